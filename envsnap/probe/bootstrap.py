@@ -1,0 +1,82 @@
+# envsnap probe. It prints facts about the Python that runs it; it writes no file and opens no
+# connection. Run it:   python3 FILE > prod.facts
+# or, inside a program: import probe; probe.capture("prod.facts")
+# The source of every collector is readable below, one string a module.
+import sys
+
+if sys.version_info < (3, 6):
+    _TOO_OLD = (
+        "envsnap probe: Python %d.%d.%d is too old; it describes Python 3.6 and newer\n"
+        % tuple(sys.version_info[:3])
+    )
+    if __name__ != "__main__":
+        raise ImportError(_TOO_OLD.strip())
+    sys.stderr.write(_TOO_OLD)
+    sys.exit(86)
+
+PACKAGE = "envsnap_probe"
+OPTIONS = "{}"
+MODULES = {}
+# -- modules --
+
+
+class _InMemory(object):
+    """Imports the modules of this script, each compiled when it is first used."""
+
+    def find_spec(self, name, path=None, target=None):
+        module = name[len(PACKAGE) + 1 :] or "__init__"
+        if name.split(".")[0] != PACKAGE or module not in MODULES:
+            return None
+        return type(sys.__spec__)(name, self, is_package=name == PACKAGE)
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        name = module.__name__[len(PACKAGE) + 1 :] or "__init__"
+        code = compile(MODULES[name], "<envsnap probe: %s>" % name, "exec", 0, True)
+        exec(code, module.__dict__)
+
+
+def _prepare():
+    """Keep the current folder, and every folder but the standard library's, out of our imports."""
+    original = [entry for entry in sys.path if entry != ""]
+    if __name__ == "__main__" and MODULES and original and _is_own_folder(original[0]):
+        del original[0]
+    sys.dont_write_bytecode = True
+    os = sys.modules["os"]
+    library = os.path.dirname(os.__file__)
+    archive = "python%d%d.zip" % tuple(sys.version_info[:2])
+    sys.path[:] = [
+        entry for entry in original
+        if (entry.startswith(library) or os.path.basename(entry) == archive)
+        and "site-packages" not in entry and "dist-packages" not in entry
+    ]
+    sys.meta_path.insert(0, _InMemory())
+    return original
+
+
+def _is_own_folder(entry):
+    """Tell whether `python FILE` put the folder of this very file in front of sys.path."""
+    os = sys.modules["os"]
+    here = globals().get("__file__")
+    return here is not None and os.path.realpath(entry) == os.path.dirname(os.path.realpath(here))
+
+
+def capture(path):
+    """Describe the running program (RNG states and determinism switches too) into a facts file."""
+    before, sys_path = sys.dont_write_bytecode, list(sys.path)
+    _prepare()
+    try:
+        from envsnap_probe import main
+        main.write_facts(path, OPTIONS, MODULES, [entry for entry in sys_path if entry != ""])
+    finally:
+        sys.path[:] = sys_path
+        sys.dont_write_bytecode = before
+        sys.meta_path[:] = [item for item in sys.meta_path if not isinstance(item, _InMemory)]
+
+
+if __name__ == "__main__":
+    _ORIGINAL_PATH = _prepare()
+    from envsnap_probe import main as _main
+    _main.run(OPTIONS, MODULES, _ORIGINAL_PATH)

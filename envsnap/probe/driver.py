@@ -1,0 +1,61 @@
+"""The NVIDIA driver, read from files first: a query through NVML can hang, a file cannot."""
+
+import glob
+import os
+import re
+
+from . import mapped
+from .record import Record, first_text
+
+MODULE_LINE = re.compile(r"Kernel Module(?: for \S+)?\s+([\d.]+)")
+LIBRARY_FOLDERS = (
+    "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/lib64", "/usr/lib",
+    "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64", "/usr/local/nvidia/lib", "/usr/lib/nvidia",
+    "/run/nvidia/driver/usr/lib/x86_64-linux-gnu", "/usr/local/cuda/compat",
+)
+
+
+def is_present() -> bool:
+    """Tell whether anything of an NVIDIA driver is here, without asking it."""
+    devices = ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg", "/sys/module/nvidia")
+    return any(os.path.exists(path) for path in devices) or bool(find_library("libnvidia-ml.so"))
+
+
+def collect(record: Record) -> None:
+    """Fill the `driver` section with the kernel module's and the user-space libraries' versions."""
+    module = first_text("/proc/driver/nvidia/version")
+    if module:
+        match = MODULE_LINE.search(module)
+        if match:
+            record.facts["kernel_module"] = match.group(1)
+        record.facts["open_kernel_module"] = "Open Kernel Module" in module
+    else:
+        version = first_text("/sys/module/nvidia/version")
+        if version:
+            record.facts["kernel_module"] = version
+    for key, name in (("libcuda", "libcuda.so"), ("libnvidia_ml", "libnvidia-ml.so")):
+        path = find_library(name)
+        version = mapped.file_version(path) if path else None
+        if version:
+            record.facts[key] = version
+    for key in ("libcuda", "kernel_module"):
+        if key in record.facts:
+            record.facts.setdefault("version", record.facts[key])
+
+
+def folders() -> list:
+    """Where the dynamic loader may find driver libraries, in its order."""
+    named = [entry for entry in os.environ.get("LD_LIBRARY_PATH", "").split(":") if entry]
+    return named + list(LIBRARY_FOLDERS)
+
+
+def find_library(stem: str) -> str:
+    """Return the first file that the loader would find under this name, or None."""
+    for folder in folders():
+        found = sorted(glob.glob(os.path.join(glob.escape(folder), stem + "*")))
+        for path in found:
+            if os.path.basename(path) in (stem + ".1", stem):
+                return path
+        if found:
+            return found[0]
+    return None

@@ -1,0 +1,52 @@
+"""Environment variables: values only where the name is on the list, everything else by name.
+
+The list holds what is known to change results, the choice of a library, or behaviour of the
+frameworks; which of them does what is knowledge and lives with the rules.
+"""
+
+import os
+import re
+
+from .record import Record, key_text
+from .secrets import clean_value, is_secret_key
+
+PREFIXES = (
+    "CUDA_", "CUBLAS", "CUDNN_", "CUFFT_", "NCCL_", "NVIDIA_", "NV_CUDA_", "NV_CUDNN_", "NV_LIBNCCL_",
+    "NVTE_", "TORCH", "PYTORCH_", "ATEN_", "TRITON_", "XLA_", "TF_", "JAX_", "OMP_", "KMP_", "GOMP_",
+    "MKL_", "OPENBLAS_", "GOTO_", "BLIS_", "NUMEXPR_", "VECLIB_", "DNNL_", "ONEDNN_", "NPY_",
+    "OPENCV_", "VLLM_", "SGLANG_", "FLASHINFER_", "FLASH_ATTENTION_", "XFORMERS_", "HF_",
+    "TRANSFORMERS_", "TOKENIZERS_", "ACCELERATE_", "DS_", "DEEPSPEED_", "BNB_", "BITSANDBYTES_",
+    "ORT_", "ONNX", "TRT_", "TENSORRT_", "HIP_", "HSA_", "ROCR_", "ROCM_", "MIOPEN_", "PYTHON",
+    "PIP_", "UV_", "CONDA_", "LC_", "KERAS_", "FSDP_", "DIST_", "UCX_", "FI_", "RDMAV_",
+)
+NAMES = (
+    "LD_LIBRARY_PATH", "LD_PRELOAD", "LD_AUDIT", "LD_BIND_NOW", "LD_DEBUG", "PATH", "LANG",
+    "LANGUAGE", "TZ", "VIRTUAL_ENV", "USE_TORCH", "USE_TF", "USE_JAX", "RANK", "WORLD_SIZE",
+    "LOCAL_RANK", "LOCAL_WORLD_SIZE", "NODE_RANK", "GLIBC_TUNABLES", "MALLOC_ARENA_MAX",
+    "MALLOC_TRIM_THRESHOLD_", "MALLOC_CONF", "SOURCE_DATE_EPOCH", "TMPDIR", "XDG_CACHE_HOME",
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+    "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "GPU_DEVICE_ORDINAL",
+    "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "DYLD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES",
+    "MKLROOT", "SETUPTOOLS_USE_DISTUTILS", "CC", "CXX",
+)
+# A shell's own prompts, and values that name a session, under the prefixes above.
+NEVER = re.compile(r"^CONDA_(PROMPT_MODIFIER|SHLVL)$|^CONDA_PREFIX_\d+$|^TORCHELASTIC_RUN_ID$")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.()-]{0,255}")
+
+
+def collect(record: Record, asked: list) -> None:
+    """Fill the `env_vars` section; `asked` names further variables whose values are wanted."""
+    entries = record.facts["entries"] = {}
+    others = record.facts["others"] = []
+    for name, value in sorted(os.environ.items()):
+        if not NAME.fullmatch(name):
+            continue
+        allowed = (name.startswith(PREFIXES) or name in NAMES) and not NEVER.match(name)
+        if not allowed and name not in asked:
+            others.append(name)
+            continue
+        clean = None if is_secret_key(name) else clean_value(value)
+        if clean is None:
+            record.gap(key_text(name), "redacted")
+        else:
+            entries[name] = clean.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,264 @@
+"""The order of a capture: slow things are started first, read last, and never waited for
+beyond the deadline."""
+
+import json
+import os
+import socket
+import sys
+import time
+
+from .record import Record, reason
+
+DEFAULT_DEADLINE = 120.0
+SECTIONS = (
+    "python", "packages", "frameworks", "cuda", "driver", "gpus", "system", "env_vars", "tools",
+    "git", "configs", "weights", "seeds", "determinism", "process", "identity",
+)
+
+
+def run(options_text: str, modules: dict, sys_path: list) -> None:
+    """Do this script's job, print the answer and end the process, whatever is still running."""
+    from .output import Output
+
+    options = json.loads(options_text)
+    output = Output(options["marker"])
+    job = options.get("job", "capture")
+    try:
+        if job == "gpus":
+            from . import gpu_query
+
+            output.send("answer", gpu_query.run_child(options))
+        elif job == "import":
+            from . import framework_import
+
+            output.send("answer", framework_import.run_child(options))
+        else:
+            _send_capture(Capture(options, modules, sys_path, in_process=False), output)
+        output.finish()
+    except BrokenPipeError:
+        os._exit(1)
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _send_capture(capture: "Capture", output) -> None:
+    """Send the facts as soon as they are known, then the weights, which may take long."""
+    output.send("facts", capture.facts())
+    if capture.options.get("weights"):
+        hashing = capture.hash_weights(lambda done, total: output.send("progress", [done, total]))
+        output.send("weights", hashing)
+
+
+def write_facts(path: str, options_text: str, modules: dict, sys_path: list) -> None:
+    """Describe the running program into a facts file, which is accepted as a manifest is."""
+    from . import output
+
+    options = json.loads(options_text)
+    capture = Capture(options, modules, sys_path, in_process=True)
+    lines = [output.begin(options["marker"]), "facts " + json.dumps(capture.facts())]
+    if options.get("weights"):
+        lines.append("weights " + json.dumps(capture.hash_weights(lambda done, total: None)))
+    lines.append(output.end(options["marker"]))
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write("\n".join(lines) + "\n")
+
+
+class Capture:
+    """One description of one environment."""
+
+    def __init__(self, options: dict, modules: dict, sys_path: list, in_process: bool) -> None:
+        self.options, self.modules, self.sys_path = options, modules, sys_path
+        self.in_process = in_process
+        self.sections = {name: Record() for name in SECTIONS}
+        self.incomplete = set()
+        self.left_out = {"weights"}
+        self.started = time.time()
+        self.until = time.monotonic() + float(options.get("deadline") or DEFAULT_DEADLINE)
+
+    def facts(self) -> dict:
+        """Run every collector but the hashing of weights; always returns."""
+        from . import jobs
+
+        launcher = jobs.Launcher(self.modules)
+        found = self._guard("frameworks", self._find_frameworks) or {}
+        imports = self._guard("frameworks", self._start_imports, launcher, found) or {}
+        query = self._guard("gpus", self._start_gpu_query, launcher)
+        started = self._guard("tools", self._start_tools) or {}
+        for name in ("python", "packages", "system", "env_vars", "configs", "git", "seeds"):
+            self._guard(name, getattr(self, "_" + name))
+        self._guard("frameworks", self._frameworks, found, imports)
+        self._guard("process", self._process)
+        self._guard("driver", self._driver)
+        said = self._guard("tools", self._tools, started) or {}
+        self._guard("cuda", self._cuda, said.get("nvcc", ""))
+        self._guard("gpus", self._gpus, query)
+        self._guard("identity", self._identity)
+        return self._message()
+
+    def hash_weights(self, report) -> dict:
+        """Hash the weight files; this is outside the deadline."""
+        from . import weights
+
+        hashing = weights.Hashing(self.options["weights"], self.options.get("known_weights", {}), report)
+        hashing.run()
+        return {"entries": hashing.entries, "gaps": hashing.gaps, "fresh": hashing.fresh}
+
+    def _guard(self, name: str, collector, *arguments: object) -> object:
+        try:
+            return collector(*arguments)
+        except Exception as error:  # one collector never takes the others down
+            self.sections[name].gap("collector", reason(error))
+            self.incomplete.add(name)
+            return None
+
+    def _message(self) -> dict:
+        sections = {
+            name: {
+                "complete": name not in self.incomplete,
+                "gaps": record.gaps,
+                "facts": record.facts,
+            }
+            for name, record in self.sections.items()
+            if name not in self.left_out
+        }
+        return {"probe": 1, "created_at": self.started, "sections": sections}
+
+    def _find_frameworks(self) -> dict:
+        from . import frameworks
+
+        return frameworks.find(self.sys_path)
+
+    def _start_imports(self, launcher, found: dict) -> dict:
+        """Start one child a framework; torch first, since it takes longest."""
+        from . import frameworks, packing
+
+        if self.in_process or not self.options.get("import", True):
+            return {}
+        return {
+            name: launcher.start(
+                {"job": "import", "framework": name, "sys_path": self.sys_path},
+                packing.NEEDED_BY_CHILDREN, "importing %s" % name,
+            )
+            for name in frameworks.IMPORTED if name in found
+        }
+
+    def _start_gpu_query(self, launcher) -> object:
+        from . import gpus
+
+        return gpus.Query(launcher)
+
+    def _start_tools(self) -> dict:
+        from . import tools
+
+        return tools.start()
+
+    def _python(self) -> None:
+        from . import python
+
+        python.collect(self.sections["python"], self.sys_path)
+
+    def _packages(self) -> None:
+        from . import packages
+
+        packages.collect(self.sections["packages"], self.sys_path, sys.prefix)
+
+    def _system(self) -> None:
+        from . import system
+
+        system.collect(self.sections["system"])
+
+    def _env_vars(self) -> None:
+        from . import env_vars
+
+        env_vars.collect(self.sections["env_vars"], self.options.get("env", []))
+
+    def _configs(self) -> None:
+        from . import configs
+
+        if self.options.get("configs"):
+            configs.collect(self.sections["configs"], self.options["configs"])
+        else:
+            self.left_out.add("configs")
+
+    def _git(self) -> None:
+        from . import git
+
+        if not git.collect(self.sections["git"], os.getcwd()):
+            self.left_out.add("git")
+
+    def _seeds(self) -> None:
+        from . import switches
+
+        switches.collect_seeds(self.sections["seeds"], self.in_process)
+        if self.in_process:
+            switches.collect_determinism(self.sections["determinism"])
+        if not self.sections["determinism"].facts:
+            self.left_out.add("determinism")
+
+    def _frameworks(self, found: dict, imports: dict) -> None:
+        """Static facts first; what the children, or the running program, know goes over them."""
+        from . import framework_import, frameworks
+
+        record = self.sections["frameworks"]
+        packages = self.sections["packages"].facts.get("entries", {})
+        frameworks.collect(record, found, packages)
+        entries = record.facts["entries"]
+        for name in entries:
+            if self.in_process:
+                if name in sys.modules:
+                    part = Record(record.gaps, name + ".")
+                    part.facts = entries[name]
+                    framework_import.describe(name, sys.modules[name], part)
+                elif name in frameworks.IMPORTED:
+                    record.gap(name, "not asked: the program has not imported it")
+            elif name in imports:
+                self._add_import(record, name, imports[name].answer(self.until))
+            elif name in frameworks.IMPORTED:
+                record.gap(name, "not asked: captured without importing frameworks")
+
+    @staticmethod
+    def _add_import(record: Record, name: str, answer: dict) -> None:
+        if "facts" not in answer:
+            record.facts["entries"][name]["imported"] = False
+            record.gap(name, answer["error"])
+            return
+        record.facts["entries"][name].update(answer["facts"])
+        for path, why in answer["gaps"].items():
+            record.gap(name if path == "imported" else "%s.%s" % (name, path), why)
+
+    def _process(self) -> None:
+        from . import process
+
+        pid = "self" if self.in_process else self.options.get("process")
+        if pid is None or not os.path.isdir("/proc/self"):
+            self.left_out.add("process")
+        else:
+            process.collect(self.sections["process"], pid)
+
+    def _driver(self) -> None:
+        from . import driver
+
+        driver.collect(self.sections["driver"])
+
+    def _tools(self, started: dict) -> dict:
+        from . import tools
+
+        return tools.collect(self.sections["tools"], started, min(self.until, time.monotonic() + 10.0))
+
+    def _cuda(self, nvcc_output: str) -> None:
+        from . import cuda
+
+        cuda.collect(self.sections["cuda"], self.sys_path, nvcc_output)
+
+    def _gpus(self, query) -> None:
+        from . import gpus
+
+        if query is not None:
+            query.collect(self.sections, min(self.until, time.monotonic() + gpus.SECONDS))
+
+    def _identity(self) -> None:
+        facts = self.sections["identity"].facts
+        facts["hostname"] = socket.gethostname()
+        facts["pid"] = self.options.get("process") or os.getpid()
+        facts["seconds"] = round(time.time() - self.started, 3)

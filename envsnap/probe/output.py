@@ -1,0 +1,44 @@
+"""The probe's way out: messages between two markers, on a stream of its own.
+
+Collectors, and whatever they import, cannot reach it: file descriptor 1 is pointed at standard
+error before the first collector runs. Between the marker lines each line is one message:
+a word, a blank, and JSON in ASCII.
+"""
+
+import json
+import os
+import sys
+
+
+def begin(marker: str) -> str:
+    """The line that opens the messages."""
+    return "envsnap-%s-begin" % marker
+
+
+def end(marker: str) -> str:
+    """The line that closes them."""
+    return "envsnap-%s-end" % marker
+
+
+class Output:
+    """Writes messages to the real standard output, which nothing else can reach any more."""
+
+    def __init__(self, marker: str) -> None:
+        sys.stdout.flush()
+        private = os.dup(1)
+        os.dup2(2, 1)
+        self.stream = os.fdopen(private, "wb")
+        self.marker = marker
+        self._write("\n" + begin(marker) + "\n")
+
+    def send(self, word: str, message: object) -> None:
+        """Send one message."""
+        self._write("%s %s\n" % (word, json.dumps(message)))
+
+    def finish(self) -> None:
+        """Say that nothing more comes."""
+        self._write(end(self.marker) + "\n")
+
+    def _write(self, text: str) -> None:
+        self.stream.write(text.encode("ascii"))
+        self.stream.flush()

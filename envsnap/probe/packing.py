@@ -1,0 +1,32 @@
+"""Builds the one script that a target runs, and the smaller ones that the probe's children run."""
+
+import json
+
+NEEDED_BY_CHILDREN = (
+    "__init__", "record", "main", "framework_import", "elf", "mapped", "output",
+)
+NEEDED_BY_GPU_QUERY = ("__init__", "record", "main", "gpu_query", "pynvml", "output")
+
+
+def pack(modules: dict, options: dict, only: tuple = ()) -> str:
+    """Join the bootstrap, the options and the module sources into one ASCII script.
+
+    `modules` maps module names to sources and holds the bootstrap's own under "bootstrap".
+    Raises ValueError for a source that could not be embedded readably.
+    """
+    head, tail = modules["bootstrap"].split("# -- modules --\n")
+    parts = [head.replace('OPTIONS = "{}"', "OPTIONS = %s" % ascii(json.dumps(options)))]
+    for name in sorted(modules):
+        if not only or name in only or name == "bootstrap":
+            parts.append("MODULES[%r] = %s\n" % (name, _literal(name, modules[name])))
+    parts.append(tail)
+    return "".join(parts)
+
+
+def _literal(name: str, source: str) -> str:
+    """Write a source as a raw string that people can read; escape what cannot be written so."""
+    plain = all(ord(character) < 128 for character in source) and "\r" not in source
+    for quotes in ("'" * 3, '"' * 3):
+        if plain and quotes not in source and not source.endswith(("\\", quotes[0])):
+            return "r" + quotes + source + quotes
+    return ascii(source)

@@ -1,0 +1,31 @@
+"""The running program itself: what it has mapped, and the names of its arguments."""
+
+import os
+import re
+
+from . import mapped
+from .record import Record
+
+FLAG = re.compile(rb"--?[A-Za-z][A-Za-z0-9_.-]{0,63}")
+
+
+def collect(record: Record, pid: object) -> None:
+    """Fill the `process` section for a process id, or for "self". Argument values are not read
+    out: they are where passwords are."""
+    record.learn("executable", os.readlink, "/proc/%s/exe" % pid)
+    record.learn("loaded", mapped.libraries, mapped.maps_path(pid))
+    record.learn("flags", _flags, pid)
+    record.learn("cgroup", _cgroup, pid)
+    record.learn("working_folder", os.readlink, "/proc/%s/cwd" % pid)
+
+
+def _flags(pid: object) -> list:
+    with open("/proc/%s/cmdline" % pid, "rb") as stream:
+        arguments = stream.read(1 << 16).split(b"\0")[1:]
+    names = (argument.split(b"=", 1)[0] for argument in arguments)
+    return sorted({name.decode("ascii") for name in names if FLAG.fullmatch(name)})
+
+
+def _cgroup(pid: object) -> str:
+    with open("/proc/%s/cgroup" % pid, "rb") as stream:
+        return stream.read(4096).decode("utf-8", "backslashreplace").strip()

@@ -1,0 +1,87 @@
+"""How collectors write down what they learned, and what they could not learn and why."""
+
+import json
+import re
+
+# The words a gap's reason starts with.
+ABSENT = "absent"
+DENIED = "denied"
+TIMEOUT = "timeout"
+ERROR = "error"
+
+LONGEST_REASON = 600
+PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def reason(error: BaseException) -> str:
+    """Turn an exception into a gap's reason: one word, then what happened."""
+    word = ERROR
+    if isinstance(error, FileNotFoundError):
+        word = ABSENT
+    elif isinstance(error, PermissionError):
+        word = DENIED
+    text = " ".join(str(error).split())
+    return ("%s: %s: %s" % (word, type(error).__name__, text))[:LONGEST_REASON]
+
+
+def key_text(key: str) -> str:
+    """Spell one key of a path as manifests do: plain, a number in brackets, or quoted."""
+    if PLAIN_KEY.fullmatch(key):
+        return key
+    return "[%s]" % (key if key.isdigit() else json.dumps(key))
+
+
+class Record:
+    """The facts and the gaps of one section.
+
+    A record may stand for a part of the section: its `prefix` is then put before the gaps'
+    paths, and its facts live in a dictionary of their own.
+    """
+
+    def __init__(self, gaps: dict = None, prefix: str = "") -> None:
+        self.facts = {}
+        self.gaps = {} if gaps is None else gaps
+        self.prefix = prefix
+
+    def part(self, key: str, path: str) -> "Record":
+        """Open a nested record stored under `key`, whose gaps are told under `path`."""
+        nested = Record(self.gaps, self.prefix + path + ".")
+        self.facts[key] = nested.facts
+        return nested
+
+    def gap(self, path: str, why: str) -> None:
+        """Note that the fact at `path` is unknown; the first reason given stays."""
+        self.gaps.setdefault(self.prefix + path, why[:LONGEST_REASON])
+
+    def learn(self, key: str, read, *arguments: object) -> object:
+        """Store what `read` returns; an exception becomes a gap."""
+        try:
+            value = read(*arguments)
+        except Exception as error:  # a collector never takes the capture down
+            self.gap(key, reason(error))
+            return None
+        self.facts[key] = value
+        return value
+
+    def learn_present(self, key: str, read, *arguments: object) -> object:
+        """Store what `read` returns unless that is None, which means: there is no such fact."""
+        value = self.learn(key, read, *arguments)
+        if value is None:
+            self.facts.pop(key, None)
+        return value
+
+
+def read_text(path: str, limit: int = 1 << 20) -> str:
+    """Read a small text file; bytes that are not UTF-8 are kept as escapes."""
+    with open(path, "rb") as stream:
+        return stream.read(limit).decode("utf-8", "backslashreplace")
+
+
+def first_text(*paths: str) -> str:
+    """Read the first of these files that exists, stripped; None where none can be read."""
+    for path in paths:
+        try:
+            return read_text(path).strip()
+        except OSError:
+            continue
+    return None

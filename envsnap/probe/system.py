@@ -1,0 +1,216 @@
+"""The machine and its operating system, as far as they can shape a result."""
+
+import locale
+import os
+import platform
+import re
+import sys
+import time
+
+from . import elf
+from .record import Record, first_text, read_text
+
+GLIBCXX = re.compile(rb"GLIBCXX_(\d+\.\d+(?:\.\d+)?)\0")
+CGROUP_NO_LIMIT = 1 << 60
+
+
+def collect(record: Record) -> None:
+    """Fill the `system` section."""
+    record.facts["platform"] = sys.platform
+    record.learn("architecture", platform.machine)
+    record.learn("kernel", platform.release)
+    record.learn("os", _os_name)
+    for key, name in (("os_id", "ID"), ("os_version", "VERSION_ID")):
+        record.learn_present(key, lambda name=name: _os_release().get(name))
+    _c_library(record)
+    record.learn_present("libstdcxx", _libstdcxx)
+    _processor(record)
+    _memory(record)
+    record.learn_present("container", _container)
+    _locale(record)
+    record.learn_present("timezone", _timezone)
+
+
+def _os_release() -> dict:
+    text = first_text("/etc/os-release", "/usr/lib/os-release") or ""
+    pairs = [line.partition("=") for line in text.splitlines() if "=" in line]
+    return {key.strip(): value.strip().strip("\"'") for key, _, value in pairs}
+
+
+def _os_name() -> str:
+    if sys.platform == "darwin":
+        return "macOS " + platform.mac_ver()[0]
+    if sys.platform == "win32":
+        return "Windows " + platform.version()
+    return _os_release().get("PRETTY_NAME") or platform.system()
+
+
+def _c_library(record: Record) -> None:
+    """glibc states its version; musl is known by the loader that the interpreter names."""
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        version = os.confstr("CS_GNU_LIBC_VERSION")
+    except (ValueError, OSError):
+        version = None
+    if version:
+        record.facts["glibc"] = version.split()[-1]
+        return
+    loader = record.learn("musl", elf.interpreter, os.path.realpath(sys.executable))
+    record.facts.pop("musl", None)
+    if loader and "musl" in loader:
+        record.learn_present("musl", _musl_version, loader)
+
+
+def _musl_version(loader: str) -> str:
+    """musl's loader holds its own version as text."""
+    with open(loader, "rb") as stream:
+        match = re.search(rb"\0(1\.\d+\.\d+)(?:-git[^\0]*)?\0", stream.read())
+    return match.group(1).decode() if match else None
+
+
+def _libstdcxx() -> str:
+    """The newest GLIBCXX symbol version of the system's C++ library."""
+    for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"):
+        path = os.path.join(folder, "libstdc++.so.6")
+        if os.path.exists(path):
+            with open(path, "rb") as stream:
+                found = set(GLIBCXX.findall(stream.read()))
+            numbers = [tuple(int(part) for part in version.split(b".")) for version in found]
+            return "GLIBCXX_" + ".".join(str(part) for part in max(numbers)) if numbers else None
+    return None
+
+
+def _processor(record: Record) -> None:
+    if not os.path.exists("/proc/cpuinfo"):
+        record.learn_present("cpu", lambda: platform.processor() or None)
+        record.learn_present("cpus", os.cpu_count)
+        return
+    fields = record.learn("cpuinfo", _cpuinfo) or {}
+    record.facts.pop("cpuinfo", None)
+    for key, names in (
+        ("cpu", ("model name", "Model", "cpu model", "CPU part")), ("cpu_vendor", ("vendor_id", "CPU implementer")),
+        ("cpu_family", ("cpu family", "CPU architecture")), ("cpu_model", ("model", "CPU part")),
+        ("cpu_stepping", ("stepping", "CPU revision")), ("microcode", ("microcode",)),
+    ):
+        for name in names:
+            if fields.get(name):
+                record.facts[key] = fields[name]
+                break
+    flags = fields.get("flags") or fields.get("Features")
+    if flags:
+        record.facts["cpu_flags"] = sorted(set(flags.split()))
+    record.learn_present("cpus", os.cpu_count)
+    if hasattr(os, "sched_getaffinity"):
+        record.learn("cpus_usable", lambda: len(os.sched_getaffinity(0)))
+    record.learn_present("transparent_hugepages", _hugepages)
+
+
+def _cpuinfo() -> dict:
+    """The first processor's fields."""
+    fields = {}
+    for line in read_text("/proc/cpuinfo").splitlines():
+        key, colon, value = line.partition(":")
+        if colon and key.strip() not in fields:
+            fields[key.strip()] = value.strip()
+    return fields
+
+
+def _hugepages() -> str:
+    text = first_text("/sys/kernel/mm/transparent_hugepage/enabled")
+    match = re.search(r"\[(\w+)\]", text or "")
+    return match.group(1) if match else None
+
+
+def _memory(record: Record) -> None:
+    if hasattr(os, "sysconf"):
+        record.learn("memory_total", lambda: os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    record.learn_present("cgroup_memory_limit", _cgroup_memory)
+    record.learn_present("cgroup_cpu_limit", _cgroup_cpu)
+    if os.path.isdir("/dev/shm"):
+        record.learn("shm_size", _size_of, "/dev/shm")
+
+
+def _size_of(path: str) -> int:
+    facts = os.statvfs(path)
+    return facts.f_frsize * facts.f_blocks
+
+
+def _cgroup_files(two: str, one: str) -> str:
+    """Read a control group's setting: version 2 (own group, then root), else version 1."""
+    own = ""
+    for line in (first_text("/proc/self/cgroup") or "").splitlines():
+        if line.startswith("0::"):
+            own = line[3:].lstrip("/")
+    return first_text(
+        os.path.join("/sys/fs/cgroup", own, two), os.path.join("/sys/fs/cgroup", two),
+        os.path.join("/sys/fs/cgroup", one),
+    )
+
+
+def _cgroup_memory() -> int:
+    text = _cgroup_files("memory.max", "memory/memory.limit_in_bytes")
+    if not text or text == "max" or int(text) >= CGROUP_NO_LIMIT:
+        return None
+    return int(text)
+
+
+def _cgroup_cpu() -> float:
+    """The CPU limit in processors, from quota over period."""
+    text = _cgroup_files("cpu.max", "cpu/cpu.cfs_quota_us")
+    words = (text or "max").split()
+    if words[0] in ("max", "-1"):
+        return None
+    period = words[1] if len(words) > 1 else first_text("/sys/fs/cgroup/cpu/cpu.cfs_period_us") or "100000"
+    return round(int(words[0]) / int(period), 3)
+
+
+def _container() -> str:
+    """The kind of container this runs in, or None on a plain host."""
+    if os.path.exists("/run/.containerenv"):
+        return "podman"
+    if os.environ.get("KUBERNETES_SERVICE_HOST"):
+        return "kubernetes"
+    if os.path.exists("/.dockerenv"):
+        return "docker"
+    if os.environ.get("APPTAINER_CONTAINER") or os.environ.get("SINGULARITY_CONTAINER"):
+        return "apptainer"
+    if "microsoft" in platform.release().lower():
+        return "wsl"
+    if os.path.isdir("/proc/vz") and not os.path.isdir("/proc/bc"):
+        return "openvz"
+    named = first_text("/run/systemd/container")
+    return named or None
+
+
+def _locale(record: Record) -> None:
+    named = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or "C"
+    record.facts["locale"] = named
+    record.learn("encoding", lambda: locale.getpreferredencoding(False))
+    record.learn("filesystem_encoding", sys.getfilesystemencoding)
+    record.learn_present("locale_installed", _is_installed, named)
+
+
+def _is_installed(named: str) -> bool:
+    """Tell whether the C library knows the locale that the environment names."""
+    if named in ("C", "POSIX"):
+        return True
+    before = locale.setlocale(locale.LC_CTYPE)
+    try:
+        locale.setlocale(locale.LC_CTYPE, named)
+    except locale.Error:
+        return False
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
+    return True
+
+
+def _timezone() -> str:
+    named = os.environ.get("TZ")
+    if named:
+        return named
+    target = os.path.realpath("/etc/localtime")
+    if "/zoneinfo/" in target:
+        return target.split("/zoneinfo/", 1)[1]
+    return first_text("/etc/timezone") or time.strftime("%Z") or None
+

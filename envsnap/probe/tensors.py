@@ -1,0 +1,69 @@
+"""Names, dtypes and shapes of the tensors in a weight file, read without loading or unpickling.
+
+Sources: the safetensors format (an 8-byte little-endian length, then a JSON header, then data
+without holes) and torch's zip checkpoints (a pickle inside a stored zip archive). The pickle is
+walked as a list of opcodes; the globals it names are never imported.
+"""
+
+import hashlib
+import json
+import struct
+
+LARGEST_HEADER = 100 << 20
+MOST_LISTED = 20000
+ZIP_START = b"PK\x03\x04"
+
+
+def describe(path: str, size: int) -> dict:
+    """Return {format, tensors, tensor_count, tensors_sha256, …} of a weight file, or {}.
+
+    Raises ValueError for a truncated or damaged file, and what zipfile raises for its archives.
+    """
+    with open(path, "rb") as stream:
+        start = stream.read(8)
+    if start[:4] == ZIP_START:
+        from . import checkpoints
+
+        return _table("torch-zip", *checkpoints.tensors(path))
+    if path.endswith(".safetensors"):
+        return _table("safetensors", _safetensors(path, size), {})
+    if path.endswith((".pt", ".pth", ".ckpt")) and not start.startswith(b"\x80"):
+        raise ValueError("neither a zip archive nor a pickle: truncated or damaged")
+    return {}
+
+
+def _table(kind: str, found: dict, extra: dict) -> dict:
+    """Describe a table of tensors; a very long one by count and digest only."""
+    text = json.dumps(found, sort_keys=True, separators=(",", ":"))
+    facts = {
+        "format": kind,
+        "tensor_count": len(found),
+        "tensors_sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
+    if len(found) <= MOST_LISTED:
+        facts["tensors"] = found
+    facts.update(extra)
+    return facts
+
+
+def _safetensors(path: str, size: int) -> dict:
+    with open(path, "rb") as stream:
+        head = stream.read(8)
+        if len(head) < 8:
+            raise ValueError("truncated: no room for the header's length")
+        length = struct.unpack("<Q", head)[0]
+        if length > LARGEST_HEADER or 8 + length > size:
+            raise ValueError("truncated or damaged: the header is said to be %d bytes long" % length)
+        header = json.loads(stream.read(length).decode("utf-8"))
+    if not isinstance(header, dict):
+        raise ValueError("the header is not a JSON object")
+    header.pop("__metadata__", None)
+    found, end = {}, 0
+    for name, facts in header.items():
+        found[name] = {"dtype": facts["dtype"], "shape": [int(part) for part in facts["shape"]]}
+        end = max(end, int(facts["data_offsets"][1]))
+    if 8 + length + end != size:
+        raise ValueError(
+            "truncated or damaged: the header promises %d bytes, the file has %d" % (8 + length + end, size)
+        )
+    return found

@@ -1,0 +1,151 @@
+"""Weight files: SHA-256 and size of each, several at a time, and the tensors they hold.
+
+Files are read in 1 MiB pieces through hashlib, which releases the interpreter's lock, so a
+small pool of threads uses several cores. A file whose identity (device, inode, size, mtime,
+ctime) the host already knows is not read at all.
+"""
+
+import hashlib
+import os
+import stat
+import threading
+import time
+
+from .record import key_text, reason
+
+PIECE = 1 << 20
+MOST_FILES = 20000
+# A file changed this recently could change again within one tick of its time stamps.
+UNSETTLED_SECONDS = 2.0
+
+
+class Hashing:
+    """Hashes the weight files of one capture and reports how far it is."""
+
+    def __init__(self, named: list, known: dict, report) -> None:
+        """`named` holds (name, path) pairs, `known` maps identities to earlier results, and
+        `report(done, total)` is told about progress in bytes."""
+        self.entries, self.gaps, self.fresh = {}, {}, {}
+        self._known, self._report = known, report
+        self._lock = threading.Lock()
+        self._done = self._total = 0
+        self._work = []
+        for name, path in named:
+            self._add(name, path)
+
+    def _add(self, name: str, path: str) -> None:
+        try:
+            files = _files(name, path)
+        except OSError as error:
+            self.gaps[key_text(name)] = reason(error)
+            return
+        if not files:
+            self.gaps[key_text(name)] = "absent: %s holds no files" % path
+        for key, file in files:
+            self._add_file(key, file)
+
+    def _add_file(self, key: str, file: str) -> None:
+        self.entries[key] = {"path": file}
+        resolved = os.path.realpath(file)
+        if resolved != os.path.abspath(file):
+            self.entries[key]["resolved"] = resolved
+        try:
+            facts = os.stat(file)
+        except OSError as error:
+            self.gaps[key_text(key) + ".sha256"] = reason(error)
+            return
+        earlier = self._known.get(identity(facts))
+        if earlier is not None:
+            self.entries[key].update(earlier)
+            return
+        self._total += facts.st_size
+        self._work.append((facts.st_size, key, file))
+
+    def run(self) -> None:
+        """Read every file that is not known yet."""
+        self._work.sort()
+        self._report(0, self._total)
+        threads = [
+            threading.Thread(target=self._drain, daemon=True)
+            for _ in range(min(len(self._work), max(2, min(8, os.cpu_count() or 2))))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self._report(self._done, self._total)
+
+    def _drain(self) -> None:
+        while True:
+            with self._lock:
+                if not self._work:
+                    return
+                _, key, file = self._work.pop()
+            try:
+                self._read(key, file)
+            except (OSError, ValueError) as error:
+                self.gaps[key_text(key) + ".sha256"] = reason(error)
+
+    def _read(self, key: str, file: str) -> None:
+        facts, found = self._digest(file)
+        from . import tensors
+
+        try:
+            found.update(tensors.describe(file, found["size"]))
+        except Exception as error:  # a damaged file is an entry with a defect, not a crash
+            found["damage"] = reason(error)
+        self.entries[key].update(found)
+        settled = time.time() - max(facts.st_mtime, facts.st_ctime) > UNSETTLED_SECONDS
+        if settled:
+            self.fresh[identity(facts)] = found
+
+    def _digest(self, file: str) -> tuple:
+        """Return the file's stat and {sha256, size}; raises ValueError if it changes meanwhile."""
+        digest = hashlib.sha256()
+        with open(file, "rb", buffering=0) as stream:
+            before = os.fstat(stream.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise ValueError("not a regular file")
+            buffer = memoryview(bytearray(PIECE))
+            while True:
+                count = stream.readinto(buffer)
+                if not count:
+                    break
+                digest.update(buffer[:count])
+                self._advance(count)
+            after = os.fstat(stream.fileno())
+        if identity(before) != identity(after):
+            raise ValueError("the file changed while it was read")
+        return before, {"sha256": digest.hexdigest(), "size": before.st_size}
+
+    def _advance(self, count: int) -> None:
+        with self._lock:
+            self._done += count
+            done = self._done
+        if done % (16 * PIECE) < count:
+            self._report(done, self._total)
+
+
+def identity(facts) -> str:
+    """What tells two states of a file apart without reading it."""
+    numbers = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+    return ":".join(str(number) for number in numbers)
+
+
+def _files(name: str, path: str) -> list:
+    """Return (key, path) of a file, or of every file below a folder."""
+    if not os.path.isdir(path):
+        with open(path, "rb"):
+            return [(name, path)]
+    found = []
+    for folder, folders, names in os.walk(path, followlinks=False):
+        folders[:] = sorted(item for item in folders if not item.startswith("."))
+        for item in sorted(names):
+            file = os.path.join(folder, item)
+            if item.startswith(".") or not os.path.isfile(file):
+                continue
+            relative = os.path.relpath(file, path).replace(os.sep, "/")
+            found.append(("%s/%s" % (name, relative), file))
+            if len(found) > MOST_FILES:
+                raise OSError("more than %d files below %s" % (MOST_FILES, path))
+    return found
