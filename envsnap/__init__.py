@@ -1,0 +1,35 @@
+"""Capture, compare and rebuild machine-learning environments.
+
+Nothing is imported here until a name is used: `import envsnap` must cost a program nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envsnap._version import __version__ as __version__
+    from envsnap.api import capture as capture
+    from envsnap.api import check as check
+    from envsnap.api import diff as diff
+    from envsnap.api import load as load
+    from envsnap.api import plan as plan
+    from envsnap.model.manifest import Manifest as Manifest
+
+_HOME = {
+    "__version__": "envsnap._version",
+    "capture": "envsnap.api",
+    "check": "envsnap.api",
+    "diff": "envsnap.api",
+    "load": "envsnap.api",
+    "plan": "envsnap.api",
+    "Manifest": "envsnap.model.manifest",
+}
+__all__ = ["Manifest", "__version__", "capture", "check", "diff", "load", "plan"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'envsnap' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)

@@ -1,0 +1,1 @@
+"""What changed between two manifests, as paths and values; says nothing about meaning."""

@@ -1,0 +1,52 @@
+"""One raw difference between two manifests, and what a comparison found altogether."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from msgspec import Struct
+
+from envsnap.model.paths import Path
+
+
+class ChangeKind(str, Enum):
+    """How a fact differs."""
+
+    ADDED = "added"  # only the other side has it
+    REMOVED = "removed"  # only the reference has it
+    CHANGED = "changed"
+    UNKNOWN = "unknown"  # one side could not tell
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """A fact that differs. A side without the fact has None, and `reason` for an unknown one."""
+
+    path: Path
+    kind: ChangeKind
+    left: Any = None
+    right: Any = None
+    reason: str | None = None
+
+    def mirrored(self) -> Change:
+        """The same difference seen from the other side."""
+        kinds = {ChangeKind.ADDED: ChangeKind.REMOVED, ChangeKind.REMOVED: ChangeKind.ADDED}
+        return Change(
+            path=self.path,
+            kind=kinds.get(self.kind, self.kind),
+            left=self.right,
+            right=self.left,
+            reason=self.reason,
+        )
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """All changes between two manifests, and how much was compared.
+
+    `compared` counts facts that both sides know, equal or not; `not_compared` holds what
+    neither side knows although it could have been known: path text and reason.
+    """
+
+    changes: tuple[Change, ...]
+    compared: int
+    not_compared: dict[str, str]

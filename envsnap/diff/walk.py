@@ -1,0 +1,150 @@
+"""The typed walk over two manifests.
+
+It follows the model's records, so a new field is compared without a word here. Only portable
+and host facts are compared. A fact that one side lacks is removed or added where that side's
+section is complete and has no gap for it; otherwise it is unknown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET, Struct, to_builtins
+
+from envsnap.diff.change import Change, ChangeKind, Difference
+from envsnap.model.fields import COMPARED, Field, Section, plan
+from envsnap.model.manifest import Manifest, present
+from envsnap.model.paths import Path, reason_for
+
+NOT_CAPTURED = "not captured"
+NOT_STATED = "not stated"
+
+
+def compare(left: Manifest, right: Manifest) -> Difference:
+    """Return what differs between two manifests, in the order of the model."""
+    walk = _Walk()
+    left_sections, right_sections = present(left.sections), present(right.sections)
+    for name in {**left_sections, **right_sections}:
+        if name == "identity":
+            continue
+        walk.section(name, left_sections.get(name), right_sections.get(name))
+    return Difference(
+        changes=tuple(walk.changes), compared=walk.compared, not_compared=walk.not_compared
+    )
+
+
+class _Walk:
+    """Carries the two sections under comparison and what was found so far."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.compared = 0
+        self.not_compared: dict[str, str] = {}
+        self._sides: tuple[Section, Section]
+
+    def section(self, name: str, left: Section | None, right: Section | None) -> None:
+        """Compare one section."""
+        if left is None or right is None:
+            known = left if left is not None else right
+            if known is not None and any(_has_facts(known, field) for field in plan(type(known))):
+                self._add((name,), ChangeKind.UNKNOWN, None, None, NOT_CAPTURED)
+            return
+        self._sides = left, right
+        self._record((name,), left, right)
+        self._gaps_of_both(name, left, right)
+
+    def _gaps_of_both(self, name: str, left: Section, right: Section) -> None:
+        for path, reason in left.gaps.items():
+            if path in right.gaps:
+                joint = "" if path.startswith("[") else "."
+                self.not_compared[f"{name}{joint}{path}"] = reason
+
+    def _record(self, path: Path, left: Struct, right: Struct) -> None:
+        for field in plan(type(left)):
+            if field.kind not in COMPARED:
+                continue
+            inner = path if field.is_entries else (*path, field.name)
+            self._field(field, inner, getattr(left, field.name), getattr(right, field.name))
+
+    def _field(self, field: Field, path: Path, left: Any, right: Any) -> None:
+        if field.name == "tree":
+            self._tree(path[:-1], left, right)
+        elif field.is_map:
+            self._map(field, path, left, right)
+        elif isinstance(left, Struct) and isinstance(right, Struct):
+            self._record(path, left, right)
+        else:
+            self._value(path, left, right)
+
+    def _map(self, field: Field, path: Path, left: Any, right: Any) -> None:
+        if left is UNSET and right is UNSET:
+            return
+        if left is UNSET or right is UNSET:
+            if not field.is_entries:
+                self._value(path, left, right)
+                return
+            left, right = left or {}, right or {}
+        for key in sorted({**left, **right}):
+            mine, theirs = left.get(key, UNSET), right.get(key, UNSET)
+            if field.items is not None and mine is not UNSET and theirs is not UNSET:
+                self._record((*path, key), mine, theirs)
+            else:
+                self._value((*path, key), mine, theirs)
+
+    def _tree(self, path: Path, left: Any, right: Any) -> None:
+        if left is UNSET and right is UNSET:
+            return
+        if left is UNSET or right is UNSET:
+            self._value((*path, "tree"), left, right)
+            return
+        if left == right:
+            self.compared += _leaves(left)
+            return
+        from envsnap.diff import trees  # deepdiff costs more than everything else here
+
+        found = trees.compare(left, right)
+        self.compared += max(_leaves(left), len(found))
+        for inner, mine, theirs in found:
+            self._value((*path, *inner), mine, theirs)
+
+    def _value(self, path: Path, left: Any, right: Any) -> None:
+        if left is UNSET and right is UNSET:
+            return
+        if left is not UNSET and right is not UNSET:
+            self.compared += 1
+            if left != right:
+                self._add(path, ChangeKind.CHANGED, left, right, None)
+            return
+        missing = self._sides[0] if left is UNSET else self._sides[1]
+        reason = reason_for(missing.gaps, path[1:])
+        if reason is None and not missing.complete:
+            reason = NOT_STATED
+        if reason is not None:
+            self._add(path, ChangeKind.UNKNOWN, left, right, reason)
+            return
+        self.compared += 1
+        kind = ChangeKind.ADDED if left is UNSET else ChangeKind.REMOVED
+        self._add(path, kind, left, right, None)
+
+    def _add(self, path: Path, kind: ChangeKind, left: Any, right: Any, reason: str | None) -> None:
+        self.changes.append(
+            Change(path=path, kind=kind, left=_shown(left), right=_shown(right), reason=reason)
+        )
+
+
+def _has_facts(section: Section, field: Field) -> bool:
+    return field.kind in COMPARED and getattr(section, field.name) not in (UNSET, {})
+
+
+def _shown(value: Any) -> Any:
+    """A value as plain data: records lose what is not compared between hosts."""
+    return None if value is UNSET else to_builtins(value)
+
+
+def _leaves(tree: Any) -> int:
+    """Count the values of a tree that are not containers."""
+    if isinstance(tree, dict):
+        return sum(_leaves(item) for item in tree.values())
+    if isinstance(tree, list):
+        return sum(_leaves(item) for item in tree)
+    return 1

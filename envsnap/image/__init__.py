@@ -1,0 +1,1 @@
+"""From a manifest to a pinned build context: plan, instructions, rendering, files."""

@@ -1,0 +1,1 @@
+"""Turns probe facts into manifests; secrets are taken out here before anything is written."""

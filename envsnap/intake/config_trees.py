@@ -1,0 +1,162 @@
+"""Config texts as trees, without secrets.
+
+Scalars of YAML, INI and .env files stay text, so that `no`, `012` and `22:22` mean what the
+file says. A value that could be a secret is taken out of the tree and becomes a gap.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from envsnap.errors import InputError
+from envsnap.model import scan
+from envsnap.model.paths import text as path_text
+from envsnap.probe import secrets
+
+MOST_VALUES = 100_000
+MERGE_TAG = "tag:yaml.org,2002:merge"
+
+
+class Unparsed(Exception):
+    """A config text that is not what its name says; the message says why."""
+
+
+def parse(text: str, kind: str) -> Any:
+    """Parse a config text; raises Unparsed in one line."""
+    try:
+        tree = _PARSERS[kind](text)
+    except RecursionError:
+        raise Unparsed("nested too deeply") from None
+    except Unparsed:
+        raise
+    except Exception as error:  # four parsers, each with its own exceptions
+        raise Unparsed(" ".join(str(error).split())[:200]) from None
+    _bound(tree)
+    return tree
+
+
+def _bound(tree: Any) -> None:
+    """Refuse what explodes when it is written out: YAML aliases can make 1 KB into gigabytes."""
+    level, count = [tree], 0
+    for _ in range(scan.DEEPEST):
+        count += len(level)
+        if count > MOST_VALUES:
+            raise Unparsed(f"more than {MOST_VALUES:,} values once aliases are expanded")
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                below.extend(item.values())
+            elif isinstance(item, list):
+                below.extend(item)
+        if not below:
+            return
+        level = below
+    raise Unparsed("nested too deeply")
+
+
+def _yaml(text: str) -> Any:
+    import yaml
+
+    documents = list(yaml.load_all(text, Loader=_text_loader()))  # noqa: S506: see _text_loader
+    return documents[0] if len(documents) == 1 else documents
+
+
+def _text_loader() -> Any:
+    """A loader that knows maps, lists and text: no tag can make it build anything else."""
+    import yaml
+
+    def build(loader: Any, node: Any) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return node.value
+        if isinstance(node, yaml.SequenceNode):
+            return loader.construct_sequence(node, deep=True)
+        found = loader.construct_mapping(node, deep=True)
+        return {str(key): value for key, value in found.items()}
+
+    class TextLoader(yaml.SafeLoader):
+        yaml_implicit_resolvers = {"<": [(MERGE_TAG, _merge_key())]}  # noqa: RUF012: yaml's own way
+        yaml_constructors = {None: build}  # noqa: RUF012
+
+    return TextLoader
+
+
+def _merge_key() -> Any:
+    import re
+
+    return re.compile(r"^(?:<<)$")
+
+
+def _toml(text: str) -> Any:
+    import tomllib
+
+    # Dates and times become the text that TOML spells them as.
+    return json.loads(json.dumps(tomllib.loads(text), default=lambda value: value.isoformat()))
+
+
+def _json(text: str) -> Any:
+    try:
+        return scan.parse(text.encode("utf-8"), "JSON")
+    except InputError as error:
+        raise Unparsed(str(error)) from None
+
+
+def _ini(text: str) -> Any:
+    import configparser
+
+    parser = configparser.RawConfigParser(allow_no_value=True)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]  # keep the case of keys
+    parser.read_string(text)
+    tree: dict[str, Any] = {name: dict(parser.items(name)) for name in parser.sections()}
+    if parser.defaults():
+        tree["DEFAULT"] = dict(parser.defaults())
+    return tree
+
+
+def _env(text: str) -> Any:
+    tree: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        key, equals, value = stripped.removeprefix("export ").partition("=")
+        if not equals or not key.strip():
+            raise Unparsed(f"line {number} is not NAME=value")
+        value = value.strip()
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        tree[key.strip()] = value
+    return tree
+
+
+_PARSERS = {"yaml": _yaml, "toml": _toml, "json": _json, "ini": _ini, "env": _env}
+
+
+def redact(tree: Any, place: tuple[str, ...], gaps: dict[str, str]) -> Any:
+    """Return the tree without secrets; each one taken out becomes a gap under its path."""
+    if isinstance(tree, dict):
+        kept = {}
+        for key, value in tree.items():
+            inner = (*place, key)
+            if secrets.is_secret_key(key) or _is_hidden(value):
+                gaps[path_text(inner)] = "redacted"
+            else:
+                kept[key] = redact(value, inner, gaps)
+        return kept
+    if isinstance(tree, list):
+        items = []
+        for index, value in enumerate(tree):
+            inner = (*place, str(index))
+            hidden = _is_hidden(value)
+            if hidden:
+                gaps[path_text(inner)] = "redacted"
+            items.append(None if hidden else redact(value, inner, gaps))
+        return items
+    return secrets.clean_url(tree) if isinstance(tree, str) else tree
+
+
+def _is_hidden(value: object) -> bool:
+    """Tell whether a scalar was redacted in the target already, or has to be here."""
+    if not isinstance(value, str):
+        return False
+    return secrets.REDACTED in value or secrets.clean_value(value) is None

@@ -1,0 +1,159 @@
+"""What the probe printed, as a manifest."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from envsnap._version import __version__
+from envsnap.errors import InputError
+from envsnap.intake import config_trees
+from envsnap.model import codec, scan
+from envsnap.model.manifest import (
+    SCHEMA_REVISION,
+    SCHEMA_VERSION,
+    Manifest,
+    Sections,
+    Target,
+)
+from envsnap.model.paths import text as path_text
+
+BEGIN = re.compile(rb"^envsnap-([0-9a-f]{8,64})-begin$", re.MULTILINE)
+PROBE_PROTOCOL = 1
+SEED_KEY = re.compile(r"(?:^|[_-])(?:seed|seeds|random_state)$|^(?:seed|seeds)[_-]|Seed$")
+
+
+class Messages(msgspec.Struct, frozen=True):
+    """What one run of the probe said."""
+
+    facts: dict[str, Any]
+    weights: dict[str, Any] | None = None
+
+
+def is_facts(data: bytes) -> bool:
+    """Tell whether these bytes hold what a probe prints (maybe after other programs' noise)."""
+    return BEGIN.search(data[: 1 << 20]) is not None
+
+
+def parse(data: bytes, name: str) -> Messages:
+    """Read the messages between the markers; raises InputError that starts with `name`."""
+    if len(data) > scan.LARGEST_FILE:
+        scan.refuse(name, f"larger than {scan.LARGEST_FILE >> 20} MiB")
+    match = BEGIN.search(data)
+    if match is None:
+        scan.refuse(name, "no facts of an envsnap probe in it")
+    closing = b"envsnap-" + match.group(1) + b"-end"
+    found: dict[str, Any] = {}
+    complete = False
+    for line in data[match.end() :].split(b"\n"):
+        if line.strip() == closing:
+            complete = True
+            break
+        word, _, message = line.partition(b" ")
+        if word in (b"facts", b"weights"):
+            found[word.decode()] = scan.parse(message, name)
+    if not complete or not isinstance(found.get("facts"), dict):
+        scan.refuse(name, "the probe's output is cut off; run it again")
+    if found["facts"].get("probe") != PROBE_PROTOCOL:
+        scan.refuse(name, "written by another version of the probe; write a new one with this envsnap")
+    weights = found.get("weights")
+    return Messages(found["facts"], weights if isinstance(weights, dict) else None)
+
+
+def to_manifest(
+    messages: Messages, target: Target, label: str | None, seeds: dict[str, str], name: str
+) -> Manifest:
+    """Build a sealed manifest; raises InputError where facts are not of the model's types."""
+    sections = messages.facts.get("sections")
+    if not isinstance(sections, dict):
+        scan.refuse(name, "the probe's output has no sections")
+    tree: dict[str, Any] = {}
+    for section, message in sections.items():
+        if not isinstance(message, dict) or not isinstance(message.get("facts"), dict):
+            scan.refuse(name, f"section {section} of the probe's output is not an object")
+        tree[section] = {
+            **message["facts"],
+            "complete": message.get("complete") is True,
+            "gaps": message.get("gaps", {}),
+        }
+    if messages.weights is not None:
+        weights = messages.weights
+        tree["weights"] = {
+            "entries": weights.get("entries", {}), "gaps": weights.get("gaps", {}), "complete": True,
+        }
+    if "configs" in tree:
+        _parse_configs(tree["configs"], name)
+    _add_seeds(tree, seeds)
+    try:
+        typed = msgspec.convert(tree, Sections)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{name}: {' '.join(str(error).split())[:300]}") from None
+    return codec.sealed(_manifest(messages, typed, target, label))
+
+
+def _manifest(messages: Messages, sections: Sections, target: Target, label: str | None) -> Manifest:
+    return Manifest(
+        schema_version=SCHEMA_VERSION,
+        schema_revision=SCHEMA_REVISION,
+        envsnap_version=__version__,
+        created_at=_moment(messages.facts.get("created_at")),
+        label=label,
+        target=target,
+        fingerprint="",
+        sections=sections,
+    )
+
+
+def _moment(seconds: object) -> str:
+    """Spell the target's clock in UTC; the probe states it in seconds since 1970."""
+    try:
+        moment = datetime.fromtimestamp(float(str(seconds)), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise InputError(f"the probe's time of capture is no time: {str(seconds)[:40]}") from None
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _parse_configs(section: dict[str, Any], name: str) -> None:
+    """Replace each config's text by its tree."""
+    entries = section.get("entries")
+    if not isinstance(entries, dict) or not isinstance(section["gaps"], dict):
+        scan.refuse(name, "section configs of the probe's output is damaged")
+    for key, entry in entries.items():
+        text = entry.pop("text", None) if isinstance(entry, dict) else None
+        if not isinstance(text, str):
+            continue
+        try:
+            tree = config_trees.parse(text, str(entry.get("format")))
+        except config_trees.Unparsed as error:
+            section["gaps"][path_text((key, "tree"))] = f"error: {error}"
+            continue
+        entry["tree"] = config_trees.redact(tree, (key,), section["gaps"])
+
+
+def _add_seeds(tree: dict[str, Any], given: dict[str, str]) -> None:
+    """Add the user's seeds, and the seeds that stand in config files."""
+    section = tree.setdefault("seeds", {"complete": True, "gaps": {}})
+    entries = section.setdefault("entries", {})
+    for key, value in given.items():
+        if entries.get(key, value) != value:
+            raise InputError(
+                f"--seed {key}={value}: the environment says {entries[key]}; leave one of them out"
+            )
+        entries[key] = value
+    for config, entry in tree.get("configs", {}).get("entries", {}).items():
+        if isinstance(entry, dict) and "tree" in entry:
+            entries.update(_seeds_in(entry["tree"], (config,)))
+
+
+def _seeds_in(tree: Any, place: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    items = tree.items() if isinstance(tree, dict) else ()
+    for key, value in items:
+        if isinstance(value, dict):
+            found.update(_seeds_in(value, (*place, key)))
+        elif SEED_KEY.search(key) and isinstance(value, str | int | float):
+            found[path_text((*place, key))] = str(value)
+    return found

@@ -1,0 +1,56 @@
+"""Reads whatever the user names as a manifest; the content decides what it is, not the name."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import BinaryIO
+
+from envsnap.errors import InputError
+from envsnap.intake import facts
+from envsnap.model import codec, scan
+from envsnap.model.manifest import Target
+
+
+def load(path: str) -> codec.Document:
+    """Read a manifest or a probe's facts file; `-` is standard input. Raises InputError."""
+    name = "standard input" if path == "-" else path
+    data = _bytes(path, name)
+    if facts.is_facts(data):
+        messages = facts.parse(data, name)
+        target = Target(kind="file", name=os.path.basename(path))
+        return codec.Document(facts.to_manifest(messages, target, None, {}, name))
+    return codec.decode(data, name)
+
+
+def _bytes(path: str, name: str) -> bytes:
+    """Read a regular file that is opened once and checked after opening."""
+    if path == "-":
+        return _bounded(sys.stdin.buffer, name)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        raise InputError(f"{name}: {(error.strerror or str(error)).lower()}") from None
+    try:
+        _require_regular(os.fstat(descriptor), name)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return _bounded(stream, name)
+    finally:
+        os.close(descriptor)
+
+
+def _require_regular(status: os.stat_result, name: str) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        scan.refuse(name, "is a folder; name a manifest file")
+    if not stat.S_ISREG(status.st_mode):
+        scan.refuse(name, "is not a regular file; pipe it in and name it -")
+    if status.st_size > scan.LARGEST_FILE:
+        scan.refuse(name, f"larger than {scan.LARGEST_FILE >> 20} MiB; that is no manifest")
+
+
+def _bounded(stream: BinaryIO, name: str) -> bytes:
+    data = stream.read(scan.LARGEST_FILE + 1)
+    if len(data) > scan.LARGEST_FILE:
+        scan.refuse(name, f"larger than {scan.LARGEST_FILE >> 20} MiB; that is no manifest")
+    return data

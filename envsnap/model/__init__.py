@@ -1,0 +1,1 @@
+"""What envsnap knows about an environment: typed, frozen records and their file format."""

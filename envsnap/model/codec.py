@@ -1,0 +1,110 @@
+"""Reads and writes manifests; nothing else does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from envsnap.errors import InputError
+from envsnap.model import scan
+from envsnap.model.digests import fingerprint, section_digest
+from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, present
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A manifest as it was read.
+
+    `unknown` holds the keys that this version does not know, in their places, so that writing
+    the document again loses none. `edited` names the sections whose digest is not theirs.
+    """
+
+    manifest: Manifest
+    unknown: dict[str, Any] = {}
+    edited: tuple[str, ...] = ()
+
+
+def decode(data: bytes, name: str) -> Document:
+    """Read a manifest; raises InputError in one line that starts with `name` and tells the place."""
+    tree = scan.parse(data, name)
+    if not isinstance(tree, dict) or "schema_version" not in tree or "sections" not in tree:
+        raise InputError(f"{name}: not an envsnap manifest ({_describe(tree)})")
+    version = tree["schema_version"]
+    if type(version) is not int or version < 1:
+        raise InputError(f"{name}: schema_version must be a positive integer, at $.schema_version")
+    if version > SCHEMA_VERSION:
+        raise InputError(
+            f"{name}: schema version {version} is newer than this envsnap reads"
+            f" ({SCHEMA_VERSION}); update envsnap here, or capture again with this version"
+        )
+    try:
+        manifest = msgspec.convert(tree, Manifest)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{name}: {_one_line(error)}") from None
+    return Document(manifest, _unknown(tree, msgspec.to_builtins(manifest)), _edited(manifest))
+
+
+def _describe(tree: object) -> str:
+    if isinstance(tree, dict):
+        keys = ", ".join(sorted(json.dumps(key) for key in tree)[:3])
+        return f"a JSON object with {keys}" if keys else "an empty JSON object"
+    if tree is None:
+        return "it holds null"
+    return f"it holds a JSON {'array' if isinstance(tree, list) else type(tree).__name__}"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def _unknown(tree: Any, known: Any) -> dict[str, Any]:
+    """Return what `tree` has and `known` has not, keeping the places."""
+    rest: dict[str, Any] = {}
+    for key, value in tree.items():
+        if key not in known:
+            if value not in ({}, None):  # a default that is not written
+                rest[key] = value
+        elif isinstance(value, dict) and isinstance(known[key], dict):
+            inner = _unknown(value, known[key])
+            if inner:
+                rest[key] = inner
+    return rest
+
+
+def _edited(manifest: Manifest) -> tuple[str, ...]:
+    """Name the sections that were changed after capture; a newer revision's cannot be judged."""
+    if manifest.schema_revision > SCHEMA_REVISION:
+        return ()
+    return tuple(
+        name
+        for name, section in present(manifest.sections).items()
+        if isinstance(section.digest, str) and section.digest != section_digest(section)
+    )
+
+
+def encode(manifest: Manifest, unknown: dict[str, Any] | None = None) -> bytes:
+    """Write a manifest as indented ASCII JSON that ends with a newline."""
+    tree = msgspec.to_builtins(manifest)
+    if unknown:
+        _merge(tree, unknown)
+    return (json.dumps(tree, indent=2, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def _merge(tree: dict[str, Any], rest: dict[str, Any]) -> None:
+    for key, value in rest.items():
+        if isinstance(value, dict) and isinstance(tree.get(key), dict):
+            _merge(tree[key], value)
+        else:
+            tree.setdefault(key, value)
+
+
+def sealed(manifest: Manifest) -> Manifest:
+    """Return the manifest with its sections' digests and its fingerprint filled in."""
+    digested = {
+        name: msgspec.structs.replace(section, digest=section_digest(section))
+        for name, section in present(manifest.sections).items()
+        if name != "identity"
+    }
+    sections = msgspec.structs.replace(manifest.sections, **digested)
+    return msgspec.structs.replace(manifest, sections=sections, fingerprint=fingerprint(sections))

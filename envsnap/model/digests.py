@@ -1,0 +1,58 @@
+"""Digests of sections and of whole manifests.
+
+A section's digest is SHA-256 over the canonical JSON (sorted keys, no blanks, ASCII) of its
+portable and host facts, so that two captures of one unchanged environment have equal digests
+wherever and whenever they were made. The fingerprint is SHA-256 over the sections' digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from msgspec import UNSET, Struct, to_builtins
+
+from envsnap.model.fields import COMPARED, Section, plan
+from envsnap.model.manifest import Sections, present
+
+
+def comparable(record: Struct) -> dict[str, Any]:
+    """Return the portable and host facts of a record as plain data."""
+    facts: dict[str, Any] = {}
+    for field in plan(type(record)):
+        value = getattr(record, field.name)
+        if value is UNSET or field.kind not in COMPARED:
+            continue
+        facts[field.name] = _plain(value)
+    return facts
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Struct):
+        return comparable(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return to_builtins(value)
+
+
+def section_digest(section: Section) -> str:
+    """Digest the facts of one section; an empty one has a digest too."""
+    return _sha256(comparable(section))
+
+
+def fingerprint(sections: Sections) -> str:
+    """Digest a manifest's sections by their digests; sections without compared facts count not."""
+    digests = {
+        name: section.digest
+        for name, section in present(sections).items()
+        if section.digest is not UNSET
+    }
+    return _sha256(digests)
+
+
+def _sha256(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -1,0 +1,138 @@
+"""What a field of the model is: its meaning in words, and the kind of fact it holds.
+
+The kind decides whether a field is compared, counted in digests, and expected of a container.
+It travels in the JSON Schema as `x-envsnap-kind`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated, Any, TypeAlias, get_args, get_origin
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import fields as struct_fields
+
+KIND_KEY = "x-envsnap-kind"
+
+
+class Kind(Enum):
+    """What sort of fact a field holds."""
+
+    PORTABLE = "portable"  # a container can carry it
+    HOST = "host"  # shapes results, cannot be carried
+    LOCATION = "location"  # where things lie; not compared
+    VOLATILE = "volatile"  # different at every look; not compared
+
+
+COMPARED = (Kind.PORTABLE, Kind.HOST)
+
+Text: TypeAlias = str | None | UnsetType
+Whole: TypeAlias = int | None | UnsetType
+Number: TypeAlias = float | None | UnsetType
+Flag: TypeAlias = bool | None | UnsetType
+Texts: TypeAlias = tuple[str, ...] | None | UnsetType
+TextMap: TypeAlias = dict[str, str] | UnsetType
+
+
+def portable(words: str) -> Meta:
+    """Describe a fact that a container can carry."""
+    return Meta(description=words, extra_json_schema={KIND_KEY: Kind.PORTABLE.value})
+
+
+def host(words: str) -> Meta:
+    """Describe a fact of the machine that shapes results and cannot be carried."""
+    return Meta(description=words, extra_json_schema={KIND_KEY: Kind.HOST.value})
+
+
+def location(words: str) -> Meta:
+    """Describe where something lies, or how it got there."""
+    return Meta(description=words, extra_json_schema={KIND_KEY: Kind.LOCATION.value})
+
+
+def volatile(words: str) -> Meta:
+    """Describe what names this very machine, or changes by itself."""
+    return Meta(description=words, extra_json_schema={KIND_KEY: Kind.VOLATILE.value})
+
+
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A group of facts. A missing fact is UNSET; an explicit null is a fact."""
+
+
+class Section(Record, frozen=True, kw_only=True):
+    """A named part of the manifest.
+
+    `gaps` says what could not be learned: a path inside the section (it stands for everything
+    below it) and the reason, which starts with absent, denied, timeout, error, redacted,
+    "not asked" or "not stated".
+    """
+
+    complete: Annotated[
+        bool,
+        Meta(description="Whether what is missing here is known to be absent, not just unknown."),
+    ]
+    digest: Annotated[
+        str | UnsetType,
+        Meta(description="SHA-256 over the section's portable and host facts."),
+    ] = UNSET
+    gaps: Annotated[
+        dict[str, str],
+        Meta(description="What could not be learned: path inside the section, and the reason."),
+    ] = {}
+
+
+class Field(Struct, frozen=True):
+    """One field of a record, as the walk and the digests need it."""
+
+    name: str
+    kind: Kind
+    record: type[Struct] | None  # the record type of the value, if it is one
+    items: type[Struct] | None  # the record type of the map's values, if it is a map of records
+    is_map: bool
+    is_entries: bool
+
+
+_PLANS: dict[type[Struct], tuple[Field, ...]] = {}
+_BOOKKEEPING = ("complete", "digest", "gaps")
+
+
+def plan(record: type[Struct]) -> tuple[Field, ...]:
+    """Return the fields of a record type that hold facts, in the order they are declared."""
+    if record not in _PLANS:
+        _PLANS[record] = tuple(
+            _field(item.name, item.type)
+            for item in struct_fields(record)
+            if item.name not in _BOOKKEEPING
+        )
+    return _PLANS[record]
+
+
+def _field(name: str, annotation: Any) -> Field:
+    kind = Kind.PORTABLE
+    if get_origin(annotation) is Annotated:
+        inner, *notes = get_args(annotation)
+        for note in notes:
+            if isinstance(note, Meta) and note.extra_json_schema:
+                kind = Kind(note.extra_json_schema.get(KIND_KEY, kind.value))
+        annotation = inner
+    choices = get_args(annotation) if _is_union(annotation) else (annotation,)
+    record = next((choice for choice in choices if _is_record(choice)), None)
+    mapping = next((choice for choice in choices if get_origin(choice) is dict), None)
+    items = get_args(mapping)[1] if mapping is not None else None
+    return Field(
+        name=name,
+        kind=kind,
+        record=record,
+        items=items if _is_record(items) else None,
+        is_map=mapping is not None,
+        is_entries=name == "entries",
+    )
+
+
+def _is_union(annotation: Any) -> bool:
+    return type(annotation).__name__ in ("UnionType", "_UnionGenericAlias") or (
+        get_origin(annotation) is not None and get_origin(annotation).__class__.__name__ == "_SpecialForm"
+    )
+
+
+def _is_record(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Struct)

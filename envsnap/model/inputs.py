@@ -1,0 +1,106 @@
+"""What the user gives the model: config files, weights, seeds, determinism switches."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, UnsetType
+
+from envsnap.model.fields import (
+    Flag,
+    Record,
+    Section,
+    Text,
+    TextMap,
+    Texts,
+    Whole,
+    host,
+    location,
+    portable,
+)
+
+
+class Config(Record, frozen=True, kw_only=True):
+    """A config file. Redacted values are missing from `tree` and have a gap."""
+
+    tree: Annotated[
+        Any, portable("Parsed content; scalars of YAML, INI and .env files are text.")
+    ] = UNSET
+    sha256: Annotated[Text, portable("SHA-256 of the file.")] = UNSET
+    size: Annotated[Whole, location("Size in bytes.")] = UNSET
+    format: Annotated[Text, location("yaml, toml, json, ini or env.")] = UNSET
+    path: Annotated[Text, location("Path as given.")] = UNSET
+    resolved: Annotated[Text, location("Path after following links.")] = UNSET
+
+
+class Configs(Section, frozen=True, kw_only=True):
+    """Config files by the name the user gave."""
+
+    entries: dict[str, Config] | UnsetType = UNSET
+
+
+class Tensor(Record, frozen=True, kw_only=True):
+    """A tensor's type and shape."""
+
+    dtype: Annotated[Text, portable("Data type, as the file names it.")] = UNSET
+    shape: Annotated[tuple[int, ...] | UnsetType, portable("Sizes of its dimensions.")] = UNSET
+
+
+class Weight(Record, frozen=True, kw_only=True):
+    """A weight file."""
+
+    sha256: Annotated[Text, portable("SHA-256 of the file.")] = UNSET
+    size: Annotated[Whole, portable("Size in bytes.")] = UNSET
+    format: Annotated[Text, portable("safetensors or torch-zip, where recognised.")] = UNSET
+    tensor_count: Annotated[Whole, portable("Number of tensors.")] = UNSET
+    tensors_sha256: Annotated[
+        Text, portable("SHA-256 over names, dtypes and shapes of its tensors.")
+    ] = UNSET
+    tensors: Annotated[
+        dict[str, Tensor] | UnsetType, portable("Tensors by name; left out above 20,000.")
+    ] = UNSET
+    damage: Annotated[Text, portable("Why the file cannot be what its name says.")] = UNSET
+    foreign_symbols: Annotated[
+        Texts, portable("Code that unpickling this checkpoint would call.")
+    ] = UNSET
+    path: Annotated[Text, location("Path as given.")] = UNSET
+    resolved: Annotated[Text, location("Path after following links.")] = UNSET
+
+
+class Weights(Section, frozen=True, kw_only=True):
+    """Weight files by the name the user gave."""
+
+    entries: dict[str, Weight] | UnsetType = UNSET
+
+
+class Seeds(Section, frozen=True, kw_only=True):
+    """Seeds by name, and the states of random number generators."""
+
+    entries: TextMap = UNSET
+    rng: Annotated[TextMap, portable("SHA-256 of generator states in the running program.")] = UNSET
+    torch_initial_seed: Annotated[Text, portable("torch.initial_seed() of the running program.")] = UNSET
+
+
+class Determinism(Section, frozen=True, kw_only=True):
+    """Switches of the running program that decide whether and how results repeat."""
+
+    deterministic_algorithms: Annotated[Flag, portable("torch.use_deterministic_algorithms.")] = UNSET
+    deterministic_warn_only: Annotated[Flag, portable("Its warn_only.")] = UNSET
+    cudnn_enabled: Annotated[Flag, portable("torch.backends.cudnn.enabled.")] = UNSET
+    cudnn_deterministic: Annotated[Flag, portable("torch.backends.cudnn.deterministic.")] = UNSET
+    cudnn_benchmark: Annotated[Flag, portable("torch.backends.cudnn.benchmark.")] = UNSET
+    cudnn_allow_tf32: Annotated[Flag, portable("TF32 in cuDNN convolutions.")] = UNSET
+    matmul_allow_tf32: Annotated[Flag, portable("TF32 in CUDA matrix products.")] = UNSET
+    matmul_precision: Annotated[Text, portable("torch.get_float32_matmul_precision().")] = UNSET
+    fp32_precision: Annotated[Text, portable("torch.backends.fp32_precision.")] = UNSET
+    fp16_reduced_precision_reduction: Annotated[Flag, portable("Reduced-precision FP16 sums.")] = UNSET
+    bf16_reduced_precision_reduction: Annotated[Flag, portable("Reduced-precision BF16 sums.")] = UNSET
+    mkldnn_enabled: Annotated[Flag, portable("torch.backends.mkldnn.enabled.")] = UNSET
+    flash_sdp: Annotated[Flag, portable("Flash attention kernel allowed.")] = UNSET
+    math_sdp: Annotated[Flag, portable("Plain attention kernel allowed.")] = UNSET
+    default_dtype: Annotated[Text, portable("torch.get_default_dtype().")] = UNSET
+    threads: Annotated[Whole, host("torch.get_num_threads().")] = UNSET
+    interop_threads: Annotated[Whole, host("torch.get_num_interop_threads().")] = UNSET
+    tensorflow_tf32: Annotated[Flag, portable("TF32 in TensorFlow.")] = UNSET
+    jax_x64: Annotated[Flag, portable("64-bit types in JAX.")] = UNSET
+    jax_matmul_precision: Annotated[Text, portable("Default matrix product precision of JAX.")] = UNSET

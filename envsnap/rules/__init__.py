@@ -1,0 +1,1 @@
+"""What changes mean: one rule a file, an explicit registry, and the engine."""

@@ -1,0 +1,1 @@
+"""Where the probe runs: this interpreter, another one, a running process, this program."""

@@ -1,0 +1,71 @@
+"""Another Python on this machine, or the one the user works in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from envsnap.errors import TargetError
+from envsnap.model.manifest import Target
+
+
+class Interpreter:
+    """A Python interpreter of this machine, in our own environment and folder."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def command(self) -> list[str]:
+        """The interpreter, reading a script."""
+        return [self.path, "-"]
+
+    def environment(self) -> dict[str, str] | None:
+        """Ours."""
+        return None
+
+    def folder(self) -> str | None:
+        """Ours."""
+        return None
+
+    def options(self) -> dict[str, object]:
+        """Nothing special."""
+        return {}
+
+    def describe(self) -> Target:
+        """The interpreter's path."""
+        return Target(kind="interpreter", name=self.path)
+
+    def shares_files(self) -> bool:
+        """It does."""
+        return True
+
+
+def named(path: str) -> Interpreter:
+    """The interpreter that the user named, as a path or as a command."""
+    if os.sep in path or os.path.exists(path):
+        absolute = os.path.abspath(os.path.expanduser(path))
+        if os.path.isdir(absolute):
+            inside = os.path.join(absolute, "bin", "python")
+            raise TargetError(f"{path} is a folder; name the interpreter, for example {inside}")
+        if not os.path.isfile(absolute):
+            raise TargetError(f"{path}: no such interpreter")
+        return Interpreter(absolute)
+    found = shutil.which(path)
+    if found is None:
+        raise TargetError(f"{path}: no such command on PATH")
+    return Interpreter(os.path.abspath(found))
+
+
+def active() -> tuple[Interpreter, str]:
+    """The interpreter the user works in, and the reason for choosing it."""
+    for variable, kind in (("VIRTUAL_ENV", "virtual environment"), ("CONDA_PREFIX", "conda environment")):
+        prefix = os.environ.get(variable)
+        if not prefix:
+            continue
+        places = [os.path.join(prefix, "bin", "python"), os.path.join(prefix, "python.exe"),
+                  os.path.join(prefix, "Scripts", "python.exe")]
+        for path in places:
+            if os.path.isfile(path):
+                return Interpreter(path), f"the active {kind}"
+    return Interpreter(sys.executable), "the Python that envsnap runs in"

@@ -1,0 +1,137 @@
+"""The environment of a process that is running: a shell beside a service is not the service."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+
+from envsnap.errors import TargetError
+from envsnap.model.manifest import Target
+
+PYTHON_NAME = re.compile(r"python(\d(\.\d+)?)?t?$|pypy(\d(\.\d+)?)?$")
+SITE_FOLDER = re.compile(r"^(/.*)/lib(?:64)?/(python3\.\d+)/(?:site|dist)-packages/")
+LIBRARY = re.compile(r"^(/.*)/lib(?:64)?/(?:[\w-]+/)?lib(python3\.\d+)\w*\.so")
+
+
+class Process:
+    """A running process: the probe runs with its interpreter, its environment, in its folder."""
+
+    def __init__(self, pid: int, python: str | None) -> None:
+        self.pid = pid
+        self._root = f"/proc/{pid}"
+        self._environment = self._read_environment()
+        self._python = python or self._find_python()
+        self._enter = self._namespace_command()
+
+    def command(self) -> list[str]:
+        """The process's own interpreter, entered where it lives."""
+        return [*self._enter, self._python, "-"]
+
+    def environment(self) -> dict[str, str] | None:
+        """The process's environment as it was started with."""
+        return self._environment
+
+    def folder(self) -> str | None:
+        """The process's current folder, if it is one of ours."""
+        try:
+            folder = os.readlink(f"{self._root}/cwd")
+        except OSError:
+            return None
+        return folder if not self._enter and os.path.isdir(folder) else None
+
+    def options(self) -> dict[str, object]:
+        """The process whose mapped libraries are wanted."""
+        return {"process": self.pid}
+
+    def describe(self) -> Target:
+        """The process id."""
+        return Target(kind="process", name=str(self.pid))
+
+    def shares_files(self) -> bool:
+        """It does, unless it lives in another mount namespace."""
+        return not self._enter
+
+    def _read_environment(self) -> dict[str, str]:
+        if not os.path.isdir("/proc/self"):
+            raise TargetError("--pid needs /proc, which this system does not have")
+        if not os.path.isdir(self._root):
+            raise TargetError(f"no process {self.pid}")
+        try:
+            with open(f"{self._root}/environ", "rb") as stream:
+                pairs = stream.read().split(b"\0")
+        except PermissionError:
+            raise TargetError(
+                f"process {self.pid} belongs to somebody else; run envsnap as that user or as root"
+            ) from None
+        except OSError as error:
+            raise TargetError(f"process {self.pid}: {error.strerror}") from None
+        split = (pair.partition(b"=") for pair in pairs if b"=" in pair)
+        return {os.fsdecode(name): os.fsdecode(value) for name, _, value in split if name}
+
+    def _find_python(self) -> str:
+        """Find the interpreter as it was called: the file alone would lose a virtual environment."""
+        try:
+            executable = os.readlink(f"{self._root}/exe")
+            with open(f"{self._root}/cmdline", "rb") as stream:
+                called = os.fsdecode(stream.read(65536).split(b"\0")[0])
+        except OSError as error:
+            raise TargetError(f"process {self.pid}: {error.strerror}") from None
+        if executable.endswith(" (deleted)"):
+            raise TargetError(
+                f"process {self.pid} runs {executable.removesuffix(' (deleted)')}, which was deleted"
+                " or replaced since; name an interpreter with --python"
+            )
+        if PYTHON_NAME.search(os.path.basename(executable)):
+            return self._as_called(called, executable) or self._from_maps() or executable
+        embedded = self._from_maps()
+        if embedded is None:
+            raise TargetError(
+                f"process {self.pid} runs {executable} and has no Python in it;"
+                " name an interpreter with --python"
+            )
+        return embedded
+
+    def _as_called(self, called: str, executable: str) -> str | None:
+        """The path the process was started by, if it leads to its executable."""
+        if os.sep not in called:
+            called = shutil.which(called, path=self._environment.get("PATH", "")) or ""
+        elif not os.path.isabs(called):
+            called = os.path.join(os.readlink(f"{self._root}/cwd"), called)
+        inside = f"{self._root}/root{called}"
+        if called and os.path.realpath(called) == executable:
+            return called
+        return called if called and os.path.exists(inside) and not os.path.exists(called) else None
+
+    def _from_maps(self) -> str | None:
+        """The interpreter of the virtual environment, or of the libpython, that is mapped."""
+        try:
+            with open(f"{self._root}/maps", "rb") as stream:
+                lines = stream.read().split(b"\n")
+        except OSError:
+            return None
+        paths = sorted({os.fsdecode(line[line.find(b"/") :]) for line in lines if b"/" in line})
+        for pattern in (SITE_FOLDER, LIBRARY):
+            for path in paths:
+                match = pattern.match(path)
+                if match is None:
+                    continue
+                candidate = os.path.join(match.group(1), "bin", match.group(2))
+                if os.path.exists(f"{self._root}/root{candidate}"):
+                    return candidate
+        return None
+
+    def _namespace_command(self) -> list[str]:
+        """What has to stand in front of the interpreter to start it where the process lives."""
+        try:
+            same = os.readlink(f"{self._root}/ns/mnt") == os.readlink("/proc/self/ns/mnt")
+        except OSError:
+            same = True
+        if same:
+            return []
+        enter = shutil.which("nsenter")
+        if enter is None or os.geteuid() != 0:
+            raise TargetError(
+                f"process {self.pid} lives in a container; run envsnap as root with nsenter installed"
+            )
+        return [enter, f"--target={self.pid}", "--mount", "--"]

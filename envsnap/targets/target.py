@@ -1,0 +1,29 @@
+"""What a place to run the probe has to say of itself. Each place is one small file."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from envsnap.model.manifest import Target
+
+
+class Place(Protocol):
+    """Somewhere a Python can be started that reads the probe from its standard input."""
+
+    def command(self) -> list[str]:
+        """The program and its arguments. Raises TargetError."""
+
+    def environment(self) -> dict[str, str] | None:
+        """The environment to start it with; None for ours."""
+
+    def folder(self) -> str | None:
+        """The folder to start it in; None for ours."""
+
+    def options(self) -> dict[str, object]:
+        """What the probe must be told about this place."""
+
+    def describe(self) -> Target:
+        """What the manifest says about where the probe ran."""
+
+    def shares_files(self) -> bool:
+        """Whether its paths name our files, so that known weights need not be read again."""
