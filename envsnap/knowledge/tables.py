@@ -1,0 +1,26 @@
+"""Loads the tables, each when it is first asked for.
+
+A row's `confidence` is one word: primary (read at the vendor's), secondary (a copy that cites
+it), measured (by us), inferred, or memory. Only the first three may carry an error; findings
+from the others say "unverified".
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+TRUSTED = ("primary", "secondary", "measured")
+
+
+@cache
+def table(name: str) -> Any:
+    """Return one table by its file's name, without the ending."""
+    return json.loads((Path(__file__).parent / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def is_trusted(confidence: str | None) -> bool:
+    """Tell whether a row may carry an error; prose and nothing count as memory."""
+    return confidence in TRUSTED

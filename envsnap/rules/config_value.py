@@ -1,0 +1,96 @@
+"""Values in config files differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from envsnap.diff.change import Change, ChangeKind
+from envsnap.model.paths import text
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+
+FILE_FACTS = ("sha256", "tree")
+QUIET = re.compile(r"(?:^|_)(?:log|logs|logger|logging|loglevel|verbose|debug|color|banner)(?:_|$)", re.IGNORECASE)
+NUMERIC = re.compile(
+    r"(?:^|_)(?:dtype|precision|fp16|bf16|fp8|int8|quant\w*|seed|random_state|temperature|top_[pk]|mean|std"
+    r"|normali[sz]e|resize|interpolation|rescale|image_size|max_length|max_len|truncation|padding"
+    r"|batch_size|threshold|eps|attn\w*|tf32|amp|deterministic|benchmark)(?:_|$)",
+    re.IGNORECASE,
+)
+
+
+class ConfigValue(Rule):
+    """A value in a config file differs, or stands in one of the files only.
+
+    Keys that speak of precision, preprocessing, sampling or seeds change results; keys under
+    logging change what is written down. The rest can change behaviour.
+
+    Fix: make the files alike, or say why they differ.
+    """
+
+    id = "config-value"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding a value; a file that differs in form only is stated once."""
+        changed = {
+            change.path[1]
+            for change in comparison.under("configs")
+            if len(change.path) > 2 and change.path[2] not in FILE_FACTS
+        }
+        for change in list(comparison.under("configs")):
+            if len(change.path) == 3 and change.path[2] == "sha256":
+                yield self._file(change, change.path[1] in changed)
+            else:
+                yield self._value(change)
+
+    def _file(self, change: Change, has_values: bool) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=Severity.INFO,
+            effect=Effect.NONE,
+            confidence=Confidence.CERTAIN if has_values else Confidence.POSSIBLE,
+            path=change.path,
+            message=f"config file {change.path[1]} has other bytes",
+            why=(
+                "The values that differ are listed by themselves."
+                if has_values
+                else "No value that could be compared differs: comments, order or redacted values."
+            ),
+            left=change.left,
+            right=change.right,
+            changes=(change.path,),
+        )
+
+    def _value(self, change: Change) -> Finding:
+        severity, effect, why = _weigh(change)
+        verb = {
+            ChangeKind.ADDED: "is set on the other side only",
+            ChangeKind.REMOVED: "is missing on the other side",
+        }.get(change.kind, f"is {_shown(change.left)}, then {_shown(change.right)}")
+        return Finding(
+            rule=self.id,
+            severity=severity,
+            effect=effect,
+            confidence=Confidence.LIKELY if effect is Effect.NUMERICS else Confidence.POSSIBLE,
+            path=change.path,
+            message=f"{text(change.path[1:])} {verb}",
+            why=why,
+            fix="Make the files alike, or say why they differ.",
+            left=change.left,
+            right=change.right,
+            changes=(change.path,),
+        )
+
+
+def _weigh(change: Change) -> tuple[Severity, Effect, str]:
+    keys = change.path[2:]
+    if any(NUMERIC.search(key) for key in keys):
+        return Severity.WARNING, Effect.NUMERICS, "The key speaks of what changes results."
+    if any(QUIET.search(key) for key in keys):
+        return Severity.INFO, Effect.NONE, "It changes what is logged or shown, not results."
+    return Severity.WARNING, Effect.BEHAVIOR, "The program is configured otherwise."
+
+
+def _shown(value: object) -> str:
+    return str(value)[:60]

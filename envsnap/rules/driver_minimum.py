@@ -1,0 +1,111 @@
+"""The driver is too old for the CUDA that a framework was built for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import UNSET
+
+from envsnap.knowledge.tables import is_trusted, table
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.versions import numbers
+
+REFERENCE = "https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html"
+
+
+class DriverMinimum(Rule):
+    """A framework's CUDA needs a newer driver than this machine has.
+
+    Each CUDA release states the driver it needs. From CUDA 11 on, a driver at or above the
+    family's floor (450.80.02 for 11.x, 525.60.13 for 12.x, 580 for 13.x) runs every release
+    of the family in minor-version mode: compiled kernels work, but PTX that must be compiled
+    by the driver does not (Triton, torch.compile, NVRTC). Below the floor nothing runs.
+    A newer driver runs every older CUDA.
+
+    Versions are compared in full, part by part: 570.26 is older than 570.124.06.
+
+    Fix: update the driver, or install a build for an older CUDA.
+    """
+
+    id = "driver-minimum"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Check every framework with a CUDA build against the driver."""
+        driver, frameworks = manifest.sections.driver, manifest.sections.frameworks
+        if driver is UNSET or frameworks is UNSET or frameworks.entries is UNSET:
+            return
+        if not isinstance(driver.version, str):
+            return
+        for name, framework in frameworks.entries.items():
+            if isinstance(framework.cuda, str):
+                yield from self._judge(name, framework.cuda, driver.version)
+
+    def _judge(self, name: str, cuda: str, driver: str) -> Iterator[Finding]:
+        row = requirement(cuda)
+        if row is None:
+            return
+        exact, floor = row["min_driver"], row.get("min_driver_minor") or row["min_driver"]
+        if numbers(driver) >= numbers(exact):
+            return
+        runs = numbers(driver) >= numbers(floor)
+        sure = is_trusted(row["confidence"])
+        yield Finding(
+            rule=self.id,
+            severity=Severity.WARNING if runs or not sure else Severity.ERROR,
+            effect=Effect.BEHAVIOR if runs else Effect.CRASH,
+            confidence=Confidence.POSSIBLE if runs else Confidence.CERTAIN,
+            path=("driver", "version"),
+            message=(
+                f"{name} is built for CUDA {cuda}; driver {driver} runs it in minor-version mode"
+                if runs
+                else f"driver {driver} is too old for {name}, which is built for CUDA {cuda}"
+            ),
+            why=(
+                f"CUDA {row['toolkit']} states driver {exact}; from {floor} on compiled kernels run,"
+                " but PTX cannot be compiled (Triton, torch.compile, NVRTC)."
+                if runs
+                else f"CUDA {row['toolkit']} needs driver {exact}, at the very least {floor}."
+            ),
+            fix=f"Update the driver to {exact} or newer, or install a build for an older CUDA.",
+            reference=REFERENCE,
+            right=driver,
+        )
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Report what the other side's driver cannot run, unless the reference's cannot either."""
+        known = {finding.message for finding in self.inspect(comparison.left)}
+        change = comparison.at("driver", "version")
+        for finding in self.inspect(comparison.right):
+            if finding.message in known:
+                continue
+            yield Finding(
+                rule=finding.rule,
+                severity=finding.severity,
+                effect=finding.effect,
+                confidence=finding.confidence,
+                path=finding.path,
+                message=finding.message,
+                why=finding.why,
+                fix=finding.fix,
+                reference=finding.reference,
+                left=change.left if change else None,
+                right=finding.right,
+                changes=(finding.path,) if change else (),
+            )
+
+
+def requirement(cuda: str) -> dict[str, Any] | None:
+    """Return the row of the oldest release of this CUDA X.Y, or None where the table ends.
+
+    A build states X.Y; which update it used is not known, so the least demanding one counts.
+    """
+    wanted = numbers(cuda)[:2]
+    rows = [
+        row
+        for row in table("cuda_driver")["rows"]
+        if numbers(row["toolkit"].split()[0])[:2] == wanted and not row["toolkit"].endswith("RC")
+    ]
+    return min(rows, key=lambda row: numbers(row["min_driver"]), default=None)

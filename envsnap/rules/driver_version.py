@@ -1,0 +1,62 @@
+"""Driver versions differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.versions import numbers
+
+FOLLOW = (
+    ("driver", "kernel_module"), ("driver", "nvml"), ("driver", "libcuda"),
+    ("driver", "libnvidia_ml"), ("cuda", "driver"),
+)
+
+
+class DriverVersion(Rule):
+    """The NVIDIA driver's version differs.
+
+    The driver compiles PTX, schedules kernels and decides which CUDA can run at all; whether
+    it is too old for a framework is another rule's question (driver-minimum). Drivers of one
+    branch differ by fixes; another branch is another compiler for PTX.
+
+    Fix: use the reference's branch where PTX is compiled at run time (Triton, torch.compile).
+    """
+
+    id = "driver-version"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding for all the driver's version facts."""
+        change = comparison.at("driver", "version")
+        follow = [found.path for path in FOLLOW if (found := comparison.at(*path))]
+        if change is None and not follow:
+            return
+        first = change or comparison.at(*follow[0])
+        assert first is not None
+        left, right = str(first.left), str(first.right)
+        absent = first.left is None or first.right is None
+        branch = numbers(left)[:1] != numbers(right)[:1]
+        yield Finding(
+            rule=self.id,
+            severity=Severity.WARNING if branch or absent else Severity.INFO,
+            effect=Effect.BEHAVIOR if branch or absent else Effect.NONE,
+            confidence=Confidence.POSSIBLE,
+            path=first.path,
+            message=(
+                f"there is no NVIDIA driver on {'the other side' if first.right is None else 'the reference'}"
+                if absent
+                else f"NVIDIA driver {left} became {right}"
+            ),
+            why=(
+                "Without a driver everything runs on the CPU."
+                if absent
+                else "Another branch: another compiler for PTX, and another newest CUDA."
+                if branch
+                else "The same branch; its releases differ by fixes."
+            ),
+            fix=f"Use driver branch {numbers(left)[0]}." if branch and not absent else "",
+            left=first.left,
+            right=first.right,
+            changes=((change.path,) if change else ()) + tuple(follow),
+        )

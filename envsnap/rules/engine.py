@@ -1,0 +1,93 @@
+"""Runs the rules, sees to it that every change has one primary finding, and ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from envsnap.diff import walk
+from envsnap.diff.change import ChangeKind
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import Path
+from envsnap.rules import plain
+from envsnap.rules.finding import Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """Ranked findings, and how much they rest on.
+
+    `unknown` maps the paths of facts that one side does not know to the reason;
+    `not_compared` those that neither side knows.
+    """
+
+    findings: tuple[Finding, ...]
+    compared: int
+    unknown: dict[Path, str]
+    not_compared: dict[str, str]
+
+    def worst(self) -> Severity | None:
+        """The severity of the worst finding."""
+        return min((finding.severity for finding in self.findings), key=_rank, default=None)
+
+
+def compare(left: Manifest, right: Manifest, rules: Sequence[Rule]) -> Result:
+    """Judge what differs between a reference and another manifest."""
+    difference = walk.compare(left, right)
+    comparison = Comparison(left, right, difference)
+    findings: list[Finding] = []
+    claimed: set[Path] = set()
+    for rule in rules:
+        for finding in rule.compare(comparison):
+            findings.append(_primary_for(finding, claimed))
+            claimed.update(finding.changes)
+    for change in difference.changes:
+        if change.kind is not ChangeKind.UNKNOWN and change.path not in claimed:
+            findings.append(plain.finding(change))
+    return Result(
+        findings=ranked(findings, rules),
+        compared=difference.compared,
+        unknown={
+            change.path: change.reason or ""
+            for change in difference.changes
+            if change.kind is ChangeKind.UNKNOWN
+        },
+        not_compared=difference.not_compared,
+    )
+
+
+def inspect(manifest: Manifest, rules: Sequence[Rule]) -> Result:
+    """Judge one manifest."""
+    findings = [finding for rule in rules for finding in rule.inspect(manifest)]
+    return Result(findings=ranked(findings, rules), compared=0, unknown={}, not_compared={})
+
+
+def _primary_for(finding: Finding, claimed: set[Path]) -> Finding:
+    """Leave to earlier findings the changes that they explain already; those are cited."""
+    mine = tuple(path for path in finding.changes if path not in claimed)
+    if len(mine) == len(finding.changes):
+        return finding
+    others = tuple(path for path in finding.changes if path in claimed)
+    return replace(finding, changes=mine, cites=finding.cites + others)
+
+
+def ranked(findings: Iterable[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:
+    """Worst first; among equals the surer, then the order of the registry, then the path."""
+    order = {rule.id: place for place, rule in enumerate(rules)}
+    return tuple(
+        sorted(
+            findings,
+            key=lambda finding: (
+                finding.severity.rank,
+                finding.confidence.rank,
+                order.get(finding.rule, len(order)),
+                finding.path,
+            ),
+        )
+    )
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank

@@ -1,0 +1,79 @@
+"""Environment variables differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from envsnap.diff.change import Change
+from envsnap.knowledge.tables import is_trusted, table
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+
+# They say where things lie on this host; what follows from them is captured itself.
+PLACES = ("PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "TMPDIR", "HOME", "PYTHONPATH")
+
+
+class EnvVar(Rule):
+    """An environment variable differs, or is set on one side only.
+
+    What is known of each variable (whether it changes numbers, the choice of a library, or
+    behaviour) is a table with sources. A variable without a row is stated, no more.
+
+    Fix: set it alike, or unset it on both sides.
+    """
+
+    id = "env-var"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding a variable."""
+        rows = {row["name"]: row for row in table("env_vars")["rows"]}
+        for change in list(comparison.under("env_vars")):
+            if len(change.path) == 2:
+                yield self._finding(change, row_for(change.path[1], rows))
+
+    def _finding(self, change: Change, row: dict[str, Any] | None) -> Finding:
+        name = change.path[1]
+        effect = Effect(row["effect"]) if row else Effect.NONE
+        known = row is not None and is_trusted(row["confidence"])
+        matters = row is not None and name not in PLACES and (
+            effect is Effect.NUMERICS or row.get("chooses") == "library"
+        )
+        does = (row or {}).get("does", "")
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING if matters else Severity.INFO,
+            effect=effect,
+            confidence=Confidence.LIKELY if known and matters else Confidence.POSSIBLE,
+            path=change.path,
+            message=f"{name} is {_shown(change.left)}, then {_shown(change.right)}",
+            why=_why(row, does, known),
+            fix=f"Set {name}={change.left}." if change.left is not None else f"Unset {name}.",
+            left=change.left,
+            right=change.right,
+            changes=(change.path,),
+        )
+
+
+def row_for(name: str, rows: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """The row of a variable: its own, or that of the longest prefix."""
+    if name in rows:
+        return rows[name]
+    prefixes = [key for key in rows if key.endswith("*") and name.startswith(key[:-1])]
+    return rows[max(prefixes, key=len)] if prefixes else None
+
+
+def _why(row: dict[str, Any] | None, does: str, known: bool) -> str:
+    if row is None:
+        return "No rule knows what it does."
+    what = does or {
+        "numerics": "it can change numbers",
+        "behavior": "it can change behaviour",
+        "performance": "it changes speed",
+        "none": "it changes what is logged or built, not results",
+    }[row["effect"]]
+    return f"{what[0].upper()}{what[1:]}{'' if known else ' (unverified)'}."
+
+
+def _shown(value: object) -> str:
+    return "not set" if value is None else repr(value) if value == "" else str(value)[:60]

@@ -1,0 +1,54 @@
+"""The same framework version, built differently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+
+ACCELERATORS = ("cuda", "rocm")
+
+
+class FrameworkBuild(Rule):
+    """A framework is built for another CUDA or ROCm, or for none.
+
+    A build without CUDA computes on the CPU, silently. A build for another CUDA brings other
+    cuBLAS and cuDNN releases, whose kernels sum in another order, and needs another driver.
+
+    Fix: install the build with the reference's local label (for example +cu124).
+    """
+
+    id = "framework-build"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding a framework whose accelerator build differs."""
+        for change in list(comparison.under("frameworks")):
+            if len(change.path) != 3 or change.path[2] not in ACCELERATORS:
+                continue
+            name, kind = change.path[1], change.path[2].upper().replace("ROCM", "ROCm")
+            to_none = change.right is None
+            from_none = change.left is None
+            yield Finding(
+                rule=self.id,
+                severity=Severity.ERROR if to_none else Severity.WARNING,
+                effect=Effect.BEHAVIOR if to_none else Effect.NUMERICS,
+                confidence=Confidence.CERTAIN if to_none or from_none else Confidence.LIKELY,
+                path=change.path,
+                message=(
+                    f"{name} is built for {kind} {change.left}, on the other side without {kind}"
+                    if to_none
+                    else f"{name} is built without {kind}, on the other side for {kind} {change.right}"
+                    if from_none
+                    else f"{name} is built for {kind} {change.left}, on the other side for {change.right}"
+                ),
+                why=(
+                    f"Without {kind} it computes on the CPU, or fails where a GPU is asked for."
+                    if to_none
+                    else "Other math libraries, other kernels, another order of sums; another driver is needed."
+                ),
+                fix=f"Install the build of {name} that the reference has.",
+                left=change.left,
+                right=change.right,
+                changes=(change.path,),
+            )

@@ -1,0 +1,67 @@
+"""Importing a framework fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import reason_for
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+
+NOT_A_FAILURE = ("not asked", "timeout")
+
+
+class FrameworkImport(Rule):
+    """A framework that is installed cannot be imported.
+
+    Looks at the import that the capture tried in a process of its own. A failure there is a
+    failure in every program: a shared library is missing, was built for another processor, or
+    belongs to another release. The error text names it.
+
+    Fix: install the build that matches this machine, or the library that the text names.
+    """
+
+    id = "framework-import"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Report each framework whose import raised or crashed."""
+        section = manifest.sections.frameworks
+        if section is UNSET or section.entries is UNSET:
+            return
+        for name, framework in section.entries.items():
+            if framework.imported is not False:
+                continue
+            reason = reason_for(section.gaps, (name,)) or ""
+            if reason.startswith(NOT_A_FAILURE):
+                continue
+            yield Finding(
+                rule=self.id,
+                severity=Severity.ERROR,
+                effect=Effect.CRASH,
+                confidence=Confidence.CERTAIN,
+                path=("frameworks", name, "imported"),
+                message=f"import {name} fails",
+                why=reason.partition(": ")[2] or "The import ended without an error text.",
+                fix=f"Reinstall {name} for this machine, or install the library that the text names.",
+            )
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Report a framework that imports on one side only, and each that fails on the other."""
+        for finding in self.inspect(comparison.right):
+            change = comparison.at(*finding.path)
+            yield Finding(
+                rule=self.id,
+                severity=finding.severity,
+                effect=finding.effect,
+                confidence=finding.confidence,
+                path=finding.path,
+                message=finding.message,
+                why=finding.why,
+                fix=finding.fix,
+                left=change.left if change else None,
+                right=False,
+                changes=(finding.path,) if change else (),
+            )

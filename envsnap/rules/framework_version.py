@@ -1,0 +1,112 @@
+"""Framework versions differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from envsnap.diff.change import Change, ChangeKind
+from envsnap.model.paths import Path
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.versions import Distance, distance
+
+# Facts that follow from the version or the build; they need no finding of their own.
+FOLLOW = ("version", "git_version", "debug", "build_config", "distribution", "blas", "mkl", "onednn",
+          "openmp", "cxx11_abi", "mapped_on_import", "arch_list", "providers", "cuda_available")
+COMPUTES = ("torch", "tensorflow", "jax", "jaxlib", "onnxruntime", "tensorrt", "vllm", "sglang",
+            "triton", "flash_attn", "xformers", "numpy", "torchvision", "torchaudio", "transformers")
+
+
+class FrameworkVersion(Rule):
+    """A framework's version differs, or one side does not have it.
+
+    Releases of a framework change kernels, defaults and random streams. PyTorch promises equal
+    results neither across releases nor across commits, platforms or devices.
+
+    Fix: install the reference's version; `envsnap dockerfile` pins it.
+    """
+
+    id = "framework-version"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding a framework whose version differs."""
+        for side in (comparison.left, comparison.right):
+            if side.sections.frameworks is UNSET:
+                return
+        for change in list(comparison.under("frameworks")):
+            if len(change.path) == 2 or change.path[2:] == ("version",):
+                yield self._finding(comparison, change)
+
+    def _finding(self, comparison: Comparison, change: Change) -> Finding:
+        name = change.path[1]
+        left, right = _version(change.left), _version(change.right)
+        missing = change.kind is not ChangeKind.CHANGED
+        how_far = distance(left, right)
+        matters = name in COMPUTES
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING if matters else Severity.INFO,
+            effect=Effect.CRASH if missing else Effect.NUMERICS,
+            confidence=(
+                Confidence.LIKELY
+                if how_far in (Distance.MAJOR, Distance.MINOR) or missing
+                else Confidence.POSSIBLE
+            ),
+            path=("frameworks", name, "version"),
+            message=_message(name, change, left, right),
+            why=(
+                "Kernels, defaults and random streams change between releases; equal results are"
+                " not promised."
+                if not missing
+                else "Code that needs it fails, or falls back to something else."
+            ),
+            fix=_fix(name, change, left),
+            reference="https://docs.pytorch.org/docs/stable/notes/randomness.html" if name == "torch" else "",
+            left=left,
+            right=right,
+            changes=_followers(comparison, change, name),
+        )
+
+
+def _version(value: object) -> str | None:
+    if isinstance(value, dict):
+        value = value.get("version")
+    return value if isinstance(value, str) else None
+
+
+def _message(name: str, change: Change, left: str | None, right: str | None) -> str:
+    if change.kind is ChangeKind.ADDED:
+        return f"{name} {right or ''} is installed on the other side only"
+    if change.kind is ChangeKind.REMOVED:
+        return f"{name} {left or ''} is missing on the other side"
+    return f"{name} {left} became {right}"
+
+
+def _fix(name: str, change: Change, left: str | None) -> str:
+    if change.kind is ChangeKind.ADDED:
+        return f"Uninstall {name}, or install it on the reference too."
+    return f"Install {name} {left}." if left else f"Install the reference's {name}."
+
+
+def _followers(comparison: Comparison, change: Change, name: str) -> tuple[Path, ...]:
+    """The change itself, what follows from it, and the distribution's own changes."""
+    found = [change.path]
+    for other in comparison.under("frameworks", name):
+        if len(other.path) > 2 and other.path[2] in FOLLOW and other.path not in found:
+            found.append(other.path)
+    for distribution in _distributions(comparison, name):
+        found.extend(item.path for item in comparison.under("packages", distribution))
+    return tuple(found)
+
+
+def _distributions(comparison: Comparison, name: str) -> set[str]:
+    found = {name.replace("_", "-")}
+    for side in (comparison.left, comparison.right):
+        section = side.sections.frameworks
+        if section is not UNSET and section.entries is not UNSET and name in section.entries:
+            distribution = section.entries[name].distribution
+            if isinstance(distribution, str):
+                found.add(distribution)
+    return found

@@ -1,0 +1,91 @@
+"""GPUs differ in model or number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from envsnap.diff.change import Change
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import Path
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+
+MODEL = ("name", "compute_capability", "sm_count", "cores", "memory_total", "memory_bus_width")
+
+
+class GpuModel(Rule):
+    """The GPUs are of another model, or there are more or fewer of them.
+
+    Another architecture runs other kernels, whose sums differ in the last bits; the number of
+    multiprocessors decides how work is split. Fewer GPUs change how a model is sharded, or
+    whether it fits.
+
+    Fix: run on the reference's model; where that cannot be, compare outputs with a tolerance.
+    """
+
+    id = "gpu-model"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding for the number of GPUs and one a model that differs."""
+        names = _names(comparison.left), _names(comparison.right)
+        if names[0] is None or names[1] is None:
+            return
+        changes = list(comparison.under("gpus"))
+        if len(names[0]) != len(names[1]):
+            whole = tuple(change.path for change in changes if len(change.path) == 2)
+            yield self._count(names[0], names[1], whole)
+        models: dict[tuple[str, str], list[Change]] = {}
+        for change in changes:
+            if len(change.path) == 3 and change.path[2] in MODEL:
+                index = change.path[1]
+                pair = names[0].get(index, "?"), names[1].get(index, "?")
+                models.setdefault(pair, []).append(change)
+        for (left, right), found in models.items():
+            yield self._model(left, right, found)
+
+    def _count(self, left: dict[str, str], right: dict[str, str], paths: tuple[Path, ...]) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=Severity.ERROR if not right else Severity.WARNING,
+            effect=Effect.BEHAVIOR,
+            confidence=Confidence.LIKELY,
+            path=("gpus",),
+            message=f"{len(left)} GPUs became {len(right)}",
+            why="Models are split, batched or placed otherwise; without a GPU they run on the CPU.",
+            fix="Give the process the same GPUs (CUDA_VISIBLE_DEVICES, container flags, MIG).",
+            left=sorted(left.values()),
+            right=sorted(right.values()),
+            changes=paths,
+        )
+
+    def _model(self, left: str, right: str, found: list[Change]) -> Finding:
+        first = found[0]
+        same = left == right
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING,
+            effect=Effect.NUMERICS,
+            confidence=Confidence.POSSIBLE if same else Confidence.LIKELY,
+            path=first.path,
+            message=(
+                f"{left}: {', '.join(change.path[2] for change in found)} differ" if same
+                else f"GPU {left} became {right}"
+            ),
+            why="Another model runs other kernels and splits work otherwise; the last bits differ.",
+            fix="Run on the same model, or compare outputs with a tolerance.",
+            left=first.left,
+            right=first.right,
+            changes=tuple(change.path for change in found),
+        )
+
+
+def _names(manifest: Manifest) -> dict[str, str] | None:
+    """GPU names by index; None where the GPUs are unknown."""
+    section = manifest.sections.gpus
+    if section is UNSET or section.entries is UNSET or "entries" in section.gaps:
+        return None
+    return {
+        index: gpu.name if isinstance(gpu.name, str) else "?" for index, gpu in section.entries.items()
+    }

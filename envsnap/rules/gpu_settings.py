@@ -1,0 +1,68 @@
+"""Settings of equal GPUs differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.diff.change import Change
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.gpu_model import MODEL
+from envsnap.rules.rule import Comparison, Rule
+
+MODES = ("ecc", "mig", "compute_mode")
+
+
+class GpuSettings(Rule):
+    """A GPU's settings differ: ECC, MIG, clocks, power, firmware.
+
+    ECC and MIG change how much memory there is, MIG also how many multiprocessors. Clocks,
+    power limits and PCIe change speed, not results. A VBIOS difference is worth knowing where
+    one of several equal cards behaves otherwise.
+
+    Fix: set the modes alike with nvidia-smi.
+    """
+
+    id = "gpu-settings"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding a mode, and one for all that concerns speed."""
+        rest: list[Change] = []
+        for change in comparison.under("gpus"):
+            if len(change.path) != 3 or change.path[2] in MODEL:
+                continue
+            if change.path[2] in MODES:
+                yield self._mode(change)
+            else:
+                rest.append(change)
+        if rest:
+            yield self._speed(rest)
+
+    def _mode(self, change: Change) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING,
+            effect=Effect.BEHAVIOR,
+            confidence=Confidence.POSSIBLE,
+            path=change.path,
+            message=f"GPU {change.path[1]}: {change.path[2]} is {change.left}, then {change.right}",
+            why="It changes how much of the GPU a process gets, or who may use it.",
+            fix="Set the mode alike with nvidia-smi.",
+            left=change.left,
+            right=change.right,
+            changes=(change.path,),
+        )
+
+    def _speed(self, changes: list[Change]) -> Finding:
+        keys = sorted({change.path[2] for change in changes})
+        return Finding(
+            rule=self.id,
+            severity=Severity.INFO,
+            effect=Effect.PERFORMANCE,
+            confidence=Confidence.POSSIBLE,
+            path=changes[0].path,
+            message=f"GPU settings differ: {', '.join(keys)}",
+            why="They change speed, not results.",
+            left=changes[0].left,
+            right=changes[0].right,
+            changes=tuple(change.path for change in changes),
+        )

@@ -1,0 +1,43 @@
+"""Operating systems, kernels or containers differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+
+RELEASE = ("os", "os_id", "os_version")
+HOST = ("kernel", "container", "transparent_hugepages")
+
+
+class OperatingSystem(Rule):
+    """The operating system's release, the kernel or the kind of container differ.
+
+    Seldom a cause by itself: what matters of it (the C library, the locale, shared libraries)
+    has rules of its own.
+
+    Fix: none is needed unless nothing else differs.
+    """
+
+    id = "operating-system"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding for the release and one for the host."""
+        for keys, what in ((RELEASE, "operating system"), (HOST, "host")):
+            found = [change for key in keys if (change := comparison.at("system", key))]
+            if not found:
+                continue
+            first = found[0]
+            yield Finding(
+                rule=self.id,
+                severity=Severity.INFO,
+                effect=Effect.NONE,
+                confidence=Confidence.POSSIBLE,
+                path=first.path,
+                message=f"the {what} differs: {first.left} became {first.right}",
+                why="Seldom a cause by itself.",
+                left=first.left,
+                right=first.right,
+                changes=tuple(change.path for change in found),
+            )

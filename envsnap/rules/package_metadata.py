@@ -1,0 +1,76 @@
+"""Packages shadow each other, or their metadata is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.package_roles import role
+from envsnap.rules.rule import Comparison, Rule
+
+
+class PackageMetadata(Rule):
+    """Two distributions of one name are on sys.path, or one's metadata is broken.
+
+    Python imports the first one it finds. `pip list` may tell another version than the one that
+    runs. Broken metadata is what interrupted installs leave, and what makes pip fail.
+
+    Fix: uninstall the name until none is left, then install the wanted version once.
+    """
+
+    id = "package-metadata"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield one finding a shadowed distribution, and one a defect."""
+        section = manifest.sections.packages
+        if section is UNSET or section.entries is UNSET:
+            return
+        for name, package in section.entries.items():
+            if package.shadowed is not UNSET:
+                versions = ", ".join(str(other.version) for other in package.shadowed)
+                yield Finding(
+                    rule=self.id,
+                    severity=Severity.WARNING if role(name) != "tooling" else Severity.INFO,
+                    effect=Effect.BEHAVIOR,
+                    confidence=Confidence.CERTAIN,
+                    path=("packages", name, "shadowed"),
+                    message=f"{name} {package.version} hides {versions}",
+                    why="Python imports the first on sys.path; other tools may report the hidden one.",
+                    fix=f"Uninstall {name} until none is left, then install one version.",
+                    left=package.version,
+                    right=versions,
+                )
+            if isinstance(package.defects, tuple):
+                yield Finding(
+                    rule=self.id,
+                    severity=Severity.INFO,
+                    effect=Effect.BEHAVIOR,
+                    confidence=Confidence.CERTAIN,
+                    path=("packages", name, "defects"),
+                    message=f"the metadata of {name} is broken: {package.defects[0]}",
+                    why="An interrupted install leaves such metadata; pip may fail on it.",
+                    fix=f"Reinstall {name}.",
+                )
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Report the other side's state where it differs from the reference's."""
+        for finding in self.inspect(comparison.right):
+            change = comparison.at(*finding.path)
+            if change is None:
+                continue
+            yield Finding(
+                rule=finding.rule,
+                severity=finding.severity,
+                effect=finding.effect,
+                confidence=finding.confidence,
+                path=finding.path,
+                message=finding.message,
+                why=finding.why,
+                fix=finding.fix,
+                left=change.left,
+                right=finding.right,
+                changes=(finding.path,),
+            )

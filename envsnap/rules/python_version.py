@@ -1,0 +1,69 @@
+"""Python versions differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.versions import Distance, distance
+
+FOLLOW = ("soabi", "build", "compiler", "platform")
+SWITCHES = ("debug", "gil", "optimize", "utf8_mode", "bits", "implementation")
+
+
+class PythonVersion(Rule):
+    """The interpreter's version differs.
+
+    Another minor version is another set of wheels: packages of one version may be other builds,
+    or other versions altogether. Pickles, byte code, default protocols and the standard library
+    differ. A patch release mends bugs and rarely changes a result.
+
+    Fix: use the reference's version; `envsnap dockerfile` pins it to the patch.
+    """
+
+    id = "python-version"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield at most one finding for the version, and one a switch."""
+        change = comparison.at("python", "version")
+        if change is not None:
+            far = distance(change.left, change.right) in (Distance.MAJOR, Distance.MINOR)
+            follow = [found.path for key in FOLLOW if (found := comparison.at("python", key))]
+            yield Finding(
+                rule=self.id,
+                severity=Severity.WARNING if far else Severity.INFO,
+                effect=Effect.BEHAVIOR if far else Effect.NONE,
+                confidence=Confidence.LIKELY if far else Confidence.POSSIBLE,
+                path=change.path,
+                message=f"Python {change.left} became {change.right}",
+                why=(
+                    "Other wheels, another standard library, other pickles."
+                    if far
+                    else "A patch release mends bugs; results rarely depend on one."
+                ),
+                fix=f"Use Python {change.left}.",
+                left=change.left,
+                right=change.right,
+                changes=(change.path, *follow),
+            )
+        for key in SWITCHES:
+            yield from self._switch(comparison, key)
+
+    def _switch(self, comparison: Comparison, key: str) -> Iterator[Finding]:
+        change = comparison.at("python", key)
+        if change is None:
+            return
+        yield Finding(
+            rule=self.id,
+            severity=Severity.WARNING,
+            effect=Effect.BEHAVIOR,
+            confidence=Confidence.POSSIBLE,
+            path=change.path,
+            message=f"the interpreter's {key} is {change.left}, then {change.right}",
+            why="It is another kind of interpreter, or runs in another mode.",
+            fix="Start the same kind of interpreter in the same mode.",
+            left=change.left,
+            right=change.right,
+            changes=(change.path,),
+        )

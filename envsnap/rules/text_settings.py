@@ -1,0 +1,58 @@
+"""Locale, encoding or time zone differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+
+LOCALE = ("encoding", "filesystem_encoding", "locale_installed", "locale")
+
+
+class TextSettings(Rule):
+    """The locale, the text encoding or the time zone differ.
+
+    Files opened without an encoding are read in the locale's. A locale that is named but not
+    installed counts as C. Dates without a zone move with TZ.
+
+    Fix: install the locale, or set LANG=C.UTF-8 and TZ on both sides.
+    """
+
+    id = "text-settings"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding for the encoding and one for the time zone."""
+        found = [change for key in LOCALE if (change := comparison.at("system", key))]
+        if found:
+            decides = found[0].path[1] != "locale"
+            first = found[0]
+            yield Finding(
+                rule=self.id,
+                severity=Severity.WARNING if decides else Severity.INFO,
+                effect=Effect.BEHAVIOR,
+                confidence=Confidence.POSSIBLE,
+                path=first.path,
+                message=f"the {first.path[1].replace('_', ' ')} is {first.left}, then {first.right}",
+                why="Files opened without an encoding are read otherwise." if decides
+                else "The encoding is the same on both sides.",
+                fix="Set LANG=C.UTF-8 on both sides, or install the locale.",
+                left=first.left,
+                right=first.right,
+                changes=tuple(change.path for change in found),
+            )
+        zone = comparison.at("system", "timezone")
+        if zone is not None:
+            yield Finding(
+                rule=self.id,
+                severity=Severity.INFO,
+                effect=Effect.BEHAVIOR,
+                confidence=Confidence.POSSIBLE,
+                path=zone.path,
+                message=f"the time zone is {zone.left}, then {zone.right}",
+                why="Dates without a zone mean another moment.",
+                fix="Set TZ alike.",
+                left=zone.left,
+                right=zone.right,
+                changes=(zone.path,),
+            )

@@ -1,0 +1,48 @@
+"""Serving and building tools differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.versions import Distance, distance
+
+SERVING = ("tritonserver", "trtexec")
+
+
+class Tools(Rule):
+    """A program beside Python has another version, or is on one side only.
+
+    An inference server brings its own CUDA, TensorRT and back ends: another Triton release is
+    another runtime. A compiler or ffmpeg matters where extensions are built or media decoded.
+
+    Fix: use the same release of the server.
+    """
+
+    id = "tools"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding a tool."""
+        for change in list(comparison.under("tools")):
+            name = change.path[1]
+            left, right = _version(change.left), _version(change.right)
+            serves = name in SERVING
+            far = distance(left, right) in (Distance.MAJOR, Distance.MINOR, Distance.OTHER)
+            yield Finding(
+                rule=self.id,
+                severity=Severity.WARNING if serves else Severity.INFO,
+                effect=Effect.BEHAVIOR if serves else Effect.NONE,
+                confidence=Confidence.LIKELY if serves and far else Confidence.POSSIBLE,
+                path=change.path,
+                message=f"{name} {left or 'absent'}, then {right or 'absent'}",
+                why="It brings its own runtime." if serves else "It matters where it builds or decodes.",
+                fix=f"Use {name} {left}." if left else "",
+                left=left,
+                right=right,
+                changes=(change.path,),
+            )
+
+
+def _version(value: object) -> object:
+    return value.get("version") if isinstance(value, dict) else value
