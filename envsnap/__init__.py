@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from envsnap.api import diff as diff
     from envsnap.api import load as load
     from envsnap.api import plan as plan
+    from envsnap.api import save as save
     from envsnap.model.manifest import Manifest as Manifest
 
 _HOME = {
@@ -22,9 +23,10 @@ _HOME = {
     "diff": "envsnap.api",
     "load": "envsnap.api",
     "plan": "envsnap.api",
+    "save": "envsnap.api",
     "Manifest": "envsnap.model.manifest",
 }
-__all__ = ["Manifest", "__version__", "capture", "check", "diff", "load", "plan"]
+__all__ = ["Manifest", "__version__", "capture", "check", "diff", "load", "plan", "save"]
 
 
 def __getattr__(name: str) -> object:

@@ -1,7 +1,7 @@
 """Walks the pickle inside a torch zip checkpoint without importing what it names.
 
 Globals become inert symbols, calls become inert records, and the only thing looked for is
-`torch._utils._rebuild_tensor_v2(storage, offset, shape, stride, …)`. Symbols from outside the
+`torch._utils._rebuild_tensor_v2(storage, offset, shape, stride, ...)`. Symbols from outside the
 usual modules are reported: a checkpoint that names `posix.system` is worth knowing about.
 """
 

@@ -15,7 +15,7 @@ ZIP_START = b"PK\x03\x04"
 
 
 def describe(path: str, size: int) -> dict:
-    """Return {format, tensors, tensor_count, tensors_sha256, …} of a weight file, or {}.
+    """Return {format, tensors, tensor_count, tensors_sha256, ...} of a weight file, or {}.
 
     Raises ValueError for a truncated or damaged file, and what zipfile raises for its archives.
     """

@@ -41,6 +41,8 @@ def compare(left: Manifest, right: Manifest, rules: Sequence[Rule]) -> Result:
     claimed: set[Path] = set()
     for rule in rules:
         for finding in rule.compare(comparison):
+            if finding.changes and claimed.issuperset(finding.changes):
+                continue  # an earlier rule explains all of it
             findings.append(_primary_for(finding, claimed))
             claimed.update(finding.changes)
     for change in difference.changes:

@@ -47,7 +47,11 @@ class FrameworkVersion(Rule):
         matters = name in COMPUTES
         return Finding(
             rule=self.id,
-            severity=Severity.WARNING if matters else Severity.INFO,
+            severity=(
+                Severity.WARNING
+                if matters and change.kind is not ChangeKind.ADDED
+                else Severity.INFO
+            ),
             effect=Effect.CRASH if missing else Effect.NUMERICS,
             confidence=(
                 Confidence.LIKELY

@@ -57,9 +57,7 @@ class PackageMissing(Rule):
 
 
 def _severity(what: str, gone: bool) -> Severity:
-    if what == "numerics" or (gone and what == "runtime"):
-        return Severity.WARNING
-    return Severity.INFO
+    return Severity.WARNING if gone and what in ("numerics", "runtime") else Severity.INFO
 
 
 def _version(value: object) -> object:

@@ -6,8 +6,12 @@ import os
 import shutil
 import sys
 
+from typing import TYPE_CHECKING
+
 from envsnap.errors import TargetError
-from envsnap.model.manifest import Target
+
+if TYPE_CHECKING:
+    from envsnap.model.manifest import Target
 
 
 class Interpreter:
@@ -34,6 +38,8 @@ class Interpreter:
 
     def describe(self) -> Target:
         """The interpreter's path."""
+        from envsnap.model.manifest import Target
+
         return Target(kind="interpreter", name=self.path)
 
     def shares_files(self) -> bool:

@@ -6,8 +6,12 @@ import os
 import re
 import shutil
 
+from typing import TYPE_CHECKING
+
 from envsnap.errors import TargetError
-from envsnap.model.manifest import Target
+
+if TYPE_CHECKING:
+    from envsnap.model.manifest import Target
 
 PYTHON_NAME = re.compile(r"python(\d(\.\d+)?)?t?$|pypy(\d(\.\d+)?)?$")
 SITE_FOLDER = re.compile(r"^(/.*)/lib(?:64)?/(python3\.\d+)/(?:site|dist)-packages/")
@@ -46,6 +50,8 @@ class Process:
 
     def describe(self) -> Target:
         """The process id."""
+        from envsnap.model.manifest import Target
+
         return Target(kind="process", name=str(self.pid))
 
     def shares_files(self) -> bool:

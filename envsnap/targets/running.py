@@ -10,12 +10,15 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from envsnap.errors import TargetError
-from envsnap.intake import facts
 from envsnap.probe import output
 from envsnap.targets import script
-from envsnap.targets.target import Place
+
+if TYPE_CHECKING:
+    from envsnap.intake import facts
+    from envsnap.targets.target import Place
 
 TOO_OLD = 86
 GRACE_SECONDS = 5.0
@@ -73,6 +76,8 @@ class Run:
 
         Only the facts have a deadline: hashing weights takes as long as it takes.
         """
+        from envsnap.intake import facts  # loads while the probe works
+
         said: list[bytes] = []
         try:
             for line in self._lines_to_end():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from envsnap.model.manifest import Target
+if TYPE_CHECKING:
+    from envsnap.model.manifest import Target
 
 
 class Place(Protocol):

@@ -1,0 +1,174 @@
+"""Everything envsnap does, as functions. Read this file first.
+
+    manifest = envsnap.capture()                   # the running program
+    manifest = envsnap.load("dev.json")
+    result = envsnap.diff(reference, other)        # ranked findings
+    result = envsnap.check(manifest)
+    plan = envsnap.plan(manifest)                  # what a container would be made of
+
+Rooms are imported inside the functions: a capture must have its probe running before it loads
+what it needs to read the answer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from envsnap.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envsnap.image.plan import Plan
+    from envsnap.intake import facts
+    from envsnap.model.codec import Document
+    from envsnap.model.manifest import Manifest
+    from envsnap.rules.engine import Result
+    from envsnap.rules.rule import Rule
+    from envsnap.targets.target import Place
+
+DEFAULT_DEADLINE = 120.0
+
+Progress = Callable[[int, int], None]
+
+
+def capture(
+    target: Place | None = None,
+    *,
+    label: str | None = None,
+    configs: Mapping[str, str] | None = None,
+    weights: Mapping[str, str] | None = None,
+    seeds: Mapping[str, str] | None = None,
+    env: Sequence[str] = (),
+    import_frameworks: bool = True,
+    deadline: float = DEFAULT_DEADLINE,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Describe an environment; without a target, the program that calls this.
+
+    `configs` and `weights` map the names under which files are compared to their paths;
+    `seeds` maps names to values; `env` names further variables whose values are wanted;
+    `deadline` is in seconds and leaves out the hashing of weights; `progress` is told
+    (bytes done, bytes in all) while weights are hashed.
+
+    In the calling program nothing is imported that it has not imported, and no random
+    generator is advanced. Raises InputError for a file that is not there and TargetError where
+    the probe gave no facts.
+    """
+    shared = target is None or target.shares_files()
+    options: dict[str, object] = {
+        "configs": _named_paths("config", configs or {}, shared),
+        "weights": _named_paths("weights", weights or {}, shared),
+        "env": list(env),
+        "import": import_frameworks,
+        "deadline": deadline,
+    }
+    if target is None:
+        from envsnap.targets import program
+
+        messages, described = program.run(options), program.describe()
+    else:
+        messages = _probe(target, options, deadline, progress or _silent)
+        described = target.describe()
+    from envsnap.intake import facts
+
+    return facts.to_manifest(messages, described, label, dict(seeds or {}), "the probe's answer")
+
+
+def _probe(
+    target: Place, options: dict[str, object], deadline: float, progress: Progress
+) -> facts.Messages:
+    """Run the probe somewhere; files of ours that were hashed before are not read again."""
+    from envsnap.targets import known_weights, running
+
+    keeps = bool(options["weights"]) and target.shares_files()
+    if keeps:
+        options["known_weights"] = known_weights.load()
+    messages = running.Run(target, options, deadline).messages(progress)
+    if keeps and messages.weights is not None:
+        fresh = messages.weights.get("fresh")
+        known_weights.add(fresh if isinstance(fresh, dict) else {})
+    return messages
+
+
+def _named_paths(what: str, named: Mapping[str, str], shared: bool) -> list[list[str]]:
+    """Check files of ours before anything runs; paths of other places are theirs to find."""
+    if not shared:
+        return [[name, path] for name, path in named.items()]
+    for path in named.values():
+        if not os.path.exists(path):
+            raise InputError(f"{what} {path}: no such file")
+    return [[name, os.path.abspath(path)] for name, path in named.items()]
+
+
+def _silent(done: int, total: int) -> None:
+    """Report progress to nobody."""
+
+
+def load(path: str) -> Manifest:
+    """Read a manifest or a probe's facts file; `-` is standard input. Raises InputError."""
+    return load_document(path).manifest
+
+
+def load_document(path: str) -> Document:
+    """Read a manifest with the keys that this version does not know. Raises InputError."""
+    from envsnap.intake import reader
+
+    return reader.load(path)
+
+
+def save(manifest: Manifest, path: str) -> None:
+    """Write a manifest, readable by its owner only. Raises InputError."""
+    from envsnap.model import codec, storage
+
+    storage.write_atomically(path, codec.encode(manifest), 0o600)
+
+
+def diff(reference: Manifest, other: Manifest, rules: Sequence[Rule] | None = None) -> Result:
+    """Say what differs between two environments, ranked by what it can do."""
+    from envsnap.rules import engine, registry
+
+    return engine.compare(reference, other, registry.RULES if rules is None else rules)
+
+
+def check(manifest: Manifest, rules: Sequence[Rule] | None = None) -> Result:
+    """Say what is wrong with one environment by itself."""
+    from envsnap.rules import engine, registry
+
+    return engine.inspect(manifest, registry.RULES if rules is None else rules)
+
+
+def plan(manifest: Manifest, base: str = "auto") -> Plan:
+    """Decide what a container must hold to be this environment. Raises InputError."""
+    from envsnap.image.plan import make_plan
+
+    return make_plan(manifest, base)
+
+
+def write_context(document: Document, folder: Path, base: str = "auto") -> Plan:
+    """Write the build context of a manifest into a folder. Raises InputError."""
+    from envsnap.image import context
+    from envsnap.model import codec
+
+    made = plan(document.manifest, base)
+    context.write(context.files(made, codec.encode(document.manifest, document.unknown)), folder)
+    return made
+
+
+def schema(name: str) -> str:
+    """Return the JSON Schema of `manifest`, `report` or `plan`, as it is checked in."""
+    from envsnap.model import schema as schemas
+
+    if name == "manifest":
+        return schemas.render(schemas.manifest_schema())
+    if name == "plan":
+        from envsnap.image.plan import Plan
+
+        return schemas.render(schemas.schema_of(Plan, "envsnap-plan-1"))
+    if name == "report":
+        from envsnap.report.document import ReportData
+
+        return schemas.render(schemas.schema_of(ReportData, "envsnap-report-1"))
+    raise InputError(f"no schema {name}; there are manifest, report and plan")

@@ -1,0 +1,121 @@
+"""`envsnap capture`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from envsnap import api
+from envsnap.cli import inputs, outputs
+
+if TYPE_CHECKING:
+    from envsnap.model.manifest import Manifest
+    from envsnap.targets.target import Place
+
+
+@click.command()
+@click.option("-o", "--output", default="-", help="Write the manifest here; - is standard output.")
+@click.option("--label", help="Your name for this environment, for example dev or prod.")
+@click.option("--python", metavar="PATH", help="Describe this interpreter.")
+@click.option("--pid", type=click.IntRange(1), help="Describe the environment of a running process.")
+@click.option("--config", "configs", multiple=True, metavar="[NAME=]FILE",
+              help="Record a config file (YAML, TOML, JSON, INI, .env; others by digest).")
+@click.option("--weights", multiple=True, metavar="[NAME=]PATH",
+              help="Record a weight file, or every file below a folder.")
+@click.option("--seed", "seeds", multiple=True, metavar="NAME=VALUE", help="Record a seed.")
+@click.option("--env", multiple=True, metavar="NAME",
+              help="Record this variable's value too; secrets are still left out.")
+@click.option("--no-import", is_flag=True, help="Do not import frameworks; faster, fewer facts.")
+@click.option("--deadline", type=click.FloatRange(1, 86400), default=api.DEFAULT_DEADLINE,
+              show_default=True, metavar="SECONDS", help="Stop asking after this long.")
+def command(
+    output: str,
+    label: str | None,
+    python: str | None,
+    pid: int | None,
+    configs: tuple[str, ...],
+    weights: tuple[str, ...],
+    seeds: tuple[str, ...],
+    env: tuple[str, ...],
+    no_import: bool,
+    deadline: float,
+) -> int:
+    """Describe an environment in a manifest.
+
+    Without a target: the active virtual or conda environment, else the Python that envsnap runs
+    in. Nothing is installed or written on the target, and no secret enters the manifest.
+    """
+    manifest = api.capture(
+        _place(python, pid),
+        label=label,
+        configs=inputs.named_files(configs, "--config"),
+        weights=inputs.named_files(weights, "--weights"),
+        seeds=inputs.named_values(seeds, "--seed"),
+        env=env,
+        import_frameworks=not no_import,
+        deadline=deadline,
+        progress=_progress,
+    )
+    from envsnap.model import codec
+
+    outputs.write(codec.encode(manifest), output, 0o600)
+    _say(f"{'wrote ' + output + ': ' if output != '-' else ''}{_summary(manifest)}")
+    return 0
+
+
+def _place(python: str | None, pid: int | None) -> Place:
+    """Choose the target, and say which."""
+    from envsnap.targets import interpreter
+
+    if pid is not None:
+        from envsnap.targets.process import Process
+
+        place = Process(pid, interpreter.named(python).path if python else None)
+        _say(f"describing process {pid} with {place.command()[-2]}")
+        return place
+    if python is not None:
+        return interpreter.named(python)
+    chosen, why = interpreter.active()
+    _say(f"describing {chosen.path} ({why})")
+    return chosen
+
+
+def _progress(done: int, total: int) -> None:
+    """Draw a bar on stderr while weights are hashed, on a terminal only."""
+    if not sys.stderr.isatty() or total == 0:
+        return
+    share = done * 30 // total
+    bar = "#" * share + "-" * (30 - share)
+    end = "\n" if done >= total else ""
+    click.echo(f"\rhashing weights [{bar}] {done * 100 // total:3d} %{end}", err=True, nl=False)
+
+
+def _summary(manifest: Manifest) -> str:
+    """What was captured, in one line."""
+    from msgspec import UNSET
+
+    from envsnap.model.manifest import present
+    from envsnap.report.sanitize import plain
+
+    sections = manifest.sections
+    parts = []
+    if sections.python is not UNSET:
+        parts.append(f"Python {sections.python.version}")
+    if sections.packages is not UNSET and sections.packages.entries is not UNSET:
+        parts.append(f"{len(sections.packages.entries)} packages")
+    if sections.frameworks is not UNSET and sections.frameworks.entries is not UNSET:
+        for name in ("torch", "tensorflow", "jax", "onnxruntime"):
+            if name in sections.frameworks.entries:
+                parts.append(f"{name} {sections.frameworks.entries[name].version}")
+    if sections.gpus is not UNSET and sections.gpus.entries is not UNSET:
+        parts.append(f"{len(sections.gpus.entries) or 'no'} GPU")
+    gaps = sum(len(section.gaps) for section in present(sections).values())
+    parts.append(f"{gaps} gaps")
+    return plain(", ".join(parts))
+
+
+def _say(text: str) -> None:
+    click.echo(f"envsnap: {text}", err=True)
+

@@ -1,0 +1,52 @@
+"""The list of commands; each command's module is loaded when it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from envsnap._version import __version__
+
+# Command -> what `envsnap --help` says of it.
+COMMANDS = {
+    "capture": "Describe an environment in a manifest.",
+    "diff": "Say what differs between environments, and which difference matters.",
+    "check": "Say what is wrong with one environment by itself.",
+    "dockerfile": "Write a build context that reproduces an environment.",
+    "probe": "Write the probe as one script, for hosts that nothing can reach.",
+    "explain": "Show what a rule looks at, why it matters, and what to do.",
+    "schema": "Print the JSON Schema of what envsnap writes.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and help, and loads one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the list."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command's module."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"envsnap.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 nothing found, 1 findings, 2 bad input, 3 target unreachable, 70 bug.",
+)
+@click.version_option(__version__, prog_name="envsnap", message="%(prog)s %(version)s")
+def commands() -> None:
+    """Find out why a model works here and not there: capture both environments, compare them,
+    and rebuild one as a pinned container."""

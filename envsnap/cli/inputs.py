@@ -1,0 +1,67 @@
+"""Reads what several commands take: manifests, and [NAME=]FILE arguments."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from envsnap.errors import InputError
+
+if TYPE_CHECKING:
+    from envsnap.model.codec import Document
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}")
+
+
+def document(path: str) -> Document:
+    """Read a manifest, and say on stderr what the reader should know about it."""
+    from envsnap import api
+    from envsnap.report.sanitize import plain
+
+    found = api.load_document(path)
+    for section in found.edited:
+        click.echo(
+            f"envsnap: note: {plain(path)}: section {section} was changed after capture"
+            " (its digest is not its own)", err=True,
+        )
+    return found
+
+
+def once_from_stdin(paths: tuple[str, ...]) -> None:
+    """Standard input can be read only once."""
+    if paths.count("-") > 1:
+        raise InputError("standard input (-) can stand for one manifest only")
+
+
+def named_files(values: tuple[str, ...], option: str) -> dict[str, str]:
+    """Split [NAME=]FILE arguments; the file's own name is the default."""
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, path = value.partition("=")
+        if not equals or not NAME.fullmatch(name):
+            path = value
+            name = os.path.basename(os.path.abspath(value))
+        if not path:
+            raise InputError(f"{option} {value}: names no file")
+        if name in found:
+            raise InputError(
+                f"{option} {value}: {name} is taken by {found[name]}; write {option} OTHER={path}"
+            )
+        found[name] = path
+    return found
+
+
+def named_values(values: tuple[str, ...], option: str) -> dict[str, str]:
+    """Split NAME=VALUE arguments."""
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not NAME.fullmatch(name):
+            raise InputError(f"{option} {value}: write {option} NAME=VALUE")
+        if found.get(name, text) != text:
+            raise InputError(f"{option} {value}: {name} was given another value before")
+        found[name] = text
+    return found

@@ -1,0 +1,68 @@
+"""The way in and the ways out: every exit code of the command is decided here."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+INTERNAL_ERROR = 70
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+
+
+def main() -> None:
+    """Run the command line and end the process."""
+    if sys.argv[1:] == ["--version"]:
+        from envsnap._version import __version__
+
+        print(f"envsnap {__version__}")
+        return
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        code = _main_inner()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output went away; Python must not try to flush into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except Exception as error:
+        if os.environ.get("ENVSNAP_TRACEBACK"):
+            raise
+        text = " ".join(str(error).split())[:300]
+        _say(
+            f"internal error: {type(error).__name__}: {text} (a bug of envsnap;"
+            " ENVSNAP_TRACEBACK=1 shows where)"
+        )
+        return INTERNAL_ERROR
+    return code
+
+
+def _main_inner() -> int:
+    import click
+
+    from envsnap.cli.group import commands
+    from envsnap.errors import EnvsnapError
+
+    try:
+        return commands.main(standalone_mode=False) or 0
+    except click.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except EnvsnapError as error:
+        _say(f"error: {error}")
+        return error.exit_code
+
+
+def _say(text: str) -> None:
+    from envsnap.report.sanitize import plain
+
+    print(f"envsnap: {plain(text)}", file=sys.stderr)

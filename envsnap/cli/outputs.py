@@ -1,0 +1,83 @@
+"""Writes what several commands give: a file or standard output, reports, exit codes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from envsnap.report.document import Report
+
+Command = TypeVar("Command", bound=Callable[..., object])
+FORMATS = ("terminal", "markdown", "json")
+LEVELS = ("error", "warning", "info", "never")
+
+
+def write(data: bytes, output: str, mode: int) -> None:
+    """Write to a file atomically, or to standard output for `-`."""
+    if output == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    from envsnap.model.storage import write_atomically
+
+    write_atomically(output, data, mode)
+
+
+def report_options(command: Command) -> Command:
+    """Add the options of every command that ends in a report."""
+    for option in (
+        click.option("-o", "--output", default="-", help="Write the report here; - is standard output."),
+        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+                     help="Colours in the terminal format."),
+        click.option("--fail-on", type=click.Choice(LEVELS), default="warning", show_default=True,
+                     help="Exit with 1 if a finding is at least this severe."),
+        click.option("--format", "style", type=click.Choice(FORMATS), default="terminal",
+                     show_default=True, help="How to write the report."),
+    ):
+        command = option(command)
+    return command
+
+
+def finish(report: Report, style: str, output: str, color: str, fail_on: str) -> int:
+    """Write a report and return the exit code it asks for."""
+    from envsnap.report import formats
+
+    to_terminal = output == "-" and sys.stdout.isatty()
+    text = formats.render(
+        report,
+        style,
+        color=_wants_color(color, to_terminal),
+        width=shutil.get_terminal_size().columns if to_terminal else None,
+        ascii_only=not _can_show(sys.stdout.encoding if output == "-" else "utf-8"),
+    )
+    encoding = sys.stdout.encoding if output == "-" else "utf-8"
+    write(text.encode(encoding or "utf-8", "backslashreplace"), output, 0o644)
+    worst = report.worst()
+    if fail_on == "never" or worst is None:
+        return 0
+    return 1 if LEVELS.index(worst.value) <= LEVELS.index(fail_on) else 0
+
+
+def _wants_color(choice: str, to_terminal: bool) -> bool:
+    """--color, then NO_COLOR, then FORCE_COLOR, then TERM=dumb, then whether it is a terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return to_terminal and os.environ.get("TERM") != "dumb"
+
+
+def _can_show(encoding: str | None) -> bool:
+    try:
+        "─…".encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

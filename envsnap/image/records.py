@@ -1,0 +1,120 @@
+"""The plan: what the image is made of, and why. It is published as `dockerfile.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, Struct, to_builtins
+
+Certainty: TypeAlias = Literal["exact", "nearest", "unknown"]
+Kind: TypeAlias = Literal["slim", "cuda", "distribution", "custom"]
+How: TypeAlias = Literal["image", "apt", "copy"]
+
+PLAN_VERSION = 1
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """One choice, its reason, and how sure it is."""
+
+    subject: Annotated[str, Meta(description="What was decided: a manifest path or a topic.")]
+    choice: Annotated[str, Meta(description="What was chosen.")]
+    why: Annotated[str, Meta(description="The evidence, and what differs where it is not exact.")]
+    certainty: Annotated[
+        Certainty,
+        Meta(description="exact, nearest (something differs) or unknown (nothing to go by)."),
+    ]
+
+
+class Base(Struct, frozen=True, kw_only=True):
+    """The base image."""
+
+    reference: Annotated[str, Meta(description="Image reference, as FROM names it.")]
+    kind: Annotated[
+        Kind, Meta(description="slim Python, nvidia/cuda, a distribution's own, or the user's.")
+    ]
+    status: Annotated[
+        str,
+        Meta(description="supported, listed (maybe gone), or unknown; by the image's publisher."),
+    ]
+    platform: Annotated[str, Meta(description="Platform to build for, for example linux/amd64.")]
+
+
+class PythonSource(Struct, frozen=True, kw_only=True):
+    """The interpreter, and how it gets into the image."""
+
+    version: Annotated[str | None, Meta(description="Version; null for what the base has.")]
+    how: Annotated[
+        How, Meta(description="image: the base has it; apt; copy: from another image.")
+    ]
+    executable: Annotated[str, Meta(description="The interpreter that makes the environment.")]
+    image: Annotated[str | None, Meta(description="The image it is copied from.")] = None
+    libraries: Annotated[
+        tuple[str, ...], Meta(description="Shared libraries copied with it, by file name.")
+    ] = ()
+    installer: Annotated[
+        str | None, Meta(description="Version of pip that installs; null for the base's own.")
+    ] = None
+    removed: Annotated[
+        tuple[str, ...],
+        Meta(description="What venv adds by itself and the captured environment lacks."),
+    ] = ()
+
+
+class Requirements(Struct, frozen=True, kw_only=True):
+    """Distributions that one pip run installs."""
+
+    file: Annotated[str, Meta(description="Name of the file in the build context.")]
+    index: Annotated[str | None, Meta(description="Package index; null for pip's default.")]
+    lines: Annotated[tuple[str, ...], Meta(description="Requirements, sorted.")]
+    needs_git: Annotated[bool, Meta(description="Whether pip must clone repositories.")] = False
+
+
+class HostRequirement(Struct, frozen=True, kw_only=True):
+    """What the machine must offer: no image can carry it."""
+
+    subject: Annotated[str, Meta(description="Manifest path of the fact.")]
+    needs: Annotated[str | None, Meta(description="What is needed; null where nothing is known.")]
+    captured: Annotated[str | None, Meta(description="What the captured machine had.")]
+    why: Annotated[str, Meta(description="The reason, or the source of the number.")]
+
+
+class Left(Struct, frozen=True, kw_only=True):
+    """A fact that the image does not carry."""
+
+    path: Annotated[str, Meta(description="Manifest path.")]
+    reason: Annotated[str, Meta(description="Why, and what to do.")]
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """The generator's decision, complete: the same plan always gives the same files."""
+
+    plan_version: Annotated[int, Meta(ge=1)]
+    fingerprint: Annotated[str, Meta(description="Fingerprint of the manifest.")]
+    base: Base
+    python: PythonSource
+    requirements: Annotated[
+        tuple[Requirements, ...], Meta(description="pip's runs, in their order.")
+    ]
+    apt: Annotated[tuple[str, ...], Meta(description="apt packages of the image, sorted.")]
+    environment: Annotated[dict[str, str], Meta(description="Variables that the image sets.")]
+    host: Annotated[tuple[HostRequirement, ...], Meta(description="What the host must offer.")]
+    dropped: Annotated[
+        tuple[Left, ...], Meta(description="Environment variables that are left out on purpose.")
+    ]
+    not_carried: Annotated[
+        tuple[Left, ...],
+        Meta(description="What the captured environment had and the image lacks."),
+    ]
+    decisions: tuple[Decision, ...]
+
+
+def encode(plan: Plan) -> bytes:
+    """Write a plan as indented ASCII JSON that ends with a newline."""
+    return (json.dumps(to_builtins(plan), indent=2, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def digest(plan: Plan) -> str:
+    """Return the SHA-256 of a plan's JSON, as the image's label states it."""
+    return "sha256:" + hashlib.sha256(encode(plan)).hexdigest()
