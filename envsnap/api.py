@@ -81,13 +81,15 @@ def _probe(
     target: Place, options: dict[str, object], deadline: float, progress: Progress
 ) -> facts.Messages:
     """Run the probe somewhere; files of ours that were hashed before are not read again."""
-    from envsnap.targets import known_weights, running
+    from envsnap.targets import running
 
-    keeps = bool(options["weights"]) and target.shares_files()
-    if keeps:
-        options["known_weights"] = known_weights.load()
+    if not options["weights"] or not target.shares_files():
+        return running.Run(target, options, deadline).messages(progress)
+    from envsnap.targets import known_weights
+
+    options["known_weights"] = known_weights.load()
     messages = running.Run(target, options, deadline).messages(progress)
-    if keeps and messages.weights is not None:
+    if messages.weights is not None:
         fresh = messages.weights.get("fresh")
         known_weights.add(fresh if isinstance(fresh, dict) else {})
     return messages
@@ -128,16 +130,16 @@ def save(manifest: Manifest, path: str) -> None:
 
 def diff(reference: Manifest, other: Manifest, rules: Sequence[Rule] | None = None) -> Result:
     """Say what differs between two environments, ranked by what it can do."""
-    from envsnap.rules import engine, registry
+    from envsnap.rules import engine
 
-    return engine.compare(reference, other, registry.RULES if rules is None else rules)
+    return engine.compare(reference, other, rules)
 
 
 def check(manifest: Manifest, rules: Sequence[Rule] | None = None) -> Result:
     """Say what is wrong with one environment by itself."""
-    from envsnap.rules import engine, registry
+    from envsnap.rules import engine
 
-    return engine.inspect(manifest, registry.RULES if rules is None else rules)
+    return engine.inspect(manifest, rules)
 
 
 def plan(manifest: Manifest, base: str = "auto") -> Plan:

@@ -73,7 +73,7 @@ def _place(python: str | None, pid: int | None) -> Place:
         from envsnap.targets.process import Process
 
         place = Process(pid, interpreter.named(python).path if python else None)
-        _say(f"describing process {pid} with {place.command()[-2]}")
+        _say(f"describing process {pid} with {place.python}")
         return place
     if python is not None:
         return interpreter.named(python)

@@ -23,10 +23,10 @@ def command(
     from envsnap.report.document import Judged, Report, side
 
     inputs.once_from_stdin((reference, *others))
-    left = inputs.document(reference).manifest
+    left = api.load(reference)
     judged = []
     for name in others:
-        right = inputs.document(name).manifest
+        right = api.load(name)
         judged.append(Judged(side=side(name, right), result=api.diff(left, right)))
     report = Report(reference=side(reference, left), judged=tuple(judged))
     return outputs.finish(report, style, output, color, fail_on)

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from envsnap import api
-from envsnap.cli import inputs
 from envsnap.report.sanitize import plain
 
 
@@ -19,7 +18,7 @@ from envsnap.report.sanitize import plain
 def command(manifest: str, output: str, base: str) -> int:
     """Write a build context that reproduces an environment: Dockerfile, pinned requirements,
     the manifest itself. Says per decision why, and how sure."""
-    document = inputs.document(manifest)
+    document = api.load_document(manifest)
     plan = api.write_context(document, Path(output), base)
     for decision in plan.decisions:
         _say(f"{decision.subject}: {decision.choice} ({decision.certainty}): {decision.why}")

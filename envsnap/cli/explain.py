@@ -15,8 +15,9 @@ from envsnap.rules import registry
 def command(rule: str | None) -> int:
     """Show what a rule looks at, why it matters, and what to do; without RULE, list all."""
     if rule is None:
-        for item in registry.RULES:
-            click.echo(f"{item.id:22} {(inspect.getdoc(item) or '').splitlines()[0]}")
+        for entry in registry.REGISTRY:
+            title = (inspect.getdoc(entry.load()) or "").splitlines()[0]
+            click.echo(f"{entry.id:22} {title}")
         return 0
     found = registry.rule(rule)
     if found is None:

@@ -1,33 +1,13 @@
-"""Reads what several commands take: manifests, and [NAME=]FILE arguments."""
+"""Reads what several commands take: [NAME=]FILE and NAME=VALUE arguments."""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
-
-import click
 
 from envsnap.errors import InputError
 
-if TYPE_CHECKING:
-    from envsnap.model.codec import Document
-
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}")
-
-
-def document(path: str) -> Document:
-    """Read a manifest, and say on stderr what the reader should know about it."""
-    from envsnap import api
-    from envsnap.report.sanitize import plain
-
-    found = api.load_document(path)
-    for section in found.edited:
-        click.echo(
-            f"envsnap: note: {plain(path)}: section {section} was changed after capture"
-            " (its digest is not its own)", err=True,
-        )
-    return found
 
 
 def once_from_stdin(paths: tuple[str, ...]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import sys
 
@@ -17,9 +19,14 @@ def main() -> None:
 
         print(f"envsnap {__version__}")
         return
+    gc.disable()  # one short run: collecting costs more than it frees
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.exit(_run())
+    code = _run()
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    # Everything is written: taking the interpreter apart would take longer than many commands.
+    os._exit(code)
 
 
 def _run() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -48,12 +47,16 @@ def finish(report: Report, style: str, output: str, color: str, fail_on: str) ->
     """Write a report and return the exit code it asks for."""
     from envsnap.report import formats
 
+    width = None
+    if style == "terminal" and output == "-" and sys.stdout.isatty():
+        width = os.get_terminal_size(sys.stdout.fileno()).columns
+
     to_terminal = output == "-" and sys.stdout.isatty()
     text = formats.render(
         report,
         style,
         color=_wants_color(color, to_terminal),
-        width=shutil.get_terminal_size().columns if to_terminal else None,
+        width=width,
         ascii_only=not _can_show(sys.stdout.encoding if output == "-" else "utf-8"),
     )
     encoding = sys.stdout.encoding if output == "-" else "utf-8"

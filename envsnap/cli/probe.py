@@ -40,7 +40,7 @@ def command(
         "import": not no_import,
         "deadline": deadline,
     }
-    text, _ = script.build(options)
+    text = script.build(options, script.new_marker())
     outputs.write(text.encode("ascii"), output, 0o644)
     if output != "-":
         click.echo(f"envsnap: wrote {output}; run there: python3 {output} > prod.facts", err=True)

@@ -1,7 +1,5 @@
 """One raw difference between two manifests, and what a comparison found altogether."""
 
-from __future__ import annotations
-
 from enum import Enum
 from typing import Any
 
@@ -28,7 +26,7 @@ class Change(Struct, frozen=True, kw_only=True):
     right: Any = None
     reason: str | None = None
 
-    def mirrored(self) -> Change:
+    def mirrored(self) -> "Change":
         """The same difference seen from the other side."""
         kinds = {ChangeKind.ADDED: ChangeKind.REMOVED, ChangeKind.REMOVED: ChangeKind.ADDED}
         return Change(

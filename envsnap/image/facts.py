@@ -5,19 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from msgspec import UNSET, Struct
+from typing import TypeVar
+
+from msgspec import UNSET, Struct, UnsetType
 
 from envsnap.image import validate
-from envsnap.model.compute import Framework
+from envsnap.model.compute import Cuda, Driver, Framework, Gpus
+from envsnap.model.fields import Section
+from envsnap.model.host import Process, System
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
-from envsnap.model.python import Package
+from envsnap.model.python import Package, Packages, Python
 
+Part = TypeVar("Part", bound=Section)
 Release = tuple[int, ...]
 
 ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 SYSTEM_FOLDERS = re.compile(r"/(?:usr/(?:local/)?)?lib(?:64)?/|/usr/local/cuda|/opt/cuda/")
-PACKAGE_FOLDERS = re.compile(r"/(?:site|dist)-packages/|/(?:mini|ana|mambaforge|micromamba|conda)")
+PACKAGE_FOLDERS = re.compile(r"/(?:site|dist)-packages/")
 
 
 class Mapped(Struct, frozen=True, kw_only=True):
@@ -33,6 +38,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The facts that decide base image and Python."""
 
     python: str | None
+    odd_python: str | None
     base_prefix: str | None
     system: str | None
     os_id: str | None
@@ -48,34 +54,40 @@ class Facts(Struct, frozen=True, kw_only=True):
     toolkit_named: bool
     driver_cuda: str | None
     has_nvcc: bool
-    gpu_known_absent: bool
+    no_gpu: bool
 
 
 def read(manifest: Manifest) -> Facts:
     """Read and check the facts that decide base image and Python."""
     parts = manifest.sections
-    python, system, cuda = parts.python, parts.system, parts.cuda
+    python = given(parts.python, Python(complete=False))
+    system = given(parts.system, System(complete=False))
+    cuda = given(parts.cuda, Cuda(complete=False))
     return Facts(
-        python=_python(manifest),
-        base_prefix=string(python.base_prefix) if python else None,
-        system=string(system.platform) if system else None,
-        os_id=_checked(system.os_id, validate.WORD, "system.os_id") if system else None,
-        os_version=_checked(system.os_version, validate.WORD, "system.os_version")
-        if system
-        else None,
-        glibc=_checked(system.glibc, validate.NUMBERS, "system.glibc") if system else None,
-        musl=bool(system and string(system.musl)),
-        architecture=_architecture(manifest),
+        python=checked(python.version, validate.PYTHON, "python.version"),
+        odd_python=_odd(python),
+        base_prefix=string(python.base_prefix),
+        system=string(system.platform),
+        os_id=checked(system.os_id, validate.WORD, "system.os_id"),
+        os_version=checked(system.os_version, validate.WORD, "system.os_version"),
+        glibc=checked(system.glibc, validate.NUMBERS, "system.glibc"),
+        musl=string(system.musl) is not None,
+        architecture=_architecture(system),
         packages=packages(manifest),
-        packages_complete=bool(parts.packages and parts.packages.complete),
+        packages_complete=given(parts.packages, Packages(complete=False)).complete,
         frameworks=entries(parts.frameworks),
         libraries=tuple(_system_libraries(manifest)),
-        toolkit=_checked(cuda.toolkit, validate.NUMBERS, "cuda.toolkit") if cuda else None,
-        toolkit_named=bool(cuda and string(cuda.home)),
-        driver_cuda=_checked(cuda.driver, validate.NUMBERS, "cuda.driver") if cuda else None,
+        toolkit=checked(cuda.toolkit, validate.NUMBERS, "cuda.toolkit"),
+        toolkit_named=string(cuda.home) is not None,
+        driver_cuda=checked(cuda.driver, validate.NUMBERS, "cuda.driver"),
         has_nvcc="nvcc" in entries(parts.tools),
-        gpu_known_absent=_no_gpu(manifest),
+        no_gpu=_no_gpu(manifest),
     )
+
+
+def given(section: Part | UnsetType, otherwise: Part) -> Part:
+    """Return a section, or an empty one where the manifest lacks it."""
+    return otherwise if isinstance(section, UnsetType) else section
 
 
 def string(value: object) -> str | None:
@@ -109,50 +121,58 @@ def major_minor(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
+def captured_system(facts: Facts) -> str:
+    """Name the captured operating system."""
+    return f"{facts.os_id or 'an unknown system'} {facts.os_version or ''}".strip()
+
+
+def counted(number: int, what: str) -> str:
+    """Spell a number of things."""
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
 def framework_cuda(framework: Framework, name: str) -> str | None:
     """Return the CUDA version that a framework was built for."""
-    return _checked(framework.cuda, validate.NUMBERS, path_text(("frameworks", name, "cuda")))
+    return checked(framework.cuda, validate.NUMBERS, path_text(("frameworks", name[:80], "cuda")))
 
 
-def _checked(value: object, pattern: re.Pattern[str], place: str) -> str | None:
+def checked(value: object, pattern: re.Pattern[str], place: str) -> str | None:
+    """Return a fact that is text of this pattern; None where it is unknown or null."""
     text = string(value)
     if text is None:
         return None
     return validate.matched(text, pattern, place, "value of its kind")
 
 
-def _python(manifest: Manifest) -> str | None:
-    section = manifest.sections.python
-    if not section:
-        return None
-    implementation = string(section.implementation)
-    if implementation not in (None, "CPython", "cpython"):
-        validate.refuse(
-            "python.implementation",
-            "only CPython has images that envsnap knows; name one with --base IMAGE",
-        )
-    return _checked(section.version, validate.PYTHON, "python.version")
+def _odd(section: Python) -> str | None:
+    """Return in what way the interpreter is of a kind that no listed image has."""
+    if string(section.implementation) not in (None, "CPython", "cpython"):
+        return "python.implementation: not CPython"
+    if section.gil is False:
+        return "python.gil: a free-threaded build"
+    if section.debug is True:
+        return "python.debug: a debug build"
+    return None
 
 
-def _architecture(manifest: Manifest) -> str:
-    section = manifest.sections.system
-    name = _checked(section.architecture, validate.WORD, "system.architecture") if section else None
-    return ARCHITECTURES.get((name or "x86_64").lower(), (name or "").lower())
+def _architecture(section: System) -> str:
+    name = checked(section.architecture, validate.WORD, "system.architecture") or "x86_64"
+    return ARCHITECTURES.get(name.lower(), name.lower())
 
 
 def _no_gpu(manifest: Manifest) -> bool:
     """Tell whether the captured machine is known to have no NVIDIA GPU."""
-    gpus, driver = manifest.sections.gpus, manifest.sections.driver
-    if not gpus or not gpus.complete or gpus.gaps or entries(gpus):
+    gpus = given(manifest.sections.gpus, Gpus(complete=False))
+    driver = given(manifest.sections.driver, Driver(complete=False))
+    if not gpus.complete or gpus.gaps or entries(gpus):
         return False
-    return not (driver and (string(driver.version) or string(driver.kernel_module)))
+    return string(driver.version) is None and string(driver.kernel_module) is None
 
 
 def _system_libraries(manifest: Manifest) -> Iterator[Mapped]:
-    process = manifest.sections.process
-    found = [(name, item.mapped_on_import) for name, item in _frameworks(manifest).items()]
-    if process:
-        found.append(("process", process.loaded))
+    frameworks: dict[str, Framework] = entries(manifest.sections.frameworks)
+    found = [(name, item.mapped_on_import) for name, item in frameworks.items()]
+    found.append(("process", given(manifest.sections.process, Process(complete=False)).loaded))
     for by, libraries in found:
         for soname, library in (libraries if isinstance(libraries, dict) else {}).items():
             path = string(library.path) or ""
@@ -164,8 +184,3 @@ def _system_libraries(manifest: Manifest) -> Iterator[Mapped]:
                     version=version if version and validate.NUMBERS.fullmatch(version) else None,
                     by=by,
                 )
-
-
-def _frameworks(manifest: Manifest) -> dict[str, Framework]:
-    found: dict[str, Framework] = entries(manifest.sections.frameworks)
-    return found

@@ -51,7 +51,7 @@ class PythonSource(Struct, frozen=True, kw_only=True):
     executable: Annotated[str, Meta(description="The interpreter that makes the environment.")]
     image: Annotated[str | None, Meta(description="The image it is copied from.")] = None
     libraries: Annotated[
-        tuple[str, ...], Meta(description="Shared libraries copied with it, by file name.")
+        tuple[str, ...], Meta(description="Shared libraries copied with it: paths in that image.")
     ] = ()
     installer: Annotated[
         str | None, Meta(description="Version of pip that installs; null for the base's own.")

@@ -33,11 +33,6 @@ class Messages(msgspec.Struct, frozen=True):
     weights: dict[str, Any] | None = None
 
 
-def is_facts(data: bytes) -> bool:
-    """Tell whether these bytes hold what a probe prints (maybe after other programs' noise)."""
-    return BEGIN.search(data[: 1 << 20]) is not None
-
-
 def parse(data: bytes, name: str) -> Messages:
     """Read the messages between the markers; raises InputError that starts with `name`."""
     if len(data) > scan.LARGEST_FILE:

@@ -8,8 +8,8 @@ from the others say "unverified".
 from __future__ import annotations
 
 import json
+import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 TRUSTED = ("primary", "secondary", "measured")
@@ -18,7 +18,8 @@ TRUSTED = ("primary", "secondary", "measured")
 @cache
 def table(name: str) -> Any:
     """Return one table by its file's name, without the ending."""
-    return json.loads((Path(__file__).parent / f"{name}.json").read_text(encoding="utf-8"))
+    with open(os.path.join(os.path.dirname(__file__), f"{name}.json"), encoding="utf-8") as stream:
+        return json.load(stream)
 
 
 def is_trusted(confidence: str | None) -> bool:

@@ -1,7 +1,5 @@
 """Reads and writes manifests; nothing else does."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -9,20 +7,18 @@ import msgspec
 
 from envsnap.errors import InputError
 from envsnap.model import scan
-from envsnap.model.digests import fingerprint, section_digest
-from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, present
+from envsnap.model.manifest import SCHEMA_VERSION, Manifest, present
 
 
 class Document(msgspec.Struct, frozen=True):
     """A manifest as it was read.
 
     `unknown` holds the keys that this version does not know, in their places, so that writing
-    the document again loses none. `edited` names the sections whose digest is not theirs.
+    the document again loses none.
     """
 
     manifest: Manifest
     unknown: dict[str, Any] = {}
-    edited: tuple[str, ...] = ()
 
 
 def decode(data: bytes, name: str) -> Document:
@@ -42,7 +38,7 @@ def decode(data: bytes, name: str) -> Document:
         manifest = msgspec.convert(tree, Manifest)
     except msgspec.ValidationError as error:
         raise InputError(f"{name}: {_one_line(error)}") from None
-    return Document(manifest, _unknown(tree, msgspec.to_builtins(manifest)), _edited(manifest))
+    return Document(manifest, _unknown(tree, msgspec.to_builtins(manifest)))
 
 
 def _describe(tree: object) -> str:
@@ -72,17 +68,6 @@ def _unknown(tree: Any, known: Any) -> dict[str, Any]:
     return rest
 
 
-def _edited(manifest: Manifest) -> tuple[str, ...]:
-    """Name the sections that were changed after capture; a newer revision's cannot be judged."""
-    if manifest.schema_revision > SCHEMA_REVISION:
-        return ()
-    return tuple(
-        name
-        for name, section in present(manifest.sections).items()
-        if isinstance(section.digest, str) and section.digest != section_digest(section)
-    )
-
-
 def encode(manifest: Manifest, unknown: dict[str, Any] | None = None) -> bytes:
     """Write a manifest as indented ASCII JSON that ends with a newline."""
     tree = msgspec.to_builtins(manifest)
@@ -101,6 +86,8 @@ def _merge(tree: dict[str, Any], rest: dict[str, Any]) -> None:
 
 def sealed(manifest: Manifest) -> Manifest:
     """Return the manifest with its sections' digests and its fingerprint filled in."""
+    from envsnap.model.digests import fingerprint, section_digest
+
     digested = {
         name: msgspec.structs.replace(section, digest=section_digest(section))
         for name, section in present(manifest.sections).items()

@@ -1,7 +1,5 @@
 """What computes: frameworks, CUDA, the driver and the GPUs."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from msgspec import UNSET, UnsetType

@@ -4,8 +4,6 @@ The kind decides whether a field is compared, counted in digests, and expected o
 It travels in the JSON Schema as `x-envsnap-kind`.
 """
 
-from __future__ import annotations
-
 from enum import Enum
 from typing import Annotated, Any, TypeAlias, get_args, get_origin
 

@@ -1,7 +1,5 @@
 """The machine: operating system, processor, environment variables, tools, the process."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from msgspec import UNSET, UnsetType

@@ -1,7 +1,5 @@
 """What the user gives the model: config files, weights, seeds, determinism switches."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType

@@ -1,7 +1,5 @@
 """The manifest: one environment at one time."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType

@@ -1,7 +1,5 @@
 """The interpreter and its installed distributions."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from msgspec import UNSET, UnsetType
@@ -72,7 +70,7 @@ class Shadowed(Record, frozen=True, kw_only=True):
     """A further distribution of the same name that Python does not import."""
 
     version: Annotated[Text, portable("Its version.")] = UNSET
-    location: Annotated[Text, location("The folder of sys.path it lies in.")] = UNSET
+    folder: Annotated[Text, location("The folder of sys.path it lies in.")] = UNSET
 
 
 class Package(Record, frozen=True, kw_only=True):
@@ -97,7 +95,7 @@ class Package(Record, frozen=True, kw_only=True):
         tuple[Shadowed, ...] | UnsetType, portable("Other distributions of this name.")
     ] = UNSET
     defects: Annotated[Texts, portable("What is wrong with its metadata.")] = UNSET
-    location: Annotated[Text, location("The folder of sys.path it lies in.")] = UNSET
+    folder: Annotated[Text, location("The folder of sys.path it lies in.")] = UNSET
 
 
 class Packages(Section, frozen=True, kw_only=True):

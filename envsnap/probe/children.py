@@ -12,6 +12,8 @@ import sys
 import threading
 import time
 
+from . import packing
+
 OUTPUT_LIMIT = 4 << 20
 STDERR_LIMIT = 16 << 10
 
@@ -110,4 +112,4 @@ def run(argv: list, seconds: float) -> str:
 
 def own_python() -> list:
     """The command that starts the interpreter being described, reading a script from stdin."""
-    return [sys.executable, "-"]
+    return [sys.executable] + packing.READ_STDIN

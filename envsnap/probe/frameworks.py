@@ -4,7 +4,6 @@ What only an import shows is asked in a child of its own (`framework_import`), s
 that it runs while the other collectors work.
 """
 
-import ast
 import os
 import re
 
@@ -80,6 +79,8 @@ def collect(record: Record, found: dict, packages: dict) -> None:
 
 def assignments(path: str) -> dict:
     """Read the literal assignments of a small Python file without running it."""
+    import ast
+
     values = {}
     for name, text in ASSIGNMENT.findall(read_text(path)):
         try:

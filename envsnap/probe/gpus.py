@@ -3,7 +3,8 @@
 import glob
 import os
 
-from . import driver, packing
+from . import packing
+from .driver import is_present
 from .record import first_text
 
 # NVML answers in milliseconds, or initialises for some seconds, or hangs for ever.
@@ -16,7 +17,7 @@ class Query:
     def __init__(self, launcher) -> None:
         """`launcher` is a `jobs.Launcher`."""
         self.child = None
-        if driver.is_present():
+        if is_present():
             job = {"job": "gpus"}
             self.child = launcher.start(job, packing.NEEDED_BY_GPU_QUERY, "the GPU query (NVML)")
 

@@ -6,7 +6,7 @@ import re
 from . import elf
 
 # Libraries whose version or build can change results or decide whether anything runs.
-RELEVANT = re.compile(
+RELEVANT = (
     r"^lib(cuda|cudart|cublas|cublasLt|cudnn\w*|cufft|curand|cusolver|cusparse|cusparseLt|cufile"
     r"|nccl|nvrtc|nvJitLink|nvToolsExt|nvinfer\w*|nvidia-ml|nvidia-ptxjitcompiler|nvshmem\w*"
     r"|amdhip64|rocblas|MIOpen|rccl|hipblas\w*"
@@ -31,7 +31,7 @@ def libraries(maps_file: str) -> dict:
     The soname leaves out the hash that wheel repair tools add, so that equal libraries of two
     installations meet; a second copy under one soname is told as `soname#2`, in path order.
     """
-    paths = set()
+    paths, relevant = set(), re.compile(RELEVANT)
     with open(maps_file, "rb") as stream:
         for line in stream:
             at = line.find(b"/")
@@ -40,7 +40,7 @@ def libraries(maps_file: str) -> dict:
             path = os.fsdecode(line[at:].rstrip(b"\n"))
             if path.endswith(" (deleted)"):
                 path = path[: -len(" (deleted)")]
-            if RELEVANT.match(os.path.basename(path)):
+            if relevant.match(os.path.basename(path)):
                 paths.add(path)
     return by_soname(sorted(paths))
 

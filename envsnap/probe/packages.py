@@ -9,15 +9,16 @@ with a tilde are all common on real machines; pip 23.2 dies on the second.)
 import hashlib
 import os
 import re
+from bisect import bisect_left
 
 from .record import Record
 from .secrets import clean_url
 
 NAME_AND_VERSION = re.compile(r"^(.+?)-([^-]+)(?:-py\d[\w.-]*)?$")
 SEPARATORS = re.compile(r"[-_.]+")
-NOT_COUNTED = (
-    ".pyc", "/INSTALLER", "/REQUESTED", "/RECORD", "/direct_url.json", "/uv_cache.json",
-    "/RECORD.jws", "/RECORD.p7s",
+COMMA = ord(",")
+WRITTEN_BY_INSTALLERS = re.compile(
+    rb"\.dist-info/(INSTALLER|REQUESTED|RECORD|direct_url\.json|uv_cache\.json|RECORD\.jws|RECORD\.p7s)\"?,"
 )
 MOST_FILES_CHECKED = 40
 
@@ -74,10 +75,10 @@ def _add_folder(entries: dict, folder: str, names: list) -> None:
 def _add(entries: dict, key: str, candidates: list, folder: str) -> None:
     if key not in entries:
         chosen = entries[key] = candidates.pop(0)
-        chosen["location"] = folder
+        chosen["folder"] = folder
     for other in candidates:
-        if other["version"] != entries[key]["version"] or folder != entries[key]["location"]:
-            shadowed = {"version": other["version"], "location": folder}
+        if other["version"] != entries[key]["version"] or folder != entries[key]["folder"]:
+            shadowed = {"version": other["version"], "folder": folder}
             entries[key].setdefault("shadowed", []).append(shadowed)
 
 
@@ -136,9 +137,7 @@ def _name_and_version(facts: dict, headers: dict, in_name, defects: list) -> Non
 
 def _headers(path: str, defects: list) -> dict:
     """Read the header fields we need, lower-case; the long description is not read."""
-    with open(path, "rb") as stream:
-        data = stream.read(65536)
-    head = data.replace(b"\r\n", b"\n").split(b"\n\n", 1)[0]
+    head = _head(path).replace(b"\r\n", b"\n").split(b"\n\n", 1)[0]
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError:
@@ -150,33 +149,47 @@ def _headers(path: str, defects: list) -> dict:
         key = key.lower()
         if colon and key in ("name", "version") and key not in found:
             found[key] = value.strip()[:300]
+            if len(found) == 2:
+                break
     return found
 
 
 def _add_wheel_facts(facts: dict, path: str) -> None:
-    installer = _small(path, "INSTALLER")
-    if installer:
+    try:
+        names = set(os.listdir(path))
+    except OSError:
+        return
+    installer = _small(path, "INSTALLER") if "INSTALLER" in names else None
+    if installer and installer.strip():
         facts["installer"] = installer.split()[0]
-    if os.path.exists(os.path.join(path, "REQUESTED")):
+    if "REQUESTED" in names:
         facts["requested"] = True
-    wheel = _small(path, "WHEEL")
+    wheel = _small(path, "WHEEL") if "WHEEL" in names else None
     if wheel:
         tags = [line[4:].strip() for line in wheel.splitlines() if line.startswith("Tag:")]
         facts["wheel_tags"] = sorted(tags)
-    digest = record_digest(os.path.join(path, "RECORD"))
+    digest = record_digest(path + "/RECORD") if "RECORD" in names else None
     if digest:
         facts["record_sha256"] = digest
-    origin = _small(path, "direct_url.json")
+    origin = _small(path, "direct_url.json") if "direct_url.json" in names else None
     if origin:
         _add_origin(facts, origin)
 
 
 def _small(folder: str, name: str) -> str:
     try:
-        with open(os.path.join(folder, name), "rb") as stream:
-            return stream.read(65536).decode("utf-8", "backslashreplace")
+        return _head(folder + "/" + name).decode("utf-8", "backslashreplace")
     except OSError:
         return None
+
+
+def _head(path: str) -> bytes:
+    """Read the beginning of a file; one buffered reader a file would cost more than the reading."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(descriptor, 16384)
+    finally:
+        os.close(descriptor)
 
 
 def _add_origin(facts: dict, text: str) -> None:
@@ -205,23 +218,25 @@ def _add_origin(facts: dict, text: str) -> None:
 def record_digest(path: str) -> str:
     """Digest a RECORD file so that two installations of one artifact give the same value.
 
-    Left out: byte code, what installers write themselves, and scripts outside the folder.
-    The digest is SHA-256 over the remaining lines, sorted. None where there is no RECORD.
+    Left out: byte code, files without a digest, what installers write themselves, and files outside the folder (names
+    that start with a dot or a slash). The digest is SHA-256 over the remaining lines, sorted and joined by
+    newlines. None where there is no RECORD.
     """
     try:
         with open(path, "rb") as stream:
-            text = stream.read().decode("utf-8", "backslashreplace")
+            data = stream.read()
     except OSError:
         return None
-    lines = [
-        line for line in text.splitlines()
-        if line and not line.startswith(("..", '"..', "/")) and not _changes(line)
-    ]
-    return hashlib.sha256("\n".join(sorted(lines)).encode("utf-8")).hexdigest() if lines else None
-
-
-def _changes(line: str) -> bool:
-    return line.rsplit(",", 2)[0].strip('"').endswith(NOT_COUNTED)
+    # A RECORD can have 10,000 lines, so as little as possible is done to each. Lines that end
+    # in a comma have neither digest nor size; what else is left out stands together once sorted.
+    lines = sorted([line for line in data.splitlines() if line and line[-1] != COMMA])
+    if b".pyc,sha256" in data:
+        lines = [line for line in lines if b".pyc,sha256" not in line]
+    del lines[bisect_left(lines, b".") : bisect_left(lines, b"0")]
+    own = os.path.basename(os.path.dirname(path)).encode("utf-8", "surrogateescape")
+    start, end = bisect_left(lines, own + b"/"), bisect_left(lines, own + b"0")
+    lines[start:end] = [line for line in lines[start:end] if not WRITTEN_BY_INSTALLERS.search(line)]
+    return hashlib.sha256(b"\n".join(lines)).hexdigest() if lines else None
 
 
 def _files_that_match(path: str) -> float:

@@ -4,7 +4,6 @@ import hashlib
 import os
 import platform
 import sys
-import sysconfig
 
 from .record import Record, read_text
 
@@ -21,8 +20,8 @@ def collect(record: Record, sys_path: list) -> None:
     record.facts["prefix"] = sys.prefix
     record.facts["base_prefix"] = getattr(sys, "base_prefix", sys.prefix)
     record.learn("environment", _environment)
-    record.learn("platform", sysconfig.get_platform)
-    record.learn_present("soabi", sysconfig.get_config_var, "SOABI")
+    record.learn("platform", _platform)
+    record.learn_present("soabi", _soabi)
     record.facts["bits"] = 64 if sys.maxsize > 2**32 else 32
     record.facts["debug"] = hasattr(sys, "gettotalrefcount")
     record.facts["gil"] = getattr(sys, "_is_gil_enabled", lambda: True)()
@@ -31,6 +30,23 @@ def collect(record: Record, sys_path: list) -> None:
     record.facts["sys_path"] = sys_path
     record.learn("path_files", _path_files, sys_path)
     record.learn("startup_code", _startup_code, sys_path)
+
+
+def _platform() -> str:
+    """What sysconfig calls this platform; its import is not worth the time on Linux."""
+    if sys.platform.startswith("linux"):
+        return "linux-" + platform.machine()
+    import sysconfig
+
+    return sysconfig.get_platform()
+
+
+def _soabi() -> str:
+    """The ABI tag in the names of extension modules: .cpython-311-x86_64-linux-gnu.so."""
+    from importlib import machinery
+
+    parts = machinery.EXTENSION_SUFFIXES[0].split(".")
+    return parts[1] if len(parts) > 2 else None
 
 
 def _environment() -> str:

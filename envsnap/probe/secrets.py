@@ -20,7 +20,7 @@ _KEY_WORDS = (
     r"conn(?:ection)?[_-]?str", r"(?:database|db|redis|broker|amqp)[_-]?ur[il]",
     r"mongo\w{0,20}ur[il]", r"(?<![a-z])otp(?![a-z])",
 )
-SECRET_KEY = re.compile("|".join(_KEY_WORDS), re.IGNORECASE)
+_SECRET_KEY = re.compile("|".join(_KEY_WORDS), re.IGNORECASE)
 
 # Words of language models and of authorship that only look like the ones above.
 _BENIGN_KEY = re.compile(
@@ -56,23 +56,29 @@ _SHAPES = (
     r"dckr_pat_[A-Za-z0-9_-]{20,255}",
     r"[0-9]{8,10}:AA[0-9A-Za-z_-]{33}",
 )
-SECRET_SHAPE = re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(_SHAPES) + ")")
-PRIVATE_KEY = re.compile(
-    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----"
-    r".{0,20000}?(?:-----END [A-Z ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----|\Z)",
-    re.DOTALL,
+# No text without one of these can match a shape; looking for them is cheap.
+_ANCHORS = (
+    "AKIA", "ASIA", "ABIA", "ACCA", "A3T", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "gl",
+    "hf_", "api_org_", "sk-", "xox", "hooks.slack.com", "discord", "webhook.office.com", "sk_", "rk_",
+    "pk_", "eyJ", "pypi-", "npm_", "AccountKey=", "SG.", "AIza", "ya29.", "nvapi-", "dop_v1_",
+    "dckr_pat_", ":AA",
 )
-USERINFO = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^/\s\"'<>]{1,1024}@")
-QUERY = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s\"'?#<>]{1,2048})\?[^\s\"'#<>]{1,4096}")
+_PRIVATE_KEY = (
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----"
+    r".{0,20000}?(?:-----END [A-Z ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----|\Z)"
+)
+_USERINFO = (r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^/\s\"'<>]{1,1024}@")
+_QUERY = (r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s\"'?#<>]{1,2048})\?[^\s\"'#<>]{1,4096}")
 
+_SHAPE = r"(?<![A-Za-z0-9])(?:" + "|".join(_SHAPES) + ")"
 _KEY = r"(?<![\w.-])(?P<quote>[\"']?)(?P<key>[A-Za-z0-9_][\w.-]{0,80})(?P=quote)[ \t]{0,40}"
-_PAIR = re.compile(
+_PAIR = (
     r"(?P<head>" + _KEY + r"(?:=>|[:=])[ \t]{0,40})"
     r"(?:\"(?:[^\"\\\n]|\\.){0,8192}\"|'[^'\n]{1,8192}'|\[[^\]\n]{0,8192}\]|\{[^}\n]{0,8192}\}"
     r"|[^\s,}\]#\"'\[{|>][^\n,}\]]{0,8192})"
 )
 _TRIPLE = ('"' * 3, "'" * 3)
-_BLOCK = re.compile(
+_BLOCK = (
     r"^(?P<indent>[ \t]{0,200}(?:- )?)" + _KEY + r"[:=][ \t]{0,40}(?P<open>[|>][^\n]{0,20}|\"{3}|'{3}|)"
     r"[ \t]{0,40}(?P<rest>[^\n]{0,8192})$"
 )
@@ -80,26 +86,32 @@ _BLOCK = re.compile(
 
 def is_secret_key(key: str) -> bool:
     """Tell whether values under this name must never be shown."""
-    return SECRET_KEY.search(_BENIGN_KEY.sub("", key[:200])) is not None
+    return _SECRET_KEY.search(_BENIGN_KEY.sub("", key[:200])) is not None
 
 
 def clean_url(text: str) -> str:
     """Take user information and query out of every URL in a text; hosts and paths stay."""
-    return QUERY.sub(r"\1", USERINFO.sub(r"\1", text))
+    if "://" not in text:
+        return text
+    return re.sub(_QUERY, r"\1", re.sub(_USERINFO, r"\1", text))
 
 
 def clean_value(text: str) -> str:
     """Return a value without secrets in it, or None where it must be dropped as a whole."""
-    if len(text) > LONGEST_VALUE or PRIVATE_KEY.search(text) or SECRET_SHAPE.search(text):
+    if len(text) > LONGEST_VALUE or "-----BEGIN" in text or _has_secret_shape(text):
         return None
     return clean_url(text)
 
 
+def _has_secret_shape(text: str) -> bool:
+    return any(anchor in text for anchor in _ANCHORS) and re.search(_SHAPE, text) is not None
+
+
 def clean_text(text: str) -> str:
     """Take secrets out of a config file's text, whatever its format, keeping its structure."""
-    text = _clean_blocks(PRIVATE_KEY.sub(REDACTED, text))
-    text = _PAIR.sub(_clean_pair, text)
-    return clean_url(SECRET_SHAPE.sub(REDACTED, text))
+    text = _clean_blocks(re.sub(_PRIVATE_KEY, REDACTED, text, flags=re.DOTALL))
+    text = re.sub(_PAIR, _clean_pair, text)
+    return clean_url(re.sub(_SHAPE, REDACTED, text))
 
 
 def _clean_pair(match) -> str:
@@ -111,13 +123,14 @@ def _clean_pair(match) -> str:
 def _clean_blocks(text: str) -> str:
     """Redact values that start on the line after their key, or run over several lines."""
     cleaned, opened, depth = [], None, 0
+    pattern = re.compile(_BLOCK)
     for line in text.split("\n"):
         if opened is not None and _is_inside(line, opened, depth):
             if opened in _TRIPLE and opened in line:
                 opened = None
             continue
         opened = None
-        match = _BLOCK.match(line)
+        match = pattern.match(line)
         if match and is_secret_key(match.group("key")) and _runs_on(match):
             opened, depth = match.group("open").strip(), len(match.group("indent"))
             line = line[: match.start("open")] + ' "' + REDACTED + '"'

@@ -12,7 +12,6 @@ TOOLS = {
     "tritonserver": (("--version",), re.compile(r"(\d+\.\d+\.\d+)")),
     "trtexec": (("--help",), re.compile(r"TensorRT[ .]v?(\d{4,6}|\d+\.\d+\.\d+)")),
     "ffmpeg": (("-version",), re.compile(r"ffmpeg version (\S+)")),
-    "gcc": (("-dumpfullversion",), re.compile(r"(\d+\.\d+(?:\.\d+)?)")),
 }
 FURTHER_FOLDERS = {
     "nvcc": ("/usr/local/cuda/bin", "/opt/cuda/bin"),

@@ -1,7 +1,5 @@
 """What a report is about: results with the names of the manifests they come from."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from msgspec import Struct

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from envsnap.diff import walk
 from envsnap.diff.change import ChangeKind
-from envsnap.model.manifest import Manifest
+from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import Path
-from envsnap.rules import plain
+from envsnap.rules import plain, registry
 from envsnap.rules.finding import Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -33,9 +33,11 @@ class Result(Struct, frozen=True, kw_only=True):
         return min((finding.severity for finding in self.findings), key=_rank, default=None)
 
 
-def compare(left: Manifest, right: Manifest, rules: Sequence[Rule]) -> Result:
-    """Judge what differs between a reference and another manifest."""
+def compare(left: Manifest, right: Manifest, rules: Sequence[Rule] | None = None) -> Result:
+    """Judge what differs between a reference and another manifest; by default with every rule."""
     difference = walk.compare(left, right)
+    if rules is None:
+        rules = registry.concerned(change.path[0] for change in difference.changes)
     comparison = Comparison(left, right, difference)
     findings: list[Finding] = []
     claimed: set[Path] = set()
@@ -60,8 +62,10 @@ def compare(left: Manifest, right: Manifest, rules: Sequence[Rule]) -> Result:
     )
 
 
-def inspect(manifest: Manifest, rules: Sequence[Rule]) -> Result:
-    """Judge one manifest."""
+def inspect(manifest: Manifest, rules: Sequence[Rule] | None = None) -> Result:
+    """Judge one manifest; by default with every rule."""
+    if rules is None:
+        rules = registry.concerned(present(manifest.sections))
     findings = [finding for rule in rules for finding in rule.inspect(manifest)]
     return Result(findings=ranked(findings, rules), compared=0, unknown={}, not_compared={})
 

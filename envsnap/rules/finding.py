@@ -1,7 +1,5 @@
 """What a rule says, and the words it says it with."""
 
-from __future__ import annotations
-
 from enum import Enum
 from typing import Any
 

@@ -1,73 +1,76 @@
-"""Every rule, one line each. The order breaks ties in ranking: likelier culprits come first."""
+"""Every rule, one line each. The order breaks ties in ranking: likelier culprits come first.
+
+A rule `some-name` is the class `SomeName` in `some_name.py`. Its line names the sections it
+looks at: it is loaded only where one of them differs (or, for a check, is there at all).
+"""
 
 from __future__ import annotations
 
-from envsnap.rules.accelerator_libraries import AcceleratorLibraries
-from envsnap.rules.architecture import Architecture
-from envsnap.rules.c_library import CLibrary
-from envsnap.rules.config_value import ConfigValue
-from envsnap.rules.cuda_toolkit import CudaToolkit
-from envsnap.rules.determinism import Determinism
-from envsnap.rules.driver_minimum import DriverMinimum
-from envsnap.rules.driver_mismatch import DriverMismatch
-from envsnap.rules.driver_version import DriverVersion
-from envsnap.rules.env_var import EnvVar
-from envsnap.rules.framework_build import FrameworkBuild
-from envsnap.rules.framework_import import FrameworkImport
-from envsnap.rules.framework_version import FrameworkVersion
-from envsnap.rules.gpu_architecture import GpuArchitecture
-from envsnap.rules.gpu_model import GpuModel
-from envsnap.rules.gpu_settings import GpuSettings
-from envsnap.rules.loaded_libraries import LoadedLibraries
-from envsnap.rules.operating_system import OperatingSystem
-from envsnap.rules.package_build import PackageBuild
-from envsnap.rules.package_metadata import PackageMetadata
-from envsnap.rules.package_missing import PackageMissing
-from envsnap.rules.package_version import PackageVersion
-from envsnap.rules.processor import Processor
-from envsnap.rules.python_version import PythonVersion
-from envsnap.rules.resources import Resources
-from envsnap.rules.rule import Rule
-from envsnap.rules.seeds import Seeds
-from envsnap.rules.source_code import SourceCode
-from envsnap.rules.text_settings import TextSettings
-from envsnap.rules.tools import Tools
-from envsnap.rules.weights import Weights
+from collections.abc import Iterable
+from importlib import import_module
+from typing import cast
 
-RULES: tuple[Rule, ...] = (
-    FrameworkImport(),
-    DriverMismatch(),
-    DriverMinimum(),
-    GpuArchitecture(),
-    Weights(),
-    FrameworkBuild(),
-    FrameworkVersion(),
-    Seeds(),
-    Determinism(),
-    AcceleratorLibraries(),
-    PythonVersion(),
-    GpuModel(),
-    EnvVar(),
-    Processor(),
-    PackageVersion(),
-    PackageMissing(),
-    PackageBuild(),
-    PackageMetadata(),
-    LoadedLibraries(),
-    DriverVersion(),
-    Architecture(),
-    ConfigValue(),
-    Tools(),
-    CLibrary(),
-    TextSettings(),
-    SourceCode(),
-    GpuSettings(),
-    CudaToolkit(),
-    Resources(),
-    OperatingSystem(),
+from msgspec import Struct
+
+from envsnap.rules.rule import Rule
+
+
+class Entry(Struct, frozen=True):
+    """A line of the registry."""
+
+    id: str
+    sections: tuple[str, ...]
+
+    def load(self) -> Rule:
+        """Import the rule's module and make the rule."""
+        module = import_module(f"envsnap.rules.{self.id.replace('-', '_')}")
+        name = "".join(word.capitalize() for word in self.id.split("-"))
+        return cast(Rule, getattr(module, name)())
+
+
+REGISTRY = (
+    Entry("framework-import", ("frameworks",)),
+    Entry("driver-mismatch", ("driver",)),
+    Entry("driver-minimum", ("driver", "frameworks")),
+    Entry("gpu-architecture", ("frameworks", "gpus")),
+    Entry("weights", ("weights",)),
+    Entry("framework-build", ("frameworks",)),
+    Entry("framework-version", ("frameworks",)),
+    Entry("seeds", ("seeds",)),
+    Entry("determinism", ("determinism",)),
+    Entry("accelerator-libraries", ("frameworks",)),
+    Entry("python-version", ("python",)),
+    Entry("gpu-model", ("gpus",)),
+    Entry("env-var", ("env_vars",)),
+    Entry("processor", ("system", "frameworks")),
+    Entry("package-version", ("packages",)),
+    Entry("package-missing", ("packages",)),
+    Entry("package-build", ("packages",)),
+    Entry("package-metadata", ("packages",)),
+    Entry("loaded-libraries", ("frameworks", "process")),
+    Entry("driver-version", ("driver", "cuda")),
+    Entry("architecture", ("system",)),
+    Entry("config-value", ("configs",)),
+    Entry("tools", ("tools",)),
+    Entry("c-library", ("system",)),
+    Entry("text-settings", ("system",)),
+    Entry("source-code", ("git",)),
+    Entry("gpu-settings", ("gpus",)),
+    Entry("cuda-toolkit", ("cuda", "tools")),
+    Entry("resources", ("system", "frameworks", "determinism")),
+    Entry("operating-system", ("system",)),
+    Entry("manifest-edited", ()),
 )
 
 
+def concerned(sections: Iterable[str]) -> tuple[Rule, ...]:
+    """Load the rules that look at any of these sections, in order; those without sections too."""
+    wanted = set(sections)
+    return tuple(
+        entry.load() for entry in REGISTRY if not entry.sections or wanted & set(entry.sections)
+    )
+
+
 def rule(identifier: str) -> Rule | None:
-    """The rule of an identifier, or None."""
-    return next((item for item in RULES if item.id == identifier), None)
+    """Load the rule of an identifier; None for an unknown one."""
+    return next((entry.load() for entry in REGISTRY if entry.id == identifier), None)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 
 from typing import TYPE_CHECKING
 
 from envsnap.errors import TargetError
+from envsnap.probe import packing
 
 if TYPE_CHECKING:
     from envsnap.model.manifest import Target
@@ -22,7 +22,7 @@ class Interpreter:
 
     def command(self) -> list[str]:
         """The interpreter, reading a script."""
-        return [self.path, "-"]
+        return [self.path, *packing.READ_STDIN]
 
     def environment(self) -> dict[str, str] | None:
         """Ours."""
@@ -57,7 +57,9 @@ def named(path: str) -> Interpreter:
         if not os.path.isfile(absolute):
             raise TargetError(f"{path}: no such interpreter")
         return Interpreter(absolute)
-    found = shutil.which(path)
+    from shutil import which
+
+    found = which(path)
     if found is None:
         raise TargetError(f"{path}: no such command on PATH")
     return Interpreter(os.path.abspath(found))

@@ -9,6 +9,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from envsnap.errors import TargetError
+from envsnap.probe import packing
 
 if TYPE_CHECKING:
     from envsnap.model.manifest import Target
@@ -25,12 +26,12 @@ class Process:
         self.pid = pid
         self._root = f"/proc/{pid}"
         self._environment = self._read_environment()
-        self._python = python or self._find_python()
+        self.python = python or self._find_python()
         self._enter = self._namespace_command()
 
     def command(self) -> list[str]:
         """The process's own interpreter, entered where it lives."""
-        return [*self._enter, self._python, "-"]
+        return [*self._enter, self.python, *packing.READ_STDIN]
 
     def environment(self) -> dict[str, str] | None:
         """The process's environment as it was started with."""

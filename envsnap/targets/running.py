@@ -31,8 +31,9 @@ class Run:
     """One run of the probe: started at once, read when the caller is ready to wait."""
 
     def __init__(self, place: Place, options: dict[str, object], deadline: float) -> None:
-        text, self._marker = script.build({**options, **place.options(), "deadline": deadline})
         command = place.command()
+        self._options = {**options, **place.options(), "deadline": deadline}
+        self._marker = script.new_marker()
         self._name = command[0]
         self._until = time.monotonic() + deadline + GRACE_SECONDS
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -49,13 +50,14 @@ class Run:
             )
         except OSError as error:
             raise TargetError(f"{self._name} cannot be started: {error.strerror or error}") from None
-        for work in (lambda: self._feed(text.encode("ascii")), self._listen, self._hear_errors):
+        for work in (self._feed, self._listen, self._hear_errors):
             threading.Thread(target=work, daemon=True).start()
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self) -> None:
+        """Build the script while the interpreter starts, and hand it over."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
-            self._process.stdin.write(data)
+            self._process.stdin.write(script.build(self._options, self._marker).encode("ascii"))
             self._process.stdin.close()
 
     def _listen(self) -> None:

@@ -21,7 +21,11 @@ def sources() -> dict[str, str]:
     return found
 
 
-def build(options: dict[str, object]) -> tuple[str, str]:
-    """Return the script with these options baked in, and the marker its messages carry."""
-    marker = os.urandom(16).hex()
-    return packing.pack(sources(), {**options, "marker": marker}), marker
+def new_marker() -> str:
+    """A marker that nothing else in a probe's output can hold."""
+    return os.urandom(16).hex()
+
+
+def build(options: dict[str, object], marker: str) -> str:
+    """Return the script with these options and the marker of its messages baked in."""
+    return packing.pack(sources(), {**options, "marker": marker})

@@ -1,0 +1,278 @@
+"""Chooses the base image, and the way Python gets into it, from evidence."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from envsnap.errors import InputError
+from envsnap.image import images, validate
+from envsnap.image.cuda_base import choose_tag
+from envsnap.image.cuda_use import CudaNeed, forced, mapped, system_cuda, wheels
+from envsnap.image.facts import Facts, captured_system, counted, numbers
+from envsnap.image.records import Base, Certainty, Decision, PythonSource
+
+WORDS = ("auto", "slim", "cuda")
+IN_SLIM = "/usr/local/bin/python3"
+FROM_APT = "/usr/bin/python3"
+LIBRARIES = "/usr/lib/*-linux-gnu/"
+OLD_LIBRARIES = "/lib/*-linux-gnu/"  # where Debian kept readline before it merged the two
+
+
+class Foundation(Struct, frozen=True, kw_only=True):
+    """Base image and Python, with what apt must add for them."""
+
+    base: Base
+    python: PythonSource
+    decisions: tuple[Decision, ...]
+    apt: tuple[str, ...] = ()
+    cuda: str | None = None  # CUDA of the base image, X.Y
+
+
+def choose(facts: Facts, wanted: str) -> Foundation:
+    """Choose base image and Python; `wanted` is auto, slim, cuda or an image reference."""
+    if wanted not in WORDS:
+        return _custom(facts, wanted)
+    if facts.odd_python is not None:
+        raise InputError(f"{facts.odd_python}, which no listed image has; name one: --base IMAGE")
+    if facts.python is None:
+        raise InputError("python.version: not captured; name a base with --base IMAGE")
+    need = forced(facts) if wanted == "cuda" else None
+    if wanted == "auto":
+        need = system_cuda(facts)
+    if need is not None:
+        return _cuda(facts, facts.python, need)
+    return _without_cuda(facts, facts.python, asked=wanted == "slim")
+
+
+def platform(facts: Facts) -> str:
+    """Name the platform to build for."""
+    return f"linux/{facts.architecture}"
+
+
+def _custom(facts: Facts, wanted: str) -> Foundation:
+    reference = validate.image_reference(wanted, "--base")
+    version = facts.python or "unknown"
+    return Foundation(
+        base=Base(reference=reference, kind="custom", status="unknown", platform=platform(facts)),
+        python=PythonSource(version=None, how="image", executable="python3"),
+        decisions=(
+            Decision(
+                subject="base",
+                choice=reference,
+                why="named with --base; nothing is known of it",
+                certainty="unknown",
+            ),
+            Decision(
+                subject="python.version",
+                choice="the python3 of the base image",
+                why=f"the captured version is {version}; the image must have it, with venv and pip",
+                certainty="unknown",
+            ),
+        ),
+    )
+
+
+def _without_cuda(facts: Facts, python: str, *, asked: bool) -> Foundation:
+    """Choose a slim Python image, or the distribution whose own Python was captured."""
+    suite, certainty, difference = _slim_suite(facts, python)
+    own = _own_distribution(facts, python)
+    if own is not None and certainty != "exact" and not asked:
+        return _distribution(facts, python, own)
+    if suite is None:
+        raise InputError(_no_image(python))
+    reference = images.slim_reference(python, suite)
+    return Foundation(
+        base=Base(reference=reference, kind="slim", status="listed", platform=platform(facts)),
+        python=PythonSource(version=python, how="image", executable=IN_SLIM),
+        decisions=(
+            Decision(subject="base", choice=reference, why=_why_slim(facts), certainty="exact"),
+            _slim_system(facts, images.suites()[suite]),
+            Decision(
+                subject="system.glibc",
+                choice=images.suites()[suite].glibc,
+                why=difference,
+                certainty=certainty,
+            ),
+            _exact_python(python, "the image has this release"),
+        ),
+    )
+
+
+def _exact_python(python: str, why: str) -> Decision:
+    return Decision(subject="python.version", choice=python, why=why, certainty="exact")
+
+
+def _slim_system(facts: Facts, suite: images.Suite) -> Decision:
+    same = (facts.os_id, facts.os_version) == ("debian", suite.debian)
+    return Decision(
+        subject="system.os",
+        choice=f"debian {suite.debian}",
+        why="the captured release" if same else f"captured {captured_system(facts)}",
+        certainty="exact" if same else "nearest",
+    )
+
+
+def _why_slim(facts: Facts) -> str:
+    found = wheels(facts)
+    if mapped(facts):
+        return "named with --base, although system CUDA libraries were loaded"
+    if found:
+        return f"{counted(len(found), 'nvidia-* distribution')} with the CUDA libraries"
+    if any(isinstance(item.cuda, str) for item in facts.frameworks.values()):
+        return "the framework's own files bring the CUDA libraries"
+    if any(isinstance(item.rocm, str) for item in facts.frameworks.values()):
+        return "the framework's own files bring the ROCm libraries"
+    return "no use of system CUDA libraries was captured"
+
+
+def _slim_suite(facts: Facts, python: str) -> tuple[str | None, Certainty, str]:
+    """Choose the suite whose glibc is the captured one, else the next newer, else the newest."""
+    known = images.suites()
+    listed = images.slim().get(python, ())
+    if not listed:
+        return None, "unknown", ""
+    newest = listed[-1]
+    if facts.glibc is None:
+        what = "the captured system has musl" if facts.musl else "no glibc was captured"
+        return newest, "nearest" if facts.musl else "unknown", f"{what}; the newest suite is taken"
+    captured = numbers(facts.glibc)
+    for suite in listed:
+        glibc = numbers(known[suite].glibc)
+        if glibc == captured:
+            return suite, "exact", f"the glibc of {suite} is the captured one"
+        if glibc > captured:
+            return suite, "nearest", f"captured {facts.glibc}; no image of this Python has it"
+    why = f"captured {facts.glibc}; the newest image of this Python is older"
+    return newest, "nearest", why
+
+
+def _own_distribution(facts: Facts, python: str) -> images.Distribution | None:
+    """Return the distribution that was captured, if this Python is the one it ships."""
+    if facts.base_prefix not in (None, "/usr"):
+        return None
+    for row in images.distributions():
+        if (row.id, row.version, row.python) == (facts.os_id, facts.os_version, python):
+            return row
+    return None
+
+
+def _distribution(facts: Facts, python: str, own: images.Distribution) -> Foundation:
+    sure = facts.base_prefix == "/usr"
+    return Foundation(
+        base=Base(
+            reference=own.image, kind="distribution", status="listed", platform=platform(facts)
+        ),
+        python=PythonSource(version=python, how="apt", executable=FROM_APT),
+        apt=("ca-certificates", "python3", "python3-venv"),
+        decisions=(
+            Decision(
+                subject="base",
+                choice=own.image,
+                why=f"{python} is this release's own Python, and no slim image of it"
+                " has the captured glibc",
+                certainty="exact" if sure else "nearest",
+            ),
+            Decision(
+                subject="system.glibc",
+                choice=own.glibc,
+                why="the captured release itself",
+                certainty="exact" if own.glibc == facts.glibc else "nearest",
+            ),
+            _exact_python(python, "apt installs it: it is this release's own"),
+        ),
+    )
+
+
+def _cuda(facts: Facts, python: str, need: CudaNeed) -> Foundation:
+    """Choose an nvidia/cuda image, and put Python into it."""
+    sources = {row.version: _into_ubuntu(facts, python, row) for row in _ubuntus()}
+    possible = {version: source for version, source in sources.items() if source is not None}
+    if not possible:
+        raise InputError(_no_image(python))
+    tag, decisions = choose_tag(facts, need, tuple(possible))
+    row = images.ubuntu(tag.ubuntu)
+    source, why, certainty = possible[tag.ubuntu]
+    apt = ("ca-certificates", "python3", "python3-venv") if source.how == "apt" else row.libraries
+    return Foundation(
+        base=Base(
+            reference=tag.reference,
+            kind="cuda",
+            status="supported" if tag.supported else "listed",
+            platform=platform(facts),
+        ),
+        python=source,
+        apt=apt,
+        cuda=".".join(tag.cuda.split(".")[:2]),
+        decisions=(
+            *decisions,
+            Decision(
+                subject="python.version",
+                choice=f"{python} by {source.how}",
+                why=why,
+                certainty=certainty,
+            ),
+        ),
+    )
+
+
+def _ubuntus() -> list[images.Distribution]:
+    return [row for row in images.distributions() if row.id == "ubuntu"]
+
+
+def _into_ubuntu(
+    facts: Facts, python: str, row: images.Distribution
+) -> tuple[PythonSource, str, Certainty] | None:
+    """Say how this Python gets into an Ubuntu release; None where no listed image has it.
+
+    Ubuntu's own Python is taken where it is this very release. Otherwise it is copied from a slim
+    image whose glibc is not newer; OpenSSL, libffi and readline come with it where Ubuntu has
+    others.
+    """
+    if row.python == python:
+        source = PythonSource(version=python, how="apt", executable=FROM_APT)
+        return source, f"apt installs it: it is the own Python of Ubuntu {row.version}", "exact"
+    suites = images.suites()
+    older = [
+        suite
+        for suite in images.slim().get(python, ())
+        if numbers(suites[suite].glibc) <= numbers(row.glibc)
+    ]
+    if not older:
+        return None
+    suite = next(
+        (name for name in reversed(older) if suites[name].sonames == row.sonames), older[-1]
+    )
+    carried = _carried(suites[suite].sonames, row.sonames)
+    source = PythonSource(
+        version=python,
+        how="copy",
+        executable=IN_SLIM,
+        image=images.slim_reference(python, suite),
+        libraries=carried,
+    )
+    if not carried:
+        return source, f"copied from the slim image; {suite} has the same libraries", "exact"
+    names = ", ".join(path.rpartition("/")[2] for path in carried)
+    why = f"copied from the slim image with {suite}'s {names}, which this Ubuntu lacks"
+    return source, why, "nearest"
+
+
+def _carried(there: dict[str, str], here: dict[str, str]) -> tuple[str, ...]:
+    """Name the library files that a Python from one release needs and the other release lacks."""
+    files: list[str] = []
+    if there["ssl"] != here["ssl"]:
+        files += [f"{LIBRARIES}libcrypto.so.{there['ssl']}", f"{LIBRARIES}libssl.so.{there['ssl']}"]
+    if there["ffi"] != here["ffi"]:
+        files.append(f"{LIBRARIES}libffi.so.{there['ffi']}")
+    if there["readline"] != here["readline"]:
+        files.append(f"{OLD_LIBRARIES}libreadline.so.{there['readline']}")
+    return tuple(files)
+
+
+def _no_image(python: str) -> str:
+    near = images.nearest_pythons(python)[:3]
+    others = f"; the nearest that have one: {', '.join(near)}" if near else ""
+    return (
+        f"python.version: no listed image has Python {python} on a C library that fits{others};"
+        " name a base with --base IMAGE"
+    )

@@ -1,0 +1,120 @@
+"""The build context: its files, and the safe way to put them into a folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tempfile
+from pathlib import Path
+
+from envsnap.errors import InputError
+from envsnap.image import dockerfile, records, render
+from envsnap.image.dockerfile import MANIFEST
+from envsnap.image.records import Plan
+
+DOCKERFILE = "Dockerfile"
+PLAN = "dockerfile.json"
+IGNORE = ".dockerignore"
+OURS = re.compile(
+    r"Dockerfile|dockerfile\.json|manifest\.json|\.dockerignore|requirements(-[a-z0-9.-]+)?\.txt"
+)
+STALE = re.compile(r"\.envsnap-[A-Za-z0-9_]{8}")  # what a killed run leaves
+HEADER = "# Written by envsnap; install with pip install --no-deps.\n"
+MODE = 0o644
+
+
+def files(plan: Plan, manifest_json: bytes) -> dict[str, bytes]:
+    """Return the files of the build context by name; equal input gives equal bytes."""
+    found = {DOCKERFILE: render.dockerfile(dockerfile.build(plan)).encode("utf-8")}
+    for group in plan.requirements:
+        found[group.file] = (HEADER + "\n".join(group.lines) + "\n").encode("ascii")
+    found[MANIFEST] = manifest_json
+    names = [*(group.file for group in plan.requirements), MANIFEST]
+    found[IGNORE] = ("*\n" + "".join(f"!{name}\n" for name in names)).encode("ascii")
+    found[PLAN] = records.encode(plan)
+    return found
+
+
+def write(files: dict[str, bytes], folder: Path) -> None:
+    """Write a build context into a folder that is new, empty, or holds an older one.
+
+    All files are written beside their places first and then moved there, so that a full disk
+    leaves the old context whole. Files of an older context that this one lacks are removed.
+    """
+    _prepare(folder)
+    old = _look(folder)
+    staged: dict[str, str] = {}
+    try:
+        for name, data in files.items():
+            if not OURS.fullmatch(name):
+                raise InputError(f"{name}: no file of a build context has this name")
+            staged[name] = _stage(folder, data)
+        for name, temporary in staged.items():
+            os.replace(temporary, folder / name)
+        for name in old - set(files):
+            os.unlink(folder / name)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from None
+    finally:
+        for temporary in staged.values():
+            if os.path.lexists(temporary):
+                os.unlink(temporary)
+
+
+def _prepare(folder: Path) -> None:
+    """Make the folder, or make sure that it is one and no link."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        mode = os.lstat(folder).st_mode
+    except FileExistsError:
+        raise InputError(f"{folder}: not a folder; name another one with -o") from None
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror or error}") from None
+    if stat.S_ISLNK(mode):
+        raise InputError(f"{folder}: a symbolic link; name the folder itself")
+
+
+def _look(folder: Path) -> set[str]:
+    """Return the names of an older context's files; refuse a folder that holds anything else."""
+    found = set()
+    with os.scandir(folder) as items:
+        for item in items:
+            if item.is_symlink():
+                raise InputError(f"{folder / item.name}: a symbolic link; it is not written through")
+            if STALE.fullmatch(item.name) and item.is_file(follow_symlinks=False):
+                os.unlink(item.path)
+                continue
+            if not OURS.fullmatch(item.name) or not item.is_file(follow_symlinks=False):
+                raise InputError(
+                    f"{folder}: holds {item.name!a}, which is not of a build context;"
+                    " name an empty folder"
+                )
+            found.add(item.name)
+    if found and not _is_ours(folder / DOCKERFILE):
+        raise InputError(f"{folder}: holds files that envsnap did not write; name an empty folder")
+    return found
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether a Dockerfile begins with our first line."""
+    first = render.dockerfile([dockerfile.FIRST_LINE]).encode("ascii")
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return False
+    with open(descriptor, "rb") as stream:
+        return stream.read(len(first)) == first
+
+
+def _stage(folder: Path, data: bytes) -> str:
+    """Write one file under a name that nobody can guess, and return its path."""
+    descriptor, path = tempfile.mkstemp(prefix=".envsnap-", dir=folder)
+    try:
+        with open(descriptor, "wb") as stream:
+            stream.write(data)
+        os.chmod(path, MODE)
+    except OSError:
+        os.unlink(path)
+        raise
+    return path

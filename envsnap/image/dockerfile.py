@@ -1,0 +1,133 @@
+"""Plan to instructions: three stages that stand on one base.
+
+`base` has Python and the system's packages, `build` makes the virtual environment, and the last
+stage takes it over without pip's traces, git and the requirement files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.image import instructions as ins
+from envsnap.image import records
+from envsnap.image.facts import major_minor, numbers
+from envsnap.image.records import Plan, Requirements
+
+UID = 10001
+APP = "/app"
+VENV = "/opt/venv"
+VENV_PYTHON = f"{VENV}/bin/python"
+STAGING = "/tmp/envsnap/"  # in the build stage only
+MANIFEST = "manifest.json"
+SHARE = "/usr/share/envsnap/"
+PIP = (VENV_PYTHON, "-m", "pip")
+PIP_INSTALL = (
+    *PIP, "install", "--no-cache-dir", "--no-deps", "--no-compile", "--disable-pip-version-check",
+)  # fmt: skip
+CLEAN = ins.Constant("rm -rf /var/lib/apt/lists/*")
+PRAGMA = ins.Comment("hadolint ignore=DL3008")
+FIRST_LINE = ins.Comment("Written by envsnap; dockerfile.json tells why. Do not edit: write anew.")
+
+
+def build(plan: Plan) -> list[ins.Instruction]:
+    """Return the instructions of a plan's Dockerfile."""
+    return [FIRST_LINE, *_base(plan), *_build(plan), *_final(plan)]
+
+
+def _base(plan: Plan) -> Iterator[ins.Instruction]:
+    """The stage with Python, the system's packages and the user."""
+    python = plan.python
+    if python.how == "copy" and python.image:
+        yield ins.From(python.image, "interpreter")
+    yield ins.From(plan.base.reference, "base")
+    if python.how == "copy":
+        for folder in ("/usr/local/bin/", "/usr/local/include/", "/usr/local/lib/"):
+            yield ins.Copy((folder,), folder, "interpreter")
+        if python.libraries:
+            yield ins.Copy(python.libraries, "/usr/local/lib/", "interpreter")
+    steps: list[ins.Step] = [*_apt(plan.apt)]
+    if python.how == "copy":
+        steps.append(("ldconfig",))
+    if plan.apt:
+        yield PRAGMA
+    yield ins.Run((*steps, *_user(plan)))
+
+
+def _apt(packages: tuple[str, ...]) -> Iterator[ins.Step]:
+    if packages:
+        yield ("apt-get", "update")
+        yield (
+            "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes",
+            "--no-install-recommends", *packages,
+        )  # fmt: skip
+        yield CLEAN
+
+
+def _user(plan: Plan) -> Iterator[ins.Step]:
+    """Give the user a name and a home: getpass and caches need them."""
+    if plan.base.kind != "custom":
+        yield ("groupadd", "--gid", str(UID), "app")
+        yield (
+            "useradd", "--no-log-init", "--uid", str(UID), "--gid", str(UID),
+            "--home-dir", APP, "--no-create-home", "--shell", "/usr/sbin/nologin", "app",
+        )  # fmt: skip
+    yield ("mkdir", "-p", APP)
+    yield ("chown", f"{UID}:{UID}", APP)
+
+
+def _build(plan: Plan) -> Iterator[ins.Instruction]:
+    """The stage that makes the virtual environment, one pip run a layer."""
+    yield ins.From("base", "build")
+    steps: list[ins.Step] = []
+    if any(group.needs_git for group in plan.requirements):
+        steps += _apt(("ca-certificates", "git"))
+        yield PRAGMA
+    steps.append((plan.python.executable, "-m", "venv", VENV))
+    if plan.python.installer:
+        steps.append((*PIP_INSTALL, f"pip=={plan.python.installer}"))
+    for group in plan.requirements:
+        yield ins.Run(tuple(steps))
+        yield ins.Copy((group.file,), STAGING)
+        steps = [_install(group)]
+    yield ins.Run((*steps, *_finish(plan)))
+
+
+def _install(group: Requirements) -> ins.Step:
+    index = ("--index-url", group.index) if group.index else ()
+    return (*PIP_INSTALL, *index, "--requirement", STAGING + group.file)
+
+
+def _finish(plan: Plan) -> Iterator[ins.Step]:
+    """Remove what venv added beyond the captured packages, and compile what is left."""
+    if plan.python.removed:
+        yield (*PIP, "uninstall", "--yes", "--quiet", *plan.python.removed)
+    mode = ""
+    version = plan.python.version
+    if version is not None and numbers(major_minor(version)) >= (3, 7):
+        mode = " --invalidation-mode unchecked-hash"
+    yield ins.Constant(
+        f"{VENV_PYTHON} -m compileall -qq{mode} {VENV}/lib || echo 'some files do not compile'"
+    )
+
+
+def _final(plan: Plan) -> Iterator[ins.Instruction]:
+    """The stage that becomes the image."""
+    yield ins.From("base")
+    yield ins.Label(
+        (
+            ("org.opencontainers.image.base.name", plan.base.reference),
+            ("io.envsnap.fingerprint", plan.fingerprint),
+            ("io.envsnap.plan", records.digest(plan)),
+        )
+    )
+    yield ins.Copy((VENV,), VENV, "build")
+    yield ins.Copy((MANIFEST,), SHARE)
+    yield ins.PrependPath(f"{VENV}/bin")
+    pairs = dict(plan.environment)
+    if plan.base.kind == "custom":
+        pairs["HOME"] = APP
+    if pairs:
+        yield ins.Env(tuple(pairs.items()))
+    yield ins.Workdir(APP)
+    yield ins.User(UID, UID)
+    yield ins.Cmd(("python",))
