@@ -158,19 +158,3 @@ def write_context(document: Document, folder: Path, base: str = "auto") -> Plan:
     context.write(context.files(made, codec.encode(document.manifest, document.unknown)), folder)
     return made
 
-
-def schema(name: str) -> str:
-    """Return the JSON Schema of `manifest`, `report` or `plan`, as it is checked in."""
-    from envsnap.model import schema as schemas
-
-    if name == "manifest":
-        return schemas.render(schemas.manifest_schema())
-    if name == "plan":
-        from envsnap.image.plan import Plan
-
-        return schemas.render(schemas.schema_of(Plan, "envsnap-plan-1"))
-    if name == "report":
-        from envsnap.report.document import ReportData
-
-        return schemas.render(schemas.schema_of(ReportData, "envsnap-report-1"))
-    raise InputError(f"no schema {name}; there are manifest, report and plan")

@@ -17,7 +17,8 @@ from envsnap.report.sanitize import plain
               help="The base image; auto decides from what the manifest shows.")
 def command(manifest: str, output: str, base: str) -> int:
     """Write a build context that reproduces an environment: Dockerfile, pinned requirements,
-    the manifest itself. Says per decision why, and how sure."""
+    the manifest itself. Says per decision why, and how sure.
+    """
     document = api.load_document(manifest)
     plan = api.write_context(document, Path(output), base)
     for decision in plan.decisions:

@@ -1,6 +1,6 @@
 """One raw difference between two manifests, and what a comparison found altogether."""
 
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
@@ -8,7 +8,7 @@ from msgspec import Struct
 from envsnap.model.paths import Path
 
 
-class ChangeKind(str, Enum):
+class ChangeKind(StrEnum):
     """How a fact differs."""
 
     ADDED = "added"  # only the other side has it

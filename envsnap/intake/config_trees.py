@@ -18,20 +18,20 @@ MOST_VALUES = 100_000
 MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
-class Unparsed(Exception):
+class UnparsedError(Exception):
     """A config text that is not what its name says; the message says why."""
 
 
 def parse(text: str, kind: str) -> Any:
-    """Parse a config text; raises Unparsed in one line."""
+    """Parse a config text; raises UnparsedError in one line."""
     try:
         tree = _PARSERS[kind](text)
     except RecursionError:
-        raise Unparsed("nested too deeply") from None
-    except Unparsed:
+        raise UnparsedError("nested too deeply") from None
+    except UnparsedError:
         raise
     except Exception as error:  # four parsers, each with its own exceptions
-        raise Unparsed(" ".join(str(error).split())[:200]) from None
+        raise UnparsedError(" ".join(str(error).split())[:200]) from None
     _bound(tree)
     return tree
 
@@ -42,7 +42,7 @@ def _bound(tree: Any) -> None:
     for _ in range(scan.DEEPEST):
         count += len(level)
         if count > MOST_VALUES:
-            raise Unparsed(f"more than {MOST_VALUES:,} values once aliases are expanded")
+            raise UnparsedError(f"more than {MOST_VALUES:,} values once aliases are expanded")
         below: list[Any] = []
         for item in level:
             if isinstance(item, dict):
@@ -52,13 +52,13 @@ def _bound(tree: Any) -> None:
         if not below:
             return
         level = below
-    raise Unparsed("nested too deeply")
+    raise UnparsedError("nested too deeply")
 
 
 def _yaml(text: str) -> Any:
     import yaml
 
-    documents = list(yaml.load_all(text, Loader=_text_loader()))  # noqa: S506: see _text_loader
+    documents = list(yaml.load_all(text, Loader=_text_loader()))
     return documents[0] if len(documents) == 1 else documents
 
 
@@ -75,7 +75,7 @@ def _text_loader() -> Any:
         return {str(key): value for key, value in found.items()}
 
     class TextLoader(yaml.SafeLoader):
-        yaml_implicit_resolvers = {"<": [(MERGE_TAG, _merge_key())]}  # noqa: RUF012: yaml's own way
+        yaml_implicit_resolvers = {"<": [(MERGE_TAG, _merge_key())]}  # noqa: RUF012 (yaml's own way)
         yaml_constructors = {None: build}  # noqa: RUF012
 
     return TextLoader
@@ -98,7 +98,7 @@ def _json(text: str) -> Any:
     try:
         return scan.parse(text.encode("utf-8"), "JSON")
     except InputError as error:
-        raise Unparsed(str(error)) from None
+        raise UnparsedError(str(error)) from None
 
 
 def _ini(text: str) -> Any:
@@ -121,7 +121,7 @@ def _env(text: str) -> Any:
             continue
         key, equals, value = stripped.removeprefix("export ").partition("=")
         if not equals or not key.strip():
-            raise Unparsed(f"line {number} is not NAME=value")
+            raise UnparsedError(f"line {number} is not NAME=value")
         value = value.strip()
         if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
             value = value[1:-1]

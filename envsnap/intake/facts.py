@@ -122,7 +122,7 @@ def _parse_configs(section: dict[str, Any], name: str) -> None:
             continue
         try:
             tree = config_trees.parse(text, str(entry.get("format")))
-        except config_trees.Unparsed as error:
+        except config_trees.UnparsedError as error:
             section["gaps"][path_text((key, "tree"))] = f"error: {error}"
             continue
         entry["tree"] = config_trees.redact(tree, (key,), section["gaps"])

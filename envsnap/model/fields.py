@@ -24,11 +24,11 @@ class Kind(Enum):
 
 COMPARED = (Kind.PORTABLE, Kind.HOST)
 
-Text: TypeAlias = str | None | UnsetType
-Whole: TypeAlias = int | None | UnsetType
-Number: TypeAlias = float | None | UnsetType
-Flag: TypeAlias = bool | None | UnsetType
-Texts: TypeAlias = tuple[str, ...] | None | UnsetType
+Text: TypeAlias = str | UnsetType | None
+Whole: TypeAlias = int | UnsetType | None
+Number: TypeAlias = float | UnsetType | None
+Flag: TypeAlias = bool | UnsetType | None
+Texts: TypeAlias = tuple[str, ...] | UnsetType | None
 TextMap: TypeAlias = dict[str, str] | UnsetType
 
 

@@ -37,7 +37,8 @@ class Call:
     """A call that the pickle asks for; it is never made."""
 
     def __init__(self, function: object, arguments: object) -> None:
-        self.function, self.arguments, self.state = function, arguments, None
+        self.function, self.arguments = function, arguments
+        self.state = None  # type: object
 
 
 class _Mark:
@@ -130,7 +131,8 @@ class _Machine:
     def set_items(self, items: list) -> None:
         target = self.stack[-1] if self.stack else None
         if isinstance(target, Call):
-            target.state = target.state or {}
+            if not isinstance(target.state, dict):
+                target.state = {}
             target = target.state
         if isinstance(target, dict):
             for key, value in zip(items[::2], items[1::2]):

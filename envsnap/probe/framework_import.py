@@ -77,7 +77,7 @@ def _nccl(torch) -> str:
     return "%d.%d.%d" % (number >> 32, (number >> 16) & 65535, number & 65535)
 
 
-def cudnn_text(number: object) -> str:
+def cudnn_text(number) -> str:
     """Spell cuDNN's number: 8302 is 8.3.2, 90100 is 9.1.0 (four digits before 9)."""
     if isinstance(number, (tuple, list)):
         return ".".join(str(part) for part in number)

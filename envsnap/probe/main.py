@@ -1,5 +1,6 @@
 """The order of a capture: slow things are started first, read last, and never waited for
-beyond the deadline."""
+beyond the deadline.
+"""
 
 import gc
 import json
@@ -106,7 +107,7 @@ class Capture:
         hashing.run()
         return {"entries": hashing.entries, "gaps": hashing.gaps, "fresh": hashing.fresh}
 
-    def _guard(self, name: str, collector, *arguments: object) -> object:
+    def _guard(self, name: str, collector, *arguments: object):
         try:
             return collector(*arguments)
         except Exception as error:  # one collector never takes the others down

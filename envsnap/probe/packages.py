@@ -106,7 +106,7 @@ def _read(path: str, base: str) -> dict:
         "dist-info": "METADATA", "egg-info": "PKG-INFO", "egg": os.path.join("EGG-INFO", "PKG-INFO")
     }[kind]
     in_name = NAME_AND_VERSION.match(stem)
-    facts = {"name": stem, "version": None, "format": kind}
+    facts = {"name": stem, "version": None, "format": kind}  # type: dict
     defects = []
     try:
         metadata = path if os.path.isfile(path) and kind == "egg-info" else os.path.join(path, inside)

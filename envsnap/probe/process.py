@@ -11,7 +11,8 @@ FLAG = re.compile(rb"--?[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 def collect(record: Record, pid: object) -> None:
     """Fill the `process` section for a process id, or for "self". Argument values are not read
-    out: they are where passwords are."""
+    out: they are where passwords are.
+    """
     record.learn("executable", os.readlink, "/proc/%s/exe" % pid)
     record.learn("loaded", mapped.libraries, mapped.maps_path(pid))
     record.learn("flags", _flags, pid)

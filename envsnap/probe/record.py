@@ -53,7 +53,7 @@ class Record:
         """Note that the fact at `path` is unknown; the first reason given stays."""
         self.gaps.setdefault(self.prefix + path, why[:LONGEST_REASON])
 
-    def learn(self, key: str, read, *arguments: object) -> object:
+    def learn(self, key: str, read, *arguments: object):
         """Store what `read` returns; an exception becomes a gap."""
         try:
             value = read(*arguments)
@@ -63,7 +63,7 @@ class Record:
         self.facts[key] = value
         return value
 
-    def learn_present(self, key: str, read, *arguments: object) -> object:
+    def learn_present(self, key: str, read, *arguments: object):
         """Store what `read` returns unless that is None, which means: there is no such fact."""
         value = self.learn(key, read, *arguments)
         if value is None:

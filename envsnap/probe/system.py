@@ -46,7 +46,7 @@ def _os_name() -> str:
 
 
 def _c_library(record: Record) -> None:
-    """glibc states its version; musl is known by the loader that the interpreter names."""
+    """Glibc states its version; musl is known by the loader that the interpreter names."""
     if not sys.platform.startswith("linux"):
         return
     try:
@@ -63,7 +63,7 @@ def _c_library(record: Record) -> None:
 
 
 def _musl_version(loader: str) -> str:
-    """musl's loader holds its own version as text."""
+    """Musl's loader holds its own version as text."""
     with open(loader, "rb") as stream:
         match = re.search(rb"\0(1\.\d+\.\d+)(?:-git[^\0]*)?\0", stream.read())
     return match.group(1).decode() if match else None

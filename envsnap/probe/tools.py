@@ -22,7 +22,7 @@ FURTHER_FOLDERS = {
 
 def start() -> dict:
     """Start every tool that is here; they run while other collectors work."""
-    started = {}
+    started = {}  # type: dict
     for name, (arguments, _) in TOOLS.items():
         path = find(name)
         if path:
@@ -35,7 +35,8 @@ def start() -> dict:
 
 def find(name: str) -> str:
     """Return the absolute path of a tool on PATH or where its vendor puts it; never one in the
-    current folder."""
+    current folder.
+    """
     home = os.environ.get("CUDA_HOME") or os.environ.get("CUDA_PATH")
     folders = [entry for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry)]
     if home and name == "nvcc":

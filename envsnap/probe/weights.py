@@ -24,7 +24,8 @@ class Hashing:
 
     def __init__(self, named: list, known: dict, report) -> None:
         """`named` holds (name, path) pairs, `known` maps identities to earlier results, and
-        `report(done, total)` is told about progress in bytes."""
+        `report(done, total)` is told about progress in bytes.
+        """
         self.entries, self.gaps, self.fresh = {}, {}, {}
         self._known, self._report = known, report
         self._lock = threading.Lock()

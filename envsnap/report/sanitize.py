@@ -1,5 +1,6 @@
 """Takes the power out of text that comes from manifests: control codes, bidirectional tricks,
-and the markup of each output format. Every report goes through here."""
+and the markup of each output format. Every report goes through here.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a rule says, and the words it says it with."""
 
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
@@ -8,7 +8,7 @@ from msgspec import Struct
 from envsnap.model.paths import Path
 
 
-class Severity(str, Enum):
+class Severity(StrEnum):
     """How much a finding matters."""
 
     ERROR = "error"  # it will not run, or gives wrong results
@@ -21,7 +21,7 @@ class Severity(str, Enum):
         return list(Severity).index(self)
 
 
-class Effect(str, Enum):
+class Effect(StrEnum):
     """What a finding does to a run."""
 
     CRASH = "crash"
@@ -32,7 +32,7 @@ class Effect(str, Enum):
     NONE = "none"
 
 
-class Confidence(str, Enum):
+class Confidence(StrEnum):
     """How sure the rule is."""
 
     CERTAIN = "certain"

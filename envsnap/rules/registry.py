@@ -25,7 +25,7 @@ class Entry(Struct, frozen=True):
         """Import the rule's module and make the rule."""
         module = import_module(f"envsnap.rules.{self.id.replace('-', '_')}")
         name = "".join(word.capitalize() for word in self.id.split("-"))
-        return cast(Rule, getattr(module, name)())
+        return cast("Rule", getattr(module, name)())
 
 
 REGISTRY = (

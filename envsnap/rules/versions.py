@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class Distance(str, Enum):
+class Distance(StrEnum):
     """The first place where two versions differ."""
 
     MAJOR = "major"
