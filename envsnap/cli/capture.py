@@ -106,9 +106,9 @@ def _summary(manifest: Manifest) -> str:
     if sections.packages is not UNSET and sections.packages.entries is not UNSET:
         parts.append(f"{len(sections.packages.entries)} packages")
     if sections.frameworks is not UNSET and sections.frameworks.entries is not UNSET:
-        for name in ("torch", "tensorflow", "jax", "onnxruntime"):
-            if name in sections.frameworks.entries:
-                parts.append(f"{name} {sections.frameworks.entries[name].version}")
+        entries = sections.frameworks.entries
+        named = [name for name in ("torch", "tensorflow", "jax", "onnxruntime") if name in entries]
+        parts.extend(f"{name} {entries[name].version}" for name in named)
     if sections.gpus is not UNSET and sections.gpus.entries is not UNSET:
         parts.append(f"{len(sections.gpus.entries) or 'no'} GPU")
     gaps = sum(len(section.gaps) for section in present(sections).values())

@@ -16,8 +16,10 @@ from envsnap.report.sanitize import plain
 @click.option("--base", default="auto", show_default=True, metavar="auto|slim|cuda|IMAGE",
               help="The base image; auto decides from what the manifest shows.")
 def command(manifest: str, output: str, base: str) -> int:
-    """Write a build context that reproduces an environment: Dockerfile, pinned requirements,
-    the manifest itself. Says per decision why, and how sure.
+    """Write a build context that reproduces an environment.
+
+    The folder gets a Dockerfile, pinned requirements and the manifest itself. Each decision is
+    said on stderr: why, and how sure.
     """
     document = api.load_document(manifest)
     plan = api.write_context(document, Path(output), base)

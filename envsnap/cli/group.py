@@ -48,6 +48,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="envsnap", message="%(prog)s %(version)s")
 def commands() -> None:
-    """Find out why a model works here and not there: capture both environments, compare them,
-    and rebuild one as a pinned container.
+    """Find out why a model works here and not there.
+
+    Capture both environments, compare them, and rebuild one as a pinned container.
     """

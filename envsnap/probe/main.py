@@ -1,5 +1,6 @@
-"""The order of a capture: slow things are started first, read last, and never waited for
-beyond the deadline.
+"""The order of a capture.
+
+Slow things are started first, read last, and never waited for beyond the deadline.
 """
 
 import gc

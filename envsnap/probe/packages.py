@@ -130,9 +130,8 @@ def _name_and_version(facts: dict, headers: dict, in_name, defects: list) -> Non
     facts["version"] = headers.get("version") or in_folder
     if headers and not (headers.get("name") and headers.get("version")):
         defects.append("the metadata states no name or no version")
-    elif headers and in_folder and headers["version"].replace("-", "_") != in_folder:
-        if canonical(headers["version"]) != canonical(in_folder):
-            defects.append("the folder's name says version %s" % in_folder)
+    elif headers and in_folder and canonical(headers["version"]) != canonical(in_folder):
+        defects.append("the folder's name says version %s" % in_folder)
 
 
 def _headers(path: str, defects: list) -> dict:

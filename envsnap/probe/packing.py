@@ -20,14 +20,13 @@ def pack(modules: dict, options: dict, only: tuple = ()) -> str:
     """
     head, tail = modules["bootstrap"].split("# -- modules --\n")
     parts = [head.replace('OPTIONS = "{}"', "OPTIONS = %s" % ascii(json.dumps(options)))]
-    for name in sorted(modules):
-        if not only or name in only or name == "bootstrap":
-            parts.append("MODULES[%r] = %s\n" % (name, _literal(name, modules[name])))
+    wanted = [name for name in sorted(modules) if not only or name in only or name == "bootstrap"]
+    parts.extend("MODULES[%r] = %s\n" % (name, _literal(modules[name])) for name in wanted)
     parts.append(tail)
     return "".join(parts)
 
 
-def _literal(name: str, source: str) -> str:
+def _literal(source: str) -> str:
     """Write a source as a raw string that people can read; escape what cannot be written so."""
     plain = all(ord(character) < 128 for character in source) and "\r" not in source
     for quotes in ("'" * 3, '"' * 3):

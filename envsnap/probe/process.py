@@ -10,8 +10,9 @@ FLAG = re.compile(rb"--?[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 
 def collect(record: Record, pid: object) -> None:
-    """Fill the `process` section for a process id, or for "self". Argument values are not read
-    out: they are where passwords are.
+    """Fill the `process` section for a process id, or for "self".
+
+    Values of arguments are not read out: they are where passwords are.
     """
     record.learn("executable", os.readlink, "/proc/%s/exe" % pid)
     record.learn("loaded", mapped.libraries, mapped.maps_path(pid))

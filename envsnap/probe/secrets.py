@@ -15,8 +15,10 @@ _KEY_WORDS = (
     r"passw(?:or)?d", r"passphrase", r"passcode", r"(?<![a-z])pass(?![a-z])", r"(?:db|user)pass",
     r"pwd(?![a-z])", r"secret", r"token", r"credential", r"apikey", r"authorization", r"bearer",
     r"(?<![a-z])auth(?![a-z])", r"cookie", r"session[_-]?id", r"dsn(?![a-z])", r"webhook",
-    r"(?:api|auth|access|account|private|encryption|signing|ssh|master|shared|service|client"
-    r"|subscription|license|admin|deploy|sas|storage)[_-]?key",
+    (
+        r"(?:api|auth|access|account|private|encryption|signing|ssh|master|shared|service|client"
+        r"|subscription|license|admin|deploy|sas|storage)[_-]?key"
+    ),
     r"conn(?:ection)?[_-]?str", r"(?:database|db|redis|broker|amqp)[_-]?ur[il]",
     r"mongo\w{0,20}ur[il]", r"(?<![a-z])otp(?![a-z])",
 )
@@ -133,8 +135,9 @@ def _clean_blocks(text: str) -> str:
         match = pattern.match(line)
         if match and is_secret_key(match.group("key")) and _runs_on(match):
             opened, depth = match.group("open").strip(), len(match.group("indent"))
-            line = line[: match.start("open")] + ' "' + REDACTED + '"'
-        cleaned.append(line)
+            cleaned.append(line[: match.start("open")] + ' "' + REDACTED + '"')
+        else:
+            cleaned.append(line)
     return "\n".join(cleaned)
 
 

@@ -12,6 +12,13 @@ from .record import Record, first_text, read_text
 
 GLIBCXX = re.compile(rb"GLIBCXX_(\d+\.\d+(?:\.\d+)?)\0")
 CGROUP_NO_LIMIT = 1 << 60
+SHARED_MEMORY = "/dev/shm"
+# A file or a variable that only this kind of container has.
+CONTAINER_FILES = (("podman", "/run/.containerenv"), ("docker", "/.dockerenv"))
+CONTAINER_VARIABLES = (
+    ("kubernetes", "KUBERNETES_SERVICE_HOST"), ("apptainer", "APPTAINER_CONTAINER"),
+    ("apptainer", "SINGULARITY_CONTAINER"),
+)
 
 
 def collect(record: Record) -> None:
@@ -127,8 +134,8 @@ def _memory(record: Record) -> None:
         record.learn("memory_total", lambda: os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     record.learn_present("cgroup_memory_limit", _cgroup_memory)
     record.learn_present("cgroup_cpu_limit", _cgroup_cpu)
-    if os.path.isdir("/dev/shm"):
-        record.learn("shm_size", _size_of, "/dev/shm")
+    if os.path.isdir(SHARED_MEMORY):
+        record.learn("shm_size", _size_of, SHARED_MEMORY)
 
 
 def _size_of(path: str) -> int:
@@ -167,20 +174,15 @@ def _cgroup_cpu() -> float:
 
 def _container() -> str:
     """The kind of container this runs in, or None on a plain host."""
-    if os.path.exists("/run/.containerenv"):
-        return "podman"
-    if os.environ.get("KUBERNETES_SERVICE_HOST"):
-        return "kubernetes"
-    if os.path.exists("/.dockerenv"):
-        return "docker"
-    if os.environ.get("APPTAINER_CONTAINER") or os.environ.get("SINGULARITY_CONTAINER"):
-        return "apptainer"
+    for kind, variable in CONTAINER_VARIABLES:
+        if os.environ.get(variable):
+            return kind
+    for kind, path in CONTAINER_FILES:
+        if os.path.exists(path):
+            return kind
     if "microsoft" in platform.release().lower():
         return "wsl"
-    if os.path.isdir("/proc/vz") and not os.path.isdir("/proc/bc"):
-        return "openvz"
-    named = first_text("/run/systemd/container")
-    return named or None
+    return first_text("/run/systemd/container") or None
 
 
 def _locale(record: Record) -> None:

@@ -34,8 +34,9 @@ def start() -> dict:
 
 
 def find(name: str) -> str:
-    """Return the absolute path of a tool on PATH or where its vendor puts it; never one in the
-    current folder.
+    """Return the absolute path of a tool on PATH or where its vendor puts it.
+
+    Never one in the current folder.
     """
     home = os.environ.get("CUDA_HOME") or os.environ.get("CUDA_PATH")
     folders = [entry for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry)]

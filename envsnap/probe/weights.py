@@ -23,7 +23,9 @@ class Hashing:
     """Hashes the weight files of one capture and reports how far it is."""
 
     def __init__(self, named: list, known: dict, report) -> None:
-        """`named` holds (name, path) pairs, `known` maps identities to earlier results, and
+        """Take what to hash, what is known, and whom to tell.
+
+        `named` holds (name, path) pairs, `known` maps identities to earlier results, and
         `report(done, total)` is told about progress in bytes.
         """
         self.entries, self.gaps, self.fresh = {}, {}, {}

@@ -1,5 +1,7 @@
-"""Takes the power out of text that comes from manifests: control codes, bidirectional tricks,
-and the markup of each output format. Every report goes through here.
+"""Takes the power out of text that comes from manifests.
+
+Control codes, bidirectional tricks, and the markup of each output format: every report goes
+through here.
 """
 
 from __future__ import annotations

@@ -47,9 +47,11 @@ def compare(left: Manifest, right: Manifest, rules: Sequence[Rule] | None = None
                 continue  # an earlier rule explains all of it
             findings.append(_primary_for(finding, claimed))
             claimed.update(finding.changes)
-    for change in difference.changes:
-        if change.kind is not ChangeKind.UNKNOWN and change.path not in claimed:
-            findings.append(plain.finding(change))
+    findings.extend(
+        plain.finding(change)
+        for change in difference.changes
+        if change.kind is not ChangeKind.UNKNOWN and change.path not in claimed
+    )
     return Result(
         findings=ranked(findings, rules),
         compared=difference.compared,

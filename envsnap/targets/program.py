@@ -17,8 +17,12 @@ def run(options: dict[str, object]) -> facts.Messages:
     described = capture.facts()
     weights = None
     if options.get("weights"):
-        weights = capture.hash_weights(lambda done, total: None)
+        weights = capture.hash_weights(_silent)
     return facts.Messages(described, weights)
+
+
+def _silent(done: int, total: int) -> None:
+    """Report progress to nobody: the program owns its terminal."""
 
 
 def describe() -> Target:
