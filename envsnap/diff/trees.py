@@ -23,7 +23,10 @@ def compare(left: Any, right: Any) -> list[Leaf]:
     from deepdiff import DeepDiff
 
     found: list[Leaf] = []
-    difference = DeepDiff(_normal(left), _normal(right), view="tree", verbose_level=2)
+    # Without this threshold it reports two dictionaries that share few keys as one change.
+    difference = DeepDiff(
+        _normal(left), _normal(right), view="tree", verbose_level=2, threshold_to_diff_deeper=0
+    )
     for changes in difference.values():
         for change in changes:
             path = tuple(str(key) for key in change.path(output_format="list"))

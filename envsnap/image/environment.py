@@ -89,7 +89,7 @@ def sort(manifest: Manifest) -> Variables:
     dropped: list[Left] = []
     decisions: list[Decision] = []
     for name, value in sorted(entries(section).items()):
-        place = path_text(("env_vars", name[:80]))
+        place = path_text(("env_vars", name[:40]))
         validate.matched(name, validate.VARIABLE, place, "name of an environment variable")
         reason = _reason(name)
         carried = value

@@ -106,7 +106,7 @@ def packages(manifest: Manifest) -> dict[str, Package]:
     found: dict[str, Package] = entries(manifest.sections.packages)
     for name in found:
         if len(name) > 200 or not validate.PACKAGE.fullmatch(name):
-            place = path_text(("packages", name[:80]))
+            place = path_text(("packages", name[:40]))
             validate.refuse(place, "this is no name of a package; it cannot go into a Dockerfile")
     return found
 
@@ -133,7 +133,7 @@ def counted(number: int, what: str) -> str:
 
 def framework_cuda(framework: Framework, name: str) -> str | None:
     """Return the CUDA version that a framework was built for."""
-    return checked(framework.cuda, validate.NUMBERS, path_text(("frameworks", name[:80], "cuda")))
+    return checked(framework.cuda, validate.NUMBERS, path_text(("frameworks", name[:40], "cuda")))
 
 
 def checked(value: object, pattern: re.Pattern[str], place: str) -> str | None:

@@ -62,7 +62,7 @@ def needs(manifest: Manifest, facts: Facts, base_cuda: str | None) -> HostNeeds:
 def _built_for(facts: Facts) -> tuple[str | None, str]:
     """Return the newest CUDA X.Y that the frameworks were built for, and who says so."""
     found = [
-        (major_minor(version), path_text(("frameworks", name[:80], "cuda")))
+        (major_minor(version), path_text(("frameworks", name[:40], "cuda")))
         for name, item in facts.frameworks.items()
         if (version := framework_cuda(item, name)) and "." in version
     ]

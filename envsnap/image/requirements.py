@@ -121,25 +121,25 @@ def _stays(name: str, package: Package) -> str | None:
 
 def _from_origin(name: str, origin: Origin, place: str) -> Pinned | Left:
     """Pin a distribution that was installed from an address (PEP 610)."""
-    url, place = string(origin.url) or "", f"{place}.origin"
+    url = string(origin.url) or ""
     scheme = url.partition(":")[0]
     clean = validate.SCHEME.fullmatch(scheme) and url[len(scheme) :].startswith("://")
     rest = url[len(scheme) + 3 :] if clean else ""
     if scheme == "file" and clean:
         return Left(path=place, reason="installed from a local file or folder; build a wheel of it")
-    if not clean or not rest or rest.startswith("-") or not validate.ADDRESS.fullmatch(rest):
+    if not clean or rest.startswith("-") or not validate.ADDRESS.fullmatch(rest):
         validate.refuse(
-            f"{place}.url", f"{validate.shown(url)} is no address that a Dockerfile may hold"
+            f"{place}.origin.url", f"{validate.shown(url)} is no address that a Dockerfile may hold"
         )
     if scheme != "https":
         return Left(path=place, reason=f"installed over {scheme}; only https can be carried")
-    validate.https_address(url, f"{place}.url")
+    validate.https_address(url, f"{place}.origin.url")
     vcs, commit, sha256 = string(origin.vcs), string(origin.commit), string(origin.sha256)
     if vcs == "git" and commit:
-        validate.matched(commit, validate.COMMIT, f"{place}.commit", "full commit")
+        validate.matched(commit, validate.COMMIT, f"{place}.origin.commit", "full commit")
         return Pinned(line=f"{name} @ git+{url}@{commit}", place="git")
     if vcs is None and sha256:
-        validate.matched(sha256, validate.SHA256, f"{place}.sha256", "SHA-256")
+        validate.matched(sha256, validate.SHA256, f"{place}.origin.sha256", "SHA-256")
         return Pinned(line=f"{name} @ {url}#sha256={sha256}", place="address")
     missing = "a git commit" if vcs else "a digest"
     return Left(path=place, reason=f"installed from an address without {missing}")

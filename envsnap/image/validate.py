@@ -27,7 +27,7 @@ HTTPS = re.compile(
     r"https://(?P<host>(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9])"
     r"(?P<path>(?:/(?:[A-Za-z0-9._~+=!-]|%[0-9A-Fa-f]{2})+)+/?)"
 )
-ADDRESS = re.compile(r"(?:[A-Za-z0-9/_~.][A-Za-z0-9._~+=!:/@-]*|%[0-9A-Fa-f]{2})*")
+ADDRESS = re.compile(r"(?:[A-Za-z0-9._~+=!:/@-]|%[0-9A-Fa-f]{2}){1,2000}")
 PYTORCH_INDEX = re.compile(r"https://download\.pytorch\.org/whl(?:/nightly)?/[a-z0-9.]{2,20}")
 PRINTABLE = re.compile(r"[A-Za-z0-9 ()/.,_+-]{1,100}")
 IMAGE = re.compile(
@@ -36,7 +36,7 @@ IMAGE = re.compile(
     r"(?P<tag>:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?P<digest>@sha256:[0-9a-f]{64})?"
 )
 LONGEST_VALUE = 8192
-LONGEST_SHOWN = 60
+LONGEST_SHOWN = 40
 UNPRINTABLE = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
 
 

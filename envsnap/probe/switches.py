@@ -58,7 +58,7 @@ def collect_determinism(record: Record) -> None:
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is not None and hasattr(tensorflow, "config"):
         record.learn_present(
-            "tensorflow_tf32", lambda: tensorflow.config.experimental.tensor_float_32_execution_enabled()
+            "tensorflow_tf32", tensorflow.config.experimental.tensor_float_32_execution_enabled
         )
     jax = sys.modules.get("jax")
     if jax is not None and hasattr(jax, "config"):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 WIDEST = 120
+DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{40,128}")
 MOST_NOTES = 25
 MOST_EXPLAINED = 12
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
@@ -115,6 +116,8 @@ def _cell(item: object) -> str:
 
 
 def _cut(text: str) -> str:
+    if DIGEST.fullmatch(text):
+        return text[:12] + "..."
     return text if len(text) <= 48 else text[:45] + "..."
 
 

@@ -49,7 +49,7 @@ class ConfigValue(Rule):
             rule=self.id,
             severity=Severity.INFO,
             effect=Effect.NONE,
-            confidence=Confidence.CERTAIN if has_values else Confidence.POSSIBLE,
+            confidence=Confidence.POSSIBLE,
             path=change.path,
             message=f"config file {change.path[1]} has other bytes",
             why=(

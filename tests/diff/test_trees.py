@@ -1,0 +1,74 @@
+"""Config trees: what a file says is what is compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import UNSET
+
+from envsnap.diff.trees import compare
+from envsnap.intake import config_trees
+
+LEAF = st.one_of(st.booleans(), st.integers(-5, 5), st.sampled_from(["a", "1", "1.0", "no", ""]))
+TREE = st.recursive(
+    LEAF, lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+    | st.lists(inner, max_size=3), max_leaves=10,
+)
+
+
+def yaml(text: str) -> Any:
+    """Parse YAML as captures do."""
+    return config_trees.parse(text, "yaml")
+
+
+@given(tree=st.dictionaries(st.sampled_from("xyz"), TREE, max_size=3))
+def test_nothing_differs_from_itself(tree: Any) -> None:
+    assert compare(tree, tree) == []
+
+
+@given(
+    left=st.dictionaries(st.sampled_from("xyz"), LEAF, max_size=3),
+    right=st.dictionaries(st.sampled_from("xyz"), LEAF, max_size=3),
+)
+def test_flat_trees_differ_key_by_key(left: dict[str, Any], right: dict[str, Any]) -> None:
+    told = {path[0] for path, _, _ in compare(left, right)}
+    assert told == {key for key in {**left, **right} if not _same(left, right, key)}
+
+
+def _same(left: dict[str, Any], right: dict[str, Any], key: str) -> bool:
+    if (key in left) != (key in right):
+        return False
+    return _meaning(left[key]) == _meaning(right[key])
+
+
+def _meaning(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return {"1": 1, "1.0": 1, 1: 1}.get(value, value)
+
+
+def test_yaml_scalars_mean_what_the_file_says() -> None:
+    tree = yaml("a: no\nb: 012\nc: 22:22\nd: 1.0\ne: 2024-01-01\nf: ~\ng: 1_000\n")
+    assert tree == {
+        "a": "no", "b": "012", "c": "22:22", "d": "1.0", "e": "2024-01-01", "f": "~", "g": "1_000"}
+    assert compare(yaml("a: no"), yaml("a: false")) == [(("a",), "no", "false")]
+    assert compare(yaml("a: 012"), yaml("a: 12")) == [(("a",), "012", "12")]
+
+
+def test_equal_numbers_are_equal_however_they_are_written() -> None:
+    assert compare(yaml("a: 1.0\nb: 1e3"), yaml("a: 1\nb: 1000")) == []
+    assert compare({"a": 1}, {"a": 1.0}) == []
+    assert compare({"a": 1}, {"a": "1"}) == []
+    assert compare({"a": True}, {"a": 1}) == [(("a",), True, 1)]
+
+
+def test_added_and_removed_branches_are_told_leaf_by_leaf() -> None:
+    assert compare({"a": {"b": 1, "c": {"d": 2}}}, {"a": {"b": 1}}) == [(("a", "c", "d"), 2, UNSET)]
+    assert compare({}, {"x": {"y": 1}}) == [(("x", "y"), UNSET, 1)]
+
+
+def test_anchors_and_merge_keys_are_followed() -> None:
+    tree = yaml("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\n")
+    assert tree["use"] == {"x": "1", "y": "3"}

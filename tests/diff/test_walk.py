@@ -1,0 +1,126 @@
+"""Laws and cases of the typed walk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envsnap.diff.change import ChangeKind
+from envsnap.diff.walk import compare
+from envsnap.model.paths import text
+from tests import examples
+from tests.golden import hosts
+
+VERSION = st.sampled_from(["1.0", "1.1", "2.0+cu118", "x"])
+NAME = st.sampled_from(["torch", "numpy", "pillow", "ruamel.yaml"])
+PACKAGE = st.fixed_dictionaries({"version": VERSION}, optional={"editable": st.booleans()})
+GAP = st.sampled_from(["numpy", "numpy.version", "torch.editable"])
+SECTION = st.fixed_dictionaries({"entries": st.dictionaries(NAME, PACKAGE, max_size=4)})
+SIDE = st.tuples(SECTION, st.booleans(), st.dictionaries(GAP, st.just("denied: no"), max_size=2))
+
+
+def made(side: tuple[dict[str, Any], bool, dict[str, str]]) -> Any:
+    """A manifest of one packages section."""
+    section, partial, gaps = side
+    return examples.manifest(
+        {"packages": section}, partial=("packages",) if partial else (), gaps={"packages": gaps}
+    )
+
+
+def kinds(left: Any, right: Any) -> dict[str, str]:
+    """Changes by path, in words."""
+    return {text(change.path): change.kind.value for change in compare(left, right).changes}
+
+
+@given(side=SIDE)
+def test_nothing_differs_from_itself(side: Any) -> None:
+    assert compare(made(side), made(side)).changes == ()
+
+
+@given(left=SIDE, right=SIDE)
+def test_the_other_way_round_is_the_mirror_image(left: Any, right: Any) -> None:
+    there = compare(made(left), made(right))
+    back = compare(made(right), made(left))
+    assert {change.mirrored() for change in map(_hashable, there.changes)} == set(
+        map(_hashable, back.changes))
+    assert there.compared == back.compared
+
+
+def _hashable(change: Any) -> Any:
+    from msgspec.structs import replace
+
+    return replace(change, left=repr(change.left), right=repr(change.right))
+
+
+@given(left=SIDE, right=SIDE)
+def test_every_real_difference_is_told(left: Any, right: Any) -> None:
+    told = {change.path[:2] for change in compare(made(left), made(right)).changes}
+    mine, theirs = left[0]["entries"], right[0]["entries"]
+    for name in {**mine, **theirs}:
+        if mine.get(name) != theirs.get(name):
+            assert ("packages", name) in told
+
+
+def test_absence_from_a_complete_section_means_absent() -> None:
+    left = examples.manifest({"packages": examples.packages(numpy="1.0")})
+    right = examples.manifest({"packages": examples.packages()})
+    assert kinds(left, right) == {"packages.numpy": "removed"}
+    assert kinds(right, left) == {"packages.numpy": "added"}
+
+
+def test_absence_from_a_partial_section_means_unknown() -> None:
+    left = examples.manifest({"packages": examples.packages(numpy="1.0")})
+    right = examples.manifest({"packages": examples.packages()}, partial=("packages",))
+    assert kinds(left, right) == {"packages.numpy": "unknown"}
+
+
+def test_a_gap_makes_a_missing_fact_unknown_and_says_why() -> None:
+    left = examples.manifest({"driver": {"version": "525.60.13"}})
+    right = examples.manifest({"driver": {}}, gaps={"driver": {"version": "timeout: NVML"}})
+    change = compare(left, right).changes[0]
+    assert change.kind is ChangeKind.UNKNOWN
+    assert change.reason == "timeout: NVML"
+
+
+def test_a_gpu_query_that_hung_does_not_remove_gpus() -> None:
+    left = examples.manifest({"gpus": {"entries": {"0": {"name": "H200"}}}})
+    right = examples.manifest(
+        {"gpus": {"entries": {}}}, gaps={"gpus": {"entries": "timeout: NVML"}})
+    assert kinds(left, right) == {"gpus[0]": "unknown"}
+
+
+def test_unknown_on_both_sides_is_counted_as_not_compared() -> None:
+    side = examples.manifest({"driver": {}}, gaps={"driver": {"version": "denied: no"}})
+    found = compare(side, side)
+    assert found.changes == ()
+    assert found.not_compared == {"driver.version": "denied: no"}
+
+
+def test_a_section_that_one_side_lacks_is_one_unknown() -> None:
+    left = examples.manifest({"weights": {"entries": {"m": {"sha256": "a" * 64}}}})
+    assert kinds(left, examples.manifest({})) == {"weights": "unknown"}
+
+
+def test_null_against_a_value_is_a_change_of_the_value() -> None:
+    left = examples.manifest({"frameworks": {"entries": {"torch": {"cuda": "12.4"}}}})
+    right = examples.manifest({"frameworks": {"entries": {"torch": {"cuda": None}}}})
+    assert kinds(left, right) == {"frameworks.torch.cuda": "changed"}
+
+
+def test_a_redacted_value_compares_as_unknown() -> None:
+    left = examples.manifest({"env_vars": {"entries": {"HF_ENDPOINT": "x"}}})
+    right = examples.manifest(
+        {"env_vars": {"entries": {}}}, gaps={"env_vars": {"HF_ENDPOINT": "redacted"}})
+    assert kinds(left, right) == {"env_vars.HF_ENDPOINT": "unknown"}
+
+
+def test_the_golden_hosts_differ_where_the_article_says() -> None:
+    told = kinds(hosts.dev(), hosts.prod())
+    assert set(told) >= {
+        "python.version", "frameworks.torch.version", "driver.version",
+        "configs.app.logging.level", "configs.app.logging.path", "tools.tritonserver.version",
+        "seeds.torch", 'weights["model.pt"].sha256',
+    }
+    assert not [path for path in told if path.startswith("configs.app.model")]
