@@ -12,6 +12,8 @@ from typing import NoReturn
 
 import pytest
 
+# The installed command itself: `python -m` would put the current folder on sys.path.
+COMMAND = str(Path(sys.executable).parent / "envsnap")
 STRICT = bool(os.environ.get("ENVSNAP_TEST_STRICT"))
 VERSIONS = ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 
@@ -38,7 +40,7 @@ def envsnap(tmp_path: Path) -> Run:
         }
         surroundings.pop("VIRTUAL_ENV", None) if not (env and "VIRTUAL_ENV" in env) else None
         done = subprocess.run(
-            [sys.executable, "-m", "envsnap.cli", *map(str, arguments)],
+            [COMMAND, *map(str, arguments)],
             input=stdin, capture_output=True, env=surroundings, cwd=cwd or tmp_path,
             timeout=timeout, check=False,
         )

@@ -66,7 +66,8 @@ def _built_for(facts: Facts) -> tuple[str | None, str]:
         for name, item in facts.frameworks.items()
         if (version := framework_cuda(item, name)) and "." in version
     ]
-    found += [pair for name in ("torch", *wheels(facts)) if (pair := _stated_by(facts, name))]
+    if not found:
+        found = [pair for name in ("torch", *wheels(facts)) if (pair := _stated_by(facts, name))]
     return max(found, key=lambda pair: numbers(pair[0]), default=(None, ""))
 
 
