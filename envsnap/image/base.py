@@ -185,7 +185,7 @@ def _distribution(facts: Facts, python: str, own: images.Distribution) -> Founda
 
 def _cuda(facts: Facts, python: str, need: CudaNeed) -> Foundation:
     """Choose an nvidia/cuda image, and put Python into it."""
-    sources = {row.version: _into_ubuntu(facts, python, row) for row in _ubuntus()}
+    sources = {row.version: _into_ubuntu(python, row) for row in _ubuntus()}
     possible = {version: source for version, source in sources.items() if source is not None}
     if not possible:
         raise InputError(_no_image(python))
@@ -220,7 +220,7 @@ def _ubuntus() -> list[images.Distribution]:
 
 
 def _into_ubuntu(
-    facts: Facts, python: str, row: images.Distribution
+    python: str, row: images.Distribution
 ) -> tuple[PythonSource, str, Certainty] | None:
     """Say how this Python gets into an Ubuntu release; None where no listed image has it.
 

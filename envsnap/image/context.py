@@ -81,7 +81,9 @@ def _look(folder: Path) -> set[str]:
     with os.scandir(folder) as items:
         for item in items:
             if item.is_symlink():
-                raise InputError(f"{folder / item.name}: a symbolic link; it is not written through")
+                raise InputError(
+                    f"{folder / item.name}: a symbolic link; it is not written through"
+                )
             if STALE.fullmatch(item.name) and item.is_file(follow_symlinks=False):
                 os.unlink(item.path)
                 continue

@@ -10,6 +10,7 @@ from envsnap.image.records import Certainty, Decision
 
 LARGEST_POINT = 9  # 12.4.1 is a release; 12.4.127 is how its parts number themselves
 LATER = 1000
+POINT = 2  # where X.Y.Z holds its point release
 
 
 def choose_tag(
@@ -35,7 +36,7 @@ def choose_tag(
 
 def _distance(facts: Facts, need: CudaNeed, tag: images.CudaTag) -> tuple[int, ...]:
     """Order tags: cuDNN, CUDA X.Y, flavor, Ubuntu release, then the newest point release."""
-    point = numbers(tag.cuda)[2]
+    point = numbers(tag.cuda)[POINT]
     return (
         tag.cudnn != need.cudnn,
         _minor_distance(need.version, tag.cuda),
@@ -88,9 +89,9 @@ def _cuda_certainty(need: CudaNeed, tag: images.CudaTag) -> tuple[Certainty, str
         return "nearest", f"CUDA {need.version} is needed, {tag.cuda} is the nearest that fits"
     if need.version in (tag.cuda, tag.cudart):
         return "exact", f"CUDA {need.version} was captured"
-    if len(parts) > 2 and parts[2] > LARGEST_POINT and tag.cudart is None:
+    if len(parts) > POINT and parts[POINT] > LARGEST_POINT and tag.cudart is None:
         return "nearest", f"{need.version} was captured; what {tag.cuda} holds is not known"
-    if len(parts) > 2:
+    if len(parts) > POINT:
         return "nearest", f"{need.version} was captured, {tag.cuda} is the newest of its X.Y"
     return "nearest", f"{tag.cuda} is the newest release of CUDA {need.version}"
 
@@ -110,7 +111,8 @@ def _for_cudnn(need: CudaNeed, tag: images.CudaTag) -> tuple[Decision, ...]:
 def _for_system(facts: Facts, tag: images.CudaTag) -> Decision:
     glibc = images.ubuntu(tag.ubuntu).glibc
     exact = facts.os_id == "ubuntu" and facts.os_version == tag.ubuntu
-    why = f"captured {captured_system(facts)} with glibc {facts.glibc or 'unknown'}; the image has {glibc}"
+    captured = f"{captured_system(facts)} with glibc {facts.glibc or 'unknown'}"
+    why = f"captured {captured}; the image has {glibc}"
     return Decision(
         subject="system.os",
         choice=f"ubuntu {tag.ubuntu}",

@@ -20,6 +20,7 @@ WHEEL = re.compile(
     r"nvidia-(cublas|cuda-runtime|cuda-nvrtc|cuda-cupti|cudnn|cufft|cufile|curand|cusolver"
     r"|cusparse|cusparselt|nccl|nvjitlink|nvshmem|nvtx)(-cu[0-9]{2})?"
 )
+MOST_NAMED = 3
 FOLDER_VERSION = re.compile(r"/cuda-([0-9]{2}\.[0-9]{1,2})/")
 
 
@@ -175,5 +176,5 @@ def _better(facts: Facts, package: str, needed: str) -> str:
 
 def _some(names: Iterable[str]) -> str:
     ordered = sorted(set(names))
-    more = f" and {len(ordered) - 3} more" if len(ordered) > 3 else ""
-    return ", ".join(ordered[:3]) + more
+    more = f" and {len(ordered) - MOST_NAMED} more" if len(ordered) > MOST_NAMED else ""
+    return ", ".join(ordered[:MOST_NAMED]) + more

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
 from typing import TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
@@ -105,7 +104,7 @@ def packages(manifest: Manifest) -> dict[str, Package]:
     """Return the installed distributions; every name is one that an index could hold."""
     found: dict[str, Package] = entries(manifest.sections.packages)
     for name in found:
-        if len(name) > 200 or not validate.PACKAGE.fullmatch(name):
+        if len(name) > validate.LONGEST_NAME or not validate.PACKAGE.fullmatch(name):
             place = path_text(("packages", name[:40]))
             validate.refuse(place, "this is no name of a package; it cannot go into a Dockerfile")
     return found

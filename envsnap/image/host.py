@@ -54,9 +54,7 @@ def needs(manifest: Manifest, facts: Facts, base_cuda: str | None) -> HostNeeds:
     if cuda is not None:
         requirements.append(_driver(manifest, cuda, in_base=base_cuda is not None))
         requirements += _gpus(manifest)
-    return HostNeeds(
-        requirements=tuple(requirements), environment=environment, decisions=decisions
-    )
+    return HostNeeds(requirements=tuple(requirements), environment=environment, decisions=decisions)
 
 
 def _built_for(facts: Facts) -> tuple[str | None, str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from envsnap.image import environment, facts, host, requirements, validate
 from envsnap.image import base as bases
+from envsnap.image import environment, facts, host, requirements, validate
 from envsnap.image.cuda_use import CUDA_LIBRARY
 from envsnap.image.records import PLAN_VERSION, Decision, Left, Plan
 from envsnap.knowledge.tables import table

@@ -45,9 +45,7 @@ class PythonSource(Struct, frozen=True, kw_only=True):
     """The interpreter, and how it gets into the image."""
 
     version: Annotated[str | None, Meta(description="Version; null for what the base has.")]
-    how: Annotated[
-        How, Meta(description="image: the base has it; apt; copy: from another image.")
-    ]
+    how: Annotated[How, Meta(description="image: the base has it; apt; copy: from another image.")]
     executable: Annotated[str, Meta(description="The interpreter that makes the environment.")]
     image: Annotated[str | None, Meta(description="The image it is copied from.")] = None
     libraries: Annotated[

@@ -36,6 +36,8 @@ IMAGE = re.compile(
     r"(?P<tag>:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?P<digest>@sha256:[0-9a-f]{64})?"
 )
 LONGEST_VALUE = 8192
+LONGEST_REFERENCE = 512
+LONGEST_NAME = 200
 LONGEST_SHOWN = 40
 UNPRINTABLE = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
 
@@ -83,8 +85,8 @@ def variable_value(value: str, place: str) -> str:
 
 def image_reference(value: str, place: str) -> str:
     """Return an image reference that names one image for good: by a fixed tag or a digest."""
-    if len(value) > 512:
-        refuse(place, "longer than 512 characters; it is no image reference")
+    if len(value) > LONGEST_REFERENCE:
+        refuse(place, f"longer than {LONGEST_REFERENCE} characters; it is no image reference")
     match = IMAGE.fullmatch(value)
     if match is None:
         refuse(place, f"{shown(value)} is no image reference (NAME:TAG or NAME@sha256:DIGEST)")

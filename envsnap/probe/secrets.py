@@ -74,10 +74,10 @@ _QUERY = (r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s\"'?#<>]{1,2048})\?[^\s\"'#<>]
 
 _SHAPE = r"(?<![A-Za-z0-9])(?:" + "|".join(_SHAPES) + ")"
 _KEY = r"(?<![\w.-])(?P<quote>[\"']?)(?P<key>[A-Za-z0-9_][\w.-]{0,80})(?P=quote)[ \t]{0,40}"
-_PAIR = (
-    r"(?P<head>" + _KEY + r"(?:=>|[:=])[ \t]{0,40})"
-    r"(?:\"(?:[^\"\\\n]|\\.){0,8192}\"|'[^'\n]{1,8192}'|\[[^\]\n]{0,8192}\]|\{[^}\n]{0,8192}\}"
-    r"|[^\s,}\]#\"'\[{|>][^\n,}\]]{0,8192})"
+_HEAD = _KEY + r"(?:=>|[:=])[ \t]{0,40}"
+_VALUE = (
+    r"\"(?:[^\"\\\n]|\\.){0,8192}\"|'[^'\n]{1,8192}'|\[[^\]\n]{0,8192}\]|\{[^}\n]{0,8192}\}"
+    r"|[^\s,}\]#\"'\[{|>][^\n,}\]]{0,8192}"
 )
 _TRIPLE = ('"' * 3, "'" * 3)
 _BLOCK = (
@@ -112,14 +112,24 @@ def _has_secret_shape(text: str) -> bool:
 def clean_text(text: str) -> str:
     """Take secrets out of a config file's text, whatever its format, keeping its structure."""
     text = _clean_blocks(re.sub(_PRIVATE_KEY, REDACTED, text, flags=re.DOTALL))
-    text = re.sub(_PAIR, _clean_pair, text)
+    text = _clean_pairs(text)
     return clean_url(re.sub(_SHAPE, REDACTED, text))
 
 
-def _clean_pair(match) -> str:
-    if not is_secret_key(match.group("key")):
-        return match.group(0)
-    return match.group("head") + '"' + REDACTED + '"'
+def _clean_pairs(text: str) -> str:
+    """Replace the value after each secret-looking key, also inside the values of other keys."""
+    head, value = re.compile(_HEAD), re.compile(_VALUE)
+    cleaned, done, at = [], 0, 0
+    while True:
+        key = head.search(text, at)
+        if key is None:
+            break
+        at = key.end()
+        found = value.match(text, at) if is_secret_key(key.group("key")) else None
+        if found:
+            cleaned.append(text[done:at] + '"' + REDACTED + '"')
+            done = at = found.end()
+    return "".join(cleaned) + text[done:]
 
 
 def _clean_blocks(text: str) -> str:

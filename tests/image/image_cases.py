@@ -87,9 +87,7 @@ def manifest(
         ),
         packages=Packages(complete=True, entries=installed),
         frameworks=Frameworks(complete=True, entries=frameworks or {}),
-        system=System(
-            complete=True, **{"platform": "linux", "architecture": "x86_64", **system}
-        ),
+        system=System(complete=True, **{"platform": "linux", "architecture": "x86_64", **system}),
         env_vars=EnvVars(complete=True, entries=env_vars or {}),
         **sections,
     )

@@ -72,7 +72,9 @@ BASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_golden_stands_on_the_expected_base(name: str) -> None:
     """Said here once more, by hand, so that regenerating cannot hide a wrong base."""
-    stages = [rest for word, rest in read((GOLDENS / name / "Dockerfile").read_text()) if word == "FROM"]
+    stages = [
+        rest for word, rest in read((GOLDENS / name / "Dockerfile").read_text()) if word == "FROM"
+    ]
     assert f"{BASES[name]} AS base" in stages
 
 

@@ -52,7 +52,7 @@ FIELDS: dict[str, Make] = {
     "archive digest": lambda text: _origin(url="https://example.org/a.whl", sha256=text),
     "vcs": lambda text: _origin(url="https://example.org/a.git", vcs=text, commit=COMMIT),
     "defect": lambda text: manifest(packages={"tool": Package(version="1.0", defects=(text,))}),
-    "python version": lambda text: manifest(text),
+    "python version": manifest,
     "base prefix": lambda text: manifest("3.11.2", python_facts={"base_prefix": text}),
     "env name": lambda text: manifest(env_vars={text: "1"}),
     "env name after a prefix": lambda text: manifest(env_vars={f"OMP_{text}": "1"}),
@@ -110,18 +110,16 @@ NASTY = (
     "vim -o APT::x", "./x.deb", "vim*", "vim/stable", "../../root/.ssh/authorized_keys",
     "9" * 5000, "1." * 3000, "'; id; '", "&& id", "| sh", "{{x}}", "%s", "\ud800", "",
 )  # fmt: skip
+PIECES = (
+    "a", "1", ".", "+", "cu118", "\n", "\r", "\\", '"', "'", "$", "`", " ", "#", "RUN id", "=", ";",
+    "&&", "\x85", "\u2028", "\t", "<<E", "/", "https://", "@", "--", "\x1b[2J",
+)  # fmt: skip
 hostile = st.one_of(
     st.sampled_from(NASTY),
     st.text(max_size=40),
     st.builds(
-        lambda parts: "".join(parts),
-        st.lists(
-            st.sampled_from(
-                ["a", "1", ".", "+", "cu118", "\n", "\r", "\\", '"', "'", "$", "`", " ", "#", "RUN id",
-                 "=", ";", "&&", "\x85", "\u2028", "\t", "<<E", "/", "https://", "@", "--", "\x1b[2J"]
-            ),
-            max_size=8,
-        ),
+        "".join,
+        st.lists(st.sampled_from(PIECES), max_size=8),
     ),
 )  # fmt: skip
 
@@ -198,7 +196,9 @@ def test_a_base_is_one_reference_or_refused(reference: str) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(value=st.text(st.characters(exclude_categories=("C", "Z"), include_characters=" "), max_size=50))
+@given(
+    value=st.text(st.characters(exclude_categories=("C", "Z"), include_characters=" "), max_size=50)
+)
 def test_values_of_variables_arrive_letter_by_letter(value: str) -> None:
     whole = manifest(env_vars={"XLA_FLAGS": f"x{value}"})
     result = generated(whole)
@@ -212,7 +212,8 @@ def test_values_of_variables_arrive_letter_by_letter(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["$(id)", "`id`", "${PATH}", "a\\", 'a"b', "<<EOF", "ONBUILD", "# escape=`", "a  b", "'"]
+    "value",
+    ["$(id)", "`id`", "${PATH}", "a\\", 'a"b', "<<EOF", "ONBUILD", "# escape=`", "a  b", "'"],
 )
 def test_a14_shell_syntax_in_a_value_stays_literal(value: str) -> None:
     result = generated(manifest(env_vars={"XLA_FLAGS": value}))
@@ -252,7 +253,9 @@ REFUSED: list[tuple[str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("whole", "place"), [row[1:] for row in REFUSED], ids=[r[0] for r in REFUSED])
+@pytest.mark.parametrize(
+    ("whole", "place"), [row[1:] for row in REFUSED], ids=[r[0] for r in REFUSED]
+)
 def test_refused_with_its_place(whole: Manifest, place: str) -> None:
     result = generated(whole)
     assert isinstance(result, str)
@@ -288,7 +291,8 @@ def test_a16_variables_that_are_never_baked(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["/home/me/x", "~/x", "a:/b", "--dir=/tmp/x", "C:\\x", "../x", ":/etc/localtime", "'/x'"]
+    "value",
+    ["/home/me/x", "~/x", "a:/b", "--dir=/tmp/x", "C:\\x", "../x", ":/etc/localtime", "'/x'"],
 )
 def test_paths_of_the_captured_machine_are_dropped(value: str) -> None:
     result = generated(manifest(env_vars={"XLA_FLAGS": value}))
@@ -299,8 +303,8 @@ def test_paths_of_the_captured_machine_are_dropped(value: str) -> None:
 
 @pytest.mark.parametrize(
     "reference",
-    ["evil.io/x:latest", "x AS y", "python:3.11\nRUN id", "python", "python:latest", "-x:1", "x:1 y",
-     "Python:3.11", "x@sha256:abc", "x:1\n", "$BASE:1", "a//b:1", ""],
+    ["evil.io/x:latest", "x AS y", "python:3.11\nRUN id", "python", "python:latest", "-x:1",
+     "x:1 y", "Python:3.11", "x@sha256:abc", "x:1\n", "$BASE:1", "a//b:1", ""],
 )  # fmt: skip
 def test_a17_bases_that_are_refused(reference: str) -> None:
     result = generated(manifest(), reference)

@@ -1,10 +1,17 @@
-"""The base follows from evidence; what is pinned, what stays behind, and what the host must have."""
+"""The base follows from evidence; what is pinned, what stays behind, what the host needs."""
 
 from __future__ import annotations
 
 import pytest
 from image_cases import (
-    DEBIAN_12, TORCH_241, UBUNTU_20, UBUNTU_22, UBUNTU_24, changed, gpu, manifest,
+    DEBIAN_12,
+    TORCH_241,
+    UBUNTU_20,
+    UBUNTU_22,
+    UBUNTU_24,
+    changed,
+    gpu,
+    manifest,
 )  # fmt: skip
 from msgspec import UNSET
 
@@ -45,9 +52,7 @@ def reasons(plan: Plan) -> dict[str, str]:
 
 
 def torch(**facts: object) -> Manifest:
-    return manifest(
-        packages=dict(TORCH_241), frameworks={"torch": Framework(cuda="12.1", **facts)}
-    )
+    return manifest(packages=dict(TORCH_241), frameworks={"torch": Framework(cuda="12.1", **facts)})
 
 
 def test_wheels_that_bring_cuda_stand_on_slim_python() -> None:
@@ -74,7 +79,9 @@ def test_mapped_system_libraries_ask_for_nvidia_cuda() -> None:
 
 
 def test_libraries_of_a_running_process_count_too() -> None:
-    whole = changed(manifest(packages={"numpy": "1.26.4"}), process=Process(complete=True, loaded=SYSTEM_CUDA))
+    whole = changed(
+        manifest(packages={"numpy": "1.26.4"}), process=Process(complete=True, loaded=SYSTEM_CUDA)
+    )
     assert make_plan(whole).base.kind == "cuda"
 
 
@@ -132,10 +139,14 @@ def test_tensorflow_where_no_gpu_is_stands_on_slim_python() -> None:
 
 
 def test_a_release_that_is_no_longer_supported_is_said() -> None:
-    whole = manifest("3.10.12", {"cupy-cuda12x": "12.0"}, cuda=Cuda(complete=True, toolkit="12.3.107"))
+    whole = manifest(
+        "3.10.12", {"cupy-cuda12x": "12.0"}, cuda=Cuda(complete=True, toolkit="12.3.107")
+    )
     plan = make_plan(whole)
     assert plan.base.reference.startswith("nvidia/cuda:12.3.2-")
-    whole = manifest("3.10.12", {"cupy-cuda11x": "12.0"}, cuda=Cuda(complete=True, toolkit="11.3.109"))
+    whole = manifest(
+        "3.10.12", {"cupy-cuda11x": "12.0"}, cuda=Cuda(complete=True, toolkit="11.3.109")
+    )
     plan = make_plan(whole)
     assert plan.base.reference == "nvidia/cuda:11.3.1-runtime-ubuntu20.04"
     assert plan.base.status == "listed"
@@ -153,10 +164,16 @@ def test_a_release_that_is_no_longer_supported_is_said() -> None:
     ],
 )
 def test_python_gets_into_an_nvidia_base(python, system, how, image, libraries) -> None:
-    whole = manifest(python, {"onnxruntime-gpu": "1.21.0"}, system, cuda=Cuda(complete=True, toolkit="12.8.61"))
+    whole = manifest(
+        python, {"onnxruntime-gpu": "1.21.0"}, system, cuda=Cuda(complete=True, toolkit="12.8.61")
+    )
     plan = make_plan(whole)
     assert plan.base.reference == f"nvidia/cuda:12.8.1-cudnn-runtime-ubuntu{system['os_version']}"
-    assert (plan.python.how, plan.python.image, len(plan.python.libraries)) == (how, image, libraries)
+    assert (plan.python.how, plan.python.image, len(plan.python.libraries)) == (
+        how,
+        image,
+        libraries,
+    )
     assert (decision(plan, "python.version").certainty == "nearest") == bool(libraries)
 
 
@@ -255,7 +272,9 @@ def test_what_cannot_be_carried_is_said_and_not_written() -> None:
         "conda-thing": Package(version="1.0", conda=Conda(build="h1")),
         "damaged": Package(version="1.0", defects=("METADATA is empty",)),
         "envsnap-ml": "0.1.0",
-        "local": Package(version="1.0", origin=Origin(url="file:///home/me/x.whl", sha256="a" * 64)),
+        "local": Package(
+            version="1.0", origin=Origin(url="file:///home/me/x.whl", sha256="a" * 64)
+        ),
         "nameless": Package(version=None),
         "odd": "2004d",
         "pkg-resources": "0.0.0",
@@ -269,10 +288,16 @@ def test_what_cannot_be_carried_is_said_and_not_written() -> None:
 
 def test_repositories_and_archives_are_pinned_by_content() -> None:
     packages = {
-        "a": Package(version="1", origin=Origin(url="https://example.org/a.git", vcs="git", commit=COMMIT)),
-        "b": Package(version="1", origin=Origin(url="https://example.org/b-1.whl", sha256="b" * 64)),
+        "a": Package(
+            version="1", origin=Origin(url="https://example.org/a.git", vcs="git", commit=COMMIT)
+        ),
+        "b": Package(
+            version="1", origin=Origin(url="https://example.org/b-1.whl", sha256="b" * 64)
+        ),
         "c": Package(version="1", origin=Origin(url="https://example.org/c-1.whl")),
-        "d": Package(version="1", origin=Origin(url="https://example.org/d", vcs="hg", commit=COMMIT)),
+        "d": Package(
+            version="1", origin=Origin(url="https://example.org/d", vcs="hg", commit=COMMIT)
+        ),
     }
     plan = make_plan(manifest(packages=packages))
     assert {group.file: group.lines for group in plan.requirements} == {
@@ -317,7 +342,10 @@ def test_locales_that_images_lack_become_the_plain_one() -> None:
     assert decision(plan, "env_vars.LANG").certainty == "nearest"
     other = make_plan(manifest(env_vars={"LANG": "de_DE.ISO-8859-1"}))
     assert other.environment == {}
-    missing = changed(manifest(env_vars={"LANG": "de_DE.UTF-8"}), system=System(complete=True, locale_installed=False))
+    missing = changed(
+        manifest(env_vars={"LANG": "de_DE.UTF-8"}),
+        system=System(complete=True, locale_installed=False),
+    )
     assert make_plan(missing).environment == {"LANG": "de_DE.UTF-8"}
 
 
@@ -352,13 +380,17 @@ def test_an_nvidia_base_asks_for_its_toolkits_driver_itself() -> None:
 
 
 def test_a_build_without_cuda_asks_for_nothing() -> None:
-    plan = make_plan(manifest(packages={"torch": "2.4.1+cpu"}, frameworks={"torch": Framework(cuda=None)}))
+    plan = make_plan(
+        manifest(packages={"torch": "2.4.1+cpu"}, frameworks={"torch": Framework(cuda=None)})
+    )
     assert plan.environment == {}
     assert [item.subject for item in plan.host] == ["system.architecture"]
 
 
 def test_files_of_the_user_are_named_and_not_carried() -> None:
-    whole = changed(manifest(), weights=Weights(complete=True, entries={"model.pt": Weight(size=1)}))
+    whole = changed(
+        manifest(), weights=Weights(complete=True, entries={"model.pt": Weight(size=1)})
+    )
     assert set(reasons(make_plan(whole))) == {'weights["model.pt"]'}
 
 

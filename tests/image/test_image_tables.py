@@ -45,7 +45,16 @@ def _listed() -> set[str]:
 LISTED = _listed()
 CUDAS = sorted({row["cuda"] for row in _load("nvidia_cuda_tags")["rows"]})
 ASKED = sorted(
-    {*CUDAS, *(cuda.rpartition(".")[0] for cuda in CUDAS), "11.0.221", "12.4.127", "12.7", "12.99", "11", "13"}
+    {
+        *CUDAS,
+        *(cuda.rpartition(".")[0] for cuda in CUDAS),
+        "11.0.221",
+        "12.4.127",
+        "12.7",
+        "12.99",
+        "11",
+        "13",
+    }
 )
 SYSTEMS = [
     {"os_id": row["id"], "os_version": row["version"], "glibc": row["glibc"]}
@@ -81,9 +90,15 @@ def test_tags_are_of_the_real_scheme() -> None:
 
 @pytest.mark.parametrize(
     "tag",
-    ["11.8-runtime-ubuntu22.04", "11.6.2-cudnn8-runtime-ubuntu22.04", "12.6.3-cudnn8-runtime-ubuntu22.04",
-     "12.7.0-base-ubuntu22.04", "12.2.0-cudnn8-runtime-ubuntu22.04", "12.4.0-cudnn-devel-ubuntu22.04"],
-)  # fmt: skip
+    [
+        "11.8-runtime-ubuntu22.04",
+        "11.6.2-cudnn8-runtime-ubuntu22.04",
+        "12.6.3-cudnn8-runtime-ubuntu22.04",
+        "12.7.0-base-ubuntu22.04",
+        "12.2.0-cudnn8-runtime-ubuntu22.04",
+        "12.4.0-cudnn-devel-ubuntu22.04",
+    ],
+)
 def test_tags_that_never_existed_are_not_listed(tag: str) -> None:
     assert f"nvidia/cuda:{tag}" not in LISTED
 
@@ -96,7 +111,9 @@ def test_names_of_apt_packages_are_names() -> None:
         assert re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name), name
 
 
-def _cuda_manifest(cuda: str, cudnn: str | None, flavor: str, system: dict, python: str, machine: str):
+def _cuda_manifest(
+    cuda: str, cudnn: str | None, flavor: str, system: dict, python: str, machine: str
+):
     folder = "/usr/local/cuda/lib64/"
     loaded = {"libcudart.so.12": Library(path=f"{folder}libcudart.so", version=cuda)}
     if flavor != "base":
@@ -108,7 +125,9 @@ def _cuda_manifest(cuda: str, cudnn: str | None, flavor: str, system: dict, pyth
         {"numpy": "1.26.4"},
         {**system, "architecture": machine},
         frameworks={"cupy": Framework(cuda=cuda, mapped_on_import=loaded)},
-        cuda=Cuda(complete=True, toolkit=cuda, home="/usr/local/cuda" if flavor == "devel" else None),
+        cuda=Cuda(
+            complete=True, toolkit=cuda, home="/usr/local/cuda" if flavor == "devel" else None
+        ),
         tools=Tools(complete=True, entries={"nvcc": Tool(version=cuda)}),
     )
 
@@ -120,7 +139,9 @@ def _cuda_manifest(cuda: str, cudnn: str | None, flavor: str, system: dict, pyth
     python=st.sampled_from(PYTHONS), machine=st.sampled_from(["x86_64", "aarch64", "ppc64le"]),
     base=st.sampled_from(["auto", "slim", "cuda"]),
 )  # fmt: skip
-def test_every_image_that_is_named_is_listed(cuda, cudnn, flavor, system, python, machine, base) -> None:
+def test_every_image_that_is_named_is_listed(
+    cuda, cudnn, flavor, system, python, machine, base
+) -> None:
     try:
         plan = make_plan(_cuda_manifest(cuda, cudnn, flavor, system, python, machine), base)
     except InputError as error:

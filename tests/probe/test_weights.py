@@ -1,0 +1,195 @@
+"""Weights: real files, real checkpoints, damaged ones, and the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import struct
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from envsnap.intake import reader
+from envsnap.model.inputs import Weight
+from envsnap.probe import checkpoints, tensors
+from tests.conftest import Run
+
+
+def safetensors(path: Path, header: dict[str, Any] | None = None, cut: int = 0) -> Path:
+    """Write a safetensors file of two tensors, maybe cut short."""
+    table = header or {
+        "__metadata__": {"format": "pt"},
+        "a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+        "b": {"dtype": "BF16", "shape": [4], "data_offsets": [24, 32]},
+    }
+    text = json.dumps(table).encode()
+    data = struct.pack("<Q", len(text)) + text + bytes(32)
+    path.write_bytes(data[: len(data) - cut])
+    return path
+
+
+def captured(envsnap: Run, tmp_path: Path, *options: str) -> tuple[dict[str, Weight], dict[str, str]]:
+    """Capture with weights and return entries and gaps."""
+    done = envsnap("capture", "--no-import", "-o", "it.json", *options)
+    assert done.returncode == 0, done.stderr
+    section = reader.load(str(tmp_path / "it.json")).manifest.sections.weights
+    return section.entries, section.gaps
+
+
+def test_digest_size_and_tensors(envsnap: Run, tmp_path: Path) -> None:
+    path = safetensors(tmp_path / "model.safetensors")
+    entries, gaps = captured(envsnap, tmp_path, "--weights", "model.safetensors")
+    weight = entries["model.safetensors"]
+    assert weight.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert weight.size == path.stat().st_size
+    assert {name: (tensor.dtype, tensor.shape) for name, tensor in weight.tensors.items()} == {
+        "a": ("F32", (2, 3)), "b": ("BF16", (4,))}
+    assert gaps == {}
+
+
+def test_a_folder_and_links(envsnap: Run, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    (tmp_path / "model" / "inner").mkdir(parents=True)
+    (store / "blob").write_bytes(b"weights")
+    (tmp_path / "model" / "inner" / "w.bin").symlink_to(store / "blob")
+    (tmp_path / "model" / ".hidden").write_text("x")
+    entries, _ = captured(envsnap, tmp_path, "--weights", "m=model")
+    assert set(entries) == {"m/inner/w.bin"}
+    assert entries["m/inner/w.bin"].sha256 == hashlib.sha256(b"weights").hexdigest()
+    assert entries["m/inner/w.bin"].resolved == str(store / "blob")
+
+
+@pytest.mark.parametrize("cut", [1, 40, 200])
+def test_a_truncated_file_is_an_entry_with_damage(cut: int, envsnap: Run, tmp_path: Path) -> None:
+    safetensors(tmp_path / "model.safetensors", cut=cut)
+    entries, _ = captured(envsnap, tmp_path, "--weights", "model.safetensors")
+    assert entries["model.safetensors"].damage
+    assert entries["model.safetensors"].sha256
+    report = envsnap("check", "it.json")
+    assert report.returncode == 1
+    assert "damaged" in report.stdout
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04broken", b"garbage that is no checkpoint"])
+def test_damaged_checkpoints(data: bytes, envsnap: Run, tmp_path: Path) -> None:
+    (tmp_path / "model.pt").write_bytes(data)
+    entries, _ = captured(envsnap, tmp_path, "--weights", "model.pt")
+    assert entries["model.pt"].damage
+
+
+def test_a_missing_file_is_refused_before_anything_runs(envsnap: Run) -> None:
+    done = envsnap("capture", "--weights", "nothing.bin")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing.bin" in done.stderr
+
+
+def test_an_unchanged_file_is_not_read_twice(envsnap: Run, tmp_path: Path) -> None:
+    path = tmp_path / "w.bin"
+    path.write_bytes(os.urandom(1 << 20))
+    old = time.time() - 100
+    os.utime(path, (old, old))
+    while time.time() - path.stat().st_ctime < 2.2:  # a file this young is not cached
+        time.sleep(0.2)
+    first, _ = captured(envsnap, tmp_path, "--weights", "w.bin")
+    cache = tmp_path / "cache" / "envsnap" / "weights-sha256-v1.json"
+    known = json.loads(cache.read_text())
+    assert len(known) == 1
+    # The second capture believes the cache: it says what the cache says, so it did not read.
+    (identity,) = known
+    known[identity]["sha256"] = "f" * 64
+    cache.write_text(json.dumps(known))
+    second, _ = captured(envsnap, tmp_path, "--weights", "w.bin")
+    assert second["w.bin"].sha256 == "f" * 64
+    path.write_bytes(os.urandom(1 << 20))
+    os.utime(path, (old, old))  # restores mtime, but not ctime
+    third, _ = captured(envsnap, tmp_path, "--weights", "w.bin")
+    assert third["w.bin"].sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert third["w.bin"].sha256 != first["w.bin"].sha256
+
+
+def test_a_damaged_cache_knows_nothing(envsnap: Run, tmp_path: Path) -> None:
+    cache = tmp_path / "cache" / "envsnap"
+    cache.mkdir(parents=True)
+    (cache / "weights-sha256-v1.json").write_text("{broken")
+    safetensors(tmp_path / "model.safetensors")
+    entries, _ = captured(envsnap, tmp_path, "--weights", "model.safetensors")
+    assert entries["model.safetensors"].sha256
+
+
+def test_a_malicious_checkpoint_is_read_and_not_run(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return os.system, (f"touch {tmp_path / 'pwned'}",)
+
+    path = tmp_path / "evil.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("evil/data.pkl", pickle.dumps({"w": Evil()}))
+    found = tensors.describe(str(path), path.stat().st_size)
+    assert not (tmp_path / "pwned").exists()
+    assert found["foreign_symbols"] == [f"{os.system.__module__}.system"]
+
+
+def test_a_pickle_that_doubles_itself_ends(tmp_path: Path) -> None:
+    bomb: list[Any] = []
+    for _ in range(200):
+        bomb = [bomb, bomb]
+    path = tmp_path / "bomb.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("bomb/data.pkl", pickle.dumps(bomb))
+    assert checkpoints.tensors(str(path)) == ({}, {})
+
+
+MAKE_CHECKPOINTS = """
+import sys, torch
+folder = sys.argv[1]
+model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.BatchNorm1d(3))
+tied = torch.nn.Linear(2, 2)
+state = {"model": model.state_dict(), "epoch": 3, "half": torch.zeros(2, 5, dtype=torch.bfloat16),
+         "tied": {"a": tied.weight, "b": tied.weight}, "list": [torch.ones(7, dtype=torch.int64)]}
+torch.save(state, folder + "/nested.pt")
+torch.save(model, folder + "/whole.pt")
+torch.jit.script(model).save(folder + "/script.pt")
+torch.save(model.state_dict(), folder + "/legacy.pt", _use_new_zipfile_serialization=False)
+torch.save({"m": model.state_dict()}, folder + "/a1.pt")
+torch.save({"m": model.state_dict()}, folder + "/a2.pt")
+"""
+
+
+def test_real_checkpoints_are_read_without_unpickling(
+    torch_python: str, envsnap: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "made"
+    folder.mkdir()
+    subprocess.run([torch_python, "-W", "ignore", "-c", MAKE_CHECKPOINTS, str(folder)], check=True)
+    entries, gaps = captured(envsnap, tmp_path, "--weights", "w=made")
+    assert gaps == {}
+    assert not [name for name, weight in entries.items() if weight.damage]
+    nested = {name: (tensor.dtype, tensor.shape) for name, tensor in entries["w/nested.pt"].tensors.items()}
+    assert nested["model.0.weight"] == ("F32", (3, 4))
+    assert nested["model.1.num_batches_tracked"] == ("I64", ())
+    assert nested["half"] == ("BF16", (2, 5))
+    assert nested["tied.a"] == nested["tied.b"] == ("F32", (2, 2))
+    assert nested["list.0"] == ("I64", (7,))
+    assert "0.weight" in entries["w/whole.pt"].tensors
+    assert entries["w/script.pt"].tensor_count == 7
+    assert entries["w/legacy.pt"].sha256
+    assert entries["w/a1.pt"].sha256 != entries["w/a2.pt"].sha256
+    assert entries["w/a1.pt"].tensors_sha256 == entries["w/a2.pt"].tensors_sha256
+
+
+def test_the_probe_hashes_where_it_runs(envsnap: Run, tmp_path: Path) -> None:
+    safetensors(tmp_path / "model.safetensors")
+    assert envsnap("probe", "--no-import", "--weights", tmp_path / "model.safetensors",
+                   "-o", "probe.py").returncode == 0
+    with (tmp_path / "prod.facts").open("wb") as stream:
+        subprocess.run([sys.executable, "probe.py"], cwd=tmp_path, stdout=stream, check=True)
+    weights = reader.load(str(tmp_path / "prod.facts")).manifest.sections.weights.entries
+    assert weights["model.safetensors"].tensor_count == 2
