@@ -25,9 +25,10 @@ def command(manifest: str, output: str, base: str) -> int:
     plan = api.write_context(document, Path(output), base)
     for decision in plan.decisions:
         _say(f"{decision.subject}: {decision.choice} ({decision.certainty}): {decision.why}")
-    for dropped in plan.not_carried:
-        _say(f"not carried: {dropped}")
-    _say(f"wrote {output}; build it with: docker build -t NAME {output}")
+    for left in (*plan.not_carried, *plan.dropped):
+        _say(f"left out: {left.path}: {left.reason}")
+    platform = f" --platform {plan.base.platform}" if plan.base.platform != "linux/amd64" else ""
+    _say(f"wrote {output}; build it with: docker build{platform} -t NAME {output}")
     return 0
 
 
