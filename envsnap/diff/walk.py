@@ -137,8 +137,11 @@ def _has_facts(section: Section, field: Field) -> bool:
 
 
 def _shown(value: Any) -> Any:
-    """A value as plain data: records lose what is not compared between hosts."""
-    return None if value is UNSET else to_builtins(value)
+    """A value as plain data, with lists where the model has tuples."""
+    if value is UNSET:
+        return None
+    plain = to_builtins(value)
+    return list(plain) if isinstance(plain, tuple) else plain
 
 
 def _leaves(tree: Any) -> int:

@@ -1,0 +1,117 @@
+"""Every rule, on folders: facts left and right, and what the rule says of them.
+
+A folder that starts with `fires` must yield exactly the findings that `expected.json` names,
+one that starts with `silent` none. Case folders are partial manifests: only what matters.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import text
+from envsnap.rules import engine, registry
+from envsnap.rules.finding import Severity
+from tests import examples
+from tests.golden import hosts
+
+CASES = Path(__file__).parent / "cases"
+FOLDERS = sorted(path.parent for path in CASES.glob("*/*/expected.json"))
+
+
+def side(folder: Path, name: str, expected: dict[str, Any]) -> Manifest:
+    """One side of a case."""
+    return examples.manifest(
+        json.loads((folder / f"{name}.json").read_text()),
+        partial=tuple(expected.get("partial", {}).get(name, ())),
+        gaps=expected.get("gaps", {}).get(name, {}),
+    )
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_case(folder: Path) -> None:
+    expected = json.loads((folder / "expected.json").read_text())
+    rule = registry.rule(folder.parent.name)
+    assert rule is not None
+    assert bool(expected["findings"]) is folder.name.startswith("fires")
+    result = engine.compare(side(folder, "left", expected), side(folder, "right", expected), [rule])
+    told = sorted(
+        ({"path": text(found.path), "severity": found.severity.value, "effect": found.effect.value}
+         for found in result.findings if found.rule == rule.id),
+        key=lambda item: item["path"],
+    )
+    wanted = sorted(expected["findings"], key=lambda item: item["path"])
+    assert [{key: item[key] for key in want} for item, want in zip(told, wanted, strict=True)] == wanted
+    for found in result.findings:
+        assert found.message
+        assert found.why
+        assert "\n" not in found.message
+
+
+def test_every_rule_has_a_case_where_it_fires_and_one_where_it_is_silent() -> None:
+    for entry in registry.REGISTRY:
+        if not entry.sections:
+            continue  # looks at one manifest's digests; tested below
+        names = [folder.name for folder in FOLDERS if folder.parent.name == entry.id]
+        assert [name for name in names if name.startswith("fires")], entry.id
+        assert [name for name in names if name.startswith("silent")], entry.id
+
+
+def test_every_rule_has_a_page() -> None:
+    for entry in registry.REGISTRY:
+        rule = entry.load()
+        assert rule.id == entry.id
+        page = inspect.getdoc(rule) or ""
+        assert page.splitlines()[0].endswith("."), entry.id
+        assert "Fix:" in page, entry.id
+
+
+def test_no_rule_file_is_left_out_of_the_registry() -> None:
+    others = {"__init__", "engine", "finding", "package_roles", "plain", "registry", "rule", "versions"}
+    files = {path.stem for path in Path(registry.__file__).parent.glob("*.py")} - others
+    assert files == {entry.id.replace("-", "_") for entry in registry.REGISTRY}
+
+
+def test_every_change_has_one_primary_finding() -> None:
+    result = engine.compare(hosts.dev(), hosts.prod())
+    claimed = [path for found in result.findings for path in found.changes]
+    assert len(claimed) == len(set(claimed))
+    from envsnap.diff.change import ChangeKind
+    from envsnap.diff.walk import compare
+
+    known = [change.path for change in compare(hosts.dev(), hosts.prod()).changes
+             if change.kind is not ChangeKind.UNKNOWN]
+    assert sorted(claimed) == sorted(known)
+
+
+def test_nothing_is_found_between_a_host_and_itself() -> None:
+    assert engine.compare(hosts.dev(), hosts.dev()).findings == ()
+
+
+def test_findings_are_ranked_worst_first() -> None:
+    ranks = [found.severity.rank for found in engine.compare(hosts.dev(), hosts.prod()).findings]
+    assert ranks == sorted(ranks)
+    assert engine.compare(hosts.dev(), hosts.prod()).worst() is Severity.ERROR
+
+
+def test_a_change_without_a_rule_is_stated() -> None:
+    left = examples.manifest({"process": {"flags": ["--port"]}})
+    right = examples.manifest({"process": {"flags": ["--port", "--debug"]}})
+    (found,) = engine.compare(left, right).findings
+    assert (found.rule, found.severity) == ("difference", Severity.INFO)
+
+
+def test_an_edited_manifest_is_noticed() -> None:
+    from msgspec.structs import replace
+
+    manifest = hosts.dev()
+    python = replace(manifest.sections.python, version="3.9.99")
+    edited = replace(manifest, sections=replace(manifest.sections, python=python))
+    rules = {found.rule for found in engine.inspect(edited).findings}
+    assert "manifest-edited" in rules
+    assert "manifest-edited" not in {found.rule for found in engine.inspect(manifest).findings}
