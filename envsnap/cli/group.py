@@ -20,8 +20,19 @@ COMMANDS = {
 }
 
 
+class PipeClosedError(Exception):
+    """Whoever read our output went away."""
+
+
 class LazyGroup(click.Group):
     """A group that knows its commands by name and help, and loads one when it is called."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Keep a closed pipe from click, which would end with the exit code of findings."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise PipeClosedError from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the list."""

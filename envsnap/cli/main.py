@@ -36,8 +36,6 @@ def _run() -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output went away; Python must not try to flush into the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except Exception as error:
         if os.environ.get("ENVSNAP_TRACEBACK"):
@@ -54,11 +52,13 @@ def _run() -> int:
 def _main_inner() -> int:
     import click
 
-    from envsnap.cli.group import commands
+    from envsnap.cli.group import PipeClosedError, commands
     from envsnap.errors import EnvsnapError
 
     try:
         return commands.main(standalone_mode=False) or 0
+    except PipeClosedError:
+        return PIPE_CLOSED
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as error:
