@@ -157,4 +157,3 @@ def write_context(document: Document, folder: Path, base: str = "auto") -> Plan:
     made = plan(document.manifest, base)
     context.write(context.files(made, codec.encode(document.manifest, document.unknown)), folder)
     return made
-

@@ -32,17 +32,27 @@ def envsnap(tmp_path: Path) -> Run:
     """The real command, in a folder of its own, with a cache of its own."""
 
     def run(
-        *arguments: str | Path, env: dict[str, str] | None = None, stdin: bytes | None = None,
-        cwd: Path | None = None, timeout: float = 180,
+        *arguments: str | Path,
+        env: dict[str, str] | None = None,
+        stdin: bytes | None = None,
+        cwd: Path | None = None,
+        timeout: float = 180,
     ) -> subprocess.CompletedProcess[str]:
         surroundings = {
-            **os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "COLUMNS": "80", **(env or {}),
+            **os.environ,
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+            "COLUMNS": "80",
+            **(env or {}),
         }
         surroundings.pop("VIRTUAL_ENV", None) if not (env and "VIRTUAL_ENV" in env) else None
         done = subprocess.run(
             [COMMAND, *map(str, arguments)],
-            input=stdin, capture_output=True, env=surroundings, cwd=cwd or tmp_path,
-            timeout=timeout, check=False,
+            input=stdin,
+            capture_output=True,
+            env=surroundings,
+            cwd=cwd or tmp_path,
+            timeout=timeout,
+            check=False,
         )
         return subprocess.CompletedProcess(
             done.args, done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
@@ -55,8 +65,11 @@ def interpreter(version: str) -> str:
     """The path of a CPython X.Y of this machine; skips where there is none."""
     roots = [os.environ.get("PYENV_ROOT"), os.path.expanduser("~/.pyenv")]
     if shutil.which("pyenv"):
-        roots.append(subprocess.run(
-            ["pyenv", "root"], capture_output=True, text=True, check=False).stdout.strip())
+        roots.append(
+            subprocess.run(
+                ["pyenv", "root"], capture_output=True, text=True, check=False
+            ).stdout.strip()
+        )
     for root in filter(None, roots):
         for folder in sorted(Path(root).glob(f"versions/{version}.*")):
             if (folder / "bin" / "python").exists():

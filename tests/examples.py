@@ -36,8 +36,11 @@ def config(path: Path, kind: str) -> dict[str, Any]:
 
     data = path.read_bytes()
     return {
-        "path": path.name, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data),
-        "format": kind, "text": secrets.clean_text(data.decode()),
+        "path": path.name,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "size": len(data),
+        "format": kind,
+        "text": secrets.clean_text(data.decode()),
     }
 
 

@@ -19,17 +19,38 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", default="-", help="Write the manifest here; - is standard output.")
 @click.option("--label", help="Your name for this environment, for example dev or prod.")
 @click.option("--python", metavar="PATH", help="Describe this interpreter.")
-@click.option("--pid", type=click.IntRange(1), help="Describe the environment of a running process.")
-@click.option("--config", "configs", multiple=True, metavar="[NAME=]FILE",
-              help="Record a config file (YAML, TOML, JSON, INI, .env; others by digest).")
-@click.option("--weights", multiple=True, metavar="[NAME=]PATH",
-              help="Record a weight file, or every file below a folder.")
+@click.option(
+    "--pid", type=click.IntRange(1), help="Describe the environment of a running process."
+)
+@click.option(
+    "--config",
+    "configs",
+    multiple=True,
+    metavar="[NAME=]FILE",
+    help="Record a config file (YAML, TOML, JSON, INI, .env; others by digest).",
+)
+@click.option(
+    "--weights",
+    multiple=True,
+    metavar="[NAME=]PATH",
+    help="Record a weight file, or every file below a folder.",
+)
 @click.option("--seed", "seeds", multiple=True, metavar="NAME=VALUE", help="Record a seed.")
-@click.option("--env", multiple=True, metavar="NAME",
-              help="Record this variable's value too; secrets are still left out.")
+@click.option(
+    "--env",
+    multiple=True,
+    metavar="NAME",
+    help="Record this variable's value too; secrets are still left out.",
+)
 @click.option("--no-import", is_flag=True, help="Do not import frameworks; faster, fewer facts.")
-@click.option("--deadline", type=click.FloatRange(1, 86400), default=api.DEFAULT_DEADLINE,
-              show_default=True, metavar="SECONDS", help="Stop asking after this long.")
+@click.option(
+    "--deadline",
+    type=click.FloatRange(1, 86400),
+    default=api.DEFAULT_DEADLINE,
+    show_default=True,
+    metavar="SECONDS",
+    help="Stop asking after this long.",
+)
 def command(
     output: str,
     label: str | None,
@@ -118,4 +139,3 @@ def _summary(manifest: Manifest) -> str:
 
 def _say(text: str) -> None:
     click.echo(f"envsnap: {text}", err=True)
-

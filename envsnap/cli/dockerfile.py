@@ -12,9 +12,16 @@ from envsnap.report.sanitize import plain
 
 @click.command()
 @click.argument("manifest")
-@click.option("-o", "--output", required=True, metavar="FOLDER", help="Write the build context here.")
-@click.option("--base", default="auto", show_default=True, metavar="auto|slim|cuda|IMAGE",
-              help="The base image; auto decides from what the manifest shows.")
+@click.option(
+    "-o", "--output", required=True, metavar="FOLDER", help="Write the build context here."
+)
+@click.option(
+    "--base",
+    default="auto",
+    show_default=True,
+    metavar="auto|slim|cuda|IMAGE",
+    help="The base image; auto decides from what the manifest shows.",
+)
 def command(manifest: str, output: str, base: str) -> int:
     """Write a build context that reproduces an environment.
 

@@ -31,13 +31,30 @@ def write(data: bytes, output: str, mode: int) -> None:
 def report_options(command: Command) -> Command:
     """Add the options of every command that ends in a report."""
     for option in (
-        click.option("-o", "--output", default="-", help="Write the report here; - is standard output."),
-        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
-                     help="Colours in the terminal format."),
-        click.option("--fail-on", type=click.Choice(LEVELS), default="warning", show_default=True,
-                     help="Exit with 1 if a finding is at least this severe."),
-        click.option("--format", "style", type=click.Choice(FORMATS), default="terminal",
-                     show_default=True, help="How to write the report."),
+        click.option(
+            "-o", "--output", default="-", help="Write the report here; - is standard output."
+        ),
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            help="Colours in the terminal format.",
+        ),
+        click.option(
+            "--fail-on",
+            type=click.Choice(LEVELS),
+            default="warning",
+            show_default=True,
+            help="Exit with 1 if a finding is at least this severe.",
+        ),
+        click.option(
+            "--format",
+            "style",
+            type=click.Choice(FORMATS),
+            default="terminal",
+            show_default=True,
+            help="How to write the report.",
+        ),
     ):
         command = option(command)
     return command

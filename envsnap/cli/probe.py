@@ -10,13 +10,20 @@ from envsnap.cli import inputs, outputs
 
 @click.command()
 @click.option("-o", "--output", default="-", help="Write the script here; - is standard output.")
-@click.option("--config", "configs", multiple=True, metavar="[NAME=]FILE",
-              help="A config file on that host.")
+@click.option(
+    "--config", "configs", multiple=True, metavar="[NAME=]FILE", help="A config file on that host."
+)
 @click.option("--weights", multiple=True, metavar="[NAME=]PATH", help="Weights on that host.")
 @click.option("--env", multiple=True, metavar="NAME", help="Record this variable's value too.")
 @click.option("--no-import", is_flag=True, help="Do not import frameworks.")
-@click.option("--deadline", type=click.FloatRange(1, 86400), default=api.DEFAULT_DEADLINE,
-              show_default=True, metavar="SECONDS", help="Stop asking after this long.")
+@click.option(
+    "--deadline",
+    type=click.FloatRange(1, 86400),
+    default=api.DEFAULT_DEADLINE,
+    show_default=True,
+    metavar="SECONDS",
+    help="Stop asking after this long.",
+)
 def command(
     output: str,
     configs: tuple[str, ...],

@@ -160,7 +160,7 @@ def _row_for(name: str, version: str) -> dict[str, str] | None:
 
 def _better(facts: Facts, package: str, needed: str) -> str:
     """Prefer what was captured, where it is of the major version that is needed."""
-    major = needed.split(".")[0]
+    major = needed.split(".", maxsplit=1)[0]
     own: list[str] = []
     others: list[str] = []
     for name, item in facts.frameworks.items():

@@ -53,7 +53,9 @@ def parse(data: bytes, name: str) -> Messages:
     if not complete or not isinstance(found.get("facts"), dict):
         scan.refuse(name, "the probe's output is cut off; run it again")
     if found["facts"].get("probe") != PROBE_PROTOCOL:
-        scan.refuse(name, "written by another version of the probe; write a new one with this envsnap")
+        scan.refuse(
+            name, "written by another version of the probe; write a new one with this envsnap"
+        )
     weights = found.get("weights")
     return Messages(found["facts"], weights if isinstance(weights, dict) else None)
 
@@ -77,7 +79,9 @@ def to_manifest(
     if messages.weights is not None:
         weights = messages.weights
         tree["weights"] = {
-            "entries": weights.get("entries", {}), "gaps": weights.get("gaps", {}), "complete": True,
+            "entries": weights.get("entries", {}),
+            "gaps": weights.get("gaps", {}),
+            "complete": True,
         }
     if "configs" in tree:
         _parse_configs(tree["configs"], name)
@@ -89,7 +93,9 @@ def to_manifest(
     return codec.sealed(_manifest(messages, typed, target, label))
 
 
-def _manifest(messages: Messages, sections: Sections, target: Target, label: str | None) -> Manifest:
+def _manifest(
+    messages: Messages, sections: Sections, target: Target, label: str | None
+) -> Manifest:
     return Manifest(
         schema_version=SCHEMA_VERSION,
         schema_revision=SCHEMA_REVISION,

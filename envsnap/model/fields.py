@@ -128,7 +128,8 @@ def _field(name: str, annotation: Any) -> Field:
 
 def _is_union(annotation: Any) -> bool:
     return type(annotation).__name__ in ("UnionType", "_UnionGenericAlias") or (
-        get_origin(annotation) is not None and get_origin(annotation).__class__.__name__ == "_SpecialForm"
+        get_origin(annotation) is not None
+        and get_origin(annotation).__class__.__name__ == "_SpecialForm"
     )
 
 

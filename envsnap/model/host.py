@@ -32,7 +32,9 @@ class System(Section, frozen=True, kw_only=True):
     os_version: Annotated[Text, portable("os-release VERSION_ID, for example 22.04.")] = UNSET
     glibc: Annotated[Text, portable("glibc version.")] = UNSET
     musl: Annotated[Text, portable("musl version.")] = UNSET
-    libstdcxx: Annotated[Text, portable("Newest GLIBCXX symbol of the system's C++ library.")] = UNSET
+    libstdcxx: Annotated[Text, portable("Newest GLIBCXX symbol of the system's C++ library.")] = (
+        UNSET
+    )
     cpu: Annotated[Text, host("Processor model.")] = UNSET
     cpu_vendor: Annotated[Text, host("Processor vendor.")] = UNSET
     cpu_family: Annotated[Text, host("Processor family.")] = UNSET
@@ -42,10 +44,16 @@ class System(Section, frozen=True, kw_only=True):
     microcode: Annotated[Text, host("Microcode revision.")] = UNSET
     cpus: Annotated[Whole, host("Logical processors.")] = UNSET
     cpus_usable: Annotated[Whole, host("Logical processors this process may use.")] = UNSET
-    transparent_hugepages: Annotated[Text, host("Transparent huge pages: always, madvise, never.")] = UNSET
+    transparent_hugepages: Annotated[
+        Text, host("Transparent huge pages: always, madvise, never.")
+    ] = UNSET
     memory_total: Annotated[Whole, host("Memory in bytes.")] = UNSET
-    cgroup_memory_limit: Annotated[Whole, host("Memory limit of the control group in bytes.")] = UNSET
-    cgroup_cpu_limit: Annotated[Number, host("CPU limit of the control group in processors.")] = UNSET
+    cgroup_memory_limit: Annotated[Whole, host("Memory limit of the control group in bytes.")] = (
+        UNSET
+    )
+    cgroup_cpu_limit: Annotated[Number, host("CPU limit of the control group in processors.")] = (
+        UNSET
+    )
     shm_size: Annotated[Whole, host("Size of /dev/shm in bytes.")] = UNSET
     container: Annotated[Text, host("Kind of container, if any.")] = UNSET
     locale: Annotated[Text, portable("Locale that the environment names.")] = UNSET

@@ -76,13 +76,17 @@ class Seeds(Section, frozen=True, kw_only=True):
 
     entries: TextMap = UNSET
     rng: Annotated[TextMap, portable("SHA-256 of generator states in the running program.")] = UNSET
-    torch_initial_seed: Annotated[Text, portable("torch.initial_seed() of the running program.")] = UNSET
+    torch_initial_seed: Annotated[
+        Text, portable("torch.initial_seed() of the running program.")
+    ] = UNSET
 
 
 class Determinism(Section, frozen=True, kw_only=True):
     """Switches of the running program that decide whether and how results repeat."""
 
-    deterministic_algorithms: Annotated[Flag, portable("torch.use_deterministic_algorithms.")] = UNSET
+    deterministic_algorithms: Annotated[Flag, portable("torch.use_deterministic_algorithms.")] = (
+        UNSET
+    )
     deterministic_warn_only: Annotated[Flag, portable("Its warn_only.")] = UNSET
     cudnn_enabled: Annotated[Flag, portable("torch.backends.cudnn.enabled.")] = UNSET
     cudnn_deterministic: Annotated[Flag, portable("torch.backends.cudnn.deterministic.")] = UNSET
@@ -91,8 +95,12 @@ class Determinism(Section, frozen=True, kw_only=True):
     matmul_allow_tf32: Annotated[Flag, portable("TF32 in CUDA matrix products.")] = UNSET
     matmul_precision: Annotated[Text, portable("torch.get_float32_matmul_precision().")] = UNSET
     fp32_precision: Annotated[Text, portable("torch.backends.fp32_precision.")] = UNSET
-    fp16_reduced_precision_reduction: Annotated[Flag, portable("Reduced-precision FP16 sums.")] = UNSET
-    bf16_reduced_precision_reduction: Annotated[Flag, portable("Reduced-precision BF16 sums.")] = UNSET
+    fp16_reduced_precision_reduction: Annotated[Flag, portable("Reduced-precision FP16 sums.")] = (
+        UNSET
+    )
+    bf16_reduced_precision_reduction: Annotated[Flag, portable("Reduced-precision BF16 sums.")] = (
+        UNSET
+    )
     mkldnn_enabled: Annotated[Flag, portable("torch.backends.mkldnn.enabled.")] = UNSET
     flash_sdp: Annotated[Flag, portable("Flash attention kernel allowed.")] = UNSET
     math_sdp: Annotated[Flag, portable("Plain attention kernel allowed.")] = UNSET
@@ -101,4 +109,6 @@ class Determinism(Section, frozen=True, kw_only=True):
     interop_threads: Annotated[Whole, host("torch.get_num_interop_threads().")] = UNSET
     tensorflow_tf32: Annotated[Flag, portable("TF32 in TensorFlow.")] = UNSET
     jax_x64: Annotated[Flag, portable("64-bit types in JAX.")] = UNSET
-    jax_matmul_precision: Annotated[Text, portable("Default matrix product precision of JAX.")] = UNSET
+    jax_matmul_precision: Annotated[Text, portable("Default matrix product precision of JAX.")] = (
+        UNSET
+    )

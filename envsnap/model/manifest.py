@@ -59,9 +59,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     created_at: Annotated[str, Meta(description="UTC time of capture, RFC 3339.")]
     label: Annotated[str | None, Meta(description="The user's name for this environment.")]
     target: Target
-    fingerprint: Annotated[
-        str, Meta(description="SHA-256 over the digests of all sections.")
-    ]
+    fingerprint: Annotated[str, Meta(description="SHA-256 over the digests of all sections.")]
     sections: Sections
 
 

@@ -66,7 +66,10 @@ def _load(text: str, name: str) -> Any:
 
     try:
         return json.loads(
-            text, object_pairs_hook=pairs, parse_float=number, parse_int=whole,
+            text,
+            object_pairs_hook=pairs,
+            parse_float=number,
+            parse_int=whole,
             parse_constant=constant,
         )
     except json.JSONDecodeError as error:

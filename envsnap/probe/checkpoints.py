@@ -11,18 +11,50 @@ import zipfile
 LARGEST_PICKLE = 256 << 20
 MOST_OPCODES = 20_000_000
 STORAGE_DTYPES = {
-    "FloatStorage": "F32", "DoubleStorage": "F64", "HalfStorage": "F16", "BFloat16Storage": "BF16",
-    "LongStorage": "I64", "IntStorage": "I32", "ShortStorage": "I16", "CharStorage": "I8",
-    "ByteStorage": "U8", "BoolStorage": "BOOL", "ComplexFloatStorage": "C64",
-    "ComplexDoubleStorage": "C128", "Float8_e4m3fnStorage": "F8_E4M3", "Float8_e5m2Storage": "F8_E5M2",
+    "FloatStorage": "F32",
+    "DoubleStorage": "F64",
+    "HalfStorage": "F16",
+    "BFloat16Storage": "BF16",
+    "LongStorage": "I64",
+    "IntStorage": "I32",
+    "ShortStorage": "I16",
+    "CharStorage": "I8",
+    "ByteStorage": "U8",
+    "BoolStorage": "BOOL",
+    "ComplexFloatStorage": "C64",
+    "ComplexDoubleStorage": "C128",
+    "Float8_e4m3fnStorage": "F8_E4M3",
+    "Float8_e5m2Storage": "F8_E5M2",
 }
-USUAL_MODULES = ("torch", "collections", "numpy", "_codecs", "builtins", "__builtin__", "copyreg", "__torch__")
+USUAL_MODULES = (
+    "torch",
+    "collections",
+    "numpy",
+    "_codecs",
+    "builtins",
+    "__builtin__",
+    "copyreg",
+    "__torch__",
+)
 # How torch stores modules; these keys say nothing in a tensor's name.
 PASSED_OVER = ("", "_modules", "_parameters", "_buffers")
 DEEPEST = 100
 HARMLESS_BUILTINS = (
-    "set", "list", "dict", "tuple", "int", "float", "bool", "str", "bytes", "bytearray",
-    "complex", "slice", "range", "frozenset", "object",
+    "set",
+    "list",
+    "dict",
+    "tuple",
+    "int",
+    "float",
+    "bool",
+    "str",
+    "bytes",
+    "bytearray",
+    "complex",
+    "slice",
+    "range",
+    "frozenset",
+    "object",
 )
 
 

@@ -9,8 +9,14 @@ from .secrets import clean_text
 
 LARGEST_PARSED = 1 << 20
 PARSED = {
-    ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json", ".ini": "ini",
-    ".cfg": "ini", ".conf": "ini", ".env": "env",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".toml": "toml",
+    ".json": "json",
+    ".ini": "ini",
+    ".cfg": "ini",
+    ".conf": "ini",
+    ".env": "env",
 }
 
 
@@ -56,7 +62,9 @@ def read_regular(path: str, limit: int) -> bytes:
 
     Raises ValueError for a device, a pipe or a folder, and OSError as `open` does.
     """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(
+        path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
     with os.fdopen(descriptor, "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise ValueError("not a regular file")

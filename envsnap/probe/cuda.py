@@ -44,8 +44,10 @@ def _toolkit(home: str, nvcc_output: str) -> str:
 def _on_disk(sys_path: list, home: str) -> dict:
     """Every CUDA library a program here could load: {soname: {path, version, build_id}}."""
     folders = driver.folders() + [
-        "/usr/local/cuda/lib64", "/usr/local/cuda/targets/x86_64-linux/lib",
-        "/usr/local/cuda/targets/sbsa-linux/lib", "/opt/cuda/lib64",
+        "/usr/local/cuda/lib64",
+        "/usr/local/cuda/targets/x86_64-linux/lib",
+        "/usr/local/cuda/targets/sbsa-linux/lib",
+        "/opt/cuda/lib64",
     ]
     if home:
         folders.insert(0, os.path.join(home, "lib64"))

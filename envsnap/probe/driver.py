@@ -9,9 +9,17 @@ from .record import Record, first_text
 
 MODULE_LINE = re.compile(r"Kernel Module(?: for \S+)?\s+([\d.]+)")
 LIBRARY_FOLDERS = (
-    "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/lib64", "/usr/lib",
-    "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64", "/usr/local/nvidia/lib", "/usr/lib/nvidia",
-    "/run/nvidia/driver/usr/lib/x86_64-linux-gnu", "/usr/local/cuda/compat",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib64",
+    "/lib64",
+    "/usr/lib",
+    "/usr/lib/wsl/lib",
+    "/usr/local/nvidia/lib64",
+    "/usr/local/nvidia/lib",
+    "/usr/lib/nvidia",
+    "/run/nvidia/driver/usr/lib/x86_64-linux-gnu",
+    "/usr/local/cuda/compat",
 )
 
 

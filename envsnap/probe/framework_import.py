@@ -53,7 +53,9 @@ def _torch(torch, record: Record) -> None:
     record.learn("interop_threads", torch.get_num_interop_threads)
     record.learn_present("blas", lambda: _setting(torch.__config__.show(), "BLAS_INFO"))
     record.learn_present("openmp", lambda: _after(torch.__config__.show(), "OpenMP "))
-    record.learn_present("mkl", lambda: _after(torch.__config__.show(), "Math Kernel Library Version "))
+    record.learn_present(
+        "mkl", lambda: _after(torch.__config__.show(), "Math Kernel Library Version ")
+    )
     record.learn_present("onednn", lambda: _after(torch.__config__.show(), "MKL-DNN v"))
     _torch_cuda(torch, record)
 
@@ -111,7 +113,9 @@ def _after(text: str, marker: str) -> str:
 
 def _tensorflow(tensorflow, record: Record) -> None:
     record.learn_present("git_version", lambda: str(tensorflow.version.GIT_VERSION))
-    build = record.learn_present("build_config", lambda: dict(tensorflow.sysconfig.get_build_info()))
+    build = record.learn_present(
+        "build_config", lambda: dict(tensorflow.sysconfig.get_build_info())
+    )
     if build is None:
         return
     record.facts["build_config"] = ["%s=%s" % (key, build[key]) for key in sorted(build)]
@@ -119,7 +123,8 @@ def _tensorflow(tensorflow, record: Record) -> None:
     record.facts["rocm"] = build.get("rocm_version") or None
     record.facts["cudnn"] = build.get("cudnn_version") or None
     record.learn_present(
-        "cxx11_abi", lambda: "-D_GLIBCXX_USE_CXX11_ABI=1" in tensorflow.sysconfig.get_compile_flags()
+        "cxx11_abi",
+        lambda: "-D_GLIBCXX_USE_CXX11_ABI=1" in tensorflow.sysconfig.get_compile_flags(),
     )
 
 

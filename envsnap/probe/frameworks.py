@@ -97,8 +97,13 @@ def _torch(record: Record, folder: str) -> None:
         record.gaps.pop(record.prefix + "version_file", None)
         record.gap("cuda", "not stated: torch/version.py cannot be read")
         return
-    for key, name in (("version", "__version__"), ("git_version", "git_version"),
-                      ("cuda", "cuda"), ("rocm", "hip"), ("debug", "debug")):
+    for key, name in (
+        ("version", "__version__"),
+        ("git_version", "git_version"),
+        ("cuda", "cuda"),
+        ("rocm", "hip"),
+        ("debug", "debug"),
+    ):
         if name in values:
             record.facts[key] = values[name]
 

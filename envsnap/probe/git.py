@@ -66,6 +66,17 @@ def _dirty(top: str) -> bool:
     path = tools.find("git")
     if path is None:
         raise FileNotFoundError("no git program to ask")
-    argv = [path, "-C", top, "-c", "core.fsmonitor=false", "-c", "safe.directory=*",
-            "--no-optional-locks", "status", "--porcelain", "--untracked-files=no"]
+    argv = [
+        path,
+        "-C",
+        top,
+        "-c",
+        "core.fsmonitor=false",
+        "-c",
+        "safe.directory=*",
+        "--no-optional-locks",
+        "status",
+        "--porcelain",
+        "--untracked-files=no",
+    ]
     return bool(children.run(argv, SECONDS).strip())

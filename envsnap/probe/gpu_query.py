@@ -53,7 +53,10 @@ def _describe(record: Record, nvml, device) -> None:
     """What shapes results or speed, of one GPU."""
     ask = _Asker(record, nvml)
     ask("name", lambda: _text(nvml.nvmlDeviceGetName, device))
-    ask("compute_capability", lambda: "%d.%d" % tuple(nvml.nvmlDeviceGetCudaComputeCapability(device)))
+    ask(
+        "compute_capability",
+        lambda: "%d.%d" % tuple(nvml.nvmlDeviceGetCudaComputeCapability(device)),
+    )
     ask("memory_total", lambda: nvml.nvmlDeviceGetMemoryInfo(device).total)
     ask("sm_count", lambda: nvml.nvmlDeviceGetAttributes_v2(device).multiprocessorCount)
     ask("cores", lambda: nvml.nvmlDeviceGetNumGpuCores(device))
@@ -68,7 +71,10 @@ def _describe(record: Record, nvml, device) -> None:
     ask("power_default_mw", lambda: nvml.nvmlDeviceGetPowerManagementDefaultLimit(device))
     ask("clock_max_sm_mhz", lambda: nvml.nvmlDeviceGetMaxClockInfo(device, nvml.NVML_CLOCK_SM))
     ask("clock_max_memory_mhz", lambda: nvml.nvmlDeviceGetMaxClockInfo(device, nvml.NVML_CLOCK_MEM))
-    ask("clock_application_sm_mhz", lambda: nvml.nvmlDeviceGetApplicationsClock(device, nvml.NVML_CLOCK_SM))
+    ask(
+        "clock_application_sm_mhz",
+        lambda: nvml.nvmlDeviceGetApplicationsClock(device, nvml.NVML_CLOCK_SM),
+    )
     ask("pcie_generation_max", lambda: nvml.nvmlDeviceGetMaxPcieLinkGeneration(device))
     ask("pcie_width_max", lambda: nvml.nvmlDeviceGetMaxPcieLinkWidth(device))
     ask("nvlinks_active", lambda: _nvlinks(nvml, device))

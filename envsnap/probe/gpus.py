@@ -32,7 +32,11 @@ class Query:
         answer = self.child.answer(until)
         if "facts" not in answer:
             why = answer["error"]
-            for record, path in ((gpus, "entries"), (driver_facts, "nvml"), (sections["cuda"], "driver")):
+            for record, path in (
+                (gpus, "entries"),
+                (driver_facts, "nvml"),
+                (sections["cuda"], "driver"),
+            ):
                 record.gap(path, why)
             entries.update(_from_files())
             return
@@ -44,7 +48,9 @@ class Query:
         sections["gpus"].facts["entries"] = facts.get("gpus") or _from_files()
         sections["identity"].facts["gpus"] = facts.get("identities", {})
         for key, section, name in (
-            ("driver", "driver", "version"), ("nvml", "driver", "nvml"), ("cuda", "cuda", "driver"),
+            ("driver", "driver", "version"),
+            ("nvml", "driver", "nvml"),
+            ("cuda", "cuda", "driver"),
         ):
             if key in facts:
                 sections[section].facts[name] = facts[key]

@@ -14,8 +14,22 @@ from .record import Record, reason
 
 DEFAULT_DEADLINE = 120.0
 SECTIONS = (
-    "python", "packages", "frameworks", "cuda", "driver", "gpus", "system", "env_vars", "tools",
-    "git", "configs", "weights", "seeds", "determinism", "process", "identity",
+    "python",
+    "packages",
+    "frameworks",
+    "cuda",
+    "driver",
+    "gpus",
+    "system",
+    "env_vars",
+    "tools",
+    "git",
+    "configs",
+    "weights",
+    "seeds",
+    "determinism",
+    "process",
+    "identity",
 )
 
 
@@ -104,7 +118,9 @@ class Capture:
         """Hash the weight files; this is outside the deadline."""
         from . import weights
 
-        hashing = weights.Hashing(self.options["weights"], self.options.get("known_weights", {}), report)
+        hashing = weights.Hashing(
+            self.options["weights"], self.options.get("known_weights", {}), report
+        )
         hashing.run()
         return {"entries": hashing.entries, "gaps": hashing.gaps, "fresh": hashing.fresh}
 
@@ -142,9 +158,11 @@ class Capture:
         return {
             name: launcher.start(
                 {"job": "import", "framework": name, "sys_path": self.sys_path},
-                packing.NEEDED_BY_CHILDREN, "importing %s" % name,
+                packing.NEEDED_BY_CHILDREN,
+                "importing %s" % name,
             )
-            for name in frameworks.IMPORTED if name in found
+            for name in frameworks.IMPORTED
+            if name in found
         }
 
     def _start_gpu_query(self, launcher) -> object:
@@ -248,7 +266,9 @@ class Capture:
     def _tools(self, started: dict) -> dict:
         from . import tools
 
-        return tools.collect(self.sections["tools"], started, min(self.until, time.monotonic() + 10.0))
+        return tools.collect(
+            self.sections["tools"], started, min(self.until, time.monotonic() + 10.0)
+        )
 
     def _cuda(self, nvcc_output: str) -> None:
         from . import cuda

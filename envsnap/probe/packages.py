@@ -68,7 +68,9 @@ def _add_folder(entries: dict, folder: str, names: list) -> None:
             here.setdefault(canonical(found.pop("name")), []).append((name, found))
     for key, named in here.items():
         if len(named) > 1:
-            named.sort(key=lambda item: _files_that_match(os.path.join(folder, item[0])), reverse=True)
+            named.sort(
+                key=lambda item: _files_that_match(os.path.join(folder, item[0])), reverse=True
+            )
         _add(entries, key, [found for _, found in named], folder)
 
 
@@ -89,11 +91,16 @@ def _read_link(path: str, base: str) -> dict:
             target = stream.readline(4096).decode("utf-8", "backslashreplace").strip()
         inside = [name for name in sorted(os.listdir(target)) if name.endswith(".egg-info")]
     except OSError:
-        inside = []
+        target, inside = "", []
     if not inside:
         stem = base[: -len(".egg-link")]
-        return {"name": stem, "version": None, "format": "egg-link", "editable": True,
-                "defects": ["the linked folder holds no metadata"]}
+        return {
+            "name": stem,
+            "version": None,
+            "format": "egg-link",
+            "editable": True,
+            "defects": ["the linked folder holds no metadata"],
+        }
     found = _read(os.path.join(target, inside[0]), inside[0])
     found.update(format="egg-link", editable=True)
     return found
@@ -103,13 +110,17 @@ def _read(path: str, base: str) -> dict:
     """Read one .dist-info, .egg-info or .egg; always gives a name and a version (maybe None)."""
     stem, _, kind = base.rpartition(".")
     inside = {
-        "dist-info": "METADATA", "egg-info": "PKG-INFO", "egg": os.path.join("EGG-INFO", "PKG-INFO")
+        "dist-info": "METADATA",
+        "egg-info": "PKG-INFO",
+        "egg": os.path.join("EGG-INFO", "PKG-INFO"),
     }[kind]
     in_name = NAME_AND_VERSION.match(stem)
     facts = {"name": stem, "version": None, "format": kind}  # type: dict
     defects = []
     try:
-        metadata = path if os.path.isfile(path) and kind == "egg-info" else os.path.join(path, inside)
+        metadata = (
+            path if os.path.isfile(path) and kind == "egg-info" else os.path.join(path, inside)
+        )
         headers = _headers(metadata, defects)
     except OSError as error:
         headers = {}

@@ -7,7 +7,13 @@ import json
 READ_STDIN = ["-c", "import sys; exec(sys.stdin.read())"]
 
 NEEDED_BY_CHILDREN = (
-    "__init__", "record", "main", "framework_import", "elf", "mapped", "output",
+    "__init__",
+    "record",
+    "main",
+    "framework_import",
+    "elf",
+    "mapped",
+    "output",
 )
 NEEDED_BY_GPU_QUERY = ("__init__", "record", "main", "gpu_query", "pynvml", "output")
 

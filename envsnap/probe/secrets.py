@@ -12,15 +12,31 @@ REDACTED = "<redacted by envsnap>"
 LONGEST_VALUE = 8192
 
 _KEY_WORDS = (
-    r"passw(?:or)?d", r"passphrase", r"passcode", r"(?<![a-z])pass(?![a-z])", r"(?:db|user)pass",
-    r"pwd(?![a-z])", r"secret", r"token", r"credential", r"apikey", r"authorization", r"bearer",
-    r"(?<![a-z])auth(?![a-z])", r"cookie", r"session[_-]?id", r"dsn(?![a-z])", r"webhook",
+    r"passw(?:or)?d",
+    r"passphrase",
+    r"passcode",
+    r"(?<![a-z])pass(?![a-z])",
+    r"(?:db|user)pass",
+    r"pwd(?![a-z])",
+    r"secret",
+    r"token",
+    r"credential",
+    r"apikey",
+    r"authorization",
+    r"bearer",
+    r"(?<![a-z])auth(?![a-z])",
+    r"cookie",
+    r"session[_-]?id",
+    r"dsn(?![a-z])",
+    r"webhook",
     (
         r"(?:api|auth|access|account|private|encryption|signing|ssh|master|shared|service|client"
         r"|subscription|license|admin|deploy|sas|storage)[_-]?key"
     ),
-    r"conn(?:ection)?[_-]?str", r"(?:database|db|redis|broker|amqp)[_-]?ur[il]",
-    r"mongo\w{0,20}ur[il]", r"(?<![a-z])otp(?![a-z])",
+    r"conn(?:ection)?[_-]?str",
+    r"(?:database|db|redis|broker|amqp)[_-]?ur[il]",
+    r"mongo\w{0,20}ur[il]",
+    r"(?<![a-z])otp(?![a-z])",
 )
 _SECRET_KEY = re.compile("|".join(_KEY_WORDS), re.IGNORECASE)
 
@@ -60,17 +76,46 @@ _SHAPES = (
 )
 # No text without one of these can match a shape; looking for them is cheap.
 _ANCHORS = (
-    "AKIA", "ASIA", "ABIA", "ACCA", "A3T", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "gl",
-    "hf_", "api_org_", "sk-", "xox", "hooks.slack.com", "discord", "webhook.office.com", "sk_", "rk_",
-    "pk_", "eyJ", "pypi-", "npm_", "AccountKey=", "SG.", "AIza", "ya29.", "nvapi-", "dop_v1_",
-    "dckr_pat_", ":AA",
+    "AKIA",
+    "ASIA",
+    "ABIA",
+    "ACCA",
+    "A3T",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "gl",
+    "hf_",
+    "api_org_",
+    "sk-",
+    "xox",
+    "hooks.slack.com",
+    "discord",
+    "webhook.office.com",
+    "sk_",
+    "rk_",
+    "pk_",
+    "eyJ",
+    "pypi-",
+    "npm_",
+    "AccountKey=",
+    "SG.",
+    "AIza",
+    "ya29.",
+    "nvapi-",
+    "dop_v1_",
+    "dckr_pat_",
+    ":AA",
 )
 _PRIVATE_KEY = (
     r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----"
     r".{0,20000}?(?:-----END [A-Z ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----|\Z)"
 )
-_USERINFO = (r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^/\s\"'<>]{1,1024}@")
-_QUERY = (r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s\"'?#<>]{1,2048})\?[^\s\"'#<>]{1,4096}")
+_USERINFO = r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^/\s\"'<>]{1,1024}@"
+_QUERY = r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s\"'?#<>]{1,2048})\?[^\s\"'#<>]{1,4096}"
 
 _SHAPE = r"(?<![A-Za-z0-9])(?:" + "|".join(_SHAPES) + ")"
 _KEY = r"(?<![\w.-])(?P<quote>[\"']?)(?P<key>[A-Za-z0-9_][\w.-]{0,80})(?P=quote)[ \t]{0,40}"
@@ -81,7 +126,9 @@ _VALUE = (
 )
 _TRIPLE = ('"' * 3, "'" * 3)
 _BLOCK = (
-    r"^(?P<indent>[ \t]{0,200}(?:- )?)" + _KEY + r"[:=][ \t]{0,40}(?P<open>[|>][^\n]{0,20}|\"{3}|'{3}|)"
+    r"^(?P<indent>[ \t]{0,200}(?:- )?)"
+    + _KEY
+    + r"[:=][ \t]{0,40}(?P<open>[|>][^\n]{0,20}|\"{3}|'{3}|)"
     r"[ \t]{0,40}(?P<rest>[^\n]{0,8192})$"
 )
 

@@ -63,7 +63,9 @@ def collect_determinism(record: Record) -> None:
     jax = sys.modules.get("jax")
     if jax is not None and hasattr(jax, "config"):
         record.learn_present("jax_x64", lambda: bool(jax.config.jax_enable_x64))
-        record.learn_present("jax_matmul_precision", lambda: jax.config.jax_default_matmul_precision)
+        record.learn_present(
+            "jax_matmul_precision", lambda: jax.config.jax_default_matmul_precision
+        )
 
 
 def _torch_switches(torch) -> dict:
@@ -78,10 +80,12 @@ def _torch_switches(torch) -> dict:
         "matmul_allow_tf32": lambda: backends.cuda.matmul.allow_tf32,
         "matmul_precision": torch.get_float32_matmul_precision,
         "fp32_precision": lambda: getattr(backends, "fp32_precision", None),
-        "fp16_reduced_precision_reduction":
-            lambda: _reduction(backends.cuda.matmul.allow_fp16_reduced_precision_reduction),
-        "bf16_reduced_precision_reduction":
-            lambda: _reduction(backends.cuda.matmul.allow_bf16_reduced_precision_reduction),
+        "fp16_reduced_precision_reduction": lambda: _reduction(
+            backends.cuda.matmul.allow_fp16_reduced_precision_reduction
+        ),
+        "bf16_reduced_precision_reduction": lambda: _reduction(
+            backends.cuda.matmul.allow_bf16_reduced_precision_reduction
+        ),
         "mkldnn_enabled": lambda: bool(backends.mkldnn.enabled),
         "flash_sdp": backends.cuda.flash_sdp_enabled,
         "math_sdp": backends.cuda.math_sdp_enabled,

@@ -16,7 +16,8 @@ SHARED_MEMORY = "/dev/shm"
 # A file or a variable that only this kind of container has.
 CONTAINER_FILES = (("podman", "/run/.containerenv"), ("docker", "/.dockerenv"))
 CONTAINER_VARIABLES = (
-    ("kubernetes", "KUBERNETES_SERVICE_HOST"), ("apptainer", "APPTAINER_CONTAINER"),
+    ("kubernetes", "KUBERNETES_SERVICE_HOST"),
+    ("apptainer", "APPTAINER_CONTAINER"),
     ("apptainer", "SINGULARITY_CONTAINER"),
 )
 
@@ -78,7 +79,12 @@ def _musl_version(loader: str) -> str:
 
 def _libstdcxx() -> str:
     """The newest GLIBCXX symbol version of the system's C++ library."""
-    for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"):
+    for folder in (
+        "/usr/lib/x86_64-linux-gnu",
+        "/usr/lib/aarch64-linux-gnu",
+        "/usr/lib64",
+        "/usr/lib",
+    ):
         path = os.path.join(folder, "libstdc++.so.6")
         if os.path.exists(path):
             with open(path, "rb") as stream:
@@ -96,9 +102,12 @@ def _processor(record: Record) -> None:
     fields = record.learn("cpuinfo", _cpuinfo) or {}
     record.facts.pop("cpuinfo", None)
     for key, names in (
-        ("cpu", ("model name", "Model", "cpu model", "CPU part")), ("cpu_vendor", ("vendor_id", "CPU implementer")),
-        ("cpu_family", ("cpu family", "CPU architecture")), ("cpu_model", ("model", "CPU part")),
-        ("cpu_stepping", ("stepping", "CPU revision")), ("microcode", ("microcode",)),
+        ("cpu", ("model name", "Model", "cpu model", "CPU part")),
+        ("cpu_vendor", ("vendor_id", "CPU implementer")),
+        ("cpu_family", ("cpu family", "CPU architecture")),
+        ("cpu_model", ("model", "CPU part")),
+        ("cpu_stepping", ("stepping", "CPU revision")),
+        ("microcode", ("microcode",)),
     ):
         for name in names:
             if fields.get(name):
@@ -131,7 +140,9 @@ def _hugepages() -> str:
 
 def _memory(record: Record) -> None:
     if hasattr(os, "sysconf"):
-        record.learn("memory_total", lambda: os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        record.learn(
+            "memory_total", lambda: os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        )
     record.learn_present("cgroup_memory_limit", _cgroup_memory)
     record.learn_present("cgroup_cpu_limit", _cgroup_cpu)
     if os.path.isdir(SHARED_MEMORY):
@@ -150,7 +161,8 @@ def _cgroup_files(two: str, one: str) -> str:
         if line.startswith("0::"):
             own = line[3:].lstrip("/")
     return first_text(
-        os.path.join("/sys/fs/cgroup", own, two), os.path.join("/sys/fs/cgroup", two),
+        os.path.join("/sys/fs/cgroup", own, two),
+        os.path.join("/sys/fs/cgroup", two),
         os.path.join("/sys/fs/cgroup", one),
     )
 
@@ -168,7 +180,11 @@ def _cgroup_cpu() -> float:
     words = (text or "max").split()
     if words[0] in ("max", "-1"):
         return None
-    period = words[1] if len(words) > 1 else first_text("/sys/fs/cgroup/cpu/cpu.cfs_period_us") or "100000"
+    period = (
+        words[1]
+        if len(words) > 1
+        else first_text("/sys/fs/cgroup/cpu/cpu.cfs_period_us") or "100000"
+    )
     return round(int(words[0]) / int(period), 3)
 
 
@@ -215,4 +231,3 @@ def _timezone() -> str:
     if "/zoneinfo/" in target:
         return target.split("/zoneinfo/", 1)[1]
     return first_text("/etc/timezone") or time.strftime("%Z") or None
-

@@ -53,7 +53,9 @@ def _safetensors(path: str, size: int) -> dict:
             raise ValueError("truncated: no room for the header's length")
         length = struct.unpack("<Q", head)[0]
         if length > LARGEST_HEADER or 8 + length > size:
-            raise ValueError("truncated or damaged: the header is said to be %d bytes long" % length)
+            raise ValueError(
+                "truncated or damaged: the header is said to be %d bytes long" % length
+            )
         header = json.loads(stream.read(length).decode("utf-8"))
     if not isinstance(header, dict):
         raise ValueError("the header is not a JSON object")
@@ -64,6 +66,7 @@ def _safetensors(path: str, size: int) -> dict:
         end = max(end, int(facts["data_offsets"][1]))
     if 8 + length + end != size:
         raise ValueError(
-            "truncated or damaged: the header promises %d bytes, the file has %d" % (8 + length + end, size)
+            "truncated or damaged: the header promises %d bytes, the file has %d"
+            % (8 + length + end, size)
         )
     return found

@@ -39,7 +39,9 @@ def find(name: str) -> str:
     Never one in the current folder.
     """
     home = os.environ.get("CUDA_HOME") or os.environ.get("CUDA_PATH")
-    folders = [entry for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry)]
+    folders = [
+        entry for entry in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(entry)
+    ]
     if home and name == "nvcc":
         folders.insert(0, os.path.join(home, "bin"))
     for folder in folders + list(FURTHER_FOLDERS.get(name, ())):

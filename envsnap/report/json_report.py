@@ -11,4 +11,6 @@ from envsnap.report import document
 
 def render(report: document.Report) -> str:
     """Write indented ASCII JSON."""
-    return json.dumps(msgspec.to_builtins(document.data(report)), indent=2, ensure_ascii=True) + "\n"
+    return (
+        json.dumps(msgspec.to_builtins(document.data(report)), indent=2, ensure_ascii=True) + "\n"
+    )

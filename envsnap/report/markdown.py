@@ -26,7 +26,9 @@ def _section(report: document.Report, item: document.Judged) -> list[str]:
         lines.append("")
     serious = [found for found in result.findings if found.severity is not Severity.INFO]
     for finding in serious:
-        lines.append(f"- **{prose(finding.message)}**: {prose(finding.why)} {prose(finding.fix)}".rstrip())
+        lines.append(
+            f"- **{prose(finding.message)}**: {prose(finding.why)} {prose(finding.fix)}".rstrip()
+        )
     rest = summary.not_captured(result)
     if rest:
         lines += ["", f"Not compared: {prose(rest)}"]

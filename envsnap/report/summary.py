@@ -49,7 +49,9 @@ def not_captured(result: Result) -> str:
         parts.append(f"{name} ({len(reasons)}: {plain(common)[:60]})")
     if result.not_compared:
         first = next(iter(result.not_compared))
-        parts.append(f"unknown on both sides: {len(result.not_compared)} (first: {plain(first)[:40]})")
+        parts.append(
+            f"unknown on both sides: {len(result.not_compared)} (first: {plain(first)[:40]})"
+        )
     return "; ".join(parts)
 
 

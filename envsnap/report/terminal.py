@@ -57,8 +57,14 @@ def _section(
         shown = serious + notes[:MOST_NOTES]
         _table(console, shown, summary.column_names(report, item), ascii_only)
     if len(notes) > MOST_NOTES:
-        console.print(Text(f"… and {len(notes) - MOST_NOTES} more notes; --format json has all.".replace(
-            "…", "..." if ascii_only else "…"), style="dim"))
+        console.print(
+            Text(
+                f"… and {len(notes) - MOST_NOTES} more notes; --format json has all.".replace(
+                    "…", "..." if ascii_only else "…"
+                ),
+                style="dim",
+            )
+        )
     if serious:
         _explain(console, serious)
     rest = summary.not_captured(result)
@@ -75,7 +81,10 @@ def _table(
     from rich.text import Text
 
     table = Table(
-        box=box.ASCII2 if ascii_only else box.SIMPLE_HEAD, pad_edge=False, expand=True, show_edge=False
+        box=box.ASCII2 if ascii_only else box.SIMPLE_HEAD,
+        pad_edge=False,
+        expand=True,
+        show_edge=False,
     )
     table.add_column("#", justify="right", width=3, no_wrap=True)
     table.add_column("", width=7, no_wrap=True)

@@ -11,7 +11,9 @@ from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 FILE_FACTS = ("sha256", "tree")
-QUIET = re.compile(r"(?:^|_)(?:log|logs|logger|logging|loglevel|verbose|debug|color|banner)(?:_|$)", re.IGNORECASE)
+QUIET = re.compile(
+    r"(?:^|_)(?:log|logs|logger|logging|loglevel|verbose|debug|color|banner)(?:_|$)", re.IGNORECASE
+)
 NUMERIC = re.compile(
     r"(?:^|_)(?:dtype|precision|fp16|bf16|fp8|int8|quant\w*|seed|random_state|temperature|top_[pk]|mean|std"
     r"|normali[sz]e|resize|interpolation|rescale|image_size|max_length|max_len|truncation|padding"

@@ -31,7 +31,11 @@ class DriverMismatch(Rule):
             return
         for key in ("libnvidia_ml", "libcuda"):
             version = getattr(driver, key)
-            if isinstance(version, str) and version.count(".") > 0 and version != driver.kernel_module:
+            if (
+                isinstance(version, str)
+                and version.count(".") > 0
+                and version != driver.kernel_module
+            ):
                 yield Finding(
                     rule=self.id,
                     severity=Severity.ERROR,

@@ -9,8 +9,11 @@ from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import numbers
 
 FOLLOW = (
-    ("driver", "kernel_module"), ("driver", "nvml"), ("driver", "libcuda"),
-    ("driver", "libnvidia_ml"), ("cuda", "driver"),
+    ("driver", "kernel_module"),
+    ("driver", "nvml"),
+    ("driver", "libcuda"),
+    ("driver", "libnvidia_ml"),
+    ("cuda", "driver"),
 )
 
 

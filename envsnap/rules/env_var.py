@@ -11,7 +11,15 @@ from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 # They say where things lie on this host; what follows from them is captured itself.
-PLACES = ("PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "TMPDIR", "HOME", "PYTHONPATH")
+PLACES = (
+    "PATH",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "CONDA_DEFAULT_ENV",
+    "TMPDIR",
+    "HOME",
+    "PYTHONPATH",
+)
 
 
 class EnvVar(Rule):
@@ -36,8 +44,10 @@ class EnvVar(Rule):
         name = change.path[1]
         effect = Effect(row["effect"]) if row else Effect.NONE
         known = row is not None and is_trusted(row["confidence"])
-        matters = row is not None and name not in PLACES and (
-            effect is Effect.NUMERICS or row.get("chooses") == "library"
+        matters = (
+            row is not None
+            and name not in PLACES
+            and (effect is Effect.NUMERICS or row.get("chooses") == "library")
         )
         does = (row or {}).get("does", "")
         return Finding(
@@ -66,12 +76,15 @@ def row_for(name: str, rows: dict[str, dict[str, Any]]) -> dict[str, Any] | None
 def _why(row: dict[str, Any] | None, does: str, known: bool) -> str:
     if row is None:
         return "No rule knows what it does."
-    what = does or {
-        "numerics": "it can change numbers",
-        "behavior": "it can change behaviour",
-        "performance": "it changes speed",
-        "none": "it changes what is logged or built, not results",
-    }[row["effect"]]
+    what = (
+        does
+        or {
+            "numerics": "it can change numbers",
+            "behavior": "it can change behaviour",
+            "performance": "it changes speed",
+            "none": "it changes what is logged or built, not results",
+        }[row["effect"]]
+    )
     return f"{what[0].upper()}{what[1:]}{'' if known else ' (unverified)'}."
 
 

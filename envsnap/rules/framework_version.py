@@ -13,10 +13,39 @@ from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import Distance, distance
 
 # Facts that follow from the version or the build; they need no finding of their own.
-FOLLOW = ("version", "git_version", "debug", "build_config", "distribution", "blas", "mkl", "onednn",
-          "openmp", "cxx11_abi", "mapped_on_import", "arch_list", "providers", "cuda_available")
-COMPUTES = ("torch", "tensorflow", "jax", "jaxlib", "onnxruntime", "tensorrt", "vllm", "sglang",
-            "triton", "flash_attn", "xformers", "numpy", "torchvision", "torchaudio", "transformers")
+FOLLOW = (
+    "version",
+    "git_version",
+    "debug",
+    "build_config",
+    "distribution",
+    "blas",
+    "mkl",
+    "onednn",
+    "openmp",
+    "cxx11_abi",
+    "mapped_on_import",
+    "arch_list",
+    "providers",
+    "cuda_available",
+)
+COMPUTES = (
+    "torch",
+    "tensorflow",
+    "jax",
+    "jaxlib",
+    "onnxruntime",
+    "tensorrt",
+    "vllm",
+    "sglang",
+    "triton",
+    "flash_attn",
+    "xformers",
+    "numpy",
+    "torchvision",
+    "torchaudio",
+    "transformers",
+)
 
 
 class FrameworkVersion(Rule):
@@ -67,7 +96,9 @@ class FrameworkVersion(Rule):
                 else "Code that needs it fails, or falls back to something else."
             ),
             fix=_fix(name, change, left),
-            reference="https://docs.pytorch.org/docs/stable/notes/randomness.html" if name == "torch" else "",
+            reference="https://docs.pytorch.org/docs/stable/notes/randomness.html"
+            if name == "torch"
+            else "",
             left=left,
             right=right,
             changes=_followers(comparison, change, name),

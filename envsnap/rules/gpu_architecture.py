@@ -32,7 +32,12 @@ class GpuArchitecture(Rule):
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check each framework's list against each GPU."""
         frameworks, gpus = manifest.sections.frameworks, manifest.sections.gpus
-        if frameworks is UNSET or gpus is UNSET or frameworks.entries is UNSET or gpus.entries is UNSET:
+        if (
+            frameworks is UNSET
+            or gpus is UNSET
+            or frameworks.entries is UNSET
+            or gpus.entries is UNSET
+        ):
             return
         for name, framework in frameworks.entries.items():
             if not isinstance(framework.arch_list, tuple) or not framework.arch_list:
@@ -41,7 +46,9 @@ class GpuArchitecture(Rule):
                 if isinstance(gpu.compute_capability, str):
                     yield from self._judge(name, framework, index, gpu.compute_capability)
 
-    def _judge(self, name: str, framework: Framework, index: str, capability: str) -> Iterator[Finding]:
+    def _judge(
+        self, name: str, framework: Framework, index: str, capability: str
+    ) -> Iterator[Finding]:
         assert isinstance(framework.arch_list, tuple)
         how = coverage(framework.arch_list, capability)
         if how == "machine code":

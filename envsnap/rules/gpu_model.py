@@ -45,7 +45,9 @@ class GpuModel(Rule):
         for (left, right), found in models.items():
             yield self._model(left, right, found)
 
-    def _count(self, left: dict[str, str], right: dict[str, str], paths: tuple[Path, ...]) -> Finding:
+    def _count(
+        self, left: dict[str, str], right: dict[str, str], paths: tuple[Path, ...]
+    ) -> Finding:
         return Finding(
             rule=self.id,
             severity=Severity.ERROR if not right else Severity.WARNING,
@@ -70,7 +72,8 @@ class GpuModel(Rule):
             confidence=Confidence.POSSIBLE if same else Confidence.LIKELY,
             path=first.path,
             message=(
-                f"{left}: {', '.join(change.path[2] for change in found)} differ" if same
+                f"{left}: {', '.join(change.path[2] for change in found)} differ"
+                if same
                 else f"GPU {left} became {right}"
             ),
             why="Another model runs other kernels and splits work otherwise; the last bits differ.",
@@ -87,5 +90,6 @@ def _names(manifest: Manifest) -> dict[str, str] | None:
     if section is UNSET or section.entries is UNSET or "entries" in section.gaps:
         return None
     return {
-        index: gpu.name if isinstance(gpu.name, str) else "?" for index, gpu in section.entries.items()
+        index: gpu.name if isinstance(gpu.name, str) else "?"
+        for index, gpu in section.entries.items()
     }

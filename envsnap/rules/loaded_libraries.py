@@ -8,8 +8,21 @@ from envsnap.diff.change import Change
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
-DECISIVE = ("libcu", "libnccl", "libnv", "libcudnn", "libopenblas", "libscipy_openblas", "libmkl", "libdnnl",
-            "libjpeg", "libturbojpeg", "libgomp", "libiomp", "libomp")
+DECISIVE = (
+    "libcu",
+    "libnccl",
+    "libnv",
+    "libcudnn",
+    "libopenblas",
+    "libscipy_openblas",
+    "libmkl",
+    "libdnnl",
+    "libjpeg",
+    "libturbojpeg",
+    "libgomp",
+    "libiomp",
+    "libomp",
+)
 
 
 class LoadedLibraries(Rule):

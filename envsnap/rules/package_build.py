@@ -48,7 +48,8 @@ class PackageBuild(Rule):
             confidence=Confidence.POSSIBLE,
             path=first.path,
             message=(
-                f"{name}: the wheel for another Python" if expected
+                f"{name}: the wheel for another Python"
+                if expected
                 else f"{name}: one version, other files ({', '.join(sorted(keys))})"
             ),
             why=(

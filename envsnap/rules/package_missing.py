@@ -49,7 +49,9 @@ class PackageMissing(Rule):
                 if gone
                 else "It can switch on another path in libraries that look for it."
             ),
-            fix=f"Install {name}=={left}." if gone else f"Uninstall {name}, if the reference works without.",
+            fix=f"Install {name}=={left}."
+            if gone
+            else f"Uninstall {name}, if the reference works without.",
             left=left,
             right=right,
             changes=(change.path,),

@@ -11,8 +11,23 @@ from envsnap.rules.rule import Comparison, Rule
 MODEL = ("cpu", "cpu_vendor", "cpu_family", "cpu_model", "cpu_stepping", "microcode")
 # Flags that decide which kernels math libraries choose.
 DECISIVE = (
-    "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16",
-    "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8", "avx_vnni", "asimd", "sve", "sve2", "bf16",
+    "avx",
+    "avx2",
+    "fma",
+    "avx512f",
+    "avx512bw",
+    "avx512vl",
+    "avx512_vnni",
+    "avx512_bf16",
+    "avx512_fp16",
+    "amx_tile",
+    "amx_bf16",
+    "amx_int8",
+    "avx_vnni",
+    "asimd",
+    "sve",
+    "sve2",
+    "bf16",
     "i8mm",
 )
 

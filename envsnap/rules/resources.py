@@ -8,7 +8,14 @@ from envsnap.diff.change import Change
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
-SIZES = ("cpus", "cpus_usable", "memory_total", "cgroup_memory_limit", "cgroup_cpu_limit", "shm_size")
+SIZES = (
+    "cpus",
+    "cpus_usable",
+    "memory_total",
+    "cgroup_memory_limit",
+    "cgroup_cpu_limit",
+    "shm_size",
+)
 THREADS = ("threads", "interop_threads")
 
 
@@ -44,8 +51,10 @@ class Resources(Rule):
         if sizes:
             keys = ", ".join(change.path[1] for change in sizes)
             yield self._finding(
-                sizes, f"the machine offers other sizes: {keys}",
-                "They decide speed, and whether a program is killed.", Effect.PERFORMANCE,
+                sizes,
+                f"the machine offers other sizes: {keys}",
+                "They decide speed, and whether a program is killed.",
+                Effect.PERFORMANCE,
             )
 
     def _finding(self, found: list[Change], message: str, why: str, effect: Effect) -> Finding:

@@ -20,7 +20,10 @@ class SourceCode(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding for the commit and one for local changes."""
-        for key, what in (("commit", "the code's commit is"), ("dirty", "the code has local changes:")):
+        for key, what in (
+            ("commit", "the code's commit is"),
+            ("dirty", "the code has local changes:"),
+        ):
             change = comparison.at("git", key)
             if change is None:
                 continue

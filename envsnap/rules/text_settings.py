@@ -34,7 +34,8 @@ class TextSettings(Rule):
                 confidence=Confidence.POSSIBLE,
                 path=first.path,
                 message=f"the {first.path[1].replace('_', ' ')} is {first.left}, then {first.right}",
-                why="Files opened without an encoding are read otherwise." if decides
+                why="Files opened without an encoding are read otherwise."
+                if decides
                 else "The encoding is the same on both sides.",
                 fix="Set LANG=C.UTF-8 on both sides, or install the locale.",
                 left=first.left,

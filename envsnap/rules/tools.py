@@ -36,7 +36,9 @@ class Tools(Rule):
                 confidence=Confidence.LIKELY if serves and far else Confidence.POSSIBLE,
                 path=change.path,
                 message=f"{name} {left or 'absent'}, then {right or 'absent'}",
-                why="It brings its own runtime." if serves else "It matters where it builds or decodes.",
+                why="It brings its own runtime."
+                if serves
+                else "It matters where it builds or decodes.",
                 fix=f"Use {name} {left}." if left else "",
                 left=left,
                 right=right,

@@ -66,12 +66,18 @@ def named(path: str) -> Interpreter:
 
 def active() -> tuple[Interpreter, str]:
     """The interpreter the user works in, and the reason for choosing it."""
-    for variable, kind in (("VIRTUAL_ENV", "virtual environment"), ("CONDA_PREFIX", "conda environment")):
+    for variable, kind in (
+        ("VIRTUAL_ENV", "virtual environment"),
+        ("CONDA_PREFIX", "conda environment"),
+    ):
         prefix = os.environ.get(variable)
         if not prefix:
             continue
-        places = [os.path.join(prefix, "bin", "python"), os.path.join(prefix, "python.exe"),
-                  os.path.join(prefix, "Scripts", "python.exe")]
+        places = [
+            os.path.join(prefix, "bin", "python"),
+            os.path.join(prefix, "python.exe"),
+            os.path.join(prefix, "Scripts", "python.exe"),
+        ]
         for path in places:
             if os.path.isfile(path):
                 return Interpreter(path), f"the active {kind}"

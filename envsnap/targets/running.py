@@ -49,7 +49,9 @@ class Run:
                 start_new_session=True,
             )
         except OSError as error:
-            raise TargetError(f"{self._name} cannot be started: {error.strerror or error}") from None
+            raise TargetError(
+                f"{self._name} cannot be started: {error.strerror or error}"
+            ) from None
         for work in (self._feed, self._listen, self._hear_errors):
             threading.Thread(target=work, daemon=True).start()
 

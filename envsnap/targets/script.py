@@ -12,9 +12,7 @@ from envsnap.probe import packing
 def sources() -> dict[str, str]:
     """Return the sources of the probe's modules, and of the NVML binding, by module name."""
     folder = Path(packing.__file__).parent
-    found = {
-        path.stem: path.read_text(encoding="ascii") for path in sorted(folder.glob("*.py"))
-    }
+    found = {path.stem: path.read_text(encoding="ascii") for path in sorted(folder.glob("*.py"))}
     binding = find_spec("pynvml")
     if binding is not None and binding.origin is not None:
         found["pynvml"] = Path(binding.origin).read_text(encoding="utf-8")

@@ -66,8 +66,14 @@ def test_a_cut_off_facts_file(envsnap: Run, tmp_path: Path) -> None:
     import subprocess
     import sys
 
-    facts = subprocess.run([sys.executable, "probe.py"], cwd=tmp_path, capture_output=True, check=True).stdout
-    for data in (facts[:-20], facts.replace(b'"probe": 1', b'"probe": 7'), facts.replace(b"{", b"[", 1)):
+    facts = subprocess.run(
+        [sys.executable, "probe.py"], cwd=tmp_path, capture_output=True, check=True
+    ).stdout
+    for data in (
+        facts[:-20],
+        facts.replace(b'"probe": 1', b'"probe": 7'),
+        facts.replace(b"{", b"[", 1),
+    ):
         (tmp_path / "bad.json").write_bytes(data)
         refused(envsnap, tmp_path, "check")
 

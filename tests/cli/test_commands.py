@@ -23,7 +23,8 @@ def diff(envsnap: Run, *options: str, **settings: object) -> subprocess.Complete
 
 
 @pytest.mark.parametrize(
-    ("fail_on", "code"), [("error", 1), ("warning", 1), ("info", 1), ("never", 0)])
+    ("fail_on", "code"), [("error", 1), ("warning", 1), ("info", 1), ("never", 0)]
+)
 def test_fail_on(fail_on: str, code: int, envsnap: Run) -> None:
     assert diff(envsnap, "--fail-on", fail_on).returncode == code
 
@@ -82,10 +83,19 @@ def test_outputs_that_cannot_be(output: str, envsnap: Run, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "arguments",
     [
-        (), ("diff",), ("diff", "a.json"), ("nonsense",), ("diff", "--format", "pdf", "a", "b"),
-        ("capture", "--pid", "zero"), ("capture", "--deadline", "0"), ("capture", "--seed", "x"),
-        ("capture", "--config", "a=x.yaml", "--config", "a=y.yaml"), ("capture", "--seed", "a=1", "--seed", "a=2"),
-        ("capture", "--config", "nothing.yaml"), ("explain", "no-such-rule"), ("schema", "nothing"),
+        (),
+        ("diff",),
+        ("diff", "a.json"),
+        ("nonsense",),
+        ("diff", "--format", "pdf", "a", "b"),
+        ("capture", "--pid", "zero"),
+        ("capture", "--deadline", "0"),
+        ("capture", "--seed", "x"),
+        ("capture", "--config", "a=x.yaml", "--config", "a=y.yaml"),
+        ("capture", "--seed", "a=1", "--seed", "a=2"),
+        ("capture", "--config", "nothing.yaml"),
+        ("explain", "no-such-rule"),
+        ("schema", "nothing"),
         ("capture", "--config", "x="),
     ],
 )
@@ -111,8 +121,14 @@ def test_names_of_files(envsnap: Run, tmp_path: Path) -> None:
 def test_the_files_are_compared_by_name(envsnap: Run, tmp_path: Path) -> None:
     folder = Path(hosts.__file__).parent
     for host in ("dev", "prod"):
-        done = envsnap("capture", "--no-import", "--config", f"app={folder / f'config-{host}.yaml'}",
-                       "-o", f"{host}.json")
+        done = envsnap(
+            "capture",
+            "--no-import",
+            "--config",
+            f"app={folder / f'config-{host}.yaml'}",
+            "-o",
+            f"{host}.json",
+        )
         assert done.returncode == 0, done.stderr
     findings = json.loads(envsnap("diff", "dev.json", "prod.json", "--format", "json").stdout)
     told = {item["path"] for item in findings["results"][0]["findings"]}
@@ -121,23 +137,41 @@ def test_the_files_are_compared_by_name(envsnap: Run, tmp_path: Path) -> None:
 
 def test_seeds_come_from_the_user_the_environment_and_configs(envsnap: Run, tmp_path: Path) -> None:
     (tmp_path / "app.yaml").write_text("train:\n  seed: 3\n  random_state: 4\n  seedling: no\n")
-    done = envsnap("capture", "--no-import", "--config", "app=app.yaml", "--seed", "torch=5",
-                   env={"PYTHONHASHSEED": "6"})
+    done = envsnap(
+        "capture",
+        "--no-import",
+        "--config",
+        "app=app.yaml",
+        "--seed",
+        "torch=5",
+        env={"PYTHONHASHSEED": "6"},
+    )
     assert json.loads(done.stdout)["sections"]["seeds"]["entries"] == {
-        "PYTHONHASHSEED": "6", "torch": "5", "app.train.seed": "3", "app.train.random_state": "4"}
-    other = envsnap("capture", "--no-import", "--seed", "PYTHONHASHSEED=7", env={"PYTHONHASHSEED": "6"})
+        "PYTHONHASHSEED": "6",
+        "torch": "5",
+        "app.train.seed": "3",
+        "app.train.random_state": "4",
+    }
+    other = envsnap(
+        "capture", "--no-import", "--seed", "PYTHONHASHSEED=7", env={"PYTHONHASHSEED": "6"}
+    )
     assert other.returncode == 2
 
 
 COLOURS = [
-    ({}, (), False), ({"FORCE_COLOR": "1"}, (), True), ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, (), False),
-    ({"NO_COLOR": "1"}, ("--color", "always"), True), ({"FORCE_COLOR": "1"}, ("--color", "never"), False),
+    ({}, (), False),
+    ({"FORCE_COLOR": "1"}, (), True),
+    ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, (), False),
+    ({"NO_COLOR": "1"}, ("--color", "always"), True),
+    ({"FORCE_COLOR": "1"}, ("--color", "never"), False),
     ({"NO_COLOR": "", "FORCE_COLOR": "1"}, (), True),
 ]
 
 
 @pytest.mark.parametrize(("env", "options", "coloured"), COLOURS)
-def test_colours(env: dict[str, str], options: tuple[str, ...], coloured: bool, envsnap: Run) -> None:
+def test_colours(
+    env: dict[str, str], options: tuple[str, ...], coloured: bool, envsnap: Run
+) -> None:
     clean = {"NO_COLOR": "", "FORCE_COLOR": "", **env}
     assert ("\x1b[" in diff(envsnap, *options, env=clean).stdout) is coloured
 
@@ -151,7 +185,9 @@ def test_a_real_terminal_has_colours_and_a_dumb_one_has_none() -> None:
             os.environ.update(TERM=term)
             for name in ("NO_COLOR", "FORCE_COLOR"):
                 os.environ.pop(name, None)
-            os.execv(COMMAND, [COMMAND, "diff", str(GOLDEN / "dev.json"), str(GOLDEN / "prod.json")])
+            os.execv(
+                COMMAND, [COMMAND, "diff", str(GOLDEN / "dev.json"), str(GOLDEN / "prod.json")]
+            )
         output = b""
         while True:
             try:
@@ -170,7 +206,9 @@ def test_a_closed_pipe_is_no_crash() -> None:
     os.close(reading)
     dev, prod = str(GOLDEN / "dev.json"), str(GOLDEN / "prod.json")
     for arguments in (["capture", "--no-import"], ["explain"], ["diff", dev, prod]):
-        done = subprocess.run([COMMAND, *arguments], stdout=writing, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [COMMAND, *arguments], stdout=writing, stderr=subprocess.PIPE, check=False
+        )
         assert done.returncode == 141
         assert b"Traceback" not in done.stderr
     os.close(writing)
@@ -183,8 +221,11 @@ def test_an_interrupt_ends_with_130(tmp_path: Path) -> None:
     (tmp_path / "torch").mkdir()
     (tmp_path / "torch" / "__init__.py").write_text("import time\ntime.sleep(60)\n")
     process = subprocess.Popen(
-        [COMMAND, "capture", "--python", sys.executable], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)})
+        [COMMAND, "capture", "--python", sys.executable],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
     time.sleep(2)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
@@ -196,7 +237,8 @@ def test_a_bug_ends_with_70_and_one_line(envsnap: Run, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\nclass Broken:\n    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'envsnap.rules.engine':\n            raise KeyError('planted')\n"
-        "sys.meta_path.insert(0, Broken())\n")
+        "sys.meta_path.insert(0, Broken())\n"
+    )
     done = diff(envsnap, env={"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 70
     assert len(done.stderr.splitlines()) == 1
@@ -228,11 +270,38 @@ def test_explain(envsnap: Run) -> None:
 IMPORTS = {
     ("--version",): {"click", "msgspec", "re", "json"},
     ("--help",): {"msgspec", "rich", "yaml", "docker", "deepdiff", "packaging", "pynvml"},
-    ("capture", "--no-import"): {"rich", "yaml", "docker", "deepdiff", "packaging", "pynvml", "torch", "jinja2"},
-    ("diff", str(GOLDEN / "dev.json"), str(GOLDEN / "dev.json"), "--format", "json"):
-        {"rich", "yaml", "docker", "deepdiff", "pynvml", "torch", "pathlib", "pandas"},
-    ("check", str(GOLDEN / "dev.json"), "--format", "markdown"): {"rich", "yaml", "docker", "deepdiff"},
-    ("dockerfile", str(GOLDEN / "dev.json"), "-o", "context"): {"rich", "docker", "deepdiff", "pynvml"},
+    ("capture", "--no-import"): {
+        "rich",
+        "yaml",
+        "docker",
+        "deepdiff",
+        "packaging",
+        "pynvml",
+        "torch",
+        "jinja2",
+    },
+    ("diff", str(GOLDEN / "dev.json"), str(GOLDEN / "dev.json"), "--format", "json"): {
+        "rich",
+        "yaml",
+        "docker",
+        "deepdiff",
+        "pynvml",
+        "torch",
+        "pathlib",
+        "pandas",
+    },
+    ("check", str(GOLDEN / "dev.json"), "--format", "markdown"): {
+        "rich",
+        "yaml",
+        "docker",
+        "deepdiff",
+    },
+    ("dockerfile", str(GOLDEN / "dev.json"), "-o", "context"): {
+        "rich",
+        "docker",
+        "deepdiff",
+        "pynvml",
+    },
     ("schema",): {"rich", "yaml", "docker", "deepdiff", "pynvml"},
     ("explain",): {"rich", "yaml", "docker", "deepdiff", "pynvml"},
     ("probe", "-o", "probe.py"): {"rich", "yaml", "docker", "deepdiff", "pynvml", "packaging"},
@@ -247,16 +316,25 @@ def test_what_a_command_does_not_import(arguments: tuple[str, ...], tmp_path: Pa
         "main.os._exit = end\nmain.main()\n"
         "end(0)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, *arguments], cwd=tmp_path,
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     loaded = set(done.stderr.split("LOADED", 1)[1].split())
     assert not loaded & (IMPORTS[arguments] - _at_start())
 
 
 def _at_start() -> set[str]:
     """Modules that this interpreter loads by itself (a .pth file, coverage …)."""
-    listed = subprocess.run([sys.executable, "-c", "import sys; print(*sys.modules)"],
-                            capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        [sys.executable, "-c", "import sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     return set(listed.split())
 
 

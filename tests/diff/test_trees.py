@@ -13,8 +13,11 @@ from envsnap.intake import config_trees
 
 LEAF = st.one_of(st.booleans(), st.integers(-5, 5), st.sampled_from(["a", "1", "1.0", "no", ""]))
 TREE = st.recursive(
-    LEAF, lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
-    | st.lists(inner, max_size=3), max_leaves=10,
+    LEAF,
+    lambda inner: (
+        st.dictionaries(st.sampled_from("abc"), inner, max_size=3) | st.lists(inner, max_size=3)
+    ),
+    max_leaves=10,
 )
 
 
@@ -52,7 +55,14 @@ def _meaning(value: Any) -> Any:
 def test_yaml_scalars_mean_what_the_file_says() -> None:
     tree = yaml("a: no\nb: 012\nc: 22:22\nd: 1.0\ne: 2024-01-01\nf: ~\ng: 1_000\n")
     assert tree == {
-        "a": "no", "b": "012", "c": "22:22", "d": "1.0", "e": "2024-01-01", "f": "~", "g": "1_000"}
+        "a": "no",
+        "b": "012",
+        "c": "22:22",
+        "d": "1.0",
+        "e": "2024-01-01",
+        "f": "~",
+        "g": "1_000",
+    }
     assert compare(yaml("a: no"), yaml("a: false")) == [(("a",), "no", "false")]
     assert compare(yaml("a: 012"), yaml("a: 12")) == [(("a",), "012", "12")]
 

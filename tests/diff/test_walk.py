@@ -44,7 +44,8 @@ def test_the_other_way_round_is_the_mirror_image(left: Any, right: Any) -> None:
     there = compare(made(left), made(right))
     back = compare(made(right), made(left))
     assert {change.mirrored() for change in map(_hashable, there.changes)} == set(
-        map(_hashable, back.changes))
+        map(_hashable, back.changes)
+    )
     assert there.compared == back.compared
 
 
@@ -87,7 +88,8 @@ def test_a_gap_makes_a_missing_fact_unknown_and_says_why() -> None:
 def test_a_gpu_query_that_hung_does_not_remove_gpus() -> None:
     left = examples.manifest({"gpus": {"entries": {"0": {"name": "H200"}}}})
     right = examples.manifest(
-        {"gpus": {"entries": {}}}, gaps={"gpus": {"entries": "timeout: NVML"}})
+        {"gpus": {"entries": {}}}, gaps={"gpus": {"entries": "timeout: NVML"}}
+    )
     assert kinds(left, right) == {"gpus[0]": "unknown"}
 
 
@@ -112,15 +114,21 @@ def test_null_against_a_value_is_a_change_of_the_value() -> None:
 def test_a_redacted_value_compares_as_unknown() -> None:
     left = examples.manifest({"env_vars": {"entries": {"HF_ENDPOINT": "x"}}})
     right = examples.manifest(
-        {"env_vars": {"entries": {}}}, gaps={"env_vars": {"HF_ENDPOINT": "redacted"}})
+        {"env_vars": {"entries": {}}}, gaps={"env_vars": {"HF_ENDPOINT": "redacted"}}
+    )
     assert kinds(left, right) == {"env_vars.HF_ENDPOINT": "unknown"}
 
 
 def test_the_golden_hosts_differ_where_the_article_says() -> None:
     told = kinds(hosts.dev(), hosts.prod())
     assert set(told) >= {
-        "python.version", "frameworks.torch.version", "driver.version",
-        "configs.app.logging.level", "configs.app.logging.path", "tools.tritonserver.version",
-        "seeds.torch", 'weights["model.pt"].sha256',
+        "python.version",
+        "frameworks.torch.version",
+        "driver.version",
+        "configs.app.logging.level",
+        "configs.app.logging.path",
+        "tools.tritonserver.version",
+        "seeds.torch",
+        'weights["model.pt"].sha256',
     }
     assert not [path for path in told if path.startswith("configs.app.model")]

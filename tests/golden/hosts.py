@@ -16,16 +16,30 @@ OTHER_WEIGHTS = "7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded9773
 def dev() -> Manifest:
     """Where the model works."""
     return _host(
-        "dev", python="3.9.16", torch="1.13.1", cuda="11.7", driver="525.60.13",
-        config="config-dev.yaml", server="2.29.0", weights=WEIGHTS, seed="42",
+        "dev",
+        python="3.9.16",
+        torch="1.13.1",
+        cuda="11.7",
+        driver="525.60.13",
+        config="config-dev.yaml",
+        server="2.29.0",
+        weights=WEIGHTS,
+        seed="42",
     )
 
 
 def prod() -> Manifest:
     """Where it does not."""
     return _host(
-        "prod", python="3.8.10", torch="1.12.0+cu113", cuda="11.3", driver="470.182.03",
-        config="config-prod.yaml", server="2.24.0", weights=OTHER_WEIGHTS, seed="7",
+        "prod",
+        python="3.8.10",
+        torch="1.12.0+cu113",
+        cuda="11.3",
+        driver="470.182.03",
+        config="config-prod.yaml",
+        server="2.24.0",
+        weights=OTHER_WEIGHTS,
+        seed="7",
     )
 
 
@@ -33,16 +47,23 @@ def _host(label: str, **facts: str) -> Manifest:
     soabi = "".join(facts["python"].split(".")[:2])
     sections: dict[str, dict[str, Any]] = {
         "python": {
-            "version": facts["python"], "implementation": "CPython",
-            "soabi": f"cpython-{soabi}-x86_64-linux-gnu", "bits": 64,
+            "version": facts["python"],
+            "implementation": "CPython",
+            "soabi": f"cpython-{soabi}-x86_64-linux-gnu",
+            "bits": 64,
         },
         "packages": examples.packages(
-            torch=facts["torch"], numpy="1.23.5", transformers="4.25.1", pillow="9.3.0",
+            torch=facts["torch"],
+            numpy="1.23.5",
+            transformers="4.25.1",
+            pillow="9.3.0",
         ),
         "frameworks": {
             "entries": {
                 "torch": {
-                    "distribution": "torch", "version": facts["torch"], "cuda": facts["cuda"],
+                    "distribution": "torch",
+                    "version": facts["torch"],
+                    "cuda": facts["cuda"],
                     "imported": True,
                 },
             },

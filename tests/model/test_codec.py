@@ -30,10 +30,12 @@ def test_decode_after_encode_is_identity() -> None:
     version=st.one_of(st.none(), st.text(max_size=20)),
 )
 def test_any_text_survives_a_round_trip(names: dict[str, str], version: str | None) -> None:
-    manifest = examples.manifest({
-        "python": {"version": version},
-        "packages": {"entries": {name: {"version": text} for name, text in names.items()}},
-    })
+    manifest = examples.manifest(
+        {
+            "python": {"version": version},
+            "packages": {"entries": {name: {"version": text} for name, text in names.items()}},
+        }
+    )
     assert codec.decode(codec.encode(manifest), "x").manifest == manifest
 
 

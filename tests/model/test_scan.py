@@ -34,7 +34,10 @@ BAD = {
     "object": (b"{}", "empty JSON object"),
     "number": (b"3", "not an envsnap manifest"),
     "text": (b'"x"', "not an envsnap manifest"),
-    "pip inspect": (b'{"version": "1", "installed": [], "environment": {}}', "not an envsnap manifest"),
+    "pip inspect": (
+        b'{"version": "1", "installed": [], "environment": {}}',
+        "not an envsnap manifest",
+    ),
     "not UTF-8": (GOOD.replace(b"Tesla", b"Te\xe9la"), "not UTF-8 at byte"),
     "UTF-16": (GOOD.decode().encode("utf-16"), "not UTF-8"),
     "byte order mark": (b"\xef\xbb\xbf" + GOOD, "byte order mark"),
@@ -55,13 +58,21 @@ BAD = {
     "section as list": (with_section("python", []), "$.sections.python"),
     "section without complete": (with_section("python", {}), "complete"),
     "fact of another type": (
-        with_section("python", {"complete": True, "version": 3}), "$.sections.python.version"),
+        with_section("python", {"complete": True, "version": 3}),
+        "$.sections.python.version",
+    ),
     "gaps of another type": (
-        with_section("python", {"complete": True, "gaps": ["x"]}), "$.sections.python.gaps"),
+        with_section("python", {"complete": True, "gaps": ["x"]}),
+        "$.sections.python.gaps",
+    ),
     "entries as list": (
-        with_section("packages", {"complete": True, "entries": []}), "$.sections.packages.entries"),
+        with_section("packages", {"complete": True, "entries": []}),
+        "$.sections.packages.entries",
+    ),
     "no fingerprint": (
-        json.dumps({"schema_version": 1, "sections": {}}).encode(), "schema_revision"),
+        json.dumps({"schema_version": 1, "sections": {}}).encode(),
+        "schema_revision",
+    ),
 }
 
 

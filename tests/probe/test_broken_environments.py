@@ -33,8 +33,9 @@ def install(folder: Path, name: str, version: str, metadata: bytes | None = None
 
 def captured(envsnap: Run, tmp_path: Path, *options: str, **settings: Any) -> Manifest:
     """Capture with the real command and read the result."""
-    done = envsnap("capture", "--python", sys.executable, "--no-import", "-o", "it.json",
-                   *options, **settings)
+    done = envsnap(
+        "capture", "--python", sys.executable, "--no-import", "-o", "it.json", *options, **settings
+    )
     assert done.returncode == 0, done.stderr
     return reader.load(str(tmp_path / "it.json")).manifest
 
@@ -43,10 +44,15 @@ def test_of_two_folders_the_first_one_wins(envsnap: Run, tmp_path: Path) -> None
     install(tmp_path / "one", "twice", "1.0")
     install(tmp_path / "two", "twice", "2.0")
     path = f"{tmp_path / 'one'}{os.pathsep}{tmp_path / 'two'}"
-    package = captured(envsnap, tmp_path, env={"PYTHONPATH": path}).sections.packages.entries["twice"]
+    package = captured(envsnap, tmp_path, env={"PYTHONPATH": path}).sections.packages.entries[
+        "twice"
+    ]
     imported = subprocess.run(
         [sys.executable, "-c", "import twice; print(twice.__version__)"],
-        env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.strip()
     assert package.version == imported == "1.0"
     assert [other.version for other in package.shadowed] == ["2.0"]
@@ -54,18 +60,24 @@ def test_of_two_folders_the_first_one_wins(envsnap: Run, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("last", ["1.0", "2.0"])
-def test_of_two_in_one_folder_the_one_on_the_disk_wins(last: str, envsnap: Run, tmp_path: Path) -> None:
+def test_of_two_in_one_folder_the_one_on_the_disk_wins(
+    last: str, envsnap: Run, tmp_path: Path
+) -> None:
     folder = tmp_path / "site"
     for version in sorted(["1.0", "2.0"], key=lambda version: version == last):
         install(folder, "twice", version)
-    package = captured(envsnap, tmp_path, env={"PYTHONPATH": str(folder)}).sections.packages.entries["twice"]
+    package = captured(
+        envsnap, tmp_path, env={"PYTHONPATH": str(folder)}
+    ).sections.packages.entries["twice"]
     assert package.version == last
     assert len(package.shadowed) == 1
 
 
 def test_metadata_that_pip_dies_of(envsnap: Run, tmp_path: Path) -> None:
     folder = tmp_path / "site"
-    install(folder, "latin", "1.0", "Name: latin\nVersion: 1.0\nAuthor: J\xf6rg\n\n".encode("latin-1"))
+    install(
+        folder, "latin", "1.0", "Name: latin\nVersion: 1.0\nAuthor: J\xf6rg\n\n".encode("latin-1")
+    )
     install(folder, "nameless", "2.0", b"Metadata-Version: 2.1\n\n")
     install(folder, "other", "3.0", b"Name: other\nVersion: 9.9\n\n")
     install(folder, "control", "1.0", b"Name: ctrl\x1b[31m\nVersion: 1.0\n\n")
@@ -113,13 +125,19 @@ def test_conda_packages_are_read(envsnap: Run, tmp_path: Path, bare_venv: Path) 
     meta = bare_venv / "conda-meta"
     meta.mkdir(exist_ok=True)
     (meta / "mkl-2023.1.0-h213fc3f_46344.json").write_text(
-        '{"name": "mkl", "url": "https://user:secret@conda.example/mkl.conda", "md5": "d41d8cd9"}')
+        '{"name": "mkl", "url": "https://user:secret@conda.example/mkl.conda", "md5": "d41d8cd9"}'
+    )
     (meta / "history").write_text("")
-    done = envsnap("capture", "--python", bare_venv / "bin" / "python", "--no-import", "-o", "it.json")
+    done = envsnap(
+        "capture", "--python", bare_venv / "bin" / "python", "--no-import", "-o", "it.json"
+    )
     assert done.returncode == 0, done.stderr
     package = reader.load(str(tmp_path / "it.json")).manifest.sections.packages.entries["mkl"]
     assert (package.version, package.format, package.conda.build) == (
-        "2023.1.0", "conda", "h213fc3f_46344")
+        "2023.1.0",
+        "conda",
+        "h213fc3f_46344",
+    )
     assert package.conda.url == "https://conda.example/mkl.conda"
 
 
@@ -139,28 +157,49 @@ def test_a_json_module_in_the_current_folder(envsnap: Run, tmp_path: Path) -> No
     hostile.mkdir()
     for name in ("json", "os", "subprocess", "hashlib", "platform", "pynvml", "grp"):
         (hostile / f"{name}.py").write_text("raise SystemExit('the current folder was imported')\n")
-    done = envsnap("capture", "--no-import", "-o", "it.json", cwd=hostile,
-                   env={"PYTHONPATH": str(Path(__file__).parents[2])})
+    done = envsnap(
+        "capture",
+        "--no-import",
+        "-o",
+        "it.json",
+        cwd=hostile,
+        env={"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
     assert done.returncode == 0, done.stderr
     script = envsnap("probe", "--no-import", "-o", "-", cwd=tmp_path)
     run = subprocess.run(
-        [sys.executable, "-"], input=script.stdout, cwd=hostile, capture_output=True, text=True, check=False)
+        [sys.executable, "-"],
+        input=script.stdout,
+        cwd=hostile,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert "envsnap-" in run.stdout, run.stderr
 
 
 def test_a_sitecustomize_that_prints(envsnap: Run, tmp_path: Path) -> None:
     (tmp_path / "noise").mkdir()
     (tmp_path / "noise" / "sitecustomize.py").write_text(
-        "import sys\nprint('hello from sitecustomize')\nsys.stderr.write('and on stderr\\n')\n")
+        "import sys\nprint('hello from sitecustomize')\nsys.stderr.write('and on stderr\\n')\n"
+    )
     manifest = captured(envsnap, tmp_path, env={"PYTHONPATH": str(tmp_path / "noise")})
     assert "sitecustomize.py" in manifest.sections.python.startup_code
 
 
 @pytest.mark.parametrize("version", ["3.6", "3.8", "3.13"])
 def test_lang_c(version: str, envsnap: Run, tmp_path: Path) -> None:
-    env = {"LC_ALL": "C", "LANG": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0",
-           "PYTHONIOENCODING": "", "TORCH_HOME": "/data/modèles"}
-    done = envsnap("capture", "--python", interpreter(version), "--no-import", "-o", "it.json", env=env)
+    env = {
+        "LC_ALL": "C",
+        "LANG": "C",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONUTF8": "0",
+        "PYTHONIOENCODING": "",
+        "TORCH_HOME": "/data/modèles",
+    }
+    done = envsnap(
+        "capture", "--python", interpreter(version), "--no-import", "-o", "it.json", env=env
+    )
     assert done.returncode == 0, done.stderr
     manifest = reader.load(str(tmp_path / "it.json")).manifest
     assert manifest.sections.system.locale == "C"
@@ -191,13 +230,20 @@ def test_a_framework_whose_import_fails(
     (folder / "torch").mkdir(parents=True)
     (folder / "torch" / "__init__.py").write_text(code + "\n")
     (folder / "torch" / "version.py").write_text(
-        "__version__ = '2.4.1+cu118'\ndebug = False\ncuda: Optional[str] = '11.8'\nhip = None\n")
-    done = envsnap("capture", "--python", sys.executable, "-o", "it.json",
-                   env={"PYTHONPATH": str(folder)})
+        "__version__ = '2.4.1+cu118'\ndebug = False\ncuda: Optional[str] = '11.8'\nhip = None\n"
+    )
+    done = envsnap(
+        "capture", "--python", sys.executable, "-o", "it.json", env={"PYTHONPATH": str(folder)}
+    )
     assert done.returncode == 0, done.stderr
     section = reader.load(str(tmp_path / "it.json")).manifest.sections.frameworks
     torch = section.entries["torch"]
-    assert (torch.version, torch.cuda, torch.rocm, torch.imported) == ("2.4.1+cu118", "11.8", None, False)
+    assert (torch.version, torch.cuda, torch.rocm, torch.imported) == (
+        "2.4.1+cu118",
+        "11.8",
+        None,
+        False,
+    )
     assert expected in section.gaps["torch"]
     report = envsnap("check", "it.json")
     assert report.returncode == 1
@@ -208,8 +254,17 @@ def test_an_import_that_never_ends(envsnap: Run, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     (folder / "torch").mkdir(parents=True)
     (folder / "torch" / "__init__.py").write_text("import time\ntime.sleep(600)\n")
-    done = envsnap("capture", "--python", sys.executable, "--deadline", "3", "-o", "it.json",
-                   env={"PYTHONPATH": str(folder)}, timeout=30)
+    done = envsnap(
+        "capture",
+        "--python",
+        sys.executable,
+        "--deadline",
+        "3",
+        "-o",
+        "it.json",
+        env={"PYTHONPATH": str(folder)},
+        timeout=30,
+    )
     assert done.returncode == 0, done.stderr
     section = reader.load(str(tmp_path / "it.json")).manifest.sections.frameworks
     assert section.gaps["torch"].startswith("timeout")

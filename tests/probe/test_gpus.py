@@ -73,21 +73,40 @@ def built(source: str, folder: Path) -> Path:
     folder.mkdir()
     (folder / "fake.c").write_text(source)
     subprocess.run(
-        [compiler, "-shared", "-fPIC", "-o", str(folder / "libnvidia-ml.so.1"), str(folder / "fake.c")],
-        check=True, capture_output=True,
+        [
+            compiler,
+            "-shared",
+            "-fPIC",
+            "-o",
+            str(folder / "libnvidia-ml.so.1"),
+            str(folder / "fake.c"),
+        ],
+        check=True,
+        capture_output=True,
     )
     return folder
 
 
 def test_two_cards_of_a_fake_nvml(envsnap: Run, tmp_path: Path) -> None:
     library = built(FAKE_NVML, tmp_path / "lib")
-    done = envsnap("capture", "--python", sys.executable, "--no-import", "-o", "it.json",
-                   env={"LD_LIBRARY_PATH": str(library)})
+    done = envsnap(
+        "capture",
+        "--python",
+        sys.executable,
+        "--no-import",
+        "-o",
+        "it.json",
+        env={"LD_LIBRARY_PATH": str(library)},
+    )
     assert done.returncode == 0, done.stderr
     sections = reader.load(str(tmp_path / "it.json")).manifest.sections
     one, two = sections.gpus.entries["0"], sections.gpus.entries["1"]
     assert (one.name, one.compute_capability, one.vbios, one.ecc) == (
-        "FAKE A100", "8.0", "92.00.45.00.03", True)
+        "FAKE A100",
+        "8.0",
+        "92.00.45.00.03",
+        True,
+    )
     assert (two.name, two.compute_capability, two.vbios, two.ecc) == ("FAKE T4", "7.5", None, None)
     assert one.power_limit_mw == 400000
     assert sections.gpus.gaps["[1].power_limit_mw"].startswith("denied")
@@ -107,9 +126,20 @@ def test_a_query_that_never_returns(envsnap: Run, tmp_path: Path) -> None:
     smi.chmod(0o755)
     started = time.monotonic()
     done = envsnap(
-        "capture", "--python", sys.executable, "--no-import", "--deadline", "4", "-o", "it.json",
-        env={"LD_LIBRARY_PATH": str(library), "PATH": f"{smi.parent}:/usr/bin:/bin",
-             "FAKE_NVML_PIDS": str(tmp_path / "pids")}, timeout=60,
+        "capture",
+        "--python",
+        sys.executable,
+        "--no-import",
+        "--deadline",
+        "4",
+        "-o",
+        "it.json",
+        env={
+            "LD_LIBRARY_PATH": str(library),
+            "PATH": f"{smi.parent}:/usr/bin:/bin",
+            "FAKE_NVML_PIDS": str(tmp_path / "pids"),
+        },
+        timeout=60,
     )
     took = time.monotonic() - started
     grandchildren = [int(line) for line in (tmp_path / "pids").read_text().split()]
@@ -130,8 +160,15 @@ def test_a_query_that_never_returns(envsnap: Run, tmp_path: Path) -> None:
 def test_a_library_that_is_none(envsnap: Run, tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "libnvidia-ml.so.1").write_text("no library")
-    done = envsnap("capture", "--python", sys.executable, "--no-import", "-o", "it.json",
-                   env={"LD_LIBRARY_PATH": str(tmp_path / "lib")})
+    done = envsnap(
+        "capture",
+        "--python",
+        sys.executable,
+        "--no-import",
+        "-o",
+        "it.json",
+        env={"LD_LIBRARY_PATH": str(tmp_path / "lib")},
+    )
     assert done.returncode == 0, done.stderr
     sections = reader.load(str(tmp_path / "it.json")).manifest.sections
     assert sections.gpus.gaps["entries"]

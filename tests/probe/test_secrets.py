@@ -33,7 +33,15 @@ ENV = {
     "TF_PRIVATE": "-----BEGIN RSA PRIVATE KEY-----\ns3cr3tPem\n-----END RSA PRIVATE KEY-----",
 }
 NEEDLES = (
-    "hf_AbCd", "hunter2", "s3cr3t", "tok3n", "q-uv", "swordfish", "xyzzy", "plugh", "AKIAIOSFODNN7",
+    "hf_AbCd",
+    "hunter2",
+    "s3cr3t",
+    "tok3n",
+    "q-uv",
+    "swordfish",
+    "xyzzy",
+    "plugh",
+    "AKIAIOSFODNN7",
 )
 YAML = """
 database:
@@ -56,10 +64,15 @@ aws: AKIAIOSFODNN7EXAMPLE
 callback: https://hooks.slack.com/services/T000/B000/swordfishhook
 password_anchor: &p swordfish-anchor
 """
-JSON = json.dumps({
-    "auth": {"user": "me", "password": "xyzzy-json"}, "endpoint": "https://k:xyzzy-url@h/p?sig=xyzzy-sas",
-    "client_secret": ["xyzzy-list"], "eos_token_id": 2, "keep": "value",
-})
+JSON = json.dumps(
+    {
+        "auth": {"user": "me", "password": "xyzzy-json"},
+        "endpoint": "https://k:xyzzy-url@h/p?sig=xyzzy-sas",
+        "client_secret": ["xyzzy-list"],
+        "eos_token_id": 2,
+        "keep": "value",
+    }
+)
 INI = "[db]\nuser = me\npassword = plugh-ini\nkeep = 1\n"
 DOTENV = "export API_TOKEN='plugh-env'\nKEEP=1\nURL=redis://:plugh-redis@host/0\n"
 TOML = 'title = "x"\nsecret_key = "plugh-toml"\nlong_secret = """\nplugh-multi\n"""\nkeep = 1\n'
@@ -67,32 +80,62 @@ TOML = 'title = "x"\nsecret_key = "plugh-toml"\nlong_secret = """\nplugh-multi\n
 
 def planted(folder: Path) -> None:
     """Put secrets into files, a git remote and a direct_url.json."""
-    for name, text in {"a.yaml": YAML, "b.json": JSON, "c.ini": INI, ".env": DOTENV, "d.toml": TOML}.items():
+    for name, text in {
+        "a.yaml": YAML,
+        "b.json": JSON,
+        "c.ini": INI,
+        ".env": DOTENV,
+        "d.toml": TOML,
+    }.items():
         (folder / name).write_text(text)
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     subprocess.run(
         ["git", "remote", "add", "origin", "https://bot:s3cr3t-git@git.example/x.git"],
-        cwd=folder, check=True)
+        cwd=folder,
+        check=True,
+    )
     info = install(folder / "site", "direct", "1.0")
-    (info / "direct_url.json").write_text(json.dumps({
-        "url": "git+https://ci:s3cr3t-direct@git.example/d.git?token=s3cr3t-query",
-        "vcs_info": {"vcs": "git", "commit_id": "0" * 40},
-    }))
+    (info / "direct_url.json").write_text(
+        json.dumps(
+            {
+                "url": "git+https://ci:s3cr3t-direct@git.example/d.git?token=s3cr3t-query",
+                "vcs_info": {"vcs": "git", "commit_id": "0" * 40},
+            }
+        )
+    )
 
 
-CONFIGS = [option for name in ("a.yaml", "b.json", "c.ini", ".env", "d.toml") for option in ("--config", name)]
+CONFIGS = [
+    option
+    for name in ("a.yaml", "b.json", "c.ini", ".env", "d.toml")
+    for option in ("--config", name)
+]
 
 
 def test_no_secret_enters_a_manifest_or_a_report(envsnap: Run, tmp_path: Path) -> None:
     planted(tmp_path)
     env = {**ENV, "PYTHONPATH": str(tmp_path / "site")}
-    done = envsnap("capture", "--no-import", "-o", "it.json", *CONFIGS, "--env", "DB_PASSWORD",
-                   "--env", "DATABASE_URL", "--seed", "torch=1", env=env)
+    done = envsnap(
+        "capture",
+        "--no-import",
+        "-o",
+        "it.json",
+        *CONFIGS,
+        "--env",
+        "DB_PASSWORD",
+        "--env",
+        "DATABASE_URL",
+        "--seed",
+        "torch=1",
+        env=env,
+    )
     assert done.returncode == 0, done.stderr
     other = envsnap("capture", "--no-import", "-o", "other.json")
     assert other.returncode == 0
-    shown = [envsnap("diff", "it.json", "other.json", "--format", style).stdout
-             for style in ("terminal", "markdown", "json")]
+    shown = [
+        envsnap("diff", "it.json", "other.json", "--format", style).stdout
+        for style in ("terminal", "markdown", "json")
+    ]
     everything = "\n".join([(tmp_path / "it.json").read_text(), done.stdout, done.stderr, *shown])
     assert [needle for needle in NEEDLES if needle in everything] == []
 
@@ -126,14 +169,27 @@ def test_no_secret_leaves_the_host_in_a_facts_file(envsnap: Run, tmp_path: Path)
     import os
 
     done = subprocess.run(
-        [sys.executable, "probe.py", "--api-key", "s3cr3t-argv"], cwd=tmp_path, capture_output=True,
-        text=True, check=True, env={**os.environ, **ENV, "PYTHONPATH": str(tmp_path / "site")})
+        [sys.executable, "probe.py", "--api-key", "s3cr3t-argv"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **ENV, "PYTHONPATH": str(tmp_path / "site")},
+    )
     assert [needle for needle in NEEDLES if needle in done.stdout] == []
 
 
 def test_arguments_of_a_process_are_named_and_not_shown(envsnap: Run, tmp_path: Path) -> None:
     server = subprocess.Popen(
-        [sys.executable, "-c", "import time; time.sleep(60)", "--api-key", "s3cr3t-1", "--pw=s3cr3t-2"])
+        [
+            sys.executable,
+            "-c",
+            "import time; time.sleep(60)",
+            "--api-key",
+            "s3cr3t-1",
+            "--pw=s3cr3t-2",
+        ]
+    )
     try:
         done = envsnap("capture", "--pid", str(server.pid), "--no-import", "-o", "it.json")
     finally:
@@ -147,15 +203,52 @@ def test_arguments_of_a_process_are_named_and_not_shown(envsnap: Run, tmp_path: 
 
 
 SECRET_KEYS = (
-    "password", "DB_PASSWORD", "dbPassword", "api_key", "apiKey", "X-Api-Key", "aws_secret_access_key",
-    "HF_TOKEN", "token", "auth", "PASSPHRASE", "MYSQL_PWD", "client_secret", "private-key", "cookie",
-    "SENTRY_DSN", "DATABASE_URL", "webhook_url", "session_id", "ssh_key", "auth_token",
+    "password",
+    "DB_PASSWORD",
+    "dbPassword",
+    "api_key",
+    "apiKey",
+    "X-Api-Key",
+    "aws_secret_access_key",
+    "HF_TOKEN",
+    "token",
+    "auth",
+    "PASSPHRASE",
+    "MYSQL_PWD",
+    "client_secret",
+    "private-key",
+    "cookie",
+    "SENTRY_DSN",
+    "DATABASE_URL",
+    "webhook_url",
+    "session_id",
+    "ssh_key",
+    "auth_token",
 )
 PLAIN_KEYS = (
-    "tokenizer", "tokenizer_class", "pad_token", "eos_token_id", "max_tokens", "num_tokens",
-    "tokens_per_second", "token_type_ids", "author", "authors", "key", "keys", "num_key_value_heads",
-    "compass", "passes", "bypass_count", "max_new_tokens", "TOKENIZERS_PARALLELISM", "monkey",
-    "special_tokens_map", "additional_special_tokens", "CUDA_VISIBLE_DEVICES", "image_token_index",
+    "tokenizer",
+    "tokenizer_class",
+    "pad_token",
+    "eos_token_id",
+    "max_tokens",
+    "num_tokens",
+    "tokens_per_second",
+    "token_type_ids",
+    "author",
+    "authors",
+    "key",
+    "keys",
+    "num_key_value_heads",
+    "compass",
+    "passes",
+    "bypass_count",
+    "max_new_tokens",
+    "TOKENIZERS_PARALLELISM",
+    "monkey",
+    "special_tokens_map",
+    "additional_special_tokens",
+    "CUDA_VISIBLE_DEVICES",
+    "image_token_index",
 )
 
 
@@ -169,18 +262,32 @@ def test_plain_keys(key: str) -> None:
     assert not secrets.is_secret_key(key)
 
 
-@given(password=st.text(alphabet=st.characters(codec="ascii", exclude_characters="/\"'<> \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\x00"), min_size=1, max_size=40))
+@given(
+    password=st.text(
+        alphabet=st.characters(
+            codec="ascii", exclude_characters="/\"'<> \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\x00"
+        ),
+        min_size=1,
+        max_size=40,
+    )
+)
 def test_user_information_never_stays_in_a_url(password: str) -> None:
     cleaned = secrets.clean_url(f"https://user:{password}@host.example/path")
     assert cleaned.startswith("https://host.example")
 
 
-@given(value=st.text(alphabet=st.characters(codec="ascii", categories=["L", "N"]), min_size=8, max_size=30),
-       key=st.sampled_from(["password", "api_key", "HF_TOKEN"]))
+@given(
+    value=st.text(
+        alphabet=st.characters(codec="ascii", categories=["L", "N"]), min_size=8, max_size=30
+    ),
+    key=st.sampled_from(["password", "api_key", "HF_TOKEN"]),
+)
 def test_no_layer_alone_lets_a_password_through(value: str, key: str) -> None:
     for text, kind in (
-        (f"{key}: {value}\nkeep: 1\n", "yaml"), (f'{{"{key}": "{value}", "keep": 1}}', "json"),
-        (f'{key} = "{value}"\nkeep = 1\n', "toml"), (f"[s]\n{key} = {value}\nkeep = 1\n", "ini"),
+        (f"{key}: {value}\nkeep: 1\n", "yaml"),
+        (f'{{"{key}": "{value}", "keep": 1}}', "json"),
+        (f'{key} = "{value}"\nkeep = 1\n', "toml"),
+        (f"[s]\n{key} = {value}\nkeep = 1\n", "ini"),
         (f"{key}={value}\nKEEP=1\n", "env"),
     ):
         assert value not in secrets.clean_text(text)
@@ -192,11 +299,19 @@ def test_no_layer_alone_lets_a_password_through(value: str, key: str) -> None:
 
 def test_hostile_configs_are_bounded(tmp_path: Path) -> None:
     bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
-        f"{new}: &{new} [{','.join(['*' + old] * 10)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True))
+        f"{new}: &{new} [{','.join(['*' + old] * 10)}]\n"
+        for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+    )
     for text, kind in (
-        (bomb, "yaml"), ("[" * 5000, "yaml"), ("!!python/object/apply:os.system ['touch x']", "yaml"),
-        ("[" * 100_000, "json"), ('{"a": NaN}', "json"), ("a = ", "toml"), ("no section", "ini"),
-        ("no equals sign", "env"), ("? [a, b]\n: c", "yaml"),
+        (bomb, "yaml"),
+        ("[" * 5000, "yaml"),
+        ("!!python/object/apply:os.system ['touch x']", "yaml"),
+        ("[" * 100_000, "json"),
+        ('{"a": NaN}', "json"),
+        ("a = ", "toml"),
+        ("no section", "ini"),
+        ("no equals sign", "env"),
+        ("? [a, b]\n: c", "yaml"),
     ):
         try:
             tree = config_trees.parse(text, kind)
@@ -206,8 +321,19 @@ def test_hostile_configs_are_bounded(tmp_path: Path) -> None:
             assert "os.system" not in repr(tree) or isinstance(tree, list)
 
 
-@pytest.mark.parametrize("text", ["a" * 100_000, "access_" * 15_000, "a:" * 50_000, "://" * 30_000,
-                                  "token" * 20_000, '"' * 50_000, "eyJ" * 30_000, "-----BEGIN " * 9_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 100_000,
+        "access_" * 15_000,
+        "a:" * 50_000,
+        "://" * 30_000,
+        "token" * 20_000,
+        '"' * 50_000,
+        "eyJ" * 30_000,
+        "-----BEGIN " * 9_000,
+    ],
+)
 def test_no_text_makes_the_patterns_slow(text: str) -> None:
     import time
 

@@ -35,7 +35,9 @@ def safetensors(path: Path, header: dict[str, Any] | None = None, cut: int = 0) 
     return path
 
 
-def captured(envsnap: Run, tmp_path: Path, *options: str) -> tuple[dict[str, Weight], dict[str, str]]:
+def captured(
+    envsnap: Run, tmp_path: Path, *options: str
+) -> tuple[dict[str, Weight], dict[str, str]]:
     """Capture with weights and return entries and gaps."""
     done = envsnap("capture", "--no-import", "-o", "it.json", *options)
     assert done.returncode == 0, done.stderr
@@ -50,7 +52,9 @@ def test_digest_size_and_tensors(envsnap: Run, tmp_path: Path) -> None:
     assert weight.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert weight.size == path.stat().st_size
     assert {name: (tensor.dtype, tensor.shape) for name, tensor in weight.tensors.items()} == {
-        "a": ("F32", (2, 3)), "b": ("BF16", (4,))}
+        "a": ("F32", (2, 3)),
+        "b": ("BF16", (4,)),
+    }
     assert gaps == {}
 
 
@@ -172,7 +176,10 @@ def test_real_checkpoints_are_read_without_unpickling(
     entries, gaps = captured(envsnap, tmp_path, "--weights", "w=made")
     assert gaps == {}
     assert not [name for name, weight in entries.items() if weight.damage]
-    nested = {name: (tensor.dtype, tensor.shape) for name, tensor in entries["w/nested.pt"].tensors.items()}
+    nested = {
+        name: (tensor.dtype, tensor.shape)
+        for name, tensor in entries["w/nested.pt"].tensors.items()
+    }
     assert nested["model.0.weight"] == ("F32", (3, 4))
     assert nested["model.1.num_batches_tracked"] == ("I64", ())
     assert nested["half"] == ("BF16", (2, 5))
@@ -187,8 +194,12 @@ def test_real_checkpoints_are_read_without_unpickling(
 
 def test_the_probe_hashes_where_it_runs(envsnap: Run, tmp_path: Path) -> None:
     safetensors(tmp_path / "model.safetensors")
-    assert envsnap("probe", "--no-import", "--weights", tmp_path / "model.safetensors",
-                   "-o", "probe.py").returncode == 0
+    assert (
+        envsnap(
+            "probe", "--no-import", "--weights", tmp_path / "model.safetensors", "-o", "probe.py"
+        ).returncode
+        == 0
+    )
     with (tmp_path / "prod.facts").open("wb") as stream:
         subprocess.run([sys.executable, "probe.py"], cwd=tmp_path, stdout=stream, check=True)
     weights = reader.load(str(tmp_path / "prod.facts")).manifest.sections.weights.entries

@@ -16,25 +16,44 @@ from envsnap.rules.finding import Severity
 from tests import examples
 
 HOSTILE = (
-    "\x1b]52;c;cHduZWQ=\x07", "\x1b[2J", "\x9b31m", "[/foo]", "[link=file:///etc/passwd]x[/link]",
-    "<script>alert(1)</script>", "| a | b |", "`code` ``more``", "![x](http://evil.example/p.png)",
-    "@everyone", "a\nb", "a\rb", "\u202egnp.exe", "\u2028", "::set-output name=x::y", "\x00", "\u200b",
+    "\x1b]52;c;cHduZWQ=\x07",
+    "\x1b[2J",
+    "\x9b31m",
+    "[/foo]",
+    "[link=file:///etc/passwd]x[/link]",
+    "<script>alert(1)</script>",
+    "| a | b |",
+    "`code` ``more``",
+    "![x](http://evil.example/p.png)",
+    "@everyone",
+    "a\nb",
+    "a\rb",
+    "\u202egnp.exe",
+    "\u2028",
+    "::set-output name=x::y",
+    "\x00",
+    "\u200b",
 )
 
 
 def report(text: str) -> Report:
     """A report in which a hostile text stands wherever a manifest's text can stand."""
+
     def made(extra: str) -> object:
         return examples.manifest(
             {
                 "python": {"version": text + extra, "implementation": text},
                 "packages": {"entries": {text or "x": {"version": text + extra}}},
                 "env_vars": {"entries": {"TORCH_X": text + extra, text or "y": extra}},
-                "configs": {"entries": {text or "c": {"tree": {text or "k": extra}, "sha256": extra}}},
-                "system": {"os": text + extra}, "driver": {"version": text + extra},
+                "configs": {
+                    "entries": {text or "c": {"tree": {text or "k": extra}, "sha256": extra}}
+                },
+                "system": {"os": text + extra},
+                "driver": {"version": text + extra},
                 "tools": {"entries": {text or "t": {"version": text + extra}}},
             },
-            label=text, gaps={"gpus": {}, "seeds": {"rng.random": text}},
+            label=text,
+            gaps={"gpus": {}, "seeds": {"rng.random": text}},
         )
 
     left, right = made("1"), made("2")
@@ -51,7 +70,9 @@ def render(text: str, style: str) -> str:
 @pytest.mark.parametrize("style", ["terminal", "markdown", "json"])
 def test_nothing_that_a_terminal_obeys_is_printed(text: str, style: str) -> None:
     shown = render(text, style)
-    bad = [c for c in shown if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs")]
+    bad = [
+        c for c in shown if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs")
+    ]
     assert bad == []
 
 

@@ -33,7 +33,9 @@ def side(folder: Path, name: str, expected: dict[str, Any]) -> Manifest:
     )
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+@pytest.mark.parametrize(
+    "folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}"
+)
 def test_case(folder: Path) -> None:
     expected = json.loads((folder / "expected.json").read_text())
     rule = registry.rule(folder.parent.name)
@@ -41,12 +43,21 @@ def test_case(folder: Path) -> None:
     assert bool(expected["findings"]) is folder.name.startswith("fires")
     result = engine.compare(side(folder, "left", expected), side(folder, "right", expected), [rule])
     told = sorted(
-        ({"path": text(found.path), "severity": found.severity.value, "effect": found.effect.value}
-         for found in result.findings if found.rule == rule.id),
+        (
+            {
+                "path": text(found.path),
+                "severity": found.severity.value,
+                "effect": found.effect.value,
+            }
+            for found in result.findings
+            if found.rule == rule.id
+        ),
         key=lambda item: item["path"],
     )
     wanted = sorted(expected["findings"], key=lambda item: item["path"])
-    assert [{key: item[key] for key in want} for item, want in zip(told, wanted, strict=True)] == wanted
+    assert [
+        {key: item[key] for key in want} for item, want in zip(told, wanted, strict=True)
+    ] == wanted
     for found in result.findings:
         assert found.message
         assert found.why
@@ -72,7 +83,16 @@ def test_every_rule_has_a_page() -> None:
 
 
 def test_no_rule_file_is_left_out_of_the_registry() -> None:
-    others = {"__init__", "engine", "finding", "package_roles", "plain", "registry", "rule", "versions"}
+    others = {
+        "__init__",
+        "engine",
+        "finding",
+        "package_roles",
+        "plain",
+        "registry",
+        "rule",
+        "versions",
+    }
     files = {path.stem for path in Path(registry.__file__).parent.glob("*.py")} - others
     assert files == {entry.id.replace("-", "_") for entry in registry.REGISTRY}
 
@@ -84,8 +104,11 @@ def test_every_change_has_one_primary_finding() -> None:
     from envsnap.diff.change import ChangeKind
     from envsnap.diff.walk import compare
 
-    known = [change.path for change in compare(hosts.dev(), hosts.prod()).changes
-             if change.kind is not ChangeKind.UNKNOWN]
+    known = [
+        change.path
+        for change in compare(hosts.dev(), hosts.prod()).changes
+        if change.kind is not ChangeKind.UNKNOWN
+    ]
     assert sorted(claimed) == sorted(known)
 
 

@@ -34,12 +34,20 @@ def serving(argv: list[str], **settings: object) -> Iterator[int]:
 
 def test_a_server_in_a_virtual_environment(envsnap: Run, tmp_path: Path, bare_venv: Path) -> None:
     install(site_packages(bare_venv), "served", "1.0") if not list(
-        site_packages(bare_venv).glob("served*")) else None
+        site_packages(bare_venv).glob("served*")
+    ) else None
     env = {"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "3", "SERVICE_SECRET": "hush"}
     python = str(bare_venv / "bin" / "python")
     with serving([python, "-c", SERVER, "--port", "80"], env=env, cwd=bare_venv) as pid:
-        done = envsnap("capture", "--pid", str(pid), "--no-import", "-o", "it.json",
-                       env={"OMP_NUM_THREADS": "99"})
+        done = envsnap(
+            "capture",
+            "--pid",
+            str(pid),
+            "--no-import",
+            "-o",
+            "it.json",
+            env={"OMP_NUM_THREADS": "99"},
+        )
     assert done.returncode == 0, done.stderr
     manifest = reader.load(str(tmp_path / "it.json")).manifest
     sections = manifest.sections
@@ -56,7 +64,9 @@ def test_a_server_in_a_virtual_environment(envsnap: Run, tmp_path: Path, bare_ve
 
 def test_an_interpreter_called_by_name(envsnap: Run, tmp_path: Path, bare_venv: Path) -> None:
     env = {"PATH": f"{bare_venv / 'bin'}:/usr/bin:/bin"}
-    with serving(["python3", "-c", SERVER], env=env, executable=str(bare_venv / "bin" / "python3")) as pid:
+    with serving(
+        ["python3", "-c", SERVER], env=env, executable=str(bare_venv / "bin" / "python3")
+    ) as pid:
         done = envsnap("capture", "--pid", str(pid), "--no-import", "-o", "it.json")
     assert done.returncode == 0, done.stderr
     python = reader.load(str(tmp_path / "it.json")).manifest.sections.python
@@ -69,8 +79,18 @@ def test_libraries_that_the_process_has_mapped(envsnap: Run, tmp_path: Path) -> 
         lacking("no C compiler to build a library")
     (tmp_path / "l.c").write_text("int here(void) { return 1; }\n")
     library = tmp_path / "libcudart.so.12.4.127"
-    subprocess.run([compiler, "-shared", "-fPIC", "-Wl,--build-id=0xc0ffee", "-o", str(library),
-                    str(tmp_path / "l.c")], check=True)
+    subprocess.run(
+        [
+            compiler,
+            "-shared",
+            "-fPIC",
+            "-Wl,--build-id=0xc0ffee",
+            "-o",
+            str(library),
+            str(tmp_path / "l.c"),
+        ],
+        check=True,
+    )
     code = f"import ctypes; ctypes.CDLL({str(library)!r}); {SERVER}"
     with serving([sys.executable, "-c", code]) as pid:
         done = envsnap("capture", "--pid", str(pid), "--no-import", "-o", "it.json")
@@ -87,7 +107,9 @@ def test_a_process_without_python(envsnap: Run) -> None:
         done = envsnap("capture", "--pid", str(process.pid))
         assert done.returncode == 3
         assert "has no Python in it" in done.stderr
-        named = envsnap("capture", "--pid", str(process.pid), "--python", sys.executable, "--no-import")
+        named = envsnap(
+            "capture", "--pid", str(process.pid), "--python", sys.executable, "--no-import"
+        )
         assert named.returncode == 0, named.stderr
     finally:
         process.kill()
@@ -121,8 +143,11 @@ def test_a_process_of_somebody_else(tmp_path: Path, envsnap: Run) -> None:
 
 def test_a_process_in_another_mount_namespace(envsnap: Run, tmp_path: Path) -> None:
     unshare = shutil.which("unshare")
-    if unshare is None or os.geteuid() != 0 or subprocess.run(
-        [unshare, "--mount", "true"], check=False, capture_output=True).returncode:
+    if (
+        unshare is None
+        or os.geteuid() != 0
+        or subprocess.run([unshare, "--mount", "true"], check=False, capture_output=True).returncode
+    ):
         lacking("no right to make a mount namespace")
     with serving([unshare, "--mount", sys.executable, "-c", SERVER]) as pid:
         done = envsnap("capture", "--pid", str(pid), "--no-import", "-o", "it.json")

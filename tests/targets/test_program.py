@@ -40,7 +40,8 @@ envsnap.save(manifest, sys.argv[1])
 def inside(python: str, code: str, folder: Path, *arguments: str) -> str:
     """Run a program that captures itself."""
     done = subprocess.run(
-        [python, "-c", code, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+        [python, "-c", code, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -59,15 +60,21 @@ def sections_of(path: Path) -> Sections:
 
 def with_torch(torch_python: str, envsnap: Run, folder: Path) -> Any:
     """Run a program with torch that captures itself, with envsnap or with the single file."""
-    installed = subprocess.run([torch_python, "-c", "import envsnap, msgspec"], check=False,
-                               capture_output=True, cwd=folder)
+    installed = subprocess.run(
+        [torch_python, "-c", "import envsnap, msgspec"],
+        check=False,
+        capture_output=True,
+        cwd=folder,
+    )
     if installed.returncode == 0:
         inside(torch_python, STATES, folder, "it.json")
         return sections_of(folder / "it.json")
     assert envsnap("probe", "-o", "probe.py").returncode == 0
-    code = STATES.replace("import envsnap\n", "import probe\n").replace(
-        'manifest = envsnap.capture(seeds={"run": "17"})', "probe.capture(sys.argv[1])").replace(
-        "envsnap.save(manifest, sys.argv[1])", "")
+    code = (
+        STATES.replace("import envsnap\n", "import probe\n")
+        .replace('manifest = envsnap.capture(seeds={"run": "17"})', "probe.capture(sys.argv[1])")
+        .replace("envsnap.save(manifest, sys.argv[1])", "")
+    )
     inside(torch_python, code, folder, "it.facts")
     return sections_of(folder / "it.facts")
 
@@ -114,7 +121,10 @@ def test_a_fresh_import_of_torch(torch_python: str, envsnap: Run, tmp_path: Path
     assert torch.cuda is None
     assert torch.cudnn is None
     assert any("libtorch_cpu" in name for name in torch.mapped_on_import)
-    assert envsnap("capture", "--python", torch_python, "--no-import", "-o", "static.json").returncode == 0
+    assert (
+        envsnap("capture", "--python", torch_python, "--no-import", "-o", "static.json").returncode
+        == 0
+    )
     static = sections_of(tmp_path / "static.json").frameworks
     assert static.entries["torch"].version == stated
     assert static.entries["torch"].cuda is None

@@ -1,0 +1,191 @@
+"""What holds for the whole tree: contracts, the probe's floor, generated files, the tail."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from envsnap.cli.schema import NAMES, render
+from envsnap.model import codec
+from tests.conftest import lacking
+from tests.golden import hosts
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "envsnap").rglob("*.py"))
+PROBE = sorted((ROOT / "envsnap" / "probe").glob("*.py"))
+LONGEST_BODY = 45
+LONGEST_FILE = 420
+
+
+def tool(name: str) -> str:
+    """The path of a development tool that is installed beside this Python."""
+    path = Path(sys.executable).parent / name
+    if not path.exists():
+        lacking(f"{name} is not installed (the extra is called dev)")
+    return str(path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_schemas_are_in_step(name: str) -> None:
+    """`envsnap schema NAME -o schemas/NAME.json` writes one anew."""
+    assert (ROOT / "schemas" / f"{name}.json").read_text() == render(name)
+
+
+def test_manifests_satisfy_their_schema() -> None:
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads(render("manifest"))
+    Draft202012Validator.check_schema(schema)
+    for manifest in (hosts.dev(), hosts.prod()):
+        Draft202012Validator(schema).validate(json.loads(codec.encode(manifest)))
+
+
+def test_reports_and_plans_satisfy_their_schemas() -> None:
+    from jsonschema import Draft202012Validator
+
+    golden = ROOT / "tests" / "golden" / "dev-prod" / "report.json"
+    Draft202012Validator(json.loads(render("report"))).validate(json.loads(golden.read_text()))
+    for plan in sorted((ROOT / "dockerfiles").glob("*/dockerfile.json")):
+        Draft202012Validator(json.loads(render("plan"))).validate(json.loads(plan.read_text()))
+
+
+def test_rooms_import_only_to_the_right() -> None:
+    done = subprocess.run(
+        [tool("lint-imports")], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_probe_needs_nothing_newer_than_python_3_6() -> None:
+    done = subprocess.run(
+        [
+            tool("vermin"),
+            "--target=3.6-",
+            "--violations",
+            "--no-tips",
+            "--eval-annotations",
+            *map(str, PROBE),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_probe_is_plain_text() -> None:
+    for path in PROBE:
+        data = path.read_bytes()
+        assert data.isascii(), path
+        assert b"'" * 3 not in data, path
+
+
+def test_the_probe_imports_only_the_standard_library() -> None:
+    for path in PROBE:
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module or ""]
+            for name in names:
+                first = name.partition(".")[0]
+                if first in ("pynvml", "envsnap_probe", "numpy", "jax"):
+                    continue  # the packed binding, itself, and frameworks already imported
+                assert first in sys.stdlib_module_names, (path.name, name)
+
+
+def bodies() -> list[tuple[int, str]]:
+    """Length in lines of every function."""
+    found = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.body[0].lineno + 1
+                found.append((length, f"{path.name}:{node.name}"))
+    return found
+
+
+def test_no_function_and_no_file_grows_long() -> None:
+    assert [item for item in bodies() if item[0] > LONGEST_BODY] == []
+    lengths = {str(path): len(path.read_text().splitlines()) for path in SOURCES}
+    assert {path: count for path, count in lengths.items() if count > LONGEST_FILE} == {}
+
+
+def test_every_room_is_named_in_the_contributing_guide() -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    for room in sorted(path.name for path in (ROOT / "envsnap").iterdir() if path.is_dir()):
+        if not room.startswith("__"):
+            assert f"`{room}/`" in guide, room
+
+
+def test_the_readme_shows_every_command_and_its_options() -> None:
+    import click
+
+    from envsnap.cli.group import COMMANDS, commands
+
+    readme = (ROOT / "README.md").read_text()
+    for name in COMMANDS:
+        assert f"### `envsnap {name}" in readme, name
+        command = commands.get_command(click.Context(commands), name)
+        assert command is not None
+        for parameter in command.params:
+            option = max(parameter.opts, key=len)
+            if option.startswith("--"):
+                assert option in readme, (name, option)
+    for code in ("0", "1", "2", "3", "70", "130", "141"):
+        assert re.search(rf"^\| {code} \|", readme, re.MULTILINE), code
+
+
+def test_the_readme_s_report_is_what_the_command_prints() -> None:
+    readme = (ROOT / "README.md").read_text()
+    golden = (ROOT / "tests" / "golden" / "dev-prod" / "terminal.txt").read_text()
+    shown = golden.split("\n1. ")[0].strip()
+    assert shown in readme
+
+
+def test_types_are_checked() -> None:
+    done = subprocess.run([tool("mypy")], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_linter_finds_nothing() -> None:
+    for arguments in (["check"], ["format", "--check"]):
+        done = subprocess.run(
+            [tool("ruff"), *arguments, "envsnap", "tests", "benchmarks"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+
+
+def test_the_wheel_holds_the_tables(tmp_path: Path) -> None:
+    import zipfile
+
+    if subprocess.run(
+        [sys.executable, "-c", "import hatchling.build"], check=False, capture_output=True
+    ).returncode:
+        lacking("hatchling is not installed (the extra is called dev)")
+    copy = tmp_path / "source"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".*_cache", "__pycache__"))
+    program = "import hatchling.build, sys; print(hatchling.build.build_wheel(sys.argv[1]))"
+    subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], cwd=copy, check=True, capture_output=True
+    )
+    (wheel,) = tmp_path.glob("envsnap_ml-*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    wanted = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "envsnap").rglob("*")
+        if path.suffix in (".py", ".json", ".typed")
+    }
+    assert wanted <= names
