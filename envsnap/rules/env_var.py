@@ -11,15 +11,9 @@ from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 # They say where things lie on this host; what follows from them is captured itself.
-PLACES = (
-    "PATH",
-    "VIRTUAL_ENV",
-    "CONDA_PREFIX",
-    "CONDA_DEFAULT_ENV",
-    "TMPDIR",
-    "HOME",
-    "PYTHONPATH",
-)
+PLACES = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "HOME")
+# They steer installers; what was installed is captured itself.
+INSTALLERS = ("PIP_", "UV_", "CONDA_")
 
 
 class EnvVar(Rule):
@@ -47,6 +41,7 @@ class EnvVar(Rule):
         matters = (
             row is not None
             and name not in PLACES
+            and not name.startswith(INSTALLERS)
             and (effect is Effect.NUMERICS or row.get("chooses") == "library")
         )
         does = (row or {}).get("does", "")
