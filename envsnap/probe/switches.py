@@ -28,7 +28,7 @@ def collect_seeds(record: Record, in_process: bool) -> None:
         part.learn("numpy", lambda: _numpy_state(sys.modules["numpy.random"]))
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "get_rng_state"):
-        part.learn("torch", lambda: _digest(torch.get_rng_state().numpy().tobytes()))
+        part.learn("torch", lambda: _digest(bytes(torch.get_rng_state().tolist())))
         record.learn("torch_initial_seed", lambda: str(torch.initial_seed()))
         if getattr(torch.version, "cuda", None) and torch.cuda.is_initialized():
             for index in range(torch.cuda.device_count()):
@@ -46,7 +46,7 @@ def _numpy_state(numpy_random) -> str:
 
 
 def _cuda_state(torch, index: int) -> str:
-    return _digest(torch.cuda.get_rng_state(index).numpy().tobytes())
+    return _digest(bytes(torch.cuda.get_rng_state(index).tolist()))
 
 
 def collect_determinism(record: Record) -> None:
