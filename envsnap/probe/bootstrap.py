@@ -27,7 +27,9 @@ class _InMemory(object):
         module = name[len(PACKAGE) + 1 :] or "__init__"
         if name.split(".")[0] != PACKAGE or module not in MODULES:
             return None
-        return type(sys.__spec__)(name, self, is_package=name == PACKAGE)  # type: ignore[arg-type]
+        inside = module + "."
+        package = name == PACKAGE or any(key.startswith(inside) for key in MODULES)
+        return type(sys.__spec__)(name, self, is_package=package)  # type: ignore[arg-type]
 
     def create_module(self, spec):
         return None

@@ -43,11 +43,11 @@ def run(options_text: str, modules: dict, sys_path: list) -> None:
     job = options.get("job", "capture")
     try:
         if job == "gpus":
-            from . import gpu_query
+            from .collectors import gpu_query
 
             output.send("answer", gpu_query.run_child(options))
         elif job == "import":
-            from . import framework_import
+            from .collectors import framework_import
 
             output.send("answer", framework_import.run_child(options))
         else:
@@ -116,7 +116,7 @@ class Capture:
 
     def hash_weights(self, report) -> dict:
         """Hash the weight files; this is outside the deadline."""
-        from . import weights
+        from .collectors import weights
 
         hashing = weights.Hashing(
             self.options["weights"], self.options.get("known_weights", {}), report
@@ -145,13 +145,14 @@ class Capture:
         return {"probe": 1, "created_at": self.started, "sections": sections}
 
     def _find_frameworks(self) -> dict:
-        from . import frameworks
+        from .collectors import frameworks
 
         return frameworks.find(self.sys_path)
 
     def _start_imports(self, launcher, found: dict) -> dict:
         """Start one child a framework; torch first, since it takes longest."""
-        from . import frameworks, packing
+        from .collectors import frameworks
+        from . import packing
 
         if self.in_process or not self.options.get("import", True):
             return {}
@@ -166,37 +167,37 @@ class Capture:
         }
 
     def _start_gpu_query(self, launcher) -> object:
-        from . import gpus
+        from .collectors import gpus
 
         return gpus.Query(launcher)
 
     def _start_tools(self) -> dict:
-        from . import tools
+        from .collectors import tools
 
         return tools.start()
 
     def _python(self) -> None:
-        from . import python
+        from .collectors import python
 
         python.collect(self.sections["python"], self.sys_path)
 
     def _packages(self) -> None:
-        from . import packages
+        from .collectors import packages
 
         packages.collect(self.sections["packages"], self.sys_path, sys.prefix)
 
     def _system(self) -> None:
-        from . import system
+        from .collectors import system
 
         system.collect(self.sections["system"])
 
     def _env_vars(self) -> None:
-        from . import env_vars
+        from .collectors import env_vars
 
         env_vars.collect(self.sections["env_vars"], self.options.get("env", []))
 
     def _configs(self) -> None:
-        from . import configs
+        from .collectors import configs
 
         if self.options.get("configs"):
             configs.collect(self.sections["configs"], self.options["configs"])
@@ -204,13 +205,13 @@ class Capture:
             self.left_out.add("configs")
 
     def _git(self) -> None:
-        from . import git
+        from .collectors import git
 
         if not git.collect(self.sections["git"], os.getcwd()):
             self.left_out.add("git")
 
     def _seeds(self) -> None:
-        from . import switches
+        from .collectors import switches
 
         switches.collect_seeds(self.sections["seeds"], self.in_process)
         if self.in_process:
@@ -220,7 +221,7 @@ class Capture:
 
     def _frameworks(self, found: dict, imports: dict) -> None:
         """Static facts first; what the children, or the running program, know goes over them."""
-        from . import framework_import, frameworks
+        from .collectors import framework_import, frameworks
 
         record = self.sections["frameworks"]
         packages = self.sections["packages"].facts.get("entries", {})
@@ -250,7 +251,7 @@ class Capture:
             record.gap(name if path == "imported" else "%s.%s" % (name, path), why)
 
     def _process(self) -> None:
-        from . import process
+        from .collectors import process
 
         pid = "self" if self.in_process else self.options.get("process")
         if pid is None or not os.path.isdir("/proc/self"):
@@ -259,24 +260,24 @@ class Capture:
             process.collect(self.sections["process"], pid)
 
     def _driver(self) -> None:
-        from . import driver
+        from .collectors import driver
 
         driver.collect(self.sections["driver"])
 
     def _tools(self, started: dict) -> dict:
-        from . import tools
+        from .collectors import tools
 
         return tools.collect(
             self.sections["tools"], started, min(self.until, time.monotonic() + 10.0)
         )
 
     def _cuda(self, nvcc_output: str) -> None:
-        from . import cuda
+        from .collectors import cuda
 
         cuda.collect(self.sections["cuda"], self.sys_path, nvcc_output)
 
     def _gpus(self, query) -> None:
-        from . import gpus
+        from .collectors import gpus
 
         if query is not None:
             query.collect(self.sections, min(self.until, time.monotonic() + gpus.SECONDS))

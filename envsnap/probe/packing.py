@@ -6,16 +6,14 @@ import json
 # its tokenizer takes 100 ms for the long strings in ours; Python 2.7 understands this too.
 READ_STDIN = ["-c", "import sys; exec(sys.stdin.read())"]
 
+_CORE = ("__init__", "main", "output", "record", "collectors", "readers")
 NEEDED_BY_CHILDREN = (
-    "__init__",
-    "record",
-    "main",
-    "framework_import",
-    "elf",
-    "mapped",
-    "output",
+    *_CORE,
+    "collectors.framework_import",
+    "readers.elf",
+    "readers.mapped",
 )
-NEEDED_BY_GPU_QUERY = ("__init__", "record", "main", "gpu_query", "pynvml", "output")
+NEEDED_BY_GPU_QUERY = (*_CORE, "collectors.gpu_query", "pynvml")
 
 
 def pack(modules: dict, options: dict, only: tuple = ()) -> str:

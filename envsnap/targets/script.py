@@ -12,11 +12,20 @@ from envsnap.probe import packing
 def sources() -> dict[str, str]:
     """Return the sources of the probe's modules, and of the NVML binding, by module name."""
     folder = Path(packing.__file__).parent
-    found = {path.stem: path.read_text(encoding="ascii") for path in sorted(folder.glob("*.py"))}
+    found = {
+        _module(path.relative_to(folder)): path.read_text(encoding="ascii")
+        for path in sorted(folder.rglob("*.py"))
+    }
     binding = find_spec("pynvml")
     if binding is not None and binding.origin is not None:
         found["pynvml"] = Path(binding.origin).read_text(encoding="utf-8")
     return found
+
+
+def _module(path: Path) -> str:
+    """Name a module inside the probe: collectors.python, or collectors for its __init__."""
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
 
 
 def new_marker() -> str:

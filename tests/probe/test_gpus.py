@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from envsnap.intake import reader
-from envsnap.probe import driver
+from envsnap.probe.collectors import driver
 from tests.conftest import Run, lacking
 
 FAKE_NVML = r"""

@@ -12,7 +12,8 @@ import pytest
 
 from envsnap.intake import reader
 from envsnap.model.manifest import Sections
-from envsnap.probe import elf, mapped, system
+from envsnap.probe.collectors import system
+from envsnap.probe.readers import elf, mapped
 from tests.conftest import Run
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from envsnap.intake import reader
 from envsnap.model.inputs import Weight
-from envsnap.probe import checkpoints, tensors
+from envsnap.probe.readers import checkpoints, tensors
 from tests.conftest import Run
 
 

@@ -4,8 +4,8 @@ import hashlib
 import os
 import stat
 
-from .record import Record, key_text, reason
-from .secrets import clean_text
+from ..record import Record, key_text, reason
+from ..secrets import clean_text
 
 LARGEST_PARSED = 1 << 20
 PARSED = {

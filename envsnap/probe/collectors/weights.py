@@ -11,7 +11,7 @@ import stat
 import threading
 import time
 
-from .record import key_text, reason
+from ..record import key_text, reason
 
 PIECE = 1 << 20
 MOST_FILES = 20000
@@ -91,7 +91,7 @@ class Hashing:
 
     def _read(self, key: str, file: str) -> None:
         facts, found = self._digest(file)
-        from . import tensors
+        from ..readers import tensors
 
         try:
             found.update(tensors.describe(file, found["size"]))

@@ -7,8 +7,8 @@ import re
 import sys
 import time
 
-from . import elf
-from .record import Record, first_text, read_text
+from ..readers import elf
+from ..record import Record, first_text, read_text
 
 GLIBCXX = re.compile(rb"GLIBCXX_(\d+\.\d+(?:\.\d+)?)\0")
 CGROUP_NO_LIMIT = 1 << 60

@@ -11,8 +11,8 @@ import os
 import re
 from bisect import bisect_left
 
-from .record import Record
-from .secrets import clean_url
+from ..record import Record
+from ..secrets import clean_url
 
 NAME_AND_VERSION = re.compile(r"^(.+?)-([^-]+)(?:-py\d[\w.-]*)?$")
 SEPARATORS = re.compile(r"[-_.]+")
@@ -44,7 +44,12 @@ def collect(record: Record, sys_path: list, prefix: str) -> None:
     if os.path.isdir(conda):
         from . import conda_packages
 
-        conda_packages.add(entries, conda)
+        # Where pip's metadata tells of the same package, both are kept.
+        for name, facts in conda_packages.read(conda):
+            entry = entries.setdefault(
+                canonical(name), {"version": facts["version"], "format": "conda"}
+            )
+            entry["conda"] = facts
 
 
 def canonical(name: str) -> str:

@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 
-from .record import Record, read_text
+from ..record import Record, read_text
 
 LARGEST_STARTUP_FILE = 1 << 20
 

@@ -8,7 +8,7 @@ import hashlib
 import os
 import sys
 
-from .record import Record
+from ..record import Record
 
 
 def collect_seeds(record: Record, in_process: bool) -> None:

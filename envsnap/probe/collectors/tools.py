@@ -3,8 +3,8 @@
 import os
 import re
 
-from . import children
-from .record import Record, reason
+from .. import children
+from ..record import Record, reason
 
 # Name -> arguments that make it say its version, and the version in what it says.
 TOOLS = {

@@ -3,9 +3,10 @@
 import os
 import re
 
-from . import children, tools
-from .record import Record, first_text, read_text
-from .secrets import clean_url
+from .. import children
+from . import tools
+from ..record import Record, first_text, read_text
+from ..secrets import clean_url
 
 HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 REMOTE = re.compile(r"^\s*url\s*=\s*(.+?)\s*$", re.MULTILINE)

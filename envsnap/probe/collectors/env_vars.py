@@ -7,8 +7,8 @@ frameworks; which of them does what is knowledge and lives with the rules.
 import os
 import re
 
-from .record import Record, key_text
-from .secrets import clean_value, is_secret_key
+from ..record import Record, key_text
+from ..secrets import clean_value, is_secret_key
 
 PREFIXES = (
     "CUDA_",

@@ -3,9 +3,9 @@
 import glob
 import os
 
-from . import packing
+from .. import packing
 from .driver import is_present
-from .record import first_text
+from ..record import first_text
 
 # NVML answers in milliseconds, or initialises for some seconds, or hangs for ever.
 SECONDS = 30.0

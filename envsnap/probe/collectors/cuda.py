@@ -5,8 +5,9 @@ import json
 import os
 import re
 
-from . import driver, mapped
-from .record import Record, first_text
+from . import driver
+from ..readers import mapped
+from ..record import Record, first_text
 
 LIBRARIES = re.compile(
     r"^lib(cudart|cublas|cublasLt|cudnn|cufft|curand|cusolver|cusparse|nccl|nvrtc|nvJitLink|nvinfer)\.so"

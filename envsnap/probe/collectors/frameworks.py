@@ -7,7 +7,7 @@ that it runs while the other collectors work.
 import os
 import re
 
-from .record import Record, read_text
+from ..record import Record, read_text
 
 # Import name -> distributions that provide it. The first one installed names the version.
 KNOWN = {

@@ -3,20 +3,19 @@
 import os
 import re
 
+from ..secrets import clean_url
+
 NAME_IN_META = re.compile(r"^(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.json$")
 FIELD = re.compile(r'"(url|md5|sha256)"\s*:\s*"([^"]*)"')
 
 
-def add(entries: dict, folder: str) -> None:
-    """Add conda's packages; where pip metadata tells of the same package, both are kept."""
-    from .packages import canonical
-    from .secrets import clean_url
-
+def read(folder: str) -> list:
+    """Return (name, facts) of every package that conda-meta tells of."""
+    found = []
     for name in sorted(os.listdir(folder)):
         match = NAME_IN_META.match(name)
         if not match:
             continue
-        key = canonical(match.group("name"))
         conda = {"version": match.group("version"), "build": match.group("build")}
         with open(os.path.join(folder, name), "rb") as stream:
             fields = dict(reversed(FIELD.findall(stream.read().decode("utf-8", "replace"))))
@@ -25,5 +24,5 @@ def add(entries: dict, folder: str) -> None:
         for digest in ("md5", "sha256"):
             if digest in fields:
                 conda[digest] = fields[digest]
-        entry = entries.setdefault(key, {"version": conda["version"], "format": "conda"})
-        entry["conda"] = conda
+        found.append((match.group("name"), conda))
+    return found

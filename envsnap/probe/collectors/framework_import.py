@@ -7,8 +7,8 @@ them once a program has used the newer precision API.
 
 import sys
 
-from . import mapped
-from .record import Record, reason
+from ..readers import mapped
+from ..record import Record, reason
 
 
 def describe(name: str, module, record: Record) -> None:

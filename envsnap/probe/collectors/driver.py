@@ -4,8 +4,8 @@ import glob
 import os
 import re
 
-from . import mapped
-from .record import Record, first_text
+from ..readers import mapped
+from ..record import Record, first_text
 
 MODULE_LINE = re.compile(r"Kernel Module(?: for \S+)?\s+([\d.]+)")
 LIBRARY_FOLDERS = (

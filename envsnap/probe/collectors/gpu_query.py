@@ -3,7 +3,7 @@
 Every field has its own guard: NotSupported on one field of one device is that field's gap.
 """
 
-from .record import Record, reason
+from ..record import Record, reason
 
 NVLINK_MOST = 18
 
@@ -11,7 +11,7 @@ NVLINK_MOST = 18
 def run_child(options: dict) -> dict:
     """Ask NVML about the driver and every GPU; this is the child's whole life."""
     try:
-        from . import pynvml
+        from .. import pynvml
     except ImportError:
         import pynvml
     record = Record()

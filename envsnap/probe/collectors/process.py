@@ -3,8 +3,8 @@
 import os
 import re
 
-from . import mapped
-from .record import Record
+from ..readers import mapped
+from ..record import Record
 
 FLAG = re.compile(rb"--?[A-Za-z][A-Za-z0-9_.-]{0,63}")
 

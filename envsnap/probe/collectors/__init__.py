@@ -1,0 +1,1 @@
+"""One topic a file: what the probe gathers, each collector behind a guard."""
