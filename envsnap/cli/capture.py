@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from envsnap.model.manifest import Manifest
     from envsnap.targets.target import Place
 
+# Gaps that are choices, not failures.
+EXPECTED = ("redacted", "not asked")
+MOST_GAPS = 5
+
 
 @click.command()
 @click.option("-o", "--output", default="-", help="Write the manifest here; - is standard output.")
@@ -83,6 +87,8 @@ def command(
 
     outputs.write(codec.encode(manifest), output, 0o600)
     _say(f"{'wrote ' + output + ': ' if output != '-' else ''}{_summary(manifest)}")
+    for line in _gaps(manifest):
+        _say(line)
     return 0
 
 
@@ -117,7 +123,6 @@ def _summary(manifest: Manifest) -> str:
     """What was captured, in one line."""
     from msgspec import UNSET
 
-    from envsnap.model.manifest import present
     from envsnap.report.sanitize import plain
 
     sections = manifest.sections
@@ -125,16 +130,30 @@ def _summary(manifest: Manifest) -> str:
     if sections.python is not UNSET:
         parts.append(f"Python {sections.python.version}")
     if sections.packages is not UNSET and sections.packages.entries is not UNSET:
-        parts.append(f"{len(sections.packages.entries)} packages")
+        count = len(sections.packages.entries)
+        parts.append(f"{count} package{'' if count == 1 else 's'}")
     if sections.frameworks is not UNSET and sections.frameworks.entries is not UNSET:
         entries = sections.frameworks.entries
         named = [name for name in ("torch", "tensorflow", "jax", "onnxruntime") if name in entries]
         parts.extend(f"{name} {entries[name].version}" for name in named)
     if sections.gpus is not UNSET and sections.gpus.entries is not UNSET:
         parts.append(f"{len(sections.gpus.entries) or 'no'} GPU")
-    gaps = sum(len(section.gaps) for section in present(sections).values())
-    parts.append(f"{gaps} gaps")
     return plain(", ".join(parts))
+
+
+def _gaps(manifest: Manifest) -> list[str]:
+    """What could not be learned, one line each; what was left out on purpose is not told."""
+    from envsnap.model.manifest import present
+    from envsnap.report.sanitize import plain
+
+    found = [
+        plain(f"not known: {name}{'' if path.startswith('[') else '.'}{path}: {reason}")
+        for name, section in present(manifest.sections).items()
+        for path, reason in section.gaps.items()
+        if not reason.startswith(EXPECTED)
+    ]
+    more = [f"not known: {len(found) - MOST_GAPS} more"] if len(found) > MOST_GAPS else []
+    return found[:MOST_GAPS] + more
 
 
 def _say(text: str) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
 
 from envsnap import api
 from envsnap.report.sanitize import plain
+
+# What needs a look comes first.
+ORDER = ("unknown", "nearest", "exact")
+MOST_NAMED = 6
 
 
 @click.command()
@@ -30,12 +35,16 @@ def command(manifest: str, output: str, base: str) -> int:
     """
     document = api.load_document(manifest)
     plan = api.write_context(document, Path(output), base)
-    for decision in plan.decisions:
+    for decision in sorted(plan.decisions, key=lambda item: ORDER.index(item.certainty)):
         _say(f"{decision.subject}: {decision.choice} ({decision.certainty}): {decision.why}")
+    reasons: dict[str, list[str]] = {}
     for left in (*plan.not_carried, *plan.dropped):
-        _say(f"left out: {left.path}: {left.reason}")
-    platform = f" --platform {plan.base.platform}" if plan.base.platform != "linux/amd64" else ""
-    _say(f"wrote {output}; build it with: docker build{platform} -t NAME {output}")
+        reasons.setdefault(left.reason, []).append(left.path)
+    for reason, paths in reasons.items():
+        more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
+        _say(f"left out: {', '.join(paths[:MOST_NAMED])}{more}: {reason}")
+    command = ["docker", "build", "--platform", plan.base.platform, "-t", "NAME", output]
+    _say(f"wrote {output}; build it with: {shlex.join(command)}")
     return 0
 
 

@@ -14,6 +14,7 @@ from envsnap.cli import inputs, outputs
     "--config", "configs", multiple=True, metavar="[NAME=]FILE", help="A config file on that host."
 )
 @click.option("--weights", multiple=True, metavar="[NAME=]PATH", help="Weights on that host.")
+@click.option("--seed", "seeds", multiple=True, metavar="NAME=VALUE", help="Record a seed.")
 @click.option("--env", multiple=True, metavar="NAME", help="Record this variable's value too.")
 @click.option("--no-import", is_flag=True, help="Do not import frameworks.")
 @click.option(
@@ -28,6 +29,7 @@ def command(
     output: str,
     configs: tuple[str, ...],
     weights: tuple[str, ...],
+    seeds: tuple[str, ...],
     env: tuple[str, ...],
     no_import: bool,
     deadline: float,
@@ -43,6 +45,7 @@ def command(
     options = {
         "configs": [list(item) for item in inputs.named_files(configs, "--config").items()],
         "weights": [list(item) for item in inputs.named_files(weights, "--weights").items()],
+        "seeds": inputs.named_values(seeds, "--seed"),
         "env": list(env),
         "import": not no_import,
         "deadline": deadline,

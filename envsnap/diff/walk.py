@@ -13,11 +13,16 @@ from msgspec import UNSET, Struct, to_builtins
 
 from envsnap.diff.change import Change, ChangeKind, Difference
 from envsnap.model.fields import COMPARED, Field, Section, plan
+from envsnap.model.host import EnvVars
 from envsnap.model.manifest import Manifest, present
-from envsnap.model.paths import Path, reason_for
+from envsnap.model.paths import Path, reason_for, text
 
 NOT_CAPTURED = "not captured"
 NOT_STATED = "not stated"
+NOT_NAMED = "not captured under this name"
+VALUE_NOT_READ = "not asked: it is set, but its value was not recorded"
+# Sections of files that the user names: a name that one capture did not mention is no absence.
+NAMED_BY_USER = ("configs", "weights")
 
 
 def compare(left: Manifest, right: Manifest) -> Difference:
@@ -41,6 +46,7 @@ class _Walk:
         self.compared = 0
         self.not_compared: dict[str, str] = {}
         self._sides: tuple[Section, Section]
+        self._gaps: tuple[dict[str, str], dict[str, str]]
 
     def section(self, name: str, left: Section | None, right: Section | None) -> None:
         """Compare one section."""
@@ -50,6 +56,7 @@ class _Walk:
                 self._add((name,), ChangeKind.UNKNOWN, None, None, NOT_CAPTURED)
             return
         self._sides = left, right
+        self._gaps = _gaps(left), _gaps(right)
         self._record((name,), left, right)
         self._gaps_of_both(name, left, right)
 
@@ -86,10 +93,13 @@ class _Walk:
             left, right = left or {}, right or {}
         for key in sorted({**left, **right}):
             mine, theirs = left.get(key, UNSET), right.get(key, UNSET)
+            inner = (*path, key)
             if field.items is not None and mine is not UNSET and theirs is not UNSET:
-                self._record((*path, key), mine, theirs)
+                self._record(inner, mine, theirs)
+            elif field.is_entries and not _was_looked_for(inner, left, right):
+                self._add(inner, ChangeKind.UNKNOWN, mine, theirs, NOT_NAMED)
             else:
-                self._value((*path, key), mine, theirs)
+                self._value(inner, mine, theirs)
 
     def _tree(self, path: Path, left: Any, right: Any) -> None:
         if left is UNSET and right is UNSET:
@@ -115,9 +125,9 @@ class _Walk:
             if left != right:
                 self._add(path, ChangeKind.CHANGED, left, right, None)
             return
-        missing = self._sides[0] if left is UNSET else self._sides[1]
-        reason = reason_for(missing.gaps, path[1:])
-        if reason is None and not missing.complete:
+        side = 0 if left is UNSET else 1
+        reason = reason_for(self._gaps[side], path[1:])
+        if reason is None and not self._sides[side].complete:
             reason = NOT_STATED
         if reason is not None:
             self._add(path, ChangeKind.UNKNOWN, left, right, reason)
@@ -130,6 +140,25 @@ class _Walk:
         self.changes.append(
             Change(path=path, kind=kind, left=_shown(left), right=_shown(right), reason=reason)
         )
+
+
+def _gaps(section: Section) -> dict[str, str]:
+    """A section's gaps; variables whose values were not read count as gaps too."""
+    if isinstance(section, EnvVars) and isinstance(section.others, tuple):
+        return {**{text((name,)): VALUE_NOT_READ for name in section.others}, **section.gaps}
+    return section.gaps
+
+
+def _was_looked_for(path: Path, left: Any, right: Any) -> bool:
+    """Tell whether both captures looked for this entry.
+
+    A file below a named folder was looked for where the other side has files of that folder.
+    """
+    if path[0] not in NAMED_BY_USER or (path[1] in left and path[1] in right):
+        return True
+    folder, slash, _ = path[1].partition("/")
+    other = right if path[1] in left else left
+    return bool(slash) and any(key.startswith(f"{folder}/") for key in other)
 
 
 def _has_facts(section: Section, field: Field) -> bool:

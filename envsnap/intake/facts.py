@@ -136,7 +136,8 @@ def _parse_configs(section: dict[str, Any], name: str) -> None:
 
 def _add_seeds(tree: dict[str, Any], given: dict[str, str]) -> None:
     """Add the user's seeds, and the seeds that stand in config files."""
-    section = tree.setdefault("seeds", {"complete": True, "gaps": {}})
+    section = tree.setdefault("seeds", {"gaps": {}})
+    section["complete"] = False  # a seed that nobody stated may have been set all the same
     entries = section.setdefault("entries", {})
     for key, value in given.items():
         if entries.get(key, value) != value:

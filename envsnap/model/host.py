@@ -97,6 +97,9 @@ class Process(Section, frozen=True, kw_only=True):
 
     loaded: Annotated[Libraries, portable("Libraries it has mapped, by soname.")] = UNSET
     flags: Annotated[Texts, portable("Names of its command line's options; no values.")] = UNSET
+    replaced_files: Annotated[
+        Texts, portable("Libraries it runs that were deleted or replaced on the disk since.")
+    ] = UNSET
     executable: Annotated[Text, location("Its executable.")] = UNSET
     working_folder: Annotated[Text, location("Its current folder.")] = UNSET
     cgroup: Annotated[Text, volatile("Its control group.")] = UNSET

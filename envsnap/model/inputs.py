@@ -49,7 +49,7 @@ class Weight(Record, frozen=True, kw_only=True):
 
     sha256: Annotated[Text, portable("SHA-256 of the file.")] = UNSET
     size: Annotated[Whole, portable("Size in bytes.")] = UNSET
-    format: Annotated[Text, portable("safetensors or torch-zip, where recognised.")] = UNSET
+    format: Annotated[Text, portable("safetensors, torch-zip, or pickle (by digest only).")] = UNSET
     tensor_count: Annotated[Whole, portable("Number of tensors.")] = UNSET
     tensors_sha256: Annotated[
         Text, portable("SHA-256 over names, dtypes and shapes of its tensors.")

@@ -36,4 +36,7 @@ def reason_for(gaps: dict[str, str], inner: Path) -> str | None:
         found = gaps.get(text(inner[:length]))
         if found is not None:
             return found
+    folder, slash, _ = inner[0].partition("/")
+    if slash and text((folder,)) in gaps:
+        return gaps[text((folder,))]  # a named folder that could not be read
     return gaps.get("entries") or gaps.get("collector")

@@ -10,7 +10,7 @@ import platform
 import sys
 import time
 
-from .record import Record, reason
+from .record import TIMEOUT, Record, reason
 
 DEFAULT_DEADLINE = 120.0
 SECTIONS = (
@@ -61,10 +61,20 @@ def run(options_text: str, modules: dict, sys_path: list) -> None:
 
 def _send_capture(capture: "Capture", output) -> None:
     """Send the facts as soon as they are known, then the weights, which may take long."""
-    output.send("facts", capture.facts())
+    facts = capture.facts()
+    output.send("facts", facts)
+    _warn(facts["sections"].get("configs", {}).get("gaps", {}))
     if capture.options.get("weights"):
         hashing = capture.hash_weights(lambda done, total: output.send("progress", [done, total]))
         output.send("weights", hashing)
+        _warn(hashing["gaps"])
+
+
+def _warn(gaps: dict) -> None:
+    """Say on standard error which named files could not be read; the facts hold it too."""
+    for path, why in sorted(gaps.items()):
+        if not why.startswith("redacted"):
+            sys.stderr.write(ascii("envsnap probe: %s: %s" % (path, why))[1:-1] + "\n")
 
 
 def write_facts(path: str, options_text: str, modules: dict, sys_path: list) -> None:
@@ -73,9 +83,9 @@ def write_facts(path: str, options_text: str, modules: dict, sys_path: list) -> 
 
     options = json.loads(options_text)
     capture = Capture(options, modules, sys_path, in_process=True)
-    lines = [output.begin(options["marker"]), "facts " + json.dumps(capture.facts())]
+    lines = [output.begin(options["marker"]), "facts " + output.encode(capture.facts())]
     if options.get("weights"):
-        lines.append("weights " + json.dumps(capture.hash_weights(lambda done, total: None)))
+        lines.append("weights " + output.encode(capture.hash_weights(lambda done, total: None)))
     lines.append(output.end(options["marker"]))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:
@@ -118,10 +128,12 @@ class Capture:
         """Hash the weight files; this is outside the deadline."""
         from .collectors import weights
 
-        hashing = weights.Hashing(
-            self.options["weights"], self.options.get("known_weights", {}), report
-        )
-        hashing.run()
+        try:
+            known = self.options.get("known_weights", {})
+            hashing = weights.Hashing(self.options["weights"], known, report)
+            hashing.run()
+        except Exception as error:  # one collector never takes the others down
+            return {"entries": {}, "gaps": {"collector": reason(error)}, "fresh": {}}
         return {"entries": hashing.entries, "gaps": hashing.gaps, "fresh": hashing.fresh}
 
     def _guard(self, name: str, collector, *arguments: object):
@@ -213,7 +225,9 @@ class Capture:
     def _seeds(self) -> None:
         from .collectors import switches
 
-        switches.collect_seeds(self.sections["seeds"], self.in_process)
+        switches.collect_seeds(
+            self.sections["seeds"], self.in_process, self.options.get("seeds", {})
+        )
         if self.in_process:
             switches.collect_determinism(self.sections["determinism"])
         if not self.sections["determinism"].facts:
@@ -232,6 +246,7 @@ class Capture:
                 if name in sys.modules:
                     part = Record(record.gaps, name + ".")
                     part.facts = entries[name]
+                    part.facts["imported"] = True
                     framework_import.describe(name, sys.modules[name], part)
                 elif name in frameworks.IMPORTED:
                     record.gap(name, "not asked: the program has not imported it")
@@ -243,7 +258,8 @@ class Capture:
     @staticmethod
     def _add_import(record: Record, name: str, answer: dict) -> None:
         if "facts" not in answer:
-            record.facts["entries"][name]["imported"] = False
+            if not answer["error"].startswith(TIMEOUT):
+                record.facts["entries"][name]["imported"] = False
             record.gap(name, answer["error"])
             return
         record.facts["entries"][name].update(answer["facts"])

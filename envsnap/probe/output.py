@@ -7,7 +7,13 @@ a word, a blank, and JSON in ASCII.
 
 import json
 import os
+import re
 import sys
+
+# In JSON text: an escaped backslash, a pair of surrogates, or (group 1) one that stands alone.
+LONE_SURROGATE = re.compile(
+    r"\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(\\ud[89a-f][0-9a-f]{2})"
+)
 
 
 def begin(marker: str) -> str:
@@ -18,6 +24,20 @@ def begin(marker: str) -> str:
 def end(marker: str) -> str:
     """The line that closes them."""
     return "envsnap-%s-end" % marker
+
+
+def encode(message: object) -> str:
+    """Spell a message as ASCII JSON.
+
+    Bytes that are no text, which Python keeps in names as lone surrogates, become visible
+    escapes: no reader would accept them as they are.
+    """
+    text = json.dumps(message)
+    return LONE_SURROGATE.sub(_visible, text) if "\\ud" in text else text
+
+
+def _visible(match) -> str:
+    return "\\" + match.group(0) if match.group(1) else match.group(0)
 
 
 class Output:
@@ -33,7 +53,7 @@ class Output:
 
     def send(self, word: str, message: object) -> None:
         """Send one message."""
-        self._write("%s %s\n" % (word, json.dumps(message)))
+        self._write("%s %s\n" % (word, encode(message)))
 
     def finish(self) -> None:
         """Say that nothing more comes."""

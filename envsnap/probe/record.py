@@ -1,6 +1,7 @@
 """How collectors write down what they learned, and what they could not learn and why."""
 
 import json
+import os
 import re
 
 # The words a gap's reason starts with.
@@ -69,6 +70,16 @@ class Record:
         if value is None:
             self.facts.pop(key, None)
         return value
+
+
+def native(path: str) -> str:
+    """Spell a path of the options as this system's file functions want it, whatever the locale."""
+    return os.fsdecode(path.encode("utf-8", "surrogateescape"))
+
+
+def shown(path: str) -> str:
+    """Spell a path of this system as text; bytes that are no UTF-8 become escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def read_text(path: str, limit: int = 1 << 20) -> str:

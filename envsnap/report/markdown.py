@@ -22,27 +22,31 @@ def _section(report: document.Report, item: document.Judged) -> list[str]:
     if result.findings:
         left, right = summary.column_names(report, item)
         lines += [f"| | where | {prose(left)} | {prose(right)} | what |", "|---|---|---|---|---|"]
-        lines += [_row(finding) for finding in result.findings]
+        names = summary.column_names(report, item)
+        lines += [_row(finding, names) for finding in result.findings]
         lines.append("")
+
+    def say(text: str) -> str:
+        return prose(summary.sentence(text, summary.column_names(report, item)))
+
     serious = [found for found in result.findings if found.severity is not Severity.INFO]
     for finding in serious:
-        lines.append(
-            f"- **{prose(finding.message)}**: {prose(finding.why)} {prose(finding.fix)}".rstrip()
-        )
+        fix = f" Fix: {say(finding.fix)}" if finding.fix else ""
+        lines.append(f"- **{say(finding.message)}**: {say(finding.why)}{fix}")
     rest = summary.not_captured(result)
     if rest:
-        lines += ["", f"Not compared: {prose(rest)}"]
+        lines += ["", f"{summary.rest_title(report)}: {prose(rest)}"]
     lines.append("")
     return lines
 
 
-def _row(finding: Finding) -> str:
+def _row(finding: Finding, names: tuple[str, str]) -> str:
     cells = [
         finding.severity.value,
         markdown(summary.where(finding.path)),
         _cell(finding.left),
         _cell(finding.right),
-        prose(finding.message),
+        prose(summary.sentence(finding.message, names)),
     ]
     return f"| {' | '.join(cells)} |"
 

@@ -8,6 +8,8 @@ from envsnap.report.sanitize import plain
 from envsnap.rules.engine import Result
 from envsnap.rules.finding import Severity
 
+REDACTED = "redacted"
+
 
 def headline(report: document.Report, item: document.Judged) -> str:
     """Which manifests this is about."""
@@ -27,11 +29,11 @@ def tally(result: Result, is_diff: bool) -> str:
     words = [
         _count(found[Severity.ERROR.value], "error"),
         _count(found[Severity.WARNING.value], "warning"),
-        _count(found[Severity.INFO.value], "note"),
+        f"{found[Severity.INFO.value]} info",
     ]
     line = ", ".join(words)
     if not is_diff:
-        return line
+        return line if result.findings else f"{line}: nothing wrong found"
     line += f"; {result.compared:,} facts compared"
     if result.unknown:
         line += f", {len(result.unknown):,} known on one side only"
@@ -39,32 +41,51 @@ def tally(result: Result, is_diff: bool) -> str:
 
 
 def not_captured(result: Result) -> str:
-    """One folded line on what could not be compared; empty where there is nothing."""
+    """One folded line on what is not known; empty where there is nothing to say."""
+    parts = []
     sections: dict[str, list[str]] = {}
     for path, reason in result.unknown.items():
         sections.setdefault(path[0], []).append(reason)
-    parts = []
     for name, reasons in sections.items():
         common = max(set(reasons), key=reasons.count)
-        parts.append(f"{name} ({len(reasons)}: {plain(common)[:60]})")
-    if result.not_compared:
-        first = next(iter(result.not_compared))
-        parts.append(
-            f"unknown on both sides: {len(result.not_compared)} (first: {plain(first)[:40]})"
-        )
+        parts.append(f"{name} ({len(reasons)} on one side: {plain(common)[:70]})")
+    hidden = [path for path, reason in result.not_compared.items() if reason == REDACTED]
+    others = {path: why for path, why in result.not_compared.items() if why != REDACTED}
+    parts += [f"{plain(path)[:60]} ({plain(why)[:90]})" for path, why in list(others.items())[:3]]
+    if len(others) > 3:
+        parts.append(f"{len(others) - 3} more")
+    if hidden:
+        parts.append(f"{_count(len(hidden), 'secret value')} left out ({plain(hidden[0])[:40]} …)")
     return "; ".join(parts)
+
+
+def rest_title(report: document.Report) -> str:
+    """What the folded line of unknown facts is called."""
+    return "Not known" if report.reference is None else "Not compared"
+
+
+def sentence(text: str, names: tuple[str, str]) -> str:
+    """A rule's sentence with the sides called by their names."""
+    left, right = names
+    return plain(text.replace("the other side", right).replace("the reference", left))
 
 
 def column_names(report: document.Report, item: document.Judged) -> tuple[str, str]:
     """Heads of the two value columns."""
     if report.reference is None:
         return "expected", "found"
-    return _short(report.reference), _short(item.side)
+    left, right = _short(report.reference), _short(item.side)
+    if left == right:
+        left, right = _base(report.reference), _base(item.side)
+    return (left, right) if left != right else ("reference", "other")
 
 
 def _short(side: document.Side) -> str:
-    base = side.label or side.name.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".json")
-    return plain(base)[:20]
+    return plain(side.label)[:20] if side.label else _base(side)
+
+
+def _base(side: document.Side) -> str:
+    return plain(side.name.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".json"))[:20]
 
 
 def _count(number: int, word: str) -> str:

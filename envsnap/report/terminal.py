@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from envsnap.report import document, summary
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 WIDEST = 120
+NARROW = 70  # below it a table has no room for values
 DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{40,128}")
-MOST_NOTES = 25
-MOST_EXPLAINED = 12
+MOST_ROWS = 60
+MOST_INFOS = 25
+MOST_EXPLAINED = 10
+MOST_TOGETHER = 6
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
-WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
 def render(report: document.Report, *, color: bool, width: int | None, ascii_only: bool) -> str:
@@ -29,7 +32,7 @@ def render(report: document.Report, *, color: bool, width: int | None, ascii_onl
     stream = io.StringIO()
     console = Console(
         file=stream,
-        width=min(width or WIDTH, WIDEST),
+        width=max(20, min(width or WIDTH, WIDEST)),
         force_terminal=color,
         color_system="standard" if color else None,
         markup=False,
@@ -39,8 +42,8 @@ def render(report: document.Report, *, color: bool, width: int | None, ascii_onl
     )
     for item in report.judged:
         _section(console, report, item, ascii_only)
-    lines = [line.rstrip() for line in stream.getvalue().splitlines()]
-    return "\n".join(lines) + "\n"
+    text = "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+    return text.replace("…", "...") if ascii_only else text
 
 
 def _section(
@@ -49,28 +52,39 @@ def _section(
     from rich.text import Text
 
     result = item.result
+    names = summary.column_names(report, item)
     console.print(Text(summary.headline(report, item), style="bold"))
     console.print(Text(summary.tally(result, report.reference is not None)))
     serious = [found for found in result.findings if found.severity is not Severity.INFO]
-    notes = [found for found in result.findings if found.severity is Severity.INFO]
-    if result.findings:
-        shown = serious + notes[:MOST_NOTES]
-        _table(console, shown, summary.column_names(report, item), ascii_only)
-    if len(notes) > MOST_NOTES:
-        console.print(
-            Text(
-                f"… and {len(notes) - MOST_NOTES} more notes; --format json has all.".replace(
-                    "…", "..." if ascii_only else "…"
-                ),
-                style="dim",
-            )
-        )
+    infos = [found for found in result.findings if found.severity is Severity.INFO]
+    shown = serious[:MOST_ROWS] + infos[:MOST_INFOS]
+    if shown and console.width < NARROW:
+        _list(console, shown)
+    elif shown:
+        _table(console, shown, names, ascii_only)
+    left_out = len(result.findings) - len(shown)
+    if left_out:
+        console.print(Text(f"… and {left_out} more; --format json has all.", style="dim"))
     if serious:
-        _explain(console, serious)
+        _explain(console, serious, names)
     rest = summary.not_captured(result)
     if rest:
-        console.print(Text(f"Not compared: {rest}", style="dim"))
+        console.print(Text(f"{summary.rest_title(report)}: {rest}", style="dim"))
     console.print()
+
+
+def _list(console: Console, findings: list[Finding]) -> None:
+    """A finding a paragraph, for narrow terminals."""
+    from rich.text import Text
+
+    for number, finding in enumerate(findings, 1):
+        line = Text(f"{number} ")
+        line.append(finding.severity.value, style=STYLES[finding.severity])
+        line.append(f" {summary.where(finding.path)}")
+        if finding.left is not None or finding.right is not None:
+            line.append(f": {_cell(finding.left)} -> {_cell(finding.right)}")
+        line.overflow = "fold"
+        console.print(line)
 
 
 def _table(
@@ -93,10 +107,9 @@ def _table(
     table.add_column(Text(heads[0]), ratio=1, overflow="fold")
     table.add_column(Text(heads[1]), ratio=1, overflow="fold")
     for number, finding in enumerate(findings, 1):
-        style = STYLES[finding.severity]
         table.add_row(
             Text(str(number)),
-            Text(WORDS[finding.severity], style=style),
+            Text(finding.severity.value, style=STYLES[finding.severity]),
             Text(_folded(summary.where(finding.path), path_width)),
             Text(_cell(finding.left)),
             Text(_cell(finding.right)),
@@ -119,6 +132,9 @@ def _cell(item: object) -> str:
     """A value in a narrow column; missing ones are a dash, long ones are cut."""
     if item is None:
         return "-"
+    if isinstance(item, dict):
+        named = next((item[key] for key in ("version", "sha256", "build_id") if key in item), None)
+        return _cell(named) if named is not None else "present"
     if isinstance(item, list):
         return _cut(", ".join(value(part) for part in item))
     return _cut(value(item))
@@ -126,22 +142,33 @@ def _cell(item: object) -> str:
 
 def _cut(text: str) -> str:
     if DIGEST.fullmatch(text):
-        return text[:12] + "..."
-    return text if len(text) <= 48 else text[:45] + "..."
+        return text.removeprefix("sha256:")[:10] + "…"
+    return text if len(text) <= 48 else text[:47] + "…"
 
 
-def _explain(console: Console, findings: list[Finding]) -> None:
+def _explain(console: Console, findings: list[Finding], names: tuple[str, str]) -> None:
+    """Say why and what to do; findings with one reason are explained together."""
     from rich.padding import Padding
     from rich.text import Text
 
     console.print()
-    for number, finding in enumerate(findings[:MOST_EXPLAINED], 1):
-        console.print(Text(f"{number}. {plain(finding.message)}", style=STYLES[finding.severity]))
-        lines = [plain(finding.why)]
+    numbered = list(enumerate(findings, 1))
+    groups = [list(group) for _, group in groupby(numbered, lambda pair: _reason(pair[1]))]
+    for group in groups[:MOST_EXPLAINED]:
+        for number, finding in group[:MOST_TOGETHER]:
+            message = summary.sentence(finding.message, names)
+            console.print(Text(f"{number}. {message}", style=STYLES[finding.severity]))
+        if len(group) > MOST_TOGETHER:
+            console.print(Text(f"   … and {len(group) - MOST_TOGETHER} more of this kind"))
+        finding = group[0][1]
+        lines = [summary.sentence(finding.why, names)]
         if finding.fix:
-            lines.append(f"Fix: {plain(finding.fix)}")
-        lines.append(f"More: envsnap explain {finding.rule}")
+            lines.append(f"Fix: {summary.sentence(finding.fix, names)}")
+        lines.append(f"More: envsnap explain {plain(finding.rule)}")
         for line in lines:
             console.print(Padding(Text(line), (0, 0, 0, 3)))
-    if len(findings) > MOST_EXPLAINED:
-        console.print(Text(f"{len(findings) - MOST_EXPLAINED} more findings are in the table."))
+
+
+def _reason(finding: Finding) -> tuple[str, str]:
+    """What makes two findings one explanation."""
+    return finding.rule, finding.why

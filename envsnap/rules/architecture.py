@@ -32,7 +32,7 @@ class Architecture(Rule):
                 effect=Effect.NUMERICS,
                 confidence=Confidence.CERTAIN,
                 path=change.path,
-                message=f"the {key} is {change.left}, then {change.right}",
+                message=f"the {key}: {change.left} -> {change.right}",
                 why="Other wheels, other math libraries; compiled files of one do not run on the other.",
                 fix="Compare on the architecture that production has.",
                 left=change.left,

@@ -36,7 +36,7 @@ class CLibrary(Rule):
                 effect=Effect.CRASH if kind or older else Effect.NONE,
                 confidence=Confidence.POSSIBLE,
                 path=change.path,
-                message=f"{name} {left}, then {right}",
+                message=f"{name} {left} -> {right}",
                 why=(
                     "Programs built on the newer system may not start on the older one."
                     if older

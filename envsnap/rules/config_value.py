@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
 from envsnap.diff.change import Change, ChangeKind
-from envsnap.model.paths import text
+from envsnap.model.paths import Path, text
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -42,53 +44,68 @@ class ConfigValue(Rule):
         }
         for change in list(comparison.under("configs")):
             if len(change.path) == 3 and change.path[2] == "sha256":
-                yield self._file(change, change.path[1] in changed)
+                if change.path[1] not in changed:
+                    yield self._file(comparison, change)
             else:
-                yield self._value(change)
+                file = comparison.at("configs", change.path[1], "sha256")
+                yield self._value(change, (file.path,) if file else ())
 
-    def _file(self, change: Change, has_values: bool) -> Finding:
+    def _file(self, comparison: Comparison, change: Change) -> Finding:
+        """Judge a file of which no value differs, or of which no values are known."""
+        name = change.path[1]
+        parsed = all(
+            section is not UNSET
+            and section.entries is not UNSET
+            and section.entries[name].tree is not UNSET
+            for section in (comparison.left.sections.configs, comparison.right.sections.configs)
+        )
         return Finding(
             rule=self.id,
-            severity=Severity.INFO,
-            effect=Effect.NONE,
+            severity=Severity.INFO if parsed else Severity.WARNING,
+            effect=Effect.NONE if parsed else Effect.BEHAVIOR,
             confidence=Confidence.POSSIBLE,
             path=change.path,
-            message=f"config file {change.path[1]} has other bytes",
+            message=f"config file {name} has other bytes",
             why=(
-                "The values that differ are listed by themselves."
-                if has_values
-                else "No value that could be compared differs: comments, order or redacted values."
+                "No value that could be compared differs: comments, order or redacted values."
+                if parsed
+                else "Its values are not known on both sides, so only the digests were compared."
             ),
+            fix="" if parsed else "Compare the two files by hand.",
             left=change.left,
             right=change.right,
             changes=(change.path,),
         )
 
-    def _value(self, change: Change) -> Finding:
+    def _value(self, change: Change, file: tuple[Path, ...]) -> Finding:
         severity, effect, why = _weigh(change)
         verb = {
-            ChangeKind.ADDED: "is set on the other side only",
-            ChangeKind.REMOVED: "is missing on the other side",
-        }.get(change.kind, f"is {_shown(change.left)}, then {_shown(change.right)}")
+            ChangeKind.ADDED: "set on the other side only",
+            ChangeKind.REMOVED: "missing on the other side",
+        }.get(change.kind, f"{_shown(change.left)} -> {_shown(change.right)}")
         return Finding(
             rule=self.id,
             severity=severity,
             effect=effect,
             confidence=Confidence.LIKELY if effect is Effect.NUMERICS else Confidence.POSSIBLE,
             path=change.path,
-            message=f"{text(change.path[1:])} {verb}",
+            message=f"{text(change.path[1:])}: {verb}",
             why=why,
             fix="Make the files alike, or say why they differ.",
             left=change.left,
             right=change.right,
-            changes=(change.path,),
+            changes=(change.path, *file),
         )
 
 
 def _weigh(change: Change) -> tuple[Severity, Effect, str]:
     keys = change.path[2:]
     if any(NUMERIC.search(key) for key in keys):
-        return Severity.WARNING, Effect.NUMERICS, "The key speaks of what changes results."
+        return (
+            Severity.WARNING,
+            Effect.NUMERICS,
+            "Keys of this name decide precision, preprocessing, sampling or seeds.",
+        )
     if any(QUIET.search(key) for key in keys):
         return Severity.INFO, Effect.NONE, "It changes what is logged or shown, not results."
     return Severity.WARNING, Effect.BEHAVIOR, "The program is configured otherwise."

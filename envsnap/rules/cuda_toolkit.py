@@ -34,7 +34,7 @@ class CudaToolkit(Rule):
             effect=Effect.BEHAVIOR,
             confidence=Confidence.POSSIBLE,
             path=first.path,
-            message=f"CUDA toolkit (nvcc) {left or 'absent'}, then {right or 'absent'}",
+            message=f"CUDA toolkit (nvcc) {left or 'absent'} -> {right or 'absent'}",
             why="It compiles extensions; the CUDA inside the frameworks' wheels is not this one.",
             fix="Install the reference's toolkit if extensions are compiled there.",
             left=left,

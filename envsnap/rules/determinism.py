@@ -34,7 +34,7 @@ class Determinism(Rule):
                 effect=Effect.NUMERICS,
                 confidence=Confidence.LIKELY,
                 path=change.path,
-                message=f"{key} is {change.left}, then {change.right}",
+                message=f"{key}: {change.left} -> {change.right}",
                 why="It decides how numbers are computed.",
                 fix=f"Set it to {change.left} at the start of the program.",
                 reference="https://docs.pytorch.org/docs/stable/notes/randomness.html",

@@ -49,7 +49,7 @@ class DriverVersion(Rule):
             message=(
                 f"there is no NVIDIA driver on {'the other side' if first.right is None else 'the reference'}"
                 if absent
-                else f"NVIDIA driver {left} became {right}"
+                else f"NVIDIA driver {left} -> {right}"
             ),
             why=(
                 "Without a driver everything runs on the CPU."

@@ -20,7 +20,7 @@ class Result(Struct, frozen=True, kw_only=True):
     """Ranked findings, and how much they rest on.
 
     `unknown` maps the paths of facts that one side does not know to the reason;
-    `not_compared` those that neither side knows.
+    `not_compared` those that neither side knows (in a check: that are not known).
     """
 
     findings: tuple[Finding, ...]
@@ -69,7 +69,12 @@ def inspect(manifest: Manifest, rules: Sequence[Rule] | None = None) -> Result:
     if rules is None:
         rules = registry.concerned(present(manifest.sections))
     findings = [finding for rule in rules for finding in rule.inspect(manifest)]
-    return Result(findings=ranked(findings, rules), compared=0, unknown={}, not_compared={})
+    not_known = {
+        name + ("" if path.startswith("[") else ".") + path: reason
+        for name, section in present(manifest.sections).items()
+        for path, reason in section.gaps.items()
+    }
+    return Result(findings=ranked(findings, rules), compared=0, unknown={}, not_compared=not_known)
 
 
 def _primary_for(finding: Finding, claimed: set[Path]) -> Finding:

@@ -51,7 +51,7 @@ class EnvVar(Rule):
             effect=effect,
             confidence=Confidence.LIKELY if known and matters else Confidence.POSSIBLE,
             path=change.path,
-            message=f"{name} is {_shown(change.left)}, then {_shown(change.right)}",
+            message=f"{name}: {_shown(change.left)} -> {_shown(change.right)}",
             why=_why(row, does, known),
             fix=f"Set {name}={change.left}." if change.left is not None else f"Unset {name}.",
             left=change.left,

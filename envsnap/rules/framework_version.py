@@ -28,6 +28,8 @@ FOLLOW = (
     "arch_list",
     "providers",
     "cuda_available",
+    "cpu_capability",
+    "imported",
 )
 COMPUTES = (
     "torch",
@@ -73,14 +75,9 @@ class FrameworkVersion(Rule):
         left, right = _version(change.left), _version(change.right)
         missing = change.kind is not ChangeKind.CHANGED
         how_far = distance(left, right)
-        matters = name in COMPUTES
         return Finding(
             rule=self.id,
-            severity=(
-                Severity.WARNING
-                if matters and change.kind is not ChangeKind.ADDED
-                else Severity.INFO
-            ),
+            severity=_severity(change, matters=name in COMPUTES),
             effect=Effect.CRASH if missing else Effect.NUMERICS,
             confidence=(
                 Confidence.LIKELY
@@ -105,6 +102,13 @@ class FrameworkVersion(Rule):
         )
 
 
+def _severity(change: Change, *, matters: bool) -> Severity:
+    """What is missing where it is needed does not run; what is there besides harms seldom."""
+    if change.kind is ChangeKind.ADDED or not matters:
+        return Severity.INFO
+    return Severity.ERROR if change.kind is ChangeKind.REMOVED else Severity.WARNING
+
+
 def _version(value: object) -> str | None:
     if isinstance(value, dict):
         value = value.get("version")
@@ -116,7 +120,7 @@ def _message(name: str, change: Change, left: str | None, right: str | None) -> 
         return f"{name} {right or ''} is installed on the other side only"
     if change.kind is ChangeKind.REMOVED:
         return f"{name} {left or ''} is missing on the other side"
-    return f"{name} {left} became {right}"
+    return f"{name} {left} -> {right}"
 
 
 def _fix(name: str, change: Change, left: str | None) -> str:

@@ -54,7 +54,7 @@ class GpuModel(Rule):
             effect=Effect.BEHAVIOR,
             confidence=Confidence.LIKELY,
             path=("gpus",),
-            message=f"{len(left)} GPUs became {len(right)}",
+            message=f"{len(left)} GPUs -> {len(right)}",
             why="Models are split, batched or placed otherwise; without a GPU they run on the CPU.",
             fix="Give the process the same GPUs (CUDA_VISIBLE_DEVICES, container flags, MIG).",
             left=sorted(left.values()),
@@ -74,7 +74,7 @@ class GpuModel(Rule):
             message=(
                 f"{left}: {', '.join(change.path[2] for change in found)} differ"
                 if same
-                else f"GPU {left} became {right}"
+                else f"GPU {left} -> {right}"
             ),
             why="Another model runs other kernels and splits work otherwise; the last bits differ.",
             fix="Run on the same model, or compare outputs with a tolerance.",

@@ -44,7 +44,7 @@ class GpuSettings(Rule):
             effect=Effect.BEHAVIOR,
             confidence=Confidence.POSSIBLE,
             path=change.path,
-            message=f"GPU {change.path[1]}: {change.path[2]} is {change.left}, then {change.right}",
+            message=f"GPU {change.path[1]}: {change.path[2]}: {change.left} -> {change.right}",
             why="It changes how much of the GPU a process gets, or who may use it.",
             fix="Set the mode alike with nvidia-smi.",
             left=change.left,

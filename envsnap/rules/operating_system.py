@@ -35,7 +35,7 @@ class OperatingSystem(Rule):
                 effect=Effect.NONE,
                 confidence=Confidence.POSSIBLE,
                 path=first.path,
-                message=f"the {what} differs: {first.left} became {first.right}",
+                message=f"the {what} differs: {first.left} -> {first.right}",
                 why="Seldom a cause by itself.",
                 left=first.left,
                 right=first.right,

@@ -43,7 +43,7 @@ class PackageVersion(Rule):
             effect=effect,
             confidence=Confidence.POSSIBLE,
             path=change.path,
-            message=f"{name} {change.left} became {change.right}",
+            message=f"{name} {change.left} -> {change.right}",
             why=(
                 "The same release, built or labelled otherwise."
                 if build

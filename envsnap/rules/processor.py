@@ -52,7 +52,9 @@ class Processor(Rule):
         levels = [
             change
             for change in comparison.under("frameworks")
-            if len(change.path) == 3 and change.path[2] == "cpu_capability"
+            if len(change.path) == 3
+            and change.path[2] == "cpu_capability"
+            and comparison.at("frameworks", change.path[1], "version") is None
         ]
         models = [change for key in MODEL if (change := comparison.at("system", key))]
         decisive = _decisive(flags)
@@ -66,7 +68,7 @@ class Processor(Rule):
     ) -> Finding:
         first = levels[0] if levels else flags
         assert first is not None
-        level = "; ".join(f"{item.path[1]} uses {item.left}, then {item.right}" for item in levels)
+        level = "; ".join(f"{item.path[1]} kernels: {item.left} -> {item.right}" for item in levels)
         text = f"CPU instruction sets differ: {', '.join(decisive)}" if decisive else ""
         return Finding(
             rule=self.id,

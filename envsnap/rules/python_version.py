@@ -36,7 +36,7 @@ class PythonVersion(Rule):
                 effect=Effect.BEHAVIOR if far else Effect.NONE,
                 confidence=Confidence.LIKELY if far else Confidence.POSSIBLE,
                 path=change.path,
-                message=f"Python {change.left} became {change.right}",
+                message=f"Python {change.left} -> {change.right}",
                 why=(
                     "Other wheels, another standard library, other pickles."
                     if far
@@ -60,7 +60,7 @@ class PythonVersion(Rule):
             effect=Effect.BEHAVIOR,
             confidence=Confidence.POSSIBLE,
             path=change.path,
-            message=f"the interpreter's {key} is {change.left}, then {change.right}",
+            message=f"the interpreter's {key}: {change.left} -> {change.right}",
             why="It is another kind of interpreter, or runs in another mode.",
             fix="Start the same kind of interpreter in the same mode.",
             left=change.left,

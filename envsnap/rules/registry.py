@@ -30,6 +30,7 @@ class Entry(Struct, frozen=True):
 
 REGISTRY = (
     Entry("framework-import", ("frameworks",)),
+    Entry("replaced-files", ("process",)),
     Entry("driver-mismatch", ("driver",)),
     Entry("driver-minimum", ("driver", "frameworks")),
     Entry("gpu-architecture", ("frameworks", "gpus")),

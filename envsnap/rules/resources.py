@@ -41,9 +41,9 @@ class Resources(Rule):
         if threads:
             yield self._finding(
                 threads,
-                f"{threads[0].path[1]} uses {threads[0].left} threads, then {threads[0].right}"
+                f"threads of {threads[0].path[1]}: {threads[0].left} -> {threads[0].right}"
                 if threads[0].path[0] == "frameworks"
-                else f"threads: {threads[0].left}, then {threads[0].right}",
+                else f"threads: {threads[0].left} -> {threads[0].right}",
                 "Sums are split among threads: the last bits differ.",
                 Effect.NUMERICS,
             )

@@ -37,14 +37,14 @@ class Seeds(Rule):
         state = len(change.path) > 2
         name = change.path[-1]
         what = f"the random state of {name}" if state else f"the seed {name}"
-        values = "differs" if state else f"is {_shown(change.left)}, then {_shown(change.right)}"
+        values = " differs" if state else f": {_shown(change.left)} -> {_shown(change.right)}"
         return Finding(
             rule=self.id,
             severity=Severity.WARNING,
             effect=Effect.NUMERICS,
             confidence=Confidence.LIKELY,
             path=change.path,
-            message=f"{what} {values}",
+            message=f"{what}{values}",
             why="Samples, dropout masks and initial weights come from it.",
             fix="Set the same seed on both sides.",
             left=change.left,

@@ -21,7 +21,7 @@ class SourceCode(Rule):
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding for the commit and one for local changes."""
         for key, what in (
-            ("commit", "the code's commit is"),
+            ("commit", "the code's commit:"),
             ("dirty", "the code has local changes:"),
         ):
             change = comparison.at("git", key)
@@ -33,7 +33,7 @@ class SourceCode(Rule):
                 effect=Effect.BEHAVIOR,
                 confidence=Confidence.POSSIBLE,
                 path=change.path,
-                message=f"{what} {_shown(change.left)}, then {_shown(change.right)}",
+                message=f"{what} {_shown(change.left)} -> {_shown(change.right)}",
                 why="Other code gives other results, whatever the environments are.",
                 fix="Check out the same commit on both sides, without local changes.",
                 left=change.left,

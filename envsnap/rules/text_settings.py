@@ -33,7 +33,7 @@ class TextSettings(Rule):
                 effect=Effect.BEHAVIOR,
                 confidence=Confidence.POSSIBLE,
                 path=first.path,
-                message=f"the {first.path[1].replace('_', ' ')} is {first.left}, then {first.right}",
+                message=f"the {first.path[1].replace('_', ' ')}: {first.left} -> {first.right}",
                 why="Files opened without an encoding are read otherwise."
                 if decides
                 else "The encoding is the same on both sides.",
@@ -50,7 +50,7 @@ class TextSettings(Rule):
                 effect=Effect.BEHAVIOR,
                 confidence=Confidence.POSSIBLE,
                 path=zone.path,
-                message=f"the time zone is {zone.left}, then {zone.right}",
+                message=f"the time zone: {zone.left} -> {zone.right}",
                 why="Dates without a zone mean another moment.",
                 fix="Set TZ alike.",
                 left=zone.left,

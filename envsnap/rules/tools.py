@@ -35,7 +35,7 @@ class Tools(Rule):
                 effect=Effect.BEHAVIOR if serves else Effect.NONE,
                 confidence=Confidence.LIKELY if serves and far else Confidence.POSSIBLE,
                 path=change.path,
-                message=f"{name} {left or 'absent'}, then {right or 'absent'}",
+                message=f"{name} {left or 'absent'} -> {right or 'absent'}",
                 why="It brings its own runtime."
                 if serves
                 else "It matters where it builds or decodes.",

@@ -1,4 +1,4 @@
-"""Weight files differ."""
+"""Weight files differ, are missing, or are damaged."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from envsnap.diff.change import Change, ChangeKind
+from envsnap.model.inputs import Weight
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
+
+# A model in many shards is one finding, not hundreds.
+MOST_SINGLE = 5
 
 
 class Weights(Rule):
@@ -17,66 +21,72 @@ class Weights(Rule):
 
     Another SHA-256 is another file. torch's zip checkpoints hold the file's own name, so a
     renamed copy of equal tensors has another digest; the table of tensors tells those apart.
+    A file with the same SHA-256 under another name is the same file.
 
-    Fix: copy the reference's file and compare its SHA-256.
+    Fix: copy the file from the side where it is right, and compare its SHA-256.
     """
 
     id = "weights"
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Yield one finding a weight file."""
+        """Yield one finding a weight file, or one for all where there are many."""
+        damaged = _damaged(comparison.left) | _damaged(comparison.right)
         changes: dict[str, list[Change]] = {}
         for change in comparison.under("weights"):
             if len(change.path) > 1:
                 changes.setdefault(change.path[1], []).append(change)
-        for name, found in changes.items():
-            yield self._finding(name, found)
-        yield from self.inspect(comparison.right)
+        for side, where in ((comparison.right, ""), (comparison.left, " of the reference")):
+            yield from self._damages(side, where, changes)
+        rest = {name: found for name, found in changes.items() if name not in damaged}
+        moved = _moved(rest)
+        for name in moved:
+            yield self._finding(name, rest.pop(name), "has the same bytes under another name")
+        groups: dict[str, dict[str, list[Change]]] = {}
+        for name, found in rest.items():
+            groups.setdefault(_difference(found), {})[name] = found
+        for what, files in groups.items():
+            if len(files) > MOST_SINGLE:
+                yield self._many(what, files)
+            else:
+                for name, found in files.items():
+                    yield self._finding(name, found, what)
 
-    def _finding(self, name: str, found: list[Change]) -> Finding:
-        by_key = {change.path[2] if len(change.path) > 2 else "": change for change in found}
-        whole = by_key.get("")
-        first = whole or by_key.get("sha256") or found[0]
-        if whole is not None:
-            gone = whole.kind is ChangeKind.REMOVED
-            message = f"weights {name} are {'missing on' if gone else 'only on'} the other side"
-        elif "sha256" in by_key and "tensors_sha256" in by_key:
-            message = f"weights {name} hold other tensors"
-        elif "sha256" in by_key:
-            message = f"weights {name} differ"
-        else:
-            message = f"facts about weights {name} differ"
+    def _finding(self, name: str, found: list[Change], what: str) -> Finding:
+        severity, why, fix = _JUDGED[what]
+        first = next((change for change in found if change.path[-1] == "sha256"), found[0])
         return Finding(
             rule=self.id,
-            severity=Severity.ERROR,
-            effect=Effect.NUMERICS,
+            severity=severity,
+            effect=Effect.NUMERICS if severity is Severity.ERROR else Effect.NONE,
             confidence=Confidence.CERTAIN,
-            path=first.path if first is whole else ("weights", name, "sha256"),
-            message=message,
-            why="It is another file: outputs differ, unless only names inside it do.",
-            fix="Copy the reference's file, and compare its SHA-256.",
+            path=first.path,
+            message=f"weights {name}: {what}",
+            why=why,
+            fix=fix,
             left=_digest(first.left),
             right=_digest(first.right),
             changes=tuple(change.path for change in found),
         )
 
+    def _many(self, what: str, files: dict[str, list[Change]]) -> Finding:
+        severity, why, fix = _JUDGED[what]
+        names = ", ".join(sorted(files)[:3])
+        return Finding(
+            rule=self.id,
+            severity=severity,
+            effect=Effect.NUMERICS if severity is Severity.ERROR else Effect.NONE,
+            confidence=Confidence.CERTAIN,
+            path=("weights",),
+            message=f"{len(files)} weight files: {what} ({names} …)",
+            why=why,
+            fix=fix,
+            changes=tuple(change.path for found in files.values() for change in found),
+        )
+
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Report damaged files, and checkpoints that would run code."""
-        section = manifest.sections.weights
-        if section is UNSET or section.entries is UNSET:
-            return
-        for name, weight in section.entries.items():
-            if isinstance(weight.damage, str):
-                yield Finding(
-                    rule=self.id,
-                    severity=Severity.ERROR,
-                    effect=Effect.CRASH,
-                    confidence=Confidence.CERTAIN,
-                    path=("weights", name, "damage"),
-                    message=f"weights {name} are damaged",
-                    why=weight.damage.partition(": ")[2] or weight.damage,
-                    fix="Fetch or copy the file again.",
-                )
+        yield from self._damages(manifest, "", {})
+        for name, weight in _entries(manifest).items():
             if isinstance(weight.foreign_symbols, tuple):
                 yield Finding(
                     rule=self.id,
@@ -88,6 +98,87 @@ class Weights(Rule):
                     why="A pickle calls what it names. Only names were read here; nothing was run.",
                     fix="Load with weights_only=True, or convert the file to safetensors.",
                 )
+
+    def _damages(
+        self, manifest: Manifest, where: str, changes: dict[str, list[Change]]
+    ) -> Iterator[Finding]:
+        for name, weight in _entries(manifest).items():
+            if isinstance(weight.damage, str):
+                yield Finding(
+                    rule=self.id,
+                    severity=Severity.ERROR,
+                    effect=Effect.CRASH,
+                    confidence=Confidence.CERTAIN,
+                    path=("weights", name, "damage"),
+                    message=f"weights {name}{where} are damaged",
+                    why=weight.damage.removeprefix("error: ValueError: ").removeprefix("error: "),
+                    fix="Fetch or copy the file again.",
+                    left="damaged" if where else None,
+                    right=None if where else "damaged",
+                    changes=tuple(change.path for change in changes.get(name, ())),
+                )
+
+
+_DIFFERS = "another file"
+_JUDGED = {
+    _DIFFERS: (
+        Severity.ERROR,
+        "Another SHA-256: outputs differ, unless only names inside the file do.",
+        "Copy the file from the side where it is right, and compare its SHA-256.",
+    ),
+    "other tensors": (
+        Severity.ERROR,
+        "Names, types or shapes of the tensors differ: it is another model or another precision.",
+        "Copy the file from the side where it is right, and compare its SHA-256.",
+    ),
+    "missing on the other side": (
+        Severity.ERROR,
+        "The folder is there, the file is not.",
+        "Copy the file there, and compare its SHA-256.",
+    ),
+    "only on the other side": (
+        Severity.INFO,
+        "The reference's folder does without it.",
+        "",
+    ),
+    "has the same bytes under another name": (Severity.INFO, "Its SHA-256 is equal.", ""),
+}
+
+
+def _difference(found: list[Change]) -> str:
+    """Say how a file differs, in the words that `_JUDGED` knows."""
+    whole = next((change for change in found if len(change.path) == 2), None)
+    if whole is not None:
+        gone = whole.kind is ChangeKind.REMOVED
+        return "missing on the other side" if gone else "only on the other side"
+    keys = {change.path[2] for change in found}
+    if "sha256" in keys and "tensors_sha256" not in keys and "tensors" not in keys:
+        return _DIFFERS
+    return "other tensors" if keys & {"tensors_sha256", "tensors", "tensor_count"} else _DIFFERS
+
+
+def _moved(changes: dict[str, list[Change]]) -> list[str]:
+    """Names that one side has and the other has under another name, by SHA-256."""
+    gone = {_sha(found[0].left): name for name, found in changes.items() if _is(found, "removed")}
+    new = {_sha(found[0].right): name for name, found in changes.items() if _is(found, "added")}
+    return [name for sha in gone.keys() & new.keys() if sha for name in (gone[sha], new[sha])]
+
+
+def _is(found: list[Change], kind: str) -> bool:
+    return len(found[0].path) == 2 and found[0].kind.value == kind
+
+
+def _sha(value: object) -> object:
+    return value.get("sha256") if isinstance(value, dict) else None
+
+
+def _entries(manifest: Manifest) -> dict[str, Weight]:
+    section = manifest.sections.weights
+    return {} if section is UNSET or section.entries is UNSET else section.entries
+
+
+def _damaged(manifest: Manifest) -> set[str]:
+    return {name for name, weight in _entries(manifest).items() if isinstance(weight.damage, str)}
 
 
 def _digest(value: object) -> object:

@@ -67,8 +67,10 @@ class Process:
             with open(f"{self._root}/environ", "rb") as stream:
                 pairs = stream.read().split(b"\0")
         except PermissionError:
+            who = "even root" if os.geteuid() == 0 else "you"
             raise TargetError(
-                f"process {self.pid} belongs to somebody else; run envsnap as that user or as root"
+                f"process {self.pid}: {who} may not look into it; run envsnap as its user or as root,"
+                " without ptrace restrictions"
             ) from None
         except OSError as error:
             raise TargetError(f"process {self.pid}: {error.strerror}") from None
@@ -88,26 +90,41 @@ class Process:
                 f"process {self.pid} runs {executable.removesuffix(' (deleted)')}, which was deleted"
                 " or replaced since; name an interpreter with --python"
             )
-        if PYTHON_NAME.search(os.path.basename(executable)):
-            return self._as_called(called, executable) or self._from_maps() or executable
-        embedded = self._from_maps()
-        if embedded is None:
-            raise TargetError(
-                f"process {self.pid} runs {executable} and has no Python in it;"
-                " name an interpreter with --python"
-            )
-        return embedded
+        if not PYTHON_NAME.search(os.path.basename(executable)):
+            found = self._from_maps()
+            why = f"runs {executable} and has no Python in it"
+        else:
+            found = self._as_called(called, executable) or self._from_maps()
+            why = f"was started as {called or 'nothing'}, which does not lead to {executable} now"
+        if found is None:
+            # Its executable alone could be the base of any virtual environment.
+            raise TargetError(f"process {self.pid} {why}; name its interpreter with --python")
+        return found
 
     def _as_called(self, called: str, executable: str) -> str | None:
         """The path the process was started by, if it leads to its executable."""
-        if os.sep not in called:
-            called = shutil.which(called, path=self._environment.get("PATH", "")) or ""
-        elif not os.path.isabs(called):
-            called = os.path.join(os.readlink(f"{self._root}/cwd"), called)
-        inside = f"{self._root}/root{called}"
-        if called and os.path.realpath(called) == executable:
-            return called
-        return called if called and os.path.exists(inside) and not os.path.exists(called) else None
+        for path in self._candidates(called):
+            inside = f"{self._root}/root{path}"
+            if os.path.realpath(path) == executable:
+                return path
+            if os.path.exists(inside) and not os.path.exists(path):
+                return path  # it lives in another mount namespace
+        return None
+
+    def _candidates(self, called: str) -> list[str]:
+        """Where the name that the process was started by can lead."""
+        known = self._environment
+        if os.path.isabs(called):
+            found = [called]
+        elif os.sep in called:
+            folders = [known.get("PWD", ""), os.readlink(f"{self._root}/cwd")]
+            found = [os.path.join(folder, called) for folder in folders if folder]
+        else:
+            found = [shutil.which(called, path=known.get("PATH", "")) or ""] if called else []
+        prefix = known.get("VIRTUAL_ENV") or known.get("CONDA_PREFIX")
+        if prefix:
+            found.append(os.path.join(prefix, "bin", "python"))
+        return [path for path in (*found, known.get("_", "")) if os.path.isabs(path)]
 
     def _from_maps(self) -> str | None:
         """The interpreter of the virtual environment, or of the libpython, that is mapped."""

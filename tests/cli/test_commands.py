@@ -132,7 +132,7 @@ def test_the_files_are_compared_by_name(envsnap: Run, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
     findings = json.loads(envsnap("diff", "dev.json", "prod.json", "--format", "json").stdout)
     told = {item["path"] for item in findings["results"][0]["findings"]}
-    assert told == {"configs.app.logging.level", "configs.app.logging.path", "configs.app.sha256"}
+    assert told == {"configs.app.logging.level", "configs.app.logging.path"}
 
 
 def test_seeds_come_from_the_user_the_environment_and_configs(envsnap: Run, tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_a_process_of_somebody_else(tmp_path: Path, envsnap: Run) -> None:
         try:
             Process(1, None)
         except TargetError as error:
-            os._exit(7 if "belongs to somebody else" in str(error) else 8)
+            os._exit(7 if "you may not look into it" in str(error) else 8)
         os._exit(9)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 

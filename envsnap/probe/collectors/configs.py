@@ -4,7 +4,7 @@ import hashlib
 import os
 import stat
 
-from ..record import Record, key_text, reason
+from ..record import Record, key_text, native, reason, shown
 from ..secrets import clean_text
 
 LARGEST_PARSED = 1 << 20
@@ -28,7 +28,7 @@ def collect(record: Record, files: list) -> None:
         entries[name] = part.facts
         part.facts["path"] = path
         try:
-            _read(part, path)
+            _read(part, native(path))
         except (OSError, ValueError) as error:
             part.gap("sha256", reason(error))
 
@@ -37,7 +37,7 @@ def _read(part: Record, path: str) -> None:
     data = read_regular(path, LARGEST_PARSED + 1)
     resolved = os.path.realpath(path)
     if resolved != os.path.abspath(path):
-        part.facts["resolved"] = resolved
+        part.facts["resolved"] = shown(resolved)
     if len(data) > LARGEST_PARSED:
         raise ValueError("larger than 1 MiB; it looks like data, not like a config file")
     part.facts["sha256"] = hashlib.sha256(data).hexdigest()

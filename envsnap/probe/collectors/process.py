@@ -6,6 +6,8 @@ import re
 from ..readers import mapped
 from ..record import Record
 
+DELETED = b" (deleted)\n"
+MOST_REPLACED = 50
 FLAG = re.compile(rb"--?[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 
@@ -16,9 +18,21 @@ def collect(record: Record, pid: object) -> None:
     """
     record.learn("executable", os.readlink, "/proc/%s/exe" % pid)
     record.learn("loaded", mapped.libraries, mapped.maps_path(pid))
+    record.learn_present("replaced_files", _replaced, mapped.maps_path(pid))
     record.learn("flags", _flags, pid)
     record.learn("cgroup", _cgroup, pid)
     record.learn("working_folder", os.readlink, "/proc/%s/cwd" % pid)
+
+
+def _replaced(maps_file: str) -> list:
+    """Libraries that were deleted or replaced on the disk while the process runs them."""
+    found = set()
+    with open(maps_file, "rb") as stream:
+        for line in stream:
+            if line.endswith(DELETED) and b".so" in line and b"/" in line:
+                path = line[line.find(b"/") : -len(DELETED)]
+                found.add(path.decode("utf-8", "backslashreplace"))
+    return sorted(found)[:MOST_REPLACED] or None
 
 
 def _flags(pid: object) -> list:

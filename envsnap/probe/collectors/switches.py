@@ -11,9 +11,9 @@ import sys
 from ..record import Record
 
 
-def collect_seeds(record: Record, in_process: bool) -> None:
-    """Fill the `seeds` section: the hash seed, and digests of the generators that are loaded."""
-    entries = record.facts["entries"] = {}
+def collect_seeds(record: Record, in_process: bool, given: dict) -> None:
+    """Fill the `seeds` section: given ones, the hash seed, and digests of loaded generators."""
+    entries = record.facts["entries"] = dict(given)
     if "PYTHONHASHSEED" in os.environ:
         entries["PYTHONHASHSEED"] = os.environ["PYTHONHASHSEED"][:64]
     if not in_process:

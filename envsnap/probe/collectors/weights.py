@@ -11,7 +11,7 @@ import stat
 import threading
 import time
 
-from ..record import key_text, reason
+from ..record import key_text, native, reason, shown
 
 PIECE = 1 << 20
 MOST_FILES = 20000
@@ -34,7 +34,7 @@ class Hashing:
         self._done = self._total = 0
         self._work = []
         for name, path in named:
-            self._add(name, path)
+            self._add(name, native(path))
 
     def _add(self, name: str, path: str) -> None:
         try:
@@ -48,10 +48,10 @@ class Hashing:
             self._add_file(key, file)
 
     def _add_file(self, key: str, file: str) -> None:
-        self.entries[key] = {"path": file}
+        self.entries[key] = {"path": shown(file)}
         resolved = os.path.realpath(file)
         if resolved != os.path.abspath(file):
-            self.entries[key]["resolved"] = resolved
+            self.entries[key]["resolved"] = shown(resolved)
         try:
             facts = os.stat(file)
         except OSError as error:
@@ -148,7 +148,7 @@ def _files(name: str, path: str) -> list:
             if item.startswith(".") or not os.path.isfile(file):
                 continue
             relative = os.path.relpath(file, path).replace(os.sep, "/")
-            found.append(("%s/%s" % (name, relative), file))
+            found.append(("%s/%s" % (name, shown(relative)), file))
             if len(found) > MOST_FILES:
                 raise OSError("more than %d files below %s" % (MOST_FILES, path))
     return found

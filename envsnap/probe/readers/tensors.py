@@ -12,6 +12,7 @@ import struct
 LARGEST_HEADER = 100 << 20
 MOST_LISTED = 20000
 ZIP_START = b"PK\x03\x04"
+WEIGHT_ENDINGS = (".bin", ".pt", ".pth", ".ckpt", ".safetensors", ".onnx", ".gguf", ".h5")
 
 
 def describe(path: str, size: int) -> dict:
@@ -27,7 +28,11 @@ def describe(path: str, size: int) -> dict:
         return _table("torch-zip", *checkpoints.tensors(path))
     if path.endswith(".safetensors"):
         return _table("safetensors", _safetensors(path, size), {})
-    if path.endswith((".pt", ".pth", ".ckpt")) and not start.startswith(b"\x80"):
+    if size == 0 and path.endswith(WEIGHT_ENDINGS):
+        raise ValueError("the file is empty")
+    if start.startswith(b"\x80"):
+        return {"format": "pickle"}  # torch before 1.6, or no torch at all: by digest only
+    if path.endswith((".pt", ".pth", ".ckpt")):
         raise ValueError("neither a zip archive nor a pickle: truncated or damaged")
     return {}
 

@@ -1,0 +1,60 @@
+"""A process runs files that were replaced on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+
+
+class ReplacedFiles(Rule):
+    """A running process has mapped libraries that are no longer on the disk.
+
+    Packages were installed or removed after it started. It computes with the old files until it
+    is restarted, while everything that reads the disk, this capture's package list included,
+    tells of the new ones.
+
+    Fix: restart the process, then capture again.
+    """
+
+    id = "replaced-files"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield at most one finding."""
+        process = manifest.sections.process
+        if process is UNSET or not isinstance(process.replaced_files, tuple):
+            return
+        names = [path.rsplit("/", 1)[-1] for path in process.replaced_files]
+        more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+        yield Finding(
+            rule=self.id,
+            severity=Severity.WARNING,
+            effect=Effect.BEHAVIOR,
+            confidence=Confidence.CERTAIN,
+            path=("process", "replaced_files"),
+            message=f"the process runs files that were replaced since: {', '.join(names[:2])}{more}",
+            why="It computes with the old files; the versions listed here are those on the disk.",
+            fix="Restart the process, then capture again.",
+            right=list(process.replaced_files),
+        )
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Report it of the other side; what it claims is that side's alone."""
+        change = comparison.at("process", "replaced_files")
+        for finding in self.inspect(comparison.right):
+            yield Finding(
+                rule=finding.rule,
+                severity=finding.severity,
+                effect=finding.effect,
+                confidence=finding.confidence,
+                path=finding.path,
+                message=finding.message,
+                why=finding.why,
+                fix=finding.fix,
+                right=finding.right,
+                changes=(finding.path,) if change else (),
+            )
