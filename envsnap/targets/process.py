@@ -91,10 +91,10 @@ class Process:
                 " or replaced since; name an interpreter with --python"
             )
         if not PYTHON_NAME.search(os.path.basename(executable)):
-            found = self._from_maps()
+            found = self._from_maps(SITE_FOLDER, LIBRARY)
             why = f"runs {executable} and has no Python in it"
         else:
-            found = self._as_called(called, executable) or self._from_maps()
+            found = self._as_called(called, executable) or self._from_maps(SITE_FOLDER)
             why = f"was started as {called or 'nothing'}, which does not lead to {executable} now"
         if found is None:
             # Its executable alone could be the base of any virtual environment.
@@ -126,7 +126,7 @@ class Process:
             found.append(os.path.join(prefix, "bin", "python"))
         return [path for path in (*found, known.get("_", "")) if os.path.isabs(path)]
 
-    def _from_maps(self) -> str | None:
+    def _from_maps(self, *patterns: re.Pattern[str]) -> str | None:
         """The interpreter of the virtual environment, or of the libpython, that is mapped."""
         try:
             with open(f"{self._root}/maps", "rb") as stream:
@@ -134,7 +134,7 @@ class Process:
         except OSError:
             return None
         paths = sorted({os.fsdecode(line[line.find(b"/") :]) for line in lines if b"/" in line})
-        for pattern in (SITE_FOLDER, LIBRARY):
+        for pattern in patterns:
             for path in paths:
                 match = pattern.match(path)
                 if match is None:

@@ -123,3 +123,32 @@ def test_the_terminal_report_keeps_its_width(width: int) -> None:
 def test_ascii_only() -> None:
     shown = formats.render(report("x"), "terminal", color=False, width=80, ascii_only=True)
     assert shown.isascii()
+
+
+def test_a_narrow_terminal_shows_the_values() -> None:
+    left = examples.manifest({"python": {"version": "3.9.16"}})
+    right = examples.manifest({"python": {"version": "3.8.10"}})
+    judged = Judged(side=side("prod.json", right), result=api.diff(left, right))
+    shown = formats.render(
+        Report(reference=side("dev.json", left), judged=(judged,)),
+        "terminal", color=False, width=40, ascii_only=True,
+    )  # fmt: skip
+    assert "1 warning python.version: 3.9.16 ->" in shown
+    assert "3.8.10" in shown
+
+
+def test_many_findings_of_one_kind_are_explained_once() -> None:
+    def made(version: str) -> object:
+        names = [f"nvidia-thing-{index}" for index in range(40)]
+        return examples.manifest(
+            {"packages": {"entries": {name: {"version": version} for name in names}}}
+        )
+
+    left, right = made("1.0"), made("2.0")
+    judged = Judged(side=side("b", right), result=api.diff(left, right))  # type: ignore[arg-type]
+    shown = formats.render(
+        Report(reference=side("a", left), judged=(judged,)),  # type: ignore[arg-type]
+        "terminal", color=False, width=80, ascii_only=False,
+    )  # fmt: skip
+    assert shown.count("Fix:") <= 40
+    assert len(shown.splitlines()) < 120
