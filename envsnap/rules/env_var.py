@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,9 @@ from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 # They say where things lie on this host; what follows from them is captured itself.
-PLACES = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "HOME")
+PLACE = re.compile(
+    r"PATH|PYTHONPATH|VIRTUAL_ENV|HOME|\w*(?:_HOME|_CACHE|_CACHE_HOME|_DIR|_DIRECTORY|TMPDIR)"
+)
 # They steer installers; what was installed is captured itself.
 INSTALLERS = ("PIP_", "UV_", "CONDA_")
 
@@ -40,7 +43,7 @@ class EnvVar(Rule):
         known = row is not None and is_trusted(row["confidence"])
         matters = (
             row is not None
-            and name not in PLACES
+            and not PLACE.fullmatch(name)
             and not name.startswith(INSTALLERS)
             and (effect is Effect.NUMERICS or row.get("chooses") == "library")
         )

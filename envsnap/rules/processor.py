@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
 from envsnap.diff.change import Change
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
@@ -61,7 +63,7 @@ class Processor(Rule):
         if decisive or levels:
             yield self._kernels(decisive, flags, levels, models)
         elif flags or models:
-            yield self._model(flags, models)
+            yield self._model(flags, models, known=_flags_known(comparison))
 
     def _kernels(
         self, decisive: list[str], flags: Change | None, levels: list[Change], models: list[Change]
@@ -85,16 +87,25 @@ class Processor(Rule):
             changes=tuple(item.path for item in (*levels, *([flags] if flags else []), *models)),
         )
 
-    def _model(self, flags: Change | None, models: list[Change]) -> Finding:
+    def _model(self, flags: Change | None, models: list[Change], *, known: bool) -> Finding:
         found = [*models, *([flags] if flags else [])]
         return Finding(
             rule=self.id,
-            severity=Severity.INFO,
+            severity=Severity.INFO if known else Severity.WARNING,
             effect=Effect.NUMERICS,
             confidence=Confidence.POSSIBLE,
             path=found[0].path,
-            message="the CPU is another model with the same instruction sets",
-            why="Kernels are chosen by instruction set; block sizes may depend on caches.",
+            message=(
+                "the CPU is another model with the same instruction sets"
+                if known
+                else f"the CPU is another model: {found[0].left} -> {found[0].right}"
+            ),
+            why=(
+                "Kernels are chosen by instruction set; block sizes may depend on caches."
+                if known
+                else "Its instruction sets are not known on both sides; they choose the kernels."
+            ),
+            fix="" if known else "Capture both with envsnap, which reads the instruction sets.",
             left=found[0].left,
             right=found[0].right,
             changes=tuple(item.path for item in found),
@@ -106,3 +117,9 @@ def _decisive(flags: Change | None) -> list[str]:
     if flags is None or not isinstance(flags.left, list) or not isinstance(flags.right, list):
         return []
     return sorted(set(flags.left).symmetric_difference(flags.right) & set(DECISIVE))
+
+
+def _flags_known(comparison: Comparison) -> bool:
+    """Tell whether both sides' instruction sets were captured."""
+    sides = (comparison.left.sections.system, comparison.right.sections.system)
+    return all(side is not UNSET and isinstance(side.cpu_flags, tuple) for side in sides)

@@ -1,0 +1,1 @@
+"""How well `diff` and `check` name the culprit of real cases, as a number."""
