@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from envsnap import api
-from envsnap.cli import outputs
+from envsnap.cli import inputs, outputs
 
 
 @click.command()
@@ -15,7 +15,7 @@ def command(manifest: str, style: str, fail_on: str, color: str, output: str) ->
     """Say what is wrong with one environment by itself."""
     from envsnap.report.document import Judged, Report, side
 
-    found = api.load(manifest)
+    found = inputs.document(manifest).manifest
     judged = Judged(side=side(manifest, found), result=api.check(found))
     report = Report(reference=None, judged=(judged,))
     return outputs.finish(report, style, output, color, fail_on)

@@ -23,10 +23,10 @@ def command(
     from envsnap.report.document import Judged, Report, side
 
     inputs.once_from_stdin((reference, *others))
-    left = api.load(reference)
+    left = inputs.document(reference).manifest
     judged = []
     for name in others:
-        right = api.load(name)
+        right = inputs.document(name).manifest
         judged.append(Judged(side=side(name, right), result=api.diff(left, right)))
     report = Report(reference=side(reference, left), judged=tuple(judged))
     return outputs.finish(report, style, output, color, fail_on)

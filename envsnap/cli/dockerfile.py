@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from envsnap import api
+from envsnap.cli import inputs
 from envsnap.report.sanitize import plain
 
 # What needs a look comes first.
@@ -33,7 +34,7 @@ def command(manifest: str, output: str, base: str) -> int:
     The folder gets a Dockerfile, pinned requirements and the manifest itself. Each decision is
     said on stderr: why, and how sure.
     """
-    document = api.load_document(manifest)
+    document = inputs.document(manifest)
     plan = api.write_context(document, Path(output), base)
     for decision in sorted(plan.decisions, key=lambda item: ORDER.index(item.certainty)):
         _say(f"{decision.subject}: {decision.choice} ({decision.certainty}): {decision.why}")

@@ -1,13 +1,30 @@
-"""Reads what several commands take: [NAME=]FILE and NAME=VALUE arguments."""
+"""Reads what several commands take: manifests, [NAME=]FILE and NAME=VALUE arguments."""
 
 from __future__ import annotations
 
 import os
 import re
+from typing import TYPE_CHECKING
 
 from envsnap.errors import InputError
 
+if TYPE_CHECKING:
+    from envsnap.model.codec import Document
+
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}")
+
+
+def document(path: str) -> Document:
+    """Read a manifest or a report, and say on stderr what the reader should know about it."""
+    import click
+
+    from envsnap import api
+    from envsnap.report.sanitize import plain
+
+    found = api.load_document(path)
+    for note in found.notes:
+        click.echo(f"envsnap: {plain(note)}", err=True)
+    return found
 
 
 def once_from_stdin(paths: tuple[str, ...]) -> None:

@@ -85,7 +85,8 @@ def to_manifest(
         }
     if "configs" in tree:
         _parse_configs(tree["configs"], name)
-    _add_seeds(tree, seeds)
+    if "seeds" in tree or seeds or "configs" in tree:
+        _add_seeds(tree, seeds)
     try:
         typed = msgspec.convert(tree, Sections)
     except msgspec.ValidationError as error:
@@ -108,8 +109,10 @@ def _manifest(
     )
 
 
-def _moment(seconds: object) -> str:
+def _moment(seconds: object) -> str | None:
     """Spell the target's clock in UTC; the probe states it in seconds since 1970."""
+    if seconds is None:
+        return None
     try:
         moment = datetime.fromtimestamp(float(str(seconds)), UTC)
     except (ValueError, OverflowError, OSError):

@@ -14,11 +14,12 @@ class Document(msgspec.Struct, frozen=True):
     """A manifest as it was read.
 
     `unknown` holds the keys that this version does not know, in their places, so that writing
-    the document again loses none.
+    the document again loses none. `notes` are for the reader: what a foreign report was read as.
     """
 
     manifest: Manifest
     unknown: dict[str, Any] = {}
+    notes: tuple[str, ...] = ()
 
 
 def decode(data: bytes, name: str) -> Document:

@@ -39,7 +39,10 @@ class Target(Record, frozen=True, kw_only=True):
     """Where the probe ran."""
 
     kind: Annotated[
-        str, Meta(description="interpreter, process, program (in process) or file (facts file).")
+        str,
+        Meta(
+            description="interpreter, process, program (in process), file (facts) or report (of another tool)."
+        ),
     ]
     name: Annotated[
         str | UnsetType, Meta(description="Which one: a path, a process id, a file name.")
@@ -56,7 +59,9 @@ class Manifest(Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, description="Counts compatible additions to this version.")
     ]
     envsnap_version: Annotated[str, Meta(description="The envsnap that wrote this.")]
-    created_at: Annotated[str, Meta(description="UTC time of capture, RFC 3339.")]
+    created_at: Annotated[
+        str | None, Meta(description="UTC time of capture, RFC 3339; null where it is not known.")
+    ]
     label: Annotated[str | None, Meta(description="The user's name for this environment.")]
     target: Target
     fingerprint: Annotated[str, Meta(description="SHA-256 over the digests of all sections.")]

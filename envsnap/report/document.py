@@ -19,7 +19,7 @@ class Side(Struct, frozen=True, kw_only=True):
     name: str
     label: str | None
     fingerprint: str
-    created_at: str
+    created_at: str | None
 
 
 class Judged(Struct, frozen=True, kw_only=True):

@@ -34,8 +34,8 @@ BAD = {
     "object": (b"{}", "empty JSON object"),
     "number": (b"3", "not an envsnap manifest"),
     "text": (b'"x"', "not an envsnap manifest"),
-    "pip inspect": (
-        b'{"version": "1", "installed": [], "environment": {}}',
+    "another tool": (
+        b'{"bomFormat": "CycloneDX", "components": []}',
         "not an envsnap manifest",
     ),
     "not UTF-8": (GOOD.replace(b"Tesla", b"Te\xe9la"), "not UTF-8 at byte"),
