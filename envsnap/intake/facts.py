@@ -71,10 +71,11 @@ def to_manifest(
     for section, message in sections.items():
         if not isinstance(message, dict) or not isinstance(message.get("facts"), dict):
             scan.refuse(name, f"section {section} of the probe's output is not an object")
+        gaps = message.get("gaps")
         tree[section] = {
             **message["facts"],
             "complete": message.get("complete") is True,
-            "gaps": message.get("gaps", {}),
+            "gaps": gaps if isinstance(gaps, dict) else {},
         }
     if messages.weights is not None:
         weights = messages.weights
@@ -87,11 +88,40 @@ def to_manifest(
         _parse_configs(tree["configs"], name)
     if "seeds" in tree or seeds or "configs" in tree:
         _add_seeds(tree, seeds)
-    try:
-        typed = msgspec.convert(tree, Sections)
-    except msgspec.ValidationError as error:
-        raise InputError(f"{name}: {' '.join(str(error).split())[:300]}") from None
+    typed = Sections(**{key: _typed(key, value) for key, value in tree.items() if key in _KNOWN})
     return codec.sealed(_manifest(messages, typed, target, label))
+
+
+_KNOWN = frozenset(Sections.__struct_fields__)
+
+
+def _typed(name: str, section: dict[str, Any]) -> Any:
+    """Convert one section; what is not of the model's types becomes a gap, and costs no more."""
+    found = _converted(name, section)
+    if not isinstance(found, str):
+        return found
+    entries = section.get("entries")
+    kept: dict[str, Any] = {}
+    gaps = {str(key): str(why) for key, why in dict(section.get("gaps") or {}).items()}
+    if isinstance(entries, dict):
+        for key, entry in entries.items():
+            alone = _converted(name, {"complete": False, "entries": {key: entry}})
+            if isinstance(alone, str):
+                gaps[path_text((key,))] = f"error: {alone}"
+            else:
+                kept[key] = entry
+        found = _converted(name, {**section, "entries": kept, "gaps": gaps})
+    if isinstance(found, str):
+        found = _converted(name, {"complete": False, "gaps": {"collector": f"error: {found}"}})
+    return found
+
+
+def _converted(name: str, section: dict[str, Any]) -> Any:
+    """The typed section, or the reason why it is none."""
+    try:
+        return getattr(msgspec.convert({name: section}, Sections), name)
+    except msgspec.ValidationError as error:
+        return " ".join(str(error).split())[:200]
 
 
 def _manifest(
@@ -142,13 +172,16 @@ def _add_seeds(tree: dict[str, Any], given: dict[str, str]) -> None:
     section = tree.setdefault("seeds", {"gaps": {}})
     section["complete"] = False  # a seed that nobody stated may have been set all the same
     entries = section.setdefault("entries", {})
+    if not isinstance(entries, dict):
+        return  # another type is a gap, once it is converted
     for key, value in given.items():
         if entries.get(key, value) != value:
             raise InputError(
                 f"--seed {key}={value}: the environment says {entries[key]}; leave one of them out"
             )
         entries[key] = value
-    for config, entry in tree.get("configs", {}).get("entries", {}).items():
+    configs = tree.get("configs", {}).get("entries")
+    for config, entry in configs.items() if isinstance(configs, dict) else ():
         if isinstance(entry, dict) and "tree" in entry:
             entries.update(_seeds_in(entry["tree"], (config,)))
 

@@ -32,8 +32,22 @@ def encode(message: object) -> str:
     Bytes that are no text, which Python keeps in names as lone surrogates, become visible
     escapes: no reader would accept them as they are.
     """
-    text = json.dumps(message)
+    try:
+        text = json.dumps(message, allow_nan=False)
+    except (TypeError, ValueError):
+        text = json.dumps(_plain(message))
     return LONE_SURROGATE.sub(_visible, text) if "\\ud" in text else text
+
+
+def _plain(item: object) -> object:
+    """Spell what JSON cannot carry as text: infinite numbers, bytes, foreign objects."""
+    if isinstance(item, dict):
+        return {str(key): _plain(value) for key, value in item.items()}
+    if isinstance(item, (list, tuple)):
+        return [_plain(value) for value in item]
+    if isinstance(item, (str, bool, int, type(None))) or (isinstance(item, float) and item - item == 0):
+        return item
+    return repr(item)[:200]
 
 
 def _visible(match) -> str:

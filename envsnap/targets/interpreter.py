@@ -35,6 +35,10 @@ class Interpreter:
         """Nothing special."""
         return {}
 
+    def identity(self) -> tuple[int, int, list[int]] | None:
+        """Ours."""
+        return None
+
     def describe(self) -> Target:
         """The interpreter's path."""
         from envsnap.model.manifest import Target

@@ -22,10 +22,23 @@ def path() -> Path:
 def load() -> dict[str, Any]:
     """Return what is known; a missing or damaged cache knows nothing."""
     try:
+        if not path().is_file():
+            return {}
         known = json.loads(path().read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    return known if isinstance(known, dict) else {}
+    if not isinstance(known, dict):
+        return {}
+    return {key: value for key, value in known.items() if _is_result(value)}
+
+
+def _is_result(value: object) -> bool:
+    """Tell whether this can be what a hashing gave; the cache is a file like any other."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("sha256"), str)
+        and isinstance(value.get("size"), int)
+    )
 
 
 def add(fresh: dict[str, Any]) -> None:

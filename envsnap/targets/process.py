@@ -25,12 +25,12 @@ class Process:
         self.pid = pid
         self._root = f"/proc/{pid}"
         self._environment = self._read_environment()
+        self._require_our_namespace()
         self.python = python or self._find_python()
-        self._enter = self._namespace_command()
 
     def command(self) -> list[str]:
-        """The process's own interpreter, entered where it lives."""
-        return [*self._enter, self.python, *packing.READ_STDIN]
+        """The process's own interpreter."""
+        return [self.python, *packing.READ_STDIN]
 
     def environment(self) -> dict[str, str] | None:
         """The process's environment as it was started with."""
@@ -42,7 +42,7 @@ class Process:
             folder = os.readlink(f"{self._root}/cwd")
         except OSError:
             return None
-        return folder if not self._enter and os.path.isdir(folder) else None
+        return folder if os.path.isdir(folder) else None
 
     def options(self) -> dict[str, object]:
         """The process whose mapped libraries are wanted."""
@@ -55,8 +55,8 @@ class Process:
         return Target(kind="process", name=str(self.pid))
 
     def shares_files(self) -> bool:
-        """It does, unless it lives in another mount namespace."""
-        return not self._enter
+        """It does."""
+        return True
 
     def _read_environment(self) -> dict[str, str]:
         if not os.path.isdir("/proc/self"):
@@ -104,11 +104,8 @@ class Process:
     def _as_called(self, called: str, executable: str) -> str | None:
         """The path the process was started by, if it leads to its executable."""
         for path in self._candidates(called):
-            inside = f"{self._root}/root{path}"
             if os.path.realpath(path) == executable:
                 return path
-            if os.path.exists(inside) and not os.path.exists(path):
-                return path  # it lives in another mount namespace
         return None
 
     def _candidates(self, called: str) -> list[str]:
@@ -140,21 +137,31 @@ class Process:
                 if match is None:
                     continue
                 candidate = os.path.join(match.group(1), "bin", match.group(2))
-                if os.path.exists(f"{self._root}/root{candidate}"):
+                if os.path.exists(candidate):
                     return candidate
         return None
 
-    def _namespace_command(self) -> list[str]:
-        """What has to stand in front of the interpreter to start it where the process lives."""
+    def _require_our_namespace(self) -> None:
+        """Refuse a process in a container: starting its Python from here would leave the container."""
         try:
             same = os.readlink(f"{self._root}/ns/mnt") == os.readlink("/proc/self/ns/mnt")
         except OSError:
             same = True
-        if same:
-            return []
-        enter = shutil.which("nsenter")
-        if enter is None or os.geteuid() != 0:
+        if not same:
             raise TargetError(
-                f"process {self.pid} lives in a container; run envsnap as root with nsenter installed"
+                f"process {self.pid} lives in a container (another mount namespace); write the probe"
+                " with `envsnap probe`, run it in there, and use its output"
             )
-        return [enter, f"--target={self.pid}", "--mount", "--"]
+
+    def identity(self) -> tuple[int, int, list[int]] | None:
+        """The process's user and groups: root does not run somebody else's code as root."""
+        if os.geteuid() != 0:
+            return None
+        fields = {}
+        with open(f"{self._root}/status", encoding="ascii", errors="replace") as stream:
+            for line in stream:
+                key, _, value = line.partition(":")
+                fields[key] = value.split()
+        uid, gid = int(fields["Uid"][1]), int(fields["Gid"][1])
+        groups = [int(group) for group in fields.get("Groups", [])]
+        return None if uid == 0 else (uid, gid, groups)

@@ -38,6 +38,7 @@ class Run:
         self._until = time.monotonic() + deadline + GRACE_SECONDS
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._stderr = bytearray()
+        user, group, groups = place.identity() or (None, None, None)
         try:
             self._process = subprocess.Popen(
                 command,
@@ -47,6 +48,9 @@ class Run:
                 env=place.environment(),
                 cwd=place.folder(),
                 start_new_session=True,
+                user=user,
+                group=group,
+                extra_groups=groups,
             )
         except OSError as error:
             raise TargetError(

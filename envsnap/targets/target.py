@@ -23,6 +23,9 @@ class Place(Protocol):
     def options(self) -> dict[str, object]:
         """What the probe must be told about this place."""
 
+    def identity(self) -> tuple[int, int, list[int]] | None:
+        """The user, group and further groups to run as; None for ours."""
+
     def describe(self) -> Target:
         """What the manifest says about where the probe ran."""
 

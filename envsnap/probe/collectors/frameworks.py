@@ -84,9 +84,11 @@ def assignments(path: str) -> dict:
     values = {}
     for name, text in ASSIGNMENT.findall(read_text(path)):
         try:
-            values.setdefault(name, ast.literal_eval(text))
+            value = ast.literal_eval(text)
         except (ValueError, SyntaxError):
             continue
+        if isinstance(value, (str, bool, type(None))):  # versions are text, switches are truths
+            values.setdefault(name, value)
     return values
 
 

@@ -23,7 +23,7 @@ def collect(record: Record, folder: str) -> bool:
         record.facts["branch"] = head[5:].replace("refs/heads/", "", 1)
     record.learn("commit", _commit, git_folder, head)
     record.learn_present("remote", _remote, git_folder)
-    record.learn("dirty", _dirty, top)
+    record.learn("dirty", _dirty, top, git_folder)
     return True
 
 
@@ -62,8 +62,13 @@ def _remote(git_folder: str) -> str:
     return clean_url(match.group(1)) if match else None
 
 
-def _dirty(top: str) -> bool:
-    """Ask git whether tracked files differ from the commit."""
+def _dirty(top: str, git_folder: str) -> bool:
+    """Ask git whether tracked files differ from the commit.
+
+    Git runs filters that the repository names, so only the owner's own repository is asked.
+    """
+    if hasattr(os, "geteuid") and os.stat(git_folder).st_uid != os.geteuid():
+        raise PermissionError("the repository belongs to somebody else; git is not asked")
     path = tools.find("git")
     if path is None:
         raise FileNotFoundError("no git program to ask")
@@ -74,7 +79,6 @@ def _dirty(top: str) -> bool:
         "-c",
         "core.fsmonitor=false",
         "-c",
-        "safe.directory=*",
         "--no-optional-locks",
         "status",
         "--porcelain",

@@ -17,6 +17,8 @@ PIECE = 1 << 20
 MOST_FILES = 20000
 # A file changed this recently could change again within one tick of its time stamps.
 UNSETTLED_SECONDS = 2.0
+# Damage that may be the reader's, not the file's.
+TRANSIENT = ("error: MemoryError", "error: RecursionError", "error: OSError", "denied")
 
 
 class Hashing:
@@ -99,7 +101,8 @@ class Hashing:
             found["damage"] = reason(error)
         self.entries[key].update(found)
         settled = time.time() - max(facts.st_mtime, facts.st_ctime) > UNSETTLED_SECONDS
-        if settled:
+        lasting = not found.get("damage", "").startswith(TRANSIENT)
+        if settled and lasting:
             self.fresh[identity(facts)] = found
 
     def _digest(self, file: str) -> tuple:

@@ -9,7 +9,9 @@ import pickletools
 import zipfile
 
 LARGEST_PICKLE = 256 << 20
-MOST_OPCODES = 20_000_000
+MOST_OPCODES = 3_000_000
+MOST_TENSORS = 1_000_000
+LONGEST_NAME = 2000
 STORAGE_DTYPES = {
     "FloatStorage": "F32",
     "DoubleStorage": "F64",
@@ -224,9 +226,13 @@ def _gather(item: object, name: str, found: dict, seen: set, depth: int) -> None
         return
     if depth > DEEPEST or id(item) in seen:
         return
+    if len(name) > LONGEST_NAME or len(found) > MOST_TENSORS:
+        raise ValueError("its names are longer, or more, than any checkpoint's")
     seen.add(id(item))
     for key, value in _children(item):
-        inner = name if key in PASSED_OVER else "%s.%s" % (name, key) if name else str(key)
+        inner = name
+        if key not in PASSED_OVER:
+            inner = "%s.%s" % (name, str(key)[:LONGEST_NAME]) if name else str(key)[:LONGEST_NAME]
         _gather(value, inner, found, seen, depth + 1)
 
 
@@ -252,7 +258,10 @@ def _tensor(item: object) -> dict:
         return _tensor(arguments[0])
     if not item.function.name.startswith("_rebuild_tensor") or len(arguments) < 3:
         return None
-    return {"dtype": _dtype(arguments), "shape": [int(part) for part in arguments[2]]}
+    shape = arguments[2]
+    if not all(isinstance(part, int) and 0 <= part < 1 << 60 for part in shape):
+        raise ValueError("a tensor's shape is no shape")
+    return {"dtype": _dtype(arguments), "shape": list(shape)}
 
 
 def _dtype(arguments: tuple) -> str:

@@ -61,17 +61,41 @@ def _safetensors(path: str, size: int) -> dict:
             raise ValueError(
                 "truncated or damaged: the header is said to be %d bytes long" % length
             )
-        header = json.loads(stream.read(length).decode("utf-8"))
+        header = json.loads(stream.read(length).decode("utf-8"), parse_int=_whole)
     if not isinstance(header, dict):
         raise ValueError("the header is not a JSON object")
     header.pop("__metadata__", None)
     found, end = {}, 0
     for name, facts in header.items():
-        found[name] = {"dtype": facts["dtype"], "shape": [int(part) for part in facts["shape"]]}
-        end = max(end, int(facts["data_offsets"][1]))
+        found[name], last = _tensor(facts)
+        end = max(end, last)
     if 8 + length + end != size:
         raise ValueError(
             "truncated or damaged: the header promises %d bytes, the file has %d"
             % (8 + length + end, size)
         )
     return found
+
+
+def _tensor(facts: dict) -> tuple:
+    """Return ({dtype, shape}, end of its data); raises ValueError for what is no tensor."""
+    if not isinstance(facts, dict) or not isinstance(facts.get("dtype"), str):
+        raise ValueError("the header names a tensor without a type")
+    shape, offsets = facts.get("shape"), facts.get("data_offsets")
+    for numbers in (shape, offsets):
+        if not isinstance(numbers, list) or not all(_is_size(number) for number in numbers):
+            raise ValueError("the header's shapes or offsets are no sizes")
+    if len(offsets) != 2 or offsets[0] > offsets[1]:
+        raise ValueError("the header's offsets are no range")
+    return {"dtype": facts["dtype"][:40], "shape": shape}, offsets[1]
+
+
+def _is_size(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 1 << 62
+
+
+def _whole(digits: str) -> int:
+    """Read a whole number that could be a size; Python 3.6 would take minutes for a long one."""
+    if len(digits) > 20:
+        raise ValueError("the header holds a number of %d digits" % len(digits))
+    return int(digits)
