@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from envsnap.targets.target import Place
 
 DEFAULT_DEADLINE = 120.0
+LONGEST_DEADLINE = 86400.0
 
 Progress = Callable[[int, int], None]
 
@@ -57,6 +58,8 @@ def capture(
     generator is advanced. Raises InputError for a file that is not there and TargetError where
     the probe gave no facts.
     """
+    if not 0 < deadline <= LONGEST_DEADLINE:
+        raise InputError(f"deadline {deadline}: name seconds, more than 0 and up to a day")
     shared = target is None or target.shares_files()
     options: dict[str, object] = {
         "configs": _named_paths("config", configs or {}, shared),

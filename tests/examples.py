@@ -7,7 +7,6 @@ from typing import Any
 
 from envsnap.intake import facts
 from envsnap.model.manifest import Manifest, Target
-from envsnap.probe import secrets
 
 CREATED = 1_700_000_000
 
@@ -40,7 +39,7 @@ def config(path: Path, kind: str) -> dict[str, Any]:
         "sha256": hashlib.sha256(data).hexdigest(),
         "size": len(data),
         "format": kind,
-        "text": secrets.clean_text(data.decode()),
+        "text": data.decode(),
     }
 
 

@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 
+USAGE = 2
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -14,14 +15,8 @@ PIPE_CLOSED = 141
 
 def main() -> None:
     """Run the command line and end the process."""
-    if sys.argv[1:] == ["--version"]:
-        from envsnap._version import __version__
-
-        print(f"envsnap {__version__}")
-        return
     gc.disable()  # one short run: collecting costs more than it frees
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _require_streams()
     code = _run()
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.flush()
@@ -29,14 +24,33 @@ def main() -> None:
     os._exit(code)
 
 
+def _require_streams() -> None:
+    """Make sure that there is something to write to, and that no character stops us."""
+    for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:  # the caller closed it
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            setattr(sys, name, open(number, "r" if number == 0 else "w"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
 def _run() -> int:
     try:
-        code = _main_inner()
+        if sys.argv[1:] == ["--version"]:  # answered before click is imported
+            from envsnap._version import __version__
+
+            print(f"envsnap {__version__}")
+            code = 0
+        else:
+            code = _main_inner()
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         return PIPE_CLOSED
+    except OSError as error:
+        _say(f"error: {error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
+        return USAGE
     except Exception as error:
         if os.environ.get("ENVSNAP_TRACEBACK"):
             raise
@@ -72,4 +86,5 @@ def _main_inner() -> int:
 def _say(text: str) -> None:
     from envsnap.report.sanitize import plain
 
-    print(f"envsnap: {plain(text)}", file=sys.stderr)
+    with contextlib.suppress(OSError):
+        print(f"envsnap: {plain(text)}", file=sys.stderr, flush=True)

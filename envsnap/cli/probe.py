@@ -47,6 +47,7 @@ def command(
         "weights": [list(item) for item in inputs.named_files(weights, "--weights").items()],
         "seeds": inputs.named_values(seeds, "--seed"),
         "env": list(env),
+        "travels": True,
         "import": not no_import,
         "deadline": deadline,
     }

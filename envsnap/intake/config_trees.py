@@ -6,7 +6,8 @@ file says. A value that could be a secret is taken out of the tree and becomes a
 
 from __future__ import annotations
 
-import json
+import math
+import re
 from typing import Any
 
 from envsnap.errors import InputError
@@ -15,6 +16,9 @@ from envsnap.model.paths import text as path_text
 from envsnap.probe import secrets
 
 MOST_VALUES = 100_000
+MOST_COUNTED = 1000
+LONGEST_WHOLE = 10**300
+SWITCHES = ("", "true", "false", "yes", "no", "on", "off", "null", "~", "none")
 MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
@@ -31,9 +35,34 @@ def parse(text: str, kind: str) -> Any:
     except UnparsedError:
         raise
     except Exception as error:  # four parsers, each with its own exceptions
-        raise UnparsedError(" ".join(str(error).split())[:200]) from None
+        # Their messages quote the file, secrets too: only the place is told.
+        raise UnparsedError(f"not {kind.upper()}{_place(error)}") from None
     _bound(tree)
-    return tree
+    return _carried(tree)
+
+
+def _place(error: Exception) -> str:
+    """Where a parser stopped."""
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark is not None else getattr(error, "lineno", None)
+    return f", at line {line}" if isinstance(line, int) else ""
+
+
+def _carried(tree: Any) -> Any:
+    """Spell what JSON cannot carry as text: inf, nan, very long numbers, bytes that are no text."""
+    if isinstance(tree, dict):
+        return {_text(key): _carried(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_carried(value) for value in tree]
+    if isinstance(tree, float) and not math.isfinite(tree):
+        return str(tree)
+    if isinstance(tree, int) and not isinstance(tree, bool) and abs(tree) >= LONGEST_WHOLE:
+        return f"a number of more than {len(str(LONGEST_WHOLE)) - 1} digits"
+    return _text(tree) if isinstance(tree, str) else tree
+
+
+def _text(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _bound(tree: Any) -> None:
@@ -82,8 +111,6 @@ def _text_loader() -> Any:
 
 
 def _merge_key() -> Any:
-    import re
-
     return re.compile(r"^(?:<<)$")
 
 
@@ -91,14 +118,23 @@ def _toml(text: str) -> Any:
     import tomllib
 
     # Dates and times become the text that TOML spells them as.
-    return json.loads(json.dumps(tomllib.loads(text), default=lambda value: value.isoformat()))
+    return _dates_as_text(tomllib.loads(text))
+
+
+def _dates_as_text(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _dates_as_text(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_dates_as_text(value) for value in tree]
+    return tree.isoformat() if hasattr(tree, "isoformat") else tree
 
 
 def _json(text: str) -> Any:
     try:
         return scan.parse(text.encode("utf-8"), "JSON")
     except InputError as error:
-        raise UnparsedError(str(error)) from None
+        where = re.search(r" at line \d+", str(error))
+        raise UnparsedError(f"not JSON{where.group(0) if where else ''}") from None
 
 
 def _ini(text: str) -> Any:
@@ -135,28 +171,52 @@ _PARSERS = {"yaml": _yaml, "toml": _toml, "json": _json, "ini": _ini, "env": _en
 def redact(tree: Any, place: tuple[str, ...], gaps: dict[str, str]) -> Any:
     """Return the tree without secrets; each one taken out becomes a gap under its path."""
     if isinstance(tree, dict):
+        named = _named_value(tree)
         kept = {}
         for key, value in tree.items():
             inner = (*place, key)
-            if secrets.is_secret_key(key) or _is_hidden(value):
+            secret = secrets.is_secret_key(key) or (key == named)
+            if (secret and not _is_switch(key, value)) or _is_hidden(value):
                 gaps[path_text(inner)] = "redacted"
             else:
                 kept[key] = redact(value, inner, gaps)
         return kept
     if isinstance(tree, list):
-        items = []
-        for index, value in enumerate(tree):
-            inner = (*place, str(index))
-            hidden = _is_hidden(value)
-            if hidden:
-                gaps[path_text(inner)] = "redacted"
-            items.append(None if hidden else redact(value, inner, gaps))
-        return items
+        return [_item(tree, index, place, gaps) for index in range(len(tree))]
     return secrets.clean_url(tree) if isinstance(tree, str) else tree
 
 
+def _item(items: list[Any], index: int, place: tuple[str, ...], gaps: dict[str, str]) -> Any:
+    """Redact one item of a list; what follows an option such as --api-key is its value."""
+    before = items[index - 1] if index else None
+    inner = (*place, str(index))
+    follows = isinstance(before, str) and secrets.is_secret_option(before)
+    if follows or _is_hidden(items[index]):
+        gaps[path_text(inner)] = "redacted"
+        return None
+    return redact(items[index], inner, gaps)
+
+
+def _named_value(tree: dict[str, Any]) -> str | None:
+    """The key that holds the value of `{name: DB_PASSWORD, value: …}`, if the name is secret."""
+    lower = {key.lower(): key for key in tree}
+    for name in ("name", "key"):
+        label = tree.get(lower.get(name, ""))
+        if "value" in lower and isinstance(label, str) and secrets.is_secret_key(label):
+            return lower["value"]
+    return None
+
+
+def _is_switch(key: str, value: object) -> bool:
+    """Tell whether a value under a secret-looking key says yes, no, nothing, or how many."""
+    if value is None or isinstance(value, bool):
+        return True
+    if isinstance(value, str):
+        return value.lower() in SWITCHES
+    counts = "token" in key.lower() or "pass" in key.lower()
+    return isinstance(value, int | float) and counts and abs(value) < MOST_COUNTED
+
+
 def _is_hidden(value: object) -> bool:
-    """Tell whether a scalar was redacted in the target already, or has to be here."""
-    if not isinstance(value, str):
-        return False
-    return secrets.REDACTED in value or secrets.clean_value(value) is None
+    """Tell whether a scalar has to be left out whatever its key is."""
+    return isinstance(value, str) and secrets.clean_value(value) is None

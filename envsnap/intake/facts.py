@@ -132,11 +132,16 @@ def _manifest(
         schema_revision=SCHEMA_REVISION,
         envsnap_version=__version__,
         created_at=_moment(messages.facts.get("created_at")),
-        label=label,
+        label=None if label is None else _text(label),
         target=target,
         fingerprint="",
         sections=sections,
     )
+
+
+def _text(text: str) -> str:
+    """Text of the command line, which may hold bytes that are none."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _moment(seconds: object) -> str | None:
@@ -179,7 +184,7 @@ def _add_seeds(tree: dict[str, Any], given: dict[str, str]) -> None:
             raise InputError(
                 f"--seed {key}={value}: the environment says {entries[key]}; leave one of them out"
             )
-        entries[key] = value
+        entries[_text(key)] = _text(value)
     configs = tree.get("configs", {}).get("entries")
     for config, entry in configs.items() if isinstance(configs, dict) else ():
         if isinstance(entry, dict) and "tree" in entry:

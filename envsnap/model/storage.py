@@ -24,11 +24,14 @@ def write_atomically(path: str, data: bytes, mode: int) -> None:
     if existing is not None and not stat.S_ISREG(existing.st_mode):
         kind = "a link" if stat.S_ISLNK(existing.st_mode) else "not a regular file"
         raise InputError(f"{path}: is {kind}; name another output, or - for standard output")
-    temporary = f"{path}.{os.getpid()}.tmp"
+    temporary = f"{path}.{os.urandom(6).hex()}.tmp"
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    try:
         with os.fdopen(descriptor, "wb") as stream:
-            os.chmod(temporary, mode)
+            os.fchmod(descriptor, mode)
             stream.write(data)
         os.replace(temporary, path)
     except OSError as error:

@@ -40,9 +40,15 @@ class _InMemory(object):
         exec(code, module.__dict__)
 
 
+def _text_entries(path):
+    """The entries of sys.path as text; Python takes paths there too, and ignores what is neither."""
+    spelled = [getattr(entry, "__fspath__", lambda entry=entry: entry)() for entry in path]
+    return [entry for entry in spelled if isinstance(entry, str) and entry]
+
+
 def _prepare():
     """Keep the current folder, and every folder but the standard library's, out of our imports."""
-    original = [entry for entry in sys.path if entry != ""]
+    original = _text_entries(sys.path)
     if __name__ == "__main__" and MODULES and original and _is_own_folder(original[0]):
         del original[0]
     sys.dont_write_bytecode = True
@@ -71,7 +77,7 @@ def capture(path):
     _prepare()
     try:
         from envsnap_probe import main
-        main.write_facts(path, OPTIONS, MODULES, [entry for entry in sys_path if entry != ""])
+        main.write_facts(path, OPTIONS, MODULES, _text_entries(sys_path))
     finally:
         sys.path[:] = sys_path
         sys.dont_write_bytecode = before

@@ -8,11 +8,13 @@ import json
 import os
 import platform
 import sys
+import threading
 import time
 
 from .record import TIMEOUT, Record, reason
 
 DEFAULT_DEADLINE = 120.0
+WATCHDOG_SECONDS = 2.0
 SECTIONS = (
     "python",
     "packages",
@@ -61,13 +63,32 @@ def run(options_text: str, modules: dict, sys_path: list) -> None:
 
 def _send_capture(capture: "Capture", output) -> None:
     """Send the facts as soon as they are known, then the weights, which may take long."""
+    watchdog = threading.Thread(target=_send_what_is_known, args=(capture, output), daemon=True)
+    watchdog.start()
     facts = capture.facts()
-    output.send("facts", facts)
+    with capture.sending:
+        output.send("facts", facts)
+        capture.sent = True
     _warn(facts["sections"].get("configs", {}).get("gaps", {}))
     if capture.options.get("weights"):
         hashing = capture.hash_weights(lambda done, total: output.send("progress", [done, total]))
         output.send("weights", hashing)
         _warn(hashing["gaps"])
+
+
+def _send_what_is_known(capture: "Capture", output) -> None:
+    """A while after the deadline, send what there is: some collector hangs where nothing helps."""
+    time.sleep(max(0.0, capture.until - time.monotonic()) + WATCHDOG_SECONDS)
+    with capture.sending:
+        if capture.sent:
+            return
+        for name, record in capture.sections.items():
+            if name not in capture.finished:
+                capture.incomplete.add(name)
+                record.gap("collector", "timeout: something here did not answer in time")
+        output.send("facts", capture.message())
+        output.finish()
+        os._exit(0)
 
 
 def _warn(gaps: dict) -> None:
@@ -99,7 +120,8 @@ class Capture:
         self.options, self.modules, self.sys_path = options, modules, sys_path
         self.in_process = in_process
         self.sections = {name: Record() for name in SECTIONS}
-        self.incomplete = set()
+        self.incomplete, self.finished = set(), set()
+        self.sending, self.sent = threading.Lock(), False
         self.left_out = {"weights"}
         self.started = time.time()
         self.until = time.monotonic() + float(options.get("deadline") or DEFAULT_DEADLINE)
@@ -122,7 +144,7 @@ class Capture:
         self._guard("cuda", self._cuda, said.get("nvcc", ""))
         self._guard("gpus", self._gpus, query)
         self._guard("identity", self._identity)
-        return self._message()
+        return self.message()
 
     def hash_weights(self, report) -> dict:
         """Hash the weight files; this is outside the deadline."""
@@ -138,13 +160,16 @@ class Capture:
 
     def _guard(self, name: str, collector, *arguments: object):
         try:
-            return collector(*arguments)
+            result = collector(*arguments)
         except Exception as error:  # one collector never takes the others down
             self.sections[name].gap("collector", reason(error))
             self.incomplete.add(name)
-            return None
+            result = None
+        self.finished.add(name)
+        return result
 
-    def _message(self) -> dict:
+    def message(self) -> dict:
+        """What is known, as the host expects it."""
         sections = {
             name: {
                 "complete": name not in self.incomplete,
@@ -212,7 +237,11 @@ class Capture:
         from .collectors import configs
 
         if self.options.get("configs"):
-            configs.collect(self.sections["configs"], self.options["configs"])
+            configs.collect(
+                self.sections["configs"],
+                self.options["configs"],
+                self.options.get("travels", False),
+            )
         else:
             self.left_out.add("configs")
 

@@ -45,7 +45,9 @@ def _plain(item: object) -> object:
         return {str(key): _plain(value) for key, value in item.items()}
     if isinstance(item, (list, tuple)):
         return [_plain(value) for value in item]
-    if isinstance(item, (str, bool, int, type(None))) or (isinstance(item, float) and item - item == 0):
+    if isinstance(item, (str, bool, int, type(None))) or (
+        isinstance(item, float) and item - item == 0
+    ):
         return item
     return repr(item)[:200]
 

@@ -4,9 +4,9 @@ import json
 
 # How an interpreter is told to run a script from its standard input. `python -` would do, but
 # its tokenizer takes 100 ms for the long strings in ours; Python 2.7 understands this too.
-READ_STDIN = ["-c", "import sys; exec(sys.stdin.read())"]
+READ_STDIN = ["-c", "import sys; exec(getattr(sys.stdin, 'buffer', sys.stdin).read())"]
 
-_CORE = ("__init__", "main", "output", "record", "collectors", "readers")
+_CORE = ("__init__", "main", "output", "record", "secrets", "collectors", "readers")
 NEEDED_BY_CHILDREN = (
     *_CORE,
     "collectors.framework_import",

@@ -3,6 +3,9 @@
 import json
 import os
 import re
+import stat
+
+from .secrets import clean_message
 
 # The words a gap's reason starts with.
 ABSENT = "absent"
@@ -52,7 +55,7 @@ class Record:
 
     def gap(self, path: str, why: str) -> None:
         """Note that the fact at `path` is unknown; the first reason given stays."""
-        self.gaps.setdefault(self.prefix + path, why[:LONGEST_REASON])
+        self.gaps.setdefault(self.prefix + path, clean_message(why)[:LONGEST_REASON])
 
     def learn(self, key: str, read, *arguments: object):
         """Store what `read` returns; an exception becomes a gap."""
@@ -82,10 +85,28 @@ def shown(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
+def open_regular(path: str):
+    """Open a regular file for reading bytes, without ever waiting for a pipe or a device.
+
+    Raises OSError, also for what is no regular file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise OSError("not a regular file: %s" % path)
+
+
+def read_bytes(path: str, limit: int = 64 << 20) -> bytes:
+    """Read a regular file, up to a limit."""
+    with open_regular(path) as stream:
+        return stream.read(limit)
+
+
 def read_text(path: str, limit: int = 1 << 20) -> str:
     """Read a small text file; bytes that are not UTF-8 are kept as escapes."""
-    with open(path, "rb") as stream:
-        return stream.read(limit).decode("utf-8", "backslashreplace")
+    return read_bytes(path, limit).decode("utf-8", "backslashreplace")
 
 
 def first_text(*paths: str) -> str:

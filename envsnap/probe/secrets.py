@@ -1,51 +1,65 @@
-"""What counts as a secret, and how it is taken out before anything leaves the target.
+"""What counts as a secret, and how it is taken out.
 
-Three layers: environment values are allow-listed (`env_vars`), URLs lose their credentials and
-their query, and texts of config files lose the values under secret-looking keys and whatever
-has the shape that an issuer documents for its tokens. Every pattern is bounded, so that no
-value can make it slow.
+Environment values are allow-listed (`collectors.env_vars`), and cleaned here all the same. Config
+files are parsed on the host, and lose the values under secret-looking keys and whatever has the
+shape that an issuer documents for its tokens (`intake.config_trees` asks here). URLs lose their
+credentials, query and fragment everywhere. Every pattern is bounded, so that no value can make it
+slow; what is in doubt is dropped.
 """
 
+import os
 import re
 
 REDACTED = "<redacted by envsnap>"
 LONGEST_VALUE = 8192
+LONGEST_KEY = 2000
 
 _KEY_WORDS = (
     r"passw(?:or)?d",
     r"passphrase",
     r"passcode",
     r"(?<![a-z])pass(?![a-z])",
-    r"(?:db|user)pass",
+    r"(?:db|user|my|root|admin)pass(?![a-z])",
     r"pwd(?![a-z])",
+    r"(?<![a-z])pw(?![a-z])",
     r"secret",
     r"token",
     r"credential",
+    r"(?<![a-z])creds?(?![a-z])",
+    r"_cred(?![a-z])",
     r"apikey",
     r"authorization",
     r"bearer",
     r"(?<![a-z])auth(?![a-z])",
     r"cookie",
-    r"session[_-]?id",
-    r"dsn(?![a-z])",
+    r"session[_. -]?id",
+    r"(?<![a-z])dsn(?![a-z])",
     r"webhook",
+    r"(?<![a-z])jwt(?![a-z])",
+    r"(?<![a-z])otp(?![a-z])",
+    r"(?<![a-z])pin(?![a-z])",
     (
         r"(?:api|auth|access|account|private|encryption|signing|ssh|master|shared|service|client"
-        r"|subscription|license|admin|deploy|sas|storage)[_-]?key"
+        r"|subscription|license|admin|deploy|sas|storage|openai|anthropic)[_. -]?key"
     ),
-    r"conn(?:ection)?[_-]?str",
-    r"(?:database|db|redis|broker|amqp)[_-]?ur[il]",
+    r"conn(?:ection)?[_. -]?str",
+    r"(?:database|db|redis|broker|amqp)[_. -]?ur[il]",
     r"mongo\w{0,20}ur[il]",
-    r"(?<![a-z])otp(?![a-z])",
 )
 _SECRET_KEY = re.compile("|".join(_KEY_WORDS), re.IGNORECASE)
 
-# Words of language models and of authorship that only look like the ones above.
+# Words of language models, of vision models and of authorship that only look like the ones above.
 _BENIGN_KEY = re.compile(
-    r"tokeniz\w{0,40}|token_?type\w{0,20}|\w{0,60}?tokens(?![a-z])|\w{0,60}?tokens?_?(?:ids?|limit|count|len"
-    r"|length|per|budget|size|num|index|pos|embed|loss|dropout|prob|class|wise)\w{0,20}"
-    r"|(?:pad|eos|bos|unk|sep|cls|mask|image|audio|video|stop|start|end|boi|eoi|sos|special|new"
-    r"|speech|timestamp|blank|word|sub)_?token|token_?level\w{0,20}",
+    r"tokeniz\w{0,40}|token_?type\w{0,20}"
+    r"|(?:max|min|num|n|total|new|special|stop|input|output|prompt|completion|context|vocab|bad"
+    r"|suppress|forced|image|audio|video|pad|visual|extra|unused|reserved|added|mask)\w{0,40}_?tokens"
+    r"(?![a-z])\w{0,20}"
+    r"|\w{0,40}tokens?_?(?:ids?|limit|count|len|length|per|budget|size|num|index|pos|embed|loss"
+    r"|dropout|prob|class|wise|shift|mix|level|map|merg|prun)\w{0,20}"
+    r"|(?:pad|eos|bos|eot|unk|sep|cls|class|mask|image|audio|video|stop|start|end|boi|eoi|sos"
+    r"|special|new|speech|timestamp|blank|word|sub|system|user|assistant|prefix|suffix|patch"
+    r"|first|last|next|decoder_start)_?token(?![a-z])"
+    r"|forward_?pass|backward_?pass",
     re.IGNORECASE,
 )
 
@@ -60,7 +74,7 @@ _SHAPES = (
     r"xox[abeoprs]-[A-Za-z0-9-]{10,255}",
     r"https://hooks\.slack\.com/[A-Za-z0-9/_-]{8,255}",
     r"https://(?:\w{1,20}\.)?discord(?:app)?\.com/api/webhooks/[A-Za-z0-9/_-]{8,255}",
-    r"https://[\w.-]{1,100}\.webhook\.office\.com/[A-Za-z0-9/@_-]{8,255}",
+    r"https://[\w-]{1,60}\.webhook\.office\.com/[A-Za-z0-9/@_-]{8,255}",
     r"[rsp]k_(?:live|test)_[0-9a-zA-Z]{16,255}",
     r"eyJ[A-Za-z0-9_=-]{8,4096}\.[A-Za-z0-9_=-]{8,4096}(?:\.[A-Za-z0-9_.+/=-]{0,4096})?",
     r"pypi-[A-Za-z0-9_-]{40,255}",
@@ -72,7 +86,10 @@ _SHAPES = (
     r"nvapi-[A-Za-z0-9_-]{20,255}",
     r"dop_v1_[a-f0-9]{64}",
     r"dckr_pat_[A-Za-z0-9_-]{20,255}",
+    r"AGE-SECRET-KEY-1[A-Z0-9]{40,80}",
     r"[0-9]{8,10}:AA[0-9A-Za-z_-]{33}",
+    r"(?:Basic|Bearer)\s{1,4}[A-Za-z0-9+/=._-]{8,4096}",
+    r"sig=[A-Za-z0-9%+/=_-]{8,512}",
 )
 # No text without one of these can match a shape; looking for them is cheap.
 _ANCHORS = (
@@ -108,106 +125,74 @@ _ANCHORS = (
     "nvapi-",
     "dop_v1_",
     "dckr_pat_",
+    "AGE-SECRET",
     ":AA",
+    "Basic",
+    "Bearer",
+    "sig=",
 )
-_PRIVATE_KEY = (
-    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----"
-    r".{0,20000}?(?:-----END [A-Z ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----|\Z)"
-)
-_USERINFO = r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^/\s\"'<>]{1,1024}@"
-_QUERY = r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s\"'?#<>]{1,2048})\?[^\s\"'#<>]{1,4096}"
-
 _SHAPE = r"(?<![A-Za-z0-9])(?:" + "|".join(_SHAPES) + ")"
-_KEY = r"(?<![\w.-])(?P<quote>[\"']?)(?P<key>[A-Za-z0-9_][\w.-]{0,80})(?P=quote)[ \t]{0,40}"
-_HEAD = _KEY + r"(?:=>|[:=])[ \t]{0,40}"
-_VALUE = (
-    r"\"(?:[^\"\\\n]|\\.){0,8192}\"|'[^'\n]{1,8192}'|\[[^\]\n]{0,8192}\]|\{[^}\n]{0,8192}\}"
-    r"|[^\s,}\]#\"'\[{|>][^\n,}\]]{0,8192}"
+_PRIVATE_KEY = re.compile(r"-{4,5} ?BEGIN|PuTTY-User-Key-File")
+
+_SCHEME = r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}:)?//"
+# A password may hold slashes and at signs; what is in doubt counts as one.
+_USERINFO = re.compile(
+    _SCHEME
+    + r"(?:[^/\s@:]{0,256}:[^\s@]{0,1024}|[^/\s@]{1,1024})@[^/\s]{0,1024}@|"
+    + _SCHEME
+    + r"(?:[^/\s@:]{0,256}:[^\s@]{0,1024}|[^/\s@]{1,1024})@"
 )
-_TRIPLE = ('"' * 3, "'" * 3)
-_BLOCK = (
-    r"^(?P<indent>[ \t]{0,200}(?:- )?)"
-    + _KEY
-    + r"[:=][ \t]{0,40}(?P<open>[|>][^\n]{0,20}|\"{3}|'{3}|)"
-    r"[ \t]{0,40}(?P<rest>[^\n]{0,8192})$"
+_TAIL = re.compile(r"(" + _SCHEME + r"[^\s\"'?#;<>]{1,2048})[?#;][^\s\"'<>]{0,4096}")
+_BARE_USERINFO = re.compile(r"(?<![\w/.:+-])[\w.+-]{1,64}:[^\s@/]{1,256}@(?=[\w.-])")
+# Assignments and options inside a value: "password": "x", API_KEY=x, ;Pwd=x; --api-key x.
+_INNER = re.compile(
+    r"(?<![\w.-])([A-Za-z_][\w.-]{0,80})(?:\\?[\"']\s{0,8}:\s{0,4}\\?[\"']|\s{0,4}=\s{0,4}\S)"
+    r"|(?<!\S)--?([A-Za-z][\w-]{0,80})[ =]\S"
 )
 
 
 def is_secret_key(key: str) -> bool:
     """Tell whether values under this name must never be shown."""
-    return _SECRET_KEY.search(_BENIGN_KEY.sub("", key[:200])) is not None
+    return _SECRET_KEY.search(_BENIGN_KEY.sub("", key[:LONGEST_KEY])) is not None
 
 
 def clean_url(text: str) -> str:
-    """Take user information and query out of every URL in a text; hosts and paths stay."""
-    if "://" not in text:
-        return text
-    return re.sub(_QUERY, r"\1", re.sub(_USERINFO, r"\1", text))
+    """Take user information, query and fragment out of every URL in a text."""
+    if "@" in text:
+        text = _BARE_USERINFO.sub("", _USERINFO.sub(_scheme, text))
+    return _TAIL.sub(r"\1", text) if "//" in text else text
+
+
+def _scheme(match) -> str:
+    return (match.group(1) or match.group(2) or "") + "//"
 
 
 def clean_value(text: str) -> str:
     """Return a value without secrets in it, or None where it must be dropped as a whole."""
-    if len(text) > LONGEST_VALUE or "-----BEGIN" in text or _has_secret_shape(text):
+    if len(text) > LONGEST_VALUE or _PRIVATE_KEY.search(text) or _has_secret(text):
         return None
     return clean_url(text)
 
 
-def _has_secret_shape(text: str) -> bool:
-    return any(anchor in text for anchor in _ANCHORS) and re.search(_SHAPE, text) is not None
-
-
-def clean_text(text: str) -> str:
-    """Take secrets out of a config file's text, whatever its format, keeping its structure."""
-    text = _clean_blocks(re.sub(_PRIVATE_KEY, REDACTED, text, flags=re.DOTALL))
-    text = _clean_pairs(text)
-    return clean_url(re.sub(_SHAPE, REDACTED, text))
-
-
-def _clean_pairs(text: str) -> str:
-    """Replace the value after each secret-looking key, also inside the values of other keys."""
-    head, value = re.compile(_HEAD), re.compile(_VALUE)
-    cleaned, done, at = [], 0, 0
-    while True:
-        key = head.search(text, at)
-        if key is None:
-            break
-        at = key.end()
-        found = value.match(text, at) if is_secret_key(key.group("key")) else None
-        if found:
-            cleaned.append(text[done:at] + '"' + REDACTED + '"')
-            done = at = found.end()
-    return "".join(cleaned) + text[done:]
-
-
-def _clean_blocks(text: str) -> str:
-    """Redact values that start on the line after their key, or run over several lines."""
-    cleaned, opened, depth = [], None, 0
-    pattern = re.compile(_BLOCK)
-    for line in text.split("\n"):
-        if opened is not None and _is_inside(line, opened, depth):
-            if opened in _TRIPLE and opened in line:
-                opened = None
-            continue
-        opened = None
-        match = pattern.match(line)
-        if match and is_secret_key(match.group("key")) and _runs_on(match):
-            opened, depth = match.group("open").strip(), len(match.group("indent"))
-            cleaned.append(line[: match.start("open")] + ' "' + REDACTED + '"')
-        else:
-            cleaned.append(line)
-    return "\n".join(cleaned)
-
-
-def _runs_on(match) -> bool:
-    """Tell whether the value continues below: a block, or an open triple quote."""
-    opened, rest = match.group("open"), match.group("rest")
-    if opened in _TRIPLE:
-        return opened not in rest
-    return rest == ""
-
-
-def _is_inside(line: str, opened: str, depth: int) -> bool:
-    if opened in _TRIPLE or not line.strip():
+def _has_secret(text: str) -> bool:
+    if any(anchor in text for anchor in _ANCHORS) and re.search(_SHAPE, text):
         return True
-    indent = len(line) - len(line.lstrip())
-    return indent > depth or (opened == "" and indent == depth and line.lstrip().startswith("- "))
+    if _SECRET_KEY.search(text) is None:
+        return False
+    pairs = _INNER.finditer(text)
+    return any(is_secret_key(match.group(1) or match.group(2)) for match in pairs)
+
+
+def is_secret_option(text: str) -> bool:
+    """Tell whether a list item is an option whose value, the next item, is a secret."""
+    return text.startswith("-") and "=" not in text and is_secret_key(text.lstrip("-"))
+
+
+def clean_message(text: str) -> str:
+    """Take secrets out of an error message that somebody else wrote, keeping the rest."""
+    for name, value in os.environ.items():
+        if len(value) > 5 and value in text and is_secret_key(name):
+            text = text.replace(value, REDACTED)
+    if any(anchor in text for anchor in _ANCHORS):
+        text = re.sub(_SHAPE, REDACTED, text)
+    return clean_url(text)

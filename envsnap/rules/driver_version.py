@@ -58,7 +58,7 @@ class DriverVersion(Rule):
                 if branch
                 else "The same branch; its releases differ by fixes."
             ),
-            fix=f"Use driver branch {numbers(left)[0]}." if branch and not absent else "",
+            fix=f"Use driver branch {left.partition('.')[0]}." if branch and not absent else "",
             left=first.left,
             right=first.right,
             changes=((change.path,) if change else ()) + tuple(follow),

@@ -20,6 +20,11 @@ class Comparison:
             for change in difference.changes
             if change.kind is not ChangeKind.UNKNOWN
         }
+        # Rules ask for one package of thousands: paths by their first key and by their first two.
+        self._below: dict[Path, list[Path]] = {}
+        for path in self._known:
+            for start in {path[:1], path[:2]}:
+                self._below.setdefault(start, []).append(path)
 
     def at(self, *path: str) -> Change | None:
         """The change at exactly this path, unless one side is unknown."""
@@ -27,9 +32,9 @@ class Comparison:
 
     def under(self, *prefix: str) -> Iterator[Change]:
         """The changes at or below a path, in order, unless one side is unknown."""
-        for path, change in self._known.items():
+        for path in self._below.get(prefix[:2], ()):
             if path[: len(prefix)] == prefix:
-                yield change
+                yield self._known[path]
 
 
 class Rule:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+LONGEST_PART = 9
+
 
 class Distance(StrEnum):
     """The first place where two versions differ."""
@@ -46,7 +48,7 @@ def numbers(version: str) -> tuple[int, ...]:
     """
     parts: list[int] = []
     for part in version.split("."):
-        if not (part.isascii() and part.isdigit()):
+        if not (part.isascii() and part.isdigit() and len(part) <= LONGEST_PART):
             break
         parts.append(int(part))
     return tuple(parts)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 
 from envsnap.intake import facts
 from envsnap.model.manifest import Target
-from envsnap.probe import main
+from envsnap.probe import main, output
 from envsnap.targets import script
 
 
 def run(options: dict[str, object]) -> facts.Messages:
     """Describe this program without importing or advancing anything of it."""
-    sys_path = [entry for entry in sys.path if entry != ""]
+    entries: list[object] = list(sys.path)  # Python takes paths there too
+    spelled = [os.fspath(entry) if isinstance(entry, os.PathLike) else entry for entry in entries]
+    sys_path = [entry for entry in spelled if isinstance(entry, str) and entry]
     capture = main.Capture(options, script.sources(), sys_path, in_process=True)
     described = capture.facts()
     weights = None
     if options.get("weights"):
         weights = capture.hash_weights(_silent)
-    return facts.Messages(described, weights)
+    # Through JSON, as every other answer of the probe: what cannot be carried becomes text.
+    plain = json.loads(output.encode([described, weights]))
+    return facts.Messages(*plain)
 
 
 def _silent(done: int, total: int) -> None:

@@ -97,7 +97,8 @@ def test_names_that_are_not_ascii_in_a_c_locale(envsnap: Run, tmp_path: Path) ->
             "w/ä b.bin"
         }
         assert len(sections.weights.entries) == 3
-        assert sections.configs.entries["app"].tree == {"x": "ü"}
+        assert sections.configs.entries["app"].sha256
+        assert sections.configs.gaps["app.tree"].startswith("not asked")
         done = envsnap(
             "capture", "--python", interpreter(version), *options, "-o", "it.json", env=env
         )

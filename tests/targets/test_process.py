@@ -151,6 +151,25 @@ def test_a_process_in_another_mount_namespace(envsnap: Run, tmp_path: Path) -> N
         lacking("no right to make a mount namespace")
     with serving([unshare, "--mount", sys.executable, "-c", SERVER]) as pid:
         done = envsnap("capture", "--pid", str(pid), "--no-import", "-o", "it.json")
-    assert done.returncode == 0, done.stderr
-    manifest = reader.load(str(tmp_path / "it.json")).manifest
-    assert manifest.sections.python.version
+    assert done.returncode == 3
+    assert "lives in a container" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_root_does_not_run_another_users_code_as_root(envsnap: Run, tmp_path: Path) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        shared = Path(name)
+        shared.chmod(0o777)
+        (shared / "sitecustomize.py").write_text(
+            f"import os\nopen({str(shared)!r} + '/ran_as_' + str(os.getuid()), 'w').close()\n"
+        )
+        python = shutil.which("python3", path="/usr/bin:/bin")
+        if python is None:
+            lacking("no Python that another user may run")
+        env = {"PYTHONPATH": str(shared), "PATH": "/usr/bin:/bin"}
+        with serving([python, "-c", SERVER], env=env, user=65534, group=65534, cwd="/") as pid:
+            done = envsnap("capture", "--pid", str(pid), "--no-import", "-o", "it.json")
+        assert done.returncode == 0, done.stderr
+        assert {path.name for path in shared.glob("ran_as_*")} == {"ran_as_65534"}

@@ -1,11 +1,9 @@
-"""Config files: their digest, and their text without secrets. The host parses them."""
+"""Config files: their digest, and their text, which the host parses and redacts."""
 
 import hashlib
 import os
-import stat
 
-from ..record import Record, key_text, native, reason, shown
-from ..secrets import clean_text
+from ..record import Record, key_text, native, read_bytes, reason, shown
 
 LARGEST_PARSED = 1 << 20
 PARSED = {
@@ -20,21 +18,25 @@ PARSED = {
 }
 
 
-def collect(record: Record, files: list) -> None:
-    """Fill the `configs` section; `files` holds (name, path) pairs."""
+def collect(record: Record, files: list, travels: bool) -> None:
+    """Fill the `configs` section; `files` holds (name, path) pairs.
+
+    The host parses and redacts before anything is written. Where the answer `travels` as a file,
+    no text goes along: taking secrets out of a text without parsing it cannot be relied on.
+    """
     entries = record.facts["entries"] = {}
     for name, path in files:
         part = Record(record.gaps, key_text(name) + ".")
         entries[name] = part.facts
         part.facts["path"] = path
         try:
-            _read(part, native(path))
+            _read(part, native(path), travels)
         except (OSError, ValueError) as error:
             part.gap("sha256", reason(error))
 
 
-def _read(part: Record, path: str) -> None:
-    data = read_regular(path, LARGEST_PARSED + 1)
+def _read(part: Record, path: str, travels: bool) -> None:
+    data = read_bytes(path, LARGEST_PARSED + 1)
     resolved = os.path.realpath(path)
     if resolved != os.path.abspath(path):
         part.facts["resolved"] = shown(resolved)
@@ -49,23 +51,12 @@ def _read(part: Record, path: str) -> None:
     if kind is None:
         return
     part.facts["format"] = kind
+    if travels:
+        part.gap("tree", "not asked: values of config files do not travel in a facts file")
+        return
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         part.gap("tree", "error: not UTF-8 text; compared by digest only")
         return
-    part.facts["text"] = clean_text(text)
-
-
-def read_regular(path: str, limit: int) -> bytes:
-    """Read a regular file that is opened once and checked after opening.
-
-    Raises ValueError for a device, a pipe or a folder, and OSError as `open` does.
-    """
-    descriptor = os.open(
-        path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    )
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise ValueError("not a regular file")
-        return stream.read(limit)
+    part.facts["text"] = text

@@ -124,6 +124,11 @@ NEVER = re.compile(r"^CONDA_(PROMPT_MODIFIER|SHLVL)$|^CONDA_PREFIX_\d+$|^TORCHEL
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.()-]{0,255}")
 
 
+def _is_secret(name: str) -> bool:
+    """Tell whether a variable's name alone forbids its value; KEY at the end is enough there."""
+    return is_secret_key(name) or name.upper().endswith(("_KEY", "_KEYS", "_PW", "_USERNAME"))
+
+
 def collect(record: Record, asked: list) -> None:
     """Fill the `env_vars` section; `asked` names further variables whose values are wanted."""
     entries = record.facts["entries"] = {}
@@ -135,7 +140,7 @@ def collect(record: Record, asked: list) -> None:
         if not allowed and name not in asked:
             others.append(name)
             continue
-        clean = None if is_secret_key(name) else clean_value(value)
+        clean = None if _is_secret(name) else clean_value(value)
         if clean is None:
             record.gap(key_text(name), "redacted")
         else:

@@ -78,7 +78,6 @@ def _dirty(top: str, git_folder: str) -> bool:
         top,
         "-c",
         "core.fsmonitor=false",
-        "-c",
         "--no-optional-locks",
         "status",
         "--porcelain",

@@ -9,14 +9,16 @@ with a tilde are all common on real machines; pip 23.2 dies on the second.)
 import hashlib
 import os
 import re
+import stat
 from bisect import bisect_left
 
-from ..record import Record
+from ..record import Record, read_bytes, read_text, reason
 from ..secrets import clean_url
 
 NAME_AND_VERSION = re.compile(r"^(.+?)-([^-]+)(?:-py\d[\w.-]*)?$")
 SEPARATORS = re.compile(r"[-_.]+")
 COMMA = ord(",")
+READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 WRITTEN_BY_INSTALLERS = re.compile(
     rb"\.dist-info/(INSTALLER|REQUESTED|RECORD|direct_url\.json|uv_cache\.json|RECORD\.jws|RECORD\.p7s)\"?,"
 )
@@ -64,9 +66,9 @@ def _add_folder(entries: dict, folder: str, names: list) -> None:
         if name.startswith("~"):
             continue
         if name.endswith((".dist-info", ".egg-info", ".egg")):
-            found = _read(os.path.join(folder, name), name)
+            found = _guarded(_read, folder, name)
         elif name.endswith(".egg-link"):
-            found = _read_link(os.path.join(folder, name), name)
+            found = _guarded(_read_link, folder, name)
         else:
             continue
         if found:
@@ -77,6 +79,20 @@ def _add_folder(entries: dict, folder: str, names: list) -> None:
                 key=lambda item: _files_that_match(os.path.join(folder, item[0])), reverse=True
             )
         _add(entries, key, [found for _, found in named], folder)
+
+
+def _guarded(read, folder: str, name: str) -> dict:
+    """Read one distribution; whatever is wrong with it is its defect, and nobody else's."""
+    try:
+        return read(os.path.join(folder, name), name)
+    except Exception as error:
+        match = NAME_AND_VERSION.match(name.rpartition(".")[0])
+        return {
+            "name": match.group(1) if match else name.rpartition(".")[0],
+            "version": match.group(2) if match else None,
+            "format": name.rpartition(".")[2],
+            "defects": [reason(error)],
+        }
 
 
 def _add(entries: dict, key: str, candidates: list, folder: str) -> None:
@@ -92,8 +108,7 @@ def _add(entries: dict, key: str, candidates: list, folder: str) -> None:
 def _read_link(path: str, base: str) -> dict:
     """Follow an .egg-link, which old editable installs leave, to the metadata it points to."""
     try:
-        with open(path, "rb") as stream:
-            target = stream.readline(4096).decode("utf-8", "backslashreplace").strip()
+        target = read_text(path, 4096).splitlines()[0].strip()
         inside = [name for name in sorted(os.listdir(target)) if name.endswith(".egg-info")]
     except OSError:
         target, inside = "", []
@@ -200,8 +215,10 @@ def _small(folder: str, name: str) -> str:
 
 def _head(path: str) -> bytes:
     """Read the beginning of a file; one buffered reader a file would cost more than the reading."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, READING)
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("not a regular file: %s" % path)
         return os.read(descriptor, 16384)
     finally:
         os.close(descriptor)
@@ -214,7 +231,7 @@ def _add_origin(facts: dict, text: str) -> None:
     try:
         origin = json.loads(text)
         url = clean_url(str(origin["url"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         facts.setdefault("defects", []).append("direct_url.json cannot be read")
         return
     facts["origin"] = {"url": url}
@@ -223,10 +240,11 @@ def _add_origin(facts: dict, text: str) -> None:
             if origin["vcs_info"].get(key):
                 facts["origin"][name] = str(origin["vcs_info"][key])
     if isinstance(origin.get("archive_info"), dict):
-        digest = (origin["archive_info"].get("hashes") or {}).get("sha256")
+        hashes = origin["archive_info"].get("hashes")
+        digest = hashes.get("sha256") if isinstance(hashes, dict) else None
         if digest:
             facts["origin"]["sha256"] = str(digest)
-    if (origin.get("dir_info") or {}).get("editable"):
+    if isinstance(origin.get("dir_info"), dict) and origin["dir_info"].get("editable"):
         facts["editable"] = True
 
 
@@ -238,8 +256,7 @@ def record_digest(path: str) -> str:
     newlines. None where there is no RECORD.
     """
     try:
-        with open(path, "rb") as stream:
-            data = stream.read()
+        data = read_bytes(path)
     except OSError:
         return None
     # A RECORD can have 10,000 lines, so as little as possible is done to each. Lines that end
@@ -269,8 +286,8 @@ def _files_that_match(path: str) -> float:
             continue
         checked += 1
         try:
-            with open(os.path.join(os.path.dirname(path), name.strip('"')), "rb") as stream:
-                digest = hashlib.sha256(stream.read()).digest()
+            file = os.path.join(os.path.dirname(path), name.strip('"'))
+            digest = hashlib.sha256(read_bytes(file)).digest()
         except OSError:
             continue
         wanted = rest.split(",")[0]

@@ -8,7 +8,7 @@ from ..record import Record
 
 DELETED = b" (deleted)\n"
 MOST_REPLACED = 50
-FLAG = re.compile(rb"--?[A-Za-z][A-Za-z0-9_.-]{0,63}")
+FLAG = re.compile(rb"-[A-Za-z]|--[a-z][a-z0-9_.-]{0,63}")
 
 
 def collect(record: Record, pid: object) -> None:

@@ -5,7 +5,8 @@ import os
 import platform
 import sys
 
-from ..record import Record, read_text
+from ..record import Record, read_bytes, read_text
+from ..secrets import REDACTED, clean_value
 
 LARGEST_STARTUP_FILE = 1 << 20
 
@@ -60,7 +61,7 @@ def _environment() -> str:
 def _path_files(sys_path: list) -> dict:
     """The .pth files that add folders to sys.path: {name: [lines]}."""
     return {
-        name: [line for line in lines if not _runs_code(line)]
+        name: [clean_value(line) or REDACTED for line in lines if not _runs_code(line)]
         for name, lines in _pth_files(sys_path)
         if any(not _runs_code(line) for line in lines)
     }
@@ -76,8 +77,7 @@ def _startup_code(sys_path: list) -> dict:
     for name in ("sitecustomize", "usercustomize"):
         path = getattr(sys.modules.get(name), "__file__", None)
         if path:
-            with open(path, "rb") as stream:
-                data = stream.read(LARGEST_STARTUP_FILE)
+            data = read_bytes(path, LARGEST_STARTUP_FILE)
             found[name + ".py"] = hashlib.sha256(data).hexdigest()
     return found
 

@@ -7,11 +7,10 @@ ctime) the host already knows is not read at all.
 
 import hashlib
 import os
-import stat
 import threading
 import time
 
-from ..record import key_text, native, reason, shown
+from ..record import key_text, native, open_regular, reason, shown
 
 PIECE = 1 << 20
 MOST_FILES = 20000
@@ -108,10 +107,8 @@ class Hashing:
     def _digest(self, file: str) -> tuple:
         """Return the file's stat and {sha256, size}; raises ValueError if it changes meanwhile."""
         digest = hashlib.sha256()
-        with open(file, "rb", buffering=0) as stream:
+        with open_regular(file) as stream:
             before = os.fstat(stream.fileno())
-            if not stat.S_ISREG(before.st_mode):
-                raise ValueError("not a regular file")
             buffer = memoryview(bytearray(PIECE))
             while True:
                 count = stream.readinto(buffer)
@@ -141,14 +138,14 @@ def identity(facts) -> str:
 def _files(name: str, path: str) -> list:
     """Return (key, path) of a file, or of every file below a folder."""
     if not os.path.isdir(path):
-        with open(path, "rb"):
-            return [(name, path)]
+        open_regular(path).close()
+        return [(name, path)]
     found = []
     for folder, folders, names in os.walk(path, followlinks=False):
         folders[:] = sorted(item for item in folders if not item.startswith("."))
         for item in sorted(names):
             file = os.path.join(folder, item)
-            if item.startswith(".") or not os.path.isfile(file):
+            if item.startswith("."):
                 continue
             relative = os.path.relpath(file, path).replace(os.sep, "/")
             found.append(("%s/%s" % (name, shown(relative)), file))

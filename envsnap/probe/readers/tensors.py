@@ -77,7 +77,7 @@ def _safetensors(path: str, size: int) -> dict:
     return found
 
 
-def _tensor(facts: dict) -> tuple:
+def _tensor(facts) -> tuple:
     """Return ({dtype, shape}, end of its data); raises ValueError for what is no tensor."""
     if not isinstance(facts, dict) or not isinstance(facts.get("dtype"), str):
         raise ValueError("the header names a tensor without a type")
