@@ -115,4 +115,4 @@ def test_the_probe_says_which_files_it_did_not_find(envsnap: Run, tmp_path: Path
     assert "envsnap probe: m: absent" in done.stderr
     (tmp_path / "it.facts").write_text(done.stdout)
     checked = envsnap("check", "it.facts")
-    assert "Not known: weights.m (absent" in checked.stdout
+    assert "weights.m (absent: FileNotFoundError" in " ".join(checked.stdout.split())
