@@ -14,6 +14,8 @@ TIMEOUT = "timeout"
 ERROR = "error"
 
 LONGEST_REASON = 600
+READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+READ_AT_ONCE = 1 << 20
 PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -85,23 +87,32 @@ def shown(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def open_regular(path: str):
-    """Open a regular file for reading bytes, without ever waiting for a pipe or a device.
+def open_descriptor(path: str) -> int:
+    """Open a regular file for reading, without ever waiting for a pipe or a device.
 
     Raises OSError, also for what is no regular file.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags)
+    descriptor = os.open(path, READING)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return os.fdopen(descriptor, "rb")
+        return descriptor
     os.close(descriptor)
     raise OSError("not a regular file: %s" % path)
 
 
+def open_regular(path: str):
+    """Open a regular file as `open_descriptor` does, as a stream of bytes."""
+    return os.fdopen(open_descriptor(path), "rb")
+
+
 def read_bytes(path: str, limit: int = 64 << 20) -> bytes:
     """Read a regular file, up to a limit."""
-    with open_regular(path) as stream:
-        return stream.read(limit)
+    descriptor = open_descriptor(path)
+    try:
+        # Files of /proc state no size; a buffer of the limit's size for each would cost time.
+        size = os.fstat(descriptor).st_size or READ_AT_ONCE
+        return os.read(descriptor, min(limit, size))
+    finally:
+        os.close(descriptor)
 
 
 def read_text(path: str, limit: int = 1 << 20) -> str:

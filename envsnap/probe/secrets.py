@@ -46,10 +46,33 @@ _KEY_WORDS = (
     r"(?:database|db|redis|broker|amqp)[_. -]?ur[il]",
     r"mongo\w{0,20}ur[il]",
 )
-_SECRET_KEY = re.compile("|".join(_KEY_WORDS), re.IGNORECASE)
+# Patterns are text until they are used: compiling them all would cost every capture 8 ms.
+_SECRET_KEY = "|".join(_KEY_WORDS)
+
+# No key without one of these can match; looking for them is cheap.
+_KEY_ANCHORS = (
+    "pass",
+    "pw",
+    "secret",
+    "token",
+    "cred",
+    "key",
+    "auth",
+    "bearer",
+    "cookie",
+    "session",
+    "dsn",
+    "webhook",
+    "jwt",
+    "otp",
+    "pin",
+    "conn",
+    "url",
+    "uri",
+)
 
 # Words of language models, of vision models and of authorship that only look like the ones above.
-_BENIGN_KEY = re.compile(
+_BENIGN_KEY = (
     r"tokeniz\w{0,40}|token_?type\w{0,20}"
     r"|(?:max|min|num|n|total|new|special|stop|input|output|prompt|completion|context|vocab|bad"
     r"|suppress|forced|image|audio|video|pad|visual|extra|unused|reserved|added|mask)\w{0,40}_?tokens"
@@ -59,8 +82,7 @@ _BENIGN_KEY = re.compile(
     r"|(?:pad|eos|bos|eot|unk|sep|cls|class|mask|image|audio|video|stop|start|end|boi|eoi|sos"
     r"|special|new|speech|timestamp|blank|word|sub|system|user|assistant|prefix|suffix|patch"
     r"|first|last|next|decoder_start)_?token(?![a-z])"
-    r"|forward_?pass|backward_?pass",
-    re.IGNORECASE,
+    r"|forward_?pass|backward_?pass"
 )
 
 _SHAPES = (
@@ -132,20 +154,20 @@ _ANCHORS = (
     "sig=",
 )
 _SHAPE = r"(?<![A-Za-z0-9])(?:" + "|".join(_SHAPES) + ")"
-_PRIVATE_KEY = re.compile(r"-{4,5} ?BEGIN|PuTTY-User-Key-File")
+_PRIVATE_KEY = r"-{4,5} ?BEGIN|PuTTY-User-Key-File"
 
 _SCHEME = r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}:)?//"
 # A password may hold slashes and at signs; what is in doubt counts as one.
-_USERINFO = re.compile(
+_USERINFO = (
     _SCHEME
     + r"(?:[^/\s@:]{0,256}:[^\s@]{0,1024}|[^/\s@]{1,1024})@[^/\s]{0,1024}@|"
     + _SCHEME
     + r"(?:[^/\s@:]{0,256}:[^\s@]{0,1024}|[^/\s@]{1,1024})@"
 )
-_TAIL = re.compile(r"(" + _SCHEME + r"[^\s\"'?#;<>]{1,2048})[?#;][^\s\"'<>]{0,4096}")
-_BARE_USERINFO = re.compile(r"(?<![\w/.:+-])[\w.+-]{1,64}:[^\s@/]{1,256}@(?=[\w.-])")
+_TAIL = r"(" + _SCHEME + r"[^\s\"'?#;<>]{1,2048})[?#;][^\s\"'<>]{0,4096}"
+_BARE_USERINFO = r"(?<![\w/.:+-])[\w.+-]{1,64}:[^\s@/]{1,256}@(?=[\w.-])"
 # Assignments and options inside a value: "password": "x", API_KEY=x, ;Pwd=x; --api-key x.
-_INNER = re.compile(
+_INNER = (
     r"(?<![\w.-])([A-Za-z_][\w.-]{0,80})(?:\\?[\"']\s{0,8}:\s{0,4}\\?[\"']|\s{0,4}=\s{0,4}\S)"
     r"|(?<!\S)--?([A-Za-z][\w-]{0,80})[ =]\S"
 )
@@ -153,14 +175,23 @@ _INNER = re.compile(
 
 def is_secret_key(key: str) -> bool:
     """Tell whether values under this name must never be shown."""
-    return _SECRET_KEY.search(_BENIGN_KEY.sub("", key[:LONGEST_KEY])) is not None
+    key = key[:LONGEST_KEY]
+    lower = key.lower()
+    if not any(part in lower for part in _KEY_ANCHORS):
+        return False
+    if not re.search(_SECRET_KEY, key, re.IGNORECASE):
+        return False
+    return (
+        re.search(_SECRET_KEY, re.sub(_BENIGN_KEY, "", key, flags=re.IGNORECASE), re.IGNORECASE)
+        is not None
+    )
 
 
 def clean_url(text: str) -> str:
     """Take user information, query and fragment out of every URL in a text."""
     if "@" in text:
-        text = _BARE_USERINFO.sub("", _USERINFO.sub(_scheme, text))
-    return _TAIL.sub(r"\1", text) if "//" in text else text
+        text = re.sub(_BARE_USERINFO, "", re.sub(_USERINFO, _scheme, text))
+    return re.sub(_TAIL, r"\1", text) if "//" in text else text
 
 
 def _scheme(match) -> str:
@@ -169,7 +200,11 @@ def _scheme(match) -> str:
 
 def clean_value(text: str) -> str:
     """Return a value without secrets in it, or None where it must be dropped as a whole."""
-    if len(text) > LONGEST_VALUE or _PRIVATE_KEY.search(text) or _has_secret(text):
+    if (
+        len(text) > LONGEST_VALUE
+        or (("BEGIN" in text or "PuTTY" in text) and re.search(_PRIVATE_KEY, text))
+        or _has_secret(text)
+    ):
         return None
     return clean_url(text)
 
@@ -177,9 +212,9 @@ def clean_value(text: str) -> str:
 def _has_secret(text: str) -> bool:
     if any(anchor in text for anchor in _ANCHORS) and re.search(_SHAPE, text):
         return True
-    if _SECRET_KEY.search(text) is None:
+    if not re.search(_SECRET_KEY, text, re.IGNORECASE):
         return False
-    pairs = _INNER.finditer(text)
+    pairs = re.finditer(_INNER, text)
     return any(is_secret_key(match.group(1) or match.group(2)) for match in pairs)
 
 

@@ -9,7 +9,6 @@ with a tilde are all common on real machines; pip 23.2 dies on the second.)
 import hashlib
 import os
 import re
-import stat
 from bisect import bisect_left
 
 from ..record import Record, read_bytes, read_text, reason
@@ -18,7 +17,7 @@ from ..secrets import clean_url
 NAME_AND_VERSION = re.compile(r"^(.+?)-([^-]+)(?:-py\d[\w.-]*)?$")
 SEPARATORS = re.compile(r"[-_.]+")
 COMMA = ord(",")
-READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+HEAD = 16384
 WRITTEN_BY_INSTALLERS = re.compile(
     rb"\.dist-info/(INSTALLER|REQUESTED|RECORD|direct_url\.json|uv_cache\.json|RECORD\.jws|RECORD\.p7s)\"?,"
 )
@@ -167,7 +166,7 @@ def _name_and_version(facts: dict, headers: dict, in_name, defects: list) -> Non
 
 def _headers(path: str, defects: list) -> dict:
     """Read the header fields we need, lower-case; the long description is not read."""
-    head = _head(path).replace(b"\r\n", b"\n").split(b"\n\n", 1)[0]
+    head = read_bytes(path, HEAD).replace(b"\r\n", b"\n").split(b"\n\n", 1)[0]
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError:
@@ -208,20 +207,9 @@ def _add_wheel_facts(facts: dict, path: str) -> None:
 
 def _small(folder: str, name: str) -> str:
     try:
-        return _head(folder + "/" + name).decode("utf-8", "backslashreplace")
+        return read_bytes(folder + "/" + name, HEAD).decode("utf-8", "backslashreplace")
     except OSError:
         return None
-
-
-def _head(path: str) -> bytes:
-    """Read the beginning of a file; one buffered reader a file would cost more than the reading."""
-    descriptor = os.open(path, READING)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("not a regular file: %s" % path)
-        return os.read(descriptor, 16384)
-    finally:
-        os.close(descriptor)
 
 
 def _add_origin(facts: dict, text: str) -> None:
