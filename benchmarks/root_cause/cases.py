@@ -24,7 +24,7 @@ OTHER = {
     "machine": ("system", "architecture"),
     "cudnn_runtime": ("frameworks", "torch", "cudnn_loaded"),
     "cudnn_compiled": ("frameworks", "torch", "cudnn"),
-    "driver_userland": ("driver", "libcuda"),
+    "driver_userland": ("driver", "libnvidia_ml"),
     "driver_cuda": ("cuda", "driver"),
     "python_platform": ("python", "platform"),
     "nccl": ("frameworks", "torch", "nccl"),
@@ -54,11 +54,19 @@ def sections(stated: dict[str, Any]) -> Sections:
             continue
         elif isinstance(value, dict):
             found[name] = dict(value)
+    _kernel_module(found)
     for key, item in stated.get("other", {}).items():
         if key in OTHER:
             _put(found, OTHER[key], str(item))
     _complete_torch(found)
     return found
+
+
+def _kernel_module(found: Sections) -> None:
+    """A driver version that is said to be the kernel module's is that fact."""
+    version, marked, _ = found.get("driver", {}).get("version", "").partition(" (kernel module)")
+    if marked:
+        found["driver"] = {"version": version, "kernel_module": version}
 
 
 def _entry(item: Any) -> Any:
@@ -105,6 +113,8 @@ def hits(path: FactPath, keys: list[str]) -> bool:
         spelled |= {"gpus", f"gpus[].{path[-1]}"}
     if path[0] in ("packages", "frameworks") and len(path) > 1:
         spelled |= {f"packages.{path[1]}", f"frameworks.{path[1]}.version"}
+    if path[0] == "driver":
+        spelled |= {"driver.version", "other.driver_userland"}
     if path[0] == "determinism":
         spelled.add(text(path))
     if path[:2] == ("system", "cpu_flags"):

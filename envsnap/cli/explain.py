@@ -10,10 +10,23 @@ from envsnap.errors import InputError
 from envsnap.rules import registry
 
 
+def pages() -> str:
+    """Every rule's page as one Markdown text: docs/rules.md."""
+    parts = ["# Rules", "Written by `envsnap explain --all`; each page is its rule's docstring."]
+    for entry in registry.REGISTRY:
+        title, _, body = (inspect.getdoc(entry.load()) or "").partition("\n")
+        parts += [f"## {entry.id}", f"**{title}**", body.strip()]
+    return "\n\n".join(parts) + "\n"
+
+
 @click.command()
 @click.argument("rule", required=False)
-def command(rule: str | None) -> int:
+@click.option("--all", "everything", is_flag=True, help="Show every rule's page, as Markdown.")
+def command(rule: str | None, everything: bool) -> int:
     """Show what a rule looks at, why it matters, and what to do; without RULE, list all."""
+    if everything:
+        click.echo(pages(), nl=False)
+        return 0
     if rule is None:
         for entry in registry.REGISTRY:
             title = (inspect.getdoc(entry.load()) or "").splitlines()[0]

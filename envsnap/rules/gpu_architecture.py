@@ -85,6 +85,9 @@ class GpuArchitecture(Rule):
 
 def coverage(architectures: tuple[str, ...], capability: str) -> str | None:
     """Return "machine code", "PTX", or None for what a build offers a compute capability."""
+    if capability.startswith("gfx"):  # AMD's code runs on exactly the architecture it names
+        named = {item.partition(":")[0] for item in architectures}
+        return "machine code" if capability.partition(":")[0] in named else None
     major, _, minor = capability.partition(".")
     if not (major.isdigit() and minor.isdigit()):
         return "machine code"  # nothing can be said

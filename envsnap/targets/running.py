@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from envsnap.errors import TargetError
 from envsnap.probe import output
+from envsnap.probe.collectors import driver
 from envsnap.targets import script
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Run:
         command = place.command()
         self._options = {**options, **place.options(), "deadline": deadline}
         self._marker = script.new_marker()
+        self._ours = place.environment() is None
         self._name = command[0]
         self._until = time.monotonic() + deadline + GRACE_SECONDS
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -63,8 +65,13 @@ class Run:
         """Build the script while the interpreter starts, and hand it over."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
-            self._process.stdin.write(script.build(self._options, self._marker).encode("ascii"))
+            self._process.stdin.write(self._script().encode("ascii"))
             self._process.stdin.close()
+
+    def _script(self) -> str:
+        """The script; where it runs in our own environment, we know whether there is a driver."""
+        nvml = not self._ours or driver.is_present()
+        return script.build(self._options, self._marker, nvml=nvml)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None

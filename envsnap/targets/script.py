@@ -9,14 +9,14 @@ from pathlib import Path
 from envsnap.probe import packing
 
 
-def sources() -> dict[str, str]:
-    """Return the sources of the probe's modules, and of the NVML binding, by module name."""
+def sources(*, nvml: bool = True) -> dict[str, str]:
+    """Return the sources of the probe's modules by name, and of the binding of NVML."""
     folder = Path(packing.__file__).parent
     found = {
         _module(path.relative_to(folder)): path.read_text(encoding="ascii")
         for path in sorted(folder.rglob("*.py"))
     }
-    binding = find_spec("pynvml")
+    binding = find_spec("pynvml") if nvml else None
     if binding is not None and binding.origin is not None:
         found["pynvml"] = Path(binding.origin).read_text(encoding="utf-8")
     return found
@@ -33,6 +33,9 @@ def new_marker() -> str:
     return os.urandom(16).hex()
 
 
-def build(options: dict[str, object], marker: str) -> str:
-    """Return the script with these options and the marker of its messages baked in."""
-    return packing.pack(sources(), {**options, "marker": marker})
+def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:
+    """Return the script with these options and the marker of its messages baked in.
+
+    The binding of NVML is two thirds of it, and left out where there is certainly no driver.
+    """
+    return packing.pack(sources(nvml=nvml), {**options, "marker": marker})

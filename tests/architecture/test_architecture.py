@@ -38,6 +38,13 @@ def test_schemas_are_in_step(name: str) -> None:
     assert (ROOT / "schemas" / f"{name}.json").read_text() == render(name)
 
 
+def test_the_pages_of_the_rules_are_in_step() -> None:
+    """`envsnap explain --all > docs/rules.md` writes them anew."""
+    from envsnap.cli.explain import pages
+
+    assert (ROOT / "docs" / "rules.md").read_text() == pages()
+
+
 def test_manifests_satisfy_their_schema() -> None:
     from jsonschema import Draft202012Validator
 
