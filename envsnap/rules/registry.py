@@ -34,6 +34,7 @@ REGISTRY = (
     Entry("driver-mismatch", ("driver",)),
     Entry("driver-minimum", ("driver", "frameworks")),
     Entry("gpu-architecture", ("frameworks", "gpus")),
+    Entry("gpu-cuda", ("frameworks", "gpus")),
     Entry("torch-family", ("packages",)),
     Entry("weights", ("weights",)),
     Entry("framework-build", ("frameworks",)),

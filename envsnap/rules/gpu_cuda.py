@@ -1,0 +1,99 @@
+"""A framework's CUDA does not know a GPU."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import UNSET
+
+from envsnap.knowledge.tables import table
+from envsnap.model.compute import Gpu
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.versions import numbers
+
+REFERENCE = "https://docs.nvidia.com/datacenter/tesla/drivers/cuda-toolkit-driver-and-architecture-matrix.html"
+
+
+class GpuCuda(Rule):
+    """A GPU's architecture is newer, or older, than the CUDA that a framework was built for.
+
+    Each CUDA release compiles for a range of architectures. Code for an older GPU of the same
+    major architecture may still run, but everything that is compiled at run time (NVRTC, Triton,
+    torch.compile, fused kernels) fails: "invalid value for --gpu-architecture", "no kernel image
+    is available".
+
+    Fix: install a build for a CUDA that knows the GPU.
+    """
+
+    id = "gpu-cuda"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Check each framework's CUDA against each GPU; one finding a framework."""
+        frameworks, gpus = manifest.sections.frameworks, manifest.sections.gpus
+        if (
+            frameworks is UNSET
+            or gpus is UNSET
+            or frameworks.entries is UNSET
+            or gpus.entries is UNSET
+        ):
+            return
+        for name, framework in frameworks.entries.items():
+            for gpu in gpus.entries.values():
+                row = architecture(gpu)
+                if isinstance(framework.cuda, str) and row is not None:
+                    found = self._judge(name, framework.cuda, gpu, row)
+                    if found is not None:
+                        yield found
+                        break
+
+    def _judge(self, name: str, cuda: str, gpu: Gpu, row: dict[str, Any]) -> Finding | None:
+        first, last = row["first_cuda"], row.get("last_cuda")
+        too_old = numbers(cuda)[:2] < numbers(first)
+        too_new = last is not None and numbers(cuda)[:2] > numbers(last)
+        if not too_old and not too_new:
+            return None
+        model = gpu.name if isinstance(gpu.name, str) else f"capability {row['compute_capability']}"
+        bound = f"{first} is the first" if too_old else f"{last} is the last"
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING,
+            effect=Effect.CRASH,
+            confidence=Confidence.LIKELY,
+            path=("frameworks", name, "cuda"),
+            message=f"{name} is built for CUDA {cuda}, which does not know the {model}",
+            why=f"CUDA {bound} that compiles for {row['architecture']} {row['compute_capability']}.",
+            fix=f"Install a build of {name} for CUDA {first} or newer." if too_old
+            else f"Install a build of {name} for CUDA {last} or older.",
+            reference=REFERENCE,
+            left=row["compute_capability"],
+            right=cuda,
+        )  # fmt: skip
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Report what does not fit on the other side and does on the reference."""
+        known = {finding.message for finding in self.inspect(comparison.left)}
+        for finding in self.inspect(comparison.right):
+            if finding.message not in known:
+                yield finding
+
+
+def architecture(gpu: Gpu) -> dict[str, Any] | None:
+    """The row of a GPU: by its compute capability, else by a model that names only one."""
+    rows: list[dict[str, Any]] = table("gpu_architectures")["rows"]
+    if isinstance(gpu.compute_capability, str):
+        return next(
+            (row for row in rows if row["compute_capability"] == gpu.compute_capability), None
+        )
+    if not isinstance(gpu.name, str):
+        return None
+    found = [row for row in rows if any(_is_model(model, gpu.name) for model in row["gpus"])]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_model(model: str, name: str) -> bool:
+    pattern = re.escape(model).replace("xx", r"\d\d")
+    return re.search(rf"(?<![A-Za-z0-9]){pattern}(?![0-9A-Za-z])", name[:200]) is not None
