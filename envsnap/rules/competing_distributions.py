@@ -9,7 +9,7 @@ from msgspec import UNSET
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 
 
 class CompetingDistributions(Rule):
@@ -47,7 +47,4 @@ class CompetingDistributions(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Report what competes on the other side and not on the reference."""
-        known = {finding.message for finding in self.inspect(comparison.left)}
-        for finding in self.inspect(comparison.right):
-            if finding.message not in known:
-                yield finding
+        yield from new_on_the_right(self, comparison)

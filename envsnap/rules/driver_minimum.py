@@ -10,7 +10,7 @@ from msgspec import UNSET
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 from envsnap.rules.versions import numbers
 
 REFERENCE = "https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html"
@@ -76,25 +76,7 @@ class DriverMinimum(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Report what the other side's driver cannot run, unless the reference's cannot either."""
-        known = {finding.message for finding in self.inspect(comparison.left)}
-        change = comparison.at("driver", "version")
-        for finding in self.inspect(comparison.right):
-            if finding.message in known:
-                continue
-            yield Finding(
-                rule=finding.rule,
-                severity=finding.severity,
-                effect=finding.effect,
-                confidence=finding.confidence,
-                path=finding.path,
-                message=finding.message,
-                why=finding.why,
-                fix=finding.fix,
-                reference=finding.reference,
-                left=change.left if change else None,
-                right=finding.right,
-                changes=(finding.path,) if change else (),
-            )
+        yield from new_on_the_right(self, comparison)
 
 
 def requirement(cuda: str) -> dict[str, Any] | None:

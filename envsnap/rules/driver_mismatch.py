@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 
 
 class DriverMismatch(Rule):
@@ -51,4 +51,4 @@ class DriverMismatch(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Report the other side's disagreement."""
-        yield from self.inspect(comparison.right)
+        yield from new_on_the_right(self, comparison)

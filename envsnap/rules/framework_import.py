@@ -9,7 +9,7 @@ from msgspec import UNSET
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import reason_for
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 
 NOT_A_FAILURE = ("not asked", "timeout")
 
@@ -50,18 +50,4 @@ class FrameworkImport(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Report a framework that imports on one side only, and each that fails on the other."""
-        for finding in self.inspect(comparison.right):
-            change = comparison.at(*finding.path)
-            yield Finding(
-                rule=self.id,
-                severity=finding.severity,
-                effect=finding.effect,
-                confidence=finding.confidence,
-                path=finding.path,
-                message=finding.message,
-                why=finding.why,
-                fix=finding.fix,
-                left=change.left if change else None,
-                right=False,
-                changes=(finding.path,) if change else (),
-            )
+        yield from new_on_the_right(self, comparison)

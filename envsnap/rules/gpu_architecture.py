@@ -10,7 +10,7 @@ from msgspec import UNSET
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 
 ARCHITECTURE = re.compile(r"(sm|compute)_(\d+)(\d)[af]?")
 REFERENCE = "torch/cuda/__init__.py of torch 2.13.0 (_CompatInterval)"
@@ -77,10 +77,7 @@ class GpuArchitecture(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Report what does not run on the other side, unless it does not on the reference."""
-        known = {finding.message for finding in self.inspect(comparison.left)}
-        for finding in self.inspect(comparison.right):
-            if finding.message not in known:
-                yield finding
+        yield from new_on_the_right(self, comparison)
 
 
 def coverage(architectures: tuple[str, ...], capability: str) -> str | None:

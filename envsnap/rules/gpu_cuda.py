@@ -12,7 +12,7 @@ from envsnap.knowledge.tables import table
 from envsnap.model.compute import Gpu
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 from envsnap.rules.versions import numbers
 
 REFERENCE = "https://docs.nvidia.com/datacenter/tesla/drivers/cuda-toolkit-driver-and-architecture-matrix.html"
@@ -75,10 +75,7 @@ class GpuCuda(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Report what does not fit on the other side and does on the reference."""
-        known = {finding.message for finding in self.inspect(comparison.left)}
-        for finding in self.inspect(comparison.right):
-            if finding.message not in known:
-                yield finding
+        yield from new_on_the_right(self, comparison)
 
 
 def architecture(gpu: Gpu) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 
 HIDING = ("", "-1", "none", "void", "NoDevFiles")
 
@@ -48,20 +48,4 @@ class HiddenGpus(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Report it where the other side differs in it."""
-        for finding in self.inspect(comparison.right):
-            change = comparison.at(*finding.path)
-            if change is not None:
-                yield Finding(
-                    rule=finding.rule,
-                    severity=finding.severity,
-                    effect=finding.effect,
-                    confidence=finding.confidence,
-                    path=finding.path,
-                    message=finding.message,
-                    why=finding.why,
-                    fix=finding.fix,
-                    reference=finding.reference,
-                    left=change.left,
-                    right=finding.right,
-                    changes=(finding.path,),
-                )
+        yield from new_on_the_right(self, comparison)

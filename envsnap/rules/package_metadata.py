@@ -9,7 +9,7 @@ from msgspec import UNSET
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.package_roles import role
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 
 
 class PackageMetadata(Rule):
@@ -57,20 +57,4 @@ class PackageMetadata(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Report the other side's state where it differs from the reference's."""
-        for finding in self.inspect(comparison.right):
-            change = comparison.at(*finding.path)
-            if change is None:
-                continue
-            yield Finding(
-                rule=finding.rule,
-                severity=finding.severity,
-                effect=finding.effect,
-                confidence=finding.confidence,
-                path=finding.path,
-                message=finding.message,
-                why=finding.why,
-                fix=finding.fix,
-                left=change.left,
-                right=finding.right,
-                changes=(finding.path,),
-            )
+        yield from new_on_the_right(self, comparison)

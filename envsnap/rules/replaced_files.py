@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 
 
 class ReplacedFiles(Rule):
@@ -44,17 +44,4 @@ class ReplacedFiles(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Report it of the other side; what it claims is that side's alone."""
-        change = comparison.at("process", "replaced_files")
-        for finding in self.inspect(comparison.right):
-            yield Finding(
-                rule=finding.rule,
-                severity=finding.severity,
-                effect=finding.effect,
-                confidence=finding.confidence,
-                path=finding.path,
-                message=finding.message,
-                why=finding.why,
-                fix=finding.fix,
-                right=finding.right,
-                changes=(finding.path,) if change else (),
-            )
+        yield from new_on_the_right(self, comparison)

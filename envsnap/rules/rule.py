@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from envsnap.diff.change import Change, ChangeKind, Difference
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
@@ -54,6 +56,18 @@ class Rule:
         return iter(())
 
 
-def paths(changes: list[Change]) -> tuple[Path, ...]:
-    """The paths of some changes."""
-    return tuple(change.path for change in changes)
+def new_on_the_right(rule: Rule, comparison: Comparison) -> Iterator[Finding]:
+    """What a rule says of the other manifest alone, and does not say of the reference.
+
+    Where the fact itself differs, the finding is the primary one for that change.
+    """
+    known = {finding.message for finding in rule.inspect(comparison.left)}
+    for finding in rule.inspect(comparison.right):
+        if finding.message in known:
+            continue
+        change = comparison.at(*finding.path)
+        if change is None:
+            yield finding
+        else:
+            left = change.left if finding.left is None else finding.left
+            yield replace(finding, left=left, changes=(finding.path,))

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 from envsnap.rules.versions import Distance, distance, numbers
 
 CLOSE = (Distance.PATCH, Distance.BUILD)
@@ -65,7 +65,4 @@ class TorchFamily(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Report what does not fit on the other side and does on the reference."""
-        known = {finding.message for finding in self.inspect(comparison.left)}
-        for finding in self.inspect(comparison.right):
-            if finding.message not in known:
-                yield finding
+        yield from new_on_the_right(self, comparison)
