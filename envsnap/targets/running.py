@@ -58,7 +58,9 @@ class Run:
             raise TargetError(
                 f"{self._name} cannot be started: {error.strerror or error}"
             ) from None
-        for work in (self._feed, self._listen, self._hear_errors):
+        self._ears = threading.Thread(target=self._hear_errors, daemon=True)
+        self._ears.start()
+        for work in (self._feed, self._listen):
             threading.Thread(target=work, daemon=True).start()
 
     def _feed(self) -> None:
@@ -141,6 +143,7 @@ class Run:
         """Say in one line why there are no facts."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(0.5)
+        self._ears.join(0.5)  # what it said last may still be on its way
         code = self._process.poll()
         tail = " ".join(bytes(self._stderr).decode("utf-8", "replace").split())[-400:]
         if code == TOO_OLD and tail:
