@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ CASES = ROOT / "tests" / "data" / "root_cause.jsonl"
 BASE = Path(__file__).parent / "base.json"
 
 Ranked = list[FactPath]
-Judge = Callable[[Manifest, Manifest], Ranked]
 
 
 def serious(findings: tuple[Finding, ...]) -> list[Finding]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from envsnap.intake import facts
+from envsnap.intake.package_lists import canonical
 from envsnap.model.manifest import Manifest, Target
 from envsnap.model.paths import Path as FactPath
 from envsnap.model.paths import text
@@ -41,10 +42,7 @@ def sections(stated: dict[str, Any]) -> Sections:
     found: Sections = {}
     for name, value in stated.items():
         if name == "packages":
-            entries = {
-                SEPARATORS.sub("-", key).lower(): {"version": str(item)}
-                for key, item in value.items()
-            }
+            entries = {canonical(key): {"version": str(item)} for key, item in value.items()}
             found["packages"] = {"entries": entries}
         elif name == "gpus":
             found["gpus"] = {"entries": {str(index): dict(gpu) for index, gpu in enumerate(value)}}

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from envsnap.intake import package_lists
 from envsnap.model.paths import text as path_text
 from envsnap.probe import secrets
 
@@ -76,7 +77,7 @@ class _Report:
 
     def _package(self, name: str) -> dict[str, Any]:
         entries = self._section("packages").setdefault("entries", {})
-        found: dict[str, Any] = entries.setdefault(re.sub(r"[-_.]+", "-", name).lower(), {})
+        found: dict[str, Any] = entries.setdefault(package_lists.canonical(name), {})
         return found
 
     def _gpu(self, match: re.Match[str]) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from envsnap.report import document
 
-FORMATS = ("terminal", "markdown", "json")
-
 
 def render(
     report: document.Report, name: str, *, color: bool, width: int | None, ascii_only: bool
 ) -> str:
-    """Write a report in one of `FORMATS`; only the terminal's uses the keyword arguments."""
+    """Write a report in terminal, markdown or json; only the terminal's uses the keyword arguments."""
     if name == "json":
         from envsnap.report import json_report
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right, packages
 
 
 class CompetingDistributions(Rule):
@@ -27,11 +25,9 @@ class CompetingDistributions(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding an import package that several distributions provide."""
-        section = manifest.sections.packages
-        if section is UNSET or section.entries is UNSET:
-            return
+        installed = packages(manifest)
         for row in table("competing_distributions")["rows"]:
-            present = [name for name in row["distributions"] if name in section.entries]
+            present = [name for name in row["distributions"] if name in installed]
             if len(present) > 1:
                 yield Finding(
                     rule=self.id,

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Comparison, Rule, frameworks, new_on_the_right
 from envsnap.rules.versions import numbers
 
 REFERENCE = "https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html"
@@ -34,12 +34,10 @@ class DriverMinimum(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check every framework with a CUDA build against the driver."""
-        driver, frameworks = manifest.sections.driver, manifest.sections.frameworks
-        if driver is UNSET or frameworks is UNSET or frameworks.entries is UNSET:
+        driver = manifest.sections.driver
+        if driver is UNSET or not isinstance(driver.version, str):
             return
-        if not isinstance(driver.version, str):
-            return
-        for name, framework in frameworks.entries.items():
+        for name, framework in frameworks(manifest).items():
             if isinstance(framework.cuda, str):
                 yield from self._judge(name, framework.cuda, driver.version)
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Comparison, Rule, frameworks, gpus, new_on_the_right
 
 ARCHITECTURE = re.compile(r"(sm|compute)_(\d+)(\d)[af]?")
 REFERENCE = "torch/cuda/__init__.py of torch 2.13.0 (_CompatInterval)"
@@ -31,18 +29,10 @@ class GpuArchitecture(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check each framework's list against each GPU."""
-        frameworks, gpus = manifest.sections.frameworks, manifest.sections.gpus
-        if (
-            frameworks is UNSET
-            or gpus is UNSET
-            or frameworks.entries is UNSET
-            or gpus.entries is UNSET
-        ):
-            return
-        for name, framework in frameworks.entries.items():
+        for name, framework in frameworks(manifest).items():
             if not isinstance(framework.arch_list, tuple) or not framework.arch_list:
                 continue
-            for index, gpu in gpus.entries.items():
+            for index, gpu in gpus(manifest).items():
                 if isinstance(gpu.compute_capability, str):
                     yield from self._judge(name, framework, index, gpu.compute_capability)
 

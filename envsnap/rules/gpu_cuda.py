@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import UNSET
-
 from envsnap.knowledge.tables import table
 from envsnap.model.compute import Gpu
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Comparison, Rule, frameworks, gpus, new_on_the_right
 from envsnap.rules.versions import numbers
 
 REFERENCE = "https://docs.nvidia.com/datacenter/tesla/drivers/cuda-toolkit-driver-and-architecture-matrix.html"
@@ -33,16 +31,8 @@ class GpuCuda(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check each framework's CUDA against each GPU; one finding a framework."""
-        frameworks, gpus = manifest.sections.frameworks, manifest.sections.gpus
-        if (
-            frameworks is UNSET
-            or gpus is UNSET
-            or frameworks.entries is UNSET
-            or gpus.entries is UNSET
-        ):
-            return
-        for name, framework in frameworks.entries.items():
-            for gpu in gpus.entries.values():
+        for name, framework in frameworks(manifest).items():
+            for gpu in gpus(manifest).values():
                 row = architecture(gpu)
                 if isinstance(framework.cuda, str) and row is not None:
                     found = self._judge(name, framework.cuda, gpu, row)

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.package_roles import role
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right, packages
 
 
 class PackageMetadata(Rule):
@@ -25,10 +25,7 @@ class PackageMetadata(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding a shadowed distribution, and one a defect."""
-        section = manifest.sections.packages
-        if section is UNSET or section.entries is UNSET:
-            return
-        for name, package in section.entries.items():
+        for name, package in packages(manifest).items():
             if package.shadowed is not UNSET:
                 versions = ", ".join(str(other.version) for other in package.shadowed)
                 yield Finding(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.diff.change import Change, ChangeKind, Difference
+from envsnap.model.compute import Framework, Gpu
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
+from envsnap.model.python import Package
 from envsnap.rules.finding import Finding
 
 
@@ -54,6 +57,24 @@ class Rule:
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield what one manifest shows. The default says nothing."""
         return iter(())
+
+
+def frameworks(manifest: Manifest) -> dict[str, Framework]:
+    """A manifest's frameworks by import name; none where they are not known."""
+    section = manifest.sections.frameworks
+    return {} if section is UNSET or section.entries is UNSET else section.entries
+
+
+def gpus(manifest: Manifest) -> dict[str, Gpu]:
+    """A manifest's GPUs by index; none where they are not known."""
+    section = manifest.sections.gpus
+    return {} if section is UNSET or section.entries is UNSET else section.entries
+
+
+def packages(manifest: Manifest) -> dict[str, Package]:
+    """A manifest's distributions by canonical name; none where they are not known."""
+    section = manifest.sections.packages
+    return {} if section is UNSET or section.entries is UNSET else section.entries
 
 
 def new_on_the_right(rule: Rule, comparison: Comparison) -> Iterator[Finding]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right, packages
 from envsnap.rules.versions import Distance, distance, numbers
 
 CLOSE = (Distance.PATCH, Distance.BUILD)
@@ -30,14 +28,14 @@ class TorchFamily(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding a companion that does not fit."""
-        section = manifest.sections.packages
-        if section is UNSET or section.entries is UNSET or "torch" not in section.entries:
+        installed = packages(manifest)
+        if "torch" not in installed:
             return
-        torch = section.entries["torch"].version
+        torch = installed["torch"].version
         if not isinstance(torch, str):
             return
         for row in table("torch_family")["rows"]:
-            package = section.entries.get(row["distribution"])
+            package = installed.get(row["distribution"])
             if package is None or not isinstance(package.version, str):
                 continue
             wanted = self._torch_for(row, package.version)
