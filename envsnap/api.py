@@ -138,11 +138,16 @@ def diff(reference: Manifest, other: Manifest, rules: Sequence[Rule] | None = No
     return engine.compare(reference, other, rules)
 
 
-def check(manifest: Manifest, rules: Sequence[Rule] | None = None) -> Result:
-    """Say what is wrong with one environment by itself."""
+def check(
+    manifest: Manifest, rules: Sequence[Rule] | None = None, error_text: str = ""
+) -> Result:
+    """Say what is wrong with one environment by itself.
+
+    What explains `error_text` (a message, a traceback, a log) comes first.
+    """
     from envsnap.rules import engine
 
-    return engine.inspect(manifest, rules)
+    return engine.inspect(manifest, rules, error_text)
 
 
 def plan(manifest: Manifest, base: str = "auto") -> Plan:

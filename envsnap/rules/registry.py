@@ -65,6 +65,7 @@ REGISTRY = (
     Entry("resources", ("system", "frameworks", "determinism")),
     Entry("operating-system", ("system",)),
     Entry("manifest-edited", ()),
+    Entry("error-text", ("error text",)),  # no section: it is loaded where a text is passed
 )
 
 
