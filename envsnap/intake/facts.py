@@ -56,6 +56,7 @@ def parse(data: bytes, name: str) -> Messages:
         scan.refuse(
             name, "written by another version of the probe; write a new one with this envsnap"
         )
+    found["facts"].setdefault("revision", 0)  # a probe of before there were revisions
     weights = found.get("weights")
     return Messages(found["facts"], weights if isinstance(weights, dict) else None)
 
@@ -129,7 +130,7 @@ def _manifest(
 ) -> Manifest:
     return Manifest(
         schema_version=SCHEMA_VERSION,
-        schema_revision=SCHEMA_REVISION,
+        schema_revision=_revision(messages.facts.get("revision", SCHEMA_REVISION)),
         envsnap_version=__version__,
         created_at=_moment(messages.facts.get("created_at")),
         label=None if label is None else _text(label),
@@ -137,6 +138,11 @@ def _manifest(
         fingerprint="",
         sections=sections,
     )
+
+
+def _revision(stated: object) -> int:
+    """The revision whose facts a probe looked for: what a later one added, it does not know of."""
+    return min(stated, SCHEMA_REVISION) if type(stated) is int and stated >= 0 else 0
 
 
 def _text(text: str) -> str:

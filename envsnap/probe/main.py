@@ -13,6 +13,8 @@ import time
 
 from .record import TIMEOUT, Record, reason
 
+# The revision of the manifest whose facts this probe looks for.
+REVISION = 1
 DEFAULT_DEADLINE = 120.0
 WATCHDOG_SECONDS = 2.0
 SECTIONS = (
@@ -179,7 +181,12 @@ class Capture:
             for name, record in self.sections.items()
             if name not in self.left_out
         }
-        return {"probe": 1, "created_at": self.started, "sections": sections}
+        return {
+            "probe": 1,
+            "revision": REVISION,
+            "created_at": self.started,
+            "sections": sections,
+        }
 
     def _find_frameworks(self) -> dict:
         from .collectors import frameworks
