@@ -138,9 +138,7 @@ def diff(reference: Manifest, other: Manifest, rules: Sequence[Rule] | None = No
     return engine.compare(reference, other, rules)
 
 
-def check(
-    manifest: Manifest, rules: Sequence[Rule] | None = None, error_text: str = ""
-) -> Result:
+def check(manifest: Manifest, rules: Sequence[Rule] | None = None, error_text: str = "") -> Result:
     """Say what is wrong with one environment by itself.
 
     What explains `error_text` (a message, a traceback, a log) comes first.

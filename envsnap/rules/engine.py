@@ -92,9 +92,7 @@ def _explained_first(
 
     explained = list(ErrorText().explain(error_text, manifest, findings))
     replaced = {(found.rule, found.path, found.message) for found in explained}
-    rest = [
-        found for found in findings if (found.rule, found.path, found.message) not in replaced
-    ]
+    rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]
     first = [found for found in explained if found.severity is not Severity.INFO]
     notices = [found for found in explained if found.severity is Severity.INFO]
     return (*first, *rest, *notices)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right, packages
+from envsnap.rules.rule import Rule, packages
 from envsnap.rules.versions import Distance, distance, numbers
 
 CLOSE = (Distance.PATCH, Distance.BUILD)
@@ -60,7 +60,3 @@ class TorchFamily(Rule):
         if numbers(version)[:2] != numbers(str(row["release"]))[:2]:
             return None
         return str(row["torch"])
-
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report what does not fit on the other side and does on the reference."""
-        yield from new_on_the_right(self, comparison)
