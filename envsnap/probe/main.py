@@ -21,8 +21,10 @@ SECTIONS = (
     "python",
     "packages",
     "frameworks",
+    "codecs",
     "cuda",
     "driver",
+    "rocm",
     "gpus",
     "system",
     "env_vars",
@@ -54,6 +56,10 @@ def run(options_text: str, modules: dict, sys_path: list) -> None:
             from .collectors import framework_import
 
             output.send("answer", framework_import.run_child(options))
+        elif job == "codecs":
+            from .collectors import codec_import
+
+            output.send("answer", codec_import.run_child(options))
         else:
             _send_capture(Capture(options, modules, sys_path, in_process=False), output)
         output.finish()
@@ -136,10 +142,12 @@ class Capture:
         found = self._guard("frameworks", self._find_frameworks) or {}
         imports = self._guard("frameworks", self._start_imports, launcher, found) or {}
         query = self._guard("gpus", self._start_gpu_query, launcher)
+        images = self._guard("codecs", self._start_codecs, launcher)
         started = self._guard("tools", self._start_tools) or {}
         for name in ("python", "packages", "system", "env_vars", "configs", "git", "seeds"):
             self._guard(name, getattr(self, "_" + name))
         self._guard("frameworks", self._frameworks, found, imports)
+        self._guard("codecs", self._codecs, images)
         self._guard("process", self._process)
         self._guard("driver", self._driver)
         said = self._guard("tools", self._tools, started) or {}
@@ -209,6 +217,21 @@ class Capture:
             for name in frameworks.IMPORTED
             if name in found
         }
+
+    def _start_codecs(self, launcher) -> object:
+        from .collectors import codecs
+        from . import packing
+
+        def start(codec: str, wanted: tuple) -> object:
+            job = {"job": "codecs", "codec": codec, "wanted": wanted, "sys_path": self.sys_path}
+            return launcher.start(job, packing.NEEDED_BY_CODECS, "importing %s" % codec)
+
+        imports = self.options.get("import", True) and not self.in_process
+        return codecs.Codecs(self.sys_path, start if imports else None)
+
+    def _codecs(self, images) -> None:
+        if images is not None:
+            images.collect(self.sections["codecs"], self.until)
 
     def _start_gpu_query(self, launcher) -> object:
         from .collectors import gpus
