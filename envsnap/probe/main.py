@@ -144,8 +144,10 @@ class Capture:
         query = self._guard("gpus", self._start_gpu_query, launcher)
         images = self._guard("codecs", self._start_codecs, launcher)
         started = self._guard("tools", self._start_tools) or {}
-        for name in ("python", "packages", "system", "env_vars", "configs", "git", "seeds"):
+        repository = self._guard("git", self._start_git)
+        for name in ("python", "packages", "system", "env_vars", "configs", "seeds"):
             self._guard(name, getattr(self, "_" + name))
+        self._guard("git", self._git, repository)
         self._guard("frameworks", self._frameworks, found, imports)
         self._guard("codecs", self._codecs, images)
         self._guard("process", self._process)
@@ -243,6 +245,11 @@ class Capture:
 
         return tools.start()
 
+    def _start_git(self) -> object:
+        from .collectors import git
+
+        return git.Repository(os.getcwd())
+
     def _python(self) -> None:
         from .collectors import python
 
@@ -275,10 +282,8 @@ class Capture:
         else:
             self.left_out.add("configs")
 
-    def _git(self) -> None:
-        from .collectors import git
-
-        if not git.collect(self.sections["git"], os.getcwd()):
+    def _git(self, repository) -> None:
+        if repository is not None and not repository.collect(self.sections["git"]):
             self.left_out.add("git")
 
     def _seeds(self) -> None:

@@ -26,12 +26,13 @@ STATED = {
     "tiff": ((b"LIBTIFF, Version ", "%s"),),
     "zlib": ((b" deflate ", "%s"),),
 }
-WORD = re.compile(rb"(\d[\w.+-]*)")
+# Patterns are compiled when they are used: most captures need none of some of them.
+WORD = rb"(\d[\w.+-]*)"
 # The Independent JPEG Group's library states a version and a date: "9d  12-Jan-2020".
-IJG = re.compile(rb"\0(\d[a-z]?) {1,2}\d{1,2}-[A-Z][a-z]{2}-[12]\d{3}\0")
-ZLIB_NG = re.compile(rb"(\d+\.\d+\.\d+\.zlib-ng)")
-OPENJPEG_FILE = re.compile(r"\.so\.(\d+\.\d+\.\d+)$|openjp2\.(\d+\.\d+\.\d+)\.dylib$")
-PILLOW_VERSION = re.compile(r"^__version__\s*=\s*[\"']([^\"']+)", re.MULTILINE)
+IJG = rb"\0(\d[a-z]?) {1,2}\d{1,2}-[A-Z][a-z]{2}-[12]\d{3}\0"
+ZLIB_NG = rb"(\d+\.\d+\.\d+\.zlib-ng)"
+OPENJPEG_FILE = r"\.so\.(\d+\.\d+\.\d+)$|openjp2\.(\d+\.\d+\.\d+)\.dylib$"
+PILLOW_VERSION = r"(?m)^__version__\s*=\s*[\"']([^\"']+)"
 BUILD_INFORMATION = b"General configuration for OpenCV "
 LONGEST_BUILD_INFORMATION = 32768
 NOT_IMPORTED = "not asked: captured without importing"
@@ -43,21 +44,33 @@ def find(sys_path: list) -> dict:
     """Return the extension modules of Pillow and OpenCV that Python would import."""
     found = {}
     for folder in sys_path:
-        quoted = glob.escape(folder)
-        for key, package, patterns in (
-            ("pillow", "PIL", ("PIL/_imaging.*",)),
-            ("opencv", "cv2", ("cv2/cv2.*", "cv2/python-*/cv2.*", "cv2.*")),
-        ):
-            single = package == "cv2" and bool(glob.glob(os.path.join(quoted, "cv2.*")))
-            if key in found or not (os.path.isdir(os.path.join(folder, package)) or single):
-                continue
-            for pattern in patterns:
-                names = sorted(glob.glob(os.path.join(quoted, pattern)))
-                names = [name for name in names if name.endswith((".so", ".pyd"))]
-                if names:
-                    found[key] = names[0]
-                    break
+        for key, path in (("pillow", _in_pillow(folder)), ("opencv", _in_opencv(folder))):
+            if path:
+                found.setdefault(key, path)
     return found
+
+
+def _in_pillow(folder: str) -> str:
+    return _extension(os.path.join(folder, "PIL"), "_imaging.")
+
+
+def _in_opencv(folder: str) -> str:
+    """OpenCV's extension: in its package, in a folder of it a Python version, or alone."""
+    package = os.path.join(folder, "cv2")
+    if not os.path.isdir(package):
+        return _extension(folder, "cv2.")
+    inside = [package] + sorted(glob.glob(os.path.join(glob.escape(package), "python-*")))
+    return next(filter(None, [_extension(place, "cv2.") for place in inside]), None)
+
+
+def _extension(folder: str, start: str) -> str:
+    """Return the first extension module of a folder whose name starts so, or None."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.startswith(start))
+    except OSError:
+        return None
+    names = [name for name in names if name.endswith((".so", ".pyd"))]
+    return os.path.join(folder, names[0]) if names else None
 
 
 class Codecs:
@@ -128,11 +141,13 @@ def pillow(record: Record, path: str, libraries: dict) -> None:
         if field != "png":  # Pillow reads PNG files by itself, with zlib
             found = record.learn(field, stated, field, libraries.get(library) or path)
             _unless_silent(record, field, found, libraries.get(library))
-    name = os.path.basename(os.path.realpath(libraries.get("openjp2", "")))
-    match = OPENJPEG_FILE.search(name)
+    name = (
+        os.path.basename(os.path.realpath(libraries["openjp2"])) if "openjp2" in libraries else ""
+    )
+    match = re.search(OPENJPEG_FILE, name) if name else None
     found = record.facts["openjpeg"] = (match.group(1) or match.group(2)) if match else None
     _unless_silent(record, "openjpeg", found, libraries.get("openjp2"))
-    if not glob.glob(os.path.join(glob.escape(folder), "_webp.*")):
+    if _extension(folder, "_webp.") is None:
         record.facts["webp"] = None
     _place(record, path, libraries)
 
@@ -164,7 +179,8 @@ def _pillow_version(folder: str) -> str:
     for name in ("_version.py", "version.py", "__init__.py"):
         path = os.path.join(folder, name)
         if os.path.exists(path):
-            match = PILLOW_VERSION.search(read_bytes(path, 65536).decode("utf-8", "replace"))
+            text = read_bytes(path, 65536).decode("utf-8", "replace")
+            match = re.search(PILLOW_VERSION, text)
             if match:
                 return match.group(1)
     return None
@@ -174,13 +190,14 @@ def stated(field: str, path: str) -> str:
     """Return the version of a codec that a library file states, or None."""
     data = read_bytes(path)
     if field == "zlib" and b".zlib-ng" in data:
-        return ZLIB_NG.search(data).group(1).decode() if ZLIB_NG.search(data) else None
+        match = re.search(ZLIB_NG, data)
+        return match.group(1).decode("ascii") if match else None
     for text, form in STATED[field]:
         at = data.find(text)
-        match = WORD.match(data, at + len(text)) if at >= 0 else None
+        match = re.match(WORD, data[at + len(text) : at + len(text) + 40]) if at >= 0 else None
         if match:
             return form % match.group(1).decode("ascii")
-    match = IJG.search(data) if field == "jpeg" else None
+    match = re.search(IJG, data) if field == "jpeg" else None
     return "libjpeg " + match.group(1).decode("ascii") if match else None
 
 

@@ -28,7 +28,6 @@ AN_EXTRA, GROUP = re.compile(r"\bextra\s*=="), re.compile(r"\([^()]*\)")
 LONGEST_HEADERS = 1 << 20
 MOST_REQUIREMENTS = 1000
 LONGEST_REQUIREMENT = 500
-ADDRESS = re.compile(r"\S+://[^\s;]+")  # "name @ address": credentials can be in it
 MODULE_FILE = re.compile(rb"^([A-Za-z_]\w*)\.(?:py|so|pyd|[\w-]+\.(?:so|pyd))$")
 # A namespace that several distributions share on purpose; each brings the same file.
 SHARED_ON_PURPOSE = (b"declare_namespace", b"extend_path")
@@ -236,21 +235,19 @@ def _add_requirements(facts: dict, stated: list, path: str, kind: str) -> None:
     if kind != "dist-info" and not wanted:
         wanted = _egg_requirements(path)
     plain = [text for text in wanted if not _is_for_an_extra(text)][:MOST_REQUIREMENTS]
-    facts["requires"] = [ADDRESS.sub(_clean_address, t) if "://" in t else t for t in plain]
+    facts["requires"] = [clean_url(text) if "://" in text else text for text in plain]
     for field, text in stated:
         if field == "Python":
             facts["requires_python"] = text.strip()[:LONGEST_REQUIREMENT]
 
 
-def _clean_address(match) -> str:
-    return clean_url(match.group())
-
-
 def _is_for_an_extra(text: str) -> bool:
     """Tell whether nothing but an extra asks for this: every alternative of the marker names one."""
-    if "extra" not in text:
-        return False
     marker = text.partition(";")[2]
+    if "extra" not in marker:
+        return False
+    if " or " not in marker:
+        return AN_EXTRA.search(marker) is not None
     flat = GROUP.sub(lambda group: "extra ==" if AN_EXTRA.search(group.group()) else "", marker)
     return all(AN_EXTRA.search(part) for part in flat.split(" or "))
 
