@@ -59,6 +59,7 @@ class Child:
                 into += piece[: max(0, limit - len(into))]
                 if self.marker and self.marker in into:
                     self._done.set()
+            pipe.close()
         except (OSError, ValueError):
             pass
         with self._lock:

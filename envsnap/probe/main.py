@@ -78,10 +78,10 @@ def _send_capture(capture: "Capture", output) -> None:
         output.send("facts", facts)
         capture.sent = True
     _warn(facts["sections"].get("configs", {}).get("gaps", {}))
-    if capture.options.get("weights"):
-        hashing = capture.hash_weights(lambda done, total: output.send("progress", [done, total]))
-        output.send("weights", hashing)
-        _warn(hashing["gaps"])
+    for word, run in capture.afterwards():
+        found = run(lambda done, total: output.send("progress", [done, total]))
+        output.send(word, found)
+        _warn(found["gaps"])
 
 
 def _send_what_is_known(capture: "Capture", output) -> None:
@@ -113,8 +113,8 @@ def write_facts(path: str, options_text: str, modules: dict, sys_path: list) -> 
     options = json.loads(options_text)
     capture = Capture(options, modules, sys_path, in_process=True)
     lines = [output.begin(options["marker"]), "facts " + output.encode(capture.facts())]
-    if options.get("weights"):
-        lines.append("weights " + output.encode(capture.hash_weights(lambda done, total: None)))
+    for word, run in capture.afterwards():
+        lines.append("%s %s" % (word, output.encode(run(lambda done, total: None))))
     lines.append(output.end(options["marker"]))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:
@@ -130,6 +130,7 @@ class Capture:
         self.sections = {name: Record() for name in SECTIONS}
         self.incomplete, self.finished = set(), set()
         self.sending, self.sent = threading.Lock(), False
+        self.installed = {}
         self.left_out = {"weights"}
         self.started = time.time()
         self.until = time.monotonic() + float(options.get("deadline") or DEFAULT_DEADLINE)
@@ -157,6 +158,25 @@ class Capture:
         self._guard("gpus", self._gpus, query)
         self._guard("identity", self._identity)
         return self.message()
+
+    def afterwards(self) -> list:
+        """What is outside the deadline, since it reads large files: (message, work)."""
+        asked = (
+            ("verify_files", "files", self.verify_files),
+            ("weights", "weights", self.hash_weights),
+        )
+        return [(word, work) for option, word, work in asked if self.options.get(option)]
+
+    def verify_files(self, report) -> dict:
+        """Compare installed files with RECORD."""
+        from .collectors import installed_files
+
+        try:
+            verification = installed_files.Verification(self.installed, report)
+            verification.run()
+        except Exception as error:  # one collector never takes the others down
+            return {"entries": {}, "gaps": {"verified": reason(error)}}
+        return {"entries": verification.entries, "gaps": verification.gaps}
 
     def hash_weights(self, report) -> dict:
         """Hash the weight files; this is outside the deadline."""
@@ -258,7 +278,7 @@ class Capture:
     def _packages(self) -> None:
         from .collectors import packages
 
-        packages.collect(self.sections["packages"], self.sys_path, sys.prefix)
+        self.installed = packages.collect(self.sections["packages"], self.sys_path, sys.prefix)
 
     def _system(self) -> None:
         from .collectors import system

@@ -33,8 +33,9 @@ MODULE_FILE = re.compile(rb"^([A-Za-z_]\w*)\.(?:py|so|pyd|[\w-]+\.(?:so|pyd))$")
 SHARED_ON_PURPOSE = (b"declare_namespace", b"extend_path")
 
 
-def collect(record: Record, sys_path: list, prefix: str) -> None:
-    """Fill the `packages` section."""
+def collect(record: Record, sys_path: list, prefix: str) -> dict:
+    """Fill the `packages` section; returns where the metadata of each distribution lies."""
+    places = {}
     entries = record.facts["entries"] = {}
     leftovers = record.facts["leftovers"] = []
     claimed = record.facts["claimed_twice"] = {}
@@ -50,7 +51,7 @@ def collect(record: Record, sys_path: list, prefix: str) -> None:
                 record.gap("entries", "error: zipped distributions are not read: %s" % folder)
             continue
         leftovers.extend(name for name in names if name.startswith("~"))
-        claimed.update(_add_folder(entries, folder, names))
+        claimed.update(_add_folder(entries, places, folder, names))
     conda = os.path.join(prefix, "conda-meta")
     if os.path.isdir(conda):
         from . import conda_packages
@@ -61,6 +62,7 @@ def collect(record: Record, sys_path: list, prefix: str) -> None:
                 canonical(name), {"version": facts["version"], "format": "conda"}
             )
             entry["conda"] = facts
+    return places
 
 
 def canonical(name: str) -> str:
@@ -68,7 +70,7 @@ def canonical(name: str) -> str:
     return SEPARATORS.sub("-", name).lower()
 
 
-def _add_folder(entries: dict, folder: str, names: list) -> dict:
+def _add_folder(entries: dict, places: dict, folder: str, names: list) -> dict:
     """Add the distributions of one folder of sys.path; returns what several of them claim."""
     here, claims = {}, {}
     for name in names:
@@ -90,6 +92,7 @@ def _add_folder(entries: dict, folder: str, names: list) -> dict:
             named.sort(
                 key=lambda item: _files_that_match(os.path.join(folder, item[0])), reverse=True
             )
+        places.setdefault(key, os.path.join(folder, named[0][0]))
         _add(entries, key, [found for _, found in named], folder)
     return _claimed_twice(claims, folder)
 
