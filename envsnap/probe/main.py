@@ -360,9 +360,10 @@ class Capture:
             process.collect(self.sections["process"], pid)
 
     def _driver(self) -> None:
-        from .collectors import driver
+        from .collectors import driver, driver_libraries
 
         driver.collect(self.sections["driver"])
+        driver_libraries.collect(self.sections["driver"])
 
     def _tools(self, started: dict) -> dict:
         from .collectors import tools
