@@ -44,6 +44,7 @@ def capture(
     seeds: Mapping[str, str] | None = None,
     env: Sequence[str] = (),
     import_frameworks: bool = True,
+    verify_files: bool = False,
     deadline: float = DEFAULT_DEADLINE,
     progress: Progress | None = None,
 ) -> Manifest:
@@ -51,8 +52,9 @@ def capture(
 
     `configs` and `weights` map the names under which files are compared to their paths;
     `seeds` maps names to values; `env` names further variables whose values are wanted;
-    `deadline` is in seconds and leaves out the hashing of weights; `progress` is told
-    (bytes done, bytes in all) while weights are hashed.
+    `verify_files` compares every installed file with its distribution's RECORD; `deadline` is in
+    seconds and leaves out the hashing of files and weights; `progress` is told (bytes done, bytes
+    in all) meanwhile.
 
     In the calling program nothing is imported that it has not imported, and no random
     generator is advanced. Raises InputError for a file that is not there and TargetError where
@@ -66,6 +68,7 @@ def capture(
         "weights": _named_paths("weights", weights or {}, shared),
         "env": list(env),
         "import": import_frameworks,
+        "verify_files": verify_files,
         "deadline": deadline,
     }
     if target is None:

@@ -32,9 +32,9 @@ class System(Section, frozen=True, kw_only=True):
     os_version: Annotated[Text, portable("os-release VERSION_ID, for example 22.04.")] = UNSET
     glibc: Annotated[Text, portable("glibc version.")] = UNSET
     musl: Annotated[Text, portable("musl version.")] = UNSET
-    libstdcxx: Annotated[Text, portable("Newest GLIBCXX symbol of the system's C++ library.")] = (
-        UNSET
-    )
+    libstdcxx: Annotated[
+        Text, portable("Newest GLIBCXX symbol of the C++ library that the loader takes.")
+    ] = UNSET
     libstdcxx_path: Annotated[Text, location("That library's file.", since=1)] = UNSET
     cpu: Annotated[Text, host("Processor model.")] = UNSET
     cpu_vendor: Annotated[Text, host("Processor vendor.")] = UNSET
