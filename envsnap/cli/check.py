@@ -11,11 +11,16 @@ from envsnap.cli import inputs, outputs
 @click.command()
 @click.argument("manifest")
 @outputs.report_options
-def command(manifest: str, style: str, fail_on: str, color: str, output: str) -> int:
+def command(
+    manifest: str, style: str, fail_on: str, color: str, output: str, policy: str | None
+) -> int:
     """Say what is wrong with one environment by itself."""
-    from envsnap.report.document import Judged, Report, side
+    from envsnap.report.document import Report
 
+    outputs.require_files(style, (manifest,))
+    rulings = api.load_policy(policy)
     found = inputs.document(manifest).manifest
-    judged = Judged(side=side(manifest, found), result=api.check(found))
-    report = Report(reference=None, judged=(judged,))
+    result = api.check(found, policy=rulings)
+    judged = (outputs.judged(manifest, found, result, style),)
+    report = Report(reference=None, judged=judged, policy=rulings)
     return outputs.finish(report, style, output, color, fail_on)

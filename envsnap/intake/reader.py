@@ -22,7 +22,7 @@ def load(path: str) -> codec.Document:
     Raises InputError.
     """
     name = "standard input" if path == "-" else path
-    data = _bytes(path, name)
+    data = contents(path, name)
     if FACTS_MARK in data[: 1 << 20]:
         from envsnap.intake import facts
 
@@ -55,7 +55,7 @@ def _report(data: bytes, name: str, base: str) -> codec.Document | None:
     return codec.Document(manifest, notes=(note,))
 
 
-def _bytes(path: str, name: str) -> bytes:
+def contents(path: str, name: str) -> bytes:
     """Read a regular file that is opened once and checked after opening."""
     if path == "-":
         return _bounded(sys.stdin.buffer, name)
