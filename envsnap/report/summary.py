@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -170,3 +171,14 @@ def _count(number: int, word: str) -> str:
 def where(path: tuple[str, ...]) -> str:
     """A path as people read it."""
     return plain(text(path))
+
+
+def folded_path(path: tuple[str, ...], width: int) -> str:
+    """Break a long path before a dot or a bracket, where people would."""
+    lines, line = [], ""
+    for part in re.findall(r"^[^.\[]+|[.\[][^.\[]*", where(path)):
+        if line and len(line) + len(part) > width:
+            lines.append(line)
+            line = "  "
+        line += part
+    return "\n".join([*lines, line])
