@@ -28,10 +28,11 @@ def render(report: document.Report) -> str:
         if len(found) > len(shown):
             more = f"{len(found) - len(shown)} more; the job's summary and --format json have all"
             lines.append(_command(COMMANDS[severity], {"title": "envsnap"}, more))
-    lines += [
-        data(f"envsnap: {summary.headline(report, item)}: {summary.outcome(report, item)}")
-        for item in report.judged
-    ]
+    for item in report.judged:
+        told = [summary.headline(report, item), summary.outcome(report, item)]
+        told.append(summary.ruled(report, item.result))
+        lines.append(data(f"envsnap: {': '.join(filter(None, told))}"))
+    lines += [data(f"envsnap: {line}") for line in summary.idle(report)]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -57,9 +57,29 @@ def render(report: document.Report) -> str:
         },
         "invocations": [invocation],
         "results": results,
+        "properties": _policy(report),
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2, ensure_ascii=True) + "\n"
+
+
+def _policy(report: document.Report) -> dict[str, Any]:
+    """What a policy changed: not as results, which code scanning would show as open alerts."""
+    if report.policy is None:
+        return {}
+    rulings = [
+        {
+            "path": summary.where(ruling.finding.path),
+            "rule": ruling.finding.rule,
+            "verdict": summary.verdict(ruling),
+            "reason": plain(ruling.entry.reason),
+            "entry": summary.entry(ruling.entry),
+        }
+        for item in report.judged
+        for ruling in item.result.ruled.rulings
+    ]
+    unmatched = [summary.entry(entry) for entry in report.idle()]
+    return {"policy": {"file": plain(report.policy.file), "ruled": rulings, "unmatched": unmatched}}
 
 
 def _results(report: document.Report, item: document.Judged) -> Iterable[dict[str, Any]]:
