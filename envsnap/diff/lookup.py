@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import UNSET, Struct, to_builtins
 
 from envsnap.diff import walk
+from envsnap.model.fields import Section
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, reason_for
 
@@ -33,12 +34,25 @@ def fact(manifest: Manifest, path: Path) -> Fact:
         value = to_builtins(node)
         return Fact(value=list(value) if isinstance(value, tuple) else value, is_there=True)
     reason = reason_for(walk.gaps(section), path[1:])
-    if reason is None and path[0] in walk.NAMED_BY_USER and path[1:2]:
-        missing = _below(section, path[1]) is UNSET
-        reason = walk.NOT_NAMED if missing else None
+    if reason is None and not _was_looked_for(section, path):
+        reason = walk.NOT_NAMED
     if reason is None and not section.complete:
         reason = walk.NOT_STATED
     return Fact(unknown=reason)
+
+
+def _was_looked_for(section: Section, path: Path) -> bool:
+    """Tell whether this capture looked for a file that it does not have.
+
+    A file below a named folder was looked for where there are others of that folder.
+    """
+    if path[0] not in walk.NAMED_BY_USER or len(path) == 1:
+        return True
+    entries = getattr(section, "entries", UNSET)
+    if entries is UNSET or path[1] in entries:
+        return entries is not UNSET
+    folder, slash, _ = path[1].partition("/")
+    return bool(slash) and any(name.startswith(f"{folder}/") for name in entries)
 
 
 def _below(node: Any, key: str) -> Any:

@@ -39,7 +39,7 @@ def column(hosts: Sequence[int], names: Sequence[str], most: int = MOST_NAMES) -
 def cell(row: Row, hosts: Sequence[int]) -> str:
     """What a row says of the hosts of one column; of their names it says how many there are."""
     told = list(dict.fromkeys(spelled(row.at(host)) for host in hosts))
-    return told[0] if len(told) == 1 else f"{len(told)} different"
+    return told[0] if len(told) == 1 else f"{len(told)} values"
 
 
 def spelled(fact: Fact) -> str:

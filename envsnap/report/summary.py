@@ -45,14 +45,13 @@ def host_names(report: document.Report) -> tuple[str, ...]:
     sides = [item.side for item in report.judged]
     if report.reference is not None:
         sides.insert(0, report.reference)
-    names = [_short(side) for side in sides]
+    labels = Counter(_short(side) for side in sides)
+    names = [_short(side) if labels[_short(side)] == 1 else _base(side) for side in sides]
     taken: Counter[str] = Counter()
-    for number, side in enumerate(sides):
-        if names.count(names[number]) > 1 and names.count(_base(side)) == 0:
-            names[number] = _base(side)
-        taken[names[number]] += 1
-        if taken[names[number]] > 1:
-            names[number] += f" #{taken[names[number]]}"
+    for number, name in enumerate(names):
+        taken[name] += 1
+        if taken[name] > 1:
+            names[number] = f"{name} #{taken[name]}"
     return tuple(names)
 
 
