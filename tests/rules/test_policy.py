@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,6 +180,14 @@ def test_what_is_not_known_is_not_judged() -> None:
     result = ruled('[[allow]]\npath = "packages.scipy"\nversions = ">=1"\nreason = "r"')
     assert len(result.findings) == 9
     assert result.ruled.matched == ()
+
+
+def test_the_readme_s_policy_is_one() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+    parsed = policy.parse(tomllib.loads(example), "envsnap.toml")
+    assert [entry.place for entry in parsed.entries] == ["ignore[0]", "severity[0]", "allow[0]"]
+    assert parsed.entries[2].path == "driver.version"
 
 
 BAD = {
