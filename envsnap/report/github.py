@@ -21,8 +21,9 @@ LARGEST_SUMMARY = 1 << 20  # GitHub refuses a larger one
 def render(report: document.Report) -> str:
     """Write one workflow command a finding; where there are too many, the last says how many."""
     lines: list[str] = []
+    every = [command for item in report.judged for command in _annotations(report, item)]
     for severity in Severity:
-        found = list(_of(report, severity))
+        found = [command for told, command in every if told is severity]
         shown = found if len(found) <= MOST_A_LEVEL else found[: MOST_A_LEVEL - 1]
         lines.extend(shown)
         if len(found) > len(shown):
@@ -51,14 +52,12 @@ def job_summary(report: document.Report, room: int = LARGEST_SUMMARY) -> str:
     return "".join(kept) + end
 
 
-def _of(report: document.Report, severity: Severity) -> Iterator[str]:
-    for item in report.judged:
-        lines = places.found(item)
-        names = summary.column_names(report, item)
-        for finding in item.result.findings:
-            if finding.severity is severity:
-                line = lines.get(finding.path)
-                yield _annotation(item.side.name, line, finding, names)
+def _annotations(report: document.Report, item: document.Judged) -> Iterator[tuple[Severity, str]]:
+    lines = places.found(item)
+    names = summary.column_names(report, item)
+    for finding in item.result.findings:
+        line = lines.get(finding.path)
+        yield finding.severity, _annotation(item.side.name, line, finding, names)
 
 
 def _annotation(name: str, line: int | None, finding: Finding, names: tuple[str, str]) -> str:

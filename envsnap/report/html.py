@@ -22,6 +22,7 @@ from envsnap.rules.finding import Finding, Severity
 LINK = re.compile(r"https://[!-~]{1,500}")
 DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{40,128}")
 MOST_OPEN = 3
+MOST_FINDINGS = 5000  # a browser must be able to filter them while one types
 SHORT = 80
 
 
@@ -128,13 +129,16 @@ def _section(report: document.Report, item: document.Judged, same: list[document
     names = summary.column_names(report, item)
     findings = [
         _finding(number, finding, names, alone=report.reference is None)
-        for number, finding in enumerate(item.result.findings, 1)
+        for number, finding in enumerate(item.result.findings[:MOST_FINDINGS], 1)
     ]
+    more = len(item.result.findings) - len(findings)
     return lines(
         tag("h2", summary.headline(report, item, same)) if len(report.judged) > 1 else "",
         tag("p", summary.outcome(report, item)),
         _policy(report, item),
-        tag("ol", lines(*findings), class_="findings"),
+        # Not <ol>: hiding one of n list items costs a browser n steps.
+        tag("div", lines(*findings), class_="findings", role="list"),
+        tag("p", f"… and {more:,} more; --format json has all.") if more else "",
         _rest(report, item),
     )
 
@@ -149,12 +153,13 @@ def _finding(number: int, finding: Finding, names: tuple[str, str], *, alone: bo
         tag("code", summary.where(finding.path)),
         tag("span", *(values or [summary.sentence(finding.message, names)]), class_="values"),
     )
-    body = tag("div", _facts(finding, names), class_="body")
+    body = tag("div", _facts(finding, names, in_head=bool(values)), class_="body")
     fold = tag("details", head, body, open=serious and number <= MOST_OPEN)
     return tag(
-        "li",
+        "div",
         fold,
         class_="finding",
+        role="listitem",
         data_severity=finding.severity.value,
         data_section=finding.path[0],
     )
@@ -176,14 +181,16 @@ def _short(item: object) -> str:
     return told if len(told) <= SHORT else told[: SHORT - 1] + "…"
 
 
-def _facts(finding: Finding, names: tuple[str, str]) -> Html:
+def _facts(finding: Finding, names: tuple[str, str], *, in_head: bool) -> Html:
+    """What the head of a finding leaves out; `in_head` tells that it shows the values."""
+    what = tag("strong", summary.sentence(finding.message, names))
     rows: list[tuple[str, str]] = [
-        ("what", tag("strong", summary.sentence(finding.message, names))),
+        ("what", what if in_head else ""),
         ("why", summary.sentence(finding.why, names)),
         ("fix", summary.sentence(finding.fix, names)),
     ]
     for name, item in zip(names, (finding.left, finding.right), strict=True):
-        if item is not None and (finding.left is None or _short(item) != value(item)):
+        if item is not None and not (in_head and _short(item) == value(item)):
             rows.append((name, tag("span", value(item), class_="value")))
     rest = [path for path in (*finding.changes, *finding.cites) if path != finding.path]
     rows.append(("also", joined(*(tag("code", summary.where(path) + " ") for path in rest))))
