@@ -13,10 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import envsnap as library
+from tests import examples
 from tests.conftest import Run
 from tests.golden import hosts
 from tests.report.browser import Browser
 from tests.report.test_sanitize import HOSTILE, render
+from tests.report.test_side_by_side import host
 
 GOLDEN = Path(hosts.__file__).parent / "dev-prod"
 ALLOWED = {
@@ -173,6 +176,44 @@ def test_details_open_one_by_one_and_together(page: Browser) -> None:
     page.value("document.querySelector('.finding summary').focus()")
     page.press("Enter", "Enter", 13, "\r")
     assert page.value(shown) == 1
+
+
+def test_filters_reach_the_table_of_several_hosts(
+    browser: Browser, envsnap: Run, tmp_path: Path
+) -> None:
+    for name in ("dev", "ci-1", "ci-3"):
+        library.save(host(name), str(tmp_path / f"{name}.json"))
+    done = envsnap("diff", "dev.json", "ci-1.json", "ci-3.json", "--format", "html")
+    page = opened(browser, tmp_path, done.stdout)
+    rows = (
+        "[...document.querySelectorAll('tbody tr')].filter((e) => e.checkVisibility())"
+        ".map((e) => e.querySelector('th code').textContent)"
+    )
+    everything = page.value(rows)
+    assert everything[:2] == ["driver.version", "gpus[0].mig"]
+    assert page.value("document.querySelector('tbody .odd').textContent") == "580.95.05"
+    page.click("input[value=info]")
+    assert page.value(rows) == [
+        "driver.version", "gpus[0].mig", "identity.hostname", "identity.gpus[0].uuid",
+    ]  # fmt: skip
+    assert set(visible(page)) == {"driver.version", "gpus[0].mig"}
+
+
+def test_a_check_shows_what_is_wrong_at_once(
+    browser: Browser, envsnap: Run, tmp_path: Path
+) -> None:
+    facts = {
+        "driver": {"version": "450.51.06"},
+        "frameworks": {"entries": {"torch": {"version": "2.6.0", "cuda": "12.4"}}},
+    }
+    made = examples.manifest(facts, gaps={"driver": {"libcuda": "no permission"}})
+    library.save(made, str(tmp_path / "it.json"))
+    page = opened(browser, tmp_path, envsnap("check", "it.json", "--format", "html").stdout)
+    shown = page.value("document.body.innerText")
+    assert "driver 450.51.06 is too old for torch" in shown
+    assert "Update the driver to 550.54.14" in shown
+    assert "Not known: 1" in shown
+    assert page.problems == []
 
 
 def test_every_word_can_be_read_in_light_and_dark(page: Browser, tmp_path: Path) -> None:

@@ -125,6 +125,15 @@ def test_addresses_of_files(envsnap: Run, tmp_path: Path) -> None:
         assert ("uriBaseId" in place) is (path == inside)
 
 
+def test_reports_of_other_tools_are_pointed_into(envsnap: Run, tmp_path: Path) -> None:
+    (tmp_path / "dev.txt").write_text("click==8.1.7\nnumpy==1.26.4\ntorch==2.3.0\n")
+    (tmp_path / "prod.txt").write_text("click==8.1.7\n# by hand\nnumpy==2.0.1\ntorch==2.3.0\n")
+    (result,) = results(envsnap, "diff", "dev.txt", "prod.txt", cwd=tmp_path)
+    place = result["locations"][0]["physicalLocation"]
+    assert place["region"]["startLine"] == 3
+    assert place["artifactLocation"]["uri"] == "prod.txt"
+
+
 def test_standard_input_is_refused(envsnap: Run) -> None:
     data = (GOLDEN / "prod.json").read_bytes()
     for command in (("diff", GOLDEN / "dev.json", "-"), ("check", "-")):
