@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from envsnap.model.manifest import Manifest
     from envsnap.rules.engine import Result
     from envsnap.rules.rule import Rule
+    from envsnap.rules.ruling import Policy
+    from envsnap.rules.side_by_side import Table
     from envsnap.targets.target import Place
 
 DEFAULT_DEADLINE = 120.0
@@ -134,21 +136,56 @@ def save(manifest: Manifest, path: str) -> None:
     storage.write_atomically(path, codec.encode(manifest), 0o600)
 
 
-def diff(reference: Manifest, other: Manifest, rules: Sequence[Rule] | None = None) -> Result:
+def diff(
+    reference: Manifest,
+    other: Manifest,
+    rules: Sequence[Rule] | None = None,
+    policy: Policy | None = None,
+) -> Result:
     """Say what differs between two environments, ranked by what it can do."""
     from envsnap.rules import engine
 
-    return engine.compare(reference, other, rules)
+    return _ruled(engine.compare(reference, other, rules), other, policy)
 
 
-def check(manifest: Manifest, rules: Sequence[Rule] | None = None, error_text: str = "") -> Result:
+def check(
+    manifest: Manifest,
+    rules: Sequence[Rule] | None = None,
+    policy: Policy | None = None,
+    error_text: str = "",
+) -> Result:
     """Say what is wrong with one environment by itself.
 
     What explains `error_text` (a message, a traceback, a log) comes first.
     """
     from envsnap.rules import engine
 
-    return engine.inspect(manifest, rules, error_text)
+    return _ruled(engine.inspect(manifest, rules, error_text), manifest, policy)
+
+
+def _ruled(result: Result, manifest: Manifest, policy: Policy | None) -> Result:
+    if policy is None:
+        return result
+    from envsnap.rules.policy import apply
+
+    return apply(policy, result, manifest)
+
+
+def side_by_side(manifests: Sequence[Manifest], results: Sequence[Result]) -> Table:
+    """Lay several environments side by side; the first is the reference of all `results`."""
+    from envsnap.rules import side_by_side as several
+
+    return several.table(manifests, results)
+
+
+def load_policy(path: str | None = None) -> Policy | None:
+    """Read a policy file; without a name that of the working folder, if it has one.
+
+    Raises InputError.
+    """
+    from envsnap.rules import policy_file
+
+    return policy_file.find() if path is None else policy_file.read(path)
 
 
 def plan(manifest: Manifest, base: str = "auto") -> Plan:

@@ -17,14 +17,23 @@ from envsnap.cli import inputs, outputs
 )
 @outputs.report_options
 def command(
-    manifest: str, error_text: str | None, style: str, fail_on: str, color: str, output: str
+    manifest: str,
+    error_text: str | None,
+    style: str,
+    fail_on: str,
+    color: str,
+    output: str,
+    policy: str | None,
 ) -> int:
     """Say what is wrong with one environment by itself."""
-    from envsnap.report.document import Judged, Report, side
+    from envsnap.report.document import Report
 
     inputs.once_from_stdin((manifest, error_text or ""))
+    outputs.require_files(style, (manifest,))
+    rulings = api.load_policy(policy)
     found = inputs.document(manifest).manifest
     text = inputs.text(error_text) if error_text else ""
-    judged = Judged(side=side(manifest, found), result=api.check(found, error_text=text))
-    report = Report(reference=None, judged=(judged,))
+    result = api.check(found, policy=rulings, error_text=text)
+    judged = (outputs.judged(manifest, found, result, style),)
+    report = Report(reference=None, judged=judged, policy=rulings)
     return outputs.finish(report, style, output, color, fail_on)

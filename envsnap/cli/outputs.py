@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from envsnap.errors import InputError
+from envsnap.report.formats import IN_FILES, NAMES
+
 if TYPE_CHECKING:
-    from envsnap.report.document import Report
+    from envsnap.model.manifest import Manifest
+    from envsnap.report.document import Judged, Report
+    from envsnap.rules.engine import Result
 
 Command = TypeVar("Command", bound=Callable[..., object])
-FORMATS = ("terminal", "markdown", "json")
 LEVELS = ("error", "warning", "info", "never")
 
 
@@ -41,6 +45,12 @@ def report_options(command: Command) -> Command:
             help="Colours in the terminal format.",
         ),
         click.option(
+            "--policy",
+            metavar="FILE",
+            help="What to ignore, weigh otherwise or allow (default: envsnap.toml, or"
+            " [tool.envsnap] in pyproject.toml, of the working folder).",
+        ),
+        click.option(
             "--fail-on",
             type=click.Choice(LEVELS),
             default="warning",
@@ -50,7 +60,7 @@ def report_options(command: Command) -> Command:
         click.option(
             "--format",
             "style",
-            type=click.Choice(FORMATS),
+            type=click.Choice(NAMES),
             default="terminal",
             show_default=True,
             help="How to write the report.",
@@ -58,6 +68,26 @@ def report_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def require_files(style: str, names: tuple[str, ...]) -> None:
+    """Refuse standard input for a format that points at lines of a file."""
+    if style == "sarif" and "-" in names:
+        raise InputError(
+            "standard input (-) has no lines to point at; with --format sarif name a file"
+        )
+
+
+def judged(name: str, manifest: Manifest, result: Result, style: str) -> Judged:
+    """Name a result for a report; formats that point into the manifest's file get its text."""
+    from envsnap.report.document import Judged, side
+
+    text = None
+    if style in IN_FILES and name != "-":
+        from envsnap.intake import reader
+
+        text = reader.contents(name, name)
+    return Judged(side=side(name, manifest), result=result, text=text)
 
 
 def finish(report: Report, style: str, output: str, color: str, fail_on: str) -> int:
@@ -78,10 +108,27 @@ def finish(report: Report, style: str, output: str, color: str, fail_on: str) ->
     )
     encoding = sys.stdout.encoding if output == "-" else "utf-8"
     write(text.encode(encoding or "utf-8", "backslashreplace"), output, 0o644)
+    if style == "github":
+        _append_job_summary(report)
     worst = report.worst()
     if fail_on == "never" or worst is None:
         return 0
     return 1 if LEVELS.index(worst.value) <= LEVELS.index(fail_on) else 0
+
+
+def _append_job_summary(report: Report) -> None:
+    """Add the report to the summary of the job that GitHub Actions runs, if it runs one."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    from envsnap.report import github
+
+    try:
+        with open(path, "ab") as stream:
+            room = github.LARGEST_SUMMARY - stream.tell()
+            stream.write(github.job_summary(report, room).encode())
+    except OSError as error:
+        raise InputError(f"{path}: the job's summary cannot be written: {error.strerror}") from None
 
 
 def _wants_color(choice: str, to_terminal: bool) -> bool:

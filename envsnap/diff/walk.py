@@ -58,7 +58,7 @@ class _Walk:
                 self._add((name,), ChangeKind.UNKNOWN, None, None, NOT_CAPTURED)
             return
         self._sides = left, right
-        self._gaps = _gaps(left), _gaps(right)
+        self._gaps = gaps(left), gaps(right)
         self._record((name,), left, right)
         self._gaps_of_both(name, left, right)
 
@@ -154,7 +154,7 @@ class _Walk:
         )
 
 
-def _gaps(section: Section) -> dict[str, str]:
+def gaps(section: Section) -> dict[str, str]:
     """A section's gaps; variables whose values were not read count as gaps too."""
     if isinstance(section, EnvVars) and isinstance(section.others, tuple):
         return {**{text((name,)): VALUE_NOT_READ for name in section.others}, **section.gaps}

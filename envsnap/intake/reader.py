@@ -22,7 +22,7 @@ def load(path: str) -> codec.Document:
     Raises InputError.
     """
     name = "standard input" if path == "-" else path
-    data = _bytes(path, name)
+    data = contents(path, name)
     if FACTS_MARK in data[: 1 << 20]:
         from envsnap.intake import facts
 
@@ -60,10 +60,10 @@ def load_text(path: str) -> str:
 
     Bytes that are no UTF-8 are replaced: a log of another encoding is still readable.
     """
-    return _bytes(path, "standard input" if path == "-" else path).decode("utf-8", "replace")
+    return contents(path, "standard input" if path == "-" else path).decode("utf-8", "replace")
 
 
-def _bytes(path: str, name: str) -> bytes:
+def contents(path: str, name: str) -> bytes:
     """Read a regular file that is opened once and checked after opening."""
     if path == "-":
         return _bounded(sys.stdin.buffer, name)

@@ -4,11 +4,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from envsnap._version import __version__
 from envsnap.model.manifest import Manifest
-from envsnap.model.paths import text
 from envsnap.rules.engine import Result
-from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import Confidence, Effect, Severity
+from envsnap.rules.ruling import Entry, Policy
+from envsnap.rules.side_by_side import Table
 
 REPORT_VERSION = 1
 
@@ -27,13 +27,23 @@ class Judged(Struct, frozen=True, kw_only=True):
 
     side: Side
     result: Result
+    text: bytes | None = None  # the manifest's file, for formats that point into it
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """A whole report. `reference` is None for a check."""
+    """A whole report. `reference` is None for a check, `hosts` where there is one other only."""
 
     reference: Side | None
     judged: tuple[Judged, ...]
+    hosts: Table | None = None
+    policy: Policy | None = None
+
+    def idle(self) -> tuple[Entry, ...]:
+        """The entries of the policy that nothing matched."""
+        if self.policy is None:
+            return ()
+        matched = {place for item in self.judged for place in item.result.ruled.matched}
+        return tuple(entry for entry in self.policy.entries if entry.place not in matched)
 
     def worst(self) -> Severity | None:
         """The severity of the worst finding of all."""
@@ -59,6 +69,64 @@ class FindingData(Struct, frozen=True, kw_only=True):
     cites: tuple[str, ...]
 
 
+class EntryData(Struct, frozen=True, kw_only=True):
+    """An entry of a policy as programs read it."""
+
+    place: str
+    kind: str
+    reason: str
+    rule: str | None
+    path: str | None
+    versions: str | None
+
+
+class RulingData(Struct, frozen=True, kw_only=True):
+    """A finding that the policy changed, as the rules judged it; no severity after: ignored."""
+
+    finding: FindingData
+    severity: Severity | None
+    entry: EntryData
+
+
+class PolicyData(Struct, frozen=True, kw_only=True):
+    """The policy that was applied, and its entries that nothing matched."""
+
+    file: str
+    entries: int
+    unmatched: tuple[EntryData, ...]
+
+
+class GroupData(Struct, frozen=True, kw_only=True):
+    """Hosts with the same value. `state` is known, absent or unknown; `reason` is for the last."""
+
+    hosts: tuple[str, ...]
+    state: str
+    value: Any
+    reason: str | None
+
+
+class RowData(Struct, frozen=True, kw_only=True):
+    """One fact on several hosts; `odd_one_out` is the host that alone differs."""
+
+    path: str
+    severity: Severity | None
+    rule: str | None
+    odd_one_out: str | None
+    groups: tuple[GroupData, ...]
+
+
+class HostsData(Struct, frozen=True, kw_only=True):
+    """Several hosts side by side; `columns` folds those that are equal in all rows.
+
+    `identity` holds what only names a machine; it is no difference.
+    """
+
+    names: tuple[str, ...]
+    columns: tuple[tuple[str, ...], ...]
+    rows: tuple[RowData, ...]
+    identity: tuple[RowData, ...]
+
+
 class JudgedData(Struct, frozen=True, kw_only=True):
     """One result as programs read it.
 
@@ -73,6 +141,7 @@ class JudgedData(Struct, frozen=True, kw_only=True):
     unknown: dict[str, str]
     not_compared: dict[str, str]
     findings: tuple[FindingData, ...]
+    ruled: tuple[RulingData, ...] = ()
 
 
 class ReportData(Struct, frozen=True, kw_only=True):
@@ -83,6 +152,8 @@ class ReportData(Struct, frozen=True, kw_only=True):
     kind: str
     reference: Side | None
     results: tuple[JudgedData, ...]
+    policy: PolicyData | None = None
+    hosts: HostsData | None = None
 
 
 def side(name: str, manifest: Manifest) -> Side:
@@ -101,44 +172,3 @@ def counts(result: Result) -> dict[str, int]:
     for finding in result.findings:
         found[finding.severity.value] += 1
     return found
-
-
-def data(report: Report) -> ReportData:
-    """The report as programs read it."""
-    return ReportData(
-        report_version=REPORT_VERSION,
-        envsnap_version=__version__,
-        kind="check" if report.reference is None else "diff",
-        reference=report.reference,
-        results=tuple(_judged(item) for item in report.judged),
-    )
-
-
-def _judged(item: Judged) -> JudgedData:
-    return JudgedData(
-        manifest=item.side,
-        worst=item.result.worst(),
-        counts=counts(item.result),
-        compared=item.result.compared,
-        unknown={text(path): reason for path, reason in item.result.unknown.items()},
-        not_compared=item.result.not_compared,
-        findings=tuple(_finding(finding) for finding in item.result.findings),
-    )
-
-
-def _finding(finding: Finding) -> FindingData:
-    return FindingData(
-        rule=finding.rule,
-        severity=finding.severity,
-        effect=finding.effect,
-        confidence=finding.confidence,
-        path=text(finding.path),
-        message=finding.message,
-        why=finding.why,
-        fix=finding.fix,
-        reference=finding.reference,
-        left=finding.left,
-        right=finding.right,
-        changes=tuple(text(path) for path in finding.changes),
-        cites=tuple(text(path) for path in finding.cites),
-    )

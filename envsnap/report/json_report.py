@@ -6,11 +6,9 @@ import json
 
 import msgspec
 
-from envsnap.report import document
+from envsnap.report import document, encode
 
 
 def render(report: document.Report) -> str:
     """Write indented ASCII JSON."""
-    return (
-        json.dumps(msgspec.to_builtins(document.data(report)), indent=2, ensure_ascii=True) + "\n"
-    )
+    return json.dumps(msgspec.to_builtins(encode.data(report)), indent=2, ensure_ascii=True) + "\n"

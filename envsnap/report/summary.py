@@ -2,25 +2,67 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Sequence
+
 from envsnap.model.paths import text
 from envsnap.report import document
 from envsnap.report.sanitize import plain
 from envsnap.rules.engine import Result
 from envsnap.rules.finding import Severity
+from envsnap.rules.ruling import Entry, Ruling
 
 REDACTED = "redacted"
 
 
-def headline(report: document.Report, item: document.Judged) -> str:
-    """Which manifests this is about."""
+def headline(
+    report: document.Report, item: document.Judged, same: Sequence[document.Judged] = ()
+) -> str:
+    """Which manifests this is about; `same` are further ones with the same result."""
     if report.reference is None:
         return title(item.side)
-    return f"{title(report.reference)} (reference) against {title(item.side)}"
+    line = f"{title(report.reference)} (reference) against {title(item.side)}"
+    if same:
+        line += f"; the same for {', '.join(title(other.side) for other in same)}"
+    return line
+
+
+def folded(report: document.Report) -> list[tuple[document.Judged, list[document.Judged]]]:
+    """Each result with the later ones that are equal to it."""
+    found: list[tuple[document.Judged, list[document.Judged]]] = []
+    for item in report.judged:
+        equal = next((same for first, same in found if first.result == item.result), None)
+        if equal is None:
+            found.append((item, []))
+        else:
+            equal.append(item)
+    return found
+
+
+def host_names(report: document.Report) -> tuple[str, ...]:
+    """A short name for the reference and each other manifest, no two alike."""
+    sides = [item.side for item in report.judged]
+    if report.reference is not None:
+        sides.insert(0, report.reference)
+    labels = Counter(_short(side) for side in sides)
+    names = [_short(side) if labels[_short(side)] == 1 else _base(side) for side in sides]
+    taken: Counter[str] = Counter()
+    for number, name in enumerate(names):
+        taken[name] += 1
+        if taken[name] > 1:
+            names[number] = f"{name} #{taken[name]}"
+    return tuple(names)
 
 
 def title(side: document.Side) -> str:
     """A manifest's name, with its label if it has one."""
     return plain(f"{side.label} ({side.name})" if side.label else side.name)
+
+
+def outcome(report: document.Report, item: document.Judged) -> str:
+    """The tally of one manifest."""
+    return tally(item.result, report.reference is not None)
 
 
 def tally(result: Result, is_diff: bool) -> str:
@@ -38,6 +80,39 @@ def tally(result: Result, is_diff: bool) -> str:
     if result.unknown:
         line += f", {len(result.unknown):,} known on one side only"
     return line
+
+
+def ruled(report: document.Report, result: Result) -> str:
+    """How much the policy changed; empty where there is none."""
+    if report.policy is None:
+        return ""
+    rulings = result.ruled.rulings
+    ignored = sum(ruling.severity is None for ruling in rulings)
+    return (
+        f"{plain(report.policy.file)}: {_count(ignored, 'finding')} ignored,"
+        f" {len(rulings) - ignored} weighed otherwise"
+    )
+
+
+def verdict(ruling: Ruling) -> str:
+    """What became of a finding."""
+    if ruling.severity is not None:
+        return f"{ruling.finding.severity.value} -> {ruling.severity.value}"
+    return f"{ruling.finding.severity.value} ignored"
+
+
+def entry(item: Entry) -> str:
+    """An entry of a policy in a few words."""
+    about = [f"rule {item.rule}" if item.rule else "", item.path or "", item.versions or ""]
+    return plain(f"{item.place} ({', '.join(part for part in about if part)})")
+
+
+def idle(report: document.Report) -> list[str]:
+    """A sentence an entry of the policy that nothing matched."""
+    if report.policy is None:
+        return []
+    file = plain(report.policy.file)
+    return [f"{file}: {entry(item)} matched nothing" for item in report.idle()]
 
 
 def not_captured(result: Result) -> str:
@@ -95,3 +170,14 @@ def _count(number: int, word: str) -> str:
 def where(path: tuple[str, ...]) -> str:
     """A path as people read it."""
     return plain(text(path))
+
+
+def folded_path(path: tuple[str, ...], width: int) -> str:
+    """Break a long path before a dot or a bracket, where people would."""
+    lines, line = [], ""
+    for part in re.findall(r"^[^.\[]+|[.\[][^.\[]*", where(path)):
+        if line and len(line) + len(part) > width:
+            lines.append(line)
+            line = "  "
+        line += part
+    return "\n".join([*lines, line])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from envsnap.report import document, summary
 from envsnap.report.sanitize import plain, value
+from envsnap.rules import registry
 from envsnap.rules.finding import Finding, Severity
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ MOST_ROWS = 60
 MOST_INFOS = 25
 MOST_EXPLAINED = 10
 MOST_TOGETHER = 6
+MOST_RULINGS = 5
+PAGES = {entry.id for entry in registry.REGISTRY}
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 
@@ -40,21 +43,32 @@ def render(report: document.Report, *, color: bool, width: int | None, ascii_onl
         emoji=False,
         legacy_windows=False,
     )
-    for item in report.judged:
-        _section(console, report, item, ascii_only)
+    if report.hosts is not None:
+        from envsnap.report import terminal_hosts
+
+        terminal_hosts.section(console, report, ascii_only=ascii_only)
+    for item, same in summary.folded(report):
+        _section(console, report, item, same, ascii_only)
+    for line in summary.idle(report):
+        console.print(line, style="dim")
     text = "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
     return text.replace("…", "...") if ascii_only else text
 
 
 def _section(
-    console: Console, report: document.Report, item: document.Judged, ascii_only: bool
+    console: Console,
+    report: document.Report,
+    item: document.Judged,
+    same: list[document.Judged],
+    ascii_only: bool,
 ) -> None:
     from rich.text import Text
 
     result = item.result
     names = summary.column_names(report, item)
-    console.print(Text(summary.headline(report, item), style="bold"))
-    console.print(Text(summary.tally(result, report.reference is not None)))
+    console.print(Text(summary.headline(report, item, same), style="bold"))
+    console.print(Text(summary.outcome(report, item)))
+    _policy(console, report, item)
     serious = [found for found in result.findings if found.severity is not Severity.INFO]
     infos = [found for found in result.findings if found.severity is Severity.INFO]
     shown = serious[:MOST_ROWS] + infos[:MOST_INFOS]
@@ -71,6 +85,24 @@ def _section(
     if rest:
         console.print(Text(f"{summary.rest_title(report)}: {rest}", style="dim"))
     console.print()
+
+
+def _policy(console: Console, report: document.Report, item: document.Judged) -> None:
+    """Say what the policy changed, and why it says it does."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    line = summary.ruled(report, item.result)
+    if line:
+        console.print(Text(line))
+    rulings = item.result.ruled.rulings
+    for ruling in rulings[:MOST_RULINGS]:
+        told = f"{summary.verdict(ruling)}: {summary.where(ruling.finding.path)}"
+        text = Text(f"{told}: {plain(ruling.entry.reason)}", style="dim", overflow="fold")
+        console.print(Padding(text, (0, 0, 0, 3)))
+    if len(rulings) > MOST_RULINGS:
+        more = f"   … and {len(rulings) - MOST_RULINGS} more; --format json has all."
+        console.print(Text(more, style="dim"))
 
 
 def _list(console: Console, findings: list[Finding]) -> None:
@@ -110,22 +142,11 @@ def _table(
         table.add_row(
             Text(str(number)),
             Text(finding.severity.value, style=STYLES[finding.severity]),
-            Text(_folded(summary.where(finding.path), path_width)),
+            Text(summary.folded_path(finding.path, path_width)),
             Text(_cell(finding.left)),
             Text(_cell(finding.right)),
         )
     console.print(table)
-
-
-def _folded(path: str, width: int) -> str:
-    """Break a long path before a dot or a bracket, where people would."""
-    lines, line = [], ""
-    for part in re.findall(r"^[^.\[]+|[.\[][^.\[]*", path):
-        if line and len(line) + len(part) > width:
-            lines.append(line)
-            line = "  "
-        line += part
-    return "\n".join([*lines, line])
 
 
 def _cell(item: object) -> str:
@@ -164,7 +185,8 @@ def _explain(console: Console, findings: list[Finding], names: tuple[str, str]) 
         lines = [summary.sentence(finding.why, names)]
         if finding.fix:
             lines.append(f"Fix: {summary.sentence(finding.fix, names)}")
-        lines.append(f"More: envsnap explain {plain(finding.rule)}")
+        if finding.rule in PAGES:
+            lines.append(f"More: envsnap explain {plain(finding.rule)}")
         for line in lines:
             console.print(Padding(Text(line), (0, 0, 0, 3)))
 

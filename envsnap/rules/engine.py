@@ -14,19 +14,22 @@ from envsnap.model.paths import Path
 from envsnap.rules import plain, registry
 from envsnap.rules.finding import Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.ruling import Ruled
 
 
 class Result(Struct, frozen=True, kw_only=True):
     """Ranked findings, and how much they rest on.
 
     `unknown` maps the paths of facts that one side does not know to the reason;
-    `not_compared` those that neither side knows (in a check: that are not known).
+    `not_compared` those that neither side knows (in a check: that are not known). `ruled` is
+    what a policy changed; the findings are those after it.
     """
 
     findings: tuple[Finding, ...]
     compared: int
     unknown: dict[Path, str]
     not_compared: dict[str, str]
+    ruled: Ruled = Ruled()
 
     def worst(self) -> Severity | None:
         """The severity of the worst finding."""

@@ -193,6 +193,6 @@ def test_the_wheel_holds_the_tables(tmp_path: Path) -> None:
     wanted = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "envsnap").rglob("*")
-        if path.suffix in (".py", ".json", ".typed")
+        if path.suffix in (".py", ".json", ".typed", ".css", ".js")
     }
     assert wanted <= names

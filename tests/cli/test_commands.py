@@ -289,6 +289,10 @@ IMPORTS = {
         "torch",
         "pathlib",
         "pandas",
+        "tomllib",
+        "packaging.specifiers",
+        "html",
+        "hashlib",
     },
     ("check", str(GOLDEN / "dev.json"), "--format", "markdown"): {
         "rich",

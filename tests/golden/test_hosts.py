@@ -12,11 +12,20 @@ from pathlib import Path
 import pytest
 
 from envsnap.model import codec
+from envsnap.report import formats
 from tests.conftest import Run
 from tests.golden import hosts
 
 FOLDER = Path(__file__).parent / "dev-prod"
-FORMATS = {"terminal": "terminal.txt", "markdown": "markdown.md", "json": "report.json"}
+FORMATS = {
+    "terminal": "terminal.txt",
+    "markdown": "markdown.md",
+    "html": "report.html",
+    "json": "report.json",
+    "sarif": "report.sarif",
+    "github": "github.txt",
+}
+NO_JOB = {"GITHUB_STEP_SUMMARY": "", "GITHUB_WORKSPACE": ""}
 
 
 def same_as_golden(name: str, text: str) -> None:
@@ -32,9 +41,13 @@ def test_the_manifests_are_in_step(name: str) -> None:
     same_as_golden(f"{name}.json", codec.encode(getattr(hosts, name)()).decode())
 
 
+def test_every_format_has_a_golden_file() -> None:
+    assert set(FORMATS) == set(formats.NAMES)
+
+
 @pytest.mark.parametrize("style", FORMATS)
 def test_the_report(style: str, envsnap: Run) -> None:
-    done = envsnap("diff", "dev.json", "prod.json", "--format", style, cwd=FOLDER)
+    done = envsnap("diff", "dev.json", "prod.json", "--format", style, cwd=FOLDER, env=NO_JOB)
     assert done.returncode == 1, done.stderr
     same_as_golden(FORMATS[style], done.stdout)
 

@@ -67,7 +67,7 @@ def render(text: str, style: str) -> str:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-@pytest.mark.parametrize("style", ["terminal", "markdown", "json"])
+@pytest.mark.parametrize("style", formats.NAMES)
 def test_nothing_that_a_terminal_obeys_is_printed(text: str, style: str) -> None:
     shown = render(text, style)
     bad = [
@@ -78,7 +78,7 @@ def test_nothing_that_a_terminal_obeys_is_printed(text: str, style: str) -> None
 
 @given(text=st.text(max_size=40))
 def test_any_text_can_be_shown(text: str) -> None:
-    for style in ("terminal", "markdown", "json"):
+    for style in formats.NAMES:
         shown = render(text, style)
         assert not [c for c in shown if c != "\n" and unicodedata.category(c) in ("Cc", "Zl", "Zp")]
     assert json.loads(render(text, "json"))

@@ -1,0 +1,25 @@
+"""Where the findings of a report stand: a file, as others write its name, and a line."""
+
+from __future__ import annotations
+
+import os
+
+from envsnap.model.paths import Path
+from envsnap.report import document, lines
+
+
+def found(item: document.Judged) -> dict[Path, int]:
+    """Map the paths of all findings to lines of the manifest's file; empty for standard input."""
+    if item.text is None:
+        return {}
+    return lines.find(item.text, {finding.path: finding.right for finding in item.result.findings})
+
+
+def below(path: str, folder: str) -> str | None:
+    """A path relative to a folder, with slashes; None where it does not lie below it."""
+    path, folder = os.path.abspath(path), os.path.abspath(folder)
+    try:
+        inside = os.path.commonpath([path, folder]) == folder
+    except ValueError:  # two drives
+        return None
+    return os.path.relpath(path, folder).replace(os.sep, "/") if inside else None

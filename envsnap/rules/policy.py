@@ -1,0 +1,279 @@
+"""A project's policy: findings it ignores or weighs otherwise, and versions it allows.
+
+Nothing disappears: what an entry changed stays in the result, with the entry and its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from envsnap.diff import lookup
+from envsnap.errors import InputError
+from envsnap.model.manifest import Manifest, Sections
+from envsnap.model.paths import Path, text
+from envsnap.rules import plain, registry
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.ruling import Entry, Policy, Ruled, Ruling
+
+if TYPE_CHECKING:
+    from envsnap.rules.engine import Result
+
+RULE = "policy"
+KEYS = {
+    "ignore": ("rule", "path", "reason"),
+    "severity": ("rule", "path", "severity", "reason"),
+    "allow": ("path", "versions", "outside", "reason"),
+}
+KEY = re.compile(r'\.?([A-Za-z0-9_*-]+)|\[(\d+|\*)\]|\[("(?:[^"\\]|\\.)*")\]')
+LONGEST_TEXT = 500
+
+
+def parse(tree: dict[str, Any], file: str) -> Policy:
+    """Read a policy's tables; raises InputError in one line that names the place."""
+    _known_keys(tree, tuple(KEYS), file)
+    entries = []
+    for kind in KEYS:
+        rows = tree.get(kind, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise InputError(f"{file}: {kind} must be tables: write [[{_header(file, kind)}]]")
+        for number, row in enumerate(rows):
+            entries.append(_entry(kind, row, f"{kind}[{number}]", file))
+    return Policy(file=file, entries=tuple(entries))
+
+
+def _header(file: str, kind: str) -> str:
+    return f"tool.envsnap.{kind}" if file.endswith("pyproject.toml") else kind
+
+
+def _known_keys(row: dict[str, Any], known: tuple[str, ...], place: str) -> None:
+    for key in row:
+        if key not in known:
+            raise InputError(
+                f"{place}: unknown key {json.dumps(key)[:60]}; known: {', '.join(known)}"
+            )
+
+
+def _entry(kind: str, row: dict[str, Any], place: str, file: str) -> Entry:
+    where = f"{file}: {place}"
+    _known_keys(row, KEYS[kind], where)
+    for key, value in row.items():
+        if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_TEXT:
+            raise InputError(f"{where}: {key} must be text of 1 to {LONGEST_TEXT} characters")
+    if "reason" not in row:
+        raise InputError(f"{where}: has no reason; write down why")
+    if "rule" not in row and "path" not in row:
+        raise InputError(f"{where}: names neither a rule nor a path")
+    _check_rule(row.get("rule"), where)
+    if "path" in row:
+        _check_path(row["path"], where)
+    if kind == "allow":
+        return _allowed(row, place, where)
+    if kind == "severity" and "severity" not in row:
+        raise InputError(f"{where}: has no severity")
+    return Entry(
+        place=place,
+        kind=kind,
+        reason=row["reason"],
+        rule=row.get("rule"),
+        path=row.get("path"),
+        severity=_severity(row["severity"], where) if kind == "severity" else None,
+    )
+
+
+def _check_rule(rule: str | None, where: str) -> None:
+    if rule in (None, plain.ID) or any(entry.id == rule for entry in registry.REGISTRY):
+        return
+    raise InputError(
+        f"{where}: no rule {json.dumps(rule)[:60]}; `envsnap explain` lists them,"
+        f" and {plain.ID} is what no rule knows"
+    )
+
+
+def _check_path(pattern: str, where: str) -> None:
+    keys = keys_of(pattern)
+    if not keys:
+        raise InputError(f"{where}: path {json.dumps(pattern)[:80]} is not written as reports do")
+    if not any(_glob(keys[0]).fullmatch(name) for name in Sections.__struct_fields__):
+        raise InputError(f"{where}: no section of a manifest is called {json.dumps(keys[0])[:60]}")
+
+
+def _severity(word: str, where: str) -> Severity:
+    try:
+        return Severity(word)
+    except ValueError:
+        raise InputError(f"{where}: severity must be error, warning or info") from None
+
+
+def _allowed(row: dict[str, Any], place: str, where: str) -> Entry:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    if "path" not in row or "versions" not in row:
+        raise InputError(f"{where}: needs a path and versions")
+    try:
+        SpecifierSet(row["versions"])
+    except InvalidSpecifier:
+        raise InputError(
+            f"{where}: versions {json.dumps(row['versions'])[:80]} is no version specifier of"
+            ' PEP 440, for example ">=1.24,<2"'
+        ) from None
+    if "*" in row["path"]:
+        raise InputError(f"{where}: a range is for one fact; path may not hold *")
+    return Entry(
+        place=place,
+        kind="allow",
+        reason=row["reason"],
+        path=text(_version_path(keys_of(row["path"]))),
+        severity=_severity(row.get("outside", "warning"), where),
+        versions=row["versions"],
+    )
+
+
+def _version_path(keys: Path) -> Path:
+    """The version of what a path names: packages.numpy means packages.numpy.version."""
+    entries = keys[0] in ("packages", "frameworks", "tools")
+    short = 2 if entries else 1
+    return (*keys, "version") if len(keys) == short else keys
+
+
+def keys_of(pattern: str) -> Path:
+    """Split a path, or a pattern of paths, into its keys; empty where it is not one.
+
+    A star stands for any text inside one key; in quotes it is a star.
+    """
+    keys: list[str] = []
+    position = 0
+    while position < len(pattern):
+        match = KEY.match(pattern, position)
+        if match is None or (match.group().startswith(".") is not bool(keys and match.group(1))):
+            return ()
+        if match.group(3) is not None:
+            try:
+                keys.append(str(json.loads(match.group(3))).replace("*", "\\*"))
+            except ValueError:
+                return ()
+        else:
+            keys.append(match.group(1) or match.group(2))
+        position = match.end()
+    return tuple(keys)
+
+
+def _glob(key: str) -> re.Pattern[str]:
+    parts = re.split(r"(?<!\\)\*", key)
+    return re.compile(".*".join(re.escape(part.replace("\\*", "*")) for part in parts), re.DOTALL)
+
+
+def covers(pattern: str, path: Path) -> bool:
+    """Tell whether a pattern names this fact, or something above it."""
+    keys = keys_of(pattern)
+    return len(keys) <= len(path) and all(
+        _glob(key).fullmatch(part) for key, part in zip(keys, path, strict=False)
+    )
+
+
+def apply(policy: Policy, result: Result, manifest: Manifest) -> Result:
+    """Apply a policy to what was found about a manifest (of two: the other one).
+
+    Ignore entries come first, then allowed versions, then severities; of each kind the first
+    entry that matches.
+    """
+    judge = _Judge(policy, manifest)
+    findings = [kept for finding in result.findings if (kept := judge.finding(finding))]
+    findings += judge.outside
+    findings.sort(key=lambda finding: finding.severity.rank)
+    ruled = Ruled(rulings=tuple(judge.rulings), matched=tuple(judge.matched))
+    return replace(result, findings=tuple(findings), ruled=ruled)
+
+
+class _Judge:
+    """Goes through the findings of one result."""
+
+    def __init__(self, policy: Policy, manifest: Manifest) -> None:
+        self.rulings: list[Ruling] = []
+        self.matched: dict[str, None] = {}
+        self.outside: list[Finding] = []
+        self._of = {
+            kind: [entry for entry in policy.entries if entry.kind == kind] for kind in KEYS
+        }
+        self._inside: dict[Path, Entry] = {}
+        for entry in self._of["allow"]:
+            self._measure(entry, manifest)
+
+    def _measure(self, entry: Entry, manifest: Manifest) -> None:
+        path = keys_of(entry.path or "")
+        version = lookup.fact(manifest, path).value
+        if not isinstance(version, str):
+            return  # not known, or not there: other rules say so
+        self.matched[entry.place] = None
+        if _is_in(version, entry.versions or ""):
+            self._inside.setdefault(path, entry)
+        else:
+            self.outside.append(_outside(entry, path, version))
+
+    def finding(self, finding: Finding) -> Finding | None:
+        """The finding after the policy; None where an entry ignores it."""
+        for entry in self._of["ignore"]:
+            if _matches(entry, finding):
+                return self._rule(finding, entry, None)
+        allowed = next(self._allowing(finding), None)
+        if allowed is not None:
+            return self._rule(finding, allowed, None)
+        for entry in self._of["severity"]:
+            if _matches(entry, finding):
+                return self._rule(finding, entry, entry.severity)
+        return finding
+
+    def _allowing(self, finding: Finding) -> Iterator[Entry]:
+        """Entries that accept a difference of versions; an error is more than a difference."""
+        if finding.severity is Severity.ERROR or not finding.changes:
+            return
+        for path, entry in self._inside.items():
+            if path == finding.path or path in finding.changes:
+                yield entry
+
+    def _rule(self, finding: Finding, entry: Entry, severity: Severity | None) -> Finding | None:
+        self.matched[entry.place] = None
+        if severity is finding.severity:
+            return finding
+        self.rulings.append(Ruling(finding=finding, entry=entry, severity=severity))
+        return None if severity is None else replace(finding, severity=severity)
+
+
+def _matches(entry: Entry, finding: Finding) -> bool:
+    if entry.rule is not None and entry.rule != finding.rule:
+        return False
+    if entry.path is None or covers(entry.path, finding.path):
+        return True
+    pattern = entry.path
+    return bool(finding.changes) and all(covers(pattern, path) for path in finding.changes)
+
+
+def _is_in(version: str, versions: str) -> bool:
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import InvalidVersion, Version
+
+    if len(version) > LONGEST_TEXT:
+        return False
+    try:
+        return SpecifierSet(versions).contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return False
+
+
+def _outside(entry: Entry, path: Path, version: str) -> Finding:
+    return Finding(
+        rule=RULE,
+        severity=entry.severity or Severity.WARNING,
+        effect=Effect.BEHAVIOR,
+        confidence=Confidence.CERTAIN,
+        path=path,
+        message=f"{text(path)} is {version[:80]}; the policy allows {entry.versions}",
+        why=f"The policy's reason: {entry.reason}",
+        fix=f"Install a version in {entry.versions}, or change the policy.",
+        left=entry.versions,
+        right=version,
+    )

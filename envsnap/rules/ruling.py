@@ -1,0 +1,43 @@
+"""What a policy says, and what it did to the findings of one result."""
+
+from msgspec import Struct
+
+from envsnap.rules.finding import Finding, Severity
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One entry of a policy: which findings it is about, what becomes of them, and why.
+
+    `place` is where it stands in the file, for example ignore[0]. `kind` is ignore, severity or
+    allow; `severity` is the new one, or for allow that of a version outside `versions`.
+    """
+
+    place: str
+    kind: str
+    reason: str
+    rule: str | None = None
+    path: str | None = None
+    severity: Severity | None = None
+    versions: str | None = None
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """The entries of a policy file, in its order."""
+
+    file: str
+    entries: tuple[Entry, ...] = ()
+
+
+class Ruling(Struct, frozen=True, kw_only=True):
+    """A finding as the rules judged it, and the entry that changed it; no severity: ignored."""
+
+    finding: Finding
+    entry: Entry
+    severity: Severity | None
+
+
+class Ruled(Struct, frozen=True, kw_only=True):
+    """What a policy did to one result. `matched` names the entries that something matched."""
+
+    rulings: tuple[Ruling, ...] = ()
+    matched: tuple[str, ...] = ()

@@ -1,0 +1,88 @@
+"""The fact at a path is what the comparison of two manifests says it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from envsnap import api
+from envsnap.diff import lookup, walk
+from envsnap.diff.change import ChangeKind
+from tests import examples
+from tests.golden import hosts
+
+CASES = Path(__file__).parents[1] / "rules" / "cases"
+FOLDERS = sorted(path.parent for path in CASES.glob("*/*/right.json"))
+
+
+def pairs() -> list[tuple[object, object]]:
+    """The golden pair, and every case of a rule with two sides."""
+    found = [(hosts.dev(), hosts.prod())]
+    for folder in FOLDERS:
+        expected = json.loads((folder / "expected.json").read_text())
+        sides = [
+            examples.manifest(
+                json.loads((folder / f"{name}.json").read_text()),
+                partial=tuple(expected.get("partial", {}).get(name, ())),
+                gaps=expected.get("gaps", {}).get(name, {}),
+            )
+            for name in ("left", "right")
+        ]
+        found.append((sides[0], sides[1]))
+    return found
+
+
+def test_it_agrees_with_the_walk_on_every_change() -> None:
+    seen = dict.fromkeys(ChangeKind, 0)
+    for left, right in pairs():
+        for change in walk.compare(left, right).changes:  # type: ignore[arg-type]
+            mine, theirs = (lookup.fact(side, change.path) for side in (left, right))  # type: ignore[arg-type]
+            seen[change.kind] += 1
+            if change.kind is ChangeKind.UNKNOWN:
+                assert change.reason in (mine.unknown, theirs.unknown), change
+                continue
+            assert (mine.value, theirs.value) == (change.left, change.right), change
+            assert mine.unknown is None, change
+            assert theirs.unknown is None, change
+            assert mine.is_there is (change.kind is not ChangeKind.ADDED), change
+            assert theirs.is_there is (change.kind is not ChangeKind.REMOVED), change
+    assert min(seen.values()) > 3, seen
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (("gpus", "0", "name"), lookup.Fact(value="A100", is_there=True)),
+        (("gpus", "0", "mig"), lookup.Fact(value=None, is_there=True)),
+        (("gpus", "0", "vbios"), lookup.Fact(unknown="no permission")),
+        (("gpus", "1", "name"), lookup.Fact()),
+        (("driver", "version"), lookup.Fact(unknown=walk.NOT_CAPTURED)),
+        (("packages", "torch", "version"), lookup.Fact(unknown=walk.NOT_STATED)),
+        (("weights", "model.pt", "sha256"), lookup.Fact(unknown=walk.NOT_NAMED)),
+        (("configs", "app", "a", "b", "1"), lookup.Fact(value="2", is_there=True)),
+        (("configs", "app", "a", "c"), lookup.Fact()),
+        (("nothing", "here"), lookup.Fact(unknown=walk.NOT_CAPTURED)),
+        ((), lookup.Fact(unknown=walk.NOT_CAPTURED)),
+    ],
+)
+def test_facts(path: tuple[str, ...], told: lookup.Fact) -> None:
+    config = {"text": "a:\n  b: [1, 2]\n", "format": "yaml", "path": "a", "sha256": "0", "size": 1}
+    made = examples.manifest(
+        {
+            "gpus": {"entries": {"0": {"name": "A100", "mig": None}}},
+            "packages": examples.packages(numpy="2.0"),
+            "configs": {"entries": {"app": config}},
+            "weights": {"entries": {"other.pt": {"sha256": "1", "size": 1}}},
+        },
+        partial=("packages",),
+        gaps={"gpus": {"[0].vbios": "no permission"}},
+    )
+    assert lookup.fact(made, path) == told
+
+
+def test_it_agrees_with_what_reports_show() -> None:
+    for finding in api.diff(hosts.dev(), hosts.prod()).findings:
+        assert lookup.fact(hosts.dev(), finding.path).value == finding.left
+        assert lookup.fact(hosts.prod(), finding.path).value == finding.right

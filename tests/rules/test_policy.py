@@ -1,0 +1,235 @@
+"""A policy: what its entries match, what becomes of findings, and what is refused."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envsnap import api
+from envsnap.errors import InputError
+from envsnap.model.paths import text
+from envsnap.rules import policy
+from envsnap.rules.engine import Result
+from envsnap.rules.finding import Severity
+from tests import examples
+from tests.golden import hosts
+
+
+def ruled(toml: str, left: Any = None, right: Any = None) -> Result:
+    """Diff two manifests (the golden pair) under a policy."""
+    parsed = policy.parse(tomllib.loads(toml), "envsnap.toml")
+    return api.diff(left or hosts.dev(), right or hosts.prod(), policy=parsed)
+
+
+def severities(result: Result) -> dict[str, Severity]:
+    return {text(finding.path): finding.severity for finding in result.findings}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "fits"),
+    [
+        ("packages.numpy.version", ("packages", "numpy", "version"), True),
+        ("packages.numpy", ("packages", "numpy", "version"), True),
+        ("packages", ("packages", "numpy"), True),
+        ("packages.nump", ("packages", "numpy", "version"), False),
+        ("packages.numpy.version", ("packages", "numpy"), False),
+        ("packages.nvidia-*", ("packages", "nvidia-cublas-cu12", "version"), True),
+        ("packages.*.version", ("packages", "ruamel.yaml", "version"), True),
+        ("packages.*.version", ("packages", "ruamel.yaml", "wheel"), False),
+        ('packages["ruamel.yaml"]', ("packages", "ruamel.yaml", "version"), True),
+        ('packages["ruamel.*"]', ("packages", "ruamel.yaml", "version"), False),
+        ('packages["ruamel.*"]', ("packages", "ruamel.*", "version"), True),
+        ("gpus[*].vbios", ("gpus", "3", "vbios"), True),
+        ("gpus[0].vbios", ("gpus", "1", "vbios"), False),
+        ("gpus[0].vbios", ("gpus", "0", "vbios"), True),
+        ("*.torch.version", ("frameworks", "torch", "version"), True),
+        ("env_vars.OMP_*", ("env_vars", "OMP_NUM_THREADS"), True),
+        ("env_vars.OMP_*", ("env_vars", "OMPI"), False),
+    ],
+)
+def test_patterns(pattern: str, path: tuple[str, ...], fits: bool) -> None:
+    assert policy.covers(pattern, path) is fits
+
+
+@given(path=st.lists(st.text(max_size=8), min_size=1, max_size=4).map(tuple))
+def test_every_path_is_a_pattern_for_itself(path: tuple[str, ...]) -> None:
+    assert policy.covers(text(path), path)
+    assert not policy.covers(text((*path, "more")), path)
+    assert not policy.covers(text(path), (path[0] + "x", *path[1:]))
+
+
+@pytest.mark.parametrize(
+    "pattern", ["", ".a", "a.", "a..b", "a b", "[x]", 'a["b]', "a[", "a]", "a/b"]
+)
+def test_what_is_no_path(pattern: str) -> None:
+    assert policy.keys_of(pattern) == ()
+
+
+def test_ignore_takes_findings_out_and_keeps_them_with_the_reason() -> None:
+    result = ruled('[[ignore]]\nrule = "seeds"\nreason = "prod seeds by the clock"')
+    assert "seeds.torch" not in severities(result)
+    (ruling,) = result.ruled.rulings
+    assert text(ruling.finding.path) == "seeds.torch"
+    assert ruling.severity is None
+    assert ruling.entry.reason == "prod seeds by the clock"
+    before = api.diff(hosts.dev(), hosts.prod())
+    assert len(before.findings) == len(result.findings) + 1
+    assert before.compared == result.compared
+
+
+def test_rule_and_path_must_both_fit() -> None:
+    entry = '[[ignore]]\nrule = "seeds"\npath = "driver"\nreason = "r"'
+    result = ruled(entry)
+    assert result.ruled.rulings == ()
+    assert result.ruled.matched == ()
+    assert len(result.findings) == 9
+
+
+def test_severity_changes_the_rank_and_the_worst() -> None:
+    result = ruled(
+        '[[severity]]\npath = "weights"\nseverity = "info"\nreason = "the model is retrained"\n'
+        '[[severity]]\nrule = "python-version"\nseverity = "error"\nreason = "pickles travel"'
+    )
+    found = severities(result)
+    assert found['weights["model.pt"].sha256'] is Severity.INFO
+    assert next(iter(found)) == "python.version"
+    assert result.worst() is Severity.ERROR
+    assert {(ruling.finding.severity, ruling.severity) for ruling in result.ruled.rulings} == {
+        (Severity.ERROR, Severity.INFO),
+        (Severity.WARNING, Severity.ERROR),
+    }
+    assert list(found.values()) == sorted(found.values(), key=lambda severity: severity.rank)
+
+
+def test_the_first_entry_counts_and_one_that_changes_nothing_is_no_change() -> None:
+    result = ruled(
+        '[[severity]]\nrule = "seeds"\nseverity = "warning"\nreason = "as it is"\n'
+        '[[severity]]\nrule = "seeds"\nseverity = "error"\nreason = "never reached"'
+    )
+    assert severities(result)["seeds.torch"] is Severity.WARNING
+    assert result.ruled.rulings == ()
+    assert result.ruled.matched == ("severity[0]",)
+
+
+def test_an_allowed_version_is_no_difference_to_speak_of() -> None:
+    result = ruled('[[allow]]\npath = "python"\nversions = ">=3.8,<3.10"\nreason = "both run"')
+    assert "python.version" not in severities(result)
+    assert [ruling.entry.path for ruling in result.ruled.rulings] == ["python.version"]
+
+
+def test_a_version_outside_is_a_finding_of_its_own() -> None:
+    allow = '[[allow]]\npath = "driver"\nversions = ">=525"\nreason = "what we tested"\n'
+    result = ruled(allow)
+    told = [finding for finding in result.findings if finding.rule == "policy"]
+    assert [(text(one.path), one.severity, one.right) for one in told] == [
+        ("driver.version", Severity.WARNING, "470.182.03")
+    ]
+    assert "what we tested" in told[0].why
+    assert len(result.findings) == 10
+    harder = ruled(allow + 'outside = "error"\n')
+    assert harder.findings[1].rule == "policy"
+    assert harder.findings[1].severity is Severity.ERROR
+
+
+def test_a_range_never_hides_an_error() -> None:
+    facts = {
+        "frameworks": {"entries": {"torch": {"version": "2.6.0", "cuda": "12.4"}}},
+    }
+    left = examples.manifest({**facts, "driver": {"version": "550.54.15"}})
+    right = examples.manifest({**facts, "driver": {"version": "450.51.06"}})
+    result = ruled('[[allow]]\npath = "driver"\nversions = ">=400"\nreason = "r"', left, right)
+    assert result.worst() is Severity.ERROR
+
+
+def test_a_package_s_range_holds_for_its_framework_too() -> None:
+    result = ruled('[[allow]]\npath = "packages.torch"\nversions = ">=1.12,<2"\nreason = "r"')
+    assert "frameworks.torch.version" not in severities(result)
+    assert "frameworks.torch.cuda" in severities(result)
+
+
+@pytest.mark.parametrize(
+    ("version", "versions", "allowed"),
+    [
+        ("1.12.0+cu113", ">=1.12,<2", True),
+        ("1.12.0+cu113", "==1.12.*", True),
+        ("2.0.0rc1", "<2.1", True),
+        ("2.0.0rc1", ">=2.0.0", False),
+        ("not a version", ">=0", False),
+        ("9" * 600, ">=0", False),
+    ],
+)
+def test_ranges(version: str, versions: str, allowed: bool) -> None:
+    assert policy._is_in(version, versions) is allowed
+
+
+def test_check_is_judged_too() -> None:
+    parsed = policy.parse(
+        {"allow": [{"path": "packages.numpy", "versions": "<1.20", "reason": "old wheels"}]}, "p"
+    )
+    found = api.check(hosts.prod(), policy=parsed)
+    assert [finding.right for finding in found.findings if finding.rule == "policy"] == ["1.23.5"]
+
+
+def test_what_is_not_known_is_not_judged() -> None:
+    result = ruled('[[allow]]\npath = "packages.scipy"\nversions = ">=1"\nreason = "r"')
+    assert len(result.findings) == 9
+    assert result.ruled.matched == ()
+
+
+def test_the_readme_s_policy_is_one() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+    parsed = policy.parse(tomllib.loads(example), "envsnap.toml")
+    assert [entry.place for entry in parsed.entries] == ["ignore[0]", "severity[0]", "allow[0]"]
+    assert parsed.entries[2].path == "driver.version"
+
+
+BAD = {
+    "an unknown table": ({"ignored": []}, 'unknown key "ignored"'),
+    "an unknown key": (
+        {"ignore": [{"rule": "seeds", "reason": "r", "until": "x"}]},
+        'ignore[0]: unknown key "until"',
+    ),
+    "no table": ({"ignore": {"rule": "seeds"}}, "[[ignore]]"),
+    "no reason": ({"ignore": [{"rule": "seeds"}]}, "ignore[0]: has no reason"),
+    "an empty reason": ({"ignore": [{"rule": "seeds", "reason": " "}]}, "ignore[0]: reason must"),
+    "a reason that is no text": ({"ignore": [{"rule": "seeds", "reason": 3}]}, "reason must"),
+    "neither rule nor path": ({"ignore": [{"reason": "r"}]}, "neither a rule nor a path"),
+    "an unknown rule": ({"ignore": [{"rule": "seed", "reason": "r"}]}, 'no rule "seed"'),
+    "a path that is none": ({"ignore": [{"path": "a b", "reason": "r"}]}, 'path "a b"'),
+    "an unknown section": (
+        {"ignore": [{"rule": "seeds", "reason": "r"}, {"path": "package.x", "reason": "r"}]},
+        'ignore[1]: no section of a manifest is called "package"',
+    ),
+    "no severity": ({"severity": [{"rule": "seeds", "reason": "r"}]}, "has no severity"),
+    "an unknown severity": (
+        {"severity": [{"rule": "seeds", "severity": "fatal", "reason": "r"}]},
+        "error, warning or info",
+    ),
+    "a bad specifier": (
+        {"allow": [{"path": "python", "versions": "3.8+", "reason": "r"}]},
+        'versions "3.8+" is no version specifier',
+    ),
+    "no versions": ({"allow": [{"path": "python", "reason": "r"}]}, "needs a path and versions"),
+    "a range without a path": ({"allow": [{"versions": ">1", "reason": "r"}]}, "neither a rule"),
+    "a range for many": (
+        {"allow": [{"path": "packages.*", "versions": ">1", "reason": "r"}]},
+        "path may not hold *",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_mistakes_are_told_with_their_place(case: str) -> None:
+    tree, told = BAD[case]
+    with pytest.raises(InputError) as caught:
+        policy.parse(tree, "envsnap.toml")
+    assert str(caught.value).startswith("envsnap.toml: ")
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
