@@ -104,7 +104,7 @@ def test_check_points_at_its_own_manifest(envsnap: Run, tmp_path: Path) -> None:
         }
     )
     library.save(old, str(tmp_path / "it.json"))
-    (result,) = results(envsnap, "check", "it.json", cwd=tmp_path)
+    result = results(envsnap, "check", "it.json", cwd=tmp_path)[0]
     line = result["locations"][0]["physicalLocation"]["region"]["startLine"]
     assert "450.51.06" in (tmp_path / "it.json").read_text().split("\n")[line - 1]
     assert result["level"] == "error"
