@@ -13,7 +13,7 @@ from envsnap.rules.rule import Rule, fact, frameworks, packages, variable
 from envsnap.rules.versions import numbers
 
 CUDA_FOLDER = re.compile(r"cuda|cudnn|nvidia|nccl|tensorrt", re.IGNORECASE)
-HARMLESS = re.compile(r"/usr/local/nvidia/lib(?:64)?|/usr/lib/wsl/lib|.*/site-packages/nvidia/.*")
+HARMLESS = re.compile(r"/usr/local/nvidia/lib(?:64)?|/usr/lib/wsl/lib|.*/(?:site|dist)-packages/.*")
 BUNDLED = ("nvidia-cublas-", "nvidia-cudnn-", "nvidia-cuda-runtime-")
 
 

@@ -48,6 +48,8 @@ class TorchFamily(Rule):
             package = installed.get(row["distribution"])
             if package is None or not isinstance(package.version, str):
                 continue
+            if _is_early(torch) or _is_early(package.version):
+                continue  # nightly builds belong to nightly builds, which no table lists
             wanted = self._torch_for(row, package.version)
             if wanted is None or distance(torch, wanted) in (EXACT if row.get("exact") else CLOSE):
                 continue
@@ -90,3 +92,9 @@ class TorchFamily(Rule):
             left=torch,
             right=installed,
         )
+
+
+def _is_early(installed: str) -> bool:
+    """Whether this is a development or pre-release."""
+    found = version(installed)
+    return found is None or bool(found.is_prerelease)
