@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from envsnap.api import check as check
     from envsnap.api import diff as diff
     from envsnap.api import load as load
+    from envsnap.api import load_policy as load_policy
     from envsnap.api import plan as plan
     from envsnap.api import save as save
     from envsnap.model.manifest import Manifest as Manifest
@@ -22,11 +23,22 @@ _HOME = {
     "check": "envsnap.api",
     "diff": "envsnap.api",
     "load": "envsnap.api",
+    "load_policy": "envsnap.api",
     "plan": "envsnap.api",
     "save": "envsnap.api",
     "Manifest": "envsnap.model.manifest",
 }
-__all__ = ["Manifest", "__version__", "capture", "check", "diff", "load", "plan", "save"]
+__all__ = [
+    "Manifest",
+    "__version__",
+    "capture",
+    "check",
+    "diff",
+    "load",
+    "load_policy",
+    "plan",
+    "save",
+]
 
 
 def __getattr__(name: str) -> object:

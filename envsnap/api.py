@@ -3,7 +3,7 @@
     manifest = envsnap.capture()                   # the running program
     manifest = envsnap.load("dev.json")
     result = envsnap.diff(reference, other)        # ranked findings
-    result = envsnap.check(manifest)
+    result = envsnap.check(manifest, policy=envsnap.load_policy())
     plan = envsnap.plan(manifest)                  # what a container would be made of
 
 Rooms are imported inside the functions: a capture must have its probe running before it loads

@@ -94,20 +94,18 @@ def finish(report: Report, style: str, output: str, color: str, fail_on: str) ->
     """Write a report and return the exit code it asks for."""
     from envsnap.report import formats
 
-    width = None
-    if style == "terminal" and output == "-" and sys.stdout.isatty():
-        width = os.get_terminal_size(sys.stdout.fileno()).columns
-
     to_terminal = output == "-" and sys.stdout.isatty()
+    width = os.get_terminal_size(sys.stdout.fileno()).columns if to_terminal else None
+    # An HTML file names its encoding itself.
+    encoding = (sys.stdout.encoding if output == "-" and style != "html" else None) or "utf-8"
     text = formats.render(
         report,
         style,
         color=_wants_color(color, to_terminal),
         width=width,
-        ascii_only=not _can_show(sys.stdout.encoding if output == "-" else "utf-8"),
+        ascii_only=not _can_show(encoding),
     )
-    encoding = sys.stdout.encoding if output == "-" else "utf-8"
-    write(text.encode(encoding or "utf-8", "backslashreplace"), output, 0o644)
+    write(text.encode(encoding, "backslashreplace"), output, 0o644)
     if style == "github":
         _append_job_summary(report)
     worst = report.worst()
@@ -142,9 +140,9 @@ def _wants_color(choice: str, to_terminal: bool) -> bool:
     return to_terminal and os.environ.get("TERM") != "dumb"
 
 
-def _can_show(encoding: str | None) -> bool:
+def _can_show(encoding: str) -> bool:
     try:
-        "─…".encode(encoding or "ascii")
+        "─…".encode(encoding)
     except (UnicodeEncodeError, LookupError):
         return False
     return True

@@ -43,6 +43,8 @@ def job_summary(report: document.Report, room: int = LARGEST_SUMMARY) -> str:
     if len(whole.encode()) <= room:
         return whole
     end = "\nThis summary was cut; `--format json` has all.\n"
+    if room < len(end):
+        return ""
     kept, size = [], len(end)
     for line in whole.splitlines(keepends=True):
         size += len(line.encode())

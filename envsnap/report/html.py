@@ -98,7 +98,7 @@ def _filters(report: document.Report) -> Html:
     shown = [item for item, _ in summary.folded(report)]
     findings = [finding for item in shown for finding in item.result.findings]
     by_severity = Counter(finding.severity for finding in findings)
-    by_section = Counter(finding.path[0] for finding in findings)
+    by_section = Counter(_place(finding) for finding in findings)
     chips = [
         tag(
             "label",
@@ -123,6 +123,10 @@ def _filters(report: document.Report) -> Html:
         role="search",
         aria_label="Filter the findings",
     )
+
+
+def _place(finding: Finding) -> str:
+    return finding.path[0] if finding.path else "no section"
 
 
 def _section(report: document.Report, item: document.Judged, same: list[document.Judged]) -> Html:
@@ -161,7 +165,7 @@ def _finding(number: int, finding: Finding, names: tuple[str, str], *, alone: bo
         class_="finding",
         role="listitem",
         data_severity=finding.severity.value,
-        data_section=finding.path[0],
+        data_section=_place(finding),
     )
 
 

@@ -57,10 +57,23 @@ def render(report: document.Report) -> str:
         },
         "invocations": [invocation],
         "results": results,
-        "properties": _policy(report),
+        "properties": {"compared": _compared(report), **_policy(report)},
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2, ensure_ascii=True) + "\n"
+
+
+def _compared(report: document.Report) -> list[dict[str, Any]]:
+    """How much was compared, and which facts were not: they are no results."""
+    return [
+        {
+            "manifest": summary.title(item.side),
+            "facts": item.result.compared,
+            "unknown": [summary.where(path) for path in item.result.unknown],
+            "notCompared": [plain(path) for path in item.result.not_compared],
+        }
+        for item in report.judged
+    ]
 
 
 def _policy(report: document.Report) -> dict[str, Any]:
@@ -88,7 +101,9 @@ def _results(report: document.Report, item: document.Judged) -> Iterable[dict[st
     artifact = _artifact(item.side.name)
     seen: Counter[str] = Counter()
     for finding in item.result.findings:
-        told = (finding.message, finding.why, f"Fix: {finding.fix}" if finding.fix else "")
+        # Where there is little room, GitHub shows the first sentence.
+        message = finding.message if finding.message.endswith(".") else f"{finding.message}."
+        told = (message, finding.why, f"Fix: {finding.fix}" if finding.fix else "")
         digest = hashlib.sha256(f"{finding.rule}\n{text(finding.path)}".encode()).hexdigest()[:16]
         seen[digest] += 1
         yield {

@@ -182,11 +182,26 @@ def apply(policy: Policy, result: Result, manifest: Manifest) -> Result:
     entry that matches.
     """
     judge = _Judge(policy, manifest)
-    findings = [kept for finding in result.findings if (kept := judge.finding(finding))]
-    findings += judge.outside
-    findings.sort(key=lambda finding: finding.severity.rank)
+    findings: list[Finding] = []
+    moved: list[Finding] = []
+    for finding in result.findings:
+        kept = judge.finding(finding)
+        if kept is not None:
+            (findings if kept is finding else moved).append(kept)
+    for finding in [*moved, *judge.outside]:
+        findings.insert(_end_of_its_rank(findings, finding), finding)
     ruled = Ruled(rulings=tuple(judge.rulings), matched=tuple(judge.matched))
     return replace(result, findings=tuple(findings), ruled=ruled)
+
+
+def _end_of_its_rank(findings: list[Finding], finding: Finding) -> int:
+    """Where a finding goes whose severity is new; the order of the others says something."""
+    places = [
+        place
+        for place, other in enumerate(findings, 1)
+        if other.severity.rank <= finding.severity.rank
+    ]
+    return max(places, default=0)
 
 
 class _Judge:

@@ -176,6 +176,12 @@ def test_colours(
     assert ("\x1b[" in diff(envsnap, *options, env=clean).stdout) is coloured
 
 
+def test_an_html_report_is_utf_8_whatever_the_terminal_is(envsnap: Run) -> None:
+    done = diff(envsnap, "--format", "html", env={"PYTHONIOENCODING": "ascii"})
+    assert "\u2192" in done.stdout
+    assert 'charset="utf-8"' in done.stdout
+
+
 def test_a_real_terminal_has_colours_and_a_dumb_one_has_none() -> None:
     import pty
 

@@ -116,6 +116,7 @@ def test_a_summary_has_at_most_the_size_that_github_takes() -> None:
     assert len(whole.encode()) > 400
     assert len(cut.encode()) <= 400
     assert cut.endswith("`--format json` has all.\n")
+    assert github.job_summary(report("x"), 10) == ""
     assert whole.startswith(cut.split("\nThis summary was cut")[0])
 
 

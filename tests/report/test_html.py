@@ -243,6 +243,8 @@ def test_every_word_can_be_read_in_light_and_dark(page: Browser, tmp_path: Path)
 def test_it_fits_a_narrow_window_and_paper(page: Browser, tmp_path: Path) -> None:
     page.open(tmp_path / "report.html", width=380)
     assert page.value("document.documentElement.scrollWidth") <= 380
+    rightmost = "Math.max(...[...document.querySelectorAll('.finding *')].map((e) => e.getBoundingClientRect().right))"
+    assert page.value(rightmost) <= 380
     assert page.paper().startswith(b"%PDF")
     assert page.value("document.querySelectorAll('.finding details[open]').length") == 3
 

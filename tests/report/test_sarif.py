@@ -95,19 +95,23 @@ def test_a_removed_fact_stands_on_its_parent_s_line(envsnap: Run, tmp_path: Path
 
 
 def test_check_points_at_its_own_manifest(envsnap: Run, tmp_path: Path) -> None:
+    """Two findings of one rule about one fact keep two prints."""
     import envsnap as library
 
+    built = {"version": "2.6.0", "cuda": "12.4"}
     old = examples.manifest(
         {
             "driver": {"version": "450.51.06"},
-            "frameworks": {"entries": {"torch": {"version": "2.6.0", "cuda": "12.4"}}},
+            "frameworks": {"entries": {"torch": built, "jax": built}},
         }
     )
     library.save(old, str(tmp_path / "it.json"))
-    result = results(envsnap, "check", "it.json", cwd=tmp_path)[0]
-    line = result["locations"][0]["physicalLocation"]["region"]["startLine"]
-    assert "450.51.06" in (tmp_path / "it.json").read_text().split("\n")[line - 1]
-    assert result["level"] == "error"
+    found = results(envsnap, "check", "it.json", cwd=tmp_path)
+    assert [result["ruleId"] for result in found] == ["driver-minimum"] * 2
+    for result in found:
+        line = result["locations"][0]["physicalLocation"]["region"]["startLine"]
+        assert "450.51.06" in (tmp_path / "it.json").read_text().split("\n")[line - 1]
+        assert result["level"] == "error"
 
 
 def test_addresses_of_files(envsnap: Run, tmp_path: Path) -> None:

@@ -225,6 +225,34 @@ BAD = {
 }
 
 
+JSON = st.recursive(
+    st.none() | st.integers() | st.text(max_size=6) | st.sampled_from(["seeds", "python", "error"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["ignore", "severity", "allow", "rule", "path", "versions", "reason", "x"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(tree=st.dictionaries(st.sampled_from(["ignore", "severity", "allow", "x"]), JSON))
+def test_any_tree_is_a_policy_or_one_line(tree: dict[str, Any]) -> None:
+    try:
+        parsed = policy.parse(tree, "envsnap.toml")
+    except InputError as error:
+        assert len(str(error).splitlines()) == 1
+        assert str(error).startswith("envsnap.toml: ")
+    else:
+        assert all(entry.reason for entry in parsed.entries)
+        api.diff(hosts.dev(), hosts.prod(), policy=parsed)
+
+
 @pytest.mark.parametrize("case", BAD)
 def test_mistakes_are_told_with_their_place(case: str) -> None:
     tree, told = BAD[case]
