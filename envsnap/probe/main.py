@@ -156,6 +156,7 @@ class Capture:
         said = self._guard("tools", self._tools, started) or {}
         self._guard("cuda", self._cuda, said.get("nvcc", ""))
         self._guard("gpus", self._gpus, query)
+        self._guard("rocm", self._rocm)
         self._guard("identity", self._identity)
         return self.message()
 
@@ -376,6 +377,11 @@ class Capture:
         from .collectors import cuda
 
         cuda.collect(self.sections["cuda"], self.sys_path, nvcc_output)
+
+    def _rocm(self) -> None:
+        from .collectors import rocm
+
+        rocm.collect(self.sections["rocm"])
 
     def _gpus(self, query) -> None:
         from .collectors import gpus
