@@ -32,6 +32,7 @@ SECTIONS = (
     "git",
     "configs",
     "weights",
+    "data",
     "seeds",
     "determinism",
     "process",
@@ -146,7 +147,7 @@ class Capture:
         images = self._guard("codecs", self._start_codecs, launcher)
         started = self._guard("tools", self._start_tools) or {}
         repository = self._guard("git", self._start_git)
-        for name in ("python", "packages", "system", "env_vars", "configs", "seeds"):
+        for name in ("python", "packages", "system", "env_vars", "configs", "data", "seeds"):
             self._guard(name, getattr(self, "_" + name))
         self._guard("git", self._git, repository)
         self._guard("frameworks", self._frameworks, found, imports)
@@ -265,6 +266,14 @@ class Capture:
         from .collectors import tools
 
         return tools.start()
+
+    def _data(self) -> None:
+        from .collectors import data
+
+        if self.options.get("data"):
+            data.collect(self.sections["data"], self.options["data"], self.until)
+        else:
+            self.left_out.add("data")
 
     def _start_git(self) -> object:
         from .collectors import git
