@@ -30,30 +30,45 @@ def load(path: Path) -> list[dict[str, Any]]:
 def sections(stated: dict[str, Any]) -> Sections:
     """The stated facts of one environment, as sections of a manifest."""
     found: Sections = {}
+    stated = _known(stated)
     for name, value in stated.items():
         if name == "packages":
-            entries = {canonical(key): {"version": str(item)} for key, item in value.items()}
+            entries = {
+                canonical(key): {"version": str(item)}
+                for key, item in value.items()
+                if isinstance(item, str | int | float)
+            }
             found["packages"] = {"entries": entries}
         elif name == "gpus":
             found["gpus"] = {"entries": {str(index): dict(gpu) for index, gpu in enumerate(value)}}
         elif name in ("frameworks", "env_vars"):
             found[name] = {"entries": {key: _entry(item) for key, item in value.items()}}
-        elif name != "other" and isinstance(value, dict):
+        elif name in vocabulary.SECTIONS and isinstance(value, dict):
             found[name] = dict(value)
     _kernel_module(found)
     framework = vocabulary.framework(found)
     _both_cudnn(found)
-    for key, item in stated.get("other", {}).items():
-        for place, fact in vocabulary.facts(key, str(item), framework):
-            _put(found, place, fact)
+    for name, value in stated.items():
+        if name not in vocabulary.SECTIONS and isinstance(value, dict):
+            for key, item in value.items():
+                for place, fact in vocabulary.facts(name, key, str(item), framework):
+                    _put(found, place, fact)
     _processor_flags(found)
     _complete_torch(found)
     return found
 
 
+def _known(value: Any) -> Any:
+    """What is stated: null says nothing."""
+    if isinstance(value, dict):
+        return {key: _known(item) for key, item in value.items() if item is not None}
+    return value
+
+
 def _kernel_module(found: Sections) -> None:
     """A driver version that is said to be the kernel module's is that fact."""
-    version, marked, _ = found.get("driver", {}).get("version", "").partition(" (kernel module)")
+    driver = str(found.get("driver", {}).get("version", ""))
+    version, marked, _ = driver.partition(" (kernel module)")
     if marked:
         found["driver"] = {"version": version, "kernel_module": version}
 
@@ -61,7 +76,9 @@ def _kernel_module(found: Sections) -> None:
 def _both_cudnn(found: Sections) -> None:
     """A cuDNN that is stated as loaded and as built with is two facts."""
     for framework in found.get("frameworks", {}).get("entries", {}).values():
-        match = isinstance(framework, dict) and BOTH_CUDNN.fullmatch(framework.get("cudnn", ""))
+        match = BOTH_CUDNN.fullmatch(
+            str(framework.get("cudnn", "")) if isinstance(framework, dict) else ""
+        )
         if match:
             framework["cudnn_loaded"], framework["cudnn"] = match.groups()
 

@@ -19,7 +19,9 @@ FLAG = re.compile(
     r"\b(?P<no>no |without |not )?(?P<flag>avx512f?|avx2|avx|fma|f16c|amx\w*|sve2?|neon|sse4_[12])\b"
 )
 MODELS = ("torch", "tensorflow", "jax", "onnxruntime", "vllm")
-# Facts that are stated outside the agreed names, by the fact of a manifest that they are.
+SECTIONS = ("python", "packages", "frameworks", "cuda", "driver", "gpus", "system", "env_vars")
+# Facts that are stated outside those sections, by the fact of a manifest that they are; the key
+# without its section is `other`'s.
 OTHER: dict[str, FactPath] = {
     "machine": ("system", "architecture"),
     "driver_userland": ("driver", "libnvidia_ml"),
@@ -32,8 +34,25 @@ OTHER: dict[str, FactPath] = {
     "libjpeg": ("codecs", "pillow", "jpeg"),
     "pillow_channel": ("packages", "pillow", "installer"),
     "iommu": ("system", "iommu"),
-    "shm_size": ("system", "shm_size"),
+    "native_libs.libjpeg": ("codecs", "pillow", "jpeg"),
+    "native_libs.libstdcxx": ("system", "libstdcxx"),
+    "native_libs.libnccl": ("frameworks", "torch", "nccl"),
+    "host.iommu": ("system", "iommu"),
+    "locale.preferred_encoding": ("system", "encoding"),
+    "services.nvidia-fabricmanager": ("driver", "fabric_manager"),
+    "services.nvidia_fabricmanager": ("driver", "fabric_manager"),
+    "ldconfig.libcuda": ("driver", "libcuda_path"),
+    "python.arch": ("python", "platform"),
 }
+FLAGS = {
+    "determinism.tf32": ("determinism", "matmul_allow_tf32"),
+    "determinism.allow_tf32": ("determinism", "matmul_allow_tf32"),
+    "determinism.cudnn_benchmark": ("determinism", "cudnn_benchmark"),
+    "determinism.cudnn_deterministic": ("determinism", "cudnn_deterministic"),
+    "determinism.deterministic_algorithms": ("determinism", "deterministic_algorithms"),
+}
+SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+SIZE = re.compile(r"(\d+)\s*([kmg]?)i?b?", re.IGNORECASE)
 # The cases' names of culprits, by the beginning of a finding's path.
 CULPRITS: tuple[tuple[FactPath, tuple[str, ...]], ...] = (
     (("driver",), ("driver.version", "other.driver_userland", "other.intel_gpu_driver")),
@@ -70,8 +89,9 @@ def framework(found: dict[str, dict[str, Any]]) -> str:
     return next((name for name in MODELS if name in stated), "torch")
 
 
-def facts(key: str, value: str, framework: str) -> Iterator[tuple[FactPath, Any]]:
-    """The facts of a manifest that an `other.*` fact is; none where there is no such fact."""
+def facts(section: str, key: str, value: str, framework: str) -> Iterator[tuple[FactPath, Any]]:
+    """The facts of a manifest that a fact outside the agreed names is; none where there is no such."""
+    name = key if section == "other" else f"{section}.{key}"
     if key in ("cpu_isa", "avx512"):
         described = value if key == "cpu_isa" else f"{'no ' * (value == 'no')}avx512f"
         yield ("system", "cpu_flags"), flags(described) or ["sse2"]
@@ -84,11 +104,17 @@ def facts(key: str, value: str, framework: str) -> Iterator[tuple[FactPath, Any]
         yield ("gpus", "0", "mig"), value == "enabled"
     elif key == "sm_count" and value.isdigit():
         yield ("gpus", "0", "sm_count"), int(value)
-    elif key in ("cudnn_runtime", "cudnn_compiled"):
-        field = "cudnn_loaded" if key == "cudnn_runtime" else "cudnn"
-        yield ("frameworks", framework, field), value
-    elif key in OTHER:
-        yield OTHER[key], value
+    elif key in ("cudnn_runtime", "cudnn_compiled", "libcudnn"):
+        yield (
+            ("frameworks", framework, "cudnn" if key == "cudnn_compiled" else "cudnn_loaded"),
+            value,
+        )
+    elif key == "shm_size" and (match := SIZE.fullmatch(value.strip())):
+        yield ("system", "shm_size"), int(match[1]) * SIZES[match[2].lower()]
+    elif name in FLAGS:
+        yield FLAGS[name], value.lower() in ("true", "1", "on", "yes", "enabled")
+    elif name in OTHER:
+        yield OTHER[name], value
 
 
 def flags(described: str) -> list[str]:
