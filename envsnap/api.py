@@ -144,11 +144,15 @@ def diff(
     other: Manifest,
     rules: Sequence[Rule] | None = None,
     policy: Policy | None = None,
+    error_text: str = "",
 ) -> Result:
-    """Say what differs between two environments, ranked by what it can do."""
+    """Say what differs between two environments, ranked by what it can do.
+
+    What explains `error_text` (what the other side printed) comes first.
+    """
     from envsnap.rules import engine
 
-    return _ruled(engine.compare(reference, other, rules), other, policy)
+    return _ruled(engine.compare(reference, other, rules, error_text), other, policy)
 
 
 def check(

@@ -20,6 +20,7 @@ def command(
     color: str,
     output: str,
     policy: str | None,
+    error_text: str | None,
 ) -> int:
     """Say what differs between environments, and which difference matters.
 
@@ -29,14 +30,15 @@ def command(
     """
     from envsnap.report.document import Report, side
 
-    inputs.once_from_stdin((reference, *others))
+    inputs.once_from_stdin((reference, *others, error_text or ""))
     outputs.require_files(style, others)
     rulings = api.load_policy(policy)
+    text = inputs.text(error_text)
     left = inputs.document(reference).manifest
     manifests, judged = [left], []
     for name in others:
         right = inputs.document(name).manifest
-        result = api.diff(left, right, policy=rulings)
+        result = api.diff(left, right, policy=rulings, error_text=text)
         judged.append(outputs.judged(name, right, result, style))
         manifests.append(right)
     several = len(others) > 1

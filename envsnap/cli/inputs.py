@@ -27,8 +27,10 @@ def document(path: str) -> Document:
     return found
 
 
-def text(path: str) -> str:
-    """Read an error text or a log."""
+def text(path: str | None) -> str:
+    """Read an error text or a log; without a path there is none."""
+    if path is None:
+        return ""
     from envsnap.intake import reader
 
     return reader.load_text(path)

@@ -45,6 +45,12 @@ def report_options(command: Command) -> Command:
             help="Colours in the terminal format.",
         ),
         click.option(
+            "--error-text",
+            metavar="FILE",
+            help="A message, a traceback or a log of what fails (-: standard input): what explains"
+            " it comes first.",
+        ),
+        click.option(
             "--policy",
             metavar="FILE",
             help="What to ignore, weigh otherwise or allow (default: envsnap.toml, or"

@@ -36,8 +36,16 @@ class Result(Struct, frozen=True, kw_only=True):
         return min((finding.severity for finding in self.findings), key=_rank, default=None)
 
 
-def compare(left: Manifest, right: Manifest, rules: Sequence[Rule] | None = None) -> Result:
-    """Judge what differs between a reference and another manifest; by default with every rule."""
+def compare(
+    left: Manifest,
+    right: Manifest,
+    rules: Sequence[Rule] | None = None,
+    error_text: str = "",
+) -> Result:
+    """Judge what differs between a reference and another manifest; by default with every rule.
+
+    With an error text of the other side, what explains it comes first.
+    """
     difference = walk.compare(left, right)
     if rules is None:
         rules = registry.concerned((change.path[0] for change in difference.changes), left, right)
@@ -55,8 +63,11 @@ def compare(left: Manifest, right: Manifest, rules: Sequence[Rule] | None = None
         for change in difference.changes
         if change.kind is not ChangeKind.UNKNOWN and change.path not in claimed
     )
+    told = ranked(findings, rules)
+    if error_text:
+        told = _explained_first(error_text, right, told)
     return Result(
-        findings=ranked(findings, rules),
+        findings=told,
         compared=difference.compared,
         unknown={
             change.path: change.reason or ""

@@ -51,3 +51,13 @@ def test_bytes_and_escapes_in_a_text(envsnap: Run, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "\x1b" not in done.stdout
     assert "libGL.so.1" in done.stdout
+
+
+def test_a_text_beside_two_manifests(envsnap: Run, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(TEXT)
+    dev = PROD.with_name("dev.json")
+    done = envsnap("diff", dev, PROD, "--error-text", "log", "--format", "json")
+    findings = json.loads(done.stdout)["results"][0]["findings"]
+    assert "torchvision::nms" in findings[0]["why"]
+    without = json.loads(envsnap("diff", dev, PROD, "--format", "json").stdout)["results"][0]
+    assert findings[1:] == without["findings"]
