@@ -19,8 +19,8 @@ from envsnap.diff.walk import compare
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path as FactPath
 from envsnap.model.paths import text
-from envsnap.rules.error_text import matches
 from envsnap.rules.finding import Finding, Severity
+from envsnap.rules.inputs.error_text import matches
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "data" / "root_cause.jsonl"

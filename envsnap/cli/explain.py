@@ -13,10 +13,20 @@ from envsnap.rules import registry
 def pages() -> str:
     """Every rule's page as one Markdown text: docs/rules.md."""
     parts = ["# Rules", "Written by `envsnap explain --all`; each page is its rule's docstring."]
-    for entry in registry.REGISTRY:
-        title, _, body = (inspect.getdoc(entry.load()) or "").partition("\n")
-        parts += [f"## {entry.id}", f"**{title}**", body.strip()]
+    for subject, entries in by_subject().items():
+        parts.append(f"## {subject.capitalize()}")
+        for entry in entries:
+            title, _, body = (inspect.getdoc(entry.load()) or "").partition("\n")
+            parts += [f"### {entry.id}", f"**{title}**", body.strip()]
     return "\n\n".join(parts) + "\n"
+
+
+def by_subject() -> dict[str, list[registry.Entry]]:
+    """The rules by the folder they lie in."""
+    found: dict[str, list[registry.Entry]] = {}
+    for entry in registry.REGISTRY:
+        found.setdefault(entry.subject, []).append(entry)
+    return found
 
 
 @click.command()
@@ -28,9 +38,11 @@ def command(rule: str | None, everything: bool) -> int:
         click.echo(pages(), nl=False)
         return 0
     if rule is None:
-        for entry in registry.REGISTRY:
-            title = (inspect.getdoc(entry.load()) or "").splitlines()[0]
-            click.echo(f"{entry.id:22} {title}")
+        for subject, entries in by_subject().items():
+            click.echo(f"{subject}:")
+            for entry in entries:
+                title = (inspect.getdoc(entry.load()) or "").splitlines()[0]
+                click.echo(f"  {entry.id:23} {title}")
         return 0
     found = registry.rule(rule)
     if found is None:

@@ -102,7 +102,7 @@ def _explained_first(
     error_text: str, manifest: Manifest, findings: tuple[Finding, ...]
 ) -> tuple[Finding, ...]:
     """Put what explains a text before the rest; a notice stays among the infos."""
-    from envsnap.rules.error_text import ErrorText
+    from envsnap.rules.inputs.error_text import ErrorText
 
     explained = list(ErrorText().explain(error_text, manifest, findings))
     replaced = {(found.rule, found.path, found.message) for found in explained}

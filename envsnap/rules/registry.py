@@ -1,7 +1,7 @@
 """Every rule, one line each. The order breaks ties in ranking: likelier culprits come first.
 
-A rule `some-name` is the class `SomeName` in `some_name.py`. Its line names the sections it
-looks at: it is loaded only where one of them differs (or, for a check, is there at all). A line
+A rule `some-name` of `gpus` is the class `SomeName` in `gpus/some_name.py`. Its line names the
+sections it looks at: it is loaded only where one of them differs (or, for a check, is there at all). A line
 may also name what the rule is about (a distribution, a GPU, a driver): where no side has any of
 it, there is nothing to say, and the rule is not loaded either.
 """
@@ -21,81 +21,100 @@ from envsnap.rules.rule import Rule, frameworks, gpus, packages
 class Entry(Struct, frozen=True):
     """A line of the registry."""
 
-    id: str
+    place: str
     sections: tuple[str, ...]
     about: tuple[str, ...] = ()
 
+    @property
+    def id(self) -> str:
+        """The rule's identifier."""
+        return self.place.rpartition("/")[2]
+
+    @property
+    def subject(self) -> str:
+        """The folder it lies in."""
+        return self.place.partition("/")[0]
+
     def load(self) -> Rule:
         """Import the rule's module and make the rule."""
-        module = import_module(f"envsnap.rules.{self.id.replace('-', '_')}")
+        path = self.place.replace("-", "_").replace("/", ".")
+        module = import_module(f"envsnap.rules.{path}")
         name = "".join(word.capitalize() for word in self.id.split("-"))
         return cast("Rule", getattr(module, name)())
 
 
 REGISTRY = (
-    Entry("framework-import", ("frameworks",)),
-    Entry("replaced-files", ("process",)),
-    Entry("driver-mismatch", ("driver",), ("driver",)),
-    Entry("driver-minimum", ("driver", "frameworks"), ("driver",)),
-    Entry("require-cuda", ("env_vars", "driver", "cuda")),
-    Entry("triton-server", ("env_vars", "driver"), ("driver",)),
-    Entry("forward-compatibility", ("driver",), ("driver",)),
-    Entry("fabric-manager", ("driver",), ("driver",)),
-    Entry("gpu-architecture", ("frameworks", "gpus"), ("gpus",)),
-    Entry("gpu-cuda", ("frameworks", "gpus"), ("gpus",)),
-    Entry("rocm-architecture", ("frameworks", "gpus", "env_vars")),
-    Entry("kernel-capability", ("packages", "gpus"), ("gpus",)),
-    Entry("cudnn-version", ("frameworks", "packages")),
-    Entry("torch-family", ("packages",), ("torch",)),
-    Entry("jax-family", ("packages",), ("jax",)),
-    Entry("tensorflow-cuda", ("packages", "frameworks", "cuda"), ("tensorflow", "tensorflow-gpu")),
-    Entry("onnxruntime-cuda", ("packages", "cuda", "gpus"), ("onnxruntime", "onnxruntime-gpu")),
-    Entry("tensorrt-engine", ("packages", "gpus", "weights"), ("tensorrt",)),
+    Entry("frameworks/framework-import", ("frameworks",)),
+    Entry("packages/replaced-files", ("process",)),
+    Entry("drivers/driver-mismatch", ("driver",), ("driver",)),
+    Entry("drivers/driver-minimum", ("driver", "frameworks"), ("driver",)),
+    Entry("drivers/require-cuda", ("env_vars", "driver", "cuda")),
+    Entry("drivers/triton-server", ("env_vars", "driver"), ("driver",)),
+    Entry("drivers/forward-compatibility", ("driver",), ("driver",)),
+    Entry("drivers/fabric-manager", ("driver",), ("driver",)),
+    Entry("gpus/gpu-architecture", ("frameworks", "gpus"), ("gpus",)),
+    Entry("gpus/gpu-cuda", ("frameworks", "gpus"), ("gpus",)),
+    Entry("gpus/rocm-architecture", ("frameworks", "gpus", "env_vars")),
+    Entry("gpus/kernel-capability", ("packages", "gpus"), ("gpus",)),
+    Entry("libraries/cudnn-version", ("frameworks", "packages")),
+    Entry("frameworks/torch-family", ("packages",), ("torch",)),
+    Entry("frameworks/jax-family", ("packages",), ("jax",)),
     Entry(
-        "nvjitlink",
+        "frameworks/tensorflow-cuda",
+        ("packages", "frameworks", "cuda"),
+        ("tensorflow", "tensorflow-gpu"),
+    ),
+    Entry(
+        "frameworks/onnxruntime-cuda",
+        ("packages", "cuda", "gpus"),
+        ("onnxruntime", "onnxruntime-gpu"),
+    ),
+    Entry("frameworks/tensorrt-engine", ("packages", "gpus", "weights"), ("tensorrt",)),
+    Entry(
+        "libraries/nvjitlink",
         ("packages",),
         ("nvidia-nvjitlink-cu12", "nvidia-nvjitlink-cu11", "nvidia-nvjitlink"),
     ),
-    Entry("numpy-abi", ("packages",), ("numpy",)),
-    Entry("extension-build", ("packages", "frameworks"), ("torch",)),
-    Entry("wheel-platform", ("packages", "python", "system")),
-    Entry("weights", ("weights",)),
-    Entry("pickled-estimator", ("weights", "packages")),
-    Entry("framework-build", ("frameworks",)),
-    Entry("cpu-build", ("frameworks", "gpus"), ("gpus",)),
-    Entry("no-driver", ("frameworks", "gpus")),
-    Entry("framework-version", ("frameworks",)),
-    Entry("seeds", ("seeds",)),
-    Entry("determinism", ("determinism", "env_vars")),
-    Entry("tf32", ("frameworks", "gpus", "determinism"), ("gpus",)),
-    Entry("image-codecs", ("codecs",)),
-    Entry("behavior-change", ("packages",)),
-    Entry("accelerator-libraries", ("frameworks",)),
+    Entry("packages/numpy-abi", ("packages",), ("numpy",)),
+    Entry("frameworks/extension-build", ("packages", "frameworks"), ("torch",)),
+    Entry("packages/wheel-platform", ("packages", "python", "system")),
+    Entry("inputs/weights", ("weights",)),
+    Entry("inputs/pickled-estimator", ("weights", "packages")),
+    Entry("frameworks/framework-build", ("frameworks",)),
+    Entry("frameworks/cpu-build", ("frameworks", "gpus"), ("gpus",)),
+    Entry("drivers/no-driver", ("frameworks", "gpus")),
+    Entry("frameworks/framework-version", ("frameworks",)),
+    Entry("inputs/seeds", ("seeds",)),
+    Entry("inputs/determinism", ("determinism", "env_vars")),
+    Entry("gpus/tf32", ("frameworks", "gpus", "determinism"), ("gpus",)),
+    Entry("libraries/image-codecs", ("codecs",)),
+    Entry("packages/behavior-change", ("packages",)),
+    Entry("libraries/accelerator-libraries", ("frameworks",)),
     Entry(
-        "cluster-versions",
+        "packages/cluster-versions",
         ("packages", "python"),
         ("ray", "distributed", "dask", "pyspark", "horovod", "deepspeed", "mpi4py"),
     ),
-    Entry("python-version", ("python",)),
-    Entry("gpu-model", ("gpus",), ("gpus",)),
-    Entry("hidden-gpus", ("env_vars",)),
-    Entry("env-var", ("env_vars",)),
-    Entry("processor", ("system", "frameworks")),
+    Entry("machine/python-version", ("python",)),
+    Entry("gpus/gpu-model", ("gpus",), ("gpus",)),
+    Entry("gpus/hidden-gpus", ("env_vars",)),
+    Entry("machine/env-var", ("env_vars",)),
+    Entry("machine/processor", ("system", "frameworks")),
     Entry(
-        "cpu-requirement",
+        "machine/cpu-requirement",
         ("packages", "system"),
         ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "jaxlib", "polars", "faiss-cpu"),
     ),
-    Entry("rocm-version", ("rocm",)),
-    Entry("package-version", ("packages",)),
-    Entry("package-missing", ("packages",)),
-    Entry("package-build", ("packages",)),
-    Entry("requirements", ("packages",)),
-    Entry("competing-distributions", ("packages",)),
-    Entry("altered-files", ("packages",)),
-    Entry("package-metadata", ("packages",)),
+    Entry("gpus/rocm-version", ("rocm",)),
+    Entry("packages/package-version", ("packages",)),
+    Entry("packages/package-missing", ("packages",)),
+    Entry("packages/package-build", ("packages",)),
+    Entry("packages/requirements", ("packages",)),
+    Entry("packages/competing-distributions", ("packages",)),
+    Entry("packages/altered-files", ("packages",)),
+    Entry("packages/package-metadata", ("packages",)),
     Entry(
-        "library-path",
+        "libraries/library-path",
         ("env_vars", "packages", "cuda"),
         (
             "nvidia-cublas-cu12",
@@ -108,32 +127,32 @@ REGISTRY = (
             "nvidia-cuda-runtime-cu12",
         ),
     ),
-    Entry("mixed-libraries", ("frameworks", "process")),
-    Entry("loaded-libraries", ("frameworks", "process")),
-    Entry("driver-version", ("driver", "cuda"), ("driver",)),
-    Entry("driver-branch", ("driver",), ("driver",)),
-    Entry("architecture", ("system",)),
-    Entry("emulated-python", ("python", "system")),
-    Entry("config-value", ("configs",)),
-    Entry("data-order", ("data",)),
-    Entry("tools", ("tools",)),
-    Entry("c-library", ("system",)),
-    Entry("ascii-locale", ("system", "env_vars")),
-    Entry("text-settings", ("system",)),
-    Entry("source-code", ("git",)),
-    Entry("gpu-settings", ("gpus",), ("gpus",)),
-    Entry("peer-to-peer", ("system", "gpus")),
-    Entry("wsl-libcuda", ("driver", "env_vars", "system")),
-    Entry("toolkit-build", ("cuda", "frameworks")),
-    Entry("cuda-toolkit", ("cuda", "tools")),
-    Entry("shared-memory", ("system",)),
-    Entry("resources", ("system", "frameworks", "determinism")),
-    Entry("operating-system", ("system",)),
+    Entry("libraries/mixed-libraries", ("frameworks", "process")),
+    Entry("libraries/loaded-libraries", ("frameworks", "process")),
+    Entry("drivers/driver-version", ("driver", "cuda"), ("driver",)),
+    Entry("drivers/driver-branch", ("driver",), ("driver",)),
+    Entry("machine/architecture", ("system",)),
+    Entry("machine/emulated-python", ("python", "system")),
+    Entry("inputs/config-value", ("configs",)),
+    Entry("inputs/data-order", ("data",)),
+    Entry("machine/tools", ("tools",)),
+    Entry("machine/c-library", ("system",)),
+    Entry("machine/ascii-locale", ("system", "env_vars")),
+    Entry("machine/text-settings", ("system",)),
+    Entry("inputs/source-code", ("git",)),
+    Entry("gpus/gpu-settings", ("gpus",), ("gpus",)),
+    Entry("gpus/peer-to-peer", ("system", "gpus")),
+    Entry("drivers/wsl-libcuda", ("driver", "env_vars", "system")),
+    Entry("libraries/toolkit-build", ("cuda", "frameworks")),
+    Entry("libraries/cuda-toolkit", ("cuda", "tools")),
+    Entry("machine/shared-memory", ("system",)),
+    Entry("machine/resources", ("system", "frameworks", "determinism")),
+    Entry("machine/operating-system", ("system",)),
     # These look at facts that are not compared, or at all of them: they are always loaded.
-    Entry("nccl-plugin", ()),
-    Entry("package-source", ()),
-    Entry("manifest-edited", ()),
-    Entry("error-text", ("error text",)),  # no section: it is loaded where a text is passed
+    Entry("libraries/nccl-plugin", ()),
+    Entry("packages/package-source", ()),
+    Entry("inputs/manifest-edited", ()),
+    Entry("inputs/error-text", ("error text",)),  # no section: it is loaded where a text is passed
 )
 
 

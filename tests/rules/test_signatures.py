@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from envsnap.knowledge.tables import TRUSTED, table
 from envsnap.model.manifest import Sections
 from envsnap.rules import engine, registry
-from envsnap.rules.error_text import LONGEST_TEXT, matches
 from envsnap.rules.finding import Effect, Severity
+from envsnap.rules.inputs.error_text import LONGEST_TEXT, matches
 from tests import examples
 
 TABLE = table("failure_signatures")

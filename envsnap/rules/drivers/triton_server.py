@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
-from envsnap.rules.driver_minimum import requirement
+from envsnap.rules.drivers.driver_minimum import requirement
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule, fact, variable
 from envsnap.rules.versions import numbers

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.gpu_cuda import architecture
+from envsnap.rules.gpus.gpu_cuda import architecture
 from envsnap.rules.rule import Rule, fact, frameworks, gpus
 from envsnap.rules.versions import numbers
 

@@ -10,7 +10,7 @@ from envsnap.diff.change import Change
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.gpu_cuda import architecture
+from envsnap.rules.gpus.gpu_cuda import architecture
 from envsnap.rules.rule import Comparison, Rule, gpus
 from envsnap.rules.versions import numbers
 

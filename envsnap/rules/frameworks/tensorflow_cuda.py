@@ -7,8 +7,8 @@ from typing import Any
 
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
-from envsnap.rules.cudnn_version import parts
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.libraries.cudnn_version import parts
 from envsnap.rules.rule import Rule, fact, frameworks, packages, version
 from envsnap.rules.versions import numbers
 

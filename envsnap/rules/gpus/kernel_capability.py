@@ -8,7 +8,7 @@ from typing import Any
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.gpu_cuda import architecture
+from envsnap.rules.gpus.gpu_cuda import architecture
 from envsnap.rules.rule import Rule, gpus, version
 from envsnap.rules.versions import numbers
 

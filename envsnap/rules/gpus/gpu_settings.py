@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from envsnap.diff.change import Change
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.gpu_model import MODEL
+from envsnap.rules.gpus.gpu_model import MODEL
 from envsnap.rules.rule import Comparison, Rule
 
 MODES = ("ecc", "mig", "compute_mode")

@@ -1,0 +1,1 @@
+"""Rules on frameworks and what belongs to them."""

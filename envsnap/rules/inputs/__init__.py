@@ -1,0 +1,1 @@
+"""Rules on what a program is given: weights, data, configuration, seeds, and what it printed."""

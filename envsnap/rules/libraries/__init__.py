@@ -1,0 +1,1 @@
+"""Rules on the libraries that compute and decode."""

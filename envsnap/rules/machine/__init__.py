@@ -1,0 +1,1 @@
+"""Rules on Python, the machine and its settings."""
