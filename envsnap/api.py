@@ -46,6 +46,7 @@ def capture(
     seeds: Mapping[str, str] | None = None,
     env: Sequence[str] = (),
     import_frameworks: bool = True,
+    verify_files: bool = False,
     deadline: float = DEFAULT_DEADLINE,
     progress: Progress | None = None,
 ) -> Manifest:
@@ -53,8 +54,9 @@ def capture(
 
     `configs` and `weights` map the names under which files are compared to their paths;
     `seeds` maps names to values; `env` names further variables whose values are wanted;
-    `deadline` is in seconds and leaves out the hashing of weights; `progress` is told
-    (bytes done, bytes in all) while weights are hashed.
+    `verify_files` compares every installed file with its distribution's RECORD; `deadline` is in
+    seconds and leaves out the hashing of files and weights; `progress` is told (bytes done, bytes
+    in all) meanwhile.
 
     In the calling program nothing is imported that it has not imported, and no random
     generator is advanced. Raises InputError for a file that is not there and TargetError where
@@ -68,6 +70,7 @@ def capture(
         "weights": _named_paths("weights", weights or {}, shared),
         "env": list(env),
         "import": import_frameworks,
+        "verify_files": verify_files,
         "deadline": deadline,
     }
     if target is None:
@@ -146,12 +149,18 @@ def diff(
 
 
 def check(
-    manifest: Manifest, rules: Sequence[Rule] | None = None, policy: Policy | None = None
+    manifest: Manifest,
+    rules: Sequence[Rule] | None = None,
+    policy: Policy | None = None,
+    error_text: str = "",
 ) -> Result:
-    """Say what is wrong with one environment by itself."""
+    """Say what is wrong with one environment by itself.
+
+    What explains `error_text` (a message, a traceback, a log) comes first.
+    """
     from envsnap.rules import engine
 
-    return _ruled(engine.inspect(manifest, rules), manifest, policy)
+    return _ruled(engine.inspect(manifest, rules, error_text), manifest, policy)
 
 
 def _ruled(result: Result, manifest: Manifest, policy: Policy | None) -> Result:

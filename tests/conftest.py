@@ -90,6 +90,17 @@ def torch_python() -> str:
 
 
 @pytest.fixture(scope="session")
+def images_python() -> str:
+    """A Python with Pillow and OpenCV: this one, or the one ENVSNAP_TEST_IMAGES_PYTHON names."""
+    named = os.environ.get("ENVSNAP_TEST_IMAGES_PYTHON", sys.executable)
+    if subprocess.run(
+        [named, "-c", "import PIL, cv2"], capture_output=True, check=False
+    ).returncode:
+        lacking("Pillow and OpenCV are not installed (ENVSNAP_TEST_IMAGES_PYTHON names a Python)")
+    return named
+
+
+@pytest.fixture(scope="session")
 def bare_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment without pip, as uv makes them."""
     folder = tmp_path_factory.mktemp("bare") / "venv"

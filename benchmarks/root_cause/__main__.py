@@ -1,6 +1,7 @@
 """`python -m benchmarks.root_cause [--cases FILE] [--base MANIFEST]`: recall on real cases.
 
-A hit is a finding of severity warning or error that names the culprit by an acceptable key.
+A hit is a finding of severity warning or error that names the culprit by an acceptable key; for
+a single, an error text's signature of the culprit's topic counts too (and is counted apart).
 Beside the pairs stands the baseline: every stated difference is a warning, in file order.
 """
 
@@ -11,13 +12,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.root_cause import cases, overlay
+from benchmarks.root_cause import cases, overlay, vocabulary
 from envsnap import api
 from envsnap.diff.change import ChangeKind
 from envsnap.diff.walk import compare
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path as FactPath
 from envsnap.model.paths import text
+from envsnap.rules.error_text import matches
 from envsnap.rules.finding import Finding, Severity
 
 ROOT = Path(__file__).parents[2]
@@ -45,10 +47,9 @@ def baseline(left: Manifest, right: Manifest) -> Ranked:
 
 def rank(ranked: Ranked, keys: list[str]) -> int | None:
     """The place of the culprit, from 1."""
-    for place, path in enumerate(ranked, 1):
-        if cases.hits(path, keys):
-            return place
-    return None
+    return next(
+        (place for place, path in enumerate(ranked, 1) if vocabulary.hits(path, keys)), None
+    )
 
 
 class Score:
@@ -59,80 +60,98 @@ class Score:
         self.warnings = 0
         self.misses: list[str] = []
 
-    def add(self, name: str, ranked: Ranked, keys: list[str]) -> None:
+    def add(self, case: dict[str, Any], ranked: Ranked) -> None:
         """Count one pair."""
+        keys = case["culprit"]["acceptable_keys"]
         place = rank(ranked, keys)
         self.places.append(place)
         self.warnings += len(ranked)
         if place != 1:
-            shown = ", ".join(text(path) for path in ranked[:4]) or "nothing"
-            self.misses.append(f"  {name}: culprit {keys[0]} at {place or '-'}; ranked {shown}")
+            self.misses.append(missed(case, f"at {place or '-'}", ranked))
 
-    def line(self) -> str:
+    def recall(self, places: int) -> float:
+        """The share of culprits among the first places."""
+        found = sum(place is not None and place <= places for place in self.places)
+        return found / (len(self.places) or 1)
+
+    def line(self, name: str) -> str:
         """The figures."""
-        count = len(self.places) or 1
-        first = sum(place == 1 for place in self.places) / count
-        third = sum(place is not None and place <= 3 for place in self.places) / count
         return (
-            f"recall@1 {first:.2f} recall@3 {third:.2f} warnings {self.warnings / count:.1f}"
-            f" ({count} pairs)"
+            f"pairs {name} recall@1 {self.recall(1):.2f} recall@3 {self.recall(3):.2f}"
+            f" warnings {self.warnings / (len(self.places) or 1):.1f}"
         )
+
+
+def missed(case: dict[str, Any], place: str, ranked: Ranked) -> str:
+    """A row of the table of misses."""
+    shown = ", ".join(text(path) for path in ranked[:4]) or "nothing"
+    return f"  {case['id']:34} {case['culprit']['key']:34} {place:5} ranked: {shown}"
 
 
 def pairs(stated: list[dict[str, Any]], base: cases.Sections) -> list[str]:
     """Score the pairs whose culprit is among the stated facts."""
-    scores = {
-        name: Score() for name in ("overlaid", "overlaid baseline", "plain", "plain baseline")
-    }
+    names = ("overlaid", "overlaid baseline", "plain", "plain baseline")
+    scores = {name: Score() for name in names}
     for case in stated:
-        keys = case["culprit"]["acceptable_keys"]
         left, right = cases.sections(case["env_a"]), cases.sections(case["env_b"])
         plain = cases.manifest(left, partial=True), cases.manifest(right, partial=True)
         whole = [
             cases.manifest(side, partial=False)
             for side in overlay.overlaid(base, left, right, case["id"])
         ]
-        for name, judge in (("", ours), (" baseline", baseline)):
-            scores[f"overlaid{name}"].add(case["id"], judge(whole[0], whole[1]), keys)
-            scores[f"plain{name}"].add(case["id"], judge(*plain), keys)
-    lines = [f"pairs {name} {score.line()}" for name, score in scores.items()]
+        for suffix, judge in (("", ours), (" baseline", baseline)):
+            scores[f"overlaid{suffix}"].add(case, judge(whole[0], whole[1]))
+            scores[f"plain{suffix}"].add(case, judge(*plain))
+    lines = [score.line(name) for name, score in scores.items()]
+    lines.append(f"({len(stated)} pairs; baseline: every stated difference, in file order)")
     return [*lines, "misses, overlaid:", *scores["overlaid"].misses]
 
 
 def singles(stated: list[dict[str, Any]]) -> list[str]:
-    """Score the environments that fail by themselves."""
-    missed = []
-    found = 0
+    """Score the environments that fail by themselves, with and without what they print."""
+    found = {"key": 0, "key or topic": 0, "without": 0}
+    misses: list[str] = []
     for case in stated:
+        keys, error_text = case["culprit"]["acceptable_keys"], case.get("error_text") or ""
         manifest = cases.manifest(cases.sections(case["env_a"]), partial=True)
-        paths = [item.path for item in serious(api.check(manifest).findings)]
-        if rank(paths, case["culprit"]["acceptable_keys"]) is None:
-            missed.append(f"  {case['id']}: culprit {case['culprit']['key']}")
-        else:
-            found += 1
+        silent = [item.path for item in serious(api.check(manifest).findings)]
+        told = [item.path for item in serious(api.check(manifest, error_text=error_text).findings)]
+        topics = {row["topic"] for row, _ in matches(error_text) if row.get("severity") != "info"}
+        by_key = rank(told, keys) is not None
+        found["key"] += by_key
+        found["key or topic"] += by_key or case["culprit"].get("topic") in topics
+        found["without"] += rank(silent, keys) is not None
+        if not by_key and case["culprit"].get("topic") not in topics:
+            misses.append(missed(case, "-", told))
+    share = {name: count / (len(stated) or 1) for name, count in found.items()}
     return [
-        f"singles recall without error text {found / (len(stated) or 1):.2f} ({len(stated)} singles)",
+        f"singles recall {share['key or topic']:.2f} (without error text {share['without']:.2f})",
+        f"({len(stated)} singles; by key alone, with the text: {share['key']:.2f})",
         "misses, singles:",
-        *missed,
+        *misses,
     ]
 
 
 def negatives(stated: list[dict[str, Any]]) -> list[str]:
-    """Count what is said of environments that were not the cause."""
+    """Count what is said of environments that were not the cause, their texts included."""
     errors = warnings = 0
+    blamed: list[str] = []
     for case in stated:
         left = cases.manifest(cases.sections(case["env_a"]), partial=True)
-        findings = list(api.check(left).findings)
+        findings = list(api.check(left, error_text=case.get("error_text") or "").findings)
         if "env_b" in case:
             right = cases.manifest(cases.sections(case["env_b"]), partial=True)
-            findings = list(api.diff(left, right).findings)
-        errors += sum(item.severity is Severity.ERROR for item in findings)
+            findings += api.diff(left, right).findings
         harmless = case.get("distractor_keys") or []
-        warnings += sum(
-            item.severity is Severity.WARNING and cases.hits(item.path, harmless)
-            for item in findings
-        )
-    return [f"negatives false errors {errors} false warnings {warnings} ({len(stated)} negatives)"]
+        for item in serious(tuple(findings)):
+            errors += item.severity is Severity.ERROR
+            warnings += item.severity is Severity.WARNING and vocabulary.hits(item.path, harmless)
+            blamed.append(f"  {case['id']:34} {item.severity.value:8} {text(item.path)}")
+    return [
+        f"negatives false errors {errors} false warnings {warnings}",
+        f"({len(stated)} negatives; errors and warnings of any kind on them:)",
+        *blamed,
+    ]
 
 
 def main() -> None:

@@ -11,25 +11,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+from benchmarks.root_cause import vocabulary
 from envsnap.intake import facts
 from envsnap.intake.package_lists import canonical
 from envsnap.model.manifest import Manifest, Target
 from envsnap.model.paths import Path as FactPath
-from envsnap.model.paths import text
 
 Sections = dict[str, dict[str, Any]]
-SEPARATORS = re.compile(r"[-_.]+")
 COMPLETE = ("env_vars",)
-# Facts that cases state outside the agreed names, and where a manifest has them.
-OTHER = {
-    "machine": ("system", "architecture"),
-    "cudnn_runtime": ("frameworks", "torch", "cudnn_loaded"),
-    "cudnn_compiled": ("frameworks", "torch", "cudnn"),
-    "driver_userland": ("driver", "libnvidia_ml"),
-    "driver_cuda": ("cuda", "driver"),
-    "python_platform": ("python", "platform"),
-    "nccl": ("frameworks", "torch", "nccl"),
-}
+BOTH_CUDNN = re.compile(r"([\d.]+) \(runtime\); ([\d.]+) \(compiled\)")
 
 
 def load(path: Path) -> list[dict[str, Any]]:
@@ -48,14 +38,15 @@ def sections(stated: dict[str, Any]) -> Sections:
             found["gpus"] = {"entries": {str(index): dict(gpu) for index, gpu in enumerate(value)}}
         elif name in ("frameworks", "env_vars"):
             found[name] = {"entries": {key: _entry(item) for key, item in value.items()}}
-        elif name == "other":
-            continue
-        elif isinstance(value, dict):
+        elif name != "other" and isinstance(value, dict):
             found[name] = dict(value)
     _kernel_module(found)
+    framework = vocabulary.framework(found)
+    _both_cudnn(found)
     for key, item in stated.get("other", {}).items():
-        if key in OTHER:
-            _put(found, OTHER[key], str(item))
+        for place, fact in vocabulary.facts(key, str(item), framework):
+            _put(found, place, fact)
+    _processor_flags(found)
     _complete_torch(found)
     return found
 
@@ -67,18 +58,30 @@ def _kernel_module(found: Sections) -> None:
         found["driver"] = {"version": version, "kernel_module": version}
 
 
+def _both_cudnn(found: Sections) -> None:
+    """A cuDNN that is stated as loaded and as built with is two facts."""
+    for framework in found.get("frameworks", {}).get("entries", {}).values():
+        match = isinstance(framework, dict) and BOTH_CUDNN.fullmatch(framework.get("cudnn", ""))
+        if match:
+            framework["cudnn_loaded"], framework["cudnn"] = match.groups()
+
+
+def _processor_flags(found: Sections) -> None:
+    """A processor that is described by its instruction sets states flags."""
+    flags = vocabulary.flags(str(found.get("system", {}).get("cpu", "")))
+    if flags:
+        found["system"].setdefault("cpu_flags", flags)
+
+
 def _entry(item: Any) -> Any:
     return (
-        {key: value for key, value in item.items() if key in _KNOWN}
+        {key: value for key, value in item.items() if key in vocabulary.FRAMEWORK}
         if isinstance(item, dict)
         else str(item)
     )
 
 
-_KNOWN = ("version", "cuda", "rocm", "cudnn", "cudnn_loaded", "nccl", "arch_list")
-
-
-def _put(found: Sections, place: FactPath, value: str) -> None:
+def _put(found: Sections, place: FactPath, value: Any) -> None:
     section = found.setdefault(place[0], {})
     if len(place) == 3:
         section = section.setdefault("entries", {}).setdefault(place[1], {})
@@ -102,22 +105,3 @@ def manifest(known: Sections, *, partial: bool) -> Manifest:
     }
     messages = facts.Messages({"probe": 1, "created_at": 0, "sections": message})
     return facts.to_manifest(messages, Target(kind="file"), None, {}, "case")
-
-
-def hits(path: FactPath, keys: list[str]) -> bool:
-    """Tell whether a finding's path names the culprit by one of its acceptable keys."""
-    spelled = {text(path), text(path[:2])}
-    if path[0] == "gpus":
-        spelled |= {"gpus", f"gpus[].{path[-1]}"}
-    if path[0] in ("packages", "frameworks") and len(path) > 1:
-        spelled |= {f"packages.{path[1]}", f"frameworks.{path[1]}.version"}
-    if path[0] == "driver":
-        spelled |= {"driver.version", "other.driver_userland"}
-    if path[0] == "determinism":
-        spelled.add(text(path))
-    if path[:2] == ("system", "cpu_flags"):
-        spelled.add("system.cpu")
-    if path[:2] == ("system", "architecture"):
-        spelled |= {"system.machine", "other.machine"}
-    normal = {SEPARATORS.sub("-", key) for key in spelled}
-    return any(SEPARATORS.sub("-", key) in normal for key in keys)

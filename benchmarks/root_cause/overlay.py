@@ -12,11 +12,16 @@ from typing import Any
 
 from benchmarks.root_cause.cases import Sections
 
-# Nothing that computes depends on these; `False`: the other side has another patch release.
+# Nothing that computes depends on these: the other side has some other release.
 HARMLESS = ("certifi", "tzdata", "pytz", "idna", "six", "setuptools", "pip", "wheel", "black", "pytest",
             "coverage", "virtualenv", "platformdirs", "distlib", "iniconfig", "pluggy", "pygments", "rich",
             "colorama", "termcolor", "tabulate", "isort", "flake8", "babel", "docutils")  # fmt: skip
 CHANGES = 8
+# Parts of a running program, in which a patch release is not to matter.
+PATCHED = ("requests", "urllib3", "filelock", "fsspec", "jinja2", "markupsafe", "networkx", "pyyaml", "regex",
+           "typing-extensions", "packaging", "sympy", "mpmath", "pydantic", "httpx", "anyio", "fastapi",
+           "starlette", "uvicorn", "aiohttp", "werkzeug", "flask")  # fmt: skip
+PATCHES = 4
 
 
 def overlaid(
@@ -31,14 +36,27 @@ def overlaid(
     return sides
 
 
-def _union(own: Any, other: Any) -> Any:
-    """What a side states, and what only the other one states."""
-    if isinstance(own, dict) and isinstance(other, dict):
-        keys = [*own, *(key for key in other if key not in own)]
-        return {
-            key: _union(own.get(key, other.get(key)), other.get(key, own.get(key))) for key in keys
-        }
-    return own
+def _union(own: Sections, other: Sections) -> Sections:
+    """What a side states, and the facts that only the other one states."""
+    found: Sections = {}
+    for name in [*own, *(name for name in other if name not in own)]:
+        mine, theirs = own.get(name, {}), other.get(name, {})
+        found[name] = {**theirs, **mine}
+        if "entries" in mine and "entries" in theirs:
+            found[name]["entries"] = {
+                key: _fields(mine["entries"].get(key), theirs["entries"].get(key))
+                for key in [
+                    *mine["entries"],
+                    *(key for key in theirs["entries"] if key not in mine["entries"]),
+                ]
+            }
+    return found
+
+
+def _fields(mine: Any, theirs: Any) -> Any:
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        return {**theirs, **mine}
+    return theirs if mine is None else mine
 
 
 def _lay(side: Sections, stated: Sections) -> None:
@@ -73,8 +91,10 @@ def _disturb(sides: tuple[Sections, Sections], draw: random.Random) -> None:
     packages = right.get("packages", {}).get("entries", {})
     present = sorted(name for name in HARMLESS if name in packages)
     for name in draw.sample(present, min(CHANGES, len(present))):
-        version = packages[name]["version"]
-        packages[name] = {"version": f"{version}.post{draw.randint(1, 9)}"}
+        packages[name] = {"version": _another(packages[name]["version"], draw)}
+    patched = sorted(name for name in PATCHED if name in packages)
+    for name in draw.sample(patched, min(PATCHES, len(patched))):
+        packages[name] = {"version": _patched(packages[name]["version"])}
     right.setdefault("python", {})["prefix"] = f"/srv/{draw.randint(1, 99)}"
     right.setdefault("system", {})["kernel"] = f"5.15.0-{draw.randint(60, 130)}-generic"
     right["system"]["memory_total"] = draw.choice([64, 128, 256]) << 30
@@ -82,3 +102,19 @@ def _disturb(sides: tuple[Sections, Sections], draw: random.Random) -> None:
     variables = right.setdefault("env_vars", {}).setdefault("entries", {})
     variables["XDG_CACHE_HOME"] = f"/home/u{draw.randint(1, 9)}/.cache"
     right["identity"] = {"hostname": f"host-{draw.randint(1, 999)}"}
+
+
+def _another(version: str, draw: random.Random) -> str:
+    """Some later release: a post release, a minor or a major one."""
+    first, _, _ = version.partition(".")
+    if not first.isdigit():
+        return f"{version}.post1"
+    return draw.choice(
+        [f"{version}.post1", f"{first}.{draw.randint(50, 99)}", f"{int(first) + 1}.0"]
+    )
+
+
+def _patched(version: str) -> str:
+    """The next patch release."""
+    head, _, last = version.rpartition(".")
+    return f"{head}.{int(last) + 1}" if head and last.isdigit() else f"{version}.post1"

@@ -48,6 +48,9 @@ MOST_GAPS = 5
 )
 @click.option("--no-import", is_flag=True, help="Do not import frameworks; faster, fewer facts.")
 @click.option(
+    "--verify-files", is_flag=True, help="Compare every installed file with its RECORD; slow."
+)
+@click.option(
     "--deadline",
     type=click.FloatRange(1, 86400),
     default=api.DEFAULT_DEADLINE,
@@ -65,6 +68,7 @@ def command(
     seeds: tuple[str, ...],
     env: tuple[str, ...],
     no_import: bool,
+    verify_files: bool,
     deadline: float,
 ) -> int:
     """Describe an environment in a manifest.
@@ -80,6 +84,7 @@ def command(
         seeds=inputs.named_values(seeds, "--seed"),
         env=env,
         import_frameworks=not no_import,
+        verify_files=verify_files,
         deadline=deadline,
         progress=_progress,
     )
@@ -110,13 +115,13 @@ def _place(python: str | None, pid: int | None) -> Place:
 
 
 def _progress(done: int, total: int) -> None:
-    """Draw a bar on stderr while weights are hashed, on a terminal only."""
+    """Draw a bar on stderr while files are hashed, on a terminal only."""
     if not sys.stderr.isatty() or total == 0:
         return
     share = done * 30 // total
     bar = "#" * share + "-" * (30 - share)
     end = "\n" if done >= total else ""
-    click.echo(f"\rhashing weights [{bar}] {done * 100 // total:3d} %{end}", err=True, nl=False)
+    click.echo(f"\rhashing files [{bar}] {done * 100 // total:3d} %{end}", err=True, nl=False)
 
 
 def _summary(manifest: Manifest) -> str:

@@ -27,10 +27,17 @@ def document(path: str) -> Document:
     return found
 
 
+def text(path: str) -> str:
+    """Read an error text or a log."""
+    from envsnap.intake import reader
+
+    return reader.load_text(path)
+
+
 def once_from_stdin(paths: tuple[str, ...]) -> None:
     """Standard input can be read only once."""
     if paths.count("-") > 1:
-        raise InputError("standard input (-) can stand for one manifest only")
+        raise InputError("standard input (-) can stand for one file only")
 
 
 def named_files(values: tuple[str, ...], option: str) -> dict[str, str]:

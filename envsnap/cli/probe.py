@@ -17,6 +17,7 @@ from envsnap.cli import inputs, outputs
 @click.option("--seed", "seeds", multiple=True, metavar="NAME=VALUE", help="Record a seed.")
 @click.option("--env", multiple=True, metavar="NAME", help="Record this variable's value too.")
 @click.option("--no-import", is_flag=True, help="Do not import frameworks.")
+@click.option("--verify-files", is_flag=True, help="Compare installed files with their RECORDs.")
 @click.option(
     "--deadline",
     type=click.FloatRange(1, 86400),
@@ -32,6 +33,7 @@ def command(
     seeds: tuple[str, ...],
     env: tuple[str, ...],
     no_import: bool,
+    verify_files: bool,
     deadline: float,
 ) -> int:
     """Write the probe as one script, for hosts that nothing can reach.
@@ -49,6 +51,7 @@ def command(
         "env": list(env),
         "travels": True,
         "import": not no_import,
+        "verify_files": verify_files,
         "deadline": deadline,
     }
     text = script.build(options, script.new_marker())

@@ -20,14 +20,15 @@ from envsnap.model.paths import Path, reason_for, text
 NOT_CAPTURED = "not captured"
 NOT_STATED = "not stated"
 NOT_NAMED = "not captured under this name"
+OLDER = "not captured: the envsnap that wrote it did not record this yet"
 VALUE_NOT_READ = "not asked: it is set, but its value was not recorded"
 # Sections of files that the user names: a name that one capture did not mention is no absence.
-NAMED_BY_USER = ("configs", "weights")
+NAMED_BY_USER = ("configs", "weights", "data")
 
 
 def compare(left: Manifest, right: Manifest) -> Difference:
     """Return what differs between two manifests, in the order of the model."""
-    walk = _Walk()
+    walk = _Walk((left.schema_revision, right.schema_revision))
     left_sections, right_sections = present(left.sections), present(right.sections)
     for name in {**left_sections, **right_sections}:
         if name == "identity":
@@ -41,7 +42,8 @@ def compare(left: Manifest, right: Manifest) -> Difference:
 class _Walk:
     """Carries the two sections under comparison and what was found so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, revisions: tuple[int, int]) -> None:
+        self._revisions = revisions
         self.changes: list[Change] = []
         self.compared = 0
         self.not_compared: dict[str, str] = {}
@@ -71,7 +73,17 @@ class _Walk:
             if field.kind not in COMPARED:
                 continue
             inner = path if field.is_entries else (*path, field.name)
-            self._field(field, inner, getattr(left, field.name), getattr(right, field.name))
+            values = getattr(left, field.name), getattr(right, field.name)
+            if field.since and self._is_older(field, *values):
+                self._add(inner, ChangeKind.UNKNOWN, *values, OLDER)
+            else:
+                self._field(field, inner, *values)
+
+    def _is_older(self, field: Field, left: Any, right: Any) -> bool:
+        """Tell whether the side that lacks a field was written before there was this field."""
+        if (left is UNSET) is (right is UNSET):
+            return False
+        return self._revisions[0 if left is UNSET else 1] < field.since
 
     def _field(self, field: Field, path: Path, left: Any, right: Any) -> None:
         if field.name == "tree":

@@ -31,6 +31,7 @@ class Messages(msgspec.Struct, frozen=True):
 
     facts: dict[str, Any]
     weights: dict[str, Any] | None = None
+    files: dict[str, Any] | None = None
 
 
 def parse(data: bytes, name: str) -> Messages:
@@ -48,7 +49,7 @@ def parse(data: bytes, name: str) -> Messages:
             complete = True
             break
         word, _, message = line.partition(b" ")
-        if word in (b"facts", b"weights"):
+        if word in (b"facts", b"weights", b"files"):
             found[word.decode()] = scan.parse(message, name)
     if not complete or not isinstance(found.get("facts"), dict):
         scan.refuse(name, "the probe's output is cut off; run it again")
@@ -56,8 +57,9 @@ def parse(data: bytes, name: str) -> Messages:
         scan.refuse(
             name, "written by another version of the probe; write a new one with this envsnap"
         )
-    weights = found.get("weights")
-    return Messages(found["facts"], weights if isinstance(weights, dict) else None)
+    found["facts"].setdefault("revision", 0)  # a probe of before there were revisions
+    further = (found.get(word) for word in ("weights", "files"))
+    return Messages(found["facts"], *(part if isinstance(part, dict) else None for part in further))
 
 
 def to_manifest(
@@ -84,12 +86,26 @@ def to_manifest(
             "gaps": weights.get("gaps", {}),
             "complete": True,
         }
+    if messages.files is not None and "packages" in tree:
+        _add_verification(tree["packages"], messages.files)
     if "configs" in tree:
         _parse_configs(tree["configs"])
     if "seeds" in tree or seeds or "configs" in tree:
         _add_seeds(tree, seeds)
     typed = Sections(**{key: _typed(key, value) for key, value in tree.items() if key in _KNOWN})
     return codec.sealed(_manifest(messages, typed, target, label))
+
+
+def _add_verification(packages: dict[str, Any], files: dict[str, Any]) -> None:
+    """Add to each distribution which of its files are not as RECORD states."""
+    found, gaps, entries = files.get("entries"), files.get("gaps"), packages.get("entries")
+    if isinstance(gaps, dict):
+        packages["gaps"] = {**packages["gaps"], **gaps}
+    if isinstance(found, dict) and isinstance(entries, dict):
+        packages["verified"] = True
+        for name, facts in found.items():
+            if isinstance(facts, dict) and isinstance(entries.get(name), dict):
+                entries[name].update(facts)
 
 
 _KNOWN = frozenset(Sections.__struct_fields__)
@@ -129,7 +145,7 @@ def _manifest(
 ) -> Manifest:
     return Manifest(
         schema_version=SCHEMA_VERSION,
-        schema_revision=SCHEMA_REVISION,
+        schema_revision=_revision(messages.facts.get("revision", SCHEMA_REVISION)),
         envsnap_version=__version__,
         created_at=_moment(messages.facts.get("created_at")),
         label=None if label is None else _text(label),
@@ -137,6 +153,11 @@ def _manifest(
         fingerprint="",
         sections=sections,
     )
+
+
+def _revision(stated: object) -> int:
+    """The revision whose facts a probe looked for: what a later one added, it does not know of."""
+    return min(stated, SCHEMA_REVISION) if type(stated) is int and stated >= 0 else 0
 
 
 def _text(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What computes: frameworks, CUDA, the driver and the GPUs."""
+"""What computes: frameworks, image codecs, CUDA, ROCm, the drivers and the GPUs."""
 
 from typing import Annotated
 
@@ -57,6 +57,9 @@ class Framework(Record, frozen=True, kw_only=True):
     threads: Annotated[Whole, host("Threads it uses inside one operation.")] = UNSET
     interop_threads: Annotated[Whole, host("Threads it uses between operations.")] = UNSET
     build_config: Annotated[Texts, portable("Its own description of its build.")] = UNSET
+    ptxas: Annotated[
+        Text, portable("Version of the PTX assembler that Triton brings along.", since=1)
+    ] = UNSET
     mapped_on_import: Annotated[
         Libraries, portable("Libraries that importing it loads, by soname.")
     ] = UNSET
@@ -66,6 +69,37 @@ class Frameworks(Section, frozen=True, kw_only=True):
     """Frameworks by import name."""
 
     entries: dict[str, Framework] | UnsetType = UNSET
+
+
+class Codec(Record, frozen=True, kw_only=True):
+    """The libraries with which an image library decodes: equal files, other pixels."""
+
+    version: Annotated[Text, portable("Version of the image library.", since=1)] = UNSET
+    jpeg: Annotated[
+        Text, portable('JPEG library, for example "libjpeg-turbo 2.1.4" or "libjpeg 9d".', since=1)
+    ] = UNSET
+    png: Annotated[Text, portable("Version of libpng.", since=1)] = UNSET
+    webp: Annotated[Text, portable("Version of libwebp.", since=1)] = UNSET
+    tiff: Annotated[Text, portable("Version of libtiff.", since=1)] = UNSET
+    zlib: Annotated[Text, portable('zlib, for example "1.2.13" or "zlib-ng 2.2.4".', since=1)] = (
+        UNSET
+    )
+    openjpeg: Annotated[Text, portable("Version of OpenJPEG.", since=1)] = UNSET
+    ipp: Annotated[
+        Text, portable("Intel IPP that OpenCV computes with; null for none.", since=1)
+    ] = UNSET
+    parallel: Annotated[Text, portable("What OpenCV runs threads with.", since=1)] = UNSET
+    source: Annotated[
+        Text,
+        portable("Where the JPEG library comes from: bundled, conda, system or unknown.", since=1),
+    ] = UNSET
+    path: Annotated[Text, location("The file that holds the JPEG decoder.", since=1)] = UNSET
+
+
+class Codecs(Section, frozen=True, kw_only=True):
+    """Image libraries by distribution family: pillow, opencv."""
+
+    entries: dict[str, Codec] | UnsetType = UNSET
 
 
 class Cuda(Section, frozen=True, kw_only=True):
@@ -88,15 +122,41 @@ class Driver(Section, frozen=True, kw_only=True):
     nvml: Annotated[Text, host("Version of the NVML library, asked of it.")] = UNSET
     libcuda: Annotated[Text, host("Version of the libcuda file that is found first.")] = UNSET
     libnvidia_ml: Annotated[Text, host("Version of the NVML file that is found first.")] = UNSET
+    libcuda_path: Annotated[
+        Text, location("The libcuda.so.1 that the dynamic loader takes.", since=1)
+    ] = UNSET
+    libcuda_is_compat: Annotated[
+        Flag, host("Whether that file is of a forward compatibility package.", since=1)
+    ] = UNSET
+    libcuda_linkable: Annotated[
+        Flag, host("Whether a linker finds libcuda.so (-lcuda): the development link.", since=1)
+    ] = UNSET
+    fabric_manager: Annotated[
+        Text, host("Version of the installed fabric manager (nv-fabricmanager).", since=1)
+    ] = UNSET
+    fabric_manager_running: Annotated[Flag, host("Whether the fabric manager runs.", since=1)] = (
+        UNSET
+    )
+    nvswitches: Annotated[Whole, host("Number of NVSwitches.", since=1)] = UNSET
+
+
+class Rocm(Section, frozen=True, kw_only=True):
+    """AMD's ROCm: the installed platform and the kernel's driver."""
+
+    version: Annotated[Text, portable("Version of the installed ROCm.", since=1)] = UNSET
+    driver: Annotated[Text, host("Version of the loaded amdgpu kernel module.", since=1)] = UNSET
+    home: Annotated[Text, location("Where ROCm lies.", since=1)] = UNSET
 
 
 class Gpu(Record, frozen=True, kw_only=True):
-    """A GPU as NVML describes it. Null: this card has no such thing."""
+    """A GPU as NVML describes it, or the kernel's AMD driver. Null: it has no such thing."""
 
     name: Annotated[Text, host("Model.")] = UNSET
-    compute_capability: Annotated[Text, host("Compute capability, for example 9.0.")] = UNSET
+    compute_capability: Annotated[
+        Text, host("Compute capability (9.0), or AMD's target (gfx90a).")
+    ] = UNSET
     memory_total: Annotated[Whole, host("Memory in bytes.")] = UNSET
-    sm_count: Annotated[Whole, host("Streaming multiprocessors.")] = UNSET
+    sm_count: Annotated[Whole, host("Streaming multiprocessors, or AMD compute units.")] = UNSET
     cores: Annotated[Whole, host("CUDA cores.")] = UNSET
     memory_bus_width: Annotated[Whole, host("Memory bus width in bits.")] = UNSET
     vbios: Annotated[Text, host("VBIOS version.")] = UNSET
@@ -116,6 +176,6 @@ class Gpu(Record, frozen=True, kw_only=True):
 
 
 class Gpus(Section, frozen=True, kw_only=True):
-    """GPUs by index."""
+    """GPUs by index; AMD cards beside NVIDIA ones under amd0 and so on."""
 
     entries: dict[str, Gpu] | UnsetType = UNSET

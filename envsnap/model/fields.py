@@ -1,7 +1,9 @@
 """What a field of the model is: its meaning in words, and the kind of fact it holds.
 
 The kind decides whether a field is compared, counted in digests, and expected of a container.
-It travels in the JSON Schema as `x-envsnap-kind`.
+It travels in the JSON Schema as `x-envsnap-kind`. A field that came later than the first
+revision also says since which one (`x-envsnap-since`): a manifest of an older revision does not
+say that such a fact is absent.
 """
 
 from enum import Enum
@@ -11,6 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import fields as struct_fields
 
 KIND_KEY = "x-envsnap-kind"
+SINCE_KEY = "x-envsnap-since"
 
 
 class Kind(Enum):
@@ -32,24 +35,29 @@ Texts: TypeAlias = tuple[str, ...] | UnsetType | None
 TextMap: TypeAlias = dict[str, str] | UnsetType
 
 
-def portable(words: str) -> Meta:
+def portable(words: str, since: int = 0) -> Meta:
     """Describe a fact that a container can carry."""
-    return Meta(description=words, extra_json_schema={KIND_KEY: Kind.PORTABLE.value})
+    return _meta(words, Kind.PORTABLE, since)
 
 
-def host(words: str) -> Meta:
+def host(words: str, since: int = 0) -> Meta:
     """Describe a fact of the machine that shapes results and cannot be carried."""
-    return Meta(description=words, extra_json_schema={KIND_KEY: Kind.HOST.value})
+    return _meta(words, Kind.HOST, since)
 
 
-def location(words: str) -> Meta:
+def location(words: str, since: int = 0) -> Meta:
     """Describe where something lies, or how it got there."""
-    return Meta(description=words, extra_json_schema={KIND_KEY: Kind.LOCATION.value})
+    return _meta(words, Kind.LOCATION, since)
 
 
-def volatile(words: str) -> Meta:
+def volatile(words: str, since: int = 0) -> Meta:
     """Describe what names this very machine, or changes by itself."""
-    return Meta(description=words, extra_json_schema={KIND_KEY: Kind.VOLATILE.value})
+    return _meta(words, Kind.VOLATILE, since)
+
+
+def _meta(words: str, kind: Kind, since: int) -> Meta:
+    extra: dict[str, Any] = {KIND_KEY: kind.value, **({SINCE_KEY: since} if since else {})}
+    return Meta(description=words, extra_json_schema=extra)
 
 
 class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -87,6 +95,7 @@ class Field(Struct, frozen=True):
     items: type[Struct] | None  # the record type of the map's values, if it is a map of records
     is_map: bool
     is_entries: bool
+    since: int  # the schema revision that has it first
 
 
 _PLANS: dict[type[Struct], tuple[Field, ...]] = {}
@@ -105,12 +114,13 @@ def plan(record: type[Struct]) -> tuple[Field, ...]:
 
 
 def _field(name: str, annotation: Any) -> Field:
-    kind = Kind.PORTABLE
+    kind, since = Kind.PORTABLE, 0
     if get_origin(annotation) is Annotated:
         inner, *notes = get_args(annotation)
         for note in notes:
             if isinstance(note, Meta) and note.extra_json_schema:
                 kind = Kind(note.extra_json_schema.get(KIND_KEY, kind.value))
+                since = note.extra_json_schema.get(SINCE_KEY, since)
         annotation = inner
     choices = get_args(annotation) if _is_union(annotation) else (annotation,)
     record = next((choice for choice in choices if _is_record(choice)), None)
@@ -123,6 +133,7 @@ def _field(name: str, annotation: Any) -> Field:
         items=items if _is_record(items) else None,
         is_map=mapping is not None,
         is_entries=name == "entries",
+        since=since,
     )
 
 

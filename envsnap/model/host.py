@@ -32,15 +32,19 @@ class System(Section, frozen=True, kw_only=True):
     os_version: Annotated[Text, portable("os-release VERSION_ID, for example 22.04.")] = UNSET
     glibc: Annotated[Text, portable("glibc version.")] = UNSET
     musl: Annotated[Text, portable("musl version.")] = UNSET
-    libstdcxx: Annotated[Text, portable("Newest GLIBCXX symbol of the system's C++ library.")] = (
-        UNSET
-    )
+    libstdcxx: Annotated[
+        Text, portable("Newest GLIBCXX symbol of the C++ library that the loader takes.")
+    ] = UNSET
+    libstdcxx_path: Annotated[Text, location("That library's file.", since=1)] = UNSET
     cpu: Annotated[Text, host("Processor model.")] = UNSET
     cpu_vendor: Annotated[Text, host("Processor vendor.")] = UNSET
     cpu_family: Annotated[Text, host("Processor family.")] = UNSET
     cpu_model: Annotated[Text, host("Processor model number.")] = UNSET
     cpu_stepping: Annotated[Text, host("Processor stepping.")] = UNSET
     cpu_flags: Annotated[Texts, host("Instruction set flags, sorted.")] = UNSET
+    cpu_level: Annotated[
+        Text, host("Level of the x86-64 psABI that the flags reach: x86-64-v1 to v4.", since=1)
+    ] = UNSET
     microcode: Annotated[Text, host("Microcode revision.")] = UNSET
     cpus: Annotated[Whole, host("Logical processors.")] = UNSET
     cpus_usable: Annotated[Whole, host("Logical processors this process may use.")] = UNSET
@@ -55,9 +59,29 @@ class System(Section, frozen=True, kw_only=True):
         UNSET
     )
     shm_size: Annotated[Whole, host("Size of /dev/shm in bytes.")] = UNSET
+    iommu: Annotated[Text, host("IOMMU that translates addresses: its kind, or off.", since=1)] = (
+        UNSET
+    )
+    iommu_domains: Annotated[
+        Texts, host("How devices are mapped: identity (pass-through), DMA, DMA-FQ …", since=1)
+    ] = UNSET
+    iommu_settings: Annotated[
+        Texts, host("What the kernel's command line says about it.", since=1)
+    ] = UNSET
+    pcie_acs: Annotated[
+        Texts,
+        host(
+            "PCIe bridges that redirect requests between devices to the root (ACS), which slows or"
+            " breaks peer-to-peer copies. Looked at where there is a GPU.",
+            since=1,
+        ),
+    ] = UNSET
     container: Annotated[Text, host("Kind of container, if any.")] = UNSET
     locale: Annotated[Text, portable("Locale that the environment names.")] = UNSET
     locale_installed: Annotated[Flag, portable("Whether that locale is installed.")] = UNSET
+    locales: Annotated[
+        Texts, portable("Installed locales, as `locale -a` spells them.", since=1)
+    ] = UNSET
     encoding: Annotated[Text, portable("Preferred text encoding.")] = UNSET
     filesystem_encoding: Annotated[Text, portable("Encoding of file names.")] = UNSET
     timezone: Annotated[Text, portable("Time zone.")] = UNSET

@@ -1,4 +1,4 @@
-"""What the user gives the model: config files, weights, seeds, determinism switches."""
+"""What the user gives the model: config files, weights, data, seeds, determinism switches."""
 
 from typing import Annotated, Any
 
@@ -61,6 +61,9 @@ class Weight(Record, frozen=True, kw_only=True):
     foreign_symbols: Annotated[
         Texts, portable("Code that unpickling this checkpoint would call.")
     ] = UNSET
+    written_by: Annotated[
+        TextMap, portable("Distributions that wrote a pickle, as it states itself.", since=1)
+    ] = UNSET
     path: Annotated[Text, location("Path as given.")] = UNSET
     resolved: Annotated[Text, location("Path after following links.")] = UNSET
 
@@ -69,6 +72,33 @@ class Weights(Section, frozen=True, kw_only=True):
     """Weight files by the name the user gave."""
 
     entries: dict[str, Weight] | UnsetType = UNSET
+
+
+class Data(Record, frozen=True, kw_only=True):
+    """A folder of data, by the names of its files; what they hold is not read."""
+
+    files: Annotated[Whole, portable("Number of files.", since=1)] = UNSET
+    bytes: Annotated[Whole, portable("Size of all files in bytes.", since=1)] = UNSET
+    names_sha256: Annotated[
+        Text, portable("SHA-256 over the sorted names and sizes of the files.", since=1)
+    ] = UNSET
+    order_sha256: Annotated[
+        Text,
+        host(
+            "SHA-256 over the names as the file system lists them: code that does not sort them"
+            " sees this order.",
+            since=1,
+        ),
+    ] = UNSET
+    first: Annotated[Texts, location("The first names as listed.", since=1)] = UNSET
+    path: Annotated[Text, location("Path as given.", since=1)] = UNSET
+    resolved: Annotated[Text, location("Path after following links.", since=1)] = UNSET
+
+
+class DataFolders(Section, frozen=True, kw_only=True):
+    """Folders of data by the name the user gave."""
+
+    entries: dict[str, Data] | UnsetType = UNSET
 
 
 class Seeds(Section, frozen=True, kw_only=True):

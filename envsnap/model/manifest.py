@@ -4,14 +4,14 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from envsnap.model.compute import Cuda, Driver, Frameworks, Gpus
+from envsnap.model.compute import Codecs, Cuda, Driver, Frameworks, Gpus, Rocm
 from envsnap.model.fields import Record, Section
 from envsnap.model.host import EnvVars, Git, Identity, Process, System, Tools
-from envsnap.model.inputs import Configs, Determinism, Seeds, Weights
+from envsnap.model.inputs import Configs, DataFolders, Determinism, Seeds, Weights
 from envsnap.model.python import Packages, Python
 
 SCHEMA_VERSION = 1
-SCHEMA_REVISION = 0
+SCHEMA_REVISION = 1
 
 
 class Sections(Record, frozen=True, kw_only=True):
@@ -20,8 +20,10 @@ class Sections(Record, frozen=True, kw_only=True):
     python: Python | UnsetType = UNSET
     packages: Packages | UnsetType = UNSET
     frameworks: Frameworks | UnsetType = UNSET
+    codecs: Codecs | UnsetType = UNSET
     cuda: Cuda | UnsetType = UNSET
     driver: Driver | UnsetType = UNSET
+    rocm: Rocm | UnsetType = UNSET
     gpus: Gpus | UnsetType = UNSET
     system: System | UnsetType = UNSET
     env_vars: EnvVars | UnsetType = UNSET
@@ -29,6 +31,7 @@ class Sections(Record, frozen=True, kw_only=True):
     git: Git | UnsetType = UNSET
     configs: Configs | UnsetType = UNSET
     weights: Weights | UnsetType = UNSET
+    data: DataFolders | UnsetType = UNSET
     seeds: Seeds | UnsetType = UNSET
     determinism: Determinism | UnsetType = UNSET
     process: Process | UnsetType = UNSET

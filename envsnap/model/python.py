@@ -96,6 +96,24 @@ class Package(Record, frozen=True, kw_only=True):
     ] = UNSET
     defects: Annotated[Texts, portable("What is wrong with its metadata.")] = UNSET
     folder: Annotated[Text, location("The folder of sys.path it lies in.")] = UNSET
+    requires: Annotated[
+        Texts,
+        location("What it requires (Requires-Dist), without what only an extra requires.", since=1),
+    ] = UNSET
+    requires_python: Annotated[
+        Text, location("The Python versions it is for (Requires-Python).", since=1)
+    ] = UNSET
+    altered: Annotated[
+        Texts,
+        location("Files that are not as RECORD states, the first 20 (--verify-files).", since=1),
+    ] = UNSET
+    altered_count: Annotated[
+        Whole, location("How many files are not as RECORD states.", since=1)
+    ] = UNSET
+    missing: Annotated[
+        Texts, location("Files of RECORD that are gone, the first 20 (--verify-files).", since=1)
+    ] = UNSET
+    missing_count: Annotated[Whole, location("How many files of RECORD are gone.", since=1)] = UNSET
 
 
 class Packages(Section, frozen=True, kw_only=True):
@@ -104,4 +122,15 @@ class Packages(Section, frozen=True, kw_only=True):
     entries: dict[str, Package] | UnsetType = UNSET
     leftovers: Annotated[
         Texts, location("Remains of interrupted installs (names that start with a tilde).")
+    ] = UNSET
+    claimed_twice: Annotated[
+        dict[str, tuple[str, ...]] | UnsetType,
+        portable(
+            "Import names whose file several distributions of one folder installed, and which: the"
+            " last one installed overwrote the others.",
+            since=1,
+        ),
+    ] = UNSET
+    verified: Annotated[
+        Flag, location("Whether files were compared with RECORD (--verify-files).", since=1)
     ] = UNSET

@@ -29,12 +29,13 @@ class Child:
         self._lock = threading.Lock()
         self.process = subprocess.Popen(
             argv,
-            stdin=subprocess.PIPE,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        self._start(self._feed, stdin)
+        if stdin:
+            self._start(self._feed, stdin)
         self._start(self._drain, self.process.stdout, self.stdout, OUTPUT_LIMIT)
         self._start(self._drain, self.process.stderr, self.stderr, STDERR_LIMIT)
 
@@ -58,6 +59,7 @@ class Child:
                 into += piece[: max(0, limit - len(into))]
                 if self.marker and self.marker in into:
                     self._done.set()
+            pipe.close()
         except (OSError, ValueError):
             pass
         with self._lock:
@@ -103,13 +105,12 @@ class Child:
         return how + (": " + tail if tail else "")
 
 
-def run(argv: list, seconds: float) -> str:
-    """Run a command and return its output; raises TimeoutError, OSError or RuntimeError."""
-    child = Child(argv)
+def answer(child: Child, name: str, seconds: float) -> str:
+    """Return the output of a command that was started; raises TimeoutError or RuntimeError."""
     if not child.wait(time.monotonic() + seconds):
-        raise TimeoutError("%s did not answer within %g s" % (argv[0], seconds))
+        raise TimeoutError("%s did not answer within %g s" % (name, seconds))
     if child.process.poll():
-        raise RuntimeError("%s %s" % (argv[0], child.describe_end()))
+        raise RuntimeError("%s %s" % (name, child.describe_end()))
     return bytes(child.stdout).decode("utf-8", "backslashreplace")
 
 

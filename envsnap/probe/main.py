@@ -13,14 +13,18 @@ import time
 
 from .record import TIMEOUT, Record, reason
 
+# The revision of the manifest whose facts this probe looks for.
+REVISION = 1
 DEFAULT_DEADLINE = 120.0
 WATCHDOG_SECONDS = 2.0
 SECTIONS = (
     "python",
     "packages",
     "frameworks",
+    "codecs",
     "cuda",
     "driver",
+    "rocm",
     "gpus",
     "system",
     "env_vars",
@@ -52,6 +56,10 @@ def run(options_text: str, modules: dict, sys_path: list) -> None:
             from .collectors import framework_import
 
             output.send("answer", framework_import.run_child(options))
+        elif job == "codecs":
+            from .collectors import codec_import
+
+            output.send("answer", codec_import.run_child(options))
         else:
             _send_capture(Capture(options, modules, sys_path, in_process=False), output)
         output.finish()
@@ -70,10 +78,10 @@ def _send_capture(capture: "Capture", output) -> None:
         output.send("facts", facts)
         capture.sent = True
     _warn(facts["sections"].get("configs", {}).get("gaps", {}))
-    if capture.options.get("weights"):
-        hashing = capture.hash_weights(lambda done, total: output.send("progress", [done, total]))
-        output.send("weights", hashing)
-        _warn(hashing["gaps"])
+    for word, run in capture.afterwards():
+        found = run(lambda done, total: output.send("progress", [done, total]))
+        output.send(word, found)
+        _warn(found["gaps"])
 
 
 def _send_what_is_known(capture: "Capture", output) -> None:
@@ -105,8 +113,8 @@ def write_facts(path: str, options_text: str, modules: dict, sys_path: list) -> 
     options = json.loads(options_text)
     capture = Capture(options, modules, sys_path, in_process=True)
     lines = [output.begin(options["marker"]), "facts " + output.encode(capture.facts())]
-    if options.get("weights"):
-        lines.append("weights " + output.encode(capture.hash_weights(lambda done, total: None)))
+    for word, run in capture.afterwards():
+        lines.append("%s %s" % (word, output.encode(run(lambda done, total: None))))
     lines.append(output.end(options["marker"]))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:
@@ -122,6 +130,7 @@ class Capture:
         self.sections = {name: Record() for name in SECTIONS}
         self.incomplete, self.finished = set(), set()
         self.sending, self.sent = threading.Lock(), False
+        self.installed = {}
         self.left_out = {"weights"}
         self.started = time.time()
         self.until = time.monotonic() + float(options.get("deadline") or DEFAULT_DEADLINE)
@@ -134,10 +143,14 @@ class Capture:
         found = self._guard("frameworks", self._find_frameworks) or {}
         imports = self._guard("frameworks", self._start_imports, launcher, found) or {}
         query = self._guard("gpus", self._start_gpu_query, launcher)
+        images = self._guard("codecs", self._start_codecs, launcher)
         started = self._guard("tools", self._start_tools) or {}
-        for name in ("python", "packages", "system", "env_vars", "configs", "git", "seeds"):
+        repository = self._guard("git", self._start_git)
+        for name in ("python", "packages", "system", "env_vars", "configs", "seeds"):
             self._guard(name, getattr(self, "_" + name))
+        self._guard("git", self._git, repository)
         self._guard("frameworks", self._frameworks, found, imports)
+        self._guard("codecs", self._codecs, images)
         self._guard("process", self._process)
         self._guard("driver", self._driver)
         said = self._guard("tools", self._tools, started) or {}
@@ -145,6 +158,25 @@ class Capture:
         self._guard("gpus", self._gpus, query)
         self._guard("identity", self._identity)
         return self.message()
+
+    def afterwards(self) -> list:
+        """What is outside the deadline, since it reads large files: (message, work)."""
+        asked = (
+            ("verify_files", "files", self.verify_files),
+            ("weights", "weights", self.hash_weights),
+        )
+        return [(word, work) for option, word, work in asked if self.options.get(option)]
+
+    def verify_files(self, report) -> dict:
+        """Compare installed files with RECORD."""
+        from .collectors import installed_files
+
+        try:
+            verification = installed_files.Verification(self.installed, report)
+            verification.run()
+        except Exception as error:  # one collector never takes the others down
+            return {"entries": {}, "gaps": {"verified": reason(error)}}
+        return {"entries": verification.entries, "gaps": verification.gaps}
 
     def hash_weights(self, report) -> dict:
         """Hash the weight files; this is outside the deadline."""
@@ -179,7 +211,12 @@ class Capture:
             for name, record in self.sections.items()
             if name not in self.left_out
         }
-        return {"probe": 1, "created_at": self.started, "sections": sections}
+        return {
+            "probe": 1,
+            "revision": REVISION,
+            "created_at": self.started,
+            "sections": sections,
+        }
 
     def _find_frameworks(self) -> dict:
         from .collectors import frameworks
@@ -203,6 +240,21 @@ class Capture:
             if name in found
         }
 
+    def _start_codecs(self, launcher) -> object:
+        from .collectors import codecs
+        from . import packing
+
+        def start(codec: str, wanted: tuple) -> object:
+            job = {"job": "codecs", "codec": codec, "wanted": wanted, "sys_path": self.sys_path}
+            return launcher.start(job, packing.NEEDED_BY_CODECS, "importing %s" % codec)
+
+        imports = self.options.get("import", True) and not self.in_process
+        return codecs.Codecs(self.sys_path, start if imports else None)
+
+    def _codecs(self, images) -> None:
+        if images is not None:
+            images.collect(self.sections["codecs"], self.until)
+
     def _start_gpu_query(self, launcher) -> object:
         from .collectors import gpus
 
@@ -213,6 +265,11 @@ class Capture:
 
         return tools.start()
 
+    def _start_git(self) -> object:
+        from .collectors import git
+
+        return git.Repository(os.getcwd())
+
     def _python(self) -> None:
         from .collectors import python
 
@@ -221,7 +278,7 @@ class Capture:
     def _packages(self) -> None:
         from .collectors import packages
 
-        packages.collect(self.sections["packages"], self.sys_path, sys.prefix)
+        self.installed = packages.collect(self.sections["packages"], self.sys_path, sys.prefix)
 
     def _system(self) -> None:
         from .collectors import system
@@ -245,10 +302,8 @@ class Capture:
         else:
             self.left_out.add("configs")
 
-    def _git(self) -> None:
-        from .collectors import git
-
-        if not git.collect(self.sections["git"], os.getcwd()):
+    def _git(self, repository) -> None:
+        if repository is not None and not repository.collect(self.sections["git"]):
             self.left_out.add("git")
 
     def _seeds(self) -> None:
@@ -305,9 +360,10 @@ class Capture:
             process.collect(self.sections["process"], pid)
 
     def _driver(self) -> None:
-        from .collectors import driver
+        from .collectors import driver, driver_libraries
 
         driver.collect(self.sections["driver"])
+        driver_libraries.collect(self.sections["driver"])
 
     def _tools(self, started: dict) -> dict:
         from .collectors import tools

@@ -13,6 +13,14 @@ NEEDED_BY_CHILDREN = (
     "readers.elf",
     "readers.mapped",
 )
+NEEDED_BY_CODECS = (
+    *_CORE,
+    "collectors.codecs",
+    "collectors.codec_import",
+    "readers.elf",
+    "readers.loader",
+    "readers.mapped",
+)
 NEEDED_BY_GPU_QUERY = (*_CORE, "collectors.gpu_query", "pynvml")
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right, packages
+from envsnap.rules.rule import Rule, packages
 
 
 class CompetingDistributions(Rule):
@@ -25,22 +27,31 @@ class CompetingDistributions(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding an import package that several distributions provide."""
-        installed = packages(manifest)
-        for row in table("competing_distributions")["rows"]:
-            present = [name for name in row["distributions"] if name in installed]
-            if len(present) > 1:
-                yield Finding(
-                    rule=self.id,
-                    severity=Severity.WARNING,
-                    effect=Effect.BEHAVIOR,
-                    confidence=Confidence.LIKELY,
-                    path=("packages", present[0]),
-                    message=f"{' and '.join(present)} all provide `{row['imports']}`",
-                    why="Each wrote its files over the other's; what is imported is a matter of order.",
-                    fix="Uninstall all of them, then install the one that is wanted.",
-                    right=present,
-                )
+        for imports, present in _competing(manifest).items():
+            yield Finding(
+                rule=self.id,
+                severity=Severity.WARNING,
+                effect=Effect.BEHAVIOR,
+                confidence=Confidence.LIKELY,
+                path=("packages", present[0]),
+                message=f"{' and '.join(present)} all provide `{imports}`",
+                why="Each wrote its files over the other's; what is imported is a matter of order.",
+                fix="Uninstall all of them, then install the one that is wanted.",
+                right=present,
+            )
 
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report what competes on the other side and not on the reference."""
-        yield from new_on_the_right(self, comparison)
+
+def _competing(manifest: Manifest) -> dict[str, list[str]]:
+    """Distributions by the import package that they share: known ones, and those whose RECORDs say so."""
+    installed = packages(manifest)
+    found = {
+        row["imports"]: present
+        for row in table("competing_distributions")["rows"]
+        if len(present := [name for name in row["distributions"] if name in installed]) > 1
+    }
+    section = manifest.sections.packages
+    claimed = section.claimed_twice if section is not UNSET else UNSET
+    for imports, names in (claimed or {}).items():
+        if len(names) > 1:
+            found.setdefault(imports, list(names))
+    return found

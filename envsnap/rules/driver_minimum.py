@@ -10,7 +10,7 @@ from msgspec import UNSET
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, frameworks, new_on_the_right
+from envsnap.rules.rule import Rule, frameworks
 from envsnap.rules.versions import numbers
 
 REFERENCE = "https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html"
@@ -71,10 +71,6 @@ class DriverMinimum(Rule):
             reference=REFERENCE,
             right=driver,
         )
-
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report what the other side's driver cannot run, unless the reference's cannot either."""
-        yield from new_on_the_right(self, comparison)
 
 
 def requirement(cuda: str) -> dict[str, Any] | None:

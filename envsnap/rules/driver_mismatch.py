@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Rule
 
 
 class DriverMismatch(Rule):
@@ -48,7 +48,3 @@ class DriverMismatch(Rule):
                     left=driver.kernel_module,
                     right=version,
                 )
-
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report the other side's disagreement."""
-        yield from new_on_the_right(self, comparison)

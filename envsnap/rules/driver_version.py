@@ -39,7 +39,8 @@ class DriverVersion(Rule):
         assert first is not None
         left, right = str(first.left), str(first.right)
         absent = first.left is None or first.right is None
-        branch = numbers(left)[:1] != numbers(right)[:1]
+        # What is no number (a release channel) names no branch: it cannot be called the same one.
+        branch = numbers(left)[:1] != numbers(right)[:1] or not numbers(left)
         yield Finding(
             rule=self.id,
             severity=Severity.WARNING if branch or absent else Severity.INFO,

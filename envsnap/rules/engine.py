@@ -67,17 +67,38 @@ def compare(left: Manifest, right: Manifest, rules: Sequence[Rule] | None = None
     )
 
 
-def inspect(manifest: Manifest, rules: Sequence[Rule] | None = None) -> Result:
-    """Judge one manifest; by default with every rule."""
+def inspect(
+    manifest: Manifest, rules: Sequence[Rule] | None = None, error_text: str = ""
+) -> Result:
+    """Judge one manifest; by default with every rule.
+
+    With an error text, what explains it comes first.
+    """
     if rules is None:
         rules = registry.concerned(present(manifest.sections))
-    findings = [finding for rule in rules for finding in rule.inspect(manifest)]
+    findings = ranked((found for rule in rules for found in rule.inspect(manifest)), rules)
+    if error_text:
+        findings = _explained_first(error_text, manifest, findings)
     not_known = {
         name + ("" if path.startswith("[") else ".") + path: reason
         for name, section in present(manifest.sections).items()
         for path, reason in section.gaps.items()
     }
-    return Result(findings=ranked(findings, rules), compared=0, unknown={}, not_compared=not_known)
+    return Result(findings=findings, compared=0, unknown={}, not_compared=not_known)
+
+
+def _explained_first(
+    error_text: str, manifest: Manifest, findings: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    """Put what explains a text before the rest; a notice stays among the infos."""
+    from envsnap.rules.error_text import ErrorText
+
+    explained = list(ErrorText().explain(error_text, manifest, findings))
+    replaced = {(found.rule, found.path, found.message) for found in explained}
+    rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]
+    first = [found for found in explained if found.severity is not Severity.INFO]
+    notices = [found for found in explained if found.severity is Severity.INFO]
+    return (*first, *rest, *notices)
 
 
 def _primary_for(finding: Finding, claimed: set[Path]) -> Finding:

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import reason_for
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Rule
 
 NOT_A_FAILURE = ("not asked", "timeout")
 
@@ -47,7 +47,3 @@ class FrameworkImport(Rule):
                 why=reason.partition(": ")[2] or "The import ended without an error text.",
                 fix=f"Reinstall {name} for this machine, or install the library that the text names.",
             )
-
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report a framework that imports on one side only, and each that fails on the other."""
-        yield from new_on_the_right(self, comparison)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec import UNSET
 
 from envsnap.diff.change import Change, ChangeKind
 from envsnap.model.paths import Path
+from envsnap.rules import known_changes
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import Distance, distance
@@ -75,23 +77,20 @@ class FrameworkVersion(Rule):
         left, right = _version(change.left), _version(change.right)
         missing = change.kind is not ChangeKind.CHANGED
         how_far = distance(left, right)
+        known = known_changes.between(name.replace("_", "-"), left, right)
         return Finding(
             rule=self.id,
             severity=_severity(change, matters=name in COMPUTES),
             effect=Effect.CRASH if missing else Effect.NUMERICS,
             confidence=(
                 Confidence.LIKELY
-                if how_far in (Distance.MAJOR, Distance.MINOR) or missing
+                if how_far in (Distance.MAJOR, Distance.MINOR) or missing or known
                 else Confidence.POSSIBLE
             ),
             path=("frameworks", name, "version"),
-            message=_message(name, change, left, right),
-            why=(
-                "Kernels, defaults and random streams change between releases; equal results are"
-                " not promised."
-                if not missing
-                else "Code that needs it fails, or falls back to something else."
-            ),
+            message=_message(name, change, left, right)
+            + (f": {known_changes.told(known[0])}" if known else ""),
+            why=_why(missing, known),
             fix=_fix(name, change, left),
             reference="https://docs.pytorch.org/docs/stable/notes/randomness.html"
             if name == "torch"
@@ -100,6 +99,17 @@ class FrameworkVersion(Rule):
             right=right,
             changes=_followers(comparison, change, name),
         )
+
+
+def _why(missing: bool, known: list[dict[str, Any]]) -> str:
+    if missing:
+        return "Code that needs it fails, or falls back to something else."
+    return " ".join(
+        [
+            "Kernels, defaults and random streams change between releases; equal results are not promised.",
+            *(f"Since {row['from']}: {known_changes.told(row)}." for row in known[1:]),
+        ]
+    )
 
 
 def _severity(change: Change, *, matters: bool) -> Severity:

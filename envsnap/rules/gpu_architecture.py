@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, frameworks, gpus, new_on_the_right
+from envsnap.rules.rule import Rule, frameworks, gpus
+from envsnap.rules.versions import numbers
 
 ARCHITECTURE = re.compile(r"(sm|compute)_(\d+)(\d)[af]?")
+# Integrated GPUs: code for them runs nowhere else, and other code not on them.
+JETSON = {(5, 3), (6, 2), (7, 2), (8, 7), (10, 1)}
 REFERENCE = "torch/cuda/__init__.py of torch 2.13.0 (_CompatInterval)"
 
 
@@ -30,25 +35,24 @@ class GpuArchitecture(Rule):
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check each framework's list against each GPU."""
         for name, framework in frameworks(manifest).items():
-            if not isinstance(framework.arch_list, tuple) or not framework.arch_list:
+            built = _stated(framework) or (_published(framework) if name == "torch" else None)
+            if built is None:
                 continue
             for index, gpu in gpus(manifest).items():
                 if isinstance(gpu.compute_capability, str):
-                    yield from self._judge(name, framework, index, gpu.compute_capability)
+                    yield from self._judge(name, built, index, gpu.compute_capability)
 
-    def _judge(
-        self, name: str, framework: Framework, index: str, capability: str
-    ) -> Iterator[Finding]:
-        assert isinstance(framework.arch_list, tuple)
-        how = coverage(framework.arch_list, capability)
-        if how == "machine code":
+    def _judge(self, name: str, built: Built, index: str, capability: str) -> Iterator[Finding]:
+        how = coverage(built.architectures, capability)
+        if how == "machine code" or (built.source and capability.startswith("gfx")):
             return
         none = how is None
+        worst = Severity.ERROR if built.trusted else Severity.WARNING
         yield Finding(
             rule=self.id,
-            severity=Severity.ERROR if none else Severity.INFO,
+            severity=worst if none else Severity.INFO,
             effect=Effect.CRASH if none else Effect.PERFORMANCE,
-            confidence=Confidence.CERTAIN,
+            confidence=Confidence.LIKELY if built.source else Confidence.CERTAIN,
             path=("frameworks", name, "arch_list"),
             message=(
                 f"{name} has no code for GPU {index} (compute capability {capability})"
@@ -56,18 +60,51 @@ class GpuArchitecture(Rule):
                 else f"{name} runs on GPU {index} ({capability}) through PTX only"
             ),
             why=(
-                f"It is built for {' '.join(framework.arch_list)}."
+                f"It is built for {' '.join(built.architectures)}{built.remark()}."
                 + ("" if none else " The driver compiles it at the first start.")
             ),
             fix=f"Install a build of {name} for compute capability {capability}.",
-            reference=REFERENCE,
-            left=list(framework.arch_list),
+            reference=built.source or REFERENCE,
+            left=list(built.architectures),
             right=capability,
         )
 
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report what does not run on the other side, unless it does not on the reference."""
-        yield from new_on_the_right(self, comparison)
+
+class Built(NamedTuple):
+    """What a build has code for; `source` names the table's where the build did not say itself."""
+
+    architectures: tuple[str, ...]
+    source: str = ""
+    trusted: bool = True
+
+    def remark(self) -> str:
+        """Where the list is from, if the build did not say itself."""
+        if not self.source:
+            return ""
+        return " (the published wheel)" if self.trusted else " (the published wheel; unverified)"
+
+
+def _stated(framework: Framework) -> Built | None:
+    return (
+        Built(framework.arch_list)
+        if isinstance(framework.arch_list, tuple) and framework.arch_list
+        else None
+    )
+
+
+def _published(framework: Framework) -> Built | None:
+    """The list of torch's published wheel of this release and CUDA, where torch was not asked."""
+    if not isinstance(framework.version, str) or not isinstance(framework.cuda, str):
+        return None
+    minor, build = (
+        numbers(framework.version)[:2],
+        "cu" + "".join(map(str, numbers(framework.cuda)[:2])),
+    )
+    for row in table("torch_arch_lists")["rows"]:
+        if numbers(row["torch"]) == minor and row["build"] == build:
+            architectures = tuple(f"sm_{arch.replace('.', '')}" for arch in row["archs"])
+            return Built(architectures, row["source"], is_trusted(row["confidence"]))
+    return None
 
 
 def coverage(architectures: tuple[str, ...], capability: str) -> str | None:
@@ -79,13 +116,16 @@ def coverage(architectures: tuple[str, ...], capability: str) -> str | None:
     if not (major.isdigit() and minor.isdigit()):
         return "machine code"  # nothing can be said
     device = int(major), int(minor)
+    if device == (11, 0) and "sm_101" in architectures:
+        return "machine code"  # CUDA 13 renamed it
     found: str | None = None
     for architecture in architectures:
         match = ARCHITECTURE.fullmatch(architecture)
         if match is None:
             continue
         built = int(match.group(2)), int(match.group(3))
-        if match.group(1) == "sm" and built[0] == device[0] and built[1] <= device[1]:
+        runs = built[0] == device[0] and built[1] <= device[1]
+        if match.group(1) == "sm" and runs and (built == device or not {built, device} & JETSON):
             return "machine code"
         if match.group(1) == "compute" and built <= device:
             found = "PTX"

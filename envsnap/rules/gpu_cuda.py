@@ -10,7 +10,7 @@ from envsnap.knowledge.tables import table
 from envsnap.model.compute import Gpu
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, frameworks, gpus, new_on_the_right
+from envsnap.rules.rule import Rule, frameworks, gpus
 from envsnap.rules.versions import numbers
 
 REFERENCE = "https://docs.nvidia.com/datacenter/tesla/drivers/cuda-toolkit-driver-and-architecture-matrix.html"
@@ -62,10 +62,6 @@ class GpuCuda(Rule):
             left=row["compute_capability"],
             right=cuda,
         )  # fmt: skip
-
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report what does not fit on the other side and does on the reference."""
-        yield from new_on_the_right(self, comparison)
 
 
 def architecture(gpu: Gpu) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Rule
 
 HIDING = ("", "-1", "none", "void", "NoDevFiles")
 
@@ -45,7 +45,3 @@ class HiddenGpus(Rule):
                     reference="https://docs.pytorch.org/docs/stable/notes/cuda.html",
                     right=value,
                 )
-
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report it where the other side differs in it."""
-        yield from new_on_the_right(self, comparison)

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.package_roles import role
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right, packages
+from envsnap.rules.rule import Rule, packages
 
 
 class PackageMetadata(Rule):
@@ -51,7 +51,3 @@ class PackageMetadata(Rule):
                     why="An interrupted install leaves such metadata; pip may fail on it.",
                     fix=f"Reinstall {name}.",
                 )
-
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report the other side's state where it differs from the reference's."""
-        yield from new_on_the_right(self, comparison)

@@ -10,6 +10,7 @@ from envsnap.rules.package_roles import role
 from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import Distance, distance
 
+FEW = 3  # with so few differences between two environments, each is a suspect
 FAR = (Distance.MAJOR, Distance.MINOR, Distance.OTHER)
 
 
@@ -19,7 +20,8 @@ class PackageVersion(Rule):
     What that can do depends on what the distribution is for. Those that compute or decode data
     (numpy, Pillow, OpenCV, tokenizers, CUDA libraries) can change results with any release;
     those of a serving stack can behave otherwise after a major release; tools that build, test
-    or look at code change nothing.
+    or look at code change nothing. Where only a few distributions differ at all, each of them
+    is a suspect from a minor release on.
 
     Fix: install the reference's version; `envsnap dockerfile` pins all of them.
     """
@@ -28,14 +30,21 @@ class PackageVersion(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a distribution."""
-        for change in list(comparison.under("packages")):
-            if len(change.path) == 3 and change.path[2] == "version":
-                yield self._finding(comparison, change)
+        changes = [
+            change
+            for change in comparison.under("packages")
+            if len(change.path) == 3 and change.path[2] == "version"
+        ]
+        suspects = [change for change in changes if _suspect(change)]
+        for change in changes:
+            yield self._finding(comparison, change, alone=len(suspects) <= FEW)
 
-    def _finding(self, comparison: Comparison, change: Change) -> Finding:
+    def _finding(self, comparison: Comparison, change: Change, *, alone: bool) -> Finding:
         name = change.path[1]
         how_far = distance(change.left, change.right)
         severity, effect = _weigh(role(name), how_far)
+        if alone and _suspect(change):
+            severity = Severity.WARNING
         build = how_far is Distance.BUILD
         return Finding(
             rule=self.id,
@@ -54,6 +63,12 @@ class PackageVersion(Rule):
             right=change.right,
             changes=tuple(item.path for item in comparison.under("packages", name)),
         )
+
+
+def _suspect(change: Change) -> bool:
+    """A difference of at least a minor release in what no rule calls harmless."""
+    known = role(change.path[1])
+    return known != "tooling" and distance(change.left, change.right) in FAR
 
 
 _WHAT = {

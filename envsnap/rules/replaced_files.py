@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Rule
 
 
 class ReplacedFiles(Rule):
@@ -41,7 +41,3 @@ class ReplacedFiles(Rule):
             fix="Restart the process, then capture again.",
             right=list(process.replaced_files),
         )
-
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report it of the other side; what it claims is that side's alone."""
-        yield from new_on_the_right(self, comparison)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from envsnap.model.compute import Framework, Gpu
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.model.python import Package
-from envsnap.rules.finding import Finding
+from envsnap.rules.finding import Finding, Severity
 
 
 class Comparison:
@@ -45,14 +46,15 @@ class Comparison:
 class Rule:
     """One piece of knowledge. A rule overrides `compare`, `inspect` or both.
 
-    Its docstring is its page (`envsnap explain ID`): the first line is the title.
+    A rule that only inspects reports, of two manifests, what it says of the other one and not of
+    the reference. Its docstring is its page (`envsnap explain ID`): the first line is the title.
     """
 
     id = ""
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Yield what two manifests show. The default says nothing."""
-        return iter(())
+        """Yield what two manifests show."""
+        return new_on_the_right(self, comparison)
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield what one manifest shows. The default says nothing."""
@@ -80,11 +82,13 @@ def packages(manifest: Manifest) -> dict[str, Package]:
 def new_on_the_right(rule: Rule, comparison: Comparison) -> Iterator[Finding]:
     """What a rule says of the other manifest alone, and does not say of the reference.
 
-    Where the fact itself differs, the finding is the primary one for that change.
+    What the reference suffers from as badly, at the same fact, cannot be what makes the other
+    side fail, whatever the numbers. Where the fact itself differs, the finding is the primary
+    one for that change.
     """
-    known = {finding.message for finding in rule.inspect(comparison.left)}
+    known = {_trouble(finding) for finding in rule.inspect(comparison.left)}
     for finding in rule.inspect(comparison.right):
-        if finding.message in known:
+        if _trouble(finding) in known:
             continue
         change = comparison.at(*finding.path)
         if change is None:
@@ -92,3 +96,28 @@ def new_on_the_right(rule: Rule, comparison: Comparison) -> Iterator[Finding]:
         else:
             left = change.left if finding.left is None else finding.left
             yield replace(finding, left=left, changes=(finding.path,))
+
+
+def _trouble(finding: Finding) -> tuple[Severity, Path, tuple[Path, ...]]:
+    return finding.severity, finding.path, finding.cites
+
+
+def version(manifest: Manifest, distribution: str) -> str | None:
+    """The installed version of a distribution; None where it is absent or not known."""
+    package = packages(manifest).get(distribution)
+    return package.version if package is not None and isinstance(package.version, str) else None
+
+
+def variable(manifest: Manifest, name: str) -> str | None:
+    """The value of an environment variable; None where it is not set or not known."""
+    section = manifest.sections.env_vars
+    if section is UNSET or section.entries is UNSET:
+        return None
+    return section.entries.get(name)
+
+
+def fact(manifest: Manifest, section: str, field: str) -> Any:
+    """A field of a section; None where it is null or not known."""
+    found = getattr(manifest.sections, section)
+    value = UNSET if found is UNSET else getattr(found, field)
+    return None if value is UNSET else value

@@ -1,23 +1,29 @@
-"""torchvision, torchaudio or triton do not belong to the installed torch."""
+"""torchvision, torchaudio, triton, xformers or vllm do not belong to the installed torch."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right, packages
+from envsnap.rules.known_changes import version
+from envsnap.rules.rule import Rule, packages
 from envsnap.rules.versions import Distance, distance, numbers
 
 CLOSE = (Distance.PATCH, Distance.BUILD)
+EXACT = (Distance.BUILD,)
+LABEL = re.compile(r"\+(cpu|cu\d+)")
 
 
 class TorchFamily(Rule):
     """A companion of torch was built for another torch.
 
-    torchvision's and torchaudio's wheels require one exact torch, since they call its C++
-    interfaces; the triton that torch.compile uses is required by torch's own wheel. Another one
+    torchvision's, torchaudio's, xformers' and vLLM's wheels require one exact torch, since they
+    call its C++ interfaces; the triton that torch.compile uses is required by torch's own wheel
+    (torchaudio from 2.11 on works with every later torch). Another one
     fails at import ("undefined symbol", "operator torchvision::nms does not exist") or at the
     first compiled kernel. Local labels (+cu121, +cpu) have to agree, too.
 
@@ -34,12 +40,18 @@ class TorchFamily(Rule):
         torch = installed["torch"].version
         if not isinstance(torch, str):
             return
+        for name in ("torchvision", "torchaudio", "torchtext"):
+            companion = installed.get(name)
+            if companion is not None and isinstance(companion.version, str):
+                yield from self._labels(torch, name, companion.version)
         for row in table("torch_family")["rows"]:
             package = installed.get(row["distribution"])
             if package is None or not isinstance(package.version, str):
                 continue
+            if _is_early(torch) or _is_early(package.version):
+                continue  # nightly builds belong to nightly builds, which no table lists
             wanted = self._torch_for(row, package.version)
-            if wanted is None or distance(torch, wanted) in CLOSE:
+            if wanted is None or distance(torch, wanted) in (EXACT if row.get("exact") else CLOSE):
                 continue
             yield Finding(
                 rule=self.id,
@@ -55,12 +67,34 @@ class TorchFamily(Rule):
             )
 
     @staticmethod
-    def _torch_for(row: dict[str, object], version: str) -> str | None:
-        """The torch that a companion's release belongs to; None where the table ends."""
-        if numbers(version)[:2] != numbers(str(row["release"]))[:2]:
-            return None
-        return str(row["torch"])
+    def _torch_for(row: dict[str, Any], installed: str) -> str | None:
+        """The torch that a companion's release belongs to; None where the row is of another."""
+        if row.get("exact"):
+            same = version(installed) == version(row["release"])
+        else:
+            same = numbers(installed)[:2] == numbers(row["release"])[:2]
+        return str(row["torch"]) if same else None
 
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report what does not fit on the other side and does on the reference."""
-        yield from new_on_the_right(self, comparison)
+    def _labels(self, torch: str, name: str, installed: str) -> Iterator[Finding]:
+        """Builds for other devices: +cpu beside +cu121, or another CUDA major release."""
+        mine, theirs = (LABEL.search(text) for text in (torch, installed))
+        if mine is None or theirs is None or mine[1][:4] == theirs[1][:4]:
+            return
+        yield Finding(
+            rule=self.id,
+            severity=Severity.WARNING,
+            effect=Effect.CRASH,
+            confidence=Confidence.LIKELY,
+            path=("packages", name, "version"),
+            message=f"{name} {installed} is built for another device than torch {torch}",
+            why="Its operations are compiled for one CUDA major release, or for the CPU alone.",
+            fix=f"Install {name} from the index that torch came from (+{mine[1]}).",
+            left=torch,
+            right=installed,
+        )
+
+
+def _is_early(installed: str) -> bool:
+    """Whether this is a development or pre-release."""
+    found = version(installed)
+    return found is None or bool(found.is_prerelease)

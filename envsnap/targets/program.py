@@ -18,13 +18,11 @@ def run(options: dict[str, object]) -> facts.Messages:
     spelled = [os.fspath(entry) if isinstance(entry, os.PathLike) else entry for entry in entries]
     sys_path = [entry for entry in spelled if isinstance(entry, str) and entry]
     capture = main.Capture(options, script.sources(), sys_path, in_process=True)
-    described = capture.facts()
-    weights = None
-    if options.get("weights"):
-        weights = capture.hash_weights(_silent)
+    said = {"facts": capture.facts()}
+    for word, work in capture.afterwards():
+        said[word] = work(_silent)
     # Through JSON, as every other answer of the probe: what cannot be carried becomes text.
-    plain = json.loads(output.encode([described, weights]))
-    return facts.Messages(*plain)
+    return facts.Messages(**json.loads(output.encode(said)))
 
 
 def _silent(done: int, total: int) -> None:

@@ -55,7 +55,7 @@ def test_a_manifest_on_standard_input(envsnap: Run) -> None:
     assert envsnap("check", "-", stdin=data).returncode == 0
     done = envsnap("diff", "-", "-", stdin=data)
     assert done.returncode == 2
-    assert "one manifest only" in done.stderr
+    assert "one file only" in done.stderr
 
 
 def test_data_on_stdout_and_messages_on_stderr(envsnap: Run) -> None:

@@ -192,5 +192,5 @@ def test_progress_is_shown_on_a_terminal_only(envsnap: Run, tmp_path: Path) -> N
             break
         output += piece
     os.waitpid(pid, 0)
-    assert b"hashing weights [" in output
+    assert b"hashing files [" in output
     assert b"100 %" in output

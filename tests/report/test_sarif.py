@@ -106,8 +106,9 @@ def test_check_points_at_its_own_manifest(envsnap: Run, tmp_path: Path) -> None:
         }
     )
     library.save(old, str(tmp_path / "it.json"))
-    found = results(envsnap, "check", "it.json", cwd=tmp_path)
-    assert [result["ruleId"] for result in found] == ["driver-minimum"] * 2
+    every = results(envsnap, "check", "it.json", cwd=tmp_path)
+    found = [result for result in every if result["ruleId"] == "driver-minimum"]
+    assert len(found) == 2
     for result in found:
         line = result["locations"][0]["physicalLocation"]["region"]["startLine"]
         assert "450.51.06" in (tmp_path / "it.json").read_text().split("\n")[line - 1]

@@ -1,6 +1,5 @@
 """The NVIDIA driver, read from files first: a query through NVML can hang, a file cannot."""
 
-import glob
 import os
 import re
 
@@ -8,6 +7,8 @@ from ..readers import mapped
 from ..record import Record, first_text
 
 MODULE_LINE = re.compile(r"Kernel Module(?: for \S+)?\s+([\d.]+)")
+DRIVER_FILES = ("libcuda.so", "libnvidia-ml.so")
+_LISTED = {}  # type: dict
 LIBRARY_FOLDERS = (
     "/usr/lib/x86_64-linux-gnu",
     "/usr/lib/aarch64-linux-gnu",
@@ -24,7 +25,8 @@ LIBRARY_FOLDERS = (
 
 
 def is_present() -> bool:
-    """Tell whether anything of an NVIDIA driver is here, without asking it."""
+    """Tell whether anything of an NVIDIA driver is here, without asking it; looks anew."""
+    _LISTED.clear()
     devices = ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg", "/sys/module/nvidia")
     return any(os.path.exists(path) for path in devices) or bool(find_library("libnvidia-ml.so"))
 
@@ -60,10 +62,21 @@ def folders() -> list:
 def find_library(stem: str) -> str:
     """Return the first file that the loader would find under this name, or None."""
     for folder in folders():
-        found = sorted(glob.glob(os.path.join(glob.escape(folder), stem + "*")))
-        for path in found:
-            if os.path.basename(path) in (stem + ".1", stem):
-                return path
-        if found:
-            return found[0]
+        names = [name for name in _driver_files(folder) if name.startswith(stem)]
+        for name in (stem, stem + ".1"):
+            if name in names:
+                return os.path.join(folder, name)
+        if names:
+            return os.path.join(folder, names[0])
     return None
+
+
+def _driver_files(folder: str) -> list:
+    """The driver's libraries in a folder; a folder is listed once, for it may hold thousands."""
+    if folder not in _LISTED:
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError:
+            names = []
+        _LISTED[folder] = [name for name in names if name.startswith(DRIVER_FILES)]
+    return _LISTED[folder]

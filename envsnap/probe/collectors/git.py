@@ -5,7 +5,7 @@ import re
 
 from .. import children
 from . import tools
-from ..record import Record, first_text, read_text
+from ..record import Record, first_text, read_text, reason
 from ..secrets import clean_url
 
 HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -13,18 +13,35 @@ REMOTE = re.compile(r"^\s*url\s*=\s*(.+?)\s*$", re.MULTILINE)
 SECONDS = 10.0
 
 
-def collect(record: Record, folder: str) -> bool:
-    """Fill the `git` section from the repository around `folder`; False where there is none."""
-    top, git_folder = _find(folder)
-    if top is None:
-        return False
-    head = first_text(os.path.join(git_folder, "HEAD")) or ""
-    if head.startswith("ref: "):
-        record.facts["branch"] = head[5:].replace("refs/heads/", "", 1)
-    record.learn("commit", _commit, git_folder, head)
-    record.learn_present("remote", _remote, git_folder)
-    record.learn("dirty", _dirty, top, git_folder)
-    return True
+class Repository:
+    """The repository around a folder; git compares its files while other collectors work."""
+
+    def __init__(self, folder: str) -> None:
+        self._top, self._git_folder = _find(folder)
+        self._status, self._why_not = None, None
+        if self._top is not None:
+            try:
+                self._status = _start_status(self._top, self._git_folder)
+            except OSError as error:
+                self._why_not = reason(error)
+
+    def collect(self, record: Record) -> bool:
+        """Fill the `git` section; False where there is no repository."""
+        if self._top is None:
+            return False
+        head = first_text(os.path.join(self._git_folder, "HEAD")) or ""
+        if head.startswith("ref: "):
+            record.facts["branch"] = head[5:].replace("refs/heads/", "", 1)
+        record.learn("commit", _commit, self._git_folder, head)
+        record.learn_present("remote", _remote, self._git_folder)
+        if self._status is None:
+            record.gap("dirty", self._why_not)
+        else:
+            record.learn("dirty", self._dirty)
+        return True
+
+    def _dirty(self) -> bool:
+        return bool(children.answer(self._status, "git", SECONDS).strip())
 
 
 def _find(folder: str) -> tuple:
@@ -62,7 +79,7 @@ def _remote(git_folder: str) -> str:
     return clean_url(match.group(1)) if match else None
 
 
-def _dirty(top: str, git_folder: str) -> bool:
+def _start_status(top: str, git_folder: str) -> children.Child:
     """Ask git whether tracked files differ from the commit.
 
     Git runs filters that the repository names, so only the owner's own repository is asked.
@@ -83,4 +100,4 @@ def _dirty(top: str, git_folder: str) -> bool:
         "--porcelain",
         "--untracked-files=no",
     ]
-    return bool(children.run(argv, SECONDS).strip())
+    return children.Child(argv)

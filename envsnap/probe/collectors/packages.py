@@ -22,12 +22,23 @@ WRITTEN_BY_INSTALLERS = re.compile(
     rb"\.dist-info/(INSTALLER|REQUESTED|RECORD|direct_url\.json|uv_cache\.json|RECORD\.jws|RECORD\.p7s)\"?,"
 )
 MOST_FILES_CHECKED = 40
+# Metadata is text with one field a line; the values we need are never folded.
+REQUIREMENT = re.compile(r"\nRequires-(Dist|Python): *([^\n]*)")
+AN_EXTRA, GROUP = re.compile(r"\bextra\s*=="), re.compile(r"\([^()]*\)")
+LONGEST_HEADERS = 1 << 20
+MOST_REQUIREMENTS = 1000
+LONGEST_REQUIREMENT = 500
+MODULE_FILE = re.compile(rb"^([A-Za-z_]\w*)\.(?:py|so|pyd|[\w-]+\.(?:so|pyd))$")
+# A namespace that several distributions share on purpose; each brings the same file.
+SHARED_ON_PURPOSE = (b"declare_namespace", b"extend_path")
 
 
-def collect(record: Record, sys_path: list, prefix: str) -> None:
-    """Fill the `packages` section."""
+def collect(record: Record, sys_path: list, prefix: str) -> dict:
+    """Fill the `packages` section; returns where the metadata of each distribution lies."""
+    places = {}
     entries = record.facts["entries"] = {}
     leftovers = record.facts["leftovers"] = []
+    claimed = record.facts["claimed_twice"] = {}
     seen = set()
     for folder in sys_path:
         if os.path.realpath(folder) in seen:
@@ -40,7 +51,7 @@ def collect(record: Record, sys_path: list, prefix: str) -> None:
                 record.gap("entries", "error: zipped distributions are not read: %s" % folder)
             continue
         leftovers.extend(name for name in names if name.startswith("~"))
-        _add_folder(entries, folder, names)
+        claimed.update(_add_folder(entries, places, folder, names))
     conda = os.path.join(prefix, "conda-meta")
     if os.path.isdir(conda):
         from . import conda_packages
@@ -51,6 +62,7 @@ def collect(record: Record, sys_path: list, prefix: str) -> None:
                 canonical(name), {"version": facts["version"], "format": "conda"}
             )
             entry["conda"] = facts
+    return places
 
 
 def canonical(name: str) -> str:
@@ -58,9 +70,9 @@ def canonical(name: str) -> str:
     return SEPARATORS.sub("-", name).lower()
 
 
-def _add_folder(entries: dict, folder: str, names: list) -> None:
-    """Add the distributions of one folder of sys.path."""
-    here = {}
+def _add_folder(entries: dict, places: dict, folder: str, names: list) -> dict:
+    """Add the distributions of one folder of sys.path; returns what several of them claim."""
+    here, claims = {}, {}
     for name in names:
         if name.startswith("~"):
             continue
@@ -71,13 +83,34 @@ def _add_folder(entries: dict, folder: str, names: list) -> None:
         else:
             continue
         if found:
-            here.setdefault(canonical(found.pop("name")), []).append((name, found))
+            key = canonical(found.pop("name"))
+            here.setdefault(key, []).append((name, found))
+            for claim in found.pop("claims", ()):
+                claims.setdefault(claim, set()).add(key)
     for key, named in here.items():
         if len(named) > 1:
             named.sort(
                 key=lambda item: _files_that_match(os.path.join(folder, item[0])), reverse=True
             )
+        places.setdefault(key, os.path.join(folder, named[0][0]))
         _add(entries, key, [found for _, found in named], folder)
+    return _claimed_twice(claims, folder)
+
+
+def _claimed_twice(claims: dict, folder: str) -> dict:
+    """Return {import name: distributions} of the files that several distributions installed."""
+    found = {}
+    for path, keys in claims.items():
+        if len(keys) < 2:
+            continue
+        file = os.fsdecode(path)
+        try:
+            data = read_bytes(os.path.join(folder, file), HEAD) if file.endswith(".py") else b""
+        except OSError:
+            data = b""  # whoever was uninstalled took it along: that is the breakage
+        if not any(word in data for word in SHARED_ON_PURPOSE):
+            found[file.partition("/")[0].partition(".")[0]] = sorted(keys)
+    return found
 
 
 def _guarded(read, folder: str, name: str) -> dict:
@@ -147,6 +180,8 @@ def _read(path: str, base: str) -> dict:
     if not defects and not headers:
         defects.append("%s is empty" % inside)
     _name_and_version(facts, headers, in_name, defects)
+    if headers:
+        _add_requirements(facts, headers["requirements"], path, kind)
     if kind == "dist-info":
         _add_wheel_facts(facts, path)
     if defects:
@@ -166,13 +201,13 @@ def _name_and_version(facts: dict, headers: dict, in_name, defects: list) -> Non
 
 def _headers(path: str, defects: list) -> dict:
     """Read the header fields we need, lower-case; the long description is not read."""
-    head = read_bytes(path, HEAD).replace(b"\r\n", b"\n").split(b"\n\n", 1)[0]
+    head = _head(path)
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError:
         text = head.decode("latin-1")
         defects.append("the metadata is not UTF-8")
-    found = {}
+    found = {}  # type: dict
     for line in text.split("\n"):
         key, colon, value = line.partition(":")
         key = key.lower()
@@ -180,6 +215,56 @@ def _headers(path: str, defects: list) -> dict:
             found[key] = value.strip()[:300]
             if len(found) == 2:
                 break
+    if found:
+        found["requirements"] = REQUIREMENT.findall(text)
+    return found
+
+
+def _head(path: str) -> bytes:
+    """The fields before the long description; a licence among them can make them long."""
+    data = read_bytes(path, HEAD)
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    head, blank, _ = data.partition(b"\n\n")
+    if not blank and len(data) > HEAD // 2:
+        whole = read_bytes(path, LONGEST_HEADERS).replace(b"\r\n", b"\n")
+        head = whole.partition(b"\n\n")[0]
+    return head
+
+
+def _add_requirements(facts: dict, stated: list, path: str, kind: str) -> None:
+    """Record what a distribution requires, without what only an extra of it requires."""
+    wanted = [text[:LONGEST_REQUIREMENT] for field, text in stated if field == "Dist"]
+    if kind != "dist-info" and not wanted:
+        wanted = _egg_requirements(path)
+    plain = [text for text in wanted if not _is_for_an_extra(text)][:MOST_REQUIREMENTS]
+    facts["requires"] = [clean_url(text) if "://" in text else text for text in plain]
+    for field, text in stated:
+        if field == "Python":
+            facts["requires_python"] = text.strip()[:LONGEST_REQUIREMENT]
+
+
+def _is_for_an_extra(text: str) -> bool:
+    """Tell whether nothing but an extra asks for this: every alternative of the marker names one."""
+    marker = text.partition(";")[2]
+    if "extra" not in marker:
+        return False
+    if " or " not in marker:
+        return AN_EXTRA.search(marker) is not None
+    flat = GROUP.sub(lambda group: "extra ==" if AN_EXTRA.search(group.group()) else "", marker)
+    return all(AN_EXTRA.search(part) for part in flat.split(" or "))
+
+
+def _egg_requirements(path: str) -> list:
+    """Read requires.txt of an .egg-info: plain lines, then [extra:marker] sections."""
+    found, marker = [], ""
+    for name in ("requires.txt", os.path.join("EGG-INFO", "requires.txt")):
+        for line in [line.strip() for line in (_small(path, name) or "").splitlines()]:
+            if line.startswith("["):
+                extra, _, condition = line.strip("[]").partition(":")
+                marker = '; extra == "%s"' % extra if extra else "; " + condition
+            elif line:
+                found.append(line[:LONGEST_REQUIREMENT] + marker)
     return found
 
 
@@ -197,9 +282,8 @@ def _add_wheel_facts(facts: dict, path: str) -> None:
     if wheel:
         tags = [line[4:].strip() for line in wheel.splitlines() if line.startswith("Tag:")]
         facts["wheel_tags"] = sorted(tags)
-    digest = record_digest(path + "/RECORD") if "RECORD" in names else None
-    if digest:
-        facts["record_sha256"] = digest
+    if "RECORD" in names:
+        _add_record(facts, path + "/RECORD")
     origin = _small(path, "direct_url.json") if "direct_url.json" in names else None
     if origin:
         _add_origin(facts, origin)
@@ -236,27 +320,48 @@ def _add_origin(facts: dict, text: str) -> None:
         facts["editable"] = True
 
 
-def record_digest(path: str) -> str:
+def _add_record(facts: dict, path: str) -> None:
     """Digest a RECORD file so that two installations of one artifact give the same value.
 
     Left out: byte code, files without a digest, what installers write themselves, and files outside the folder (names
     that start with a dot or a slash). The digest is SHA-256 over the remaining lines, sorted and joined by
-    newlines. None where there is no RECORD.
+    newlines. The top-level packages and modules that it lists are kept as `claims`.
     """
     try:
         data = read_bytes(path)
     except OSError:
-        return None
+        return
     # A RECORD can have 10,000 lines, so as little as possible is done to each. Lines that end
     # in a comma have neither digest nor size; what else is left out stands together once sorted.
     lines = sorted([line for line in data.splitlines() if line and line[-1] != COMMA])
     if b".pyc,sha256" in data:
         lines = [line for line in lines if b".pyc,sha256" not in line]
+    facts["claims"] = _top_level(lines)
     del lines[bisect_left(lines, b".") : bisect_left(lines, b"0")]
     own = os.path.basename(os.path.dirname(path)).encode("utf-8", "surrogateescape")
     start, end = bisect_left(lines, own + b"/"), bisect_left(lines, own + b"0")
     lines[start:end] = [line for line in lines[start:end] if not WRITTEN_BY_INSTALLERS.search(line)]
-    return hashlib.sha256(b"\n".join(lines)).hexdigest() if lines else None
+    if lines:
+        facts["record_sha256"] = hashlib.sha256(b"\n".join(lines)).hexdigest()
+
+
+def _top_level(lines: list) -> list:
+    """Return the files among sorted lines that a top-level import reads: X/__init__.py, X.py."""
+    found, at = [], 0
+    while at < len(lines):
+        name = lines[at].partition(b",")[0]
+        folder, slash, _ = name.partition(b"/")
+        if not slash:
+            if MODULE_FILE.match(name):
+                found.append(name)
+            at += 1
+            continue
+        inside = folder + b"/__init__.py"
+        place = bisect_left(lines, inside + b",", at)
+        if place < len(lines) and lines[place].startswith(inside + b","):
+            found.append(inside)
+        at = max(at + 1, bisect_left(lines, folder + b"0", at))  # what follows "folder/"
+    return found
 
 
 def _files_that_match(path: str) -> float:

@@ -7,10 +7,19 @@ import re
 import sys
 import time
 
-from ..readers import elf
+from . import buses, locales
+from ..readers import elf, loader
 from ..record import Record, first_text, read_text
 
 GLIBCXX = re.compile(rb"GLIBCXX_(\d+\.\d+(?:\.\d+)?)\0")
+# Section 3.1.1 of the x86-64 psABI, table of micro-architecture levels, in the kernel's
+# spelling: SSE3 is pni, LZCNT is abm, OSXSAVE shows as xsave.
+CPU_LEVELS = (
+    ("x86-64-v1", "lm cmov cx8 fpu fxsr mmx syscall sse sse2"),
+    ("x86-64-v2", "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3"),
+    ("x86-64-v3", "avx avx2 bmi1 bmi2 f16c fma abm movbe xsave"),
+    ("x86-64-v4", "avx512f avx512bw avx512cd avx512dq avx512vl"),
+)
 CGROUP_NO_LIMIT = 1 << 60
 SHARED_MEMORY = "/dev/shm"
 # A file or a variable that only this kind of container has.
@@ -31,11 +40,16 @@ def collect(record: Record) -> None:
     for key, name in (("os_id", "ID"), ("os_version", "VERSION_ID")):
         record.learn_present(key, lambda name=name: _os_release().get(name))
     _c_library(record)
-    record.learn_present("libstdcxx", _libstdcxx)
+    path = record.learn_present("libstdcxx_path", _libstdcxx_path)
+    if path:
+        record.learn_present("libstdcxx", _libstdcxx, path)
     _processor(record)
     _memory(record)
     record.learn_present("container", _container)
+    buses.collect(record)
     _locale(record)
+    if "glibc" in record.facts:
+        record.learn("locales", locales.of_this_system)
     record.learn_present("timezone", _timezone)
 
 
@@ -77,21 +91,18 @@ def _musl_version(loader: str) -> str:
     return match.group(1).decode() if match else None
 
 
-def _libstdcxx() -> str:
-    """The newest GLIBCXX symbol version of the system's C++ library."""
-    for folder in (
-        "/usr/lib/x86_64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu",
-        "/usr/lib64",
-        "/usr/lib",
-    ):
-        path = os.path.join(folder, "libstdc++.so.6")
-        if os.path.exists(path):
-            with open(path, "rb") as stream:
-                found = set(GLIBCXX.findall(stream.read()))
-            numbers = [tuple(int(part) for part in version.split(b".")) for version in found]
-            return "GLIBCXX_" + ".".join(str(part) for part in max(numbers)) if numbers else None
-    return None
+def _libstdcxx_path() -> str:
+    """The C++ library that extensions of this Python get, unless they bring their own."""
+    own = "/proc/self/exe"
+    return loader.find("libstdc++.so.6", os.path.realpath(own)) if os.path.exists(own) else None
+
+
+def _libstdcxx(path: str) -> str:
+    """The newest GLIBCXX symbol version of a C++ library."""
+    with open(path, "rb") as stream:
+        found = set(GLIBCXX.findall(stream.read()))
+    numbers = [tuple(int(part) for part in version.split(b".")) for version in found]
+    return "GLIBCXX_" + ".".join(str(part) for part in max(numbers)) if numbers else None
 
 
 def _processor(record: Record) -> None:
@@ -116,10 +127,23 @@ def _processor(record: Record) -> None:
     flags = fields.get("flags") or fields.get("Features")
     if flags:
         record.facts["cpu_flags"] = sorted(set(flags.split()))
+        level = cpu_level(set(flags.split()))
+        if level:
+            record.facts["cpu_level"] = level
     record.learn_present("cpus", os.cpu_count)
     if hasattr(os, "sched_getaffinity"):
         record.learn("cpus_usable", lambda: len(os.sched_getaffinity(0)))
     record.learn_present("transparent_hugepages", _hugepages)
+
+
+def cpu_level(flags: set) -> str:
+    """Return the highest level of the x86-64 psABI that flags of /proc/cpuinfo reach, or None."""
+    reached = None
+    for level, wanted in CPU_LEVELS:
+        if not flags.issuperset(wanted.split()):
+            break
+        reached = level
+    return reached
 
 
 def _cpuinfo() -> dict:

@@ -2,10 +2,17 @@
 
 import struct
 
+LOADED_SEGMENT = 1
+DYNAMIC_SEGMENT = 2
 NOTE_SEGMENT = 4
 INTERPRETER_SEGMENT = 3
 GNU_BUILD_ID = 3
 LARGEST_SEGMENT = 65536
+# Tags of the dynamic section, and of strings in it.
+END, NEEDED, STRING_TABLE, STRING_SIZE, RPATH, RUNPATH = 0, 1, 5, 10, 15, 29
+LARGEST_STRINGS = 16 << 20
+SECTION_ENTRY, SECTION_ENTRY_SIZE = "IIQQQQIIQQ", 64
+LARGEST_SECTION = 64 << 20
 
 
 def build_id(path: str) -> str:
@@ -27,23 +34,119 @@ def interpreter(path: str) -> str:
     return None
 
 
+def machine(path: str) -> bytes:
+    """Return what tells for which processor an ELF file is: equal for files that go together.
+
+    Raises OSError for an unreadable file and ValueError for one that is not ELF.
+    """
+    with open(path, "rb") as stream:
+        head = stream.read(20)
+    if head[:4] != b"\x7fELF" or len(head) < 20:
+        raise ValueError("not an ELF file: %s" % path)
+    return head[4:6] + head[18:20]
+
+
+def dependencies(path: str) -> tuple:
+    """Return (names, rpath, runpath): the libraries a file needs, and where it says they are.
+
+    `rpath` and `runpath` are lists of folders as the file spells them ($ORIGIN and all). Raises
+    OSError for an unreadable file and ValueError for one that is not ELF or is damaged.
+    """
+    with open(path, "rb") as stream:
+        headers, order, bits = _headers(stream, path)
+        entries = []
+        for kind, offset, length, _ in headers:
+            if kind == DYNAMIC_SEGMENT and length <= LARGEST_SEGMENT:
+                stream.seek(offset)
+                data = stream.read(length)
+                data = data[: len(data) // (bits // 4) * (bits // 4)]
+                pairs = struct.iter_unpack(order + ("QQ" if bits == 64 else "II"), data)
+                entries.extend(pairs)
+        table = _strings(stream, headers, dict(reversed(entries)))
+    found = {NEEDED: [], RPATH: [], RUNPATH: []}
+    for tag, value in entries:
+        if tag == END:
+            break
+        if tag in found and value < len(table):
+            found[tag].append(table[value : table.index(b"\0", value)].decode("utf-8", "replace"))
+    folders = [
+        [entry for text in found[tag] for entry in text.split(":") if entry]
+        for tag in (RPATH, RUNPATH)
+    ]
+    return found[NEEDED], folders[0], folders[1]
+
+
+def section(path: str, name: bytes) -> bytes:
+    """Return what one section of an ELF file holds, or None where it has no such section.
+
+    Raises OSError for an unreadable file and ValueError for one that is not ELF.
+    """
+    with open(path, "rb") as stream:
+        head = stream.read(64)
+        if head[:4] != b"\x7fELF" or len(head) < 64:
+            raise ValueError("not an ELF file: %s" % path)
+        if head[4] != 2:
+            return None  # files of 32 bits are too small for this to be worth it
+        order = "<" if head[5] == 1 else ">"
+        table = struct.unpack_from(order + "Q", head, 40)[0]
+        size, count, names = struct.unpack_from(order + "HHH", head, 58)
+        if size != SECTION_ENTRY_SIZE or names >= count:
+            return None
+        stream.seek(table)
+        data = stream.read(size * count)
+        entries = list(struct.iter_unpack(order + SECTION_ENTRY, data))
+        text = _piece(stream, entries[names]) if len(entries) == count else b""
+        for entry in entries:
+            if text[entry[0] : entry[0] + len(name) + 1] == name + b"\0":
+                return _piece(stream, entry)
+    return None
+
+
+def _piece(stream, entry: tuple) -> bytes:
+    """Read a section by its entry in the table of sections."""
+    offset, length = entry[4], entry[5]
+    if length > LARGEST_SECTION:
+        return b""
+    stream.seek(offset)
+    return stream.read(length)
+
+
+def _strings(stream, headers: list, tags: dict) -> bytes:
+    """Return the strings of the dynamic section; its address leads through the loaded segments."""
+    address, size = tags.get(STRING_TABLE), tags.get(STRING_SIZE, 0)
+    for kind, offset, length, start in headers:
+        inside = kind == LOADED_SEGMENT and address is not None
+        if inside and start <= address < start + length and size <= LARGEST_STRINGS:
+            stream.seek(offset + address - start)
+            return stream.read(size) + b"\0"
+    return b""
+
+
 def _segments(path: str, wanted: int) -> list:
     """Return (bytes, byte order) of each program segment of one type."""
     found = []
     with open(path, "rb") as stream:
-        head = stream.read(64)
-        if head[:4] != b"\x7fELF" or len(head) < 52:
-            raise ValueError("not an ELF file: %s" % path)
-        order = "<" if head[5] == 1 else ">"
-        table, size, count, layout = _header_table(head, order)
-        stream.seek(table)
-        headers = stream.read(size * count)
-        for start in range(0, len(headers) - size + 1, size):
-            kind, offset, length = _header(headers, start, order, layout)
+        headers, order, _ = _headers(stream, path)
+        for kind, offset, length, _ in headers:
             if kind == wanted and length <= LARGEST_SEGMENT:
                 stream.seek(offset)
                 found.append((stream.read(length), order))
     return found
+
+
+def _headers(stream, path: str) -> tuple:
+    """Return the program headers (type, offset, file size, address), byte order and word size."""
+    head = stream.read(64)
+    if head[:4] != b"\x7fELF" or len(head) < 52:
+        raise ValueError("not an ELF file: %s" % path)
+    order = "<" if head[5] == 1 else ">"
+    table, size, count, bits = _header_table(head, order)
+    if size < (56 if bits == 64 else 32):
+        return [], order, bits
+    stream.seek(table)
+    data = stream.read(size * count)
+    starts = range(0, len(data) - size + 1, size)
+    return [_header(data, start, order, bits) for start in starts], order, bits
 
 
 def _header_table(head: bytes, order: str) -> tuple:
@@ -56,12 +159,12 @@ def _header_table(head: bytes, order: str) -> tuple:
 
 
 def _header(headers: bytes, start: int, order: str, bits: int) -> tuple:
-    """Return type, file offset and file size of one program header."""
+    """Return type, file offset, file size and address of one program header."""
     if bits == 64:
-        kind, _, offset, _, _, length = struct.unpack_from(order + "IIQQQQ", headers, start)
+        kind, _, offset, address, _, length = struct.unpack_from(order + "IIQQQQ", headers, start)
     else:
-        kind, offset, _, _, length = struct.unpack_from(order + "IIIII", headers, start)
-    return kind, offset, length
+        kind, offset, address, _, length = struct.unpack_from(order + "IIIII", headers, start)
+    return kind, offset, length, address
 
 
 def _build_id_in_notes(notes: bytes, order: str) -> str:

@@ -1,0 +1,98 @@
+"""Which file the dynamic loader takes for a library's name.
+
+The order is the loader's own (ld.so(8) and glibc's elf/dl-load.c): the asking file's RPATH where
+it has no RUNPATH, LD_LIBRARY_PATH, RUNPATH, /etc/ld.so.cache, the default folders. A file for
+another processor is passed over, as the loader does.
+"""
+
+import os
+import re
+import struct
+
+from . import elf
+
+CACHE = "/etc/ld.so.cache"
+# The header of the format since glibc 2.2, as glibc's sysdeps/generic/dl-cache.h describes it.
+CACHE_MAGIC = b"glibc-ld.so.cache1.1"
+CACHE_HEADER, CACHE_ENTRY = 48, struct.Struct("=iIIIQ")
+LARGEST_CACHE = 16 << 20
+DEFAULT_FOLDERS = (
+    "/lib/x86_64-linux-gnu",
+    "/usr/lib/x86_64-linux-gnu",
+    "/lib/aarch64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/lib64",
+    "/usr/lib64",
+    "/lib",
+    "/usr/lib",
+    "/usr/local/lib",  # a default of musl's loader
+)
+
+
+def find(name: str, asker: str, cache: str = CACHE) -> str:
+    """Return the path that the loader takes for a library that `asker` asks for, or None.
+
+    `asker` is an ELF file. Raises OSError or ValueError where it cannot be read.
+    """
+    _, rpath, runpath = elf.dependencies(asker)
+    machine = elf.machine(asker)
+    named = os.environ.get("LD_LIBRARY_PATH", "").replace(";", ":").split(":")
+    folders = [] if runpath else _expanded(rpath, asker)
+    folders += [folder for folder in named if folder] + _expanded(runpath, asker)
+    for path in (
+        _in_folders(folders, name, machine),
+        _first(_cached(name, cache), machine),
+        _in_folders(list(DEFAULT_FOLDERS), name, machine),
+    ):
+        if path:
+            return path
+    return None
+
+
+def _expanded(folders: list, asker: str) -> list:
+    """Put the asking file's folder where its paths say so."""
+    origin = os.path.dirname(os.path.realpath(asker))
+    return [
+        os.path.normpath(folder.replace("${ORIGIN}", origin).replace("$ORIGIN", origin))
+        for folder in folders
+    ]
+
+
+def _in_folders(folders: list, name: str, machine: bytes) -> str:
+    return _first([os.path.join(folder, name) for folder in folders], machine)
+
+
+def _first(paths: list, machine: bytes) -> str:
+    """Return the first of these files that is a library for this processor."""
+    for path in paths:
+        try:
+            if elf.machine(path) == machine:
+                return path
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def _cached(name: str, cache: str) -> list:
+    """Return the paths that the loader's cache holds for a name, in its order."""
+    try:
+        with open(cache, "rb") as stream:
+            data = stream.read(LARGEST_CACHE)
+    except OSError:
+        return []
+    start = data.find(CACHE_MAGIC)  # an older format may come before it
+    if start < 0 or len(data) < start + CACHE_HEADER:
+        return []
+    spelled = re.escape(os.fsencode(name)) + b"\0"
+    keys = {match.start() - start for match in re.finditer(spelled, data)}
+    count = struct.unpack_from("=I", data, start + len(CACHE_MAGIC))[0]
+    first = start + CACHE_HEADER
+    table = data[first : first + min(count * CACHE_ENTRY.size, len(data))]
+    table = table[: len(table) // CACHE_ENTRY.size * CACHE_ENTRY.size]
+    found = []
+    for _, key, value, _, capabilities in CACHE_ENTRY.iter_unpack(table):
+        # Copies for certain processors only are left out: nothing asked for here has them.
+        if key in keys and not capabilities and start + value < len(data):
+            end = data.find(b"\0", start + value)
+            found.append(os.fsdecode(data[start + value : end]))
+    return found

@@ -1,0 +1,43 @@
+"""Files of an installed package were changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Rule, packages
+
+
+class AlteredFiles(Rule):
+    """Installed files no longer match the distribution's RECORD.
+
+    RECORD lists the SHA-256 of every file that an installer wrote. Files that were edited in
+    place ("just this one line"), half-overwritten by another package or lost are not what the
+    version says. Looked at with `capture --verify-files`.
+
+    Fix: install the distribution anew (pip install --force-reinstall --no-deps).
+    """
+
+    id = "altered-files"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield one finding a distribution."""
+        for name, package in packages(manifest).items():
+            altered = package.altered if isinstance(package.altered, tuple) else ()
+            missing = package.missing if isinstance(package.missing, tuple) else ()
+            if not altered and not missing:
+                continue
+            parts = [f"{len(altered)} changed ({altered[0]})"] if altered else []
+            parts += [f"{len(missing)} missing ({missing[0]})"] if missing else []
+            yield Finding(
+                rule=self.id,
+                severity=Severity.WARNING,
+                effect=Effect.BEHAVIOR,
+                confidence=Confidence.CERTAIN,
+                path=("packages", name, "altered" if altered else "missing"),
+                message=f"files of {name} are not what was installed: {', '.join(parts)}",
+                why="The version says nothing about what runs.",
+                fix=f"pip install --force-reinstall --no-deps {name}=={package.version}",
+                right=[*altered, *missing][:20],
+            )

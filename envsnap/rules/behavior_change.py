@@ -1,0 +1,81 @@
+"""A release between the two versions changed what a package computes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from envsnap.diff.change import Change
+from envsnap.knowledge.tables import is_trusted
+from envsnap.rules import known_changes
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+
+
+class BehaviorChange(Rule):
+    """A release between the two versions is known to have changed results.
+
+    What a version difference does is not told by how far the numbers are apart: Pillow 9.0.1 and
+    12.3.0 give the same pixels, 8.4 and 9.0.1 do not. Where a release is known to change
+    defaults, decoders, random numbers or file formats, the finding says what changed and by how
+    much; where releases were measured to be the same, the difference is information.
+
+    Fix: install the reference's version, or set the old behaviour by name where that is possible.
+    """
+
+    id = "behavior-change"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding a distribution, with everything that lies between the versions."""
+        for change in list(comparison.under("packages")):
+            if len(change.path) == 3 and change.path[2] == "version":
+                found = self._judge(comparison, change)
+                if found is not None:
+                    yield found
+
+    def _judge(self, comparison: Comparison, change: Change) -> Finding | None:
+        rows = known_changes.between(change.path[1], change.left, change.right)
+        if rows:
+            return self._changed(comparison, change, rows)
+        row = known_changes.same(change.path[1], change.left, change.right)
+        return self._stable(comparison, change, row) if row else None
+
+    def _changed(
+        self, comparison: Comparison, change: Change, rows: list[dict[str, Any]]
+    ) -> Finding:
+        first = rows[0]
+        sure = is_trusted(first["confidence"])
+        worst = Severity(first["severity"])
+        return Finding(
+            rule=self.id,
+            # What a release changes matters where the program uses it: a warning, ranked first.
+            severity=Severity.INFO if worst is Severity.INFO else Severity.WARNING,
+            effect=Effect(first["effect"]),
+            confidence=Confidence.CERTAIN
+            if worst is Severity.ERROR and sure
+            else Confidence.LIKELY,
+            path=change.path,
+            message=f"{change.path[1]} {change.left} -> {change.right}: {known_changes.told(first)}",
+            why="; ".join(f"since {row['from']}: {known_changes.told(row)}" for row in rows[1:])
+            or f"That came with {change.path[1]} {first['from']}.",
+            fix=f"Install {change.path[1]}=={change.left}.",
+            reference=first["source"],
+            left=change.left,
+            right=change.right,
+            changes=tuple(item.path for item in comparison.under("packages", change.path[1])),
+        )
+
+    def _stable(self, comparison: Comparison, change: Change, row: dict[str, Any]) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=Severity.INFO,
+            effect=Effect.NONE,
+            confidence=Confidence.LIKELY,
+            path=change.path,
+            message=f"{change.path[1]} {change.left} -> {change.right}: measured to give the same results",
+            why=f"{row['what'][0].upper()}{row['what'][1:]}.",
+            reference=row["source"],
+            left=change.left,
+            right=change.right,
+            changes=tuple(item.path for item in comparison.under("packages", change.path[1])),
+        )

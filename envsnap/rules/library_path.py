@@ -1,0 +1,85 @@
+"""LD_LIBRARY_PATH, or a system's CUDA, can come before the libraries that wheels bring."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Rule, fact, frameworks, packages, variable
+from envsnap.rules.versions import numbers
+
+CUDA_FOLDER = re.compile(r"cuda|cudnn|nvidia|nccl|tensorrt", re.IGNORECASE)
+HARMLESS = re.compile(r"/usr/local/nvidia/lib(?:64)?|/usr/lib/wsl/lib|.*/(?:site|dist)-packages/.*")
+BUNDLED = ("nvidia-cublas-", "nvidia-cudnn-", "nvidia-cuda-runtime-")
+
+
+class LibraryPath(Rule):
+    """CUDA libraries of the system are found before those that the wheels bring.
+
+    Wheels of torch, JAX and TensorFlow bring their CUDA libraries and look for them beside
+    themselves, but LD_LIBRARY_PATH comes first. Folders of another toolkit or cuDNN in it lead
+    to "undefined symbol", to "version incompatibility", or quietly to other kernels. Images of
+    nvidia/cuda set LD_LIBRARY_PATH.
+
+    Fix: unset LD_LIBRARY_PATH, or take the CUDA folders out of it.
+    """
+
+    id = "library-path"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield at most one finding."""
+        bundled = sorted(name for name in packages(manifest) if name.startswith(BUNDLED))
+        if not bundled:
+            return
+        searched = variable(manifest, "LD_LIBRARY_PATH") or ""
+        folders = [
+            folder
+            for folder in searched.split(":")
+            if CUDA_FOLDER.search(folder) and not HARMLESS.fullmatch(folder)
+        ]
+        if folders:
+            yield self._finding(
+                ("env_vars", "LD_LIBRARY_PATH"),
+                f"LD_LIBRARY_PATH puts {folders[0][:80]} before the wheels' CUDA libraries",
+                folders,
+            )
+            return
+        yield from self._older_toolkit(manifest, bundled[0])
+
+    def _older_toolkit(self, manifest: Manifest, name: str) -> Iterator[Finding]:
+        """An older toolkit of the same major release, where the library path is not known."""
+        toolkit = fact(manifest, "cuda", "toolkit")
+        torch = frameworks(manifest).get("torch")
+        built = torch.cuda if torch is not None else None
+        variables = manifest.sections.env_vars
+        if not isinstance(toolkit, str) or not isinstance(built, str) or variables is not UNSET:
+            return
+        have, want = numbers(toolkit)[:2], numbers(built)[:2]
+        if have and want and have[0] == want[0] and have < want:
+            yield self._finding(
+                ("cuda", "toolkit"),
+                f"CUDA toolkit {toolkit} is older than the wheels' CUDA {built} and has libraries of the same names",
+                toolkit,
+                name,
+            )
+
+    def _finding(
+        self, path: tuple[str, ...], message: str, right: object, name: str = ""
+    ) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING,
+            effect=Effect.CRASH,
+            confidence=Confidence.POSSIBLE,
+            path=path,
+            message=message,
+            why="What is found first is loaded: other symbols, other versions, other kernels.",
+            fix="Take the CUDA folders out of LD_LIBRARY_PATH.",
+            reference="pytorch/pytorch#103832, #134929; jax docs/installation.md",
+            right=right,
+            cites=(("packages", name),) if name else (),
+        )

@@ -1,0 +1,70 @@
+"""A package comes from conda on one side and from a wheel on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from envsnap.model.python import Package
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.package_roles import role
+from envsnap.rules.rule import Comparison, Rule, packages
+
+CODECS = {"pillow": "pillow", "opencv-python": "opencv", "opencv-python-headless": "opencv"}
+
+
+class PackageSource(Rule):
+    """A package that computes comes from conda on one side and from a wheel on the other.
+
+    One version is not one build: conda links against its own BLAS, MKL, codecs and C++ library,
+    wheels bring theirs. numpy computes with OpenBLAS from a wheel and often with MKL from conda;
+    Pillow decodes JPEG with another library.
+
+    Fix: install it from the same place on both sides.
+    """
+
+    id = "package-source"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding a distribution of equal version whose origins differ in kind."""
+        right = packages(comparison.right)
+        for name, mine in packages(comparison.left).items():
+            theirs = right.get(name)
+            if theirs is None or role(name) != "numerics" or mine.version != theirs.version:
+                continue
+            sources = source(mine), source(theirs)
+            if None in sources or sources[0] == sources[1] or _codecs_known(comparison, name):
+                continue
+            yield Finding(
+                rule=self.id,
+                severity=Severity.WARNING,
+                effect=Effect.NUMERICS,
+                confidence=Confidence.POSSIBLE,
+                path=("packages", name, "installer"),
+                message=f"{name} {mine.version} comes from {sources[0]} -> {sources[1]}",
+                why="One version, linked with other libraries (BLAS, MKL, codecs).",
+                fix=f"Install {name} from {sources[0]} on both sides.",
+                left=sources[0],
+                right=sources[1],
+                changes=tuple(change.path for change in comparison.under("packages", name)),
+            )
+
+
+def source(package: Package) -> str | None:
+    """Conda, or a wheel; None where that is not known."""
+    if package.conda is not UNSET or package.format == "conda":
+        return "conda"
+    installer = package.installer
+    if isinstance(installer, str):
+        return "conda" if installer.startswith(("conda", "mamba")) else "a wheel"
+    return None
+
+
+def _codecs_known(comparison: Comparison, name: str) -> bool:
+    """Where both sides' codecs were captured, they speak for themselves."""
+    sections = comparison.left.sections.codecs, comparison.right.sections.codecs
+    return name in CODECS and all(
+        section is not UNSET and section.entries is not UNSET and CODECS[name] in section.entries
+        for section in sections
+    )

@@ -1,0 +1,55 @@
+"""The machine redirects what GPUs send each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Rule, fact, gpus
+
+REFERENCE = "https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/troubleshooting.html"
+
+
+class PeerToPeer(Rule):
+    """PCIe access control or an IOMMU stands between the GPUs.
+
+    NCCL copies between GPUs directly. With access control services (ACS) on, PCIe bridges send
+    such copies up to the root; with an IOMMU that translates, they may go wrong or hang. NVIDIA's
+    advice for bare-metal machines is to switch both off; in virtual machines ACS has to stay on.
+
+    Fix: switch ACS off on the bridges and boot with iommu=pt; to confirm, run once with
+    NCCL_P2P_DISABLE=1.
+    """
+
+    id = "peer-to-peer"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield one finding for each that is on where it may matter."""
+        cards = gpus(manifest)
+        bridges = fact(manifest, "system", "pcie_acs")
+        if bridges and len(cards) != 1:
+            yield self._finding(
+                "pcie_acs",
+                f"PCIe bridges redirect peer-to-peer copies (ACS): {', '.join(bridges[:3])}",
+            )
+        iommu = fact(manifest, "system", "iommu")
+        domains = fact(manifest, "system", "iommu_domains") or ()
+        passes = bool(domains) and all(domain == "identity" for domain in domains)
+        if isinstance(iommu, str) and iommu != "off" and len(cards) > 1 and not passes:
+            yield self._finding(
+                "iommu", f"an IOMMU ({iommu}) translates what {len(cards)} GPUs send each other"
+            )
+
+    def _finding(self, key: str, message: str) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING,
+            effect=Effect.BEHAVIOR,
+            confidence=Confidence.POSSIBLE,
+            path=("system", key),
+            message=message,
+            why="NCCL's direct copies between GPUs are slow, wrong or hang.",
+            fix="Switch ACS off and boot with iommu=pt; to confirm, run once with NCCL_P2P_DISABLE=1.",
+            reference=REFERENCE,
+        )

@@ -1,0 +1,131 @@
+"""An image's requirements on the host are not met."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from envsnap.knowledge.tables import table
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule, fact, gpus, variable
+from envsnap.rules.versions import numbers
+
+CONDITION = re.compile(r"(cuda|driver|arch|brand)(>=|<=|!=|=|>|<)([\w.]+)")
+LONGEST = 4000
+REFERENCE = "NVIDIA/cloud-native-docs container-toolkit/docker-specialized.md"
+
+
+class RequireCuda(Rule):
+    """The image asks for a newer driver or another GPU than the host has.
+
+    Images of nvidia/cuda carry NVIDIA_REQUIRE_CUDA, a list of alternatives (separated by spaces)
+    of conditions that must hold together (separated by commas) on cuda, driver, arch and brand.
+    The NVIDIA container runtime does not start the container where none holds: "unsatisfied
+    condition: cuda>=12.8". The list differs between images of one tag, so the one in the
+    environment is evaluated, never a remembered one. Of two manifests, the reference's list is
+    held against the other side's driver and GPUs, too.
+
+    Fix: update the driver, use an image for an older CUDA, or set NVIDIA_DISABLE_REQUIRE=true if
+    minor-version mode is enough.
+    """
+
+    id = "require-cuda"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Hold an environment's list against its own host."""
+        yield from self._judge(manifest, manifest)
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Hold both lists against the other side's host, unless the reference's host fails, too."""
+        known = [found.message for found in self._judge(comparison.left, comparison.left)]
+        seen = set(known)
+        for image in (comparison.right, comparison.left):
+            for found in self._judge(image, comparison.right):
+                if found.message not in seen:
+                    seen.add(found.message)
+                    yield found
+
+    def _judge(self, image: Manifest, host: Manifest) -> Iterator[Finding]:
+        wanted = variable(image, "NVIDIA_REQUIRE_CUDA")
+        off = (variable(image, "NVIDIA_DISABLE_REQUIRE") or "").lower() in ("1", "true")
+        if not wanted or off or len(wanted) > LONGEST:
+            return
+        facts = host_facts(host)
+        verdicts = [_holds(alternative, facts) for alternative in wanted.split()]
+        if not verdicts or any(verdict is not False for verdict in verdicts):
+            return  # one holds, or what it asks about is not known
+        yield Finding(
+            rule=self.id,
+            severity=Severity.ERROR,
+            effect=Effect.CRASH,
+            confidence=Confidence.LIKELY,
+            path=("driver", "version"),
+            message=f"the host does not meet the image's NVIDIA_REQUIRE_CUDA ({wanted.split()[0]})",
+            why=f"The host has {', '.join(f'{key} {value}' for key, value in facts.items())}; no alternative holds.",
+            fix="Update the driver, or use an image for an older CUDA.",
+            reference=REFERENCE,
+            left=wanted[:200],
+            right=facts.get("driver"),
+            cites=(("env_vars", "NVIDIA_REQUIRE_CUDA"),),
+        )
+
+
+def host_facts(host: Manifest) -> dict[str, str]:
+    """What conditions may ask about, as far as it is known."""
+    found = {"driver": fact(host, "driver", "version"), "cuda": fact(host, "cuda", "driver")}
+    for gpu in gpus(host).values():
+        if isinstance(gpu.compute_capability, str):
+            found["arch"] = gpu.compute_capability
+        if isinstance(gpu.name, str):
+            found["brand"] = _brand(gpu.name)
+        break
+    if found["cuda"] is None and isinstance(found["driver"], str):
+        found["cuda"] = _newest_cuda(found["driver"])
+    return {key: value for key, value in found.items() if isinstance(value, str)}
+
+
+def _newest_cuda(driver: str) -> str | None:
+    """The newest CUDA whose exact minimum a driver reaches."""
+    reached = [
+        row["toolkit"].split()[0]
+        for row in table("cuda_driver")["rows"]
+        if numbers(driver) >= numbers(row["min_driver"])
+    ]
+    return ".".join(map(str, max(map(numbers, reached))[:2])) if reached else None
+
+
+def _brand(name: str) -> str:
+    for word in ("GeForce", "TITAN", "Quadro"):
+        if word.lower() in name.lower():
+            return word.lower()
+    return "nvidiartx" if "RTX" in name else "tesla"
+
+
+def _holds(alternative: str, facts: dict[str, str]) -> bool | None:
+    """Whether all conditions of an alternative hold; None where that is not known."""
+    unknown = False
+    for text in alternative.split(","):
+        match = CONDITION.fullmatch(text)
+        if match is None or match[1] not in facts:
+            unknown = True
+        elif not _compare(facts[match[1]], match[2], match[3]):
+            return False
+    return None if unknown else True
+
+
+def _compare(have: str, operator: str, want: str) -> bool:
+    if not (numbers(have) and numbers(want)):
+        return (have == want) is (operator == "=")
+    wanted = numbers(want)
+    # `driver=470` names a branch: only as many parts as the condition has are compared.
+    had = numbers(have)[: len(wanted)] if operator in ("=", "!=") else numbers(have)
+    results = {
+        "=": had == wanted,
+        "!=": had != wanted,
+        ">=": had >= wanted,
+        "<=": had <= wanted,
+        ">": had > wanted,
+        "<": had < wanted,
+    }
+    return results[operator]

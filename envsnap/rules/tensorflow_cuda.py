@@ -1,0 +1,92 @@
+"""TensorFlow finds another CUDA or cuDNN than it was built and tested with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from envsnap.knowledge.tables import table
+from envsnap.model.manifest import Manifest
+from envsnap.rules.cudnn_version import parts
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Rule, fact, frameworks, packages, version
+from envsnap.rules.versions import numbers
+
+REFERENCE = "https://www.tensorflow.org/install/source#gpu"
+NAMES = ("tensorflow", "tensorflow-gpu")
+
+
+class TensorflowCuda(Rule):
+    """TensorFlow does not find the CUDA or cuDNN of its tested builds.
+
+    A plain TensorFlow brings no CUDA libraries: those of the system have to be of the major
+    release that it was built with, and cuDNN at least of that minor one. Otherwise it says
+    "Could not load dynamic library", and computes on the CPU. tensorflow[and-cuda] brings them.
+
+    Fix: install tensorflow[and-cuda], or the CUDA and cuDNN of the table of tested builds.
+    """
+
+    id = "tensorflow-cuda"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Hold the table against the toolkit and the cuDNN, where nothing is bundled."""
+        name = next((name for name in NAMES if version(manifest, name)), None)
+        row = tested(version(manifest, name) or "") if name else None
+        if name is None or row is None:
+            return
+        loaded = frameworks(manifest).get("tensorflow")
+        cudnn = loaded.cudnn_loaded if loaded is not None else None
+        if isinstance(cudnn, str):
+            yield from self._cudnn(name, row, cudnn)
+        toolkit = fact(manifest, "cuda", "toolkit")
+        bundled = any(item.startswith("nvidia-cuda-runtime") for item in packages(manifest))
+        if isinstance(toolkit, str) and not bundled:
+            yield from self._toolkit(name, row, toolkit)
+
+    def _cudnn(self, name: str, row: dict[str, Any], cudnn: str) -> Iterator[Finding]:
+        have, want = parts(cudnn), parts(row["cudnn"])
+        if not have or (have[0] == want[0] and have[1:2] >= want[1:2]):
+            return
+        yield self._finding(
+            ("frameworks", "tensorflow", "cudnn_loaded"),
+            f"{name} {row['tensorflow']} was built with cuDNN {row['cudnn']}, and {cudnn} is loaded",
+            row["cudnn"],
+            cudnn,
+        )
+
+    def _toolkit(self, name: str, row: dict[str, Any], toolkit: str) -> Iterator[Finding]:
+        if numbers(toolkit)[:1] == numbers(row["cuda"])[:1]:
+            return
+        yield self._finding(
+            ("cuda", "toolkit"),
+            f"{name} {row['tensorflow']} was built with CUDA {row['cuda']}, and the system's is {toolkit}",
+            row["cuda"],
+            toolkit,
+        )
+
+    def _finding(self, path: tuple[str, ...], message: str, left: str, right: str) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING,
+            effect=Effect.BEHAVIOR,
+            confidence=Confidence.LIKELY,
+            path=path,
+            message=message,
+            why="It does not find the libraries that it was linked with, and computes on the CPU.",
+            fix="Install tensorflow[and-cuda], or the CUDA and cuDNN of the tested build.",
+            reference=REFERENCE,
+            left=left,
+            right=right,
+        )
+
+
+def tested(installed: str) -> dict[str, Any] | None:
+    """The row of a release's minor version."""
+    return next(
+        (
+            row
+            for row in table("tensorflow_builds")["rows"]
+            if numbers(installed)[:2] == numbers(row["tensorflow"])
+        ),
+        None,
+    )

@@ -1,0 +1,84 @@
+"""A TensorRT engine was built by another TensorRT, or on another GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule, gpus, version
+
+REFERENCE = "https://docs.nvidia.com/deeplearning/tensorrt/latest/inference-library/version-compatibility.html"
+ENDINGS = (".engine", ".plan", ".trt")
+
+
+class TensorrtEngine(Rule):
+    """A TensorRT engine meets another TensorRT, or another GPU architecture.
+
+    A serialized engine loads only in the TensorRT release that built it (unless it was built
+    version compatible: then in newer ones of the major release), and only on the architecture
+    that it was built for (unless built with hardware compatibility): "engine plan file is
+    generated on an incompatible device". Kernels are chosen by timing, so that an engine that is
+    built anew computes otherwise in the last bits.
+
+    Fix: build the engine on the machine that runs it, or with the compatibility flags.
+    """
+
+    id = "tensorrt-engine"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield a finding for TensorRT's release, and one for the GPU, where both sides know them."""
+        engines = [name for name in _weights(comparison.right) if name.endswith(ENDINGS)]
+        known = [version(side, "tensorrt") for side in (comparison.left, comparison.right)]
+        if not all(known):
+            return
+        sure = Confidence.LIKELY if engines else Confidence.POSSIBLE
+        severity = Severity.ERROR if engines else Severity.WARNING
+        what = engines[0] if engines else "a TensorRT engine"
+        change = comparison.at("packages", "tensorrt", "version")
+        if change is not None:
+            yield self._finding(
+                change.path,
+                f"{what} of TensorRT {known[0]} does not load in {known[1]}",
+                severity,
+                sure,
+            )
+        capabilities = [
+            next((gpu.compute_capability for gpu in gpus(side).values()), None)
+            for side in (comparison.left, comparison.right)
+        ]
+        if (
+            all(isinstance(item, str) for item in capabilities)
+            and capabilities[0] != capabilities[1]
+        ):
+            index = next(iter(gpus(comparison.right)))
+            path = ("gpus", index, "compute_capability")
+            yield self._finding(
+                path,
+                f"{what} built for compute capability {capabilities[0]} does not load on {capabilities[1]}",
+                severity,
+                sure,
+            )
+
+    def _finding(
+        self, path: tuple[str, ...], message: str, severity: Severity, confidence: Confidence
+    ) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=severity,
+            effect=Effect.CRASH,
+            confidence=confidence,
+            path=path,
+            message=message,
+            why="Engines are bound to the release and the architecture that they were built for.",
+            fix="Build the engine on the machine that runs it, or with the compatibility flags.",
+            reference=REFERENCE,
+            changes=(path,),
+        )
+
+
+def _weights(manifest: Manifest) -> tuple[str, ...]:
+    section = manifest.sections.weights
+    return () if section is UNSET or section.entries is UNSET else tuple(section.entries)

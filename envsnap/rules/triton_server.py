@@ -1,0 +1,62 @@
+"""Triton inference server's image and the host's driver do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.knowledge.tables import table
+from envsnap.model.manifest import Manifest
+from envsnap.rules.driver_minimum import requirement
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Rule, fact, variable
+from envsnap.rules.versions import numbers
+
+VARIABLE = "NVIDIA_TRITON_SERVER_VERSION"
+
+
+class TritonServer(Rule):
+    """The driver is older than the CUDA of this Triton inference server release.
+
+    Each monthly release of the server is built with one CUDA. From the exact driver of that CUDA
+    on everything works; from the floor of its major release on it runs in minor-version mode;
+    below it does not start (data-center GPUs may use the forward-compatibility libraries that
+    the image brings).
+
+    Fix: update the driver, or use an older release of the image.
+    """
+
+    id = "triton-server"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Hold the table of releases against the driver."""
+        release, driver = variable(manifest, VARIABLE), fact(manifest, "driver", "version")
+        row = next(
+            (
+                row
+                for row in table("triton_server")["rows"]
+                if release and release.startswith(row["release"])
+            ),
+            None,
+        )
+        if row is None or not isinstance(driver, str) or numbers(driver) >= numbers(row["driver"]):
+            return
+        needed = requirement(row["cuda"])
+        floor = (needed or {}).get("min_driver_minor") or row["driver"]
+        runs = numbers(driver) >= numbers(floor)
+        yield Finding(
+            rule=self.id,
+            severity=Severity.WARNING if runs else Severity.ERROR,
+            effect=Effect.BEHAVIOR if runs else Effect.CRASH,
+            confidence=Confidence.LIKELY,
+            path=("driver", "version"),
+            message=f"Triton server {row['release']} (CUDA {row['cuda']}) comes with driver {row['driver']}; here is {driver}",
+            why=(
+                f"From {floor} on it runs in minor-version mode: no PTX can be compiled."
+                if runs
+                else f"Below {floor} it does not start."
+            ),
+            fix="Update the driver, or use an older release of the image.",
+            reference="triton-inference-server/server docs/introduction/compatibility.md",
+            left=row["driver"],
+            right=driver,
+        )

@@ -1,0 +1,92 @@
+"""An installed wheel is for another platform than this one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from envsnap.knowledge.tables import table
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Rule, fact, packages
+from envsnap.rules.versions import numbers
+
+TAG = re.compile(r"cp(\d)(\d+)t?-(cp\d+\w*|abi3)-(\S+)")
+MANYLINUX = re.compile(r"(manylinux_\d+_\d+|manylinux\d+)_\w+")
+
+
+class WheelPlatform(Rule):
+    """An installed wheel needs a newer glibc, another Python, or another architecture.
+
+    pip refuses such wheels, but environments are copied, mounted and unpacked on other hosts: a
+    site-packages from Python 3.11 beside a Python 3.10, a folder from a newer distribution on an
+    older one. Imports then fail: "version `GLIBC_2.28' not found", "undefined symbol: Py...".
+    A tag may promise more than is true (wheels of torch up to 2.6 are tagged for glibc 2.5):
+    where the tag fits, nothing is said.
+
+    Fix: install the packages anew on this host, with this Python.
+    """
+
+    id = "wheel-platform"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Hold each wheel's tags against the interpreter and the C library."""
+        for name, package in packages(manifest).items():
+            tags = package.wheel_tags
+            if not isinstance(tags, tuple) or not tags:
+                continue
+            wrong = [_mismatch(manifest, tag) for tag in tags]
+            if all(wrong):
+                yield self._finding(name, tags[0], str(wrong[0]))
+
+    def _finding(self, name: str, tag: str, reason: str) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=Severity.ERROR,
+            effect=Effect.CRASH,
+            confidence=Confidence.LIKELY,
+            path=("packages", name, "wheel_tags"),
+            message=f"{name} is a wheel for {reason}",
+            why="The environment was copied from another host, or is used with another Python.",
+            fix=f"Install {name} anew with this Python, on this host.",
+            reference="pypa/auditwheel manylinux-policy.json; PEP 425",
+            right=tag,
+        )
+
+
+def _mismatch(manifest: Manifest, tag: str) -> str | None:
+    """Why a tag does not fit; None where it does, or where nothing can be said."""
+    match = TAG.fullmatch(tag)
+    platform = match[4] if match else tag.rpartition("-")[2]
+    python = fact(manifest, "python", "version")
+    if match and isinstance(python, str) and numbers(python):
+        want, have = (int(match[1]), int(match[2])), numbers(python)[:2]
+        if (have < want) if match[3] == "abi3" else (have != want):
+            return f"Python {want[0]}.{want[1]}, and this is {python}"
+    architecture = fact(manifest, "system", "architecture")
+    if (
+        isinstance(architecture, str)
+        and "linux" in platform
+        and not platform.endswith(architecture)
+    ):
+        return f"{platform}, and this machine is {architecture}"
+    return _newer_glibc(platform, fact(manifest, "system", "glibc"))
+
+
+def _newer_glibc(platform: str, glibc: Any) -> str | None:
+    found = [name for part in platform.split(".") if (name := MANYLINUX.fullmatch(part))]
+    if not found or not isinstance(glibc, str) or not numbers(glibc):
+        return None
+    needed = [_needed(match[1]) for match in found]
+    if any(need is None or numbers(need) <= numbers(glibc) for need in needed):
+        return None
+    return f"glibc {needed[0]} and newer, and this is {glibc}"
+
+
+def _needed(tag: str) -> str | None:
+    for row in table("manylinux")["rows"]:
+        if tag in (row["tag"], row["alias"]):
+            return str(row["glibc"])
+    parts = tag.split("_")
+    return f"{parts[1]}.{parts[2]}" if len(parts) == 3 else None

@@ -1,0 +1,49 @@
+"""On WSL the driver's libcuda is not found first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Rule, fact, variable
+
+FOLDER = "/usr/lib/wsl/lib"
+
+
+class WslLibcuda(Rule):
+    """On WSL another libcuda is found before the one that Windows brings.
+
+    Under WSL the driver's libraries lie in /usr/lib/wsl/lib. A driver installed inside Linux, or
+    a library path without that folder, gives a libcuda that knows no GPU.
+
+    Fix: remove Linux driver packages inside WSL, and put /usr/lib/wsl/lib first.
+    """
+
+    id = "wsl-libcuda"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield at most one finding."""
+        described = f"{fact(manifest, 'system', 'kernel')} {fact(manifest, 'system', 'os')}".lower()
+        if "microsoft" not in described and "wsl" not in described:
+            return
+        found = fact(manifest, "driver", "libcuda_path")
+        searched = variable(manifest, "LD_LIBRARY_PATH")
+        if isinstance(found, str):
+            wrong, path, value = FOLDER not in found, ("driver", "libcuda_path"), found
+        else:
+            wrong = bool(searched) and FOLDER not in (searched or "")
+            path, value = ("env_vars", "LD_LIBRARY_PATH"), searched or ""
+        if wrong:
+            yield Finding(
+                rule=self.id,
+                severity=Severity.WARNING,
+                effect=Effect.CRASH,
+                confidence=Confidence.LIKELY if isinstance(found, str) else Confidence.POSSIBLE,
+                path=path,
+                message=f"WSL's libcuda ({FOLDER}) is not what is found first",
+                why="Another libcuda does not reach the GPU of the Windows driver.",
+                fix=f"Remove Linux driver packages inside WSL, and put {FOLDER} first.",
+                reference="numba/numba#7104",
+                right=value,
+            )

@@ -1,0 +1,104 @@
+"""What an error text shows: the table is sound, the explanation comes first, hostile texts do no harm."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envsnap.knowledge.tables import TRUSTED, table
+from envsnap.model.manifest import Sections
+from envsnap.rules import engine, registry
+from envsnap.rules.error_text import LONGEST_TEXT, matches
+from envsnap.rules.finding import Effect, Severity
+from tests import examples
+
+TABLE = table("failure_signatures")
+ROWS = TABLE["rows"]
+OLD_DRIVER = "RuntimeError: The NVIDIA driver on your system is too old (found version 11040)."
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+def test_a_row_is_sound(row: dict[str, object]) -> None:
+    known = {entry.id for entry in registry.REGISTRY}
+    assert row["confidence"] in (*TRUSTED, "inferred", "memory")
+    assert set(str(row["source"]).split(",")) <= set(TABLE["sources"])
+    assert Effect(row["effect"])
+    assert set(row["rules"]) <= known, row["rules"]
+    assert row["facts"]
+    assert {fact.split(".")[0] for fact in row["facts"]} <= set(Sections.__struct_fields__)
+    assert set(re.findall(r"\{(\w+)\}", " ".join(row["facts"]))) <= set(
+        re.compile(str(row["pattern"])).groupindex
+    )
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+def test_no_pattern_repeats_without_a_bound(row: dict[str, object]) -> None:
+    """A log can be a megabyte of anything: what is bounded cannot run away."""
+    bare = re.sub(r"\\.|\[(?:\\.|[^\]])*\]", "x", str(row["pattern"]))
+    assert not re.search(r"[*+]|\{\d+,\}", bare)
+
+
+def test_what_explains_the_text_comes_before_what_is_worse() -> None:
+    manifest = examples.manifest(
+        {
+            "driver": {"version": "470.57.02", "kernel_module": "470.57.02", "libcuda": "535.1.2"},
+            "env_vars": {"entries": {"CUDA_VISIBLE_DEVICES": ""}},
+        }
+    )
+    assert engine.inspect(manifest).findings[0].rule == "driver-mismatch"
+    first = engine.inspect(manifest, error_text="No CUDA GPUs are available").findings[0]
+    assert (first.rule, first.severity) == ("hidden-gpus", Severity.WARNING)
+    assert "No CUDA GPUs are available" in first.why
+
+
+def test_a_rule_that_sees_the_cause_speaks_for_the_text() -> None:
+    manifest = examples.manifest(
+        {
+            "driver": {"version": "470.57.02"},
+            "frameworks": {"entries": {"torch": {"version": "2.4.1", "cuda": "12.1"}}},
+        }
+    )
+    found = engine.inspect(manifest, error_text=OLD_DRIVER).findings
+    assert [item.rule for item in found].count("driver-minimum") == 1
+    assert found[0].rule == "driver-minimum"
+    assert "too old (found version 11040)" in found[0].why
+    assert "error-text" not in {item.rule for item in found}
+
+
+def test_nothing_is_lost_by_passing_a_text() -> None:
+    manifest = examples.manifest(
+        {"driver": {"version": "470.57.02"}, "system": {"shm_size": 64 << 20}}
+    )
+    without = {(item.rule, item.path) for item in engine.inspect(manifest).findings}
+    text = engine.inspect(manifest, error_text=OLD_DRIVER).findings
+    assert without <= {(item.rule, item.path) for item in text}
+
+
+def test_what_is_known_from_memory_is_no_error_and_says_so() -> None:
+    empty = examples.manifest({})
+    for row in ROWS:
+        if row["confidence"] in TRUSTED:
+            continue
+        sample = re.sub(r"\\(.)", r"\1", row["pattern"].split("|")[0])
+        for item in engine.inspect(empty, error_text=sample).findings:
+            if item.message.startswith(row["says"]):
+                assert item.severity is not Severity.ERROR
+                assert "(unverified)" in item.message
+
+
+def test_of_a_long_log_the_end_is_read() -> None:
+    noise = "step 1 of 2\n" * (LONGEST_TEXT // 12)
+    assert [row["id"] for row, _ in matches(noise + OLD_DRIVER)] == ["torch-old-driver"]
+    assert not list(matches(OLD_DRIVER + "\n" + noise))
+
+
+@given(st.text(max_size=400))
+def test_any_text_gives_one_line_findings(text: str) -> None:
+    manifest = examples.manifest({"packages": examples.packages(torch="2.4.1")})
+    quoted = f"ImportError: cannot import name '{text}' from 'torch'\n{text}\n{OLD_DRIVER}{text}"
+    for item in engine.inspect(manifest, error_text=quoted).findings:
+        assert "\n" not in item.message
+        assert "\n" not in item.why
