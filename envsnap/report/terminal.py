@@ -142,7 +142,7 @@ def _table(
         table.add_row(
             Text(str(number)),
             Text(finding.severity.value, style=STYLES[finding.severity]),
-            Text(summary.folded_path(finding.path, path_width)),
+            Text(summary.folded_path(summary.where(finding.path), path_width)),
             Text(_cell(finding.left)),
             Text(_cell(finding.right)),
         )
