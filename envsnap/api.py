@@ -43,6 +43,7 @@ def capture(
     label: str | None = None,
     configs: Mapping[str, str] | None = None,
     weights: Mapping[str, str] | None = None,
+    data: Mapping[str, str] | None = None,
     seeds: Mapping[str, str] | None = None,
     env: Sequence[str] = (),
     import_frameworks: bool = True,
@@ -52,7 +53,8 @@ def capture(
 ) -> Manifest:
     """Describe an environment; without a target, the program that calls this.
 
-    `configs` and `weights` map the names under which files are compared to their paths;
+    `configs`, `weights` and `data` (folders, of which names and order are recorded) map the
+    names under which files are compared to their paths;
     `seeds` maps names to values; `env` names further variables whose values are wanted;
     `verify_files` compares every installed file with its distribution's RECORD; `deadline` is in
     seconds and leaves out the hashing of files and weights; `progress` is told (bytes done, bytes
@@ -68,6 +70,7 @@ def capture(
     options: dict[str, object] = {
         "configs": _named_paths("config", configs or {}, shared),
         "weights": _named_paths("weights", weights or {}, shared),
+        "data": _named_paths("data", data or {}, shared),
         "env": list(env),
         "import": import_frameworks,
         "verify_files": verify_files,

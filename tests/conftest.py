@@ -90,13 +90,15 @@ def torch_python() -> str:
 
 
 @pytest.fixture(scope="session")
-def images_python() -> str:
-    """A Python with Pillow and OpenCV: this one, or the one ENVSNAP_TEST_IMAGES_PYTHON names."""
-    named = os.environ.get("ENVSNAP_TEST_IMAGES_PYTHON", sys.executable)
+def libraries_python() -> str:
+    """A Python with Pillow, OpenCV and scikit-learn: this one, or the one that is named."""
+    named = os.environ.get("ENVSNAP_TEST_LIBRARIES_PYTHON", sys.executable)
     if subprocess.run(
-        [named, "-c", "import PIL, cv2"], capture_output=True, check=False
+        [named, "-c", "import PIL, cv2, sklearn"], capture_output=True, check=False
     ).returncode:
-        lacking("Pillow and OpenCV are not installed (ENVSNAP_TEST_IMAGES_PYTHON names a Python)")
+        lacking(
+            "Pillow, OpenCV or scikit-learn is not installed (ENVSNAP_TEST_LIBRARIES_PYTHON names a Python)"
+        )
     return named
 
 

@@ -39,6 +39,12 @@ MOST_GAPS = 5
     metavar="[NAME=]PATH",
     help="Record a weight file, or every file below a folder.",
 )
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="[NAME=]FOLDER",
+    help="Record a folder of data: names, sizes and order of its files, not what they hold.",
+)
 @click.option("--seed", "seeds", multiple=True, metavar="NAME=VALUE", help="Record a seed.")
 @click.option(
     "--env",
@@ -65,6 +71,7 @@ def command(
     pid: int | None,
     configs: tuple[str, ...],
     weights: tuple[str, ...],
+    data: tuple[str, ...],
     seeds: tuple[str, ...],
     env: tuple[str, ...],
     no_import: bool,
@@ -81,6 +88,7 @@ def command(
         label=label,
         configs=inputs.named_files(configs, "--config"),
         weights=inputs.named_files(weights, "--weights"),
+        data=inputs.named_files(data, "--data"),
         seeds=inputs.named_values(seeds, "--seed"),
         env=env,
         import_frameworks=not no_import,

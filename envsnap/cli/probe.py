@@ -14,6 +14,7 @@ from envsnap.cli import inputs, outputs
     "--config", "configs", multiple=True, metavar="[NAME=]FILE", help="A config file on that host."
 )
 @click.option("--weights", multiple=True, metavar="[NAME=]PATH", help="Weights on that host.")
+@click.option("--data", multiple=True, metavar="[NAME=]FOLDER", help="Data on that host.")
 @click.option("--seed", "seeds", multiple=True, metavar="NAME=VALUE", help="Record a seed.")
 @click.option("--env", multiple=True, metavar="NAME", help="Record this variable's value too.")
 @click.option("--no-import", is_flag=True, help="Do not import frameworks.")
@@ -30,6 +31,7 @@ def command(
     output: str,
     configs: tuple[str, ...],
     weights: tuple[str, ...],
+    data: tuple[str, ...],
     seeds: tuple[str, ...],
     env: tuple[str, ...],
     no_import: bool,
@@ -47,6 +49,7 @@ def command(
     options = {
         "configs": [list(item) for item in inputs.named_files(configs, "--config").items()],
         "weights": [list(item) for item in inputs.named_files(weights, "--weights").items()],
+        "data": [list(item) for item in inputs.named_files(data, "--data").items()],
         "seeds": inputs.named_values(seeds, "--seed"),
         "env": list(env),
         "travels": True,

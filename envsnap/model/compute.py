@@ -109,7 +109,8 @@ class Cuda(Section, frozen=True, kw_only=True):
     toolkit: Annotated[Text, portable("Version of the toolkit (nvcc).")] = UNSET
     home: Annotated[Text, location("CUDA_HOME.")] = UNSET
     on_disk: Annotated[
-        Libraries, location("CUDA libraries that a program here could load, by soname.")
+        Libraries,
+        location("Libraries of CUDA, ROCm and threads that a program here could load, by soname."),
     ] = UNSET
 
 

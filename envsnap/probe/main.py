@@ -32,6 +32,7 @@ SECTIONS = (
     "git",
     "configs",
     "weights",
+    "data",
     "seeds",
     "determinism",
     "process",
@@ -146,7 +147,7 @@ class Capture:
         images = self._guard("codecs", self._start_codecs, launcher)
         started = self._guard("tools", self._start_tools) or {}
         repository = self._guard("git", self._start_git)
-        for name in ("python", "packages", "system", "env_vars", "configs", "seeds"):
+        for name in ("python", "packages", "system", "env_vars", "configs", "data", "seeds"):
             self._guard(name, getattr(self, "_" + name))
         self._guard("git", self._git, repository)
         self._guard("frameworks", self._frameworks, found, imports)
@@ -156,6 +157,7 @@ class Capture:
         said = self._guard("tools", self._tools, started) or {}
         self._guard("cuda", self._cuda, said.get("nvcc", ""))
         self._guard("gpus", self._gpus, query)
+        self._guard("rocm", self._rocm)
         self._guard("identity", self._identity)
         return self.message()
 
@@ -264,6 +266,14 @@ class Capture:
         from .collectors import tools
 
         return tools.start()
+
+    def _data(self) -> None:
+        from .collectors import data
+
+        if self.options.get("data"):
+            data.collect(self.sections["data"], self.options["data"], self.until)
+        else:
+            self.left_out.add("data")
 
     def _start_git(self) -> object:
         from .collectors import git
@@ -376,6 +386,11 @@ class Capture:
         from .collectors import cuda
 
         cuda.collect(self.sections["cuda"], self.sys_path, nvcc_output)
+
+    def _rocm(self) -> None:
+        from .collectors import rocm
+
+        rocm.collect(self.sections["rocm"])
 
     def _gpus(self, query) -> None:
         from .collectors import gpus

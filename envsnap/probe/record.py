@@ -26,6 +26,8 @@ def reason(error: BaseException) -> str:
         word = ABSENT
     elif isinstance(error, PermissionError):
         word = DENIED
+    elif isinstance(error, TimeoutError):
+        word = TIMEOUT
     text = " ".join(str(error).split())
     return ("%s: %s: %s" % (word, type(error).__name__, text))[:LONGEST_REASON]
 

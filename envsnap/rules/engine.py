@@ -40,7 +40,7 @@ def compare(left: Manifest, right: Manifest, rules: Sequence[Rule] | None = None
     """Judge what differs between a reference and another manifest; by default with every rule."""
     difference = walk.compare(left, right)
     if rules is None:
-        rules = registry.concerned(change.path[0] for change in difference.changes)
+        rules = registry.concerned((change.path[0] for change in difference.changes), left, right)
     comparison = Comparison(left, right, difference)
     findings: list[Finding] = []
     claimed: set[Path] = set()
@@ -75,7 +75,7 @@ def inspect(
     With an error text, what explains it comes first.
     """
     if rules is None:
-        rules = registry.concerned(present(manifest.sections))
+        rules = registry.concerned(present(manifest.sections), manifest)
     findings = ranked((found for rule in rules for found in rule.inspect(manifest)), rules)
     if error_text:
         findings = _explained_first(error_text, manifest, findings)

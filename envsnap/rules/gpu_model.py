@@ -10,8 +10,12 @@ from envsnap.diff.change import Change
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.gpu_cuda import architecture
+from envsnap.rules.rule import Comparison, Rule, gpus
+from envsnap.rules.versions import numbers
 
+# The first compute capability whose tensor cores have a format (CUDA C++ Programming Guide).
+FORMATS = (("float16 tensor cores", (7, 0)), ("bfloat16 and TF32", (8, 0)), ("FP8", (8, 9)))
 MODEL = ("name", "compute_capability", "sm_count", "cores", "memory_total", "memory_bus_width")
 
 
@@ -43,7 +47,7 @@ class GpuModel(Rule):
                 pair = names[0].get(index, "?"), names[1].get(index, "?")
                 models.setdefault(pair, []).append(change)
         for (left, right), found in models.items():
-            yield self._model(left, right, found)
+            yield self._model(left, right, found, _lost(comparison, found[0].path[1]))
 
     def _count(
         self, left: dict[str, str], right: dict[str, str], paths: tuple[Path, ...]
@@ -62,7 +66,7 @@ class GpuModel(Rule):
             changes=paths,
         )
 
-    def _model(self, left: str, right: str, found: list[Change]) -> Finding:
+    def _model(self, left: str, right: str, found: list[Change], lost: str) -> Finding:
         first = found[0]
         same = left == right
         return Finding(
@@ -76,12 +80,24 @@ class GpuModel(Rule):
                 if same
                 else f"GPU {left} -> {right}"
             ),
-            why="Another model runs other kernels and splits work otherwise; the last bits differ.",
+            why="Another model runs other kernels and splits work otherwise; the last bits differ."
+            + lost,
             fix="Run on the same model, or compare outputs with a tolerance.",
             left=first.left,
             right=first.right,
             changes=tuple(change.path for change in found),
         )
+
+
+def _lost(comparison: Comparison, index: str) -> str:
+    """Number formats that the reference's GPU has and the other one lacks."""
+    known = [gpus(side).get(index) for side in (comparison.left, comparison.right)]
+    rows = [architecture(gpu) for gpu in known if gpu is not None]
+    if len(rows) < 2 or rows[0] is None or rows[1] is None:
+        return ""
+    have = [numbers(row["compute_capability"]) for row in rows if row]
+    lost = [name for name, first in FORMATS if have[1] < first <= have[0]]
+    return f" It has no {' and no '.join(lost)}." if lost else ""
 
 
 def _names(manifest: Manifest) -> dict[str, str] | None:

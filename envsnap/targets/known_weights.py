@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 MOST_KEPT = 20_000
-NAME = "weights-sha256-v1.json"
+NAME = "weights-sha256-v2.json"
 
 
 def path() -> Path:

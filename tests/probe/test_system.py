@@ -76,6 +76,13 @@ def test_musl_is_known_by_its_loader(tmp_path: Path) -> None:
         ("/x/numpy.libs/libscipy_openblas64_-32a4b2a6.so", "libscipy_openblas64_.so", None),
         ("/x/libtorch_cpu.so", "libtorch_cpu.so", None),
         ("/x/nvidia/cudnn/lib/libcudnn.so.9", "libcudnn.so.9", None),
+        ("/x/nvidia/cublas/lib/libcublasLt.so.12", "libcublasLt.so.12", None),
+        ("/x/nvidia/nvjitlink/lib/libnvJitLink.so.12", "libnvJitLink.so.12", None),
+        ("/opt/x/libnccl-net.so", "libnccl-net.so", None),
+        ("/opt/amazon/ofi/lib/libnccl-net-ofi.so", "libnccl-net-ofi.so", None),
+        ("/opt/rocm/lib/libhsa-runtime64.so.1.12.0", "libhsa-runtime64.so.1", "1.12.0"),
+        ("/opt/rocm/lib/libamdhip64.so.6.0.60000", "libamdhip64.so.6", "6.0.60000"),
+        ("/usr/lib/libtbb.so.12.8", "libtbb.so.12", "12.8"),
     ],
 )
 def test_libraries_are_named_by_what_programs_ask_for(
@@ -86,6 +93,18 @@ def test_libraries_are_named_by_what_programs_ask_for(
     assert re.match(mapped.RELEVANT, os.path.basename(path))
     assert mapped.soname(path) == name
     assert mapped.file_version(path) == version
+
+
+def test_libraries_on_the_disk_are_found(envsnap: Run, tmp_path: Path) -> None:
+    """FAKE: empty files under the names of libraries that are not installed here."""
+    names = ("libcublasLt.so.12", "libnvJitLink.so.12", "libnvrtc.so.12", "libcusparse.so.12",
+             "libcusolver.so.11", "libnccl-net-ofi.so", "libamdhip64.so.6", "libiomp5.so",
+             "libgomp-a34b3233.so.1", "libtbb.so.12")  # fmt: skip
+    for name in (*names, "libcudadebugger.so.1", "libunrelated.so.1"):
+        (tmp_path / name).write_bytes(b"")
+    found = captured(envsnap, tmp_path, env={"LD_LIBRARY_PATH": str(tmp_path)}).cuda.on_disk
+    here = {Path(library.path).name for library in found.values() if str(tmp_path) in library.path}
+    assert here == set(names)
 
 
 def test_two_copies_of_one_library_are_two(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from envsnap.intake import reader
 from envsnap.model.inputs import Weight
-from envsnap.probe.readers import checkpoints, tensors
+from envsnap.probe.readers import checkpoints, pickles, tensors
 from tests.conftest import Run
 
 
@@ -103,7 +103,7 @@ def test_an_unchanged_file_is_not_read_twice(envsnap: Run, tmp_path: Path) -> No
     while time.time() - path.stat().st_ctime < 2.2:  # a file this young is not cached
         time.sleep(0.2)
     first, _ = captured(envsnap, tmp_path, "--weights", "w.bin")
-    cache = tmp_path / "cache" / "envsnap" / "weights-sha256-v1.json"
+    cache = tmp_path / "cache" / "envsnap" / "weights-sha256-v2.json"
     known = json.loads(cache.read_text())
     assert len(known) == 1
     # The second capture believes the cache: it says what the cache says, so it did not read.
@@ -122,7 +122,7 @@ def test_an_unchanged_file_is_not_read_twice(envsnap: Run, tmp_path: Path) -> No
 def test_a_damaged_cache_knows_nothing(envsnap: Run, tmp_path: Path) -> None:
     cache = tmp_path / "cache" / "envsnap"
     cache.mkdir(parents=True)
-    (cache / "weights-sha256-v1.json").write_text("{broken")
+    (cache / "weights-sha256-v2.json").write_text("{broken")
     safetensors(tmp_path / "model.safetensors")
     entries, _ = captured(envsnap, tmp_path, "--weights", "model.safetensors")
     assert entries["model.safetensors"].sha256
@@ -204,3 +204,51 @@ def test_the_probe_hashes_where_it_runs(envsnap: Run, tmp_path: Path) -> None:
         subprocess.run([sys.executable, "probe.py"], cwd=tmp_path, stdout=stream, check=True)
     weights = reader.load(str(tmp_path / "prod.facts")).manifest.sections.weights.entries
     assert weights["model.safetensors"].tensor_count == 2
+
+
+FIT = """
+import pickle, sys
+import joblib
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+folder = sys.argv[1]
+rows, labels = [[index, index % 7] for index in range(60)], [index % 2 for index in range(60)]
+pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, labels)
+for protocol in (2, 4, 5):
+    with open("%s/p%d.pkl" % (folder, protocol), "wb") as stream:
+        pickle.dump(pipeline, stream, protocol)
+joblib.dump(RandomForestClassifier(5).fit(rows, labels), folder + "/forest.joblib")
+with open(folder + "/none.pkl", "wb") as stream:
+    pickle.dump({"a text with _sklearn_version in it": [1.0]}, stream)
+"""
+
+
+def test_a_model_says_which_scikit_learn_wrote_it(
+    libraries_python: str, envsnap: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "made"
+    folder.mkdir()
+    subprocess.run([libraries_python, "-c", FIT, str(folder)], check=True)
+    program = "import sklearn; print(sklearn.__version__)"
+    version = subprocess.run(
+        [libraries_python, "-c", program], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    entries, _ = captured(envsnap, tmp_path, "--weights", "m=made")
+    for name in ("p2.pkl", "p4.pkl", "p5.pkl", "forest.joblib"):
+        assert entries[f"m/{name}"].written_by == {"scikit-learn": version}, name
+    assert not entries["m/none.pkl"].written_by
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_the_writer_is_read_from_opcodes(protocol: int, tmp_path: Path) -> None:
+    path = tmp_path / "it.pkl"
+    state = {"note": "_sklearn_version is a key", "w": [1.5], "_sklearn_version": "1.2.2"}
+    path.write_bytes(pickle.dumps(state, protocol))
+    assert pickles.written_by(str(path)) == {"scikit-learn": "1.2.2"}
+    for wrong in (7, "not a version", ["1.2.2"], None):
+        path.write_bytes(pickle.dumps({"_sklearn_version": wrong}, protocol))
+        assert pickles.written_by(str(path)) == {}
+    path.write_bytes(b"\x80\x04_sklearn_version")
+    assert pickles.written_by(str(path)) == {}

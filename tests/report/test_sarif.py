@@ -106,10 +106,10 @@ def test_check_points_at_its_own_manifest(envsnap: Run, tmp_path: Path) -> None:
         }
     )
     library.save(old, str(tmp_path / "it.json"))
-    every = results(envsnap, "check", "it.json", cwd=tmp_path)
-    found = [result for result in every if result["ruleId"] == "driver-minimum"]
-    assert len(found) == 2
-    for result in found:
+    found = results(envsnap, "check", "it.json", cwd=tmp_path)
+    minimum = [result for result in found if result["ruleId"] == "driver-minimum"]
+    assert len(minimum) == 2
+    for result in minimum:
         line = result["locations"][0]["physicalLocation"]["region"]["startLine"]
         assert "450.51.06" in (tmp_path / "it.json").read_text().split("\n")[line - 1]
         assert result["level"] == "error"

@@ -4,13 +4,15 @@ import glob
 import json
 import os
 import re
+import sys
 
 from . import driver
 from ..readers import mapped
 from ..record import Record, first_text
 
 LIBRARIES = re.compile(
-    r"^lib(cudart|cublas|cublasLt|cudnn|cufft|curand|cusolver|cusparse|nccl|nvrtc|nvJitLink|nvinfer)\.so"
+    r"^lib(cudart|cublas|cublasLt|cudnn|cufft|curand|cusolver|cusparse|cusparseLt|nccl|nccl-net[\w-]*?"
+    r"|nvrtc|nvJitLink|nvinfer|amdhip64|hsa-runtime64|gomp|iomp5|tbb)(-[0-9a-f]{6,})?\.so"
 )
 NVCC_RELEASE = re.compile(r"\bV(\d+\.\d+\.\d+)")
 TOOLKIT_FOLDERS = ("/usr/local/cuda", "/opt/cuda", "/usr/lib/cuda")
@@ -43,12 +45,14 @@ def _toolkit(home: str, nvcc_output: str) -> str:
 
 
 def _on_disk(sys_path: list, home: str) -> dict:
-    """Every CUDA library a program here could load: {soname: {path, version, build_id}}."""
+    """Every library of this kind a program here could load: {soname: {path, version, build_id}}."""
     folders = driver.folders() + [
         "/usr/local/cuda/lib64",
         "/usr/local/cuda/targets/x86_64-linux/lib",
         "/usr/local/cuda/targets/sbsa-linux/lib",
         "/opt/cuda/lib64",
+        "/opt/rocm/lib",
+        os.path.join(sys.prefix, "lib"),
     ]
     if home:
         folders.insert(0, os.path.join(home, "lib64"))

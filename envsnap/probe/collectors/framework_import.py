@@ -5,6 +5,7 @@ purpose, or in the user's own program. Every getter has its own guard: torch rai
 them once a program has used the newer precision API.
 """
 
+import re
 import sys
 
 from ..readers import mapped
@@ -139,7 +140,10 @@ def _jax(jax, record: Record) -> None:
 
 def _onnxruntime(onnxruntime, record: Record) -> None:
     record.learn("providers", onnxruntime.get_available_providers)
-    record.learn_present("build_config", lambda: [onnxruntime.get_build_info()])
+    build = record.learn_present("build_config", lambda: [onnxruntime.get_build_info()])
+    commit = re.search(r"git-commit-id=([0-9a-f]{7,40})", build[0]) if build else None
+    if commit:
+        record.facts["git_version"] = commit.group(1)
     if "CUDAExecutionProvider" not in (record.facts.get("providers") or []):
         record.facts.setdefault("cuda", None)
 

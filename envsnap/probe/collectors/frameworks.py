@@ -7,7 +7,8 @@ that it runs while the other collectors work.
 import os
 import re
 
-from ..record import Record, read_text
+from ..readers import elf
+from ..record import Record, read_bytes, read_text
 
 # Import name -> distributions that provide it. The first one installed names the version.
 KNOWN = {
@@ -41,6 +42,10 @@ KNOWN = {
 # The ones whose full facts need an import.
 IMPORTED = ("torch", "tensorflow", "jax", "onnxruntime", "tensorrt", "numpy")
 
+# Where releases of Triton keep the assembler.
+PTXAS = ("backends/nvidia/bin/ptxas", "third_party/cuda/bin/ptxas")
+PTXAS_VERSION = rb"Cuda compilation tools, release [\d.]+, V(\d+\.\d+\.\d+)"
+
 ASSIGNMENT = re.compile(r"^(\w+)(?:\s*:[^=\n]+)?\s*=\s*(.+?)\s*(?:#.*)?$", re.MULTILINE)
 
 
@@ -73,6 +78,8 @@ def collect(record: Record, found: dict, packages: dict) -> None:
                 break
         if name in STATIC:
             STATIC[name](part, found[name])
+        if name in ("jax", "jaxlib"):
+            _jax_cuda(part, found, packages)
         if "version" not in part.facts:
             part.gap("version", "not stated: no metadata and no version file")
 
@@ -162,6 +169,41 @@ def _numpy(record: Record, folder: str) -> None:
             record.facts["git_version"] = values["git_revision"]
 
 
+def _jax_cuda(record: Record, found: dict, packages: dict) -> None:
+    """The CUDA, cuDNN or ROCm that JAX's plugin, or an older jaxlib itself, was built for."""
+    label = str(packages.get("jaxlib", {}).get("version") or "").partition("+")[2]
+    built_in = re.match(r"cuda(\d\d)(\d?)(?:\.cudnn(\d+))?$", label)
+    plugins = (re.match(r"jax-(cuda|rocm)(\d+)-plugin$", name) for name in packages)
+    plugin = next((match for match in plugins if match), None)
+    if built_in:
+        record.facts["cuda"] = ".".join(filter(None, built_in.group(1, 2)))
+        if built_in.group(3):
+            record.facts["cudnn"] = ".".join(built_in.group(3))  # 805 is 8.0.5
+    elif plugin:
+        kind, digits = plugin.groups()
+        record.facts[kind] = digits if kind == "cuda" else ".".join(digits)  # rocm60 is 6.0
+    elif "jaxlib" in found and not os.path.isdir(os.path.join(found["jaxlib"], "cuda")):
+        record.facts["cuda"] = None
+    else:
+        record.gap("cuda", "not stated: jaxlib has CUDA in it and does not say which")
+
+
+def _triton(record: Record, folder: str) -> None:
+    """The version of the PTX assembler, which states it in its file; it is not run."""
+    for inside in PTXAS:
+        path = os.path.normpath(os.path.join(folder, inside))
+        if not os.path.exists(path):
+            continue
+        data = record.learn("ptxas", elf.section, path, b".rodata")
+        record.facts.pop("ptxas", None)
+        match = re.search(PTXAS_VERSION, read_bytes(path) if data is None else data)
+        if match:
+            record.facts["ptxas"] = match.group(1).decode("ascii")
+        else:
+            record.gap("ptxas", "not stated: %s does not say its version" % path)
+        return
+
+
 STATIC = {
     "torch": _torch,
     "torchvision": _torch_companion,
@@ -170,4 +212,5 @@ STATIC = {
     "onnxruntime": _onnxruntime,
     "vllm": _vllm,
     "numpy": _numpy,
+    "triton": _triton,
 }

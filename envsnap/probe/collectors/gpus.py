@@ -3,10 +3,12 @@
 import glob
 import os
 
+from . import rocm
 from .. import packing
 from .driver import is_present
 from ..record import first_text
 
+AMD_DRIVER = "/sys/class/kfd"
 # NVML answers in milliseconds, or initialises for some seconds, or hangs for ever.
 SECONDS = 30.0
 
@@ -23,12 +25,14 @@ class Query:
 
     def collect(self, sections: dict, until: float) -> None:
         """Wait for the answer and spread it over the sections."""
+        sections["gpus"].facts["entries"] = {}
+        if self.child is not None:
+            self._nvidia(sections, until)
+        if os.path.isdir(AMD_DRIVER):
+            add_amd(sections, *rocm.gpus())
+
+    def _nvidia(self, sections: dict, until: float) -> None:
         gpus, driver_facts = sections["gpus"], sections["driver"]
-        entries = gpus.facts["entries"] = {}
-        if os.path.exists("/dev/kfd"):
-            gpus.gap("entries", "not stated: AMD GPUs are not read")
-        if self.child is None:
-            return
         answer = self.child.answer(until)
         if "facts" not in answer:
             why = answer["error"]
@@ -38,7 +42,7 @@ class Query:
                 (sections["cuda"], "driver"),
             ):
                 record.gap(path, why)
-            entries.update(_from_files())
+            gpus.facts["entries"].update(_from_files())
             return
         self._spread(answer, sections)
 
@@ -64,6 +68,18 @@ class Query:
                 if path in ("nvml", "count"):
                     sections["gpus"].gap("entries", why)
                     sections["cuda"].gap("driver", why)
+
+
+def add_amd(sections: dict, found: list, identities: list, gaps: dict) -> None:
+    """Add AMD's GPUs by index; beside NVIDIA's, which have the plain indices, as amd0 and so on."""
+    entries = sections["gpus"].facts["entries"]
+    known = sections["identity"].facts.setdefault("gpus", {})
+    start = "amd" if entries else ""
+    for index, gpu in enumerate(found):
+        entries["%s%d" % (start, index)] = gpu
+        known["%s%d" % (start, index)] = identities[index]
+    for path, why in gaps.items():
+        sections["gpus"].gap(path, why)
 
 
 def _from_files() -> dict:

@@ -8,8 +8,8 @@ from . import elf
 # Libraries whose version or build can change results or decide whether anything runs.
 RELEVANT = (
     r"^lib(cuda|cudart|cublas|cublasLt|cudnn\w*|cufft|curand|cusolver|cusparse|cusparseLt|cufile"
-    r"|nccl|nvrtc|nvJitLink|nvToolsExt|nvinfer\w*|nvidia-ml|nvidia-ptxjitcompiler|nvshmem\w*"
-    r"|amdhip64|rocblas|MIOpen|rccl|hipblas\w*"
+    r"|nccl|nccl-net[\w-]*?|nvrtc|nvJitLink|nvToolsExt|nvinfer\w*|nvidia-ml|nvidia-ptxjitcompiler|nvshmem\w*"
+    r"|amdhip64|hsa-runtime64|rocblas|MIOpen|rccl|hipblas\w*"
     r"|torch\w*|c10\w*|tensorflow_framework|tensorflow_cc|onnxruntime\w*"
     r"|gomp|iomp5|omp|(scipy_)?openblas[\w.-]*?|mkl_\w+|blas|cblas|lapack|blis|dnnl|tbb"
     r"|stdc\+\+|jpeg|turbojpeg|png16|webp|tiff|ssl|crypto)"

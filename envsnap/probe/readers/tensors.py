@@ -31,7 +31,11 @@ def describe(path: str, size: int) -> dict:
     if size == 0 and path.endswith(WEIGHT_ENDINGS):
         raise ValueError("the file is empty")
     if start.startswith(b"\x80"):
-        return {"format": "pickle"}  # torch before 1.6, or no torch at all: by digest only
+        from . import pickles
+
+        # Torch before 1.6, or no torch at all: by digest, and by what it says of its writer.
+        writers = pickles.written_by(path)
+        return {"format": "pickle", "written_by": writers} if writers else {"format": "pickle"}
     if path.endswith((".pt", ".pth", ".ckpt")):
         raise ValueError("neither a zip archive nor a pickle: truncated or damaged")
     return {}
