@@ -90,7 +90,6 @@ class Data(Record, frozen=True, kw_only=True):
             since=1,
         ),
     ] = UNSET
-    first: Annotated[Texts, location("The first names as listed.", since=1)] = UNSET
     path: Annotated[Text, location("Path as given.", since=1)] = UNSET
     resolved: Annotated[Text, location("Path after following links.", since=1)] = UNSET
 

@@ -388,9 +388,12 @@ class Capture:
         cuda.collect(self.sections["cuda"], self.sys_path, nvcc_output)
 
     def _rocm(self) -> None:
-        from .collectors import rocm
+        places = ("/opt/rocm", "/sys/module/amdgpu")
+        named = os.environ.get("ROCM_PATH") or os.environ.get("ROCM_HOME")
+        if named or any(os.path.isdir(place) for place in places):
+            from .collectors import rocm  # compiled where it is used: nearly nobody has it
 
-        rocm.collect(self.sections["rocm"])
+            rocm.collect(self.sections["rocm"])
 
     def _gpus(self, query) -> None:
         from .collectors import gpus

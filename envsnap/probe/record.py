@@ -94,9 +94,15 @@ def open_descriptor(path: str) -> int:
 
     Raises OSError, also for what is no regular file.
     """
+    return _opened(path)[0]
+
+
+def _opened(path: str) -> tuple:
+    """Return a descriptor of a regular file and what fstat says of it."""
     descriptor = os.open(path, READING)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return descriptor
+    facts = os.fstat(descriptor)
+    if stat.S_ISREG(facts.st_mode):
+        return descriptor, facts
     os.close(descriptor)
     raise OSError("not a regular file: %s" % path)
 
@@ -108,11 +114,10 @@ def open_regular(path: str):
 
 def read_bytes(path: str, limit: int = 64 << 20) -> bytes:
     """Read a regular file, up to a limit."""
-    descriptor = open_descriptor(path)
+    descriptor, facts = _opened(path)
     try:
         # Files of /proc state no size; a buffer of the limit's size for each would cost time.
-        size = os.fstat(descriptor).st_size or READ_AT_ONCE
-        return os.read(descriptor, min(limit, size))
+        return os.read(descriptor, min(limit, facts.st_size or READ_AT_ONCE))
     finally:
         os.close(descriptor)
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule
+from msgspec import UNSET
 
+from envsnap.knowledge.tables import is_trusted, table
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule, fact, frameworks, gpus, new_on_the_right, variable
+
+WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 THREADS = ("threads", "interop_threads")
 
 
@@ -17,25 +22,55 @@ class Determinism(Rule):
     chooses kernels by timing them; deterministic algorithms replace others. Two programs whose
     switches differ are not expected to agree.
 
+    By itself, one environment is told where deterministic algorithms are on and cuBLAS has no
+    workspace setting: its products then fail, or do not repeat over several streams.
+
     Fix: set the switch alike at the start of the program.
     """
 
     id = "determinism"
 
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield at most one finding."""
+        on = fact(manifest, "determinism", "deterministic_algorithms") is True
+        torch = frameworks(manifest).get("torch")
+        if not on or torch is None or not isinstance(torch.cuda, str) or not gpus(manifest):
+            return
+        variables = manifest.sections.env_vars
+        if variables is UNSET or variable(manifest, WORKSPACE) is not None:
+            return
+        yield Finding(
+            rule=self.id,
+            severity=Severity.WARNING,
+            effect=Effect.BEHAVIOR,
+            confidence=Confidence.LIKELY,
+            path=("env_vars", WORKSPACE),
+            message=f"deterministic algorithms are on without {WORKSPACE}",
+            why="cuBLAS repeats over several streams only with a fixed workspace; torch refuses without.",
+            fix=f"Set {WORKSPACE}=:4096:8 before the program starts.",
+            reference="https://docs.pytorch.org/docs/stable/notes/randomness.html",
+        )
+
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a switch."""
+        yield from new_on_the_right(self, comparison)
         for change in list(comparison.under("determinism")):
             key = change.path[-1]
             if key in THREADS:
                 continue
+            rows = [row for row in table("switches")["rows"] if row["switch"] == key]
+            row: dict[str, str] = rows[0] if rows else {}
+            severity = Severity(row.get("severity", "warning"))
+            what = row.get("what", "it decides how numbers are computed")
+            sure = is_trusted(row.get("confidence"))
             yield Finding(
                 rule=self.id,
-                severity=Severity.WARNING,
-                effect=Effect.NUMERICS,
-                confidence=Confidence.LIKELY,
+                severity=severity,
+                effect=Effect.NUMERICS if severity is Severity.WARNING else Effect.BEHAVIOR,
+                confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
                 path=change.path,
                 message=f"{key}: {change.left} -> {change.right}",
-                why="It decides how numbers are computed.",
+                why=f"{what[0].upper()}{what[1:]}{'' if sure else ' (unverified)'}.",
                 fix=f"Set it to {change.left} at the start of the program.",
                 reference="https://docs.pytorch.org/docs/stable/notes/randomness.html",
                 left=change.left,

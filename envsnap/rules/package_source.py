@@ -31,10 +31,12 @@ class PackageSource(Rule):
         right = packages(comparison.right)
         for name, mine in packages(comparison.left).items():
             theirs = right.get(name)
-            if theirs is None or role(name) != "numerics" or mine.version != theirs.version:
+            if theirs is None or mine.version != theirs.version:
                 continue
             sources = source(mine), source(theirs)
-            if None in sources or sources[0] == sources[1] or _codecs_known(comparison, name):
+            if None in sources or sources[0] == sources[1] or role(name) != "numerics":
+                continue
+            if _codecs_known(comparison, name):
                 continue
             yield Finding(
                 rule=self.id,

@@ -66,7 +66,7 @@ REGISTRY = (
     Entry("no-driver", ("frameworks", "gpus")),
     Entry("framework-version", ("frameworks",)),
     Entry("seeds", ("seeds",)),
-    Entry("determinism", ("determinism",)),
+    Entry("determinism", ("determinism", "env_vars")),
     Entry("tf32", ("frameworks", "gpus", "determinism"), ("gpus",)),
     Entry("image-codecs", ("codecs",)),
     Entry("behavior-change", ("packages",)),

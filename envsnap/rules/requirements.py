@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
 
 from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
-from envsnap.model.python import Package
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, packages
+from envsnap.rules.rule import Comparison, Rule, packages
 
 LONGEST_LINE = 500
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+SEPARATORS = re.compile(r"[-_.]+")
+HEAD = re.compile(
+    r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\[\]]*\])?\s*(?:\(([^()@]*)\)|([<>=!~][^()@\[\]]*))?"
+)
 FAMILY = ("torch", "tensorflow", "jax", "numpy", "transformers", "tokenizers", "triton", "protobuf")
 
 
@@ -31,85 +35,101 @@ class Requirements(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding a requirement that is not met."""
-        installed = packages(manifest)
-        if not any(isinstance(package.requires, tuple) for package in installed.values()):
-            return
-        environment = marker_environment(manifest)
-        complete = manifest.sections.packages is not UNSET and manifest.sections.packages.complete
-        for name, package in installed.items():
-            if isinstance(package.requires, tuple):
-                for line in package.requires:
-                    yield from self._judge(name, line, installed, environment, complete)
+        for name, package in packages(manifest).items():
+            for line in package.requires or ():
+                yield from self._judge(manifest, name, line)
 
-    def _judge(
-        self,
-        name: str,
-        line: str,
-        installed: dict[str, Package],
-        environment: dict[str, str],
-        complete: bool,
-    ) -> Iterator[Finding]:
-        wanted = _applies(line, environment)
-        if wanted is None:
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield what is not met on the other side and is on the reference.
+
+        Only what names a distribution that differs is looked at: reading every requirement of
+        two environments would cost more than the rest of a diff.
+        """
+        left = packages(comparison.left)
+        differ = {change.path[1] for change in comparison.under("packages") if len(change.path) > 1}
+        for name, package in packages(comparison.right).items():
+            before = left[name].requires or () if name in left else ()
+            for line in package.requires or ():
+                if line in before and _name(line) not in differ:
+                    continue
+                for found in self._judge(comparison.right, name, line):
+                    if line not in before or not any(self._judge(comparison.left, name, line)):
+                        yield found
+
+    def _judge(self, manifest: Manifest, name: str, line: str) -> Iterator[Finding]:
+        """Hold one line against what is installed; the marker, which costs most, comes last."""
+        if len(line) > LONGEST_LINE:
             return
-        found = installed.get(wanted.name)
-        if found is None and not complete:
+        head, _, marker = line.partition(";")
+        match = HEAD.fullmatch(head.strip())
+        if match is None:
+            return  # an address, or nothing that can be read
+        wanted = SEPARATORS.sub("-", match[1]).lower()
+        versions = match[2] or match[3] or ""
+        found = packages(manifest).get(wanted)
+        section = manifest.sections.packages
+        if found is None and (section is UNSET or not section.complete):
             return
         have = found.version if found is not None else None
-        if found is not None and (not isinstance(have, str) or _meets(wanted.specifier, have)):
+        if found is not None and (not isinstance(have, str) or _meets(versions, have)):
             return
-        weighty = wanted.name in FAMILY or found is not None
-        yield Finding(
+        if not marker or _applies(line, manifest):
+            yield self._finding(name, wanted, versions, have, installed=found is not None)
+
+    def _finding(
+        self, name: str, wanted: str, versions: str, have: object, *, installed: bool
+    ) -> Finding:
+        weighty = wanted in FAMILY or installed
+        return Finding(
             rule=self.id,
             severity=Severity.WARNING if weighty else Severity.INFO,
             effect=Effect.CRASH,
-            confidence=Confidence.LIKELY if wanted.name in FAMILY else Confidence.POSSIBLE,
-            path=("packages", wanted.name if found is not None else name),
+            confidence=Confidence.LIKELY if wanted in FAMILY else Confidence.POSSIBLE,
+            path=("packages", wanted if installed else name),
             message=(
-                f"{name} requires {wanted.name}{wanted.specifier}, and {have} is installed"
-                if found is not None
-                else f"{name} requires {wanted.name}{wanted.specifier}, which is not installed"
+                f"{name} requires {wanted}{versions}, and {have} is installed"
+                if installed
+                else f"{name} requires {wanted}{versions}, which is not installed"
             ),
             why="It was not built or tested with what is there.",
-            fix=f"pip install '{wanted.name}{wanted.specifier}'",
+            fix=f"pip install '{wanted}{versions}'",
             reference="the distribution's own metadata (Requires-Dist)",
-            left=str(wanted.specifier),
+            left=versions,
             right=have,
             cites=(("packages", name),),
         )
 
 
-class Wanted:
-    """A requirement of a distribution: a canonical name and versions."""
-
-    def __init__(self, name: str, specifier: Any) -> None:
-        self.name, self.specifier = name, specifier
-
-
-def _applies(line: str, environment: dict[str, str]) -> Wanted | None:
-    """Read a line of Requires-Dist; None where its marker leaves it out, or it cannot be read."""
-    from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import canonicalize_name
-
-    if len(line) > LONGEST_LINE:
-        return None
-    try:
-        found = Requirement(line)
-        if found.marker is not None and not found.marker.evaluate({**environment, "extra": ""}):
-            return None
-    except (InvalidRequirement, UndefinedComparison, UndefinedEnvironmentName):
-        return None
-    return Wanted(canonicalize_name(found.name), found.specifier)
+def _name(line: str) -> str:
+    """The canonical name at the beginning of a requirement."""
+    match = NAME.match(line)
+    return SEPARATORS.sub("-", match[0]).lower() if match else ""
 
 
-def _meets(specifier: Any, have: str) -> bool:
+def _meets(versions: str, have: str) -> bool:
+    if not versions:
+        return True
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
     from packaging.version import InvalidVersion
 
     try:
-        return bool(specifier.contains(have, prereleases=True))
-    except InvalidVersion:
-        return True
+        return bool(SpecifierSet(versions).contains(have, prereleases=True))
+    except (InvalidSpecifier, InvalidVersion):
+        return True  # nothing can be said
+
+
+def _applies(line: str, manifest: Manifest) -> bool:
+    """Whether a line's marker holds in the environment that was captured."""
+    from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        marker = Requirement(line).marker
+        return marker is None or bool(
+            marker.evaluate({**marker_environment(manifest), "extra": ""})
+        )
+    except (InvalidRequirement, UndefinedComparison, UndefinedEnvironmentName):
+        return False
 
 
 def marker_environment(manifest: Manifest) -> dict[str, str]:

@@ -34,7 +34,7 @@ class WheelPlatform(Rule):
         """Hold each wheel's tags against the interpreter and the C library."""
         for name, package in packages(manifest).items():
             tags = package.wheel_tags
-            if not isinstance(tags, tuple) or not tags:
+            if not isinstance(tags, tuple) or not tags or "py3-none-any" in tags:
                 continue
             wrong = [_mismatch(manifest, tag) for tag in tags]
             if all(wrong):

@@ -18,6 +18,7 @@ import pytest
 from envsnap.intake import reader
 from envsnap.model.manifest import Sections
 from envsnap.probe.collectors import buses, driver_libraries, locales, system
+from envsnap.probe.readers import elf
 from envsnap.probe.record import Record
 from tests.conftest import Run, lacking
 from tests.probe.test_codecs import extension
@@ -314,3 +315,11 @@ def test_a_loop_of_capabilities_ends(tmp_path: Path) -> None:
     struct.pack_into("<I", config, 0x100, 0x0001 | 0x100 << 20)
     (tmp_path / "config").write_bytes(config)
     assert buses._redirects(str(tmp_path / "config")) is False
+
+
+def test_a_pipe_in_place_of_a_library_is_not_waited_for(tmp_path: Path) -> None:
+    """Whoever can write a folder of LD_LIBRARY_PATH could hang a capture with it."""
+    os.mkfifo(tmp_path / "libcuda.so.1")
+    for read in (elf.machine, elf.dependencies, elf.build_id):
+        with pytest.raises(OSError, match="not a regular file"):
+            read(str(tmp_path / "libcuda.so.1"))

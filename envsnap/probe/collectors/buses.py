@@ -12,7 +12,7 @@ import struct
 from ..record import Record, first_text
 
 IOMMU_KINDS = (("dmar", "intel"), ("ivhd", "amd"), ("smmu", "arm-smmu"))
-SETTING = re.compile(
+SETTING = (
     r"(?:intel_iommu|amd_iommu|iommu|iommu\.passthrough|iommu\.strict|pcie_acs_override)"
     r"=[a-z0-9_,.-]{1,40}"
 )
@@ -62,7 +62,8 @@ def _domains(root: str) -> list:
 def _settings(root: str) -> list:
     """What the kernel's command line says; other words of it are not looked at."""
     words = (first_text(os.path.join(root, "proc/cmdline")) or "").split()
-    return sorted(word for word in words if SETTING.fullmatch(word)) or None
+    words = [word for word in words if "iommu" in word or "acs" in word]
+    return sorted(word for word in words if re.fullmatch(SETTING, word)) or None
 
 
 def _redirecting(root: str) -> list:

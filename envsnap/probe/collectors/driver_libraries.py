@@ -23,9 +23,7 @@ FABRIC_MANAGER = "usr/bin/nv-fabricmanager"
 FABRIC_MANAGER_COMM = "nv-fabricmanager"[:15]
 DPKG_STATUS = "var/lib/dpkg/status"
 LARGEST_STATUS = 64 << 20
-FABRIC_PACKAGE = re.compile(
-    r"^Package: [\w-]*fabricmanager[\w.-]*\n(?:.+\n)*?Version: ([\w.+~:-]+)", re.MULTILINE
-)
+FABRIC_PACKAGE = r"(?m)^Package: [\w-]*fabricmanager[\w.-]*\n(?:.+\n)*?Version: ([\w.+~:-]+)"
 
 
 def collect(record: Record, root: str = "/") -> None:
@@ -86,7 +84,7 @@ def _installed_version(root: str) -> str:
     path = os.path.join(root, DPKG_STATUS)
     if not os.path.exists(path):
         return None
-    match = FABRIC_PACKAGE.search(read_text(path, LARGEST_STATUS))
+    match = re.search(FABRIC_PACKAGE, read_text(path, LARGEST_STATUS))
     return re.sub(r"^\d+:|-[^-]*$", "", match.group(1)) if match else None
 
 

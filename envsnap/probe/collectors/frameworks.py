@@ -182,7 +182,9 @@ def _jax_cuda(record: Record, found: dict, packages: dict) -> None:
     elif plugin:
         kind, digits = plugin.groups()
         record.facts[kind] = digits if kind == "cuda" else ".".join(digits)  # rocm60 is 6.0
-    elif "jaxlib" in found and not os.path.isdir(os.path.join(found["jaxlib"], "cuda")):
+    elif "jaxlib" not in found:
+        return
+    elif not os.path.isdir(os.path.join(found["jaxlib"], "cuda")):
         record.facts["cuda"] = None
     else:
         record.gap("cuda", "not stated: jaxlib has CUDA in it and does not say which")

@@ -3,7 +3,6 @@
 import glob
 import os
 
-from . import rocm
 from .. import packing
 from .driver import is_present
 from ..record import first_text
@@ -29,7 +28,13 @@ class Query:
         if self.child is not None:
             self._nvidia(sections, until)
         if os.path.isdir(AMD_DRIVER):
+            from . import rocm  # compiled where it is used: nearly nobody has it
+
             add_amd(sections, *rocm.gpus())
+        elif os.path.exists("/dev/kfd"):
+            sections["gpus"].gap(
+                "entries", "absent: %s, where the kernel tells of AMD GPUs" % AMD_DRIVER
+            )
 
     def _nvidia(self, sections: dict, until: float) -> None:
         gpus, driver_facts = sections["gpus"], sections["driver"]

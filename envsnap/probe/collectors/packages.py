@@ -24,11 +24,11 @@ WRITTEN_BY_INSTALLERS = re.compile(
 MOST_FILES_CHECKED = 40
 # Metadata is text with one field a line; the values we need are never folded.
 REQUIREMENT = re.compile(r"\nRequires-(Dist|Python): *([^\n]*)")
-AN_EXTRA, GROUP = re.compile(r"\bextra\s*=="), re.compile(r"\([^()]*\)")
+AN_EXTRA, GROUP = r"\bextra\s*==", r"\([^()]*\)"
 LONGEST_HEADERS = 1 << 20
 MOST_REQUIREMENTS = 1000
 LONGEST_REQUIREMENT = 500
-MODULE_FILE = re.compile(rb"^([A-Za-z_]\w*)\.(?:py|so|pyd|[\w-]+\.(?:so|pyd))$")
+MODULE_FILES = (b".py", b".so", b".pyd")
 # A namespace that several distributions share on purpose; each brings the same file.
 SHARED_ON_PURPOSE = (b"declare_namespace", b"extend_path")
 
@@ -249,10 +249,12 @@ def _is_for_an_extra(text: str) -> bool:
     marker = text.partition(";")[2]
     if "extra" not in marker:
         return False
-    if " or " not in marker:
-        return AN_EXTRA.search(marker) is not None
-    flat = GROUP.sub(lambda group: "extra ==" if AN_EXTRA.search(group.group()) else "", marker)
-    return all(AN_EXTRA.search(part) for part in flat.split(" or "))
+    if " or " not in marker:  # nearly all of them, spelled as tools spell it
+        return " extra == " in marker or re.search(AN_EXTRA, marker) is not None
+    flat = re.sub(
+        GROUP, lambda group: "extra ==" if re.search(AN_EXTRA, group.group()) else "", marker
+    )
+    return all(re.search(AN_EXTRA, part) for part in flat.split(" or "))
 
 
 def _egg_requirements(path: str) -> list:
@@ -352,7 +354,7 @@ def _top_level(lines: list) -> list:
         name = lines[at].partition(b",")[0]
         folder, slash, _ = name.partition(b"/")
         if not slash:
-            if MODULE_FILE.match(name):
+            if name.endswith(MODULE_FILES):
                 found.append(name)
             at += 1
             continue

@@ -9,7 +9,7 @@ import time
 
 from . import buses, locales
 from ..readers import elf, loader
-from ..record import Record, first_text, read_text
+from ..record import Record, first_text, read_bytes, read_text
 
 GLIBCXX = re.compile(rb"GLIBCXX_(\d+\.\d+(?:\.\d+)?)\0")
 # Section 3.1.1 of the x86-64 psABI, table of micro-architecture levels, in the kernel's
@@ -99,8 +99,8 @@ def _libstdcxx_path() -> str:
 
 def _libstdcxx(path: str) -> str:
     """The newest GLIBCXX symbol version of a C++ library."""
-    with open(path, "rb") as stream:
-        found = set(GLIBCXX.findall(stream.read()))
+    names = elf.section(path, b".dynstr")
+    found = set(GLIBCXX.findall(read_bytes(path) if names is None else names))
     numbers = [tuple(int(part) for part in version.split(b".")) for version in found]
     return "GLIBCXX_" + ".".join(str(part) for part in max(numbers)) if numbers else None
 

@@ -2,6 +2,8 @@
 
 import struct
 
+from ..record import open_regular
+
 LOADED_SEGMENT = 1
 DYNAMIC_SEGMENT = 2
 NOTE_SEGMENT = 4
@@ -39,7 +41,7 @@ def machine(path: str) -> bytes:
 
     Raises OSError for an unreadable file and ValueError for one that is not ELF.
     """
-    with open(path, "rb") as stream:
+    with open_regular(path) as stream:
         head = stream.read(20)
     if head[:4] != b"\x7fELF" or len(head) < 20:
         raise ValueError("not an ELF file: %s" % path)
@@ -52,7 +54,7 @@ def dependencies(path: str) -> tuple:
     `rpath` and `runpath` are lists of folders as the file spells them ($ORIGIN and all). Raises
     OSError for an unreadable file and ValueError for one that is not ELF or is damaged.
     """
-    with open(path, "rb") as stream:
+    with open_regular(path) as stream:
         headers, order, bits = _headers(stream, path)
         entries = []
         for kind, offset, length, _ in headers:
@@ -81,7 +83,7 @@ def section(path: str, name: bytes) -> bytes:
 
     Raises OSError for an unreadable file and ValueError for one that is not ELF.
     """
-    with open(path, "rb") as stream:
+    with open_regular(path) as stream:
         head = stream.read(64)
         if head[:4] != b"\x7fELF" or len(head) < 64:
             raise ValueError("not an ELF file: %s" % path)
@@ -125,7 +127,7 @@ def _strings(stream, headers: list, tags: dict) -> bytes:
 def _segments(path: str, wanted: int) -> list:
     """Return (bytes, byte order) of each program segment of one type."""
     found = []
-    with open(path, "rb") as stream:
+    with open_regular(path) as stream:
         headers, order, _ = _headers(stream, path)
         for kind, offset, length, _ in headers:
             if kind == wanted and length <= LARGEST_SEGMENT:
