@@ -1,6 +1,6 @@
 """What a report is about: results with the names of the manifests they come from."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -8,7 +8,9 @@ from envsnap.model.manifest import Manifest
 from envsnap.rules.engine import Result
 from envsnap.rules.finding import Confidence, Effect, Severity
 from envsnap.rules.ruling import Entry, Policy
-from envsnap.rules.side_by_side import Table
+
+if TYPE_CHECKING:
+    from envsnap.rules.side_by_side import Table
 
 REPORT_VERSION = 1
 
@@ -35,7 +37,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     reference: Side | None
     judged: tuple[Judged, ...]
-    hosts: Table | None = None
+    hosts: "Table | None" = None
     policy: Policy | None = None
 
     def idle(self) -> tuple[Entry, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from envsnap._version import __version__
 from envsnap.model.paths import text
@@ -20,7 +21,9 @@ from envsnap.report.document import (
 )
 from envsnap.rules.finding import Finding
 from envsnap.rules.ruling import Entry, Ruling
-from envsnap.rules.side_by_side import Group, Row
+
+if TYPE_CHECKING:
+    from envsnap.rules.side_by_side import Group, Row
 
 
 def data(report: document.Report) -> ReportData:

@@ -131,8 +131,13 @@ def _place(finding: Finding) -> str:
 
 def _section(report: document.Report, item: document.Judged, same: list[document.Judged]) -> Html:
     names = summary.column_names(report, item)
+    notes = {
+        _key(ruling.finding): f"{summary.verdict(ruling)}: {ruling.entry.reason}"
+        for ruling in item.result.ruled.rulings
+    }
+    alone = report.reference is None
     findings = [
-        _finding(number, finding, names, alone=report.reference is None)
+        _finding(number, finding, names, alone=alone, note=notes.get(_key(finding), ""))
         for number, finding in enumerate(item.result.findings[:MOST_FINDINGS], 1)
     ]
     more = len(item.result.findings) - len(findings)
@@ -147,7 +152,14 @@ def _section(report: document.Report, item: document.Judged, same: list[document
     )
 
 
-def _finding(number: int, finding: Finding, names: tuple[str, str], *, alone: bool) -> Html:
+def _key(finding: Finding) -> tuple[str, tuple[str, ...], str]:
+    """What a finding keeps when a policy changes its severity."""
+    return finding.rule, finding.path, finding.message
+
+
+def _finding(
+    number: int, finding: Finding, names: tuple[str, str], *, alone: bool, note: str
+) -> Html:
     serious = finding.severity is not Severity.INFO
     values = [] if alone else _values(finding)
     head = tag(
@@ -157,7 +169,7 @@ def _finding(number: int, finding: Finding, names: tuple[str, str], *, alone: bo
         tag("code", summary.where(finding.path)),
         tag("span", *(values or [summary.sentence(finding.message, names)]), class_="values"),
     )
-    body = tag("div", _facts(finding, names, in_head=bool(values)), class_="body")
+    body = tag("div", _facts(finding, names, note, in_head=bool(values)), class_="body")
     fold = tag("details", head, body, open=serious and number <= MOST_OPEN)
     return tag(
         "div",
@@ -185,7 +197,7 @@ def _short(item: object) -> str:
     return told if len(told) <= SHORT else told[: SHORT - 1] + "…"
 
 
-def _facts(finding: Finding, names: tuple[str, str], *, in_head: bool) -> Html:
+def _facts(finding: Finding, names: tuple[str, str], note: str, *, in_head: bool) -> Html:
     """What the head of a finding leaves out; `in_head` tells that it shows the values."""
     what = tag("strong", summary.sentence(finding.message, names))
     rows: list[tuple[str, str]] = [
@@ -200,10 +212,13 @@ def _facts(finding: Finding, names: tuple[str, str], *, in_head: bool) -> Html:
     rows.append(("also", joined(*(tag("code", summary.where(path) + " ") for path in rest))))
     sure = f"{finding.effect.value}, {finding.confidence.value}"
     rows.append(("effect", sure))
+    rows.append(("policy", note))
     rows.append(("rule", tag("code", finding.rule)))
     if LINK.fullmatch(finding.reference):
         link = tag("a", finding.reference, href=finding.reference, rel="noopener noreferrer")
         rows.append(("source", link))
+    else:
+        rows.append(("source", finding.reference))
     told = [joined(tag("dt", name), tag("dd", item)) for name, item in rows if item]
     return tag("dl", lines(*told))
 

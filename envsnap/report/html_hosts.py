@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from envsnap.report import document, several, summary
 from envsnap.report.markup import Html, lines, tag
-from envsnap.rules.side_by_side import Row, Table
+from envsnap.rules.side_by_side import Table
 
 
 def section(report: document.Report, hosts: Table) -> Html:
     """Hosts side by side, who alone differs, and what is not known."""
     names = summary.host_names(report)
     heads = [several.column(column, names, 8) for column in hosts.columns]
-    rows = [_row(word, row, hosts) for word, row in several.shown(hosts)]
+    rows = [_row(line, hosts) for line in several.shown(hosts)]
     told = [*several.alone(report), several.unknown(hosts, names)]
     return lines(
         tag("h2", several.title(report)),
@@ -23,7 +23,8 @@ def section(report: document.Report, hosts: Table) -> Html:
     )
 
 
-def _row(word: str, row: Row, hosts: Table) -> Html:
+def _row(line: several.Line, hosts: Table) -> Html:
+    word, row = line.word, line.row
     odd = row.odd_one_out() if word != "name" else None
     cells = []
     for column in hosts.columns:
@@ -33,7 +34,7 @@ def _row(word: str, row: Row, hosts: Table) -> Html:
     return tag(
         "tr",
         tag("td", tag("span", word, class_=f"badge {word}")),
-        tag("th", tag("code", summary.where(row.path)), scope="row"),
+        tag("th", tag("code", line.where), scope="row"),
         *cells,
         data_severity=word if row.severity is not None else None,
         data_section=row.path[0] if row.severity is not None else None,

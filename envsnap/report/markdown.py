@@ -83,11 +83,11 @@ def _hosts(report: document.Report, table: Table) -> list[str]:
     if rows:
         heads = [prose(several.column(hosts, names)) for hosts in table.columns]
         lines += [f"| | where | {' | '.join(heads)} |", f"|---|---{'|---' * len(heads)}|"]
-    for word, row in rows:
-        cells = [several.short(several.cell(row, hosts), 200) for hosts in table.columns]
-        told = [markdown(summary.where(row.path)), *map(markdown, cells)]
-        lines.append(f"| {word} | {' | '.join(told)} |")
+    for line in rows:
+        cells = [several.short(several.cell(line.row, hosts), 200) for hosts in table.columns]
+        told = [markdown(line.where), *map(markdown, cells)]
+        lines.append(f"| {line.word} | {' | '.join(told)} |")
     if not table.rows:
         lines += ["", "No fact differs between them."]
     told = [*several.alone(report), several.unknown(table, names)]
-    return [*lines, "", *(f"- {prose(line)}" for line in told if line), ""]
+    return [*lines, "", *(f"- {prose(part)}" for part in told if part), ""]

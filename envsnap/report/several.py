@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from envsnap.diff.lookup import Fact
 from envsnap.report import document, summary
 from envsnap.report.sanitize import plain, value
@@ -14,10 +16,45 @@ MOST_ALONE = 4
 LONGEST_VALUE = 48
 
 
-def shown(table: Table) -> list[tuple[str, Row]]:
-    """Every row with its severity's word; what only names a machine comes last."""
-    rows = [(row.severity.value if row.severity else "", row) for row in table.rows]
-    return rows + [("name", row) for row in table.identity]
+class Line(Struct, frozen=True):
+    """A row as people read it: its severity's word, and the fact's name.
+
+    Cards of which the same is true on the same hosts share one line.
+    """
+
+    word: str
+    where: str
+    row: Row
+
+
+def shown(table: Table) -> list[Line]:
+    """Every row; what only names a machine comes last."""
+    lines = [
+        Line(row.severity.value if row.severity else "", _name(row, cards), row)
+        for row, cards in _folded(table.rows)
+    ]
+    return lines + [Line("name", summary.where(row.path), row) for row in table.identity]
+
+
+def _folded(rows: Sequence[Row]) -> list[tuple[Row, list[str]]]:
+    """Each row with the indexes of the cards for which it stands."""
+    found: dict[object, tuple[Row, list[str]]] = {}
+    for row in rows:
+        if row.path[0] != "gpus" or len(row.path) != 3:
+            found[row.path] = (row, [])
+            continue
+        key = (row.path[2], row.severity, repr(row.groups))
+        found.setdefault(key, (row, []))[1].append(row.path[1])
+    return list(found.values())
+
+
+def _name(row: Row, cards: Sequence[str]) -> str:
+    if len(cards) < 2:
+        return summary.where(row.path)
+    numbers = sorted(int(card) for card in cards if card.isdigit())
+    together = numbers == list(range(numbers[0], numbers[0] + len(cards))) if numbers else False
+    told = f"{numbers[0]}-{numbers[-1]}" if together else ",".join(cards)
+    return plain(f"gpus[{told}].{row.path[2]}")
 
 
 def title(report: document.Report) -> str:
@@ -68,20 +105,20 @@ def alone(report: document.Report) -> list[str]:
     names = summary.host_names(report)
     sentences = []
     for host, rows in sorted(report.hosts.alone().items()):
-        parts = [_difference(row, host) for row in rows[:MOST_ALONE]]
-        if len(rows) > MOST_ALONE:
-            parts.append(f"{len(rows) - MOST_ALONE} more")
+        told = [(row, _name(row, cards)) for row, cards in _folded(rows)]
+        parts = [_difference(row, where, host) for row, where in told[:MOST_ALONE]]
+        if len(told) > MOST_ALONE:
+            parts.append(f"{len(told) - MOST_ALONE} more")
         sentences.append(f"{plain(names[host])} alone has {'; '.join(parts)}")
     return sentences
 
 
-def _difference(row: Row, host: int) -> str:
+def _difference(row: Row, where: str, host: int) -> str:
     mine = spelled(row.at(host))
     group = next(
         group for group in row.groups if host not in group.hosts and group.fact.unknown is None
     )
     theirs = short(spelled(group.fact))
-    where = summary.where(row.path)
     if mine == "-":
         return f"no {where} (the others: {theirs})"
     return f"{where} {short(mine)} (the others: {theirs if theirs != '-' else 'none'})"

@@ -172,10 +172,10 @@ def where(path: tuple[str, ...]) -> str:
     return plain(text(path))
 
 
-def folded_path(path: tuple[str, ...], width: int) -> str:
+def folded_path(path: str, width: int) -> str:
     """Break a long path before a dot or a bracket, where people would."""
     lines, line = [], ""
-    for part in re.findall(r"^[^.\[]+|[.\[][^.\[]*", where(path)):
+    for part in re.findall(r"^[^.\[]+|[.\[][^.\[]*", path):
         if line and len(line) + len(part) > width:
             lines.append(line)
             line = "  "

@@ -51,8 +51,18 @@ def render(report: document.Report, *, color: bool, width: int | None, ascii_onl
         _section(console, report, item, same, ascii_only)
     for line in summary.idle(report):
         console.print(line, style="dim")
-    text = "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+    text = "\n".join(_inert(line.rstrip()) for line in stream.getvalue().splitlines()) + "\n"
     return text.replace("…", "...") if ascii_only else text
+
+
+def _inert(line: str) -> str:
+    """Keep a CI runner, whose log this may be, from taking a line for a command to it.
+
+    GitHub's obeys `::` after spaces at the start of a line, and `##[` anywhere.
+    """
+    line = line.replace("##[", "#'[")
+    text = line.lstrip()
+    return line[: max(len(line) - len(text) - 1, 0)] + f"'{text}" if text.startswith("::") else line
 
 
 def _section(
@@ -142,7 +152,7 @@ def _table(
         table.add_row(
             Text(str(number)),
             Text(finding.severity.value, style=STYLES[finding.severity]),
-            Text(summary.folded_path(finding.path, path_width)),
+            Text(summary.folded_path(summary.where(finding.path), path_width)),
             Text(_cell(finding.left)),
             Text(_cell(finding.right)),
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envsnap.report import document, several, summary
-from envsnap.rules.side_by_side import Row
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,7 +42,7 @@ def section(console: Console, report: document.Report, *, ascii_only: bool) -> N
 
 
 def _table(
-    console: Console, report: document.Report, rows: list[tuple[str, Row]], ascii_only: bool
+    console: Console, report: document.Report, rows: list[several.Line], ascii_only: bool
 ) -> None:
     from rich import box
     from rich.table import Table
@@ -64,29 +63,30 @@ def _table(
     table.add_column("where", width=path_width, overflow="fold")
     for hosts in columns:
         table.add_column(Text(several.column(hosts, names)), ratio=1, overflow="fold")
-    for word, row in rows:
+    for line in rows:
+        word, row = line.word, line.row
         odd = row.odd_one_out()
         cells = []
         for hosts in columns:
             mine = odd is not None and odd.hosts[0] in hosts and word != "name"
             text = several.short(several.cell(row, hosts))
             cells.append(Text(text, style=STYLES[word] if mine else ""))
-        where = Text(summary.folded_path(row.path, path_width))
+        where = Text(summary.folded_path(line.where, path_width))
         table.add_row(Text(word, style=STYLES[word]), where, *cells)
     console.print(table)
 
 
-def _list(console: Console, rows: list[tuple[str, Row]], names: tuple[str, ...]) -> None:
+def _list(console: Console, rows: list[several.Line], names: tuple[str, ...]) -> None:
     """A fact a paragraph, and below it each value with its hosts."""
     from rich.padding import Padding
     from rich.text import Text
 
-    for word, row in rows:
-        line = Text(word, style=STYLES[word])
-        line.append(f" {summary.where(row.path)}", style="default")
-        line.overflow = "fold"
-        console.print(line)
-        groups = sorted(row.groups, key=lambda group: -len(group.hosts))
+    for line in rows:
+        head = Text(line.word, style=STYLES[line.word])
+        head.append(f" {line.where}", style="default")
+        head.overflow = "fold"
+        console.print(head)
+        groups = sorted(line.row.groups, key=lambda group: -len(group.hosts))
         for group in groups:
             told = several.short(several.spelled(group.fact))
             text = Text(f"{told}: {several.column(group.hosts, names, 8)}", overflow="fold")

@@ -42,7 +42,10 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Table(Struct, frozen=True, kw_only=True):
-    """All rows. `columns` folds hosts that are equal in every row but those of identity."""
+    """All rows. `columns` folds hosts that are equal in every row but those of identity.
+
+    The hosts of a column, and the columns, are in the order of the command line.
+    """
 
     columns: tuple[tuple[int, ...], ...]
     rows: tuple[Row, ...]
@@ -61,35 +64,87 @@ class Table(Struct, frozen=True, kw_only=True):
 def table(manifests: Sequence[Manifest], results: Sequence[Result]) -> Table:
     """Lay hosts side by side; the first is the reference, `results` are of the others.
 
-    A row is a fact that a finding is about, worst findings first. Of what only names a machine
-    the host names are shown, and the UUIDs of cards that differ, or that several hosts share.
+    A row is a fact that a finding is about, worst findings first. What a finding is based on
+    besides gets a row where it sets hosts apart that are equal in all others: hosts of one
+    column differ in nothing. Of what only names a machine the host names are shown, and the
+    UUIDs of cards that differ, or that several hosts share.
     """
-    rows: dict[Path, tuple[Severity, int, str, Row]] = {}
+    main = _Rows(manifests)
+    rest = _Rows(manifests)
     for result in results:
         for place, finding in enumerate(result.findings):
-            for row in _rows(finding, manifests):
-                mine = (finding.severity, place, finding.rule, row)
-                known = rows.get(row.path, mine)
-                rows[row.path] = min(known, mine, key=lambda item: (item[0].rank, item[1]))
-    ordered = sorted(rows.values(), key=lambda item: (item[0].rank, item[1]))
-    above = {path[:length] for path in rows for length in range(1, len(path))}
-    shown = tuple(
-        Row(path=row.path, groups=row.groups, severity=severity, rule=rule)
-        for severity, _, rule, row in ordered
-        if row.path not in above
-    )
-    return Table(
-        columns=_columns(shown, len(manifests)), rows=shown, identity=_identity(manifests, shown)
-    )
+            facts, details = _facts(finding, manifests)
+            for path in facts:
+                main.add(path, finding, place)
+            for path in details:
+                rest.add(path, finding, place)
+    columns = [tuple(range(len(manifests)))]
+    for row in main.ordered():
+        columns = _divided(columns, row)
+    for path, (row, finding, place) in rest.found.items():
+        finer = _divided(columns, row)
+        if len(finer) > len(columns):
+            main.add(path, finding, place)
+            columns = finer
+    rows = main.ordered()
+    return Table(columns=tuple(sorted(columns)), rows=rows, identity=_identity(manifests, rows))
 
 
-def _rows(finding: Finding, manifests: Sequence[Manifest]) -> list[Row]:
-    """The finding's own fact where hosts differ in it, else the facts it is based on."""
+class _Rows:
+    """Rows by path, each with the worst finding that names it, and its place in the ranking."""
+
+    def __init__(self, manifests: Sequence[Manifest]) -> None:
+        self._manifests = manifests
+        self.found: dict[Path, tuple[Row, Finding, int]] = {}
+
+    def add(self, path: Path, finding: Finding, place: int) -> None:
+        """Add a row for a fact, unless all hosts that know it agree."""
+        if path in self.found:
+            row, known, before = self.found[path]
+            if (known.severity.rank, before) <= (finding.severity.rank, place):
+                return
+        else:
+            row = _row(path, self._manifests)
+        if len(_known(row.groups)) > 1:
+            self.found[path] = (row, finding, place)
+
+    def ordered(self) -> tuple[Row, ...]:
+        """All rows, worst first; of a fact and one inside it the inner one."""
+        above = {path[:length] for path in self.found for length in range(1, len(path))}
+        kept = [item for path, item in self.found.items() if path not in above]
+        kept.sort(key=lambda item: (item[1].severity.rank, item[2]))
+        return tuple(
+            Row(path=row.path, groups=row.groups, severity=finding.severity, rule=finding.rule)
+            for row, finding, _ in kept
+        )
+
+
+def _divided(columns: list[tuple[int, ...]], row: Row) -> list[tuple[int, ...]]:
+    """Columns of hosts, divided further where a row differs."""
+    if len(columns) == sum(map(len, columns)):
+        return columns
+    parts = [
+        tuple(host for host in column if host in group.hosts)
+        for column in columns
+        for group in row.groups
+    ]
+    return [part for part in parts if part]
+
+
+def _facts(finding: Finding, manifests: Sequence[Manifest]) -> tuple[list[Path], list[Path]]:
+    """The facts that a finding is about, and the details behind them.
+
+    A change of another entry of the same section is a fact of its own: the rule folded them.
+    """
     own = _row(finding.path, manifests)
-    if len(_known(own.groups)) > 1:
-        return [own]
-    others = [_row(path, manifests) for path in finding.changes if path != finding.path]
-    return [row for row in others if len(_known(row.groups)) > 1]
+    if len(_known(own.groups)) < 2:
+        return list(finding.changes), []
+    facts: list[Path] = [finding.path]
+    details: list[Path] = []
+    for path in finding.changes:
+        entries = len(path) > 2 and path[0] == finding.path[0]
+        (facts if entries and path[1] != finding.path[1] else details).append(path)
+    return facts, details
 
 
 def _row(path: Path, manifests: Sequence[Manifest]) -> Row:
@@ -107,17 +162,6 @@ def _row(path: Path, manifests: Sequence[Manifest]) -> Row:
 
 def _known(groups: Sequence[Group]) -> list[Group]:
     return [group for group in groups if group.fact.unknown is None]
-
-
-def _columns(rows: Sequence[Row], count: int) -> tuple[tuple[int, ...], ...]:
-    columns: dict[tuple[int, ...], list[int]] = {}
-    for host in range(count):
-        key = tuple(
-            next(place for place, group in enumerate(row.groups) if host in group.hosts)
-            for row in rows
-        )
-        columns.setdefault(key, []).append(host)
-    return tuple(tuple(hosts) for hosts in columns.values())
 
 
 def _identity(manifests: Sequence[Manifest], rows: Sequence[Row]) -> tuple[Row, ...]:

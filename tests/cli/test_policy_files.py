@@ -77,6 +77,8 @@ def test_every_report_tells_what_the_policy_did(
         assert "ignore[1] (rule hidden-gpus) matched nothing" in shown
         count = "1 finding ignored, 1 weighed" if command == "diff" else "0 findings ignored, 0"
         assert count in shown
+    if command == "diff" and style == "html":
+        assert "<dt>policy</dt><dd>warning -&gt; error: seeds are part of the spec</dd>" in shown
     if command == "diff" and style != "github":
         assert "trained anew on prod" in shown
         assert "seeds are part of the spec" in shown

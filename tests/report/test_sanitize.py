@@ -100,6 +100,16 @@ def test_markup_is_literal() -> None:
     assert "<script>" not in prose.replace("\\<script\\>", "")
 
 
+@pytest.mark.parametrize("text", ["::add-mask::x", "##[error]x", "a ::stop-commands::x", "::" * 90])
+@pytest.mark.parametrize("width", [20, 40, 80, 120])
+def test_a_terminal_s_line_is_no_command_to_a_ci_runner(text: str, width: int) -> None:
+    for ascii_only in (True, False):
+        found = report(text)
+        shown = formats.render(found, "terminal", color=False, width=width, ascii_only=ascii_only)
+        assert not [line for line in shown.splitlines() if line.lstrip().startswith("::")]
+        assert "##[" not in shown
+
+
 def test_code_spans_hold_backticks() -> None:
     assert sanitize.markdown("a`b") == "``a`b``"
     assert sanitize.markdown("`") == "`` ` ``"

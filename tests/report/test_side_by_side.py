@@ -34,7 +34,7 @@ def host(name: str) -> Manifest:
     return examples.manifest(
         {
             "python": {"version": python},
-            "driver": {"version": driver},
+            "driver": {"version": driver, "kernel_module": driver},
             "gpus": {"entries": {"0": {"name": "NVIDIA B200", "mig": mig, "vbios": vbios}}},
             "identity": {"hostname": f"{name}.example", "gpus": {"0": {"uuid": uuid}}},
         },
@@ -131,6 +131,23 @@ def test_what_a_host_does_not_tell_is_unknown_not_different(envsnap: Run, folder
     assert "Not known: bare (3 of the facts above)" in shown
 
 
+def test_cards_that_differ_alike_share_a_line(envsnap: Run, tmp_path: Path) -> None:
+    for name, old in (("a", ""), ("b", "012"), ("c", "0125")):
+        cards = {
+            str(index): {"name": "NVIDIA H100", "vbios": "96.1" if str(index) in old else "96.2"}
+            for index in range(8)
+        }
+        made = examples.manifest({"gpus": {"entries": cards}}, label=name)
+        library.save(made, str(tmp_path / f"{name}.json"))
+    shown = envsnap("diff", "a.json", "b.json", "c.json").stdout.split("\n\n")[0]
+    lines = [line.split() for line in shown.splitlines()]
+    assert ["info", "gpus[0-2].vbios", "96.2", "96.1", "96.1"] in lines
+    assert ["info", "gpus[5].vbios", "96.2", "96.2", "96.1"] in lines
+    assert "a alone has gpus[0-2].vbios 96.2 (the others: 96.1)" in shown
+    rows = hosts_of(envsnap, "a", "b", "c")["rows"]
+    assert [row["path"] for row in rows] == [f"gpus[{index}].vbios" for index in (0, 1, 2, 5)]
+
+
 def test_hosts_without_a_difference(envsnap: Run, folder: Path) -> None:
     done = envsnap("diff", "ci-1.json", "ci-2.json", "ci-1.json")
     assert done.returncode == 0
@@ -171,6 +188,21 @@ def test_other_formats_hold_the_table(style: str, envsnap: Run, folder: Path) ->
         assert told in shown.replace("\\", "")
 
 
+def test_a_detail_is_shown_where_it_alone_sets_hosts_apart(envsnap: Run, tmp_path: Path) -> None:
+    """Another build of the same version is a difference that the version does not show."""
+    for name, version, build in (("a", "2.0", "0"), ("b", "2.1", "1"), ("c", "2.1", "2")):
+        package = {"version": version, "format": "dist-info", "record_sha256": build * 64}
+        made = examples.manifest({"packages": {"entries": {"numpy": package}}}, label=name)
+        library.save(made, str(tmp_path / f"{name}.json"))
+    found = hosts_of(envsnap, "a", "b", "c")
+    assert [row["path"] for row in found["rows"]] == [
+        "packages.numpy.version", "packages.numpy.record_sha256",
+    ]  # fmt: skip
+    assert found["columns"] == [["a"], ["b"], ["c"]]
+    found = hosts_of(envsnap, "a", "b", "b")
+    assert [row["path"] for row in found["rows"]] == ["packages.numpy.version"]
+
+
 VALUES = st.sampled_from(["1", "2", "3", None])
 
 
@@ -205,3 +237,24 @@ def test_the_table_holds_each_difference_once(facts: list[tuple[str | None, ...]
     for column in table.columns:
         assert len({facts[number] for number in column}) == 1
     assert len(table.columns) == len(set(facts))
+
+
+BUILDS = st.sampled_from([("1.0", "a"), ("1.0", "b"), ("2.0", "a"), None])
+
+
+@given(facts=st.lists(st.tuples(BUILDS, BUILDS), min_size=3, max_size=5))
+def test_hosts_share_a_column_exactly_where_nothing_differs(facts: list[Any]) -> None:
+    hosts = []
+    for one in facts:
+        entries = {
+            name: {"version": build[0], "format": "dist-info", "record_sha256": build[1] * 64}
+            for name, build in zip(("torch", "click"), one, strict=True)
+            if build is not None
+        }
+        hosts.append(examples.manifest({"packages": {"entries": entries}}))
+    results = [api.diff(hosts[0], other) for other in hosts[1:]]
+    columns = api.side_by_side(hosts, results).columns
+    for left in range(len(hosts)):
+        for right in range(len(hosts)):
+            together = any(left in column and right in column for column in columns)
+            assert together is (facts[left] == facts[right])
