@@ -17,6 +17,7 @@ NEEDED_BY_CODECS = (
     *_CORE,
     "collectors.codecs",
     "collectors.codec_import",
+    "collectors.opencv",
     "readers.elf",
     "readers.loader",
     "readers.mapped",
