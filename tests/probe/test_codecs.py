@@ -82,6 +82,26 @@ def test_without_image_libraries_there_are_none(
     assert (entries, gaps) == ({}, {})
 
 
+@pytest.mark.parametrize("inside", [b"", b"no library", b"\x7fELF" + b"\xff" * 60])
+def test_a_damaged_extension_is_a_gap_and_no_codec(
+    inside: bytes, envsnap: Run, tmp_path: Path, bare_venv: Path
+) -> None:
+    for package, name in (("PIL", "_imaging.so"), ("cv2", "cv2.abi3.so")):
+        (tmp_path / "site" / package).mkdir(parents=True)
+        (tmp_path / "site" / package / name).write_bytes(inside)
+    done = envsnap(
+        "capture", "--python", bare_venv / "bin" / "python", "--no-import", "-o", "it.json",
+        env={"PYTHONPATH": str(tmp_path / "site")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    section = reader.load(str(tmp_path / "it.json")).manifest.sections.codecs
+    for field in ("pillow.jpeg", "pillow.zlib", "opencv.jpeg", "opencv.version"):
+        key, _, name = field.partition(".")
+        assert not getattr(section.entries[key], name)
+        assert section.gaps[field]
+    assert section.entries["pillow"].source == "unknown"
+
+
 @pytest.mark.parametrize(
     ("field", "inside", "expected"),
     [

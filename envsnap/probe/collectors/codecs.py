@@ -144,6 +144,10 @@ def pillow(record: Record, path: str, libraries: dict) -> None:
         if field != "png":  # Pillow reads PNG files by itself, with zlib
             found = record.learn(field, stated, field, libraries.get(library) or path)
             _unless_silent(record, field, found, libraries.get(library))
+    if record.facts.get("jpeg") is None and record.facts.get("zlib") is None:
+        # Pillow is not built without both: this is no file that we can read.
+        for field in ("jpeg", "tiff", "zlib"):
+            _unless_silent(record, field, None, path)
     name = (
         os.path.basename(os.path.realpath(libraries["openjp2"])) if "openjp2" in libraries else ""
     )
