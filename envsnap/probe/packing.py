@@ -17,6 +17,7 @@ NEEDED_BY_CODECS = (
     *_CORE,
     "collectors.codecs",
     "collectors.codec_import",
+    "collectors.opencv",
     "readers.elf",
     "readers.loader",
     "readers.mapped",
@@ -40,7 +41,8 @@ def pack(modules: dict, options: dict, only: tuple = ()) -> str:
 
 def _literal(source: str) -> str:
     """Write a source as a raw string that people can read; escape what cannot be written so."""
-    plain = all(ord(character) < 128 for character in source) and "\r" not in source
+    # Not character by character: the sources are long, and a capture waits for this.
+    plain = len(source.encode("ascii", "ignore")) == len(source) and "\r" not in source
     for quotes in ("'" * 3, '"' * 3):
         if plain and quotes not in source and not source.endswith(("\\", quotes[0])):
             return "r" + quotes + source + quotes

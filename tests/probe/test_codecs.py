@@ -14,7 +14,7 @@ import pytest
 
 from envsnap.intake import reader
 from envsnap.model.compute import Codec
-from envsnap.probe.collectors import codecs
+from envsnap.probe.collectors import codecs, opencv
 from envsnap.probe.readers import elf, loader
 from envsnap.probe.record import Record
 from tests.conftest import Run, lacking
@@ -55,7 +55,7 @@ def test_files_say_what_the_libraries_say(
     )
     said = json.loads(done.stdout)
     entries, gaps = captured(envsnap, tmp_path, libraries_python, *options)
-    pillow, opencv = entries["pillow"], entries["opencv"]
+    pillow, cv = entries["pillow"], entries["opencv"]
     assert (pillow.version, pillow.tiff, pillow.zlib) == (
         said["pillow"], said["tiff"], said["zlib"])  # fmt: skip
     assert pillow.openjpeg == said["openjpeg"]
@@ -66,11 +66,11 @@ def test_files_say_what_the_libraries_say(
     else:
         assert pillow.webp == said["webp"]
         assert gaps == {}
-    assert opencv.version == said["opencv"].removesuffix("-dev")
-    assert str(opencv.jpeg).split()[-1] in said["cv_jpeg"]
-    assert str(opencv.tiff) in said["cv_tiff"]
-    assert opencv.parallel == said["cv_parallel"]
-    for entry in (pillow, opencv):
+    assert cv.version == said["opencv"].removesuffix("-dev")
+    assert str(cv.jpeg).split()[-1] in said["cv_jpeg"]
+    assert str(cv.tiff) in said["cv_tiff"]
+    assert cv.parallel == said["cv_parallel"]
+    for entry in (pillow, cv):
         assert entry.source in ("bundled", "system", "conda")
         assert Path(str(entry.path)).is_file()
 
@@ -80,6 +80,26 @@ def test_without_image_libraries_there_are_none(
 ) -> None:
     entries, gaps = captured(envsnap, tmp_path, str(bare_venv / "bin" / "python"))
     assert (entries, gaps) == ({}, {})
+
+
+@pytest.mark.parametrize("inside", [b"", b"no library", b"\x7fELF" + b"\xff" * 60])
+def test_a_damaged_extension_is_a_gap_and_no_codec(
+    inside: bytes, envsnap: Run, tmp_path: Path, bare_venv: Path
+) -> None:
+    for package, name in (("PIL", "_imaging.so"), ("cv2", "cv2.abi3.so")):
+        (tmp_path / "site" / package).mkdir(parents=True)
+        (tmp_path / "site" / package / name).write_bytes(inside)
+    done = envsnap(
+        "capture", "--python", bare_venv / "bin" / "python", "--no-import", "-o", "it.json",
+        env={"PYTHONPATH": str(tmp_path / "site")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    section = reader.load(str(tmp_path / "it.json")).manifest.sections.codecs
+    for field in ("pillow.jpeg", "pillow.zlib", "opencv.jpeg", "opencv.version"):
+        key, _, name = field.partition(".")
+        assert not getattr(section.entries[key], name)
+        assert section.gaps[field]
+    assert section.entries["pillow"].source == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +142,7 @@ BUILDS = {
 @pytest.mark.parametrize("line", BUILDS)
 def test_build_information_of_opencv(line: str) -> None:
     record = Record()
-    codecs.build(record, f"General configuration for OpenCV 4.8.1 ====\n\n    {line}\n")
+    opencv.build(record, f"General configuration for OpenCV 4.8.1 ====\n\n    {line}\n")
     assert record.facts == {"version": "4.8.1", "ipp": None, **BUILDS[line]}
 
 

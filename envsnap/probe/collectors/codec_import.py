@@ -58,4 +58,6 @@ def _really_loaded(expected: dict) -> dict:
 
 
 def _opencv(record: Record) -> None:
-    codecs.build(record, importlib.import_module("cv2").getBuildInformation().strip())
+    from . import opencv
+
+    opencv.build(record, importlib.import_module("cv2").getBuildInformation().strip())

@@ -9,6 +9,7 @@ import glob
 import os
 import re
 import sys
+from importlib import machinery
 
 from ..readers import elf, loader
 from ..record import Record, read_bytes
@@ -33,8 +34,7 @@ IJG = rb"\0(\d[a-z]?) {1,2}\d{1,2}-[A-Z][a-z]{2}-[12]\d{3}\0"
 ZLIB_NG = rb"(\d+\.\d+\.\d+\.zlib-ng)"
 OPENJPEG_FILE = r"\.so\.(\d+\.\d+\.\d+)$|openjp2\.(\d+\.\d+\.\d+)\.dylib$"
 PILLOW_VERSION = r"(?m)^__version__\s*=\s*[\"']([^\"']+)"
-BUILD_INFORMATION = b"General configuration for OpenCV "
-LONGEST_BUILD_INFORMATION = 32768
+LARGEST_LIBRARY = 256 << 20
 NOT_IMPORTED = "not asked: captured without importing"
 # What an import is for: a gap where there was none.
 WANTED = {"pillow": ("webp",), "opencv": ("version", "jpeg")}
@@ -58,7 +58,8 @@ def _in_opencv(folder: str) -> str:
     """OpenCV's extension: in its package, in a folder of it a Python version, or alone."""
     package = os.path.join(folder, "cv2")
     if not os.path.isdir(package):
-        return _extension(folder, "cv2.")
+        alone = [os.path.join(folder, "cv2" + suffix) for suffix in machinery.EXTENSION_SUFFIXES]
+        return next(filter(os.path.exists, alone), None)
     inside = [package] + sorted(glob.glob(os.path.join(glob.escape(package), "python-*")))
     return next(filter(None, [_extension(place, "cv2.") for place in inside]), None)
 
@@ -92,9 +93,15 @@ class Codecs:
             if key == "pillow":
                 pillow(part, path, needed(path))
                 self._ask(part, self._pillow, until, WANTED[key])
-            elif not opencv(part, path):
+            elif not self._opencv(part, path):
                 started = self._start("opencv", WANTED[key]) if self._start else None
                 self._ask(part, started, until, WANTED[key])
+
+    @staticmethod
+    def _opencv(part: Record, path: str) -> bool:
+        from . import opencv  # compiled where it is used
+
+        return opencv.describe(part, path)
 
     @staticmethod
     def _ask(part: Record, started, until: float, wanted: tuple) -> None:
@@ -114,16 +121,12 @@ class Codecs:
 def needed(path: str) -> dict:
     """Return the codec files that the loader takes for an extension: {library: path}."""
     try:
-        names = elf.dependencies(path)[0]
+        found = loader.find_needed(
+            path, lambda names: [name for name in names if NAMES.match(name)]
+        )
     except (OSError, ValueError):
         return _beside(path)
-    found = {}
-    for name in names:
-        match = NAMES.match(name)
-        resolved = loader.find(name, path) if match else None
-        if resolved:
-            found[match.group(1)] = resolved
-    return found
+    return {NAMES.match(name).group(1): resolved for name, resolved in found.items()}
 
 
 def _beside(path: str) -> dict:
@@ -141,6 +144,10 @@ def pillow(record: Record, path: str, libraries: dict) -> None:
         if field != "png":  # Pillow reads PNG files by itself, with zlib
             found = record.learn(field, stated, field, libraries.get(library) or path)
             _unless_silent(record, field, found, libraries.get(library))
+    if record.facts.get("jpeg") is None and record.facts.get("zlib") is None:
+        # Pillow is not built without both: this is no file that we can read.
+        for field in ("jpeg", "tiff", "zlib"):
+            _unless_silent(record, field, None, path)
     name = (
         os.path.basename(os.path.realpath(libraries["openjp2"])) if "openjp2" in libraries else ""
     )
@@ -149,7 +156,7 @@ def pillow(record: Record, path: str, libraries: dict) -> None:
     _unless_silent(record, "openjpeg", found, libraries.get("openjp2"))
     if _extension(folder, "_webp.") is None:
         record.facts["webp"] = None
-    _place(record, path, libraries)
+    place(record, path, libraries)
 
 
 def _unless_silent(record: Record, field: str, found: str, library: str) -> None:
@@ -159,7 +166,7 @@ def _unless_silent(record: Record, field: str, found: str, library: str) -> None
         record.gap(field, "not stated: %s states no version" % library)
 
 
-def _place(record: Record, path: str, libraries: dict) -> None:
+def place(record: Record, path: str, libraries: dict) -> None:
     """Say which file holds the JPEG decoder, and whose it is."""
     held = os.path.realpath(libraries.get("jpeg") or path)
     site = os.path.dirname(os.path.dirname(os.path.realpath(path)))
@@ -186,9 +193,18 @@ def _pillow_version(folder: str) -> str:
     return None
 
 
+def constants(path: str) -> bytes:
+    """The part of a library that holds its texts; the whole file where it has no such part."""
+    try:
+        found = elf.section(path, b".rodata")
+    except (OSError, ValueError):
+        found = None
+    return read_bytes(path, LARGEST_LIBRARY) if found is None else found
+
+
 def stated(field: str, path: str) -> str:
     """Return the version of a codec that a library file states, or None."""
-    data = read_bytes(path)
+    data = constants(path)
     if field == "zlib" and b".zlib-ng" in data:
         match = re.search(ZLIB_NG, data)
         return match.group(1).decode("ascii") if match else None
@@ -199,84 +215,3 @@ def stated(field: str, path: str) -> str:
             return form % match.group(1).decode("ascii")
     match = re.search(IJG, data) if field == "jpeg" else None
     return "libjpeg " + match.group(1).decode("ascii") if match else None
-
-
-def opencv(record: Record, path: str) -> bool:
-    """Describe OpenCV by the build information in its files; False where none was found."""
-    holders = [path] + _parts(path)
-    libraries = {}
-    for holder in holders:
-        libraries.update(needed(holder))
-    text = None
-    for holder in holders:
-        text = text or _build_information(holder)
-    if text is None:
-        return False
-    build(record, text)
-    for library, field in FIELDS.items():
-        if library in libraries:  # what is loaded, not what was there when it was built
-            record.learn_present(field, stated, field, libraries[library])
-    if record.facts.get("jpeg", "").startswith("libjpeg API"):
-        found = stated("jpeg", path)
-        record.facts["jpeg"] = found or record.facts["jpeg"]
-    _place(record, path, libraries)
-    return True
-
-
-def _parts(path: str) -> list:
-    """OpenCV's own libraries, where it is built of several."""
-    try:
-        names = elf.dependencies(path)[0]
-    except (OSError, ValueError):
-        return []
-    wanted = [name for name in names if name.startswith(("libopencv_core", "libopencv_imgcodecs"))]
-    return [found for found in (loader.find(name, path) for name in wanted) if found]
-
-
-def _build_information(path: str) -> str:
-    """The text that cv2.getBuildInformation() returns; it lies in the library as it is."""
-    try:
-        data = elf.section(path, b".rodata")
-    except (OSError, ValueError):
-        data = None
-    data = read_bytes(path, 256 << 20) if data is None else data
-    at = data.find(BUILD_INFORMATION)
-    if at < 0:
-        return None
-    end = data.find(b"\0", at)
-    return data[at : min(end, at + LONGEST_BUILD_INFORMATION)].decode("utf-8", "replace")
-
-
-def build(record: Record, text: str) -> None:
-    """Read OpenCV's build information; paths of the machine that built it stay out."""
-    lines = [line.partition(":") for line in text.splitlines()]
-    fields = {key.strip(): value.strip() for key, colon, value in lines if colon}
-    match = re.match(re.escape(BUILD_INFORMATION.decode()) + r"(\d\S*)", text)
-    if match:
-        record.facts["version"] = match.group(1)
-    for key, name in (("zlib", "ZLib"), ("png", "PNG"), ("tiff", "TIFF"), ("webp", "WEBP")):
-        version = _version(fields.get(name, ""))
-        if version:
-            record.facts[key] = version
-    jpeg = re.search(r"\(ver (\d[\w.]*)", fields.get("JPEG", ""))
-    if jpeg and "turbo" in fields["JPEG"]:
-        record.facts["jpeg"] = "libjpeg-turbo " + jpeg.group(1)
-    elif jpeg:
-        record.facts["jpeg"] = "libjpeg API " + jpeg.group(1)
-    jpeg_2000 = fields.get("JPEG 2000", "") + fields.get("OpenJPEG", "")
-    version = _version(jpeg_2000)
-    if version and "asper" not in jpeg_2000 and not version.startswith("1.900"):
-        record.facts["openjpeg"] = version
-    ipp = fields.get("Intel IPP", "")
-    record.facts["ipp"] = ipp.split()[0] if re.match(r"\d", ipp) else None
-    if fields.get("Parallel framework"):
-        record.facts["parallel"] = fields["Parallel framework"][:60]
-
-
-def _version(text: str) -> str:
-    """The version in "build (ver 42 - 4.2.0)"; for libwebp some builds state an interface only."""
-    match = re.search(r"\(ver [^)]*?(\d+\.\d+(?:\.\d+)*)", text)
-    if match:
-        return match.group(1)
-    match = re.search(r"encoder: (0x[0-9a-f]+)", text)
-    return "encoder " + match.group(1) if match else None

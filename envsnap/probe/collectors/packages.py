@@ -171,7 +171,7 @@ def _read(path: str, base: str) -> dict:
     defects = []
     try:
         metadata = (
-            path if os.path.isfile(path) and kind == "egg-info" else os.path.join(path, inside)
+            path if kind == "egg-info" and os.path.isfile(path) else os.path.join(path, inside)
         )
         headers = _headers(metadata, defects)
     except OSError as error:
@@ -237,7 +237,8 @@ def _add_requirements(facts: dict, stated: list, path: str, kind: str) -> None:
     wanted = [text[:LONGEST_REQUIREMENT] for field, text in stated if field == "Dist"]
     if kind != "dist-info" and not wanted:
         wanted = _egg_requirements(path)
-    plain = [text for text in wanted if not _is_for_an_extra(text)][:MOST_REQUIREMENTS]
+    plain = [text for text in wanted if "extra" not in text or not _is_for_an_extra(text)]
+    plain = plain[:MOST_REQUIREMENTS]
     facts["requires"] = [clean_url(text) if "://" in text else text for text in plain]
     for field, text in stated:
         if field == "Python":

@@ -34,19 +34,32 @@ def find(name: str, asker: str, cache: str = CACHE) -> str:
 
     `asker` is an ELF file. Raises OSError or ValueError where it cannot be read.
     """
-    _, rpath, runpath = elf.dependencies(asker)
+    return find_needed(asker, lambda needed: [name], cache).get(name)
+
+
+def find_needed(asker: str, choose, cache: str = CACHE) -> dict:
+    """Return {name: path} of what the loader takes for the names that `choose` picks.
+
+    `choose` is given the names that `asker` needs.
+    """
+    needed, rpath, runpath = elf.dependencies(asker)
+    names = choose(needed)
+    if not names:
+        return {}
     machine = elf.machine(asker)
     named = os.environ.get("LD_LIBRARY_PATH", "").replace(";", ":").split(":")
     folders = [] if runpath else _expanded(rpath, asker)
     folders += [folder for folder in named if folder] + _expanded(runpath, asker)
-    for path in (
-        _in_folders(folders, name, machine),
-        _first(_cached(name, cache), machine),
-        _in_folders(list(DEFAULT_FOLDERS), name, machine),
-    ):
+    found = {}
+    for name in names:
+        path = (
+            _in_folders(folders, name, machine)
+            or _first(_cached(name, cache), machine)
+            or _in_folders(list(DEFAULT_FOLDERS), name, machine)
+        )
         if path:
-            return path
-    return None
+            found[name] = path
+    return found
 
 
 def _expanded(folders: list, asker: str) -> list:
