@@ -28,8 +28,16 @@ class AlteredFiles(Rule):
             missing = package.missing if isinstance(package.missing, tuple) else ()
             if not altered and not missing:
                 continue
-            parts = [f"{len(altered)} changed ({altered[0]})"] if altered else []
-            parts += [f"{len(missing)} missing ({missing[0]})"] if missing else []
+            parts = (
+                [f"{package.altered_count or len(altered)} changed ({altered[0]})"]
+                if altered
+                else []
+            )
+            parts += (
+                [f"{package.missing_count or len(missing)} missing ({missing[0]})"]
+                if missing
+                else []
+            )
             yield Finding(
                 rule=self.id,
                 severity=Severity.WARNING,
