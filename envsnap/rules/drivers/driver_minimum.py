@@ -13,6 +13,7 @@ from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule, frameworks
 from envsnap.rules.versions import numbers
 
+NGC = ".nv"  # in the version of a build for NVIDIA's images, which bring compatibility libraries
 REFERENCE = "https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html"
 
 
@@ -23,7 +24,8 @@ class DriverMinimum(Rule):
     family's floor (450.80.02 for 11.x, 525.60.13 for 12.x, 580 for 13.x) runs every release
     of the family in minor-version mode: compiled kernels work, but PTX that must be compiled
     by the driver does not (Triton, torch.compile, NVRTC). Below the floor nothing runs.
-    A newer driver runs every older CUDA.
+    A newer driver runs every older CUDA. Where a forward-compatibility libcuda is loaded
+    (cuda-compat, on data-center GPUs), its version counts instead.
 
     Versions are compared in full, part by part: 570.26 is older than 570.124.06.
 
@@ -37,11 +39,17 @@ class DriverMinimum(Rule):
         driver = manifest.sections.driver
         if driver is UNSET or not isinstance(driver.version, str):
             return
+        # A forward-compatibility libcuda stands for a newer driver, whatever the kernel module is.
+        compatible = driver.libcuda if driver.libcuda_is_compat is True else None
+        effective = compatible if isinstance(compatible, str) else driver.version
         for name, framework in frameworks(manifest).items():
             if isinstance(framework.cuda, str):
-                yield from self._judge(name, framework.cuda, driver.version)
+                brings = NGC in str(framework.version) and driver.libcuda_is_compat is UNSET
+                yield from self._judge(name, framework.cuda, effective, brings_compat=brings)
 
-    def _judge(self, name: str, cuda: str, driver: str) -> Iterator[Finding]:
+    def _judge(
+        self, name: str, cuda: str, driver: str, *, brings_compat: bool
+    ) -> Iterator[Finding]:
         row = requirement(cuda)
         if row is None:
             return
@@ -49,7 +57,7 @@ class DriverMinimum(Rule):
         if numbers(driver) >= numbers(exact):
             return
         runs = numbers(driver) >= numbers(floor)
-        sure = is_trusted(row["confidence"])
+        sure = is_trusted(row["confidence"]) and not brings_compat
         yield Finding(
             rule=self.id,
             severity=Severity.WARNING if runs or not sure else Severity.ERROR,
@@ -65,7 +73,12 @@ class DriverMinimum(Rule):
                 f"CUDA {row['toolkit']} states driver {exact}; from {floor} on compiled kernels run,"
                 " but PTX cannot be compiled (Triton, torch.compile, NVRTC)."
                 if runs
-                else f"CUDA {row['toolkit']} needs driver {exact}, at the very least {floor}."
+                else f"CUDA {row['toolkit']} needs driver {exact}, at the very least {floor}"
+                + (
+                    ", unless the image's forward-compatibility libraries are used."
+                    if brings_compat
+                    else "."
+                )
             ),
             fix=f"Update the driver to {exact} or newer, or install a build for an older CUDA.",
             reference=REFERENCE,

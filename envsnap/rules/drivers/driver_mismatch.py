@@ -31,11 +31,12 @@ class DriverMismatch(Rule):
             return
         for key in ("libnvidia_ml", "libcuda"):
             version = getattr(driver, key)
-            if (
-                isinstance(version, str)
-                and version.count(".") > 0
-                and version != driver.kernel_module
-            ):
+            if key == "libcuda" and driver.libcuda_is_compat is True:
+                continue  # forward compatibility: it is meant to be newer
+            if not isinstance(version, str) or version.count(".") == 0:
+                continue
+            # Debian's packages write 525.85.12-1.
+            if version.partition("-")[0] != driver.kernel_module.partition("-")[0]:
                 yield Finding(
                     rule=self.id,
                     severity=Severity.ERROR,

@@ -71,7 +71,8 @@ class OnnxruntimeCuda(Rule):
         sure = is_trusted(row["confidence"])
         return Finding(
             rule=self.id,
-            severity=Severity.ERROR if sure else Severity.WARNING,
+            # The toolkit on PATH need not be the only one on the machine; wheels are what is loaded.
+            severity=Severity.ERROR if sure and path != SYSTEM else Severity.WARNING,
             effect=Effect.BEHAVIOR,
             confidence=Confidence.LIKELY,
             path=("packages", "onnxruntime-gpu", "version"),

@@ -55,7 +55,7 @@ class TorchFamily(Rule):
                 continue
             yield Finding(
                 rule=self.id,
-                severity=Severity.ERROR if is_trusted(row["confidence"]) else Severity.WARNING,
+                severity=_severity(row),
                 effect=Effect.CRASH,
                 confidence=Confidence.LIKELY,
                 path=("packages", row["distribution"], "version"),
@@ -92,6 +92,12 @@ class TorchFamily(Rule):
             left=torch,
             right=installed,
         )
+
+
+def _severity(row: dict[str, Any]) -> Severity:
+    """Another triton stops compiled kernels; the other companions do not even import."""
+    sure = is_trusted(row["confidence"]) and row["distribution"] != "triton"
+    return Severity.ERROR if sure else Severity.WARNING
 
 
 def _is_early(installed: str) -> bool:

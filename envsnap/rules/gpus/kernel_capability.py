@@ -41,10 +41,8 @@ class KernelCapability(Rule):
         sure = is_trusted(row["confidence"])
         return Finding(
             rule=self.id,
-            # Triton comes with every torch, used or not.
-            severity=Severity.ERROR
-            if sure and row["distribution"] != "triton"
-            else Severity.WARNING,
+            # A package that is installed need not be used; a framework's own plugin is.
+            severity=Severity.ERROR if sure and row.get("essential") else Severity.WARNING,
             effect=Effect.CRASH,
             confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
             path=("gpus", index, "compute_capability"),
