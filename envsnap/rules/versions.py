@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 LONGEST_PART = 9
+FIRST_YEAR = 1990
 
 
 class Distance(StrEnum):
@@ -28,7 +29,8 @@ def distance(left: object, right: object) -> Distance:
     except InvalidVersion:
         return Distance.OTHER
     if mine.epoch != theirs.epoch or mine.major != theirs.major:
-        return Distance.MAJOR
+        years = mine.major >= FIRST_YEAR and theirs.major >= FIRST_YEAR  # 2024.6: a calendar
+        return Distance.MINOR if years else Distance.MAJOR
     if mine.minor != theirs.minor:
         return Distance.MINOR
     return Distance.PATCH if _release(mine.release) != _release(theirs.release) else Distance.BUILD

@@ -10,10 +10,12 @@ from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, frameworks, gpus
+from envsnap.rules.gpus.gpu_cuda import architecture
+from envsnap.rules.rule import Rule, fact, frameworks, gpus, variable
 from envsnap.rules.versions import numbers
 
 ARCHITECTURE = re.compile(r"(sm|compute)_(\d+)(\d)[af]?")
+RELEASE = re.compile(r"\d+\.\d+(?:\.\d+)?(?:\+cu\d+)?")
 # Integrated GPUs: code for them runs nowhere else, and other code not on them.
 JETSON = {(5, 3), (6, 2), (7, 2), (8, 7), (10, 1)}
 REFERENCE = "torch/cuda/__init__.py of torch 2.13.0 (_CompatInterval)"
@@ -35,16 +37,16 @@ class GpuArchitecture(Rule):
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check each framework's list against each GPU."""
         for name, framework in frameworks(manifest).items():
-            built = _stated(framework) or (_published(framework) if name == "torch" else None)
-            if built is None:
-                continue
-            for index, gpu in gpus(manifest).items():
-                if isinstance(gpu.compute_capability, str):
-                    yield from self._judge(name, built, index, gpu.compute_capability)
+            built = _stated(framework) or (
+                _published(framework, manifest) if name == "torch" else None
+            )
+            if built is not None:
+                for index, capability in _cards(manifest, framework, built).items():
+                    yield from self._judge(name, built, index, capability)
 
     def _judge(self, name: str, built: Built, index: str, capability: str) -> Iterator[Finding]:
         how = coverage(built.architectures, capability)
-        if how == "machine code" or (built.source and capability.startswith("gfx")):
+        if how == "machine code":
             return
         none = how is None
         worst = Severity.ERROR if built.trusted else Severity.WARNING
@@ -92,19 +94,48 @@ def _stated(framework: Framework) -> Built | None:
     )
 
 
-def _published(framework: Framework) -> Built | None:
-    """The list of torch's published wheel of this release and CUDA, where torch was not asked."""
+def _published(framework: Framework, manifest: Manifest) -> Built | None:
+    """The list of torch's published wheel of this release, CUDA and machine, where torch was not asked.
+
+    Nightly builds, NVIDIA's and one's own are no published wheels.
+    """
     if not isinstance(framework.version, str) or not isinstance(framework.cuda, str):
         return None
+    if not RELEASE.fullmatch(framework.version) or fact(manifest, "system", "platform") not in (
+        None,
+        "linux",
+    ):
+        return None
+    machine = fact(manifest, "system", "architecture") or "x86_64"
     minor, build = (
         numbers(framework.version)[:2],
         "cu" + "".join(map(str, numbers(framework.cuda)[:2])),
     )
     for row in table("torch_arch_lists")["rows"]:
-        if numbers(row["torch"]) == minor and row["build"] == build:
-            architectures = tuple(f"sm_{arch.replace('.', '')}" for arch in row["archs"])
-            return Built(architectures, row["source"], is_trusted(row["confidence"]))
+        if (numbers(row["torch"]), row["build"], row["machine"]) == (minor, build, machine):
+            return Built(tuple(row["archs"]), row["source"], is_trusted(row["confidence"]))
     return None
+
+
+def _cards(manifest: Manifest, framework: Framework, built: Built) -> dict[str, str]:
+    """The GPUs that the build is for: NVIDIA's of a CUDA build, AMD's of a ROCm build.
+
+    An AMD card beside one that runs (the processor's own, mostly) need not run, nor one that is
+    passed off as another architecture.
+    """
+    amd = any(target.startswith("gfx") for target in built.architectures)
+    found = {}
+    for index, gpu in gpus(manifest).items():
+        row = architecture(gpu)
+        capability = gpu.compute_capability
+        if not isinstance(capability, str) and row is not None:
+            capability = row["compute_capability"]
+        if isinstance(capability, str) and capability.startswith("gfx") is amd:
+            found[index] = capability
+    runs = any(coverage(built.architectures, capability) for capability in found.values())
+    if amd and (runs or variable(manifest, "HSA_OVERRIDE_GFX_VERSION") is not None):
+        return {}
+    return found
 
 
 def coverage(architectures: tuple[str, ...], capability: str) -> str | None:
@@ -119,8 +150,8 @@ def coverage(architectures: tuple[str, ...], capability: str) -> str | None:
     if device == (11, 0) and "sm_101" in architectures:
         return "machine code"  # CUDA 13 renamed it
     found: str | None = None
-    for architecture in architectures:
-        match = ARCHITECTURE.fullmatch(architecture)
+    for target in architectures:
+        match = ARCHITECTURE.fullmatch(target)
         if match is None:
             continue
         built = int(match.group(2)), int(match.group(3))

@@ -42,6 +42,8 @@ class GpuCuda(Rule):
 
     def _judge(self, name: str, cuda: str, gpu: Gpu, row: dict[str, Any]) -> Finding | None:
         first, last = row["first_cuda"], row.get("last_cuda")
+        if not numbers(cuda):
+            return None
         too_old = numbers(cuda)[:2] < numbers(first)
         too_new = last is not None and numbers(cuda)[:2] > numbers(last)
         if not too_old and not too_new:
@@ -73,8 +75,12 @@ def architecture(gpu: Gpu) -> dict[str, Any] | None:
         )
     if not isinstance(gpu.name, str):
         return None
-    found = [row for row in rows if any(_is_model(model, gpu.name) for model in row["gpus"])]
-    return found[0] if len(found) == 1 else None
+    named = [
+        (len(model), row) for row in rows for model in row["gpus"] if _is_model(model, gpu.name)
+    ]
+    longest = max((length for length, _ in named), default=0)
+    found = [row for length, row in named if length == longest]
+    return found[0] if found and all(row is found[0] for row in found) else None
 
 
 def _is_model(model: str, name: str) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
+from envsnap.model.compute import Gpu
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule, fact, gpus
@@ -26,9 +29,13 @@ class PeerToPeer(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding for each that is on where it may matter."""
-        cards = gpus(manifest)
+        cards = [gpu for gpu in gpus(manifest).values() if not _is_amd(gpu)]
+        linked = bool(cards) and all(gpu.nvlinks_active for gpu in cards)
+        known = manifest.sections.gpus is not UNSET
+        if linked or (known and len(cards) < 2):
+            return  # NVLink carries the copies, or there are none
         bridges = fact(manifest, "system", "pcie_acs")
-        if bridges and len(cards) != 1:
+        if bridges:
             yield self._finding(
                 "pcie_acs",
                 f"PCIe bridges redirect peer-to-peer copies (ACS): {', '.join(bridges[:3])}",
@@ -50,6 +57,10 @@ class PeerToPeer(Rule):
             path=("system", key),
             message=message,
             why="NCCL's direct copies between GPUs are slow, wrong or hang.",
-            fix="Switch ACS off and boot with iommu=pt; to confirm, run once with NCCL_P2P_DISABLE=1.",
+            fix="To confirm, run once with NCCL_P2P_DISABLE=1; on bare metal switch ACS off and boot with iommu=pt.",
             reference=REFERENCE,
         )
+
+
+def _is_amd(gpu: Gpu) -> bool:
+    return isinstance(gpu.compute_capability, str) and gpu.compute_capability.startswith("gfx")
