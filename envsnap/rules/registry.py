@@ -58,7 +58,7 @@ REGISTRY = (
     Entry("gpus/kernel-capability", ("packages", "gpus"), ("gpus",)),
     Entry("libraries/cudnn-version", ("frameworks", "packages")),
     Entry("frameworks/torch-family", ("packages",), ("torch",)),
-    Entry("frameworks/jax-family", ("packages",), ("jax",)),
+    Entry("frameworks/jax-family", ("packages", "driver"), ("jax",)),
     Entry(
         "frameworks/tensorflow-cuda",
         ("packages", "frameworks", "cuda"),
@@ -75,6 +75,7 @@ REGISTRY = (
         ("packages",),
         ("nvidia-nvjitlink-cu12", "nvidia-nvjitlink-cu11", "nvidia-nvjitlink"),
     ),
+    Entry("packages/known-conflicts", ("packages",), ("vllm", "onnx")),
     Entry("packages/numpy-abi", ("packages",), ("numpy",)),
     Entry("frameworks/extension-build", ("packages", "frameworks"), ("torch",)),
     Entry("packages/wheel-platform", ("packages", "python", "system")),

@@ -102,3 +102,32 @@ def test_any_text_gives_one_line_findings(text: str) -> None:
     for item in engine.inspect(manifest, error_text=quoted).findings:
         assert "\n" not in item.message
         assert "\n" not in item.why
+
+
+def test_secrets_in_a_text_are_not_quoted() -> None:
+    manifest = examples.manifest({})
+    text = f"password=hunter2 https://u:pw@h.example/x?token=abc HF_TOKEN: t0p {OLD_DRIVER}"
+    (found,) = engine.inspect(manifest, error_text=text).findings
+    assert "too old" in found.why
+    for secret in ("hunter2", "u:pw", "abc", "t0p"):
+        assert secret not in found.why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AssertionError: shapes differ",
+        "KeyError: 'label'",
+        "requests.exceptions.HTTPError: 404 Client Error: Not Found for url",
+        "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB\nNCCL watchdog thread",
+        "RuntimeError: CUDA error: device-side assert triggered\nCUBLAS_STATUS_NOT_INITIALIZED",
+        "loss is nan at step 3",
+        "ModuleNotFoundError: No module named 'src'",
+        "ImportError: cannot import name 'Net' from 'models' (/app/models.py)",
+        "Signals handled: SIGINT SIGTERM SIGILL",
+        "ModuleNotFoundError: No module named 'myproject.models'",
+    ],
+)
+def test_what_is_no_environments_fault_is_not_blamed_on_it(text: str) -> None:
+    manifest = examples.manifest({"packages": examples.packages(torch="2.4.1", numpy="1.26.4")})
+    assert engine.inspect(manifest, error_text=text).findings == ()

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, frameworks
+from envsnap.rules.rule import Comparison, Rule, fact, frameworks, new_on_the_right
 from envsnap.rules.versions import numbers
 
+OLDEST = 300  # no table goes further back
 NGC = ".nv"  # in the version of a build for NVIDIA's images, which bring compatibility libraries
 REFERENCE = "https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html"
 
@@ -37,15 +39,27 @@ class DriverMinimum(Rule):
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check every framework with a CUDA build against the driver."""
         driver = manifest.sections.driver
-        if driver is UNSET or not isinstance(driver.version, str):
+        if driver is UNSET or not isinstance(driver.version, str) or not on_linux(manifest):
             return
         # A forward-compatibility libcuda stands for a newer driver, whatever the kernel module is.
         compatible = driver.libcuda if driver.libcuda_is_compat is True else None
         effective = compatible if isinstance(compatible, str) else driver.version
+        if not is_driver(effective):
+            return
         for name, framework in frameworks(manifest).items():
-            if isinstance(framework.cuda, str):
+            if isinstance(framework.cuda, str) and numbers(framework.cuda):
                 brings = NGC in str(framework.version) and driver.libcuda_is_compat is UNSET
                 yield from self._judge(name, framework.cuda, effective, brings_compat=brings)
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Report what is new on the other side; the driver's other facts follow from its version."""
+        follow = tuple(
+            change.path
+            for key in ("kernel_module", "nvml", "libcuda", "libnvidia_ml")
+            if (change := comparison.at("driver", key))
+        )
+        for finding in new_on_the_right(self, comparison):
+            yield replace(finding, changes=finding.changes + follow) if finding.changes else finding
 
     def _judge(
         self, name: str, cuda: str, driver: str, *, brings_compat: bool
@@ -71,7 +85,7 @@ class DriverMinimum(Rule):
             ),
             why=(
                 f"CUDA {row['toolkit']} states driver {exact}; from {floor} on compiled kernels run,"
-                " but PTX cannot be compiled (Triton, torch.compile, NVRTC)."
+                " but PTX of the newer toolkit is refused (error 222: NVRTC, PTX-only builds)."
                 if runs
                 else f"CUDA {row['toolkit']} needs driver {exact}, at the very least {floor}"
                 + (
@@ -84,6 +98,19 @@ class DriverMinimum(Rule):
             reference=REFERENCE,
             right=driver,
         )
+
+
+def is_driver(version: str) -> bool:
+    """Tell a driver's version from N/A, and from the numbers of L4T on Jetson."""
+    return len(numbers(version)) >= 2 and numbers(version)[0] >= OLDEST
+
+
+def on_linux(manifest: Manifest) -> bool:
+    """The table is for Linux on servers and desktops: not for Windows, nor for Jetson's drivers."""
+    described = " ".join(
+        str(fact(manifest, "system", key)) for key in ("platform", "os", "kernel")
+    ).lower()
+    return not any(word in described for word in ("windows", "win32", "darwin", "macos", "tegra"))
 
 
 def requirement(cuda: str) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
+from envsnap.rules.drivers.driver_minimum import is_driver
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 
@@ -29,11 +30,13 @@ class DriverMismatch(Rule):
         driver = manifest.sections.driver
         if driver is UNSET or not isinstance(driver.kernel_module, str):
             return
+        if not is_driver(driver.kernel_module):
+            return
         for key in ("libnvidia_ml", "libcuda"):
             version = getattr(driver, key)
             if key == "libcuda" and driver.libcuda_is_compat is True:
                 continue  # forward compatibility: it is meant to be newer
-            if not isinstance(version, str) or version.count(".") == 0:
+            if not isinstance(version, str) or not is_driver(version):
                 continue
             # Debian's packages write 525.85.12-1.
             if version.partition("-")[0] != driver.kernel_module.partition("-")[0]:

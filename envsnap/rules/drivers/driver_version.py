@@ -59,8 +59,17 @@ class DriverVersion(Rule):
                 if branch
                 else "The same branch; its releases differ by fixes."
             ),
-            fix=f"Use driver branch {left.partition('.')[0]}." if branch and not absent else "",
+            fix=_fix(first.left, first.right) if branch or absent else "",
             left=first.left,
             right=first.right,
             changes=((change.path,) if change else ()) + tuple(follow),
         )
+
+
+def _fix(left: object, right: object) -> str:
+    if left is None or right is None:
+        return "Give both sides a GPU and a driver, or compare outputs with a tolerance."
+    branch = str(left).partition(".")[0]
+    if numbers(str(right)) > numbers(str(left)):
+        return f"If it began with the newer driver, go back to branch {branch}."
+    return f"Use driver branch {branch}, or a newer one."

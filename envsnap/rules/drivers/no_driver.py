@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, frameworks
+from envsnap.rules.rule import Comparison, Rule, frameworks, new_on_the_right, variable
 
 
 class NoDriver(Rule):
@@ -18,21 +19,33 @@ class NoDriver(Rule):
     driver on your system"). In a container the usual cause is that it was started without the
     NVIDIA runtime, or without the capabilities compute and utility.
 
+    Wheels of the Python index are CUDA builds on every machine, so that this alone is information;
+    it is a warning where the image asks for a driver, or where the reference uses a GPU.
+
     Fix: run with the GPUs (`--gpus all`), or install the CPU build if that is meant.
     """
 
     id = "no-driver"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Warn where the reference uses a GPU."""
+        left = frameworks(comparison.left)
+        for finding in new_on_the_right(self, comparison):
+            before = left.get(finding.path[1])
+            used = before is not None and before.cuda_available is True
+            yield replace(finding, severity=Severity.WARNING) if used else finding
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding a framework that says that it cannot use a GPU."""
         gpus = manifest.sections.gpus
         if gpus is UNSET or gpus.entries is UNSET or gpus.entries or "entries" in gpus.gaps:
             return
+        wanted = variable(manifest, "NVIDIA_DRIVER_CAPABILITIES") is not None
         for name, framework in frameworks(manifest).items():
             if isinstance(framework.cuda, str) and framework.cuda_available is False:
                 yield Finding(
                     rule=self.id,
-                    severity=Severity.WARNING,
+                    severity=Severity.WARNING if wanted else Severity.INFO,
                     effect=Effect.BEHAVIOR,
                     confidence=Confidence.LIKELY,
                     path=("frameworks", name, "cuda_available"),

@@ -13,6 +13,7 @@ from envsnap.rules.versions import numbers
 
 CONDITION = re.compile(r"(cuda|driver|arch|brand)(>=|<=|!=|=|>|<)([\w.]+)")
 LONGEST = 4000
+DATA_CENTER = re.compile(r"Tesla|\b(?:[AHBLTVP]\d{1,3}S?|GH200|GB[23]00)\b(?! Laptop)")
 REFERENCE = "NVIDIA/cloud-native-docs container-toolkit/docker-specialized.md"
 
 
@@ -77,8 +78,7 @@ def host_facts(host: Manifest) -> dict[str, str]:
     for gpu in gpus(host).values():
         if isinstance(gpu.compute_capability, str):
             found["arch"] = gpu.compute_capability
-        if isinstance(gpu.name, str):
-            found["brand"] = _brand(gpu.name)
+        found["brand"] = _brand(gpu.name) if isinstance(gpu.name, str) else None
         break
     if found["cuda"] is None and isinstance(found["driver"], str):
         found["cuda"] = _newest_cuda(found["driver"])
@@ -95,11 +95,12 @@ def _newest_cuda(driver: str) -> str | None:
     return ".".join(map(str, max(map(numbers, reached))[:2])) if reached else None
 
 
-def _brand(name: str) -> str:
+def _brand(name: str) -> str | None:
+    """The brand as the container runtime calls it; None where the name does not tell."""
     for word in ("GeForce", "TITAN", "Quadro"):
         if word.lower() in name.lower():
             return word.lower()
-    return "nvidiartx" if "RTX" in name else "tesla"
+    return "tesla" if DATA_CENTER.search(name) else None
 
 
 def _holds(alternative: str, facts: dict[str, str]) -> bool | None:

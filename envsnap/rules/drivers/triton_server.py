@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
-from envsnap.rules.drivers.driver_minimum import requirement
+from envsnap.rules.drivers.driver_minimum import is_driver, requirement
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule, fact, variable
 from envsnap.rules.versions import numbers
@@ -29,7 +29,9 @@ class TritonServer(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Hold the table of releases against the driver."""
-        release, driver = variable(manifest, VARIABLE), fact(manifest, "driver", "version")
+        compat = fact(manifest, "driver", "libcuda_is_compat") is True
+        release = variable(manifest, VARIABLE)
+        driver = fact(manifest, "driver", "libcuda" if compat else "version")
         row = next(
             (
                 row
@@ -38,7 +40,9 @@ class TritonServer(Rule):
             ),
             None,
         )
-        if row is None or not isinstance(driver, str) or numbers(driver) >= numbers(row["driver"]):
+        if row is None or not isinstance(driver, str) or not is_driver(driver):
+            return
+        if numbers(driver) >= numbers(row["driver"]):
             return
         needed = requirement(row["cuda"])
         floor = (needed or {}).get("min_driver_minor") or row["driver"]
@@ -53,7 +57,8 @@ class TritonServer(Rule):
             why=(
                 f"From {floor} on it runs in minor-version mode: no PTX can be compiled."
                 if runs
-                else f"Below {floor} it does not start."
+                else f"Below {floor} it starts with the image's forward-compatibility libraries alone,"
+                " which data-center GPUs allow."
             ),
             fix="Update the driver, or use an older release of the image.",
             reference="triton-inference-server/server docs/introduction/compatibility.md",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.versions import Distance, distance
 
 ACCELERATORS = ("cuda", "rocm")
 
@@ -47,8 +49,34 @@ class FrameworkBuild(Rule):
                     if to_none
                     else "Other math libraries, other kernels, another order of sums; another driver is needed."
                 ),
-                fix=f"Install the build of {name} that the reference has.",
+                fix=(
+                    f"Install one build of {name} on both sides; the reference has the CPU build."
+                    if from_none
+                    else f"Install the build of {name} that the reference has."
+                ),
                 left=change.left,
                 right=change.right,
-                changes=(change.path,),
+                changes=(change.path, *_labels(comparison, name)),
             )
+
+
+def _labels(comparison: Comparison, name: str) -> tuple[Path, ...]:
+    """Version strings that differ in the build's label alone, and the wheels that a build pins."""
+    found = [
+        change.path
+        for path in (("frameworks", name, "version"), ("packages", name, "version"))
+        if (change := comparison.at(*path))
+        and distance(change.left, change.right) is Distance.BUILD
+    ]
+    if name == "torch":
+        found += [
+            change.path
+            for change in comparison.under("packages")
+            if change.path[1].startswith("nvidia-")
+        ]
+        found += [
+            change.path
+            for key in ("cudnn", "cudnn_loaded", "nccl")
+            if (change := comparison.at("frameworks", name, key))
+        ]
+    return tuple(found)

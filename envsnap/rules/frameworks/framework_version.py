@@ -11,7 +11,7 @@ from envsnap.diff.change import Change, ChangeKind
 from envsnap.model.paths import Path
 from envsnap.rules import known_changes
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.rule import Comparison, Rule, frameworks
 from envsnap.rules.versions import Distance, distance
 
 # Facts that follow from the version or the build; they need no finding of their own.
@@ -51,6 +51,9 @@ COMPUTES = (
     "transformers",
 )
 
+# Their patch releases mend what is broken, and compute alike (numpy: measured from 1.17 to 2.4).
+STEADY = ("numpy", "torchvision", "torchaudio", "transformers")
+
 
 class FrameworkVersion(Rule):
     """A framework's version differs, or one side does not have it.
@@ -80,7 +83,7 @@ class FrameworkVersion(Rule):
         known = known_changes.between(name.replace("_", "-"), left, right)
         return Finding(
             rule=self.id,
-            severity=_severity(change, matters=name in COMPUTES),
+            severity=_severity(comparison, change, how_far, known=bool(known)),
             effect=Effect.CRASH if missing else Effect.NUMERICS,
             confidence=(
                 Confidence.LIKELY
@@ -112,11 +115,26 @@ def _why(missing: bool, known: list[dict[str, Any]]) -> str:
     )
 
 
-def _severity(change: Change, *, matters: bool) -> Severity:
+def _severity(
+    comparison: Comparison, change: Change, how_far: Distance, *, known: bool
+) -> Severity:
     """What is missing where it is needed does not run; what is there besides harms seldom."""
-    if change.kind is ChangeKind.ADDED or not matters:
+    name = change.path[1]
+    if change.kind is ChangeKind.ADDED or name not in COMPUTES:
         return Severity.INFO
-    return Severity.ERROR if change.kind is ChangeKind.REMOVED else Severity.WARNING
+    if change.kind is ChangeKind.REMOVED:
+        return Severity.ERROR
+    if known:
+        return Severity.WARNING
+    if how_far is Distance.PATCH and name in STEADY:
+        return Severity.INFO
+    built = [
+        framework.cuda if (framework := frameworks(side).get(name)) else None
+        for side in (comparison.left, comparison.right)
+    ]
+    if how_far is Distance.BUILD and isinstance(built[0], str) and built[0] == built[1]:
+        return Severity.INFO  # one release for one CUDA, spelled otherwise
+    return Severity.WARNING
 
 
 def _version(value: object) -> str | None:
@@ -147,6 +165,10 @@ def _followers(comparison: Comparison, change: Change, name: str) -> tuple[Path,
             found.append(other.path)
     for distribution in _distributions(comparison, name):
         found.extend(item.path for item in comparison.under("packages", distribution))
+    if name == "torch":  # its wheel pins the CUDA libraries
+        found.extend(
+            item.path for item in comparison.under("packages") if item.path[1].startswith("nvidia-")
+        )
     return tuple(found)
 
 

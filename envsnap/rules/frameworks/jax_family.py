@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
+from envsnap.rules.drivers.driver_minimum import is_driver
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, packages, version
+from envsnap.rules.rule import Rule, fact, packages, version
 from envsnap.rules.versions import numbers
 
 PLUGINS = ("jax-cuda12-plugin", "jax-cuda12-pjrt", "jax-cuda13-plugin", "jax-cuda13-pjrt")
+DRIVER_13 = (580,)
 REFERENCE = "jax-ml/jax docs/installation.md and CHANGELOG.md"
 
 
@@ -30,12 +32,12 @@ class JaxFamily(Rule):
         jax = version(manifest, "jax")
         if jax is None or not numbers(jax):
             return
-        for name in ("jaxlib", *PLUGINS):
-            other = version(manifest, name)
-            if other and numbers(other)[:2] != numbers(jax)[:2]:
-                yield self._finding(
-                    name, f"{name} {other} does not belong to jax {jax}", jax, other
-                )
+        yield from self._parts(manifest, jax)
+        driver = fact(manifest, "driver", "version")
+        plugin = version(manifest, "jax-cuda13-plugin")
+        if plugin and isinstance(driver, str) and is_driver(driver) and numbers(driver) < DRIVER_13:
+            message = f"jax-cuda13-plugin {plugin} needs driver 580, and here is {driver}"
+            yield self._finding(("driver", "version"), message, "580", driver)
         rows = [row for row in table("jax_releases")["rows"] if numbers(row["jax"]) <= numbers(jax)]
         if not rows:
             return
@@ -43,7 +45,7 @@ class JaxFamily(Rule):
         numpy = version(manifest, "numpy")
         if numpy and numbers(numpy) < numbers(row["numpy"]):
             yield self._finding(
-                "numpy",
+                ("packages", "numpy", "version"),
                 f"jax {jax} needs NumPy {row['numpy']}, and {numpy} is installed",
                 row["numpy"],
                 numpy,
@@ -53,19 +55,42 @@ class JaxFamily(Rule):
             plugin = version(manifest, "jax-cuda12-plugin")
             if cudnn and plugin and row["cudnn"] and numbers(cudnn) < numbers(row["cudnn"]):
                 yield self._finding(
-                    name,
+                    ("packages", name, "version"),
                     f"jax {jax} needs cuDNN {row['cudnn']}, and {cudnn} is installed",
                     row["cudnn"],
                     cudnn,
                 )
 
-    def _finding(self, name: str, message: str, left: str, right: str) -> Finding:
+    def _parts(self, manifest: Manifest, jax: str) -> Iterator[Finding]:
+        """Jaxlib and the plugins: of one minor release, not newer than jax, and equal to each other."""
+        jaxlib = version(manifest, "jaxlib")
+        for name in ("jaxlib", *PLUGINS):
+            other = version(manifest, name)
+            if other is None or not numbers(other):
+                continue
+            path = ("packages", name, "version")
+            if numbers(other)[:2] != numbers(jax)[:2]:
+                yield self._finding(
+                    path, f"{name} {other} does not belong to jax {jax}", jax, other
+                )
+            elif numbers(other) > numbers(jax):
+                message = f"{name} {other} is newer than jax {jax} (unverified)"
+                yield self._finding(path, message, jax, other, sure=False)
+            elif name != "jaxlib" and jaxlib and numbers(other) != numbers(jaxlib):
+                message = (
+                    f"{name} {other} is not of jaxlib {jaxlib}: JAX may leave it out (unverified)"
+                )
+                yield self._finding(path, message, jaxlib, other, sure=False)
+
+    def _finding(
+        self, path: tuple[str, ...], message: str, left: str, right: str, *, sure: bool = True
+    ) -> Finding:
         return Finding(
             rule=self.id,
-            severity=Severity.ERROR,
+            severity=Severity.ERROR if sure else Severity.WARNING,
             effect=Effect.CRASH,
-            confidence=Confidence.LIKELY,
-            path=("packages", name, "version"),
+            confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
+            path=path,
             message=message,
             why="JAX checks the versions of what it is built with, and refuses others.",
             fix="Install jax, jaxlib and the plugins together, in one release.",

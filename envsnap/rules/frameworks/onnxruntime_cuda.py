@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import UNSET
+
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -29,41 +31,29 @@ class OnnxruntimeCuda(Rule):
     id = "onnxruntime-cuda"
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
-        """Hold the table against what is installed."""
+        """Hold the table against what is installed; one finding for all that does not fit."""
         gpu = version(manifest, "onnxruntime-gpu")
+        section = manifest.sections.gpus
         if gpu is None:
             if version(manifest, "onnxruntime") and gpus(manifest):
                 yield self._cpu(version(manifest, "onnxruntime") or "")
             return
         row = build(gpu)
-        if row is None:
-            return
-        for what, want, have, path in self._mismatches(manifest, row):
-            yield self._finding(row, gpu, f"{what} {want}", f"{what} {have}", path)
-
-    def _mismatches(
-        self, manifest: Manifest, row: dict[str, Any]
-    ) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-        cuda, cudnn = numbers(row["cuda"])[0], row["cudnn_major"]
-        wheels = {
-            kind: [name for name in packages(manifest) if name.startswith(f"nvidia-{kind}-cu")]
-            for kind in ("cuda-runtime", "cudnn")
-        }
-        toolkit = fact(manifest, *SYSTEM)
-        if wheels["cuda-runtime"]:
-            if not any(name.endswith(f"cu{cuda}") for name in wheels["cuda-runtime"]):
-                yield (
-                    "CUDA",
-                    str(cuda),
-                    wheels["cuda-runtime"][0].rpartition("cu")[2],
-                    ("packages", wheels["cuda-runtime"][0]),
-                )
-        elif isinstance(toolkit, str) and numbers(toolkit)[:1] != (cuda,):
-            yield "CUDA", str(cuda), toolkit, SYSTEM
-        for name in wheels["cudnn"]:
-            installed = version(manifest, name)
-            if installed and numbers(installed)[:1] != (cudnn,):
-                yield "cuDNN", str(cudnn), installed, ("packages", name, "version")
+        if row is None or (section is not UNSET and section.entries == {}):
+            return  # without a GPU nothing is lost
+        have = here(manifest)
+        builds = [row, *([row["other"]] if "other" in row else [])]
+        wrong = [list(_mismatches(official, have)) for official in builds]
+        if all(wrong):
+            want, found = (
+                " and ".join(item[0] for item in wrong[0]),
+                " and ".join(item[1] for item in wrong[0]),
+            )
+            yield self._finding(row, gpu, want, found, have["from"])
+        elif not have["cuda"] and gpus(manifest) and _complete(manifest):
+            yield self._finding(
+                row, gpu, f"CUDA {numbers(row['cuda'])[0]}", "no CUDA library", SYSTEM
+            )
 
     def _finding(
         self, row: dict[str, Any], installed: str, want: str, have: str, path: tuple[str, ...]
@@ -97,6 +87,36 @@ class OnnxruntimeCuda(Rule):
             fix="Uninstall it and install onnxruntime-gpu, if the GPU is meant to be used.",
             reference=REFERENCE,
         )
+
+
+def here(manifest: Manifest) -> dict[str, Any]:
+    """The CUDA and cuDNN that are installed: as wheels, else as a toolkit."""
+    found: dict[str, Any] = {"cuda": None, "cudnn": None, "from": SYSTEM}
+    for name in packages(manifest):
+        installed = version(manifest, name)
+        if installed and name.startswith("nvidia-cuda-runtime"):
+            found |= {"cuda": installed, "from": ("packages", name)}
+        elif installed and name.startswith("nvidia-cudnn"):
+            found |= {"cudnn": installed, "from": ("packages", name)}
+    toolkit = fact(manifest, *SYSTEM)
+    if found["cuda"] is None and isinstance(toolkit, str):
+        found["cuda"] = toolkit
+    return found
+
+
+def _mismatches(official: dict[str, Any], have: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a build wants and what is here instead."""
+    want = numbers(official["cuda"])
+    if have["cuda"] and numbers(have["cuda"])[:1] != want[:1]:
+        yield f"CUDA {want[0]}", f"CUDA {have['cuda']}"
+    if have["cudnn"] and numbers(have["cudnn"])[:1] != (official["cudnn_major"],):
+        yield f"cuDNN {official['cudnn_major']}", f"cuDNN {have['cudnn']}"
+
+
+def _complete(manifest: Manifest) -> bool:
+    """Whether all distributions are known, and the toolkit was looked for."""
+    section = manifest.sections.packages
+    return section is not UNSET and section.complete and fact(manifest, *SYSTEM) is None
 
 
 def build(installed: str) -> dict[str, Any] | None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import UNSET
+
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.libraries.cudnn_version import parts
-from envsnap.rules.rule import Rule, fact, frameworks, packages, version
+from envsnap.rules.rule import Rule, fact, frameworks, gpus, packages, version
 from envsnap.rules.versions import numbers
 
 REFERENCE = "https://www.tensorflow.org/install/source#gpu"
+FIRST_EXTRA = (2, 14)  # the first release with the extra and-cuda
 NAMES = ("tensorflow", "tensorflow-gpu")
 
 
@@ -42,6 +45,34 @@ class TensorflowCuda(Rule):
         bundled = any(item.startswith("nvidia-cuda-runtime") for item in packages(manifest))
         if isinstance(toolkit, str) and not bundled:
             yield from self._toolkit(name, row, toolkit)
+        yield from self._wheels(manifest, name, row)
+        section = manifest.sections.packages
+        if (
+            gpus(manifest)
+            and not bundled
+            and toolkit is None
+            and section is not UNSET
+            and section.complete
+        ):
+            yield self._finding(
+                ("packages", name),
+                f"{name} {row['tensorflow']} brings no CUDA, and none is installed beside a GPU",
+                row["cuda"],
+                "none",
+                row,
+            )
+
+    def _wheels(self, manifest: Manifest, name: str, row: dict[str, Any]) -> Iterator[Finding]:
+        for wheel in packages(manifest):
+            cudnn = version(manifest, wheel) if wheel.startswith("nvidia-cudnn-cu") else None
+            if cudnn and numbers(cudnn)[:1] != numbers(row["cudnn"])[:1]:
+                yield self._finding(
+                    ("packages", wheel, "version"),
+                    f"{name} {row['tensorflow']} was built with cuDNN {row['cudnn']}, and {cudnn} is installed",
+                    row["cudnn"],
+                    cudnn,
+                    row,
+                )
 
     def _cudnn(self, name: str, row: dict[str, Any], cudnn: str) -> Iterator[Finding]:
         have, want = parts(cudnn), parts(row["cudnn"])
@@ -52,6 +83,7 @@ class TensorflowCuda(Rule):
             f"{name} {row['tensorflow']} was built with cuDNN {row['cudnn']}, and {cudnn} is loaded",
             row["cudnn"],
             cudnn,
+            row,
         )
 
     def _toolkit(self, name: str, row: dict[str, Any], toolkit: str) -> Iterator[Finding]:
@@ -62,9 +94,13 @@ class TensorflowCuda(Rule):
             f"{name} {row['tensorflow']} was built with CUDA {row['cuda']}, and the system's is {toolkit}",
             row["cuda"],
             toolkit,
+            row,
         )
 
-    def _finding(self, path: tuple[str, ...], message: str, left: str, right: str) -> Finding:
+    def _finding(
+        self, path: tuple[str, ...], message: str, left: str, right: str, row: dict[str, Any]
+    ) -> Finding:
+        extra = numbers(row["tensorflow"]) >= FIRST_EXTRA
         return Finding(
             rule=self.id,
             severity=Severity.WARNING,
@@ -73,7 +109,7 @@ class TensorflowCuda(Rule):
             path=path,
             message=message,
             why="It does not find the libraries that it was linked with, and computes on the CPU.",
-            fix="Install tensorflow[and-cuda], or the CUDA and cuDNN of the tested build.",
+            fix=f"Install {'tensorflow[and-cuda], or ' if extra else ''}CUDA {row['cuda']} and cuDNN {row['cudnn']}.",
             reference=REFERENCE,
             left=left,
             right=right,

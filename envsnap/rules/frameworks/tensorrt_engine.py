@@ -35,7 +35,7 @@ class TensorrtEngine(Rule):
         if not all(known):
             return
         sure = Confidence.LIKELY if engines else Confidence.POSSIBLE
-        severity = Severity.ERROR if engines else Severity.WARNING
+        severity = Severity.ERROR if engines else Severity.INFO
         what = engines[0] if engines else "a TensorRT engine"
         change = comparison.at("packages", "tensorrt", "version")
         if change is not None:

@@ -59,9 +59,9 @@ class TorchFamily(Rule):
                 effect=Effect.CRASH,
                 confidence=Confidence.LIKELY,
                 path=("packages", row["distribution"], "version"),
-                message=f"{row['distribution']} {package.version} belongs to torch {wanted}, not {torch}",
+                message=f"{row['distribution']} {package.version} belongs to torch {_shown(row)}, not {torch}",
                 why="It calls torch's C++ interfaces, which change with every release.",
-                fix=f"Install the {row['distribution']} that belongs to torch {torch}.",
+                fix=_fix(row["distribution"], torch),
                 left=f"torch {wanted}",
                 right=f"torch {torch}",
             )
@@ -104,3 +104,19 @@ def _is_early(installed: str) -> bool:
     """Whether this is a development or pre-release."""
     found = version(installed)
     return found is None or bool(found.is_prerelease)
+
+
+def _shown(row: dict[str, Any]) -> str:
+    """The torch of a row: a minor release, unless the row is exact."""
+    return str(row["torch"]) if row.get("exact") else ".".join(str(row["torch"]).split(".")[:2])
+
+
+def _fix(name: str, torch: str) -> str:
+    """Name the companion's release, where the table has it."""
+    for row in table("torch_family")["rows"]:
+        if row["distribution"] == name and distance(torch, row["torch"]) in CLOSE:
+            release = (
+                row["release"] if row.get("exact") else ".".join(row["release"].split(".")[:2])
+            )
+            return f"Install {name} {release}, which belongs to torch {_shown(row)}."
+    return f"Install the {name} that belongs to torch {torch}."

@@ -41,7 +41,7 @@ class GpuArchitecture(Rule):
                 _published(framework, manifest) if name == "torch" else None
             )
             if built is not None:
-                for index, capability in _cards(manifest, framework, built).items():
+                for index, capability in _cards(manifest, built).items():
                     yield from self._judge(name, built, index, capability)
 
     def _judge(self, name: str, built: Built, index: str, capability: str) -> Iterator[Finding]:
@@ -117,7 +117,7 @@ def _published(framework: Framework, manifest: Manifest) -> Built | None:
     return None
 
 
-def _cards(manifest: Manifest, framework: Framework, built: Built) -> dict[str, str]:
+def _cards(manifest: Manifest, built: Built) -> dict[str, str]:
     """The GPUs that the build is for: NVIDIA's of a CUDA build, AMD's of a ROCm build.
 
     An AMD card beside one that runs (the processor's own, mostly) need not run, nor one that is

@@ -14,6 +14,7 @@ from envsnap.rules.gpus.gpu_cuda import architecture
 from envsnap.rules.rule import Comparison, Rule, gpus
 from envsnap.rules.versions import numbers
 
+MEMORY = {"memory_total", "memory_bus_width"}
 # The first compute capability whose tensor cores have a format (CUDA C++ Programming Guide).
 FORMATS = (("float16 tensor cores", (7, 0)), ("bfloat16 and TF32", (8, 0)), ("FP8", (8, 9)))
 MODEL = ("name", "compute_capability", "sm_count", "cores", "memory_total", "memory_bus_width")
@@ -66,9 +67,27 @@ class GpuModel(Rule):
             changes=paths,
         )
 
+    def _memory(self, name: str, found: list[Change]) -> Finding:
+        first = found[0]
+        return Finding(
+            rule=self.id,
+            severity=Severity.INFO,
+            effect=Effect.BEHAVIOR,
+            confidence=Confidence.POSSIBLE,
+            path=first.path,
+            message=f"{name}: other memory ({', '.join(change.path[2] for change in found)})",
+            why="The same kernels run; what fits, and how large batches may be, differs.",
+            fix="Size batches and caches for the smaller one.",
+            left=first.left,
+            right=first.right,
+            changes=tuple(change.path for change in found),
+        )
+
     def _model(self, left: str, right: str, found: list[Change], lost: str) -> Finding:
         first = found[0]
         same = left == right
+        if {change.path[2] for change in found} <= MEMORY:
+            return self._memory(left, found)
         return Finding(
             rule=self.id,
             severity=Severity.WARNING,

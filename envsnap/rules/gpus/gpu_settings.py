@@ -9,7 +9,11 @@ from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.gpus.gpu_model import MODEL
 from envsnap.rules.rule import Comparison, Rule
 
-MODES = ("ecc", "mig", "compute_mode")
+MODES = {
+    "ecc": "ECC takes some memory and bandwidth of cards with GDDR, and corrects what would be a wrong bit.",
+    "mig": "A slice has fewer multiprocessors and less memory: work is split otherwise.",
+    "compute_mode": "It decides how many processes may use the GPU.",
+}
 
 
 class GpuSettings(Rule):
@@ -27,29 +31,34 @@ class GpuSettings(Rule):
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a mode, and one for all that concerns speed."""
         rest: list[Change] = []
+        modes: dict[str, list[Change]] = {}
         for change in comparison.under("gpus"):
             if len(change.path) != 3 or change.path[2] in MODEL:
                 continue
             if change.path[2] in MODES:
-                yield self._mode(change)
+                modes.setdefault(change.path[2], []).append(change)
             else:
                 rest.append(change)
+        for key, changes in modes.items():
+            yield self._mode(key, changes)
         if rest:
             yield self._speed(rest)
 
-    def _mode(self, change: Change) -> Finding:
+    def _mode(self, key: str, changes: list[Change]) -> Finding:
+        first = changes[0]
+        who = f"GPU {first.path[1]}" if len(changes) == 1 else f"{len(changes)} GPUs"
         return Finding(
             rule=self.id,
             severity=Severity.WARNING,
             effect=Effect.BEHAVIOR,
             confidence=Confidence.POSSIBLE,
-            path=change.path,
-            message=f"GPU {change.path[1]}: {change.path[2]}: {change.left} -> {change.right}",
-            why="It changes how much of the GPU a process gets, or who may use it.",
+            path=first.path,
+            message=f"{who}: {key}: {first.left} -> {first.right}",
+            why=MODES[key],
             fix="Set the mode alike with nvidia-smi.",
-            left=change.left,
-            right=change.right,
-            changes=(change.path,),
+            left=first.left,
+            right=first.right,
+            changes=tuple(change.path for change in changes),
         )
 
     def _speed(self, changes: list[Change]) -> Finding:

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule
+from envsnap.rules.rule import Rule, frameworks
 
 HIDING = ("", "-1", "none", "void", "NoDevFiles")
 
@@ -16,9 +16,10 @@ HIDING = ("", "-1", "none", "void", "NoDevFiles")
 class HiddenGpus(Rule):
     """A variable hides all GPUs from CUDA.
 
-    CUDA_VISIBLE_DEVICES lists the GPUs that a program may see; an empty list, or one that starts
-    with an index that does not exist, hides all of them. Programs then compute on the CPU, or
-    fail where they ask for a GPU.
+    CUDA_VISIBLE_DEVICES lists the GPUs that a program may see; an empty list, -1 or none hides
+    all of them. Programs then compute on the CPU, or fail where they ask for a GPU.
+    NVIDIA_VISIBLE_DEVICES tells the container runtime which GPUs to put in; it counts where a
+    CUDA build finds none.
 
     Fix: unset the variable, or name the GPUs.
     """
@@ -32,7 +33,10 @@ class HiddenGpus(Rule):
             return
         for name in ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"):
             value = section.entries.get(name)
-            if value is not None and value.strip() in HIDING:
+            if value is None or value.strip() not in HIDING:
+                continue
+            # The container runtime alone reads NVIDIA_VISIBLE_DEVICES, and only when it starts one.
+            if name != "NVIDIA_VISIBLE_DEVICES" or _lacks_gpus(manifest):
                 yield Finding(
                     rule=self.id,
                     severity=Severity.WARNING,
@@ -45,3 +49,10 @@ class HiddenGpus(Rule):
                     reference="https://docs.pytorch.org/docs/stable/notes/cuda.html",
                     right=value,
                 )
+
+
+def _lacks_gpus(manifest: Manifest) -> bool:
+    """A CUDA build, and no GPU that answers."""
+    section = manifest.sections.gpus
+    built = any(isinstance(item.cuda, str) for item in frameworks(manifest).values())
+    return built and section is not UNSET and section.entries == {}

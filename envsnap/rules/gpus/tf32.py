@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.gpus.gpu_cuda import architecture
-from envsnap.rules.rule import Rule, fact, frameworks, gpus
+from envsnap.rules.rule import Comparison, Rule, fact, frameworks, gpus, new_on_the_right
 from envsnap.rules.versions import numbers
 
 FIRST = (8, 0)
@@ -26,6 +28,11 @@ class Tf32(Rule):
     """
 
     id = "tf32"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Warn where the other side computes so and the reference does not."""
+        for finding in new_on_the_right(self, comparison):
+            yield replace(finding, severity=Severity.WARNING)
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding a framework that uses it for matrix products."""
@@ -52,7 +59,7 @@ class Tf32(Rule):
     def _finding(self, path: tuple[str, ...], message: str) -> Finding:
         return Finding(
             rule=self.id,
-            severity=Severity.WARNING,
+            severity=Severity.INFO,
             effect=Effect.NUMERICS,
             confidence=Confidence.POSSIBLE,
             path=path,

@@ -9,11 +9,13 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from envsnap.intake.messages import clean_message
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule
+from envsnap.rules.package_roles import role
+from envsnap.rules.rule import Rule, packages
 
 LONGEST_TEXT = 1 << 20
 LONGEST_QUOTE = 160
@@ -42,7 +44,11 @@ class ErrorText(Rule):
         """
         told = list(findings)
         explained: set[tuple[str, Path]] = set()
+        said: set[str] = set()
         for row, match in matches(error_text):
+            if row["says"] in said or not _is_known(match, manifest):
+                continue
+            said.add(row["says"])
             known = [found for found in told if found.rule in row["rules"] and _serious(found)]
             for found in known:
                 if (found.rule, found.path) not in explained:
@@ -78,6 +84,8 @@ def matches(error_text: str) -> Iterator[tuple[dict[str, Any], re.Match[str]]]:
     taken: set[int] = set()
     for row in table("failure_signatures")["rows"]:
         match = re.search(row["pattern"], text)
+        if match and "unless" in row and re.search(row["unless"], text):
+            continue  # the text says itself what it was
         if match and match.start() not in taken:
             taken.add(match.start())
             yield row, match
@@ -89,7 +97,28 @@ def quoted(match: re.Match[str]) -> str:
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", end)
     line = text[max(first, start - 40) : len(text) if last < 0 else last]
-    return " ".join(line[:LONGEST_QUOTE].split())
+    return clean_message(" ".join(line[:LONGEST_QUOTE].split()))
+
+
+def distribution(module: str, manifest: Manifest) -> str | None:
+    """The distribution that an import name stands for; None for one that nobody knows.
+
+    A program's own modules look like packages; only what is installed, or is known by its import
+    name or role, is spoken of.
+    """
+    top = module.partition(".")[0]
+    known = table("import_names")["names"].get(top)
+    installed = packages(manifest)
+    if known is not None:
+        return next((name for name in known if name in installed), str(known[0]))
+    name = top.replace("_", "-").lower()
+    return name if name in installed or role(name) != "unknown" else None
+
+
+def _is_known(match: re.Match[str], manifest: Manifest) -> bool:
+    """Whether what the text names is a distribution, where the signature speaks of one."""
+    named = [value for value in match.groupdict().values() if value]
+    return not named or any(distribution(value, manifest) for value in named)
 
 
 def _serious(found: Finding) -> bool:
@@ -100,12 +129,12 @@ def _places(
     facts: list[str], match: re.Match[str], manifest: Manifest
 ) -> tuple[Path, tuple[Path, ...]]:
     """The first fact that the manifest states, and the others that it states."""
-    named = {key: value.replace("_", "-").lower() for key, value in match.groupdict("").items()}
+    named = {key: distribution(value, manifest) or "" for key, value in match.groupdict("").items()}
     filled = (re.sub(r"\{(\w+)\}", lambda found: named.get(found[1], ""), fact) for fact in facts)
     paths = [tuple(fact.split(".")) for fact in filled if not fact.endswith(".")]
     stated = [found for path in paths for found in _stated(manifest.sections, path)]
     named_plainly = [path for path in paths if "*" not in path[-1] and "*" not in path]
-    first = (stated or named_plainly or paths)[0]
+    first = (stated or named_plainly or paths or [("packages",)])[0]
     return first, tuple(path for path in dict.fromkeys(stated) if path != first)
 
 

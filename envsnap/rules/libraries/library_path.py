@@ -12,7 +12,10 @@ from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule, fact, frameworks, packages, variable
 from envsnap.rules.versions import numbers
 
-CUDA_FOLDER = re.compile(r"cuda|cudnn|nvidia|nccl|tensorrt", re.IGNORECASE)
+CUDA_FOLDER = re.compile(
+    r"(?:.*/)?(?:cuda(?:-(\d+\.\d+))?|cudnn[\w.-]*|nccl[\w.-]*|tensorrt[\w.-]*)/(?!extras/|compat|.*stubs).*",
+    re.IGNORECASE,
+)
 HARMLESS = re.compile(r"/usr/local/nvidia/lib(?:64)?|/usr/lib/wsl/lib|.*/(?:site|dist)-packages/.*")
 BUNDLED = ("nvidia-cublas-", "nvidia-cudnn-", "nvidia-cuda-runtime-")
 
@@ -20,10 +23,11 @@ BUNDLED = ("nvidia-cublas-", "nvidia-cudnn-", "nvidia-cuda-runtime-")
 class LibraryPath(Rule):
     """CUDA libraries of the system are found before those that the wheels bring.
 
-    Wheels of torch, JAX and TensorFlow bring their CUDA libraries and look for them beside
-    themselves, but LD_LIBRARY_PATH comes first. Folders of another toolkit or cuDNN in it lead
-    to "undefined symbol", to "version incompatibility", or quietly to other kernels. Images of
-    nvidia/cuda set LD_LIBRARY_PATH.
+    Wheels of torch, JAX and TensorFlow bring their CUDA libraries. What is linked with an RPATH
+    is found beside the wheel; what has a RUNPATH, or is opened by name at run time (parts of
+    cuDNN, nvJitLink), is looked for in LD_LIBRARY_PATH first. Folders of another toolkit or
+    cuDNN there lead to "undefined symbol", to "version incompatibility", or quietly to other
+    kernels. Folders of the CUDA release that the framework is built for are information.
 
     Fix: unset LD_LIBRARY_PATH, or take the CUDA folders out of it.
     """
@@ -39,13 +43,14 @@ class LibraryPath(Rule):
         folders = [
             folder
             for folder in searched.split(":")
-            if CUDA_FOLDER.search(folder) and not HARMLESS.fullmatch(folder)
+            if CUDA_FOLDER.fullmatch(f"{folder.rstrip('/')}/") and not HARMLESS.fullmatch(folder)
         ]
         if folders:
             yield self._finding(
                 ("env_vars", "LD_LIBRARY_PATH"),
-                f"LD_LIBRARY_PATH puts {folders[0][:80]} before the wheels' CUDA libraries",
+                f"LD_LIBRARY_PATH has {folders[0][:80]} beside the wheels' CUDA libraries",
                 folders,
+                severity=Severity.INFO if _same_release(manifest, folders) else Severity.WARNING,
             )
             return
         yield from self._older_toolkit(manifest, bundled[0])
@@ -68,18 +73,37 @@ class LibraryPath(Rule):
             )
 
     def _finding(
-        self, path: tuple[str, ...], message: str, right: object, name: str = ""
+        self,
+        path: tuple[str, ...],
+        message: str,
+        right: object,
+        name: str = "",
+        severity: Severity = Severity.WARNING,
     ) -> Finding:
         return Finding(
             rule=self.id,
-            severity=Severity.WARNING,
+            severity=severity,
             effect=Effect.CRASH,
             confidence=Confidence.POSSIBLE,
             path=path,
             message=message,
-            why="What is found first is loaded: other symbols, other versions, other kernels.",
+            why="What is looked for by name at run time is found there first: other symbols or kernels.",
             fix="Take the CUDA folders out of LD_LIBRARY_PATH.",
             reference="pytorch/pytorch#103832, #134929; jax docs/installation.md",
             right=right,
             cites=(("packages", name),) if name else (),
         )
+
+
+def _same_release(manifest: Manifest, folders: list[str]) -> bool:
+    """Whether the folders are of the CUDA release that torch is built for."""
+    torch = frameworks(manifest).get("torch")
+    toolkit = fact(manifest, "cuda", "toolkit")
+    if torch is None or not isinstance(torch.cuda, str):
+        return False
+    for folder in folders:
+        match = CUDA_FOLDER.fullmatch(f"{folder.rstrip('/')}/")
+        release = (match and match[1]) or toolkit
+        if not isinstance(release, str) or numbers(release)[:2] != numbers(torch.cuda)[:2]:
+            return False
+    return True

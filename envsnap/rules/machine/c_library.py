@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from envsnap.knowledge.tables import table
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.rule import Comparison, Rule, packages
 from envsnap.rules.versions import numbers
+
+TAG = re.compile(r"manylinux(?:_\d+_\d+|\d+)")
 
 
 class CLibrary(Rule):
@@ -14,7 +18,8 @@ class CLibrary(Rule):
 
     A program built against a newer glibc or libstdc++ does not start on an older one
     ("version `GLIBC_2.32' not found"). The other way round works. musl and glibc take other
-    wheels altogether. glibc's math functions change their last bit between releases.
+    wheels altogether. Where every installed wheel states by its tag that the older one is enough,
+    the difference is information. glibc's math functions change their last bit between releases.
 
     Fix: build on the oldest system that must run it, or use the same base image.
     """
@@ -30,15 +35,18 @@ class CLibrary(Rule):
             left, right = str(change.left or "none"), str(change.right or "none")
             kind = change.left is None or change.right is None
             older = numbers(right.rpartition("_")[2]) < numbers(left.rpartition("_")[2])
+            fits = older and _wheels_fit(comparison, key, right.rpartition("_")[2])
             yield Finding(
                 rule=self.id,
-                severity=Severity.WARNING if kind or older else Severity.INFO,
-                effect=Effect.CRASH if kind or older else Effect.NONE,
+                severity=Severity.WARNING if kind or (older and not fits) else Severity.INFO,
+                effect=Effect.CRASH if kind or (older and not fits) else Effect.NONE,
                 confidence=Confidence.POSSIBLE,
                 path=change.path,
                 message=f"{name} {left} -> {right}",
                 why=(
-                    "Programs built on the newer system may not start on the older one."
+                    "It is older, but no installed wheel's tag asks for more."
+                    if fits
+                    else "Programs built on the newer system may not start on the older one."
                     if older
                     else "Another C library takes other wheels."
                     if kind
@@ -49,3 +57,27 @@ class CLibrary(Rule):
                 right=change.right,
                 changes=(change.path,),
             )
+
+
+def _wheels_fit(comparison: Comparison, key: str, have: str) -> bool:
+    """Whether the wheels of both sides are tagged for a C library as old as this one."""
+    tagged = [
+        tag
+        for side in (comparison.left, comparison.right)
+        for package in packages(side).values()
+        for tag in package.wheel_tags or ()
+        if "manylinux" in tag
+    ]
+    column = {"glibc": "glibc", "libstdcxx": "glibcxx"}.get(key)
+    if not tagged or column is None:
+        return False
+    needs = {
+        name: row[column]
+        for row in table("manylinux")["rows"]
+        for name in (row["tag"], row["alias"])
+    }
+    for tag in tagged:
+        wanted = [needs[name] for name in TAG.findall(tag) if name in needs]
+        if not wanted or min(map(numbers, wanted)) > numbers(have):
+            return False
+    return True

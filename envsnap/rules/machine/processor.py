@@ -98,7 +98,7 @@ class Processor(Rule):
             message=(
                 "the CPU is another model with the same instruction sets"
                 if known
-                else f"the CPU is another model: {found[0].left} -> {found[0].right}"
+                else f"the CPU differs ({found[0].path[1]}): {found[0].left} -> {found[0].right}"
             ),
             why=(
                 "Kernels are chosen by instruction set; block sizes may depend on caches."

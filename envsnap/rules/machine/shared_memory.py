@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact
+from envsnap.rules.rule import Rule, fact, frameworks, gpus, packages
 
 SMALLEST = 64 << 20
+USERS = {"torch", "vllm", "sglang", "ray", "deepspeed", "horovod", "nvidia-dali-cuda120"}
 
 
 class SharedMemory(Rule):
@@ -28,15 +29,17 @@ class SharedMemory(Rule):
         size = fact(manifest, "system", "shm_size")
         if not isinstance(size, int) or size > SMALLEST:
             return
+        used = bool(gpus(manifest)) or bool(USERS & {*packages(manifest), *frameworks(manifest)})
         yield Finding(
             rule=self.id,
-            severity=Severity.WARNING,
+            severity=Severity.WARNING if used else Severity.INFO,
             effect=Effect.CRASH,
             confidence=Confidence.POSSIBLE,
             path=("system", "shm_size"),
             message=f"shared memory (/dev/shm) has {size >> 20} MiB",
             why="Data loaders, NCCL and vLLM exchange data there; when it is full, they die.",
-            fix="Start the container with --shm-size=8g or --ipc=host.",
+            fix="Start the container with --shm-size=8g or --ipc=host (Kubernetes: an emptyDir of medium"
+            " Memory at /dev/shm).",
             reference="https://docs.docker.com/engine/containers/run/ (64 MB by default)",
             right=size,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
@@ -28,27 +29,36 @@ class NumpyAbi(Rule):
         numpy = version(manifest, "numpy")
         if numpy is None or not numbers(numpy) or numbers(numpy)[0] < 2:
             return
-        for row in table("numpy_abi")["rows"]:
-            installed = version(manifest, row["distribution"])
-            if (
-                installed is None
-                or not numbers(installed)
-                or numbers(installed) >= numbers(row["first"])
-            ):
-                continue
-            sure = is_trusted(row["confidence"])
-            yield Finding(
-                rule=self.id,
-                severity=Severity.ERROR if sure else Severity.WARNING,
-                effect=Effect.CRASH,
-                confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
-                path=("packages", "numpy", "version"),
-                message=f"{row['distribution']} {installed} was built for NumPy 1, and {numpy} is installed"
-                + ("" if sure else " (unverified)"),
-                why=f"{row['distribution']} runs with NumPy 2 from {row['first']} on.",
-                fix=f"Install numpy<2, or {row['distribution']}>={row['first']}.",
-                reference=row["source"],
-                left=f"{row['distribution']} {installed}",
-                right=numpy,
-                cites=(("packages", row["distribution"]),),
-            )
+        old = [
+            (row, installed)
+            for row in table("numpy_abi")["rows"]
+            if (installed := version(manifest, row["distribution"]))
+            and numbers(installed)
+            and numbers(installed) < numbers(row["first"])
+        ]
+        for sure in (True, False):
+            found = [item for item in old if is_trusted(item[0]["confidence"]) is sure]
+            if found:
+                yield self._finding(found, numpy, sure=sure)
+
+    def _finding(
+        self, found: list[tuple[dict[str, Any], str]], numpy: str, *, sure: bool
+    ) -> Finding:
+        named = ", ".join(f"{row['distribution']} {installed}" for row, installed in found[:4])
+        more = f" and {len(found) - 4} more" if len(found) > 4 else ""
+        first = found[0][0]
+        return Finding(
+            rule=self.id,
+            severity=Severity.ERROR if sure else Severity.WARNING,
+            effect=Effect.CRASH,
+            confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
+            path=("packages", "numpy", "version"),
+            message=f"built for NumPy 1, and {numpy} is installed: {named}{more}"
+            + ("" if sure else " (unverified)"),
+            why=f"{first['distribution']} runs with NumPy 2 from {first['first']} on.",
+            fix=f"Install numpy<2, or {first['distribution']}>={first['first']}.",
+            reference=first["source"],
+            left=named,
+            right=numpy,
+            cites=tuple(("packages", row["distribution"]) for row, _ in found),
+        )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.diff.change import Change, ChangeKind
+from envsnap.knowledge.tables import table
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.package_roles import role
-from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.rule import Comparison, Rule, version
+
+OTHER_CODE = ("pillow-simd",)  # not a build of the same code
 
 
 class PackageMissing(Rule):
@@ -24,9 +27,35 @@ class PackageMissing(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a distribution."""
-        for change in list(comparison.under("packages")):
-            if len(change.path) == 2:
-                yield self._finding(change)
+        changes = [change for change in comparison.under("packages") if len(change.path) == 2]
+        added = {change.path[1] for change in changes if change.kind is ChangeKind.ADDED}
+        for change in changes:
+            yield self._replaced(comparison, change, added) or self._finding(change)
+
+    def _replaced(self, comparison: Comparison, change: Change, added: set[str]) -> Finding | None:
+        """The same import package from another distribution: nothing is missing."""
+        name = change.path[1]
+        other = next((item for item in alternatives(name) if item in added), None)
+        if change.kind is not ChangeKind.REMOVED or other is None:
+            return None
+        numeric = name in OTHER_CODE or other in OTHER_CODE
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING if numeric else Severity.INFO,
+            effect=Effect.NUMERICS if numeric else Effect.NONE,
+            confidence=Confidence.POSSIBLE,
+            path=change.path,
+            message=f"{name} {_version(change.left)} -> {other} {version(comparison.right, other) or ''}".rstrip(),
+            why=(
+                "It is another implementation under the same name; results may differ."
+                if numeric
+                else "It provides the same import package."
+            ),
+            fix=f"Install {name}=={_version(change.left)}.",
+            left=_version(change.left),
+            right=version(comparison.right, other),
+            changes=(change.path, ("packages", other)),
+        )
 
     def _finding(self, change: Change) -> Finding:
         name = change.path[1]
@@ -56,6 +85,17 @@ class PackageMissing(Rule):
             right=right,
             changes=(change.path,),
         )
+
+
+def alternatives(name: str) -> list[str]:
+    """Distributions that provide the same import package."""
+    return [
+        other
+        for row in table("competing_distributions")["rows"]
+        if name in row["distributions"]
+        for other in row["distributions"]
+        if other != name
+    ]
 
 
 def _severity(what: str, gone: bool) -> Severity:

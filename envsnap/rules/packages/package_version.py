@@ -67,8 +67,10 @@ class PackageVersion(Rule):
 
 def _suspect(change: Change) -> bool:
     """A difference of at least a minor release in what no rule calls harmless."""
-    known = role(change.path[1])
-    return known != "tooling" and distance(change.left, change.right) in FAR
+    known, how_far = role(change.path[1]), distance(change.left, change.right)
+    if known == "runtime":
+        return how_far in (Distance.MAJOR, Distance.OTHER)
+    return known != "tooling" and how_far in FAR
 
 
 _WHAT = {

@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.packages.package_missing import alternatives
 from envsnap.rules.rule import Comparison, Rule, packages
 
 LONGEST_LINE = 500
@@ -83,6 +84,8 @@ class Requirements(Rule):
         if found is None and (section is UNSET or not section.complete):
             return
         have = found.version if found is not None else None
+        if found is None and any(name in packages(manifest) for name in alternatives(wanted)):
+            return  # another distribution provides the same import package
         if found is not None and (not isinstance(have, str) or _meets(versions, have)):
             return
         if not marker or _applies(line, manifest):

@@ -13,6 +13,13 @@ from envsnap.rules.rule import Rule, fact, packages
 from envsnap.rules.versions import numbers
 
 TAG = re.compile(r"cp(\d)(\d+)t?-(cp\d+\w*|abi3)-(\S+)")
+SYSTEMS = {
+    "win": "win32",
+    "macosx": "darwin",
+    "manylinux": "linux",
+    "musllinux": "linux",
+    "linux": "linux",
+}
 MANYLINUX = re.compile(r"(manylinux_\d+_\d+|manylinux\d+)_\w+")
 
 
@@ -64,6 +71,8 @@ def _mismatch(manifest: Manifest, tag: str) -> str | None:
         want, have = (int(match[1]), int(match[2])), numbers(python)[:2]
         if (have < want) if match[3] == "abi3" else (have != want):
             return f"Python {want[0]}.{want[1]}, and this is {python}"
+    if (other := _other_system(platform, manifest)) is not None:
+        return other
     architecture = fact(manifest, "system", "architecture")
     if (
         isinstance(architecture, str)
@@ -72,6 +81,20 @@ def _mismatch(manifest: Manifest, tag: str) -> str | None:
     ):
         return f"{platform}, and this machine is {architecture}"
     return _newer_glibc(platform, fact(manifest, "system", "glibc"))
+
+
+def _other_system(platform: str, manifest: Manifest) -> str | None:
+    """A tag of another operating system, or of another C library."""
+    system = fact(manifest, "system", "platform")
+    named = next((name for prefix, name in SYSTEMS.items() if platform.startswith(prefix)), None)
+    if isinstance(system, str) and named is not None and named != system:
+        return f"{platform}, and this is {system}"
+    musl, glibc = fact(manifest, "system", "musl"), fact(manifest, "system", "glibc")
+    if "manylinux" in platform and "musllinux" not in platform and musl and not glibc:
+        return f"glibc, and this system has musl {musl}"
+    if "musllinux" in platform and "manylinux" not in platform and glibc and not musl:
+        return f"musl, and this system has glibc {glibc}"
+    return None
 
 
 def _newer_glibc(platform: str, glibc: Any) -> str | None:

@@ -1,0 +1,51 @@
+"""Two distributions whose releases do not go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.knowledge.tables import is_trusted, table
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Rule, version
+from envsnap.rules.versions import numbers
+
+
+class KnownConflicts(Rule):
+    """A release is installed beside one that it was not written for.
+
+    Some distributions do not cap what they require, so that an install today takes a major
+    release that did not exist when they were written: vLLM up to 0.10.2 takes transformers 5,
+    onnx up to 1.11 takes a protobuf that refuses its generated code.
+
+    Fix: install the older release of the other distribution, and lock it.
+    """
+
+    id = "known-conflicts"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Hold the table against what is installed."""
+        for row in table("known_conflicts")["rows"]:
+            mine = version(manifest, row["distribution"])
+            other = version(manifest, row["other"])
+            if mine is None or other is None or not numbers(mine):
+                continue
+            last = numbers(row["last"])
+            if numbers(mine)[: len(last)] > last or numbers(other) < numbers(row["first"]):
+                continue
+            sure = is_trusted(row["confidence"])
+            yield Finding(
+                rule=self.id,
+                severity=Severity.ERROR if sure else Severity.WARNING,
+                effect=Effect.CRASH,
+                confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
+                path=("packages", row["other"], "version"),
+                message=f"{row['distribution']} {mine} and {row['other']} {other}"
+                + (" do not go together" if sure else " may not go together (unverified)"),
+                why=f"{row['what']}.",
+                fix=f"Install {row['other']}<{row['first']}, or a newer {row['distribution']}.",
+                reference=row["source"],
+                left=mine,
+                right=other,
+                cites=(("packages", row["distribution"]),),
+            )
