@@ -13,6 +13,8 @@ from envsnap.rules.engine import Result
 from envsnap.rules.finding import Severity
 from envsnap.rules.ruling import Entry, Ruling
 
+LONGEST_NAME = 20  # longer names are cut
+HEADS = ("expected", "found")  # of a check, which has one side
 REDACTED = "redacted"
 
 
@@ -140,15 +142,17 @@ def rest_title(report: document.Report) -> str:
 
 
 def sentence(text: str, names: tuple[str, str]) -> str:
-    """A rule's sentence with the sides called by their names."""
-    left, right = names
-    return plain(text.replace("the other side", right).replace("the reference", left))
+    """A rule's sentence with the sides called by their names, where these are whole and short."""
+    for words, name in zip(("the reference", "the other side"), names, strict=True):
+        if len(name) < LONGEST_NAME and name not in HEADS:
+            text = text.replace(words, name)
+    return plain(text)
 
 
 def column_names(report: document.Report, item: document.Judged) -> tuple[str, str]:
     """Heads of the two value columns."""
     if report.reference is None:
-        return "expected", "found"
+        return HEADS
     left, right = _short(report.reference), _short(item.side)
     if left == right:
         left, right = _base(report.reference), _base(item.side)
@@ -156,11 +160,11 @@ def column_names(report: document.Report, item: document.Judged) -> tuple[str, s
 
 
 def _short(side: document.Side) -> str:
-    return plain(side.label)[:20] if side.label else _base(side)
+    return plain(side.label)[:LONGEST_NAME] if side.label else _base(side)
 
 
 def _base(side: document.Side) -> str:
-    return plain(side.name.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".json"))[:20]
+    return plain(side.name.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".json"))[:LONGEST_NAME]
 
 
 def _count(number: int, word: str) -> str:
