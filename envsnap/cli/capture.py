@@ -26,6 +26,8 @@ MOST_GAPS = 5
 @click.option(
     "--pid", type=click.IntRange(1), help="Describe the environment of a running process."
 )
+@click.option("--container", metavar="NAME", help="Describe a running container, from inside.")
+@click.option("--image", metavar="REF", help="Describe an image, in a locked-down container.")
 @click.option(
     "--config",
     "configs",
@@ -60,6 +62,8 @@ def command(
     label: str | None,
     python: str | None,
     pid: int | None,
+    container: str | None,
+    image: str | None,
     configs: tuple[str, ...],
     weights: tuple[str, ...],
     seeds: tuple[str, ...],
@@ -73,7 +77,7 @@ def command(
     in. Nothing is installed or written on the target, and no secret enters the manifest.
     """
     manifest = api.capture(
-        _place(python, pid),
+        _place(python, pid, container, image),
         label=label,
         configs=inputs.named_files(configs, "--config"),
         weights=inputs.named_files(weights, "--weights"),
@@ -92,10 +96,16 @@ def command(
     return 0
 
 
-def _place(python: str | None, pid: int | None) -> Place:
+def _place(python: str | None, pid: int | None, container: str | None, image: str | None) -> Place:
     """Choose the target, and say which."""
     from envsnap.targets import interpreter
 
+    if sum(item is not None for item in (pid, container, image)) > 1:
+        raise click.UsageError("name one of --pid, --container and --image")
+    if container is not None or image is not None:
+        from envsnap.targets.container import Container, Image
+
+        return Container(container, python) if container is not None else Image(image or "", python)
     if pid is not None:
         from envsnap.targets.process import Process
 
