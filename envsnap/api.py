@@ -21,6 +21,7 @@ from envsnap.errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from envsnap.image.lock import Lock
     from envsnap.image.plan import Plan
     from envsnap.intake import facts
     from envsnap.model.codec import Document
@@ -145,18 +146,35 @@ def check(manifest: Manifest, rules: Sequence[Rule] | None = None) -> Result:
     return engine.inspect(manifest, rules)
 
 
-def plan(manifest: Manifest, base: str = "auto") -> Plan:
+def plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) -> Plan:
     """Decide what a container must hold to be this environment. Raises InputError."""
     from envsnap.image.plan import make_plan
 
-    return make_plan(manifest, base)
+    return make_plan(manifest, base, lock)
 
 
-def write_context(document: Document, folder: Path, base: str = "auto") -> Plan:
+def lock(
+    manifest: Manifest, *, find_links: str | None = None, allow_unhashed: bool = False
+) -> Lock:
+    """Find the one file that each distribution was installed from, and its hash.
+
+    `find_links` names a folder of wheels that no index has. Needs the user's package index and
+    uv. Raises InputError for distributions without such a file, unless `allow_unhashed`.
+    """
+    from envsnap.image import facts
+    from envsnap.image.lock import resolve
+
+    return resolve(facts.read(manifest), find_links=find_links, allow_unhashed=allow_unhashed)
+
+
+def write_context(
+    document: Document, folder: Path, base: str = "auto", lock: Lock | None = None
+) -> Plan:
     """Write the build context of a manifest into a folder. Raises InputError."""
     from envsnap.image import context
     from envsnap.model import codec
 
-    made = plan(document.manifest, base)
-    context.write(context.files(made, codec.encode(document.manifest, document.unknown)), folder)
+    made = plan(document.manifest, base, lock)
+    manifest_json = codec.encode(document.manifest, document.unknown)
+    context.write(context.files(made, manifest_json, lock.folder if lock else None), folder)
     return made

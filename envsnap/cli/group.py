@@ -14,6 +14,7 @@ COMMANDS = {
     "diff": "Say what differs between environments, and which difference matters.",
     "check": "Say what is wrong with one environment by itself.",
     "dockerfile": "Write a build context that reproduces an environment.",
+    "lock": "Name the one file, by hash, that each distribution was installed from.",
     "probe": "Write the probe as one script, for hosts that nothing can reach.",
     "explain": "Show what a rule looks at, why it matters, and what to do.",
     "schema": "Print the JSON Schema of what envsnap writes.",

@@ -12,12 +12,12 @@ from envsnap.image import instructions as ins
 from envsnap.image import records
 from envsnap.image.facts import major_minor, numbers
 from envsnap.image.records import Plan, Requirements
+from envsnap.image.requirements import STAGING
 
 UID = 10001
 APP = "/app"
 VENV = "/opt/venv"
 VENV_PYTHON = f"{VENV}/bin/python"
-STAGING = "/tmp/envsnap/"  # in the build stage only
 MANIFEST = "manifest.json"
 SHARE = "/usr/share/envsnap/"
 PIP = (VENV_PYTHON, "-m", "pip")
@@ -83,18 +83,26 @@ def _build(plan: Plan) -> Iterator[ins.Instruction]:
         steps += _apt(("ca-certificates", "git"))
         yield PRAGMA
     steps.append((plan.python.executable, "-m", "venv", VENV))
-    if plan.python.installer:
+    if plan.python.installer and not plan.artifacts:
         steps.append((*PIP_INSTALL, f"pip=={plan.python.installer}"))
     for group in plan.requirements:
         yield ins.Run(tuple(steps))
-        yield ins.Copy((group.file,), STAGING)
+        yield ins.Copy((group.file, *group.wheels), STAGING)
         steps = [_install(group)]
     yield ins.Run((*steps, *_finish(plan)))
 
 
 def _install(group: Requirements) -> ins.Step:
-    index = ("--index-url", group.index) if group.index else ()
-    return (*PIP_INSTALL, *index, "--requirement", STAGING + group.file)
+    words: list[str] = []
+    if group.index:
+        words += ["--index-url", group.index]
+    if group.wheels:
+        words += ["--no-index", "--find-links", STAGING]
+    if group.hashed:
+        words.append("--require-hashes")
+    if group.hashed and not group.build and group.file != "requirements-url.txt":
+        words += ["--only-binary", ":all:"]
+    return (*PIP_INSTALL, *words, "--requirement", STAGING + group.file)
 
 
 def _finish(plan: Plan) -> Iterator[ins.Step]:

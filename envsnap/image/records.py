@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, to_builtins
 Certainty: TypeAlias = Literal["exact", "nearest", "unknown"]
 Kind: TypeAlias = Literal["slim", "cuda", "distribution", "custom"]
 How: TypeAlias = Literal["image", "apt", "copy"]
+Proof: TypeAlias = Literal["record", "digest", "tags", "source", "stand-in"]
 
 PLAN_VERSION = 1
 
@@ -60,6 +61,30 @@ class PythonSource(Struct, frozen=True, kw_only=True):
     ] = ()
 
 
+class Artifact(Struct, frozen=True, kw_only=True):
+    """The one file that a distribution is installed from."""
+
+    name: Annotated[str, Meta(description="Canonical name of the distribution.")]
+    version: Annotated[str, Meta(description="Its version.")]
+    file: Annotated[str, Meta(description="Name of the file.")]
+    sha256: Annotated[str, Meta(description="SHA-256 of the file.")]
+    kind: Literal["wheel", "sdist"]
+    source: Annotated[
+        Literal["index", "folder"],
+        Meta(description="index: fetched in the build; folder: it lies in the build context."),
+    ]
+    proof: Annotated[
+        Proof,
+        Meta(
+            description="record: its RECORD is the installed one; digest: pip noted this digest;"
+            " tags: only its tags fit; source: built in the image; stand-in: of an editable install."
+        ),
+    ]
+    yanked: Annotated[
+        str | None, Meta(description="Why its author withdrew it; null where nobody did.")
+    ] = None
+
+
 class Requirements(Struct, frozen=True, kw_only=True):
     """Distributions that one pip run installs."""
 
@@ -67,6 +92,11 @@ class Requirements(Struct, frozen=True, kw_only=True):
     index: Annotated[str | None, Meta(description="Package index; null for pip's default.")]
     lines: Annotated[tuple[str, ...], Meta(description="Requirements, sorted.")]
     needs_git: Annotated[bool, Meta(description="Whether pip must clone repositories.")] = False
+    hashed: Annotated[bool, Meta(description="Whether pip must check each file's hash.")] = False
+    build: Annotated[bool, Meta(description="Whether pip builds them from source.")] = False
+    wheels: Annotated[
+        tuple[str, ...], Meta(description="Wheels in the build context that they come from.")
+    ] = ()
 
 
 class HostRequirement(Struct, frozen=True, kw_only=True):
@@ -94,6 +124,15 @@ class Plan(Struct, frozen=True, kw_only=True):
     python: PythonSource
     requirements: Annotated[
         tuple[Requirements, ...], Meta(description="pip's runs, in their order.")
+    ]
+    artifacts: Annotated[
+        tuple[Artifact, ...], Meta(description="The files that were resolved, by distribution.")
+    ]
+    unhashed: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Distributions that are installed without a hash, because it was allowed."
+        ),
     ]
     apt: Annotated[tuple[str, ...], Meta(description="apt packages of the image, sorted.")]
     environment: Annotated[dict[str, str], Meta(description="Variables that the image sets.")]

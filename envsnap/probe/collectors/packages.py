@@ -247,13 +247,18 @@ def record_digest(path: str) -> str:
         data = read_bytes(path)
     except OSError:
         return None
+    return digest_of_record(data, os.path.basename(os.path.dirname(path)))
+
+
+def digest_of_record(data: bytes, folder: str) -> str:
+    """Digest the content of a RECORD that lies in a folder of this name, as `record_digest` does."""
     # A RECORD can have 10,000 lines, so as little as possible is done to each. Lines that end
     # in a comma have neither digest nor size; what else is left out stands together once sorted.
     lines = sorted([line for line in data.splitlines() if line and line[-1] != COMMA])
     if b".pyc,sha256" in data:
         lines = [line for line in lines if b".pyc,sha256" not in line]
     del lines[bisect_left(lines, b".") : bisect_left(lines, b"0")]
-    own = os.path.basename(os.path.dirname(path)).encode("utf-8", "surrogateescape")
+    own = folder.encode("utf-8", "surrogateescape")
     start, end = bisect_left(lines, own + b"/"), bisect_left(lines, own + b"0")
     lines[start:end] = [line for line in lines[start:end] if not WRITTEN_BY_INSTALLERS.search(line)]
     return hashlib.sha256(b"\n".join(lines)).hexdigest() if lines else None
