@@ -21,7 +21,7 @@ IGNORE = ".dockerignore"
 PROOF = "proof.json"
 OURS = re.compile(
     r"Dockerfile|dockerfile\.json|manifest\.json|proof\.json|\.dockerignore"
-    r"|requirements(-[a-z0-9.-]+)?\.txt|[A-Za-z0-9][A-Za-z0-9._+-]{4,240}\.whl"
+    r"|requirements(-[a-z0-9.-]+)?\.txt|extra-ca\.crt|config-[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9._+-]{4,240}\.whl"
 )
 STALE = re.compile(r"\.envsnap-[A-Za-z0-9_]{8}")  # what a killed run leaves
 HEADER = "# Written by envsnap; install with pip install --no-deps.\n"
@@ -29,14 +29,19 @@ MODE = 0o644
 
 
 def files(
-    plan: Plan, manifest_json: bytes, wheels: Mapping[str, Path] | None = None
+    plan: Plan,
+    manifest_json: bytes,
+    wheels: Mapping[str, Path] | None = None,
+    added: Mapping[str, bytes] | None = None,
 ) -> dict[str, bytes | Path]:
     """Return the files of the build context by name; equal input gives equal bytes.
 
     A path stands for a file that is too large to hold: `wheels` has those that the plan names.
+    `added` are the files that extras bring.
     """
     found: dict[str, bytes | Path] = {
-        DOCKERFILE: render.dockerfile(dockerfile.build(plan)).encode("utf-8")
+        DOCKERFILE: render.dockerfile(dockerfile.build(plan)).encode("utf-8"),
+        **(added or {}),
     }
     for group in plan.requirements:
         found[group.file] = (HEADER + "\n".join(group.lines) + "\n").encode("ascii")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from envsnap.image import instructions as ins
 from envsnap.image import records
+from envsnap.image.extras import CA_FILE
 from envsnap.image.facts import major_minor, numbers
 from envsnap.image.records import Plan, Requirements
 from envsnap.image.requirements import STAGING
@@ -24,6 +25,7 @@ PIP = (VENV_PYTHON, "-m", "pip")
 PIP_INSTALL = (
     *PIP, "install", "--no-cache-dir", "--no-deps", "--no-compile", "--disable-pip-version-check",
 )  # fmt: skip
+TRUST = ins.Constant(f"export PIP_CERT={STAGING}{CA_FILE} GIT_SSL_CAINFO={STAGING}{CA_FILE}")
 CLEAN = ins.Constant("rm -rf /var/lib/apt/lists/*")
 PRAGMA = ins.Comment("hadolint ignore=DL3008")
 FIRST_LINE = ins.Comment("Written by envsnap; dockerfile.json tells why. Do not edit: write anew.")
@@ -39,7 +41,7 @@ def _base(plan: Plan) -> Iterator[ins.Instruction]:
     python = plan.python
     if python.how == "copy" and python.image:
         yield ins.From(python.image, "interpreter")
-    yield ins.From(plan.base.reference, "base")
+    yield ins.From(_reference(plan), "base")
     if python.how == "copy":
         for folder in ("/usr/local/bin/", "/usr/local/include/", "/usr/local/lib/"):
             yield ins.Copy((folder,), folder, "interpreter")
@@ -51,6 +53,12 @@ def _base(plan: Plan) -> Iterator[ins.Instruction]:
     if plan.apt:
         yield PRAGMA
     yield ins.Run((*steps, *_user(plan)))
+
+
+def _reference(plan: Plan) -> str:
+    """Name the base by tag, for people, and by digest, for good."""
+    base = plan.base
+    return f"{base.reference}@{base.digest}" if base.digest else base.reference
 
 
 def _apt(packages: tuple[str, ...]) -> Iterator[ins.Step]:
@@ -78,7 +86,10 @@ def _user(plan: Plan) -> Iterator[ins.Step]:
 def _build(plan: Plan) -> Iterator[ins.Instruction]:
     """The stage that makes the virtual environment, one pip run a layer."""
     yield ins.From("base", "build")
-    steps: list[ins.Step] = []
+    trust: list[ins.Step] = [TRUST] if plan.extra_ca else []
+    if plan.extra_ca:
+        yield ins.Copy((CA_FILE,), STAGING)
+    steps: list[ins.Step] = [*trust]
     if any(group.needs_git for group in plan.requirements):
         steps += _apt(("ca-certificates", "git"))
         yield PRAGMA
@@ -88,7 +99,7 @@ def _build(plan: Plan) -> Iterator[ins.Instruction]:
     for group in plan.requirements:
         yield ins.Run(tuple(steps))
         yield ins.Copy((group.file, *group.wheels), STAGING)
-        steps = [_install(group)]
+        steps = [*trust, _install(group)]
     yield ins.Run((*steps, *_finish(plan)))
 
 
@@ -99,7 +110,7 @@ def _install(group: Requirements) -> ins.Step:
     if group.wheels:
         words += ["--no-index", "--find-links", STAGING]
     if group.hashed:
-        words.append("--require-hashes")
+        words += ["--require-hashes", "--force-reinstall"]
     if group.hashed and not group.build and group.file != "requirements-url.txt":
         words += ["--only-binary", ":all:"]
     return (*PIP_INSTALL, *words, "--requirement", STAGING + group.file)
@@ -120,16 +131,21 @@ def _finish(plan: Plan) -> Iterator[ins.Step]:
 
 def _final(plan: Plan) -> Iterator[ins.Instruction]:
     """The stage that becomes the image."""
+    digest = plan.base.digest
     yield ins.From("base")
     yield ins.Label(
         (
             ("org.opencontainers.image.base.name", plan.base.reference),
+            *((("org.opencontainers.image.base.digest", digest),) if digest else ()),
             ("io.envsnap.fingerprint", plan.fingerprint),
             ("io.envsnap.plan", records.digest(plan)),
+            *((("io.envsnap.unhashed", " ".join(plan.unhashed)),) if plan.unhashed else ()),
         )
     )
     yield ins.Copy((VENV,), VENV, "build")
     yield ins.Copy((MANIFEST,), SHARE)
+    for file in plan.files:
+        yield ins.Copy((file.file,), file.path)
     yield ins.PrependPath(f"{VENV}/bin")
     pairs = dict(plan.environment)
     if plan.base.kind == "custom":
@@ -138,4 +154,4 @@ def _final(plan: Plan) -> Iterator[ins.Instruction]:
         yield ins.Env(tuple(pairs.items()))
     yield ins.Workdir(APP)
     yield ins.User(UID, UID)
-    yield ins.Cmd(("python",))
+    yield ins.Cmd(plan.command or ("python",))

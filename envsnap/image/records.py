@@ -40,6 +40,12 @@ class Base(Struct, frozen=True, kw_only=True):
         Meta(description="supported, listed (maybe gone), or unknown; by the image's publisher."),
     ]
     platform: Annotated[str, Meta(description="Platform to build for, for example linux/amd64.")]
+    stands_in_for: Annotated[
+        str | None, Meta(description="The image that was decided for, where another was named.")
+    ] = None
+    digest: Annotated[
+        str | None, Meta(description="Digest that names it for good; null where none is known.")
+    ] = None
 
 
 class PythonSource(Struct, frozen=True, kw_only=True):
@@ -99,6 +105,15 @@ class Requirements(Struct, frozen=True, kw_only=True):
     ] = ()
 
 
+class File(Struct, frozen=True, kw_only=True):
+    """A config file that the image carries."""
+
+    name: Annotated[str, Meta(description="Name that it is compared by.")]
+    file: Annotated[str, Meta(description="Its file in the build context.")]
+    path: Annotated[str, Meta(description="Its path in the image.")]
+    sha256: Annotated[str, Meta(description="SHA-256 of the file.")]
+
+
 class HostRequirement(Struct, frozen=True, kw_only=True):
     """What the machine must offer: no image can carry it."""
 
@@ -135,6 +150,13 @@ class Plan(Struct, frozen=True, kw_only=True):
         ),
     ]
     apt: Annotated[tuple[str, ...], Meta(description="apt packages of the image, sorted.")]
+    files: Annotated[tuple[File, ...], Meta(description="Config files of the image.")] = ()
+    command: Annotated[
+        tuple[str, ...], Meta(description="What a container runs; empty for Python itself.")
+    ] = ()
+    extra_ca: Annotated[
+        bool, Meta(description="Whether the build, not the image, trusts a CA of the context.")
+    ] = False
     environment: Annotated[dict[str, str], Meta(description="Variables that the image sets.")]
     host: Annotated[tuple[HostRequirement, ...], Meta(description="What the host must offer.")]
     dropped: Annotated[

@@ -36,6 +36,7 @@ IMAGE = re.compile(
     r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*"
     r"(?P<tag>:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?P<digest>@sha256:[0-9a-f]{64})?"
 )
+LOCAL_IMAGE = re.compile(rf"sha256:[0-9a-f]{{64}}|{IMAGE.pattern}")
 LONGEST_VALUE = 8192
 LONGEST_REFERENCE = 512
 LONGEST_NAME = 200
