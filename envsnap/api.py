@@ -45,6 +45,7 @@ def capture(
     seeds: Mapping[str, str] | None = None,
     env: Sequence[str] = (),
     import_frameworks: bool = True,
+    check_files: bool = False,
     deadline: float = DEFAULT_DEADLINE,
     progress: Progress | None = None,
 ) -> Manifest:
@@ -52,6 +53,7 @@ def capture(
 
     `configs` and `weights` map the names under which files are compared to their paths;
     `seeds` maps names to values; `env` names further variables whose values are wanted;
+    `check_files` reads every installed file and notes those that are not what RECORD says;
     `deadline` is in seconds and leaves out the hashing of weights; `progress` is told
     (bytes done, bytes in all) while weights are hashed.
 
@@ -67,6 +69,7 @@ def capture(
         "weights": _named_paths("weights", weights or {}, shared),
         "env": list(env),
         "import": import_frameworks,
+        "check_files": check_files,
         "deadline": deadline,
     }
     if target is None:

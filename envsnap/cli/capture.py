@@ -50,6 +50,11 @@ MOST_GAPS = 5
 )
 @click.option("--no-import", is_flag=True, help="Do not import frameworks; faster, fewer facts.")
 @click.option(
+    "--check-files",
+    is_flag=True,
+    help="Read every installed file, and note those that were edited.",
+)
+@click.option(
     "--deadline",
     type=click.FloatRange(1, 86400),
     default=api.DEFAULT_DEADLINE,
@@ -69,6 +74,7 @@ def command(
     seeds: tuple[str, ...],
     env: tuple[str, ...],
     no_import: bool,
+    check_files: bool,
     deadline: float,
 ) -> int:
     """Describe an environment in a manifest.
@@ -84,6 +90,7 @@ def command(
         seeds=inputs.named_values(seeds, "--seed"),
         env=env,
         import_frameworks=not no_import,
+        check_files=check_files,
         deadline=deadline,
         progress=_progress,
     )

@@ -143,6 +143,8 @@ class Capture:
         said = self._guard("tools", self._tools, started) or {}
         self._guard("cuda", self._cuda, said.get("nvcc", ""))
         self._guard("gpus", self._gpus, query)
+        if self.options.get("check_files"):
+            self._guard("packages", self._check_files)
         self._guard("identity", self._identity)
         return self.message()
 
@@ -222,6 +224,11 @@ class Capture:
         from .collectors import packages
 
         packages.collect(self.sections["packages"], self.sys_path, sys.prefix)
+
+    def _check_files(self) -> None:
+        from .collectors import installed_files
+
+        installed_files.check(self.sections["packages"].facts["entries"], self.sys_path)
 
     def _system(self) -> None:
         from .collectors import system
