@@ -16,19 +16,17 @@ from envsnap.cli import images, inputs
 @click.option(
     "-o", "--output", required=True, metavar="FOLDER", help="Write the build context here."
 )
-@click.option(
-    "--base",
-    default="auto",
-    show_default=True,
-    metavar="auto|slim|cuda|IMAGE",
-    help="The base image; auto decides from what the manifest shows.",
-)
+@images.plan_options
 @click.option("--resolve", is_flag=True, help="Find each distribution's file and hash (network).")
 @images.lock_options
 def command(
     manifest: str,
     output: str,
     base: str,
+    base_images: tuple[str, ...],
+    extra_ca: str | None,
+    configs: tuple[str, ...],
+    cmd: str | None,
     resolve: bool,
     find_links: str | None,
     allow_unhashed: bool,
@@ -39,10 +37,11 @@ def command(
     said on stderr: why, and how sure.
     """
     document = inputs.document(manifest)
+    extras = images.extras(base_images, extra_ca, configs, cmd)
     lock = None
     if resolve or find_links or allow_unhashed:
         lock = api.lock(document.manifest, find_links=find_links, allow_unhashed=allow_unhashed)
-    plan = api.write_context(document, Path(output), base, lock)
+    plan = api.write_context(document, Path(output), base, lock, extras)
     images.tell(plan)
     command = ["docker", "build", "--platform", plan.base.platform, "-t", "NAME", output]
     images.say(f"wrote {output}; build it with: {shlex.join(command)}")

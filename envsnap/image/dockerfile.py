@@ -12,6 +12,7 @@ from envsnap.image import instructions as ins
 from envsnap.image import records
 from envsnap.image.extras import CA_FILE
 from envsnap.image.facts import major_minor, numbers
+from envsnap.image.normal import EPOCH
 from envsnap.image.records import Plan, Requirements
 from envsnap.image.requirements import STAGING
 
@@ -26,7 +27,12 @@ PIP_INSTALL = (
     *PIP, "install", "--no-cache-dir", "--no-deps", "--no-compile", "--disable-pip-version-check",
 )  # fmt: skip
 TRUST = ins.Constant(f"export PIP_CERT={STAGING}{CA_FILE} GIT_SSL_CAINFO={STAGING}{CA_FILE}")
-CLEAN = ins.Constant("rm -rf /var/lib/apt/lists/*")
+# Lists, and what holds the hour of the build: caches and logs.
+CLEAN = ins.Constant(
+    "rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/ldconfig/aux-cache"
+    " /var/log/apt/* /var/log/dpkg.log /var/log/alternatives.log"
+)
+DATE = f"SOURCE_DATE_EPOCH={EPOCH}"  # else /etc/shadow holds the day of the build
 PRAGMA = ins.Comment("hadolint ignore=DL3008")
 FIRST_LINE = ins.Comment("Written by envsnap; dockerfile.json tells why. Do not edit: write anew.")
 
@@ -74,9 +80,9 @@ def _apt(packages: tuple[str, ...]) -> Iterator[ins.Step]:
 def _user(plan: Plan) -> Iterator[ins.Step]:
     """Give the user a name and a home: getpass and caches need them."""
     if plan.base.kind != "custom":
-        yield ("groupadd", "--gid", str(UID), "app")
+        yield (DATE, "groupadd", "--gid", str(UID), "app")
         yield (
-            "useradd", "--no-log-init", "--uid", str(UID), "--gid", str(UID),
+            DATE, "useradd", "--no-log-init", "--uid", str(UID), "--gid", str(UID),
             "--home-dir", APP, "--no-create-home", "--shell", "/usr/sbin/nologin", "app",
         )  # fmt: skip
     yield ("mkdir", "-p", APP)
@@ -125,7 +131,7 @@ def _finish(plan: Plan) -> Iterator[ins.Step]:
     if version is not None and numbers(major_minor(version)) >= (3, 7):
         mode = " --invalidation-mode unchecked-hash"
     yield ins.Constant(
-        f"{VENV_PYTHON} -m compileall -qq{mode} {VENV}/lib || echo 'some files do not compile'"
+        f"PYTHONHASHSEED=0 {VENV_PYTHON} -m compileall -qq{mode} {VENV}/lib || echo 'some files do not compile'"
     )
 
 

@@ -6,7 +6,9 @@ import hashlib
 import json
 from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Meta, Struct, to_builtins
+from msgspec import Meta, Struct, ValidationError, convert, to_builtins
+
+from envsnap.errors import InputError
 
 Certainty: TypeAlias = Literal["exact", "nearest", "unknown"]
 Kind: TypeAlias = Literal["slim", "cuda", "distribution", "custom"]
@@ -177,3 +179,19 @@ def encode(plan: Plan) -> bytes:
 def digest(plan: Plan) -> str:
     """Return the SHA-256 of a plan's JSON, as the image's label states it."""
     return "sha256:" + hashlib.sha256(encode(plan)).hexdigest()
+
+
+def load(path: str) -> Plan:
+    """Read a plan's file. Raises InputError, in one line that names the place."""
+    from envsnap.model import scan
+
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(scan.LARGEST_FILE + 1)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    tree = scan.parse(data, path)
+    try:
+        return convert(tree, Plan)
+    except ValidationError as error:
+        raise InputError(f"{path}: not a plan: {' '.join(str(error).split())[:200]}") from None
