@@ -256,7 +256,7 @@ def prove(manifest: Manifest, image: str, plan: Plan, fail_on: str = "info") -> 
     from envsnap.targets.container import Image
 
     place = Image(image)
-    known = announced.by(plan, make.base_variables(place.client, plan))
+    known = announced.by(plan, manifest, make.base_variables(place.client, plan))
     configs = {item.name: item.path for item in plan.files}
     return verify(manifest, place, known, configs=configs, plan=plan, fail_on=fail_on)
 
@@ -290,7 +290,7 @@ def verify(
         check_files=True,
         deadline=deadline,
     )
-    known = announced or announcements.by(plan)
+    known = announced or announcements.by(plan, manifest)
     name = f"{inside.target.kind} {inside.target.name}"
     found = proof.judge(manifest, inside, name, known, records.digest(plan))
     return found if fail_on == "info" else _judged(found, manifest, inside, fail_on)

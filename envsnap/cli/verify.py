@@ -44,7 +44,7 @@ def command(
     found = api.verify(
         document.manifest,
         targets.place(python, pid, container, image),
-        None if known is None else announced.by(known),
+        None if known is None else announced.by(known, document.manifest),
         configs=inputs.named_files(configs, "--config"),
         weights=inputs.named_files(weights, "--weights"),
         plan=known,

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
+from envsnap.image.facts import PACKAGE_FOLDERS, SYSTEM_FOLDERS, entries, string
 from envsnap.image.records import Plan
+from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
 
 # What a decision that is not exact changes besides the fact it names.
@@ -52,9 +54,9 @@ class Announced(Struct, frozen=True):
         return None
 
 
-def by(plan: Plan, base_variables: Iterable[str] = ()) -> Announced:
+def by(plan: Plan, manifest: Manifest, base_variables: Iterable[str] = ()) -> Announced:
     """Collect what a plan announces; `base_variables` are those that the base image sets."""
-    found: dict[str, str] = dict(PLACES)
+    found: dict[str, str] = {**dict(PLACES), **dict(_system_libraries(plan, manifest))}
     for name in base_variables:
         found[text(("env_vars", name))] = "the base image sets it"
         for further in CONSEQUENCES.get(text(("env_vars", name)), ()):
@@ -89,6 +91,23 @@ def _left(plan: Plan) -> Iterator[tuple[str, str]]:
     for item in plan.not_carried:
         if item.path.startswith(FILES) and item.path not in carried:
             yield item.path, item.reason
+
+
+def _system_libraries(plan: Plan, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Libraries of the system itself: the image has those of its base, at its patch level.
+
+    Their versions are still compared, where the base is of the captured release.
+    """
+    same = all(item.certainty == "exact" for item in plan.decisions if item.subject == "system.os")
+    changed = ("build_id",) if same else ("build_id", "version")
+    for name, framework in entries(manifest.sections.frameworks).items():
+        libraries = framework.mapped_on_import
+        for soname, library in (libraries if isinstance(libraries, dict) else {}).items():
+            path = string(library.path) or ""
+            if SYSTEM_FOLDERS.match(path) and not PACKAGE_FOLDERS.search(path):
+                for field in changed:
+                    place = ("frameworks", name, "mapped_on_import", soname, field)
+                    yield text(place), "the system's own library comes at the base's patch level"
 
 
 def _packages(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -131,7 +131,7 @@ def _finish(plan: Plan) -> Iterator[ins.Step]:
     if version is not None and numbers(major_minor(version)) >= (3, 7):
         mode = " --invalidation-mode unchecked-hash"
     yield ins.Constant(
-        f"PYTHONHASHSEED=0 {VENV_PYTHON} -m compileall -qq{mode} {VENV}/lib || echo 'some files do not compile'"
+        f"PYTHONHASHSEED=0 {VENV_PYTHON} -m compileall -qq -f{mode} {VENV}/lib || echo 'some files do not compile'"
     )
 
 

@@ -1,5 +1,7 @@
 """Makes an image depend on nothing but its content, so that two builds give one image ID.
 
+That holds for two builds of one builder, and for BuildKit and the classic builder alike.
+
 What a build adds by itself is the time: in each file's date, in the image's configuration, in its
 history. The image is saved, these are set to fixed values in the layers above the base, and it is
 loaded again. The base's layers stay byte for byte.
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 EPOCH = 315_532_800  # 1980-01-01: the oldest date that zip files can hold
 CREATED = "1980-01-01T00:00:00Z"
 KEPT = ("architecture", "os", "variant", "os.version")
-# Of a container's settings, those that name this very build.
-BUILD_ONLY = ("Hostname", "Domainname", "Image")
+# Of a container's settings, those that name this very build or its builder.
+BUILD_ONLY = ("Hostname", "Domainname", "Image", "ArgsEscaped")
 DATED = ("mtime", "atime", "ctime")
 BUFFER = 1 << 20
 
@@ -62,6 +64,8 @@ def _rewrite(saved: IO[bytes], target: IO[bytes], base_layers: int, created: str
         names: list[str] = []
         for number, layer in enumerate(listed["Layers"]):
             with _layer(source, layer, keep=number < base_layers) as stream:
+                if number >= base_layers and _is_empty(stream):
+                    continue  # BuildKit makes one for WORKDIR
                 digest = _sha256(stream)
                 name = f"{digest}.tar"
                 if name not in names:
@@ -80,7 +84,9 @@ def _config(
 ) -> dict[str, Any]:
     """Keep what a container sees; the base's history stays, ours is one line a layer."""
     inner = {
-        key: value for key, value in (config.get("config") or {}).items() if key not in BUILD_ONLY
+        key: value
+        for key, value in (config.get("config") or {}).items()
+        if key not in BUILD_ONLY and value
     }
     history: list[dict[str, Any]] = []
     left = base_layers
@@ -124,6 +130,13 @@ def _layer(source: tarfile.TarFile, name: str, *, keep: bool) -> Iterator[IO[byt
                 new.addfile(member, old.extractfile(member) if member.isreg() else None)
         stream.seek(0)
         yield stream
+
+
+def _is_empty(layer: IO[bytes]) -> bool:
+    with tarfile.open(fileobj=layer) as tar:
+        empty = tar.next() is None
+    layer.seek(0)
+    return empty
 
 
 def _member(source: tarfile.TarFile, name: str) -> tarfile.TarInfo:

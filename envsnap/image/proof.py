@@ -22,6 +22,7 @@ from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import text
 
 PROOF_VERSION = 1
+MOST_NAMED = 6
 
 
 class Fact(Struct, frozen=True, kw_only=True):
@@ -140,20 +141,29 @@ def _without_host(record: Any) -> Any:
 
 
 def lines(proof: Proof, most: int) -> Iterator[str]:
-    """Yield the proof as lines of text: the verdict first."""
+    """Yield the proof as lines of text: the verdict first, then at most so many of each kind."""
     yield (
         f"{'proven' if proof.proven else 'NOT proven'}: {proof.reproduced} of {proof.facts}"
-        f" portable facts reproduced in {proof.subject}"
+        f" portable facts reproduced, {len(proof.differs)} differ,"
+        f" {len(proof.announced)} otherwise as announced, in {proof.subject}"
     )
-    for title, items in (
-        ("differs", proof.differs),
-        ("otherwise, as announced", proof.announced),
-        ("cannot be carried", proof.by_nature),
-    ):
-        for item in items[:most]:
-            yield f"{title}: {item.path}: {_sides(item)}"
-        if len(items) > most:
-            yield f"{title}: {len(items) - most} more"
+    for item in proof.differs[:most]:
+        yield f"differs: {item.path}: {_sides(item)}"
+    if len(proof.differs) > most:
+        yield f"differs: {len(proof.differs) - most} more"
+    reasons: dict[str, list[str]] = {}
+    for item in proof.announced:
+        reasons.setdefault(item.reason or "", []).append(item.path)
+    for reason, paths in reasons.items():
+        yield f"as announced: {_some(paths)}: {reason}"
+    if proof.by_nature:
+        paths = [item.path for item in proof.by_nature]
+        yield f"another here, and not to be carried: {_some(paths)}"
+
+
+def _some(paths: list[str]) -> str:
+    more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
+    return ", ".join(paths[:MOST_NAMED]) + more
 
 
 def _sides(item: Fact) -> str:
