@@ -163,7 +163,11 @@ def plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) -> Pl
 
 
 def lock(
-    manifest: Manifest, *, find_links: str | None = None, allow_unhashed: bool = False
+    manifest: Manifest,
+    *,
+    find_links: str | None = None,
+    allow_unhashed: bool = False,
+    base: str = "auto",
 ) -> Lock:
     """Find the one file that each distribution was installed from, and its hash.
 
@@ -173,7 +177,8 @@ def lock(
     from envsnap.image import facts
     from envsnap.image.lock import resolve
 
-    return resolve(facts.read(manifest), find_links=find_links, allow_unhashed=allow_unhashed)
+    known = facts.read(manifest)
+    return resolve(known, find_links=find_links, allow_unhashed=allow_unhashed, base=base)
 
 
 def write_context(

@@ -57,7 +57,9 @@ def command(
     document = inputs.document(manifest)
     images.check_name(tag)
     extras = images.extras(base_images, extra_ca, configs, cmd)
-    lock = api.lock(document.manifest, find_links=find_links, allow_unhashed=allow_unhashed)
+    lock = api.lock(
+        document.manifest, find_links=find_links, allow_unhashed=allow_unhashed, base=base
+    )
     plan, files = api.context(document, base, lock, extras)
     images.tell(plan)
     if output is not None:

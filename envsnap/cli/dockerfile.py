@@ -40,7 +40,9 @@ def command(
     extras = images.extras(base_images, extra_ca, configs, cmd)
     lock = None
     if resolve or find_links or allow_unhashed:
-        lock = api.lock(document.manifest, find_links=find_links, allow_unhashed=allow_unhashed)
+        lock = api.lock(
+            document.manifest, find_links=find_links, allow_unhashed=allow_unhashed, base=base
+        )
     plan = api.write_context(document, Path(output), base, lock, extras)
     images.tell(plan)
     command = ["docker", "build", "--platform", plan.base.platform, "-t", "NAME", output]

@@ -7,7 +7,6 @@ Needs a network (the user's package index), but runs no code of any package.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from envsnap.errors import BuildError, InputError
+from envsnap.image import base as bases
 from envsnap.image import requirements, uv, validate, wheels
 from envsnap.image.facts import Facts, counted, string
 from envsnap.image.records import Artifact, Proof
@@ -33,6 +33,7 @@ class Lock(Struct, frozen=True, kw_only=True):
     sizes: dict[str, int]
     folder: dict[str, Path]
     unhashed: dict[str, str]
+    seeded: frozenset[str] = frozenset()  # what the base's own venv puts there
 
 
 class _Found(Struct, frozen=True, kw_only=True):
@@ -44,11 +45,18 @@ class _Found(Struct, frozen=True, kw_only=True):
     refusal: str = ""
 
 
-def resolve(facts: Facts, *, find_links: str | None = None, allow_unhashed: bool = False) -> Lock:
+def resolve(
+    facts: Facts,
+    *,
+    find_links: str | None = None,
+    allow_unhashed: bool = False,
+    base: str = "auto",
+) -> Lock:
     """Find every distribution's file. Raises InputError for those that have none.
 
     `find_links` names a folder of wheels, which is looked at first; `allow_unhashed` lets
-    distributions pass that no known file is the installed one of.
+    distributions pass that no known file is the installed one of. What the `base` brings by
+    itself needs no file: Debian changes the pip and setuptools that its venv installs.
     """
     local = _from_folder(facts, find_links) if find_links else {}
     pinned, _ = requirements.pins(facts, frozenset(local))
@@ -61,6 +69,8 @@ def resolve(facts: Facts, *, find_links: str | None = None, allow_unhashed: bool
         }
         found.update(_from_index(facts, here, index or None))
     refused = {name: item.refusal for name, item in found.items() if item.artifact is None}
+    seeded = frozenset(refused) & _seeds(facts, base)
+    refused = {name: why for name, why in refused.items() if name not in seeded}
     if refused and not allow_unhashed:
         raise InputError(_refusal(refused))
     kept = {name: item for name, item in found.items() if item.artifact is not None}
@@ -73,7 +83,17 @@ def resolve(facts: Facts, *, find_links: str | None = None, allow_unhashed: bool
         sizes={name: item.size for name, item in kept.items() if item.size is not None},
         folder={artifact.file: path for artifact, path in local.values()},
         unhashed=refused,
+        seeded=seeded,
     )
+
+
+def _seeds(facts: Facts, base: str) -> frozenset[str]:
+    """Name what the distribution's own venv installs, where its Python is the base."""
+    try:
+        foundation = bases.choose(facts, base)
+    except InputError:
+        return frozenset()
+    return frozenset(requirements.seeds(facts)) if foundation.python.how == "apt" else frozenset()
 
 
 def _refusal(refused: dict[str, str]) -> str:
@@ -220,9 +240,3 @@ def _artifact(item: uv.Candidate, name: str, version: str, proof: Proof) -> _Fou
         url=item.url,
         size=item.size,
     )
-
-
-def lines(lock: Lock) -> Iterator[str]:
-    """Yield the lines of a requirements file for `pip install --require-hashes`."""
-    for name, artifact in sorted(lock.artifacts.items()):
-        yield f"{name}=={artifact.version} --hash=sha256:{artifact.sha256}"

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "make_plan"]
 
-# What venv installs by itself, by the first Python that does so no more.
-SEEDED = (("pip", None), ("setuptools", (3, 12)))
 # In every base image, or part of Python's own needs.
 ALWAYS_THERE = ("libstdc++.so.6", "libssl.so", "libcrypto.so", "libcuda.so", "libnvidia-")
 
@@ -74,14 +72,9 @@ def make_plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) 
 
 def _removed(known: facts.Facts) -> tuple[str, ...]:
     """Name what venv adds and the captured environment is known to lack."""
-    if known.python is None or not known.packages_complete:
+    if not known.packages_complete:
         return ()
-    minor = facts.numbers(facts.major_minor(known.python))
-    return tuple(
-        name
-        for name, until in SEEDED
-        if name not in known.packages and (until is None or minor < until)
-    )
+    return tuple(name for name in requirements.seeds(known) if name not in known.packages)
 
 
 def _libraries(known: facts.Facts) -> tuple[list[str], list[Left]]:

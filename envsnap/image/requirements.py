@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from envsnap.image import validate
-from envsnap.image.facts import Facts, counted, string
+from envsnap.image.facts import Facts, counted, major_minor, numbers, string
 from envsnap.image.records import Artifact, Decision, Left, Requirements
 from envsnap.knowledge.tables import table
 from envsnap.model.paths import text as path_text
@@ -35,6 +35,10 @@ GIVE_WHEEL = "build a wheel of it and name its folder with --find-links"
 STAGING = "/tmp/envsnap/"  # noqa: S108 -- a folder of the build stage
 
 Place = Literal["installer", "index", "folder", "address", "git", "source", "unhashed"]
+
+
+# What venv installs by itself, by the first Python that does so no more.
+SEEDED = (("pip", None), ("setuptools", (3, 12)))
 
 
 class Sorted(Struct, frozen=True, kw_only=True):
@@ -63,20 +67,28 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
     from_folder = frozenset(name for name, item in local.items() if item.source == "folder")
     pinned, left = pins(facts, from_folder)
     if lock is not None:
-        pinned = [_locked(item, lock) for item in pinned]
+        pinned = [_locked(item, lock) for item in pinned if item.name not in lock.seeded]
     installer = next((item.version for item in pinned if _installs(item)), None)
     groups = tuple(_groups([item for item in pinned if lock is not None or not _installs(item)]))
     return Sorted(
         groups=groups,
         not_carried=tuple(left),
         decisions=(
-            _installer_decision(installer),
+            *(() if lock and INSTALLER in lock.seeded else (_installer_decision(installer),)),
             *(_group_decision(group) for group in groups),
             *_lock_decisions(lock),
             *_left_decision(left),
         ),
         installer=installer,
     )
+
+
+def seeds(facts: Facts) -> tuple[str, ...]:
+    """Name what venv installs by itself with the captured Python."""
+    if facts.python is None:
+        return ()
+    minor = numbers(major_minor(facts.python))
+    return tuple(name for name, until in SEEDED if until is None or minor < until)
 
 
 def pins(facts: Facts, from_folder: frozenset[str]) -> tuple[list[Pinned], list[Left]]:
@@ -302,6 +314,15 @@ def _lock_decisions(lock: Lock | None) -> list[Decision]:
             )
     found += [
         Decision(
+            subject=path_text(("packages", name)),
+            choice="the one that the distribution's venv brings",
+            why="no index has this build: the distribution changed it",
+            certainty="nearest",
+        )
+        for name in sorted(lock.seeded)
+    ]
+    found += [
+        Decision(
             subject=path_text(("packages", name)), choice="no hash", why=why, certainty="unknown"
         )
         for name, why in sorted(lock.unhashed.items())
@@ -310,7 +331,7 @@ def _lock_decisions(lock: Lock | None) -> list[Decision]:
 
 
 def _lock_summary(lock: Lock) -> Decision:
-    total = len(lock.artifacts) + len(lock.unhashed)
+    total = len(lock.artifacts) + len(lock.unhashed) + len(lock.seeded)
     same = sum(item.proof in ("record", "digest") for item in lock.artifacts.values())
     return Decision(
         subject="packages",
