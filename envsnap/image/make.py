@@ -37,7 +37,7 @@ def image(
     made = build.build(
         client,
         files,
-        builder=switches.builder,
+        builder=_builder(plan, switches),
         no_cache=switches.no_cache,
         platform=_foreign(client, plan.base.platform),
         tell=tell,
@@ -49,6 +49,15 @@ def image(
     if not switches.reproducible:
         return made
     return normal.normalise(client, made, len(below), created)
+
+
+def _builder(plan: Plan, switches: Switches) -> build.Builder:
+    """Leave images that only an ID names to the classic builder: BuildKit looks for them outside."""
+    by_id = any(
+        name is not None and name.startswith("sha256:")
+        for name in (plan.base.reference, plan.python.image)
+    )
+    return "classic" if by_id and switches.builder == "auto" else switches.builder
 
 
 def _foreign(client: DockerClient, platform: str) -> str | None:

@@ -8,7 +8,7 @@ the plan said beforehand would be otherwise, each with its reason.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, to_builtins
@@ -65,7 +65,7 @@ def judge(
 ) -> Proof:
     """Compare what is inside with the manifest."""
     portable = walk.compare(_portable(manifest), _portable(inside))
-    claims = [change for change in portable.changes if not _unclaimed(change)]
+    claims = list(_claims(portable.changes, manifest))
     differs: list[Fact] = []
     expected: list[Fact] = []
     for change in claims:
@@ -76,7 +76,7 @@ def judge(
     by_nature = [
         _fact(change, None)
         for change in everything.changes
-        if change.path not in seen and not _unclaimed(change)
+        if change.path not in seen and len(change.path) > 1 and not _unclaimed(change)
     ]
     total = portable.compared + sum(change.kind is ChangeKind.UNKNOWN for change in claims)
     return Proof(
@@ -114,9 +114,27 @@ def _fact(change: Change, reason: str | None) -> Fact:
     )
 
 
+def _claims(changes: Iterable[Change], manifest: Manifest) -> Iterator[Change]:
+    """Yield what the manifest states and was not found so; a section that is not there, by entry."""
+    sections = present(manifest.sections)
+    for change in changes:
+        if len(change.path) > 1:
+            if not _unclaimed(change):
+                yield change
+            continue
+        section = sections.get(change.path[0])
+        if section is None:
+            continue  # only inside
+        entries = getattr(section, "entries", UNSET)
+        for key, item in entries.items() if isinstance(entries, dict) else ():
+            yield replace(change, path=(*change.path, key), left=to_builtins(item))
+        if not isinstance(entries, dict):
+            yield change
+
+
 def _unclaimed(change: Change) -> bool:
     """Tell whether the manifest states nothing here that could be reproduced."""
-    return change.kind is ChangeKind.UNKNOWN and change.left is None and len(change.path) > 1
+    return change.kind is ChangeKind.UNKNOWN and change.left is None
 
 
 def _portable(manifest: Manifest) -> Manifest:

@@ -84,13 +84,16 @@ def environment(
         **wheels,
     }
     trust = "export PIP_CERT=/tmp/w/ca.crt; " if ca.exists() else ""
+    install = (
+        "/srv/venv/bin/pip install -q --no-deps --no-cache-dir --find-links /tmp/w"
+        " -r /tmp/w/packages.txt"
+    )
     return image_of(
         engine,
         [
             f"FROM {base} AS build",
             f"COPY packages.txt ca.crt {' '.join(wheels)} /tmp/w/",
-            f"RUN {trust}/usr/bin/python3 -m venv /srv/venv && /srv/venv/bin/pip install -q --no-deps"
-            " --no-cache-dir --find-links /tmp/w -r /tmp/w/packages.txt",
+            f"RUN {trust}/usr/bin/python3 -m venv /srv/venv && {install}",
             f"FROM {base}",
             "COPY --from=build /srv/venv /srv/venv",
             "COPY settings.yaml /srv/settings.yaml",
@@ -277,10 +280,11 @@ def test_an_image_that_is_not_proven_gets_no_name(
 ) -> None:
     """The base stands in for another and holds a variable that changes results."""
     captured(envsnap, dev)
-    other = image_of(engine, [f"FROM {base}", "ENV PYTHONOPTIMIZE=1"], {})
+    other = "envsnap-test:other"
+    engine.images.get(image_of(engine, [f"FROM {base}", "ENV PYTHONOPTIMIZE=1"], {})).tag(other)
     done = envsnap(
         "build", "dev.json", "-t", "envsnap-test:unproven", "-o", "context",
-        "--base-image", f"debian:bookworm={other}", "--builder", "classic",
+        "--base-image", f"debian:bookworm={other}",
         "--config", f"app={settings}", *trust(),
     )  # fmt: skip
     assert done.returncode == 5, done.stderr
@@ -292,6 +296,22 @@ def test_an_image_that_is_not_proven_gets_no_name(
     assert proof["proven"] is False
     engine.images.remove(proof["subject"].removeprefix("image "), force=True)
     engine.images.remove(other, force=True)
+
+
+def test_a_context_that_was_made_without_a_network_builds_with_docker_alone(
+    engine: Any, dev: str, envsnap: Run, tmp_path: Path
+) -> None:
+    """Exact versions without hashes, and a plan that says beforehand what will be otherwise."""
+    captured(envsnap, dev)
+    made = envsnap("dockerfile", "dev.json", "-o", "context", *trust())
+    assert made.returncode == 0, made.stderr
+    assert "exact version, without hashes" in made.stderr
+    image, _ = engine.images.build(path=str(tmp_path / "context"), rm=True, forcerm=True)
+    done = envsnap("verify", "dev.json", "--image", image.id, "-o", "proof.json")
+    engine.images.remove(image.id, force=True)
+    assert done.returncode == 0, done.stderr
+    proof = json.loads((tmp_path / "proof.json").read_text())
+    assert {item["path"] for item in proof["announced"]} == {"configs.app", "env_vars.PATH"}
 
 
 def test_a_config_that_is_not_the_captured_one_is_refused(
