@@ -11,7 +11,7 @@ import re
 import tarfile
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -28,8 +28,10 @@ Tell: TypeAlias = Callable[[int, int, str], None]
 
 KEPT_LINES = 400
 LONGEST_LINE = 300
+LONGEST_UNFINISHED = 1 << 16
 FIRST_WITH_BUILDKIT = (1, 39)
 STEP = re.compile(r"Step ([0-9]{1,4})/([0-9]{1,4}) : (.*)")
+COLOUR = re.compile(r"\x1b\[[0-9;]{0,20}m")  # the classic builder paints each piece of stderr
 IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 MODE = 0o644
 
@@ -93,6 +95,7 @@ class _Run:
         self._log: deque[str] = deque(maxlen=KEPT_LINES)
         self._names: dict[str, str] = {}
         self._done: set[str] = set()
+        self._unfinished: dict[str, str] = {}
         self._image: str | None = None
         self._error: str | None = None
 
@@ -129,13 +132,25 @@ class _Run:
                 self._trace(item)
         elif isinstance(aux, dict) and IMAGE_ID.fullmatch(str(aux.get("ID"))):
             self._image = str(aux["ID"])  # each stage gives one: the last is the image
-        for line in _lines(message.get("stream") or message.get("status")):
-            self._line(line)
+        self._written("", str(message.get("stream") or ""))
+        if message.get("status"):
+            self._line(str(message["status"]))
         if "error" in message or "errorDetail" in message:
             detail = message.get("errorDetail") or {}
             self._error = str(detail.get("message") or message.get("error"))
 
+    def _written(self, step: str, text: str) -> None:
+        """Take in what a step wrote, which arrives in pieces that are not lines."""
+        *whole, rest = (self._unfinished.pop(step, "") + text.replace("\r", "\n")).split("\n")
+        for line in whole:
+            self._line(line)
+        if rest:
+            self._unfinished[step] = rest[-LONGEST_UNFINISHED:]
+
     def _line(self, line: str) -> None:
+        line = COLOUR.sub("", line).rstrip()
+        if not line:
+            return
         self._log.append(line)
         step = STEP.fullmatch(line)
         if step:
@@ -145,9 +160,7 @@ class _Run:
 
     def _trace(self, item: trace.Vertex | trace.Log) -> None:
         if isinstance(item, trace.Log):
-            for line in _lines(item.text):
-                self._log.append(line)
-                self._tell(0, 0, line)
+            self._written(item.vertex, item.text)
             return
         internal = item.name.startswith("[internal]")
         if item.name and not internal and item.digest not in self._names:
@@ -159,15 +172,11 @@ class _Run:
             self._log.append(item.error)
 
     def _explain(self) -> str:
+        for rest in self._unfinished.values():
+            self._log.append(rest)
         error = " ".join((self._error or "the engine named no image").split())
         kind, advice = failures.classify([*self._log, error])
         told = [*failures.tail(self._log), error[:400]]
         return f"the build failed ({kind}): {advice}\n" + "\n".join(
             f"  | {line[:LONGEST_LINE]}" for line in told
         )
-
-
-def _lines(text: object) -> Iterator[str]:
-    for line in str(text or "").replace("\r", "\n").split("\n"):
-        if line.strip():
-            yield line.rstrip()
