@@ -36,6 +36,7 @@ def command(
     extra_ca: str | None,
     configs: tuple[str, ...],
     cmd: str | None,
+    app: str | None,
     find_links: str | None,
     allow_unhashed: bool,
     no_prove: bool,
@@ -56,7 +57,7 @@ def command(
 
     document = inputs.document(manifest)
     images.check_name(tag)
-    extras = images.extras(base_images, extra_ca, configs, cmd)
+    extras = images.extras(base_images, extra_ca, configs, cmd, app)
     lock = api.lock(
         document.manifest, find_links=find_links, allow_unhashed=allow_unhashed, base=base
     )

@@ -27,6 +27,7 @@ def command(
     extra_ca: str | None,
     configs: tuple[str, ...],
     cmd: str | None,
+    app: str | None,
     resolve: bool,
     find_links: str | None,
     allow_unhashed: bool,
@@ -37,7 +38,7 @@ def command(
     said on stderr: why, and how sure.
     """
     document = inputs.document(manifest)
-    extras = images.extras(base_images, extra_ca, configs, cmd)
+    extras = images.extras(base_images, extra_ca, configs, cmd, app)
     lock = None
     if resolve or find_links or allow_unhashed:
         lock = api.lock(

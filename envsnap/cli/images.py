@@ -44,6 +44,9 @@ def lock_options(command: Command) -> Command:
 def plan_options(command: Command) -> Command:
     """Add the options of every command that writes a build context."""
     for option in (
+        click.option(
+            "--app", metavar="FOLDER", help="Carry this application, without secrets and weights."
+        ),
         click.option("--cmd", metavar="COMMAND", help="What a container runs; Python otherwise."),
         click.option(
             "--config",
@@ -81,6 +84,7 @@ def extras(
     extra_ca: str | None,
     configs: tuple[str, ...],
     cmd: str | None,
+    app: str | None,
 ) -> Extras:
     """Read the options of `plan_options`."""
     from envsnap.image.extras import Extras
@@ -95,6 +99,7 @@ def extras(
         stand_ins=stand_ins,
         extra_ca=extra_ca,
         configs=inputs.named_files(configs, "--config"),
+        app=app,
         command=cmd,
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from envsnap.image import instructions as ins
 from envsnap.image import records
-from envsnap.image.extras import CA_FILE
+from envsnap.image.extras import APP_FILE, CA_FILE
 from envsnap.image.facts import major_minor, numbers
 from envsnap.image.normal import EPOCH
 from envsnap.image.records import Plan, Requirements
@@ -150,6 +150,8 @@ def _final(plan: Plan) -> Iterator[ins.Instruction]:
     )
     yield ins.Copy((VENV,), VENV, "build")
     yield ins.Copy((MANIFEST,), SHARE)
+    if plan.app:
+        yield ins.Unpack(APP_FILE, f"{APP}/")
     for file in plan.files:
         yield ins.Copy((file.file,), file.path)
     yield ins.PrependPath(f"{VENV}/bin")

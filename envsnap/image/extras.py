@@ -13,14 +13,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from envsnap.errors import InputError
-from envsnap.image import validate
-from envsnap.image.facts import entries, string
+from envsnap.image import application, validate
+from envsnap.image.facts import counted, entries, string
 from envsnap.image.records import Decision, File, Plan
 from envsnap.model.inputs import Config
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
 
 CA_FILE = "extra-ca.crt"
+APP_FILE = "app.tar"
 LARGEST_FILE = 1 << 20
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
@@ -33,6 +34,7 @@ class Extras(Struct, frozen=True, kw_only=True):
     stand_ins: Mapping[str, str] = {}  # image of the plan -> image that the engine has
     extra_ca: str | None = None
     configs: Mapping[str, str] = {}
+    app: str | None = None
     command: str | None = None
 
 
@@ -57,9 +59,23 @@ def add(plan: Plan, manifest: Manifest, extras: Extras) -> tuple[Plan, dict[str,
         files=tuple(added),
         not_carried=tuple(item for item in plan.not_carried if item.path not in carried),
     )
+    if extras.app is not None:
+        plan, files[APP_FILE] = _application(plan, extras.app)
     if extras.command is not None:
         plan = replace(plan, command=_command(extras.command))
     return plan, files
+
+
+def _application(plan: Plan, folder: str) -> tuple[Plan, bytes]:
+    packed = application.pack(folder)
+    decision = Decision(
+        subject="app",
+        choice=counted(packed.count, "file"),
+        why=packed.why(),
+        certainty="nearest" if packed.weights or packed.links else "exact",
+    )
+    digest = hashlib.sha256(packed.data).hexdigest()
+    return replace(plan, app=digest, decisions=(*plan.decisions, decision)), packed.data
 
 
 def _stand_in(plan: Plan, stand_ins: Mapping[str, str]) -> Plan:

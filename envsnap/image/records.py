@@ -156,6 +156,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     command: Annotated[
         tuple[str, ...], Meta(description="What a container runs; empty for Python itself.")
     ] = ()
+    app: Annotated[
+        str | None, Meta(description="SHA-256 of the application's archive; null for none.")
+    ] = None
     extra_ca: Annotated[
         bool, Meta(description="Whether the build, not the image, trusts a CA of the context.")
     ] = False

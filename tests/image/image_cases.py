@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from envsnap.image.extras import Extras
 from envsnap.model.codec import sealed
 from envsnap.model.compute import Cuda, Driver, Framework, Frameworks, Gpu, Gpus, Library
 from envsnap.model.host import EnvVars, System, Tool, Tools
@@ -265,8 +266,44 @@ def _aarch64_slim() -> Manifest:
     )
 
 
+def _article() -> Manifest:
+    """The container of the article that this project started from; it wrote a tag that never was."""
+    return manifest(
+        "3.9.16",
+        {
+            "certifi": "2022.12.7",
+            "charset-normalizer": "2.1.1",
+            "filelock": "3.9.0",
+            "huggingface-hub": "0.11.1",
+            "idna": "3.4",
+            "numpy": "1.24.1",
+            "nvidia-cublas-cu11": "11.10.3.66",
+            "nvidia-cuda-nvrtc-cu11": "11.7.99",
+            "nvidia-cuda-runtime-cu11": "11.7.99",
+            "nvidia-cudnn-cu11": "8.5.0.96",
+            "packaging": "23.0",
+            "pip": "22.0.4",
+            "pyyaml": "6.0",
+            "regex": "2022.10.31",
+            "requests": "2.28.2",
+            "setuptools": "58.1.0",
+            "tokenizers": "0.13.2",
+            "torch": "1.13.1",
+            "tqdm": "4.64.1",
+            "transformers": "4.25.1",
+            "typing-extensions": "4.4.0",
+            "urllib3": "1.26.14",
+            "wheel": "0.38.4",
+        },
+        frameworks={"torch": Framework(distribution="torch", version="1.13.1+cu117", cuda="11.7")},
+        cuda=Cuda(complete=True, toolkit="11.8.89"),
+        **gpu("525.60.13", "NVIDIA GeForce RTX 3090", "8.6", 24),
+    )
+
+
 CASES = {
     "aarch64-slim": _aarch64_slim,
+    "article": _article,
     "cpu-slim": _cpu_slim,
     "debian-python": _debian_python,
     "dev-host": _dev_host,
@@ -277,3 +314,6 @@ CASES = {
     "torch-cu118": _torch_cu118,
     "torch-cuda-wheels": _torch_cuda_wheels,
 }
+
+# What the user adds to a case.
+EXTRAS = {"article": Extras(command="python inference.py")}

@@ -12,8 +12,6 @@ from dockerfile_reader import read
 from image_cases import CASES
 from regenerate import GOLDENS, build_context
 
-from envsnap.image import context
-from envsnap.image.plan import make_plan
 from envsnap.model import codec
 
 HADOLINT = shutil.which("hadolint", path=str(Path(sys.executable).parent)) or shutil.which(
@@ -24,7 +22,7 @@ HADOLINT = shutil.which("hadolint", path=str(Path(sys.executable).parent)) or sh
 @pytest.mark.parametrize("name", CASES)
 def test_golden_is_in_step(name: str) -> None:
     expected = {item.name: item.read_bytes() for item in (GOLDENS / name).iterdir()}
-    found = build_context(CASES[name]())
+    found = build_context(CASES[name](), name)
     assert set(found) == set(expected)
     for file, data in found.items():
         assert data.decode() == expected[file].decode(), (
@@ -39,8 +37,7 @@ def test_no_golden_without_a_case() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_golden_comes_from_its_own_manifest(name: str) -> None:
     data = (GOLDENS / name / "manifest.json").read_bytes()
-    manifest = codec.decode(data, name).manifest
-    found = context.files(make_plan(manifest), data)
+    found = build_context(codec.decode(data, name).manifest, name)
     assert found["Dockerfile"] == (GOLDENS / name / "Dockerfile").read_bytes()
 
 
@@ -57,6 +54,7 @@ def test_golden_has_no_lint(name: str) -> None:
 
 BASES = {
     "aarch64-slim": "python:3.12.7-slim-bookworm",
+    "article": "python:3.9.16-slim-bullseye",
     "cpu-slim": "python:3.11.7-slim-bookworm",
     "debian-python": "debian:bookworm",
     "dev-host": "python:3.9.16-slim-bullseye",
