@@ -202,13 +202,20 @@ def context(
     lock: Lock | None = None,
     extras: Extras | None = None,
 ) -> tuple[Plan, dict[str, bytes | Path]]:
-    """Return the plan of a manifest's image, and the files of its build context."""
+    """Return the plan of a manifest's image, and the files of its build context.
+
+    With a lock, the base image's digest is asked for, too.
+    """
     from envsnap.image import context as contexts
     from envsnap.image.extras import Extras, add
     from envsnap.model import codec
 
     made = plan(document.manifest, base, lock)
     made, added = add(made, document.manifest, extras or Extras())
+    if lock is not None:
+        from envsnap.image import digests
+
+        made = digests.pin(made)
     manifest_json = codec.encode(document.manifest, document.unknown)
     return made, contexts.files(made, manifest_json, lock.folder if lock else None, added)
 
