@@ -58,10 +58,10 @@ def _ask(client: DockerClient, reference: str) -> tuple[str | None, Decision]:
         local = client.images.get(reference)
     except docker.errors.DockerException:
         return _ask_registry(client, reference)
-    repository = _repository(reference)
+    own = repository(reference)
     for known in local.attrs.get("RepoDigests") or ():
         name, _, digest = known.rpartition("@")
-        if name == repository and DIGEST.fullmatch(digest):
+        if name == own and DIGEST.fullmatch(digest):
             return digest, _exact(reference, digest, "the digest by which the engine pulled it")
     why = f"{NO_DIGEST}; the engine made this image itself and has it as {local.id}"
     return None, _unknown(reference, why)
@@ -81,7 +81,7 @@ def _ask_registry(client: DockerClient, reference: str) -> tuple[str | None, Dec
     return digest, _exact(reference, digest, "its registry states this digest")
 
 
-def _repository(reference: str) -> str:
+def repository(reference: str) -> str:
     """Take the tag off a reference; a port's colon stays."""
     name, colon, tag = reference.rpartition(":")
     return name if colon and "/" not in tag else reference

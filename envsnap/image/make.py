@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from envsnap.errors import BuildError
-from envsnap.image import build, normal
+from envsnap.image import build, digests, failures, normal
 from envsnap.image.records import Plan
 from envsnap.targets import engine
 
@@ -34,6 +35,9 @@ def image(
     tell: build.Tell,
 ) -> str:
     """Build the image of a plan, without a name, and return its ID. Raises BuildError."""
+    import docker
+
+    base = _base(client, plan, tell)
     made = build.build(
         client,
         files,
@@ -42,13 +46,52 @@ def image(
         platform=_foreign(client, plan.base.platform),
         tell=tell,
     )
-    found = client.images.get(made)
-    below = _base_layers(client, plan)
-    if found.attrs["RootFS"]["Layers"][: len(below)] != below:
+    below = list(base.attrs["RootFS"]["Layers"])
+    if client.images.get(made).attrs["RootFS"]["Layers"][: len(below)] != below:
         raise BuildError(f"the image does not stand on {plan.base.reference} as the engine has it")
     if not switches.reproducible:
         return made
-    return normal.normalise(client, made, len(below), created)
+    beneath = normal.Below(layers=len(below), history=len(base.history()))
+    normalised = normal.normalise(client, made, beneath, created)
+    if normalised != made:
+        with contextlib.suppress(docker.errors.DockerException):
+            client.images.remove(made, noprune=True)  # its steps stay, for the next build
+    return normalised
+
+
+def _names(plan: Plan) -> list[str]:
+    """Name the base as the engine may know it: by digest, by tag."""
+    base = plan.base
+    named = [f"{digests.repository(base.reference)}@{base.digest}"] if base.digest else []
+    return [*named, base.reference]
+
+
+def _base(client: DockerClient, plan: Plan, tell: build.Tell) -> Any:
+    """Return the base image, pulled if need be: BuildKit alone would not keep it."""
+    import docker
+
+    found = _known(client, plan)
+    if found is not None:
+        return found
+    name = _names(plan)[0]
+    tell(0, 0, f"pulling {name}")
+    try:
+        return client.images.pull(name, platform=_foreign(client, plan.base.platform))
+    except docker.errors.DockerException as error:
+        said = engine.reason(error)
+        kind, advice = failures.classify([said])
+        raise BuildError(f"{name} cannot be pulled ({kind}): {advice}\n  | {said}") from None
+
+
+def _known(client: DockerClient, plan: Plan) -> Any:
+    import docker
+
+    for name in _names(plan):
+        try:
+            return client.images.get(name)
+        except docker.errors.DockerException:
+            continue
+    return None
 
 
 def _builder(plan: Plan, switches: Switches) -> build.Builder:
@@ -66,26 +109,11 @@ def _foreign(client: DockerClient, platform: str) -> str | None:
     return None if platform == f"{version.get('Os')}/{version.get('Arch')}" else platform
 
 
-def _base_layers(client: DockerClient, plan: Plan) -> list[str]:
-    """The layers of the base; BuildKit pulls without keeping the image, then none are known."""
-    import docker
-
-    try:
-        base = client.images.get(plan.base.reference)
-    except docker.errors.DockerException:
-        return []
-    return list(base.attrs["RootFS"]["Layers"])
-
-
 def base_variables(client: DockerClient, plan: Plan) -> tuple[str, ...]:
     """Name the variables that the base image sets."""
-    import docker
-
-    try:
-        base = client.images.get(plan.base.reference)
-    except docker.errors.DockerException:
-        return ()
-    return tuple(item.partition("=")[0] for item in base.attrs["Config"].get("Env") or ())
+    base = _known(client, plan)
+    variables = () if base is None else base.attrs["Config"].get("Env") or ()
+    return tuple(item.partition("=")[0] for item in variables)
 
 
 def tag(client: DockerClient, made: str, name: str) -> None:

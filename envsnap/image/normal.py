@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from envsnap.errors import BuildError
 from envsnap.targets import engine
 
@@ -32,7 +34,14 @@ DATED = ("mtime", "atime", "ctime")
 BUFFER = 1 << 20
 
 
-def normalise(client: DockerClient, image: str, base_layers: int, created: str | None) -> str:
+class Below(Struct, frozen=True):
+    """How much of an image is its base's: layers, and lines of history."""
+
+    layers: int
+    history: int
+
+
+def normalise(client: DockerClient, image: str, below: Below, created: str | None) -> str:
     """Return the ID of the same image without what names this build. Raises BuildError."""
     import docker
 
@@ -41,7 +50,7 @@ def normalise(client: DockerClient, image: str, base_layers: int, created: str |
             for piece in client.api.get_image(image, chunk_size=BUFFER):
                 saved.write(piece)
             saved.seek(0)
-            name = _rewrite(saved, target, base_layers, created or CREATED)
+            name = _rewrite(saved, target, below, created or CREATED)
             target.seek(0)
             for message in client.api.load_image(target):
                 if "error" in message:
@@ -53,7 +62,7 @@ def normalise(client: DockerClient, image: str, base_layers: int, created: str |
         raise BuildError(f"the image cannot be normalised: {error}") from None
 
 
-def _rewrite(saved: IO[bytes], target: IO[bytes], base_layers: int, created: str) -> str:
+def _rewrite(saved: IO[bytes], target: IO[bytes], below: Below, created: str) -> str:
     """Write the image anew; returns its ID, which is the digest of its configuration."""
     with (
         tarfile.open(fileobj=saved) as source,
@@ -63,15 +72,15 @@ def _rewrite(saved: IO[bytes], target: IO[bytes], base_layers: int, created: str
         config = json.loads(_content(source, listed["Config"]))
         names: list[str] = []
         for number, layer in enumerate(listed["Layers"]):
-            with _layer(source, layer, keep=number < base_layers) as stream:
-                if number >= base_layers and _is_empty(stream):
+            with _layer(source, layer, keep=number < below.layers) as stream:
+                if number >= below.layers and _is_empty(stream):
                     continue  # BuildKit makes one for WORKDIR
                 digest = _sha256(stream)
                 name = f"{digest}.tar"
                 if name not in names:
                     _add(made, name, stream)
                 names.append(name)
-        plain = json.dumps(_config(config, names, base_layers, created), sort_keys=True).encode()
+        plain = json.dumps(_config(config, names, below, created), sort_keys=True).encode()
         name = hashlib.sha256(plain).hexdigest()
         _add_bytes(made, f"{name}.json", plain)
         index = [{"Config": f"{name}.json", "RepoTags": None, "Layers": names}]
@@ -80,7 +89,7 @@ def _rewrite(saved: IO[bytes], target: IO[bytes], base_layers: int, created: str
 
 
 def _config(
-    config: dict[str, Any], layers: list[str], base_layers: int, created: str
+    config: dict[str, Any], layers: list[str], below: Below, created: str
 ) -> dict[str, Any]:
     """Keep what a container sees; the base's history stays, ours is one line a layer."""
     inner = {
@@ -88,19 +97,13 @@ def _config(
         for key, value in (config.get("config") or {}).items()
         if key not in BUILD_ONLY and value
     }
-    history: list[dict[str, Any]] = []
-    left = base_layers
-    for entry in config.get("history") or []:
-        if left == 0:
-            break
-        history.append(entry)
-        left -= 0 if entry.get("empty_layer") else 1
+    history = (config.get("history") or [])[: below.history]
     line = {"created": created, "created_by": "envsnap"}
     return {
         **{key: config[key] for key in KEPT if key in config},
         "config": inner,
         "created": created,
-        "history": [*history, *(line for _ in layers[base_layers:])],
+        "history": [*history, *(line for _ in layers[below.layers :])],
         "rootfs": {
             "type": "layers",
             "diff_ids": [f"sha256:{name.removesuffix('.tar')}" for name in layers],

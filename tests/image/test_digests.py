@@ -16,7 +16,8 @@ import pytest
 from image_cases import manifest
 from msgspec.structs import replace
 
-from envsnap.image import build, digests, dockerfile, render
+from envsnap.errors import BuildError
+from envsnap.image import build, digests, dockerfile, make, render
 from envsnap.image.plan import make_plan
 from envsnap.image.records import Plan
 from tests import engine as engines
@@ -54,13 +55,17 @@ class Registry(http.server.BaseHTTPRequestHandler):
         elif "blobs" in parts and parts[-1] in self.blobs:
             self.answer(self.blobs[parts[-1]], "application/octet-stream")
         else:
-            self.send_error(404)
+            self.answer(
+                b'{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}',
+                "application/json",
+                404,
+            )
 
     def do_HEAD(self) -> None:
         self.do_GET()
 
-    def answer(self, data: bytes, kind: str) -> None:
-        self.send_response(200)
+    def answer(self, data: bytes, kind: str, code: int = 200) -> None:
+        self.send_response(code)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.send_header("Docker-Content-Digest", sha256(data))
@@ -178,3 +183,31 @@ def test_python_s_own_image_gets_a_digest_too(engine: Any, registry: tuple[str, 
     found = digests.pin(copied)
     assert found.python.image == f"{registry[0]}@{registry[1]}"
     assert f"FROM {registry[0]}@{registry[1]} AS interpreter" in first_lines(found)
+
+
+@pytest.mark.parametrize("builder", ["buildkit", "classic"])
+def test_a_base_is_pulled_by_its_digest_and_stays_as_it_is(
+    engine: Any, registry: tuple[str, str], builder: str
+) -> None:
+    """Its layers are those of the registry, even where the build's own are normalised."""
+    reference, digest = registry
+    plan = pinned(reference)
+    text = f"FROM {reference}@{digest}\nCOPY x /x\n".encode()
+    switches = make.Switches(builder=builder, reproducible=True, no_cache=True)
+    made = {
+        make.image(engine, plan, {"Dockerfile": text, "x": b"x"}, switches, None, lambda *_: None)
+        for _ in range(2)
+    }
+    assert len(made) == 1
+    assert make.base_variables(engine, plan) == ("A",)
+    (image,) = made
+    layers = engine.images.get(image).attrs["RootFS"]["Layers"]
+    base = engine.images.get(f"{reference.rpartition(':')[0]}@{digest}")
+    assert layers[:-1] == base.attrs["RootFS"]["Layers"]
+    engine.images.remove(image, force=True)
+
+
+def test_a_base_that_no_registry_has(engine: Any, registry: tuple[str, str]) -> None:
+    plan = pinned(registry[0].replace("base:1.0", "base:9.9"))
+    with pytest.raises(BuildError, match=r"base:9\.9 cannot be pulled \(image tag missing\)"):
+        make.image(engine, plan, {}, make.Switches(), None, lambda *_: None)
