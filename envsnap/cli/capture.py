@@ -63,6 +63,7 @@ def command(
     pid: int | None,
     container: str | None,
     image: str | None,
+    ssh: str | None,
     configs: tuple[str, ...],
     weights: tuple[str, ...],
     seeds: tuple[str, ...],
@@ -77,7 +78,7 @@ def command(
     in. Nothing is installed or written on the target, and no secret enters the manifest.
     """
     manifest = api.capture(
-        targets.place(python, pid, container, image),
+        targets.place(python, pid, container, image, ssh),
         label=label,
         configs=inputs.named_files(configs, "--config"),
         weights=inputs.named_files(weights, "--weights"),

@@ -16,6 +16,7 @@ Command = TypeVar("Command", bound=Callable[..., object])
 def options(command: Command) -> Command:
     """Add the options that name a target."""
     for option in (
+        click.option("--ssh", metavar="HOST", help="A host that ssh reaches."),
         click.option("--image", metavar="REF", help="An image, in a locked-down container."),
         click.option("--container", metavar="NAME", help="A running container, from inside."),
         click.option("--pid", type=click.IntRange(1), help="The environment of a running process."),
@@ -25,12 +26,22 @@ def options(command: Command) -> Command:
     return command
 
 
-def place(python: str | None, pid: int | None, container: str | None, image: str | None) -> Place:
+def place(
+    python: str | None,
+    pid: int | None,
+    container: str | None,
+    image: str | None,
+    ssh: str | None,
+) -> Place:
     """Choose the target, and say which."""
     from envsnap.targets import interpreter
 
-    if sum(item is not None for item in (pid, container, image)) > 1:
-        raise click.UsageError("name one of --pid, --container and --image")
+    if sum(item is not None for item in (pid, container, image, ssh)) > 1:
+        raise click.UsageError("name one of --pid, --container, --image and --ssh")
+    if ssh is not None:
+        from envsnap.targets.ssh import Ssh
+
+        return Ssh(ssh, python)
     if container is not None or image is not None:
         from envsnap.targets.container import Container, Image
 

@@ -26,6 +26,7 @@ def command(
     pid: int | None,
     container: str | None,
     image: str | None,
+    ssh: str | None,
     configs: tuple[str, ...],
     weights: tuple[str, ...],
     plan: str | None,
@@ -43,7 +44,7 @@ def command(
     known = api.load_plan(plan) if plan is not None else None
     found = api.verify(
         document.manifest,
-        targets.place(python, pid, container, image),
+        targets.place(python, pid, container, image, ssh),
         None if known is None else announced.by(known, document.manifest),
         configs=inputs.named_files(configs, "--config"),
         weights=inputs.named_files(weights, "--weights"),

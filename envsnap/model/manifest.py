@@ -41,7 +41,7 @@ class Target(Record, frozen=True, kw_only=True):
     kind: Annotated[
         str,
         Meta(
-            description="interpreter, process, program (in process), container, image, file (facts) or report (of another tool)."
+            description="interpreter, process, program (in process), container, image, ssh, file (facts) or report (of another tool)."
         ),
     ]
     name: Annotated[

@@ -83,16 +83,16 @@ def environment(
         "ca.crt": ca.read_bytes() if ca.exists() else b"",
         **wheels,
     }
-    trust = "export PIP_CERT=/tmp/w/ca.crt; " if ca.exists() else ""
+    trust = "export PIP_CERT=/tmp/made/ca.crt; " if ca.exists() else ""
     install = (
-        "/srv/venv/bin/pip install -q --no-deps --no-cache-dir --find-links /tmp/w"
-        " -r /tmp/w/packages.txt"
+        "/srv/venv/bin/pip install -q --no-deps --no-cache-dir --find-links /tmp/made"
+        " -r /tmp/made/packages.txt"
     )
     return image_of(
         engine,
         [
             f"FROM {base} AS build",
-            f"COPY packages.txt ca.crt {' '.join(wheels)} /tmp/w/",
+            f"COPY packages.txt ca.crt {' '.join(wheels)} /tmp/made/",
             f"RUN {trust}/usr/bin/python3 -m venv /srv/venv && {install}",
             f"FROM {base}",
             "COPY --from=build /srv/venv /srv/venv",

@@ -130,4 +130,4 @@ def test_an_engine_that_is_not_there(envsnap: Run, tmp_path: Path) -> None:
 def test_one_target_at_a_time(envsnap: Run) -> None:
     done = envsnap("capture", "--image", "a:1", "--pid", "1")
     assert done.returncode == 2
-    assert "name one of --pid, --container and --image" in done.stderr
+    assert "name one of --pid, --container, --image and --ssh" in done.stderr
