@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
@@ -70,8 +69,15 @@ def _public(url: str) -> str:
 
 
 def _text(value: str) -> str:
-    """Spell a string; what JSON escapes in ASCII, TOML reads alike."""
-    return json.dumps(value, ensure_ascii=True)
+    """Spell a basic string of TOML in ASCII."""
+    return '"' + "".join(map(_letter, value)) + '"'
+
+
+def _letter(letter: str) -> str:
+    code = ord(letter)
+    if " " <= letter <= "~":
+        return f"\\{letter}" if letter in '"\\' else letter
+    return f"\\u{code:04x}" if code < 1 << 16 else f"\\U{code:08x}"
 
 
 def notes(manifest: Manifest, lock: Lock) -> list[str]:

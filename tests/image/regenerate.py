@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from image_cases import CASES, EXTRAS
+from image_cases import CASES, EXTRAS, LOCKS
 
 from envsnap.image import context
 from envsnap.image.extras import Extras, add
@@ -17,7 +17,9 @@ GOLDENS = Path(__file__).parents[2] / "dockerfiles"
 
 def build_context(manifest: Manifest, name: str) -> dict[str, bytes]:
     """Return the files of a case's build context."""
-    plan, added = add(make_plan(manifest), manifest, EXTRAS.get(name, Extras()))
+    plan, added = add(
+        make_plan(manifest, "auto", LOCKS.get(name)), manifest, EXTRAS.get(name, Extras())
+    )
     return context.files(plan, codec.encode(manifest), None, added)
 
 

@@ -58,6 +58,7 @@ BASES = {
     "cpu-slim": "python:3.11.7-slim-bookworm",
     "debian-python": "debian:bookworm",
     "dev-host": "python:3.9.16-slim-bullseye",
+    "locked": "python:3.11.7-slim-bookworm",
     "onnxruntime-gpu": "nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu22.04",
     "prod-host": "ubuntu:20.04",
     "python38": "python:3.8.18-slim-bookworm",
@@ -74,6 +75,14 @@ def test_golden_stands_on_the_expected_base(name: str) -> None:
         rest for word, rest in read((GOLDENS / name / "Dockerfile").read_text()) if word == "FROM"
     ]
     assert f"{BASES[name]} AS base" in stages
+
+
+def test_a_locked_context_takes_these_files_and_no_others() -> None:
+    lines = (GOLDENS / "locked" / "requirements.txt").read_text().splitlines()[1:]
+    assert [line.split("==")[0] for line in lines] == ["attrs", "numpy", "six"]
+    assert all(" --hash=sha256:" in line for line in lines)
+    image = (GOLDENS / "locked" / "Dockerfile").read_text()
+    assert "--require-hashes --force-reinstall --only-binary :all: --requirement" in image
 
 
 def test_dev_and_prod_differ_where_their_hosts_do() -> None:

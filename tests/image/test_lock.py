@@ -29,7 +29,7 @@ from envsnap.image.plan import make_plan
 from envsnap.model import codec
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Origin, Package
-from tests.conftest import COMMAND, lacking
+from tests.conftest import COMMAND, Run, lacking
 
 try:
     from envsnap.image import uv
@@ -329,6 +329,42 @@ def test_a_withdrawn_release_is_said(index: Index) -> None:
     found = api.lock(whole)
     assert found.artifacts["alpha"].yanked == "broken on Tuesdays"
     assert any("withdrew it (broken on Tuesdays)" in line for line in pylock.notes(whole, found))
+
+
+def test_a8_a_missing_hash_is_refused_before_anything_is_written(
+    index: Index, envsnap: Run, tmp_path: Path
+) -> None:
+    index.add("alpha", wheel(index.folder, "alpha", "1.0", "a = 1\n"))
+    whole = holding({"alpha": Package(version="1.0"), "gone": Package(version="3.0")})
+    (tmp_path / "it.json").write_bytes(codec.encode(whole))
+    for command in (
+        ["lock", "it.json", "-o", "out"], ["dockerfile", "it.json", "--resolve", "-o", "out"],
+        ["build", "it.json", "-t", "x:1", "-o", "out"],
+    ):  # fmt: skip
+        done = envsnap(*command)
+        assert done.returncode == 2, done.stderr
+        assert done.stdout == ""
+        assert "packages.gone: the index has no gone 3.0 for this Python" in done.stderr
+        assert not (tmp_path / "out").exists()
+    allowed = envsnap("dockerfile", "it.json", "--allow-unhashed", "-o", "out")
+    assert allowed.returncode == 0, allowed.stderr
+    text = (tmp_path / "out" / "Dockerfile").read_text()
+    assert 'io.envsnap.unhashed="gone"' in text
+    assert (tmp_path / "out" / "requirements-unhashed.txt").read_text().endswith("gone==3.0\n")
+    assert "alpha==1.0 --hash=" in (tmp_path / "out" / "requirements.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    "name", ["x$(id)-1.0-py3-none-any.whl", "x y-1.0-py3-none-any.whl", "x\n-1.0-py3-none-any.whl",
+             "-r-1.0-py3-none-any.whl", "x-1.0;id-py3-none-any.whl", "x.whl", "..whl"],
+)  # fmt: skip
+def test_a_wheel_of_an_odd_name_is_no_wheel(index: Index, tmp_path: Path, name: str) -> None:
+    assert index
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / name).write_bytes(b"x")
+    with pytest.raises(InputError, match=r"packages\.x: the index has no x 1\.0"):
+        api.lock(holding({"x": Package(version="1.0")}), find_links=str(folder))
 
 
 def test_one_missing_version_does_not_hide_the_others(index: Index) -> None:
