@@ -243,6 +243,13 @@ def build(
         client.close()
 
 
+def require_engine() -> None:
+    """Make sure that an engine answers, before anything slow is done. Raises TargetError."""
+    from envsnap.targets import engine
+
+    engine.connect().close()
+
+
 def name_image(image: str, name: str) -> None:
     """Give an image a name. Raises BuildError."""
     from envsnap.image import make

@@ -57,6 +57,7 @@ def command(
 
     document = inputs.document(manifest)
     images.check_name(tag)
+    api.require_engine()
     extras = images.extras(base_images, extra_ca, configs, cmd, app)
     lock = api.lock(
         document.manifest, find_links=find_links, allow_unhashed=allow_unhashed, base=base

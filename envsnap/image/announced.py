@@ -19,10 +19,6 @@ from envsnap.model.paths import Path, text
 CONSEQUENCES = {
     "system.os": ("system.os_id", "system.os_version"),
     "system.glibc": ("system.libstdcxx", "system.musl"),
-    "cuda.cudnn": (),
-    "python.version": (
-        "python.implementation", "python.soabi", "python.platform", "python.gil", "python.debug",
-    ),
     "env_vars.LANG": ("system.locale", "system.locale_installed", "system.encoding"),
     "env_vars.LC_ALL": ("system.locale", "system.locale_installed", "system.encoding"),
     "env_vars.TZ": ("system.timezone",),
@@ -73,9 +69,12 @@ def by(plan: Plan, manifest: Manifest, base_variables: Iterable[str] = ()) -> An
 
 
 def _decided(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Decisions that are not exact, except those on packages: these have rows of their own."""
+    """Decisions on the system and on variables that say what will differ.
+
+    An unknown one says nothing, so it excuses nothing; and another Python is never excused.
+    """
     for item in plan.decisions:
-        if item.certainty == "exact" or item.subject.startswith("packages"):
+        if item.certainty != "nearest" or not item.subject.startswith(("system.", "env_vars.")):
             continue
         yield item.subject, item.why
         for path in CONSEQUENCES.get(item.subject, ()):

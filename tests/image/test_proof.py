@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from envsnap.image import announced, proof
 from envsnap.image.plan import make_plan
-from envsnap.model.compute import Framework, Frameworks, Library
+from envsnap.model.compute import Cuda, Framework, Frameworks, Library
 from envsnap.model.host import EnvVars, System, Tool, Tools
 from envsnap.model.inputs import Config, Configs
 from envsnap.model.manifest import Manifest
@@ -127,6 +127,24 @@ def test_another_value_of_a_carried_variable_is_never_announced() -> None:
     here = whole()
     there = changed(here, env_vars=env(OMP_NUM_THREADS="4"))
     assert not judged(here, there, announced.by(make_plan(here), here)).proven
+
+
+@pytest.mark.parametrize("base", ["auto", "cuda", "mine:1"])
+def test_another_python_is_never_announced(base: str) -> None:
+    """Neither by a base of which nothing is known, nor by a Python that is copied into one."""
+    here = manifest(
+        "3.11.9", {"six": "1.16.0"}, DEBIAN_12, cuda=Cuda(complete=True, toolkit="12.4")
+    )
+    there = changed(here, python=replace(here.sections.python, version="3.11.8", gil=False))
+    found = judged(here, there, announced.by(make_plan(here, base), here))
+    assert {item.path for item in found.differs} >= {"python.version", "python.gil"}
+
+
+def test_a_base_of_which_nothing_is_known_excuses_nothing() -> None:
+    here = whole()
+    there = changed(here, system=replace(here.sections.system, os_id="alpine", glibc="2.31"))
+    found = judged(here, there, announced.by(make_plan(here, "mine:1"), here))
+    assert {item.path for item in found.differs} == {"system.glibc", "system.os_id"}
 
 
 def test_lost_packages_are_announced_by_nobody() -> None:
