@@ -35,8 +35,14 @@ def connected() -> Any:
     return client
 
 
-def debian(engine: Any, reference: str = "debian:bookworm") -> str:
-    """Debian with its own Python as an image of that name, made if it is not there."""
+def debian(
+    engine: Any,
+    reference: str = "debian:bookworm",
+    suite: str | None = None,
+    *,
+    python: bool = True,
+) -> str:
+    """Debian, with its own Python, as an image of that name, made if it is not there."""
     import docker
 
     try:
@@ -45,13 +51,49 @@ def debian(engine: Any, reference: str = "debian:bookworm") -> str:
         maker = shutil.which("mmdebstrap")
         if maker is None:
             lacking(f"no image {reference}, and no mmdebstrap to make one")
-        repository, _, suite = reference.partition(":")
+        repository, _, tag = reference.partition(":")
         with tempfile.TemporaryDirectory() as folder:
             tar = Path(folder) / "base.tar"
-            command = [maker, "--variant=minbase", f"--include={INCLUDED}", suite, str(tar)]
+            included = [f"--include={INCLUDED}"] if python else []
+            command = [maker, "--variant=minbase", *included, suite or tag, str(tar)]
             subprocess.run(command, check=True, capture_output=True)
-            engine.api.import_image(str(tar), repository=repository, tag=suite)
+            engine.api.import_image(str(tar), repository=repository, tag=tag)
     return reference
+
+
+LEFT_OUT = ("test", "idlelib", "tkinter", "turtledemo", "__pycache__")
+SEEDS = ("pip", "setuptools", "_distutils_hack", "distutils-precedence", "pkg_resources")
+
+
+def slim(engine: Any, base: str, python: str, version: str) -> str:
+    """A slim Python image: Debian, and an interpreter of this machine under /usr/local."""
+    root = Path(python).resolve().parents[1]
+    data = io.BytesIO()
+    libraries = "libssl3 libffi8 libsqlite3-0 liblzma5 libbz2-1.0 libreadline8 zlib1g"
+    lines = (
+        f"FROM {base}\nRUN apt-get update && apt-get install -y {libraries}\nCOPY local/ /usr/local/\n"
+        "RUN rm -f /usr/bin/python3 && ldconfig\n"
+    )
+
+    def wanted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        parts = member.name.split("/")
+        if not set(LEFT_OUT).isdisjoint(parts[3:]):
+            return None
+        if "site-packages" in parts[:-1]:
+            inside = parts[parts.index("site-packages") + 1]
+            return member if inside.startswith(SEEDS) else None
+        return member
+
+    with tarfile.open(fileobj=data, mode="w") as tar:
+        content = lines.encode()
+        member = tarfile.TarInfo("Dockerfile")
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+        tar.add(str(root), "local", filter=wanted)
+    data.seek(0)
+    tag = f"python:{version}-slim-bookworm"
+    engine.images.build(fileobj=data, custom_context=True, rm=True, forcerm=True, tag=tag)
+    return tag
 
 
 def from_tar(engine: Any, tag: str, files: dict[str, bytes], command: str = "/bin/none") -> str:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests import engine as engines
-from tests.conftest import Run, lacking
+from tests.conftest import Run, interpreter, lacking
 
 # docker-py leaves connections of its pool to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
@@ -380,6 +380,56 @@ def test_torch(engine: Any, base: str, envsnap: Run, tmp_path: Path, settings: P
     plan = json.loads((tmp_path / "context" / "dockerfile.json").read_text())
     (torch,) = [item for item in plan["artifacts"] if item["name"] == "torch"]
     assert (torch["source"], torch["proof"], torch["file"]) == ("folder", "record", wheel.name)
+
+
+def test_what_apt_installs_is_reproducible_too(
+    engine: Any, dev: str, envsnap: Run, settings: Path
+) -> None:
+    """The base has no Python here: apt brings it, with its caches, logs and dates."""
+    captured(envsnap, dev)
+    engines.debian(engine, "envsnap-test:minimal", "bookworm", python=False)
+    found = set()
+    for builder in ("buildkit", "classic"):
+        done = envsnap(
+            "build", "dev.json", "-t", "envsnap-test:apt", "--builder", builder, "--no-cache",
+            "--reproducible", "--base-image", "debian:bookworm=envsnap-test:minimal",
+            "--config", f"app={settings}", *trust(), timeout=600,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        found.add(done.stdout.strip())
+    engine.images.remove("envsnap-test:apt", force=True)
+    assert len(found) == 1
+
+
+def test_a_host_s_environment_on_a_slim_base(
+    engine: Any, base: str, envsnap: Run, tmp_path: Path
+) -> None:
+    """A virtual environment of this very machine, on a Python that is not a distribution's."""
+    from envsnap.image import images, uv
+
+    python = interpreter("3.11")
+    version = subprocess.run(
+        [python, "-c", "import platform; print(platform.python_version())"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    if "bookworm" not in images.slim().get(version, ()):
+        lacking(f"no slim image of Python {version} on bookworm is listed")
+    engines.slim(engine, base, python, version)
+    venv = tmp_path / "venv"
+    subprocess.run([uv.executable(), "venv", "-q", "-p", python, str(venv)], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--python", str(venv), "install", "-q", "--no-deps", *SMALL],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    made = envsnap("capture", "--python", venv / "bin" / "python", "-o", "host.json")
+    assert made.returncode == 0, made.stderr
+    done = envsnap("build", "host.json", "-t", "envsnap-test:slim", "-o", "context", *trust())
+    engine.images.remove("envsnap-test:slim", force=True)
+    assert done.returncode == 0, done.stderr
+    plan = json.loads((tmp_path / "context" / "dockerfile.json").read_text())
+    if plan["base"]["reference"] != f"python:{version}-slim-bookworm":
+        lacking("this machine is not Debian 12: another base was decided")
+    assert proof_in(tmp_path / "context")["differs"] == []
 
 
 def test_dev_in_one_release_and_prod_in_another(engine: Any, base: str, envsnap: Run) -> None:
