@@ -22,16 +22,23 @@ INCLUDED = "ca-certificates,python3,python3-venv"
 
 def connected() -> Any:
     """A client of the Docker Engine that answers; skips visibly where none does."""
+    client = _attempt()
+    if isinstance(client, str):
+        with warnings.catch_warnings(action="ignore"):
+            gc.collect()  # what docker-py left open would be another test's warning
+        lacking(f"no Docker Engine answers ({client}); DOCKER_HOST names one")
+    return client
+
+
+def _attempt() -> Any:
+    """A client, or the name of the error; the error itself would keep sockets open."""
     import docker
 
     try:
         client = docker.from_env(timeout=600)
         client.ping()
     except docker.errors.DockerException as error:
-        name = type(error).__name__
-        with warnings.catch_warnings(action="ignore"):
-            gc.collect()  # what docker-py left open would be another test's warning
-        lacking(f"no Docker Engine answers ({name}); DOCKER_HOST names one")
+        return type(error).__name__
     return client
 
 
