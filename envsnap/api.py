@@ -21,7 +21,13 @@ from envsnap.errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from envsnap.image.announced import Announced
+    from envsnap.image.build import Tell
+    from envsnap.image.extras import Extras
+    from envsnap.image.lock import Lock
+    from envsnap.image.make import Switches
     from envsnap.image.plan import Plan
+    from envsnap.image.proof import Proof
     from envsnap.intake import facts
     from envsnap.model.codec import Document
     from envsnap.model.manifest import Manifest
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
 
 DEFAULT_DEADLINE = 120.0
 LONGEST_DEADLINE = 86400.0
+PROOF_DEADLINE = 900.0
 
 Progress = Callable[[int, int], None]
 
@@ -195,18 +202,189 @@ def load_policy(path: str | None = None) -> Policy | None:
     return policy_file.find() if path is None else policy_file.read(path)
 
 
-def plan(manifest: Manifest, base: str = "auto") -> Plan:
+def plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) -> Plan:
     """Decide what a container must hold to be this environment. Raises InputError."""
     from envsnap.image.plan import make_plan
 
-    return make_plan(manifest, base)
+    return make_plan(manifest, base, lock)
 
 
-def write_context(document: Document, folder: Path, base: str = "auto") -> Plan:
+def lock(
+    manifest: Manifest,
+    *,
+    find_links: str | None = None,
+    allow_unhashed: bool = False,
+    base: str = "auto",
+) -> Lock:
+    """Find the one file that each distribution was installed from, and its hash.
+
+    `find_links` names a folder of wheels that no index has. Needs the user's package index and
+    uv. Raises InputError for distributions without such a file, unless `allow_unhashed`.
+    """
+    from envsnap.image import facts
+    from envsnap.image.lock import resolve
+
+    known = facts.read(manifest)
+    return resolve(known, find_links=find_links, allow_unhashed=allow_unhashed, base=base)
+
+
+def write_context(
+    document: Document,
+    folder: Path,
+    base: str = "auto",
+    lock: Lock | None = None,
+    extras: Extras | None = None,
+) -> Plan:
     """Write the build context of a manifest into a folder. Raises InputError."""
-    from envsnap.image import context
+    from envsnap.image import context as contexts
+
+    made, files = context(document, base, lock, extras)
+    contexts.write(files, folder)
+    return made
+
+
+def context(
+    document: Document,
+    base: str = "auto",
+    lock: Lock | None = None,
+    extras: Extras | None = None,
+) -> tuple[Plan, dict[str, bytes | Path]]:
+    """Return the plan of a manifest's image, and the files of its build context.
+
+    With a lock, the base image's digest is asked for, too.
+    """
+    from envsnap.image import context as contexts
+    from envsnap.image.extras import Extras, add
     from envsnap.model import codec
 
-    made = plan(document.manifest, base)
-    context.write(context.files(made, codec.encode(document.manifest, document.unknown)), folder)
-    return made
+    made = plan(document.manifest, base, lock)
+    made, added = add(made, document.manifest, extras or Extras())
+    if lock is not None:
+        from envsnap.image import digests
+
+        made = digests.pin(made)
+    manifest_json = codec.encode(document.manifest, document.unknown)
+    return made, contexts.files(made, manifest_json, lock.folder if lock else None, added)
+
+
+def build(
+    manifest: Manifest,
+    plan: Plan,
+    files: Mapping[str, bytes | Path],
+    switches: Switches | None = None,
+    tell: Tell | None = None,
+) -> str:
+    """Build an image on the Docker Engine that DOCKER_HOST names, and return its ID.
+
+    `plan` and `files` are what `context` gives; `tell` hears (step, steps, text), and (0, 0,
+    line) for each line of the log. Raises BuildError, and TargetError where no engine answers.
+    """
+    from envsnap.image import make
+    from envsnap.targets import engine
+
+    client = engine.connect()
+    try:
+        chosen = switches or make.Switches()
+        return make.image(client, plan, files, chosen, manifest.created_at, tell or _unheard)
+    finally:
+        client.close()
+
+
+def require_engine() -> None:
+    """Make sure that an engine answers, before anything slow is done. Raises TargetError."""
+    from envsnap.targets import engine
+
+    engine.connect().close()
+
+
+def name_image(image: str, name: str) -> None:
+    """Give an image a name. Raises BuildError."""
+    from envsnap.image import make
+    from envsnap.targets import engine
+
+    client = engine.connect()
+    try:
+        make.tag(client, image, name)
+    finally:
+        client.close()
+
+
+def load_plan(path: str) -> Plan:
+    """Read a plan (dockerfile.json). Raises InputError."""
+    from envsnap.image import records
+
+    return records.load(path)
+
+
+def prove(manifest: Manifest, image: str, plan: Plan, fail_on: str = "info") -> Proof:
+    """Capture inside an image and compare it with the manifest that its plan was made from."""
+    from envsnap.image import announced, make
+    from envsnap.targets.container import Image
+
+    place = Image(image)
+    known = announced.by(plan, manifest, make.base_variables(place.client, plan))
+    configs = {item.name: item.path for item in plan.files}
+    return verify(manifest, place, known, configs=configs, plan=plan, fail_on=fail_on)
+
+
+def verify(
+    manifest: Manifest,
+    target: Place,
+    announced: Announced | None = None,
+    *,
+    configs: Mapping[str, str] | None = None,
+    weights: Mapping[str, str] | None = None,
+    plan: Plan | None = None,
+    fail_on: str = "info",
+    deadline: float = PROOF_DEADLINE,
+) -> Proof:
+    """Capture a target and say whether every portable fact of a manifest is reproduced there.
+
+    `announced` holds what may differ, with reasons; `fail_on` is info (every difference counts),
+    warning, error or never, as the rules judge each.
+    """
+    from envsnap.image import announced as announcements
+    from envsnap.image import proof, records
+    from envsnap.image.plan import make_plan
+
+    plan = plan or make_plan(manifest)
+    inside = capture(
+        target,
+        configs=configs,
+        weights=weights,
+        env=_captured_variables(manifest),
+        verify_files=True,
+        deadline=deadline,
+    )
+    known = announced or announcements.by(plan, manifest)
+    name = f"{inside.target.kind} {inside.target.name}"
+    found = proof.judge(manifest, inside, name, known, records.digest(plan))
+    return found if fail_on == "info" else _judged(found, manifest, inside, fail_on)
+
+
+def _captured_variables(manifest: Manifest) -> tuple[str, ...]:
+    from msgspec import UNSET
+
+    section = manifest.sections.env_vars
+    if section is UNSET or section.entries is UNSET:
+        return ()
+    return tuple(section.entries)
+
+
+def _judged(found: Proof, manifest: Manifest, inside: Manifest, fail_on: str) -> Proof:
+    """Let only those differences count that the rules find at least this severe."""
+    from envsnap.image import proof
+    from envsnap.model.paths import text
+    from envsnap.rules.finding import Severity
+
+    ranks: dict[str, int] = {}
+    for finding in diff(manifest, inside).findings:
+        for path in (finding.path, *finding.changes):
+            rank = min(finding.severity.rank, ranks.get(text(path), finding.severity.rank))
+            ranks[text(path)] = rank
+    limit = -1 if fail_on == "never" else Severity(fail_on).rank
+    return proof.only_at_least(found, ranks, limit)
+
+
+def _unheard(step: int, steps: int, text: str) -> None:
+    """Tell nobody."""

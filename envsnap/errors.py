@@ -19,3 +19,9 @@ class TargetError(EnvsnapError):
     """The environment to describe cannot be reached, or the probe failed there."""
 
     exit_code = 3
+
+
+class BuildError(EnvsnapError):
+    """An image that cannot be built: the build failed, or what it needs cannot be had."""
+
+    exit_code = 4

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from envsnap import api
-from envsnap.cli import inputs, outputs
+from envsnap.cli import inputs, outputs, targets
 
 if TYPE_CHECKING:
     from envsnap.model.manifest import Manifest
-    from envsnap.targets.target import Place
 
 # Gaps that are choices, not failures.
 EXPECTED = ("redacted", "not asked")
@@ -22,10 +21,7 @@ MOST_GAPS = 5
 @click.command()
 @click.option("-o", "--output", default="-", help="Write the manifest here; - is standard output.")
 @click.option("--label", help="Your name for this environment, for example dev or prod.")
-@click.option("--python", metavar="PATH", help="Describe this interpreter.")
-@click.option(
-    "--pid", type=click.IntRange(1), help="Describe the environment of a running process."
-)
+@targets.options
 @click.option(
     "--config",
     "configs",
@@ -69,6 +65,9 @@ def command(
     label: str | None,
     python: str | None,
     pid: int | None,
+    container: str | None,
+    image: str | None,
+    ssh: str | None,
     configs: tuple[str, ...],
     weights: tuple[str, ...],
     data: tuple[str, ...],
@@ -84,7 +83,7 @@ def command(
     in. Nothing is installed or written on the target, and no secret enters the manifest.
     """
     manifest = api.capture(
-        _place(python, pid),
+        targets.place(python, pid, container, image, ssh),
         label=label,
         configs=inputs.named_files(configs, "--config"),
         weights=inputs.named_files(weights, "--weights"),
@@ -103,23 +102,6 @@ def command(
     for line in _gaps(manifest):
         _say(line)
     return 0
-
-
-def _place(python: str | None, pid: int | None) -> Place:
-    """Choose the target, and say which."""
-    from envsnap.targets import interpreter
-
-    if pid is not None:
-        from envsnap.targets.process import Process
-
-        place = Process(pid, interpreter.named(python).path if python else None)
-        _say(f"describing process {pid} with {place.python}")
-        return place
-    if python is not None:
-        return interpreter.named(python)
-    chosen, why = interpreter.active()
-    _say(f"describing {chosen.path} ({why})")
-    return chosen
 
 
 def _progress(done: int, total: int) -> None:

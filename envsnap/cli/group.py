@@ -14,6 +14,9 @@ COMMANDS = {
     "diff": "Say what differs between environments, and which difference matters.",
     "check": "Say what is wrong with one environment by itself.",
     "dockerfile": "Write a build context that reproduces an environment.",
+    "lock": "Name the one file, by hash, that each distribution was installed from.",
+    "build": "Build the image of an environment and prove it: capture inside, and compare.",
+    "verify": "Say whether a target reproduces every portable fact of a manifest.",
     "probe": "Write the probe as one script, for hosts that nothing can reach.",
     "explain": "Show what a rule looks at, why it matters, and what to do.",
     "schema": "Print the JSON Schema of what envsnap writes.",
@@ -55,7 +58,8 @@ class LazyGroup(click.Group):
 @click.command(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 nothing found, 1 findings, 2 bad input, 3 target unreachable, 70 bug.",
+    epilog="Exit codes: 0 nothing found, 1 findings, 2 bad input, 3 target unreachable, 4 build failed,"
+    " 5 not proven, 70 bug.",
 )
 @click.version_option(__version__, prog_name="envsnap", message="%(prog)s %(version)s")
 def commands() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from envsnap.errors import InputError
@@ -16,27 +18,45 @@ from envsnap.image.records import Plan
 DOCKERFILE = "Dockerfile"
 PLAN = "dockerfile.json"
 IGNORE = ".dockerignore"
+PROOF = "proof.json"
 OURS = re.compile(
-    r"Dockerfile|dockerfile\.json|manifest\.json|\.dockerignore|requirements(-[a-z0-9.-]+)?\.txt"
+    r"Dockerfile|dockerfile\.json|manifest\.json|proof\.json|\.dockerignore"
+    r"|requirements(-[a-z0-9.-]+)?\.txt|extra-ca\.crt|app\.tar|config-[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9._+-]{4,240}\.whl"
 )
 STALE = re.compile(r"\.envsnap-[A-Za-z0-9_]{8}")  # what a killed run leaves
 HEADER = "# Written by envsnap; install with pip install --no-deps.\n"
 MODE = 0o644
 
 
-def files(plan: Plan, manifest_json: bytes) -> dict[str, bytes]:
-    """Return the files of the build context by name; equal input gives equal bytes."""
-    found = {DOCKERFILE: render.dockerfile(dockerfile.build(plan)).encode("utf-8")}
+def files(
+    plan: Plan,
+    manifest_json: bytes,
+    wheels: Mapping[str, Path] | None = None,
+    added: Mapping[str, bytes] | None = None,
+) -> dict[str, bytes | Path]:
+    """Return the files of the build context by name; equal input gives equal bytes.
+
+    A path stands for a file that is too large to hold: `wheels` has those that the plan names.
+    `added` are the files that extras bring.
+    """
+    found: dict[str, bytes | Path] = {
+        DOCKERFILE: render.dockerfile(dockerfile.build(plan)).encode("utf-8"),
+        **(added or {}),
+    }
     for group in plan.requirements:
         found[group.file] = (HEADER + "\n".join(group.lines) + "\n").encode("ascii")
+        for name in group.wheels:
+            if wheels is None or name not in wheels:
+                raise InputError(f"{name}: the plan needs this wheel; name its folder again")
+            found[name] = wheels[name]
     found[MANIFEST] = manifest_json
-    names = [*(group.file for group in plan.requirements), MANIFEST]
+    names = [*(name for name in found if name != DOCKERFILE)]
     found[IGNORE] = ("*\n" + "".join(f"!{name}\n" for name in names)).encode("ascii")
     found[PLAN] = records.encode(plan)
     return found
 
 
-def write(files: dict[str, bytes], folder: Path) -> None:
+def write(files: Mapping[str, bytes | Path], folder: Path) -> None:
     """Write a build context into a folder that is new, empty, or holds an older one.
 
     All files are written beside their places first and then moved there, so that a full disk
@@ -109,12 +129,16 @@ def _is_ours(path: Path) -> bool:
         return stream.read(len(first)) == first
 
 
-def _stage(folder: Path, data: bytes) -> str:
+def _stage(folder: Path, data: bytes | Path) -> str:
     """Write one file under a name that nobody can guess, and return its path."""
     descriptor, path = tempfile.mkstemp(prefix=".envsnap-", dir=folder)
     try:
         with open(descriptor, "wb") as stream:
-            stream.write(data)
+            if isinstance(data, Path):
+                with open(data, "rb") as source:
+                    shutil.copyfileobj(source, stream, 1 << 20)
+            else:
+                stream.write(data)
         os.chmod(path, MODE)
     except OSError:
         os.unlink(path)

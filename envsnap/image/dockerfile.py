@@ -10,21 +10,29 @@ from collections.abc import Iterator
 
 from envsnap.image import instructions as ins
 from envsnap.image import records
+from envsnap.image.extras import APP_FILE, CA_FILE
 from envsnap.image.facts import major_minor, numbers
+from envsnap.image.normal import EPOCH
 from envsnap.image.records import Plan, Requirements
+from envsnap.image.requirements import STAGING
 
 UID = 10001
 APP = "/app"
 VENV = "/opt/venv"
 VENV_PYTHON = f"{VENV}/bin/python"
-STAGING = "/tmp/envsnap/"  # in the build stage only
 MANIFEST = "manifest.json"
 SHARE = "/usr/share/envsnap/"
 PIP = (VENV_PYTHON, "-m", "pip")
 PIP_INSTALL = (
     *PIP, "install", "--no-cache-dir", "--no-deps", "--no-compile", "--disable-pip-version-check",
 )  # fmt: skip
-CLEAN = ins.Constant("rm -rf /var/lib/apt/lists/*")
+TRUST = ins.Constant(f"export PIP_CERT={STAGING}{CA_FILE} GIT_SSL_CAINFO={STAGING}{CA_FILE}")
+# Lists, and what holds the hour of the build: caches and logs.
+CLEAN = ins.Constant(
+    "rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/ldconfig/aux-cache"
+    " /var/log/apt/* /var/log/dpkg.log /var/log/alternatives.log"
+)
+DATE = f"SOURCE_DATE_EPOCH={EPOCH}"  # else /etc/shadow holds the day of the build
 PRAGMA = ins.Comment("hadolint ignore=DL3008")
 FIRST_LINE = ins.Comment("Written by envsnap; dockerfile.json tells why. Do not edit: write anew.")
 
@@ -39,7 +47,7 @@ def _base(plan: Plan) -> Iterator[ins.Instruction]:
     python = plan.python
     if python.how == "copy" and python.image:
         yield ins.From(python.image, "interpreter")
-    yield ins.From(plan.base.reference, "base")
+    yield ins.From(_reference(plan), "base")
     if python.how == "copy":
         for folder in ("/usr/local/bin/", "/usr/local/include/", "/usr/local/lib/"):
             yield ins.Copy((folder,), folder, "interpreter")
@@ -51,6 +59,12 @@ def _base(plan: Plan) -> Iterator[ins.Instruction]:
     if plan.apt:
         yield PRAGMA
     yield ins.Run((*steps, *_user(plan)))
+
+
+def _reference(plan: Plan) -> str:
+    """Name the base by tag, for people, and by digest, for good."""
+    base = plan.base
+    return f"{base.reference}@{base.digest}" if base.digest else base.reference
 
 
 def _apt(packages: tuple[str, ...]) -> Iterator[ins.Step]:
@@ -66,9 +80,9 @@ def _apt(packages: tuple[str, ...]) -> Iterator[ins.Step]:
 def _user(plan: Plan) -> Iterator[ins.Step]:
     """Give the user a name and a home: getpass and caches need them."""
     if plan.base.kind != "custom":
-        yield ("groupadd", "--gid", str(UID), "app")
+        yield (DATE, "groupadd", "--gid", str(UID), "app")
         yield (
-            "useradd", "--no-log-init", "--uid", str(UID), "--gid", str(UID),
+            DATE, "useradd", "--no-log-init", "--uid", str(UID), "--gid", str(UID),
             "--home-dir", APP, "--no-create-home", "--shell", "/usr/sbin/nologin", "app",
         )  # fmt: skip
     yield ("mkdir", "-p", APP)
@@ -78,23 +92,34 @@ def _user(plan: Plan) -> Iterator[ins.Step]:
 def _build(plan: Plan) -> Iterator[ins.Instruction]:
     """The stage that makes the virtual environment, one pip run a layer."""
     yield ins.From("base", "build")
-    steps: list[ins.Step] = []
+    trust: list[ins.Step] = [TRUST] if plan.extra_ca else []
+    if plan.extra_ca:
+        yield ins.Copy((CA_FILE,), STAGING)
+    steps: list[ins.Step] = [*trust]
     if any(group.needs_git for group in plan.requirements):
         steps += _apt(("ca-certificates", "git"))
         yield PRAGMA
     steps.append((plan.python.executable, "-m", "venv", VENV))
-    if plan.python.installer:
+    if plan.python.installer and not plan.artifacts:
         steps.append((*PIP_INSTALL, f"pip=={plan.python.installer}"))
     for group in plan.requirements:
         yield ins.Run(tuple(steps))
-        yield ins.Copy((group.file,), STAGING)
-        steps = [_install(group)]
+        yield ins.Copy((group.file, *group.wheels), STAGING)
+        steps = [*trust, _install(group)]
     yield ins.Run((*steps, *_finish(plan)))
 
 
 def _install(group: Requirements) -> ins.Step:
-    index = ("--index-url", group.index) if group.index else ()
-    return (*PIP_INSTALL, *index, "--requirement", STAGING + group.file)
+    words: list[str] = []
+    if group.index:
+        words += ["--index-url", group.index]
+    if group.wheels:
+        words += ["--no-index", "--find-links", STAGING]
+    if group.hashed:
+        words += ["--require-hashes", "--force-reinstall"]
+    if group.hashed and not group.build and group.file != "requirements-url.txt":
+        words += ["--only-binary", ":all:"]
+    return (*PIP_INSTALL, *words, "--requirement", STAGING + group.file)
 
 
 def _finish(plan: Plan) -> Iterator[ins.Step]:
@@ -106,22 +131,29 @@ def _finish(plan: Plan) -> Iterator[ins.Step]:
     if version is not None and numbers(major_minor(version)) >= (3, 7):
         mode = " --invalidation-mode unchecked-hash"
     yield ins.Constant(
-        f"{VENV_PYTHON} -m compileall -qq{mode} {VENV}/lib || echo 'some files do not compile'"
+        f"PYTHONHASHSEED=0 {VENV_PYTHON} -m compileall -qq -f{mode} {VENV}/lib || echo 'some files do not compile'"
     )
 
 
 def _final(plan: Plan) -> Iterator[ins.Instruction]:
     """The stage that becomes the image."""
+    digest = plan.base.digest
     yield ins.From("base")
     yield ins.Label(
         (
             ("org.opencontainers.image.base.name", plan.base.reference),
+            *((("org.opencontainers.image.base.digest", digest),) if digest else ()),
             ("io.envsnap.fingerprint", plan.fingerprint),
             ("io.envsnap.plan", records.digest(plan)),
+            *((("io.envsnap.unhashed", " ".join(plan.unhashed)),) if plan.unhashed else ()),
         )
     )
     yield ins.Copy((VENV,), VENV, "build")
     yield ins.Copy((MANIFEST,), SHARE)
+    if plan.app:
+        yield ins.Unpack(APP_FILE, f"{APP}/")
+    for file in plan.files:
+        yield ins.Copy((file.file,), file.path)
     yield ins.PrependPath(f"{VENV}/bin")
     pairs = dict(plan.environment)
     if plan.base.kind == "custom":
@@ -130,4 +162,4 @@ def _final(plan: Plan) -> Iterator[ins.Instruction]:
         yield ins.Env(tuple(pairs.items()))
     yield ins.Workdir(APP)
     yield ins.User(UID, UID)
-    yield ins.Cmd(("python",))
+    yield ins.Cmd(plan.command or ("python",))

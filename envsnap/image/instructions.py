@@ -46,6 +46,13 @@ class Copy(Struct, frozen=True):
     stage: str | None = None
 
 
+class Unpack(Struct, frozen=True):
+    """Unpacks an archive of the build context, its folders' dates included."""
+
+    archive: str
+    target: str
+
+
 class Constant(Struct, frozen=True):
     """A piece of shell that is a constant of ours, where words are not enough."""
 
@@ -81,5 +88,5 @@ class Cmd(Struct, frozen=True):
 
 
 Instruction: TypeAlias = (
-    Comment | From | Env | PrependPath | Label | Copy | Run | Workdir | User | Cmd
+    Comment | From | Env | PrependPath | Label | Copy | Unpack | Run | Workdir | User | Cmd
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -14,16 +15,19 @@ from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
 
+if TYPE_CHECKING:
+    from envsnap.image.lock import Lock
+
 __all__ = ["Plan", "make_plan"]
 
-# What venv installs by itself, by the first Python that does so no more.
-SEEDED = (("pip", None), ("setuptools", (3, 12)))
 # In every base image, or part of Python's own needs.
 ALWAYS_THERE = ("libstdc++.so.6", "libssl.so", "libcrypto.so", "libcuda.so", "libnvidia-")
 
 
-def make_plan(manifest: Manifest, base: str = "auto") -> Plan:
+def make_plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) -> Plan:
     """Plan an image for a manifest; `base` is auto, slim, cuda or an image reference.
+
+    `lock` holds the files of the distributions, where they were resolved.
 
     Raises InputError, in one line that names the manifest's path, for values that may not reach
     a Dockerfile and for environments that no listed image fits.
@@ -31,7 +35,7 @@ def make_plan(manifest: Manifest, base: str = "auto") -> Plan:
     validate.matched(manifest.fingerprint, validate.FINGERPRINT, "fingerprint", "fingerprint")
     known = facts.read(manifest)
     foundation = bases.choose(known, base)
-    packages = requirements.sort(known)
+    packages = requirements.sort(known, lock)
     variables = environment.sort(manifest)
     needs = host.needs(manifest, known, foundation.cuda)
     apt, strangers = _libraries(known)
@@ -48,6 +52,8 @@ def make_plan(manifest: Manifest, base: str = "auto") -> Plan:
             removed=_removed(known),
         ),
         requirements=packages.groups,
+        artifacts=tuple(artifact for _, artifact in sorted(lock.artifacts.items())) if lock else (),
+        unhashed=tuple(sorted(lock.unhashed)) if lock else (),
         apt=tuple(sorted({*foundation.apt, *apt})),
         environment=dict(sorted(kept.items())),
         host=needs.requirements,
@@ -66,14 +72,9 @@ def make_plan(manifest: Manifest, base: str = "auto") -> Plan:
 
 def _removed(known: facts.Facts) -> tuple[str, ...]:
     """Name what venv adds and the captured environment is known to lack."""
-    if known.python is None or not known.packages_complete:
+    if not known.packages_complete:
         return ()
-    minor = facts.numbers(facts.major_minor(known.python))
-    return tuple(
-        name
-        for name, until in SEEDED
-        if name not in known.packages and (until is None or minor < until)
-    )
+    return tuple(name for name in requirements.seeds(known) if name not in known.packages)
 
 
 def _libraries(known: facts.Facts) -> tuple[list[str], list[Left]]:

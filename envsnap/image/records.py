@@ -6,11 +6,14 @@ import hashlib
 import json
 from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Meta, Struct, to_builtins
+from msgspec import Meta, Struct, ValidationError, convert, to_builtins
+
+from envsnap.errors import InputError
 
 Certainty: TypeAlias = Literal["exact", "nearest", "unknown"]
 Kind: TypeAlias = Literal["slim", "cuda", "distribution", "custom"]
 How: TypeAlias = Literal["image", "apt", "copy"]
+Proof: TypeAlias = Literal["record", "digest", "tags", "source", "stand-in"]
 
 PLAN_VERSION = 1
 
@@ -39,6 +42,12 @@ class Base(Struct, frozen=True, kw_only=True):
         Meta(description="supported, listed (maybe gone), or unknown; by the image's publisher."),
     ]
     platform: Annotated[str, Meta(description="Platform to build for, for example linux/amd64.")]
+    stands_in_for: Annotated[
+        str | None, Meta(description="The image that was decided for, where another was named.")
+    ] = None
+    digest: Annotated[
+        str | None, Meta(description="Digest that names it for good; null where none is known.")
+    ] = None
 
 
 class PythonSource(Struct, frozen=True, kw_only=True):
@@ -60,6 +69,30 @@ class PythonSource(Struct, frozen=True, kw_only=True):
     ] = ()
 
 
+class Artifact(Struct, frozen=True, kw_only=True):
+    """The one file that a distribution is installed from."""
+
+    name: Annotated[str, Meta(description="Canonical name of the distribution.")]
+    version: Annotated[str, Meta(description="Its version.")]
+    file: Annotated[str, Meta(description="Name of the file.")]
+    sha256: Annotated[str, Meta(description="SHA-256 of the file.")]
+    kind: Literal["wheel", "sdist"]
+    source: Annotated[
+        Literal["index", "folder"],
+        Meta(description="index: fetched in the build; folder: it lies in the build context."),
+    ]
+    proof: Annotated[
+        Proof,
+        Meta(
+            description="record: its RECORD is the installed one; digest: pip noted this digest;"
+            " tags: only its tags fit; source: built in the image; stand-in: of an editable install."
+        ),
+    ]
+    yanked: Annotated[
+        str | None, Meta(description="Why its author withdrew it; null where nobody did.")
+    ] = None
+
+
 class Requirements(Struct, frozen=True, kw_only=True):
     """Distributions that one pip run installs."""
 
@@ -67,6 +100,20 @@ class Requirements(Struct, frozen=True, kw_only=True):
     index: Annotated[str | None, Meta(description="Package index; null for pip's default.")]
     lines: Annotated[tuple[str, ...], Meta(description="Requirements, sorted.")]
     needs_git: Annotated[bool, Meta(description="Whether pip must clone repositories.")] = False
+    hashed: Annotated[bool, Meta(description="Whether pip must check each file's hash.")] = False
+    build: Annotated[bool, Meta(description="Whether pip builds them from source.")] = False
+    wheels: Annotated[
+        tuple[str, ...], Meta(description="Wheels in the build context that they come from.")
+    ] = ()
+
+
+class File(Struct, frozen=True, kw_only=True):
+    """A config file that the image carries."""
+
+    name: Annotated[str, Meta(description="Name that it is compared by.")]
+    file: Annotated[str, Meta(description="Its file in the build context.")]
+    path: Annotated[str, Meta(description="Its path in the image.")]
+    sha256: Annotated[str, Meta(description="SHA-256 of the file.")]
 
 
 class HostRequirement(Struct, frozen=True, kw_only=True):
@@ -95,7 +142,26 @@ class Plan(Struct, frozen=True, kw_only=True):
     requirements: Annotated[
         tuple[Requirements, ...], Meta(description="pip's runs, in their order.")
     ]
+    artifacts: Annotated[
+        tuple[Artifact, ...], Meta(description="The files that were resolved, by distribution.")
+    ]
+    unhashed: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Distributions that are installed without a hash, because it was allowed."
+        ),
+    ]
     apt: Annotated[tuple[str, ...], Meta(description="apt packages of the image, sorted.")]
+    files: Annotated[tuple[File, ...], Meta(description="Config files of the image.")] = ()
+    command: Annotated[
+        tuple[str, ...], Meta(description="What a container runs; empty for Python itself.")
+    ] = ()
+    app: Annotated[
+        str | None, Meta(description="SHA-256 of the application's archive; null for none.")
+    ] = None
+    extra_ca: Annotated[
+        bool, Meta(description="Whether the build, not the image, trusts a CA of the context.")
+    ] = False
     environment: Annotated[dict[str, str], Meta(description="Variables that the image sets.")]
     host: Annotated[tuple[HostRequirement, ...], Meta(description="What the host must offer.")]
     dropped: Annotated[
@@ -116,3 +182,19 @@ def encode(plan: Plan) -> bytes:
 def digest(plan: Plan) -> str:
     """Return the SHA-256 of a plan's JSON, as the image's label states it."""
     return "sha256:" + hashlib.sha256(encode(plan)).hexdigest()
+
+
+def load(path: str) -> Plan:
+    """Read a plan's file. Raises InputError, in one line that names the place."""
+    from envsnap.model import scan
+
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(scan.LARGEST_FILE + 1)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    tree = scan.parse(data, path)
+    try:
+        return convert(tree, Plan)
+    except ValidationError as error:
+        raise InputError(f"{path}: not a plan: {' '.join(str(error).split())[:200]}") from None

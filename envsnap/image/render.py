@@ -41,7 +41,7 @@ def _line(part: ins.Instruction) -> str:
             return f'ENV PATH="{_bare(folder)}:$PATH"'
         case ins.Label(pairs):
             return "LABEL " + _pairs(pairs)
-        case ins.Copy():
+        case ins.Copy() | ins.Unpack():
             return _copy(part)
         case ins.Run(steps):
             return _run(steps)
@@ -70,7 +70,9 @@ def _quoted(value: str) -> str:
     return f'"{text}"'
 
 
-def _copy(part: ins.Copy) -> str:
+def _copy(part: ins.Copy | ins.Unpack) -> str:
+    if isinstance(part, ins.Unpack):
+        return f"ADD {_bare(part.archive)} {_bare(part.target)}"
     stage = f"--from={_bare(part.stage)} " if part.stage else ""
     return f"COPY {stage}" + " ".join(_pattern(word) for word in (*part.sources, part.target))
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from envsnap.image import validate
-from envsnap.image.facts import Facts, counted, string
-from envsnap.image.records import Decision, Left, Requirements
+from envsnap.image.facts import Facts, counted, major_minor, numbers, string
+from envsnap.image.records import Artifact, Decision, Left, Requirements
 from envsnap.knowledge.tables import table
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Conda, Origin, Package
+
+if TYPE_CHECKING:
+    from envsnap.image.lock import Lock
 
 INSTALLER = "pip"
 # Neither name may ever be installed from an index: one is ours and not there, one is another's.
@@ -27,7 +31,14 @@ PYTORCH_INDEX = "https://download.pytorch.org/whl/"
 HARMLESS_DEFECTS = frozenset(("the metadata is not UTF-8",))
 SYSTEM_PACKAGES = re.compile(r"/usr/lib/python3[0-9.]*/dist-packages/?")
 
-Place = Literal["index", "address", "git"]
+GIVE_WHEEL = "build a wheel of it and name its folder with --find-links"
+STAGING = "/tmp/envsnap/"  # noqa: S108 -- a folder of the build stage
+
+Place = Literal["installer", "index", "folder", "address", "git", "source", "unhashed"]
+
+
+# What venv installs by itself, by the first Python that does so no more.
+SEEDED = (("pip", None), ("setuptools", (3, 12)))
 
 
 class Sorted(Struct, frozen=True, kw_only=True):
@@ -42,36 +53,92 @@ class Sorted(Struct, frozen=True, kw_only=True):
 class Pinned(Struct, frozen=True, kw_only=True):
     """One requirement and where it comes from."""
 
+    name: str
+    version: str
     line: str
     place: Place
     index: str | None = None
+    file: str | None = None  # a wheel in the build context
 
 
-def sort(facts: Facts) -> Sorted:
+def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
     """Sort the installed distributions into pip's runs, and say what stays behind and why."""
-    pinned: list[Pinned] = []
-    left: list[Left] = []
-    installer = None
-    for name, package in sorted(facts.packages.items()):
-        place = path_text(("packages", name))
-        found = _one(name, package, place)
-        if isinstance(found, Left):
-            left.append(found)
-        elif name == INSTALLER and found.place == "index" and found.index is None:
-            installer = found.line.partition("==")[2]
-        else:
-            pinned.append(found)
-    groups = tuple(_groups(pinned))
+    local = lock.artifacts if lock else {}
+    from_folder = frozenset(name for name, item in local.items() if item.source == "folder")
+    pinned, left = pins(facts, from_folder)
+    if lock is not None:
+        pinned = [_locked(item, lock) for item in pinned if item.name not in lock.seeded]
+    installer = next((item.version for item in pinned if _installs(item)), None)
+    groups = tuple(_groups([item for item in pinned if lock is not None or not _installs(item)]))
     return Sorted(
         groups=groups,
         not_carried=tuple(left),
         decisions=(
-            _installer_decision(installer),
+            *(() if lock and INSTALLER in lock.seeded else (_installer_decision(installer),)),
             *(_group_decision(group) for group in groups),
+            *_lock_decisions(lock),
             *_left_decision(left),
         ),
         installer=installer,
     )
+
+
+def seeds(facts: Facts) -> tuple[str, ...]:
+    """Name what venv installs by itself with the captured Python."""
+    if facts.python is None:
+        return ()
+    minor = numbers(major_minor(facts.python))
+    return tuple(name for name, until in SEEDED if until is None or minor < until)
+
+
+def pins(facts: Facts, from_folder: frozenset[str]) -> tuple[list[Pinned], list[Left]]:
+    """Pin every distribution, or say why it stays behind.
+
+    `from_folder` names those whose wheels the user has: where they came from does not matter.
+    """
+    pinned: list[Pinned] = []
+    left: list[Left] = []
+    for name, package in sorted(facts.packages.items()):
+        place = path_text(("packages", name))
+        found = (
+            _by_wheel(name, package, place) if name in from_folder else _one(name, package, place)
+        )
+        if isinstance(found, Left):
+            left.append(found)
+        else:
+            pinned.append(found)
+    return pinned, left
+
+
+def _installs(item: Pinned) -> bool:
+    return item.name == INSTALLER and item.place in ("index", "installer") and item.index is None
+
+
+def _by_wheel(name: str, package: Package, place: str) -> Pinned | Left:
+    version = validate.pinned_version(string(package.version) or "", f"{place}.version")
+    if version is None:
+        return Left(path=place, reason="its version is not one that pip can pin (PEP 440)")
+    return Pinned(name=name, version=version, line=f"{name}=={version}", place="folder")
+
+
+def _locked(item: Pinned, lock: Lock) -> Pinned:
+    """Add the hash of the one file that a requirement is installed from."""
+    artifact = lock.artifacts.get(item.name)
+    if item.place not in ("index", "folder"):
+        return item  # its address or its commit names it already
+    if artifact is None:
+        return replace(item, place="unhashed")
+    if artifact.proof == "digest":
+        line = f"{item.name} @ file://{STAGING}{artifact.file}#sha256={artifact.sha256}"
+        return replace(item, line=line, file=artifact.file)
+    place: Place = item.place
+    if artifact.kind == "sdist":
+        place = "source"
+    elif _installs(item):
+        place = "installer"
+    line = f"{item.name}=={item.version} --hash=sha256:{artifact.sha256}"
+    file = artifact.file if artifact.source == "folder" else None
+    return replace(item, line=line, place=place, file=file)
 
 
 def _one(name: str, package: Package, place: str) -> Pinned | Left:
@@ -86,17 +153,18 @@ def _one(name: str, package: Package, place: str) -> Pinned | Left:
     if version is None:
         return Left(path=place, reason="its version is not one that pip can pin (PEP 440)")
     if isinstance(package.origin, Origin):
-        return _from_origin(name, package.origin, place)
+        return _from_origin(name, version, package.origin, place)
     public, _, label = version.partition("+")
+    line = f"{name}=={version}"
     if not label:
-        return Pinned(line=f"{name}=={version}", place="index")
+        return Pinned(name=name, version=version, line=line, place="index")
     if name in PYTORCH and PYTORCH_LABEL.fullmatch(label):
         folder = f"nightly/{label}" if ".dev" in public else label
         index = validate.matched(
             PYTORCH_INDEX + folder, validate.PYTORCH_INDEX, f"{place}.version", "index of PyTorch"
         )
-        return Pinned(line=f"{name}=={version}", place="index", index=index)
-    reason = f"no known index has builds labelled +{label}; add its wheel by hand"
+        return Pinned(name=name, version=version, line=line, place="index", index=index)
+    reason = f"no known index has builds labelled +{label}; give its wheel with --find-links"
     return Left(path=place, reason=reason)
 
 
@@ -109,7 +177,7 @@ def _stays(name: str, package: Package) -> str | None:
     if name == "pkg-resources":
         return "a mark that Debian's venv leaves; no index has it"
     if package.editable is True:
-        return "an editable install: its files are not in the manifest; build a wheel of it"
+        return f"an editable install: its files are not in the manifest; {GIVE_WHEEL}"
     if isinstance(package.conda, Conda) or package.format == "conda":
         return "installed by conda; conda packages cannot be carried yet"
     if set(defects) - HARMLESS_DEFECTS:
@@ -119,14 +187,14 @@ def _stays(name: str, package: Package) -> str | None:
     return None
 
 
-def _from_origin(name: str, origin: Origin, place: str) -> Pinned | Left:
+def _from_origin(name: str, version: str, origin: Origin, place: str) -> Pinned | Left:
     """Pin a distribution that was installed from an address (PEP 610)."""
     url = string(origin.url) or ""
     scheme = url.partition(":")[0]
     clean = validate.SCHEME.fullmatch(scheme) and url[len(scheme) :].startswith("://")
     rest = url[len(scheme) + 3 :] if clean else ""
     if scheme == "file" and clean:
-        return Left(path=place, reason="installed from a local file or folder; build a wheel of it")
+        return Left(path=place, reason=f"installed from a local file or folder; {GIVE_WHEEL}")
     if not clean or rest.startswith("-") or not validate.ADDRESS.fullmatch(rest):
         validate.refuse(
             f"{place}.origin.url", f"{validate.shown(url)} is no address that a Dockerfile may hold"
@@ -137,29 +205,53 @@ def _from_origin(name: str, origin: Origin, place: str) -> Pinned | Left:
     vcs, commit, sha256 = string(origin.vcs), string(origin.commit), string(origin.sha256)
     if vcs == "git" and commit:
         validate.matched(commit, validate.COMMIT, f"{place}.origin.commit", "full commit")
-        return Pinned(line=f"{name} @ git+{url}@{commit}", place="git")
+        line = f"{name} @ git+{url}@{commit}"
+        return Pinned(name=name, version=version, line=line, place="git")
     if vcs is None and sha256:
         validate.matched(sha256, validate.SHA256, f"{place}.origin.sha256", "SHA-256")
-        return Pinned(line=f"{name} @ {url}#sha256={sha256}", place="address")
+        line = f"{name} @ {url}#sha256={sha256}"
+        return Pinned(name=name, version=version, line=line, place="address")
     missing = "a git commit" if vcs else "a digest"
     return Left(path=place, reason=f"installed from an address without {missing}")
 
 
 def _groups(pinned: list[Pinned]) -> list[Requirements]:
     """Group requirements by pip run: PyTorch's indexes first, for their layers are the largest."""
-    groups = []
-    for index in sorted({item.index for item in pinned if item.index}):
+    runs: list[tuple[str, Place, str | None]] = [("requirements-pip.txt", "installer", None)]
+    named = {item.index for item in pinned if item.index is not None and item.place == "index"}
+    for index in sorted(named):
         label = index.removeprefix(PYTORCH_INDEX).replace("/", "-")
-        groups.append(_group(f"requirements-{label}.txt", pinned, "index", index))
-    groups.append(_group("requirements.txt", pinned, "index", None))
-    groups.append(_group("requirements-url.txt", pinned, "address", None))
-    groups.append(_group("requirements-git.txt", pinned, "git", None))
-    return [group for group in groups if group.lines]
+        runs.append((f"requirements-{label}.txt", "index", index))
+    runs += [
+        ("requirements-wheels.txt", "folder", None),
+        ("requirements.txt", "index", None),
+        ("requirements-url.txt", "address", None),
+        ("requirements-source.txt", "source", None),
+        ("requirements-git.txt", "git", None),
+        ("requirements-unhashed.txt", "unhashed", None),
+    ]
+    groups = []
+    for file, place, source in runs:
+        members = [
+            item
+            for item in pinned
+            if item.place == place and (item.index == source or place != "index")
+        ]
+        if members:
+            groups.append(_group(file, members, place, source))
+    return groups
 
 
-def _group(file: str, pinned: list[Pinned], place: Place, index: str | None) -> Requirements:
-    lines = sorted(item.line for item in pinned if (item.place, item.index) == (place, index))
-    return Requirements(file=file, index=index, lines=tuple(lines), needs_git=place == "git")
+def _group(file: str, members: list[Pinned], place: Place, index: str | None) -> Requirements:
+    return Requirements(
+        file=file,
+        index=index,
+        lines=tuple(sorted(item.line for item in members)),
+        needs_git=place == "git",
+        hashed=all("sha256" in item.line for item in members),
+        build=place in ("source", "git", "unhashed"),
+        wheels=tuple(sorted(item.file for item in members if item.file)),
+    )
 
 
 def _installer_decision(installer: str | None) -> Decision:
@@ -186,8 +278,15 @@ def _group_decision(group: Requirements) -> Decision:
     if group.file == "requirements-url.txt":
         why = f"{count} from the addresses they came from, with their digests"
         return Decision(subject="packages", choice=group.file, why=why, certainty="exact")
+    if group.wheels:
+        why = f"{count} from the wheels in the build context"
+        return Decision(subject="packages", choice=group.file, why=why, certainty="exact")
+    if group.build:
+        why = f"{count} built from source, where no wheel is; what building needs is not pinned"
+        return Decision(subject="packages", choice=group.file, why=why, certainty="nearest")
     if group.index is None:
-        why = f"{count} by exact version, without hashes"
+        how = "file by its hash" if group.hashed else "exact version, without hashes"
+        why = f"{count} by {how}"
         return Decision(subject="packages", choice=group.file, why=why, certainty="exact")
     unlisted = [line for line in group.lines if line.startswith("torch==") and not _listed(line)]
     why = f"the local label names PyTorch's index {group.index}"
@@ -201,9 +300,62 @@ def _group_decision(group: Requirements) -> Decision:
     )
 
 
+def _lock_decisions(lock: Lock | None) -> list[Decision]:
+    """Say how sure the files are, and what to know of single ones."""
+    if lock is None:
+        return []
+    found = [_lock_summary(lock)]
+    for name, artifact in sorted(lock.artifacts.items()):
+        why = _to_know(artifact)
+        if why:
+            place = path_text(("packages", name))
+            found.append(
+                Decision(subject=place, choice=artifact.file, why=why, certainty="nearest")
+            )
+    found += [
+        Decision(
+            subject=path_text(("packages", name)),
+            choice="the one that the distribution's venv brings",
+            why="no index has this build: the distribution changed it",
+            certainty="nearest",
+        )
+        for name in sorted(lock.seeded)
+    ]
+    found += [
+        Decision(
+            subject=path_text(("packages", name)), choice="no hash", why=why, certainty="unknown"
+        )
+        for name, why in sorted(lock.unhashed.items())
+    ]
+    return found
+
+
+def _lock_summary(lock: Lock) -> Decision:
+    total = len(lock.artifacts) + len(lock.unhashed) + len(lock.seeded)
+    same = sum(item.proof in ("record", "digest") for item in lock.artifacts.values())
+    return Decision(
+        subject="packages",
+        choice=f"{counted(len(lock.artifacts), 'file')} by hash",
+        why=f"of {same} of {total} it is certain that this very file was installed (its RECORD)",
+        certainty="exact" if same == total else "nearest",
+    )
+
+
+def _to_know(artifact: Artifact) -> str:
+    known = {
+        "source": "built from source in the image; what building needs is not pinned",
+        "stand-in": "this wheel stands in for an editable install",
+        "tags": "chosen by its tags: the manifest has no digest of RECORD to compare",
+    }
+    parts = [known.get(artifact.proof, "")]
+    if artifact.yanked is not None:
+        parts.append(f"its author withdrew it ({artifact.yanked})")
+    return "; ".join(part for part in parts if part)
+
+
 def _listed(line: str) -> bool:
     """Tell whether the tables list this build of torch in the folder that its label names."""
-    public, _, label = line.removeprefix("torch==").partition("+")
+    public, _, label = line.removeprefix("torch==").partition(" ")[0].partition("+")
     return any(
         (row["torch"], row["label"], row.get("index")) == (public, label, "folder")
         for row in table("torch_wheels")["rows"]

@@ -21,6 +21,7 @@ WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+WHEEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{4,240}\.whl")
 FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}")
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}")
 HTTPS = re.compile(
@@ -35,6 +36,7 @@ IMAGE = re.compile(
     r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*"
     r"(?P<tag>:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?P<digest>@sha256:[0-9a-f]{64})?"
 )
+LOCAL_IMAGE = re.compile(rf"sha256:[0-9a-f]{{64}}|{IMAGE.pattern}")
 LONGEST_VALUE = 8192
 LONGEST_REFERENCE = 512
 LONGEST_NAME = 200

@@ -44,7 +44,7 @@ class Target(Record, frozen=True, kw_only=True):
     kind: Annotated[
         str,
         Meta(
-            description="interpreter, process, program (in process), file (facts) or report (of another tool)."
+            description="interpreter, process, program (in process), container, image, ssh, file (facts) or report (of another tool)."
         ),
     ]
     name: Annotated[

@@ -14,6 +14,7 @@ from envsnap.rules.finding import Severity
 from envsnap.rules.ruling import Entry, Ruling
 
 LONGEST_NAME = 20  # longer names are cut
+ASKED_FOR = ("configs", "weights", "data")  # what the user named comes first
 HEADS = ("expected", "found")  # of a check, which has one side
 REDACTED = "redacted"
 
@@ -128,6 +129,7 @@ def not_captured(result: Result) -> str:
         parts.append(f"{name} ({len(reasons)} on one side: {plain(common)[:70]})")
     hidden = [path for path, reason in result.not_compared.items() if reason == REDACTED]
     others = {path: why for path, why in result.not_compared.items() if why != REDACTED}
+    others = dict(sorted(others.items(), key=lambda item: not item[0].startswith(ASKED_FOR)))
     parts += [f"{plain(path)[:60]} ({plain(why)[:90]})" for path, why in list(others.items())[:3]]
     if len(others) > 3:
         parts.append(f"{len(others) - 3} more")
@@ -164,7 +166,9 @@ def _short(side: document.Side) -> str:
 
 
 def _base(side: document.Side) -> str:
-    return plain(side.name.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".json"))[:LONGEST_NAME]
+    return plain(side.name.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".json"))[
+        :LONGEST_NAME
+    ]
 
 
 def _count(number: int, word: str) -> str:

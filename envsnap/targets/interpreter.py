@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from envsnap.errors import TargetError
 from envsnap.probe import packing
+from envsnap.targets import local
 
 if TYPE_CHECKING:
     from envsnap.model.manifest import Target
+    from envsnap.targets.target import Started
 
 
 class Interpreter:
@@ -38,6 +40,10 @@ class Interpreter:
     def identity(self) -> tuple[int, int, list[int]] | None:
         """Ours."""
         return None
+
+    def start(self) -> Started:
+        """Start it here."""
+        return local.start(self)
 
     def describe(self) -> Target:
         """The interpreter's path."""

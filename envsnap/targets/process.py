@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from envsnap.errors import TargetError
 from envsnap.probe import packing
+from envsnap.targets import local
 
 if TYPE_CHECKING:
     from envsnap.model.manifest import Target
+    from envsnap.targets.target import Started
 
 PYTHON_NAME = re.compile(r"python(\d(\.\d+)?)?t?$|pypy(\d(\.\d+)?)?$")
 SITE_FOLDER = re.compile(r"^(/.*)/lib(?:64)?/(python3\.\d+)/(?:site|dist)-packages/")
@@ -47,6 +49,10 @@ class Process:
     def options(self) -> dict[str, object]:
         """The process whose mapped libraries are wanted."""
         return {"process": self.pid}
+
+    def start(self) -> Started:
+        """Start it here."""
+        return local.start(self)
 
     def describe(self) -> Target:
         """The process id."""

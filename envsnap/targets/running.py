@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
-import signal
 import subprocess
 import threading
 import time
@@ -32,32 +31,14 @@ class Run:
     """One run of the probe: started at once, read when the caller is ready to wait."""
 
     def __init__(self, place: Place, options: dict[str, object], deadline: float) -> None:
-        command = place.command()
         self._options = {**options, **place.options(), "deadline": deadline}
         self._marker = script.new_marker()
         self._ours = place.environment() is None
-        self._name = command[0]
+        self._name = place.command()[0]
         self._until = time.monotonic() + deadline + GRACE_SECONDS
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._stderr = bytearray()
-        user, group, groups = place.identity() or (None, None, None)
-        try:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=place.environment(),
-                cwd=place.folder(),
-                start_new_session=True,
-                user=user,
-                group=group,
-                extra_groups=groups,
-            )
-        except OSError as error:
-            raise TargetError(
-                f"{self._name} cannot be started: {error.strerror or error}"
-            ) from None
+        self._process = place.start()
         self._ears = threading.Thread(target=self._hear_errors, daemon=True)
         self._ears.start()
         for work in (self._feed, self._listen):
@@ -155,8 +136,4 @@ class Run:
 
     def _stop(self) -> None:
         """End what we started; a process that hangs in the kernel is left behind."""
-        if self._process.poll() is None:
-            with contextlib.suppress(OSError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.2)
+        self._process.end()

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from envsnap.model.manifest import Target
+
+
+class Started(Protocol):
+    """A Python that was started: a process of ours, or a program in a container."""
+
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    stderr: IO[bytes] | None
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the exit code; raises subprocess.TimeoutExpired."""
+
+    def end(self) -> None:
+        """End it, if it still runs, and leave nothing behind."""
 
 
 class Place(Protocol):
@@ -25,6 +42,9 @@ class Place(Protocol):
 
     def identity(self) -> tuple[int, int, list[int]] | None:
         """The user, group and further groups to run as; None for ours."""
+
+    def start(self) -> Started:
+        """Start the Python. Raises TargetError."""
 
     def describe(self) -> Target:
         """What the manifest says about where the probe ran."""

@@ -6,6 +6,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from envsnap.image.extras import Extras
+from envsnap.image.lock import Lock
+from envsnap.image.records import Artifact
 from envsnap.model.codec import sealed
 from envsnap.model.compute import Cuda, Driver, Framework, Frameworks, Gpu, Gpus, Library
 from envsnap.model.host import EnvVars, System, Tool, Tools
@@ -265,11 +268,92 @@ def _aarch64_slim() -> Manifest:
     )
 
 
+def _article() -> Manifest:
+    """The container of the article that this project started from; it wrote a tag that never was."""
+    return manifest(
+        "3.9.16",
+        {
+            "certifi": "2022.12.7",
+            "charset-normalizer": "2.1.1",
+            "filelock": "3.9.0",
+            "huggingface-hub": "0.11.1",
+            "idna": "3.4",
+            "numpy": "1.24.1",
+            "nvidia-cublas-cu11": "11.10.3.66",
+            "nvidia-cuda-nvrtc-cu11": "11.7.99",
+            "nvidia-cuda-runtime-cu11": "11.7.99",
+            "nvidia-cudnn-cu11": "8.5.0.96",
+            "packaging": "23.0",
+            "pip": "22.0.4",
+            "pyyaml": "6.0",
+            "regex": "2022.10.31",
+            "requests": "2.28.2",
+            "setuptools": "58.1.0",
+            "tokenizers": "0.13.2",
+            "torch": "1.13.1",
+            "tqdm": "4.64.1",
+            "transformers": "4.25.1",
+            "typing-extensions": "4.4.0",
+            "urllib3": "1.26.14",
+            "wheel": "0.38.4",
+        },
+        frameworks={"torch": Framework(distribution="torch", version="1.13.1+cu117", cuda="11.7")},
+        cuda=Cuda(complete=True, toolkit="11.8.89"),
+        **gpu("525.60.13", "NVIDIA GeForce RTX 3090", "8.6", 24),
+    )
+
+
+def _locked() -> Manifest:
+    """What `envsnap lock` found for this environment, on 2026-11-22; see LOCKS."""
+    return manifest(
+        "3.11.7",
+        {
+            name: Package(version=item.version, record_sha256=record)
+            for name, (item, record) in LOCKED.items()
+        },
+        DEBIAN_12,
+        env_vars={"OMP_NUM_THREADS": "3", "PYTHONHASHSEED": "7"},
+    )
+
+
+def _file(name: str, version: str, tag: str, sha256: str) -> Artifact:
+    return Artifact(
+        name=name, version=version, file=f"{name}-{version}-{tag}.whl", sha256=sha256,
+        kind="wheel", source="index", proof="record",
+    )  # fmt: skip
+
+
+LOCKED = {
+    "attrs": (
+        _file("attrs", "23.1.0", "py3-none-any",
+              "1f28b4522cdc2fb4256ac1a020c78acf9cba2c6b461ccd2c126f3aa8e8335d04"),
+        "d2da4a875b78b7f200bee0058936d1acc3e92c898efeff2808545366b60aef8a",
+    ),
+    "numpy": (
+        _file("numpy", "1.26.4", "cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64",
+              "666dbfb6ec68962c033a450943ded891bed2d54e6755e35e5835d63f4f6931d5"),
+        "77a92c7924374bec2684b2c637f0e5c5a7306c37cea6ce28557bef0ddef567a6",
+    ),
+    "six": (
+        _file("six", "1.16.0", "py2.py3-none-any",
+              "8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"),
+        "b67457beaac3cc5fbc75d51b3e876c253b22fb354b31783d8a5dc8571b5fb6a5",
+    ),
+}  # fmt: skip
+# The locks of cases: a golden must not ask an index.
+LOCKS = {
+    "locked": Lock(
+        artifacts={name: item for name, (item, _) in LOCKED.items()},
+        urls={}, sizes={}, folder={}, unhashed={},
+    )
+}  # fmt: skip
 CASES = {
     "aarch64-slim": _aarch64_slim,
+    "article": _article,
     "cpu-slim": _cpu_slim,
     "debian-python": _debian_python,
     "dev-host": _dev_host,
+    "locked": _locked,
     "onnxruntime-gpu": _onnxruntime_gpu,
     "prod-host": _prod_host,
     "python38": _python38,
@@ -277,3 +361,6 @@ CASES = {
     "torch-cu118": _torch_cu118,
     "torch-cuda-wheels": _torch_cuda_wheels,
 }
+
+# What the user adds to a case.
+EXTRAS = {"article": Extras(command="python inference.py")}

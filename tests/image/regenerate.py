@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from image_cases import CASES
+from image_cases import CASES, EXTRAS, LOCKS
 
 from envsnap.image import context
+from envsnap.image.extras import Extras, add
 from envsnap.image.plan import make_plan
 from envsnap.model import codec
 from envsnap.model.manifest import Manifest
@@ -14,15 +15,18 @@ from envsnap.model.manifest import Manifest
 GOLDENS = Path(__file__).parents[2] / "dockerfiles"
 
 
-def build_context(manifest: Manifest) -> dict[str, bytes]:
-    """Return the files of a manifest's build context."""
-    return context.files(make_plan(manifest), codec.encode(manifest))
+def build_context(manifest: Manifest, name: str) -> dict[str, bytes]:
+    """Return the files of a case's build context."""
+    plan, added = add(
+        make_plan(manifest, "auto", LOCKS.get(name)), manifest, EXTRAS.get(name, Extras())
+    )
+    return context.files(plan, codec.encode(manifest), None, added)
 
 
 def main() -> None:
     """Write every case."""
     for name, make in CASES.items():
-        context.write(build_context(make()), GOLDENS / name)
+        context.write(build_context(make(), name), GOLDENS / name)
 
 
 if __name__ == "__main__":

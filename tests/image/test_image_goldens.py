@@ -12,8 +12,6 @@ from dockerfile_reader import read
 from image_cases import CASES
 from regenerate import GOLDENS, build_context
 
-from envsnap.image import context
-from envsnap.image.plan import make_plan
 from envsnap.model import codec
 
 HADOLINT = shutil.which("hadolint", path=str(Path(sys.executable).parent)) or shutil.which(
@@ -24,7 +22,7 @@ HADOLINT = shutil.which("hadolint", path=str(Path(sys.executable).parent)) or sh
 @pytest.mark.parametrize("name", CASES)
 def test_golden_is_in_step(name: str) -> None:
     expected = {item.name: item.read_bytes() for item in (GOLDENS / name).iterdir()}
-    found = build_context(CASES[name]())
+    found = build_context(CASES[name](), name)
     assert set(found) == set(expected)
     for file, data in found.items():
         assert data.decode() == expected[file].decode(), (
@@ -39,8 +37,7 @@ def test_no_golden_without_a_case() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_golden_comes_from_its_own_manifest(name: str) -> None:
     data = (GOLDENS / name / "manifest.json").read_bytes()
-    manifest = codec.decode(data, name).manifest
-    found = context.files(make_plan(manifest), data)
+    found = build_context(codec.decode(data, name).manifest, name)
     assert found["Dockerfile"] == (GOLDENS / name / "Dockerfile").read_bytes()
 
 
@@ -57,9 +54,11 @@ def test_golden_has_no_lint(name: str) -> None:
 
 BASES = {
     "aarch64-slim": "python:3.12.7-slim-bookworm",
+    "article": "python:3.9.16-slim-bullseye",
     "cpu-slim": "python:3.11.7-slim-bookworm",
     "debian-python": "debian:bookworm",
     "dev-host": "python:3.9.16-slim-bullseye",
+    "locked": "python:3.11.7-slim-bookworm",
     "onnxruntime-gpu": "nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu22.04",
     "prod-host": "ubuntu:20.04",
     "python38": "python:3.8.18-slim-bookworm",
@@ -76,6 +75,14 @@ def test_golden_stands_on_the_expected_base(name: str) -> None:
         rest for word, rest in read((GOLDENS / name / "Dockerfile").read_text()) if word == "FROM"
     ]
     assert f"{BASES[name]} AS base" in stages
+
+
+def test_a_locked_context_takes_these_files_and_no_others() -> None:
+    lines = (GOLDENS / "locked" / "requirements.txt").read_text().splitlines()[1:]
+    assert [line.split("==")[0] for line in lines] == ["attrs", "numpy", "six"]
+    assert all(" --hash=sha256:" in line for line in lines)
+    image = (GOLDENS / "locked" / "Dockerfile").read_text()
+    assert "--require-hashes --force-reinstall --only-binary :all: --requirement" in image
 
 
 def test_dev_and_prod_differ_where_their_hosts_do() -> None:

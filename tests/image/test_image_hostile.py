@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -15,9 +16,11 @@ from image_cases import UBUNTU_22, gpu, manifest
 from msgspec.structs import replace
 
 from envsnap.errors import InputError
-from envsnap.image import context, dockerfile, records, render
+from envsnap.image import context, dockerfile, pylock, records, render
 from envsnap.image import instructions as ins
+from envsnap.image.lock import Lock
 from envsnap.image.plan import make_plan
+from envsnap.image.records import Artifact
 from envsnap.model import codec
 from envsnap.model.compute import Cuda, Framework, Library
 from envsnap.model.host import EnvVars
@@ -28,11 +31,11 @@ Make = Callable[[str], Manifest]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 KEYWORDS = {
     ins.From: "FROM", ins.Env: "ENV", ins.PrependPath: "ENV", ins.Label: "LABEL",
-    ins.Copy: "COPY", ins.Run: "RUN", ins.Workdir: "WORKDIR", ins.User: "USER", ins.Cmd: "CMD",
+    ins.Copy: "COPY", ins.Unpack: "ADD", ins.Run: "RUN", ins.Workdir: "WORKDIR", ins.User: "USER", ins.Cmd: "CMD",
 }  # fmt: skip
 REQUIREMENT = re.compile(
     r"[a-z0-9]+(-[a-z0-9]+)*"
-    r"(==[0-9A-Za-z.!+]+| @ git\+https://[^\s$@#?]+@[0-9a-f]{40}| @ https://[^\s$@#?]+#sha256=[0-9a-f]{64})"
+    r"(==[0-9A-Za-z.!+]+( --hash=sha256:[0-9a-f]{64})?| @ git\+https://[^\s$@#?]+@[0-9a-f]{40}| @ https://[^\s$@#?]+#sha256=[0-9a-f]{64})"
 )
 
 
@@ -124,18 +127,20 @@ hostile = st.one_of(
 )  # fmt: skip
 
 
-def generated(whole: Manifest, base: str = "auto") -> tuple[records.Plan, dict[str, bytes]] | str:
+def generated(
+    whole: Manifest, base: str = "auto", lock: Lock | None = None
+) -> tuple[records.Plan, dict[str, bytes]] | str:
     """Return plan and files, or the message of the refusal."""
     try:
-        plan = make_plan(whole, base)
+        plan = make_plan(whole, base, lock)
     except InputError as error:
         return str(error)
     return plan, context.files(plan, b"{}\n")
 
 
-def check(whole: Manifest, base: str = "auto") -> None:
+def check(whole: Manifest, base: str = "auto", lock: Lock | None = None) -> None:
     """Hold a manifest to the law: one line of refusal, or nothing that is not ours."""
-    result = generated(whole, base)
+    result = generated(whole, base, lock)
     if isinstance(result, str):
         assert result.isprintable(), result
         assert len(result) < 1200
@@ -187,6 +192,40 @@ def test_no_string_adds_an_instruction(field: str, text: str) -> None:
 def test_no_known_attack_adds_an_instruction(field: str) -> None:
     for text in NASTY:
         check(FIELDS[field](text))
+
+
+def locked(text: str, proof: str = "record", kind: str = "wheel") -> Lock:
+    """A lock in which an index said something hostile wherever it can say something."""
+    artifact = Artifact(
+        name="numpy", version="1.26.4", file=text, sha256="0" * 64, kind=kind, source="index",
+        proof=proof, yanked=text,
+    )  # fmt: skip
+    return Lock(
+        artifacts={"numpy": artifact}, urls={"numpy": text}, sizes={}, folder={},
+        unhashed={"six": text},
+    )  # fmt: skip
+
+
+TWO = {"numpy": "1.26.4", "six": "1.16.0"}
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=hostile)
+def test_no_answer_of_an_index_adds_an_instruction(text: str) -> None:
+    check(manifest(packages=TWO), "auto", locked(text))
+    check(manifest(packages=TWO), "auto", locked(text, "source", "sdist"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=hostile)
+def test_pylock_says_what_the_index_said_and_no_more(text: str) -> None:
+    if text.encode("utf-8", "replace") != text.encode("utf-8", "surrogatepass"):
+        return  # a lone surrogate cannot come out of uv's TOML
+    lock = replace(locked(text), urls={}, unhashed={})
+    found = tomllib.loads(pylock.render(manifest(packages={"numpy": "1.26.4"}), lock))
+    (package,) = found["packages"]
+    assert package["wheels"][0]["name"] == text
+    assert set(found) == {"lock-version", "created-by", "requires-python", "packages"}
 
 
 @settings(max_examples=300, deadline=None)

@@ -324,28 +324,43 @@ def _add_origin(facts: dict, text: str) -> None:
 
 
 def _add_record(facts: dict, path: str) -> None:
-    """Digest a RECORD file so that two installations of one artifact give the same value.
-
-    Left out: byte code, files without a digest, what installers write themselves, and files outside the folder (names
-    that start with a dot or a slash). The digest is SHA-256 over the remaining lines, sorted and joined by
-    newlines. The top-level packages and modules that it lists are kept as `claims`.
-    """
+    """Digest a RECORD file, and keep the top-level packages and modules that it lists as `claims`."""
     try:
         data = read_bytes(path)
     except OSError:
         return
+    lines = _lasting_lines(data)
+    facts["claims"] = _top_level(lines)
+    digest = _digest_of_lines(lines, os.path.basename(os.path.dirname(path)))
+    if digest:
+        facts["record_sha256"] = digest
+
+
+def digest_of_record(data: bytes, folder: str) -> str:
+    """Digest a RECORD of a metadata folder of this name: equal for two installations of one artifact.
+
+    Left out: byte code, files without a digest, what installers write themselves, and files outside the folder (names
+    that start with a dot or a slash). The digest is SHA-256 over the remaining lines, sorted and joined by
+    newlines; None where nothing remains.
+    """
+    return _digest_of_lines(_lasting_lines(data), folder)
+
+
+def _lasting_lines(data: bytes) -> list:
     # A RECORD can have 10,000 lines, so as little as possible is done to each. Lines that end
     # in a comma have neither digest nor size; what else is left out stands together once sorted.
     lines = sorted([line for line in data.splitlines() if line and line[-1] != COMMA])
     if b".pyc,sha256" in data:
         lines = [line for line in lines if b".pyc,sha256" not in line]
-    facts["claims"] = _top_level(lines)
+    return lines
+
+
+def _digest_of_lines(lines: list, folder: str):
     del lines[bisect_left(lines, b".") : bisect_left(lines, b"0")]
-    own = os.path.basename(os.path.dirname(path)).encode("utf-8", "surrogateescape")
+    own = folder.encode("utf-8", "surrogateescape")
     start, end = bisect_left(lines, own + b"/"), bisect_left(lines, own + b"0")
     lines[start:end] = [line for line in lines[start:end] if not WRITTEN_BY_INSTALLERS.search(line)]
-    if lines:
-        facts["record_sha256"] = hashlib.sha256(b"\n".join(lines)).hexdigest()
+    return hashlib.sha256(b"\n".join(lines)).hexdigest() if lines else None
 
 
 def _top_level(lines: list) -> list:

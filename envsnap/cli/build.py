@@ -1,0 +1,81 @@
+"""`envsnap build`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from envsnap import api
+from envsnap.cli import images, inputs, proofs
+
+
+@click.command()
+@click.argument("manifest")
+@click.option("-t", "--tag", required=True, metavar="NAME", help="Name of the image.")
+@click.option("-o", "--output", metavar="FOLDER", help="Keep the build context and the proof here.")
+@images.plan_options
+@images.lock_options
+@click.option("--no-prove", is_flag=True, help="Do not capture inside and compare.")
+@click.option("--reproducible", is_flag=True, help="Give two builds the same image ID.")
+@click.option("--no-cache", is_flag=True, help="Build every step anew.")
+@click.option(
+    "--builder",
+    type=click.Choice(["auto", "buildkit", "classic"]),
+    default="auto",
+    show_default=True,
+    help="The engine's builder; auto takes BuildKit where there is one.",
+)
+@proofs.fail_on_option
+def command(
+    manifest: str,
+    tag: str,
+    output: str | None,
+    base: str,
+    base_images: tuple[str, ...],
+    extra_ca: str | None,
+    configs: tuple[str, ...],
+    cmd: str | None,
+    app: str | None,
+    find_links: str | None,
+    allow_unhashed: bool,
+    no_prove: bool,
+    reproducible: bool,
+    no_cache: bool,
+    builder: str,
+    fail_on: str,
+) -> int:
+    """Build the image of an environment and prove it: capture inside, and compare.
+
+    The image gets its name only when it is proven. Needs the Docker Engine that DOCKER_HOST
+    names, a package index, and the base image.
+    """
+    from msgspec import convert
+
+    from envsnap.image import context as contexts
+    from envsnap.image.make import Switches
+
+    document = inputs.document(manifest)
+    images.check_name(tag)
+    api.require_engine()
+    extras = images.extras(base_images, extra_ca, configs, cmd, app)
+    lock = api.lock(
+        document.manifest, find_links=find_links, allow_unhashed=allow_unhashed, base=base
+    )
+    plan, files = api.context(document, base, lock, extras)
+    images.tell(plan)
+    if output is not None:
+        contexts.write(files, Path(output))
+    chosen = {"builder": builder, "no_cache": no_cache, "reproducible": reproducible}
+    with images.Progress() as progress:
+        image = api.build(document.manifest, plan, files, convert(chosen, Switches), progress.hear)
+    images.say(f"built {image}")
+    code = 0
+    if not no_prove:
+        code = proofs.finish(api.prove(document.manifest, image, plan, fail_on), output)
+    if code:
+        images.say(f"not called {tag}: {image} is there to look into")
+        return code
+    api.name_image(image, tag)
+    click.echo(image)
+    return 0

@@ -1,0 +1,160 @@
+"""What the commands about images share: options, and what they say of a plan."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import click
+
+from envsnap.cli import inputs
+from envsnap.report.sanitize import plain
+
+if TYPE_CHECKING:
+    from envsnap.image.extras import Extras
+    from envsnap.image.records import Plan
+
+Command = TypeVar("Command", bound=Callable[..., object])
+# What needs a look comes first.
+ORDER = ("unknown", "nearest", "exact")
+MOST_NAMED = 6
+BAR = 20
+
+
+def lock_options(command: Command) -> Command:
+    """Add the options of every command that resolves hashes."""
+    for option in (
+        click.option(
+            "--allow-unhashed",
+            is_flag=True,
+            help="Pin by version only what no known file is the installed one of.",
+        ),
+        click.option(
+            "--find-links",
+            metavar="FOLDER",
+            help="Wheels that no index has; looked at first, copied into the build context.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def plan_options(command: Command) -> Command:
+    """Add the options of every command that writes a build context."""
+    for option in (
+        click.option(
+            "--app", metavar="FOLDER", help="Carry this application, without secrets and weights."
+        ),
+        click.option("--cmd", metavar="COMMAND", help="What a container runs; Python otherwise."),
+        click.option(
+            "--config",
+            "configs",
+            multiple=True,
+            metavar="[NAME=]FILE",
+            help="Carry this config file; it must be the one that was captured.",
+        ),
+        click.option(
+            "--extra-ca",
+            metavar="FILE",
+            help="Certificates (PEM) that the build trusts; the image does not get them.",
+        ),
+        click.option(
+            "--base-image",
+            "base_images",
+            multiple=True,
+            metavar="NAME=LOCAL",
+            help="Take this image of the engine where the plan names NAME.",
+        ),
+        click.option(
+            "--base",
+            default="auto",
+            show_default=True,
+            metavar="auto|slim|cuda|IMAGE",
+            help="The base image; auto decides from what the manifest shows.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def extras(
+    base_images: tuple[str, ...],
+    extra_ca: str | None,
+    configs: tuple[str, ...],
+    cmd: str | None,
+    app: str | None,
+) -> Extras:
+    """Read the options of `plan_options`."""
+    from envsnap.image.extras import Extras
+
+    stand_ins: dict[str, str] = {}
+    for value in base_images:
+        name, equals, local = value.partition("=")
+        if not equals or not name or not local:
+            raise click.UsageError(f"--base-image {value}: write --base-image NAME=LOCAL")
+        stand_ins[name] = local
+    return Extras(
+        stand_ins=stand_ins,
+        extra_ca=extra_ca,
+        configs=inputs.named_files(configs, "--config"),
+        app=app,
+        command=cmd,
+    )
+
+
+def check_name(tag: str) -> None:
+    """Refuse a name that no image can have, before anything is built."""
+    from envsnap.image import validate
+
+    validate.matched(tag, validate.IMAGE, "--tag", "name of an image")
+
+
+class Progress:
+    """The steps of a build: one line that changes on a terminal, else a line each."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._open = False
+
+    def __enter__(self) -> Self:
+        """Nothing is shown yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the line that changes."""
+        if self._open:
+            click.echo("", err=True)
+
+    def hear(self, step: int, steps: int, text: str) -> None:
+        """Show a step; lines of the log are shown when the build fails."""
+        if step == 0:
+            return
+        shown = plain(" ".join(text.split()))
+        if not self._terminal:
+            say(f"step {step} of {steps}: {shown[:100]}")
+            return
+        done = step * BAR // max(steps, 1)
+        bar = "#" * done + "-" * (BAR - done)
+        width = shutil.get_terminal_size().columns
+        line = f"building [{bar}] {step}/{steps} {shown}"[: width - 1]
+        click.echo(f"\r\x1b[K{line}", err=True, nl=False)
+        self._open = True
+
+
+def tell(plan: Plan) -> None:
+    """Say on stderr what was decided, why, how sure, and what is left out."""
+    for decision in sorted(plan.decisions, key=lambda item: ORDER.index(item.certainty)):
+        say(f"{decision.subject}: {decision.choice} ({decision.certainty}): {decision.why}")
+    reasons: dict[str, list[str]] = {}
+    for left in (*plan.not_carried, *plan.dropped):
+        reasons.setdefault(left.reason, []).append(left.path)
+    for reason, paths in reasons.items():
+        more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
+        say(f"left out: {', '.join(paths[:MOST_NAMED])}{more}: {reason}")
+
+
+def say(text: str) -> None:
+    """Say one line on stderr."""
+    click.echo(f"envsnap: {plain(text)}", err=True)

@@ -1,0 +1,45 @@
+"""`envsnap lock`."""
+
+from __future__ import annotations
+
+import click
+
+from envsnap import api
+from envsnap.cli import images, inputs, outputs
+
+FORMATS = ("requirements", "pylock")
+
+
+@click.command()
+@click.argument("manifest")
+@click.option("-o", "--output", default="-", help="Write the lock here; - is standard output.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="requirements",
+    show_default=True,
+    help="requirements for pip --require-hashes, or pylock (PEP 751).",
+)
+@images.lock_options
+def command(
+    manifest: str, output: str, style: str, find_links: str | None, allow_unhashed: bool
+) -> int:
+    """Name the one file, by hash, that each distribution was installed from.
+
+    The file is the one whose RECORD is the installed one. Asks your package index through uv;
+    no code of any package runs.
+    """
+    from envsnap.image import pylock
+
+    document = inputs.document(manifest)
+    found = api.lock(document.manifest, find_links=find_links, allow_unhashed=allow_unhashed)
+    text = (
+        pylock.render(document.manifest, found)
+        if style == "pylock"
+        else pylock.requirements_text(document.manifest, found)
+    )
+    outputs.write(text.encode("ascii"), output, 0o644)
+    for line in pylock.notes(document.manifest, found):
+        images.say(line)
+    return 0

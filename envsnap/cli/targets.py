@@ -1,0 +1,63 @@
+"""Which target a command describes: the options, and the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from envsnap.targets.target import Place
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def options(command: Command) -> Command:
+    """Add the options that name a target."""
+    for option in (
+        click.option("--ssh", metavar="HOST", help="A host that ssh reaches."),
+        click.option("--image", metavar="REF", help="An image, in a locked-down container."),
+        click.option("--container", metavar="NAME", help="A running container, from inside."),
+        click.option("--pid", type=click.IntRange(1), help="The environment of a running process."),
+        click.option("--python", metavar="PATH", help="This interpreter, of the target."),
+    ):
+        command = option(command)
+    return command
+
+
+def place(
+    python: str | None,
+    pid: int | None,
+    container: str | None,
+    image: str | None,
+    ssh: str | None,
+) -> Place:
+    """Choose the target, and say which."""
+    from envsnap.targets import interpreter
+
+    if sum(item is not None for item in (pid, container, image, ssh)) > 1:
+        raise click.UsageError("name one of --pid, --container, --image and --ssh")
+    if ssh is not None:
+        from envsnap.targets.ssh import Ssh
+
+        return Ssh(ssh, python)
+    if container is not None or image is not None:
+        from envsnap.targets.container import Container, Image
+
+        return Container(container, python) if container is not None else Image(image or "", python)
+    if pid is not None:
+        from envsnap.targets.process import Process
+
+        process = Process(pid, interpreter.named(python).path if python else None)
+        _say(f"describing process {pid} with {process.python}")
+        return process
+    if python is not None:
+        return interpreter.named(python)
+    chosen, why = interpreter.active()
+    _say(f"describing {chosen.path} ({why})")
+    return chosen
+
+
+def _say(text: str) -> None:
+    click.echo(f"envsnap: {text}", err=True)

@@ -1,0 +1,56 @@
+"""`envsnap verify`."""
+
+from __future__ import annotations
+
+import click
+
+from envsnap import api
+from envsnap.cli import inputs, outputs, proofs, targets
+
+
+@click.command()
+@click.argument("manifest")
+@targets.options
+@click.option(
+    "--config", "configs", multiple=True, metavar="[NAME=]FILE", help="A config file of the target."
+)
+@click.option("--weights", multiple=True, metavar="[NAME=]PATH", help="Weights of the target.")
+@click.option(
+    "--plan", metavar="FILE", help="The plan (dockerfile.json) that says what may be otherwise."
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the proof here, as JSON.")
+@proofs.fail_on_option
+def command(
+    manifest: str,
+    python: str | None,
+    pid: int | None,
+    container: str | None,
+    image: str | None,
+    ssh: str | None,
+    configs: tuple[str, ...],
+    weights: tuple[str, ...],
+    plan: str | None,
+    output: str | None,
+    fail_on: str,
+) -> int:
+    """Say whether a target reproduces every portable fact of a manifest.
+
+    The target is an image, a running container, a process, or an interpreter of this host (the
+    active one, if none is named): an entrypoint, an initContainer, a step in CI.
+    """
+    from envsnap.image import announced, proof
+
+    document = inputs.document(manifest)
+    known = api.load_plan(plan) if plan is not None else None
+    found = api.verify(
+        document.manifest,
+        targets.place(python, pid, container, image, ssh),
+        None if known is None else announced.by(known, document.manifest),
+        configs=inputs.named_files(configs, "--config"),
+        weights=inputs.named_files(weights, "--weights"),
+        plan=known,
+        fail_on=fail_on,
+    )
+    if output is not None:
+        outputs.write(proof.encode(found), output, 0o644)
+    return proofs.finish(found, None)

@@ -1,0 +1,158 @@
+"""What the user adds to a plan: stand-ins for images, a CA, config files, the command."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+import re
+import shlex
+from collections.abc import Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from envsnap.errors import InputError
+from envsnap.image import application, validate
+from envsnap.image.facts import counted, entries, string
+from envsnap.image.records import Decision, File, Plan
+from envsnap.model.inputs import Config
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import text as path_text
+
+CA_FILE = "extra-ca.crt"
+APP_FILE = "app.tar"
+LARGEST_FILE = 1 << 20
+FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+LONGEST_COMMAND = 1000
+
+
+class Extras(Struct, frozen=True, kw_only=True):
+    """What the user names beside the manifest. Paths are of this machine."""
+
+    stand_ins: Mapping[str, str] = {}  # image of the plan -> image that the engine has
+    extra_ca: str | None = None
+    configs: Mapping[str, str] = {}
+    app: str | None = None
+    command: str | None = None
+
+
+def add(plan: Plan, manifest: Manifest, extras: Extras) -> tuple[Plan, dict[str, bytes]]:
+    """Add extras to a plan, and return the files they bring. Raises InputError."""
+    plan = _stand_in(plan, extras.stand_ins)
+    files: dict[str, bytes] = {}
+    if extras.extra_ca is not None:
+        files[CA_FILE] = _certificates(extras.extra_ca)
+        plan = replace(plan, extra_ca=True)
+    added = []
+    for name, path in sorted(extras.configs.items()):
+        file, data = _config(manifest, name, path)
+        added.append(file)
+        files[file.file] = data
+    taken = [item.path for item in added]
+    if len(taken) != len(set(taken)):
+        raise InputError("--config: two files would lie at one place; rename one")
+    carried = {path_text(("configs", item.name)) for item in added}
+    plan = replace(
+        plan,
+        files=tuple(added),
+        not_carried=tuple(item for item in plan.not_carried if item.path not in carried),
+    )
+    if extras.app is not None:
+        plan, files[APP_FILE] = _application(plan, extras.app)
+    if extras.command is not None:
+        plan = replace(plan, command=_command(extras.command))
+    return plan, files
+
+
+def _application(plan: Plan, folder: str) -> tuple[Plan, bytes]:
+    packed = application.pack(folder)
+    decision = Decision(
+        subject="app",
+        choice=counted(packed.count, "file"),
+        why=packed.why(),
+        certainty="nearest" if packed.weights or packed.links else "exact",
+    )
+    digest = hashlib.sha256(packed.data).hexdigest()
+    return replace(plan, app=digest, decisions=(*plan.decisions, decision)), packed.data
+
+
+def _stand_in(plan: Plan, stand_ins: Mapping[str, str]) -> Plan:
+    """Put images that the engine has in the place of those that the plan names."""
+    unused = dict(stand_ins)
+    base, python, decisions = plan.base, plan.python, list(plan.decisions)
+    for name, local in stand_ins.items():
+        validate.matched(local, validate.LOCAL_IMAGE, "--base-image", "image reference or ID")
+        if name == base.reference:
+            base = replace(base, reference=local, stands_in_for=name)
+            unused.pop(name)
+            decisions.append(_stands_in(name, local))
+        if name == python.image:
+            python = replace(python, image=local)
+            unused.pop(name, None)
+            decisions.append(_stands_in(name, local))
+    if unused:
+        wanted = ", ".join(filter(None, (base.stands_in_for or base.reference, python.image)))
+        raise InputError(
+            f"--base-image {next(iter(unused))}: the plan names no such image: {wanted}"
+        )
+    return replace(plan, base=base, python=python, decisions=tuple(decisions))
+
+
+def _stands_in(name: str, local: str) -> Decision:
+    return Decision(
+        subject="base",
+        choice=local,
+        why=f"named with --base-image to stand in for {name}; only the proof tells what it holds",
+        certainty="unknown",
+    )
+
+
+def _read(path: str, option: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise InputError(f"{option} {path}: {error.strerror or error}") from None
+    if len(data) > LARGEST_FILE:
+        raise InputError(f"{option} {path}: larger than {LARGEST_FILE >> 20} MiB")
+    return data
+
+
+def _certificates(path: str) -> bytes:
+    data = _read(path, "--extra-ca")
+    if CERTIFICATE not in data or b"PRIVATE KEY" in data:
+        raise InputError(f"--extra-ca {path}: not a file of certificates (PEM), and only of those")
+    return data
+
+
+def _config(manifest: Manifest, name: str, path: str) -> tuple[File, bytes]:
+    """Take a config file that is, by its digest, the one that was captured."""
+    place = path_text(("configs", name))
+    captured = entries(manifest.sections.configs).get(name)
+    if not isinstance(captured, Config) or string(captured.sha256) is None:
+        raise InputError(f"--config {name}={path}: the manifest has no config file of this name")
+    data = _read(path, "--config")
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != captured.sha256:
+        raise InputError(f"{place}: {path} is not the file that was captured (another SHA-256)")
+    inside = posixpath.basename(string(captured.path) or "") or name
+    if not FILE_NAME.fullmatch(inside):
+        inside = os.path.basename(path)
+    validate.matched(inside, FILE_NAME, place, "plain file name")
+    return File(name=name, file=f"config-{digest}", path=f"/app/{inside}", sha256=digest), data
+
+
+def _command(text: str) -> tuple[str, ...]:
+    """Split a command into words, as a shell would; nothing is expanded."""
+    if len(text) > LONGEST_COMMAND:
+        raise InputError(f"--cmd: longer than {LONGEST_COMMAND} characters")
+    validate.variable_value(text, "--cmd")
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise InputError(f"--cmd {text}: {error}") from None
+    if not words:
+        raise InputError("--cmd: names no program")
+    return words

@@ -1,0 +1,242 @@
+"""Finds the one file that each distribution was installed from, and its hash.
+
+The evidence is RECORD: a wheel whose RECORD is the installed one is the file that was installed.
+Needs a network (the user's package index), but runs no code of any package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from envsnap.errors import BuildError, InputError
+from envsnap.image import base as bases
+from envsnap.image import requirements, uv, validate, wheels
+from envsnap.image.facts import Facts, counted, string
+from envsnap.image.records import Artifact, Proof
+from envsnap.model.paths import text as path_text
+from envsnap.model.python import Origin, Package
+
+CONNECTIONS = 8
+MOST_NAMED = 6
+
+
+class Lock(Struct, frozen=True, kw_only=True):
+    """The files, by distribution; where they are; and what has none."""
+
+    artifacts: dict[str, Artifact]
+    urls: dict[str, str]
+    sizes: dict[str, int]
+    folder: dict[str, Path]
+    unhashed: dict[str, str]
+    seeded: frozenset[str] = frozenset()  # what the base's own venv puts there
+
+
+class _Found(Struct, frozen=True, kw_only=True):
+    """A file, where it is, or why there is none."""
+
+    artifact: Artifact | None = None
+    url: str | None = None
+    size: int | None = None
+    refusal: str = ""
+
+
+def resolve(
+    facts: Facts,
+    *,
+    find_links: str | None = None,
+    allow_unhashed: bool = False,
+    base: str = "auto",
+) -> Lock:
+    """Find every distribution's file. Raises InputError for those that have none.
+
+    `find_links` names a folder of wheels, which is looked at first; `allow_unhashed` lets
+    distributions pass that no known file is the installed one of. What the `base` brings by
+    itself needs no file: Debian changes the pip and setuptools that its venv installs.
+    """
+    local = _from_folder(facts, find_links) if find_links else {}
+    pinned, _ = requirements.pins(facts, frozenset(local))
+    found: dict[str, _Found] = {}
+    for index in sorted({item.index or "" for item in pinned}):
+        here = {
+            item.name: item.version
+            for item in pinned
+            if item.place == "index" and (item.index or "") == index
+        }
+        found.update(_from_index(facts, here, index or None))
+    refused = {name: item.refusal for name, item in found.items() if item.artifact is None}
+    seeded = frozenset(refused) & _seeds(facts, base)
+    refused = {name: why for name, why in refused.items() if name not in seeded}
+    if refused and not allow_unhashed:
+        raise InputError(_refusal(refused))
+    kept = {name: item for name, item in found.items() if item.artifact is not None}
+    return Lock(
+        artifacts={
+            **{name: item.artifact for name, item in kept.items() if item.artifact},
+            **{name: artifact for name, (artifact, _) in local.items()},
+        },
+        urls={name: item.url for name, item in kept.items() if item.url},
+        sizes={name: item.size for name, item in kept.items() if item.size is not None},
+        folder={artifact.file: path for artifact, path in local.values()},
+        unhashed=refused,
+        seeded=seeded,
+    )
+
+
+def _seeds(facts: Facts, base: str) -> frozenset[str]:
+    """Name what the distribution's own venv installs, where its Python is the base."""
+    try:
+        foundation = bases.choose(facts, base)
+    except InputError:
+        return frozenset()
+    return frozenset(requirements.seeds(facts)) if foundation.python.how == "apt" else frozenset()
+
+
+def _refusal(refused: dict[str, str]) -> str:
+    """Name each distribution that has no file, and what to do."""
+    named = [f"{path_text(('packages', name))}: {why}" for name, why in sorted(refused.items())]
+    more = f"; and {counted(len(named) - MOST_NAMED, 'more')}" if len(named) > MOST_NAMED else ""
+    return (
+        "; ".join(named[:MOST_NAMED])
+        + more
+        + "; give their wheels with --find-links FOLDER, or pin them by version only with"
+        " --allow-unhashed"
+    )
+
+
+def _record(facts: Facts, package: Package) -> str | None:
+    """The digest of the installed RECORD, where a Linux wheel can have that RECORD."""
+    return string(package.record_sha256) if facts.system in (None, "linux") else None
+
+
+def _tags(facts: Facts, package: Package) -> frozenset[str]:
+    tags = package.wheel_tags if isinstance(package.wheel_tags, tuple) else ()
+    return wheels.expanded(tags) if facts.system in (None, "linux") else frozenset()
+
+
+def _from_folder(facts: Facts, folder: str) -> dict[str, tuple[Artifact, Path]]:
+    """Find the wheels of a folder that were installed, by digest, by RECORD, or as stand-ins."""
+    try:
+        there = wheels.in_folder(folder)
+    except OSError as error:
+        raise InputError(f"--find-links {folder}: {error.strerror or error}") from None
+    found: dict[str, tuple[Artifact, Path]] = {}
+    for name, package in facts.packages.items():
+        for named, path in there.get(name, ()):
+            proof = _fits(facts, package, named, path)
+            if proof is not None:
+                validate.matched(named.file, validate.WHEEL, f"--find-links {folder}", "wheel")
+                artifact = Artifact(
+                    name=name,
+                    version=named.version,
+                    file=named.file,
+                    sha256=_sha256(path),
+                    kind="wheel",
+                    source="folder",
+                    proof=proof,
+                )
+                found[name] = artifact, path
+                break
+    return found
+
+
+def _fits(facts: Facts, package: Package, named: wheels.Named, path: Path) -> Proof | None:
+    """Say what shows that this wheel was installed; None where it is another."""
+    version = validate.pinned_version(string(package.version) or "0", "packages")
+    if version != named.version:
+        return None
+    if package.editable is True:
+        return "stand-in"
+    origin = package.origin if isinstance(package.origin, Origin) else None
+    if origin is not None and string(origin.sha256) is not None:
+        return "digest" if _sha256(path) == origin.sha256 else None
+    record = _record(facts, package)
+    if record is not None:
+        return "record" if wheels.record_digest(str(path)) == record else None
+    tags = _tags(facts, package)
+    return "tags" if not tags or tags == named.tags else None
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _from_index(facts: Facts, pins: dict[str, str], index: str | None) -> dict[str, _Found]:
+    """Ask one index for the files of these versions, and choose by RECORD."""
+    answer = uv.ask(pins, index, facts)
+
+    def choose(name: str) -> _Found:
+        if name in answer.missing:
+            return _Found(refusal=f"the index has no {name} {pins[name]} for this Python")
+        package = facts.packages[name]
+        found = _choose(facts, package, pins[name], name, answer.candidates.get(name, ()))
+        if found.artifact is None or name not in answer.yanked:
+            return found
+        return replace(found, artifact=replace(found.artifact, yanked=answer.yanked[name]))
+
+    try:
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            return dict(zip(pins, pool.map(choose, pins), strict=True))
+    except OSError as error:
+        raise BuildError(f"the package index cannot be read: {error}") from None
+
+
+def _choose(
+    facts: Facts,
+    package: Package,
+    version: str,
+    name: str,
+    candidates: tuple[uv.Candidate, ...],
+) -> _Found:
+    """Choose the file that was installed among those of one version."""
+    record, tags = _record(facts, package), _tags(facts, package)
+    usable = [item for item in candidates if item.sha256 and validate.SHA256.fullmatch(item.sha256)]
+    built = [item for item in usable if item.wheel]
+    tagged = [item for item in built if not tags or _named_tags(item) == tags]
+    ranked = [*tagged, *(item for item in built if item not in tagged)]
+    if record is not None:
+        for item in ranked:
+            if wheels.record_digest(item.url) == record:
+                return _artifact(item, name, version, "record")
+    elif tagged:
+        return _artifact(tagged[0], name, version, "tags")
+    sources = [item for item in usable if not item.wheel]
+    if sources and not tagged:
+        return _artifact(sources[0], name, version, "source")
+    return _Found(refusal=_why_none(candidates, tagged))
+
+
+def _named_tags(item: uv.Candidate) -> frozenset[str]:
+    try:
+        return wheels.Named(item.file).tags
+    except ValueError:
+        return frozenset()
+
+
+def _why_none(candidates: tuple[uv.Candidate, ...], tagged: list[uv.Candidate]) -> str:
+    if tagged:
+        return f"{tagged[0].file} of the index is not what is installed (another RECORD)"
+    if any(item.sha256 is None for item in candidates):
+        return "the index states no SHA-256 for it"
+    return "the index has no file of it that fits"
+
+
+def _artifact(item: uv.Candidate, name: str, version: str, proof: Proof) -> _Found:
+    return _Found(
+        artifact=Artifact(
+            name=name,
+            version=version,
+            file=item.file,
+            sha256=item.sha256 or "",
+            kind="wheel" if item.wheel else "sdist",
+            source="index",
+            proof=proof,
+        ),
+        url=item.url,
+        size=item.size,
+    )

@@ -1,0 +1,227 @@
+"""The proof: what was captured inside an image, compared with the manifest it was made from.
+
+Portable facts decide. Each fact that the manifest states is reproduced, or differs, or could not
+be seen. Apart from these stand what no image can carry (driver, GPU, kernel, processor) and what
+the plan said beforehand would be otherwise, each with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, to_builtins
+from msgspec.structs import replace
+
+from envsnap.diff import walk
+from envsnap.diff.change import Change, ChangeKind
+from envsnap.image.announced import Announced
+from envsnap.model.fields import Kind, plan
+from envsnap.model.manifest import Manifest, present
+from envsnap.model.paths import text
+
+PROOF_VERSION = 1
+MOST_NAMED = 6
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """A fact that is not the same inside."""
+
+    path: Annotated[str, Meta(description="Manifest path.")]
+    kind: Annotated[ChangeKind, Meta(description="added, removed, changed or unknown (inside).")]
+    captured: Annotated[Any, Meta(description="What the manifest states; null for nothing.")]
+    inside: Annotated[Any, Meta(description="What was found inside; null for nothing.")]
+    reason: Annotated[
+        str | None, Meta(description="Why it is unknown, or why it was said beforehand.")
+    ] = None
+
+
+class Proof(Struct, frozen=True, kw_only=True):
+    """A comparison, and what it is true of."""
+
+    proof_version: Annotated[int, Meta(ge=1)]
+    subject: Annotated[str, Meta(description="What was looked into; for an image its ID.")]
+    fingerprint: Annotated[str, Meta(description="Fingerprint of the manifest.")]
+    plan: Annotated[str | None, Meta(description="Digest of the plan; null for none.")]
+    proven: Annotated[bool, Meta(description="Whether nothing differs that was not announced.")]
+    facts: Annotated[int, Meta(description="Portable facts that were to be reproduced.")]
+    reproduced: Annotated[int, Meta(description="Those that are the same inside.")]
+    differs: Annotated[tuple[Fact, ...], Meta(description="What is not as it was captured.")]
+    announced: Annotated[
+        tuple[Fact, ...], Meta(description="What differs as the plan said beforehand.")
+    ]
+    by_nature: Annotated[
+        tuple[Fact, ...], Meta(description="What no image can carry, and is another here.")
+    ]
+
+
+def judge(
+    manifest: Manifest,
+    inside: Manifest,
+    subject: str,
+    announced: Announced,
+    plan_digest: str | None = None,
+) -> Proof:
+    """Compare what is inside with the manifest."""
+    portable = walk.compare(_portable(manifest), _portable(inside))
+    claims = list(_claims(portable.changes, manifest))
+    differs: list[Fact] = []
+    expected: list[Fact] = []
+    for change in claims:
+        reason = announced.reason(change.path)
+        (differs if reason is None else expected).append(_fact(change, reason))
+    edited = list(_edited(manifest, inside))
+    differs.extend(edited)
+    everything = walk.compare(manifest, inside)
+    seen = {change.path for change in portable.changes}
+    by_nature = [
+        _fact(change, None)
+        for change in everything.changes
+        if change.path not in seen and len(change.path) > 1 and not _unclaimed(change)
+    ]
+    total = portable.compared + sum(change.kind is ChangeKind.UNKNOWN for change in claims)
+    total += len(edited)
+    return Proof(
+        proof_version=PROOF_VERSION,
+        subject=subject,
+        fingerprint=manifest.fingerprint,
+        plan=plan_digest,
+        proven=not differs,
+        facts=total,
+        reproduced=total - len(claims) - len(edited),
+        differs=tuple(differs),
+        announced=tuple(expected),
+        by_nature=tuple(by_nature),
+    )
+
+
+def _edited(manifest: Manifest, inside: Manifest) -> Iterator[Fact]:
+    """Yield the distributions whose files inside are not what their RECORD states.
+
+    The captured environment may have the same edit; a container made from wheels does not.
+    """
+    mine, theirs = manifest.sections.packages, inside.sections.packages
+    if theirs is UNSET or theirs.entries is UNSET:
+        return
+    known = {} if mine is UNSET or mine.entries is UNSET else mine.entries
+    for name, package in theirs.entries.items():
+        for field in ("altered", "missing"):
+            files = getattr(package, field)
+            if not files:
+                continue
+            captured = getattr(known[name], field) if name in known else UNSET
+            if files != captured:
+                yield Fact(
+                    path=text(("packages", name, field)),
+                    kind=ChangeKind.CHANGED,
+                    captured=list(captured or ()),
+                    inside=list(files),
+                    reason="installed files are not what RECORD states",
+                )
+
+
+def only_at_least(proof: Proof, ranks: Mapping[str, int], limit: int) -> Proof:
+    """Judge anew with a limit: what differs counts only if its rank is the limit or worse (0)."""
+    counting = [item for item in proof.differs if ranks.get(item.path, 0) <= limit]
+    return replace(proof, proven=not counting)
+
+
+def encode(proof: Proof) -> bytes:
+    """Write a proof as indented ASCII JSON that ends with a newline."""
+    return (json.dumps(to_builtins(proof), indent=2, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def _fact(change: Change, reason: str | None) -> Fact:
+    return Fact(
+        path=text(change.path),
+        kind=change.kind,
+        captured=change.left,
+        inside=change.right,
+        reason=reason or change.reason,
+    )
+
+
+def _claims(changes: Iterable[Change], manifest: Manifest) -> Iterator[Change]:
+    """Yield what the manifest states and was not found so; a section that is not there, by entry."""
+    sections = present(manifest.sections)
+    for change in changes:
+        if len(change.path) > 1:
+            if not _unclaimed(change):
+                yield change
+            continue
+        section = sections.get(change.path[0])
+        if section is None:
+            continue  # only inside
+        entries = getattr(section, "entries", UNSET)
+        for key, item in entries.items() if isinstance(entries, dict) else ():
+            yield replace(change, path=(*change.path, key), left=to_builtins(item))
+        if not isinstance(entries, dict):
+            yield change
+
+
+def _unclaimed(change: Change) -> bool:
+    """Tell whether the manifest states nothing here that could be reproduced."""
+    return change.kind is ChangeKind.UNKNOWN and change.left is None
+
+
+def _portable(manifest: Manifest) -> Manifest:
+    """Return the manifest without facts of the host."""
+    kept = {name: _without_host(section) for name, section in present(manifest.sections).items()}
+    return replace(manifest, sections=replace(manifest.sections, **kept))
+
+
+def _without_host(record: Any) -> Any:
+    changed: dict[str, Any] = {}
+    for field in plan(type(record)):
+        value = getattr(record, field.name)
+        if value is UNSET:
+            continue
+        if field.kind is Kind.HOST:
+            changed[field.name] = UNSET
+        elif field.items is not None and isinstance(value, dict):
+            changed[field.name] = {key: _without_host(item) for key, item in value.items()}
+        elif isinstance(value, Struct):
+            changed[field.name] = _without_host(value)
+    return replace(record, **changed)
+
+
+def lines(proof: Proof, most: int) -> Iterator[str]:
+    """Yield the proof as lines of text: the verdict first, then at most so many of each kind."""
+    yield (
+        f"{'proven' if proof.proven else 'NOT proven'}: {proof.reproduced} of {proof.facts}"
+        f" portable facts reproduced, {len(proof.differs)} differ,"
+        f" {len(proof.announced)} otherwise as announced, in {proof.subject}"
+    )
+    for item in proof.differs[:most]:
+        yield f"differs: {item.path}: {_sides(item)}"
+    if len(proof.differs) > most:
+        yield f"differs: {len(proof.differs) - most} more"
+    reasons: dict[str, list[str]] = {}
+    for item in proof.announced:
+        reasons.setdefault(item.reason or "", []).append(item.path)
+    for reason, paths in reasons.items():
+        yield f"as announced: {_some(paths)}: {reason}"
+    if proof.by_nature:
+        paths = [item.path for item in proof.by_nature]
+        yield f"another here, and not to be carried: {_some(paths)}"
+
+
+def _some(paths: list[str]) -> str:
+    more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
+    return ", ".join(paths[:MOST_NAMED]) + more
+
+
+def _sides(item: Fact) -> str:
+    if item.kind is ChangeKind.UNKNOWN:
+        return f"captured {_shown(item.captured)}, not known inside ({item.reason})"
+    sides = {
+        ChangeKind.ADDED: f"only inside: {_shown(item.inside)}",
+        ChangeKind.REMOVED: f"captured {_shown(item.captured)}, not inside",
+    }.get(item.kind, f"captured {_shown(item.captured)}, inside {_shown(item.inside)}")
+    return f"{sides} ({item.reason})" if item.reason else sides
+
+
+def _shown(value: Any) -> str:
+    spelled = value if isinstance(value, str) else json.dumps(value, ensure_ascii=True)
+    return spelled if len(spelled) <= 60 else spelled[:57] + "..."

@@ -1,0 +1,92 @@
+"""A lock as text: pip's requirements with hashes, and pylock.toml (PEP 751)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+from envsnap.errors import InputError
+from envsnap.image import facts, requirements
+from envsnap.image.lock import Lock
+from envsnap.image.records import Requirements
+from envsnap.model.manifest import Manifest
+
+HEADER = "# Written by envsnap; install with pip install --no-deps --require-hashes.\n"
+
+
+def _sorted(manifest: Manifest, lock: Lock) -> requirements.Sorted:
+    return requirements.sort(facts.read(manifest), lock)
+
+
+def requirements_of(groups: tuple[Requirements, ...]) -> Iterator[str]:
+    """Yield the lines of all groups; an index of its own stands before its lines."""
+    for group in groups:
+        if not group.hashed:
+            yield f"# Without a hash; pip needs a run of its own for: {group.file}"
+            yield from (f"# {line}" for line in group.lines)
+            continue
+        if group.index:
+            yield f"--extra-index-url {group.index}"
+        yield from group.lines
+
+
+def requirements_text(manifest: Manifest, lock: Lock) -> str:
+    """Write a requirements file; what cannot be hashed is a comment."""
+    return HEADER + "\n".join(requirements_of(_sorted(manifest, lock).groups)) + "\n"
+
+
+def render(manifest: Manifest, lock: Lock) -> str:
+    """Write pylock.toml; packages without a file of the index or a folder are refused by it."""
+    known = facts.read(manifest)
+    if lock.unhashed:
+        names = ", ".join(sorted(lock.unhashed)[:6])
+        raise InputError(f"pylock.toml has no place for distributions without a hash: {names}")
+    parts = ['lock-version = "1.0"', 'created-by = "envsnap"']
+    if known.python:
+        release = known.python.rstrip("+")
+        parts.append(f"requires-python = {_text('==' + facts.major_minor(release) + '.*')}")
+    for name in sorted(lock.artifacts):
+        parts += ["", *_package(lock, name)]
+    return "\n".join(parts) + "\n"
+
+
+def _package(lock: Lock, name: str) -> Iterator[str]:
+    artifact = lock.artifacts[name]
+    yield "[[packages]]"
+    yield f"name = {_text(name)}"
+    yield f"version = {_text(artifact.version)}"
+    url = lock.urls.get(name)
+    where = f"url = {_text(_public(url))}" if url else f"path = {_text(artifact.file)}"
+    size = f", size = {lock.sizes[name]:d}" if name in lock.sizes else ""
+    row = f"name = {_text(artifact.file)}, {where}{size}, hashes = {{ sha256 = {_text(artifact.sha256)} }}"
+    yield f"wheels = [{{ {row} }}]" if artifact.kind == "wheel" else f"sdist = {{ {row} }}"
+
+
+def _public(url: str) -> str:
+    """Take name and password out of an address."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
+
+
+def _text(value: str) -> str:
+    """Spell a basic string of TOML in ASCII."""
+    return '"' + "".join(map(_letter, value)) + '"'
+
+
+def _letter(letter: str) -> str:
+    code = ord(letter)
+    if " " <= letter <= "~":
+        return f"\\{letter}" if letter in '"\\' else letter
+    return f"\\u{code:04x}" if code < 1 << 16 else f"\\U{code:08x}"
+
+
+def notes(manifest: Manifest, lock: Lock) -> list[str]:
+    """Say what to know of the lock: how sure it is, and what it leaves out."""
+    found = _sorted(manifest, lock)
+    told = [
+        f"{item.subject}: {item.choice} ({item.certainty}): {item.why}"
+        for item in found.decisions
+        if item.subject.startswith("packages")
+        and (item.certainty != "exact" or item.choice.endswith("by hash"))
+    ]
+    return told + [f"left out: {item.path}: {item.reason}" for item in found.not_carried]

@@ -1,0 +1,163 @@
+"""Asks uv which files an index has of exact versions; no code of any package runs for that."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from envsnap.errors import BuildError, InputError
+from envsnap.image.facts import Facts, numbers
+
+# The glibc minors that uv knows platforms for, and its names of processors.
+GLIBC_MINORS = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+YANKED = re.compile(r"`([A-Za-z0-9._-]+)==([^`]+)` is yanked(?: \(reason: \"(.*)\"\))?")
+NETWORK = re.compile(
+    r"error sending request|dns error|Connect|certificate|timed out|Failed to fetch|50[0-9] ",
+    re.IGNORECASE,
+)
+TIMEOUT = 600.0
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A file that an index has of one version of a distribution."""
+
+    file: str
+    url: str
+    sha256: str | None
+    wheel: bool
+    size: int | None = None
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What an index has: candidates by distribution, what it lacks, what was withdrawn."""
+
+    candidates: dict[str, tuple[Candidate, ...]]
+    missing: dict[str, str]
+    yanked: dict[str, str]
+
+
+def executable() -> str:
+    """Return uv's path: the package's own, or the one on PATH."""
+    try:
+        from uv import find_uv_bin
+
+        found: str | None = find_uv_bin()
+    except (ImportError, FileNotFoundError):
+        found = shutil.which("uv")
+    if found is None:
+        raise InputError("resolving hashes needs uv: install the extra `lock`, or put uv on PATH")
+    return found
+
+
+def ask(pins: dict[str, str], index: str | None, facts: Facts) -> Answer:
+    """Ask an index (None: the user's own) for the files of exact versions by name.
+
+    One version that the index lacks makes uv refuse all, so what is refused is halved until the
+    one is found.
+    """
+    candidates: dict[str, tuple[Candidate, ...]] = {}
+    missing: dict[str, str] = {}
+    yanked: dict[str, str] = {}
+    waiting = [dict(pins)] if pins else []
+    while waiting:
+        part = waiting.pop()
+        found, said = _compile(part, index, facts)
+        if found is not None:
+            candidates.update(found)
+            yanked.update({name: why for name, why in _yanked(said) if name in part})
+        elif NETWORK.search(said):
+            raise BuildError(f"no answer from the package index: {said}")
+        elif len(part) == 1:
+            missing[next(iter(part))] = said
+        else:
+            names = list(part)
+            half = len(names) // 2
+            waiting += [
+                {name: part[name] for name in some} for some in (names[:half], names[half:])
+            ]
+    return Answer(candidates=candidates, missing=missing, yanked=yanked)
+
+
+def _compile(
+    pins: dict[str, str], index: str | None, facts: Facts
+) -> tuple[dict[str, tuple[Candidate, ...]] | None, str]:
+    """Run uv once; None and what it said where it found no answer."""
+    with tempfile.TemporaryDirectory(prefix="envsnap-lock-") as folder:
+        lines = [f"{name}=={version}\n" for name, version in sorted(pins.items())]
+        Path(folder, "pins.in").write_text("".join(lines), encoding="ascii")
+        ended = subprocess.run(
+            [*_command(facts), *(("--default-index", index) if index else ())],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TIMEOUT,
+            check=False,
+            env={**os.environ, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"},
+        )
+        if ended.returncode:
+            return None, " ".join(ended.stderr.split())[:400]
+        text = Path(folder, "pylock.toml").read_text(encoding="utf-8")
+        return dict(_read(tomllib.loads(text), folder)), ended.stderr
+
+
+def _command(facts: Facts) -> list[str]:
+    python = (facts.python or "3.11.0").rstrip("+")
+    return [
+        executable(), "pip", "compile", "pins.in", "--format", "pylock.toml",
+        "--output-file", "pylock.toml", "--no-header", "--no-deps", "--no-annotate",
+        "--python", sys.executable, "--python-version", python,
+        "--python-platform", _platform(facts),
+    ]  # fmt: skip
+
+
+def _platform(facts: Facts) -> str:
+    machine = MACHINES.get(facts.architecture, facts.architecture)
+    if facts.musl:
+        return f"{machine}-unknown-linux-musl"
+    captured = numbers(facts.glibc)[1] if facts.glibc and "." in facts.glibc else 0
+    known = [minor for minor in GLIBC_MINORS if minor <= captured]
+    return f"{machine}-manylinux_2_{known[-1]}" if known else f"{machine}-unknown-linux-gnu"
+
+
+def _read(lock: dict[str, Any], folder: str) -> Iterator[tuple[str, tuple[Candidate, ...]]]:
+    for package in lock.get("packages", ()):
+        rows = [(row, True) for row in package.get("wheels", ())]
+        if "sdist" in package:
+            rows.append((package["sdist"], False))
+        yield package["name"], tuple(_candidates(rows, folder))
+
+
+def _candidates(rows: Iterable[tuple[dict[str, Any], bool]], folder: str) -> Iterator[Candidate]:
+    for row, wheel in rows:
+        url = row.get("url") or Path(folder, row["path"]).resolve().as_uri()
+        yield Candidate(
+            file=row.get("name") or _file_name(url),
+            url=url,
+            sha256=row.get("hashes", {}).get("sha256"),
+            wheel=wheel,
+            size=row.get("size"),
+        )
+
+
+def _file_name(url: str) -> str:
+    from urllib.parse import unquote, urlsplit
+
+    return unquote(urlsplit(url).path.rpartition("/")[2])
+
+
+def _yanked(said: str) -> Iterator[tuple[str, str]]:
+    """Read the versions that their authors withdrew, and why."""
+    for name, _, why in YANKED.findall(said):
+        yield re.sub(r"[-_.]+", "-", name).lower(), " ".join(why.split()) or "no reason given"

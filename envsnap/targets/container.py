@@ -1,0 +1,200 @@
+"""A container that runs, or a fresh one of an image that can do nothing but answer."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from envsnap.errors import TargetError
+from envsnap.probe import packing
+from envsnap.targets import engine
+from envsnap.targets.attached import Attached
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    from envsnap.model.manifest import Target
+    from envsnap.targets.target import Started
+
+# In the order of looking; the first that starts is the one.
+PYTHONS = (
+    "python",
+    "python3",
+    "/opt/venv/bin/python",
+    "/usr/local/bin/python3",
+    "/usr/bin/python3",
+    "/opt/conda/bin/python",
+)
+ABSENT = re.compile(r"executable file not found|no such file or directory", re.IGNORECASE)
+NOT_RUN = (126, 127)  # what an engine says of a program that it could not start
+PROCESSES = 4096
+
+
+class _Inside:
+    """What a container and an image have in common."""
+
+    def __init__(self, name: str, python: str | None) -> None:
+        self.name = name
+        self.pythons = (python,) if python else PYTHONS
+        self.client: DockerClient = engine.connect()
+
+    def command(self) -> list[str]:
+        """The place; which Python answers is found when it starts."""
+        return [self.name]
+
+    def environment(self) -> dict[str, str] | None:
+        """The container's own."""
+        return {}
+
+    def folder(self) -> str | None:
+        """The container's own."""
+        return None
+
+    def options(self) -> dict[str, object]:
+        """Nothing special."""
+        return {}
+
+    def identity(self) -> tuple[int, int, list[int]] | None:
+        """The container's own."""
+        return None
+
+    def shares_files(self) -> bool:
+        """Paths are those of the container."""
+        return False
+
+    def _no_python(self) -> TargetError:
+        tried = ", ".join(self.pythons)
+        return TargetError(
+            f"{self.name}: has no Python to describe (tried {tried}); name one with --python"
+        )
+
+
+class Container(_Inside):
+    """A container that runs: the probe is one more process in it, as its own user."""
+
+    def __init__(self, name: str, python: str | None = None) -> None:
+        import docker
+
+        super().__init__(name, python)
+        try:
+            self.container = self.client.containers.get(name)
+        except docker.errors.NotFound:
+            raise TargetError(f"{name}: the engine has no such container") from None
+        except docker.errors.DockerException as error:
+            raise TargetError(f"{name}: {engine.reason(error)}") from None
+        if self.container.status != "running":
+            raise TargetError(
+                f"{name}: the container is {self.container.status}; start it, or describe its"
+                " image with --image"
+            )
+
+    def start(self) -> Started:
+        """Start the first Python that the container has."""
+        import docker
+
+        api = self.client.api
+        try:
+            python = next((name for name in self.pythons if self._has(name)), None)
+            if python is None:
+                raise self._no_python()
+            made = api.exec_create(
+                self.container.id, [python, *packing.READ_STDIN], stdin=True, stdout=True
+            )
+            stream = api.exec_start(made["Id"], socket=True)
+        except docker.errors.DockerException as error:
+            raise TargetError(f"{self.name}: {engine.reason(error)}") from None
+        return Attached(stream, lambda: self._state(made["Id"]), lambda: None)
+
+    def _has(self, python: str) -> bool:
+        code = self.container.exec_run([python, "-c", "pass"]).exit_code
+        return code not in NOT_RUN
+
+    def _state(self, run: str) -> int | None:
+        import docker
+
+        with contextlib.suppress(docker.errors.DockerException, OSError):
+            found = self.client.api.exec_inspect(run)
+            code = found.get("ExitCode")
+            return None if found.get("Running") else code
+        return None
+
+    def describe(self) -> Target:
+        """The container's name and the image it was made of."""
+        from envsnap.model.manifest import Target
+
+        return Target(kind="container", name=f"{self.name} of {self.container.image.id}")
+
+
+class Image(_Inside):
+    """A fresh container of an image: no network, no capabilities, nothing can be written."""
+
+    def __init__(self, name: str, python: str | None = None) -> None:
+        super().__init__(name, python)
+        self.image = engine.image(self.client, name)
+
+    def start(self) -> Started:
+        """Start the first Python that the image has."""
+        for python in self.pythons:
+            started = self._start(python)
+            if started is not None:
+                return started
+        raise self._no_python()
+
+    def _start(self, python: str) -> Started | None:
+        import docker
+
+        try:
+            container = self.client.containers.create(
+                self.image.id,
+                packing.READ_STDIN,
+                entrypoint=[python],
+                stdin_open=True,
+                network_disabled=True,
+                read_only=True,
+                tmpfs={"/tmp": ""},  # noqa: S108 -- a folder of the container
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                pids_limit=PROCESSES,
+                healthcheck={"test": ["NONE"]},
+            )
+        except docker.errors.DockerException as error:
+            raise TargetError(f"{self.name}: {engine.reason(error)}") from None
+        stream: Any = None
+        try:
+            stream = container.attach_socket(
+                params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+            )
+            container.start()
+        except docker.errors.DockerException as error:
+            if stream is not None:
+                stream.close()
+            _remove(container)
+            if ABSENT.search(engine.reason(error)):
+                return None
+            raise TargetError(f"{self.name}: {engine.reason(error)}") from None
+        return Attached(stream, lambda: _exit_code(container), lambda: _remove(container))
+
+    def describe(self) -> Target:
+        """The image, by the digest that names it for good."""
+        from envsnap.model.manifest import Target
+
+        return Target(kind="image", name=str(self.image.id))
+
+
+def _exit_code(container: Any) -> int | None:
+    """Ask the engine whether a container ended."""
+    import docker
+
+    with contextlib.suppress(docker.errors.DockerException, OSError):
+        container.reload()
+        state = container.attrs["State"]
+        return None if state["Running"] else int(state["ExitCode"])
+    return None
+
+
+def _remove(container: Any) -> None:
+    import docker
+
+    with contextlib.suppress(docker.errors.DockerException, OSError):
+        container.remove(force=True, v=True)

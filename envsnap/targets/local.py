@@ -1,0 +1,47 @@
+"""Starts a Python on this machine, in a session of its own so that all of it can be ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+from envsnap.errors import TargetError
+
+if TYPE_CHECKING:
+    from envsnap.targets.target import Place
+
+
+class Local(subprocess.Popen[bytes]):
+    """A process of ours."""
+
+    def end(self) -> None:
+        """End it and what it started; a process that hangs in the kernel is left behind."""
+        if self.poll() is None:
+            with contextlib.suppress(OSError):
+                os.killpg(self.pid, signal.SIGKILL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.wait(0.2)
+
+
+def start(place: Place) -> Local:
+    """Start the Python that a place names. Raises TargetError."""
+    user, group, groups = place.identity() or (None, None, None)
+    command = place.command()
+    try:
+        return Local(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=place.environment(),
+            cwd=place.folder(),
+            start_new_session=True,
+            user=user,
+            group=group,
+            extra_groups=groups,
+        )
+    except OSError as error:
+        raise TargetError(f"{command[0]} cannot be started: {error.strerror or error}") from None

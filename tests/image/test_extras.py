@@ -1,0 +1,180 @@
+"""What the user adds: an application without its secrets, config files, stand-ins, a command."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+from dockerfile_reader import read
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from image_cases import changed, manifest
+
+from envsnap.errors import InputError
+from envsnap.image import application, context, extras
+from envsnap.image.extras import Extras
+from envsnap.image.plan import make_plan
+from envsnap.image.records import Plan
+from envsnap.model.inputs import Config, Configs
+from envsnap.model.manifest import Manifest
+
+PEM = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+def planned(whole: Manifest | None = None, **named: object) -> tuple[Plan, dict[str, bytes | Path]]:
+    whole = whole or manifest(packages={"numpy": "1.26.4"})
+    plan, added = extras.add(make_plan(whole), whole, Extras(**named))
+    return plan, context.files(plan, b"{}\n", None, added)
+
+
+def instructions(files: dict[str, bytes | Path]) -> list[tuple[str, str]]:
+    return read(files["Dockerfile"].decode())
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    for name, text in {
+        "inference.py": "print(1)\n", "lib/model.py": "x = 1\n", "run.sh": "#!/bin/sh\n",
+        ".env": "TOKEN=1", "conf/.env.production": "TOKEN=1", "keys/server.pem": "x",
+        ".ssh/config": "x", ".aws/settings": "x", "id_ed25519": "x", "credentials.json": "{}",
+        ".git/config": "x", "lib/__pycache__/model.pyc": "x", "model.safetensors": "x",
+        "lib/weights.PT": "x", "notes/todo.txt": "x", "data/big.csv": "x",
+        ".dockerignore": "# comment\nnotes\ndata/*\n!data/keep.csv\n", "data/keep.csv": "k",
+    }.items():  # fmt: skip
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (folder / "run.sh").chmod(0o700)
+    (folder / "outside").symlink_to("/etc/passwd")
+    os.mkfifo(folder / "pipe")
+    return folder
+
+
+def names(data: bytes) -> dict[str, tarfile.TarInfo]:
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        return {member.name: member for member in tar}
+
+
+def test_an_application_goes_without_secrets_weights_and_links(app: Path) -> None:
+    plan, files = planned(app=str(app), command="python inference.py")
+    found = names(files["app.tar"])
+    assert set(found) == {"inference.py", "lib/model.py", "run.sh", "data/keep.csv"}
+    assert {name: oct(item.mode) for name, item in found.items()}["run.sh"] == "0o755"
+    assert {(item.mtime, item.uid, item.uname) for item in found.values()} == {(0, 0, "")}
+    (told,) = [item for item in plan.decisions if item.subject == "app"]
+    assert told.choice == "4 files"
+    for name in (".env", ".ssh/config", "model.safetensors", "outside", "pipe"):
+        assert name in told.why
+    assert ("ADD", "app.tar /app/") in instructions(files)
+    assert ("CMD", '["python", "inference.py"]') in instructions(files)
+    assert plan.app == hashlib.sha256(files["app.tar"]).hexdigest()
+    assert b"!app.tar\n" in files[".dockerignore"]
+
+
+def test_equal_folders_give_equal_archives(app: Path) -> None:
+    first = application.pack(str(app)).data
+    for path in app.rglob("*.py"):
+        os.utime(path, (1, 1))
+    assert application.pack(str(app)).data == first
+
+
+@pytest.mark.parametrize("what", ["nothing", "only secrets", "a file", "too large"])
+def test_a_folder_that_gives_no_application(tmp_path: Path, what: str) -> None:
+    folder = tmp_path / "app"
+    if what == "a file":
+        folder.write_text("x")
+    elif what != "nothing":
+        folder.mkdir()
+        name = ".env" if what == "only secrets" else "big.bin"
+        with open(folder / name, "wb") as stream:
+            stream.truncate(1 if what == "only secrets" else application.LARGEST + 1)
+    with pytest.raises(InputError, match=r"^--app "):
+        application.pack(str(folder))
+
+
+def with_config(data: bytes, path: str | None = "/home/me/settings.yaml") -> Manifest:
+    entry = Config(sha256=hashlib.sha256(data).hexdigest(), **({"path": path} if path else {}))
+    return changed(manifest(), configs=Configs(complete=True, entries={"app": entry}))
+
+
+def test_a_config_file_is_carried_by_its_content(tmp_path: Path) -> None:
+    (tmp_path / "here.yaml").write_bytes(b"a: 1\n")
+    plan, files = planned(with_config(b"a: 1\n"), configs={"app": str(tmp_path / "here.yaml")})
+    (file,) = plan.files
+    assert (file.path, files[file.file]) == ("/app/settings.yaml", b"a: 1\n")
+    assert file.file == f"config-{file.sha256}"
+    assert "configs.app" not in {item.path for item in plan.not_carried}
+    json.dumps(files["dockerfile.json"].decode())
+
+
+@pytest.mark.parametrize(
+    "path", ["../../root/.ssh/authorized_keys", "/etc/cron.d/x y", "C:\\x", "a\0b", "x\nRUN id", ""],
+)  # fmt: skip
+def test_a21_a_captured_path_names_no_place(tmp_path: Path, path: str) -> None:
+    (tmp_path / "here.yaml").write_bytes(b"a: 1\n")
+    plan, files = planned(
+        with_config(b"a: 1\n", path), configs={"app": str(tmp_path / "here.yaml")}
+    )
+    (file,) = plan.files
+    assert file.path.startswith("/app/")
+    assert file.path.count("/") == 2
+    copies = [rest for word, rest in instructions(files) if word == "COPY"]
+    assert copies[-1] == f"{file.file} {file.path}"
+
+
+def test_another_config_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "here.yaml").write_bytes(b"a: 2\n")
+    with pytest.raises(InputError, match=r"^configs\.app: .* is not the file that was captured"):
+        planned(with_config(b"a: 1\n"), configs={"app": str(tmp_path / "here.yaml")})
+    with pytest.raises(InputError, match="no config file of this name"):
+        planned(with_config(b"a: 1\n"), configs={"other": str(tmp_path / "here.yaml")})
+    with pytest.raises(InputError, match="No such file"):
+        planned(with_config(b"a: 1\n"), configs={"app": str(tmp_path / "gone.yaml")})
+
+
+def test_a_ca_is_trusted_by_the_build_stage_only(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_bytes(PEM)
+    _, files = planned(extra_ca=str(tmp_path / "ca.pem"))
+    text = files["Dockerfile"].decode()
+    last = text[text.rindex("\nFROM ") :]
+    assert "extra-ca" not in last
+    assert text.count("export PIP_CERT=/tmp/envsnap/extra-ca.crt") == 2
+    assert files["extra-ca.crt"] == PEM
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", PEM + b"-----BEGIN PRIVATE KEY-----\n"])
+def test_what_is_no_file_of_certificates(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "ca.pem").write_bytes(data)
+    with pytest.raises(InputError, match="not a file of certificates"):
+        planned(extra_ca=str(tmp_path / "ca.pem"))
+
+
+def test_an_image_stands_in_for_the_base() -> None:
+    plan, files = planned(stand_ins={"python:3.11.7-slim-bookworm": "mine:1"})
+    assert instructions(files)[0] == ("FROM", "mine:1 AS base")
+    assert plan.base.stands_in_for == "python:3.11.7-slim-bookworm"
+    with pytest.raises(InputError, match="the plan names no such image: python:3"):
+        planned(stand_ins={"python:3.8": "mine:1"})
+    for wrong in ("x y", "x\nRUN id", "$X", "-x", "X:1", ""):
+        with pytest.raises(InputError, match=r"^--base-image: "):
+            planned(stand_ins={"python:3.11.7-slim-bookworm": wrong})
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(max_size=60))
+def test_a_command_is_its_words_or_refused(text: str) -> None:
+    try:
+        plan, files = planned(command=text)
+    except InputError as error:
+        assert str(error).startswith("--cmd")
+        assert "\n" not in str(error) or "\n" in text
+        return
+    found = instructions(files)
+    assert [rest for word, rest in found if word == "CMD"] == [json.dumps(list(plan.command))]
+    assert len(found) == len(instructions(planned(command="python")[1]))

@@ -1,0 +1,133 @@
+"""Real containers and images: the probe runs inside, and what is outside stays as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import engine as engines
+from tests.conftest import Run
+
+# docker-py leaves connections of its pool to the garbage collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Any]:
+    with engines.session() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def base(engine: Any) -> str:
+    return engines.debian(engine)
+
+
+def captured(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text())
+
+
+def test_an_image_is_described_from_inside(
+    engine: Any, base: str, envsnap: Run, tmp_path: Path
+) -> None:
+    before = {item.id for item in engine.containers.list(all=True)}
+    done = envsnap("capture", "--image", base, "-o", "it.json")
+    assert done.returncode == 0, done.stderr
+    found = captured(tmp_path / "it.json")
+    assert found["target"] == {"kind": "image", "name": engine.images.get(base).id}
+    assert found["sections"]["python"]["version"] == "3.11.2"
+    assert found["sections"]["system"]["os_version"] == "12"
+    assert {item.id for item in engine.containers.list(all=True)} == before
+
+
+def test_files_of_an_image_are_its_own(base: str, envsnap: Run, tmp_path: Path) -> None:
+    done = envsnap(
+        "capture", "--image", base, "--python", "/usr/bin/python3.11", "-o", "it.json",
+        "--config", "release=/usr/lib/os-release", "--config", "none=/nowhere",
+        "--weights", "w=/usr/bin/env",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    sections = captured(tmp_path / "it.json")["sections"]
+    assert len(sections["configs"]["entries"]["release"]["sha256"]) == 64
+    assert sections["configs"]["gaps"]["none.sha256"].startswith("absent")
+    assert len(sections["weights"]["entries"]["w"]["sha256"]) == 64
+
+
+def test_a_running_container_is_described_from_inside(
+    engine: Any, base: str, envsnap: Run, tmp_path: Path
+) -> None:
+    with engines.running(engine, base, environment={"OMP_NUM_THREADS": "3"}) as container:
+        done = envsnap("capture", "--container", container.name, "-o", "it.json")
+        assert done.returncode == 0, done.stderr
+        assert container.exec_run(["ls", "-A", "/tmp"]).output == b""
+    found = captured(tmp_path / "it.json")
+    assert found["target"]["kind"] == "container"
+    assert found["sections"]["env_vars"]["entries"]["OMP_NUM_THREADS"] == "3"
+    assert found["sections"]["python"]["version"] == "3.11.2"
+
+
+def test_no_shell_is_needed(engine: Any, base: str, envsnap: Run, tmp_path: Path) -> None:
+    import io
+
+    context = io.BytesIO(
+        f"FROM {base}\nRUN /usr/bin/python3 -c 'import os, glob; [os.unlink(f) for f in"
+        ' glob.glob("/bin/*sh")]\'\n'.encode()
+    )
+    image, _ = engine.images.build(fileobj=context, rm=True)
+    try:
+        done = envsnap("capture", "--image", image.id, "-o", "it.json")
+    finally:
+        engine.images.remove(image.id, force=True)
+    assert done.returncode == 0, done.stderr
+    assert captured(tmp_path / "it.json")["sections"]["python"]["version"] == "3.11.2"
+
+
+def test_an_image_without_python_is_said_to_have_none(engine: Any, envsnap: Run) -> None:
+    tag = engines.from_tar(engine, "envsnap-test:bare", {"bin/none": b"\x7fELF"})
+    try:
+        done = envsnap("capture", "--image", tag)
+    finally:
+        engine.images.remove(tag, force=True)
+    assert done.returncode == 3
+    assert "envsnap-test:bare: has no Python to describe" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_container_without_that_python(engine: Any, base: str, envsnap: Run) -> None:
+    with engines.running(engine, base) as container:
+        done = envsnap("capture", "--container", container.name, "--python", "/no/python")
+        container.stop(timeout=0)
+        stopped = envsnap("capture", "--container", container.name)
+    assert done.returncode == 3
+    assert "has no Python to describe (tried /no/python)" in done.stderr
+    assert stopped.returncode == 3
+    assert "the container is exited" in stopped.stderr
+
+
+def test_what_is_not_there(engine: Any, envsnap: Run) -> None:
+    assert engine
+    image = envsnap("capture", "--image", "envsnap-test:nowhere")
+    assert (image.returncode, image.stdout) == (3, "")
+    assert "the engine has no such image; docker pull" in image.stderr
+    container = envsnap("capture", "--container", "envsnap-test-nowhere")
+    assert (container.returncode, container.stdout) == (3, "")
+
+
+def test_an_engine_that_is_not_there(envsnap: Run, tmp_path: Path) -> None:
+    """Needs no engine."""
+    done = envsnap("capture", "--image", "a:1", env={"DOCKER_HOST": f"unix://{tmp_path}/none.sock"})
+    assert done.returncode == 3
+    assert "no Docker Engine answers at unix://" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_one_target_at_a_time(envsnap: Run) -> None:
+    done = envsnap("capture", "--image", "a:1", "--pid", "1")
+    assert done.returncode == 2
+    assert "name one of --pid, --container, --image and --ssh" in done.stderr
