@@ -5,6 +5,8 @@
     result = envsnap.diff(reference, other)        # ranked findings
     result = envsnap.check(manifest, policy=envsnap.load_policy())
     plan = envsnap.plan(manifest)                  # what a container would be made of
+    with envsnap.record("golden.esr"):             # the layers of the model that is called
+        model(x)
 
 Rooms are imported inside the functions: a capture must have its probe running before it loads
 what it needs to read the answer.
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from envsnap.intake import facts
     from envsnap.model.codec import Document
     from envsnap.model.manifest import Manifest
+    from envsnap.replay.program import Recording as ProgramRecording
+    from envsnap.replay.recording import Record
+    from envsnap.replay.spooled import Spooled
     from envsnap.rules.engine import Result
     from envsnap.rules.rule import Rule
     from envsnap.rules.ruling import Policy
@@ -206,3 +211,63 @@ def write_context(document: Document, folder: Path, base: str = "auto") -> Plan:
     made = plan(document.manifest, base)
     context.write(context.files(made, codec.encode(document.manifest, document.unknown)), folder)
     return made
+
+
+def record(
+    path: str,
+    *,
+    label: str | None = None,
+    full: bool | None = None,
+    calls: int = 1,
+    repeat: int = 0,
+) -> ProgramRecording:
+    """Record the first calls of models in a `with` block. Raises InputError.
+
+    `full` keeps every input of a layer; by default they are kept up to 256 MiB. `repeat` calls
+    the model again so many times, for latency.
+    """
+    from envsnap.replay.program import Recording
+
+    def described() -> Manifest:
+        return capture(label=label, import_frameworks=False)
+
+    return Recording(path, described, label=label, full=full, calls=calls, repeat=repeat)
+
+
+def record_command(
+    command: Sequence[str],
+    path: str,
+    *,
+    label: str | None = None,
+    full: bool | None = None,
+    calls: int = 1,
+    repeat: int = 0,
+) -> tuple[int, Record]:
+    """Run a command and record the first calls of its model; the command's exit code comes first.
+
+    Raises CommandError where it cannot be run or no Python in it could be reached, and
+    InputError for a path that cannot be written.
+    """
+    from envsnap.model import storage
+    from envsnap.replay import launch, spooled
+
+    storage.require_place(path)
+    with launch.recorded(
+        command, full=full, calls=calls, repeat=repeat, probe=_portable_probe()
+    ) as ended:
+        chosen = launch.reached(ended, command)
+        return ended.code, spooled.save(path, chosen, _facts_of(chosen), label, ended.notes())
+
+
+def _portable_probe() -> str:
+    from envsnap.targets import script
+
+    options: dict[str, object] = {
+        "configs": [], "weights": [], "data": [], "env": [], "seeds": {}, "travels": True,
+        "import": False, "verify_files": False, "deadline": DEFAULT_DEADLINE,
+    }  # fmt: skip
+    return script.build(options, script.new_marker())
+
+
+def _facts_of(left: Spooled) -> Manifest | None:
+    return load(left.facts) if left.facts is not None else None

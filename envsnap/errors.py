@@ -19,3 +19,11 @@ class TargetError(EnvsnapError):
     """The environment to describe cannot be reached, or the probe failed there."""
 
     exit_code = 3
+
+
+class CommandError(EnvsnapError):
+    """A command that envsnap was to run and that it could not: 125, or 126 and 127 as in a shell."""
+
+    def __init__(self, message: str, exit_code: int = 125) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code

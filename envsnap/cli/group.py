@@ -13,6 +13,7 @@ COMMANDS = {
     "capture": "Describe an environment in a manifest.",
     "diff": "Say what differs between environments, and which difference matters.",
     "check": "Say what is wrong with one environment by itself.",
+    "record": "Run a command and record what the layers of its model were given and gave.",
     "dockerfile": "Write a build context that reproduces an environment.",
     "probe": "Write the probe as one script, for hosts that nothing can reach.",
     "explain": "Show what a rule looks at, why it matters, and what to do.",
