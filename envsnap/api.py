@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from envsnap.intake import facts
     from envsnap.model.codec import Document
     from envsnap.model.manifest import Manifest
+    from envsnap.replay.archive import Recording
     from envsnap.replay.program import Recording as ProgramRecording
     from envsnap.replay.recording import Record
     from envsnap.replay.spooled import Spooled
+    from envsnap.replay.verdict import Verdict
     from envsnap.rules.engine import Result
     from envsnap.rules.rule import Rule
     from envsnap.rules.ruling import Policy
@@ -271,3 +273,39 @@ def _portable_probe() -> str:
 
 def _facts_of(left: Spooled) -> Manifest | None:
     return load(left.facts) if left.facts is not None else None
+
+
+def load_recording(path: str) -> Recording:
+    """Read a recording. Raises InputError."""
+    from envsnap.replay import archive
+
+    return archive.read(path)
+
+
+def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Verdict:
+    """Say whether two recorded runs are the same, and where they part if not."""
+    from envsnap.replay import ladder
+
+    return ladder.compare(golden, other, strict=strict)
+
+
+def compare_command(
+    golden: Recording, command: Sequence[str], *, strict: bool = False, keep: str | None = None
+) -> Verdict:
+    """Run a command, replay the golden layers in it, and compare; `keep` its recording there.
+
+    What the command prints goes to standard error. Raises CommandError and InputError.
+    """
+    import tempfile
+
+    from envsnap.replay import archive, launch, spooled
+
+    task = archive.as_task(golden, os.path.abspath(golden.name))
+    with (
+        tempfile.TemporaryDirectory(prefix="envsnap-") as folder,
+        launch.recorded(command, task=task, probe=_portable_probe(), stdout=2) as ended,
+    ):
+        chosen = launch.reached(ended, command)
+        path = keep or os.path.join(folder, "here.esr")
+        spooled.save(path, chosen, _facts_of(chosen), "here", ended.notes())
+        return compare(golden, archive.read(path), strict=strict)

@@ -14,6 +14,7 @@ COMMANDS = {
     "diff": "Say what differs between environments, and which difference matters.",
     "check": "Say what is wrong with one environment by itself.",
     "record": "Run a command and record what the layers of its model were given and gave.",
+    "compare": "Say whether two runs of a model are the same, and where they part if not.",
     "dockerfile": "Write a build context that reproduces an environment.",
     "probe": "Write the probe as one script, for hosts that nothing can reach.",
     "explain": "Show what a rule looks at, why it matters, and what to do.",
@@ -56,7 +57,7 @@ class LazyGroup(click.Group):
 @click.command(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 nothing found, 1 findings, 2 bad input, 3 target unreachable, 70 bug.",
+    epilog="Exit codes: 0 nothing found, 1 findings, 2 bad input, 3 target unreachable, 6 undecided, 70 bug.",
 )
 @click.version_option(__version__, prog_name="envsnap", message="%(prog)s %(version)s")
 def commands() -> None:

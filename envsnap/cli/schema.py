@@ -6,7 +6,7 @@ import click
 
 from envsnap.cli import outputs
 
-NAMES = ("manifest", "report", "plan", "recording")
+NAMES = ("manifest", "report", "plan", "recording", "verdict")
 
 
 @click.command()
@@ -19,7 +19,7 @@ def command(name: str, output: str) -> int:
 
 
 def render(name: str) -> str:
-    """The schema of `manifest`, `report`, `plan` or `recording`, as it is checked in under schemas/."""
+    """The schema of `manifest`, `report`, `plan`, `recording` or `verdict`, as it is checked in under schemas/."""
     from envsnap.model import schema
 
     if name == "plan":
@@ -30,6 +30,10 @@ def render(name: str) -> str:
         from envsnap.replay.recording import Record
 
         return schema.render(schema.schema_of(Record, "envsnap-recording-1"))
+    if name == "verdict":
+        from envsnap.replay.verdict import Verdict
+
+        return schema.render(schema.schema_of(Verdict, "envsnap-verdict-1"))
     if name == "report":
         from envsnap.report.document import ReportData
 
