@@ -68,8 +68,11 @@ class _Run:
         return max(QUIET * scale, grown / 2), max(LOUD * scale, grown)
 
 
-def judge(golden: Recording, other: Recording) -> Judged:
-    """Judge every layer of the golden run's first call."""
+def judge(golden: Recording, other: Recording, *, inputs_differ: bool = False) -> Judged:
+    """Judge every layer of the golden run's first call.
+
+    Where the inputs differ, only what a layer does alone says anything.
+    """
     run = _Run(golden, other)
     alone = {key: _alone(run, leaf) for key, leaf in run.here.items()}
     layers: list[Layer] = []
@@ -84,15 +87,17 @@ def judge(golden: Recording, other: Recording) -> Judged:
         in_run, same = _in_run(run, leaf, twin)
         equal = equal and same
         parted = in_run.why if in_run.judgement == "fault" and in_run.why else ""
-        if parted and first is None and not place:
+        if parted and first is None and not place and not inputs_differ:
             place = _between(before, leaf, parted)
-        layer = _chosen(alone[key], in_run, already=bool(place) or first is not None)
+        parted_before = inputs_differ or bool(place) or first is not None
+        layer = _chosen(alone[key], in_run, already=parted_before)
         if layer.judgement == "fault" and first is None and not place:
             first = layer
         layers.append(layer)
         run.add(leaf)
         before = leaf
-    return _closed(run, layers, first, place, equal)
+    found = Judged(layers=tuple(layers), first=first, place=place, bits=equal)
+    return _closed(run, found, inputs_differ)
 
 
 def _layer(leaf: Leaf, judgement: Judgement, *, alone: bool = False, why: str = "") -> Layer:
@@ -208,21 +213,22 @@ def _chosen(alone: Layer | None, in_run: Layer, *, already: bool) -> Layer:
     return in_run
 
 
-def _closed(run: _Run, layers: list[Layer], first: Layer | None, place: str, equal: bool) -> Judged:
+def _closed(run: _Run, found: Judged, inputs_differ: bool) -> Judged:
     """Add what the model's own result shows, and what stays open."""
     left, right = run.golden.record.calls[0], run.other.record.calls[0]
     end: float | None = 0.0
+    equal, place = found.bits, found.place
     if left.result is not None and right.result is not None:
         end, same = run.apart(left.result, right.result)
         equal = equal and same
-        last = left.leaves[-1] if left.leaves else None
-        if first is None and not place and last is not None:
-            _, loud = run.limits(last)
+        if not inputs_differ and found.first is None and not place and left.leaves:
+            _, loud = run.limits(left.leaves[-1])
             if end is not None and end >= loud:
-                place = f"after {last.name}, in the forward of the model"
+                place = f"after {left.leaves[-1].name}, in the forward of the model"
+    layers = found.layers
     return Judged(
-        layers=tuple(layers),
-        first=first,
+        layers=layers,
+        first=found.first,
         place=place,
         bits=equal and all(layer.judgement == "equal" for layer in layers),
         undecided=tuple(layer.title for layer in layers if layer.judgement == "undecided"),

@@ -35,7 +35,7 @@ def _markdown(verdict: Verdict) -> str:
     for rung in verdict.rungs:
         told = "; ".join((rung.summary, *rung.details[:20]))
         lines.append(f"| {rung.name} | {rung.state} | {markdown(told)} |")
-    if verdict.outcome != "same" and verdict.layers:
+    if verdict_lines.has_rows(verdict):
         lines += ["", "| layer | |", "|---|---|"]
         lines += [
             f"| {markdown(row.name)} | {prose(row.text)} |" for row in verdict_lines.rows(verdict)

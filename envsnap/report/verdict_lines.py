@@ -54,12 +54,22 @@ def told(layer: Layer) -> str:
         return "follows from above"
     parts = [] if layer.difference is None else [f"{layer.difference:.1e}"]
     if layer.ratio is not None:
-        parts.append(f"{layer.ratio:.3g}x its own rounding error (limit {LIMIT}x)")
+        parts.append(f"{_short(layer.ratio)}x its own rounding error (limit {LIMIT}x)")
     if layer.why:
         parts.append(layer.why)
     if layer.judgement == "undecided":
         parts.append("between noise and fault")
     return ", ".join(parts) or layer.judgement
+
+
+def _short(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.1f}"
+
+
+def has_rows(verdict: Verdict) -> bool:
+    """Whether the layers add to the verdict."""
+    judged = {layer.judgement for layer in verdict.layers}
+    return verdict.outcome != "same" and bool(judged & {"fault", "undecided"} or verdict.place)
 
 
 def rows(verdict: Verdict) -> Iterator[Row]:
@@ -70,7 +80,7 @@ def rows(verdict: Verdict) -> Iterator[Row]:
         yield Row("rest", "…", f"{start} before")
     for place, layer in enumerate(layers[start : at + AFTER + 1], start):
         is_first = verdict.first is not None and place == at
-        text = told(layer) + ("   <- first" if is_first else "")
+        text = ("first: " if is_first else "") + told(layer)
         yield Row(MARKS[layer.judgement], f"{layer.title} {layer.type}", text)
     rest = layers[at + AFTER + 1 :]
     if rest:

@@ -29,7 +29,7 @@ def render(verdict: Verdict, *, color: bool, width: int | None, ascii_only: bool
             page.text(f"{'':16}{plain(detail)}")
         if len(rung.details) > MOST_DETAILS:
             page.text(f"{'':16}… {len(rung.details) - MOST_DETAILS} more; --format json has all")
-    if verdict.outcome != "same" and verdict.layers:
+    if verdict_lines.has_rows(verdict):
         page.text("")
         rows = list(verdict_lines.rows(verdict))
         wide = min(40, max(len(plain(row.name)) for row in rows))
