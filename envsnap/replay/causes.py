@@ -112,12 +112,26 @@ def answer(evidence: Evidence) -> Answer:
         )  # fmt: skip
     if evidence.weights.differ:
         return _weights(evidence)
+    return _arithmetic(evidence)
+
+
+def _arithmetic(evidence: Evidence) -> Answer:
+    """Same inputs, same weights: what the layers and the code between them do."""
     judged = evidence.judged
+    parted = judged.first is not None or judged.place or evidence.structure.calls
+    if parted and evidence.structure.autocast:
+        return Answer(
+            outcome="diverged", subject="precision",
+            cause=f"autocast differs: {evidence.structure.autocast}",
+            fix="Enter torch.autocast in both runs, or in none.",
+        )  # fmt: skip
     if judged.first is not None:
         return _layer(evidence, judged.first)
     if judged.place:
         return _place(evidence)
     if evidence.structure.calls:
+        if evidence.structure.modes:
+            return _setting(evidence.structure.modes)
         return Answer(
             outcome="diverged", subject="structure", fix="Run the same code and the same versions.",
             cause=f"other layers are called: {'; '.join(evidence.structure.calls)}",
@@ -179,7 +193,11 @@ def _by_rounding_only(evidence: Evidence) -> str:
 def _layer(evidence: Evidence, first: Layer) -> Answer:
     """Why a layer is not what it was: a setting of it, its mode, or how its kernels compute."""
     settings = evidence.structure.about(first.name)
-    training = [item for item in settings if item.setting == "training"]
+    return _setting(settings) if settings else _kernels(evidence, first)
+
+
+def _setting(settings: tuple[Setting, ...]) -> Answer:
+    """A setting of a module, or the mode that it is in."""
     others = [item for item in settings if item.setting != "training"]
     if others:
         told = ", ".join(item.text for item in others)
@@ -187,15 +205,12 @@ def _layer(evidence: Evidence, first: Layer) -> Answer:
             outcome="diverged", cause=f"a setting differs: {told}", subject="structure",
             fix=f"Set {_wanted(others[0])}, or record again if this is intended.",
         )  # fmt: skip
-    if training:
-        here = training[0].right == "True"
-        word = "training mode here" if here else "evaluation mode here"
-        return Answer(
-            outcome="diverged", cause=f"the model is in {word}: {training[0].text}",
-            fix=f"Call model.{'eval' if here else 'train'}() before the model is used.",
-            subject="mode",
-        )  # fmt: skip
-    return _kernels(evidence, first)
+    here = settings[0].right == "True"
+    word = "training mode here" if here else "evaluation mode here"
+    return Answer(
+        outcome="diverged", cause=f"the model is in {word}: {settings[0].text}", subject="mode",
+        fix=f"Call model.{'eval' if here else 'train'}() before the model is used.",
+    )  # fmt: skip
 
 
 def _wanted(setting: Setting) -> str:
@@ -241,6 +256,9 @@ def _place(evidence: Evidence) -> Answer:
             cause=f"random layers are active in both runs: {listed(evidence.judged.random)}",
             fix="Call model.eval(), or set the same seed right before the model is called.",
         )  # fmt: skip
+    settings = evidence.structure.modes or evidence.structure.about(evidence.judged.inside)
+    if settings:
+        return _setting(settings)
     return Answer(
         outcome="diverged", subject="code",
         cause=f"code outside of layers computes something else: {evidence.judged.place}",
@@ -283,7 +301,8 @@ def _weights_rung(found: Weights) -> Rung:
 
 def _structure_rung(evidence: Evidence) -> Rung:
     found = evidence.structure
-    details = (*(item.text for item in found.settings), *found.calls)
+    autocast = [f"autocast {found.autocast}"] if found.autocast else []
+    details = (*(item.text for item in found.settings), *found.calls, *autocast)
     if not details:
         return Rung(name="structure", state="same", summary="identical")
     return Rung(

@@ -31,6 +31,7 @@ class Judged(Struct, frozen=True, kw_only=True):
     layers: tuple[Layer, ...]
     first: Layer | None
     place: str = ""
+    inside: str = ""
     bits: bool = False
     undecided: tuple[str, ...] = ()
     random: tuple[str, ...] = ()
@@ -77,18 +78,19 @@ def judge(golden: Recording, other: Recording, *, inputs_differ: bool = False) -
     alone = {key: _alone(run, leaf) for key, leaf in run.here.items()}
     layers: list[Layer] = []
     first: Layer | None = None
-    place, before, equal = "", None, True
+    place, inside, before, equal = "", "", None, True
     for key, leaf in run.here.items():
         twin = run.there.get(key)
         if twin is None:
-            layers.append(_layer(leaf, "unjudged", why="not called in the other run"))
+            layers.append(alone[key] or _layer(leaf, "unjudged", why="not called in the other run"))
+            first = first or (layers[-1] if layers[-1].judgement == "fault" else None)
             equal = False
             continue
         in_run, same = _in_run(run, leaf, twin)
         equal = equal and same
         parted = in_run.why if in_run.judgement == "fault" and in_run.why else ""
         if parted and first is None and not place and not inputs_differ:
-            place = _between(before, leaf, parted)
+            place, inside = _between(before, leaf)
         parted_before = inputs_differ or bool(place) or first is not None
         layer = _chosen(alone[key], in_run, already=parted_before)
         if layer.judgement == "fault" and first is None and not place:
@@ -96,7 +98,7 @@ def judge(golden: Recording, other: Recording, *, inputs_differ: bool = False) -
         layers.append(layer)
         run.add(leaf)
         before = leaf
-    found = Judged(layers=tuple(layers), first=first, place=place, bits=equal)
+    found = Judged(layers=tuple(layers), first=first, place=place, inside=inside, bits=equal)
     return _closed(run, found, inputs_differ)
 
 
@@ -184,9 +186,8 @@ def _in_run(run: _Run, leaf: Leaf, twin: Leaf) -> tuple[Layer, bool]:
     return layer("noise" if gone <= quiet else "undecided"), False
 
 
-def _between(before: Leaf | None, leaf: Leaf, what: str) -> str:
-    """Name the code that ran between two layers, by the module that holds both."""
-    assert what
+def _between(before: Leaf | None, leaf: Leaf) -> tuple[str, str]:
+    """Name the code that ran between two layers, and the module that holds both."""
     after = f"after {before.name} and before {leaf.name}" if before else f"before {leaf.name}"
     names = [(before.name if before else "").split("."), leaf.name.split(".")]
     shared = []
@@ -195,7 +196,7 @@ def _between(before: Leaf | None, leaf: Leaf, what: str) -> str:
             break
         shared.append(one)
     inside = ".".join(shared)
-    return f"{after}, in the forward of {inside or 'the model'}"
+    return f"{after}, in the forward of {inside or 'the model'}", inside
 
 
 def _chosen(alone: Layer | None, in_run: Layer, *, already: bool) -> Layer:
@@ -230,6 +231,7 @@ def _closed(run: _Run, found: Judged, inputs_differ: bool) -> Judged:
         layers=layers,
         first=found.first,
         place=place,
+        inside=found.inside,
         bits=equal and all(layer.judgement == "equal" for layer in layers),
         undecided=tuple(layer.title for layer in layers if layer.judgement == "undecided"),
         random=tuple(layer.title for layer in layers if layer.why.startswith("random")),

@@ -94,10 +94,21 @@ class Structure(Struct, frozen=True, kw_only=True):
 
     settings: tuple[Setting, ...] = ()
     calls: tuple[str, ...] = ()
+    autocast: str = ""
 
     def about(self, module: str) -> tuple[Setting, ...]:
-        """What differs in one module."""
-        return tuple(item for item in self.settings if module in item.modules)
+        """What differs in one module and below it; settings before modes."""
+        found = [
+            item
+            for item in self.settings
+            if any(name == module or name.startswith(f"{module}.") for name in item.modules)
+        ]
+        return tuple(sorted(found, key=lambda item: item.setting == "training"))
+
+    @property
+    def modes(self) -> tuple[Setting, ...]:
+        """Modules that train in one run only."""
+        return tuple(item for item in self.settings if item.setting == "training")
 
 
 def structure(golden: Call, other: Call) -> Structure:
@@ -117,7 +128,19 @@ def structure(golden: Call, other: Call) -> Structure:
         Setting(type=kind, setting=key, left=a, right=b, modules=tuple(names))
         for (kind, key, a, b), names in sorted(groups.items())
     ]
-    return Structure(settings=tuple(settings), calls=tuple(_calls(golden, other)))
+    return Structure(
+        settings=tuple(settings),
+        calls=tuple(_calls(golden, other)),
+        autocast=_autocast(golden, other),
+    )
+
+
+def _autocast(golden: Call, other: Call) -> str:
+    """Which autocast was active, where that differs."""
+    here, there = ({leaf.autocast or "off" for leaf in call.leaves} for call in (golden, other))
+    if here == there:
+        return ""
+    return f"{' and '.join(sorted(here))} -> {' and '.join(sorted(there))}"
 
 
 def _calls(golden: Call, other: Call) -> list[str]:

@@ -21,7 +21,7 @@ class Recording:
     """
 
     def __init__(
-        self, path: str, capture: Callable[[], Manifest], *, label: str | None,
+        self, path: str, capture: Callable[[], Manifest | None], *, label: str | None,
         full: bool | None, calls: int, repeat: int, task: dict[str, object] | None = None,
     ) -> None:  # fmt: skip
         torch = sys.modules.get("torch")
