@@ -222,18 +222,27 @@ def record(
     full: bool | None = None,
     calls: int = 1,
     repeat: int = 0,
+    golden: Recording | None = None,
 ) -> ProgramRecording:
     """Record the first calls of models in a `with` block. Raises InputError.
 
     `full` keeps every input of a layer; by default they are kept up to 256 MiB. `repeat` calls
-    the model again so many times, for latency.
+    the model again so many times, for latency. With `golden`, each layer is also run alone on the
+    inputs recorded there, which is what `compare` judges best by.
     """
+    from envsnap.replay import archive
     from envsnap.replay.program import Recording
 
     def described() -> Manifest:
-        return capture(label=label, import_frameworks=False)
+        import warnings
 
-    return Recording(path, described, label=label, full=full, calls=calls, repeat=repeat)
+        with warnings.catch_warnings():
+            # A child that has answered may not have ended yet: no concern of the program's tests.
+            warnings.simplefilter("ignore", ResourceWarning)
+            return capture(label=label, import_frameworks=False)
+
+    task = None if golden is None else archive.as_task(golden, os.path.abspath(golden.name))
+    return Recording(path, described, label=label, full=full, calls=calls, repeat=repeat, task=task)
 
 
 def record_command(

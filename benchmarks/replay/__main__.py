@@ -48,6 +48,8 @@ def cell(job: str, model: str, path: str, settings: dict[str, str]) -> list[dict
 
 def told(case: dict) -> str:
     """What became of one case, in a word."""
+    if "cannot" in case:
+        return "torch raises"
     if not case["fault"] or not case["effective"]:
         return "quiet" if case["outcome"] == "same" else "false alarm"
     if case["outcome"] != "diverged":
@@ -81,13 +83,15 @@ def main() -> None:
                 show(model, cpu, cases)
     print(", ".join(f"{word}: {count}" for word, count in sorted(counts.items())))
     for cpu, word, case in apart:
-        print(f"  {word}: {case['model']}, {cpu}, {case['fault'] or 'no fault'}: {case['cause']}")
+        print(
+            f"  {word}: {case['model']}, {cpu}, {case['fault'] or 'no fault'}: {case.get('cannot') or case['cause']}"
+        )
 
 
 def show(model: str, cpu: str, cases: list[dict]) -> None:
     """Print one row."""
     noise = next(case for case in cases if not case["fault"])
-    faults = [case for case in cases if case["fault"] and case["effective"]]
+    faults = [case for case in cases if case["fault"] and case.get("effective")]
     found = sum(case["outcome"] == "diverged" for case in faults)
     single = [case for case in faults if case["expected"] is not None]
     exact = sum(case["first"] == case["expected"] for case in single)

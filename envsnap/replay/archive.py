@@ -74,9 +74,10 @@ def read(path: str) -> Recording:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        scan.refuse(path, "not a regular file")
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            scan.refuse(path, "not a regular file")
         try:
             return _read(stream, path)
         except (zipfile.BadZipFile, EOFError, NotImplementedError, OverflowError) as error:

@@ -71,8 +71,16 @@ class Isolated:
 
     def _run(self, module: Any, leaf: dict[str, Any], tensor: Any, autocast: str | None) -> Any:
         torch = self._torch
-        arguments = trees.rebuild(leaf["arguments"], tensor)
-        named = trees.rebuild(leaf["named"], tensor)
+        given: dict[int, Any] = {}
+
+        def once(number: int) -> Any:
+            """One object for one tensor: attention takes another path if its inputs are one."""
+            if number not in given:
+                given[number] = tensor(number)
+            return given[number]
+
+        arguments = trees.rebuild(leaf["arguments"], once)
+        named = trees.rebuild(leaf["named"], once)
         device = next((item.device.type for item in module.parameters()), "cpu")
         called = modes.as_called(torch, grad=self._grad, autocast_dtype=autocast, device=device)
         with called, modes.buffers_kept(torch, module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from typing import Any
@@ -87,6 +88,7 @@ class Recorder:
             more = f"; only modules without parameters ({only})" if only else ""
             self.note(f"no model was called{more}")
         self._save(complete)
+        self.spool.close()
 
     def _save(self, complete: bool) -> None:
         framework = f"torch {self._torch.__version__}"
@@ -118,12 +120,14 @@ class Recorder:
     def _after_positional(self, module: Any, arguments: tuple[Any, ...], result: Any) -> None:
         self._after(module, arguments, {}, result)
 
-    def _after(
-        self, module: Any, arguments: tuple[Any, ...], named: dict[str, Any], result: Any
-    ) -> None:
+    def _after(self, module: Any, arguments: tuple[Any, ...], *rest: Any) -> None:
+        """Called with keywords and result; where the module raised, without the keywords."""
         if _compiling(self._torch) or self._idle() or not self._stack:
             return
-        self._guarded(self._leave, module, named, result)
+        if len(rest) == 1 or (rest[1] is None and sys.exc_info()[0] is not None):
+            self._guarded(self._fail, module)
+        else:
+            self._guarded(self._leave, module, *rest)
 
     def _guarded(self, work: Any, *arguments: Any) -> None:
         """Whatever goes wrong here ends the recording, not the script."""
@@ -184,23 +188,31 @@ class Recorder:
 
         return trees.encode(value, number, self._torch.Tensor)
 
-    def _leave(self, module: Any, named: dict[str, Any], result: Any) -> None:
+    def _pop(self, module: Any) -> Frame | None:
+        """The frame of a module that ends; those above it raised, and somebody caught that."""
         while self._stack and self._stack[-1].module is not module:
-            self._stack.pop()  # it raised, and somebody caught that
+            self._stack.pop()
+        return self._stack.pop() if self._stack else None
+
+    def _fail(self, module: Any) -> None:
+        """A module raised: nothing is known of its result."""
+        frame = self._pop(module)
+        if frame is not None and not self._stack:
+            self.calls[-1]["failed"] = True
+            self._close(frame, {})
+
+    def _leave(self, module: Any, named: dict[str, Any], result: Any) -> None:
+        frame = self._pop(module)
+        if frame is None:
+            return
         if not self._stack:
+            self._end(frame, named, result)
+        elif frame.has_children and frame.saw_inner:
             return
-        frame = self._stack.pop()
-        is_root = not self._stack
-        failed = result is None
-        if not is_root and (frame.has_children and frame.saw_inner):
-            return
-        if is_root:
-            self._end(frame, named, result, failed)
-            return
-        if len(self._leaves) >= MOST_LEAVES:
+        elif len(self._leaves) >= MOST_LEAVES:
             self.note(f"only the first {MOST_LEAVES} layers are recorded")
-            return
-        self._leaves.append(self._call(frame, named, result))
+        else:
+            self._leaves.append(self._call(frame, named, result))
 
     def _call(self, frame: Frame, named: dict[str, Any], result: Any) -> dict[str, Any]:
         if frame.node is None:  # a module whose children were passed by: nothing changed its input
@@ -219,26 +231,28 @@ class Recorder:
             "autocast": frame.autocast,
         }
 
-    def _end(self, frame: Frame, named: dict[str, Any], result: Any, failed: bool) -> None:
+    def _end(self, frame: Frame, named: dict[str, Any], result: Any) -> None:
         torch, call = self._torch, self.calls[-1]
         call["seconds"] = time.perf_counter() - self._started
-        if failed:
-            call["failed"] = True
         if not self._leaves:
             self._leaves.append({**self._call(frame, named, result), "name": ""})
+        call["result"] = self._encode(result, keep=True)
+        keeper = isolated.Isolated(torch, frame.module, self.spool, call["grad"])
+        keeper.rounding(self._leaves)
+        if self._task is not None and len(self.calls) == 1:
+            call["replays"] = keeper.replays(self._task, self._leaves)
+        if self._repeat:
+            call["repeats"] = isolated.repeat(
+                torch, frame.module, frame.arguments, named, self._repeat, call["grad"]
+            )
+        self._close(frame, named)
+
+    def _close(self, frame: Frame, named: dict[str, Any]) -> None:
+        """A call of a model is over."""
+        call = self.calls[-1]
         call["arguments"] = frame.node
         call["named"] = self._encode(named, keep=True)
-        call["result"] = self._encode(result, keep=True)
         call["pictures"] = self._pictures(frame.arguments, named, call)
-        if not failed:
-            keeper = isolated.Isolated(torch, frame.module, self.spool, call["grad"])
-            keeper.rounding(self._leaves)
-            if self._task is not None and len(self.calls) == 1:
-                call["replays"] = keeper.replays(self._task, self._leaves)
-            if self._repeat:
-                call["repeats"] = isolated.repeat(
-                    torch, frame.module, frame.arguments, named, self._repeat, call["grad"]
-                )
         self._thread = None
         self._calls_left -= 1
         if self._calls_left <= 0:

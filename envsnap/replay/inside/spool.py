@@ -79,6 +79,10 @@ class Spool:
         entry = self._entries[number]
         return read(torch, self._values.fileno(), entry["begin"], entry)
 
+    def close(self) -> None:
+        """Close the file of values."""
+        self._values.close()
+
     def write(self, record: dict[str, Any]) -> None:
         """Write what was recorded; the record comes last, so that its being there says enough."""
         self._values.flush()
