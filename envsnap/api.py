@@ -299,7 +299,12 @@ def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Ver
 
 
 def compare_command(
-    golden: Recording, command: Sequence[str], *, strict: bool = False, keep: str | None = None
+    golden: Recording,
+    command: Sequence[str],
+    *,
+    strict: bool = False,
+    keep: str | None = None,
+    repeat: int = 0,
 ) -> Verdict:
     """Run a command, replay the golden layers in it, and compare; `keep` its recording there.
 
@@ -312,7 +317,9 @@ def compare_command(
     task = archive.as_task(golden, os.path.abspath(golden.name))
     with (
         tempfile.TemporaryDirectory(prefix="envsnap-") as folder,
-        launch.recorded(command, task=task, probe=_portable_probe(), stdout=2) as ended,
+        launch.recorded(
+            command, task=task, repeat=repeat, probe=_portable_probe(), stdout=2
+        ) as ended,
     ):
         chosen = launch.reached(ended, command)
         path = keep or os.path.join(folder, "here.esr")

@@ -14,7 +14,7 @@ from envsnap.replay.archive import Recording
 from envsnap.replay.inputs import Found
 from envsnap.replay.layers import LIMIT, Judged
 from envsnap.replay.model_parts import Setting, Structure, Weights, listed
-from envsnap.replay.verdict import Judgement, Layer, Rung
+from envsnap.replay.verdict import Judgement, Latency, Layer, Rung, State
 
 # What shapes numbers or pictures; everything else is for `envsnap diff`.
 PACKAGES = (
@@ -26,7 +26,7 @@ VARIABLES = (
     "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "ONEDNN_DEFAULT_FPMATH_MODE", "MKL_CBWR",
     "MKL_ENABLE_INSTRUCTIONS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NVIDIA_TF32_OVERRIDE",
 )  # fmt: skip
-PRODUCTS = ("Linear", "Conv", "LSTM", "GRU", "Attention", "Bilinear")
+PRODUCTS = ("Linear", "Conv", "LSTM", "GRU", "Attention", "Bilinear", "Transformer")
 COARSE = 1e-5, 3e-2  # what products in bfloat16, float16 or TF32 are off by
 
 
@@ -47,6 +47,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     judged: Judged
     failed: bool
     strict: bool
+    latency: Latency | None
 
     @property
     def bits(self) -> bool:
@@ -160,7 +161,31 @@ def _no_fault(evidence: Evidence) -> Answer:
             cause="the bits differ, all within rounding (--strict)",
             fix="Use the same CPU, libraries and number of threads.",
         )  # fmt: skip
+    if evidence.latency is not None and _failed_or_slow(evidence.latency):
+        return Answer(
+            outcome="diverged", subject="latency",
+            cause=f"the results are the same, the speed is not: {_speed(evidence.latency)}",
+            fix="Compare CPU, threads, kernels and other load; `envsnap diff` on the manifests.",
+        )  # fmt: skip
     return Answer(outcome="same")
+
+
+def _failed_or_slow(found: Latency) -> bool:
+    here, there = found.errors
+    return found.verdict == "slower" or (there > 0 and here == 0)
+
+
+def _speed(found: Latency) -> str:
+    """Quantiles with their ratios, and errors."""
+    parts = [
+        f"p{round(item.share * 100)} {item.golden * 1e3:.3g} -> {item.other * 1e3:.3g} ms"
+        f" ({item.low:.2f} to {item.high:.2f} times, {item.verdict})"
+        for item in found.quantiles
+    ]
+    here, there = found.errors
+    bound = found.error_bounds[1]
+    parts.append(f"errors {here} -> {there} of {found.requests[1]} (at most {bound:.1%})")
+    return "; ".join(parts)
 
 
 def _weights(evidence: Evidence) -> Answer:
@@ -275,6 +300,22 @@ def rungs(evidence: Evidence) -> tuple[Rung, ...]:
         _structure_rung(evidence),
         _layers_rung(evidence),
         _outputs_rung(evidence),
+        *_latency_rung(evidence.latency),
+    )
+
+
+def _latency_rung(found: Latency | None) -> tuple[Rung, ...]:
+    if found is None:
+        return ()
+    states: dict[str, State] = {"slower": "diverged", "not slower": "same"}
+    state = "diverged" if _failed_or_slow(found) else states.get(found.verdict, "undecided")
+    return (
+        Rung(
+            name="latency",
+            state=state,
+            summary=found.verdict,
+            details=tuple(_speed(found).split("; ")),
+        ),
     )
 
 

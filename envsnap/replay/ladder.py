@@ -7,7 +7,7 @@ cause, and what was found equal before it is what the cause is not.
 from __future__ import annotations
 
 from envsnap._version import __version__
-from envsnap.replay import causes, inputs, layers, model_parts
+from envsnap.replay import causes, inputs, latency, layers, model_parts
 from envsnap.replay.archive import Recording
 from envsnap.replay.verdict import VERDICT_VERSION, Rung, Side, Verdict
 
@@ -27,6 +27,11 @@ def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Ver
         judged=layers.judge(golden, other, inputs_differ=bool(given.cause)),
         failed=right.failed and not left.failed,
         strict=strict,
+        latency=(
+            latency.compare(left.repeats, right.repeats)
+            if left.repeats is not None and right.repeats is not None
+            else None
+        ),
     )
     answer = causes.answer(evidence)
     return Verdict(
@@ -43,6 +48,7 @@ def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Ver
         cause=answer.cause,
         fix=answer.fix,
         not_the_cause=causes.ruled_out(evidence, answer),
+        latency=evidence.latency,
     )
 
 

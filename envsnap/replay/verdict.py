@@ -15,7 +15,7 @@ Judgement = Literal["equal", "noise", "fault", "undecided", "follows", "unjudged
 class Rung(Struct, frozen=True, kw_only=True):
     """One step of the ladder, and what it found."""
 
-    name: Literal["environment", "inputs", "weights", "structure", "layers", "outputs"]
+    name: Literal["environment", "inputs", "weights", "structure", "layers", "outputs", "latency"]
     state: State
     summary: str
     details: tuple[str, ...] = ()
@@ -45,6 +45,33 @@ class Layer(Struct, frozen=True, kw_only=True):
         return (self.name or "(the model)") + (f"#{self.nth}" if self.nth else "")
 
 
+Speed = Literal["slower", "not slower", "not enough requests"]
+
+
+class Quantile(Struct, frozen=True, kw_only=True):
+    """One quantile of the seconds of a call, and the interval of the ratio (95 %)."""
+
+    share: float
+    golden: float
+    other: float
+    low: float
+    high: float
+    verdict: Speed
+
+
+class Latency(Struct, frozen=True, kw_only=True):
+    """Repeated calls; pairs are of the golden and the other run."""
+
+    threshold: float
+    quantiles: tuple[Quantile, ...]
+    requests: tuple[int, int]
+    errors: tuple[int, int]
+    error_bounds: Annotated[
+        tuple[float, float], Meta(description="Error rates not exceeded with 95 % certainty.")
+    ]
+    verdict: Speed
+
+
 class Side(Struct, frozen=True, kw_only=True):
     """One of the recordings."""
 
@@ -72,6 +99,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     cause: str
     fix: str
     not_the_cause: tuple[str, ...]
+    latency: Latency | None = None
 
     @property
     def exit_code(self) -> int:

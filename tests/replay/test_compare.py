@@ -139,9 +139,10 @@ def test_a_model_that_raises_has_diverged(
     envsnap: Run, torch_python: str, script, golden: Path
 ) -> None:
     path = script("model.fc = nn.Linear(9, 10)")
-    code, verdict = compare(envsnap, torch_python, golden, path)
-    assert code == 1
-    assert "raised" in verdict["cause"]
+    done = envsnap("compare", "--format", "json", golden, "--", torch_python, path)
+    assert done.returncode == 1
+    assert "mat1 and mat2" in done.stderr  # the script's own
+    assert "raised" in json.loads(done.stdout)["cause"]
 
 
 def test_formats(envsnap: Run, torch_python: str, script, golden: Path, tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_verdicts_satisfy_their_schema(
     [
         (("none.esr", "other.esr"), "no such file"),
         (("golden.esr", "python", "x.py"), "write -- before a command"),
-        (("golden.esr", "golden.esr", "--keep", "x"), "--keep"),
+        (("golden.esr", "golden.esr", "--keep", "x"), "are for a command"),
         (("golden.esr",), "Missing argument"),
         (("bad.esr", "golden.esr"), "not a recording"),
     ],
