@@ -224,6 +224,49 @@ def test_in_a_program(torch, tmp_path: Path) -> None:
     assert not torch.nn.modules.module._global_forward_hooks
 
 
+TRAINING = """
+import torch
+from torch import nn
+
+class Counting(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+    def forward(self, x):
+        self.seen.append(len(self.seen))
+        return x * len(self.seen)
+
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), Counting(), nn.Linear(8, 2))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for _ in range(3):
+    loss = model(torch.randn(4, 8)).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    print(loss.item(), model[1].running_mean.tolist(), model[1].num_batches_tracked, model[3].seen)
+print(torch.rand(1).item())
+"""
+
+
+def test_training_goes_on_as_if_nobody_watched(
+    envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
+    """Running stats, dropout, gradients, generators and what modules remember."""
+    path = tmp_path / "train.py"
+    path.write_text(TRAINING)
+    alone = bare(torch_python, path)
+    assert alone.returncode == 0
+    done = envsnap("record", "-o", "it.esr", "--", torch_python, path)
+    assert (done.returncode, done.stdout) == (0, alone.stdout), done.stderr
+    done = envsnap("compare", "it.esr", "--", torch_python, path)
+    assert done.returncode == 0, done.stdout
+    assert alone.stdout in done.stderr
+    record = archive.read(str(tmp_path / "it.esr")).record
+    states = [leaf.replay.state for leaf in record.calls[0].leaves]
+    assert states == ["exact", "exact", "wobbles", "wobbles", "exact"]
+
+
 def test_modules_that_are_not_as_usual(torch, tmp_path: Path) -> None:
     """Recurrent nests, keyword arguments, fused paths, shared and repeated layers."""
     import envsnap

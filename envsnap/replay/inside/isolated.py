@@ -45,6 +45,7 @@ class Isolated:
         module = self._modules.get(leaf["name"])
         if module is None:
             return {"state": "impossible", "reason": "not a named module of the model"}
+        module = modes.untouched(module)
         if not (trees.can_rebuild(leaf["arguments"]) and trees.can_rebuild(leaf["named"])):
             return {"state": "impossible", "reason": "arguments that are neither tensors nor plain"}
 
@@ -83,7 +84,7 @@ class Isolated:
         named = trees.rebuild(leaf["named"], once)
         device = next((item.device.type for item in module.parameters()), "cpu")
         called = modes.as_called(torch, grad=self._grad, autocast_dtype=autocast, device=device)
-        with called, modes.buffers_kept(torch, module):
+        with called, modes.buffers_kept(module):
             return module.forward(*arguments, **named)
 
     def _oracle(self, module: Any, leaf: dict[str, Any]) -> list[Any] | None:
@@ -140,6 +141,7 @@ class Isolated:
             return self._on_device(module, read(torch, descriptor, entry["begin"], entry))
 
         try:
+            module = modes.untouched(module)
             result = self._run(module, leaf, recorded, autocast)
         except Exception as error:
             return {"reason": " ".join(f"{type(error).__name__}: {error}".split())[:200]}
@@ -166,7 +168,7 @@ def repeat(
     """Call a model again with the same inputs; seconds of each call, and how many failed."""
     seconds: list[float] = []
     errors = 0
-    kept = modes.random_states_kept(torch), modes.buffers_kept(torch, root)
+    kept = modes.random_states_kept(torch), modes.buffers_kept(root)
     with kept[0], kept[1], torch.set_grad_enabled(grad):
         for _ in range(times):
             started = time.perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import random
 import sys
 from collections.abc import Iterator
@@ -55,12 +56,25 @@ def random_states_kept(torch: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def buffers_kept(torch: Any, module: Any) -> Iterator[None]:
-    """Put a module's buffers back: a batch norm in training writes them."""
-    kept = [(buffer, buffer.detach().clone()) for buffer in module.buffers()]
+def buffers_kept(module: Any) -> Iterator[None]:
+    """Lend a module copies of its buffers: a batch norm in training writes them.
+
+    The buffers themselves are not touched: autograd counts every write and refuses the script's
+    backward pass after it, even where the same values are written back.
+    """
+    kept = [(item, dict(item._buffers)) for item in module.modules()]
+    for item, buffers in kept:
+        for name, buffer in buffers.items():
+            if buffer is not None:
+                item._buffers[name] = buffer.detach().clone()
     try:
         yield
     finally:
-        with torch.no_grad():
-            for buffer, before in kept:
-                buffer.copy_(before)
+        for item, buffers in kept:
+            item._buffers.update(buffers)
+
+
+def untouched(module: Any) -> Any:
+    """A module that may be run again: torch's own keep nothing, of others a copy is run."""
+    own = all((type(item).__module__ or "").split(".")[0] == "torch" for item in module.modules())
+    return module if own else copy.deepcopy(module)

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 from typing import Any
 
 from . import channels, isolated, modes, modules, trees
@@ -64,6 +65,8 @@ class Recorder:
 
     def start(self) -> None:
         """Add the hooks."""
+        # torch.compile warns of global hooks, which is no news for the script.
+        warnings.filterwarnings("ignore", message="Using `torch.compile.* global hooks")
         hooks = self._torch.nn.modules.module
         self._handles = [hooks.register_module_forward_pre_hook(self._before)]
         try:

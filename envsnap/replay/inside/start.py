@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -76,7 +77,9 @@ class Session:
             assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
-            module.capture(os.path.join(self._folder, "facts.json"))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the script's filters are for the script
+                module.capture(os.path.join(self._folder, "facts.json"))
         finally:
             _set("PYTHONPATH", changed)
             _set("ENVSNAP_RECORDER", options)
