@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from envsnap.api import load as load
     from envsnap.api import load_policy as load_policy
     from envsnap.api import plan as plan
+    from envsnap.api import record as record
     from envsnap.api import save as save
     from envsnap.model.manifest import Manifest as Manifest
 
@@ -25,6 +26,7 @@ _HOME = {
     "load": "envsnap.api",
     "load_policy": "envsnap.api",
     "plan": "envsnap.api",
+    "record": "envsnap.api",
     "save": "envsnap.api",
     "Manifest": "envsnap.model.manifest",
 }
@@ -37,6 +39,7 @@ __all__ = [
     "load",
     "load_policy",
     "plan",
+    "record",
     "save",
 ]
 

@@ -25,3 +25,11 @@ class BuildError(EnvsnapError):
     """An image that cannot be built: the build failed, or what it needs cannot be had."""
 
     exit_code = 4
+
+
+class CommandError(EnvsnapError):
+    """A command that envsnap was to run and that it could not: 125, or 126 and 127 as in a shell."""
+
+    def __init__(self, message: str, exit_code: int = 125) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code

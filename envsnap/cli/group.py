@@ -13,6 +13,8 @@ COMMANDS = {
     "capture": "Describe an environment in a manifest.",
     "diff": "Say what differs between environments, and which difference matters.",
     "check": "Say what is wrong with one environment by itself.",
+    "record": "Run a command and record what the layers of its model were given and gave.",
+    "compare": "Say whether two runs of a model are the same, and where they part if not.",
     "dockerfile": "Write a build context that reproduces an environment.",
     "lock": "Name the one file, by hash, that each distribution was installed from.",
     "build": "Build the image of an environment and prove it: capture inside, and compare.",
@@ -59,7 +61,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 nothing found, 1 findings, 2 bad input, 3 target unreachable, 4 build failed,"
-    " 5 not proven, 70 bug.",
+    " 5 not proven, 6 undecided, 70 bug.",
 )
 @click.version_option(__version__, prog_name="envsnap", message="%(prog)s %(version)s")
 def commands() -> None:

@@ -107,9 +107,9 @@ def finish(report: Report, style: str, output: str, color: str, fail_on: str) ->
     text = formats.render(
         report,
         style,
-        color=_wants_color(color, to_terminal),
+        color=wants_color(color, to_terminal),
         width=width,
-        ascii_only=not _can_show(encoding),
+        ascii_only=not can_show(encoding),
     )
     write(text.encode(encoding, "backslashreplace"), output, 0o644)
     if style == "github":
@@ -135,7 +135,7 @@ def _append_job_summary(report: Report) -> None:
         raise InputError(f"{path}: the job's summary cannot be written: {error.strerror}") from None
 
 
-def _wants_color(choice: str, to_terminal: bool) -> bool:
+def wants_color(choice: str, to_terminal: bool) -> bool:
     """--color, then NO_COLOR, then FORCE_COLOR, then TERM=dumb, then whether it is a terminal."""
     if choice != "auto":
         return choice == "always"
@@ -146,9 +146,10 @@ def _wants_color(choice: str, to_terminal: bool) -> bool:
     return to_terminal and os.environ.get("TERM") != "dumb"
 
 
-def _can_show(encoding: str) -> bool:
+def can_show(encoding: str, symbols: str = "─…") -> bool:
+    """Whether an encoding has these symbols."""
     try:
-        "─…".encode(encoding)
+        symbols.encode(encoding)
     except (UnicodeEncodeError, LookupError):
         return False
     return True

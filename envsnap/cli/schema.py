@@ -6,7 +6,7 @@ import click
 
 from envsnap.cli import outputs
 
-NAMES = ("manifest", "report", "plan")
+NAMES = ("manifest", "report", "plan", "recording", "verdict")
 
 
 @click.command()
@@ -19,13 +19,21 @@ def command(name: str, output: str) -> int:
 
 
 def render(name: str) -> str:
-    """The schema of `manifest`, `report` or `plan`, as it is checked in under schemas/."""
+    """The schema of `manifest`, `report`, `plan`, `recording` or `verdict`, as it is checked in under schemas/."""
     from envsnap.model import schema
 
     if name == "plan":
         from envsnap.image.plan import Plan
 
         return schema.render(schema.schema_of(Plan, "envsnap-plan-1"))
+    if name == "recording":
+        from envsnap.replay.recording import Record
+
+        return schema.render(schema.schema_of(Record, "envsnap-recording-1"))
+    if name == "verdict":
+        from envsnap.replay.verdict import Verdict
+
+        return schema.render(schema.schema_of(Verdict, "envsnap-verdict-1"))
     if name == "report":
         from envsnap.report.document import ReportData
 

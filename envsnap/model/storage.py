@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterator
+from typing import BinaryIO
 
 from envsnap.errors import InputError
 
 
 def write_atomically(path: str, data: bytes, mode: int) -> None:
-    """Write through a temporary file in the same folder; never through a link.
+    """Write a whole file; see `opened_atomically`."""
+    with opened_atomically(path, mode) as stream:
+        stream.write(data)
 
-    Raises InputError where the folder is missing or closed, or where the path is a link, a
-    folder or a device.
-    """
+
+def require_place(path: str) -> None:
+    """Refuse a path that cannot become a file of ours: a link, a folder, one in no folder."""
     try:
         existing = os.lstat(path)
     except FileNotFoundError:
@@ -24,6 +28,18 @@ def write_atomically(path: str, data: bytes, mode: int) -> None:
     if existing is not None and not stat.S_ISREG(existing.st_mode):
         kind = "a link" if stat.S_ISLNK(existing.st_mode) else "not a regular file"
         raise InputError(f"{path}: is {kind}; name another output, or - for standard output")
+    if not os.path.isdir(os.path.dirname(path) or "."):
+        raise InputError(f"{path}: there is no folder of this name to write into")
+
+
+@contextlib.contextmanager
+def opened_atomically(path: str, mode: int) -> Iterator[BinaryIO]:
+    """Open a temporary file in the same folder that becomes `path` in the end; never through a link.
+
+    Raises InputError where the folder is missing or closed, or where the path is a link, a
+    folder or a device.
+    """
+    require_place(path)
     temporary = f"{path}.{os.urandom(6).hex()}.tmp"
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -32,9 +48,11 @@ def write_atomically(path: str, data: bytes, mode: int) -> None:
     try:
         with os.fdopen(descriptor, "wb") as stream:
             os.fchmod(descriptor, mode)
-            stream.write(data)
+            yield stream
         os.replace(temporary, path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+        if isinstance(error, OSError):
+            raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+        raise

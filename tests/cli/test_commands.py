@@ -97,6 +97,10 @@ def test_outputs_that_cannot_be(output: str, envsnap: Run, tmp_path: Path) -> No
         ("explain", "no-such-rule"),
         ("schema", "nothing"),
         ("capture", "--config", "x="),
+        ("record", "-o", "it.esr"),
+        ("record", "true"),
+        ("record", "--calls", "0", "-o", "it.esr", "true"),
+        ("compare", "none.esr"),
     ],
 )
 def test_usage_errors(arguments: tuple[str, ...], envsnap: Run) -> None:
@@ -311,6 +315,22 @@ IMPORTS = {
         "docker",
         "deepdiff",
         "pynvml",
+    },
+    ("record", "-o", "it.esr", "--", "no-such-command"): {
+        "rich",
+        "yaml",
+        "docker",
+        "deepdiff",
+        "torch",
+        "numpy",
+    },
+    ("compare", "none.esr", "other.esr"): {
+        "rich",
+        "yaml",
+        "docker",
+        "deepdiff",
+        "torch",
+        "numpy",
     },
     ("schema",): {"rich", "yaml", "docker", "deepdiff", "pynvml"},
     ("explain",): {"rich", "yaml", "docker", "deepdiff", "pynvml"},

@@ -1,0 +1,1 @@
+"""Faults and other CPUs, and which of them `envsnap compare` tells apart."""

@@ -1,0 +1,78 @@
+"""Everything envsnap does, as functions. Read this file first.
+
+    manifest = envsnap.capture()                   # the running program
+    manifest = envsnap.load("dev.json")
+    result = envsnap.diff(reference, other)        # ranked findings
+    result = envsnap.check(manifest, policy=envsnap.load_policy())
+    plan = envsnap.plan(manifest)                  # what a container would be made of
+    with envsnap.record("golden.esr"):             # the layers of the model that is called
+        model(x)
+
+`environments` is captures, comparisons and checks, `images` plans, builds and proofs, `runs`
+recordings of a model. Rooms are imported inside the functions: a capture must have its probe running before it loads
+what it needs to read the answer.
+"""
+
+from envsnap.api.environments import (
+    DEFAULT_DEADLINE,
+    LONGEST_DEADLINE,
+    Progress,
+    capture,
+    check,
+    diff,
+    load,
+    load_document,
+    load_policy,
+    save,
+    side_by_side,
+)
+from envsnap.api.images import (
+    PROOF_DEADLINE,
+    build,
+    context,
+    load_plan,
+    lock,
+    name_image,
+    plan,
+    prove,
+    require_engine,
+    verify,
+    write_context,
+)
+from envsnap.api.runs import (
+    compare,
+    compare_command,
+    load_recording,
+    record,
+    record_command,
+)
+
+__all__ = [
+    "DEFAULT_DEADLINE",
+    "LONGEST_DEADLINE",
+    "PROOF_DEADLINE",
+    "Progress",
+    "build",
+    "capture",
+    "check",
+    "compare",
+    "compare_command",
+    "context",
+    "diff",
+    "load",
+    "load_document",
+    "load_plan",
+    "load_policy",
+    "load_recording",
+    "lock",
+    "name_image",
+    "plan",
+    "prove",
+    "record",
+    "record_command",
+    "require_engine",
+    "save",
+    "side_by_side",
+    "verify",
+    "write_context",
+]

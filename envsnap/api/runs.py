@@ -1,0 +1,129 @@
+"""Runs of a model: recorded, and compared layer by layer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from envsnap.api.environments import DEFAULT_DEADLINE, capture, load
+
+if TYPE_CHECKING:
+    from envsnap.model.manifest import Manifest
+    from envsnap.replay.archive import Recording
+    from envsnap.replay.program import Recording as ProgramRecording
+    from envsnap.replay.recording import Record
+    from envsnap.replay.spooled import Spooled
+    from envsnap.replay.verdict import Verdict
+
+
+def record(
+    path: str,
+    *,
+    label: str | None = None,
+    full: bool | None = None,
+    calls: int = 1,
+    repeat: int = 0,
+    golden: Recording | None = None,
+) -> ProgramRecording:
+    """Record the first calls of models in a `with` block. Raises InputError.
+
+    `full` keeps every input of a layer; by default they are kept up to 256 MiB. `repeat` calls
+    the model again so many times, for latency. With `golden`, each layer is also run alone on the
+    inputs recorded there, which is what `compare` judges best by.
+    """
+    from envsnap.replay import archive
+    from envsnap.replay.program import Recording
+
+    def described() -> Manifest:
+        import warnings
+
+        with warnings.catch_warnings():
+            # A child that has answered may not have ended yet: no concern of the program's tests.
+            warnings.simplefilter("ignore", ResourceWarning)
+            return capture(label=label, import_frameworks=False)
+
+    task = None if golden is None else archive.as_task(golden, os.path.abspath(golden.name))
+    return Recording(path, described, label=label, full=full, calls=calls, repeat=repeat, task=task)
+
+
+def record_command(
+    command: Sequence[str],
+    path: str,
+    *,
+    label: str | None = None,
+    full: bool | None = None,
+    calls: int = 1,
+    repeat: int = 0,
+) -> tuple[int, Record]:
+    """Run a command and record the first calls of its model; the command's exit code comes first.
+
+    Raises CommandError where it cannot be run or no Python in it could be reached, and
+    InputError for a path that cannot be written.
+    """
+    from envsnap.model import storage
+    from envsnap.replay import launch, spooled
+
+    storage.require_place(path)
+    with launch.recorded(
+        command, full=full, calls=calls, repeat=repeat, probe=_portable_probe()
+    ) as ended:
+        chosen = launch.reached(ended, command)
+        return ended.code, spooled.save(path, chosen, _facts_of(chosen), label, ended.notes())
+
+
+def _portable_probe() -> str:
+    from envsnap.targets import script
+
+    options: dict[str, object] = {
+        "configs": [], "weights": [], "data": [], "env": [], "seeds": {}, "travels": True,
+        "import": False, "verify_files": False, "deadline": DEFAULT_DEADLINE,
+    }  # fmt: skip
+    return script.build(options, script.new_marker())
+
+
+def _facts_of(left: Spooled) -> Manifest | None:
+    return load(left.facts) if left.facts is not None else None
+
+
+def load_recording(path: str) -> Recording:
+    """Read a recording. Raises InputError."""
+    from envsnap.replay import archive
+
+    return archive.read(path)
+
+
+def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Verdict:
+    """Say whether two recorded runs are the same, and where they part if not."""
+    from envsnap.replay import ladder
+
+    return ladder.compare(golden, other, strict=strict)
+
+
+def compare_command(
+    golden: Recording,
+    command: Sequence[str],
+    *,
+    strict: bool = False,
+    keep: str | None = None,
+    repeat: int = 0,
+) -> Verdict:
+    """Run a command, replay the golden layers in it, and compare; `keep` its recording there.
+
+    What the command prints goes to standard error. Raises CommandError and InputError.
+    """
+    import tempfile
+
+    from envsnap.replay import archive, launch, spooled
+
+    task = archive.as_task(golden, os.path.abspath(golden.name))
+    with (
+        tempfile.TemporaryDirectory(prefix="envsnap-") as folder,
+        launch.recorded(
+            command, task=task, repeat=repeat, probe=_portable_probe(), stdout=2
+        ) as ended,
+    ):
+        chosen = launch.reached(ended, command)
+        path = keep or os.path.join(folder, "here.esr")
+        spooled.save(path, chosen, _facts_of(chosen), "here", ended.notes())
+        return compare(golden, archive.read(path), strict=strict)

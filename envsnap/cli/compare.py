@@ -1,0 +1,84 @@
+"""`envsnap compare`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from envsnap import api
+from envsnap.cli import outputs
+from envsnap.errors import InputError
+from envsnap.report import verdict_formats
+
+if TYPE_CHECKING:
+    from envsnap.replay.verdict import Verdict
+
+
+@click.command()
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(verdict_formats.NAMES),
+    default="terminal",
+    show_default=True,
+    help="How to write the verdict.",
+)
+@click.option("--strict", is_flag=True, help="Rounding is a difference, too: ask for equal bits.")
+@click.option(
+    "--repeat", type=click.IntRange(0, 1_000_000), default=0, metavar="N",
+    help="Call the model N times more, and compare with `record --repeat N` (threshold: 10 %).",
+)  # fmt: skip
+@click.option("--keep", metavar="FILE", help="Keep the recording of the command that is run.")
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+    help="Colours in the terminal format.",
+)  # fmt: skip
+@click.option("-o", "--output", default="-", help="Write the verdict here; - is standard output.")
+@click.argument("golden")
+@click.argument("others", nargs=-1, required=True, metavar="OTHER | -- COMMAND…")
+def command(
+    style: str,
+    strict: bool,
+    repeat: int,
+    keep: str | None,
+    color: str,
+    output: str,
+    golden: str,
+    others: tuple[str, ...],
+) -> int:
+    """Say whether two runs of a model are the same, and where they part if not.
+
+    OTHER is a second recording. With a command, its model is recorded here and each layer is run
+    alone on the golden inputs, which tells the noise of another CPU from a fault.
+    """
+    verdict = _verdict(golden, others, strict, keep, repeat)
+    to_terminal = output == "-" and sys.stdout.isatty()
+    width = os.get_terminal_size(sys.stdout.fileno()).columns if to_terminal else None
+    encoding = (sys.stdout.encoding if output == "-" else None) or "utf-8"
+    text = verdict_formats.render(
+        verdict,
+        style,
+        color=outputs.wants_color(color, to_terminal),
+        width=width,
+        ascii_only=not outputs.can_show(encoding, "●▲✕·…"),
+    )
+    outputs.write(text.encode(encoding, "backslashreplace"), output, 0o644)
+    return verdict.exit_code
+
+
+def _verdict(
+    golden: str, others: tuple[str, ...], strict: bool, keep: str | None, repeat: int
+) -> Verdict:
+    """One other name is a recording, unless a command was set apart by `--`."""
+    if "--" not in sys.argv and len(others) == 1:
+        if keep is not None or repeat:
+            raise InputError("--keep and --repeat are for a command, and the other is a recording")
+        left, right = api.load_recording(golden), api.load_recording(others[0])
+        return api.compare(left, right, strict=strict)
+    if "--" not in sys.argv:
+        raise InputError(f"{others[0]}: write -- before a command, or name one recording")
+    left = api.load_recording(golden)
+    return api.compare_command(left, others, strict=strict, keep=keep, repeat=repeat)

@@ -1,0 +1,59 @@
+"""`envsnap record`."""
+
+from __future__ import annotations
+
+import click
+
+from envsnap import api
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("-o", "--output", required=True, metavar="FILE", help="Write the recording here.")
+@click.option("--label", help="Your name for this environment, for example dev or prod.")
+@click.option(
+    "--full/--no-full",
+    default=None,
+    help="Keep every input of a layer, or none (default: as long as they fit into 256 MiB).",
+)
+@click.option(
+    "--calls", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N",
+    help="Record so many calls of the model.",
+)  # fmt: skip
+@click.option(
+    "--repeat", type=click.IntRange(0, 1_000_000), default=0, metavar="N",
+    help="Call the model N times more with the same input, for latency and errors.",
+)  # fmt: skip
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def command(
+    output: str,
+    label: str | None,
+    full: bool | None,
+    calls: int,
+    repeat: int,
+    command: tuple[str, ...],
+) -> int:
+    """Run a command and record what the layers of its model were given and gave.
+
+    The script is not changed and its results are the same bits; the exit code is the command's.
+    """
+    code, record = api.record_command(
+        command, output, label=label, full=full, calls=calls, repeat=repeat
+    )
+    from envsnap.report.sanitize import plain
+
+    layers = sum(len(call.leaves) for call in record.calls)
+    count = len(record.calls)
+    told = (
+        f"{count} call{'' if count == 1 else 's'}, {layers} layers, {len(record.tensors)} tensors"
+    )
+    kept = "their inputs kept" if record.full else "digests and sketches only"
+    _say(f"wrote {output}: {told}, {kept}" if count else f"wrote {output}: no model was called")
+    for note in record.notes:
+        _say(plain(note))
+    if code:
+        _say(f"the command ended with exit code {code}")
+    return code
+
+
+def _say(text: str) -> None:
+    click.echo(f"envsnap: {text}", err=True)

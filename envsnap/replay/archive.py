@@ -1,0 +1,249 @@
+"""Reads and writes `.esr` files: a plain stored zip of JSON, npy and safetensors.
+
+A recording may come from a stranger. It is read within bounds, members are never unpacked to
+disk, and what is not exactly as it is written here is refused in one line.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import stat
+import zipfile
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from envsnap.errors import InputError
+from envsnap.model import codec, scan, storage
+from envsnap.model.manifest import Manifest
+from envsnap.replay import tables
+from envsnap.replay.recording import RECORDING_VERSION, Record
+
+RECORD, MANIFEST = "record.json", "manifest.json"
+SKETCH, TENSORS = "sketch.npy", "tensors.safetensors"
+MEMBERS = (RECORD, MANIFEST, SKETCH, TENSORS)
+LARGEST_SKETCH = 1 << 30
+LARGEST_DIRECTORY = 4096
+
+
+class Recording(Struct, frozen=True, kw_only=True):
+    """A recording that was read. `places` maps stored tensors to their bytes in the file."""
+
+    name: str
+    record: Record
+    manifest: Manifest | None
+    sketches: list[array.array[float]]
+    stored: dict[str, tables.Stored]
+    values_at: int
+
+
+def write(
+    path: str, record: Record, manifest: Manifest | None, sketches: bytes, values: str,
+    stored: Mapping[str, tables.Stored],
+) -> None:  # fmt: skip
+    """Write a recording atomically, readable by its owner only; `values` is a file. Raises InputError."""
+    with (
+        storage.opened_atomically(path, 0o600) as stream,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive,
+    ):
+        archive.writestr(_member(RECORD), json.dumps(msgspec.to_builtins(record)))
+        if manifest is not None:
+            archive.writestr(_member(MANIFEST), codec.encode(manifest))
+        archive.writestr(_member(SKETCH), tables.write_sketches(sketches))
+        if not stored:
+            return
+        with archive.open(_member(TENSORS), "w", force_zip64=True) as member:
+            member.write(tables.tensors_header(stored))
+            with open(values, "rb") as source:
+                while piece := source.read(1 << 22):
+                    member.write(piece)
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """A member without the time of day, so that equal recordings are equal files."""
+    return zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+
+
+def read(path: str) -> Recording:
+    """Read a recording; values of tensors stay in the file. Raises InputError in one line."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        scan.refuse(path, "not a regular file")
+    with os.fdopen(descriptor, "rb") as stream:
+        try:
+            return _read(stream, path)
+        except (zipfile.BadZipFile, EOFError, NotImplementedError, OverflowError) as error:
+            scan.refuse(path, f"not a recording: {' '.join(str(error).split())[:100]}")
+
+
+def _read(stream: BinaryIO, path: str) -> Recording:
+    _require_small_directory(stream, path)
+    with zipfile.ZipFile(stream) as archive:
+        members = _members(archive, path)
+        record = _record(archive.read(members[RECORD]), f"{path}: {RECORD}")
+        manifest = None
+        if MANIFEST in members:
+            data = archive.read(members[MANIFEST])
+            manifest = codec.decode(data, f"{path}: {MANIFEST}").manifest
+        sketches = tables.read_sketches(archive.read(members[SKETCH]), f"{path}: {SKETCH}")
+        stored: dict[str, tables.Stored] = {}
+        values_at = 0
+        if TENSORS in members:
+            stored, values_at = _stored(stream, archive, members[TENSORS], f"{path}: {TENSORS}")
+    found = Recording(
+        name=path, record=record, manifest=manifest, sketches=sketches, stored=stored,
+        values_at=values_at,
+    )  # fmt: skip
+    _require_consistent(found)
+    return found
+
+
+def _require_small_directory(stream: BinaryIO, path: str) -> None:
+    """Look at the end of the file before zipfile reads as much as it says."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - 42))
+    tail = stream.read(42)
+    if len(tail) < 42 or tail[-22:-18] != b"PK\x05\x06":
+        scan.refuse(path, "not a recording (`envsnap record` writes them)")
+    directory = int.from_bytes(tail[-10:-6], "little")
+    if int.from_bytes(tail[-12:-10], "little") > len(MEMBERS) or directory > LARGEST_DIRECTORY:
+        scan.refuse(path, "its zip directory is larger than a recording's")
+    if tail[:4] == b"PK\x06\x07":  # the 64-bit kind states its size elsewhere
+        stream.seek(min(size, int.from_bytes(tail[8:16], "little")))
+        wide = stream.read(56)
+        entries, directory = (int.from_bytes(wide[at : at + 8], "little") for at in (32, 40))
+        if len(wide) < 56 or entries > len(MEMBERS) or directory > LARGEST_DIRECTORY:
+            scan.refuse(path, "its zip directory is larger than a recording's")
+    stream.seek(0)
+
+
+def _members(archive: zipfile.ZipFile, path: str) -> dict[str, zipfile.ZipInfo]:
+    found: dict[str, zipfile.ZipInfo] = {}
+    for info in archive.infolist():
+        why = _refusal(info, found)
+        if why:
+            scan.refuse(path, why)
+        found[info.filename] = info
+    for name in (RECORD, SKETCH):
+        if name not in found:
+            scan.refuse(path, f"has no {name}")
+    end = 0
+    for info in sorted(found.values(), key=lambda item: item.header_offset):
+        if info.header_offset < end:
+            scan.refuse(path, f"{info.filename} overlaps another member")
+        end = info.header_offset + info.compress_size
+    return found
+
+
+def _refusal(info: zipfile.ZipInfo, found: Mapping[str, object]) -> str:
+    """Why a member cannot be one of a recording, or nothing."""
+    name = info.filename
+    if name not in MEMBERS:
+        return f"holds {name[:60]!r}, which is no part of a recording"
+    if name in found:
+        return f"holds {name} twice"
+    if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
+        return f"{name} is compressed or encrypted"
+    if info.file_size != info.compress_size:
+        return f"{name} states two sizes"
+    limit = {SKETCH: LARGEST_SKETCH, TENSORS: info.file_size}.get(name, scan.LARGEST_FILE)
+    return f"{name} is larger than {limit >> 20} MiB" if info.file_size > limit else ""
+
+
+def _record(data: bytes, name: str) -> Record:
+    tree = scan.parse(data, name)
+    version = tree.get("recording_version") if isinstance(tree, dict) else None
+    if type(version) is not int or version < 1:
+        scan.refuse(name, "recording_version must be a positive integer")
+    if version > RECORDING_VERSION:
+        scan.refuse(name, f"version {version} is newer than this envsnap reads; update envsnap")
+    try:
+        return msgspec.convert(tree, Record)
+    except msgspec.ValidationError as error:
+        scan.refuse(name, " ".join(str(error).split())[:300])
+
+
+def _stored(
+    stream: BinaryIO, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str
+) -> tuple[dict[str, tables.Stored], int]:
+    with archive.open(info) as member:
+        length = tables.header_length(member.read(8), info.file_size, name)
+        found = tables.read_header(member.read(length), info.file_size - 8 - length, name)
+    stream.seek(info.header_offset + 26)
+    local = stream.read(4)
+    skipped = int.from_bytes(local[:2], "little") + int.from_bytes(local[2:], "little")
+    start = info.header_offset + 30 + skipped
+    if start + info.file_size > os.fstat(stream.fileno()).st_size:
+        scan.refuse(name, "is cut off")
+    return found, start + 8 + length
+
+
+def _require_consistent(found: Recording) -> None:
+    """What the record mentions must be there."""
+    record, name = found.record, f"{found.name}: {RECORD}"
+    if any(number >= len(record.tensors) for number in record.numbers()):
+        scan.refuse(name, "mentions a tensor that it does not describe")
+    rows = [item.sketch for item in record.tensors]
+    rows += [
+        row.sketch
+        for call in record.calls
+        for picture in call.pictures.values()
+        for row in picture.rows
+    ]
+    if any(row is not None and row >= len(found.sketches) for row in rows):
+        scan.refuse(name, "mentions a sketch that is not there")
+    for item in record.tensors:
+        if item.stored is None:
+            continue
+        there = found.stored.get(item.stored)
+        if there is None or (there.dtype, there.shape) != (item.dtype, item.shape):
+            scan.refuse(name, f"tensor {item.stored[:40]!r} is not stored as it is described")
+
+
+def values_place(found: Recording, name: str) -> int:
+    """Where in the file a stored tensor's values begin."""
+    return found.values_at + found.stored[name].begin
+
+
+def as_task(found: Recording, path: str) -> dict[str, Any]:
+    """What a process needs in order to replay a recording's first call."""
+    record = found.record
+    leaves = [
+        {
+            "name": leaf.name,
+            "nth": leaf.nth,
+            "arguments": _full(leaf.arguments),
+            "named": _full(leaf.named),
+        }
+        for leaf in (record.calls[0].leaves if record.calls else ())
+        if leaf.replay is not None and leaf.replay.state != "impossible"
+        and all(record.tensors[number].stored is not None for number in leaf.inputs())
+    ]  # fmt: skip
+    tensors = {
+        str(number): {
+            "dtype": item.dtype,
+            "shape": list(item.shape),
+            "begin": values_place(found, item.stored),
+        }
+        for number, item in enumerate(record.tensors)
+        if item.stored is not None
+    }
+    return {"file": path, "leaves": leaves, "tensors": tensors}
+
+
+def _full(node: Any) -> Any:
+    """A node with all of its keys, as the recorded process reads it."""
+    tree = msgspec.to_builtins(node)
+    for part in ("items", "keys"):
+        if tree["kind"] not in ("tensor", "value"):
+            tree.setdefault(part, [])
+    tree["items"] = [_full(item) for item in node.items]
+    return tree

@@ -1,0 +1,71 @@
+"""How far two recorded tensors are apart, from digests and sketches alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from envsnap.replay.archive import Recording
+from envsnap.replay.recording import Node, Tensor
+
+# A float32 sketch cannot tell less than this apart.
+RESOLUTION = 5e-8
+EPSILON = {"float64": 2.2e-16, "float32": 1.19e-7, "bfloat16": 7.8e-3, "float16": 9.8e-4}
+
+
+def length(sketch: Sequence[float]) -> float:
+    """The Euclidean length of a sketch: an estimate of its tensor's."""
+    return math.sqrt(math.fsum(value * value for value in sketch))
+
+
+def cosine(one: Sequence[float], other: Sequence[float]) -> float:
+    """How far two sketches point the same way: 1 where one tensor is a multiple of the other."""
+    scale = length(one) * length(other)
+    product = math.fsum(a * b for a, b in zip(one, other, strict=True))
+    return max(-1.0, min(1.0, product / scale)) if scale else 0.0
+
+
+def apart(golden: Recording, left: int, other: Recording, right: int) -> float | None:
+    """The relative length of the difference; infinite where they cannot be laid over each other.
+
+    None where either was not measured.
+    """
+    one, two = golden.record.tensors[left], other.record.tensors[right]
+    if one.same(two):
+        return 0.0
+    if (one.dtype, one.shape) != (two.dtype, two.shape) or (one.nan, one.inf) != (two.nan, two.inf):
+        return math.inf
+    if one.sketch is None or two.sketch is None:
+        return None
+    here, there = golden.sketches[one.sketch], other.sketches[two.sketch]
+    scale = length(here) or one.l2 or 0.0
+    difference = length([a - b for a, b in zip(here, there, strict=True)])
+    return difference / scale if scale else difference
+
+
+def pairs(left: Node, right: Node) -> Iterator[tuple[int, int]]:
+    """The numbers of tensors that stand at the same place; surplus ones are paired with nothing."""
+    yield from zip(left.tensors(), right.tensors(), strict=False)
+
+
+def same_form(left: Node, right: Node) -> bool:
+    """Whether both hold as many tensors."""
+    return len(list(left.tensors())) == len(list(right.tensors()))
+
+
+def worst(
+    golden: Recording, left: Node, other: Recording, right: Node
+) -> tuple[float | None, bool]:
+    """The largest difference between two nests, and whether all bits are equal."""
+    if not same_form(left, right):
+        return math.inf, False
+    found = [apart(golden, a, other, b) for a, b in pairs(left, right)]
+    known = [item for item in found if item is not None]
+    if len(known) < len(found):
+        return (max(known, default=0.0) or None), False
+    return max(known, default=0.0), all(item == 0 for item in known)
+
+
+def scale_of(tensor: Tensor) -> float:
+    """The rounding step of a tensor's dtype as a multiple of float32's."""
+    return EPSILON.get(tensor.dtype, EPSILON["float32"]) / EPSILON["float32"]

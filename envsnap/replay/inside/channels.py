@@ -1,0 +1,46 @@
+"""Looks at an input as a picture: each channel's mean, spread and sketch.
+
+The sketch is of the centred channel, so that two sketches point the same way where two channels
+differ in scale and offset only: that tells a wrong mean, a wrong spread, swapped channels and
+another decoder apart without keeping the picture.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .summary import Measure, digest
+
+MOST_CHANNELS = 4  # one (grey), three (colours), four (with alpha)
+
+
+def channel_axis(shape: tuple[int, ...]) -> int | None:
+    """The axis that holds colours: the second of NCHW, the first of CHW, or the last."""
+    if len(shape) not in (3, 4):
+        return None
+    first = len(shape) - 3
+    for axis in (first, len(shape) - 1):
+        if shape[axis] in (1, 3, 4) and all(
+            size > MOST_CHANNELS for place, size in enumerate(shape) if place > 0 and place != axis
+        ):
+            return axis
+    return None
+
+
+def describe(plain: Any, measure: Measure) -> tuple[dict[str, Any], list[list[float]]] | None:
+    """The channels of a settled tensor, and a sketch of each; None where it is no picture."""
+    axis = channel_axis(tuple(plain.shape))
+    if axis is None or plain.is_complex():
+        return None
+    rows, sketches = [], []
+    for place in range(plain.shape[axis]):
+        part = plain.select(axis, place).contiguous()
+        wide = part.double()
+        mean = float(wide.mean())
+        spread = float(wide.std(unbiased=False))
+        if mean != mean or spread != spread:  # noqa: PLR0124
+            return None
+        _, sketch = measure(wide - mean)
+        rows.append({"mean": mean, "std": spread, "crc32": digest(part)})
+        sketches.append(sketch)
+    return {"axis": axis, "rows": rows}, sketches

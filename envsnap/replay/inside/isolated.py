@@ -1,0 +1,183 @@
+"""Runs one layer at a time on inputs that were recorded.
+
+On the host that records, each layer is run again, as it is and in float64: the difference is
+the layer's own rounding error, the unit in which the comparison judges. On the host that
+compares, each layer is run on the recorded inputs, so that it inherits no error from the layers
+before it.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+import time
+from typing import Any
+
+from . import modes, trees
+from .spool import Spool, read
+from .summary import digest, settled
+
+LARGEST_ORACLE = 256 << 20
+
+
+class Isolated:
+    """The layers of one model, by name."""
+
+    def __init__(self, torch: Any, root: Any, spool: Spool, grad: bool) -> None:
+        self._torch, self._spool, self._grad = torch, spool, grad
+        self._modules = dict(root.named_modules())
+
+    def rounding(self, leaves: list[dict[str, Any]]) -> None:
+        """Add to each leaf whether it can be replayed, and its rounding error."""
+        if not self._spool.keeps_values:
+            return
+        with modes.random_states_kept(self._torch):
+            for leaf in leaves:
+                try:
+                    leaf["replay"] = self._measured(leaf)
+                except Exception as error:
+                    text = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+                    leaf["replay"] = {"state": "impossible", "reason": text}
+
+    def _measured(self, leaf: dict[str, Any]) -> dict[str, Any]:
+        torch = self._torch
+        module = self._modules.get(leaf["name"])
+        if module is None:
+            return {"state": "impossible", "reason": "not a named module of the model"}
+        module = modes.untouched(module)
+        if not (trees.can_rebuild(leaf["arguments"]) and trees.can_rebuild(leaf["named"])):
+            return {"state": "impossible", "reason": "arguments that are neither tensors nor plain"}
+
+        def recorded(number: int) -> Any:
+            return self._on_device(module, self._spool.values(torch, number))
+
+        again = trees.flat(self._run(module, leaf, recorded, leaf["autocast"]), torch.Tensor)
+        numbers = trees.tensors(leaf["result"])
+        same = [
+            digest(settled(tensor)) == self._spool.entry(number).get("crc32")
+            for tensor, number in zip(again, numbers)
+        ]
+        found: dict[str, Any] = {"state": "exact" if all(same) else "wobbles"}
+        exact = self._oracle(module, leaf)
+        if exact is None or len(exact) != len(again):
+            return {**found, "reason": "no float64 reference"}
+        found["rounding"] = [_relative(one, other) for one, other in zip(again, exact)]
+        if not all(same):
+            once_more = trees.flat(
+                self._run(module, leaf, recorded, leaf["autocast"]), torch.Tensor
+            )
+            found["wobble"] = [_relative(one, other) for one, other in zip(once_more, again)]
+        return found
+
+    def _run(self, module: Any, leaf: dict[str, Any], tensor: Any, autocast: str | None) -> Any:
+        torch = self._torch
+        given: dict[int, Any] = {}
+
+        def once(number: int) -> Any:
+            """One object for one tensor: attention takes another path if its inputs are one."""
+            if number not in given:
+                given[number] = tensor(number)
+            return given[number]
+
+        arguments = trees.rebuild(leaf["arguments"], once)
+        named = trees.rebuild(leaf["named"], once)
+        device = next((item.device.type for item in module.parameters()), "cpu")
+        called = modes.as_called(torch, grad=self._grad, autocast_dtype=autocast, device=device)
+        with called, modes.buffers_kept(module):
+            return module.forward(*arguments, **named)
+
+    def _oracle(self, module: Any, leaf: dict[str, Any]) -> list[Any] | None:
+        """The layer's result in float64; None where the layer is too large or cannot do it."""
+        torch = self._torch
+        size = sum(item.numel() * item.element_size() for item in module.parameters())
+        if size > LARGEST_ORACLE:
+            return None
+        try:
+            wide = copy.deepcopy(module).double()
+        except (RuntimeError, TypeError, ValueError):
+            return None
+
+        def recorded(number: int) -> Any:
+            tensor = self._on_device(module, self._spool.values(torch, number))
+            return tensor.double() if tensor.is_floating_point() else tensor
+
+        return trees.flat(self._run(wide, leaf, recorded, None), torch.Tensor)
+
+    def _on_device(self, module: Any, tensor: Any) -> Any:
+        own = next((item.device for item in module.parameters()), None)
+        own = own or next((item.device for item in self._modules[""].parameters()), None)
+        return tensor if own is None else tensor.to(own)
+
+    def replays(self, task: dict[str, Any], own: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Run each layer of another recording on the inputs recorded there.
+
+        `task` names the file, the tensors in it and the leaves; `own` are the leaves that were
+        recorded here, whose autocast counts.
+        """
+        modes_here = {(leaf["name"], leaf["nth"]): leaf["autocast"] for leaf in own}
+        descriptor = os.open(task["file"], os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        found = []
+        try:
+            with modes.random_states_kept(self._torch):
+                for leaf in task["leaves"]:
+                    key = leaf["name"], leaf["nth"]
+                    told = self._replayed(leaf, task, descriptor, modes_here.get(key))
+                    found.append({"name": leaf["name"], "nth": leaf["nth"], **told})
+        finally:
+            os.close(descriptor)
+        return found
+
+    def _replayed(
+        self, leaf: dict[str, Any], task: dict[str, Any], descriptor: int, autocast: str | None
+    ) -> dict[str, Any]:
+        torch, tensors = self._torch, task["tensors"]
+        module = self._modules.get(leaf["name"])
+        if module is None:
+            return {"reason": "there is no module of this name"}
+
+        def recorded(number: int) -> Any:
+            entry = tensors[str(number)]
+            return self._on_device(module, read(torch, descriptor, entry["begin"], entry))
+
+        try:
+            module = modes.untouched(module)
+            result = self._run(module, leaf, recorded, autocast)
+        except Exception as error:
+            return {"reason": " ".join(f"{type(error).__name__}: {error}".split())[:200]}
+
+        def number(tensor: Any) -> int:
+            return self._spool.number(tensor, keep=False)
+
+        return {"result": trees.encode(result, number, torch.Tensor)}
+
+
+def _relative(one: Any, exact: Any) -> float | None:
+    """The length of the difference over the length of the exact result; None: not finite."""
+    wide, exact = one.detach().double().cpu(), exact.detach().double().cpu()
+    length = float(exact.norm())
+    apart = float((wide - exact).norm())
+    if not (math.isfinite(length) and math.isfinite(apart)):
+        return None
+    return apart / length if length else apart
+
+
+def repeat(
+    torch: Any, root: Any, arguments: Any, named: Any, times: int, grad: bool
+) -> dict[str, Any]:
+    """Call a model again with the same inputs; seconds of each call, and how many failed."""
+    seconds: list[float] = []
+    errors = 0
+    kept = modes.random_states_kept(torch), modes.buffers_kept(root)
+    with kept[0], kept[1], torch.set_grad_enabled(grad):
+        for _ in range(times):
+            started = time.perf_counter()
+            try:
+                root(*arguments, **named)
+                if torch.cuda.is_initialized():
+                    torch.cuda.synchronize()
+            except Exception:
+                errors += 1
+            else:
+                seconds.append(time.perf_counter() - started)
+    return {"seconds": seconds, "errors": errors}

@@ -1,0 +1,94 @@
+"""What is recorded of the modules themselves: types, settings, parameters."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .summary import digest, dtype_name, settled
+
+LONGEST_TUPLE = 8
+SAMPLED = 4096
+
+
+def describe(module: Any) -> dict[str, Any]:
+    """A module's type, mode and scalar settings.
+
+    Texts are settings in torch's own modules only: in others they may be anything, a secret too.
+    """
+    kind = type(module)
+    texts = (kind.__module__ or "").split(".")[0] == "torch"
+    settings = {
+        name: value
+        for name, raw in sorted(vars(module).items())
+        if not name.startswith("_") and name != "training"
+        for value in [_scalar(raw, texts)]
+        if value is not None
+    }
+    return {
+        "type": kind.__qualname__[:200],
+        "module": (kind.__module__ or "")[:200],
+        "training": bool(module.training),
+        "settings": settings,
+    }
+
+
+def _scalar(value: Any, texts: bool) -> Any:
+    if isinstance(value, (bool, int)) and abs(value) < 1 << 53:
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, str):
+        return value[:100] if texts else None
+    if isinstance(value, tuple) and 0 < len(value) <= LONGEST_TUPLE:
+        parts = [_scalar(item, texts) for item in value]
+        return None if None in parts else parts
+    return None
+
+
+def named(root: Any) -> dict[int, str]:
+    """Names of all modules below a root by identity; the root itself is the empty name."""
+    return {id(module): name for name, module in root.named_modules()}
+
+
+def parameters(torch: Any, root: Any) -> dict[str, dict[str, Any]]:
+    """Parameters and buffers by name, each with a digest; one that has no values says why."""
+    found: dict[str, dict[str, Any]] = {}
+    for role, items in (
+        ("parameter", root.named_parameters()),
+        ("buffer", root.named_buffers()),
+    ):
+        for name, tensor in items:
+            entry: dict[str, Any] = {
+                "role": role,
+                "dtype": dtype_name(tensor.dtype),
+                "shape": list(tensor.shape),
+            }
+            try:
+                entry.update(_values(torch, settled(tensor)))
+            except (ValueError, RuntimeError, NotImplementedError) as error:
+                entry["reason"] = " ".join(str(error).split())[:200]
+            found[name] = entry
+    return found
+
+
+def _values(torch: Any, plain: Any) -> dict[str, Any]:
+    entry: dict[str, Any] = {"crc32": digest(plain)}
+    if plain.is_floating_point() and plain.numel():
+        length = float(torch.linalg.vector_norm(plain.reshape(-1).float()))
+        entry["l2"] = length if math.isfinite(length) else None
+        entry["fits"] = _narrowest(torch, plain)
+    return entry
+
+
+def _narrowest(torch: Any, plain: Any) -> str | None:
+    """The half precision that holds the values exactly: they may have gone through it."""
+    if plain.dtype not in (torch.float32, torch.float64) or plain.numel() < LONGEST_TUPLE:
+        return None
+    sample = plain.reshape(-1)[:SAMPLED]
+    if not bool((sample != sample.round()).any()):
+        return None  # zeros, ones and counts fit everywhere
+    for dtype in (torch.bfloat16, torch.float16):
+        if bool((sample.to(dtype).to(plain.dtype) == sample).all()):
+            return dtype_name(dtype)
+    return None

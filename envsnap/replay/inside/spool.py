@@ -1,0 +1,115 @@
+"""Keeps what was recorded until it becomes a file: distinct tensors once, values on disk."""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+from typing import Any, BinaryIO
+
+from .summary import BUCKETS, Measure, digest, dtype_name, raw_bytes, settled
+
+AUTOMATIC = 256 << 20
+
+
+class Spool:
+    """A folder with `record.json`, `sketch.f32` and `values.bin`.
+
+    Every distinct tensor has a number. Its values are kept where they were asked for, all of them
+    or up to a bound; beyond it none is kept, because half a recording replays nothing.
+    """
+
+    def __init__(self, torch: Any, folder: str, full: bool | None) -> None:
+        self.folder, self._full = folder, full
+        self.keeps_values = full is not False
+        self.measure = Measure(torch)
+        self._entries: list[dict[str, Any]] = []
+        self._numbers: dict[tuple[str, tuple[int, ...], str], int] = {}
+        self._sketches = array.array("f")
+        self._values: BinaryIO = open(os.path.join(folder, "values.bin"), "w+b")  # noqa: SIM115
+        self._size = 0
+
+    def number(self, tensor: Any, *, keep: bool) -> int:
+        """Record a tensor and return its number; `keep` its values for isolated replay."""
+        try:
+            plain = settled(tensor)
+        except (ValueError, RuntimeError, NotImplementedError) as error:
+            return self._add({**_form(tensor), "reason": " ".join(str(error).split())[:200]})
+        form = _form(plain)
+        key = (form["dtype"], tuple(form["shape"]), digest(plain))
+        found = self._numbers.get(key)
+        if found is None:
+            stats, sketch = self.measure(plain)
+            entry = {**form, "device": tensor.device.type, "crc32": key[2], **stats}
+            found = self._add({**entry, "sketch": self.add_sketch(sketch)})
+            self._numbers[key] = found
+        if keep and self.keeps_values and "begin" not in self._entries[found]:
+            self._keep(found, plain)
+        return found
+
+    def _add(self, entry: dict[str, Any]) -> int:
+        self._entries.append(entry)
+        return len(self._entries) - 1
+
+    def add_sketch(self, sketch: list[float]) -> int:
+        """Keep a sketch; returns its row."""
+        self._sketches.extend(sketch)
+        return len(self._sketches) // BUCKETS - 1
+
+    def _keep(self, number: int, plain: Any) -> None:
+        size = plain.numel() * plain.element_size()
+        if self._full is None and self._size + size > AUTOMATIC:
+            self.keeps_values = False
+            for entry in self._entries:
+                entry.pop("begin", None)
+            self._values.truncate(0)
+            self._size = 0
+            return
+        self._values.write(raw_bytes(plain))
+        self._entries[number]["begin"] = self._size
+        self._size += size
+
+    def entry(self, number: int) -> dict[str, Any]:
+        """What was recorded of a tensor."""
+        return self._entries[number]
+
+    def values(self, torch: Any, number: int) -> Any:
+        """A kept tensor, read back. Raises KeyError where its values were not kept."""
+        self._values.flush()
+        entry = self._entries[number]
+        return read(torch, self._values.fileno(), entry["begin"], entry)
+
+    def close(self) -> None:
+        """Close the file of values."""
+        self._values.close()
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Write what was recorded; the record comes last, so that its being there says enough."""
+        self._values.flush()
+        with open(os.path.join(self.folder, "sketch.f32"), "wb") as stream:
+            stream.write(self._sketches.tobytes())
+        record = {**record, "tensors": self._entries, "full": self.keeps_values}
+        temporary = os.path.join(self.folder, "record.tmp")
+        with open(temporary, "w", encoding="ascii") as stream:
+            json.dump(record, stream)
+        os.replace(temporary, os.path.join(self.folder, "record.json"))
+
+
+def _form(tensor: Any) -> dict[str, Any]:
+    return {"dtype": dtype_name(tensor.dtype), "shape": list(tensor.shape)}
+
+
+def read(torch: Any, descriptor: int, begin: int, entry: dict[str, Any]) -> Any:
+    """A tensor whose values lie in a file."""
+    dtype = getattr(torch, entry["dtype"])
+    shape = entry["shape"]
+    tensor = torch.empty(shape, dtype=dtype, device="cpu")
+    target = memoryview(raw_bytes(tensor)).cast("B") if tensor.numel() else None
+    done = 0
+    while target is not None and done < len(target):
+        piece = os.pread(descriptor, min(len(target) - done, 1 << 24), begin + done)
+        if not piece:
+            raise OSError("the recording is cut off")
+        target[done : done + len(piece)] = piece
+        done += len(piece)
+    return tensor

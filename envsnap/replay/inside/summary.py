@@ -1,0 +1,115 @@
+"""What a recording keeps of a tensor: an exact digest, statistics, and a sketch.
+
+The digest is the CRC-32 of the values in logical order, so that it does not depend on strides;
+it tells accidents apart, not attacks. The sketch adds the values, each with a pseudo-random
+sign, into 251 buckets: the length of the difference of two sketches estimates that of the
+tensors within a tenth. The count is prime because strides of tensors are not: a divisor of a
+channel's stride would put a whole channel into one bucket.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import math
+import zlib
+from typing import Any
+
+BUCKETS = 251
+ROWS = 1021
+SPAN = BUCKETS * ROWS
+BLOCKS = 1 << 16
+TOGETHER = 16  # blocks that are widened to float64 at once
+
+
+def raw_bytes(tensor: Any) -> Any:
+    """The bytes of a contiguous tensor on the CPU, not copied; valid while the tensor lives."""
+    size = tensor.numel() * tensor.element_size()
+    return (ctypes.c_char * size).from_address(tensor.data_ptr()) if size else b""
+
+
+def settled(tensor: Any) -> Any:
+    """A plain contiguous copy, or the tensor itself where it is one. Raises ValueError."""
+    if tensor.is_sparse or tensor.is_quantized or tensor.is_meta or getattr(tensor, "is_nested", 0):
+        raise ValueError("a sparse, quantized, nested or meta tensor")
+    plain = tensor.detach()
+    kind: Any = type(plain)
+    base = next(item for item in kind.__mro__ if item.__module__ == "torch")
+    if kind.__torch_dispatch__ is not base.__torch_dispatch__:
+        raise ValueError(f"a {kind.__name__}, whose values lie elsewhere")
+    plain = plain.as_subclass(base)
+    if plain.device.type != "cpu":
+        plain = plain.cpu()
+    return plain.resolve_conj().resolve_neg().contiguous()
+
+
+def digest(plain: Any) -> str:
+    """The CRC-32 of a settled tensor."""
+    return f"{zlib.crc32(raw_bytes(plain)):08x}"
+
+
+def dtype_name(dtype: Any) -> str:
+    """`float32` for `torch.float32`."""
+    return str(dtype).rpartition(".")[2]
+
+
+class Measure:
+    """Statistics and sketches; holds the signs, which are the same wherever it runs."""
+
+    def __init__(self, torch: Any) -> None:
+        self._torch = torch
+        data = hashlib.shake_128(b"envsnap sketch 1").digest((SPAN + BLOCKS + 7) // 8)
+        packed = torch.tensor(list(data), dtype=torch.int64, device="cpu")
+        places = torch.arange(8, dtype=torch.int64, device="cpu")
+        bits = ((packed.unsqueeze(1) >> places) & 1).reshape(-1)
+        signs = bits.to(torch.float64) * 2 - 1
+        self._signs, self._block_signs = signs[:SPAN], signs[SPAN : SPAN + BLOCKS]
+
+    def __call__(self, plain: Any) -> tuple[dict[str, Any], list[float]]:
+        """Statistics of a settled tensor, and its sketch; of values that are finite."""
+        torch = self._torch
+        flat = (torch.view_as_real(plain) if plain.is_complex() else plain).reshape(-1)
+        if not flat.numel():
+            return {"nan": 0, "inf": 0}, [0.0] * BUCKETS
+        total, squares, buckets = self._sums(flat)
+        nan = inf = 0
+        if not math.isfinite(squares):
+            nan, inf = int(torch.isnan(flat).sum()), int(torch.isinf(flat).sum())
+            flat = torch.where(torch.isfinite(flat), flat, torch.zeros_like(flat))
+            total, squares, buckets = self._sums(flat)
+        low, high = (float(end) for end in torch.aminmax(flat))
+        count = flat.numel() - nan - inf
+        found = {"nan": nan, "inf": inf, "min": low, "max": high}
+        found["mean"], found["l2"] = total / max(1, count), math.sqrt(squares)
+        return {key: _finite(value) for key, value in found.items()}, buckets.tolist()
+
+    def _sums(self, flat: Any) -> tuple[float, float, Any]:
+        torch = self._torch
+        total = squares = 0.0
+        buckets = torch.zeros(BUCKETS, dtype=torch.float64, device="cpu")
+        step = TOGETHER * SPAN
+        for start in range(0, flat.numel(), step):
+            piece = flat[start : start + step].to(torch.float64)
+            total += float(piece.sum())
+            squares += float(torch.dot(piece, piece))
+            buckets += self._sketch(piece, start // SPAN)
+        return total, squares, buckets
+
+    def _sketch(self, piece: Any, block: int) -> Any:
+        torch = self._torch
+        whole = piece.numel() // SPAN
+        signs = self._block_signs.roll(-(block % BLOCKS))[: whole + 1]
+        found = torch.zeros(BUCKETS, dtype=torch.float64, device="cpu")
+        if whole:
+            folded = torch.mv(piece[: whole * SPAN].view(whole, SPAN).t(), signs[:whole])
+            found += (folded * self._signs).view(ROWS, BUCKETS).sum(0)
+        rest = piece[whole * SPAN :]
+        if rest.numel():
+            signed = rest * self._signs[: rest.numel()] * signs[whole]
+            padded = torch.nn.functional.pad(signed, (0, -signed.numel() % BUCKETS))
+            found += padded.view(-1, BUCKETS).sum(0)
+        return found
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

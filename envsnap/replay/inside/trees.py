@@ -1,0 +1,93 @@
+"""Arguments and results of a module as a tree of plain data, and back.
+
+A node is `{"kind": …}` with `tensor` (its number in the recording), `value`, `items`, or
+`items` with `keys`. What is none of these is `opaque` and names its type only.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+DEEPEST = 20
+LONGEST_TEXT = 100
+
+
+def encode(value: Any, number: Callable[[Any], int], tensor_type: type, depth: int = 0) -> Any:
+    """Describe a nest; `number` records a tensor and returns its number."""
+
+    def inner(item: Any) -> Any:
+        return encode(item, number, tensor_type, depth + 1)
+
+    if isinstance(value, tensor_type):
+        return {"kind": "tensor", "tensor": number(value)}
+    if value is None or isinstance(value, (bool, int)):
+        return {"kind": "value", "value": value}
+    if isinstance(value, float) and math.isfinite(value):
+        return {"kind": "value", "value": value}
+    if depth < DEEPEST:
+        if type(value) in (list, tuple):
+            name = "list" if isinstance(value, list) else "tuple"
+            return {"kind": name, "items": [inner(item) for item in value]}
+        named = _named_parts(value)
+        if named is not None:
+            kind = "dict" if type(value) is dict else "object"
+            return {
+                "kind": kind,
+                "keys": list(named),
+                "items": [inner(item) for item in named.values()],
+            }
+    return {"kind": "opaque", "type": type(value).__name__[:LONGEST_TEXT]}
+
+
+def _named_parts(value: Any) -> dict[str, Any] | None:
+    """The parts of a mapping, a named tuple or a dataclass (results of transformers, …)."""
+    if isinstance(value, Mapping):
+        return {str(key)[:LONGEST_TEXT]: item for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return dict(zip(value._fields, value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
+    return None
+
+
+def tensors(node: Any) -> list[int]:
+    """The numbers of a tree's tensors, in order."""
+    if node["kind"] == "tensor":
+        return [node["tensor"]]
+    return [number for item in node.get("items", ()) for number in tensors(item)]
+
+
+def can_rebuild(node: Any) -> bool:
+    """Whether `rebuild` gives what was encoded."""
+    if node["kind"] in ("opaque", "object"):
+        return False
+    return all(can_rebuild(item) for item in node.get("items", ()))
+
+
+def rebuild(node: Any, tensor: Callable[[int], Any]) -> Any:
+    """The nest that was encoded; `tensor` finds a tensor by its number."""
+    kind = node["kind"]
+    if kind == "tensor":
+        return tensor(node["tensor"])
+    if kind == "value":
+        return node.get("value")
+    items = [rebuild(item, tensor) for item in node["items"]]
+    if kind == "dict":
+        return dict(zip(node["keys"], items))
+    return items if kind == "list" else tuple(items)
+
+
+def flat(value: Any, tensor_type: type, depth: int = 0) -> list[Any]:
+    """The tensors of a nest, in the order that `encode` numbers them."""
+    if isinstance(value, tensor_type):
+        return [value]
+    if depth >= DEEPEST:
+        return []
+    if type(value) in (list, tuple):
+        parts: Any = value
+    else:
+        parts = (_named_parts(value) or {}).values()
+    return [found for item in parts for found in flat(item, tensor_type, depth + 1)]

@@ -1,0 +1,239 @@
+"""Judges each layer: alone on the recorded input, and as part of the run.
+
+The unit is the layer's own rounding error E, measured on the golden host against float64. Up to
+8 E is what another CPU's kernels do; a fault starts far above. A layer whose E is 0 copies or
+selects and must give the same bits. As part of the run, where errors add up, the limit follows
+from all E before it.
+"""
+
+from __future__ import annotations
+
+import math
+
+from msgspec import Struct
+
+from envsnap.replay import distance
+from envsnap.replay.archive import Recording
+from envsnap.replay.recording import Leaf, Node
+from envsnap.replay.verdict import Judgement, Layer
+
+LIMIT = 8.0
+FINEST = 1e-8  # the smallest E that a sketch of float32 numbers can stand for
+RANDOM = 1e-2  # two runs of one layer that differ by more are random, not noisy
+# Without replay, float32: up to the first is noise, from the second on a fault.
+QUIET, LOUD = 2e-6, 1e-5
+USUAL = 2.5e-7  # E of a convolution or a matrix product
+
+
+class Judged(Struct, frozen=True, kw_only=True):
+    """All layers, and where the run parts between two of them."""
+
+    layers: tuple[Layer, ...]
+    first: Layer | None
+    place: str = ""
+    inside: str = ""
+    bits: bool = False
+    undecided: tuple[str, ...] = ()
+    random: tuple[str, ...] = ()
+    outputs: float | None = 0.0
+
+
+class _Run:
+    """The two recordings, with the limits that grow along the run."""
+
+    def __init__(self, golden: Recording, other: Recording) -> None:
+        self.golden, self.other = golden, other
+        left, right = golden.record.calls[0], other.record.calls[0]
+        self.here = {leaf.key: leaf for leaf in left.leaves}
+        self.there = {leaf.key: leaf for leaf in right.leaves}
+        self.replays = {(item.name, item.nth): item for item in right.replays or ()}
+        self._squares = 0.0
+
+    def apart(self, left: Node, right: Node) -> tuple[float | None, bool]:
+        return distance.worst(self.golden, left, self.other, right)
+
+    def add(self, leaf: Leaf) -> None:
+        """Another layer has added its rounding error to what follows."""
+        known = [item for item in (leaf.replay.rounding if leaf.replay else ()) if item is not None]
+        self._squares += max(known, default=USUAL * self.scale(leaf)) ** 2
+
+    def scale(self, leaf: Leaf) -> float:
+        numbers = list(leaf.result.tensors())
+        tensors = self.golden.record.tensors
+        return max((distance.scale_of(tensors[number]) for number in numbers), default=1.0)
+
+    def limits(self, leaf: Leaf) -> tuple[float, float]:
+        """Up to the first it is noise, above the second it is none."""
+        grown = LIMIT * math.sqrt(self._squares)
+        scale = self.scale(leaf)
+        return max(QUIET * scale, grown / 2), max(LOUD * scale, grown)
+
+
+def judge(golden: Recording, other: Recording, *, inputs_differ: bool = False) -> Judged:
+    """Judge every layer of the golden run's first call.
+
+    Where the inputs differ, only what a layer does alone says anything.
+    """
+    run = _Run(golden, other)
+    alone = {key: _alone(run, leaf) for key, leaf in run.here.items()}
+    layers: list[Layer] = []
+    first: Layer | None = None
+    place, inside, before, equal = "", "", None, True
+    for key, leaf in run.here.items():
+        twin = run.there.get(key)
+        if twin is None:
+            layers.append(alone[key] or _layer(leaf, "unjudged", why="not called in the other run"))
+            first = first or (layers[-1] if layers[-1].judgement == "fault" else None)
+            equal = False
+            continue
+        in_run, same = _in_run(run, leaf, twin)
+        equal = equal and same
+        parted = in_run.why if in_run.judgement == "fault" and in_run.why else ""
+        if parted and first is None and not place and not inputs_differ:
+            place, inside = _between(before, leaf)
+        parted_before = inputs_differ or bool(place) or first is not None
+        layer = _chosen(alone[key], in_run, already=parted_before)
+        if layer.judgement == "fault" and first is None and not place:
+            first = layer
+        layers.append(layer)
+        run.add(leaf)
+        before = leaf
+    found = Judged(layers=tuple(layers), first=first, place=place, inside=inside, bits=equal)
+    return _closed(run, found, inputs_differ)
+
+
+def _layer(leaf: Leaf, judgement: Judgement, *, alone: bool = False, why: str = "") -> Layer:
+    return Layer(
+        name=leaf.name, nth=leaf.nth, type=leaf.type, judgement=judgement, alone=alone, why=why
+    )
+
+
+def _alone(run: _Run, leaf: Leaf) -> Layer | None:
+    """The verdict on a layer that was run on the golden input; None where it was not."""
+    told = run.replays.get(leaf.key)
+    if told is None or leaf.replay is None or leaf.replay.state == "impossible":
+        twin = run.there.get(leaf.key)
+        if twin is None or leaf.replay is None or leaf.replay.state == "impossible":
+            return None
+        given = Node(kind="tuple", items=(leaf.arguments, leaf.named))
+        taken = Node(kind="tuple", items=(twin.arguments, twin.named))
+        if not run.apart(given, taken)[1]:
+            return None
+        return _against_rounding(run, leaf, twin.result)  # it was given the same bits in its run
+    if told.result is None:
+        return _layer(leaf, "fault", alone=True, why=f"cannot take the golden input: {told.reason}")
+    return _against_rounding(run, leaf, told.result)
+
+
+def _against_rounding(run: _Run, leaf: Leaf, result: Node) -> Layer:
+    """Judge a result on the same input by the layer's own rounding error."""
+    assert leaf.replay is not None
+    apart, same = run.apart(leaf.result, result)
+
+    def layer(judgement: Judgement, ratio: float | None = None, why: str = "") -> Layer:
+        finite = apart if apart is not None and math.isfinite(apart) else None
+        return Layer(
+            name=leaf.name, nth=leaf.nth, type=leaf.type, judgement=judgement, alone=True,
+            difference=finite, ratio=ratio, why=why,
+        )  # fmt: skip
+
+    if same:
+        return layer("equal", 0.0)
+    wobble = max((item or 0.0 for item in leaf.replay.wobble), default=0.0)
+    if wobble > RANDOM:
+        return layer("unjudged", why="random: two runs on one host differ as much")
+    if apart is None:
+        return layer("unjudged", why="was not measured")
+    if math.isinf(apart):
+        return layer("fault", why="another dtype, shape, or count of NaN and Inf")
+    known = [item for item in leaf.replay.rounding if item is not None]
+    if not known:
+        limits = QUIET * run.scale(leaf), LOUD * run.scale(leaf)
+        return layer(
+            "noise" if apart <= limits[0] else "fault" if apart >= limits[1] else "undecided"
+        )
+    rounding = max(known)
+    if rounding == 0 and leaf.replay.state == "exact":
+        return layer("fault", why="must give the same bits")
+    ratio = apart / max(rounding, wobble, FINEST)
+    return layer("noise" if ratio <= LIMIT else "fault", ratio)
+
+
+def _in_run(run: _Run, leaf: Leaf, twin: Leaf) -> tuple[Layer, bool]:
+    """The verdict on a layer as part of the run; `why` is set where its input parts already."""
+    given = Node(kind="tuple", items=(leaf.arguments, leaf.named))
+    taken = Node(kind="tuple", items=(twin.arguments, twin.named))
+    came, same_input = run.apart(given, taken)
+    gone, same_output = run.apart(leaf.result, twin.result)
+    quiet, loud = run.limits(leaf)
+    equal = same_input and same_output
+
+    def layer(judgement: Judgement, why: str = "") -> Layer:
+        finite = gone if gone is not None and math.isfinite(gone) else None
+        return Layer(
+            name=leaf.name, nth=leaf.nth, type=leaf.type, judgement=judgement, alone=False,
+            difference=finite, why=why,
+        )  # fmt: skip
+
+    if equal:
+        return layer("equal"), True
+    if came is None or gone is None:
+        return layer("unjudged"), False
+    if came >= loud:
+        return layer("fault", "input"), False
+    if gone >= loud:
+        return layer("fault"), False
+    return layer("noise" if gone <= quiet else "undecided"), False
+
+
+def _between(before: Leaf | None, leaf: Leaf) -> tuple[str, str]:
+    """Name the code that ran between two layers, and the module that holds both."""
+    after = f"after {before.name} and before {leaf.name}" if before else f"before {leaf.name}"
+    names = [(before.name if before else "").split("."), leaf.name.split(".")]
+    shared = []
+    for one, other in zip(*names, strict=False):
+        if one != other:
+            break
+        shared.append(one)
+    inside = ".".join(shared)
+    return f"{after}, in the forward of {inside or 'the model'}", inside
+
+
+def _chosen(alone: Layer | None, in_run: Layer, *, already: bool) -> Layer:
+    """A layer judged alone is judged for good; in the run it may only inherit."""
+    if alone is not None and alone.judgement != "unjudged":
+        return alone
+    if already or in_run.why:
+        return Layer(
+            name=in_run.name, nth=in_run.nth, type=in_run.type, alone=False,
+            judgement="equal" if in_run.judgement == "equal" else "follows",
+            difference=in_run.difference,
+        )  # fmt: skip
+    if alone is not None:
+        return alone
+    return in_run
+
+
+def _closed(run: _Run, found: Judged, inputs_differ: bool) -> Judged:
+    """Add what the model's own result shows, and what stays open."""
+    left, right = run.golden.record.calls[0], run.other.record.calls[0]
+    end: float | None = 0.0
+    equal, place = found.bits, found.place
+    if left.result is not None and right.result is not None:
+        end, same = run.apart(left.result, right.result)
+        equal = equal and same
+        if not inputs_differ and found.first is None and not place and left.leaves:
+            _, loud = run.limits(left.leaves[-1])
+            if end is not None and end >= loud:
+                place = f"after {left.leaves[-1].name}, in the forward of the model"
+    layers = found.layers
+    return Judged(
+        layers=layers,
+        first=found.first,
+        place=place,
+        inside=found.inside,
+        bits=equal and all(layer.judgement == "equal" for layer in layers),
+        undecided=tuple(layer.title for layer in layers if layer.judgement == "undecided"),
+        random=tuple(layer.title for layer in layers if layer.why.startswith("random")),
+        outputs=end,
+    )

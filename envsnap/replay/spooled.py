@@ -1,0 +1,117 @@
+"""What a recorded process left on disk, and how it becomes a recording."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from envsnap._version import __version__
+from envsnap.errors import InputError
+from envsnap.model import scan
+from envsnap.model.manifest import Manifest
+from envsnap.replay import archive, recording, tables
+from envsnap.replay.recording import Record
+
+LARGEST_RECORD = scan.LARGEST_FILE
+
+
+class Spooled(Struct, frozen=True, kw_only=True):
+    """One process: the folder that it wrote, and its record if it had torch."""
+
+    folder: str
+    tree: dict[str, Any] | None
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Processes that called a model first, then the one that was there first."""
+        calls = self.tree is not None and self.tree["calls"]
+        return not calls, os.stat(self.folder).st_ctime if not calls else self._started()
+
+    def _started(self) -> float:
+        return os.stat(os.path.join(self.folder, "record.json")).st_mtime
+
+    @property
+    def facts(self) -> str | None:
+        """The facts of the process, where it lived to tell them."""
+        place = os.path.join(self.folder, "facts.json")
+        return place if os.path.exists(place) else None
+
+    @property
+    def values(self) -> str:
+        """The file that holds kept values."""
+        return os.path.join(self.folder, "values.bin")
+
+    def sketches(self) -> bytes:
+        """The sketches as they were written."""
+        place = os.path.join(self.folder, "sketch.f32")
+        if not os.path.exists(place):
+            return b""
+        with open(place, "rb") as stream:
+            return stream.read()
+
+
+def find(folder: str) -> list[Spooled]:
+    """The processes that the recorder reached."""
+    return [one(os.path.join(folder, name)) for name in sorted(os.listdir(folder))]
+
+
+def one(folder: str) -> Spooled:
+    """What lies in one process's folder."""
+    place = os.path.join(folder, "record.json")
+    tree = None
+    if os.path.exists(place):
+        with open(place, "rb") as stream:
+            tree = scan.parse(stream.read(LARGEST_RECORD + 1), "the recording")
+    return Spooled(folder=folder, tree=tree)
+
+
+def save(
+    path: str, left: Spooled, manifest: Manifest | None, label: str | None, notes: tuple[str, ...]
+) -> Record:
+    """Write what a process left as a recording. Raises InputError."""
+    tree = left.tree or {
+        "calls": [],
+        "tensors": [],
+        "notes": ["torch was not imported: no model was called"],
+        "complete": left.facts is not None,
+        "full": False,
+        "framework": None,
+    }
+    stored = _places(tree["tensors"])
+    told = {
+        **tree,
+        "recording_version": recording.RECORDING_VERSION,
+        "recording_revision": recording.RECORDING_REVISION,
+        "envsnap_version": __version__,
+        "created_at": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "label": label,
+        "notes": [*notes, *tree["notes"]],
+    }
+    try:
+        record = msgspec.convert(told, Record)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path}: what was recorded cannot be written: {error}") from None
+    archive.write(path, record, manifest, left.sketches(), left.values, stored)
+    return record
+
+
+def _places(tensors: list[dict[str, Any]]) -> dict[str, tables.Stored]:
+    """Name the kept tensors, in the order of their values."""
+    kept = sorted(
+        ((entry.pop("begin"), number) for number, entry in enumerate(tensors) if "begin" in entry),
+    )
+    stored = {}
+    for begin, number in kept:
+        entry = tensors[number]
+        size = tables.ITEM_SIZES[entry["dtype"]]
+        for side in entry["shape"]:
+            size *= side
+        entry["stored"] = f"t{number}"
+        stored[f"t{number}"] = tables.Stored(
+            entry["dtype"], tuple(entry["shape"]), begin, begin + size
+        )
+    return stored

@@ -1,0 +1,107 @@
+"""What a comparison of two recordings says."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+VERDICT_VERSION = 1
+
+State = Literal["same", "noise", "differs", "diverged", "undecided", "unknown"]
+Judgement = Literal["equal", "noise", "fault", "undecided", "follows", "unjudged"]
+
+
+class Rung(Struct, frozen=True, kw_only=True):
+    """One step of the ladder, and what it found."""
+
+    name: Literal["environment", "inputs", "weights", "structure", "layers", "outputs", "latency"]
+    state: State
+    summary: str
+    details: tuple[str, ...] = ()
+
+
+class Layer(Struct, frozen=True, kw_only=True):
+    """One call of one layer."""
+
+    name: str
+    nth: int
+    type: str
+    judgement: Judgement
+    alone: Annotated[
+        bool, Meta(description="Judged by itself on the recorded input, not as part of the run.")
+    ]
+    difference: Annotated[
+        float | None, Meta(description="Relative length of the difference of the results.")
+    ] = None
+    ratio: Annotated[
+        float | None, Meta(description="The difference over the layer's own rounding error.")
+    ] = None
+    why: str = ""
+
+    @property
+    def title(self) -> str:
+        """The layer's name, with the number of the call where it is not the first."""
+        return (self.name or "(the model)") + (f"#{self.nth}" if self.nth else "")
+
+
+Speed = Literal["slower", "not slower", "not enough requests"]
+
+
+class Quantile(Struct, frozen=True, kw_only=True):
+    """One quantile of the seconds of a call, and the interval of the ratio (95 %)."""
+
+    share: float
+    golden: float
+    other: float
+    low: float
+    high: float
+    verdict: Speed
+
+
+class Latency(Struct, frozen=True, kw_only=True):
+    """Repeated calls; pairs are of the golden and the other run."""
+
+    threshold: float
+    quantiles: tuple[Quantile, ...]
+    requests: tuple[int, int]
+    errors: tuple[int, int]
+    error_bounds: Annotated[
+        tuple[float, float], Meta(description="Error rates not exceeded with 95 % certainty.")
+    ]
+    verdict: Speed
+
+
+class Side(Struct, frozen=True, kw_only=True):
+    """One of the recordings."""
+
+    name: str
+    label: str | None
+    framework: str | None
+    layers: int
+    kept: Annotated[bool, Meta(description="Whether inputs of its layers are kept.")]
+    notes: tuple[str, ...]
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """Whether two runs are the same, where they part, why, and why not."""
+
+    verdict_version: int
+    envsnap_version: str
+    outcome: Literal["same", "diverged", "undecided"]
+    bits: Annotated[bool, Meta(description="Whether every compared tensor has the same bits.")]
+    golden: Side
+    other: Side
+    rungs: tuple[Rung, ...]
+    first: Annotated[Layer | None, Meta(description="The first layer that diverges.")]
+    place: Annotated[str, Meta(description="Where the runs part, if it is not in a layer.")]
+    layers: tuple[Layer, ...]
+    cause: str
+    fix: str
+    not_the_cause: tuple[str, ...]
+    latency: Latency | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 same, 1 diverged, 6 undecided."""
+        return {"same": 0, "diverged": 1, "undecided": 6}[self.outcome]

@@ -1,0 +1,78 @@
+"""What the tests of recordings share: torch where it is, a small model, hand-made recordings."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.conftest import lacking
+
+SCRIPT = """
+import sys
+import numpy as np
+import torch
+from torch import nn
+
+def fill(model):
+    generator = np.random.default_rng(1)
+    with torch.no_grad():
+        for item in model.parameters():
+            values = generator.standard_normal(tuple(item.shape)) / 4
+            item.copy_(torch.from_numpy(values.astype("float32")))
+    return model.eval()
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.norm = nn.BatchNorm2d(8)
+        self.act = nn.ReLU(inplace=True)
+        self.drop = nn.Dropout(0.5)
+        self.fc = nn.Linear(8, 10)
+        self.scale = 1.0
+    def forward(self, x):
+        y = self.act(self.norm(self.conv(x)))
+        return self.fc(self.drop((y * factor).mean((2, 3))))
+
+factor = 1.0
+model = fill(Net())
+x = torch.from_numpy(np.random.default_rng(2).random((2, 3, 16, 16)).astype("float32"))
+# FAULT
+if __name__ == "__main__":
+    with torch.no_grad():
+        print(model(x).sum().item())
+"""
+
+
+@pytest.fixture(scope="session")
+def torch() -> ModuleType:
+    """Torch of this Python."""
+    try:
+        return importlib.import_module("torch")
+    except ImportError:
+        lacking("torch is not installed here (the extra is called torch)")
+
+
+@pytest.fixture
+def script(tmp_path: Path):
+    """Writes the script, with a fault in it; returns its path."""
+
+    def write(fault: str = "", name: str = "infer.py", tail: str = "") -> Path:
+        path = tmp_path / name
+        path.write_text(SCRIPT.replace("# FAULT", fault) + tail)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def golden(envsnap, torch_python: str, script, tmp_path: Path) -> Path:
+    """The recording of the script without a fault."""
+    done = envsnap(
+        "record", "--label", "dev", "-o", "golden.esr", "--", torch_python, script(name="golden.py")
+    )
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "golden.esr"
