@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 
-from envsnap.diff import walk
-from envsnap.diff.change import ChangeKind
-from envsnap.model.paths import text
-from envsnap.replay.archive import Recording
+from envsnap.replay.environment import Environment, many
 from envsnap.replay.inputs import Found
 from envsnap.replay.layers import LIMIT, Judged
 from envsnap.replay.model_parts import Setting, Structure, Weights, listed
 from envsnap.replay.verdict import Judgement, Latency, Layer, Rung, State
 
-# What shapes numbers or pictures; everything else is for `envsnap diff`.
-PACKAGES = (
-    "numpy", "torch", "torchvision", "torchaudio", "pillow", "opencv-python",
-    "opencv-python-headless", "transformers", "tokenizers", "timm", "scipy", "scikit-image",
-)  # fmt: skip
-SECTIONS = ("determinism", "codecs")
-VARIABLES = (
-    "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "ONEDNN_DEFAULT_FPMATH_MODE", "MKL_CBWR",
-    "MKL_ENABLE_INSTRUCTIONS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NVIDIA_TF32_OVERRIDE",
-)  # fmt: skip
 PRODUCTS = ("Linear", "Conv", "LSTM", "GRU", "Attention", "Bilinear", "Transformer")
 COARSE = 1e-5, 3e-2  # what products in bfloat16, float16 or TF32 are off by
-
-
-class Environment(Struct, frozen=True, kw_only=True):
-    """What the two manifests say of what shapes numbers."""
-
-    rung: Rung
-    changes: dict[str, str]
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -62,41 +42,6 @@ class Answer(Struct, frozen=True, kw_only=True):
     cause: str = ""
     fix: str = ""
     subject: str = ""
-
-
-def environment(golden: Recording, other: Recording) -> Environment:
-    """Compare the manifests of the two processes, where both are known."""
-    if golden.manifest is None or other.manifest is None:
-        rung = Rung(name="environment", state="unknown", summary="not recorded on both sides")
-        return Environment(rung=rung, changes={})
-    found: dict[str, str] = {}
-    for change in walk.compare(golden.manifest, other.manifest).changes:
-        path = change.path
-        matters = (
-            path[0] in SECTIONS
-            or (path[0] == "packages" and path[1] in PACKAGES and path[2:3] in ((), ("version",)))
-            or (path[0] == "frameworks" and path[2:3] == ("version",))
-            or (path[0] == "env_vars" and path[1] in VARIABLES)
-            or path in (("python", "version"), ("system", "cpu", "model"))
-        )
-        if matters and change.kind is not ChangeKind.UNKNOWN:
-            found[text(path)] = f"{_brief(change.left)} -> {_brief(change.right)}"
-    details = tuple(f"{path} {told}" for path, told in found.items())
-    summary = (
-        f"{_many(len(found), 'fact')} that shape numbers differ"
-        if found
-        else "nothing that shapes numbers differs"
-    )
-    state: Literal["differs", "same"] = "differs" if found else "same"
-    return Environment(
-        rung=Rung(name="environment", state=state, summary=summary, details=details), changes=found
-    )
-
-
-def _brief(value: Any) -> str:
-    if isinstance(value, dict):
-        return str(value.get("version", "present"))
-    return "absent" if value is None else str(value)[:80]
 
 
 def answer(evidence: Evidence) -> Answer:
@@ -322,7 +267,7 @@ def _latency_rung(found: Latency | None) -> tuple[Rung, ...]:
 def _inputs_rung(found: Found) -> Rung:
     if not found.cause:
         return Rung(
-            name="inputs", state="same", summary=f"identical, {_many(found.count, 'tensor')}"
+            name="inputs", state="same", summary=f"identical, {many(found.count, 'tensor')}"
         )
     return Rung(name="inputs", state="diverged", summary=found.cause, details=found.details)
 
@@ -337,7 +282,7 @@ def _weights_rung(found: Weights) -> Rung:
         return Rung(
             name="weights", state="unknown", summary=f"{len(found.unread)} could not be read"
         )
-    return Rung(name="weights", state="same", summary=f"identical, {_many(found.count, 'tensor')}")
+    return Rung(name="weights", state="same", summary=f"identical, {many(found.count, 'tensor')}")
 
 
 def _structure_rung(evidence: Evidence) -> Rung:
@@ -349,7 +294,7 @@ def _structure_rung(evidence: Evidence) -> Rung:
     return Rung(
         name="structure",
         state="differs",
-        summary=_many(len(details), "difference"),
+        summary=many(len(details), "difference"),
         details=details[:20],
     )
 
@@ -402,17 +347,13 @@ def ruled_out(evidence: Evidence, found: Answer) -> tuple[str, ...]:
             f"preprocessing{f' ({names})' if names else ''}: the model's inputs are identical"
         )
     if not evidence.weights.differ:
-        lines.append(f"weights: {_many(evidence.weights.count, 'tensor')} identical")
+        lines.append(f"weights: {many(evidence.weights.count, 'tensor')} identical")
     judged = [layer for layer in evidence.judged.layers if layer.alone]
     good = [layer for layer in judged if layer.judgement in ("equal", "noise")]
     worst = max((layer.ratio or 0.0 for layer in good), default=0.0)
     if good and found.subject not in ("precision", "bits"):
         lines.append(
-            f"CPU kernels: {_many(len(good), 'layer')} run alone within"
+            f"CPU kernels: {many(len(good), 'layer')} run alone within"
             f" {worst:.1f}x their rounding error (limit {LIMIT:.0f}x)"
         )
     return tuple(lines)
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from envsnap.replay.archive import Recording
 from envsnap.replay.recording import Node, Tensor
 
-# A float32 sketch cannot tell less than this apart.
-RESOLUTION = 5e-8
+# What stands for a difference that float32 sketches (good for some 5e-8) do not show.
+LEAST = 1e-12
 EPSILON = {"float64": 2.2e-16, "float32": 1.19e-7, "bfloat16": 7.8e-3, "float16": 9.8e-4}
 
 
@@ -40,7 +40,8 @@ def apart(golden: Recording, left: int, other: Recording, right: int) -> float |
     here, there = golden.sketches[one.sketch], other.sketches[two.sketch]
     scale = length(here) or one.l2 or 0.0
     difference = length([a - b for a, b in zip(here, there, strict=True)])
-    return difference / scale if scale else difference
+    # The bits differ: where the sketches do not show it, it is less than they can show.
+    return max(difference / scale if scale else difference, LEAST)
 
 
 def pairs(left: Node, right: Node) -> Iterator[tuple[int, int]]:
@@ -67,5 +68,8 @@ def worst(
 
 
 def scale_of(tensor: Tensor) -> float:
-    """The rounding step of a tensor's dtype as a multiple of float32's."""
-    return EPSILON.get(tensor.dtype, EPSILON["float32"]) / EPSILON["float32"]
+    """The rounding step of a tensor's dtype as a multiple of float32's.
+
+    For float64 a tenth, which is what sketches of float32 numbers can still tell apart.
+    """
+    return max(0.1, EPSILON.get(tensor.dtype, EPSILON["float32"]) / EPSILON["float32"])

@@ -7,20 +7,20 @@ cause, and what was found equal before it is what the cause is not.
 from __future__ import annotations
 
 from envsnap._version import __version__
-from envsnap.replay import causes, inputs, latency, layers, model_parts
+from envsnap.replay import causes, environment, inputs, latency, layers, model_parts
 from envsnap.replay.archive import Recording
 from envsnap.replay.verdict import VERDICT_VERSION, Rung, Side, Verdict
 
 
 def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Verdict:
     """Say where two runs part; `strict` asks for equal bits."""
-    environment = causes.environment(golden, other)
+    surroundings = environment.compare(golden, other)
     if not (golden.record.calls and other.record.calls):
-        return _without_calls(golden, other, environment.rung)
+        return _without_calls(golden, other, surroundings.rung)
     left, right = golden.record.calls[0], other.record.calls[0]
     given = inputs.compare(golden, other)
     evidence = causes.Evidence(
-        environment=environment,
+        environment=surroundings,
         inputs=given,
         weights=model_parts.weights(left, right),
         structure=model_parts.structure(left, right),
@@ -64,7 +64,7 @@ def _side(recording: Recording) -> Side:
     )
 
 
-def _without_calls(golden: Recording, other: Recording, environment: Rung) -> Verdict:
+def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> Verdict:
     which = " and ".join(
         word
         for word, item in (("the golden run", golden), ("the other run", other))
@@ -77,7 +77,7 @@ def _without_calls(golden: Recording, other: Recording, environment: Rung) -> Ve
         bits=False,
         golden=_side(golden),
         other=_side(other),
-        rungs=(environment,),
+        rungs=(surroundings,),
         first=None,
         place="",
         layers=(),

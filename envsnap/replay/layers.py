@@ -53,7 +53,9 @@ class _Run:
         return distance.worst(self.golden, left, self.other, right)
 
     def add(self, leaf: Leaf) -> None:
-        """Another layer has added its rounding error to what follows."""
+        """Another layer has added its rounding error to what follows; a random one has none."""
+        if _wobble(leaf) > RANDOM:
+            return
         known = [item for item in (leaf.replay.rounding if leaf.replay else ()) if item is not None]
         self._squares += max(known, default=USUAL * self.scale(leaf)) ** 2
 
@@ -102,6 +104,11 @@ def judge(golden: Recording, other: Recording, *, inputs_differ: bool = False) -
     return _closed(run, found, inputs_differ)
 
 
+def _wobble(leaf: Leaf) -> float:
+    """How far two runs of a layer on the golden host were apart."""
+    return max((item or 0.0 for item in (leaf.replay.wobble if leaf.replay else ())), default=0.0)
+
+
 def _layer(leaf: Leaf, judgement: Judgement, *, alone: bool = False, why: str = "") -> Layer:
     return Layer(
         name=leaf.name, nth=leaf.nth, type=leaf.type, judgement=judgement, alone=alone, why=why
@@ -139,7 +146,7 @@ def _against_rounding(run: _Run, leaf: Leaf, result: Node) -> Layer:
 
     if same:
         return layer("equal", 0.0)
-    wobble = max((item or 0.0 for item in leaf.replay.wobble), default=0.0)
+    wobble = _wobble(leaf)
     if wobble > RANDOM:
         return layer("unjudged", why="random: two runs on one host differ as much")
     if apart is None:

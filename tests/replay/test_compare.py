@@ -88,6 +88,23 @@ def test_another_cpu_is_the_same_but_for_bits(
     assert (code, verdict["first"]["name"]) == (1, "norm")
 
 
+def test_one_bit_is_seen_where_sketches_show_nothing(
+    envsnap: Run, torch_python: str, script, tmp_path: Path
+) -> None:
+    """In float64 the last bit of one input: too small for a sketch, not for a digest."""
+    double = "x = x.double(); model.double()"
+    golden = envsnap("record", "-o", "it.esr", "--", torch_python, script(double))
+    assert golden.returncode == 0, golden.stderr
+    bit = f"{double}; x.view(torch.int64)[0, 0, 0, 0] ^= 1"
+    code, verdict = compare(envsnap, torch_python, tmp_path / "it.esr", script(bit))
+    assert code == 1
+    assert not verdict["bits"]
+    assert verdict["cause"].startswith("inputs differ: rounding")
+    scaled = f"{double}; factor = 1 + 1e-15"
+    code, verdict = compare(envsnap, torch_python, tmp_path / "it.esr", script(scaled))
+    assert (code, verdict["bits"]) == (0, False)
+
+
 def test_two_recordings(envsnap: Run, torch_python: str, script, golden: Path) -> None:
     """Without replay a layer that was given the same bits is still judged by its own error."""
     for fault, code, first in (("", 0, None), (EPS, 1, "norm"), (CODE, 1, None)):

@@ -4,7 +4,8 @@ The digest is the CRC-32 of the values in logical order, so that it does not dep
 it tells accidents apart, not attacks. The sketch adds the values, each with a pseudo-random
 sign, into 251 buckets: the length of the difference of two sketches estimates that of the
 tensors within a tenth. The count is prime because strides of tensors are not: a divisor of a
-channel's stride would put a whole channel into one bucket.
+channel's stride would put a whole channel into one bucket (as a multiple of 251 still does: there
+the estimate is only good for a factor).
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import math
+import struct
 import zlib
 from typing import Any
 
 BUCKETS = 251
 ROWS = 1021
 SPAN = BUCKETS * ROWS
-BLOCKS = 1 << 16
+BLOCKS = 1 << 12
 TOGETHER = 16  # blocks that are widened to float64 at once
 
 
@@ -58,12 +60,16 @@ class Measure:
 
     def __init__(self, torch: Any) -> None:
         self._torch = torch
-        data = hashlib.shake_128(b"envsnap sketch 1").digest((SPAN + BLOCKS + 7) // 8)
-        packed = torch.tensor(list(data), dtype=torch.int64, device="cpu")
+        data = hashlib.shake_128(b"envsnap sketch 1").digest((SPAN + 7) // 8 + 4 * BLOCKS)
+        packed = torch.tensor(list(data[: -4 * BLOCKS]), dtype=torch.int64, device="cpu")
         places = torch.arange(8, dtype=torch.int64, device="cpu")
-        bits = ((packed.unsqueeze(1) >> places) & 1).reshape(-1)
+        bits = ((packed.unsqueeze(1) >> places) & 1).reshape(-1)[:SPAN]
         signs = bits.to(torch.float64) * 2 - 1
-        self._signs, self._block_signs = signs[:SPAN], signs[SPAN : SPAN + BLOCKS]
+        # Each block takes the signs from another place on, round the end, so that what is alike
+        # in all blocks does not cancel.
+        self._signs = torch.cat([signs, signs])
+        shifts = struct.unpack(f"<{BLOCKS}I", data[-4 * BLOCKS :])
+        self._shifts = [shift % SPAN for shift in shifts]
 
     def __call__(self, plain: Any) -> tuple[dict[str, Any], list[float]]:
         """Statistics of a settled tensor, and its sketch; of values that are finite."""
@@ -97,15 +103,11 @@ class Measure:
 
     def _sketch(self, piece: Any, block: int) -> Any:
         torch = self._torch
-        whole = piece.numel() // SPAN
-        signs = self._block_signs.roll(-(block % BLOCKS))[: whole + 1]
         found = torch.zeros(BUCKETS, dtype=torch.float64, device="cpu")
-        if whole:
-            folded = torch.mv(piece[: whole * SPAN].view(whole, SPAN).t(), signs[:whole])
-            found += (folded * self._signs).view(ROWS, BUCKETS).sum(0)
-        rest = piece[whole * SPAN :]
-        if rest.numel():
-            signed = rest * self._signs[: rest.numel()] * signs[whole]
+        for start in range(0, piece.numel(), SPAN):
+            part = piece[start : start + SPAN]
+            shift = self._shifts[(block + start // SPAN) % BLOCKS]
+            signed = part * self._signs[shift : shift + part.numel()]
             padded = torch.nn.functional.pad(signed, (0, -signed.numel() % BUCKETS))
             found += padded.view(-1, BUCKETS).sum(0)
         return found
