@@ -10,7 +10,7 @@ from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.gpus.gpu_cuda import architecture
+from envsnap.rules.gpus.gpu_cuda import capability_of
 from envsnap.rules.rule import Rule, fact, frameworks, gpus, variable
 from envsnap.rules.versions import numbers
 
@@ -124,15 +124,11 @@ def _cards(manifest: Manifest, built: Built) -> dict[str, str]:
     passed off as another architecture.
     """
     amd = any(target.startswith("gfx") for target in built.architectures)
-    found = {}
-    for index, gpu in gpus(manifest).items():
-        row = architecture(gpu)
-        capability = gpu.compute_capability
-        if not isinstance(capability, str) and row is not None:
-            capability = row["compute_capability"]
-        if isinstance(capability, str) and capability.startswith("gfx") is amd:
-            found[index] = capability
-    runs = any(coverage(built.architectures, capability) for capability in found.values())
+    known = {index: capability_of(gpu) for index, gpu in gpus(manifest).items()}
+    found = {
+        index: value for index, value in known.items() if value and value.startswith("gfx") is amd
+    }
+    runs = any(coverage(built.architectures, value) for value in found.values())
     if amd and (runs or variable(manifest, "HSA_OVERRIDE_GFX_VERSION") is not None):
         return {}
     return found

@@ -83,6 +83,14 @@ def architecture(gpu: Gpu) -> dict[str, Any] | None:
     return found[0] if found and all(row is found[0] for row in found) else None
 
 
+def capability_of(gpu: Gpu) -> str | None:
+    """A GPU's compute capability, stated or known from its model's name."""
+    if isinstance(gpu.compute_capability, str):
+        return gpu.compute_capability
+    row = architecture(gpu)
+    return None if row is None else str(row["compute_capability"])
+
+
 def _is_model(model: str, name: str) -> bool:
     pattern = re.escape(model).replace("xx", r"\d\d")
     return re.search(rf"(?<![A-Za-z0-9]){pattern}(?![0-9A-Za-z])", name[:200]) is not None

@@ -8,7 +8,7 @@ from typing import Any
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.gpus.gpu_cuda import architecture
+from envsnap.rules.gpus.gpu_cuda import capability_of
 from envsnap.rules.rule import Rule, gpus, version
 from envsnap.rules.versions import numbers
 
@@ -61,11 +61,5 @@ class KernelCapability(Rule):
 
 def _capabilities(manifest: Manifest) -> dict[str, str]:
     """The compute capability of each NVIDIA GPU, stated or known from the model's name."""
-    found = {}
-    for index, gpu in gpus(manifest).items():
-        row = architecture(gpu)
-        if isinstance(gpu.compute_capability, str):
-            found[index] = gpu.compute_capability
-        elif row is not None:
-            found[index] = row["compute_capability"]
-    return {index: value for index, value in found.items() if numbers(value)}
+    found = {index: capability_of(gpu) for index, gpu in gpus(manifest).items()}
+    return {index: value for index, value in found.items() if value and numbers(value)}

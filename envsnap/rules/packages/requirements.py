@@ -77,7 +77,7 @@ class Requirements(Rule):
         match = HEAD.fullmatch(head.strip())
         if match is None:
             return  # an address, or nothing that can be read
-        wanted = SEPARATORS.sub("-", match[1]).lower()
+        wanted = _canonical(match[1])
         versions = match[2] or match[3] or ""
         found = packages(manifest).get(wanted)
         section = manifest.sections.packages
@@ -118,7 +118,11 @@ class Requirements(Rule):
 def _name(line: str) -> str:
     """The canonical name at the beginning of a requirement."""
     match = NAME.match(line)
-    return SEPARATORS.sub("-", match[0]).lower() if match else ""
+    return _canonical(match[0]) if match else ""
+
+
+def _canonical(name: str) -> str:
+    return SEPARATORS.sub("-", name).lower()
 
 
 def _meets(versions: str, have: str) -> bool:
