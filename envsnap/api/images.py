@@ -86,7 +86,9 @@ def context(
 
         made = digests.pin(made)
     manifest_json = codec.encode(document.manifest, document.unknown)
-    return made, contexts.files(made, manifest_json, lock.folder if lock else None, added)
+    return made, contexts.files(
+        made, manifest_json, {**lock.folder, **lock.conda} if lock else None, added
+    )
 
 
 def build(

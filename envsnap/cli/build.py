@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from envsnap import api
 from envsnap.cli import images, inputs, proofs
+
+if TYPE_CHECKING:
+    from envsnap.image.extras import Extras
 
 
 @click.command()
@@ -32,11 +36,7 @@ def command(
     tag: str,
     output: str | None,
     base: str,
-    base_images: tuple[str, ...],
-    extra_ca: str | None,
-    configs: tuple[str, ...],
-    cmd: str | None,
-    app: str | None,
+    extras: Extras,
     find_links: str | None,
     allow_unhashed: bool,
     no_prove: bool,
@@ -58,7 +58,6 @@ def command(
     document = inputs.document(manifest)
     images.check_name(tag)
     api.require_engine()
-    extras = images.extras(base_images, extra_ca, configs, cmd, app)
     lock = api.lock(
         document.manifest, find_links=find_links, allow_unhashed=allow_unhashed, base=base
     )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from envsnap import api
 from envsnap.cli import images, inputs
+
+if TYPE_CHECKING:
+    from envsnap.image.extras import Extras
 
 
 @click.command()
@@ -23,11 +27,7 @@ def command(
     manifest: str,
     output: str,
     base: str,
-    base_images: tuple[str, ...],
-    extra_ca: str | None,
-    configs: tuple[str, ...],
-    cmd: str | None,
-    app: str | None,
+    extras: Extras,
     resolve: bool,
     find_links: str | None,
     allow_unhashed: bool,
@@ -38,7 +38,6 @@ def command(
     said on stderr: why, and how sure.
     """
     document = inputs.document(manifest)
-    extras = images.extras(base_images, extra_ca, configs, cmd, app)
     lock = None
     if resolve or find_links or allow_unhashed:
         lock = api.lock(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import sys
 from collections.abc import Callable
@@ -13,7 +14,6 @@ from envsnap.cli import inputs
 from envsnap.report.sanitize import plain
 
 if TYPE_CHECKING:
-    from envsnap.image.extras import Extras
     from envsnap.image.records import Plan
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -21,6 +21,48 @@ Command = TypeVar("Command", bound=Callable[..., object])
 ORDER = ("unknown", "nearest", "exact")
 MOST_NAMED = 6
 BAR = 20
+
+
+PLAN_OPTIONS = (
+    click.option(
+        "--app", metavar="FOLDER", help="Carry this application, without secrets and weights."
+    ),
+    click.option(
+        "--apt",
+        default="captured",
+        show_default=True,
+        metavar="captured|latest|DATE|ADDRESS",
+        help="Versions of the system's packages, and the frozen archive they come from.",
+    ),
+    click.option("--cmd", metavar="COMMAND", help="What a container runs; Python otherwise."),
+    click.option("--healthcheck", metavar="COMMAND", help="What tells that a container is well."),
+    click.option(
+        "--config",
+        "configs",
+        multiple=True,
+        metavar="[NAME=]FILE",
+        help="Carry this config file; it must be the one that was captured.",
+    ),
+    click.option(
+        "--extra-ca",
+        metavar="FILE",
+        help="Certificates (PEM) that the build trusts; the image does not get them.",
+    ),
+    click.option(
+        "--base-image",
+        "base_images",
+        multiple=True,
+        metavar="NAME=LOCAL",
+        help="Take this image of the engine where the plan names NAME.",
+    ),
+    click.option(
+        "--base",
+        default="auto",
+        show_default=True,
+        metavar="auto|slim|cuda|IMAGE",
+        help="The base image; auto decides from what the manifest shows.",
+    ),
+)
 
 
 def lock_options(command: Command) -> Command:
@@ -41,67 +83,48 @@ def lock_options(command: Command) -> Command:
     return command
 
 
-def plan_options(command: Command) -> Command:
-    """Add the options of every command that writes a build context."""
-    for option in (
-        click.option(
-            "--app", metavar="FOLDER", help="Carry this application, without secrets and weights."
-        ),
-        click.option("--cmd", metavar="COMMAND", help="What a container runs; Python otherwise."),
-        click.option(
-            "--config",
-            "configs",
-            multiple=True,
-            metavar="[NAME=]FILE",
-            help="Carry this config file; it must be the one that was captured.",
-        ),
-        click.option(
-            "--extra-ca",
-            metavar="FILE",
-            help="Certificates (PEM) that the build trusts; the image does not get them.",
-        ),
-        click.option(
-            "--base-image",
-            "base_images",
-            multiple=True,
-            metavar="NAME=LOCAL",
-            help="Take this image of the engine where the plan names NAME.",
-        ),
-        click.option(
-            "--base",
-            default="auto",
-            show_default=True,
-            metavar="auto|slim|cuda|IMAGE",
-            help="The base image; auto decides from what the manifest shows.",
-        ),
-    ):
-        command = option(command)
-    return command
+def plan_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of every command that writes a build context, which takes `extras`."""
+
+    @functools.wraps(command)
+    def bundled(
+        *,
+        base_images: tuple[str, ...],
+        extra_ca: str | None,
+        configs: tuple[str, ...],
+        app: str | None,
+        cmd: str | None,
+        healthcheck: str | None,
+        apt: str,
+        **rest: object,
+    ) -> int:
+        from envsnap.image.extras import Extras
+
+        extras = Extras(
+            stand_ins=_stand_ins(base_images),
+            extra_ca=extra_ca,
+            configs=inputs.named_files(configs, "--config"),
+            app=app,
+            command=cmd,
+            healthcheck=healthcheck,
+            apt=apt,
+        )
+        return command(extras=extras, **rest)
+
+    added: Callable[..., int] = bundled
+    for option in PLAN_OPTIONS:
+        added = option(added)
+    return added
 
 
-def extras(
-    base_images: tuple[str, ...],
-    extra_ca: str | None,
-    configs: tuple[str, ...],
-    cmd: str | None,
-    app: str | None,
-) -> Extras:
-    """Read the options of `plan_options`."""
-    from envsnap.image.extras import Extras
-
-    stand_ins: dict[str, str] = {}
+def _stand_ins(base_images: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
     for value in base_images:
         name, equals, local = value.partition("=")
         if not equals or not name or not local:
             raise click.UsageError(f"--base-image {value}: write --base-image NAME=LOCAL")
-        stand_ins[name] = local
-    return Extras(
-        stand_ins=stand_ins,
-        extra_ca=extra_ca,
-        configs=inputs.named_files(configs, "--config"),
-        app=app,
-        command=cmd,
-    )
+        found[name] = local
+    return found
 
 
 def check_name(tag: str) -> None:

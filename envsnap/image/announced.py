@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
+from envsnap.image import apt
 from envsnap.image.facts import PACKAGE_FOLDERS, SYSTEM_FOLDERS, entries, string
 from envsnap.image.records import Plan
 from envsnap.model.manifest import Manifest
@@ -97,12 +98,15 @@ def _system_libraries(plan: Plan, manifest: Manifest) -> Iterator[tuple[str, str
 
     Their versions are still compared, where the base is of the captured release.
     """
+    pinned = apt.pinned(plan)
     same = all(item.certainty == "exact" for item in plan.decisions if item.subject == "system.os")
     changed = ("build_id",) if same else ("build_id", "version")
     for name, framework in entries(manifest.sections.frameworks).items():
         libraries = framework.mapped_on_import
         for soname, library in (libraries if isinstance(libraries, dict) else {}).items():
             path = string(library.path) or ""
+            if string(library.package) in pinned:
+                continue  # the very same is installed, so it has to be the same
             if SYSTEM_FOLDERS.match(path) and not PACKAGE_FOLDERS.search(path):
                 for field in changed:
                     place = ("frameworks", name, "mapped_on_import", soname, field)

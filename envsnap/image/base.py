@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from envsnap.errors import InputError
-from envsnap.image import images, validate
+from envsnap.image import conda, conda_base, images, validate
 from envsnap.image.cuda_base import choose_tag
 from envsnap.image.cuda_use import CudaNeed, forced, mapped, system_cuda, wheels
 from envsnap.image.facts import Facts, captured_system, counted, numbers
@@ -14,6 +14,7 @@ from envsnap.image.records import Base, Certainty, Decision, PythonSource
 WORDS = ("auto", "slim", "cuda")
 IN_SLIM = "/usr/local/bin/python3"
 FROM_APT = "/usr/bin/python3"
+CONDA_PYTHON = "/opt/venv/bin/python"
 LIBRARIES = "/usr/lib/*-linux-gnu/"
 OLD_LIBRARIES = "/lib/*-linux-gnu/"  # where Debian kept readline before it merged the two
 
@@ -32,6 +33,8 @@ def choose(facts: Facts, wanted: str) -> Foundation:
     """Choose base image and Python; `wanted` is auto, slim, cuda or an image reference."""
     if wanted not in WORDS:
         return _custom(facts, wanted)
+    if conda.whole(facts):
+        return _conda(facts, wanted)
     if facts.odd_python is not None:
         raise InputError(f"{facts.odd_python}, which no listed image has; name one: --base IMAGE")
     if facts.python is None:
@@ -44,6 +47,47 @@ def choose(facts: Facts, wanted: str) -> Foundation:
     return _without_cuda(facts, facts.python, asked=wanted == "slim")
 
 
+def _conda(facts: Facts, wanted: str) -> Foundation:
+    """Choose the system under an environment that brings its own Python."""
+    need = forced(facts) if wanted == "cuda" else None
+    if wanted == "auto":
+        need = system_cuda(facts)
+    if need is not None:
+        tag, decisions = choose_tag(facts, need, tuple(row.version for row in _ubuntus()))
+        return Foundation(
+            base=Base(
+                reference=tag.reference,
+                kind="cuda",
+                status="supported" if tag.supported else "listed",
+                platform=platform(facts),
+                system=f"ubuntu {tag.ubuntu}",
+            ),
+            python=_conda_python(facts),
+            cuda=".".join(tag.cuda.split(".")[:2]),
+            decisions=(*decisions, _python_of_conda(facts)),
+        )
+    row, decisions = conda_base.choose(facts)
+    return Foundation(
+        base=Base(
+            reference=row.image,
+            kind="distribution",
+            status="listed",
+            platform=platform(facts),
+            system=f"{row.id} {row.version}",
+        ),
+        python=_conda_python(facts),
+        decisions=(*decisions, _python_of_conda(facts)),
+    )
+
+
+def _conda_python(facts: Facts) -> PythonSource:
+    return PythonSource(version=facts.python, how="conda", executable=CONDA_PYTHON)
+
+
+def _python_of_conda(facts: Facts) -> Decision:
+    return _exact_python(facts.python or "conda's", "conda's own package of it")
+
+
 def platform(facts: Facts) -> str:
     """Name the platform to build for."""
     return f"linux/{facts.architecture}"
@@ -52,9 +96,11 @@ def platform(facts: Facts) -> str:
 def _custom(facts: Facts, wanted: str) -> Foundation:
     reference = validate.image_reference(wanted, "--base")
     version = facts.python or "unknown"
+    python = PythonSource(version=None, how="image", executable="python3")
+    of_conda = conda.whole(facts)
     return Foundation(
         base=Base(reference=reference, kind="custom", status="unknown", platform=platform(facts)),
-        python=PythonSource(version=None, how="image", executable="python3"),
+        python=_conda_python(facts) if of_conda else python,
         decisions=(
             Decision(
                 subject="base",
@@ -62,7 +108,9 @@ def _custom(facts: Facts, wanted: str) -> Foundation:
                 why="named with --base; nothing is known of it",
                 certainty="unknown",
             ),
-            Decision(
+            _python_of_conda(facts)
+            if of_conda
+            else Decision(
                 subject="python.version",
                 choice="the python3 of the base image",
                 why=f"the captured version is {version}; the image must have it, with venv and pip",
@@ -82,7 +130,13 @@ def _without_cuda(facts: Facts, python: str, *, asked: bool) -> Foundation:
         raise InputError(_no_image(python))
     reference = images.slim_reference(python, suite)
     return Foundation(
-        base=Base(reference=reference, kind="slim", status="listed", platform=platform(facts)),
+        base=Base(
+            reference=reference,
+            kind="slim",
+            status="listed",
+            platform=platform(facts),
+            system=f"debian {images.suites()[suite].debian}",
+        ),
         python=PythonSource(version=python, how="image", executable=IN_SLIM),
         decisions=(
             Decision(subject="base", choice=reference, why=_why_slim(facts), certainty="exact"),
@@ -160,7 +214,11 @@ def _distribution(facts: Facts, python: str, own: images.Distribution) -> Founda
     sure = facts.base_prefix == "/usr"
     return Foundation(
         base=Base(
-            reference=own.image, kind="distribution", status="listed", platform=platform(facts)
+            reference=own.image,
+            kind="distribution",
+            status="listed",
+            platform=platform(facts),
+            system=f"{own.id} {own.version}",
         ),
         python=PythonSource(version=python, how="apt", executable=FROM_APT),
         apt=("ca-certificates", "python3", "python3-venv"),
@@ -199,6 +257,7 @@ def _cuda(facts: Facts, python: str, need: CudaNeed) -> Foundation:
             kind="cuda",
             status="supported" if tag.supported else "listed",
             platform=platform(facts),
+            system=f"ubuntu {tag.ubuntu}",
         ),
         python=source,
         apt=apt,

@@ -8,10 +8,11 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 
 from envsnap.errors import InputError
-from envsnap.image import dockerfile, records, render
+from envsnap.image import apt, conda, dockerfile, records, render
 from envsnap.image.dockerfile import MANIFEST
 from envsnap.image.records import Plan
 
@@ -22,8 +23,10 @@ PROOF = "proof.json"
 OURS = re.compile(
     r"Dockerfile|dockerfile\.json|manifest\.json|proof\.json|\.dockerignore"
     r"|requirements(-[a-z0-9.-]+)?\.txt|extra-ca\.crt|app\.tar|config-[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9._+-]{4,240}\.whl"
+    r"|apt\.list|conda\.txt|conda_install\.py|[A-Za-z0-9_][A-Za-z0-9_.+=-]{3,240}\.(conda|tar\.bz2)"
 )
 STALE = re.compile(r"\.envsnap-[A-Za-z0-9_]{8}")  # what a killed run leaves
+LIST_HEADER = "# Written by envsnap; an explicit list of conda packages.\n@EXPLICIT\n"
 HEADER = "# Written by envsnap; install with pip install --no-deps.\n"
 MODE = 0o644
 
@@ -43,17 +46,38 @@ def files(
         DOCKERFILE: render.dockerfile(dockerfile.build(plan)).encode("utf-8"),
         **(added or {}),
     }
+    sources = apt.sources(plan)
+    if sources is not None:
+        found[apt.SOURCES] = sources
+    found.update(_conda(plan, wheels or {}))
     for group in plan.requirements:
         found[group.file] = (HEADER + "\n".join(group.lines) + "\n").encode("ascii")
         for name in group.wheels:
-            if wheels is None or name not in wheels:
-                raise InputError(f"{name}: the plan needs this wheel; name its folder again")
-            found[name] = wheels[name]
+            found[name] = _named(name, wheels or {})
     found[MANIFEST] = manifest_json
     names = [*(name for name in found if name != DOCKERFILE)]
     found[IGNORE] = ("*\n" + "".join(f"!{name}\n" for name in names)).encode("ascii")
     found[PLAN] = records.encode(plan)
     return found
+
+
+def _conda(plan: Plan, packages: Mapping[str, Path]) -> dict[str, bytes | Path]:
+    """Return the files of the stage that installs conda's packages."""
+    if plan.conda is None:
+        return {}
+    program = resources.files("envsnap.image.inside").joinpath(conda.PROGRAM)
+    return {
+        conda.REQUIREMENTS: (HEADER + plan.conda.installer + "\n").encode("ascii"),
+        conda.LIST: (LIST_HEADER + "\n".join(plan.conda.lines) + "\n").encode("ascii"),
+        conda.PROGRAM: program.read_bytes(),
+        **{name: _named(name, packages) for name in plan.conda.files},
+    }
+
+
+def _named(name: str, there: Mapping[str, Path]) -> Path:
+    if name not in there:
+        raise InputError(f"{name}: the plan needs this file; name its folder again")
+    return there[name]
 
 
 def write(files: Mapping[str, bytes | Path], folder: Path) -> None:

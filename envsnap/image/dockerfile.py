@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.image import apt, conda, records
 from envsnap.image import instructions as ins
-from envsnap.image import records
 from envsnap.image.extras import APP_FILE, CA_FILE
 from envsnap.image.facts import major_minor, numbers
 from envsnap.image.normal import EPOCH
@@ -23,9 +23,15 @@ VENV_PYTHON = f"{VENV}/bin/python"
 MANIFEST = "manifest.json"
 SHARE = "/usr/share/envsnap/"
 PIP = (VENV_PYTHON, "-m", "pip")
-PIP_INSTALL = (
-    *PIP, "install", "--no-cache-dir", "--no-deps", "--no-compile", "--disable-pip-version-check",
-)  # fmt: skip
+PIP_OPTIONS = (
+    "install",
+    "--no-cache-dir",
+    "--no-deps",
+    "--no-compile",
+    "--disable-pip-version-check",
+)
+PIP_INSTALL = (*PIP, *PIP_OPTIONS)
+CONDA_TRUST = ins.Constant(f"export PIP_CERT={STAGING}{CA_FILE} SSL_CERT_FILE={STAGING}{CA_FILE}")
 TRUST = ins.Constant(f"export PIP_CERT={STAGING}{CA_FILE} GIT_SSL_CAINFO={STAGING}{CA_FILE}")
 # Lists, and what holds the hour of the build: caches and logs.
 CLEAN = ins.Constant(
@@ -39,7 +45,27 @@ FIRST_LINE = ins.Comment("Written by envsnap; dockerfile.json tells why. Do not 
 
 def build(plan: Plan) -> list[ins.Instruction]:
     """Return the instructions of a plan's Dockerfile."""
-    return [FIRST_LINE, *_base(plan), *_build(plan), *_final(plan)]
+    return [FIRST_LINE, *_conda(plan), *_base(plan), *_build(plan), *_final(plan)]
+
+
+def _conda(plan: Plan) -> Iterator[ins.Instruction]:
+    """The stage that installs conda's packages, with a Python of its own."""
+    stage = plan.conda
+    if stage is None:
+        return
+    yield ins.From(stage.image, "conda")
+    trust: list[ins.Step] = []
+    if plan.extra_ca:
+        trust.append(CONDA_TRUST)
+        yield ins.Copy((CA_FILE,), STAGING)
+    yield ins.Copy((conda.REQUIREMENTS,), STAGING)
+    hashed = ("--require-hashes", "--only-binary", ":all:") if "--hash" in stage.installer else ()
+    install = (
+        "python3", "-m", "pip", *PIP_OPTIONS, *hashed, "--requirement", STAGING + conda.REQUIREMENTS,
+    )  # fmt: skip
+    yield ins.Run((*trust, install))
+    yield ins.Copy((conda.LIST, conda.PROGRAM, *stage.files), STAGING)
+    yield ins.Run((*trust, ("python3", STAGING + conda.PROGRAM, STAGING + conda.LIST, VENV)))
 
 
 def _base(plan: Plan) -> Iterator[ins.Instruction]:
@@ -53,10 +79,13 @@ def _base(plan: Plan) -> Iterator[ins.Instruction]:
             yield ins.Copy((folder,), folder, "interpreter")
         if python.libraries:
             yield ins.Copy(python.libraries, "/usr/local/lib/", "interpreter")
-    steps: list[ins.Step] = [*_apt(plan.apt)]
+    if plan.apt_archive and apt.ARCHIVE.fullmatch(plan.apt_archive):
+        yield ins.Copy((apt.SOURCES,), "/etc/apt/sources.list")
+        yield ins.Run((apt.ONLY_SOURCE,))
+    steps: list[ins.Step] = [*_apt(plan, plan.apt)]
     if python.how == "copy":
         steps.append(("ldconfig",))
-    if plan.apt:
+    if any("=" not in item for item in plan.apt):
         yield PRAGMA
     yield ins.Run((*steps, *_user(plan)))
 
@@ -67,12 +96,14 @@ def _reference(plan: Plan) -> str:
     return f"{base.reference}@{base.digest}" if base.digest else base.reference
 
 
-def _apt(packages: tuple[str, ...]) -> Iterator[ins.Step]:
+def _apt(plan: Plan, packages: tuple[str, ...]) -> Iterator[ins.Step]:
+    archive = plan.apt_archive or ""
+    dated = ("--snapshot", archive) if apt.DATE.fullmatch(archive) else ()
     if packages:
-        yield ("apt-get", "update")
+        yield ("apt-get", "update", *dated)
         yield (
             "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes",
-            "--no-install-recommends", *packages,
+            "--no-install-recommends", *dated, *packages,
         )  # fmt: skip
         yield CLEAN
 
@@ -97,13 +128,17 @@ def _build(plan: Plan) -> Iterator[ins.Instruction]:
         yield ins.Copy((CA_FILE,), STAGING)
     steps: list[ins.Step] = [*trust]
     if any(group.needs_git for group in plan.requirements):
-        steps += _apt(("ca-certificates", "git"))
+        steps += _apt(plan, ("ca-certificates", "git"))
         yield PRAGMA
-    steps.append((plan.python.executable, "-m", "venv", VENV))
+    if plan.conda:
+        yield ins.Copy((VENV,), VENV, "conda")
+    else:
+        steps.append((plan.python.executable, "-m", "venv", VENV))
     if plan.python.installer and not plan.artifacts:
         steps.append((*PIP_INSTALL, f"pip=={plan.python.installer}"))
     for group in plan.requirements:
-        yield ins.Run(tuple(steps))
+        if steps != trust:
+            yield ins.Run(tuple(steps))
         yield ins.Copy((group.file, *group.wheels), STAGING)
         steps = [*trust, _install(group)]
     yield ins.Run((*steps, *_finish(plan)))
@@ -162,4 +197,6 @@ def _final(plan: Plan) -> Iterator[ins.Instruction]:
         yield ins.Env(tuple(pairs.items()))
     yield ins.Workdir(APP)
     yield ins.User(UID, UID)
+    if plan.healthcheck:
+        yield ins.Healthcheck(plan.healthcheck)
     yield ins.Cmd(plan.command or ("python",))

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from envsnap.errors import InputError
-from envsnap.image import application, validate
+from envsnap.image import application, apt, validate
 from envsnap.image.facts import counted, entries, string
 from envsnap.image.records import Decision, File, Plan
 from envsnap.model.inputs import Config
@@ -36,6 +36,8 @@ class Extras(Struct, frozen=True, kw_only=True):
     configs: Mapping[str, str] = {}
     app: str | None = None
     command: str | None = None
+    healthcheck: str | None = None
+    apt: str = apt.CAPTURED
 
 
 def add(plan: Plan, manifest: Manifest, extras: Extras) -> tuple[Plan, dict[str, bytes]]:
@@ -62,8 +64,16 @@ def add(plan: Plan, manifest: Manifest, extras: Extras) -> tuple[Plan, dict[str,
     if extras.app is not None:
         plan, files[APP_FILE] = _application(plan, extras.app)
     if extras.command is not None:
-        plan = replace(plan, command=_command(extras.command))
-    return plan, files
+        plan = replace(plan, command=_command(extras.command, "--cmd"))
+    if extras.healthcheck is not None:
+        plan = replace(plan, healthcheck=_command(extras.healthcheck, "--healthcheck"))
+    return _apt_source(plan, extras.apt), files
+
+
+def _apt_source(plan: Plan, source: str) -> Plan:
+    packages, archive, decision = apt.from_archive(plan, source)
+    told = plan.decisions if decision is None else (*plan.decisions, decision)
+    return replace(plan, apt=packages, apt_archive=archive, decisions=told)
 
 
 def _application(plan: Plan, folder: str) -> tuple[Plan, bytes]:
@@ -82,6 +92,7 @@ def _stand_in(plan: Plan, stand_ins: Mapping[str, str]) -> Plan:
     """Put images that the engine has in the place of those that the plan names."""
     unused = dict(stand_ins)
     base, python, decisions = plan.base, plan.python, list(plan.decisions)
+    of_conda = plan.conda
     for name, local in stand_ins.items():
         validate.matched(local, validate.LOCAL_IMAGE, "--base-image", "image reference or ID")
         if name == base.reference:
@@ -92,12 +103,18 @@ def _stand_in(plan: Plan, stand_ins: Mapping[str, str]) -> Plan:
             python = replace(python, image=local)
             unused.pop(name, None)
             decisions.append(_stands_in(name, local))
+        if of_conda is not None and name == of_conda.image:
+            of_conda = replace(of_conda, image=local)
+            unused.pop(name, None)
+            decisions.append(_stands_in(name, local))
     if unused:
-        wanted = ", ".join(filter(None, (base.stands_in_for or base.reference, python.image)))
+        stage = of_conda.image if of_conda else None
+        named = (base.stands_in_for or base.reference, python.image, stage)
+        wanted = ", ".join(filter(None, named))
         raise InputError(
             f"--base-image {next(iter(unused))}: the plan names no such image: {wanted}"
         )
-    return replace(plan, base=base, python=python, decisions=tuple(decisions))
+    return replace(plan, base=base, python=python, conda=of_conda, decisions=tuple(decisions))
 
 
 def _stands_in(name: str, local: str) -> Decision:
@@ -144,15 +161,15 @@ def _config(manifest: Manifest, name: str, path: str) -> tuple[File, bytes]:
     return File(name=name, file=f"config-{digest}", path=f"/app/{inside}", sha256=digest), data
 
 
-def _command(text: str) -> tuple[str, ...]:
+def _command(text: str, option: str) -> tuple[str, ...]:
     """Split a command into words, as a shell would; nothing is expanded."""
     if len(text) > LONGEST_COMMAND:
-        raise InputError(f"--cmd: longer than {LONGEST_COMMAND} characters")
-    validate.variable_value(text, "--cmd")
+        raise InputError(f"{option}: longer than {LONGEST_COMMAND} characters")
+    validate.variable_value(text, option)
     try:
         words = tuple(shlex.split(text))
     except ValueError as error:
-        raise InputError(f"--cmd {text}: {error}") from None
+        raise InputError(f"{option} {text}: {error}") from None
     if not words:
-        raise InputError("--cmd: names no program")
+        raise InputError(f"{option}: names no program")
     return words

@@ -14,7 +14,7 @@ from envsnap.model.fields import Section
 from envsnap.model.host import Process, System
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
-from envsnap.model.python import Package, Packages, Python
+from envsnap.model.python import Conda, Package, Packages, Python
 
 Part = TypeVar("Part", bound=Section)
 Release = tuple[int, ...]
@@ -31,6 +31,7 @@ class Mapped(Struct, frozen=True, kw_only=True):
     path: str
     version: str | None
     by: str
+    package: str | None
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -54,6 +55,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     driver_cuda: str | None
     has_nvcc: bool
     no_gpu: bool
+    system_packages: dict[str, str] | None  # dpkg's, of loaded libraries; None: not known
 
 
 def read(manifest: Manifest) -> Facts:
@@ -81,6 +83,7 @@ def read(manifest: Manifest) -> Facts:
         driver_cuda=checked(cuda.driver, validate.NUMBERS, "cuda.driver"),
         has_nvcc="nvcc" in entries(parts.tools),
         no_gpu=_no_gpu(manifest),
+        system_packages=_system_packages(system),
     )
 
 
@@ -103,8 +106,11 @@ def entries(section: object) -> dict:  # type: ignore[type-arg]
 def packages(manifest: Manifest) -> dict[str, Package]:
     """Return the installed distributions; every name is one that an index could hold."""
     found: dict[str, Package] = entries(manifest.sections.packages)
-    for name in found:
-        if len(name) > validate.LONGEST_NAME or not validate.PACKAGE.fullmatch(name):
+    for name, package in found.items():
+        pattern = validate.PACKAGE
+        if isinstance(package.conda, Conda):
+            pattern = validate.CONDA_PACKAGE
+        if len(name) > validate.LONGEST_NAME or not pattern.fullmatch(name):
             place = path_text(("packages", name[:40]))
             validate.refuse(place, "this is no name of a package; it cannot go into a Dockerfile")
     return found
@@ -159,6 +165,16 @@ def _architecture(section: System) -> str:
     return ARCHITECTURES.get(name.lower(), name.lower())
 
 
+def _system_packages(section: System) -> dict[str, str] | None:
+    if not isinstance(section.packages, dict):
+        return None
+    for name, version in section.packages.items():
+        place = path_text(("system", "packages", name[:40]))
+        validate.matched(name, validate.APT_PACKAGE, place, "name of a Debian package")
+        validate.matched(version, validate.APT_VERSION, place, "version of a Debian package")
+    return section.packages
+
+
 def _no_gpu(manifest: Manifest) -> bool:
     """Tell whether the captured machine is known to have no NVIDIA GPU."""
     gpus = given(manifest.sections.gpus, Gpus(complete=False))
@@ -182,4 +198,5 @@ def _system_libraries(manifest: Manifest) -> Iterator[Mapped]:
                     path=path,
                     version=version if version and validate.NUMBERS.fullmatch(version) else None,
                     by=by,
+                    package=string(library.package),
                 )

@@ -106,6 +106,12 @@ def slim_reference(python: str, suite: str) -> str:
     return f"python:{python}-slim-{suite}"
 
 
+def newest_slim(minor: str, suite: str) -> str:
+    """Name the slim image of the newest listed release of a minor version on a Debian suite."""
+    fitting = [name for name in slim() if name.startswith(f"{minor}.") and suite in slim()[name]]
+    return slim_reference(max(fitting, key=_release), suite)
+
+
 def nearest_pythons(version: str) -> list[str]:
     """Return the releases of the same minor version, nearest first, that have a slim image."""
     wanted = _release(version)

@@ -87,6 +87,11 @@ class Cmd(Struct, frozen=True):
     words: tuple[str, ...]
 
 
-Instruction: TypeAlias = (
-    Comment | From | Env | PrependPath | Label | Copy | Unpack | Run | Workdir | User | Cmd
-)
+class Healthcheck(Struct, frozen=True):
+    """Sets the command that tells whether a container is well."""
+
+    words: tuple[str, ...]
+
+
+Setting: TypeAlias = Workdir | User | Cmd | Healthcheck
+Instruction: TypeAlias = Comment | From | Env | PrependPath | Label | Copy | Unpack | Run | Setting

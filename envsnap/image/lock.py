@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from envsnap.errors import BuildError, InputError
 from envsnap.image import base as bases
-from envsnap.image import requirements, uv, validate, wheels
+from envsnap.image import conda, requirements, uv, validate, wheels
 from envsnap.image.facts import Facts, counted, string
 from envsnap.image.records import Artifact, Proof
 from envsnap.model.paths import text as path_text
@@ -34,6 +34,8 @@ class Lock(Struct, frozen=True, kw_only=True):
     folder: dict[str, Path]
     unhashed: dict[str, str]
     seeded: frozenset[str] = frozenset()  # what the base's own venv puts there
+    conda: dict[str, Path] = {}  # packages of conda in the user's folder, by file name
+    conda_installer: tuple[str, ...] = ()  # SHA-256 of what installs conda's packages
 
 
 class _Found(Struct, frozen=True, kw_only=True):
@@ -71,6 +73,8 @@ def resolve(
     refused = {name: item.refusal for name, item in found.items() if item.artifact is None}
     seeded = frozenset(refused) & _seeds(facts, base)
     refused = {name: why for name, why in refused.items() if name not in seeded}
+    for name in conda.without_digest(facts):
+        refused[name] = "conda-meta states no digest of it"
     if refused and not allow_unhashed:
         raise InputError(_refusal(refused))
     kept = {name: item for name, item in found.items() if item.artifact is not None}
@@ -84,7 +88,30 @@ def resolve(
         folder={artifact.file: path for artifact, path in local.values()},
         unhashed=refused,
         seeded=seeded,
+        conda=_conda_folder(facts, find_links) if find_links else {},
+        conda_installer=_conda_installer(facts) if conda.whole(facts) else (),
     )
+
+
+def _conda_folder(facts: Facts, folder: str) -> dict[str, Path]:
+    try:
+        return conda.in_folder(facts, folder)
+    except OSError as error:
+        raise InputError(f"--find-links {folder}: {error.strerror or error}") from None
+
+
+def _conda_installer(facts: Facts) -> tuple[str, ...]:
+    """The digests of the wheels that install conda's packages in the build."""
+    theirs = replace(facts, python=f"{conda.INSTALLER_PYTHON}.0", glibc=conda.INSTALLER_GLIBC)
+    answer = uv.ask({conda.INSTALLER: conda.INSTALLER_VERSION}, None, theirs)
+    found = answer.candidates.get(conda.INSTALLER, ())
+    hashes = tuple(sorted(item.sha256 for item in found if item.wheel and item.sha256))
+    if not hashes:
+        raise InputError(
+            f"the index has no wheel of {conda.INSTALLER} {conda.INSTALLER_VERSION}, which"
+            " installs conda's packages"
+        )
+    return hashes
 
 
 def _seeds(facts: Facts, base: str) -> frozenset[str]:

@@ -98,7 +98,11 @@ def _builder(plan: Plan, switches: Switches) -> build.Builder:
     """Leave images that only an ID names to the classic builder: BuildKit looks for them outside."""
     by_id = any(
         name is not None and name.startswith("sha256:")
-        for name in (plan.base.reference, plan.python.image)
+        for name in (
+            plan.base.reference,
+            plan.python.image,
+            plan.conda.image if plan.conda else None,
+        )
     )
     return "classic" if by_id and switches.builder == "auto" else switches.builder
 

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from envsnap.image import apt, conda, environment, facts, host, requirements, validate
 from envsnap.image import base as bases
-from envsnap.image import environment, facts, host, requirements, validate
-from envsnap.image.cuda_use import CUDA_LIBRARY
 from envsnap.image.records import PLAN_VERSION, Decision, Left, Plan
-from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
 
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
     from envsnap.image.lock import Lock
 
 __all__ = ["Plan", "make_plan"]
-
-# In every base image, or part of Python's own needs.
-ALWAYS_THERE = ("libstdc++.so.6", "libssl.so", "libcrypto.so", "libcuda.so", "libnvidia-")
 
 
 def make_plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) -> Plan:
@@ -36,34 +31,32 @@ def make_plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) 
     known = facts.read(manifest)
     foundation = bases.choose(known, base)
     packages = requirements.sort(known, lock)
+    of_conda = conda.sort(known, lock)
     variables = environment.sort(manifest)
     needs = host.needs(manifest, known, foundation.cuda)
-    apt, strangers = _libraries(known)
-    if "TZ" in variables.kept and foundation.apt:  # slim images have the zones already
-        apt.append("tzdata")
+    # Slim images have the zones already.
+    zones = ("tzdata",) if "TZ" in variables.kept and foundation.apt else ()
+    chosen = apt.choose(known, foundation.base.system, (*foundation.apt, *zones))
+    parts = (packages, of_conda, chosen)
     kept = {**variables.kept, **needs.environment}
     return Plan(
         plan_version=PLAN_VERSION,
         fingerprint=manifest.fingerprint,
         base=foundation.base,
-        python=replace(
-            foundation.python,
-            installer=packages.installer,
-            removed=_removed(known),
-        ),
+        python=replace(foundation.python, installer=packages.installer, removed=_removed(known)),
         requirements=packages.groups,
         artifacts=tuple(artifact for _, artifact in sorted(lock.artifacts.items())) if lock else (),
         unhashed=tuple(sorted(lock.unhashed)) if lock else (),
-        apt=tuple(sorted({*foundation.apt, *apt})),
+        conda=of_conda.stage,
+        apt=chosen.packages,
         environment=dict(sorted(kept.items())),
         host=needs.requirements,
         dropped=variables.dropped,
-        not_carried=(*packages.not_carried, *strangers, *_files(manifest)),
+        not_carried=(*(left for part in parts for left in part.not_carried), *_files(manifest)),
         decisions=(
             *foundation.decisions,
             *_other_system(known),
-            *packages.decisions,
-            *_apt_decision(apt),
+            *(decision for part in parts for decision in part.decisions),
             *variables.decisions,
             *needs.decisions,
         ),
@@ -72,47 +65,9 @@ def make_plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) 
 
 def _removed(known: facts.Facts) -> tuple[str, ...]:
     """Name what venv adds and the captured environment is known to lack."""
-    if not known.packages_complete:
+    if not known.packages_complete or conda.whole(known):
         return ()
     return tuple(name for name in requirements.seeds(known) if name not in known.packages)
-
-
-def _libraries(known: facts.Facts) -> tuple[list[str], list[Left]]:
-    """Find the apt packages of system libraries that were loaded, and those nobody knows."""
-    packages = {row["soname"]: row["package"] for row in table("apt_libraries")["rows"]}
-    found: list[str] = []
-    strangers: dict[str, Left] = {}
-    for item in known.libraries:
-        if item.soname in packages:
-            found.append(packages[item.soname])
-        elif _is_stranger(item.soname):
-            strangers[item.soname] = Left(
-                path=path_text(("frameworks", item.by, "mapped_on_import", item.soname))
-                if item.by != "process"
-                else path_text(("process", "loaded", item.soname)),
-                reason="loaded from the system; no package is known that has it",
-            )
-    return found, list(strangers.values())
-
-
-def _apt_decision(apt: list[str]) -> tuple[Decision, ...]:
-    if not apt:
-        return ()
-    return (
-        Decision(
-            subject="apt",
-            choice=", ".join(sorted(set(apt))),
-            why="the captured environment used them from the system; their versions are the base's",
-            certainty="nearest",
-        ),
-    )
-
-
-def _is_stranger(soname: str) -> bool:
-    if soname.startswith(ALWAYS_THERE):
-        return False
-    # libnvinfer is TensorRT's: it matches as a CUDA library, and the images lack it.
-    return soname.startswith("libnvinfer") or not CUDA_LIBRARY.fullmatch(soname)
 
 
 def _files(manifest: Manifest) -> Iterator[Left]:

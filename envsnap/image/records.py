@@ -12,7 +12,7 @@ from envsnap.errors import InputError
 
 Certainty: TypeAlias = Literal["exact", "nearest", "unknown"]
 Kind: TypeAlias = Literal["slim", "cuda", "distribution", "custom"]
-How: TypeAlias = Literal["image", "apt", "copy"]
+How: TypeAlias = Literal["image", "apt", "copy", "conda"]
 Proof: TypeAlias = Literal["record", "digest", "tags", "source", "stand-in"]
 
 PLAN_VERSION = 1
@@ -48,13 +48,19 @@ class Base(Struct, frozen=True, kw_only=True):
     digest: Annotated[
         str | None, Meta(description="Digest that names it for good; null where none is known.")
     ] = None
+    system: Annotated[
+        str | None,
+        Meta(description="Its operating system, for example debian 12; null where not known."),
+    ] = None
 
 
 class PythonSource(Struct, frozen=True, kw_only=True):
     """The interpreter, and how it gets into the image."""
 
     version: Annotated[str | None, Meta(description="Version; null for what the base has.")]
-    how: Annotated[How, Meta(description="image: the base has it; apt; copy: from another image.")]
+    how: Annotated[
+        How, Meta(description="image: the base has it; apt; copy: from another image; conda.")
+    ]
     executable: Annotated[str, Meta(description="The interpreter that makes the environment.")]
     image: Annotated[str | None, Meta(description="The image it is copied from.")] = None
     libraries: Annotated[
@@ -107,6 +113,19 @@ class Requirements(Struct, frozen=True, kw_only=True):
     ] = ()
 
 
+class CondaStage(Struct, frozen=True, kw_only=True):
+    """The stage that installs conda's packages, and nothing else."""
+
+    image: Annotated[str, Meta(description="The image with the Python that installs them.")]
+    installer: Annotated[str, Meta(description="Requirement of the program that installs them.")]
+    lines: Annotated[
+        tuple[str, ...], Meta(description="The explicit list: addresses with digests, sorted.")
+    ]
+    files: Annotated[
+        tuple[str, ...], Meta(description="Packages that lie in the build context.")
+    ] = ()
+
+
 class File(Struct, frozen=True, kw_only=True):
     """A config file that the image carries."""
 
@@ -151,10 +170,23 @@ class Plan(Struct, frozen=True, kw_only=True):
             description="Distributions that are installed without a hash, because it was allowed."
         ),
     ]
-    apt: Annotated[tuple[str, ...], Meta(description="apt packages of the image, sorted.")]
+    conda: Annotated[
+        CondaStage | None, Meta(description="Conda's packages; null where conda installed none.")
+    ] = None
+    apt: Annotated[
+        tuple[str, ...],
+        Meta(description="apt packages of the image, sorted; NAME=VERSION where it is pinned."),
+    ]
+    apt_archive: Annotated[
+        str | None,
+        Meta(description="Date or address of the frozen archive that apt takes them from."),
+    ] = None
     files: Annotated[tuple[File, ...], Meta(description="Config files of the image.")] = ()
     command: Annotated[
         tuple[str, ...], Meta(description="What a container runs; empty for Python itself.")
+    ] = ()
+    healthcheck: Annotated[
+        tuple[str, ...], Meta(description="What tells that a container is well; empty for nothing.")
     ] = ()
     app: Annotated[
         str | None, Meta(description="SHA-256 of the application's archive; null for none.")

@@ -45,18 +45,24 @@ def _line(part: ins.Instruction) -> str:
             return _copy(part)
         case ins.Run(steps):
             return _run(steps)
-        case ins.Workdir() | ins.User() | ins.Cmd():
+        case ins.Workdir() | ins.User() | ins.Cmd() | ins.Healthcheck():
             return _setting(part)
 
 
-def _setting(part: ins.Workdir | ins.User | ins.Cmd) -> str:
+def _setting(part: ins.Setting) -> str:
     match part:
         case ins.Workdir(folder):
             return f"WORKDIR {_bare(folder)}"
         case ins.User(uid, gid):
             return f"USER {uid:d}:{gid:d}"
         case ins.Cmd(words):
-            return "CMD " + json.dumps([_plain(word) for word in words])
+            return "CMD " + _words(words)
+        case ins.Healthcheck(words):
+            return "HEALTHCHECK CMD " + _words(words)
+
+
+def _words(words: tuple[str, ...]) -> str:
+    return json.dumps([_plain(word) for word in words])
 
 
 def _pairs(pairs: tuple[tuple[str, str], ...]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from envsnap.image import validate
+from envsnap.image import conda, validate
 from envsnap.image.facts import Facts, counted, major_minor, numbers, string
 from envsnap.image.records import Artifact, Decision, Left, Requirements
 from envsnap.knowledge.tables import table
@@ -74,7 +74,7 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
         groups=groups,
         not_carried=tuple(left),
         decisions=(
-            *(() if lock and INSTALLER in lock.seeded else (_installer_decision(installer),)),
+            *_installer_decision(facts, lock, installer),
             *(_group_decision(group) for group in groups),
             *_lock_decisions(lock),
             *_left_decision(left),
@@ -98,7 +98,10 @@ def pins(facts: Facts, from_folder: frozenset[str]) -> tuple[list[Pinned], list[
     """
     pinned: list[Pinned] = []
     left: list[Left] = []
+    of_conda = conda.whole(facts)
     for name, package in sorted(facts.packages.items()):
+        if isinstance(package.conda, Conda) and (conda.by_conda(package) or not of_conda):
+            continue  # the stage of conda's packages has it, or says why not
         place = path_text(("packages", name))
         found = (
             _by_wheel(name, package, place) if name in from_folder else _one(name, package, place)
@@ -178,8 +181,6 @@ def _stays(name: str, package: Package) -> str | None:
         return "a mark that Debian's venv leaves; no index has it"
     if package.editable is True:
         return f"an editable install: its files are not in the manifest; {GIVE_WHEEL}"
-    if isinstance(package.conda, Conda) or package.format == "conda":
-        return "installed by conda; conda packages cannot be carried yet"
     if set(defects) - HARMLESS_DEFECTS:
         return "its metadata is damaged; install it again on the captured machine"
     if SYSTEM_PACKAGES.fullmatch(folder):
@@ -254,19 +255,27 @@ def _group(file: str, members: list[Pinned], place: Place, index: str | None) ->
     )
 
 
-def _installer_decision(installer: str | None) -> Decision:
+def _installer_decision(
+    facts: Facts, lock: Lock | None, installer: str | None
+) -> tuple[Decision, ...]:
+    if conda.whole(facts) or (lock is not None and INSTALLER in lock.seeded):
+        return ()
     if installer is None:
-        return Decision(
-            subject="packages.pip",
-            choice="the pip that the base's Python brings",
-            why="the captured environment has no pip of its own to install with",
-            certainty="unknown",
+        return (
+            Decision(
+                subject="packages.pip",
+                choice="the pip that the base's Python brings",
+                why="the captured environment has no pip of its own to install with",
+                certainty="unknown",
+            ),
         )
-    return Decision(
-        subject="packages.pip",
-        choice=f"pip {installer}",
-        why="the captured installer; it is installed first and stands in no requirements file",
-        certainty="exact",
+    return (
+        Decision(
+            subject="packages.pip",
+            choice=f"pip {installer}",
+            why="the captured installer; it is installed first and stands in no requirements file",
+            certainty="exact",
+        ),
     )
 
 

@@ -14,6 +14,9 @@ from typing import NoReturn
 from envsnap.errors import InputError
 
 PACKAGE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+CONDA_PACKAGE = re.compile(r"-{0,2}[a-z0-9]+(?:-[a-z0-9]+)*-{0,2}")  # _libgcc_mutex is one
+APT_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}")
+APT_VERSION = re.compile(r"(?:[0-9]{1,9}:)?[0-9][A-Za-z0-9.+~-]{0,99}")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99}")
 PYTHON = re.compile(r"[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}(?:(?:a|b|rc)[0-9]{1,3})?\+?")
 NUMBERS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,3}")

@@ -23,6 +23,7 @@ class Library(Record, frozen=True, kw_only=True):
     path: Annotated[Text, location("Where it lies.")] = UNSET
     version: Annotated[Text, portable("Version in the file's real name.")] = UNSET
     build_id: Annotated[Text, portable("GNU build id.")] = UNSET
+    package: Annotated[Text, location("Package of dpkg that owns it.", since=1)] = UNSET
 
 
 Libraries = dict[str, Library] | UnsetType

@@ -77,6 +77,14 @@ class System(Section, frozen=True, kw_only=True):
         ),
     ] = UNSET
     container: Annotated[Text, host("Kind of container, if any.")] = UNSET
+    packages: Annotated[
+        TextMap,
+        location(
+            "Packages of dpkg that own the system's libraries which frameworks, image libraries or"
+            " the process loaded, with their versions.",
+            since=1,
+        ),
+    ] = UNSET
     locale: Annotated[Text, portable("Locale that the environment names.")] = UNSET
     locale_installed: Annotated[Flag, portable("Whether that locale is installed.")] = UNSET
     locales: Annotated[

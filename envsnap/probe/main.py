@@ -132,6 +132,7 @@ class Capture:
         self.incomplete, self.finished = set(), set()
         self.sending, self.sent = threading.Lock(), False
         self.installed = {}
+        self.mapped = set()  # library files of the system that were really used
         self.left_out = {"weights"}
         self.started = time.time()
         self.until = time.monotonic() + float(options.get("deadline") or DEFAULT_DEADLINE)
@@ -153,6 +154,7 @@ class Capture:
         self._guard("frameworks", self._frameworks, found, imports)
         self._guard("codecs", self._codecs, images)
         self._guard("process", self._process)
+        self._guard("system", self._system_packages)
         self._guard("driver", self._driver)
         said = self._guard("tools", self._tools, started) or {}
         self._guard("cuda", self._cuda, said.get("nvcc", ""))
@@ -255,7 +257,7 @@ class Capture:
 
     def _codecs(self, images) -> None:
         if images is not None:
-            images.collect(self.sections["codecs"], self.until)
+            self.mapped.update(images.collect(self.sections["codecs"], self.until))
 
     def _start_gpu_query(self, launcher) -> object:
         from .collectors import gpus
@@ -345,7 +347,9 @@ class Capture:
                 elif name in frameworks.IMPORTED:
                     record.gap(name, "not asked: the program has not imported it")
             elif name in imports:
-                self._add_import(record, name, imports[name].answer(self.until))
+                answer = imports[name].answer(self.until)
+                self.mapped.update(answer.get("mapped", ()))
+                self._add_import(record, name, answer)
             elif name in frameworks.IMPORTED:
                 record.gap(name, "not asked: captured without importing frameworks")
 
@@ -368,6 +372,12 @@ class Capture:
             self.left_out.add("process")
         else:
             process.collect(self.sections["process"], pid)
+            self.mapped.update(process.system_files(pid))
+
+    def _system_packages(self) -> None:
+        from .collectors import system_packages
+
+        system_packages.collect(self.sections, self.mapped)
 
     def _driver(self) -> None:
         from .collectors import driver, driver_libraries

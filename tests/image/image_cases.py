@@ -14,6 +14,7 @@ from envsnap.model.compute import Cuda, Driver, Framework, Frameworks, Gpu, Gpus
 from envsnap.model.host import EnvVars, System, Tool, Tools
 from envsnap.model.inputs import Config, Configs
 from envsnap.model.manifest import Manifest, Sections, Target
+from envsnap.model.python import Conda as CondaFacts
 from envsnap.model.python import Origin, Package, Packages, Python
 
 UBUNTU_20 = {"os_id": "ubuntu", "os_version": "20.04", "glibc": "2.31"}
@@ -316,6 +317,72 @@ def _locked() -> Manifest:
     )
 
 
+def _conda() -> Manifest:
+    """An environment of conda with pip's packages in it."""
+    stated = (
+        ("_libgcc_mutex", "0.1", "conda_forge", "linux-64"),
+        ("numpy", "1.26.4", "py310hb13e2d6_0", "linux-64"),
+        ("pip", "24.0", "pyhd8ed1ab_0", "noarch"),
+        ("python", "3.10.13", "hd12c33a_1_cpython", "linux-64"),
+    )
+    packages: dict[str, str | Package] = {
+        "six": "1.16.0",
+        "transformers": "4.36.2",
+    }
+    for number, (name, version, build, subdir) in enumerate(stated):
+        packages[canonical(name)] = Package(
+            version=version,
+            conda=CondaFacts(
+                version=version,
+                build=build,
+                url=f"https://conda.example.org/forge/{subdir}/{name}-{version}-{build}.conda",
+                sha256=f"{number:064x}",
+            ),
+        )
+    return manifest("3.10.13", packages, env_vars={"OMP_NUM_THREADS": "4"})
+
+
+def canonical(name: str) -> str:
+    """Spell a package's name as manifests do."""
+    return name.lower().replace("_", "-")
+
+
+def _tensorflow_system_cuda() -> Manifest:
+    """Plain tensorflow, which bundles no CUDA and loaded the system's."""
+    folder = "/usr/local/cuda-12.2/targets/x86_64-linux/lib/"
+    loaded = {
+        "libcudart.so.12": Library(path=f"{folder}libcudart.so.12.2.140", version="12.2.140"),
+        "libcublas.so.12": Library(path=f"{folder}libcublas.so.12.2.5.6", version="12.2.5.6"),
+        "libcudnn.so.8": Library(
+            path="/usr/lib/x86_64-linux-gnu/libcudnn.so.8.9.4", version="8.9.4"
+        ),
+    }
+    return manifest(
+        "3.10.12",
+        {
+            "h5py": "3.10.0",
+            "keras": "2.15.0",
+            "numpy": "1.26.4",
+            "pip": "22.0.2",
+            "protobuf": "4.25.3",
+            "setuptools": "59.6.0",
+            "tensorflow": "2.15.1",
+        },
+        python_facts={"base_prefix": "/usr"},
+        frameworks={
+            "tensorflow": Framework(
+                distribution="tensorflow",
+                version="2.15.1",
+                cuda="12.2",
+                cudnn="8",
+                mapped_on_import=loaded,
+            )
+        },
+        env_vars={"TF_DETERMINISTIC_OPS": "1"},
+        **gpu("535.161.08", "Tesla T4", "7.5", 16),
+    )
+
+
 def _file(name: str, version: str, tag: str, sha256: str) -> Artifact:
     return Artifact(
         name=name, version=version, file=f"{name}-{version}-{tag}.whl", sha256=sha256,
@@ -350,6 +417,7 @@ LOCKS = {
 CASES = {
     "aarch64-slim": _aarch64_slim,
     "article": _article,
+    "conda": _conda,
     "cpu-slim": _cpu_slim,
     "debian-python": _debian_python,
     "dev-host": _dev_host,
@@ -358,6 +426,7 @@ CASES = {
     "prod-host": _prod_host,
     "python38": _python38,
     "system-cuda-copy": _system_cuda_copy,
+    "tensorflow-system-cuda": _tensorflow_system_cuda,
     "torch-cu118": _torch_cu118,
     "torch-cuda-wheels": _torch_cuda_wheels,
 }

@@ -55,6 +55,7 @@ def test_golden_has_no_lint(name: str) -> None:
 BASES = {
     "aarch64-slim": "python:3.12.7-slim-bookworm",
     "article": "python:3.9.16-slim-bullseye",
+    "conda": "ubuntu:22.04",
     "cpu-slim": "python:3.11.7-slim-bookworm",
     "debian-python": "debian:bookworm",
     "dev-host": "python:3.9.16-slim-bullseye",
@@ -63,6 +64,7 @@ BASES = {
     "prod-host": "ubuntu:20.04",
     "python38": "python:3.8.18-slim-bookworm",
     "system-cuda-copy": "nvidia/cuda:12.4.1-cudnn-runtime-ubuntu22.04",
+    "tensorflow-system-cuda": "nvidia/cuda:12.2.2-cudnn8-runtime-ubuntu22.04",
     "torch-cu118": "python:3.10.14-slim-bookworm",
     "torch-cuda-wheels": "python:3.11.9-slim-bookworm",
 }

@@ -18,7 +18,7 @@ def run_child(options: dict) -> dict:
     except BaseException as error:  # SystemExit too: whatever an import does is a finding
         for key in options["wanted"]:
             record.gap(key, reason(error))
-    return {"facts": record.facts, "gaps": record.gaps}
+    return {"facts": record.facts, "gaps": record.gaps, "mapped": mapped.own_system_files()}
 
 
 def _pillow(record: Record) -> None:

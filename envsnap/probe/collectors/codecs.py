@@ -79,13 +79,13 @@ class Codecs:
 
     def __init__(self, sys_path: list, start) -> None:
         """`start` starts an import of "pillow" or "opencv"; None where nothing is imported."""
-        self._found, self._start = find(sys_path), start
+        self._found, self._start, self._mapped = find(sys_path), start, set()
         self._pillow = (
             start("pillow", WANTED["pillow"]) if start and "pillow" in self._found else None
         )
 
-    def collect(self, record: Record, until: float) -> None:
-        """Fill the `codecs` section."""
+    def collect(self, record: Record, until: float) -> list:
+        """Fill the `codecs` section; returns the system's library files that they use."""
         entries = record.facts["entries"] = {}
         for key, path in sorted(self._found.items()):
             part = Record(record.gaps, key + ".")
@@ -96,6 +96,12 @@ class Codecs:
             elif not self._opencv(part, path):
                 started = self._start("opencv", WANTED[key]) if self._start else None
                 self._ask(part, started, until, WANTED[key])
+        return sorted(self._mapped | self._of_opencv())
+
+    def _of_opencv(self) -> set:
+        """The files that the loader takes for OpenCV, which is not imported for its facts."""
+        path = self._found.get("opencv")
+        return loader.system_files_of(path) if path else set()
 
     @staticmethod
     def _opencv(part: Record, path: str) -> bool:
@@ -103,12 +109,12 @@ class Codecs:
 
         return opencv.describe(part, path)
 
-    @staticmethod
-    def _ask(part: Record, started, until: float, wanted: tuple) -> None:
+    def _ask(self, part: Record, started, until: float, wanted: tuple) -> None:
         """Let what an import shows go over what the files say; without one, `wanted` is a gap."""
         answer = {"error": NOT_IMPORTED}  # type: dict
         if started is not None:
             answer = started.answer(until)
+            self._mapped.update(answer.get("mapped", ()))
         part.facts.update(answer.get("facts", {}))
         for path, why in answer.get("gaps", {}).items():
             part.gap(path, why)

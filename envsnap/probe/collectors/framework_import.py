@@ -38,7 +38,7 @@ def run_child(options: dict) -> dict:
     describe(name, module, record)
     if sys.platform.startswith("linux"):
         record.learn("mapped_on_import", mapped.libraries, mapped.maps_path())
-    return {"facts": record.facts, "gaps": record.gaps}
+    return {"facts": record.facts, "gaps": record.gaps, "mapped": mapped.own_system_files()}
 
 
 def _torch(torch, record: Record) -> None:

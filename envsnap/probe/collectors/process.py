@@ -24,6 +24,14 @@ def collect(record: Record, pid: object) -> None:
     record.learn("working_folder", os.readlink, "/proc/%s/cwd" % pid)
 
 
+def system_files(pid: object) -> list:
+    """The library files of the system that the process has mapped."""
+    try:
+        return mapped.system_files(mapped.maps_path(pid))
+    except OSError:
+        return []  # `loaded` has the reason
+
+
 def _replaced(maps_file: str) -> list:
     """Libraries that were deleted or replaced on the disk while the process runs them."""
     found = set()

@@ -37,6 +37,26 @@ def find(name: str, asker: str, cache: str = CACHE) -> str:
     return find_needed(asker, lambda needed: [name], cache).get(name)
 
 
+def system_files_of(asker: str) -> set:
+    """Return the files outside of Python's packages that loading an ELF file takes.
+
+    Those that a package brings are followed; what the system's files need in turn is theirs.
+    """
+    waiting, seen, found = [asker], set(), set()
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        try:
+            needed = find_needed(path, lambda names: names).values()
+        except (OSError, ValueError):
+            continue
+        found.update(os.path.realpath(file) for file in needed if "-packages/" not in file)
+        waiting.extend(file for file in needed if "-packages/" in file)
+    return found
+
+
 def find_needed(asker: str, choose, cache: str = CACHE) -> dict:
     """Return {name: path} of what the loader takes for the names that `choose` picks.
 

@@ -15,6 +15,7 @@ RELEVANT = (
     r"|stdc\+\+|jpeg|turbojpeg|png16|webp|tiff|ssl|crypto)"
     r"(-[0-9a-f]{6,})?\.so"
 )
+MOST_FILES = 1000
 MANGLED = re.compile(r"-[0-9a-f]{8,}(?=[.-])")
 VERSION_IN_NAME = re.compile(r"\.so\.(\d+(?:\.\d+)+)$")
 NUMBER_IN_NAME = re.compile(r"\.so\.(\d+)")
@@ -43,6 +44,22 @@ def libraries(maps_file: str) -> dict:
             if relevant.match(os.path.basename(path)):
                 paths.add(path)
     return by_soname(sorted(paths))
+
+
+def system_files(maps_file: str) -> list:
+    """Return the library files that a process has mapped from outside of Python's packages."""
+    found = set()
+    with open(maps_file, "rb") as stream:
+        for line in stream:
+            at = line.find(b"/")
+            if at >= 0 and b".so" in line and b"-packages/" not in line:
+                found.add(os.fsdecode(line[at:].rstrip(b"\n")))
+    return sorted(found)[:MOST_FILES]
+
+
+def own_system_files() -> list:
+    """Return what `system_files` tells of this process; nothing where there is no /proc."""
+    return system_files(maps_path()) if os.path.exists(maps_path()) else []
 
 
 def by_soname(paths: list) -> dict:

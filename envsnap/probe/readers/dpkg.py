@@ -1,0 +1,51 @@
+"""Which packages of Debian's or Ubuntu's own package manager some files belong to.
+
+dpkg's database is read as it lies on the disk: `dpkg-query -S` would read all of it, too, and
+takes ten times as long.
+"""
+
+import os
+import re
+
+INFO, STATUS = "/var/lib/dpkg/info", "/var/lib/dpkg/status"
+MOST_BYTES = 64 << 20
+STANZA = re.compile(rb"(?:^|\n)Package: ([^\n]+)\n((?:[^\n]+\n)*)")
+VERSION = re.compile(rb"(?:^|\n)Version: ([^\n]+)\n")
+
+
+def owners(paths: set) -> dict:
+    """Return {path: package} for the files that a package owns; empty where there is no dpkg."""
+    if not paths or not os.path.isdir(INFO):
+        return {}
+    wanted = {}
+    for path in paths:
+        line = os.fsencode(path)
+        wanted[line] = path
+        if line.startswith(b"/usr/"):
+            wanted[line[len(b"/usr") :]] = path  # listed where it was before the two were merged
+    found, left = {}, set(paths)
+    for name in sorted(os.listdir(INFO)):
+        if not name.endswith(".list") or not left:
+            continue
+        with open(os.path.join(INFO, name), "rb") as stream:
+            data = stream.read(MOST_BYTES)
+        if b".so" in data:
+            here = {wanted[line] for line in wanted.keys() & data.split(b"\n")}
+            found.update((path, name[: -len(".list")].split(":")[0]) for path in here)
+            left -= here
+    return found
+
+
+def versions(packages: set) -> dict:
+    """Return {package: version} of installed packages."""
+    if not packages:
+        return {}
+    with open(STATUS, "rb") as stream:
+        data = stream.read(MOST_BYTES)
+    found = {}
+    for package, rest in STANZA.findall(data):
+        version = VERSION.search(b"\n" + rest)
+        name = package.decode("ascii", "replace")
+        if name in packages and version:
+            found[name] = version.group(1).decode("ascii", "replace")
+    return found
