@@ -10,13 +10,13 @@ from envsnap.api.environments import capture, diff
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from envsnap.image.announced import Announced
-    from envsnap.image.build import Tell
-    from envsnap.image.extras import Extras
-    from envsnap.image.lock import Lock
-    from envsnap.image.make import Switches
-    from envsnap.image.plan import Plan
-    from envsnap.image.proof import Proof
+    from envsnap.image.building.build import Tell
+    from envsnap.image.building.make import Switches
+    from envsnap.image.locking.lock import Lock
+    from envsnap.image.planning.extras import Extras
+    from envsnap.image.planning.plan import Plan
+    from envsnap.image.proving.announced import Announced
+    from envsnap.image.proving.proof import Proof
     from envsnap.model.codec import Document
     from envsnap.model.manifest import Manifest
     from envsnap.targets.target import Place
@@ -26,7 +26,7 @@ PROOF_DEADLINE = 900.0
 
 def plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) -> Plan:
     """Decide what a container must hold to be this environment. Raises InputError."""
-    from envsnap.image.plan import make_plan
+    from envsnap.image.planning.plan import make_plan
 
     return make_plan(manifest, base, lock)
 
@@ -44,7 +44,7 @@ def lock(
     uv. Raises InputError for distributions without such a file, unless `allow_unhashed`.
     """
     from envsnap.image import facts
-    from envsnap.image.lock import resolve
+    from envsnap.image.locking.lock import resolve
 
     known = facts.read(manifest)
     return resolve(known, find_links=find_links, allow_unhashed=allow_unhashed, base=base)
@@ -58,7 +58,7 @@ def write_context(
     extras: Extras | None = None,
 ) -> Plan:
     """Write the build context of a manifest into a folder. Raises InputError."""
-    from envsnap.image import context as contexts
+    from envsnap.image.writing import context as contexts
 
     made, files = context(document, base, lock, extras)
     contexts.write(files, folder)
@@ -75,14 +75,14 @@ def context(
 
     With a lock, the base image's digest is asked for, too.
     """
-    from envsnap.image import context as contexts
-    from envsnap.image.extras import Extras, add
+    from envsnap.image.planning.extras import Extras, add
+    from envsnap.image.writing import context as contexts
     from envsnap.model import codec
 
     made = plan(document.manifest, base, lock)
     made, added = add(made, document.manifest, extras or Extras())
     if lock is not None:
-        from envsnap.image import digests
+        from envsnap.image.locking import digests
 
         made = digests.pin(made)
     manifest_json = codec.encode(document.manifest, document.unknown)
@@ -103,7 +103,7 @@ def build(
     `plan` and `files` are what `context` gives; `tell` hears (step, steps, text), and (0, 0,
     line) for each line of the log. Raises BuildError, and TargetError where no engine answers.
     """
-    from envsnap.image import make
+    from envsnap.image.building import make
     from envsnap.targets import engine
 
     client = engine.connect()
@@ -123,7 +123,7 @@ def require_engine() -> None:
 
 def name_image(image: str, name: str) -> None:
     """Give an image a name. Raises BuildError."""
-    from envsnap.image import make
+    from envsnap.image.building import make
     from envsnap.targets import engine
 
     client = engine.connect()
@@ -142,7 +142,8 @@ def load_plan(path: str) -> Plan:
 
 def prove(manifest: Manifest, image: str, plan: Plan, fail_on: str = "info") -> Proof:
     """Capture inside an image and compare it with the manifest that its plan was made from."""
-    from envsnap.image import announced, make
+    from envsnap.image.building import make
+    from envsnap.image.proving import announced
     from envsnap.targets.container import Image
 
     place = Image(image)
@@ -167,9 +168,10 @@ def verify(
     `announced` holds what may differ, with reasons; `fail_on` is info (every difference counts),
     warning, error or never, as the rules judge each.
     """
-    from envsnap.image import announced as announcements
-    from envsnap.image import proof, records
-    from envsnap.image.plan import make_plan
+    from envsnap.image import records
+    from envsnap.image.planning.plan import make_plan
+    from envsnap.image.proving import announced as announcements
+    from envsnap.image.proving import proof
 
     plan = plan or make_plan(manifest)
     inside = capture(
@@ -197,7 +199,7 @@ def _captured_variables(manifest: Manifest) -> tuple[str, ...]:
 
 def _judged(found: Proof, manifest: Manifest, inside: Manifest, fail_on: str) -> Proof:
     """Let only those differences count that the rules find at least this severe."""
-    from envsnap.image import proof
+    from envsnap.image.proving import proof
     from envsnap.model.paths import text
     from envsnap.rules.finding import Severity
 

@@ -11,7 +11,7 @@ from envsnap import api
 from envsnap.cli import images, inputs, proofs
 
 if TYPE_CHECKING:
-    from envsnap.image.extras import Extras
+    from envsnap.image.planning.extras import Extras
 
 
 @click.command()
@@ -52,8 +52,8 @@ def command(
     """
     from msgspec import convert
 
-    from envsnap.image import context as contexts
-    from envsnap.image.make import Switches
+    from envsnap.image.building.make import Switches
+    from envsnap.image.writing import context as contexts
 
     document = inputs.document(manifest)
     images.check_name(tag)

@@ -12,7 +12,7 @@ from envsnap import api
 from envsnap.cli import images, inputs
 
 if TYPE_CHECKING:
-    from envsnap.image.extras import Extras
+    from envsnap.image.planning.extras import Extras
 
 
 @click.command()

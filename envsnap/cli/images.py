@@ -98,7 +98,7 @@ def plan_options(command: Callable[..., int]) -> Callable[..., int]:
         apt: str,
         **rest: object,
     ) -> int:
-        from envsnap.image.extras import Extras
+        from envsnap.image.planning.extras import Extras
 
         extras = Extras(
             stand_ins=_stand_ins(base_images),

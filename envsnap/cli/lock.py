@@ -30,7 +30,7 @@ def command(
     The file is the one whose RECORD is the installed one. Asks your package index through uv;
     no code of any package runs.
     """
-    from envsnap.image import pylock
+    from envsnap.image.locking import pylock
 
     document = inputs.document(manifest)
     found = api.lock(document.manifest, find_links=find_links, allow_unhashed=allow_unhashed)

@@ -10,7 +10,7 @@ import click
 from envsnap.cli import images, outputs
 
 if TYPE_CHECKING:
-    from envsnap.image.proof import Proof
+    from envsnap.image.proving.proof import Proof
 
 NOT_PROVEN = 5
 MOST_SHOWN = 12
@@ -26,8 +26,8 @@ fail_on_option = click.option(
 
 def finish(proof: Proof, folder: str | None) -> int:
     """Say the verdict, keep the proof beside the context, and return the exit code."""
-    from envsnap.image import proof as proofs
-    from envsnap.image.context import PROOF
+    from envsnap.image.proving import proof as proofs
+    from envsnap.image.writing.context import PROOF
     from envsnap.model.storage import write_atomically
 
     for line in proofs.lines(proof, MOST_SHOWN):

@@ -23,7 +23,7 @@ def render(name: str) -> str:
     from envsnap.model import schema
 
     if name == "plan":
-        from envsnap.image.plan import Plan
+        from envsnap.image.planning.plan import Plan
 
         return schema.render(schema.schema_of(Plan, "envsnap-plan-1"))
     if name == "recording":

@@ -38,7 +38,7 @@ def command(
     The target is an image, a running container, a process, or an interpreter of this host (the
     active one, if none is named): an entrypoint, an initContainer, a step in CI.
     """
-    from envsnap.image import announced, proof
+    from envsnap.image.proving import announced, proof
 
     document = inputs.document(manifest)
     known = api.load_plan(plan) if plan is not None else None

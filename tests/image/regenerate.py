@@ -6,9 +6,9 @@ from pathlib import Path
 
 from image_cases import CASES, EXTRAS, LOCKS
 
-from envsnap.image import context
-from envsnap.image.extras import Extras, add
-from envsnap.image.plan import make_plan
+from envsnap.image.planning.extras import Extras, add
+from envsnap.image.planning.plan import make_plan
+from envsnap.image.writing import context
 from envsnap.model import codec
 from envsnap.model.manifest import Manifest
 

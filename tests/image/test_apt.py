@@ -13,10 +13,11 @@ from image_cases import DEBIAN_12, UBUNTU_22, manifest
 from test_build_and_prove import image_of
 
 from envsnap.errors import InputError
-from envsnap.image import apt, context, dockerfile, render
-from envsnap.image.extras import Extras, add
-from envsnap.image.plan import make_plan
+from envsnap.image.planning import apt
+from envsnap.image.planning.extras import Extras, add
+from envsnap.image.planning.plan import make_plan
 from envsnap.image.records import Plan
+from envsnap.image.writing import context, dockerfile, render
 from envsnap.model.compute import Framework, Library
 from tests import engine as engines
 from tests.conftest import Run

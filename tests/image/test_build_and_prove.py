@@ -50,7 +50,7 @@ def base(engine: Any) -> str:
 @pytest.fixture(autouse=True)
 def _needs_uv() -> None:
     from envsnap.errors import InputError
-    from envsnap.image import uv
+    from envsnap.image.locking import uv
 
     try:
         uv.executable()
@@ -405,7 +405,8 @@ def test_a_host_s_environment_on_a_slim_base(
     engine: Any, base: str, envsnap: Run, tmp_path: Path
 ) -> None:
     """A virtual environment of this very machine, on a Python that is not a distribution's."""
-    from envsnap.image import images, uv
+    from envsnap.image.locking import uv
+    from envsnap.image.planning import images
 
     python = interpreter("3.11")
     version = subprocess.run(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envsnap.errors import BuildError
-from envsnap.image import build, failures, trace
+from envsnap.image.building import build, failures, trace
 from tests import engine as engines
 
 # docker-py leaves connections of its pool to the garbage collector.

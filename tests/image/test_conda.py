@@ -19,9 +19,12 @@ import pytest
 from image_cases import DEBIAN_12, UBUNTU_22, manifest
 
 from envsnap.errors import InputError
-from envsnap.image import conda, context, facts, uv
-from envsnap.image.lock import Lock, resolve
-from envsnap.image.plan import make_plan
+from envsnap.image import facts
+from envsnap.image.locking import uv
+from envsnap.image.locking.lock import Lock, resolve
+from envsnap.image.planning import conda
+from envsnap.image.planning.plan import make_plan
+from envsnap.image.writing import context, inside
 from envsnap.model.python import Conda, Package
 from tests import engine as engines
 from tests.conftest import Run, lacking
@@ -29,7 +32,7 @@ from tests.conftest import Run, lacking
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
-PROGRAM = Path(conda.__file__).parent / "inside" / conda.PROGRAM
+PROGRAM = Path(inside.__file__).parent / conda.PROGRAM
 FORGE = "https://conda.example.org/forge"
 DIGEST = "0" * 63
 

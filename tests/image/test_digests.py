@@ -17,9 +17,11 @@ from image_cases import manifest
 from msgspec.structs import replace
 
 from envsnap.errors import BuildError
-from envsnap.image import build, digests, dockerfile, make, render
-from envsnap.image.plan import make_plan
+from envsnap.image.building import build, make
+from envsnap.image.locking import digests
+from envsnap.image.planning.plan import make_plan
 from envsnap.image.records import Plan
+from envsnap.image.writing import dockerfile, render
 from tests import engine as engines
 
 # docker-py leaves connections of its pool to the garbage collector.

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from image_cases import changed, manifest
 
 from envsnap.errors import InputError
-from envsnap.image import application, context, extras
-from envsnap.image.extras import Extras
-from envsnap.image.plan import make_plan
+from envsnap.image.planning import application, extras
+from envsnap.image.planning.extras import Extras
+from envsnap.image.planning.plan import make_plan
 from envsnap.image.records import Plan
+from envsnap.image.writing import context
 from envsnap.model.inputs import Config, Configs
 from envsnap.model.manifest import Manifest
 

@@ -13,8 +13,8 @@ from dockerfile_reader import pairs, read
 from image_cases import manifest
 
 from envsnap.errors import InputError
-from envsnap.image import context
-from envsnap.image.plan import make_plan
+from envsnap.image.planning.plan import make_plan
+from envsnap.image.writing import context
 from envsnap.model import codec
 
 

@@ -16,11 +16,13 @@ from image_cases import UBUNTU_22, gpu, manifest
 from msgspec.structs import replace
 
 from envsnap.errors import InputError
-from envsnap.image import context, dockerfile, pylock, records, render
-from envsnap.image import instructions as ins
-from envsnap.image.lock import Lock
-from envsnap.image.plan import make_plan
+from envsnap.image import records
+from envsnap.image.locking import pylock
+from envsnap.image.locking.lock import Lock
+from envsnap.image.planning.plan import make_plan
 from envsnap.image.records import Artifact
+from envsnap.image.writing import context, dockerfile, render
+from envsnap.image.writing import instructions as ins
 from envsnap.model import codec
 from envsnap.model.compute import Cuda, Framework, Library
 from envsnap.model.host import EnvVars

@@ -16,7 +16,7 @@ from image_cases import (
 from msgspec import UNSET
 
 from envsnap.errors import InputError
-from envsnap.image.plan import Plan, make_plan
+from envsnap.image.planning.plan import Plan, make_plan
 from envsnap.image.records import Decision
 from envsnap.model.compute import Cuda, Framework, Gpus, Library
 from envsnap.model.host import Process, System, Tool, Tools

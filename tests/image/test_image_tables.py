@@ -14,8 +14,8 @@ from image_cases import manifest
 
 import envsnap.knowledge
 from envsnap.errors import InputError
-from envsnap.image import images
-from envsnap.image.plan import make_plan
+from envsnap.image.planning import images
+from envsnap.image.planning.plan import make_plan
 from envsnap.model.compute import Cuda, Framework, Library
 from envsnap.model.host import Tool, Tools
 

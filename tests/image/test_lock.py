@@ -24,15 +24,16 @@ from image_cases import DEBIAN_12, manifest
 
 from envsnap import api
 from envsnap.errors import BuildError, InputError
-from envsnap.image import context, pylock
-from envsnap.image.plan import make_plan
+from envsnap.image.locking import pylock
+from envsnap.image.planning.plan import make_plan
+from envsnap.image.writing import context
 from envsnap.model import codec
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Origin, Package
 from tests.conftest import COMMAND, Run, lacking
 
 try:
-    from envsnap.image import uv
+    from envsnap.image.locking import uv
 
     uv.executable()
     HAS_UV = True

@@ -8,8 +8,8 @@ import pytest
 from image_cases import CASES, DEBIAN_12, changed, gpu, manifest
 from msgspec.structs import replace
 
-from envsnap.image import announced, proof
-from envsnap.image.plan import make_plan
+from envsnap.image.planning.plan import make_plan
+from envsnap.image.proving import announced, proof
 from envsnap.model.compute import Cuda, Framework, Frameworks, Library
 from envsnap.model.host import EnvVars, System, Tool, Tools
 from envsnap.model.inputs import Config, Configs

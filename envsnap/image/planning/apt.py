@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from envsnap.errors import InputError
 from envsnap.image import validate
-from envsnap.image.cuda_use import CUDA_LIBRARY
 from envsnap.image.facts import Facts, numbers
-from envsnap.image.instructions import Constant
+from envsnap.image.planning.cuda_use import CUDA_LIBRARY
 from envsnap.image.records import Certainty, Decision, Left, Plan
+from envsnap.image.writing.instructions import Constant
 from envsnap.knowledge.tables import table
 from envsnap.model.paths import text as path_text
 

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterable
 
 from envsnap.errors import EnvsnapError
-from envsnap.image import instructions as ins
+from envsnap.image.writing import instructions as ins
 
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 BARE_WORD = re.compile(r"[A-Za-z0-9_./:@=+,-]+")

@@ -13,8 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from envsnap.errors import InputError
-from envsnap.image import application, apt, validate
+from envsnap.image import validate
 from envsnap.image.facts import counted, entries, string
+from envsnap.image.planning import application, apt
 from envsnap.image.records import Decision, File, Plan
 from envsnap.model.inputs import Config
 from envsnap.model.manifest import Manifest

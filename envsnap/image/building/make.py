@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from envsnap.errors import BuildError
-from envsnap.image import build, digests, failures, normal
+from envsnap.image.building import build, failures, normal
+from envsnap.image.locking import digests
 from envsnap.image.records import Plan
 from envsnap.targets import engine
 

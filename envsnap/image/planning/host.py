@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from envsnap.image import validate
-from envsnap.image.cuda_use import wheels
 from envsnap.image.facts import (
     Facts,
     checked,
@@ -18,6 +17,7 @@ from envsnap.image.facts import (
     numbers,
     string,
 )
+from envsnap.image.planning.cuda_use import wheels
 from envsnap.image.records import Decision, HostRequirement
 from envsnap.knowledge.tables import table
 from envsnap.model.compute import Driver

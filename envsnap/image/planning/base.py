@@ -5,10 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from envsnap.errors import InputError
-from envsnap.image import conda, conda_base, images, validate
-from envsnap.image.cuda_base import choose_tag
-from envsnap.image.cuda_use import CudaNeed, forced, mapped, system_cuda, wheels
+from envsnap.image import validate
 from envsnap.image.facts import Facts, captured_system, counted, numbers
+from envsnap.image.planning import conda, conda_base, images
+from envsnap.image.planning.cuda_base import choose_tag
+from envsnap.image.planning.cuda_use import CudaNeed, forced, mapped, system_cuda, wheels
 from envsnap.image.records import Base, Certainty, Decision, PythonSource
 
 WORDS = ("auto", "slim", "cuda")

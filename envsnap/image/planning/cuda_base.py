@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from envsnap.errors import InputError
-from envsnap.image import images
-from envsnap.image.cuda_use import CudaNeed
 from envsnap.image.facts import Facts, captured_system, major_minor, numbers
+from envsnap.image.planning import images
+from envsnap.image.planning.cuda_use import CudaNeed
 from envsnap.image.records import Certainty, Decision
 
 LARGEST_POINT = 9  # 12.4.1 is a release; 12.4.127 is how its parts number themselves

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from envsnap.image import images
 from envsnap.image.facts import Facts, captured_system, numbers
+from envsnap.image.planning import images
 from envsnap.image.records import Certainty, Decision
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import unquote, urlsplit
 
-from envsnap.image.remote import RemoteFile
+from envsnap.image.locking.remote import RemoteFile
 from envsnap.targets import wheel_record
 
 LARGEST_RECORD = 64 << 20

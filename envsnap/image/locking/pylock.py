@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
 from envsnap.errors import InputError
-from envsnap.image import facts, requirements
-from envsnap.image.lock import Lock
+from envsnap.image import facts
+from envsnap.image.locking.lock import Lock
+from envsnap.image.planning import requirements
 from envsnap.image.records import Requirements
 from envsnap.model.manifest import Manifest
 

@@ -14,9 +14,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from envsnap.errors import BuildError, InputError
-from envsnap.image import base as bases
-from envsnap.image import conda, requirements, uv, validate, wheels
+from envsnap.image import validate
 from envsnap.image.facts import Facts, counted, string
+from envsnap.image.locking import uv, wheels
+from envsnap.image.planning import base as bases
+from envsnap.image.planning import conda, requirements
 from envsnap.image.records import Artifact, Proof
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Origin, Package

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from envsnap.image import apt, conda, environment, facts, host, requirements, validate
-from envsnap.image import base as bases
+from envsnap.image import facts, validate
+from envsnap.image.planning import apt, conda, environment, host, requirements
+from envsnap.image.planning import base as bases
 from envsnap.image.records import PLAN_VERSION, Decision, Left, Plan
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
 
 if TYPE_CHECKING:
-    from envsnap.image.lock import Lock
+    from envsnap.image.locking.lock import Lock
 
 __all__ = ["Plan", "make_plan"]
 

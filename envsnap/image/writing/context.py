@@ -12,9 +12,11 @@ from importlib import resources
 from pathlib import Path
 
 from envsnap.errors import InputError
-from envsnap.image import apt, conda, dockerfile, records, render
-from envsnap.image.dockerfile import MANIFEST
+from envsnap.image import records
+from envsnap.image.planning import apt, conda
 from envsnap.image.records import Plan
+from envsnap.image.writing import dockerfile, render
+from envsnap.image.writing.dockerfile import MANIFEST
 
 DOCKERFILE = "Dockerfile"
 PLAN = "dockerfile.json"
@@ -65,7 +67,7 @@ def _conda(plan: Plan, packages: Mapping[str, Path]) -> dict[str, bytes | Path]:
     """Return the files of the stage that installs conda's packages."""
     if plan.conda is None:
         return {}
-    program = resources.files("envsnap.image.inside").joinpath(conda.PROGRAM)
+    program = resources.files("envsnap.image.writing.inside").joinpath(conda.PROGRAM)
     return {
         conda.REQUIREMENTS: (HEADER + plan.conda.installer + "\n").encode("ascii"),
         conda.LIST: (LIST_HEADER + "\n".join(plan.conda.lines) + "\n").encode("ascii"),

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from envsnap.diff import walk
 from envsnap.diff.change import Change, ChangeKind
-from envsnap.image.announced import Announced
+from envsnap.image.proving.announced import Announced
 from envsnap.model.fields import Kind, plan
 from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import text

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias
 
 from envsnap.errors import BuildError
-from envsnap.image import failures, trace
+from envsnap.image.building import failures, trace
 from envsnap.targets import engine
 
 if TYPE_CHECKING:

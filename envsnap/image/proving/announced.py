@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from envsnap.image import apt
 from envsnap.image.facts import PACKAGE_FOLDERS, SYSTEM_FOLDERS, entries, string
+from envsnap.image.planning import apt
 from envsnap.image.records import Plan
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.image import apt, conda, records
-from envsnap.image import instructions as ins
-from envsnap.image.extras import APP_FILE, CA_FILE
+from envsnap.image import records
+from envsnap.image.building.normal import EPOCH
 from envsnap.image.facts import major_minor, numbers
-from envsnap.image.normal import EPOCH
+from envsnap.image.planning import apt, conda
+from envsnap.image.planning.extras import APP_FILE, CA_FILE
+from envsnap.image.planning.requirements import STAGING
 from envsnap.image.records import Plan, Requirements
-from envsnap.image.requirements import STAGING
+from envsnap.image.writing import instructions as ins
 
 UID = 10001
 APP = "/app"

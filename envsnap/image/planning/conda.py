@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from envsnap.errors import InputError
-from envsnap.image import images, validate
+from envsnap.image import validate
 from envsnap.image.facts import Facts, counted, string
+from envsnap.image.planning import images
 from envsnap.image.records import CondaStage, Decision, Left
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Conda, Package
 
 if TYPE_CHECKING:
-    from envsnap.image.lock import Lock
+    from envsnap.image.locking.lock import Lock
 
 # What installs conda packages in the build: the release that the tests build with.
 INSTALLER, INSTALLER_VERSION = "py-rattler", "0.28.0"

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from envsnap.image import conda, validate
+from envsnap.image import validate
 from envsnap.image.facts import Facts, counted, major_minor, numbers, string
+from envsnap.image.planning import conda
 from envsnap.image.records import Artifact, Decision, Left, Requirements
 from envsnap.knowledge.tables import table
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Conda, Origin, Package
 
 if TYPE_CHECKING:
-    from envsnap.image.lock import Lock
+    from envsnap.image.locking.lock import Lock
 
 INSTALLER = "pip"
 # Neither name may ever be installed from an index: one is ours and not there, one is another's.

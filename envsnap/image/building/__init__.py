@@ -1,0 +1,1 @@
+"""Build context to image, on a Docker Engine."""

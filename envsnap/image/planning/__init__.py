@@ -1,0 +1,1 @@
+"""Manifest to plan: every decision, with its reason; no network is needed."""

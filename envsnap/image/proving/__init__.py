@@ -1,0 +1,1 @@
+"""Image against manifest: what is reproduced, what differs, what was announced."""

@@ -1,0 +1,1 @@
+"""Plan to build context: instructions, Dockerfile, files."""
