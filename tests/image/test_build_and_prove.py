@@ -325,6 +325,19 @@ def test_a_config_that_is_not_the_captured_one_is_refused(
     assert not (tmp_path / "context").exists()
 
 
+def built_with(
+    engine: Any, envsnap: Run, folder: Path, builder: str, *options: str
+) -> dict[str, Any]:
+    """Build with one builder, and return the proof; the image is removed."""
+    done = envsnap(
+        "build", "dev.json", "-t", "envsnap-test:large", "-o", builder, "--builder", builder,
+        *options, *trust(), timeout=900,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    engine.images.remove("envsnap-test:large", force=True)
+    return proof_in(folder / builder)
+
+
 def test_a_hundred_packages(
     engine: Any, base: str, envsnap: Run, tmp_path: Path, settings: Path
 ) -> None:
@@ -334,21 +347,19 @@ def test_a_hundred_packages(
     image = environment(engine, base, names)
     try:
         captured(envsnap, image)
-        done = envsnap(
-            "build", "dev.json", "-t", "envsnap-test:hundred", "-o", "context",
-            "--config", f"app={settings}", *trust(), timeout=900,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        engine.images.remove("envsnap-test:hundred", force=True)
+        proofs = [
+            built_with(engine, envsnap, tmp_path, builder, "--config", f"app={settings}")
+            for builder in ("buildkit", "classic")
+        ]
     finally:
         engine.images.remove(image, force=True)
     assert (
         len(json.loads((tmp_path / "dev.json").read_text())["sections"]["packages"]["entries"])
         > 100
     )
-    proof = proof_in(tmp_path / "context")
-    assert proof["differs"] == []
-    assert proof["reproduced"] > 400
+    for proof in proofs:
+        assert proof["differs"] == []
+        assert proof["reproduced"] > 400
 
 
 def test_torch(engine: Any, base: str, envsnap: Run, tmp_path: Path, settings: Path) -> None:
@@ -365,19 +376,17 @@ def test_torch(engine: Any, base: str, envsnap: Run, tmp_path: Path, settings: P
     image = environment(engine, base, [TORCH, *TORCH_NEEDS], {wheel.name: wheel.read_bytes()})
     try:
         captured(envsnap, image)
-        done = envsnap(
-            "build", "dev.json", "-t", "envsnap-test:torch", "-o", "context", "--find-links", wheels,
-            "--config", f"app={settings}", *trust(), timeout=900,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        engine.images.remove("envsnap-test:torch", force=True)
+        more = ("--find-links", str(wheels), "--config", f"app={settings}")
+        proofs = [
+            built_with(engine, envsnap, tmp_path, builder, *more)
+            for builder in ("buildkit", "classic")
+        ]
     finally:
         engine.images.remove(image, force=True)
     sections = json.loads((tmp_path / "dev.json").read_text())["sections"]
     assert sections["frameworks"]["entries"]["torch"]["imported"] is True
-    proof = proof_in(tmp_path / "context")
-    assert proof["differs"] == []
-    plan = json.loads((tmp_path / "context" / "dockerfile.json").read_text())
+    assert [proof["differs"] for proof in proofs] == [[], []]
+    plan = json.loads((tmp_path / "buildkit" / "dockerfile.json").read_text())
     (torch,) = [item for item in plan["artifacts"] if item["name"] == "torch"]
     assert (torch["source"], torch["proof"], torch["file"]) == ("folder", "record", wheel.name)
 
