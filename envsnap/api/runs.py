@@ -36,12 +36,7 @@ def record(
     from envsnap.replay.program import Recording
 
     def described() -> Manifest:
-        import warnings
-
-        with warnings.catch_warnings():
-            # A child that has answered may not have ended yet: no concern of the program's tests.
-            warnings.simplefilter("ignore", ResourceWarning)
-            return capture(label=label, import_frameworks=False)
+        return capture(label=label, import_frameworks=False)
 
     task = None if golden is None else archive.as_task(golden, os.path.abspath(golden.name))
     return Recording(path, described, label=label, full=full, calls=calls, repeat=repeat, task=task)

@@ -64,8 +64,10 @@ class Child:
             pass
         with self._lock:
             self._open_pipes -= 1
-            if self._open_pipes == 0:
-                self._done.set()
+            last = self._open_pipes == 0
+        if last:
+            self._done.set()
+            self.process.wait()  # it is about to end, and nobody else waits for that
 
     def wait(self, until: float) -> bool:
         """Wait for the end marker, or for both pipes to end; False when `until` came first."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from envsnap.model.manifest import Target
     from envsnap.targets.target import Started
 
+STARTED_WITH = "/proc/self/environ"
+
 
 class Interpreter:
     """A Python interpreter of this machine, in our own environment and folder."""
@@ -26,8 +28,13 @@ class Interpreter:
         return [self.path, *packing.READ_STDIN]
 
     def environment(self) -> dict[str, str] | None:
-        """Ours."""
-        return None
+        """Ours, without what our own Python added to it where no locale is named (PEP 538)."""
+        if "LC_CTYPE" not in os.environ or not os.path.exists(STARTED_WITH):
+            return None
+        with open(STARTED_WITH, "rb") as stream:
+            if b"\0LC_CTYPE=" in b"\0" + stream.read():
+                return None
+        return {name: value for name, value in os.environ.items() if name != "LC_CTYPE"}
 
     def folder(self) -> str | None:
         """Ours."""

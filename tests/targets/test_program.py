@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from envsnap.intake import reader
 from envsnap.model.manifest import Sections
-from tests.conftest import Run
+from tests.conftest import COMMAND, Run
 
 NOTHING_NEW = """
 import sys
@@ -133,3 +134,26 @@ def test_a_fresh_import_of_torch(torch_python: str, envsnap: Run, tmp_path: Path
     result = json.loads(done.stdout)["results"][0]
     assert result["findings"] == []
     assert "frameworks.torch.threads" in result["unknown"]
+
+
+def test_no_process_of_a_capture_is_left_unwaited(tmp_path: Path) -> None:
+    code = """
+import gc, sys, time, warnings
+warnings.simplefilter("error")
+sys.unraisablehook = lambda item: print("left:", item.exc_value)
+import envsnap
+envsnap.capture(import_frameworks=False)
+gc.collect()
+"""
+    assert inside(sys.executable, code, tmp_path) == ""
+
+
+def test_a_locale_that_python_named_itself_is_no_fact(tmp_path: Path) -> None:
+    """PEP 538: without a locale, Python sets LC_CTYPE, also for the processes it starts."""
+    bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    for names, found in ((bare, None), ({**bare, "LC_CTYPE": "C.UTF-8"}, "C.UTF-8")):
+        command = [COMMAND, "capture", "--no-import", "-o", "it.json"]
+        subprocess.run(command, cwd=tmp_path, env=names, check=True, capture_output=True)
+        sections = json.loads((tmp_path / "it.json").read_text())["sections"]
+        assert sections["env_vars"]["entries"].get("LC_CTYPE") == found
+        assert sections["system"]["locale"] == (found or "C")

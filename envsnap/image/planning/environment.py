@@ -12,7 +12,6 @@ from envsnap.image.records import Decision, Left
 from envsnap.model.host import EnvVars, System
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
-from envsnap.model.python import Python
 
 # These change results or behaviour and mean the same in every container.
 NAMES = frozenset((
@@ -66,7 +65,6 @@ REASONS = (
     ),
     (re.compile(r"PATH|VIRTUAL_ENV"), "the image has its own"),
 )
-COERCED = "Python set it itself, because no locale was named; it does so again"
 UNLISTED = "not among the variables that a container may carry"
 # A path anywhere in a value: at its start, or after a separator.
 HOST_PATH = re.compile(r"(?:^|[\s:;,='\"])(?:/|~|\.\.?/)|[A-Za-z]:\\")
@@ -93,7 +91,7 @@ def sort(manifest: Manifest) -> Variables:
     for name, value in sorted(entries(section).items()):
         place = path_text(("env_vars", name[:40]))
         validate.matched(name, validate.VARIABLE, place, "name of an environment variable")
-        reason = COERCED if name == "LC_CTYPE" and _coerced(manifest, value) else _reason(name)
+        reason = _reason(name)
         carried = value
         if reason is None and LOCALE.fullmatch(name):
             carried, reason = _locale(name, value, place, decisions, keep=installed is False)
@@ -104,15 +102,6 @@ def sort(manifest: Manifest) -> Variables:
         else:
             dropped.append(Left(path=place, reason=reason))
     return Variables(kept=kept, dropped=tuple(dropped), decisions=tuple(decisions))
-
-
-def _coerced(manifest: Manifest, value: str) -> bool:
-    """Tell whether Python set LC_CTYPE itself, which it does where no locale is named (PEP 538).
-
-    It turns on its UTF-8 mode then, too; a variable that was really set would keep that off.
-    """
-    python = given(manifest.sections.python, Python(complete=False))
-    return python.utf8_mode is True and value in ("C.UTF-8", "C.utf8", "UTF-8")
 
 
 def _reason(name: str) -> str | None:

@@ -7,6 +7,7 @@ frameworks; which of them does what is knowledge and lives with the rules.
 import os
 import re
 
+from . import locales
 from ..record import Record, key_text
 from ..secrets import clean_value, is_secret_key
 
@@ -134,7 +135,7 @@ def collect(record: Record, asked: list) -> None:
     entries = record.facts["entries"] = {}
     others = record.facts["others"] = []
     for name, value in sorted(os.environ.items()):
-        if not NAME.fullmatch(name):
+        if not NAME.fullmatch(name) or (name == "LC_CTYPE" and locales.coerced()):
             continue
         allowed = (name.startswith(PREFIXES) or name in NAMES) and not NEVER.match(name)
         if not allowed and name not in asked:

@@ -11,8 +11,20 @@ NAME_ENTRY = struct.Struct("=3I")
 LARGEST_ARCHIVE = 1 << 30
 LONGEST_NAME = 255
 MOST_LOCALES = 3000
+COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 # What every glibc has without a file.
 BUILT_IN = ("C", "POSIX")
+
+
+def coerced() -> bool:
+    """Tell whether Python itself set LC_CTYPE, as it does where no locale is named (PEP 538)."""
+    if os.environ.get("LC_CTYPE") not in COERCED:
+        return False
+    try:
+        with open("/proc/self/environ", "rb") as stream:
+            return b"\0LC_CTYPE=" not in b"\0" + stream.read()
+    except OSError:
+        return False
 
 
 def installed(folder: str = FOLDER) -> list:

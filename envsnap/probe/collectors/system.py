@@ -226,7 +226,8 @@ def _container() -> str:
 
 
 def _locale(record: Record) -> None:
-    named = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or "C"
+    names = ("LC_ALL", "LANG") if locales.coerced() else ("LC_ALL", "LC_CTYPE", "LANG")
+    named = next(filter(None, map(os.environ.get, names)), "C")
     record.facts["locale"] = named
     record.learn("encoding", lambda: locale.getpreferredencoding(False))
     record.learn("filesystem_encoding", sys.getfilesystemencoding)
