@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import http.client
 import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import urllib.request
@@ -24,6 +26,7 @@ from rattler import IndexJson, PackageRecord, RepoDataRecord, install
 LINE = re.compile(
     r"(?P<url>[^#\s]+)(?:#(?:(?P<md5>[0-9a-f]{32})|(?:sha256:)?(?P<sha256>[0-9a-f]{64})))?"
 )
+MARK = "@EXPLICIT"
 CONNECTIONS = 8
 TIMEOUT = 120
 ATTEMPTS = 3
@@ -35,7 +38,7 @@ def main(listed: str, prefix: str) -> None:
     """Install the packages of a list."""
     with open(listed, encoding="ascii") as stream:
         lines = [line.strip() for line in stream]
-    named = [understood(line) for line in lines if line and not line.startswith(("#", "@"))]
+    named = [understood(line) for line in lines if line not in ("", MARK) and line[0] != "#"]
     beside = os.path.dirname(os.path.abspath(listed))
     with tempfile.TemporaryDirectory() as folder:
 
@@ -50,10 +53,12 @@ def main(listed: str, prefix: str) -> None:
                 records,
                 target_prefix=prefix,
                 cache_dir=Path(cache),
-                execute_link_scripts=True,
+                execute_link_scripts=False,
                 show_progress=False,
             )
         )
+    for record in PackageRecord.sort_topologically([*records]):
+        finish(prefix, record)
     state(
         prefix, {record.file_name: line["url"] for record, line in zip(records, named, strict=True)}
     )
@@ -86,7 +91,7 @@ def download(url: str, place: str) -> None:
         try:
             with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, open(place, "wb") as file:
                 shutil.copyfileobj(answer, file, 1 << 20)
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             if attempt == ATTEMPTS:
                 raise SystemExit(f"{url}: cannot be fetched: {error}") from None
         else:
@@ -122,6 +127,24 @@ def described(line: re.Match[str], place: str) -> RepoDataRecord:
     )
     channel = line["url"].rpartition("/")[0].rpartition("/")[0]
     return RepoDataRecord(record, os.path.basename(place), "file://" + place, channel)
+
+
+def finish(prefix: str, record: PackageRecord) -> None:
+    """Run the post-link script of a package, if it has one; a script that fails ends all."""
+    name = record.name.normalized
+    script = os.path.join(prefix, "bin", f".{name}-post-link.sh")
+    if not os.path.exists(script):
+        return
+    told = {
+        "PREFIX": prefix,
+        "PKG_NAME": name,
+        "PKG_VERSION": str(record.version),
+        "PKG_BUILDNUM": str(record.build_number),
+        "PATH": os.path.join(prefix, "bin") + os.pathsep + os.environ["PATH"],
+    }
+    code = subprocess.run(["bash", script], env={**os.environ, **told}, check=False).returncode
+    if code:
+        raise SystemExit(f"{name}: its post-link script ended with exit code {code}")
 
 
 def state(prefix: str, urls: dict[str, str]) -> None:

@@ -19,7 +19,11 @@ from envsnap.model.python import Conda, Package, Packages, Python
 Part = TypeVar("Part", bound=Section)
 Release = tuple[int, ...]
 
-ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+ARCHITECTURES = {
+    "x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64", "i386": "386",
+    "i686": "386", "ppc64le": "ppc64le", "riscv64": "riscv64", "s390x": "s390x",
+}  # fmt: skip
+MOST_SYSTEM_PACKAGES = 1000
 SYSTEM_FOLDERS = re.compile(r"/(?:usr/(?:local/)?)?lib(?:64)?/|/usr/local/cuda|/opt/cuda/")
 PACKAGE_FOLDERS = re.compile(r"/(?:site|dist)-packages/")
 
@@ -112,7 +116,11 @@ def packages(manifest: Manifest) -> dict[str, Package]:
             pattern = validate.CONDA_PACKAGE
         if len(name) > validate.LONGEST_NAME or not pattern.fullmatch(name):
             place = path_text(("packages", name[:40]))
-            validate.refuse(place, "this is no name of a package; it cannot go into a Dockerfile")
+            validate.refuse(
+                place,
+                "this is no name of a package; it cannot go into a Dockerfile (capture again, or"
+                " take it out of the manifest)",
+            )
     return found
 
 
@@ -162,12 +170,17 @@ def _odd(section: Python) -> str | None:
 
 def _architecture(section: System) -> str:
     name = checked(section.architecture, validate.WORD, "system.architecture") or "x86_64"
-    return ARCHITECTURES.get(name.lower(), name.lower())
+    if name.lower() not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES)
+        validate.refuse("system.architecture", f"{name} is none that images are for ({known})")
+    return ARCHITECTURES[name.lower()]
 
 
 def _system_packages(section: System) -> dict[str, str] | None:
     if not isinstance(section.packages, dict):
         return None
+    if len(section.packages) > MOST_SYSTEM_PACKAGES:
+        validate.refuse("system.packages", f"more than {MOST_SYSTEM_PACKAGES} packages")
     for name, version in section.packages.items():
         place = path_text(("system", "packages", name[:40]))
         validate.matched(name, validate.APT_PACKAGE, place, "name of a Debian package")
@@ -194,7 +207,7 @@ def _system_libraries(manifest: Manifest) -> Iterator[Mapped]:
             if SYSTEM_FOLDERS.match(path) and not PACKAGE_FOLDERS.search(path):
                 version = string(library.version)
                 yield Mapped(
-                    soname=soname.partition("#")[0],
+                    soname=soname.partition("#")[0][: validate.LONGEST_NAME],
                     path=path,
                     version=version if version and validate.NUMBERS.fullmatch(version) else None,
                     by=by,

@@ -124,6 +124,7 @@ class CondaStage(Struct, frozen=True, kw_only=True):
     files: Annotated[
         tuple[str, ...], Meta(description="Packages that lie in the build context.")
     ] = ()
+    has_pip: Annotated[bool, Meta(description="Whether the environment has a pip.")] = True
 
 
 class File(Struct, frozen=True, kw_only=True):

@@ -15,8 +15,11 @@ from envsnap.errors import InputError
 
 PACKAGE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 CONDA_PACKAGE = re.compile(r"-{0,2}[a-z0-9]+(?:-[a-z0-9]+)*-{0,2}")  # _libgcc_mutex is one
-APT_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}")
-APT_VERSION = re.compile(r"(?:[0-9]{1,9}:)?[0-9][A-Za-z0-9.+~-]{0,99}")
+# Without what apt understands in a name: a minus at the end removes, a dot or a plus is a pattern.
+APT_PACKAGE = re.compile(
+    r"(?=.{2,100}$)[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])|\+\+|(?<=[0-9])\.(?=[0-9]))*(?<!-)"
+)
+APT_VERSION = re.compile(r"(?:[0-9]{1,9}:)?[0-9](?:[A-Za-z0-9.+~-]{0,98}[A-Za-z0-9])?")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99}")
 PYTHON = re.compile(r"[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}(?:(?:a|b|rc)[0-9]{1,3})?\+?")
 NUMBERS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,3}")
@@ -41,6 +44,7 @@ IMAGE = re.compile(
 )
 LOCAL_IMAGE = re.compile(rf"sha256:[0-9a-f]{{64}}|{IMAGE.pattern}")
 LONGEST_VALUE = 8192
+LONGEST_ADDRESS = 2000
 LONGEST_REFERENCE = 512
 LONGEST_NAME = 200
 LONGEST_SHOWN = 40
@@ -60,7 +64,11 @@ def shown(value: str) -> str:
 def matched(value: str, pattern: re.Pattern[str], place: str, what: str) -> str:
     """Return the value if the pattern describes all of it."""
     if not pattern.fullmatch(value):
-        refuse(place, f"{shown(value)} is no {what}; it cannot go into a Dockerfile")
+        why = f"{shown(value)} is no {what}; it cannot go into a Dockerfile"
+        advice = (
+            "" if place.startswith("--") else " (capture again, or take it out of the manifest)"
+        )
+        refuse(place, why + advice)
     return value
 
 
@@ -102,4 +110,6 @@ def image_reference(value: str, place: str) -> str:
 
 def https_address(value: str, place: str) -> str:
     """Return an https address whose host is a name and which has no credentials or query."""
+    if len(value) > LONGEST_ADDRESS:
+        refuse(place, f"longer than {LONGEST_ADDRESS} characters; it is no address")
     return matched(value, HTTPS, place, "plain https address with a host name and a path")

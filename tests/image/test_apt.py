@@ -13,6 +13,7 @@ from image_cases import DEBIAN_12, UBUNTU_22, manifest
 from test_build_and_prove import image_of
 
 from envsnap.errors import InputError
+from envsnap.image import validate
 from envsnap.image.planning import apt
 from envsnap.image.planning.extras import Extras, add
 from envsnap.image.planning.plan import make_plan
@@ -98,12 +99,47 @@ def test_other_sources_are_refused(source: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "version"),
-    [("lib;id", "1"), ("libgomp1", "1; id"), ("-oDebug", "1"), ("libgomp1", "$(id)"), ("l\n", "1")],
+    [
+        ("lib;id", "1"),
+        ("libgomp1", "1; id"),
+        ("-oDebug", "1"),
+        ("libgomp1", "$(id)"),
+        ("l\n", "1"),
+        ("curl-", "1"),
+        ("curl+", "1"),
+        ("a.+", "1"),
+        ("li*", "1"),
+        ("a/b", "1"),
+        (".x", "1"),
+        ("curl", "1.0-"),
+        ("curl", "1.0+"),
+        ("curl", "1 2"),
+        ("curl", "*"),
+    ],
 )
 def test_hostile_packages_are_refused(name: str, version: str) -> None:
     with pytest.raises(InputError, match=r"system\.packages") as refused:
         plan(**{name: version})
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["g++", "libstdc++-12-dev", "libglib2.0-0", "libdb5.3t64", "python3.11", "libc++1-14"]
+)
+def test_real_names_are_accepted(name: str) -> None:
+    assert validate.APT_PACKAGE.fullmatch(name)
+
+
+def test_a_library_of_a_package_that_nobody_names_is_said() -> None:
+    library = Library(path="/usr/lib/x86_64-linux-gnu/libevil.so.1", package="nosuch")
+    whole = manifest(
+        "3.11.7",
+        {"numpy": "1.26.4"},
+        {**DEBIAN_12, "packages": {"libgomp1": "1"}},  # type: ignore[dict-item]
+        frameworks={"torch": Framework(mapped_on_import={"libevil.so.1": library})},
+    )
+    left = [item.path for item in make_plan(whole).not_carried]
+    assert left == ['frameworks.torch.mapped_on_import["libevil.so.1"]']
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -24,7 +25,7 @@ from envsnap.image.locking import uv
 from envsnap.image.locking.lock import Lock, resolve
 from envsnap.image.planning import conda
 from envsnap.image.planning.plan import make_plan
-from envsnap.image.writing import context, inside
+from envsnap.image.writing import context, dockerfile, inside, render
 from envsnap.model.python import Conda, Package
 from tests import engine as engines
 from tests.conftest import Run, lacking
@@ -75,6 +76,60 @@ def test_what_pip_replaced_is_installed_over_it() -> None:
     assert any("MD5 alone" in item.why for item in plan.decisions)
 
 
+def test_an_epoch_is_part_of_a_file_s_name() -> None:
+    """x264 of conda-forge is x264-1!161.3030-h7f98852_1.tar.bz2."""
+    url = f"{FORGE}/linux-64/x264-1!161.3030-h7f98852_1.tar.bz2"
+    plan = make_plan(manifest("3.10.13", environment(x264=by_conda("x264", "1!161.3030", url=url))))
+    assert plan.conda is not None
+    assert f"{url}#sha256:{DIGEST}1" in plan.conda.lines
+
+
+def test_a_package_that_cannot_be_fetched_stays_behind() -> None:
+    for url in ("http://h.org/linux-64/mkl-1-0.conda", "https://10.0.0.5/linux-64/mkl-1-0.conda"):
+        plan = make_plan(manifest("3.10.13", environment(mkl=by_conda("mkl", "1", url=url))))
+        assert [item.path for item in plan.not_carried] == ["packages.mkl.conda"]
+
+
+def test_python_s_own_package_must_be_known() -> None:
+    bare = {"python": Package(version="3.10.13", format="conda")}
+    with pytest.raises(InputError, match=r"packages\.python\.conda: conda-meta states no address"):
+        make_plan(manifest("3.10.13", bare))
+
+
+def test_without_a_pip_of_its_own_one_is_lent() -> None:
+    plan = make_plan(manifest("3.10.13", environment(six="1.16.0")))
+    text = render.dockerfile(dockerfile.build(plan))
+    assert "/opt/venv/bin/python -m ensurepip" in text
+    assert "uninstall --yes --quiet pip setuptools" in text
+    with_pip = environment(six="1.16.0", pip=by_conda("pip", "24.0", "noarch"))
+    text = render.dockerfile(dockerfile.build(make_plan(manifest("3.10.13", with_pip))))
+    assert "ensurepip" not in text
+    assert "uninstall" not in text
+
+
+def test_only_files_are_taken_from_a_folder(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "python-3.10.13-h0_0.conda")
+    known = facts.read(manifest("3.10.13", environment()))
+    assert conda.in_folder(known, str(tmp_path)) == {}
+
+
+def test_no_line_is_longer_than_a_builder_reads() -> None:
+    many = {f"p{n}": by_conda(f"p{n}", "1" * 60) for n in range(1500)}
+    lock = Lock(
+        artifacts={}, urls={}, sizes={}, folder={}, unhashed={},
+        conda={f"p{n}-{'1' * 60}-h0_0.conda": Path("x") for n in range(1500)},
+    )  # fmt: skip
+    plan = make_plan(manifest("3.10.13", environment(**many)), "auto", lock)
+    packages = {f"lib{n}{'x' * 60}": "1.0-1" for n in range(1000)}
+    whole = manifest("3.11.7", {"numpy": "1.26.4"}, {**DEBIAN_12, "packages": packages})  # type: ignore[dict-item]
+    for made_plan in (plan, make_plan(whole)):
+        text = render.dockerfile(dockerfile.build(made_plan))
+        assert max(map(len, text.split("\n"))) < 65_535
+    packages["one-more"] = "1"
+    with pytest.raises(InputError, match=r"system\.packages: more than 1000"):
+        make_plan(whole)
+
+
 def test_another_glibc_is_said() -> None:
     other = {"os_id": "rocky", "os_version": "9.3", "glibc": "2.34"}
     plan = make_plan(manifest("3.10.13", environment(), other))
@@ -88,9 +143,12 @@ def test_another_glibc_is_said() -> None:
     ("stated", "says"),
     [
         ({"url": f"{FORGE}/osx-64/python-3.10.13-h0_0.conda"}, "osx-64"),
-        ({"url": f"{FORGE}/linux-64/python 3.conda"}, "no file of a conda package"),
-        ({"url": f"{FORGE}/linux-64/x\n@EXPLICIT.conda"}, "no file of a conda package"),
-        ({"url": "https://user:pw@h.org/linux-64/python-3-0.conda"}, "plain https address"),
+        ({"url": f"{FORGE}/linux-64/python 3.conda"}, "no address"),
+        ({"url": f"{FORGE}/linux-64/x\n@EXPLICIT.conda"}, "no address"),
+        ({"url": "https://user:pw@h.org/linux-64/python-3-0.conda"}, "--find-links"),
+        ({"url": "https://nexus:8443/c/linux-64/python-3-0.conda"}, "--find-links"),
+        ({"url": "@x/linux-64/python-3.10.13-h0_0.conda"}, "--find-links"),
+        ({"url": None}, "no address"),
         ({"sha256": "0" * 64 + "\nhttps://evil.org"}, "no SHA-256"),
         ({"sha256": None, "md5": "$(id)"}, "no MD5"),
     ],
@@ -106,8 +164,8 @@ def test_hostile_conda_facts_are_refused(stated: dict[str, Any], says: str) -> N
 def test_a_package_from_a_folder_needs_its_folder() -> None:
     local = by_conda("python", "3.10.13", url="file:///srv/pk/linux-64/python-3.10.13-h0_0.conda")
     whole = manifest("3.10.13", {"python": local})
-    plan = make_plan(whole)
-    assert [item.path for item in plan.not_carried][:1] == ["packages.python.conda"]
+    with pytest.raises(InputError, match="name the folder that it lies in with --find-links"):
+        make_plan(whole)
     lock = Lock(
         artifacts={}, urls={}, sizes={}, folder={}, unhashed={},
         conda={"python-3.10.13-h0_0.conda": Path("pk/python-3.10.13-h0_0.conda")},
@@ -221,6 +279,23 @@ def test_the_installer_takes_addresses(channel: tuple[Path, list[str]], tmp_path
     told = json.loads((tmp_path / "env/conda-meta/demo-1.2-pyh0_0.json").read_text())
     assert told["url"].startswith("http://127.0.0.1:")
     assert "link" not in told
+
+
+def test_a_script_that_fails_ends_the_installation(tmp_path: Path) -> None:
+    try:
+        import rattler  # noqa: F401
+    except ImportError:
+        lacking("py-rattler is not installed (the extra is called dev)")
+    for code, name in ((0, "fine"), (3, "broken")):
+        script = f'echo "$PKG_NAME $PKG_VERSION" > "$PREFIX/told"; exit {code}\n'.encode()
+        files = [(f"bin/.{name}-post-link.sh", script, 0o755)]
+        folder = tmp_path / name
+        folder.mkdir()
+        listed = explicit((folder, [made.pack(folder, name, "1.0", files)]), folder / "conda.txt")
+        done = installed(listed, folder / "env")
+        assert (folder / "env/told").read_text() == f"{name} 1.0\n"
+        assert done.returncode == (1 if code else 0)
+        assert ("exit code 3" in done.stderr) is bool(code)
 
 
 def test_the_installer_refuses_another_file(

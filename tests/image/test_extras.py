@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from image_cases import changed, manifest
 
 from envsnap.errors import InputError
+from envsnap.image import records
 from envsnap.image.planning import application, extras
 from envsnap.image.planning.extras import Extras
 from envsnap.image.planning.plan import make_plan
@@ -83,6 +84,82 @@ def test_equal_folders_give_equal_archives(app: Path) -> None:
     for path in app.rglob("*.py"):
         os.utime(path, (1, 1))
     assert application.pack(str(app)).data == first
+
+
+SECRETS = (
+    ".env", "prod.env", ".env.local", "kaggle.json", ".huggingface/token", ".cache/huggingface/token",
+    ".config/gcloud/application_default_credentials.json", "pip.conf", ".pip/pip.conf", ".condarc",
+    ".boto", ".s3cfg", ".my.cnf", ".vault-token", ".dockercfg", "kubeconfig", "terraform.tfstate",
+    ".secrets", ".passwd", "secrets.py", "my_credentials.json", "gcp-key.json", "auth.json",
+    "token.json", "hf_token.txt", "id_ecdsa_sk", "key.pem.bak", ".bash_history", ".python_history",
+    ".flaskenv", "a\nb.pem",
+)  # fmt: skip
+WEIGHT_FILES = ("pytorch_model.bin", "weights.bin", "model.pkl", "model.joblib", "model.pb")
+PLAIN = (
+    "env.py", "tokenizer.json", "added_tokens.json", "special_tokens_map.json", "environment.yml",
+    "settings.yaml", "main.py", "data.bin", "keys.py", "caf\u00e9.txt",
+)  # fmt: skip
+
+
+def test_what_an_application_may_hold(tmp_path: Path) -> None:
+    for name in (*SECRETS, *WEIGHT_FILES, *PLAIN):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    packed = application.pack(str(tmp_path))
+    assert set(packed.secrets) == set(SECRETS)
+    assert set(packed.weights) == set(WEIGHT_FILES)
+    assert packed.names == set(PLAIN)
+    assert packed.why().isprintable()
+
+
+def test_names_that_are_no_text_are_spelt(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("x")
+    (tmp_path / os.fsdecode(b"\xff.pem")).write_text("x")
+    plan, files = planned(app=str(tmp_path))
+    assert plan.decisions
+    (tmp_path / "plan.json").write_bytes(files["dockerfile.json"])
+    assert records.load(str(tmp_path / "plan.json")) == plan
+
+
+@pytest.mark.parametrize("line", ["[z-a]", "a*b*c*d*e*f*g*h*i*zz", "x" * 400])
+def test_patterns_that_nobody_can_match_are_refused(tmp_path: Path, line: str) -> None:
+    (tmp_path / "main.py").write_text("x")
+    (tmp_path / ".dockerignore").write_text(line + "\n")
+    with pytest.raises(InputError, match=r"\.dockerignore: ") as refused:
+        application.pack(str(tmp_path))
+    assert "\n" not in str(refused.value)
+
+
+def test_many_stars_for_folders_are_one(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["a"] * 40)
+    deep.mkdir(parents=True)
+    (deep / "zz").write_text("x")
+    (tmp_path / "main.py").write_text("x")
+    (tmp_path / ".dockerignore").write_text("**/" * 12 + "zz\n")
+    assert application.pack(str(tmp_path)).names == {"main.py"}
+
+
+def test_a_config_file_replaces_nothing_of_the_application(tmp_path: Path) -> None:
+    (tmp_path / "here.yaml").write_bytes(b"a: 1\n")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/main.py").write_text("x")
+    whole = with_config(b"a: 1\n", "/srv/main.py")
+    with pytest.raises(InputError, match=r"/app/main\.py would replace a file of --app"):
+        planned(whole, configs={"app": str(tmp_path / "here.yaml")}, app=str(tmp_path / "app"))
+
+
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="not a regular file"):
+        planned(extra_ca=str(tmp_path / "pipe"))
+
+
+@pytest.mark.parametrize("command", ["", "''", "' '"])
+def test_a_command_names_a_program(command: str) -> None:
+    with pytest.raises(InputError, match="names no program"):
+        planned(command=command)
+    with pytest.raises(InputError, match="--healthcheck: names no program"):
+        planned(healthcheck=command)
 
 
 @pytest.mark.parametrize("what", ["nothing", "only secrets", "a file", "too large"])

@@ -12,7 +12,7 @@ import pytest
 from dockerfile_reader import pairs, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from image_cases import UBUNTU_22, gpu, manifest
+from image_cases import DEBIAN_12, UBUNTU_22, gpu, manifest
 from msgspec.structs import replace
 
 from envsnap.errors import InputError
@@ -26,14 +26,16 @@ from envsnap.image.writing import instructions as ins
 from envsnap.model import codec
 from envsnap.model.compute import Cuda, Framework, Library
 from envsnap.model.host import EnvVars
+from envsnap.model.inputs import Config, Configs
 from envsnap.model.manifest import Manifest
-from envsnap.model.python import Origin, Package
+from envsnap.model.python import Conda, Origin, Package
 
 Make = Callable[[str], Manifest]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 KEYWORDS = {
     ins.From: "FROM", ins.Env: "ENV", ins.PrependPath: "ENV", ins.Label: "LABEL",
     ins.Copy: "COPY", ins.Unpack: "ADD", ins.Run: "RUN", ins.Workdir: "WORKDIR", ins.User: "USER", ins.Cmd: "CMD",
+    ins.Healthcheck: "HEALTHCHECK",
 }  # fmt: skip
 REQUIREMENT = re.compile(
     r"[a-z0-9]+(-[a-z0-9]+)*"
@@ -41,8 +43,36 @@ REQUIREMENT = re.compile(
 )
 
 
+APT = re.compile(
+    r"[a-z0-9]([a-z0-9+-]|\.(?=[0-9]))*(?<!-)(=([0-9]+:)?[0-9]([A-Za-z0-9.+~-]*[A-Za-z0-9])?)?"
+)
+EXPLICIT = re.compile(
+    r"https://[a-z0-9.-]+(/[A-Za-z0-9._~+=!%-]+)+\.(conda|tar\.bz2)"
+    r"(#sha256:[0-9a-f]{64}|#[0-9a-f]{32})?"
+)
+
+
 def _origin(**facts: str) -> Manifest:
     return manifest(packages={"tool": Package(version="1.0", origin=Origin(**facts))})
+
+
+FORGE = "https://conda.example.org/forge/linux-64"
+
+
+def _debian(packages: dict[str, str]) -> Manifest:
+    whole = manifest(system=DEBIAN_12)
+    system = replace(whole.sections.system, packages=packages)
+    return replace(whole, sections=replace(whole.sections, system=system))
+
+
+def _of_conda(**facts: str) -> Package:
+    stated = {"version": "1.0", "build": "h0", "url": f"{FORGE}/numpy-1.0-h0.conda"}
+    return Package(version="1.0", conda=Conda(**{**stated, **facts}))
+
+
+def _conda(packages: dict[str, Package]) -> Manifest:
+    python = _of_conda(url=f"{FORGE}/python-3.11.7-h0.conda", sha256="0" * 64)
+    return manifest(packages={"python": python, **packages})
 
 
 FIELDS: dict[str, Make] = {
@@ -99,6 +129,26 @@ FIELDS: dict[str, Make] = {
     ),
     "compute capability": lambda text: manifest(
         frameworks={"torch": Framework(cuda="12.1")}, **gpu("550.90.07", "Card", text, 1)
+    ),
+    "system package": lambda text: _debian({text: "1.0-1"}),
+    "system package's version": lambda text: _debian({"libgomp1": text}),
+    "library's package": lambda text: manifest(
+        frameworks={
+            "torch": Framework(
+                mapped_on_import={"libx.so.1": Library(path="/usr/lib/libx.so.1", package=text)}
+            )
+        }
+    ),
+    "conda name": lambda text: _conda({text: _of_conda()}),
+    "conda name, replaced by pip": lambda text: _conda({text: replace(_of_conda(), version="2.0")}),
+    "conda url": lambda text: _conda({"numpy": _of_conda(url=text)}),
+    "conda file": lambda text: _conda({"numpy": _of_conda(url=f"{FORGE}/{text}")}),
+    "conda sha256": lambda text: _conda({"numpy": _of_conda(sha256=text)}),
+    "conda md5": lambda text: _conda({"numpy": _of_conda(md5=text)}),
+    "conda build": lambda text: _conda({"numpy": _of_conda(build=text)}),
+    "conda version": lambda text: _conda({"numpy": _of_conda(version=text)}),
+    "config name": lambda text: manifest(
+        configs=Configs(complete=True, entries={text: Config(path=text)})
     ),
     "fingerprint": lambda text: replace(manifest(), fingerprint=text),
     "label": lambda text: replace(manifest(), label=text),
@@ -169,6 +219,14 @@ def check(whole: Manifest, base: str = "auto", lock: Lock | None = None) -> None
         for line in lines[1:-1]:
             assert REQUIREMENT.fullmatch(line), line
     files["dockerfile.json"].decode("ascii")
+    for name in plan.apt:
+        assert APT.fullmatch(name), name
+    if plan.conda is not None:
+        lines = files["conda.txt"].decode("ascii").split("\n")
+        assert lines[1] == "@EXPLICIT"
+        assert len(lines) == len(plan.conda.lines) + 3
+        for line in lines[2:-1]:
+            assert EXPLICIT.fullmatch(line), line
 
 
 def _check_shell(part: ins.Run, rest: str) -> None:
@@ -180,7 +238,7 @@ def _check_shell(part: ins.Run, rest: str) -> None:
             assert piece == step.text
         else:
             assert shlex.split(piece) == list(step)
-            assert not set(piece) & set("$`\\\"'|&<>*?(){}"), piece
+            assert not set(piece) & set('$`\\"|&<>*?(){}'), piece
 
 
 @pytest.mark.parametrize("field", FIELDS)

@@ -76,7 +76,7 @@ def resolve(
     seeded = frozenset(refused) & _seeds(facts, base)
     refused = {name: why for name, why in refused.items() if name not in seeded}
     for name in conda.without_digest(facts):
-        refused[name] = "conda-meta states no digest of it"
+        refused[name] = "conda-meta states no digest of it: install it again with conda"
     if refused and not allow_unhashed:
         raise InputError(_refusal(refused))
     kept = {name: item for name, item in found.items() if item.artifact is not None}

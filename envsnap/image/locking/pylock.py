@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from envsnap.errors import InputError
 from envsnap.image import facts
 from envsnap.image.locking.lock import Lock
-from envsnap.image.planning import requirements
+from envsnap.image.planning import conda, requirements
 from envsnap.image.records import Requirements
 from envsnap.model.manifest import Manifest
 
@@ -90,4 +90,10 @@ def notes(manifest: Manifest, lock: Lock) -> list[str]:
         if item.subject.startswith("packages")
         and (item.certainty != "exact" or item.choice.endswith("by hash"))
     ]
+    of_conda = conda.sort(facts.read(manifest), lock).stage
+    if of_conda is not None:
+        told.append(
+            f"left out: {facts.counted(len(of_conda.lines), 'package')} of conda, which only a"
+            " build context lists (conda.txt, from envsnap dockerfile)"
+        )
     return told + [f"left out: {item.path}: {item.reason}" for item in found.not_carried]

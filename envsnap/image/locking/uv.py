@@ -96,20 +96,29 @@ def _compile(
     with tempfile.TemporaryDirectory(prefix="envsnap-lock-") as folder:
         lines = [f"{name}=={version}\n" for name, version in sorted(pins.items())]
         Path(folder, "pins.in").write_text("".join(lines), encoding="ascii")
-        ended = subprocess.run(
-            [*_command(facts), *(("--default-index", index) if index else ())],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=TIMEOUT,
-            check=False,
-            env={**os.environ, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"},
-        )
+        try:
+            ended = _run(facts, index, folder)
+        except subprocess.TimeoutExpired:
+            raise BuildError(
+                f"no answer from the package index within {TIMEOUT:g} s (uv pip compile)"
+            ) from None
         if ended.returncode:
             return None, " ".join(ended.stderr.split())[:400]
         text = Path(folder, "pylock.toml").read_text(encoding="utf-8")
         return dict(_read(tomllib.loads(text), folder)), ended.stderr
+
+
+def _run(facts: Facts, index: str | None, folder: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*_command(facts), *(("--default-index", index) if index else ())],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=TIMEOUT,
+        check=False,
+        env={**os.environ, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"},
+    )
 
 
 def _command(facts: Facts) -> list[str]:

@@ -18,25 +18,36 @@ MOST_FILES = 20_000
 IGNORE = ".dockerignore"
 # Files that hold secrets by their very nature, wherever they lie.
 SECRET = re.compile(
-    r"\.env(\..*)?|\.envrc|\.netrc|_netrc|\.pypirc|\.npmrc|\.pgpass|\.htpasswd|\.git-credentials"
-    r"|id_(rsa|dsa|ecdsa|ed25519)(\..*)?|.*\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk)"
-    r"|credentials(\.(json|ya?ml|toml|ini))?|client_secrets?.*\.json|service[-_]account.*\.json"
-    r"|secrets?\.(json|ya?ml|toml|ini|env)",
-    re.IGNORECASE,
+    r"\.env(\..*)?|.*\.env|\.envrc|\.flaskenv|\.netrc|_netrc|\.pypirc|\.npmrc|\.yarnrc(\.yml)?|\.pgpass"
+    r"|\.my\.cnf|\.htpasswd|\.git-credentials|\.dockercfg|\.vault-token|\.boto|\.s3cfg|\.condarc"
+    r"|pip\.(conf|ini)|kaggle\.json|kubeconfig.*|.*\.tfstate(\..*)?|.*\.tfvars|\.?passwd|\.?shadow"
+    r"|\.[a-z]+_history|id_(rsa|dsa|ecdsa|ed25519)(_sk)?(\..*)?"
+    r"|.*\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk)(\.(bak|old|orig|txt))?"
+    r"|client_secrets?.*\.json|service[-_]account.*\.json|.*[-_]key\.json|auth\.json"
+    r"|(.*[-_])?(credentials?|secrets?|passwords?)(\.(json|ya?ml|toml|ini|env|txt|py))?"
+    r"|((hf|api|auth|access|gh|github|gitlab)[-_])?token(\.(json|ya?ml|toml|txt))?"
+    r"|\.(secrets?|credentials?|token)",
+    re.IGNORECASE | re.DOTALL,
 )
-SECRET_FOLDERS = frozenset((".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".gcloud"))
+SECRET_FOLDERS = frozenset((
+    ".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".gcloud", ".huggingface", ".kaggle",
+    ".config", ".cache", ".pip", ".terraform", ".secrets",
+))  # fmt: skip
 OUTSIDE = frozenset((".git", ".hg", ".svn", "__pycache__", ".venv", ".tox", ".mypy_cache"))
 WEIGHTS = re.compile(
-    r".*\.(safetensors|pt|pth|ckpt|onnx|h5|hdf5|gguf|ggml|tflite|engine|plan|npz)", re.IGNORECASE
+    r".*\.(safetensors|pt|pth|ckpt|onnx|h5|hdf5|keras|gguf|ggml|tflite|engine|plan|npz|pkl|pickle"
+    r"|joblib|pb|pdparams|mlmodel|msgpack)|(pytorch_model|.*weights?|.*model).*\.bin",
+    re.IGNORECASE | re.DOTALL,
 )
 MOST_NAMED = 6
+MOST_STARS, LONGEST_PATTERN = 8, 300
 
 
 class Application(Struct, frozen=True, kw_only=True):
     """A packed folder: the archive, and what was left out for which reason."""
 
     data: bytes
-    count: int
+    names: frozenset[str]
     secrets: tuple[str, ...]
     weights: tuple[str, ...]
     links: tuple[str, ...]
@@ -51,8 +62,14 @@ class Application(Struct, frozen=True, kw_only=True):
         ):
             if names:
                 more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-                parts.append(f"left out ({what}): {', '.join(names[:MOST_NAMED])}{more}")
+                shown = ", ".join(plain(name) for name in names[:MOST_NAMED])
+                parts.append(f"left out ({what}): {shown}{more}")
         return "; ".join(parts)
+
+
+def plain(name: str) -> str:
+    """Spell a file's name in ASCII, on one line."""
+    return name if name.isascii() and name.isprintable() else ascii(name)[1:-1]
 
 
 def pack(folder: str) -> Application:
@@ -80,7 +97,7 @@ def pack(folder: str) -> Application:
         raise InputError(f"--app {folder}: holds no file that an image may get")
     return Application(
         data=_archive(folder, kept),
-        count=len(kept),
+        names=frozenset(name.replace(os.sep, "/") for name in kept),
         secrets=tuple(secrets),
         weights=tuple(weights),
         links=tuple(links),
@@ -96,15 +113,26 @@ def _wanted(folder: str) -> list[str]:
     if os.path.isfile(ignore):
         with open(ignore, encoding="utf-8", errors="replace") as stream:
             lines = [line.strip() for line in stream.read(1 << 20).splitlines()]
-        patterns = [line for line in lines if line and not line.startswith("#")]
+        patterns = [_pattern(line, ignore) for line in lines if line and line[0] != "#"]
     # Its last argument only keeps the Dockerfile's own name from being ignored.
-    names = exclude_paths(folder, patterns, dockerfile=IGNORE)
+    try:
+        names = exclude_paths(folder, patterns, dockerfile=IGNORE)
+    except re.error as error:
+        raise InputError(f"{ignore}: no pattern of files: {error}") from None
     found = sorted(name for name in names if name != IGNORE)
     if len(found) > MOST_FILES:
         raise InputError(
             f"--app {folder}: {counted(len(found), 'file')}; leave some out with {IGNORE}"
         )
     return found
+
+
+def _pattern(line: str, path: str) -> str:
+    """Return a pattern that can be matched in a sensible time."""
+    shorter = re.sub(r"(\*\*/)+", "**/", line)
+    if shorter.count("*") > MOST_STARS or len(shorter) > LONGEST_PATTERN:
+        raise InputError(f"{path}: {plain(line[:60])}: too many asterisks, or too long")
+    return shorter
 
 
 def _is_outside(name: str) -> bool:

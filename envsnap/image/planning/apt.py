@@ -100,7 +100,10 @@ def _strangers(facts: Facts, *, known: bool) -> list[Left]:
             continue
         # libnvinfer is TensorRT's: it matches as a CUDA library, and the images lack it.
         tensorrt = item.soname.startswith("libnvinfer")
-        if not tensorrt and (CUDA_LIBRARY.fullmatch(item.soname) or (known and item.package)):
+        if not tensorrt and (
+            CUDA_LIBRARY.fullmatch(item.soname)
+            or (known and item.package in (facts.system_packages or {}))
+        ):
             continue
         place = ("frameworks", item.by, "mapped_on_import", item.soname)
         if item.by == "process":
@@ -133,7 +136,10 @@ def from_archive(plan: Plan, source: str) -> tuple[tuple[str, ...], str | None, 
         why = "as asked; apt finds the frozen archives of its sources"
     else:
         validate.matched(
-            source, ARCHIVE, "--apt", "date (20260102T030405Z), address of an archive, or word"
+            source,
+            ARCHIVE,
+            "--apt",
+            "date (20260102T030405Z), address of an archive with a path, or word",
         )
         why = "as asked; the only source that apt has in the image"
     return plan.apt, source, Decision(subject="apt", choice=source, why=why, certainty="exact")

@@ -25,7 +25,13 @@ INSTALLER_PYTHON, INSTALLER_SUITE, INSTALLER_GLIBC = "3.12", "bookworm", "2.36"
 REQUIREMENTS = "requirements-conda.txt"
 LIST = "conda.txt"
 PROGRAM = "conda_install.py"
-ARCHIVE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=-]{3,240}\.(?:conda|tar\.bz2)")
+SUFFIXES = (".conda", ".tar.bz2")
+ARCHIVE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.+=!-]|%21){3,240}\.(?:conda|tar\.bz2)")
+LOCAL = re.compile(r"(?:file|https?)://.{1,1900}")
+UNREACHABLE = (
+    "a build takes packages over https from hosts with a name only; name the folder that it lies in"
+    " with --find-links"
+)
 MD5 = re.compile(r"[0-9a-f]{32}")
 SUBDIRS = {"amd64": "linux-64", "arm64": "linux-aarch64"}
 
@@ -51,6 +57,11 @@ def whole(facts: Facts) -> bool:
     return "python" in facts.packages and by_conda(facts.packages["python"])
 
 
+def concerns(package: Package) -> bool:
+    """Tell whether conda installed a package, be it that pip replaced it since."""
+    return package.format == "conda" or isinstance(package.conda, Conda)
+
+
 def by_conda(package: Package) -> bool:
     """Tell whether conda installed what is there now: pip may have replaced it since."""
     if package.format == "conda":
@@ -63,9 +74,9 @@ def by_conda(package: Package) -> bool:
 def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
     """Sort conda's packages into an explicit list, and say what stays behind and why."""
     here = {
-        name: package.conda
+        name: package.conda if isinstance(package.conda, Conda) else Conda()
         for name, package in sorted(facts.packages.items())
-        if isinstance(package.conda, Conda)
+        if concerns(package)
     }
     if not here:
         return Sorted()
@@ -74,14 +85,21 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
         left = [Left(path=path_text(("packages", name)), reason=reason) for name in here]
         return Sorted(not_carried=tuple(left))
     local = lock.conda if lock else {}
+    if facts.system not in (None, "linux"):
+        raise InputError(
+            f"system.platform: captured on {facts.system}; conda's packages of another system"
+            " cannot be in a Linux image"
+        )
     listed, left = [], []
     for name, package in here.items():
         found = _one(facts, package, path_text(("packages", name, "conda")), local)
         if isinstance(found, Left):
             left.append(found)
+            if name == "python":
+                raise InputError(f"{found.path}: {found.reason}")
         else:
             listed.append(found)
-    stage = _stage(listed, local, lock)
+    stage = _stage(facts, listed, local, lock)
     return Sorted(
         stage=stage,
         not_carried=tuple(left),
@@ -94,22 +112,22 @@ def _one(facts: Facts, conda: Conda, place: str, local: dict[str, Path]) -> _Lis
     url = string(conda.url)
     if not url:
         return Left(path=place, reason="conda-meta states no address of it")
+    validate.matched(url, validate.ADDRESS, f"{place}.url", "address")
     folder, _, file = url.rpartition("/")
     subdir = folder.rpartition("/")[2]
     wanted = SUBDIRS.get(facts.architecture, "")
-    if facts.system not in (None, "linux") or subdir not in (wanted, "noarch"):
+    if subdir not in (wanted, "noarch"):
         raise InputError(
             f"{place}.url: a package for {validate.shown(subdir)}; the image is for"
-            f" {wanted or facts.architecture}"
+            f" {wanted or facts.architecture} (capture on the machine that the image is for)"
         )
     validate.matched(file, ARCHIVE, f"{place}.url", "file of a conda package")
     if file not in local:
-        if not url.startswith("https://"):
-            reason = "installed from a local file or over http; name its folder with --find-links"
-            return Left(path=place, reason=reason)
+        if validate.HTTPS.fullmatch(url) is None:
+            return Left(path=place, reason=UNREACHABLE)
         validate.https_address(url, f"{place}.url")
     else:
-        validate.matched(url, validate.ADDRESS, f"{place}.url", "address")
+        validate.matched(url, LOCAL, f"{place}.url", "address of a package")
     sha256, md5 = string(conda.sha256), string(conda.md5)
     if sha256:
         validate.matched(sha256, validate.SHA256, f"{place}.sha256", "SHA-256")
@@ -120,13 +138,16 @@ def _one(facts: Facts, conda: Conda, place: str, local: dict[str, Path]) -> _Lis
     return _Listed(line=url, file=file, weak="no digest")
 
 
-def _stage(listed: list[_Listed], local: dict[str, Path], lock: Lock | None) -> CondaStage:
+def _stage(
+    facts: Facts, listed: list[_Listed], local: dict[str, Path], lock: Lock | None
+) -> CondaStage:
     hashes = "".join(f" --hash=sha256:{digest}" for digest in lock.conda_installer) if lock else ""
     return CondaStage(
         image=images.newest_slim(INSTALLER_PYTHON, INSTALLER_SUITE),
         installer=f"{INSTALLER}=={INSTALLER_VERSION}{hashes}",
         lines=tuple(sorted(item.line for item in listed)),
         files=tuple(sorted(item.file for item in listed if item.file in local)),
+        has_pip="pip" in facts.packages,
     )
 
 
@@ -168,7 +189,11 @@ def in_folder(facts: Facts, folder: str) -> dict[str, Path]:
     import hashlib
 
     found: dict[str, Path] = {}
-    there = {path.name: path for path in Path(folder).iterdir() if ARCHIVE.fullmatch(path.name)}
+    there = {
+        path.name: path
+        for path in Path(folder).iterdir()
+        if ARCHIVE.fullmatch(path.name) and path.is_file()
+    }
     for package in facts.packages.values():
         if not isinstance(package.conda, Conda):
             continue

@@ -7,6 +7,7 @@ import os
 import posixpath
 import re
 import shlex
+import stat
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -81,10 +82,13 @@ def _application(plan: Plan, folder: str) -> tuple[Plan, bytes]:
     packed = application.pack(folder)
     decision = Decision(
         subject="app",
-        choice=counted(packed.count, "file"),
+        choice=counted(len(packed.names), "file"),
         why=packed.why(),
         certainty="nearest" if packed.weights or packed.links else "exact",
     )
+    covered = [item.path for item in plan.files if item.path.removeprefix("/app/") in packed.names]
+    if covered:
+        raise InputError(f"--config: {covered[0]} would replace a file of --app; leave one out")
     digest = hashlib.sha256(packed.data).hexdigest()
     return replace(plan, app=digest, decisions=(*plan.decisions, decision)), packed.data
 
@@ -129,7 +133,10 @@ def _stands_in(name: str, local: str) -> Decision:
 
 def _read(path: str, option: str) -> bytes:
     try:
-        with open(path, "rb") as stream:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with open(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise InputError(f"{option} {path}: not a regular file")
             data = stream.read(LARGEST_FILE + 1)
     except OSError as error:
         raise InputError(f"{option} {path}: {error.strerror or error}") from None
@@ -171,6 +178,6 @@ def _command(text: str, option: str) -> tuple[str, ...]:
         words = tuple(shlex.split(text))
     except ValueError as error:
         raise InputError(f"{option} {text}: {error}") from None
-    if not words:
+    if not words or not words[0].strip():
         raise InputError(f"{option}: names no program")
     return words

@@ -66,7 +66,7 @@ def make_plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) 
 
 def _removed(known: facts.Facts) -> tuple[str, ...]:
     """Name what venv adds and the captured environment is known to lack."""
-    if not known.packages_complete or conda.whole(known):
+    if not known.packages_complete or (conda.whole(known) and "pip" in known.packages):
         return ()
     return tuple(name for name in requirements.seeds(known) if name not in known.packages)
 
@@ -76,7 +76,7 @@ def _files(manifest: Manifest) -> Iterator[Left]:
     for section in ("configs", "weights"):
         for name in sorted(facts.entries(getattr(manifest.sections, section))):
             yield Left(
-                path=path_text((section, name)),
+                path=path_text((section, name[: validate.LONGEST_NAME])),
                 reason="the image holds no user's files; mount it when the container starts",
             )
 

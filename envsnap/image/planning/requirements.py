@@ -14,7 +14,7 @@ from envsnap.image.planning import conda
 from envsnap.image.records import Artifact, Decision, Left, Requirements
 from envsnap.knowledge.tables import table
 from envsnap.model.paths import text as path_text
-from envsnap.model.python import Conda, Origin, Package
+from envsnap.model.python import Origin, Package
 
 if TYPE_CHECKING:
     from envsnap.image.locking.lock import Lock
@@ -101,9 +101,10 @@ def pins(facts: Facts, from_folder: frozenset[str]) -> tuple[list[Pinned], list[
     left: list[Left] = []
     of_conda = conda.whole(facts)
     for name, package in sorted(facts.packages.items()):
-        if isinstance(package.conda, Conda) and (conda.by_conda(package) or not of_conda):
+        if conda.concerns(package) and (conda.by_conda(package) or not of_conda):
             continue  # the stage of conda's packages has it, or says why not
         place = path_text(("packages", name))
+        validate.matched(name, validate.PACKAGE, place, "name that an index could hold")
         found = (
             _by_wheel(name, package, place) if name in from_folder else _one(name, package, place)
         )

@@ -25,7 +25,7 @@ PROOF = "proof.json"
 OURS = re.compile(
     r"Dockerfile|dockerfile\.json|manifest\.json|proof\.json|\.dockerignore"
     r"|requirements(-[a-z0-9.-]+)?\.txt|extra-ca\.crt|app\.tar|config-[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9._+-]{4,240}\.whl"
-    r"|apt\.list|conda\.txt|conda_install\.py|[A-Za-z0-9_][A-Za-z0-9_.+=-]{3,240}\.(conda|tar\.bz2)"
+    r"|apt\.list|conda\.txt|conda_install\.py|[A-Za-z0-9_]([A-Za-z0-9_.+=!-]|%21){3,240}\.(conda|tar\.bz2)"
 )
 STALE = re.compile(r"\.envsnap-[A-Za-z0-9_]{8}")  # what a killed run leaves
 LIST_HEADER = "# Written by envsnap; an explicit list of conda packages.\n@EXPLICIT\n"
@@ -123,7 +123,7 @@ def _prepare(folder: Path) -> None:
 
 def _look(folder: Path) -> set[str]:
     """Return the names of an older context's files; refuse a folder that holds anything else."""
-    found = set()
+    found, stale = set(), []
     with os.scandir(folder) as items:
         for item in items:
             if item.is_symlink():
@@ -131,7 +131,7 @@ def _look(folder: Path) -> set[str]:
                     f"{folder / item.name}: a symbolic link; it is not written through"
                 )
             if STALE.fullmatch(item.name) and item.is_file(follow_symlinks=False):
-                os.unlink(item.path)
+                stale.append(item.path)
                 continue
             if not OURS.fullmatch(item.name) or not item.is_file(follow_symlinks=False):
                 raise InputError(
@@ -141,6 +141,8 @@ def _look(folder: Path) -> set[str]:
             found.add(item.name)
     if found and not _is_ours(folder / DOCKERFILE):
         raise InputError(f"{folder}: holds files that envsnap did not write; name an empty folder")
+    for path in stale:
+        os.unlink(path)
     return found
 
 

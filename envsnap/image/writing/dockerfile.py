@@ -6,7 +6,7 @@ stage takes it over without pip's traces, git and the requirement files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from envsnap.image import records
 from envsnap.image.building.normal import EPOCH
@@ -18,6 +18,7 @@ from envsnap.image.records import Plan, Requirements
 from envsnap.image.writing import instructions as ins
 
 UID = 10001
+LONGEST_LABEL = 8000
 APP = "/app"
 VENV = "/opt/venv"
 VENV_PYTHON = f"{VENV}/bin/python"
@@ -65,8 +66,13 @@ def _conda(plan: Plan) -> Iterator[ins.Instruction]:
         "python3", "-m", "pip", *PIP_OPTIONS, *hashed, "--requirement", STAGING + conda.REQUIREMENTS,
     )  # fmt: skip
     yield ins.Run((*trust, install))
-    yield ins.Copy((conda.LIST, conda.PROGRAM, *stage.files), STAGING)
+    suffixes = [suffix for suffix in conda.SUFFIXES if any(map(_ends(suffix), stage.files))]
+    yield ins.Copy((conda.LIST, conda.PROGRAM, *(f"*{item}" for item in suffixes)), STAGING)
     yield ins.Run((*trust, ("python3", STAGING + conda.PROGRAM, STAGING + conda.LIST, VENV)))
+
+
+def _ends(suffix: str) -> Callable[[str], bool]:
+    return lambda name: name.endswith(suffix)
 
 
 def _base(plan: Plan) -> Iterator[ins.Instruction]:
@@ -133,6 +139,8 @@ def _build(plan: Plan) -> Iterator[ins.Instruction]:
         yield PRAGMA
     if plan.conda:
         yield ins.Copy((VENV,), VENV, "conda")
+        if plan.python.installer is None and plan.requirements and not plan.conda.has_pip:
+            steps.append((VENV_PYTHON, "-m", "ensurepip"))
     else:
         steps.append((plan.python.executable, "-m", "venv", VENV))
     if plan.python.installer and not plan.artifacts:
@@ -171,6 +179,11 @@ def _finish(plan: Plan) -> Iterator[ins.Step]:
     )
 
 
+def _unhashed(plan: Plan) -> str:
+    names = " ".join(plan.unhashed)
+    return names if len(names) <= LONGEST_LABEL else f"{len(plan.unhashed)} distributions"
+
+
 def _final(plan: Plan) -> Iterator[ins.Instruction]:
     """The stage that becomes the image."""
     digest = plan.base.digest
@@ -181,7 +194,7 @@ def _final(plan: Plan) -> Iterator[ins.Instruction]:
             *((("org.opencontainers.image.base.digest", digest),) if digest else ()),
             ("io.envsnap.fingerprint", plan.fingerprint),
             ("io.envsnap.plan", records.digest(plan)),
-            *((("io.envsnap.unhashed", " ".join(plan.unhashed)),) if plan.unhashed else ()),
+            *((("io.envsnap.unhashed", _unhashed(plan)),) if plan.unhashed else ()),
         )
     )
     yield ins.Copy((VENV,), VENV, "build")

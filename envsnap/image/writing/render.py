@@ -17,6 +17,7 @@ from envsnap.image.writing import instructions as ins
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 BARE_WORD = re.compile(r"[A-Za-z0-9_./:@=+,-]+")
 INDENT = "    "
+LONGEST_LINE = 8000
 
 
 def dockerfile(parts: Iterable[ins.Instruction]) -> str:
@@ -80,7 +81,7 @@ def _copy(part: ins.Copy | ins.Unpack) -> str:
     if isinstance(part, ins.Unpack):
         return f"ADD {_bare(part.archive)} {_bare(part.target)}"
     stage = f"--from={_bare(part.stage)} " if part.stage else ""
-    return f"COPY {stage}" + " ".join(_pattern(word) for word in (*part.sources, part.target))
+    return f"COPY {stage}" + _wrapped([_pattern(word) for word in (*part.sources, part.target)])
 
 
 def _run(steps: tuple[ins.Step, ...]) -> str:
@@ -90,8 +91,20 @@ def _run(steps: tuple[ins.Step, ...]) -> str:
         if isinstance(step, ins.Constant):
             lines.append(_plain(step.text))
         else:
-            lines.append(" ".join(shlex.quote(_plain(word)) for word in step))
+            lines.append(_wrapped([shlex.quote(_plain(word)) for word in step]))
     return f"; \\\n{INDENT}".join(lines)
+
+
+def _wrapped(words: list[str]) -> str:
+    """Join words; a builder reads no line of more than 65,535 characters, so many are spread."""
+    lines, length = [""], 0
+    for word in words:
+        if length > LONGEST_LINE:
+            lines.append("")
+            length = 0
+        lines[-1] += f"{word} "
+        length += len(word) + 1
+    return f" \\\n{INDENT * 2}".join(line.rstrip() for line in lines)
 
 
 def _bare(word: str) -> str:
