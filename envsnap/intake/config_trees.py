@@ -174,6 +174,9 @@ def redact(tree: Any, place: tuple[str, ...], gaps: dict[str, str]) -> Any:
         named = _named_value(tree)
         kept = {}
         for key, value in tree.items():
+            if _is_hidden(key):
+                gaps[path_text((*place, f"key {len(gaps) + 1}"))] = "redacted"
+                continue
             inner = (*place, key)
             secret = secrets.is_secret_key(key) or (key == named)
             if (secret and not _is_switch(key, value)) or _is_hidden(value):

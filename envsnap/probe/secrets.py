@@ -100,6 +100,8 @@ _SHAPES = (
     r"[rsp]k_(?:live|test)_[0-9a-zA-Z]{16,255}",
     r"eyJ[A-Za-z0-9_=-]{8,4096}\.[A-Za-z0-9_=-]{8,4096}(?:\.[A-Za-z0-9_.+/=-]{0,4096})?",
     r"pypi-[A-Za-z0-9_-]{40,255}",
+    # Hashes of passwords, as crypt(5) and Argon2 write them.
+    r"\$(?:1|2[abxy]?|5|6|7|y|gy|argon2(?:id?|d))\$[A-Za-z0-9./$=,+-]{8,255}",
     r"npm_[A-Za-z0-9]{30,255}",
     r"AccountKey=[a-zA-Z0-9+/=]{40,100}",
     r"SG\.[a-zA-Z0-9_-]{16,64}\.[a-zA-Z0-9_-]{16,64}",
@@ -115,6 +117,7 @@ _SHAPES = (
 )
 # No text without one of these can match a shape; looking for them is cheap.
 _ANCHORS = (
+    "$",
     "AKIA",
     "ASIA",
     "ABIA",

@@ -46,7 +46,7 @@ class EnvVar(Rule):
             and not PLACE.fullmatch(name)
             and not name.startswith(INSTALLERS)
             and (effect is Effect.NUMERICS or row.get("chooses") == "library")
-        )
+        ) or effect is Effect.SECURITY
         does = (row or {}).get("does", "")
         return Finding(
             rule=self.id,
