@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 import tomllib
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from dockerfile_parse import DockerfileParser
 from dockerfile_reader import pairs, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -202,6 +204,10 @@ def check(whole: Manifest, base: str = "auto", lock: Lock | None = None) -> None
     text = files["Dockerfile"].decode("utf-8")
     found = read(text)
     assert [word for word, _ in found] == [KEYWORDS[type(part)] for part in parts]
+    others = DockerfileParser(fileobj=io.BytesIO(files["Dockerfile"])).structure
+    assert [item["instruction"] for item in others if item["instruction"] != "COMMENT"] == [
+        KEYWORDS[type(part)] for part in parts
+    ]
     assert text.startswith("# Written by envsnap")
     assert [line for line in text.split("\n") if line.startswith("#")] == [
         f"# {part.text}" for part in dockerfile.build(plan) if isinstance(part, ins.Comment)
