@@ -10,8 +10,9 @@ import array
 import json
 import os
 import stat
+import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
 import msgspec
@@ -21,7 +22,7 @@ from envsnap.errors import InputError
 from envsnap.model import codec, scan, storage
 from envsnap.model.manifest import Manifest
 from envsnap.replay import tables
-from envsnap.replay.recording import RECORDING_VERSION, Record
+from envsnap.replay.recording import RECORDING_VERSION, Record, Tensor
 
 RECORD, MANIFEST = "record.json", "manifest.json"
 SKETCH, TENSORS = "sketch.npy", "tensors.safetensors"
@@ -211,6 +212,29 @@ def _require_consistent(found: Recording) -> None:
 def values_place(found: Recording, name: str) -> int:
     """Where in the file a stored tensor's values begin."""
     return found.values_at + found.stored[name].begin
+
+
+def values(
+    found: Recording, tensor: Tensor, spans: Sequence[tuple[int, int]]
+) -> list[array.array[Any]] | None:
+    """Kept values of a tensor, one array for each span of first value and count.
+
+    None where they were not kept, have no type in Python, or can no longer be read.
+    """
+    code = {"float32": "f", "float64": "d", "uint8": "B"}.get(tensor.dtype)
+    if code is None or tensor.stored is None or sys.byteorder == "big":
+        return None
+    size, place = tables.ITEM_SIZES[tensor.dtype], values_place(found, tensor.stored)
+    rows = []
+    try:
+        with open(found.name, "rb") as stream:
+            for start, count in spans:
+                stream.seek(place + start * size)
+                rows.append(array.array(code, stream.read(count * size)))
+    except (OSError, ValueError):
+        return None
+    whole = all(len(row) == count for row, (_, count) in zip(rows, spans, strict=True))
+    return rows if whole else None
 
 
 def as_task(found: Recording, path: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     """What all rungs found."""
 
     environment: Environment
+    contract: Rung
     inputs: Found
     weights: Weights
     structure: Structure
@@ -240,6 +241,7 @@ def rungs(evidence: Evidence) -> tuple[Rung, ...]:
     """Every step, in order."""
     return (
         evidence.environment.rung,
+        evidence.contract,
         _inputs_rung(evidence.inputs),
         _weights_rung(evidence.weights),
         _structure_rung(evidence),

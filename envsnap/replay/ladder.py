@@ -7,7 +7,7 @@ cause, and what was found equal before it is what the cause is not.
 from __future__ import annotations
 
 from envsnap._version import __version__
-from envsnap.replay import causes, environment, inputs, latency, layers, model_parts
+from envsnap.replay import causes, contract, environment, inputs, latency, layers, model_parts
 from envsnap.replay.archive import Recording
 from envsnap.replay.verdict import VERDICT_VERSION, Rung, Side, Verdict
 
@@ -21,6 +21,7 @@ def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Ver
     given = inputs.compare(golden, other)
     evidence = causes.Evidence(
         environment=surroundings,
+        contract=contract.compare(golden, other),
         inputs=given,
         weights=model_parts.weights(left, right),
         structure=model_parts.structure(left, right),

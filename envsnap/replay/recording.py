@@ -159,6 +159,9 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     type: str
     grad: bool
+    names: Annotated[
+        tuple[str, ...], Meta(description="What the model's forward calls its arguments.")
+    ] = ()
     modules: dict[str, Module]
     parameters: dict[str, Parameter]
     leaves: tuple[Leaf, ...]

@@ -15,7 +15,10 @@ Judgement = Literal["equal", "noise", "fault", "undecided", "follows", "unjudged
 class Rung(Struct, frozen=True, kw_only=True):
     """One step of the ladder, and what it found."""
 
-    name: Literal["environment", "inputs", "weights", "structure", "layers", "outputs", "latency"]
+    name: Literal[
+        "environment", "contract", "inputs", "weights", "structure", "layers", "kernels",
+        "outputs", "latency", "drift",
+    ]  # fmt: skip
     state: State
     summary: str
     details: tuple[str, ...] = ()

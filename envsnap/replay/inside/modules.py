@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
@@ -44,6 +45,15 @@ def _scalar(value: Any, texts: bool) -> Any:
         parts = [_scalar(item, texts) for item in value]
         return None if None in parts else parts
     return None
+
+
+def argument_names(root: Any) -> list[str]:
+    """What a module's forward calls the arguments that have a place."""
+    try:
+        found = inspect.signature(root.forward).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [item.name[:100] for item in found if item.kind < item.VAR_POSITIONAL][:100]
 
 
 def named(root: Any) -> dict[int, str]:

@@ -175,6 +175,7 @@ class Recorder:
             {
                 "type": type(root).__qualname__[:200],
                 "grad": self._grad,
+                "names": modules.argument_names(root),
                 "modules": {
                     name: modules.describe(item)
                     for name, item in list(root.named_modules())[:MOST_LEAVES]
