@@ -201,6 +201,16 @@ def _require_consistent(found: Recording) -> None:
     ]
     if any(row is not None and row >= len(found.sketches) for row in rows):
         scan.refuse(name, "mentions a sketch that is not there")
+    numbered = {str(number): item for number, item in enumerate(record.tensors)}
+    for call in record.calls:
+        for key, picture in call.pictures.items():
+            tensor = numbered.get(key)
+            shape = tensor.shape if tensor is not None else ()
+            rank = len(shape)
+            if rank not in (3, 4) or picture.axis not in (rank - 3, rank - 1):
+                scan.refuse(name, f"picture {key[:40]!r} has no such axis")
+            if len(picture.rows) != shape[picture.axis] or not picture.rows:
+                scan.refuse(name, f"picture {key[:40]!r} has another number of channels")
     for item in record.tensors:
         if item.stored is None:
             continue
