@@ -19,7 +19,7 @@ NAMES = {"inputs differ": "inputs", "weights differ": "weights", "a setting diff
 
 
 def record(path: str, model: torch.nn.Module, fault: faults.Fault, task: dict | None) -> None:
-    recording = Recording(path, lambda: None, label=None, full=None, calls=1, repeat=0, task=task)
+    recording = Recording(path, lambda: None, task=task)
     with recording, torch.no_grad(), fault.around():
         model(fault.given)
 

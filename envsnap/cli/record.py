@@ -23,6 +23,7 @@ from envsnap import api
     "--repeat", type=click.IntRange(0, 1_000_000), default=0, metavar="N",
     help="Call the model N times more with the same input, for latency and errors.",
 )  # fmt: skip
+@click.option("--zoom", is_flag=True, help="Run the model once more and record its kernels' names.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(
     output: str,
@@ -30,6 +31,7 @@ def command(
     full: bool | None,
     calls: int,
     repeat: int,
+    zoom: bool,
     command: tuple[str, ...],
 ) -> int:
     """Run a command and record what the layers of its model were given and gave.
@@ -37,7 +39,7 @@ def command(
     The script is not changed and its results are the same bits; the exit code is the command's.
     """
     code, record = api.record_command(
-        command, output, label=label, full=full, calls=calls, repeat=repeat
+        command, output, label=label, full=full, calls=calls, repeat=repeat, zoom=zoom
     )
     from envsnap.report.sanitize import plain
 

@@ -248,18 +248,21 @@ def values(
 
 
 def as_task(found: Recording, path: str) -> dict[str, Any]:
-    """What a process needs in order to replay a recording's first call."""
+    """What a process needs in order to replay a recording's calls: their leaves, and tensors."""
     record = found.record
-    leaves = [
-        {
-            "name": leaf.name,
-            "nth": leaf.nth,
-            "arguments": _full(leaf.arguments),
-            "named": _full(leaf.named),
-        }
-        for leaf in (record.calls[0].leaves if record.calls else ())
-        if leaf.replay is not None and leaf.replay.state != "impossible"
-        and all(record.tensors[number].stored is not None for number in leaf.inputs())
+    calls = [
+        [
+            {
+                "name": leaf.name,
+                "nth": leaf.nth,
+                "arguments": _full(leaf.arguments),
+                "named": _full(leaf.named),
+            }
+            for leaf in call.leaves
+            if leaf.replay is not None and leaf.replay.state != "impossible"
+            and all(record.tensors[number].stored is not None for number in leaf.inputs())
+        ]
+        for call in record.calls
     ]  # fmt: skip
     tensors = {
         str(number): {
@@ -270,7 +273,7 @@ def as_task(found: Recording, path: str) -> dict[str, Any]:
         for number, item in enumerate(record.tensors)
         if item.stored is not None
     }
-    return {"file": path, "leaves": leaves, "tensors": tensors}
+    return {"file": path, "calls": calls, "tensors": tensors}
 
 
 def _full(node: Any) -> Any:

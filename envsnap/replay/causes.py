@@ -26,6 +26,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     weights: Weights
     structure: Structure
     judged: Judged
+    kernels: Rung | None
     failed: bool
     strict: bool
     latency: Latency | None
@@ -207,14 +208,15 @@ def _kernels(evidence: Evidence, first: Layer) -> Answer:
         return Answer(
             outcome="diverged", subject="precision",
             cause=f"matrix products are computed in a lower precision ({listed_kinds})"
-            + (f"; what differs: {suspects}" if suspects else ""),
+            + (f"; what differs: {suspects}" if suspects else "") + _other_kernels(evidence),
             fix="Look for autocast, torch.set_float32_matmul_precision, allow_tf32 and"
             " ONEDNN_DEFAULT_FPMATH_MODE, and set them as in the golden run.",
         )  # fmt: skip
     return Answer(
         outcome="diverged", subject="layer",
         cause=f"{first.title} ({first.type}) computes something else with equal weights and"
-        f" settings ({listed_kinds})" + (f"; what differs: {suspects}" if suspects else ""),
+        f" settings ({listed_kinds})" + (f"; what differs: {suspects}" if suspects else "")
+        + _other_kernels(evidence),
         fix="Compare the code of this layer and the version of the library that it is from.",
     )  # fmt: skip
 
@@ -232,9 +234,16 @@ def _place(evidence: Evidence) -> Answer:
         return _setting(settings)
     return Answer(
         outcome="diverged", subject="code",
-        cause=f"code outside of layers computes something else: {evidence.judged.place}",
+        cause=f"code outside of layers computes something else: {evidence.judged.place}"
+        + _other_kernels(evidence),
         fix="Compare this forward: masks, attention, reshaping, additions.",
     )  # fmt: skip
+
+
+def _other_kernels(evidence: Evidence) -> str:
+    """The kernels that differ, where they were recorded."""
+    found = evidence.kernels
+    return f"; kernels: {found.summary}" if found is not None and found.state == "differs" else ""
 
 
 def rungs(evidence: Evidence) -> tuple[Rung, ...]:
@@ -246,6 +255,7 @@ def rungs(evidence: Evidence) -> tuple[Rung, ...]:
         _weights_rung(evidence.weights),
         _structure_rung(evidence),
         _layers_rung(evidence),
+        *((evidence.kernels,) if evidence.kernels is not None else ()),
         _outputs_rung(evidence),
         *_latency_rung(evidence.latency),
     )

@@ -32,6 +32,7 @@ class Judged(Struct, frozen=True, kw_only=True):
     first: Layer | None
     place: str = ""
     inside: str = ""
+    after: str = ""
     bits: bool = False
     undecided: tuple[str, ...] = ()
     random: tuple[str, ...] = ()
@@ -80,7 +81,7 @@ def judge(golden: Recording, other: Recording, *, inputs_differ: bool = False) -
     alone = {key: _alone(run, leaf) for key, leaf in run.here.items()}
     layers: list[Layer] = []
     first: Layer | None = None
-    place, inside, before, equal = "", "", None, True
+    place, inside, after, before, equal = "", "", "", None, True
     for key, leaf in run.here.items():
         twin = run.there.get(key)
         if twin is None:
@@ -93,6 +94,7 @@ def judge(golden: Recording, other: Recording, *, inputs_differ: bool = False) -
         parted = in_run.why if in_run.judgement == "fault" and in_run.why else ""
         if parted and first is None and not place and not inputs_differ:
             place, inside = _between(before, leaf)
+            after = before.title if before is not None else ""
         parted_before = inputs_differ or bool(place) or first is not None
         layer = _chosen(alone[key], in_run, already=parted_before)
         if layer.judgement == "fault" and first is None and not place:
@@ -100,7 +102,9 @@ def judge(golden: Recording, other: Recording, *, inputs_differ: bool = False) -
         layers.append(layer)
         run.add(leaf)
         before = leaf
-    found = Judged(layers=tuple(layers), first=first, place=place, inside=inside, bits=equal)
+    found = Judged(
+        layers=tuple(layers), first=first, place=place, inside=inside, after=after, bits=equal
+    )
     return _closed(run, found, inputs_differ)
 
 
@@ -225,13 +229,14 @@ def _closed(run: _Run, found: Judged, inputs_differ: bool) -> Judged:
     """Add what the model's own result shows, and what stays open."""
     left, right = run.golden.record.calls[0], run.other.record.calls[0]
     end: float | None = 0.0
-    equal, place = found.bits, found.place
+    equal, place, after = found.bits, found.place, found.after
     if left.result is not None and right.result is not None:
         end, same = run.apart(left.result, right.result)
         equal = equal and same
         if not inputs_differ and found.first is None and not place and left.leaves:
             _, loud = run.limits(left.leaves[-1])
             if end is not None and end >= loud:
+                after = left.leaves[-1].title
                 place = f"after {left.leaves[-1].name}, in the forward of the model"
     layers = found.layers
     return Judged(
@@ -239,6 +244,7 @@ def _closed(run: _Run, found: Judged, inputs_differ: bool) -> Judged:
         first=found.first,
         place=place,
         inside=found.inside,
+        after=after,
         bits=equal and all(layer.judgement == "equal" for layer in layers),
         undecided=tuple(layer.title for layer in layers if layer.judgement == "undecided"),
         random=tuple(layer.title for layer in layers if layer.why.startswith("random")),

@@ -96,6 +96,11 @@ class Leaf(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """What identifies the call in its run."""
         return self.name, self.nth
 
+    @property
+    def title(self) -> str:
+        """Its name, with the number of the call where it is not the first."""
+        return self.name + (f"#{self.nth}" if self.nth else "")
+
     def inputs(self) -> tuple[int, ...]:
         """The numbers of all tensors that it was given."""
         return (*self.arguments.tensors(), *self.named.tensors())
@@ -138,6 +143,17 @@ class Picture(Struct, frozen=True, kw_only=True):
     rows: tuple[Channel, ...]
 
 
+class Kernels(Struct, frozen=True, kw_only=True):
+    """What one stretch of a module's own code calls, between the modules that it calls."""
+
+    inside: str
+    nth: Annotated[int, Meta(ge=0, description="Which call of this module, from 0.")]
+    after: Annotated[str, Meta(description="The layer that ended last, with its number.")]
+    calls: Annotated[
+        tuple[str, ...], Meta(description="Kernels with dtypes and shapes of tensors.")
+    ]
+
+
 class Replayed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A layer of this run on inputs of another recording."""
 
@@ -173,6 +189,7 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pictures: dict[str, Picture] = {}
     replays: tuple[Replayed, ...] | None = None
     repeats: Repeats | None = None
+    kernels: tuple[Kernels, ...] | None = None
 
     def inputs(self) -> tuple[int, ...]:
         """The numbers of all tensors that the model was given."""

@@ -95,6 +95,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     bits: Annotated[bool, Meta(description="Whether every compared tensor has the same bits.")]
     golden: Side
     other: Side
+    call: Annotated[int, Meta(ge=0, description="The call that this is about, from 0.")] = 0
     rungs: tuple[Rung, ...]
     first: Annotated[Layer | None, Meta(description="The first layer that diverges.")]
     place: Annotated[str, Meta(description="Where the runs part, if it is not in a layer.")]

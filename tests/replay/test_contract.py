@@ -34,7 +34,7 @@ def compared(torch: ModuleType, tmp_path: Path) -> Compared:
         found = []
         for name, (arguments, named) in (("a.esr", one), ("b.esr", two)):
             path = str(tmp_path / name)
-            with Recording(path, lambda: None, label=None, full=None, calls=1, repeat=0):
+            with Recording(path, lambda: None):
                 Taking()(*arguments, **named)
             found.append(archive.read(path))
         return ladder.compare(*found)

@@ -38,7 +38,7 @@ def told(torch: ModuleType, tmp_path: Path) -> Told:
         values = (numpy.asarray(picture, "float32") / 255 - MEAN) / SPREAD
         tensor = torch.from_numpy(values.astype("float32").transpose(2, 0, 1).copy())[None]
         path = str(tmp_path / name)
-        with Recording(path, lambda: None, label=None, full=None, calls=1, repeat=0):
+        with Recording(path, lambda: None):
             net(tensor)
         return archive.read(path)
 

@@ -9,7 +9,7 @@ import time
 import warnings
 from typing import Any
 
-from . import channels, isolated, modes, modules, trees
+from . import channels, isolated, kernels, modes, modules, trees
 from .spool import Spool
 from .summary import settled
 
@@ -42,10 +42,11 @@ class Recorder:
         full: bool | None = None,
         calls: int = 1,
         repeat: int = 0,
+        zoom: bool = False,
         task: dict[str, Any] | None = None,
     ) -> None:
         self._torch, self._calls_left, self._task = torch, calls, task
-        self._repeat = repeat
+        self._repeat, self._zoom = repeat, zoom
         self.spool = Spool(torch, folder, full)
         self.notes: list[str] = []
         self.calls: list[dict[str, Any]] = []
@@ -243,13 +244,37 @@ class Recorder:
         call["result"] = self._encode(result, keep=True)
         keeper = isolated.Isolated(torch, frame.module, self.spool, call["grad"])
         keeper.rounding(self._leaves)
-        if self._task is not None and len(self.calls) == 1:
-            call["replays"] = keeper.replays(self._task, self._leaves)
+        place = len(self.calls) - 1
+        if self._task is not None and place < len(self._task["calls"]):
+            call["replays"] = keeper.replays(self._task, place, self._leaves)
+        if self._zoom:
+            self._list_kernels(frame, named)
         if self._repeat:
             call["repeats"] = isolated.repeat(
                 torch, frame.module, frame.arguments, named, self._repeat, call["grad"]
             )
         self._close(frame, named)
+
+    def _list_kernels(self, frame: Frame, named: dict[str, Any]) -> None:
+        """Name the kernels of a call, in one more run of the model."""
+        node = self._encode(named, keep=True)
+        if not (trees.can_rebuild(frame.node) and trees.can_rebuild(node)):
+            self.note("the kernels are not known: arguments that are neither tensors nor plain")
+            return
+        try:
+            given = [
+                trees.rebuild(part, lambda number: self.spool.values(self._torch, number))
+                for part in (frame.node, node)
+            ]
+            found, whole = kernels.listed(
+                self._torch, frame.module, given[0], given[1], frame.autocast
+            )
+        except Exception as error:
+            self.note(f"the kernels are not known: {type(error).__name__}: {error}")
+            return
+        self.calls[-1]["kernels"] = found
+        if not whole:
+            self.note(f"only the first {kernels.MOST} kernels are named")
 
     def _close(self, frame: Frame, named: dict[str, Any]) -> None:
         """A call of a model is over."""
