@@ -78,6 +78,16 @@ def record_command(
         return ended.code, spooled.save(path, chosen, _facts_of(chosen), label, ended.notes())
 
 
+def record_data(data: str, path: str, *, label: str | None = None) -> Record:
+    """Describe the columns of a data file, to be compared with another's. Raises InputError."""
+    from envsnap.model import storage
+    from envsnap.replay import datasets, spooled
+
+    storage.require_place(path)
+    features, notes = datasets.describe(data)
+    return spooled.save_features(path, features, label, notes)
+
+
 def _portable_probe() -> str:
     from envsnap.targets import script
 

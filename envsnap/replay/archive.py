@@ -43,10 +43,10 @@ class Recording(Struct, frozen=True, kw_only=True):
 
 
 def write(
-    path: str, record: Record, manifest: Manifest | None, sketches: bytes, values: str,
+    path: str, record: Record, manifest: Manifest | None, sketches: bytes, values: str | None,
     stored: Mapping[str, tables.Stored],
 ) -> None:  # fmt: skip
-    """Write a recording atomically, readable by its owner only; `values` is a file. Raises InputError."""
+    """Write a recording atomically, readable by its owner only; `values` names a file. Raises InputError."""
     with (
         storage.opened_atomically(path, 0o600) as stream,
         zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive,
@@ -55,7 +55,7 @@ def write(
         if manifest is not None:
             archive.writestr(_member(MANIFEST), codec.encode(manifest))
         archive.writestr(_member(SKETCH), tables.write_sketches(sketches))
-        if not stored:
+        if not stored or values is None:
             return
         with archive.open(_member(TENSORS), "w", force_zip64=True) as member:
             member.write(tables.tensors_header(stored))
@@ -190,6 +190,8 @@ def _stored(
 def _require_consistent(found: Recording) -> None:
     """What the record mentions must be there."""
     record, name = found.record, f"{found.name}: {RECORD}"
+    if not all(item.plausible() for item in record.features.values()):
+        scan.refuse(name, "holds quantiles that cannot be")
     if any(number >= len(record.tensors) for number in record.numbers()):
         scan.refuse(name, "mentions a tensor that it does not describe")
     rows = [item.sketch for item in record.tensors]
@@ -201,6 +203,17 @@ def _require_consistent(found: Recording) -> None:
     ]
     if any(row is not None and row >= len(found.sketches) for row in rows):
         scan.refuse(name, "mentions a sketch that is not there")
+    _require_pictures(record, name)
+    for item in record.tensors:
+        if item.stored is None:
+            continue
+        there = found.stored.get(item.stored)
+        if there is None or (there.dtype, there.shape) != (item.dtype, item.shape):
+            scan.refuse(name, f"tensor {item.stored[:40]!r} is not stored as it is described")
+
+
+def _require_pictures(record: Record, name: str) -> None:
+    """Axes and channels of pictures must be those of tensors."""
     numbered = {str(number): item for number, item in enumerate(record.tensors)}
     for call in record.calls:
         for key, picture in call.pictures.items():
@@ -211,12 +224,6 @@ def _require_consistent(found: Recording) -> None:
                 scan.refuse(name, f"picture {key[:40]!r} has no such axis")
             if len(picture.rows) != shape[picture.axis] or not picture.rows:
                 scan.refuse(name, f"picture {key[:40]!r} has another number of channels")
-    for item in record.tensors:
-        if item.stored is None:
-            continue
-        there = found.stored.get(item.stored)
-        if there is None or (there.dtype, there.shape) != (item.dtype, item.shape):
-            scan.refuse(name, f"tensor {item.stored[:40]!r} is not stored as it is described")
 
 
 def values_place(found: Recording, name: str) -> int:

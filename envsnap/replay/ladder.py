@@ -9,7 +9,17 @@ from __future__ import annotations
 import msgspec
 
 from envsnap._version import __version__
-from envsnap.replay import causes, contract, environment, inputs, latency, layers, model_parts, zoom
+from envsnap.replay import (
+    causes,
+    contract,
+    drift,
+    environment,
+    inputs,
+    latency,
+    layers,
+    model_parts,
+    zoom,
+)
 from envsnap.replay.archive import Recording
 from envsnap.replay.environment import Environment
 from envsnap.replay.verdict import VERDICT_VERSION, Rung, Side, Verdict
@@ -23,6 +33,8 @@ def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Ver
     The verdict is on the first call that diverged; without one on the first that is undecided,
     then on the first whose bits differ.
     """
+    if golden.record.features or other.record.features:
+        return _data(golden, other)
     surroundings = environment.compare(golden, other)
     here, there = len(golden.record.calls), len(other.record.calls)
     if not (here and there):
@@ -107,7 +119,28 @@ def _side(recording: Recording) -> Side:
         layers=len(record.calls[0].leaves) if record.calls else 0,
         kept=record.full,
         notes=record.notes,
+        features=len(record.features),
     )
+
+
+def _data(golden: Recording, other: Recording) -> Verdict:
+    """The verdict on two data sets."""
+    if not (golden.record.features and other.record.features):
+        return _nothing(
+            golden, other, (), "one recording is of a data set, the other of a run",
+            "Compare data with data: record both with --data.",
+        )  # fmt: skip
+    found = drift.compare(golden.record.features, other.record.features)
+    rung = drift.rung(found)
+    base = _nothing(golden, other, (rung,), "", "")
+    if rung.state != "diverged":
+        return msgspec.structs.replace(base, outcome="same", drift=found)
+    told = "; ".join(map(drift.told, found.drifted[:3]))
+    return msgspec.structs.replace(
+        base, outcome="diverged", drift=found,
+        cause=f"input drift: {rung.summary}" + (f": {told}" if told else ""),
+        fix="Look at what feeds these features; if the world has changed, train and record again.",
+    )  # fmt: skip
 
 
 def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> Verdict:
@@ -116,6 +149,17 @@ def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> V
         for word, item in (("the golden run", golden), ("the other run", other))
         if not item.record.calls
     )
+    return _nothing(
+        golden, other, (surroundings,),
+        f"no model was called in {which}: there is nothing to compare",
+        "Record a command that imports torch and calls a model.",
+    )  # fmt: skip
+
+
+def _nothing(
+    golden: Recording, other: Recording, rungs: tuple[Rung, ...], cause: str, fix: str
+) -> Verdict:
+    """A verdict that no layer takes part in; undecided until somebody knows better."""
     return Verdict(
         verdict_version=VERDICT_VERSION,
         envsnap_version=__version__,
@@ -123,11 +167,11 @@ def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> V
         bits=False,
         golden=_side(golden),
         other=_side(other),
-        rungs=(surroundings,),
+        rungs=rungs,
         first=None,
         place="",
         layers=(),
-        cause=f"no model was called in {which}: there is nothing to compare",
-        fix="Record a command that imports torch and calls a model.",
+        cause=cause,
+        fix=fix,
         not_the_cause=(),
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 RECORDING_VERSION = 1
 RECORDING_REVISION = 0
+QUANTILES = 257
 
 Count = Annotated[int, Meta(ge=0)]
 Number = Annotated[int, Meta(ge=0, description="A tensor's place in `tensors`.")]
@@ -197,6 +199,23 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return tuple(number for part in parts if part is not None for number in part.tensors())
 
 
+class Feature(Struct, frozen=True, kw_only=True):
+    """One column of a data set; NaN and infinities are missing values."""
+
+    count: Annotated[int, Meta(ge=0, description="Values that are there.")]
+    missing: Annotated[float, Meta(ge=0, le=1, description="Share of values that are not.")]
+    mean: float
+    std: Annotated[float, Meta(ge=0)]
+    quantiles: Annotated[
+        tuple[float, ...], Meta(max_length=QUANTILES, description="From least to largest, evenly.")
+    ]
+
+    def plausible(self) -> bool:
+        """Whether it can be that of a column."""
+        ordered = all(a <= b for a, b in pairwise(self.quantiles))
+        return ordered and len(self.quantiles) == (QUANTILES if self.count else 0)
+
+
 class Record(Struct, frozen=True, kw_only=True):
     """The JSON document inside a recording."""
 
@@ -211,6 +230,9 @@ class Record(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
     calls: tuple[Call, ...]
     tensors: tuple[Tensor, ...]
+    features: Annotated[
+        dict[str, Feature], Meta(description="Of a data set, where no run was recorded.")
+    ] = {}
 
     def numbers(self) -> Iterator[int]:
         """Every number of a tensor that the record mentions."""

@@ -75,6 +75,34 @@ class Latency(Struct, frozen=True, kw_only=True):
     verdict: Speed
 
 
+Why = Literal["distribution", "mean", "missing"]
+
+
+class Shift(Struct, frozen=True, kw_only=True):
+    """One feature of two data sets; pairs are of the golden and the other one."""
+
+    name: str
+    distance: Annotated[float, Meta(description="Of Kolmogorov and Smirnov, 0 to 1.")]
+    moved: Annotated[float, Meta(description="Shift of the mean in standard deviations.")]
+    means: tuple[float, float]
+    missing: Annotated[tuple[float, float], Meta(description="Shares of missing values.")]
+    counts: tuple[int, int]
+    chance: Annotated[float, Meta(description="The smallest p-value, after correction.")]
+    why: tuple[Why, ...]
+
+
+class Drift(Struct, frozen=True, kw_only=True):
+    """What two data sets say of each other."""
+
+    features: int
+    certainty: Annotated[float, Meta(description="Corrected p-values below it count.")]
+    drifted: tuple[Shift, ...]
+    missing: tuple[str, ...]
+    added: tuple[str, ...]
+    fewest: Annotated[int, Meta(description="Values of the feature that has the fewest.")]
+    largest: Annotated[float, Meta(description="The largest distance of any feature.")]
+
+
 class Side(Struct, frozen=True, kw_only=True):
     """One of the recordings."""
 
@@ -84,6 +112,7 @@ class Side(Struct, frozen=True, kw_only=True):
     layers: int
     kept: Annotated[bool, Meta(description="Whether inputs of its layers are kept.")]
     notes: tuple[str, ...]
+    features: int = 0
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -104,6 +133,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     fix: str
     not_the_cause: tuple[str, ...]
     latency: Latency | None = None
+    drift: Drift | None = None
 
     @property
     def exit_code(self) -> int:

@@ -49,8 +49,8 @@ def _conclusion(verdict: Verdict) -> Html:
 
 def _side(role: str, side: Side) -> Html:
     name = side.label or side.name
-    about = f"{side.framework or 'no framework'}, {side.layers} layers"
-    return tag("div", tag("span", role), tag("strong", name), tag("span", about))
+    about = tag("span", verdict_lines.about(side))
+    return tag("div", tag("span", role), tag("strong", name), about)
 
 
 def _badge(mark: str) -> Html:
