@@ -75,6 +75,13 @@ def _arithmetic(evidence: Evidence) -> Answer:
         )  # fmt: skip
     if judged.first is not None:
         return _layer(evidence, judged.first)
+    if judged.place and evidence.structure.opaque:
+        return Answer(
+            outcome="diverged", subject="opaque",
+            cause=f"the result differs by {judged.outputs or 0.0:.1e}, and layers are not seen:"
+            f" {'; '.join(evidence.structure.opaque)}",
+            fix="Record and compare the model in one form: compiled in both runs, or in none.",
+        )  # fmt: skip
     if judged.place:
         return _place(evidence)
     if evidence.structure.calls:
@@ -300,7 +307,7 @@ def _weights_rung(found: Weights) -> Rung:
 def _structure_rung(evidence: Evidence) -> Rung:
     found = evidence.structure
     autocast = [f"autocast {found.autocast}"] if found.autocast else []
-    details = (*(item.text for item in found.settings), *found.calls, *autocast)
+    details = (*(item.text for item in found.settings), *found.calls, *autocast, *found.opaque)
     if not details:
         return Rung(name="structure", state="same", summary="identical")
     return Rung(

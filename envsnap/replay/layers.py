@@ -132,6 +132,8 @@ def _alone(run: _Run, leaf: Leaf) -> Layer | None:
             return None
         return _against_rounding(run, leaf, twin.result)  # it was given the same bits in its run
     if told.result is None:
+        if leaf.key not in run.there:
+            return None  # that other layers are called says it better
         return _layer(leaf, "fault", alone=True, why=f"cannot take the golden input: {told.reason}")
     return _against_rounding(run, leaf, told.result)
 

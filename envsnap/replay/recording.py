@@ -180,6 +180,9 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: Annotated[
         tuple[str, ...], Meta(description="What the model's forward calls its arguments.")
     ] = ()
+    opaque: Annotated[
+        tuple[str, ...], Meta(description="Modules whose layers may not be seen, and why.")
+    ] = ()
     modules: dict[str, Module]
     parameters: dict[str, Parameter]
     leaves: tuple[Leaf, ...]

@@ -14,7 +14,7 @@ import os
 import time
 from typing import Any
 
-from . import modes, trees
+from . import modes, modules, trees
 from .spool import Spool, read
 from .summary import digest, settled
 
@@ -26,7 +26,7 @@ class Isolated:
 
     def __init__(self, torch: Any, root: Any, spool: Spool, grad: bool) -> None:
         self._torch, self._spool, self._grad = torch, spool, grad
-        self._modules = dict(root.named_modules())
+        self._modules = {modules.plain(name): item for name, item in root.named_modules()}
 
     def rounding(self, leaves: list[dict[str, Any]]) -> None:
         """Add to each leaf whether it can be replayed, and its rounding error."""

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from . import modes
+from . import modes, modules
 from .summary import dtype_name
 
 MOST = 20_000
@@ -41,7 +41,7 @@ class _Where:
     """Which module's code is running, and the kernels that it has called."""
 
     def __init__(self, root: Any) -> None:
-        self._names = {id(module): name for name, module in root.named_modules()}
+        self._names = modules.named(root)
         self._stack: list[list[Any]] = []
         self._seen: dict[str, int] = {}
         self._after = ""

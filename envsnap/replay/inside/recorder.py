@@ -165,20 +165,17 @@ class Recorder:
         torch = self._torch
         self._thread = threading.get_ident()
         self._names, self._leaves, self._seen = modules.named(root), [], {}
-        for kind, words in (
-            ("OptimizedModule", "is compiled by torch.compile"),
-            ("ScriptModule", "is TorchScript"),
-            ("GraphModule", "is an exported or traced graph"),
-        ):
-            if any(kind in base.__name__ for base in type(root).__mro__):
-                self.note(f"the model {words}: layers inside it may not be seen")
+        opaque = modules.opaque(root)
+        for text in opaque:
+            self.note(f"{text}: layers inside it may not be seen")
         self.calls.append(
             {
                 "type": type(root).__qualname__[:200],
                 "grad": self._grad,
                 "names": modules.argument_names(root),
+                "opaque": opaque,
                 "modules": {
-                    name: modules.describe(item)
+                    modules.plain(name): modules.describe(item)
                     for name, item in list(root.named_modules())[:MOST_LEAVES]
                 },
                 "parameters": modules.parameters(torch, root),
