@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from envsnap.replay.environment import Environment, many
 from envsnap.replay.inputs import Found
-from envsnap.replay.layers import LIMIT, Judged
+from envsnap.replay.layers import Judged
 from envsnap.replay.model_parts import Setting, Structure, Weights, listed
 from envsnap.replay.verdict import Judgement, Latency, Layer, Rung, State
 
@@ -97,13 +97,7 @@ def _arithmetic(evidence: Evidence) -> Answer:
 def _no_fault(evidence: Evidence) -> Answer:
     judged = evidence.judged
     if judged.undecided and judged.outputs != 0:
-        return Answer(
-            outcome="undecided",
-            cause=f"{len(judged.undecided)} layers lie between noise and fault:"
-            f" {listed(judged.undecided)}",
-            fix="Record the golden run with --full and compare with the command, not with its"
-            " recording: then each layer is run alone.",
-        )
+        return _undecided(evidence)
     if judged.outputs is None:
         return Answer(
             outcome="undecided", cause="the results of the model could not be measured",
@@ -122,6 +116,25 @@ def _no_fault(evidence: Evidence) -> Answer:
             fix="Compare CPU, threads, kernels and other load; `envsnap diff` on the manifests.",
         )  # fmt: skip
     return Answer(outcome="same")
+
+
+def _undecided(evidence: Evidence) -> Answer:
+    """Layers that may be noise or a fault; a setting that differs in one of them decides."""
+    titles = evidence.judged.undecided
+    layers = [layer for layer in evidence.judged.layers if layer.judgement == "undecided"]
+    for layer in layers:
+        if layer.alone and evidence.structure.about(layer.name):
+            return _setting(evidence.structure.about(layer.name))
+    fix = (
+        "Half precision hides differences of this size: compare the models in float32."
+        if all(layer.alone and layer.ratio is not None for layer in layers)
+        else "Record the golden run with --full and compare with the command, not with its"
+        " recording: then each layer is run alone."
+    )
+    return Answer(
+        outcome="undecided", fix=fix,
+        cause=f"{len(titles)} layers lie between noise and fault: {listed(titles)}",
+    )  # fmt: skip
 
 
 def _failed_or_slow(found: Latency) -> bool:
@@ -373,6 +386,6 @@ def ruled_out(evidence: Evidence, found: Answer) -> tuple[str, ...]:
     if good and found.subject not in ("precision", "bits"):
         lines.append(
             f"CPU kernels: {many(len(good), 'layer')} run alone within"
-            f" {worst:.1f}x their rounding error (limit {LIMIT:.0f}x)"
+            f" {worst:.1f}x their rounding error (limit {max(item.limit for item in good):g}x)"
         )
     return tuple(lines)

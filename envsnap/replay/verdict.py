@@ -40,6 +40,7 @@ class Layer(Struct, frozen=True, kw_only=True):
     ratio: Annotated[
         float | None, Meta(description="The difference over the layer's own rounding error.")
     ] = None
+    limit: Annotated[float, Meta(description="A larger ratio is a fault.")] = 8.0
     why: str = ""
 
     @property

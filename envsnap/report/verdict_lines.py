@@ -9,7 +9,6 @@ from msgspec import Struct
 from envsnap.replay.verdict import Layer, Side, Verdict
 
 BEFORE, AFTER = 3, 3
-LIMIT = 8
 
 
 class Row(Struct, frozen=True):
@@ -63,7 +62,7 @@ def told(layer: Layer) -> str:
         return "follows from above"
     parts = [] if layer.difference is None else [f"{layer.difference:.1e}"]
     if layer.ratio is not None:
-        parts.append(f"{_short(layer.ratio)}x its own rounding error (limit {LIMIT}x)")
+        parts.append(f"{_short(layer.ratio)}x its own rounding error (limit {layer.limit:g}x)")
     if layer.why:
         parts.append(layer.why)
     if layer.judgement == "undecided":
