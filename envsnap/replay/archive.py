@@ -244,7 +244,8 @@ def values(
     size, place = tables.ITEM_SIZES[tensor.dtype], values_place(found, tensor.stored)
     rows = []
     try:
-        with open(found.name, "rb") as stream:
+        descriptor = os.open(found.name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
             for start, count in spans:
                 stream.seek(place + start * size)
                 rows.append(array.array(code, stream.read(count * size)))

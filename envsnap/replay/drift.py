@@ -8,6 +8,7 @@ the number of tests (Bonferroni). scipy knows the distributions (the extra `drif
 from __future__ import annotations
 
 import math
+import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -34,7 +35,9 @@ def compare(golden: Mapping[str, Feature], other: Mapping[str, Feature]) -> Drif
         ) from None
     shared = [name for name in golden if name in other]
     tests = KINDS * len(shared)
-    shifts = [_shift(stats, name, golden[name], other[name], tests) for name in shared]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a recording may hold any numbers
+        shifts = [_shift(stats, name, golden[name], other[name], tests) for name in shared]
     few = min((min(golden[name].count, other[name].count) for name in shared), default=0)
     return Drift(
         features=len(shared),
@@ -59,7 +62,8 @@ def _shift(stats: Any, name: str, one: Feature, two: Feature, tests: int) -> Shi
             values[1] = float(stats.ttest_ind_from_stats(*sides[0], *sides[1], equal_var=False)[1])
         elif moved:
             values[1] = values[0]
-    corrected = [min(1.0, value * tests) for value in values]
+    # What is so far apart that floats cannot tell its chance is left to the other tests.
+    corrected = [min(1.0, value * tests) if math.isfinite(value) else 1.0 for value in values]
     effects = apart >= DISTANCE, abs(moved) >= MEAN, abs(two.missing - one.missing) >= MISSING
     words: tuple[Why, ...] = ("distribution", "mean", "missing")
     why: list[Why] = [
@@ -86,8 +90,8 @@ def _missing_chance(stats: Any, one: Feature, two: Feature) -> float:
     """How likely two shares of missing values are, if both data sets are alike."""
     table = []
     for item in (one, two):
-        whole = round(item.count / (1 - item.missing)) if item.missing < 1 else FEWEST
-        table.append([whole - item.count, item.count])
+        whole = item.count / (1 - item.missing) if item.missing < 1 else float(FEWEST)
+        table.append([float(round(whole - item.count)), float(item.count)])
     columns = [sum(row[place] for row in table) for place in (0, 1)]
     if not all(columns) or not all(sum(row) for row in table):
         return 1.0

@@ -205,7 +205,7 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Feature(Struct, frozen=True, kw_only=True):
     """One column of a data set; NaN and infinities are missing values."""
 
-    count: Annotated[int, Meta(ge=0, description="Values that are there.")]
+    count: Annotated[int, Meta(ge=0, le=1 << 53, description="Values that are there.")]
     missing: Annotated[float, Meta(ge=0, le=1, description="Share of values that are not.")]
     mean: float
     std: Annotated[float, Meta(ge=0)]

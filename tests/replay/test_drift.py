@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from envsnap.errors import InputError
@@ -249,6 +250,7 @@ def test_hostile_files_are_refused_in_a_line(
         {"missing": 1.5},
         {"std": -1.0},
         {"mean": "x"},
+        {"count": 1 << 60},
     ],
 )
 def test_features_that_cannot_be(change: dict[str, Any], tmp_path: Path) -> None:
@@ -272,3 +274,17 @@ def test_without_the_extra_it_says_so(
             patch.setitem(__import__("sys").modules, module, None)
             with pytest.raises(InputError, match="the extra `drift`"):
                 call()
+
+
+@pytest.mark.parametrize("mean", [1e308, -1e308, 5e-324])
+@pytest.mark.parametrize("std", [0.0, 5e-324, 1e308])
+def test_numbers_at_the_end_of_the_line(mean: float, std: float) -> None:
+    """A stranger's recording may hold them: a verdict that JSON can hold, and no warning."""
+    one = Feature(count=1 << 53, missing=0.0, mean=0.0, std=1.0, quantiles=(0.0,) * 257)
+    ends = (-1e308,) * 100 + (1e308,) * 157
+    for count in (1, 2, 1 << 53):
+        two = Feature(count=count, missing=1 - 1e-16, mean=mean, std=std, quantiles=ends)
+        for pair in ((one, two), (two, one)):
+            found = drift.compare({"a": pair[0]}, {"a": pair[1]})
+            json.dumps(msgspec.to_builtins(found), allow_nan=False)
+            assert drift.rung(found).details

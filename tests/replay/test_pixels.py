@@ -58,7 +58,7 @@ def array(data: bytes) -> Any:
 @pytest.mark.parametrize("resampling", ["", "BILINEAR", "BICUBIC", "LANCZOS"])
 @pytest.mark.parametrize(("quality", "subsampling"), [(75, 2), (95, 2), (50, 1), (95, 1)])
 def test_another_decoder_is_told(
-    quality: int, subsampling: int, resampling: str, pillows: dict[str, str], told: Told,
+    quality: int, subsampling: int, resampling: str, told: Told, pillows: dict[str, str],
     tmp_path: Path,
 ) -> None:  # fmt: skip
     path = decoders.draw(pillows[NEW], tmp_path / "it.jpg", quality, subsampling)
@@ -67,7 +67,7 @@ def test_another_decoder_is_told(
 
 
 @pytest.mark.parametrize("resampling", ["", "BILINEAR"])
-def test_a_photograph(resampling: str, pillows: dict[str, str], told: Told, tmp_path: Path) -> None:
+def test_a_photograph(resampling: str, told: Told, pillows: dict[str, str], tmp_path: Path) -> None:
     folder = Path(needed("sklearn").__file__).parent / "datasets" / "images"
     for name in ("china", "flower"):
         source = folder / f"{name}.jpg"  # 4:4:4
@@ -78,7 +78,7 @@ def test_a_photograph(resampling: str, pillows: dict[str, str], told: Told, tmp_
 
 
 def test_without_smaller_colours_too_little_differs(
-    pillows: dict[str, str], told: Told, tmp_path: Path
+    told: Told, pillows: dict[str, str], tmp_path: Path
 ) -> None:
     """4:4:4: what remains is a level here and there, which resizing could be, too."""
     path = decoders.draw(pillows[NEW], tmp_path / "it.jpg", 75, 0)
@@ -97,7 +97,7 @@ def test_without_smaller_colours_too_little_differs(
     ],
 )
 def test_another_resampling_filter_is_no_decoder(
-    one: str, two: str, word: str, pillows: dict[str, str], told: Told, tmp_path: Path
+    one: str, two: str, word: str, told: Told, pillows: dict[str, str], tmp_path: Path
 ) -> None:
     """Also where the decoder is another one as well: what is larger is said."""
     path = decoders.draw(pillows[NEW], tmp_path / "it.jpg", 90, 2)
@@ -106,7 +106,7 @@ def test_another_resampling_filter_is_no_decoder(
         assert word in told(here, array(decoders.decode(pillows[version], path, two)))
 
 
-def test_two_libraries_that_resize(pillows: dict[str, str], told: Told, tmp_path: Path) -> None:
+def test_two_libraries_that_resize(told: Told, pillows: dict[str, str], tmp_path: Path) -> None:
     cv2 = needed("cv2")
     path = decoders.draw(pillows[NEW], tmp_path / "it.jpg", 90, 2)
     whole = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
@@ -133,7 +133,7 @@ def test_two_libraries_that_resize(pillows: dict[str, str], told: Told, tmp_path
     ],
 )  # fmt: skip
 def test_other_changes_are_no_decoder(
-    change: Callable[[Any, Any], Any], word: str, pillows: dict[str, str], told: Told,
+    change: Callable[[Any, Any], Any], word: str, told: Told, pillows: dict[str, str],
     tmp_path: Path,
 ) -> None:  # fmt: skip
     path = decoders.draw(pillows[NEW], tmp_path / "it.jpg", 95, 2)
