@@ -12,12 +12,13 @@ import pytest
 
 from envsnap.replay import archive, inputs
 from envsnap.replay.program import Recording
+from envsnap.replay.wanted import Wanted
 from tests.conftest import lacking
 from tests.replay import decoders
 
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 OLD, NEW = decoders.VERSIONS
-Told = Callable[[Any, Any], str]
+Told = Callable[..., str]
 
 
 def needed(name: str) -> ModuleType:
@@ -34,16 +35,16 @@ def told(torch: ModuleType, tmp_path: Path) -> Told:
     numpy = needed("numpy")
     net = torch.nn.Conv2d(3, 1, 1)
 
-    def recorded(picture: Any, name: str) -> archive.Recording:
+    def recorded(picture: Any, name: str, full: bool | None) -> archive.Recording:
         values = (numpy.asarray(picture, "float32") / 255 - MEAN) / SPREAD
         tensor = torch.from_numpy(values.astype("float32").transpose(2, 0, 1).copy())[None]
         path = str(tmp_path / name)
-        with Recording(path, lambda: None):
+        with Recording(path, lambda: None, wanted=Wanted(full=full)):
             net(tensor)
         return archive.read(path)
 
-    def compared(one: Any, two: Any) -> str:
-        found = inputs.compare(recorded(one, "a.esr"), recorded(two, "b.esr"))
+    def compared(one: Any, two: Any, *, full: bool | None = None) -> str:
+        found = inputs.compare(recorded(one, "a.esr", full), recorded(two, "b.esr", full))
         assert bool(found.cause) is bool(found.fix)
         return found.cause.removeprefix("inputs differ: ")
 
@@ -139,3 +140,45 @@ def test_other_changes_are_no_decoder(
     path = decoders.draw(pillows[NEW], tmp_path / "it.jpg", 95, 2)
     one = array(decoders.decode(pillows[NEW], path))
     assert word in told(one, change(needed("numpy"), one))
+
+
+def test_without_kept_values_it_is_not_told(
+    told: Told, pillows: dict[str, str], tmp_path: Path
+) -> None:
+    path = decoders.draw(pillows[NEW], tmp_path / "it.jpg", 75, 2)
+    one, two = (array(decoders.decode(pillows[v], path)) for v in (OLD, NEW))
+    assert told(one, two, full=False).startswith("decoding or resizing: the same picture")
+
+
+def test_both_kinds_of_difference_at_once(
+    told: Told, pillows: dict[str, str], tmp_path: Path
+) -> None:
+    """Another decoder and reversed colours: what is larger is said."""
+    path = decoders.draw(pillows[NEW], tmp_path / "it.jpg", 75, 2)
+    one, two = (array(decoders.decode(pillows[v], path)) for v in (OLD, NEW))
+    assert told(one, two[:, :, ::-1]).startswith("channels are reversed")
+
+
+def test_bytes_with_colours_last(
+    torch: ModuleType, pillows: dict[str, str], tmp_path: Path
+) -> None:
+    """What a model that normalises by itself is given."""
+
+    class Normalising(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = torch.nn.Conv2d(3, 1, 1)
+
+        def forward(self, picture):
+            return self.conv(picture.permute(0, 3, 1, 2).float() / 255)
+
+    path = decoders.draw(pillows[NEW], tmp_path / "it.jpg", 75, 2)
+    model, found = Normalising(), []
+    for version in (OLD, NEW):
+        tensor = torch.from_numpy(array(decoders.decode(pillows[version], path)).copy())[None]
+        with Recording(str(tmp_path / f"{version}.esr"), lambda: None):
+            model(tensor)
+        found.append(archive.read(str(tmp_path / f"{version}.esr")))
+    told = inputs.compare(*found)
+    assert told.cause.startswith("inputs differ: decoding: ")
+    assert "of 255 levels" in told.details[-1]

@@ -130,3 +130,11 @@ def test_only_what_computes_is_listed(zoomed, tmp_path: Path) -> None:
     assert told[0][2][0].startswith("addmm float32[96] float32[16,32]")
     assert told[1][:2] == ("0", "0.qkv")
     assert not [text for _, _, calls in told for text in calls if text.startswith("view")]
+
+
+def test_without_kept_inputs_it_says_so(envsnap: Run, torch_python: str, tmp_path: Path) -> None:
+    path = tmp_path / "infer.py"
+    path.write_text(SCRIPT.replace("MODE", "no_grad"))
+    done = envsnap("record", "--zoom", "--no-full", "-o", "it.esr", "--", torch_python, path)
+    assert done.returncode == 0
+    assert "the kernels are not known: inputs are not kept" in done.stderr

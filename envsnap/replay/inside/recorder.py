@@ -255,6 +255,9 @@ class Recorder:
     def _list_kernels(self, frame: Frame, named: dict[str, Any]) -> None:
         """Name the kernels of a call, in one more run of the model."""
         node = self._encode(named, keep=True)
+        if not self.spool.keeps_values:
+            self.note("the kernels are not known: inputs are not kept (--full keeps them)")
+            return
         if not (trees.can_rebuild(frame.node) and trees.can_rebuild(node)):
             self.note("the kernels are not known: arguments that are neither tensors nor plain")
             return
