@@ -2,7 +2,9 @@
 
 The golden run is recorded on this CPU as it is; every other run pretends to be another one and
 replays it, without a fault (must be the same) and with each (must diverge, at the right place).
-Prints a row a model and CPU, then every case that was not told apart.
+Prints a row a model and CPU, then every case that was not told apart. `BENCHMARK_DTYPE=bfloat16`
+(or float16) does the same with models and inputs in half precision, where faults below its
+rounding have no effect that could be told from noise.
 """
 
 from __future__ import annotations

@@ -18,8 +18,18 @@ ROUNDING = 5e-7
 NAMES = {"inputs differ": "inputs", "weights differ": "weights", "a setting differs": "structure"}
 
 
+def narrowed(model: torch.nn.Module, fault: faults.Fault) -> None:
+    """Run in the half precision that BENCHMARK_DTYPE names, weights and input; a fault comes first."""
+    name = os.environ.get("BENCHMARK_DTYPE")
+    if name:
+        dtype = getattr(torch, name)
+        model.to(dtype)
+        if fault.given.is_floating_point():
+            fault.given = fault.given.to(dtype)
+
+
 def record(path: str, model: torch.nn.Module, fault: faults.Fault, task: dict | None) -> None:
-    recording = Recording(path, lambda: None, label=None, full=None, calls=1, repeat=0, task=task)
+    recording = Recording(path, lambda: None, task=task)
     with recording, torch.no_grad(), fault.around():
         model(fault.given)
 
@@ -50,11 +60,15 @@ def subject(verdict: object) -> str:
 
 def compare(name: str, golden: archive.Recording, label: str) -> dict[str, object] | None:
     model, given = models.build(name)
-    usual = plain_run(model, faults.Fault(given))
+    fault = faults.Fault(given)
+    narrowed(model, fault)
+    usual = plain_run(model, fault)
+    model, given = models.build(name)
     make = faults.FAULTS[label][0] if label else None
     fault = make(name, model, given) if make else faults.Fault(given)
     if fault is None:
         return None
+    narrowed(model, fault)
     try:
         moved = plain_run(model, fault)
     except RuntimeError as error:  # this CPU has no kernel for it
@@ -62,6 +76,7 @@ def compare(name: str, golden: archive.Recording, label: str) -> dict[str, objec
     effective = moved.shape != usual.shape or bool((moved - usual).norm() > ROUNDING * usual.norm())
     model, given = models.build(name)
     fault = make(name, model, given) if make else faults.Fault(given)
+    narrowed(model, fault)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "other.esr")
         torch.manual_seed(1)
@@ -91,7 +106,9 @@ def main() -> None:
     job, name, path = sys.argv[1:]
     if job == "record":
         model, given = models.build(name)
-        record(path, model, faults.Fault(given), None)
+        fault = faults.Fault(given)
+        narrowed(model, fault)
+        record(path, model, fault, None)
         return
     golden = archive.read(path)
     for label in ("", *faults.FAULTS):

@@ -45,6 +45,7 @@ from envsnap.api.runs import (
     load_recording,
     record,
     record_command,
+    record_data,
 )
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "prove",
     "record",
     "record_command",
+    "record_data",
     "require_engine",
     "save",
     "side_by_side",

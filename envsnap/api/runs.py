@@ -24,22 +24,27 @@ def record(
     full: bool | None = None,
     calls: int = 1,
     repeat: int = 0,
+    zoom: bool = False,
     golden: Recording | None = None,
 ) -> ProgramRecording:
     """Record the first calls of models in a `with` block. Raises InputError.
 
     `full` keeps every input of a layer; by default they are kept up to 256 MiB. `repeat` calls
-    the model again so many times, for latency. With `golden`, each layer is also run alone on the
-    inputs recorded there, which is what `compare` judges best by.
+    the model again so many times, for latency; `zoom` calls it once more and names its kernels.
+    With `golden`, each layer is also run alone on the inputs recorded there, which is what
+    `compare` judges best by.
     """
     from envsnap.replay import archive
     from envsnap.replay.program import Recording
+    from envsnap.replay.wanted import Wanted
 
     def described() -> Manifest:
         return capture(label=label, import_frameworks=False)
 
     task = None if golden is None else archive.as_task(golden, os.path.abspath(golden.name))
-    return Recording(path, described, label=label, full=full, calls=calls, repeat=repeat, task=task)
+    calls = max(calls, len(golden.record.calls) if golden is not None else 1)
+    wanted = Wanted(full=full, calls=calls, repeat=repeat, zoom=zoom)
+    return Recording(path, described, label=label, wanted=wanted, task=task)
 
 
 def record_command(
@@ -50,6 +55,7 @@ def record_command(
     full: bool | None = None,
     calls: int = 1,
     repeat: int = 0,
+    zoom: bool = False,
 ) -> tuple[int, Record]:
     """Run a command and record the first calls of its model; the command's exit code comes first.
 
@@ -58,13 +64,23 @@ def record_command(
     """
     from envsnap.model import storage
     from envsnap.replay import launch, spooled
+    from envsnap.replay.wanted import Wanted
 
     storage.require_place(path)
-    with launch.recorded(
-        command, full=full, calls=calls, repeat=repeat, probe=_portable_probe()
-    ) as ended:
+    wanted = Wanted(full=full, calls=calls, repeat=repeat, zoom=zoom)
+    with launch.recorded(command, wanted=wanted, probe=_portable_probe()) as ended:
         chosen = launch.reached(ended, command)
         return ended.code, spooled.save(path, chosen, _facts_of(chosen), label, ended.notes())
+
+
+def record_data(data: str, path: str, *, label: str | None = None) -> Record:
+    """Describe the columns of a data file, to be compared with another's. Raises InputError."""
+    from envsnap.model import storage
+    from envsnap.replay import datasets, spooled
+
+    storage.require_place(path)
+    features, notes = datasets.describe(data)
+    return spooled.save_features(path, features, label, notes)
 
 
 def _portable_probe() -> str:
@@ -102,6 +118,7 @@ def compare_command(
     strict: bool = False,
     keep: str | None = None,
     repeat: int = 0,
+    zoom: bool = False,
 ) -> Verdict:
     """Run a command, replay the golden layers in it, and compare; `keep` its recording there.
 
@@ -110,12 +127,14 @@ def compare_command(
     import tempfile
 
     from envsnap.replay import archive, launch, spooled
+    from envsnap.replay.wanted import Wanted
 
     task = archive.as_task(golden, os.path.abspath(golden.name))
+    wanted = Wanted(calls=max(1, len(golden.record.calls)), repeat=repeat, zoom=zoom)
     with (
         tempfile.TemporaryDirectory(prefix="envsnap-") as folder,
         launch.recorded(
-            command, task=task, repeat=repeat, probe=_portable_probe(), stdout=2
+            command, wanted=wanted, task=task, probe=_portable_probe(), stdout=2
         ) as ended,
     ):
         chosen = launch.reached(ended, command)

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     "--repeat", type=click.IntRange(0, 1_000_000), default=0, metavar="N",
     help="Call the model N times more, and compare with `record --repeat N` (threshold: 10 %).",
 )  # fmt: skip
+@click.option(
+    "--zoom", is_flag=True,
+    help="Name the kernels where the runs part; the golden run was recorded with --zoom.",
+)  # fmt: skip
 @click.option("--keep", metavar="FILE", help="Keep the recording of the command that is run.")
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
@@ -43,6 +47,7 @@ def command(
     style: str,
     strict: bool,
     repeat: int,
+    zoom: bool,
     keep: str | None,
     color: str,
     output: str,
@@ -54,7 +59,7 @@ def command(
     OTHER is a second recording. With a command, its model is recorded here and each layer is run
     alone on the golden inputs, which tells the noise of another CPU from a fault.
     """
-    verdict = _verdict(golden, others, strict, keep, repeat)
+    verdict = _verdict(golden, others, strict=strict, keep=keep, repeat=repeat, zoom=zoom)
     to_terminal = output == "-" and sys.stdout.isatty()
     width = os.get_terminal_size(sys.stdout.fileno()).columns if to_terminal else None
     encoding = (sys.stdout.encoding if output == "-" else None) or "utf-8"
@@ -70,15 +75,17 @@ def command(
 
 
 def _verdict(
-    golden: str, others: tuple[str, ...], strict: bool, keep: str | None, repeat: int
+    golden: str, others: tuple[str, ...], *, strict: bool, keep: str | None, repeat: int, zoom: bool
 ) -> Verdict:
     """One other name is a recording, unless a command was set apart by `--`."""
     if "--" not in sys.argv and len(others) == 1:
-        if keep is not None or repeat:
-            raise InputError("--keep and --repeat are for a command, and the other is a recording")
+        if keep is not None or repeat or zoom:
+            raise InputError(
+                "--keep, --repeat and --zoom are for a command, and the other is a recording"
+            )
         left, right = api.load_recording(golden), api.load_recording(others[0])
         return api.compare(left, right, strict=strict)
     if "--" not in sys.argv:
         raise InputError(f"{others[0]}: write -- before a command, or name one recording")
     left = api.load_recording(golden)
-    return api.compare_command(left, others, strict=strict, keep=keep, repeat=repeat)
+    return api.compare_command(left, others, strict=strict, keep=keep, repeat=repeat, zoom=zoom)

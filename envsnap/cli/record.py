@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from envsnap import api
+from envsnap.errors import InputError
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -23,24 +24,33 @@ from envsnap import api
     "--repeat", type=click.IntRange(0, 1_000_000), default=0, metavar="N",
     help="Call the model N times more with the same input, for latency and errors.",
 )  # fmt: skip
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option("--zoom", is_flag=True, help="Run the model once more and record its kernels' names.")
+@click.option(
+    "--data", metavar="FILE",
+    help="Describe the columns of a data file (npy, npz, csv, parquet) instead of a run.",
+)  # fmt: skip
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def command(
     output: str,
     label: str | None,
     full: bool | None,
     calls: int,
     repeat: int,
+    zoom: bool,
+    data: str | None,
     command: tuple[str, ...],
 ) -> int:
     """Run a command and record what the layers of its model were given and gave.
 
     The script is not changed and its results are the same bits; the exit code is the command's.
     """
+    if (data is None) is not bool(command):
+        raise InputError("name a command, or a data file with --data")
+    if data is not None:
+        return _data(output, data, label)
     code, record = api.record_command(
-        command, output, label=label, full=full, calls=calls, repeat=repeat
+        command, output, label=label, full=full, calls=calls, repeat=repeat, zoom=zoom
     )
-    from envsnap.report.sanitize import plain
-
     layers = sum(len(call.leaves) for call in record.calls)
     count = len(record.calls)
     told = (
@@ -49,11 +59,22 @@ def command(
     kept = "their inputs kept" if record.full else "digests and sketches only"
     _say(f"wrote {output}: {told}, {kept}" if count else f"wrote {output}: no model was called")
     for note in record.notes:
-        _say(plain(note))
+        _say(note)
     if code:
         _say(f"the command ended with exit code {code}")
     return code
 
 
+def _data(output: str, data: str, label: str | None) -> int:
+    record = api.record_data(data, output, label=label)
+    _say(f"wrote {output}: {len(record.features)} features of a data set")
+    for note in record.notes:
+        _say(note)
+    return 0
+
+
 def _say(text: str) -> None:
+    from envsnap.report.sanitize import plain
+
+    text = plain(text)
     click.echo(f"envsnap: {text}", err=True)

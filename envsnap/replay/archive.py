@@ -10,8 +10,9 @@ import array
 import json
 import os
 import stat
+import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
 import msgspec
@@ -21,7 +22,7 @@ from envsnap.errors import InputError
 from envsnap.model import codec, scan, storage
 from envsnap.model.manifest import Manifest
 from envsnap.replay import tables
-from envsnap.replay.recording import RECORDING_VERSION, Record
+from envsnap.replay.recording import RECORDING_VERSION, Record, Tensor
 
 RECORD, MANIFEST = "record.json", "manifest.json"
 SKETCH, TENSORS = "sketch.npy", "tensors.safetensors"
@@ -42,10 +43,10 @@ class Recording(Struct, frozen=True, kw_only=True):
 
 
 def write(
-    path: str, record: Record, manifest: Manifest | None, sketches: bytes, values: str,
+    path: str, record: Record, manifest: Manifest | None, sketches: bytes, values: str | None,
     stored: Mapping[str, tables.Stored],
 ) -> None:  # fmt: skip
-    """Write a recording atomically, readable by its owner only; `values` is a file. Raises InputError."""
+    """Write a recording atomically, readable by its owner only; `values` names a file. Raises InputError."""
     with (
         storage.opened_atomically(path, 0o600) as stream,
         zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive,
@@ -54,7 +55,7 @@ def write(
         if manifest is not None:
             archive.writestr(_member(MANIFEST), codec.encode(manifest))
         archive.writestr(_member(SKETCH), tables.write_sketches(sketches))
-        if not stored:
+        if not stored or values is None:
             return
         with archive.open(_member(TENSORS), "w", force_zip64=True) as member:
             member.write(tables.tensors_header(stored))
@@ -189,6 +190,8 @@ def _stored(
 def _require_consistent(found: Recording) -> None:
     """What the record mentions must be there."""
     record, name = found.record, f"{found.name}: {RECORD}"
+    if not all(item.plausible() for item in record.features.values()):
+        scan.refuse(name, "holds quantiles that cannot be")
     if any(number >= len(record.tensors) for number in record.numbers()):
         scan.refuse(name, "mentions a tensor that it does not describe")
     rows = [item.sketch for item in record.tensors]
@@ -200,6 +203,7 @@ def _require_consistent(found: Recording) -> None:
     ]
     if any(row is not None and row >= len(found.sketches) for row in rows):
         scan.refuse(name, "mentions a sketch that is not there")
+    _require_pictures(record, name)
     for item in record.tensors:
         if item.stored is None:
             continue
@@ -208,24 +212,65 @@ def _require_consistent(found: Recording) -> None:
             scan.refuse(name, f"tensor {item.stored[:40]!r} is not stored as it is described")
 
 
+def _require_pictures(record: Record, name: str) -> None:
+    """Axes and channels of pictures must be those of tensors."""
+    numbered = {str(number): item for number, item in enumerate(record.tensors)}
+    for call in record.calls:
+        for key, picture in call.pictures.items():
+            tensor = numbered.get(key)
+            shape = tensor.shape if tensor is not None else ()
+            rank = len(shape)
+            if rank not in (3, 4) or picture.axis not in (rank - 3, rank - 1):
+                scan.refuse(name, f"picture {key[:40]!r} has no such axis")
+            if len(picture.rows) != shape[picture.axis] or not picture.rows:
+                scan.refuse(name, f"picture {key[:40]!r} has another number of channels")
+
+
 def values_place(found: Recording, name: str) -> int:
     """Where in the file a stored tensor's values begin."""
     return found.values_at + found.stored[name].begin
 
 
+def values(
+    found: Recording, tensor: Tensor, spans: Sequence[tuple[int, int]]
+) -> list[array.array[Any]] | None:
+    """Kept values of a tensor, one array for each span of first value and count.
+
+    None where they were not kept, have no type in Python, or can no longer be read.
+    """
+    code = {"float32": "f", "float64": "d", "uint8": "B"}.get(tensor.dtype)
+    if code is None or tensor.stored is None or sys.byteorder == "big":
+        return None
+    size, place = tables.ITEM_SIZES[tensor.dtype], values_place(found, tensor.stored)
+    rows = []
+    try:
+        descriptor = os.open(found.name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            for start, count in spans:
+                stream.seek(place + start * size)
+                rows.append(array.array(code, stream.read(count * size)))
+    except (OSError, ValueError):
+        return None
+    whole = all(len(row) == count for row, (_, count) in zip(rows, spans, strict=True))
+    return rows if whole else None
+
+
 def as_task(found: Recording, path: str) -> dict[str, Any]:
-    """What a process needs in order to replay a recording's first call."""
+    """What a process needs in order to replay a recording's calls: their leaves, and tensors."""
     record = found.record
-    leaves = [
-        {
-            "name": leaf.name,
-            "nth": leaf.nth,
-            "arguments": _full(leaf.arguments),
-            "named": _full(leaf.named),
-        }
-        for leaf in (record.calls[0].leaves if record.calls else ())
-        if leaf.replay is not None and leaf.replay.state != "impossible"
-        and all(record.tensors[number].stored is not None for number in leaf.inputs())
+    calls = [
+        [
+            {
+                "name": leaf.name,
+                "nth": leaf.nth,
+                "arguments": _full(leaf.arguments),
+                "named": _full(leaf.named),
+            }
+            for leaf in call.leaves
+            if leaf.replay is not None and leaf.replay.state != "impossible"
+            and all(record.tensors[number].stored is not None for number in leaf.inputs())
+        ]
+        for call in record.calls
     ]  # fmt: skip
     tensors = {
         str(number): {
@@ -236,7 +281,7 @@ def as_task(found: Recording, path: str) -> dict[str, Any]:
         for number, item in enumerate(record.tensors)
         if item.stored is not None
     }
-    return {"file": path, "leaves": leaves, "tensors": tensors}
+    return {"file": path, "calls": calls, "tensors": tensors}
 
 
 def _full(node: Any) -> Any:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from envsnap.replay.environment import Environment, many
 from envsnap.replay.inputs import Found
-from envsnap.replay.layers import LIMIT, Judged
+from envsnap.replay.layers import Judged
 from envsnap.replay.model_parts import Setting, Structure, Weights, listed
 from envsnap.replay.verdict import Judgement, Latency, Layer, Rung, State
 
@@ -21,10 +21,12 @@ class Evidence(Struct, frozen=True, kw_only=True):
     """What all rungs found."""
 
     environment: Environment
+    contract: Rung
     inputs: Found
     weights: Weights
     structure: Structure
     judged: Judged
+    kernels: Rung | None
     failed: bool
     strict: bool
     latency: Latency | None
@@ -73,6 +75,13 @@ def _arithmetic(evidence: Evidence) -> Answer:
         )  # fmt: skip
     if judged.first is not None:
         return _layer(evidence, judged.first)
+    if judged.place and evidence.structure.opaque:
+        return Answer(
+            outcome="diverged", subject="opaque",
+            cause=f"the result differs by {judged.outputs or 0.0:.1e}, and layers are not seen:"
+            f" {'; '.join(evidence.structure.opaque)}",
+            fix="Record and compare the model in one form: compiled in both runs, or in none.",
+        )  # fmt: skip
     if judged.place:
         return _place(evidence)
     if evidence.structure.calls:
@@ -88,13 +97,7 @@ def _arithmetic(evidence: Evidence) -> Answer:
 def _no_fault(evidence: Evidence) -> Answer:
     judged = evidence.judged
     if judged.undecided and judged.outputs != 0:
-        return Answer(
-            outcome="undecided",
-            cause=f"{len(judged.undecided)} layers lie between noise and fault:"
-            f" {listed(judged.undecided)}",
-            fix="Record the golden run with --full and compare with the command, not with its"
-            " recording: then each layer is run alone.",
-        )
+        return _undecided(evidence)
     if judged.outputs is None:
         return Answer(
             outcome="undecided", cause="the results of the model could not be measured",
@@ -113,6 +116,25 @@ def _no_fault(evidence: Evidence) -> Answer:
             fix="Compare CPU, threads, kernels and other load; `envsnap diff` on the manifests.",
         )  # fmt: skip
     return Answer(outcome="same")
+
+
+def _undecided(evidence: Evidence) -> Answer:
+    """Layers that may be noise or a fault; a setting that differs in one of them decides."""
+    titles = evidence.judged.undecided
+    layers = [layer for layer in evidence.judged.layers if layer.judgement == "undecided"]
+    for layer in layers:
+        if layer.alone and evidence.structure.about(layer.name):
+            return _setting(evidence.structure.about(layer.name))
+    fix = (
+        "Half precision hides differences of this size: compare the models in float32."
+        if all(layer.alone and layer.ratio is not None for layer in layers)
+        else "Record the golden run with --full and compare with the command, not with its"
+        " recording: then each layer is run alone."
+    )
+    return Answer(
+        outcome="undecided", fix=fix,
+        cause=f"{len(titles)} layers lie between noise and fault: {listed(titles)}",
+    )  # fmt: skip
 
 
 def _failed_or_slow(found: Latency) -> bool:
@@ -206,14 +228,15 @@ def _kernels(evidence: Evidence, first: Layer) -> Answer:
         return Answer(
             outcome="diverged", subject="precision",
             cause=f"matrix products are computed in a lower precision ({listed_kinds})"
-            + (f"; what differs: {suspects}" if suspects else ""),
+            + (f"; what differs: {suspects}" if suspects else "") + _other_kernels(evidence),
             fix="Look for autocast, torch.set_float32_matmul_precision, allow_tf32 and"
             " ONEDNN_DEFAULT_FPMATH_MODE, and set them as in the golden run.",
         )  # fmt: skip
     return Answer(
         outcome="diverged", subject="layer",
         cause=f"{first.title} ({first.type}) computes something else with equal weights and"
-        f" settings ({listed_kinds})" + (f"; what differs: {suspects}" if suspects else ""),
+        f" settings ({listed_kinds})" + (f"; what differs: {suspects}" if suspects else "")
+        + _other_kernels(evidence),
         fix="Compare the code of this layer and the version of the library that it is from.",
     )  # fmt: skip
 
@@ -231,19 +254,28 @@ def _place(evidence: Evidence) -> Answer:
         return _setting(settings)
     return Answer(
         outcome="diverged", subject="code",
-        cause=f"code outside of layers computes something else: {evidence.judged.place}",
+        cause=f"code outside of layers computes something else: {evidence.judged.place}"
+        + _other_kernels(evidence),
         fix="Compare this forward: masks, attention, reshaping, additions.",
     )  # fmt: skip
+
+
+def _other_kernels(evidence: Evidence) -> str:
+    """The kernels that differ, where they were recorded."""
+    found = evidence.kernels
+    return f"; kernels: {found.summary}" if found is not None and found.state == "differs" else ""
 
 
 def rungs(evidence: Evidence) -> tuple[Rung, ...]:
     """Every step, in order."""
     return (
         evidence.environment.rung,
+        evidence.contract,
         _inputs_rung(evidence.inputs),
         _weights_rung(evidence.weights),
         _structure_rung(evidence),
         _layers_rung(evidence),
+        *((evidence.kernels,) if evidence.kernels is not None else ()),
         _outputs_rung(evidence),
         *_latency_rung(evidence.latency),
     )
@@ -288,7 +320,7 @@ def _weights_rung(found: Weights) -> Rung:
 def _structure_rung(evidence: Evidence) -> Rung:
     found = evidence.structure
     autocast = [f"autocast {found.autocast}"] if found.autocast else []
-    details = (*(item.text for item in found.settings), *found.calls, *autocast)
+    details = (*(item.text for item in found.settings), *found.calls, *autocast, *found.opaque)
     if not details:
         return Rung(name="structure", state="same", summary="identical")
     return Rung(
@@ -354,6 +386,6 @@ def ruled_out(evidence: Evidence, found: Answer) -> tuple[str, ...]:
     if good and found.subject not in ("precision", "bits"):
         lines.append(
             f"CPU kernels: {many(len(good), 'layer')} run alone within"
-            f" {worst:.1f}x their rounding error (limit {LIMIT:.0f}x)"
+            f" {worst:.1f}x their rounding error (limit {max(item.limit for item in good):g}x)"
         )
     return tuple(lines)

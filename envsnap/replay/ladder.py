@@ -6,25 +6,82 @@ cause, and what was found equal before it is what the cause is not.
 
 from __future__ import annotations
 
+import msgspec
+
 from envsnap._version import __version__
-from envsnap.replay import causes, environment, inputs, latency, layers, model_parts
+from envsnap.replay import (
+    causes,
+    contract,
+    drift,
+    environment,
+    inputs,
+    latency,
+    layers,
+    model_parts,
+    zoom,
+)
 from envsnap.replay.archive import Recording
+from envsnap.replay.environment import Environment
 from envsnap.replay.verdict import VERDICT_VERSION, Rung, Side, Verdict
+
+SEVERITY = {"same": 0, "undecided": 1, "diverged": 2}
 
 
 def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Verdict:
-    """Say where two runs part; `strict` asks for equal bits."""
+    """Say where two runs part, call by call; `strict` asks for equal bits.
+
+    The verdict is on the first call that diverged; without one on the first that is undecided,
+    then on the first whose bits differ.
+    """
+    if golden.record.features or other.record.features:
+        return _data(golden, other)
     surroundings = environment.compare(golden, other)
-    if not (golden.record.calls and other.record.calls):
+    here, there = len(golden.record.calls), len(other.record.calls)
+    if not (here and there):
         return _without_calls(golden, other, surroundings.rung)
+    found: list[Verdict] = []
+    for place in range(min(here, there)):
+        pair = _only(golden, place), _only(other, place)
+        found.append(_one(pair, surroundings, place, strict=strict))
+        if found[-1].outcome == "diverged":
+            break
+    worst = max(found, key=lambda item: (SEVERITY[item.outcome], not item.bits))
+    if len(found) > 1 and worst.outcome != "same":
+        cause = f"in call {worst.call + 1} of {here}: {worst.cause}"
+        return msgspec.structs.replace(worst, cause=cause)
+    if there < here and worst.outcome == "same":
+        return msgspec.structs.replace(
+            worst,
+            outcome="undecided",
+            cause=f"only {there} of {here} calls were recorded here; what was recorded is the same",
+            fix=f"Record as many calls with --calls {here}, or look for what calls the model less.",
+        )
+    return worst
+
+
+def _only(recording: Recording, place: int) -> Recording:
+    """A recording with one of its calls."""
+    calls = (recording.record.calls[place],)
+    record = msgspec.structs.replace(recording.record, calls=calls)
+    return msgspec.structs.replace(recording, record=record)
+
+
+def _one(
+    pair: tuple[Recording, Recording], surroundings: Environment, place: int, *, strict: bool
+) -> Verdict:
+    """The verdict on one call."""
+    golden, other = pair
     left, right = golden.record.calls[0], other.record.calls[0]
     given = inputs.compare(golden, other)
+    judged = layers.judge(golden, other, inputs_differ=bool(given.cause))
     evidence = causes.Evidence(
         environment=surroundings,
+        contract=contract.compare(golden, other),
         inputs=given,
         weights=model_parts.weights(left, right),
         structure=model_parts.structure(left, right),
-        judged=layers.judge(golden, other, inputs_differ=bool(given.cause)),
+        judged=judged,
+        kernels=zoom.compare(left, right, judged),
         failed=right.failed and not left.failed,
         strict=strict,
         latency=(
@@ -41,10 +98,11 @@ def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Ver
         bits=evidence.bits,
         golden=_side(golden),
         other=_side(other),
+        call=place,
         rungs=causes.rungs(evidence),
-        first=evidence.judged.first,
-        place=evidence.judged.place,
-        layers=evidence.judged.layers,
+        first=judged.first,
+        place=judged.place,
+        layers=judged.layers,
         cause=answer.cause,
         fix=answer.fix,
         not_the_cause=causes.ruled_out(evidence, answer),
@@ -61,7 +119,28 @@ def _side(recording: Recording) -> Side:
         layers=len(record.calls[0].leaves) if record.calls else 0,
         kept=record.full,
         notes=record.notes,
+        features=len(record.features),
     )
+
+
+def _data(golden: Recording, other: Recording) -> Verdict:
+    """The verdict on two data sets."""
+    if not (golden.record.features and other.record.features):
+        return _nothing(
+            golden, other, (), "one recording is of a data set, the other of a run",
+            "Compare data with data: record both with --data.",
+        )  # fmt: skip
+    found = drift.compare(golden.record.features, other.record.features)
+    rung = drift.rung(found)
+    base = _nothing(golden, other, (rung,), "", "")
+    if rung.state != "diverged":
+        return msgspec.structs.replace(base, outcome="same", drift=found)
+    told = "; ".join(map(drift.told, found.drifted[:3]))
+    return msgspec.structs.replace(
+        base, outcome="diverged", drift=found,
+        cause=f"input drift: {rung.summary}" + (f": {told}" if told else ""),
+        fix="Look at what feeds these features; if the world has changed, train and record again.",
+    )  # fmt: skip
 
 
 def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> Verdict:
@@ -70,6 +149,17 @@ def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> V
         for word, item in (("the golden run", golden), ("the other run", other))
         if not item.record.calls
     )
+    return _nothing(
+        golden, other, (surroundings,),
+        f"no model was called in {which}: there is nothing to compare",
+        "Record a command that imports torch and calls a model.",
+    )  # fmt: skip
+
+
+def _nothing(
+    golden: Recording, other: Recording, rungs: tuple[Rung, ...], cause: str, fix: str
+) -> Verdict:
+    """A verdict that no layer takes part in; undecided until somebody knows better."""
     return Verdict(
         verdict_version=VERDICT_VERSION,
         envsnap_version=__version__,
@@ -77,11 +167,11 @@ def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> V
         bits=False,
         golden=_side(golden),
         other=_side(other),
-        rungs=(surroundings,),
+        rungs=rungs,
         first=None,
         place="",
         layers=(),
-        cause=f"no model was called in {which}: there is nothing to compare",
-        fix="Record a command that imports torch and calls a model.",
+        cause=cause,
+        fix=fix,
         not_the_cause=(),
     )

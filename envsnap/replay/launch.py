@@ -10,11 +10,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import msgspec
 from msgspec import Struct
 
 from envsnap.errors import CommandError
 from envsnap.replay import spooled
 from envsnap.replay.spooled import Spooled
+from envsnap.replay.wanted import Wanted
 
 SITE = os.path.join(os.path.dirname(__file__), "site")
 
@@ -37,24 +39,19 @@ class Ended(Struct, frozen=True, kw_only=True):
 def recorded(
     command: Sequence[str],
     *,
-    full: bool | None = None,
-    calls: int = 1,
-    repeat: int = 0,
+    wanted: Wanted,
     task: Mapping[str, object] | None = None,
     probe: str | None = None,
     stdout: int | None = None,
 ) -> Iterator[Ended]:
     """Run a command to its end; what it left lies on disk until the block ends.
 
-    `full` keeps every input of a layer (None: up to 256 MiB), `task` is a recording to replay
-    against, `probe` the text of the probe. Raises CommandError where the command cannot start.
+    `task` is a recording to replay against, `probe` the text of the probe. Raises CommandError where the command cannot start.
     """
     with tempfile.TemporaryDirectory(prefix="envsnap-") as folder:
         options = {
             "folder": os.path.join(folder, "processes"),
-            "full": full,
-            "calls": calls,
-            "repeat": repeat,
+            **msgspec.to_builtins(wanted),
             "task": _file(folder, "task.json", None if task is None else json.dumps(task)),
             "probe": _file(folder, "probe.py", probe),
             "models_only": True,

@@ -18,6 +18,15 @@ from envsnap.replay.recording import Leaf, Node
 from envsnap.replay.verdict import Judgement, Layer
 
 LIMIT = 8.0
+# In half precision other CPUs round nearly alike, because all add up in float32: 0.1 at most was
+# measured, 0.5 where one layer is a whole fused encoder, 2.2 where a recurrent layer keeps its
+# state in another precision. Faults that half precision can hide (a norm's eps, another GELU)
+# begin at 0.06: in between nobody knows, and fused encoders in float16 stay undecided.
+HALF_QUIET, HALF_LIMIT = 0.25, 3.0
+# Along a run, in steps of the precision: 1.1 was measured, on eight models.
+HALF_STEPS = 2.0, 6.0
+HALF = "float16", "bfloat16"
+RECURRENT = "LSTM", "GRU", "RNN"
 FINEST = 1e-8  # the smallest E that a sketch of float32 numbers can stand for
 RANDOM = 1e-2  # two runs of one layer that differ by more are random, not noisy
 # Without replay, float32: up to the first is noise, from the second on a fault.
@@ -32,6 +41,7 @@ class Judged(Struct, frozen=True, kw_only=True):
     first: Layer | None
     place: str = ""
     inside: str = ""
+    after: str = ""
     bits: bool = False
     undecided: tuple[str, ...] = ()
     random: tuple[str, ...] = ()
@@ -57,18 +67,40 @@ class _Run:
         if _wobble(leaf) > RANDOM:
             return
         known = [item for item in (leaf.replay.rounding if leaf.replay else ()) if item is not None]
-        self._squares += max(known, default=USUAL * self.scale(leaf)) ** 2
+        usual = self.step(leaf) / 4 if self.half(leaf) else USUAL * self.scale(leaf)
+        self._squares += max(known, default=usual) ** 2
 
     def scale(self, leaf: Leaf) -> float:
         numbers = list(leaf.result.tensors())
         tensors = self.golden.record.tensors
         return max((distance.scale_of(tensors[number]) for number in numbers), default=1.0)
 
+    def ratios(self, leaf: Leaf) -> tuple[float, float]:
+        """Over its own rounding error: up to the first it is noise, above the second a fault."""
+        if not self.half(leaf):
+            return LIMIT, LIMIT
+        return HALF_LIMIT if leaf.type in RECURRENT else HALF_QUIET, HALF_LIMIT
+
+    def half(self, leaf: Leaf) -> bool:
+        """Whether a layer gives half precision."""
+        tensors = self.golden.record.tensors
+        return any(tensors[number].dtype in HALF for number in leaf.result.tensors())
+
+    def step(self, leaf: Leaf) -> float:
+        """The relative step of a layer's precision."""
+        return self.scale(leaf) * distance.EPSILON["float32"]
+
+    def sizes(self, leaf: Leaf) -> tuple[float, float]:
+        """The same as differences, for one layer of which no more is known."""
+        if self.half(leaf):
+            return HALF_STEPS[0] * self.step(leaf), HALF_STEPS[1] * self.step(leaf)
+        return QUIET * self.scale(leaf), LOUD * self.scale(leaf)
+
     def limits(self, leaf: Leaf) -> tuple[float, float]:
-        """Up to the first it is noise, above the second it is none."""
-        grown = LIMIT * math.sqrt(self._squares)
-        scale = self.scale(leaf)
-        return max(QUIET * scale, grown / 2), max(LOUD * scale, grown)
+        """The same along the run, where the errors of all layers before add up."""
+        grown = self.ratios(leaf)[1] * math.sqrt(self._squares)
+        quiet, loud = self.sizes(leaf)
+        return max(quiet, grown / 2), max(loud, grown)
 
 
 def judge(golden: Recording, other: Recording, *, inputs_differ: bool = False) -> Judged:
@@ -80,7 +112,7 @@ def judge(golden: Recording, other: Recording, *, inputs_differ: bool = False) -
     alone = {key: _alone(run, leaf) for key, leaf in run.here.items()}
     layers: list[Layer] = []
     first: Layer | None = None
-    place, inside, before, equal = "", "", None, True
+    place, inside, after, before, equal = "", "", "", None, True
     for key, leaf in run.here.items():
         twin = run.there.get(key)
         if twin is None:
@@ -93,6 +125,7 @@ def judge(golden: Recording, other: Recording, *, inputs_differ: bool = False) -
         parted = in_run.why if in_run.judgement == "fault" and in_run.why else ""
         if parted and first is None and not place and not inputs_differ:
             place, inside = _between(before, leaf)
+            after = before.title if before is not None else ""
         parted_before = inputs_differ or bool(place) or first is not None
         layer = _chosen(alone[key], in_run, already=parted_before)
         if layer.judgement == "fault" and first is None and not place:
@@ -100,7 +133,9 @@ def judge(golden: Recording, other: Recording, *, inputs_differ: bool = False) -
         layers.append(layer)
         run.add(leaf)
         before = leaf
-    found = Judged(layers=tuple(layers), first=first, place=place, inside=inside, bits=equal)
+    found = Judged(
+        layers=tuple(layers), first=first, place=place, inside=inside, after=after, bits=equal
+    )
     return _closed(run, found, inputs_differ)
 
 
@@ -128,6 +163,8 @@ def _alone(run: _Run, leaf: Leaf) -> Layer | None:
             return None
         return _against_rounding(run, leaf, twin.result)  # it was given the same bits in its run
     if told.result is None:
+        if leaf.key not in run.there:
+            return None  # that other layers are called says it better
         return _layer(leaf, "fault", alone=True, why=f"cannot take the golden input: {told.reason}")
     return _against_rounding(run, leaf, told.result)
 
@@ -141,7 +178,7 @@ def _against_rounding(run: _Run, leaf: Leaf, result: Node) -> Layer:
         finite = apart if apart is not None and math.isfinite(apart) else None
         return Layer(
             name=leaf.name, nth=leaf.nth, type=leaf.type, judgement=judgement, alone=True,
-            difference=finite, ratio=ratio, why=why,
+            difference=finite, ratio=ratio, limit=run.ratios(leaf)[1], why=why,
         )  # fmt: skip
 
     if same:
@@ -155,7 +192,7 @@ def _against_rounding(run: _Run, leaf: Leaf, result: Node) -> Layer:
         return layer("fault", why="another dtype, shape, or count of NaN and Inf")
     known = [item for item in leaf.replay.rounding if item is not None]
     if not known:
-        limits = QUIET * run.scale(leaf), LOUD * run.scale(leaf)
+        limits = run.sizes(leaf)
         return layer(
             "noise" if apart <= limits[0] else "fault" if apart >= limits[1] else "undecided"
         )
@@ -163,7 +200,8 @@ def _against_rounding(run: _Run, leaf: Leaf, result: Node) -> Layer:
     if rounding == 0 and leaf.replay.state == "exact":
         return layer("fault", why="must give the same bits")
     ratio = apart / max(rounding, wobble, FINEST)
-    return layer("noise" if ratio <= LIMIT else "fault", ratio)
+    quiet, loud = run.ratios(leaf)
+    return layer("noise" if ratio <= quiet else "fault" if ratio > loud else "undecided", ratio)
 
 
 def _in_run(run: _Run, leaf: Leaf, twin: Leaf) -> tuple[Layer, bool]:
@@ -225,13 +263,14 @@ def _closed(run: _Run, found: Judged, inputs_differ: bool) -> Judged:
     """Add what the model's own result shows, and what stays open."""
     left, right = run.golden.record.calls[0], run.other.record.calls[0]
     end: float | None = 0.0
-    equal, place = found.bits, found.place
+    equal, place, after = found.bits, found.place, found.after
     if left.result is not None and right.result is not None:
         end, same = run.apart(left.result, right.result)
         equal = equal and same
         if not inputs_differ and found.first is None and not place and left.leaves:
             _, loud = run.limits(left.leaves[-1])
             if end is not None and end >= loud:
+                after = left.leaves[-1].title
                 place = f"after {left.leaves[-1].name}, in the forward of the model"
     layers = found.layers
     return Judged(
@@ -239,6 +278,7 @@ def _closed(run: _Run, found: Judged, inputs_differ: bool) -> Judged:
         first=found.first,
         place=place,
         inside=found.inside,
+        after=after,
         bits=equal and all(layer.judgement == "equal" for layer in layers),
         undecided=tuple(layer.title for layer in layers if layer.judgement == "undecided"),
         random=tuple(layer.title for layer in layers if layer.why.startswith("random")),

@@ -95,6 +95,7 @@ class Structure(Struct, frozen=True, kw_only=True):
     settings: tuple[Setting, ...] = ()
     calls: tuple[str, ...] = ()
     autocast: str = ""
+    opaque: tuple[str, ...] = ()
 
     def about(self, module: str) -> tuple[Setting, ...]:
         """What differs in one module and below it; settings before modes."""
@@ -113,11 +114,12 @@ class Structure(Struct, frozen=True, kw_only=True):
 
 def structure(golden: Call, other: Call) -> Structure:
     """Compare modules by name, and the calls of layers by name and number."""
+    opaque = _opaque(golden, other)
     groups: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     for name, one in golden.modules.items():
         two = other.modules.get(name)
-        if two is None:
-            continue
+        if two is None or (opaque and one.type != two.type):
+            continue  # what is compiled on one side only has other types
         left = {"type": one.type, "training": one.training, **one.settings}
         right = {"type": two.type, "training": two.training, **two.settings}
         for key in left.keys() | right.keys():
@@ -128,10 +130,19 @@ def structure(golden: Call, other: Call) -> Structure:
         Setting(type=kind, setting=key, left=a, right=b, modules=tuple(names))
         for (kind, key, a, b), names in sorted(groups.items())
     ]
+    calls = _calls(golden, other)
+    if calls and opaque:  # the other layers are those that a graph does not call
+        return Structure(settings=tuple(settings), opaque=opaque)
     return Structure(
-        settings=tuple(settings),
-        calls=tuple(_calls(golden, other)),
-        autocast=_autocast(golden, other),
+        settings=tuple(settings), calls=tuple(calls), autocast=_autocast(golden, other)
+    )
+
+
+def _opaque(golden: Call, other: Call) -> tuple[str, ...]:
+    """What is compiled, scripted or traced in one of two runs."""
+    return (
+        *(f"{text} in the golden run" for text in golden.opaque if text not in other.opaque),
+        *(f"{text} here" for text in other.opaque if text not in golden.opaque),
     )
 
 

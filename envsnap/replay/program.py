@@ -8,10 +8,13 @@ import tempfile
 from collections.abc import Callable
 from types import TracebackType
 
+import msgspec
+
 from envsnap.errors import InputError
 from envsnap.model import storage
 from envsnap.model.manifest import Manifest
 from envsnap.replay import spooled
+from envsnap.replay.wanted import Wanted
 
 
 class Recording:
@@ -21,8 +24,8 @@ class Recording:
     """
 
     def __init__(
-        self, path: str, capture: Callable[[], Manifest | None], *, label: str | None,
-        full: bool | None, calls: int, repeat: int, task: dict[str, object] | None = None,
+        self, path: str, capture: Callable[[], Manifest | None], *, label: str | None = None,
+        wanted: Wanted | None = None, task: dict[str, object] | None = None,
     ) -> None:  # fmt: skip
         torch = sys.modules.get("torch")
         if torch is None:
@@ -32,9 +35,8 @@ class Recording:
 
         self._path, self._capture, self._label = path, capture, label
         self._folder = tempfile.mkdtemp(prefix="envsnap-")
-        self._recorder = Recorder(
-            torch, self._folder, full=full, calls=calls, repeat=repeat, task=task
-        )
+        options = msgspec.to_builtins(wanted or Wanted())
+        self._recorder = Recorder(torch, self._folder, task=task, **options)
 
     def __enter__(self) -> None:
         self._recorder.start()

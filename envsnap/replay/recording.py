@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 RECORDING_VERSION = 1
 RECORDING_REVISION = 0
+QUANTILES = 257
 
 Count = Annotated[int, Meta(ge=0)]
 Number = Annotated[int, Meta(ge=0, description="A tensor's place in `tensors`.")]
@@ -96,6 +98,11 @@ class Leaf(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """What identifies the call in its run."""
         return self.name, self.nth
 
+    @property
+    def title(self) -> str:
+        """Its name, with the number of the call where it is not the first."""
+        return self.name + (f"#{self.nth}" if self.nth else "")
+
     def inputs(self) -> tuple[int, ...]:
         """The numbers of all tensors that it was given."""
         return (*self.arguments.tensors(), *self.named.tensors())
@@ -138,6 +145,17 @@ class Picture(Struct, frozen=True, kw_only=True):
     rows: tuple[Channel, ...]
 
 
+class Kernels(Struct, frozen=True, kw_only=True):
+    """What one stretch of a module's own code calls, between the modules that it calls."""
+
+    inside: str
+    nth: Annotated[int, Meta(ge=0, description="Which call of this module, from 0.")]
+    after: Annotated[str, Meta(description="The layer that ended last, with its number.")]
+    calls: Annotated[
+        tuple[str, ...], Meta(description="Kernels with dtypes and shapes of tensors.")
+    ]
+
+
 class Replayed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A layer of this run on inputs of another recording."""
 
@@ -159,6 +177,12 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     type: str
     grad: bool
+    names: Annotated[
+        tuple[str, ...], Meta(description="What the model's forward calls its arguments.")
+    ] = ()
+    opaque: Annotated[
+        tuple[str, ...], Meta(description="Modules whose layers may not be seen, and why.")
+    ] = ()
     modules: dict[str, Module]
     parameters: dict[str, Parameter]
     leaves: tuple[Leaf, ...]
@@ -170,11 +194,29 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pictures: dict[str, Picture] = {}
     replays: tuple[Replayed, ...] | None = None
     repeats: Repeats | None = None
+    kernels: tuple[Kernels, ...] | None = None
 
     def inputs(self) -> tuple[int, ...]:
         """The numbers of all tensors that the model was given."""
         parts = (self.arguments, self.named)
         return tuple(number for part in parts if part is not None for number in part.tensors())
+
+
+class Feature(Struct, frozen=True, kw_only=True):
+    """One column of a data set; NaN and infinities are missing values."""
+
+    count: Annotated[int, Meta(ge=0, le=1 << 53, description="Values that are there.")]
+    missing: Annotated[float, Meta(ge=0, le=1, description="Share of values that are not.")]
+    mean: float
+    std: Annotated[float, Meta(ge=0)]
+    quantiles: Annotated[
+        tuple[float, ...], Meta(max_length=QUANTILES, description="From least to largest, evenly.")
+    ]
+
+    def plausible(self) -> bool:
+        """Whether it can be that of a column."""
+        ordered = all(a <= b for a, b in pairwise(self.quantiles))
+        return ordered and len(self.quantiles) == (QUANTILES if self.count else 0)
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -191,6 +233,9 @@ class Record(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
     calls: tuple[Call, ...]
     tensors: tuple[Tensor, ...]
+    features: Annotated[
+        dict[str, Feature], Meta(description="Of a data set, where no run was recorded.")
+    ] = {}
 
     def numbers(self) -> Iterator[int]:
         """Every number of a tensor that the record mentions."""

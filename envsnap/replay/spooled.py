@@ -14,7 +14,7 @@ from envsnap.errors import InputError
 from envsnap.model import scan
 from envsnap.model.manifest import Manifest
 from envsnap.replay import archive, recording, tables
-from envsnap.replay.recording import Record
+from envsnap.replay.recording import Feature, Record
 
 LARGEST_RECORD = scan.LARGEST_FILE
 
@@ -82,21 +82,36 @@ def save(
         "framework": None,
     }
     stored = _places(tree["tensors"])
-    told = {
-        **tree,
-        "recording_version": recording.RECORDING_VERSION,
-        "recording_revision": recording.RECORDING_REVISION,
-        "envsnap_version": __version__,
-        "created_at": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "label": label,
-        "notes": [*notes, *tree["notes"]],
-    }
+    told = {**tree, **_head(label), "notes": [*notes, *tree["notes"]]}
     try:
         record = msgspec.convert(told, Record)
     except msgspec.ValidationError as error:
         raise InputError(f"{path}: what was recorded cannot be written: {error}") from None
     archive.write(path, record, manifest, left.sketches(), left.values, stored)
     return record
+
+
+def save_features(
+    path: str, features: dict[str, Feature], label: str | None, notes: tuple[str, ...]
+) -> Record:
+    """Write the features of a data set as a recording. Raises InputError."""
+    record = Record(
+        **_head(label), complete=True, full=False, framework=None, notes=notes, calls=(),
+        tensors=(), features=features,
+    )  # fmt: skip
+    archive.write(path, record, None, b"", None, {})
+    return record
+
+
+def _head(label: str | None) -> dict[str, Any]:
+    """What every recording begins with."""
+    return {
+        "recording_version": recording.RECORDING_VERSION,
+        "recording_revision": recording.RECORDING_REVISION,
+        "envsnap_version": __version__,
+        "created_at": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "label": label,
+    }
 
 
 def _places(tensors: list[dict[str, Any]]) -> dict[str, tables.Stored]:

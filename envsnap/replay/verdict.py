@@ -15,7 +15,10 @@ Judgement = Literal["equal", "noise", "fault", "undecided", "follows", "unjudged
 class Rung(Struct, frozen=True, kw_only=True):
     """One step of the ladder, and what it found."""
 
-    name: Literal["environment", "inputs", "weights", "structure", "layers", "outputs", "latency"]
+    name: Literal[
+        "environment", "contract", "inputs", "weights", "structure", "layers", "kernels",
+        "outputs", "latency", "drift",
+    ]  # fmt: skip
     state: State
     summary: str
     details: tuple[str, ...] = ()
@@ -37,6 +40,7 @@ class Layer(Struct, frozen=True, kw_only=True):
     ratio: Annotated[
         float | None, Meta(description="The difference over the layer's own rounding error.")
     ] = None
+    limit: Annotated[float, Meta(description="A larger ratio is a fault.")] = 8.0
     why: str = ""
 
     @property
@@ -72,6 +76,34 @@ class Latency(Struct, frozen=True, kw_only=True):
     verdict: Speed
 
 
+Why = Literal["distribution", "mean", "missing"]
+
+
+class Shift(Struct, frozen=True, kw_only=True):
+    """One feature of two data sets; pairs are of the golden and the other one."""
+
+    name: str
+    distance: Annotated[float, Meta(description="Of Kolmogorov and Smirnov, 0 to 1.")]
+    moved: Annotated[float, Meta(description="Shift of the mean in standard deviations.")]
+    means: tuple[float, float]
+    missing: Annotated[tuple[float, float], Meta(description="Shares of missing values.")]
+    counts: tuple[int, int]
+    chance: Annotated[float, Meta(description="The smallest p-value, after correction.")]
+    why: tuple[Why, ...]
+
+
+class Drift(Struct, frozen=True, kw_only=True):
+    """What two data sets say of each other."""
+
+    features: int
+    certainty: Annotated[float, Meta(description="Corrected p-values below it count.")]
+    drifted: tuple[Shift, ...]
+    missing: tuple[str, ...]
+    added: tuple[str, ...]
+    fewest: Annotated[int, Meta(description="Values of the feature that has the fewest.")]
+    largest: Annotated[float, Meta(description="The largest distance of any feature.")]
+
+
 class Side(Struct, frozen=True, kw_only=True):
     """One of the recordings."""
 
@@ -81,6 +113,7 @@ class Side(Struct, frozen=True, kw_only=True):
     layers: int
     kept: Annotated[bool, Meta(description="Whether inputs of its layers are kept.")]
     notes: tuple[str, ...]
+    features: int = 0
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -92,6 +125,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     bits: Annotated[bool, Meta(description="Whether every compared tensor has the same bits.")]
     golden: Side
     other: Side
+    call: Annotated[int, Meta(ge=0, description="The call that this is about, from 0.")] = 0
     rungs: tuple[Rung, ...]
     first: Annotated[Layer | None, Meta(description="The first layer that diverges.")]
     place: Annotated[str, Meta(description="Where the runs part, if it is not in a layer.")]
@@ -100,6 +134,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     fix: str
     not_the_cause: tuple[str, ...]
     latency: Latency | None = None
+    drift: Drift | None = None
 
     @property
     def exit_code(self) -> int:

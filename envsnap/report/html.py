@@ -1,20 +1,14 @@
-"""The report as one HTML file: it loads nothing, and works from the disk and on paper.
-
-Its policy lets only its own style and script run, named by their hashes; without the script
-everything is shown.
-"""
+"""The report as one HTML file: it works from the disk, on paper, and without its script."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
 import re
 from collections import Counter
 
 from envsnap._version import __version__
 from envsnap.model.paths import text
-from envsnap.report import document, html_hosts, summary
+from envsnap.report import document, html_hosts, html_tables, summary
+from envsnap.report.html_page import page
 from envsnap.report.markup import Html, joined, lines, tag
 from envsnap.report.sanitize import value
 from envsnap.rules.finding import Finding, Severity
@@ -28,21 +22,9 @@ SHORT = 80
 
 def render(report: document.Report) -> str:
     """Write the file."""
-    style, script = _part("page.css"), _part("page.js")
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}';"
-        " base-uri 'none'; form-action 'none'"
-    )
-    head = lines(
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"envsnap: {_title(report)}"),
-        tag("style", style),
-    )
     hosts = html_hosts.section(report, report.hosts) if report.hosts is not None else ""
-    body = lines(
+    return page(
+        _title(report),
         tag("h1", _title(report)),
         _sides(report),
         _filters(report),
@@ -51,19 +33,8 @@ def render(report: document.Report) -> str:
         *(_section(report, item, same) for item, same in summary.folded(report)),
         _idle(report),
         tag("p", f"Written by envsnap {__version__}.", class_="quiet"),
-        tag("script", script),
+        scripted=True,
     )
-    page = tag("html", tag("head", head), tag("body", body), lang="en")
-    return f"<!doctype html>\n{page}\n"
-
-
-def _part(name: str) -> Html:
-    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as stream:
-        return Html(stream.read())
-
-
-def _hash(part: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(part.encode()).digest()).decode()}"
 
 
 def _title(report: document.Report) -> str:
@@ -239,7 +210,7 @@ def _policy(report: document.Report, item: document.Judged) -> Html:
         for ruling in item.result.ruled.rulings
     ]
     heads = ("what became of it", "where", "reason", "entry")
-    return html_hosts.fold(f"Policy {line}", heads, rows)
+    return html_tables.fold(f"Policy {line}", heads, rows)
 
 
 def _rest(report: document.Report, item: document.Judged) -> Html:
@@ -253,7 +224,7 @@ def _rest(report: document.Report, item: document.Judged) -> Html:
         tag("tr", tag("td", tag("code", path)), tag("td", reason), tag("td", where))
         for path, reason, where in told
     ]
-    return html_hosts.fold(
+    return html_tables.fold(
         f"{summary.rest_title(report)}: {len(told)}", ("where", "why", "unknown on"), rows
     )
 

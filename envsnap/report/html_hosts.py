@@ -1,10 +1,9 @@
-"""Tables of the HTML report: several hosts side by side, and lists that can be folded."""
+"""Several hosts side by side in the HTML report."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from envsnap.report import document, several, summary
+from envsnap.report.html_tables import table
 from envsnap.report.markup import Html, lines, tag
 from envsnap.rules.side_by_side import Table
 
@@ -39,17 +38,3 @@ def _row(line: several.Line, hosts: Table) -> Html:
         data_severity=word if row.severity is not None else None,
         data_section=row.path[0] if row.severity is not None else None,
     )
-
-
-def table(heads: Sequence[str], rows: Sequence[Html]) -> Html:
-    """A table that scrolls by itself where it is too wide."""
-    head = tag("tr", *(tag("th", name, scope="col") for name in heads))
-    made = tag("table", tag("thead", head), tag("tbody", lines(*rows)))
-    return tag("div", made, class_="table")
-
-
-def fold(title: str, heads: Sequence[str], rows: Sequence[Html]) -> Html:
-    """A table behind its title."""
-    if not rows:
-        return tag("p", title)
-    return tag("details", tag("summary", title), table(heads, rows), class_="rest")

@@ -10,7 +10,7 @@ from envsnap.replay.verdict import Verdict
 from envsnap.report import verdict_lines
 from envsnap.report.sanitize import markdown, prose
 
-NAMES = ("terminal", "markdown", "json")
+NAMES = ("terminal", "markdown", "html", "json")
 
 
 def render(verdict: Verdict, name: str, *, color: bool, width: int | None, ascii_only: bool) -> str:
@@ -19,6 +19,10 @@ def render(verdict: Verdict, name: str, *, color: bool, width: int | None, ascii
         return json.dumps(msgspec.to_builtins(verdict), indent=2, ensure_ascii=True) + "\n"
     if name == "markdown":
         return _markdown(verdict)
+    if name == "html":
+        from envsnap.report import verdict_html
+
+        return verdict_html.render(verdict)
     from envsnap.report import verdict_terminal
 
     return verdict_terminal.render(verdict, color=color, width=width, ascii_only=ascii_only)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from envsnap.replay.verdict import Layer, Verdict
+from envsnap.replay.verdict import Layer, Side, Verdict
 
 BEFORE, AFTER = 3, 3
-LIMIT = 8
 
 
 class Row(Struct, frozen=True):
@@ -41,9 +40,18 @@ RUNG_MARKS = {
 def headline(verdict: Verdict) -> str:
     """The outcome in one line."""
     if verdict.outcome == "same":
+        if verdict.drift is not None:
+            return f"Same: {verdict.rungs[-1].summary}"
         return "Same: every bit" if verdict.bits else "Same: all differences are within rounding"
     word = "Diverged" if verdict.outcome == "diverged" else "Undecided"
     return f"{word}: {verdict.cause}"
+
+
+def about(side: Side) -> str:
+    """What one side is, in a few words."""
+    if side.features:
+        return f"a data set, {side.features} features"
+    return f"{side.framework or 'no framework'}, {side.layers} layers"
 
 
 def told(layer: Layer) -> str:
@@ -54,7 +62,7 @@ def told(layer: Layer) -> str:
         return "follows from above"
     parts = [] if layer.difference is None else [f"{layer.difference:.1e}"]
     if layer.ratio is not None:
-        parts.append(f"{_short(layer.ratio)}x its own rounding error (limit {LIMIT}x)")
+        parts.append(f"{_short(layer.ratio)}x its own rounding error (limit {layer.limit:g}x)")
     if layer.why:
         parts.append(layer.why)
     if layer.judgement == "undecided":

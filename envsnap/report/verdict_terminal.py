@@ -44,8 +44,7 @@ def render(verdict: Verdict, *, color: bool, width: int | None, ascii_only: bool
 
 
 def _side(side: Side) -> str:
-    parts = [side.label or side.name, side.framework or "no framework", f"{side.layers} layers"]
-    return plain(", ".join(parts))
+    return plain(f"{side.label or side.name}, {verdict_lines.about(side)}")
 
 
 class _Page:

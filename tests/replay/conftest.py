@@ -8,7 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from tests.conftest import lacking
+from tests.conftest import interpreter, lacking
+from tests.replay import decoders
 
 SCRIPT = """
 import sys
@@ -76,3 +77,9 @@ def golden(envsnap, torch_python: str, script, tmp_path: Path) -> Path:
     )
     assert done.returncode == 0, done.stderr
     return tmp_path / "golden.esr"
+
+
+@pytest.fixture(scope="session")
+def pillows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Pythons with Pillow 8.4.0 and 9.0.1, which have no wheels for this one."""
+    return decoders.make(tmp_path_factory.mktemp("pillows"), interpreter("3.10"))

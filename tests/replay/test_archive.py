@@ -228,3 +228,23 @@ def test_what_is_no_file(kind: str, tmp_path: Path) -> None:
     elif kind == "pipe":
         os.mkfifo(path)
     refused(str(path))
+
+
+@pytest.mark.parametrize(
+    ("key", "axis", "count"),
+    [("1", 0, 3), ("x", 0, 3), ("0", 9, 3), ("0", 1, 3), ("0", 0, 2), ("-1", 0, 3)],
+)
+def test_a_picture_that_cannot_be(key: str, axis: int, count: int, tmp_path: Path) -> None:
+    """What is read from a picture's values relies on its axis and channels."""
+    row = {"mean": 0.0, "std": 1.0, "crc32": "0", "sketch": 0}
+
+    def written(name: str, place: int, rows: int) -> str:
+        call = {
+            "type": "Net", "grad": False, "modules": {}, "parameters": {}, "leaves": [],
+            "pictures": {name: {"axis": place, "rows": [row] * rows}},
+        }  # fmt: skip
+        tensor = {"dtype": "float32", "shape": [3, 8, 8], "sketch": 0}
+        return write(tmp_path / "x.esr", members(calls=[call], tensors=[tensor]))
+
+    archive.read(written("0", 0, 3))
+    assert "picture" in refused(written(key, axis, count))

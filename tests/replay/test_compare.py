@@ -303,3 +303,48 @@ def test_another_python_without_envsnap(
     code, verdict = compare(envsnap, str(python), golden, path)
     assert (code, verdict["first"]["name"]) == (1, "norm")
     shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize(
+    ("fault", "code", "words"),
+    [
+        ("", 0, ""),
+        ("model.norm.eps = 0.02", 1, "BatchNorm2d.eps"),
+        ("model.norm.eps = 0.5", 1, "BatchNorm2d.eps"),
+        ("model.act = nn.SiLU()", 1, "ReLU.type ReLU -> SiLU"),
+        ("factor = 1.5", 1, "code outside of layers"),
+    ],
+)
+def test_half_precision(
+    fault: str, code: int, words: str, dtype: str, envsnap: Run, torch_python: str, script,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """Noise of another CPU is far below its rounding, so that smaller faults are seen."""
+    half = f"x, model = x.to(torch.{dtype}), model.to(torch.{dtype})"
+    golden = envsnap("record", "-o", "it.esr", "--", torch_python, script(half))
+    assert golden.returncode == 0, golden.stderr
+    other = {"ONEDNN_MAX_CPU_ISA": "AVX2"}
+    path = script(f"{half}\n{fault}")
+    code_here, verdict = compare(envsnap, torch_python, tmp_path / "it.esr", path, env=other)
+    assert code_here == code, verdict
+    assert words in verdict["cause"]
+
+
+def test_half_precision_may_leave_it_open(
+    envsnap: Run, torch_python: str, script, tmp_path: Path
+) -> None:
+    """What rounding could hide is called undecided where no setting tells it."""
+    half = "x, model = x.bfloat16(), model.bfloat16()"
+    wrapped = (
+        "class Scaled(nn.BatchNorm2d):\n    def forward(self, x):\n"
+        "        return super().forward(x) * SCALE\nmodel.norm.__class__ = Scaled"
+    )
+    for name, scale in (("golden", "1.0"), ("other", "1.003")):
+        path = script(f"{half}\n{wrapped.replace('SCALE', scale)}", name=f"{name}.py")
+    done = envsnap("record", "-o", "it.esr", "--", torch_python, tmp_path / "golden.py")
+    assert done.returncode == 0, done.stderr
+    code, verdict = compare(envsnap, torch_python, tmp_path / "it.esr", path)
+    assert code == 6, verdict
+    assert "between noise and fault: norm" in verdict["cause"]
+    assert "float32" in verdict["fix"]

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -329,3 +330,103 @@ def test_the_recorder_needs_nothing_newer_than_python_3_8() -> None:
         env={**os.environ},
     )
     assert done.returncode == 0, done.stdout
+
+
+def forms(torch, model, x) -> dict[str, object]:
+    """The same model as graphs of each kind."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {
+            "torch.compile": torch.compile(model, backend="eager"),
+            "TorchScript": torch.jit.script(model),
+            "TorchScript traced": torch.jit.trace(model, x),
+            "exported or traced graph": torch.fx.symbolic_trace(model),
+            "exported or traced graph again": torch.export.export(model, (x,)).module(),
+        }
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_graphs_are_recognised_and_not_taken_for_faults(torch, tmp_path: Path) -> None:
+    """Compiled, scripted or exported on one side: same weights, same result, no layer to blame."""
+    import envsnap
+    from envsnap.replay import ladder
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a = torch.nn.Linear(8, 8)
+            self.b = torch.nn.Linear(8, 8)
+
+        def forward(self, x):
+            return self.b(torch.relu(self.a(x)))
+
+    torch.manual_seed(0)
+    model, x = Net().eval(), torch.randn(4, 8)
+
+    def recorded(name: str, called: object, golden=None) -> archive.Recording:
+        with torch.no_grad(), envsnap.record(str(tmp_path / name), golden=golden):
+            called(x)
+        return archive.read(str(tmp_path / name))
+
+    golden = recorded("golden.esr", model)
+    assert golden.record.calls[0].opaque == ()
+    for name, called in forms(torch, model, x).items():
+        other = recorded("other.esr", called, golden)
+        (text,) = other.record.calls[0].opaque
+        assert text.startswith("the model is ")
+        assert name.partition(" again")[0].partition(" traced")[0] in text
+        assert any(text in note for note in other.record.notes)
+        for verdict in (ladder.compare(golden, other), ladder.compare(other, golden)):
+            assert verdict.outcome == "same", (name, verdict.cause)
+    wrong = Net().eval()
+    for name, called in forms(torch, wrong, x).items():
+        wrong.load_state_dict(model.state_dict())
+        wrong.a.eps = 1.0
+        verdict = ladder.compare(golden, recorded("other.esr", called, golden))
+        assert verdict.outcome == "same", name
+
+    class Half(Net):
+        def forward(self, x):
+            return self.b(torch.relu(self.a(x))) * 1.001
+
+    wrong = Half().eval()
+    wrong.load_state_dict(model.state_dict())
+    for name, called in forms(torch, wrong, x).items():
+        verdict = ladder.compare(golden, recorded("other.esr", called, golden))
+        assert verdict.outcome == "diverged", name
+        seen = [leaf.name for leaf in other.record.calls[0].leaves] == ["a", "b"]
+        assert seen or "layers are not seen" in verdict.cause or "code outside" in verdict.cause
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_compiled_part_is_named(torch, tmp_path: Path) -> None:
+    import envsnap
+    from envsnap.replay import ladder
+
+    nn = torch.nn
+
+    class Outer(nn.Module):
+        def __init__(self, inner: nn.Module) -> None:
+            super().__init__()
+            self.inner = inner
+            self.last = nn.Linear(8, 2)
+
+        def forward(self, x):
+            return self.last(self.inner(x))
+
+    model = Outer(nn.Sequential(nn.Linear(8, 8), nn.ReLU())).eval()
+    found = []
+    for name in ("a.esr", "b.esr"):
+        with torch.no_grad(), envsnap.record(str(tmp_path / name)):
+            model(torch.ones(1, 8))
+        found.append(archive.read(str(tmp_path / name)))
+        if name == "a.esr":
+            model.inner = torch.compile(model.inner, backend="eager")
+            with torch.no_grad():
+                model(torch.ones(1, 8))  # compiled before the hooks come
+    assert found[1].record.calls[0].opaque == ("inner is compiled by torch.compile",)
+    assert list(found[0].record.calls[0].parameters) == list(found[1].record.calls[0].parameters)
+    verdict = ladder.compare(*found)
+    assert verdict.outcome == "same", verdict.cause
+    assert verdict.rungs[4].details == ("inner is compiled by torch.compile here",)

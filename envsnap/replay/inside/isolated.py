@@ -14,7 +14,7 @@ import os
 import time
 from typing import Any
 
-from . import modes, trees
+from . import modes, modules, trees
 from .spool import Spool, read
 from .summary import digest, settled
 
@@ -26,7 +26,7 @@ class Isolated:
 
     def __init__(self, torch: Any, root: Any, spool: Spool, grad: bool) -> None:
         self._torch, self._spool, self._grad = torch, spool, grad
-        self._modules = dict(root.named_modules())
+        self._modules = {modules.plain(name): item for name, item in root.named_modules()}
 
     def rounding(self, leaves: list[dict[str, Any]]) -> None:
         """Add to each leaf whether it can be replayed, and its rounding error."""
@@ -110,18 +110,20 @@ class Isolated:
         own = own or next((item.device for item in self._modules[""].parameters()), None)
         return tensor if own is None else tensor.to(own)
 
-    def replays(self, task: dict[str, Any], own: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Run each layer of another recording on the inputs recorded there.
+    def replays(
+        self, task: dict[str, Any], call: int, own: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Run each layer of a call of another recording on the inputs recorded there.
 
-        `task` names the file, the tensors in it and the leaves; `own` are the leaves that were
-        recorded here, whose autocast counts.
+        `task` names the file, the tensors in it and the leaves of its calls; `own` are the leaves
+        that were recorded here, whose autocast counts.
         """
         modes_here = {(leaf["name"], leaf["nth"]): leaf["autocast"] for leaf in own}
         descriptor = os.open(task["file"], os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         found = []
         try:
             with modes.random_states_kept(self._torch):
-                for leaf in task["leaves"]:
+                for leaf in task["calls"][call]:
                     key = leaf["name"], leaf["nth"]
                     told = self._replayed(leaf, task, descriptor, modes_here.get(key))
                     found.append({"name": leaf["name"], "nth": leaf["nth"], **told})

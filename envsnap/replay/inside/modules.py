@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
@@ -9,6 +10,11 @@ from .summary import digest, dtype_name, settled
 
 LONGEST_TUPLE = 8
 SAMPLED = 4096
+OPAQUE = (
+    ("OptimizedModule", "is compiled by torch.compile"),
+    ("ScriptModule", "is TorchScript"),
+    ("GraphModule", "is an exported or traced graph"),
+)
 
 
 def describe(module: Any) -> dict[str, Any]:
@@ -46,9 +52,39 @@ def _scalar(value: Any, texts: bool) -> Any:
     return None
 
 
+def argument_names(root: Any) -> list[str]:
+    """What a module's forward calls the arguments that have a place."""
+    try:
+        found = inspect.signature(root.forward).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [item.name[:100] for item in found if item.kind < item.VAR_POSITIONAL][:100]
+
+
 def named(root: Any) -> dict[int, str]:
     """Names of all modules below a root by identity; the root itself is the empty name."""
-    return {id(module): name for name, module in root.named_modules()}
+    return {id(module): plain(name) for name, module in root.named_modules()}
+
+
+def plain(name: str) -> str:
+    """A name without the shell that torch.compile puts around a module."""
+    return ".".join(part for part in name.split(".") if part != "_orig_mod")
+
+
+def opaque(root: Any) -> list[str]:
+    """The modules whose insides may run without calling modules, and what they are."""
+    found: list[str] = []
+    inside: list[str] = []
+    for name, module in root.named_modules():
+        if any(name.startswith(outer) for outer in inside):
+            continue
+        bases = [base.__name__ for base in type(module).__mro__]
+        for kind, words in OPAQUE:
+            if kind in bases:
+                found.append(f"{plain(name)[:200] or 'the model'} {words}")
+                inside.append(f"{name}." if name else "")
+                break
+    return found[:20]
 
 
 def parameters(torch: Any, root: Any) -> dict[str, dict[str, Any]]:
@@ -68,7 +104,7 @@ def parameters(torch: Any, root: Any) -> dict[str, dict[str, Any]]:
                 entry.update(_values(torch, settled(tensor)))
             except (ValueError, RuntimeError, NotImplementedError) as error:
                 entry["reason"] = " ".join(str(error).split())[:200]
-            found[name] = entry
+            found[plain(name)] = entry
     return found
 
 

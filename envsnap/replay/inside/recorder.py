@@ -9,7 +9,7 @@ import time
 import warnings
 from typing import Any
 
-from . import channels, isolated, modes, modules, trees
+from . import channels, isolated, kernels, modes, modules, trees
 from .spool import Spool
 from .summary import settled
 
@@ -42,10 +42,11 @@ class Recorder:
         full: bool | None = None,
         calls: int = 1,
         repeat: int = 0,
+        zoom: bool = False,
         task: dict[str, Any] | None = None,
     ) -> None:
         self._torch, self._calls_left, self._task = torch, calls, task
-        self._repeat = repeat
+        self._repeat, self._zoom = repeat, zoom
         self.spool = Spool(torch, folder, full)
         self.notes: list[str] = []
         self.calls: list[dict[str, Any]] = []
@@ -164,19 +165,17 @@ class Recorder:
         torch = self._torch
         self._thread = threading.get_ident()
         self._names, self._leaves, self._seen = modules.named(root), [], {}
-        for kind, words in (
-            ("OptimizedModule", "is compiled by torch.compile"),
-            ("ScriptModule", "is TorchScript"),
-            ("GraphModule", "is an exported or traced graph"),
-        ):
-            if any(kind in base.__name__ for base in type(root).__mro__):
-                self.note(f"the model {words}: layers inside it may not be seen")
+        opaque = modules.opaque(root)
+        for text in opaque:
+            self.note(f"{text}: layers inside it may not be seen")
         self.calls.append(
             {
                 "type": type(root).__qualname__[:200],
                 "grad": self._grad,
+                "names": modules.argument_names(root),
+                "opaque": opaque,
                 "modules": {
-                    name: modules.describe(item)
+                    modules.plain(name): modules.describe(item)
                     for name, item in list(root.named_modules())[:MOST_LEAVES]
                 },
                 "parameters": modules.parameters(torch, root),
@@ -242,13 +241,40 @@ class Recorder:
         call["result"] = self._encode(result, keep=True)
         keeper = isolated.Isolated(torch, frame.module, self.spool, call["grad"])
         keeper.rounding(self._leaves)
-        if self._task is not None and len(self.calls) == 1:
-            call["replays"] = keeper.replays(self._task, self._leaves)
+        place = len(self.calls) - 1
+        if self._task is not None and place < len(self._task["calls"]):
+            call["replays"] = keeper.replays(self._task, place, self._leaves)
+        if self._zoom:
+            self._list_kernels(frame, named)
         if self._repeat:
             call["repeats"] = isolated.repeat(
                 torch, frame.module, frame.arguments, named, self._repeat, call["grad"]
             )
         self._close(frame, named)
+
+    def _list_kernels(self, frame: Frame, named: dict[str, Any]) -> None:
+        """Name the kernels of a call, in one more run of the model."""
+        node = self._encode(named, keep=True)
+        if not self.spool.keeps_values:
+            self.note("the kernels are not known: inputs are not kept (--full keeps them)")
+            return
+        if not (trees.can_rebuild(frame.node) and trees.can_rebuild(node)):
+            self.note("the kernels are not known: arguments that are neither tensors nor plain")
+            return
+        try:
+            given = [
+                trees.rebuild(part, lambda number: self.spool.values(self._torch, number))
+                for part in (frame.node, node)
+            ]
+            found, whole = kernels.listed(
+                self._torch, frame.module, given[0], given[1], frame.autocast
+            )
+        except Exception as error:
+            self.note(f"the kernels are not known: {type(error).__name__}: {error}")
+            return
+        self.calls[-1]["kernels"] = found
+        if not whole:
+            self.note(f"only the first {kernels.MOST} kernels are named")
 
     def _close(self, frame: Frame, named: dict[str, Any]) -> None:
         """A call of a model is over."""

@@ -40,9 +40,7 @@ class Session:
         self._recorder = Recorder(
             torch,
             self._folder,
-            full=options["full"],
-            calls=options["calls"],
-            repeat=options["repeat"],
+            **{name: options[name] for name in ("full", "calls", "repeat", "zoom")},
             task=_task(options["task"]),
         )
         self._recorder.start()

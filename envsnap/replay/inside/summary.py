@@ -61,9 +61,9 @@ class Measure:
     def __init__(self, torch: Any) -> None:
         self._torch = torch
         data = hashlib.shake_128(b"envsnap sketch 1").digest((SPAN + 7) // 8 + 4 * BLOCKS)
-        packed = torch.tensor(list(data[: -4 * BLOCKS]), dtype=torch.int64, device="cpu")
-        places = torch.arange(8, dtype=torch.int64, device="cpu")
-        bits = ((packed.unsqueeze(1) >> places) & 1).reshape(-1)[:SPAN]
+        packed = torch.frombuffer(bytearray(data[: -4 * BLOCKS]), dtype=torch.uint8)
+        masks = torch.tensor([1 << place for place in range(8)], dtype=torch.uint8, device="cpu")
+        bits = (packed.unsqueeze(1) & masks).reshape(-1)[:SPAN] != 0
         signs = bits.to(torch.float64) * 2 - 1
         # Each block takes the signs from another place on, round the end, so that what is alike
         # in all blocks does not cancel.
@@ -108,8 +108,10 @@ class Measure:
             part = piece[start : start + SPAN]
             shift = self._shifts[(block + start // SPAN) % BLOCKS]
             signed = part * self._signs[shift : shift + part.numel()]
-            padded = torch.nn.functional.pad(signed, (0, -signed.numel() % BUCKETS))
-            found += padded.view(-1, BUCKETS).sum(0)
+            rest = -signed.numel() % BUCKETS
+            if rest:  # the last block only: padding copies
+                signed = torch.nn.functional.pad(signed, (0, rest))
+            found += signed.view(-1, BUCKETS).sum(0)
         return found
 
 
