@@ -92,7 +92,7 @@ def _mode(torch: Any, where: _Where) -> Any:
     """A dispatch mode that names what passes, but for views, which compute nothing."""
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    class Naming(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    class Naming(TorchDispatchMode):  # type: ignore[misc]
         def __torch_dispatch__(
             self, function: Any, types: Any, arguments: Any = (), named: Any = None
         ) -> Any:
@@ -104,7 +104,7 @@ def _mode(torch: Any, where: _Where) -> Any:
             where.add(" ".join([kind + name[2], *forms]))
             return function(*arguments, **(named or {}))
 
-    return Naming()  # type: ignore[no-untyped-call]
+    return Naming()
 
 
 def _form(tensor: Any) -> str:
