@@ -15,21 +15,24 @@ from msgspec import Struct
 from envsnap.errors import CommandError
 
 HERE = os.path.dirname(__file__)
-SITE = os.path.join(HERE, "site")
+SITE, INSIDE = os.path.join(HERE, "site"), os.path.join(HERE, "inside")
 VARIABLE = "ENVSNAP_RUN"
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """A package that is loaded by its place in each Python process of the command.
+    """A module of a package that is loaded by its place in each Python process of the command.
 
     `options` are plain data; `files` are texts that lie beside it while the command runs, and
     the options name their places under the same keys.
     """
 
-    name: str
+    module: str
     place: str
-    options: Mapping[str, object]
+    options: Mapping[str, object] = {}
     files: Mapping[str, str | None] = {}
+
+
+OBSERVER = Part(module="envsnap_inside.observer", place=INSIDE)
 
 
 class Ended(Struct, frozen=True, kw_only=True):
@@ -61,7 +64,7 @@ def launched(
             "python_path": os.environ.get("PYTHONPATH"),
             "parts": [
                 {
-                    "name": part.name,
+                    "module": part.module,
                     "place": part.place,
                     "options": {
                         **part.options,

@@ -48,7 +48,7 @@ def recorded(
     against, `probe` the text of the probe. Raises CommandError where the command cannot start.
     """
     recorder = Part(
-        name="envsnap_recorder",
+        module="envsnap_recorder.start",
         place=INSIDE,
         options={"full": full, "calls": calls, "repeat": repeat},
         files={"task": None if task is None else json.dumps(task)},

@@ -15,15 +15,17 @@ from .imports import Imports
 def start(options_path: str, site: str, load: Callable[[str, str], None]) -> None:
     """Leave word that this process was reached, and start the parts that the options name.
 
-    A part is a package with a module `start`: `attach(process, options)` gives something whose
-    `end()` says whether the facts of the process are wanted.
+    A part is a module with `attach(process, options)`, which gives something whose `end(copied)`
+    says whether the facts of the process are wanted; `copied` is true in a fork.
     """
     with open(options_path, "rb") as stream:
         options = marshal.loads(stream.read())  # noqa: S302 (ours; json's import takes 6 ms)
     process = Process(options, site)
     for part in options["parts"]:
-        load(part["name"], part["place"])
-        module = __import__(part["name"] + ".start", fromlist=["attach"])
+        package = part["module"].partition(".")[0]
+        if package not in sys.modules:
+            load(package, part["place"])
+        module = __import__(part["module"], fromlist=["attach"])
         process.parts.append(module.attach(process, part["options"]))
     atexit.register(process.end)
 
@@ -40,11 +42,10 @@ class Process:
 
     def end(self) -> None:
         """The interpreter ends in order."""
-        if os.getpid() != self._begun:
-            return  # a fork that left through the same door
+        copied = os.getpid() != self._begun  # a fork that leaves through the same door
         try:
-            wanted = [part.end() for part in self.parts]
-            if any(wanted) and self._options["probe"] is not None:
+            wanted = [part.end(copied) for part in self.parts]
+            if any(wanted) and not copied and self._options["probe"] is not None:
                 from . import facts
 
                 facts.write(

@@ -35,9 +35,9 @@ class Session:
         )
         self._recorder.start()
 
-    def end(self) -> bool:
+    def end(self, copied: bool) -> bool:
         """Write the recording; the facts of a process that called a model are wanted."""
-        if self._recorder is None:
+        if copied or self._recorder is None:
             return False
         self._recorder.finish()
         return bool(self._recorder.calls)

@@ -1,0 +1,118 @@
+"""Observes a command from its start to its end."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from envsnap.intake import facts as intake
+from envsnap.intake import reader
+from envsnap.model.manifest import Manifest
+from envsnap.observe import classes, inotify, journals, manifest, opened
+from envsnap.observe.journals import Process
+from envsnap.observe.launch import OBSERVER, launched
+from envsnap.observe.manifest import Progress, Run
+
+NOT_REACHED = (
+    "no Python process could be looked into: it needs Python 3.8 or newer, without -I, -E or -S;"
+    " only what inotify saw is known"
+)
+Capture = Callable[[str | None], intake.Messages]
+
+
+class Observed(Struct, frozen=True, kw_only=True):
+    """A command that was observed: its exit code, its manifest, and what should be said."""
+
+    code: int
+    manifest: Manifest
+    notes: tuple[str, ...]
+
+
+def observe(
+    command: Sequence[str],
+    *,
+    probe: str,
+    capture: Capture,
+    folders: Sequence[str] = (),
+    label: str | None = None,
+    progress: Progress,
+) -> Observed:
+    """Run a command and describe it; `folders` are watched besides those that suggest themselves.
+
+    `probe` is the text of the probe that runs at the end of the process, and `capture` describes
+    the environment of an interpreter (None: the active one) where no process lived to do so.
+    Raises CommandError where the command cannot be started.
+    """
+    folder = os.getcwd()
+    watch = inotify.Watch([*suggested(command, folder), *folders])
+    began = time.time_ns()
+    try:
+        with launched(command, [OBSERVER], probe=probe) as ended:
+            watch.stop()
+            processes = tuple(journals.read(ended.folder))
+            files = opened.gather(processes, watch.opened, folder, began)
+            run = Run(
+                code=ended.code,
+                name=_name(command),
+                processes=processes,
+                files=files,
+                gaps=(*watch.gaps, *_unseen(processes)),
+            )
+            captured = _captured(processes, capture)
+            found = manifest.build(run, captured, label, progress)
+    finally:
+        watch.stop()
+    return Observed(code=run.code, manifest=found, notes=run.gaps)
+
+
+def suggested(command: Sequence[str], folder: str) -> list[str]:
+    """Folders where a run's files usually lie: the working folder, named ones, the caches."""
+    home = os.path.expanduser("~")
+    hub = os.environ.get("HF_HUB_CACHE") or os.path.join(
+        os.environ.get("HF_HOME") or os.path.join(home, ".cache", "huggingface"), "hub"
+    )
+    torch = os.environ.get("TORCH_HOME") or os.path.join(home, ".cache", "torch")
+    found = [folder]
+    for word in command[1:]:
+        path = word.rpartition("=")[2] if word.startswith("-") else word
+        if path and os.path.isdir(path):
+            found.append(path)
+        elif path and os.path.isfile(path):
+            found.append(os.path.dirname(path) or ".")
+    found.extend(place for place in (hub, torch) if os.path.isdir(place))
+    return [place for place in dict.fromkeys(map(os.path.realpath, found)) if place != os.sep]
+
+
+def _unseen(processes: Sequence[Process]) -> list[str]:
+    """What nobody could see of the processes, one line each."""
+    if not processes:
+        return [NOT_REACHED]
+    gaps = []
+    died = sum(not process.ended for process in processes)
+    if died:
+        gaps.append(f"{died} of {len(processes)} processes did not end in order")
+    if any(not process.whole for process in processes if process.ended):
+        gaps.append("a journal is not whole: more was opened than there is room for")
+    for program, why in dict.fromkeys(item for process in processes for item in process.unseen):
+        gaps.append(f"a process could not be looked into: {program} ({why})")
+    return gaps[:20]
+
+
+def _captured(processes: Sequence[Process], capture: Capture) -> intake.Messages:
+    """The facts of the first process that told them; else those of its interpreter, asked now."""
+    for process in processes:
+        if process.facts is not None:
+            return intake.parse(reader.contents(process.facts, "the facts"), "the facts")
+    first = next((item.executable for item in processes if os.path.exists(item.executable)), None)
+    return capture(first)
+
+
+def _name(command: Sequence[str]) -> str:
+    """The program and its script, without arguments: those are where passwords are."""
+    words = [os.path.basename(command[0])]
+    if len(command) > 1 and os.path.isfile(command[1]):
+        words.append(os.path.basename(command[1]))
+    return classes.shown(" ".join(words))
