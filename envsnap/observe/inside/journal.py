@@ -8,7 +8,10 @@ be mistaken for one of the script's. What a file has left over is zeros.
 from __future__ import annotations
 
 import os
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 try:
     from _json import encode_basestring_ascii as quoted

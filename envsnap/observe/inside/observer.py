@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Any
 
 from .journal import Journal
 from .opens import Opens
 from .seeds import Seeds
 from .start import new_folder
 from .wrappers import loaders
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
 MAPS = "/proc/self/maps"

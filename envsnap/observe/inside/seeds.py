@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 from . import wrappers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # Module -> attribute -> (name that people know, argument, generators that it seeds).
 FUNCTIONS: dict[str, dict[str, tuple[str, str, tuple[str, ...]]]] = {

@@ -6,10 +6,13 @@ import atexit
 import marshal
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
 
 from .imports import Imports
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 def start(options_path: str, site: str, load: Callable[[str, str], None]) -> None:
