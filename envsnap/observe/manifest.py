@@ -54,7 +54,7 @@ def build(run: Run, captured: intake.Messages, label: str | None, progress: Prog
     for name in PARTIAL:
         for count, gap in enumerate(run.gaps):
             target = weights if name == "weights" else sections[name]
-            target["gaps"].setdefault(f"observed[{count}]", gap)
+            target["gaps"].setdefault(f"observed[{count}]", f"absent: {gap}")
     messages = intake.Messages(captured.facts, weights=weights, files=captured.files)
     return intake.to_manifest(
         messages, Target(kind="run", name=run.name), label, {}, "the probe's answer"
