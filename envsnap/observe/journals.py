@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
 
-import msgspec
 from msgspec import Struct, field
 
 SEGMENT_NAME = re.compile(r"journal\.\d\d")
@@ -108,10 +108,18 @@ def _process(folder: str) -> Process:
             found.whole = False
             break
         try:
-            found.take(*msgspec.json.decode(line, type=list[str]))
-        except (msgspec.MsgspecError, ValueError, TypeError):
+            found.take(*_texts(line))
+        except (ValueError, TypeError, RecursionError):
             found.whole = False  # cut off where the process was, or not ours
     return found
+
+
+def _texts(line: bytes) -> list[str]:
+    """The fields of a line. Not by msgspec: names of files may hold bytes that are no text."""
+    fields = json.loads(line)
+    if not isinstance(fields, list) or not all(isinstance(item, str) for item in fields):
+        raise ValueError("not a line of a journal")
+    return fields
 
 
 def _lines(folder: str) -> Iterator[bytes]:
