@@ -49,7 +49,7 @@ def observe_command(
             raise InputError(f"{folder}: no such folder to watch")
     return observing.observe(
         command,
-        probe=_portable_probe(env),
+        probe=portable_probe(env),
         capture=described,
         folders=watch,
         label=label,
@@ -110,13 +110,13 @@ def record_command(
 
     storage.require_place(path)
     with launch.recorded(
-        command, full=full, calls=calls, repeat=repeat, probe=_portable_probe()
+        command, full=full, calls=calls, repeat=repeat, probe=portable_probe()
     ) as ended:
         chosen = launch.reached(ended, command)
         return ended.code, spooled.save(path, chosen, _facts_of(chosen), label, ended.notes())
 
 
-def _portable_probe(env: Sequence[str] = ()) -> str:
+def portable_probe(env: Sequence[str] = ()) -> str:
     """The text of a probe that describes the program that runs it."""
     from envsnap.targets import script
 
@@ -173,7 +173,7 @@ def compare_command(
     with (
         tempfile.TemporaryDirectory(prefix="envsnap-") as folder,
         launch.recorded(
-            command, task=task, repeat=repeat, probe=_portable_probe(), stdout=2
+            command, task=task, repeat=repeat, probe=portable_probe(), stdout=2
         ) as ended,
     ):
         chosen = launch.reached(ended, command)

@@ -13,11 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-try:
-    from _json import encode_basestring_ascii as quoted
-except ImportError:  # no C accelerators in this Python
-    from json.encoder import encode_basestring_ascii as quoted
-
 SEGMENT = 256 << 10
 MOST_SEGMENTS = 64
 LONGEST_FIELD = 8192
@@ -59,7 +54,7 @@ class Journal:
 
     def write(self, *fields: str) -> None:
         """Add a line. Raises OSError where there is no room for it."""
-        text = ",".join([quoted(field[:LONGEST_FIELD]) for field in fields])
+        text = ",".join([_quoted(field[:LONGEST_FIELD]) for field in fields])
         line = b"[%s]\n" % text.encode("ascii")
         with self._lock:
             if self._full:
@@ -92,3 +87,12 @@ class Journal:
         self._count += 1
         if self._count == 1:
             self._first()
+
+
+def _quoted(text: str) -> str:
+    """A text as JSON spells it; nearly all need no more than quotes."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return '"%s"' % text
+    from json.encoder import encode_basestring_ascii
+
+    return encode_basestring_ascii(text)
