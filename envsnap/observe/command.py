@@ -111,8 +111,10 @@ def _captured(processes: Sequence[Process], capture: Capture) -> intake.Messages
 
 
 def _name(command: Sequence[str]) -> str:
-    """The program and its script, without arguments: those are where passwords are."""
+    """The program and its script or module, without arguments: those are where passwords are."""
     words = [os.path.basename(command[0])]
     if len(command) > 1 and os.path.isfile(command[1]):
         words.append(os.path.basename(command[1]))
+    elif list(command[1:2]) == ["-m"]:
+        words.extend(command[1:3])
     return classes.shown(" ".join(words))

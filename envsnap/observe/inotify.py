@@ -20,6 +20,7 @@ CREATED, ARRIVED = 0x100, 0x80  # IN_CREATE, IN_MOVED_TO
 FOLDER, OVERFLOW = 0x40000000, 0x4000  # IN_ISDIR, IN_Q_OVERFLOW
 ONLY_FOLDERS, NO_LINKS = 0x01000000, 0x02000000  # IN_ONLYDIR, IN_DONT_FOLLOW
 ASKED = OPENED | CHANGED | READ | CREATED | ARRIVED | ONLY_FOLDERS
+SYSTEM_PLACES = ("/proc", "/sys", "/dev", "/run", "/etc", "/usr", "/lib", "/bin", "/sbin")
 EVENT = struct.Struct("iIII")
 PIECE = 1 << 18
 MOST_FOLDERS = 4096
@@ -83,11 +84,19 @@ class Watch:
                     self._say(f"more than {MOST_ENTRIES:,} files lie below the folders to watch")
                     return
                 if entry.is_symlink():
-                    # What a link leads to is opened where it lies.
-                    real = os.path.realpath(entry.path)
-                    yield real if os.path.isdir(real) else os.path.dirname(real)
+                    yield from self._behind(entry.path, place)
                 elif entry.is_dir() and not _is_left_out(entry.path, entry.name):
                     yield entry.path
+
+    def _behind(self, link: str, place: str) -> Iterator[str]:
+        """What a link leads to is opened where it lies."""
+        real = os.path.realpath(link)
+        if real == os.sep or real.startswith(SYSTEM_PLACES) or f"{place}/".startswith(f"{real}/"):
+            return
+        if os.path.isdir(real):
+            yield real
+        elif os.path.dirname(real) not in self._watched:
+            self._add(os.path.dirname(real))
 
     def _add(self, place: str) -> bool:
         if len(self._watched) >= MOST_FOLDERS:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
+from envsnap.observe.classes import WEIGHT_ENDINGS
+
 SEGMENT_NAME = re.compile(r"journal\.\d\d")
 LARGEST_SEGMENT = 1 << 20
 WITNESSES = ("audit", "loader")
@@ -96,9 +98,21 @@ class Process(Struct, kw_only=True):
 
 
 def read(folder: str) -> list[Process]:
-    """The processes that were seen, in the order in which they began; the first rank before all."""
+    """The processes that were seen: the one to describe, then the others as they began.
+
+    That is the first rank where there are ranks, and else of those that a user or a shell started
+    the first that opened weights, or the first.
+    """
     found = [_process(os.path.join(folder, name)) for name in sorted(os.listdir(folder))]
-    return sorted(found, key=lambda item: (item.rank != "0", item.copy, item.began))
+    found.sort(key=lambda item: (item.copy, item.began))
+    pids = {item.pid for item in found}
+
+    def standing(item: Process) -> tuple[bool, ...]:
+        opened = any(path.lower().endswith(tuple(WEIGHT_ENDINGS)) for path in item.reads)
+        return item.rank != "0", item.copy, item.parent in pids, not opened
+
+    first = min(found, key=standing, default=None)
+    return [] if first is None else [first, *(item for item in found if item is not first)]
 
 
 def _process(folder: str) -> Process:

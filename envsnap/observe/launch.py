@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -99,19 +100,28 @@ def _run(command: Sequence[str], options: str, stdout: int | None) -> int:
         raise CommandError(f"{command[0]}: no such command", 127) from None
     except OSError as error:
         raise CommandError(f"{command[0]}: cannot be run: {error.strerror}", 126) from None
-    restore = _ignored(signal.SIGINT)  # the terminal sends it to the command, too
-    try:
+    with _signals_for(process):
         code = process.wait()
-    finally:
-        restore()
     return code if code >= 0 else 128 - code
 
 
-def _ignored(number: signal.Signals) -> Callable[[], None]:
-    """Ignore a signal until the function that is returned is called."""
-    before = signal.signal(number, signal.SIG_IGN)
+@contextmanager
+def _signals_for(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Let the command be ended in our place: what it did is still to be written down."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
 
-    def restore() -> None:
-        signal.signal(number, before)
+    def pass_on(number: int, _: object) -> None:
+        process.send_signal(number)
 
-    return restore
+    handlers: dict[signal.Signals, Callable[[int, object], None] | signal.Handlers] = {
+        signal.SIGINT: signal.SIG_IGN,  # the terminal sends it to the command, too
+        signal.SIGTERM: pass_on,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

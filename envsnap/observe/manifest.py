@@ -21,6 +21,7 @@ MOST_DATA = 200
 MOST_CONFIGS = 50
 MOST_WEIGHTS = 2000
 LARGEST_DATA = 256 << 20
+MOST_BYTES = 1 << 30
 LARGEST_CODE = 4 << 20
 UNLISTED_CODE = (classes.LIBRARY, classes.SYSTEM)
 PARTIAL = ("files", "weights", "configs", "seeds", "process")
@@ -75,7 +76,11 @@ def _hashed(files: Files, progress: Progress) -> tuple[dict[str, Any], dict[str,
     """Hash weights and data files in one go: the `weights` section, and entries and gaps of data."""
     weights, beyond = _split(files.by_class.get(classes.WEIGHTS, []), MOST_WEIGHTS)
     data, _ = _split(files.by_class.get(classes.DATA, []), MOST_DATA)
-    small = [file for file in data if _size(file) <= LARGEST_DATA]
+    small, total = [], 0
+    for file in data:
+        total += _size(file)
+        if _size(file) <= LARGEST_DATA and total <= MOST_BYTES:
+            small.append(file)
     named = [(f"w {file.name}", file.path) for file in weights]
     named += [(f"d {file.name}", file.path) for file in small]
     found = reading.hashed(named, progress)
@@ -100,18 +105,18 @@ def _add_gaps(part: dict[str, Any], gaps: dict[str, str], word: str, files: Sequ
         elif _has_changed(file):
             for fact in set(entry) - {"path", "resolved"}:
                 del entry[fact]
-            part["gaps"][path_text((file.name,))] = "absent: it was changed after it was opened"
+            part["gaps"][path_text((file.name,))] = "absent: it was changed during the run"
         elif why is not None:
             part["gaps"][key] = why
         elif "sha256" not in entry:
             entry["size"] = _size(file)
-            part["gaps"][key] = "not asked: larger than 256 MiB"
+            part["gaps"][key] = "not asked: larger than 256 MiB, or after the first GiB of data"
 
 
 def _has_changed(file: File) -> bool:
     """Whether a file is not what it was when it was opened, by its size and time of change."""
     if not file.states:
-        return False
+        return file.unsure
     now = reading.state(os.stat(file.real)).split(":")[2:4]
     return all(state.split(":")[2:4] != now for state in file.states)
 

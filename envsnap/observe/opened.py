@@ -23,6 +23,7 @@ class File(Struct, kw_only=True):
     name: str = ""
     seen_by: set[str] = field(default_factory=set)
     states: set[str] = field(default_factory=set)  # as `identity` spells them
+    unsure: bool = False  # it was written during the run, and nobody knows whether before
 
 
 class Files(Struct, kw_only=True):
@@ -46,7 +47,9 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
         entry.kind = classes.classify(entry.path, prefixes)
         if entry.real.startswith(HERE + os.sep) or not _is_known(entry):
             continue
-        if entry.kind != classes.WEIGHTS and _is_new(entry, began):
+        new = _is_new(entry, began)
+        entry.unsure = new and not entry.states
+        if entry.kind != classes.WEIGHTS and new:
             made += 1
         else:
             by_class.setdefault(entry.kind, []).append(entry)
@@ -54,6 +57,7 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
         given = classes.names([entry.path for entry in group], folder)
         for entry in group:
             entry.name = given[entry.path]
+        group.sort(key=lambda item: item.name)
     return Files(by_class=by_class, made=made)
 
 

@@ -78,7 +78,10 @@ class Journal:
         place = os.path.join(self._folder, "journal.%02d" % self._count)
         descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            os.posix_fallocate(descriptor, 0, SEGMENT)
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(descriptor, 0, SEGMENT)
+            else:
+                os.write(descriptor, bytes(SEGMENT))
             self._map = mmap(descriptor, SEGMENT)
         finally:
             os.close(descriptor)

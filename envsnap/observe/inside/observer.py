@@ -30,7 +30,7 @@ class Observer:
 
     def __init__(self, process: Any, parent: str) -> None:
         self._parent, self._process = parent, os.getpid()
-        self._own = os.path.dirname(parent)
+        self._own, self._began = os.path.dirname(parent), time.time()
         self._folder: str | None = process.folder
         self._ended = False
         self._kind = "program"
@@ -91,17 +91,21 @@ class Observer:
         return self._kind == "program" and self._speaks_for_all()
 
     def _speaks_for_all(self) -> bool:
-        """The facts of the first process are wanted, or of the first rank where there are ranks."""
+        """The facts of a process that no observed one started are wanted, or of the first rank.
+
+        A process that started the first rank leaves the word to it.
+        """
         rank = next((os.environ[name] for name in RANKS if name in os.environ), None)
         if rank is not None:
             return rank == "0"
-        names = os.listdir(self._parent)
         parent = "%d." % os.getppid()
-        return not any(
-            name.startswith(parent)
-            or os.path.exists(os.path.join(self._parent, name, "facts.json"))
-            for name in names
-        )
+        for name in os.listdir(self._parent):
+            facts = os.path.join(self._parent, name, "facts.json")
+            if name.startswith(parent):
+                return False
+            if os.path.exists(facts) and os.stat(facts).st_mtime > self._began:
+                return False
+        return True
 
 
 def _end_with(observer: Observer) -> None:

@@ -17,6 +17,7 @@ REGULAR, KINDS = 0o100000, 0o170000
 MOST = 100_000
 CHANGING = os.O_WRONLY | os.O_TRUNC
 PYTHON_NAMES = ("python", "pypy")
+SHELLS = ("sh", "bash", "dash", "zsh", "env", "torchrun", "accelerate")
 ISOLATING = frozenset("EIS")
 
 
@@ -102,19 +103,19 @@ class Opens:
 
     def _child(self, program: Any, arguments: Any, folder: Any, environment: Any) -> None:
         """Say so where a child will not be seen: it ignores the variable, or is not given it."""
-        if environment is not None and not ({"ENVSNAP_RUN", b"ENVSNAP_RUN"} & set(environment)):
-            self._write("unseen", os.path.basename(os.fsdecode(program)), "another environment")
-            return
-        if isinstance(arguments, (str, bytes)):
-            return
-        words = [os.fsdecode(word) for word in arguments]
+        alone = isinstance(arguments, (str, bytes, os.PathLike))
+        words = [os.fsdecode(word) for word in ([arguments] if alone else arguments)]
         name = os.path.basename(words[0] if program is None else os.fsdecode(program))
-        if name.startswith(PYTHON_NAMES):
-            for word in words[1:]:
-                if word[:1] != "-" or word[:2] in ("--", "-c", "-m"):
-                    break
-                if ISOLATING & set(word[1:]):
-                    self._write("unseen", name, word[:8])
+        if not name.startswith((*PYTHON_NAMES, *SHELLS)):
+            return
+        if environment is not None and not ({"ENVSNAP_RUN", b"ENVSNAP_RUN"} & set(environment)):
+            self._write("unseen", name, "another environment")
+            return
+        for word in words[1:] if name.startswith(PYTHON_NAMES) else ():
+            if word[:1] != "-" or word[:2] in ("--", "-c", "-m"):
+                break
+            if ISOLATING & set(word[1:]):
+                self._write("unseen", name, word[:8])
 
     def _replaced(self, *_: Any) -> None:
         self._write("end", "replaced by another program")
