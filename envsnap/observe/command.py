@@ -61,7 +61,7 @@ def observe(
                 files=files,
                 gaps=(*watch.gaps, *_unseen(processes)),
             )
-            captured = _captured(processes, capture)
+            captured = _captured(processes, command[0], capture)
             found = manifest.build(run, captured, label, progress)
     finally:
         watch.stop()
@@ -101,12 +101,17 @@ def _unseen(processes: Sequence[Process]) -> list[str]:
     return gaps[:20]
 
 
-def _captured(processes: Sequence[Process], capture: Capture) -> intake.Messages:
-    """The facts of the first process that told them; else those of its interpreter, asked now."""
+def _captured(processes: Sequence[Process], program: str, capture: Capture) -> intake.Messages:
+    """The facts of the first process that told them; else those of its interpreter, asked now.
+
+    Of a command that could not be looked into, its program is asked if it is a Python.
+    """
     for process in processes:
         if process.facts is not None:
             return intake.parse(reader.contents(process.facts, "the facts"), "the facts")
     first = next((item.executable for item in processes if os.path.exists(item.executable)), None)
+    if first is None and os.path.basename(program).startswith(("python", "pypy")):
+        first = program
     return capture(first)
 
 

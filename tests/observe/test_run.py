@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from envsnap.model import codec
-from tests.conftest import COMMAND, Run
+from tests.conftest import COMMAND, Run, interpreter
 
 THREE = """
 import json, pickle, random, sys
@@ -192,6 +192,47 @@ def test_what_cannot_be_looked_into_is_said(command: list[str], run, tmp_path: P
     assert found.sections["files"]["complete"] is False
     assert found.seen_by("files", "input.txt") == ["inotify"]
     assert found.names("files") == {"input.txt"}
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.8", "3.10", "3.12", "3.13"])
+def test_other_pythons(version: str, run) -> None:
+    """Nothing of ours is installed there; before 3.8 only folders are watched."""
+    found = run(
+        "import multiprocessing as mp, random\n"
+        "def work(n): random.seed(n)\n"
+        "if __name__ == '__main__':\n"
+        "    open('script.py').read(); open('out.txt', 'w').close(); random.seed(2)\n"
+        "    for kind in ('fork', 'spawn'):\n"
+        "        p = mp.get_context(kind).Process(target=work, args=(5,)); p.start(); p.join()\n",
+        python=interpreter(version),
+    )
+    assert found.code == 0, found.stderr
+    assert found.sections["python"]["version"].startswith(f"{version}.")
+    seen = version != "3.7"
+    assert found.sections["files"]["complete"] is seen
+    if seen:
+        assert found.values("random.seed") == ["2"]
+        assert sorted(map(str, found.sections["seeds"]["calls"].values())).count(
+            "{'values': ['5'], 'places': ['script.py:2']}"
+        ) == 2  # fmt: skip
+
+
+def test_a_run_that_is_told_to_end(tmp_path: Path) -> None:
+    """The command gets the signal, and the manifest is written."""
+    (tmp_path / "script.py").write_text(
+        "import random, time\nrandom.seed(3)\nprint('up', flush=True)\ntime.sleep(60)\n"
+    )
+    command = [COMMAND, "run", "-o", "run.json", "--", sys.executable, "script.py"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 128 + signal.SIGTERM
+    seeds = json.loads((tmp_path / "run.json").read_bytes())["sections"]["seeds"]
+    assert seeds["calls"]["random.seed"]["values"] == ["3"]
+    assert seeds["complete"] is False
 
 
 def test_a_child_that_is_cut_off_is_named(run) -> None:

@@ -83,6 +83,27 @@ def test_the_numbers_are_the_same(run, torch_python: str) -> None:
     assert (found.code, found.stdout) == (0, alone.stdout)
 
 
+def test_what_torch_puts_back_is_no_seed(run, torch_python: str) -> None:
+    """Compiling and forking a generator set states aside; loaders of data do seed."""
+    found = run(
+        "import random, torch\n"
+        "f = torch.compile(lambda x: x * 2, backend='eager')\n"
+        "f(torch.ones(1)); random.random()\n"
+        "with torch.random.fork_rng(): torch.rand(1)\n"
+        "class Data(torch.utils.data.Dataset):\n"
+        "    __len__ = lambda self: 2\n"
+        "    __getitem__ = lambda self, n: n\n"
+        "list(torch.utils.data.DataLoader(Data(), num_workers=1))\n",
+        python=torch_python,
+    )
+    assert found.code == 0, found.stderr
+    generators = found.sections["seeds"]["generators"]
+    assert generators["random"] == generators["torch"] == {"seeded": False, "drawn": True}
+    functions = set(found.sections["seeds"]["calls"])
+    assert {name.partition("@")[0] for name in functions} >= {"torch.manual_seed", "random.seed"}
+    assert all("@" in name for name in functions)
+
+
 @pytest.mark.parametrize("seeded", [True, False])
 def test_check_says_what_was_never_seeded(seeded: bool, run, envsnap, tmp_path) -> None:
     run("import random\n" + "random.seed(1)\n" * seeded + "random.random()\n")

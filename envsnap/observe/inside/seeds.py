@@ -35,8 +35,10 @@ FUNCTIONS: dict[str, dict[str, tuple[str, str, tuple[str, ...]]]] = {
         "set_seed": ("tensorflow.random.set_seed", "seed", ("tensorflow",))
     },
 }
-# They seed and restore each other: what the script called is told, not what follows from it.
+# They seed each other: what the script called is told, not what follows from it.
 INNER = ("torch.random", "torch.cuda.random")
+# What torch itself sets aside and puts back, above all while it compiles.
+RESTORED = ("random.setstate", "torch.set_rng_state", "torch.use_deterministic_algorithms")
 MOST_CALLS = 200
 MOST_WORDS = 8
 FROM_SYSTEM = "from the system"
@@ -76,9 +78,14 @@ class Seeds:
 
     def _wrap(self, attribute: str, function: str, argument: str, seeds: tuple[str, ...]) -> Any:
         def before(args: Any, kwargs: Any) -> None:
-            if sys._getframe(2).f_globals.get("__name__") in INNER:
+            asker = sys._getframe(2).f_globals.get("__name__") or ""
+            if asker in INNER or (function in RESTORED and asker.startswith("torch.")):
                 return
             value = _spelled(args[0] if args else kwargs.get(argument))
+            if "state" in argument:
+                if function == "random.setstate" and hash(args[0]) == _state("random"):
+                    return  # as a compiled function does after its work: nothing has changed
+                value = "a state"
             if value != FROM_SYSTEM:
                 self._seeded.update(seeds)
             place = wrappers.caller(os.path.dirname(__file__))

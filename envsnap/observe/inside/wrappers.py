@@ -121,5 +121,5 @@ def _installed(path: str) -> bool:
     return (
         "site-packages" in path
         or "dist-packages" in path
-        or path.startswith(("<frozen", os.path.dirname(os.__file__) + os.sep))
+        or path.startswith(("<", os.path.dirname(os.__file__) + os.sep))
     )
