@@ -13,13 +13,14 @@ import select
 import struct
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 
-OPENED, CHANGED, READ = 0x20, 0x08, 0x10  # IN_OPEN, IN_CLOSE_WRITE, IN_CLOSE_NOWRITE
+OPENED, WRITABLE, READ = 0x20, 0x08, 0x10  # IN_OPEN, IN_CLOSE_WRITE, IN_CLOSE_NOWRITE
 CREATED, ARRIVED = 0x100, 0x80  # IN_CREATE, IN_MOVED_TO
 FOLDER, OVERFLOW = 0x40000000, 0x4000  # IN_ISDIR, IN_Q_OVERFLOW
 ONLY_FOLDERS, NO_LINKS = 0x01000000, 0x02000000  # IN_ONLYDIR, IN_DONT_FOLLOW
-ASKED = OPENED | CHANGED | READ | CREATED | ARRIVED | ONLY_FOLDERS
+ASKED = OPENED | WRITABLE | READ | CREATED | ARRIVED | ONLY_FOLDERS
 SYSTEM_PLACES = ("/proc", "/sys", "/dev", "/run", "/etc", "/usr", "/lib", "/bin", "/sbin")
 EVENT = struct.Struct("iIII")
 PIECE = 1 << 18
@@ -38,9 +39,10 @@ class Watch:
 
     def __init__(self, folders: Sequence[str]) -> None:
         self.opened: set[str] = set()
-        self.changed: set[str] = set()
         self.gaps: list[str] = []
         self._read: set[str] = set()
+        self._writable: set[str] = set()
+        self._began = time.time_ns()
         self._folders: dict[int, str] = {}
         self._watched: set[str] = set()
         self._entries = 0
@@ -65,7 +67,7 @@ class Watch:
             os.close(descriptor)
         self._descriptor = -1
         # Written and never read: a result, not something that the run was given.
-        self.opened -= self.changed - self._read
+        self.opened -= {path for path in self._writable - self._read if self._is_changed(path)}
 
     def _add_tree(self, folder: str) -> None:
         waiting = [folder]
@@ -149,8 +151,15 @@ class Watch:
             self.opened.add(path)
             if what & READ:
                 self._read.add(path)
-        elif what & CHANGED:
-            self.changed.add(path)
+        elif what & WRITABLE:
+            self._writable.add(path)
+
+    def _is_changed(self, path: str) -> bool:
+        """Whether a file was changed since the watch began: a data base is opened for both."""
+        try:
+            return os.stat(path).st_mtime_ns >= self._began
+        except OSError:
+            return True
 
 
 def _is_left_out(path: str, name: str) -> bool:

@@ -36,7 +36,7 @@ SAFE_OPEN = (
 )
 TEXTS = "open('x.yaml', 'w').write('a: 1'); open('x.txt', 'w').write('text')"
 
-# What makes the file, what reads it, modules that are needed, name, section, witnesses that see it.
+# What makes the file, what reads it, modules that it needs, name, section, who sees it in the process.
 LOADERS: dict[str, tuple[str, str, tuple[str, ...], str, str, set[str]]] = {
     "torch.load": (TORCH, "import torch; torch.load('x.pt')", ("torch",), "x.pt", "weights", {"audit"}),
     "np.load": (ARRAY, "import numpy; numpy.load('x.npy')", ("numpy",), "x.npy", "files", {"audit"}),
@@ -54,44 +54,44 @@ LOADERS: dict[str, tuple[str, str, tuple[str, ...], str, str, set[str]]] = {
     ),
     "safetensors": (
         TENSORS, "import safetensors.torch as s; s.load_file('x.safetensors')",
-        ("safetensors", "torch"), "x.safetensors", "weights", {"loader", "inotify"},
+        ("safetensors", "torch"), "x.safetensors", "weights", {"loader"},
     ),
     "safe_open": (
         TENSORS,
         SAFE_OPEN,
-        ("safetensors", "torch"), "x.safetensors", "weights", {"loader", "inotify"},
+        ("safetensors", "torch"), "x.safetensors", "weights", {"loader"},
     ),
     "torch.from_file": (
         ARRAY, "import torch; t = torch.from_file('x.raw', size=3)", ("torch", "numpy"), "x.raw",
-        "files", {"loader", "inotify", "maps"},
+        "files", {"loader", "maps"},
     ),
     "torch.jit.load": (
         SCRIPTED, "import torch, warnings; warnings.simplefilter('ignore'); torch.jit.load('x.pt')",
-        ("torch",), "x.pt", "weights", {"inotify"},
+        ("torch",), "x.pt", "weights", {"loader"},
     ),
     "onnxruntime": (
         ONNX, "import onnxruntime as o; o.InferenceSession('x.onnx', providers=['CPUExecutionProvider'])",
-        ("onnxruntime", "onnx"), "x.onnx", "weights", {"loader", "inotify"},
+        ("onnxruntime", "onnx"), "x.onnx", "weights", {"loader"},
     ),
     "tokenizers": (
         WORDS, "from tokenizers import Tokenizer; Tokenizer.from_file('x.tok.json')",
-        ("tokenizers",), "x.tok.json", "configs", {"loader", "inotify"},
+        ("tokenizers",), "x.tok.json", "configs", {"loader"},
     ),
     "cv2.imread": (
         IMAGE, "import cv2; assert cv2.imread('x.png') is not None", ("cv2", "PIL"), "x.png", "files",
-        {"loader", "inotify"},
+        {"loader"},
     ),
     "pyarrow.parquet": (
         TABLE, "import pyarrow.parquet as q; q.read_table('x.parquet')", ("pyarrow", "pandas"),
-        "x.parquet", "files", {"loader", "inotify"},
+        "x.parquet", "files", {"loader"},
     ),
     "pandas.read_parquet": (
         TABLE, "import pandas; pandas.read_parquet('x.parquet')", ("pyarrow", "pandas"),
-        "x.parquet", "files", {"inotify"},
+        "x.parquet", "files", {"loader"},
     ),
     "h5py": (
         HIERARCHY, "import h5py; h5py.File('x.h5', 'r')['a'][:]", ("h5py",), "x.h5", "files",
-        {"loader", "inotify"},
+        {"loader"},
     ),
     "sqlite3": (
         "import sqlite3; c = sqlite3.connect('x.db'); c.execute('create table t (a)'); c.commit()",
@@ -103,22 +103,27 @@ LOADERS: dict[str, tuple[str, str, tuple[str, ...], str, str, set[str]]] = {
 
 @pytest.mark.parametrize("name", LOADERS)
 def test_a_loader_is_seen(name: str, run, tmp_path: Path) -> None:
-    """The file is made beforehand, by another process."""
+    """In a folder that is watched, and in one that is not; the files were made beforehand."""
     made, read, needed, file, section, witnesses = LOADERS[name]
     missing = [module for module in needed if importlib.util.find_spec(module) is None]
     if missing:
         lacking(f"{', '.join(missing)} not installed (the extra is called test-replay)")
-    folder = tmp_path / "project"
-    folder.mkdir()
-    subprocess.run([sys.executable, "-c", made], cwd=folder, check=True)
-    found = run(read)
+    for folder in ("project", "elsewhere"):
+        (tmp_path / folder).mkdir()
+        subprocess.run([sys.executable, "-c", made], cwd=tmp_path / folder, check=True)
+    found = run(
+        f"import os\none, two = {{}}, {{}}\nexec({read!r}, one)\n"
+        f"os.chdir({str(tmp_path / 'elsewhere')!r})\nexec({read!r}, two)\n"
+    )
     assert found.code == 0, found.stderr
-    assert file in found.names(section), found.sections[section]
-    assert witnesses <= set(found.seen_by(section, file))
-    entry = found.sections[section]["entries"][file]
-    assert len(entry["sha256"]) == 64
-    if file.endswith(("x.pt", ".safetensors")):
-        assert entry["tensor_count"] >= 1
+    assert {file, f"elsewhere/{file}"} <= found.names(section), found.sections[section]
+    assert {*witnesses, "inotify"} <= set(found.seen_by(section, file))
+    assert witnesses <= set(found.seen_by(section, f"elsewhere/{file}"))
+    for place in (file, f"elsewhere/{file}"):
+        entry = found.sections[section]["entries"][place]
+        assert len(entry["sha256"]) == 64
+        if file.endswith(("x.pt", ".safetensors")):
+            assert entry["tensor_count"] >= 1
 
 
 def test_a_library_of_ctypes_is_seen_as_mapped(run) -> None:
