@@ -100,6 +100,7 @@ class Seeds(Rule):
             path=("seeds", GENERATORS, name, "drawn"),
             message=f"{name} {what}",
             why="Its numbers are others at every start; harmless where nothing depends on them.",
+            right="never seeded",
             fix=f"Seed {name} at the start of the program, if results depend on it.",
         )
 
