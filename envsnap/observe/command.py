@@ -16,6 +16,7 @@ from envsnap.observe.journals import Process
 from envsnap.observe.launch import OBSERVER, launched
 from envsnap.observe.manifest import Progress, Run
 
+GRACE_SECONDS = 2.0
 NOT_REACHED = (
     "no Python process could be looked into: it needs Python 3.8 or newer, without -I, -E or -S;"
     " only what inotify saw is known"
@@ -51,8 +52,8 @@ def observe(
     began = time.time_ns()
     try:
         with launched(command, [OBSERVER], probe=probe) as ended:
+            processes = _ended(ended.folder)
             watch.stop()
-            processes = tuple(journals.read(ended.folder))
             files = opened.gather(processes, watch.opened, folder, began)
             run = Run(
                 code=ended.code,
@@ -86,14 +87,37 @@ def suggested(command: Sequence[str], folder: str) -> list[str]:
     return [place for place in dict.fromkeys(map(os.path.realpath, found)) if place != os.sep]
 
 
+def _ended(folder: str) -> tuple[Process, ...]:
+    """The processes, once all have ended: helpers outlive the command for a moment."""
+    until = time.monotonic() + GRACE_SECONDS
+    while True:
+        found = tuple(journals.read(folder))
+        if not any(_is_running(process) for process in found) or time.monotonic() > until:
+            return found
+        time.sleep(0.02)
+
+
+def _is_running(process: Process) -> bool:
+    if process.ended or not process.pid:
+        return False
+    try:
+        with open(f"/proc/{process.pid}/stat", "rb") as stream:
+            return stream.read().rpartition(b")")[2].split()[0] not in b"ZX"  # nobody reaped it
+    except (OSError, IndexError):
+        return False
+
+
 def _unseen(processes: Sequence[Process]) -> list[str]:
     """What nobody could see of the processes, one line each."""
     if not processes:
         return [NOT_REACHED]
     gaps = []
-    died = sum(not process.ended for process in processes)
+    left = sum(_is_running(process) for process in processes)
+    died = sum(not process.ended for process in processes) - left
     if died:
         gaps.append(f"{died} of {len(processes)} processes did not end in order")
+    if left:
+        gaps.append(f"{left} of {len(processes)} processes still ran when the command had ended")
     if any(not process.whole for process in processes if process.ended):
         gaps.append("a journal is not whole: more was opened than there is room for")
     for program, why in dict.fromkeys(item for process in processes for item in process.unseen):

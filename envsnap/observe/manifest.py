@@ -117,8 +117,9 @@ def _has_changed(file: File) -> bool:
     """Whether a file is not what it was when it was opened, by its size and time of change."""
     if not file.states:
         return file.unsure
-    now = reading.state(os.stat(file.real)).split(":")[2:4]
-    return all(state.split(":")[2:4] != now for state in file.states)
+    facts = os.stat(file.real)
+    now = f"{facts.st_size}:{facts.st_mtime_ns}:"
+    return not any(state.startswith(now) for state in file.states)
 
 
 def _size(file: File) -> int:

@@ -22,7 +22,7 @@ class File(Struct, kw_only=True):
     kind: str = ""
     name: str = ""
     seen_by: set[str] = field(default_factory=set)
-    states: set[str] = field(default_factory=set)  # as `identity` spells them
+    states: set[str] = field(default_factory=set)  # size, mtime and ctime in ns, at each opening
     unsure: bool = False  # it was written during the run, and nobody knows whether before
 
 

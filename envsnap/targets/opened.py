@@ -26,8 +26,3 @@ def hashed(named: Named, progress: Callable[[int, int], None]) -> dict[str, Any]
     hashing.run()
     known_weights.add(hashing.fresh)
     return {"entries": hashing.entries, "gaps": hashing.gaps}
-
-
-def state(facts: Any) -> str:
-    """What tells two states of a file apart without reading it; `facts` is its stat."""
-    return weight_files.identity(facts)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 
@@ -68,6 +70,17 @@ def test_fork_and_exec(run, tmp_path) -> None:
     assert found.sections["process"]["observed"] == 3
     assert found.sections["seeds"]["complete"] is True, found.stderr
     assert [call["values"] for call in found.sections["seeds"]["calls"].values()] == [["4"]]
+
+
+def test_a_process_that_stays_is_said(run) -> None:
+    """A helper is waited for, a service is not."""
+    child = "import time; time.sleep({})"
+    start = "import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', {!r}], stdout=-3, stderr=-3)\nprint(p.pid)\n"
+    assert run(start.format(child.format(0.5))).sections["files"]["complete"] is True
+    found = run(start.format(child.format(30)))
+    os.kill(int(found.stdout), signal.SIGKILL)
+    assert "1 of 2 processes still ran" in found.stderr
+    assert found.sections["files"]["complete"] is False
 
 
 def test_a_copy_that_dies_is_said(run) -> None:

@@ -54,8 +54,12 @@ class Journal:
 
     def write(self, *fields: str) -> None:
         """Add a line. Raises OSError where there is no room for it."""
-        text = ",".join([_quoted(field[:LONGEST_FIELD]) for field in fields])
-        line = b"[%s]\n" % text.encode("ascii")
+        text = '","'.join(fields)
+        plain = text.isascii() and text.isprintable() and "\\" not in text
+        if plain and text.count('"') == 2 * len(fields) - 2 and len(text) < LONGEST_FIELD:
+            line = b'["%s"]\n' % text.encode("ascii")
+        else:
+            line = _encoded(fields)
         with self._lock:
             if self._full:
                 return
@@ -92,10 +96,9 @@ class Journal:
             self._first()
 
 
-def _quoted(text: str) -> str:
-    """A text as JSON spells it; nearly all need no more than quotes."""
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return '"%s"' % text
+def _encoded(fields: tuple[str, ...]) -> bytes:
+    """A line of texts that need more than quotes, which are few."""
     from json.encoder import encode_basestring_ascii
 
-    return encode_basestring_ascii(text)
+    quoted = [encode_basestring_ascii(field[:LONGEST_FIELD]) for field in fields]
+    return ("[%s]\n" % ",".join(quoted)).encode("ascii")
