@@ -73,6 +73,7 @@ class Process(Struct, kw_only=True):
 
     def take(self, word: str, *fields: str) -> None:
         """Take a line in. Raises ValueError and TypeError for what is none of ours."""
+        self.ended = False  # whatever follows an end shows that it was none, as a failed exec
         match word:
             case "start":
                 self._start(*fields)

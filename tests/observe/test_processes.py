@@ -72,6 +72,25 @@ def test_fork_and_exec(run, tmp_path) -> None:
     assert [call["values"] for call in found.sections["seeds"]["calls"].values()] == [["4"]]
 
 
+def test_an_exec_that_fails_is_no_end(run) -> None:
+    tail = (
+        "import os\ntry: os.execv('/not/there', ['x'])\nexcept OSError: open('script.py').read()\n"
+    )
+    assert run(tail).sections["files"]["complete"] is True
+    assert run(tail + "os._exit(0)").sections["files"]["complete"] is False
+
+
+def test_ranks_of_a_scheduler(run) -> None:
+    """Children of the first rank have its rank, too, and do not speak for it."""
+    found = run(
+        "import random, subprocess, sys\nrandom.seed(1)\n"
+        "subprocess.run([sys.executable, '-c', 'import random; random.seed(2)'], check=True)\n",
+        env={"SLURM_PROCID": "0"},
+    )
+    assert found.values("random.seed") == ["1"]
+    assert found.values("random.seed@rank0") == ["2"]
+
+
 def test_a_process_that_stays_is_said(run) -> None:
     """A helper is waited for, a service is not."""
     child = "import time; time.sleep({})"

@@ -50,14 +50,13 @@ class Observer:
         return self._folder
 
     def _begin(self) -> None:
-        rank = next((os.environ[name] for name in RANKS if name in os.environ), "")
         self._journal.write(
             "start",
             self._kind,
             str(os.getpid()),
             str(os.getppid()),
             str(time.monotonic_ns()),
-            rank[:16],
+            _rank(),
             sys.executable or "",
             sys.prefix,
             sys.base_prefix,
@@ -95,17 +94,26 @@ class Observer:
 
         A process that started the first rank leaves the word to it.
         """
-        rank = next((os.environ[name] for name in RANKS if name in os.environ), None)
-        if rank is not None:
-            return rank == "0"
-        parent = "%d." % os.getppid()
+        rank, parent = _rank(), "%d." % os.getppid()
         for name in os.listdir(self._parent):
-            facts = os.path.join(self._parent, name, "facts.json")
-            if name.startswith(parent):
+            folder = os.path.join(self._parent, name)
+            facts = os.path.join(folder, "facts.json")
+            if name.startswith(parent) and _rank_of(folder) == rank:
                 return False
-            if os.path.exists(facts) and os.stat(facts).st_mtime > self._began:
+            if not rank and os.path.exists(facts) and os.stat(facts).st_mtime > self._began:
                 return False
-        return True
+        return rank in ("", "0")
+
+
+def _rank() -> str:
+    """The rank of this process in a distributed run; empty where there is none."""
+    return next((os.environ[name] for name in RANKS if name in os.environ), "")[:16]
+
+
+def _rank_of(folder: str) -> str:
+    """The rank that another process has written into the first line of its journal."""
+    with open(os.path.join(folder, "journal.00"), "rb") as stream:
+        return stream.readline().split(b'","')[5].decode("ascii")
 
 
 def _end_with(observer: Observer) -> None:

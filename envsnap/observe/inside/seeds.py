@@ -51,7 +51,7 @@ class Seeds:
         self._journal = journal
         self._told: set[tuple[str, str, str]] = set()
         self._seeded: set[str] = set()
-        self._states: dict[str, int] = {}
+        self._states: dict[str, int | None] = {}
         for module, functions in FUNCTIONS.items():
             for attribute, known in functions.items():
                 imports.after(module, self._wrap(attribute, *known))
@@ -59,9 +59,13 @@ class Seeds:
             imports.after(module, self._remember(name))
 
     def forked(self) -> None:
-        """A copy of a process: what it inherits is told by the one that did it."""
+        """A copy of a process: what it inherits is told by the one that did it.
+
+        Its generators of numpy and torch are not looked at: a thread that the copy does not have
+        may have locked them.
+        """
         self._told = set()
-        self._states = {name: _state(name) for name in self._states}
+        self._states = dict.fromkeys(self._states)
 
     def _remember(self, name: str) -> Any:
         def remember(module: Any) -> None:
@@ -102,13 +106,19 @@ class Seeds:
             if name in self._seeded:
                 self._journal.write("generator", name, "seeded")
             else:
-                same = _state(name) == before
-                self._journal.write("generator", name, "untouched" if same else "drawn")
+                self._journal.write("generator", name, _use(name, before))
         torch = sys.modules.get("torch")
         cuda = getattr(torch, "cuda", None)
         if cuda is not None and cuda.is_initialized() and not cuda._is_in_bad_fork():
             seeded = "torch_cuda" in self._seeded
             self._journal.write("generator", "torch_cuda", "seeded" if seeded else "unseeded")
+
+
+def _use(name: str, before: int | None) -> str:
+    """Whether an unseeded generator was drawn from, if its state was known before."""
+    if before is None:
+        return "unseeded"
+    return "untouched" if _state(name) == before else "drawn"
 
 
 def _spelled(value: Any) -> str:
