@@ -27,8 +27,9 @@ def add(sections: dict[str, Any], processes: Sequence[Process], *, complete: boo
     facts, gaps = section["facts"], section["gaps"]
     calls: dict[str, dict[str, list[str]]] = {}
     generators: dict[str, dict[str, bool]] = {}
+    ranks: set[str] = set()
     for number, process in enumerate(processes[:MOST_PROCESSES]):
-        suffix = _suffix(number, process)
+        suffix = _suffix(number, process, ranks)
         for function, value, place in process.seeds:
             call = calls.setdefault(function + suffix, {"values": [], "places": []})
             _add_once(call["values"], value)
@@ -58,13 +59,16 @@ def _leave_out(name: str, facts: dict[str, Any], gaps: dict[str, str]) -> None:
         gaps["torch_initial_seed"] = NEVER_SEEDED
 
 
-def _suffix(number: int, process: Process) -> str:
-    """What tells the facts of a process from those of the one that the manifest describes."""
+def _suffix(number: int, process: Process, ranks: set[str]) -> str:
+    """What tells the facts of a process from those of the one that the manifest describes.
+
+    `ranks` are those that a process before it has; its children have the same.
+    """
+    first = process.rank.isdigit() and not process.copy and process.rank not in ranks
+    ranks.add(process.rank)
     if number == 0:
         return ""
-    if process.rank.isdigit() and not process.copy:
-        return f"@rank{process.rank}"
-    return f"@{number}"
+    return f"@rank{process.rank}" if first else f"@{number}"
 
 
 def _place(place: str) -> str:
