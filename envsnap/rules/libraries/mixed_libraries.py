@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from envsnap.model.compute import Library
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -82,9 +84,9 @@ class MixedLibraries(Rule):
             found = sorted(soname for soname in libraries if pattern.match(soname))
             same = len({COPY.sub("", soname) for soname in found}) < len(found)
             if len(found) > 1 and (same or name == "OpenBLAS"):
-                yield self._finding(
-                    place, f"{len(found)} copies of {name} are in one process", Effect.PERFORMANCE
-                )
+                told = f"{len(found)} copies of {name} are in one process"
+                finding = self._finding(place, told, Effect.PERFORMANCE)
+                yield replace(finding, right=", ".join(found))
 
     def _finding(self, place: tuple[str, ...], message: str, effect: Effect) -> Finding:
         crash = effect is Effect.CRASH
