@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from envsnap.errors import TargetError
 from envsnap.intake import facts as intake
 from envsnap.intake import reader
 from envsnap.model.manifest import Manifest
@@ -128,7 +129,8 @@ def _unseen(processes: Sequence[Process]) -> list[str]:
 def _captured(processes: Sequence[Process], program: str, capture: Capture) -> intake.Messages:
     """The facts of the first process that told them; else those of its interpreter, asked now.
 
-    Of a command that could not be looked into, its program is asked if it is a Python.
+    Of a command that could not be looked into, its program is asked if it is a Python. Raises
+    TargetError where the active environment cannot be described either.
     """
     for process in processes:
         if process.facts is not None:
@@ -136,7 +138,10 @@ def _captured(processes: Sequence[Process], program: str, capture: Capture) -> i
     first = next((item.executable for item in processes if os.path.exists(item.executable)), None)
     if first is None and os.path.basename(program).startswith(("python", "pypy")):
         first = program
-    return capture(first)
+    try:
+        return capture(first)
+    except TargetError:
+        return capture(None)  # too old to be described, or gone
 
 
 def _name(command: Sequence[str]) -> str:

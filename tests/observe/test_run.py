@@ -217,6 +217,18 @@ def test_other_pythons(version: str, run) -> None:
         ) == 2  # fmt: skip
 
 
+def test_a_python_that_is_too_old_to_be_described(run, tmp_path: Path) -> None:
+    """It runs as it would, its own sitecustomize, too."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    theirs = "import sys\nif sys.version_info[0] == 2: sys.stdout.write('theirs\\n')\n"
+    (folder / "sitecustomize.py").write_text(theirs)
+    found = run("print(1)", python=interpreter("2.7"), env={"PYTHONPATH": str(folder)})
+    assert (found.code, found.stdout) == (0, "theirs\n1\n")
+    assert [line for line in found.stderr.splitlines() if not line.startswith("envsnap: ")] == []
+    assert found.sections["process"]["observed"] == 0
+
+
 def test_a_run_that_is_told_to_end(tmp_path: Path) -> None:
     """The command gets the signal, and the manifest is written."""
     (tmp_path / "script.py").write_text(

@@ -1,27 +1,28 @@
 """Found first on PYTHONPATH in an observed process: starts what watches it, then steps aside.
 
-The environment's own sitecustomize runs after it, as if this one were not there.
+The environment's own sitecustomize runs after it, as if this one were not there. Any Python parses
+this, also one that is too old to be watched.
 """
 
 import os
 import sys
 
 
-def _step_aside(here: str) -> None:
+def _step_aside(here):
     """Run the sitecustomize that this one hides."""
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != here]
     ours = sys.modules.pop("sitecustomize", None)
     try:
         __import__("sitecustomize")
     except ImportError as error:
-        if error.name != "sitecustomize":
+        if getattr(error, "name", "sitecustomize") != "sitecustomize":
             raise
     finally:
         if ours is not None:
             sys.modules.setdefault("sitecustomize", ours)
 
 
-def _load(name: str, folder: str) -> None:
+def _load(name, folder):
     """Load a package by its place: what it belongs to need not be there.
 
     Without importlib, whose import takes as long as ours: this module was loaded the same way.
@@ -37,7 +38,7 @@ def _load(name: str, folder: str) -> None:
     loader.exec_module(module)
 
 
-def _start() -> None:
+def _start():
     here = os.path.dirname(os.path.abspath(__file__))
     options = os.environ.get("ENVSNAP_RUN")
     if options and sys.version_info >= (3, 8):
