@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from envsnap.api import diff as diff
     from envsnap.api import load as load
     from envsnap.api import load_policy as load_policy
+    from envsnap.api import observe_command as observe_command
     from envsnap.api import plan as plan
     from envsnap.api import record as record
     from envsnap.api import save as save
@@ -25,6 +26,7 @@ _HOME = {
     "diff": "envsnap.api",
     "load": "envsnap.api",
     "load_policy": "envsnap.api",
+    "observe_command": "envsnap.api",
     "plan": "envsnap.api",
     "record": "envsnap.api",
     "save": "envsnap.api",
@@ -38,6 +40,7 @@ __all__ = [
     "diff",
     "load",
     "load_policy",
+    "observe_command",
     "plan",
     "record",
     "save",

@@ -18,6 +18,7 @@ def manifest(
     partial: tuple[str, ...] = (),
     gaps: dict[str, dict[str, str]] | None = None,
     seeds: dict[str, str] | None = None,
+    kind: str = "interpreter",
 ) -> Manifest:
     """Build a sealed manifest from sections of facts; `partial` names the incomplete ones."""
     message = {
@@ -25,7 +26,7 @@ def manifest(
         for name, known in sections.items()
     }
     messages = facts.Messages({"probe": 1, "created_at": CREATED, "sections": message})
-    target = Target(kind="interpreter", name="/usr/bin/python3")
+    target = Target(kind=kind, name="/usr/bin/python3")
     return facts.to_manifest(messages, target, label, seeds or {}, "example")
 
 

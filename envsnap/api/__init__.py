@@ -5,11 +5,12 @@
     result = envsnap.diff(reference, other)        # ranked findings
     result = envsnap.check(manifest, policy=envsnap.load_policy())
     plan = envsnap.plan(manifest)                  # what a container would be made of
+    run = envsnap.observe_command(["python", "infer.py"])    # run.code, run.manifest
     with envsnap.record("golden.esr"):             # the layers of the model that is called
         model(x)
 
 `environments` is captures, comparisons and checks, `images` plans, builds and proofs, `runs`
-recordings of a model. Rooms are imported inside the functions: a capture must have its probe running before it loads
+what commands did and recordings of a model. Rooms are imported inside the functions: a capture must have its probe running before it loads
 what it needs to read the answer.
 """
 
@@ -43,6 +44,7 @@ from envsnap.api.runs import (
     compare,
     compare_command,
     load_recording,
+    observe_command,
     record,
     record_command,
     record_data,
@@ -67,6 +69,7 @@ __all__ = [
     "load_recording",
     "lock",
     "name_image",
+    "observe_command",
     "plan",
     "prove",
     "record",

@@ -1,4 +1,4 @@
-"""Runs of a model: recorded, and compared layer by layer."""
+"""Runs: observed, recorded, and compared layer by layer."""
 
 from __future__ import annotations
 
@@ -6,15 +6,59 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from envsnap.api.environments import DEFAULT_DEADLINE, capture, load
+from envsnap.api.environments import DEFAULT_DEADLINE, Progress, capture, load
+from envsnap.errors import InputError
 
 if TYPE_CHECKING:
+    from envsnap.intake import facts
     from envsnap.model.manifest import Manifest
+    from envsnap.observe.command import Observed
     from envsnap.replay.archive import Recording
     from envsnap.replay.program import Recording as ProgramRecording
     from envsnap.replay.recording import Record
     from envsnap.replay.spooled import Spooled
     from envsnap.replay.verdict import Verdict
+
+
+def observe_command(
+    command: Sequence[str],
+    *,
+    label: str | None = None,
+    env: Sequence[str] = (),
+    watch: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Observed:
+    """Run a command and describe it: exit code, manifest, and what could not be seen.
+
+    The manifest is the capture of the command's first process (of rank 0 where there are ranks),
+    with the files that all its processes opened and the seeds that they set. `watch` names further
+    folders whose files native code may open; `env` is as in `capture`; `progress` is told (bytes
+    done, bytes in all) while files are hashed, after the command. Raises CommandError where the
+    command cannot be started and InputError for a folder that is not there.
+    """
+    from envsnap.observe import command as observing
+    from envsnap.targets import interpreter, running
+
+    def described(python: str | None) -> facts.Messages:
+        place = interpreter.named(python) if python is not None else interpreter.active()[0]
+        options = {**_nothing_named(env), "import": True, "deadline": DEFAULT_DEADLINE}
+        return running.Run(place, options, DEFAULT_DEADLINE).messages(_silent)
+
+    for folder in watch:
+        if not os.path.isdir(folder):
+            raise InputError(f"{folder}: no such folder to watch")
+    return observing.observe(
+        command,
+        probe=portable_probe(env),
+        capture=described,
+        folders=watch,
+        label=label,
+        progress=progress or _silent,
+    )
+
+
+def _silent(done: int, total: int) -> None:
+    """Report progress to nobody."""
 
 
 def record(
@@ -68,7 +112,7 @@ def record_command(
 
     storage.require_place(path)
     wanted = Wanted(full=full, calls=calls, repeat=repeat, zoom=zoom)
-    with launch.recorded(command, wanted=wanted, probe=_portable_probe()) as ended:
+    with launch.recorded(command, wanted=wanted, probe=portable_probe()) as ended:
         chosen = launch.reached(ended, command)
         return ended.code, spooled.save(path, chosen, _facts_of(chosen), label, ended.notes())
 
@@ -83,14 +127,23 @@ def record_data(data: str, path: str, *, label: str | None = None) -> Record:
     return spooled.save_features(path, features, label, notes)
 
 
-def _portable_probe() -> str:
+def portable_probe(env: Sequence[str] = ()) -> str:
+    """The text of a probe that describes the program that runs it."""
     from envsnap.targets import script
 
-    options: dict[str, object] = {
-        "configs": [], "weights": [], "data": [], "env": [], "seeds": {}, "travels": True,
-        "import": False, "verify_files": False, "deadline": DEFAULT_DEADLINE,
-    }  # fmt: skip
+    options = {
+        **_nothing_named(env),
+        "seeds": {},
+        "travels": True,
+        "import": False,
+        "deadline": DEFAULT_DEADLINE,
+    }
     return script.build(options, script.new_marker())
+
+
+def _nothing_named(env: Sequence[str]) -> dict[str, object]:
+    """The probe's options where the user names no files."""
+    return {"configs": [], "weights": [], "data": [], "env": list(env), "verify_files": False}
 
 
 def _facts_of(left: Spooled) -> Manifest | None:
@@ -134,7 +187,7 @@ def compare_command(
     with (
         tempfile.TemporaryDirectory(prefix="envsnap-") as folder,
         launch.recorded(
-            command, wanted=wanted, task=task, probe=_portable_probe(), stdout=2
+            command, wanted=wanted, task=task, probe=portable_probe(), stdout=2
         ) as ended,
     ):
         chosen = launch.reached(ended, command)

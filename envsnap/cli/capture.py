@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from envsnap import api
-from envsnap.cli import inputs, outputs, targets
+from envsnap.cli import captured, inputs, outputs, targets
 
 if TYPE_CHECKING:
     from envsnap.model.manifest import Manifest
@@ -93,25 +92,15 @@ def command(
         import_frameworks=not no_import,
         verify_files=verify_files,
         deadline=deadline,
-        progress=_progress,
+        progress=captured.progress,
     )
     from envsnap.model import codec
 
     outputs.write(codec.encode(manifest), output, 0o600)
-    _say(f"{'wrote ' + output + ': ' if output != '-' else ''}{_summary(manifest)}")
+    captured.say(f"{'wrote ' + output + ': ' if output != '-' else ''}{_summary(manifest)}")
     for line in _gaps(manifest):
-        _say(line)
+        captured.say(line)
     return 0
-
-
-def _progress(done: int, total: int) -> None:
-    """Draw a bar on stderr while files are hashed, on a terminal only."""
-    if not sys.stderr.isatty() or total == 0:
-        return
-    share = done * 30 // total
-    bar = "#" * share + "-" * (30 - share)
-    end = "\n" if done >= total else ""
-    click.echo(f"\rhashing files [{bar}] {done * 100 // total:3d} %{end}", err=True, nl=False)
 
 
 def _summary(manifest: Manifest) -> str:
@@ -149,7 +138,3 @@ def _gaps(manifest: Manifest) -> list[str]:
     ]
     more = [f"not known: {len(found) - MOST_GAPS} more"] if len(found) > MOST_GAPS else []
     return found[:MOST_GAPS] + more
-
-
-def _say(text: str) -> None:
-    click.echo(f"envsnap: {text}", err=True)

@@ -22,13 +22,16 @@ NOT_STATED = "not stated"
 NOT_NAMED = "not captured under this name"
 OLDER = "not captured: the envsnap that wrote it did not record this yet"
 VALUE_NOT_READ = "not asked: it is set, but its value was not recorded"
-# Sections of files that the user names: a name that one capture did not mention is no absence.
-NAMED_BY_USER = ("configs", "weights", "data")
+# Sections of files that the user names: a name that one capture did not mention is no absence,
+# unless both describe runs, which mention what they opened.
+NAMED_BY_USER = ("configs", "weights", "data", "files")
+RUN = "run"
 
 
 def compare(left: Manifest, right: Manifest) -> Difference:
     """Return what differs between two manifests, in the order of the model."""
-    walk = _Walk((left.schema_revision, right.schema_revision))
+    runs = left.target.kind == right.target.kind == RUN
+    walk = _Walk((left.schema_revision, right.schema_revision), runs=runs)
     left_sections, right_sections = present(left.sections), present(right.sections)
     for name in {**left_sections, **right_sections}:
         if name == "identity":
@@ -42,8 +45,8 @@ def compare(left: Manifest, right: Manifest) -> Difference:
 class _Walk:
     """Carries the two sections under comparison and what was found so far."""
 
-    def __init__(self, revisions: tuple[int, int]) -> None:
-        self._revisions = revisions
+    def __init__(self, revisions: tuple[int, int], *, runs: bool) -> None:
+        self._revisions, self._runs = revisions, runs
         self.changes: list[Change] = []
         self.compared = 0
         self.not_compared: dict[str, str] = {}
@@ -108,7 +111,7 @@ class _Walk:
             inner = (*path, key)
             if field.items is not None and mine is not UNSET and theirs is not UNSET:
                 self._record(inner, mine, theirs)
-            elif field.is_entries and not _was_looked_for(inner, left, right):
+            elif field.is_entries and not (self._runs or _was_looked_for(inner, left, right)):
                 self._add(inner, ChangeKind.UNKNOWN, mine, theirs, NOT_NAMED)
             else:
                 self._value(inner, mine, theirs)

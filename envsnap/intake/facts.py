@@ -84,7 +84,7 @@ def to_manifest(
         tree["weights"] = {
             "entries": weights.get("entries", {}),
             "gaps": weights.get("gaps", {}),
-            "complete": True,
+            "complete": weights.get("complete", True) is True,
         }
     if messages.files is not None and "packages" in tree:
         _add_verification(tree["packages"], messages.files)
@@ -92,6 +92,8 @@ def to_manifest(
         _parse_configs(tree["configs"])
     if "seeds" in tree or seeds or "configs" in tree:
         _add_seeds(tree, seeds)
+        if target.kind != "run":
+            tree["seeds"]["complete"] = False  # what nobody stated may have been set all the same
     typed = Sections(**{key: _typed(key, value) for key, value in tree.items() if key in _KNOWN})
     return codec.sealed(_manifest(messages, typed, target, label))
 
@@ -195,8 +197,7 @@ def _parse_configs(section: dict[str, Any]) -> None:
 
 def _add_seeds(tree: dict[str, Any], given: dict[str, str]) -> None:
     """Add the user's seeds, and the seeds that stand in config files."""
-    section = tree.setdefault("seeds", {"gaps": {}})
-    section["complete"] = False  # a seed that nobody stated may have been set all the same
+    section = tree.setdefault("seeds", {"gaps": {}, "complete": False})
     entries = section.setdefault("entries", {})
     if not isinstance(entries, dict):
         return  # another type is a gap, once it is converted

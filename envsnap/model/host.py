@@ -132,6 +132,8 @@ class Process(Section, frozen=True, kw_only=True):
     replaced_files: Annotated[
         Texts, portable("Libraries it runs that were deleted or replaced on the disk since.")
     ] = UNSET
+    exit_code: Annotated[Whole, portable("How a run ended, as a shell tells it.", since=1)] = UNSET
+    observed: Annotated[Whole, location("Python processes of a run.", since=1)] = UNSET
     executable: Annotated[Text, location("Its executable.")] = UNSET
     working_folder: Annotated[Text, location("Its current folder.")] = UNSET
     cgroup: Annotated[Text, volatile("Its control group.")] = UNSET

@@ -1,6 +1,6 @@
 """What the user gives the model: config files, weights, data, seeds, determinism switches."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
@@ -17,6 +17,15 @@ from envsnap.model.fields import (
     portable,
 )
 
+SeenBy: TypeAlias = Annotated[
+    Texts,
+    location(
+        "Who saw a run open it: audit (Python code), loader (a native loader), maps (it was mapped"
+        " at the end), inotify (whoever opened it).",
+        since=1,
+    ),
+]
+
 
 class Config(Record, frozen=True, kw_only=True):
     """A config file. Redacted values are missing from `tree` and have a gap."""
@@ -29,6 +38,7 @@ class Config(Record, frozen=True, kw_only=True):
     format: Annotated[Text, location("yaml, toml, json, ini or env.")] = UNSET
     path: Annotated[Text, location("Path as given.")] = UNSET
     resolved: Annotated[Text, location("Path after following links.")] = UNSET
+    seen_by: SeenBy = UNSET
 
 
 class Configs(Section, frozen=True, kw_only=True):
@@ -66,6 +76,7 @@ class Weight(Record, frozen=True, kw_only=True):
     ] = UNSET
     path: Annotated[Text, location("Path as given.")] = UNSET
     resolved: Annotated[Text, location("Path after following links.")] = UNSET
+    seen_by: SeenBy = UNSET
 
 
 class Weights(Section, frozen=True, kw_only=True):
@@ -100,6 +111,58 @@ class DataFolders(Section, frozen=True, kw_only=True):
     entries: dict[str, Data] | UnsetType = UNSET
 
 
+class OpenedFile(Record, frozen=True, kw_only=True):
+    """A data file that a run opened for reading."""
+
+    sha256: Annotated[Text, portable("SHA-256 of the file.", since=1)] = UNSET
+    size: Annotated[Whole, portable("Size in bytes.", since=1)] = UNSET
+    path: Annotated[Text, location("Path as opened.", since=1)] = UNSET
+    resolved: Annotated[Text, location("Path after following links.", since=1)] = UNSET
+    seen_by: SeenBy = UNSET
+
+
+class FileGroup(Record, frozen=True, kw_only=True):
+    """Files that a run opened and that are not listed one by one."""
+
+    sha256: Annotated[
+        Text, portable("SHA-256 over their names and digests; of data, names and sizes.", since=1)
+    ] = UNSET
+    files: Annotated[Whole, location("Number of files.", since=1)] = UNSET
+    seen_by: SeenBy = UNSET
+
+
+class Files(Section, frozen=True, kw_only=True):
+    """Data files that a run opened, by name; configs and weights have sections of their own."""
+
+    entries: dict[str, OpenedFile] | UnsetType = UNSET
+    groups: Annotated[
+        dict[str, FileGroup] | UnsetType,
+        portable(
+            "What is not listed: code of the project, library (installed code and shared objects),"
+            " system, data beyond a limit, made (what the run itself wrote before it read it).",
+            since=1,
+        ),
+    ] = UNSET
+
+
+class SeedCall(Record, frozen=True, kw_only=True):
+    """Calls of one function that seeds a generator, or decides whether results repeat."""
+
+    values: Annotated[
+        Texts, portable("What it was given, each once, in order; numbers only.", since=1)
+    ] = UNSET
+    places: Annotated[Texts, location("File and line of each such call.", since=1)] = UNSET
+
+
+class Generator(Record, frozen=True, kw_only=True):
+    """A random number generator of a run."""
+
+    seeded: Annotated[Flag, portable("Whether it was seeded.", since=1)] = UNSET
+    drawn: Annotated[
+        Flag, portable("Whether an unseeded one was drawn from: no two runs agree.", since=1)
+    ] = UNSET
+
+
 class Seeds(Section, frozen=True, kw_only=True):
     """Seeds by name, and the states of random number generators."""
 
@@ -107,6 +170,18 @@ class Seeds(Section, frozen=True, kw_only=True):
     rng: Annotated[TextMap, portable("SHA-256 of generator states in the running program.")] = UNSET
     torch_initial_seed: Annotated[
         Text, portable("torch.initial_seed() of the running program.")
+    ] = UNSET
+    calls: Annotated[
+        dict[str, SeedCall] | UnsetType,
+        portable(
+            "Seeds as a run set them, by function; those of other processes after an @: their"
+            " rank, or their number in the order in which they began.",
+            since=1,
+        ),
+    ] = UNSET
+    generators: Annotated[
+        dict[str, Generator] | UnsetType,
+        portable("Generators that a run had, by library; other processes as in calls.", since=1),
     ] = UNSET
 
 

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from envsnap.model.compute import Codecs, Cuda, Driver, Frameworks, Gpus, Rocm
 from envsnap.model.fields import Record, Section
 from envsnap.model.host import EnvVars, Git, Identity, Process, System, Tools
-from envsnap.model.inputs import Configs, DataFolders, Determinism, Seeds, Weights
+from envsnap.model.inputs import Configs, DataFolders, Determinism, Files, Seeds, Weights
 from envsnap.model.python import Packages, Python
 
 SCHEMA_VERSION = 1
@@ -32,6 +32,7 @@ class Sections(Record, frozen=True, kw_only=True):
     configs: Configs | UnsetType = UNSET
     weights: Weights | UnsetType = UNSET
     data: DataFolders | UnsetType = UNSET
+    files: Files | UnsetType = UNSET
     seeds: Seeds | UnsetType = UNSET
     determinism: Determinism | UnsetType = UNSET
     process: Process | UnsetType = UNSET
@@ -44,7 +45,7 @@ class Target(Record, frozen=True, kw_only=True):
     kind: Annotated[
         str,
         Meta(
-            description="interpreter, process, program (in process), container, image, ssh, file (facts) or report (of another tool)."
+            description="interpreter, process, program (in process), run (a command that was observed), container, image, ssh, file (facts) or report (of another tool)."
         ),
     ]
     name: Annotated[

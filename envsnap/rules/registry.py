@@ -80,6 +80,8 @@ REGISTRY = (
     Entry("frameworks/extension-build", ("packages", "frameworks"), ("torch",)),
     Entry("packages/wheel-platform", ("packages", "python", "system")),
     Entry("inputs/weights", ("weights",)),
+    Entry("inputs/opened-files", ("files",)),
+    Entry("inputs/end-of-run", ("process",)),
     Entry("inputs/pickled-estimator", ("weights", "packages")),
     Entry("frameworks/framework-build", ("frameworks",)),
     Entry("frameworks/cpu-build", ("frameworks", "gpus"), ("gpus",)),

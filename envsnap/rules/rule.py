@@ -32,6 +32,10 @@ class Comparison:
             for start in {path[:1], path[:2]}:
                 self._below.setdefault(start, []).append(path)
 
+    def are_runs(self) -> bool:
+        """Whether both sides describe a run: what one of them does not mention, it did not open."""
+        return self.left.target.kind == self.right.target.kind == "run"
+
     def at(self, *path: str) -> Change | None:
         """The change at exactly this path, unless one side is unknown."""
         return self._known.get(path)

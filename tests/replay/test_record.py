@@ -68,8 +68,8 @@ def test_what_a_recording_holds(golden: Path) -> None:
 
 def test_the_recorder_leaves_no_trace_in_the_manifest(golden: Path) -> None:
     data = zipfile.ZipFile(golden).read("manifest.json").decode()
-    assert "replay/site" not in data
-    assert "ENVSNAP_RECORDER" not in data
+    assert "observe/site" not in data
+    assert "ENVSNAP_RUN" not in data
 
 
 def test_recordings_satisfy_their_schema(golden: Path) -> None:
@@ -320,7 +320,8 @@ def test_the_recorder_needs_nothing_newer_than_python_3_8() -> None:
 
     sources = [
         *(ROOT / "envsnap" / "replay" / "inside").glob("*.py"),
-        *(ROOT / "envsnap" / "replay" / "site").glob("*.py"),
+        *(ROOT / "envsnap" / "observe" / "inside").glob("*.py"),
+        *(ROOT / "envsnap" / "observe" / "site").glob("*.py"),
     ]
     done = subprocess.run(
         [tool("vermin"), "--target=3.8-", "--violations", "--no-tips", *map(str, sources)],

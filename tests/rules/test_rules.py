@@ -30,6 +30,7 @@ def side(folder: Path, name: str, expected: dict[str, Any]) -> Manifest:
         json.loads((folder / f"{name}.json").read_text()),
         partial=tuple(expected.get("partial", {}).get(name, ())),
         gaps=expected.get("gaps", {}).get(name, {}),
+        kind=expected.get("kind", "interpreter"),
     )
 
 

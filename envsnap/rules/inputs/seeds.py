@@ -1,29 +1,60 @@
-"""Seeds or random states differ."""
+"""Seeds or random states differ, or a generator was never seeded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
 from envsnap.diff.change import Change
+from envsnap.model.inputs import Generator
+from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
+
+CALLS, GENERATORS = "calls", "generators"
+# What seeds a generator, as far as a run sees it.
+SEEDED_BY = {
+    "random": ("random.",),
+    "numpy": ("numpy.random.se",),
+    "torch": ("torch.manual_seed", "torch.set_rng_state"),
+    "torch_cuda": ("torch.cuda.",),
+    "tensorflow": ("tensorflow.",),
+}
 
 
 class Seeds(Rule):
     """A seed differs, is set on one side only, or a generator is in another state.
 
     Another seed gives other samples, dropout masks and initial weights. A state that differs
-    although the seed is the same means that something drew numbers in between.
+    although the seed is the same means that something drew numbers in between. A run
+    (`envsnap run`) also shows which functions were called with which seed, and which generators
+    were drawn from without ever being seeded: no two such runs agree.
 
     Fix: set the same seed on both sides, and draw in the same order.
     """
 
     id = "seeds"
 
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield one finding for each generator that was drawn from and never seeded."""
+        for name in _drawn(manifest):
+            yield self._never(name, "was drawn from and never seeded", Severity.INFO)
+
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Yield one finding a seed or state, with the config value it comes from."""
-        for change in list(comparison.under("seeds")):
+        """Yield one finding a seed, state or generator, with the config value it comes from."""
+        changes = list(comparison.under("seeds"))
+        told: set[Path] = set()
+        for name in self._one_sided(comparison):
+            found = [change for change in changes if _is_about(change, name)]
+            told.update(change.path for change in found)
+            yield self._one_side(comparison, name, found)
+        for name in sorted(set(_drawn(comparison.left)) & set(_drawn(comparison.right))):
+            yield self._never(name, "is drawn from and seeded on neither side", Severity.INFO)
+        for change in changes:
+            if change.path in told:
+                continue
             same = [
                 other.path
                 for other in comparison.under("configs")
@@ -33,14 +64,59 @@ class Seeds(Rule):
                 same.extend(other.path for other in comparison.under("env_vars", "PYTHONHASHSEED"))
             yield self._finding(change, same)
 
-    def _finding(self, change: Change, same: list[Path]) -> Finding:
-        state = len(change.path) > 2
-        name = change.path[-1]
-        what = f"the random state of {name}" if state else f"the seed {name}"
-        values = " differs" if state else f": {_shown(change.left)} -> {_shown(change.right)}"
+    def _one_sided(self, comparison: Comparison) -> list[str]:
+        """Generators that one side seeded, and the other drew from without."""
+        left, right = _generators(comparison.left), _generators(comparison.right)
+        return [
+            name
+            for name in sorted(left.keys() & right.keys())
+            if {left[name].seeded, right[name].seeded} == {True, False}
+            and True in (left[name].drawn, right[name].drawn)
+        ]
+
+    def _one_side(self, comparison: Comparison, name: str, found: list[Change]) -> Finding:
+        here = _generators(comparison.left)[name].seeded is True
+        side = "the other side" if here else "the reference"
         return Finding(
             rule=self.id,
             severity=Severity.WARNING,
+            effect=Effect.NUMERICS,
+            confidence=Confidence.LIKELY,
+            path=("seeds", GENERATORS, name, "seeded"),
+            message=f"{name} is drawn from and never seeded on {side}",
+            why="An unseeded generator gives other numbers at every start.",
+            fix=f"Seed {name} as {'the reference' if here else 'the other side'} does.",
+            left=here,
+            right=not here,
+            changes=tuple(change.path for change in found),
+        )
+
+    def _never(self, name: str, what: str, severity: Severity) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=severity,
+            effect=Effect.NUMERICS,
+            confidence=Confidence.POSSIBLE,
+            path=("seeds", GENERATORS, name, "drawn"),
+            message=f"{name} {what}",
+            why="Its numbers are others at every start; harmless where nothing depends on them.",
+            right="never seeded",
+            fix=f"Seed {name} at the start of the program, if results depend on it.",
+        )
+
+    def _finding(self, change: Change, same: list[Path]) -> Finding:
+        values = f": {_shown(change.left)} -> {_shown(change.right)}"
+        what, severity = f"the seed {change.path[-1]}", Severity.WARNING
+        if change.path[1] == CALLS:
+            what = f"calls of {change.path[2]}"
+        elif change.path[1] == GENERATORS:
+            what, severity = f"the generator {change.path[2]}", Severity.INFO
+            values = " was there or seeded on one side only"
+        elif len(change.path) > 2:
+            what, values = f"the random state of {change.path[-1]}", " differs"
+        return Finding(
+            rule=self.id,
+            severity=severity,
             effect=Effect.NUMERICS,
             confidence=Confidence.LIKELY,
             path=change.path,
@@ -53,5 +129,30 @@ class Seeds(Rule):
         )
 
 
+def _generators(manifest: Manifest) -> dict[str, Generator]:
+    section = manifest.sections.seeds
+    return {} if section is UNSET or section.generators is UNSET else section.generators
+
+
+def _drawn(manifest: Manifest) -> list[str]:
+    """The generators that were drawn from and never seeded."""
+    return [name for name, item in _generators(manifest).items() if item.drawn is True]
+
+
+def _is_about(change: Change, name: str) -> bool:
+    """Whether a change is about a generator, or about a call that seeds it in that process."""
+    if change.path[1] == GENERATORS:
+        return change.path[2] == name
+    generator, _, process = name.partition("@")
+    if change.path[1] != CALLS:
+        return False
+    function, _, caller = change.path[2].partition("@")
+    return caller == process and function.startswith(SEEDED_BY.get(generator, ()))
+
+
 def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        value = value.get("values")
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))[:60]
     return "not set" if value is None else str(value)[:60]

@@ -21,7 +21,8 @@ class Weights(Rule):
 
     Another SHA-256 is another file. torch's zip checkpoints hold the file's own name, so a
     renamed copy of equal tensors has another digest; the table of tensors tells those apart.
-    A file with the same SHA-256 under another name is the same file.
+    A file with the same SHA-256 under another name is the same file. Of two runs, it is also said
+    what only one of them opened.
 
     Fix: copy the file from the side where it is right, and compare its SHA-256.
     """
@@ -42,8 +43,9 @@ class Weights(Rule):
         for name in moved:
             yield self._finding(name, rest.pop(name), "has the same bytes under another name")
         groups: dict[str, dict[str, list[Change]]] = {}
+        runs = comparison.are_runs()
         for name, found in rest.items():
-            groups.setdefault(_difference(found), {})[name] = found
+            groups.setdefault(_difference(found, runs=runs), {})[name] = found
         for what, files in groups.items():
             if len(files) > MOST_SINGLE:
                 yield self._many(what, files)
@@ -57,7 +59,7 @@ class Weights(Rule):
         return Finding(
             rule=self.id,
             severity=severity,
-            effect=Effect.NUMERICS if severity is Severity.ERROR else Effect.NONE,
+            effect=Effect.NONE if severity is Severity.INFO else Effect.NUMERICS,
             confidence=Confidence.CERTAIN,
             path=first.path,
             message=f"weights {name}: {what}",
@@ -74,7 +76,7 @@ class Weights(Rule):
         return Finding(
             rule=self.id,
             severity=severity,
-            effect=Effect.NUMERICS if severity is Severity.ERROR else Effect.NONE,
+            effect=Effect.NONE if severity is Severity.INFO else Effect.NUMERICS,
             confidence=Confidence.CERTAIN,
             path=("weights",),
             message=f"{len(files)} weight files: {what} ({names} …)",
@@ -141,15 +143,28 @@ _JUDGED = {
         "The reference's folder does without it.",
         "",
     ),
+    "opened by the reference's run only": (
+        Severity.WARNING,
+        "The other run computes without it, or with another file.",
+        "See which file it opened instead, and where its path comes from.",
+    ),
+    "opened by the other run only": (
+        Severity.WARNING,
+        "The reference's run computes without it, or with another file.",
+        "See which file the reference opened instead, and where its path comes from.",
+    ),
     "has the same bytes under another name": (Severity.INFO, "Its SHA-256 is equal.", ""),
 }
 
 
-def _difference(found: list[Change]) -> str:
+def _difference(found: list[Change], *, runs: bool) -> str:
     """Say how a file differs, in the words that `_JUDGED` knows."""
     whole = next((change for change in found if len(change.path) == 2), None)
     if whole is not None:
         gone = whole.kind is ChangeKind.REMOVED
+        if runs:
+            who = "reference's" if gone else "other"
+            return f"opened by the {who} run only"
         return "missing on the other side" if gone else "only on the other side"
     keys = {change.path[2] for change in found}
     if "sha256" in keys and "tensors_sha256" not in keys and "tensors" not in keys:

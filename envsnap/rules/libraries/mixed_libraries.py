@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from envsnap.model.compute import Library
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -25,12 +27,17 @@ MAJORS = (
 OPENMP = ("libgomp", "libiomp5", "libomp")
 
 
+COPIES = {"OpenBLAS": re.compile(r"lib(?:scipy_)?openblas"), "OpenMP": re.compile(r"lib[gi]?omp")}
+COPY = re.compile(r"#\d+$")
+
+
 class MixedLibraries(Rule):
-    """A process has two major releases of a CUDA library, or two OpenMP runtimes.
+    """A process has two major releases of a CUDA library, or several OpenMP or OpenBLAS copies.
 
     Two CUDA runtimes, cuDNNs or NCCLs in one process do not see each other's contexts; the
     second package to use the GPU fails or computes wrong. Two OpenMP runtimes (Intel's and
-    GNU's) start twice the threads and may deadlock.
+    GNU's) start twice the threads and may deadlock. Wheels of numpy, scipy and OpenCV each bring an
+    OpenBLAS along: each has its own threads, and what sets the threads of one leaves the others.
 
     Fix: install the packages for one CUDA release; have one OpenMP runtime.
     """
@@ -61,6 +68,7 @@ class MixedLibraries(Rule):
                     f"{name} is loaded in releases {' and '.join(sorted(found))}",
                     Effect.CRASH,
                 )
+        yield from self._copies(place, libraries)
         present = {match[1] for soname in libraries if (match := SONAME.fullmatch(soname))}
         runtimes = sorted(present & set(OPENMP))
         if "libgomp" in runtimes and len(runtimes) > 1:
@@ -69,6 +77,16 @@ class MixedLibraries(Rule):
                 f"OpenMP runtimes {' and '.join(runtimes)} are in one process",
                 Effect.PERFORMANCE,
             )
+
+    def _copies(self, place: tuple[str, ...], libraries: dict[str, Library]) -> Iterator[Finding]:
+        """Count the copies of a library that has threads of its own."""
+        for name, pattern in COPIES.items():
+            found = sorted(soname for soname in libraries if pattern.match(soname))
+            same = len({COPY.sub("", soname) for soname in found}) < len(found)
+            if len(found) > 1 and (same or name == "OpenBLAS"):
+                told = f"{len(found)} copies of {name} are in one process"
+                finding = self._finding(place, told, Effect.PERFORMANCE)
+                yield replace(finding, right=", ".join(found))
 
     def _finding(self, place: tuple[str, ...], message: str, effect: Effect) -> Finding:
         crash = effect is Effect.CRASH

@@ -1,0 +1,24 @@
+"""What is said on standard error while something is captured."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+def progress(done: int, total: int) -> None:
+    """Draw a bar on stderr while files are hashed, on a terminal only."""
+    if not sys.stderr.isatty() or total == 0:
+        return
+    share = done * 30 // total
+    bar = "#" * share + "-" * (30 - share)
+    end = "\n" if done >= total else ""
+    click.echo(f"\rhashing files [{bar}] {done * 100 // total:3d} %{end}", err=True, nl=False)
+
+
+def say(text: str) -> None:
+    """Say one line."""
+    from envsnap.report.sanitize import plain
+
+    click.echo(f"envsnap: {plain(text)}", err=True)

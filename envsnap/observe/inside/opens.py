@@ -1,0 +1,115 @@
+"""Sees the files that Python code opens, by the audit events of PEP 578.
+
+What native code opens has no such event: `wrappers` and the parent's inotify see that.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+CODE = (".py", ".pyc")
+REGULAR, KINDS = 0o100000, 0o170000
+MOST = 100_000
+CHANGING = os.O_WRONLY | os.O_TRUNC
+PYTHON_NAMES = ("python", "pypy")
+SHELLS = ("sh", "bash", "dash", "zsh", "env", "torchrun", "accelerate")
+ISOLATING = frozenset("EIS")
+
+
+class Opens:
+    """The audit hook of one process."""
+
+    def __init__(self, journal: Any, own: str) -> None:
+        self._write = journal.write
+        self._mine = own + os.sep
+        self._seen: set[Any] = set()
+        self.closed = False
+
+    def forked(self) -> None:
+        """What the parent has seen is in the parent's journal; this process tells its own."""
+        self._seen = set()
+
+    def install(self) -> None:
+        """Add the hook. It cannot be taken away again, and never raises."""
+        handlers = {
+            "open": self._opened,
+            "import": self._imported,
+            "ctypes.dlopen": self._library,
+            "sqlite3.connect": self._database,
+            "subprocess.Popen": self._child,
+            "os.exec": self._replaced,
+        }
+
+        def hook(event: str, arguments: Any, find: Any = handlers.get) -> None:
+            handler = find(event)
+            if handler is not None and not self.closed:
+                try:
+                    handler(*arguments)
+                except Exception:
+                    pass
+
+        sys.addaudithook(hook)
+
+    def _opened(self, path: Any, mode: Any, flags: int) -> None:
+        if type(path) is not str:
+            if isinstance(path, int):
+                return
+            path = os.fsdecode(path)
+        if path[:1] != "/":
+            path = os.getcwd() + "/" + path  # what join would do takes longer
+        changes = flags & CHANGING
+        key = (path, 1) if changes else path
+        if key in self._seen or len(self._seen) > MOST or path.startswith(self._mine):
+            return
+        self._seen.add(key)
+        if changes:
+            self._write("write", path)
+        elif path.endswith(CODE):
+            self._write("code", path)
+        else:
+            self.read("audit", path)
+
+    def read(self, witness: str, path: str) -> None:
+        """A regular file is about to be read: note it with what tells its present state apart."""
+        facts = os.stat(path)
+        if facts.st_mode & KINDS == REGULAR:
+            state = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+            self._write("read", witness, path, "%d:%d:%d" % state)
+
+    def _imported(self, name: Any, path: Any, *_: Any) -> None:
+        if type(path) is str:  # an extension module; others have no file here
+            self._write("library", path)
+
+    def _library(self, name: Any) -> None:
+        if type(name) is str and os.sep in name:
+            self._write("library", os.path.abspath(name))
+
+    def _database(self, path: Any) -> None:
+        path = os.path.abspath(os.fsdecode(path))
+        if path not in self._seen:
+            self._seen.add(path)
+            self.read("audit", path)
+
+    def _child(self, program: Any, arguments: Any, folder: Any, environment: Any) -> None:
+        """Say so where a child will not be seen: it ignores the variable, or is not given it."""
+        alone = isinstance(arguments, (str, bytes, os.PathLike))
+        words = [os.fsdecode(word) for word in ([arguments] if alone else arguments)]
+        name = os.path.basename(words[0] if program is None else os.fsdecode(program))
+        if not name.startswith((*PYTHON_NAMES, *SHELLS)):
+            return
+        if environment is not None and not ({"ENVSNAP_RUN", b"ENVSNAP_RUN"} & set(environment)):
+            self._write("unseen", name, "another environment")
+            return
+        for word in words[1:] if name.startswith(PYTHON_NAMES) else ():
+            if word[:1] != "-" or word[:2] in ("--", "-c", "-m"):
+                break
+            if ISOLATING & set(word[1:]):
+                self._write("unseen", name, word[:8])
+
+    def _replaced(self, *_: Any) -> None:
+        self._write("end", "replaced by another program")

@@ -1,0 +1,74 @@
+"""Starts the parts that watch a process of the command, and ends them with it."""
+
+from __future__ import annotations
+
+import atexit
+import marshal
+import os
+import sys
+
+from .imports import Imports
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def start(options_path: str, site: str, load: Callable[[str, str], None]) -> None:
+    """Leave word that this process was reached, and start the parts that the options name.
+
+    A part is a module with `attach(process, options)`, which gives something whose `end(copied)`
+    says whether the facts of the process are wanted; `copied` is true in a fork.
+    """
+    with open(options_path, "rb") as stream:
+        options = marshal.loads(stream.read())  # noqa: S302 (ours; json's import takes 6 ms)
+    process = Process(options, site)
+    for part in options["parts"]:
+        package = part["module"].partition(".")[0]
+        if package not in sys.modules:
+            load(package, part["place"])
+        module = __import__(part["module"], fromlist=["attach"])
+        process.parts.append(module.attach(process, part["options"]))
+    atexit.register(process.end)
+
+
+class Process:
+    """A process of the command: the folder for what is learned of it, its imports, its parts."""
+
+    def __init__(self, options: dict[str, Any], site: str) -> None:
+        self._options, self._site = options, site
+        self.imports = Imports()
+        self.parts: list[Any] = []
+        self._begun = os.getpid()
+        self.folder = new_folder(options["folder"])
+
+    def end(self) -> None:
+        """The interpreter ends in order."""
+        copied = os.getpid() != self._begun  # a fork that leaves through the same door
+        try:
+            wanted = [part.end(copied) for part in self.parts]
+            if any(wanted) and not copied and self._options["probe"] is not None:
+                from . import facts
+
+                facts.write(
+                    os.path.join(self.folder, "facts.json"),
+                    self._options["probe"],
+                    self._options["python_path"],
+                    self._site,
+                )
+        except Exception as error:
+            sys.stderr.write("envsnap: what was observed is not whole: %s\n" % error)
+
+
+def new_folder(parent: str) -> str:
+    """Make a folder for this process; a number stays the same when one program becomes another."""
+    count = 0
+    while True:
+        folder = os.path.join(parent, "%d.%d" % (os.getpid(), count))
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            count += 1
+        else:
+            return folder

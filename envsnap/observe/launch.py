@@ -1,0 +1,127 @@
+"""Starts a command with parts of ours in its Python processes, and waits for its end."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from msgspec import Struct
+
+from envsnap.errors import CommandError
+
+HERE = os.path.dirname(__file__)
+SITE, INSIDE = os.path.join(HERE, "site"), os.path.join(HERE, "inside")
+VARIABLE = "ENVSNAP_RUN"
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """A module of a package that is loaded by its place in each Python process of the command.
+
+    `options` are plain data; `files` are texts that lie beside it while the command runs, and
+    the options name their places under the same keys.
+    """
+
+    module: str
+    place: str
+    options: Mapping[str, object] = {}
+    files: Mapping[str, str | None] = {}
+
+
+OBSERVER = Part(module="envsnap_inside.observer", place=INSIDE)
+
+
+class Ended(Struct, frozen=True, kw_only=True):
+    """How a command ended: its exit code as a shell tells it, and a folder with one a process."""
+
+    code: int
+    folder: str
+
+
+@contextmanager
+def launched(
+    command: Sequence[str],
+    parts: Sequence[Part],
+    *,
+    probe: str | None = None,
+    stdout: int | None = None,
+) -> Iterator[Ended]:
+    """Run a command to its end; what its processes left lies on disk until the block ends.
+
+    `probe` is the text of the probe, for parts that want the facts of a process. Raises
+    CommandError where the command cannot be started.
+    """
+    with tempfile.TemporaryDirectory(prefix="envsnap-") as folder:
+        processes = os.path.join(folder, "processes")
+        os.mkdir(processes)
+        options = {
+            "folder": processes,
+            "probe": _file(folder, "probe.py", probe),
+            "python_path": os.environ.get("PYTHONPATH"),
+            "parts": [
+                {
+                    "module": part.module,
+                    "place": part.place,
+                    "options": {
+                        **part.options,
+                        **{key: _file(folder, key, text) for key, text in part.files.items()},
+                    },
+                }
+                for part in parts
+            ],
+        }
+        place = os.path.join(folder, "options")
+        with open(place, "wb") as stream:
+            stream.write(marshal.dumps(options, 2))  # a version that every Python 3 reads
+        yield Ended(code=_run(command, place, stdout), folder=processes)
+
+
+def _file(folder: str, name: str, text: str | None) -> str | None:
+    if text is None:
+        return None
+    place = os.path.join(folder, name)
+    with open(place, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    return place
+
+
+def _run(command: Sequence[str], options: str, stdout: int | None) -> int:
+    """The command's exit code, as a shell tells it."""
+    paths = [SITE, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), VARIABLE: options}
+    try:
+        process = subprocess.Popen(list(command), env=environment, stdout=stdout)
+    except FileNotFoundError:
+        raise CommandError(f"{command[0]}: no such command", 127) from None
+    except OSError as error:
+        raise CommandError(f"{command[0]}: cannot be run: {error.strerror}", 126) from None
+    with _signals_for(process):
+        code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+@contextmanager
+def _signals_for(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Let the command be ended in our place: what it did is still to be written down."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
+
+    def pass_on(number: int, _: object) -> None:
+        process.send_signal(number)
+
+    handlers: dict[signal.Signals, Callable[[int, object], None] | signal.Handlers] = {
+        signal.SIGINT: signal.SIG_IGN,  # the terminal sends it to the command, too
+        signal.SIGTERM: pass_on,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,117 @@
+"""The files of all processes of a run together: one entry a file, with everybody who saw it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from msgspec import Struct, field
+
+from envsnap.observe import classes
+from envsnap.observe.journals import Process
+
+DELETED = " (deleted)"
+HERE = os.path.dirname(__file__)
+
+
+class File(Struct, kw_only=True):
+    """A file that was opened for reading: how it was called, where it lies, who saw it."""
+
+    path: str
+    real: str
+    kind: str = ""
+    name: str = ""
+    seen_by: set[str] = field(default_factory=set)
+    states: set[str] = field(default_factory=set)  # size, mtime and ctime in ns, at each opening
+    unsure: bool = False  # it was written during the run, and nobody knows whether before
+
+
+class Files(Struct, kw_only=True):
+    """All files of a run, by class; what it made itself is counted."""
+
+    by_class: dict[str, list[File]]
+    made: int
+
+
+def gather(processes: Sequence[Process], watched: set[str], folder: str, began: int) -> Files:
+    """Join what the processes and the folders' watch saw.
+
+    `folder` is the working folder that names start from, `began` the time in ns since 1970 since
+    when a new file is one of the run's own.
+    """
+    found = _joined(processes, watched)
+    prefixes = {prefix for process in processes for prefix in process.prefixes}
+    by_class: dict[str, list[File]] = {}
+    made = 0
+    for entry in sorted(found.values(), key=lambda item: item.path):
+        entry.kind = classes.classify(entry.path, prefixes)
+        if entry.real.startswith(HERE + os.sep) or not _is_known(entry):
+            continue
+        new = _is_new(entry, began)
+        entry.unsure = new and not entry.states
+        if entry.kind != classes.WEIGHTS and new:
+            made += 1
+        else:
+            by_class.setdefault(entry.kind, []).append(entry)
+    for group in by_class.values():
+        given = classes.names([entry.path for entry in group], folder)
+        for entry in group:
+            entry.name = given[entry.path]
+        group.sort(key=lambda item: item.name)
+    return Files(by_class=by_class, made=made)
+
+
+def _joined(processes: Sequence[Process], watched: set[str]) -> dict[str, File]:
+    """Every file that anybody saw, by its real path."""
+    found: dict[str, File] = {}
+    for process in processes:
+        for path, witnesses in process.reads.items():
+            _entry(found, path).states.update(witnesses.values())
+            _entry(found, path).seen_by.update(witnesses)
+        for path in process.code:
+            _entry(found, classes.source(path)).seen_by.add("audit")
+        for path in process.libraries:
+            _entry(found, path).seen_by.add("audit")
+        for path in process.mapped:
+            _entry(found, path.removesuffix(DELETED)).seen_by.add("maps")
+    for path in watched:
+        _entry(found, classes.source(_in_snapshot(path))).seen_by.add("inotify")
+    return found
+
+
+def _entry(found: dict[str, File], path: str) -> File:
+    """The entry of a file, whatever it was called; the name that the code used stays."""
+    path = os.path.normpath(path)
+    real = os.path.realpath(path)
+    return found.setdefault(real, File(path=path, real=real))
+
+
+def _in_snapshot(path: str) -> str:
+    """The name of a blob of a Hugging Face cache in a snapshot: the kernel only sees the blob."""
+    folder, name = os.path.split(path)
+    snapshots = os.path.join(os.path.dirname(folder), "snapshots")
+    if os.path.basename(folder) != "blobs" or not os.path.isdir(snapshots):
+        return path
+    for place, _, names in sorted(os.walk(snapshots)):
+        for link in sorted(names):
+            full = os.path.join(place, link)
+            if os.path.islink(full) and os.path.basename(os.readlink(full)) == name:
+                return full
+    return path
+
+
+def _is_known(entry: File) -> bool:
+    """Whether this is a regular file, or was one: a library that looks for a file is no reader."""
+    if os.path.isfile(entry.real):
+        return True
+    return bool(entry.states or "inotify" in entry.seen_by) and not os.path.exists(entry.real)
+
+
+def _is_new(entry: File, began: int) -> bool:
+    """Whether the run made this file: it was not there, or was changed, before it was read."""
+    if entry.states:
+        return all(int(state.rpartition(":")[2]) >= began for state in entry.states)
+    try:
+        return os.stat(entry.real).st_ctime_ns >= began
+    except OSError:
+        return False

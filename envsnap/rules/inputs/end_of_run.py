@@ -1,0 +1,69 @@
+"""A run did not end as it should, or as the other one did."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule, fact
+
+PATH = ("process", "exit_code")
+
+
+class EndOfRun(Rule):
+    """A command that was observed ended with an exit code other than 0.
+
+    An exit code above 128 is a signal, as shells tell it: 139 is a segmentation fault (native
+    code of two wheels that do not fit is a common cause), 137 a SIGKILL, which is what the kernel
+    sends where memory is used up.
+
+    Fix: read what the command said last; `--error-text` explains a message.
+    """
+
+    id = "end-of-run"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield a finding where the command failed."""
+        code = fact(manifest, *PATH)
+        if isinstance(code, int) and code:
+            yield self._finding(f"the command ended with {_told(code)}", Severity.WARNING)
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield a finding where the two ended differently."""
+        change = comparison.at(*PATH)
+        if change is None or not isinstance(change.left, int) or not isinstance(change.right, int):
+            return
+        yield self._finding(
+            f"the runs ended with {_told(change.left)} and with {_told(change.right)}",
+            Severity.WARNING if change.left else Severity.ERROR,
+            change.left,
+            change.right,
+        )
+
+    def _finding(
+        self, message: str, severity: Severity, left: int | None = None, right: int | None = None
+    ) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=severity,
+            effect=Effect.CRASH,
+            confidence=Confidence.CERTAIN,
+            path=PATH,
+            message=message,
+            why="What a command that fails opened, seeded and loaded is only what it came to.",
+            fix="Read what it said last, or give it to --error-text.",
+            left=left,
+            right=right,
+            changes=() if right is None else (PATH,),
+        )
+
+
+def _told(code: int) -> str:
+    """An exit code in words; a shell adds 128 to the number of a signal."""
+    if code > 128 and code - 128 in signal.valid_signals():
+        number = code - 128
+        known = number in signal.Signals.__members__.values()
+        return f"{signal.Signals(number).name if known else f'signal {number}'} (exit code {code})"
+    return f"exit code {code}"
