@@ -40,9 +40,7 @@ def choose(facts: Facts, wanted: str) -> Foundation:
         raise InputError(f"{facts.odd_python}, which no listed image has; name one: --base IMAGE")
     if facts.python is None:
         raise InputError("python.version: not captured; name a base with --base IMAGE")
-    need = forced(facts) if wanted == "cuda" else None
-    if wanted == "auto":
-        need = system_cuda(facts)
+    need = _need(facts, wanted)
     if need is not None:
         return _cuda(facts, facts.python, need)
     return _without_cuda(facts, facts.python, asked=wanted == "slim")
@@ -50,34 +48,47 @@ def choose(facts: Facts, wanted: str) -> Foundation:
 
 def _conda(facts: Facts, wanted: str) -> Foundation:
     """Choose the system under an environment that brings its own Python."""
-    need = forced(facts) if wanted == "cuda" else None
-    if wanted == "auto":
-        need = system_cuda(facts)
+    need = _need(facts, wanted)
     if need is not None:
         tag, decisions = choose_tag(facts, need, tuple(row.version for row in _ubuntus()))
         return Foundation(
-            base=Base(
-                reference=tag.reference,
-                kind="cuda",
-                status="supported" if tag.supported else "listed",
-                platform=platform(facts),
-                system=f"ubuntu {tag.ubuntu}",
-            ),
+            base=_nvidia(facts, tag),
             python=_conda_python(facts),
             cuda=".".join(tag.cuda.split(".")[:2]),
             decisions=(*decisions, _python_of_conda(facts)),
         )
     row, decisions = conda_base.choose(facts)
     return Foundation(
-        base=Base(
-            reference=row.image,
-            kind="distribution",
-            status="listed",
-            platform=platform(facts),
-            system=f"{row.id} {row.version}",
-        ),
+        base=_release(facts, row),
         python=_conda_python(facts),
         decisions=(*decisions, _python_of_conda(facts)),
+    )
+
+
+def _need(facts: Facts, wanted: str) -> CudaNeed | None:
+    """Say which system CUDA is needed, by the evidence or because it was asked for."""
+    if wanted == "cuda":
+        return forced(facts)
+    return system_cuda(facts) if wanted == "auto" else None
+
+
+def _nvidia(facts: Facts, tag: images.CudaTag) -> Base:
+    return Base(
+        reference=tag.reference,
+        kind="cuda",
+        status="supported" if tag.supported else "listed",
+        platform=platform(facts),
+        system=f"ubuntu {tag.ubuntu}",
+    )
+
+
+def _release(facts: Facts, row: images.Distribution) -> Base:
+    return Base(
+        reference=row.image,
+        kind="distribution",
+        status="listed",
+        platform=platform(facts),
+        system=f"{row.id} {row.version}",
     )
 
 
@@ -214,13 +225,7 @@ def _own_distribution(facts: Facts, python: str) -> images.Distribution | None:
 def _distribution(facts: Facts, python: str, own: images.Distribution) -> Foundation:
     sure = facts.base_prefix == "/usr"
     return Foundation(
-        base=Base(
-            reference=own.image,
-            kind="distribution",
-            status="listed",
-            platform=platform(facts),
-            system=f"{own.id} {own.version}",
-        ),
+        base=_release(facts, own),
         python=PythonSource(version=python, how="apt", executable=FROM_APT),
         apt=("ca-certificates", "python3", "python3-venv"),
         decisions=(
@@ -253,13 +258,7 @@ def _cuda(facts: Facts, python: str, need: CudaNeed) -> Foundation:
     source, why, certainty = possible[tag.ubuntu]
     apt = ("ca-certificates", "python3", "python3-venv") if source.how == "apt" else row.libraries
     return Foundation(
-        base=Base(
-            reference=tag.reference,
-            kind="cuda",
-            status="supported" if tag.supported else "listed",
-            platform=platform(facts),
-            system=f"ubuntu {tag.ubuntu}",
-        ),
+        base=_nvidia(facts, tag),
         python=source,
         apt=apt,
         cuda=".".join(tag.cuda.split(".")[:2]),
