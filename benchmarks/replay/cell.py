@@ -10,8 +10,9 @@ import tempfile
 import torch
 
 from benchmarks.replay import faults, models
-from envsnap.replay import archive, ladder
-from envsnap.replay.program import Recording
+from envsnap.replay.compare import ladder
+from envsnap.replay.esr import archive
+from envsnap.replay.recorder.program import Recording
 
 # What moves the result by less is another kernel, not a fault.
 ROUNDING = 5e-7

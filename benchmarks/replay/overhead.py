@@ -46,7 +46,7 @@ def forward() -> None:
     import torch
     from torch import nn
 
-    from envsnap.replay.inside.recorder import Recorder
+    from envsnap.replay.recorder.inside.recorder import Recorder
 
     torch.set_num_threads(1)
     layer = nn.TransformerEncoderLayer(512, 8, 2048, batch_first=True, activation="gelu")

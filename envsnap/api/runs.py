@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from envsnap.intake import facts
     from envsnap.model.manifest import Manifest
     from envsnap.observe.command import Observed
-    from envsnap.replay.archive import Recording
-    from envsnap.replay.program import Recording as ProgramRecording
-    from envsnap.replay.recording import Record
-    from envsnap.replay.spooled import Spooled
-    from envsnap.replay.verdict import Verdict
+    from envsnap.replay.compare.verdict import Verdict
+    from envsnap.replay.esr.archive import Recording
+    from envsnap.replay.esr.recording import Record
+    from envsnap.replay.recorder.program import Recording as ProgramRecording
+    from envsnap.replay.recorder.spooled import Spooled
 
 
 def observe_command(
@@ -78,9 +78,9 @@ def record(
     With `golden`, each layer is also run alone on the inputs recorded there, which is what
     `compare` judges best by.
     """
-    from envsnap.replay import archive
-    from envsnap.replay.program import Recording
-    from envsnap.replay.wanted import Wanted
+    from envsnap.replay.esr import archive
+    from envsnap.replay.recorder.program import Recording
+    from envsnap.replay.recorder.wanted import Wanted
 
     def described() -> Manifest:
         return capture(label=label, import_frameworks=False)
@@ -107,8 +107,8 @@ def record_command(
     InputError for a path that cannot be written.
     """
     from envsnap.model import storage
-    from envsnap.replay import launch, spooled
-    from envsnap.replay.wanted import Wanted
+    from envsnap.replay.recorder import launch, spooled
+    from envsnap.replay.recorder.wanted import Wanted
 
     storage.require_place(path)
     wanted = Wanted(full=full, calls=calls, repeat=repeat, zoom=zoom)
@@ -120,7 +120,7 @@ def record_command(
 def record_data(data: str, path: str, *, label: str | None = None) -> Record:
     """Describe the columns of a data file, to be compared with another's. Raises InputError."""
     from envsnap.model import storage
-    from envsnap.replay import datasets, spooled
+    from envsnap.replay.recorder import datasets, spooled
 
     storage.require_place(path)
     features, notes = datasets.describe(data)
@@ -152,14 +152,14 @@ def _facts_of(left: Spooled) -> Manifest | None:
 
 def load_recording(path: str) -> Recording:
     """Read a recording. Raises InputError."""
-    from envsnap.replay import archive
+    from envsnap.replay.esr import archive
 
     return archive.read(path)
 
 
 def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Verdict:
     """Say whether two recorded runs are the same, and where they part if not."""
-    from envsnap.replay import ladder
+    from envsnap.replay.compare import ladder
 
     return ladder.compare(golden, other, strict=strict)
 
@@ -179,8 +179,9 @@ def compare_command(
     """
     import tempfile
 
-    from envsnap.replay import archive, launch, spooled
-    from envsnap.replay.wanted import Wanted
+    from envsnap.replay.esr import archive
+    from envsnap.replay.recorder import launch, spooled
+    from envsnap.replay.recorder.wanted import Wanted
 
     task = archive.as_task(golden, os.path.abspath(golden.name))
     wanted = Wanted(calls=max(1, len(golden.record.calls)), repeat=repeat, zoom=zoom)

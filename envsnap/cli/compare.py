@@ -14,7 +14,7 @@ from envsnap.errors import InputError
 from envsnap.report import verdict_formats
 
 if TYPE_CHECKING:
-    from envsnap.replay.verdict import Verdict
+    from envsnap.replay.compare.verdict import Verdict
 
 
 @click.command()

@@ -27,11 +27,11 @@ def render(name: str) -> str:
 
         return schema.render(schema.schema_of(Plan, "envsnap-plan-1"))
     if name == "recording":
-        from envsnap.replay.recording import Record
+        from envsnap.replay.esr.recording import Record
 
         return schema.render(schema.schema_of(Record, "envsnap-recording-1"))
     if name == "verdict":
-        from envsnap.replay.verdict import Verdict
+        from envsnap.replay.compare.verdict import Verdict
 
         return schema.render(schema.schema_of(Verdict, "envsnap-verdict-1"))
     if name == "report":

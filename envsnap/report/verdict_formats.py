@@ -6,7 +6,7 @@ import json
 
 import msgspec
 
-from envsnap.replay.verdict import Verdict
+from envsnap.replay.compare.verdict import Verdict
 from envsnap.report import verdict_lines
 from envsnap.report.sanitize import markdown, prose
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from envsnap._version import __version__
-from envsnap.replay.verdict import Layer, Rung, Side, Verdict
+from envsnap.replay.compare.verdict import Layer, Rung, Side, Verdict
 from envsnap.report import verdict_lines
 from envsnap.report.html_page import page
 from envsnap.report.html_tables import fold, table

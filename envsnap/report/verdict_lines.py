@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from envsnap.replay.verdict import Layer, Side, Verdict
+from envsnap.replay.compare.verdict import Layer, Side, Verdict
 
 BEFORE, AFTER = 3, 3
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from envsnap.replay.verdict import Side, Verdict
+from envsnap.replay.compare.verdict import Side, Verdict
 from envsnap.report import verdict_lines
 from envsnap.report.sanitize import plain
 

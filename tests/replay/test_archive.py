@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from envsnap.errors import InputError
-from envsnap.replay import archive, tables
-from envsnap.replay.recording import Record, Tensor
+from envsnap.replay.esr import archive, tables
+from envsnap.replay.esr.recording import Record, Tensor
 
 RECORD = {
     "recording_version": 1, "recording_revision": 0, "envsnap_version": "0",

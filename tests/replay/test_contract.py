@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from envsnap.replay import archive, ladder
-from envsnap.replay.program import Recording
-from envsnap.replay.verdict import Verdict
+from envsnap.replay.compare import ladder
+from envsnap.replay.compare.verdict import Verdict
+from envsnap.replay.esr import archive
+from envsnap.replay.recorder.program import Recording
 
 Compared = Callable[[Any, Any], Verdict]
 

@@ -12,9 +12,11 @@ import msgspec
 import pytest
 
 from envsnap.errors import InputError
-from envsnap.replay import archive, datasets, drift
-from envsnap.replay.recording import Feature
-from envsnap.replay.verdict import Drift
+from envsnap.replay.compare import drift
+from envsnap.replay.compare.verdict import Drift
+from envsnap.replay.esr import archive
+from envsnap.replay.esr.recording import Feature
+from envsnap.replay.recorder import datasets
 from tests.conftest import Run, lacking
 
 try:

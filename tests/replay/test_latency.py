@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from envsnap.replay import latency
-from envsnap.replay.recording import Repeats
+from envsnap.replay.compare import latency
+from envsnap.replay.esr.recording import Repeats
 from tests.conftest import Run
 
 

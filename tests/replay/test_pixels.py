@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from envsnap.replay import archive, inputs
-from envsnap.replay.program import Recording
-from envsnap.replay.wanted import Wanted
+from envsnap.replay.compare import inputs
+from envsnap.replay.esr import archive
+from envsnap.replay.recorder.program import Recording
+from envsnap.replay.recorder.wanted import Wanted
 from tests.conftest import lacking
 from tests.replay import decoders
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from envsnap.replay import archive
+from envsnap.replay.esr import archive
 from tests.conftest import Run
 
 
@@ -351,7 +351,7 @@ def forms(torch, model, x) -> dict[str, object]:
 def test_graphs_are_recognised_and_not_taken_for_faults(torch, tmp_path: Path) -> None:
     """Compiled, scripted or exported on one side: same weights, same result, no layer to blame."""
     import envsnap
-    from envsnap.replay import ladder
+    from envsnap.replay.compare import ladder
 
     class Net(torch.nn.Module):
         def __init__(self) -> None:
@@ -403,7 +403,7 @@ def test_graphs_are_recognised_and_not_taken_for_faults(torch, tmp_path: Path) -
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_compiled_part_is_named(torch, tmp_path: Path) -> None:
     import envsnap
-    from envsnap.replay import ladder
+    from envsnap.replay.compare import ladder
 
     nn = torch.nn
 

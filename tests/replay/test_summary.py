@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from envsnap.replay.inside import channels, summary
+from envsnap.replay.recorder.inside import channels, summary
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from envsnap.replay import archive
+from envsnap.replay.esr import archive
 from tests.conftest import Run
 
 SCRIPT = """

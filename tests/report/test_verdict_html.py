@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envsnap.replay.verdict import Layer, Rung, Side, Verdict
+from envsnap.replay.compare.verdict import Layer, Rung, Side, Verdict
 from envsnap.report import verdict_formats
 from tests.report.browser import Browser
 from tests.report.test_html import ALLOWED, Outline

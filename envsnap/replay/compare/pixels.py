@@ -17,9 +17,9 @@ from operator import mul
 
 from msgspec import Struct
 
-from envsnap.replay import archive
-from envsnap.replay.archive import Recording
-from envsnap.replay.recording import Tensor
+from envsnap.replay.esr import archive
+from envsnap.replay.esr.archive import Recording
+from envsnap.replay.esr.recording import Tensor
 
 LARGEST_SIDE = 256  # of the part in the middle that is looked at
 FEWEST_LEVELS = 16

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from envsnap._version import __version__
-from envsnap.replay import (
+from envsnap.replay.compare import (
     causes,
     contract,
     drift,
@@ -20,9 +20,9 @@ from envsnap.replay import (
     model_parts,
     zoom,
 )
-from envsnap.replay.archive import Recording
-from envsnap.replay.environment import Environment
-from envsnap.replay.verdict import VERDICT_VERSION, Rung, Side, Verdict
+from envsnap.replay.compare.environment import Environment
+from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Side, Verdict
+from envsnap.replay.esr.archive import Recording
 
 SEVERITY = {"same": 0, "undecided": 1, "diverged": 2}
 

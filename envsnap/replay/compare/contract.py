@@ -12,9 +12,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from envsnap.replay.archive import Recording
-from envsnap.replay.recording import Call, Node, Tensor
-from envsnap.replay.verdict import Rung
+from envsnap.replay.compare.verdict import Rung
+from envsnap.replay.esr.archive import Recording
+from envsnap.replay.esr.recording import Call, Node, Tensor
 
 MARGIN = 0.5
 

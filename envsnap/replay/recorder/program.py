@@ -13,8 +13,8 @@ import msgspec
 from envsnap.errors import InputError
 from envsnap.model import storage
 from envsnap.model.manifest import Manifest
-from envsnap.replay import spooled
-from envsnap.replay.wanted import Wanted
+from envsnap.replay.recorder import spooled
+from envsnap.replay.recorder.wanted import Wanted
 
 
 class Recording:
@@ -31,7 +31,7 @@ class Recording:
         if torch is None:
             raise InputError(f"{path}: import torch before recording a model")
         storage.require_place(path)
-        from envsnap.replay.inside.recorder import Recorder
+        from envsnap.replay.recorder.inside.recorder import Recorder
 
         self._path, self._capture, self._label = path, capture, label
         self._folder = tempfile.mkdtemp(prefix="envsnap-")

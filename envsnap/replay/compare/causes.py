@@ -7,11 +7,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from envsnap.replay.environment import Environment, many
-from envsnap.replay.inputs import Found
-from envsnap.replay.layers import Judged
-from envsnap.replay.model_parts import Setting, Structure, Weights, listed
-from envsnap.replay.verdict import Judgement, Latency, Layer, Rung, State
+from envsnap.replay.compare.environment import Environment, many
+from envsnap.replay.compare.inputs import Found
+from envsnap.replay.compare.layers import Judged
+from envsnap.replay.compare.model_parts import Setting, Structure, Weights, listed
+from envsnap.replay.compare.verdict import Judgement, Latency, Layer, Rung, State
 
 PRODUCTS = ("Linear", "Conv", "LSTM", "GRU", "Attention", "Bilinear", "Transformer")
 COARSE = 1e-5, 3e-2  # what products in bfloat16, float16 or TF32 are off by

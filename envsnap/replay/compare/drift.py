@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from envsnap.errors import InputError
-from envsnap.replay.recording import Feature
-from envsnap.replay.verdict import Drift, Rung, Shift, Why
+from envsnap.replay.compare.verdict import Drift, Rung, Shift, Why
+from envsnap.replay.esr.recording import Feature
 
 CERTAINTY = 0.05
 # The least that matters: distance of Kolmogorov and Smirnov, mean in standard deviations, share

@@ -13,8 +13,8 @@ from envsnap._version import __version__
 from envsnap.errors import InputError
 from envsnap.model import scan
 from envsnap.model.manifest import Manifest
-from envsnap.replay import archive, recording, tables
-from envsnap.replay.recording import Feature, Record
+from envsnap.replay.esr import archive, recording, tables
+from envsnap.replay.esr.recording import Feature, Record
 
 LARGEST_RECORD = scan.LARGEST_FILE
 

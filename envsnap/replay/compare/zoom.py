@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from envsnap.replay.layers import Judged
-from envsnap.replay.recording import Call, Kernels
-from envsnap.replay.verdict import Rung
+from envsnap.replay.compare.layers import Judged
+from envsnap.replay.compare.verdict import Rung
+from envsnap.replay.esr.recording import Call, Kernels
 
 MOST_SHOWN = 12
 

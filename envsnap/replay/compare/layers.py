@@ -12,10 +12,10 @@ import math
 
 from msgspec import Struct
 
-from envsnap.replay import distance
-from envsnap.replay.archive import Recording
-from envsnap.replay.recording import Leaf, Node
-from envsnap.replay.verdict import Judgement, Layer
+from envsnap.replay.compare import distance
+from envsnap.replay.compare.verdict import Judgement, Layer
+from envsnap.replay.esr.archive import Recording
+from envsnap.replay.esr.recording import Leaf, Node
 
 LIMIT = 8.0
 # In half precision other CPUs round nearly alike, because all add up in float32: 0.1 at most was

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from msgspec import Struct
 
-from envsnap.replay.recording import Call, Parameter
+from envsnap.replay.esr.recording import Call, Parameter
 
 COUNTERS = ("num_batches_tracked",)
 MOST_NAMED = 6

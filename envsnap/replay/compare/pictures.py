@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from envsnap.replay import distance, pixels
-from envsnap.replay.archive import Recording
-from envsnap.replay.pixels import Told
-from envsnap.replay.recording import Picture, Tensor
+from envsnap.replay.compare import distance, pixels
+from envsnap.replay.compare.pixels import Told
+from envsnap.replay.esr.archive import Recording
+from envsnap.replay.esr.recording import Picture, Tensor
 
 # Residual lengths relative to the spread: a multiple with an offset, up to rounding; the same
 # picture with other pixels; anything above is another picture.

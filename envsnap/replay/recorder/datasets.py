@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from envsnap.errors import InputError
 from envsnap.model import scan
-from envsnap.replay.recording import QUANTILES, Feature
+from envsnap.replay.esr.recording import QUANTILES, Feature
 
 if TYPE_CHECKING:
     import numpy as np

@@ -21,8 +21,8 @@ from msgspec import Struct
 from envsnap.errors import InputError
 from envsnap.model import codec, scan, storage
 from envsnap.model.manifest import Manifest
-from envsnap.replay import tables
-from envsnap.replay.recording import RECORDING_VERSION, Record, Tensor
+from envsnap.replay.esr import tables
+from envsnap.replay.esr.recording import RECORDING_VERSION, Record, Tensor
 
 RECORD, MANIFEST = "record.json", "manifest.json"
 SKETCH, TENSORS = "sketch.npy", "tensors.safetensors"

@@ -11,8 +11,8 @@ import math
 import random
 from collections.abc import Sequence
 
-from envsnap.replay.recording import Repeats
-from envsnap.replay.verdict import Latency, Quantile, Speed
+from envsnap.replay.compare.verdict import Latency, Quantile, Speed
+from envsnap.replay.esr.recording import Repeats
 
 QUANTILES = (0.5, 0.95, 0.99)
 THRESHOLD = 0.10

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from envsnap.errors import CommandError
 from envsnap.observe.launch import Part, launched
-from envsnap.replay import spooled
-from envsnap.replay.spooled import Spooled
-from envsnap.replay.wanted import Wanted
+from envsnap.replay.recorder import spooled
+from envsnap.replay.recorder.spooled import Spooled
+from envsnap.replay.recorder.wanted import Wanted
 
 INSIDE = os.path.join(os.path.dirname(__file__), "inside")
 

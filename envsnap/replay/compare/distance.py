@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from envsnap.replay.archive import Recording
-from envsnap.replay.recording import Node, Tensor
+from envsnap.replay.esr.archive import Recording
+from envsnap.replay.esr.recording import Node, Tensor
 
 # What stands for a difference that float32 sketches (good for some 5e-8) do not show.
 LEAST = 1e-12

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from envsnap.replay import contract, distance, pictures
-from envsnap.replay.archive import Recording
-from envsnap.replay.pixels import Told
-from envsnap.replay.recording import Call, Tensor
+from envsnap.replay.compare import contract, distance, pictures
+from envsnap.replay.compare.pixels import Told
+from envsnap.replay.esr.archive import Recording
+from envsnap.replay.esr.recording import Call, Tensor
 
 Side = tuple[Recording, Call, int]
 

@@ -9,8 +9,8 @@ from msgspec import Struct
 from envsnap.diff import walk
 from envsnap.diff.change import ChangeKind
 from envsnap.model.paths import text
-from envsnap.replay.archive import Recording
-from envsnap.replay.verdict import Rung
+from envsnap.replay.compare.verdict import Rung
+from envsnap.replay.esr.archive import Recording
 
 # What shapes numbers or pictures; everything else is for `envsnap diff`.
 PACKAGES = (

@@ -1,0 +1,1 @@
+"""Two recordings: where they part, why, and what is not the cause."""

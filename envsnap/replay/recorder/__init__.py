@@ -1,0 +1,1 @@
+"""Records the models that a command, or the running program, calls."""
