@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from envsnap.api.environments import DEFAULT_DEADLINE, Progress, capture, load
-from envsnap.errors import InputError
+from envsnap.errors import CommandError, InputError
+
+INTERRUPTED = 128 + 2  # Ctrl-C, as a shell tells it
 
 if TYPE_CHECKING:
     from envsnap.intake import facts
@@ -114,7 +116,22 @@ def record_command(
     wanted = Wanted(full=full, calls=calls, repeat=repeat, zoom=zoom)
     with launch.recorded(command, wanted=wanted, probe=portable_probe()) as ended:
         chosen = launch.reached(ended, command)
-        return ended.code, spooled.save(path, chosen, _facts_of(chosen), label, ended.notes())
+        if not chosen.called:
+            ended_with = f" (exit code {ended.code})" if ended.code else ""
+            raise CommandError(
+                f"no model of torch was called{ended_with}: nothing was recorded; the command was"
+                f" run as {_found(command)}",
+                ended.code or 125,
+            )
+        saved = spooled.save(path, chosen, _facts_of(chosen), label, ended.notes(), ended.code)
+        return ended.code, saved
+
+
+def _found(command: Sequence[str]) -> str:
+    """The program that a command's first word names here."""
+    import shutil
+
+    return shutil.which(command[0]) or command[0]
 
 
 def record_data(data: str, path: str, *, label: str | None = None) -> Record:
@@ -179,10 +196,15 @@ def compare_command(
     """
     import tempfile
 
+    from envsnap.model import storage
+    from envsnap.replay.compare import ladder
     from envsnap.replay.esr import archive
     from envsnap.replay.recorder import launch, spooled
     from envsnap.replay.recorder.wanted import Wanted
 
+    if keep is not None:
+        storage.require_place(keep)
+    _require_recorded(golden, repeat=repeat, zoom=zoom)
     task = archive.as_task(golden, os.path.abspath(golden.name))
     wanted = Wanted(calls=max(1, len(golden.record.calls)), repeat=repeat, zoom=zoom)
     with (
@@ -193,5 +215,19 @@ def compare_command(
     ):
         chosen = launch.reached(ended, command)
         path = keep or os.path.join(folder, "here.esr")
-        spooled.save(path, chosen, _facts_of(chosen), "here", ended.notes())
-        return compare(golden, archive.read(path), strict=strict)
+        if ended.code == INTERRUPTED:
+            raise KeyboardInterrupt
+        spooled.save(path, chosen, _facts_of(chosen), "here", ended.notes(), ended.code)
+        verdict = compare(golden, archive.read(path), strict=strict)
+        if ended.code == golden.record.exit_code:
+            return verdict
+        return ladder.of_command(verdict, ended.code, _found(command))
+
+
+def _require_recorded(golden: Recording, *, repeat: int, zoom: bool) -> None:
+    """Refuse to ask for what the golden recording cannot be compared by."""
+    calls = golden.record.calls
+    if repeat and calls and calls[0].repeats is None:
+        raise InputError(f"{golden.name}: holds no timings: record it with --repeat {repeat}")
+    if zoom and calls and calls[0].kernels is None:
+        raise InputError(f"{golden.name}: holds no names of kernels: record it with --zoom")

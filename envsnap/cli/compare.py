@@ -11,6 +11,7 @@ import click
 from envsnap import api
 from envsnap.cli import outputs
 from envsnap.errors import InputError
+from envsnap.model import storage
 from envsnap.report import verdict_formats
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def command(
     OTHER is a second recording. With a command, its model is recorded here and each layer is run
     alone on the golden inputs, which tells the noise of another CPU from a fault.
     """
+    if output != "-":
+        storage.require_place(output)
     verdict = _verdict(golden, others, strict=strict, keep=keep, repeat=repeat, zoom=zoom)
     to_terminal = output == "-" and sys.stdout.isatty()
     width = os.get_terminal_size(sys.stdout.fileno()).columns if to_terminal else None

@@ -45,7 +45,7 @@ def command(
     The script is not changed and its results are the same bits; the exit code is the command's.
     """
     if (data is None) is not bool(command):
-        raise InputError("name a command, or a data file with --data")
+        raise InputError("name either a command, or a data file with --data")
     if data is not None:
         return _data(output, data, label)
     code, record = api.record_command(
@@ -57,7 +57,7 @@ def command(
         f"{count} call{'' if count == 1 else 's'}, {layers} layers, {len(record.tensors)} tensors"
     )
     kept = "their inputs kept" if record.full else "digests and sketches only"
-    _say(f"wrote {output}: {told}, {kept}" if count else f"wrote {output}: no model was called")
+    _say(f"wrote {output}: {told}, {kept}")
     for note in record.notes:
         _say(note)
     if code:

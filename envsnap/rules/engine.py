@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from envsnap.diff import walk
@@ -48,7 +48,10 @@ def compare(
     """
     difference = walk.compare(left, right)
     if rules is None:
-        rules = registry.concerned((change.path[0] for change in difference.changes), left, right)
+        changed = {change.path[0] for change in difference.changes}
+        if _of_a_run(left) and _of_a_run(right):
+            changed.add("seeds")  # what neither run seeded is no difference, and yet a cause
+        rules = registry.concerned(changed, left, right)
     comparison = Comparison(left, right, difference)
     findings: list[Finding] = []
     claimed: set[Path] = set()
@@ -76,6 +79,11 @@ def compare(
         },
         not_compared=difference.not_compared,
     )
+
+
+def _of_a_run(manifest: Manifest) -> bool:
+    seeds = manifest.sections.seeds
+    return seeds is not UNSET and seeds.generators is not UNSET
 
 
 def inspect(

@@ -152,6 +152,72 @@ def test_no_model_on_one_side(envsnap: Run, torch_python: str, golden: Path) -> 
     assert "data" in done.stderr
 
 
+@pytest.mark.parametrize("called", [True, False])
+def test_a_command_that_fails_is_not_the_same(
+    envsnap: Run, torch_python: str, script, golden: Path, called: bool
+) -> None:
+    path = script("" if called else "raise SystemExit(3)")
+    if called:
+        path.write_text(path.read_text() + "    raise SystemExit(3)\n")
+    done = envsnap("compare", "--format", "json", golden, "--", torch_python, path)
+    assert done.returncode == 1
+    verdict = json.loads(done.stdout)
+    assert verdict["outcome"] == "diverged"
+    assert verdict["cause"].startswith("the command ended with exit code 3")
+    assert ("same result" in verdict["cause"]) is called
+    assert (torch_python in verdict["fix"]) is not called
+
+
+def test_a_command_that_always_ends_so_is_the_same(
+    envsnap: Run, torch_python: str, script, tmp_path: Path
+) -> None:
+    path = script("")
+    path.write_text(path.read_text() + "    raise SystemExit(3)\n")
+    assert envsnap("record", "-o", "it.esr", "--", torch_python, path).returncode == 3
+    done = envsnap("compare", "it.esr", "--", torch_python, path)
+    assert done.returncode == 0, done.stdout
+
+
+def test_an_interrupt_is_no_verdict(envsnap: Run, torch_python: str, golden: Path) -> None:
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    done = envsnap("compare", golden, "--", torch_python, "-c", code)
+    assert done.returncode == 130
+    assert done.stdout == ""
+
+
+def test_an_input_that_the_model_cannot_take_is_the_cause(
+    envsnap: Run, torch_python: str, script, golden: Path
+) -> None:
+    path = script("x = (x * 255).to(torch.uint8)")
+    done = envsnap("compare", "--format", "json", golden, "--", torch_python, path)
+    assert done.returncode == 1
+    verdict = json.loads(done.stdout)
+    assert verdict["cause"].startswith("inputs differ: x expects float32 [N, 3, 16, 16]")
+    assert verdict["cause"].endswith("the model raised an exception")
+    assert "Convert the input to float32" in verdict["fix"]
+    (outputs,) = [rung for rung in verdict["rungs"] if rung["name"] == "outputs"]
+    assert outputs["state"] == "diverged"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--repeat", "3"], "holds no timings"),
+        (["--zoom"], "holds no names of kernels"),
+        (["-o", "nowhere/v.json"], "there is no folder"),
+        (["--keep", "nowhere/it.esr"], "there is no folder"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_the_run(
+    envsnap: Run, torch_python: str, golden: Path, tmp_path: Path, options: list[str], says: str
+) -> None:
+    code = "open('ran', 'w').close()"
+    done = envsnap("compare", *options, golden, "--", torch_python, "-c", code)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_model_that_raises_has_diverged(
     envsnap: Run, torch_python: str, script, golden: Path
 ) -> None:

@@ -115,13 +115,6 @@ def test_nothing_parts_nothing_is_named(zoomed) -> None:
     assert "kernels" not in found
 
 
-def test_a_golden_run_without_kernels(zoomed) -> None:
-    code, found = zoomed(BY_HAND, "no_grad", "--label", "dev")
-    assert code == 1
-    assert found["kernels"]["state"] == "unknown"
-    assert "not recorded in the golden run: record it with --zoom" in found["kernels"]["summary"]
-
-
 def test_only_what_computes_is_listed(zoomed, tmp_path: Path) -> None:
     zoomed("")
     (call,) = archive.read(str(tmp_path / "it.esr")).record.calls

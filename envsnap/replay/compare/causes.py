@@ -48,6 +48,11 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 def answer(evidence: Evidence) -> Answer:
     """The first rung that answers."""
+    if evidence.failed and evidence.inputs.cause:
+        return Answer(
+            outcome="diverged", subject="inputs", fix=evidence.inputs.fix,
+            cause=f"{evidence.inputs.cause}; the model raised an exception",
+        )  # fmt: skip
     if evidence.failed:
         return Answer(
             outcome="diverged", cause="the model raised an exception here", subject="failure",
@@ -357,6 +362,8 @@ def _layers_rung(evidence: Evidence) -> Rung:
 
 def _outputs_rung(evidence: Evidence) -> Rung:
     judged = evidence.judged
+    if evidence.failed:
+        return Rung(name="outputs", state="diverged", summary="none: the model raised an exception")
     if judged.outputs is None:
         return Rung(name="outputs", state="unknown", summary="could not be measured")
     if judged.outputs == 0:

@@ -59,6 +59,20 @@ def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Ver
     return worst
 
 
+def of_command(verdict: Verdict, code: int, interpreter: str) -> Verdict:
+    """Say in a verdict how the command ended, where it failed and the golden one did not."""
+    if not code or verdict.outcome == "diverged":
+        return verdict
+    ended = f"the command ended with exit code {code}"
+    if not verdict.other.layers:
+        cause = f"{ended} before a model was called"
+        fix = f"Run it by itself and read what it says; it was run as {interpreter}."
+    else:
+        cause = f"{ended}, after its model gave the same result"
+        fix = "Run it by itself and read what it says: the fault is behind the model."
+    return msgspec.structs.replace(verdict, outcome="diverged", cause=cause, fix=fix)
+
+
 def _only(recording: Recording, place: int) -> Recording:
     """A recording with one of its calls."""
     calls = (recording.record.calls[place],)

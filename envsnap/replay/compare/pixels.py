@@ -131,8 +131,10 @@ class _Difference:
             if found is not None:
                 return found
         return self._answer(
-            "other pixels: decoding, another encoding or noise, which these values do not tell apart",
-            "Use the golden run's file (compare its SHA-256), image library and version.",
+            "other pixels: resizing, decoding, another encoding or noise, which these values do not"
+            " tell apart",
+            "Use the golden run's resizing filter, file (compare its SHA-256), image library and"
+            " version.",
         )
 
     def _tone(self) -> Told | None:

@@ -236,6 +236,9 @@ class Record(Struct, frozen=True, kw_only=True):
     features: Annotated[
         dict[str, Feature], Meta(description="Of a data set, where no run was recorded.")
     ] = {}
+    exit_code: Annotated[
+        int | None, Meta(description="How the command ended; null where no command was run.")
+    ] = None
 
     def numbers(self) -> Iterator[int]:
         """Every number of a tensor that the record mentions."""

@@ -41,6 +41,11 @@ class Spooled(Struct, frozen=True, kw_only=True):
         return place if os.path.exists(place) else None
 
     @property
+    def called(self) -> bool:
+        """Whether a model was called."""
+        return bool(self.tree and self.tree["calls"])
+
+    @property
     def values(self) -> str:
         """The file that holds kept values."""
         return os.path.join(self.folder, "values.bin")
@@ -70,7 +75,12 @@ def one(folder: str) -> Spooled:
 
 
 def save(
-    path: str, left: Spooled, manifest: Manifest | None, label: str | None, notes: tuple[str, ...]
+    path: str,
+    left: Spooled,
+    manifest: Manifest | None,
+    label: str | None,
+    notes: tuple[str, ...],
+    code: int | None = None,
 ) -> Record:
     """Write what a process left as a recording. Raises InputError."""
     tree = left.tree or {
@@ -82,7 +92,7 @@ def save(
         "framework": None,
     }
     stored = _places(tree["tensors"])
-    told = {**tree, **_head(label), "notes": [*notes, *tree["notes"]]}
+    told = {**tree, **_head(label), "notes": [*notes, *tree["notes"]], "exit_code": code}
     try:
         record = msgspec.convert(told, Record)
     except msgspec.ValidationError as error:

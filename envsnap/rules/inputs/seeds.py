@@ -14,6 +14,7 @@ from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 CALLS, GENERATORS = "calls", "generators"
+MOST_PLACES = 2
 # What seeds a generator, as far as a run sees it.
 SEEDED_BY = {
     "random": ("random.",),
@@ -62,7 +63,7 @@ class Seeds(Rule):
             ]
             if change.path == ("seeds", "PYTHONHASHSEED"):
                 same.extend(other.path for other in comparison.under("env_vars", "PYTHONHASHSEED"))
-            yield self._finding(change, same)
+            yield self._finding(comparison, change, same)
 
     def _one_sided(self, comparison: Comparison) -> list[str]:
         """Generators that one side seeded, and the other drew from without."""
@@ -104,11 +105,13 @@ class Seeds(Rule):
             fix=f"Seed {name} at the start of the program, if results depend on it.",
         )
 
-    def _finding(self, change: Change, same: list[Path]) -> Finding:
+    def _finding(self, comparison: Comparison, change: Change, same: list[Path]) -> Finding:
         values = f": {_shown(change.left)} -> {_shown(change.right)}"
         what, severity = f"the seed {change.path[-1]}", Severity.WARNING
         if change.path[1] == CALLS:
             what = f"calls of {change.path[2]}"
+            left, right = _placed(comparison.left, change), _placed(comparison.right, change)
+            values = f": {_shown(change.left)}{left} -> {_shown(change.right)}{right}"
         elif change.path[1] == GENERATORS:
             what, severity = f"the generator {change.path[2]}", Severity.INFO
             values = " was there or seeded on one side only"
@@ -137,6 +140,15 @@ def _generators(manifest: Manifest) -> dict[str, Generator]:
 def _drawn(manifest: Manifest) -> list[str]:
     """The generators that were drawn from and never seeded."""
     return [name for name, item in _generators(manifest).items() if item.drawn is True]
+
+
+def _placed(manifest: Manifest, change: Change) -> str:
+    """Where a function was called that seeds: file and line, in brackets."""
+    section = manifest.sections.seeds
+    calls = {} if section is UNSET or section.calls is UNSET else section.calls
+    call = calls.get(change.path[2])
+    places = call.places if call is not None and isinstance(call.places, tuple) else ()
+    return f" ({', '.join(places[:MOST_PLACES])})" if places else ""
 
 
 def _is_about(change: Change, name: str) -> bool:
