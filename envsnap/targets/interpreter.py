@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from envsnap.errors import TargetError
 from envsnap.probe import packing
+from envsnap.probe.collectors import locales
 from envsnap.targets import local
 
 if TYPE_CHECKING:
     from envsnap.model.manifest import Target
     from envsnap.targets.target import Started
-
-STARTED_WITH = "/proc/self/environ"
 
 
 class Interpreter:
@@ -29,11 +28,8 @@ class Interpreter:
 
     def environment(self) -> dict[str, str] | None:
         """Ours, without what our own Python added to it where no locale is named (PEP 538)."""
-        if "LC_CTYPE" not in os.environ or not os.path.exists(STARTED_WITH):
+        if not locales.coerced():
             return None
-        with open(STARTED_WITH, "rb") as stream:
-            if b"\0LC_CTYPE=" in b"\0" + stream.read():
-                return None
         return {name: value for name, value in os.environ.items() if name != "LC_CTYPE"}
 
     def folder(self) -> str | None:

@@ -174,11 +174,12 @@ def _installer_decision(stage: CondaStage) -> Decision:
 
 def without_digest(facts: Facts) -> list[str]:
     """Name the packages of conda that no digest is known of."""
+    if not whole(facts):
+        return []
     return [
         name
         for name, package in sorted(facts.packages.items())
         if isinstance(package.conda, Conda)
-        and whole(facts)
         and not string(package.conda.sha256)
         and not string(package.conda.md5)
     ]
