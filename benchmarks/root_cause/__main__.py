@@ -14,8 +14,8 @@ from typing import Any
 
 from benchmarks.root_cause import cases, overlay, vocabulary
 from envsnap import api
-from envsnap.diff.change import ChangeKind
-from envsnap.diff.walk import compare
+from envsnap.changes.change import ChangeKind
+from envsnap.changes.walk import compare
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path as FactPath
 from envsnap.model.paths import text
@@ -34,14 +34,14 @@ def serious(findings: tuple[Finding, ...]) -> list[Finding]:
     return [found for found in findings if found.severity is not Severity.INFO]
 
 
-def ours(left: Manifest, right: Manifest) -> Ranked:
+def ours(reference: Manifest, other: Manifest) -> Ranked:
     """The command's ranking."""
-    return [found.path for found in serious(api.diff(left, right).findings)]
+    return [found.path for found in serious(api.diff(reference, other).findings)]
 
 
-def baseline(left: Manifest, right: Manifest) -> Ranked:
+def baseline(reference: Manifest, other: Manifest) -> Ranked:
     """Every stated difference is a warning, in file order."""
-    changes = compare(left, right).changes
+    changes = compare(reference, other).changes
     return [change.path for change in changes if change.kind is not ChangeKind.UNKNOWN]
 
 
@@ -93,11 +93,11 @@ def pairs(stated: list[dict[str, Any]], base: cases.Sections) -> list[str]:
     names = ("overlaid", "overlaid baseline", "plain", "plain baseline")
     scores = {name: Score() for name in names}
     for case in stated:
-        left, right = cases.sections(case["env_a"]), cases.sections(case["env_b"])
-        plain = cases.manifest(left, partial=True), cases.manifest(right, partial=True)
+        reference, other = cases.sections(case["env_a"]), cases.sections(case["env_b"])
+        plain = cases.manifest(reference, partial=True), cases.manifest(other, partial=True)
         whole = [
             cases.manifest(side, partial=False)
-            for side in overlay.overlaid(base, left, right, case["id"])
+            for side in overlay.overlaid(base, reference, other, case["id"])
         ]
         for suffix, judge in (("", ours), (" baseline", baseline)):
             scores[f"overlaid{suffix}"].add(case, judge(whole[0], whole[1]))
@@ -137,11 +137,11 @@ def negatives(stated: list[dict[str, Any]]) -> list[str]:
     errors = warnings = 0
     blamed: list[str] = []
     for case in stated:
-        left = cases.manifest(cases.sections(case["env_a"]), partial=True)
-        findings = list(api.check(left, error_text=case.get("error_text") or "").findings)
+        reference = cases.manifest(cases.sections(case["env_a"]), partial=True)
+        findings = list(api.check(reference, error_text=case.get("error_text") or "").findings)
         if "env_b" in case:
-            right = cases.manifest(cases.sections(case["env_b"]), partial=True)
-            findings += api.diff(left, right).findings
+            other = cases.manifest(cases.sections(case["env_b"]), partial=True)
+            findings += api.diff(reference, other).findings
         harmless = case.get("distractor_keys") or []
         for item in serious(tuple(findings)):
             errors += item.severity is Severity.ERROR

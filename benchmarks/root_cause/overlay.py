@@ -25,11 +25,11 @@ PATCHES = 4
 
 
 def overlaid(
-    base: Sections, left: Sections, right: Sections, name: str
+    base: Sections, reference: Sections, other: Sections, name: str
 ) -> tuple[Sections, Sections]:
     """Return two whole environments that differ in the pair's facts and in harmless ones."""
     sides = copy.deepcopy(base), copy.deepcopy(base)
-    shared_left, shared_right = _union(left, right), _union(right, left)
+    shared_left, shared_right = _union(reference, other), _union(other, reference)
     for side, stated in zip(sides, (shared_left, shared_right), strict=True):
         _lay(side, stated)
     _disturb(sides, random.Random(name))  # noqa: S311 (a repeatable draw, not a secret)
@@ -87,21 +87,21 @@ def _merge(entries: dict[str, Any], stated: dict[str, Any]) -> None:
 
 
 def _disturb(sides: tuple[Sections, Sections], draw: random.Random) -> None:
-    right = sides[1]
-    packages = right.get("packages", {}).get("entries", {})
+    other = sides[1]
+    packages = other.get("packages", {}).get("entries", {})
     present = sorted(name for name in HARMLESS if name in packages)
     for name in draw.sample(present, min(CHANGES, len(present))):
         packages[name] = {"version": _another(packages[name]["version"], draw)}
     patched = sorted(name for name in PATCHED if name in packages)
     for name in draw.sample(patched, min(PATCHES, len(patched))):
         packages[name] = {"version": _patched(packages[name]["version"])}
-    right.setdefault("python", {})["prefix"] = f"/srv/{draw.randint(1, 99)}"
-    right.setdefault("system", {})["kernel"] = f"5.15.0-{draw.randint(60, 130)}-generic"
-    right["system"]["memory_total"] = draw.choice([64, 128, 256]) << 30
-    right["system"]["timezone"] = draw.choice(["Etc/UTC", "Europe/Berlin"])
-    variables = right.setdefault("env_vars", {}).setdefault("entries", {})
+    other.setdefault("python", {})["prefix"] = f"/srv/{draw.randint(1, 99)}"
+    other.setdefault("system", {})["kernel"] = f"5.15.0-{draw.randint(60, 130)}-generic"
+    other["system"]["memory_total"] = draw.choice([64, 128, 256]) << 30
+    other["system"]["timezone"] = draw.choice(["Etc/UTC", "Europe/Berlin"])
+    variables = other.setdefault("env_vars", {}).setdefault("entries", {})
     variables["XDG_CACHE_HOME"] = f"/home/u{draw.randint(1, 9)}/.cache"
-    right["identity"] = {"hostname": f"host-{draw.randint(1, 999)}"}
+    other["identity"] = {"hostname": f"host-{draw.randint(1, 999)}"}
 
 
 def _another(version: str, draw: random.Random) -> str:

@@ -102,12 +102,12 @@ def test_cases_that_nobody_has_seen(tmp_path: Path) -> None:
 
 def test_the_culprit_alone_is_not_what_differs_when_overlaid() -> None:
     """Else the ranking would not be tested."""
-    left, right = {"cuda": {"toolkit": "11.8"}}, {"cuda": {"toolkit": "12.1"}}
-    sides = overlay.overlaid(BASE, left, right, "name")
+    reference, other = {"cuda": {"toolkit": "11.8"}}, {"cuda": {"toolkit": "12.1"}}
+    sides = overlay.overlaid(BASE, reference, other, "name")
     packages = [side["packages"]["entries"] for side in sides]
     assert sum(packages[0][name] != packages[1][name] for name in packages[0]) > 5
-    assert overlay.overlaid(BASE, left, right, "name") == sides
-    assert overlay.overlaid(BASE, left, right, "another") != sides
+    assert overlay.overlaid(BASE, reference, other, "name") == sides
+    assert overlay.overlaid(BASE, reference, other, "another") != sides
 
 
 def test_a_finding_names_a_culprit_by_the_words_of_the_cases() -> None:

@@ -1,0 +1,24 @@
+"""The order in which findings are read: the likeliest cause first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from envsnap.rules.finding import Finding
+from envsnap.rules.rule import Rule
+
+
+def ranked(findings: Iterable[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:
+    """Worst first; among equals the surer, then the order of the registry, then the path."""
+    order = {rule.id: place for place, rule in enumerate(rules)}
+    return tuple(
+        sorted(
+            findings,
+            key=lambda finding: (
+                finding.severity.rank,
+                finding.confidence.rank,
+                order.get(finding.rule, len(order)),
+                finding.path,
+            ),
+        )
+    )
