@@ -11,7 +11,7 @@ import msgspec
 from envsnap._version import __version__
 from envsnap.errors import InputError
 from envsnap.intake import config_trees
-from envsnap.model import codec, scan
+from envsnap.model import codec, ranks, scan
 from envsnap.model.manifest import (
     SCHEMA_REVISION,
     SCHEMA_VERSION,
@@ -94,6 +94,7 @@ def to_manifest(
         _add_seeds(tree, seeds)
         if target.kind != "run":
             tree["seeds"]["complete"] = False  # what nobody stated may have been set all the same
+    ranks.move(tree, run=target.kind == "run")
     typed = Sections(**{key: _typed(key, value) for key, value in tree.items() if key in _KNOWN})
     return codec.sealed(_manifest(messages, typed, target, label))
 
