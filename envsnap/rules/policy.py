@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from envsnap.changes import lookup
 from envsnap.errors import InputError
+from envsnap.model import reading
 from envsnap.model.manifest import Manifest, Sections
 from envsnap.model.paths import Path, text
 from envsnap.rules import plain, registry
@@ -220,7 +220,7 @@ class _Judge:
 
     def _measure(self, entry: Entry, manifest: Manifest) -> None:
         path = keys_of(entry.path or "")
-        version = lookup.fact(manifest, path).value
+        version = reading.fact(manifest, path).value
         if not isinstance(version, str):
             return  # not known, or not there: other rules say so
         self.matched[entry.place] = None

@@ -15,7 +15,8 @@ from typing import cast
 from msgspec import UNSET, Struct
 
 from envsnap.model.manifest import Manifest
-from envsnap.rules.rule import Rule, frameworks, gpus, packages
+from envsnap.model.reading import frameworks, gpus, packages
+from envsnap.rules.rule import Rule
 
 
 class Entry(Struct, frozen=True):

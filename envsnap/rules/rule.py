@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.changes.change import Change, ChangeKind, Difference
-from envsnap.model.compute import Framework, Gpu
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
-from envsnap.model.python import Package
 from envsnap.rules.finding import Finding, Severity
 
 
@@ -65,24 +61,6 @@ class Rule:
         return iter(())
 
 
-def frameworks(manifest: Manifest) -> dict[str, Framework]:
-    """A manifest's frameworks by import name; none where they are not known."""
-    section = manifest.sections.frameworks
-    return {} if section is UNSET or section.entries is UNSET else section.entries
-
-
-def gpus(manifest: Manifest) -> dict[str, Gpu]:
-    """A manifest's GPUs by index; none where they are not known."""
-    section = manifest.sections.gpus
-    return {} if section is UNSET or section.entries is UNSET else section.entries
-
-
-def packages(manifest: Manifest) -> dict[str, Package]:
-    """A manifest's distributions by canonical name; none where they are not known."""
-    section = manifest.sections.packages
-    return {} if section is UNSET or section.entries is UNSET else section.entries
-
-
 def new_on_the_right(rule: Rule, comparison: Comparison) -> Iterator[Finding]:
     """What a rule says of the other manifest alone, and does not say of the reference.
 
@@ -104,24 +82,3 @@ def new_on_the_right(rule: Rule, comparison: Comparison) -> Iterator[Finding]:
 
 def _trouble(finding: Finding) -> tuple[Severity, Path, tuple[Path, ...]]:
     return finding.severity, finding.path, finding.cites
-
-
-def version(manifest: Manifest, distribution: str) -> str | None:
-    """The installed version of a distribution; None where it is absent or not known."""
-    package = packages(manifest).get(distribution)
-    return package.version if package is not None and isinstance(package.version, str) else None
-
-
-def variable(manifest: Manifest, name: str) -> str | None:
-    """The value of an environment variable; None where it is not set or not known."""
-    section = manifest.sections.env_vars
-    if section is UNSET or section.entries is UNSET:
-        return None
-    return section.entries.get(name)
-
-
-def fact(manifest: Manifest, section: str, field: str) -> Any:
-    """A field of a section; None where it is null or not known."""
-    found = getattr(manifest.sections, section)
-    value = UNSET if found is UNSET else getattr(found, field)
-    return None if value is UNSET else value

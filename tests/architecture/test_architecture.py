@@ -24,14 +24,6 @@ LONGEST_BODY = 45
 LONGEST_FILE = 420
 
 
-def tool(name: str) -> str:
-    """The path of a development tool that is installed beside this Python."""
-    path = Path(sys.executable).parent / name
-    if not path.exists():
-        lacking(f"{name} is not installed (the extra is called dev)")
-    return str(path)
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_schemas_are_in_step(name: str) -> None:
     """`envsnap schema NAME -o schemas/NAME.json` writes one anew."""
@@ -61,30 +53,6 @@ def test_reports_and_plans_satisfy_their_schemas() -> None:
     Draft202012Validator(json.loads(render("report"))).validate(json.loads(golden.read_text()))
     for plan in sorted((ROOT / "dockerfiles").glob("*/dockerfile.json")):
         Draft202012Validator(json.loads(render("plan"))).validate(json.loads(plan.read_text()))
-
-
-def test_rooms_import_only_to_the_right() -> None:
-    done = subprocess.run(
-        [tool("lint-imports")], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
-
-
-def test_the_probe_needs_nothing_newer_than_python_3_6() -> None:
-    done = subprocess.run(
-        [
-            tool("vermin"),
-            "--target=3.6-",
-            "--violations",
-            "--no-tips",
-            "--eval-annotations",
-            *map(str, PROBE),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
 
 
 def test_the_probe_is_plain_text() -> None:
@@ -156,23 +124,6 @@ def test_the_readme_s_report_is_what_the_command_prints() -> None:
     golden = (ROOT / "tests" / "golden" / "dev-prod" / "terminal.txt").read_text()
     shown = golden.split("\n1. ")[0].strip()
     assert shown in readme
-
-
-def test_types_are_checked() -> None:
-    done = subprocess.run([tool("mypy")], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-
-
-def test_the_linter_finds_nothing() -> None:
-    for arguments in (["check"], ["format", "--check"]):
-        done = subprocess.run(
-            [tool("ruff"), *arguments, "envsnap", "tests", "benchmarks"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
 
 
 def test_the_wheel_holds_the_tables(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, fact, frameworks, new_on_the_right
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 from envsnap.rules.versions import numbers
 
 OLDEST = 300  # no table goes further back
@@ -108,7 +109,7 @@ def is_driver(version: str) -> bool:
 def on_linux(manifest: Manifest) -> bool:
     """The table is for Linux on servers and desktops: not for Windows, nor for Jetson's drivers."""
     described = " ".join(
-        str(fact(manifest, "system", key)) for key in ("platform", "os", "kernel")
+        str(stated(manifest, "system", key)) for key in ("platform", "os", "kernel")
     ).lower()
     return not any(word in described for word in ("windows", "win32", "darwin", "macos", "tegra"))
 

@@ -8,8 +8,9 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, frameworks, new_on_the_right, variable
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 
 
 class NoDriver(Rule):

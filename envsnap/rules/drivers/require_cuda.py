@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import gpus, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, fact, gpus, variable
+from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import numbers
 
 CONDITION = re.compile(r"(cuda|driver|arch|brand)(>=|<=|!=|=|>|<)([\w.]+)")
@@ -74,7 +75,7 @@ class RequireCuda(Rule):
 
 def host_facts(host: Manifest) -> dict[str, str]:
     """What conditions may ask about, as far as it is known."""
-    found = {"driver": fact(host, "driver", "version"), "cuda": fact(host, "cuda", "driver")}
+    found = {"driver": stated(host, "driver", "version"), "cuda": stated(host, "cuda", "driver")}
     for gpu in gpus(host).values():
         if isinstance(gpu.compute_capability, str):
             found["arch"] = gpu.compute_capability

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, variable
+from envsnap.rules.rule import Rule
 
 FOLDER = "/usr/lib/wsl/lib"
 
@@ -24,10 +25,12 @@ class WslLibcuda(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield at most one finding."""
-        described = f"{fact(manifest, 'system', 'kernel')} {fact(manifest, 'system', 'os')}".lower()
+        described = (
+            f"{stated(manifest, 'system', 'kernel')} {stated(manifest, 'system', 'os')}".lower()
+        )
         if "microsoft" not in described and "wsl" not in described:
             return
-        found = fact(manifest, "driver", "libcuda_path")
+        found = stated(manifest, "driver", "libcuda_path")
         searched = variable(manifest, "LD_LIBRARY_PATH")
         if isinstance(found, str):
             wrong, path, value = FOLDER not in found, ("driver", "libcuda_path"), found

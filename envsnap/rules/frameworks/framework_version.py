@@ -9,9 +9,10 @@ from msgspec import UNSET
 
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.model.paths import Path
+from envsnap.model.reading import frameworks
 from envsnap.rules import known_changes
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, frameworks
+from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import Distance, distance
 
 # Facts that follow from the version or the build; they need no finding of their own.

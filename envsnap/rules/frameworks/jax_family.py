@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import packages, stated, version
 from envsnap.rules.drivers.driver_minimum import is_driver
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, packages, version
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 PLUGINS = ("jax-cuda12-plugin", "jax-cuda12-pjrt", "jax-cuda13-plugin", "jax-cuda13-pjrt")
@@ -33,7 +34,7 @@ class JaxFamily(Rule):
         if jax is None or not numbers(jax):
             return
         yield from self._parts(manifest, jax)
-        driver = fact(manifest, "driver", "version")
+        driver = stated(manifest, "driver", "version")
         plugin = version(manifest, "jax-cuda13-plugin")
         if plugin and isinstance(driver, str) and is_driver(driver) and numbers(driver) < DRIVER_13:
             message = f"jax-cuda13-plugin {plugin} needs driver 580, and here is {driver}"

@@ -9,8 +9,9 @@ from msgspec import UNSET
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import gpus, packages, stated, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, gpus, packages, version
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 REFERENCE = "https://onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html"
@@ -98,7 +99,7 @@ def here(manifest: Manifest) -> dict[str, Any]:
             found |= {"cuda": installed, "from": ("packages", name)}
         elif installed and name.startswith("nvidia-cudnn"):
             found |= {"cudnn": installed, "from": ("packages", name)}
-    toolkit = fact(manifest, *SYSTEM)
+    toolkit = stated(manifest, *SYSTEM)
     if found["cuda"] is None and isinstance(toolkit, str):
         found["cuda"] = toolkit
     return found
@@ -116,7 +117,7 @@ def _mismatches(official: dict[str, Any], have: dict[str, Any]) -> Iterator[tupl
 def _complete(manifest: Manifest) -> bool:
     """Whether all distributions are known, and the toolkit was looked for."""
     section = manifest.sections.packages
-    return section is not UNSET and section.complete and fact(manifest, *SYSTEM) is None
+    return section is not UNSET and section.complete and stated(manifest, *SYSTEM) is None
 
 
 def build(installed: str) -> dict[str, Any] | None:

@@ -9,9 +9,10 @@ from msgspec import UNSET
 
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus, packages, stated, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.libraries.cudnn_version import parts
-from envsnap.rules.rule import Rule, fact, frameworks, gpus, packages, version
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 REFERENCE = "https://www.tensorflow.org/install/source#gpu"
@@ -41,7 +42,7 @@ class TensorflowCuda(Rule):
         cudnn = loaded.cudnn_loaded if loaded is not None else None
         if isinstance(cudnn, str):
             yield from self._cudnn(name, row, cudnn)
-        toolkit = fact(manifest, "cuda", "toolkit")
+        toolkit = stated(manifest, "cuda", "toolkit")
         bundled = any(item.startswith("nvidia-cuda-runtime") for item in packages(manifest))
         if isinstance(toolkit, str) and not bundled:
             yield from self._toolkit(name, row, toolkit)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import gpus, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, gpus, version
+from envsnap.rules.rule import Comparison, Rule
 
 REFERENCE = "https://docs.nvidia.com/deeplearning/tensorrt/latest/inference-library/version-compatibility.html"
 ENDINGS = (".engine", ".plan", ".trt")

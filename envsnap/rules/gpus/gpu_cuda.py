@@ -9,8 +9,9 @@ from typing import Any
 from envsnap.knowledge.tables import table
 from envsnap.model.compute import Gpu
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, frameworks, gpus
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 REFERENCE = "https://docs.nvidia.com/datacenter/tesla/drivers/cuda-toolkit-driver-and-architecture-matrix.html"

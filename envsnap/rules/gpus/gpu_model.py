@@ -9,9 +9,10 @@ from msgspec import UNSET
 from envsnap.changes.change import Change
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
+from envsnap.model.reading import gpus
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.gpus.gpu_cuda import architecture
-from envsnap.rules.rule import Comparison, Rule, gpus
+from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import numbers
 
 MEMORY = {"memory_total", "memory_bus_width"}

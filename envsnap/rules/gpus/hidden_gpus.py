@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, frameworks
+from envsnap.rules.rule import Rule
 
 HIDING = ("", "-1", "none", "void", "NoDevFiles")
 

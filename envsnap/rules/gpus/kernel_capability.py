@@ -7,9 +7,10 @@ from typing import Any
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import gpus, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.gpus.gpu_cuda import capability_of
-from envsnap.rules.rule import Rule, gpus, version
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 

@@ -8,8 +8,9 @@ from msgspec import UNSET
 
 from envsnap.model.compute import Gpu
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import gpus, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, gpus
+from envsnap.rules.rule import Rule
 
 REFERENCE = "https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/troubleshooting.html"
 
@@ -34,14 +35,14 @@ class PeerToPeer(Rule):
         known = manifest.sections.gpus is not UNSET
         if linked or (known and len(cards) < 2):
             return  # NVLink carries the copies, or there are none
-        bridges = fact(manifest, "system", "pcie_acs")
+        bridges = stated(manifest, "system", "pcie_acs")
         if bridges:
             yield self._finding(
                 "pcie_acs",
                 f"PCIe bridges redirect peer-to-peer copies (ACS): {', '.join(bridges[:3])}",
             )
-        iommu = fact(manifest, "system", "iommu")
-        domains = fact(manifest, "system", "iommu_domains") or ()
+        iommu = stated(manifest, "system", "iommu")
+        domains = stated(manifest, "system", "iommu_domains") or ()
         passes = bool(domains) and all(domain == "identity" for domain in domains)
         if isinstance(iommu, str) and iommu != "off" and len(cards) > 1 and not passes:
             yield self._finding(

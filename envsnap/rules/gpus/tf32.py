@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.gpus.gpu_cuda import architecture
-from envsnap.rules.rule import Comparison, Rule, fact, frameworks, gpus, new_on_the_right
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 from envsnap.rules.versions import numbers
 
 FIRST = (8, 0)
@@ -40,13 +41,16 @@ class Tf32(Rule):
         if not any(numbers(row["compute_capability"]) >= FIRST for row in capable):
             return
         known = frameworks(manifest)
-        if "tensorflow" in known and fact(manifest, "determinism", "tensorflow_tf32") is not False:
+        if (
+            "tensorflow" in known
+            and stated(manifest, "determinism", "tensorflow_tf32") is not False
+        ):
             yield self._finding(
                 ("determinism", "tensorflow_tf32"),
                 "TensorFlow computes float32 products in TF32 on this GPU, by default",
             )
         torch = known.get("torch")
-        if fact(manifest, "determinism", "matmul_allow_tf32") is True:
+        if stated(manifest, "determinism", "matmul_allow_tf32") is True:
             yield self._finding(
                 ("determinism", "matmul_allow_tf32"), "torch computes float32 products in TF32"
             )

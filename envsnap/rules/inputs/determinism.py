@@ -8,8 +8,9 @@ from msgspec import UNSET
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, fact, frameworks, gpus, new_on_the_right, variable
+from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 
 WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 THREADS = ("threads", "interop_threads")
@@ -32,7 +33,7 @@ class Determinism(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield at most one finding."""
-        on = fact(manifest, "determinism", "deterministic_algorithms") is True
+        on = stated(manifest, "determinism", "deterministic_algorithms") is True
         torch = frameworks(manifest).get("torch")
         if not on or torch is None or not isinstance(torch.cuda, str) or not gpus(manifest):
             return

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, version
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import Distance, distance
 
 CLOSE = (Distance.PATCH, Distance.BUILD)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, frameworks, packages
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 

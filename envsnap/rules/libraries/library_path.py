@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, packages, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, frameworks, packages, variable
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 CUDA_FOLDER = re.compile(
@@ -57,7 +58,7 @@ class LibraryPath(Rule):
 
     def _older_toolkit(self, manifest: Manifest, name: str) -> Iterator[Finding]:
         """An older toolkit of the same major release, where the library path is not known."""
-        toolkit = fact(manifest, "cuda", "toolkit")
+        toolkit = stated(manifest, "cuda", "toolkit")
         torch = frameworks(manifest).get("torch")
         built = torch.cuda if torch is not None else None
         variables = manifest.sections.env_vars
@@ -98,7 +99,7 @@ class LibraryPath(Rule):
 def _same_release(manifest: Manifest, folders: list[str]) -> bool:
     """Whether the folders are of the CUDA release that torch is built for."""
     torch = frameworks(manifest).get("torch")
-    toolkit = fact(manifest, "cuda", "toolkit")
+    toolkit = stated(manifest, "cuda", "toolkit")
     if torch is None or not isinstance(torch.cuda, str):
         return False
     for folder in folders:

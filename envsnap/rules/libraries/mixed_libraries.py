@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from envsnap.model.compute import Library
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, frameworks
+from envsnap.rules.rule import Rule
 
 SONAME = re.compile(r"(lib[\w+-]+?)(?:-[0-9a-f]{8})?\.so(?:\.([\d.]+))?")
 MAJORS = (
@@ -50,7 +51,7 @@ class MixedLibraries(Rule):
             ("frameworks", name, "mapped_on_import"): framework.mapped_on_import
             for name, framework in frameworks(manifest).items()
         }
-        places[("process", "loaded")] = fact(manifest, "process", "loaded")
+        places[("process", "loaded")] = stated(manifest, "process", "loaded")
         for place, libraries in places.items():
             if isinstance(libraries, dict):
                 yield from self._mapped(place, libraries)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, fact
+from envsnap.rules.rule import Comparison, Rule
 
 PLUGIN = "libnccl-net"
 
@@ -27,7 +28,7 @@ class NcclPlugin(Rule):
         """Yield at most one finding."""
         found = []
         for side in (comparison.reference, comparison.other):
-            libraries = fact(side, "cuda", "on_disk")
+            libraries = stated(side, "cuda", "on_disk")
             if not isinstance(libraries, dict):
                 return
             plugin = next((name for name in sorted(libraries) if name.startswith(PLUGIN)), None)

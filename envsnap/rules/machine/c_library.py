@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from envsnap.knowledge.tables import table
+from envsnap.model.reading import packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, packages
+from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import numbers
 
 TAG = re.compile(r"manylinux(?:_\d+_\d+|\d+)")

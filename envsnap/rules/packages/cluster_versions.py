@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from envsnap.changes.change import Change
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.model.reading import version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, version
+from envsnap.rules.rule import Comparison, Rule
 
 
 class ClusterVersions(Rule):

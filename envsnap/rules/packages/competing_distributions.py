@@ -8,8 +8,9 @@ from msgspec import UNSET
 
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, packages
+from envsnap.rules.rule import Rule
 
 
 class CompetingDistributions(Rule):

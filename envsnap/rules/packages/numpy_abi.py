@@ -7,8 +7,9 @@ from typing import Any
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, version
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 

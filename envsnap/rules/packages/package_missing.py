@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.knowledge.tables import table
+from envsnap.model.reading import version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.package_roles import role
-from envsnap.rules.rule import Comparison, Rule, version
+from envsnap.rules.rule import Comparison, Rule
 
 OTHER_CODE = ("pillow-simd",)  # not a build of the same code
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from envsnap.model.python import Package
+from envsnap.model.reading import packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.package_roles import role
-from envsnap.rules.rule import Comparison, Rule, packages
+from envsnap.rules.rule import Comparison, Rule
 
 CODECS = {"pillow": "pillow", "opencv-python": "opencv", "opencv-python-headless": "opencv"}
 

@@ -10,9 +10,10 @@ from typing import Any
 from msgspec import UNSET
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.packages.package_missing import alternatives
-from envsnap.rules.rule import Comparison, Rule, packages
+from envsnap.rules.rule import Comparison, Rule
 
 LONGEST_LINE = 500
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
