@@ -13,28 +13,28 @@ from typing import Any
 
 from msgspec import UNSET, Struct, to_builtins
 
-from envsnap.model.fields import COMPARED, Kind, Section, plan
+from envsnap.model.fields import COMPARED, Section, plan
 from envsnap.model.manifest import Sections, present
 
 
-def comparable(record: Struct, kinds: tuple[Kind, ...] = COMPARED) -> dict[str, Any]:
-    """Return the portable and host facts of a record, or those of some kinds, as plain data."""
+def comparable(record: Struct) -> dict[str, Any]:
+    """Return the portable and host facts of a record as plain data."""
     facts: dict[str, Any] = {}
     for field in plan(type(record)):
         value = getattr(record, field.name)
-        if value is UNSET or field.kind not in kinds:
+        if value is UNSET or field.kind not in COMPARED:
             continue
-        facts[field.name] = _plain(value, kinds)
+        facts[field.name] = _plain(value)
     return facts
 
 
-def _plain(value: Any, kinds: tuple[Kind, ...]) -> Any:
+def _plain(value: Any) -> Any:
     if isinstance(value, Struct):
-        return comparable(value, kinds)
+        return comparable(value)
     if isinstance(value, dict):
-        return {key: _plain(item, kinds) for key, item in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item, kinds) for item in value]
+        return [_plain(item) for item in value]
     return to_builtins(value)
 
 
