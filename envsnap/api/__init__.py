@@ -9,7 +9,7 @@
     with envsnap.record("golden.esr"):             # the layers of the model that is called
         model(x)
 
-`environments` is captures, comparisons and checks, `images` plans, builds and proofs, `runs`
+`environments` is captures, comparisons and checks, `fleet` many hosts, `images` plans, builds and proofs, `runs`
 what commands did and recordings of a model. Rooms are imported inside the functions: a capture must have its probe running before it loads
 what it needs to read the answer.
 """
@@ -27,6 +27,7 @@ from envsnap.api.environments import (
     save,
     side_by_side,
 )
+from envsnap.api.fleet import add_to_store, export_store, fleet_history, judge_fleet
 from envsnap.api.images import (
     PROOF_DEADLINE,
     build,
@@ -55,6 +56,7 @@ __all__ = [
     "LONGEST_DEADLINE",
     "PROOF_DEADLINE",
     "Progress",
+    "add_to_store",
     "build",
     "capture",
     "check",
@@ -62,6 +64,9 @@ __all__ = [
     "compare_command",
     "context",
     "diff",
+    "export_store",
+    "fleet_history",
+    "judge_fleet",
     "load",
     "load_document",
     "load_plan",

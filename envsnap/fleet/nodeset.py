@@ -73,15 +73,16 @@ def _numbers(inside: str, word: str) -> Iterator[str]:
 
 def fold(names: Iterable[str]) -> str:
     """Write names as a node set; names that differ in one number share a bracket."""
-    split = {name: _split(name) for name in names}
+    unique = dict.fromkeys(names)
     padded = {
         (before, after, len(number))
-        for before, number, after in filter(None, split.values())
+        for before, number, after in filter(None, map(_split, unique))
         if number.startswith("0") and len(number) > 1
     }
     groups: dict[tuple[str, str, int], list[int]] = {}
     plain: list[str] = []
-    for name, parts in split.items():
+    for name in unique:
+        parts = _split(name)
         if parts is None:
             plain.append(name)
         else:

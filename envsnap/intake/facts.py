@@ -101,9 +101,7 @@ def _blocks(lines: list[bytes], name: str) -> Iterator[dict[bytes, bytes]]:
 
 def _messages(block: dict[bytes, bytes], name: str) -> Messages:
     """What one host said, whole and of this protocol."""
-    found = {
-        word.decode(): scan.parse(message, name) for word, message in block.items() if word
-    }
+    found = {word.decode(): scan.parse(message, name) for word, message in block.items() if word}
     if b"" not in block or not isinstance(found.get("facts"), dict):
         scan.refuse(name, "the probe's output is cut off; run it again")
     if found["facts"].get("probe") != PROBE_PROTOCOL:

@@ -20,6 +20,7 @@ from envsnap.model.fields import Section
 from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, Sections, Target
 
 EMPTY = b"{}"
+MOST_KEPT = 4000
 
 
 class Part(msgspec.Struct, frozen=True, eq=False):
@@ -27,22 +28,6 @@ class Part(msgspec.Struct, frozen=True, eq=False):
 
     name: str
     section: Section
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What one host answered, in parts."""
-
-    name: str  # the file's name without its ending
-    label: str | None
-    target: Target
-    hostname: str | None
-    created_at: str | None
-    frame: Frame
-    parts: tuple[Part, ...]
-
-    def manifest(self) -> Manifest:
-        """The whole manifest."""
-        return manifest(self.frame, self.parts)
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +40,23 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     label: str | None
     target: Target
     fingerprint: str
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What one host answered, in parts."""
+
+    name: str  # the file's name without its ending
+    label: str | None
+    target: Target
+    hostname: str | None
+    rank: str | None
+    created_at: str | None
+    frame: Frame
+    parts: tuple[Part, ...]
+
+    def manifest(self) -> Manifest:
+        """The whole manifest."""
+        return manifest(self.frame, self.parts)
 
 
 class _Wire(Frame, frozen=True, kw_only=True):
@@ -74,6 +76,11 @@ class Reader:
 
     def __init__(self) -> None:
         self._parts: dict[bytes, Part] = {}
+
+    def forget(self) -> None:
+        """Forget sections where there are so many that few can be shared."""
+        if len(self._parts) > MOST_KEPT:
+            self._parts.clear()
 
     def file(self, path: str) -> Iterator[Answer]:
         """Every host of a file: a manifest is one, a stream of probes may hold several.
@@ -111,11 +118,13 @@ class Reader:
         scan.parse(frame, name)  # what stands around the sections, and that none is there twice
         order = {section: place for place, section in enumerate(Sections.__struct_fields__)}
         parts.sort(key=lambda part: order[part.name])
+        identity = next((part.section for part in parts if part.name == "identity"), None)
         return Answer(
             name=base,
             label=wire.label,
             target=wire.target,
-            hostname=next((_hostname(part.section) for part in parts if part.name == "identity"), None),
+            hostname=_hostname(identity),
+            rank=_rank(identity),
             created_at=wire.created_at,
             frame=Frame(**{key: getattr(wire, key) for key in Frame.__struct_fields__}),
             parts=tuple(part for part in parts if part.name != "identity"),
@@ -132,9 +141,16 @@ class Reader:
         return found
 
 
-def _hostname(section: Section) -> str | None:
-    found = getattr(section, "hostname", None)
+def _hostname(identity: Section | None) -> str | None:
+    found = getattr(identity, "hostname", None)
     return found if isinstance(found, str) else None
+
+
+def _rank(identity: Section | None) -> str | None:
+    """Which process of a job it is, if a launcher said so."""
+    known = getattr(identity, "rank", None)
+    names = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK")
+    return next((known[name] for name in names if name in known), None) if known else None
 
 
 def _typed(section: str, written: bytes, name: str, *, checked: bool) -> Section:

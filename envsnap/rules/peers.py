@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.changes import walk
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.model import reading
+from envsnap.model.host import EnvVars
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.model.ranks import is_rank_fact
@@ -79,24 +82,37 @@ def _speaks(path: Path) -> bool:
     return path[0] == "env_vars" and SPEAKING.fullmatch(path[-1]) is not None
 
 
-def _is_soft(change: Change) -> bool:
-    """Whether equal machines of one job may differ in it."""
-    path, sides = change.path, (change.reference, change.other)
-    if path[0] == "system" and path[1] in QUANTITIES:
-        return is_near(*sides)
-    if path == ("seeds", "torch_initial_seed"):
-        return True  # seeded with the rank, as training code does
-    if change.kind is not ChangeKind.CHANGED:
-        return False
-    if path[0] == "packages":
-        return role(path[1]) == "tooling"
+def is_soft(path: Path) -> bool:
+    """Whether this is a fact in which equal machines of one job may differ, by its name."""
+    if path[0] == "system":
+        return path[1] in QUANTITIES
+    if path[0] == "seeds":
+        return path[1] == "torch_initial_seed"  # seeded with the rank, as training code does
     if path[0] != "env_vars":
         return False
-    name = path[1]
-    if VISIBLE.fullmatch(name):
-        counts = [str(side).count(",") for side in sides]
-        return counts[0] == counts[1] and all(sides)
-    return bool(PLACE.fullmatch(name)) or name.startswith(INSTALLERS)
+    name = path[-1]
+    return bool(VISIBLE.fullmatch(name) or PLACE.fullmatch(name)) or name.startswith(INSTALLERS)
+
+
+def softened(path: Path, value: Any) -> Any:
+    """What of such a fact counts: of visible devices their number, of the rest all of it."""
+    if path[0] == "env_vars" and VISIBLE.fullmatch(path[-1]) and isinstance(value, str):
+        return len([name for name in value.split(",") if name.strip()])
+    return value
+
+
+def _is_soft(change: Change) -> bool:
+    """Whether a change is one that equal machines may show."""
+    path, sides = change.path, (change.reference, change.other)
+    if path[0] == "packages":
+        return change.kind is ChangeKind.CHANGED and role(path[1]) == "tooling"
+    if not is_soft(path):
+        return False
+    if path[0] == "system":
+        return is_near(*sides)
+    if path[0] == "env_vars" and VISIBLE.fullmatch(path[-1]):
+        return softened(path, sides[0]) == softened(path, sides[1])
+    return change.kind is ChangeKind.CHANGED
 
 
 def is_near(reference: object, other: object) -> bool:
@@ -106,44 +122,58 @@ def is_near(reference: object, other: object) -> bool:
     return abs(reference - other) <= TOLERANCE * max(abs(reference), abs(other))
 
 
-def variables(manifest: Manifest) -> frozenset[str] | None:
+def variables(section: EnvVars) -> frozenset[str] | None:
     """Names of all variables that are set, with or without a value here; None where unknown.
 
     Left out are those that only say which process this is, and who started it from where.
     """
-    section = manifest.sections.env_vars
-    if section is UNSET or section.others is UNSET or section.others is None:
+    if section.others is UNSET or section.others is None:
         return None
-    named = {*(section.entries or ()), *section.others} if section.entries else {*section.others}
-    hidden = {path for path, why in section.gaps.items() if why.startswith("redacted")}
-    return frozenset(
-        name for name in named | hidden if not (SESSION.fullmatch(name) or is_rank_fact(name))
-    )
+    return frozenset(name for name in _set_in(section) if not SESSION.fullmatch(name))
+
+
+def _set_in(section: EnvVars) -> set[str]:
+    known = section.entries if isinstance(section.entries, dict) else {}
+    others = section.others if isinstance(section.others, tuple) else ()
+    hidden = (path for path, why in section.gaps.items() if why.startswith("redacted"))
+    return {name for name in (*known, *others, *hidden) if not is_rank_fact(name)}
 
 
 def _one_sided(reference: Manifest, other: Manifest) -> Iterator[Finding]:
     """Variables that one side alone has, and whose values no capture reads."""
-    names = variables(reference), variables(other)
-    if names[0] is None or names[1] is None:
+    sections = [side.sections.env_vars for side in (reference, other)]
+    if any(found is UNSET or not isinstance(found.others, tuple) for found in sections):
         return
-    for name in sorted(names[0] ^ names[1]):
-        entries = [_entries(side) for side in (reference, other)]
-        if any(name in found for found in entries):
-            continue  # its value is known: that is a change, and has its finding
-        gone = name in names[0]
+    sides = [_set_in(section) for section in sections if section is not UNSET]
+    # What has a value on a side is a change, and has its finding.
+    known = {*reading.entries(reference, "env_vars"), *reading.entries(other, "env_vars")}
+    alone = sorted((sides[0] ^ sides[1]) - known)
+    session = [name for name in alone if SESSION.fullmatch(name)]
+    for name in alone:
+        if name not in session:
+            yield _set_alone(name, gone=name in sides[0])
+    if session:
         yield Finding(
             rule=ID,
-            severity=Severity.WARNING,
-            effect=Effect.BEHAVIOR,
-            confidence=Confidence.LIKELY if SPEAKING.fullmatch(name) else Confidence.POSSIBLE,
-            path=("env_vars", name),
-            message=f"{name}: {'set -> not set' if gone else 'not set -> set'}",
-            why="Its value was not recorded. A launcher that passes a variable to some of the"
-            " processes only leaves the others at their defaults.",
-            fix=f"{'Set' if gone else 'Unset'} {name}, as on the other peers.",
+            severity=Severity.INFO,
+            effect=Effect.NONE,
+            confidence=Confidence.POSSIBLE,
+            path=("env_vars", session[0]),
+            message=f"variables of session and scheduler differ: {', '.join(session[:8])}",
+            why="They say who started a process and from where, not how it works.",
+            fix="Start all peers in the same way, if it matters.",
         )
 
 
-def _entries(manifest: Manifest) -> dict[str, str]:
-    section = manifest.sections.env_vars
-    return {} if section is UNSET or section.entries is UNSET else section.entries
+def _set_alone(name: str, *, gone: bool) -> Finding:
+    return Finding(
+        rule=ID,
+        severity=Severity.WARNING,
+        effect=Effect.BEHAVIOR,
+        confidence=Confidence.LIKELY if SPEAKING.fullmatch(name) else Confidence.POSSIBLE,
+        path=("env_vars", name),
+        message=f"{name}: {'set -> not set' if gone else 'not set -> set'}",
+        why="Its value was not recorded. A launcher that passes a variable to some of the"
+        " processes only leaves the others at their defaults.",
+        fix=f"{'Set' if gone else 'Unset'} {name}, as on the other peers.",
+    )

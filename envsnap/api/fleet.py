@@ -1,0 +1,72 @@
+"""Many hosts: captured, compared as peers, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from envsnap.fleet.adding import Added
+    from envsnap.fleet.past import Past
+    from envsnap.fleet.verdict import Verdict
+    from envsnap.model.manifest import Manifest
+    from envsnap.rules.ruling import Policy
+
+
+def judge_fleet(
+    paths: Sequence[str],
+    *,
+    golden: Manifest | None = None,
+    inventory: Sequence[str] = (),
+    by_hardware: bool = False,
+    policy: Policy | None = None,
+) -> Verdict:
+    """Say the state of every host of folders, stores and files.
+
+    `inventory` names who should be there; `by_hardware` compares only hosts with the same models
+    of GPU and processor. Raises InputError.
+    """
+    from envsnap.fleet import answers, judge, kinds, store
+
+    asked = judge.Asked(golden=golden, inventory=tuple(inventory), by_hardware=by_hardware)
+    if len(paths) == 1 and store.is_store(paths[0]):
+        with store.opened(paths[0]) as opened:
+            names, same = opened.current(aliases=bool(inventory))
+            found = kinds.grouped(same)
+            found = kinds.Kinds(kinds=found.kinds, noise=(*opened.noise(), *found.noise))
+            return judge.judge(names, found, {}, asked, policy)
+    fleet = answers.read(paths)
+    asked = judge.Asked(
+        golden=golden,
+        inventory=tuple(inventory) or fleet.inventory,
+        by_hardware=by_hardware,
+    )
+    found = kinds.grouped(kinds.gathered(fleet.hosts))
+    return judge.judge(fleet.names, found, fleet.silent, asked, policy)
+
+
+def add_to_store(path: str, paths: Sequence[str], *, keep_days: float | None = None) -> Added:
+    """Keep the answers of folders and files in a store, which is made where it is not there.
+
+    With `keep_days` what hosts were before that is forgotten. Raises InputError.
+    """
+    from envsnap.fleet import adding, store
+
+    with store.opened(path, create=True) as opened:
+        return adding.add(opened, paths, keep_days)
+
+
+def fleet_history(path: str, *, host: str | None = None, since: str | None = None) -> Past:
+    """What changed in a store since a moment, and the kinds there were. Raises InputError."""
+    from envsnap.fleet import past, store
+
+    with store.opened(path) as opened:
+        return past.past(opened, host, since)
+
+
+def export_store(path: str, folder: str) -> int:
+    """Write a store as Parquet; return the number of hosts. Raises InputError."""
+    from envsnap.fleet import export, store
+
+    with store.opened(path) as opened:
+        return export.parquet(opened, folder)
