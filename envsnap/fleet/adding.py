@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
@@ -30,19 +31,28 @@ class Added(Struct, frozen=True, kw_only=True):
 def add(store: Store, paths: Sequence[str], keep_days: float | None = None) -> Added:
     """Add every host of folders and files; what is refused is named, and the rest goes on."""
     refused: list[str] = []
-    hosts = older = forgotten = 0
+    hosts, older = add_answers(store, _read(paths, refused))
+    forgotten = 0
+    if keep_days is not None:
+        with store.writing():
+            forgotten = store.prune(int(time.time() - keep_days * DAY))
+    return Added(hosts=hosts, older=older, refused=tuple(refused), forgotten=forgotten)
+
+
+def add_answers(
+    store: Store, answers_of_hosts: Iterator[tuple[tuple[str, ...], Answer]]
+) -> tuple[int, int]:
+    """Add answers, each with its host's names; return how many were taken, and how many older."""
+    hosts = older = 0
     left_out = store.left_out()
-    for batch in _batches(paths, refused):
+    while batch := list(islice(answers_of_hosts, BATCH)):
         shapes: dict[int, Shape] = {}
         with store.writing():
             for names, answer in batch:
                 taken = store.add(_row(names, answer, shapes, left_out))
                 hosts, older = hosts + taken, older + (not taken)
             left_out = store.quieten()
-    if keep_days is not None:
-        with store.writing():
-            forgotten = store.prune(int(time.time() - keep_days * DAY))
-    return Added(hosts=hosts, older=older, refused=tuple(refused), forgotten=forgotten)
+    return hosts, older
 
 
 def _row(
@@ -63,20 +73,13 @@ def _shape(part: Part, shapes: dict[int, Shape], left_out: frozenset[Path]) -> S
     return found
 
 
-def _batches(
-    paths: Sequence[str], refused: list[str]
-) -> Iterator[list[tuple[tuple[str, ...], Answer]]]:
+def _read(paths: Sequence[str], refused: list[str]) -> Iterator[tuple[tuple[str, ...], Answer]]:
     reader, taken = Reader(), set[str]()
-    batch: list[tuple[tuple[str, ...], Answer]] = []
     silent: dict[str, str] = {}
     for file in answers.files(paths, silent):
         try:
-            batch += [(answers.names(answer, taken), answer) for answer in reader.file(file)]
+            for answer in reader.file(file):
+                yield answers.names(answer, taken), answer
         except InputError as error:
             refused.append(str(error))
-        if len(batch) >= BATCH:
-            yield batch
-            batch = []
-            reader.forget()
-    if batch:
-        yield batch
+        reader.forget()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAJORITY = 0.6
 SMALLEST_COHORT = 3
-MOST_JUDGED = 300
+MOST_JUDGED = 100
 # A capture has these where there is something to say; without them nothing is unknown.
 OPTIONAL = ("git", "rocm", "process", "determinism", "data")
 ALL = "all hosts"
@@ -98,7 +98,7 @@ def _cohorts(kinds: Sequence[Kind], *, by_hardware: bool) -> list[tuple[str, lis
         return [(ALL, list(kinds))] if kinds else []
     found: dict[str, list[Kind]] = {}
     for kind in kinds:
-        found.setdefault(_hardware(kind.manifest), []).append(kind)
+        found.setdefault(_hardware(kind.build()), []).append(kind)
     sized = sorted(found.items(), key=lambda item: -_size(item[1]))
     name, largest = sized[0]
     rest = []
@@ -126,20 +126,22 @@ def _hardware(manifest: Manifest) -> str:
 def _reference(kinds: Sequence[Kind], golden: Manifest | None) -> _Reference:
     """What a cohort is compared with: the golden manifest, the majority, or its largest kind."""
     if golden is not None:
-        return _Reference(manifest=golden, kind=None, sentence="the golden manifest", is_one=True)
+        return _Reference(
+            manifest=golden, kind=None, sentence="Compared with the golden manifest", is_one=True
+        )
     total = _size(kinds)
     able = [kind for kind in kinds if not _timed_out(kind)] or list(kinds)
     largest = max(able, key=lambda kind: len(kind.hosts))
     share = len(largest.hosts) / total
     if len(kinds) == 1:
         return _Reference(
-            manifest=largest.manifest, kind=largest, sentence="all are of one kind", is_one=True
+            manifest=largest.build(), kind=largest, sentence="All are of one kind", is_one=True
         )
     if total >= SMALLEST_COHORT and share >= MAJORITY:
-        told = f"the majority, {len(largest.hosts):,} of {total:,} ({share:.0%}), {largest.name}"
-        return _Reference(manifest=largest.manifest, kind=largest, sentence=told, is_one=True)
-    told = f"no majority: the largest kind has {len(largest.hosts):,} of {total:,}; side by side"
-    return _Reference(manifest=largest.manifest, kind=largest, sentence=told, is_one=False)
+        told = f"Compared with the majority, {len(largest.hosts):,} of {total:,} ({share:.0%}), {largest.name}"
+        return _Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)
+    told = f"No majority: the largest kind has {len(largest.hosts):,} of {total:,}, the others stand beside it"
+    return _Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=False)
 
 
 def _timed_out(kind: Kind) -> bool:
@@ -161,9 +163,10 @@ def _judged(
         hosts = tuple(names[number][0] for number in kind.hosts)
         if kind is reference.kind or place >= MOST_JUDGED:
             continue
-        findings, unknown = _compared(reference.manifest, kind, left_out, policy)
+        manifest = kind.build()
+        findings, unknown = _compared(reference.manifest, manifest, left_out, policy)
         beyond.update(_untold_by(reference.manifest, unknown))
-        mine = {path: why for path, why in unknown.items() if _is_untold(kind.manifest, path, why)}
+        mine = {path: why for path, why in unknown.items() if _is_untold(manifest, path, why)}
         mine.update(_timeouts(kind))
         drift = any(item.changes or item.severity is not Severity.INFO for item in findings)
         state: State = "drifted" if drift else "unknown" if mine else "same"
@@ -203,13 +206,13 @@ def _judged(
 
 
 def _compared(
-    reference: Manifest, kind: Kind, left_out: frozenset[Path], policy: Policy | None
+    reference: Manifest, manifest: Manifest, left_out: frozenset[Path], policy: Policy | None
 ) -> tuple[tuple[Finding, ...], dict[Path, str]]:
-    result = peers.compare(reference, kind.manifest)
+    result = peers.compare(reference, manifest)
     if policy is not None:
         from envsnap.rules.policy import apply
 
-        result = apply(policy, result, kind.manifest)
+        result = apply(policy, result, manifest)
     findings = tuple(
         finding
         for finding in result.findings

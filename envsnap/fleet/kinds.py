@@ -22,6 +22,7 @@ from envsnap.rules import peers
 MOST_KINDS = 1000
 MOST_LOOKED_AT = 2000  # sections, to find the fact that makes too many kinds
 MOST_NOISE = 8
+MANY_HOSTS = 32
 MANY_VALUES = 10  # a fact with fewer does not make a thousand kinds: many facts do, together
 
 
@@ -40,21 +41,13 @@ class Same(Struct, eq=False, kw_only=True):
     build: Callable[[], Manifest]
 
 
-class Kind(Struct, eq=False, kw_only=True):
+class Kind(Struct, frozen=True, eq=False, kw_only=True):
     """Hosts that are alike in everything that counts; `build` makes the manifest of one."""
 
     name: str
     hosts: list[int]
     build: Callable[[], Manifest]
     untold: tuple[tuple[str, str], ...]
-    _made: Manifest | None = None
-
-    @property
-    def manifest(self) -> Manifest:
-        """One of them, for all."""
-        if self._made is None:
-            self._made = self.build()
-        return self._made
 
 
 class Noise(Struct, frozen=True, kw_only=True):
@@ -90,7 +83,7 @@ def grouped(same: Sequence[Same]) -> Kinds:
     noise: list[Noise] = []
     while True:
         groups, private = _grouped(same, frozenset(left_out))
-        if len(groups) <= MOST_KINDS or len(noise) >= MOST_NOISE:
+        if len(groups) <= _most(same) or len(noise) >= MOST_NOISE:
             break
         loudest = _loudest(same, left_out)
         if loudest is None:
@@ -99,6 +92,12 @@ def grouped(same: Sequence[Same]) -> Kinds:
         left_out.add(loudest.path)
     kinds = sorted(groups.values(), key=lambda kind: (-len(kind.hosts), kind.hosts[0]))
     return Kinds(kinds=tuple(kinds), noise=(*noise, *private))
+
+
+def _most(same: Sequence[Same]) -> int:
+    """How many kinds are believed: a thousand, and of many hosts not more than every second one."""
+    hosts = sum(len(group.hosts) for group in same)
+    return MOST_KINDS if hosts < MANY_HOSTS else min(MOST_KINDS, hosts // 2)
 
 
 def _grouped(
@@ -139,7 +138,9 @@ def _grouped(
 
 
 def _key(digests: list[Any], soft: dict[Path, Any], *, machine: bool) -> bytes:
-    mine = sorted((path, value) for path, value in soft.items() if (path[0] == "system") is machine)
+    mine = sorted(
+        (path, value) for path, value in soft.items() if value and (path[0] == "system") is machine
+    )
     return hashlib.sha256(repr((digests, mine)).encode()).digest()
 
 
@@ -170,14 +171,15 @@ def _soft(
 
 
 def _clusters(values: Iterable[Any]) -> dict[Any, str]:
+    """Spell quantities that are near each other alike; not at all where all are."""
     found: dict[Any, str] = {}
-    number, before = 0, None
+    first = before = None
     for value in sorted(values, key=lambda item: (not isinstance(item, int), item or 0)):
-        if before is not None and not peers.is_near(before, value):
-            number += 1
-        found[value] = str(number)
+        if before is None or not peers.is_near(before, value):
+            first = value
+        found[value] = f"{first:.3g}" if isinstance(first, int) else repr(first)
         before = value
-    return found
+    return found if len(set(found.values())) > 1 else dict.fromkeys(found, "")
 
 
 def _loudest(same: Sequence[Same], left_out: set[Path]) -> Noise | None:

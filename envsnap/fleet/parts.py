@@ -93,7 +93,7 @@ def _field(path: Path, value: Any, field: Field) -> Iterator[tuple[Path, Any, Ki
         for key, item in value.items():
             if isinstance(item, Struct):
                 # An entry that says nothing is there all the same.
-                yield (*path, key), True, field.kind
+                yield (*path, key), True, Kind.HOST if path[0] in MACHINE else field.kind
                 yield from _record((*path, key), item)
             else:
                 yield (*path, key), to_builtins(item), field.kind

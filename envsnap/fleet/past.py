@@ -69,8 +69,8 @@ def past(store: Store, host: str | None, since: str | None) -> Past:
     changes = tuple(
         Moved(
             day=day,
-            before=_name(before),
-            after=_name(after),
+            before=store.name(before),
+            after=store.name(after),
             facts=_facts(store, before, after),
             hosts=tuple(hosts),
         )
@@ -91,10 +91,6 @@ def _day(when: int) -> str:
     return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%d")
 
 
-def _name(kind: int) -> str:
-    return f"kind {kind}"
-
-
 def _facts(store: Store, before: int, after: int) -> tuple[str, ...]:
     result = peers.compare(store.manifest(before), store.manifest(after))
     return tuple(found.message for found in result.findings)
@@ -112,7 +108,11 @@ def _kinds(store: Store, host: list[int]) -> tuple[KindSeen, ...]:
     )
     return tuple(
         KindSeen(
-            name=_name(kind), first=_day(first), last=_day(last), hosts=count, target=_target(it)
+            name=store.name(kind),
+            first=_day(first),
+            last=_day(last),
+            hosts=count,
+            target=_target(it),
         )
         for kind, first, last, count, it in rows
     )

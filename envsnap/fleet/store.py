@@ -16,6 +16,7 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -24,7 +25,6 @@ from envsnap.errors import InputError
 from envsnap.fleet import kinds, parts
 from envsnap.fleet.kinds import Noise, Same, Stored
 from envsnap.fleet.parts import Shape
-from envsnap.model import codec
 from envsnap.model.fields import Section
 from envsnap.model.manifest import (
     SCHEMA_REVISION,
@@ -38,6 +38,7 @@ from envsnap.rules import peers
 
 INDEX = "index.sqlite"
 VERSION = 1
+MOST_KEPT = 200  # sections in memory
 TABLES = """
 CREATE TABLE object(id INTEGER PRIMARY KEY, key BLOB UNIQUE, section TEXT, hardware BLOB,
   software BLOB, soft TEXT, untold TEXT, body BLOB);
@@ -122,6 +123,7 @@ class Store:
         connection.execute("PRAGMA temp_store=MEMORY")
         self._objects: dict[bytes, int] = {}
         self._kinds: dict[str, int] = {}
+        self._sections: dict[int, Section] = {}
 
     # -- what is in it --
 
@@ -133,44 +135,65 @@ class Store:
 
     def current(self, *, aliases: bool = False) -> tuple[list[tuple[str, ...]], list[Same]]:
         """All hosts as they were last seen: their names, and those that are alike together."""
-        memory, shm = (self._clusters(name) for name in ("memory", "shm"))
+        memory, shm = (self._nearest(name) for name in ("memory", "shm"))
         names: list[tuple[str, ...]] = []
-        groups: dict[tuple[int, int, int], list[int]] = {}
+        groups: dict[tuple[int, int | None, int | None], list[int]] = {}
         rows = self.connection.execute(
             "SELECT name, kind, memory, shm, names FROM host ORDER BY id"
         )
         for number, (name, kind, own_memory, own_shm, further) in enumerate(rows):
             names.append((name, *json.loads(further)) if aliases else (name,))
-            key = (kind, memory.get(own_memory, -1), shm.get(own_shm, -1))
+            key = (kind, memory.get(own_memory), shm.get(own_shm))
             groups.setdefault(key, []).append(number)
-        keys = dict(self.connection.execute("SELECT id, key FROM kind"))
         stored: dict[int, Stored] = {}
-        same = []
-        for (kind, *clusters), hosts in groups.items():
-            own = [self._stored(int(item), stored) for item in keys[kind].split()]
-            quantities = Shape(hardware=repr(clusters).encode(), software=b"", soft={}, untold=())
-            same.append(
-                Same(
-                    parts=[*own, Stored("quantities", quantities)],
-                    hosts=hosts,
-                    build=lambda kind=kind: self.manifest(kind),  # type: ignore[misc]
-                )
+        same = [
+            Same(
+                parts=self._parts(kind, quantities, stored),
+                hosts=hosts,
+                build=partial(self.manifest, kind),
             )
+            for (kind, *quantities), hosts in groups.items()
+        ]
         return names, same
 
-    def _clusters(self, column: str) -> dict[int, int]:
-        """Quantities that are near each other share a number."""
+    def _nearest(self, column: str) -> dict[int, int]:
+        """For each quantity the smallest of those that are near it."""
         rows = self.connection.execute(
             f"SELECT DISTINCT {column} FROM host WHERE {column} IS NOT NULL ORDER BY {column}"  # noqa: S608
         )
         found: dict[int, int] = {}
-        before, number = None, 0
+        first = before = None
         for (value,) in rows:
-            if before is not None and not peers.is_near(before, value):
-                number += 1
-            found[value] = number
+            if first is None or not peers.is_near(before, value):
+                first = value
+            found[value] = first
             before = value
         return found
+
+    def _parts(
+        self, kind: int, quantities: Sequence[int | None], known: dict[int, Stored]
+    ) -> list[Stored]:
+        """The sections of a kind; a host's quantities stand with its system."""
+        (key,) = self.connection.execute("SELECT key FROM kind WHERE id=?", (kind,)).fetchone()
+        own = {
+            ("system", name): value
+            for name, value in zip(peers.QUANTITIES, quantities, strict=True)
+            if value is not None
+        }
+        found = [self._stored(int(item), known) for item in key.split()]
+        return [
+            Stored(part.name, msgspec.structs.replace(part.shape, soft=own))
+            if part.name == "system" and own
+            else part
+            for part in found
+        ]
+
+    def name(self, kind: int) -> str:
+        """A kind's two-part name."""
+        same = Same(
+            parts=self._parts(kind, (None, None), {}), hosts=[0], build=partial(self.manifest, kind)
+        )
+        return kinds.grouped([same]).kinds[0].name
 
     def _stored(self, number: int, known: dict[int, Stored]) -> Stored:
         if number not in known:
@@ -191,13 +214,17 @@ class Store:
         key, target = self.connection.execute(
             "SELECT key, target FROM kind WHERE id=?", (kind,)
         ).fetchone()
-        tree = {}
-        for item in key.split():
+        found = {}
+        for item in map(int, key.split()):
             name, body = self.connection.execute(
-                "SELECT section, body FROM object WHERE id=?", (int(item),)
+                "SELECT section, body FROM object WHERE id=?", (item,)
             ).fetchone()
-            tree[name] = json.loads(zlib.decompress(body))
-        made = Manifest(
+            if item not in self._sections:
+                if len(self._sections) > MOST_KEPT:
+                    self._sections.clear()
+                self._sections[item] = self.section(body, name)
+            found[name] = self._sections[item]
+        return Manifest(
             schema_version=SCHEMA_VERSION,
             schema_revision=SCHEMA_REVISION,
             envsnap_version="",
@@ -205,9 +232,8 @@ class Store:
             label=None,
             target=msgspec.json.decode(target, type=Target),
             fingerprint="",
-            sections=msgspec.convert(tree, Sections),
+            sections=Sections(**found),  # type: ignore[arg-type]
         )
-        return codec.sealed(made)
 
     # -- adding --
 

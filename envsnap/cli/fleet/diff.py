@@ -102,9 +102,10 @@ def _inventory(text: str | None) -> list[str]:
 def _code(verdict: Verdict, fail_on: str) -> int:
     """What is certain goes before what is unknown."""
     worst = verdict.worst()
-    if fail_on != "never" and worst is not None:
-        if outputs.LEVELS.index(worst.value) <= outputs.LEVELS.index(fail_on):
+    if fail_on != "never":
+        grave = worst is not None and outputs.LEVELS.index(worst.value) <= outputs.LEVELS.index(
+            fail_on
+        )
+        if grave or any(not kind.judged for kind in verdict.kinds):
             return 1
-    if any(not kind.judged for kind in verdict.kinds) and fail_on != "never":
-        return 1
     return UNKNOWN if verdict.is_unsure() else 0

@@ -33,11 +33,11 @@ def as_text(told: Past) -> str:
     if rest > 0:
         lines.append(f"{rest:,} earlier ones; --json has more, --since asks for fewer.")
     lines.append("")
-    for kind in told.kinds[:MOST_LINES]:
-        lines.append(
-            f"{plain(kind.name):<10} {kind.first} to {kind.last}  {kind.hosts:>7,} hosts now"
-            f"  {plain(kind.target)[:80]}"
-        )
+    lines += [
+        f"{plain(kind.name):<20} {kind.first} to {kind.last}  {kind.hosts:>7,} hosts now"
+        f"  {plain(kind.target)[:80]}"
+        for kind in told.kinds[:MOST_LINES]
+    ]
     if len(told.kinds) > MOST_LINES:
         lines.append(f"{len(told.kinds) - MOST_LINES} more kinds; --json has them.")
     return "\n".join(lines) + "\n"

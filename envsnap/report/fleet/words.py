@@ -25,9 +25,9 @@ def title(verdict: Verdict) -> str:
 def compared(verdict: Verdict) -> list[str]:
     """What was compared with what, a sentence a cohort."""
     if len(verdict.cohorts) == 1:
-        return [f"Compared with {plain(verdict.cohorts[0].reference)}."]
+        return [f"{plain(verdict.cohorts[0].reference)}."]
     return [
-        f"{plain(cohort.name)[:90]} ({cohort.hosts:,}): compared with {plain(cohort.reference)}."
+        f"{plain(cohort.name)[:90]} ({cohort.hosts:,}): {plain(cohort.reference)}."
         for cohort in verdict.cohorts
     ]
 
@@ -51,7 +51,7 @@ def odd(kind: KindVerdict) -> list[tuple[str, str]]:
     if kind.unknown:
         told.append(("unknown", untold(kind)))
     if not told and kind.state == "drifted":
-        told.append(("", "no reference: the others are compared with this, the largest kind"))
+        told.append(("", "the largest kind; the others are compared with it"))
     return told
 
 
