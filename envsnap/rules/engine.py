@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from envsnap.changes import walk
 from envsnap.changes.change import ChangeKind
 from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import Path
+from envsnap.model.reading import stated
 from envsnap.rules import plain, registry
 from envsnap.rules.finding import Finding, Severity
 from envsnap.rules.ranking import ranked
@@ -83,8 +84,7 @@ def compare(
 
 
 def _of_a_run(manifest: Manifest) -> bool:
-    seeds = manifest.sections.seeds
-    return seeds is not UNSET and seeds.generators is not UNSET
+    return stated(manifest, "seeds", "generators") is not None
 
 
 def inspect(

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import cast
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import frameworks, gpus, packages
+from envsnap.model.reading import frameworks, gpus, packages, stated
 from envsnap.rules.rule import Rule
 
 
@@ -183,8 +183,7 @@ def _subjects(side: Manifest) -> set[str]:
     found = {*packages(side), *frameworks(side)}
     if gpus(side):
         found |= {"gpus", "driver"}
-    driver = side.sections.driver
-    if driver is not UNSET and any(getattr(driver, name) for name in DRIVER):
+    if any(stated(side, "driver", name) for name in DRIVER):
         found.add("driver")
     return found
 

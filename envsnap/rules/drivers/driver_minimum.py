@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.knowledge.tables import is_trusted, table
@@ -39,17 +38,18 @@ class DriverMinimum(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check every framework with a CUDA build against the driver."""
-        driver = manifest.sections.driver
-        if driver is UNSET or not isinstance(driver.version, str) or not on_linux(manifest):
+        version = stated(manifest, "driver", "version")
+        if version is None or not on_linux(manifest):
             return
+        compat = stated(manifest, "driver", "libcuda_is_compat")
+        libcuda = stated(manifest, "driver", "libcuda")
         # A forward-compatibility libcuda stands for a newer driver, whatever the kernel module is.
-        compatible = driver.libcuda if driver.libcuda_is_compat is True else None
-        effective = compatible if isinstance(compatible, str) else driver.version
+        effective = libcuda if compat is True and libcuda is not None else version
         if not is_driver(effective):
             return
         for name, framework in frameworks(manifest).items():
             if isinstance(framework.cuda, str) and numbers(framework.cuda):
-                brings = NGC in str(framework.version) and driver.libcuda_is_compat is UNSET
+                brings = NGC in str(framework.version) and compat is None
                 yield from self._judge(name, framework.cuda, effective, brings_compat=brings)
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import frameworks, variable
+from envsnap.model.reading import frameworks, gpus, is_known, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 
@@ -38,8 +37,7 @@ class NoDriver(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding a framework that says that it cannot use a GPU."""
-        gpus = manifest.sections.gpus
-        if gpus is UNSET or gpus.entries is UNSET or gpus.entries or "entries" in gpus.gaps:
+        if not is_known(manifest, "gpus") or gpus(manifest):
             return
         wanted = variable(manifest, "NVIDIA_DRIVER_CAPABILITIES") is not None
         for name, framework in frameworks(manifest).items():

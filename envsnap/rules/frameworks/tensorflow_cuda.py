@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import UNSET
-
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import frameworks, gpus, packages, stated, version
+from envsnap.model.reading import frameworks, gpus, is_complete, packages, stated, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.libraries.cudnn_version import parts
 from envsnap.rules.rule import Rule
@@ -47,14 +45,8 @@ class TensorflowCuda(Rule):
         if isinstance(toolkit, str) and not bundled:
             yield from self._toolkit(name, row, toolkit)
         yield from self._wheels(manifest, name, row)
-        section = manifest.sections.packages
-        if (
-            gpus(manifest)
-            and not bundled
-            and toolkit is None
-            and section is not UNSET
-            and section.complete
-        ):
+        listed = is_complete(manifest, "packages")
+        if gpus(manifest) and not bundled and toolkit is None and listed:
             yield self._finding(
                 ("packages", name),
                 f"{name} {row['tensorflow']} brings no CUDA, and none is installed beside a GPU",

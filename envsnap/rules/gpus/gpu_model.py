@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
-from envsnap.model.reading import gpus
+from envsnap.model.reading import gpus, is_known
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.gpus.gpu_cuda import architecture
 from envsnap.rules.rule import Comparison, Rule
@@ -122,10 +120,9 @@ def _lost(comparison: Comparison, index: str) -> str:
 
 def _names(manifest: Manifest) -> dict[str, str] | None:
     """GPU names by index; None where the GPUs are unknown."""
-    section = manifest.sections.gpus
-    if section is UNSET or section.entries is UNSET or "entries" in section.gaps:
+    if not is_known(manifest, "gpus"):
         return None
     return {
         index: gpu.name if isinstance(gpu.name, str) else "?"
-        for index, gpu in section.entries.items()
+        for index, gpu in gpus(manifest).items()
     }

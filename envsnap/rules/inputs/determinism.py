@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import frameworks, gpus, stated, variable
+from envsnap.model.reading import frameworks, gpus, is_captured, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule, new_on_the_right
 
@@ -37,8 +35,7 @@ class Determinism(Rule):
         torch = frameworks(manifest).get("torch")
         if not on or torch is None or not isinstance(torch.cuda, str) or not gpus(manifest):
             return
-        variables = manifest.sections.env_vars
-        if variables is UNSET or variable(manifest, WORKSPACE) is not None:
+        if not is_captured(manifest, "env_vars") or variable(manifest, WORKSPACE) is not None:
             return
         yield Finding(
             rule=self.id,

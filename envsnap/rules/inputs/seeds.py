@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change
 from envsnap.model.inputs import Generator
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -136,8 +135,7 @@ class Seeds(Rule):
 
 
 def _generators(manifest: Manifest) -> dict[str, Generator]:
-    section = manifest.sections.seeds
-    return {} if section is UNSET or section.generators is UNSET else section.generators
+    return stated(manifest, "seeds", "generators") or {}
 
 
 def _drawn(manifest: Manifest) -> list[str]:
@@ -147,8 +145,7 @@ def _drawn(manifest: Manifest) -> list[str]:
 
 def _placed(manifest: Manifest, change: Change) -> str:
     """Where a function was called that seeds: file and line, in brackets."""
-    section = manifest.sections.seeds
-    calls = {} if section is UNSET or section.calls is UNSET else section.calls
+    calls = stated(manifest, "seeds", "calls") or {}
     call = calls.get(change.path[2])
     places = call.places if call is not None and isinstance(call.places, tuple) else ()
     return f" ({', '.join(places[:MOST_PLACES])})" if places else ""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.model.inputs import Weight
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import entries
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -190,8 +189,7 @@ def _sha(value: object) -> object:
 
 
 def _entries(manifest: Manifest) -> dict[str, Weight]:
-    section = manifest.sections.weights
-    return {} if section is UNSET or section.entries is UNSET else section.entries
+    return entries(manifest, "weights")
 
 
 def _damaged(manifest: Manifest) -> set[str]:

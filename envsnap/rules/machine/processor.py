@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -123,5 +122,5 @@ def _decisive(flags: Change | None) -> list[str]:
 
 def _flags_known(comparison: Comparison) -> bool:
     """Tell whether both sides' instruction sets were captured."""
-    sides = (comparison.reference.sections.system, comparison.other.sections.system)
-    return all(side is not UNSET and isinstance(side.cpu_flags, tuple) for side in sides)
+    sides = (comparison.reference, comparison.other)
+    return all(stated(side, "system", "cpu_flags") is not None for side in sides)
