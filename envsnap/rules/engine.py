@@ -1,8 +1,12 @@
-"""Runs the rules, and sees to it that every change has one primary finding."""
+"""Runs the rules, and sees to it that every change has one primary finding.
+
+What `inspect` finds in the other manifest and not in the reference is in the comparison too, at
+least as severe: `check` never knows more than `diff`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,8 +14,8 @@ from msgspec.structs import replace
 from envsnap.changes import walk
 from envsnap.changes.change import ChangeKind
 from envsnap.model.manifest import Manifest, present
-from envsnap.model.paths import Path
-from envsnap.model.reading import stated
+from envsnap.model.paths import Path, text
+from envsnap.model.reading import fact, stated
 from envsnap.rules import plain, registry
 from envsnap.rules.finding import Finding, Severity
 from envsnap.rules.ranking import ranked
@@ -53,16 +57,10 @@ def compare(
         changed = {change.path[0] for change in difference.changes}
         if _of_a_run(reference) and _of_a_run(other):
             changed.add("seeds")  # what neither run seeded is no difference, and yet a cause
-        rules = registry.concerned(changed, reference, other)
+        rules = registry.concerned(changed, present(other.sections), reference, other)
     comparison = Comparison(reference, other, difference)
-    findings: list[Finding] = []
-    claimed: set[Path] = set()
-    for rule in rules:
-        for finding in rule.compare(comparison):
-            if finding.changes and claimed.issuperset(finding.changes):
-                continue  # an earlier rule explains all of it
-            findings.append(_primary_for(finding, claimed))
-            claimed.update(finding.changes)
+    findings = list(_settled(comparison, rules))
+    claimed = {path for finding in findings for path in finding.changes}
     findings.extend(
         plain.finding(change)
         for change in difference.changes
@@ -87,6 +85,86 @@ def _of_a_run(manifest: Manifest) -> bool:
     return stated(manifest, "seeds", "generators") is not None
 
 
+def _settled(comparison: Comparison, rules: Sequence[Rule]) -> Iterator[Finding]:
+    """Ask every rule, and give each change to one finding.
+
+    What is wrong with the other side by itself speaks before what merely differs; then the order
+    of the rules counts. A finding all of whose changes are explained is left out, unless it is
+    worse than what explains them; news are never left out.
+    """
+    compared = [finding for rule in rules for finding in rule.compare(comparison)]
+    worst = _worst_by_place(compared)
+    news = [
+        finding
+        for rule in rules
+        for finding in _news(rule, comparison)
+        if worst.get((finding.rule, finding.path), finding.severity.rank + 1)
+        > finding.severity.rank
+    ]
+    louder = {(finding.rule, finding.path) for finding in news}
+    owners: dict[Path, tuple[int, bool]] = {}  # the owner's severity, and whether it is news
+    serious = [finding for finding in news if finding.severity is not Severity.INFO]
+    notices = [finding for finding in news if finding.severity is Severity.INFO]
+    for finding in serious:
+        yield _primary_for(finding, owners, is_news=True)
+    for finding in compared:
+        if (finding.rule, finding.path) in louder or _explained(finding, owners):
+            continue
+        yield _primary_for(finding, owners, is_news=False)
+    for finding in notices:
+        yield _primary_for(finding, owners, is_news=True)
+
+
+def _worst_by_place(findings: Iterable[Finding]) -> dict[tuple[str, Path], int]:
+    worst: dict[tuple[str, Path], int] = {}
+    for finding in findings:
+        place = finding.rule, finding.path
+        worst[place] = min(worst.get(place, finding.severity.rank), finding.severity.rank)
+    return worst
+
+
+def _news(rule: Rule, comparison: Comparison) -> Iterator[Finding]:
+    """What a rule finds in the other manifest alone, with the reference beside it."""
+    for found in rule.news(comparison):
+        finding = found
+        change = comparison.at(*found.path)
+        if change is not None:
+            reference = change.reference if found.reference is None else found.reference
+            finding = replace(found, reference=reference, changes=(found.path,))
+        yield _with_doubt(rule.beside(comparison, finding), comparison.reference)
+
+
+def _with_doubt(finding: Finding, reference: Manifest) -> Finding:
+    """Say where the reference does not state what a finding rests on: it may be there, too."""
+    for path in (finding.path, *finding.cites):
+        reason = fact(reference, path).unknown
+        if reason is not None:
+            told = f"{finding.why} The reference does not state {text(path)} ({reason})"
+            return replace(finding, why=f"{told}: it may be so there, too.")
+    return finding
+
+
+def _explained(finding: Finding, owners: dict[Path, tuple[int, bool]]) -> bool:
+    """Whether earlier findings explain all of it; of news only where they are as bad."""
+    if not finding.changes:
+        return False
+    for path in finding.changes:
+        severity, is_news = owners.get(path, (len(Severity), True))
+        if is_news and severity > finding.severity.rank:
+            return False
+    return True
+
+
+def _primary_for(
+    finding: Finding, owners: dict[Path, tuple[int, bool]], *, is_news: bool
+) -> Finding:
+    """Leave to earlier findings the changes that they explain already; those are cited."""
+    mine = tuple(path for path in finding.changes if path not in owners)
+    others = tuple(path for path in finding.changes if path in owners)
+    owners.update((path, (finding.severity.rank, is_news)) for path in mine)
+    return replace(finding, changes=mine, cites=finding.cites + others) if others else finding
+
+
 def inspect(
     manifest: Manifest, rules: Sequence[Rule] | None = None, error_text: str = ""
 ) -> Result:
@@ -95,7 +173,7 @@ def inspect(
     With an error text, what explains it comes first.
     """
     if rules is None:
-        rules = registry.concerned(present(manifest.sections), manifest)
+        rules = registry.concerned((), present(manifest.sections), manifest)
     findings = ranked((found for rule in rules for found in rule.inspect(manifest)), rules)
     if error_text:
         findings = _explained_first(error_text, manifest, findings)
@@ -119,15 +197,6 @@ def _explained_first(
     first = [found for found in explained if found.severity is not Severity.INFO]
     notices = [found for found in explained if found.severity is Severity.INFO]
     return (*first, *rest, *notices)
-
-
-def _primary_for(finding: Finding, claimed: set[Path]) -> Finding:
-    """Leave to earlier findings the changes that they explain already; those are cited."""
-    mine = tuple(path for path in finding.changes if path not in claimed)
-    if len(mine) == len(finding.changes):
-        return finding
-    others = tuple(path for path in finding.changes if path in claimed)
-    return replace(finding, changes=mine, cites=finding.cites + others)
 
 
 def _rank(severity: Severity) -> int:

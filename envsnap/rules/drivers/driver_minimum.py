@@ -11,7 +11,7 @@ from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import numbers
 
 OLDEST = 300  # no table goes further back
@@ -52,15 +52,14 @@ class DriverMinimum(Rule):
                 brings = NGC in str(framework.version) and compat is None
                 yield from self._judge(name, framework.cuda, effective, brings_compat=brings)
 
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report what is new on the other side; the driver's other facts follow from its version."""
+    def beside(self, comparison: Comparison, finding: Finding) -> Finding:
+        """The driver's other facts follow from its version."""
         follow = tuple(
             change.path
             for key in ("kernel_module", "nvml", "libcuda", "libnvidia_ml")
             if (change := comparison.at("driver", key))
         )
-        for finding in new_on_the_right(self, comparison):
-            yield replace(finding, changes=finding.changes + follow) if finding.changes else finding
+        return replace(finding, changes=finding.changes + follow) if finding.changes else finding
 
     def _judge(
         self, name: str, cuda: str, driver: str, *, brings_compat: bool

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, gpus, is_known, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Comparison, Rule
 
 
 class NoDriver(Rule):
@@ -27,13 +27,11 @@ class NoDriver(Rule):
 
     id = "no-driver"
 
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Warn where the reference uses a GPU."""
-        reference = frameworks(comparison.reference)
-        for finding in new_on_the_right(self, comparison):
-            before = reference.get(finding.path[1])
-            used = before is not None and before.cuda_available is True
-            yield replace(finding, severity=Severity.WARNING) if used else finding
+    def beside(self, comparison: Comparison, finding: Finding) -> Finding:
+        """It is a warning where the reference uses a GPU."""
+        before = frameworks(comparison.reference).get(finding.path[1])
+        used = before is not None and before.cuda_available is True
+        return replace(finding, severity=Severity.WARNING) if used else finding
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding a framework that says that it cannot use a GPU."""

@@ -8,7 +8,7 @@ from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, gpus, is_captured, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Comparison, Rule
 
 WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 THREADS = ("threads", "interop_threads")
@@ -51,7 +51,6 @@ class Determinism(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a switch."""
-        yield from new_on_the_right(self, comparison)
         for change in list(comparison.under("determinism")):
             key = change.path[-1]
             if key in THREADS:

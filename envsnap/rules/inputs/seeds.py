@@ -97,10 +97,10 @@ class Seeds(Rule):
             severity=severity,
             effect=Effect.NUMERICS,
             confidence=Confidence.POSSIBLE,
-            path=("seeds", GENERATORS, name, "drawn"),
+            path=("seeds", GENERATORS, name, "seeded"),
             message=f"{name} {what}",
             why="Its numbers are others at every start; harmless where nothing depends on them.",
-            other="never seeded",
+            other=False,
             fix=f"Seed {name} at the start of the program, if results depend on it.",
         )
 

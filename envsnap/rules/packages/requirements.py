@@ -51,7 +51,7 @@ class Requirements(Rule):
             for line in package.requires or ():
                 yield from self._judge(manifest, name, line)
 
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+    def news(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield what is not met on the other side and is on the reference.
 
         Only what names a distribution that differs is looked at: reading every requirement of
