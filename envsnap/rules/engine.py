@@ -17,7 +17,8 @@ from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import Path, text
 from envsnap.model.reading import fact, stated
 from envsnap.rules import plain, registry
-from envsnap.rules.finding import Finding, Severity
+from envsnap.rules.evidence import with_facts
+from envsnap.rules.finding import Finding, Severity, SideName
 from envsnap.rules.ranking import ranked
 from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.ruling import Ruled
@@ -27,7 +28,8 @@ class Result(Struct, frozen=True, kw_only=True):
     """Ranked findings, and how much they rest on.
 
     `unknown` maps the paths of facts that one side does not know to the reason;
-    `not_compared` those that neither side knows (in a check: that are not known). `ruled` is
+    `not_compared` those that neither side knows (in a check: that are not known). `lacking`
+    names the sections that the reference states and the other side does not have. `ruled` is
     what a policy changed; the findings are those after it.
     """
 
@@ -35,7 +37,12 @@ class Result(Struct, frozen=True, kw_only=True):
     compared: int
     unknown: dict[Path, str]
     not_compared: dict[str, str]
+    lacking: tuple[str, ...] = ()
     ruled: Ruled = Ruled()
+
+    def is_partly_unknown(self) -> bool:
+        """Whether anything that could have been known, or compared, was not."""
+        return bool(self.unknown or self.not_compared or self.lacking)
 
     def worst(self) -> Severity | None:
         """The severity of the worst finding."""
@@ -69,8 +76,9 @@ def compare(
     told = ranked(findings, rules)
     if error_text:
         told = _explained_first(error_text, other, told)
+    sides: dict[SideName, Manifest] = {"reference": reference, "other": other}
     return Result(
-        findings=told,
+        findings=tuple(with_facts(finding, sides) for finding in told),
         compared=difference.compared,
         unknown={
             change.path: change.reason or ""
@@ -78,6 +86,11 @@ def compare(
             if change.kind is ChangeKind.UNKNOWN
         },
         not_compared=difference.not_compared,
+        lacking=tuple(
+            change.path[0]
+            for change in difference.changes
+            if len(change.path) == 1 and change.path[0] not in present(other.sections)
+        ),
     )
 
 
@@ -129,8 +142,7 @@ def _news(rule: Rule, comparison: Comparison) -> Iterator[Finding]:
         finding = found
         change = comparison.at(*found.path)
         if change is not None:
-            reference = change.reference if found.reference is None else found.reference
-            finding = replace(found, reference=reference, changes=(found.path,))
+            finding = replace(found, changes=(found.path,))
         yield _with_doubt(rule.beside(comparison, finding), comparison.reference)
 
 
@@ -182,7 +194,8 @@ def inspect(
         for name, section in present(manifest.sections).items()
         for path, reason in section.gaps.items()
     }
-    return Result(findings=findings, compared=0, unknown={}, not_compared=not_known)
+    told = tuple(with_facts(finding, {"other": manifest}) for finding in findings)
+    return Result(findings=told, compared=0, unknown={}, not_compared=not_known)
 
 
 def _explained_first(

@@ -96,7 +96,8 @@ class DriverMinimum(Rule):
             ),
             fix=f"Update the driver to {exact} or newer, or install a build for an older CUDA.",
             source=REFERENCE,
-            other=driver,
+            expected=f"driver {exact}",
+            cites=(("frameworks", name, "cuda"),),
         )
 
 

@@ -46,6 +46,5 @@ class DriverMismatch(Rule):
                     message=f"kernel module {module}, {key} {version}",
                     why="The driver's libraries refuse to work with another version's kernel module.",
                     fix="Reboot, or reload the kernel modules; in a container remove its own copies.",
-                    reference=module,
-                    other=version,
+                    cites=(("driver", "kernel_module"),),
                 )

@@ -49,5 +49,4 @@ class NoDriver(Rule):
                     message=f"{name} is built for CUDA {framework.cuda}, and no GPU answers here",
                     why="It computes on the CPU, or fails where a GPU is asked for.",
                     fix="Run with the GPUs and the NVIDIA runtime, or install the CPU build.",
-                    other=False,
                 )

@@ -62,8 +62,8 @@ class ExtensionBuild(Rule):
             why="It calls torch's C++ interfaces, whose symbols have other names there.",
             fix=f"Install the {name} that was built for this torch, or build it here.",
             source="Dao-AILab/flash-attention setup.py (names of its wheels)",
-            reference=built,
-            other=here,
+            expected=built,
+            cites=(("frameworks", "torch", "version"),),
         )
 
 

@@ -97,8 +97,6 @@ class FrameworkVersion(Rule):
             source="https://docs.pytorch.org/docs/stable/notes/randomness.html"
             if name == "torch"
             else "",
-            reference=reference,
-            other=other,
             changes=_followers(comparison, change, name),
         )
 

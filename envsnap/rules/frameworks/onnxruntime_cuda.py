@@ -68,8 +68,7 @@ class OnnxruntimeCuda(Rule):
             why="Its CUDA provider does not load, and sessions run on the CPU without an error.",
             fix="Install the CUDA and cuDNN of its build, or the release built for this CUDA.",
             source=REFERENCE,
-            reference=want,
-            other=have,
+            expected=want,
             cites=(path,),
         )
 

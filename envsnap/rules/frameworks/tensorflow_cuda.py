@@ -50,8 +50,7 @@ class TensorflowCuda(Rule):
             yield self._finding(
                 ("packages", name),
                 f"{name} {row['tensorflow']} brings no CUDA, and none is installed beside a GPU",
-                row["cuda"],
-                "none",
+                f"CUDA {row['cuda']}",
                 row,
             )
 
@@ -62,8 +61,7 @@ class TensorflowCuda(Rule):
                 yield self._finding(
                     ("packages", wheel, "version"),
                     f"{name} {row['tensorflow']} was built with cuDNN {row['cudnn']}, and {cudnn} is installed",
-                    row["cudnn"],
-                    cudnn,
+                    f"cuDNN {row['cudnn']}",
                     row,
                 )
 
@@ -74,8 +72,7 @@ class TensorflowCuda(Rule):
         yield self._finding(
             ("frameworks", "tensorflow", "cudnn_loaded"),
             f"{name} {row['tensorflow']} was built with cuDNN {row['cudnn']}, and {cudnn} is loaded",
-            row["cudnn"],
-            cudnn,
+            f"cuDNN {row['cudnn']}",
             row,
         )
 
@@ -85,13 +82,12 @@ class TensorflowCuda(Rule):
         yield self._finding(
             ("cuda", "toolkit"),
             f"{name} {row['tensorflow']} was built with CUDA {row['cuda']}, and the system's is {toolkit}",
-            row["cuda"],
-            toolkit,
+            f"CUDA {row['cuda']}",
             row,
         )
 
     def _finding(
-        self, path: tuple[str, ...], message: str, reference: str, other: str, row: dict[str, Any]
+        self, path: tuple[str, ...], message: str, expected: str, row: dict[str, Any]
     ) -> Finding:
         extra = numbers(row["tensorflow"]) >= FIRST_EXTRA
         return Finding(
@@ -104,8 +100,7 @@ class TensorflowCuda(Rule):
             why="It does not find the libraries that it was linked with, and computes on the CPU.",
             fix=f"Install {'tensorflow[and-cuda], or ' if extra else ''}CUDA {row['cuda']} and cuDNN {row['cudnn']}.",
             source=REFERENCE,
-            reference=reference,
-            other=other,
+            expected=expected,
         )
 
 

@@ -61,8 +61,6 @@ class GpuModel(Rule):
             message=f"{len(reference)} GPUs -> {len(other)}",
             why="Models are split, batched or placed otherwise; without a GPU they run on the CPU.",
             fix="Give the process the same GPUs (CUDA_VISIBLE_DEVICES, container flags, MIG).",
-            reference=sorted(reference.values()),
-            other=sorted(other.values()),
             changes=paths,
         )
 
@@ -77,8 +75,6 @@ class GpuModel(Rule):
             message=f"{name}: other memory ({', '.join(change.path[2] for change in found)})",
             why="The same kernels run; what fits, and how large batches may be, differs.",
             fix="Size batches and caches for the smaller one.",
-            reference=first.reference,
-            other=first.other,
             changes=tuple(change.path for change in found),
         )
 
@@ -101,8 +97,6 @@ class GpuModel(Rule):
             why="Another model runs other kernels and splits work otherwise; the last bits differ."
             + lost,
             fix="Run on the same model, or compare outputs with a tolerance.",
-            reference=first.reference,
-            other=first.other,
             changes=tuple(change.path for change in found),
         )
 

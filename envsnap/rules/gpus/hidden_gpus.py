@@ -43,7 +43,6 @@ class HiddenGpus(Rule):
                     why="Programs compute on the CPU, or fail where they ask for a GPU.",
                     fix=f"Unset {name}, or name the GPUs.",
                     source="https://docs.pytorch.org/docs/stable/notes/cuda.html",
-                    other=value,
                 )
 
 

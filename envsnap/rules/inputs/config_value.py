@@ -70,8 +70,6 @@ class ConfigValue(Rule):
                 else "Its values are not known on both sides, so only the digests were compared."
             ),
             fix="" if parsed else "Compare the two files by hand.",
-            reference=change.reference,
-            other=change.other,
             changes=(change.path,),
         )
 
@@ -90,8 +88,6 @@ class ConfigValue(Rule):
             message=f"{text(change.path[1:])}: {verb}",
             why=why,
             fix="Make the files alike, or say why they differ.",
-            reference=change.reference,
-            other=change.other,
             changes=(change.path, *file),
         )
 

@@ -70,7 +70,5 @@ class Determinism(Rule):
                 why=f"{what[0].upper()}{what[1:]}{'' if sure else ' (unverified)'}.",
                 fix=f"Set it to {change.reference} at the start of the program.",
                 source="https://docs.pytorch.org/docs/stable/notes/randomness.html",
-                reference=change.reference,
-                other=change.other,
                 changes=(change.path,),
             )

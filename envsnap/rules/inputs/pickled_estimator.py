@@ -42,7 +42,5 @@ class PickledEstimator(Rule):
                     why="Pickled estimators are not promised to load, or to predict alike, in another release.",
                     fix=f"Install {distribution}=={wrote}, or train and save the model anew.",
                     source="measured: scikit-learn 1.3.2 -> 1.5.2 and 1.2.2",
-                    reference=wrote,
-                    other=installed,
                     cites=(("packages", distribution),),
                 )

@@ -86,8 +86,6 @@ class Seeds(Rule):
             message=f"{name} is drawn from and never seeded on {side}",
             why="An unseeded generator gives other numbers at every start.",
             fix=f"Seed {name} as {'the reference' if here else 'the other side'} does.",
-            reference=here,
-            other=not here,
             changes=tuple(change.path for change in found),
         )
 
@@ -100,7 +98,6 @@ class Seeds(Rule):
             path=("seeds", GENERATORS, name, "seeded"),
             message=f"{name} {what}",
             why="Its numbers are others at every start; harmless where nothing depends on them.",
-            other=False,
             fix=f"Seed {name} at the start of the program, if results depend on it.",
         )
 
@@ -128,8 +125,6 @@ class Seeds(Rule):
             message=f"{what}{values}",
             why="Samples, dropout masks and initial weights come from it.",
             fix="Set the same seed on both sides.",
-            reference=change.reference,
-            other=change.other,
             changes=(change.path, *same),
         )
 

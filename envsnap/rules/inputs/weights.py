@@ -64,8 +64,6 @@ class Weights(Rule):
             message=f"weights {name}: {what}",
             why=why,
             fix=fix,
-            reference=_digest(first.reference),
-            other=_digest(first.other),
             changes=tuple(change.path for change in found),
         )
 
@@ -114,8 +112,6 @@ class Weights(Rule):
                     message=f"weights {name}{where} are damaged",
                     why=weight.damage.removeprefix("error: ValueError: ").removeprefix("error: "),
                     fix="Fetch or copy the file again.",
-                    reference="damaged" if where else None,
-                    other=None if where else "damaged",
                     changes=tuple(change.path for change in changes.get(name, ())),
                 )
 

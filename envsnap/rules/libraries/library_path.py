@@ -89,7 +89,6 @@ class LibraryPath(Rule):
             why="What is looked for by name at run time is found there first: other symbols or kernels.",
             fix="Take the CUDA folders out of LD_LIBRARY_PATH.",
             source="pytorch/pytorch#103832, #134929; jax docs/installation.md",
-            other=other,
             cites=(("packages", name),) if name else (),
         )
 

@@ -83,8 +83,6 @@ class Processor(Rule):
             why="Other kernels: other last bits, and other random numbers where AVX2 is missing.",
             fix="Compare on equal CPUs, or cap both alike with ATEN_CPU_CAPABILITY and its kin.",
             source="measured with torch 2.13.0 (pytorch/pytorch#155423 asks about the same)",
-            reference=first.reference if levels else sorted(decisive),
-            other=first.other if levels else None,
             changes=tuple(item.path for item in (*levels, *([flags] if flags else []), *models)),
         )
 
@@ -107,8 +105,6 @@ class Processor(Rule):
                 else "Its instruction sets are not known on both sides; they choose the kernels."
             ),
             fix="" if known else "Capture both with envsnap, which reads the instruction sets.",
-            reference=found[0].reference,
-            other=found[0].other,
             changes=tuple(item.path for item in found),
         )
 

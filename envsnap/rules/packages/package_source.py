@@ -46,8 +46,6 @@ class PackageSource(Rule):
                 message=f"{name} {mine.version} comes from {sources[0]} -> {sources[1]}",
                 why="One version, linked with other libraries (BLAS, MKL, codecs).",
                 fix=f"Install {name} from {sources[0]} on both sides.",
-                reference=sources[0],
-                other=sources[1],
                 changes=tuple(change.path for change in comparison.under("packages", name)),
             )
 

@@ -38,5 +38,4 @@ class ReplacedFiles(Rule):
             message=f"the process runs files that were replaced since: {', '.join(names[:2])}{more}",
             why="It computes with the old files; the versions listed here are those on the disk.",
             fix="Restart the process, then capture again.",
-            other=list(replaced),
         )

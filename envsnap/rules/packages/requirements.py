@@ -107,8 +107,7 @@ class Requirements(Rule):
             why="It was not built or tested with what is there.",
             fix=f"pip install '{wanted}{versions}'",
             source="the distribution's own metadata (Requires-Dist)",
-            reference=versions,
-            other=have,
+            expected=f"{wanted}{versions}",
             cites=(("packages", name),),
         )
 
