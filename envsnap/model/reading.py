@@ -73,15 +73,21 @@ def entries(manifest: Manifest, section: str) -> dict[str, Any]:
     return stated(manifest, section, "entries") or {}
 
 
-def is_known(manifest: Manifest, section: str) -> bool:
-    """Whether a section that is a map was read whole: what is not in it is not there."""
+def is_captured(manifest: Manifest, section: str) -> bool:
+    """Whether a manifest has a section."""
+    return getattr(manifest.sections, section) is not UNSET
+
+
+def is_complete(manifest: Manifest, section: str) -> bool:
+    """Whether what is not in a section is not there."""
     found = getattr(manifest.sections, section)
-    return (
-        found is not UNSET
-        and found.complete
-        and found.entries is not UNSET
-        and "entries" not in found.gaps
-    )
+    return found is not UNSET and found.complete
+
+
+def is_known(manifest: Manifest, section: str) -> bool:
+    """Whether the map of a section was read, if only in part."""
+    found = getattr(manifest.sections, section)
+    return found is not UNSET and found.entries is not UNSET and "entries" not in found.gaps
 
 
 def packages(manifest: Manifest) -> dict[str, Package]:
@@ -108,6 +114,12 @@ def version(manifest: Manifest, distribution: str) -> str | None:
 def variable(manifest: Manifest, name: str) -> str | None:
     """The value of an environment variable; None where it is not set or not known."""
     return entries(manifest, "env_vars").get(name)
+
+
+def gap(manifest: Manifest, path: Path) -> str | None:
+    """The reason of the gap at or above a path, also where a part of the fact is known."""
+    section = getattr(manifest.sections, path[0])
+    return None if section is UNSET else reason_for(gaps(section), path[1:])
 
 
 def gaps(section: Section) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from envsnap.model import reading
 from envsnap.model.manifest import Manifest
@@ -177,10 +177,7 @@ def _identity(manifests: Sequence[Manifest], rows: Sequence[Row]) -> tuple[Row, 
 
 
 def _cards(manifest: Manifest) -> tuple[str, ...]:
-    identity = manifest.sections.identity
-    if identity is UNSET or identity.gpus is UNSET:
-        return ()
-    return tuple(identity.gpus)
+    return tuple(reading.stated(manifest, "identity", "gpus") or ())
 
 
 def _names(row: Row) -> bool:

@@ -45,5 +45,4 @@ class DriverBranch(Rule):
             why="Fixes end there, and newer CUDA releases are not tested with it.",
             fix="Move to a supported branch of the driver.",
             source=row["source"],
-            other=driver,
         )

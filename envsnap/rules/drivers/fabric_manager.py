@@ -45,6 +45,5 @@ class FabricManager(Rule):
             why='CUDA does not start without it: "system not yet initialized".',
             fix=f"Start the fabric manager of driver {driver or 'the same version'}.",
             source="libcudart's text of error 802; pytorch/pytorch#35710",
-            reference=driver,
-            other=installed,
+            cites=(("driver", "nvswitches"), ("driver", "version")),
         )

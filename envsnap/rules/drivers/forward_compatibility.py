@@ -34,7 +34,6 @@ class ForwardCompatibility(Rule):
             return
         names = [gpu.name for gpu in gpus(manifest).values() if isinstance(gpu.name, str)]
         consumer = next((name for name in names if CONSUMER.search(name)), None)
-        path = stated(manifest, "driver", "libcuda_path")
         yield Finding(
             rule=self.id,
             severity=Severity.ERROR if consumer else Severity.INFO,
@@ -49,5 +48,5 @@ class ForwardCompatibility(Rule):
             why="It is for data-center GPUs; what the driver reports as its CUDA is then its own.",
             fix="Take the compat folder out of the library path, or update the driver.",
             source=REFERENCE,
-            other=path,
+            cites=(("driver", "libcuda_path"),),
         )

@@ -67,8 +67,7 @@ class RequireCuda(Rule):
             why=f"The host has {', '.join(f'{key} {value}' for key, value in facts.items())}; no alternative holds.",
             fix="Update the driver, or use an image for an older CUDA.",
             source=REFERENCE,
-            reference=wanted[:200],
-            other=facts.get("driver"),
+            expected=wanted[:200],
             cites=(("env_vars", "NVIDIA_REQUIRE_CUDA"),),
         )
 

@@ -63,6 +63,6 @@ class TritonServer(Rule):
             ),
             fix="Update the driver, or use an older release of the image.",
             source="triton-inference-server/server docs/introduction/compatibility.md",
-            reference=row["driver"],
-            other=driver,
+            expected=f"driver {row['driver']}",
+            cites=(("env_vars", VARIABLE),),
         )

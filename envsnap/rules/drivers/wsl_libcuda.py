@@ -33,10 +33,10 @@ class WslLibcuda(Rule):
         found = stated(manifest, "driver", "libcuda_path")
         searched = variable(manifest, "LD_LIBRARY_PATH")
         if isinstance(found, str):
-            wrong, path, value = FOLDER not in found, ("driver", "libcuda_path"), found
+            wrong, path = FOLDER not in found, ("driver", "libcuda_path")
         else:
             wrong = bool(searched) and FOLDER not in (searched or "")
-            path, value = ("env_vars", "LD_LIBRARY_PATH"), searched or ""
+            path = ("env_vars", "LD_LIBRARY_PATH")
         if wrong:
             yield Finding(
                 rule=self.id,
@@ -48,5 +48,5 @@ class WslLibcuda(Rule):
                 why="Another libcuda does not reach the GPU of the Windows driver.",
                 fix=f"Remove Linux driver packages inside WSL, and put {FOLDER} first.",
                 source="numba/numba#7104",
-                other=value,
+                cites=(("system", "kernel"),),
             )

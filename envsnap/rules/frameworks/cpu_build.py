@@ -37,6 +37,4 @@ class CpuBuild(Rule):
                     + (f" ({first})" if isinstance(first, str) else ""),
                     why="It does not use the GPU; asking for one fails.",
                     fix=f"Install the build of {name} for CUDA.",
-                    reference=None,
-                    other=None,
                 )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import gpus, version
+from envsnap.model.reading import entries, gpus, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -81,5 +79,4 @@ class TensorrtEngine(Rule):
 
 
 def _weights(manifest: Manifest) -> tuple[str, ...]:
-    section = manifest.sections.weights
-    return () if section is UNSET or section.entries is UNSET else tuple(section.entries)
+    return tuple(entries(manifest, "weights"))

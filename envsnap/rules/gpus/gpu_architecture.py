@@ -68,8 +68,7 @@ class GpuArchitecture(Rule):
             ),
             fix=f"Install a build of {name} for compute capability {capability}.",
             source=built.source or REFERENCE,
-            reference=list(built.architectures),
-            other=capability,
+            cites=(("gpus", index, "compute_capability"),),
         )
 
 

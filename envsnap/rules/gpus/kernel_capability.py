@@ -54,8 +54,7 @@ class KernelCapability(Rule):
             why=f"{row['what']}.",
             fix="Use another implementation on this GPU, or a newer GPU.",
             source=row["source"],
-            reference=row["compute_capability"],
-            other=capability,
+            expected=f"compute capability {row['compute_capability']}",
             cites=(("packages", row["distribution"]),),
         )
 

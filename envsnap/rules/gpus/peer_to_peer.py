@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.model.compute import Gpu
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import gpus, stated
+from envsnap.model.reading import gpus, is_captured, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 
@@ -32,7 +30,7 @@ class PeerToPeer(Rule):
         """Yield one finding for each that is on where it may matter."""
         cards = [gpu for gpu in gpus(manifest).values() if not _is_amd(gpu)]
         linked = bool(cards) and all(gpu.nvlinks_active for gpu in cards)
-        known = manifest.sections.gpus is not UNSET
+        known = is_captured(manifest, "gpus")
         if linked or (known and len(cards) < 2):
             return  # NVLink carries the copies, or there are none
         bridges = stated(manifest, "system", "pcie_acs")

@@ -61,7 +61,7 @@ class RocmArchitecture(Rule):
                     why=f"They are built for {' '.join(row['archs'])}.",
                     fix=f"Install a build for {target}.",
                     source=row["source"],
-                    other=target,
+                    cites=(("frameworks", "torch", "rocm"),),
                 )
 
     def _override(self, value: str) -> Finding:
@@ -75,5 +75,4 @@ class RocmArchitecture(Rule):
             why="Code for a related architecture runs by luck; a value that is not exported does nothing.",
             fix="Install a build for the GPU's own architecture.",
             source="invoke-ai/InvokeAI#3967",
-            other=value,
         )

@@ -10,7 +10,7 @@ from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, gpus, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.gpus.gpu_cuda import architecture
-from envsnap.rules.rule import Comparison, Rule, new_on_the_right
+from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import numbers
 
 FIRST = (8, 0)
@@ -30,10 +30,9 @@ class Tf32(Rule):
 
     id = "tf32"
 
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Warn where the other side computes so and the reference does not."""
-        for finding in new_on_the_right(self, comparison):
-            yield replace(finding, severity=Severity.WARNING)
+    def beside(self, comparison: Comparison, finding: Finding) -> Finding:
+        """It is a warning where the other side computes so and the reference does not."""
+        return replace(finding, severity=Severity.WARNING)
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding a framework that uses it for matrix products."""
@@ -71,7 +70,6 @@ class Tf32(Rule):
             why="Ten bits of mantissa instead of 23: a relative error near 2e-3.",
             fix="Switch it off by name where numbers have to agree with a CPU or an older GPU.",
             source="pytorch docs, notes on CUDA; tensorflow.org enable_tensor_float_32_execution",
-            other=True,
             cites=(("gpus",),),
         )
 

@@ -63,8 +63,6 @@ class EndOfRun(Rule):
             message=message,
             why="What a command that fails opened, seeded and loaded is only what it came to.",
             fix="Read what it said last, or give it to --error-text.",
-            reference=reference,
-            other=other,
             changes=() if other is None else (PATH,),
         )
 

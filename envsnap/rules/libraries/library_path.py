@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import frameworks, packages, stated, variable
+from envsnap.model.reading import frameworks, is_captured, packages, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
@@ -61,8 +59,8 @@ class LibraryPath(Rule):
         toolkit = stated(manifest, "cuda", "toolkit")
         torch = frameworks(manifest).get("torch")
         built = torch.cuda if torch is not None else None
-        variables = manifest.sections.env_vars
-        if not isinstance(toolkit, str) or not isinstance(built, str) or variables is not UNSET:
+        asked = is_captured(manifest, "env_vars")
+        if not isinstance(toolkit, str) or not isinstance(built, str) or asked:
             return
         have, want = numbers(toolkit)[:2], numbers(built)[:2]
         if have and want and have[0] == want[0] and have < want:
@@ -91,7 +89,6 @@ class LibraryPath(Rule):
             why="What is looked for by name at run time is found there first: other symbols or kernels.",
             fix="Take the CUDA folders out of LD_LIBRARY_PATH.",
             source="pytorch/pytorch#103832, #134929; jax docs/installation.md",
-            other=other,
             cites=(("packages", name),) if name else (),
         )
 

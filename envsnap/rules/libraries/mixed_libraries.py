@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec.structs import replace
-
 from envsnap.model.compute import Library
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, stated
@@ -86,8 +84,7 @@ class MixedLibraries(Rule):
             same = len({COPY.sub("", soname) for soname in found}) < len(found)
             if len(found) > 1 and (same or name == "OpenBLAS"):
                 told = f"{len(found)} copies of {name} are in one process"
-                finding = self._finding(place, told, Effect.PERFORMANCE)
-                yield replace(finding, other=", ".join(found))
+                yield self._finding(place, told, Effect.PERFORMANCE)
 
     def _finding(self, place: tuple[str, ...], message: str, effect: Effect) -> Finding:
         crash = effect is Effect.CRASH

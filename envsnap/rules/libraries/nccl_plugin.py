@@ -45,7 +45,5 @@ class NcclPlugin(Rule):
             why="Without it NCCL uses sockets; nodes that disagree hang.",
             fix="Put the plugin's folder into LD_LIBRARY_PATH on every node.",
             source="https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html",
-            reference=found[0],
-            other=found[1],
             cites=(("env_vars", "LD_LIBRARY_PATH"),),
         )

@@ -44,6 +44,5 @@ class Nvjitlink(Rule):
                     why="cuSPARSE calls functions that it does not have yet; the import fails.",
                     fix=f"Install the {name} of CUDA {'.'.join(map(str, want))}.",
                     source="pytorch/pytorch#134929, #131312, #111469",
-                    reference=runtime.version,
-                    other=package.version,
+                    cites=(("packages", name.replace("nvjitlink", "cuda-runtime"), "version"),),
                 )

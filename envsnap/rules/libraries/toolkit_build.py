@@ -41,7 +41,5 @@ class ToolkitBuild(Rule):
                 why="torch refuses to compile with another major release; wheels are not affected.",
                 fix=f"Point CUDA_HOME and PATH at a toolkit of CUDA {torch.cuda}, if anything is compiled here.",
                 source="torch/utils/cpp_extension.py of torch 2.13.0",
-                reference=torch.cuda,
-                other=toolkit,
                 cites=(("frameworks", "torch", "cuda"),),
             )

@@ -31,11 +31,11 @@ class AsciiLocale(Rule):
         encoding = stated(manifest, "system", "encoding")
         if isinstance(encoding, str):
             if encoding.lower() in ASCII:
-                yield self._finding(("system", "encoding"), f"text is read as {encoding}", encoding)
+                yield self._finding(("system", "encoding"), f"text is read as {encoding}")
             elif stated(manifest, "system", "locale_installed") is False:
                 locale = stated(manifest, "system", "locale")
                 yield self._finding(
-                    ("system", "locale_installed"), f"the locale {locale} is not installed", locale
+                    ("system", "locale_installed"), f"the locale {locale} is not installed"
                 )
             return
         python = stated(manifest, "python", "version")
@@ -46,11 +46,11 @@ class AsciiLocale(Rule):
             if value:
                 if value.lower() in PLAIN:
                     yield self._finding(
-                        ("env_vars", name), f"{name}={value}: text is read as ASCII", value
+                        ("env_vars", name), f"{name}={value}: text is read as ASCII"
                     )
                 return
 
-    def _finding(self, path: tuple[str, ...], message: str, other: object) -> Finding:
+    def _finding(self, path: tuple[str, ...], message: str) -> Finding:
         return Finding(
             rule=self.id,
             severity=Severity.WARNING,
@@ -61,5 +61,4 @@ class AsciiLocale(Rule):
             why="Reading text that is not ASCII fails, or gives other characters.",
             fix="Set LC_ALL=C.UTF-8 or PYTHONUTF8=1, and install the locale that is named.",
             source="https://peps.python.org/pep-0538/",
-            other=other,
         )

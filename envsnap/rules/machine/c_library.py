@@ -54,8 +54,6 @@ class CLibrary(Rule):
                     else "A newer one runs what was built for the older."
                 ),
                 fix="Use the same base system, or build on the older one." if kind or older else "",
-                reference=change.reference,
-                other=change.other,
                 changes=(change.path,),
             )
 

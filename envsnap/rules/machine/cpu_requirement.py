@@ -48,6 +48,6 @@ class CpuRequirement(Rule):
                     why="Its wheels are built with it; the first call ends with an illegal instruction.",
                     fix="Run on a newer CPU, or install a build for this one.",
                     source=row["source"],
-                    reference=row["flag"],
+                    expected=row["flag"],
                     cites=(("packages", row["distribution"]),),
                 )

@@ -40,5 +40,4 @@ class EmulatedPython(Rule):
             why="It has neither the GPU (MPS) nor Apple's math library; it runs through Rosetta.",
             fix="Install an arm64 Python, and the packages anew with it.",
             source="Lightning-AI/pytorch-lightning#14634; pytorch/pytorch#146236",
-            other=platform,
         )

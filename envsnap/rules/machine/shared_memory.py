@@ -42,5 +42,4 @@ class SharedMemory(Rule):
             fix="Start the container with --shm-size=8g or --ipc=host (Kubernetes: an emptyDir of medium"
             " Memory at /dev/shm).",
             source="https://docs.docker.com/engine/containers/run/ (64 MB by default)",
-            other=size,
         )

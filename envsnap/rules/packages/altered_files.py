@@ -48,5 +48,4 @@ class AlteredFiles(Rule):
                 message=f"files of {name} are not what was installed: {', '.join(parts)}",
                 why="The version says nothing about what runs.",
                 fix=f"pip install --force-reinstall --no-deps {name}=={package.version}",
-                other=[*altered, *missing][:20],
             )

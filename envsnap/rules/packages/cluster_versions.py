@@ -55,7 +55,5 @@ class ClusterVersions(Rule):
             message=message + ("" if sure else " (unverified)"),
             why="Processes of one cluster have to run one release; between separate programs it does not matter.",
             fix="Install the same release, with the same Python, on every node.",
-            reference=change.reference,
-            other=change.other,
             changes=tuple(item.path for item in comparison.under(*package)),
         )

@@ -46,7 +46,5 @@ class KnownConflicts(Rule):
                 why=f"{row['what']}.",
                 fix=f"Install {row['other']}<{row['first']}, or a newer {row['distribution']}.",
                 source=row["source"],
-                reference=mine,
-                other=second,
                 cites=(("packages", row["distribution"]),),
             )

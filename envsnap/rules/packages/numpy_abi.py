@@ -59,7 +59,5 @@ class NumpyAbi(Rule):
             why=f"{first['distribution']} runs with NumPy 2 from {first['first']} on.",
             fix=f"Install numpy<2, or {first['distribution']}>={first['first']}.",
             source=first["source"],
-            reference=named,
-            other=numpy,
             cites=tuple(("packages", row["distribution"]) for row, _ in found),
         )

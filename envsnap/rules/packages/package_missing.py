@@ -53,8 +53,6 @@ class PackageMissing(Rule):
                 else "It provides the same import package."
             ),
             fix=f"Install {name}=={_version(change.reference)}.",
-            reference=_version(change.reference),
-            other=version(comparison.other, twin),
             changes=(change.path, ("packages", twin)),
         )
 
@@ -82,8 +80,6 @@ class PackageMissing(Rule):
             fix=f"Install {name}=={reference}."
             if gone
             else f"Uninstall {name}, if the reference works without.",
-            reference=reference,
-            other=other,
             changes=(change.path,),
         )
 

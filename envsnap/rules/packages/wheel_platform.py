@@ -59,7 +59,6 @@ class WheelPlatform(Rule):
             why="The environment was copied from another host, or is used with another Python.",
             fix=f"Install {name} anew with this Python, on this host.",
             source="pypa/auditwheel manylinux-policy.json; PEP 425",
-            other=tag,
         )
 
 
