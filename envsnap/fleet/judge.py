@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from envsnap.fleet.inventory import aliases
 from envsnap.fleet.kinds import Kind, Kinds
@@ -15,9 +15,10 @@ from envsnap.model import reading
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules import peers
-from envsnap.rules.finding import Finding, Severity
+from envsnap.rules.finding import Severity
 
 if TYPE_CHECKING:
+    from envsnap.rules.engine import Result
     from envsnap.rules.ruling import Policy
 
 MAJORITY = 0.6
@@ -36,7 +37,9 @@ class Asked(Struct, frozen=True, kw_only=True):
     by_hardware: bool = False
 
 
-class _Reference(Struct, frozen=True, kw_only=True):
+class Reference(Struct, frozen=True, kw_only=True):
+    """What a cohort is compared with; `is_one` is False where it is only its largest kind."""
+
     manifest: Manifest
     kind: Kind | None
     sentence: str
@@ -59,10 +62,10 @@ def judge(
     cohorts = []
     left_out = frozenset(noise.path for noise in found.noise)
     for name, kinds in _cohorts(found.kinds, by_hardware=asked.by_hardware):
-        reference = _reference(kinds, asked.golden)
+        chosen = reference(kinds, asked.golden)
         hosts = sum(len(kind.hosts) for kind in kinds)
-        cohorts.append(Cohort(name=name, hosts=hosts, reference=reference.sentence))
-        judged += _judged(names, name, kinds, reference, left_out, policy)
+        cohorts.append(Cohort(name=name, hosts=hosts, reference=chosen.sentence))
+        judged += _judged(names, name, kinds, chosen, left_out, policy)
     told = [
         Silent(state="unknown", reason=reason, hosts=tuple(hosts))
         for reason, hosts in _by_reason(silent)
@@ -123,10 +126,10 @@ def _hardware(manifest: Manifest) -> str:
     return ", ".join([*sorted(cards), str(cpu or "unknown processor")])
 
 
-def _reference(kinds: Sequence[Kind], golden: Manifest | None) -> _Reference:
+def reference(kinds: Sequence[Kind], golden: Manifest | None) -> Reference:
     """What a cohort is compared with: the golden manifest, the majority, or its largest kind."""
     if golden is not None:
-        return _Reference(
+        return Reference(
             manifest=golden, kind=None, sentence="Compared with the golden manifest", is_one=True
         )
     total = _size(kinds)
@@ -134,14 +137,14 @@ def _reference(kinds: Sequence[Kind], golden: Manifest | None) -> _Reference:
     largest = max(able, key=lambda kind: len(kind.hosts))
     share = len(largest.hosts) / total
     if len(kinds) == 1:
-        return _Reference(
+        return Reference(
             manifest=largest.build(), kind=largest, sentence="All are of one kind", is_one=True
         )
     if total >= SMALLEST_COHORT and share >= MAJORITY:
         told = f"Compared with the majority, {len(largest.hosts):,} of {total:,} ({share:.0%}), {largest.name}"
-        return _Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)
+        return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)
     told = f"No majority: the largest kind has {len(largest.hosts):,} of {total:,}, the others stand beside it"
-    return _Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=False)
+    return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=False)
 
 
 def _timed_out(kind: Kind) -> bool:
@@ -152,7 +155,7 @@ def _judged(
     names: Sequence[tuple[str, ...]],
     cohort: str,
     kinds: Sequence[Kind],
-    reference: _Reference,
+    chosen: Reference,
     left_out: frozenset[Path],
     policy: Policy | None,
 ) -> list[KindVerdict]:
@@ -161,11 +164,12 @@ def _judged(
     beyond: dict[Path, str] = {}
     for place, kind in enumerate(kinds):
         hosts = tuple(names[number][0] for number in kind.hosts)
-        if kind is reference.kind or place >= MOST_JUDGED:
+        if kind is chosen.kind or place >= MOST_JUDGED:
             continue
         manifest = kind.build()
-        findings, unknown = _compared(reference.manifest, manifest, left_out, policy)
-        beyond.update(_untold_by(reference.manifest, unknown))
+        result = compared(chosen.manifest, manifest, left_out, policy)
+        findings, unknown = result.findings, result.unknown
+        beyond.update(_untold_by(chosen.manifest, unknown))
         mine = {path: why for path, why in unknown.items() if _is_untold(manifest, path, why)}
         mine.update(_timeouts(kind))
         drift = any(item.changes or item.severity is not Severity.INFO for item in findings)
@@ -183,16 +187,16 @@ def _judged(
     drifted = any(item.state == "drifted" for item in found)
     for place, kind in enumerate(kinds):
         hosts = tuple(names[number][0] for number in kind.hosts)
-        if kind is reference.kind:
+        if kind is chosen.kind:
             untold = {**beyond, **_timeouts(kind)}
-            apart = drifted and not reference.is_one
+            apart = drifted and not chosen.is_one
             found.append(
                 KindVerdict(
                     name=kind.name,
                     state="drifted" if apart else "unknown" if untold else "same",
                     hosts=hosts,
                     cohort=cohort,
-                    is_reference=reference.is_one,
+                    is_reference=chosen.is_one,
                     unknown=untold,
                 )
             )
@@ -205,20 +209,25 @@ def _judged(
     return found
 
 
-def _compared(
-    reference: Manifest, manifest: Manifest, left_out: frozenset[Path], policy: Policy | None
-) -> tuple[tuple[Finding, ...], dict[Path, str]]:
-    result = peers.compare(reference, manifest)
+def compared(
+    first: Manifest,
+    other: Manifest,
+    left_out: frozenset[Path],
+    policy: Policy | None = None,
+    error_text: str = "",
+) -> Result:
+    """What one host differs in from another as a peer, but for noise."""
+    result = peers.compare(first, other, error_text)
     if policy is not None:
         from envsnap.rules.policy import apply
 
-        result = apply(policy, result, manifest)
+        result = apply(policy, result, other)
     findings = tuple(
         finding
         for finding in result.findings
         if not finding.changes or not all(_is_below(path, left_out) for path in finding.changes)
     )
-    return findings, result.unknown
+    return structs.replace(result, findings=findings)
 
 
 def _is_below(path: Path, left_out: frozenset[Path]) -> bool:

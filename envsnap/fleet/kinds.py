@@ -107,8 +107,9 @@ def _grouped(
     for group in same:
         for part in group.parts:
             if id(part) not in shapes:
-                stored = isinstance(part, Stored)
-                shapes[id(part)] = part.shape if stored else parts.shape(part, left_out)
+                shapes[id(part)] = (
+                    part.shape if isinstance(part, Stored) else parts.shape(part, left_out)
+                )
     spelled, private = _soft(same, shapes)
     found: dict[bytes, Kind] = {}
     for group in same:

@@ -52,15 +52,19 @@ def stripped(section: Section, *, run: bool = False) -> Section:
 
 def move(tree: dict[str, Any], *, run: bool = False) -> None:
     """Move them, in the plain sections that a probe answered with, to `identity`."""
-    identity = tree.setdefault("identity", {"complete": True, "gaps": {}})
     variables = tree.get("env_vars", {}).get("entries")
     if isinstance(variables, dict):
         ranks = {name: variables.pop(name) for name in list(variables) if is_rank_fact(name)}
         if ranks:
-            identity["rank"] = ranks
+            _identity(tree)["rank"] = ranks
     seeds = tree.get("seeds", {})
     if "rng" in seeds and not run:
-        identity["rng"] = seeds.pop("rng")
+        _identity(tree)["rng"] = seeds.pop("rng")
         gaps = seeds.get("gaps", {})
         for path in [path for path in gaps if path.startswith("rng")]:
-            identity["gaps"][path] = gaps.pop(path)
+            _identity(tree)["gaps"][path] = gaps.pop(path)
+
+
+def _identity(tree: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = tree.setdefault("identity", {"complete": True, "gaps": {}})
+    return found

@@ -111,7 +111,7 @@ def _is_soft(change: Change) -> bool:
     if path[0] == "system":
         return is_near(*sides)
     if path[0] == "env_vars" and VISIBLE.fullmatch(path[-1]):
-        return softened(path, sides[0]) == softened(path, sides[1])
+        return bool(softened(path, sides[0]) == softened(path, sides[1]))
     return change.kind is ChangeKind.CHANGED
 
 

@@ -21,7 +21,7 @@ def render(verdict: Verdict) -> str:
         worst = kind.worst()
         labels = _labels(kind=kind.name, state=kind.state, severity=worst.value if worst else "")
         lines.append(f"envsnap_fleet_kind_hosts{labels} {len(kind.hosts)}")
-    odd = [
+    odd: list[tuple[str, str]] = [
         (host, kind.state) for kind in verdict.kinds if kind.state != "same" for host in kind.hosts
     ]
     odd += [(host, group.state) for group in verdict.silent for host in group.hosts]
