@@ -157,6 +157,8 @@ def diff_several(
         from envsnap.fleet import peers_of
 
         return peers_of.results(manifests, policy, error_text)
+    if len(manifests) == 2:
+        return [diff(*manifests, policy=policy, error_text=error_text)]
     from envsnap.rules import side_by_side as several
 
     found: dict[int, Result] = {}

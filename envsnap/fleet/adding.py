@@ -9,7 +9,7 @@ from itertools import islice
 from msgspec import Struct
 
 from envsnap.errors import InputError
-from envsnap.fleet import answers, parts
+from envsnap.fleet import answers, parts, pruning
 from envsnap.fleet.parts import Shape
 from envsnap.fleet.store import Row, Store
 from envsnap.intake.many import Answer, Part, Reader
@@ -35,7 +35,7 @@ def add(store: Store, paths: Sequence[str], keep_days: float | None = None) -> A
     forgotten = 0
     if keep_days is not None:
         with store.writing():
-            forgotten = store.prune(int(time.time() - keep_days * DAY))
+            forgotten = pruning.prune(store, int(time.time() - keep_days * DAY))
     return Added(hosts=hosts, older=older, refused=tuple(refused), forgotten=forgotten)
 
 

@@ -245,8 +245,7 @@ class Store:
             yield
         except BaseException:
             self.connection.execute("ROLLBACK")
-            self._objects.clear()
-            self._kinds.clear()
+            self.forget_ids()
             raise
         self.connection.execute("COMMIT")
 
@@ -346,35 +345,11 @@ class Store:
             from envsnap.fleet import rewrite
 
             rewrite.leave_out(self, row[0])
-            self._objects.clear()
-            self._kinds.clear()
+            self.forget_ids()
         return self.left_out()
 
-    def prune(self, before: int) -> int:
-        """Forget spans that ended before a moment, and what nobody points to any more."""
-        gone = self.connection.execute(
-            "DELETE FROM span WHERE until < ? AND NOT EXISTS"
-            " (SELECT 1 FROM host WHERE host.id = span.host AND host.since = span.since)",
-            (before,),
-        ).rowcount
-        self.sweep()
-        return gone
-
-    def sweep(self) -> None:
-        """Remove kinds without hosts or history, and sections without kinds."""
-        self.connection.execute(
-            "DELETE FROM kind WHERE id NOT IN (SELECT kind FROM span)"
-            " AND id NOT IN (SELECT kind FROM host)"
-        )
-        used = {
-            int(item)
-            for (key,) in self.connection.execute("SELECT key FROM kind")
-            for item in key.split()
-        }
-        rows = self.connection.execute("SELECT id FROM object").fetchall()
-        self.connection.executemany(
-            "DELETE FROM object WHERE id=?", [row for row in rows if row[0] not in used]
-        )
+    def forget_ids(self) -> None:
+        """Forget which rows were looked up: they may be gone."""
         self._objects.clear()
         self._kinds.clear()
 

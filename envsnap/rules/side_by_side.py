@@ -1,6 +1,5 @@
 """Several environments side by side: which facts differ, and who alone has another value."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 
@@ -75,6 +74,8 @@ def alike(manifests: Sequence[Manifest]) -> list[int]:
 
 
 def _likeness(manifest: Manifest) -> bytes:
+    import hashlib
+
     told = hashlib.sha256(f"{manifest.schema_revision} {manifest.target.kind}".encode())
     for name, section in present(manifest.sections).items():
         if name != "identity":
