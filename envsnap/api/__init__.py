@@ -29,7 +29,14 @@ from envsnap.api.environments import (
     save,
     side_by_side,
 )
-from envsnap.api.fleet import add_to_store, export_store, fleet_history, judge_fleet
+from envsnap.api.fleet import (
+    add_to_store,
+    capture_fleet,
+    capture_rank,
+    export_store,
+    fleet_history,
+    judge_fleet,
+)
 from envsnap.api.images import (
     PROOF_DEADLINE,
     build,
@@ -61,6 +68,8 @@ __all__ = [
     "add_to_store",
     "build",
     "capture",
+    "capture_fleet",
+    "capture_rank",
     "check",
     "compare",
     "compare_command",

@@ -158,7 +158,7 @@ def diff_several(
 
         return peers_of.results(manifests, policy, error_text)
     if len(manifests) == 2:
-        return [diff(*manifests, policy=policy, error_text=error_text)]
+        return [diff(manifests[0], manifests[1], policy=policy, error_text=error_text)]
     from envsnap.rules import side_by_side as several
 
     found: dict[int, Result] = {}

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from envsnap.api.environments import DEFAULT_DEADLINE, capture
+
 if TYPE_CHECKING:
     from envsnap.fleet.adding import Added
+    from envsnap.fleet.capturing import Captured
     from envsnap.fleet.past import Past
+    from envsnap.fleet.ranks import KeyValues
     from envsnap.fleet.verdict import Verdict
     from envsnap.model.manifest import Manifest
     from envsnap.rules.ruling import Policy
@@ -70,3 +74,81 @@ def export_store(path: str, folder: str) -> int:
 
     with store.opened(path) as opened:
         return export.parquet(opened, folder)
+
+
+def capture_fleet(
+    folder: str,
+    *,
+    hosts: str | None = None,
+    slurm: bool = False,
+    ray: str | None = None,
+    actors: bool = False,
+    dask: str | None = None,
+    kubernetes: str | None = None,
+    namespace: str | None = None,
+    container: str | None = None,
+    inventory: str | None = None,
+    python: str | None = None,
+    import_frameworks: bool = True,
+    env: Sequence[str] = (),
+    fanout: int = 64,
+    deadline: float = DEFAULT_DEADLINE,
+) -> Captured:
+    """Describe every host of one engine into a folder; `hosts` and `inventory` are node sets.
+
+    Returns at the latest five seconds after `deadline` (seconds). Raises InputError for what names
+    no hosts and TargetError where the engine itself is not reached.
+    """
+    from envsnap.fleet import capturing
+    from envsnap.fleet import inventory as listed
+    from envsnap.fleet.engines.asked import Probing
+
+    options: dict[str, object] = {
+        "configs": [],
+        "weights": [],
+        "data": [],
+        "env": list(env),
+        "import": import_frameworks,
+        "verify_files": False,
+    }
+    wanted = capturing.Wanted(
+        folder=folder,
+        deadline=deadline,
+        hosts=tuple(listed.named(hosts)) if hosts is not None else (),
+        slurm=slurm,
+        ray=ray,
+        actors=actors,
+        dask=dask,
+        kubernetes=kubernetes,
+        namespace=namespace,
+        container=container,
+        inventory=tuple(listed.named(inventory)) if inventory is not None else (),
+        fanout=fanout,
+    )
+    return capturing.capture(wanted, Probing(options=options, python=python))
+
+
+def capture_rank(
+    folder: str,
+    *,
+    deadline: float = DEFAULT_DEADLINE,
+    store: KeyValues | None = None,
+    python: str | None = None,
+    env: Sequence[str] = (),
+) -> dict[str, str] | None:
+    """Describe this rank of a job; rank 0 waits for the others and returns who was silent, and why.
+
+    Called in a program, the program itself is described. `store` is the job's key-value store
+    (torch.distributed's TCPStore); without one, `folder` is shared by all ranks. No collective is
+    used. With `python` that interpreter is described, in this environment.
+    """
+    import os
+
+    from envsnap.fleet import ranks
+    from envsnap.model import codec
+    from envsnap.targets import interpreter
+
+    rank, size = ranks.who(os.environ)
+    place = interpreter.named(python) if python is not None else None
+    made = capture(place, label=ranks.name(rank, size), env=env, deadline=deadline)
+    return ranks.gather(folder, codec.encode(made), rank, size, deadline, store)

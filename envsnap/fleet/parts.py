@@ -42,7 +42,7 @@ def shape(part: Part, left_out: frozenset[Path] = frozenset()) -> Shape:
     facts: dict[Kind, list[tuple[str, Any]]] = {kind: [] for kind in COMPARED}
     soft: dict[Path, Any] = {}
     for path, value, kind in leaves(part.name, section):
-        if path in left_out or path[:1] in left_out:
+        if path in left_out or path[:1] in left_out or peers.is_own(path):
             continue
         if peers.is_soft(path):
             soft[path] = peers.softened(path, value)

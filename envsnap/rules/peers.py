@@ -86,12 +86,15 @@ def is_soft(path: Path) -> bool:
     """Whether this is a fact in which equal machines of one job may differ, by its name."""
     if path[0] == "system":
         return path[1] in QUANTITIES
-    if path[0] == "seeds":
-        return path[1] == "torch_initial_seed"  # seeded with the rank, as training code does
     if path[0] != "env_vars":
         return False
     name = path[-1]
     return bool(VISIBLE.fullmatch(name) or PLACE.fullmatch(name)) or name.startswith(INSTALLERS)
+
+
+def is_own(path: Path) -> bool:
+    """Whether each rank has its own: the seed is drawn, or set with the rank in it."""
+    return path == ("seeds", "torch_initial_seed")
 
 
 def softened(path: Path, value: Any) -> Any:
@@ -106,6 +109,8 @@ def _is_soft(change: Change) -> bool:
     path, sides = change.path, (change.reference, change.other)
     if path[0] == "packages":
         return change.kind is ChangeKind.CHANGED and role(path[1]) == "tooling"
+    if is_own(path):
+        return True
     if not is_soft(path):
         return False
     if path[0] == "system":

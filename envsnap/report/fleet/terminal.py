@@ -70,7 +70,7 @@ def _silent(verdict: Verdict, paint: _Paint) -> list[str]:
 
 
 def _noise(verdict: Verdict) -> list[str]:
-    found = [words.noise(item)[0].upper() + words.noise(item)[1:] + "." for item in verdict.noise]
+    found = [f"Note: {words.noise(item)}." for item in verdict.noise]
     if len(found) > MOST_NOISE:
         found[MOST_NOISE:] = [f"{len(verdict.noise) - MOST_NOISE} more such facts."]
     return found
