@@ -33,7 +33,8 @@ WORDS = (
         "unreachable",
         re.compile(
             r"could not resolve|no route to host|network is unreachable|not found|unable to contact"
-            r"|invalid node|down",
+            r"|infeasible|died|is dead|comm ?closed|lost"
+            r"|invalid node|is down",
             re.IGNORECASE,
         ),
     ),
@@ -130,6 +131,8 @@ class _Run:
 def worded(message: str) -> str:
     """A failure's message with the word that says what kind it is."""
     text = " ".join(message.split())[:300]
+    if text.partition(":")[0] in (*(word for word, _ in WORDS), "error"):
+        return text
     for word, pattern in WORDS:
         if pattern.search(text):
             return f"{word}: {text}"

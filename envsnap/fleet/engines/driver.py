@@ -43,6 +43,7 @@ class Driver:
         self._marker = script.new_marker()
         self._options = dict(probing.options)
         self.hosts: list[str] = []
+        self._reached = False
         self.silent: dict[str, str] = {}
         self._answered: set[str] = set()
         self._stderr = bytearray()
@@ -115,6 +116,7 @@ class Driver:
             return
         if isinstance(message.get("hosts"), list):
             self.hosts = [str(host)[:200] for host in message["hosts"]]
+            self._reached = True
         host = str(message.get("host", ""))[:200]
         if isinstance(message.get("failed"), str):
             self.silent[host] = fanout.worded(message["failed"])
@@ -136,7 +138,7 @@ class Driver:
         self._told(host, codec.encode(manifest))
 
     def _finish(self, code: int | None, deadline: float) -> None:
-        if not self.hosts:
+        if not self._reached:
             said = bytes(self._stderr).decode("utf-8", "replace").strip().splitlines()
             last = said[-1][-300:] if said else "it said nothing"
             if "No module named" in last:

@@ -43,9 +43,7 @@ def hosts(names: Sequence[str], longest: int = LONGEST_HOSTS) -> str:
 
 def odd(kind: KindVerdict) -> list[tuple[str, str]]:
     """What makes a kind odd: the severity's word, and the fact, worst first."""
-    told = [
-        (found.severity.value, plain(found.message)[:LONGEST_MESSAGE]) for found in kind.findings
-    ]
+    told = [(found.severity.value, _message(found.message)) for found in kind.findings]
     if not kind.judged:
         told.append(("", "differs; there are too many kinds to ask the rules about each"))
     if kind.unknown:
@@ -53,6 +51,13 @@ def odd(kind: KindVerdict) -> list[tuple[str, str]]:
     if not told and kind.state == "drifted":
         told.append(("", "the largest kind; the others are compared with it"))
     return told
+
+
+def _message(text: str) -> str:
+    """A finding's message; here the other side is the kind's hosts."""
+    for words, here in (("on the other side only", "here only"), ("on the other side", "here")):
+        text = text.replace(words, here)
+    return plain(text)[:LONGEST_MESSAGE]
 
 
 def untold(kind: KindVerdict) -> str:
