@@ -27,6 +27,7 @@ from envsnap.api.environments import (
     load_policy,
     most_alike,
     save,
+    seal,
     side_by_side,
 )
 from envsnap.api.fleet import (
@@ -95,6 +96,7 @@ __all__ = [
     "record_data",
     "require_engine",
     "save",
+    "seal",
     "side_by_side",
     "verify",
     "write_context",
