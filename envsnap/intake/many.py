@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from typing import NoReturn
 
 import msgspec
+from msgspec import UNSET
 
 from envsnap.errors import InputError
 from envsnap.intake import reader
 from envsnap.model import codec, scan
-from envsnap.model.digests import section_digest
+from envsnap.model.digests import fingerprint, section_digest
 from envsnap.model.fields import Section
 from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, Sections, Target
 
@@ -76,11 +78,13 @@ class Reader:
 
     def __init__(self) -> None:
         self._parts: dict[bytes, Part] = {}
+        self._prints: dict[tuple[int, ...], str] = {}
 
     def forget(self) -> None:
         """Forget sections where there are so many that few can be shared."""
         if len(self._parts) > MOST_KEPT:
             self._parts.clear()
+            self._prints.clear()
 
     def file(self, path: str) -> Iterator[Answer]:
         """Every host of a file: a manifest is one, a stream of probes may hold several.
@@ -116,6 +120,8 @@ class Reader:
             if section in Sections.__struct_fields__:
                 parts.append(self._part(section, written, name, checked=checked))
         scan.parse(frame, name)  # what stands around the sections, and that none is there twice
+        if checked and wire.fingerprint != self._print(parts):
+            _refuse(name, "the fingerprint")
         order = {section: place for place, section in enumerate(Sections.__struct_fields__)}
         parts.sort(key=lambda part: order[part.name])
         identity = next((part.section for part in parts if part.name == "identity"), None)
@@ -129,6 +135,17 @@ class Reader:
             frame=Frame(**{key: getattr(wire, key) for key in Frame.__struct_fields__}),
             parts=tuple(part for part in parts if part.name != "identity"),
         )
+
+    def _print(self, parts: list[Part]) -> str:
+        """The fingerprint of these sections; the hosts of a kind share it."""
+        shared = [part for part in parts if part.section.digest is not UNSET]
+        named = {part.name: part.section for part in shared}
+        if "identity" in named:  # nobody shares it
+            return fingerprint(Sections(**named))  # type: ignore[arg-type]
+        key = tuple(sorted(map(id, shared)))
+        if key not in self._prints:
+            self._prints[key] = fingerprint(Sections(**named))  # type: ignore[arg-type]
+        return self._prints[key]
 
     def _part(self, section: str, written: bytes, name: str, *, checked: bool) -> Part:
         """A section: the known one where its bytes were read before."""
@@ -161,11 +178,16 @@ def _typed(section: str, written: bytes, name: str, *, checked: bool) -> Section
     except msgspec.ValidationError as error:
         raise InputError(f"{name}: {' '.join(str(error).split())[:300]}") from None
     assert isinstance(found, Section)
-    if checked and isinstance(found.digest, str) and found.digest != section_digest(found):
-        raise InputError(
-            f"{name}: section {section} is not what its digest says; it was altered after capture"
-        )
+    if checked and section != "identity" and found.digest != section_digest(found):
+        _refuse(name, f"section {section}")
     return found
+
+
+def _refuse(name: str, place: str) -> NoReturn:
+    raise InputError(
+        f"{name}: {place} does not fit its digest: the file was altered after capture; capture"
+        " again, or seal what you cut by hand: envsnap capture --seal FILE -o FILE"
+    )
 
 
 def _reframed(manifest: Manifest, name: str) -> _Wire:
