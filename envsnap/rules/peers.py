@@ -91,7 +91,11 @@ def is_soft(path: Path) -> bool:
     if path[0] != "env_vars":
         return False
     name = path[-1]
-    return name in DEFAULTS or bool(VISIBLE.fullmatch(name) or PLACE.fullmatch(name)) or name.startswith(INSTALLERS)
+    return (
+        name in DEFAULTS
+        or bool(VISIBLE.fullmatch(name) or PLACE.fullmatch(name))
+        or name.startswith(INSTALLERS)
+    )
 
 
 def is_own(path: Path, value: Any = None) -> bool:
@@ -112,7 +116,7 @@ def _is_soft(change: Change) -> bool:
     """Whether a change is one that equal machines may show."""
     path, sides = change.path, (change.reference, change.other)
     if path[0] == "packages":
-        return change.kind is ChangeKind.CHANGED and role(path[1]) == "tooling"
+        return len(path) > 2 and role(path[1]) == "tooling"
     if is_own(path) or (path[0] == "env_vars" and _is_default(path[-1], sides)):
         return True
     if not is_soft(path):
