@@ -12,7 +12,7 @@ from typing import Any
 
 from envsnap.intake import package_lists
 from envsnap.model.paths import text as path_text
-from envsnap.probe import secrets
+from envsnap.redact import decision
 
 Sections = dict[str, dict[str, Any]]
 
@@ -88,11 +88,11 @@ class _Report:
     def _variable(self, match: re.Match[str]) -> None:
         name, value = match.groups()
         section = self._section("env_vars")
-        clean = None if secrets.is_secret_key(name) else secrets.clean_value(value)
-        if clean is None:
-            self._gap("env_vars", path_text((name,)), "redacted")
-        else:
-            section.setdefault("entries", {})[name] = clean
+        shown, why = decision.value(name, value, variable=True)
+        if why is not None:
+            self._gap("env_vars", path_text((name,)), f"redacted: {why}")
+        if shown is not None:
+            section.setdefault("entries", {})[name] = shown
 
     def _cudnn(self, match: re.Match[str]) -> None:
         path = match.group(0)

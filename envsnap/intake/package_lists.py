@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from envsnap.probe import secrets
+from envsnap.redact import decision
 
 Sections = dict[str, dict[str, Any]]
 
@@ -44,7 +44,7 @@ def freeze(text: str) -> Sections:
             continue
         name, value = match.groups()
         if "://" in value:
-            entries[canonical(name)] = {"origin": {"url": secrets.clean_url(value)}}
+            entries[canonical(name)] = {"origin": {"url": decision.part(value)[0]}}
         else:
             entries[canonical(name)] = {"version": value}
     return _packages(entries, complete=False)
@@ -83,7 +83,7 @@ def _inspected(item: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]
         entry["installer"] = item["installer"]
     origin = item.get("direct_url")
     if isinstance(origin, dict) and isinstance(origin.get("url"), str):
-        entry["origin"] = {"url": secrets.clean_url(origin["url"])}
+        entry["origin"] = {"url": decision.part(origin["url"])[0]}
     return entry
 
 

@@ -12,10 +12,11 @@ from envsnap.probe import packing
 def sources(*, nvml: bool = True) -> dict[str, str]:
     """Return the sources of the probe's modules by name, and of the binding of NVML."""
     folder = Path(packing.__file__).parent
-    found = {
-        _module(path.relative_to(folder)): path.read_text(encoding="ascii")
-        for path in sorted(folder.rglob("*.py"))
-    }
+    paths = [(path, path.relative_to(folder)) for path in sorted(folder.rglob("*.py"))]
+    # The room beside it, which decides what a secret is, is packed into it.
+    room = folder.parent / "redact"
+    paths += [(path, path.relative_to(folder.parent)) for path in sorted(room.glob("*.py"))]
+    found = {_module(name): path.read_text(encoding="ascii") for path, name in paths}
     binding = find_spec("pynvml") if nvml else None
     if binding is not None and binding.origin is not None:
         found["pynvml"] = Path(binding.origin).read_text(encoding="utf-8")
