@@ -104,14 +104,16 @@ def leaks(half: str, seed: int, rounds: int) -> tuple[Counter[str], Counter[str]
     through: Counter[str] = Counter()
     shown = []
     for turn in range(rounds):
-        rng = random.Random(seed + turn)  # noqa: S311 -- values of a benchmark
+        rng = random.Random(seed + turn)
         for kind, place, key, template in rows("secrets.txt", half):
             text = made(template, rng)
             secrets = re.findall(r"<<(.*?)>>", text, re.DOTALL)
             value = re.sub(r"<<(.*?)>>", r"\1", text, flags=re.DOTALL)
             kept = PLACES[place](key, value)
             asked[kind] += 1
-            if any(secret in kept.text or json.dumps(secret)[1:-1] in kept.text for secret in secrets):
+            if any(
+                secret in kept.text or json.dumps(secret)[1:-1] in kept.text for secret in secrets
+            ):
                 through[kind] += 1
                 shown.append(f"{kind}: {place}: {key} = {value[:120]!r}")
             elif not kept.gaps:
@@ -125,7 +127,7 @@ def altered(half: str, seed: int) -> tuple[Counter[str], Counter[str], list[str]
     asked: Counter[str] = Counter()
     changed: Counter[str] = Counter()
     shown = []
-    rng = random.Random(seed)  # noqa: S311 -- values of a benchmark
+    rng = random.Random(seed)
     for place, key, template in rows("settings.txt", half):
         kept = PLACES[place](key, made(template, rng))
         asked[place] += 1
@@ -137,9 +139,13 @@ def altered(half: str, seed: int) -> tuple[Counter[str], Counter[str], list[str]
 
 def table(title: str, asked: Counter[str], wrong: Counter[str]) -> None:
     """Print the share that went wrong, by kind and in all."""
-    print(f"{title}: {wrong.total()} of {asked.total()} ({100 * wrong.total() / asked.total():.1f} %)")
+    print(
+        f"{title}: {wrong.total()} of {asked.total()} ({100 * wrong.total() / asked.total():.1f} %)"
+    )
     for kind in asked:
-        print(f"  {kind:18} {wrong[kind]:4} of {asked[kind]:4} ({100 * wrong[kind] / asked[kind]:.1f} %)")
+        print(
+            f"  {kind:18} {wrong[kind]:4} of {asked[kind]:4} ({100 * wrong[kind] / asked[kind]:.1f} %)"
+        )
 
 
 def main() -> None:

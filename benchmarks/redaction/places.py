@@ -64,7 +64,12 @@ def message(_key: str, text: str) -> Kept:
 
 def two_documents(text: str, kind: str = "config.yaml") -> dict[str, Any]:
     """A ConfigMap that holds a file."""
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {kind: text}}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "x"},
+        "data": {kind: text},
+    }
 
 
 def _secret(key: str, value: str, under: str) -> Kept:

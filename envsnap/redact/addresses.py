@@ -17,7 +17,9 @@ _USERINFO = (
     r"|(?:[^/\s@:\"'<>]{0,256}:[^\s@\"'<>]{0,1024}|[^/\s@\"'<>]{1,1024})@)"
 )
 # user:password@host, also in tcp(host): letters begin it, so 1920:1080@30 is none.
-_BARE = r"(?<![\w/.:+@%-])[A-Za-z_][\w.+%-]{0,63}:[^\s@/\"']{1,256}@(?=[A-Za-z(\[]|[0-9]{1,3}\.[0-9])"
+_BARE = (
+    r"(?<![\w/.:+@%-])[A-Za-z_][\w.+%-]{0,63}:[^\s@/\"']{1,256}@(?=[A-Za-z(\[]|[0-9]{1,3}\.[0-9])"
+)
 # Oracle's: user/password@host.
 _SLASHED = r"\b(?:thin:|oci:|sqlplus |sqlldr |expdp |impdp )[\w.$-]{1,64}/([^\s@/\"']{1,256})@"
 _PARAMETER = r"([?&;#])([A-Za-z_][\w.%\[\]-]{0,80})=([^\s&;#\"'<>]{0,4096})"
@@ -27,6 +29,7 @@ _NAMES = frozenset(
     " x-amz-signature x-amz-credential x-amz-security-token x-goog-signature x-goog-credential"
     " googleaccessid policy key-pair-id st se skoid hdnea hdnts tk sas".split()
 )
+_WHICH = r"(?:version|ref|rev|commit|sha|hash|egg|etag|subdirectory)"
 _NEVER = frozenset("se st code state policy".split())
 
 
@@ -39,7 +42,7 @@ def spans(text: str) -> list:
             if not (re.match(_SAFE_HOSTS + r"\Z", inside) or kinds.is_reference(inside[:-1])):
                 found.append((match.end(1), match.end(), "user information of an address"))
         for match in re.finditer(_BARE, text):
-            name, _, password = match.group()[:-1].partition(":")
+            _, _, password = match.group()[:-1].partition(":")
             if not (_is_image(text, match) or kinds.is_reference(password)):
                 found.append((match.start(), match.end(), "user information of an address"))
         found.extend(
@@ -58,33 +61,32 @@ def _is_image(text: str, match) -> bool:
 def _parameters(text: str) -> list:
     """Parameters whose names or values are secret, each with the sign before it."""
     found = []
-    for match in re.finditer(_PARAMETER, text):
-        name, value = match.group(2), match.group(3)
-        if not value or not _follows_address(text, match.start()):
+    for word in re.finditer(r"[^\s\"'<>]{3,}", text):
+        begin, word_text = word.start(), word.group()
+        if "=" not in word_text or not set(word_text) & set("?&#;"):
             continue
-        low = name.lower()
-        secret = low in _NAMES and low not in _NEVER
-        if low in _NEVER:
-            secret = kinds.is_random(value)
-        if not secret:
-            level = keys.weigh(name)
-            secret = (level >= keys.SECRET and not kinds.is_plain(value)) or (
-                level != keys.DIGEST
-                and not re.match(r"(?:version|ref|rev|commit|sha|hash|egg|etag)", low)
-                and kinds.is_random(re.sub("%[0-9A-Fa-f]{2}", "/", value))
-                and not kinds.is_path(value)
-                and "//" not in value
-            )
-        if secret or re.match(SHAPE, value):
-            found.append((match.start(), match.end(), "parameter of an address"))
+        # A parameter stands behind an address, or behind another one.
+        known = [word_text.find(sign) for sign in ("//", "?", "/", "=")]
+        first = min(at for at in known if at >= 0)
+        for match in re.finditer(_PARAMETER, word_text):
+            name, shown = match.group(2), match.group(3)
+            if shown and _is_secret(name, shown) and match.start() >= first:
+                found.append(
+                    (begin + match.start(), begin + match.end(), "parameter of an address")
+                )
     return found
 
 
-def _follows_address(text: str, at: int) -> bool:
-    """Whether a parameter stands behind an address: no blank in between."""
-    begin = max(text.rfind(sign, max(0, at - 2048), at) for sign in (" ", "\n", "\t", '"', "'"))
-    before = text[begin + 1 : at]
-    return "//" in before or (text[at] == "&" and "=" in before) or "?" in before + text[at] or before.startswith("/")
+def _is_secret(name: str, value: str) -> bool:
+    low = name.lower()
+    if re.match(SHAPE, value) or (low in _NAMES and low not in _NEVER):
+        return True
+    level = keys.DIGEST if re.match(_WHICH, low) else keys.weigh(name)
+    if level >= keys.SECRET and not kinds.is_plain(value):
+        return True
+    spelled = re.sub("%[0-9A-Fa-f]{2}", "/", value)
+    loose = kinds.is_random(spelled) and not kinds.is_path(value) and "//" not in value
+    return loose and (level != keys.DIGEST)
 
 
 def joined(text: str, cuts: list) -> str:

@@ -7,7 +7,7 @@ the two the key decides (`keys.weigh`).
 
 import re
 
-from . import addresses, digests, issuers, keys, kinds, texts
+from . import addresses, keys, kinds, texts
 
 # A digest that says in the same text that it is one.
 _LABELLED = (
@@ -27,7 +27,9 @@ def hides(value: str, level: int) -> bool:
         return kinds.is_made(value) and not (
             kinds.is_path(value) or kinds.is_uuid(value) or _is_clean_address(value)
         )
-    if level == keys.SECRET and kinds.is_setting(value):
+    if level == keys.SECRET and (
+        kinds.is_setting(value) or kinds.is_sentence(value) or len(value) < 4
+    ):
         return False
     return not (_is_clean_address(value) or (kinds.is_path(value) and len(value) > 3))
 
@@ -97,7 +99,9 @@ def sweep(tree, note, path: tuple = ()):
 
 
 # A token is a long piece with a digit; an address has two slashes or an at sign.
-_SUSPECT = re.compile(r"//|@|[A-Za-z0-9_+=-]{20}|Bearer|Basic|BEGIN|pass|PASS|pw|PW|token|TOKEN|secret")
+_SUSPECT = re.compile(
+    r"//|@|[A-Za-z0-9_+=-]{20}|Bearer|Basic|BEGIN|pass|PASS|pw|PW|token|TOKEN|secret"
+)
 
 
 def _swept(text: str) -> tuple:

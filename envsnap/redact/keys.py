@@ -98,7 +98,7 @@ _DIGESTS = frozenset(
     " checksum checksums etag etags uuid uuids guid gid uid oid cid id ids commit commits"
     " revision revisions rev ref refs version versions fingerprint fingerprints thumbprint blob"
     " tree tag tags snapshot snapshots build builds image images integrity sum nonce"
-    " certificate cert certs crt ca pem public pub pubkey modulus fsid wwn serial machine boot"
+    " certificate cert certs crt ca pem public pub pubkey gpg pgp modulus fsid wwn serial machine boot"
     " device devices gpu gpus trace span run runs session cuda visible data sri src lock"
     " resolved content contents resolution signature0 hostkey known xcrun arn".split()
 )
@@ -138,9 +138,11 @@ def weigh(key: str, variable: bool = False) -> int:
 def is_property(key: str) -> bool:
     """Tell whether a key names a property, such as a name, a type or a path."""
     words = split(key)
-    return bool(words) and (
-        words[-1] in _PROPERTIES or words[-1] in _DIGESTS or words == ["key"]
-    ) and weigh(key) < SECRET
+    return (
+        bool(words)
+        and (words[-1] in _PROPERTIES or words[-1] in _DIGESTS or words == ["key"])
+        and weigh(key) < SECRET
+    )
 
 
 def _at(words: list, place: int, variable: bool) -> int:

@@ -25,7 +25,8 @@ _REFERENCE = (
     r"(?::|\+|\[)/{0,3}[\w./#:\[\]'\" -]{1,200}"
     r"|os\.environ(?:\.get\(|\[)['\"]\w{1,99}['\"][\])]"
     r"|arn:aws[\w-]{0,10}:[\w:/.-]{1,200}|projects/[\w-]{1,60}/secrets/[\w./-]{1,100}"
-    r"|[*xX.]{3,64}|<[^<>]{1,80}>|\*{1,64}"
+    r"|(?:[\w-]{0,12}[-_])?[*xX.]{3,64}|<[^<>]{1,80}>|\*{1,64}"
+    r"|(?i:your|insert|replace|enter|paste|fill)[-_ ]?(?:[A-Za-z]{2,12}[-_ ]?){1,6}"
 )
 _CONSTANT = r"[A-Z][A-Z0-9]{0,40}(?:_[A-Z0-9]{1,40}){1,10}"
 _WORD = r"[A-Za-z][a-z]{0,30}|[A-Z]{1,16}"
@@ -68,7 +69,7 @@ def is_plain(text: str) -> bool:
         return True
     if len(low) < 8 and not any(letter.isalnum() for letter in low):
         return True
-    if not low.isascii() if hasattr(low, "isascii") else any(ord(letter) > 127 for letter in low):
+    if any(ord(letter) > 127 for letter in low):
         return len(low) < 8 and not any(letter.isdigit() for letter in low)
     return is_number(text) or re.match(_SPECIAL + r"\Z", text.strip()) is not None
 
@@ -107,6 +108,17 @@ def is_words(text: str) -> bool:
     return re.match(_IDENTIFIER + r"\Z", text.strip()) is not None and not is_random(text)
 
 
+def is_sentence(text: str) -> bool:
+    """Several words without digits, and none of them a scheme of authorization."""
+    words = text.split()
+    return (
+        len(words) > 1
+        and words[0].lower() not in ("bearer", "basic", "token", "apikey", "digest", "key")
+        and not any(letter.isdigit() for letter in text)
+        and not any(is_made(word) for word in words)
+    )
+
+
 def is_made(text: str) -> bool:
     """Made by a machine or against guessing: letters and digits or signs in one piece."""
     short = text.strip()
@@ -118,7 +130,10 @@ def is_made(text: str) -> bool:
 def _mixes(text: str) -> bool:
     """Letters and digits that change places more than once in a piece without separators."""
     pieces = re.split(r"[_./:-]", text)
-    return any(len(piece) >= 6 and _changes(piece) >= 2 for piece in pieces)
+    return any(
+        (len(piece) >= 6 and _changes(piece) >= 3) or (len(piece) >= 12 and _changes(piece) >= 2)
+        for piece in pieces
+    )
 
 
 def _changes(piece: str) -> int:

@@ -18,12 +18,21 @@ _VALUE = (
     r"|([^\s,;&\"'<>(){}\[\]]{1,4096}|<[^<>\s]{1,80}>|\$?\{{1,2}[^{}\n]{1,200}\}{1,2}|[^\s\"',;]{1,4096})"
 )
 _REST = r"[^\n\r#]{0,200}"
+# Elements of XML, and pairs of attributes.
+_ELEMENT = r"<(" + _NAME + r")(?:\s[^<>]{0,200})?>([^<>]{1,4096})</"
+_ATTRIBUTES = (
+    r"\b(?:key|name)=[\"']("
+    + _NAME
+    + r")[\"']\s{1,8}(?:value|content)=[\"']([^\"'<>]{1,4096})[\"']"
+)
 _OPTION = r"(?<!\S)[\"']?--?([A-Za-z][\w.-]{0,80})(?:[ \t]{1,4}|=)(?=[^\s-]|-[^-\s]\S{3})"
 _HEADER = (
     r"(?i)\b(basic|bearer|token|apikey|api-key|digest|negotiate|sso-key|splunk|key|ghapp|dpop)"
     r"(?:[ \t]{1,4}|%20)([A-Za-z0-9+/=._~:!@$-]{6,4096})"
 )
-_AUTHORIZATION = r"(?i)\b(?:proxy-)?authorization[\"']?\s{0,4}[:=,]\s{0,4}\\?[\"']?([^\n\"'\\]{3,4096})"
+_AUTHORIZATION = (
+    r"(?i)\b(?:proxy-)?authorization[\"']?\s{0,4}[:=,]\s{0,4}\\?[\"']?([^\n\"'\\]{3,4096})"
+)
 _COOKIE = r"(?i)\b(?:set-)?cookie[\"']?\s{0,2}:\s{0,4}[\"']?([^\n\"']{3,4096})"
 # Options by which tools take passwords; group 1 is the secret.
 _TOOLS = (
@@ -49,7 +58,7 @@ _TOOLS = (
     r"(?i)\b(?:create|alter) (?:user|role|login)\b[^\n;]{0,120}?\bpassword\s{1,4}=?\s{0,4}N?[\"']([^\n\"']{1,200})",
 )
 _PROSE = (
-    r"(?i)\b(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
+    r"(?i)(?<![\w?&.-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
     r"|access[ _-]?keys?|(?:secret|private|license)[ _-]?keys?|tokens?)\b"
     r"(?: (?:for|of|to|on) [\w@.'-]{1,60}(?: [\w@.'-]{1,40}){0,3})?"
     r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
@@ -69,6 +78,7 @@ def find(text: str, inside: bool = False) -> list:
     if '"kty"' in text or "'kty'" in text:
         found.extend((*match.span(1), "private key") for match in re.finditer(_JWK, text))
     found.extend(_assigned(text))
+    found.extend(_elements(text))
     found.extend(_options(text))
     found.extend(_headers(text))
     found.extend(_said(text))
@@ -107,6 +117,18 @@ def _assigned(text: str) -> list:
             span = _value_span(text, match, level, template)
             if span is not None:
                 found.append((span[0], span[1], "value of a name that tells a secret"))
+    return found
+
+
+def _elements(text: str) -> list:
+    found = []
+    if "<" in text:
+        from .decision import hides
+
+        for shape in (_ELEMENT, _ATTRIBUTES):
+            for match in re.finditer(shape, text):
+                if hides(match.group(2), keys.weigh(match.group(1))):
+                    found.append((*match.span(2), "value of a name that tells a secret"))
     return found
 
 
@@ -156,7 +178,7 @@ def _options(text: str) -> list:
     if " " in text:
         for shape in _TOOLS:
             for match in re.finditer(shape, text):
-                if not kinds.is_reference(match.group(1)):
+                if not (kinds.is_reference(match.group(1)) or kinds.is_plain(match.group(1))):
                     found.append((*match.span(1), "password of a command"))
     return found
 
@@ -177,12 +199,12 @@ def _headers(text: str) -> list:
     for match in re.finditer(_HEADER, text):
         value = match.group(2).rstrip(".:!")
         word = match.group(1).lower()
-        if word == "basic" and ":" in decoded(value):
-            found.append((*match.span(2), "header of authorization"))
-        elif not kinds.is_number(value) and (
+        if (word == "basic" and ":" in decoded(value)) or (not kinds.is_number(value) and (
             (word in ("bearer", "basic", "apikey", "negotiate") and _is_opaque(value))
-            or (word not in ("key", "digest") and kinds.is_random(value) and not kinds.is_hex(value))
-        ):
+            or (
+                word not in ("key", "digest") and kinds.is_random(value) and not kinds.is_hex(value)
+            )
+        )):
             found.append((*match.span(2), "header of authorization"))
     return found
 

@@ -59,7 +59,9 @@ class Walk:
                 kept[key] = inner
         return kept
 
-    def _sequence(self, items: list, path: tuple, key: str, inherited: int, variables: bool) -> list:
+    def _sequence(
+        self, items: list, path: tuple, key: str, inherited: int, variables: bool
+    ) -> list:
         if len(items) == 2 and all(isinstance(item, str) for item in items):
             level = keys.weigh(items[0], variable=True)
             if level >= keys.SECRET or (level and _is_variable(items[0])):
@@ -113,11 +115,15 @@ class Walk:
 
 def _labels(tree: dict) -> dict:
     """The key that holds the value of {name: DB_PASSWORD, value: ...}, and that name."""
-    lower = {key.lower(): key for key in tree}
-    for label in _LABELS:
-        name = tree.get(lower.get(label, ""))
-        if isinstance(name, str):
-            return {lower[word]: name for word in _VALUES if word in lower and word != label}
+    lower = {key.lower().replace("_", ""): key for key in tree}
+    for stem in ("", "parameter", "variable", "option", "header", "env", "env var"):
+        for label in _LABELS:
+            name = tree.get(lower.get(stem + label, ""))
+            values = [word for word in (stem + end for end in _VALUES) if word in lower]
+            if isinstance(name, str) and values:
+                return {lower[word]: name for word in values if word != stem + label}
+    if "key" in lower and ("username" in lower or "user" in lower):
+        return {lower["key"]: "api_key"}  # as Kaggle has it
     return {}
 
 

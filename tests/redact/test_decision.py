@@ -14,7 +14,10 @@ from envsnap.redact import decision, digests, keys, trees
 SECRET_NAMES = ("password", "api_key", "token", "secret", "credentials", "x", "WANDB_KEY", "auth")
 
 
-@given(number=st.one_of(st.integers(), st.floats(), st.booleans(), st.none()), name=st.sampled_from(SECRET_NAMES))
+@given(
+    number=st.one_of(st.integers(), st.floats(), st.booleans(), st.none()),
+    name=st.sampled_from(SECRET_NAMES),
+)
 def test_no_number_and_no_switch_is_ever_hidden(number: object, name: str) -> None:
     tree = {name: number, "args": [number], "env": [{"name": name, "value": number}]}
     gaps: list[object] = []
@@ -98,7 +101,9 @@ def test_no_tree_keeps_a_secret(tree: dict[str, object]) -> None:
 
 def test_settings_beside_a_secret_inside_a_text_stay() -> None:
     kept, gaps = redacted({"data": {"c.yaml": "max_tokens: 256\npassword: hunter2\nlr: 0.1\n"}})
-    assert kept == {"data": {"c.yaml": f"max_tokens: 256\npassword: {decision.REDACTED}\nlr: 0.1\n"}}
+    assert kept == {
+        "data": {"c.yaml": f"max_tokens: 256\npassword: {decision.REDACTED}\nlr: 0.1\n"}
+    }
     assert list(gaps) == ['app.data["c.yaml"]']
 
 
