@@ -40,6 +40,7 @@ from envsnap.api.images import (
     verify,
     write_context,
 )
+from envsnap.api.redaction import load_redaction_key, new_redaction_key
 from envsnap.api.runs import (
     compare,
     compare_command,
@@ -67,8 +68,10 @@ __all__ = [
     "load_plan",
     "load_policy",
     "load_recording",
+    "load_redaction_key",
     "lock",
     "name_image",
+    "new_redaction_key",
     "observe_command",
     "plan",
     "prove",

@@ -15,7 +15,7 @@ from envsnap.changes import left_out
 from envsnap.changes.change import Change, ChangeKind, Difference
 from envsnap.model.fields import COMPARED, Field, Section, plan
 from envsnap.model.manifest import Manifest, present
-from envsnap.model.paths import Path, reason_for
+from envsnap.model.paths import Path, reason_for, text
 from envsnap.model.reading import (
     NAMED_BY_USER,
     NOT_CAPTURED,

@@ -13,7 +13,7 @@ from typing import Any
 from envsnap.errors import InputError
 from envsnap.model import scan
 from envsnap.model.paths import text as path_text
-from envsnap.redact import trees
+from envsnap.redact import digests, trees
 
 MOST_VALUES = 100_000
 LONGEST_WHOLE = 10**300
@@ -166,11 +166,13 @@ def _env(text: str) -> Any:
 _PARSERS = {"yaml": _yaml, "toml": _toml, "json": _json, "ini": _ini, "env": _env}
 
 
-def redact(tree: Any, place: tuple[str, ...], gaps: dict[str, str]) -> Any:
+def redact(
+    tree: Any, place: tuple[str, ...], gaps: dict[str, str], redaction_key: bytes = b""
+) -> Any:
     """Return the tree without secrets; each one taken out becomes a gap under its path."""
 
-    def note(path: tuple[str, ...], why: str, _lost: str) -> None:
-        gaps[path_text(path)] = f"redacted: {why}"
+    def note(path: tuple[str, ...], why: str, lost: str) -> None:
+        gaps[path_text(path)] = digests.reason(why, lost, redaction_key)
 
     return trees.Walk(note, _settings).tree(tree, place)
 

@@ -25,7 +25,11 @@ def _decision():
 
 def reason(why: str, lost: str) -> str:
     """The reason of the gap that a value leaves."""
-    return _decision().digests.reason(why, lost, _KEY[0] if _KEY else b"")
+    if __name__.startswith("envsnap_probe."):
+        from .redact import digests  # type: ignore[import-not-found]
+    else:
+        from ..redact import digests
+    return digests.reason(why, lost, _KEY[0] if _KEY else b"")
 
 
 def is_secret_key(key: str) -> bool:
