@@ -111,7 +111,7 @@ def _assigned(text: str) -> list:
         span = _value_span(text, match, level, template)
         if span is not None:
             found.append((span[0], span[1], "value of a name that tells a secret"))
-    for match in re.finditer(_SPACED, text):
+    for match in re.finditer(_SPACED, text) if " " in text else ():
         level = keys.weigh(match.group(1))
         if level >= keys.SECRET:
             span = _value_span(text, match, level, template)
@@ -175,7 +175,8 @@ def _options(text: str) -> list:
             group = next(number for number in (1, 2, 3) if value.group(number) is not None)
             if hides(value.group(group), level):
                 found.append((*value.span(group), "value of an option that takes a secret"))
-    if " " in text:
+    if " " in text and ("-" in text or "<<<" in text or "|" in text or "BY" in text or "ogin" in text
+                        or "assword" in text.lower() or "config" in text or "ctl" in text):  # fmt: skip
         for shape in _TOOLS:
             for match in re.finditer(shape, text):
                 if not (kinds.is_reference(match.group(1)) or kinds.is_plain(match.group(1))):
@@ -196,7 +197,8 @@ def _headers(text: str) -> list:
         for match in re.finditer(_COOKIE, text):
             if "=" in match.group(1):
                 found.append((*match.span(1), "cookie"))
-    for match in re.finditer(_HEADER, text):
+    hinted = any(word in low for word in ("basic", "bearer", "token", "key", "digest", "nego", "splu"))
+    for match in re.finditer(_HEADER, text) if hinted else ():
         value = match.group(2).rstrip(".:!")
         word = match.group(1).lower()
         if (word == "basic" and ":" in decoded(value)) or (not kinds.is_number(value) and (
@@ -223,6 +225,9 @@ def _is_opaque(value: str) -> bool:
 def _said(text: str) -> list:
     """Sentences that tell a password; its letters and digits, or its signs, give it away."""
     found = []
+    low = text.lower()
+    if not any(word in low for word in ("pass", "pw", "secret", "token", "key", "cred")):
+        return found
     for match in re.finditer(_PROSE, text):
         value = match.group(1).rstrip(".:!?")
         if _is_told(value):
