@@ -70,6 +70,11 @@ MOST_GAPS = 5
     metavar="SECONDS",
     help="Stop asking after this long.",
 )
+@click.option(
+    "--seal",
+    metavar="FILE",
+    help="Capture nothing: write new digests over a manifest that was cut or edited by hand.",
+)
 def command(
     output: str,
     label: str | None,
@@ -88,12 +93,15 @@ def command(
     redaction_key: str | None,
     new_redaction_key: str | None,
     deadline: float,
+    seal: str | None,
 ) -> int:
     """Describe an environment in a manifest.
 
     Without a target: the active virtual or conda environment, else the Python that envsnap runs
     in. Nothing is installed or written on the target, and no secret enters the manifest.
     """
+    if seal is not None:
+        return _seal(seal, output)
     if new_redaction_key is not None:
         api.new_redaction_key(new_redaction_key)
         captured.say(f"wrote {new_redaction_key}; name it with --redaction-key in each capture")
@@ -119,6 +127,15 @@ def command(
     captured.say(f"{'wrote ' + output + ': ' if output != '-' else ''}{_summary(manifest)}")
     for line in _gaps(manifest):
         captured.say(line)
+    return 0
+
+
+def _seal(path: str, output: str) -> int:
+    from envsnap.model import codec
+
+    found = api.seal(path)
+    outputs.write(codec.encode(found.manifest, found.unknown), output, 0o600)
+    captured.say(f"sealed {path}: it says so, and when")
     return 0
 
 

@@ -86,5 +86,9 @@ def capture(path):
 
 if __name__ == "__main__":
     _ORIGINAL_PATH = _prepare()
-    from envsnap_probe import main as _main
+    try:
+        from envsnap_probe import main as _main
+    except ImportError as _error:
+        sys.stderr.write("envsnap probe: this Python lacks what every Python has: %s\n" % _error)
+        sys.exit(86)
     _main.run(OPTIONS, MODULES, _ORIGINAL_PATH)

@@ -15,7 +15,7 @@ from . import secrets
 from .record import TIMEOUT, Record, reason
 
 # The revision of the manifest whose facts this probe looks for.
-REVISION = 1
+REVISION = 2
 DEFAULT_DEADLINE = 120.0
 WATCHDOG_SECONDS = 2.0
 SECTIONS = (

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import signal
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from envsnap.errors import TargetError
 from envsnap.probe import packing
-from envsnap.targets import engine
+from envsnap.targets import engine, leftovers
 from envsnap.targets.attached import Attached
 
 if TYPE_CHECKING:
@@ -29,6 +33,9 @@ PYTHONS = (
 ABSENT = re.compile(r"executable file not found|no such file or directory", re.IGNORECASE)
 NOT_RUN = (126, 127)  # what an engine says of a program that it could not start
 PROCESSES = 4096
+LONGEST_SECONDS = 86400
+SECONDS_TO_START = 20.0
+STEP_SECONDS = 0.02
 
 
 class _Inside:
@@ -104,11 +111,35 @@ class Container(_Inside):
             stream = api.exec_start(made["Id"], socket=True)
         except docker.errors.DockerException as error:
             raise TargetError(f"{self.name}: {engine.reason(error)}") from None
-        return Attached(stream, lambda: self._state(made["Id"]), lambda: None)
+        return Attached(stream, lambda: self._state(made["Id"]), lambda: self._end(made["Id"]))
 
     def _has(self, python: str) -> bool:
-        code = self.container.exec_run([python, "-c", "pass"]).exit_code
-        return code not in NOT_RUN
+        """Tell whether a Python starts; one that does not end soon starts, and may hang."""
+        api = self.client.api
+        made = api.exec_create(self.container.id, [python, "-c", "pass"])
+        api.exec_start(made["Id"], detach=True)
+        until = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < until:
+            found = api.exec_inspect(made["Id"])
+            if not found.get("Running") and found.get("ExitCode") is not None:
+                return found["ExitCode"] not in NOT_RUN
+            time.sleep(STEP_SECONDS)
+        self._end(made["Id"])
+        raise TargetError(f"{self.name}: {python} did not start within {SECONDS_TO_START:g} s")
+
+    def _end(self, run: str) -> None:
+        """End what was started in the container, where its processes are ours to end."""
+        import docker
+
+        with contextlib.suppress(docker.errors.DockerException, OSError, ValueError):
+            found = self.client.api.exec_inspect(run)
+            pid = int(found.get("Pid") or 0)
+            if not found.get("Running") or pid <= 1:
+                return
+            # The engine may run elsewhere: the process must be one of this very container.
+            with open(f"/proc/{pid}/cgroup", encoding="ascii", errors="replace") as stream:
+                if str(self.container.id) in stream.read():
+                    os.kill(pid, signal.SIGKILL)
 
     def _state(self, run: str) -> int | None:
         import docker
@@ -132,6 +163,7 @@ class Image(_Inside):
     def __init__(self, name: str, python: str | None = None) -> None:
         super().__init__(name, python)
         self.image = engine.image(self.client, name)
+        leftovers.remove(self.client)
 
     def start(self) -> Started:
         """Start the first Python that the image has."""
@@ -157,6 +189,8 @@ class Image(_Inside):
                 security_opt=["no-new-privileges"],
                 pids_limit=PROCESSES,
                 healthcheck={"test": ["NONE"]},
+                labels=leftovers.label(),
+                auto_remove=True,
             )
         except docker.errors.DockerException as error:
             raise TargetError(f"{self.name}: {engine.reason(error)}") from None
@@ -165,6 +199,7 @@ class Image(_Inside):
             stream = container.attach_socket(
                 params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             )
+            ended = _End(container)
             container.start()
         except docker.errors.DockerException as error:
             if stream is not None:
@@ -173,7 +208,7 @@ class Image(_Inside):
             if ABSENT.search(engine.reason(error)):
                 return None
             raise TargetError(f"{self.name}: {engine.reason(error)}") from None
-        return Attached(stream, lambda: _exit_code(container), lambda: _remove(container))
+        return Attached(stream, ended.code, lambda: _remove(container))
 
     def describe(self) -> Target:
         """The image, by the digest that names it for good."""
@@ -182,15 +217,24 @@ class Image(_Inside):
         return Target(kind="image", name=str(self.image.id))
 
 
-def _exit_code(container: Any) -> int | None:
-    """Ask the engine whether a container ended."""
-    import docker
+class _End:
+    """Waits for a container's exit code: the engine removes the container with its end."""
 
-    with contextlib.suppress(docker.errors.DockerException, OSError):
-        container.reload()
-        state = container.attrs["State"]
-        return None if state["Running"] else int(state["ExitCode"])
-    return None
+    def __init__(self, container: Any) -> None:
+        self._code: int | None = None
+        threading.Thread(target=self._wait, args=(container,), daemon=True).start()
+
+    def _wait(self, container: Any) -> None:
+        import docker
+        import requests
+
+        with contextlib.suppress(docker.errors.DockerException, requests.RequestException, OSError):
+            found = container.wait(condition="next-exit", timeout=LONGEST_SECONDS)
+            self._code = int(found["StatusCode"])
+
+    def code(self) -> int | None:
+        """The exit code, or None while it runs."""
+        return self._code
 
 
 def _remove(container: Any) -> None:
