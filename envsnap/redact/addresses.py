@@ -39,6 +39,8 @@ def spans(text: str) -> list:
     if "@" in text:
         for match in re.finditer(_USERINFO, text):
             inside = text[match.end(1) : match.end()]
+            if re.match(r"(?:git\+)?(?:ssh|sftp|rsync):", match.group(1)) and ":" not in inside:
+                continue  # a user's name alone, where keys open the door
             if not (re.match(_SAFE_HOSTS + r"\Z", inside) or kinds.is_reference(inside[:-1])):
                 found.append((match.end(1), match.end(), "user information of an address"))
         for match in re.finditer(_BARE, text):

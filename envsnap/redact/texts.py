@@ -197,16 +197,23 @@ def _headers(text: str) -> list:
         for match in re.finditer(_COOKIE, text):
             if "=" in match.group(1):
                 found.append((*match.span(1), "cookie"))
-    hinted = any(word in low for word in ("basic", "bearer", "token", "key", "digest", "nego", "splu"))
+    hinted = any(
+        word in low for word in ("basic", "bearer", "token", "key", "digest", "nego", "splu")
+    )
     for match in re.finditer(_HEADER, text) if hinted else ():
         value = match.group(2).rstrip(".:!")
         word = match.group(1).lower()
-        if (word == "basic" and ":" in decoded(value)) or (not kinds.is_number(value) and (
-            (word in ("bearer", "basic", "apikey", "negotiate") and _is_opaque(value))
-            or (
-                word not in ("key", "digest") and kinds.is_random(value) and not kinds.is_hex(value)
+        if (word == "basic" and ":" in decoded(value)) or (
+            not kinds.is_number(value)
+            and (
+                (word in ("bearer", "basic", "apikey", "negotiate") and _is_opaque(value))
+                or (
+                    word not in ("key", "digest")
+                    and kinds.is_random(value)
+                    and not kinds.is_hex(value)
+                )
             )
-        )):
+        ):
             found.append((*match.span(2), "header of authorization"))
     return found
 

@@ -36,6 +36,7 @@ PROCESSES = 4096
 LONGEST_SECONDS = 86400
 SECONDS_TO_START = 20.0
 STEP_SECONDS = 0.02
+PATIENCE_SECONDS = 3.0
 
 
 class _Inside:
@@ -115,9 +116,16 @@ class Container(_Inside):
 
     def _has(self, python: str) -> bool:
         """Tell whether a Python starts; one that does not end soon starts, and may hang."""
+        import docker
+
         api = self.client.api
         made = api.exec_create(self.container.id, [python, "-c", "pass"])
-        api.exec_start(made["Id"], detach=True)
+        try:
+            api.exec_start(made["Id"], detach=True)
+        except docker.errors.DockerException as error:
+            if ABSENT.search(engine.reason(error)):
+                return False
+            raise
         until = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < until:
             found = api.exec_inspect(made["Id"])
@@ -174,28 +182,23 @@ class Image(_Inside):
         raise self._no_python()
 
     def _start(self, python: str) -> Started | None:
+        # Named here: a signal may come while the engine makes it, before we are told its id.
+        name = f"envsnap-{os.urandom(8).hex()}"
+        try:
+            return self._started(python, name)
+        except TargetError:
+            raise  # it is removed, or was never made
+        except BaseException:  # a signal: the engine may still be making it
+            _remove_named(self.client, name, PATIENCE_SECONDS)
+            raise
+
+    def _started(self, python: str, name: str) -> Started | None:
+        """Make and start a container; None where the image has no such Python."""
         import docker
 
-        try:
-            container = self.client.containers.create(
-                self.image.id,
-                packing.READ_STDIN,
-                entrypoint=[python],
-                stdin_open=True,
-                network_disabled=True,
-                read_only=True,
-                tmpfs={"/tmp": ""},  # noqa: S108 -- a folder of the container
-                cap_drop=["ALL"],
-                security_opt=["no-new-privileges"],
-                pids_limit=PROCESSES,
-                healthcheck={"test": ["NONE"]},
-                labels=leftovers.label(),
-                auto_remove=True,
-            )
-        except docker.errors.DockerException as error:
-            raise TargetError(f"{self.name}: {engine.reason(error)}") from None
         stream: Any = None
         try:
+            container = self._make(python, name)
             stream = container.attach_socket(
                 params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             )
@@ -204,11 +207,29 @@ class Image(_Inside):
         except docker.errors.DockerException as error:
             if stream is not None:
                 stream.close()
-            _remove(container)
+            _remove_named(self.client, name)
             if ABSENT.search(engine.reason(error)):
                 return None
             raise TargetError(f"{self.name}: {engine.reason(error)}") from None
         return Attached(stream, ended.code, lambda: _remove(container))
+
+    def _make(self, python: str, name: str) -> Any:
+        return self.client.containers.create(
+            self.image.id,
+            packing.READ_STDIN,
+            name=name,
+            entrypoint=[python],
+            stdin_open=True,
+            network_disabled=True,
+            read_only=True,
+            tmpfs={"/tmp": ""},  # noqa: S108 -- a folder of the container
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            pids_limit=PROCESSES,
+            healthcheck={"test": ["NONE"]},
+            labels=leftovers.label(),
+            auto_remove=True,
+        )
 
     def describe(self) -> Target:
         """The image, by the digest that names it for good."""
@@ -242,3 +263,17 @@ def _remove(container: Any) -> None:
 
     with contextlib.suppress(docker.errors.DockerException, OSError):
         container.remove(force=True, v=True)
+
+
+def _remove_named(client: DockerClient, name: str, patience: float = 0.0) -> None:
+    """Remove a container that may not be there, or not yet."""
+    import docker
+
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return _remove(client.containers.get(name))
+        except (docker.errors.DockerException, OSError):
+            if time.monotonic() >= until:
+                return None
+        time.sleep(STEP_SECONDS)

@@ -44,13 +44,19 @@ def _is_left(text: Any) -> bool:
 
 def _boot() -> str:
     """This machine since its start: a process id means nothing on another one."""
-    with contextlib.suppress(OSError), open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
+    with (
+        contextlib.suppress(OSError),
+        open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream,
+    ):
         return stream.read().strip()
     return "unknown"
 
 
 def _started(pid: int) -> str:
     """When a process started, in ticks since the boot; empty where there is none."""
-    with contextlib.suppress(OSError, IndexError), open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stream:
+    with (
+        contextlib.suppress(OSError, IndexError),
+        open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stream,
+    ):
         return stream.read().rpartition(")")[2].split()[19]
     return "0"

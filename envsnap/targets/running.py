@@ -42,6 +42,14 @@ class Run:
         self._stderr = bytearray()
         self._done = -1
         self._process = place.start()
+        try:
+            self._attend(options)
+        except BaseException:  # a signal, too: what was started is ours to end
+            self._process.end()
+            raise
+
+    def _attend(self, options: dict[str, object]) -> None:
+        """Listen to what was started, and hand the script over."""
         # Hashing may take as long as it takes, but a target that says nothing at all is gone.
         self._reads_long = bool(options.get("weights") or options.get("verify_files"))
         assert self._process.stdout is not None

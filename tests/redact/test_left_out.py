@@ -68,9 +68,7 @@ def test_with_one_key_equal_and_different_are_told_apart(envsnap: Run, tmp_path:
     text, report = compared(envsnap)
     assert "may differ" not in text
     changed = {
-        tuple(path)
-        for finding in report["results"][0]["findings"]
-        for path in [finding["path"]]
+        tuple(path) for finding in report["results"][0]["findings"] for path in [finding["path"]]
     }
     spelled = json.dumps(report)
     for path in ("configs.app.db.password", "configs.app.url", "env_vars.REDIS_AUTH"):
