@@ -76,6 +76,7 @@ def _main_inner() -> int:
     except PipeClosedError:
         return PIPE_CLOSED
     except click.Abort:
+        signals.end_started()
         return INTERRUPTED
     except click.ClickException as error:
         error.message = _without_secrets(error.message)
@@ -85,6 +86,7 @@ def _main_inner() -> int:
         _say(f"error: {error}")
         return error.exit_code
     except signals.Terminated as error:
+        signals.end_started()
         signals.end(error.number)
         return 128 + error.number
 

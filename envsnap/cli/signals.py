@@ -25,6 +25,13 @@ def install() -> None:
             signal.signal(number, _end)
 
 
+def end_started() -> None:
+    """End what was started and is not ended yet, if anything was."""
+    owned = sys.modules.get("envsnap.targets.owned")
+    if owned is not None:
+        owned.end_all()
+
+
 def end(number: int) -> None:
     """End as the signal would have ended us: whoever waits for us must see which it was."""
     sys.stdout = sys.stderr = None  # type: ignore[assignment]  # what is half written stays so

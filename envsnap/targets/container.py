@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from envsnap.errors import TargetError
 from envsnap.probe import packing
-from envsnap.targets import engine, leftovers
+from envsnap.targets import engine, leftovers, owned
 from envsnap.targets.attached import Attached
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ PROCESSES = 4096
 LONGEST_SECONDS = 86400
 SECONDS_TO_START = 20.0
 STEP_SECONDS = 0.02
-PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 10.0
 
 
 class _Inside:
@@ -184,13 +184,8 @@ class Image(_Inside):
     def _start(self, python: str) -> Started | None:
         # Named here: a signal may come while the engine makes it, before we are told its id.
         name = f"envsnap-{os.urandom(8).hex()}"
-        try:
-            return self._started(python, name)
-        except TargetError:
-            raise  # it is removed, or was never made
-        except BaseException:  # a signal: the engine may still be making it
-            _remove_named(self.client, name, PATIENCE_SECONDS)
-            raise
+        owned.add(name, lambda: _remove_named(self.client, name, PATIENCE_SECONDS / 2))
+        return self._started(python, name)
 
     def _started(self, python: str, name: str) -> Started | None:
         """Make and start a container; None where the image has no such Python."""
@@ -211,7 +206,7 @@ class Image(_Inside):
             if ABSENT.search(engine.reason(error)):
                 return None
             raise TargetError(f"{self.name}: {engine.reason(error)}") from None
-        return Attached(stream, ended.code, lambda: _remove(container))
+        return Attached(stream, ended.code, lambda: _remove_named(self.client, name))
 
     def _make(self, python: str, name: str) -> Any:
         return self.client.containers.create(
@@ -258,22 +253,24 @@ class _End:
         return self._code
 
 
-def _remove(container: Any) -> None:
-    import docker
-
-    with contextlib.suppress(docker.errors.DockerException, OSError):
-        container.remove(force=True, v=True)
-
-
 def _remove_named(client: DockerClient, name: str, patience: float = 0.0) -> None:
-    """Remove a container that may not be there, or not yet."""
-    import docker
+    """Remove a container that may not be there, or for `patience` seconds not yet.
 
-    until = time.monotonic() + patience
-    while True:
+    It is waited for: the engine may be removing it already.
+    """
+    import docker
+    import requests
+
+    started = time.monotonic()
+    seen = False
+    while time.monotonic() - started < PATIENCE_SECONDS:
         try:
-            return _remove(client.containers.get(name))
-        except (docker.errors.DockerException, OSError):
-            if time.monotonic() >= until:
-                return None
+            client.api.remove_container(name, force=True, v=True)
+            seen = True
+        except docker.errors.NotFound:
+            if seen or time.monotonic() - started >= patience:
+                owned.release(name)
+                return
+        except (docker.errors.DockerException, requests.RequestException, OSError):
+            seen = True  # it is being made, or removed
         time.sleep(STEP_SECONDS)

@@ -25,7 +25,9 @@ def remove(client: DockerClient) -> None:
     import docker
 
     with contextlib.suppress(docker.errors.DockerException, OSError):
-        for container in client.containers.list(all=True, filters={"label": LABEL}):
+        for container in client.containers.list(
+            all=True, filters={"label": LABEL}, ignore_removed=True
+        ):
             if _is_left(container.labels.get(LABEL, "")):
                 with contextlib.suppress(docker.errors.DockerException, OSError):
                     container.remove(force=True, v=True)
