@@ -36,7 +36,7 @@ def fact(manifest: Manifest, path: Path) -> Fact:
     reason = reason_for(walk.gaps(section), path[1:])
     if reason is None and not _was_looked_for(section, path):
         reason = walk.NOT_NAMED
-    if reason is None and not section.complete:
+    if reason is None and not walk.says_all(section, path):
         reason = walk.NOT_STATED
     return Fact(unknown=reason)
 

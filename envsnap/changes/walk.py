@@ -142,7 +142,7 @@ class _Walk:
             return
         side = 0 if reference is UNSET else 1
         reason = reason_for(self._gaps[side], path[1:])
-        if reason is None and not self._sides[side].complete:
+        if reason is None and not says_all(self._sides[side], path):
             reason = NOT_STATED
         if reason is not None:
             self._add(path, ChangeKind.UNKNOWN, reference, other, reason)
@@ -163,6 +163,14 @@ class _Walk:
                 reason=reason,
             )
         )
+
+
+def says_all(section: Section, path: Path) -> bool:
+    """Tell whether what a section does not mention is absent: a list may know names alone."""
+    if section.complete:
+        return True
+    is_entry = len(path) == 2 and path[1] not in section.__struct_fields__
+    return section.names_complete is True and is_entry
 
 
 def gaps(section: Section) -> dict[str, str]:

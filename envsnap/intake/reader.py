@@ -30,29 +30,11 @@ def load(path: str) -> codec.Document:
         target = Target(kind="file", name=os.path.basename(path))
         return codec.Document(facts.to_manifest(messages, target, None, {}, name))
     # A manifest's beginning is tested first: reading a document twice would cost time.
-    if MANIFEST_MARK not in data[:200]:
-        found = _report(data, name, os.path.basename(path))
-        if found is not None:
-            return found
-    return codec.decode(data, name)
+    if MANIFEST_MARK in data[:200]:
+        return codec.decode(data, name)
+    from envsnap.intake import foreign
 
-
-def _report(data: bytes, name: str, base: str) -> codec.Document | None:
-    """Read a foreign report, if it is one, and say what was read."""
-    from envsnap.intake import facts, reports
-
-    found = reports.read(data, name)
-    if found is None:
-        return None
-    kind, sections = found
-    messages = facts.Messages({"probe": 1, "sections": sections})
-    manifest = facts.to_manifest(messages, Target(kind="report", name=base), None, {}, name)
-    gaps = [path for section in sections.values() for path in section["gaps"]]
-    counted = sum(len(section["facts"].get("entries", {})) for section in sections.values())
-    note = f"{name}: read as the output of {kind}; {counted} packages, GPUs and variables"
-    if gaps:
-        note += f"; it does not state {', '.join(gaps[:5])}"
-    return codec.Document(manifest, notes=(note,))
+    return foreign.load(data, name, path)
 
 
 def load_text(path: str) -> str:

@@ -1,0 +1,80 @@
+"""Every format, one line each, in the order in which they are asked.
+
+The order is the precedence: what only one program writes comes before what looks like many
+things. A format is loaded only when a file is no manifest and no probe's answer.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from msgspec import Struct
+
+from envsnap.intake.formats import refusal
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.format import Format, Refused
+from envsnap.intake.formats.source import Source
+
+
+class Entry(Struct, frozen=True):
+    """A line of the registry."""
+
+    module: str
+    title: str
+
+    def load(self) -> Format:
+        """Import the format's module."""
+        return cast("Format", import_module(f"envsnap.intake.formats.{self.module}"))
+
+
+FORMATS = (
+    Entry("pip_inspect", "pip inspect"),
+    Entry("pip_json", "pip list --format json"),
+    Entry("pipfile_lock", "Pipfile.lock"),
+    Entry("pylock_toml", "pylock.toml (PEP 751)"),
+    Entry("uv_lock", "uv.lock"),
+    Entry("poetry_lock", "poetry.lock"),
+    Entry("pdm_lock", "pdm.lock"),
+    Entry("pip_list", "pip list, uv pip list"),
+    Entry("pip_freeze", "pip freeze"),
+    Entry("requirements_txt", "requirements files"),
+)
+LARGEST_TEXT = 32 << 20
+
+
+def read(source: Source) -> Draft | None:
+    """Return what a foreign file states; None for what no format knows.
+
+    Raises Refused for a known file that cannot be believed.
+    """
+    if len(source.data) > LARGEST_TEXT:
+        return None
+    for variant in source.variants():
+        entry = recognised(variant)
+        if entry is not None:
+            return entry.load().read(variant)
+    found = [
+        (entry, block) for block in source.blocks() if (entry := recognised(block)) is not None
+    ]
+    if len(found) > 1:
+        kinds = ", ".join(entry.title for entry, _ in found)
+        raise Refused(
+            f"{source.name}: holds {len(found)} blocks that envsnap reads ({kinds}); put the one"
+            " that you mean into a file of its own"
+        )
+    if not found:
+        return None
+    draft = found[0][0].load().read(found[0][1])
+    draft.leave("the text around it")
+    return draft
+
+
+def recognised(source: Source) -> Entry | None:
+    """The first format that knows a text."""
+    return next((entry for entry in FORMATS if entry.load().recognise(source)), None)
+
+
+def refuse(source: Source) -> Refused:
+    """Why a file is not read: what it looks like, and the way forward."""
+    return Refused(f"{source.name}: {refusal.reason(source)}")
