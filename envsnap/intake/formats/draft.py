@@ -39,6 +39,7 @@ class Draft:
         self._gaps: dict[str, dict[str, str]] = {}
         self._complete: set[str] = set()
         self._names: set[str] = set()
+        self._doubted: set[tuple[str, str]] = set()
 
     def add(self, section: Section) -> None:
         """Fill in facts of a section that are not known yet."""
@@ -92,6 +93,30 @@ class Draft:
         """Say why a fact is not known."""
         self._section(section)
         self._gaps.setdefault(section, {}).setdefault(path_text(path), reason)
+
+    def merge(self, other: Draft, without: tuple[str, ...] = ()) -> None:
+        """Add the sections of another draft, but for some."""
+        for name, facts in other._facts.items():  # noqa: SLF001 (one class)
+            if name not in without:
+                self._facts.setdefault(name, {}).update(facts)
+                self._gaps.setdefault(name, {}).update(other._gaps.get(name, {}))  # noqa: SLF001
+        for what, count in other.left.items():
+            self.leave(what, count)
+
+    def gap_text(self, section: str, path: str, reason: str) -> None:
+        """Say why a fact is not known, by its path as text."""
+        self._section(section)
+        self._gaps.setdefault(section, {}).setdefault(path, reason)
+
+    def doubt(self, name: str, version: str) -> bool:
+        """Whether a distribution has another version already: then none is stated."""
+        known = self.entries("packages").get(name, {})
+        if known.get("version", version) == version:
+            return (name, "version") in self._doubted
+        reason = f"not stated: it is listed as {known.pop('version')} and as {version}"
+        self._doubted.add((name, "version"))
+        self.gap("packages", (name, "version"), reason)
+        return True
 
     def complete(self, section: str, *, names_only: bool = False) -> None:
         """Say that what a section does not mention is absent; or that its names are all."""

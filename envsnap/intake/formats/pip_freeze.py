@@ -35,10 +35,11 @@ def _lines(lines: tuple[str, ...]) -> list[Line]:
 
 
 def _pins(lines: list[Line]) -> list[Line]:
-    return [line for line in lines if _is_pin(line)]
+    return [line for line in lines if is_pin(line)]
 
 
-def _is_pin(line: Line) -> bool:
+def is_pin(line: Line) -> bool:
+    """Whether a line names one version or one place, as pip writes it."""
     if line.kind == "editable":
         return True
     choice = line.choice
@@ -54,7 +55,7 @@ def _is_frozen(lines: list[Line]) -> bool:
         line for line in lines if line.kind == "comment" and not OWN_COMMENT.match(line.text)
     ]
     hashed = any("--hash" in line.text for line in lines)
-    return bool(told) and not foreign and not hashed and all(map(_is_pin, told)) and any(
+    return bool(told) and not foreign and not hashed and all(map(is_pin, told)) and any(
         line.choice.version is not UNSET for line in told
     )  # fmt: skip
 
@@ -83,7 +84,7 @@ def read(source: Source) -> Draft:
     for line in _lines(source.lines if said is None else said):
         if line.kind == "comment":
             continue
-        if not _is_pin(line) or not line.name:
+        if not is_pin(line) or not line.name:
             draft.leave("lines without a name" if line.kind == "editable" else "other lines")
             continue
         add(draft, line)

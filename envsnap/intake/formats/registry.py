@@ -29,8 +29,17 @@ class Entry(Struct, frozen=True):
 
 
 FORMATS = (
+    Entry("lfs_pointer", "Git LFS pointers"),
+    Entry("onnx_model", "ONNX models"),
     Entry("pip_inspect", "pip inspect"),
+    Entry("cyclonedx", "CycloneDX (JSON)"),
+    Entry("spdx", "SPDX (JSON)"),
+    Entry("docker_inspect", "docker inspect"),
+    Entry("wandb_metadata", "wandb-metadata.json (W&B)"),
+    Entry("model_config", "a model's config.json, generation_config.json, tokenizer_config.json …"),
+    Entry("kubernetes", "Kubernetes: pods and what makes them, manifests and live objects"),
     Entry("pip_json", "pip list --format json"),
+    Entry("conda_list", "conda list: table, JSON, --explicit, --export"),
     Entry("pipfile_lock", "Pipfile.lock"),
     Entry("pylock_toml", "pylock.toml (PEP 751)"),
     Entry("uv_lock", "uv.lock"),
@@ -54,11 +63,23 @@ FORMATS = (
     Entry("lscpu", "lscpu"),
     Entry("nvcc", "nvcc --version"),
     Entry("os_release", "os-release"),
+    Entry("sbatch", "batch scripts of Slurm"),
+    Entry("dockerfile", "Dockerfiles"),
+    Entry("triton_config", "Triton's config.pbtxt"),
+    Entry("mlflow_model", "MLmodel (MLflow)"),
+    Entry("compose", "Compose files"),
+    Entry("pixi_lock", "pixi.lock, conda-lock.yml"),
+    Entry("conda_environment", "environment.yml, conda env export"),
     Entry("pip_list", "pip list, uv pip list"),
     Entry("pip_freeze", "pip freeze"),
     Entry("requirements_txt", "requirements files"),
 )
-LARGEST_TEXT = 32 << 20
+FOLDERS = (
+    Entry("mlflow_folder", "the folder of an MLflow model"),
+    Entry("wandb_folder", "the files of a W&B run"),
+    Entry("model_folder", "a model's folder, also in the hub's cache"),
+)
+LARGEST_TEXT = 64 << 20
 
 
 def read(source: Source) -> Draft | None:

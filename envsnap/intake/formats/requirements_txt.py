@@ -46,10 +46,15 @@ def _are_words(lines: list[Line]) -> bool:
 def read(source: Source) -> Draft:
     """What the file asks for, and what the files that it includes do."""
     draft = Draft("a requirements file", "wanted")
+    add(draft, source)
+    return draft
+
+
+def add(draft: Draft, source: Source) -> None:
+    """Add what a requirements file asks for."""
     _Reader(draft).file(source, 0)
     if not draft.has("wanted"):
         draft.add(Wanted(complete=False, entries={}))
-    return draft
 
 
 class _Reader:
