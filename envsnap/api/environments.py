@@ -119,6 +119,13 @@ def load_document(path: str) -> Document:
     return reader.load(path)
 
 
+def formats() -> tuple[str, ...]:
+    """The foreign files and folders that are read wherever a manifest is, in words."""
+    from envsnap.intake.formats import registry
+
+    return tuple(entry.title for entry in (*registry.FORMATS, *registry.FOLDERS))
+
+
 def save(manifest: Manifest, path: str) -> None:
     """Write a manifest, readable by its owner only. Raises InputError."""
     from envsnap.model import codec, storage

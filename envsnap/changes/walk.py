@@ -23,8 +23,13 @@ from envsnap.model.reading import (
     OLDER,
     RUN,
     gaps,
+    is_captured,
     says_all,
 )
+
+
+# Sections that no walk compares: what names a machine, and what has a comparison of its own.
+NOT_WALKED = ("identity", "wanted")
 
 
 def compare(reference: Manifest, other: Manifest) -> Difference:
@@ -32,10 +37,11 @@ def compare(reference: Manifest, other: Manifest) -> Difference:
     runs = reference.target.kind == other.target.kind == RUN
     walk = _Walk((reference.schema_revision, other.schema_revision), runs=runs)
     left_sections, right_sections = present(reference.sections), present(other.sections)
+    wants = "wanted" in left_sections or "wanted" in right_sections
+    skipped = walk.wanted(reference, other) if wants else NOT_WALKED
     for name in {**left_sections, **right_sections}:
-        if name == "identity":
-            continue
-        walk.section(name, left_sections.get(name), right_sections.get(name))
+        if name not in skipped:
+            walk.section(name, left_sections.get(name), right_sections.get(name))
     return Difference(
         changes=tuple(walk.changes), compared=walk.compared, not_compared=walk.not_compared
     )
@@ -51,6 +57,20 @@ class _Walk:
         self.not_compared: dict[str, str] = {}
         self._sides: tuple[Section, Section]
         self._gaps: tuple[dict[str, str], dict[str, str]]
+
+    def wanted(self, reference: Manifest, other: Manifest) -> tuple[str, ...]:
+        """Compare what is wanted; returns the sections that this has compared."""
+        from envsnap.changes import wanted  # packaging's markers and ranges cost, and are rarely needed
+
+        found = wanted.compare(reference, other)
+        self.changes.extend(found.changes)
+        self.compared += found.compared
+        if wanted.is_held_against(reference, other):
+            return (*NOT_WALKED, "packages")
+        for side, opposite in ((reference, other), (other, reference)):
+            if is_captured(side, "wanted") and not is_captured(opposite, "wanted"):
+                self._add(("wanted",), ChangeKind.UNKNOWN, None, None, NOT_CAPTURED)
+        return NOT_WALKED
 
     def section(self, name: str, reference: Section | None, other: Section | None) -> None:
         """Compare one section."""

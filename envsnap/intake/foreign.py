@@ -25,6 +25,11 @@ def load(data: bytes, name: str, path: str) -> codec.Document:
     draft = registry.read(source)
     if draft is not None:
         return document(draft, name, os.path.basename(path))
+    from envsnap.intake import folders
+
+    found = folders.archive(data, name, os.path.basename(path))
+    if found is not None:
+        return found
     tree = source.json
     is_json = source.text.lstrip()[:1] in ("{", "[")
     if not data.strip() or (is_json and (tree is None or "schema_version" in tree)):

@@ -22,6 +22,10 @@ def load(path: str) -> codec.Document:
     Raises InputError.
     """
     name = "standard input" if path == "-" else path
+    if path != "-" and os.path.isdir(path):
+        from envsnap.intake import folders
+
+        return folders.load(path)
     data = contents(path, name)
     if FACTS_MARK in data[: 1 << 20]:
         from envsnap.intake import facts

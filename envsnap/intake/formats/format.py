@@ -10,6 +10,7 @@ from typing import Protocol
 
 from envsnap.errors import InputError
 from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.folder import Folder
 from envsnap.intake.formats.source import Source
 
 
@@ -23,6 +24,18 @@ class Format(Protocol):
     @staticmethod
     def read(source: Source) -> Draft:
         """Return what the file states; raises Refused."""
+
+
+class FolderFormat(Protocol):
+    """A module that reads files that belong together."""
+
+    @staticmethod
+    def recognise(folder: Folder) -> bool:
+        """Tell whether this is such a folder."""
+
+    @staticmethod
+    def read(folder: Folder) -> Draft:
+        """Return what its files state; raises Refused."""
 
 
 class Refused(InputError):

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from envsnap.intake.formats import refusal
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Format, Refused
+from envsnap.intake.formats.format import FolderFormat, Format, Refused
 from envsnap.intake.formats.source import Source
 
 
@@ -26,6 +26,10 @@ class Entry(Struct, frozen=True):
     def load(self) -> Format:
         """Import the format's module."""
         return cast("Format", import_module(f"envsnap.intake.formats.{self.module}"))
+
+    def load_folder(self) -> FolderFormat:
+        """Import the module of a format that reads folders."""
+        return cast("FolderFormat", import_module(f"envsnap.intake.formats.{self.module}"))
 
 
 FORMATS = (
