@@ -6,6 +6,7 @@ least as severe: `check` never knows more than `diff`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
@@ -39,6 +40,12 @@ class Result(Struct, frozen=True, kw_only=True):
     not_compared: dict[str, str]
     lacking: tuple[str, ...] = ()
     ruled: Ruled = Ruled()
+
+    def __repr__(self) -> str:
+        """Short: how many findings of which severity."""
+        counts = Counter(finding.severity.value for finding in self.findings)
+        told = ", ".join(f"{counts[severity.value]} {severity.value}" for severity in Severity)
+        return f"<Result {told}; {self.compared} facts compared>"
 
     def is_partly_unknown(self) -> bool:
         """Whether anything that could have been known, or compared, was not."""
