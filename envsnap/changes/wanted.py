@@ -183,7 +183,9 @@ class _Installed:
         change = Change(path=path, kind=ChangeKind.UNKNOWN, reference=asked, reason=reason)
         self._found.changes.append(change)
 
-    def _add(self, path: tuple[str, ...], kind: ChangeKind, asked: str | None, have: str | None) -> None:
+    def _add(
+        self, path: tuple[str, ...], kind: ChangeKind, asked: str | None, have: str | None
+    ) -> None:
         self._found.changes.append(Change(path=path, kind=kind, reference=asked, other=have))
 
 
@@ -201,11 +203,15 @@ class _Files:
     def __init__(self, found: Found, reference: Manifest, other: Manifest) -> None:
         self._found = found
         self._sides = reference, other
-        known = [bounds for side in self._sides if (bounds := stated(side, "wanted", "requires_python"))]
+        known = [
+            bounds for side in self._sides if (bounds := stated(side, "wanted", "requires_python"))
+        ]
         pythons = tuple(
             python
             for python in markers.PYTHONS
-            if all(_in_range(_plain_range(bounds), f"{python}.5", otherwise=True) for bounds in known)
+            if all(
+                _in_range(_plain_range(bounds), f"{python}.5", otherwise=True) for bounds in known
+            )
         )
         told = markers.known(reference) or markers.known(other)
         self._cells = markers.cells(told, pythons or markers.PYTHONS)
@@ -263,10 +269,18 @@ class _Files:
             self._add(path, kind, *told)
         else:
             self._found.changes.append(
-                Change(path=path, kind=ChangeKind.UNKNOWN, reference=told[0], other=told[1], reason=NOT_STATED)
+                Change(
+                    path=path,
+                    kind=ChangeKind.UNKNOWN,
+                    reference=told[0],
+                    other=told[1],
+                    reason=NOT_STATED,
+                )
             )
 
-    def _add(self, path: tuple[str, ...], kind: ChangeKind, mine: str | None, theirs: str | None) -> None:
+    def _add(
+        self, path: tuple[str, ...], kind: ChangeKind, mine: str | None, theirs: str | None
+    ) -> None:
         self._found.changes.append(Change(path=path, kind=kind, reference=mine, other=theirs))
 
 
@@ -331,4 +345,3 @@ def _equal(one: str, two: str) -> bool:
 
 def _as_set(bounds: str) -> frozenset[str]:
     return frozenset(part.strip().replace(" ", "") for part in bounds.split(",") if part.strip())
-

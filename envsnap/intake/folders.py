@@ -29,11 +29,15 @@ def load(path: str) -> codec.Document:
     links: dict[str, str] = {}
     for root, folders, files in os.walk(path):
         depth = os.path.relpath(root, path).count(os.sep)
-        folders[:] = sorted(folder for folder in folders if folder not in SKIPPED and depth < DEEPEST)
+        folders[:] = sorted(
+            folder for folder in folders if folder not in SKIPPED and depth < DEEPEST
+        )
         for file in sorted(files):
             _note(path, os.path.join(root, file), sizes, links)
         if len(sizes) > MOST_FILES:
-            raise InputError(f"{path}: a folder of more than {MOST_FILES:,} files; name the file that you mean")
+            raise InputError(
+                f"{path}: a folder of more than {MOST_FILES:,} files; name the file that you mean"
+            )
 
     def read(inner: str) -> bytes | None:
         try:
@@ -62,7 +66,9 @@ def archive(data: bytes, name: str, base: str) -> codec.Document | None:
         if data.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")):
             return _read(_tar(data, base), name)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError):
-        raise InputError(f"{name}: an archive that cannot be read; unpack it and name the file inside") from None
+        raise InputError(
+            f"{name}: an archive that cannot be read; unpack it and name the file inside"
+        ) from None
     return None
 
 
@@ -121,7 +127,9 @@ def _read(folder: Folder, name: str) -> codec.Document:
         return foreign.document(draft, f"{name}/{inner}", inner)
     if known:
         told = ", ".join(inner for inner, _ in known[:6])
-        raise InputError(f"{name}: a folder with {len(known)} files that envsnap reads ({told}); name one of them")
+        raise InputError(
+            f"{name}: a folder with {len(known)} files that envsnap reads ({told}); name one of them"
+        )
     raise InputError(
         f"{name}: a folder, and neither a model's nor one with a file that envsnap reads;"
         " name a manifest or a file (`envsnap explain --formats` lists what envsnap reads)"
@@ -135,6 +143,9 @@ def _known(folder: Folder, name: str) -> list[tuple[str, bytes]]:
         if "/" in inner or os.path.splitext(inner)[1].lower() not in SUFFIXES:
             continue
         data = folder.bytes(inner, LARGEST_FILE)
-        if data is not None and registry.recognised(Source(data, f"{name}/{inner}", inner)) is not None:
+        if (
+            data is not None
+            and registry.recognised(Source(data, f"{name}/{inner}", inner)) is not None
+        ):
             found.append((inner, data))
     return found

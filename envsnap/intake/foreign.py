@@ -45,7 +45,9 @@ def document(draft: Draft, name: str, base: str) -> codec.Document:
         sections = msgspec.convert(msgspec.to_builtins(sections), Sections)
     except msgspec.ValidationError as error:
         why = " ".join(str(error).split())[:200]
-        raise InputError(f"{name}: looks like {draft.what}, but holds what that never does: {why}") from None
+        raise InputError(
+            f"{name}: looks like {draft.what}, but holds what that never does: {why}"
+        ) from None
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         schema_revision=SCHEMA_REVISION,

@@ -13,7 +13,8 @@ class Choice(Record, frozen=True, kw_only=True):
 
     version: Annotated[Text, location("The one version that is asked for.", since=2)] = UNSET
     specifier: Annotated[
-        Text, location("The range of versions that will do, as PEP 440 or conda spells it.", since=2)
+        Text,
+        location("The range of versions that will do, as PEP 440 or conda spells it.", since=2),
     ] = UNSET
     marker: Annotated[
         Text, location("Where it is asked for: an environment marker (PEP 508).", since=2)
@@ -22,9 +23,9 @@ class Choice(Record, frozen=True, kw_only=True):
     origin: Annotated[
         Origin | UnsetType, location("The address it shall be installed from.", since=2)
     ] = UNSET
-    editable: Annotated[bool | UnsetType, location("Whether it is an editable install.", since=2)] = (
-        UNSET
-    )
+    editable: Annotated[
+        bool | UnsetType, location("Whether it is an editable install.", since=2)
+    ] = UNSET
     groups: Annotated[
         Texts,
         location("Extras or dependency groups that alone ask for it: not by default.", since=2),
@@ -58,6 +59,6 @@ class Wanted(Section, frozen=True, kw_only=True):
         dict[str, str] | UnsetType,
         location("Bounds on what is not asked for by itself, by name.", since=2),
     ] = UNSET
-    sources: Annotated[
-        Texts, location("Indexes or channels, without credentials.", since=2)
-    ] = UNSET
+    sources: Annotated[Texts, location("Indexes or channels, without credentials.", since=2)] = (
+        UNSET
+    )

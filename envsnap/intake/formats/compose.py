@@ -34,7 +34,9 @@ def read(source: Source) -> Draft:
     if len(services) == 1:
         name, service = next(iter(services.items()))
         _only(draft, service)
-        tree["services"] = {name: {key: value for key, value in service.items() if key != "environment"}}
+        tree["services"] = {
+            name: {key: value for key, value in service.items() if key != "environment"}
+        }
     configs.add_tree(draft, NAME, tree, "yaml")
     if source.cut:
         draft.leave("a last line without an end, which may be cut")
@@ -57,7 +59,9 @@ def _only(draft: Draft, service: dict[str, Any]) -> None:
         System(
             complete=False,
             container="docker",
-            cgroup_memory_limit=UNSET if memory is None else quantities.memory(memory, powers_of_two=True),
+            cgroup_memory_limit=UNSET
+            if memory is None
+            else quantities.memory(memory, powers_of_two=True),
             cgroup_cpu_limit=UNSET if processors is None else quantities.processors(processors),
             shm_size=UNSET if shared is None else quantities.memory(shared, powers_of_two=True),
         )

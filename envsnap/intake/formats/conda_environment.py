@@ -33,8 +33,12 @@ def recognise(source: Source) -> bool:
         return False
     specs = [item for item in dependencies if isinstance(item, str)]
     others = [item for item in dependencies if not isinstance(item, str)]
-    shaped = all(SPEC.match(item.strip()) for item in specs) and all(_is_pip(item) for item in others)
-    marked = {"channels", "prefix"} & set(tree) or any("=" in item for item in specs) or bool(others)
+    shaped = all(SPEC.match(item.strip()) for item in specs) and all(
+        _is_pip(item) for item in others
+    )
+    marked = (
+        {"channels", "prefix"} & set(tree) or any("=" in item for item in specs) or bool(others)
+    )
     return shaped and bool(specs or others) and bool(marked)
 
 
@@ -47,7 +51,11 @@ def read(source: Source) -> Draft:
     tree = source.mapping
     specs = [item.strip() for item in tree["dependencies"] if isinstance(item, str)]
     built = [
-        found for item in specs if (spec := SPEC.match(item)) and (found := EXACT.match(spec["rest"].strip())) and found["build"]
+        found
+        for item in specs
+        if (spec := SPEC.match(item))
+        and (found := EXACT.match(spec["rest"].strip()))
+        and found["build"]
     ]
     exact = all((spec := SPEC.match(item)) and EXACT.match(spec["rest"].strip()) for item in specs)
     # Without builds an export is known by the prefix of the environment that it was made from.
@@ -118,6 +126,8 @@ def _pip(draft: Draft, text: str) -> None:
     elif line.kind == "option":
         draft.leave("options of pip")
     elif line.kind != "comment":
-        draft.leave("local projects" if line.kind in ("path", "editable") else "lines that could not be read")
-
-
+        draft.leave(
+            "local projects"
+            if line.kind in ("path", "editable")
+            else "lines that could not be read"
+        )

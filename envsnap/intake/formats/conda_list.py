@@ -15,9 +15,13 @@ from envsnap.model.python import Conda, Package
 from envsnap.probe import secrets
 
 HEADER = re.compile(r"^#? {0,3}Name\s+Version\s+Build(?:\s+Channel)?(?:\s.*)?$")
-ROW = re.compile(r"^(?P<name>[A-Za-z0-9_][\w.-]{0,80})\s+(?P<version>[\w.!+]{1,60})\s+(?P<build>\S{1,80})(?:\s+(?P<channel>\S+))?$")
+ROW = re.compile(
+    r"^(?P<name>[A-Za-z0-9_][\w.-]{0,80})\s+(?P<version>[\w.!+]{1,60})\s+(?P<build>\S{1,80})(?:\s+(?P<channel>\S+))?$"
+)
 EXPLICIT = re.compile(r"^@EXPLICIT\s*$")
-ARCHIVE = re.compile(r"^(?P<url>(?:https?|file)://\S+/(?P<platform>[a-z]+-[\w]+|noarch)/(?P<file>[^/#\s]+?)\.(?:conda|tar\.bz2))(?:#(?P<digest>(?:sha256:)?[0-9a-f]{32,64}))?$")
+ARCHIVE = re.compile(
+    r"^(?P<url>(?:https?|file)://\S+/(?P<platform>[a-z]+-[\w]+|noarch)/(?P<file>[^/#\s]+?)\.(?:conda|tar\.bz2))(?:#(?P<digest>(?:sha256:)?[0-9a-f]{32,64}))?$"
+)
 EXPORT = re.compile(r"^(?P<name>[a-z0-9_][\w.-]*)=(?P<version>[^=\s]+)=(?P<build>[^=\s]+)$")
 NOT_ALL = re.compile(r"\|\s*(?:e?grep|head|tail|findstr)|conda list +(?!-)\S")
 OF_PIP = ("pypi_0", "<pip>", "<develop>")
@@ -56,7 +60,14 @@ def read(source: Source) -> Draft:
         for item in source.json:
             build = trees.text(item, "build_string") or trees.text(item, "build")
             url = trees.text(item, "url")
-            _add(draft, str(item["name"]), str(item["version"]), str(build or ""), str(item["channel"]), str(url or ""))
+            _add(
+                draft,
+                str(item["name"]),
+                str(item["version"]),
+                str(build or ""),
+                str(item["channel"]),
+                str(url or ""),
+            )
     elif any(map(EXPLICIT.match, lines)):
         whole = _explicit(draft, lines)
     elif _is_export(lines):
@@ -76,7 +87,9 @@ def read(source: Source) -> Draft:
 def _table(draft: Draft, source: Source, lines: list[str]) -> bool:
     heads = [place for place, line in enumerate(lines) if HEADER.match(line)]
     if len(heads) > 1:
-        raise Refused(f"{source.name}: holds {len(heads)} outputs of conda list; put each into a file of its own")
+        raise Refused(
+            f"{source.name}: holds {len(heads)} outputs of conda list; put each into a file of its own"
+        )
     for line in lines[heads[0] + 1 :]:
         found = ROW.match(line)
         if found is None or not found["version"][:1].isalnum():

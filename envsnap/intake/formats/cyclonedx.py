@@ -31,7 +31,9 @@ def read(source: Source) -> Draft:
         elif found is not None:
             package_urls.add(draft, found)
         else:
-            draft.leave(f"components of type {kind if isinstance(kind, str) else 'unknown'} without a package URL")
+            draft.leave(
+                f"components of type {kind if isinstance(kind, str) else 'unknown'} without a package URL"
+            )
     return draft
 
 

@@ -31,7 +31,9 @@ def read(source: Source) -> Draft:
     """The table's facts."""
     blocks = _blocks(source)
     if any(block != blocks[0] for block in blocks[1:]):
-        raise Refused(f"{source.name}: holds {len(blocks)} reports of detectron2; put each into a file of its own")
+        raise Refused(
+            f"{source.name}: holds {len(blocks)} reports of detectron2; put each into a file of its own"
+        )
     draft = Draft("the output of detectron2's collect_env", "stated")
     for key, value in key_values.pairs(KIND, blocks[0]):
         found = GPU.match(key)
@@ -40,7 +42,9 @@ def read(source: Source) -> Draft:
         elif (take := KIND.table.get(key.lower())) is not None:
             take(draft, value)
     lines = key_values.plain(source.lines)
-    build = next((place for place, line in enumerate(lines) if line.strip() == "PyTorch built with:"), None)
+    build = next(
+        (place for place, line in enumerate(lines) if line.strip() == "PyTorch built with:"), None
+    )
     if build is not None:
         torch_build.read(draft, lines[build + 1 :])
     if draft.entries("gpus"):

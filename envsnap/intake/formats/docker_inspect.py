@@ -13,7 +13,13 @@ from envsnap.intake.formats.source import Source
 from envsnap.model.host import System
 
 # Docker's names of architectures, as uname spells them.
-MACHINES = {"amd64": "x86_64", "arm64": "aarch64", "ppc64le": "ppc64le", "s390x": "s390x", "386": "i686"}
+MACHINES = {
+    "amd64": "x86_64",
+    "arm64": "aarch64",
+    "ppc64le": "ppc64le",
+    "s390x": "s390x",
+    "386": "i686",
+}
 NAME = "container"
 
 
@@ -27,7 +33,9 @@ def _objects(tree: Any) -> list[dict[str, Any]]:
     fits = [
         item
         for item in found
-        if isinstance(item, dict) and isinstance(item.get("Id"), str) and isinstance(item.get("Config"), dict)
+        if isinstance(item, dict)
+        and isinstance(item.get("Id"), str)
+        and isinstance(item.get("Config"), dict)
     ]
     return fits if len(fits) == len(found) else []
 
@@ -36,7 +44,9 @@ def read(source: Source) -> Draft:
     """Image, variables, limits and what of the host is given to it."""
     objects = _objects(source.json)
     if len(objects) > 1:
-        raise Refused(f"{source.name}: docker inspect of {len(objects)} objects; inspect the one that you mean")
+        raise Refused(
+            f"{source.name}: docker inspect of {len(objects)} objects; inspect the one that you mean"
+        )
     item = objects[0]
     draft = Draft("the output of docker inspect", "stated")
     for entry in trees.texts(item, "Config", "Env") or ():

@@ -21,7 +21,9 @@ INSTRUCTION = re.compile(
     re.IGNORECASE,
 )
 FROM = re.compile(r"(?:--platform=\S+\s+)?(\S+)(?:\s+[Aa][Ss]\s+(\S+))?$")
-OF_PYTHON = re.compile(r"^(?:docker\.io/)?(?:library/)?python:(\d\.\d{1,2}(?:\.\d{1,3})?)(?=[-@]|$)")
+OF_PYTHON = re.compile(
+    r"^(?:docker\.io/)?(?:library/)?python:(\d\.\d{1,2}(?:\.\d{1,3})?)(?=[-@]|$)"
+)
 PIPS = ("pip", "pip3")
 VALUED = ("-r", "-c", "-i", "-f", "-t", "-e", "--index-url", "--extra-index-url", "--find-links",
           "--target", "--prefix", "--requirement", "--constraint", "--timeout", "--retries", "--python",
@@ -104,7 +106,9 @@ def _stages(lines: list[tuple[str, str]]) -> tuple[dict[str, str], list[Stage]]:
     for word, rest in lines:
         if word == "FROM":
             found = FROM.match(rest)
-            stages.append(Stage(found[1] if found else rest, (found[2] or "") if found else "", {}, []))
+            stages.append(
+                Stage(found[1] if found else rest, (found[2] or "") if found else "", {}, [])
+            )
         elif word == "ARG" and not stages:
             name, equals, value = rest.partition("=")
             if equals:
@@ -121,7 +125,9 @@ def _chain(stages: list[Stage]) -> list[Stage]:
     chain = [stages[-1]]
     while True:
         before = stages[: stages.index(chain[-1])]
-        above = next((stage for stage in before if stage.name and stage.name == chain[-1].base), None)
+        above = next(
+            (stage for stage in before if stage.name and stage.name == chain[-1].base), None
+        )
         if above is None:
             return chain
         chain.append(above)
@@ -161,7 +167,11 @@ def _run(draft: Draft, text: str) -> None:
             words = shlex.split(command, comments=True)
         except ValueError:
             continue
-        while words and (words[0].startswith("--") or re.fullmatch(r"\w+=\S*", words[0]) or words[0] in ("sudo", "exec")):
+        while words and (
+            words[0].startswith("--")
+            or re.fullmatch(r"\w+=\S*", words[0])
+            or words[0] in ("sudo", "exec")
+        ):
             words.pop(0)
         if "install" not in words:
             continue
@@ -180,7 +190,13 @@ def _pip(draft: Draft, words: list[str]) -> None:
             skip = False
         elif word in VALUED:
             skip = True
-            if word in ("-i", "--index-url", "--extra-index-url", "-f", "--find-links") and place + 1 < len(words):
+            if word in (
+                "-i",
+                "--index-url",
+                "--extra-index-url",
+                "-f",
+                "--find-links",
+            ) and place + 1 < len(words):
                 from envsnap.probe import secrets
 
                 draft.add_source(secrets.clean_url(words[place + 1]))
@@ -209,5 +225,3 @@ def _conda(draft: Draft, words: list[str]) -> None:
             spec = conda_environment.SPEC.match(word)
             if spec is not None:
                 conda_environment.want(draft, spec["name"], spec["rest"].strip())
-
-

@@ -18,14 +18,18 @@ NUMBER = re.compile(r"\d{1,2}\.\d{1,2}(?:\.\d{1,4})?")
 
 def recognise(source: Source) -> bool:
     """The heading, with dotted lines below it."""
-    return "DeepSpeed general environment info" in source.text and bool(key_values.block(source, BEGIN))
+    return "DeepSpeed general environment info" in source.text and bool(
+        key_values.block(source, BEGIN)
+    )
 
 
 def read(source: Source) -> Draft:
     """Versions of torch, of what it was built for, of DeepSpeed and of the toolkit."""
     blocks = key_values.block(source, BEGIN)
     if len(blocks) > 1:
-        raise Refused(f"{source.name}: holds {len(blocks)} reports of ds_report; put each into a file of its own")
+        raise Refused(
+            f"{source.name}: holds {len(blocks)} reports of ds_report; put each into a file of its own"
+        )
     draft = Draft("the output of ds_report", "stated")
     key_values.read(draft, KIND, blocks[0])
     return draft

@@ -19,7 +19,9 @@ FIRST = re.compile(
     re.IGNORECASE,
 )
 OTHERS = re.compile(r"^[-*] (?:Platform|Python version):")
-VERSION = re.compile(r"^[^\w`]{0,4}\s?`?(?P<name>[\w. -]{1,40}?)`?(?: version)?(?: \((?P<what>[^()]{1,40})\))?$")
+VERSION = re.compile(
+    r"^[^\w`]{0,4}\s?`?(?P<name>[\w. -]{1,40}?)`?(?: version)?(?: \((?P<what>[^()]{1,40})\))?$"
+)
 FRAMEWORK = re.compile(r"^(?P<version>\S+)(?: \((?P<device>[^()]*)\))?$")
 ACCELERATOR = re.compile(r"^(?P<name>[A-Z][^,]{2,60}), (?P<memory>\d{3,7}) MiB$")
 # Names that the reports spell as words, and what the distribution is called.

@@ -10,7 +10,9 @@ from envsnap.intake.formats.format import Refused
 from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Framework
 
-PAIR = re.compile(r"^\s{0,8}(?P<key>[a-z][\w .-]{1,40}?)(?: \(\d+ total, \d+ local\))?:\s*(?P<value>.*)$")
+PAIR = re.compile(
+    r"^\s{0,8}(?P<key>[a-z][\w .-]{1,40}?)(?: \(\d+ total, \d+ local\))?:\s*(?P<value>.*)$"
+)
 BEGIN = re.compile(r"^\s{0,8}jax:\s+\d")
 JAXLIB = re.compile(r"^\s{0,8}jaxlib:\s+\d", re.MULTILINE)
 END = re.compile(r"^\s*(?:\$ nvidia-smi|\+-{10,}|```)|^\s*$")
@@ -27,7 +29,9 @@ def read(source: Source) -> Draft:
     """Versions, Python, the platform and the devices' host."""
     blocks = key_values.block(source, BEGIN, END)
     if len(blocks) > 1:
-        raise Refused(f"{source.name}: holds {len(blocks)} reports of jax; put each into a file of its own")
+        raise Refused(
+            f"{source.name}: holds {len(blocks)} reports of jax; put each into a file of its own"
+        )
     draft = Draft("the output of jax.print_environment_info()", "stated")
     key_values.read(draft, KIND, blocks[0])
     for line in blocks[0]:

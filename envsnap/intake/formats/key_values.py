@@ -74,7 +74,9 @@ def numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",")]
 
 
-def block(source: Source, begin: re.Pattern[str], end: re.Pattern[str] | None = None) -> list[list[str]]:
+def block(
+    source: Source, begin: re.Pattern[str], end: re.Pattern[str] | None = None
+) -> list[list[str]]:
     """The blocks of a text that begin with a line and end at another, or at the next beginning."""
     lines = plain(source.lines)
     starts = [place for place, line in enumerate(lines) if begin.match(line)]
@@ -83,7 +85,9 @@ def block(source: Source, begin: re.Pattern[str], end: re.Pattern[str] | None = 
         last = starts[number + 1] if number + 1 < len(starts) else len(lines)
         stop = last
         if end is not None:
-            stop = next((place for place in range(start + 1, last) if end.match(lines[place])), last)
+            stop = next(
+                (place for place in range(start + 1, last) if end.match(lines[place])), last
+            )
         found.append(lines[start:stop])
     return found
 

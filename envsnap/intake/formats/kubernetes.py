@@ -65,8 +65,13 @@ def read(source: Source) -> Draft:
     """One workload: its containers by name, variables, limits; the rest as a config."""
     found = list(_workloads(source))
     if len(found) > 1:
-        told = ", ".join(f"{item['kind']} {trees.text(item, 'metadata', 'name') or ''}".strip() for item, _ in found[:4])
-        raise Refused(f"{source.name}: holds {len(found)} workloads ({told}); put the one that you mean into a file of its own")
+        told = ", ".join(
+            f"{item['kind']} {trees.text(item, 'metadata', 'name') or ''}".strip()
+            for item, _ in found[:4]
+        )
+        raise Refused(
+            f"{source.name}: holds {len(found)} workloads ({told}); put the one that you mean into a file of its own"
+        )
     document, spec = found[0]
     draft = Draft(f"a Kubernetes {document['kind']}", "stated")
     others = sum(1 for _ in _documents(source)) - 1
@@ -96,7 +101,9 @@ def _only(draft: Draft, container: dict[str, Any]) -> None:
         System(
             complete=False,
             container="kubernetes",
-            cgroup_memory_limit=quantities.memory(limits["memory"]) if "memory" in limits else UNSET,
+            cgroup_memory_limit=quantities.memory(limits["memory"])
+            if "memory" in limits
+            else UNSET,
             cgroup_cpu_limit=quantities.processors(limits["cpu"]) if "cpu" in limits else UNSET,
         )
     )
@@ -108,7 +115,11 @@ def _tree(draft: Draft, document: dict[str, Any], containers: int) -> dict[str, 
     if len(tree) != len(document):
         draft.leave("the state of the live object")
     metadata = trees.mapping(tree, "metadata")
-    annotations = {key: value for key, value in trees.mapping(metadata, "annotations").items() if key != APPLIED}
+    annotations = {
+        key: value
+        for key, value in trees.mapping(metadata, "annotations").items()
+        if key != APPLIED
+    }
     tree["metadata"] = {key: value for key, value in metadata.items() if key not in LIVE_METADATA}
     if annotations:
         tree["metadata"]["annotations"] = annotations

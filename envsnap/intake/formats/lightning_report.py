@@ -32,7 +32,9 @@ def read(source: Source) -> Draft:
     lines = _lines(source)
     groups = [found[1] for line in lines if (found := GROUP.match(line))]
     if groups.count("CUDA") > 1:
-        raise Refused(f"{source.name}: holds {groups.count('CUDA')} reports of Lightning; put each into a file of its own")
+        raise Refused(
+            f"{source.name}: holds {groups.count('CUDA')} reports of Lightning; put each into a file of its own"
+        )
     draft = Draft("the environment that Lightning's script collects", "stated")
     for group, above, key, value in _items(lines):
         if group == "CUDA":

@@ -33,7 +33,9 @@ def read(source: Source) -> Draft:
 def _pairs(source: Source) -> dict[str, str]:
     """The keys of the block that begins with the architecture."""
     lines = [QUOTE.sub("", line).strip() for line in source.lines]
-    start = next((place for place, line in enumerate(lines) if line.startswith("Architecture:")), None)
+    start = next(
+        (place for place, line in enumerate(lines) if line.startswith("Architecture:")), None
+    )
     found: dict[str, str] = {}
     for line in lines[start:] if start is not None else ():
         pair = torch_cpu.KEY.match(line)

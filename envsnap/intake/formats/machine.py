@@ -21,13 +21,26 @@ SILENT = frozenset(
      "not available", "<fill in>", "undefined", "not set", "<not set>", "null", "(null)", "no")
 )  # fmt: skip
 ABSENT = frozenset(("not installed", "module not found", "not installed (na)", "not available"))
-MACHINES = ("x86_64", "AMD64", "aarch64", "arm64", "ppc64le", "s390x", "riscv64", "i686", "ARM64", "x86")
-PLATFORM = re.compile(
-    r"(?P<system>Linux|macOS|Darwin|Windows)-(?P<release>[^\s]{1,120}?)"
-    r"(?:-(?P<machine>x86_64|AMD64|aarch64|arm64|ppc64le|s390x|riscv64|i386|i686|64bit))?"
-    r"(?:-(?:with-)?(?:glibc(?P<glibc>\d+\.\d+)|musl(?P<musl>[\d.]+)|[^\s]*))?"
+MACHINES = (
+    "x86_64",
+    "AMD64",
+    "aarch64",
+    "arm64",
+    "ppc64le",
+    "s390x",
+    "riscv64",
+    "i686",
+    "ARM64",
+    "x86",
 )
-PYTHON = re.compile(r"(?:Python\s+)?(\d\.\d{1,2}(?:\.\d{1,3})?(?:(?:a|b|rc)\d{1,3})?\+?)(?=[\s|,;:(]|$)")
+PLATFORM = re.compile(
+    r"(?P<system>Linux|macOS|Darwin|Windows)-(?P<release>\S{1,120}?)"
+    r"(?:-(?P<machine>x86_64|AMD64|aarch64|arm64|ppc64le|s390x|riscv64|i386|i686)(?:-(?P<rest>\S*))?)?"
+)
+LIBC = re.compile(r"(?:with-)?(?:glibc(?P<glibc>\d+\.\d+)|musl(?P<musl>[\d.]+))")
+PYTHON = re.compile(
+    r"(?:Python\s+)?(\d\.\d{1,2}(?:\.\d{1,3})?(?:(?:a|b|rc)\d{1,3})?\+?)(?=[\s|,;:(]|$)"
+)
 RELEASE = re.compile(r"\bV(\d{1,3}\.\d{1,3}\.\d{1,5})\b")
 SHORT_RELEASE = re.compile(r"^(?:CUDA )?(\d{1,3}\.\d{1,3}(?:\.\d{1,5}){0,2})$")
 DRIVER = re.compile(r"^(\d{2,4}\.\d{1,3}(?:\.\d{1,3}){0,2})\b")
@@ -46,7 +59,9 @@ def python(draft: Draft, value: str) -> None:
     """`3.10.12 (main, …) [GCC 11.4.0]`, also behind the word Python."""
     found = PYTHON.match(value.strip())
     if found is None:
-        draft.gap("python", ("version",), f"not stated: the report says {value.strip()[:40] or 'nothing'}")
+        draft.gap(
+            "python", ("version",), f"not stated: the report says {value.strip()[:40] or 'nothing'}"
+        )
         return
     draft.add(Python(complete=False, version=found[1]))
     if "[MSC" in value:
@@ -61,16 +76,16 @@ def platform(draft: Draft, value: str) -> None:
     found = PLATFORM.fullmatch(value.strip().split(" ")[0])
     if found is None:
         return
-    machine = found["machine"] if found["machine"] not in (None, "64bit") else None
-    linux = found["system"] == "Linux"
+    machine, linux = found["machine"], found["system"] == "Linux"
+    libc = LIBC.search(found["rest"] or "")
     draft.add(
         System(
             complete=False,
             platform=PLATFORMS[found["system"]],
             kernel=found["release"] if linux and machine else UNSET,
             architecture=machine or UNSET,
-            glibc=found["glibc"] or UNSET,
-            musl=found["musl"] or UNSET,
+            glibc=(libc["glibc"] if libc is not None else None) or UNSET,
+            musl=(libc["musl"] if libc is not None else None) or UNSET,
         )
     )
 
@@ -110,7 +125,9 @@ def toolkit(draft: Draft, value: str) -> None:
     """The CUDA toolkit, as nvcc says it (V12.6.68) or as a plain number."""
     found = RELEASE.search(value) or SHORT_RELEASE.fullmatch(value.strip())
     if found is None:
-        draft.gap("cuda", ("toolkit",), f"not stated: the report says {value.strip()[:40] or 'nothing'}")
+        draft.gap(
+            "cuda", ("toolkit",), f"not stated: the report says {value.strip()[:40] or 'nothing'}"
+        )
     else:
         draft.add(Cuda(complete=False, toolkit=found[1]))
 
@@ -126,7 +143,9 @@ def driver(draft: Draft, value: str) -> None:
     """The version of NVIDIA's driver; several equal ones on several lines are one."""
     found = DRIVER.match(value.strip())
     if found is None:
-        draft.gap("driver", ("version",), f"not stated: the report says {value.strip()[:40] or 'nothing'}")
+        draft.gap(
+            "driver", ("version",), f"not stated: the report says {value.strip()[:40] or 'nothing'}"
+        )
     else:
         draft.add(Driver(complete=False, version=found[1]))
 

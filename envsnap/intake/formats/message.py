@@ -55,7 +55,12 @@ def _counted(sections: Sections) -> str:
             one, many = NOUNS[name]
             told.append(f"{len(entries)} {one if len(entries) == 1 else many}")
         elif name != "identity":
-            fields = set(section.__struct_fields__) - {"complete", "names_complete", "digest", "gaps"}
+            fields = set(section.__struct_fields__) - {
+                "complete",
+                "names_complete",
+                "digest",
+                "gaps",
+            }
             facts += sum(getattr(section, field) not in (UNSET, {}) for field in fields)
     if facts:
         told.append(f"{facts} fact{'' if facts == 1 else 's'} of Python and the machine")

@@ -26,7 +26,14 @@ DISTRIBUTIONS = {
 }
 VERSION_KEY = re.compile(r"^([a-z][a-z0-9_]*)_version$")
 NO_DISTRIBUTION = ("python_version", "model_version", "schema_version")
-VOLATILE = ("run_id", "model_uuid", "model_id", "utc_time_created", "artifact_path", "model_size_bytes")
+VOLATILE = (
+    "run_id",
+    "model_uuid",
+    "model_id",
+    "utc_time_created",
+    "artifact_path",
+    "model_size_bytes",
+)
 
 
 def recognise(source: Source) -> bool:
@@ -34,7 +41,11 @@ def recognise(source: Source) -> bool:
     if "flavors:" not in source.text:
         return False
     flavors = source.mapping.get("flavors")
-    return isinstance(flavors, dict) and bool(flavors) and all(isinstance(item, dict) for item in flavors.values())
+    return (
+        isinstance(flavors, dict)
+        and bool(flavors)
+        and all(isinstance(item, dict) for item in flavors.values())
+    )
 
 
 def read(source: Source) -> Draft:
@@ -67,6 +78,11 @@ def add(draft: Draft, source: Source) -> None:
 
 def _version(draft: Draft, key: str, value: Any) -> None:
     found = VERSION_KEY.match(key)
-    if found is None or key in NO_DISTRIBUTION or not isinstance(value, str) or not names.is_version(value):
+    if (
+        found is None
+        or key in NO_DISTRIBUTION
+        or not isinstance(value, str)
+        or not names.is_version(value)
+    ):
         return
     draft.want(names.canonical(DISTRIBUTIONS.get(key, found[1])), Choice(version=value or UNSET))

@@ -15,7 +15,9 @@ PAIR = re.compile(r"^\s{0,8}(?P<key>[A-Za-z][\w ,.()-]{0,60}?)\s{0,20}:(?:\s(?P<
 BEGIN = re.compile(r"^\s{0,8}sys\.platform: ?(?:linux|win32|darwin)")
 END = re.compile(r"^(?:Runtime environment:|-{10,}|={10,}|```|</details>)\s*$")
 BUILD = re.compile(r"^\s{0,8}PyTorch compiling details:")
-OWN = re.compile(r"^\s{0,8}(?:MMEngine|MMCV|MMDetection|PyTorch compiling details|TorchVision|NVCC|CUDA available):")
+OWN = re.compile(
+    r"^\s{0,8}(?:MMEngine|MMCV|MMDetection|PyTorch compiling details|TorchVision|NVCC|CUDA available):"
+)
 
 
 def recognise(source: Source) -> bool:
@@ -32,7 +34,9 @@ def read(source: Source) -> Draft:
     """The block's facts; a log that repeats one block states it once."""
     blocks = _blocks(source)
     if any(block != blocks[0] for block in blocks[1:]):
-        raise Refused(f"{source.name}: holds {len(blocks)} different reports of mmengine; put each into a file of its own")
+        raise Refused(
+            f"{source.name}: holds {len(blocks)} different reports of mmengine; put each into a file of its own"
+        )
     draft = Draft("the environment that mmengine logs", "stated")
     key_values.read(draft, KIND, _without_build(blocks[0]))
     build = next((place for place, line in enumerate(blocks[0]) if BUILD.match(line)), None)

@@ -13,7 +13,9 @@ from envsnap.intake.formats.folder import Folder
 from envsnap.model.host import Git
 from envsnap.model.inputs import Weight, Weights
 
-CONFIGS = re.compile(r"(?:[a-z_0-9]*config|special_tokens_map|added_tokens|model_index|[\w.]*index)\.json")
+CONFIGS = re.compile(
+    r"(?:[a-z_0-9]*config|special_tokens_map|added_tokens|model_index|[\w.]*index)\.json"
+)
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
 WEIGHTS = re.compile(r".*\.(?:safetensors|bin|pt|pth|gguf|onnx|h5|msgpack|model|ckpt)")
 DOWNLOADED = ".cache/huggingface/download/"
@@ -43,7 +45,11 @@ def _root(folder: Folder) -> str:
 
 def _names(folder: Folder) -> set[str]:
     root = _root(folder)
-    return {name[len(root) :] for name in folder.sizes if name.startswith(root) and "/" not in name[len(root) :]}
+    return {
+        name[len(root) :]
+        for name in folder.sizes
+        if name.startswith(root) and "/" not in name[len(root) :]
+    }
 
 
 def read(folder: Folder) -> Draft:
@@ -98,6 +104,7 @@ def _downloaded(folder: Folder) -> Iterator[tuple[str, tuple[str, str]]]:
         if name.startswith(DOWNLOADED) and name.endswith(".metadata"):
             lines = (folder.bytes(name, 4096) or b"").decode("ascii", "replace").split("\n")
             if len(lines) > 1 and COMMIT.fullmatch(lines[0].strip()):
-                yield name[len(DOWNLOADED) : -len(".metadata")], (lines[0].strip(), lines[1].strip())
-
-
+                yield (
+                    name[len(DOWNLOADED) : -len(".metadata")],
+                    (lines[0].strip(), lines[1].strip()),
+                )

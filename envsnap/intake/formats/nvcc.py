@@ -9,7 +9,10 @@ from envsnap.intake.formats.format import Refused
 from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Cuda
 
-RELEASE = re.compile(r"^[ \t>]*Cuda compilation tools, release (\d{1,3}\.\d{1,3}), (?:V(\d{1,3}\.\d{1,3}\.\d{1,5})\b)?", re.MULTILINE)
+RELEASE = re.compile(
+    r"^[ \t>]*Cuda compilation tools, release (\d{1,3}\.\d{1,3}), (?:V(\d{1,3}\.\d{1,3}\.\d{1,5})\b)?",
+    re.MULTILINE,
+)
 
 
 def recognise(source: Source) -> bool:
@@ -21,7 +24,9 @@ def read(source: Source) -> Draft:
     """The toolkit's version."""
     found = {match[2] for match in RELEASE.finditer(source.whole + source.cut) if match[2]}
     if len(found) > 1:
-        raise Refused(f"{source.name}: names {len(found)} releases of nvcc ({', '.join(sorted(found))}); keep the one that you mean")
+        raise Refused(
+            f"{source.name}: names {len(found)} releases of nvcc ({', '.join(sorted(found))}); keep the one that you mean"
+        )
     draft = Draft("the output of nvcc --version", "stated")
     if found and not source.cut.endswith(tuple(found)):
         draft.add(Cuda(complete=False, toolkit=found.pop()))

@@ -13,7 +13,12 @@ FIELDS = {
     "ecc.mode.current", "mig.mode.current", "compute_mode", "clocks.max.sm", "clocks.max.memory",
     "serial", "gpu_serial", "inforom.img", "timestamp",
 }  # fmt: skip
-ALIASES = {"gpu_name": "name", "gpu_uuid": "uuid", "gpu_bus_id": "pci.bus_id", "gpu_serial": "serial"}
+ALIASES = {
+    "gpu_name": "name",
+    "gpu_uuid": "uuid",
+    "gpu_bus_id": "pci.bus_id",
+    "gpu_serial": "serial",
+}
 
 
 def recognise(source: Source) -> bool:
@@ -43,7 +48,9 @@ def read(source: Source) -> Draft:
         nvidia_facts.add(draft, index, facts)
         drivers.add(facts.get("driver_version"))
     if len(drivers) > 1:
-        raise Refused(f"{source.name}: its lines name {len(drivers)} driver versions: they are of several hosts")
+        raise Refused(
+            f"{source.name}: its lines name {len(drivers)} driver versions: they are of several hosts"
+        )
     if drivers - {None}:
         nvidia_facts.versions(draft, str(drivers.pop()))
     if not source.cut and draft.entries("gpus"):

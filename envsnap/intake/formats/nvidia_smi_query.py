@@ -58,7 +58,9 @@ def read(source: Source) -> Draft:
         return draft
     banners = [place for place, line in enumerate(lines) if BANNER.match(line)]
     if len(banners) > 1:
-        raise Refused(f"{source.name}: holds {len(banners)} logs of nvidia-smi -q; put each into a file of its own")
+        raise Refused(
+            f"{source.name}: holds {len(banners)} logs of nvidia-smi -q; put each into a file of its own"
+        )
     _log(draft, lines[banners[0] + 1 :])
     return draft
 

@@ -52,11 +52,15 @@ def _root(source: Source) -> Any:
 
     text = source.text.strip()
     if "<!ENTITY" in text:
-        raise Refused(f"{source.name}: an nvidia-smi log that defines entities; no driver writes them")
+        raise Refused(
+            f"{source.name}: an nvidia-smi log that defines entities; no driver writes them"
+        )
     try:
         return ElementTree.fromstring(text)  # noqa: S314 (entities were refused above)
     except ElementTree.ParseError:
-        raise Refused(f"{source.name}: an nvidia-smi log in XML that is cut off or damaged; run `nvidia-smi -q -x` again") from None
+        raise Refused(
+            f"{source.name}: an nvidia-smi log in XML that is cut off or damaged; run `nvidia-smi -q -x` again"
+        ) from None
 
 
 def _text(node: Any, place: str) -> str:

@@ -44,7 +44,9 @@ def read(source: Source) -> Draft:
     try:
         tree = _model(source.data)
     except _Cut:
-        raise Refused(f"{source.name}: looks like an ONNX model, but is cut off or damaged; copy it again") from None
+        raise Refused(
+            f"{source.name}: looks like an ONNX model, but is cut off or damaged; copy it again"
+        ) from None
     draft = Draft("an ONNX model", "stated")
     configs.add_tree(draft, NAME, tree, "json")
     draft.leave("its nodes and weights")

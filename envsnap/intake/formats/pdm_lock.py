@@ -58,9 +58,7 @@ def _choice(item: dict[str, Any]) -> Choice:
     )
 
 
-def _origin(
-    item: dict[str, Any], git: str | UnsetType, url: str | UnsetType
-) -> Origin | UnsetType:
+def _origin(item: dict[str, Any], git: str | UnsetType, url: str | UnsetType) -> Origin | UnsetType:
     if isinstance(git, str):
         return Origin(url=secrets.clean_url(git), vcs="git", commit=trees.text(item, "revision"))
     return Origin(url=secrets.clean_url(url)) if isinstance(url, str) else UNSET

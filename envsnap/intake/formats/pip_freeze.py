@@ -15,7 +15,9 @@ from envsnap.model.python import Package
 # pip's own kin, which `pip freeze` leaves out.
 LEFT_OUT = ("pip", "setuptools", "wheel", "distribute")
 COMMAND = re.compile(r"(?:pip3?(?:\.\d+)?|uv pip|python\S* -m pip)\s+(?:freeze|list\b.*freeze)")
-NOTICE = re.compile(r"(?:WARNING|DEPRECATION|ERROR|\[notice\]|You are using pip|You should consider)")
+NOTICE = re.compile(
+    r"(?:WARNING|DEPRECATION|ERROR|\[notice\]|You are using pip|You should consider)"
+)
 OWN_COMMENT = re.compile(
     r"# Editable .*install with|## !! Could not determine|# \(.*\)$|## FIXME:|# pip freeze"
 )

@@ -70,7 +70,9 @@ def _package(item: dict[str, Any], metadata: dict[str, Any]) -> Package:
         editable=True if editable else UNSET,
         origin=_origin(direct) if direct else UNSET,
         requires_python=_text(metadata, "requires_python"),
-        requires=tuple(line for line in requires if isinstance(line, str) and "extra ==" not in line)
+        requires=tuple(
+            line for line in requires if isinstance(line, str) and "extra ==" not in line
+        )
         if isinstance(requires, list)
         else UNSET,
     )

@@ -12,7 +12,9 @@ from envsnap.intake.formats.format import Refused
 from envsnap.intake.formats.source import Source
 from envsnap.model.python import Package
 
-HEADER = re.compile(r"^(?P<prefix>[ \t>|]{0,12})Package {1,120}Version(?P<more>(?: {1,40}[A-Z][\w ]{1,40})?)$")
+HEADER = re.compile(
+    r"^(?P<prefix>[ \t>|]{0,12})Package {1,120}Version(?P<more>(?: {1,40}[A-Z][\w ]{1,40})?)$"
+)
 DASHES = re.compile(r"^-+(?: +-+){1,6}$")
 OLD = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*) \(([^\s(),]+)(?:, [^()]*)?\)$")
 # Options, or another program behind it, that leave packages out.

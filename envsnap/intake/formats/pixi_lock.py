@@ -38,7 +38,9 @@ class Locked(Struct, frozen=True):
 
 def recognise(source: Source) -> bool:
     """YAML with environments of pixi, or with conda-lock's metadata."""
-    if "packages:" not in source.text or not re.search(r"(?m)^(?:environments|metadata|version):", source.text):
+    if "packages:" not in source.text or not re.search(
+        r"(?m)^(?:environments|metadata|version):", source.text
+    ):
         return False
     tree = source.mapping
     return _is_pixi(tree) or _is_conda_lock(tree)
@@ -49,7 +51,9 @@ def _is_pixi(tree: dict[str, Any]) -> bool:
 
 
 def _is_conda_lock(tree: dict[str, Any]) -> bool:
-    return "content_hash" in trees.mapping(tree, "metadata") and isinstance(tree.get("package"), list)
+    return "content_hash" in trees.mapping(tree, "metadata") and isinstance(
+        tree.get("package"), list
+    )
 
 
 def read(source: Source) -> Draft:
@@ -61,10 +65,17 @@ def read(source: Source) -> Draft:
     platforms = {item.platform for item in found}
     rows: dict[tuple[str, str, str, bool], set[str]] = {}
     for item in found:
-        rows.setdefault((item.name, item.version, item.build, item.is_conda), set()).add(item.platform)
+        rows.setdefault((item.name, item.version, item.build, item.is_conda), set()).add(
+            item.platform
+        )
     for (name, version, build, is_conda), places in rows.items():
         marker = UNSET if places == platforms and len(platforms) > 1 else _marker(places)
-        _want(draft, name, Choice(version=version, build=build or UNSET, marker=marker), is_conda=is_conda)
+        _want(
+            draft,
+            name,
+            Choice(version=version, build=build or UNSET, marker=marker),
+            is_conda=is_conda,
+        )
     if not draft.has("wanted"):
         draft.add(Wanted(complete=False, entries={}))
     draft.complete("wanted", names_only=True)
@@ -120,7 +131,9 @@ def _place(item: dict[str, Any]) -> str:
 def _locked(place: str, record: dict[str, Any], platform: str, *, is_conda: bool) -> Locked | None:
     if is_conda:
         archive = ARCHIVE.search(place)
-        return None if archive is None else Locked(archive[1], archive[2], archive[3], platform, True)
+        return (
+            None if archive is None else Locked(archive[1], archive[2], archive[3], platform, True)
+        )
     name, version = trees.text(record, "name"), trees.text(record, "version")
     if isinstance(name, str) and isinstance(version, str):
         return Locked(name, version, "", platform, False)

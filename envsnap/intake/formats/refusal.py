@@ -63,7 +63,9 @@ def _of_tree(source: Source) -> str | None:
             return None  # the codec names the place where it breaks off
         keys = ", ".join(sorted(map(str, source.json))[:3]) if isinstance(source.json, dict) else ""
         what = f"JSON with {keys}" if keys else "JSON"
-        return f"{what}: not an envsnap manifest, and nothing that envsnap reads; {LISTED}; {config}"
+        return (
+            f"{what}: not an envsnap manifest, and nothing that envsnap reads; {LISTED}; {config}"
+        )
     if source.mapping and len(source.mapping) > 1:
         keys = ", ".join(sorted(source.mapping)[:3])
         return f"looks like YAML with {keys}: nothing that envsnap reads; {LISTED}; {config}"

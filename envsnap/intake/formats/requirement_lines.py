@@ -20,7 +20,9 @@ OPTION = re.compile(r"(--?[A-Za-z][A-Za-z-]{0,40})(?:[ =]\s*(.*))?$")
 PER_LINE = re.compile(r"\s+(?:--hash|--config-settings?|--global-option|--install-option)[= ]\S+")
 COMMENT = re.compile(r"(?:^|\s)#.*$")
 ADDRESS = re.compile(r"(?:[a-z]{2,6}\+)?[a-z]{3,6}://\S+|git\+\S+@\S+", re.IGNORECASE)
-PATH = re.compile(r"(?:\.{1,2}(?:[/\\]\S*)?|[/~]\S+|[A-Za-z]:\\\S+)(?:\[[\w,.-]+\])?|\S+\.(?:whl|tar\.gz)")
+PATH = re.compile(
+    r"(?:\.{1,2}(?:[/\\]\S*)?|[/~]\S+|[A-Za-z]:\\\S+)(?:\[[\w,.-]+\])?|\S+\.(?:whl|tar\.gz)"
+)
 EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(.+)$")
 # What pip writes above an editable install that no version control knows.
 NAMED_ABOVE = re.compile(
@@ -77,7 +79,9 @@ def line(text: str) -> Line:
     stripped = text.strip()
     if not stripped or stripped.startswith("#"):
         return Line(kind="comment", text=stripped)
-    bare = PER_LINE.sub("", COMMENT.sub("", stripped) if " #" in stripped or "\t#" in stripped else stripped).strip()
+    bare = PER_LINE.sub(
+        "", COMMENT.sub("", stripped) if " #" in stripped or "\t#" in stripped else stripped
+    ).strip()
     editable = EDITABLE.match(bare)
     if editable is not None:
         return _editable(editable[1].strip().strip("'\""), bare)
@@ -121,9 +125,7 @@ def _requirement(text: str) -> Line:
 
 def _address(text: str, place: str, marker: str) -> Line:
     found = names.address(place)
-    choice = Choice(
-        origin=found.origin, version=found.version or UNSET, marker=marker or UNSET
-    )
+    choice = Choice(origin=found.origin, version=found.version or UNSET, marker=marker or UNSET)
     return Line(kind="address", text=text, name=names.canonical(found.name), choice=choice)
 
 

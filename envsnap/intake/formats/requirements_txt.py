@@ -15,7 +15,9 @@ from envsnap.probe import secrets
 
 ENOUGH = 0.9
 MOST_INCLUDED = 50
-FILE = re.compile(r"(?:.*[._-])?(?:requirements?|constraints?|reqs?|deps)(?:[._-].*)?\.(?:txt|in|pip)")
+FILE = re.compile(
+    r"(?:.*[._-])?(?:requirements?|constraints?|reqs?|deps)(?:[._-].*)?\.(?:txt|in|pip)"
+)
 OF_PIP = ("-r", "--requirement", "-c", "--constraint", "-i", "--index-url", "--extra-index-url", "-f", "--find-links")  # fmt: skip
 INDEXES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links")
 

@@ -29,7 +29,9 @@ def read(source: Source) -> Draft:
     """GPUs by the order of their agents."""
     lines = [QUOTE.sub("", line).rstrip() for line in source.lines]
     if sum("HSA System Attributes" in line for line in lines) > 1:
-        raise Refused(f"{source.name}: holds several outputs of rocminfo; put each into a file of its own")
+        raise Refused(
+            f"{source.name}: holds several outputs of rocminfo; put each into a file of its own"
+        )
     draft = Draft("the output of rocminfo", "stated")
     agents: list[dict[str, str]] = []
     for line in lines:

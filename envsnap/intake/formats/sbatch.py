@@ -8,8 +8,12 @@ from envsnap.intake.formats import configs
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 
-DIRECTIVE = re.compile(r"^#SBATCH\s+(?P<option>--?[A-Za-z][\w-]*)(?:[=\s]+(?P<value>[^#\n]*?))?\s*(?:#.*)?$")
-EXPORT = re.compile(r"^\s*export\s+(?P<name>[A-Za-z_]\w{0,80})=(?P<value>\S*|\"[^\"]*\"|'[^']*')\s*(?:#.*)?$")
+DIRECTIVE = re.compile(
+    r"^#SBATCH\s+(?P<option>--?[A-Za-z][\w-]*)(?:[=\s]+(?P<value>[^#\n]*?))?\s*(?:#.*)?$"
+)
+EXPORT = re.compile(
+    r"^\s*export\s+(?P<name>[A-Za-z_]\w{0,80})=(?P<value>\S*|\"[^\"]*\"|'[^']*')\s*(?:#.*)?$"
+)
 MODULES = re.compile(r"^\s*(?:module|ml)\s+(?:load|add)\s+(?P<names>[^#\n;&|]+)")
 SHORT = {
     "-N": "nodes", "-n": "ntasks", "-c": "cpus-per-task", "-p": "partition", "-t": "time",

@@ -11,11 +11,19 @@ from envsnap.intake.formats.source import Source
 
 PAIR = re.compile(r"^\s{0,8}(?P<key>[A-Za-z][\w ,.()-]{0,60}?)\s{0,20}:(?:\s+(?P<value>.*))?$")
 BEGIN = re.compile(r"^\s{0,8}Python: ?\d\.\d")
-END = re.compile(r"^\s*(?:NVIDIA Topology|AMD Topology|Ascend Topology|Hypervisor vendor|ulimit soft|```|</)|^\s*$")
+END = re.compile(
+    r"^\s*(?:NVIDIA Topology|AMD Topology|Ascend Topology|Hypervisor vendor|ulimit soft|```|</)|^\s*$"
+)
 OWN = re.compile(r"^\s{0,8}(?:sglang|flashinfer(?:[_-]python)?|sgl[_-]kernel): ", re.MULTILINE)
 SEES = re.compile(r"^\s{0,8}(?:CUDA|ROCM|XPU|NPU) available: ", re.MULTILINE)
 # Modules under which older versions listed distributions.
-MODULES = {"zmq": "pyzmq", "multipart": "python-multipart", "PIL": "pillow", "cv2": "opencv-python", "yaml": "pyyaml"}
+MODULES = {
+    "zmq": "pyzmq",
+    "multipart": "python-multipart",
+    "PIL": "pillow",
+    "cv2": "opencv-python",
+    "yaml": "pyyaml",
+}
 
 
 def recognise(source: Source) -> bool:
@@ -32,7 +40,9 @@ def read(source: Source) -> Draft:
     """The packages, Python, the GPUs, the driver and the toolkit."""
     blocks = _blocks(source)
     if len(blocks) > 1:
-        raise Refused(f"{source.name}: holds {len(blocks)} reports of check_env; put each into a file of its own")
+        raise Refused(
+            f"{source.name}: holds {len(blocks)} reports of check_env; put each into a file of its own"
+        )
     draft = Draft("the output of sglang.check_env", "stated")
     key_values.read(draft, KIND, blocks[0])
     if draft.entries("gpus"):

@@ -21,8 +21,12 @@ MOST_LINES = 400_000
 LARGEST_TREE = 16 << 20  # TOML and YAML are parsed by Python, far slower than JSON
 QUOTE = re.compile(r"^[ \t]{0,3}(?:>[ \t]?){1,5}")
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)")
-ESCAPE = re.compile(r"\x1b(?:\[[0-?]{0,30}[ -/]{0,5}[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\-_])")
-BLANKS = str.maketrans({"\u00a0": " ", "\u200b": None, "\ufeff": None, "\u2028": "\n", "\x00": None})
+ESCAPE = re.compile(
+    r"\x1b(?:\[[0-?]{0,30}[ -/]{0,5}[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\-_])"
+)
+BLANKS = str.maketrans(
+    {"\u00a0": " ", "\u200b": None, "\ufeff": None, "\u2028": "\n", "\x00": None}
+)
 MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -57,9 +61,11 @@ class Source:
             data,
             path,
             path.rpartition("/")[2],
-            beside=lambda inner: self._beside(f"{folder}/{inner}" if folder else inner)
-            if self._beside is not None
-            else None,
+            beside=lambda inner: (
+                self._beside(f"{folder}/{inner}" if folder else inner)
+                if self._beside is not None
+                else None
+            ),
         )
 
     @cached_property
@@ -74,7 +80,7 @@ class Source:
     @cached_property
     def lines(self) -> tuple[str, ...]:
         """The lines that are whole, right-stripped: one without a line end may have been cut."""
-        found = self.text[:MOST_LINES * 200].split("\n")
+        found = self.text[: MOST_LINES * 200].split("\n")
         return tuple(line[:LONGEST_LINE].rstrip() for line in found[:-1][:MOST_LINES])
 
     @cached_property

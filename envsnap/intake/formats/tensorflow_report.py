@@ -34,7 +34,9 @@ def read(source: Source) -> Draft:
     lines = _lines(source)
     imports = sum(line.startswith("== tensorflow import") for line in lines)
     if imports > 1:
-        raise Refused(f"{source.name}: holds {imports} outputs of tf_env_collect; put each into a file of its own")
+        raise Refused(
+            f"{source.name}: holds {imports} outputs of tf_env_collect; put each into a file of its own"
+        )
     draft = Draft("the output of tf_env_collect.sh", "stated")
     title = ""
     for line in lines:

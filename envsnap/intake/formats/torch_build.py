@@ -10,10 +10,14 @@ from msgspec import UNSET
 from envsnap.intake.formats.draft import Draft
 from envsnap.model.compute import Framework
 
-ITEM = re.compile(r"^\s{0,8}- (?=GCC|C\+\+|Intel|OpenMP|LAPACK|NNPACK|CPU|CUDA|NVCC|CuDNN|Magma|Build|HIP|MIOpen|clang|MSVC|MKL)")
+ITEM = re.compile(
+    r"^\s{0,8}- (?=GCC|C\+\+|Intel|OpenMP|LAPACK|NNPACK|CPU|CUDA|NVCC|CuDNN|Magma|Build|HIP|MIOpen|clang|MSVC|MKL)"
+)
 CAPABILITY = re.compile(r"^\s{0,8}- CPU capability usage: (\w+)\s*$")
 CUDA = re.compile(r"^\s{0,8}- CUDA Runtime (\d{1,2}\.\d{1,2})\s*$")
-CUDNN = re.compile(r"^\s{0,8}- CuDNN (\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)(?:\s+\(built against CUDA [\d.]+\))?\s*$")
+CUDNN = re.compile(
+    r"^\s{0,8}- CuDNN (\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)(?:\s+\(built against CUDA [\d.]+\))?\s*$"
+)
 ARCHITECTURES = re.compile(r"code=((?:sm|compute)_\d{2,3}a?)")
 NEWEST_CUDNN = 20  # 90.1 is how older versions spelled 9.0.1: it cannot be told apart
 

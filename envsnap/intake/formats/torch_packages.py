@@ -15,7 +15,9 @@ from envsnap.intake.formats.draft import Draft
 from envsnap.model.python import Conda, Package, Shadowed
 
 PIP = re.compile(r"^\[pip\d?\]\s+([A-Za-z0-9][A-Za-z0-9._-]*)(?:==|\s+\()([^\s()]+)\)?$")
-CONDA = re.compile(r"^\[conda\]\s+([A-Za-z0-9_][A-Za-z0-9._-]*)\s+(\d\S*)(?:\s+(\S+))?(?:\s+(\S+))?$")
+CONDA = re.compile(
+    r"^\[conda\]\s+([A-Za-z0-9_][A-Za-z0-9._-]*)\s+(\d\S*)(?:\s+(\S+))?(?:\s+(\S+))?$"
+)
 ANY = re.compile(r"^\[(?:pip\d?|conda)\]")
 OF_PIP = ("<pip>", "pypi_0", "<develop>")
 
@@ -34,7 +36,9 @@ class Lists:
         """Read the lists that begin at a line; returns the place behind them."""
         place = start
         while place < len(lines) and (
-            ANY.match(lines[place]) or (not lines[place] and place == start) or set(lines[place]) == {"="}
+            ANY.match(lines[place])
+            or (not lines[place] and place == start)
+            or set(lines[place]) == {"="}
         ):
             self._line(lines[place])
             place += 1

@@ -23,9 +23,13 @@ KEY = re.compile(r"^([A-Za-z][A-Za-z0-9 ()/._-]{0,50}?)\s{0,40}:(?:\s(.*))?$")
 RUNNING_ON = re.compile(r"PyTorch version\s{0,40}:.{1,120}Is debug build\s{0,40}:")
 GPU = re.compile(r"^GPU (\d{1,3}):\s+(.+)$")
 MIG = re.compile(r"^MIG\s+\S+\s+Device\s+\d+:")
-XPU = re.compile(r"^\*?\s*\[(\d{1,3})\] _XpuDeviceProperties\(name='([^']{1,100})'.*?total_memory=(\d{1,9})MB")
+XPU = re.compile(
+    r"^\*?\s*\[(\d{1,3})\] _XpuDeviceProperties\(name='([^']{1,100})'.*?total_memory=(\d{1,9})MB"
+)
 VARIABLE = re.compile(r"^([A-Z][A-Z0-9_]{1,80})=(.*)$")
-CUDNN = re.compile(r"^(?:cuDNN version\s*:\s*)?((?:/|[A-Za-z]:\\)\S.*libcudnn\.so\.(\d+)(?:\.(\d+(?:\.\d+){1,2}))?)$")
+CUDNN = re.compile(
+    r"^(?:cuDNN version\s*:\s*)?((?:/|[A-Za-z]:\\)\S.*libcudnn\.so\.(\d+)(?:\.(\d+(?:\.\d+){1,2}))?)$"
+)
 TOPOLOGY = re.compile(r"^\s*(GPU0\b(?:\s+GPU\d+)*)")
 BLOCK = re.compile(r"^=+$")
 LIBRARIES = re.compile(r"^Versions of relevant libraries\s*:?$")
@@ -137,7 +141,9 @@ class _Report:
         elif xpu is not None:
             self._draft.gpu(int(xpu[1]), Gpu(name=xpu[2], memory_total=int(xpu[3]) << 20))
         elif cudnn is not None:
-            library = Library(path=cudnn[1], version=f"{cudnn[2]}.{cudnn[3]}" if cudnn[3] else UNSET)
+            library = Library(
+                path=cudnn[1], version=f"{cudnn[2]}.{cudnn[3]}" if cudnn[3] else UNSET
+            )
             self._draft.add(Cuda(complete=False, on_disk={f"libcudnn.so.{cudnn[2]}": library}))
         elif MIG.match(line) and self._draft.entries("gpus"):
             index = list(self._draft.entries("gpus"))[-1]
@@ -250,5 +256,3 @@ _TAKES = {
     "miopen runtime version": _miopen,
 }
 _VLLM = ("vllm version", "rocm version", "neuron sdk version", "vllm build flags", "gpu topology")
-
-

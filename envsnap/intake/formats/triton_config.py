@@ -12,7 +12,9 @@ from envsnap.intake.formats.format import Refused
 from envsnap.intake.formats.source import Source
 
 NAME = "config.pbtxt"
-TOKEN = re.compile(r"\s+|#[^\n]*|(?P<token>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|[A-Za-z_][\w.]*|-?[\d.][\w.+-]*|[:{}\[\],;<>])")
+TOKEN = re.compile(
+    r"\s+|#[^\n]*|(?P<token>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|[A-Za-z_][\w.]*|-?[\d.][\w.+-]*|[:{}\[\],;<>])"
+)
 MARK = re.compile(r"(?m)^\s*(?:platform|backend|max_batch_size)\s*:")
 SHAPE = re.compile(r"(?m)^\s*(?:input|output|instance_group|name)\s*[:\[{]")
 DEEPEST = 50
@@ -20,7 +22,11 @@ DEEPEST = 50
 
 def recognise(source: Source) -> bool:
     """Keys that only Triton's models have together."""
-    return len(MARK.findall(source.text)) > 0 and len(SHAPE.findall(source.text)) > 0 and _is_quoted(source)
+    return (
+        len(MARK.findall(source.text)) > 0
+        and len(SHAPE.findall(source.text)) > 0
+        and _is_quoted(source)
+    )
 
 
 def _is_quoted(source: Source) -> bool:
@@ -40,7 +46,9 @@ def read(source: Source) -> Draft:
 
 
 def _broken(source: Source) -> Refused:
-    return Refused(f"{source.name}: looks like Triton's config.pbtxt, but is cut off or damaged; copy it again")
+    return Refused(
+        f"{source.name}: looks like Triton's config.pbtxt, but is cut off or damaged; copy it again"
+    )
 
 
 def _tokens(source: Source) -> Iterator[str]:
@@ -54,7 +62,9 @@ def _tokens(source: Source) -> Iterator[str]:
         place = found.end()
 
 
-def _message(source: Source, tokens: list[str], place: int, depth: int) -> tuple[dict[str, Any], int]:
+def _message(
+    source: Source, tokens: list[str], place: int, depth: int
+) -> tuple[dict[str, Any], int]:
     """Fields until a closing brace; a field that comes again is a list."""
     found: dict[str, Any] = {}
     while place < len(tokens) and tokens[place] not in ("}", ">"):

@@ -39,7 +39,9 @@ def recognise(source: Source) -> bool:
     if "version = " not in head or "[[package]]" not in source.text:
         return False
     packages = list(trees.records(source.toml, "package"))
-    return isinstance(source.toml.get("version"), int) and any("source" in item for item in packages)
+    return isinstance(source.toml.get("version"), int) and any(
+        "source" in item for item in packages
+    )
 
 
 def read(source: Source) -> Draft:
@@ -161,9 +163,7 @@ class _Graph:
             )
             todo.extend(self._targets(needs, way))
 
-    def _targets(
-        self, needs: Iterator[dict[str, Any]], way: Way
-    ) -> Iterator[tuple[Key, str, Way]]:
+    def _targets(self, needs: Iterator[dict[str, Any]], way: Way) -> Iterator[tuple[Key, str, Way]]:
         for need in needs:
             marker = trees.text(need, "marker")
             further = way | {marker} if isinstance(marker, str) else way

@@ -14,7 +14,18 @@ from envsnap.model.compute import Cuda, Gpu
 from envsnap.model.host import Git, System
 from envsnap.probe import secrets
 
-MARKS = {"os", "python", "startedAt", "heartbeatAt", "program", "host", "cpu_count", "gpu", "executable", "codePath"}
+MARKS = {
+    "os",
+    "python",
+    "startedAt",
+    "heartbeatAt",
+    "program",
+    "host",
+    "cpu_count",
+    "gpu",
+    "executable",
+    "codePath",
+}
 
 
 def recognise(source: Source) -> bool:

@@ -62,7 +62,9 @@ class Wanted(Rule):
     def _installed(self, change: Change, *, asked_by_reference: bool) -> Finding:
         name = change.path[1]
         asked, have = (
-            (change.reference, change.other) if asked_by_reference else (change.other, change.reference)
+            (change.reference, change.other)
+            if asked_by_reference
+            else (change.other, change.reference)
         )
         missing = have is None
         severity, effect = _missing(name) if missing else _weigh(name, asked, have)
@@ -71,7 +73,9 @@ class Wanted(Rule):
             rule=self.id,
             severity=severity,
             effect=effect,
-            confidence=Confidence.LIKELY if missing and severity is not Severity.INFO else Confidence.POSSIBLE,
+            confidence=Confidence.LIKELY
+            if missing and severity is not Severity.INFO
+            else Confidence.POSSIBLE,
             path=change.path,
             message=f"{wanted} is asked for, and {'it is not installed' if missing else f'{have} is installed'}",
             why="Code that imports it fails, or takes another path."
