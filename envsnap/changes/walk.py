@@ -12,9 +12,9 @@ from typing import Any
 from msgspec import UNSET, Struct, to_builtins
 
 from envsnap.changes.change import Change, ChangeKind, Difference
+from envsnap.model import reading
 from envsnap.model.fields import COMPARED, Field, Section, plan
 from envsnap.model.manifest import Manifest, present
-from envsnap.model import reading
 from envsnap.model.paths import Path, reason_for
 from envsnap.model.reading import (
     NAMED_BY_USER,
@@ -26,7 +26,6 @@ from envsnap.model.reading import (
     gaps,
     is_captured,
 )
-
 
 REPORT = "report"
 SHORTENED = "not stated: one side tells the beginning of the version only"

@@ -112,8 +112,8 @@ def test_lists_of_packages(tmp_path: Path) -> None:
     assert {name: entry.version for name, entry in columns.entries.items()} == versions
     assert {name: entry.version for name, entry in inspected.packages.entries.items()} == versions
     assert inspected.python.version == ".".join(map(str, sys.version_info[:3]))
-    assert as_json.complete
-    assert columns.complete
+    assert as_json.names_complete
+    assert columns.names_complete
     assert not frozen.complete
     pinned = {name for name, entry in frozen.entries.items() if entry.version is not UNSET}
     assert pinned <= set(versions)

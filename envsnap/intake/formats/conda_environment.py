@@ -95,7 +95,7 @@ def _spec(draft: Draft, text: str) -> None:
 
 def want(draft: Draft, name: str, rest: str) -> None:
     """Add what conda is asked for; `=1.2` is a range of conda's, `==1.2` a version."""
-    asked = {"version": UNSET, "specifier": UNSET, "build": UNSET}
+    asked: dict[str, Any] = {"version": UNSET, "specifier": UNSET, "build": UNSET}
     exact = EXACT.match(rest)
     if exact is not None and (rest.startswith("==") or exact["build"]):
         asked.update(version=exact["version"], build=exact["build"] or UNSET)

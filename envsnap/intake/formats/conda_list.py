@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from envsnap.intake.formats import conda_names, names, transcript, trees
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import QUOTE, Source
 from envsnap.model.python import Conda, Package
 from envsnap.probe import secrets
@@ -87,7 +87,7 @@ def read(source: Source) -> Draft:
 def _table(draft: Draft, source: Source, lines: list[str]) -> bool:
     heads = [place for place, line in enumerate(lines) if HEADER.match(line)]
     if len(heads) > 1:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {len(heads)} outputs of conda list; put each into a file of its own"
         )
     for line in lines[heads[0] + 1 :]:

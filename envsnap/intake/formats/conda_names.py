@@ -43,4 +43,4 @@ def add(draft: Draft, name: str, conda: Conda, *, doubted: bool = False) -> None
     draft.package(key(name), Package(version=conda.version, format="conda", conda=conda))
     brought = table("conda_names")["distributions"].get(name)
     if brought is not None and brought != key(name):
-        draft.package(brought, Package(version=conda.version if conda.version else UNSET))
+        draft.package(brought, Package(version=conda.version or UNSET))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-
 from envsnap.intake.formats import key_values, machine, mmengine_env, torch_build
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Framework, Gpu
 
@@ -31,7 +30,7 @@ def read(source: Source) -> Draft:
     """The table's facts."""
     blocks = _blocks(source)
     if any(block != blocks[0] for block in blocks[1:]):
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {len(blocks)} reports of detectron2; put each into a file of its own"
         )
     draft = Draft("the output of detectron2's collect_env", "stated")
@@ -70,7 +69,7 @@ def _abi(draft: Draft, value: str) -> None:
 
 def _available(draft: Draft, value: str) -> None:
     """`Yes`, or `No: torch.cuda.is_available() == False`."""
-    seen = machine.flag(value.split(":")[0])
+    seen = machine.flag(value.split(":", maxsplit=1)[0])
     draft.framework("torch", Framework(cuda_available=seen))
 
 

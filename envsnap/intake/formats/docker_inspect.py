@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from envsnap.intake.formats import configs, trees
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 from envsnap.model.host import System
 
@@ -44,7 +44,7 @@ def read(source: Source) -> Draft:
     """Image, variables, limits and what of the host is given to it."""
     objects = _objects(source.json)
     if len(objects) > 1:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: docker inspect of {len(objects)} objects; inspect the one that you mean"
         )
     item = objects[0]

@@ -202,7 +202,7 @@ def _pip(draft: Draft, words: list[str]) -> None:
                 draft.add_source(secrets.clean_url(words[place + 1]))
             elif word in ("-r", "--requirement"):
                 draft.leave("requirements files that it installs")
-        elif word.startswith("--extra-index-url=") or word.startswith("--index-url="):
+        elif word.startswith(("--extra-index-url=", "--index-url=")):
             from envsnap.probe import secrets
 
             draft.add_source(secrets.clean_url(word.partition("=")[2]))

@@ -96,10 +96,10 @@ class Draft:
 
     def merge(self, other: Draft, without: tuple[str, ...] = ()) -> None:
         """Add the sections of another draft, but for some."""
-        for name, facts in other._facts.items():  # noqa: SLF001 (one class)
+        for name, facts in other._facts.items():
             if name not in without:
                 self._facts.setdefault(name, {}).update(facts)
-                self._gaps.setdefault(name, {}).update(other._gaps.get(name, {}))  # noqa: SLF001
+                self._gaps.setdefault(name, {}).update(other._gaps.get(name, {}))
         for what, count in other.left.items():
             self.leave(what, count)
 

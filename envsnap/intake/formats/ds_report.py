@@ -6,7 +6,7 @@ import re
 
 from envsnap.intake.formats import key_values, machine
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Cuda, Framework
 
@@ -27,7 +27,7 @@ def read(source: Source) -> Draft:
     """Versions of torch, of what it was built for, of DeepSpeed and of the toolkit."""
     blocks = key_values.block(source, BEGIN)
     if len(blocks) > 1:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {len(blocks)} reports of ds_report; put each into a file of its own"
         )
     draft = Draft("the output of ds_report", "stated")
@@ -55,7 +55,7 @@ def _nvcc(draft: Draft, value: str) -> None:
 
 
 def _deepspeed(draft: Draft, value: str) -> None:
-    machine.package(draft, "deepspeed", value.split(",")[0])
+    machine.package(draft, "deepspeed", value.split(",", maxsplit=1)[0])
 
 
 KIND = key_values.Kind(

@@ -1,7 +1,7 @@
 """What a format is: a module of this folder with two functions, and a line in the registry.
 
 `recognise(source)` tells by the content whether a text is of this format; `read(source)` returns
-the facts in it, or raises `Refused`. Neither starts a process, opens a file or resolves anything.
+the facts in it, or raises `RefusedError`. Neither starts a process, opens a file or resolves anything.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Format(Protocol):
 
     @staticmethod
     def read(source: Source) -> Draft:
-        """Return what the file states; raises Refused."""
+        """Return what the file states; raises RefusedError."""
 
 
 class FolderFormat(Protocol):
@@ -35,8 +35,8 @@ class FolderFormat(Protocol):
 
     @staticmethod
     def read(folder: Folder) -> Draft:
-        """Return what its files state; raises Refused."""
+        """Return what its files state; raises RefusedError."""
 
 
-class Refused(InputError):
+class RefusedError(InputError):
     """A file of a known kind that cannot be believed: what it is, and the way forward."""

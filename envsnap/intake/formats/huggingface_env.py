@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from envsnap.intake.formats import machine, names
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import QUOTE, Source
 from envsnap.model.compute import Framework, Gpu
 from envsnap.model.python import Package
@@ -19,6 +19,7 @@ FIRST = re.compile(
     re.IGNORECASE,
 )
 OTHERS = re.compile(r"^[-*] (?:Platform|Python version):")
+ONCE = ("Platform:", "Python version:")
 VERSION = re.compile(
     r"^[^\w`]{0,4}\s?`?(?P<name>[\w. -]{1,40}?)`?(?: version)?(?: \((?P<what>[^()]{1,40})\))?$"
 )
@@ -39,9 +40,9 @@ def _starts(lines: list[str]) -> list[int]:
     found: list[int] = []
     for place, line in enumerate(lines):
         near = lines[max(0, place - 12) : place + 12]
-        if FIRST.match(line) and any(OTHERS.match(other) for other in near):
-            if not found or not _same_block(lines, found[-1], place):
-                found.append(place)
+        is_first = FIRST.match(line) and any(OTHERS.match(other) for other in near)
+        if is_first and not (found and _same_block(lines, found[-1], place)):
+            found.append(place)
     return found
 
 
@@ -56,14 +57,19 @@ def read(source: Source) -> Draft:
     lines = [QUOTE.sub("", line).rstrip() for line in source.lines]
     starts = _starts([line.strip() for line in lines])
     if len(starts) > 1:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {len(starts)} reports of Hugging Face's `env` commands; put"
             " each into a file of its own"
+        )
+    block = _block(lines, starts[0])
+    if any(sum(line.startswith(key, 2) for line in block) > 1 for key in ONCE):
+        raise RefusedError(
+            f"{source.name}: holds several reports of Hugging Face's `env` commands; put each into"
+            " a file of its own"
         )
     first = FIRST.match(lines[starts[0]].strip())
     assert first is not None
     draft = Draft(f"the output of {first[1].lower()} env", "stated")
-    block = _block(lines, starts[0])
     for place, line in enumerate(block):
         item = ITEM.match(line)
         if item is not None:
@@ -114,7 +120,7 @@ def _item(draft: Draft, key: str, value: str, below: list[str]) -> None:
 
 def _version(draft: Draft, key: str, value: str) -> None:
     found = VERSION.match(key)
-    if found is None or "version" not in key.lower() and not re.fullmatch(r"\d[\w.+!-]*", value):
+    if found is None or ("version" not in key.lower() and not re.fullmatch(r"\d[\w.+!-]*", value)):
         return
     word = names.canonical(found["name"].strip().replace(" ", "-"))
     name = ALIASES.get(word, word)

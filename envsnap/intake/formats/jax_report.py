@@ -6,7 +6,7 @@ import re
 
 from envsnap.intake.formats import key_values, machine, nvidia_smi
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Framework
 
@@ -29,7 +29,7 @@ def read(source: Source) -> Draft:
     """Versions, Python, the platform and the devices' host."""
     blocks = key_values.block(source, BEGIN, END)
     if len(blocks) > 1:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {len(blocks)} reports of jax; put each into a file of its own"
         )
     draft = Draft("the output of jax.print_environment_info()", "stated")

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from envsnap.intake.formats import configs, quantities, trees
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 from envsnap.model.host import System
 
@@ -69,7 +69,7 @@ def read(source: Source) -> Draft:
             f"{item['kind']} {trees.text(item, 'metadata', 'name') or ''}".strip()
             for item, _ in found[:4]
         )
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {len(found)} workloads ({told}); put the one that you mean into a file of its own"
         )
     document, spec = found[0]
@@ -77,7 +77,7 @@ def read(source: Source) -> Draft:
     others = sum(1 for _ in _documents(source)) - 1
     if others:
         draft.leave("objects that run no pod", others)
-    containers = [item for item in trees.records(spec, "containers")]
+    containers = list(trees.records(spec, "containers"))
     if len(containers) == 1:
         _only(draft, containers[0])
     configs.add_tree(draft, NAME, _tree(draft, document, len(containers)), "yaml")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from envsnap.intake.formats import machine
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import QUOTE, Source
 from envsnap.model.compute import Framework
 from envsnap.model.host import System
@@ -32,7 +32,7 @@ def read(source: Source) -> Draft:
     lines = _lines(source)
     groups = [found[1] for line in lines if (found := GROUP.match(line))]
     if groups.count("CUDA") > 1:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {groups.count('CUDA')} reports of Lightning; put each into a file of its own"
         )
     draft = Draft("the environment that Lightning's script collects", "stated")

@@ -6,7 +6,7 @@ import re
 
 from envsnap.intake.formats import key_values, machine, torch_build
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Codec, Codecs
 from envsnap.model.host import System
@@ -34,7 +34,7 @@ def read(source: Source) -> Draft:
     """The block's facts; a log that repeats one block states it once."""
     blocks = _blocks(source)
     if any(block != blocks[0] for block in blocks[1:]):
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {len(blocks)} different reports of mmengine; put each into a file of its own"
         )
     draft = Draft("the environment that mmengine logs", "stated")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Cuda
 
@@ -24,7 +24,7 @@ def read(source: Source) -> Draft:
     """The toolkit's version."""
     found = {match[2] for match in RELEASE.finditer(source.whole + source.cut) if match[2]}
     if len(found) > 1:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: names {len(found)} releases of nvcc ({', '.join(sorted(found))}); keep the one that you mean"
         )
     draft = Draft("the output of nvcc --version", "stated")

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from envsnap.intake.formats import nvidia_facts
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import QUOTE, Source
 
 HEADER = re.compile(
@@ -47,12 +47,12 @@ def read(source: Source) -> Draft:
 
 
 def add(draft: Draft, source: Source) -> None:
-    """Add what the tables of a text say; raises Refused where they differ."""
+    """Add what the tables of a text say; raises RefusedError where they differ."""
     tables = list(_tables(_lines(source)))
     if not tables:
         return
     if any(table != tables[0] for table in tables[1:]):
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {len(tables)} different outputs of nvidia-smi; put each into a"
             " file of its own"
         )

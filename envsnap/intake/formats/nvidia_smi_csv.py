@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from envsnap.intake.formats import nvidia_facts
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 
 FIELDS = {
@@ -48,7 +48,7 @@ def read(source: Source) -> Draft:
         nvidia_facts.add(draft, index, facts)
         drivers.add(facts.get("driver_version"))
     if len(drivers) > 1:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: its lines name {len(drivers)} driver versions: they are of several hosts"
         )
     if drivers - {None}:

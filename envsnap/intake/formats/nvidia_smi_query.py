@@ -6,7 +6,7 @@ import re
 
 from envsnap.intake.formats import machine, nvidia_facts
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import QUOTE, Source
 
 BANNER = re.compile(r"^=+NVSMI LOG=+$")
@@ -58,7 +58,7 @@ def read(source: Source) -> Draft:
         return draft
     banners = [place for place, line in enumerate(lines) if BANNER.match(line)]
     if len(banners) > 1:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {len(banners)} logs of nvidia-smi -q; put each into a file of its own"
         )
     _log(draft, lines[banners[0] + 1 :])

@@ -6,7 +6,7 @@ from typing import Any
 
 from envsnap.intake.formats import nvidia_facts
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 
 FIELDS = {
@@ -48,17 +48,17 @@ def read(source: Source) -> Draft:
 
 def _root(source: Source) -> Any:
     """Parse without entities of the document's own: they can make it grow without bound."""
-    from xml.etree import ElementTree
+    from xml.etree import ElementTree as ET
 
     text = source.text.strip()
     if "<!ENTITY" in text:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: an nvidia-smi log that defines entities; no driver writes them"
         )
     try:
-        return ElementTree.fromstring(text)  # noqa: S314 (entities were refused above)
-    except ElementTree.ParseError:
-        raise Refused(
+        return ET.fromstring(text)  # noqa: S314 (entities were refused above)
+    except ET.ParseError:
+        raise RefusedError(
             f"{source.name}: an nvidia-smi log in XML that is cut off or damaged; run `nvidia-smi -q -x` again"
         ) from None
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from envsnap.intake.formats import configs
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 
 NAME = "onnx"
@@ -23,7 +23,7 @@ TYPES = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32
 Field = tuple[int, int | bytes]
 
 
-class _Cut(Exception):
+class _CutError(Exception):
     """A message that ends within a field."""
 
 
@@ -34,7 +34,7 @@ def recognise(source: Source) -> bool:
         return False
     try:
         numbers = {number for number, _ in _fields(data)}
-    except _Cut:
+    except _CutError:
         return data[2] in (0x12, 0x1A, 0x3A)
     return 7 in numbers and 8 in numbers
 
@@ -43,8 +43,8 @@ def read(source: Source) -> Draft:
     """What the model says of itself."""
     try:
         tree = _model(source.data)
-    except _Cut:
-        raise Refused(
+    except _CutError:
+        raise RefusedError(
             f"{source.name}: looks like an ONNX model, but is cut off or damaged; copy it again"
         ) from None
     draft = Draft("an ONNX model", "stated")
@@ -117,12 +117,12 @@ def _fields(data: bytes) -> Iterator[Field]:
         elif kind in (1, 2, 5):
             length, place = (8 if kind == 1 else 4, place) if kind != 2 else _varint(data, place)
             if place + length > len(data):
-                raise _Cut
+                raise _CutError
             yield number, data[place : place + length]
             place += length
         else:
-            raise _Cut
-    raise _Cut
+            raise _CutError
+    raise _CutError
 
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:
@@ -133,4 +133,4 @@ def _varint(data: bytes, place: int) -> tuple[int, int]:
         place, shift = place + 1, shift + 7
         if not byte & 0x80:
             return value, place
-    raise _Cut
+    raise _CutError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
@@ -24,7 +25,7 @@ def read(source: Source) -> Draft:
     draft = Draft("os-release", "stated")
     found = {match[1]: _plain(match[2]) for line in source.lines if (match := LINE.match(line))}
     names = {"PRETTY_NAME": "os", "ID": "os_id", "VERSION_ID": "os_version"}
-    told = {name: found[key] for key, name in names.items() if found.get(key)}
+    told: dict[str, Any] = {name: found[key] for key, name in names.items() if found.get(key)}
     draft.add(System(complete=False, platform="linux", **told))
     return draft
 

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from envsnap.intake.formats import names, transcript
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 from envsnap.model.python import Package
 
@@ -48,7 +48,7 @@ def read(source: Source) -> Draft:
     draft = Draft("the output of pip list", "installed")
     tables = _tables(source)
     if len(tables) > 1:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {len(tables)} outputs of pip list; put each into a file of its own"
         )
     if not tables:
@@ -79,7 +79,7 @@ def _rows(source: Source, start: int) -> tuple[list[tuple[str, str, bool]], bool
     rows: list[tuple[str, str, bool]] = []
     for line in source.lines[start + 2 :]:
         cells = _cells(line[prefix:], spans)
-        if not line[:prefix].strip(" \t>|") == "" or cells is None:
+        if line[:prefix].strip(" \t>|") != "" or cells is None:
             return rows, True
         rows.append((cells[0], cells[1], "ditable" in header["more"] and len(cells[-1]) > 0))
     return rows, not source.cut

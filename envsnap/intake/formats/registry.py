@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from envsnap.intake.formats import refusal
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import FolderFormat, Format, Refused
+from envsnap.intake.formats.format import FolderFormat, Format, RefusedError
 from envsnap.intake.formats.source import Source
 
 
@@ -89,7 +89,7 @@ LARGEST_TEXT = 64 << 20
 def read(source: Source) -> Draft | None:
     """Return what a foreign file states; None for what no format knows.
 
-    Raises Refused for a known file that cannot be believed.
+    Raises RefusedError for a known file that cannot be believed.
     """
     if len(source.data) > LARGEST_TEXT:
         return None
@@ -102,7 +102,7 @@ def read(source: Source) -> Draft | None:
     ]
     if len(found) > 1:
         kinds = ", ".join(entry.title for entry, _ in found)
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {len(found)} blocks that envsnap reads ({kinds}); put the one"
             " that you mean into a file of its own"
         )
@@ -118,6 +118,6 @@ def recognised(source: Source) -> Entry | None:
     return next((entry for entry in FORMATS if entry.load().recognise(source)), None)
 
 
-def refuse(source: Source) -> Refused:
+def refuse(source: Source) -> RefusedError:
     """Why a file is not read: what it looks like, and the way forward."""
-    return Refused(f"{source.name}: {refusal.reason(source)}")
+    return RefusedError(f"{source.name}: {refusal.reason(source)}")

@@ -119,7 +119,7 @@ def _requirement(text: str) -> Line:
         there = names.address(found.url)
         choice = replace(choice, origin=there.origin, version=there.version or UNSET)
     else:
-        choice = replace(choice, **bounds(str(found.specifier), found.specifier))
+        choice = replace(choice, **bounds(str(found.specifier)))
     return Line(kind="requirement", text=text, name=names.canonical(found.name), choice=choice)
 
 
@@ -129,7 +129,7 @@ def _address(text: str, place: str, marker: str) -> Line:
     return Line(kind="address", text=text, name=names.canonical(found.name), choice=choice)
 
 
-def bounds(text: str, specifier: object = None) -> dict[str, str]:
+def bounds(text: str) -> dict[str, str]:
     """What a specifier asks for: the one version that `==` names, or a range."""
     clauses = [clause.strip() for clause in text.split(",") if clause.strip()]
     if len(clauses) == 1 and clauses[0].startswith("==") and not clauses[0].endswith(".*"):

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from envsnap.intake.formats import trees
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import QUOTE, Source
 from envsnap.model.compute import Gpu, Rocm
 from envsnap.model.host import GpuIdentity, System
@@ -29,7 +29,7 @@ def read(source: Source) -> Draft:
     """GPUs by the order of their agents."""
     lines = [QUOTE.sub("", line).rstrip() for line in source.lines]
     if sum("HSA System Attributes" in line for line in lines) > 1:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds several outputs of rocminfo; put each into a file of its own"
         )
     draft = Draft("the output of rocminfo", "stated")

@@ -6,7 +6,7 @@ import re
 
 from envsnap.intake.formats import key_values, machine
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 
 PAIR = re.compile(r"^\s{0,8}(?P<key>[A-Za-z][\w ,.()-]{0,60}?)\s{0,20}:(?:\s+(?P<value>.*))?$")
@@ -40,7 +40,7 @@ def read(source: Source) -> Draft:
     """The packages, Python, the GPUs, the driver and the toolkit."""
     blocks = _blocks(source)
     if len(blocks) > 1:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {len(blocks)} reports of check_env; put each into a file of its own"
         )
     draft = Draft("the output of sglang.check_env", "stated")

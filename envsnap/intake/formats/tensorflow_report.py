@@ -6,7 +6,7 @@ import re
 
 from envsnap.intake.formats import machine, names, nvidia_smi
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import QUOTE, Source
 from envsnap.model.compute import Framework
 from envsnap.model.host import System
@@ -34,7 +34,7 @@ def read(source: Source) -> Draft:
     lines = _lines(source)
     imports = sum(line.startswith("== tensorflow import") for line in lines)
     if imports > 1:
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {imports} outputs of tf_env_collect; put each into a file of its own"
         )
     draft = Draft("the output of tf_env_collect.sh", "stated")
@@ -74,8 +74,9 @@ def _pips(draft: Draft, line: str) -> None:
 def _tensorflow(draft: Draft, line: str) -> None:
     found = TF.match(line)
     if found is not None:
-        known = {"VERSION": "version", "GIT_VERSION": "git_version"}[found[1]]
-        draft.framework("tensorflow", Framework(**{known: found[2]}))
+        is_release = found[1] == "VERSION"
+        facts = Framework(version=found[2]) if is_release else Framework(git_version=found[2])
+        draft.framework("tensorflow", facts)
 
 
 def _env(draft: Draft, line: str) -> None:

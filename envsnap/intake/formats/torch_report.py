@@ -7,12 +7,13 @@ below "CPU:", the lists of packages, and what vLLM appends. Prose around it is n
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from msgspec import UNSET
 
 from envsnap.intake.formats import machine, torch_cpu, torch_packages
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import QUOTE, Source
 from envsnap.model.compute import Cuda, Framework, Gpu, Library, Rocm
 from envsnap.model.host import System
@@ -64,13 +65,13 @@ def read(source: Source) -> Draft:
     lines = _plain(source)
     starts = _starts(lines)
     if RUNNING_ON.search(source.text):
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: the output of collect_env without its line breaks; paste it again as"
             " a code block or attach it as a file"
         )
     if len(starts) > 1:
         told = ", ".join(f"PyTorch {START.match(lines[place])[1]}" for place in starts)  # type: ignore[index]
-        raise Refused(
+        raise RefusedError(
             f"{source.name}: holds {len(starts)} reports of collect_env ({told}); put each into a"
             " file of its own, and compare them with `envsnap diff`"
         )
@@ -166,13 +167,13 @@ class _Report:
         name, none_is_none = _TORCH[key]
         word = value.lower()
         if none_is_none and word in ("none", "n/a"):
-            self._draft.framework("torch", Framework(**{name: None}))
+            self._draft.framework("torch", Framework(**_one(name, None)))
         elif machine.says_nothing(value) and name not in ("debug", "cuda_available"):
             machine.silent(self._draft, "frameworks", ("torch", name), value)
         elif name in ("debug", "cuda_available"):
-            self._draft.framework("torch", Framework(**{name: machine.flag(value)}))
+            self._draft.framework("torch", Framework(**_one(name, machine.flag(value))))
         elif " " not in value:
-            self._draft.framework("torch", Framework(**{name: value}))
+            self._draft.framework("torch", Framework(**_one(name, value)))
 
     def _models(self, value: str, below: list[str]) -> None:
         """Names on this line, or on those below; a name without a number is device 0 of ROCm."""
@@ -209,7 +210,7 @@ class _Report:
         elif key == "vllm version":
             machine.silent(self._draft, "frameworks", ("vllm", "version"), value)
         elif key == "rocm version" and not machine.says_nothing(value):
-            self._draft.add(Rocm(complete=False, hip=value.split(" ")[0]))
+            self._draft.add(Rocm(complete=False, hip=value.split(" ", maxsplit=1)[0]))
 
     def _gpus(self) -> None:
         """How many GPUs there are: the numbered list, or the topology, knows all of them."""
@@ -221,6 +222,11 @@ class _Report:
                 self._draft.gap("gpus", (str(index), "name"), reason)
         if entries and (self._numbered or self._topology):
             self._draft.complete("gpus", names_only=True)
+
+
+def _one(name: str, value: Any) -> dict[str, Any]:
+    """One field of a record by its name."""
+    return {name: value}
 
 
 def _libc(draft: Draft, value: str) -> None:

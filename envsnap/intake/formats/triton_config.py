@@ -8,7 +8,7 @@ from typing import Any
 
 from envsnap.intake.formats import configs
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.format import Refused
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 
 NAME = "config.pbtxt"
@@ -45,8 +45,8 @@ def read(source: Source) -> Draft:
     return draft
 
 
-def _broken(source: Source) -> Refused:
-    return Refused(
+def _broken(source: Source) -> RefusedError:
+    return RefusedError(
         f"{source.name}: looks like Triton's config.pbtxt, but is cut off or damaged; copy it again"
     )
 
@@ -88,13 +88,13 @@ def _message(
 def _value(source: Source, tokens: list[str], place: int, depth: int) -> tuple[Any, int]:
     if place >= len(tokens):
         raise _broken(source)
-    token = tokens[place]
-    if token in ("{", "<"):
+    word = tokens[place]
+    if word in ("{", "<"):
         inner, place = _message(source, tokens, place + 1, depth + 1)
         if place >= len(tokens):
             raise _broken(source)
         return inner, place + 1
-    if token == "[":
+    if word == "[":
         items: list[Any] = []
         place += 1
         while place < len(tokens) and tokens[place] != "]":
@@ -105,6 +105,6 @@ def _value(source: Source, tokens: list[str], place: int, depth: int) -> tuple[A
         if place >= len(tokens):
             raise _broken(source)
         return items, place + 1
-    if token in ("}", ">", "]", ",", ";", ":"):
+    if word in ("}", ">", "]", ",", ";", ":"):
         raise _broken(source)
-    return token[1:-1] if token[0] in "\"'" else token, place + 1
+    return word[1:-1] if word[0] in "\"'" else word, place + 1

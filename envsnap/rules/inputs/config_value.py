@@ -19,12 +19,18 @@ ORDER = tuple(
     for pattern in (
         r"^(?:chat_template\w*|prompt_template)$",
         r"^image$|^base$",
-        r"^rope_\w+$|^(?:sliding_window|max_position_embeddings|model_max_length|head_dim)$|attention|attn"
-        r"|^num_\w*heads$",
-        r"^(?:architectures|model_type|vocab_size|hidden_size|intermediate_size|num_\w*layers|hidden_act"
-        r"|tie_word_embeddings|\w*norm_eps|auto_map)$|quant|^peft_type$|^lora_\w+$|^r$|^target_modules$",
-        r"^(?:bos|eos|pad|unk|sep|cls|mask|decoder_start|image|video)_token(?:_id|_index)?$|^add_\w+_token$"
-        r"|^added_tokens\w*$|^special_tokens\w*$|^additional_special_tokens$|^tokenizer_class$",
+        (
+            r"^rope_\w+$|^(?:sliding_window|max_position_embeddings|model_max_length|head_dim)$|attention|attn"
+            r"|^num_\w*heads$"
+        ),
+        (
+            r"^(?:architectures|model_type|vocab_size|hidden_size|intermediate_size|num_\w*layers|hidden_act"
+            r"|tie_word_embeddings|\w*norm_eps|auto_map)$|quant|^peft_type$|^lora_\w+$|^r$|^target_modules$"
+        ),
+        (
+            r"^(?:bos|eos|pad|unk|sep|cls|mask|decoder_start|image|video)_token(?:_id|_index)?$|^add_\w+_token$"
+            r"|^added_tokens\w*$|^special_tokens\w*$|^additional_special_tokens$|^tokenizer_class$"
+        ),
         r"^(?:torch_)?dtype$|precision|^(?:fp16|bf16|fp8|int8)$",
     )
 )
