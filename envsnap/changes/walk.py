@@ -30,7 +30,7 @@ from envsnap.model.reading import (
 REPORT = "report"
 SHORTENED = "not stated: one side tells the beginning of the version only"
 # Versions that reports often cut to their first numbers: 3.6 is no other Python than 3.6.9.
-CUT_SHORT = (("python", "version"), ("cuda", "toolkit"))
+CUT_SHORT = (("python", "version"), ("cuda", "toolkit"), ("frameworks", "torch", "cudnn"))
 # Sections that no walk compares: what names a machine, and what has a comparison of its own.
 NOT_WALKED = ("identity", "wanted")
 

@@ -103,6 +103,10 @@ class Draft:
         for what, count in other.left.items():
             self.leave(what, count)
 
+    def settle(self, section: str, path: tuple[str, ...]) -> None:
+        """Take a gap back: what it speaks of was found elsewhere."""
+        self._gaps.get(section, {}).pop(path_text(path), None)
+
     def gap_text(self, section: str, path: str, reason: str) -> None:
         """Say why a fact is not known, by its path as text."""
         self._section(section)

@@ -120,7 +120,7 @@ def _item(draft: Draft, key: str, value: str, below: list[str]) -> None:
 
 def _version(draft: Draft, key: str, value: str) -> None:
     found = VERSION.match(key)
-    if found is None or ("version" not in key.lower() and not re.fullmatch(r"\d[\w.+!-]*", value)):
+    if found is None or not ("version" in key.lower() or _is_release(key, value)):
         return
     word = names.canonical(found["name"].strip().replace(" ", "-"))
     name = ALIASES.get(word, word)
@@ -138,6 +138,11 @@ def _version(draft: Draft, key: str, value: str) -> None:
         draft.framework("torch", Framework(cuda_available=seen))
     else:
         draft.package(name, Package(version=told["version"]))
+
+
+def _is_release(key: str, value: str) -> bool:
+    """Whether a key without the word has a release behind it, and is no variable's name."""
+    return not key.isupper() and re.fullmatch(r"\d+\.\d[\w.+!-]*", value) is not None
 
 
 def _sees_gpu(value: str) -> bool | UnsetType:

@@ -31,6 +31,10 @@ LIVE_METADATA = (
     "uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "selfLink",
     "ownerReferences", "generateName", "deletionTimestamp",
 )  # fmt: skip
+# Of a pod: where it was put, and what its name is among its like.
+PLACED = ("nodeName", "hostname")
+COPIES = ("pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name")
+TOKENS = "kube-api-access-"
 APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -94,7 +98,7 @@ def _only(draft: Draft, container: dict[str, Any]) -> None:
             continue
         if entry.get("value") is not None and not isinstance(entry["value"], dict | list):
             draft.variable(name, str(entry["value"]))
-        else:
+        elif "valueFrom" in entry:
             draft.variable_name(name)
     limits = trees.mapping(container, "resources", "limits")
     draft.add(
@@ -125,9 +129,27 @@ def _tree(draft: Draft, document: dict[str, Any], containers: int) -> dict[str, 
         tree["metadata"]["annotations"] = annotations
     else:
         tree["metadata"].pop("annotations", None)
+    if document["kind"] == "Pod":
+        tree["metadata"].pop("name", None)
+    labels = trees.mapping(tree, "metadata", "labels")
+    tree["metadata"]["labels"] = {key: value for key, value in labels.items() if key not in COPIES}
+    tree = _unplaced(tree)
     found = _without_env(tree) if containers == 1 else tree
     assert isinstance(found, dict)
     return found
+
+
+def _unplaced(tree: Any) -> Any:
+    """A tree without the node it runs on and the volume of its own token."""
+    if isinstance(tree, dict):
+        return {key: _unplaced(value) for key, value in tree.items() if key not in PLACED}
+    if isinstance(tree, list):
+        return [
+            _unplaced(item)
+            for item in tree
+            if not (isinstance(item, dict) and str(item.get("name", "")).startswith(TOKENS))
+        ]
+    return tree
 
 
 def _without_env(tree: Any) -> Any:

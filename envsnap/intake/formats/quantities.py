@@ -7,15 +7,16 @@ import re
 from msgspec import UNSET, UnsetType
 
 MEMORY = re.compile(r"^(\d{1,15})(?:\.0)?\s*([kKMGTPE]i?[bB]?|[bB])?$")
+LOWER = re.compile(r"^(\d{1,15})\s*([kmgt]b?|b)?$", re.IGNORECASE)
 FACTORS = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
 
 
 def memory(value: object, *, powers_of_two: bool = False) -> int | UnsetType:
     """Bytes: `16Gi`, `512M`; Compose's and Slurm's units are powers of two without the i."""
-    found = MEMORY.match(str(value).strip())
+    found = (LOWER if powers_of_two else MEMORY).match(str(value).strip())
     if found is None:
         return UNSET
-    unit = found[2] or ""
+    unit = (found[2] or "").upper() if powers_of_two else found[2] or ""
     if unit[:1] not in FACTORS:
         return int(found[1])
     base = 1024 if powers_of_two or "i" in unit else 1000

@@ -21,8 +21,8 @@ TARGET = re.compile(r"gfx[0-9a-f]{3,5}")
 
 def recognise(source: Source) -> bool:
     """The heads of the two parts of its output, or agents with types."""
-    text = source.text
-    return "HSA Agents" in text and "Device Type:" in text and "Agent 1" in text
+    lines = [QUOTE.sub("", line).rstrip() for line in source.lines]
+    return "HSA Agents" in lines and any(AGENT.match(line) for line in lines)
 
 
 def read(source: Source) -> Draft:

@@ -11,9 +11,7 @@ from envsnap.intake.formats.source import Source
 DIRECTIVE = re.compile(
     r"^#SBATCH\s+(?P<option>--?[A-Za-z][\w-]*)(?:[=\s]+(?P<value>[^#\n]*?))?\s*(?:#.*)?$"
 )
-EXPORT = re.compile(
-    r"^\s*export\s+(?P<name>[A-Za-z_]\w{0,80})=(?P<value>\S*|\"[^\"]*\"|'[^']*')\s*(?:#.*)?$"
-)
+EXPORT = re.compile(r"^\s*export\s+(?P<name>[A-Za-z_]\w{0,80})=(?P<value>.*)$")
 MODULES = re.compile(r"^\s*(?:module|ml)\s+(?:load|add)\s+(?P<names>[^#\n;&|]+)")
 SHORT = {
     "-N": "nodes", "-n": "ntasks", "-c": "cpus-per-task", "-p": "partition", "-t": "time",
@@ -51,7 +49,11 @@ def read(source: Source) -> Draft:
 
 def _export(draft: Draft, name: str, value: str) -> None:
     """A literal is a value; what the shell would expand is not known."""
+    value = re.sub(r"\s+#.*$", "", value).strip()
     plain = value.strip("'\"")
+    if value[:1] not in ("'", '"') and any(mark in value for mark in " ;&|"):
+        draft.variable_name(name)
+        return
     if value.startswith("'") or not any(mark in value for mark in "$`*"):
         draft.variable(name, plain)
     else:

@@ -220,6 +220,8 @@ class _Report:
                 self._draft.gpu(index)
                 reason = "not stated: the report names the first device only"
                 self._draft.gap("gpus", (str(index), "name"), reason)
+        if entries:
+            self._draft.settle("gpus", ("entries",))
         if entries and (self._numbered or self._topology):
             self._draft.complete("gpus", names_only=True)
 

@@ -30,8 +30,10 @@ def recognise(source: Source) -> bool:
 
 
 def _is_quoted(source: Source) -> bool:
-    """Whether names and backends are quoted, as protobuf's text form has them and YAML rarely."""
-    return re.search(r"(?m)^\s*(?:name|platform|backend)\s*:\s*[\"']", source.text) is not None
+    """Whether it begins with a key, and names and backends are quoted, as protobuf's text form has them and YAML rarely."""
+    first = next((line for line in source.lines if line.strip() and line.strip()[:1] != "#"), "")
+    quoted = re.search(r"(?m)^\s*(?:name|platform|backend)\s*:\s*[\"']", source.text)
+    return quoted is not None and re.match(r"^\s*\w+\s*[:\[{]", first) is not None
 
 
 def read(source: Source) -> Draft:

@@ -54,7 +54,9 @@ def read(source: Source) -> Draft:
         if graph.is_own(item):
             draft.leave("projects of the lock itself")
             continue
-        choice = _choice(item, ways.get(key), tuple(sorted(groups.get(key, ()))))
+        asked, further = groups.get(key, (set(), set()))
+        found = ways.get(key, further)
+        choice = _choice(item, found, () if key in ways else tuple(sorted(asked)))
         if choice is None:
             draft.leave("packages that nothing in the lock asks for")
         else:
@@ -68,14 +70,14 @@ def read(source: Source) -> Draft:
     return draft
 
 
-def _choice(item: dict[str, Any], ways: set[Way] | None, groups: tuple[str, ...]) -> Choice | None:
-    if ways is None and not groups:
+def _choice(item: dict[str, Any], ways: set[Way], groups: tuple[str, ...]) -> Choice | None:
+    if not ways:
         return None
     return Choice(
         version=trees.text(item, "version"),
-        marker=_marker(ways or {EVERYWHERE}),
+        marker=_marker(ways),
         origin=_origin(item),
-        groups=UNSET if ways is not None else groups,
+        groups=groups or UNSET,
     )
 
 
@@ -135,9 +137,9 @@ class _Graph:
         self._spread(todo, found)
         return found
 
-    def by_group(self, default: dict[Key, set[Way]]) -> dict[Key, set[str]]:
-        """What is reached by extras and groups of the projects only, and by which."""
-        found: dict[Key, set[str]] = {}
+    def by_group(self, default: dict[Key, set[Way]]) -> dict[Key, tuple[set[str], set[Way]]]:
+        """What is reached by extras and groups of the projects only, by which, and on which ways."""
+        found: dict[Key, tuple[set[str], set[Way]]] = {}
         for _, item in self.roots():
             for table in ("optional-dependencies", "dev-dependencies", "dependency-groups"):
                 for group, needs in trees.mapping(item, table).items():
@@ -145,7 +147,10 @@ class _Graph:
                     todo = deque(self._targets(trees.records({"x": needs}, "x"), EVERYWHERE))
                     self._spread(todo, reached)
                     for key in reached.keys() - default.keys():
-                        found.setdefault(key, set()).add(group)
+                        groups, ways = found.setdefault(key, (set(), set()))
+                        groups.add(group)
+                        for way in reached[key]:
+                            _adds(ways, way)
         return found
 
     def _spread(self, todo: deque[tuple[Key, str, Way]], found: dict[Key, set[Way]]) -> None:
@@ -175,7 +180,7 @@ class _Graph:
 
     def _meant(self, need: dict[str, Any]) -> list[Key]:
         keys = self._named.get(str(need.get("name")), [])
-        if len(keys) > 1 and "version" in need:
+        if "version" in need:
             keys = [key for key in keys if key[1] == need["version"]]
         if len(keys) > 1 and "source" in need:
             keys = [key for key in keys if key[2] == str(need["source"])]
