@@ -120,7 +120,7 @@ def test_lists_of_packages(tmp_path: Path) -> None:
 
 
 def test_freeze_keeps_no_credentials(tmp_path: Path) -> None:
-    text = "numpy==1.26.4\nmine @ git+https://bot:s3cr3t@git.example/m.git@abc\n-e git+ssh://x\ntorch==2.4.1\n"
+    text = "mine @ git+https://bot:s3cr3t@git.example/m.git@abc\nnumpy==1.26.4\n-e git+ssh://x\ntorch==2.4.1\n"
     manifest = read(tmp_path, text)
     assert (
         manifest.sections.packages.entries["mine"].origin.url == "git+https://git.example/m.git@abc"
