@@ -11,12 +11,11 @@ from typing import Any
 
 from msgspec import UNSET
 
-from envsnap.intake.formats import conda_names, pip_freeze, requirement_lines, trees
+from envsnap.intake.formats import conda_names, pip_freeze, privacy, requirement_lines, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.python import Conda
 from envsnap.model.wanted import Choice, Wanted
-from envsnap.probe import secrets
 
 SPEC = re.compile(
     r"^(?:(?P<channel>[\w./-]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*)\s*(?P<rest>(?:[=<>!~ ].*)?)$"
@@ -70,7 +69,7 @@ def read(source: Source) -> Draft:
             _pip(draft, str(text))
     for channel in trees.texts(tree, "channels") or ():
         if draft.state == "wanted":
-            draft.add_source(secrets.clean_url(channel))
+            draft.add_source(privacy.clean_url(channel))
     if draft.state == "installed" and source.text.endswith("\n"):
         draft.complete("packages", names_only=True)
     if source.cut:

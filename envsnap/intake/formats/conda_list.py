@@ -7,12 +7,11 @@ from typing import Any
 
 from msgspec import UNSET
 
-from envsnap.intake.formats import conda_names, names, transcript, trees
+from envsnap.intake.formats import conda_names, names, privacy, transcript, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import QUOTE, Source
 from envsnap.model.python import Conda, Package
-from envsnap.probe import secrets
 
 HEADER = re.compile(r"^#? {0,3}Name\s+Version\s+Build(?:\s+Channel)?(?:\s.*)?$")
 ROW = re.compile(
@@ -112,7 +111,7 @@ def _explicit(draft: Draft, lines: list[str]) -> bool:
         conda = Conda(
             version=version,
             build=build,
-            url=secrets.clean_url(found["url"]),
+            url=privacy.clean_url(found["url"]),
             md5=digest if len(digest) == 32 else UNSET,
             sha256=digest if len(digest) == 64 else UNSET,
         )
@@ -132,10 +131,10 @@ def _add(draft: Draft, name: str, version: str, build: str, channel: str, url: s
             version=version,
             build=build or UNSET,
             channel=_channel(channel) or UNSET,
-            url=secrets.clean_url(url) if url else UNSET,
+            url=privacy.clean_url(url) if url else UNSET,
         ),
     )
 
 
 def _channel(channel: str) -> str:
-    return secrets.clean_url(channel) if "://" in channel else channel
+    return privacy.clean_url(channel) if "://" in channel else channel

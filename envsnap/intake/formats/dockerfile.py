@@ -197,15 +197,15 @@ def _pip(draft: Draft, words: list[str]) -> None:
                 "-f",
                 "--find-links",
             ) and place + 1 < len(words):
-                from envsnap.probe import secrets
+                from envsnap.intake.formats import privacy
 
-                draft.add_source(secrets.clean_url(words[place + 1]))
+                draft.add_source(privacy.clean_url(words[place + 1]))
             elif word in ("-r", "--requirement"):
                 draft.leave("requirements files that it installs")
         elif word.startswith(("--extra-index-url=", "--index-url=")):
-            from envsnap.probe import secrets
+            from envsnap.intake.formats import privacy
 
-            draft.add_source(secrets.clean_url(word.partition("=")[2]))
+            draft.add_source(privacy.clean_url(word.partition("=")[2]))
         elif word.startswith("-") or "$" in word:
             continue
         else:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct
 
+from envsnap.intake.formats import privacy
 from envsnap.model.compute import Framework, Gpu
 from envsnap.model.fields import BOOKKEEPING, Section
 from envsnap.model.host import GpuIdentity
@@ -18,7 +19,6 @@ from envsnap.model.manifest import Sections
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Package
 from envsnap.model.wanted import Choice, Requirement
-from envsnap.probe import secrets
 
 State = Literal["installed", "wanted", "stated"]
 _PLACES: dict[str, type[Section]] = {}
@@ -64,7 +64,7 @@ class Draft:
 
     def variable(self, name: str, value: str) -> None:
         """Add an environment variable, without what may be a secret."""
-        clean = None if secrets.is_secret_key(name) else secrets.clean_value(value)
+        clean = privacy.clean_variable(name, value)
         if clean is None:
             self.gap("env_vars", (name,), "redacted")
         else:

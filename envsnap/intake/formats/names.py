@@ -7,8 +7,8 @@ from urllib.parse import unquote
 
 from msgspec import UNSET, Struct
 
+from envsnap.intake.formats import privacy
 from envsnap.model.python import Origin
-from envsnap.probe import secrets
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,120}[A-Za-z0-9])?")
 VERSION = re.compile(
@@ -51,7 +51,7 @@ def address(text: str) -> Address:
     vcs = next((scheme[:-1] for scheme in SCHEMES if place.startswith(scheme)), None)
     sha256 = parts.get("sha256", "")
     origin = Origin(
-        url=secrets.clean_url(place.partition("?")[0]),
+        url=privacy.clean_url(place.partition("?")[0]),
         sha256=sha256 if re.fullmatch("[0-9a-f]{64}", sha256) else UNSET,
     )
     if vcs is not None:

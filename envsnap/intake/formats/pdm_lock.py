@@ -6,13 +6,12 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from envsnap.intake.formats import names, trees
+from envsnap.intake.formats import names, privacy, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.poetry_lock import ELSEWHERE
 from envsnap.intake.formats.source import Source
 from envsnap.model.python import Origin
 from envsnap.model.wanted import Choice, Wanted
-from envsnap.probe import secrets
 
 
 def recognise(source: Source) -> bool:
@@ -60,5 +59,5 @@ def _choice(item: dict[str, Any]) -> Choice:
 
 def _origin(item: dict[str, Any], git: str | UnsetType, url: str | UnsetType) -> Origin | UnsetType:
     if isinstance(git, str):
-        return Origin(url=secrets.clean_url(git), vcs="git", commit=trees.text(item, "revision"))
-    return Origin(url=secrets.clean_url(url)) if isinstance(url, str) else UNSET
+        return Origin(url=privacy.clean_url(git), vcs="git", commit=trees.text(item, "revision"))
+    return Origin(url=privacy.clean_url(url)) if isinstance(url, str) else UNSET

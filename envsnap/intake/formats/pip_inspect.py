@@ -6,12 +6,11 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from envsnap.intake.formats import names
+from envsnap.intake.formats import names, privacy
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.host import System
 from envsnap.model.python import Origin, Package, Python
-from envsnap.probe import secrets
 
 
 def recognise(source: Source) -> bool:
@@ -84,7 +83,7 @@ def _origin(direct: dict[str, Any]) -> Origin | UnsetType:
     vcs = vcs if isinstance(vcs, dict) else {}
     hashes = archive.get("hashes") if isinstance(archive, dict) else None
     return Origin(
-        url=secrets.clean_url(url) if isinstance(url, str) else UNSET,
+        url=privacy.clean_url(url) if isinstance(url, str) else UNSET,
         vcs=_text(vcs, "vcs"),
         commit=_text(vcs, "commit_id"),
         sha256=_text(hashes, "sha256") if isinstance(hashes, dict) else UNSET,

@@ -6,12 +6,11 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from envsnap.intake.formats import names, requirement_lines, trees
+from envsnap.intake.formats import names, privacy, requirement_lines, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.python import Origin
 from envsnap.model.wanted import Choice, Wanted
-from envsnap.probe import secrets
 
 
 def recognise(source: Source) -> bool:
@@ -34,7 +33,7 @@ def read(source: Source) -> Draft:
     for item in trees.records(tree, "_meta", "sources"):
         url = trees.text(item, "url")
         if isinstance(url, str):
-            draft.add_source(secrets.clean_url(url))
+            draft.add_source(privacy.clean_url(url))
     full = trees.text(tree, "_meta", "requires", "python_full_version")
     short = trees.text(tree, "_meta", "requires", "python_version")
     python = f"=={full}" if full else f"=={short}.*" if short else UNSET
@@ -50,7 +49,7 @@ def _choice(entry: dict[str, Any], groups: tuple[str, ...] | UnsetType) -> Choic
     git, file = trees.text(entry, "git"), trees.text(entry, "file")
     origin: Origin | UnsetType = UNSET
     if isinstance(git, str):
-        origin = Origin(url=secrets.clean_url(git), vcs="git", commit=trees.text(entry, "ref"))
+        origin = Origin(url=privacy.clean_url(git), vcs="git", commit=trees.text(entry, "ref"))
     elif isinstance(file, str):
         origin = names.address(file).origin
     return Choice(

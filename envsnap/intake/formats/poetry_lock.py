@@ -6,12 +6,11 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from envsnap.intake.formats import names, trees
+from envsnap.intake.formats import names, privacy, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.python import Origin
 from envsnap.model.wanted import Choice, Wanted
-from envsnap.probe import secrets
 
 ELSEWHERE = "not stated: pyproject.toml says where it is asked for, this lock does not"
 
@@ -94,4 +93,4 @@ def _origin(item: dict[str, Any]) -> Origin | UnsetType:
         return UNSET
     commit = trees.text(item, "source", "resolved_reference")
     vcs = kind if kind == "git" else UNSET
-    return Origin(url=secrets.clean_url(url), vcs=vcs, commit=commit)
+    return Origin(url=privacy.clean_url(url), vcs=vcs, commit=commit)

@@ -6,12 +6,11 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from envsnap.intake.formats import names, trees
+from envsnap.intake.formats import names, privacy, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.python import Origin
 from envsnap.model.wanted import Choice, Wanted
-from envsnap.probe import secrets
 
 
 def recognise(source: Source) -> bool:
@@ -54,7 +53,7 @@ def _origin(item: dict[str, Any]) -> Origin | UnsetType:
         return UNSET
     url = trees.text(place, "url")
     return Origin(
-        url=secrets.clean_url(url) if isinstance(url, str) else UNSET,
+        url=privacy.clean_url(url) if isinstance(url, str) else UNSET,
         vcs=trees.text(vcs, "type"),
         commit=trees.text(vcs, "commit-id"),
         sha256=trees.text(archive, "hashes", "sha256"),

@@ -6,12 +6,11 @@ import re
 
 from msgspec import UNSET
 
-from envsnap.intake.formats import names, requirement_lines
+from envsnap.intake.formats import names, privacy, requirement_lines
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.requirement_lines import Line
 from envsnap.intake.formats.source import Source
 from envsnap.model.wanted import Wanted
-from envsnap.probe import secrets
 
 ENOUGH = 0.9
 MOST_INCLUDED = 50
@@ -103,7 +102,7 @@ class _Reader:
                 bounds = bound or line.option in ("-c", "--constraint")
                 self.file(found, depth + 1, bound=bounds)
         elif line.option in INDEXES and line.value:
-            clean = secrets.clean_url(line.value.strip("'\""))
+            clean = privacy.clean_url(line.value.strip("'\""))
             self._draft.add_source(clean)
         else:
             self._draft.leave("options of pip")

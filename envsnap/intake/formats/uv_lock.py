@@ -12,12 +12,11 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from envsnap.intake.formats import names, trees
+from envsnap.intake.formats import names, privacy, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.python import Origin
 from envsnap.model.wanted import Choice, Wanted
-from envsnap.probe import secrets
 
 Way = frozenset[str]
 Key = tuple[str, str, str]  # name, version, place it comes from
@@ -97,8 +96,8 @@ def _origin(item: dict[str, Any]) -> Origin | UnsetType:
     git, url = trees.text(item, "source", "git"), trees.text(item, "source", "url")
     if isinstance(git, str):
         place, _, commit = git.partition("#")
-        return Origin(url=secrets.clean_url(place), vcs="git", commit=commit or UNSET)
-    return Origin(url=secrets.clean_url(url)) if isinstance(url, str) else UNSET
+        return Origin(url=privacy.clean_url(place), vcs="git", commit=commit or UNSET)
+    return Origin(url=privacy.clean_url(url)) if isinstance(url, str) else UNSET
 
 
 class _Graph:

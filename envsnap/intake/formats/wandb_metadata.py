@@ -7,12 +7,11 @@ from typing import Any
 
 from msgspec import UNSET
 
-from envsnap.intake.formats import machine, trees
+from envsnap.intake.formats import machine, privacy, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Cuda, Gpu
 from envsnap.model.host import Git, System
-from envsnap.probe import secrets
 
 MARKS = {
     "os",
@@ -51,7 +50,7 @@ def add(draft: Draft, tree: dict[str, Any]) -> None:
         draft.add(Cuda(complete=False, driver=cuda))
     commit, remote = trees.text(tree, "git", "commit"), trees.text(tree, "git", "remote")
     if isinstance(commit, str):
-        url = secrets.clean_url(remote) if isinstance(remote, str) else UNSET
+        url = privacy.clean_url(remote) if isinstance(remote, str) else UNSET
         draft.add(Git(complete=False, commit=commit, remote=url))
     _gpus(draft, tree)
 
