@@ -119,6 +119,13 @@ def load_document(path: str) -> Document:
     return reader.load(path)
 
 
+def formats() -> tuple[str, ...]:
+    """The foreign files and folders that are read wherever a manifest is, in words."""
+    from envsnap.intake.formats import registry
+
+    return tuple(entry.title for entry in (*registry.FORMATS, *registry.FOLDERS))
+
+
 def seal(path: str) -> Document:
     """Read a manifest that was cut or edited by hand and seal it: it says that it was, and when.
 
