@@ -53,7 +53,6 @@ from envsnap.api.images import (
     write_context,
 )
 from envsnap.api.redaction import load_redaction_key, new_redaction_key
-from envsnap.api.signatures import sign, signed_by, unchanged
 from envsnap.api.runs import (
     compare,
     compare_command,
@@ -63,6 +62,7 @@ from envsnap.api.runs import (
     record_command,
     record_data,
 )
+from envsnap.api.signatures import sign, signed_by, unchanged
 
 __all__ = [
     "DEFAULT_DEADLINE",
@@ -82,8 +82,8 @@ __all__ = [
     "diff_several",
     "export_store",
     "fleet_history",
-    "judge_fleet",
     "formats",
+    "judge_fleet",
     "load",
     "load_document",
     "load_plan",
