@@ -151,7 +151,7 @@ class _Walk:
         if reference == other:
             self.compared += _leaves(reference)
             return
-        from envsnap.changes import trees  # deepdiff costs more than everything else here
+        from envsnap.changes import trees
 
         found = trees.compare(reference, other)
         self.compared += max(_leaves(reference), len(found))
