@@ -16,6 +16,7 @@ from envsnap.model import reading
 from envsnap.model.fields import COMPARED, Field, Section, plan
 from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import Path, reason_for
+from envsnap.model.ranks import stripped
 from envsnap.model.reading import (
     NAMED_BY_USER,
     NOT_CAPTURED,
@@ -86,6 +87,7 @@ class _Walk:
             if known is not None and any(_has_facts(known, field) for field in plan(type(known))):
                 self._add((name,), ChangeKind.UNKNOWN, None, None, NOT_CAPTURED)
             return
+        reference, other = (stripped(side, run=self._runs) for side in (reference, other))
         self._sides = reference, other
         self._gaps = gaps(reference), gaps(other)
         self._record((name,), reference, other)

@@ -175,7 +175,10 @@ class Seeds(Section, frozen=True, kw_only=True):
     """Seeds by name, and the states of random number generators."""
 
     entries: TextMap = UNSET
-    rng: Annotated[TextMap, portable("SHA-256 of generator states in the running program.")] = UNSET
+    rng: Annotated[
+        TextMap,
+        portable("Generator states, as revisions before 2 wrote them; now in identity."),
+    ] = UNSET
     torch_initial_seed: Annotated[
         Text, portable("torch.initial_seed() of the running program.")
     ] = UNSET

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.knowledge.drivers import is_driver
 from envsnap.knowledge.tables import table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import packages, stated, version
-from envsnap.rules.drivers.driver_minimum import is_driver
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
-from envsnap.rules.versions import numbers
 
 PLUGINS = ("jax-cuda12-plugin", "jax-cuda12-pjrt", "jax-cuda13-plugin", "jax-cuda13-pjrt")
 DRIVER_13 = (580,)

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from envsnap.knowledge.gpus import compute_capability
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, gpus, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.gpus.gpu_cuda import capability_of
 from envsnap.rules.rule import Rule
-from envsnap.rules.versions import numbers
 
 ARCHITECTURE = re.compile(r"(sm|compute)_(\d+)(\d)[af]?")
 RELEASE = re.compile(r"\d+\.\d+(?:\.\d+)?(?:\+cu\d+)?")
@@ -124,7 +124,10 @@ def _cards(manifest: Manifest, built: Built) -> dict[str, str]:
     passed off as another architecture.
     """
     amd = any(target.startswith("gfx") for target in built.architectures)
-    known = {index: capability_of(gpu) for index, gpu in gpus(manifest).items()}
+    known = {
+        index: compute_capability(gpu.compute_capability, gpu.name)
+        for index, gpu in gpus(manifest).items()
+    }
     found = {
         index: value for index, value in known.items() if value and value.startswith("gfx") is amd
     }

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from envsnap.knowledge.tables import table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.reading import packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import numbers
 
 TAG = re.compile(r"manylinux(?:_\d+_\d+|\d+)")
 
