@@ -131,6 +131,22 @@ def test_the_order_of_named_items_says_nothing(items: list[Any], turned: Any) ->
 
 
 @given(reference=TREE, other=TREE)
+def test_what_is_told_of_a_side_is_at_its_path(reference: Any, other: Any) -> None:
+    from envsnap.model import reading
+    from tests import examples
+
+    sides = [
+        examples.manifest({"configs": {"entries": {"c": {"tree": {"t": tree}}}}})
+        for tree in (reference, other)
+    ]
+    for path, *values in compare({"t": reference}, {"t": other}):
+        for side, value in zip(sides, values, strict=True):
+            found = reading.fact(side, ("configs", "c", *path))
+            assert found.is_there is (value is not UNSET)
+            assert value is UNSET or found.value == value
+
+
+@given(reference=TREE, other=TREE)
 def test_deepdiff_finds_a_difference_where_this_does(reference: Any, other: Any) -> None:
     from deepdiff import DeepDiff
 
