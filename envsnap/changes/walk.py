@@ -171,12 +171,13 @@ class _Walk:
         if reference == other:
             self.compared += _leaves(reference)
             return
-        from envsnap.changes import trees  # deepdiff costs more than everything else here
+        from envsnap.changes import trees
 
         found = trees.compare(reference, other)
         self.compared += max(_leaves(reference), len(found))
         for inner, mine, theirs in found:
-            self._value((*path, *inner), mine, theirs, says_all=True)
+            hidden = self._is_hidden((*path, *inner), mine, theirs)
+            self._value((*path, *inner), mine, theirs, says_all=not hidden)
 
     def _value(self, path: Path, reference: Any, other: Any, *, says_all: bool = False) -> None:
         """Compare a value; `says_all` is for what was read as a whole, whatever its section is."""
@@ -200,6 +201,14 @@ class _Walk:
         self.compared += 1
         kind = ChangeKind.ADDED if reference is UNSET else ChangeKind.REMOVED
         self._add(path, kind, reference, other, None)
+
+    def _is_hidden(self, path: Path, mine: Any, theirs: Any) -> bool:
+        """Whether what a side lacks may have been left out: gaps in lists are told by place."""
+        if mine is not UNSET and theirs is not UNSET:
+            return False
+        told = self._gaps[0 if mine is UNSET else 1]
+        starts = tuple(f"{text(path[1:end])}[" for end in range(2, len(path)))
+        return any(gap.startswith(starts) for gap in told)
 
     def _is_shortened(self, path: Path, reference: Any, other: Any) -> bool:
         """Whether a report tells the first numbers of the version that the other side has."""

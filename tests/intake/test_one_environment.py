@@ -189,7 +189,7 @@ def test_any_environment_in_two_formats(
 def test_another_version_is_found_in_every_pair(pair: tuple[Callable[[Pins], str], ...]) -> None:
     other = {**PINS, "numpy": "2.1.0"}
     result = api.diff(read(pair[0], PINS), read(pair[1], other))
-    assert ["numpy"] == [finding.path[1] for finding in result.findings]
+    assert [finding.path[1] for finding in result.findings] == ["numpy"]
 
 
 def test_a_pod_of_one_deployment_is_like_another(tmp_path: Path) -> None:
