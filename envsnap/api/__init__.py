@@ -52,6 +52,7 @@ from envsnap.api.images import (
     verify,
     write_context,
 )
+from envsnap.api.redaction import load_redaction_key, new_redaction_key
 from envsnap.api.runs import (
     compare,
     compare_command,
@@ -61,6 +62,7 @@ from envsnap.api.runs import (
     record_command,
     record_data,
 )
+from envsnap.api.signatures import sign, signed_by, unchanged
 
 __all__ = [
     "DEFAULT_DEADLINE",
@@ -87,9 +89,11 @@ __all__ = [
     "load_plan",
     "load_policy",
     "load_recording",
+    "load_redaction_key",
     "lock",
     "most_alike",
     "name_image",
+    "new_redaction_key",
     "observe_command",
     "plan",
     "prove",
@@ -100,6 +104,9 @@ __all__ = [
     "save",
     "seal",
     "side_by_side",
+    "sign",
+    "signed_by",
+    "unchanged",
     "verify",
     "write_context",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from envsnap import api
-from envsnap.cli import images, inputs, proofs
+from envsnap.cli import attested, images, inputs, proofs
 
 if TYPE_CHECKING:
     from envsnap.image.planning.extras import Extras
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     help="The engine's builder; auto takes BuildKit where there is one.",
 )
 @proofs.fail_on_option
+@attested.options
 def command(
     manifest: str,
     tag: str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from envsnap import api
-from envsnap.cli import inputs, outputs, proofs, targets
+from envsnap.cli import attested, inputs, outputs, proofs, targets
 
 
 @click.command()
@@ -20,6 +20,7 @@ from envsnap.cli import inputs, outputs, proofs, targets
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the proof here, as JSON.")
 @proofs.fail_on_option
+@attested.options
 def command(
     manifest: str,
     python: str | None,

@@ -124,7 +124,8 @@ def _run(facts: Facts, index: str | None, folder: str) -> subprocess.CompletedPr
 def _command(facts: Facts) -> list[str]:
     python = (facts.python or "3.11.0").rstrip("+")
     return [
-        executable(), "pip", "compile", "pins.in", "--format", "pylock.toml",
+        # A stranger's /tmp/uv.toml, above our folder, must not choose the index.
+        executable(), "--no-config", "pip", "compile", "pins.in", "--format", "pylock.toml",
         "--output-file", "pylock.toml", "--no-header", "--no-deps", "--no-annotate",
         "--python", sys.executable, "--python-version", python,
         "--python-platform", _platform(facts),
