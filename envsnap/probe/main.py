@@ -51,7 +51,7 @@ def run(options_text: str, modules: dict, sys_path: list) -> None:
     options = json.loads(options_text)
     gc.disable()  # this process does one short thing
     secrets.use_key(options.get("redaction_key", ""))
-    output = Output(options["marker"])
+    output = Output(options["marker"], bool(options.get("travels")))
     job = options.get("job", "capture")
     try:
         if job == "gpus":
