@@ -8,7 +8,7 @@ import msgspec
 
 from envsnap._version import __version__
 from envsnap.errors import InputError
-from envsnap.intake.formats import message, registry
+from envsnap.intake.formats import message, refusal, registry
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Beside, Source
 from envsnap.model import codec
@@ -32,7 +32,8 @@ def load(data: bytes, name: str, path: str) -> codec.Document:
         return found
     tree = source.json
     is_json = source.text.lstrip()[:1] in ("{", "[")
-    if not data.strip() or (is_json and (tree is None or "schema_version" in tree)):
+    broken = is_json and tree is None and refusal.look(source) is None
+    if not data.strip() or broken or (isinstance(tree, dict) and "schema_version" in tree):
         return codec.decode(data, name)
     raise registry.refuse(source)
 
