@@ -49,6 +49,12 @@ def document(draft: Draft, name: str, base: str) -> codec.Document:
         raise InputError(
             f"{name}: looks like {draft.what}, but holds what that never does: {why}"
         ) from None
+    if not message.states_anything(sections):
+        left = f" ({', '.join(draft.left)})" if draft.left else ""
+        raise InputError(
+            f"{name}: {draft.what}, but it states nothing that envsnap reads{left}; name a file of"
+            " the environment itself, such as the output of pip freeze"
+        )
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         schema_revision=SCHEMA_REVISION,
