@@ -148,15 +148,17 @@ def coverage(architectures: tuple[str, ...], capability: str) -> str | None:
     device = int(major), int(minor)
     if device == (11, 0) and "sm_101" in architectures:
         return "machine code"  # CUDA 13 renamed it
-    found: str | None = None
-    for target in architectures:
-        match = ARCHITECTURE.fullmatch(target)
-        if match is None:
-            continue
-        built = int(match.group(2)), int(match.group(3))
-        runs = built[0] == device[0] and built[1] <= device[1]
-        if match.group(1) == "sm" and runs and (built == device or not {built, device} & JETSON):
-            return "machine code"
-        if match.group(1) == "compute" and built <= device:
-            found = "PTX"
-    return found
+    offers = {_offer(target, device) for target in architectures}
+    return next((how for how in ("machine code", "PTX") if how in offers), None)
+
+
+def _offer(target: str, device: tuple[int, int]) -> str | None:
+    """What one target of a build offers a device."""
+    match = ARCHITECTURE.fullmatch(target)
+    if match is None:
+        return None
+    built = int(match.group(2)), int(match.group(3))
+    if match.group(1) == "compute":
+        return "PTX" if built <= device else None
+    runs = built[0] == device[0] and built[1] <= device[1]
+    return "machine code" if runs and (built == device or not {built, device} & JETSON) else None
