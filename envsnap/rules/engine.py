@@ -15,6 +15,7 @@ from envsnap.rules import plain, registry
 from envsnap.rules.finding import Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.ruling import Ruled
+from envsnap.rules.standing import standing
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -138,6 +139,7 @@ def ranked(findings: Iterable[Finding], rules: Sequence[Rule]) -> tuple[Finding,
             key=lambda finding: (
                 finding.severity.rank,
                 finding.confidence.rank,
+                standing(finding),
                 order.get(finding.rule, len(order)),
                 finding.path,
             ),

@@ -36,6 +36,11 @@ def same(distribution: str, left: object, right: object) -> dict[str, Any] | Non
     return None
 
 
+def are_sure(rows: list[dict[str, Any]]) -> bool:
+    """Whether one of the rows is known well enough, and grave enough, to be a likely cause."""
+    return any(row["severity"] != "info" and is_trusted(row["confidence"]) for row in rows)
+
+
 def told(row: dict[str, Any]) -> str:
     """What a row says, marked where it is not verified."""
     return str(row["what"]) + ("" if is_trusted(row["confidence"]) else " (unverified)")

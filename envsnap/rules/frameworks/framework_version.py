@@ -87,7 +87,7 @@ class FrameworkVersion(Rule):
             effect=Effect.CRASH if missing else Effect.NUMERICS,
             confidence=(
                 Confidence.LIKELY
-                if how_far in (Distance.MAJOR, Distance.MINOR) or missing or known
+                if missing or known_changes.are_sure(known)
                 else Confidence.POSSIBLE
             ),
             path=("frameworks", name, "version"),

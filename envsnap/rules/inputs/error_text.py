@@ -10,11 +10,11 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.intake.messages import clean_message
+from envsnap.knowledge.roles import role
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.package_roles import role
 from envsnap.rules.rule import Rule, packages
 
 LONGEST_TEXT = 1 << 20

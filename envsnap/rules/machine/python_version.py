@@ -34,7 +34,7 @@ class PythonVersion(Rule):
                 rule=self.id,
                 severity=Severity.WARNING if far else Severity.INFO,
                 effect=Effect.BEHAVIOR if far else Effect.NONE,
-                confidence=Confidence.LIKELY if far else Confidence.POSSIBLE,
+                confidence=Confidence.POSSIBLE,
                 path=change.path,
                 message=f"Python {change.left} -> {change.right}",
                 why=(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.diff.change import Change, ChangeKind
+from envsnap.knowledge.roles import role
 from envsnap.knowledge.tables import table
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.package_roles import role
 from envsnap.rules.rule import Comparison, Rule, version
 
 OTHER_CODE = ("pillow-simd",)  # not a build of the same code
