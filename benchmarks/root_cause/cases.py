@@ -44,24 +44,8 @@ def freeze(found: Sections) -> Sections:
 
 def sections(stated: dict[str, Any]) -> Sections:
     """The stated facts of one environment, as sections of a manifest."""
-    found: Sections = {}
     stated = _known(stated)
-    for name, value in stated.items():
-        if name == "packages":
-            entries = {
-                canonical(key): {"version": str(item)}
-                for key, item in value.items()
-                if isinstance(item, str | int | float)
-            }
-            found["packages"] = {"entries": entries}
-        elif name == "gpus":
-            found["gpus"] = {"entries": {str(index): dict(gpu) for index, gpu in enumerate(value)}}
-        elif name == "configs" and isinstance(value, dict):
-            found["configs"] = {"entries": _configs(value)}
-        elif name in ("frameworks", "env_vars"):
-            found[name] = {"entries": {key: _entry(item) for key, item in value.items()}}
-        elif name in vocabulary.SECTIONS and isinstance(value, dict):
-            found[name] = dict(value)
+    found = {name: known for name, value in stated.items() if (known := _section(name, value))}
     _kernel_module(found)
     framework = vocabulary.framework(found)
     _both_cudnn(found)
@@ -73,6 +57,25 @@ def sections(stated: dict[str, Any]) -> Sections:
     _processor_flags(found)
     _complete_torch(found)
     return found
+
+
+def _section(name: str, value: Any) -> dict[str, Any] | None:
+    """A section of a manifest as a case states it; None for what is none."""
+    if name == "packages":
+        return {
+            "entries": {
+                canonical(key): {"version": str(item)}
+                for key, item in value.items()
+                if isinstance(item, str | int | float)
+            }
+        }
+    if name == "gpus":
+        return {"entries": {str(index): dict(gpu) for index, gpu in enumerate(value)}}
+    if name == "configs" and isinstance(value, dict):
+        return {"entries": _configs(value)}
+    if name in ("frameworks", "env_vars"):
+        return {"entries": {key: _entry(item) for key, item in value.items()}}
+    return dict(value) if name in vocabulary.SECTIONS and isinstance(value, dict) else None
 
 
 def _configs(stated: dict[str, Any]) -> dict[str, Any]:

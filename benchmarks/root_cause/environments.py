@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap import api
-from envsnap.model.paths import text
-from envsnap.rules.finding import Finding, Severity
-
 from benchmarks.root_cause import cases, vocabulary
 from benchmarks.root_cause.judging import missed, rank, serious
 from benchmarks.root_cause.score import Places
+from envsnap import api
+from envsnap.model.paths import text
+from envsnap.rules.finding import Finding, Severity
 
 
 def singles(stated: list[cases.Case], misses: list[str]) -> Iterator[str]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from benchmarks.root_cause import cases, vocabulary
 from envsnap import api
-from envsnap.diff.change import ChangeKind
-from envsnap.diff.walk import compare
+from envsnap.changes.change import ChangeKind
+from envsnap.changes.walk import compare
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path as FactPath
 from envsnap.model.paths import text
 from envsnap.rules.finding import Finding, Severity
-
-from benchmarks.root_cause import cases, vocabulary
 
 Ranked = list[FactPath]
 

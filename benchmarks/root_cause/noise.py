@@ -58,7 +58,7 @@ def _move(other: Sections, name: str, version: str) -> None:
 def another(version: str, draw: random.Random) -> str:
     """Some later release: a patch one half of the time, a minor one a third, else a major one."""
     public, plus, local = version.partition("+")
-    parts = (public.split(".") + ["0", "0"])[:3]
+    parts = [*public.split("."), "0", "0"][:3]
     numbers = [int(part) if part.isdigit() else 0 for part in parts]
     place = draw.choices((2, 1, 0), (3, 2, 1))[0]
     numbers[place] += draw.randint(1, 3)

@@ -2,7 +2,7 @@
 
     manifest = envsnap.capture()                   # the running program
     manifest = envsnap.load("dev.json")
-    result = envsnap.diff(reference, other)        # ranked findings
+    result = envsnap.diff(reference, other)           # ranked findings
     result = envsnap.check(manifest, policy=envsnap.load_policy())
     plan = envsnap.plan(manifest)                  # what a container would be made of
     run = envsnap.observe_command(["python", "infer.py"])    # run.code, run.manifest

@@ -34,16 +34,16 @@ def command(
     outputs.require_files(style, others)
     rulings = api.load_policy(policy)
     text = inputs.text(error_text)
-    left = inputs.document(reference).manifest
-    manifests, judged = [left], []
+    first = inputs.document(reference).manifest
+    manifests, judged = [first], []
     for name in others:
-        right = inputs.document(name).manifest
-        result = api.diff(left, right, policy=rulings, error_text=text)
-        judged.append(outputs.judged(name, right, result, style))
-        manifests.append(right)
+        found = inputs.document(name).manifest
+        result = api.diff(first, found, policy=rulings, error_text=text)
+        judged.append(outputs.judged(name, found, result, style))
+        manifests.append(found)
     several = len(others) > 1
     report = Report(
-        reference=side(reference, left),
+        reference=side(reference, first),
         judged=tuple(judged),
         hosts=api.side_by_side(manifests, [item.result for item in judged]) if several else None,
         policy=rulings,

@@ -1,6 +1,6 @@
 """Loads the tables, each when it is first asked for.
 
-A row's `confidence` is one word: primary (read at the vendor's), secondary (a copy that cites
+A row's `basis` is one word: primary (read at the vendor's), secondary (a copy that cites
 it), measured (by us), inferred, or memory. Only the first three may carry an error; findings
 from the others say "unverified".
 """
@@ -22,6 +22,6 @@ def table(name: str) -> Any:
         return json.load(stream)
 
 
-def is_trusted(confidence: str | None) -> bool:
+def is_trusted(basis: str | None) -> bool:
     """Tell whether a row may carry an error; prose and nothing count as memory."""
-    return confidence in TRUSTED
+    return basis in TRUSTED

@@ -12,7 +12,7 @@ from envsnap.rules.ruling import Entry, Policy
 if TYPE_CHECKING:
     from envsnap.rules.side_by_side import Table
 
-REPORT_VERSION = 1
+REPORT_VERSION = 2
 
 
 class Side(Struct, frozen=True, kw_only=True):
@@ -64,9 +64,9 @@ class FindingData(Struct, frozen=True, kw_only=True):
     message: str
     why: str
     fix: str
-    reference: str
-    left: Any
-    right: Any
+    source: str
+    reference: Any
+    other: Any
     changes: tuple[str, ...]
     cites: tuple[str, ...]
 

@@ -62,9 +62,9 @@ def _finding(finding: Finding) -> FindingData:
         message=finding.message,
         why=finding.why,
         fix=finding.fix,
+        source=finding.source,
         reference=finding.reference,
-        left=finding.left,
-        right=finding.right,
+        other=finding.other,
         changes=tuple(text(path) for path in finding.changes),
         cites=tuple(text(path) for path in finding.cites),
     )

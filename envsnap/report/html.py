@@ -154,11 +154,15 @@ def _finding(
 
 def _values(finding: Finding) -> list[str]:
     """Both values in one line, as far as there are any."""
-    left, right = _short(finding.left), _short(finding.right)
-    if finding.left is None and finding.right is None:
+    reference, other = _short(finding.reference), _short(finding.other)
+    if finding.reference is None and finding.other is None:
         return []
-    mine = tag("ins", right, class_="value")
-    return [mine] if finding.left is None else [tag("del", left, class_="value"), " → ", mine]
+    mine = tag("ins", other, class_="value")
+    return (
+        [mine]
+        if finding.reference is None
+        else [tag("del", reference, class_="value"), " → ", mine]
+    )
 
 
 def _short(item: object) -> str:
@@ -176,7 +180,7 @@ def _facts(finding: Finding, names: tuple[str, str], note: str, *, in_head: bool
         ("why", summary.sentence(finding.why, names)),
         ("fix", summary.sentence(finding.fix, names)),
     ]
-    for name, item in zip(names, (finding.left, finding.right), strict=True):
+    for name, item in zip(names, (finding.reference, finding.other), strict=True):
         if item is not None and not (in_head and _short(item) == value(item)):
             rows.append((name, tag("span", value(item), class_="value")))
     rest = [path for path in (*finding.changes, *finding.cites) if path != finding.path]
@@ -185,11 +189,11 @@ def _facts(finding: Finding, names: tuple[str, str], note: str, *, in_head: bool
     rows.append(("effect", sure))
     rows.append(("policy", note))
     rows.append(("rule", tag("code", finding.rule)))
-    if LINK.fullmatch(finding.reference):
-        link = tag("a", finding.reference, href=finding.reference, rel="noopener noreferrer")
+    if LINK.fullmatch(finding.source):
+        link = tag("a", finding.source, href=finding.source, rel="noopener noreferrer")
         rows.append(("source", link))
     else:
-        rows.append(("source", finding.reference))
+        rows.append(("source", finding.source))
     told = [joined(tag("dt", name), tag("dd", item)) for name, item in rows if item]
     return tag("dl", lines(*told))
 

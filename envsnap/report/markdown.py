@@ -28,8 +28,11 @@ def _section(
     lines += [prose(summary.outcome(report, item)), ""]
     lines += _policy(report, item)
     if result.findings:
-        left, right = names
-        lines += [f"| | where | {prose(left)} | {prose(right)} | what |", "|---|---|---|---|---|"]
+        reference, other = names
+        lines += [
+            f"| | where | {prose(reference)} | {prose(other)} | what |",
+            "|---|---|---|---|---|",
+        ]
         lines += [_row(finding, names) for finding in result.findings]
         lines.append("")
 
@@ -51,8 +54,8 @@ def _row(finding: Finding, names: tuple[str, str]) -> str:
     cells = [
         finding.severity.value,
         markdown(summary.where(finding.path)),
-        _cell(finding.left),
-        _cell(finding.right),
+        _cell(finding.reference),
+        _cell(finding.other),
         prose(summary.sentence(finding.message, names)),
     ]
     return f"| {' | '.join(cells)} |"

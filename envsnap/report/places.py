@@ -12,7 +12,7 @@ def found(item: document.Judged) -> dict[Path, int]:
     """Map the paths of all findings to lines of the manifest's file; empty for standard input."""
     if item.text is None:
         return {}
-    return lines.find(item.text, {finding.path: finding.right for finding in item.result.findings})
+    return lines.find(item.text, {finding.path: finding.other for finding in item.result.findings})
 
 
 def below(path: str, folder: str) -> str | None:

@@ -156,8 +156,8 @@ def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Describe every rule that found something, in the order of the findings."""
     links: dict[str, str] = {}
     for finding in findings:
-        known = links.setdefault(finding.rule, finding.reference)
-        links[finding.rule] = known or finding.reference
+        known = links.setdefault(finding.rule, finding.source)
+        links[finding.rule] = known or finding.source
     return [_rule(identifier, link) for identifier, link in links.items()]
 
 

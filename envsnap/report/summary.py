@@ -155,10 +155,10 @@ def column_names(report: document.Report, item: document.Judged) -> tuple[str, s
     """Heads of the two value columns."""
     if report.reference is None:
         return HEADS
-    left, right = _short(report.reference), _short(item.side)
-    if left == right:
-        left, right = _base(report.reference), _base(item.side)
-    return (left, right) if left != right else ("reference", "other")
+    reference, other = _short(report.reference), _short(item.side)
+    if reference == other:
+        reference, other = _base(report.reference), _base(item.side)
+    return (reference, other) if reference != other else ("reference", "other")
 
 
 def _short(side: document.Side) -> str:

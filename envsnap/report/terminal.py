@@ -123,8 +123,8 @@ def _list(console: Console, findings: list[Finding]) -> None:
         line = Text(f"{number} ")
         line.append(finding.severity.value, style=STYLES[finding.severity])
         line.append(f" {summary.where(finding.path)}")
-        if finding.left is not None or finding.right is not None:
-            line.append(f": {_cell(finding.left)} -> {_cell(finding.right)}")
+        if finding.reference is not None or finding.other is not None:
+            line.append(f": {_cell(finding.reference)} -> {_cell(finding.other)}")
         line.overflow = "fold"
         console.print(line)
 
@@ -153,8 +153,8 @@ def _table(
             Text(str(number)),
             Text(finding.severity.value, style=STYLES[finding.severity]),
             Text(summary.folded_path(summary.where(finding.path), path_width)),
-            Text(_cell(finding.left)),
-            Text(_cell(finding.right)),
+            Text(_cell(finding.reference)),
+            Text(_cell(finding.other)),
         )
     console.print(table)
 

@@ -1,21 +1,21 @@
-"""Runs the rules, sees to it that every change has one primary finding, and ranks."""
+"""Runs the rules, and sees to it that every change has one primary finding."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from envsnap.diff import walk
-from envsnap.diff.change import ChangeKind
+from envsnap.changes import walk
+from envsnap.changes.change import ChangeKind
 from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import Path
 from envsnap.rules import plain, registry
 from envsnap.rules.finding import Finding, Severity
+from envsnap.rules.ranking import ranked
 from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.ruling import Ruled
-from envsnap.rules.standing import standing
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -38,8 +38,8 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 def compare(
-    left: Manifest,
-    right: Manifest,
+    reference: Manifest,
+    other: Manifest,
     rules: Sequence[Rule] | None = None,
     error_text: str = "",
 ) -> Result:
@@ -47,13 +47,13 @@ def compare(
 
     With an error text of the other side, what explains it comes first.
     """
-    difference = walk.compare(left, right)
+    difference = walk.compare(reference, other)
     if rules is None:
         changed = {change.path[0] for change in difference.changes}
-        if _of_a_run(left) and _of_a_run(right):
+        if _of_a_run(reference) and _of_a_run(other):
             changed.add("seeds")  # what neither run seeded is no difference, and yet a cause
-        rules = registry.concerned(changed, left, right)
-    comparison = Comparison(left, right, difference)
+        rules = registry.concerned(changed, reference, other)
+    comparison = Comparison(reference, other, difference)
     findings: list[Finding] = []
     claimed: set[Path] = set()
     for rule in rules:
@@ -69,7 +69,7 @@ def compare(
     )
     told = ranked(findings, rules)
     if error_text:
-        told = _explained_first(error_text, right, told)
+        told = _explained_first(error_text, other, told)
     return Result(
         findings=told,
         compared=difference.compared,
@@ -128,23 +128,6 @@ def _primary_for(finding: Finding, claimed: set[Path]) -> Finding:
         return finding
     others = tuple(path for path in finding.changes if path in claimed)
     return replace(finding, changes=mine, cites=finding.cites + others)
-
-
-def ranked(findings: Iterable[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:
-    """Worst first; among equals the surer, then the order of the registry, then the path."""
-    order = {rule.id: place for place, rule in enumerate(rules)}
-    return tuple(
-        sorted(
-            findings,
-            key=lambda finding: (
-                finding.severity.rank,
-                finding.confidence.rank,
-                standing(finding),
-                order.get(finding.rule, len(order)),
-                finding.path,
-            ),
-        )
-    )
 
 
 def _rank(severity: Severity) -> int:

@@ -60,8 +60,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     message: str
     why: str
     fix: str = ""
-    reference: str = ""
-    left: Any = None
-    right: Any = None
+    source: str = ""
+    reference: Any = None
+    other: Any = None
     changes: tuple[Path, ...] = ()
     cites: tuple[Path, ...] = ()

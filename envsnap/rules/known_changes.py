@@ -8,9 +8,9 @@ from envsnap.knowledge.tables import is_trusted, table
 from envsnap.rules.finding import Severity
 
 
-def between(distribution: str, left: object, right: object) -> list[dict[str, Any]]:
+def between(distribution: str, reference: object, other: object) -> list[dict[str, Any]]:
     """The rows that lie between two versions of a distribution, the gravest and surest first."""
-    older, newer = _ordered(left, right)
+    older, newer = _ordered(reference, other)
     if older is None or newer is None:
         return []
     rows = [
@@ -19,13 +19,13 @@ def between(distribution: str, left: object, right: object) -> list[dict[str, An
         if row["distribution"] == distribution and older < version(row["from"]) <= newer
     ]
     return sorted(
-        rows, key=lambda row: (Severity(row["severity"]).rank, not is_trusted(row["confidence"]))
+        rows, key=lambda row: (Severity(row["severity"]).rank, not is_trusted(row["basis"]))
     )
 
 
-def same(distribution: str, left: object, right: object) -> dict[str, Any] | None:
+def same(distribution: str, reference: object, other: object) -> dict[str, Any] | None:
     """The row of a range in which no difference was measured, if both versions lie in it."""
-    older, newer = _ordered(left, right)
+    older, newer = _ordered(reference, other)
     if older is None or newer is None:
         return None
     for row in table("behavior_changes")["stable"]:
@@ -38,12 +38,12 @@ def same(distribution: str, left: object, right: object) -> dict[str, Any] | Non
 
 def are_sure(rows: list[dict[str, Any]]) -> bool:
     """Whether one of the rows is known well enough, and grave enough, to be a likely cause."""
-    return any(row["severity"] != "info" and is_trusted(row["confidence"]) for row in rows)
+    return any(row["severity"] != "info" and is_trusted(row["basis"]) for row in rows)
 
 
 def told(row: dict[str, Any]) -> str:
     """What a row says, marked where it is not verified."""
-    return str(row["what"]) + ("" if is_trusted(row["confidence"]) else " (unverified)")
+    return str(row["what"]) + ("" if is_trusted(row["basis"]) else " (unverified)")
 
 
 def version(value: object) -> Any:
@@ -57,6 +57,6 @@ def version(value: object) -> Any:
     return found and Version(found.public)
 
 
-def _ordered(left: object, right: object) -> tuple[Any, Any]:
-    found = [version(item) for item in (left, right)]
+def _ordered(reference: object, other: object) -> tuple[Any, Any]:
+    found = [version(item) for item in (reference, other)]
     return (None, None) if None in found else (min(found), max(found))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from envsnap.diff.change import Change, ChangeKind
+from envsnap.changes.change import Change, ChangeKind
 from envsnap.model.paths import text
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 
@@ -19,8 +19,8 @@ def finding(change: Change) -> Finding:
         path=change.path,
         message=f"{text(change.path)} {_verb(change)}",
         why="No rule knows an effect of this difference.",
-        left=change.left,
-        right=change.right,
+        reference=change.reference,
+        other=change.other,
         changes=(change.path,),
     )
 

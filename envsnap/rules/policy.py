@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from envsnap.diff import lookup
+from envsnap.changes import lookup
 from envsnap.errors import InputError
 from envsnap.model.manifest import Manifest, Sections
 from envsnap.model.paths import Path, text
@@ -289,6 +289,6 @@ def _outside(entry: Entry, path: Path, version: str) -> Finding:
         message=f"{text(path)} is {version[:80]}; the policy allows {entry.versions}",
         why=f"The policy's reason: {entry.reason}",
         fix=f"Install a version in {entry.versions}, or change the policy.",
-        left=entry.versions,
-        right=version,
+        reference=entry.versions,
+        other=version,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from envsnap.diff.change import Change, ChangeKind, Difference
+from envsnap.changes.change import Change, ChangeKind, Difference
 from envsnap.model.compute import Framework, Gpu
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
@@ -19,8 +19,8 @@ from envsnap.rules.finding import Finding, Severity
 class Comparison:
     """Two manifests and what differs between them."""
 
-    def __init__(self, left: Manifest, right: Manifest, difference: Difference) -> None:
-        self.left, self.right, self.difference = left, right, difference
+    def __init__(self, reference: Manifest, other: Manifest, difference: Difference) -> None:
+        self.reference, self.other, self.difference = reference, other, difference
         self._known = {
             change.path: change
             for change in difference.changes
@@ -34,7 +34,7 @@ class Comparison:
 
     def are_runs(self) -> bool:
         """Whether both sides describe a run: what one of them does not mention, it did not open."""
-        return self.left.target.kind == self.right.target.kind == "run"
+        return self.reference.target.kind == self.other.target.kind == "run"
 
     def at(self, *path: str) -> Change | None:
         """The change at exactly this path, unless one side is unknown."""
@@ -90,16 +90,16 @@ def new_on_the_right(rule: Rule, comparison: Comparison) -> Iterator[Finding]:
     side fail, whatever the numbers. Where the fact itself differs, the finding is the primary
     one for that change.
     """
-    known = {_trouble(finding) for finding in rule.inspect(comparison.left)}
-    for finding in rule.inspect(comparison.right):
+    known = {_trouble(finding) for finding in rule.inspect(comparison.reference)}
+    for finding in rule.inspect(comparison.other):
         if _trouble(finding) in known:
             continue
         change = comparison.at(*finding.path)
         if change is None:
             yield finding
         else:
-            left = change.left if finding.left is None else finding.left
-            yield replace(finding, left=left, changes=(finding.path,))
+            reference = change.reference if finding.reference is None else finding.reference
+            yield replace(finding, reference=reference, changes=(finding.path,))
 
 
 def _trouble(finding: Finding) -> tuple[Severity, Path, tuple[Path, ...]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import UNSET, Struct
 
-from envsnap.diff import lookup
+from envsnap.changes import lookup
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.engine import Result

@@ -25,7 +25,7 @@ STEPS = (Distance.OTHER, Distance.MAJOR, Distance.MINOR, Distance.PATCH, Distanc
 def standing(finding: Finding) -> tuple[int, int]:
     """A finding's place among its equals, lowest first: what its fact does, then how far it moved."""
     versions = finding.path[-1] == "version"
-    step = STEPS.index(distance(finding.left, finding.right)) if versions else 0
+    step = STEPS.index(distance(finding.reference, finding.other)) if versions else 0
     return of_fact(finding.path), step
 
 

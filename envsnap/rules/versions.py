@@ -18,14 +18,18 @@ class Distance(StrEnum):
     OTHER = "other"  # at least one is not a version
 
 
-def distance(left: object, right: object) -> Distance:
+def distance(reference: object, other: object) -> Distance:
     """Compare two versions; local labels such as +cu124 count as builds."""
     from packaging.version import InvalidVersion, Version
 
-    if not isinstance(left, str) or not isinstance(right, str) or max(len(left), len(right)) > 200:
+    if (
+        not isinstance(reference, str)
+        or not isinstance(other, str)
+        or max(len(reference), len(other)) > 200
+    ):
         return Distance.OTHER
     try:
-        mine, theirs = Version(left), Version(right)
+        mine, theirs = Version(reference), Version(other)
     except InvalidVersion:
         return Distance.OTHER
     if mine.epoch != theirs.epoch or mine.major != theirs.major:

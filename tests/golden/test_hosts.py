@@ -61,7 +61,7 @@ def test_the_terminal_report_fits_80_columns_and_is_plain(envsnap: Run) -> None:
 def test_every_dimension_of_the_article_is_found(envsnap: Run) -> None:
     done = envsnap("diff", "dev.json", "prod.json", "--format", "json", cwd=FOLDER)
     findings = {item["path"]: item for item in json.loads(done.stdout)["results"][0]["findings"]}
-    pairs = {path: (item["left"], item["right"]) for path, item in findings.items()}
+    pairs = {path: (item["reference"], item["other"]) for path, item in findings.items()}
     assert pairs["python.version"] == ("3.9.16", "3.8.10")
     assert pairs["frameworks.torch.version"] == ("1.13.1", "1.12.0+cu113")
     assert pairs["driver.version"] == ("525.60.13", "470.182.03")

@@ -69,8 +69,8 @@ def test_every_row_names_source_and_confidence(name: str) -> None:
     rows = [*table["rows"], *table.get("suites", []), *table.get("distributions", [])]
     assert rows
     for row in rows:
-        assert row["confidence"] in CONFIDENCE, row
-        assert row["source"] in table["sources"] or row["confidence"] == "memory", row
+        assert row["basis"] in CONFIDENCE, row
+        assert row["source"] in table["sources"] or row["basis"] == "memory", row
 
 
 def test_tags_are_of_the_real_scheme() -> None:

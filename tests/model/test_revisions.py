@@ -7,8 +7,8 @@ import json
 import msgspec
 import pytest
 
-from envsnap.diff import walk
-from envsnap.diff.change import ChangeKind
+from envsnap.changes import walk
+from envsnap.changes.change import ChangeKind
 from envsnap.intake import facts
 from envsnap.model.fields import plan
 from envsnap.model.manifest import SCHEMA_REVISION, Manifest, Sections, Target

@@ -56,9 +56,9 @@ def report(text: str) -> Report:
             gaps={"gpus": {}, "seeds": {"rng.random": text}},
         )
 
-    left, right = made("1"), made("2")
-    judged = Judged(side=side(text, right), result=api.diff(left, right))  # type: ignore[arg-type]
-    return Report(reference=side(text, left), judged=(judged,))  # type: ignore[arg-type]
+    reference, other = made("1"), made("2")
+    judged = Judged(side=side(text, other), result=api.diff(reference, other))  # type: ignore[arg-type]
+    return Report(reference=side(text, reference), judged=(judged,))  # type: ignore[arg-type]
 
 
 def render(text: str, style: str) -> str:
@@ -136,11 +136,11 @@ def test_ascii_only() -> None:
 
 
 def test_a_narrow_terminal_shows_the_values() -> None:
-    left = examples.manifest({"python": {"version": "3.9.16"}})
-    right = examples.manifest({"python": {"version": "3.8.10"}})
-    judged = Judged(side=side("prod.json", right), result=api.diff(left, right))
+    reference = examples.manifest({"python": {"version": "3.9.16"}})
+    other = examples.manifest({"python": {"version": "3.8.10"}})
+    judged = Judged(side=side("prod.json", other), result=api.diff(reference, other))
     shown = formats.render(
-        Report(reference=side("dev.json", left), judged=(judged,)),
+        Report(reference=side("dev.json", reference), judged=(judged,)),
         "terminal", color=False, width=40, ascii_only=True,
     )  # fmt: skip
     assert "1 warning python.version: 3.9.16 ->" in shown
@@ -154,10 +154,10 @@ def test_many_findings_of_one_kind_are_explained_once() -> None:
             {"packages": {"entries": {name: {"version": version} for name in names}}}
         )
 
-    left, right = made("1.0"), made("2.0")
-    judged = Judged(side=side("b", right), result=api.diff(left, right))  # type: ignore[arg-type]
+    reference, other = made("1.0"), made("2.0")
+    judged = Judged(side=side("b", other), result=api.diff(reference, other))  # type: ignore[arg-type]
     shown = formats.render(
-        Report(reference=side("a", left), judged=(judged,)),  # type: ignore[arg-type]
+        Report(reference=side("a", reference), judged=(judged,)),  # type: ignore[arg-type]
         "terminal", color=False, width=80, ascii_only=False,
     )  # fmt: skip
     assert shown.count("Fix:") <= 40

@@ -254,7 +254,7 @@ def test_hosts_share_a_column_exactly_where_nothing_differs(facts: list[Any]) ->
         hosts.append(examples.manifest({"packages": {"entries": entries}}))
     results = [api.diff(hosts[0], other) for other in hosts[1:]]
     columns = api.side_by_side(hosts, results).columns
-    for left in range(len(hosts)):
-        for right in range(len(hosts)):
-            together = any(left in column and right in column for column in columns)
-            assert together is (facts[left] == facts[right])
+    for reference in range(len(hosts)):
+        for other in range(len(hosts)):
+            together = any(reference in column and other in column for column in columns)
+            assert together is (facts[reference] == facts[other])

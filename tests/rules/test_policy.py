@@ -21,10 +21,10 @@ from tests import examples
 from tests.golden import hosts
 
 
-def ruled(toml: str, left: Any = None, right: Any = None) -> Result:
+def ruled(toml: str, reference: Any = None, other: Any = None) -> Result:
     """Diff two manifests (the golden pair) under a policy."""
     parsed = policy.parse(tomllib.loads(toml), "envsnap.toml")
-    return api.diff(left or hosts.dev(), right or hosts.prod(), policy=parsed)
+    return api.diff(reference or hosts.dev(), other or hosts.prod(), policy=parsed)
 
 
 def severities(result: Result) -> dict[str, Severity]:
@@ -127,7 +127,7 @@ def test_a_version_outside_is_a_finding_of_its_own() -> None:
     allow = '[[allow]]\npath = "driver"\nversions = ">=525"\nreason = "what we tested"\n'
     result = ruled(allow)
     told = [finding for finding in result.findings if finding.rule == "policy"]
-    assert [(text(one.path), one.severity, one.right) for one in told] == [
+    assert [(text(one.path), one.severity, one.other) for one in told] == [
         ("driver.version", Severity.WARNING, "470.182.03")
     ]
     assert "what we tested" in told[0].why
@@ -141,9 +141,9 @@ def test_a_range_never_hides_an_error() -> None:
     facts = {
         "frameworks": {"entries": {"torch": {"version": "2.6.0", "cuda": "12.4"}}},
     }
-    left = examples.manifest({**facts, "driver": {"version": "550.54.15"}})
-    right = examples.manifest({**facts, "driver": {"version": "450.51.06"}})
-    result = ruled('[[allow]]\npath = "driver"\nversions = ">=400"\nreason = "r"', left, right)
+    reference = examples.manifest({**facts, "driver": {"version": "550.54.15"}})
+    other = examples.manifest({**facts, "driver": {"version": "450.51.06"}})
+    result = ruled('[[allow]]\npath = "driver"\nversions = ">=400"\nreason = "r"', reference, other)
     assert result.worst() is Severity.ERROR
 
 
@@ -173,7 +173,7 @@ def test_check_is_judged_too() -> None:
         {"allow": [{"path": "packages.numpy", "versions": "<1.20", "reason": "old wheels"}]}, "p"
     )
     found = api.check(hosts.prod(), policy=parsed)
-    assert [finding.right for finding in found.findings if finding.rule == "policy"] == ["1.23.5"]
+    assert [finding.other for finding in found.findings if finding.rule == "policy"] == ["1.23.5"]
 
 
 def test_what_is_not_known_is_not_judged() -> None:

@@ -43,9 +43,9 @@ def test_case(folder: Path) -> None:
     assert rule is not None
     assert bool(expected["findings"]) is folder.name.startswith("fires")
     if "error_text" in expected:
-        result = engine.inspect(side(folder, "left", expected), (), expected["error_text"])
+        result = engine.inspect(side(folder, "reference", expected), (), expected["error_text"])
     else:
-        sides = [side(folder, name, expected) for name in ("left", "right")]
+        sides = [side(folder, name, expected) for name in ("reference", "other")]
         result = engine.compare(sides[0], sides[1], [rule])
     told = sorted(
         (
@@ -98,8 +98,8 @@ def test_every_change_has_one_primary_finding() -> None:
     result = engine.compare(hosts.dev(), hosts.prod())
     claimed = [path for found in result.findings for path in found.changes]
     assert len(claimed) == len(set(claimed))
-    from envsnap.diff.change import ChangeKind
-    from envsnap.diff.walk import compare
+    from envsnap.changes.change import ChangeKind
+    from envsnap.changes.walk import compare
 
     known = [
         change.path
@@ -120,9 +120,9 @@ def test_findings_are_ranked_worst_first() -> None:
 
 
 def test_a_change_without_a_rule_is_stated() -> None:
-    left = examples.manifest({"process": {"flags": ["--port"]}})
-    right = examples.manifest({"process": {"flags": ["--port", "--debug"]}})
-    (found,) = engine.compare(left, right).findings
+    reference = examples.manifest({"process": {"flags": ["--port"]}})
+    other = examples.manifest({"process": {"flags": ["--port", "--debug"]}})
+    (found,) = engine.compare(reference, other).findings
     assert (found.rule, found.severity) == ("difference", Severity.INFO)
 
 

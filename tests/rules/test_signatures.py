@@ -23,7 +23,7 @@ OLD_DRIVER = "RuntimeError: The NVIDIA driver on your system is too old (found v
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
 def test_a_row_is_sound(row: dict[str, object]) -> None:
     known = {entry.id for entry in registry.REGISTRY}
-    assert row["confidence"] in (*TRUSTED, "inferred", "memory")
+    assert row["basis"] in (*TRUSTED, "inferred", "memory")
     assert set(str(row["source"]).split(",")) <= set(TABLE["sources"])
     assert Effect(row["effect"])
     assert set(row["rules"]) <= known, row["rules"]
@@ -80,7 +80,7 @@ def test_nothing_is_lost_by_passing_a_text() -> None:
 def test_what_is_known_from_memory_is_no_error_and_says_so() -> None:
     empty = examples.manifest({})
     for row in ROWS:
-        if row["confidence"] in TRUSTED:
+        if row["basis"] in TRUSTED:
             continue
         sample = re.sub(r"\\(.)", r"\1", row["pattern"].split("|")[0])
         for item in engine.inspect(empty, error_text=sample).findings:

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, to_builtins
 from msgspec.structs import replace
 
-from envsnap.diff import walk
-from envsnap.diff.change import Change, ChangeKind
+from envsnap.changes import walk
+from envsnap.changes.change import Change, ChangeKind
 from envsnap.image.proving.announced import Announced
 from envsnap.model.fields import Kind, plan
 from envsnap.model.manifest import Manifest, present
@@ -136,8 +136,8 @@ def _fact(change: Change, reason: str | None) -> Fact:
     return Fact(
         path=text(change.path),
         kind=change.kind,
-        captured=change.left,
-        inside=change.right,
+        captured=change.reference,
+        inside=change.other,
         reason=reason or change.reason,
     )
 
@@ -155,14 +155,14 @@ def _claims(changes: Iterable[Change], manifest: Manifest) -> Iterator[Change]:
             continue  # only inside
         entries = getattr(section, "entries", UNSET)
         for key, item in entries.items() if isinstance(entries, dict) else ():
-            yield replace(change, path=(*change.path, key), left=to_builtins(item))
+            yield replace(change, path=(*change.path, key), reference=to_builtins(item))
         if not isinstance(entries, dict):
             yield change
 
 
 def _unclaimed(change: Change) -> bool:
     """Tell whether the manifest states nothing here that could be reproduced."""
-    return change.kind is ChangeKind.UNKNOWN and change.left is None
+    return change.kind is ChangeKind.UNKNOWN and change.reference is None
 
 
 def _portable(manifest: Manifest) -> Manifest:

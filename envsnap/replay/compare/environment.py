@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from envsnap.diff import walk
-from envsnap.diff.change import ChangeKind
+from envsnap.changes import walk
+from envsnap.changes.change import ChangeKind
 from envsnap.model.paths import text
 from envsnap.replay.compare.verdict import Rung
 from envsnap.replay.esr.archive import Recording
@@ -47,7 +47,7 @@ def compare(golden: Recording, other: Recording) -> Environment:
             or path in (("python", "version"), ("system", "cpu", "model"))
         )
         if matters and change.kind is not ChangeKind.UNKNOWN:
-            found[text(path)] = f"{_brief(change.left)} -> {_brief(change.right)}"
+            found[text(path)] = f"{_brief(change.reference)} -> {_brief(change.other)}"
     details = tuple(f"{path} {told}" for path, told in found.items())
     summary = (
         f"{many(len(found), 'fact')} that shape numbers differ"

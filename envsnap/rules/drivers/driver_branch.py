@@ -32,7 +32,7 @@ class DriverBranch(Rule):
         )
         if row is None or manifest.created_at[:7] <= row["end_of_life"]:
             return
-        sure = is_trusted(row["confidence"])
+        sure = is_trusted(row["basis"])
         yield Finding(
             rule=self.id,
             severity=Severity.INFO,
@@ -43,6 +43,6 @@ class DriverBranch(Rule):
             + ("" if sure else " (unverified)"),
             why="Fixes end there, and newer CUDA releases are not tested with it.",
             fix="Move to a supported branch of the driver.",
-            reference=row["source"],
-            right=driver,
+            source=row["source"],
+            other=driver,
         )

@@ -71,7 +71,7 @@ class DriverMinimum(Rule):
         if numbers(driver) >= numbers(exact):
             return
         runs = numbers(driver) >= numbers(floor)
-        sure = is_trusted(row["confidence"]) and not brings_compat
+        sure = is_trusted(row["basis"]) and not brings_compat
         yield Finding(
             rule=self.id,
             severity=Severity.WARNING if runs or not sure else Severity.ERROR,
@@ -95,8 +95,8 @@ class DriverMinimum(Rule):
                 )
             ),
             fix=f"Update the driver to {exact} or newer, or install a build for an older CUDA.",
-            reference=REFERENCE,
-            right=driver,
+            source=REFERENCE,
+            other=driver,
         )
 
 

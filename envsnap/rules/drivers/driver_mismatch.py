@@ -49,6 +49,6 @@ class DriverMismatch(Rule):
                     message=f"kernel module {driver.kernel_module}, {key} {version}",
                     why="The driver's libraries refuse to work with another version's kernel module.",
                     fix="Reboot, or reload the kernel modules; in a container remove its own copies.",
-                    left=driver.kernel_module,
-                    right=version,
+                    reference=driver.kernel_module,
+                    other=version,
                 )

@@ -37,10 +37,10 @@ class DriverVersion(Rule):
             return
         first = change or comparison.at(*follow[0])
         assert first is not None
-        left, right = str(first.left), str(first.right)
-        absent = first.left is None or first.right is None
+        reference, other = str(first.reference), str(first.other)
+        absent = first.reference is None or first.other is None
         # What is no number (a release channel) names no branch: it cannot be called the same one.
-        branch = numbers(left)[:1] != numbers(right)[:1] or not numbers(left)
+        branch = numbers(reference)[:1] != numbers(other)[:1] or not numbers(reference)
         yield Finding(
             rule=self.id,
             severity=Severity.WARNING if branch or absent else Severity.INFO,
@@ -48,9 +48,9 @@ class DriverVersion(Rule):
             confidence=Confidence.POSSIBLE,
             path=first.path,
             message=(
-                f"there is no NVIDIA driver on {'the other side' if first.right is None else 'the reference'}"
+                f"there is no NVIDIA driver on {'the other side' if first.other is None else 'the reference'}"
                 if absent
-                else f"NVIDIA driver {left} -> {right}"
+                else f"NVIDIA driver {reference} -> {other}"
             ),
             why=(
                 "Without a driver everything runs on the CPU."
@@ -59,17 +59,17 @@ class DriverVersion(Rule):
                 if branch
                 else "The same branch; its releases differ by fixes."
             ),
-            fix=_fix(first.left, first.right) if branch or absent else "",
-            left=first.left,
-            right=first.right,
+            fix=_fix(first.reference, first.other) if branch or absent else "",
+            reference=first.reference,
+            other=first.other,
             changes=((change.path,) if change else ()) + tuple(follow),
         )
 
 
-def _fix(left: object, right: object) -> str:
-    if left is None or right is None:
+def _fix(reference: object, other: object) -> str:
+    if reference is None or other is None:
         return "Give both sides a GPU and a driver, or compare outputs with a tolerance."
-    branch = str(left).partition(".")[0]
-    if numbers(str(right)) > numbers(str(left)):
+    branch = str(reference).partition(".")[0]
+    if numbers(str(other)) > numbers(str(reference)):
         return f"If it began with the newer driver, go back to branch {branch}."
     return f"Use driver branch {branch}, or a newer one."

@@ -43,7 +43,7 @@ class FabricManager(Rule):
             ),
             why='CUDA does not start without it: "system not yet initialized".',
             fix=f"Start the fabric manager of driver {driver or 'the same version'}.",
-            reference="libcudart's text of error 802; pytorch/pytorch#35710",
-            left=driver,
-            right=installed,
+            source="libcudart's text of error 802; pytorch/pytorch#35710",
+            reference=driver,
+            other=installed,
         )

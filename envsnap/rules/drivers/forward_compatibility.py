@@ -47,6 +47,6 @@ class ForwardCompatibility(Rule):
             ),
             why="It is for data-center GPUs; what the driver reports as its CUDA is then its own.",
             fix="Take the compat folder out of the library path, or update the driver.",
-            reference=REFERENCE,
-            right=path,
+            source=REFERENCE,
+            other=path,
         )

@@ -29,9 +29,9 @@ class NoDriver(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Warn where the reference uses a GPU."""
-        left = frameworks(comparison.left)
+        reference = frameworks(comparison.reference)
         for finding in new_on_the_right(self, comparison):
-            before = left.get(finding.path[1])
+            before = reference.get(finding.path[1])
             used = before is not None and before.cuda_available is True
             yield replace(finding, severity=Severity.WARNING) if used else finding
 
@@ -52,5 +52,5 @@ class NoDriver(Rule):
                     message=f"{name} is built for CUDA {framework.cuda}, and no GPU answers here",
                     why="It computes on the CPU, or fails where a GPU is asked for.",
                     fix="Run with the GPUs and the NVIDIA runtime, or install the CPU build.",
-                    right=False,
+                    other=False,
                 )

@@ -39,10 +39,10 @@ class RequireCuda(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Hold both lists against the other side's host, unless the reference's host fails, too."""
-        known = [found.message for found in self._judge(comparison.left, comparison.left)]
+        known = [found.message for found in self._judge(comparison.reference, comparison.reference)]
         seen = set(known)
-        for image in (comparison.right, comparison.left):
-            for found in self._judge(image, comparison.right):
+        for image in (comparison.other, comparison.reference):
+            for found in self._judge(image, comparison.other):
                 if found.message not in seen:
                     seen.add(found.message)
                     yield found
@@ -65,9 +65,9 @@ class RequireCuda(Rule):
             message=f"the host does not meet the image's NVIDIA_REQUIRE_CUDA ({wanted.split()[0]})",
             why=f"The host has {', '.join(f'{key} {value}' for key, value in facts.items())}; no alternative holds.",
             fix="Update the driver, or use an image for an older CUDA.",
-            reference=REFERENCE,
-            left=wanted[:200],
-            right=facts.get("driver"),
+            source=REFERENCE,
+            reference=wanted[:200],
+            other=facts.get("driver"),
             cites=(("env_vars", "NVIDIA_REQUIRE_CUDA"),),
         )
 

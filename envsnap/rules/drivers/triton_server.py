@@ -61,7 +61,7 @@ class TritonServer(Rule):
                 " which data-center GPUs allow."
             ),
             fix="Update the driver, or use an older release of the image.",
-            reference="triton-inference-server/server docs/introduction/compatibility.md",
-            left=row["driver"],
-            right=driver,
+            source="triton-inference-server/server docs/introduction/compatibility.md",
+            reference=row["driver"],
+            other=driver,
         )

@@ -44,6 +44,6 @@ class WslLibcuda(Rule):
                 message=f"WSL's libcuda ({FOLDER}) is not what is found first",
                 why="Another libcuda does not reach the GPU of the Windows driver.",
                 fix=f"Remove Linux driver packages inside WSL, and put {FOLDER} first.",
-                reference="numba/numba#7104",
-                right=value,
+                source="numba/numba#7104",
+                other=value,
             )

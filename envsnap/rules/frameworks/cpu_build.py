@@ -36,6 +36,6 @@ class CpuBuild(Rule):
                     + (f" ({first})" if isinstance(first, str) else ""),
                     why="It does not use the GPU; asking for one fails.",
                     fix=f"Install the build of {name} for CUDA.",
-                    left=None,
-                    right=None,
+                    reference=None,
+                    other=None,
                 )

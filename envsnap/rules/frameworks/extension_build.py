@@ -62,9 +62,9 @@ class ExtensionBuild(Rule):
             message=f"{name} was built for {built}, and here is {here}",
             why="It calls torch's C++ interfaces, whose symbols have other names there.",
             fix=f"Install the {name} that was built for this torch, or build it here.",
-            reference="Dao-AILab/flash-attention setup.py (names of its wheels)",
-            left=built,
-            right=here,
+            source="Dao-AILab/flash-attention setup.py (names of its wheels)",
+            reference=built,
+            other=here,
         )
 
 

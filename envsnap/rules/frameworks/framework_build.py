@@ -29,8 +29,8 @@ class FrameworkBuild(Rule):
             if len(change.path) != 3 or change.path[2] not in ACCELERATORS:
                 continue
             name, kind = change.path[1], change.path[2].upper().replace("ROCM", "ROCm")
-            to_none = change.right is None
-            from_none = change.left is None
+            to_none = change.other is None
+            from_none = change.reference is None
             yield Finding(
                 rule=self.id,
                 severity=Severity.ERROR if to_none else Severity.WARNING,
@@ -38,11 +38,11 @@ class FrameworkBuild(Rule):
                 confidence=Confidence.CERTAIN if to_none or from_none else Confidence.LIKELY,
                 path=change.path,
                 message=(
-                    f"{name} is built for {kind} {change.left}, on the other side without {kind}"
+                    f"{name} is built for {kind} {change.reference}, on the other side without {kind}"
                     if to_none
-                    else f"{name} is built without {kind}, on the other side for {kind} {change.right}"
+                    else f"{name} is built without {kind}, on the other side for {kind} {change.other}"
                     if from_none
-                    else f"{name} is built for {kind} {change.left}, on the other side for {change.right}"
+                    else f"{name} is built for {kind} {change.reference}, on the other side for {change.other}"
                 ),
                 why=(
                     f"Without {kind} it computes on the CPU, or fails where a GPU is asked for."
@@ -54,8 +54,8 @@ class FrameworkBuild(Rule):
                     if from_none
                     else f"Install the build of {name} that the reference has."
                 ),
-                left=change.left,
-                right=change.right,
+                reference=change.reference,
+                other=change.other,
                 changes=(change.path, *_labels(comparison, name)),
             )
 
@@ -66,7 +66,7 @@ def _labels(comparison: Comparison, name: str) -> tuple[Path, ...]:
         change.path
         for path in (("frameworks", name, "version"), ("packages", name, "version"))
         if (change := comparison.at(*path))
-        and distance(change.left, change.right) is Distance.BUILD
+        and distance(change.reference, change.other) is Distance.BUILD
     ]
     if name == "torch":
         found += [

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from envsnap.diff.change import Change, ChangeKind
+from envsnap.changes.change import Change, ChangeKind
 from envsnap.model.paths import Path
 from envsnap.rules import known_changes
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -68,7 +68,7 @@ class FrameworkVersion(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a framework whose version differs."""
-        for side in (comparison.left, comparison.right):
+        for side in (comparison.reference, comparison.other):
             if side.sections.frameworks is UNSET:
                 return
         for change in list(comparison.under("frameworks")):
@@ -77,10 +77,10 @@ class FrameworkVersion(Rule):
 
     def _finding(self, comparison: Comparison, change: Change) -> Finding:
         name = change.path[1]
-        left, right = _version(change.left), _version(change.right)
+        reference, other = _version(change.reference), _version(change.other)
         missing = change.kind is not ChangeKind.CHANGED
-        how_far = distance(left, right)
-        known = known_changes.between(name.replace("_", "-"), left, right)
+        how_far = distance(reference, other)
+        known = known_changes.between(name.replace("_", "-"), reference, other)
         return Finding(
             rule=self.id,
             severity=_severity(comparison, change, how_far, known=bool(known)),
@@ -91,15 +91,15 @@ class FrameworkVersion(Rule):
                 else Confidence.POSSIBLE
             ),
             path=("frameworks", name, "version"),
-            message=_message(name, change, left, right)
+            message=_message(name, change, reference, other)
             + (f": {known_changes.told(known[0])}" if known else ""),
             why=_why(missing, known),
-            fix=_fix(name, change, left),
-            reference="https://docs.pytorch.org/docs/stable/notes/randomness.html"
+            fix=_fix(name, change, reference),
+            source="https://docs.pytorch.org/docs/stable/notes/randomness.html"
             if name == "torch"
             else "",
-            left=left,
-            right=right,
+            reference=reference,
+            other=other,
             changes=_followers(comparison, change, name),
         )
 
@@ -130,7 +130,7 @@ def _severity(
         return Severity.INFO
     built = [
         framework.cuda if (framework := frameworks(side).get(name)) else None
-        for side in (comparison.left, comparison.right)
+        for side in (comparison.reference, comparison.other)
     ]
     if how_far is Distance.BUILD and isinstance(built[0], str) and built[0] == built[1]:
         return Severity.INFO  # one release for one CUDA, spelled otherwise
@@ -143,18 +143,18 @@ def _version(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _message(name: str, change: Change, left: str | None, right: str | None) -> str:
+def _message(name: str, change: Change, reference: str | None, other: str | None) -> str:
     if change.kind is ChangeKind.ADDED:
-        return f"{name} {right or ''} is installed on the other side only"
+        return f"{name} {other or ''} is installed on the other side only"
     if change.kind is ChangeKind.REMOVED:
-        return f"{name} {left or ''} is missing on the other side"
-    return f"{name} {left} -> {right}"
+        return f"{name} {reference or ''} is missing on the other side"
+    return f"{name} {reference} -> {other}"
 
 
-def _fix(name: str, change: Change, left: str | None) -> str:
+def _fix(name: str, change: Change, reference: str | None) -> str:
     if change.kind is ChangeKind.ADDED:
         return f"Uninstall {name}, or install it on the reference too."
-    return f"Install {name} {left}." if left else f"Install the reference's {name}."
+    return f"Install {name} {reference}." if reference else f"Install the reference's {name}."
 
 
 def _followers(comparison: Comparison, change: Change, name: str) -> tuple[Path, ...]:
@@ -174,7 +174,7 @@ def _followers(comparison: Comparison, change: Change, name: str) -> tuple[Path,
 
 def _distributions(comparison: Comparison, name: str) -> set[str]:
     found = {name.replace("_", "-")}
-    for side in (comparison.left, comparison.right):
+    for side in (comparison.reference, comparison.other):
         section = side.sections.frameworks
         if section is not UNSET and section.entries is not UNSET and name in section.entries:
             distribution = section.entries[name].distribution

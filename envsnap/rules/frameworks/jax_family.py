@@ -83,7 +83,7 @@ class JaxFamily(Rule):
                 yield self._finding(path, message, jaxlib, other, sure=False)
 
     def _finding(
-        self, path: tuple[str, ...], message: str, left: str, right: str, *, sure: bool = True
+        self, path: tuple[str, ...], message: str, reference: str, other: str, *, sure: bool = True
     ) -> Finding:
         return Finding(
             rule=self.id,
@@ -94,7 +94,7 @@ class JaxFamily(Rule):
             message=message,
             why="JAX checks the versions of what it is built with, and refuses others.",
             fix="Install jax, jaxlib and the plugins together, in one release.",
-            reference=REFERENCE,
-            left=left,
-            right=right,
+            source=REFERENCE,
+            reference=reference,
+            other=other,
         )

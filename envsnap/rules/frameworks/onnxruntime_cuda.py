@@ -58,7 +58,7 @@ class OnnxruntimeCuda(Rule):
     def _finding(
         self, row: dict[str, Any], installed: str, want: str, have: str, path: tuple[str, ...]
     ) -> Finding:
-        sure = is_trusted(row["confidence"])
+        sure = is_trusted(row["basis"])
         return Finding(
             rule=self.id,
             # The toolkit on PATH need not be the only one on the machine; wheels are what is loaded.
@@ -69,9 +69,9 @@ class OnnxruntimeCuda(Rule):
             message=f"onnxruntime-gpu {installed} is built for {want}, and here is {have}",
             why="Its CUDA provider does not load, and sessions run on the CPU without an error.",
             fix="Install the CUDA and cuDNN of its build, or the release built for this CUDA.",
-            reference=REFERENCE,
-            left=want,
-            right=have,
+            source=REFERENCE,
+            reference=want,
+            other=have,
             cites=(path,),
         )
 
@@ -85,7 +85,7 @@ class OnnxruntimeCuda(Rule):
             message=f"onnxruntime {installed} is the build without CUDA, on a machine with a GPU",
             why="Its sessions run on the CPU.",
             fix="Uninstall it and install onnxruntime-gpu, if the GPU is meant to be used.",
-            reference=REFERENCE,
+            source=REFERENCE,
         )
 
 

@@ -98,7 +98,7 @@ class TensorflowCuda(Rule):
         )
 
     def _finding(
-        self, path: tuple[str, ...], message: str, left: str, right: str, row: dict[str, Any]
+        self, path: tuple[str, ...], message: str, reference: str, other: str, row: dict[str, Any]
     ) -> Finding:
         extra = numbers(row["tensorflow"]) >= FIRST_EXTRA
         return Finding(
@@ -110,9 +110,9 @@ class TensorflowCuda(Rule):
             message=message,
             why="It does not find the libraries that it was linked with, and computes on the CPU.",
             fix=f"Install {'tensorflow[and-cuda], or ' if extra else ''}CUDA {row['cuda']} and cuDNN {row['cudnn']}.",
-            reference=REFERENCE,
-            left=left,
-            right=right,
+            source=REFERENCE,
+            reference=reference,
+            other=other,
         )
 
 

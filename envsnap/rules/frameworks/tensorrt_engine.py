@@ -30,8 +30,8 @@ class TensorrtEngine(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield a finding for TensorRT's release, and one for the GPU, where both sides know them."""
-        engines = [name for name in _weights(comparison.right) if name.endswith(ENDINGS)]
-        known = [version(side, "tensorrt") for side in (comparison.left, comparison.right)]
+        engines = [name for name in _weights(comparison.other) if name.endswith(ENDINGS)]
+        known = [version(side, "tensorrt") for side in (comparison.reference, comparison.other)]
         if not all(known):
             return
         sure = Confidence.LIKELY if engines else Confidence.POSSIBLE
@@ -47,13 +47,13 @@ class TensorrtEngine(Rule):
             )
         capabilities = [
             next((gpu.compute_capability for gpu in gpus(side).values()), None)
-            for side in (comparison.left, comparison.right)
+            for side in (comparison.reference, comparison.other)
         ]
         if (
             all(isinstance(item, str) for item in capabilities)
             and capabilities[0] != capabilities[1]
         ):
-            index = next(iter(gpus(comparison.right)))
+            index = next(iter(gpus(comparison.other)))
             path = ("gpus", index, "compute_capability")
             yield self._finding(
                 path,
@@ -74,7 +74,7 @@ class TensorrtEngine(Rule):
             message=message,
             why="Engines are bound to the release and the architecture that they were built for.",
             fix="Build the engine on the machine that runs it, or with the compatibility flags.",
-            reference=REFERENCE,
+            source=REFERENCE,
             changes=(path,),
         )
 

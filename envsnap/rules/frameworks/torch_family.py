@@ -62,8 +62,8 @@ class TorchFamily(Rule):
                 message=f"{row['distribution']} {package.version} belongs to torch {_shown(row)}, not {torch}",
                 why="It calls torch's C++ interfaces, which change with every release.",
                 fix=_fix(row["distribution"], torch),
-                left=f"torch {wanted}",
-                right=f"torch {torch}",
+                reference=f"torch {wanted}",
+                other=f"torch {torch}",
             )
 
     @staticmethod
@@ -89,14 +89,14 @@ class TorchFamily(Rule):
             message=f"{name} {installed} is built for another device than torch {torch}",
             why="Its operations are compiled for one CUDA major release, or for the CPU alone.",
             fix=f"Install {name} from the index that torch came from (+{mine[1]}).",
-            left=torch,
-            right=installed,
+            reference=torch,
+            other=installed,
         )
 
 
 def _severity(row: dict[str, Any]) -> Severity:
     """Another triton stops compiled kernels; the other companions do not even import."""
-    sure = is_trusted(row["confidence"]) and row["distribution"] != "triton"
+    sure = is_trusted(row["basis"]) and row["distribution"] != "triton"
     return Severity.ERROR if sure else Severity.WARNING
 
 

@@ -66,9 +66,9 @@ class GpuArchitecture(Rule):
                 + ("" if none else " The driver compiles it at the first start.")
             ),
             fix=f"Install a build of {name} for compute capability {capability}.",
-            reference=built.source or REFERENCE,
-            left=list(built.architectures),
-            right=capability,
+            source=built.source or REFERENCE,
+            reference=list(built.architectures),
+            other=capability,
         )
 
 
@@ -113,7 +113,7 @@ def _published(framework: Framework, manifest: Manifest) -> Built | None:
     )
     for row in table("torch_arch_lists")["rows"]:
         if (numbers(row["torch"]), row["build"], row["machine"]) == (minor, build, machine):
-            return Built(tuple(row["archs"]), row["source"], is_trusted(row["confidence"]))
+            return Built(tuple(row["archs"]), row["source"], is_trusted(row["basis"]))
     return None
 
 

@@ -60,9 +60,9 @@ class GpuCuda(Rule):
             why=f"CUDA {bound} that compiles for {row['architecture']} {row['compute_capability']}.",
             fix=f"Install a build of {name} for CUDA {first} or newer." if too_old
             else f"Install a build of {name} for CUDA {last} or older.",
-            reference=REFERENCE,
-            left=row["compute_capability"],
-            right=cuda,
+            source=REFERENCE,
+            reference=row["compute_capability"],
+            other=cuda,
         )  # fmt: skip
 
 

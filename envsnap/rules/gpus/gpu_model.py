@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from envsnap.diff.change import Change
+from envsnap.changes.change import Change
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -34,7 +34,7 @@ class GpuModel(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding for the number of GPUs and one a model that differs."""
-        names = _names(comparison.left), _names(comparison.right)
+        names = _names(comparison.reference), _names(comparison.other)
         if names[0] is None or names[1] is None:
             return
         changes = list(comparison.under("gpus"))
@@ -47,23 +47,23 @@ class GpuModel(Rule):
                 index = change.path[1]
                 pair = names[0].get(index, "?"), names[1].get(index, "?")
                 models.setdefault(pair, []).append(change)
-        for (left, right), found in models.items():
-            yield self._model(left, right, found, _lost(comparison, found[0].path[1]))
+        for (reference, other), found in models.items():
+            yield self._model(reference, other, found, _lost(comparison, found[0].path[1]))
 
     def _count(
-        self, left: dict[str, str], right: dict[str, str], paths: tuple[Path, ...]
+        self, reference: dict[str, str], other: dict[str, str], paths: tuple[Path, ...]
     ) -> Finding:
         return Finding(
             rule=self.id,
-            severity=Severity.ERROR if not right else Severity.WARNING,
+            severity=Severity.ERROR if not other else Severity.WARNING,
             effect=Effect.BEHAVIOR,
             confidence=Confidence.LIKELY,
             path=("gpus",),
-            message=f"{len(left)} GPUs -> {len(right)}",
+            message=f"{len(reference)} GPUs -> {len(other)}",
             why="Models are split, batched or placed otherwise; without a GPU they run on the CPU.",
             fix="Give the process the same GPUs (CUDA_VISIBLE_DEVICES, container flags, MIG).",
-            left=sorted(left.values()),
-            right=sorted(right.values()),
+            reference=sorted(reference.values()),
+            other=sorted(other.values()),
             changes=paths,
         )
 
@@ -78,16 +78,16 @@ class GpuModel(Rule):
             message=f"{name}: other memory ({', '.join(change.path[2] for change in found)})",
             why="The same kernels run; what fits, and how large batches may be, differs.",
             fix="Size batches and caches for the smaller one.",
-            left=first.left,
-            right=first.right,
+            reference=first.reference,
+            other=first.other,
             changes=tuple(change.path for change in found),
         )
 
-    def _model(self, left: str, right: str, found: list[Change], lost: str) -> Finding:
+    def _model(self, reference: str, other: str, found: list[Change], lost: str) -> Finding:
         first = found[0]
-        same = left == right
+        same = reference == other
         if {change.path[2] for change in found} <= MEMORY:
-            return self._memory(left, found)
+            return self._memory(reference, found)
         return Finding(
             rule=self.id,
             severity=Severity.WARNING,
@@ -95,22 +95,22 @@ class GpuModel(Rule):
             confidence=Confidence.POSSIBLE if same else Confidence.LIKELY,
             path=first.path,
             message=(
-                f"{left}: {', '.join(change.path[2] for change in found)} differ"
+                f"{reference}: {', '.join(change.path[2] for change in found)} differ"
                 if same
-                else f"GPU {left} -> {right}"
+                else f"GPU {reference} -> {other}"
             ),
             why="Another model runs other kernels and splits work otherwise; the last bits differ."
             + lost,
             fix="Run on the same model, or compare outputs with a tolerance.",
-            left=first.left,
-            right=first.right,
+            reference=first.reference,
+            other=first.other,
             changes=tuple(change.path for change in found),
         )
 
 
 def _lost(comparison: Comparison, index: str) -> str:
     """Number formats that the reference's GPU has and the other one lacks."""
-    known = [gpus(side).get(index) for side in (comparison.left, comparison.right)]
+    known = [gpus(side).get(index) for side in (comparison.reference, comparison.other)]
     rows = [architecture(gpu) for gpu in known if gpu is not None]
     if len(rows) < 2 or rows[0] is None or rows[1] is None:
         return ""

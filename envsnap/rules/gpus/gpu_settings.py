@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.diff.change import Change
+from envsnap.changes.change import Change
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.gpus.gpu_model import MODEL
 from envsnap.rules.rule import Comparison, Rule
@@ -53,11 +53,11 @@ class GpuSettings(Rule):
             effect=Effect.BEHAVIOR,
             confidence=Confidence.POSSIBLE,
             path=first.path,
-            message=f"{who}: {key}: {first.left} -> {first.right}",
+            message=f"{who}: {key}: {first.reference} -> {first.other}",
             why=MODES[key],
             fix="Set the mode alike with nvidia-smi.",
-            left=first.left,
-            right=first.right,
+            reference=first.reference,
+            other=first.other,
             changes=tuple(change.path for change in changes),
         )
 
@@ -71,7 +71,7 @@ class GpuSettings(Rule):
             path=changes[0].path,
             message=f"GPU settings differ: {', '.join(keys)}",
             why="They change speed, not results.",
-            left=changes[0].left,
-            right=changes[0].right,
+            reference=changes[0].reference,
+            other=changes[0].other,
             changes=tuple(change.path for change in changes),
         )

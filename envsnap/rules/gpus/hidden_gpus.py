@@ -46,8 +46,8 @@ class HiddenGpus(Rule):
                     message=f"{name}={value!r} hides every GPU",
                     why="Programs compute on the CPU, or fail where they ask for a GPU.",
                     fix=f"Unset {name}, or name the GPUs.",
-                    reference="https://docs.pytorch.org/docs/stable/notes/cuda.html",
-                    right=value,
+                    source="https://docs.pytorch.org/docs/stable/notes/cuda.html",
+                    other=value,
                 )
 
 

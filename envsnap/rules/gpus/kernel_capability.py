@@ -38,7 +38,7 @@ class KernelCapability(Rule):
                     break
 
     def _finding(self, row: dict[str, Any], installed: str, index: str, capability: str) -> Finding:
-        sure = is_trusted(row["confidence"])
+        sure = is_trusted(row["basis"])
         return Finding(
             rule=self.id,
             # A package that is installed need not be used; a framework's own plugin is.
@@ -52,9 +52,9 @@ class KernelCapability(Rule):
             ),
             why=f"{row['what']}.",
             fix="Use another implementation on this GPU, or a newer GPU.",
-            reference=row["source"],
-            left=row["compute_capability"],
-            right=capability,
+            source=row["source"],
+            reference=row["compute_capability"],
+            other=capability,
             cites=(("packages", row["distribution"]),),
         )
 

@@ -58,7 +58,7 @@ class PeerToPeer(Rule):
             message=message,
             why="NCCL's direct copies between GPUs are slow, wrong or hang.",
             fix="To confirm, run once with NCCL_P2P_DISABLE=1; on bare metal switch ACS off and boot with iommu=pt.",
-            reference=REFERENCE,
+            source=REFERENCE,
         )
 
 

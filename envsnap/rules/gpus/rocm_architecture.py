@@ -48,7 +48,7 @@ class RocmArchitecture(Rule):
             if row is None or override is not None or not isinstance(target, str):
                 continue
             if target.startswith("gfx") and target.partition(":")[0] not in row["archs"]:
-                sure = is_trusted(row["confidence"])
+                sure = is_trusted(row["basis"])
                 yield Finding(
                     rule=self.id,
                     severity=Severity.ERROR if sure else Severity.WARNING,
@@ -59,8 +59,8 @@ class RocmArchitecture(Rule):
                     + ("" if sure else " (unverified)"),
                     why=f"They are built for {' '.join(row['archs'])}.",
                     fix=f"Install a build for {target}.",
-                    reference=row["source"],
-                    right=target,
+                    source=row["source"],
+                    other=target,
                 )
 
     def _override(self, value: str) -> Finding:
@@ -73,6 +73,6 @@ class RocmArchitecture(Rule):
             message=f"{OVERRIDE}={value[:40]} passes the GPU off as another architecture",
             why="Code for a related architecture runs by luck; a value that is not exported does nothing.",
             fix="Install a build for the GPU's own architecture.",
-            reference="invoke-ai/InvokeAI#3967",
-            right=value,
+            source="invoke-ai/InvokeAI#3967",
+            other=value,
         )

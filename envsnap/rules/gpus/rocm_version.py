@@ -31,10 +31,10 @@ class RocmVersion(Rule):
                     effect=Effect.CRASH,
                     confidence=Confidence.LIKELY,
                     path=change.path,
-                    message=f"{what} {change.left} -> {change.right}",
+                    message=f"{what} {change.reference} -> {change.other}",
                     why="It chooses the kernels, and knows newer GPUs only from some release on.",
                     fix="Install the reference's release.",
-                    left=change.left,
-                    right=change.right,
+                    reference=change.reference,
+                    other=change.other,
                     changes=(change.path,),
                 )

@@ -66,8 +66,8 @@ class Tf32(Rule):
             message=message,
             why="Ten bits of mantissa instead of 23: a relative error near 2e-3.",
             fix="Switch it off by name where numbers have to agree with a CPU or an older GPU.",
-            reference="pytorch docs, notes on CUDA; tensorflow.org enable_tensor_float_32_execution",
-            right=True,
+            source="pytorch docs, notes on CUDA; tensorflow.org enable_tensor_float_32_execution",
+            other=True,
             cites=(("gpus",),),
         )
 

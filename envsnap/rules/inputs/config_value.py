@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from envsnap.diff.change import Change, ChangeKind
+from envsnap.changes.change import Change, ChangeKind
 from envsnap.model.paths import Path, text
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
@@ -57,7 +57,10 @@ class ConfigValue(Rule):
             section is not UNSET
             and section.entries is not UNSET
             and section.entries[name].tree is not UNSET
-            for section in (comparison.left.sections.configs, comparison.right.sections.configs)
+            for section in (
+                comparison.reference.sections.configs,
+                comparison.other.sections.configs,
+            )
         )
         return Finding(
             rule=self.id,
@@ -72,8 +75,8 @@ class ConfigValue(Rule):
                 else "Its values are not known on both sides, so only the digests were compared."
             ),
             fix="" if parsed else "Compare the two files by hand.",
-            left=change.left,
-            right=change.right,
+            reference=change.reference,
+            other=change.other,
             changes=(change.path,),
         )
 
@@ -82,7 +85,7 @@ class ConfigValue(Rule):
         verb = {
             ChangeKind.ADDED: "set on the other side only",
             ChangeKind.REMOVED: "missing on the other side",
-        }.get(change.kind, f"{_shown(change.left)} -> {_shown(change.right)}")
+        }.get(change.kind, f"{_shown(change.reference)} -> {_shown(change.other)}")
         return Finding(
             rule=self.id,
             severity=severity,
@@ -92,8 +95,8 @@ class ConfigValue(Rule):
             message=f"{text(change.path[1:])}: {verb}",
             why=why,
             fix="Make the files alike, or say why they differ.",
-            left=change.left,
-            right=change.right,
+            reference=change.reference,
+            other=change.other,
             changes=(change.path, *file),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.diff.change import Change
+from envsnap.changes.change import Change
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -48,7 +48,7 @@ class DataOrder(Rule):
                     else "Other names or sizes: another state of the data."
                 ),
                 fix="Sort the names in the code." if same_files else "Copy the reference's folder.",
-                left=first.left,
-                right=first.right,
+                reference=first.reference,
+                other=first.other,
                 changes=tuple(change.path for change in changes),
             )

@@ -48,7 +48,7 @@ class Determinism(Rule):
             message=f"deterministic algorithms are on without {WORKSPACE}",
             why="cuBLAS repeats over several streams only with a fixed workspace; torch refuses without.",
             fix=f"Set {WORKSPACE}=:4096:8 before the program starts.",
-            reference="https://docs.pytorch.org/docs/stable/notes/randomness.html",
+            source="https://docs.pytorch.org/docs/stable/notes/randomness.html",
         )
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
@@ -62,18 +62,18 @@ class Determinism(Rule):
             row: dict[str, str] = rows[0] if rows else {}
             severity = Severity(row.get("severity", "warning"))
             what = row.get("what", "it decides how numbers are computed")
-            sure = is_trusted(row.get("confidence"))
+            sure = is_trusted(row.get("basis"))
             yield Finding(
                 rule=self.id,
                 severity=severity,
                 effect=Effect.NUMERICS if severity is Severity.WARNING else Effect.BEHAVIOR,
                 confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
                 path=change.path,
-                message=f"{key}: {change.left} -> {change.right}",
+                message=f"{key}: {change.reference} -> {change.other}",
                 why=f"{what[0].upper()}{what[1:]}{'' if sure else ' (unverified)'}.",
-                fix=f"Set it to {change.left} at the start of the program.",
-                reference="https://docs.pytorch.org/docs/stable/notes/randomness.html",
-                left=change.left,
-                right=change.right,
+                fix=f"Set it to {change.reference} at the start of the program.",
+                source="https://docs.pytorch.org/docs/stable/notes/randomness.html",
+                reference=change.reference,
+                other=change.other,
                 changes=(change.path,),
             )

@@ -33,17 +33,25 @@ class EndOfRun(Rule):
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield a finding where the two ended differently."""
         change = comparison.at(*PATH)
-        if change is None or not isinstance(change.left, int) or not isinstance(change.right, int):
+        if (
+            change is None
+            or not isinstance(change.reference, int)
+            or not isinstance(change.other, int)
+        ):
             return
         yield self._finding(
-            f"the runs ended with {_told(change.left)} and with {_told(change.right)}",
-            Severity.WARNING if change.left else Severity.ERROR,
-            change.left,
-            change.right,
+            f"the runs ended with {_told(change.reference)} and with {_told(change.other)}",
+            Severity.WARNING if change.reference else Severity.ERROR,
+            change.reference,
+            change.other,
         )
 
     def _finding(
-        self, message: str, severity: Severity, left: int | None = None, right: int | None = None
+        self,
+        message: str,
+        severity: Severity,
+        reference: int | None = None,
+        other: int | None = None,
     ) -> Finding:
         return Finding(
             rule=self.id,
@@ -54,9 +62,9 @@ class EndOfRun(Rule):
             message=message,
             why="What a command that fails opened, seeded and loaded is only what it came to.",
             fix="Read what it said last, or give it to --error-text.",
-            left=left,
-            right=right,
-            changes=() if right is None else (PATH,),
+            reference=reference,
+            other=other,
+            changes=() if other is None else (PATH,),
         )
 
 

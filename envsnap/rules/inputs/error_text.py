@@ -58,7 +58,7 @@ class ErrorText(Rule):
                 yield self._finding(row, match, manifest)
 
     def _finding(self, row: dict[str, Any], match: re.Match[str], manifest: Manifest) -> Finding:
-        sure = is_trusted(row["confidence"])
+        sure = is_trusted(row["basis"])
         severity = Severity(row.get("severity", "error" if sure else "warning"))
         stated, others = _places(row["facts"], match, manifest)
         return Finding(
@@ -70,7 +70,7 @@ class ErrorText(Rule):
             message=row["says"] + ("" if sure else " (unverified)"),
             why=f"The text says: {quoted(match)}",
             fix=row["fix"],
-            reference=row["source"] if sure else "",
+            source=row["source"] if sure else "",
             cites=others,
         )
 

@@ -42,5 +42,5 @@ class ManifestEdited(Rule):
                     message=f"section {name} was changed after capture",
                     why="Its digest is not the digest of its facts.",
                     fix="Capture again, if you did not edit it yourself.",
-                    left=section.digest,
+                    reference=section.digest,
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.diff.change import Change, ChangeKind
+from envsnap.changes.change import Change, ChangeKind
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -53,8 +53,8 @@ class OpenedFiles(Rule):
             message=f"data {name}: {told}",
             why="Other inputs give other results.",
             fix="Give both runs the same file, and compare its SHA-256.",
-            left=_digest(first.left),
-            right=_digest(first.right),
+            reference=_digest(first.reference),
+            other=_digest(first.other),
             changes=tuple(change.path for change in found),
         )
 
@@ -89,8 +89,8 @@ class OpenedFiles(Rule):
             fix="Check out the same commit on both sides, without local changes."
             if matters
             else "",
-            left=_digest(change.left),
-            right=_digest(change.right),
+            reference=_digest(change.reference),
+            other=_digest(change.other),
             changes=(change.path,),
         )
 

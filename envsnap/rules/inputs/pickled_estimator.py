@@ -45,8 +45,8 @@ class PickledEstimator(Rule):
                     message=f"{name} was written by {distribution} {wrote}, and {installed} is installed",
                     why="Pickled estimators are not promised to load, or to predict alike, in another release.",
                     fix=f"Install {distribution}=={wrote}, or train and save the model anew.",
-                    reference="measured: scikit-learn 1.3.2 -> 1.5.2 and 1.2.2",
-                    left=wrote,
-                    right=installed,
+                    source="measured: scikit-learn 1.3.2 -> 1.5.2 and 1.2.2",
+                    reference=wrote,
+                    other=installed,
                     cites=(("packages", distribution),),
                 )

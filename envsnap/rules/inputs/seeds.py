@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from envsnap.diff.change import Change
+from envsnap.changes.change import Change
 from envsnap.model.inputs import Generator
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
@@ -51,7 +51,7 @@ class Seeds(Rule):
             found = [change for change in changes if _is_about(change, name)]
             told.update(change.path for change in found)
             yield self._one_side(comparison, name, found)
-        for name in sorted(set(_drawn(comparison.left)) & set(_drawn(comparison.right))):
+        for name in sorted(set(_drawn(comparison.reference)) & set(_drawn(comparison.other))):
             yield self._never(name, "is drawn from and seeded on neither side", Severity.INFO)
         for change in changes:
             if change.path in told:
@@ -67,16 +67,16 @@ class Seeds(Rule):
 
     def _one_sided(self, comparison: Comparison) -> list[str]:
         """Generators that one side seeded, and the other drew from without."""
-        left, right = _generators(comparison.left), _generators(comparison.right)
+        reference, other = _generators(comparison.reference), _generators(comparison.other)
         return [
             name
-            for name in sorted(left.keys() & right.keys())
-            if {left[name].seeded, right[name].seeded} == {True, False}
-            and True in (left[name].drawn, right[name].drawn)
+            for name in sorted(reference.keys() & other.keys())
+            if {reference[name].seeded, other[name].seeded} == {True, False}
+            and True in (reference[name].drawn, other[name].drawn)
         ]
 
     def _one_side(self, comparison: Comparison, name: str, found: list[Change]) -> Finding:
-        here = _generators(comparison.left)[name].seeded is True
+        here = _generators(comparison.reference)[name].seeded is True
         side = "the other side" if here else "the reference"
         return Finding(
             rule=self.id,
@@ -87,8 +87,8 @@ class Seeds(Rule):
             message=f"{name} is drawn from and never seeded on {side}",
             why="An unseeded generator gives other numbers at every start.",
             fix=f"Seed {name} as {'the reference' if here else 'the other side'} does.",
-            left=here,
-            right=not here,
+            reference=here,
+            other=not here,
             changes=tuple(change.path for change in found),
         )
 
@@ -101,17 +101,20 @@ class Seeds(Rule):
             path=("seeds", GENERATORS, name, "drawn"),
             message=f"{name} {what}",
             why="Its numbers are others at every start; harmless where nothing depends on them.",
-            right="never seeded",
+            other="never seeded",
             fix=f"Seed {name} at the start of the program, if results depend on it.",
         )
 
     def _finding(self, comparison: Comparison, change: Change, same: list[Path]) -> Finding:
-        values = f": {_shown(change.left)} -> {_shown(change.right)}"
+        values = f": {_shown(change.reference)} -> {_shown(change.other)}"
         what, severity = f"the seed {change.path[-1]}", Severity.WARNING
         if change.path[1] == CALLS:
             what = f"calls of {change.path[2]}"
-            left, right = _placed(comparison.left, change), _placed(comparison.right, change)
-            values = f": {_shown(change.left)}{left} -> {_shown(change.right)}{right}"
+            reference, other = (
+                _placed(comparison.reference, change),
+                _placed(comparison.other, change),
+            )
+            values = f": {_shown(change.reference)}{reference} -> {_shown(change.other)}{other}"
         elif change.path[1] == GENERATORS:
             what, severity = f"the generator {change.path[2]}", Severity.INFO
             values = " was there or seeded on one side only"
@@ -126,8 +129,8 @@ class Seeds(Rule):
             message=f"{what}{values}",
             why="Samples, dropout masks and initial weights come from it.",
             fix="Set the same seed on both sides.",
-            left=change.left,
-            right=change.right,
+            reference=change.reference,
+            other=change.other,
             changes=(change.path, *same),
         )
 

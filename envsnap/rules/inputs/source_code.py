@@ -33,11 +33,11 @@ class SourceCode(Rule):
                 effect=Effect.BEHAVIOR,
                 confidence=Confidence.POSSIBLE,
                 path=change.path,
-                message=f"{what} {_shown(change.left)} -> {_shown(change.right)}",
+                message=f"{what} {_shown(change.reference)} -> {_shown(change.other)}",
                 why="Other code gives other results, whatever the environments are.",
                 fix="Check out the same commit on both sides, without local changes.",
-                left=change.left,
-                right=change.right,
+                reference=change.reference,
+                other=change.other,
                 changes=(change.path,),
             )
 

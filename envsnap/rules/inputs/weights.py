@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from envsnap.diff.change import Change, ChangeKind
+from envsnap.changes.change import Change, ChangeKind
 from envsnap.model.inputs import Weight
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -31,12 +31,12 @@ class Weights(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a weight file, or one for all where there are many."""
-        damaged = _damaged(comparison.left) | _damaged(comparison.right)
+        damaged = _damaged(comparison.reference) | _damaged(comparison.other)
         changes: dict[str, list[Change]] = {}
         for change in comparison.under("weights"):
             if len(change.path) > 1:
                 changes.setdefault(change.path[1], []).append(change)
-        for side, where in ((comparison.right, ""), (comparison.left, " of the reference")):
+        for side, where in ((comparison.other, ""), (comparison.reference, " of the reference")):
             yield from self._damages(side, where, changes)
         rest = {name: found for name, found in changes.items() if name not in damaged}
         moved = _moved(rest)
@@ -65,8 +65,8 @@ class Weights(Rule):
             message=f"weights {name}: {what}",
             why=why,
             fix=fix,
-            left=_digest(first.left),
-            right=_digest(first.right),
+            reference=_digest(first.reference),
+            other=_digest(first.other),
             changes=tuple(change.path for change in found),
         )
 
@@ -115,8 +115,8 @@ class Weights(Rule):
                     message=f"weights {name}{where} are damaged",
                     why=weight.damage.removeprefix("error: ValueError: ").removeprefix("error: "),
                     fix="Fetch or copy the file again.",
-                    left="damaged" if where else None,
-                    right=None if where else "damaged",
+                    reference="damaged" if where else None,
+                    other=None if where else "damaged",
                     changes=tuple(change.path for change in changes.get(name, ())),
                 )
 
@@ -174,8 +174,10 @@ def _difference(found: list[Change], *, runs: bool) -> str:
 
 def _moved(changes: dict[str, list[Change]]) -> list[str]:
     """Names that one side has and the other has under another name, by SHA-256."""
-    gone = {_sha(found[0].left): name for name, found in changes.items() if _is(found, "removed")}
-    new = {_sha(found[0].right): name for name, found in changes.items() if _is(found, "added")}
+    gone = {
+        _sha(found[0].reference): name for name, found in changes.items() if _is(found, "removed")
+    }
+    new = {_sha(found[0].other): name for name, found in changes.items() if _is(found, "added")}
     return [name for sha in gone.keys() & new.keys() if sha for name in (gone[sha], new[sha])]
 
 

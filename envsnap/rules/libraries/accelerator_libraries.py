@@ -33,19 +33,19 @@ class AcceleratorLibraries(Rule):
         for change in list(comparison.under("frameworks")):
             if len(change.path) != 3 or change.path[2] not in LIBRARIES:
                 continue
-            if change.left is None or change.right is None:
+            if change.reference is None or change.other is None:
                 continue  # the build with and the build without CUDA: another rule's
-            far = distance(change.left, change.right) is Distance.MAJOR
+            far = distance(change.reference, change.other) is Distance.MAJOR
             yield Finding(
                 rule=self.id,
                 severity=Severity.WARNING,
                 effect=Effect.NUMERICS,
                 confidence=Confidence.LIKELY if far else Confidence.POSSIBLE,
                 path=change.path,
-                message=f"{change.path[1]}: the {LIBRARIES[change.path[2]]}: {change.left} -> {change.right}",
+                message=f"{change.path[1]}: the {LIBRARIES[change.path[2]]}: {change.reference} -> {change.other}",
                 why="It chooses other kernels, or adds up in another order.",
                 fix="Install the framework build and the nvidia-* wheels of the reference.",
-                left=change.left,
-                right=change.right,
+                reference=change.reference,
+                other=change.other,
                 changes=(change.path,),
             )

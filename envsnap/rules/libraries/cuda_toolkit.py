@@ -26,7 +26,7 @@ class CudaToolkit(Rule):
         first = change or (tool[0] if tool else None)
         if first is None:
             return
-        left, right = _version(first.left), _version(first.right)
+        reference, other = _version(first.reference), _version(first.other)
         paths = ((change.path,) if change else ()) + tuple(item.path for item in tool)
         yield Finding(
             rule=self.id,
@@ -34,11 +34,11 @@ class CudaToolkit(Rule):
             effect=Effect.BEHAVIOR,
             confidence=Confidence.POSSIBLE,
             path=first.path,
-            message=f"CUDA toolkit (nvcc) {left or 'absent'} -> {right or 'absent'}",
+            message=f"CUDA toolkit (nvcc) {reference or 'absent'} -> {other or 'absent'}",
             why="It compiles extensions; the CUDA inside the frameworks' wheels is not this one.",
             fix="Install the reference's toolkit if extensions are compiled there.",
-            left=left,
-            right=right,
+            reference=reference,
+            other=other,
             changes=paths,
         )
 

@@ -48,9 +48,9 @@ class CudnnVersion(Rule):
             message=f"{name} was built with cuDNN {built} and loads {loaded}",
             why="It has to be the same major release and at least that minor one.",
             fix="Take the other cuDNN out of LD_LIBRARY_PATH; install the one of the wheel.",
-            reference="torch/backends/cudnn/__init__.py of torch 2.13.0",
-            left=built,
-            right=loaded,
+            source="torch/backends/cudnn/__init__.py of torch 2.13.0",
+            reference=built,
+            other=loaded,
             cites=(("env_vars", "LD_LIBRARY_PATH"),),
         )
 
@@ -70,7 +70,7 @@ class CudnnVersion(Rule):
             if name.startswith("nvidia-cudnn-cu") and isinstance(package.version, str):
                 have, want = numbers(package.version)[:2], numbers(row["cudnn"])[:2]
                 if have and (have[0] != want[0] or have[1:] < want[1:]):
-                    sure = is_trusted(row["confidence"])
+                    sure = is_trusted(row["basis"])
                     yield Finding(
                         rule=self.id,
                         severity=Severity.ERROR
@@ -82,9 +82,9 @@ class CudnnVersion(Rule):
                         message=f"torch {torch.version} pins cuDNN {row['cudnn']}, and {package.version} is installed",
                         why="torch refuses another major release and an older minor one.",
                         fix=f"Install {name}=={row['cudnn']}.",
-                        reference=row["source"],
-                        left=row["cudnn"],
-                        right=package.version,
+                        source=row["source"],
+                        reference=row["cudnn"],
+                        other=package.version,
                     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.diff.change import Change
+from envsnap.changes.change import Change
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -39,14 +39,14 @@ class ImageCodecs(Rule):
 
     def _finding(self, library: str, decoders: list[Change], changes: list[Change]) -> Finding:
         first = min(decoders, key=lambda change: DECODERS.index(change.path[2]))
-        other_library = first.path[2] == "jpeg" and _name(first.left) != _name(first.right)
+        other_library = first.path[2] == "jpeg" and _name(first.reference) != _name(first.other)
         return Finding(
             rule=self.id,
             severity=Severity.WARNING if other_library else Severity.INFO,
             effect=Effect.NUMERICS if other_library else Effect.NONE,
             confidence=Confidence.CERTAIN if other_library else Confidence.POSSIBLE,
             path=first.path,
-            message=f"{library} decodes {first.path[2].upper()} with {first.left} -> {first.right}",
+            message=f"{library} decodes {first.path[2].upper()} with {first.reference} -> {first.other}",
             why=(
                 "These libraries give other pixels (measured: up to 16 levels in 48.7 % of samples)."
                 if other_library
@@ -56,9 +56,9 @@ class ImageCodecs(Rule):
                 else "No difference between releases of this decoder is known."
             ),
             fix="Install the image library from the reference's source.",
-            reference="measured with Pillow's wheels on four images",
-            left=first.left,
-            right=first.right,
+            source="measured with Pillow's wheels on four images",
+            reference=first.reference,
+            other=first.other,
             changes=tuple(change.path for change in changes),
         )
 

@@ -76,7 +76,7 @@ class LibraryPath(Rule):
         self,
         path: tuple[str, ...],
         message: str,
-        right: object,
+        other: object,
         name: str = "",
         severity: Severity = Severity.WARNING,
     ) -> Finding:
@@ -89,8 +89,8 @@ class LibraryPath(Rule):
             message=message,
             why="What is looked for by name at run time is found there first: other symbols or kernels.",
             fix="Take the CUDA folders out of LD_LIBRARY_PATH.",
-            reference="pytorch/pytorch#103832, #134929; jax docs/installation.md",
-            right=right,
+            source="pytorch/pytorch#103832, #134929; jax docs/installation.md",
+            other=other,
             cites=(("packages", name),) if name else (),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.diff.change import Change
+from envsnap.changes.change import Change
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -61,7 +61,7 @@ class LoadedLibraries(Rule):
             message=f"{place[-1]} loads other libraries: {', '.join(names[:3])}{more}",
             why="What is loaded computes, whatever is installed.",
             fix="Look for another copy that comes first (LD_LIBRARY_PATH, system, another wheel).",
-            left=found[0].left,
-            right=found[0].right,
+            reference=found[0].reference,
+            other=found[0].other,
             changes=tuple(change.path for change in found),
         )

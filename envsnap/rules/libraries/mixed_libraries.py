@@ -86,7 +86,7 @@ class MixedLibraries(Rule):
             if len(found) > 1 and (same or name == "OpenBLAS"):
                 told = f"{len(found)} copies of {name} are in one process"
                 finding = self._finding(place, told, Effect.PERFORMANCE)
-                yield replace(finding, right=", ".join(found))
+                yield replace(finding, other=", ".join(found))
 
     def _finding(self, place: tuple[str, ...], message: str, effect: Effect) -> Finding:
         crash = effect is Effect.CRASH

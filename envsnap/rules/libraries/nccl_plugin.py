@@ -26,7 +26,7 @@ class NcclPlugin(Rule):
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield at most one finding."""
         found = []
-        for side in (comparison.left, comparison.right):
+        for side in (comparison.reference, comparison.other):
             libraries = fact(side, "cuda", "on_disk")
             if not isinstance(libraries, dict):
                 return
@@ -43,8 +43,8 @@ class NcclPlugin(Rule):
             message=f"NCCL's network plugin: {found[0] or 'not found'} -> {found[1] or 'not found'}",
             why="Without it NCCL uses sockets; nodes that disagree hang.",
             fix="Put the plugin's folder into LD_LIBRARY_PATH on every node.",
-            reference="https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html",
-            left=found[0],
-            right=found[1],
+            source="https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html",
+            reference=found[0],
+            other=found[1],
             cites=(("env_vars", "LD_LIBRARY_PATH"),),
         )

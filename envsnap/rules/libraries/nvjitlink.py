@@ -42,7 +42,7 @@ class Nvjitlink(Rule):
                     message=f"{name} {package.version} is older than the CUDA runtime {runtime.version}",
                     why="cuSPARSE calls functions that it does not have yet; the import fails.",
                     fix=f"Install the {name} of CUDA {'.'.join(map(str, want))}.",
-                    reference="pytorch/pytorch#134929, #131312, #111469",
-                    left=runtime.version,
-                    right=package.version,
+                    source="pytorch/pytorch#134929, #131312, #111469",
+                    reference=runtime.version,
+                    other=package.version,
                 )

@@ -39,8 +39,8 @@ class ToolkitBuild(Rule):
                 message=f"CUDA toolkit {toolkit} cannot build extensions for torch's CUDA {torch.cuda}",
                 why="torch refuses to compile with another major release; wheels are not affected.",
                 fix=f"Point CUDA_HOME and PATH at a toolkit of CUDA {torch.cuda}, if anything is compiled here.",
-                reference="torch/utils/cpp_extension.py of torch 2.13.0",
-                left=torch.cuda,
-                right=toolkit,
+                source="torch/utils/cpp_extension.py of torch 2.13.0",
+                reference=torch.cuda,
+                other=toolkit,
                 cites=(("frameworks", "torch", "cuda"),),
             )

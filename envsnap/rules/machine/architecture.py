@@ -32,10 +32,10 @@ class Architecture(Rule):
                 effect=Effect.NUMERICS,
                 confidence=Confidence.CERTAIN,
                 path=change.path,
-                message=f"the {key}: {change.left} -> {change.right}",
+                message=f"the {key}: {change.reference} -> {change.other}",
                 why="Other wheels, other math libraries; compiled files of one do not run on the other.",
                 fix="Compare on the architecture that production has.",
-                left=change.left,
-                right=change.right,
+                reference=change.reference,
+                other=change.other,
                 changes=(change.path, *((follow.path,) if follow else ())),
             )

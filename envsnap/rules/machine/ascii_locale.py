@@ -49,7 +49,7 @@ class AsciiLocale(Rule):
                     )
                 return
 
-    def _finding(self, path: tuple[str, ...], message: str, right: object) -> Finding:
+    def _finding(self, path: tuple[str, ...], message: str, other: object) -> Finding:
         return Finding(
             rule=self.id,
             severity=Severity.WARNING,
@@ -59,6 +59,6 @@ class AsciiLocale(Rule):
             message=message,
             why="Reading text that is not ASCII fails, or gives other characters.",
             fix="Set LC_ALL=C.UTF-8 or PYTHONUTF8=1, and install the locale that is named.",
-            reference="https://peps.python.org/pep-0538/",
-            right=right,
+            source="https://peps.python.org/pep-0538/",
+            other=other,
         )

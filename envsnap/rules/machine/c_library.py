@@ -32,17 +32,17 @@ class CLibrary(Rule):
             change = comparison.at("system", key)
             if change is None:
                 continue
-            left, right = str(change.left or "none"), str(change.right or "none")
-            kind = change.left is None or change.right is None
-            older = numbers(right.rpartition("_")[2]) < numbers(left.rpartition("_")[2])
-            fits = older and _wheels_fit(comparison, key, right.rpartition("_")[2])
+            reference, other = str(change.reference or "none"), str(change.other or "none")
+            kind = change.reference is None or change.other is None
+            older = numbers(other.rpartition("_")[2]) < numbers(reference.rpartition("_")[2])
+            fits = older and _wheels_fit(comparison, key, other.rpartition("_")[2])
             yield Finding(
                 rule=self.id,
                 severity=Severity.WARNING if kind or (older and not fits) else Severity.INFO,
                 effect=Effect.CRASH if kind or (older and not fits) else Effect.NONE,
                 confidence=Confidence.POSSIBLE,
                 path=change.path,
-                message=f"{name} {left} -> {right}",
+                message=f"{name} {reference} -> {other}",
                 why=(
                     "It is older, but no installed wheel's tag asks for more."
                     if fits
@@ -53,8 +53,8 @@ class CLibrary(Rule):
                     else "A newer one runs what was built for the older."
                 ),
                 fix="Use the same base system, or build on the older one." if kind or older else "",
-                left=change.left,
-                right=change.right,
+                reference=change.reference,
+                other=change.other,
                 changes=(change.path,),
             )
 
@@ -63,7 +63,7 @@ def _wheels_fit(comparison: Comparison, key: str, have: str) -> bool:
     """Whether the wheels of both sides are tagged for a C library as old as this one."""
     tagged = [
         tag
-        for side in (comparison.left, comparison.right)
+        for side in (comparison.reference, comparison.other)
         for package in packages(side).values()
         for tag in package.wheel_tags or ()
         if "manylinux" in tag

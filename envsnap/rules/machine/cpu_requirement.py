@@ -35,7 +35,7 @@ class CpuRequirement(Rule):
                 and numbers(installed) >= numbers(row["first"])
                 and row["flag"] not in flags
             ):
-                sure = is_trusted(row["confidence"])
+                sure = is_trusted(row["basis"])
                 yield Finding(
                     rule=self.id,
                     severity=Severity.ERROR if sure else Severity.WARNING,
@@ -46,7 +46,7 @@ class CpuRequirement(Rule):
                     + ("" if sure else " (unverified)"),
                     why="Its wheels are built with it; the first call ends with an illegal instruction.",
                     fix="Run on a newer CPU, or install a build for this one.",
-                    reference=row["source"],
-                    left=row["flag"],
+                    source=row["source"],
+                    reference=row["flag"],
                     cites=(("packages", row["distribution"]),),
                 )

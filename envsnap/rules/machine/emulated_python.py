@@ -38,6 +38,6 @@ class EmulatedPython(Rule):
             message=f"an x86_64 Python ({platform}) runs on an Apple processor",
             why="It has neither the GPU (MPS) nor Apple's math library; it runs through Rosetta.",
             fix="Install an arm64 Python, and the packages anew with it.",
-            reference="Lightning-AI/pytorch-lightning#14634; pytorch/pytorch#146236",
-            right=platform,
+            source="Lightning-AI/pytorch-lightning#14634; pytorch/pytorch#146236",
+            other=platform,
         )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from envsnap.diff.change import Change
+from envsnap.changes.change import Change
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
@@ -40,7 +40,7 @@ class EnvVar(Rule):
     def _finding(self, change: Change, row: dict[str, Any] | None) -> Finding:
         name = change.path[1]
         effect = Effect(row["effect"]) if row else Effect.NONE
-        known = row is not None and is_trusted(row["confidence"])
+        known = row is not None and is_trusted(row["basis"])
         matters = (
             row is not None
             and not PLACE.fullmatch(name)
@@ -54,11 +54,13 @@ class EnvVar(Rule):
             effect=effect,
             confidence=Confidence.LIKELY if known and matters else Confidence.POSSIBLE,
             path=change.path,
-            message=f"{name}: {_shown(change.left)} -> {_shown(change.right)}",
+            message=f"{name}: {_shown(change.reference)} -> {_shown(change.other)}",
             why=_why(row, does, known),
-            fix=f"Set {name}={change.left}." if change.left is not None else f"Unset {name}.",
-            left=change.left,
-            right=change.right,
+            fix=f"Set {name}={change.reference}."
+            if change.reference is not None
+            else f"Unset {name}.",
+            reference=change.reference,
+            other=change.other,
             changes=(change.path,),
         )
 

@@ -35,9 +35,9 @@ class OperatingSystem(Rule):
                 effect=Effect.NONE,
                 confidence=Confidence.POSSIBLE,
                 path=first.path,
-                message=f"the {what} differs: {first.left} -> {first.right}",
+                message=f"the {what} differs: {first.reference} -> {first.other}",
                 why="Seldom a cause by itself.",
-                left=first.left,
-                right=first.right,
+                reference=first.reference,
+                other=first.other,
                 changes=tuple(change.path for change in found),
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from envsnap.diff.change import Change
+from envsnap.changes.change import Change
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -70,7 +70,9 @@ class Processor(Rule):
     ) -> Finding:
         first = levels[0] if levels else flags
         assert first is not None
-        level = "; ".join(f"{item.path[1]} kernels: {item.left} -> {item.right}" for item in levels)
+        level = "; ".join(
+            f"{item.path[1]} kernels: {item.reference} -> {item.other}" for item in levels
+        )
         text = f"CPU instruction sets differ: {', '.join(decisive)}" if decisive else ""
         return Finding(
             rule=self.id,
@@ -81,9 +83,9 @@ class Processor(Rule):
             message="; ".join(part for part in (level, text) if part),
             why="Other kernels: other last bits, and other random numbers where AVX2 is missing.",
             fix="Compare on equal CPUs, or cap both alike with ATEN_CPU_CAPABILITY and its kin.",
-            reference="measured with torch 2.13.0 (pytorch/pytorch#155423 asks about the same)",
-            left=first.left if levels else sorted(decisive),
-            right=first.right if levels else None,
+            source="measured with torch 2.13.0 (pytorch/pytorch#155423 asks about the same)",
+            reference=first.reference if levels else sorted(decisive),
+            other=first.other if levels else None,
             changes=tuple(item.path for item in (*levels, *([flags] if flags else []), *models)),
         )
 
@@ -98,7 +100,7 @@ class Processor(Rule):
             message=(
                 "the CPU is another model with the same instruction sets"
                 if known
-                else f"the CPU differs ({found[0].path[1]}): {found[0].left} -> {found[0].right}"
+                else f"the CPU differs ({found[0].path[1]}): {found[0].reference} -> {found[0].other}"
             ),
             why=(
                 "Kernels are chosen by instruction set; block sizes may depend on caches."
@@ -106,20 +108,20 @@ class Processor(Rule):
                 else "Its instruction sets are not known on both sides; they choose the kernels."
             ),
             fix="" if known else "Capture both with envsnap, which reads the instruction sets.",
-            left=found[0].left,
-            right=found[0].right,
+            reference=found[0].reference,
+            other=found[0].other,
             changes=tuple(item.path for item in found),
         )
 
 
 def _decisive(flags: Change | None) -> list[str]:
     """Flags that one side has and the other lacks, among those that choose kernels."""
-    if flags is None or not isinstance(flags.left, list) or not isinstance(flags.right, list):
+    if flags is None or not isinstance(flags.reference, list) or not isinstance(flags.other, list):
         return []
-    return sorted(set(flags.left).symmetric_difference(flags.right) & set(DECISIVE))
+    return sorted(set(flags.reference).symmetric_difference(flags.other) & set(DECISIVE))
 
 
 def _flags_known(comparison: Comparison) -> bool:
     """Tell whether both sides' instruction sets were captured."""
-    sides = (comparison.left.sections.system, comparison.right.sections.system)
+    sides = (comparison.reference.sections.system, comparison.other.sections.system)
     return all(side is not UNSET and isinstance(side.cpu_flags, tuple) for side in sides)

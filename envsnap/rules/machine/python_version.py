@@ -28,7 +28,7 @@ class PythonVersion(Rule):
         """Yield at most one finding for the version, and one a switch."""
         change = comparison.at("python", "version")
         if change is not None:
-            far = distance(change.left, change.right) in (Distance.MAJOR, Distance.MINOR)
+            far = distance(change.reference, change.other) in (Distance.MAJOR, Distance.MINOR)
             follow = [found.path for key in FOLLOW if (found := comparison.at("python", key))]
             yield Finding(
                 rule=self.id,
@@ -36,15 +36,15 @@ class PythonVersion(Rule):
                 effect=Effect.BEHAVIOR if far else Effect.NONE,
                 confidence=Confidence.POSSIBLE,
                 path=change.path,
-                message=f"Python {change.left} -> {change.right}",
+                message=f"Python {change.reference} -> {change.other}",
                 why=(
                     "Other wheels, another standard library, other pickles."
                     if far
                     else "A patch release mends bugs; results rarely depend on one."
                 ),
-                fix=f"Use Python {change.left}.",
-                left=change.left,
-                right=change.right,
+                fix=f"Use Python {change.reference}.",
+                reference=change.reference,
+                other=change.other,
                 changes=(change.path, *follow),
             )
         for key in SWITCHES:
@@ -60,10 +60,10 @@ class PythonVersion(Rule):
             effect=Effect.BEHAVIOR,
             confidence=Confidence.POSSIBLE,
             path=change.path,
-            message=f"the interpreter's {key}: {change.left} -> {change.right}",
+            message=f"the interpreter's {key}: {change.reference} -> {change.other}",
             why="It is another kind of interpreter, or runs in another mode.",
             fix="Start the same kind of interpreter in the same mode.",
-            left=change.left,
-            right=change.right,
+            reference=change.reference,
+            other=change.other,
             changes=(change.path,),
         )

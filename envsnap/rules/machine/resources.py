@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.diff.change import Change
+from envsnap.changes.change import Change
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -41,9 +41,9 @@ class Resources(Rule):
         if threads:
             yield self._finding(
                 threads,
-                f"threads of {threads[0].path[1]}: {threads[0].left} -> {threads[0].right}"
+                f"threads of {threads[0].path[1]}: {threads[0].reference} -> {threads[0].other}"
                 if threads[0].path[0] == "frameworks"
-                else f"threads: {threads[0].left} -> {threads[0].right}",
+                else f"threads: {threads[0].reference} -> {threads[0].other}",
                 "Sums are split among threads: the last bits differ.",
                 Effect.NUMERICS,
             )
@@ -67,7 +67,7 @@ class Resources(Rule):
             message=message,
             why=why,
             fix="Set OMP_NUM_THREADS alike." if effect is Effect.NUMERICS else "",
-            left=found[0].left,
-            right=found[0].right,
+            reference=found[0].reference,
+            other=found[0].other,
             changes=tuple(change.path for change in found),
         )

@@ -40,6 +40,6 @@ class SharedMemory(Rule):
             why="Data loaders, NCCL and vLLM exchange data there; when it is full, they die.",
             fix="Start the container with --shm-size=8g or --ipc=host (Kubernetes: an emptyDir of medium"
             " Memory at /dev/shm).",
-            reference="https://docs.docker.com/engine/containers/run/ (64 MB by default)",
-            right=size,
+            source="https://docs.docker.com/engine/containers/run/ (64 MB by default)",
+            other=size,
         )

@@ -33,13 +33,13 @@ class TextSettings(Rule):
                 effect=Effect.BEHAVIOR,
                 confidence=Confidence.POSSIBLE,
                 path=first.path,
-                message=f"the {first.path[1].replace('_', ' ')}: {first.left} -> {first.right}",
+                message=f"the {first.path[1].replace('_', ' ')}: {first.reference} -> {first.other}",
                 why="Files opened without an encoding are read otherwise."
                 if decides
                 else "The encoding is the same on both sides.",
                 fix="Set LANG=C.UTF-8 on both sides, or install the locale.",
-                left=first.left,
-                right=first.right,
+                reference=first.reference,
+                other=first.other,
                 changes=tuple(change.path for change in found),
             )
         zone = comparison.at("system", "timezone")
@@ -50,10 +50,10 @@ class TextSettings(Rule):
                 effect=Effect.BEHAVIOR,
                 confidence=Confidence.POSSIBLE,
                 path=zone.path,
-                message=f"the time zone: {zone.left} -> {zone.right}",
+                message=f"the time zone: {zone.reference} -> {zone.other}",
                 why="Dates without a zone mean another moment.",
                 fix="Set TZ alike.",
-                left=zone.left,
-                right=zone.right,
+                reference=zone.reference,
+                other=zone.other,
                 changes=(zone.path,),
             )

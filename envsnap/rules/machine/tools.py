@@ -26,22 +26,22 @@ class Tools(Rule):
         """Yield one finding a tool."""
         for change in list(comparison.under("tools")):
             name = change.path[1]
-            left, right = _version(change.left), _version(change.right)
+            reference, other = _version(change.reference), _version(change.other)
             serves = name in SERVING
-            far = distance(left, right) in (Distance.MAJOR, Distance.MINOR, Distance.OTHER)
+            far = distance(reference, other) in (Distance.MAJOR, Distance.MINOR, Distance.OTHER)
             yield Finding(
                 rule=self.id,
                 severity=Severity.WARNING if serves else Severity.INFO,
                 effect=Effect.BEHAVIOR if serves else Effect.NONE,
                 confidence=Confidence.LIKELY if serves and far else Confidence.POSSIBLE,
                 path=change.path,
-                message=f"{name} {left or 'absent'} -> {right or 'absent'}",
+                message=f"{name} {reference or 'absent'} -> {other or 'absent'}",
                 why="It brings its own runtime."
                 if serves
                 else "It matters where it builds or decodes.",
-                fix=f"Use {name} {left}." if left else "",
-                left=left,
-                right=right,
+                fix=f"Use {name} {reference}." if reference else "",
+                reference=reference,
+                other=other,
                 changes=(change.path,),
             )
 

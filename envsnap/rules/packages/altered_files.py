@@ -47,5 +47,5 @@ class AlteredFiles(Rule):
                 message=f"files of {name} are not what was installed: {', '.join(parts)}",
                 why="The version says nothing about what runs.",
                 fix=f"pip install --force-reinstall --no-deps {name}=={package.version}",
-                right=[*altered, *missing][:20],
+                other=[*altered, *missing][:20],
             )

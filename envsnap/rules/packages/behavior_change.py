@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from envsnap.diff.change import Change
+from envsnap.changes.change import Change
 from envsnap.knowledge.tables import is_trusted
 from envsnap.rules import known_changes
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -34,17 +34,17 @@ class BehaviorChange(Rule):
                     yield found
 
     def _judge(self, comparison: Comparison, change: Change) -> Finding | None:
-        rows = known_changes.between(change.path[1], change.left, change.right)
+        rows = known_changes.between(change.path[1], change.reference, change.other)
         if rows:
             return self._changed(comparison, change, rows)
-        row = known_changes.same(change.path[1], change.left, change.right)
+        row = known_changes.same(change.path[1], change.reference, change.other)
         return self._stable(comparison, change, row) if row else None
 
     def _changed(
         self, comparison: Comparison, change: Change, rows: list[dict[str, Any]]
     ) -> Finding:
         first = rows[0]
-        sure = is_trusted(first["confidence"])
+        sure = is_trusted(first["basis"])
         worst = Severity(first["severity"])
         return Finding(
             rule=self.id,
@@ -55,13 +55,13 @@ class BehaviorChange(Rule):
             if worst is Severity.ERROR and sure
             else Confidence.LIKELY,
             path=change.path,
-            message=f"{change.path[1]} {change.left} -> {change.right}: {known_changes.told(first)}",
+            message=f"{change.path[1]} {change.reference} -> {change.other}: {known_changes.told(first)}",
             why="; ".join(f"since {row['from']}: {known_changes.told(row)}" for row in rows[1:])
             or f"That came with {change.path[1]} {first['from']}.",
-            fix=f"Install {change.path[1]}=={change.left}.",
-            reference=first["source"],
-            left=change.left,
-            right=change.right,
+            fix=f"Install {change.path[1]}=={change.reference}.",
+            source=first["source"],
+            reference=change.reference,
+            other=change.other,
             changes=tuple(item.path for item in comparison.under("packages", change.path[1])),
         )
 
@@ -72,10 +72,10 @@ class BehaviorChange(Rule):
             effect=Effect.NONE,
             confidence=Confidence.LIKELY,
             path=change.path,
-            message=f"{change.path[1]} {change.left} -> {change.right}: measured to give the same results",
+            message=f"{change.path[1]} {change.reference} -> {change.other}: measured to give the same results",
             why=f"{row['what'][0].upper()}{row['what'][1:]}.",
-            reference=row["source"],
-            left=change.left,
-            right=change.right,
+            source=row["source"],
+            reference=change.reference,
+            other=change.other,
             changes=tuple(item.path for item in comparison.under("packages", change.path[1])),
         )

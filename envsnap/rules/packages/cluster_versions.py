@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.diff.change import Change
+from envsnap.changes.change import Change
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule, version
@@ -26,20 +26,20 @@ class ClusterVersions(Rule):
         """Yield one finding a distribution, and one for Python where it has to be equal."""
         for row in table("cluster_packages")["rows"]:
             name = row["distribution"]
-            if not version(comparison.left, name) or not version(comparison.right, name):
+            if not version(comparison.reference, name) or not version(comparison.other, name):
                 continue
-            sure = is_trusted(row["confidence"])
+            sure = is_trusted(row["basis"])
             change = comparison.at("packages", name, "version")
             if change is not None:
                 yield self._finding(
-                    comparison, change, f"{name} {change.left} -> {change.right}", sure
+                    comparison, change, f"{name} {change.reference} -> {change.other}", sure
                 )
             python = comparison.at("python", "version")
             if python is not None and row["python"]:
                 yield self._finding(
                     comparison,
                     python,
-                    f"Python {python.left} -> {python.right} in a {name} cluster",
+                    f"Python {python.reference} -> {python.other} in a {name} cluster",
                     sure,
                 )
 
@@ -54,7 +54,7 @@ class ClusterVersions(Rule):
             message=message + ("" if sure else " (unverified)"),
             why="Processes of one cluster have to run one release; between separate programs it does not matter.",
             fix="Install the same release, with the same Python, on every node.",
-            left=change.left,
-            right=change.right,
+            reference=change.reference,
+            other=change.other,
             changes=tuple(item.path for item in comparison.under(*package)),
         )

@@ -37,7 +37,7 @@ class CompetingDistributions(Rule):
                 message=f"{' and '.join(present)} all provide `{imports}`",
                 why="Each wrote its files over the other's; what is imported is a matter of order.",
                 fix="Uninstall all of them, then install the one that is wanted.",
-                right=present,
+                other=present,
             )
 
 

@@ -27,25 +27,25 @@ class KnownConflicts(Rule):
         """Hold the table against what is installed."""
         for row in table("known_conflicts")["rows"]:
             mine = version(manifest, row["distribution"])
-            other = version(manifest, row["other"])
-            if mine is None or other is None or not numbers(mine):
+            second = version(manifest, row["other"])
+            if mine is None or second is None or not numbers(mine):
                 continue
             last = numbers(row["last"])
-            if numbers(mine)[: len(last)] > last or numbers(other) < numbers(row["first"]):
+            if numbers(mine)[: len(last)] > last or numbers(second) < numbers(row["first"]):
                 continue
-            sure = is_trusted(row["confidence"])
+            sure = is_trusted(row["basis"])
             yield Finding(
                 rule=self.id,
                 severity=Severity.ERROR if sure else Severity.WARNING,
                 effect=Effect.CRASH,
                 confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
                 path=("packages", row["other"], "version"),
-                message=f"{row['distribution']} {mine} and {row['other']} {other}"
+                message=f"{row['distribution']} {mine} and {row['other']} {second}"
                 + (" do not go together" if sure else " may not go together (unverified)"),
                 why=f"{row['what']}.",
                 fix=f"Install {row['other']}<{row['first']}, or a newer {row['distribution']}.",
-                reference=row["source"],
-                left=mine,
-                right=other,
+                source=row["source"],
+                reference=mine,
+                other=second,
                 cites=(("packages", row["distribution"]),),
             )

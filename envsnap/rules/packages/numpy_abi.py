@@ -37,7 +37,7 @@ class NumpyAbi(Rule):
             and numbers(installed) < numbers(row["first"])
         ]
         for sure in (True, False):
-            found = [item for item in old if is_trusted(item[0]["confidence"]) is sure]
+            found = [item for item in old if is_trusted(item[0]["basis"]) is sure]
             if found:
                 yield self._finding(found, numpy, sure=sure)
 
@@ -57,8 +57,8 @@ class NumpyAbi(Rule):
             + ("" if sure else " (unverified)"),
             why=f"{first['distribution']} runs with NumPy 2 from {first['first']} on.",
             fix=f"Install numpy<2, or {first['distribution']}>={first['first']}.",
-            reference=first["source"],
-            left=named,
-            right=numpy,
+            source=first["source"],
+            reference=named,
+            other=numpy,
             cites=tuple(("packages", row["distribution"]) for row, _ in found),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.diff.change import Change
+from envsnap.changes.change import Change
 from envsnap.knowledge.roles import role
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
@@ -58,7 +58,7 @@ class PackageBuild(Rule):
                 else "Another artifact was installed under the same version."
             ),
             fix="" if expected else f"Install the reference's artifact of {name}.",
-            left=first.left,
-            right=first.right,
+            reference=first.reference,
+            other=first.other,
             changes=tuple(change.path for change in found),
         )

@@ -37,8 +37,8 @@ class PackageMetadata(Rule):
                     message=f"{name} {package.version} hides {versions}",
                     why="Python imports the first on sys.path; other tools may report the hidden one.",
                     fix=f"Uninstall {name} until none is left, then install one version.",
-                    left=package.version,
-                    right=versions,
+                    reference=package.version,
+                    other=versions,
                 )
             if isinstance(package.defects, tuple):
                 yield Finding(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.diff.change import Change, ChangeKind
+from envsnap.changes.change import Change, ChangeKind
 from envsnap.knowledge.roles import role
 from envsnap.knowledge.tables import table
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -35,33 +35,33 @@ class PackageMissing(Rule):
     def _replaced(self, comparison: Comparison, change: Change, added: set[str]) -> Finding | None:
         """The same import package from another distribution: nothing is missing."""
         name = change.path[1]
-        other = next((item for item in alternatives(name) if item in added), None)
-        if change.kind is not ChangeKind.REMOVED or other is None:
+        twin = next((item for item in alternatives(name) if item in added), None)
+        if change.kind is not ChangeKind.REMOVED or twin is None:
             return None
-        numeric = name in OTHER_CODE or other in OTHER_CODE
+        numeric = name in OTHER_CODE or twin in OTHER_CODE
         return Finding(
             rule=self.id,
             severity=Severity.WARNING if numeric else Severity.INFO,
             effect=Effect.NUMERICS if numeric else Effect.NONE,
             confidence=Confidence.POSSIBLE,
             path=change.path,
-            message=f"{name} {_version(change.left)} -> {other} {version(comparison.right, other) or ''}".rstrip(),
+            message=f"{name} {_version(change.reference)} -> {twin} {version(comparison.other, twin) or ''}".rstrip(),
             why=(
                 "It is another implementation under the same name; results may differ."
                 if numeric
                 else "It provides the same import package."
             ),
-            fix=f"Install {name}=={_version(change.left)}.",
-            left=_version(change.left),
-            right=version(comparison.right, other),
-            changes=(change.path, ("packages", other)),
+            fix=f"Install {name}=={_version(change.reference)}.",
+            reference=_version(change.reference),
+            other=version(comparison.other, twin),
+            changes=(change.path, ("packages", twin)),
         )
 
     def _finding(self, change: Change) -> Finding:
         name = change.path[1]
         gone = change.kind is ChangeKind.REMOVED
         what = role(name)
-        left, right = _version(change.left), _version(change.right)
+        reference, other = _version(change.reference), _version(change.other)
         return Finding(
             rule=self.id,
             severity=_severity(what, gone),
@@ -69,20 +69,20 @@ class PackageMissing(Rule):
             confidence=Confidence.LIKELY if gone and what != "tooling" else Confidence.POSSIBLE,
             path=change.path,
             message=(
-                f"{name} {left} is missing on the other side"
+                f"{name} {reference} is missing on the other side"
                 if gone
-                else f"{name} {right} is installed on the other side only"
+                else f"{name} {other} is installed on the other side only"
             ),
             why=(
                 "Code that imports it fails, or takes another path."
                 if gone
                 else "It can switch on another path in libraries that look for it."
             ),
-            fix=f"Install {name}=={left}."
+            fix=f"Install {name}=={reference}."
             if gone
             else f"Uninstall {name}, if the reference works without.",
-            left=left,
-            right=right,
+            reference=reference,
+            other=other,
             changes=(change.path,),
         )
 
@@ -90,11 +90,11 @@ class PackageMissing(Rule):
 def alternatives(name: str) -> list[str]:
     """Distributions that provide the same import package."""
     return [
-        other
+        twin
         for row in table("competing_distributions")["rows"]
         if name in row["distributions"]
-        for other in row["distributions"]
-        if other != name
+        for twin in row["distributions"]
+        if twin != name
     ]
 
 

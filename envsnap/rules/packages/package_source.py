@@ -28,9 +28,9 @@ class PackageSource(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a distribution of equal version whose origins differ in kind."""
-        right = packages(comparison.right)
-        for name, mine in packages(comparison.left).items():
-            theirs = right.get(name)
+        other = packages(comparison.other)
+        for name, mine in packages(comparison.reference).items():
+            theirs = other.get(name)
             if theirs is None or mine.version != theirs.version:
                 continue
             sources = source(mine), source(theirs)
@@ -47,8 +47,8 @@ class PackageSource(Rule):
                 message=f"{name} {mine.version} comes from {sources[0]} -> {sources[1]}",
                 why="One version, linked with other libraries (BLAS, MKL, codecs).",
                 fix=f"Install {name} from {sources[0]} on both sides.",
-                left=sources[0],
-                right=sources[1],
+                reference=sources[0],
+                other=sources[1],
                 changes=tuple(change.path for change in comparison.under("packages", name)),
             )
 
@@ -65,7 +65,7 @@ def source(package: Package) -> str | None:
 
 def _codecs_known(comparison: Comparison, name: str) -> bool:
     """Where both sides' codecs were captured, they speak for themselves."""
-    sections = comparison.left.sections.codecs, comparison.right.sections.codecs
+    sections = comparison.reference.sections.codecs, comparison.other.sections.codecs
     return name in CODECS and all(
         section is not UNSET and section.entries is not UNSET and CODECS[name] in section.entries
         for section in sections

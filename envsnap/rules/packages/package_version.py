@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.diff.change import Change
+from envsnap.changes.change import Change
 from envsnap.knowledge.roles import role
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
@@ -41,7 +41,7 @@ class PackageVersion(Rule):
 
     def _finding(self, comparison: Comparison, change: Change, *, alone: bool) -> Finding:
         name = change.path[1]
-        how_far = distance(change.left, change.right)
+        how_far = distance(change.reference, change.other)
         severity, effect = _weigh(role(name), how_far)
         if alone and _suspect(change):
             severity = Severity.WARNING
@@ -52,22 +52,22 @@ class PackageVersion(Rule):
             effect=effect,
             confidence=Confidence.POSSIBLE,
             path=change.path,
-            message=f"{name} {change.left} -> {change.right}",
+            message=f"{name} {change.reference} -> {change.other}",
             why=(
                 "The same release, built or labelled otherwise."
                 if build
                 else f"A {how_far.value} difference in a package that {_WHAT[role(name)]}."
             ),
-            fix=f"Install {name}=={change.left}." if isinstance(change.left, str) else "",
-            left=change.left,
-            right=change.right,
+            fix=f"Install {name}=={change.reference}." if isinstance(change.reference, str) else "",
+            reference=change.reference,
+            other=change.other,
             changes=tuple(item.path for item in comparison.under("packages", name)),
         )
 
 
 def _suspect(change: Change) -> bool:
     """A difference of at least a minor release in what no rule calls harmless."""
-    known, how_far = role(change.path[1]), distance(change.left, change.right)
+    known, how_far = role(change.path[1]), distance(change.reference, change.other)
     if known == "runtime":
         return how_far in (Distance.MAJOR, Distance.OTHER)
     return known != "tooling" and how_far in FAR

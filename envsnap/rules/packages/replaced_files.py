@@ -39,5 +39,5 @@ class ReplacedFiles(Rule):
             message=f"the process runs files that were replaced since: {', '.join(names[:2])}{more}",
             why="It computes with the old files; the versions listed here are those on the disk.",
             fix="Restart the process, then capture again.",
-            right=list(process.replaced_files),
+            other=list(process.replaced_files),
         )

@@ -58,15 +58,15 @@ class Requirements(Rule):
         Only what names a distribution that differs is looked at: reading every requirement of
         two environments would cost more than the rest of a diff.
         """
-        left = packages(comparison.left)
+        reference = packages(comparison.reference)
         differ = {change.path[1] for change in comparison.under("packages") if len(change.path) > 1}
-        for name, package in packages(comparison.right).items():
-            before = left[name].requires or () if name in left else ()
+        for name, package in packages(comparison.other).items():
+            before = reference[name].requires or () if name in reference else ()
             for line in package.requires or ():
                 if line in before and _name(line) not in differ:
                     continue
-                for found in self._judge(comparison.right, name, line):
-                    if line not in before or not any(self._judge(comparison.left, name, line)):
+                for found in self._judge(comparison.other, name, line):
+                    if line not in before or not any(self._judge(comparison.reference, name, line)):
                         yield found
 
     def _judge(self, manifest: Manifest, name: str, line: str) -> Iterator[Finding]:
@@ -108,9 +108,9 @@ class Requirements(Rule):
             ),
             why="It was not built or tested with what is there.",
             fix=f"pip install '{wanted}{versions}'",
-            reference="the distribution's own metadata (Requires-Dist)",
-            left=versions,
-            right=have,
+            source="the distribution's own metadata (Requires-Dist)",
+            reference=versions,
+            other=have,
             cites=(("packages", name),),
         )
 

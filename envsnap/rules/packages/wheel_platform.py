@@ -57,8 +57,8 @@ class WheelPlatform(Rule):
             message=f"{name} is a wheel for {reason}",
             why="The environment was copied from another host, or is used with another Python.",
             fix=f"Install {name} anew with this Python, on this host.",
-            reference="pypa/auditwheel manylinux-policy.json; PEP 425",
-            right=tag,
+            source="pypa/auditwheel manylinux-policy.json; PEP 425",
+            other=tag,
         )
 
 

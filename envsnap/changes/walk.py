@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, to_builtins
 
-from envsnap.diff.change import Change, ChangeKind, Difference
+from envsnap.changes.change import Change, ChangeKind, Difference
 from envsnap.model.fields import COMPARED, Field, Section, plan
 from envsnap.model.host import EnvVars
 from envsnap.model.manifest import Manifest, present
@@ -28,11 +28,11 @@ NAMED_BY_USER = ("configs", "weights", "data", "files")
 RUN = "run"
 
 
-def compare(left: Manifest, right: Manifest) -> Difference:
+def compare(reference: Manifest, other: Manifest) -> Difference:
     """Return what differs between two manifests, in the order of the model."""
-    runs = left.target.kind == right.target.kind == RUN
-    walk = _Walk((left.schema_revision, right.schema_revision), runs=runs)
-    left_sections, right_sections = present(left.sections), present(right.sections)
+    runs = reference.target.kind == other.target.kind == RUN
+    walk = _Walk((reference.schema_revision, other.schema_revision), runs=runs)
+    left_sections, right_sections = present(reference.sections), present(other.sections)
     for name in {**left_sections, **right_sections}:
         if name == "identity":
             continue
@@ -53,107 +53,115 @@ class _Walk:
         self._sides: tuple[Section, Section]
         self._gaps: tuple[dict[str, str], dict[str, str]]
 
-    def section(self, name: str, left: Section | None, right: Section | None) -> None:
+    def section(self, name: str, reference: Section | None, other: Section | None) -> None:
         """Compare one section."""
-        if left is None or right is None:
-            known = left if left is not None else right
+        if reference is None or other is None:
+            known = reference if reference is not None else other
             if known is not None and any(_has_facts(known, field) for field in plan(type(known))):
                 self._add((name,), ChangeKind.UNKNOWN, None, None, NOT_CAPTURED)
             return
-        self._sides = left, right
-        self._gaps = gaps(left), gaps(right)
-        self._record((name,), left, right)
-        self._gaps_of_both(name, left, right)
+        self._sides = reference, other
+        self._gaps = gaps(reference), gaps(other)
+        self._record((name,), reference, other)
+        self._gaps_of_both(name, reference, other)
 
-    def _gaps_of_both(self, name: str, left: Section, right: Section) -> None:
-        for path, reason in left.gaps.items():
-            if path in right.gaps:
+    def _gaps_of_both(self, name: str, reference: Section, other: Section) -> None:
+        for path, reason in reference.gaps.items():
+            if path in other.gaps:
                 joint = "" if path.startswith("[") else "."
                 self.not_compared[f"{name}{joint}{path}"] = reason
 
-    def _record(self, path: Path, left: Struct, right: Struct) -> None:
-        for field in plan(type(left)):
+    def _record(self, path: Path, reference: Struct, other: Struct) -> None:
+        for field in plan(type(reference)):
             if field.kind not in COMPARED:
                 continue
             inner = path if field.is_entries else (*path, field.name)
-            values = getattr(left, field.name), getattr(right, field.name)
+            values = getattr(reference, field.name), getattr(other, field.name)
             if field.since and self._is_older(field, *values):
                 self._add(inner, ChangeKind.UNKNOWN, *values, OLDER)
             else:
                 self._field(field, inner, *values)
 
-    def _is_older(self, field: Field, left: Any, right: Any) -> bool:
+    def _is_older(self, field: Field, reference: Any, other: Any) -> bool:
         """Tell whether the side that lacks a field was written before there was this field."""
-        if (left is UNSET) is (right is UNSET):
+        if (reference is UNSET) is (other is UNSET):
             return False
-        return self._revisions[0 if left is UNSET else 1] < field.since
+        return self._revisions[0 if reference is UNSET else 1] < field.since
 
-    def _field(self, field: Field, path: Path, left: Any, right: Any) -> None:
+    def _field(self, field: Field, path: Path, reference: Any, other: Any) -> None:
         if field.name == "tree":
-            self._tree(path[:-1], left, right)
+            self._tree(path[:-1], reference, other)
         elif field.is_map:
-            self._map(field, path, left, right)
-        elif isinstance(left, Struct) and isinstance(right, Struct):
-            self._record(path, left, right)
+            self._map(field, path, reference, other)
+        elif isinstance(reference, Struct) and isinstance(other, Struct):
+            self._record(path, reference, other)
         else:
-            self._value(path, left, right)
+            self._value(path, reference, other)
 
-    def _map(self, field: Field, path: Path, left: Any, right: Any) -> None:
-        if left is UNSET and right is UNSET:
+    def _map(self, field: Field, path: Path, reference: Any, other: Any) -> None:
+        if reference is UNSET and other is UNSET:
             return
-        if left is UNSET or right is UNSET:
+        if reference is UNSET or other is UNSET:
             if not field.is_entries:
-                self._value(path, left, right)
+                self._value(path, reference, other)
                 return
-            left, right = left or {}, right or {}
-        for key in sorted({**left, **right}):
-            mine, theirs = left.get(key, UNSET), right.get(key, UNSET)
+            reference, other = reference or {}, other or {}
+        for key in sorted({**reference, **other}):
+            mine, theirs = reference.get(key, UNSET), other.get(key, UNSET)
             inner = (*path, key)
             if field.items is not None and mine is not UNSET and theirs is not UNSET:
                 self._record(inner, mine, theirs)
-            elif field.is_entries and not (self._runs or _was_looked_for(inner, left, right)):
+            elif field.is_entries and not (self._runs or _was_looked_for(inner, reference, other)):
                 self._add(inner, ChangeKind.UNKNOWN, mine, theirs, NOT_NAMED)
             else:
                 self._value(inner, mine, theirs)
 
-    def _tree(self, path: Path, left: Any, right: Any) -> None:
-        if left is UNSET and right is UNSET:
+    def _tree(self, path: Path, reference: Any, other: Any) -> None:
+        if reference is UNSET and other is UNSET:
             return
-        if left is UNSET or right is UNSET:
-            self._value((*path, "tree"), left, right)
+        if reference is UNSET or other is UNSET:
+            self._value((*path, "tree"), reference, other)
             return
-        if left == right:
-            self.compared += _leaves(left)
+        if reference == other:
+            self.compared += _leaves(reference)
             return
-        from envsnap.diff import trees  # deepdiff costs more than everything else here
+        from envsnap.changes import trees  # deepdiff costs more than everything else here
 
-        found = trees.compare(left, right)
-        self.compared += max(_leaves(left), len(found))
+        found = trees.compare(reference, other)
+        self.compared += max(_leaves(reference), len(found))
         for inner, mine, theirs in found:
             self._value((*path, *inner), mine, theirs)
 
-    def _value(self, path: Path, left: Any, right: Any) -> None:
-        if left is UNSET and right is UNSET:
+    def _value(self, path: Path, reference: Any, other: Any) -> None:
+        if reference is UNSET and other is UNSET:
             return
-        if left is not UNSET and right is not UNSET:
+        if reference is not UNSET and other is not UNSET:
             self.compared += 1
-            if left != right:
-                self._add(path, ChangeKind.CHANGED, left, right, None)
+            if reference != other:
+                self._add(path, ChangeKind.CHANGED, reference, other, None)
             return
-        side = 0 if left is UNSET else 1
+        side = 0 if reference is UNSET else 1
         reason = reason_for(self._gaps[side], path[1:])
         if reason is None and not self._sides[side].complete:
             reason = NOT_STATED
         if reason is not None:
-            self._add(path, ChangeKind.UNKNOWN, left, right, reason)
+            self._add(path, ChangeKind.UNKNOWN, reference, other, reason)
             return
         self.compared += 1
-        kind = ChangeKind.ADDED if left is UNSET else ChangeKind.REMOVED
-        self._add(path, kind, left, right, None)
+        kind = ChangeKind.ADDED if reference is UNSET else ChangeKind.REMOVED
+        self._add(path, kind, reference, other, None)
 
-    def _add(self, path: Path, kind: ChangeKind, left: Any, right: Any, reason: str | None) -> None:
+    def _add(
+        self, path: Path, kind: ChangeKind, reference: Any, other: Any, reason: str | None
+    ) -> None:
         self.changes.append(
-            Change(path=path, kind=kind, left=_shown(left), right=_shown(right), reason=reason)
+            Change(
+                path=path,
+                kind=kind,
+                reference=_shown(reference),
+                other=_shown(other),
+                reason=reason,
+            )
         )
 
 
@@ -164,15 +172,15 @@ def gaps(section: Section) -> dict[str, str]:
     return section.gaps
 
 
-def _was_looked_for(path: Path, left: Any, right: Any) -> bool:
+def _was_looked_for(path: Path, reference: Any, other: Any) -> bool:
     """Tell whether both captures looked for this entry.
 
     A file below a named folder was looked for where the other side has files of that folder.
     """
-    if path[0] not in NAMED_BY_USER or (path[1] in left and path[1] in right):
+    if path[0] not in NAMED_BY_USER or (path[1] in reference and path[1] in other):
         return True
     folder, slash, _ = path[1].partition("/")
-    other = right if path[1] in left else left
+    other = other if path[1] in reference else reference
     return bool(slash) and any(key.startswith(f"{folder}/") for key in other)
 
 

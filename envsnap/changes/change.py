@@ -22,8 +22,8 @@ class Change(Struct, frozen=True, kw_only=True):
 
     path: Path
     kind: ChangeKind
-    left: Any = None
-    right: Any = None
+    reference: Any = None
+    other: Any = None
     reason: str | None = None
 
     def mirrored(self) -> "Change":
@@ -32,8 +32,8 @@ class Change(Struct, frozen=True, kw_only=True):
         return Change(
             path=self.path,
             kind=kinds.get(self.kind, self.kind),
-            left=self.right,
-            right=self.left,
+            reference=self.other,
+            other=self.reference,
             reason=self.reason,
         )
 

@@ -18,19 +18,19 @@ NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,300})(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})
 Leaf = tuple[Path, Any, Any]
 
 
-def compare(left: Any, right: Any) -> list[Leaf]:
+def compare(reference: Any, other: Any) -> list[Leaf]:
     """Return (path, left, right) of every leaf that differs; UNSET stands for a missing side."""
     from deepdiff import DeepDiff
 
     found: list[Leaf] = []
     # Without this threshold it reports two dictionaries that share few keys as one change.
     difference = DeepDiff(
-        _normal(left), _normal(right), view="tree", verbose_level=2, threshold_to_diff_deeper=0
+        _normal(reference), _normal(other), view="tree", verbose_level=2, threshold_to_diff_deeper=0
     )
     for changes in difference.values():
         for change in changes:
             path = tuple(str(key) for key in change.path(output_format="list"))
-            found.extend(_leaves(path, _at(left, path), _at(right, path)))
+            found.extend(_leaves(path, _at(reference, path), _at(other, path)))
     return sorted(_unique(found), key=lambda leaf: leaf[0])
 
 
@@ -42,16 +42,16 @@ def _unique(found: list[Leaf]) -> list[Leaf]:
     return list(unique.values())
 
 
-def _leaves(path: Path, left: Any, right: Any) -> list[Leaf]:
+def _leaves(path: Path, reference: Any, other: Any) -> list[Leaf]:
     """Split a removed or added branch into its leaves, so that each key is named."""
-    sides = left if isinstance(left, dict) and left else right
-    if isinstance(sides, dict) and sides and (left is UNSET or right is UNSET):
+    sides = reference if isinstance(reference, dict) and reference else other
+    if isinstance(sides, dict) and sides and (reference is UNSET or other is UNSET):
         leaves: list[Leaf] = []
         for key, value in sides.items():
-            pair = (UNSET, value) if left is UNSET else (value, UNSET)
+            pair = (UNSET, value) if reference is UNSET else (value, UNSET)
             leaves.extend(_leaves((*path, key), *pair))
         return leaves
-    return [(path, left, right)]
+    return [(path, reference, other)]
 
 
 def _at(tree: Any, path: Path) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, to_builtins
 
-from envsnap.diff import walk
+from envsnap.changes import walk
 from envsnap.model.fields import Section
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, reason_for

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from envsnap.diff.trees import compare
+from envsnap.changes.trees import compare
 from envsnap.intake import config_trees
 
 LEAF = st.one_of(st.booleans(), st.integers(-5, 5), st.sampled_from(["a", "1", "1.0", "no", ""]))
@@ -32,18 +32,18 @@ def test_nothing_differs_from_itself(tree: Any) -> None:
 
 
 @given(
-    left=st.dictionaries(st.sampled_from("xyz"), LEAF, max_size=3),
-    right=st.dictionaries(st.sampled_from("xyz"), LEAF, max_size=3),
+    reference=st.dictionaries(st.sampled_from("xyz"), LEAF, max_size=3),
+    other=st.dictionaries(st.sampled_from("xyz"), LEAF, max_size=3),
 )
-def test_flat_trees_differ_key_by_key(left: dict[str, Any], right: dict[str, Any]) -> None:
-    told = {path[0] for path, _, _ in compare(left, right)}
-    assert told == {key for key in {**left, **right} if not _same(left, right, key)}
+def test_flat_trees_differ_key_by_key(reference: dict[str, Any], other: dict[str, Any]) -> None:
+    told = {path[0] for path, _, _ in compare(reference, other)}
+    assert told == {key for key in {**reference, **other} if not _same(reference, other, key)}
 
 
-def _same(left: dict[str, Any], right: dict[str, Any], key: str) -> bool:
-    if (key in left) != (key in right):
+def _same(reference: dict[str, Any], other: dict[str, Any], key: str) -> bool:
+    if (key in reference) != (key in other):
         return False
-    return _meaning(left[key]) == _meaning(right[key])
+    return _meaning(reference[key]) == _meaning(other[key])
 
 
 def _meaning(value: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envsnap.diff.change import ChangeKind
-from envsnap.diff.walk import compare
+from envsnap.changes.change import ChangeKind
+from envsnap.changes.walk import compare
 from envsnap.model.paths import text
 from tests import examples
 from tests.golden import hosts
@@ -29,9 +29,9 @@ def made(side: tuple[dict[str, Any], bool, dict[str, str]]) -> Any:
     )
 
 
-def kinds(left: Any, right: Any) -> dict[str, str]:
+def kinds(reference: Any, other: Any) -> dict[str, str]:
     """Changes by path, in words."""
-    return {text(change.path): change.kind.value for change in compare(left, right).changes}
+    return {text(change.path): change.kind.value for change in compare(reference, other).changes}
 
 
 @given(side=SIDE)
@@ -39,10 +39,10 @@ def test_nothing_differs_from_itself(side: Any) -> None:
     assert compare(made(side), made(side)).changes == ()
 
 
-@given(left=SIDE, right=SIDE)
-def test_the_other_way_round_is_the_mirror_image(left: Any, right: Any) -> None:
-    there = compare(made(left), made(right))
-    back = compare(made(right), made(left))
+@given(reference=SIDE, other=SIDE)
+def test_the_other_way_round_is_the_mirror_image(reference: Any, other: Any) -> None:
+    there = compare(made(reference), made(other))
+    back = compare(made(other), made(reference))
     assert {change.mirrored() for change in map(_hashable, there.changes)} == set(
         map(_hashable, back.changes)
     )
@@ -52,45 +52,45 @@ def test_the_other_way_round_is_the_mirror_image(left: Any, right: Any) -> None:
 def _hashable(change: Any) -> Any:
     from msgspec.structs import replace
 
-    return replace(change, left=repr(change.left), right=repr(change.right))
+    return replace(change, reference=repr(change.reference), other=repr(change.other))
 
 
-@given(left=SIDE, right=SIDE)
-def test_every_real_difference_is_told(left: Any, right: Any) -> None:
-    told = {change.path[:2] for change in compare(made(left), made(right)).changes}
-    mine, theirs = left[0]["entries"], right[0]["entries"]
+@given(reference=SIDE, other=SIDE)
+def test_every_real_difference_is_told(reference: Any, other: Any) -> None:
+    told = {change.path[:2] for change in compare(made(reference), made(other)).changes}
+    mine, theirs = reference[0]["entries"], other[0]["entries"]
     for name in {**mine, **theirs}:
         if mine.get(name) != theirs.get(name):
             assert ("packages", name) in told
 
 
 def test_absence_from_a_complete_section_means_absent() -> None:
-    left = examples.manifest({"packages": examples.packages(numpy="1.0")})
-    right = examples.manifest({"packages": examples.packages()})
-    assert kinds(left, right) == {"packages.numpy": "removed"}
-    assert kinds(right, left) == {"packages.numpy": "added"}
+    reference = examples.manifest({"packages": examples.packages(numpy="1.0")})
+    other = examples.manifest({"packages": examples.packages()})
+    assert kinds(reference, other) == {"packages.numpy": "removed"}
+    assert kinds(other, reference) == {"packages.numpy": "added"}
 
 
 def test_absence_from_a_partial_section_means_unknown() -> None:
-    left = examples.manifest({"packages": examples.packages(numpy="1.0")})
-    right = examples.manifest({"packages": examples.packages()}, partial=("packages",))
-    assert kinds(left, right) == {"packages.numpy": "unknown"}
+    reference = examples.manifest({"packages": examples.packages(numpy="1.0")})
+    other = examples.manifest({"packages": examples.packages()}, partial=("packages",))
+    assert kinds(reference, other) == {"packages.numpy": "unknown"}
 
 
 def test_a_gap_makes_a_missing_fact_unknown_and_says_why() -> None:
-    left = examples.manifest({"driver": {"version": "525.60.13"}})
-    right = examples.manifest({"driver": {}}, gaps={"driver": {"version": "timeout: NVML"}})
-    change = compare(left, right).changes[0]
+    reference = examples.manifest({"driver": {"version": "525.60.13"}})
+    other = examples.manifest({"driver": {}}, gaps={"driver": {"version": "timeout: NVML"}})
+    change = compare(reference, other).changes[0]
     assert change.kind is ChangeKind.UNKNOWN
     assert change.reason == "timeout: NVML"
 
 
 def test_a_gpu_query_that_hung_does_not_remove_gpus() -> None:
-    left = examples.manifest({"gpus": {"entries": {"0": {"name": "H200"}}}})
-    right = examples.manifest(
+    reference = examples.manifest({"gpus": {"entries": {"0": {"name": "H200"}}}})
+    other = examples.manifest(
         {"gpus": {"entries": {}}}, gaps={"gpus": {"entries": "timeout: NVML"}}
     )
-    assert kinds(left, right) == {"gpus[0]": "unknown"}
+    assert kinds(reference, other) == {"gpus[0]": "unknown"}
 
 
 def test_unknown_on_both_sides_is_counted_as_not_compared() -> None:
@@ -101,22 +101,22 @@ def test_unknown_on_both_sides_is_counted_as_not_compared() -> None:
 
 
 def test_a_section_that_one_side_lacks_is_one_unknown() -> None:
-    left = examples.manifest({"weights": {"entries": {"m": {"sha256": "a" * 64}}}})
-    assert kinds(left, examples.manifest({})) == {"weights": "unknown"}
+    reference = examples.manifest({"weights": {"entries": {"m": {"sha256": "a" * 64}}}})
+    assert kinds(reference, examples.manifest({})) == {"weights": "unknown"}
 
 
 def test_null_against_a_value_is_a_change_of_the_value() -> None:
-    left = examples.manifest({"frameworks": {"entries": {"torch": {"cuda": "12.4"}}}})
-    right = examples.manifest({"frameworks": {"entries": {"torch": {"cuda": None}}}})
-    assert kinds(left, right) == {"frameworks.torch.cuda": "changed"}
+    reference = examples.manifest({"frameworks": {"entries": {"torch": {"cuda": "12.4"}}}})
+    other = examples.manifest({"frameworks": {"entries": {"torch": {"cuda": None}}}})
+    assert kinds(reference, other) == {"frameworks.torch.cuda": "changed"}
 
 
 def test_a_redacted_value_compares_as_unknown() -> None:
-    left = examples.manifest({"env_vars": {"entries": {"HF_ENDPOINT": "x"}}})
-    right = examples.manifest(
+    reference = examples.manifest({"env_vars": {"entries": {"HF_ENDPOINT": "x"}}})
+    other = examples.manifest(
         {"env_vars": {"entries": {}}}, gaps={"env_vars": {"HF_ENDPOINT": "redacted"}}
     )
-    assert kinds(left, right) == {"env_vars.HF_ENDPOINT": "unknown"}
+    assert kinds(reference, other) == {"env_vars.HF_ENDPOINT": "unknown"}
 
 
 def test_the_golden_hosts_differ_where_the_article_says() -> None:

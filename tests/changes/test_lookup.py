@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from envsnap import api
-from envsnap.diff import lookup, walk
-from envsnap.diff.change import ChangeKind
+from envsnap.changes import lookup, walk
+from envsnap.changes.change import ChangeKind
 from tests import examples
 from tests.golden import hosts
 
 CASES = Path(__file__).parents[1] / "rules" / "cases"
-FOLDERS = sorted(path.parent for path in CASES.glob("*/*/right.json"))
+FOLDERS = sorted(path.parent for path in CASES.glob("*/*/other.json"))
 
 
 def pairs() -> list[tuple[object, object]]:
@@ -28,7 +28,7 @@ def pairs() -> list[tuple[object, object]]:
                 partial=tuple(expected.get("partial", {}).get(name, ())),
                 gaps=expected.get("gaps", {}).get(name, {}),
             )
-            for name in ("left", "right")
+            for name in ("reference", "other")
         ]
         found.append((sides[0], sides[1]))
     return found
@@ -36,14 +36,14 @@ def pairs() -> list[tuple[object, object]]:
 
 def test_it_agrees_with_the_walk_on_every_change() -> None:
     seen = dict.fromkeys(ChangeKind, 0)
-    for left, right in pairs():
-        for change in walk.compare(left, right).changes:  # type: ignore[arg-type]
-            mine, theirs = (lookup.fact(side, change.path) for side in (left, right))  # type: ignore[arg-type]
+    for reference, other in pairs():
+        for change in walk.compare(reference, other).changes:  # type: ignore[arg-type]
+            mine, theirs = (lookup.fact(side, change.path) for side in (reference, other))  # type: ignore[arg-type]
             seen[change.kind] += 1
             if change.kind is ChangeKind.UNKNOWN:
                 assert change.reason in (mine.unknown, theirs.unknown), change
                 continue
-            assert (mine.value, theirs.value) == (change.left, change.right), change
+            assert (mine.value, theirs.value) == (change.reference, change.other), change
             assert mine.unknown is None, change
             assert theirs.unknown is None, change
             assert mine.is_there is (change.kind is not ChangeKind.ADDED), change
@@ -84,5 +84,5 @@ def test_facts(path: tuple[str, ...], told: lookup.Fact) -> None:
 
 def test_it_agrees_with_what_reports_show() -> None:
     for finding in api.diff(hosts.dev(), hosts.prod()).findings:
-        assert lookup.fact(hosts.dev(), finding.path).value == finding.left
-        assert lookup.fact(hosts.prod(), finding.path).value == finding.right
+        assert lookup.fact(hosts.dev(), finding.path).value == finding.reference
+        assert lookup.fact(hosts.prod(), finding.path).value == finding.other

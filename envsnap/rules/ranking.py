@@ -1,0 +1,26 @@
+"""The order in which findings are read: the likeliest cause first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from envsnap.rules.finding import Finding
+from envsnap.rules.rule import Rule
+from envsnap.rules.standing import standing
+
+
+def ranked(findings: Iterable[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:
+    """Worst first, then the surer, then what its fact does; the registry's order breaks ties."""
+    order = {rule.id: place for place, rule in enumerate(rules)}
+    return tuple(
+        sorted(
+            findings,
+            key=lambda finding: (
+                finding.severity.rank,
+                finding.confidence.rank,
+                standing(finding),
+                order.get(finding.rule, len(order)),
+                finding.path,
+            ),
+        )
+    )
