@@ -145,6 +145,7 @@ def names(path: FactPath) -> set[str]:
         spelled |= {f"packages.{path[1]}", f"frameworks.{path[1]}.version"}
     if path[0] == "frameworks" and path[-1] in ("cudnn", "cudnn_loaded"):
         spelled |= {"packages.cudnn", "native_libs.libcudnn", "other.cudnn_runtime"}
+        spelled |= {f"frameworks.{path[1]}.cudnn"}  # a case may state both versions in one fact
     if path[0] == "determinism":
         spelled |= {path[-1].replace("matmul_", "determinism.").replace("cudnn_", "determinism.")}
         spelled |= {"determinism.tf32"} if "tf32" in path[-1] else set()

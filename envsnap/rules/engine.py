@@ -42,10 +42,12 @@ def compare(
     other: Manifest,
     rules: Sequence[Rule] | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Judge what differs between a reference and another manifest; by default with every rule.
 
-    With an error text of the other side, what explains it comes first.
+    With an error text of the other side, what explains it comes first; with a symptom (one of
+    `trouble.SYMPTOMS`), what makes such trouble does.
     """
     difference = walk.compare(reference, other)
     if rules is None:
@@ -68,8 +70,10 @@ def compare(
         if change.kind is not ChangeKind.UNKNOWN and change.path not in claimed
     )
     told = ranked(findings, rules)
-    if error_text:
-        told = _explained_first(error_text, other, told)
+    if error_text or symptom:
+        from envsnap.rules.explaining import explained
+
+        told = explained(error_text, symptom, other, told, rules)
     return Result(
         findings=told,
         compared=difference.compared,
@@ -88,37 +92,28 @@ def _of_a_run(manifest: Manifest) -> bool:
 
 
 def inspect(
-    manifest: Manifest, rules: Sequence[Rule] | None = None, error_text: str = ""
+    manifest: Manifest,
+    rules: Sequence[Rule] | None = None,
+    error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Judge one manifest; by default with every rule.
 
-    With an error text, what explains it comes first.
+    With an error text, what explains it comes first; with a symptom, what makes such trouble does.
     """
     if rules is None:
         rules = registry.concerned(present(manifest.sections), manifest)
     findings = ranked((found for rule in rules for found in rule.inspect(manifest)), rules)
-    if error_text:
-        findings = _explained_first(error_text, manifest, findings)
+    if error_text or symptom:
+        from envsnap.rules.explaining import explained
+
+        findings = explained(error_text, symptom, manifest, findings, rules)
     not_known = {
         name + ("" if path.startswith("[") else ".") + path: reason
         for name, section in present(manifest.sections).items()
         for path, reason in section.gaps.items()
     }
     return Result(findings=findings, compared=0, unknown={}, not_compared=not_known)
-
-
-def _explained_first(
-    error_text: str, manifest: Manifest, findings: tuple[Finding, ...]
-) -> tuple[Finding, ...]:
-    """Put what explains a text before the rest; a notice stays among the infos."""
-    from envsnap.rules.inputs.error_text import ErrorText
-
-    explained = list(ErrorText().explain(error_text, manifest, findings))
-    replaced = {(found.rule, found.path, found.message) for found in explained}
-    rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]
-    first = [found for found in explained if found.severity is not Severity.INFO]
-    notices = [found for found in explained if found.severity is Severity.INFO]
-    return (*first, *rest, *notices)
 
 
 def _primary_for(finding: Finding, claimed: set[Path]) -> Finding:

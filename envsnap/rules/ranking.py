@@ -9,8 +9,13 @@ from envsnap.rules.rule import Rule
 from envsnap.rules.standing import standing
 
 
-def ranked(findings: Iterable[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:
-    """Worst first, then the surer, then what its fact does; the registry's order breaks ties."""
+def ranked(
+    findings: Iterable[Finding], rules: Sequence[Rule], favoured: frozenset[int] = frozenset()
+) -> tuple[Finding, ...]:
+    """Worst first, then the surer, then what its fact does; the registry's order breaks ties.
+
+    `favoured` are the identities (`id`) of findings that fit what is known of the trouble.
+    """
     order = {rule.id: place for place, rule in enumerate(rules)}
     return tuple(
         sorted(
@@ -18,6 +23,7 @@ def ranked(findings: Iterable[Finding], rules: Sequence[Rule]) -> tuple[Finding,
             key=lambda finding: (
                 finding.severity.rank,
                 finding.confidence.rank,
+                id(finding) not in favoured,
                 standing(finding),
                 order.get(finding.rule, len(order)),
                 finding.path,
