@@ -11,7 +11,7 @@ from envsnap.rules.inputs.error_text import ErrorText
 from envsnap.rules.ranking import ranked
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms.reading import Reading, read
-from envsnap.rules.symptoms.trouble import fits
+from envsnap.rules.symptoms.trouble import contradicts, fits
 
 
 def explained(
@@ -28,7 +28,8 @@ def explained(
     rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]
     first = [found for found in told if found.severity is not Severity.INFO]
     notices = [found for found in told if found.severity is Severity.INFO]
-    return (*first, *ranked(rest, rules, _favoured(rest, reading)), *notices)
+    unlikely = frozenset(id(found) for found in rest if contradicts(found, reading.symptom))
+    return (*first, *ranked(rest, rules, _favoured(rest, reading), unlikely), *notices)
 
 
 def _favoured(findings: Sequence[Finding], reading: Reading) -> frozenset[int]:

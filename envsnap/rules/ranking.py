@@ -10,17 +10,22 @@ from envsnap.rules.standing import standing
 
 
 def ranked(
-    findings: Iterable[Finding], rules: Sequence[Rule], favoured: frozenset[int] = frozenset()
+    findings: Iterable[Finding],
+    rules: Sequence[Rule],
+    favoured: frozenset[int] = frozenset(),
+    unlikely: frozenset[int] = frozenset(),
 ) -> tuple[Finding, ...]:
     """Worst first, then the surer, then what its fact does; the registry's order breaks ties.
 
-    `favoured` are the identities (`id`) of findings that fit what is known of the trouble.
+    `favoured` and `unlikely` are the identities (`id`) of findings that fit what is known of the
+    trouble, and of those that it contradicts; these come after the others.
     """
     order = {rule.id: place for place, rule in enumerate(rules)}
     return tuple(
         sorted(
             findings,
             key=lambda finding: (
+                id(finding) in unlikely,
                 finding.severity.rank,
                 finding.confidence.rank,
                 id(finding) not in favoured,

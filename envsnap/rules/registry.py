@@ -75,6 +75,7 @@ REGISTRY = (
         ("packages",),
         ("nvidia-nvjitlink-cu12", "nvidia-nvjitlink-cu11", "nvidia-nvjitlink"),
     ),
+    Entry("packages/built-against", ("packages", "frameworks")),
     Entry("packages/known-conflicts", ("packages",), ("vllm", "onnx")),
     Entry("packages/numpy-abi", ("packages",), ("numpy",)),
     Entry("frameworks/extension-build", ("packages", "frameworks"), ("torch",)),

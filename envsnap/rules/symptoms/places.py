@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
+from envsnap.intake.package_lists import canonical
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.symptoms import owners
@@ -86,13 +87,16 @@ def _split(fact: str) -> Path:
 
 
 def _of_groups(evidence: Evidence, manifest: Manifest) -> dict[str, Named]:
-    found = {key: _named(key, value, manifest) for key, value in evidence.groups.items()}
+    found = {
+        key: _named(key, value, manifest, known_only="names" not in evidence.row)
+        for key, value in evidence.groups.items()
+    }
     if "module" in found:
         found.setdefault("callee", found["module"])
     return found
 
 
-def _named(key: str, value: str, manifest: Manifest) -> Named:
+def _named(key: str, value: str, manifest: Manifest, *, known_only: bool) -> Named:
     kind = key.rstrip("0123456789")
     if kind in OF_A_LIBRARY:
         row = OF_A_LIBRARY[kind](value)
@@ -106,6 +110,8 @@ def _named(key: str, value: str, manifest: Manifest) -> Named:
         known = owners.file(value, manifest)
         return Named(name, (f"packages.{known}",) if known else tuple(row["facts"]) if row else ())
     owner = _owner(kind, value, manifest)
+    if owner is None and not known_only and kind in ("dist", "req"):
+        owner = canonical(value)
     return Named(owner or value, (f"packages.{owner}",) if owner else ())
 
 

@@ -77,16 +77,12 @@ def read(text: str, symptom: str | None = None) -> Reading:
 
 
 def _sentences(lines: Lines) -> list[Match]:
-    """Known signatures before the grammar; of two at one place the first one is kept."""
-    found: list[Match] = []
-    taken: set[tuple[int, str]] = set()
-    for name in ("failure_signatures", "failure_sentences"):
-        for match in matches(lines, table(name)["rows"]):
-            key = match.number, match.row["topic"]
-            if key not in taken:
-                taken.add(key)
-                found.append(match)
-    return found
+    """Known signatures, then the grammar."""
+    return [
+        match
+        for name in ("failure_signatures", "failure_sentences")
+        for match in matches(lines, table(name)["rows"])
+    ]
 
 
 def _evidence(

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from envsnap.model.paths import Path
-from envsnap.rules.finding import Effect, Finding
+from envsnap.rules.finding import Effect, Finding, Severity
 
 SYMPTOMS = ("crash", "wrong", "slower", "hang", "memory")
 # What people write of it; a crash is told by what the systems print.
@@ -52,6 +52,7 @@ LIKELY: dict[str, re.Pattern[str]] = {
         r"gpus|env_vars\.PYTORCH|system\.(?:memory|cgroup|shm)|frameworks\.torch|packages\.(?:torch|vllm|transformers)"
     ),
 }
+RUNS = ("wrong", "slower")
 EFFECTS = {"slower": Effect.PERFORMANCE, "wrong": Effect.NUMERICS, "crash": Effect.CRASH}
 
 
@@ -74,6 +75,12 @@ def fits(finding: Finding, symptom: str | None) -> bool:
     return EFFECTS.get(symptom) is finding.effect or (
         likely is not None and likely.match(_spelled(finding.path)) is not None
     )
+
+
+def contradicts(finding: Finding, symptom: str | None) -> bool:
+    """Whether a finding would have ended what only runs wrong, or slowly."""
+    stops = finding.effect is Effect.CRASH and finding.severity is Severity.ERROR
+    return symptom in RUNS and stops
 
 
 def _spelled(path: Path) -> str:
