@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from envsnap.rules.finding import Finding
+from envsnap.rules.finding import Finding, Severity
 from envsnap.rules.rule import Rule
 from envsnap.rules.standing import standing
 
@@ -18,15 +18,14 @@ def ranked(
     """Worst first, then the surer, then what its fact does; the registry's order breaks ties.
 
     `favoured` and `unlikely` are the identities (`id`) of findings that fit what is known of the
-    trouble, and of those that it contradicts; these come after the others.
+    trouble, and of those that it contradicts: an error among these counts as a warning.
     """
     order = {rule.id: place for place, rule in enumerate(rules)}
     return tuple(
         sorted(
             findings,
             key=lambda finding: (
-                id(finding) in unlikely,
-                finding.severity.rank,
+                max(finding.severity.rank, Severity.WARNING.rank * (id(finding) in unlikely)),
                 finding.confidence.rank,
                 id(finding) not in favoured,
                 standing(finding),

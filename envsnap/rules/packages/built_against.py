@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from envsnap.knowledge.built_against import Misfit, fitting, misfits
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, packages, stated, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.known_changes import version as parsed
-from envsnap.rules.rule import Rule, fact, frameworks, packages, version
+from envsnap.rules.rule import Rule
 
 EFFECTS = {
     "import fails": Effect.CRASH,
@@ -64,8 +65,7 @@ class BuiltAgainst(Rule):
             why=_why(found),
             fix=_fix(found),
             source=_source(row["source"]) if sure else "",
-            reference=f"{found.needs} {found.wanted}",
-            other=f"{found.needs} {found.have}",
+            expected=f"{found.needs} {found.wanted}",
             cites=(("packages", found.needs),) if found.needs not in ("cuda", "cudnn", "driver", "python") else (),
         )  # fmt: skip
 
@@ -73,9 +73,9 @@ class BuiltAgainst(Rule):
 def _have(manifest: Manifest, name: str) -> str | None:
     """The version of what a row names; None for a nightly build, to which no row speaks."""
     if name == "python":
-        return _text(fact(manifest, "python", "version"))
+        return _text(stated(manifest, "python", "version"))
     if name == "driver":
-        return _text(fact(manifest, "driver", "version"))
+        return _text(stated(manifest, "driver", "version"))
     if name in ("cuda", "cudnn"):
         torch = frameworks(manifest).get("torch")
         return _text(getattr(torch, name)) if torch is not None else None

@@ -15,7 +15,7 @@ from envsnap.intake.package_lists import canonical
 from envsnap.knowledge.roles import role
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
-from envsnap.rules.rule import packages
+from envsnap.model.reading import packages
 from envsnap.rules.symptoms.demangle import demangled
 
 SITE = re.compile(r"(?:site-packages|dist-packages)/([^/\s'\"]{1,120})(?:/([^/\s'\"]{1,120}))?")
