@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.knowledge.built_against import Misfit, fitting, misfits
+from envsnap.knowledge.releases import version as parsed
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, packages, stated, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.known_changes import version as parsed
 from envsnap.rules.rule import Rule
 
 EFFECTS = {

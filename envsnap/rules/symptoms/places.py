@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 
 from envsnap.intake.package_lists import canonical
+from envsnap.knowledge import releases
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.symptoms import owners
@@ -17,6 +18,7 @@ from envsnap.rules.symptoms.reading import Evidence
 from envsnap.rules.symptoms.tracebacks import Traceback
 
 HOLDS = re.compile(r"\{(\w+)\}")
+PART = re.compile(r"\w{4,80}")
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{2,}")
 OF_A_LIBRARY: dict[str, Callable[[str], dict[str, Any] | None]] = {
     "soname": owners.library,
@@ -122,9 +124,20 @@ def _owner(kind: str, value: str, manifest: Manifest) -> str | None:
         return owners.distribution(value, manifest)
     if kind in ("cls", "called") and "." in value.strip("."):
         return owners.module(value, manifest)
+    if kind in ("name", "called", "cls") and (found := _of_interface(value, manifest)):
+        return found
     if kind == "name":  # a name of an interface may hold the name of whose it is: __sklearn_tags__
         named = (owners.module(word, manifest) for word in WORD.findall(value.replace("_", " ")))
         return next((found for found in named if found in owners.installed(manifest)), None)
+    return None
+
+
+def _of_interface(value: str, manifest: Manifest) -> str | None:
+    """An installed distribution of which a release changed an interface of this name."""
+    for part in reversed(PART.findall(value)):
+        for name, _ in releases.of_interface(part):
+            if name in owners.installed(manifest):
+                return name
     return None
 
 

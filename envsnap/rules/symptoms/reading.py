@@ -69,7 +69,6 @@ def read(text: str, symptom: str | None = None) -> Reading:
     }
     raised = _tracebacks(lines)
     evidence = [_evidence(match, raised, harmless, shown) for match in found]
-    evidence = [item for item in evidence if item is not None]
     told = {id(item.raised) for item in evidence if item.raised and not item.is_weak}
     evidence += [_of_traceback(item) for item in raised if item.frames and id(item) not in told]
     kept = [item for item in evidence if not item.row.get("wrapper")] or evidence
