@@ -55,14 +55,6 @@ def _report(data: bytes, name: str, base: str) -> codec.Document | None:
     return codec.Document(manifest, notes=(note,))
 
 
-def load_text(path: str) -> str:
-    """Read an error text or a log; `-` is standard input. Raises InputError.
-
-    Bytes that are no UTF-8 are replaced: a log of another encoding is still readable.
-    """
-    return contents(path, "standard input" if path == "-" else path).decode("utf-8", "replace")
-
-
 def contents(path: str, name: str) -> bytes:
     """Read a regular file that is opened once and checked after opening."""
     if path == "-":

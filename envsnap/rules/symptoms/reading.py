@@ -68,9 +68,11 @@ def read(text: str, symptom: str | None = None) -> Reading:
         match.number: match.row for match in matches(lines, table("harmless_sentences")["rows"])
     }
     raised = _tracebacks(lines)
-    evidence = [_evidence(match, raised, harmless, shown) for match in found]
+    evidence = [_evidence(match, lines, raised, harmless, shown) for match in found]
     told = {id(item.raised) for item in evidence if item.raised and not item.is_weak}
-    evidence += [_of_traceback(item) for item in raised if item.frames and id(item) not in told]
+    evidence += [
+        _of_traceback(item, lines) for item in raised if item.frames and id(item) not in told
+    ]
     kept = [item for item in evidence if not item.row.get("wrapper")] or evidence
     return Reading(tuple(sorted(kept, key=_order)), shown, text)
 
@@ -86,6 +88,7 @@ def _sentences(lines: Lines) -> list[Match]:
 
 def _evidence(
     match: Match,
+    lines: Lines,
     raised: Sequence[Traceback],
     harmless: dict[int, dict[str, Any]],
     symptom: str | None,
@@ -95,7 +98,7 @@ def _evidence(
         row=match.row,
         groups=match.groups,
         line=match.line,
-        number=match.number + 1,
+        number=lines.numbered(match.number),
         raised=next((item for item in raised if _ends_at(item, match.number)), None),
         is_hint=notice is not None and symptom not in notice["real"],
     )
@@ -118,13 +121,13 @@ def _tracebacks(lines: Lines) -> list[Traceback]:
     return list(kept.values())
 
 
-def _of_traceback(raised: Traceback) -> Evidence:
+def _of_traceback(raised: Traceback, lines: Lines) -> Evidence:
     line = f"{raised.exception}: {raised.message}" if raised.exception else raised.frames[-1].file
     return Evidence(
         row=RAISED,
         groups={"exception": raised.exception or "an error"},
         line=line.split("\n")[0],
-        number=raised.last + 1,
+        number=lines.numbered(raised.last),
         raised=raised,
     )
 

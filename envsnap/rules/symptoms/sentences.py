@@ -7,6 +7,7 @@ so that a pattern is compiled and tried only around such words, and never in the
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
@@ -14,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from envsnap.intake.excerpts import LEFT_OUT
 from envsnap.rules.symptoms.lines import bare
 
 OCCURRENCES = 12  # of one word, from either end of a text
@@ -37,8 +39,18 @@ class Lines:
         self.text = text
         self.lines = text.split("\n")
         self._starts = [0]
-        for line in self.lines:
+        self._left_out: list[tuple[int, int]] = []  # after which line, and how many in all
+        for number, line in enumerate(self.lines):
             self._starts.append(self._starts[-1] + len(line) + 1)
+            if line.startswith("[…") and (match := LEFT_OUT.fullmatch(line)):
+                before = self._left_out[-1][1] if self._left_out else 0
+                # The mark has a line of its own, and one ends before it.
+                self._left_out.append((number, before + int(match[1]) - 2))
+
+    def numbered(self, line: int) -> int:
+        """The number of a line in the whole text, from 1; lines that were left out count."""
+        place = bisect_right(self._left_out, (line, sys.maxsize)) - 1
+        return line + 1 + (self._left_out[place][1] if place >= 0 else 0)
 
     def number(self, place: int) -> int:
         """The line of a place in the text."""
