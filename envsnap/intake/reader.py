@@ -55,6 +55,12 @@ def _report(data: bytes, name: str, base: str) -> codec.Document | None:
     return codec.Document(manifest, notes=(note,))
 
 
+def load_unchecked(path: str) -> codec.Document:
+    """Read a manifest that may have been edited, to seal it anew. Raises InputError."""
+    name = "standard input" if path == "-" else path
+    return codec.decode_unchecked(contents(path, name), name)
+
+
 def contents(path: str, name: str) -> bytes:
     """Read a regular file that is opened once and checked after opening."""
     if path == "-":
