@@ -149,14 +149,16 @@ def diff(
     rules: Sequence[Rule] | None = None,
     policy: Policy | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Say what differs between two environments, ranked by what it can do.
 
-    What explains `error_text` (what the other side printed) comes first.
+    What explains `error_text` (what the other side printed) comes first, then what makes trouble
+    of the kind `symptom`: crash, wrong, slower, hang or memory.
     """
     from envsnap.rules import engine
 
-    return _ruled(engine.compare(reference, other, rules, error_text), other, policy)
+    return _ruled(engine.compare(reference, other, rules, error_text, symptom), other, policy)
 
 
 def check(
@@ -164,14 +166,16 @@ def check(
     rules: Sequence[Rule] | None = None,
     policy: Policy | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Say what is wrong with one environment by itself.
 
-    What explains `error_text` (a message, a traceback, a log) comes first.
+    What explains `error_text` (a message, a traceback, a log) comes first, then what makes trouble
+    of the kind `symptom`: crash, wrong, slower, hang or memory.
     """
     from envsnap.rules import engine
 
-    return _ruled(engine.inspect(manifest, rules, error_text), manifest, policy)
+    return _ruled(engine.inspect(manifest, rules, error_text, symptom), manifest, policy)
 
 
 def _ruled(result: Result, manifest: Manifest, policy: Policy | None) -> Result:

@@ -22,6 +22,7 @@ def command(
     output: str,
     policy: str | None,
     error_text: str | None,
+    symptom: str | None,
 ) -> int:
     """Say what differs between environments, and which difference matters.
 
@@ -39,7 +40,7 @@ def command(
     manifests, judged = [first], []
     for name in others:
         found = inputs.document(name).manifest
-        result = api.diff(first, found, policy=rulings, error_text=text)
+        result = api.diff(first, found, policy=rulings, error_text=text, symptom=symptom)
         judged.append(outputs.judged(name, found, result, style))
         manifests.append(found)
     several = len(others) > 1
@@ -48,5 +49,6 @@ def command(
         judged=tuple(judged),
         hosts=api.side_by_side(manifests, [item.result for item in judged]) if several else None,
         policy=rulings,
+        has_text=bool(text or symptom),
     )
     return outputs.finish(report, style, output, color, fail_on, fail_on_unknown=fail_on_unknown)

@@ -7,9 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from envsnap.knowledge.specifiers import contains
 from envsnap.knowledge.tables import table
-
-LONGEST_VERSION = 80
 
 
 class Misfit(Struct, frozen=True):
@@ -93,16 +92,3 @@ def _is_of(have: str, built: str) -> bool:
     """Whether a version is of a release that is given to as many places as matter."""
     there = have.partition("+")[0].split(".")
     return there[: built.count(".") + 1] == built.split(".")
-
-
-def contains(wanted: str, have: str) -> bool | None:
-    """Whether a version lies in a range (PEP 440); None where one of the two cannot be read."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-    from packaging.version import InvalidVersion, Version
-
-    if len(have) > LONGEST_VERSION:
-        return None
-    try:
-        return bool(SpecifierSet(wanted).contains(Version(have), prereleases=True))
-    except (InvalidSpecifier, InvalidVersion):
-        return None

@@ -15,6 +15,7 @@ from envsnap.rules.versions import Distance, distance
 # What decides by itself what is computed, and seldom differs by chance.
 DECISIVE = ("weights", "data", "files", "configs", "seeds", "determinism", "codecs", "gpus", "rocm",
             "driver", "cuda", "process", "env_vars")  # fmt: skip
+DISTRIBUTIONS = ("packages", "frameworks")
 MODEL, ARRAYS, MACHINE, AUXILIARY, UNKNOWN, RUNTIME, TOOLING = range(1, 8)
 BY_REACH = (MODEL, ARRAYS, AUXILIARY)
 BY_ROLE = {"unknown": UNKNOWN, "runtime": RUNTIME, "tooling": TOOLING}
@@ -24,7 +25,7 @@ STEPS = (Distance.OTHER, Distance.MAJOR, Distance.MINOR, Distance.PATCH, Distanc
 
 def standing(finding: Finding) -> tuple[int, int]:
     """A finding's place among its equals, lowest first: what its fact does, then how far it moved."""
-    versions = finding.path[-1] == "version"
+    versions = finding.path[0] in DISTRIBUTIONS and finding.path[-1] == "version"
     step = STEPS.index(distance(finding.reference, finding.other)) if versions else 0
     return of_fact(finding.path), step
 
@@ -34,7 +35,7 @@ def of_fact(path: Path) -> int:
     section = path[0]
     if path[-1] == "installer":  # one version from two places is linked with other libraries
         return 0
-    if section in ("packages", "frameworks") and len(path) > 1:
+    if section in DISTRIBUTIONS and len(path) > 1:
         return of_distribution(path[1].replace("_", "-").lower())
     if section == "python":
         return AUXILIARY
