@@ -26,12 +26,17 @@ def overlaid(base: Sections, reference: Sections, other: Sections) -> tuple[Sect
     sides = copy.deepcopy(base), copy.deepcopy(base)
     _lay(sides[0], union(reference, other))
     _lay(sides[1], union(other, reference))
-    stated = {**_entries(reference, "packages"), **_entries(other, "packages")}
-    if "numpy" not in stated and any(name.startswith(OF_NUMPY) for name in stated):
+    if needs_old_numpy(reference, other):
         for side in sides:
             _lay(side, {"packages": {"entries": {"numpy": {"version": OLD_NUMPY}}}})
             _lay(side, {"frameworks": {"entries": {"numpy": {"version": OLD_NUMPY}}}})
     return sides
+
+
+def needs_old_numpy(reference: Sections, other: Sections) -> bool:
+    """Whether a case states a binary without the NumPy that it was built for."""
+    stated = {**_entries(reference, "packages"), **_entries(other, "packages")}
+    return "numpy" not in stated and any(name.startswith(OF_NUMPY) for name in stated)
 
 
 def union(own: Sections, foreign: Sections) -> Sections:

@@ -47,6 +47,11 @@ def distribution(name: str, manifest: Manifest) -> str | None:
     return top if top in packages(manifest) or role(top) != "unknown" else module(name, manifest)
 
 
+def of_class(name: str) -> str | None:
+    """The distribution of a class that is named without its module; None for one of nobody's."""
+    return next((owner for pattern, owner in _classes() if pattern.fullmatch(name)), None)
+
+
 def file(path: str, manifest: Manifest) -> str | None:
     """The distribution that installed a file; None for the program's own, and for the system's."""
     found = SITE.search(path)
@@ -108,6 +113,12 @@ def symbol_version(name: str) -> dict[str, Any] | None:
 def _longest(kind: str, name: str) -> dict[str, Any] | None:
     starts = _starts(kind)
     return next((starts[name[:n]] for n in range(len(name), 1, -1) if name[:n] in starts), None)
+
+
+@cache
+def _classes() -> list[tuple[re.Pattern[str], str]]:
+    rows = table("class_owners")["rows"]
+    return [(re.compile(re.escape(name).replace(r"\*", r"\w*")), owner) for name, owner in rows]
 
 
 @cache

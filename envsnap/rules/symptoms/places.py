@@ -122,14 +122,22 @@ def _owner(kind: str, value: str, manifest: Manifest) -> str | None:
         return owners.module(value, manifest)
     if kind in ("dist", "req"):
         return owners.distribution(value, manifest)
-    if kind in ("cls", "called") and "." in value.strip("."):
-        return owners.module(value, manifest)
+    if kind in ("cls", "called"):
+        return _of_class(value, manifest)
     if kind in ("name", "called", "cls") and (found := _of_interface(value, manifest)):
         return found
     if kind == "name":  # a name of an interface may hold the name of whose it is: __sklearn_tags__
         named = (owners.module(word, manifest) for word in WORD.findall(value.replace("_", " ")))
         return next((found for found in named if found in owners.installed(manifest)), None)
     return None
+
+
+def _of_class(value: str, manifest: Manifest) -> str | None:
+    """Whose a class or function is: by its module, or by how such classes are called."""
+    parts = [part for part in value.split(".") if part.isidentifier()]
+    owner = owners.module(value, manifest) if len(parts) > 1 and parts[0].islower() else None
+    named = (owners.of_class(part) for part in parts)
+    return owner or next((name for name in named if name in owners.installed(manifest)), None)
 
 
 def _of_interface(value: str, manifest: Manifest) -> str | None:
