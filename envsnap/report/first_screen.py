@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.report import document
 from envsnap.rules.engine import Result
 from envsnap.rules.finding import Finding, Severity
-from envsnap.rules.versions import Distance, distance
 
 MOST_OTHERS = 3
 MOST_NAMES = 4

@@ -82,8 +82,8 @@ def _commands(pins: list[str], gone: list[str]) -> Iterator[str]:
         indexes.setdefault(label[1] if label else "", []).append(pin)
     if gone:
         yield f"uninstall {' '.join(map(quote, gone))}"
-    for label, found in sorted(indexes.items()):
-        index = f"--extra-index-url {quote(INDEX + label)} " if label else ""
+    for build, found in sorted(indexes.items()):
+        index = f"--extra-index-url {quote(INDEX + build)} " if build else ""
         yield f"install {index}{' '.join(map(quote, found))}"
 
 

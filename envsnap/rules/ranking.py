@@ -17,10 +17,13 @@ def ranked(
 ) -> tuple[Finding, ...]:
     """Worst first, then the surer, then what its fact does; the registry's order breaks ties.
 
-    `favoured` and `unlikely` are the identities (`id`) of findings that fit what is known of the
+    A rule that tells its findings in an order keeps it. `favoured` and `unlikely` are the identities (`id`) of findings that fit what is known of the
     trouble, and of those that it contradicts: an error among these counts as a warning.
     """
+    findings = list(findings)
     order = {rule.id: place for place, rule in enumerate(rules)}
+    ordered = {rule.id for rule in rules if rule.in_order}
+    told = {id(finding): place for place, finding in enumerate(findings) if finding.rule in ordered}
     return tuple(
         sorted(
             findings,
@@ -30,6 +33,7 @@ def ranked(
                 id(finding) not in favoured,
                 standing(finding),
                 order.get(finding.rule, len(order)),
+                told.get(id(finding), 0),
                 finding.path,
             ),
         )

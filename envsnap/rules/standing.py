@@ -8,9 +8,9 @@ follows the alphabet, which says nothing of causes.
 from __future__ import annotations
 
 from envsnap.knowledge.roles import FARTHEST, reach, role
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Finding
-from envsnap.rules.versions import Distance, distance
 
 # What decides by itself what is computed, and seldom differs by chance.
 DECISIVE = ("weights", "data", "files", "configs", "seeds", "determinism", "codecs", "gpus", "rocm",

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from envsnap.changes.change import Change
 from envsnap.knowledge import releases
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import Distance, distance
 
 MOST_TOLD = 3
 FOLLOW = ("soabi", "build", "compiler", "platform")

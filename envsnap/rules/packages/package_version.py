@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from envsnap.changes.change import Change
 from envsnap.knowledge.roles import role
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import Distance, distance
 
 FEW = 3  # with so few differences between two environments, each is a suspect
 FAR = (Distance.MAJOR, Distance.MINOR, Distance.OTHER)

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from envsnap.intake.package_lists import canonical
+from envsnap.intake.formats.names import canonical
 from envsnap.knowledge import releases
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
