@@ -108,7 +108,7 @@ REGISTRY = (
     Entry("machine/python-version", ("python",)),
     Entry("gpus/gpu-model", ("gpus",), ("gpus",)),
     Entry("gpus/hidden-gpus", ("env_vars",), inspects=True),
-    Entry("machine/launcher-variables", ("env_vars", "gpus"), inspects=True),
+    Entry("machine/launcher-variables", ("env_vars", "identity", "gpus"), inspects=True),
     Entry("machine/variable-traps", ("env_vars", "packages", "gpus"), ("gpus",), inspects=True),
     Entry("machine/thread-limits", ("env_vars", "system", "frameworks"), inspects=True),
     Entry("machine/env-var", ("env_vars",)),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import gpus, is_known, variable
+from envsnap.model.paths import Path
+from envsnap.model.reading import gpus, is_known, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 
@@ -49,12 +50,12 @@ class LauncherVariables(Rule):
             low, high = _number(manifest, small), _number(manifest, great)
             if low is not None and high is not None and (low > high or (low == high and not equal)):
                 yield self._finding(
-                    great,
+                    _place(manifest, great),
                     f"{small}={low} and {great}={high} contradict each other",
-                    (("env_vars", small),),
+                    (_place(manifest, small),),
                 )
         # Under torchrun Slurm starts one task a node, and its numbers are another launcher's.
-        if not any(variable(manifest, name) for name in BY_TORCHRUN):
+        if not any(_value(manifest, name) for name in BY_TORCHRUN):
             yield from self._two_launchers(manifest)
         yield from self._too_few_gpus(manifest)
 
@@ -63,9 +64,9 @@ class LauncherVariables(Rule):
             first, second = _number(manifest, one), _number(manifest, two)
             if first is not None and second is not None and first != second:
                 yield self._finding(
-                    one,
+                    _place(manifest, one),
                     f"{one}={first}, and the launcher says {two}={second}",
-                    (("env_vars", two),),
+                    (_place(manifest, two),),
                 )
 
     def _too_few_gpus(self, manifest: Manifest) -> Iterator[Finding]:
@@ -75,17 +76,16 @@ class LauncherVariables(Rule):
         for name in EACH_NEEDS_A_GPU:
             wanted = _number(manifest, name)
             if wanted is not None and wanted > there:
-                yield self._finding(
-                    name, f"{name}={wanted}, and the process sees {there} GPUs", (("gpus",),)
-                )
+                told = f"{name}={wanted}, and the process sees {there} GPUs"
+                yield self._finding(_place(manifest, name), told, (("gpus",),))
 
-    def _finding(self, name: str, message: str, cites: tuple[tuple[str, ...], ...]) -> Finding:
+    def _finding(self, path: Path, message: str, cites: tuple[Path, ...]) -> Finding:
         return Finding(
             rule=self.id,
             severity=Severity.WARNING,
             effect=Effect.BEHAVIOR,
             confidence=Confidence.LIKELY,
-            path=("env_vars", name),
+            path=path,
             message=message,
             why="Processes wait for others that never come, or fewer take part than were asked for.",
             fix="Ask for as many tasks as processes, and start them by one launcher.",
@@ -94,5 +94,16 @@ class LauncherVariables(Rule):
 
 
 def _number(manifest: Manifest, name: str) -> int | None:
-    value = (variable(manifest, name) or "").strip()
+    value = (_value(manifest, name) or "").strip()
     return int(value) if value.isascii() and value.isdigit() and len(value) <= DIGITS else None
+
+
+def _value(manifest: Manifest, name: str) -> str | None:
+    of_a_rank = stated(manifest, "identity", "rank") or {}
+    return variable(manifest, name) or of_a_rank.get(name)
+
+
+def _place(manifest: Manifest, name: str) -> Path:
+    """Where a manifest states a variable: those of a rank name this process, and nothing else."""
+    of_a_rank = stated(manifest, "identity", "rank") or {}
+    return ("identity", "rank", name) if name in of_a_rank else ("env_vars", name)
