@@ -72,14 +72,6 @@ def load_unchecked(path: str) -> codec.Document:
     return codec.decode_unchecked(contents(path, name), name)
 
 
-def load_text(path: str) -> str:
-    """Read an error text or a log; `-` is standard input. Raises InputError.
-
-    Bytes that are no UTF-8 are replaced: a log of another encoding is still readable.
-    """
-    return contents(path, "standard input" if path == "-" else path).decode("utf-8", "replace")
-
-
 def contents(path: str, name: str) -> bytes:
     """Read a regular file that is opened once and checked after opening."""
     if path == "-":
