@@ -14,6 +14,7 @@ what commands did and recordings of a model. Rooms are imported inside the funct
 what it needs to read the answer.
 """
 
+from envsnap.api.bisection import bisect_environments, plan_bisection
 from envsnap.api.environments import (
     DEFAULT_DEADLINE,
     LONGEST_DEADLINE,
@@ -55,6 +56,7 @@ __all__ = [
     "LONGEST_DEADLINE",
     "PROOF_DEADLINE",
     "Progress",
+    "bisect_environments",
     "build",
     "capture",
     "check",
@@ -71,6 +73,7 @@ __all__ = [
     "name_image",
     "observe_command",
     "plan",
+    "plan_bisection",
     "prove",
     "record",
     "record_command",

@@ -1,0 +1,70 @@
+"""Which difference it is, by experiment."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from envsnap.api.environments import capture
+
+if TYPE_CHECKING:
+    from envsnap.bisection.result import Bisection
+    from envsnap.bisection.session import Options, Prepared, Progress
+    from envsnap.model.manifest import Manifest
+
+
+def bisect_environments(
+    good: Manifest,
+    bad: Manifest,
+    command: Sequence[str],
+    options: Options | None = None,
+    *,
+    names: tuple[str, str] = ("GOOD", "BAD"),
+    tell: Callable[[Progress], None] | None = None,
+) -> Bisection:
+    """Find the differences that make a command fail, and prove them both ways.
+
+    The command ends with 0 where it works and with 125 where it cannot say. It is run many times,
+    in copies of the working folder, with environments that are made for it; databases and the
+    network stay open to it. `names` is what the sides are called in the result; `tell` hears how far it is. Raises InputError for what cannot be used
+    and BuildError where an environment cannot be made.
+    """
+    from envsnap.bisection.session import Bisecting, Options
+
+    here = _read_here()
+    return Bisecting(
+        good,
+        bad,
+        command,
+        options or Options(),
+        names=names,
+        read_here=here,
+        tell=tell or _unheard,
+    ).run()
+
+
+def plan_bisection(
+    good: Manifest, bad: Manifest, command: Sequence[str], options: Options | None = None
+) -> Prepared:
+    """Say what a bisection would vary, and in which order; nothing is run."""
+    from envsnap.bisection.session import Bisecting, Options
+
+    return Bisecting(good, bad, command, options or Options()).plan()
+
+
+def _read_here() -> list[str]:
+    """Variables of this shell that a manifest states: trials have them from the manifests only."""
+    from msgspec import UNSET
+
+    from envsnap.targets import interpreter
+
+    section = capture(interpreter.named(sys.executable), import_frameworks=False).sections.env_vars
+    if section is UNSET:
+        return []
+    entries = section.entries if isinstance(section.entries, dict) else {}
+    return [*entries, *section.gaps]
+
+
+def _unheard(_: Progress) -> None:
+    """Tell nobody."""
