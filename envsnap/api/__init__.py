@@ -14,7 +14,7 @@ what commands did and recordings of a model. Rooms are imported inside the funct
 what it needs to read the answer.
 """
 
-from envsnap.api.bisection import bisect_environments, plan_bisection
+from envsnap.api.bisection import bisect_environments, keep_case, plan_bisection
 from envsnap.api.environments import (
     DEFAULT_DEADLINE,
     LONGEST_DEADLINE,
@@ -64,6 +64,7 @@ __all__ = [
     "compare_command",
     "context",
     "diff",
+    "keep_case",
     "load",
     "load_document",
     "load_plan",

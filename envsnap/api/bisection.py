@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from envsnap.api.environments import capture
 
 if TYPE_CHECKING:
-    from envsnap.bisection.result import Bisection
-    from envsnap.bisection.session import Options, Prepared, Progress
+    from envsnap.bisection.result import Bisection, Plan
+    from envsnap.bisection.session import Options, Progress
     from envsnap.model.manifest import Manifest
 
 
@@ -46,11 +46,21 @@ def bisect_environments(
 
 def plan_bisection(
     good: Manifest, bad: Manifest, command: Sequence[str], options: Options | None = None
-) -> Prepared:
+) -> Plan:
     """Say what a bisection would vary, and in which order; nothing is run."""
     from envsnap.bisection.session import Bisecting, Options
 
     return Bisecting(good, bad, command, options or Options()).plan()
+
+
+def keep_case(found: Bisection, good: Manifest, bad: Manifest, path: str) -> None:
+    """Add a proven result to a file of cases, which `benchmarks.root_cause` reads.
+
+    Facts only, as the manifests state them. Raises InputError where nothing was proven.
+    """
+    from envsnap.bisection import kept
+
+    kept.write(found, good, bad, path)
 
 
 def _read_here() -> list[str]:

@@ -105,7 +105,7 @@ class Differences:
                 obstacle = "one side could not tell whether it is installed"
             path = ("packages", name)
             if obstacle is not None:
-                self._hold(path, *versions, obstacle)
+                self._hold(path, versions[0], versions[1], obstacle)
                 continue
             yield Atom(kind=Kind.PACKAGE, path=path, name=name, good=versions[0], bad=versions[1])
 

@@ -7,11 +7,14 @@ RECORD states, never what a trial wrote.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 
 from envsnap.bisection import supervised
+from envsnap.model import storage
 
 COMPILE = """
 import json, os, py_compile, sys
@@ -25,6 +28,7 @@ for source, target, level in json.load(open(sys.argv[1])):
         pass
 """
 TIMEOUT = 1800.0
+LIST = "list.json"
 LEVELS = {"opt-1": 1, "opt-2": 2}
 
 
@@ -34,22 +38,30 @@ class Bytecode:
     def __init__(self, root: str, python: str) -> None:
         self._root, self._python = root, python
 
-    def link(self, distribution: str, site: str) -> list[str]:
-        """Link what is known of a distribution; the paths, relative to `site`."""
+    def link(self, distribution: str, site: str) -> dict[str, str]:
+        """Link what is known of a distribution; SHA-256 by path relative to `site`."""
         root = os.path.join(self._root, distribution)
-        linked: list[str] = []
-        for folder, _, names in os.walk(root):
-            inner = os.path.relpath(folder, root)
-            place = os.path.join(site, inner)
-            found = [name for name in names if name.endswith(".pyc")]
-            if not found or not os.path.isdir(os.path.dirname(place)):
-                continue
-            with contextlib.suppress(OSError):
-                os.makedirs(place, exist_ok=True)
-                for name in found:
-                    os.link(os.path.join(folder, name), os.path.join(place, name))
-                    linked.append(os.path.normpath(os.path.join(inner, name)))
+        linked: dict[str, str] = {}
+        folders: dict[str, bool] = {}
+        for path, digest in self._known(distribution).items():
+            target = os.path.join(site, path)
+            folder = os.path.dirname(target)
+            if folder not in folders:
+                folders[folder] = _there(folder)
+            if folders[folder]:
+                with contextlib.suppress(OSError):
+                    os.link(os.path.join(root, path), target)
+                    linked[path] = digest
         return linked
+
+    def _known(self, distribution: str) -> dict[str, str]:
+        """What is kept of a distribution; a list that cannot be read lists nothing."""
+        try:
+            with open(os.path.join(self._root, distribution, LIST), encoding="utf-8") as stream:
+                known = json.load(stream)
+        except (OSError, ValueError):
+            return {}
+        return known if isinstance(known, dict) else {}
 
     def add(self, made: Mapping[str, Iterable[str]], site: str, folder: str) -> None:
         """Compile what a trial imported: paths of .pyc files by distribution.
@@ -74,11 +86,32 @@ class Bytecode:
             variables={"PATH": os.defpath},
             timeout=TIMEOUT,
         )
+        for distribution, paths in made.items():
+            self._list(distribution, paths)
 
-    def forget(self, distribution: str, path: str) -> None:
-        """Drop a file that a trial wrote to through its link."""
-        with contextlib.suppress(OSError):
-            os.unlink(os.path.join(self._root, distribution, path))
+    def _list(self, distribution: str, paths: Iterable[str]) -> None:
+        """Write down what was compiled; it is linked from then on."""
+        known = self._known(distribution)
+        root = os.path.join(self._root, distribution)
+        for path in paths:
+            with contextlib.suppress(OSError), open(os.path.join(root, path), "rb") as stream:
+                known[path] = hashlib.file_digest(stream, "sha256").hexdigest()
+        if known:
+            storage.write_atomically(
+                os.path.join(root, LIST), json.dumps(known).encode("utf-8"), 0o600
+            )
+
+    def forget(self, distribution: str) -> None:
+        """Drop a distribution whose files a trial wrote to through their links."""
+        shutil.rmtree(os.path.join(self._root, distribution), ignore_errors=True)
+
+
+def _there(folder: str) -> bool:
+    """Make the folder of byte code beside its source, if the source's folder is there."""
+    if not os.path.isdir(os.path.dirname(folder)):
+        return False
+    os.makedirs(folder, exist_ok=True)
+    return True
 
 
 def _source(site: str, path: str) -> tuple[str | None, int]:

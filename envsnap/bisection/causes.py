@@ -16,7 +16,7 @@ from envsnap.bisection.search import Atoms, Cause, Verdict
 from envsnap.bisection.trials import SpentError, Trials
 
 MOST_CAUSES = 10
-CONFIRMING = 3  # runs of each proof of a fault that seems certain
+CONFIRMING = 2  # runs of each proof of a fault that seems certain
 
 Left = Callable[[int, str, float | None], None]
 
@@ -40,6 +40,11 @@ class Found(Struct, kw_only=True):
     def proven(self) -> bool:
         """Whether both proofs hold."""
         return bool(self.causes) and self.undone_verdict is Verdict.GOOD and self.stopped is None
+
+
+def usual(atoms: int) -> int:
+    """Trials that one culprit among so many atoms may take."""
+    return 2 * math.ceil(math.log2(max(2, atoms))) + 4
 
 
 class NotSureError(Exception):
@@ -86,9 +91,17 @@ class Search:
         everything = frozenset(range(len(self._order)))
         left = everything
         while len(found.causes) < MOST_CAUSES:
+            if self._trials.rates is None:
+                singles = [
+                    self._needs.forward([place]) & left for place in sorted(left)[: search.SINGLES]
+                ]
+                self._trials.ahead(map(self._numbers, singles))
             cause = search.find(self._judge, sorted(left), self._needs)
             found.causes.append(
-                Cause(culprits=self._numbers(cause.culprits), companions=self._numbers(cause.companions))
+                Cause(
+                    culprits=self._numbers(cause.culprits),
+                    companions=self._numbers(cause.companions),
+                )
             )
             undone = search.undo(self._judge, left, cause.all, sorted(left), self._needs)
             left = left - undone.atoms
@@ -110,9 +123,8 @@ class Search:
         """Say what is being tried, and how long it may take."""
         suspect = self._found.atoms[self._order[min(places)]].title
         trials = self._trials
-        usual = 2 * math.ceil(math.log2(max(2, len(self._order)))) + 4
         mean = trials.seconds / max(1, trials.count)
-        self._left(len(places), suspect, max(1, usual - trials.count) * mean)
+        self._left(len(places), suspect, max(1, usual(len(self._order)) - trials.count) * mean)
 
     def _numbers(self, places: Sequence[int] | Atoms) -> Atoms:
         return frozenset(self._order[place] for place in places)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import configparser
 import copy
-import datetime
+import datetime as dt
 import io
 import json
 import os
@@ -149,7 +149,7 @@ def _toml_value(value: Any) -> str:
         return f"[{', '.join(map(_toml_value, value))}]"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, datetime.date | datetime.time):
+    if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     if isinstance(value, str):
         return json.dumps(value).replace("\x7f", "\\u007f")

@@ -29,12 +29,16 @@ class BadWorksError(Exception):
 class Ends:
     """The two ends of a bisection: nothing, and everything, as on the bad side."""
 
-    def __init__(self, trials: Trials, everything: Atoms, *, repeat: int | None, bits: bool) -> None:
+    def __init__(
+        self, trials: Trials, everything: Atoms, *, repeat: int | None, bits: bool
+    ) -> None:
         self._trials, self._everything = trials, everything
         self._repeat, self._bits = repeat, bits
 
     def settle(self) -> None:
         """Run both until they are known. Raises what is wrong with them."""
+        if not self._everything:
+            raise BadWorksError(0)
         self._bad(self._good())
         trials = self._trials
         trials.loose = self._bits and trials.rates is None and len(trials.bad) > 1

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import threading
 from collections.abc import Mapping, Sequence
 
 from envsnap.bisection import store as stores
@@ -62,15 +63,26 @@ class Environments:
         self._python, self._uv, self._find_links = python, uv, find_links
         self._bytecode = Bytecode(os.path.join(store.bytecode, tag), python)
         self._made: dict[str, Environment] = {}
+        self._lock = threading.RLock()
         self._empty = os.path.join(session.folder, "empty")
         self.seconds: list[float] = []  # of CPU, for each environment that was made
 
-    def get(self, pins: Mapping[str, str]) -> Environment:
-        """The environment with exactly these distributions. Raises BuildError."""
-        key = hashlib.sha256(json.dumps(sorted(pins.items())).encode()).hexdigest()[:16]
+    def get(self, pins: Mapping[str, str], slot: int = 0) -> Environment:
+        """The environment with exactly these distributions; one for each `slot` that runs at once.
+
+        Raises BuildError.
+        """
+        with self._lock:
+            return self._get(pins, slot)
+
+    def _get(self, pins: Mapping[str, str], slot: int) -> Environment:
+        digest = hashlib.sha256(json.dumps(sorted(pins.items())).encode()).hexdigest()[:16]
+        key = f"{digest}-{slot}"
         found = self._made.get(key)
         if found is None:
-            found = self._made[key] = self._make(os.path.join(self._session.environments, key), pins)
+            found = self._made[key] = self._make(
+                os.path.join(self._session.environments, key), pins
+            )
         else:
             found.installed.accept()
         with open(self._mark(found), "wb"):
@@ -78,7 +90,9 @@ class Environments:
         return found
 
     def _mark(self, environment: Environment) -> str:
-        return os.path.join(self._session.environments, f"{os.path.basename(environment.folder)}.{stores.IN_USE}")
+        return os.path.join(
+            self._session.environments, f"{os.path.basename(environment.folder)}.{stores.IN_USE}"
+        )
 
     def _make(self, folder: str, pins: Mapping[str, str]) -> Environment:
         stores.remove(folder)
@@ -91,11 +105,19 @@ class Environments:
             with open(os.path.join(site, name), "wb") as stream:
                 stream.write(data)
         before = os.times()
-        for distribution in Installed(folder, site).distributions.values():
-            self._bytecode.link(distribution, site)
+        made = Environment(folder)
+        for distribution in made.installed.distributions.values():
+            self._link(made, distribution)
+        made.installed.accept()
         after = os.times()
         self.seconds.append(used + after.user + after.system - before.user - before.system)
-        return Environment(folder)
+        return made
+
+    def _link(self, environment: Environment, distribution: str) -> None:
+        """Link byte code into an environment, and note what was linked."""
+        inner = os.path.relpath(environment.site, environment.folder)
+        for path, digest in self._bytecode.link(distribution, environment.site).items():
+            environment.installed.bytecode[os.path.join(inner, path)] = digest
 
     def _install(self, folder: str, pins: Mapping[str, str]) -> float:
         """Install offline; what the cache lacks, or lost because it was damaged, is fetched."""
@@ -188,6 +210,10 @@ class Environments:
         One that is not as it was is made anew when it is needed again, and what was written
         through its links is taken out of the cache.
         """
+        with self._lock:
+            return self._after(environment)
+
+    def _after(self, environment: Environment) -> tuple[str, ...]:
         look = environment.installed.look()
         if look.clean:
             self._harvest(environment, look.bytecode)
@@ -211,17 +237,14 @@ class Environments:
                 inner.setdefault(owner, []).append(path[start:])
         self._bytecode.add(inner, environment.site, self._session.folder)
         for owner in inner:
-            self._bytecode.link(owner, environment.site)
+            self._link(environment, owner)
         environment.installed.accept()
 
     def _repair(
         self, environment: Environment, altered: Sequence[str], rewritten: Sequence[str]
     ) -> None:
-        start = len(os.path.relpath(environment.site, environment.folder)) + 1
-        for path in rewritten:
-            owner = environment.installed.owner(path)
-            if owner is not None:
-                self._bytecode.forget(owner, path[start:])
+        for owner in {environment.installed.owner(path) for path in rewritten} - {None}:
+            self._bytecode.forget(str(owner))
         if altered:
             self._forget(altered)
         self._made = {key: made for key, made in self._made.items() if made is not environment}
@@ -232,18 +255,12 @@ class Environments:
         for distribution in distributions:
             name = distribution.partition("-")[0]
             self._uv_run(["cache", "clean", "--quiet", name], refuse=False)
-        shared = [
-            key
+        # Another run may be in one of these now: it is made anew when it is asked for again.
+        self._made = {
+            key: made
             for key, made in self._made.items()
-            if not set(distributions).isdisjoint(made.installed.distributions.values())
-        ]
-        for key in shared:
-            stores.remove(self._made.pop(key).folder)
-
-    def drop(self, environment: Environment) -> None:
-        """Remove one that will hardly be needed again."""
-        self._made = {key: made for key, made in self._made.items() if made is not environment}
-        stores.remove(environment.folder)
+            if set(distributions).isdisjoint(made.installed.distributions.values())
+        }
 
     def sweep(self) -> int:
         """Put right and remove what dead sessions left; the number of processes that were ended."""
@@ -280,6 +297,8 @@ def _is_named(name: str, version: str, said: str) -> bool:
     """Whether a message speaks of this version."""
     spelled = "[-_.]+".join(map(re.escape, name.split("-")))
     return (
-        re.search(rf"(?<![\w.-]){spelled}(?:=={re.escape(version)})?(?![\w.-])", said, re.IGNORECASE)
+        re.search(
+            rf"(?<![\w.-]){spelled}(?:=={re.escape(version)})?(?![\w.-])", said, re.IGNORECASE
+        )
         is not None
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +20,7 @@ from envsnap.bisection import supervised
 from envsnap.bisection.atoms import OWN, Atom, Kind
 from envsnap.bisection.environments import Environment, Environments
 from envsnap.bisection.log import LONGEST_OUTPUT, Run
+from envsnap.bisection.outcome import Outcome
 from envsnap.bisection.places import Layout, Prepared
 from envsnap.bisection.sides import Side
 from envsnap.intake.messages import clean_message
@@ -26,6 +29,7 @@ SAID = "ENVSNAP_TRIAL_SAID"
 PYTHON = re.compile(r"python(\d(\.\d+)?)?")
 SHORTEST_SECRET = 6
 STANDARD_OUTPUT = "-"
+VERDICT = "verdict.json"
 
 
 class Carried(Struct, frozen=True, kw_only=True):
@@ -36,32 +40,39 @@ class Carried(Struct, frozen=True, kw_only=True):
     secrets: Sequence[str]  # values that may not stand in a log
 
 
+class Way(Struct, frozen=True, kw_only=True):
+    """How every run is made and judged; `output` and `recording` as in the options."""
+
+    timeout: float
+    output: str | None = None
+    recording: str | None = None
+    hear: supervised.Hear | None = None
+
+
 class Experiment:
     """Everything that a run needs; `once` makes one."""
 
     def __init__(
         self,
-        *,
         atoms: Sequence[Atom],
         carried: Carried,
         layout: Layout,
         environments: Environments,
         session: stores.Session,
-        timeout: float,
-        output: str | None = None,
-        hear: supervised.Hear | None = None,
+        way: Way,
     ) -> None:
         self.atoms, self._carried, self._layout = atoms, carried, layout
-        self._environments, self._session = environments, session
-        self._timeout, self._output, self._hear = timeout, output, hear
-        self._number = 0
+        self._environments, self._session, self._way = environments, session, way
+        self._numbers = itertools.count(1)
 
-    def once(self, bad: Iterable[int]) -> Run:
-        """Run the command once. Raises BuildError where its environment cannot be made."""
+    def once(self, bad: Iterable[int], slot: int = 0) -> Run:
+        """Run the command once; runs at the same time have different slots.
+
+        Raises BuildError where its environment cannot be made.
+        """
         chosen = frozenset(bad)
-        self._number += 1
-        environment = self._environments.get(self.pins(chosen))
-        trial = os.path.join(self._session.trials, str(self._number))
+        environment = self._environments.get(self.pins(chosen), slot)
+        trial = os.path.join(self._session.trials, str(next(self._numbers)))
         os.makedirs(trial, mode=0o700)
         try:
             prepared = self._layout.prepare(trial, self._contents(chosen))
@@ -70,14 +81,14 @@ class Experiment:
                 pass
             variables = self._variables(chosen, environment, prepared, said)
             ended = supervised.run(
-                self._command(prepared, environment),
+                self._command(prepared, environment, trial),
                 folder=prepared.folder,
                 variables=variables,
-                timeout=self._timeout,
+                timeout=self._way.timeout,
                 processors=self._processors(chosen),
-                hear=self._hear,
+                hear=self._way.hear,
             )
-            result = outcomes.of(ended, trial, self._judged(ended, prepared))
+            result = self._outcome(ended, prepared, trial)
             witnessed = _witnessed(said, environment)
         finally:
             altered = self._environments.after(environment)
@@ -144,14 +155,36 @@ class Experiment:
             stores.MARK: self._session.name,
         }
 
-    def _command(self, prepared: Prepared, environment: Environment) -> list[str]:
-        """The words of the command; a Python that it names by its path is the trial's."""
+    def _command(self, prepared: Prepared, environment: Environment, trial: str) -> list[str]:
+        """The words of the command; a Python that it names is the trial's.
+
+        With a recording as the judge, `envsnap compare` runs it.
+        """
         words = [self._layout.command[0], *map(prepared.word, self._layout.command[1:])]
         if PYTHON.fullmatch(os.path.basename(words[0])):
             words[0] = environment.python
         elif os.sep in words[0]:
             words[0] = prepared.word(words[0])
-        return words
+        if self._way.recording is None:
+            return words
+        verdict = os.path.join(trial, VERDICT)
+        judge = [sys.executable, "-P", "-m", "envsnap", "compare", "--format", "json"]
+        return [*judge, "-o", verdict, self._way.recording, "--", *words]
+
+    def _outcome(self, ended: supervised.Ended, prepared: Prepared, trial: str) -> Outcome:
+        if self._way.recording is None:
+            return outcomes.of(ended, self._judged(ended, prepared))
+        try:
+            with open(os.path.join(trial, VERDICT), "rb") as stream:
+                verdict = json.load(stream)
+        except (OSError, ValueError):
+            return outcomes.of(ended)  # the command itself failed
+        if verdict["outcome"] == "same":
+            return Outcome(code=0)
+        if verdict["outcome"] == "undecided":
+            return Outcome(code=outcomes.CANNOT_SAY)
+        first = verdict["first"]["name"] if verdict["first"] else verdict["place"]
+        return Outcome(code=1, output=f"diverged at {first or 'the end'}")
 
     def _processors(self, chosen: frozenset[int]) -> int | None:
         for number, atom in enumerate(self.atoms):
@@ -161,12 +194,14 @@ class Experiment:
 
     def _judged(self, ended: supervised.Ended, prepared: Prepared) -> str | None:
         """The digest of what the command made, where that is the judge."""
-        if self._output is None:
+        if self._way.output is None:
             return None
-        if self._output == STANDARD_OUTPUT:
+        if self._way.output == STANDARD_OUTPUT:
             return ended.stdout.sha256
         try:
-            with open(os.path.join(prepared.folder, prepared.word(self._output)), "rb") as stream:
+            with open(
+                os.path.join(prepared.folder, prepared.word(self._way.output)), "rb"
+            ) as stream:
                 return hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError:
             return "none was written"
@@ -185,7 +220,9 @@ class Experiment:
         if seen.variables is None:
             return
         for atom in self.atoms:
-            if atom.kind is Kind.VARIABLE and seen.variables.get(atom.name) != variables.get(atom.name):
+            if atom.kind is Kind.VARIABLE and seen.variables.get(atom.name) != variables.get(
+                atom.name
+            ):
                 yield atom.name
 
 
@@ -235,7 +272,9 @@ def carried(
     they are not the environments' unless both manifests say so.
     """
     hidden = {*read_here, *good.variables, *bad.variables}
-    kept = {name: value for name, value in own.items() if name not in hidden and not OWN.fullmatch(name)}
+    kept = {
+        name: value for name, value in own.items() if name not in hidden and not OWN.fullmatch(name)
+    }
     both = {
         name: value
         for name, value in good.variables.items()
@@ -254,7 +293,8 @@ def _secrets(own: Mapping[str, str]) -> list[str]:
         {
             value
             for name, value in own.items()
-            if len(value) >= SHORTEST_SECRET and clean_message(f"{name}={value}") != f"{name}={value}"
+            if len(value) >= SHORTEST_SECRET
+            and clean_message(f"{name}={value}") != f"{name}={value}"
         },
         key=len,
         reverse=True,

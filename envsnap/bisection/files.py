@@ -91,7 +91,9 @@ def _sides(paths: str) -> tuple[str, str] | None:
 def _file(name: str, good: str, bad: str) -> File | None:
     """None where both are equal: then there is nothing to vary."""
     try:
-        versions = [Version(path=os.path.abspath(path), sha256=_digest(path)) for path in (good, bad)]
+        versions = [
+            Version(path=os.path.abspath(path), sha256=_digest(path)) for path in (good, bad)
+        ]
     except OSError as error:
         raise InputError(f"--file {error.filename}: cannot be read: {error.strerror}") from None
     if versions[0].sha256 == versions[1].sha256:

@@ -54,9 +54,10 @@ class Installed:
     def __init__(self, root: str, site: str) -> None:
         self.root, self.site = root, site
         self.recorded: dict[str, Recorded] = {}
+        self.bytecode: dict[str, str] = {}  # SHA-256 of what was linked, by path
         self.distributions: dict[str, str] = {}  # name of the .dist-info folder -> key
         self._read_records()
-        self._stamps = dict(self._scan())
+        self._stamps: dict[str, Stamp] = {}
 
     def _read_records(self) -> None:
         for name in sorted(os.listdir(self.site)):
@@ -88,7 +89,10 @@ class Installed:
             if before == after:
                 continue
             if _is_bytecode(path):
-                (made if before is None else rewritten).append(path)
+                if before is None:
+                    made.append(path)
+                elif not self._as_linked(path, before, after):
+                    rewritten.append(path)
             elif path not in self.recorded:
                 if before is None or after is None or _differs(before, after):
                     stray.append(path)
@@ -104,7 +108,13 @@ class Installed:
     def altered(self) -> tuple[str, ...]:
         """Read every file that has a digest, and name the distributions that differ from it."""
         return tuple(
-            sorted({of.distribution for path, of in self.recorded.items() if not self._as_recorded(path)})
+            sorted(
+                {
+                    of.distribution
+                    for path, of in self.recorded.items()
+                    if not self._as_recorded(path)
+                }
+            )
         )
 
     def accept(self) -> None:
@@ -123,6 +133,13 @@ class Installed:
             return False
         return base64.urlsafe_b64encode(found).rstrip(b"=").decode() == expected.rstrip("=")
 
+    def _as_linked(self, path: str, before: Stamp, after: Stamp | None) -> bool:
+        """Whether byte code of ours is what it was; another link to it changes its time as well."""
+        if after is None or _differs(before, after):
+            return False
+        with open(os.path.join(self.root, path), "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == self.bytecode.get(path)
+
     def _scan(self) -> Iterator[tuple[str, Stamp]]:
         waiting = [self.root]
         start = len(self.root) + 1
@@ -133,7 +150,9 @@ class Installed:
                         waiting.append(entry.path)
                     else:
                         found = entry.stat(follow_symlinks=False)
-                        stamp = Stamp(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+                        stamp = Stamp(
+                            found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+                        )
                         yield entry.path[start:], stamp
 
     def owner(self, path: str) -> str | None:

@@ -11,7 +11,9 @@ from envsnap.bisection.supervised import Ended
 
 CANNOT_SAY = 125
 TRACEBACK = "Traceback (most recent call last):"
-FRAME = re.compile(r'^(?:  )*(?:[|+ -]*)  File "([^"\n]{1,1000})", line \d+(?:, in ([^\n]{1,300}))?$')
+FRAME = re.compile(
+    r'^(?:  )*(?:[|+ -]*)  File "([^"\n]{1,1000})", line \d+(?:, in ([^\n]{1,300}))?$'
+)
 RAISED = re.compile(r"^[|+ -]*([A-Za-z_][\w.]{0,200})(?:: .*)?$")
 SITE = re.compile(r"^.*/(?:site|dist)-packages/")
 MOST_LINES = 20_000
@@ -43,15 +45,15 @@ class Outcome(Struct, frozen=True, kw_only=True):
         return word + (f", output {self.output[:16]}" if self.output is not None else "")
 
 
-def of(ended: Ended, folder: str, output: str | None = None) -> Outcome:
-    """Read how a run ended; `folder` is the trial's, which no frame may name."""
+def of(ended: Ended, output: str | None = None) -> Outcome:
+    """Read how a run ended; `output` is the digest of what it made, where that is the judge."""
     if ended.code == 0:
         return Outcome(code=0, output=output)
-    exception, frame = raised(ended.stderr.text, folder)
+    exception, frame = raised(ended.stderr.text)
     return Outcome(code=ended.code, exception=exception, frame=frame, output=output)
 
 
-def raised(text: str, folder: str) -> tuple[str | None, str | None]:
+def raised(text: str) -> tuple[str | None, str | None]:
     """The type of the last exception of a text, and the last frame of its traceback."""
     lines = text.splitlines()[-MOST_LINES:]
     starts = [number for number, line in enumerate(lines) if line.rstrip().endswith(TRACEBACK)]
@@ -61,7 +63,7 @@ def raised(text: str, folder: str) -> tuple[str | None, str | None]:
     for line in lines[starts[-1] + 1 :]:
         found = FRAME.match(line)
         if found is not None:
-            frame = _place(found.group(1), found.group(2), folder)
+            frame = _place(found.group(1), found.group(2))
             continue
         ended = RAISED.match(line) if not line.startswith("  ") else None
         if ended is not None:
@@ -76,12 +78,10 @@ def files(text: str) -> list[str]:
     return list(dict.fromkeys(reversed(found)))
 
 
-def _place(path: str, function: str | None, folder: str) -> str:
+def _place(path: str, function: str | None) -> str:
     """A frame without the folders that differ from trial to trial, and without its line."""
     if SITE.match(path):
         path = SITE.sub("", path)
-    elif path.startswith(folder + os.sep):
-        path = os.path.basename(path)
     elif os.path.isabs(path):
         path = os.path.basename(path)
     return f"{path}:{function}" if function else path

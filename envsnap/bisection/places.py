@@ -129,8 +129,12 @@ class Layout:
         }
         if any(self._inside(path) is not None for path in paths):
             return True
-        words = [part for word in (*self.command, *variables) for part in (word, word.partition("=")[2])]
-        return any(os.path.abspath(os.path.join(self.folder, word)) in paths for word in words if word)
+        words = [
+            part for word in (*self.command, *variables) for part in (word, word.partition("=")[2])
+        ]
+        return any(
+            os.path.abspath(os.path.join(self.folder, word)) in paths for word in words if word
+        )
 
 
 class Prepared:
@@ -179,9 +183,8 @@ def _put(place: str, content: bytes | str) -> None:
 
 
 def _small(folder: str, most_bytes: int, most_files: int) -> bool:
-    files = size = 0
-    for entry in _entries(folder):
-        files += 1
+    size = 0
+    for files, entry in enumerate(_entries(folder), 1):
         with contextlib.suppress(OSError):
             size += entry.stat(follow_symlinks=False).st_size
         if files > most_files or size > most_bytes:

@@ -72,7 +72,11 @@ def _asked(path: str) -> Python | None:
     """What an interpreter says of itself; None where it is none."""
     try:
         done = subprocess.run(
-            [path, "-I", "-S", "-c", ASK], capture_output=True, text=True, timeout=TIMEOUT, check=False
+            [path, "-I", "-S", "-c", ASK],
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -42,7 +42,9 @@ class Implications:
     def nearest(self, atoms: Iterable[int], order: Sequence[int]) -> list[int]:
         """The other atoms: those that go with these first, then in the order of suspicion."""
         near = self.forward(atoms) | self.backward(atoms)
-        return sorted((atom for atom in order if atom not in set(atoms)), key=lambda a: a not in near)
+        return sorted(
+            (atom for atom in order if atom not in set(atoms)), key=lambda a: a not in near
+        )
 
 
 def _closed(atoms: Iterable[int], edges: Mapping[int, set[int]]) -> frozenset[int]:
@@ -65,10 +67,10 @@ def implications(
     """
     pairs: list[tuple[int, int]] = []
     for name, number in numbers.items():
-        for other in _required(bad.packages.get(name), numbers, good, python):
-            pairs.append((number, numbers[other]))  # the bad one needs the other bad one
-        for other in _required(good.packages.get(name), numbers, bad, python):
-            pairs.append((numbers[other], number))  # the other bad one does for no good one
+        # The bad one needs the other bad one, and the other bad one does for no good one.
+        here, there = bad.packages.get(name), good.packages.get(name)
+        pairs += [(number, numbers[other]) for other in _required(here, numbers, good, python)]
+        pairs += [(numbers[other], number) for other in _required(there, numbers, bad, python)]
     return Implications(pairs)
 
 

@@ -110,6 +110,16 @@ class Cost(Struct, frozen=True, kw_only=True):
     disk: int
 
 
+class Plan(Struct, frozen=True, kw_only=True):
+    """What would be varied, in the order of suspicion, and how many trials that may take."""
+
+    atoms: tuple[Difference, ...]
+    held: tuple[HeldEqual, ...]
+    notes: tuple[str, ...]
+    fewest: int
+    most: int
+
+
 class Bisection(Struct, frozen=True, kw_only=True):
     """The result of a bisection.
 

@@ -138,9 +138,7 @@ def _split(judge: Judge, kept: Atoms) -> Cause:
         if len(left) > 1 and judge(frozenset(left - {atom})) is Verdict.BAD:
             left.discard(atom)
     undecided = {
-        atom
-        for atom in left
-        if len(left) > 1 and judge(frozenset(left - {atom})) is Verdict.OTHER
+        atom for atom in left if len(left) > 1 and judge(frozenset(left - {atom})) is Verdict.OTHER
     }
     return Cause(culprits=frozenset(left - undecided), companions=frozenset(undecided))
 

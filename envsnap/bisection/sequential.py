@@ -13,7 +13,7 @@ from msgspec import Struct
 from envsnap.bisection.search import Verdict
 
 ERROR = 0.01  # how often a set may be misjudged, to either side
-CERTAIN_AFTER = 4  # failures in a row after which a fault counts as certain
+CERTAIN_AFTER = 3  # failures in a row after which a fault counts as certain
 MOST_RUNS = 90  # of a bad side that does not fail: 5 % faults are missed once in a hundred times
 MOST_SECONDS = 300.0
 FAILURES = 6  # until the bad side's rate is known well enough
@@ -60,4 +60,4 @@ def rates(bad_failures: int, bad_runs: int, good_failures: int, good_runs: int) 
 
 def missed(runs: int) -> float:
     """The rate of a fault that so many runs would have shown with 95 % probability."""
-    return 1 - 0.05 ** (1 / runs)
+    return 1.0 - math.pow(0.05, 1 / runs)

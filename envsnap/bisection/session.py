@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from envsnap.bisection import atoms as differences
-from envsnap.bisection import experiment, files, log, pythons, sides, telling
+from envsnap.bisection import experiment, files, log, pythons, sides, supervised, telling
 from envsnap.bisection.atoms import Atom, Held, Kind
 from envsnap.bisection.causes import Found, Search
 from envsnap.bisection.ends import BadWorksError, EndError, Ends
@@ -18,12 +18,13 @@ from envsnap.bisection.environments import Environments
 from envsnap.bisection.order import Suspects
 from envsnap.bisection.places import Layout
 from envsnap.bisection.requirements import implications
-from envsnap.bisection.result import Bisection
+from envsnap.bisection.result import Bisection, Plan
 from envsnap.bisection.store import LARGEST, Session, Store
 from envsnap.bisection.trials import Budget, SpentError, Trials
 from envsnap.errors import InputError
 from envsnap.image.locking import uv
 from envsnap.model.manifest import Manifest
+from envsnap.replay.esr import archive
 
 TIMEOUT = 3600.0  # seconds for one run, where the user names none
 
@@ -32,7 +33,8 @@ class Options(Struct, frozen=True, kw_only=True):
     """What a user can ask for. Times are in seconds, sizes in bytes.
 
     `files` are NAME=GOOD:BAD; `output` is a file that the command makes, or - for what it prints,
-    whose bits are the judge; `repeat` is how often an end is run before it is believed.
+    whose bits are the judge; `recording` is one of the good side that judges; `repeat` is how often
+    an end is run before it is believed; `jobs` is how many runs go on at once.
     """
 
     files: tuple[str, ...] = ()
@@ -65,15 +67,6 @@ class Progress(Struct, kw_only=True):
 Tell = Callable[[Progress], None]
 
 
-class Prepared(Struct, frozen=True, kw_only=True):
-    """What a plan shows, and a bisection starts from."""
-
-    atoms: tuple[Atom, ...]
-    held: tuple[Held, ...]
-    suspects: Suspects
-    notes: tuple[str, ...]
-
-
 class Bisecting:
     """One bisection, from two manifests and a command to a result."""
 
@@ -101,13 +94,11 @@ class Bisecting:
         self.notes = list(self.layout.notes)
         self.progress = Progress()
 
-    def plan(self) -> Prepared:
+    def plan(self) -> Plan:
         """What would be varied, in which order, without a run."""
         atoms = self.differences.atoms
         suspects = Suspects(atoms, self.good.manifest, self.bad.manifest, "", None)
-        return Prepared(
-            atoms=atoms, held=tuple(self.held), suspects=suspects, notes=tuple(self.notes)
-        )
+        return telling.plan(atoms, suspects, self.held, self.notes)
 
     def run(self) -> Bisection:
         """Find and prove. Raises InputError and BuildError; nothing of ours stays behind."""
@@ -128,23 +119,32 @@ class Bisecting:
             environments.sweep()
             return self._found(store, session, environments, python)
         finally:
+            supervised.stop()
             session.close()
+
+    def _recording(self) -> str | None:
+        """The golden recording that judges, if one does; it has to be readable."""
+        if self.options.recording is None:
+            return None
+        archive.read(self.options.recording)
+        return os.path.abspath(self.options.recording)
 
     def _found(
         self, store: Store, session: Session, environments: Environments, python: pythons.Python
     ) -> Bisection:
         atoms, pins = self._obtainable(environments)
         made = experiment.Experiment(
-            atoms=atoms,
-            carried=experiment.carried(
-                self.good, self.bad, pins, dict(os.environ), self._read_here
+            atoms,
+            experiment.carried(self.good, self.bad, pins, dict(os.environ), self._read_here),
+            self.layout,
+            environments,
+            session,
+            experiment.Way(
+                timeout=self.options.timeout or TIMEOUT,
+                output=self.options.output,
+                recording=self._recording(),
+                hear=self._heard,
             ),
-            layout=self.layout,
-            environments=environments,
-            session=session,
-            timeout=self.options.timeout or TIMEOUT,
-            output=self.options.output,
-            hear=self._heard,
         )
         head = self._head(atoms, pins, python)
         path = self.options.log or os.path.join(store.logs, f"{head.inputs[:16]}.jsonl")
@@ -154,6 +154,7 @@ class Bisecting:
             journal,
             Budget(seconds=self.options.budget, trials=self.options.max_trials),
             self._ran,
+            self.options.jobs,
         )
         self._trials = trials
         try:
@@ -171,15 +172,15 @@ class Bisecting:
             trials, everything, repeat=self.options.repeat, bits=self.options.output is not None
         )
         try:
-            if not everything:
-                raise BadWorksError(0)
             ends.settle()
         except (BadWorksError, EndError, SpentError) as error:
             found.stopped = error
         found.suspects = self._suspects(atoms, trials)
         if found.stopped is not None:
             return found
-        numbers = {atom.name: number for number, atom in enumerate(atoms) if atom.kind is Kind.PACKAGE}
+        numbers = {
+            atom.name: number for number, atom in enumerate(atoms) if atom.kind is Kind.PACKAGE
+        }
         needs = implications(numbers, self.good, self.bad, python.version)
         Search(found, trials, ends, needs, self._left).run()
         return found
@@ -203,9 +204,7 @@ class Bisecting:
         """The atoms that can be applied, and the pins of everything else."""
         wanted = {
             side: {
-                name: found.version
-                for name, found in packages.items()
-                if found.obstacle is None
+                name: found.version for name, found in packages.items() if found.obstacle is None
             }
             for side, packages in (("good", self.good.packages), ("bad", self.bad.packages))
         }
@@ -255,7 +254,7 @@ class Bisecting:
             [(atom.title, atom.kind.value, atom.good, atom.bad) for atom in atoms],
             sorted(pins.items()),
             [(file.name, file.good.sha256, file.bad.sha256) for file in self.files],
-            (options.output, options.repeat, options.in_place),
+            (options.output, options.recording, options.repeat, options.in_place),
             python.version,
         )
         digest = hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

@@ -135,7 +135,7 @@ def _require_ours(folder: str) -> None:
 def remove(folder: str) -> None:
     """Remove a tree, whatever modes its folders have."""
 
-    def allow(function: object, path: str, _: object) -> None:
+    def allow(_function: object, path: str, _error: object) -> None:
         with contextlib.suppress(OSError):
             os.chmod(os.path.dirname(path), 0o700)
             if not os.path.islink(path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import subprocess
@@ -18,6 +19,16 @@ SUPERVISOR = os.path.join(os.path.dirname(__file__), "inside", "supervisor.py")
 NOT_FOUND, NOT_RUN = 127, 126
 
 Hear = Callable[[str], None]
+
+_RUNNING: set[subprocess.Popen[bytes]] = set()
+
+
+def stop() -> None:
+    """End everything that runs now, in whatever thread: their supervisors' input ends."""
+    for process in list(_RUNNING):
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
 
 
 class Printed(Struct, frozen=True, kw_only=True):
@@ -72,9 +83,11 @@ def run(
         stdout=subprocess.PIPE,
         start_new_session=True,
     )
+    _RUNNING.add(process)
     try:
         answer = _answer(process, task, hear)
     finally:
+        _RUNNING.discard(process)
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()  # it ends everything below it when its input ends
@@ -92,7 +105,7 @@ def _answer(
     try:
         process.stdin.write(json.dumps(task).encode("utf-8", "surrogateescape") + b"\n")
         process.stdin.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, ValueError):
         raise BuildError("the program that watches over trials ended by itself") from None
     for line in process.stdout:
         record: dict[str, Any] = json.loads(line)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from envsnap._version import __version__
 from envsnap.bisection import result as results
 from envsnap.bisection import sequential
-from envsnap.bisection.atoms import Atom, Kind
+from envsnap.bisection.atoms import Atom, Held, Kind
+from envsnap.bisection.causes import usual
 from envsnap.bisection.ends import NOTHING, BadWorksError
 from envsnap.bisection.search import Atoms, Cause, Verdict
 from envsnap.model.paths import text
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_QUOTED = 5
 NAMED = 4
+FEWEST = 4  # both ends and both proofs
 
 
 def result(
@@ -54,7 +56,7 @@ def result(
         good=_end(of.names[0], of.good.manifest),
         bad=_end(of.names[1], of.bad.manifest),
         command=of.command,
-        judge=_judge(of.options.output),
+        judge=_judge(of.options.output, of.options.recording),
         python=f"{python.version} ({python.path})",
         atoms=tuple(teller.difference(number) for number in found.suspects.order),
         causes=tuple(teller.cause(cause) for cause in found.causes),
@@ -65,18 +67,14 @@ def result(
         bad_end=teller.sample(found.everything, undone=False) if found.everything else None,
         rates=teller.rates(),
         tried=tuple(teller.tried()),
-        held=tuple(
-            results.HeldEqual(path=text(item.path), good=item.good, bad=item.bad, why=item.why)
-            for item in of.held
-            if not item.follows
-        ),
+        held=held_equal(of.held),
         host_findings=tuple(
             quoted(finding)
             for finding in found.suspects.about_host(dict.fromkeys(held))[:MOST_QUOTED]
         )
         if outcome == results.NOT_CARRIED
         else (),
-        notes=tuple([*of.notes, *teller.notes()]),
+        notes=(*of.notes, *teller.notes()),
         cost=results.Cost(
             trials=trials.count,
             runs=sum(map(len, trials.runs.values())),
@@ -89,11 +87,41 @@ def result(
     )
 
 
+def plan(
+    atoms: Sequence[Atom], suspects: Suspects, held: Sequence[Held], notes: Sequence[str]
+) -> results.Plan:
+    """What would be varied, as it is reported."""
+    return results.Plan(
+        atoms=tuple(
+            results.Difference(
+                path=atoms[number].title, kind=atoms[number].kind.value, good=atoms[number].good,
+                bad=atoms[number].bad, place=place,
+            )
+            for place, number in enumerate(suspects.order, 1)
+        ),
+        held=held_equal(held),
+        notes=tuple(notes),
+        fewest=FEWEST,
+        most=usual(len(atoms)),
+    )  # fmt: skip
+
+
+def held_equal(held: Sequence[Held]) -> tuple[results.HeldEqual, ...]:
+    """What was held equal, without what follows from what is varied."""
+    return tuple(
+        results.HeldEqual(path=text(item.path), good=item.good, bad=item.bad, why=item.why)
+        for item in held
+        if not item.follows
+    )
+
+
 def _end(name: str, manifest: Manifest) -> results.End:
     return results.End(name=name, label=manifest.label, fingerprint=manifest.fingerprint)
 
 
-def _judge(output: str | None) -> str:
+def _judge(output: str | None, recording: str | None) -> str:
+    if recording is not None:
+        return f"the recording {recording}"
     if output is None:
         return "exit code"
     return "bits of what it prints" if output == "-" else f"bits of {output}"

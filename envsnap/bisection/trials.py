@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from msgspec import Struct
@@ -24,7 +25,7 @@ class SpentError(Exception):
 class Once(Protocol):
     """Makes one run of a set."""
 
-    def once(self, bad: Iterable[int]) -> Run:
+    def once(self, bad: Iterable[int], slot: int = 0) -> Run:
         """Run the command with these atoms as on the bad side."""
 
 
@@ -43,9 +44,15 @@ class Trials:
     """
 
     def __init__(
-        self, experiment: Once, log: Log, budget: Budget, tell: Callable[[], None] = lambda: None
+        self,
+        experiment: Once,
+        log: Log,
+        budget: Budget,
+        tell: Callable[[], None] = lambda: None,
+        jobs: int = 1,
     ) -> None:
         self._experiment, self._log, self._budget, self._tell = experiment, log, budget, tell
+        self._jobs = jobs
         self._began = time.monotonic()
         self._logged: dict[Atoms, list[Run]] = {}
         for run in log.runs:
@@ -58,23 +65,48 @@ class Trials:
 
     def run(self, atoms: Atoms) -> Run:
         """Make one more run of a set, or take the next one that the log holds."""
-        made = self.runs.setdefault(atoms, [])
-        logged = self._logged.get(atoms, [])
-        if len(made) < len(logged):
-            run = logged[len(made)]
-        else:
-            self._require_budget(atoms)
-            run = self._experiment.once(atoms)
-            self._log.add(run)
-        made.append(run)
-        self._tell()
-        return run
+        return self._all([atoms])[0]
 
     def at_least(self, atoms: Atoms, runs: int) -> list[Run]:
-        """A set's runs, of which there are so many."""
-        while len(self.runs.get(atoms, ())) < runs:
-            self.run(atoms)
+        """A set's runs, of which there are so many; several at once where that is allowed."""
+        while (missing := runs - len(self.runs.get(atoms, ()))) > 0:
+            self._all([atoms] * min(missing, self._jobs))
         return self.runs[atoms]
+
+    def ahead(self, sets: Iterable[Atoms]) -> None:
+        """Run sets that will be asked for, at once; where one runs at a time, do nothing."""
+        new = [atoms for atoms in dict.fromkeys(sets) if not self.runs.get(atoms)]
+        if self._jobs > 1 and len(new) > 1:
+            self._all(new[: self._jobs])
+
+    def _all(self, sets: Sequence[Atoms]) -> list[Run]:
+        """One more run of each; what the log holds is not run again."""
+        found: list[Run | None] = []
+        for atoms in sets:
+            made, logged = self.runs.setdefault(atoms, []), self._logged.get(atoms, [])
+            if len(made) < len(logged):
+                found.append(logged[len(made)])
+                made.append(logged[len(made)])
+            else:
+                found.append(None)
+        waiting = [atoms for atoms, run in zip(sets, found, strict=True) if run is None]
+        for atoms in waiting:
+            self._require_budget(atoms)
+        fresh = iter(self._fresh(waiting))
+        runs = [next(fresh) if run is None else run for run in found]
+        self._tell()
+        return runs
+
+    def _fresh(self, sets: Sequence[Atoms]) -> list[Run]:
+        if len(sets) < 2:
+            runs = [self._experiment.once(atoms) for atoms in sets]
+        else:
+            with ThreadPoolExecutor(len(sets)) as pool:
+                runs = list(pool.map(self._experiment.once, sets, range(len(sets))))
+        for atoms, run in zip(sets, runs, strict=True):
+            self._log.add(run)
+            self.runs[atoms].append(run)
+        return runs
 
     def _require_budget(self, atoms: Atoms) -> None:
         spent, limit = time.monotonic() - self._began, self._budget
@@ -120,7 +152,7 @@ class Trials:
             decided = self._decided(atoms, self.rates)
             if decided is not None:
                 return decided
-            self.run(atoms)
+            self.at_least(atoms, len(self.runs.get(atoms, ())) + self._jobs)
 
     def _decided(self, atoms: Atoms, rates: Rates) -> Verdict | None:
         found = self.tally(atoms)

@@ -7,7 +7,7 @@ import sys
 import click
 
 from envsnap import api
-from envsnap.cli import bisecting, inputs, outputs
+from envsnap.cli import bisecting, inputs
 from envsnap.errors import InputError
 from envsnap.model import storage
 

@@ -17,13 +17,19 @@ from envsnap.errors import InputError
 from envsnap.report import bisection_formats
 
 if TYPE_CHECKING:
-    from envsnap.bisection.result import Bisection
-    from envsnap.bisection.session import Options, Prepared, Progress
+    from envsnap.bisection.result import Bisection, Plan
+    from envsnap.bisection.session import Options, Progress
 
 Command = TypeVar("Command", bound=Callable[..., object])
 AMOUNT = re.compile(r"(\d+(?:\.\d+)?)([a-z]*)", re.IGNORECASE)
 TIMES = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-SIZES = {"": 1.0, "m": float(1 << 20), "mib": float(1 << 20), "g": float(1 << 30), "gib": float(1 << 30)}
+SIZES = {
+    "": 1.0,
+    "m": float(1 << 20),
+    "mib": float(1 << 20),
+    "g": float(1 << 30),
+    "gib": float(1 << 30),
+}
 SHOWN_EVERY = 0.2
 OPEN = (
     "the command is run many times, each time with a home, temporary folders and a copy of this"
@@ -31,13 +37,15 @@ OPEN = (
 )
 
 
-class Amount(click.ParamType):
+class Amount(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
     """A number with a unit."""
 
     def __init__(self, name: str, units: dict[str, float], examples: str) -> None:
         self.name, self._units, self._examples = name, units, examples
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
         """The number in the smallest unit."""
         match = AMOUNT.fullmatch(str(value))
         factor = self._units.get(match.group(2).lower()) if match else None
@@ -196,7 +204,7 @@ def _time(seconds: float) -> str:
     return f"{whole // 60}m{whole % 60:02d}s" if whole >= 60 else f"{whole}s"
 
 
-def finish_plan(prepared: Prepared, style: str, output: str) -> int:
+def finish_plan(prepared: Plan, style: str, output: str) -> int:
     """Write a plan."""
     text = bisection_formats.plan(prepared, style)
     outputs.write(text.encode("utf-8", "backslashreplace"), output, 0o644)

@@ -6,6 +6,8 @@ the time is up, or when whoever started it is gone, which shows as the end of it
 The task is a line of JSON on standard input, the answer lines of JSON on standard output.
 """
 
+from __future__ import annotations
+
 import base64
 import contextlib
 import ctypes
@@ -17,6 +19,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, linux/prctl.h
 HEAD, TAIL = 64 << 10, 192 << 10
@@ -27,12 +30,12 @@ TOLD_EVERY = 0.5  # seconds between two lines of progress
 class Stream:
     """What a command prints: its first and last bytes, their number, and the digest of all."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.head, self.tail = b"", b""
         self.size = 0
         self.digest = hashlib.sha256()
 
-    def add(self, piece):
+    def add(self, piece: bytes) -> None:
         """Take in some bytes."""
         self.size += len(piece)
         self.digest.update(piece)
@@ -40,7 +43,7 @@ class Stream:
         self.head += piece[:room]
         self.tail = (self.tail + piece[room:])[-TAIL:] if room < len(piece) else self.tail
 
-    def told(self):
+    def told(self) -> dict[str, object]:
         """As plain data."""
         kept = self.head + self.tail
         return {
@@ -50,26 +53,27 @@ class Stream:
         }
 
 
-def adopt():
+def adopt() -> None:
     """Become the parent of what loses its parent, where the system can do that."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
 
 
-def children(pid):
+def children(pid: int) -> list[int]:
     """The processes that a process is the parent of."""
-    found = []
+    found: list[int] = []
     with contextlib.suppress(OSError):
-        for task in os.listdir("/proc/%d/task" % pid):
-            with contextlib.suppress(OSError, ValueError):
-                with open("/proc/%d/task/%s/children" % (pid, task), encoding="ascii") as stream:
-                    found += [int(word) for word in stream.read().split()]
+        for task in os.listdir(f"/proc/{pid}/task"):
+            path = f"/proc/{pid}/task/{task}/children"
+            with contextlib.suppress(OSError, ValueError), open(path, encoding="ascii") as stream:
+                found += [int(word) for word in stream.read().split()]
     return found
 
 
-def descendants(pid):
+def descendants(pid: int) -> list[int]:
     """All processes below one."""
-    found, waiting = [], [pid]
+    found: list[int] = []
+    waiting = [pid]
     while waiting:
         below = children(waiting.pop())
         found += below
@@ -77,7 +81,7 @@ def descendants(pid):
     return found
 
 
-def end_all():
+def end_all() -> bool:
     """Kill everything below this process, until nothing is left or time is up."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
@@ -92,18 +96,18 @@ def end_all():
     return False
 
 
-def reap():
+def reap() -> None:
     """Collect what has ended; the codes of adopted processes are nobody's."""
     with contextlib.suppress(OSError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
 
 
-def started(task):
+def started(task: dict[str, Any]) -> subprocess.Popen[bytes]:
     """Start the command in a session of its own."""
     processors = task.get("processors")
 
-    def prepare():
+    def prepare() -> None:
         if processors and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:processors])
 
@@ -122,19 +126,21 @@ def started(task):
 class Watch:
     """Reads what a command prints until it ends, its time is up, or nobody listens any more."""
 
-    def __init__(self, process, timeout):
+    def __init__(self, process: subprocess.Popen[bytes], timeout: float) -> None:
         self.process = process
         self.until = time.monotonic() + timeout
         self.streams = {"stdout": Stream(), "stderr": Stream()}
-        self.code = None
+        self.code: int | None = None
         self.late = False
         self.told = 0.0
         self.selector = selectors.DefaultSelector()
+        assert process.stdout is not None
+        assert process.stderr is not None
         self.selector.register(process.stdout, selectors.EVENT_READ, "stdout")
         self.selector.register(process.stderr, selectors.EVENT_READ, "stderr")
         self.selector.register(0, selectors.EVENT_READ, None)
 
-    def run(self):
+    def run(self) -> None:
         """Watch to the end of the command itself; its children may go on."""
         while self.code is None:
             self.step(0.05)
@@ -146,7 +152,7 @@ class Watch:
                 self.code = 124
                 self.process.kill()
 
-    def step(self, patience):
+    def step(self, patience: float) -> None:
         """Read what there is."""
         for key, _ in self.selector.select(patience):
             if key.data is None:
@@ -161,7 +167,7 @@ class Watch:
             self.streams[key.data].add(piece)
             self.tell(piece)
 
-    def tell(self, piece):
+    def tell(self, piece: bytes) -> None:
         """Say the last line that was printed, now and then."""
         now = time.monotonic()
         if now - self.told < TOLD_EVERY:
@@ -171,19 +177,19 @@ class Watch:
         line = next((line for line in reversed(lines) if line.strip()), "")
         say({"line": line[-200:]})
 
-    def drain(self):
+    def drain(self) -> None:
         """Read what is left in the pipes after everything has ended."""
         until = time.monotonic() + PATIENCE
         while len(self.selector.get_map()) > 1 and time.monotonic() < until:
             self.step(0.05)
 
 
-def say(record):
+def say(record: dict[str, object]) -> None:
     """One line to whoever started us."""
     os.write(1, (json.dumps(record) + "\n").encode("ascii"))
 
 
-def main():
+def main() -> int:
     """Run the task that standard input names."""
     line = b""
     while not line.endswith(b"\n"):

@@ -30,7 +30,7 @@ def _imported():
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)
         if isinstance(path, str) and path.startswith(prefix):
-            found.add(path[len(prefix):])
+            found.add(path[len(prefix) :])
     return sorted(found)
 
 
