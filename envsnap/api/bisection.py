@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -67,9 +66,7 @@ def _read_here() -> list[str]:
     """Variables of this shell that a manifest states: trials have them from the manifests only."""
     from msgspec import UNSET
 
-    from envsnap.targets import interpreter
-
-    section = capture(interpreter.named(sys.executable), import_frameworks=False).sections.env_vars
+    section = capture(import_frameworks=False).sections.env_vars
     if section is UNSET:
         return []
     entries = section.entries if isinstance(section.entries, dict) else {}

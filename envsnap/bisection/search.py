@@ -6,8 +6,9 @@ side, all others as on the good side. The empty set works and the whole set fail
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from itertools import combinations
 
 from msgspec import Struct
 
@@ -133,14 +134,30 @@ def _needed(holds: Callable[[Atoms], bool], atoms: Atoms) -> Atoms:
 
 def _split(judge: Judge, kept: Atoms) -> Cause:
     """Take out what can be spared, and tell culprits from companions."""
-    left = set(kept)
+    left = kept
     for atom in sorted(kept, reverse=True):
-        if len(left) > 1 and judge(frozenset(left - {atom})) is Verdict.BAD:
-            left.discard(atom)
-    undecided = {
-        atom for atom in left if len(left) > 1 and judge(frozenset(left - {atom})) is Verdict.OTHER
-    }
-    return Cause(culprits=frozenset(left - undecided), companions=frozenset(undecided))
+        if len(left) > 1 and judge(left - {atom}) is Verdict.BAD:
+            left = left - {atom}
+    undecided = _undecided(judge, left)
+    for group in _groups(undecided):
+        if group < left and judge(left - group) is Verdict.BAD:
+            left = left - group
+    undecided = _undecided(judge, left)
+    return Cause(culprits=left - undecided, companions=undecided)
+
+
+def _undecided(judge: Judge, left: Atoms) -> Atoms:
+    """The atoms without which nothing can be said."""
+    if len(left) == 1:
+        return frozenset()
+    return frozenset(atom for atom in left if judge(left - {atom}) is Verdict.OTHER)
+
+
+def _groups(undecided: Atoms) -> Iterator[Atoms]:
+    """What may only be spared together: all of it, or two that go with each other."""
+    yield undecided
+    if len(undecided) > 2:
+        yield from map(frozenset, combinations(sorted(undecided, reverse=True), 2))
 
 
 class Undone(Struct, frozen=True, kw_only=True):

@@ -83,15 +83,12 @@ class Trials:
         """One more run of each; what the log holds is not run again."""
         found: list[Run | None] = []
         for atoms in sets:
-            made, logged = self.runs.setdefault(atoms, []), self._logged.get(atoms, [])
-            if len(made) < len(logged):
-                found.append(logged[len(made)])
-                made.append(logged[len(made)])
-            else:
-                found.append(None)
+            made, logged = len(self.runs.get(atoms, ())), self._logged.get(atoms, [])
+            found.append(logged[made] if made < len(logged) else None)
+            if made < len(logged):
+                self.runs.setdefault(atoms, []).append(logged[made])
         waiting = [atoms for atoms, run in zip(sets, found, strict=True) if run is None]
-        for atoms in waiting:
-            self._require_budget(atoms)
+        self._require_budget(waiting)
         fresh = iter(self._fresh(waiting))
         runs = [next(fresh) if run is None else run for run in found]
         self._tell()
@@ -105,15 +102,16 @@ class Trials:
                 runs = list(pool.map(self._experiment.once, sets, range(len(sets))))
         for atoms, run in zip(sets, runs, strict=True):
             self._log.add(run)
-            self.runs[atoms].append(run)
+            self.runs.setdefault(atoms, []).append(run)
         return runs
 
-    def _require_budget(self, atoms: Atoms) -> None:
+    def _require_budget(self, sets: Sequence[Atoms]) -> None:
+        """Refuse further runs where they would cost more than may be spent."""
         spent, limit = time.monotonic() - self._began, self._budget
-        if limit.seconds is not None and spent > limit.seconds:
+        if sets and limit.seconds is not None and spent > limit.seconds:
             raise SpentError(f"the budget of {limit.seconds:g} s is spent")
-        new = not self.runs.get(atoms)
-        if limit.trials is not None and new and self.count > limit.trials:
+        new = sum(atoms not in self.runs for atoms in set(sets))
+        if new and limit.trials is not None and self.count + new > limit.trials:
             raise SpentError(f"the budget of {limit.trials} trials is spent")
 
     @property

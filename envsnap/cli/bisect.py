@@ -49,7 +49,7 @@ def command(
         prepared = api.plan_bisection(first, second, words, options)
         return bisecting.finish_plan(prepared, style, output)
     bisecting.require_consent(yes=yes or options.resume, in_place=options.in_place)
-    with bisecting.Display() as display:
+    with bisecting.interruptible(), bisecting.Display() as display:
         found = api.bisect_environments(
             first, second, words, options, names=(good, bad), tell=display.tell
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
@@ -165,6 +166,18 @@ def require_consent(*, yes: bool, in_place: bool) -> None:
         raise InputError("nobody can be asked here whether that is right: add --yes")
     if not click.confirm("envsnap: run it?", err=True):
         raise click.Abort
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Say how to go on after Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(
+            "envsnap: interrupted; the same command with --resume goes on from its log", err=True
+        )
+        raise
 
 
 class Display:
