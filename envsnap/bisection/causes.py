@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from envsnap.bisection import search
+from envsnap.bisection import chain, search
 from envsnap.bisection.atoms import Atom
 from envsnap.bisection.ends import NOTHING, BadWorksError, EndError, Ends
 from envsnap.bisection.order import Suspects
@@ -96,7 +96,7 @@ class Search:
                     self._needs.forward([place]) & left for place in sorted(left)[: search.SINGLES]
                 ]
                 self._trials.ahead(map(self._numbers, singles))
-            cause = search.find(self._judge, sorted(left), self._needs)
+            cause = search.find(self._judge, self._ordered(left), self._needs)
             found.causes.append(
                 Cause(
                     culprits=self._numbers(cause.culprits),
@@ -110,6 +110,24 @@ class Search:
             found.undone_verdict = undone.verdict
             if undone.verdict is not Verdict.BAD or not left:
                 return
+
+    def _ordered(self, left: Atoms) -> list[int]:
+        """The suspects in order; where a fault does not always show, the likeliest one first."""
+        order = sorted(left)
+        rates = self._trials.rates
+        if rates is None or len(order) < 2:
+            return order
+
+        def run(length: int) -> Verdict:
+            atoms = self._needs.forward(order[:length]) & left
+            self._tell(atoms)
+            return self._trials.one(self._trials.run(self._numbers(atoms)).outcome)
+
+        length = chain.likeliest(run, len(order), rates)
+        if length is None:
+            return order
+        first = order[length - 1]
+        return [first, *(place for place in order if place != first)]
 
     def _judge(self, places: Atoms) -> Verdict:
         if places == frozenset(range(len(self._order))):

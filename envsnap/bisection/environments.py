@@ -36,6 +36,7 @@ class Environment:
         self.python = os.path.join(self.bin, "python")
         self.site = _site(folder)
         self.installed = Installed(folder, self.site)
+        self.seen = 0  # how often links were made when it was last looked at
 
     def versions(self) -> dict[str, str]:
         """Names and versions of what is installed, as its metadata folders are called."""
@@ -64,6 +65,7 @@ class Environments:
         self._bytecode = Bytecode(os.path.join(store.bytecode, tag), python)
         self._made: dict[str, Environment] = {}
         self._lock = threading.RLock()
+        self._links = 0
         self._empty = os.path.join(session.folder, "empty")
         self.seconds: list[float] = []  # of CPU, for each environment that was made
 
@@ -83,8 +85,9 @@ class Environments:
             found = self._made[key] = self._make(
                 os.path.join(self._session.environments, key), pins
             )
-        else:
+        elif found.seen != self._links:
             found.installed.accept()
+        found.seen = self._links
         with open(self._mark(found), "wb"):
             pass
         return found
@@ -95,6 +98,7 @@ class Environments:
         )
 
     def _make(self, folder: str, pins: Mapping[str, str]) -> Environment:
+        self._links += 1  # what others hold is linked once more, which shows on it
         stores.remove(folder)
         used = self._uv_run(["venv", "--quiet", "--python", self._python, folder])[0]
         used += self._install(folder, pins)
@@ -238,7 +242,9 @@ class Environments:
         self._bytecode.add(inner, environment.site, self._session.folder)
         for owner in inner:
             self._link(environment, owner)
+        self._links += 1
         environment.installed.accept()
+        environment.seen = self._links
 
     def _repair(
         self, environment: Environment, altered: Sequence[str], rewritten: Sequence[str]

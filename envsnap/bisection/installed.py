@@ -98,6 +98,8 @@ class Installed:
                     stray.append(path)
             elif after is None or not self._as_recorded(path):
                 altered.add(self.recorded[path].distribution)
+        if not (altered or stray or made or rewritten):
+            self._stamps = now  # what is in doubt was read
         return Look(
             altered=tuple(sorted(altered)),
             stray=tuple(sorted(stray)),

@@ -6,7 +6,7 @@ side, all others as on the good side. The empty set works and the whole set fail
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from itertools import combinations
 
@@ -17,6 +17,8 @@ from envsnap.bisection.requirements import Implications
 Atoms = frozenset[int]
 
 SINGLES = 3  # suspects that are tried alone before any prefix
+MOST_COMBINED = 6  # atoms of which all pairs and triples are tried
+MOST_TOGETHER = 3  # atoms that are tried to be spared at once
 GROWTH = 3  # by how much the next prefix is longer
 
 
@@ -134,16 +136,33 @@ def _needed(holds: Callable[[Atoms], bool], atoms: Atoms) -> Atoms:
 
 def _split(judge: Judge, kept: Atoms) -> Cause:
     """Take out what can be spared, and tell culprits from companions."""
-    left = kept
-    for atom in sorted(kept, reverse=True):
+    left = _one_by_one(judge, kept)
+    undecided = _undecided(judge, left)
+    while (spared := _together(judge, left, undecided)) is not None:
+        left = left - spared
+        undecided = _undecided(judge, left)
+    return Cause(culprits=left - undecided, companions=undecided)
+
+
+def _together(judge: Judge, left: Atoms, undecided: Atoms) -> Atoms | None:
+    """Some that can be spared together, though not one by one: all, or a few."""
+    if undecided and undecided < left and judge(left - undecided) is Verdict.BAD:
+        return undecided
+    if len(undecided) > MOST_COMBINED:
+        return None
+    for size in range(2, min(MOST_TOGETHER, len(undecided) - 1) + 1):
+        for group in map(frozenset, combinations(sorted(undecided, reverse=True), size)):
+            if judge(left - group) is Verdict.BAD:
+                return group
+    return None
+
+
+def _one_by_one(judge: Judge, left: Atoms) -> Atoms:
+    """Take out each atom that can be spared, the least suspected first."""
+    for atom in sorted(left, reverse=True):
         if len(left) > 1 and judge(left - {atom}) is Verdict.BAD:
             left = left - {atom}
-    undecided = _undecided(judge, left)
-    for group in _groups(undecided):
-        if group < left and judge(left - group) is Verdict.BAD:
-            left = left - group
-    undecided = _undecided(judge, left)
-    return Cause(culprits=left - undecided, companions=undecided)
+    return left
 
 
 def _undecided(judge: Judge, left: Atoms) -> Atoms:
@@ -151,13 +170,6 @@ def _undecided(judge: Judge, left: Atoms) -> Atoms:
     if len(left) == 1:
         return frozenset()
     return frozenset(atom for atom in left if judge(left - {atom}) is Verdict.OTHER)
-
-
-def _groups(undecided: Atoms) -> Iterator[Atoms]:
-    """What may only be spared together: all of it, or two that go with each other."""
-    yield undecided
-    if len(undecided) > 2:
-        yield from map(frozenset, combinations(sorted(undecided, reverse=True), 2))
 
 
 class Undone(Struct, frozen=True, kw_only=True):
