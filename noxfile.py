@@ -13,7 +13,7 @@ import nox
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "fast"]
 
-CODE = ("envsnap", "tests", "benchmarks", "noxfile.py")
+CODE = ("envsnap", "tests", "benchmarks", "tools", "noxfile.py")
 # What the 60-second loop covers: the rooms that start next to no process.
 QUICK = ("rules", "changes", "model", "report", "intake", "architecture")
 PARALLEL = ("-n", "2", "--dist", "loadfile")

@@ -59,6 +59,11 @@ MOST_GAPS = 5
     metavar="SECONDS",
     help="Stop asking after this long.",
 )
+@click.option(
+    "--seal",
+    metavar="FILE",
+    help="Capture nothing: write new digests over a manifest that was cut or edited by hand.",
+)
 def command(
     output: str,
     label: str | None,
@@ -75,12 +80,15 @@ def command(
     no_import: bool,
     verify_files: bool,
     deadline: float,
+    seal: str | None,
 ) -> int:
     """Describe an environment in a manifest.
 
     Without a target: the active virtual or conda environment, else the Python that envsnap runs
     in. Nothing is installed or written on the target, and no secret enters the manifest.
     """
+    if seal is not None:
+        return _seal(seal, output)
     manifest = api.capture(
         targets.place(python, pid, container, image, ssh),
         label=label,
@@ -103,25 +111,31 @@ def command(
     return 0
 
 
+def _seal(path: str, output: str) -> int:
+    from envsnap.model import codec
+
+    found = api.seal(path)
+    outputs.write(codec.encode(found.manifest, found.unknown), output, 0o600)
+    captured.say(f"sealed {path}: it says so, and when")
+    return 0
+
+
 def _summary(manifest: Manifest) -> str:
     """What was captured, in one line."""
-    from msgspec import UNSET
-
+    from envsnap.model.reading import frameworks, gpus, is_known, packages, stated
     from envsnap.report.sanitize import plain
 
-    sections = manifest.sections
-    parts = []
-    if sections.python is not UNSET:
-        parts.append(f"Python {sections.python.version}")
-    if sections.packages is not UNSET and sections.packages.entries is not UNSET:
-        count = len(sections.packages.entries)
+    python, parts = stated(manifest, "python", "version"), []
+    if python is not None:
+        parts.append(f"Python {python}")
+    if is_known(manifest, "packages"):
+        count = len(packages(manifest))
         parts.append(f"{count} package{'' if count == 1 else 's'}")
-    if sections.frameworks is not UNSET and sections.frameworks.entries is not UNSET:
-        entries = sections.frameworks.entries
-        named = [name for name in ("torch", "tensorflow", "jax", "onnxruntime") if name in entries]
-        parts.extend(f"{name} {entries[name].version}" for name in named)
-    if sections.gpus is not UNSET and sections.gpus.entries is not UNSET:
-        parts.append(f"{len(sections.gpus.entries) or 'no'} GPU")
+    found = frameworks(manifest)
+    named = [name for name in ("torch", "tensorflow", "jax", "onnxruntime") if name in found]
+    parts.extend(f"{name} {found[name].version}" for name in named)
+    if is_known(manifest, "gpus"):
+        parts.append(f"{len(gpus(manifest)) or 'no'} GPU")
     return plain(", ".join(parts))
 
 

@@ -14,7 +14,7 @@ import time
 from .record import TIMEOUT, Record, reason
 
 # The revision of the manifest whose facts this probe looks for.
-REVISION = 1
+REVISION = 2
 DEFAULT_DEADLINE = 120.0
 WATCHDOG_SECONDS = 2.0
 SECTIONS = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from envsnap.cli.schema import NAMES, render
 from envsnap.model import codec
 from tests.conftest import lacking
 from tests.golden import hosts
+from tools.pages import PAGES
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "envsnap").rglob("*.py"))
@@ -30,11 +30,10 @@ def test_schemas_are_in_step(name: str) -> None:
     assert (ROOT / "schemas" / f"{name}.json").read_text() == render(name)
 
 
-def test_the_pages_of_the_rules_are_in_step() -> None:
-    """`envsnap explain --all > docs/rules.md` writes them anew."""
-    from envsnap.cli.explain import pages
-
-    assert (ROOT / "docs" / "rules.md").read_text() == pages()
+@pytest.mark.parametrize("path", PAGES)
+def test_generated_pages_are_in_step(path: str) -> None:
+    """`python -m tools.regenerate` writes them anew."""
+    assert (ROOT / path).read_text() == PAGES[path]()
 
 
 def test_manifests_satisfy_their_schema() -> None:
@@ -99,24 +98,6 @@ def test_every_room_is_named_in_the_contributing_guide() -> None:
     for room in sorted(path.name for path in (ROOT / "envsnap").iterdir() if path.is_dir()):
         if not room.startswith("__"):
             assert f"`{room}/`" in guide, room
-
-
-def test_the_readme_shows_every_command_and_its_options() -> None:
-    import click
-
-    from envsnap.cli.group import COMMANDS, commands
-
-    readme = (ROOT / "README.md").read_text()
-    for name in COMMANDS:
-        assert f"### `envsnap {name}" in readme, name
-        command = commands.get_command(click.Context(commands), name)
-        assert command is not None
-        for parameter in command.params:
-            option = max(parameter.opts, key=len)
-            if option.startswith("--"):
-                assert option in readme, (name, option)
-    for code in ("0", "1", "2", "3", "70", "130", "141"):
-        assert re.search(rf"^\| {code} \|", readme, re.MULTILINE), code
 
 
 def test_the_readme_s_report_is_what_the_command_prints() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import Distance, distance
 
 ACCELERATORS = ("cuda", "rocm")
 
@@ -54,8 +54,6 @@ class FrameworkBuild(Rule):
                     if from_none
                     else f"Install the build of {name} that the reference has."
                 ),
-                reference=change.reference,
-                other=change.other,
                 changes=(change.path, *_labels(comparison, name)),
             )
 
