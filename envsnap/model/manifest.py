@@ -11,7 +11,7 @@ from envsnap.model.inputs import Configs, DataFolders, Determinism, Files, Seeds
 from envsnap.model.python import Packages, Python
 
 SCHEMA_VERSION = 1
-SCHEMA_REVISION = 1
+SCHEMA_REVISION = 2
 
 
 class Sections(Record, frozen=True, kw_only=True):

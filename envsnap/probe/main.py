@@ -14,7 +14,7 @@ import time
 from .record import TIMEOUT, Record, reason
 
 # The revision of the manifest whose facts this probe looks for.
-REVISION = 1
+REVISION = 2
 DEFAULT_DEADLINE = 120.0
 WATCHDOG_SECONDS = 2.0
 SECTIONS = (
@@ -290,12 +290,22 @@ class Capture:
     def _packages(self) -> None:
         from .collectors import packages
 
-        self.installed = packages.collect(self.sections["packages"], self.sys_path, sys.prefix)
+        owned = {}
+        self.installed = packages.collect(
+            self.sections["packages"], self.sys_path, sys.prefix, owned
+        )
+        from .collectors import integrity
+
+        hashes = self.options.get("import", True) and not self.in_process
+        integrity.collect(self.sections["python"], self.sys_path, owned, hashes)
 
     def _system(self) -> None:
         from .collectors import system
 
+        from .collectors import integrity
+
         system.collect(self.sections["system"])
+        integrity.collect_system(self.sections["system"])
 
     def _env_vars(self) -> None:
         from .collectors import env_vars
