@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from envsnap.image.locking.lock import Lock
     from envsnap.image.planning.extras import Extras
     from envsnap.image.planning.plan import Plan
-    from envsnap.image.proving.announced import Announced
     from envsnap.image.proving.proof import Proof
     from envsnap.model.codec import Document
     from envsnap.model.manifest import Manifest
@@ -70,10 +69,13 @@ def context(
     base: str = "auto",
     lock: Lock | None = None,
     extras: Extras | None = None,
+    *,
+    tell: Tell | None = None,
 ) -> tuple[Plan, dict[str, bytes | Path]]:
     """Return the plan of a manifest's image, and the files of its build context.
 
-    With a lock, the base image's digest is asked for, too.
+    With a lock, the base image's digest is asked for, too. With `tell`, which hears that an image
+    is pulled, the plan says what the base image hands down; that needs an engine.
     """
     from envsnap.image.planning.extras import Extras, add
     from envsnap.image.writing import context as contexts
@@ -85,10 +87,23 @@ def context(
         from envsnap.image.locking import digests
 
         made = digests.pin(made)
+    if tell is not None:
+        made = _with_base(made, tell)
     manifest_json = codec.encode(document.manifest, document.unknown)
     return made, contexts.files(
         made, manifest_json, {**lock.folder, **lock.conda} if lock else None, added
     )
+
+
+def _with_base(plan: Plan, tell: Tell) -> Plan:
+    from envsnap.image.building import make
+    from envsnap.targets import engine
+
+    client = engine.connect()
+    try:
+        return make.with_base(client, plan, tell)
+    finally:
+        client.close()
 
 
 def build(
@@ -142,39 +157,40 @@ def load_plan(path: str) -> Plan:
 
 def prove(manifest: Manifest, image: str, plan: Plan, fail_on: str = "info") -> Proof:
     """Capture inside an image and compare it with the manifest that its plan was made from."""
-    from envsnap.image.building import make
-    from envsnap.image.proving import announced
     from envsnap.targets.container import Image
 
-    place = Image(image)
-    known = announced.by(plan, manifest, make.base_variables(place.client, plan))
     configs = {item.name: item.path for item in plan.files}
-    return verify(manifest, place, known, configs=configs, plan=plan, fail_on=fail_on)
+    weights = {item.name: item.path for item in plan.weights}
+    return verify(
+        manifest, Image(image), configs=configs, weights=weights, plan=plan, fail_on=fail_on
+    )
 
 
 def verify(
     manifest: Manifest,
-    target: Place,
-    announced: Announced | None = None,
+    target: Place | None,
     *,
+    facts: Manifest | None = None,
     configs: Mapping[str, str] | None = None,
     weights: Mapping[str, str] | None = None,
     plan: Plan | None = None,
     fail_on: str = "info",
     deadline: float = PROOF_DEADLINE,
 ) -> Proof:
-    """Capture a target and say whether every portable fact of a manifest is reproduced there.
+    """Say whether every portable fact of a manifest is reproduced in a target.
 
-    `announced` holds what may differ, with reasons; `fail_on` is info (every difference counts),
-    warning, error or never, as the rules judge each.
+    The target is captured, or described by `facts`. What may be otherwise is what the plan
+    announces: the one that is given, else the one that an image carries, else the one that would
+    be made of the manifest. `configs` and `weights` name files of the target; nothing excuses
+    these. `fail_on` is info (every difference counts), warning, error or never, as the rules
+    judge each. Raises InputError for a name that the manifest does not have.
     """
     from envsnap.image import records
-    from envsnap.image.planning.plan import make_plan
-    from envsnap.image.proving import announced as announcements
-    from envsnap.image.proving import proof
+    from envsnap.image.proving import proof, subjects
 
-    plan = plan or make_plan(manifest)
-    inside = capture(
+    named = subjects.named(manifest, configs or {}, weights or {}, facts)
+    subject = subjects.look(manifest, target, plan)
+    inside = facts or capture(
         target,
         configs=configs,
         weights=weights,
@@ -182,9 +198,15 @@ def verify(
         verify_files=True,
         deadline=deadline,
     )
-    known = announced or announcements.by(plan, manifest)
     name = f"{inside.target.kind} {inside.target.name}"
-    found = proof.judge(manifest, inside, name, known, records.digest(plan))
+    found = proof.judge(
+        manifest,
+        inside,
+        name,
+        subject.announced.without(named),
+        records.digest(subject.plan),
+        subject.seen,
+    )
     return found if fail_on == "info" else _judged(found, manifest, inside, fail_on)
 
 

@@ -61,7 +61,8 @@ def command(
     lock = api.lock(
         document.manifest, find_links=find_links, allow_unhashed=allow_unhashed, base=base
     )
-    plan, files = api.context(document, base, lock, extras)
+    with images.Progress() as progress:
+        plan, files = api.context(document, base, lock, extras, tell=progress.hear)
     images.tell(plan)
     if output is not None:
         contexts.write(files, Path(output))

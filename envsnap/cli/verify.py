@@ -18,6 +18,9 @@ from envsnap.cli import inputs, outputs, proofs, targets
 @click.option(
     "--plan", metavar="FILE", help="The plan (dockerfile.json) that says what may be otherwise."
 )
+@click.option(
+    "--facts", metavar="FILE", help="What the probe printed there, instead of a target; - is stdin."
+)
 @click.option("-o", "--output", metavar="FILE", help="Write the proof here, as JSON.")
 @proofs.fail_on_option
 def command(
@@ -30,6 +33,7 @@ def command(
     configs: tuple[str, ...],
     weights: tuple[str, ...],
     plan: str | None,
+    facts: str | None,
     output: str | None,
     fail_on: str,
 ) -> int:
@@ -38,14 +42,18 @@ def command(
     The target is an image, a running container, a process, or an interpreter of this host (the
     active one, if none is named): an entrypoint, an initContainer, a step in CI.
     """
-    from envsnap.image.proving import announced, proof
+    from envsnap.image.proving import proof
 
+    if facts and any((python, pid, container, image, ssh)):
+        raise click.UsageError("--facts stands for a target; name no other")
+    inputs.once_from_stdin((manifest, facts or ""))
     document = inputs.document(manifest)
     known = api.load_plan(plan) if plan is not None else None
+    chosen = None if facts else targets.place(python, pid, container, image, ssh)
     found = api.verify(
         document.manifest,
-        targets.place(python, pid, container, image, ssh),
-        None if known is None else announced.by(known, document.manifest),
+        chosen,
+        facts=api.load(facts) if facts else None,
         configs=inputs.named_files(configs, "--config"),
         weights=inputs.named_files(weights, "--weights"),
         plan=known,

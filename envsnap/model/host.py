@@ -78,7 +78,9 @@ class System(Section, frozen=True, kw_only=True):
     ] = UNSET
     preload: Annotated[
         TextMap,
-        portable("Libraries that /etc/ld.so.preload puts into every program, with SHA-256.", since=2),
+        portable(
+            "Libraries that /etc/ld.so.preload puts into every program, with SHA-256.", since=2
+        ),
     ] = UNSET
     certificates: Annotated[
         Flag, portable("Whether the system has certificates to trust servers by.", since=2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 from envsnap.errors import InputError
@@ -13,6 +15,12 @@ from envsnap.image.planning.cuda_use import CudaNeed, forced, mapped, system_cud
 from envsnap.image.records import Base, Certainty, Decision, PythonSource
 
 WORDS = ("auto", "slim", "cuda")
+# Variables that published images set and that no engine need be asked for: those of the official
+# python images (docker-library/python) and of NVIDIA's (container-images/cuda).
+INHERITED = {
+    "slim": re.compile(r"PYTHON_(?:VERSION|SHA256|PIP_VERSION|SETUPTOOLS_VERSION|GET_PIP_[A-Z0-9]+)|GPG_KEY|LANG"),
+    "cuda": re.compile(r"CUDA_VERSION|NV_[A-Z0-9_]+|NVARCH|NCCL_VERSION|NVIDIA_[A-Z0-9_]+|LIBRARY_PATH|LD_LIBRARY_PATH"),
+}  # fmt: skip
 IN_SLIM = "/usr/local/bin/python3"
 FROM_APT = "/usr/bin/python3"
 CONDA_PYTHON = "/opt/venv/bin/python"

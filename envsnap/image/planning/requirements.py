@@ -38,6 +38,13 @@ STAGING = "/tmp/envsnap/"  # noqa: S108 -- a folder of the build stage
 Place = Literal["installer", "index", "folder", "address", "git", "source", "unhashed"]
 
 
+# Frameworks and what carries their machine code: large, and changed least often.
+HEAVY = re.compile(
+    r"nvidia-.*|torch|torchvision|torchaudio|torchtext|triton|pytorch-triton.*|tensorflow(-.*)?|jaxlib"
+    r"|jax-cuda.*|jax-rocm.*|onnxruntime(-.*)?|cupy-.*|tensorrt.*|xformers|vllm|sglang.*|flash-attn"
+    r"|flashinfer.*|deepspeed|bitsandbytes|paddlepaddle.*|mxnet.*|intel-.*|mkl|oneccl.*|pyspark"
+)
+HEAVY_BYTES = 40 << 20  # of a file, where its size is known
 # What venv installs by itself, by the first Python that does so no more.
 SEEDED = (("pip", None), ("setuptools", (3, 12)))
 
@@ -60,6 +67,7 @@ class Pinned(Struct, frozen=True, kw_only=True):
     place: Place
     index: str | None = None
     file: str | None = None  # a wheel in the build context
+    heavy: bool = False
 
 
 def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
@@ -69,6 +77,7 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
     pinned, left = pins(facts, from_folder)
     if lock is not None:
         pinned = [_locked(item, lock) for item in pinned if item.name not in lock.seeded]
+    pinned = _weighed(pinned, lock)
     installer = next((item.version for item in pinned if _installs(item)), None)
     groups = tuple(_groups([item for item in pinned if lock is not None or not _installs(item)]))
     return Sorted(
@@ -82,6 +91,24 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
         ),
         installer=installer,
     )
+
+
+def _weighed(pinned: list[Pinned], lock: Lock | None) -> list[Pinned]:
+    """Mark what gets a layer of its own: frameworks, and files that are as large.
+
+    What venv brings by itself goes with them, for only there is it replaced without a trace.
+    """
+    sizes = lock.sizes if lock else {}
+    movable = [item for item in pinned if item.place in ("index", "folder")]
+    large = {
+        item.name
+        for item in movable
+        if item.index or HEAVY.fullmatch(item.name) or sizes.get(item.name, 0) >= HEAVY_BYTES
+    }
+    if not large:
+        return pinned
+    large |= {name for name, _ in SEEDED} | {"wheel"}
+    return [replace(item, heavy=item.name in large or item.place == "installer") for item in pinned]
 
 
 def seeds(facts: Facts) -> tuple[str, ...]:
@@ -233,21 +260,38 @@ def _groups(pinned: list[Pinned]) -> list[Requirements]:
         ("requirements-git.txt", "git", None),
         ("requirements-unhashed.txt", "unhashed", None),
     ]
-    groups = []
-    for file, place, source in runs:
-        members = [
-            item
-            for item in pinned
-            if item.place == place and (item.index == source or place != "index")
-        ]
-        if members:
-            groups.append(_group(file, members, place, source))
-    return groups
+    found: dict[bool, list[Requirements]] = {True: [], False: []}
+    for heavy in (True, False):
+        for file, place, source in runs:
+            members = [
+                item
+                for item in pinned
+                if item.heavy is heavy
+                and item.place == place
+                and (item.index == source or place != "index")
+            ]
+            if members:
+                named_so = _file_of(file, heavy=heavy)
+                found[heavy].append(_group(named_so, members, place, source, heavy=heavy))
+    return [*found[True], *found[False]]
 
 
-def _group(file: str, members: list[Pinned], place: Place, index: str | None) -> Requirements:
+def _file_of(file: str, *, heavy: bool) -> str:
+    """Name the file of a run: what is large in front of what is not."""
+    shared = ("requirements.txt", "requirements-wheels.txt")
+    return (
+        file.replace("requirements", "requirements-framework", 1)
+        if heavy and file in shared
+        else file
+    )
+
+
+def _group(
+    file: str, members: list[Pinned], place: Place, index: str | None, *, heavy: bool
+) -> Requirements:
     return Requirements(
         file=file,
+        heavy=heavy,
         index=index,
         lines=tuple(sorted(item.line for item in members)),
         needs_git=place == "git",

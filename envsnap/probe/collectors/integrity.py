@@ -65,7 +65,9 @@ def _digest(path: str) -> str:
 def _interpreter() -> dict:
     """Digest the program that runs, and the library that is most of it in some builds."""
     own = "/proc/self/exe"
-    found = {"executable": _digest(own if os.path.exists(own) else os.path.realpath(sys.executable))}
+    found = {
+        "executable": _digest(own if os.path.exists(own) else os.path.realpath(sys.executable))
+    }
     if os.path.exists("/proc/self/maps"):
         for line in read_text("/proc/self/maps").splitlines():
             path = line[line.find("/") :]
@@ -100,9 +102,9 @@ def _loose(sys_path: list, owned: dict) -> dict:
     found, budget = {}, [MOST_BYTES]
     library = os.path.dirname(os.__file__)
     for folder in sys_path:
-        if os.path.realpath(folder).startswith(os.path.realpath(library)):
-            if not folder.rstrip("/\\").endswith(SITE):
-                continue
+        inside = os.path.realpath(folder).startswith(os.path.realpath(library))
+        if inside and not folder.rstrip("/\\").endswith(SITE):
+            continue
         for name in _names(folder):
             path = os.path.join(folder, name)
             if name in owned.get(folder, ()) or not _is_importable(path, name):
@@ -163,9 +165,10 @@ def _shadows(sys_path: list) -> dict:
     found = {}
     for name in _names(here):
         stem = name.partition(".")[0]
-        if stem in known and _is_importable(os.path.join(here, name), name):
-            if name.endswith(CODE) or os.path.isfile(os.path.join(here, name, "__init__.py")):
-                found[stem] = name
+        path = os.path.join(here, name)
+        whole = name.endswith(CODE) or os.path.isfile(os.path.join(path, "__init__.py"))
+        if stem in known and whole and _is_importable(path, name):
+            found[stem] = name
     return found
 
 
