@@ -159,11 +159,7 @@ def prove(manifest: Manifest, image: str, plan: Plan, fail_on: str = "info") -> 
     """Capture inside an image and compare it with the manifest that its plan was made from."""
     from envsnap.targets.container import Image
 
-    configs = {item.name: item.path for item in plan.files}
-    weights = {item.name: item.path for item in plan.weights}
-    return verify(
-        manifest, Image(image), configs=configs, weights=weights, plan=plan, fail_on=fail_on
-    )
+    return verify(manifest, Image(image), plan=plan, fail_on=fail_on)
 
 
 def verify(
@@ -188,12 +184,14 @@ def verify(
     from envsnap.image import records
     from envsnap.image.proving import proof, subjects
 
-    named = subjects.named(manifest, configs or {}, weights or {}, facts)
+    subjects.require(manifest, configs or {}, weights or {})
     subject = subjects.look(manifest, target, plan)
+    places = {**subject.configs, **(configs or {})}, {**subject.weights, **(weights or {})}
+    named = subjects.named(manifest, *places, facts)
     inside = facts or capture(
         target,
-        configs=configs,
-        weights=weights,
+        configs=places[0],
+        weights=places[1],
         env=_captured_variables(manifest),
         verify_files=True,
         deadline=deadline,
@@ -203,7 +201,7 @@ def verify(
         manifest,
         inside,
         name,
-        subject.announced.without(named),
+        subject.announced.only_named(manifest, named),
         records.digest(subject.plan),
         subject.seen,
     )

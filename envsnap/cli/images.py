@@ -44,6 +44,33 @@ PLAN_OPTIONS = (
         help="Carry this config file; it must be the one that was captured.",
     ),
     click.option(
+        "--weights",
+        multiple=True,
+        metavar="[NAME=]FILE",
+        help="Carry these weights, in a layer of their own; they must be those captured.",
+    ),
+    click.option("--env", multiple=True, metavar="NAME=VALUE", help="Set this variable, too."),
+    click.option(
+        "--port",
+        "ports",
+        multiple=True,
+        type=click.IntRange(1, 65535),
+        help="A port it listens on.",
+    ),
+    click.option(
+        "--apt-package",
+        "apt_packages",
+        multiple=True,
+        metavar="NAME[=VERSION]",
+        help="Install this package of the distribution, too.",
+    ),
+    click.option(
+        "--compiler/--no-compiler",
+        default=None,
+        help="A C compiler for torch.compile; on where triton was captured beside one.",
+    ),
+    click.option("--any-user", is_flag=True, help="Let any user of group 0 run it (OpenShift)."),
+    click.option(
         "--extra-ca",
         metavar="FILE",
         help="Certificates (PEM) that the build trusts; the image does not get them.",
@@ -96,6 +123,12 @@ def plan_options(command: Callable[..., int]) -> Callable[..., int]:
         cmd: str | None,
         healthcheck: str | None,
         apt: str,
+        weights: tuple[str, ...],
+        env: tuple[str, ...],
+        ports: tuple[int, ...],
+        apt_packages: tuple[str, ...],
+        compiler: bool | None,
+        any_user: bool,
         **rest: object,
     ) -> int:
         from envsnap.image.planning.extras import Extras
@@ -108,6 +141,12 @@ def plan_options(command: Callable[..., int]) -> Callable[..., int]:
             command=cmd,
             healthcheck=healthcheck,
             apt=apt,
+            weights=inputs.named_files(weights, "--weights"),
+            env=inputs.named_values(env, "--env"),
+            ports=ports,
+            apt_packages=apt_packages,
+            compiler=compiler,
+            any_user=any_user,
         )
         return command(extras=extras, **rest)
 

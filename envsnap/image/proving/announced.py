@@ -81,14 +81,21 @@ class Announced(Struct, frozen=True):
             return BASE_SETS if self.inherited.fullmatch(path[-1]) else None
         return None
 
-    def without(self, named: Iterable[Path]) -> Announced:
-        """Return the same without what was named to be compared: nothing excuses that."""
+    def only_named(self, manifest: Manifest, named: Iterable[Path]) -> Announced:
+        """Return the same for a comparison in which these files were named.
+
+        Nothing excuses what was named; what was not is not looked at.
+        """
         asked = {text(path) for path in named}
         kept = {
             path: why
             for path, why in self.reasons.items()
             if not any(path == name or path.startswith((name + ".", name + "[")) for name in asked)
         }
+        for section in (*FILES, "data", "files"):
+            for name in entries(getattr(manifest.sections, section)):
+                if text((section, name)) not in asked:
+                    kept[text((section, name))] = "it was not asked for"
         return replace(self, reasons=kept)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LARGEST_PLAN = 16 << 20
 BUFFER = 1 << 20
 WHITEOUT = ".wh."
+INIT = ("/sbin/docker-init", "/usr/sbin/docker-init")  # where the engine mounts its own
 OPAQUE = ".wh..wh..opq"
 
 
@@ -71,12 +72,9 @@ def settings_of(image: Any) -> BaseSettings:
 
 
 def carried_plan(client: DockerClient, image: Any) -> Plan | None:
-    """Return the plan that an image carries, if its label names that very plan."""
+    """Return the plan that an image carries, whatever its label says of it."""
     import docker
 
-    stated = (image.attrs.get("Config") or {}).get("Labels") or {}
-    if PLAN_LABEL not in stated:
-        return None
     try:
         container = client.containers.create(image.id, ["none"])
         try:
@@ -88,10 +86,9 @@ def carried_plan(client: DockerClient, image: Any) -> Plan | None:
     except docker.errors.DockerException as error:
         raise TargetError(f"{image.id}: {engine.reason(error)}") from None
     try:
-        plan = records.decode(data, SHARE + PLAN)
+        return records.decode(data, SHARE + PLAN)
     except InputError:
         return None
-    return plan if records.digest(plan) == stated[PLAN_LABEL] else None
 
 
 def _file(container: Any, path: str) -> bytes:
@@ -185,4 +182,8 @@ def written_since(container: Any) -> dict[str, bool]:
         raise TargetError(f"{container.name}: {engine.reason(error)}") from None
     paths = {str(item["Path"]): item.get("Kind") != 2 for item in changed}
     folders = {path.rpartition("/")[0] for path in paths}
-    return {path: there for path, there in paths.items() if path not in folders}
+    by_engine = {str(item.get("Destination")) for item in container.attrs.get("Mounts") or ()}
+    if (container.attrs.get("HostConfig") or {}).get("Init"):
+        by_engine.update(INIT)
+    left_out = folders | by_engine
+    return {path: there for path, there in paths.items() if path not in left_out}

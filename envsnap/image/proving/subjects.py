@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from envsnap.image.planning import environment
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.proving import announced, held, settings
 from envsnap.image.proving.proof import Fact, Seen
-from envsnap.image.records import Plan
+from envsnap.image.records import File, Plan, WeightFile
 from envsnap.image.writing.dockerfile import PLAN_LABEL
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
@@ -35,6 +35,23 @@ class Subject(Struct, frozen=True, kw_only=True):
     plan: Plan
     announced: announced.Announced
     seen: Seen
+    configs: Mapping[str, str] = {}  # files that the plan put into the image: name, path
+    weights: Mapping[str, str] = {}
+
+
+def require(manifest: Manifest, configs: Iterable[str], weights: Iterable[str]) -> None:
+    """Refuse the name of a file that the manifest does not have. Raises InputError."""
+    for section, option, names in (
+        ("configs", "--config", configs),
+        ("weights", "--weights", weights),
+    ):
+        for name in names:
+            if not _keys(manifest, section, name):
+                known = ", ".join(sorted(entries(getattr(manifest.sections, section)))[:6])
+                raise InputError(
+                    f"{option} {name}: the manifest has no file of this name to compare with"
+                    f" (it has: {known or 'none'})"
+                )
 
 
 def named(
@@ -43,21 +60,19 @@ def named(
     weights: Iterable[str],
     facts: Manifest | None = None,
 ) -> tuple[Path, ...]:
-    """Return the paths of what was named. Raises InputError where the manifest has none."""
+    """Return the paths of what was named, here or when the facts were gathered."""
     found: list[Path] = []
     for section, names in (("configs", configs), ("weights", weights)):
-        there = entries(getattr(manifest.sections, section))
         described = entries(getattr(facts.sections, section)) if facts is not None else {}
-        for name in (*names, *(name for name in described if name in there)):
-            whole = [key for key in there if key == name or key.startswith(f"{name}/")]
-            if not whole:
-                known = ", ".join(sorted(there)[:6]) or "none"
-                raise InputError(
-                    f"--{section.removesuffix('s') if section == 'configs' else section} {name}:"
-                    f" the manifest has no file of this name to compare with (it has: {known})"
-                )
-            found += [(section, key) for key in whole]
+        for name in (*names, *described):
+            found += [(section, key) for key in _keys(manifest, section, name)]
     return tuple(found)
+
+
+def _keys(manifest: Manifest, section: str, name: str) -> list[str]:
+    """Return the entries that a name stands for: itself, or the files of a folder."""
+    there = entries(getattr(manifest.sections, section))
+    return [key for key in there if key == name or key.startswith(f"{name}/")]
 
 
 def look(manifest: Manifest, target: Place | None, plan: Plan | None) -> Subject:
@@ -81,24 +96,35 @@ def _of_engine(
     own = held.carried_plan(client, image)
     if own is not None and not _fits(own, manifest):
         own = None
+    label = described.labels.get(PLAN_LABEL)
     chosen = plan or own
-    if chosen is None:
-        made = make_plan(manifest)
-        known = announced.by(made, manifest, make.base_settings(client, made))
-        return Subject(plan=made, announced=known, seen=Seen(not_covered=(NO_PLAN,)))
-    base = make.base_settings(client, chosen)
-    known = announced.by(chosen, manifest, base)
-    differs = list(settings.differences(chosen, described, base))
-    digest = records.digest(chosen)
-    if described.labels.get(PLAN_LABEL) != digest:
-        differs.append(_another_plan(digest, described.labels.get(PLAN_LABEL)))
+    known_base = make.base_settings(client, chosen or make_plan(manifest))
+    digest = label or "" if chosen is None else records.digest(chosen)
     files, harmless, notes = _files(client, image, container, digest)
-    seen = Seen(
-        differs=(*differs, *files),
-        announced=tuple(harmless),
-        not_covered=(*notes, *(() if plan is not None else (BY_ITSELF,))),
+    differs = [*files]
+    if chosen is not None:
+        differs += settings.differences(chosen, described, known_base)
+        if label != digest:
+            differs.append(_another_plan(digest, label))
+        notes += [] if plan is not None else [BY_ITSELF]
+    else:
+        notes = [NO_PLAN]
+    counting = chosen or make_plan(manifest)
+    return Subject(
+        plan=counting,
+        announced=announced.by(counting, manifest, known_base),
+        seen=Seen(differs=tuple(differs), announced=tuple(harmless), not_covered=tuple(notes)),
+        configs=_in_manifest(manifest, "configs", counting.files),
+        weights=_in_manifest(manifest, "weights", counting.weights),
     )
-    return Subject(plan=chosen, announced=known, seen=seen)
+
+
+def _in_manifest(
+    manifest: Manifest, section: str, files: Iterable[File | WeightFile]
+) -> dict[str, str]:
+    """Return name and place of the files that the plan carries and the manifest knows."""
+    there = entries(getattr(manifest.sections, section))
+    return {item.name: item.path for item in files if item.name in there}
 
 
 def _fits(plan: Plan, manifest: Manifest) -> bool:

@@ -36,7 +36,7 @@ def files(
     plan: Plan,
     manifest_json: bytes,
     wheels: Mapping[str, Path] | None = None,
-    added: Mapping[str, bytes] | None = None,
+    added: Mapping[str, bytes | Path] | None = None,
 ) -> dict[str, bytes | Path]:
     """Return the files of the build context by name; equal input gives equal bytes.
 
