@@ -48,11 +48,17 @@ FOLDER = f"{VENV}/lib"
 NEW, SINCE = "/tmp/envsnap/new", "/tmp/envsnap/since"
 LISTED = f"-i {NEW}.py"
 # What a later run added, by the time at which it was written: nothing else tells it apart.
-MARK = ins.Constant(f"mkdir -p /tmp/envsnap; touch {SINCE}")
-LIST = ins.Constant(f"find {VENV} -newercm {SINCE} -type f -name '*.py' | sort > {NEW}.py")
-APART = ins.Constant(
-    f"cd /; find opt/venv -newercm {SINCE} ! -type d | sort > {NEW};"
-    f" mkdir -p {REST}; tar -cf - -T {NEW} | tar -xf - -C {REST}"
+MARK: tuple[ins.Step, ...] = (("mkdir", "-p", STAGING), ("touch", SINCE))
+LIST: tuple[ins.Step, ...] = (
+    ("find", VENV, "-newercm", SINCE, "-type", "f", "-name", "*.py", "-fprint", f"{NEW}.py"),
+    ("sort", "-o", f"{NEW}.py", f"{NEW}.py"),
+)
+APART: tuple[ins.Step, ...] = (
+    ("find", VENV, "-newercm", SINCE, "!", "-type", "d", "-fprint", NEW),
+    ("sort", "-o", NEW, NEW),
+    ("mkdir", "-p", REST),
+    ("tar", "-cf", f"{NEW}.tar", "-T", NEW),
+    ("tar", "-xf", f"{NEW}.tar", "-C", REST),
 )
 DATE = f"SOURCE_DATE_EPOCH={EPOCH}"  # else /etc/shadow holds the day of the build
 PRAGMA = ins.Comment("hadolint ignore=DL3008")
@@ -172,7 +178,11 @@ def _build(plan: Plan) -> Iterator[ins.Instruction]:
     yield from _runs(plan, heavy, steps, (_compiled(plan, FOLDER),))
     rest = [group for group in plan.requirements if not group.heavy]
     yield ins.From(FRAMEWORK, BUILD)
-    yield from _runs(plan, rest, [*trust, MARK], (LIST, _compiled(plan, LISTED), APART))
+    steps = [*trust, *MARK]
+    if rest:
+        yield ins.Copy((rest[0].file, *rest[0].wheels), STAGING)
+        steps.append(_install(rest[0]))
+    yield from _runs(plan, rest[1:], steps, (*LIST, _compiled(plan, LISTED), *APART))
 
 
 def split(plan: Plan) -> bool:
