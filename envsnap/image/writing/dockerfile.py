@@ -50,7 +50,7 @@ LISTED = f"-i {NEW}.py"
 # What a later run added, by the time at which it was written: nothing else tells it apart.
 MARK: tuple[ins.Step, ...] = (("mkdir", "-p", STAGING), ("touch", SINCE))
 LIST: tuple[ins.Step, ...] = (
-    ("find", VENV, "-newercm", SINCE, "-type", "f", "-name", "*.py", "-fprint", f"{NEW}.py"),
+    ins.Constant(f"find {VENV} -newercm {SINCE} -type f -name '*.py' -fprint {NEW}.py"),
     ("sort", "-o", f"{NEW}.py", f"{NEW}.py"),
 )
 APART: tuple[ins.Step, ...] = (
