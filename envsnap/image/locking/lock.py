@@ -17,6 +17,7 @@ from envsnap.errors import BuildError, InputError
 from envsnap.image import validate
 from envsnap.image.facts import Facts, counted, string
 from envsnap.image.locking import uv, wheels
+from envsnap.image.planning import asked as asking
 from envsnap.image.planning import base as bases
 from envsnap.image.planning import conda, requirements
 from envsnap.image.records import Artifact, Proof
@@ -37,6 +38,8 @@ class Lock(Struct, frozen=True, kw_only=True):
     unhashed: dict[str, str]
     seeded: frozenset[str] = frozenset()  # what the base's own venv puts there
     conda: dict[str, Path] = {}  # packages of conda in the user's folder, by file name
+    resolved: dict[str, str] = {}  # what a partial list lacked: version by name
+    overruled: str = ""  # what stated versions require otherwise
     conda_installer: tuple[str, ...] = ()  # SHA-256 of what installs conda's packages
 
 
@@ -55,13 +58,19 @@ def resolve(
     find_links: str | None = None,
     allow_unhashed: bool = False,
     base: str = "auto",
+    stated: list[str] | None = None,
 ) -> Lock:
     """Find every distribution's file. Raises InputError for those that have none.
+
+    `stated` are the requirements of a partial list, which is completed first.
 
     `find_links` names a folder of wheels, which is looked at first; `allow_unhashed` lets
     distributions pass that no known file is the installed one of. What the `base` brings by
     itself needs no file: Debian changes the pip and setuptools that its venv installs.
     """
+    known = facts.packages
+    whole = _completed(facts, stated, find_links) if stated is not None else uv.Whole()
+    facts = asking.completed(facts, whole.versions)
     local = _from_folder(facts, find_links) if find_links else {}
     pinned, _ = requirements.pins(facts, frozenset(local))
     found: dict[str, _Found] = {}
@@ -89,10 +98,19 @@ def resolve(
         sizes={name: item.size for name, item in kept.items() if item.size is not None},
         folder={artifact.file: path for artifact, path in local.values()},
         unhashed=refused,
+        resolved={name: at for name, at in whole.versions.items() if name not in known},
+        overruled=whole.overruled,
         seeded=seeded,
         conda=_conda_folder(facts, find_links) if find_links else {},
         conda_installer=_conda_installer(facts) if conda.whole(facts) else (),
     )
+
+
+def _completed(facts: Facts, stated: list[str], find_links: str | None) -> uv.Whole:
+    """Find what a partial list of distributions needs. Raises InputError."""
+    asking.require_python(facts)
+    labels = {item.index for item in requirements.pins(facts, frozenset())[0] if item.index}
+    return uv.complete(stated, facts, find_links=find_links, indexes=sorted(labels))
 
 
 def _conda_folder(facts: Facts, folder: str) -> dict[str, Path]:

@@ -27,6 +27,7 @@ NETWORK = re.compile(
     re.IGNORECASE,
 )
 TIMEOUT = 600.0
+LONGEST_SAID = 300
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -108,9 +109,68 @@ def _compile(
         return dict(_read(tomllib.loads(text), folder)), ended.stderr
 
 
+class Whole(Struct, frozen=True, kw_only=True):
+    """What a list of requirements needs: every version; and what was overruled for it."""
+
+    versions: dict[str, str] = {}
+    overruled: str = ""
+
+
+def complete(
+    stated: list[str], facts: Facts, *, find_links: str | None, indexes: Iterable[str] = ()
+) -> Whole:
+    """Resolve a partial list from metadata alone. Raises InputError where there is no solution.
+
+    Versions that contradict each other's requirements were installed all the same, so they are
+    tried once more as they are.
+    """
+    further = [word for index in indexes for word in ("--index", index)]
+    if further:
+        further += ["--index-strategy", "unsafe-best-match"]
+    if find_links is not None:
+        further += ["--find-links", os.path.abspath(find_links)]
+    found, said = _resolve(stated, facts, further, overrule=False)
+    if found is not None:
+        return Whole(versions=found)
+    if NETWORK.search(said):
+        raise BuildError(f"no answer from the package index: {said}")
+    anyway, _ = _resolve(stated, facts, further, overrule=True)
+    if anyway is None:
+        raise InputError(
+            f"packages: the partial list cannot be completed: {said}; name a folder of the wheels"
+            " that no index has with --find-links, or capture the environment itself"
+        )
+    return Whole(versions=anyway, overruled=said[:LONGEST_SAID])
+
+
+def _resolve(
+    stated: list[str], facts: Facts, further: list[str], *, overrule: bool
+) -> tuple[dict[str, str] | None, str]:
+    """Run uv once; None and what it said where it found no solution."""
+    with tempfile.TemporaryDirectory(prefix="envsnap-lock-") as folder:
+        for name in ("pins.in", "overrides.txt"):
+            Path(folder, name).write_text("\n".join(stated) + "\n", encoding="ascii")
+        more = ["--overrides", "overrides.txt"] if overrule else []
+        try:
+            ended = _start([*_command(facts, deps=True), "--no-build", *further, *more], folder)
+        except subprocess.TimeoutExpired:
+            raise BuildError(
+                f"no answer from the package index within {TIMEOUT:g} s (uv pip compile)"
+            ) from None
+        if ended.returncode:
+            return None, " ".join(ended.stderr.split())[:600]
+        tree = tomllib.loads(Path(folder, "pylock.toml").read_text(encoding="utf-8"))
+    packages = tree.get("packages", ())
+    return {item["name"]: item["version"] for item in packages if "version" in item}, ended.stderr
+
+
 def _run(facts: Facts, index: str | None, folder: str) -> subprocess.CompletedProcess[str]:
+    return _start([*_command(facts), *(("--default-index", index) if index else ())], folder)
+
+
+def _start(command: list[str], folder: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*_command(facts), *(("--default-index", index) if index else ())],
+        command,
         cwd=folder,
         capture_output=True,
         text=True,
@@ -121,11 +181,13 @@ def _run(facts: Facts, index: str | None, folder: str) -> subprocess.CompletedPr
     )
 
 
-def _command(facts: Facts) -> list[str]:
+def _command(facts: Facts, *, deps: bool = False) -> list[str]:
+    """Spell the command; no configuration file of a folder or of the user steers it."""
     python = (facts.python or "3.11.0").rstrip("+")
     return [
         executable(), "pip", "compile", "pins.in", "--format", "pylock.toml",
-        "--output-file", "pylock.toml", "--no-header", "--no-deps", "--no-annotate",
+        "--output-file", "pylock.toml", "--no-header", "--no-annotate", "--no-config",
+        *(() if deps else ("--no-deps",)),
         "--python", sys.executable, "--python-version", python,
         "--python-platform", _platform(facts),
     ]  # fmt: skip

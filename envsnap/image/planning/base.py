@@ -75,7 +75,7 @@ def _conda(facts: Facts, wanted: str) -> Foundation:
 
 def _need(facts: Facts, wanted: str) -> CudaNeed | None:
     """Say which system CUDA is needed, by the evidence or because it was asked for."""
-    if wanted == "cuda":
+    if wanted == "cuda" or (wanted == "auto" and facts.asked_cuda):
         return forced(facts)
     return system_cuda(facts) if wanted == "auto" else None
 
