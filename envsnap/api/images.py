@@ -209,12 +209,9 @@ def verify(
 
 
 def _captured_variables(manifest: Manifest) -> tuple[str, ...]:
-    from msgspec import UNSET
+    from envsnap.model.reading import entries
 
-    section = manifest.sections.env_vars
-    if section is UNSET or section.entries is UNSET:
-        return ()
-    return tuple(section.entries)
+    return tuple(entries(manifest, "env_vars"))
 
 
 def _judged(found: Proof, manifest: Manifest, inside: Manifest, fail_on: str) -> Proof:

@@ -13,19 +13,17 @@ from msgspec import UNSET, Struct, to_builtins
 
 from envsnap.changes.change import Change, ChangeKind, Difference
 from envsnap.model.fields import COMPARED, Field, Section, plan
-from envsnap.model.host import EnvVars
 from envsnap.model.manifest import Manifest, present
-from envsnap.model.paths import Path, reason_for, text
-
-NOT_CAPTURED = "not captured"
-NOT_STATED = "not stated"
-NOT_NAMED = "not captured under this name"
-OLDER = "not captured: the envsnap that wrote it did not record this yet"
-VALUE_NOT_READ = "not asked: it is set, but its value was not recorded"
-# Sections of files that the user names: a name that one capture did not mention is no absence,
-# unless both describe runs, which mention what they opened.
-NAMED_BY_USER = ("configs", "weights", "data", "files")
-RUN = "run"
+from envsnap.model.paths import Path, reason_for
+from envsnap.model.reading import (
+    NAMED_BY_USER,
+    NOT_CAPTURED,
+    NOT_NAMED,
+    NOT_STATED,
+    OLDER,
+    RUN,
+    gaps,
+)
 
 
 def compare(reference: Manifest, other: Manifest) -> Difference:
@@ -163,13 +161,6 @@ class _Walk:
                 reason=reason,
             )
         )
-
-
-def gaps(section: Section) -> dict[str, str]:
-    """A section's gaps; variables whose values were not read count as gaps too."""
-    if isinstance(section, EnvVars) and isinstance(section.others, tuple):
-        return {**{text((name,)): VALUE_NOT_READ for name in section.others}, **section.gaps}
-    return section.gaps
 
 
 def _was_looked_for(path: Path, reference: Any, other: Any) -> bool:

@@ -105,23 +105,20 @@ def command(
 
 def _summary(manifest: Manifest) -> str:
     """What was captured, in one line."""
-    from msgspec import UNSET
-
+    from envsnap.model.reading import frameworks, gpus, is_known, packages, stated
     from envsnap.report.sanitize import plain
 
-    sections = manifest.sections
-    parts = []
-    if sections.python is not UNSET:
-        parts.append(f"Python {sections.python.version}")
-    if sections.packages is not UNSET and sections.packages.entries is not UNSET:
-        count = len(sections.packages.entries)
+    python, parts = stated(manifest, "python", "version"), []
+    if python is not None:
+        parts.append(f"Python {python}")
+    if is_known(manifest, "packages"):
+        count = len(packages(manifest))
         parts.append(f"{count} package{'' if count == 1 else 's'}")
-    if sections.frameworks is not UNSET and sections.frameworks.entries is not UNSET:
-        entries = sections.frameworks.entries
-        named = [name for name in ("torch", "tensorflow", "jax", "onnxruntime") if name in entries]
-        parts.extend(f"{name} {entries[name].version}" for name in named)
-    if sections.gpus is not UNSET and sections.gpus.entries is not UNSET:
-        parts.append(f"{len(sections.gpus.entries) or 'no'} GPU")
+    found = frameworks(manifest)
+    named = [name for name in ("torch", "tensorflow", "jax", "onnxruntime") if name in found]
+    parts.extend(f"{name} {found[name].version}" for name in named)
+    if is_known(manifest, "gpus"):
+        parts.append(f"{len(gpus(manifest)) or 'no'} GPU")
     return plain(", ".join(parts))
 
 

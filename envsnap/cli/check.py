@@ -15,6 +15,7 @@ def command(
     manifest: str,
     style: str,
     fail_on: str,
+    fail_on_unknown: bool,
     color: str,
     output: str,
     policy: str | None,
@@ -31,4 +32,4 @@ def command(
     result = api.check(found, policy=rulings, error_text=text)
     judged = (outputs.judged(manifest, found, result, style),)
     report = Report(reference=None, judged=judged, policy=rulings)
-    return outputs.finish(report, style, output, color, fail_on)
+    return outputs.finish(report, style, output, color, fail_on, fail_on_unknown=fail_on_unknown)

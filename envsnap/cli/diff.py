@@ -17,6 +17,7 @@ def command(
     others: tuple[str, ...],
     style: str,
     fail_on: str,
+    fail_on_unknown: bool,
     color: str,
     output: str,
     policy: str | None,
@@ -48,4 +49,4 @@ def command(
         hosts=api.side_by_side(manifests, [item.result for item in judged]) if several else None,
         policy=rulings,
     )
-    return outputs.finish(report, style, output, color, fail_on)
+    return outputs.finish(report, style, output, color, fail_on, fail_on_unknown=fail_on_unknown)

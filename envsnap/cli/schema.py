@@ -37,5 +37,5 @@ def render(name: str) -> str:
     if name == "report":
         from envsnap.report.document import ReportData
 
-        return schema.render(schema.schema_of(ReportData, "envsnap-report-1"))
+        return schema.render(schema.schema_of(ReportData, "envsnap-report-2"))
     return schema.render(schema.manifest_schema())

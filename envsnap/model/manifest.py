@@ -71,6 +71,12 @@ class Manifest(Struct, frozen=True, kw_only=True):
     fingerprint: Annotated[str, Meta(description="SHA-256 over the digests of all sections.")]
     sections: Sections
 
+    def __repr__(self) -> str:
+        """Short: whole manifests fill screens."""
+        named = f"{self.label!r}, " if self.label else ""
+        sections = ", ".join(present(self.sections))
+        return f"<Manifest {named}{self.fingerprint[:19]}, {sections}>"
+
 
 def present(sections: Sections) -> dict[str, Section]:
     """Return the sections that a manifest has, by name, in order."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from envsnap.model.paths import text
 from envsnap.report import document
-from envsnap.report.sanitize import plain
+from envsnap.report.sanitize import plain, value
 from envsnap.rules.engine import Result
-from envsnap.rules.finding import Severity
+from envsnap.rules.finding import Fact, Finding, Severity
 from envsnap.rules.ruling import Entry, Ruling
 
 LONGEST_NAME = 20  # longer names are cut
@@ -79,10 +80,18 @@ def tally(result: Result, is_diff: bool) -> str:
     line = ", ".join(words)
     if not is_diff:
         return line if result.findings else f"{line}: nothing wrong found"
-    line += f"; {result.compared:,} facts compared"
+    line += (
+        f"; {result.compared or 'no'} facts compared"
+        if result.compared < 1000
+        else (f"; {result.compared:,} facts compared")
+    )
     if result.unknown:
-        line += f", {len(result.unknown):,} known on one side only"
-    return line
+        line += f", {len(result.unknown):,} unknown on one side"
+    if result.not_compared:
+        line += f", {len(result.not_compared):,} on both"
+    if result.lacking:
+        line += f"; the other side says nothing of {', '.join(result.lacking)}"
+    return line if result.compared else f"{line}: this is no result"
 
 
 def ruled(report: document.Report, result: Result) -> str:
@@ -149,6 +158,31 @@ def sentence(text: str, names: tuple[str, str]) -> str:
         if len(name) < LONGEST_NAME and name not in HEADS:
             text = text.replace(words, name)
     return plain(text)
+
+
+def cells(finding: Finding, names: tuple[str, str]) -> tuple[Any, Any]:
+    """The values for two columns: what each side states, or in a check what was expected."""
+    if names == HEADS:
+        return finding.expected or None, finding.other
+    return finding.reference, finding.other
+
+
+def rests_on(finding: Finding) -> list[tuple[str, str]]:
+    """What a finding rests on besides its own fact: each under its own name, side by side."""
+    paths = dict.fromkeys(fact.path for fact in finding.facts if fact.path != finding.path)
+    told = []
+    for path in paths:
+        sides = [fact for fact in finding.facts if fact.path == path]
+        shown = [_stated(fact) for fact in sides]
+        one = len(shown) == 1 or shown[0] == shown[1]
+        told.append((where(path), shown[0] if one else " -> ".join(shown)))
+    return told
+
+
+def _stated(fact: Fact) -> str:
+    if fact.state == "unknown":
+        return "unknown"
+    return "absent" if fact.state == "absent" else value(fact.value)
 
 
 def column_names(report: document.Report, item: document.Judged) -> tuple[str, str]:

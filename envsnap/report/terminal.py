@@ -23,6 +23,7 @@ MOST_ROWS = 60
 MOST_INFOS = 25
 MOST_EXPLAINED = 10
 MOST_TOGETHER = 6
+MOST_BASIS = 4
 MOST_RULINGS = 5
 PAGES = {entry.id for entry in registry.REGISTRY}
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
@@ -145,6 +146,7 @@ def _table(
     table.add_column("#", justify="right", width=3, no_wrap=True)
     table.add_column("", width=7, no_wrap=True)
     path_width = max(20, (console.width - 16) * 5 // 11)
+    cell = max(8, (console.width - 16 - path_width) // 2)
     table.add_column("where", width=path_width, overflow="fold")
     table.add_column(Text(heads[0]), ratio=1, overflow="fold")
     table.add_column(Text(heads[1]), ratio=1, overflow="fold")
@@ -153,8 +155,7 @@ def _table(
             Text(str(number)),
             Text(finding.severity.value, style=STYLES[finding.severity]),
             Text(summary.folded_path(summary.where(finding.path), path_width)),
-            Text(_cell(finding.reference)),
-            Text(_cell(finding.other)),
+            *(Text(_fitted(_cell(item), cell)) for item in summary.cells(finding, heads)),
         )
     console.print(table)
 
@@ -171,6 +172,15 @@ def _cell(item: object) -> str:
     return _cut(value(item))
 
 
+def _fitted(text: str, width: int) -> str:
+    """Shorten words that are wider than a column in their middle, rather than break them."""
+    words = [
+        word if len(word) <= width else f"{word[: width // 2 - 1]}…{word[-(width - width // 2) :]}"
+        for word in text.split(" ")
+    ]
+    return " ".join(words)
+
+
 def _cut(text: str) -> str:
     if DIGEST.fullmatch(text):
         return text.removeprefix("sha256:")[:10] + "…"
@@ -178,27 +188,49 @@ def _cut(text: str) -> str:
 
 
 def _explain(console: Console, findings: list[Finding], names: tuple[str, str]) -> None:
-    """Say why and what to do; findings with one reason are explained together."""
-    from rich.padding import Padding
-    from rich.text import Text
+    """Say why and what to do; findings with one reason are explained together.
 
+    Each keeps its own fix: where these differ, each stands below its finding.
+    """
     console.print()
     numbered = list(enumerate(findings, 1))
     groups = [list(group) for _, group in groupby(numbered, lambda pair: _reason(pair[1]))]
     for group in groups[:MOST_EXPLAINED]:
+        shown = [finding for _, finding in group[:MOST_TOGETHER]]
+        one_fix = len({finding.fix for finding in shown}) == 1
         for number, finding in group[:MOST_TOGETHER]:
             message = summary.sentence(finding.message, names)
-            console.print(Text(f"{number}. {message}", style=STYLES[finding.severity]))
+            _paragraph(console, f"{number}. {message}", style=STYLES[finding.severity])
+            for line in _basis(finding):
+                _paragraph(console, line, indent=3, style="dim")
+            if not one_fix and finding.fix:
+                _paragraph(console, f"Fix: {summary.sentence(finding.fix, names)}", indent=3)
         if len(group) > MOST_TOGETHER:
-            console.print(Text(f"   … and {len(group) - MOST_TOGETHER} more of this kind"))
-        finding = group[0][1]
-        lines = [summary.sentence(finding.why, names)]
-        if finding.fix:
-            lines.append(f"Fix: {summary.sentence(finding.fix, names)}")
-        if finding.rule in PAGES:
-            lines.append(f"More: envsnap explain {plain(finding.rule)}")
-        for line in lines:
-            console.print(Padding(Text(line), (0, 0, 0, 3)))
+            _paragraph(console, f"… and {len(group) - MOST_TOGETHER} more of this kind", indent=3)
+        _paragraph(console, summary.sentence(shown[0].why, names), indent=3)
+        if one_fix and shown[0].fix:
+            _paragraph(console, f"Fix: {summary.sentence(shown[0].fix, names)}", indent=3)
+        if shown[0].rule in PAGES:
+            _paragraph(console, f"More: envsnap explain {plain(shown[0].rule)}", indent=3)
+
+
+def _basis(finding: Finding) -> list[str]:
+    """The facts that a finding cites beside its own: those that it changed stand in the table."""
+    cited = {summary.where(path) for path in finding.cites}
+    told = [f"{name}: {_cut(text)}" for name, text in summary.rests_on(finding) if name in cited]
+    return told[:MOST_BASIS]
+
+
+def _paragraph(console: Console, line: str, *, indent: int = 0, style: str = "") -> None:
+    """Wrap between words alone: a symbol, a path or a hash stays in one piece."""
+    from textwrap import wrap
+
+    from rich.text import Text
+
+    width = max(20, console.width - indent)
+    for part in wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]:
+        text = Text(" " * indent + part, style=style)
+        console.print(text, soft_wrap=True)
 
 
 def _reason(finding: Finding) -> tuple[str, str]:

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Sequence
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
-from envsnap.changes import lookup
+from envsnap.model import reading
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.engine import Result
@@ -17,7 +17,7 @@ MOST_CARDS = 8
 class Group(Struct, frozen=True, kw_only=True):
     """Hosts (their numbers, 0 is the reference) for which a fact is the same."""
 
-    fact: lookup.Fact
+    fact: reading.Fact
     hosts: tuple[int, ...]
 
 
@@ -29,7 +29,7 @@ class Row(Struct, frozen=True, kw_only=True):
     severity: Severity | None = None
     rule: str | None = None
 
-    def at(self, host: int) -> lookup.Fact:
+    def at(self, host: int) -> reading.Fact:
         """The fact on one host."""
         return next(group.fact for group in self.groups if host in group.hosts)
 
@@ -148,9 +148,9 @@ def _facts(finding: Finding, manifests: Sequence[Manifest]) -> tuple[list[Path],
 
 
 def _row(path: Path, manifests: Sequence[Manifest]) -> Row:
-    groups: dict[str, tuple[lookup.Fact, list[int]]] = {}
+    groups: dict[str, tuple[reading.Fact, list[int]]] = {}
     for number, manifest in enumerate(manifests):
-        fact = lookup.fact(manifest, path)
+        fact = reading.fact(manifest, path)
         unknown = fact.unknown is not None
         key = "?" if unknown else json.dumps([fact.is_there, fact.value], sort_keys=True)
         groups.setdefault(key, (fact, []))[1].append(number)
@@ -177,10 +177,7 @@ def _identity(manifests: Sequence[Manifest], rows: Sequence[Row]) -> tuple[Row, 
 
 
 def _cards(manifest: Manifest) -> tuple[str, ...]:
-    identity = manifest.sections.identity
-    if identity is UNSET or identity.gpus is UNSET:
-        return ()
-    return tuple(identity.gpus)
+    return tuple(reading.stated(manifest, "identity", "gpus") or ())
 
 
 def _names(row: Row) -> bool:

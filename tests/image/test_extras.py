@@ -244,7 +244,7 @@ def test_an_image_stands_in_for_the_base() -> None:
             planned(stand_ins={"python:3.11.7-slim-bookworm": wrong})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.text(max_size=60))
 def test_a_command_is_its_words_or_refused(text: str) -> None:
     try:

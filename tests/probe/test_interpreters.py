@@ -12,6 +12,8 @@ from envsnap.intake import reader
 from envsnap.model.manifest import present
 from tests.conftest import VERSIONS, Run, interpreter
 
+pytestmark = pytest.mark.interpreters
+
 
 @pytest.mark.parametrize("version", [version for version in VERSIONS if version != "2.7"])
 def test_capture_of_another_interpreter(version: str, envsnap: Run, tmp_path: Path) -> None:

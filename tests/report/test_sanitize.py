@@ -127,7 +127,8 @@ def test_the_terminal_report_keeps_its_width(width: int) -> None:
     shown = formats.render(report(long), "terminal", color=False, width=width, ascii_only=False)
     from rich.cells import cell_len
 
-    assert max(cell_len(line) for line in shown.splitlines()) <= min(width, 120)
+    for line in shown.splitlines():  # a word stays in one piece: a symbol is there to be copied
+        assert cell_len(line) <= min(width, 120) or len(line.split()) <= 2, line
 
 
 def test_ascii_only() -> None:

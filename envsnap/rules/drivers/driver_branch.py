@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact
+from envsnap.rules.rule import Rule
 
 
 class DriverBranch(Rule):
@@ -23,7 +24,7 @@ class DriverBranch(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Compare the branch's last month with the month of the capture."""
-        driver = fact(manifest, "driver", "version")
+        driver = stated(manifest, "driver", "version")
         if not isinstance(driver, str) or not manifest.created_at:
             return
         branch = driver.partition(".")[0]
@@ -44,5 +45,4 @@ class DriverBranch(Rule):
             why="Fixes end there, and newer CUDA releases are not tested with it.",
             fix="Move to a supported branch of the driver.",
             source=row["source"],
-            other=driver,
         )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, fact, frameworks, new_on_the_right
+from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import numbers
 
 OLDEST = 300  # no table goes further back
@@ -38,28 +38,28 @@ class DriverMinimum(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check every framework with a CUDA build against the driver."""
-        driver = manifest.sections.driver
-        if driver is UNSET or not isinstance(driver.version, str) or not on_linux(manifest):
+        version = stated(manifest, "driver", "version")
+        if version is None or not on_linux(manifest):
             return
+        compat = stated(manifest, "driver", "libcuda_is_compat")
+        libcuda = stated(manifest, "driver", "libcuda")
         # A forward-compatibility libcuda stands for a newer driver, whatever the kernel module is.
-        compatible = driver.libcuda if driver.libcuda_is_compat is True else None
-        effective = compatible if isinstance(compatible, str) else driver.version
+        effective = libcuda if compat is True and libcuda is not None else version
         if not is_driver(effective):
             return
         for name, framework in frameworks(manifest).items():
             if isinstance(framework.cuda, str) and numbers(framework.cuda):
-                brings = NGC in str(framework.version) and driver.libcuda_is_compat is UNSET
+                brings = NGC in str(framework.version) and compat is None
                 yield from self._judge(name, framework.cuda, effective, brings_compat=brings)
 
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report what is new on the other side; the driver's other facts follow from its version."""
+    def beside(self, comparison: Comparison, finding: Finding) -> Finding:
+        """The driver's other facts follow from its version."""
         follow = tuple(
             change.path
             for key in ("kernel_module", "nvml", "libcuda", "libnvidia_ml")
             if (change := comparison.at("driver", key))
         )
-        for finding in new_on_the_right(self, comparison):
-            yield replace(finding, changes=finding.changes + follow) if finding.changes else finding
+        return replace(finding, changes=finding.changes + follow) if finding.changes else finding
 
     def _judge(
         self, name: str, cuda: str, driver: str, *, brings_compat: bool
@@ -96,7 +96,8 @@ class DriverMinimum(Rule):
             ),
             fix=f"Update the driver to {exact} or newer, or install a build for an older CUDA.",
             source=REFERENCE,
-            other=driver,
+            expected=f"driver {exact}",
+            cites=(("frameworks", name, "cuda"),),
         )
 
 
@@ -108,7 +109,7 @@ def is_driver(version: str) -> bool:
 def on_linux(manifest: Manifest) -> bool:
     """The table is for Linux on servers and desktops: not for Windows, nor for Jetson's drivers."""
     described = " ".join(
-        str(fact(manifest, "system", key)) for key in ("platform", "os", "kernel")
+        str(stated(manifest, "system", key)) for key in ("platform", "os", "kernel")
     ).lower()
     return not any(word in described for word in ("windows", "win32", "darwin", "macos", "tegra"))
 

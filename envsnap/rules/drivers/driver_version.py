@@ -60,8 +60,6 @@ class DriverVersion(Rule):
                 else "The same branch; its releases differ by fixes."
             ),
             fix=_fix(first.reference, first.other) if branch or absent else "",
-            reference=first.reference,
-            other=first.other,
             changes=((change.path,) if change else ()) + tuple(follow),
         )
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import gpus, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, fact, gpus, variable
+from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import numbers
 
 CONDITION = re.compile(r"(cuda|driver|arch|brand)(>=|<=|!=|=|>|<)([\w.]+)")
@@ -66,15 +67,14 @@ class RequireCuda(Rule):
             why=f"The host has {', '.join(f'{key} {value}' for key, value in facts.items())}; no alternative holds.",
             fix="Update the driver, or use an image for an older CUDA.",
             source=REFERENCE,
-            reference=wanted[:200],
-            other=facts.get("driver"),
+            expected=wanted[:200],
             cites=(("env_vars", "NVIDIA_REQUIRE_CUDA"),),
         )
 
 
 def host_facts(host: Manifest) -> dict[str, str]:
     """What conditions may ask about, as far as it is known."""
-    found = {"driver": fact(host, "driver", "version"), "cuda": fact(host, "cuda", "driver")}
+    found = {"driver": stated(host, "driver", "version"), "cuda": stated(host, "cuda", "driver")}
     for gpu in gpus(host).values():
         if isinstance(gpu.compute_capability, str):
             found["arch"] = gpu.compute_capability

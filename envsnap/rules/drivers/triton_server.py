@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import stated, variable
 from envsnap.rules.drivers.driver_minimum import is_driver, requirement
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, variable
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 VARIABLE = "NVIDIA_TRITON_SERVER_VERSION"
@@ -29,9 +30,9 @@ class TritonServer(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Hold the table of releases against the driver."""
-        compat = fact(manifest, "driver", "libcuda_is_compat") is True
+        compat = stated(manifest, "driver", "libcuda_is_compat") is True
         release = variable(manifest, VARIABLE)
-        driver = fact(manifest, "driver", "libcuda" if compat else "version")
+        driver = stated(manifest, "driver", "libcuda" if compat else "version")
         row = next(
             (
                 row
@@ -62,6 +63,6 @@ class TritonServer(Rule):
             ),
             fix="Update the driver, or use an older release of the image.",
             source="triton-inference-server/server docs/introduction/compatibility.md",
-            reference=row["driver"],
-            other=driver,
+            expected=f"driver {row['driver']}",
+            cites=(("env_vars", VARIABLE),),
         )

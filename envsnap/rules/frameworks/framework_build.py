@@ -54,8 +54,6 @@ class FrameworkBuild(Rule):
                     if from_none
                     else f"Install the build of {name} that the reference has."
                 ),
-                reference=change.reference,
-                other=change.other,
                 changes=(change.path, *_labels(comparison, name)),
             )
 

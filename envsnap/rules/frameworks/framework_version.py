@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.model.paths import Path
+from envsnap.model.reading import frameworks, is_captured
 from envsnap.rules import known_changes
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, frameworks
+from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import Distance, distance
 
 # Facts that follow from the version or the build; they need no finding of their own.
@@ -69,7 +68,7 @@ class FrameworkVersion(Rule):
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a framework whose version differs."""
         for side in (comparison.reference, comparison.other):
-            if side.sections.frameworks is UNSET:
+            if not is_captured(side, "frameworks"):
                 return
         for change in list(comparison.under("frameworks")):
             if len(change.path) == 2 or change.path[2:] == ("version",):
@@ -98,8 +97,6 @@ class FrameworkVersion(Rule):
             source="https://docs.pytorch.org/docs/stable/notes/randomness.html"
             if name == "torch"
             else "",
-            reference=reference,
-            other=other,
             changes=_followers(comparison, change, name),
         )
 
@@ -175,9 +172,8 @@ def _followers(comparison: Comparison, change: Change, name: str) -> tuple[Path,
 def _distributions(comparison: Comparison, name: str) -> set[str]:
     found = {name.replace("_", "-")}
     for side in (comparison.reference, comparison.other):
-        section = side.sections.frameworks
-        if section is not UNSET and section.entries is not UNSET and name in section.entries:
-            distribution = section.entries[name].distribution
+        if name in frameworks(side):
+            distribution = frameworks(side)[name].distribution
             if isinstance(distribution, str):
                 found.add(distribution)
     return found

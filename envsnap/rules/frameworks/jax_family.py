@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import packages, stated, version
 from envsnap.rules.drivers.driver_minimum import is_driver
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, packages, version
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 PLUGINS = ("jax-cuda12-plugin", "jax-cuda12-pjrt", "jax-cuda13-plugin", "jax-cuda13-pjrt")
@@ -33,11 +34,11 @@ class JaxFamily(Rule):
         if jax is None or not numbers(jax):
             return
         yield from self._parts(manifest, jax)
-        driver = fact(manifest, "driver", "version")
+        driver = stated(manifest, "driver", "version")
         plugin = version(manifest, "jax-cuda13-plugin")
         if plugin and isinstance(driver, str) and is_driver(driver) and numbers(driver) < DRIVER_13:
             message = f"jax-cuda13-plugin {plugin} needs driver 580, and here is {driver}"
-            yield self._finding(("driver", "version"), message, "580", driver)
+            yield self._finding(("driver", "version"), message, "driver 580")
         rows = [row for row in table("jax_releases")["rows"] if numbers(row["jax"]) <= numbers(jax)]
         if not rows:
             return
@@ -47,8 +48,7 @@ class JaxFamily(Rule):
             yield self._finding(
                 ("packages", "numpy", "version"),
                 f"jax {jax} needs NumPy {row['numpy']}, and {numpy} is installed",
-                row["numpy"],
-                numpy,
+                f"NumPy {row['numpy']}",
             )
         for name in packages(manifest):
             cudnn = version(manifest, name) if name.startswith("nvidia-cudnn-cu") else None
@@ -57,8 +57,7 @@ class JaxFamily(Rule):
                 yield self._finding(
                     ("packages", name, "version"),
                     f"jax {jax} needs cuDNN {row['cudnn']}, and {cudnn} is installed",
-                    row["cudnn"],
-                    cudnn,
+                    f"cuDNN {row['cudnn']}",
                 )
 
     def _parts(self, manifest: Manifest, jax: str) -> Iterator[Finding]:
@@ -71,19 +70,19 @@ class JaxFamily(Rule):
             path = ("packages", name, "version")
             if numbers(other)[:2] != numbers(jax)[:2]:
                 yield self._finding(
-                    path, f"{name} {other} does not belong to jax {jax}", jax, other
+                    path, f"{name} {other} does not belong to jax {jax}", f"jax {jax}"
                 )
             elif numbers(other) > numbers(jax):
                 message = f"{name} {other} is newer than jax {jax} (unverified)"
-                yield self._finding(path, message, jax, other, sure=False)
+                yield self._finding(path, message, f"jax {jax}", sure=False)
             elif name != "jaxlib" and jaxlib and numbers(other) != numbers(jaxlib):
                 message = (
                     f"{name} {other} is not of jaxlib {jaxlib}: JAX may leave it out (unverified)"
                 )
-                yield self._finding(path, message, jaxlib, other, sure=False)
+                yield self._finding(path, message, f"jaxlib {jaxlib}", sure=False)
 
     def _finding(
-        self, path: tuple[str, ...], message: str, reference: str, other: str, *, sure: bool = True
+        self, path: tuple[str, ...], message: str, expected: str, *, sure: bool = True
     ) -> Finding:
         return Finding(
             rule=self.id,
@@ -95,6 +94,6 @@ class JaxFamily(Rule):
             why="JAX checks the versions of what it is built with, and refuses others.",
             fix="Install jax, jaxlib and the plugins together, in one release.",
             source=REFERENCE,
-            reference=reference,
-            other=other,
+            expected=expected,
+            cites=(("packages", "jax", "version"),),
         )

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.gpus.gpu_cuda import capability_of
-from envsnap.rules.rule import Rule, fact, frameworks, gpus, variable
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 ARCHITECTURE = re.compile(r"(sm|compute)_(\d+)(\d)[af]?")
@@ -67,8 +68,7 @@ class GpuArchitecture(Rule):
             ),
             fix=f"Install a build of {name} for compute capability {capability}.",
             source=built.source or REFERENCE,
-            reference=list(built.architectures),
-            other=capability,
+            cites=(("gpus", index, "compute_capability"),),
         )
 
 
@@ -101,12 +101,12 @@ def _published(framework: Framework, manifest: Manifest) -> Built | None:
     """
     if not isinstance(framework.version, str) or not isinstance(framework.cuda, str):
         return None
-    if not RELEASE.fullmatch(framework.version) or fact(manifest, "system", "platform") not in (
+    if not RELEASE.fullmatch(framework.version) or stated(manifest, "system", "platform") not in (
         None,
         "linux",
     ):
         return None
-    machine = fact(manifest, "system", "architecture") or "x86_64"
+    machine = stated(manifest, "system", "architecture") or "x86_64"
     minor, build = (
         numbers(framework.version)[:2],
         "cu" + "".join(map(str, numbers(framework.cuda)[:2])),

@@ -9,8 +9,9 @@ from typing import Any
 from envsnap.knowledge.tables import table
 from envsnap.model.compute import Gpu
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, frameworks, gpus
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 REFERENCE = "https://docs.nvidia.com/datacenter/tesla/drivers/cuda-toolkit-driver-and-architecture-matrix.html"
@@ -32,15 +33,17 @@ class GpuCuda(Rule):
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check each framework's CUDA against each GPU; one finding a framework."""
         for name, framework in frameworks(manifest).items():
-            for gpu in gpus(manifest).values():
+            for index, gpu in gpus(manifest).items():
                 row = architecture(gpu)
                 if isinstance(framework.cuda, str) and row is not None:
-                    found = self._judge(name, framework.cuda, gpu, row)
+                    found = self._judge(name, framework.cuda, index, gpu, row)
                     if found is not None:
                         yield found
                         break
 
-    def _judge(self, name: str, cuda: str, gpu: Gpu, row: dict[str, Any]) -> Finding | None:
+    def _judge(
+        self, name: str, cuda: str, index: str, gpu: Gpu, row: dict[str, Any]
+    ) -> Finding | None:
         first, last = row["first_cuda"], row.get("last_cuda")
         if not numbers(cuda):
             return None
@@ -61,8 +64,8 @@ class GpuCuda(Rule):
             fix=f"Install a build of {name} for CUDA {first} or newer." if too_old
             else f"Install a build of {name} for CUDA {last} or older.",
             source=REFERENCE,
-            reference=row["compute_capability"],
-            other=cuda,
+            expected=f"CUDA {first} or newer" if too_old else f"CUDA {last} or older",
+            cites=(("gpus", index, "name"),),
         )  # fmt: skip
 
 

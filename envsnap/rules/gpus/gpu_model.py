@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
+from envsnap.model.reading import gpus, is_known
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.gpus.gpu_cuda import architecture
-from envsnap.rules.rule import Comparison, Rule, gpus
+from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import numbers
 
 MEMORY = {"memory_total", "memory_bus_width"}
@@ -62,8 +61,6 @@ class GpuModel(Rule):
             message=f"{len(reference)} GPUs -> {len(other)}",
             why="Models are split, batched or placed otherwise; without a GPU they run on the CPU.",
             fix="Give the process the same GPUs (CUDA_VISIBLE_DEVICES, container flags, MIG).",
-            reference=sorted(reference.values()),
-            other=sorted(other.values()),
             changes=paths,
         )
 
@@ -78,8 +75,6 @@ class GpuModel(Rule):
             message=f"{name}: other memory ({', '.join(change.path[2] for change in found)})",
             why="The same kernels run; what fits, and how large batches may be, differs.",
             fix="Size batches and caches for the smaller one.",
-            reference=first.reference,
-            other=first.other,
             changes=tuple(change.path for change in found),
         )
 
@@ -102,8 +97,6 @@ class GpuModel(Rule):
             why="Another model runs other kernels and splits work otherwise; the last bits differ."
             + lost,
             fix="Run on the same model, or compare outputs with a tolerance.",
-            reference=first.reference,
-            other=first.other,
             changes=tuple(change.path for change in found),
         )
 
@@ -121,10 +114,9 @@ def _lost(comparison: Comparison, index: str) -> str:
 
 def _names(manifest: Manifest) -> dict[str, str] | None:
     """GPU names by index; None where the GPUs are unknown."""
-    section = manifest.sections.gpus
-    if section is UNSET or section.entries is UNSET or "entries" in section.gaps:
+    if not is_known(manifest, "gpus"):
         return None
     return {
         index: gpu.name if isinstance(gpu.name, str) else "?"
-        for index, gpu in section.entries.items()
+        for index, gpu in gpus(manifest).items()
     }

@@ -7,9 +7,10 @@ from typing import Any
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import gpus, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.gpus.gpu_cuda import capability_of
-from envsnap.rules.rule import Rule, gpus, version
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 
@@ -53,8 +54,7 @@ class KernelCapability(Rule):
             why=f"{row['what']}.",
             fix="Use another implementation on this GPU, or a newer GPU.",
             source=row["source"],
-            reference=row["compute_capability"],
-            other=capability,
+            expected=f"compute capability {row['compute_capability']}",
             cites=(("packages", row["distribution"]),),
         )
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.model.paths import Path, text
+from envsnap.model.reading import entries, given
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -54,13 +53,9 @@ class ConfigValue(Rule):
         """Judge a file of which no value differs, or of which no values are known."""
         name = change.path[1]
         parsed = all(
-            section is not UNSET
-            and section.entries is not UNSET
-            and section.entries[name].tree is not UNSET
-            for section in (
-                comparison.reference.sections.configs,
-                comparison.other.sections.configs,
-            )
+            name in entries(side, "configs")
+            and given(entries(side, "configs")[name].tree) is not None
+            for side in (comparison.reference, comparison.other)
         )
         return Finding(
             rule=self.id,
@@ -75,8 +70,6 @@ class ConfigValue(Rule):
                 else "Its values are not known on both sides, so only the digests were compared."
             ),
             fix="" if parsed else "Compare the two files by hand.",
-            reference=change.reference,
-            other=change.other,
             changes=(change.path,),
         )
 
@@ -95,8 +88,6 @@ class ConfigValue(Rule):
             message=f"{text(change.path[1:])}: {verb}",
             why=why,
             fix="Make the files alike, or say why they differ.",
-            reference=change.reference,
-            other=change.other,
             changes=(change.path, *file),
         )
 

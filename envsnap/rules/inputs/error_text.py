@@ -13,9 +13,10 @@ from envsnap.intake.messages import clean_message
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
+from envsnap.model.reading import packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.package_roles import role
-from envsnap.rules.rule import Rule, packages
+from envsnap.rules.rule import Rule
 
 LONGEST_TEXT = 1 << 20
 LONGEST_QUOTE = 160

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.model.inputs import Weight
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import entries
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -65,8 +64,6 @@ class Weights(Rule):
             message=f"weights {name}: {what}",
             why=why,
             fix=fix,
-            reference=_digest(first.reference),
-            other=_digest(first.other),
             changes=tuple(change.path for change in found),
         )
 
@@ -115,8 +112,6 @@ class Weights(Rule):
                     message=f"weights {name}{where} are damaged",
                     why=weight.damage.removeprefix("error: ValueError: ").removeprefix("error: "),
                     fix="Fetch or copy the file again.",
-                    reference="damaged" if where else None,
-                    other=None if where else "damaged",
                     changes=tuple(change.path for change in changes.get(name, ())),
                 )
 
@@ -190,8 +185,7 @@ def _sha(value: object) -> object:
 
 
 def _entries(manifest: Manifest) -> dict[str, Weight]:
-    section = manifest.sections.weights
-    return {} if section is UNSET or section.entries is UNSET else section.entries
+    return entries(manifest, "weights")
 
 
 def _damaged(manifest: Manifest) -> set[str]:

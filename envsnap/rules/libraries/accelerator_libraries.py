@@ -45,7 +45,5 @@ class AcceleratorLibraries(Rule):
                 message=f"{change.path[1]}: the {LIBRARIES[change.path[2]]}: {change.reference} -> {change.other}",
                 why="It chooses other kernels, or adds up in another order.",
                 fix="Install the framework build and the nvidia-* wheels of the reference.",
-                reference=change.reference,
-                other=change.other,
                 changes=(change.path,),
             )

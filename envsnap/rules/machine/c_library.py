@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from envsnap.knowledge.tables import table
+from envsnap.model.reading import packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, packages
+from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.versions import numbers
 
 TAG = re.compile(r"manylinux(?:_\d+_\d+|\d+)")
@@ -53,8 +54,6 @@ class CLibrary(Rule):
                     else "A newer one runs what was built for the older."
                 ),
                 fix="Use the same base system, or build on the older one." if kind or older else "",
-                reference=change.reference,
-                other=change.other,
                 changes=(change.path,),
             )
 

@@ -59,8 +59,6 @@ class EnvVar(Rule):
             fix=f"Set {name}={change.reference}."
             if change.reference is not None
             else f"Unset {name}.",
-            reference=change.reference,
-            other=change.other,
             changes=(change.path,),
         )
 

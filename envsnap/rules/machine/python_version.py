@@ -43,8 +43,6 @@ class PythonVersion(Rule):
                     else "A patch release mends bugs; results rarely depend on one."
                 ),
                 fix=f"Use Python {change.reference}.",
-                reference=change.reference,
-                other=change.other,
                 changes=(change.path, *follow),
             )
         for key in SWITCHES:
@@ -63,7 +61,5 @@ class PythonVersion(Rule):
             message=f"the interpreter's {key}: {change.reference} -> {change.other}",
             why="It is another kind of interpreter, or runs in another mode.",
             fix="Start the same kind of interpreter in the same mode.",
-            reference=change.reference,
-            other=change.other,
             changes=(change.path,),
         )

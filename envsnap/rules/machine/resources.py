@@ -67,7 +67,5 @@ class Resources(Rule):
             message=message,
             why=why,
             fix="Set OMP_NUM_THREADS alike." if effect is Effect.NUMERICS else "",
-            reference=found[0].reference,
-            other=found[0].other,
             changes=tuple(change.path for change in found),
         )

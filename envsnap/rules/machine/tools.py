@@ -40,8 +40,6 @@ class Tools(Rule):
                 if serves
                 else "It matters where it builds or decodes.",
                 fix=f"Use {name} {reference}." if reference else "",
-                reference=reference,
-                other=other,
                 changes=(change.path,),
             )
 

@@ -60,8 +60,6 @@ class BehaviorChange(Rule):
             or f"That came with {change.path[1]} {first['from']}.",
             fix=f"Install {change.path[1]}=={change.reference}.",
             source=first["source"],
-            reference=change.reference,
-            other=change.other,
             changes=tuple(item.path for item in comparison.under("packages", change.path[1])),
         )
 
@@ -75,7 +73,5 @@ class BehaviorChange(Rule):
             message=f"{change.path[1]} {change.reference} -> {change.other}: measured to give the same results",
             why=f"{row['what'][0].upper()}{row['what'][1:]}.",
             source=row["source"],
-            reference=change.reference,
-            other=change.other,
             changes=tuple(item.path for item in comparison.under("packages", change.path[1])),
         )

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, version
+from envsnap.rules.rule import Rule
 from envsnap.rules.versions import numbers
 
 
@@ -45,7 +46,5 @@ class KnownConflicts(Rule):
                 why=f"{row['what']}.",
                 fix=f"Install {row['other']}<{row['first']}, or a newer {row['distribution']}.",
                 source=row["source"],
-                reference=mine,
-                other=second,
                 cites=(("packages", row["distribution"]),),
             )

@@ -58,7 +58,5 @@ class PackageBuild(Rule):
                 else "Another artifact was installed under the same version."
             ),
             fix="" if expected else f"Install the reference's artifact of {name}.",
-            reference=first.reference,
-            other=first.other,
             changes=tuple(change.path for change in found),
         )

@@ -59,8 +59,6 @@ class PackageVersion(Rule):
                 else f"A {how_far.value} difference in a package that {_WHAT[role(name)]}."
             ),
             fix=f"Install {name}=={change.reference}." if isinstance(change.reference, str) else "",
-            reference=change.reference,
-            other=change.other,
             changes=tuple(item.path for item in comparison.under("packages", name)),
         )
 

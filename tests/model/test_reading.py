@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from envsnap import api
-from envsnap.changes import lookup, walk
+from envsnap.changes import walk
 from envsnap.changes.change import ChangeKind
+from envsnap.model import reading
 from tests import examples
 from tests.golden import hosts
 
@@ -38,7 +39,7 @@ def test_it_agrees_with_the_walk_on_every_change() -> None:
     seen = dict.fromkeys(ChangeKind, 0)
     for reference, other in pairs():
         for change in walk.compare(reference, other).changes:  # type: ignore[arg-type]
-            mine, theirs = (lookup.fact(side, change.path) for side in (reference, other))  # type: ignore[arg-type]
+            mine, theirs = (reading.fact(side, change.path) for side in (reference, other))  # type: ignore[arg-type]
             seen[change.kind] += 1
             if change.kind is ChangeKind.UNKNOWN:
                 assert change.reason in (mine.unknown, theirs.unknown), change
@@ -54,20 +55,20 @@ def test_it_agrees_with_the_walk_on_every_change() -> None:
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        (("gpus", "0", "name"), lookup.Fact(value="A100", is_there=True)),
-        (("gpus", "0", "mig"), lookup.Fact(value=None, is_there=True)),
-        (("gpus", "0", "vbios"), lookup.Fact(unknown="no permission")),
-        (("gpus", "1", "name"), lookup.Fact()),
-        (("driver", "version"), lookup.Fact(unknown=walk.NOT_CAPTURED)),
-        (("packages", "torch", "version"), lookup.Fact(unknown=walk.NOT_STATED)),
-        (("weights", "model.pt", "sha256"), lookup.Fact(unknown=walk.NOT_NAMED)),
-        (("configs", "app", "a", "b", "1"), lookup.Fact(value="2", is_there=True)),
-        (("configs", "app", "a", "c"), lookup.Fact()),
-        (("nothing", "here"), lookup.Fact(unknown=walk.NOT_CAPTURED)),
-        ((), lookup.Fact(unknown=walk.NOT_CAPTURED)),
+        (("gpus", "0", "name"), reading.Fact(value="A100", is_there=True)),
+        (("gpus", "0", "mig"), reading.Fact(value=None, is_there=True)),
+        (("gpus", "0", "vbios"), reading.Fact(unknown="no permission")),
+        (("gpus", "1", "name"), reading.Fact()),
+        (("driver", "version"), reading.Fact(unknown=reading.NOT_CAPTURED)),
+        (("packages", "torch", "version"), reading.Fact(unknown=reading.NOT_STATED)),
+        (("weights", "model.pt", "sha256"), reading.Fact(unknown=reading.NOT_NAMED)),
+        (("configs", "app", "a", "b", "1"), reading.Fact(value="2", is_there=True)),
+        (("configs", "app", "a", "c"), reading.Fact()),
+        (("nothing", "here"), reading.Fact(unknown=reading.NOT_CAPTURED)),
+        ((), reading.Fact(unknown=reading.NOT_CAPTURED)),
     ],
 )
-def test_facts(path: tuple[str, ...], told: lookup.Fact) -> None:
+def test_facts(path: tuple[str, ...], told: reading.Fact) -> None:
     config = {"text": "a:\n  b: [1, 2]\n", "format": "yaml", "path": "a", "sha256": "0", "size": 1}
     made = examples.manifest(
         {
@@ -79,10 +80,10 @@ def test_facts(path: tuple[str, ...], told: lookup.Fact) -> None:
         partial=("packages",),
         gaps={"gpus": {"[0].vbios": "no permission"}},
     )
-    assert lookup.fact(made, path) == told
+    assert reading.fact(made, path) == told
 
 
 def test_it_agrees_with_what_reports_show() -> None:
     for finding in api.diff(hosts.dev(), hosts.prod()).findings:
-        assert lookup.fact(hosts.dev(), finding.path).value == finding.reference
-        assert lookup.fact(hosts.prod(), finding.path).value == finding.other
+        assert reading.fact(hosts.dev(), finding.path).value == finding.reference
+        assert reading.fact(hosts.prod(), finding.path).value == finding.other
