@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from envsnap.image.building.build import Tell
     from envsnap.image.building.make import Switches
     from envsnap.image.locking.lock import Lock
+    from envsnap.image.planning.asked import Asked
     from envsnap.image.planning.extras import Extras
     from envsnap.image.planning.plan import Plan
     from envsnap.image.proving.proof import Proof
@@ -23,11 +24,17 @@ if TYPE_CHECKING:
 PROOF_DEADLINE = 900.0
 
 
-def plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) -> Plan:
+def plan(
+    manifest: Manifest,
+    base: str = "auto",
+    lock: Lock | None = None,
+    asked: Asked | None = None,
+) -> Plan:
     """Decide what a container must hold to be this environment. Raises InputError."""
+    from envsnap.image.planning.asked import Asked
     from envsnap.image.planning.plan import make_plan
 
-    return make_plan(manifest, base, lock)
+    return make_plan(manifest, base, lock, asked or Asked())
 
 
 def lock(
@@ -36,17 +43,39 @@ def lock(
     find_links: str | None = None,
     allow_unhashed: bool = False,
     base: str = "auto",
+    asked: Asked | None = None,
+    indexes: Mapping[str, str] | None = None,
 ) -> Lock:
     """Find the one file that each distribution was installed from, and its hash.
 
-    `find_links` names a folder of wheels that no index has. Needs the user's package index and
-    uv. Raises InputError for distributions without such a file, unless `allow_unhashed`.
+    `find_links` names a folder of wheels that no index has; `indexes` are private ones, by name:
+    they are asked with the user's own credentials, and what they have is fetched. A partial list
+    of packages is completed. Needs the user's package index and uv. Raises InputError for distributions without such a file, unless `allow_unhashed`.
     """
     from envsnap.image import facts
+    from envsnap.image.locking import indexes as private
     from envsnap.image.locking.lock import resolve
+    from envsnap.image.planning import asked as asking
 
-    known = facts.read(manifest)
-    return resolve(known, find_links=find_links, allow_unhashed=allow_unhashed, base=base)
+    known = asking.add(facts.read(manifest), asked or asking.Asked())
+    return resolve(
+        known,
+        find_links=find_links,
+        allow_unhashed=allow_unhashed,
+        base=base,
+        stated=None if known.packages_complete else asking.lines(manifest, known),
+        private=private.read(indexes or {}),
+    )
+
+
+def prepared(document: Document, lock: Lock, asked: Asked | None = None) -> Document:
+    """Return a manifest of what will be installed, where only what is wanted was stated."""
+    from msgspec.structs import replace
+
+    from envsnap.image.planning import asked as asking
+
+    made = asking.described(document.manifest, lock.resolved, asked or asking.Asked())
+    return document if made is document.manifest else replace(document, manifest=made)
 
 
 def write_context(
@@ -55,11 +84,12 @@ def write_context(
     base: str = "auto",
     lock: Lock | None = None,
     extras: Extras | None = None,
+    asked: Asked | None = None,
 ) -> Plan:
     """Write the build context of a manifest into a folder. Raises InputError."""
     from envsnap.image.writing import context as contexts
 
-    made, files = context(document, base, lock, extras)
+    made, files = context(document, base, lock, extras, asked)
     contexts.write(files, folder)
     return made
 
@@ -69,6 +99,7 @@ def context(
     base: str = "auto",
     lock: Lock | None = None,
     extras: Extras | None = None,
+    asked: Asked | None = None,
     *,
     tell: Tell | None = None,
 ) -> tuple[Plan, dict[str, bytes | Path]]:
@@ -77,11 +108,16 @@ def context(
     With a lock, the base image's digest is asked for, too. With `tell`, which hears that an image
     is pulled, the plan says what the base image hands down; that needs an engine.
     """
+    from envsnap.image import facts
+    from envsnap.image.planning import asked as asking
     from envsnap.image.planning.extras import Extras, add
     from envsnap.image.writing import context as contexts
     from envsnap.model import codec
 
-    made = plan(document.manifest, base, lock)
+    if lock is None:
+        known = asking.add(facts.read(document.manifest), asked or asking.Asked())
+        asking.require_complete(document.manifest, known)
+    made = plan(document.manifest, base, lock, asked)
     made, added = add(made, document.manifest, extras or Extras())
     if lock is not None:
         from envsnap.image.locking import digests

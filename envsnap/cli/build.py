@@ -11,6 +11,7 @@ from envsnap import api
 from envsnap.cli import images, inputs, proofs
 
 if TYPE_CHECKING:
+    from envsnap.cli.images import Sources
     from envsnap.image.planning.extras import Extras
 
 
@@ -37,8 +38,7 @@ def command(
     output: str | None,
     base: str,
     extras: Extras,
-    find_links: str | None,
-    allow_unhashed: bool,
+    sources: Sources,
     no_prove: bool,
     reproducible: bool,
     no_cache: bool,
@@ -58,11 +58,10 @@ def command(
     document = inputs.document(manifest)
     images.check_name(tag)
     api.require_engine()
-    lock = api.lock(
-        document.manifest, find_links=find_links, allow_unhashed=allow_unhashed, base=base
-    )
+    lock = sources.lock(document.manifest, base)
+    document = api.prepared(document, lock, sources.asked)
     with images.Progress() as progress:
-        plan, files = api.context(document, base, lock, extras, tell=progress.hear)
+        plan, files = api.context(document, base, lock, extras, sources.asked, tell=progress.hear)
     images.tell(plan)
     if output is not None:
         contexts.write(files, Path(output))

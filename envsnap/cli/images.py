@@ -9,12 +9,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import click
+from msgspec import Struct
 
 from envsnap.cli import inputs
 from envsnap.report.sanitize import plain
 
 if TYPE_CHECKING:
+    from envsnap.image.locking.lock import Lock
+    from envsnap.image.planning.asked import Asked
     from envsnap.image.records import Plan
+    from envsnap.model.manifest import Manifest
 
 Command = TypeVar("Command", bound=Callable[..., object])
 # What needs a look comes first.
@@ -92,22 +96,90 @@ PLAN_OPTIONS = (
 )
 
 
-def lock_options(command: Command) -> Command:
-    """Add the options of every command that resolves hashes."""
-    for option in (
-        click.option(
-            "--allow-unhashed",
-            is_flag=True,
-            help="Pin by version only what no known file is the installed one of.",
-        ),
-        click.option(
-            "--find-links",
-            metavar="FOLDER",
-            help="Wheels that no index has; looked at first, copied into the build context.",
-        ),
-    ):
-        command = option(command)
-    return command
+class Sources(Struct, frozen=True, kw_only=True):
+    """Where distributions come from, and what the manifest does not say."""
+
+    find_links: str | None
+    allow_unhashed: bool
+    indexes: dict[str, str]
+    asked: Asked
+
+    def lock(self, manifest: Manifest, base: str = "auto") -> Lock:
+        """Find the files of all distributions."""
+        from envsnap import api
+
+        return api.lock(
+            manifest,
+            find_links=self.find_links,
+            allow_unhashed=self.allow_unhashed,
+            base=base,
+            asked=self.asked,
+            indexes=self.indexes,
+        )
+
+
+def lock_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of every command that resolves hashes, which takes `sources`."""
+
+    @functools.wraps(command)
+    def bundled(
+        *,
+        find_links: str | None,
+        allow_unhashed: bool,
+        indexes: tuple[str, ...],
+        python: str | None,
+        cuda: str | None,
+        **rest: object,
+    ) -> int:
+        from envsnap.image.planning.asked import Asked
+
+        sources = Sources(
+            find_links=find_links,
+            allow_unhashed=allow_unhashed,
+            indexes=_indexes(indexes),
+            asked=Asked(python=python, cuda=cuda),
+        )
+        return command(sources=sources, **rest)
+
+    added: Callable[..., int] = bundled
+    for option in LOCK_OPTIONS:
+        added = option(added)
+    return added
+
+
+def _indexes(values: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, url = value.partition("=")
+        if not equals or not name or not url:
+            raise click.UsageError("--index: write --index NAME=URL")
+        found[name] = url
+    return found
+
+
+LOCK_OPTIONS = (
+    click.option("--cuda", metavar="X.Y", help="CUDA that the base image shall have."),
+    click.option(
+        "--python", metavar="X.Y.Z", help="Release of Python, where the manifest states none."
+    ),
+    click.option(
+        "--index",
+        "indexes",
+        multiple=True,
+        metavar="NAME=URL",
+        help="A private index: asked first, with your credentials; its wheels are fetched here.",
+    ),
+    click.option(
+        "--allow-unhashed",
+        is_flag=True,
+        help="Pin by version only what no known file is the installed one of.",
+    ),
+    click.option(
+        "--find-links",
+        metavar="FOLDER",
+        help="Wheels that no index has; looked at first, copied into the build context.",
+    ),
+)
 
 
 def plan_options(command: Callable[..., int]) -> Callable[..., int]:

@@ -17,6 +17,8 @@ from msgspec import Struct
 
 from envsnap.errors import BuildError, InputError
 from envsnap.image.facts import Facts, numbers
+from envsnap.image.locking import indexes
+from envsnap.image.locking.indexes import Index
 
 # The glibc minors that uv knows platforms for, and its names of processors.
 GLIBC_MINORS = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
@@ -38,6 +40,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     sha256: str | None
     wheel: bool
     size: int | None = None
+    private: bool = False  # whether an index of the user's own has it
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -61,7 +64,9 @@ def executable() -> str:
     return found
 
 
-def ask(pins: dict[str, str], index: str | None, facts: Facts) -> Answer:
+def ask(
+    pins: dict[str, str], index: str | None, facts: Facts, private: tuple[Index, ...] = ()
+) -> Answer:
     """Ask an index (None: the user's own) for the files of exact versions by name.
 
     One version that the index lacks makes uv refuse all, so what is refused is halved until the
@@ -73,7 +78,7 @@ def ask(pins: dict[str, str], index: str | None, facts: Facts) -> Answer:
     waiting = [dict(pins)] if pins else []
     while waiting:
         part = waiting.pop()
-        found, said = _compile(part, index, facts)
+        found, said = _compile(part, index, facts, private)
         if found is not None:
             candidates.update(found)
             yanked.update({name: why for name, why in _yanked(said) if name in part})
@@ -91,14 +96,14 @@ def ask(pins: dict[str, str], index: str | None, facts: Facts) -> Answer:
 
 
 def _compile(
-    pins: dict[str, str], index: str | None, facts: Facts
+    pins: dict[str, str], index: str | None, facts: Facts, private: tuple[Index, ...]
 ) -> tuple[dict[str, tuple[Candidate, ...]] | None, str]:
     """Run uv once; None and what it said where it found no answer."""
     with tempfile.TemporaryDirectory(prefix="envsnap-lock-") as folder:
         lines = [f"{name}=={version}\n" for name, version in sorted(pins.items())]
         Path(folder, "pins.in").write_text("".join(lines), encoding="ascii")
         try:
-            ended = _run(facts, index, folder)
+            ended = _run(facts, index, folder, private)
         except subprocess.TimeoutExpired:
             raise BuildError(
                 f"no answer from the package index within {TIMEOUT:g} s (uv pip compile)"
@@ -106,7 +111,7 @@ def _compile(
         if ended.returncode:
             return None, " ".join(ended.stderr.split())[:400]
         text = Path(folder, "pylock.toml").read_text(encoding="utf-8")
-        return dict(_read(tomllib.loads(text), folder)), ended.stderr
+        return dict(_read(tomllib.loads(text), folder, private)), ended.stderr
 
 
 class Whole(Struct, frozen=True, kw_only=True):
@@ -117,24 +122,29 @@ class Whole(Struct, frozen=True, kw_only=True):
 
 
 def complete(
-    stated: list[str], facts: Facts, *, find_links: str | None, indexes: Iterable[str] = ()
+    stated: list[str],
+    facts: Facts,
+    *,
+    find_links: str | None,
+    labelled: Iterable[str] = (),
+    private: tuple[Index, ...] = (),
 ) -> Whole:
     """Resolve a partial list from metadata alone. Raises InputError where there is no solution.
 
     Versions that contradict each other's requirements were installed all the same, so they are
     tried once more as they are.
     """
-    further = [word for index in indexes for word in ("--index", index)]
+    further = [word for index in labelled for word in ("--index", index)]
     if further:
         further += ["--index-strategy", "unsafe-best-match"]
     if find_links is not None:
         further += ["--find-links", os.path.abspath(find_links)]
-    found, said = _resolve(stated, facts, further, overrule=False)
+    found, said = _resolve(stated, facts, (further, private), overrule=False)
     if found is not None:
         return Whole(versions=found)
     if NETWORK.search(said):
         raise BuildError(f"no answer from the package index: {said}")
-    anyway, _ = _resolve(stated, facts, further, overrule=True)
+    anyway, _ = _resolve(stated, facts, (further, private), overrule=True)
     if anyway is None:
         raise InputError(
             f"packages: the partial list cannot be completed: {said}; name a folder of the wheels"
@@ -144,7 +154,7 @@ def complete(
 
 
 def _resolve(
-    stated: list[str], facts: Facts, further: list[str], *, overrule: bool
+    stated: list[str], facts: Facts, where: tuple[list[str], tuple[Index, ...]], *, overrule: bool
 ) -> tuple[dict[str, str] | None, str]:
     """Run uv once; None and what it said where it found no solution."""
     with tempfile.TemporaryDirectory(prefix="envsnap-lock-") as folder:
@@ -152,7 +162,9 @@ def _resolve(
             Path(folder, name).write_text("\n".join(stated) + "\n", encoding="ascii")
         more = ["--overrides", "overrides.txt"] if overrule else []
         try:
-            ended = _start([*_command(facts, deps=True), "--no-build", *further, *more], folder)
+            ended = _start(
+                [*_command(facts, deps=True), "--no-build", *where[0], *more], folder, where[1]
+            )
         except subprocess.TimeoutExpired:
             raise BuildError(
                 f"no answer from the package index within {TIMEOUT:g} s (uv pip compile)"
@@ -164,20 +176,26 @@ def _resolve(
     return {item["name"]: item["version"] for item in packages if "version" in item}, ended.stderr
 
 
-def _run(facts: Facts, index: str | None, folder: str) -> subprocess.CompletedProcess[str]:
-    return _start([*_command(facts), *(("--default-index", index) if index else ())], folder)
+def _run(
+    facts: Facts, index: str | None, folder: str, private: tuple[Index, ...]
+) -> subprocess.CompletedProcess[str]:
+    named = ["--default-index", index] if index else []
+    return _start([*_command(facts), *named], folder, private)
 
 
-def _start(command: list[str], folder: str) -> subprocess.CompletedProcess[str]:
+def _start(
+    command: list[str], folder: str, private: tuple[Index, ...]
+) -> subprocess.CompletedProcess[str]:
+    options, variables = indexes.for_uv(private)
     return subprocess.run(
-        command,
+        [*command, *options],
         cwd=folder,
         capture_output=True,
         text=True,
         errors="replace",
         timeout=TIMEOUT,
         check=False,
-        env={**os.environ, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"},
+        env={**os.environ, **variables, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"},
     )
 
 
@@ -202,15 +220,21 @@ def _platform(facts: Facts) -> str:
     return f"{machine}-manylinux_2_{known[-1]}" if known else f"{machine}-unknown-linux-gnu"
 
 
-def _read(lock: dict[str, Any], folder: str) -> Iterator[tuple[str, tuple[Candidate, ...]]]:
+def _read(
+    lock: dict[str, Any], folder: str, private: tuple[Index, ...]
+) -> Iterator[tuple[str, tuple[Candidate, ...]]]:
+    own = {item.url.rstrip("/") for item in private}
     for package in lock.get("packages", ()):
         rows = [(row, True) for row in package.get("wheels", ())]
         if "sdist" in package:
             rows.append((package["sdist"], False))
-        yield package["name"], tuple(_candidates(rows, folder))
+        own_index = str(package.get("index", "")).rstrip("/") in own
+        yield package["name"], tuple(_candidates(rows, folder, private=own_index))
 
 
-def _candidates(rows: Iterable[tuple[dict[str, Any], bool]], folder: str) -> Iterator[Candidate]:
+def _candidates(
+    rows: Iterable[tuple[dict[str, Any], bool]], folder: str, *, private: bool
+) -> Iterator[Candidate]:
     for row, wheel in rows:
         url = row.get("url") or Path(folder, row["path"]).resolve().as_uri()
         yield Candidate(
@@ -219,6 +243,7 @@ def _candidates(rows: Iterable[tuple[dict[str, Any], bool]], folder: str) -> Ite
             sha256=row.get("hashes", {}).get("sha256"),
             wheel=wheel,
             size=row.get("size"),
+            private=private,
         )
 
 

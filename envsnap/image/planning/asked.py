@@ -70,9 +70,11 @@ def lines(manifest: Manifest, facts: Facts) -> list[str]:
         return found
     for name, entry in sorted(wanted(manifest).items()):
         validate.matched(name, validate.PACKAGE, f"wanted.{name[:40]}", "name of a package")
-        for choice in entry.get("alternatives") or (entry,):
-            if not choice.get("groups") and choice.get("manager") != "conda":
-                found.append(_line(name, choice))
+        found += [
+            _line(name, choice)
+            for choice in entry.get("alternatives") or (entry,)
+            if not choice.get("groups") and choice.get("manager") != "conda"
+        ]
     return found
 
 

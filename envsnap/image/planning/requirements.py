@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from envsnap.image import validate
 from envsnap.image.facts import Facts, counted, major_minor, numbers, string
-from envsnap.image.planning import conda
-from envsnap.image.records import Artifact, Decision, Left, Requirements
+from envsnap.image.planning import conda, lock_notes, weights
+from envsnap.image.records import Decision, Left, Requirements
 from envsnap.knowledge.tables import table
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Origin, Package
@@ -38,13 +38,6 @@ STAGING = "/tmp/envsnap/"  # noqa: S108 -- a folder of the build stage
 Place = Literal["installer", "index", "folder", "address", "git", "source", "unhashed"]
 
 
-# Frameworks and what carries their machine code: large, and changed least often.
-HEAVY = re.compile(
-    r"nvidia-.*|torch|torchvision|torchaudio|torchtext|triton|pytorch-triton.*|tensorflow(-.*)?|jaxlib"
-    r"|jax-cuda.*|jax-rocm.*|onnxruntime(-.*)?|cupy-.*|tensorrt.*|xformers|vllm|sglang.*|flash-attn"
-    r"|flashinfer.*|deepspeed|bitsandbytes|paddlepaddle.*|mxnet.*|intel-.*|mkl|oneccl.*|pyspark"
-)
-HEAVY_BYTES = 40 << 20  # of a file, where its size is known
 # What venv installs by itself, by the first Python that does so no more.
 SEEDED = (("pip", None), ("setuptools", (3, 12)))
 
@@ -86,7 +79,7 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
         decisions=(
             *_installer_decision(facts, lock, installer),
             *(_group_decision(group) for group in groups),
-            *_lock_decisions(lock),
+            *lock_notes.decisions(lock),
             *_left_decision(left),
         ),
         installer=installer,
@@ -94,17 +87,13 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
 
 
 def _weighed(pinned: list[Pinned], lock: Lock | None) -> list[Pinned]:
-    """Mark what gets a layer of its own: frameworks, and files that are as large.
+    """Mark what gets a layer of its own.
 
-    What venv brings by itself goes with them, for only there is it replaced without a trace.
+    What venv brings by itself goes with it, for only there is it replaced without a trace.
     """
-    sizes = lock.sizes if lock else {}
-    movable = [item for item in pinned if item.place in ("index", "folder")]
-    large = {
-        item.name
-        for item in movable
-        if item.index or HEAVY.fullmatch(item.name) or sizes.get(item.name, 0) >= HEAVY_BYTES
-    }
+    movable = {item.name for item in pinned if item.place in ("index", "folder")}
+    labelled = {item.name for item in pinned if item.index}
+    large = labelled | weights.large(movable, lock.sizes if lock else {})
     if not large:
         return pinned
     large |= {name for name, _ in SEEDED} | {"wheel"}
@@ -163,7 +152,7 @@ def _locked(item: Pinned, lock: Lock) -> Pinned:
     if artifact.proof == "digest":
         line = f"{item.name} @ file://{STAGING}{artifact.file}#sha256={artifact.sha256}"
         return replace(item, line=line, file=artifact.file)
-    place: Place = item.place
+    place: Place = "folder" if artifact.source == "folder" else item.place
     if artifact.kind == "sdist":
         place = "source"
     elif _installs(item):
@@ -353,59 +342,6 @@ def _group_decision(group: Requirements) -> Decision:
         why=why,
         certainty="nearest" if unlisted else "exact",
     )
-
-
-def _lock_decisions(lock: Lock | None) -> list[Decision]:
-    """Say how sure the files are, and what to know of single ones."""
-    if lock is None:
-        return []
-    found = [_lock_summary(lock)]
-    for name, artifact in sorted(lock.artifacts.items()):
-        why = _to_know(artifact)
-        if why:
-            place = path_text(("packages", name))
-            found.append(
-                Decision(subject=place, choice=artifact.file, why=why, certainty="nearest")
-            )
-    found += [
-        Decision(
-            subject=path_text(("packages", name)),
-            choice="the one that the distribution's venv brings",
-            why="no index has this build: the distribution changed it",
-            certainty="nearest",
-        )
-        for name in sorted(lock.seeded)
-    ]
-    found += [
-        Decision(
-            subject=path_text(("packages", name)), choice="no hash", why=why, certainty="unknown"
-        )
-        for name, why in sorted(lock.unhashed.items())
-    ]
-    return found
-
-
-def _lock_summary(lock: Lock) -> Decision:
-    total = len(lock.artifacts) + len(lock.unhashed) + len(lock.seeded)
-    same = sum(item.proof in ("record", "digest") for item in lock.artifacts.values())
-    return Decision(
-        subject="packages",
-        choice=f"{counted(len(lock.artifacts), 'file')} by hash",
-        why=f"of {same} of {total} it is certain that this very file was installed (its RECORD)",
-        certainty="exact" if same == total else "nearest",
-    )
-
-
-def _to_know(artifact: Artifact) -> str:
-    known = {
-        "source": "built from source in the image; what building needs is not pinned",
-        "stand-in": "this wheel stands in for an editable install",
-        "tags": "chosen by its tags: the manifest has no digest of RECORD to compare",
-    }
-    parts = [known.get(artifact.proof, "")]
-    if artifact.yanked is not None:
-        parts.append(f"its author withdrew it ({artifact.yanked})")
-    return "; ".join(part for part in parts if part)
 
 
 def _listed(line: str) -> bool:

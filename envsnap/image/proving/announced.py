@@ -14,8 +14,7 @@ from msgspec.structs import replace
 
 from envsnap.changes.change import ChangeKind
 from envsnap.image.facts import PACKAGE_FOLDERS, SYSTEM_FOLDERS, entries, string
-from envsnap.image.planning import apt
-from envsnap.image.planning import base as bases
+from envsnap.image.planning import apt, foundations
 from envsnap.image.records import BaseSettings, Plan
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
@@ -115,7 +114,7 @@ def by(plan: Plan, manifest: Manifest, base: BaseSettings | None = None) -> Anno
     found.update(_decided(plan))
     found.update(_left(plan))
     found.update(_packages(plan))
-    inherited = bases.INHERITED.get(plan.base.kind) if base is None else None
+    inherited = foundations.INHERITED.get(plan.base.kind) if base is None else None
     if inherited is not None and inherited.fullmatch("LANG") and "LANG" not in plan.environment:
         found.update(dict.fromkeys(_with_consequences("env_vars.LANG")[1:], BASE_SETS))
     return Announced(found, lost=LOST, brought=dict(_brought(plan)), inherited=inherited)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from envsnap.changes.change import ChangeKind
-from envsnap.image.planning.base import INHERITED
+from envsnap.image.planning.foundations import INHERITED
 from envsnap.image.proving.held import Held
 from envsnap.image.proving.proof import Fact
 from envsnap.image.records import BaseSettings, Plan
