@@ -122,7 +122,8 @@ def _completed(
 ) -> uv.Whole:
     """Find what a partial list of distributions needs. Raises InputError."""
     asking.require_python(facts)
-    labels = {item.index for item in requirements.pins(facts, frozenset())[0] if item.index}
+    local = frozenset(_from_folder(facts, find_links)) if find_links else frozenset()
+    labels = {item.index for item in requirements.pins(facts, local)[0] if item.index}
     return uv.complete(
         stated, facts, find_links=find_links, labelled=sorted(labels), private=private
     )

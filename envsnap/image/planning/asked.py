@@ -60,11 +60,13 @@ def states_installed(manifest: Manifest) -> bool:
 
 def lines(manifest: Manifest, facts: Facts) -> list[str]:
     """Return what to resolve, as requirements: what is stated, and what is wanted."""
+    versions = {name: string(item.version) for name, item in facts.packages.items()}
+    for name, framework in facts.frameworks.items():  # a report may state torch there alone
+        versions.setdefault(string(framework.distribution) or name, string(framework.version))
     found = [
         f"{name}=={version}"
-        for name, package in sorted(facts.packages.items())
-        if (version := validate.pinned_version(string(package.version) or "0", f"packages.{name}"))
-        and string(package.version)
+        for name, stated in sorted(versions.items())
+        if stated and (version := validate.pinned_version(stated, f"packages.{name}"))
     ]
     if states_installed(manifest):
         return found

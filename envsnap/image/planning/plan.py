@@ -86,7 +86,10 @@ def _partial(known: facts.Facts, lock: Lock | None) -> tuple[Decision, ...]:
     """Say what becomes of a list of packages that is not complete."""
     if known.packages_complete:
         return ()
-    if lock is None or not lock.resolved:
+    if lock is not None and not lock.resolved:
+        why = "the list is partial; by their metadata these need nothing that it lacks"
+        return (Decision(subject="packages", choice="as stated", why=why, certainty="nearest"),)
+    if lock is None:
         why = "the list is partial: what else these need is not installed; --resolve finds it"
         return (Decision(subject="packages", choice="as stated", why=why, certainty="unknown"),)
     stated = len(known.packages) - len(lock.resolved)
