@@ -10,6 +10,7 @@ from envsnap.api.environments import capture, diff
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from envsnap.api.trials import Trial
     from envsnap.image.building.build import Tell
     from envsnap.image.building.make import Switches
     from envsnap.image.locking.lock import Lock
@@ -191,11 +192,17 @@ def load_plan(path: str) -> Plan:
     return records.load(path)
 
 
-def prove(manifest: Manifest, image: str, plan: Plan, fail_on: str = "info") -> Proof:
+def prove(
+    manifest: Manifest,
+    image: str,
+    plan: Plan,
+    fail_on: str = "info",
+    trial: Trial | None = None,
+) -> Proof:
     """Capture inside an image and compare it with the manifest that its plan was made from."""
     from envsnap.targets.container import Image
 
-    return verify(manifest, Image(image), plan=plan, fail_on=fail_on)
+    return verify(manifest, Image(image), plan=plan, fail_on=fail_on, trial=trial)
 
 
 def verify(
@@ -207,6 +214,7 @@ def verify(
     weights: Mapping[str, str] | None = None,
     plan: Plan | None = None,
     fail_on: str = "info",
+    trial: Trial | None = None,
     deadline: float = PROOF_DEADLINE,
 ) -> Proof:
     """Say whether every portable fact of a manifest is reproduced in a target.
@@ -215,8 +223,11 @@ def verify(
     announces: the one that is given, else the one that an image carries, else the one that would
     be made of the manifest. `configs` and `weights` name files of the target; nothing excuses
     these. `fail_on` is info (every difference counts), warning, error or never, as the rules
-    judge each. Raises InputError for a name that the manifest does not have.
+    judge each; `trial` is run in an image, and has to pass. Raises InputError for a name that the manifest does not have.
     """
+    from msgspec import structs
+
+    from envsnap.api import trials
     from envsnap.image import records
     from envsnap.image.proving import proof, subjects
 
@@ -233,13 +244,14 @@ def verify(
         deadline=deadline,
     )
     name = f"{inside.target.kind} {inside.target.name}"
+    tried = trials.run(target, subject.plan, trial) if trial is not None else ()
     found = proof.judge(
         manifest,
         inside,
         name,
         subject.announced.only_named(manifest, named),
         records.digest(subject.plan),
-        subject.seen,
+        structs.replace(subject.seen, differs=(*subject.seen.differs, *tried)),
     )
     return found if fail_on == "info" else _judged(found, manifest, inside, fail_on)
 

@@ -11,6 +11,7 @@ from envsnap import api
 from envsnap.cli import images, inputs, proofs
 
 if TYPE_CHECKING:
+    from envsnap.api.trials import Trial
     from envsnap.cli.images import Sources
     from envsnap.image.planning.extras import Extras
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="The engine's builder; auto takes BuildKit where there is one.",
 )
+@proofs.trial_options
 @proofs.fail_on_option
 def command(
     manifest: str,
@@ -44,6 +46,7 @@ def command(
     no_cache: bool,
     builder: str,
     fail_on: str,
+    trial: Trial | None,
 ) -> int:
     """Build the image of an environment and prove it: capture inside, and compare.
 
@@ -57,6 +60,10 @@ def command(
 
     document = inputs.document(manifest)
     images.check_name(tag)
+    if trial is not None and no_prove:
+        raise click.UsageError(
+            "--smoke and --golden-run are part of the proof; leave --no-prove out"
+        )
     api.require_engine()
     lock = sources.lock(document.manifest, base)
     document = api.prepared(document, lock, sources.asked)
@@ -71,7 +78,7 @@ def command(
     images.say(f"built {image}")
     code = 0
     if not no_prove:
-        code = proofs.finish(api.prove(document.manifest, image, plan, fail_on), output)
+        code = proofs.finish(api.prove(document.manifest, image, plan, fail_on, trial), output)
     if code:
         images.say(f"not called {tag}: {image} is there to look into")
         return code

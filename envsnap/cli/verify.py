@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from envsnap import api
 from envsnap.cli import inputs, outputs, proofs, targets
+
+if TYPE_CHECKING:
+    from envsnap.api.trials import Trial
 
 
 @click.command()
@@ -22,6 +27,7 @@ from envsnap.cli import inputs, outputs, proofs, targets
     "--facts", metavar="FILE", help="What the probe printed there, instead of a target; - is stdin."
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the proof here, as JSON.")
+@proofs.trial_options
 @proofs.fail_on_option
 def command(
     manifest: str,
@@ -36,6 +42,7 @@ def command(
     facts: str | None,
     output: str | None,
     fail_on: str,
+    trial: Trial | None,
 ) -> int:
     """Say whether a target reproduces every portable fact of a manifest.
 
@@ -58,6 +65,7 @@ def command(
         weights=inputs.named_files(weights, "--weights"),
         plan=known,
         fail_on=fail_on,
+        trial=trial,
     )
     if output is not None:
         outputs.write(proof.encode(found), output, 0o644)
