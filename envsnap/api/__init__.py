@@ -30,6 +30,7 @@ from envsnap.api.environments import (
 from envsnap.api.images import (
     PROOF_DEADLINE,
     build,
+    comparison,
     context,
     load_plan,
     lock,
@@ -61,6 +62,7 @@ __all__ = [
     "check",
     "compare",
     "compare_command",
+    "comparison",
     "context",
     "diff",
     "load",

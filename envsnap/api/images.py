@@ -256,6 +256,31 @@ def verify(
     return found if fail_on == "info" else _judged(found, manifest, inside, fail_on)
 
 
+def comparison(
+    manifest: Manifest,
+    configs: Mapping[str, str] | None = None,
+    weights: Mapping[str, str] | None = None,
+    plan: Plan | None = None,
+) -> dict[str, object]:
+    """Return the options by which the probe itself compares a place with a manifest.
+
+    Raises InputError for a name that the manifest does not have.
+    """
+    from envsnap.image.planning.plan import make_plan
+    from envsnap.image.proving import announced, expected, subjects
+
+    subjects.require(manifest, configs or {}, weights or {})
+    named = subjects.named(manifest, configs or {}, weights or {})
+    known = announced.by(plan or make_plan(manifest), manifest).only_named(manifest, named)
+    return {
+        "job": "verify",
+        "env": list(_captured_variables(manifest)),
+        "verify_files": True,
+        "import": True,
+        "expected": expected.tree(manifest, known, frozenset(path[1] for path in named)),
+    }
+
+
 def _captured_variables(manifest: Manifest) -> tuple[str, ...]:
     from envsnap.model.reading import entries
 

@@ -183,6 +183,9 @@ def _not_covered(manifest: Manifest, inside: Manifest) -> Iterator[str]:
             yield f"{name}: not looked at inside"
         elif not section.complete:
             yield f"{name}: the manifest is partial: what it does not state was not compared"
+    packages = inside.sections.packages
+    if packages is not UNSET and packages.verified is not True:
+        yield "packages: their files were not compared with RECORD (probe --verify-files does that)"
 
 
 def only_at_least(proof: Proof, ranks: Mapping[str, int], limit: int) -> Proof:
