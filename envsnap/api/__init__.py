@@ -25,6 +25,7 @@ from envsnap.api.environments import (
     load_document,
     load_policy,
     save,
+    seal,
     side_by_side,
 )
 from envsnap.api.images import (
@@ -81,6 +82,7 @@ __all__ = [
     "record_data",
     "require_engine",
     "save",
+    "seal",
     "side_by_side",
     "verify",
     "write_context",

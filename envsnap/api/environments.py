@@ -119,6 +119,23 @@ def load_document(path: str) -> Document:
     return reader.load(path)
 
 
+def seal(path: str) -> Document:
+    """Read a manifest that was cut or edited by hand and seal it: it says that it was, and when.
+
+    Raises InputError.
+    """
+    from datetime import UTC, datetime
+
+    from msgspec.structs import replace
+
+    from envsnap.intake import reader
+    from envsnap.model import codec
+
+    found = reader.load_unchecked(path)
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return replace(found, manifest=codec.resealed(found.manifest, now))
+
+
 def save(manifest: Manifest, path: str) -> None:
     """Write a manifest, readable by its owner only. Raises InputError."""
     from envsnap.model import codec, storage

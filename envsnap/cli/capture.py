@@ -59,6 +59,11 @@ MOST_GAPS = 5
     metavar="SECONDS",
     help="Stop asking after this long.",
 )
+@click.option(
+    "--seal",
+    metavar="FILE",
+    help="Capture nothing: write new digests over a manifest that was cut or edited by hand.",
+)
 def command(
     output: str,
     label: str | None,
@@ -75,12 +80,15 @@ def command(
     no_import: bool,
     verify_files: bool,
     deadline: float,
+    seal: str | None,
 ) -> int:
     """Describe an environment in a manifest.
 
     Without a target: the active virtual or conda environment, else the Python that envsnap runs
     in. Nothing is installed or written on the target, and no secret enters the manifest.
     """
+    if seal is not None:
+        return _seal(seal, output)
     manifest = api.capture(
         targets.place(python, pid, container, image, ssh),
         label=label,
@@ -100,6 +108,15 @@ def command(
     captured.say(f"{'wrote ' + output + ': ' if output != '-' else ''}{_summary(manifest)}")
     for line in _gaps(manifest):
         captured.say(line)
+    return 0
+
+
+def _seal(path: str, output: str) -> int:
+    from envsnap.model import codec
+
+    found = api.seal(path)
+    outputs.write(codec.encode(found.manifest, found.unknown), output, 0o600)
+    captured.say(f"sealed {path}: it says so, and when")
     return 0
 
 

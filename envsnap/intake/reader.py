@@ -55,6 +55,12 @@ def _report(data: bytes, name: str, base: str) -> codec.Document | None:
     return codec.Document(manifest, notes=(note,))
 
 
+def load_unchecked(path: str) -> codec.Document:
+    """Read a manifest that may have been edited, to seal it anew. Raises InputError."""
+    name = "standard input" if path == "-" else path
+    return codec.decode_unchecked(contents(path, name), name)
+
+
 def load_text(path: str) -> str:
     """Read an error text or a log; `-` is standard input. Raises InputError.
 

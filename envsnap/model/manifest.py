@@ -69,6 +69,12 @@ class Manifest(Struct, frozen=True, kw_only=True):
     label: Annotated[str | None, Meta(description="The user's name for this environment.")]
     target: Target
     fingerprint: Annotated[str, Meta(description="SHA-256 over the digests of all sections.")]
+    sealed: Annotated[
+        str | UnsetType,
+        Meta(
+            description="UTC time at which digests were written anew over a manifest that was cut or edited by hand."
+        ),
+    ] = UNSET
     sections: Sections
 
     def __repr__(self) -> str:
