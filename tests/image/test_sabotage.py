@@ -7,9 +7,11 @@ configuration, and the layers above those of the plan.
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -233,3 +235,81 @@ def test_byte_code_follows_an_honest_edit(engine: Any, proven: tuple[str, Path])
         remove=True,
     )
     assert b"edited" in said
+
+
+def test_a_command_has_to_pass_in_the_image(proven: tuple[str, Path], envsnap: Run) -> None:
+    """No network unless asked, and the reason is in what is said."""
+    image, folder = proven
+    start = ("verify", folder / "dev.json", "--image", image, "--smoke")
+    passed = envsnap(*start, "python -c 'import numpy, serve'")
+    assert passed.returncode == 0, passed.stderr
+    failed = envsnap(*start, "python -c 'import flask'")
+    assert failed.returncode == 5
+    assert "differs: smoke: captured 0, inside 1" in failed.stderr
+    assert "No module named 'flask'" in failed.stderr
+    alone = envsnap(*start, "python -c 'import socket; socket.if_nameindex()[1]'")
+    assert alone.returncode == 5
+    linked = envsnap(
+        *start, "python -c 'import socket; socket.if_nameindex()[1]'", "--smoke-network"
+    )
+    assert linked.returncode == 0, linked.stderr
+    assert envsnap(*start, "nothing-of-this-name").returncode == 5
+
+
+def test_an_image_whose_command_fails_gets_no_name(
+    engine: Any, proven: tuple[str, Path], envsnap: Run
+) -> None:
+    image, folder = proven
+    assert image
+    done = envsnap(
+        "build", folder / "dev.json", "-t", "envsnap-test:unnamed", "--smoke", "python -c 'import x'",
+        "--config", f"app={folder}/settings.yaml", "--weights", f"m={folder}/model.bin", *trust(),
+    )  # fmt: skip
+    assert done.returncode == 5, done.stderr
+    assert "not called envsnap-test:unnamed" in done.stderr
+    assert engine.images.list("envsnap-test:unnamed") == []
+
+
+def test_facts_that_were_gathered_elsewhere_are_judged_alike(
+    engine: Any, proven: tuple[str, Path], envsnap: Run, tmp_path: Path
+) -> None:
+    """What the probe prints in a container, as `kubectl exec` would bring it."""
+    image, folder = proven
+    wrote = envsnap(
+        "probe", "--verify-files", "--env", "XLA_FLAGS", "--weights", "m=/app/model.bin", "--config",
+        "app=/app/settings.yaml", "-o", "probe.py",
+    )  # fmt: skip
+    assert wrote.returncode == 0, wrote.stderr
+    judge = envsnap(
+        "probe", "--verify", folder / "dev.json", "--plan", folder / "context" / "dockerfile.json",
+        "--weights", "m=/app/model.bin", "--config", "app=/app/settings.yaml", "-o", "judge.py",
+    )  # fmt: skip
+    assert judge.returncode == 0, judge.stderr
+    for spoil, code in (("true", 0), ("echo x >> /app/model.bin", 5)):
+        for script in ("probe.py", "judge.py"):
+            said = engine.containers.create(
+                image, ["sh", "-c", f"{spoil}; python /{script} > /tmp/facts; echo $? > /tmp/code"],
+                user="0", volumes={str(tmp_path / script): {"bind": f"/{script}", "mode": "ro"}},
+            )  # fmt: skip
+            try:
+                said.start()
+                said.wait()
+                facts = contents(said, "/tmp/facts")
+                ended = int(contents(said, "/tmp/code"))
+            finally:
+                said.remove(force=True)
+            if script == "judge.py":
+                assert ended == code
+                continue
+            (tmp_path / "facts").write_bytes(facts)
+            plan = ("--plan", folder / "context" / "dockerfile.json")
+            done = envsnap("verify", folder / "dev.json", "--facts", "facts", *plan)
+            assert done.returncode == code, done.stderr
+
+
+def contents(container: Any, path: str) -> bytes:
+    pieces, _ = container.get_archive(path)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as tar:
+        stream = tar.extractfile(tar.getmembers()[0])
+        assert stream is not None
+        return stream.read()
