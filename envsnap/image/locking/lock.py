@@ -218,8 +218,12 @@ def _fits(facts: Facts, package: Package, named: wheels.Named, path: Path) -> Pr
     if origin is not None and string(origin.sha256) is not None:
         return "digest" if _sha256(path) == origin.sha256 else None
     record = _record(facts, package)
+    if record is not None and wheels.record_digest(str(path)) == record:
+        return "record"
+    if origin is not None:
+        return "stand-in"  # it was built from a repository or a folder, as this one was
     if record is not None:
-        return "record" if wheels.record_digest(str(path)) == record else None
+        return None
     tags = _tags(facts, package)
     return "tags" if not tags or tags == named.tags else None
 

@@ -111,7 +111,8 @@ def _compile(
         if ended.returncode:
             return None, " ".join(ended.stderr.split())[:400]
         text = Path(folder, "pylock.toml").read_text(encoding="utf-8")
-        return dict(_read(tomllib.loads(text), folder, private)), ended.stderr
+        own = _of_private(facts, index, folder, private) if private else frozenset()
+        return dict(_read(tomllib.loads(text), folder, own)), ended.stderr
 
 
 class Whole(Struct, frozen=True, kw_only=True):
@@ -220,16 +221,38 @@ def _platform(facts: Facts) -> str:
     return f"{machine}-manylinux_2_{known[-1]}" if known else f"{machine}-unknown-linux-gnu"
 
 
-def _read(
-    lock: dict[str, Any], folder: str, private: tuple[Index, ...]
-) -> Iterator[tuple[str, tuple[Candidate, ...]]]:
+def _of_private(
+    facts: Facts, index: str | None, folder: str, private: tuple[Index, ...]
+) -> frozenset[str]:
+    """Name what comes from the user's own indexes; uv says so in requirements files alone."""
+    words = _command(facts)
+    words[words.index("--format") + 1] = "requirements.txt"
+    words[words.index("--output-file") + 1] = "from.txt"
+    named = ["--default-index", index] if index else []
+    ended = _start([*words, "--emit-index-annotation", *named], folder, private)
+    if ended.returncode:
+        raise BuildError(f"uv does not say where distributions come from: {ended.stderr[:300]}")
     own = {item.url.rstrip("/") for item in private}
+    found: set[str] = set()
+    name = ""
+    for line in Path(folder, "from.txt").read_text(encoding="utf-8").splitlines():
+        source = line.strip().removeprefix("# from ").rstrip("/")
+        if line[:1].isalnum():
+            name = line.partition("==")[0].strip()
+        elif source in own:
+            found.add(name)
+    return frozenset(found)
+
+
+def _read(
+    lock: dict[str, Any], folder: str, own: frozenset[str]
+) -> Iterator[tuple[str, tuple[Candidate, ...]]]:
     for package in lock.get("packages", ()):
         rows = [(row, True) for row in package.get("wheels", ())]
         if "sdist" in package:
             rows.append((package["sdist"], False))
-        own_index = str(package.get("index", "")).rstrip("/") in own
-        yield package["name"], tuple(_candidates(rows, folder, private=own_index))
+        private = package["name"] in own
+        yield package["name"], tuple(_candidates(rows, folder, private=private))
 
 
 def _candidates(

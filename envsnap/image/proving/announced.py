@@ -190,14 +190,16 @@ def _system_libraries(plan: Plan, manifest: Manifest) -> Iterator[tuple[str, str
 def _packages(plan: Plan) -> Iterator[tuple[str, str]]:
     """What building from source, or a wheel in the place of an editable install, changes."""
     built = "built from source in the image; what building needs is not pinned"
-    stands = "a wheel stands in for the editable install"
+    stands = "a wheel stands in for what was installed from a folder or a repository"
     for artifact in plan.artifacts:
         changed: tuple[str, ...] = ()
         why = built
         if artifact.proof == "source":
             changed = ("record_sha256", "wheel_tags")
         elif artifact.proof == "stand-in":
-            changed, why = ("record_sha256", "wheel_tags", "editable", "origin"), stands
+            changed, why = ("record_sha256", "wheel_tags", "editable", "origin", "folder"), stands
+        elif artifact.source == "folder" and artifact.proof in ("record", "tags"):
+            changed, why = ("origin",), "the same files, from a wheel in the build context"
         for field in changed:
             yield text(("packages", artifact.name, field)), why
     for group in plan.requirements:
