@@ -61,6 +61,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     no_gpu: bool
     system_packages: dict[str, str] | None  # dpkg's, of loaded libraries; None: not known
     system_site: bool = False  # whether the environment sees the packages of its base
+    apt_python: bool = False  # whether apt installs distributions into the base's own Python
     asked_cuda: str | None = None  # CUDA of the base image, as the user asks
 
 

@@ -75,6 +75,9 @@ class PythonSource(Struct, frozen=True, kw_only=True):
     ]
     executable: Annotated[str, Meta(description="The interpreter that makes the environment.")]
     image: Annotated[str | None, Meta(description="The image it is copied from.")] = None
+    without_pip: Annotated[
+        bool, Meta(description="Whether the environment has no pip of its own.")
+    ] = False
     system_site: Annotated[
         bool, Meta(description="Whether the environment sees the packages of its base.")
     ] = False

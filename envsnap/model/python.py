@@ -124,6 +124,10 @@ class Package(Record, frozen=True, kw_only=True):
     shadowed: Annotated[
         tuple[Shadowed, ...] | UnsetType, portable("Other distributions of this name.")
     ] = UNSET
+    system_package: Annotated[
+        Text,
+        portable("Package of dpkg that installed it, as NAME=VERSION.", since=2),
+    ] = UNSET
     defects: Annotated[Texts, portable("What is wrong with its metadata.")] = UNSET
     folder: Annotated[Text, location("The folder of sys.path it lies in.")] = UNSET
     requires: Annotated[

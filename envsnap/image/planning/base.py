@@ -110,7 +110,8 @@ def _without_cuda(facts: Facts, python: str, *, asked: bool) -> Foundation:
     """Choose a slim Python image, or the distribution whose own Python was captured."""
     suite, certainty, difference = _slim_suite(facts, python)
     own = _own_distribution(facts, python)
-    if own is not None and certainty != "exact" and not asked:
+    of_apt = any(isinstance(item.system_package, str) for item in facts.packages.values())
+    if own is not None and (certainty != "exact" or of_apt) and not asked:
         return _distribution(facts, python, own)
     if suite is None:
         raise InputError(foundations.no_image(python))

@@ -11,7 +11,8 @@ from envsnap.image import facts, validate
 from envsnap.image.planning import apt, conda, environment, host, requirements
 from envsnap.image.planning import base as bases
 from envsnap.image.planning.asked import Asked, add, completed
-from envsnap.image.records import PLAN_VERSION, Decision, Left, Plan
+from envsnap.image.planning.foundations import Foundation
+from envsnap.image.records import PLAN_VERSION, Decision, Left, Plan, Requirements
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
 
@@ -43,6 +44,7 @@ def make_plan(
     if lock is not None:
         known = completed(known, lock.resolved)
     foundation = bases.choose(known, base)
+    known = replace(known, apt_python=_is_own(known, foundation))
     packages = requirements.sort(known, lock)
     of_conda = conda.sort(known, lock)
     variables = environment.sort(manifest)
@@ -60,7 +62,8 @@ def make_plan(
             foundation.python,
             installer=packages.installer,
             removed=_removed(known),
-            system_site=known.system_site,
+            system_site=known.system_site or bool(apt.python_packages(known)),
+            without_pip=_without_pip(known, packages.groups),
         ),
         requirements=packages.groups,
         artifacts=tuple(artifact for _, artifact in sorted(lock.artifacts.items())) if lock else (),
@@ -80,6 +83,20 @@ def make_plan(
             *needs.decisions,
         ),
     )
+
+
+def _is_own(known: facts.Facts, foundation: Foundation) -> bool:
+    """Tell whether the base has the very Python for which apt installed distributions."""
+    same = foundation.base.system == f"{known.os_id} {known.os_version}"
+    return same and foundation.python.how == "apt" and foundation.python.version == known.python
+
+
+def _without_pip(known: facts.Facts, groups: tuple[Requirements, ...]) -> bool:
+    """Tell whether the environment needs no pip of its own: the system's serves, or none."""
+    if not apt.python_packages(known):
+        return False
+    pip = known.packages.get("pip")
+    return (pip is not None and requirements.by_apt(known, pip)) or (pip is None and not groups)
 
 
 def _partial(known: facts.Facts, lock: Lock | None) -> tuple[Decision, ...]:

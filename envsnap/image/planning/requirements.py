@@ -119,6 +119,8 @@ def pins(facts: Facts, from_folder: frozenset[str]) -> tuple[list[Pinned], list[
     for name, package in sorted(facts.packages.items()):
         if conda.concerns(package) and (conda.by_conda(package) or not of_conda):
             continue  # the stage of conda's packages has it, or says why not
+        if by_apt(facts, package):
+            continue  # apt installs it
         place = path_text(("packages", name))
         validate.matched(name, validate.PACKAGE, place, "name that an index could hold")
         found = (
@@ -129,6 +131,11 @@ def pins(facts: Facts, from_folder: frozenset[str]) -> tuple[list[Pinned], list[
         else:
             pinned.append(found)
     return pinned, left
+
+
+def by_apt(facts: Facts, package: Package) -> bool:
+    """Tell whether apt installs a distribution: the base is of the captured release."""
+    return facts.apt_python and string(package.system_package) is not None
 
 
 def _installs(item: Pinned) -> bool:
@@ -202,7 +209,12 @@ def _stays(name: str, package: Package) -> str | None:
     if set(defects) - HARMLESS_DEFECTS:
         return "its metadata is damaged; install it again on the captured machine"
     if SYSTEM_PACKAGES.fullmatch(folder):
-        return "installed by the system's package manager, not by pip"
+        known = string(package.system_package)
+        what = f"its package {known}" if known else "a package"
+        return (
+            f"installed by the system's package manager ({what}): only a base of the captured release"
+            " has it; name one with --base, or install it with pip and capture again"
+        )
     return None
 
 

@@ -108,6 +108,8 @@ def by(plan: Plan, manifest: Manifest, base: BaseSettings | None = None) -> Anno
     for name in plan.environment:
         if name.startswith("NVIDIA_"):
             found[text(("env_vars", name))] = "the image asks for its GPU with it"
+    if plan.python.system_site:
+        found["python.system_site_packages"] = "the image's environment sees the system's packages"
     if plan.base.kind != "cuda":
         found[CUDA[0]] = CUDA[1]
     found.update(_interpreter(plan))

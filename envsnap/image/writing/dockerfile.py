@@ -192,6 +192,8 @@ def split(plan: Plan) -> bool:
 
 def _venv(plan: Plan) -> ins.Step:
     sees = ("--system-site-packages",) if plan.python.system_site else ()
+    if plan.python.without_pip:
+        sees = (*sees, "--without-pip")
     return (plan.python.executable, "-m", "venv", *sees, VENV)
 
 
@@ -226,7 +228,7 @@ def _install(group: Requirements) -> ins.Step:
 
 def _finish(plan: Plan) -> Iterator[ins.Step]:
     """Remove what venv added beyond the captured packages."""
-    if plan.python.removed:
+    if plan.python.removed and not plan.python.without_pip:
         yield (*PIP, "uninstall", "--yes", "--quiet", *plan.python.removed)
 
 
@@ -266,7 +268,7 @@ def _final(plan: Plan) -> Iterator[ins.Instruction]:
     if split(plan):
         yield ins.Copy((VENV,), VENV, FRAMEWORK)
         yield ins.Copy((f"{REST}/",), "/", BUILD)
-        if plan.python.removed:
+        if plan.python.removed and not plan.python.without_pip:
             yield ins.Run(tuple(_finish(plan)))
     else:
         yield ins.Copy((VENV,), VENV, BUILD)

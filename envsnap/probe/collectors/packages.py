@@ -29,6 +29,7 @@ LONGEST_HEADERS = 1 << 20
 MOST_REQUIREMENTS = 1000
 LONGEST_REQUIREMENT = 500
 MODULE_FILES = (b".py", b".so", b".pyd")
+OF_THE_SYSTEM = re.compile(r"/usr/lib/python3[0-9.]*/dist-packages/")
 # A namespace that several distributions share on purpose; each brings the same file.
 SHARED_ON_PURPOSE = (b"declare_namespace", b"extend_path")
 
@@ -56,6 +57,7 @@ def collect(record: Record, sys_path: list, prefix: str, owned: dict = None) -> 
             continue
         leftovers.extend(name for name in names if name.startswith("~"))
         claimed.update(_add_folder(entries, places, folder, names, owned.setdefault(folder, set())))
+    _add_owners(record, entries, places)
     conda = os.path.join(prefix, "conda-meta")
     if os.path.isdir(conda):
         from . import conda_packages
@@ -67,6 +69,26 @@ def collect(record: Record, sys_path: list, prefix: str, owned: dict = None) -> 
             )
             entry["conda"] = facts
     return places
+
+
+def _add_owners(record: Record, entries: dict, places: dict) -> None:
+    """Name the system's package of each distribution that apt, not pip, installed."""
+    wanted = {
+        place: name
+        for name, place in places.items()
+        if OF_THE_SYSTEM.match(place) and entries[name].get("installer") != "pip"
+    }
+    try:
+        from ..readers import dpkg
+
+        owners = dpkg.owners_of_metadata(wanted)
+        versions = dpkg.versions(set(owners.values()))
+    except OSError as error:
+        record.gap("system_package", reason(error))
+        return
+    for place, package in owners.items():
+        if package in versions:
+            entries[wanted[place]]["system_package"] = "%s=%s" % (package, versions[package])
 
 
 def canonical(name: str) -> str:
