@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from envsnap._version import __version__ as __version__
     from envsnap.api import build as build
     from envsnap.api import capture as capture
+    from envsnap.api import capture_rank as capture_rank
     from envsnap.api import check as check
     from envsnap.api import compare as compare
     from envsnap.api import diff as diff
@@ -28,6 +29,7 @@ _HOME = {
     "__version__": "envsnap._version",
     "build": "envsnap.api",
     "capture": "envsnap.api",
+    "capture_rank": "envsnap.api",
     "check": "envsnap.api",
     "compare": "envsnap.api",
     "diff": "envsnap.api",
@@ -47,6 +49,7 @@ __all__ = [
     "__version__",
     "build",
     "capture",
+    "capture_rank",
     "check",
     "compare",
     "diff",

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.root_cause import vocabulary
 from envsnap.intake import facts
-from envsnap.intake.package_lists import canonical
+from envsnap.intake.formats.names import canonical
 from envsnap.model.manifest import Manifest, Target
 from envsnap.model.paths import Path as FactPath
 

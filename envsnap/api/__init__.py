@@ -9,7 +9,7 @@
     with envsnap.record("golden.esr"):             # the layers of the model that is called
         model(x)
 
-`environments` is captures, comparisons and checks, `images` plans, builds and proofs, `runs`
+`environments` is captures, comparisons and checks, `fleet` many hosts, `images` plans, builds and proofs, `runs`
 what commands did and recordings of a model. Rooms are imported inside the functions: a capture must have its probe running before it loads
 what it needs to read the answer.
 """
@@ -21,12 +21,23 @@ from envsnap.api.environments import (
     capture,
     check,
     diff,
+    diff_several,
+    formats,
     load,
     load_document,
     load_policy,
+    most_alike,
     save,
     seal,
     side_by_side,
+)
+from envsnap.api.fleet import (
+    add_to_store,
+    capture_fleet,
+    capture_rank,
+    export_store,
+    fleet_history,
+    judge_fleet,
 )
 from envsnap.api.images import (
     PROOF_DEADLINE,
@@ -58,20 +69,29 @@ __all__ = [
     "LONGEST_DEADLINE",
     "PROOF_DEADLINE",
     "Progress",
+    "add_to_store",
     "build",
     "capture",
+    "capture_fleet",
+    "capture_rank",
     "check",
     "compare",
     "compare_command",
     "comparison",
     "context",
     "diff",
+    "diff_several",
+    "export_store",
+    "fleet_history",
+    "formats",
+    "judge_fleet",
     "load",
     "load_document",
     "load_plan",
     "load_policy",
     "load_recording",
     "lock",
+    "most_alike",
     "name_image",
     "observe_command",
     "plan",

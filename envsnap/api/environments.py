@@ -119,6 +119,13 @@ def load_document(path: str) -> Document:
     return reader.load(path)
 
 
+def formats() -> tuple[str, ...]:
+    """The foreign files and folders that are read wherever a manifest is, in words."""
+    from envsnap.intake.formats import registry
+
+    return tuple(entry.title for entry in (*registry.FORMATS, *registry.FOLDERS))
+
+
 def seal(path: str) -> Document:
     """Read a manifest that was cut or edited by hand and seal it: it says that it was, and when.
 
@@ -157,6 +164,42 @@ def diff(
     from envsnap.rules import engine
 
     return _ruled(engine.compare(reference, other, rules, error_text), other, policy)
+
+
+def diff_several(
+    manifests: Sequence[Manifest],
+    *,
+    peers: bool = False,
+    policy: Policy | None = None,
+    error_text: str = "",
+) -> list[Result]:
+    """Say of each manifest but the first what differs from the first; as peers, if they are.
+
+    Those that say the same of everything but their identity share one result.
+    """
+    if peers:
+        from envsnap.fleet import peers_of
+
+        return peers_of.results(manifests, policy, error_text)
+    if len(manifests) == 2:
+        return [diff(manifests[0], manifests[1], policy=policy, error_text=error_text)]
+    from envsnap.rules import side_by_side as several
+
+    found: dict[int, Result] = {}
+    results = []
+    for number in several.alike(manifests[1:]):
+        if number not in found:
+            other = manifests[1 + number]
+            found[number] = diff(manifests[0], other, policy=policy, error_text=error_text)
+        results.append(found[number])
+    return results
+
+
+def most_alike(manifests: Sequence[Manifest]) -> tuple[int, str]:
+    """Of peers, the number of the one that stands for most, and a sentence that says for how many."""
+    from envsnap.fleet import peers_of
+
+    return peers_of.most_alike(manifests)
 
 
 def check(

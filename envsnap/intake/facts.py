@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 from envsnap._version import __version__
 from envsnap.errors import InputError
 from envsnap.intake import config_trees
-from envsnap.model import codec, scan
+from envsnap.model import codec, ranks, scan
 from envsnap.model.manifest import (
     SCHEMA_REVISION,
     SCHEMA_VERSION,
@@ -21,7 +22,11 @@ from envsnap.model.manifest import (
 )
 from envsnap.model.paths import text as path_text
 
-BEGIN = re.compile(rb"^envsnap-([0-9a-f]{8,64})-begin$", re.MULTILINE)
+BEGIN = re.compile(rb"envsnap-([0-9a-f]{8,64})-begin[ \t\r]{0,4}$")
+LABEL = re.compile(rb"[ \t]{0,8}\d{1,7}: (?=envsnap-|facts |weights |files |progress )")
+FACTS = b"facts"
+MOST_MIXED = 2000
+FURTHER = (b"weights", b"files")
 PROBE_PROTOCOL = 1
 SEED_KEY = re.compile(r"(?:^|[_-])(?:seed|seeds|random_state)$|^(?:seed|seeds)[_-]|Seed$")
 
@@ -35,30 +40,76 @@ class Messages(msgspec.Struct, frozen=True):
 
 
 def parse(data: bytes, name: str) -> Messages:
-    """Read the messages between the markers; raises InputError that starts with `name`."""
+    """Read the messages of one host; raises InputError that starts with `name`."""
+    found = parse_several(data, name)
+    if len(found) > 1:
+        scan.refuse(
+            name,
+            f"holds the answers of {len(found)} hosts; `envsnap fleet diff` compares them, and"
+            " `envsnap diff --peers`",
+        )
+    return found[0]
+
+
+def parse_several(data: bytes, name: str) -> list[Messages]:
+    """Read the messages between the markers, host by host: `srun` joins the answers of many.
+
+    Their lines may be mixed, and carry the task's number (`srun --label`). Raises InputError that
+    starts with `name`.
+    """
     if len(data) > scan.LARGEST_FILE:
         scan.refuse(name, f"larger than {scan.LARGEST_FILE >> 20} MiB")
-    match = BEGIN.search(data)
-    if match is None:
+    streams: dict[bytes, list[bytes]] = {}
+    for line in data.split(b"\n"):
+        label = LABEL.match(line)
+        number = label.group() if label else b""
+        streams.setdefault(number, []).append(line[len(number) :])
+    blocks = [block for lines in streams.values() for block in _blocks(lines, name)]
+    if not blocks:
         scan.refuse(name, "no facts of an envsnap probe in it")
-    closing = b"envsnap-" + match.group(1) + b"-end"
-    found: dict[str, Any] = {}
-    complete = False
-    for line in data[match.end() :].split(b"\n"):
-        if line.strip() == closing:
-            complete = True
-            break
-        word, _, message = line.partition(b" ")
-        if word in (b"facts", b"weights", b"files"):
-            found[word.decode()] = scan.parse(message, name)
-    if not complete or not isinstance(found.get("facts"), dict):
+    return [_messages(block, name) for block in blocks]
+
+
+def _blocks(lines: list[bytes], name: str) -> Iterator[dict[bytes, bytes]]:
+    """Each host's messages by their words. A host's end has the empty word."""
+    opened: list[dict[bytes, bytes]] = []
+    marker: bytes | None = None
+    for line in lines:
+        if match := BEGIN.match(line):
+            marker = match.group(1)
+            opened.append({})
+            if len(opened) > MOST_MIXED:
+                scan.refuse(name, f"the answers of more than {MOST_MIXED:,} hosts are mixed")
+        elif opened and line.strip() == b"envsnap-" + (marker or b"") + b"-end":
+            ended = next((block for block in opened if FACTS in block), opened[0])
+            opened.remove(ended)
+            yield {**ended, b"": b""}
+        elif opened:
+            word, _, message = line.partition(b" ")
+            if word not in (FACTS, *FURTHER):
+                continue
+            if word in FURTHER and len(opened) > 1:
+                scan.refuse(
+                    name,
+                    "the lines of several hosts are mixed; give each a file of its own"
+                    " (srun --output=%N-%t.facts)",
+                )
+            block = next((block for block in opened if word not in block), opened[-1])
+            block[word] = message
+    yield from opened
+
+
+def _messages(block: dict[bytes, bytes], name: str) -> Messages:
+    """What one host said, whole and of this protocol."""
+    found = {word.decode(): scan.parse(message, name) for word, message in block.items() if word}
+    if b"" not in block or not isinstance(found.get("facts"), dict):
         scan.refuse(name, "the probe's output is cut off; run it again")
     if found["facts"].get("probe") != PROBE_PROTOCOL:
         scan.refuse(
             name, "written by another version of the probe; write a new one with this envsnap"
         )
     found["facts"].setdefault("revision", 0)  # a probe of before there were revisions
-    further = (found.get(word) for word in ("weights", "files"))
+    further = (found.get(word.decode()) for word in FURTHER)
     return Messages(found["facts"], *(part if isinstance(part, dict) else None for part in further))
 
 
@@ -94,6 +145,7 @@ def to_manifest(
         _add_seeds(tree, seeds)
         if target.kind != "run":
             tree["seeds"]["complete"] = False  # what nobody stated may have been set all the same
+    ranks.move(tree, run=target.kind == "run")
     typed = Sections(**{key: _typed(key, value) for key, value in tree.items() if key in _KNOWN})
     return codec.sealed(_manifest(messages, typed, target, label))
 

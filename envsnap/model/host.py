@@ -170,3 +170,10 @@ class Identity(Section, frozen=True, kw_only=True):
     pid: Annotated[Whole, volatile("Process id.")] = UNSET
     seconds: Annotated[Number, volatile("How long the capture took.")] = UNSET
     gpus: Annotated[dict[str, GpuIdentity] | UnsetType, volatile("Cards by index.")] = UNSET
+    rank: Annotated[
+        TextMap,
+        volatile("Variables that say which process of a job, or which node, this is.", since=2),
+    ] = UNSET
+    rng: Annotated[
+        TextMap, volatile("SHA-256 of generator states in the running program.", since=2)
+    ] = UNSET

@@ -92,6 +92,7 @@ class Conda(Record, frozen=True, kw_only=True):
     version: Annotated[Text, portable("Version as conda states it.")] = UNSET
     build: Annotated[Text, portable("Build string.")] = UNSET
     url: Annotated[Text, location("Address of the archive.")] = UNSET
+    channel: Annotated[Text, location("Channel it came from.", since=2)] = UNSET
     md5: Annotated[Text, portable("MD5 of the archive, as conda states it.")] = UNSET
     sha256: Annotated[Text, portable("SHA-256 of the archive, as conda states it.")] = UNSET
 

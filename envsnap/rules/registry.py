@@ -118,6 +118,7 @@ REGISTRY = (
     Entry("gpus/rocm-version", ("rocm",)),
     Entry("packages/package-version", ("packages",)),
     Entry("packages/package-missing", ("packages",)),
+    Entry("packages/wanted", ("wanted",)),
     Entry("packages/package-build", ("packages",)),
     Entry("packages/requirements", ("packages",), inspects=True),
     Entry("packages/competing-distributions", ("packages",), inspects=True),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from envsnap.intake import facts
     from envsnap.targets.target import Place
 
-TOO_OLD = 86
+REFUSED = (86, 87)  # a Python that is too old, or that lacks a part of its library
 GRACE_SECONDS = 5.0
 STDERR_LIMIT = 16 << 10
 
@@ -127,7 +127,7 @@ class Run:
         self._ears.join(0.5)  # what it said last may still be on its way
         code = self._process.poll()
         tail = " ".join(bytes(self._stderr).decode("utf-8", "replace").split())[-400:]
-        if code == TOO_OLD and tail:
+        if code in REFUSED and tail:
             return f"{self._name}: {tail}"
         if code is None:
             return f"{self._name}: the probe did not answer in time; --deadline gives it more"

@@ -118,7 +118,7 @@ def test_the_script_inside_a_program(version: str, envsnap: Run, tmp_path: Path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "0.32383276483316237"
     manifest = reader.load(str(tmp_path / "prod.facts")).manifest
-    assert set(manifest.sections.seeds.rng) == {"random"}
+    assert set(manifest.sections.identity.rng) == {"random"}
     assert (tmp_path / "prod.facts").stat().st_mode & 0o077 == 0
 
 

@@ -12,7 +12,7 @@ from envsnap.image import validate
 from envsnap.image.facts import Facts, counted, major_minor, numbers, string
 from envsnap.image.planning import conda, lock_notes, weights
 from envsnap.image.records import Decision, Left, Requirements
-from envsnap.knowledge.tables import table
+from envsnap.knowledge import torch_builds
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Origin, Package
 
@@ -359,10 +359,7 @@ def _group_decision(group: Requirements) -> Decision:
 def _listed(line: str) -> bool:
     """Tell whether the tables list this build of torch in the folder that its label names."""
     public, _, label = line.removeprefix("torch==").partition(" ")[0].partition("+")
-    return any(
-        (row["torch"], row["label"], row.get("index")) == (public, label, "folder")
-        for row in table("torch_wheels")["rows"]
-    )
+    return torch_builds.is_in_folder(public, label)
 
 
 def _left_decision(left: list[Left]) -> tuple[Decision, ...]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
 from envsnap.model.reading import frameworks, is_captured
 from envsnap.rules import known_changes
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import Distance, distance
 
 # Facts that follow from the version or the build; they need no finding of their own.
 FOLLOW = (

@@ -1,0 +1,19 @@
+"""Hosts that ssh reaches: users, ports and jump hosts come from the user's own configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from envsnap.fleet.engines.asked import Found, Probing, through
+from envsnap.fleet.inventory import aliases
+from envsnap.targets.ssh import Ssh
+
+
+def found(hosts: Sequence[str], probing: Probing) -> Found:
+    """How each host is asked. Raises InputError for what is no host, TargetError without ssh."""
+    asks = {}
+    for host in hosts:
+        name = aliases(host)[1]
+        name = host if name in asks else name
+        asks[name] = through(Ssh(host, probing.python), name, probing)
+    return Found(asks=asks, silent={})
