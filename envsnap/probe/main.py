@@ -51,8 +51,15 @@ def run(options_text: str, modules: dict, sys_path: list) -> None:
     options = json.loads(options_text)
     gc.disable()  # this process does one short thing
     secrets.use_key(options.get("redaction_key", ""))
-    output = Output(options["marker"], bool(options.get("travels")))
     job = options.get("job", "capture")
+    if job == "verify":
+        from . import verdict
+
+        capture = Capture(options, modules, sys_path, in_process=False)
+        code = verdict.run(capture, options["expected"])
+        sys.stderr.flush()
+        os._exit(code)
+    output = Output(options["marker"], bool(options.get("travels")))
     try:
         if job == "gpus":
             from .collectors import gpu_query
@@ -298,12 +305,22 @@ class Capture:
     def _packages(self) -> None:
         from .collectors import packages
 
-        self.installed = packages.collect(self.sections["packages"], self.sys_path, sys.prefix)
+        owned = {}
+        self.installed = packages.collect(
+            self.sections["packages"], self.sys_path, sys.prefix, owned
+        )
+        from .collectors import integrity
+
+        hashes = self.options.get("import", True) and not self.in_process
+        integrity.collect(self.sections["python"], self.sys_path, owned, hashes)
 
     def _system(self) -> None:
         from .collectors import system
 
+        from .collectors import integrity
+
         system.collect(self.sections["system"])
+        integrity.collect_system(self.sections["system"])
 
     def _env_vars(self) -> None:
         from .collectors import env_vars
