@@ -32,8 +32,15 @@ def by_subject() -> dict[str, list[registry.Entry]]:
 @click.command()
 @click.argument("rule", required=False)
 @click.option("--all", "everything", is_flag=True, help="Show every rule's page, as Markdown.")
-def command(rule: str | None, everything: bool) -> int:
+@click.option("--formats", is_flag=True, help="List the foreign files that are read as manifests.")
+def command(rule: str | None, everything: bool, formats: bool) -> int:
     """Show what a rule looks at, why it matters, and what to do; without RULE, list all."""
+    if formats:
+        from envsnap import api
+
+        for title in api.formats():
+            click.echo(title)
+        return 0
     if everything:
         click.echo(pages(), nl=False)
         return 0

@@ -29,17 +29,21 @@ def load(path: str) -> codec.Document:
     Raises InputError.
     """
     name = "standard input" if path == "-" else path
+    if path != "-" and os.path.isdir(path):
+        from envsnap.intake import folders
+
+        return folders.load(path)
     data = contents(path, name)
     if FACTS_MARK.search(data, 0, 1 << 20):
         from envsnap.intake import facts
 
         return _of_facts(facts.parse(data, name), path, name)
     # A manifest's beginning is tested first: reading a document twice would cost time.
-    if MANIFEST_MARK not in data[:200]:
-        found = _report(data, name, os.path.basename(path))
-        if found is not None:
-            return found
-    return codec.decode(data, name)
+    if MANIFEST_MARK in data[:200]:
+        return codec.decode(data, name)
+    from envsnap.intake import foreign
+
+    return foreign.load(data, name, path)
 
 
 def documents(data: bytes, path: str, name: str) -> list[codec.Document]:
@@ -48,8 +52,11 @@ def documents(data: bytes, path: str, name: str) -> list[codec.Document]:
         from envsnap.intake import facts
 
         return [_of_facts(found, path, name) for found in facts.parse_several(data, name)]
-    found = _report(data, name, os.path.basename(path))
-    return [found if found is not None else codec.decode(data, name)]
+    if MANIFEST_MARK in data[:200]:
+        return [codec.decode(data, name)]
+    from envsnap.intake import foreign
+
+    return [foreign.load(data, name, path)]
 
 
 def _of_facts(messages: facts.Messages, path: str, name: str) -> codec.Document:
@@ -59,36 +66,10 @@ def _of_facts(messages: facts.Messages, path: str, name: str) -> codec.Document:
     return codec.Document(facts.to_manifest(messages, target, None, {}, name))
 
 
-def _report(data: bytes, name: str, base: str) -> codec.Document | None:
-    """Read a foreign report, if it is one, and say what was read."""
-    from envsnap.intake import facts, reports
-
-    found = reports.read(data, name)
-    if found is None:
-        return None
-    kind, sections = found
-    messages = facts.Messages({"probe": 1, "sections": sections})
-    manifest = facts.to_manifest(messages, Target(kind="report", name=base), None, {}, name)
-    gaps = [path for section in sections.values() for path in section["gaps"]]
-    counted = sum(len(section["facts"].get("entries", {})) for section in sections.values())
-    note = f"{name}: read as the output of {kind}; {counted} packages, GPUs and variables"
-    if gaps:
-        note += f"; it does not state {', '.join(gaps[:5])}"
-    return codec.Document(manifest, notes=(note,))
-
-
 def load_unchecked(path: str) -> codec.Document:
     """Read a manifest that may have been edited, to seal it anew. Raises InputError."""
     name = "standard input" if path == "-" else path
     return codec.decode_unchecked(contents(path, name), name)
-
-
-def load_text(path: str) -> str:
-    """Read an error text or a log; `-` is standard input. Raises InputError.
-
-    Bytes that are no UTF-8 are replaced: a log of another encoding is still readable.
-    """
-    return contents(path, "standard input" if path == "-" else path).decode("utf-8", "replace")
 
 
 def contents(path: str, name: str) -> bytes:

@@ -9,6 +9,9 @@ from envsnap.errors import InputError
 from envsnap.model import scan
 from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, present
 
+# What names this machine, and what is only wanted, is no part of what an environment is.
+UNDIGESTED = ("identity", "wanted")
+
 
 class Document(msgspec.Struct, frozen=True):
     """A manifest as it was read.
@@ -69,7 +72,7 @@ def _require_intact(manifest: Manifest, name: str) -> None:
         (
             f"section {section_name}"
             for section_name, section in present(manifest.sections).items()
-            if section_name != "identity" and section.digest != section_digest(section)
+            if section_name not in UNDIGESTED and section.digest != section_digest(section)
         ),
         None,
     )
@@ -132,7 +135,7 @@ def sealed(manifest: Manifest) -> Manifest:
     digested = {
         name: msgspec.structs.replace(section, digest=section_digest(section))
         for name, section in present(manifest.sections).items()
-        if name != "identity"
+        if name not in UNDIGESTED
     }
     sections = msgspec.structs.replace(manifest.sections, **digested)
     return msgspec.structs.replace(manifest, sections=sections, fingerprint=fingerprint(sections))

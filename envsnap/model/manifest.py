@@ -9,6 +9,7 @@ from envsnap.model.fields import Record, Section
 from envsnap.model.host import EnvVars, Git, Identity, Process, System, Tools
 from envsnap.model.inputs import Configs, DataFolders, Determinism, Files, Seeds, Weights
 from envsnap.model.python import Packages, Python
+from envsnap.model.wanted import Wanted
 
 SCHEMA_VERSION = 1
 SCHEMA_REVISION = 2
@@ -19,6 +20,7 @@ class Sections(Record, frozen=True, kw_only=True):
 
     python: Python | UnsetType = UNSET
     packages: Packages | UnsetType = UNSET
+    wanted: Wanted | UnsetType = UNSET
     frameworks: Frameworks | UnsetType = UNSET
     codecs: Codecs | UnsetType = UNSET
     cuda: Cuda | UnsetType = UNSET

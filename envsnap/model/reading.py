@@ -52,9 +52,17 @@ def fact(manifest: Manifest, path: Path) -> Fact:
     reason = reason_for(gaps(section), path[1:])
     if reason is None and not _was_looked_for(section, path):
         reason = NOT_NAMED
-    if reason is None and not section.complete:
+    if reason is None and not says_all(section, path):
         reason = NOT_STATED
     return Fact(unknown=reason)
+
+
+def says_all(section: Section, path: Path) -> bool:
+    """Whether what a section does not mention is absent: a list may know its names alone."""
+    if section.complete:
+        return True
+    is_entry = len(path) == 2 and path[1] not in section.__struct_fields__
+    return section.names_complete is True and is_entry
 
 
 def given(value: Any) -> Any:
@@ -82,6 +90,12 @@ def is_complete(manifest: Manifest, section: str) -> bool:
     """Whether what is not in a section is not there."""
     found = getattr(manifest.sections, section)
     return found is not UNSET and found.complete
+
+
+def names_all(manifest: Manifest, section: str) -> bool:
+    """Whether an entry that a section does not mention is not there."""
+    found = getattr(manifest.sections, section)
+    return found is not UNSET and (found.complete or found.names_complete is True)
 
 
 def is_known(manifest: Manifest, section: str) -> bool:
@@ -152,6 +166,8 @@ def _below(node: Any, key: str) -> Any:
         return UNSET if inner is None else _below(getattr(node, inner), key)
     if isinstance(node, dict):
         return node.get(key, UNSET)
-    if isinstance(node, list | tuple) and key.isascii() and key.isdigit() and int(key) < len(node):
-        return node[int(key)]
+    if isinstance(node, list | tuple):
+        from envsnap.model.list_items import item_at
+
+        return item_at(node, key, UNSET)
     return UNSET

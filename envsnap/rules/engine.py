@@ -7,7 +7,7 @@ least as severe: `check` never knows more than `diff`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -61,10 +61,12 @@ def compare(
     other: Manifest,
     rules: Sequence[Rule] | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Judge what differs between a reference and another manifest; by default with every rule.
 
-    With an error text of the other side, what explains it comes first.
+    With an error text of the other side, what explains it comes first; with a symptom (one of
+    `trouble.SYMPTOMS`), what makes such trouble does.
     """
     difference = walk.compare(reference, other)
     if rules is None:
@@ -73,31 +75,24 @@ def compare(
             changed.add("seeds")  # what neither run seeded is no difference, and yet a cause
         rules = registry.concerned(changed, present(other.sections), reference, other)
     comparison = Comparison(reference, other, difference)
-    findings = list(_settled(comparison, rules))
-    claimed = {path for finding in findings for path in finding.changes}
-    findings.extend(
-        plain.finding(change)
-        for change in difference.changes
-        if change.kind is not ChangeKind.UNKNOWN and change.path not in claimed
-    )
-    told = ranked(findings, rules)
-    if error_text:
-        told = _explained_first(error_text, other, told)
     sides: dict[SideName, Manifest] = {"reference": reference, "other": other}
+    told = ranked((with_facts(finding, sides) for finding in _settled(comparison, rules)), rules)
+    if error_text or symptom:
+        from envsnap.rules.explaining import explained
+
+        told = explained(error_text, symptom, other, told, rules)
+    unknown = {
+        change.path: change.reason or ""
+        for change in difference.changes
+        if change.kind is ChangeKind.UNKNOWN
+    }
+    there = present(other.sections)
     return Result(
-        findings=tuple(with_facts(finding, sides) for finding in told),
+        findings=tuple(item if item.facts else with_facts(item, sides) for item in told),
         compared=difference.compared,
-        unknown={
-            change.path: change.reason or ""
-            for change in difference.changes
-            if change.kind is ChangeKind.UNKNOWN
-        },
+        unknown=unknown,
         not_compared=difference.not_compared,
-        lacking=tuple(
-            change.path[0]
-            for change in difference.changes
-            if len(change.path) == 1 and change.path[0] not in present(other.sections)
-        ),
+        lacking=tuple(path[0] for path in unknown if len(path) == 1 and path[0] not in there),
     )
 
 
@@ -106,21 +101,14 @@ def _of_a_run(manifest: Manifest) -> bool:
 
 
 def _settled(comparison: Comparison, rules: Sequence[Rule]) -> Iterator[Finding]:
-    """Ask every rule, and give each change to one finding.
+    """Ask every rule, and give each change to one finding; what no rule explains is stated.
 
     What is wrong with the other side by itself speaks before what merely differs; then the order
     of the rules counts. A finding all of whose changes are explained is left out, unless it is
     worse than what explains them; news are never left out.
     """
     compared = [finding for rule in rules for finding in rule.compare(comparison)]
-    worst = _worst_by_place(compared)
-    news = [
-        finding
-        for rule in rules
-        for finding in _news(rule, comparison)
-        if worst.get((finding.rule, finding.path), finding.severity.rank + 1)
-        > finding.severity.rank
-    ]
+    news = _louder_news(comparison, rules, _worst_by_place(compared))
     louder = {(finding.rule, finding.path) for finding in news}
     owners: dict[Path, tuple[int, bool]] = {}  # the owner's severity, and whether it is news
     serious = [finding for finding in news if finding.severity is not Severity.INFO]
@@ -133,6 +121,25 @@ def _settled(comparison: Comparison, rules: Sequence[Rule]) -> Iterator[Finding]
         yield _primary_for(finding, owners, is_news=False)
     for finding in notices:
         yield _primary_for(finding, owners, is_news=True)
+    yield from _unexplained(comparison, owners)
+
+
+def _louder_news(
+    comparison: Comparison, rules: Sequence[Rule], worst: dict[tuple[str, Path], int]
+) -> list[Finding]:
+    """News that the same rule does not tell at the same place, at least as severe, by comparing."""
+    return [
+        finding
+        for rule in rules
+        for finding in _news(rule, comparison)
+        if worst.get((finding.rule, finding.path), len(Severity)) > finding.severity.rank
+    ]
+
+
+def _unexplained(comparison: Comparison, owners: Container[Path]) -> Iterator[Finding]:
+    for change in comparison.difference.changes:
+        if change.kind is not ChangeKind.UNKNOWN and change.path not in owners:
+            yield plain.finding(change)
 
 
 def _worst_by_place(findings: Iterable[Finding]) -> dict[tuple[str, Path], int]:
@@ -185,17 +192,22 @@ def _primary_for(
 
 
 def inspect(
-    manifest: Manifest, rules: Sequence[Rule] | None = None, error_text: str = ""
+    manifest: Manifest,
+    rules: Sequence[Rule] | None = None,
+    error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Judge one manifest; by default with every rule.
 
-    With an error text, what explains it comes first.
+    With an error text, what explains it comes first; with a symptom, what makes such trouble does.
     """
     if rules is None:
         rules = registry.concerned((), present(manifest.sections), manifest)
     findings = ranked((found for rule in rules for found in rule.inspect(manifest)), rules)
-    if error_text:
-        findings = _explained_first(error_text, manifest, findings)
+    if error_text or symptom:
+        from envsnap.rules.explaining import explained
+
+        findings = explained(error_text, symptom, manifest, findings, rules)
     not_known = {
         name + ("" if path.startswith("[") else ".") + path: reason
         for name, section in present(manifest.sections).items()
@@ -203,20 +215,6 @@ def inspect(
     }
     told = tuple(with_facts(finding, {"other": manifest}) for finding in findings)
     return Result(findings=told, compared=0, unknown={}, not_compared=not_known)
-
-
-def _explained_first(
-    error_text: str, manifest: Manifest, findings: tuple[Finding, ...]
-) -> tuple[Finding, ...]:
-    """Put what explains a text before the rest; a notice stays among the infos."""
-    from envsnap.rules.inputs.error_text import ErrorText
-
-    explained = list(ErrorText().explain(error_text, manifest, findings))
-    replaced = {(found.rule, found.path, found.message) for found in explained}
-    rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]
-    first = [found for found in explained if found.severity is not Severity.INFO]
-    notices = [found for found in explained if found.severity is Severity.INFO]
-    return (*first, *rest, *notices)
 
 
 def _rank(severity: Severity) -> int:

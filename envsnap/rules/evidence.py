@@ -15,7 +15,7 @@ from envsnap.rules.finding import Fact, Finding, SideName
 MOST_FACTS = 12
 MOST_ITEMS = 64
 # A record is shown by the first of these that it has.
-NAMED_BY = ("version", "name", "soname", "sha256", "build_id", "path")
+NAMED_BY = ("version", "specifier", "name", "soname", "sha256", "build_id", "path")
 
 
 def with_facts(finding: Finding, sides: dict[SideName, Manifest]) -> Finding:
@@ -45,6 +45,8 @@ def _called(key: str, item: Any) -> Any:
 def brief(value: Any) -> Any:
     """A record by its version or name, a section by its entries' names; other values as they are."""
     if isinstance(value, dict):
+        if isinstance(value.get("alternatives"), list):
+            return [brief(item) for item in value["alternatives"]][:MOST_ITEMS]
         if isinstance(value.get("entries"), dict):
             return [_called(name, item) for name, item in value["entries"].items()][:MOST_ITEMS]
         return next((value[key] for key in NAMED_BY if value.get(key) is not None), sorted(value))

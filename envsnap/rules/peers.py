@@ -16,6 +16,8 @@ from msgspec.structs import replace
 
 from envsnap.changes import walk
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.knowledge.roles import role
+from envsnap.knowledge.variables import INSTALLERS, PLACE
 from envsnap.model import reading
 from envsnap.model.host import EnvVars
 from envsnap.model.manifest import Manifest
@@ -23,8 +25,6 @@ from envsnap.model.paths import Path
 from envsnap.model.ranks import is_rank_fact
 from envsnap.rules import engine
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.machine.env_var import INSTALLERS, PLACE
-from envsnap.rules.package_roles import role
 
 ID = "peers"
 # Bytes that equal machines state differently: firmware takes another share.

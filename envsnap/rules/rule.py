@@ -50,6 +50,7 @@ class Rule:
     """
 
     id = ""
+    in_order = False  # whether its findings are told in the order in which it yields them
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield what two manifests show together. The default says nothing."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.knowledge.drivers import is_driver
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import stated
-from envsnap.rules.drivers.driver_minimum import is_driver
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from envsnap.knowledge.tables import table
+from envsnap.knowledge.drivers import newest_cuda
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import gpus, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import numbers
 
 CONDITION = re.compile(r"(cuda|driver|arch|brand)(>=|<=|!=|=|>|<)([\w.]+)")
 LONGEST = 4000
@@ -81,18 +81,8 @@ def host_facts(host: Manifest) -> dict[str, str]:
         found["brand"] = _brand(gpu.name) if isinstance(gpu.name, str) else None
         break
     if found["cuda"] is None and isinstance(found["driver"], str):
-        found["cuda"] = _newest_cuda(found["driver"])
+        found["cuda"] = newest_cuda(found["driver"])
     return {key: value for key, value in found.items() if isinstance(value, str)}
-
-
-def _newest_cuda(driver: str) -> str | None:
-    """The newest CUDA whose exact minimum a driver reaches."""
-    reached = [
-        row["toolkit"].split()[0]
-        for row in table("cuda_driver")["rows"]
-        if numbers(driver) >= numbers(row["min_driver"])
-    ]
-    return ".".join(map(str, max(map(numbers, reached))[:2])) if reached else None
 
 
 def _brand(name: str) -> str | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Package
 from envsnap.model.reading import frameworks, given, packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
-from envsnap.rules.versions import numbers
 
 # flash_attn-2.5.8+cu122torch2.3cxx11abiFALSE-cp310-...: the wheel's name states what it is for.
 TORCH = re.compile(r"torch(\d+\.\d+)")

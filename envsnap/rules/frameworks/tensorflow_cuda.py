@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from envsnap.knowledge.tables import table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, gpus, is_complete, packages, stated, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.libraries.cudnn_version import parts
 from envsnap.rules.rule import Rule
-from envsnap.rules.versions import numbers
 
 REFERENCE = "https://www.tensorflow.org/install/source#gpu"
 FIRST_EXTRA = (2, 14)  # the first release with the extra and-cuda

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.changes.change import Change
+from envsnap.knowledge.gpus import architecture
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
-from envsnap.model.reading import gpus, is_known
+from envsnap.model.reading import gpus, is_known, names_all
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.gpus.gpu_cuda import architecture
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import numbers
 
 MEMORY = {"memory_total", "memory_bus_width"}
 # The first compute capability whose tensor cores have a format (CUDA C++ Programming Guide).
@@ -37,7 +37,8 @@ class GpuModel(Rule):
         if names[0] is None or names[1] is None:
             return
         changes = list(comparison.under("gpus"))
-        if len(names[0]) != len(names[1]):
+        all_told = all(names_all(side, "gpus") for side in (comparison.reference, comparison.other))
+        if all_told and len(names[0]) != len(names[1]):
             whole = tuple(change.path for change in changes if len(change.path) == 2)
             yield self._count(names[0], names[1], whole)
         models: dict[tuple[str, str], list[Change]] = {}
@@ -104,7 +105,7 @@ class GpuModel(Rule):
 def _lost(comparison: Comparison, index: str) -> str:
     """Number formats that the reference's GPU has and the other one lacks."""
     known = [gpus(side).get(index) for side in (comparison.reference, comparison.other)]
-    rows = [architecture(gpu) for gpu in known if gpu is not None]
+    rows = [architecture(gpu.compute_capability, gpu.name) for gpu in known if gpu is not None]
     if len(rows) < 2 or rows[0] is None or rows[1] is None:
         return ""
     have = [numbers(row["compute_capability"]) for row in rows if row]

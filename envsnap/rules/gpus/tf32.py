@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from envsnap.knowledge.gpus import architecture
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, gpus, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.gpus.gpu_cuda import architecture
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import numbers
 
 FIRST = (8, 0)
 
@@ -36,7 +36,11 @@ class Tf32(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding a framework that uses it for matrix products."""
-        capable = [row for gpu in gpus(manifest).values() if (row := architecture(gpu))]
+        capable = [
+            row
+            for gpu in gpus(manifest).values()
+            if (row := architecture(gpu.compute_capability, gpu.name))
+        ]
         if not any(numbers(row["compute_capability"]) >= FIRST for row in capable):
             return
         known = frameworks(manifest)

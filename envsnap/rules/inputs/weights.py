@@ -11,6 +11,7 @@ from envsnap.model.reading import entries
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
+POINTER_FIX = "Run `git lfs pull` in the repository, or download the file."
 # A model in many shards is one finding, not hundreds.
 MOST_SINGLE = 5
 
@@ -109,9 +110,11 @@ class Weights(Rule):
                     effect=Effect.CRASH,
                     confidence=Confidence.CERTAIN,
                     path=("weights", name, "damage"),
-                    message=f"weights {name}{where} are damaged",
+                    message=f"weights {name}{where} {_state(weight)}",
                     why=weight.damage.removeprefix("error: ValueError: ").removeprefix("error: "),
-                    fix="Fetch or copy the file again.",
+                    fix=POINTER_FIX
+                    if weight.pointer == "git-lfs"
+                    else "Fetch or copy the file again.",
                     changes=tuple(change.path for change in changes.get(name, ())),
                 )
 
@@ -190,6 +193,10 @@ def _entries(manifest: Manifest) -> dict[str, Weight]:
 
 def _damaged(manifest: Manifest) -> set[str]:
     return {name for name, weight in _entries(manifest).items() if isinstance(weight.damage, str)}
+
+
+def _state(weight: Weight) -> str:
+    return "is a Git LFS pointer, not the file" if weight.pointer == "git-lfs" else "are damaged"
 
 
 def _digest(value: object) -> object:

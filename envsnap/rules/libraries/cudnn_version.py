@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge import torch_builds
+from envsnap.knowledge.tables import is_trusted
+from envsnap.knowledge.versions import numbers
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
-from envsnap.rules.versions import numbers
 
 
 class CudnnVersion(Rule):
@@ -55,14 +56,7 @@ class CudnnVersion(Rule):
 
     def _installed(self, manifest: Manifest, torch: Framework) -> Iterator[Finding]:
         release, _, label = str(torch.version).partition("+")
-        row = next(
-            (
-                row
-                for row in table("torch_wheels")["rows"]
-                if row["torch"] == release and row["label"] in ((label, None) if label else (None,))
-            ),
-            None,
-        )
+        row = torch_builds.wheel(release, label)
         if row is None or not row.get("cudnn"):
             return
         for name, package in packages(manifest).items():

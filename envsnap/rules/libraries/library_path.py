@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, is_captured, packages, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
-from envsnap.rules.versions import numbers
 
 CUDA_FOLDER = re.compile(
     r"(?:.*/)?(?:cuda(?:-(\d+\.\d+))?|cudnn[\w.-]*|nccl[\w.-]*|tensorrt[\w.-]*)/(?!extras/|compat|.*stubs).*",

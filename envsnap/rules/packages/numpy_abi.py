@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
-from envsnap.rules.versions import numbers
 
 
 class NumpyAbi(Rule):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from envsnap.knowledge.tables import table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import packages, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
-from envsnap.rules.versions import numbers
 
 TAG = re.compile(r"cp(\d)(\d+)t?-(cp\d+\w*|abi3)-(\S+)")
 SYSTEMS = {
