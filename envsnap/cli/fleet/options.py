@@ -45,6 +45,11 @@ ASKED = (
     click.option("--no-import", is_flag=True, help="Do not import frameworks."),
     click.option("--env", multiple=True, metavar="NAME", help="Record this variable too."),
     click.option(
+        "--redaction-key",
+        metavar="FILE",
+        help="Let values that are left out be compared by digests made with this key.",
+    ),
+    click.option(
         "--fanout",
         type=click.IntRange(1, 1024),
         default=64,
