@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, to_builtins
 
+from envsnap.changes import left_out
 from envsnap.changes.change import Change, ChangeKind, Difference
 from envsnap.model import reading
 from envsnap.model.fields import COMPARED, Field, Section, plan
@@ -92,6 +93,23 @@ class _Walk:
         self._gaps = gaps(reference), gaps(other)
         self._record((name,), reference, other)
         self._gaps_of_both(name, reference, other)
+        self._left_out(name, reference, other)
+
+    def _left_out(self, name: str, reference: Section, other: Section) -> None:
+        """Judge what a side left out: by digests of one key, else unknown, and never silent."""
+        told = {change.path for change in self.changes}
+        for spelled, inner, equal, reason in left_out.compared(reference.gaps, other.gaps):
+            path = (name, *inner)
+            if equal is None and not (spelled in reference.gaps and spelled in other.gaps):
+                if path not in told:
+                    self._add(path, ChangeKind.UNKNOWN, None, None, reason)
+                continue
+            if equal is not None:
+                self.compared += 1
+                self.not_compared.pop(text(path), None)
+            if equal is False and path not in told:
+                sides = left_out.SAME_KEY_DIFFERS, left_out.ANOTHER
+                self._add(path, ChangeKind.CHANGED, *sides, None)
 
     def _gaps_of_both(self, name: str, reference: Section, other: Section) -> None:
         for path, reason in reference.gaps.items():

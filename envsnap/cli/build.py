@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from envsnap import api
-from envsnap.cli import images, inputs, proofs
+from envsnap.cli import attested, images, inputs, proofs
 
 if TYPE_CHECKING:
     from envsnap.api.trials import Trial
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 )
 @proofs.trial_options
 @proofs.fail_on_option
+@attested.options
 def command(
     manifest: str,
     tag: str,

@@ -126,6 +126,7 @@ def _signals_for(process: subprocess.Popen[bytes]) -> Iterator[None]:
     handlers: dict[signal.Signals, Callable[[int, object], None] | signal.Handlers] = {
         signal.SIGINT: signal.SIG_IGN,  # the terminal sends it to the command, too
         signal.SIGTERM: pass_on,
+        signal.SIGHUP: pass_on,
     }
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 
+from . import secrets
 from .record import TIMEOUT, Record, reason
 
 # The revision of the manifest whose facts this probe looks for.
@@ -39,6 +40,9 @@ SECTIONS = (
     "identity",
 )
 
+# Sections whose collector judges each value under its name, or whose texts the host judges.
+JUDGED = ("env_vars", "configs", "identity")
+
 
 def run(options_text: str, modules: dict, sys_path: list) -> None:
     """Do this script's job, print the answer and end the process, whatever is still running."""
@@ -46,6 +50,7 @@ def run(options_text: str, modules: dict, sys_path: list) -> None:
 
     options = json.loads(options_text)
     gc.disable()  # this process does one short thing
+    secrets.use_key(options.get("redaction_key", ""))
     job = options.get("job", "capture")
     if job == "verify":
         from . import verdict
@@ -54,7 +59,7 @@ def run(options_text: str, modules: dict, sys_path: list) -> None:
         code = verdict.run(capture, options["expected"])
         sys.stderr.flush()
         os._exit(code)
-    output = Output(options["marker"])
+    output = Output(options["marker"], bool(options.get("travels")))
     try:
         if job == "gpus":
             from .collectors import gpu_query
@@ -213,6 +218,9 @@ class Capture:
 
     def message(self) -> dict:
         """What is known, as the host expects it."""
+        for name, record in self.sections.items():
+            if name not in JUDGED:
+                record.sweep()
         sections = {
             name: {
                 "complete": name not in self.incomplete,

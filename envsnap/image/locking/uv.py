@@ -204,6 +204,7 @@ def _command(facts: Facts, *, deps: bool = False) -> list[str]:
     """Spell the command; no configuration file of a folder or of the user steers it."""
     python = (facts.python or "3.11.0").rstrip("+")
     return [
+        # A stranger\'s uv.toml, above our folder, must not choose the index.
         executable(), "pip", "compile", "pins.in", "--format", "pylock.toml",
         "--output-file", "pylock.toml", "--no-header", "--no-annotate", "--no-config",
         *(() if deps else ("--no-deps",)),
