@@ -150,6 +150,7 @@ class Capture:
         repository = self._guard("git", self._start_git)
         for name in ("python", "packages", "system", "env_vars", "configs", "data", "seeds"):
             self._guard(name, getattr(self, "_" + name))
+        self._guard("packages", self._links)
         self._guard("git", self._git, repository)
         self._guard("frameworks", self._frameworks, found, imports)
         self._guard("codecs", self._codecs, images)
@@ -254,6 +255,11 @@ class Capture:
 
         imports = self.options.get("import", True) and not self.in_process
         return codecs.Codecs(self.sys_path, start if imports else None)
+
+    def _links(self) -> None:
+        from .collectors import links
+
+        links.collect(self.sections["packages"], self.installed, self.until)
 
     def _codecs(self, images) -> None:
         if images is not None:
