@@ -36,6 +36,7 @@ def capture(
     import_frameworks: bool = True,
     verify_files: bool = False,
     deadline: float = DEFAULT_DEADLINE,
+    redaction_key: bytes = b"",
     progress: Progress | None = None,
 ) -> Manifest:
     """Describe an environment; without a target, the program that calls this.
@@ -44,7 +45,8 @@ def capture(
     names under which files are compared to their paths;
     `seeds` maps names to values; `env` names further variables whose values are wanted;
     `verify_files` compares every installed file with its distribution's RECORD; `deadline` is in
-    seconds and leaves out the hashing of files and weights; `progress` is told (bytes done, bytes
+    seconds and leaves out the hashing of files and weights; with a `redaction_key` (of
+    `api.redaction`) values that are left out can be compared all the same; `progress` is told (bytes done, bytes
     in all) meanwhile.
 
     In the calling program nothing is imported that it has not imported, and no random
@@ -63,6 +65,8 @@ def capture(
         "verify_files": verify_files,
         "deadline": deadline,
     }
+    if redaction_key:
+        options["redaction_key"] = redaction_key.hex()
     if target is None:
         from envsnap.targets import program
 
@@ -72,7 +76,10 @@ def capture(
         described = target.describe()
     from envsnap.intake import facts
 
-    return facts.to_manifest(messages, described, label, dict(seeds or {}), "the probe's answer")
+    return facts.to_manifest(
+        messages, described, label, dict(seeds or {}), "the probe's answer",
+        redaction_key=redaction_key,
+    )  # fmt: skip
 
 
 def _probe(

@@ -11,11 +11,12 @@ from typing import Any
 
 from msgspec import UNSET, Struct, to_builtins
 
+from envsnap.changes import left_out
 from envsnap.changes.change import Change, ChangeKind, Difference
 from envsnap.model import reading
 from envsnap.model.fields import COMPARED, Field, Section, plan
 from envsnap.model.manifest import Manifest, present
-from envsnap.model.paths import Path, reason_for
+from envsnap.model.paths import Path, reason_for, text
 from envsnap.model.ranks import stripped
 from envsnap.model.reading import (
     NAMED_BY_USER,
@@ -92,6 +93,23 @@ class _Walk:
         self._gaps = gaps(reference), gaps(other)
         self._record((name,), reference, other)
         self._gaps_of_both(name, reference, other)
+        self._left_out(name, reference, other)
+
+    def _left_out(self, name: str, reference: Section, other: Section) -> None:
+        """Judge what a side left out: by digests of one key, else unknown, and never silent."""
+        told = {change.path for change in self.changes}
+        for spelled, inner, equal, reason in left_out.compared(reference.gaps, other.gaps):
+            path = (name, *inner)
+            if equal is None and not (spelled in reference.gaps and spelled in other.gaps):
+                if path not in told:
+                    self._add(path, ChangeKind.UNKNOWN, None, None, reason)
+                continue
+            if equal is not None:
+                self.compared += 1
+                self.not_compared.pop(text(path), None)
+            if equal is False and path not in told:
+                sides = left_out.SAME_KEY_DIFFERS, left_out.ANOTHER
+                self._add(path, ChangeKind.CHANGED, *sides, None)
 
     def _gaps_of_both(self, name: str, reference: Section, other: Section) -> None:
         for path, reason in reference.gaps.items():
@@ -153,12 +171,13 @@ class _Walk:
         if reference == other:
             self.compared += _leaves(reference)
             return
-        from envsnap.changes import trees  # deepdiff costs more than everything else here
+        from envsnap.changes import trees
 
         found = trees.compare(reference, other)
         self.compared += max(_leaves(reference), len(found))
         for inner, mine, theirs in found:
-            self._value((*path, *inner), mine, theirs, says_all=True)
+            hidden = self._is_hidden((*path, *inner), mine, theirs)
+            self._value((*path, *inner), mine, theirs, says_all=not hidden)
 
     def _value(self, path: Path, reference: Any, other: Any, *, says_all: bool = False) -> None:
         """Compare a value; `says_all` is for what was read as a whole, whatever its section is."""
@@ -182,6 +201,14 @@ class _Walk:
         self.compared += 1
         kind = ChangeKind.ADDED if reference is UNSET else ChangeKind.REMOVED
         self._add(path, kind, reference, other, None)
+
+    def _is_hidden(self, path: Path, mine: Any, theirs: Any) -> bool:
+        """Whether what a side lacks may have been left out: gaps in lists are told by place."""
+        if mine is not UNSET and theirs is not UNSET:
+            return False
+        told = self._gaps[0 if mine is UNSET else 1]
+        starts = tuple(f"{text(path[1:end])}[" for end in range(2, len(path)))
+        return any(gap.startswith(starts) for gap in told)
 
     def _is_shortened(self, path: Path, reference: Any, other: Any) -> bool:
         """Whether a report tells the first numbers of the version that the other side has."""

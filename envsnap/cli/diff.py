@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from envsnap import api
-from envsnap.cli import inputs, outputs
+from envsnap.cli import attested, inputs, outputs
 
 
 @click.command()
@@ -17,6 +17,7 @@ from envsnap.cli import inputs, outputs
     help="Hosts of one job: nobody is the reference, everyone should be alike.",
 )
 @outputs.report_options
+@attested.options
 def command(
     reference: str,
     others: tuple[str, ...],

@@ -12,6 +12,7 @@ from envsnap import api
 from envsnap.cli import images, inputs
 
 if TYPE_CHECKING:
+    from envsnap.cli.images import Sources
     from envsnap.image.planning.extras import Extras
 
 
@@ -29,8 +30,7 @@ def command(
     base: str,
     extras: Extras,
     resolve: bool,
-    find_links: str | None,
-    allow_unhashed: bool,
+    sources: Sources,
 ) -> int:
     """Write a build context that reproduces an environment.
 
@@ -39,11 +39,10 @@ def command(
     """
     document = inputs.document(manifest)
     lock = None
-    if resolve or find_links or allow_unhashed:
-        lock = api.lock(
-            document.manifest, find_links=find_links, allow_unhashed=allow_unhashed, base=base
-        )
-    plan = api.write_context(document, Path(output), base, lock, extras)
+    if resolve or sources.find_links or sources.allow_unhashed or sources.indexes:
+        lock = sources.lock(document.manifest, base)
+        document = api.prepared(document, lock, sources.asked)
+    plan = api.write_context(document, Path(output), base, lock, extras, sources.asked)
     images.tell(plan)
     command = ["docker", "build", "--platform", plan.base.platform, "-t", "NAME", output]
     images.say(f"wrote {output}; build it with: {shlex.join(command)}")

@@ -9,12 +9,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import click
+from msgspec import Struct
 
 from envsnap.cli import inputs
 from envsnap.report.sanitize import plain
 
 if TYPE_CHECKING:
+    from envsnap.image.locking.lock import Lock
+    from envsnap.image.planning.asked import Asked
     from envsnap.image.records import Plan
+    from envsnap.model.manifest import Manifest
 
 Command = TypeVar("Command", bound=Callable[..., object])
 # What needs a look comes first.
@@ -44,6 +48,33 @@ PLAN_OPTIONS = (
         help="Carry this config file; it must be the one that was captured.",
     ),
     click.option(
+        "--weights",
+        multiple=True,
+        metavar="[NAME=]FILE",
+        help="Carry these weights, in a layer of their own; they must be those captured.",
+    ),
+    click.option("--env", multiple=True, metavar="NAME=VALUE", help="Set this variable, too."),
+    click.option(
+        "--port",
+        "ports",
+        multiple=True,
+        type=click.IntRange(1, 65535),
+        help="A port it listens on.",
+    ),
+    click.option(
+        "--apt-package",
+        "apt_packages",
+        multiple=True,
+        metavar="NAME[=VERSION]",
+        help="Install this package of the distribution, too.",
+    ),
+    click.option(
+        "--compiler/--no-compiler",
+        default=None,
+        help="A C compiler for torch.compile; on where triton was captured beside one.",
+    ),
+    click.option("--any-user", is_flag=True, help="Let any user of group 0 run it (OpenShift)."),
+    click.option(
         "--extra-ca",
         metavar="FILE",
         help="Certificates (PEM) that the build trusts; the image does not get them.",
@@ -65,22 +96,90 @@ PLAN_OPTIONS = (
 )
 
 
-def lock_options(command: Command) -> Command:
-    """Add the options of every command that resolves hashes."""
-    for option in (
-        click.option(
-            "--allow-unhashed",
-            is_flag=True,
-            help="Pin by version only what no known file is the installed one of.",
-        ),
-        click.option(
-            "--find-links",
-            metavar="FOLDER",
-            help="Wheels that no index has; looked at first, copied into the build context.",
-        ),
-    ):
-        command = option(command)
-    return command
+class Sources(Struct, frozen=True, kw_only=True):
+    """Where distributions come from, and what the manifest does not say."""
+
+    find_links: str | None
+    allow_unhashed: bool
+    indexes: dict[str, str]
+    asked: Asked
+
+    def lock(self, manifest: Manifest, base: str = "auto") -> Lock:
+        """Find the files of all distributions."""
+        from envsnap import api
+
+        return api.lock(
+            manifest,
+            find_links=self.find_links,
+            allow_unhashed=self.allow_unhashed,
+            base=base,
+            asked=self.asked,
+            indexes=self.indexes,
+        )
+
+
+def lock_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of every command that resolves hashes, which takes `sources`."""
+
+    @functools.wraps(command)
+    def bundled(
+        *,
+        find_links: str | None,
+        allow_unhashed: bool,
+        indexes: tuple[str, ...],
+        python: str | None,
+        cuda: str | None,
+        **rest: object,
+    ) -> int:
+        from envsnap.image.planning.asked import Asked
+
+        sources = Sources(
+            find_links=find_links,
+            allow_unhashed=allow_unhashed,
+            indexes=_indexes(indexes),
+            asked=Asked(python=python, cuda=cuda),
+        )
+        return command(sources=sources, **rest)
+
+    added: Callable[..., int] = bundled
+    for option in LOCK_OPTIONS:
+        added = option(added)
+    return added
+
+
+def _indexes(values: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, url = value.partition("=")
+        if not equals or not name or not url:
+            raise click.UsageError("--index: write --index NAME=URL")
+        found[name] = url
+    return found
+
+
+LOCK_OPTIONS = (
+    click.option("--cuda", metavar="X.Y", help="CUDA that the base image shall have."),
+    click.option(
+        "--python", metavar="X.Y.Z", help="Release of Python, where the manifest states none."
+    ),
+    click.option(
+        "--index",
+        "indexes",
+        multiple=True,
+        metavar="NAME=URL",
+        help="A private index: asked first, with your credentials; its wheels are fetched here.",
+    ),
+    click.option(
+        "--allow-unhashed",
+        is_flag=True,
+        help="Pin by version only what no known file is the installed one of.",
+    ),
+    click.option(
+        "--find-links",
+        metavar="FOLDER",
+        help="Wheels that no index has; looked at first, copied into the build context.",
+    ),
+)
 
 
 def plan_options(command: Callable[..., int]) -> Callable[..., int]:
@@ -96,6 +195,12 @@ def plan_options(command: Callable[..., int]) -> Callable[..., int]:
         cmd: str | None,
         healthcheck: str | None,
         apt: str,
+        weights: tuple[str, ...],
+        env: tuple[str, ...],
+        ports: tuple[int, ...],
+        apt_packages: tuple[str, ...],
+        compiler: bool | None,
+        any_user: bool,
         **rest: object,
     ) -> int:
         from envsnap.image.planning.extras import Extras
@@ -108,6 +213,12 @@ def plan_options(command: Callable[..., int]) -> Callable[..., int]:
             command=cmd,
             healthcheck=healthcheck,
             apt=apt,
+            weights=inputs.named_files(weights, "--weights"),
+            env=inputs.named_values(env, "--env"),
+            ports=ports,
+            apt_packages=apt_packages,
+            compiler=compiler,
+            any_user=any_user,
         )
         return command(extras=extras, **rest)
 

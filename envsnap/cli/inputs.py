@@ -19,9 +19,13 @@ def document(path: str) -> Document:
     import click
 
     from envsnap import api
+    from envsnap.cli import attested
     from envsnap.report.sanitize import plain
 
+    unchanged = attested.demanded(path)
     found = api.load_document(path)
+    if unchanged is not None:
+        unchanged()
     for note in found.notes:
         click.echo(f"envsnap: {plain(note)}", err=True)
     return found

@@ -15,7 +15,7 @@ from msgspec import Struct
 from envsnap.errors import EnvsnapError
 
 FANOUT = 64
-MARGIN = 4.0  # after the deadline, for those that are being ended
+MARGIN = 3.5  # after the deadline, for those that are being ended
 LEAST = 1.0
 TRIES = 3
 # What the clients of ssh, Slurm and Kubernetes say, as the word that a gap's reason starts with.
@@ -33,7 +33,7 @@ WORDS = (
         "unreachable",
         re.compile(
             r"could not resolve|no route to host|network is unreachable|not found|unable to contact"
-            r"|infeasible|died|is dead|comm ?closed|lost"
+            r"|infeasible|died|is dead|comm ?closed|connection (?:failure|lost)"
             r"|invalid node|is down",
             re.IGNORECASE,
         ),

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # What every output of the probe holds near its beginning, maybe after other programs' noise.
 MANIFEST_MARK = b'"schema_version"'
 FACTS_MARK = re.compile(
-    rb"^(?:[ \t]{0,8}\d{1,7}: )?envsnap-[0-9a-f]{8,64}-begin[ \t\r]{0,4}$", re.MULTILINE
+    rb"^(?:[ \t]{0,8}\d{1,7}: )?(?:envsnap:[0-9a-f]{8}-)?envsnap-[0-9a-f]{8,64}-begin[ \t\r]{0,4}$",
+    re.MULTILINE,
 )
 
 

@@ -166,6 +166,8 @@ def _below(node: Any, key: str) -> Any:
         return UNSET if inner is None else _below(getattr(node, inner), key)
     if isinstance(node, dict):
         return node.get(key, UNSET)
-    if isinstance(node, list | tuple) and key.isascii() and key.isdigit() and int(key) < len(node):
-        return node[int(key)]
+    if isinstance(node, list | tuple):
+        from envsnap.model.list_items import item_at
+
+        return item_at(node, key, UNSET)
     return UNSET

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 
+from . import secrets
 from .record import TIMEOUT, Record, reason
 
 # The revision of the manifest whose facts this probe looks for.
@@ -39,6 +40,9 @@ SECTIONS = (
     "identity",
 )
 
+# Sections whose collector judges each value under its name, or whose texts the host judges.
+JUDGED = ("env_vars", "configs", "identity")
+
 
 def run(options_text: str, modules: dict, sys_path: list) -> None:
     """Do this script's job, print the answer and end the process, whatever is still running."""
@@ -46,8 +50,16 @@ def run(options_text: str, modules: dict, sys_path: list) -> None:
 
     options = json.loads(options_text)
     gc.disable()  # this process does one short thing
-    output = Output(options["marker"])
+    secrets.use_key(options.get("redaction_key", ""))
     job = options.get("job", "capture")
+    if job == "verify":
+        from . import verdict
+
+        capture = Capture(options, modules, sys_path, in_process=False)
+        code = verdict.run(capture, options["expected"])
+        sys.stderr.flush()
+        os._exit(code)
+    output = Output(options["marker"], bool(options.get("travels")))
     try:
         if job == "gpus":
             from .collectors import gpu_query
@@ -207,6 +219,9 @@ class Capture:
 
     def message(self) -> dict:
         """What is known, as the host expects it."""
+        for name, record in self.sections.items():
+            if name not in JUDGED:
+                record.sweep()
         sections = {
             name: {
                 "complete": name not in self.incomplete,
@@ -296,12 +311,22 @@ class Capture:
     def _packages(self) -> None:
         from .collectors import packages
 
-        self.installed = packages.collect(self.sections["packages"], self.sys_path, sys.prefix)
+        owned = {}
+        self.installed = packages.collect(
+            self.sections["packages"], self.sys_path, sys.prefix, owned
+        )
+        from .collectors import integrity
+
+        hashes = self.options.get("import", True) and not self.in_process
+        integrity.collect(self.sections["python"], self.sys_path, owned, hashes)
 
     def _system(self) -> None:
         from .collectors import system
 
+        from .collectors import integrity
+
         system.collect(self.sections["system"])
+        integrity.collect_system(self.sections["system"])
 
     def _env_vars(self) -> None:
         from .collectors import env_vars

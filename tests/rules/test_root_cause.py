@@ -140,7 +140,7 @@ def test_noise_leaves_what_a_case_states_and_repeats() -> None:
 
     def drawn(name: str) -> dict[str, str]:
         sides = overlay.overlaid(BASE, stated, stated)
-        draw = random.Random(name)  # noqa: S311 (a repeatable draw, not a secret)
+        draw = random.Random(name)
         noise.disturb(sides[1], stated, noise.Noise(40, 15), draw)
         packages = [side["packages"]["entries"] for side in sides]
         return {
