@@ -96,6 +96,12 @@ def _packages(capture):
     capture.installed = packages.collect(record, capture.sys_path, sys.prefix, owned)
 
 
+def _links(capture):
+    from .collectors import links
+
+    links.collect(capture.sections["packages"], capture.installed, capture.until)
+
+
 def _python_files(capture):
     from .collectors import integrity
 
@@ -269,6 +275,7 @@ ORDER = (
     Step("configs", "configs", _configs, ()),
     Step("data", "data", _data, ()),
     Step("seeds", "seeds", _seeds, ()),
+    Step("links", "packages", _links, ()),
     Step("git", "git", _git, ("start git",)),
     Step("frameworks", "frameworks", _frameworks, ("find frameworks", "start imports")),
     Step("codecs", "codecs", _codecs, ("start codecs",)),
