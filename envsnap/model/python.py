@@ -149,6 +149,23 @@ class Package(Record, frozen=True, kw_only=True):
         Texts, location("Files of RECORD that are gone, the first 20 (--verify-files).", since=1)
     ] = UNSET
     missing_count: Annotated[Whole, location("How many files of RECORD are gone.", since=1)] = UNSET
+    missing_symbols: Annotated[
+        Texts,
+        location(
+            "Symbols that its files need of torch and the installed torch has not, the first 5.",
+            since=2,
+        ),
+    ] = UNSET
+    missing_symbols_count: Annotated[
+        Whole, location("How many symbols of torch its files miss.", since=2)
+    ] = UNSET
+    missing_libraries: Annotated[
+        Texts,
+        location("Libraries of torch that its files need and the installed torch lacks.", since=2),
+    ] = UNSET
+    build_label: Annotated[
+        Text, portable("Local label (cpu, cu130) that its own version.py states.", since=2)
+    ] = UNSET
 
 
 class Packages(Section, frozen=True, kw_only=True):
