@@ -33,6 +33,10 @@ LONGEST_LABEL = 1000
 SEED_KEY = re.compile(r"(?:^|[_-])(?:seed|seeds|random_state)$|^(?:seed|seeds)[_-]|Seed$")
 
 
+class MalformedError(InputError):
+    """Facts that no probe of ours would state: whoever sent them is not to be believed."""
+
+
 class Messages(msgspec.Struct, frozen=True):
     """What one run of the probe said."""
 
@@ -115,7 +119,7 @@ def _messages(block: dict[bytes, bytes], name: str) -> Messages:
     return Messages(found["facts"], *(part if isinstance(part, dict) else None for part in further))
 
 
-def to_manifest(  # noqa: PLR0913 -- what a manifest is made of
+def to_manifest(
     messages: Messages,
     target: Target,
     label: str | None,
@@ -130,11 +134,11 @@ def to_manifest(  # noqa: PLR0913 -- what a manifest is made of
     """
     sections = messages.facts.get("sections")
     if not isinstance(sections, dict):
-        scan.refuse(name, "the probe's output has no sections")
+        raise MalformedError(f"{name}: the probe's output has no sections")
     tree: dict[str, Any] = {}
     for section, message in sections.items():
         if not isinstance(message, dict) or not isinstance(message.get("facts"), dict):
-            scan.refuse(name, f"section {section} of the probe's output is not an object")
+            raise MalformedError(f"{name}: section {section} of the probe's output is not an object")
         gaps = message.get("gaps")
         tree[section] = {
             **message["facts"],
@@ -247,7 +251,7 @@ def _moment(seconds: object) -> str | None:
         moment = datetime.fromtimestamp(float(str(seconds)), UTC)
     except (ValueError, OverflowError, OSError):
         shown = " ".join(str(seconds).split())[:40]
-        raise InputError(f"the probe's time of capture is no time: {shown}") from None
+        raise MalformedError(f"the probe's time of capture is no time: {shown}") from None
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -125,7 +125,7 @@ def config(rng: random.Random) -> None:
 
 
 TEXTS = (
-    b"Traceback (most recent call last):\n  File \"x.py\", line 1, in f\nRuntimeError: CUDA error: no kernel image\n",
+    b'Traceback (most recent call last):\n  File "x.py", line 1, in f\nRuntimeError: CUDA error: no kernel image\n',
     b"curl -H 'Authorization: Bearer abc' https://u:p@h/x?sig=a&b=c password=hunter2 token is abcdef12\n",
     b"ImportError: libcudart.so.11.0: cannot open shared object file\nundefined symbol: _ZNK3c10\n",
 )  # fmt: skip
