@@ -9,11 +9,12 @@
     with envsnap.record("golden.esr"):             # the layers of the model that is called
         model(x)
 
-`environments` is captures, comparisons and checks, `fleet` many hosts, `images` plans, builds and proofs, `runs`
-what commands did and recordings of a model. Rooms are imported inside the functions: a capture must have its probe running before it loads
+`environments` is captures, comparisons and checks, `bisection` experiments that prove a difference,
+`fleet` many hosts, `images` plans, builds and proofs, `runs` what commands did and recordings of a model. Rooms are imported inside the functions: a capture must have its probe running before it loads
 what it needs to read the answer.
 """
 
+from envsnap.api.bisection import bisect_environments, keep_case, plan_bisection
 from envsnap.api.environments import (
     DEFAULT_DEADLINE,
     LONGEST_DEADLINE,
@@ -42,11 +43,13 @@ from envsnap.api.fleet import (
 from envsnap.api.images import (
     PROOF_DEADLINE,
     build,
+    comparison,
     context,
     load_plan,
     lock,
     name_image,
     plan,
+    prepared,
     prove,
     require_engine,
     verify,
@@ -70,6 +73,7 @@ __all__ = [
     "PROOF_DEADLINE",
     "Progress",
     "add_to_store",
+    "bisect_environments",
     "build",
     "capture",
     "capture_fleet",
@@ -77,6 +81,7 @@ __all__ = [
     "check",
     "compare",
     "compare_command",
+    "comparison",
     "context",
     "diff",
     "diff_several",
@@ -84,6 +89,7 @@ __all__ = [
     "fleet_history",
     "formats",
     "judge_fleet",
+    "keep_case",
     "load",
     "load_document",
     "load_plan",
@@ -96,6 +102,8 @@ __all__ = [
     "new_redaction_key",
     "observe_command",
     "plan",
+    "plan_bisection",
+    "prepared",
     "prove",
     "record",
     "record_command",

@@ -166,14 +166,16 @@ def diff(
     rules: Sequence[Rule] | None = None,
     policy: Policy | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Say what differs between two environments, ranked by what it can do.
 
-    What explains `error_text` (what the other side printed) comes first.
+    What explains `error_text` (what the other side printed) comes first, then what makes trouble
+    of the kind `symptom`: crash, wrong, slower, hang or memory.
     """
     from envsnap.rules import engine
 
-    return _ruled(engine.compare(reference, other, rules, error_text), other, policy)
+    return _ruled(engine.compare(reference, other, rules, error_text, symptom), other, policy)
 
 
 def diff_several(
@@ -182,6 +184,7 @@ def diff_several(
     peers: bool = False,
     policy: Policy | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> list[Result]:
     """Say of each manifest but the first what differs from the first; as peers, if they are.
 
@@ -192,7 +195,9 @@ def diff_several(
 
         return peers_of.results(manifests, policy, error_text)
     if len(manifests) == 2:
-        return [diff(manifests[0], manifests[1], policy=policy, error_text=error_text)]
+        return [
+            diff(manifests[0], manifests[1], policy=policy, error_text=error_text, symptom=symptom)
+        ]
     from envsnap.rules import side_by_side as several
 
     found: dict[int, Result] = {}
@@ -200,7 +205,9 @@ def diff_several(
     for number in several.alike(manifests[1:]):
         if number not in found:
             other = manifests[1 + number]
-            found[number] = diff(manifests[0], other, policy=policy, error_text=error_text)
+            found[number] = diff(
+                manifests[0], other, policy=policy, error_text=error_text, symptom=symptom
+            )
         results.append(found[number])
     return results
 
@@ -217,14 +224,16 @@ def check(
     rules: Sequence[Rule] | None = None,
     policy: Policy | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Say what is wrong with one environment by itself.
 
-    What explains `error_text` (a message, a traceback, a log) comes first.
+    What explains `error_text` (a message, a traceback, a log) comes first, then what makes trouble
+    of the kind `symptom`: crash, wrong, slower, hang or memory.
     """
     from envsnap.rules import engine
 
-    return _ruled(engine.inspect(manifest, rules, error_text), manifest, policy)
+    return _ruled(engine.inspect(manifest, rules, error_text, symptom), manifest, policy)
 
 
 def _ruled(result: Result, manifest: Manifest, policy: Policy | None) -> Result:

@@ -13,6 +13,7 @@ COMMANDS = {
     "capture": "Describe an environment in a manifest.",
     "diff": "Say what differs between environments, and which difference matters.",
     "check": "Say what is wrong with one environment by itself.",
+    "bisect": "Prove by experiment which difference makes a command fail.",
     "run": "Run a command and describe it: its files, its seeds, its environment.",
     "record": "Run a command and record what the layers of its model were given and gave.",
     "compare": "Say whether two runs of a model are the same, and where they part if not.",

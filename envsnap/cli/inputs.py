@@ -35,9 +35,9 @@ def text(path: str | None) -> str:
     """Read an error text or a log; without a path there is none."""
     if path is None:
         return ""
-    from envsnap.intake import reader
+    from envsnap.intake import excerpts
 
-    return reader.load_text(path)
+    return excerpts.load(path)
 
 
 def once_from_stdin(paths: tuple[str, ...]) -> None:

@@ -113,4 +113,8 @@ def _say(text: str) -> None:
 
     text = _without_secrets(text)
     with contextlib.suppress(OSError):
-        print(f"envsnap: {plain(text)}", file=sys.stderr, flush=True)
+        first, *rest = text.split("\n")
+        print(f"envsnap: {plain(first)}", file=sys.stderr)
+        for line in rest:  # of a log: never at the margin, where our own words stand
+            print(f"  {plain(line.strip())}", file=sys.stderr)
+        sys.stderr.flush()

@@ -24,7 +24,8 @@ from envsnap.model.manifest import (
 from envsnap.model.paths import text as path_text
 
 BEGIN = re.compile(rb"envsnap-([0-9a-f]{8,64})-begin[ \t\r]{0,4}$")
-LABEL = re.compile(rb"[ \t]{0,8}\d{1,7}: (?=envsnap-|facts |weights |files |progress )")
+LABEL = re.compile(rb"[ \t]{0,8}\d{1,7}: (?=envsnap[-:]|facts |weights |files |progress )")
+PIECE = re.compile(rb"(envsnap:[0-9a-f]{8})([+-])")
 FACTS = b"facts"
 MOST_MIXED = 2000
 FURTHER = (b"weights", b"files")
@@ -60,16 +61,24 @@ def parse(data: bytes, name: str) -> Messages:
 def parse_several(data: bytes, name: str) -> list[Messages]:
     """Read the messages between the markers, host by host: `srun` joins the answers of many.
 
-    Their lines may be mixed, and carry the task's number (`srun --label`). Raises InputError that
-    starts with `name`.
+    Their lines may be mixed, and carry the task's number (`srun --label`); pieces of lines are
+    put together again by the process that wrote them. Raises InputError that starts with `name`.
     """
     if len(data) > scan.LARGEST_FILE:
         scan.refuse(name, f"larger than {scan.LARGEST_FILE >> 20} MiB")
     streams: dict[bytes, list[bytes]] = {}
+    begun: dict[bytes, list[bytes]] = {}
     for line in data.split(b"\n"):
         label = LABEL.match(line)
         number = label.group() if label else b""
-        streams.setdefault(number, []).append(line[len(number) :])
+        piece = PIECE.match(line, len(number))
+        if piece is None:
+            streams.setdefault(number, []).append(line[len(number) :])
+            continue
+        process, mark = piece.groups()
+        begun.setdefault(process, []).append(line[piece.end() :].rstrip(b"\r"))
+        if mark == b"-":
+            streams.setdefault(process, []).append(b"".join(begun.pop(process)))
     blocks = [block for lines in streams.values() for block in _blocks(lines, name)]
     if not blocks:
         scan.refuse(name, "no facts of an envsnap probe in it")

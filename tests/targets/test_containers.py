@@ -152,7 +152,9 @@ def hanging(engine: Any, base: str) -> str:
 def labelled(engine: Any) -> set[str]:
     from envsnap.targets import leftovers
 
-    found = engine.containers.list(all=True, filters={"label": leftovers.LABEL}, ignore_removed=True)
+    found = engine.containers.list(
+        all=True, filters={"label": leftovers.LABEL}, ignore_removed=True
+    )
     return {item.id for item in found}
 
 
