@@ -112,7 +112,7 @@ class Source:
             return {}
         try:
             return tomllib.loads(self.text)
-        except (tomllib.TOMLDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # numbers of thousands of digits, too
             return {}
 
     @cached_property
