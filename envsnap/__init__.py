@@ -8,6 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envsnap._version import __version__ as __version__
+    from envsnap.api import bisect_environments as bisect_environments
     from envsnap.api import build as build
     from envsnap.api import capture as capture
     from envsnap.api import capture_rank as capture_rank
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "__version__": "envsnap._version",
+    "bisect_environments": "envsnap.api",
     "build": "envsnap.api",
     "capture": "envsnap.api",
     "capture_rank": "envsnap.api",
@@ -47,6 +49,7 @@ _HOME = {
 __all__ = [
     "Manifest",
     "__version__",
+    "bisect_environments",
     "build",
     "capture",
     "capture_rank",

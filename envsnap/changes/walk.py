@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, to_builtins
 
+from envsnap.changes import left_out
 from envsnap.changes.change import Change, ChangeKind, Difference
 from envsnap.model import reading
 from envsnap.model.fields import COMPARED, Field, Section, plan
@@ -18,6 +19,7 @@ from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import Path, reason_for, text
 from envsnap.model.ranks import stripped
 from envsnap.model.reading import (
+    LOOKED_FOR_SINCE,
     NAMED_BY_USER,
     NOT_CAPTURED,
     NOT_NAMED,
@@ -92,6 +94,23 @@ class _Walk:
         self._gaps = gaps(reference), gaps(other)
         self._record((name,), reference, other)
         self._gaps_of_both(name, reference, other)
+        self._left_out(name, reference, other)
+
+    def _left_out(self, name: str, reference: Section, other: Section) -> None:
+        """Judge what a side left out: by digests of one key, else unknown, and never silent."""
+        told = {change.path for change in self.changes}
+        for spelled, inner, equal, reason in left_out.compared(reference.gaps, other.gaps):
+            path = (name, *inner)
+            if equal is None and not (spelled in reference.gaps and spelled in other.gaps):
+                if path not in told:
+                    self._add(path, ChangeKind.UNKNOWN, None, None, reason)
+                continue
+            if equal is not None:
+                self.compared += 1
+                self.not_compared.pop(text(path), None)
+            if equal is False and path not in told:
+                sides = left_out.SAME_KEY_DIFFERS, left_out.ANOTHER
+                self._add(path, ChangeKind.CHANGED, *sides, None)
 
     def _gaps_of_both(self, name: str, reference: Section, other: Section) -> None:
         for path, reason in reference.gaps.items():
@@ -116,6 +135,13 @@ class _Walk:
             return False
         return self._revisions[0 if reference is UNSET else 1] < field.since
 
+    def _is_older_entry(self, path: Path, reference: Any, other: Any) -> bool:
+        """Tell whether the side that lacks an entry was written before it was looked for."""
+        since = LOOKED_FOR_SINCE.get(path)
+        if since is None or (reference is UNSET) is (other is UNSET):
+            return False
+        return self._revisions[0 if reference is UNSET else 1] < since
+
     def _field(self, field: Field, path: Path, reference: Any, other: Any) -> None:
         if field.name == "tree":
             self._tree(path[:-1], reference, other)
@@ -139,6 +165,8 @@ class _Walk:
             inner = (*path, key)
             if field.items is not None and mine is not UNSET and theirs is not UNSET:
                 self._record(inner, mine, theirs)
+            elif self._is_older_entry(inner, mine, theirs):
+                self._add(inner, ChangeKind.UNKNOWN, mine, theirs, OLDER)
             elif field.is_entries and not (self._runs or _was_looked_for(inner, reference, other)):
                 self._add(inner, ChangeKind.UNKNOWN, mine, theirs, NOT_NAMED)
             else:
