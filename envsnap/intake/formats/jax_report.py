@@ -21,7 +21,7 @@ VARIABLE = re.compile(r"^\s{0,8}((?:JAX|XLA)_[A-Z0-9_]+)=(.*)$")
 
 def recognise(source: Source) -> bool:
     """The line of jax with that of jaxlib."""
-    text = "\n".join(key_values.plain(source.lines))
+    text = "\n".join(source.unlogged)
     return JAXLIB.search(text) is not None and bool(key_values.block(source, BEGIN, END))
 
 

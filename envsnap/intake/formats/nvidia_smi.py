@@ -10,7 +10,7 @@ from msgspec import Struct
 from envsnap.intake.formats import nvidia_facts
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
-from envsnap.intake.formats.source import QUOTE, Source
+from envsnap.intake.formats.source import Source
 
 HEADER = re.compile(
     r"^\|\s*NVIDIA-SMI\s+(\S+)\s+Driver Version:\s*(\S+)(?:\s+CUDA Version:\s*(\S+))?\s*\|$"
@@ -18,7 +18,9 @@ HEADER = re.compile(
 FIRST = re.compile(r"^\s*(\d{1,3})\s+(\S.*?)\s+(On|Off|N/A|WDDM|TCC|MCDM)\s*$")
 BUS = re.compile(r"([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.\d)\s+(?:On|Off|N/A)")
 MEMORY = re.compile(r"(?<!\d)\d{1,9}MiB\s{0,9}/\s{0,9}(\d{1,9}MiB)")
-USE = re.compile(r"(?:\d{1,3}%|N/A|ERR!)\s{1,99}(Default|E\. Process|E\. Thread|Prohibited)\s{0,99}$")
+USE = re.compile(
+    r"(?:\d{1,3}%|N/A|ERR!)\s{1,99}(Default|E\. Process|E\. Thread|Prohibited)\s{0,99}$"
+)
 RULE = re.compile(r"^[+|][=+|-]+[+|]$")
 
 
@@ -36,7 +38,7 @@ def recognise(source: Source) -> bool:
 
 
 def _lines(source: Source) -> list[str]:
-    return [QUOTE.sub("", line).strip() for line in source.lines]
+    return [line.strip() for line in source.bare]
 
 
 def read(source: Source) -> Draft:
