@@ -65,7 +65,7 @@ def parse(lines: Iterable[str]) -> Iterator[Line]:
 
 def may_be(lines: tuple[str, ...]) -> bool:
     """Whether the first lines look like pip's at all: a long log is told from them."""
-    head = [found.kind for found in map(line, lines[:SAMPLE]) if found.kind != "comment"]
+    head = [found.kind for found in parse(lines[:SAMPLE]) if found.kind != "comment"]
     return head.count("junk") * 3 <= len(head)
 
 
