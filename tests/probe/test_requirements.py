@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from envsnap.model.manifest import Manifest
-from envsnap.probe.collectors import ownership
+from envsnap.probe.collectors import ownership, packages
 from tests.conftest import Run
 from tests.probe.test_broken_environments import captured, install
 
