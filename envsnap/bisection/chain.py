@@ -27,7 +27,9 @@ def likeliest(run: Run, length: int, rates: Rates) -> int | None:
     `run` makes one run of a prefix. None where no length is believed in after many runs.
     """
     belief = _normal([1 / (place + 1) for place in range(1, length + 1)])
-    usable = [True] * length  # the whole is known to fail, and a prefix that cannot say tells nothing
+    usable = [
+        True
+    ] * length  # the whole is known to fail, and a prefix that cannot say tells nothing
     usable[-1] = False
     for _ in range(PATIENCE * rates.runs_if_good()):
         if max(belief) >= ENOUGH:
