@@ -109,7 +109,9 @@ class Fleet:
         if self._shape == "noise":
             tag = _set("env_vars", "entries", "TORCH_RUN_TAG", value=f"run-{number}")
             return self._sealed(tag)
-        drift = next((name for name, row in DRIFTS.items() if _is_hit(number, count, *row[:2])), None)
+        drift = next(
+            (name for name, row in DRIFTS.items() if _is_hit(number, count, *row[:2])), None
+        )
         return self._variant(drift, DRIFTS[drift][2] if drift else _nothing)
 
     def _variant(self, key: object, change: Callable[[Tree], None]) -> Tree:

@@ -43,16 +43,19 @@ from envsnap.api.fleet import (
 from envsnap.api.images import (
     PROOF_DEADLINE,
     build,
+    comparison,
     context,
     load_plan,
     lock,
     name_image,
     plan,
+    prepared,
     prove,
     require_engine,
     verify,
     write_context,
 )
+from envsnap.api.redaction import load_redaction_key, new_redaction_key
 from envsnap.api.runs import (
     compare,
     compare_command,
@@ -62,6 +65,7 @@ from envsnap.api.runs import (
     record_command,
     record_data,
 )
+from envsnap.api.signatures import sign, signed_by, unchanged
 
 __all__ = [
     "DEFAULT_DEADLINE",
@@ -77,6 +81,7 @@ __all__ = [
     "check",
     "compare",
     "compare_command",
+    "comparison",
     "context",
     "diff",
     "diff_several",
@@ -90,12 +95,15 @@ __all__ = [
     "load_plan",
     "load_policy",
     "load_recording",
+    "load_redaction_key",
     "lock",
     "most_alike",
     "name_image",
+    "new_redaction_key",
     "observe_command",
     "plan",
     "plan_bisection",
+    "prepared",
     "prove",
     "record",
     "record_command",
@@ -104,6 +112,9 @@ __all__ = [
     "save",
     "seal",
     "side_by_side",
+    "sign",
+    "signed_by",
+    "unchanged",
     "verify",
     "write_context",
 ]

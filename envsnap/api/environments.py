@@ -36,6 +36,7 @@ def capture(
     import_frameworks: bool = True,
     verify_files: bool = False,
     deadline: float = DEFAULT_DEADLINE,
+    redaction_key: bytes = b"",
     progress: Progress | None = None,
 ) -> Manifest:
     """Describe an environment; without a target, the program that calls this.
@@ -44,7 +45,8 @@ def capture(
     names under which files are compared to their paths;
     `seeds` maps names to values; `env` names further variables whose values are wanted;
     `verify_files` compares every installed file with its distribution's RECORD; `deadline` is in
-    seconds and leaves out the hashing of files and weights; `progress` is told (bytes done, bytes
+    seconds and leaves out the hashing of files and weights; with a `redaction_key` (of
+    `api.redaction`) values that are left out can be compared all the same; `progress` is told (bytes done, bytes
     in all) meanwhile.
 
     In the calling program nothing is imported that it has not imported, and no random
@@ -63,6 +65,8 @@ def capture(
         "verify_files": verify_files,
         "deadline": deadline,
     }
+    if redaction_key:
+        options["redaction_key"] = redaction_key.hex()
     if target is None:
         from envsnap.targets import program
 
@@ -72,7 +76,10 @@ def capture(
         described = target.describe()
     from envsnap.intake import facts
 
-    return facts.to_manifest(messages, described, label, dict(seeds or {}), "the probe's answer")
+    return facts.to_manifest(
+        messages, described, label, dict(seeds or {}), "the probe's answer",
+        redaction_key=redaction_key,
+    )  # fmt: skip
 
 
 def _probe(
@@ -156,14 +163,16 @@ def diff(
     rules: Sequence[Rule] | None = None,
     policy: Policy | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Say what differs between two environments, ranked by what it can do.
 
-    What explains `error_text` (what the other side printed) comes first.
+    What explains `error_text` (what the other side printed) comes first, then what makes trouble
+    of the kind `symptom`: crash, wrong, slower, hang or memory.
     """
     from envsnap.rules import engine
 
-    return _ruled(engine.compare(reference, other, rules, error_text), other, policy)
+    return _ruled(engine.compare(reference, other, rules, error_text, symptom), other, policy)
 
 
 def diff_several(
@@ -172,6 +181,7 @@ def diff_several(
     peers: bool = False,
     policy: Policy | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> list[Result]:
     """Say of each manifest but the first what differs from the first; as peers, if they are.
 
@@ -182,7 +192,9 @@ def diff_several(
 
         return peers_of.results(manifests, policy, error_text)
     if len(manifests) == 2:
-        return [diff(manifests[0], manifests[1], policy=policy, error_text=error_text)]
+        return [
+            diff(manifests[0], manifests[1], policy=policy, error_text=error_text, symptom=symptom)
+        ]
     from envsnap.rules import side_by_side as several
 
     found: dict[int, Result] = {}
@@ -190,7 +202,9 @@ def diff_several(
     for number in several.alike(manifests[1:]):
         if number not in found:
             other = manifests[1 + number]
-            found[number] = diff(manifests[0], other, policy=policy, error_text=error_text)
+            found[number] = diff(
+                manifests[0], other, policy=policy, error_text=error_text, symptom=symptom
+            )
         results.append(found[number])
     return results
 
@@ -207,14 +221,16 @@ def check(
     rules: Sequence[Rule] | None = None,
     policy: Policy | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Say what is wrong with one environment by itself.
 
-    What explains `error_text` (a message, a traceback, a log) comes first.
+    What explains `error_text` (a message, a traceback, a log) comes first, then what makes trouble
+    of the kind `symptom`: crash, wrong, slower, hang or memory.
     """
     from envsnap.rules import engine
 
-    return _ruled(engine.inspect(manifest, rules, error_text), manifest, policy)
+    return _ruled(engine.inspect(manifest, rules, error_text, symptom), manifest, policy)
 
 
 def _ruled(result: Result, manifest: Manifest, policy: Policy | None) -> Result:

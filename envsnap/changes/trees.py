@@ -15,16 +15,10 @@ from typing import Any
 
 from msgspec import UNSET
 
+from envsnap.model import list_items
 from envsnap.model.paths import Path
 
 NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,300})(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?")
-IDENTITIES = ("name", "key", "id", "mountPath", "containerPort", "containerName")
-# `NAME=value`, `--option=value`, and what a requirement or a specification of conda begins with.
-ASSIGNED = re.compile(r"(-{0,2}[A-Za-z_][\w.-]{0,100})=(?!=)(.*)", re.DOTALL)
-REQUIRED = re.compile(
-    r"([A-Za-z0-9_](?:[\w.-]{0,100}[A-Za-z0-9])?)\s*(?:\[[^\]]{0,200}\]\s*)?(?:[<>=!~;@]|$)"
-)
-
 Leaf = tuple[Path, Any, Any]
 
 
@@ -53,64 +47,14 @@ def _mappings(path: Path, reference: dict[str, Any], other: dict[str, Any]) -> I
 def _lists(path: Path, reference: list[Any], other: list[Any]) -> Iterator[Leaf]:
     if _plain(reference) == _plain(other):
         return
-    keyed = _keyed(reference), _keyed(other)
-    if keyed[0] is not None and keyed[1] is not None and _is_told_apart(reference, other):
-        yield from _mappings(path, keyed[0], keyed[1])
+    named = all(list_items.are_named(items) for items in (reference, other) if items)
+    mine, theirs = list_items.keyed(reference), list_items.keyed(other)
+    if named and mine is not None and theirs is not None:
+        yield from _mappings(path, mine, theirs)
     elif _are_numbers(reference) and _are_numbers(other):
         yield path, reference, other
     else:
         yield from _multisets(path, reference, other)
-
-
-def _is_told_apart(reference: list[Any], other: list[Any]) -> bool:
-    """Whether the items have names of their own; plain words are a set of words."""
-    items = [*reference, *other]
-    return any(isinstance(item, dict) for item in items) or any(
-        isinstance(item, str) and (ASSIGNED.fullmatch(item) or re.search(r"[<>=!~@]", item))
-        for item in items
-    )
-
-
-def _keyed(items: list[Any]) -> dict[str, Any] | None:
-    """The items by their identity; None where one has none, or two share one."""
-    shared = next((key for key in IDENTITIES if _all_have(items, key)), None)
-    found: dict[str, Any] = {}
-    for item in items:
-        key, value = _identity(item, shared)
-        if key is None or key in found:
-            return None
-        found[key] = value
-    return found
-
-
-def _all_have(items: list[Any], key: str) -> bool:
-    mappings = [item for item in items if isinstance(item, dict)]
-    return bool(mappings) and all(isinstance(item.get(key), str | int) for item in mappings)
-
-
-def _identity(item: Any, shared: str | None) -> tuple[str | None, Any]:
-    if isinstance(item, dict):
-        if shared is not None:
-            return str(item[shared]), item
-        if len(item) == 1:
-            return next((str(key), value) for key, value in item.items())
-        return None, item
-    if not isinstance(item, str):
-        return None, item
-    assigned = ASSIGNED.fullmatch(item)
-    if assigned is not None and not re.match(r"[^=]*[<>!~]", item):
-        return assigned[1], item if _is_specification(item) else assigned[2]
-    required = REQUIRED.match(item)
-    return (
-        (re.sub(r"[-_.]+", "-", required[1]).lower(), item)
-        if required is not None
-        else (None, item)
-    )
-
-
-def _is_specification(item: str) -> bool:
-    """Whether a text is conda's `name=version=build`: then all of it is the value."""
-    return re.fullmatch(r"[a-z0-9_][\w.-]*=\d[\w.*!+]*(?:=\S+)?", item) is not None
 
 
 def _are_numbers(items: list[Any]) -> bool:
@@ -121,17 +65,24 @@ def _are_numbers(items: list[Any]) -> bool:
 
 
 def _multisets(path: Path, reference: list[Any], other: list[Any]) -> Iterator[Leaf]:
-    """What only one list has; as many on both sides are pairs, in their order."""
+    """What only one list has: words by themselves, what stands in one place as a pair."""
     common = Counter(map(_spelled, reference)) & Counter(map(_spelled, other))
     mine, theirs = _rest(reference, Counter(common)), _rest(other, Counter(common))
-    if len(mine) == len(theirs):
+    if [place for place, _ in mine] == [place for place, _ in theirs]:
         for (place, one), (_, two) in zip(mine, theirs, strict=True):
             yield from _differing((*path, str(place)), one, two)
-        return
-    for place, item in mine:
-        yield from _leaves((*path, _called(item, place)), item, UNSET)
-    for place, item in theirs:
-        yield from _leaves((*path, _called(item, place)), UNSET, item)
+    elif _are_words(reference) and _are_words(other):
+        for _, item in mine:
+            yield (*path, item), item, UNSET
+        for _, item in theirs:
+            yield (*path, item), UNSET, item
+    else:
+        yield path, reference, other
+
+
+def _are_words(items: list[Any]) -> bool:
+    """Whether each item can be named by itself: a word that comes twice cannot."""
+    return all(map(list_items.is_word, items)) and len(set(items)) == len(items)
 
 
 def _rest(items: list[Any], common: Counter[str]) -> list[tuple[int, Any]]:
@@ -143,11 +94,6 @@ def _rest(items: list[Any], common: Counter[str]) -> list[tuple[int, Any]]:
         else:
             found.append((place, item))
     return found
-
-
-def _called(item: Any, place: int) -> str:
-    """A word by itself; anything else by its place."""
-    return item if isinstance(item, str) and 0 < len(item) <= 100 else str(place)
 
 
 def _spelled(item: Any) -> str:

@@ -11,13 +11,15 @@ from typing import Any
 
 from msgspec import UNSET, Struct, to_builtins
 
+from envsnap.changes import left_out
 from envsnap.changes.change import Change, ChangeKind, Difference
 from envsnap.model import reading
 from envsnap.model.fields import COMPARED, Field, Section, plan
 from envsnap.model.manifest import Manifest, present
-from envsnap.model.paths import Path, reason_for
+from envsnap.model.paths import Path, reason_for, text
 from envsnap.model.ranks import stripped
 from envsnap.model.reading import (
+    LOOKED_FOR_SINCE,
     NAMED_BY_USER,
     NOT_CAPTURED,
     NOT_NAMED,
@@ -92,6 +94,23 @@ class _Walk:
         self._gaps = gaps(reference), gaps(other)
         self._record((name,), reference, other)
         self._gaps_of_both(name, reference, other)
+        self._left_out(name, reference, other)
+
+    def _left_out(self, name: str, reference: Section, other: Section) -> None:
+        """Judge what a side left out: by digests of one key, else unknown, and never silent."""
+        told = {change.path for change in self.changes}
+        for spelled, inner, equal, reason in left_out.compared(reference.gaps, other.gaps):
+            path = (name, *inner)
+            if equal is None and not (spelled in reference.gaps and spelled in other.gaps):
+                if path not in told:
+                    self._add(path, ChangeKind.UNKNOWN, None, None, reason)
+                continue
+            if equal is not None:
+                self.compared += 1
+                self.not_compared.pop(text(path), None)
+            if equal is False and path not in told:
+                sides = left_out.SAME_KEY_DIFFERS, left_out.ANOTHER
+                self._add(path, ChangeKind.CHANGED, *sides, None)
 
     def _gaps_of_both(self, name: str, reference: Section, other: Section) -> None:
         for path, reason in reference.gaps.items():
@@ -116,6 +135,13 @@ class _Walk:
             return False
         return self._revisions[0 if reference is UNSET else 1] < field.since
 
+    def _is_older_entry(self, path: Path, reference: Any, other: Any) -> bool:
+        """Tell whether the side that lacks an entry was written before it was looked for."""
+        since = LOOKED_FOR_SINCE.get(path)
+        if since is None or (reference is UNSET) is (other is UNSET):
+            return False
+        return self._revisions[0 if reference is UNSET else 1] < since
+
     def _field(self, field: Field, path: Path, reference: Any, other: Any) -> None:
         if field.name == "tree":
             self._tree(path[:-1], reference, other)
@@ -139,6 +165,8 @@ class _Walk:
             inner = (*path, key)
             if field.items is not None and mine is not UNSET and theirs is not UNSET:
                 self._record(inner, mine, theirs)
+            elif self._is_older_entry(inner, mine, theirs):
+                self._add(inner, ChangeKind.UNKNOWN, mine, theirs, OLDER)
             elif field.is_entries and not (self._runs or _was_looked_for(inner, reference, other)):
                 self._add(inner, ChangeKind.UNKNOWN, mine, theirs, NOT_NAMED)
             else:
@@ -153,12 +181,13 @@ class _Walk:
         if reference == other:
             self.compared += _leaves(reference)
             return
-        from envsnap.changes import trees  # deepdiff costs more than everything else here
+        from envsnap.changes import trees
 
         found = trees.compare(reference, other)
         self.compared += max(_leaves(reference), len(found))
         for inner, mine, theirs in found:
-            self._value((*path, *inner), mine, theirs, says_all=True)
+            hidden = self._is_hidden((*path, *inner), mine, theirs)
+            self._value((*path, *inner), mine, theirs, says_all=not hidden)
 
     def _value(self, path: Path, reference: Any, other: Any, *, says_all: bool = False) -> None:
         """Compare a value; `says_all` is for what was read as a whole, whatever its section is."""
@@ -182,6 +211,14 @@ class _Walk:
         self.compared += 1
         kind = ChangeKind.ADDED if reference is UNSET else ChangeKind.REMOVED
         self._add(path, kind, reference, other, None)
+
+    def _is_hidden(self, path: Path, mine: Any, theirs: Any) -> bool:
+        """Whether what a side lacks may have been left out: gaps in lists are told by place."""
+        if mine is not UNSET and theirs is not UNSET:
+            return False
+        told = self._gaps[0 if mine is UNSET else 1]
+        starts = tuple(f"{text(path[1:end])}[" for end in range(2, len(path)))
+        return any(gap.startswith(starts) for gap in told)
 
     def _is_shortened(self, path: Path, reference: Any, other: Any) -> bool:
         """Whether a report tells the first numbers of the version that the other side has."""

@@ -52,6 +52,17 @@ MOST_GAPS = 5
     "--verify-files", is_flag=True, help="Compare every installed file with its RECORD; slow."
 )
 @click.option(
+    "--redaction-key",
+    metavar="FILE",
+    envvar="ENVSNAP_REDACTION_KEY",
+    help="Compare what is left out as a secret by digests made with this key.",
+)
+@click.option(
+    "--new-redaction-key",
+    metavar="FILE",
+    help="Write a new key for --redaction-key, readable by you only, and stop.",
+)
+@click.option(
     "--deadline",
     type=click.FloatRange(1, 86400),
     default=api.DEFAULT_DEADLINE,
@@ -79,6 +90,8 @@ def command(
     env: tuple[str, ...],
     no_import: bool,
     verify_files: bool,
+    redaction_key: str | None,
+    new_redaction_key: str | None,
     deadline: float,
     seal: str | None,
 ) -> int:
@@ -89,6 +102,11 @@ def command(
     """
     if seal is not None:
         return _seal(seal, output)
+    if new_redaction_key is not None:
+        api.new_redaction_key(new_redaction_key)
+        captured.say(f"wrote {new_redaction_key}; name it with --redaction-key in each capture")
+        return 0
+    key = api.load_redaction_key(redaction_key) if redaction_key else b""
     manifest = api.capture(
         targets.place(python, pid, container, image, ssh),
         label=label,
@@ -100,6 +118,7 @@ def command(
         import_frameworks=not no_import,
         verify_files=verify_files,
         deadline=deadline,
+        redaction_key=key,
         progress=captured.progress,
     )
     from envsnap.model import codec

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from envsnap import api
-from envsnap.cli import inputs, outputs
+from envsnap.cli import attested, inputs, outputs
 
 
 @click.command()
@@ -17,6 +17,7 @@ from envsnap.cli import inputs, outputs
     help="Hosts of one job: nobody is the reference, everyone should be alike.",
 )
 @outputs.report_options
+@attested.options
 def command(
     reference: str,
     others: tuple[str, ...],
@@ -28,6 +29,7 @@ def command(
     output: str,
     policy: str | None,
     error_text: str | None,
+    symptom: str | None,
 ) -> int:
     """Say what differs between environments, and which difference matters.
 
@@ -49,7 +51,9 @@ def command(
         click.echo(f"envsnap: {told}: {plain(names[first])} stands for it", err=True)
         names.insert(0, names.pop(first))
         manifests.insert(0, manifests.pop(first))
-    results = api.diff_several(manifests, peers=peers, policy=rulings, error_text=text)
+    results = api.diff_several(
+        manifests, peers=peers, policy=rulings, error_text=text, symptom=symptom
+    )
     judged = tuple(
         outputs.judged(name, manifest, result, style)
         for name, manifest, result in zip(names[1:], manifests[1:], results, strict=True)
@@ -59,5 +63,6 @@ def command(
         judged=judged,
         hosts=api.side_by_side(manifests, results) if len(others) > 1 else None,
         policy=rulings,
+        has_text=bool(text or symptom),
     )
     return outputs.finish(report, style, output, color, fail_on, fail_on_unknown=fail_on_unknown)

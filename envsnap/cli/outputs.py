@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., object])
 UNKNOWN = 6
+# In step with `trouble.SYMPTOMS`, which no command line has to load.
+SYMPTOMS = ("crash", "wrong", "slower", "hang", "memory")
 LEVELS = ("error", "warning", "info", "never")
 
 
@@ -50,6 +52,11 @@ REPORT_OPTIONS = (
         " it comes first.",
     ),
     click.option(
+        "--symptom",
+        type=click.Choice(SYMPTOMS),
+        help="The kind of trouble, where no text says it: what makes such trouble comes first.",
+    ),
+    click.option(
         "--policy",
         metavar="FILE",
         help="What to ignore, weigh otherwise or allow (default: envsnap.toml, or"
@@ -73,7 +80,7 @@ REPORT_OPTIONS = (
         type=click.Choice(NAMES),
         default="terminal",
         show_default=True,
-        help="How to write the report.",
+        help="How to write the report; fix is a script that makes OTHER like REFERENCE.",
     ),
 )
 

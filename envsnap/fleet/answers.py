@@ -110,8 +110,8 @@ def names(answer: Answer, taken: set[str]) -> tuple[str, ...]:
     """A host's names. One that is taken gets the rank, else a number."""
     target = answer.target.name if answer.target.name is not UNSET else None
     found = answer.name
-    if answer.target.kind == "file" and answer.hostname:
-        found = answer.hostname
+    if answer.target.kind == "file" and (answer.node or answer.hostname):
+        found = answer.node or answer.hostname or found
     if found in taken and answer.rank is not None:
         found = f"{found}:{answer.rank}"
     number, base = 2, found

@@ -39,11 +39,15 @@ def named(text: str) -> list[str]:
     return found
 
 
+def bare(name: str) -> str:
+    """A host's name without scheme, user and port."""
+    found = name.removeprefix("ssh://").rpartition("@")[2]
+    return found.partition(":")[0] if found.count(":") == 1 else found
+
+
 def aliases(name: str) -> tuple[str, ...]:
-    """The names under which a host may be listed: without user and port, and without domain."""
-    bare = name.rpartition("@")[2].removeprefix("ssh://")
-    bare = bare.partition(":")[0] if bare.count(":") == 1 else bare
-    found = [name, bare]
-    if not bare.replace(".", "").isdigit():  # an address has no domain to leave out
-        found.append(bare.partition(".")[0])
+    """The names under which a host may be listed: as written, bare, and without its domain."""
+    found = [name, bare(name)]
+    if not bare(name).replace(".", "").isdigit():  # an address has no domain to leave out
+        found.append(bare(name).partition(".")[0])
     return tuple(dict.fromkeys(found))

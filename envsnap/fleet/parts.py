@@ -42,7 +42,7 @@ def shape(part: Part, left_out: frozenset[Path] = frozenset()) -> Shape:
     facts: dict[Kind, list[tuple[str, Any]]] = {kind: [] for kind in COMPARED}
     soft: dict[Path, Any] = {}
     for path, value, kind in leaves(part.name, section):
-        if path in left_out or path[:1] in left_out or peers.is_own(path):
+        if path in left_out or path[:1] in left_out or peers.is_own(path, value):
             continue
         if peers.is_soft(path):
             soft[path] = peers.softened(path, value)
@@ -51,7 +51,7 @@ def shape(part: Part, left_out: frozenset[Path] = frozenset()) -> Shape:
     known: list[Any] = [section.complete]
     known.append(sorted(path for path, why in section.gaps.items() if not why.startswith(CHOSEN)))
     if isinstance(section, EnvVars) and (part.name,) not in left_out:
-        known.append(sorted(peers.variables(section) or ()))
+        known.append(sorted((peers.variables(section) or set()) - {*peers.DEFAULTS}))
     machine = part.name in MACHINE
     return Shape(
         hardware=_digest([facts[Kind.HOST], known if machine else None]),

@@ -61,7 +61,7 @@ def past(store: Store, host: str | None, since: str | None) -> Past:
         "SELECT host.name, span.since, span.kind, (SELECT kind FROM span AS earlier WHERE"  # noqa: S608
         " earlier.host = span.host AND earlier.since < span.since"
         " ORDER BY earlier.since DESC LIMIT 1)"
-        f" FROM span JOIN host ON host.id = span.host WHERE {where} ORDER BY span.since DESC",
+        f" FROM span JOIN host ON host.id = span.host WHERE {where} ORDER BY span.since DESC, host.id",
         values,
     ):
         if before is not None and before != kind:

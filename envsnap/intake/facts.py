@@ -12,6 +12,7 @@ import msgspec
 from envsnap._version import __version__
 from envsnap.errors import InputError
 from envsnap.intake import config_trees
+from envsnap.intake import messages as texts
 from envsnap.model import codec, ranks, scan
 from envsnap.model.manifest import (
     SCHEMA_REVISION,
@@ -23,11 +24,13 @@ from envsnap.model.manifest import (
 from envsnap.model.paths import text as path_text
 
 BEGIN = re.compile(rb"envsnap-([0-9a-f]{8,64})-begin[ \t\r]{0,4}$")
-LABEL = re.compile(rb"[ \t]{0,8}\d{1,7}: (?=envsnap-|facts |weights |files |progress )")
+LABEL = re.compile(rb"[ \t]{0,8}\d{1,7}: (?=envsnap[-:]|facts |weights |files |progress )")
+PIECE = re.compile(rb"(envsnap:[0-9a-f]{8})([+-])")
 FACTS = b"facts"
 MOST_MIXED = 2000
 FURTHER = (b"weights", b"files")
 PROBE_PROTOCOL = 1
+LONGEST_LABEL = 1000
 SEED_KEY = re.compile(r"(?:^|[_-])(?:seed|seeds|random_state)$|^(?:seed|seeds)[_-]|Seed$")
 
 
@@ -54,16 +57,24 @@ def parse(data: bytes, name: str) -> Messages:
 def parse_several(data: bytes, name: str) -> list[Messages]:
     """Read the messages between the markers, host by host: `srun` joins the answers of many.
 
-    Their lines may be mixed, and carry the task's number (`srun --label`). Raises InputError that
-    starts with `name`.
+    Their lines may be mixed, and carry the task's number (`srun --label`); pieces of lines are
+    put together again by the process that wrote them. Raises InputError that starts with `name`.
     """
     if len(data) > scan.LARGEST_FILE:
         scan.refuse(name, f"larger than {scan.LARGEST_FILE >> 20} MiB")
     streams: dict[bytes, list[bytes]] = {}
+    begun: dict[bytes, list[bytes]] = {}
     for line in data.split(b"\n"):
         label = LABEL.match(line)
         number = label.group() if label else b""
-        streams.setdefault(number, []).append(line[len(number) :])
+        piece = PIECE.match(line, len(number))
+        if piece is None:
+            streams.setdefault(number, []).append(line[len(number) :])
+            continue
+        process, mark = piece.groups()
+        begun.setdefault(process, []).append(line[piece.end() :].rstrip(b"\r"))
+        if mark == b"-":
+            streams.setdefault(process, []).append(b"".join(begun.pop(process)))
     blocks = [block for lines in streams.values() for block in _blocks(lines, name)]
     if not blocks:
         scan.refuse(name, "no facts of an envsnap probe in it")
@@ -114,9 +125,18 @@ def _messages(block: dict[bytes, bytes], name: str) -> Messages:
 
 
 def to_manifest(
-    messages: Messages, target: Target, label: str | None, seeds: dict[str, str], name: str
+    messages: Messages,
+    target: Target,
+    label: str | None,
+    seeds: dict[str, str],
+    name: str,
+    *,
+    redaction_key: bytes = b"",
 ) -> Manifest:
-    """Build a sealed manifest; raises InputError where facts are not of the model's types."""
+    """Build a sealed manifest; raises InputError where facts are not of the model's types.
+
+    With a redaction key, the gaps of what is left out of config files carry digests.
+    """
     sections = messages.facts.get("sections")
     if not isinstance(sections, dict):
         scan.refuse(name, "the probe's output has no sections")
@@ -140,7 +160,7 @@ def to_manifest(
     if messages.files is not None and "packages" in tree:
         _add_verification(tree["packages"], messages.files)
     if "configs" in tree:
-        _parse_configs(tree["configs"])
+        _parse_configs(tree["configs"], redaction_key)
     if "seeds" in tree or seeds or "configs" in tree:
         _add_seeds(tree, seeds)
         if target.kind != "run":
@@ -202,7 +222,7 @@ def _manifest(
         schema_revision=_revision(messages.facts.get("revision", SCHEMA_REVISION)),
         envsnap_version=__version__,
         created_at=_moment(messages.facts.get("created_at")),
-        label=None if label is None else _text(label),
+        label=None if label is None else _label(label),
         target=target,
         fingerprint="",
         sections=sections,
@@ -219,6 +239,15 @@ def _text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def _label(text: str) -> str:
+    """A label without secrets, and short enough to be printed."""
+    if len(text) > LONGEST_LABEL:
+        raise InputError(
+            f"the label has {len(text):,} characters; give it {LONGEST_LABEL:,} at most"
+        )
+    return texts.clean_message(_text(text))
+
+
 def _moment(seconds: object) -> str | None:
     """Spell the target's clock in UTC; the probe states it in seconds since 1970."""
     if seconds is None:
@@ -226,25 +255,26 @@ def _moment(seconds: object) -> str | None:
     try:
         moment = datetime.fromtimestamp(float(str(seconds)), UTC)
     except (ValueError, OverflowError, OSError):
-        raise InputError(f"the probe's time of capture is no time: {str(seconds)[:40]}") from None
+        shown = " ".join(str(seconds).split())[:40]
+        raise InputError(f"the probe's time of capture is no time: {shown}") from None
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _parse_configs(section: dict[str, Any]) -> None:
+def _parse_configs(section: dict[str, Any], key: bytes) -> None:
     """Replace each config's text by its tree."""
     entries = section.get("entries")
     if not isinstance(entries, dict):
         return  # not gathered in time, or of another type: a gap, once it is converted
-    for key, entry in entries.items():
+    for name, entry in entries.items():
         text = entry.pop("text", None) if isinstance(entry, dict) else None
         if not isinstance(text, str):
             continue
         try:
             tree = config_trees.parse(text, str(entry.get("format")))
         except config_trees.UnparsedError as error:
-            section["gaps"][path_text((key, "tree"))] = f"error: {error}"
+            section["gaps"][path_text((name, "tree"))] = f"error: {error}"
             continue
-        entry["tree"] = config_trees.redact(tree, (key,), section["gaps"])
+        entry["tree"] = config_trees.redact(tree, (name,), section["gaps"], key)
 
 
 def _add_seeds(tree: dict[str, Any], given: dict[str, str]) -> None:
@@ -258,7 +288,7 @@ def _add_seeds(tree: dict[str, Any], given: dict[str, str]) -> None:
             raise InputError(
                 f"--seed {key}={value}: the environment says {entries[key]}; leave one of them out"
             )
-        entries[_text(key)] = _text(value)
+        entries[_text(key)] = texts.clean_message(_text(value))
     configs = tree.get("configs", {}).get("entries")
     for config, entry in configs.items() if isinstance(configs, dict) else ():
         if isinstance(entry, dict) and "tree" in entry:

@@ -19,6 +19,7 @@ LARGEST_FILE = 4 << 20  # of those that are looked into to find out what they ar
 LARGEST_IN_ARCHIVE = 16 << 20
 DEEPEST = 4
 SUFFIXES = (".txt", ".toml", ".lock", ".yml", ".yaml", ".json", ".xml", ".csv", ".log", "")
+HASH_IT = "hash it with `envsnap capture --weights"
 SKIPPED = (".git", "__pycache__", "node_modules", ".venv", "site-packages")
 
 
@@ -62,7 +63,10 @@ def archive(data: bytes, name: str, base: str) -> codec.Document | None:
     """Read an archive as a folder; None for what is no archive. Raises InputError."""
     try:
         if data.startswith(b"PK\x03\x04"):
-            return _read(_zip(data, base), name)
+            package = _zip(data, base)
+            if any(inner.endswith("data.pkl") for inner in package.sizes):
+                raise InputError(f"{name}: looks like a checkpoint of PyTorch; {HASH_IT} {base}`")
+            return _read(package, name)
         if data.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")):
             return _read(_tar(data, base), name)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError):

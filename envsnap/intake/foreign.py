@@ -8,7 +8,7 @@ import msgspec
 
 from envsnap._version import __version__
 from envsnap.errors import InputError
-from envsnap.intake.formats import message, registry
+from envsnap.intake.formats import message, refusal, registry
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Beside, Source
 from envsnap.model import codec
@@ -32,7 +32,8 @@ def load(data: bytes, name: str, path: str) -> codec.Document:
         return found
     tree = source.json
     is_json = source.text.lstrip()[:1] in ("{", "[")
-    if not data.strip() or (is_json and (tree is None or "schema_version" in tree)):
+    broken = is_json and tree is None and refusal.look(source) is None
+    if not data.strip() or broken or (isinstance(tree, dict) and "schema_version" in tree):
         return codec.decode(data, name)
     raise registry.refuse(source)
 
@@ -48,6 +49,12 @@ def document(draft: Draft, name: str, base: str) -> codec.Document:
         raise InputError(
             f"{name}: looks like {draft.what}, but holds what that never does: {why}"
         ) from None
+    if not message.states_anything(sections):
+        left = f" ({', '.join(draft.left)})" if draft.left else ""
+        raise InputError(
+            f"{name}: {draft.what}, but it states nothing that envsnap reads{left}; name a file of"
+            " the environment itself, such as the output of pip freeze"
+        )
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         schema_revision=SCHEMA_REVISION,

@@ -23,6 +23,8 @@ from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, Se
 
 EMPTY = b"{}"
 MOST_KEPT = 4000
+RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK")
+NODES = ("SLURMD_NODENAME", "NODE_NAME")
 
 
 class Part(msgspec.Struct, frozen=True, eq=False):
@@ -52,6 +54,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     target: Target
     hostname: str | None
     rank: str | None
+    node: str | None
     created_at: str | None
     frame: Frame
     parts: tuple[Part, ...]
@@ -130,7 +133,8 @@ class Reader:
             label=wire.label,
             target=wire.target,
             hostname=_hostname(identity),
-            rank=_rank(identity),
+            rank=_named(identity, RANKS),
+            node=_named(identity, NODES),
             created_at=wire.created_at,
             frame=Frame(**{key: getattr(wire, key) for key in Frame.__struct_fields__}),
             parts=tuple(part for part in parts if part.name != "identity"),
@@ -163,11 +167,12 @@ def _hostname(identity: Section | None) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _rank(identity: Section | None) -> str | None:
-    """Which process of a job it is, if a launcher said so."""
+def _named(identity: Section | None, variables: tuple[str, ...]) -> str | None:
+    """What a launcher or a scheduler calls this process, or its node, if it said so."""
     known = getattr(identity, "rank", None)
-    names = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK")
-    return next((known[name] for name in names if name in known), None) if known else None
+    if not isinstance(known, dict):
+        return None
+    return next((known[name] for name in variables if name in known), None)
 
 
 def _typed(section: str, written: bytes, name: str, *, checked: bool) -> Section:

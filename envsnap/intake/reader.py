@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # What every output of the probe holds near its beginning, maybe after other programs' noise.
 MANIFEST_MARK = b'"schema_version"'
 FACTS_MARK = re.compile(
-    rb"^(?:[ \t]{0,8}\d{1,7}: )?envsnap-[0-9a-f]{8,64}-begin[ \t\r]{0,4}$", re.MULTILINE
+    rb"^(?:[ \t]{0,8}\d{1,7}: )?(?:envsnap:[0-9a-f]{8}-)?envsnap-[0-9a-f]{8,64}-begin[ \t\r]{0,4}$",
+    re.MULTILINE,
 )
 
 
@@ -69,14 +70,6 @@ def load_unchecked(path: str) -> codec.Document:
     """Read a manifest that may have been edited, to seal it anew. Raises InputError."""
     name = "standard input" if path == "-" else path
     return codec.decode_unchecked(contents(path, name), name)
-
-
-def load_text(path: str) -> str:
-    """Read an error text or a log; `-` is standard input. Raises InputError.
-
-    Bytes that are no UTF-8 are replaced: a log of another encoding is still readable.
-    """
-    return contents(path, "standard input" if path == "-" else path).decode("utf-8", "replace")
 
 
 def contents(path: str, name: str) -> bytes:

@@ -76,6 +76,15 @@ class System(Section, frozen=True, kw_only=True):
             since=1,
         ),
     ] = UNSET
+    preload: Annotated[
+        TextMap,
+        portable(
+            "Libraries that /etc/ld.so.preload puts into every program, with SHA-256.", since=2
+        ),
+    ] = UNSET
+    certificates: Annotated[
+        Flag, portable("Whether the system has certificates to trust servers by.", since=2)
+    ] = UNSET
     container: Annotated[Text, host("Kind of container, if any.")] = UNSET
     packages: Annotated[
         TextMap,

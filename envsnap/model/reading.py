@@ -26,6 +26,8 @@ VALUE_NOT_READ = "not asked: it is set, but its value was not recorded"
 # unless both describe runs, which mention what they opened.
 NAMED_BY_USER = ("configs", "weights", "data", "files")
 RUN = "run"
+# Entries that a probe looks for since a revision: an older manifest does not say that they are absent.
+LOOKED_FOR_SINCE: dict[Path, int] = {("tools", "gcc"): 2}
 
 
 class Fact(Struct, frozen=True, kw_only=True):
@@ -166,6 +168,8 @@ def _below(node: Any, key: str) -> Any:
         return UNSET if inner is None else _below(getattr(node, inner), key)
     if isinstance(node, dict):
         return node.get(key, UNSET)
-    if isinstance(node, list | tuple) and key.isascii() and key.isdigit() and int(key) < len(node):
-        return node[int(key)]
+    if isinstance(node, list | tuple):
+        from envsnap.model.list_items import item_at
+
+        return item_at(node, key, UNSET)
     return UNSET

@@ -6,7 +6,11 @@ import json
 # its tokenizer takes 100 ms for the long strings in ours; Python 2.7 understands this too.
 READ_STDIN = ["-c", "import sys; exec(getattr(sys.stdin, 'buffer', sys.stdin).read())"]
 
-_CORE = ("__init__", "main", "output", "record", "secrets", "collectors", "readers")
+_REDACT = ("decision", "addresses", "digests", "issuers", "keys", "kinds", "texts", "words")
+_CORE = (
+    *("__init__", "main", "output", "record", "secrets", "collectors", "readers", "redact"),
+    *("redact." + name for name in _REDACT),
+)
 NEEDED_BY_CHILDREN = (
     *_CORE,
     "collectors.framework_import",

@@ -33,12 +33,16 @@ class Judged(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """A whole report. `reference` is None for a check, `hosts` where there is one other only."""
+    """A whole report. `reference` is None for a check, `hosts` where there is one other only.
+
+    `has_text`: what failed was passed, as a text or as a symptom.
+    """
 
     reference: Side | None
     judged: tuple[Judged, ...]
     hosts: "Table | None" = None
     policy: Policy | None = None
+    has_text: bool = False
 
     def idle(self) -> tuple[Entry, ...]:
         """The entries of the policy that nothing matched."""

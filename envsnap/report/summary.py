@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from envsnap.model.paths import text
+from envsnap.redact import digests
 from envsnap.report import document
 from envsnap.report.sanitize import plain, value
 from envsnap.rules.engine import Result
 from envsnap.rules.finding import Fact, Finding, Severity
 from envsnap.rules.ruling import Entry, Ruling
 
+LONGEST_CUT = 60
 LONGEST_NAME = 20  # longer names are cut
 ASKED_FOR = ("configs", "weights", "data")  # what the user named comes first
 HEADS = ("expected", "found")  # of a check, which has one side
-REDACTED = "redacted"
 
 
 def headline(
@@ -89,9 +90,23 @@ def tally(result: Result, is_diff: bool) -> str:
         line += f", {len(result.unknown):,} unknown on one side"
     if result.not_compared:
         line += f", {len(result.not_compared):,} on both"
+    line += _left_out(result)
     if result.lacking:
         line += f"; the other side says nothing of {', '.join(result.lacking)}"
     return line if result.compared else f"{line}: this is no result"
+
+
+def _left_out(result: Result) -> str:
+    """How many values may differ behind a cut; each side left them out as possible secrets."""
+    hidden = [path for path, reason in result.not_compared.items() if digests.is_cut(reason)]
+    if not hidden:
+        return ""
+    were = "value was" if len(hidden) == 1 else "values were"
+    more = " …" if len(hidden) > 1 else ""
+    return (
+        f"; {len(hidden)} {were} left out on both sides and may differ:"
+        f" {plain(hidden[0])[:LONGEST_CUT]}{more}"
+    )
 
 
 def ruled(report: document.Report, result: Result) -> str:
@@ -136,8 +151,8 @@ def not_captured(result: Result) -> str:
     for name, reasons in sections.items():
         common = max(set(reasons), key=reasons.count)
         parts.append(f"{name} ({len(reasons)} on one side: {plain(common)[:70]})")
-    hidden = [path for path, reason in result.not_compared.items() if reason == REDACTED]
-    others = {path: why for path, why in result.not_compared.items() if why != REDACTED}
+    hidden = [path for path, reason in result.not_compared.items() if digests.is_cut(reason)]
+    others = {path: why for path, why in result.not_compared.items() if not digests.is_cut(why)}
     others = dict(sorted(others.items(), key=lambda item: not item[0].startswith(ASKED_FOR)))
     parts += [f"{plain(path)[:60]} ({plain(why)[:90]})" for path, why in list(others.items())[:3]]
     if len(others) > 3:

@@ -7,7 +7,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from envsnap.report import document, summary
+from envsnap.report import document, first_screen, summary
 from envsnap.report.sanitize import plain, value
 from envsnap.rules import registry
 from envsnap.rules.finding import Finding, Severity
@@ -20,7 +20,9 @@ WIDEST = 120
 NARROW = 70  # below it a table has no room for values
 DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{40,128}")
 MOST_ROWS = 60
-MOST_INFOS = 25
+MOST_KINDS = 8
+LONGEST_OTHER = 110
+LONGEST_SOURCE = 160
 MOST_EXPLAINED = 10
 MOST_TOGETHER = 6
 MOST_BASIS = 4
@@ -82,20 +84,62 @@ def _section(
     _policy(console, report, item)
     serious = [found for found in result.findings if found.severity is not Severity.INFO]
     infos = [found for found in result.findings if found.severity is Severity.INFO]
-    shown = serious[:MOST_ROWS] + infos[:MOST_INFOS]
+    _first(console, report, item, names)
+    shown = serious[:MOST_ROWS] + [found for found in infos if first_screen.is_hint(found)]
     if shown and console.width < NARROW:
         _list(console, shown)
     elif shown:
         _table(console, shown, names, ascii_only)
-    left_out = len(result.findings) - len(shown)
-    if left_out:
-        console.print(Text(f"… and {left_out} more; --format json has all.", style="dim"))
+    if len(serious) > MOST_ROWS:
+        more = f"… and {len(serious) - MOST_ROWS} more; --format json has all."
+        console.print(Text(more, style="dim"))
+    _infos(console, infos)
     if serious:
         _explain(console, serious, names)
     rest = summary.not_captured(result)
     if rest:
         console.print(Text(f"{summary.rest_title(report)}: {rest}", style="dim"))
     console.print()
+
+
+def _first(
+    console: Console, report: document.Report, item: document.Judged, names: tuple[str, str]
+) -> None:
+    """The likeliest cause, why, what to do, and what else it could be; or what to try next."""
+    found = first_screen.likeliest(item.result)
+    console.print()
+    if found is None:
+        _paragraph(console, "Nothing here is known to cause trouble.")
+        if item.result.compared or report.reference is None:
+            _paragraph(console, f"Next: {first_screen.next_step(report, item)}")
+        return
+    message = summary.sentence(found.message, names)
+    _paragraph(console, f"Likeliest cause: {message}", style=STYLES[found.severity])
+    _paragraph(console, f"Why: {summary.sentence(found.why, names)}", indent=3)
+    if found.fix:
+        _paragraph(console, f"Fix: {summary.sentence(found.fix, names)}", indent=3)
+    known = f"rule {found.rule}" + (
+        f"; {plain(found.source)[:LONGEST_SOURCE]}" if found.source else ""
+    )
+    _paragraph(console, f"Known from: {known}", indent=3, style="dim")
+    for number, other in enumerate(first_screen.others(item.result), 2):
+        head = "Or" if number == 2 else "  "
+        told = _cut_sentence(summary.sentence(other.message, names))
+        _paragraph(console, f"{head} {number}. {told}", style=STYLES[other.severity])
+    console.print()
+
+
+def _cut_sentence(told: str) -> str:
+    return told if len(told) <= LONGEST_OTHER else told[: LONGEST_OTHER - 1] + "…"
+
+
+def _infos(console: Console, infos: list[Finding]) -> None:
+    """What is true and harmless, or unproven: by kind."""
+    lines = first_screen.folded(infos)
+    for line in lines[:MOST_KINDS]:
+        _paragraph(console, plain(line), style="dim")
+    if lines:
+        _paragraph(console, "--format json has all of them.", style="dim")
 
 
 def _policy(console: Console, report: document.Report, item: document.Judged) -> None:

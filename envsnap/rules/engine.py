@@ -61,10 +61,12 @@ def compare(
     other: Manifest,
     rules: Sequence[Rule] | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Judge what differs between a reference and another manifest; by default with every rule.
 
-    With an error text of the other side, what explains it comes first.
+    With an error text of the other side, what explains it comes first; with a symptom (one of
+    `trouble.SYMPTOMS`), what makes such trouble does.
     """
     difference = walk.compare(reference, other)
     if rules is None:
@@ -73,10 +75,12 @@ def compare(
             changed.add("seeds")  # what neither run seeded is no difference, and yet a cause
         rules = registry.concerned(changed, present(other.sections), reference, other)
     comparison = Comparison(reference, other, difference)
-    told = ranked([*_settled(comparison, rules)], rules)
-    if error_text:
-        told = _explained_first(error_text, other, told)
     sides: dict[SideName, Manifest] = {"reference": reference, "other": other}
+    told = ranked((with_facts(finding, sides) for finding in _settled(comparison, rules)), rules)
+    if error_text or symptom:
+        from envsnap.rules.explaining import explained
+
+        told = explained(error_text, symptom, other, told, rules)
     unknown = {
         change.path: change.reason or ""
         for change in difference.changes
@@ -84,7 +88,7 @@ def compare(
     }
     there = present(other.sections)
     return Result(
-        findings=tuple(with_facts(finding, sides) for finding in told),
+        findings=tuple(item if item.facts else with_facts(item, sides) for item in told),
         compared=difference.compared,
         unknown=unknown,
         not_compared=difference.not_compared,
@@ -188,17 +192,22 @@ def _primary_for(
 
 
 def inspect(
-    manifest: Manifest, rules: Sequence[Rule] | None = None, error_text: str = ""
+    manifest: Manifest,
+    rules: Sequence[Rule] | None = None,
+    error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Judge one manifest; by default with every rule.
 
-    With an error text, what explains it comes first.
+    With an error text, what explains it comes first; with a symptom, what makes such trouble does.
     """
     if rules is None:
         rules = registry.concerned((), present(manifest.sections), manifest)
     findings = ranked((found for rule in rules for found in rule.inspect(manifest)), rules)
-    if error_text:
-        findings = _explained_first(error_text, manifest, findings)
+    if error_text or symptom:
+        from envsnap.rules.explaining import explained
+
+        findings = explained(error_text, symptom, manifest, findings, rules)
     not_known = {
         name + ("" if path.startswith("[") else ".") + path: reason
         for name, section in present(manifest.sections).items()
@@ -206,20 +215,6 @@ def inspect(
     }
     told = tuple(with_facts(finding, {"other": manifest}) for finding in findings)
     return Result(findings=told, compared=0, unknown={}, not_compared=not_known)
-
-
-def _explained_first(
-    error_text: str, manifest: Manifest, findings: tuple[Finding, ...]
-) -> tuple[Finding, ...]:
-    """Put what explains a text before the rest; a notice stays among the infos."""
-    from envsnap.rules.inputs.error_text import ErrorText
-
-    explained = list(ErrorText().explain(error_text, manifest, findings))
-    replaced = {(found.rule, found.path, found.message) for found in explained}
-    rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]
-    first = [found for found in explained if found.severity is not Severity.INFO]
-    notices = [found for found in explained if found.severity is Severity.INFO]
-    return (*first, *rest, *notices)
 
 
 def _rank(severity: Severity) -> int:

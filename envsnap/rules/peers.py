@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from envsnap.changes import walk
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.knowledge.roles import role
 from envsnap.knowledge.variables import INSTALLERS, PLACE
 from envsnap.model import reading
 from envsnap.model.host import EnvVars
@@ -24,7 +25,6 @@ from envsnap.model.paths import Path
 from envsnap.model.ranks import is_rank_fact
 from envsnap.rules import engine
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.package_roles import role
 
 ID = "peers"
 # Bytes that equal machines state differently: firmware takes another share.
@@ -33,6 +33,8 @@ TOLERANCE = 0.02
 # Processes exchange data or objects through these: what differs is refused, hangs, or is misread.
 SPEAKING = re.compile(r"(?:NCCL|RCCL|UCX|FI|GLOO|NVSHMEM|MPI|OMPI|UCC|SHARP)_\w+")
 VISIBLE = re.compile(r"(?:CUDA|NVIDIA|HIP|ROCR|GPU|ZE|ASCEND)_(?:VISIBLE_DEVICES|DEVICE_ORDINAL)")
+# Set to what holds without them, they change nothing; Slurm sets the first for some tasks of a node.
+DEFAULTS = {"TMPDIR": "/tmp"}  # noqa: S108 - a value to compare with
 # They say from where, and by whom, a process was started, not how it works.
 SESSION = re.compile(
     r"_|SHLVL|PWD|OLDPWD|HOME|USER|LOGNAME|USERNAME|MAIL|SHELL|EDITOR|VISUAL|PAGER|TERM\w*|COLORTERM"
@@ -89,11 +91,17 @@ def is_soft(path: Path) -> bool:
     if path[0] != "env_vars":
         return False
     name = path[-1]
-    return bool(VISIBLE.fullmatch(name) or PLACE.fullmatch(name)) or name.startswith(INSTALLERS)
+    return (
+        name in DEFAULTS
+        or bool(VISIBLE.fullmatch(name) or PLACE.fullmatch(name))
+        or name.startswith(INSTALLERS)
+    )
 
 
-def is_own(path: Path) -> bool:
-    """Whether each rank has its own: the seed is drawn, or set with the rank in it."""
+def is_own(path: Path, value: Any = None) -> bool:
+    """Whether each rank may have its own: a seed with the rank in it, a default that is spelled out."""
+    if path[0] == "env_vars":
+        return path[-1] in DEFAULTS and value == DEFAULTS[path[-1]]
     return path == ("seeds", "torch_initial_seed")
 
 
@@ -108,8 +116,8 @@ def _is_soft(change: Change) -> bool:
     """Whether a change is one that equal machines may show."""
     path, sides = change.path, (change.reference, change.other)
     if path[0] == "packages":
-        return change.kind is ChangeKind.CHANGED and role(path[1]) == "tooling"
-    if is_own(path):
+        return len(path) > 2 and role(path[1]) == "tooling"
+    if is_own(path) or (path[0] == "env_vars" and _is_default(path[-1], sides)):
         return True
     if not is_soft(path):
         return False
@@ -118,6 +126,11 @@ def _is_soft(change: Change) -> bool:
     if path[0] == "env_vars" and VISIBLE.fullmatch(path[-1]):
         return bool(softened(path, sides[0]) == softened(path, sides[1]))
     return change.kind is ChangeKind.CHANGED
+
+
+def _is_default(name: str, sides: tuple[Any, Any]) -> bool:
+    """Whether a variable is not set on one side, and set to what holds without it on the other."""
+    return name in DEFAULTS and None in sides and DEFAULTS[name] in sides
 
 
 def is_near(reference: object, other: object) -> bool:

@@ -81,6 +81,8 @@ REGISTRY = (
         ("nvidia-nvjitlink-cu12", "nvidia-nvjitlink-cu11", "nvidia-nvjitlink"),
         inspects=True,
     ),
+    Entry("frameworks/link-check", ("packages",), ("torch",), inspects=True),
+    Entry("packages/built-against", ("packages", "frameworks"), inspects=True),
     Entry("packages/known-conflicts", ("packages",), ("vllm", "onnx"), inspects=True),
     Entry("packages/numpy-abi", ("packages",), ("numpy",), inspects=True),
     Entry("frameworks/extension-build", ("packages", "frameworks"), ("torch",), inspects=True),
@@ -107,6 +109,9 @@ REGISTRY = (
     Entry("machine/python-version", ("python",)),
     Entry("gpus/gpu-model", ("gpus",), ("gpus",)),
     Entry("gpus/hidden-gpus", ("env_vars",), inspects=True),
+    Entry("machine/launcher-variables", ("env_vars", "identity", "gpus"), inspects=True),
+    Entry("machine/variable-traps", ("env_vars", "packages", "gpus"), ("gpus",), inspects=True),
+    Entry("machine/thread-limits", ("env_vars", "system", "frameworks"), inspects=True),
     Entry("machine/env-var", ("env_vars",)),
     Entry("machine/processor", ("system", "frameworks")),
     Entry(

@@ -16,10 +16,11 @@ from envsnap.targets import binding
 def sources(*, nvml: bool = True) -> dict[str, str]:
     """Return the sources of the probe's modules by name, and what it needs of NVML's binding."""
     folder = Path(packing.__file__).parent
-    found = {
-        _module(path.relative_to(folder)): path.read_text(encoding="ascii")
-        for path in sorted(folder.rglob("*.py"))
-    }
+    paths = [(path, path.relative_to(folder)) for path in sorted(folder.rglob("*.py"))]
+    # The room beside it, which decides what a secret is, is packed into it.
+    room = folder.parent / "redact"
+    paths += [(path, path.relative_to(folder.parent)) for path in sorted(room.glob("*.py"))]
+    found = {_module(name): path.read_text(encoding="ascii") for path, name in paths}
     spec = find_spec("pynvml") if nvml else None
     if spec is not None and spec.origin is not None:
         whole = Path(spec.origin).read_text(encoding="utf-8")

@@ -19,7 +19,9 @@ from tools.pages import PAGES
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "envsnap").rglob("*.py"))
-PROBE = sorted((ROOT / "envsnap" / "probe").rglob("*.py"))
+PROBE = sorted(
+    path for room in ("probe", "redact") for path in (ROOT / "envsnap" / room).rglob("*.py")
+)
 LONGEST_BODY = 45
 LONGEST_FILE = 420
 

@@ -203,7 +203,7 @@ def test_a21_a_captured_path_names_no_place(tmp_path: Path, path: str) -> None:
     assert file.path.startswith("/app/")
     assert file.path.count("/") == 2
     copies = [rest for word, rest in instructions(files) if word == "COPY"]
-    assert copies[-1] == f"{file.file} {file.path}"
+    assert copies[-2] == f"{file.file} {file.path}"
 
 
 def test_another_config_file_is_refused(tmp_path: Path) -> None:

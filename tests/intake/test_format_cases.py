@@ -225,3 +225,28 @@ def test_the_order_of_keys_says_nothing(name: str) -> None:
     found = read(data, str(path))
     assert not wrong(found, right, other_bytes=True)
     assert not wrong(right, found, other_bytes=True)
+
+
+def test_the_page_and_the_command_name_every_format() -> None:
+    from envsnap import api
+
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text().replace("`", "")
+    titles = api.formats()
+    assert len(titles) == len(set(titles)) > 45
+    for title in titles:
+        for part in title.split(": ")[0].split(", "):
+            assert part.replace("`", "") in page, title
+
+
+def test_every_format_is_in_the_registry_and_every_line_has_its_module() -> None:
+    from envsnap.intake.formats import registry
+
+    folder = Path(registry.__file__).parent
+    for entry in (*registry.FORMATS, *registry.FOLDERS):
+        module: Any = entry.load()
+        assert callable(module.recognise)
+        assert callable(module.read)
+        assert module.__doc__
+    listed = {entry.module for entry in (*registry.FORMATS, *registry.FOLDERS)}
+    formats = {path.stem for path in folder.glob("*.py") if "\ndef recognise(" in path.read_text()}
+    assert formats == listed

@@ -43,6 +43,8 @@ def test_it_agrees_with_the_walk_on_every_change() -> None:
                 continue  # held against what is installed, which stands elsewhere
             mine, theirs = (reading.fact(side, change.path) for side in (reference, other))  # type: ignore[arg-type]
             seen[change.kind] += 1
+            if change.path[0] == "wanted":
+                continue  # it is held against what is installed, which has another path
             if change.kind is ChangeKind.UNKNOWN:
                 assert change.reason in (mine.unknown, theirs.unknown), change
                 continue

@@ -89,6 +89,7 @@ def test_no_rule_file_is_left_out_of_the_registry() -> None:
     room = Path(registry.__file__).parent
     files = {f"{path.parent.name}/{path.stem}" for path in room.glob("*/*.py")}
     files = {name for name in files if not name.endswith("/__init__")}
+    files = {name for name in files if not name.startswith("symptoms/")}  # the reader of texts
     assert files == {entry.place.replace("-", "_") for entry in registry.REGISTRY}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from envsnap.fleet.engines.asked import Found, Probing, through
-from envsnap.fleet.inventory import aliases
+from envsnap.fleet.inventory import bare
 from envsnap.targets.ssh import Ssh
 
 
@@ -13,7 +13,6 @@ def found(hosts: Sequence[str], probing: Probing) -> Found:
     """How each host is asked. Raises InputError for what is no host, TargetError without ssh."""
     asks = {}
     for host in hosts:
-        name = aliases(host)[1]
-        name = host if name in asks else name
+        name = host if bare(host) in asks else bare(host)
         asks[name] = through(Ssh(host, probing.python), name, probing)
     return Found(asks=asks, silent={})

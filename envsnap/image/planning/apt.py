@@ -57,15 +57,31 @@ class Chosen(Struct, frozen=True, kw_only=True):
     decisions: tuple[Decision, ...] = ()
 
 
+def python_packages(facts: Facts) -> dict[str, str]:
+    """Return the packages of distributions that apt installed: version by name."""
+    found: dict[str, str] = {}
+    for name, package in facts.packages.items() if facts.apt_python else ():
+        stated = package.system_package
+        if isinstance(stated, str):
+            place = path_text(("packages", name, "system_package"))
+            package_name, _, version = stated.partition("=")
+            validate.matched(package_name, validate.APT_PACKAGE, place, "name of a Debian package")
+            validate.matched(version, validate.APT_VERSION, place, "version of a Debian package")
+            found[package_name] = version
+    return found
+
+
 def choose(facts: Facts, system: str | None, wanted: Iterable[str]) -> Chosen:
     """Choose for a base of this system, for example "debian 12"; `wanted` are needed for other reasons."""
     same = system is not None and system == f"{facts.os_id} {facts.os_version}"
-    if same and facts.system_packages is not None:
+    of_python = python_packages(facts)
+    if same and (facts.system_packages is not None or of_python):
         pinned = {
             name: f"{name}={version}"
-            for name, version in facts.system_packages.items()
+            for name, version in (facts.system_packages or {}).items()
             if not OF_THE_BASE.fullmatch(name) and not OF_NVIDIA.fullmatch(name)
         }
+        pinned.update({name: f"{name}={version}" for name, version in of_python.items()})
         more = [name for name in wanted if name not in pinned]
         return Chosen(
             packages=tuple(sorted((*pinned.values(), *more))),

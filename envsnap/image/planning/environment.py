@@ -104,6 +104,15 @@ def sort(manifest: Manifest) -> Variables:
     return Variables(kept=kept, dropped=tuple(dropped), decisions=tuple(decisions))
 
 
+def refusal(name: str) -> str | None:
+    """Return why no image should set a variable, even if it was asked for; None if it may."""
+    if name in ("PATH", "VIRTUAL_ENV", "HOME"):
+        return "the image has its own"
+    if re.fullmatch(r"LD_PRELOAD|LD_AUDIT|PYTHONSTARTUP|PYTHONHOME|BASH_ENV|ENV", name):
+        return _reason(name) or "it would run code before every program"
+    return None
+
+
 def _reason(name: str) -> str | None:
     """Return why a variable must not be carried, or None if it may."""
     for pattern, reason in REASONS:

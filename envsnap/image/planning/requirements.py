@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from envsnap.image import validate
 from envsnap.image.facts import Facts, counted, major_minor, numbers, string
-from envsnap.image.planning import conda
-from envsnap.image.records import Artifact, Decision, Left, Requirements
+from envsnap.image.planning import conda, lock_notes, weights
+from envsnap.image.records import Decision, Left, Requirements
 from envsnap.knowledge import torch_builds
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Origin, Package
@@ -60,6 +60,7 @@ class Pinned(Struct, frozen=True, kw_only=True):
     place: Place
     index: str | None = None
     file: str | None = None  # a wheel in the build context
+    heavy: bool = False
 
 
 def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
@@ -69,6 +70,7 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
     pinned, left = pins(facts, from_folder)
     if lock is not None:
         pinned = [_locked(item, lock) for item in pinned if item.name not in lock.seeded]
+    pinned = _weighed(pinned, lock)
     installer = next((item.version for item in pinned if _installs(item)), None)
     groups = tuple(_groups([item for item in pinned if lock is not None or not _installs(item)]))
     return Sorted(
@@ -77,11 +79,25 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
         decisions=(
             *_installer_decision(facts, lock, installer),
             *(_group_decision(group) for group in groups),
-            *_lock_decisions(lock),
+            *lock_notes.decisions(lock),
             *_left_decision(left),
         ),
         installer=installer,
     )
+
+
+def _weighed(pinned: list[Pinned], lock: Lock | None) -> list[Pinned]:
+    """Mark what gets a layer of its own.
+
+    What venv brings by itself goes with it, for only there is it replaced without a trace.
+    """
+    movable = {item.name for item in pinned if item.place in ("index", "folder")}
+    labelled = {item.name for item in pinned if item.index}
+    large = labelled | weights.large(movable, lock.sizes if lock else {})
+    if not large:
+        return pinned
+    large |= {name for name, _ in SEEDED} | {"wheel"}
+    return [replace(item, heavy=item.name in large or item.place == "installer") for item in pinned]
 
 
 def seeds(facts: Facts) -> tuple[str, ...]:
@@ -103,6 +119,8 @@ def pins(facts: Facts, from_folder: frozenset[str]) -> tuple[list[Pinned], list[
     for name, package in sorted(facts.packages.items()):
         if conda.concerns(package) and (conda.by_conda(package) or not of_conda):
             continue  # the stage of conda's packages has it, or says why not
+        if by_apt(facts, package):
+            continue  # apt installs it
         place = path_text(("packages", name))
         validate.matched(name, validate.PACKAGE, place, "name that an index could hold")
         found = (
@@ -113,6 +131,11 @@ def pins(facts: Facts, from_folder: frozenset[str]) -> tuple[list[Pinned], list[
         else:
             pinned.append(found)
     return pinned, left
+
+
+def by_apt(facts: Facts, package: Package) -> bool:
+    """Tell whether apt installs a distribution: the base is of the captured release."""
+    return facts.apt_python and string(package.system_package) is not None
 
 
 def _installs(item: Pinned) -> bool:
@@ -136,7 +159,7 @@ def _locked(item: Pinned, lock: Lock) -> Pinned:
     if artifact.proof == "digest":
         line = f"{item.name} @ file://{STAGING}{artifact.file}#sha256={artifact.sha256}"
         return replace(item, line=line, file=artifact.file)
-    place: Place = item.place
+    place: Place = "folder" if artifact.source == "folder" else item.place
     if artifact.kind == "sdist":
         place = "source"
     elif _installs(item):
@@ -186,7 +209,12 @@ def _stays(name: str, package: Package) -> str | None:
     if set(defects) - HARMLESS_DEFECTS:
         return "its metadata is damaged; install it again on the captured machine"
     if SYSTEM_PACKAGES.fullmatch(folder):
-        return "installed by the system's package manager, not by pip"
+        known = string(package.system_package)
+        what = f"its package {known}" if known else "a package"
+        return (
+            f"installed by the system's package manager ({what}): only a base of the captured release"
+            " has it; name one with --base, or install it with pip and capture again"
+        )
     return None
 
 
@@ -233,21 +261,38 @@ def _groups(pinned: list[Pinned]) -> list[Requirements]:
         ("requirements-git.txt", "git", None),
         ("requirements-unhashed.txt", "unhashed", None),
     ]
-    groups = []
-    for file, place, source in runs:
-        members = [
-            item
-            for item in pinned
-            if item.place == place and (item.index == source or place != "index")
-        ]
-        if members:
-            groups.append(_group(file, members, place, source))
-    return groups
+    found: dict[bool, list[Requirements]] = {True: [], False: []}
+    for heavy in (True, False):
+        for file, place, source in runs:
+            members = [
+                item
+                for item in pinned
+                if item.heavy is heavy
+                and item.place == place
+                and (item.index == source or place != "index")
+            ]
+            if members:
+                named_so = _file_of(file, heavy=heavy)
+                found[heavy].append(_group(named_so, members, place, source, heavy=heavy))
+    return [*found[True], *found[False]]
 
 
-def _group(file: str, members: list[Pinned], place: Place, index: str | None) -> Requirements:
+def _file_of(file: str, *, heavy: bool) -> str:
+    """Name the file of a run: what is large in front of what is not."""
+    shared = ("requirements.txt", "requirements-wheels.txt")
+    return (
+        file.replace("requirements", "requirements-framework", 1)
+        if heavy and file in shared
+        else file
+    )
+
+
+def _group(
+    file: str, members: list[Pinned], place: Place, index: str | None, *, heavy: bool
+) -> Requirements:
     return Requirements(
         file=file,
+        heavy=heavy,
         index=index,
         lines=tuple(sorted(item.line for item in members)),
         needs_git=place == "git",
@@ -309,59 +354,6 @@ def _group_decision(group: Requirements) -> Decision:
         why=why,
         certainty="nearest" if unlisted else "exact",
     )
-
-
-def _lock_decisions(lock: Lock | None) -> list[Decision]:
-    """Say how sure the files are, and what to know of single ones."""
-    if lock is None:
-        return []
-    found = [_lock_summary(lock)]
-    for name, artifact in sorted(lock.artifacts.items()):
-        why = _to_know(artifact)
-        if why:
-            place = path_text(("packages", name))
-            found.append(
-                Decision(subject=place, choice=artifact.file, why=why, certainty="nearest")
-            )
-    found += [
-        Decision(
-            subject=path_text(("packages", name)),
-            choice="the one that the distribution's venv brings",
-            why="no index has this build: the distribution changed it",
-            certainty="nearest",
-        )
-        for name in sorted(lock.seeded)
-    ]
-    found += [
-        Decision(
-            subject=path_text(("packages", name)), choice="no hash", why=why, certainty="unknown"
-        )
-        for name, why in sorted(lock.unhashed.items())
-    ]
-    return found
-
-
-def _lock_summary(lock: Lock) -> Decision:
-    total = len(lock.artifacts) + len(lock.unhashed) + len(lock.seeded)
-    same = sum(item.proof in ("record", "digest") for item in lock.artifacts.values())
-    return Decision(
-        subject="packages",
-        choice=f"{counted(len(lock.artifacts), 'file')} by hash",
-        why=f"of {same} of {total} it is certain that this very file was installed (its RECORD)",
-        certainty="exact" if same == total else "nearest",
-    )
-
-
-def _to_know(artifact: Artifact) -> str:
-    known = {
-        "source": "built from source in the image; what building needs is not pinned",
-        "stand-in": "this wheel stands in for an editable install",
-        "tags": "chosen by its tags: the manifest has no digest of RECORD to compare",
-    }
-    parts = [known.get(artifact.proof, "")]
-    if artifact.yanked is not None:
-        parts.append(f"its author withdrew it ({artifact.yanked})")
-    return "; ".join(part for part in parts if part)
 
 
 def _listed(line: str) -> bool:

@@ -14,6 +14,11 @@ from envsnap.intake.formats.source import QUOTE, Source
 from envsnap.model.python import Conda, Package
 
 HEADER = re.compile(r"^#? {0,3}Name\s+Version\s+Build(?:\s+Channel)?(?:\s.*)?$")
+PIXI = re.compile(r"^Package\s+Version\s+Build\s+Size\s+Kind\s+Source\s*$")
+PIXI_ROW = re.compile(
+    r"^(?P<name>[A-Za-z0-9_][\w.-]{0,80})\s+(?P<version>[\w.!+]{1,60})\s+(?:(?P<build>\S+)\s+)?"
+    r"(?:[\d.]+ [KMG]?i?B\s+)?(?P<kind>conda|pypi)(?:\s+(?P<channel>\S+))?$"
+)
 ROW = re.compile(
     r"^(?P<name>[A-Za-z0-9_][\w.-]{0,80})\s+(?P<version>[\w.!+]{1,60})\s+(?P<build>\S{1,80})(?:\s+(?P<channel>\S+))?$"
 )
@@ -31,7 +36,8 @@ def recognise(source: Source) -> bool:
     if isinstance(source.json, list):
         return _is_json(source.json)
     lines = _lines(source)
-    return any(HEADER.match(line) or EXPLICIT.match(line) for line in lines) or _is_export(lines)
+    heads = (HEADER, EXPLICIT, PIXI)
+    return any(head.match(line) for line in lines for head in heads) or _is_export(lines)
 
 
 def _lines(source: Source) -> list[str]:
@@ -69,6 +75,8 @@ def read(source: Source) -> Draft:
             )
     elif any(map(EXPLICIT.match, lines)):
         whole = _explicit(draft, lines)
+    elif any(map(PIXI.match, lines)):
+        _pixi(draft, lines)
     elif _is_export(lines):
         for line in lines:
             found = EXPORT.match(line)
@@ -98,6 +106,15 @@ def _table(draft: Draft, source: Source, lines: list[str]) -> bool:
         _add(draft, found["name"], found["version"], found["build"], found["channel"] or "")
     typed = [line for line in lines[max(0, heads[0] - 4) : heads[0]] if transcript.command(line)]
     return not any(NOT_ALL.search(line) for line in typed)
+
+
+def _pixi(draft: Draft, lines: list[str]) -> None:
+    """`pixi list`: what is conda's and what is Python's index' is told in a column."""
+    for line in lines:
+        found = PIXI_ROW.match(line)
+        if found is not None:
+            channel = "pypi" if found["kind"] == "pypi" else found["channel"] or ""
+            _add(draft, found["name"], found["version"], found["build"] or "", channel)
 
 
 def _explicit(draft: Draft, lines: list[str]) -> bool:

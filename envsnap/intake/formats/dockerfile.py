@@ -206,7 +206,9 @@ def _pip(draft: Draft, words: list[str]) -> None:
             from envsnap.intake.formats import privacy
 
             draft.add_source(privacy.clean_url(word.partition("=")[2]))
-        elif word.startswith("-") or "$" in word:
+        elif "$" in word:
+            draft.leave("packages whose version is a variable")
+        elif word.startswith("-"):
             continue
         else:
             line = requirement_lines.line(word)

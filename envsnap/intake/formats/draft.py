@@ -64,11 +64,11 @@ class Draft:
 
     def variable(self, name: str, value: str) -> None:
         """Add an environment variable, without what may be a secret."""
-        clean = privacy.clean_variable(name, value)
-        if clean is None:
-            self.gap("env_vars", (name,), "redacted")
-        else:
-            self._section("env_vars").setdefault("entries", {}).setdefault(name, clean)
+        shown, why = privacy.judged_variable(name, value)
+        if why is not None:
+            self.gap("env_vars", (name,), f"redacted: {why}")
+        if shown is not None:
+            self._section("env_vars").setdefault("entries", {}).setdefault(name, shown)
 
     def variable_name(self, name: str) -> None:
         """Add an environment variable whose value was not read."""

@@ -18,7 +18,8 @@ from envsnap.intake.formats.source import QUOTE, Source
 
 Take = Callable[[Draft, str], None]
 LOG_PREFIX = re.compile(
-    r"^\[?\d{4}[-/]\d{2}[-/]\d{2}[ T]\d{2}:\d{2}:\d{2}[\d.,:Z+]*\]? (?:- )?(?:[\w.]+ - )?(?:INFO|info|DEBUG)? ?(?:- )?"
+    r"^\[?(?:\d{4}[-/])?\d{2}[-/]\d{2}[ T]\d{2}:\d{2}:\d{2}[\d.,:Z+]*\]? (?:- )?(?:[\w.]+ - )?"
+    r"(?:INFO|info|DEBUG)? ?(?:- )?"
 )
 GPU_KEY = re.compile(r"^GPU ((?:\d{1,3})(?:,\s?\d{1,3})*)$")
 CAPABILITY_KEY = re.compile(r"^GPU ((?:\d{1,3})(?:,\s?\d{1,3})*) Compute Capability$")

@@ -24,6 +24,7 @@ NOUNS = {
     "tools": ("tool", "tools"),
 }
 MOST_GAPS = 5
+NOTHING = "nothing"
 
 
 def note(name: str, draft: Draft, sections: Sections) -> str:
@@ -32,6 +33,9 @@ def note(name: str, draft: Draft, sections: Sections) -> str:
     conditional = _conditional(sections)
     if conditional:
         parts.append(f"{conditional} of them on some platforms or Pythons only, by their markers")
+    optional = _optional(sections)
+    if optional:
+        parts.append(f"{optional} by extras or groups only")
     if draft.left:
         told = ", ".join(_left(what, count) for what, count in draft.left.items())
         parts.append(f"not read: {told}")
@@ -44,6 +48,11 @@ def note(name: str, draft: Draft, sections: Sections) -> str:
         more = f" and {len(gaps) - MOST_GAPS} more" if len(gaps) > MOST_GAPS else ""
         parts.append(f"it does not state {', '.join(gaps[:MOST_GAPS])}{more}")
     return "; ".join(parts)
+
+
+def states_anything(sections: Sections) -> bool:
+    """Whether any fact was read."""
+    return _counted(sections) != NOTHING or sections.identity is not UNSET
 
 
 def _counted(sections: Sections) -> str:
@@ -64,7 +73,7 @@ def _counted(sections: Sections) -> str:
             facts += sum(getattr(section, field) not in (UNSET, {}) for field in fields)
     if facts:
         told.append(f"{facts} fact{'' if facts == 1 else 's'} of Python and the machine")
-    return ", ".join(told) or "nothing"
+    return ", ".join(told) or NOTHING
 
 
 def _conditional(sections: Sections) -> int:
@@ -75,6 +84,13 @@ def _conditional(sections: Sections) -> int:
         entry.marker is not UNSET or entry.alternatives is not UNSET
         for entry in wanted.entries.values()
     )
+
+
+def _optional(sections: Sections) -> int:
+    wanted = sections.wanted
+    if wanted is UNSET or wanted.entries is UNSET:
+        return 0
+    return sum(entry.groups is not UNSET for entry in wanted.entries.values())
 
 
 def _left(what: str, count: int) -> str:

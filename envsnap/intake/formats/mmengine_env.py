@@ -11,12 +11,14 @@ from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Codec, Codecs
 from envsnap.model.host import System
 
-PAIR = re.compile(r"^\s{0,8}(?P<key>[A-Za-z][\w ,.()-]{0,60}?)\s{0,20}:(?:\s(?P<value>.*))?$")
-BEGIN = re.compile(r"^\s{0,8}sys\.platform: ?(?:linux|win32|darwin)")
+PAIR = re.compile(
+    r"^\s{0,8}(?:[-*] )?(?P<key>[A-Za-z][\w ,.()-]{0,60}?)\s{0,20}:(?:\s(?P<value>.*))?$"
+)
+BEGIN = re.compile(r"^\s{0,8}(?:[-*] )?sys\.platform: ?(?:linux|win32|darwin)")
 END = re.compile(r"^(?:Runtime environment:|-{10,}|={10,}|```|</details>)\s*$")
-BUILD = re.compile(r"^\s{0,8}PyTorch compiling details:")
+BUILD = re.compile(r"^\s{0,8}(?:[-*] )?PyTorch compiling details:")
 OWN = re.compile(
-    r"^\s{0,8}(?:MMEngine|MMCV|MMDetection|PyTorch compiling details|TorchVision|NVCC|CUDA available):"
+    r"^\s{0,8}(?:[-*] )?(?:MMEngine|MMCV|MMDetection|PyTorch compiling details|TorchVision|NVCC|CUDA available):"
 )
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from envsnap.probe import secrets
+import re
+
+from envsnap.redact import decision
 
 
 def clean_url(text: str) -> str:
-    """An address without credentials, query and fragment."""
-    return str(secrets.clean_url(text))
+    """An address without credentials, and without query and fragment: where something is from."""
+    shown = str(decision.part(text)[0])
+    return re.split(r"[?#;]", shown, maxsplit=1)[0] if "//" in shown else shown
 
 
-def clean_variable(name: str, value: str) -> str | None:
-    """A variable's value without secrets; None where it must be left out as a whole."""
-    if secrets.is_secret_key(name):
-        return None
-    clean: str | None = secrets.clean_value(value)
-    return clean
+def judged_variable(name: str, value: str) -> tuple[str | None, str | None]:
+    """What may be shown of a variable (None: nothing), and why something was left out."""
+    shown, why = decision.value(name, value, variable=True)
+    return shown, why

@@ -11,7 +11,7 @@ from envsnap.intake.formats.draft import Draft
 from envsnap.model.compute import Framework
 
 ITEM = re.compile(
-    r"^\s{0,8}- (?=GCC|C\+\+|Intel|OpenMP|LAPACK|NNPACK|CPU|CUDA|NVCC|CuDNN|Magma|Build|HIP|MIOpen|clang|MSVC|MKL)"
+    r"^\s{0,8}- (?=GCC|C\+\+|Intel|OpenMP|LAPACK|NNPACK|CPU capability|CUDA Runtime|NVCC architecture|CuDNN|Magma|Build|HIP|MIOpen|clang|MSVC|MKL)"
 )
 CAPABILITY = re.compile(r"^\s{0,8}- CPU capability usage: (\w+)\s*$")
 CUDA = re.compile(r"^\s{0,8}- CUDA Runtime (\d{1,2}\.\d{1,2})\s*$")
@@ -24,7 +24,8 @@ NEWEST_CUDNN = 20  # 90.1 is how older versions spelled 9.0.1: it cannot be told
 
 def read(draft: Draft, lines: Iterable[str]) -> None:
     """Add what the list says of the build; it ends where no item follows."""
-    for line in lines:
+    told = list(lines)
+    for line, below in zip(told, [*told, ""][1:], strict=True):
         if not ITEM.match(line):
             if line.strip():
                 break
@@ -36,6 +37,6 @@ def read(draft: Draft, lines: Iterable[str]) -> None:
             draft.framework("torch", Framework(cuda=cuda[1]))
         elif cudnn is not None and int(cudnn[1].partition(".")[0]) < NEWEST_CUDNN:
             draft.framework("torch", Framework(cudnn=cudnn[1]))
-        elif "NVCC architecture flags" in line:
+        elif "NVCC architecture flags" in line and ITEM.match(below):
             found = tuple(dict.fromkeys(ARCHITECTURES.findall(line)))
             draft.framework("torch", Framework(arch_list=found or UNSET))

@@ -29,12 +29,17 @@ LONGEST_HEADERS = 1 << 20
 MOST_REQUIREMENTS = 1000
 LONGEST_REQUIREMENT = 500
 MODULE_FILES = (b".py", b".so", b".pyd")
+OF_THE_SYSTEM = re.compile(r"/usr/lib/python3[0-9.]*/dist-packages/")
 # A namespace that several distributions share on purpose; each brings the same file.
 SHARED_ON_PURPOSE = (b"declare_namespace", b"extend_path")
 
 
-def collect(record: Record, sys_path: list, prefix: str) -> dict:
-    """Fill the `packages` section; returns where the metadata of each distribution lies."""
+def collect(record: Record, sys_path: list, prefix: str, owned: dict = None) -> dict:
+    """Fill the `packages` section; returns where the metadata of each distribution lies.
+
+    `owned` gets the names in each folder that some distribution answers for.
+    """
+    owned = {} if owned is None else owned
     places = {}
     entries = record.facts["entries"] = {}
     leftovers = record.facts["leftovers"] = []
@@ -51,7 +56,8 @@ def collect(record: Record, sys_path: list, prefix: str) -> dict:
                 record.gap("entries", "error: zipped distributions are not read: %s" % folder)
             continue
         leftovers.extend(name for name in names if name.startswith("~"))
-        claimed.update(_add_folder(entries, places, folder, names))
+        claimed.update(_add_folder(entries, places, folder, names, owned.setdefault(folder, set())))
+    _add_owners(record, entries, places)
     conda = os.path.join(prefix, "conda-meta")
     if os.path.isdir(conda):
         from . import conda_packages
@@ -65,12 +71,32 @@ def collect(record: Record, sys_path: list, prefix: str) -> dict:
     return places
 
 
+def _add_owners(record: Record, entries: dict, places: dict) -> None:
+    """Name the system's package of each distribution that apt, not pip, installed."""
+    wanted = {
+        place: name
+        for name, place in places.items()
+        if OF_THE_SYSTEM.match(place) and entries[name].get("installer") != "pip"
+    }
+    try:
+        from ..readers import dpkg
+
+        owners = dpkg.owners_of_metadata(wanted)
+        versions = dpkg.versions(set(owners.values()))
+    except OSError as error:
+        record.gap("system_package", reason(error))
+        return
+    for place, package in owners.items():
+        if package in versions:
+            entries[wanted[place]]["system_package"] = "%s=%s" % (package, versions[package])
+
+
 def canonical(name: str) -> str:
     """Spell a distribution's name as the package index compares it (PEP 503)."""
     return SEPARATORS.sub("-", name).lower()
 
 
-def _add_folder(entries: dict, places: dict, folder: str, names: list) -> dict:
+def _add_folder(entries: dict, places: dict, folder: str, names: list, owned: set) -> dict:
     """Add the distributions of one folder of sys.path; returns what several of them claim."""
     here, claims = {}, {}
     for name in names:
@@ -84,6 +110,7 @@ def _add_folder(entries: dict, places: dict, folder: str, names: list) -> dict:
             continue
         if found:
             key = canonical(found.pop("name"))
+            owned.update(found.pop("owned", ()))
             here.setdefault(key, []).append((name, found))
             for claim in found.pop("claims", ()):
                 claims.setdefault(claim, set()).add(key)
@@ -184,6 +211,8 @@ def _read(path: str, base: str) -> dict:
         _add_requirements(facts, headers["requirements"], path, kind)
     if kind == "dist-info":
         _add_wheel_facts(facts, path)
+    if "owned" not in facts:
+        facts["owned"] = _stated_names(facts["name"], path)
     if defects:
         facts["defects"] = defects
     return facts
@@ -331,6 +360,7 @@ def _add_record(facts: dict, path: str) -> None:
         return
     lines = _lasting_lines(data)
     facts["claims"] = _top_level(lines)
+    facts["owned"] = _owned(lines)
     digest = _digest_of_lines(lines, os.path.basename(os.path.dirname(path)))
     if digest:
         facts["record_sha256"] = digest
@@ -379,6 +409,22 @@ def _top_level(lines: list) -> list:
         if place < len(lines) and lines[place].startswith(inside + b","):
             found.append(inside)
         at = max(at + 1, bisect_left(lines, folder + b"0", at))  # what follows "folder/"
+    return found
+
+
+def _stated_names(name: str, path: str) -> list:
+    """Return what a distribution without RECORD says that it installed, or is likely to have."""
+    stated = (_small(path, "top_level.txt") or SEPARATORS.sub("_", name)).split()
+    return [item + suffix for item in stated for suffix in ("", ".py")]
+
+
+def _owned(lines: list) -> list:
+    """Return the names among sorted lines that stand in the folder itself: files and folders."""
+    found, at = [], 0
+    while at < len(lines):
+        name, slash, _ = lines[at].partition(b",")[0].partition(b"/")
+        found.append(os.fsdecode(name.strip(b'"')))
+        at = bisect_left(lines, name + b"0", at) if slash else at + 1  # what follows "name/"
     return found
 
 

@@ -117,10 +117,14 @@ class Hashing:
         with open_regular(file) as stream:
             before = os.fstat(stream.fileno())
             buffer = memoryview(bytearray(PIECE))
+            left = before.st_size
             while True:
                 count = stream.readinto(buffer)
                 if not count:
                     break
+                left -= count
+                if left < 0:  # /proc/self/pagemap has no size and no end
+                    raise ValueError("the file holds more than its size says")
                 digest.update(buffer[:count])
                 self._advance(count)
             after = os.fstat(stream.fileno())

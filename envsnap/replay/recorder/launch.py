@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from envsnap.errors import CommandError
-from envsnap.observe.launch import Part, launched
+from envsnap.observe.launch import Part, Runner, launched
 from envsnap.replay.recorder import spooled
 from envsnap.replay.recorder.spooled import Spooled
 from envsnap.replay.recorder.wanted import Wanted
@@ -41,6 +41,7 @@ def recorded(
     task: Mapping[str, object] | None = None,
     probe: str | None = None,
     stdout: int | None = None,
+    run: Runner | None = None,
 ) -> Iterator[Ended]:
     """Run a command to its end; what it left lies on disk until the block ends.
 
@@ -52,7 +53,7 @@ def recorded(
         options=msgspec.to_builtins(wanted),
         files={"task": None if task is None else json.dumps(task)},
     )
-    with launched(command, [recorder], probe=probe, stdout=stdout) as ended:
+    with launched(command, [recorder], probe=probe, stdout=stdout, run=run) as ended:
         found = spooled.find(ended.folder)
         chosen = min(found, key=lambda item: item.rank, default=None)
         yield Ended(code=ended.code, processes=len(found), chosen=chosen)

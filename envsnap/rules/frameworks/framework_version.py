@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.knowledge import releases
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
 from envsnap.model.reading import frameworks, is_captured
-from envsnap.rules import known_changes
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -79,19 +79,17 @@ class FrameworkVersion(Rule):
         reference, other = _version(change.reference), _version(change.other)
         missing = change.kind is not ChangeKind.CHANGED
         how_far = distance(reference, other)
-        known = known_changes.between(name.replace("_", "-"), reference, other)
+        known = releases.between(name.replace("_", "-"), reference, other)
         return Finding(
             rule=self.id,
             severity=_severity(comparison, change, how_far, known=bool(known)),
             effect=Effect.CRASH if missing else Effect.NUMERICS,
             confidence=(
-                Confidence.LIKELY
-                if how_far in (Distance.MAJOR, Distance.MINOR) or missing or known
-                else Confidence.POSSIBLE
+                Confidence.LIKELY if missing or releases.are_sure(known) else Confidence.POSSIBLE
             ),
             path=("frameworks", name, "version"),
             message=_message(name, change, reference, other)
-            + (f": {known_changes.told(known[0])}" if known else ""),
+            + (f": {releases.told(known[0])}" if known else ""),
             why=_why(missing, known),
             fix=_fix(name, change, reference),
             source="https://docs.pytorch.org/docs/stable/notes/randomness.html"
@@ -107,7 +105,7 @@ def _why(missing: bool, known: list[dict[str, Any]]) -> str:
     return " ".join(
         [
             "Kernels, defaults and random streams change between releases; equal results are not promised.",
-            *(f"Since {row['from']}: {known_changes.told(row)}." for row in known[1:]),
+            *(f"Since {row['from']}: {releases.told(row)}." for row in known[1:]),
         ]
     )
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from envsnap.knowledge.releases import version
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.knowledge.versions import Distance, distance, numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.known_changes import version
 from envsnap.rules.rule import Rule
 
 CLOSE = (Distance.PATCH, Distance.BUILD)

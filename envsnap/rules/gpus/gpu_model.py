@@ -9,7 +9,7 @@ from envsnap.knowledge.gpus import architecture
 from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
-from envsnap.model.reading import gpus, is_known
+from envsnap.model.reading import gpus, is_known, names_all
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -37,7 +37,8 @@ class GpuModel(Rule):
         if names[0] is None or names[1] is None:
             return
         changes = list(comparison.under("gpus"))
-        if len(names[0]) != len(names[1]):
+        all_told = all(names_all(side, "gpus") for side in (comparison.reference, comparison.other))
+        if all_told and len(names[0]) != len(names[1]):
             whole = tuple(change.path for change in changes if len(change.path) == 2)
             yield self._count(names[0], names[1], whole)
         models: dict[tuple[str, str], list[Change]] = {}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.changes.change import Change
+from envsnap.knowledge import releases
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
+MOST_TOLD = 3
 FOLLOW = ("soabi", "build", "compiler", "platform")
 SWITCHES = ("debug", "gil", "optimize", "utf8_mode", "bits", "implementation")
 
@@ -34,11 +37,11 @@ class PythonVersion(Rule):
                 rule=self.id,
                 severity=Severity.WARNING if far else Severity.INFO,
                 effect=Effect.BEHAVIOR if far else Effect.NONE,
-                confidence=Confidence.LIKELY if far else Confidence.POSSIBLE,
+                confidence=Confidence.POSSIBLE,
                 path=change.path,
                 message=f"Python {change.reference} -> {change.other}",
                 why=(
-                    "Other wheels, another standard library, other pickles."
+                    _why(change)
                     if far
                     else "A patch release mends bugs; results rarely depend on one."
                 ),
@@ -63,3 +66,10 @@ class PythonVersion(Rule):
             fix="Start the same kind of interpreter in the same mode.",
             changes=(change.path,),
         )
+
+
+def _why(change: Change) -> str:
+    """What another minor release means, and what is known of those between."""
+    rows = releases.between("python", change.reference, change.other)
+    told = "; ".join(f"since {row['from']}: {releases.told(row)}" for row in rows[:MOST_TOLD])
+    return "Other wheels, another standard library, other pickles." + (f" {told}." if told else "")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.changes.change import Change
+from envsnap.knowledge.roles import role
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.package_roles import role
 from envsnap.rules.rule import Comparison, Rule
 
 CONTENT = ("record_sha256", "wheel_tags", "origin", "conda", "editable")

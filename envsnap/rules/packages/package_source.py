@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.knowledge.roles import role
 from envsnap.model.python import Package
 from envsnap.model.reading import entries, given, packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.package_roles import role
 from envsnap.rules.rule import Comparison, Rule
 
 CODECS = {"pillow": "pillow", "opencv-python": "opencv", "opencv-python-headless": "opencv"}

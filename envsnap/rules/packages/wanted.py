@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.knowledge.roles import role
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
 from envsnap.model.reading import entries
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.package_roles import role
 from envsnap.rules.rule import Comparison, Rule
 
 FAR = (Distance.MAJOR, Distance.MINOR, Distance.OTHER)
