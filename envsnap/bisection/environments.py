@@ -17,6 +17,7 @@ from envsnap.bisection import supervised
 from envsnap.bisection.bytecode import Bytecode
 from envsnap.bisection.installed import WITNESS, Installed
 from envsnap.errors import BuildError
+from envsnap.intake.messages import clean_message
 
 TIMEOUT = 3600.0
 HERE = os.path.dirname(__file__)
@@ -110,6 +111,7 @@ class Environments:
         for distribution in made.installed.distributions.values():
             self._link(made, distribution)
         made.installed.trust()
+        _require(made, pins)
         after = os.times()
         self.seconds.append(used + after.user + after.system - before.user - before.system)
         return made
@@ -124,7 +126,7 @@ class Environments:
             check=False, timeout=TIMEOUT,
         )  # fmt: skip
         if done.returncode:
-            said = " ".join(done.stderr.split())[-600:]
+            said = clean_message(" ".join(done.stderr.split())[-600:])
             raise BuildError(f"the environment cannot be made: {said}")
         after = os.times()
         return (after.children_user + after.children_system) - (
@@ -183,7 +185,10 @@ class Environments:
         )
         if ended.code == 0:
             return ended.cpu, None
-        said = " ".join(ended.stderr.text.split())[-600:] or f"uv ended with exit code {ended.code}"
+        said = (
+            clean_message(" ".join(ended.stderr.text.split())[-600:])
+            or f"uv ended with exit code {ended.code}"
+        )
         return ended.cpu, said
 
     def obtainable(self, pins: Mapping[str, str]) -> dict[str, str]:
@@ -303,6 +308,26 @@ class Environments:
                 if altered:
                     self._forget(altered)
                 shutil.rmtree(self._store.bytecode, ignore_errors=True)
+
+
+def _require(made: Environment, pins: Mapping[str, str]) -> None:
+    """Make sure that a trial's environment is the one that was asked for."""
+    found = made.versions()
+    for name, version in pins.items():
+        if not _same(found.get(name), version):
+            raise BuildError(f"the environment holds {name} {found.get(name)} instead of {version}")
+
+
+def _same(found: str | None, wanted: str) -> bool:
+    """Whether two spellings are one version."""
+    if found is None or found == wanted:
+        return found == wanted
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(found.replace("_", "-")) == Version(wanted)
+    except InvalidVersion:
+        return False
 
 
 def _site(folder: str) -> str:

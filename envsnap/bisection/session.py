@@ -84,6 +84,7 @@ class Bisecting:
         if not command:
             raise InputError("name a command that shows the fault, after --")
         self.command, self.options = tuple(command), options
+        self.shown = files.shown_words(command)
         self.good, self.bad = sides.read(good), sides.read(bad)
         self.files = files.read(options.files)
         self.names = names
@@ -265,7 +266,7 @@ class Bisecting:
         return log.Head(
             version=log.VERSION,
             inputs=digest,
-            command=self.command,
+            command=self.shown,
             atoms=tuple(atom.title for atom in atoms),
         )
 
