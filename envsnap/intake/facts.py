@@ -52,8 +52,7 @@ def parse(data: bytes, name: str) -> Messages:
     if len(found) > 1:
         scan.refuse(
             name,
-            f"holds the answers of {len(found)} hosts; `envsnap fleet diff` compares them, and"
-            " `envsnap diff --peers`",
+            f"holds the answers of {len(found)} hosts; `envsnap fleet diff` compares them",
         )
     return found[0]
 
