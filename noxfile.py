@@ -20,7 +20,7 @@ PARALLEL = ("-n", "2", "--dist", "loadfile")
 # The oldest Python of what runs in somebody else's process.
 FLOORS = {
     "3.6": ("probe", "redact"),
-    "3.8": ("replay/recorder/inside", "observe/inside", "observe/site"),
+    "3.8": ("replay/recorder/inside", "observe/inside", "observe/site", "fleet/engines/inside"),
 }
 HEAVY = ("torch", "engine", "interpreters", "full")
 

@@ -19,6 +19,7 @@ from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import Path, reason_for, text
 from envsnap.model.ranks import stripped
 from envsnap.model.reading import (
+    LOOKED_FOR_SINCE,
     NAMED_BY_USER,
     NOT_CAPTURED,
     NOT_NAMED,
@@ -134,6 +135,13 @@ class _Walk:
             return False
         return self._revisions[0 if reference is UNSET else 1] < field.since
 
+    def _is_older_entry(self, path: Path, reference: Any, other: Any) -> bool:
+        """Tell whether the side that lacks an entry was written before it was looked for."""
+        since = LOOKED_FOR_SINCE.get(path)
+        if since is None or (reference is UNSET) is (other is UNSET):
+            return False
+        return self._revisions[0 if reference is UNSET else 1] < since
+
     def _field(self, field: Field, path: Path, reference: Any, other: Any) -> None:
         if field.name == "tree":
             self._tree(path[:-1], reference, other)
@@ -157,6 +165,8 @@ class _Walk:
             inner = (*path, key)
             if field.items is not None and mine is not UNSET and theirs is not UNSET:
                 self._record(inner, mine, theirs)
+            elif self._is_older_entry(inner, mine, theirs):
+                self._add(inner, ChangeKind.UNKNOWN, mine, theirs, OLDER)
             elif field.is_entries and not (self._runs or _was_looked_for(inner, reference, other)):
                 self._add(inner, ChangeKind.UNKNOWN, mine, theirs, NOT_NAMED)
             else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -17,14 +18,14 @@ from envsnap.report.sanitize import plain
 if TYPE_CHECKING:
     from envsnap.image.locking.lock import Lock
     from envsnap.image.planning.asked import Asked
-    from envsnap.image.records import Plan
+    from envsnap.image.records import Decision, Plan
     from envsnap.model.manifest import Manifest
 
 Command = TypeVar("Command", bound=Callable[..., object])
 # What needs a look comes first.
 ORDER = ("unknown", "nearest", "exact")
 MOST_NAMED = 6
-BAR = 20
+FEW = 3
 
 
 PLAN_OPTIONS = (
@@ -246,11 +247,15 @@ def check_name(tag: str) -> None:
 
 
 class Progress:
-    """The steps of a build: one line that changes on a terminal, else a line each."""
+    """The steps of a build: on a terminal the running one, its clock and its last words.
+
+    Elsewhere a line each.
+    """
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
         self._open = False
+        self._step, self._since = "building", time.monotonic()
 
     def __enter__(self) -> Self:
         """Nothing is shown yet."""
@@ -262,25 +267,38 @@ class Progress:
             click.echo("", err=True)
 
     def hear(self, step: int, steps: int, text: str) -> None:
-        """Show a step; lines of the log are shown when the build fails."""
-        if step == 0:
-            return
+        """Show a step that began or ended, or a line of the log, which has step 0."""
         shown = plain(" ".join(text.split()))
         if not self._terminal:
-            say(f"step {step} of {steps}: {shown[:100]}")
+            if step:
+                say(f"step {step} of {steps}: {shown[:100]}")
             return
-        done = step * BAR // max(steps, 1)
-        bar = "#" * done + "-" * (BAR - done)
+        if step:
+            self._step, self._since = f"{step}/{steps} {shown}", time.monotonic()
         width = shutil.get_terminal_size().columns
-        line = f"building [{bar}] {step}/{steps} {shown}"[: width - 1]
-        click.echo(f"\r\x1b[K{line}", err=True, nl=False)
+        clock = f"{time.monotonic() - self._since:.0f} s"
+        line = f"{self._step[: width // 2]} ({clock})"
+        if not step:
+            line += f" | {shown}"
+        click.echo(f"\r\x1b[K{line[: width - 1]}", err=True, nl=False)
         self._open = True
 
 
 def tell(plan: Plan) -> None:
     """Say on stderr what was decided, why, how sure, and what is left out."""
+    exact = sum(item.certainty == "exact" for item in plan.decisions)
+    say(f"decided exactly: {exact}; otherwise: {len(plan.decisions) - exact}, which come first")
+    grouped: dict[tuple[str, str], list[Decision]] = {}
     for decision in sorted(plan.decisions, key=lambda item: ORDER.index(item.certainty)):
-        say(f"{decision.subject}: {decision.choice} ({decision.certainty}): {decision.why}")
+        grouped.setdefault((decision.certainty, decision.why), []).append(decision)
+    for (certainty, why), some in grouped.items():
+        if len(some) < FEW:
+            for item in some:
+                say(f"{item.subject}: {item.choice} ({certainty}): {why}")
+            continue
+        named = ", ".join(item.subject for item in some[:MOST_NAMED])
+        more = f" and {len(some) - MOST_NAMED} more" if len(some) > MOST_NAMED else ""
+        say(f"{named}{more} ({certainty}): {why}")
     reasons: dict[str, list[str]] = {}
     for left in (*plan.not_carried, *plan.dropped):
         reasons.setdefault(left.reason, []).append(left.path)

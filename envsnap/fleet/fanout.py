@@ -18,6 +18,7 @@ FANOUT = 64
 MARGIN = 3.5  # after the deadline, for those that are being ended
 LEAST = 1.0
 TRIES = 3
+LONGEST = 300
 # What the clients of ssh, Slurm and Kubernetes say, as the word that a gap's reason starts with.
 WORDS = (
     ("timeout", re.compile(r"did not answer in time|timed? ?out|deadline", re.IGNORECASE)),
@@ -25,7 +26,8 @@ WORDS = (
     (
         "denied",
         re.compile(
-            r"permission denied|host key verification failed|forbidden|unauthorized|access denied",
+            r"permission denied|host key verification failed|host identification has changed|forbidden"
+            r"|unauthorized|access denied|authenticity",
             re.IGNORECASE,
         ),
     ),
@@ -130,7 +132,9 @@ class _Run:
 
 def worded(message: str) -> str:
     """A failure's message with the word that says what kind it is."""
-    text = " ".join(message.split())[:300]
+    text = " ".join(message.split())
+    if len(text) > LONGEST:  # programs say last what went wrong
+        text = f"{text[: LONGEST // 3]} ... {text[-LONGEST * 2 // 3 :]}"
     if text.partition(":")[0] in (*(word for word, _ in WORDS), "error"):
         return text
     for word, pattern in WORDS:

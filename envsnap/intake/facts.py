@@ -255,7 +255,8 @@ def _moment(seconds: object) -> str | None:
     try:
         moment = datetime.fromtimestamp(float(str(seconds)), UTC)
     except (ValueError, OverflowError, OSError):
-        raise InputError(f"the probe's time of capture is no time: {str(seconds)[:40]}") from None
+        shown = " ".join(str(seconds).split())[:40]
+        raise InputError(f"the probe's time of capture is no time: {shown}") from None
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -26,6 +26,8 @@ VALUE_NOT_READ = "not asked: it is set, but its value was not recorded"
 # unless both describe runs, which mention what they opened.
 NAMED_BY_USER = ("configs", "weights", "data", "files")
 RUN = "run"
+# Entries that a probe looks for since a revision: an older manifest does not say that they are absent.
+LOOKED_FOR_SINCE: dict[Path, int] = {("tools", "gcc"): 2}
 
 
 class Fact(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@
       const close = part.indexOf("]", open);
       const ranges = part.slice(open + 1, close).split(",").map((range) => {
         const [first, last] = range.split("-");
-        return { first: Number(first), last: Number(last === undefined ? first : last), width: first.length };
+        return { first: Number(first), last: Number(last === undefined ? first : last), width: first.length, padded: first.length > 1 && first[0] === "0" };
       });
       return { before: part.slice(0, open), after: part.slice(close + 1), ranges };
     }));
@@ -25,7 +25,7 @@
     if (!/^\d+$/.test(digits)) return false;
     const number = Number(digits);
     return part.ranges.some((range) => number >= range.first && number <= range.last &&
-      (digits[0] !== "0" || digits.length === range.width));
+      (range.padded ? digits.length === range.width : String(number) === digits));
   };
   const texts = blocks.map((block) => block.textContent.toLowerCase());
   const update = () => {

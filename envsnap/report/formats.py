@@ -24,4 +24,8 @@ def render(
     module = "json_report" if name == "json" else name
     text = import_module(f"envsnap.report.{module}").render(report)
     assert isinstance(text, str)
+    if name in ("json", "sarif"):
+        from envsnap.report.sanitize import in_json
+
+        return in_json(text)
     return text

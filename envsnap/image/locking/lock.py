@@ -22,6 +22,8 @@ from envsnap.image.planning import asked as asking
 from envsnap.image.planning import base as bases
 from envsnap.image.planning import conda, requirements
 from envsnap.image.records import Artifact, Proof
+from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Origin, Package
 
@@ -124,9 +126,30 @@ def _completed(
     asking.require_python(facts)
     local = frozenset(_from_folder(facts, find_links)) if find_links else frozenset()
     labels = {item.index for item in requirements.pins(facts, local)[0] if item.index}
-    return uv.complete(
-        stated, facts, find_links=find_links, labelled=sorted(labels), private=private
-    )
+
+    def resolved(lines: list[str]) -> uv.Whole:
+        return uv.complete(
+            lines, facts, find_links=find_links, labelled=sorted(labels), private=private
+        )
+
+    whole = resolved(stated)
+    old = _built_for_numpy_1(whole.versions)
+    if not old or any(line.partition("=")[0] == "numpy" for line in stated):
+        return whole
+    bounded = resolved([*stated, "numpy<2"])
+    why = f"numpy<2, since {old} was built for NumPy 1"
+    return replace(bounded, overruled="; ".join(filter(None, (bounded.overruled, why))))
+
+
+def _built_for_numpy_1(versions: dict[str, str]) -> str:
+    """Name a distribution that NumPy 2 breaks, where NumPy 2 was resolved; metadata do not say."""
+    if not versions.get("numpy", "").startswith("2."):
+        return ""
+    for row in table("numpy_abi")["rows"]:
+        version = versions.get(row["distribution"])
+        if version and is_trusted(row["basis"]) and numbers(version) < numbers(row["first"]):
+            return f"{row['distribution']} {version}"
+    return ""
 
 
 def _conda_folder(facts: Facts, folder: str) -> dict[str, Path]:

@@ -58,6 +58,12 @@ def states_installed(manifest: Manifest) -> bool:
     return section is not UNSET and bool(section.entries)
 
 
+def is_partial(manifest: Manifest) -> bool:
+    """Tell whether the manifest does not state every distribution that is, or shall be, there."""
+    section = manifest.sections.packages
+    return section is UNSET or not section.complete
+
+
 def lines(manifest: Manifest, facts: Facts) -> list[str]:
     """Return what to resolve, as requirements: what is stated, and what is wanted."""
     versions = {name: string(item.version) for name, item in facts.packages.items()}
@@ -107,10 +113,12 @@ def completed(facts: Facts, resolved: dict[str, str]) -> Facts:
 
 def described(manifest: Manifest, resolved: dict[str, str], asked: Asked) -> Manifest:
     """Return a manifest of what will be installed, where only what is wanted was stated."""
-    if states_installed(manifest):
+    if states_installed(manifest) and asked.python is None:
         return manifest
-    entries = {name: Package(version=version) for name, version in sorted(resolved.items())}
-    packages = Packages(complete=False, entries=entries)
+    section = manifest.sections.packages
+    stated = {} if section is UNSET or section.entries is UNSET else section.entries
+    more = {name: Package(version=version) for name, version in sorted(resolved.items())}
+    packages = Packages(complete=False, entries={**more, **stated})
     python = manifest.sections.python
     if asked.python is not None:
         known = Python(complete=False) if python is UNSET else python

@@ -112,7 +112,7 @@ def _partial(known: facts.Facts, lock: Lock | None) -> tuple[Decision, ...]:
     stated = len(known.packages) - len(lock.resolved)
     why = "the list is partial; uv resolved the rest from metadata alone, with the stated versions"
     if lock.overruled:
-        why += f" in spite of what they require ({lock.overruled})"
+        why += f", but: {lock.overruled}"
     choice = f"{facts.counted(len(lock.resolved), 'distribution')} beside the {stated} stated"
     return (Decision(subject="packages", choice=choice, why=why, certainty="nearest"),)
 

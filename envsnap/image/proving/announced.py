@@ -138,6 +138,13 @@ def _interpreter(plan: Plan) -> Iterator[tuple[str, str]]:
 def _brought(plan: Plan) -> Iterator[tuple[str, str]]:
     for part in ("distutils", "lib2to3", "tkinter", "idlelib", "_tkinter", "_gdbm", "_dbm", "venv"):
         yield f"python.library.{part}", "the distribution packs it on its own"
+    for artifact in plan.artifacts:
+        if artifact.proof == "tags":  # an old kind of install, or a report, states no RECORD
+            for field in ("record_sha256", "wheel_tags"):
+                yield (
+                    text(("packages", artifact.name, field)),
+                    "nothing was captured to compare it with",
+                )
     yield "system.certificates", "the image has certificates to trust servers by"
     if plan.base.kind in ("distribution", "cuda") or plan.python.how == "apt":
         yield "python.library.sitecustomize", "the distribution's Python has it"
@@ -199,7 +206,7 @@ def _packages(plan: Plan) -> Iterator[tuple[str, str]]:
         if artifact.proof == "source":
             changed = ("record_sha256", "wheel_tags")
         elif artifact.proof == "stand-in":
-            changed, why = ("record_sha256", "wheel_tags", "editable", "origin", "folder"), stands
+            changed, why = ("record_sha256", "wheel_tags", "editable", "origin", "shadowed"), stands
         elif artifact.source == "folder" and artifact.proof in ("record", "tags"):
             changed, why = ("origin",), "the same files, from a wheel in the build context"
         for field in changed:

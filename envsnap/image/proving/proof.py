@@ -23,6 +23,8 @@ from envsnap.model.paths import text
 
 PROOF_VERSION = 1
 MOST_NAMED = 6
+# What is wanted is not what is there; what identifies a place is not its environment.
+NOT_CLAIMED = ("identity", "wanted")
 
 
 class Fact(Struct, frozen=True, kw_only=True):
@@ -189,13 +191,15 @@ def _not_imported(inside: Manifest) -> Iterator[Fact]:
 
 def _covered(manifest: Manifest, inside: Manifest) -> Iterator[str]:
     there = present(inside.sections)
-    yield from (name for name in present(manifest.sections) if name in there)
+    yield from (
+        name for name in present(manifest.sections) if name in there and name not in NOT_CLAIMED
+    )
 
 
 def _not_covered(manifest: Manifest, inside: Manifest) -> Iterator[str]:
     there = present(inside.sections)
     for name, section in present(manifest.sections).items():
-        if name == "identity":
+        if name in NOT_CLAIMED:
             continue
         if name not in there:
             yield f"{name}: not looked at inside"
@@ -231,6 +235,8 @@ def _claims(changes: Iterable[Change], manifest: Manifest) -> Iterator[Change]:
     """Yield what the manifest states and was not found so; a section that is not there, by entry."""
     sections = present(manifest.sections)
     for change in changes:
+        if change.path[0] in NOT_CLAIMED:
+            continue
         if len(change.path) > 1:
             if not _unclaimed(change):
                 yield change

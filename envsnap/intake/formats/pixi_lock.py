@@ -13,7 +13,7 @@ from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.wanted import Choice, Wanted
 
-ARCHIVE = re.compile(r"([^/]+?)-([^-/]+)-([^-/]+)\.(?:conda|tar\.bz2)$")
+ARCHIVE = re.compile(r"(?:^|/)([^/]{1,200})-([^-/]{1,99})-([^-/]{1,99})\.(?:conda|tar\.bz2)$")
 # conda's platforms as environment markers (PEP 508).
 MARKERS = {
     "linux-64": "sys_platform == 'linux' and platform_machine == 'x86_64'",

@@ -25,7 +25,7 @@ NEWEST_CUDNN = 20  # 90.1 is how older versions spelled 9.0.1: it cannot be told
 def read(draft: Draft, lines: Iterable[str]) -> None:
     """Add what the list says of the build; it ends where no item follows."""
     told = list(lines)
-    for line, below in zip(told, [*told[1:], ""], strict=True):
+    for line, below in zip(told, [*told, ""][1:], strict=True):
         if not ITEM.match(line):
             if line.strip():
                 break
@@ -37,6 +37,6 @@ def read(draft: Draft, lines: Iterable[str]) -> None:
             draft.framework("torch", Framework(cuda=cuda[1]))
         elif cudnn is not None and int(cudnn[1].partition(".")[0]) < NEWEST_CUDNN:
             draft.framework("torch", Framework(cudnn=cudnn[1]))
-        elif "NVCC architecture flags" in line and (not below.strip() or ITEM.match(below)):
+        elif "NVCC architecture flags" in line and ITEM.match(below):
             found = tuple(dict.fromkeys(ARCHITECTURES.findall(line)))
             draft.framework("torch", Framework(arch_list=found or UNSET))

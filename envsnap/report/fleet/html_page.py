@@ -37,7 +37,7 @@ def _states(verdict: Verdict) -> Html:
         tag("div", tag("strong", f"{verdict.states[state]:,}"), tag("span", state))
         for state in STATES
     ]
-    return tag("div", *boxes, class_="sides")
+    return tag("div", *boxes, class_="sides states")
 
 
 def _search() -> Html:

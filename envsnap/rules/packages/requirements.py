@@ -187,6 +187,9 @@ def _applies(line: str, manifest: Manifest) -> bool:
         return False
 
 
+LONGEST_VALUE = 200
+
+
 def marker_environment(manifest: Manifest) -> dict[str, str]:
     """The variables of environment markers (PEP 508) for the environment that was captured."""
     from packaging.markers import default_environment
@@ -210,4 +213,5 @@ def marker_environment(manifest: Manifest) -> dict[str, str]:
         known = stated(manifest, "system", field)
         if known is not None:
             found[key] = known
-    return found
+    # What is longer is no version, and packaging would make a number of it.
+    return {key: value[:LONGEST_VALUE] for key, value in found.items()}
