@@ -108,7 +108,9 @@ def slow(number: int, frame: object) -> None:
     raise TooSlowError
 
 
-@pytest.mark.parametrize("source", [of_sources, of_tables, of_redact], ids=lambda item: item.__name__)
+@pytest.mark.parametrize(
+    "source", [of_sources, of_tables, of_redact], ids=lambda item: item.__name__
+)
 def test_time_grows_with_the_length_of_a_text(source: object) -> None:
     found = []
     before = signal.signal(signal.SIGVTALRM, slow)
