@@ -18,7 +18,9 @@ HEADER = re.compile(
 FIRST = re.compile(r"^\s*(\d{1,3})\s+(\S.*?)\s+(On|Off|N/A|WDDM|TCC|MCDM)\s*$")
 BUS = re.compile(r"([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.\d)\s+(?:On|Off|N/A)")
 MEMORY = re.compile(r"(?<!\d)\d{1,9}MiB\s{0,9}/\s{0,9}(\d{1,9}MiB)")
-USE = re.compile(r"(?:\d{1,3}%|N/A|ERR!)\s{1,99}(Default|E\. Process|E\. Thread|Prohibited)\s{0,99}$")
+USE = re.compile(
+    r"(?:\d{1,3}%|N/A|ERR!)\s{1,99}(Default|E\. Process|E\. Thread|Prohibited)\s{0,99}$"
+)
 RULE = re.compile(r"^[+|][=+|-]+[+|]$")
 
 
