@@ -15,6 +15,9 @@ SIZES = (
     "cgroup_memory_limit",
     "cgroup_cpu_limit",
     "shm_size",
+    "open_files_limit",
+    "locked_memory_limit",
+    "processes_limit",
 )
 THREADS = ("threads", "interop_threads")
 
