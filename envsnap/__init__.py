@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from envsnap.api import record as record
     from envsnap.api import save as save
     from envsnap.model.manifest import Manifest as Manifest
+    from envsnap.replay.recorder.tapping import tap as tap
 
 _HOME = {
     "__version__": "envsnap._version",
@@ -30,6 +31,7 @@ _HOME = {
     "plan": "envsnap.api",
     "record": "envsnap.api",
     "save": "envsnap.api",
+    "tap": "envsnap.replay.recorder.tapping",
     "Manifest": "envsnap.model.manifest",
 }
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "plan",
     "record",
     "save",
+    "tap",
 ]
 
 

@@ -1,0 +1,17 @@
+"""Values that the script itself names: `envsnap.tap(name, value)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+LISTENERS: list[Callable[[str, Any], None]] = []
+
+
+def tell(name: str, value: Any) -> None:
+    """Give a value to whoever records; nobody: nothing happens."""
+    for listener in LISTENERS:
+        try:
+            listener(name, value)
+        except Exception:
+            continue
