@@ -64,21 +64,9 @@ def _causes(evidence: Evidence) -> Iterator[Answer]:
 
 
 def _state(evidence: Evidence) -> Answer | None:
-    """A model that is no longer what it was at its first call: its mode, its weights."""
-    one, two = evidence.golden.call, evidence.other.call
-    if not two.nth or evidence.inputs.cause:
+    """A model whose weights are no longer what they were at its first call."""
+    if not evidence.other.call.nth or evidence.inputs.cause:
         return None
-    if (
-        one.training is not None
-        and two.training is not None
-        and bool(one.training) != bool(two.training)
-    ):
-        word = "training" if two.training else "evaluation"
-        return Answer(
-            outcome="diverged", subject="mode",
-            cause=f"the model is in {word} mode from this call on",
-            fix=f"Call model.{'eval' if two.training else 'train'}() before it is used.",
-        )  # fmt: skip
     changed = view.rewritten(evidence.golden, evidence.other)
     if changed and not evidence.judged.agree:
         return Answer(

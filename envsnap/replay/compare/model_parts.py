@@ -173,8 +173,9 @@ def structure(golden: View, other: View) -> Structure:
     here, there = golden.root, other.root
     opaque = _opaque(here, there)
     groups: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
-    for name, one in here.modules.items():
-        two = there.modules.get(name)
+    later = {**here.modules, **golden.call.modules}, {**there.modules, **other.call.modules}
+    for name, one in later[0].items():
+        two = later[1].get(name)
         if two is None or (opaque and one.type != two.type):
             continue  # what is compiled on one side only has other types
         for key, told in _differences(one, two):

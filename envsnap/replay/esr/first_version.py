@@ -30,7 +30,18 @@ def _call(call: Any, roots: list[dict[str, Any]], framework: Any) -> Any:
         rest["raised"] = {"type": "an exception"}
     nth = root["calls"]
     root["calls"] += 1
-    return {**rest, "root": root["name"], "nth": nth}
+    found = {**rest, "root": root["name"], "nth": nth}
+    if nth:
+        found["modules"] = _others(call.get("modules"), root.get("modules"))
+        found["written"] = list(_others(call.get("parameters"), root.get("parameters")))
+    return found
+
+
+def _others(here: Any, known: Any) -> dict[str, Any]:
+    """What a later call says otherwise than the first one did."""
+    if not (isinstance(here, dict) and isinstance(known, dict)):
+        return {}
+    return {key: item for key, item in here.items() if known.get(key) != item}
 
 
 def _root(call: dict[str, Any], roots: list[dict[str, Any]], framework: Any) -> dict[str, Any]:

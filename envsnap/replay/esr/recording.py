@@ -237,6 +237,9 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     written: Annotated[
         tuple[str, ...], Meta(description="Parameters written to since the call before.")
     ] = ()
+    modules: Annotated[
+        dict[str, Module], Meta(description="Modules that are no longer as the model says.")
+    ] = {}
     leaves: tuple[Leaf, ...] = ()
     seconds: float | None = None
     raised: Raised | None = None

@@ -220,6 +220,8 @@ class Recorder:
         }  # fmt: skip
         told["arguments"] = self.encode(arguments, keep=detailed, ends=True)
         told["named"] = self.encode(named, keep=detailed, ends=True)
+        if nth and detailed:
+            told["modules"] = root.moved(module)
         if len(self.calls) < MOST_CALLS:
             self.calls.append(told)
         kind = detail.Detailed if detailed and len(self.calls) < MOST_CALLS else detail.Brief

@@ -95,6 +95,16 @@ class Root:
             self._next += 1
         return found
 
+    def moved(self, module: Any) -> dict[str, Any]:
+        """The modules whose settings are no longer those of the first call."""
+        known = self.told["modules"]
+        found = {}
+        for name, item in module.named_modules():
+            told = modules.describe(item)
+            if told != known.get(modules.plain(name)):
+                found[modules.plain(name)] = told
+        return found
+
     def form(self, arguments: Any, named: Any) -> bool:
         """Whether a call has a form that was not seen yet: a prefill and a step differ in it."""
         form = _form(self._torch, (arguments, named), 0)
