@@ -59,6 +59,9 @@ def _causes(evidence: Evidence) -> Iterator[Answer]:
         yield _weights(evidence)
     elif not weights.dtype:
         found = _arithmetic(evidence)
+        felt = evidence.structure.felt(evidence.judged.layers)
+        if found is None and felt and not given.cause:
+            found = _setting(felt)
         if found is not None:
             yield found
 

@@ -22,6 +22,8 @@ def told(evidence: Evidence) -> str:
         return ""
     if found.dtype:
         return ""
+    if structure.felt(judged.layers) and not structure.types:
+        return ""
     apart = judged.first is not None or bool(judged.place)
     if apart and not (built or structure.opaque):
         return ""

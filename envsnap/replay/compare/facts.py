@@ -22,7 +22,7 @@ Kind = Literal["generation", "chat", "tokens", "part", "config", "seed", "code",
 Place = Literal["inputs", "model", "between", "after"]
 # Which facts can act at a place, the likeliest first.
 ACTS: dict[Place, tuple[Kind, ...]] = {
-    "inputs": ("tokens", "chat", "text", "part", "seed"),
+    "inputs": ("tokens", "chat", "text", "generation", "part", "seed"),
     "model": ("config",),
     "between": ("generation", "part", "seed", "config"),
     "after": ("config", "generation", "part", "seed"),

@@ -10,7 +10,8 @@ from envsnap.replay.compare.view import View, plain_values
 from envsnap.replay.esr.recording import Tensor
 
 # As much is rounding, in steps of float32: a layer may be off by it, an input may, too.
-QUIET, LOUD = 2e-6, 1e-5
+QUIET = 2e-6
+HALF = "float16", "bfloat16"
 # What follows from token ids, and is not told beside them.
 FOLLOWING = ("attention_mask", "position_ids", "token_type_ids", "cache_position", "decoder_")
 # Switches that say how a result is given, not which one.
@@ -140,7 +141,14 @@ def _noise(golden: View, one: Tensor, other: View, two: Tensor) -> float | None:
     sketches = golden.recording.sketches[one.sketch], other.recording.sketches[two.sketch]
     scale = distance.length(sketches[0])
     apart = distance.length([a - b for a, b in zip(*sketches, strict=True)]) / (scale or 1.0)
-    return max(apart, distance.LEAST) if apart <= QUIET * distance.scale_of(one) else None
+    return max(apart, distance.LEAST) if apart <= _allowed(one) else None
+
+
+def _allowed(tensor: Tensor) -> float:
+    """How far an input may be apart: by its last bits, in half precision a quarter of a step."""
+    if tensor.dtype in HALF:
+        return 0.25 * distance.EPSILON[tensor.dtype]
+    return QUIET * distance.scale_of(tensor)
 
 
 def _form(here: tuple[View, Tensor], there: tuple[View, Tensor], name: str) -> Told:

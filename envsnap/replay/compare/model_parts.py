@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from envsnap.replay.compare.verdict import Layer
 from envsnap.replay.compare.view import View
 from envsnap.replay.esr.recording import Call, Module, Parameter, Root
 
@@ -147,6 +148,17 @@ class Structure(Struct, frozen=True, kw_only=True):
     def differs(self) -> bool:
         """Whether another model is built, or other layers are called."""
         return bool(self.settings or self.calls or self.opaque or self.gone or self.come)
+
+    def felt(self, layers: Sequence[Layer]) -> tuple[Setting, ...]:
+        """Settings of layers that did not give the same bits; what one side only knows is none."""
+        moved = {item.name for item in layers if item.judgement not in ("equal", "unjudged")}
+        return tuple(
+            item
+            for item in self.settings
+            if item.setting not in ("training", "type")
+            and "None" not in (item.left, item.right)
+            and any(name in moved for name in item.modules)
+        )
 
     @property
     def types(self) -> tuple[Setting, ...]:

@@ -28,7 +28,7 @@ class Walk(Struct, kw_only=True):
     """What was found along the way."""
 
     verdicts: list[Verdict] = field(default_factory=list)
-    brief: dict[str, list[str]] = field(default_factory=dict)  # root -> state of each brief call
+    brief: dict[str, dict[int, str]] = field(default_factory=dict)  # root -> state of each brief call
     detailed: dict[str, int] = field(default_factory=dict)
     noise: float = 0.0
     bits: bool = True
@@ -176,7 +176,7 @@ def _results(view: View, twin: View) -> float | None:
 
 def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
     """A call of which only the ends are known, in one of the runs at least."""
-    states = found.brief.setdefault(view.root.name, [])
+    states, nth = found.brief.setdefault(view.root.name, {}), view.call.nth
     if twin.call.raised is not None and view.call.raised is None:
         cause = f"{view.title} raised {quoted(twin.call.raised)}"
         found.verdicts.append(plain_verdict(view, twin, "diverged", cause, "Run the command by itself and read the traceback."))  # fmt: skip
@@ -188,7 +188,7 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
             found.loose = found.loose or loose
             found.verdicts.append(plain_verdict(view, twin, "equivalent", loose, ""))
             return
-        states.append("differs")
+        states[nth] = "differs"
         verdict = plain_verdict(view, twin, "diverged", given.cause, given.fix)
         found.verdicts.append(
             _between(verdict, view, given, facts, found) if found.last else verdict
@@ -196,11 +196,11 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
         return
     limit = max(NOISE * _scale(view), GROWTH * max(given.noise, found.noise))
     if apart is None or apart <= limit:
-        states.append("equal" if apart == 0 else "within rounding")
+        states[nth] = "equal" if apart == 0 else "within rounding"
         found.noise = max(found.noise, min(apart or 0.0, limit))
         found.bits = found.bits and apart == 0
         return
-    states.append("differs")
+    states[nth] = "differs"
     outcome = "diverged" if apart > max(FAULT * _scale(view), 10 * limit) else "undecided"
     found.verdicts.append(_unseen(view, twin, apart, outcome, facts))
 
@@ -315,15 +315,13 @@ def with_field_of_view(
     there = {root.name: root.calls for root in other.record.roots}
     compared = []
     for root in golden.record.roots:
-        states = found.brief.get(root.name, [])
+        states = found.brief.get(root.name, {})
+        first = next((nth for nth, state in states.items() if state == "differs"), None)
         further = ""
-        if states:
-            at = next((place for place, state in enumerate(states) if state == "differs"), None)
-            if at is not None:
-                first = root.calls - len(states) if len(states) < root.calls else 0
-                further = f"differ from call {first + at + 1} on"
-            else:
-                further = "equal" if set(states) == {"equal"} else "equal within rounding"
+        if first is not None:
+            further = f"differ from call {first + 1} on"
+        elif states:
+            further = "equal" if set(states.values()) == {"equal"} else "equal within rounding"
         compared.append(
             Compared(
                 root=root.name, detailed=found.detailed.get(root.name, 0),

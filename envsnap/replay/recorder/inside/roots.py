@@ -162,6 +162,11 @@ def _form(torch: Any, value: Any, depth: int) -> Any:
     return value is None
 
 
+def _title(module: Any) -> str:
+    """The name of a module's type, without the function that it was defined in."""
+    return str(type(module).__qualname__.rpartition("<locals>.")[2][:180])
+
+
 class Roots:
     """All models of a process, in the order of their first calls."""
 
@@ -180,10 +185,10 @@ class Roots:
         if len(self.listed) >= MOST_ROOTS:
             self.beyond += 1
             return None
-        kind = type(module).__qualname__[:180]
+        kind = _title(module)
         if kind == "OptimizedModule":  # the shell of torch.compile
             inner = getattr(module, "_orig_mod", module)
-            kind = type(inner).__qualname__[:180]
+            kind = _title(inner)
         count = self._types[kind] = self._types.get(kind, 0) + 1
         name = kind if count == 1 else f"{kind}#{count}"
         root = self._known[id(module)] = Root(self._torch, module, name, self._framework)
