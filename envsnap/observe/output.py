@@ -11,6 +11,7 @@ import hashlib
 import os
 import threading
 from types import TracebackType
+from typing import Self
 
 MOST = 8 << 20
 GRACE_SECONDS = 2.0
@@ -53,7 +54,7 @@ class Copy:
         """Whether `start` is all of it."""
         return self.size == len(self.start)
 
-    def __enter__(self) -> Copy:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

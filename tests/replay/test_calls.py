@@ -31,7 +31,13 @@ def several(envsnap: Run, torch_python: str, script, tmp_path: Path) -> Path:
         ("model.norm.eps = 1e-3 if place == 3 else 1e-5", 1, 2, "BatchNorm2d.eps", "norm"),
         ("x = x + (place == 3) / 7", 1, 2, "between call 2 of Net and call 3 of Net", None),
         ("model.train(place > 1)", 1, 1, "training mode here", "norm"),
-        ("if place > 1: break", 1, 1, "Net is called 3 times in the golden run, 1 times here", None),
+        (
+            "if place > 1: break",
+            1,
+            1,
+            "Net is called 3 times in the golden run, 1 times here",
+            None,
+        ),
     ],
 )
 def test_every_call_is_compared(

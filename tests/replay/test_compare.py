@@ -193,7 +193,8 @@ def test_an_input_that_the_model_cannot_take_is_the_cause(
     assert done.returncode == 1
     verdict = json.loads(done.stdout)
     assert verdict["cause"].startswith("inputs differ: x expects float32 [N, 3, 16, 16]")
-    assert verdict["cause"].endswith("the model raised an exception")
+    assert "the model raised RuntimeError: " in verdict["cause"]
+    assert "conv (Conv2d)" in verdict["cause"]
     assert "Convert the input to float32" in verdict["fix"]
     (outputs,) = [rung for rung in verdict["rungs"] if rung["name"] == "outputs"]
     assert outputs["state"] == "diverged"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -41,7 +42,7 @@ def compared(torch: ModuleType, tmp_path: Path) -> Callable[..., Verdict]:
 def net(torch: ModuleType, *sizes: int) -> Any:
     """A small model with weights that are the same everywhere."""
     parts: list[Any] = []
-    for one, two in zip(sizes, sizes[1:], strict=False):
+    for one, two in pairwise(sizes):
         parts += [torch.nn.Linear(one, two), torch.nn.ReLU()]
     model = torch.nn.Sequential(*parts[:-1]).eval()
     for number, item in enumerate(model.parameters()):

@@ -57,7 +57,9 @@ def test_what_was_masked_is_said() -> None:
 
 
 def test_what_two_golden_runs_differ_in_is_learnt() -> None:
-    lines = [tuple(texts.lines(text.encode(), text=False)) for text in ("id 71 ok\nx", "id 82 ok\nx")]
+    lines = [
+        tuple(texts.lines(text.encode(), text=False)) for text in ("id 71 ok\nx", "id 82 ok\nx")
+    ]
     varies = texts.varying(*lines)
     assert varies == ((0, 1),)
     assert printed.compare(said("id 71 ok\nx", varies=varies), said("id 99 ok\nx"), rounding=False).state == "same"  # fmt: skip

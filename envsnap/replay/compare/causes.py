@@ -193,6 +193,7 @@ def _undecided(evidence: Evidence) -> Answer:
 
 
 def failed_or_slow(found: Latency) -> bool:
+    """Whether a model got slower, or fails where it did not."""
     here, there = found.errors
     return found.verdict == "slower" or (there > 0 and here == 0)
 

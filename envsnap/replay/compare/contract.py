@@ -19,6 +19,7 @@ from envsnap.replay.esr.recording import Node, Tensor
 
 MARGIN = 0.5
 FEWEST = 16
+ANY_SHAPE = "Give the model an input of the golden run's shape."
 
 
 class Breach(Struct, frozen=True):
@@ -40,6 +41,27 @@ def inputs(view: View) -> list[Input]:
     return [item for name, node in named(view) for item in _below(name, node)]
 
 
+def met(golden: View, other: View) -> tuple[dict[str, int], dict[str, int]]:
+    """The inputs of two calls by names that both sides know.
+
+    A compiled or traced model does not know what its arguments are called: their places do.
+    """
+    here = {item.name: item.number for item in inputs(golden)}
+    there = {item.name: item.number for item in inputs(other)}
+    known = golden.root.names or other.root.names
+    sides = [
+        {_known(name, known): number for name, number in side.items()} for side in (here, there)
+    ]
+    return sides[0], sides[1]
+
+
+def _known(name: str, known: tuple[str, ...]) -> str:
+    head, _, place = name.partition(" ")
+    if head == "input" and place.isdigit() and int(place) < len(known):
+        return known[int(place)]
+    return name
+
+
 def _below(name: str, node: Node) -> Iterator[Input]:
     if node.kind == "tensor":
         yield Input(name=name, number=node.tensor or 0)
@@ -51,8 +73,9 @@ def _below(name: str, node: Node) -> Iterator[Input]:
 
 def compare(golden: View, other: View) -> Rung:
     """Whether a call's inputs keep to what the golden ones declare."""
-    here = {item.name: golden.tensor(item.number) for item in inputs(golden)}
-    there = {item.name: other.tensor(item.number) for item in inputs(other)}
+    numbers = met(golden, other)
+    here = {name: golden.tensor(number) for name, number in numbers[0].items()}
+    there = {name: other.tensor(number) for name, number in numbers[1].items()}
     wanted = [f"{name} {expected(item)}" for name, item in here.items()]
     if here.keys() != there.keys():
         return _rung(
@@ -130,7 +153,7 @@ def _axes(one: Tensor, two: Tensor) -> Iterator[Breach]:
                 f"Permute the input: x.permute{tuple(order)}.",
             )
         else:
-            yield Breach(told, "Give the model an input of the golden run's shape.")
+            yield Breach(told, ANY_SHAPE)
 
 
 def _order(here: list[int], there: list[int]) -> list[int] | None:

@@ -17,7 +17,6 @@ from envsnap.replay.compare.verdict import Rung, State, Verdict
 from envsnap.replay.compare.view import views
 from envsnap.replay.esr.archive import Recording
 
-
 RANDOM = "random layers"
 
 
@@ -38,7 +37,7 @@ def closed(
     if told and verdict.outcome == "undecided" and verdict.cause.startswith(RANDOM):
         return verdict  # random layers print random answers
     if told:
-        return _after(verdict, walk, told, golden, other, facts)
+        return _after(verdict, walk, told, other, facts)
     answered = said.answers and said.state in ("same", "noise")
     if walk.loose and verdict.outcome in ("same", "equivalent") and not answered:
         return msgspec.structs.replace(
@@ -68,9 +67,7 @@ def _told(golden: Recording, other: Recording, said: Found, wrote: Found) -> str
     return f"a file that is written differs: {wrote.told}" if wrote.state == "differs" else ""
 
 
-def _after(
-    verdict: Verdict, walk: Walk, told: str, golden: Recording, other: Recording, facts: Facts
-) -> Verdict:
+def _after(verdict: Verdict, walk: Walk, told: str, other: Recording, facts: Facts) -> Verdict:
     """The models gave the same, the answer is another: the cause lies behind them."""
     last = views(other)[-1] if other.record.calls else None
     acting = facts.acting("after")

@@ -14,7 +14,7 @@ def told(evidence: Evidence) -> str:
     """
     judged, structure = evidence.judged, evidence.structure
     given = evidence.inputs
-    if not judged.agree or (given.cause and not given.dtypes):
+    if not judged.agree or (given.cause and not given.whole):
         return ""
     built = bool(structure.types or structure.gone or structure.come or structure.calls)
     found = evidence.weights
@@ -54,6 +54,6 @@ def _differences(evidence: Evidence) -> list[str]:
     lines += [*structure.opaque, *structure.calls[:2]]
     if evidence.judged.results:
         lines.append(f"results: {evidence.judged.results}")
-    if evidence.inputs.dtypes and evidence.inputs.cause:
+    if evidence.inputs.whole and evidence.inputs.cause:
         lines.append(evidence.inputs.cause)
     return lines

@@ -7,7 +7,7 @@ from msgspec import Struct
 from envsnap.replay.compare import contract, distance, ids, numbers, pictures
 from envsnap.replay.compare.ids import Told
 from envsnap.replay.compare.view import View, plain_values
-from envsnap.replay.esr.recording import Tensor
+from envsnap.replay.esr.recording import Picture, Tensor
 
 # As much is rounding, in steps of float32: a layer may be off by it, an input may, too.
 QUIET = 2e-6
@@ -27,6 +27,7 @@ class Found(Struct, frozen=True, kw_only=True):
     fix: str = ""
     noise: float = 0.0
     dtypes: bool = False  # nothing but dtypes differs
+    whole: bool = False  # nothing but dtypes of whole numbers differs
     forms: bool = False  # another shape, or other arguments
     batches: bool = False  # nothing but the number of rows differs
 
@@ -45,13 +46,13 @@ class _One(Struct, frozen=True, kw_only=True):
     dtype: bool = False
     form: bool = False
     batch: bool = False
+    whole: bool = False
     name: str = ""
 
 
 def compare(golden: View, other: View) -> Found:
     """Compare the inputs of a call."""
-    here = {item.name: item.number for item in contract.inputs(golden)}
-    there = {item.name: item.number for item in contract.inputs(other)}
+    here, there = contract.met(golden, other)
     shared = [name for name in here if name in there]
     looked = [
         _one((golden, golden.tensor(here[name])), (other, other.tensor(there[name])), name)
@@ -78,6 +79,7 @@ def compare(golden: View, other: View) -> Found:
         fix=first.fix,
         noise=noise,
         dtypes=all(item.dtype for item in told),
+        whole=all(item.dtype and item.whole for item in told),
         forms=any(item.form for item in told),
         batches=all(item.batch for item in told),
     )
@@ -121,7 +123,7 @@ def _one(here: tuple[View, Tensor], there: tuple[View, Tensor], name: str) -> _O
         batch = one.dtype == two.dtype and len(one.shape) > 1 and one.shape[1:] == two.shape[1:]
         return _One(
             told=_form(here, there, name), details=details, dtype=only, form=not only,
-            batch=batch and not only, name=name,
+            batch=batch and not only, name=name, whole="int" in one.dtype and "int" in two.dtype,
         )  # fmt: skip
     found = _values(here, there, name)
     fix = found.fix
@@ -162,9 +164,8 @@ def _form(here: tuple[View, Tensor], there: tuple[View, Tensor], name: str) -> T
         return _batch(one, two, name)
     cause = "; ".join(item.told for item in broken)
     fix = " ".join(item.fix for item in broken)
-    picture = any(call.pictures for call in (golden.call, other.call))
-    if picture and len(one.shape) == len(two.shape) and one.shape != two.shape:
-        fix = "Resize, crop and pad as the golden run does."
+    if golden.call.pictures and len(one.shape) == len(two.shape):
+        fix = fix.replace(contract.ANY_SHAPE, "Resize, crop and pad as the golden run does.")
     return Told(f"{name} expects {contract.broken_text(one, two)} ({cause})", fix)
 
 
@@ -188,7 +189,7 @@ def _values(here: tuple[View, Tensor], there: tuple[View, Tensor], name: str) ->
     return numbers.compare(golden, one, other, two, name)
 
 
-def _picture(view: View, tensor: Tensor) -> pictures.Picture | None:
+def _picture(view: View, tensor: Tensor) -> Picture | None:
     """What was recorded of an input that looks like a picture."""
     numbered = {item.number for item in contract.inputs(view)}
     for key, picture in view.call.pictures.items():

@@ -53,7 +53,8 @@ def _is_grey(recording: Recording, picture: Picture) -> bool:
         return False
     first = recording.sketches[picture.rows[0].sketch]
     return all(
-        1 - distance.cosine(first, recording.sketches[row.sketch]) < GREY for row in picture.rows[1:]
+        1 - distance.cosine(first, recording.sketches[row.sketch]) < GREY
+        for row in picture.rows[1:]
     )
 
 
@@ -83,7 +84,11 @@ def _plane(recording: Recording, tensor: Tensor, axis: int) -> Plane | None:
     channel = shape[at] // 2
     if at == 0:
         height, width = shape[1:]
-        return height, width, list(values[channel * height * width : (channel + 1) * height * width])
+        return (
+            height,
+            width,
+            list(values[channel * height * width : (channel + 1) * height * width]),
+        )
     height, width = shape[:2]
     return height, width, list(values[channel :: shape[2]][: height * width])
 

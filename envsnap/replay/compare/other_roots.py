@@ -32,7 +32,9 @@ def judged(view: View, golden: Recording, other: Recording) -> Verdict:
     if same:
         return plain_verdict(view, twin, "equivalent", cause, "")
     outcome = "diverged" if "weights differ" in parts else "undecided"
-    return plain_verdict(view, twin, outcome, cause, "Call the model itself (model(x)) in both runs.")
+    return plain_verdict(
+        view, twin, outcome, cause, "Call the model itself (model(x)) in both runs."
+    )
 
 
 def _parts(view: View, other: Recording) -> str:

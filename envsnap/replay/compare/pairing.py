@@ -17,8 +17,9 @@ MOST_MOVED = 64
 
 def same_inputs(one: View, two: View) -> bool:
     """Whether two calls are given the same bits under the same names."""
-    here = {item.name: one.tensor(item.number) for item in contract.inputs(one)}
-    there = {item.name: two.tensor(item.number) for item in contract.inputs(two)}
+    numbers = contract.met(one, two)
+    here = {name: one.tensor(number) for name, number in numbers[0].items()}
+    there = {name: two.tensor(number) for name, number in numbers[1].items()}
     return (
         bool(here)
         and here.keys() == there.keys()

@@ -141,28 +141,35 @@ def files(golden: Mapping[str, Written], other: Mapping[str, Written], *, roundi
     for name in golden:
         if name not in other:
             return Found(state="differs", told=f"{name} is not written here")
-    state: State = "same"
+    states: list[State] = ["same"]
     for name, two in other.items():
         one = golden.get(name)
         if one is None:
             return Found(state="differs", told=f"{name} is written here only")
-        if one.sha256 is None or two.sha256 is None:
-            if one.size != two.size:
-                return Found(state="differs", told=f"{name}: {one.size} bytes -> {two.size}")
-            continue
-        if one.sha256 == two.sha256:
-            continue
-        if one.lines and two.lines:
-            found = compare(_as_printed(one), _as_printed(two), rounding=rounding)
-            if found.state in ("same", "noise"):
-                state = "noise"
-                continue
-            return Found(state="differs", told=f"{name}, {found.told}")
-        if not rounding:
-            return Found(state="differs", told=f"{name}: other bytes")
-        state = "unknown"
+        found = _file(name, one, two, rounding=rounding)
+        if found.state == "differs":
+            return found
+        states.append(found.state)
+    order: tuple[State, ...] = ("unknown", "noise", "same")
+    state = next(item for item in order if item in states)
     told = "files hold other bytes, which may be rounding" if state == "unknown" else ""
     return Found(state=state, told=told, lines=len(golden))
+
+
+def _file(name: str, one: Written, two: Written, *, rounding: bool) -> Found:
+    """Compare one file, text by its lines."""
+    if one.sha256 is None or two.sha256 is None:
+        same = one.size == two.size
+        told = "" if same else f"{name}: {one.size} bytes -> {two.size}"
+        return Found(state="same" if same else "differs", told=told)
+    if one.sha256 == two.sha256:
+        return Found(state="same")
+    if not (one.lines and two.lines):
+        return Found(state="unknown" if rounding else "differs", told=f"{name}: other bytes")
+    found = compare(_as_printed(one), _as_printed(two), rounding=rounding)
+    if found.state in ("same", "noise"):
+        return Found(state="noise")
+    return Found(state="differs", told=f"{name}, {found.told}")
 
 
 def _as_printed(item: Written) -> Printed:

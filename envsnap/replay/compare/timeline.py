@@ -12,8 +12,8 @@ from envsnap.replay.compare.facts import Facts
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import listed, weights
 from envsnap.replay.compare.pairing import Pairing
-from envsnap.replay.compare.raised import quoted
 from envsnap.replay.compare.plain import plain_verdict
+from envsnap.replay.compare.raised import quoted
 from envsnap.replay.compare.verdict import Compared, Verdict
 from envsnap.replay.compare.view import View, rewritten, views
 from envsnap.replay.esr.archive import Recording
@@ -28,7 +28,9 @@ class Walk(Struct, kw_only=True):
     """What was found along the way."""
 
     verdicts: list[Verdict] = field(default_factory=list)
-    brief: dict[str, dict[int, str]] = field(default_factory=dict)  # root -> state of each brief call
+    brief: dict[str, dict[int, str]] = field(
+        default_factory=dict
+    )  # root -> state of each brief call
     detailed: dict[str, int] = field(default_factory=dict)
     noise: float = 0.0
     bits: bool = True
@@ -304,7 +306,9 @@ def _rest(golden: Recording, other: Recording, found: Walk) -> list[Verdict]:
         view = next(item for item in views(golden) if item.root.name == root.name)
         other_view = next(item for item in views(other) if item.root.name == root.name)
         cause = f"the results of later calls of {root.name} have other digests; the calls that are listed are the same"  # fmt: skip
-        return [plain_verdict(view, other_view, "undecided", cause, "Run less, or compare those calls.")]
+        return [
+            plain_verdict(view, other_view, "undecided", cause, "Run less, or compare those calls.")
+        ]
     return []
 
 

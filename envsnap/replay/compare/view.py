@@ -55,13 +55,16 @@ def plain_values(view: View) -> dict[str, object]:
 
 
 def rewritten(golden: View, other: View) -> tuple[str, ...]:
-    """Weights of the other run that were written to up to a call, or at all, and not in the golden."""
+    """Weights of a model that were written to in the other run, and not in the golden one.
+
+    A write is noticed at one of the calls after it.
+    """
 
     def names(view: View) -> list[str]:
         found = [
             name
             for item in view.recording.record.calls
-            if item.root == view.call.root and item.nth <= view.call.nth
+            if item.root == view.call.root
             for name in item.written
         ]
         return list(dict.fromkeys((*found, *view.root.changed)))

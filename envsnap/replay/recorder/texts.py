@@ -50,7 +50,8 @@ def lines(data: bytes, *, text: bool) -> Iterator[str]:
 
 def _plain(data: bytes) -> Iterator[str]:
     """Lines without escapes and without progress bars, as they stand in the end."""
-    for line in data.decode("utf-8", "backslashreplace").split("\n"):
+    for whole in data.decode("utf-8", "backslashreplace").split("\n"):
+        line = whole
         if "\r" in line:
             parts = [part for part in line.split("\r") if part.strip()]
             bars = [part for part in parts if BAR.search(part)]

@@ -95,8 +95,8 @@ class Around:
         facts: dict[str, Any] = {
             "texts": len(found),
             "text": settings.digest(repr(list(texts))),
-            "characters": "[%s]" % ", ".join(str(_length(item)) for item in texts[:32]),
-            "ids": "[%s]" % ", ".join(str(len(item.ids)) for item in found[:32]),
+            "characters": str([_length(item) for item in texts[:32]]),
+            "ids": str([len(item.ids) for item in found[:32]]),
             "add_special_tokens": bool(named.get("add_special_tokens", True)),
         }
         for name in ("truncation", "padding"):

@@ -50,7 +50,7 @@ def random_states_kept(torch: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        random.Random.setstate(random._inst, python)  # type: ignore[attr-defined]
+        random.Random.setstate(random._inst, python)
         torch.default_generator.set_state(own)
         if others is not None:
             torch.cuda.set_rng_state_all(others)

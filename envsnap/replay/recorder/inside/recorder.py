@@ -37,7 +37,7 @@ class Recorder:
     token ids. `after` tells when a module has been imported.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         torch: Any,
         folder: str,

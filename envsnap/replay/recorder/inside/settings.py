@@ -49,7 +49,7 @@ def _add(found: dict[str, Any], key: str, value: Any, depth: int) -> None:
     if isinstance(value, (list, tuple)):
         parts = [scalar(key, item) for item in value[:LONGEST_LIST]]
         if all(part is not None for part in parts):
-            found[key] = "[%s]" % ", ".join(map(str, parts))
+            found[key] = f"[{', '.join(map(str, parts))}]"
         return
     told = scalar(key, value)
     if told is not None and key:

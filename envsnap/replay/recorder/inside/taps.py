@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,5 @@ LISTENERS: list[Callable[[str, Any], None]] = []
 def tell(name: str, value: Any) -> None:
     """Give a value to whoever records; nobody: nothing happens."""
     for listener in LISTENERS:
-        try:
+        with contextlib.suppress(Exception):
             listener(name, value)
-        except Exception:
-            continue
