@@ -33,3 +33,9 @@ class CommandError(EnvsnapError):
     def __init__(self, message: str, exit_code: int = 125) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+class SignatureError(EnvsnapError):
+    """A signature that is missing, over something else, or of somebody who is not allowed."""
+
+    exit_code = 5

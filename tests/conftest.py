@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+import hypothesis
 import pytest
 
 # The installed command itself: `python -m` would put the current folder on sys.path.
@@ -18,6 +21,43 @@ STRICT = bool(os.environ.get("ENVSNAP_TEST_STRICT"))
 VERSIONS = ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+# A loaded machine is slow, not wrong.
+hypothesis.settings.register_profile("envsnap", deadline=None)
+hypothesis.settings.load_profile("envsnap")
+
+# Which fixture means which session of the noxfile.
+MARKS = {
+    "torch": "torch",
+    "torch_python": "torch",
+    "libraries_python": "torch",
+    "engine": "engine",
+}
+
+
+def pytest_configure() -> None:
+    """Start children with SIGINT's default action: a background job ignores it, and so would they."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Mark what needs torch or an engine by the fixture that it asks for."""
+    for item in items:
+        for name in getattr(item, "fixturenames", ()):
+            if name in MARKS:
+                item.add_marker(MARKS[name])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line what was skipped, and why; each reason names the way to have it."""
+    reasons = Counter(
+        str(report.longrepr[2]).removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", ())
+    )
+    if reasons:
+        told = "; ".join(f"{count}: {reason}" for reason, count in reasons.most_common())
+        terminalreporter.write_line(f"skipped {reasons.total()} ({told})")
 
 
 def lacking(what: str) -> NoReturn:

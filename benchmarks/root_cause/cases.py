@@ -1,11 +1,14 @@
 """Real cases as manifests.
 
 A case states a few facts of one or two environments. What it does not state is unknown, so its
-sections are partial; environment variables alone count set against unset.
+sections are partial; environment variables alone count set against unset. A hash of its name
+puts each case into one of two halves: those that rules may be written from, and those that are
+scored by the command alone and whose misses nobody reads.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -13,12 +16,14 @@ from typing import Any
 
 from benchmarks.root_cause import vocabulary
 from envsnap.intake import facts
-from envsnap.intake.package_lists import canonical
+from envsnap.intake.formats.names import canonical
 from envsnap.model.manifest import Manifest, Target
 from envsnap.model.paths import Path as FactPath
 
+Case = dict[str, Any]
 Sections = dict[str, dict[str, Any]]
-COMPLETE = ("env_vars",)
+HALVES = ("read", "unread")
+COMPLETE = ("env_vars",)  # sections whose silence says that a fact is not there
 BOTH_CUDNN = re.compile(r"([\d.]+) \(runtime\); ([\d.]+) \(compiled\)")
 
 
@@ -27,24 +32,20 @@ def load(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
 
 
+def half(case: Case) -> str:
+    """The half that a case belongs to, by a hash of its name."""
+    return HALVES[hashlib.sha256(case["id"].encode()).digest()[0] % 2]
+
+
+def freeze(found: Sections) -> Sections:
+    """What `pip freeze` would say of an environment: its packages, and nothing else."""
+    return {"packages": found["packages"]} if "packages" in found else {}
+
+
 def sections(stated: dict[str, Any]) -> Sections:
     """The stated facts of one environment, as sections of a manifest."""
-    found: Sections = {}
     stated = _known(stated)
-    for name, value in stated.items():
-        if name == "packages":
-            entries = {
-                canonical(key): {"version": str(item)}
-                for key, item in value.items()
-                if isinstance(item, str | int | float)
-            }
-            found["packages"] = {"entries": entries}
-        elif name == "gpus":
-            found["gpus"] = {"entries": {str(index): dict(gpu) for index, gpu in enumerate(value)}}
-        elif name in ("frameworks", "env_vars"):
-            found[name] = {"entries": {key: _entry(item) for key, item in value.items()}}
-        elif name in vocabulary.SECTIONS and isinstance(value, dict):
-            found[name] = dict(value)
+    found = {name: known for name, value in stated.items() if (known := _section(name, value))}
     _kernel_module(found)
     framework = vocabulary.framework(found)
     _both_cudnn(found)
@@ -56,6 +57,32 @@ def sections(stated: dict[str, Any]) -> Sections:
     _processor_flags(found)
     _complete_torch(found)
     return found
+
+
+def _section(name: str, value: Any) -> dict[str, Any] | None:
+    """A section of a manifest as a case states it; None for what is none."""
+    if name == "packages":
+        return {
+            "entries": {
+                canonical(key): {"version": str(item)}
+                for key, item in value.items()
+                if isinstance(item, str | int | float)
+            }
+        }
+    if name == "gpus":
+        return {"entries": {str(index): dict(gpu) for index, gpu in enumerate(value)}}
+    if name == "configs" and isinstance(value, dict):
+        return {"entries": _configs(value)}
+    if name in ("frameworks", "env_vars"):
+        return {"entries": {key: _entry(item) for key, item in value.items()}}
+    return dict(value) if name in vocabulary.SECTIONS and isinstance(value, dict) else None
+
+
+def _configs(stated: dict[str, Any]) -> dict[str, Any]:
+    """Config files by name; keys that are stated without a file's name are one file's."""
+    files = {name: {"tree": tree} for name, tree in stated.items() if isinstance(tree, dict)}
+    loose = {name: value for name, value in stated.items() if not isinstance(value, dict)}
+    return {**files, **({"config": {"tree": loose}} if loose else {})}
 
 
 def _known(value: Any) -> Any:

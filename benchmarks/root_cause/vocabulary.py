@@ -19,7 +19,17 @@ FLAG = re.compile(
     r"\b(?P<no>no |without |not )?(?P<flag>avx512f?|avx2|avx|fma|f16c|amx\w*|sve2?|neon|sse4_[12])\b"
 )
 MODELS = ("torch", "tensorflow", "jax", "onnxruntime", "vllm")
-SECTIONS = ("python", "packages", "frameworks", "cuda", "driver", "gpus", "system", "env_vars")
+SECTIONS = (
+    "python",
+    "packages",
+    "frameworks",
+    "cuda",
+    "driver",
+    "gpus",
+    "system",
+    "env_vars",
+    "configs",
+)
 # Facts that are stated outside those sections, by the fact of a manifest that they are; the key
 # without its section is `other`'s.
 OTHER: dict[str, FactPath] = {
@@ -135,9 +145,17 @@ def names(path: FactPath) -> set[str]:
         spelled |= {f"packages.{path[1]}", f"frameworks.{path[1]}.version"}
     if path[0] == "frameworks" and path[-1] in ("cudnn", "cudnn_loaded"):
         spelled |= {"packages.cudnn", "native_libs.libcudnn", "other.cudnn_runtime"}
+        spelled |= {f"frameworks.{path[1]}.cudnn"}  # a case may state both versions in one fact
     if path[0] == "determinism":
         spelled |= {path[-1].replace("matmul_", "determinism.").replace("cudnn_", "determinism.")}
         spelled |= {"determinism.tf32"} if "tf32" in path[-1] else set()
+    if path[0] == "configs":
+        spelled |= {
+            text((word, *path[first:])) for word in ("config", "configs") for first in (1, 2)
+        }
+    for word, fact in OTHER.items():
+        if path[: len(fact)] == fact:
+            spelled |= {word, f"other.{word}"}
     for start, others in CULPRITS:
         if path[: len(start)] == start:
             spelled |= set(others)

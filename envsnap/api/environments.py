@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from envsnap.errors import InputError
+from envsnap.errors import InputError, TargetError
 
 if TYPE_CHECKING:
     from envsnap.intake import facts
@@ -36,6 +36,7 @@ def capture(
     import_frameworks: bool = True,
     verify_files: bool = False,
     deadline: float = DEFAULT_DEADLINE,
+    redaction_key: bytes = b"",
     progress: Progress | None = None,
 ) -> Manifest:
     """Describe an environment; without a target, the program that calls this.
@@ -44,7 +45,8 @@ def capture(
     names under which files are compared to their paths;
     `seeds` maps names to values; `env` names further variables whose values are wanted;
     `verify_files` compares every installed file with its distribution's RECORD; `deadline` is in
-    seconds and leaves out the hashing of files and weights; `progress` is told (bytes done, bytes
+    seconds and leaves out the hashing of files and weights; with a `redaction_key` (of
+    `api.redaction`) values that are left out can be compared all the same; `progress` is told (bytes done, bytes
     in all) meanwhile.
 
     In the calling program nothing is imported that it has not imported, and no random
@@ -63,6 +65,8 @@ def capture(
         "verify_files": verify_files,
         "deadline": deadline,
     }
+    if redaction_key:
+        options["redaction_key"] = redaction_key.hex()
     if target is None:
         from envsnap.targets import program
 
@@ -72,7 +76,13 @@ def capture(
         described = target.describe()
     from envsnap.intake import facts
 
-    return facts.to_manifest(messages, described, label, dict(seeds or {}), "the probe's answer")
+    try:
+        return facts.to_manifest(
+            messages, described, label, dict(seeds or {}), "the probe's answer",
+            redaction_key=redaction_key,
+        )  # fmt: skip
+    except facts.MalformedError as error:
+        raise TargetError(str(error)) from None
 
 
 def _probe(
@@ -119,6 +129,30 @@ def load_document(path: str) -> Document:
     return reader.load(path)
 
 
+def formats() -> tuple[str, ...]:
+    """The foreign files and folders that are read wherever a manifest is, in words."""
+    from envsnap.intake.formats import registry
+
+    return tuple(entry.title for entry in (*registry.FORMATS, *registry.FOLDERS))
+
+
+def seal(path: str) -> Document:
+    """Read a manifest that was cut or edited by hand and seal it: it says that it was, and when.
+
+    Raises InputError.
+    """
+    from datetime import UTC, datetime
+
+    from msgspec.structs import replace
+
+    from envsnap.intake import reader
+    from envsnap.model import codec
+
+    found = reader.load_unchecked(path)
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return replace(found, manifest=codec.resealed(found.manifest, now))
+
+
 def save(manifest: Manifest, path: str) -> None:
     """Write a manifest, readable by its owner only. Raises InputError."""
     from envsnap.model import codec, storage
@@ -132,14 +166,57 @@ def diff(
     rules: Sequence[Rule] | None = None,
     policy: Policy | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Say what differs between two environments, ranked by what it can do.
 
-    What explains `error_text` (what the other side printed) comes first.
+    What explains `error_text` (what the other side printed) comes first, then what makes trouble
+    of the kind `symptom`: crash, wrong, slower, hang or memory.
     """
     from envsnap.rules import engine
 
-    return _ruled(engine.compare(reference, other, rules, error_text), other, policy)
+    return _ruled(engine.compare(reference, other, rules, error_text, symptom), other, policy)
+
+
+def diff_several(
+    manifests: Sequence[Manifest],
+    *,
+    peers: bool = False,
+    policy: Policy | None = None,
+    error_text: str = "",
+    symptom: str | None = None,
+) -> list[Result]:
+    """Say of each manifest but the first what differs from the first; as peers, if they are.
+
+    Those that say the same of everything but their identity share one result.
+    """
+    if peers:
+        from envsnap.fleet import peers_of
+
+        return peers_of.results(manifests, policy, error_text)
+    if len(manifests) == 2:
+        return [
+            diff(manifests[0], manifests[1], policy=policy, error_text=error_text, symptom=symptom)
+        ]
+    from envsnap.rules import side_by_side as several
+
+    found: dict[int, Result] = {}
+    results = []
+    for number in several.alike(manifests[1:]):
+        if number not in found:
+            other = manifests[1 + number]
+            found[number] = diff(
+                manifests[0], other, policy=policy, error_text=error_text, symptom=symptom
+            )
+        results.append(found[number])
+    return results
+
+
+def most_alike(manifests: Sequence[Manifest]) -> tuple[int, str]:
+    """Of peers, the number of the one that stands for most, and a sentence that says for how many."""
+    from envsnap.fleet import peers_of
+
+    return peers_of.most_alike(manifests)
 
 
 def check(
@@ -147,14 +224,16 @@ def check(
     rules: Sequence[Rule] | None = None,
     policy: Policy | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Say what is wrong with one environment by itself.
 
-    What explains `error_text` (a message, a traceback, a log) comes first.
+    What explains `error_text` (a message, a traceback, a log) comes first, then what makes trouble
+    of the kind `symptom`: crash, wrong, slower, hang or memory.
     """
     from envsnap.rules import engine
 
-    return _ruled(engine.inspect(manifest, rules, error_text), manifest, policy)
+    return _ruled(engine.inspect(manifest, rules, error_text, symptom), manifest, policy)
 
 
 def _ruled(result: Result, manifest: Manifest, policy: Policy | None) -> Result:

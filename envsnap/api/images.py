@@ -10,12 +10,13 @@ from envsnap.api.environments import capture, diff
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from envsnap.api.trials import Trial
     from envsnap.image.building.build import Tell
     from envsnap.image.building.make import Switches
     from envsnap.image.locking.lock import Lock
+    from envsnap.image.planning.asked import Asked
     from envsnap.image.planning.extras import Extras
     from envsnap.image.planning.plan import Plan
-    from envsnap.image.proving.announced import Announced
     from envsnap.image.proving.proof import Proof
     from envsnap.model.codec import Document
     from envsnap.model.manifest import Manifest
@@ -24,11 +25,17 @@ if TYPE_CHECKING:
 PROOF_DEADLINE = 900.0
 
 
-def plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) -> Plan:
+def plan(
+    manifest: Manifest,
+    base: str = "auto",
+    lock: Lock | None = None,
+    asked: Asked | None = None,
+) -> Plan:
     """Decide what a container must hold to be this environment. Raises InputError."""
+    from envsnap.image.planning.asked import Asked
     from envsnap.image.planning.plan import make_plan
 
-    return make_plan(manifest, base, lock)
+    return make_plan(manifest, base, lock, asked or Asked())
 
 
 def lock(
@@ -37,17 +44,39 @@ def lock(
     find_links: str | None = None,
     allow_unhashed: bool = False,
     base: str = "auto",
+    asked: Asked | None = None,
+    indexes: Mapping[str, str] | None = None,
 ) -> Lock:
     """Find the one file that each distribution was installed from, and its hash.
 
-    `find_links` names a folder of wheels that no index has. Needs the user's package index and
-    uv. Raises InputError for distributions without such a file, unless `allow_unhashed`.
+    `find_links` names a folder of wheels that no index has; `indexes` are private ones, by name:
+    they are asked with the user's own credentials, and what they have is fetched. A partial list
+    of packages is completed. Needs the user's package index and uv. Raises InputError for distributions without such a file, unless `allow_unhashed`.
     """
     from envsnap.image import facts
+    from envsnap.image.locking import indexes as private
     from envsnap.image.locking.lock import resolve
+    from envsnap.image.planning import asked as asking
 
-    known = facts.read(manifest)
-    return resolve(known, find_links=find_links, allow_unhashed=allow_unhashed, base=base)
+    known = asking.add(facts.read(manifest), asked or asking.Asked())
+    return resolve(
+        known,
+        find_links=find_links,
+        allow_unhashed=allow_unhashed,
+        base=base,
+        stated=None if known.packages_complete else asking.lines(manifest, known),
+        private=private.read(indexes or {}),
+    )
+
+
+def prepared(document: Document, lock: Lock, asked: Asked | None = None) -> Document:
+    """Return a manifest of what will be installed, where only what is wanted was stated."""
+    from msgspec.structs import replace
+
+    from envsnap.image.planning import asked as asking
+
+    made = asking.described(document.manifest, lock.resolved, asked or asking.Asked())
+    return document if made is document.manifest else replace(document, manifest=made)
 
 
 def write_context(
@@ -56,11 +85,12 @@ def write_context(
     base: str = "auto",
     lock: Lock | None = None,
     extras: Extras | None = None,
+    asked: Asked | None = None,
 ) -> Plan:
     """Write the build context of a manifest into a folder. Raises InputError."""
     from envsnap.image.writing import context as contexts
 
-    made, files = context(document, base, lock, extras)
+    made, files = context(document, base, lock, extras, asked)
     contexts.write(files, folder)
     return made
 
@@ -70,25 +100,47 @@ def context(
     base: str = "auto",
     lock: Lock | None = None,
     extras: Extras | None = None,
+    asked: Asked | None = None,
+    *,
+    tell: Tell | None = None,
 ) -> tuple[Plan, dict[str, bytes | Path]]:
     """Return the plan of a manifest's image, and the files of its build context.
 
-    With a lock, the base image's digest is asked for, too.
+    With a lock, the base image's digest is asked for, too. With `tell`, which hears that an image
+    is pulled, the plan says what the base image hands down; that needs an engine.
     """
+    from envsnap.image import facts
+    from envsnap.image.planning import asked as asking
     from envsnap.image.planning.extras import Extras, add
     from envsnap.image.writing import context as contexts
     from envsnap.model import codec
 
-    made = plan(document.manifest, base, lock)
+    if lock is None:
+        known = asking.add(facts.read(document.manifest), asked or asking.Asked())
+        asking.require_complete(document.manifest, known)
+    made = plan(document.manifest, base, lock, asked)
     made, added = add(made, document.manifest, extras or Extras())
     if lock is not None:
         from envsnap.image.locking import digests
 
         made = digests.pin(made)
+    if tell is not None:
+        made = _with_base(made, tell)
     manifest_json = codec.encode(document.manifest, document.unknown)
     return made, contexts.files(
         made, manifest_json, {**lock.folder, **lock.conda} if lock else None, added
     )
+
+
+def _with_base(plan: Plan, tell: Tell) -> Plan:
+    from envsnap.image.building import make
+    from envsnap.targets import engine
+
+    client = engine.connect()
+    try:
+        return make.with_base(client, plan, tell)
+    finally:
+        client.close()
 
 
 def build(
@@ -140,61 +192,99 @@ def load_plan(path: str) -> Plan:
     return records.load(path)
 
 
-def prove(manifest: Manifest, image: str, plan: Plan, fail_on: str = "info") -> Proof:
+def prove(
+    manifest: Manifest,
+    image: str,
+    plan: Plan,
+    fail_on: str = "info",
+    trial: Trial | None = None,
+) -> Proof:
     """Capture inside an image and compare it with the manifest that its plan was made from."""
-    from envsnap.image.building import make
-    from envsnap.image.proving import announced
     from envsnap.targets.container import Image
 
-    place = Image(image)
-    known = announced.by(plan, manifest, make.base_variables(place.client, plan))
-    configs = {item.name: item.path for item in plan.files}
-    return verify(manifest, place, known, configs=configs, plan=plan, fail_on=fail_on)
+    return verify(manifest, Image(image), plan=plan, fail_on=fail_on, trial=trial)
 
 
 def verify(
     manifest: Manifest,
-    target: Place,
-    announced: Announced | None = None,
+    target: Place | None,
     *,
+    facts: Manifest | None = None,
     configs: Mapping[str, str] | None = None,
     weights: Mapping[str, str] | None = None,
     plan: Plan | None = None,
     fail_on: str = "info",
+    trial: Trial | None = None,
     deadline: float = PROOF_DEADLINE,
 ) -> Proof:
-    """Capture a target and say whether every portable fact of a manifest is reproduced there.
+    """Say whether every portable fact of a manifest is reproduced in a target.
 
-    `announced` holds what may differ, with reasons; `fail_on` is info (every difference counts),
-    warning, error or never, as the rules judge each.
+    The target is captured, or described by `facts`. What may be otherwise is what the plan
+    announces: the one that is given, else the one that an image carries, else the one that would
+    be made of the manifest. `configs` and `weights` name files of the target; nothing excuses
+    these. `fail_on` is info (every difference counts), warning, error or never, as the rules
+    judge each; `trial` is run in an image, and has to pass. Raises InputError for a name that the manifest does not have.
     """
-    from envsnap.image import records
-    from envsnap.image.planning.plan import make_plan
-    from envsnap.image.proving import announced as announcements
-    from envsnap.image.proving import proof
+    from msgspec import structs
 
-    plan = plan or make_plan(manifest)
-    inside = capture(
+    from envsnap.api import trials
+    from envsnap.image import records
+    from envsnap.image.proving import proof, subjects
+
+    subjects.require(manifest, configs or {}, weights or {})
+    subject = subjects.look(manifest, target, plan)
+    places = {**subject.configs, **(configs or {})}, {**subject.weights, **(weights or {})}
+    named = subjects.named(manifest, *places, facts)
+    inside = facts or capture(
         target,
-        configs=configs,
-        weights=weights,
+        configs=places[0],
+        weights=places[1],
         env=_captured_variables(manifest),
         verify_files=True,
         deadline=deadline,
     )
-    known = announced or announcements.by(plan, manifest)
     name = f"{inside.target.kind} {inside.target.name}"
-    found = proof.judge(manifest, inside, name, known, records.digest(plan))
+    tried = trials.run(target, subject.plan, trial) if trial is not None else ()
+    found = proof.judge(
+        manifest,
+        inside,
+        name,
+        subject.announced.only_named(manifest, named),
+        records.digest(subject.plan),
+        structs.replace(subject.seen, differs=(*subject.seen.differs, *tried)),
+    )
     return found if fail_on == "info" else _judged(found, manifest, inside, fail_on)
 
 
-def _captured_variables(manifest: Manifest) -> tuple[str, ...]:
-    from msgspec import UNSET
+def comparison(
+    manifest: Manifest,
+    configs: Mapping[str, str] | None = None,
+    weights: Mapping[str, str] | None = None,
+    plan: Plan | None = None,
+) -> dict[str, object]:
+    """Return the options by which the probe itself compares a place with a manifest.
 
-    section = manifest.sections.env_vars
-    if section is UNSET or section.entries is UNSET:
-        return ()
-    return tuple(section.entries)
+    Raises InputError for a name that the manifest does not have.
+    """
+    from envsnap.image.planning.plan import make_plan
+    from envsnap.image.proving import announced, expected, subjects
+
+    subjects.require(manifest, configs or {}, weights or {})
+    named = subjects.named(manifest, configs or {}, weights or {})
+    known = announced.by(plan or make_plan(manifest), manifest).only_named(manifest, named)
+    return {
+        "job": "verify",
+        "env": list(_captured_variables(manifest)),
+        "verify_files": True,
+        "import": True,
+        "expected": expected.tree(manifest, known, frozenset(path[1] for path in named)),
+    }
+
+
+def _captured_variables(manifest: Manifest) -> tuple[str, ...]:
+    from envsnap.model.reading import entries
+
+    return tuple(entries(manifest, "env_vars"))
 
 
 def _judged(found: Proof, manifest: Manifest, inside: Manifest, fail_on: str) -> Proof:

@@ -1,77 +1,122 @@
-"""Free-form config trees, compared by deepdiff.
+"""Free-form config trees, compared by what their parts are, never by position.
 
-Equal numbers are equal however they are written (1, 1.0, "1.0"), but `012`, `no` and `22:22`
-are text: YAML's guesses about them are not made here.
+Lists are compared by identity: entries by their `name`, `key` or `id`, requirements by the name of
+the distribution, variables and options by theirs. Lists of numbers are one value, in their order;
+others are compared as multisets. Equal numbers are equal however they are written (1, 1.0, "1.0"),
+but `012`, `no` and `22:22` are text: YAML's guesses about them are not made here.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import UNSET
 
+from envsnap.model import list_items
 from envsnap.model.paths import Path
 
 NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,300})(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?")
-
 Leaf = tuple[Path, Any, Any]
 
 
 def compare(reference: Any, other: Any) -> list[Leaf]:
-    """Return (path, left, right) of every leaf that differs; UNSET stands for a missing side."""
-    from deepdiff import DeepDiff
+    """Return (path, reference, other) of every leaf that differs; UNSET stands for a missing side."""
+    return sorted(_differing((), reference, other), key=lambda leaf: leaf[0])
 
-    found: list[Leaf] = []
-    # Without this threshold it reports two dictionaries that share few keys as one change.
-    difference = DeepDiff(
-        _normal(reference), _normal(other), view="tree", verbose_level=2, threshold_to_diff_deeper=0
+
+def _differing(path: Path, reference: Any, other: Any) -> Iterator[Leaf]:
+    if isinstance(reference, dict) and isinstance(other, dict):
+        yield from _mappings(path, reference, other)
+    elif isinstance(reference, list) and isinstance(other, list):
+        yield from _lists(path, reference, other)
+    elif reference is UNSET or other is UNSET:
+        yield from _leaves(path, reference, other)
+    elif _plain(reference) != _plain(other):
+        yield path, reference, other
+
+
+def _mappings(path: Path, reference: dict[str, Any], other: dict[str, Any]) -> Iterator[Leaf]:
+    for key in {**reference, **other}:
+        mine, theirs = reference.get(key, UNSET), other.get(key, UNSET)
+        yield from _differing((*path, str(key)), mine, theirs)
+
+
+def _lists(path: Path, reference: list[Any], other: list[Any]) -> Iterator[Leaf]:
+    if _plain(reference) == _plain(other):
+        return
+    named = all(list_items.are_named(items) for items in (reference, other) if items)
+    mine, theirs = list_items.keyed(reference), list_items.keyed(other)
+    if named and mine is not None and theirs is not None:
+        yield from _mappings(path, mine, theirs)
+    elif _are_numbers(reference) and _are_numbers(other):
+        yield path, reference, other
+    else:
+        yield from _multisets(path, reference, other)
+
+
+def _are_numbers(items: list[Any]) -> bool:
+    return all(
+        isinstance(item, int | float) or (isinstance(item, str) and NUMBER.fullmatch(item))
+        for item in items
     )
-    for changes in difference.values():
-        for change in changes:
-            path = tuple(str(key) for key in change.path(output_format="list"))
-            found.extend(_leaves(path, _at(reference, path), _at(other, path)))
-    return sorted(_unique(found), key=lambda leaf: leaf[0])
 
 
-def _unique(found: list[Leaf]) -> list[Leaf]:
-    """Drop repetitions: deepdiff tells some changes twice."""
-    unique: dict[Path, Leaf] = {}
-    for leaf in found:
-        unique.setdefault(leaf[0], leaf)
-    return list(unique.values())
+def _multisets(path: Path, reference: list[Any], other: list[Any]) -> Iterator[Leaf]:
+    """What only one list has: words by themselves, what stands in one place as a pair."""
+    common = Counter(map(_spelled, reference)) & Counter(map(_spelled, other))
+    mine, theirs = _rest(reference, Counter(common)), _rest(other, Counter(common))
+    if [place for place, _ in mine] == [place for place, _ in theirs]:
+        for (place, one), (_, two) in zip(mine, theirs, strict=True):
+            yield from _differing((*path, str(place)), one, two)
+    elif _are_words(reference) and _are_words(other):
+        for _, item in mine:
+            yield (*path, item), item, UNSET
+        for _, item in theirs:
+            yield (*path, item), UNSET, item
+    else:
+        yield path, reference, other
 
 
-def _leaves(path: Path, reference: Any, other: Any) -> list[Leaf]:
-    """Split a removed or added branch into its leaves, so that each key is named."""
-    sides = reference if isinstance(reference, dict) and reference else other
-    if isinstance(sides, dict) and sides and (reference is UNSET or other is UNSET):
-        leaves: list[Leaf] = []
-        for key, value in sides.items():
-            pair = (UNSET, value) if reference is UNSET else (value, UNSET)
-            leaves.extend(_leaves((*path, key), *pair))
-        return leaves
-    return [(path, reference, other)]
+def _are_words(items: list[Any]) -> bool:
+    """Whether each item can be named by itself: a word that comes twice cannot."""
+    return all(map(list_items.is_word, items)) and len(set(items)) == len(items)
 
 
-def _at(tree: Any, path: Path) -> Any:
-    """The value at a path, or UNSET."""
-    for key in path:
-        if isinstance(tree, dict) and key in tree:
-            tree = tree[key]
-        elif isinstance(tree, list) and key.isdigit() and int(key) < len(tree):
-            tree = tree[int(key)]
+def _rest(items: list[Any], common: Counter[str]) -> list[tuple[int, Any]]:
+    found = []
+    for place, item in enumerate(items):
+        spelled = _spelled(item)
+        if common[spelled] > 0:
+            common[spelled] -= 1
         else:
-            return UNSET
-    return tree
+            found.append((place, item))
+    return found
 
 
-def _normal(tree: Any) -> Any:
-    """Spell scalars in one way: numbers as numbers, truth values as words."""
+def _spelled(item: Any) -> str:
+    return repr(_plain(item))
+
+
+def _leaves(path: Path, reference: Any, other: Any) -> Iterator[Leaf]:
+    """Split a removed or added branch into its leaves, so that each key is named."""
+    there = other if reference is UNSET else reference
+    if isinstance(there, dict) and there:
+        for key, value in there.items():
+            pair = (UNSET, value) if reference is UNSET else (value, UNSET)
+            yield from _leaves((*path, str(key)), *pair)
+    else:
+        yield path, reference, other
+
+
+def _plain(tree: Any) -> Any:
+    """Spell scalars in one way: numbers as numbers, truth values as words; the order of keys is none."""
     if isinstance(tree, dict):
-        return {key: _normal(value) for key, value in tree.items()}
+        return sorted((str(key), _plain(value)) for key, value in tree.items())
     if isinstance(tree, list):
-        return [_normal(value) for value in tree]
+        return [_plain(value) for value in tree]
     if isinstance(tree, bool):
         return "true" if tree else "false"
     if isinstance(tree, int | float):

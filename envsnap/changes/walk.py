@@ -11,32 +11,44 @@ from typing import Any
 
 from msgspec import UNSET, Struct, to_builtins
 
+from envsnap.changes import left_out
 from envsnap.changes.change import Change, ChangeKind, Difference
+from envsnap.model import reading
 from envsnap.model.fields import COMPARED, Field, Section, plan
-from envsnap.model.host import EnvVars
 from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import Path, reason_for, text
+from envsnap.model.ranks import stripped
+from envsnap.model.reading import (
+    LOOKED_FOR_SINCE,
+    NAMED_BY_USER,
+    NOT_CAPTURED,
+    NOT_NAMED,
+    NOT_STATED,
+    OLDER,
+    RUN,
+    gaps,
+    is_captured,
+)
 
-NOT_CAPTURED = "not captured"
-NOT_STATED = "not stated"
-NOT_NAMED = "not captured under this name"
-OLDER = "not captured: the envsnap that wrote it did not record this yet"
-VALUE_NOT_READ = "not asked: it is set, but its value was not recorded"
-# Sections of files that the user names: a name that one capture did not mention is no absence,
-# unless both describe runs, which mention what they opened.
-NAMED_BY_USER = ("configs", "weights", "data", "files")
-RUN = "run"
+REPORT = "report"
+SHORTENED = "not stated: one side tells the beginning of the version only"
+# Versions that reports often cut to their first numbers: 3.6 is no other Python than 3.6.9.
+CUT_SHORT = (("python", "version"), ("cuda", "toolkit"), ("frameworks", "torch", "cudnn"))
+# Sections that no walk compares: what names a machine, and what has a comparison of its own.
+NOT_WALKED = ("identity", "wanted")
 
 
 def compare(reference: Manifest, other: Manifest) -> Difference:
     """Return what differs between two manifests, in the order of the model."""
     runs = reference.target.kind == other.target.kind == RUN
     walk = _Walk((reference.schema_revision, other.schema_revision), runs=runs)
+    walk.reports = reference.target.kind == REPORT, other.target.kind == REPORT
     left_sections, right_sections = present(reference.sections), present(other.sections)
+    wants = "wanted" in left_sections or "wanted" in right_sections
+    skipped = walk.wanted(reference, other) if wants else NOT_WALKED
     for name in {**left_sections, **right_sections}:
-        if name == "identity":
-            continue
-        walk.section(name, left_sections.get(name), right_sections.get(name))
+        if name not in skipped:
+            walk.section(name, left_sections.get(name), right_sections.get(name))
     return Difference(
         changes=tuple(walk.changes), compared=walk.compared, not_compared=walk.not_compared
     )
@@ -47,11 +59,28 @@ class _Walk:
 
     def __init__(self, revisions: tuple[int, int], *, runs: bool) -> None:
         self._revisions, self._runs = revisions, runs
+        self.reports = (False, False)
         self.changes: list[Change] = []
         self.compared = 0
         self.not_compared: dict[str, str] = {}
         self._sides: tuple[Section, Section]
         self._gaps: tuple[dict[str, str], dict[str, str]]
+
+    def wanted(self, reference: Manifest, other: Manifest) -> tuple[str, ...]:
+        """Compare what is wanted; returns the sections that this has compared."""
+        from envsnap.changes import (
+            wanted,
+        )  # packaging's markers and ranges cost, and are rarely needed
+
+        found = wanted.compare(reference, other)
+        self.changes.extend(found.changes)
+        self.compared += found.compared
+        if wanted.is_held_against(reference, other):
+            return (*NOT_WALKED, "packages")
+        for side, opposite in ((reference, other), (other, reference)):
+            if is_captured(side, "wanted") and not is_captured(opposite, "wanted"):
+                self._add(("wanted",), ChangeKind.UNKNOWN, None, None, NOT_CAPTURED)
+        return NOT_WALKED
 
     def section(self, name: str, reference: Section | None, other: Section | None) -> None:
         """Compare one section."""
@@ -60,10 +89,28 @@ class _Walk:
             if known is not None and any(_has_facts(known, field) for field in plan(type(known))):
                 self._add((name,), ChangeKind.UNKNOWN, None, None, NOT_CAPTURED)
             return
+        reference, other = (stripped(side, run=self._runs) for side in (reference, other))
         self._sides = reference, other
         self._gaps = gaps(reference), gaps(other)
         self._record((name,), reference, other)
         self._gaps_of_both(name, reference, other)
+        self._left_out(name, reference, other)
+
+    def _left_out(self, name: str, reference: Section, other: Section) -> None:
+        """Judge what a side left out: by digests of one key, else unknown, and never silent."""
+        told = {change.path for change in self.changes}
+        for spelled, inner, equal, reason in left_out.compared(reference.gaps, other.gaps):
+            path = (name, *inner)
+            if equal is None and not (spelled in reference.gaps and spelled in other.gaps):
+                if path not in told:
+                    self._add(path, ChangeKind.UNKNOWN, None, None, reason)
+                continue
+            if equal is not None:
+                self.compared += 1
+                self.not_compared.pop(text(path), None)
+            if equal is False and path not in told:
+                sides = left_out.SAME_KEY_DIFFERS, left_out.ANOTHER
+                self._add(path, ChangeKind.CHANGED, *sides, None)
 
     def _gaps_of_both(self, name: str, reference: Section, other: Section) -> None:
         for path, reason in reference.gaps.items():
@@ -88,6 +135,13 @@ class _Walk:
             return False
         return self._revisions[0 if reference is UNSET else 1] < field.since
 
+    def _is_older_entry(self, path: Path, reference: Any, other: Any) -> bool:
+        """Tell whether the side that lacks an entry was written before it was looked for."""
+        since = LOOKED_FOR_SINCE.get(path)
+        if since is None or (reference is UNSET) is (other is UNSET):
+            return False
+        return self._revisions[0 if reference is UNSET else 1] < since
+
     def _field(self, field: Field, path: Path, reference: Any, other: Any) -> None:
         if field.name == "tree":
             self._tree(path[:-1], reference, other)
@@ -111,6 +165,8 @@ class _Walk:
             inner = (*path, key)
             if field.items is not None and mine is not UNSET and theirs is not UNSET:
                 self._record(inner, mine, theirs)
+            elif self._is_older_entry(inner, mine, theirs):
+                self._add(inner, ChangeKind.UNKNOWN, mine, theirs, OLDER)
             elif field.is_entries and not (self._runs or _was_looked_for(inner, reference, other)):
                 self._add(inner, ChangeKind.UNKNOWN, mine, theirs, NOT_NAMED)
             else:
@@ -125,24 +181,29 @@ class _Walk:
         if reference == other:
             self.compared += _leaves(reference)
             return
-        from envsnap.changes import trees  # deepdiff costs more than everything else here
+        from envsnap.changes import trees
 
         found = trees.compare(reference, other)
         self.compared += max(_leaves(reference), len(found))
         for inner, mine, theirs in found:
-            self._value((*path, *inner), mine, theirs)
+            hidden = self._is_hidden((*path, *inner), mine, theirs)
+            self._value((*path, *inner), mine, theirs, says_all=not hidden)
 
-    def _value(self, path: Path, reference: Any, other: Any) -> None:
+    def _value(self, path: Path, reference: Any, other: Any, *, says_all: bool = False) -> None:
+        """Compare a value; `says_all` is for what was read as a whole, whatever its section is."""
         if reference is UNSET and other is UNSET:
             return
         if reference is not UNSET and other is not UNSET:
+            if self._is_shortened(path, reference, other):
+                self._add(path, ChangeKind.UNKNOWN, reference, other, SHORTENED)
+                return
             self.compared += 1
             if reference != other:
                 self._add(path, ChangeKind.CHANGED, reference, other, None)
             return
         side = 0 if reference is UNSET else 1
         reason = reason_for(self._gaps[side], path[1:])
-        if reason is None and not self._sides[side].complete:
+        if reason is None and not (says_all or reading.says_all(self._sides[side], path)):
             reason = NOT_STATED
         if reason is not None:
             self._add(path, ChangeKind.UNKNOWN, reference, other, reason)
@@ -150,6 +211,22 @@ class _Walk:
         self.compared += 1
         kind = ChangeKind.ADDED if reference is UNSET else ChangeKind.REMOVED
         self._add(path, kind, reference, other, None)
+
+    def _is_hidden(self, path: Path, mine: Any, theirs: Any) -> bool:
+        """Whether what a side lacks may have been left out: gaps in lists are told by place."""
+        if mine is not UNSET and theirs is not UNSET:
+            return False
+        told = self._gaps[0 if mine is UNSET else 1]
+        starts = tuple(f"{text(path[1:end])}[" for end in range(2, len(path)))
+        return any(gap.startswith(starts) for gap in told)
+
+    def _is_shortened(self, path: Path, reference: Any, other: Any) -> bool:
+        """Whether a report tells the first numbers of the version that the other side has."""
+        if path not in CUT_SHORT or not (isinstance(reference, str) and isinstance(other, str)):
+            return False
+        return (self.reports[0] and other.startswith(f"{reference}.")) or (
+            self.reports[1] and reference.startswith(f"{other}.")
+        )
 
     def _add(
         self, path: Path, kind: ChangeKind, reference: Any, other: Any, reason: str | None
@@ -163,13 +240,6 @@ class _Walk:
                 reason=reason,
             )
         )
-
-
-def gaps(section: Section) -> dict[str, str]:
-    """A section's gaps; variables whose values were not read count as gaps too."""
-    if isinstance(section, EnvVars) and isinstance(section.others, tuple):
-        return {**{text((name,)): VALUE_NOT_READ for name in section.others}, **section.gaps}
-    return section.gaps
 
 
 def _was_looked_for(path: Path, reference: Any, other: Any) -> bool:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from envsnap import api
-from envsnap.cli import images, inputs, proofs
+from envsnap.cli import attested, images, inputs, proofs
 
 if TYPE_CHECKING:
+    from envsnap.api.trials import Trial
+    from envsnap.cli.images import Sources
     from envsnap.image.planning.extras import Extras
 
 
@@ -30,20 +32,22 @@ if TYPE_CHECKING:
     show_default=True,
     help="The engine's builder; auto takes BuildKit where there is one.",
 )
+@proofs.trial_options
 @proofs.fail_on_option
+@attested.options
 def command(
     manifest: str,
     tag: str,
     output: str | None,
     base: str,
     extras: Extras,
-    find_links: str | None,
-    allow_unhashed: bool,
+    sources: Sources,
     no_prove: bool,
     reproducible: bool,
     no_cache: bool,
     builder: str,
     fail_on: str,
+    trial: Trial | None,
 ) -> int:
     """Build the image of an environment and prove it: capture inside, and compare.
 
@@ -57,11 +61,15 @@ def command(
 
     document = inputs.document(manifest)
     images.check_name(tag)
+    if trial is not None and no_prove:
+        raise click.UsageError(
+            "--smoke and --golden-run are part of the proof; leave --no-prove out"
+        )
     api.require_engine()
-    lock = api.lock(
-        document.manifest, find_links=find_links, allow_unhashed=allow_unhashed, base=base
-    )
-    plan, files = api.context(document, base, lock, extras)
+    lock = sources.lock(document.manifest, base)
+    document = api.prepared(document, lock, sources.asked)
+    with images.Progress() as progress:
+        plan, files = api.context(document, base, lock, extras, sources.asked, tell=progress.hear)
     images.tell(plan)
     if output is not None:
         contexts.write(files, Path(output))
@@ -71,7 +79,7 @@ def command(
     images.say(f"built {image}")
     code = 0
     if not no_prove:
-        code = proofs.finish(api.prove(document.manifest, image, plan, fail_on), output)
+        code = proofs.finish(api.prove(document.manifest, image, plan, fail_on, trial), output)
     if code:
         images.say(f"not called {tag}: {image} is there to look into")
         return code

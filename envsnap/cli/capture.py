@@ -52,12 +52,28 @@ MOST_GAPS = 5
     "--verify-files", is_flag=True, help="Compare every installed file with its RECORD; slow."
 )
 @click.option(
+    "--redaction-key",
+    metavar="FILE",
+    envvar="ENVSNAP_REDACTION_KEY",
+    help="Compare what is left out as a secret by digests made with this key.",
+)
+@click.option(
+    "--new-redaction-key",
+    metavar="FILE",
+    help="Write a new key for --redaction-key, readable by you only, and stop.",
+)
+@click.option(
     "--deadline",
     type=click.FloatRange(1, 86400),
     default=api.DEFAULT_DEADLINE,
     show_default=True,
     metavar="SECONDS",
     help="Stop asking after this long.",
+)
+@click.option(
+    "--seal",
+    metavar="FILE",
+    help="Capture nothing: write new digests over a manifest that was cut or edited by hand.",
 )
 def command(
     output: str,
@@ -74,13 +90,23 @@ def command(
     env: tuple[str, ...],
     no_import: bool,
     verify_files: bool,
+    redaction_key: str | None,
+    new_redaction_key: str | None,
     deadline: float,
+    seal: str | None,
 ) -> int:
     """Describe an environment in a manifest.
 
     Without a target: the active virtual or conda environment, else the Python that envsnap runs
     in. Nothing is installed or written on the target, and no secret enters the manifest.
     """
+    if seal is not None:
+        return _seal(seal, output)
+    if new_redaction_key is not None:
+        api.new_redaction_key(new_redaction_key)
+        captured.say(f"wrote {new_redaction_key}; name it with --redaction-key in each capture")
+        return 0
+    key = api.load_redaction_key(redaction_key) if redaction_key else b""
     manifest = api.capture(
         targets.place(python, pid, container, image, ssh),
         label=label,
@@ -92,6 +118,7 @@ def command(
         import_frameworks=not no_import,
         verify_files=verify_files,
         deadline=deadline,
+        redaction_key=key,
         progress=captured.progress,
     )
     from envsnap.model import codec
@@ -103,25 +130,31 @@ def command(
     return 0
 
 
+def _seal(path: str, output: str) -> int:
+    from envsnap.model import codec
+
+    found = api.seal(path)
+    outputs.write(codec.encode(found.manifest, found.unknown), output, 0o600)
+    captured.say(f"sealed {path}: it says so, and when")
+    return 0
+
+
 def _summary(manifest: Manifest) -> str:
     """What was captured, in one line."""
-    from msgspec import UNSET
-
+    from envsnap.model.reading import frameworks, gpus, is_known, packages, stated
     from envsnap.report.sanitize import plain
 
-    sections = manifest.sections
-    parts = []
-    if sections.python is not UNSET:
-        parts.append(f"Python {sections.python.version}")
-    if sections.packages is not UNSET and sections.packages.entries is not UNSET:
-        count = len(sections.packages.entries)
+    python, parts = stated(manifest, "python", "version"), []
+    if python is not None:
+        parts.append(f"Python {python}")
+    if is_known(manifest, "packages"):
+        count = len(packages(manifest))
         parts.append(f"{count} package{'' if count == 1 else 's'}")
-    if sections.frameworks is not UNSET and sections.frameworks.entries is not UNSET:
-        entries = sections.frameworks.entries
-        named = [name for name in ("torch", "tensorflow", "jax", "onnxruntime") if name in entries]
-        parts.extend(f"{name} {entries[name].version}" for name in named)
-    if sections.gpus is not UNSET and sections.gpus.entries is not UNSET:
-        parts.append(f"{len(sections.gpus.entries) or 'no'} GPU")
+    found = frameworks(manifest)
+    named = [name for name in ("torch", "tensorflow", "jax", "onnxruntime") if name in found]
+    parts.extend(f"{name} {found[name].version}" for name in named)
+    if is_known(manifest, "gpus"):
+        parts.append(f"{len(gpus(manifest)) or 'no'} GPU")
     return plain(", ".join(parts))
 
 

@@ -5,47 +5,64 @@ from __future__ import annotations
 import click
 
 from envsnap import api
-from envsnap.cli import inputs, outputs
+from envsnap.cli import attested, inputs, outputs
 
 
 @click.command()
 @click.argument("reference")
 @click.argument("others", nargs=-1, required=True, metavar="OTHER [OTHER…]")
+@click.option(
+    "--peers",
+    is_flag=True,
+    help="Hosts of one job: nobody is the reference, everyone should be alike.",
+)
 @outputs.report_options
+@attested.options
 def command(
     reference: str,
     others: tuple[str, ...],
+    peers: bool,
     style: str,
     fail_on: str,
+    fail_on_unknown: bool,
     color: str,
     output: str,
     policy: str | None,
     error_text: str | None,
+    symptom: str | None,
 ) -> int:
     """Say what differs between environments, and which difference matters.
 
     REFERENCE is the environment that works; each OTHER is compared with it, and several are laid
     side by side. A manifest, or the output of the probe, is accepted wherever a manifest is; - is
-    standard input.
+    standard input. With --peers the kind that most hosts are of stands for what is right.
     """
     from envsnap.report.document import Report, side
+    from envsnap.report.sanitize import plain
 
     inputs.once_from_stdin((reference, *others, error_text or ""))
     outputs.require_files(style, others)
     rulings = api.load_policy(policy)
     text = inputs.text(error_text)
-    first = inputs.document(reference).manifest
-    manifests, judged = [first], []
-    for name in others:
-        found = inputs.document(name).manifest
-        result = api.diff(first, found, policy=rulings, error_text=text)
-        judged.append(outputs.judged(name, found, result, style))
-        manifests.append(found)
-    several = len(others) > 1
-    report = Report(
-        reference=side(reference, first),
-        judged=tuple(judged),
-        hosts=api.side_by_side(manifests, [item.result for item in judged]) if several else None,
-        policy=rulings,
+    names = [reference, *others]
+    manifests = [inputs.document(name).manifest for name in names]
+    if peers:
+        first, told = api.most_alike(manifests)
+        click.echo(f"envsnap: {told}: {plain(names[first])} stands for it", err=True)
+        names.insert(0, names.pop(first))
+        manifests.insert(0, manifests.pop(first))
+    results = api.diff_several(
+        manifests, peers=peers, policy=rulings, error_text=text, symptom=symptom
     )
-    return outputs.finish(report, style, output, color, fail_on)
+    judged = tuple(
+        outputs.judged(name, manifest, result, style)
+        for name, manifest, result in zip(names[1:], manifests[1:], results, strict=True)
+    )
+    report = Report(
+        reference=side(names[0], manifests[0]),
+        judged=judged,
+        hosts=api.side_by_side(manifests, results) if len(others) > 1 else None,
+        policy=rulings,
+        has_text=bool(text or symptom),
+    )
+    return outputs.finish(report, style, output, color, fail_on, fail_on_unknown=fail_on_unknown)

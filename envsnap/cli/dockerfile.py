@@ -12,13 +12,22 @@ from envsnap import api
 from envsnap.cli import images, inputs
 
 if TYPE_CHECKING:
+    from envsnap.cli.images import Sources
     from envsnap.image.planning.extras import Extras
+
+
+FOLDER = "envsnap-context"
 
 
 @click.command()
 @click.argument("manifest")
 @click.option(
-    "-o", "--output", required=True, metavar="FOLDER", help="Write the build context here."
+    "-o",
+    "--output",
+    default=FOLDER,
+    show_default=True,
+    metavar="FOLDER",
+    help="Write the build context here.",
 )
 @images.plan_options
 @click.option("--resolve", is_flag=True, help="Find each distribution's file and hash (network).")
@@ -29,21 +38,28 @@ def command(
     base: str,
     extras: Extras,
     resolve: bool,
-    find_links: str | None,
-    allow_unhashed: bool,
+    sources: Sources,
 ) -> int:
     """Write a build context that reproduces an environment.
 
     The folder gets a Dockerfile, pinned requirements and the manifest itself. Each decision is
-    said on stderr: why, and how sure.
+    said on stderr: why, and how sure. A partial list of packages, and a file that only says what
+    is wanted (requirements.txt), is resolved first; --python names the Python that it is for.
     """
+    from envsnap.image.planning import asked
+
     document = inputs.document(manifest)
     lock = None
-    if resolve or find_links or allow_unhashed:
-        lock = api.lock(
-            document.manifest, find_links=find_links, allow_unhashed=allow_unhashed, base=base
-        )
-    plan = api.write_context(document, Path(output), base, lock, extras)
+    if (
+        resolve
+        or asked.is_partial(document.manifest)
+        or sources.find_links
+        or sources.allow_unhashed
+        or sources.indexes
+    ):
+        lock = sources.lock(document.manifest, base)
+        document = api.prepared(document, lock, sources.asked)
+    plan = api.write_context(document, Path(output), base, lock, extras, sources.asked)
     images.tell(plan)
     command = ["docker", "build", "--platform", plan.base.platform, "-t", "NAME", output]
     images.say(f"wrote {output}; build it with: {shlex.join(command)}")

@@ -13,13 +13,16 @@ COMMANDS = {
     "capture": "Describe an environment in a manifest.",
     "diff": "Say what differs between environments, and which difference matters.",
     "check": "Say what is wrong with one environment by itself.",
+    "bisect": "Prove by experiment which difference makes a command fail.",
     "run": "Run a command and describe it: its files, its seeds, its environment.",
     "record": "Run a command and record what the layers of its model were given and gave.",
     "compare": "Say whether two runs of a model are the same, and where they part if not.",
+    "fleet": "Capture and compare many hosts: which one is the odd one, and why.",
     "dockerfile": "Write a build context that reproduces an environment.",
     "lock": "Name the one file, by hash, that each distribution was installed from.",
     "build": "Build the image of an environment and prove it: capture inside, and compare.",
     "verify": "Say whether a target reproduces every portable fact of a manifest.",
+    "sign": "Sign a manifest, a proof or a plan with an SSH key.",
     "probe": "Write the probe as one script, for hosts that nothing can reach.",
     "explain": "Show what a rule looks at, why it matters, and what to do.",
     "schema": "Print the JSON Schema of what envsnap writes.",
@@ -33,6 +36,9 @@ class PipeClosedError(Exception):
 class LazyGroup(click.Group):
     """A group that knows its commands by name and help, and loads one when it is called."""
 
+    table = COMMANDS
+    room = "envsnap.cli"
+
     def invoke(self, ctx: click.Context) -> object:
         """Keep a closed pipe from click, which would end with the exit code of findings."""
         try:
@@ -42,20 +48,20 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the list."""
-        return list(COMMANDS)
+        return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a command's module."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.table:
             return None
-        command = import_module(f"envsnap.cli.{cmd_name}").command
+        command = import_module(f"{self.room}.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without loading them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(self.table.items()))
 
 
 @click.command(

@@ -5,22 +5,27 @@ from __future__ import annotations
 import functools
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import click
+from msgspec import Struct
 
 from envsnap.cli import inputs
 from envsnap.report.sanitize import plain
 
 if TYPE_CHECKING:
-    from envsnap.image.records import Plan
+    from envsnap.image.locking.lock import Lock
+    from envsnap.image.planning.asked import Asked
+    from envsnap.image.records import Decision, Plan
+    from envsnap.model.manifest import Manifest
 
 Command = TypeVar("Command", bound=Callable[..., object])
 # What needs a look comes first.
 ORDER = ("unknown", "nearest", "exact")
 MOST_NAMED = 6
-BAR = 20
+FEW = 3
 
 
 PLAN_OPTIONS = (
@@ -44,6 +49,33 @@ PLAN_OPTIONS = (
         help="Carry this config file; it must be the one that was captured.",
     ),
     click.option(
+        "--weights",
+        multiple=True,
+        metavar="[NAME=]FILE",
+        help="Carry these weights, in a layer of their own; they must be those captured.",
+    ),
+    click.option("--env", multiple=True, metavar="NAME=VALUE", help="Set this variable, too."),
+    click.option(
+        "--port",
+        "ports",
+        multiple=True,
+        type=click.IntRange(1, 65535),
+        help="A port it listens on.",
+    ),
+    click.option(
+        "--apt-package",
+        "apt_packages",
+        multiple=True,
+        metavar="NAME[=VERSION]",
+        help="Install this package of the distribution, too.",
+    ),
+    click.option(
+        "--compiler/--no-compiler",
+        default=None,
+        help="A C compiler for torch.compile; on where triton was captured beside one.",
+    ),
+    click.option("--any-user", is_flag=True, help="Let any user of group 0 run it (OpenShift)."),
+    click.option(
         "--extra-ca",
         metavar="FILE",
         help="Certificates (PEM) that the build trusts; the image does not get them.",
@@ -65,22 +97,90 @@ PLAN_OPTIONS = (
 )
 
 
-def lock_options(command: Command) -> Command:
-    """Add the options of every command that resolves hashes."""
-    for option in (
-        click.option(
-            "--allow-unhashed",
-            is_flag=True,
-            help="Pin by version only what no known file is the installed one of.",
-        ),
-        click.option(
-            "--find-links",
-            metavar="FOLDER",
-            help="Wheels that no index has; looked at first, copied into the build context.",
-        ),
-    ):
-        command = option(command)
-    return command
+class Sources(Struct, frozen=True, kw_only=True):
+    """Where distributions come from, and what the manifest does not say."""
+
+    find_links: str | None
+    allow_unhashed: bool
+    indexes: dict[str, str]
+    asked: Asked
+
+    def lock(self, manifest: Manifest, base: str = "auto") -> Lock:
+        """Find the files of all distributions."""
+        from envsnap import api
+
+        return api.lock(
+            manifest,
+            find_links=self.find_links,
+            allow_unhashed=self.allow_unhashed,
+            base=base,
+            asked=self.asked,
+            indexes=self.indexes,
+        )
+
+
+def lock_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of every command that resolves hashes, which takes `sources`."""
+
+    @functools.wraps(command)
+    def bundled(
+        *,
+        find_links: str | None,
+        allow_unhashed: bool,
+        indexes: tuple[str, ...],
+        python: str | None,
+        cuda: str | None,
+        **rest: object,
+    ) -> int:
+        from envsnap.image.planning.asked import Asked
+
+        sources = Sources(
+            find_links=find_links,
+            allow_unhashed=allow_unhashed,
+            indexes=_indexes(indexes),
+            asked=Asked(python=python, cuda=cuda),
+        )
+        return command(sources=sources, **rest)
+
+    added: Callable[..., int] = bundled
+    for option in LOCK_OPTIONS:
+        added = option(added)
+    return added
+
+
+def _indexes(values: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, url = value.partition("=")
+        if not equals or not name or not url:
+            raise click.UsageError("--index: write --index NAME=URL")
+        found[name] = url
+    return found
+
+
+LOCK_OPTIONS = (
+    click.option("--cuda", metavar="X.Y", help="CUDA that the base image shall have."),
+    click.option(
+        "--python", metavar="X.Y.Z", help="Release of Python, where the manifest states none."
+    ),
+    click.option(
+        "--index",
+        "indexes",
+        multiple=True,
+        metavar="NAME=URL",
+        help="A private index: asked first, with your credentials; its wheels are fetched here.",
+    ),
+    click.option(
+        "--allow-unhashed",
+        is_flag=True,
+        help="Pin by version only what no known file is the installed one of.",
+    ),
+    click.option(
+        "--find-links",
+        metavar="FOLDER",
+        help="Wheels that no index has; looked at first, copied into the build context.",
+    ),
+)
 
 
 def plan_options(command: Callable[..., int]) -> Callable[..., int]:
@@ -96,6 +196,12 @@ def plan_options(command: Callable[..., int]) -> Callable[..., int]:
         cmd: str | None,
         healthcheck: str | None,
         apt: str,
+        weights: tuple[str, ...],
+        env: tuple[str, ...],
+        ports: tuple[int, ...],
+        apt_packages: tuple[str, ...],
+        compiler: bool | None,
+        any_user: bool,
         **rest: object,
     ) -> int:
         from envsnap.image.planning.extras import Extras
@@ -108,6 +214,12 @@ def plan_options(command: Callable[..., int]) -> Callable[..., int]:
             command=cmd,
             healthcheck=healthcheck,
             apt=apt,
+            weights=inputs.named_files(weights, "--weights"),
+            env=inputs.named_values(env, "--env"),
+            ports=ports,
+            apt_packages=apt_packages,
+            compiler=compiler,
+            any_user=any_user,
         )
         return command(extras=extras, **rest)
 
@@ -135,11 +247,15 @@ def check_name(tag: str) -> None:
 
 
 class Progress:
-    """The steps of a build: one line that changes on a terminal, else a line each."""
+    """The steps of a build: on a terminal the running one, its clock and its last words.
+
+    Elsewhere a line each.
+    """
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
         self._open = False
+        self._step, self._since = "building", time.monotonic()
 
     def __enter__(self) -> Self:
         """Nothing is shown yet."""
@@ -151,25 +267,38 @@ class Progress:
             click.echo("", err=True)
 
     def hear(self, step: int, steps: int, text: str) -> None:
-        """Show a step; lines of the log are shown when the build fails."""
-        if step == 0:
-            return
+        """Show a step that began or ended, or a line of the log, which has step 0."""
         shown = plain(" ".join(text.split()))
         if not self._terminal:
-            say(f"step {step} of {steps}: {shown[:100]}")
+            if step:
+                say(f"step {step} of {steps}: {shown[:100]}")
             return
-        done = step * BAR // max(steps, 1)
-        bar = "#" * done + "-" * (BAR - done)
+        if step:
+            self._step, self._since = f"{step}/{steps} {shown}", time.monotonic()
         width = shutil.get_terminal_size().columns
-        line = f"building [{bar}] {step}/{steps} {shown}"[: width - 1]
-        click.echo(f"\r\x1b[K{line}", err=True, nl=False)
+        clock = f"{time.monotonic() - self._since:.0f} s"
+        line = f"{self._step[: width // 2]} ({clock})"
+        if not step:
+            line += f" | {shown}"
+        click.echo(f"\r\x1b[K{line[: width - 1]}", err=True, nl=False)
         self._open = True
 
 
 def tell(plan: Plan) -> None:
     """Say on stderr what was decided, why, how sure, and what is left out."""
+    exact = sum(item.certainty == "exact" for item in plan.decisions)
+    say(f"decided exactly: {exact}; otherwise: {len(plan.decisions) - exact}, which come first")
+    grouped: dict[tuple[str, str], list[Decision]] = {}
     for decision in sorted(plan.decisions, key=lambda item: ORDER.index(item.certainty)):
-        say(f"{decision.subject}: {decision.choice} ({decision.certainty}): {decision.why}")
+        grouped.setdefault((decision.certainty, decision.why), []).append(decision)
+    for (certainty, why), some in grouped.items():
+        if len(some) < FEW:
+            for item in some:
+                say(f"{item.subject}: {item.choice} ({certainty}): {why}")
+            continue
+        named = ", ".join(item.subject for item in some[:MOST_NAMED])
+        more = f" and {len(some) - MOST_NAMED} more" if len(some) > MOST_NAMED else ""
+        say(f"{named}{more} ({certainty}): {why}")
     reasons: dict[str, list[str]] = {}
     for left in (*plan.not_carried, *plan.dropped):
         reasons.setdefault(left.reason, []).append(left.path)

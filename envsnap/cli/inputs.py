@@ -19,9 +19,13 @@ def document(path: str) -> Document:
     import click
 
     from envsnap import api
+    from envsnap.cli import attested
     from envsnap.report.sanitize import plain
 
+    unchanged = attested.demanded(path)
     found = api.load_document(path)
+    if unchanged is not None:
+        unchanged()
     for note in found.notes:
         click.echo(f"envsnap: {plain(note)}", err=True)
     return found
@@ -31,9 +35,9 @@ def text(path: str | None) -> str:
     """Read an error text or a log; without a path there is none."""
     if path is None:
         return ""
-    from envsnap.intake import reader
+    from envsnap.intake import excerpts
 
-    return reader.load_text(path)
+    return excerpts.load(path)
 
 
 def once_from_stdin(paths: tuple[str, ...]) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from envsnap import api
 from envsnap.cli import images, inputs, outputs
+
+if TYPE_CHECKING:
+    from envsnap.cli.images import Sources
 
 FORMATS = ("requirements", "pylock")
 
@@ -22,9 +27,7 @@ FORMATS = ("requirements", "pylock")
     help="requirements for pip --require-hashes, or pylock (PEP 751).",
 )
 @images.lock_options
-def command(
-    manifest: str, output: str, style: str, find_links: str | None, allow_unhashed: bool
-) -> int:
+def command(manifest: str, output: str, style: str, sources: Sources) -> int:
     """Name the one file, by hash, that each distribution was installed from.
 
     The file is the one whose RECORD is the installed one. Asks your package index through uv;
@@ -33,7 +36,8 @@ def command(
     from envsnap.image.locking import pylock
 
     document = inputs.document(manifest)
-    found = api.lock(document.manifest, find_links=find_links, allow_unhashed=allow_unhashed)
+    found = sources.lock(document.manifest)
+    document = api.prepared(document, found, sources.asked)
     text = (
         pylock.render(document.manifest, found)
         if style == "pylock"

@@ -6,6 +6,10 @@ import contextlib
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
 
 USAGE = 2
 INTERNAL_ERROR = 70
@@ -66,25 +70,51 @@ def _run() -> int:
 def _main_inner() -> int:
     import click
 
+    from envsnap.cli import signals
     from envsnap.cli.group import PipeClosedError, commands
     from envsnap.errors import EnvsnapError
 
+    signals.install()
     try:
         return commands.main(standalone_mode=False) or 0
     except PipeClosedError:
         return PIPE_CLOSED
     except click.Abort:
+        signals.end_started()
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except EnvsnapError as error:
         _say(f"error: {error}")
         return error.exit_code
+    except signals.Terminated as error:
+        signals.end_started()
+        signals.end(error.number)
+        return 128 + error.number
+
+
+def _show(error: click.ClickException) -> None:
+    """Show click's own message; what it quotes of the command line may be a secret."""
+    shown = type(error).__new__(type(error))
+    shown.__dict__.update(error.__dict__, message=_without_secrets(error.message))
+    shown.show()
+
+
+def _without_secrets(text: str) -> str:
+    """What a user typed comes back in messages: user:password@host must not."""
+    from envsnap.redact import decision
+
+    return decision.message(text, dict(os.environ))
 
 
 def _say(text: str) -> None:
     from envsnap.report.sanitize import plain
 
+    text = _without_secrets(text)
     with contextlib.suppress(OSError):
-        print(f"envsnap: {plain(text)}", file=sys.stderr, flush=True)
+        first, *rest = text.split("\n")
+        print(f"envsnap: {plain(first)}", file=sys.stderr)
+        for line in rest:  # of a log: never at the margin, where our own words stand
+            print(f"  {plain(line.strip())}", file=sys.stderr)
+        sys.stderr.flush()

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from envsnap.rules.engine import Result
 
 Command = TypeVar("Command", bound=Callable[..., object])
+UNKNOWN = 6
+# In step with `trouble.SYMPTOMS`, which no command line has to load.
+SYMPTOMS = ("crash", "wrong", "slower", "hang", "memory")
 LEVELS = ("error", "warning", "info", "never")
 
 
@@ -32,46 +35,59 @@ def write(data: bytes, output: str, mode: int) -> None:
     write_atomically(output, data, mode)
 
 
+REPORT_OPTIONS = (
+    click.option(
+        "-o", "--output", default="-", help="Write the report here; - is standard output."
+    ),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        help="Colours in the terminal format.",
+    ),
+    click.option(
+        "--error-text",
+        metavar="FILE",
+        help="A message, a traceback or a log of what fails (-: standard input): what explains"
+        " it comes first.",
+    ),
+    click.option(
+        "--symptom",
+        type=click.Choice(SYMPTOMS),
+        help="The kind of trouble, where no text says it: what makes such trouble comes first.",
+    ),
+    click.option(
+        "--policy",
+        metavar="FILE",
+        help="What to ignore, weigh otherwise or allow (default: envsnap.toml, or"
+        " [tool.envsnap] in pyproject.toml, of the working folder).",
+    ),
+    click.option(
+        "--fail-on",
+        type=click.Choice(LEVELS),
+        default="warning",
+        show_default=True,
+        help="Exit with 1 if a finding is at least this severe.",
+    ),
+    click.option(
+        "--fail-on-unknown",
+        is_flag=True,
+        help="Exit with 6 if a fact that could have been compared is unknown.",
+    ),
+    click.option(
+        "--format",
+        "style",
+        type=click.Choice(NAMES),
+        default="terminal",
+        show_default=True,
+        help="How to write the report; fix is a script that makes OTHER like REFERENCE.",
+    ),
+)
+
+
 def report_options(command: Command) -> Command:
     """Add the options of every command that ends in a report."""
-    for option in (
-        click.option(
-            "-o", "--output", default="-", help="Write the report here; - is standard output."
-        ),
-        click.option(
-            "--color",
-            type=click.Choice(["auto", "always", "never"]),
-            default="auto",
-            help="Colours in the terminal format.",
-        ),
-        click.option(
-            "--error-text",
-            metavar="FILE",
-            help="A message, a traceback or a log of what fails (-: standard input): what explains"
-            " it comes first.",
-        ),
-        click.option(
-            "--policy",
-            metavar="FILE",
-            help="What to ignore, weigh otherwise or allow (default: envsnap.toml, or"
-            " [tool.envsnap] in pyproject.toml, of the working folder).",
-        ),
-        click.option(
-            "--fail-on",
-            type=click.Choice(LEVELS),
-            default="warning",
-            show_default=True,
-            help="Exit with 1 if a finding is at least this severe.",
-        ),
-        click.option(
-            "--format",
-            "style",
-            type=click.Choice(NAMES),
-            default="terminal",
-            show_default=True,
-            help="How to write the report.",
-        ),
-    ):
+    for option in REPORT_OPTIONS:
         command = option(command)
     return command
 
@@ -96,8 +112,16 @@ def judged(name: str, manifest: Manifest, result: Result, style: str) -> Judged:
     return Judged(side=side(name, manifest), result=result, text=text)
 
 
-def finish(report: Report, style: str, output: str, color: str, fail_on: str) -> int:
-    """Write a report and return the exit code it asks for."""
+def finish(
+    report: Report,
+    style: str,
+    output: str,
+    color: str,
+    fail_on: str,
+    *,
+    fail_on_unknown: bool = False,
+) -> int:
+    """Write a report and return the exit code it asks for: 1 before 6, what is certain first."""
     from envsnap.report import formats
 
     to_terminal = output == "-" and sys.stdout.isatty()
@@ -115,9 +139,12 @@ def finish(report: Report, style: str, output: str, color: str, fail_on: str) ->
     if style == "github":
         _append_job_summary(report)
     worst = report.worst()
-    if fail_on == "never" or worst is None:
+    if fail_on == "never":
         return 0
-    return 1 if LEVELS.index(worst.value) <= LEVELS.index(fail_on) else 0
+    if worst is not None and LEVELS.index(worst.value) <= LEVELS.index(fail_on):
+        return 1
+    strict = fail_on_unknown or (report.policy is not None and report.policy.fail_on_unknown)
+    return UNKNOWN if report.is_unknown(strict=strict) else 0
 
 
 def _append_job_summary(report: Report) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import click
 
 from envsnap import api
@@ -20,6 +22,13 @@ from envsnap.cli import inputs, outputs
 @click.option("--no-import", is_flag=True, help="Do not import frameworks.")
 @click.option("--verify-files", is_flag=True, help="Compare installed files with their RECORDs.")
 @click.option(
+    "--verify",
+    "manifest",
+    metavar="MANIFEST",
+    help="Write a script that compares the host with this manifest: exit code 0, or 5.",
+)
+@click.option("--plan", metavar="FILE", help="The plan that says what may be otherwise there.")
+@click.option(
     "--deadline",
     type=click.FloatRange(1, 86400),
     default=api.DEFAULT_DEADLINE,
@@ -36,6 +45,8 @@ def command(
     env: tuple[str, ...],
     no_import: bool,
     verify_files: bool,
+    manifest: str | None,
+    plan: str | None,
     deadline: float,
 ) -> int:
     """Write the probe as one script, for hosts that nothing can reach.
@@ -57,8 +68,22 @@ def command(
         "verify_files": verify_files,
         "deadline": deadline,
     }
+    if manifest is not None:
+        options.update(_comparison(manifest, plan, options))
+    elif plan is not None:
+        raise click.UsageError("--plan goes with --verify")
     text = script.build(options, script.new_marker())
     outputs.write(text.encode("ascii"), output, 0o644)
     if output != "-":
-        click.echo(f"envsnap: wrote {output}; run there: python3 {output} > prod.facts", err=True)
+        after = " > prod.facts" if manifest is None else "; it ends with 0 where all is the same"
+        click.echo(f"envsnap: wrote {output}; run there: python3 {output}{after}", err=True)
     return 0
+
+
+def _comparison(manifest: str, plan: str | None, options: dict[str, object]) -> dict[str, object]:
+    """Return what the script needs to judge by itself. Raises InputError."""
+    known = api.load_plan(plan) if plan is not None else None
+    configs = dict(cast("list[tuple[str, str]]", options["configs"]))
+    weights = dict(cast("list[tuple[str, str]]", options["weights"]))
+    document = inputs.document(manifest)
+    return api.comparison(document.manifest, configs, weights, known)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import shlex
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +25,44 @@ fail_on_option = click.option(
     show_default=True,
     help="Which differences fail the proof: info is every one.",
 )
+
+
+def trial_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of a command that has to pass in the image, which takes `trial`."""
+
+    @functools.wraps(command)
+    def bundled(
+        *, smoke: str | None, golden_run: str | None, smoke_network: bool, **rest: object
+    ) -> int:
+        from envsnap.api.trials import Trial
+
+        words = _words(smoke)
+        trial = None
+        if words or golden_run:
+            trial = Trial(command=words, golden=golden_run, network=smoke_network)
+        return command(trial=trial, **rest)
+
+    added: Callable[..., int] = bundled
+    for option in (
+        click.option("--smoke-network", is_flag=True, help="Give that command a network."),
+        click.option(
+            "--golden-run",
+            metavar="FILE.esr",
+            help="A recording: the command is recorded in the image, and must agree with it.",
+        ),
+        click.option(
+            "--smoke", metavar="COMMAND", help="Run this in the image; it has to end with code 0."
+        ),
+    ):
+        added = option(added)
+    return added
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text or ""))
+    except ValueError as error:
+        raise click.UsageError(f"--smoke: {error}") from None
 
 
 def finish(proof: Proof, folder: str | None) -> int:

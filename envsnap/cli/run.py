@@ -57,19 +57,22 @@ def command(
 
 def _summary(manifest: Manifest) -> str:
     """What was seen, in one line."""
-    from msgspec import UNSET
+    from envsnap.model.reading import entries, is_known, stated
 
-    sections = manifest.sections
     parts = []
-    if sections.process is not UNSET and isinstance(sections.process.observed, int):
-        parts.append(_many(sections.process.observed, "Python process", "es"))
-    for section, word in ((sections.weights, "weight file"), (sections.configs, "config")):
-        if section is not UNSET and section.entries is not UNSET:
-            parts.append(_many(len(section.entries), word))
-    if sections.files is not UNSET and sections.files.entries is not UNSET:
-        parts.append(_many(len(sections.files.entries), "data file"))
-    if sections.seeds is not UNSET and sections.seeds.calls is not UNSET:
-        parts.append(_many(len(sections.seeds.calls), "seed call"))
+    observed = stated(manifest, "process", "observed")
+    if observed is not None:
+        parts.append(_many(observed, "Python process", "es"))
+    for section, word in (
+        ("weights", "weight file"),
+        ("configs", "config"),
+        ("files", "data file"),
+    ):
+        if is_known(manifest, section):
+            parts.append(_many(len(entries(manifest, section)), word))
+    calls = stated(manifest, "seeds", "calls")
+    if calls is not None:
+        parts.append(_many(len(calls), "seed call"))
     return ", ".join(parts)
 
 

@@ -6,7 +6,7 @@ import click
 
 from envsnap.cli import outputs
 
-NAMES = ("manifest", "report", "plan", "recording", "verdict")
+NAMES = ("manifest", "report", "plan", "recording", "verdict", "bisection")
 
 
 @click.command()
@@ -19,7 +19,7 @@ def command(name: str, output: str) -> int:
 
 
 def render(name: str) -> str:
-    """The schema of `manifest`, `report`, `plan`, `recording` or `verdict`, as it is checked in under schemas/."""
+    """The schema of `manifest`, `report`, `plan`, `recording`, `verdict` or `bisection`, as it is checked in under schemas/."""
     from envsnap.model import schema
 
     if name == "plan":
@@ -34,8 +34,12 @@ def render(name: str) -> str:
         from envsnap.replay.compare.verdict import Verdict
 
         return schema.render(schema.schema_of(Verdict, "envsnap-verdict-2"))
+    if name == "bisection":
+        from envsnap.bisection.result import Bisection
+
+        return schema.render(schema.schema_of(Bisection, "envsnap-bisection-1"))
     if name == "report":
         from envsnap.report.document import ReportData
 
-        return schema.render(schema.schema_of(ReportData, "envsnap-report-1"))
+        return schema.render(schema.schema_of(ReportData, "envsnap-report-2"))
     return schema.render(schema.manifest_schema())

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from envsnap import api
-from envsnap.cli import inputs, outputs, proofs, targets
+from envsnap.cli import attested, inputs, outputs, proofs, targets
+
+if TYPE_CHECKING:
+    from envsnap.api.trials import Trial
 
 
 @click.command()
@@ -18,8 +23,13 @@ from envsnap.cli import inputs, outputs, proofs, targets
 @click.option(
     "--plan", metavar="FILE", help="The plan (dockerfile.json) that says what may be otherwise."
 )
+@click.option(
+    "--facts", metavar="FILE", help="What the probe printed there, instead of a target; - is stdin."
+)
 @click.option("-o", "--output", metavar="FILE", help="Write the proof here, as JSON.")
+@proofs.trial_options
 @proofs.fail_on_option
+@attested.options
 def command(
     manifest: str,
     python: str | None,
@@ -30,26 +40,33 @@ def command(
     configs: tuple[str, ...],
     weights: tuple[str, ...],
     plan: str | None,
+    facts: str | None,
     output: str | None,
     fail_on: str,
+    trial: Trial | None,
 ) -> int:
     """Say whether a target reproduces every portable fact of a manifest.
 
     The target is an image, a running container, a process, or an interpreter of this host (the
     active one, if none is named): an entrypoint, an initContainer, a step in CI.
     """
-    from envsnap.image.proving import announced, proof
+    from envsnap.image.proving import proof
 
+    if facts and any((python, pid, container, image, ssh)):
+        raise click.UsageError("--facts stands for a target; name no other")
+    inputs.once_from_stdin((manifest, facts or ""))
     document = inputs.document(manifest)
     known = api.load_plan(plan) if plan is not None else None
+    chosen = None if facts else targets.place(python, pid, container, image, ssh)
     found = api.verify(
         document.manifest,
-        targets.place(python, pid, container, image, ssh),
-        None if known is None else announced.by(known, document.manifest),
+        chosen,
+        facts=api.load(facts) if facts else None,
         configs=inputs.named_files(configs, "--config"),
         weights=inputs.named_files(weights, "--weights"),
         plan=known,
         fail_on=fail_on,
+        trial=trial,
     )
     if output is not None:
         outputs.write(proof.encode(found), output, 0o644)

@@ -60,6 +60,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     has_nvcc: bool
     no_gpu: bool
     system_packages: dict[str, str] | None  # dpkg's, of loaded libraries; None: not known
+    system_site: bool = False  # whether the environment sees the packages of its base
+    apt_python: bool = False  # whether apt installs distributions into the base's own Python
+    asked_cuda: str | None = None  # CUDA of the base image, as the user asks
 
 
 def read(manifest: Manifest) -> Facts:
@@ -88,6 +91,7 @@ def read(manifest: Manifest) -> Facts:
         has_nvcc="nvcc" in entries(parts.tools),
         no_gpu=_no_gpu(manifest),
         system_packages=_system_packages(system),
+        system_site=python.system_site_packages is True,
     )
 
 

@@ -30,6 +30,14 @@ class Decision(Struct, frozen=True, kw_only=True):
     ]
 
 
+class BaseSettings(Struct, frozen=True, kw_only=True):
+    """What the base image hands down: an image made from it has it, too."""
+
+    variables: Annotated[dict[str, str], Meta(description="Variables that it sets.")]
+    entrypoint: Annotated[tuple[str, ...], Meta(description="Its entrypoint; empty for none.")] = ()
+    user: Annotated[str, Meta(description="Its user; empty for root.")] = ""
+
+
 class Base(Struct, frozen=True, kw_only=True):
     """The base image."""
 
@@ -52,6 +60,10 @@ class Base(Struct, frozen=True, kw_only=True):
         str | None,
         Meta(description="Its operating system, for example debian 12; null where not known."),
     ] = None
+    settings: Annotated[
+        BaseSettings | None,
+        Meta(description="What it hands down; null where no engine was asked."),
+    ] = None
 
 
 class PythonSource(Struct, frozen=True, kw_only=True):
@@ -63,6 +75,12 @@ class PythonSource(Struct, frozen=True, kw_only=True):
     ]
     executable: Annotated[str, Meta(description="The interpreter that makes the environment.")]
     image: Annotated[str | None, Meta(description="The image it is copied from.")] = None
+    without_pip: Annotated[
+        bool, Meta(description="Whether the environment has no pip of its own.")
+    ] = False
+    system_site: Annotated[
+        bool, Meta(description="Whether the environment sees the packages of its base.")
+    ] = False
     libraries: Annotated[
         tuple[str, ...], Meta(description="Shared libraries copied with it: paths in that image.")
     ] = ()
@@ -105,6 +123,9 @@ class Requirements(Struct, frozen=True, kw_only=True):
     file: Annotated[str, Meta(description="Name of the file in the build context.")]
     index: Annotated[str | None, Meta(description="Package index; null for pip's default.")]
     lines: Annotated[tuple[str, ...], Meta(description="Requirements, sorted.")]
+    heavy: Annotated[
+        bool, Meta(description="Whether they are large and rarely change: a layer of their own.")
+    ] = False
     needs_git: Annotated[bool, Meta(description="Whether pip must clone repositories.")] = False
     hashed: Annotated[bool, Meta(description="Whether pip must check each file's hash.")] = False
     build: Annotated[bool, Meta(description="Whether pip builds them from source.")] = False
@@ -136,6 +157,15 @@ class File(Struct, frozen=True, kw_only=True):
     sha256: Annotated[str, Meta(description="SHA-256 of the file.")]
 
 
+class WeightFile(Struct, frozen=True, kw_only=True):
+    """A file of weights that the image carries, in a layer of its own."""
+
+    name: Annotated[str, Meta(description="Name that it is compared by.")]
+    file: Annotated[str, Meta(description="Its file in the build context.")]
+    path: Annotated[str, Meta(description="Its path in the image.")]
+    sha256: Annotated[str, Meta(description="SHA-256 of the file.")]
+
+
 class HostRequirement(Struct, frozen=True, kw_only=True):
     """What the machine must offer: no image can carry it."""
 
@@ -145,7 +175,7 @@ class HostRequirement(Struct, frozen=True, kw_only=True):
     why: Annotated[str, Meta(description="The reason, or the source of the number.")]
 
 
-class Left(Struct, frozen=True, kw_only=True):
+class NotCarried(Struct, frozen=True, kw_only=True):
     """A fact that the image does not carry."""
 
     path: Annotated[str, Meta(description="Manifest path.")]
@@ -183,12 +213,19 @@ class Plan(Struct, frozen=True, kw_only=True):
         Meta(description="Date or address of the frozen archive that apt takes them from."),
     ] = None
     files: Annotated[tuple[File, ...], Meta(description="Config files of the image.")] = ()
+    weights: Annotated[
+        tuple[WeightFile, ...], Meta(description="Weights of the image, each a layer.")
+    ] = ()
+    ports: Annotated[tuple[int, ...], Meta(description="Ports that a container listens on.")] = ()
     command: Annotated[
         tuple[str, ...], Meta(description="What a container runs; empty for Python itself.")
     ] = ()
     healthcheck: Annotated[
         tuple[str, ...], Meta(description="What tells that a container is well; empty for nothing.")
     ] = ()
+    any_user: Annotated[
+        bool, Meta(description="Whether any user of group 0 may run it, as OpenShift wants.")
+    ] = False
     app: Annotated[
         str | None, Meta(description="SHA-256 of the application's archive; null for none.")
     ] = None
@@ -198,10 +235,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     environment: Annotated[dict[str, str], Meta(description="Variables that the image sets.")]
     host: Annotated[tuple[HostRequirement, ...], Meta(description="What the host must offer.")]
     dropped: Annotated[
-        tuple[Left, ...], Meta(description="Environment variables that are left out on purpose.")
+        tuple[NotCarried, ...],
+        Meta(description="Environment variables that are left out on purpose."),
     ]
     not_carried: Annotated[
-        tuple[Left, ...],
+        tuple[NotCarried, ...],
         Meta(description="What the captured environment had and the image lacks."),
     ]
     decisions: tuple[Decision, ...]
@@ -226,8 +264,15 @@ def load(path: str) -> Plan:
             data = stream.read(scan.LARGEST_FILE + 1)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
-    tree = scan.parse(data, path)
+    return decode(data, path)
+
+
+def decode(data: bytes, name: str) -> Plan:
+    """Read a plan's bytes. Raises InputError, in one line that starts with `name`."""
+    from envsnap.model import scan
+
+    tree = scan.parse(data, name)
     try:
         return convert(tree, Plan)
     except ValidationError as error:
-        raise InputError(f"{path}: not a plan: {' '.join(str(error).split())[:200]}") from None
+        raise InputError(f"{name}: not a plan: {' '.join(str(error).split())[:200]}") from None

@@ -13,12 +13,10 @@ from typing import Any
 from envsnap.errors import InputError
 from envsnap.model import scan
 from envsnap.model.paths import text as path_text
-from envsnap.probe import secrets
+from envsnap.redact import digests, trees
 
 MOST_VALUES = 100_000
-MOST_COUNTED = 1000
 LONGEST_WHOLE = 10**300
-SWITCHES = ("", "true", "false", "yes", "no", "on", "off", "null", "~", "none")
 MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
@@ -168,58 +166,24 @@ def _env(text: str) -> Any:
 _PARSERS = {"yaml": _yaml, "toml": _toml, "json": _json, "ini": _ini, "env": _env}
 
 
-def redact(tree: Any, place: tuple[str, ...], gaps: dict[str, str]) -> Any:
+def redact(
+    tree: Any, place: tuple[str, ...], gaps: dict[str, str], redaction_key: bytes = b""
+) -> Any:
     """Return the tree without secrets; each one taken out becomes a gap under its path."""
-    if isinstance(tree, dict):
-        named = _named_value(tree)
-        kept = {}
-        for key, value in tree.items():
-            if _is_hidden(key):
-                gaps[path_text((*place, f"key {len(gaps) + 1}"))] = "redacted"
-                continue
-            inner = (*place, key)
-            secret = secrets.is_secret_key(key) or (key == named)
-            if (secret and not _is_switch(key, value)) or _is_hidden(value):
-                gaps[path_text(inner)] = "redacted"
-            else:
-                kept[key] = redact(value, inner, gaps)
-        return kept
-    if isinstance(tree, list):
-        return [_item(tree, index, place, gaps) for index in range(len(tree))]
-    return secrets.clean_url(tree) if isinstance(tree, str) else tree
+
+    def note(path: tuple[str, ...], why: str, lost: str) -> None:
+        gaps[path_text(path)] = digests.reason(why, lost, redaction_key)
+
+    return trees.Walk(note, _settings).tree(tree, place)
 
 
-def _item(items: list[Any], index: int, place: tuple[str, ...], gaps: dict[str, str]) -> Any:
-    """Redact one item of a list; what follows an option such as --api-key is its value."""
-    before = items[index - 1] if index else None
-    inner = (*place, str(index))
-    follows = isinstance(before, str) and secrets.is_secret_option(before)
-    if follows or _is_hidden(items[index]):
-        gaps[path_text(inner)] = "redacted"
-        return None
-    return redact(items[index], inner, gaps)
-
-
-def _named_value(tree: dict[str, Any]) -> str | None:
-    """The key that holds the value of `{name: DB_PASSWORD, value: …}`, if the name is secret."""
-    lower = {key.lower(): key for key in tree}
-    for name in ("name", "key"):
-        label = tree.get(lower.get(name, ""))
-        if "value" in lower and isinstance(label, str) and secrets.is_secret_key(label):
-            return lower["value"]
+def _settings(text: str) -> Any:
+    """A text that is itself a file of settings, as a tree; None where it is none."""
+    for kind in ("json",) if text.lstrip()[:1] in ("{", "[") else ("env", "yaml", "ini"):
+        try:
+            tree = parse(text, kind)
+        except UnparsedError:
+            continue
+        if isinstance(tree, dict | list):
+            return tree
     return None
-
-
-def _is_switch(key: str, value: object) -> bool:
-    """Tell whether a value under a secret-looking key says yes, no, nothing, or how many."""
-    if value is None or isinstance(value, bool):
-        return True
-    if isinstance(value, str):
-        return value.lower() in SWITCHES
-    counts = "token" in key.lower() or "pass" in key.lower()
-    return isinstance(value, int | float) and counts and abs(value) < MOST_COUNTED
-
-
-def _is_hidden(value: object) -> bool:
-    """Tell whether a scalar has to be left out whatever its key is."""
-    return isinstance(value, str) and secrets.clean_value(value) is None

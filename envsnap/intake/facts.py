@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ import msgspec
 from envsnap._version import __version__
 from envsnap.errors import InputError
 from envsnap.intake import config_trees
-from envsnap.model import codec, scan
+from envsnap.intake import messages as texts
+from envsnap.model import codec, ranks, scan
 from envsnap.model.manifest import (
     SCHEMA_REVISION,
     SCHEMA_VERSION,
@@ -21,9 +23,19 @@ from envsnap.model.manifest import (
 )
 from envsnap.model.paths import text as path_text
 
-BEGIN = re.compile(rb"^envsnap-([0-9a-f]{8,64})-begin$", re.MULTILINE)
+BEGIN = re.compile(rb"envsnap-([0-9a-f]{8,64})-begin[ \t\r]{0,4}$")
+LABEL = re.compile(rb"[ \t]{0,8}\d{1,7}: (?=envsnap[-:]|facts |weights |files |progress )")
+PIECE = re.compile(rb"(envsnap:[0-9a-f]{8})([+-])")
+FACTS = b"facts"
+MOST_MIXED = 2000
+FURTHER = (b"weights", b"files")
 PROBE_PROTOCOL = 1
+LONGEST_LABEL = 1000
 SEED_KEY = re.compile(r"(?:^|[_-])(?:seed|seeds|random_state)$|^(?:seed|seeds)[_-]|Seed$")
+
+
+class MalformedError(InputError):
+    """Facts that no probe of ours would state: whoever sent them is not to be believed."""
 
 
 class Messages(msgspec.Struct, frozen=True):
@@ -35,44 +47,106 @@ class Messages(msgspec.Struct, frozen=True):
 
 
 def parse(data: bytes, name: str) -> Messages:
-    """Read the messages between the markers; raises InputError that starts with `name`."""
+    """Read the messages of one host; raises InputError that starts with `name`."""
+    found = parse_several(data, name)
+    if len(found) > 1:
+        scan.refuse(
+            name,
+            f"holds the answers of {len(found)} hosts; `envsnap fleet diff` compares them",
+        )
+    return found[0]
+
+
+def parse_several(data: bytes, name: str) -> list[Messages]:
+    """Read the messages between the markers, host by host: `srun` joins the answers of many.
+
+    Their lines may be mixed, and carry the task's number (`srun --label`); pieces of lines are
+    put together again by the process that wrote them. Raises InputError that starts with `name`.
+    """
     if len(data) > scan.LARGEST_FILE:
         scan.refuse(name, f"larger than {scan.LARGEST_FILE >> 20} MiB")
-    match = BEGIN.search(data)
-    if match is None:
+    streams: dict[bytes, list[bytes]] = {}
+    begun: dict[bytes, list[bytes]] = {}
+    for line in data.split(b"\n"):
+        label = LABEL.match(line)
+        number = label.group() if label else b""
+        piece = PIECE.match(line, len(number))
+        if piece is None:
+            streams.setdefault(number, []).append(line[len(number) :])
+            continue
+        process, mark = piece.groups()
+        begun.setdefault(process, []).append(line[piece.end() :].rstrip(b"\r"))
+        if mark == b"-":
+            streams.setdefault(process, []).append(b"".join(begun.pop(process)))
+    blocks = [block for lines in streams.values() for block in _blocks(lines, name)]
+    if not blocks:
         scan.refuse(name, "no facts of an envsnap probe in it")
-    closing = b"envsnap-" + match.group(1) + b"-end"
-    found: dict[str, Any] = {}
-    complete = False
-    for line in data[match.end() :].split(b"\n"):
-        if line.strip() == closing:
-            complete = True
-            break
-        word, _, message = line.partition(b" ")
-        if word in (b"facts", b"weights", b"files"):
-            found[word.decode()] = scan.parse(message, name)
-    if not complete or not isinstance(found.get("facts"), dict):
+    return [_messages(block, name) for block in blocks]
+
+
+def _blocks(lines: list[bytes], name: str) -> Iterator[dict[bytes, bytes]]:
+    """Each host's messages by their words. A host's end has the empty word."""
+    opened: list[dict[bytes, bytes]] = []
+    marker: bytes | None = None
+    for line in lines:
+        if match := BEGIN.match(line):
+            marker = match.group(1)
+            opened.append({})
+            if len(opened) > MOST_MIXED:
+                scan.refuse(name, f"the answers of more than {MOST_MIXED:,} hosts are mixed")
+        elif opened and line.strip() == b"envsnap-" + (marker or b"") + b"-end":
+            ended = next((block for block in opened if FACTS in block), opened[0])
+            opened.remove(ended)
+            yield {**ended, b"": b""}
+        elif opened:
+            word, _, message = line.partition(b" ")
+            if word not in (FACTS, *FURTHER):
+                continue
+            if word in FURTHER and len(opened) > 1:
+                scan.refuse(
+                    name,
+                    "the lines of several hosts are mixed; give each a file of its own"
+                    " (srun --output=%N-%t.facts)",
+                )
+            block = next((block for block in opened if word not in block), opened[-1])
+            block[word] = message
+    yield from opened
+
+
+def _messages(block: dict[bytes, bytes], name: str) -> Messages:
+    """What one host said, whole and of this protocol."""
+    found = {word.decode(): scan.parse(message, name) for word, message in block.items() if word}
+    if b"" not in block or not isinstance(found.get("facts"), dict):
         scan.refuse(name, "the probe's output is cut off; run it again")
     if found["facts"].get("probe") != PROBE_PROTOCOL:
         scan.refuse(
             name, "written by another version of the probe; write a new one with this envsnap"
         )
     found["facts"].setdefault("revision", 0)  # a probe of before there were revisions
-    further = (found.get(word) for word in ("weights", "files"))
+    further = (found.get(word.decode()) for word in FURTHER)
     return Messages(found["facts"], *(part if isinstance(part, dict) else None for part in further))
 
 
 def to_manifest(
-    messages: Messages, target: Target, label: str | None, seeds: dict[str, str], name: str
+    messages: Messages,
+    target: Target,
+    label: str | None,
+    seeds: dict[str, str],
+    name: str,
+    *,
+    redaction_key: bytes = b"",
 ) -> Manifest:
-    """Build a sealed manifest; raises InputError where facts are not of the model's types."""
+    """Build a sealed manifest; raises InputError where facts are not of the model's types.
+
+    With a redaction key, the gaps of what is left out of config files carry digests.
+    """
     sections = messages.facts.get("sections")
     if not isinstance(sections, dict):
-        scan.refuse(name, "the probe's output has no sections")
+        raise MalformedError(f"{name}: the probe's output has no sections")
     tree: dict[str, Any] = {}
     for section, message in sections.items():
         if not isinstance(message, dict) or not isinstance(message.get("facts"), dict):
-            scan.refuse(name, f"section {section} of the probe's output is not an object")
+            raise MalformedError(f"{name}: section {section} of the probe's output is not an object")
         gaps = message.get("gaps")
         tree[section] = {
             **message["facts"],
@@ -89,11 +163,12 @@ def to_manifest(
     if messages.files is not None and "packages" in tree:
         _add_verification(tree["packages"], messages.files)
     if "configs" in tree:
-        _parse_configs(tree["configs"])
+        _parse_configs(tree["configs"], redaction_key)
     if "seeds" in tree or seeds or "configs" in tree:
         _add_seeds(tree, seeds)
         if target.kind != "run":
             tree["seeds"]["complete"] = False  # what nobody stated may have been set all the same
+    ranks.move(tree, run=target.kind == "run")
     typed = Sections(**{key: _typed(key, value) for key, value in tree.items() if key in _KNOWN})
     return codec.sealed(_manifest(messages, typed, target, label))
 
@@ -150,7 +225,7 @@ def _manifest(
         schema_revision=_revision(messages.facts.get("revision", SCHEMA_REVISION)),
         envsnap_version=__version__,
         created_at=_moment(messages.facts.get("created_at")),
-        label=None if label is None else _text(label),
+        label=None if label is None else _label(label),
         target=target,
         fingerprint="",
         sections=sections,
@@ -167,6 +242,15 @@ def _text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def _label(text: str) -> str:
+    """A label without secrets, and short enough to be printed."""
+    if len(text) > LONGEST_LABEL:
+        raise InputError(
+            f"the label has {len(text):,} characters; give it {LONGEST_LABEL:,} at most"
+        )
+    return texts.clean_message(_text(text))
+
+
 def _moment(seconds: object) -> str | None:
     """Spell the target's clock in UTC; the probe states it in seconds since 1970."""
     if seconds is None:
@@ -174,25 +258,26 @@ def _moment(seconds: object) -> str | None:
     try:
         moment = datetime.fromtimestamp(float(str(seconds)), UTC)
     except (ValueError, OverflowError, OSError):
-        raise InputError(f"the probe's time of capture is no time: {str(seconds)[:40]}") from None
+        shown = " ".join(str(seconds).split())[:40]
+        raise MalformedError(f"the probe's time of capture is no time: {shown}") from None
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _parse_configs(section: dict[str, Any]) -> None:
+def _parse_configs(section: dict[str, Any], key: bytes) -> None:
     """Replace each config's text by its tree."""
     entries = section.get("entries")
     if not isinstance(entries, dict):
         return  # not gathered in time, or of another type: a gap, once it is converted
-    for key, entry in entries.items():
+    for name, entry in entries.items():
         text = entry.pop("text", None) if isinstance(entry, dict) else None
         if not isinstance(text, str):
             continue
         try:
             tree = config_trees.parse(text, str(entry.get("format")))
         except config_trees.UnparsedError as error:
-            section["gaps"][path_text((key, "tree"))] = f"error: {error}"
+            section["gaps"][path_text((name, "tree"))] = f"error: {error}"
             continue
-        entry["tree"] = config_trees.redact(tree, (key,), section["gaps"])
+        entry["tree"] = config_trees.redact(tree, (name,), section["gaps"], key)
 
 
 def _add_seeds(tree: dict[str, Any], given: dict[str, str]) -> None:
@@ -206,7 +291,7 @@ def _add_seeds(tree: dict[str, Any], given: dict[str, str]) -> None:
             raise InputError(
                 f"--seed {key}={value}: the environment says {entries[key]}; leave one of them out"
             )
-        entries[_text(key)] = _text(value)
+        entries[_text(key)] = texts.clean_message(_text(value))
     configs = tree.get("configs", {}).get("entries")
     for config, entry in configs.items() if isinstance(configs, dict) else ():
         if isinstance(entry, dict) and "tree" in entry:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from envsnap.errors import InputError
 from envsnap.model import codec, scan
 from envsnap.model.manifest import Target
 
+if TYPE_CHECKING:
+    from envsnap.intake import facts
+
 # What every output of the probe holds near its beginning, maybe after other programs' noise.
 MANIFEST_MARK = b'"schema_version"'
-FACTS_MARK = b"-begin\nfacts {"
+FACTS_MARK = re.compile(
+    rb"^(?:[ \t]{0,8}\d{1,7}: )?(?:envsnap:[0-9a-f]{8}-)?envsnap-[0-9a-f]{8,64}-begin[ \t\r]{0,4}$",
+    re.MULTILINE,
+)
 
 
 def load(path: str) -> codec.Document:
@@ -22,45 +29,47 @@ def load(path: str) -> codec.Document:
     Raises InputError.
     """
     name = "standard input" if path == "-" else path
+    if path != "-" and os.path.isdir(path):
+        from envsnap.intake import folders
+
+        return folders.load(path)
     data = contents(path, name)
-    if FACTS_MARK in data[: 1 << 20]:
+    if FACTS_MARK.search(data, 0, 1 << 20):
         from envsnap.intake import facts
 
-        messages = facts.parse(data, name)
-        target = Target(kind="file", name=os.path.basename(path))
-        return codec.Document(facts.to_manifest(messages, target, None, {}, name))
+        return _of_facts(facts.parse(data, name), path, name)
     # A manifest's beginning is tested first: reading a document twice would cost time.
-    if MANIFEST_MARK not in data[:200]:
-        found = _report(data, name, os.path.basename(path))
-        if found is not None:
-            return found
-    return codec.decode(data, name)
+    if MANIFEST_MARK in data[:200]:
+        return codec.decode(data, name)
+    from envsnap.intake import foreign
+
+    return foreign.load(data, name, path)
 
 
-def _report(data: bytes, name: str, base: str) -> codec.Document | None:
-    """Read a foreign report, if it is one, and say what was read."""
-    from envsnap.intake import facts, reports
+def documents(data: bytes, path: str, name: str) -> list[codec.Document]:
+    """Every host of a file's contents; a stream of probes may hold several. Raises InputError."""
+    if FACTS_MARK.search(data, 0, 1 << 20):
+        from envsnap.intake import facts
 
-    found = reports.read(data, name)
-    if found is None:
-        return None
-    kind, sections = found
-    messages = facts.Messages({"probe": 1, "sections": sections})
-    manifest = facts.to_manifest(messages, Target(kind="report", name=base), None, {}, name)
-    gaps = [path for section in sections.values() for path in section["gaps"]]
-    counted = sum(len(section["facts"].get("entries", {})) for section in sections.values())
-    note = f"{name}: read as the output of {kind}; {counted} packages, GPUs and variables"
-    if gaps:
-        note += f"; it does not state {', '.join(gaps[:5])}"
-    return codec.Document(manifest, notes=(note,))
+        return [_of_facts(found, path, name) for found in facts.parse_several(data, name)]
+    if MANIFEST_MARK in data[:200]:
+        return [codec.decode(data, name)]
+    from envsnap.intake import foreign
+
+    return [foreign.load(data, name, path)]
 
 
-def load_text(path: str) -> str:
-    """Read an error text or a log; `-` is standard input. Raises InputError.
+def _of_facts(messages: facts.Messages, path: str, name: str) -> codec.Document:
+    from envsnap.intake import facts
 
-    Bytes that are no UTF-8 are replaced: a log of another encoding is still readable.
-    """
-    return contents(path, "standard input" if path == "-" else path).decode("utf-8", "replace")
+    target = Target(kind="file", name=os.path.basename(path))
+    return codec.Document(facts.to_manifest(messages, target, None, {}, name))
+
+
+def load_unchecked(path: str) -> codec.Document:
+    """Read a manifest that may have been edited, to seal it anew. Raises InputError."""
+    name = "standard input" if path == "-" else path
+    return codec.decode_unchecked(contents(path, name), name)
 
 
 def contents(path: str, name: str) -> bytes:

@@ -7,7 +7,10 @@ import msgspec
 
 from envsnap.errors import InputError
 from envsnap.model import scan
-from envsnap.model.manifest import SCHEMA_VERSION, Manifest, present
+from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, present
+
+# What names this machine, and what is only wanted, is no part of what an environment is.
+UNDIGESTED = ("identity", "wanted")
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -15,15 +18,34 @@ class Document(msgspec.Struct, frozen=True):
 
     `unknown` holds the keys that this version does not know, in their places, so that writing
     the document again loses none. `notes` are for the reader: what a foreign report was read as.
+    `is_checked` tells whether its digests were held against its facts: nothing is proven or
+    signed by a document whose digests were not.
     """
 
     manifest: Manifest
     unknown: dict[str, Any] = {}
     notes: tuple[str, ...] = ()
+    is_checked: bool = True
 
 
 def decode(data: bytes, name: str) -> Document:
-    """Read a manifest; raises InputError in one line that starts with `name` and tells the place."""
+    """Read a manifest whose digests fit its facts; those of a newer revision are not checked.
+
+    Raises InputError in one line that starts with `name` and tells the place.
+    """
+    found = decode_unchecked(data, name)
+    if found.manifest.schema_revision > SCHEMA_REVISION:
+        note = (
+            f"{name}: written by a newer envsnap (schema revision"
+            f" {found.manifest.schema_revision}, here {SCHEMA_REVISION}): its digests are not checked"
+        )
+        return msgspec.structs.replace(found, notes=(note,), is_checked=False)
+    _require_intact(found.manifest, name)
+    return found
+
+
+def decode_unchecked(data: bytes, name: str) -> Document:
+    """Read a manifest that may have been edited, to seal it anew. Raises InputError."""
     tree = scan.parse(data, name)
     if not isinstance(tree, dict) or "schema_version" not in tree or "sections" not in tree:
         raise InputError(f"{name}: not an envsnap manifest ({_describe(tree)})")
@@ -40,6 +62,27 @@ def decode(data: bytes, name: str) -> Document:
     except msgspec.ValidationError as error:
         raise InputError(f"{name}: {_one_line(error)}") from None
     return Document(manifest, _unknown(tree, msgspec.to_builtins(manifest)))
+
+
+def _require_intact(manifest: Manifest, name: str) -> None:
+    """Hold the recorded digests against the facts as they are written."""
+    from envsnap.model.digests import fingerprint, section_digest
+
+    place = next(
+        (
+            f"section {section_name}"
+            for section_name, section in present(manifest.sections).items()
+            if section_name not in UNDIGESTED and section.digest != section_digest(section)
+        ),
+        None,
+    )
+    if place is None and manifest.fingerprint != fingerprint(manifest.sections):
+        place = "the fingerprint"
+    if place is not None:
+        raise InputError(
+            f"{name}: {place} does not fit its digest: the file was altered after capture; capture"
+            " again, or seal what you cut by hand: envsnap capture --seal FILE -o FILE"
+        )
 
 
 def _describe(tree: object) -> str:
@@ -92,7 +135,12 @@ def sealed(manifest: Manifest) -> Manifest:
     digested = {
         name: msgspec.structs.replace(section, digest=section_digest(section))
         for name, section in present(manifest.sections).items()
-        if name != "identity"
+        if name not in UNDIGESTED
     }
     sections = msgspec.structs.replace(manifest.sections, **digested)
     return msgspec.structs.replace(manifest, sections=sections, fingerprint=fingerprint(sections))
+
+
+def resealed(manifest: Manifest, now: str) -> Manifest:
+    """Seal a manifest that was cut or edited by hand, and say in it that it was, and when."""
+    return msgspec.structs.replace(sealed(manifest), sealed=now)

@@ -148,6 +148,10 @@ class Rocm(Section, frozen=True, kw_only=True):
     version: Annotated[Text, portable("Version of the installed ROCm.", since=1)] = UNSET
     driver: Annotated[Text, host("Version of the loaded amdgpu kernel module.", since=1)] = UNSET
     home: Annotated[Text, location("Where ROCm lies.", since=1)] = UNSET
+    hip: Annotated[
+        Text, location("Version of the HIP runtime, as a report states it.", since=2)
+    ] = UNSET
+    miopen: Annotated[Text, location("Version of MIOpen, as a report states it.", since=2)] = UNSET
 
 
 class Gpu(Record, frozen=True, kw_only=True):

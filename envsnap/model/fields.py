@@ -76,6 +76,14 @@ class Section(Record, frozen=True, kw_only=True):
         bool,
         Meta(description="Whether what is missing here is known to be absent, not just unknown."),
     ]
+    names_complete: Annotated[
+        bool | UnsetType,
+        Meta(
+            description="Whether an entry that is missing here is known to be absent, although not"
+            " all facts of those that are there are stated: a list of names and versions.",
+            extra_json_schema={SINCE_KEY: 2},
+        ),
+    ] = UNSET
     digest: Annotated[
         str | UnsetType,
         Meta(description="SHA-256 over the section's portable and host facts."),
@@ -99,7 +107,7 @@ class Field(Struct, frozen=True):
 
 
 _PLANS: dict[type[Struct], tuple[Field, ...]] = {}
-_BOOKKEEPING = ("complete", "digest", "gaps")
+BOOKKEEPING = ("complete", "names_complete", "digest", "gaps")
 
 
 def plan(record: type[Struct]) -> tuple[Field, ...]:
@@ -108,7 +116,7 @@ def plan(record: type[Struct]) -> tuple[Field, ...]:
         _PLANS[record] = tuple(
             _field(item.name, item.type)
             for item in struct_fields(record)
-            if item.name not in _BOOKKEEPING
+            if item.name not in BOOKKEEPING
         )
     return _PLANS[record]
 

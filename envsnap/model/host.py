@@ -59,6 +59,15 @@ class System(Section, frozen=True, kw_only=True):
         UNSET
     )
     shm_size: Annotated[Whole, host("Size of /dev/shm in bytes.")] = UNSET
+    open_files_limit: Annotated[
+        Whole, host("Most files that a process may open (the soft limit).", since=2)
+    ] = UNSET
+    locked_memory_limit: Annotated[
+        Whole, host("Memory in bytes that a process may lock; RDMA needs it.", since=2)
+    ] = UNSET
+    processes_limit: Annotated[
+        Whole, host("Most processes and threads of the user (the soft limit).", since=2)
+    ] = UNSET
     iommu: Annotated[Text, host("IOMMU that translates addresses: its kind, or off.", since=1)] = (
         UNSET
     )
@@ -75,6 +84,15 @@ class System(Section, frozen=True, kw_only=True):
             " breaks peer-to-peer copies. Looked at where there is a GPU.",
             since=1,
         ),
+    ] = UNSET
+    preload: Annotated[
+        TextMap,
+        portable(
+            "Libraries that /etc/ld.so.preload puts into every program, with SHA-256.", since=2
+        ),
+    ] = UNSET
+    certificates: Annotated[
+        Flag, portable("Whether the system has certificates to trust servers by.", since=2)
     ] = UNSET
     container: Annotated[Text, host("Kind of container, if any.")] = UNSET
     packages: Annotated[
@@ -161,3 +179,10 @@ class Identity(Section, frozen=True, kw_only=True):
     pid: Annotated[Whole, volatile("Process id.")] = UNSET
     seconds: Annotated[Number, volatile("How long the capture took.")] = UNSET
     gpus: Annotated[dict[str, GpuIdentity] | UnsetType, volatile("Cards by index.")] = UNSET
+    rank: Annotated[
+        TextMap,
+        volatile("Variables that say which process of a job, or which node, this is.", since=2),
+    ] = UNSET
+    rng: Annotated[
+        TextMap, volatile("SHA-256 of generator states in the running program.", since=2)
+    ] = UNSET

@@ -67,6 +67,14 @@ class Weight(Record, frozen=True, kw_only=True):
     tensors: Annotated[
         dict[str, Tensor] | UnsetType, portable("Tensors by name; left out above 20,000.")
     ] = UNSET
+    pointer: Annotated[
+        Text,
+        location(
+            "What stands in the file's place: git-lfs. Digest and size are those of the file that"
+            " it points to.",
+            since=2,
+        ),
+    ] = UNSET
     damage: Annotated[Text, portable("Why the file cannot be what its name says.")] = UNSET
     foreign_symbols: Annotated[
         Texts, portable("Code that unpickling this checkpoint would call.")
@@ -167,7 +175,10 @@ class Seeds(Section, frozen=True, kw_only=True):
     """Seeds by name, and the states of random number generators."""
 
     entries: TextMap = UNSET
-    rng: Annotated[TextMap, portable("SHA-256 of generator states in the running program.")] = UNSET
+    rng: Annotated[
+        TextMap,
+        portable("Generator states, as revisions before 2 wrote them; now in identity."),
+    ] = UNSET
     torch_initial_seed: Annotated[
         Text, portable("torch.initial_seed() of the running program.")
     ] = UNSET

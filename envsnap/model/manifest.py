@@ -9,9 +9,10 @@ from envsnap.model.fields import Record, Section
 from envsnap.model.host import EnvVars, Git, Identity, Process, System, Tools
 from envsnap.model.inputs import Configs, DataFolders, Determinism, Files, Seeds, Weights
 from envsnap.model.python import Packages, Python
+from envsnap.model.wanted import Wanted
 
 SCHEMA_VERSION = 1
-SCHEMA_REVISION = 1
+SCHEMA_REVISION = 2
 
 
 class Sections(Record, frozen=True, kw_only=True):
@@ -19,6 +20,7 @@ class Sections(Record, frozen=True, kw_only=True):
 
     python: Python | UnsetType = UNSET
     packages: Packages | UnsetType = UNSET
+    wanted: Wanted | UnsetType = UNSET
     frameworks: Frameworks | UnsetType = UNSET
     codecs: Codecs | UnsetType = UNSET
     cuda: Cuda | UnsetType = UNSET
@@ -69,7 +71,19 @@ class Manifest(Struct, frozen=True, kw_only=True):
     label: Annotated[str | None, Meta(description="The user's name for this environment.")]
     target: Target
     fingerprint: Annotated[str, Meta(description="SHA-256 over the digests of all sections.")]
+    sealed: Annotated[
+        str | UnsetType,
+        Meta(
+            description="UTC time at which digests were written anew over a manifest that was cut or edited by hand."
+        ),
+    ] = UNSET
     sections: Sections
+
+    def __repr__(self) -> str:
+        """Short: whole manifests fill screens."""
+        named = f"{self.label!r}, " if self.label else ""
+        sections = ", ".join(present(self.sections))
+        return f"<Manifest {named}{self.fingerprint[:19]}, {sections}>"
 
 
 def present(sections: Sections) -> dict[str, Section]:

@@ -43,7 +43,37 @@ class Python(Section, frozen=True, kw_only=True):
     ] = UNSET
     startup_code: Annotated[
         TextMap,
-        host("What runs at every start (.pth imports, sitecustomize): name and SHA-256."),
+        portable("What runs at every start (.pth imports, sitecustomize): name and SHA-256."),
+    ] = UNSET
+    interpreter: Annotated[
+        TextMap,
+        portable("SHA-256 of the program (executable) and of its libpython, if any.", since=2),
+    ] = UNSET
+    library: Annotated[
+        TextMap,
+        portable(
+            "SHA-256 over the standard library's code (core), and over parts that distributions"
+            " pack on their own (distutils, ensurepip, tkinter …).",
+            since=2,
+        ),
+    ] = UNSET
+    loose_modules: Annotated[
+        TextMap,
+        portable(
+            "Modules, packages and .pth files on sys.path that no distribution answers for: name"
+            " and SHA-256.",
+            since=2,
+        ),
+    ] = UNSET
+    shadows: Annotated[
+        TextMap,
+        portable(
+            "Modules that files of the working folder hide from programs started there.", since=2
+        ),
+    ] = UNSET
+    system_site_packages: Annotated[
+        Flag,
+        portable("Whether a virtual environment sees the packages of its base.", since=2),
     ] = UNSET
 
 
@@ -62,6 +92,7 @@ class Conda(Record, frozen=True, kw_only=True):
     version: Annotated[Text, portable("Version as conda states it.")] = UNSET
     build: Annotated[Text, portable("Build string.")] = UNSET
     url: Annotated[Text, location("Address of the archive.")] = UNSET
+    channel: Annotated[Text, location("Channel it came from.", since=2)] = UNSET
     md5: Annotated[Text, portable("MD5 of the archive, as conda states it.")] = UNSET
     sha256: Annotated[Text, portable("SHA-256 of the archive, as conda states it.")] = UNSET
 
@@ -94,6 +125,10 @@ class Package(Record, frozen=True, kw_only=True):
     shadowed: Annotated[
         tuple[Shadowed, ...] | UnsetType, portable("Other distributions of this name.")
     ] = UNSET
+    system_package: Annotated[
+        Text,
+        portable("Package of dpkg that installed it, as NAME=VERSION.", since=2),
+    ] = UNSET
     defects: Annotated[Texts, portable("What is wrong with its metadata.")] = UNSET
     folder: Annotated[Text, location("The folder of sys.path it lies in.")] = UNSET
     requires: Annotated[
@@ -114,6 +149,23 @@ class Package(Record, frozen=True, kw_only=True):
         Texts, location("Files of RECORD that are gone, the first 20 (--verify-files).", since=1)
     ] = UNSET
     missing_count: Annotated[Whole, location("How many files of RECORD are gone.", since=1)] = UNSET
+    missing_symbols: Annotated[
+        Texts,
+        location(
+            "Symbols that its files need of torch and the installed torch has not, the first 5.",
+            since=2,
+        ),
+    ] = UNSET
+    missing_symbols_count: Annotated[
+        Whole, location("How many symbols of torch its files miss.", since=2)
+    ] = UNSET
+    missing_libraries: Annotated[
+        Texts,
+        location("Libraries of torch that its files need and the installed torch lacks.", since=2),
+    ] = UNSET
+    build_label: Annotated[
+        Text, portable("Local label (cpu, cu130) that its own version.py states.", since=2)
+    ] = UNSET
 
 
 class Packages(Section, frozen=True, kw_only=True):

@@ -36,6 +36,8 @@ def require_place(path: str) -> None:
 def opened_atomically(path: str, mode: int) -> Iterator[BinaryIO]:
     """Open a temporary file in the same folder that becomes `path` in the end; never through a link.
 
+    The umask narrows `mode`, as for every file.
+
     Raises InputError where the folder is missing or closed, or where the path is a link, a
     folder or a device.
     """
@@ -47,7 +49,6 @@ def opened_atomically(path: str, mode: int) -> Iterator[BinaryIO]:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            os.fchmod(descriptor, mode)
             yield stream
         os.replace(temporary, path)
     except BaseException as error:

@@ -16,7 +16,7 @@ from envsnap.intake import reader
 from envsnap.model.manifest import Manifest
 from envsnap.observe import classes, inotify, journals, manifest, opened
 from envsnap.observe.journals import Process
-from envsnap.observe.launch import OBSERVER, Part, launched
+from envsnap.observe.launch import OBSERVER, Part, Runner, launched
 from envsnap.observe.manifest import Progress, Run
 from envsnap.observe.output import Copy
 
@@ -52,21 +52,24 @@ def seen(
     folders: Sequence[str] = (),
     parts: Sequence[Part] = (),
     output: Copy | None = None,
+    run: Runner | None = None,
 ) -> Iterator[Seen]:
     """Run a command and see what it does; what its processes left is there until the block ends.
 
-    `parts` watch beside the observer, and `output` takes a copy of what is printed. Raises
-    CommandError where the command cannot be started.
+    `parts` watch beside the observer, `output` takes a copy of what is printed, and `run` runs the
+    command elsewhere. Raises CommandError where the command cannot be started.
     """
     folder = os.getcwd()
     watch = inotify.Watch([*suggested(command, folder), *folders])
     began = time.time_ns()
     try:
-        with launched(command, [OBSERVER, *parts], probe=probe, output=output) as ended:
+        with launched(
+            command, [OBSERVER, *parts], probe=probe, output=output, run=run
+        ) as ended:
             processes = _ended(ended.folder)
             watch.stop()
             files = opened.gather(processes, watch.opened, folder, began)
-            run = Run(
+            what = Run(
                 code=ended.code,
                 name=_name(command),
                 processes=processes,
@@ -74,7 +77,7 @@ def seen(
                 gaps=(*watch.gaps, *_unseen(processes)),
                 began=began,
             )
-            yield Seen(code=ended.code, folder=ended.folder, run=run)
+            yield Seen(code=ended.code, folder=ended.folder, run=what)
     finally:
         watch.stop()
 

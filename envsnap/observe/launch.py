@@ -34,6 +34,8 @@ class Part(Struct, frozen=True, kw_only=True):
     files: Mapping[str, str | None] = {}
 
 
+# Given the command, the folder of the run and the variables; returns the exit code.
+Runner = Callable[[Sequence[str], str, Mapping[str, str]], int]
 OBSERVER = Part(module="envsnap_inside.observer", place=INSIDE)
 
 
@@ -51,11 +53,14 @@ def launched(
     *,
     probe: str | None = None,
     output: Copy | None = None,
+    run: Runner | None = None,
 ) -> Iterator[Ended]:
     """Run a command to its end; what its processes left lies on disk until the block ends.
 
     `probe` is the text of the probe, for parts that want the facts of a process; `output` takes a
-    copy of what the command prints. Raises CommandError where the command cannot be started.
+    copy of what the command prints. `run` runs the command elsewhere, where these folders are,
+    too: it is given the command, the folder of this run, and the variables to set. Raises
+    CommandError where the command cannot be started.
     """
     with tempfile.TemporaryDirectory(prefix="envsnap-") as folder:
         processes = os.path.join(folder, "processes")
@@ -79,7 +84,11 @@ def launched(
         place = os.path.join(folder, "options")
         with open(place, "wb") as stream:
             stream.write(marshal.dumps(options, 2))  # a version that every Python 3 reads
-        yield Ended(code=_run(command, place, output), folder=processes)
+        if run is None:
+            code = _run(command, place, output)
+        else:
+            code = run(command, folder, {"PYTHONPATH": SITE, VARIABLE: place})
+        yield Ended(code=code, folder=processes)
 
 
 def _file(folder: str, name: str, text: str | None) -> str | None:
@@ -127,6 +136,7 @@ def _signals_for(process: subprocess.Popen[bytes]) -> Iterator[None]:
     handlers: dict[signal.Signals, Callable[[int, object], None] | signal.Handlers] = {
         signal.SIGINT: signal.SIG_IGN,  # the terminal sends it to the command, too
         signal.SIGTERM: pass_on,
+        signal.SIGHUP: pass_on,
     }
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:

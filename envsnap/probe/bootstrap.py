@@ -1,7 +1,7 @@
 # envsnap probe. It prints facts about the Python that runs it; it writes no file and opens no
 # connection. Run it:   python3 FILE > prod.facts
 # or, inside a program: import probe; probe.capture("prod.facts")
-# The source of every collector is readable below, one string a module.
+# The source of every collector is below, deflated. To read it:   python3 FILE --sources
 import sys
 
 if sys.version_info < (3, 6):
@@ -17,6 +17,7 @@ if sys.version_info < (3, 6):
 PACKAGE = "envsnap_probe"
 OPTIONS = "{}"
 MODULES = {}
+PACKED = ""
 # -- modules --
 
 
@@ -40,6 +41,25 @@ class _InMemory(object):
         exec(code, module.__dict__)
 
 
+def _unpack():
+    """Fill MODULES; a Python built without what this takes is refused in one sentence."""
+    try:
+        import binascii
+        import json
+        import zlib
+    except ImportError:
+        lacking = (
+            "envsnap probe: this Python lacks a part of its standard library: %s\n"
+            % sys.exc_info()[1]
+        )
+        if __name__ != "__main__":
+            raise ImportError(lacking.strip())
+        sys.stderr.write(lacking)
+        sys.exit(87)
+    if PACKED:
+        MODULES.update(json.loads(zlib.decompress(binascii.a2b_base64(PACKED)).decode("utf-8")))
+
+
 def _text_entries(path):
     """The entries of sys.path as text; Python takes paths there too, and ignores what is neither."""
     spelled = [getattr(entry, "__fspath__", lambda entry=entry: entry)() for entry in path]
@@ -49,7 +69,7 @@ def _text_entries(path):
 def _prepare():
     """Keep the current folder, and every folder but the standard library's, out of our imports."""
     original = _text_entries(sys.path)
-    if __name__ == "__main__" and MODULES and original and _is_own_folder(original[0]):
+    if __name__ == "__main__" and (PACKED or MODULES) and original and _is_own_folder(original[0]):
         del original[0]
     sys.dont_write_bytecode = True
     os = sys.modules["os"]
@@ -61,6 +81,7 @@ def _prepare():
         and "site-packages" not in entry and "dist-packages" not in entry
     ]
     sys.meta_path.insert(0, _InMemory())
+    _unpack()
     return original
 
 
@@ -86,5 +107,10 @@ def capture(path):
 
 if __name__ == "__main__":
     _ORIGINAL_PATH = _prepare()
+    if sys.argv[1:] == ["--sources"]:
+        for _name in sorted(MODULES):
+            _text = "# -- %s --\n%s\n" % (_name, MODULES[_name])
+            sys.stdout.buffer.write(_text.encode("utf-8"))
+        sys.exit(0)
     from envsnap_probe import main as _main
     _main.run(OPTIONS, MODULES, _ORIGINAL_PATH)

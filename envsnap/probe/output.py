@@ -10,6 +10,8 @@ import os
 import re
 import sys
 
+# Lines that several hosts write into one stream: launchers keep lines whole up to 1,024 bytes.
+LONGEST_PIECE = 900
 # In JSON text: an escaped backslash, a pair of surrogates, or (group 1) one that stands alone.
 LONE_SURROGATE = re.compile(
     r"\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(\\ud[89a-f][0-9a-f]{2})"
@@ -57,14 +59,19 @@ def _visible(match) -> str:
 
 
 class Output:
-    """Writes messages to the real standard output, which nothing else can reach any more."""
+    """Writes messages to the real standard output, which nothing else can reach any more.
 
-    def __init__(self, marker: str) -> None:
+    With `pieces` each line is written in short pieces that name this process, so that a launcher
+    may mix the lines of many: `envsnap:ID+` goes on, `envsnap:ID-` ends a line.
+    """
+
+    def __init__(self, marker: str, pieces: bool = False) -> None:
         sys.stdout.flush()
         private = os.dup(1)
         os.dup2(2, 1)
         self.stream = os.fdopen(private, "wb")
         self.marker = marker
+        self.name = "envsnap:%08x" % (int.from_bytes(os.urandom(4), "big")) if pieces else ""
         self._write("\n" + begin(marker) + "\n")
 
     def send(self, word: str, message: object) -> None:
@@ -76,5 +83,12 @@ class Output:
         self._write(end(self.marker) + "\n")
 
     def _write(self, text: str) -> None:
+        if self.name:
+            text = "".join(self._in_pieces(line) for line in text.split("\n")[:-1])
         self.stream.write(text.encode("ascii"))
         self.stream.flush()
+
+    def _in_pieces(self, line: str) -> str:
+        pieces = [line[i : i + LONGEST_PIECE] for i in range(0, len(line), LONGEST_PIECE)] or [""]
+        goes_on = "".join("%s+%s\n" % (self.name, piece) for piece in pieces[:-1])
+        return "%s%s-%s\n" % (goes_on, self.name, pieces[-1])

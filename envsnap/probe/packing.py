@@ -6,7 +6,11 @@ import json
 # its tokenizer takes 100 ms for the long strings in ours; Python 2.7 understands this too.
 READ_STDIN = ["-c", "import sys; exec(getattr(sys.stdin, 'buffer', sys.stdin).read())"]
 
-_CORE = ("__init__", "main", "output", "record", "secrets", "collectors", "readers")
+_REDACT = ("decision", "addresses", "digests", "issuers", "keys", "kinds", "texts", "words")
+_CORE = (
+    *("__init__", "main", "output", "record", "secrets", "collectors", "readers", "redact"),
+    *("redact." + name for name in _REDACT),
+)
 NEEDED_BY_CHILDREN = (
     *_CORE,
     "collectors.framework_import",
@@ -25,14 +29,17 @@ NEEDED_BY_CODECS = (
 NEEDED_BY_GPU_QUERY = (*_CORE, "collectors.gpu_query", "pynvml")
 
 
-def pack(modules: dict, options: dict, only: tuple = ()) -> str:
+def pack(modules: dict, options: dict, only: tuple = (), packed: str = "") -> str:
     """Join the bootstrap, the options and the module sources into one ASCII script.
 
     `modules` maps module names to sources and holds the bootstrap's own under "bootstrap".
-    Raises ValueError for a source that could not be embedded readably.
+    With `packed`, which is all of them deflated, they are not written out.
     """
     head, tail = modules["bootstrap"].split("# -- modules --\n")
     parts = [head.replace('OPTIONS = "{}"', "OPTIONS = %s" % ascii(json.dumps(options)))]
+    if packed:
+        parts[0] = parts[0].replace('PACKED = ""', 'PACKED = "%s"' % packed)
+        return parts[0] + tail
     wanted = [name for name in sorted(modules) if not only or name in only or name == "bootstrap"]
     parts.extend("MODULES[%r] = %s\n" % (name, _literal(modules[name])) for name in wanted)
     parts.append(tail)

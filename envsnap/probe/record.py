@@ -5,7 +5,7 @@ import os
 import re
 import stat
 
-from .secrets import clean_message
+from . import secrets
 
 # The words a gap's reason starts with.
 ABSENT = "absent"
@@ -59,7 +59,22 @@ class Record:
 
     def gap(self, path: str, why: str) -> None:
         """Note that the fact at `path` is unknown; the first reason given stays."""
-        self.gaps.setdefault(self.prefix + path, clean_message(why)[:LONGEST_REASON])
+        self.gaps.setdefault(self.prefix + path, secrets.clean_message(why)[:LONGEST_REASON])
+
+    def left_out(self, path: str, why: str, lost: str) -> None:
+        """Note that a value, or a part of it, was left out: it may be a secret."""
+        self.gaps[self.prefix + path] = secrets.reason(why, lost)
+
+    def sweep(self) -> None:
+        """Leave out of the facts what has the shape of a secret."""
+        secrets.sweep(self.facts, self._cut)
+
+    def _cut(self, path: tuple, why: str, lost: str) -> None:
+        keys = path[1:] if path[0] == "entries" else path
+        spelled = "".join(
+            text if text.startswith("[") else "." + text for text in map(key_text, keys)
+        )
+        self.left_out(spelled[1:] if spelled.startswith(".") else spelled, why, lost)
 
     def learn(self, key: str, read, *arguments: object):
         """Store what `read` returns; an exception becomes a gap."""

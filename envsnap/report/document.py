@@ -33,12 +33,16 @@ class Judged(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """A whole report. `reference` is None for a check, `hosts` where there is one other only."""
+    """A whole report. `reference` is None for a check, `hosts` where there is one other only.
+
+    `has_text`: what failed was passed, as a text or as a symptom.
+    """
 
     reference: Side | None
     judged: tuple[Judged, ...]
     hosts: "Table | None" = None
     policy: Policy | None = None
+    has_text: bool = False
 
     def idle(self) -> tuple[Entry, ...]:
         """The entries of the policy that nothing matched."""
@@ -47,14 +51,35 @@ class Report(Struct, frozen=True, kw_only=True):
         matched = {place for item in self.judged for place in item.result.ruled.matched}
         return tuple(entry for entry in self.policy.entries if entry.place not in matched)
 
+    def is_unknown(self, *, strict: bool) -> bool:
+        """Whether a comparison compared nothing; `strict`: or did not compare everything."""
+        nothing = self.reference is not None and any(
+            not item.result.compared for item in self.judged
+        )
+        return nothing or (strict and any(item.result.is_partly_unknown() for item in self.judged))
+
     def worst(self) -> Severity | None:
         """The severity of the worst finding of all."""
         found = [worst for item in self.judged if (worst := item.result.worst())]
         return min(found, key=lambda severity: severity.rank, default=None)
 
 
+class FactData(Struct, frozen=True, kw_only=True):
+    """A fact that a finding rests on, on one side (in a check there is the other side alone)."""
+
+    path: str
+    side: str
+    state: str
+    value: Any
+    reason: str | None
+
+
 class FindingData(Struct, frozen=True, kw_only=True):
-    """A finding as programs read it; paths are text."""
+    """A finding as programs read it; paths are text.
+
+    `reference` and `other` are what the sides state at `path`; `expected` is what a table, a
+    requirement or a policy asks for.
+    """
 
     rule: str
     severity: Severity
@@ -65,8 +90,10 @@ class FindingData(Struct, frozen=True, kw_only=True):
     why: str
     fix: str
     source: str
+    expected: str
     reference: Any
     other: Any
+    facts: "tuple[FactData, ...]"
     changes: tuple[str, ...]
     cites: tuple[str, ...]
 
@@ -133,7 +160,7 @@ class JudgedData(Struct, frozen=True, kw_only=True):
     """One result as programs read it.
 
     `unknown` maps facts that one side does not know to the reason, `not_compared` those that
-    neither knows.
+    neither knows; `lacking` names sections of the reference that this manifest does not have.
     """
 
     manifest: Side
@@ -142,6 +169,7 @@ class JudgedData(Struct, frozen=True, kw_only=True):
     compared: int
     unknown: dict[str, str]
     not_compared: dict[str, str]
+    lacking: tuple[str, ...]
     findings: tuple[FindingData, ...]
     ruled: tuple[RulingData, ...] = ()
 

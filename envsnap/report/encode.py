@@ -10,6 +10,7 @@ from envsnap.model.paths import text
 from envsnap.report import document, summary
 from envsnap.report.document import (
     EntryData,
+    FactData,
     FindingData,
     GroupData,
     HostsData,
@@ -19,7 +20,7 @@ from envsnap.report.document import (
     RowData,
     RulingData,
 )
-from envsnap.rules.finding import Finding
+from envsnap.rules.finding import Fact, Finding
 from envsnap.rules.ruling import Entry, Ruling
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def _judged(item: document.Judged) -> JudgedData:
         compared=item.result.compared,
         unknown={text(path): reason for path, reason in item.result.unknown.items()},
         not_compared=item.result.not_compared,
+        lacking=item.result.lacking,
         findings=tuple(_finding(finding) for finding in item.result.findings),
         ruled=tuple(_ruling(ruling) for ruling in item.result.ruled.rulings),
     )
@@ -63,10 +65,22 @@ def _finding(finding: Finding) -> FindingData:
         why=finding.why,
         fix=finding.fix,
         source=finding.source,
+        expected=finding.expected,
         reference=finding.reference,
         other=finding.other,
+        facts=tuple(_fact(fact) for fact in finding.facts),
         changes=tuple(text(path) for path in finding.changes),
         cites=tuple(text(path) for path in finding.cites),
+    )
+
+
+def _fact(fact: Fact) -> FactData:
+    return FactData(
+        path=text(fact.path),
+        side=fact.side,
+        state=fact.state,
+        value=fact.value,
+        reason=fact.reason,
     )
 
 

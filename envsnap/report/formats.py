@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from envsnap.report import document
 
-NAMES = ("terminal", "markdown", "html", "json", "sarif", "github")
+NAMES = ("terminal", "markdown", "html", "json", "sarif", "github", "fix")
 # Formats that name lines of the manifest's file; the first cannot do without one.
 IN_FILES = ("sarif", "github")
 
@@ -24,4 +24,8 @@ def render(
     module = "json_report" if name == "json" else name
     text = import_module(f"envsnap.report.{module}").render(report)
     assert isinstance(text, str)
+    if name in ("json", "sarif"):
+        from envsnap.report.sanitize import in_json
+
+        return in_json(text)
     return text

@@ -180,11 +180,11 @@ def _facts(finding: Finding, names: tuple[str, str], note: str, *, in_head: bool
         ("why", summary.sentence(finding.why, names)),
         ("fix", summary.sentence(finding.fix, names)),
     ]
-    for name, item in zip(names, (finding.reference, finding.other), strict=True):
+    for name, item in zip(names, summary.cells(finding, names), strict=True):
         if item is not None and not (in_head and _short(item) == value(item)):
             rows.append((name, tag("span", value(item), class_="value")))
-    rest = [path for path in (*finding.changes, *finding.cites) if path != finding.path]
-    rows.append(("also", joined(*(tag("code", summary.where(path) + " ") for path in rest))))
+    rest = [joined(tag("code", name), f" {told}") for name, told in summary.rests_on(finding)]
+    rows.append(("rests on", joined(*(tag("div", item) for item in rest))))
     sure = f"{finding.effect.value}, {finding.confidence.value}"
     rows.append(("effect", sure))
     rows.append(("policy", note))

@@ -9,11 +9,11 @@ import os
 from envsnap.report.markup import Html, lines, tag
 
 
-def page(title: str, *body: str, scripted: bool = False) -> str:
-    """A whole file; `scripted` adds the script that filters findings."""
+def page(title: str, *body: str, scripted: bool = False, script: str = "page.js") -> str:
+    """A whole file; `scripted` adds the script that filters findings, or another one."""
     style = _part("page.css")
-    script = _part("page.js") if scripted else None
-    allowed = f"'{_hash(script)}'" if script is not None else "'none'"
+    part = _part(script) if scripted else None
+    allowed = f"'{_hash(part)}'" if part is not None else "'none'"
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src {allowed};"
         " base-uri 'none'; form-action 'none'"
@@ -26,7 +26,7 @@ def page(title: str, *body: str, scripted: bool = False) -> str:
         tag("title", f"envsnap: {title}"),
         tag("style", style),
     )
-    end = tag("script", script) if script is not None else ""
+    end = tag("script", part) if part is not None else ""
     made = tag("html", tag("head", head), tag("body", lines(*body, end)), lang="en")
     return f"<!doctype html>\n{made}\n"
 

@@ -54,8 +54,7 @@ def _row(finding: Finding, names: tuple[str, str]) -> str:
     cells = [
         finding.severity.value,
         markdown(summary.where(finding.path)),
-        _cell(finding.reference),
-        _cell(finding.other),
+        *(_cell(item) for item in summary.cells(finding, names)),
         prose(summary.sentence(finding.message, names)),
     ]
     return f"| {' | '.join(cells)} |"

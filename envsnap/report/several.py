@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from envsnap.changes.lookup import Fact
+from envsnap.model.reading import Fact
 from envsnap.report import document, summary
 from envsnap.report.sanitize import plain, value
 from envsnap.rules.side_by_side import Row, Table

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from envsnap.model.paths import text
+from envsnap.redact import digests
 from envsnap.report import document
-from envsnap.report.sanitize import plain
+from envsnap.report.sanitize import plain, value
 from envsnap.rules.engine import Result
-from envsnap.rules.finding import Severity
+from envsnap.rules.finding import Fact, Finding, Severity
 from envsnap.rules.ruling import Entry, Ruling
 
+LONGEST_CUT = 60
 LONGEST_NAME = 20  # longer names are cut
 ASKED_FOR = ("configs", "weights", "data")  # what the user named comes first
 HEADS = ("expected", "found")  # of a check, which has one side
-REDACTED = "redacted"
 
 
 def headline(
@@ -79,10 +81,32 @@ def tally(result: Result, is_diff: bool) -> str:
     line = ", ".join(words)
     if not is_diff:
         return line if result.findings else f"{line}: nothing wrong found"
-    line += f"; {result.compared:,} facts compared"
+    line += (
+        f"; {result.compared or 'no'} facts compared"
+        if result.compared < 1000
+        else (f"; {result.compared:,} facts compared")
+    )
     if result.unknown:
-        line += f", {len(result.unknown):,} known on one side only"
-    return line
+        line += f", {len(result.unknown):,} unknown on one side"
+    if result.not_compared:
+        line += f", {len(result.not_compared):,} on both"
+    line += _left_out(result)
+    if result.lacking:
+        line += f"; the other side says nothing of {', '.join(result.lacking)}"
+    return line if result.compared else f"{line}: this is no result"
+
+
+def _left_out(result: Result) -> str:
+    """How many values may differ behind a cut; each side left them out as possible secrets."""
+    hidden = [path for path, reason in result.not_compared.items() if digests.is_cut(reason)]
+    if not hidden:
+        return ""
+    were = "value was" if len(hidden) == 1 else "values were"
+    more = " …" if len(hidden) > 1 else ""
+    return (
+        f"; {len(hidden)} {were} left out on both sides and may differ:"
+        f" {plain(hidden[0])[:LONGEST_CUT]}{more}"
+    )
 
 
 def ruled(report: document.Report, result: Result) -> str:
@@ -127,8 +151,8 @@ def not_captured(result: Result) -> str:
     for name, reasons in sections.items():
         common = max(set(reasons), key=reasons.count)
         parts.append(f"{name} ({len(reasons)} on one side: {plain(common)[:70]})")
-    hidden = [path for path, reason in result.not_compared.items() if reason == REDACTED]
-    others = {path: why for path, why in result.not_compared.items() if why != REDACTED}
+    hidden = [path for path, reason in result.not_compared.items() if digests.is_cut(reason)]
+    others = {path: why for path, why in result.not_compared.items() if not digests.is_cut(why)}
     others = dict(sorted(others.items(), key=lambda item: not item[0].startswith(ASKED_FOR)))
     parts += [f"{plain(path)[:60]} ({plain(why)[:90]})" for path, why in list(others.items())[:3]]
     if len(others) > 3:
@@ -149,6 +173,31 @@ def sentence(text: str, names: tuple[str, str]) -> str:
         if len(name) < LONGEST_NAME and name not in HEADS:
             text = text.replace(words, name)
     return plain(text)
+
+
+def cells(finding: Finding, names: tuple[str, str]) -> tuple[Any, Any]:
+    """The values for two columns: what each side states, or in a check what was expected."""
+    if names == HEADS:
+        return finding.expected or None, finding.other
+    return finding.reference, finding.other
+
+
+def rests_on(finding: Finding) -> list[tuple[str, str]]:
+    """What a finding rests on besides its own fact: each under its own name, side by side."""
+    paths = dict.fromkeys(fact.path for fact in finding.facts if fact.path != finding.path)
+    told = []
+    for path in paths:
+        sides = [fact for fact in finding.facts if fact.path == path]
+        shown = [_stated(fact) for fact in sides]
+        one = len(shown) == 1 or shown[0] == shown[1]
+        told.append((where(path), shown[0] if one else " -> ".join(shown)))
+    return told
+
+
+def _stated(fact: Fact) -> str:
+    if fact.state == "unknown":
+        return "unknown"
+    return "absent" if fact.state == "absent" else value(fact.value)
 
 
 def column_names(report: document.Report, item: document.Judged) -> tuple[str, str]:

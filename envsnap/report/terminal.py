@@ -7,7 +7,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from envsnap.report import document, summary
+from envsnap.report import document, first_screen, summary
 from envsnap.report.sanitize import plain, value
 from envsnap.rules import registry
 from envsnap.rules.finding import Finding, Severity
@@ -20,9 +20,12 @@ WIDEST = 120
 NARROW = 70  # below it a table has no room for values
 DIGEST = re.compile(r"(?:sha256:)?[0-9a-f]{40,128}")
 MOST_ROWS = 60
-MOST_INFOS = 25
+MOST_KINDS = 8
+LONGEST_OTHER = 110
+LONGEST_SOURCE = 160
 MOST_EXPLAINED = 10
 MOST_TOGETHER = 6
+MOST_BASIS = 4
 MOST_RULINGS = 5
 PAGES = {entry.id for entry in registry.REGISTRY}
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
@@ -81,20 +84,62 @@ def _section(
     _policy(console, report, item)
     serious = [found for found in result.findings if found.severity is not Severity.INFO]
     infos = [found for found in result.findings if found.severity is Severity.INFO]
-    shown = serious[:MOST_ROWS] + infos[:MOST_INFOS]
+    _first(console, report, item, names)
+    shown = serious[:MOST_ROWS] + [found for found in infos if first_screen.is_hint(found)]
     if shown and console.width < NARROW:
         _list(console, shown)
     elif shown:
         _table(console, shown, names, ascii_only)
-    left_out = len(result.findings) - len(shown)
-    if left_out:
-        console.print(Text(f"… and {left_out} more; --format json has all.", style="dim"))
+    if len(serious) > MOST_ROWS:
+        more = f"… and {len(serious) - MOST_ROWS} more; --format json has all."
+        console.print(Text(more, style="dim"))
+    _infos(console, infos)
     if serious:
         _explain(console, serious, names)
     rest = summary.not_captured(result)
     if rest:
         console.print(Text(f"{summary.rest_title(report)}: {rest}", style="dim"))
     console.print()
+
+
+def _first(
+    console: Console, report: document.Report, item: document.Judged, names: tuple[str, str]
+) -> None:
+    """The likeliest cause, why, what to do, and what else it could be; or what to try next."""
+    found = first_screen.likeliest(item.result)
+    console.print()
+    if found is None:
+        _paragraph(console, "Nothing here is known to cause trouble.")
+        if item.result.compared or report.reference is None:
+            _paragraph(console, f"Next: {first_screen.next_step(report, item)}")
+        return
+    message = summary.sentence(found.message, names)
+    _paragraph(console, f"Likeliest cause: {message}", style=STYLES[found.severity])
+    _paragraph(console, f"Why: {summary.sentence(found.why, names)}", indent=3)
+    if found.fix:
+        _paragraph(console, f"Fix: {summary.sentence(found.fix, names)}", indent=3)
+    known = f"rule {found.rule}" + (
+        f"; {plain(found.source)[:LONGEST_SOURCE]}" if found.source else ""
+    )
+    _paragraph(console, f"Known from: {known}", indent=3, style="dim")
+    for number, other in enumerate(first_screen.others(item.result), 2):
+        head = "Or" if number == 2 else "  "
+        told = _cut_sentence(summary.sentence(other.message, names))
+        _paragraph(console, f"{head} {number}. {told}", style=STYLES[other.severity])
+    console.print()
+
+
+def _cut_sentence(told: str) -> str:
+    return told if len(told) <= LONGEST_OTHER else told[: LONGEST_OTHER - 1] + "…"
+
+
+def _infos(console: Console, infos: list[Finding]) -> None:
+    """What is true and harmless, or unproven: by kind."""
+    lines = first_screen.folded(infos)
+    for line in lines[:MOST_KINDS]:
+        _paragraph(console, plain(line), style="dim")
+    if lines:
+        _paragraph(console, "--format json has all of them.", style="dim")
 
 
 def _policy(console: Console, report: document.Report, item: document.Judged) -> None:
@@ -145,6 +190,7 @@ def _table(
     table.add_column("#", justify="right", width=3, no_wrap=True)
     table.add_column("", width=7, no_wrap=True)
     path_width = max(20, (console.width - 16) * 5 // 11)
+    cell = max(8, (console.width - 16 - path_width) // 2)
     table.add_column("where", width=path_width, overflow="fold")
     table.add_column(Text(heads[0]), ratio=1, overflow="fold")
     table.add_column(Text(heads[1]), ratio=1, overflow="fold")
@@ -153,8 +199,7 @@ def _table(
             Text(str(number)),
             Text(finding.severity.value, style=STYLES[finding.severity]),
             Text(summary.folded_path(summary.where(finding.path), path_width)),
-            Text(_cell(finding.reference)),
-            Text(_cell(finding.other)),
+            *(Text(_fitted(_cell(item), cell)) for item in summary.cells(finding, heads)),
         )
     console.print(table)
 
@@ -171,6 +216,15 @@ def _cell(item: object) -> str:
     return _cut(value(item))
 
 
+def _fitted(text: str, width: int) -> str:
+    """Shorten words that are wider than a column in their middle, rather than break them."""
+    words = [
+        word if len(word) <= width else f"{word[: width // 2 - 1]}…{word[-(width - width // 2) :]}"
+        for word in text.split(" ")
+    ]
+    return " ".join(words)
+
+
 def _cut(text: str) -> str:
     if DIGEST.fullmatch(text):
         return text.removeprefix("sha256:")[:10] + "…"
@@ -178,27 +232,49 @@ def _cut(text: str) -> str:
 
 
 def _explain(console: Console, findings: list[Finding], names: tuple[str, str]) -> None:
-    """Say why and what to do; findings with one reason are explained together."""
-    from rich.padding import Padding
-    from rich.text import Text
+    """Say why and what to do; findings with one reason are explained together.
 
+    Each keeps its own fix: where these differ, each stands below its finding.
+    """
     console.print()
     numbered = list(enumerate(findings, 1))
     groups = [list(group) for _, group in groupby(numbered, lambda pair: _reason(pair[1]))]
     for group in groups[:MOST_EXPLAINED]:
+        shown = [finding for _, finding in group[:MOST_TOGETHER]]
+        one_fix = len({finding.fix for finding in shown}) == 1
         for number, finding in group[:MOST_TOGETHER]:
             message = summary.sentence(finding.message, names)
-            console.print(Text(f"{number}. {message}", style=STYLES[finding.severity]))
+            _paragraph(console, f"{number}. {message}", style=STYLES[finding.severity])
+            for line in _basis(finding):
+                _paragraph(console, line, indent=3, style="dim")
+            if not one_fix and finding.fix:
+                _paragraph(console, f"Fix: {summary.sentence(finding.fix, names)}", indent=3)
         if len(group) > MOST_TOGETHER:
-            console.print(Text(f"   … and {len(group) - MOST_TOGETHER} more of this kind"))
-        finding = group[0][1]
-        lines = [summary.sentence(finding.why, names)]
-        if finding.fix:
-            lines.append(f"Fix: {summary.sentence(finding.fix, names)}")
-        if finding.rule in PAGES:
-            lines.append(f"More: envsnap explain {plain(finding.rule)}")
-        for line in lines:
-            console.print(Padding(Text(line), (0, 0, 0, 3)))
+            _paragraph(console, f"… and {len(group) - MOST_TOGETHER} more of this kind", indent=3)
+        _paragraph(console, summary.sentence(shown[0].why, names), indent=3)
+        if one_fix and shown[0].fix:
+            _paragraph(console, f"Fix: {summary.sentence(shown[0].fix, names)}", indent=3)
+        if shown[0].rule in PAGES:
+            _paragraph(console, f"More: envsnap explain {plain(shown[0].rule)}", indent=3)
+
+
+def _basis(finding: Finding) -> list[str]:
+    """The facts that a finding cites beside its own: those that it changed stand in the table."""
+    cited = {summary.where(path) for path in finding.cites}
+    told = [f"{name}: {_cut(text)}" for name, text in summary.rests_on(finding) if name in cited]
+    return told[:MOST_BASIS]
+
+
+def _paragraph(console: Console, line: str, *, indent: int = 0, style: str = "") -> None:
+    """Wrap between words alone: a symbol, a path or a hash stays in one piece."""
+    from textwrap import wrap
+
+    from rich.text import Text
+
+    width = max(20, console.width - indent)
+    for part in wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]:
+        text = Text(" " * indent + part, style=style)
+        console.print(text, soft_wrap=True)
 
 
 def _reason(finding: Finding) -> tuple[str, str]:

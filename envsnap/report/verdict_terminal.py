@@ -18,7 +18,7 @@ MOST_DETAILS = 8
 
 def render(verdict: Verdict, *, color: bool, width: int | None, ascii_only: bool) -> str:
     """Write a verdict as text of at most `width` columns (80 where it is not a terminal)."""
-    page = _Page(color, max(40, min(width or WIDTH, WIDEST)), ascii_only)
+    page = Page(color, max(40, min(width or WIDTH, WIDEST)), ascii_only)
     good = verdict.outcome in ("same", "equivalent")
     mark = "same" if good else "open" if verdict.outcome == "undecided" else "bad"
     page.marked("", mark, verdict_lines.headline(verdict))
@@ -49,7 +49,7 @@ def _side(side: Side) -> str:
     return plain(f"{side.label or side.name}, {verdict_lines.about(side)}")
 
 
-class _Page:
+class Page:
     """Lines, wrapped and marked."""
 
     def __init__(self, color: bool, width: int, ascii_only: bool) -> None:
@@ -74,6 +74,10 @@ class _Page:
         shown = f"\x1b[{COLORS[mark]}m{symbol}\x1b[0m" if self._color else symbol
         self._lines.append(f"{head}{shown}  {wrapped[0]}")
         self._lines += [" " * (len(head) + 3) + line for line in wrapped[1:]]
+
+    def raw(self, text: str) -> None:
+        """Add a line as it is."""
+        self._lines.append(text)
 
     def finished(self) -> str:
         """The page, without blanks at the ends of lines."""

@@ -1,18 +1,25 @@
-"""Runs the rules, and sees to it that every change has one primary finding."""
+"""Runs the rules, and sees to it that every change has one primary finding.
+
+What `inspect` finds in the other manifest and not in the reference is in the comparison too, at
+least as severe: `check` never knows more than `diff`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from envsnap.changes import walk
 from envsnap.changes.change import ChangeKind
 from envsnap.model.manifest import Manifest, present
-from envsnap.model.paths import Path
+from envsnap.model.paths import Path, text
+from envsnap.model.reading import fact, stated
 from envsnap.rules import plain, registry
-from envsnap.rules.finding import Finding, Severity
+from envsnap.rules.evidence import with_facts
+from envsnap.rules.finding import Finding, Severity, SideName
 from envsnap.rules.ranking import ranked
 from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.ruling import Ruled
@@ -22,7 +29,8 @@ class Result(Struct, frozen=True, kw_only=True):
     """Ranked findings, and how much they rest on.
 
     `unknown` maps the paths of facts that one side does not know to the reason;
-    `not_compared` those that neither side knows (in a check: that are not known). `ruled` is
+    `not_compared` those that neither side knows (in a check: that are not known). `lacking`
+    names the sections that the reference states and the other side does not have. `ruled` is
     what a policy changed; the findings are those after it.
     """
 
@@ -30,7 +38,18 @@ class Result(Struct, frozen=True, kw_only=True):
     compared: int
     unknown: dict[Path, str]
     not_compared: dict[str, str]
+    lacking: tuple[str, ...] = ()
     ruled: Ruled = Ruled()
+
+    def __repr__(self) -> str:
+        """Short: how many findings of which severity."""
+        counts = Counter(finding.severity.value for finding in self.findings)
+        told = ", ".join(f"{counts[severity.value]} {severity.value}" for severity in Severity)
+        return f"<Result {told}; {self.compared} facts compared>"
+
+    def is_partly_unknown(self) -> bool:
+        """Whether anything that could have been known, or compared, was not."""
+        return bool(self.unknown or self.not_compared or self.lacking)
 
     def worst(self) -> Severity | None:
         """The severity of the worst finding."""
@@ -42,92 +61,160 @@ def compare(
     other: Manifest,
     rules: Sequence[Rule] | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Judge what differs between a reference and another manifest; by default with every rule.
 
-    With an error text of the other side, what explains it comes first.
+    With an error text of the other side, what explains it comes first; with a symptom (one of
+    `trouble.SYMPTOMS`), what makes such trouble does.
     """
     difference = walk.compare(reference, other)
     if rules is None:
         changed = {change.path[0] for change in difference.changes}
         if _of_a_run(reference) and _of_a_run(other):
             changed.add("seeds")  # what neither run seeded is no difference, and yet a cause
-        rules = registry.concerned(changed, reference, other)
+        rules = registry.concerned(changed, present(other.sections), reference, other)
     comparison = Comparison(reference, other, difference)
-    findings: list[Finding] = []
-    claimed: set[Path] = set()
-    for rule in rules:
-        for finding in rule.compare(comparison):
-            if finding.changes and claimed.issuperset(finding.changes):
-                continue  # an earlier rule explains all of it
-            findings.append(_primary_for(finding, claimed))
-            claimed.update(finding.changes)
-    findings.extend(
-        plain.finding(change)
+    sides: dict[SideName, Manifest] = {"reference": reference, "other": other}
+    told = ranked((with_facts(finding, sides) for finding in _settled(comparison, rules)), rules)
+    if error_text or symptom:
+        from envsnap.rules.explaining import explained
+
+        told = explained(error_text, symptom, other, told, rules)
+    unknown = {
+        change.path: change.reason or ""
         for change in difference.changes
-        if change.kind is not ChangeKind.UNKNOWN and change.path not in claimed
-    )
-    told = ranked(findings, rules)
-    if error_text:
-        told = _explained_first(error_text, other, told)
+        if change.kind is ChangeKind.UNKNOWN
+    }
+    there = present(other.sections)
     return Result(
-        findings=told,
+        findings=tuple(item if item.facts else with_facts(item, sides) for item in told),
         compared=difference.compared,
-        unknown={
-            change.path: change.reason or ""
-            for change in difference.changes
-            if change.kind is ChangeKind.UNKNOWN
-        },
+        unknown=unknown,
         not_compared=difference.not_compared,
+        lacking=tuple(path[0] for path in unknown if len(path) == 1 and path[0] not in there),
     )
 
 
 def _of_a_run(manifest: Manifest) -> bool:
-    seeds = manifest.sections.seeds
-    return seeds is not UNSET and seeds.generators is not UNSET
+    return stated(manifest, "seeds", "generators") is not None
+
+
+def _settled(comparison: Comparison, rules: Sequence[Rule]) -> Iterator[Finding]:
+    """Ask every rule, and give each change to one finding; what no rule explains is stated.
+
+    What is wrong with the other side by itself speaks before what merely differs; then the order
+    of the rules counts. A finding all of whose changes are explained is left out, unless it is
+    worse than what explains them; news are never left out.
+    """
+    compared = [finding for rule in rules for finding in rule.compare(comparison)]
+    news = _louder_news(comparison, rules, _worst_by_place(compared))
+    louder = {(finding.rule, finding.path) for finding in news}
+    owners: dict[Path, tuple[int, bool]] = {}  # the owner's severity, and whether it is news
+    serious = [finding for finding in news if finding.severity is not Severity.INFO]
+    notices = [finding for finding in news if finding.severity is Severity.INFO]
+    for finding in serious:
+        yield _primary_for(finding, owners, is_news=True)
+    for finding in compared:
+        if (finding.rule, finding.path) in louder or _explained(finding, owners):
+            continue
+        yield _primary_for(finding, owners, is_news=False)
+    for finding in notices:
+        yield _primary_for(finding, owners, is_news=True)
+    yield from _unexplained(comparison, owners)
+
+
+def _louder_news(
+    comparison: Comparison, rules: Sequence[Rule], worst: dict[tuple[str, Path], int]
+) -> list[Finding]:
+    """News that the same rule does not tell at the same place, at least as severe, by comparing."""
+    return [
+        finding
+        for rule in rules
+        for finding in _news(rule, comparison)
+        if worst.get((finding.rule, finding.path), len(Severity)) > finding.severity.rank
+    ]
+
+
+def _unexplained(comparison: Comparison, owners: Container[Path]) -> Iterator[Finding]:
+    for change in comparison.difference.changes:
+        if change.kind is not ChangeKind.UNKNOWN and change.path not in owners:
+            yield plain.finding(change)
+
+
+def _worst_by_place(findings: Iterable[Finding]) -> dict[tuple[str, Path], int]:
+    worst: dict[tuple[str, Path], int] = {}
+    for finding in findings:
+        place = finding.rule, finding.path
+        worst[place] = min(worst.get(place, finding.severity.rank), finding.severity.rank)
+    return worst
+
+
+def _news(rule: Rule, comparison: Comparison) -> Iterator[Finding]:
+    """What a rule finds in the other manifest alone, with the reference beside it."""
+    for found in rule.news(comparison):
+        finding = found
+        change = comparison.at(*found.path)
+        if change is not None:
+            finding = replace(found, changes=(found.path,))
+        yield _with_doubt(rule.beside(comparison, finding), comparison.reference)
+
+
+def _with_doubt(finding: Finding, reference: Manifest) -> Finding:
+    """Say where the reference does not state what a finding rests on: it may be there, too."""
+    for path in (finding.path, *finding.cites):
+        reason = fact(reference, path).unknown
+        if reason is not None:
+            told = f"{finding.why} The reference does not state {text(path)} ({reason})"
+            return replace(finding, why=f"{told}: it may be so there, too.")
+    return finding
+
+
+def _explained(finding: Finding, owners: dict[Path, tuple[int, bool]]) -> bool:
+    """Whether earlier findings explain all of it; of news only where they are as bad."""
+    if not finding.changes:
+        return False
+    for path in finding.changes:
+        severity, is_news = owners.get(path, (len(Severity), True))
+        if is_news and severity > finding.severity.rank:
+            return False
+    return True
+
+
+def _primary_for(
+    finding: Finding, owners: dict[Path, tuple[int, bool]], *, is_news: bool
+) -> Finding:
+    """Leave to earlier findings the changes that they explain already; those are cited."""
+    mine = tuple(path for path in finding.changes if path not in owners)
+    others = tuple(path for path in finding.changes if path in owners)
+    owners.update((path, (finding.severity.rank, is_news)) for path in mine)
+    return replace(finding, changes=mine, cites=finding.cites + others) if others else finding
 
 
 def inspect(
-    manifest: Manifest, rules: Sequence[Rule] | None = None, error_text: str = ""
+    manifest: Manifest,
+    rules: Sequence[Rule] | None = None,
+    error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """Judge one manifest; by default with every rule.
 
-    With an error text, what explains it comes first.
+    With an error text, what explains it comes first; with a symptom, what makes such trouble does.
     """
     if rules is None:
-        rules = registry.concerned(present(manifest.sections), manifest)
+        rules = registry.concerned((), present(manifest.sections), manifest)
     findings = ranked((found for rule in rules for found in rule.inspect(manifest)), rules)
-    if error_text:
-        findings = _explained_first(error_text, manifest, findings)
+    if error_text or symptom:
+        from envsnap.rules.explaining import explained
+
+        findings = explained(error_text, symptom, manifest, findings, rules)
     not_known = {
         name + ("" if path.startswith("[") else ".") + path: reason
         for name, section in present(manifest.sections).items()
         for path, reason in section.gaps.items()
     }
-    return Result(findings=findings, compared=0, unknown={}, not_compared=not_known)
-
-
-def _explained_first(
-    error_text: str, manifest: Manifest, findings: tuple[Finding, ...]
-) -> tuple[Finding, ...]:
-    """Put what explains a text before the rest; a notice stays among the infos."""
-    from envsnap.rules.inputs.error_text import ErrorText
-
-    explained = list(ErrorText().explain(error_text, manifest, findings))
-    replaced = {(found.rule, found.path, found.message) for found in explained}
-    rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]
-    first = [found for found in explained if found.severity is not Severity.INFO]
-    notices = [found for found in explained if found.severity is Severity.INFO]
-    return (*first, *rest, *notices)
-
-
-def _primary_for(finding: Finding, claimed: set[Path]) -> Finding:
-    """Leave to earlier findings the changes that they explain already; those are cited."""
-    mine = tuple(path for path in finding.changes if path not in claimed)
-    if len(mine) == len(finding.changes):
-        return finding
-    others = tuple(path for path in finding.changes if path in claimed)
-    return replace(finding, changes=mine, cites=finding.cites + others)
+    told = tuple(with_facts(finding, {"other": manifest}) for finding in findings)
+    return Result(findings=told, compared=0, unknown={}, not_compared=not_known)
 
 
 def _rank(severity: Severity) -> int:

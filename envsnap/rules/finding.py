@@ -1,7 +1,7 @@
 """What a rule says, and the words it says it with."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -33,7 +33,7 @@ class Effect(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How sure the rule is."""
+    """How likely the finding is the cause of what differs."""
 
     CERTAIN = "certain"
     LIKELY = "likely"
@@ -41,15 +41,34 @@ class Confidence(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the surest."""
+        """0 for the likeliest."""
         return list(Confidence).index(self)
+
+
+SideName: TypeAlias = Literal["reference", "other"]
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """A fact that a finding rests on, on one side.
+
+    `value` is what the side states (of a record its version or name); `state` says whether it
+    is stated at all, and `reason` why it is unknown.
+    """
+
+    path: Path
+    side: SideName
+    state: Literal["stated", "absent", "unknown"]
+    value: Any = None
+    reason: str | None = None
 
 
 class Finding(Struct, frozen=True, kw_only=True):
     """One thing to know about an environment, or about two.
 
-    `changes` are the changes this finding is the primary one for; `cites` are further ones it
-    rests on. `message` is one line; `why` and `fix` are a sentence or two.
+    `changes` are the changes this finding is the primary one for; `cites` are further facts it
+    rests on. `expected` is what a table, a requirement or a policy asks for: no host states it.
+    `message` is one line; `why` and `fix` are a sentence or two. The engine looks up `facts`
+    (path, changes and cites on each side): what is shown under a side's name is what it states.
     """
 
     rule: str
@@ -61,7 +80,23 @@ class Finding(Struct, frozen=True, kw_only=True):
     why: str
     fix: str = ""
     source: str = ""
-    reference: Any = None
-    other: Any = None
+    expected: str = ""
     changes: tuple[Path, ...] = ()
     cites: tuple[Path, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+    @property
+    def reference(self) -> Any:
+        """What the reference states at the finding's path; None where it states nothing."""
+        return self._stated("reference")
+
+    @property
+    def other(self) -> Any:
+        """What the other side states at the finding's path; None where it states nothing."""
+        return self._stated("other")
+
+    def _stated(self, side: str) -> Any:
+        return next(
+            (fact.value for fact in self.facts if fact.path == self.path and fact.side == side),
+            None,
+        )

@@ -19,8 +19,6 @@ def finding(change: Change) -> Finding:
         path=change.path,
         message=f"{text(change.path)} {_verb(change)}",
         why="No rule knows an effect of this difference.",
-        reference=change.reference,
-        other=change.other,
         changes=(change.path,),
     )
 

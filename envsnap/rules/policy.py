@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from envsnap.changes import lookup
 from envsnap.errors import InputError
+from envsnap.model import reading
 from envsnap.model.manifest import Manifest, Sections
 from envsnap.model.paths import Path, text
 from envsnap.rules import plain, registry
+from envsnap.rules.evidence import with_facts
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.ruling import Entry, Policy, Ruled, Ruling
 
@@ -29,13 +30,17 @@ KEYS = {
     "severity": ("rule", "path", "severity", "reason"),
     "allow": ("path", "versions", "outside", "reason"),
 }
+UNKNOWN = "fail_on_unknown"
 KEY = re.compile(r'\.?([A-Za-z0-9_*-]+)|\[(\d+|\*)\]|\[("(?:[^"\\]|\\.)*")\]')
 LONGEST_TEXT = 500
 
 
 def parse(tree: dict[str, Any], file: str) -> Policy:
     """Read a policy's tables; raises InputError in one line that names the place."""
-    _known_keys(tree, tuple(KEYS), file)
+    _known_keys(tree, (*KEYS, UNKNOWN), file)
+    strict = tree.get(UNKNOWN, False)
+    if not isinstance(strict, bool):
+        raise InputError(f"{file}: {UNKNOWN} must be true or false")
     entries = []
     for kind in KEYS:
         rows = tree.get(kind, [])
@@ -43,7 +48,7 @@ def parse(tree: dict[str, Any], file: str) -> Policy:
             raise InputError(f"{file}: {kind} must be tables: write [[{_header(file, kind)}]]")
         for number, row in enumerate(rows):
             entries.append(_entry(kind, row, f"{kind}[{number}]", file))
-    return Policy(file=file, entries=tuple(entries))
+    return Policy(file=file, entries=tuple(entries), fail_on_unknown=strict)
 
 
 def _header(file: str, kind: str) -> str:
@@ -179,7 +184,7 @@ def apply(policy: Policy, result: Result, manifest: Manifest) -> Result:
     """Apply a policy to what was found about a manifest (of two: the other one).
 
     Ignore entries come first, then allowed versions, then severities; of each kind the first
-    entry that matches.
+    entry that matches. An ignored path may be unknown, too.
     """
     judge = _Judge(policy, manifest)
     findings: list[Finding] = []
@@ -190,8 +195,19 @@ def apply(policy: Policy, result: Result, manifest: Manifest) -> Result:
             (findings if kept is finding else moved).append(kept)
     for finding in [*moved, *judge.outside]:
         findings.insert(_end_of_its_rank(findings, finding), finding)
+    unknown = {path: why for path, why in result.unknown.items() if not judge.accepts(path)}
+    not_compared = {
+        path: why for path, why in result.not_compared.items() if not judge.accepts(keys_of(path))
+    }
     ruled = Ruled(rulings=tuple(judge.rulings), matched=tuple(judge.matched))
-    return replace(result, findings=tuple(findings), ruled=ruled)
+    return replace(
+        result,
+        findings=tuple(findings),
+        unknown=unknown,
+        not_compared=not_compared,
+        lacking=tuple(name for name in result.lacking if (name,) in unknown),
+        ruled=ruled,
+    )
 
 
 def _end_of_its_rank(findings: list[Finding], finding: Finding) -> int:
@@ -220,14 +236,14 @@ class _Judge:
 
     def _measure(self, entry: Entry, manifest: Manifest) -> None:
         path = keys_of(entry.path or "")
-        version = lookup.fact(manifest, path).value
+        version = reading.fact(manifest, path).value
         if not isinstance(version, str):
             return  # not known, or not there: other rules say so
         self.matched[entry.place] = None
         if _is_in(version, entry.versions or ""):
             self._inside.setdefault(path, entry)
         else:
-            self.outside.append(_outside(entry, path, version))
+            self.outside.append(with_facts(_outside(entry, path, version), {"other": manifest}))
 
     def finding(self, finding: Finding) -> Finding | None:
         """The finding after the policy; None where an entry ignores it."""
@@ -241,6 +257,14 @@ class _Judge:
             if _matches(entry, finding):
                 return self._rule(finding, entry, entry.severity)
         return finding
+
+    def accepts(self, path: Path) -> bool:
+        """Whether a fact that is not known is ignored."""
+        for entry in self._of["ignore"]:
+            if entry.rule is None and entry.path is not None and covers(entry.path, path):
+                self.matched[entry.place] = None
+                return True
+        return False
 
     def _allowing(self, finding: Finding) -> Iterator[Entry]:
         """Entries that accept a difference of versions; an error is more than a difference."""
@@ -289,6 +313,5 @@ def _outside(entry: Entry, path: Path, version: str) -> Finding:
         message=f"{text(path)} is {version[:80]}; the policy allows {entry.versions}",
         why=f"The policy's reason: {entry.reason}",
         fix=f"Install a version in {entry.versions}, or change the policy.",
-        reference=entry.versions,
-        other=version,
+        expected=entry.versions or "",
     )

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from envsnap.rules.finding import Finding
+from envsnap.rules.finding import Finding, Severity
 from envsnap.rules.rule import Rule
+from envsnap.rules.standing import standing
 
 
-def ranked(findings: Iterable[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:
-    """Worst first; among equals the surer, then the order of the registry, then the path."""
+def ranked(
+    findings: Iterable[Finding],
+    rules: Sequence[Rule],
+    favoured: frozenset[int] = frozenset(),
+    unlikely: frozenset[int] = frozenset(),
+) -> tuple[Finding, ...]:
+    """Worst first, then the surer, then what its fact does; the registry's order breaks ties.
+
+    A rule that tells its findings in an order keeps it. `favoured` and `unlikely` are the identities (`id`) of findings that fit what is known of the
+    trouble, and of those that it contradicts: an error among these counts as a warning.
+    """
+    findings = list(findings)
     order = {rule.id: place for place, rule in enumerate(rules)}
+    ordered = {rule.id for rule in rules if rule.in_order}
+    told = {id(finding): place for place, finding in enumerate(findings) if finding.rule in ordered}
     return tuple(
         sorted(
             findings,
             key=lambda finding: (
-                finding.severity.rank,
+                max(finding.severity.rank, Severity.WARNING.rank * (id(finding) in unlikely)),
                 finding.confidence.rank,
+                id(finding) not in favoured,
+                standing(finding),
                 order.get(finding.rule, len(order)),
+                told.get(id(finding), 0),
                 finding.path,
             ),
         )

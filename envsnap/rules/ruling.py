@@ -22,10 +22,11 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """The entries of a policy file, in its order."""
+    """The entries of a policy file, in its order; `fail_on_unknown` makes what is unknown fail."""
 
     file: str
     entries: tuple[Entry, ...] = ()
+    fail_on_unknown: bool = False
 
 
 class Ruling(Struct, frozen=True, kw_only=True):

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Sequence
 
-from msgspec import UNSET, Struct
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
-from envsnap.changes import lookup
-from envsnap.model.manifest import Manifest
+from envsnap.model import reading
+from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import Path
 from envsnap.rules.engine import Result
 from envsnap.rules.finding import Finding, Severity
@@ -17,7 +19,7 @@ MOST_CARDS = 8
 class Group(Struct, frozen=True, kw_only=True):
     """Hosts (their numbers, 0 is the reference) for which a fact is the same."""
 
-    fact: lookup.Fact
+    fact: reading.Fact
     hosts: tuple[int, ...]
 
 
@@ -26,12 +28,13 @@ class Row(Struct, frozen=True, kw_only=True):
 
     path: Path
     groups: tuple[Group, ...]
+    places: dict[int, int]  # of each host its group
     severity: Severity | None = None
     rule: str | None = None
 
-    def at(self, host: int) -> lookup.Fact:
+    def at(self, host: int) -> reading.Fact:
         """The fact on one host."""
-        return next(group.fact for group in self.groups if host in group.hosts)
+        return self.groups[self.places[host]].fact
 
     def odd_one_out(self) -> Group | None:
         """The group of the one host that differs where all others (at least two) agree."""
@@ -61,6 +64,57 @@ class Table(Struct, frozen=True, kw_only=True):
         return found
 
 
+def alike(manifests: Sequence[Manifest]) -> list[int]:
+    """For each host the first one that says the same of everything but its identity.
+
+    Hosts that are alike are judged once and looked up once: a thousand hosts are of few kinds.
+    """
+    first: dict[bytes, int] = {}
+    return [first.setdefault(_likeness(host), number) for number, host in enumerate(manifests)]
+
+
+def _likeness(manifest: Manifest) -> bytes:
+    import hashlib
+
+    told = hashlib.sha256(f"{manifest.schema_revision} {manifest.target.kind}".encode())
+    for name, section in present(manifest.sections).items():
+        if name != "identity":
+            told.update(name.encode() + msgspec.json.encode(section, order="sorted"))
+    return told.digest()
+
+
+class _Hosts:
+    """Hosts to look facts up in, each likeness once."""
+
+    def __init__(self, manifests: Sequence[Manifest]) -> None:
+        self.manifests = manifests
+        self._members: dict[int, list[int]] = {}
+        for number, first in enumerate(alike(manifests)):
+            self._members.setdefault(first, []).append(number)
+
+    def row(self, path: Path) -> Row:
+        """A fact on all hosts."""
+        groups: dict[str, tuple[reading.Fact, list[int]]] = {}
+        each = path[0] == "identity" if path else False
+        for first, members in self._members.items():
+            for number in members if each else (first,):
+                fact = reading.fact(self.manifests[number], path)
+                unknown = fact.unknown is not None
+                key = "?" if unknown else json.dumps([fact.is_there, fact.value], sort_keys=True)
+                hosts = groups.setdefault(key, (fact, []))[1]
+                hosts.extend([number] if each else members)
+        ordered = sorted(((fact, sorted(hosts)) for fact, hosts in groups.values()), key=_first)
+        return Row(
+            path=path,
+            groups=tuple(Group(fact=fact, hosts=tuple(hosts)) for fact, hosts in ordered),
+            places={host: place for place, (_, hosts) in enumerate(ordered) for host in hosts},
+        )
+
+
+def _first(group: tuple[reading.Fact, list[int]]) -> int:
+    return group[1][0]
+
+
 def table(manifests: Sequence[Manifest], results: Sequence[Result]) -> Table:
     """Lay hosts side by side; the first is the reference, `results` are of the others.
 
@@ -69,11 +123,13 @@ def table(manifests: Sequence[Manifest], results: Sequence[Result]) -> Table:
     column differ in nothing. Of what only names a machine the host names are shown, and the
     UUIDs of cards that differ, or that several hosts share.
     """
-    main = _Rows(manifests)
-    rest = _Rows(manifests)
-    for result in results:
+    hosts = _Hosts(manifests)
+    main = _Rows(hosts)
+    rest = _Rows(hosts)
+    # Hosts that are alike share one result.
+    for result in {id(result): result for result in results}.values():
         for place, finding in enumerate(result.findings):
-            facts, details = _facts(finding, manifests)
+            facts, details = _facts(finding, hosts)
             for path in facts:
                 main.add(path, finding, place)
             for path in details:
@@ -87,14 +143,14 @@ def table(manifests: Sequence[Manifest], results: Sequence[Result]) -> Table:
             main.add(path, finding, place)
             columns = finer
     rows = main.ordered()
-    return Table(columns=tuple(sorted(columns)), rows=rows, identity=_identity(manifests, rows))
+    return Table(columns=tuple(sorted(columns)), rows=rows, identity=_identity(hosts, rows))
 
 
 class _Rows:
     """Rows by path, each with the worst finding that names it, and its place in the ranking."""
 
-    def __init__(self, manifests: Sequence[Manifest]) -> None:
-        self._manifests = manifests
+    def __init__(self, hosts: _Hosts) -> None:
+        self._hosts = hosts
         self.found: dict[Path, tuple[Row, Finding, int]] = {}
 
     def add(self, path: Path, finding: Finding, place: int) -> None:
@@ -104,7 +160,7 @@ class _Rows:
             if (known.severity.rank, before) <= (finding.severity.rank, place):
                 return
         else:
-            row = _row(path, self._manifests)
+            row = self._hosts.row(path)
         if len(_known(row.groups)) > 1:
             self.found[path] = (row, finding, place)
 
@@ -114,8 +170,7 @@ class _Rows:
         kept = [item for path, item in self.found.items() if path not in above]
         kept.sort(key=lambda item: (item[1].severity.rank, item[2]))
         return tuple(
-            Row(path=row.path, groups=row.groups, severity=finding.severity, rule=finding.rule)
-            for row, finding, _ in kept
+            replace(row, severity=finding.severity, rule=finding.rule) for row, finding, _ in kept
         )
 
 
@@ -123,20 +178,19 @@ def _divided(columns: list[tuple[int, ...]], row: Row) -> list[tuple[int, ...]]:
     """Columns of hosts, divided further where a row differs."""
     if len(columns) == sum(map(len, columns)):
         return columns
-    parts = [
-        tuple(host for host in column if host in group.hosts)
-        for column in columns
-        for group in row.groups
-    ]
-    return [part for part in parts if part]
+    parts: dict[tuple[int, int], list[int]] = {}
+    for number, column in enumerate(columns):
+        for host in column:
+            parts.setdefault((number, row.places[host]), []).append(host)
+    return [tuple(part) for _, part in sorted(parts.items())]
 
 
-def _facts(finding: Finding, manifests: Sequence[Manifest]) -> tuple[list[Path], list[Path]]:
+def _facts(finding: Finding, hosts: _Hosts) -> tuple[list[Path], list[Path]]:
     """The facts that a finding is about, and the details behind them.
 
     A change of another entry of the same section is a fact of its own: the rule folded them.
     """
-    own = _row(finding.path, manifests)
+    own = hosts.row(finding.path)
     if len(_known(own.groups)) < 2:
         return list(finding.changes), []
     facts: list[Path] = [finding.path]
@@ -147,29 +201,16 @@ def _facts(finding: Finding, manifests: Sequence[Manifest]) -> tuple[list[Path],
     return facts, details
 
 
-def _row(path: Path, manifests: Sequence[Manifest]) -> Row:
-    groups: dict[str, tuple[lookup.Fact, list[int]]] = {}
-    for number, manifest in enumerate(manifests):
-        fact = lookup.fact(manifest, path)
-        unknown = fact.unknown is not None
-        key = "?" if unknown else json.dumps([fact.is_there, fact.value], sort_keys=True)
-        groups.setdefault(key, (fact, []))[1].append(number)
-    return Row(
-        path=path,
-        groups=tuple(Group(fact=fact, hosts=tuple(hosts)) for fact, hosts in groups.values()),
-    )
-
-
 def _known(groups: Sequence[Group]) -> list[Group]:
     return [group for group in groups if group.fact.unknown is None]
 
 
-def _identity(manifests: Sequence[Manifest], rows: Sequence[Row]) -> tuple[Row, ...]:
+def _identity(hosts: _Hosts, rows: Sequence[Row]) -> tuple[Row, ...]:
     cards = {row.path[1] for row in rows if row.path[0] == "gpus" and len(row.path) > 1}
-    found = [_row(("identity", "hostname"), manifests)]
-    indexes = sorted({index for manifest in manifests for index in _cards(manifest)})
+    found = [hosts.row(("identity", "hostname"))]
+    indexes = sorted({index for manifest in hosts.manifests for index in _cards(manifest)})
     for index in indexes:
-        row = _row(("identity", "gpus", index, "uuid"), manifests)
+        row = hosts.row(("identity", "gpus", index, "uuid"))
         shared = any(len(group.hosts) > 1 for group in _known(row.groups))
         if index in cards or shared:
             found.append(row)
@@ -177,10 +218,7 @@ def _identity(manifests: Sequence[Manifest], rows: Sequence[Row]) -> tuple[Row, 
 
 
 def _cards(manifest: Manifest) -> tuple[str, ...]:
-    identity = manifest.sections.identity
-    if identity is UNSET or identity.gpus is UNSET:
-        return ()
-    return tuple(identity.gpus)
+    return tuple(reading.stated(manifest, "identity", "gpus") or ())
 
 
 def _names(row: Row) -> bool:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import signal
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from envsnap.errors import TargetError
 from envsnap.probe import packing
-from envsnap.targets import engine
+from envsnap.targets import engine, leftovers, owned
 from envsnap.targets.attached import Attached
 
 if TYPE_CHECKING:
@@ -29,6 +33,10 @@ PYTHONS = (
 ABSENT = re.compile(r"executable file not found|no such file or directory", re.IGNORECASE)
 NOT_RUN = (126, 127)  # what an engine says of a program that it could not start
 PROCESSES = 4096
+LONGEST_SECONDS = 86400
+SECONDS_TO_START = 20.0
+STEP_SECONDS = 0.02
+PATIENCE_SECONDS = 10.0
 
 
 class _Inside:
@@ -104,11 +112,42 @@ class Container(_Inside):
             stream = api.exec_start(made["Id"], socket=True)
         except docker.errors.DockerException as error:
             raise TargetError(f"{self.name}: {engine.reason(error)}") from None
-        return Attached(stream, lambda: self._state(made["Id"]), lambda: None)
+        return Attached(stream, lambda: self._state(made["Id"]), lambda: self._end(made["Id"]))
 
     def _has(self, python: str) -> bool:
-        code = self.container.exec_run([python, "-c", "pass"]).exit_code
-        return code not in NOT_RUN
+        """Tell whether a Python starts; one that does not end soon starts, and may hang."""
+        import docker
+
+        api = self.client.api
+        made = api.exec_create(self.container.id, [python, "-c", "pass"])
+        try:
+            api.exec_start(made["Id"], detach=True)
+        except docker.errors.DockerException as error:
+            if ABSENT.search(engine.reason(error)):
+                return False
+            raise
+        until = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < until:
+            found = api.exec_inspect(made["Id"])
+            if not found.get("Running") and found.get("ExitCode") is not None:
+                return found["ExitCode"] not in NOT_RUN
+            time.sleep(STEP_SECONDS)
+        self._end(made["Id"])
+        raise TargetError(f"{self.name}: {python} did not start within {SECONDS_TO_START:g} s")
+
+    def _end(self, run: str) -> None:
+        """End what was started in the container, where its processes are ours to end."""
+        import docker
+
+        with contextlib.suppress(docker.errors.DockerException, OSError, ValueError):
+            found = self.client.api.exec_inspect(run)
+            pid = int(found.get("Pid") or 0)
+            if not found.get("Running") or pid <= 1:
+                return
+            # The engine may run elsewhere: the process must be one of this very container.
+            with open(f"/proc/{pid}/cgroup", encoding="ascii", errors="replace") as stream:
+                if str(self.container.id) in stream.read():
+                    os.kill(pid, signal.SIGKILL)
 
     def _state(self, run: str) -> int | None:
         import docker
@@ -132,6 +171,7 @@ class Image(_Inside):
     def __init__(self, name: str, python: str | None = None) -> None:
         super().__init__(name, python)
         self.image = engine.image(self.client, name)
+        leftovers.remove(self.client)
 
     def start(self) -> Started:
         """Start the first Python that the image has."""
@@ -142,38 +182,49 @@ class Image(_Inside):
         raise self._no_python()
 
     def _start(self, python: str) -> Started | None:
+        # Named here: a signal may come while the engine makes it, before we are told its id.
+        name = f"envsnap-{os.urandom(8).hex()}"
+        owned.add(name, lambda: _remove_named(self.client, name, PATIENCE_SECONDS / 2))
+        return self._started(python, name)
+
+    def _started(self, python: str, name: str) -> Started | None:
+        """Make and start a container; None where the image has no such Python."""
         import docker
 
-        try:
-            container = self.client.containers.create(
-                self.image.id,
-                packing.READ_STDIN,
-                entrypoint=[python],
-                stdin_open=True,
-                network_disabled=True,
-                read_only=True,
-                tmpfs={"/tmp": ""},  # noqa: S108 -- a folder of the container
-                cap_drop=["ALL"],
-                security_opt=["no-new-privileges"],
-                pids_limit=PROCESSES,
-                healthcheck={"test": ["NONE"]},
-            )
-        except docker.errors.DockerException as error:
-            raise TargetError(f"{self.name}: {engine.reason(error)}") from None
         stream: Any = None
         try:
+            container = self._make(python, name)
             stream = container.attach_socket(
                 params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
             )
+            ended = _End(container)
             container.start()
         except docker.errors.DockerException as error:
             if stream is not None:
                 stream.close()
-            _remove(container)
+            _remove_named(self.client, name)
             if ABSENT.search(engine.reason(error)):
                 return None
             raise TargetError(f"{self.name}: {engine.reason(error)}") from None
-        return Attached(stream, lambda: _exit_code(container), lambda: _remove(container))
+        return Attached(stream, ended.code, lambda: _remove_named(self.client, name))
+
+    def _make(self, python: str, name: str) -> Any:
+        return self.client.containers.create(
+            self.image.id,
+            packing.READ_STDIN,
+            name=name,
+            entrypoint=[python],
+            stdin_open=True,
+            network_disabled=True,
+            read_only=True,
+            tmpfs={"/tmp": ""},  # noqa: S108 -- a folder of the container
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            pids_limit=PROCESSES,
+            healthcheck={"test": ["NONE"]},
+            labels=leftovers.label(),
+            auto_remove=True,
+        )
 
     def describe(self) -> Target:
         """The image, by the digest that names it for good."""
@@ -182,19 +233,44 @@ class Image(_Inside):
         return Target(kind="image", name=str(self.image.id))
 
 
-def _exit_code(container: Any) -> int | None:
-    """Ask the engine whether a container ended."""
+class _End:
+    """Waits for a container's exit code: the engine removes the container with its end."""
+
+    def __init__(self, container: Any) -> None:
+        self._code: int | None = None
+        threading.Thread(target=self._wait, args=(container,), daemon=True).start()
+
+    def _wait(self, container: Any) -> None:
+        import docker
+        import requests
+
+        with contextlib.suppress(docker.errors.DockerException, requests.RequestException, OSError):
+            found = container.wait(condition="next-exit", timeout=LONGEST_SECONDS)
+            self._code = int(found["StatusCode"])
+
+    def code(self) -> int | None:
+        """The exit code, or None while it runs."""
+        return self._code
+
+
+def _remove_named(client: DockerClient, name: str, patience: float = 0.0) -> None:
+    """Remove a container that may not be there, or for `patience` seconds not yet.
+
+    It is waited for: the engine may be removing it already.
+    """
     import docker
+    import requests
 
-    with contextlib.suppress(docker.errors.DockerException, OSError):
-        container.reload()
-        state = container.attrs["State"]
-        return None if state["Running"] else int(state["ExitCode"])
-    return None
-
-
-def _remove(container: Any) -> None:
-    import docker
-
-    with contextlib.suppress(docker.errors.DockerException, OSError):
-        container.remove(force=True, v=True)
+    started = time.monotonic()
+    seen = False
+    while time.monotonic() - started < PATIENCE_SECONDS:
+        try:
+            client.api.remove_container(name, force=True, v=True)
+            seen = True
+        except docker.errors.NotFound:
+            if seen or time.monotonic() - started >= patience:
+                owned.release(name)
+                return
+        except (docker.errors.DockerException, requests.RequestException, OSError):
+            seen = True  # it is being made, or removed
+        time.sleep(STEP_SECONDS)

@@ -9,6 +9,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from envsnap.errors import TargetError
+from envsnap.targets import owned
 
 if TYPE_CHECKING:
     from envsnap.targets.target import Place
@@ -24,6 +25,7 @@ class Local(subprocess.Popen[bytes]):
                 os.killpg(self.pid, signal.SIGKILL)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.wait(0.2)
+        owned.release(f"process {self.pid}")
 
 
 def start(place: Place) -> Local:
@@ -31,7 +33,7 @@ def start(place: Place) -> Local:
     user, group, groups = place.identity() or (None, None, None)
     command = place.command()
     try:
-        return Local(
+        started = Local(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -45,3 +47,5 @@ def start(place: Place) -> Local:
         )
     except OSError as error:
         raise TargetError(f"{command[0]} cannot be started: {error.strerror or error}") from None
+    owned.add(f"process {started.pid}", started.end)
+    return started

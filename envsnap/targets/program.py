@@ -8,7 +8,8 @@ import sys
 
 from envsnap.intake import facts
 from envsnap.model.manifest import Target
-from envsnap.probe import main, output
+from envsnap.probe import output
+from envsnap.probe.capture import Capture
 from envsnap.targets import script
 
 
@@ -17,7 +18,7 @@ def run(options: dict[str, object]) -> facts.Messages:
     entries: list[object] = list(sys.path)  # Python takes paths there too
     spelled = [os.fspath(entry) if isinstance(entry, os.PathLike) else entry for entry in entries]
     sys_path = [entry for entry in spelled if isinstance(entry, str) and entry]
-    capture = main.Capture(options, script.sources(), sys_path, in_process=True)
+    capture = Capture(options, script.sources(), sys_path, in_process=True)
     said = {"facts": capture.facts()}
     for word, work in capture.afterwards():
         said[word] = work(_silent)

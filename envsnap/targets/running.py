@@ -5,24 +5,27 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import re
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from envsnap.errors import TargetError
+from envsnap.errors import InputError, TargetError
 from envsnap.probe import output
 from envsnap.probe.collectors import driver
-from envsnap.targets import script
+from envsnap.targets import listening, script
 
 if TYPE_CHECKING:
     from envsnap.intake import facts
     from envsnap.targets.target import Place
 
-TOO_OLD = 86
+REFUSED = (86, 87)  # a Python that is too old, or that lacks a part of its library
 GRACE_SECONDS = 5.0
 STDERR_LIMIT = 16 << 10
+IDLE_SECONDS = 600.0  # without a word while large files are read
+PROGRESS = re.compile(rb"progress \[(\d{1,18}), ?(\d{1,18})\]")
 
 Progress = Callable[[int, int], None]
 
@@ -36,13 +39,25 @@ class Run:
         self._ours = place.environment() is None
         self._name = place.command()[0]
         self._until = time.monotonic() + deadline + GRACE_SECONDS
-        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._stderr = bytearray()
+        self._done = -1
         self._process = place.start()
-        self._ears = threading.Thread(target=self._hear_errors, daemon=True)
-        self._ears.start()
-        for work in (self._feed, self._listen):
-            threading.Thread(target=work, daemon=True).start()
+        try:
+            self._attend(options)
+        except BaseException:  # a signal, too: what was started is ours to end
+            self._process.end()
+            raise
+
+    def _attend(self, options: dict[str, object]) -> None:
+        """Listen to what was started, and hand the script over."""
+        # Hashing may take as long as it takes, but a target that says nothing at all is gone.
+        self._reads_long = bool(options.get("weights") or options.get("verify_files"))
+        assert self._process.stdout is not None
+        begin = output.begin(self._marker).encode("ascii")
+        self._ears = listening.Ears(self._process.stdout, begin)
+        self._errors = threading.Thread(target=self._hear_errors, daemon=True)
+        self._errors.start()
+        threading.Thread(target=self._feed, daemon=True).start()
 
     def _feed(self) -> None:
         """Build the script while the interpreter starts, and hand it over."""
@@ -56,13 +71,6 @@ class Run:
         nvml = not self._ours or driver.is_present()
         return script.build(self._options, self._marker, nvml=nvml)
 
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        with contextlib.suppress(OSError, ValueError):
-            for line in self._process.stdout:
-                self._lines.put(line)
-        self._lines.put(None)
-
     def _hear_errors(self) -> None:
         assert self._process.stderr is not None
         with contextlib.suppress(OSError, ValueError):
@@ -72,7 +80,8 @@ class Run:
     def messages(self, progress: Progress) -> facts.Messages:
         """Return what the probe said; raises TargetError where it said nothing in time.
 
-        Only the facts have a deadline: hashing weights takes as long as it takes.
+        Only the facts have a deadline: hashing weights takes as long as it takes, as long as the
+        target gets on with it.
         """
         from envsnap.intake import facts  # loads while the probe works
 
@@ -80,26 +89,40 @@ class Run:
         try:
             for line in self._lines_to_end():
                 if line.startswith(b"progress "):
-                    done, total = line[9:].strip(b"[] \n").split(b",")
-                    progress(int(done), int(total))
+                    self._advance(line, progress)
                 else:
                     said.append(line)
+            return facts.parse(b"\n".join(said), self._name)
+        except listening.FloodedError as error:
+            raise TargetError(f"{self._name}: {error}; that is no answer of a probe") from None
+        except InputError as error:
+            raise TargetError(f"{error} (from a probe that ran there)") from None
         finally:
             self._stop()
-        return facts.parse(b"".join(said), self._name)
+
+    def _advance(self, line: bytes, progress: Progress) -> None:
+        """Tell how far the target is, which gives it more time; refuse what is no progress."""
+        match = PROGRESS.fullmatch(line.strip())
+        if match is None:
+            shown = line[:40].decode("ascii", "backslashreplace")
+            raise TargetError(f"{self._name}: its answer is malformed: {shown}")
+        done, total = int(match.group(1)), int(match.group(2))
+        if self._reads_long and done > self._done:
+            self._done = done
+            self._until = time.monotonic() + IDLE_SECONDS
+        progress(done, total)
 
     def _lines_to_end(self) -> Iterator[bytes]:
         """Yield the lines from the begin marker to the end marker."""
-        begin = output.begin(self._marker).encode("ascii") + b"\n"
-        end = output.end(self._marker).encode("ascii") + b"\n"
-        inside = False
+        end = output.end(self._marker).encode("ascii")
+        answered = False
         while True:
             line = self._next_line()
-            inside = inside or line == begin
-            if inside:
-                yield line
-                if line.startswith(b"facts "):
-                    self._until = float("inf")
+            yield line
+            if line.startswith(b"facts ") and not answered:
+                answered = True
+                more = IDLE_SECONDS if self._reads_long else GRACE_SECONDS
+                self._until = time.monotonic() + more
             if line == end:
                 return
 
@@ -107,13 +130,15 @@ class Run:
         ended_since: float | None = None
         while True:
             now = time.monotonic()
+            if now > self._until:
+                raise TargetError(self._explain())
             try:
-                line = self._lines.get(timeout=max(0.0, min(0.25, self._until - now)))
+                line = self._ears.next(min(0.25, self._until - now))
             except queue.Empty:
                 if self._process.poll() is not None:
                     # Somebody else may hold its pipe: what it wrote itself is already here.
                     ended_since = ended_since or now
-                if now > self._until or (ended_since and now - ended_since > 1.0):
+                if ended_since and now - ended_since > 1.0:
                     raise TargetError(self._explain()) from None
                 continue
             if line is None:
@@ -122,12 +147,15 @@ class Run:
 
     def _explain(self) -> str:
         """Say in one line why there are no facts."""
+        from envsnap.intake import messages
+
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(0.5)
-        self._ears.join(0.5)  # what it said last may still be on its way
+        self._errors.join(0.5)  # what it said last may still be on its way
         code = self._process.poll()
-        tail = " ".join(bytes(self._stderr).decode("utf-8", "replace").split())[-400:]
-        if code == TOO_OLD and tail:
+        said = messages.clean_message(bytes(self._stderr).decode("utf-8", "replace"))
+        tail = " ".join(said.split())[-400:]
+        if code in REFUSED and tail:
             return f"{self._name}: {tail}"
         if code is None:
             return f"{self._name}: the probe did not answer in time; --deadline gives it more"
@@ -136,4 +164,5 @@ class Run:
 
     def _stop(self) -> None:
         """End what we started; a process that hangs in the kernel is left behind."""
+        self._ears.close()
         self._process.end()

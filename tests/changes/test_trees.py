@@ -82,3 +82,75 @@ def test_added_and_removed_branches_are_told_leaf_by_leaf() -> None:
 def test_anchors_and_merge_keys_are_followed() -> None:
     tree = yaml("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\n")
     assert tree["use"] == {"x": "1", "y": "3"}
+
+
+def test_lists_are_compared_by_identity() -> None:
+    reference = {"env": [{"name": "A", "value": 1}, {"name": "B", "value": 2}]}
+    other = {
+        "env": [{"name": "B", "value": 3}, {"name": "C", "value": 4}, {"name": "A", "value": 1}]
+    }
+    assert compare(reference, other) == [
+        (("env", "B", "value"), 2, 3),
+        (("env", "C", "name"), UNSET, "C"),
+        (("env", "C", "value"), UNSET, 4),
+    ]
+
+
+def test_requirements_and_variables_are_known_by_their_names() -> None:
+    reference = ["numpy==1.22.0", "ninja==1.13.0", {"pip": ["attrs==25.4"]}]
+    other = ["einops==0.8.1", "numpy==1.23.5", {"pip": ["attrs==25.4"]}, "ninja==1.13.0"]
+    assert compare(reference, other) == [
+        (("einops",), UNSET, "einops==0.8.1"),
+        (("numpy",), "numpy==1.22.0", "numpy==1.23.5"),
+    ]
+    assert compare(["A=1", "B=2"], ["B=2", "A=3"]) == [(("A",), "1", "3")]
+    conda = compare(["numpy=1.19.2=py38_0", "zlib=1.2=h1"], ["zlib=1.2=h1", "numpy=1.20.0=py38_0"])
+    assert conda == [(("numpy",), "numpy=1.19.2=py38_0", "numpy=1.20.0=py38_0")]
+
+
+def test_numbers_keep_their_order_and_words_have_none() -> None:
+    assert compare({"mean": [0.5, 0.4]}, {"mean": [0.4, 0.5]}) == [
+        (("mean",), [0.5, 0.4], [0.4, 0.5])
+    ]
+    assert compare(["a", "b", "b"], ["b", "a", "b"]) == []
+    assert compare(["a", "b"], ["b"]) == [(("a",), "a", UNSET)]
+
+
+ITEMS = st.lists(
+    st.fixed_dictionaries({"name": st.sampled_from("abcdef"), "value": LEAF}),
+    max_size=5,
+    unique_by=lambda item: item["name"],
+)
+
+
+@given(items=ITEMS, turned=st.randoms(use_true_random=False))
+def test_the_order_of_named_items_says_nothing(items: list[Any], turned: Any) -> None:
+    mixed = list(items)
+    turned.shuffle(mixed)
+    assert compare({"items": items}, {"items": mixed}) == []
+
+
+@given(reference=TREE, other=TREE)
+def test_what_is_told_of_a_side_is_at_its_path(reference: Any, other: Any) -> None:
+    from envsnap.model import reading
+    from tests import examples
+
+    sides = [
+        examples.manifest({"configs": {"entries": {"c": {"tree": {"t": tree}}}}})
+        for tree in (reference, other)
+    ]
+    for path, *values in compare({"t": reference}, {"t": other}):
+        for side, value in zip(sides, values, strict=True):
+            found = reading.fact(side, ("configs", "c", *path))
+            assert found.is_there is (value is not UNSET)
+            assert value is UNSET or found.value == value
+
+
+@given(reference=TREE, other=TREE)
+def test_deepdiff_finds_a_difference_where_this_does(reference: Any, other: Any) -> None:
+    from deepdiff import DeepDiff
+
+    found = compare({"t": reference}, {"t": other})
+    if found:
+        assert DeepDiff({"t": reference}, {"t": other})
+    assert len(compare({"t": other}, {"t": reference})) == len(found)

@@ -302,7 +302,6 @@ IMPORTS = {
         "tomllib",
         "packaging.specifiers",
         "html",
-        "hashlib",
     },
     ("check", str(GOLDEN / "dev.json"), "--format", "markdown"): {
         "rich",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -432,4 +433,11 @@ CASES = {
 }
 
 # What the user adds to a case.
-EXTRAS = {"article": Extras(command="python inference.py")}
+EXTRAS = {
+    "article": Extras(
+        app=str(Path(__file__).parent / "article"),
+        command="python inference.py",
+        ports=(8000,),
+        compiler=False,
+    )
+}

@@ -15,7 +15,7 @@ from envsnap.model.manifest import Manifest
 GOLDENS = Path(__file__).parents[2] / "dockerfiles"
 
 
-def build_context(manifest: Manifest, name: str) -> dict[str, bytes]:
+def build_context(manifest: Manifest, name: str) -> dict[str, bytes | Path]:
     """Return the files of a case's build context."""
     plan, added = add(
         make_plan(manifest, "auto", LOCKS.get(name)), manifest, EXTRAS.get(name, Extras())

@@ -41,8 +41,9 @@ def test_dockerignore_lets_in_what_is_copied_and_nothing_else() -> None:
     lines = files[".dockerignore"].decode().splitlines()
     assert lines[0] == "*"
     copied = {
-        rest.split()[0] for word, rest in read(files["Dockerfile"].decode())
+        name for word, rest in read(files["Dockerfile"].decode())
         if word == "COPY" and "--from" not in rest
+        for name in rest.split()[:-1]
     }  # fmt: skip
     assert {line[1:] for line in lines[1:]} == copied
 

@@ -132,7 +132,7 @@ def _cuda_manifest(
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     cuda=st.sampled_from(ASKED), cudnn=st.sampled_from([None, "8", "9", "7"]),
     flavor=st.sampled_from(images.FLAVORS), system=st.sampled_from(SYSTEMS),

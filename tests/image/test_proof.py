@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.proving import announced, proof
+from envsnap.image.records import BaseSettings
 from envsnap.model.compute import Cuda, Framework, Frameworks, Library
 from envsnap.model.host import EnvVars, System, Tool, Tools
 from envsnap.model.inputs import Config, Configs
@@ -112,7 +113,9 @@ def test_announced_differences_have_their_reasons() -> None:
         whole(),
         env_vars=env(LANG="C.UTF-8", OMP_NUM_THREADS="3", PYTHON_VERSION="3.11.7"),
     )
-    known = announced.by(make_plan(here), here, ["PYTHON_VERSION"])
+    known = announced.by(
+        make_plan(here), here, BaseSettings(variables={"PYTHON_VERSION": "3.11.7"})
+    )
     found = judged(here, there, known)
     assert found.proven
     reasons = {item.path: item.reason for item in found.announced}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from envsnap.errors import InputError
 from envsnap.model import codec, digests, storage
-from envsnap.model.fields import COMPARED, KIND_KEY, Kind, plan
+from envsnap.model.fields import BOOKKEEPING, COMPARED, KIND_KEY, Kind, plan
 from envsnap.model.manifest import Manifest, Sections, present
 from envsnap.model.python import Package, Python
 from tests import examples
@@ -87,7 +87,7 @@ def test_every_field_declares_its_kind_and_meaning() -> None:
 
     for record in records(Sections, set()):
         for info in msgspec.inspect.type_info(record).fields:  # type: ignore[attr-defined]
-            if info.name in ("complete", "digest", "gaps", "entries") or record is Sections:
+            if info.name in (*BOOKKEEPING, "entries") or record is Sections:
                 continue
             note = info.type
             extra = getattr(note, "extra_json_schema", None) or {}

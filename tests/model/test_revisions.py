@@ -12,7 +12,7 @@ from envsnap.changes.change import ChangeKind
 from envsnap.intake import facts
 from envsnap.model.fields import plan
 from envsnap.model.manifest import SCHEMA_REVISION, Manifest, Sections, Target
-from envsnap.probe import main
+from envsnap.probe import capture
 from tests import examples
 
 
@@ -23,7 +23,7 @@ def system(revision: int, **values: object) -> Manifest:
 
 
 def test_the_probe_looks_for_the_facts_of_this_revision() -> None:
-    assert main.REVISION == SCHEMA_REVISION
+    assert capture.REVISION == SCHEMA_REVISION
 
 
 def test_what_an_older_manifest_could_not_say_is_unknown() -> None:

@@ -187,6 +187,7 @@ def test_a_sitecustomize_that_prints(envsnap: Run, tmp_path: Path) -> None:
     assert "sitecustomize.py" in manifest.sections.python.startup_code
 
 
+@pytest.mark.interpreters
 @pytest.mark.parametrize("version", ["3.6", "3.8", "3.13"])
 def test_lang_c(version: str, envsnap: Run, tmp_path: Path) -> None:
     env = {

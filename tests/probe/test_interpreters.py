@@ -12,6 +12,8 @@ from envsnap.intake import reader
 from envsnap.model.manifest import present
 from tests.conftest import VERSIONS, Run, interpreter
 
+pytestmark = pytest.mark.interpreters
+
 
 @pytest.mark.parametrize("version", [version for version in VERSIONS if version != "2.7"])
 def test_capture_of_another_interpreter(version: str, envsnap: Run, tmp_path: Path) -> None:
@@ -116,7 +118,7 @@ def test_the_script_inside_a_program(version: str, envsnap: Run, tmp_path: Path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "0.32383276483316237"
     manifest = reader.load(str(tmp_path / "prod.facts")).manifest
-    assert set(manifest.sections.seeds.rng) == {"random"}
+    assert set(manifest.sections.identity.rng) == {"random"}
     assert (tmp_path / "prod.facts").stat().st_mode & 0o077 == 0
 
 

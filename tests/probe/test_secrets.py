@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envsnap.intake import config_trees, reader
 from envsnap.probe import secrets
+from envsnap.redact import kinds
 from tests.conftest import Run
 from tests.probe.test_broken_environments import install
 
@@ -147,7 +148,7 @@ def test_what_is_left_out_is_said_and_the_rest_is_kept(envsnap: Run, tmp_path: P
     sections = reader.load(str(tmp_path / "it.json")).manifest.sections
     assert sections.env_vars.entries["PIP_INDEX_URL"] == "https://index.example/simple"
     assert sections.env_vars.entries["HTTPS_PROXY"] == "http://proxy.example:8080"
-    assert sections.env_vars.gaps["HF_TOKEN"] == "redacted"
+    assert sections.env_vars.gaps["HF_TOKEN"].startswith("redacted: ")
     assert "DB_PASSWORD" in sections.env_vars.others
     assert sections.git.remote == "https://git.example/x.git"
     assert sections.packages.entries["direct"].origin.url == "git+https://git.example/d.git"
@@ -156,7 +157,7 @@ def test_what_is_left_out_is_said_and_the_rest_is_kept(envsnap: Run, tmp_path: P
     assert tree["tokenizer"] == "bert-base"
     assert (tree["pad_token"], tree["max_tokens"]) == ("<pad>", "256")
     assert tree["nested"] == {"keep": "1"}
-    assert sections.configs.gaps['["a.yaml"].database.password'] == "redacted"
+    assert sections.configs.gaps['["a.yaml"].database.password'].startswith("redacted: ")
     assert sections.configs.entries["b.json"].tree["eos_token_id"] == 2
     assert sections.configs.entries["c.ini"].tree == {"db": {"user": "me", "keep": "1"}}
     assert sections.configs.entries[".env"].tree["KEEP"] == "1"
@@ -200,66 +201,6 @@ def test_arguments_of_a_process_are_named_and_not_shown(envsnap: Run, tmp_path: 
     assert "s3cr3t" not in text
     flags = reader.load(str(tmp_path / "it.json")).manifest.sections.process.flags
     assert set(flags) == {"-c", "--api-key", "--pw"}
-
-
-SECRET_KEYS = (
-    "password",
-    "DB_PASSWORD",
-    "dbPassword",
-    "api_key",
-    "apiKey",
-    "X-Api-Key",
-    "aws_secret_access_key",
-    "HF_TOKEN",
-    "token",
-    "auth",
-    "PASSPHRASE",
-    "MYSQL_PWD",
-    "client_secret",
-    "private-key",
-    "cookie",
-    "SENTRY_DSN",
-    "DATABASE_URL",
-    "webhook_url",
-    "session_id",
-    "ssh_key",
-    "auth_token",
-)
-PLAIN_KEYS = (
-    "tokenizer",
-    "tokenizer_class",
-    "pad_token",
-    "eos_token_id",
-    "max_tokens",
-    "num_tokens",
-    "tokens_per_second",
-    "token_type_ids",
-    "author",
-    "authors",
-    "key",
-    "keys",
-    "num_key_value_heads",
-    "compass",
-    "passes",
-    "bypass_count",
-    "max_new_tokens",
-    "TOKENIZERS_PARALLELISM",
-    "monkey",
-    "special_tokens_map",
-    "additional_special_tokens",
-    "CUDA_VISIBLE_DEVICES",
-    "image_token_index",
-)
-
-
-@pytest.mark.parametrize("key", SECRET_KEYS)
-def test_secret_keys(key: str) -> None:
-    assert secrets.is_secret_key(key)
-
-
-@pytest.mark.parametrize("key", PLAIN_KEYS)
-def test_plain_keys(key: str) -> None:
-    assert not secrets.is_secret_key(key)
 
 
 @pytest.mark.parametrize(
@@ -359,6 +300,8 @@ def test_user_information_never_stays_in_a_url(password: str) -> None:
     key=st.sampled_from(["password", "api_key", "HF_TOKEN"]),
 )
 def test_no_format_lets_a_password_through(value: str, key: str) -> None:
+    assume(not kinds.is_plain(value))  # numbers are shown whatever the key says
+    assume(not kinds.is_setting(value))
     for text, kind in (
         (f"{key}: {value}\nkeep: 1\n", "yaml"),
         (f'{{"{key}": "{value}", "keep": 1}}', "json"),

@@ -14,7 +14,7 @@ from tests.conftest import Run
 
 
 def sample(count: int, scale: float, seed: int, errors: int = 0) -> Repeats:
-    generator = random.Random(seed)  # noqa: S311
+    generator = random.Random(seed)
     seconds = tuple(scale * generator.lognormvariate(-5, 0.3) for _ in range(count))
     return Repeats(seconds=seconds, errors=errors)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import warnings
@@ -321,24 +320,6 @@ def test_compiled_and_scripted_models_are_recognised(torch, tmp_path: Path) -> N
                 model(torch.ones(1, 2))
             notes = archive.read(str(tmp_path / "it.esr")).record.notes
             assert any(word in note for note in notes)
-
-
-def test_the_recorder_needs_nothing_newer_than_python_3_8() -> None:
-    from tests.architecture.test_architecture import ROOT, tool
-
-    sources = [
-        *(ROOT / "envsnap" / "replay" / "inside").glob("*.py"),
-        *(ROOT / "envsnap" / "observe" / "inside").glob("*.py"),
-        *(ROOT / "envsnap" / "observe" / "site").glob("*.py"),
-    ]
-    done = subprocess.run(
-        [tool("vermin"), "--target=3.8-", "--violations", "--no-tips", *map(str, sources)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ},
-    )
-    assert done.returncode == 0, done.stdout
 
 
 def forms(torch, model, x) -> dict[str, object]:

@@ -127,7 +127,8 @@ def test_the_terminal_report_keeps_its_width(width: int) -> None:
     shown = formats.render(report(long), "terminal", color=False, width=width, ascii_only=False)
     from rich.cells import cell_len
 
-    assert max(cell_len(line) for line in shown.splitlines()) <= min(width, 120)
+    for line in shown.splitlines():  # a word stays in one piece: a symbol is there to be copied
+        assert cell_len(line) <= min(width, 120) or len(line.split()) <= 2, line
 
 
 def test_ascii_only() -> None:
@@ -162,3 +163,39 @@ def test_many_findings_of_one_kind_are_explained_once() -> None:
     )  # fmt: skip
     assert shown.count("Fix:") <= 40
     assert len(shown.splitlines()) < 120
+
+
+@pytest.mark.parametrize("style", ["terminal", "markdown", "html", "json", "sarif", "github"])
+def test_no_format_starts_a_command_of_a_runner(style: str) -> None:
+    """Azure and older runners of GitHub look for ##[ anywhere, newer ones for :: at a line's start."""
+    from envsnap import api
+    from envsnap.report import formats
+    from envsnap.report.document import Judged, Report, side
+    from tests import examples
+
+    evil = "::error::owned\n::add-mask::x\r##[set-env name=A]x ##vso[task.setvariable variable=a]b"
+    one = examples.manifest(
+        {"env_vars": {"entries": {"OMP_NUM_THREADS": evil}}, "system": {"os": evil}}, label=evil
+    )
+    two = examples.manifest(
+        {"env_vars": {"entries": {"OMP_NUM_THREADS": "4"}}, "system": {"os": "x"}},
+        label="::warning::",
+    )
+    result = api.diff(one, two)
+    judged = Judged(
+        side=side("a.json", two), result=result, text=b"{}" if style in formats.IN_FILES else None
+    )
+    report = Report(reference=side("b.json", one), judged=(judged,))
+    text = formats.render(report, style, color=False, width=None, ascii_only=True)
+    assert "##[" not in text
+    assert "##vso[" not in text
+    own = (
+        "::error title",
+        "::warning title",
+        "::notice title",
+        "::error file",
+        "::warning file",
+        "::notice file",
+    )
+    lines = [line.strip() for line in text.splitlines()]
+    assert [line for line in lines if line.startswith("::") and not line.startswith(own)] == []

@@ -152,8 +152,11 @@ def test_standard_input_is_refused(envsnap: Run) -> None:
 
 
 def test_prints_stay_when_lines_and_values_change(envsnap: Run, tmp_path: Path) -> None:
-    moved = (GOLDEN / "prod.json").read_text().replace("3.8.10", "3.7.1").replace("{\n", "{\n\n")
-    (tmp_path / "prod.json").write_text(moved)
+    cut = (GOLDEN / "prod.json").read_text().replace("3.8.10", "3.7.1")
+    (tmp_path / "cut.json").write_text(cut)
+    assert envsnap("capture", "--seal", "cut.json", "-o", "prod.json").returncode == 0
+    sealed = (tmp_path / "prod.json").read_text()
+    (tmp_path / "prod.json").write_text(sealed.replace("{\n", "{\n\n"))
     (tmp_path / "dev.json").write_bytes((GOLDEN / "dev.json").read_bytes())
     first, second = (
         {

@@ -71,8 +71,6 @@ def test_case(folder: Path) -> None:
 
 def test_every_rule_has_a_case_where_it_fires_and_one_where_it_is_silent() -> None:
     for entry in registry.REGISTRY:
-        if entry.id == "manifest-edited":
-            continue  # looks at one manifest's digests; tested below
         names = [folder.name for folder in FOLDERS if folder.parent.name == entry.id]
         assert [name for name in names if name.startswith("fires")], entry.id
         assert [name for name in names if name.startswith("silent")], entry.id
@@ -91,6 +89,7 @@ def test_no_rule_file_is_left_out_of_the_registry() -> None:
     room = Path(registry.__file__).parent
     files = {f"{path.parent.name}/{path.stem}" for path in room.glob("*/*.py")}
     files = {name for name in files if not name.endswith("/__init__")}
+    files = {name for name in files if not name.startswith("symptoms/")}  # the reader of texts
     assert files == {entry.place.replace("-", "_") for entry in registry.REGISTRY}
 
 
@@ -124,14 +123,3 @@ def test_a_change_without_a_rule_is_stated() -> None:
     other = examples.manifest({"process": {"flags": ["--port", "--debug"]}})
     (found,) = engine.compare(reference, other).findings
     assert (found.rule, found.severity) == ("difference", Severity.INFO)
-
-
-def test_an_edited_manifest_is_noticed() -> None:
-    from msgspec.structs import replace
-
-    manifest = hosts.dev()
-    python = replace(manifest.sections.python, version="3.9.99")
-    edited = replace(manifest, sections=replace(manifest.sections, python=python))
-    rules = {found.rule for found in engine.inspect(edited).findings}
-    assert "manifest-edited" in rules
-    assert "manifest-edited" not in {found.rule for found in engine.inspect(manifest).findings}

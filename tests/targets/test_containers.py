@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests import engine as engines
-from tests.conftest import Run
+from tests.conftest import COMMAND, Run
 
 # docker-py leaves connections of its pool to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
@@ -131,3 +134,69 @@ def test_one_target_at_a_time(envsnap: Run) -> None:
     done = envsnap("capture", "--image", "a:1", "--pid", "1")
     assert done.returncode == 2
     assert "name one of --pid, --container, --image and --ssh" in done.stderr
+
+
+def hanging(engine: Any, base: str) -> str:
+    """An image whose Python never answers."""
+    import io
+
+    context = io.BytesIO(
+        f'FROM {base}\nRUN mkdir /evil && printf \'#!/bin/sh\\ntrap "" TERM INT\\n'
+        "while :; do sleep 1; done\\n' > /evil/python && chmod +x /evil/python\n"
+        "ENV PATH=/evil:/usr/bin:/bin\n".encode()
+    )
+    image, _ = engine.images.build(fileobj=context, rm=True)
+    return str(image.id)
+
+
+def labelled(engine: Any) -> set[str]:
+    from envsnap.targets import leftovers
+
+    found = engine.containers.list(
+        all=True, filters={"label": leftovers.LABEL}, ignore_removed=True
+    )
+    return {item.id for item in found}
+
+
+@pytest.mark.parametrize("number", ["TERM", "HUP", "INT", "KILL"])
+def test_a_signal_leaves_no_container(
+    number: str, engine: Any, base: str, envsnap: Run, tmp_path: Path
+) -> None:
+    """SIGKILL cannot be caught: the next capture removes what it left."""
+    image, before = hanging(engine, base), labelled(engine)
+    code = signal.Signals[f"SIG{number}"]
+    process = subprocess.Popen(
+        [COMMAND, "capture", "--image", image, "--deadline", "60", "-o", "it.json"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+    )
+    until = time.monotonic() + 60
+    while not labelled(engine) - before and time.monotonic() < until:
+        time.sleep(0.05)
+    made = labelled(engine) - before
+    assert len(made) == 1
+    process.send_signal(code)
+    process.communicate(timeout=60)
+    assert process.returncode in (-code, 130)
+    if number == "KILL":
+        assert envsnap("capture", "--image", base, "-o", "next.json").returncode == 0
+    until = time.monotonic() + 20
+    while made & labelled(engine) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not made & labelled(engine)
+    assert not (tmp_path / "it.json").exists()
+    engine.images.remove(image, force=True)
+
+
+def test_a_container_that_floods_is_refused(engine: Any, base: str, envsnap: Run) -> None:
+    with engines.running(engine, base) as container:
+        container.exec_run(
+            [
+                "sh",
+                "-c",
+                "printf '#!/bin/sh\\nexec yes\\n' > /usr/bin/python && chmod +x /usr/bin/python",
+            ]
+        )
+        done = envsnap("capture", "--container", container.name, "--deadline", "5")
+    assert done.returncode == 3
+    assert "python" in done.stderr

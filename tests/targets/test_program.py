@@ -50,7 +50,7 @@ def inside(python: str, code: str, folder: Path, *arguments: str) -> str:
 def test_nothing_is_imported_that_the_program_did_not_import(tmp_path: Path) -> None:
     assert inside(sys.executable, NOTHING_NEW, tmp_path).strip() == "[]"
     sections = reader.load(str(tmp_path / "it.json")).manifest.sections
-    assert sections.seeds.rng == {}
+    assert sections.identity.rng == {}
     assert sections.process.loaded is not None
 
 
@@ -82,7 +82,7 @@ def with_torch(torch_python: str, envsnap: Run, folder: Path) -> Any:
 
 def test_states_and_switches_of_torch(torch_python: str, envsnap: Run, tmp_path: Path) -> None:
     first = with_torch(torch_python, envsnap, tmp_path)
-    assert set(first.seeds.rng) >= {"random", "torch"}
+    assert set(first.identity.rng) >= {"random", "torch"}
     assert first.seeds.torch_initial_seed == "5"
     switches = first.determinism
     assert switches.deterministic_algorithms is True
@@ -93,7 +93,7 @@ def test_states_and_switches_of_torch(torch_python: str, envsnap: Run, tmp_path:
     assert first.frameworks.entries["torch"].cpu_capability
     second = with_torch(torch_python, envsnap, tmp_path)
     for seeded in ("random", "torch"):  # numpy was not seeded: its state is another each time
-        assert second.seeds.rng[seeded] == first.seeds.rng[seeded]
+        assert second.identity.rng[seeded] == first.identity.rng[seeded]
 
 
 def test_getters_that_raise_become_gaps(torch_python: str, envsnap: Run, tmp_path: Path) -> None:

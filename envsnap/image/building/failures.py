@@ -36,6 +36,11 @@ KINDS = (
         "the build reaches no server; it needs the package index and the image registry",
     ),
     (
+        "no Python in the base",
+        re.compile(r"python3?(?:\.[0-9]+)?: (?:command )?not found|/python3?: No such file"),
+        "the base image has no such Python; name one that has it with --base, or leave --base out",
+    ),
+    (
         "image tag missing",
         re.compile(
             r"manifest (?:for .* not found|unknown)|pull access denied|repository does not exist"

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from envsnap.errors import BuildError
 from envsnap.image.building import build, failures, normal
 from envsnap.image.locking import digests
-from envsnap.image.records import Plan
+from envsnap.image.records import BaseSettings, Plan
 from envsnap.targets import engine
 
 if TYPE_CHECKING:
@@ -114,11 +115,22 @@ def _foreign(client: DockerClient, platform: str) -> str | None:
     return None if platform == f"{version.get('Os')}/{version.get('Arch')}" else platform
 
 
-def base_variables(client: DockerClient, plan: Plan) -> tuple[str, ...]:
-    """Name the variables that the base image sets."""
+def with_base(client: DockerClient, plan: Plan, tell: build.Tell) -> Plan:
+    """Add to a plan what its base image hands down. Raises BuildError where there is none."""
+    from envsnap.image.proving import held
+
+    settings = held.settings_of(_base(client, plan, tell))
+    return replace(plan, base=replace(plan.base, settings=settings))
+
+
+def base_settings(client: DockerClient, plan: Plan) -> BaseSettings | None:
+    """Return what the base image hands down, as the plan or else the engine knows it."""
+    from envsnap.image.proving import held
+
+    if plan.base.settings is not None:
+        return plan.base.settings
     base = _known(client, plan)
-    variables = () if base is None else base.attrs["Config"].get("Env") or ()
-    return tuple(item.partition("=")[0] for item in variables)
+    return None if base is None else held.settings_of(base)
 
 
 def tag(client: DockerClient, made: str, name: str) -> None:

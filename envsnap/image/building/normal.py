@@ -32,6 +32,7 @@ KEPT = ("architecture", "os", "variant", "os.version")
 BUILD_ONLY = ("Hostname", "Domainname", "Image", "ArgsEscaped")
 DATED = ("mtime", "atime", "ctime")
 BUFFER = 1 << 20
+OURS = "envsnap"  # what history says of a normalised layer
 
 
 class Below(Struct, frozen=True):
@@ -98,7 +99,7 @@ def _config(
         if key not in BUILD_ONLY and value
     }
     history = (config.get("history") or [])[: below.history]
-    line = {"created": created, "created_by": "envsnap"}
+    line = {"created": created, "created_by": OURS}
     return {
         **{key: config[key] for key in KEPT if key in config},
         "config": inner,
@@ -114,7 +115,7 @@ def _config(
 @contextmanager
 def _layer(source: tarfile.TarFile, name: str, *, keep: bool) -> Iterator[IO[bytes]]:
     """Open a layer: the base's as it is, ours with fixed dates."""
-    found = source.extractfile(_member(source, name))
+    found = source.extractfile(member_of(source, name))
     if found is None:
         raise tarfile.TarError(f"layer {name} is no file")
     if keep:
@@ -142,7 +143,7 @@ def _is_empty(layer: IO[bytes]) -> bool:
     return empty
 
 
-def _member(source: tarfile.TarFile, name: str) -> tarfile.TarInfo:
+def member_of(source: tarfile.TarFile, name: str) -> tarfile.TarInfo:
     """Find a file of the saved image; equal layers are links to one."""
     member = source.getmember(name)
     while member.issym() or member.islnk():
@@ -159,7 +160,7 @@ def _member(source: tarfile.TarFile, name: str) -> tarfile.TarInfo:
 
 
 def _content(source: tarfile.TarFile, name: str) -> bytes:
-    found = source.extractfile(_member(source, name))
+    found = source.extractfile(member_of(source, name))
     if found is None:
         raise tarfile.TarError(f"{name} is no file")
     return found.read()

@@ -16,10 +16,14 @@ from msgspec.structs import replace
 from envsnap.errors import BuildError, InputError
 from envsnap.image import validate
 from envsnap.image.facts import Facts, counted, string
-from envsnap.image.locking import uv, wheels
+from envsnap.image.locking import indexes, uv, wheels
+from envsnap.image.locking.indexes import Index
+from envsnap.image.planning import asked as asking
 from envsnap.image.planning import base as bases
 from envsnap.image.planning import conda, requirements
 from envsnap.image.records import Artifact, Proof
+from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Origin, Package
 
@@ -37,6 +41,8 @@ class Lock(Struct, frozen=True, kw_only=True):
     unhashed: dict[str, str]
     seeded: frozenset[str] = frozenset()  # what the base's own venv puts there
     conda: dict[str, Path] = {}  # packages of conda in the user's folder, by file name
+    resolved: dict[str, str] = {}  # what a partial list lacked: version by name
+    overruled: str = ""  # what stated versions require otherwise
     conda_installer: tuple[str, ...] = ()  # SHA-256 of what installs conda's packages
 
 
@@ -46,6 +52,7 @@ class _Found(Struct, frozen=True, kw_only=True):
     artifact: Artifact | None = None
     url: str | None = None
     size: int | None = None
+    path: Path | None = None  # where it was fetched to
     refusal: str = ""
 
 
@@ -55,13 +62,21 @@ def resolve(
     find_links: str | None = None,
     allow_unhashed: bool = False,
     base: str = "auto",
+    stated: list[str] | None = None,
+    private: tuple[Index, ...] = (),
 ) -> Lock:
     """Find every distribution's file. Raises InputError for those that have none.
+
+    `stated` are the requirements of a partial list, which is completed first; `private` are
+    indexes of the user's own: what they have comes from nowhere else, and is fetched here.
 
     `find_links` names a folder of wheels, which is looked at first; `allow_unhashed` lets
     distributions pass that no known file is the installed one of. What the `base` brings by
     itself needs no file: Debian changes the pip and setuptools that its venv installs.
     """
+    known = facts.packages
+    whole = _completed(facts, stated, find_links, private) if stated is not None else uv.Whole()
+    facts = asking.completed(facts, whole.versions)
     local = _from_folder(facts, find_links) if find_links else {}
     pinned, _ = requirements.pins(facts, frozenset(local))
     found: dict[str, _Found] = {}
@@ -71,7 +86,7 @@ def resolve(
             for item in pinned
             if item.place == "index" and (item.index or "") == index
         }
-        found.update(_from_index(facts, here, index or None))
+        found.update(_from_index(facts, here, index or None, private))
     refused = {name: item.refusal for name, item in found.items() if item.artifact is None}
     seeded = frozenset(refused) & _seeds(facts, base)
     refused = {name: why for name, why in refused.items() if name not in seeded}
@@ -87,12 +102,55 @@ def resolve(
         },
         urls={name: item.url for name, item in kept.items() if item.url},
         sizes={name: item.size for name, item in kept.items() if item.size is not None},
-        folder={artifact.file: path for artifact, path in local.values()},
+        folder={
+            **{artifact.file: path for artifact, path in local.values()},
+            **_fetched(kept),
+        },
         unhashed=refused,
+        resolved={name: at for name, at in whole.versions.items() if name not in known},
+        overruled=whole.overruled,
         seeded=seeded,
         conda=_conda_folder(facts, find_links) if find_links else {},
         conda_installer=_conda_installer(facts) if conda.whole(facts) else (),
     )
+
+
+def _fetched(found: dict[str, _Found]) -> dict[str, Path]:
+    """Return the files of private indexes by name, and where they lie."""
+    return {item.artifact.file: item.path for item in found.values() if item.artifact and item.path}
+
+
+def _completed(
+    facts: Facts, stated: list[str], find_links: str | None, private: tuple[Index, ...]
+) -> uv.Whole:
+    """Find what a partial list of distributions needs. Raises InputError."""
+    asking.require_python(facts)
+    local = frozenset(_from_folder(facts, find_links)) if find_links else frozenset()
+    labels = {item.index for item in requirements.pins(facts, local)[0] if item.index}
+
+    def resolved(lines: list[str]) -> uv.Whole:
+        return uv.complete(
+            lines, facts, find_links=find_links, labelled=sorted(labels), private=private
+        )
+
+    whole = resolved(stated)
+    old = _built_for_numpy_1(whole.versions)
+    if not old or any(line.partition("=")[0] == "numpy" for line in stated):
+        return whole
+    bounded = resolved([*stated, "numpy<2"])
+    why = f"numpy<2, since {old} was built for NumPy 1"
+    return replace(bounded, overruled="; ".join(filter(None, (bounded.overruled, why))))
+
+
+def _built_for_numpy_1(versions: dict[str, str]) -> str:
+    """Name a distribution that NumPy 2 breaks, where NumPy 2 was resolved; metadata do not say."""
+    if not versions.get("numpy", "").startswith("2."):
+        return ""
+    for row in table("numpy_abi")["rows"]:
+        version = versions.get(row["distribution"])
+        if version and is_trusted(row["basis"]) and numbers(version) < numbers(row["first"]):
+            return f"{row['distribution']} {version}"
+    return ""
 
 
 def _conda_folder(facts: Facts, folder: str) -> dict[str, Path]:
@@ -184,8 +242,12 @@ def _fits(facts: Facts, package: Package, named: wheels.Named, path: Path) -> Pr
     if origin is not None and string(origin.sha256) is not None:
         return "digest" if _sha256(path) == origin.sha256 else None
     record = _record(facts, package)
+    if record is not None and wheels.record_digest(str(path)) == record:
+        return "record"
+    if origin is not None:
+        return "stand-in"  # it was built from a repository or a folder, as this one was
     if record is not None:
-        return "record" if wheels.record_digest(str(path)) == record else None
+        return None
     tags = _tags(facts, package)
     return "tags" if not tags or tags == named.tags else None
 
@@ -195,15 +257,18 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _from_index(facts: Facts, pins: dict[str, str], index: str | None) -> dict[str, _Found]:
+def _from_index(
+    facts: Facts, pins: dict[str, str], index: str | None, private: tuple[Index, ...]
+) -> dict[str, _Found]:
     """Ask one index for the files of these versions, and choose by RECORD."""
-    answer = uv.ask(pins, index, facts)
+    answer = uv.ask(pins, index, facts, private)
 
     def choose(name: str) -> _Found:
         if name in answer.missing:
             return _Found(refusal=f"the index has no {name} {pins[name]} for this Python")
         package = facts.packages[name]
-        found = _choose(facts, package, pins[name], name, answer.candidates.get(name, ()))
+        candidates = answer.candidates.get(name, ())
+        found = _choose(facts, package, (name, pins[name]), candidates, private)
         if found.artifact is None or name not in answer.yanked:
             return found
         return replace(found, artifact=replace(found.artifact, yanked=answer.yanked[name]))
@@ -218,9 +283,9 @@ def _from_index(facts: Facts, pins: dict[str, str], index: str | None) -> dict[s
 def _choose(
     facts: Facts,
     package: Package,
-    version: str,
-    name: str,
+    pin: tuple[str, str],
     candidates: tuple[uv.Candidate, ...],
+    private: tuple[Index, ...],
 ) -> _Found:
     """Choose the file that was installed among those of one version."""
     record, tags = _record(facts, package), _tags(facts, package)
@@ -230,13 +295,13 @@ def _choose(
     ranked = [*tagged, *(item for item in built if item not in tagged)]
     if record is not None:
         for item in ranked:
-            if wheels.record_digest(item.url) == record:
-                return _artifact(item, name, version, "record")
+            if wheels.record_digest(item.url, indexes.header(private, item.url)) == record:
+                return _artifact(item, pin, "record", private)
     elif tagged:
-        return _artifact(tagged[0], name, version, "tags")
+        return _artifact(tagged[0], pin, "tags", private)
     sources = [item for item in usable if not item.wheel]
     if sources and not tagged:
-        return _artifact(sources[0], name, version, "source")
+        return _artifact(sources[0], pin, "source", private)
     return _Found(refusal=_why_none(candidates, tagged))
 
 
@@ -255,7 +320,16 @@ def _why_none(candidates: tuple[uv.Candidate, ...], tagged: list[uv.Candidate]) 
     return "the index has no file of it that fits"
 
 
-def _artifact(item: uv.Candidate, name: str, version: str, proof: Proof) -> _Found:
+def _artifact(
+    item: uv.Candidate, pin: tuple[str, str], proof: Proof, private: tuple[Index, ...]
+) -> _Found:
+    """Name the file; one of a private index is fetched, for the image cannot ask for it."""
+    name, version = pin
+    here = None
+    if item.private and item.sha256 and item.wheel:
+        here = indexes.fetch(private, item.url, item.file, item.sha256)
+    elif item.private:
+        return _Found(refusal="a private index has no wheel of it; build one, for --find-links")
     return _Found(
         artifact=Artifact(
             name=name,
@@ -263,9 +337,10 @@ def _artifact(item: uv.Candidate, name: str, version: str, proof: Proof) -> _Fou
             file=item.file,
             sha256=item.sha256 or "",
             kind="wheel" if item.wheel else "sdist",
-            source="index",
+            source="folder" if here else "index",
             proof=proof,
         ),
-        url=item.url,
+        path=here,
+        url=None if here else item.url,
         size=item.size,
     )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from envsnap.errors import InputError
 from envsnap.image import facts
 from envsnap.image.locking.lock import Lock
-from envsnap.image.planning import conda, requirements
+from envsnap.image.planning import asked, conda, requirements
 from envsnap.image.records import Requirements
 from envsnap.model.manifest import Manifest
 
@@ -16,7 +16,11 @@ HEADER = "# Written by envsnap; install with pip install --no-deps --require-has
 
 
 def _sorted(manifest: Manifest, lock: Lock) -> requirements.Sorted:
-    return requirements.sort(facts.read(manifest), lock)
+    return requirements.sort(_facts(manifest, lock), lock)
+
+
+def _facts(manifest: Manifest, lock: Lock) -> facts.Facts:
+    return asked.completed(facts.read(manifest), lock.resolved)
 
 
 def requirements_of(groups: tuple[Requirements, ...]) -> Iterator[str]:
@@ -38,7 +42,7 @@ def requirements_text(manifest: Manifest, lock: Lock) -> str:
 
 def render(manifest: Manifest, lock: Lock) -> str:
     """Write pylock.toml; packages without a file of the index or a folder are refused by it."""
-    known = facts.read(manifest)
+    known = _facts(manifest, lock)
     if lock.unhashed:
         names = ", ".join(sorted(lock.unhashed)[:6])
         raise InputError(f"pylock.toml has no place for distributions without a hash: {names}")

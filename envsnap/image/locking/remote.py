@@ -8,6 +8,7 @@ import re
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -21,11 +22,11 @@ TOTAL = re.compile(r"bytes [0-9]+-[0-9]+/([0-9]{1,15})")
 class RemoteFile(io.RawIOBase):
     """A file on a server that answers range requests; its tail is fetched at once."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__()
-        self._url = url
+        self._url, self._headers = url, headers or {}
         self._at = 0
-        tail, self._size = _fetch(url, f"bytes=-{TAIL}")
+        tail, self._size = _fetch(url, f"bytes=-{TAIL}", self._headers)
         self._tail = tail[-TAIL:] if len(tail) < self._size else tail
         self._tail_start = self._size - len(self._tail)
 
@@ -56,7 +57,7 @@ class RemoteFile(io.RawIOBase):
         if self._at >= self._tail_start:
             data = self._tail[self._at - self._tail_start : end - self._tail_start]
         else:
-            data, size = _fetch(self._url, f"bytes={self._at}-{end - 1}")
+            data, size = _fetch(self._url, f"bytes={self._at}-{end - 1}", self._headers)
             if size != self._size or len(data) != end - self._at:
                 raise OSError("the server sent another piece than was asked for")
         view[: len(data)] = data
@@ -64,14 +65,14 @@ class RemoteFile(io.RawIOBase):
         return len(data)
 
 
-def _fetch(url: str, wanted: str) -> tuple[bytes, int]:
+def _fetch(url: str, wanted: str, headers: Mapping[str, str]) -> tuple[bytes, int]:
     """Return a piece, and the size of the whole; raises OSError.
 
     A server that knows no ranges sends the whole file, which is then kept.
     """
     for attempt in range(TRIES):
         try:
-            return _once(_request(url, wanted))
+            return _once(_request(url, wanted, headers))
         except urllib.error.HTTPError:
             raise
         except OSError:
@@ -88,7 +89,7 @@ def _once(request: urllib.request.Request) -> tuple[bytes, int]:
         return data, int(match[1]) if match else len(data)
 
 
-def _request(url: str, wanted: str) -> urllib.request.Request:
+def _request(url: str, wanted: str, more: Mapping[str, str]) -> urllib.request.Request:
     """Build a request; a name and password in the address become a header."""
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http"):
@@ -98,4 +99,7 @@ def _request(url: str, wanted: str) -> urllib.request.Request:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
         parts = parts._replace(netloc=parts.netloc.rpartition("@")[2])
-    return urllib.request.Request(urlunsplit(parts), headers=headers)  # noqa: S310 -- checked above
+    request = urllib.request.Request(urlunsplit(parts), headers=headers)  # noqa: S310 -- checked above
+    for key, value in more.items():
+        request.add_unredirected_header(key, value)  # another host gets no credentials
+    return request

@@ -17,6 +17,8 @@ from msgspec import Struct
 
 from envsnap.errors import BuildError, InputError
 from envsnap.image.facts import Facts, numbers
+from envsnap.image.locking import indexes
+from envsnap.image.locking.indexes import Index
 
 # The glibc minors that uv knows platforms for, and its names of processors.
 GLIBC_MINORS = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
@@ -27,6 +29,7 @@ NETWORK = re.compile(
     re.IGNORECASE,
 )
 TIMEOUT = 600.0
+LONGEST_SAID = 300
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -37,6 +40,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     sha256: str | None
     wheel: bool
     size: int | None = None
+    private: bool = False  # whether an index of the user's own has it
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -60,7 +64,9 @@ def executable() -> str:
     return found
 
 
-def ask(pins: dict[str, str], index: str | None, facts: Facts) -> Answer:
+def ask(
+    pins: dict[str, str], index: str | None, facts: Facts, private: tuple[Index, ...] = ()
+) -> Answer:
     """Ask an index (None: the user's own) for the files of exact versions by name.
 
     One version that the index lacks makes uv refuse all, so what is refused is halved until the
@@ -72,7 +78,7 @@ def ask(pins: dict[str, str], index: str | None, facts: Facts) -> Answer:
     waiting = [dict(pins)] if pins else []
     while waiting:
         part = waiting.pop()
-        found, said = _compile(part, index, facts)
+        found, said = _compile(part, index, facts, private)
         if found is not None:
             candidates.update(found)
             yanked.update({name: why for name, why in _yanked(said) if name in part})
@@ -90,14 +96,14 @@ def ask(pins: dict[str, str], index: str | None, facts: Facts) -> Answer:
 
 
 def _compile(
-    pins: dict[str, str], index: str | None, facts: Facts
+    pins: dict[str, str], index: str | None, facts: Facts, private: tuple[Index, ...]
 ) -> tuple[dict[str, tuple[Candidate, ...]] | None, str]:
     """Run uv once; None and what it said where it found no answer."""
     with tempfile.TemporaryDirectory(prefix="envsnap-lock-") as folder:
         lines = [f"{name}=={version}\n" for name, version in sorted(pins.items())]
         Path(folder, "pins.in").write_text("".join(lines), encoding="ascii")
         try:
-            ended = _run(facts, index, folder)
+            ended = _run(facts, index, folder, private)
         except subprocess.TimeoutExpired:
             raise BuildError(
                 f"no answer from the package index within {TIMEOUT:g} s (uv pip compile)"
@@ -105,27 +111,103 @@ def _compile(
         if ended.returncode:
             return None, " ".join(ended.stderr.split())[:400]
         text = Path(folder, "pylock.toml").read_text(encoding="utf-8")
-        return dict(_read(tomllib.loads(text), folder)), ended.stderr
+        own = _of_private(facts, index, folder, private) if private else frozenset()
+        return dict(_read(tomllib.loads(text), folder, own)), ended.stderr
 
 
-def _run(facts: Facts, index: str | None, folder: str) -> subprocess.CompletedProcess[str]:
+class Whole(Struct, frozen=True, kw_only=True):
+    """What a list of requirements needs: every version; and what was overruled for it."""
+
+    versions: dict[str, str] = {}
+    overruled: str = ""
+
+
+def complete(
+    stated: list[str],
+    facts: Facts,
+    *,
+    find_links: str | None,
+    labelled: Iterable[str] = (),
+    private: tuple[Index, ...] = (),
+) -> Whole:
+    """Resolve a partial list from metadata alone. Raises InputError where there is no solution.
+
+    Versions that contradict each other's requirements were installed all the same, so they are
+    tried once more as they are.
+    """
+    further = [word for index in labelled for word in ("--index", index)]
+    if further:
+        further += ["--index-strategy", "unsafe-best-match"]
+    if find_links is not None:
+        further += ["--find-links", os.path.abspath(find_links)]
+    found, said = _resolve(stated, facts, (further, private), overrule=False)
+    if found is not None:
+        return Whole(versions=found)
+    if NETWORK.search(said):
+        raise BuildError(f"no answer from the package index: {said}")
+    anyway, _ = _resolve(stated, facts, (further, private), overrule=True)
+    if anyway is None:
+        raise InputError(
+            f"packages: the partial list cannot be completed: {said}; name a folder of the wheels"
+            " that no index has with --find-links, or capture the environment itself"
+        )
+    return Whole(versions=anyway, overruled=said[:LONGEST_SAID])
+
+
+def _resolve(
+    stated: list[str], facts: Facts, where: tuple[list[str], tuple[Index, ...]], *, overrule: bool
+) -> tuple[dict[str, str] | None, str]:
+    """Run uv once; None and what it said where it found no solution."""
+    with tempfile.TemporaryDirectory(prefix="envsnap-lock-") as folder:
+        for name in ("pins.in", "overrides.txt"):
+            Path(folder, name).write_text("\n".join(stated) + "\n", encoding="ascii")
+        more = ["--overrides", "overrides.txt"] if overrule else []
+        try:
+            ended = _start(
+                [*_command(facts, deps=True), "--no-build", *where[0], *more], folder, where[1]
+            )
+        except subprocess.TimeoutExpired:
+            raise BuildError(
+                f"no answer from the package index within {TIMEOUT:g} s (uv pip compile)"
+            ) from None
+        if ended.returncode:
+            return None, " ".join(ended.stderr.split())[:600]
+        tree = tomllib.loads(Path(folder, "pylock.toml").read_text(encoding="utf-8"))
+    packages = tree.get("packages", ())
+    return {item["name"]: item["version"] for item in packages if "version" in item}, ended.stderr
+
+
+def _run(
+    facts: Facts, index: str | None, folder: str, private: tuple[Index, ...]
+) -> subprocess.CompletedProcess[str]:
+    named = ["--default-index", index] if index else []
+    return _start([*_command(facts), *named], folder, private)
+
+
+def _start(
+    command: list[str], folder: str, private: tuple[Index, ...]
+) -> subprocess.CompletedProcess[str]:
+    options, variables = indexes.for_uv(private)
     return subprocess.run(
-        [*_command(facts), *(("--default-index", index) if index else ())],
+        [*command, *options],
         cwd=folder,
         capture_output=True,
         text=True,
         errors="replace",
         timeout=TIMEOUT,
         check=False,
-        env={**os.environ, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"},
+        env={**os.environ, **variables, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"},
     )
 
 
-def _command(facts: Facts) -> list[str]:
+def _command(facts: Facts, *, deps: bool = False) -> list[str]:
+    """Spell the command; no configuration file of a folder or of the user steers it."""
     python = (facts.python or "3.11.0").rstrip("+")
     return [
+        # A stranger\'s uv.toml, above our folder, must not choose the index.
         executable(), "pip", "compile", "pins.in", "--format", "pylock.toml",
-        "--output-file", "pylock.toml", "--no-header", "--no-deps", "--no-annotate",
+        "--output-file", "pylock.toml", "--no-header", "--no-annotate", "--no-config",
+        *(() if deps else ("--no-deps",)),
         "--python", sys.executable, "--python-version", python,
         "--python-platform", _platform(facts),
     ]  # fmt: skip
@@ -140,15 +222,43 @@ def _platform(facts: Facts) -> str:
     return f"{machine}-manylinux_2_{known[-1]}" if known else f"{machine}-unknown-linux-gnu"
 
 
-def _read(lock: dict[str, Any], folder: str) -> Iterator[tuple[str, tuple[Candidate, ...]]]:
+def _of_private(
+    facts: Facts, index: str | None, folder: str, private: tuple[Index, ...]
+) -> frozenset[str]:
+    """Name what comes from the user's own indexes; uv says so in requirements files alone."""
+    words = _command(facts)
+    words[words.index("--format") + 1] = "requirements.txt"
+    words[words.index("--output-file") + 1] = "from.txt"
+    named = ["--default-index", index] if index else []
+    ended = _start([*words, "--emit-index-annotation", *named], folder, private)
+    if ended.returncode:
+        raise BuildError(f"uv does not say where distributions come from: {ended.stderr[:300]}")
+    own = {item.url.rstrip("/") for item in private}
+    found: set[str] = set()
+    name = ""
+    for line in Path(folder, "from.txt").read_text(encoding="utf-8").splitlines():
+        source = line.strip().removeprefix("# from ").rstrip("/")
+        if line[:1].isalnum():
+            name = line.partition("==")[0].strip()
+        elif source in own:
+            found.add(name)
+    return frozenset(found)
+
+
+def _read(
+    lock: dict[str, Any], folder: str, own: frozenset[str]
+) -> Iterator[tuple[str, tuple[Candidate, ...]]]:
     for package in lock.get("packages", ()):
         rows = [(row, True) for row in package.get("wheels", ())]
         if "sdist" in package:
             rows.append((package["sdist"], False))
-        yield package["name"], tuple(_candidates(rows, folder))
+        private = package["name"] in own
+        yield package["name"], tuple(_candidates(rows, folder, private=private))
 
 
-def _candidates(rows: Iterable[tuple[dict[str, Any], bool]], folder: str) -> Iterator[Candidate]:
+def _candidates(
+    rows: Iterable[tuple[dict[str, Any], bool]], folder: str, *, private: bool
+) -> Iterator[Candidate]:
     for row, wheel in rows:
         url = row.get("url") or Path(folder, row["path"]).resolve().as_uri()
         yield Candidate(
@@ -157,6 +267,7 @@ def _candidates(rows: Iterable[tuple[dict[str, Any], bool]], folder: str) -> Ite
             sha256=row.get("hashes", {}).get("sha256"),
             wheel=wheel,
             size=row.get("size"),
+            private=private,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 from urllib.parse import unquote, urlsplit
@@ -42,13 +43,13 @@ def expanded(tags: tuple[str, ...]) -> frozenset[str]:
     return frozenset(found)
 
 
-def record_digest(where: str) -> str | None:
+def record_digest(where: str, headers: Mapping[str, str] | None = None) -> str | None:
     """Return the digest of a wheel's RECORD as the probe states it of an installation.
 
     `where` is a path or an address. None for a wheel that has no readable RECORD; raises OSError
     where it cannot be reached.
     """
-    with _open(where) as stream:
+    with _open(where, headers) as stream:
         try:
             with zipfile.ZipFile(stream) as wheel:
                 return _digest(wheel)
@@ -69,12 +70,12 @@ def _digest(wheel: zipfile.ZipFile) -> str | None:
     return wheel_record.digest(data, found[0].filename.partition("/")[0])
 
 
-def _open(where: str) -> IO[bytes]:
+def _open(where: str, headers: Mapping[str, str] | None) -> IO[bytes]:
     parts = urlsplit(where)
     if parts.scheme == "file":
         return open(unquote(parts.path), "rb")
     if parts.scheme in ("http", "https"):
-        return io.BufferedReader(RemoteFile(where), 1 << 16)
+        return io.BufferedReader(RemoteFile(where, headers), 1 << 16)
     return open(where, "rb")
 
 

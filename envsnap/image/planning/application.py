@@ -33,7 +33,9 @@ SECRET_FOLDERS = frozenset((
     ".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".gcloud", ".huggingface", ".kaggle",
     ".config", ".cache", ".pip", ".terraform", ".secrets",
 ))  # fmt: skip
-OUTSIDE = frozenset((".git", ".hg", ".svn", "__pycache__", ".venv", ".tox", ".mypy_cache"))
+OUTSIDE = frozenset(
+    (".git", ".hg", ".svn", "__pycache__", ".venv", ".tox", ".mypy_cache", "envsnap-context")
+)
 WEIGHTS = re.compile(
     r".*\.(safetensors|pt|pth|ckpt|onnx|h5|hdf5|keras|gguf|ggml|tflite|engine|plan|npz|pkl|pickle"
     r"|joblib|pb|pdparams|mlmodel|msgpack)|(pytorch_model|.*weights?|.*model).*\.bin",

@@ -15,7 +15,7 @@ from envsnap.errors import InputError
 from envsnap.image import validate
 from envsnap.image.facts import Facts, numbers
 from envsnap.image.planning.cuda_use import CUDA_LIBRARY
-from envsnap.image.records import Certainty, Decision, Left, Plan
+from envsnap.image.records import Certainty, Decision, NotCarried, Plan
 from envsnap.image.writing.instructions import Constant
 from envsnap.knowledge.tables import table
 from envsnap.model.paths import text as path_text
@@ -53,19 +53,35 @@ class Chosen(Struct, frozen=True, kw_only=True):
     """What apt installs, and what stays behind."""
 
     packages: tuple[str, ...] = ()
-    not_carried: tuple[Left, ...] = ()
+    not_carried: tuple[NotCarried, ...] = ()
     decisions: tuple[Decision, ...] = ()
+
+
+def python_packages(facts: Facts) -> dict[str, str]:
+    """Return the packages of distributions that apt installed: version by name."""
+    found: dict[str, str] = {}
+    for name, package in facts.packages.items() if facts.apt_python else ():
+        stated = package.system_package
+        if isinstance(stated, str):
+            place = path_text(("packages", name, "system_package"))
+            package_name, _, version = stated.partition("=")
+            validate.matched(package_name, validate.APT_PACKAGE, place, "name of a Debian package")
+            validate.matched(version, validate.APT_VERSION, place, "version of a Debian package")
+            found[package_name] = version
+    return found
 
 
 def choose(facts: Facts, system: str | None, wanted: Iterable[str]) -> Chosen:
     """Choose for a base of this system, for example "debian 12"; `wanted` are needed for other reasons."""
     same = system is not None and system == f"{facts.os_id} {facts.os_version}"
-    if same and facts.system_packages is not None:
+    of_python = python_packages(facts)
+    if same and (facts.system_packages is not None or of_python):
         pinned = {
             name: f"{name}={version}"
-            for name, version in facts.system_packages.items()
+            for name, version in (facts.system_packages or {}).items()
             if not OF_THE_BASE.fullmatch(name) and not OF_NVIDIA.fullmatch(name)
         }
+        pinned.update({name: f"{name}={version}" for name, version in of_python.items()})
         more = [name for name in wanted if name not in pinned]
         return Chosen(
             packages=tuple(sorted((*pinned.values(), *more))),
@@ -91,10 +107,10 @@ def _decision(packages: Iterable[str], how: str, certainty: Certainty) -> tuple[
     return (Decision(subject="apt", choice=named, why=why, certainty=certainty),) if named else ()
 
 
-def _strangers(facts: Facts, *, known: bool) -> list[Left]:
+def _strangers(facts: Facts, *, known: bool) -> list[NotCarried]:
     """Name libraries that nobody knows a package of."""
     rows = {row["soname"] for row in table("apt_libraries")["rows"]}
-    found: dict[str, Left] = {}
+    found: dict[str, NotCarried] = {}
     for item in facts.libraries:
         if item.soname in rows or item.soname.startswith(OF_THE_BASE_SONAMES):
             continue
@@ -109,7 +125,7 @@ def _strangers(facts: Facts, *, known: bool) -> list[Left]:
         if item.by == "process":
             place = ("process", "loaded", item.soname)  # type: ignore[assignment]
         reason = "loaded from the system; no package is known that has it"
-        found[item.soname] = Left(path=path_text(place), reason=reason)
+        found[item.soname] = NotCarried(path=path_text(place), reason=reason)
     return list(found.values())
 
 

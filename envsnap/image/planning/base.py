@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from envsnap.errors import InputError
 from envsnap.image import validate
-from envsnap.image.facts import Facts, captured_system, counted, numbers
-from envsnap.image.planning import conda, conda_base, images
+from envsnap.image.facts import Facts, counted, numbers
+from envsnap.image.planning import conda, conda_base, foundations, images, named_base
 from envsnap.image.planning.cuda_base import choose_tag
 from envsnap.image.planning.cuda_use import CudaNeed, forced, mapped, system_cuda, wheels
+from envsnap.image.planning.foundations import (
+    CONDA_PYTHON,
+    FROM_APT,
+    IN_SLIM,
+    Foundation,
+)
 from envsnap.image.records import Base, Certainty, Decision, PythonSource
 
 WORDS = ("auto", "slim", "cuda")
-IN_SLIM = "/usr/local/bin/python3"
-FROM_APT = "/usr/bin/python3"
-CONDA_PYTHON = "/opt/venv/bin/python"
-LIBRARIES = "/usr/lib/*-linux-gnu/"
-OLD_LIBRARIES = "/lib/*-linux-gnu/"  # where Debian kept readline before it merged the two
-
-
-class Foundation(Struct, frozen=True, kw_only=True):
-    """Base image and Python, with what apt must add for them."""
-
-    base: Base
-    python: PythonSource
-    decisions: tuple[Decision, ...]
-    apt: tuple[str, ...] = ()
-    cuda: str | None = None  # CUDA of the base image, X.Y
 
 
 def choose(facts: Facts, wanted: str) -> Foundation:
@@ -50,16 +39,18 @@ def _conda(facts: Facts, wanted: str) -> Foundation:
     """Choose the system under an environment that brings its own Python."""
     need = _need(facts, wanted)
     if need is not None:
-        tag, decisions = choose_tag(facts, need, tuple(row.version for row in _ubuntus()))
+        tag, decisions = choose_tag(
+            facts, need, tuple(row.version for row in foundations.ubuntus())
+        )
         return Foundation(
-            base=_nvidia(facts, tag),
+            base=foundations.nvidia(facts, tag),
             python=_conda_python(facts),
             cuda=".".join(tag.cuda.split(".")[:2]),
             decisions=(*decisions, _python_of_conda(facts)),
         )
     row, decisions = conda_base.choose(facts)
     return Foundation(
-        base=_release(facts, row),
+        base=foundations.release(facts, row),
         python=_conda_python(facts),
         decisions=(*decisions, _python_of_conda(facts)),
     )
@@ -67,29 +58,9 @@ def _conda(facts: Facts, wanted: str) -> Foundation:
 
 def _need(facts: Facts, wanted: str) -> CudaNeed | None:
     """Say which system CUDA is needed, by the evidence or because it was asked for."""
-    if wanted == "cuda":
+    if wanted == "cuda" or (wanted == "auto" and facts.asked_cuda):
         return forced(facts)
     return system_cuda(facts) if wanted == "auto" else None
-
-
-def _nvidia(facts: Facts, tag: images.CudaTag) -> Base:
-    return Base(
-        reference=tag.reference,
-        kind="cuda",
-        status="supported" if tag.supported else "listed",
-        platform=platform(facts),
-        system=f"ubuntu {tag.ubuntu}",
-    )
-
-
-def _release(facts: Facts, row: images.Distribution) -> Base:
-    return Base(
-        reference=row.image,
-        kind="distribution",
-        status="listed",
-        platform=platform(facts),
-        system=f"{row.id} {row.version}",
-    )
 
 
 def _conda_python(facts: Facts) -> PythonSource:
@@ -97,21 +68,24 @@ def _conda_python(facts: Facts) -> PythonSource:
 
 
 def _python_of_conda(facts: Facts) -> Decision:
-    return _exact_python(facts.python or "conda's", "conda's own package of it")
-
-
-def platform(facts: Facts) -> str:
-    """Name the platform to build for."""
-    return f"linux/{facts.architecture}"
+    return foundations.exact_python(facts.python or "conda's", "conda's own package of it")
 
 
 def _custom(facts: Facts, wanted: str) -> Foundation:
     reference = validate.image_reference(wanted, "--base")
+    known = named_base.listed(facts, reference)
+    if known is not None:
+        return known
     version = facts.python or "unknown"
     python = PythonSource(version=None, how="image", executable="python3")
     of_conda = conda.whole(facts)
     return Foundation(
-        base=Base(reference=reference, kind="custom", status="unknown", platform=platform(facts)),
+        base=Base(
+            reference=reference,
+            kind="custom",
+            status="unknown",
+            platform=foundations.platform(facts),
+        ),
         python=_conda_python(facts) if of_conda else python,
         decisions=(
             Decision(
@@ -136,45 +110,32 @@ def _without_cuda(facts: Facts, python: str, *, asked: bool) -> Foundation:
     """Choose a slim Python image, or the distribution whose own Python was captured."""
     suite, certainty, difference = _slim_suite(facts, python)
     own = _own_distribution(facts, python)
-    if own is not None and certainty != "exact" and not asked:
+    of_apt = any(isinstance(item.system_package, str) for item in facts.packages.values())
+    if own is not None and (certainty != "exact" or of_apt) and not asked:
         return _distribution(facts, python, own)
     if suite is None:
-        raise InputError(_no_image(python))
+        raise InputError(foundations.no_image(python))
     reference = images.slim_reference(python, suite)
     return Foundation(
         base=Base(
             reference=reference,
             kind="slim",
             status="listed",
-            platform=platform(facts),
+            platform=foundations.platform(facts),
             system=f"debian {images.suites()[suite].debian}",
         ),
         python=PythonSource(version=python, how="image", executable=IN_SLIM),
         decisions=(
             Decision(subject="base", choice=reference, why=_why_slim(facts), certainty="exact"),
-            _slim_system(facts, images.suites()[suite]),
+            foundations.slim_system(facts, images.suites()[suite]),
             Decision(
                 subject="system.glibc",
                 choice=images.suites()[suite].glibc,
                 why=difference,
                 certainty=certainty,
             ),
-            _exact_python(python, "the image has this release"),
+            foundations.exact_python(python, "the image has this release"),
         ),
-    )
-
-
-def _exact_python(python: str, why: str) -> Decision:
-    return Decision(subject="python.version", choice=python, why=why, certainty="exact")
-
-
-def _slim_system(facts: Facts, suite: images.Suite) -> Decision:
-    same = (facts.os_id, facts.os_version) == ("debian", suite.debian)
-    return Decision(
-        subject="system.os",
-        choice=f"debian {suite.debian}",
-        why="the captured release" if same else f"captured {captured_system(facts)}",
-        certainty="exact" if same else "nearest",
     )
 
 
@@ -225,7 +186,7 @@ def _own_distribution(facts: Facts, python: str) -> images.Distribution | None:
 def _distribution(facts: Facts, python: str, own: images.Distribution) -> Foundation:
     sure = facts.base_prefix == "/usr"
     return Foundation(
-        base=_release(facts, own),
+        base=foundations.release(facts, own),
         python=PythonSource(version=python, how="apt", executable=FROM_APT),
         apt=("ca-certificates", "python3", "python3-venv"),
         decisions=(
@@ -242,23 +203,23 @@ def _distribution(facts: Facts, python: str, own: images.Distribution) -> Founda
                 why="the captured release itself",
                 certainty="exact" if own.glibc == facts.glibc else "nearest",
             ),
-            _exact_python(python, "apt installs it: it is this release's own"),
+            foundations.exact_python(python, "apt installs it: it is this release's own"),
         ),
     )
 
 
 def _cuda(facts: Facts, python: str, need: CudaNeed) -> Foundation:
     """Choose an nvidia/cuda image, and put Python into it."""
-    sources = {row.version: _into_ubuntu(python, row) for row in _ubuntus()}
+    sources = {row.version: foundations.into_ubuntu(python, row) for row in foundations.ubuntus()}
     possible = {version: source for version, source in sources.items() if source is not None}
     if not possible:
-        raise InputError(_no_image(python))
+        raise InputError(foundations.no_image(python))
     tag, decisions = choose_tag(facts, need, tuple(possible))
     row = images.ubuntu(tag.ubuntu)
     source, why, certainty = possible[tag.ubuntu]
     apt = ("ca-certificates", "python3", "python3-venv") if source.how == "apt" else row.libraries
     return Foundation(
-        base=_nvidia(facts, tag),
+        base=foundations.nvidia(facts, tag),
         python=source,
         apt=apt,
         cuda=".".join(tag.cuda.split(".")[:2]),
@@ -271,67 +232,4 @@ def _cuda(facts: Facts, python: str, need: CudaNeed) -> Foundation:
                 certainty=certainty,
             ),
         ),
-    )
-
-
-def _ubuntus() -> list[images.Distribution]:
-    return [row for row in images.distributions() if row.id == "ubuntu"]
-
-
-def _into_ubuntu(
-    python: str, row: images.Distribution
-) -> tuple[PythonSource, str, Certainty] | None:
-    """Say how this Python gets into an Ubuntu release; None where no listed image has it.
-
-    Ubuntu's own Python is taken where it is this very release. Otherwise it is copied from a slim
-    image whose glibc is not newer; OpenSSL, libffi and readline come with it where Ubuntu has
-    others.
-    """
-    if row.python == python:
-        source = PythonSource(version=python, how="apt", executable=FROM_APT)
-        return source, f"apt installs it: it is the own Python of Ubuntu {row.version}", "exact"
-    suites = images.suites()
-    older = [
-        suite
-        for suite in images.slim().get(python, ())
-        if numbers(suites[suite].glibc) <= numbers(row.glibc)
-    ]
-    if not older:
-        return None
-    suite = next(
-        (name for name in reversed(older) if suites[name].sonames == row.sonames), older[-1]
-    )
-    carried = _carried(suites[suite].sonames, row.sonames)
-    source = PythonSource(
-        version=python,
-        how="copy",
-        executable=IN_SLIM,
-        image=images.slim_reference(python, suite),
-        libraries=carried,
-    )
-    if not carried:
-        return source, f"copied from the slim image; {suite} has the same libraries", "exact"
-    names = ", ".join(path.rpartition("/")[2] for path in carried)
-    why = f"copied from the slim image with {suite}'s {names}, which this Ubuntu lacks"
-    return source, why, "nearest"
-
-
-def _carried(there: dict[str, str], here: dict[str, str]) -> tuple[str, ...]:
-    """Name the library files that a Python from one release needs and the other release lacks."""
-    files: list[str] = []
-    if there["ssl"] != here["ssl"]:
-        files += [f"{LIBRARIES}libcrypto.so.{there['ssl']}", f"{LIBRARIES}libssl.so.{there['ssl']}"]
-    if there["ffi"] != here["ffi"]:
-        files.append(f"{LIBRARIES}libffi.so.{there['ffi']}")
-    if there["readline"] != here["readline"]:
-        files.append(f"{OLD_LIBRARIES}libreadline.so.{there['readline']}")
-    return tuple(files)
-
-
-def _no_image(python: str) -> str:
-    near = images.nearest_pythons(python)[:3]
-    others = f"; the nearest that have one: {', '.join(near)}" if near else ""
-    return (
-        f"python.version: no listed image has Python {python} on a C library that fits{others};"
-        " name a base with --base IMAGE"
     )

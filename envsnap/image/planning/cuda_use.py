@@ -59,6 +59,7 @@ def forced(facts: Facts) -> CudaNeed:
         return need
     built = [framework_cuda(item, name) for name, item in facts.frameworks.items()]
     for version, why in (
+        (facts.asked_cuda, "as asked with --cuda"),
         (next((found for found in built if found), None), "the framework was built for it"),
         (facts.toolkit, "the toolkit on the captured machine"),
         (facts.driver_cuda, "the newest that the captured driver supports"),

@@ -9,6 +9,7 @@ import re
 import shlex
 import stat
 from collections.abc import Mapping
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 from envsnap.errors import InputError
 from envsnap.image import validate
 from envsnap.image.facts import counted, entries, string
-from envsnap.image.planning import application, apt
+from envsnap.image.planning import application, apt, carried
 from envsnap.image.records import Decision, File, Plan
 from envsnap.model.inputs import Config
 from envsnap.model.manifest import Manifest
@@ -40,12 +41,18 @@ class Extras(Struct, frozen=True, kw_only=True):
     command: str | None = None
     healthcheck: str | None = None
     apt: str = apt.CAPTURED
+    weights: Mapping[str, str] = {}
+    ports: tuple[int, ...] = ()
+    env: Mapping[str, str] = {}
+    apt_packages: tuple[str, ...] = ()
+    any_user: bool = False
+    compiler: bool | None = None  # None: where triton was captured beside one
 
 
-def add(plan: Plan, manifest: Manifest, extras: Extras) -> tuple[Plan, dict[str, bytes]]:
+def add(plan: Plan, manifest: Manifest, extras: Extras) -> tuple[Plan, dict[str, bytes | Path]]:
     """Add extras to a plan, and return the files they bring. Raises InputError."""
     plan = _stand_in(plan, extras.stand_ins)
-    files: dict[str, bytes] = {}
+    files: dict[str, bytes | Path] = {}
     if extras.extra_ca is not None:
         files[CA_FILE] = _certificates(extras.extra_ca)
         plan = replace(plan, extra_ca=True)
@@ -57,19 +64,34 @@ def add(plan: Plan, manifest: Manifest, extras: Extras) -> tuple[Plan, dict[str,
     taken = [item.path for item in added]
     if len(taken) != len(set(taken)):
         raise InputError("--config: two files would lie at one place; rename one")
-    carried = {path_text(("configs", item.name)) for item in added}
+    there = {path_text(("configs", item.name)) for item in added}
     plan = replace(
         plan,
         files=tuple(added),
-        not_carried=tuple(item for item in plan.not_carried if item.path not in carried),
+        not_carried=tuple(item for item in plan.not_carried if item.path not in there),
     )
+    plan, weights = carried.add_weights(plan, manifest, extras.weights)
+    files.update(weights)
+    plan = carried.add_packages(
+        plan, extras.apt_packages, compiler=_compiler(plan, manifest, extras.compiler)
+    )
+    plan = carried.add_settings(plan, extras.env, extras.ports, any_user=extras.any_user)
+    names: frozenset[str] = frozenset()
     if extras.app is not None:
-        plan, files[APP_FILE] = _application(plan, extras.app)
+        plan, files[APP_FILE], names = _application(plan, extras.app)
     if extras.command is not None:
         plan = replace(plan, command=_command(extras.command, "--cmd"))
+        carried.require_file(plan, names, given=extras.app is not None)
     if extras.healthcheck is not None:
         plan = replace(plan, healthcheck=_command(extras.healthcheck, "--healthcheck"))
     return _apt_source(plan, extras.apt), files
+
+
+def _compiler(plan: Plan, manifest: Manifest, asked: bool | None) -> bool:
+    if asked is not None:
+        return asked
+    captured = entries(manifest.sections.tools)
+    return carried.needs_compiler(plan) and bool(captured.keys() & {"gcc", "cc", "clang"})
 
 
 def _apt_source(plan: Plan, source: str) -> Plan:
@@ -78,7 +100,7 @@ def _apt_source(plan: Plan, source: str) -> Plan:
     return replace(plan, apt=packages, apt_archive=archive, decisions=told)
 
 
-def _application(plan: Plan, folder: str) -> tuple[Plan, bytes]:
+def _application(plan: Plan, folder: str) -> tuple[Plan, bytes, frozenset[str]]:
     packed = application.pack(folder)
     decision = Decision(
         subject="app",
@@ -90,7 +112,8 @@ def _application(plan: Plan, folder: str) -> tuple[Plan, bytes]:
     if covered:
         raise InputError(f"--config: {covered[0]} would replace a file of --app; leave one out")
     digest = hashlib.sha256(packed.data).hexdigest()
-    return replace(plan, app=digest, decisions=(*plan.decisions, decision)), packed.data
+    told = (*plan.decisions, decision)
+    return replace(plan, app=digest, decisions=told), packed.data, packed.names
 
 
 def _stand_in(plan: Plan, stand_ins: Mapping[str, str]) -> Plan:

@@ -19,7 +19,7 @@ from envsnap.image.facts import (
 )
 from envsnap.image.planning.cuda_use import wheels
 from envsnap.image.records import Decision, HostRequirement
-from envsnap.knowledge.tables import table
+from envsnap.knowledge import drivers, torch_builds
 from envsnap.model.compute import Driver
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
@@ -78,9 +78,9 @@ def _stated_by(facts: Facts, name: str) -> tuple[str, str] | None:
         return major_minor(version), path_text(("packages", name))
     public, _, label = version.partition("+")
     if name == "torch" and (label or facts.architecture == "amd64"):
-        for row in table("torch_wheels")["rows"]:
-            if (row["torch"], row["label"] or "") == (public, label) and row["cuda"]:
-                return row["cuda"], "packages.torch"
+        built_for = torch_builds.cuda(public, label)
+        if built_for is not None:
+            return built_for, "packages.torch"
     return None
 
 
@@ -122,14 +122,12 @@ def _floor(cuda: str, *, exact: bool) -> tuple[str | None, str]:
     An nvidia/cuda image refuses drivers older than its toolkit's own floor, except on data-centre
     cards; wheels on another base also run on the floor of the driver's family.
     """
-    rows = [row for row in table("cuda_driver")["rows"] if row["toolkit"].split()[0] == cuda]
-    own = [row["min_driver"] for row in rows if row.get("min_driver")]
-    family = [row["min_driver_minor"] for row in rows if row.get("min_driver_minor")]
-    if family and not exact:
-        return min(family, key=numbers), f"CUDA {cuda}: the floor of the driver's family"
-    if own:
-        return min(own, key=numbers), f"CUDA {cuda}: the toolkit's own floor"
-    return None, f"no table has the driver that CUDA {cuda} needs"
+    need = drivers.needed_by(cuda)
+    if need is None:
+        return None, f"no table has the driver that CUDA {cuda} needs"
+    if need.has_minor_mode and not exact:
+        return need.floor, f"CUDA {cuda}: the floor of the driver's family"
+    return need.exact, f"CUDA {cuda}: the toolkit's own floor"
 
 
 def _gpus(manifest: Manifest) -> Iterator[HostRequirement]:

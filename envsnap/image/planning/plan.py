@@ -10,7 +10,16 @@ from msgspec.structs import replace
 from envsnap.image import facts, validate
 from envsnap.image.planning import apt, conda, environment, host, requirements
 from envsnap.image.planning import base as bases
-from envsnap.image.records import PLAN_VERSION, Decision, Left, Plan
+from envsnap.image.planning.asked import Asked, add, completed
+from envsnap.image.planning.foundations import Foundation
+from envsnap.image.records import (
+    PLAN_VERSION,
+    Decision,
+    NotCarried,
+    Plan,
+    PythonSource,
+    Requirements,
+)
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
 
@@ -18,10 +27,19 @@ if TYPE_CHECKING:
     from envsnap.image.locking.lock import Lock
 
 __all__ = ["Plan", "make_plan"]
+NOTHING_ASKED = Asked()
 
 
-def make_plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) -> Plan:
+def make_plan(
+    manifest: Manifest,
+    base: str = "auto",
+    lock: Lock | None = None,
+    asked: Asked = NOTHING_ASKED,
+) -> Plan:
     """Plan an image for a manifest; `base` is auto, slim, cuda or an image reference.
+
+    A partial list of packages needs a lock, which has resolved the rest; otherwise only what is
+    stated is in the plan, and the plan says that it is not complete.
 
     `lock` holds the files of the distributions, where they were resolved.
 
@@ -29,8 +47,11 @@ def make_plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) 
     a Dockerfile and for environments that no listed image fits.
     """
     validate.matched(manifest.fingerprint, validate.FINGERPRINT, "fingerprint", "fingerprint")
-    known = facts.read(manifest)
+    known = add(facts.read(manifest), asked)
+    if lock is not None:
+        known = completed(known, lock.resolved)
     foundation = bases.choose(known, base)
+    known = replace(known, apt_python=_is_own(known, foundation))
     packages = requirements.sort(known, lock)
     of_conda = conda.sort(known, lock)
     variables = environment.sort(manifest)
@@ -44,7 +65,7 @@ def make_plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) 
         plan_version=PLAN_VERSION,
         fingerprint=manifest.fingerprint,
         base=foundation.base,
-        python=replace(foundation.python, installer=packages.installer, removed=_removed(known)),
+        python=_python(known, foundation, packages),
         requirements=packages.groups,
         artifacts=tuple(artifact for _, artifact in sorted(lock.artifacts.items())) if lock else (),
         unhashed=tuple(sorted(lock.unhashed)) if lock else (),
@@ -56,12 +77,58 @@ def make_plan(manifest: Manifest, base: str = "auto", lock: Lock | None = None) 
         not_carried=(*(left for part in parts for left in part.not_carried), *_files(manifest)),
         decisions=(
             *foundation.decisions,
+            *_partial(known, lock),
             *_other_system(known),
             *(decision for part in parts for decision in part.decisions),
             *variables.decisions,
             *needs.decisions,
         ),
     )
+
+
+def _python(
+    known: facts.Facts, foundation: Foundation, packages: requirements.Sorted
+) -> PythonSource:
+    """Say how the environment is made with the base's Python."""
+    return replace(
+        foundation.python,
+        installer=packages.installer,
+        removed=_removed(known),
+        system_site=known.system_site or bool(apt.python_packages(known)),
+        without_pip=_without_pip(known, packages.groups),
+    )
+
+
+def _is_own(known: facts.Facts, foundation: Foundation) -> bool:
+    """Tell whether the base has the very Python for which apt installed distributions."""
+    same = foundation.base.system == f"{known.os_id} {known.os_version}"
+    return same and foundation.python.how == "apt" and foundation.python.version == known.python
+
+
+def _without_pip(known: facts.Facts, groups: tuple[Requirements, ...]) -> bool:
+    """Tell whether the environment needs no pip of its own: the system's serves, or none."""
+    if not apt.python_packages(known):
+        return False
+    pip = known.packages.get("pip")
+    return (pip is not None and requirements.by_apt(known, pip)) or (pip is None and not groups)
+
+
+def _partial(known: facts.Facts, lock: Lock | None) -> tuple[Decision, ...]:
+    """Say what becomes of a list of packages that is not complete."""
+    if known.packages_complete:
+        return ()
+    if lock is not None and not lock.resolved:
+        why = "the list is partial; by their metadata these need nothing that it lacks"
+        return (Decision(subject="packages", choice="as stated", why=why, certainty="nearest"),)
+    if lock is None:
+        why = "the list is partial: what else these need is not installed; --resolve finds it"
+        return (Decision(subject="packages", choice="as stated", why=why, certainty="unknown"),)
+    stated = len(known.packages) - len(lock.resolved)
+    why = "the list is partial; uv resolved the rest from metadata alone, with the stated versions"
+    if lock.overruled:
+        why += f", but: {lock.overruled}"
+    choice = f"{facts.counted(len(lock.resolved), 'distribution')} beside the {stated} stated"
+    return (Decision(subject="packages", choice=choice, why=why, certainty="nearest"),)
 
 
 def _removed(known: facts.Facts) -> tuple[str, ...]:
@@ -71,11 +138,11 @@ def _removed(known: facts.Facts) -> tuple[str, ...]:
     return tuple(name for name in requirements.seeds(known) if name not in known.packages)
 
 
-def _files(manifest: Manifest) -> Iterator[Left]:
+def _files(manifest: Manifest) -> Iterator[NotCarried]:
     """Name the user's files: the manifest has their digests, not their bytes."""
     for section in ("configs", "weights"):
         for name in sorted(facts.entries(getattr(manifest.sections, section))):
-            yield Left(
+            yield NotCarried(
                 path=path_text((section, name[: validate.LONGEST_NAME])),
                 reason="the image holds no user's files; mount it when the container starts",
             )

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from envsnap.image import validate
 from envsnap.image.facts import Facts, counted, major_minor, numbers, string
-from envsnap.image.planning import conda
-from envsnap.image.records import Artifact, Decision, Left, Requirements
-from envsnap.knowledge.tables import table
+from envsnap.image.planning import conda, lock_notes, weights
+from envsnap.image.records import Decision, NotCarried, Requirements
+from envsnap.knowledge import torch_builds
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Origin, Package
 
@@ -46,7 +46,7 @@ class Sorted(Struct, frozen=True, kw_only=True):
     """What becomes of the installed distributions."""
 
     groups: tuple[Requirements, ...]
-    not_carried: tuple[Left, ...]
+    not_carried: tuple[NotCarried, ...]
     decisions: tuple[Decision, ...]
     installer: str | None
 
@@ -60,6 +60,7 @@ class Pinned(Struct, frozen=True, kw_only=True):
     place: Place
     index: str | None = None
     file: str | None = None  # a wheel in the build context
+    heavy: bool = False
 
 
 def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
@@ -69,6 +70,7 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
     pinned, left = pins(facts, from_folder)
     if lock is not None:
         pinned = [_locked(item, lock) for item in pinned if item.name not in lock.seeded]
+    pinned = _weighed(pinned, lock)
     installer = next((item.version for item in pinned if _installs(item)), None)
     groups = tuple(_groups([item for item in pinned if lock is not None or not _installs(item)]))
     return Sorted(
@@ -77,11 +79,25 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
         decisions=(
             *_installer_decision(facts, lock, installer),
             *(_group_decision(group) for group in groups),
-            *_lock_decisions(lock),
+            *lock_notes.decisions(lock),
             *_left_decision(left),
         ),
         installer=installer,
     )
+
+
+def _weighed(pinned: list[Pinned], lock: Lock | None) -> list[Pinned]:
+    """Mark what gets a layer of its own.
+
+    What venv brings by itself goes with it, for only there is it replaced without a trace.
+    """
+    movable = {item.name for item in pinned if item.place in ("index", "folder")}
+    labelled = {item.name for item in pinned if item.index}
+    large = labelled | weights.large(movable, lock.sizes if lock else {})
+    if not large:
+        return pinned
+    large |= {name for name, _ in SEEDED} | {"wheel"}
+    return [replace(item, heavy=item.name in large or item.place == "installer") for item in pinned]
 
 
 def seeds(facts: Facts) -> tuple[str, ...]:
@@ -92,37 +108,44 @@ def seeds(facts: Facts) -> tuple[str, ...]:
     return tuple(name for name, until in SEEDED if until is None or minor < until)
 
 
-def pins(facts: Facts, from_folder: frozenset[str]) -> tuple[list[Pinned], list[Left]]:
+def pins(facts: Facts, from_folder: frozenset[str]) -> tuple[list[Pinned], list[NotCarried]]:
     """Pin every distribution, or say why it stays behind.
 
     `from_folder` names those whose wheels the user has: where they came from does not matter.
     """
     pinned: list[Pinned] = []
-    left: list[Left] = []
+    left: list[NotCarried] = []
     of_conda = conda.whole(facts)
     for name, package in sorted(facts.packages.items()):
         if conda.concerns(package) and (conda.by_conda(package) or not of_conda):
             continue  # the stage of conda's packages has it, or says why not
+        if by_apt(facts, package):
+            continue  # apt installs it
         place = path_text(("packages", name))
         validate.matched(name, validate.PACKAGE, place, "name that an index could hold")
         found = (
             _by_wheel(name, package, place) if name in from_folder else _one(name, package, place)
         )
-        if isinstance(found, Left):
+        if isinstance(found, NotCarried):
             left.append(found)
         else:
             pinned.append(found)
     return pinned, left
 
 
+def by_apt(facts: Facts, package: Package) -> bool:
+    """Tell whether apt installs a distribution: the base is of the captured release."""
+    return facts.apt_python and string(package.system_package) is not None
+
+
 def _installs(item: Pinned) -> bool:
     return item.name == INSTALLER and item.place in ("index", "installer") and item.index is None
 
 
-def _by_wheel(name: str, package: Package, place: str) -> Pinned | Left:
+def _by_wheel(name: str, package: Package, place: str) -> Pinned | NotCarried:
     version = validate.pinned_version(string(package.version) or "", f"{place}.version")
     if version is None:
-        return Left(path=place, reason="its version is not one that pip can pin (PEP 440)")
+        return NotCarried(path=place, reason="its version is not one that pip can pin (PEP 440)")
     return Pinned(name=name, version=version, line=f"{name}=={version}", place="folder")
 
 
@@ -136,7 +159,7 @@ def _locked(item: Pinned, lock: Lock) -> Pinned:
     if artifact.proof == "digest":
         line = f"{item.name} @ file://{STAGING}{artifact.file}#sha256={artifact.sha256}"
         return replace(item, line=line, file=artifact.file)
-    place: Place = item.place
+    place: Place = "folder" if artifact.source == "folder" else item.place
     if artifact.kind == "sdist":
         place = "source"
     elif _installs(item):
@@ -146,17 +169,17 @@ def _locked(item: Pinned, lock: Lock) -> Pinned:
     return replace(item, line=line, place=place, file=file)
 
 
-def _one(name: str, package: Package, place: str) -> Pinned | Left:
+def _one(name: str, package: Package, place: str) -> Pinned | NotCarried:
     """Pin one distribution, or say why it stays behind."""
     refusal = _stays(name, package)
     if refusal:
-        return Left(path=place, reason=refusal)
+        return NotCarried(path=place, reason=refusal)
     version_text = string(package.version)
     if not version_text:
-        return Left(path=place, reason="its metadata states no version")
+        return NotCarried(path=place, reason="its metadata states no version")
     version = validate.pinned_version(version_text, f"{place}.version")
     if version is None:
-        return Left(path=place, reason="its version is not one that pip can pin (PEP 440)")
+        return NotCarried(path=place, reason="its version is not one that pip can pin (PEP 440)")
     if isinstance(package.origin, Origin):
         return _from_origin(name, version, package.origin, place)
     public, _, label = version.partition("+")
@@ -170,7 +193,7 @@ def _one(name: str, package: Package, place: str) -> Pinned | Left:
         )
         return Pinned(name=name, version=version, line=line, place="index", index=index)
     reason = f"no known index has builds labelled +{label}; give its wheel with --find-links"
-    return Left(path=place, reason=reason)
+    return NotCarried(path=place, reason=reason)
 
 
 def _stays(name: str, package: Package) -> str | None:
@@ -186,24 +209,29 @@ def _stays(name: str, package: Package) -> str | None:
     if set(defects) - HARMLESS_DEFECTS:
         return "its metadata is damaged; install it again on the captured machine"
     if SYSTEM_PACKAGES.fullmatch(folder):
-        return "installed by the system's package manager, not by pip"
+        known = string(package.system_package)
+        what = f"its package {known}" if known else "a package"
+        return (
+            f"installed by the system's package manager ({what}): only a base of the captured release"
+            " has it; name one with --base, or install it with pip and capture again"
+        )
     return None
 
 
-def _from_origin(name: str, version: str, origin: Origin, place: str) -> Pinned | Left:
+def _from_origin(name: str, version: str, origin: Origin, place: str) -> Pinned | NotCarried:
     """Pin a distribution that was installed from an address (PEP 610)."""
     url = string(origin.url) or ""
     scheme = url.partition(":")[0]
     clean = validate.SCHEME.fullmatch(scheme) and url[len(scheme) :].startswith("://")
     rest = url[len(scheme) + 3 :] if clean else ""
     if scheme == "file" and clean:
-        return Left(path=place, reason=f"installed from a local file or folder; {GIVE_WHEEL}")
+        return NotCarried(path=place, reason=f"installed from a local file or folder; {GIVE_WHEEL}")
     if not clean or rest.startswith("-") or not validate.ADDRESS.fullmatch(rest):
         validate.refuse(
             f"{place}.origin.url", f"{validate.shown(url)} is no address that a Dockerfile may hold"
         )
     if scheme != "https":
-        return Left(path=place, reason=f"installed over {scheme}; only https can be carried")
+        return NotCarried(path=place, reason=f"installed over {scheme}; only https can be carried")
     validate.https_address(url, f"{place}.origin.url")
     vcs, commit, sha256 = string(origin.vcs), string(origin.commit), string(origin.sha256)
     if vcs == "git" and commit:
@@ -215,7 +243,7 @@ def _from_origin(name: str, version: str, origin: Origin, place: str) -> Pinned 
         line = f"{name} @ {url}#sha256={sha256}"
         return Pinned(name=name, version=version, line=line, place="address")
     missing = "a git commit" if vcs else "a digest"
-    return Left(path=place, reason=f"installed from an address without {missing}")
+    return NotCarried(path=place, reason=f"installed from an address without {missing}")
 
 
 def _groups(pinned: list[Pinned]) -> list[Requirements]:
@@ -233,21 +261,38 @@ def _groups(pinned: list[Pinned]) -> list[Requirements]:
         ("requirements-git.txt", "git", None),
         ("requirements-unhashed.txt", "unhashed", None),
     ]
-    groups = []
-    for file, place, source in runs:
-        members = [
-            item
-            for item in pinned
-            if item.place == place and (item.index == source or place != "index")
-        ]
-        if members:
-            groups.append(_group(file, members, place, source))
-    return groups
+    found: dict[bool, list[Requirements]] = {True: [], False: []}
+    for heavy in (True, False):
+        for file, place, source in runs:
+            members = [
+                item
+                for item in pinned
+                if item.heavy is heavy
+                and item.place == place
+                and (item.index == source or place != "index")
+            ]
+            if members:
+                named_so = _file_of(file, heavy=heavy)
+                found[heavy].append(_group(named_so, members, place, source, heavy=heavy))
+    return [*found[True], *found[False]]
 
 
-def _group(file: str, members: list[Pinned], place: Place, index: str | None) -> Requirements:
+def _file_of(file: str, *, heavy: bool) -> str:
+    """Name the file of a run: what is large in front of what is not."""
+    shared = ("requirements.txt", "requirements-wheels.txt")
+    return (
+        file.replace("requirements", "requirements-framework", 1)
+        if heavy and file in shared
+        else file
+    )
+
+
+def _group(
+    file: str, members: list[Pinned], place: Place, index: str | None, *, heavy: bool
+) -> Requirements:
     return Requirements(
         file=file,
+        heavy=heavy,
         index=index,
         lines=tuple(sorted(item.line for item in members)),
         needs_git=place == "git",
@@ -311,69 +356,13 @@ def _group_decision(group: Requirements) -> Decision:
     )
 
 
-def _lock_decisions(lock: Lock | None) -> list[Decision]:
-    """Say how sure the files are, and what to know of single ones."""
-    if lock is None:
-        return []
-    found = [_lock_summary(lock)]
-    for name, artifact in sorted(lock.artifacts.items()):
-        why = _to_know(artifact)
-        if why:
-            place = path_text(("packages", name))
-            found.append(
-                Decision(subject=place, choice=artifact.file, why=why, certainty="nearest")
-            )
-    found += [
-        Decision(
-            subject=path_text(("packages", name)),
-            choice="the one that the distribution's venv brings",
-            why="no index has this build: the distribution changed it",
-            certainty="nearest",
-        )
-        for name in sorted(lock.seeded)
-    ]
-    found += [
-        Decision(
-            subject=path_text(("packages", name)), choice="no hash", why=why, certainty="unknown"
-        )
-        for name, why in sorted(lock.unhashed.items())
-    ]
-    return found
-
-
-def _lock_summary(lock: Lock) -> Decision:
-    total = len(lock.artifacts) + len(lock.unhashed) + len(lock.seeded)
-    same = sum(item.proof in ("record", "digest") for item in lock.artifacts.values())
-    return Decision(
-        subject="packages",
-        choice=f"{counted(len(lock.artifacts), 'file')} by hash",
-        why=f"of {same} of {total} it is certain that this very file was installed (its RECORD)",
-        certainty="exact" if same == total else "nearest",
-    )
-
-
-def _to_know(artifact: Artifact) -> str:
-    known = {
-        "source": "built from source in the image; what building needs is not pinned",
-        "stand-in": "this wheel stands in for an editable install",
-        "tags": "chosen by its tags: the manifest has no digest of RECORD to compare",
-    }
-    parts = [known.get(artifact.proof, "")]
-    if artifact.yanked is not None:
-        parts.append(f"its author withdrew it ({artifact.yanked})")
-    return "; ".join(part for part in parts if part)
-
-
 def _listed(line: str) -> bool:
     """Tell whether the tables list this build of torch in the folder that its label names."""
     public, _, label = line.removeprefix("torch==").partition(" ")[0].partition("+")
-    return any(
-        (row["torch"], row["label"], row.get("index")) == (public, label, "folder")
-        for row in table("torch_wheels")["rows"]
-    )
+    return torch_builds.is_in_folder(public, label)
 
 
-def _left_decision(left: list[Left]) -> tuple[Decision, ...]:
+def _left_decision(left: list[NotCarried]) -> tuple[Decision, ...]:
     if not left:
         return ()
     return (

@@ -6,13 +6,16 @@ less lost.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from envsnap.changes.change import ChangeKind
 from envsnap.image.facts import PACKAGE_FOLDERS, SYSTEM_FOLDERS, entries, string
-from envsnap.image.planning import apt
-from envsnap.image.records import Plan
+from envsnap.image.planning import apt, foundations
+from envsnap.image.records import BaseSettings, Plan
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
 
@@ -23,6 +26,19 @@ CONSEQUENCES = {
     "env_vars.LANG": ("system.locale", "system.locale_installed", "system.encoding"),
     "env_vars.LC_ALL": ("system.locale", "system.locale_installed", "system.encoding"),
     "env_vars.TZ": ("system.timezone",),
+}  # fmt: skip
+BASE_SETS = "the base image sets it"
+# What may be missing, but never another: it belonged to the captured place or its tools.
+LOST = {
+    "python.startup_code": "start-up code of the captured environment is not carried",
+    "python.loose_modules": "no distribution answers for it; carry it with --app, or as a wheel",
+    "python.shadows": "the captured working folder is not carried",
+    "python.library.ensurepip": "the distribution packs it on its own",
+    **{
+        f"python.library.{part}": "the distribution packs it on its own"
+        for part in ("distutils", "lib2to3", "tkinter", "idlelib", "turtledemo", "_tkinter", "_gdbm",
+                     "_dbm", "venv", "sitecustomize")
+    },
 }  # fmt: skip
 # Facts of the place that was captured rather than of the environment.
 PLACES = (
@@ -38,35 +54,101 @@ FILES = ("configs", "weights")
 
 
 class Announced(Struct, frozen=True):
-    """Reasons by path; a path stands for everything below it."""
+    """Reasons by path; a path stands for everything below it.
+
+    What may be `lost` may not be another instead; what is `brought` may only be there in addition.
+    """
 
     reasons: Mapping[str, str] = {}
+    lost: Mapping[str, str] = {}
+    brought: Mapping[str, str] = {}
+    inherited: re.Pattern[str] | None = None  # variables of a base that no engine was asked about
 
-    def reason(self, path: Path) -> str | None:
+    def reason(self, path: Path, kind: ChangeKind = ChangeKind.CHANGED) -> str | None:
         """Return why a fact may be otherwise, or None if nobody said so."""
+        tables = [self.reasons]
+        if kind is ChangeKind.REMOVED:
+            tables.append(self.lost)
+        if kind is ChangeKind.ADDED:
+            tables.append(self.brought)
         for length in range(len(path), 0, -1):
-            found = self.reasons.get(text(path[:length]))
-            if found is not None:
-                return found
+            named = text(path[:length])
+            for table in tables:
+                if named in table:
+                    return table[named]
+        if kind is ChangeKind.ADDED and path[0] == "env_vars" and self.inherited is not None:
+            return BASE_SETS if self.inherited.fullmatch(path[-1]) else None
         return None
 
+    def only_named(self, manifest: Manifest, named: Iterable[Path]) -> Announced:
+        """Return the same for a comparison in which these files were named.
 
-def by(plan: Plan, manifest: Manifest, base_variables: Iterable[str] = ()) -> Announced:
-    """Collect what a plan announces; `base_variables` are those that the base image sets."""
+        Nothing excuses what was named; what was not is not looked at.
+        """
+        asked = {text(path) for path in named}
+        kept = {
+            path: why
+            for path, why in self.reasons.items()
+            if not any(path == name or path.startswith((name + ".", name + "[")) for name in asked)
+        }
+        for section in (*FILES, "data", "files"):
+            for name in entries(getattr(manifest.sections, section)):
+                if text((section, name)) not in asked:
+                    kept[text((section, name))] = "it was not asked for"
+        return replace(self, reasons=kept)
+
+
+def by(plan: Plan, manifest: Manifest, base: BaseSettings | None = None) -> Announced:
+    """Collect what a plan announces; `base` is what its base image hands down, where known."""
+    base = base or plan.base.settings
     found: dict[str, str] = {**dict(PLACES), **dict(_system_libraries(plan, manifest))}
-    for name in base_variables:
-        found[text(("env_vars", name))] = "the base image sets it"
-        for further in CONSEQUENCES.get(text(("env_vars", name)), ()):
-            found[further] = "the base image sets it"
+    for name in base.variables if base is not None else ():
+        if name not in plan.environment:
+            found.update(dict.fromkeys(_with_consequences(text(("env_vars", name))), BASE_SETS))
     for name in plan.environment:
         if name.startswith("NVIDIA_"):
             found[text(("env_vars", name))] = "the image asks for its GPU with it"
+    if plan.python.system_site:
+        found["python.system_site_packages"] = "the image's environment sees the system's packages"
     if plan.base.kind != "cuda":
         found[CUDA[0]] = CUDA[1]
+    found.update(_interpreter(plan))
     found.update(_decided(plan))
     found.update(_left(plan))
     found.update(_packages(plan))
-    return Announced(found)
+    inherited = foundations.INHERITED.get(plan.base.kind) if base is None else None
+    if inherited is not None and inherited.fullmatch("LANG") and "LANG" not in plan.environment:
+        found.update(dict.fromkeys(_with_consequences("env_vars.LANG")[1:], BASE_SETS))
+    return Announced(found, lost=LOST, brought=dict(_brought(plan)), inherited=inherited)
+
+
+def _with_consequences(path: str) -> tuple[str, ...]:
+    return (path, *CONSEQUENCES.get(path, ()))
+
+
+def _interpreter(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Say whose build of Python the image has; the captured host may have had another."""
+    if plan.python.how == "apt":
+        return  # the captured release's own, which is the same everywhere
+    why = "the base brings its own build of this Python release"
+    yield "python.interpreter", why
+    yield "python.library", why
+
+
+def _brought(plan: Plan) -> Iterator[tuple[str, str]]:
+    for part in ("distutils", "lib2to3", "tkinter", "idlelib", "_tkinter", "_gdbm", "_dbm", "venv"):
+        yield f"python.library.{part}", "the distribution packs it on its own"
+    for artifact in plan.artifacts:
+        if artifact.proof == "tags":  # an old kind of install, or a report, states no RECORD
+            for field in ("record_sha256", "wheel_tags"):
+                yield (
+                    text(("packages", artifact.name, field)),
+                    "nothing was captured to compare it with",
+                )
+    yield "system.certificates", "the image has certificates to trust servers by"
+    if plan.base.kind in ("distribution", "cuda") or plan.python.how == "apt":
+        yield "python.library.sitecustomize", "the distribution's Python has it"
+        yield 'python.startup_code["sitecustomize.py"]', "the distribution's Python has it"
 
 
 def _decided(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -88,6 +170,7 @@ def _left(plan: Plan) -> Iterator[tuple[str, str]]:
         for path in CONSEQUENCES.get(item.path, ()):
             yield path, item.reason
     carried = {text(("configs", file.name)) for file in plan.files}
+    carried |= {text(("weights", file.name)) for file in plan.weights}
     for item in plan.not_carried:
         if item.path.startswith(FILES) and item.path not in carried:
             yield item.path, item.reason
@@ -116,14 +199,16 @@ def _system_libraries(plan: Plan, manifest: Manifest) -> Iterator[tuple[str, str
 def _packages(plan: Plan) -> Iterator[tuple[str, str]]:
     """What building from source, or a wheel in the place of an editable install, changes."""
     built = "built from source in the image; what building needs is not pinned"
-    stands = "a wheel stands in for the editable install"
+    stands = "a wheel stands in for what was installed from a folder or a repository"
     for artifact in plan.artifacts:
         changed: tuple[str, ...] = ()
         why = built
         if artifact.proof == "source":
             changed = ("record_sha256", "wheel_tags")
         elif artifact.proof == "stand-in":
-            changed, why = ("record_sha256", "wheel_tags", "editable", "origin"), stands
+            changed, why = ("record_sha256", "wheel_tags", "editable", "origin", "shadowed"), stands
+        elif artifact.source == "folder" and artifact.proof in ("record", "tags"):
+            changed, why = ("origin",), "the same files, from a wheel in the build context"
         for field in changed:
             yield text(("packages", artifact.name, field)), why
     for group in plan.requirements:

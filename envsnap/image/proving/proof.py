@@ -23,6 +23,8 @@ from envsnap.model.paths import text
 
 PROOF_VERSION = 1
 MOST_NAMED = 6
+# What is wanted is not what is there; what identifies a place is not its environment.
+NOT_CLAIMED = ("identity", "wanted")
 
 
 class Fact(Struct, frozen=True, kw_only=True):
@@ -54,6 +56,23 @@ class Proof(Struct, frozen=True, kw_only=True):
     by_nature: Annotated[
         tuple[Fact, ...], Meta(description="What no image can carry, and is another here.")
     ]
+    covered: Annotated[
+        tuple[str, ...], Meta(description="Sections of the manifest that were compared.")
+    ] = ()
+    not_covered: Annotated[
+        tuple[str, ...], Meta(description="What was not compared, and why.")
+    ] = ()
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """What was found from outside, by the engine: differences, and what does not count."""
+
+    differs: tuple[Fact, ...] = ()
+    announced: tuple[Fact, ...] = ()
+    not_covered: tuple[str, ...] = ()
+
+
+NOTHING_SEEN = Seen()
 
 
 def judge(
@@ -62,23 +81,29 @@ def judge(
     subject: str,
     announced: Announced,
     plan_digest: str | None = None,
+    seen: Seen = NOTHING_SEEN,
 ) -> Proof:
-    """Compare what is inside with the manifest."""
+    """Compare what is inside with the manifest; `seen` is what the engine says besides."""
     portable = walk.compare(_portable(manifest), _portable(inside))
-    claims = list(_claims(portable.changes, manifest))
+    told = [item for item in portable.changes if not _is_same_file(item, manifest, inside)]
+    claims = list(_claims(told, manifest))
     differs: list[Fact] = []
     expected: list[Fact] = []
     for change in claims:
-        reason = announced.reason(change.path)
+        reason = announced.reason(change.path, change.kind)
         (differs if reason is None else expected).append(_fact(change, reason))
-    edited = list(_edited(manifest, inside))
+    named = {item.path for item in differs}
+    edited = [*_edited(manifest, inside), *_not_imported(inside)]
+    edited += [item for item in seen.differs if _is_new(item, named)]
+    edited = [item for item in edited if item.path not in named]
     differs.extend(edited)
+    expected.extend(seen.announced)
     everything = walk.compare(manifest, inside)
-    seen = {change.path for change in portable.changes}
+    compared = {change.path for change in portable.changes}
     by_nature = [
         _fact(change, None)
         for change in everything.changes
-        if change.path not in seen and len(change.path) > 1 and not _unclaimed(change)
+        if change.path not in compared and len(change.path) > 1 and not _unclaimed(change)
     ]
     total = portable.compared + sum(change.kind is ChangeKind.UNKNOWN for change in claims)
     total += len(edited)
@@ -90,6 +115,8 @@ def judge(
         proven=not differs,
         facts=total,
         reproduced=total - len(claims) - len(edited),
+        covered=tuple(_covered(manifest, inside)),
+        not_covered=(*_not_covered(manifest, inside), *seen.not_covered),
         differs=tuple(differs),
         announced=tuple(expected),
         by_nature=tuple(by_nature),
@@ -111,6 +138,8 @@ def _edited(manifest: Manifest, inside: Manifest) -> Iterator[Fact]:
             if not files:
                 continue
             captured = getattr(known[name], field) if name in known else UNSET
+            if captured is UNSET and isinstance(package.system_package, str):
+                continue  # the distribution changes files after RECORD; dpkg answers for them
             if files != captured:
                 yield Fact(
                     path=text(("packages", name, field)),
@@ -119,6 +148,66 @@ def _edited(manifest: Manifest, inside: Manifest) -> Iterator[Fact]:
                     inside=list(files),
                     reason="installed files are not what RECORD states",
                 )
+
+
+def _is_same_file(change: Change, manifest: Manifest, inside: Manifest) -> bool:
+    """Tell whether contents that did not travel are known by the digest of their file."""
+    if change.kind is not ChangeKind.UNKNOWN or change.path[:1] != ("configs",):
+        return False
+    digests = [
+        section.entries[change.path[1]].sha256
+        for section in (manifest.sections.configs, inside.sections.configs)
+        if section is not UNSET
+        and section.entries is not UNSET
+        and len(change.path) > 2
+        and change.path[1] in section.entries
+    ]
+    return len(digests) == 2 and isinstance(digests[0], str) and digests[0] == digests[1]
+
+
+def _is_new(item: Fact, named: set[str]) -> bool:
+    """Tell whether a variable of the image's configuration is not told as a fact already."""
+    return item.path.replace("image.env", "env_vars", 1) not in named
+
+
+def _not_imported(inside: Manifest) -> Iterator[Fact]:
+    """Yield the frameworks that are there and cannot be imported: such an image does nothing."""
+    section = inside.sections.frameworks
+    if section is UNSET or section.entries is UNSET:
+        return
+    for name, framework in section.entries.items():
+        why = section.gaps.get(name)
+        unanswered = why is not None and why.startswith("timeout")
+        if framework.imported is not False and not unanswered:
+            continue
+        yield Fact(
+            path=text(("frameworks", name, "imported")),
+            kind=ChangeKind.CHANGED,
+            captured=True,
+            inside=False,
+            reason=why or "importing it failed",
+        )
+
+
+def _covered(manifest: Manifest, inside: Manifest) -> Iterator[str]:
+    there = present(inside.sections)
+    yield from (
+        name for name in present(manifest.sections) if name in there and name not in NOT_CLAIMED
+    )
+
+
+def _not_covered(manifest: Manifest, inside: Manifest) -> Iterator[str]:
+    there = present(inside.sections)
+    for name, section in present(manifest.sections).items():
+        if name in NOT_CLAIMED:
+            continue
+        if name not in there:
+            yield f"{name}: not looked at inside"
+        elif not section.complete:
+            yield f"{name}: the manifest is partial: what it does not state was not compared"
+    packages = inside.sections.packages
+    if packages is not UNSET and packages.verified is not True:
+        yield "packages: their files were not compared with RECORD (probe --verify-files does that)"
 
 
 def only_at_least(proof: Proof, ranks: Mapping[str, int], limit: int) -> Proof:
@@ -146,6 +235,8 @@ def _claims(changes: Iterable[Change], manifest: Manifest) -> Iterator[Change]:
     """Yield what the manifest states and was not found so; a section that is not there, by entry."""
     sections = present(manifest.sections)
     for change in changes:
+        if change.path[0] in NOT_CLAIMED:
+            continue
         if len(change.path) > 1:
             if not _unclaimed(change):
                 yield change
@@ -197,6 +288,8 @@ def lines(proof: Proof, most: int) -> Iterator[str]:
         yield f"differs: {item.path}: {_sides(item)}"
     if len(proof.differs) > most:
         yield f"differs: {len(proof.differs) - most} more"
+    for note in proof.not_covered:
+        yield f"not compared: {note}"
     reasons: dict[str, list[str]] = {}
     for item in proof.announced:
         reasons.setdefault(item.reason or "", []).append(item.path)

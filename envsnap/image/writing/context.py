@@ -16,16 +16,15 @@ from envsnap.image import records
 from envsnap.image.planning import apt, conda
 from envsnap.image.records import Plan
 from envsnap.image.writing import dockerfile, render
-from envsnap.image.writing.dockerfile import MANIFEST
+from envsnap.image.writing.dockerfile import MANIFEST, PLAN
 
 DOCKERFILE = "Dockerfile"
-PLAN = "dockerfile.json"
 IGNORE = ".dockerignore"
 PROOF = "proof.json"
 OURS = re.compile(
     r"Dockerfile|dockerfile\.json|manifest\.json|proof\.json|\.dockerignore"
     r"|requirements(-[a-z0-9.-]+)?\.txt|extra-ca\.crt|app\.tar|config-[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9._+-]{4,240}\.whl"
-    r"|apt\.list|conda\.txt|conda_install\.py|[A-Za-z0-9_]([A-Za-z0-9_.+=!-]|%21){3,240}\.(conda|tar\.bz2)"
+    r"|weights-[0-9a-f]{64}|apt\.list|conda\.txt|conda_install\.py|[A-Za-z0-9_]([A-Za-z0-9_.+=!-]|%21){3,240}\.(conda|tar\.bz2)"
 )
 STALE = re.compile(r"\.envsnap-[A-Za-z0-9_]{8}")  # what a killed run leaves
 LIST_HEADER = "# Written by envsnap; an explicit list of conda packages.\n@EXPLICIT\n"
@@ -37,7 +36,7 @@ def files(
     plan: Plan,
     manifest_json: bytes,
     wheels: Mapping[str, Path] | None = None,
-    added: Mapping[str, bytes] | None = None,
+    added: Mapping[str, bytes | Path] | None = None,
 ) -> dict[str, bytes | Path]:
     """Return the files of the build context by name; equal input gives equal bytes.
 
@@ -57,7 +56,7 @@ def files(
         for name in group.wheels:
             found[name] = _named(name, wheels or {})
     found[MANIFEST] = manifest_json
-    names = [*(name for name in found if name != DOCKERFILE)]
+    names = [*(name for name in found if name != DOCKERFILE), PLAN]
     found[IGNORE] = ("*\n" + "".join(f"!{name}\n" for name in names)).encode("ascii")
     found[PLAN] = records.encode(plan)
     return found

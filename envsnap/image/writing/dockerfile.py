@@ -1,12 +1,12 @@
-"""Plan to instructions: three stages that stand on one base.
+"""Plan to instructions: stages that stand on one base.
 
-`base` has Python and the system's packages, `build` makes the virtual environment, and the last
-stage takes it over without pip's traces, git and the requirement files.
+`base` has Python and the system's packages, `framework` and `build` make the virtual environment,
+and the last stage takes it over without pip's traces, git and the requirement files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from envsnap.image import records
 from envsnap.image.building.normal import EPOCH
@@ -22,7 +22,11 @@ LONGEST_LABEL = 8000
 APP = "/app"
 VENV = "/opt/venv"
 VENV_PYTHON = f"{VENV}/bin/python"
+FRAMEWORK, BUILD = "framework", "build"
+REST = "/opt/rest"
 MANIFEST = "manifest.json"
+PLAN = "dockerfile.json"
+PLAN_LABEL = "io.envsnap.plan"
 SHARE = "/usr/share/envsnap/"
 PIP = (VENV_PYTHON, "-m", "pip")
 PIP_OPTIONS = (
@@ -39,6 +43,22 @@ TRUST = ins.Constant(f"export PIP_CERT={STAGING}{CA_FILE} GIT_SSL_CAINFO={STAGIN
 CLEAN = ins.Constant(
     "rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/ldconfig/aux-cache"
     " /var/log/apt/* /var/log/dpkg.log /var/log/alternatives.log"
+)
+FOLDER = f"{VENV}/lib"
+NEW, SINCE = "/tmp/envsnap/new", "/tmp/envsnap/since"
+LISTED = f"-i {NEW}.py"
+# What a later run added, by the time at which it was written: nothing else tells it apart.
+MARK: tuple[ins.Step, ...] = (("mkdir", "-p", STAGING), ("touch", SINCE))
+LIST: tuple[ins.Step, ...] = (
+    ins.Constant(f"find {VENV} -newercm {SINCE} -type f -name '*.py' -fprint {NEW}.py"),
+    ("sort", "-o", f"{NEW}.py", f"{NEW}.py"),
+)
+APART: tuple[ins.Step, ...] = (
+    ("find", VENV, "-newercm", SINCE, "!", "-type", "d", "-fprint", NEW),
+    ("sort", "-o", NEW, NEW),
+    ("mkdir", "-p", REST),
+    ("tar", "-cf", f"{NEW}.tar", "-T", NEW),
+    ("tar", "-xf", f"{NEW}.tar", "-C", REST),
 )
 DATE = f"SOURCE_DATE_EPOCH={EPOCH}"  # else /etc/shadow holds the day of the build
 PRAGMA = ins.Comment("hadolint ignore=DL3008")
@@ -124,12 +144,18 @@ def _user(plan: Plan) -> Iterator[ins.Step]:
             "--home-dir", APP, "--no-create-home", "--shell", "/usr/sbin/nologin", "app",
         )  # fmt: skip
     yield ("mkdir", "-p", APP)
-    yield ("chown", f"{UID}:{UID}", APP)
+    yield ("chown", f"{UID}:{group(plan)}", APP)
+    if plan.any_user:
+        yield ("chmod", "g=u", APP)
 
 
 def _build(plan: Plan) -> Iterator[ins.Instruction]:
-    """The stage that makes the virtual environment, one pip run a layer."""
-    yield ins.From("base", "build")
+    """The stages that make the virtual environment, one pip run a layer.
+
+    What is large and rarely changes has a stage of its own, `framework`; `build` stands on it and
+    sets apart the files that it adds.
+    """
+    yield ins.From("base", FRAMEWORK if split(plan) else BUILD)
     trust: list[ins.Step] = [TRUST] if plan.extra_ca else []
     if plan.extra_ca:
         yield ins.Copy((CA_FILE,), STAGING)
@@ -142,15 +168,49 @@ def _build(plan: Plan) -> Iterator[ins.Instruction]:
         if plan.python.installer is None and plan.requirements and not plan.conda.has_pip:
             steps.append((VENV_PYTHON, "-m", "ensurepip"))
     else:
-        steps.append((plan.python.executable, "-m", "venv", VENV))
+        steps.append(_venv(plan))
     if plan.python.installer and not plan.artifacts:
         steps.append((*PIP_INSTALL, f"pip=={plan.python.installer}"))
-    for group in plan.requirements:
+    heavy = [group for group in plan.requirements if group.heavy]
+    if not split(plan):
+        yield from _runs(plan, plan.requirements, steps, (*_finish(plan), _compiled(plan, FOLDER)))
+        return
+    yield from _runs(plan, heavy, steps, (_compiled(plan, FOLDER),))
+    rest = [group for group in plan.requirements if not group.heavy]
+    yield ins.From(FRAMEWORK, BUILD)
+    steps = [*trust, *MARK]
+    if rest:
+        yield ins.Copy((rest[0].file, *rest[0].wheels), STAGING)
+        steps.append(_install(rest[0]))
+    yield from _runs(plan, rest[1:], steps, (*LIST, _compiled(plan, LISTED), *APART))
+
+
+def split(plan: Plan) -> bool:
+    """Tell whether what is large has a layer of its own."""
+    return plan.conda is None and any(group.heavy for group in plan.requirements)
+
+
+def _venv(plan: Plan) -> ins.Step:
+    sees = ("--system-site-packages",) if plan.python.system_site else ()
+    if plan.python.without_pip:
+        sees = (*sees, "--without-pip")
+    return (plan.python.executable, "-m", "venv", *sees, VENV)
+
+
+def _runs(
+    plan: Plan,
+    groups: Sequence[Requirements],
+    steps: list[ins.Step],
+    last: tuple[ins.Step, ...],
+) -> Iterator[ins.Instruction]:
+    """One RUN a group; `steps` go before the first, `last` after the last."""
+    trust: list[ins.Step] = [TRUST] if plan.extra_ca else []
+    for group in groups:
         if steps != trust:
             yield ins.Run(tuple(steps))
         yield ins.Copy((group.file, *group.wheels), STAGING)
         steps = [*trust, _install(group)]
-    yield ins.Run((*steps, *_finish(plan)))
+    yield ins.Run((*steps, *last))
 
 
 def _install(group: Requirements) -> ins.Step:
@@ -167,15 +227,20 @@ def _install(group: Requirements) -> ins.Step:
 
 
 def _finish(plan: Plan) -> Iterator[ins.Step]:
-    """Remove what venv added beyond the captured packages, and compile what is left."""
-    if plan.python.removed:
+    """Remove what venv added beyond the captured packages."""
+    if plan.python.removed and not plan.python.without_pip:
         yield (*PIP, "uninstall", "--yes", "--quiet", *plan.python.removed)
+
+
+def _compiled(plan: Plan, what: str) -> ins.Constant:
+    """Compile byte code that Python checks against its source, so that an edit has its effect."""
     mode = ""
     version = plan.python.version
     if version is not None and numbers(major_minor(version)) >= (3, 7):
-        mode = " --invalidation-mode unchecked-hash"
-    yield ins.Constant(
-        f"PYTHONHASHSEED=0 {VENV_PYTHON} -m compileall -qq -f{mode} {VENV}/lib || echo 'some files do not compile'"
+        mode = " --invalidation-mode checked-hash"
+    return ins.Constant(
+        f"PYTHONHASHSEED=0 {VENV_PYTHON} -m compileall -qq -f{mode} {what}"
+        " || echo 'some files do not compile'"
     )
 
 
@@ -184,33 +249,59 @@ def _unhashed(plan: Plan) -> str:
     return names if len(names) <= LONGEST_LABEL else f"{len(plan.unhashed)} distributions"
 
 
+def variables(plan: Plan) -> dict[str, str]:
+    """Return the variables that the image sets, besides PATH."""
+    pairs = dict(plan.environment)
+    if plan.base.kind == "custom" or plan.any_user:
+        pairs["HOME"] = APP
+    return pairs
+
+
+def group(plan: Plan) -> int:
+    """Return the number of the user's group."""
+    return 0 if plan.any_user else UID
+
+
 def _final(plan: Plan) -> Iterator[ins.Instruction]:
-    """The stage that becomes the image."""
-    digest = plan.base.digest
+    """The stage that becomes the image: what changes most stands last."""
     yield ins.From("base")
-    yield ins.Label(
-        (
-            ("org.opencontainers.image.base.name", plan.base.reference),
-            *((("org.opencontainers.image.base.digest", digest),) if digest else ()),
-            ("io.envsnap.fingerprint", plan.fingerprint),
-            ("io.envsnap.plan", records.digest(plan)),
-            *((("io.envsnap.unhashed", _unhashed(plan)),) if plan.unhashed else ()),
-        )
-    )
-    yield ins.Copy((VENV,), VENV, "build")
-    yield ins.Copy((MANIFEST,), SHARE)
+    if split(plan):
+        yield ins.Copy((VENV,), VENV, FRAMEWORK)
+        yield ins.Copy((f"{REST}/",), "/", BUILD)
+        if plan.python.removed and not plan.python.without_pip:
+            yield ins.Run(tuple(_finish(plan)))
+    else:
+        yield ins.Copy((VENV,), VENV, BUILD)
+    for weight in plan.weights:
+        yield ins.Copy((weight.file,), weight.path)
     if plan.app:
         yield ins.Unpack(APP_FILE, f"{APP}/")
     for file in plan.files:
         yield ins.Copy((file.file,), file.path)
     yield ins.PrependPath(f"{VENV}/bin")
-    pairs = dict(plan.environment)
-    if plan.base.kind == "custom":
-        pairs["HOME"] = APP
+    pairs = variables(plan)
     if pairs:
         yield ins.Env(tuple(pairs.items()))
+    for port in plan.ports:
+        yield ins.Expose(port)
     yield ins.Workdir(APP)
-    yield ins.User(UID, UID)
+    yield ins.User(UID, group(plan))
     if plan.healthcheck:
         yield ins.Healthcheck(plan.healthcheck)
     yield ins.Cmd(plan.command or ("python",))
+    yield ins.Copy((MANIFEST, PLAN), SHARE)
+    yield _label(plan)
+
+
+def _label(plan: Plan) -> ins.Label:
+    """The last line: what comes after it in an image's history is not of the plan."""
+    digest = plan.base.digest
+    return ins.Label(
+        (
+            ("org.opencontainers.image.base.name", plan.base.reference),
+            *((("org.opencontainers.image.base.digest", digest),) if digest else ()),
+            ("io.envsnap.fingerprint", plan.fingerprint),
+            *((("io.envsnap.unhashed", _unhashed(plan)),) if plan.unhashed else ()),
+            (PLAN_LABEL, records.digest(plan)),
+        )
+    )

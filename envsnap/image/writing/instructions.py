@@ -87,11 +87,17 @@ class Cmd(Struct, frozen=True):
     words: tuple[str, ...]
 
 
+class Expose(Struct, frozen=True):
+    """Names a port that a container listens on."""
+
+    port: int
+
+
 class Healthcheck(Struct, frozen=True):
     """Sets the command that tells whether a container is well."""
 
     words: tuple[str, ...]
 
 
-Setting: TypeAlias = Workdir | User | Cmd | Healthcheck
+Setting: TypeAlias = Workdir | User | Cmd | Healthcheck | Expose
 Instruction: TypeAlias = Comment | From | Env | PrependPath | Label | Copy | Unpack | Run | Setting

@@ -46,7 +46,7 @@ def _line(part: ins.Instruction) -> str:
             return _copy(part)
         case ins.Run(steps):
             return _run(steps)
-        case ins.Workdir() | ins.User() | ins.Cmd() | ins.Healthcheck():
+        case ins.Workdir() | ins.User() | ins.Cmd() | ins.Healthcheck() | ins.Expose():
             return _setting(part)
 
 
@@ -58,6 +58,8 @@ def _setting(part: ins.Setting) -> str:
             return f"USER {uid:d}:{gid:d}"
         case ins.Cmd(words):
             return "CMD " + _words(words)
+        case ins.Expose(port):
+            return f"EXPOSE {port:d}"
         case ins.Healthcheck(words):
             return "HEALTHCHECK CMD " + _words(words)
 

@@ -9,7 +9,7 @@ import re
 
 from . import locales
 from ..record import Record, key_text
-from ..secrets import clean_value, is_secret_key
+from ..secrets import judge
 
 PREFIXES = (
     "CUDA_",
@@ -95,6 +95,18 @@ NAMES = (
     "LOCAL_RANK",
     "LOCAL_WORLD_SIZE",
     "NODE_RANK",
+    "GROUP_RANK",
+    "MASTER_ADDR",
+    "MASTER_PORT",
+    "SLURM_JOB_ID",
+    "SLURM_NODEID",
+    "SLURM_PROCID",
+    "SLURM_LOCALID",
+    "SLURMD_NODENAME",
+    "OMPI_COMM_WORLD_RANK",
+    "OMPI_COMM_WORLD_LOCAL_RANK",
+    "PMI_RANK",
+    "PMIX_RANK",
     "GLIBC_TUNABLES",
     "MALLOC_ARENA_MAX",
     "MALLOC_TRIM_THRESHOLD_",
@@ -125,11 +137,6 @@ NEVER = re.compile(r"^CONDA_(PROMPT_MODIFIER|SHLVL)$|^CONDA_PREFIX_\d+$|^TORCHEL
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.()-]{0,255}")
 
 
-def _is_secret(name: str) -> bool:
-    """Tell whether a variable's name alone forbids its value; KEY at the end is enough there."""
-    return is_secret_key(name) or name.upper().endswith(("_KEY", "_KEYS", "_PW", "_USERNAME"))
-
-
 def collect(record: Record, asked: list) -> None:
     """Fill the `env_vars` section; `asked` names further variables whose values are wanted."""
     entries = record.facts["entries"] = {}
@@ -141,8 +148,8 @@ def collect(record: Record, asked: list) -> None:
         if not allowed and name not in asked:
             others.append(name)
             continue
-        clean = None if _is_secret(name) else clean_value(value)
-        if clean is None:
-            record.gap(key_text(name), "redacted")
-        else:
-            entries[name] = clean.encode("utf-8", "backslashreplace").decode("utf-8")
+        shown, why = judge(name, value)
+        if why is not None:
+            record.left_out(key_text(name), why, value)
+        if shown is not None:
+            entries[name] = shown.encode("utf-8", "backslashreplace").decode("utf-8")

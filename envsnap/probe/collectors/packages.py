@@ -11,6 +11,7 @@ import os
 import re
 from bisect import bisect_left
 
+from . import ownership
 from ..record import Record, read_bytes, read_text, reason
 from ..secrets import clean_url
 
@@ -28,13 +29,16 @@ AN_EXTRA, GROUP = r"\bextra\s*==", r"\([^()]*\)"
 LONGEST_HEADERS = 1 << 20
 MOST_REQUIREMENTS = 1000
 LONGEST_REQUIREMENT = 500
-MODULE_FILES = (b".py", b".so", b".pyd")
 # A namespace that several distributions share on purpose; each brings the same file.
 SHARED_ON_PURPOSE = (b"declare_namespace", b"extend_path")
 
 
-def collect(record: Record, sys_path: list, prefix: str) -> dict:
-    """Fill the `packages` section; returns where the metadata of each distribution lies."""
+def collect(record: Record, sys_path: list, prefix: str, owned: dict = None) -> dict:
+    """Fill the `packages` section; returns where the metadata of each distribution lies.
+
+    `owned` gets the names in each folder that some distribution answers for.
+    """
+    owned = {} if owned is None else owned
     places = {}
     entries = record.facts["entries"] = {}
     leftovers = record.facts["leftovers"] = []
@@ -51,7 +55,8 @@ def collect(record: Record, sys_path: list, prefix: str) -> dict:
                 record.gap("entries", "error: zipped distributions are not read: %s" % folder)
             continue
         leftovers.extend(name for name in names if name.startswith("~"))
-        claimed.update(_add_folder(entries, places, folder, names))
+        claimed.update(_add_folder(entries, places, folder, names, owned.setdefault(folder, set())))
+    ownership.add_packages(record, entries, places)
     conda = os.path.join(prefix, "conda-meta")
     if os.path.isdir(conda):
         from . import conda_packages
@@ -70,7 +75,7 @@ def canonical(name: str) -> str:
     return SEPARATORS.sub("-", name).lower()
 
 
-def _add_folder(entries: dict, places: dict, folder: str, names: list) -> dict:
+def _add_folder(entries: dict, places: dict, folder: str, names: list, owned: set) -> dict:
     """Add the distributions of one folder of sys.path; returns what several of them claim."""
     here, claims = {}, {}
     for name in names:
@@ -84,6 +89,7 @@ def _add_folder(entries: dict, places: dict, folder: str, names: list) -> dict:
             continue
         if found:
             key = canonical(found.pop("name"))
+            owned.update(found.pop("owned", ()))
             here.setdefault(key, []).append((name, found))
             for claim in found.pop("claims", ()):
                 claims.setdefault(claim, set()).add(key)
@@ -184,6 +190,9 @@ def _read(path: str, base: str) -> dict:
         _add_requirements(facts, headers["requirements"], path, kind)
     if kind == "dist-info":
         _add_wheel_facts(facts, path)
+    if "owned" not in facts:
+        stated = _small(path, "top_level.txt")
+        facts["owned"] = ownership.stated_names(facts["name"], stated)
     if defects:
         facts["defects"] = defects
     return facts
@@ -330,7 +339,8 @@ def _add_record(facts: dict, path: str) -> None:
     except OSError:
         return
     lines = _lasting_lines(data)
-    facts["claims"] = _top_level(lines)
+    facts["claims"] = ownership.top_level(lines)
+    facts["owned"] = ownership.of_record(lines)
     digest = _digest_of_lines(lines, os.path.basename(os.path.dirname(path)))
     if digest:
         facts["record_sha256"] = digest
@@ -361,25 +371,6 @@ def _digest_of_lines(lines: list, folder: str):
     start, end = bisect_left(lines, own + b"/"), bisect_left(lines, own + b"0")
     lines[start:end] = [line for line in lines[start:end] if not WRITTEN_BY_INSTALLERS.search(line)]
     return hashlib.sha256(b"\n".join(lines)).hexdigest() if lines else None
-
-
-def _top_level(lines: list) -> list:
-    """Return the files among sorted lines that a top-level import reads: X/__init__.py, X.py."""
-    found, at = [], 0
-    while at < len(lines):
-        name = lines[at].partition(b",")[0]
-        folder, slash, _ = name.partition(b"/")
-        if not slash:
-            if name.endswith(MODULE_FILES):
-                found.append(name)
-            at += 1
-            continue
-        inside = folder + b"/__init__.py"
-        place = bisect_left(lines, inside + b",", at)
-        if place < len(lines) and lines[place].startswith(inside + b","):
-            found.append(inside)
-        at = max(at + 1, bisect_left(lines, folder + b"0", at))  # what follows "folder/"
-    return found
 
 
 def _files_that_match(path: str) -> float:

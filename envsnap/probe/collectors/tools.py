@@ -11,6 +11,7 @@ TOOLS = {
     "nvcc": (("--version",), re.compile(r"\bV(\d+\.\d+\.\d+)")),
     "tritonserver": (("--version",), re.compile(r"(\d+\.\d+\.\d+)")),
     "trtexec": (("--help",), re.compile(r"TensorRT[ .]v?(\d{4,6}|\d+\.\d+\.\d+)")),
+    "gcc": (("-dumpfullversion",), re.compile(r"^(\d+(?:\.\d+)*)", re.MULTILINE)),
     "ffmpeg": (("-version",), re.compile(r"ffmpeg version (\S+)")),
 }
 FURTHER_FOLDERS = {

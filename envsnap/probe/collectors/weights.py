@@ -7,11 +7,17 @@ ctime) the host already knows is not read at all.
 
 import hashlib
 import os
+import re
 import threading
 import time
 
 from ..record import key_text, native, open_regular, reason, shown
 
+LARGEST_POINTER = 1024
+POINTER = re.compile(
+    rb"version https://(?:git-lfs|hawser)\.github\.com/spec/v1\r?\n(?:ext-\d-[^\n]{1,300}\n){0,9}"
+    rb"oid sha256:([0-9a-f]{64})\r?\nsize (\d{1,18})\r?\n$"
+)
 PIECE = 1 << 20
 MOST_FILES = 20000
 # A file changed this recently could change again within one tick of its time stamps.
@@ -94,8 +100,9 @@ class Hashing:
         facts, found = self._digest(file)
         from ..readers import tensors
 
+        pointed = _pointed(file, found["size"])
         try:
-            found.update(tensors.describe(file, found["size"]))
+            found.update(pointed or tensors.describe(file, found["size"]))
         except Exception as error:  # a damaged file is an entry with a defect, not a crash
             found["damage"] = reason(error)
         self.entries[key].update(found)
@@ -110,10 +117,14 @@ class Hashing:
         with open_regular(file) as stream:
             before = os.fstat(stream.fileno())
             buffer = memoryview(bytearray(PIECE))
+            left = before.st_size
             while True:
                 count = stream.readinto(buffer)
                 if not count:
                     break
+                left -= count
+                if left < 0:  # /proc/self/pagemap has no size and no end
+                    raise ValueError("the file holds more than its size says")
                 digest.update(buffer[:count])
                 self._advance(count)
             after = os.fstat(stream.fileno())
@@ -127,6 +138,22 @@ class Hashing:
             done = self._done
         if done % (16 * PIECE) < count:
             self._report(done, self._total)
+
+
+def _pointed(file: str, size: int) -> dict:
+    """What a Git LFS pointer says of the file in whose place it lies; empty for anything else."""
+    if size > LARGEST_POINTER:
+        return {}
+    with open_regular(file) as stream:
+        match = POINTER.match(stream.read(LARGEST_POINTER))
+    if match is None:
+        return {}
+    return {
+        "sha256": match.group(1).decode(),
+        "size": int(match.group(2)),
+        "pointer": "git-lfs",
+        "damage": "a Git LFS pointer, not the file",
+    }
 
 
 def identity(facts) -> str:

@@ -36,6 +36,20 @@ def owners(paths: set) -> dict:
     return found
 
 
+def owners_of_metadata(paths: dict) -> dict:
+    """Return {path: package} of metadata that the distribution's Python packages installed."""
+    if not paths or not os.path.isdir(INFO):
+        return {}
+    wanted, found = {os.fsencode(path): path for path in paths}, {}
+    for name in sorted(os.listdir(INFO)):
+        if name.startswith("python3") and name.endswith(".list"):
+            with open(os.path.join(INFO, name), "rb") as stream:
+                data = stream.read(MOST_BYTES)
+            for line in wanted.keys() & data.split(b"\n"):
+                found[wanted[line]] = name[: -len(".list")].split(":")[0]
+    return found
+
+
 def versions(packages: set) -> dict:
     """Return {package: version} of installed packages."""
     if not packages:

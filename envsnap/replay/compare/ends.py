@@ -28,7 +28,10 @@ def closed(
     said = printed.compare(
         golden.record.printed, other.record.printed, rounding=rounding, words=_words(golden, other)
     )
-    wrote = printed.files(golden.record.files, other.record.files, rounding=rounding)
+    known = golden.record.printed is not None and other.record.printed is not None
+    wrote = Found(state="unknown", told="not known on both sides")
+    if known:
+        wrote = printed.files(golden.record.files, other.record.files, rounding=rounding)
     steps = [_rung("printed", said)]
     if golden.record.files or other.record.files:
         steps.append(_rung("files", wrote))

@@ -1,31 +1,24 @@
-"""What the manifests of two recorded processes say of what shapes numbers."""
+"""What the manifests of two recorded processes say of what shapes numbers: the rules' judgement."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Any
 
 from msgspec import Struct
 
-from envsnap.changes import walk
-from envsnap.changes.change import ChangeKind
-from envsnap.model.paths import text
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import Path, text
 from envsnap.replay.compare.verdict import Rung
 from envsnap.replay.esr.archive import Recording
+from envsnap.rules import engine
+from envsnap.rules.finding import Effect, Fact, Finding
 
-# What shapes numbers or pictures; everything else is for `envsnap diff`.
-PACKAGES = (
-    "numpy", "torch", "torchvision", "torchaudio", "pillow", "opencv-python",
-    "opencv-python-headless", "transformers", "tokenizers", "timm", "scipy", "scikit-image",
-)  # fmt: skip
-SECTIONS = ("determinism", "codecs")
-VARIABLES = (
-    "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "ONEDNN_DEFAULT_FPMATH_MODE", "MKL_CBWR",
-    "MKL_ENABLE_INSTRUCTIONS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NVIDIA_TF32_OVERRIDE",
-)  # fmt: skip
+LONGEST = 80
 
 
 class Environment(Struct, frozen=True, kw_only=True):
-    """What the two manifests say of what shapes numbers."""
+    """What the two manifests say of what shapes numbers; `changes` maps facts to both values."""
 
     rung: Rung
     changes: dict[str, str]
@@ -36,34 +29,46 @@ def compare(golden: Recording, other: Recording) -> Environment:
     if golden.manifest is None or other.manifest is None:
         rung = Rung(name="environment", state="unknown", summary="not recorded on both sides")
         return Environment(rung=rung, changes={})
-    found: dict[str, str] = {}
-    for change in walk.compare(golden.manifest, other.manifest).changes:
-        path = change.path
-        matters = (
-            path[0] in SECTIONS
-            or (path[0] == "packages" and path[1] in PACKAGES and path[2:3] in ((), ("version",)))
-            or (path[0] == "frameworks" and path[2:3] == ("version",))
-            or (path[0] == "env_vars" and path[1] in VARIABLES)
-            or path in (("python", "version"), ("system", "cpu", "model"))
-        )
-        if matters and change.kind is not ChangeKind.UNKNOWN:
-            found[text(path)] = f"{_brief(change.reference)} -> {_brief(change.other)}"
-    details = tuple(f"{path} {told}" for path, told in found.items())
-    summary = (
-        f"{many(len(found), 'fact')} that shape numbers differ"
-        if found
-        else "nothing that shapes numbers differs"
-    )
-    state: Literal["differs", "same"] = "differs" if found else "same"
-    return Environment(
-        rung=Rung(name="environment", state=state, summary=summary, details=details), changes=found
-    )
+    return between(golden.manifest, other.manifest)
 
 
-def _brief(value: Any) -> str:
-    if isinstance(value, dict):
-        return str(value.get("version", "present"))
-    return "absent" if value is None else str(value)[:80]
+def between(golden: Manifest, other: Manifest) -> Environment:
+    """What shapes numbers is what `envsnap diff` says of it: findings whose effect is numerics."""
+    result = engine.compare(golden, other)
+    found = [finding for finding in result.findings if finding.effect is Effect.NUMERICS]
+    changes = {path: told for finding in found for path, told in _told(finding)}
+    if not found:
+        rung = Rung(name="environment", state="same", summary="nothing that shapes numbers differs")
+        return Environment(rung=rung, changes={})
+    rung = Rung(
+        name="environment",
+        state="differs",
+        summary=f"{many(len(changes), 'fact')} that shape numbers differ",
+        details=tuple(f"{path} {told}" for path, told in changes.items()),
+    )
+    return Environment(rung=rung, changes=changes)
+
+
+def _told(finding: Finding) -> Iterator[tuple[str, str]]:
+    """The facts of a finding that differ, each with both sides."""
+    sides: dict[Path, list[Fact]] = {}
+    for fact in finding.facts:
+        if fact.path in (finding.path, *finding.changes):
+            sides.setdefault(fact.path, []).append(fact)
+    for path, facts in sides.items():
+        shown = [_brief(fact) for fact in facts]
+        if len(set(shown)) > 1 or path == finding.path:
+            yield text(path), " -> ".join(shown)
+
+
+def _brief(fact: Fact) -> str:
+    if fact.state != "stated":
+        return fact.state
+    return _one_line(fact.value)[:LONGEST]
+
+
+def _one_line(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def many(count: int, word: str) -> str:

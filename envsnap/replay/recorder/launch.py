@@ -14,7 +14,7 @@ from msgspec import Struct
 from envsnap.errors import CommandError
 from envsnap.model.manifest import Manifest
 from envsnap.observe import command as observing
-from envsnap.observe.launch import Part, launched
+from envsnap.observe.launch import Part, Runner, launched
 from envsnap.observe.manifest import Run
 from envsnap.observe.output import Copy
 from envsnap.replay.esr.recording import Printed
@@ -56,11 +56,12 @@ def recorded(
     task: Mapping[str, object] | None = None,
     stdout: int | None = None,
     without: Sequence[str] = (),
+    run: Runner | None = None,
 ) -> Iterator[Ended]:
     """Run a command to its end; what it left lies on disk until the block ends.
 
     `task` is a recording to replay against, `probe` the text of the probe; what the command prints
-    goes to the descriptor `stdout`. `without` are files of ours. Raises CommandError where the
+    goes to the descriptor `stdout`. `run` runs it elsewhere, see `launched`. `without` are files of ours. Raises CommandError where the
     command cannot start.
     """
     recorder = Part(
@@ -69,23 +70,36 @@ def recorded(
         options=msgspec.to_builtins(wanted),
         files={"task": None if task is None else json.dumps(task)},
     )
-    sys.stdout.flush()
-    output = Copy(_standard_output() if stdout is None else stdout)
-    with observing.seen(command, probe=probe, parts=[recorder], output=output) as ended:
+    output = None
+    if run is None:
+        sys.stdout.flush()
+        output = Copy(_standard_output() if stdout is None else stdout)
+    with observing.seen(
+        command, probe=probe, parts=[recorder], output=output, run=run
+    ) as ended:
         found = spooled.find(ended.folder)
         chosen = min(found, key=lambda item: item.rank, default=None)
-        seen = {path for process in ended.run.processes for path in process.written}
         yield Ended(
             code=ended.code,
             processes=len(found),
             chosen=chosen,
             run=ended.run,
-            ending=Ending(
-                code=ended.code,
-                printed=printed(output, text=wanted.text),
-                files=written.files(seen, os.getcwd(), ended.run.began, without, text=wanted.text),
-            ),
+            ending=_ending(ended, output, wanted, without),
         )
+
+
+def _ending(
+    ended: observing.Seen, output: Copy | None, wanted: Wanted, without: Sequence[str]
+) -> Ending:
+    """What a command printed and wrote; of one that ran elsewhere nobody knows."""
+    if output is None:
+        return Ending(code=ended.code)
+    seen = {path for process in ended.run.processes for path in process.written}
+    return Ending(
+        code=ended.code,
+        printed=printed(output, text=wanted.text),
+        files=written.files(seen, os.getcwd(), ended.run.began, without, text=wanted.text),
+    )
 
 
 def learnt(command: Sequence[str], first: Ended, wanted: Wanted) -> Ending:

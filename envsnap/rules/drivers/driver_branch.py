@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge import drivers
+from envsnap.knowledge.tables import is_trusted
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact
+from envsnap.rules.rule import Rule
 
 
 class DriverBranch(Rule):
@@ -23,13 +25,10 @@ class DriverBranch(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Compare the branch's last month with the month of the capture."""
-        driver = fact(manifest, "driver", "version")
+        driver = stated(manifest, "driver", "version")
         if not isinstance(driver, str) or not manifest.created_at:
             return
-        branch = driver.partition(".")[0]
-        row = next(
-            (row for row in table("driver_branches")["rows"] if str(row["branch"]) == branch), None
-        )
+        row = drivers.branch(driver)
         if row is None or manifest.created_at[:7] <= row["end_of_life"]:
             return
         sure = is_trusted(row["basis"])
@@ -39,10 +38,9 @@ class DriverBranch(Rule):
             effect=Effect.SECURITY,
             confidence=Confidence.CERTAIN if sure else Confidence.POSSIBLE,
             path=("driver", "version"),
-            message=f"driver {driver}: NVIDIA's support of branch {branch} ended in {row['end_of_life']}"
+            message=f"driver {driver}: NVIDIA's support of branch {row['branch']} ended in {row['end_of_life']}"
             + ("" if sure else " (unverified)"),
             why="Fixes end there, and newer CUDA releases are not tested with it.",
             fix="Move to a supported branch of the driver.",
             source=row["source"],
-            other=driver,
         )

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
-from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge import drivers
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, fact, frameworks, new_on_the_right
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Comparison, Rule
 
-OLDEST = 300  # no table goes further back
 NGC = ".nv"  # in the version of a build for NVIDIA's images, which bring compatibility libraries
 REFERENCE = "https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html"
 
@@ -38,40 +36,40 @@ class DriverMinimum(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check every framework with a CUDA build against the driver."""
-        driver = manifest.sections.driver
-        if driver is UNSET or not isinstance(driver.version, str) or not on_linux(manifest):
+        version = stated(manifest, "driver", "version")
+        if version is None or not on_linux(manifest):
             return
+        compat = stated(manifest, "driver", "libcuda_is_compat")
+        libcuda = stated(manifest, "driver", "libcuda")
         # A forward-compatibility libcuda stands for a newer driver, whatever the kernel module is.
-        compatible = driver.libcuda if driver.libcuda_is_compat is True else None
-        effective = compatible if isinstance(compatible, str) else driver.version
-        if not is_driver(effective):
+        effective = libcuda if compat is True and libcuda is not None else version
+        if not drivers.is_driver(effective):
             return
         for name, framework in frameworks(manifest).items():
             if isinstance(framework.cuda, str) and numbers(framework.cuda):
-                brings = NGC in str(framework.version) and driver.libcuda_is_compat is UNSET
+                brings = NGC in str(framework.version) and compat is None
                 yield from self._judge(name, framework.cuda, effective, brings_compat=brings)
 
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Report what is new on the other side; the driver's other facts follow from its version."""
+    def beside(self, comparison: Comparison, finding: Finding) -> Finding:
+        """The driver's other facts follow from its version."""
         follow = tuple(
             change.path
             for key in ("kernel_module", "nvml", "libcuda", "libnvidia_ml")
             if (change := comparison.at("driver", key))
         )
-        for finding in new_on_the_right(self, comparison):
-            yield replace(finding, changes=finding.changes + follow) if finding.changes else finding
+        return replace(finding, changes=finding.changes + follow) if finding.changes else finding
 
     def _judge(
         self, name: str, cuda: str, driver: str, *, brings_compat: bool
     ) -> Iterator[Finding]:
-        row = requirement(cuda)
-        if row is None:
+        need = drivers.needed_by(cuda)
+        if need is None:
             return
-        exact, floor = row["min_driver"], row.get("min_driver_minor") or row["min_driver"]
+        exact, floor = need.exact, need.floor
         if numbers(driver) >= numbers(exact):
             return
         runs = numbers(driver) >= numbers(floor)
-        sure = is_trusted(row["basis"]) and not brings_compat
+        sure = need.is_trusted and not brings_compat
         yield Finding(
             rule=self.id,
             severity=Severity.WARNING if runs or not sure else Severity.ERROR,
@@ -84,10 +82,10 @@ class DriverMinimum(Rule):
                 else f"driver {driver} is too old for {name}, which is built for CUDA {cuda}"
             ),
             why=(
-                f"CUDA {row['toolkit']} states driver {exact}; from {floor} on compiled kernels run,"
+                f"CUDA {need.toolkit} states driver {exact}; from {floor} on compiled kernels run,"
                 " but PTX of the newer toolkit is refused (error 222: NVRTC, PTX-only builds)."
                 if runs
-                else f"CUDA {row['toolkit']} needs driver {exact}, at the very least {floor}"
+                else f"CUDA {need.toolkit} needs driver {exact}, at the very least {floor}"
                 + (
                     ", unless the image's forward-compatibility libraries are used."
                     if brings_compat
@@ -96,32 +94,14 @@ class DriverMinimum(Rule):
             ),
             fix=f"Update the driver to {exact} or newer, or install a build for an older CUDA.",
             source=REFERENCE,
-            other=driver,
+            expected=f"driver {exact}",
+            cites=(("frameworks", name, "cuda"),),
         )
-
-
-def is_driver(version: str) -> bool:
-    """Tell a driver's version from N/A, and from the numbers of L4T on Jetson."""
-    return len(numbers(version)) >= 2 and numbers(version)[0] >= OLDEST
 
 
 def on_linux(manifest: Manifest) -> bool:
     """The table is for Linux on servers and desktops: not for Windows, nor for Jetson's drivers."""
     described = " ".join(
-        str(fact(manifest, "system", key)) for key in ("platform", "os", "kernel")
+        str(stated(manifest, "system", key)) for key in ("platform", "os", "kernel")
     ).lower()
     return not any(word in described for word in ("windows", "win32", "darwin", "macos", "tegra"))
-
-
-def requirement(cuda: str) -> dict[str, Any] | None:
-    """Return the row of the oldest release of this CUDA X.Y, or None where the table ends.
-
-    A build states X.Y; which update it used is not known, so the least demanding one counts.
-    """
-    wanted = numbers(cuda)[:2]
-    rows = [
-        row
-        for row in table("cuda_driver")["rows"]
-        if numbers(row["toolkit"].split()[0])[:2] == wanted and not row["toolkit"].endswith("RC")
-    ]
-    return min(rows, key=lambda row: numbers(row["min_driver"]), default=None)

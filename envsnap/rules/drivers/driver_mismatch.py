@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
+from envsnap.knowledge.drivers import is_driver
 from envsnap.model.manifest import Manifest
-from envsnap.rules.drivers.driver_minimum import is_driver
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 
@@ -27,28 +26,25 @@ class DriverMismatch(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Compare the kernel module with the library files."""
-        driver = manifest.sections.driver
-        if driver is UNSET or not isinstance(driver.kernel_module, str):
-            return
-        if not is_driver(driver.kernel_module):
+        module = stated(manifest, "driver", "kernel_module")
+        if module is None or not is_driver(module):
             return
         for key in ("libnvidia_ml", "libcuda"):
-            version = getattr(driver, key)
-            if key == "libcuda" and driver.libcuda_is_compat is True:
+            version = stated(manifest, "driver", key)
+            if key == "libcuda" and stated(manifest, "driver", "libcuda_is_compat") is True:
                 continue  # forward compatibility: it is meant to be newer
             if not isinstance(version, str) or not is_driver(version):
                 continue
             # Debian's packages write 525.85.12-1.
-            if version.partition("-")[0] != driver.kernel_module.partition("-")[0]:
+            if version.partition("-")[0] != module.partition("-")[0]:
                 yield Finding(
                     rule=self.id,
                     severity=Severity.ERROR,
                     effect=Effect.CRASH,
                     confidence=Confidence.LIKELY,
                     path=("driver", key),
-                    message=f"kernel module {driver.kernel_module}, {key} {version}",
+                    message=f"kernel module {module}, {key} {version}",
                     why="The driver's libraries refuse to work with another version's kernel module.",
                     fix="Reboot, or reload the kernel modules; in a container remove its own copies.",
-                    reference=driver.kernel_module,
-                    other=version,
+                    cites=(("driver", "kernel_module"),),
                 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.changes.change import Change
+from envsnap.knowledge.versions import numbers
+from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import numbers
 
 FOLLOW = (
     ("driver", "kernel_module"),
@@ -37,39 +39,54 @@ class DriverVersion(Rule):
             return
         first = change or comparison.at(*follow[0])
         assert first is not None
-        reference, other = str(first.reference), str(first.other)
-        absent = first.reference is None or first.other is None
-        # What is no number (a release channel) names no branch: it cannot be called the same one.
-        branch = numbers(reference)[:1] != numbers(other)[:1] or not numbers(reference)
-        yield Finding(
+        changes = ((change.path,) if change else ()) + tuple(follow)
+        yield (
+            self._absent(first, changes)
+            if None
+            in (
+                first.reference,
+                first.other,
+            )
+            else self._differs(first, changes)
+        )
+
+    def _absent(self, first: Change, changes: tuple[Path, ...]) -> Finding:
+        where = "the other side" if first.other is None else "the reference"
+        return Finding(
             rule=self.id,
-            severity=Severity.WARNING if branch or absent else Severity.INFO,
-            effect=Effect.BEHAVIOR if branch or absent else Effect.NONE,
+            severity=Severity.WARNING,
+            effect=Effect.BEHAVIOR,
             confidence=Confidence.POSSIBLE,
             path=first.path,
-            message=(
-                f"there is no NVIDIA driver on {'the other side' if first.other is None else 'the reference'}"
-                if absent
-                else f"NVIDIA driver {reference} -> {other}"
-            ),
+            message=f"there is no NVIDIA driver on {where}",
+            why="Without a driver everything runs on the CPU.",
+            fix="Give both sides a GPU and a driver, or compare outputs with a tolerance.",
+            changes=changes,
+        )
+
+    def _differs(self, first: Change, changes: tuple[Path, ...]) -> Finding:
+        reference, other = str(first.reference), str(first.other)
+        # What is no number (a release channel) names no branch: it cannot be called the same one.
+        branch = numbers(reference)[:1] != numbers(other)[:1] or not numbers(reference)
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING if branch else Severity.INFO,
+            effect=Effect.BEHAVIOR if branch else Effect.NONE,
+            confidence=Confidence.POSSIBLE,
+            path=first.path,
+            message=f"NVIDIA driver {reference} -> {other}",
             why=(
-                "Without a driver everything runs on the CPU."
-                if absent
-                else "Another branch: another compiler for PTX, and another newest CUDA."
+                "Another branch: another compiler for PTX, and another newest CUDA."
                 if branch
                 else "The same branch; its releases differ by fixes."
             ),
-            fix=_fix(first.reference, first.other) if branch or absent else "",
-            reference=first.reference,
-            other=first.other,
-            changes=((change.path,) if change else ()) + tuple(follow),
+            fix=_fix(reference, other) if branch else "",
+            changes=changes,
         )
 
 
-def _fix(reference: object, other: object) -> str:
-    if reference is None or other is None:
-        return "Give both sides a GPU and a driver, or compare outputs with a tolerance."
-    branch = str(reference).partition(".")[0]
-    if numbers(str(other)) > numbers(str(reference)):
+def _fix(reference: str, other: str) -> str:
+    branch = reference.partition(".")[0]
+    if numbers(other) > numbers(reference):
         return f"If it began with the newer driver, go back to branch {branch}."
     return f"Use driver branch {branch}, or a newer one."

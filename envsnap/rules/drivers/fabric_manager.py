@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact
+from envsnap.rules.rule import Rule
 
 
 class FabricManager(Rule):
@@ -23,10 +24,10 @@ class FabricManager(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield at most one finding."""
-        switches = fact(manifest, "driver", "nvswitches")
-        running = fact(manifest, "driver", "fabric_manager_running")
-        installed = fact(manifest, "driver", "fabric_manager")
-        driver = fact(manifest, "driver", "version")
+        switches = stated(manifest, "driver", "nvswitches")
+        running = stated(manifest, "driver", "fabric_manager_running")
+        installed = stated(manifest, "driver", "fabric_manager")
+        driver = stated(manifest, "driver", "version")
         stale = installed is not None and driver is not None and installed != driver
         if not switches or (running is not False and not stale):
             return
@@ -44,6 +45,5 @@ class FabricManager(Rule):
             why='CUDA does not start without it: "system not yet initialized".',
             fix=f"Start the fabric manager of driver {driver or 'the same version'}.",
             source="libcudart's text of error 802; pytorch/pytorch#35710",
-            reference=driver,
-            other=installed,
+            cites=(("driver", "nvswitches"), ("driver", "version")),
         )

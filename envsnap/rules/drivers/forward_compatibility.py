@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import gpus, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, gpus
+from envsnap.rules.rule import Rule
 
 # Consumer cards: forward compatibility is for data-center GPUs, some RTX server cards and Jetson.
 CONSUMER = re.compile(r"GeForce|TITAN|GTX|(?<!Quadro )RTX \d0[5-9]0")
@@ -29,11 +30,10 @@ class ForwardCompatibility(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield at most one finding."""
-        if fact(manifest, "driver", "libcuda_is_compat") is not True:
+        if stated(manifest, "driver", "libcuda_is_compat") is not True:
             return
         names = [gpu.name for gpu in gpus(manifest).values() if isinstance(gpu.name, str)]
         consumer = next((name for name in names if CONSUMER.search(name)), None)
-        path = fact(manifest, "driver", "libcuda_path")
         yield Finding(
             rule=self.id,
             severity=Severity.ERROR if consumer else Severity.INFO,
@@ -48,5 +48,5 @@ class ForwardCompatibility(Rule):
             why="It is for data-center GPUs; what the driver reports as its CUDA is then its own.",
             fix="Take the compat folder out of the library path, or update the driver.",
             source=REFERENCE,
-            other=path,
+            cites=(("driver", "libcuda_path"),),
         )

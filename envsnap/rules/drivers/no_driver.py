@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus, is_known, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, frameworks, new_on_the_right, variable
+from envsnap.rules.rule import Comparison, Rule
 
 
 class NoDriver(Rule):
@@ -27,18 +27,15 @@ class NoDriver(Rule):
 
     id = "no-driver"
 
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Warn where the reference uses a GPU."""
-        reference = frameworks(comparison.reference)
-        for finding in new_on_the_right(self, comparison):
-            before = reference.get(finding.path[1])
-            used = before is not None and before.cuda_available is True
-            yield replace(finding, severity=Severity.WARNING) if used else finding
+    def beside(self, comparison: Comparison, finding: Finding) -> Finding:
+        """It is a warning where the reference uses a GPU."""
+        before = frameworks(comparison.reference).get(finding.path[1])
+        used = before is not None and before.cuda_available is True
+        return replace(finding, severity=Severity.WARNING) if used else finding
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding a framework that says that it cannot use a GPU."""
-        gpus = manifest.sections.gpus
-        if gpus is UNSET or gpus.entries is UNSET or gpus.entries or "entries" in gpus.gaps:
+        if not is_known(manifest, "gpus") or gpus(manifest):
             return
         wanted = variable(manifest, "NVIDIA_DRIVER_CAPABILITIES") is not None
         for name, framework in frameworks(manifest).items():
@@ -52,5 +49,4 @@ class NoDriver(Rule):
                     message=f"{name} is built for CUDA {framework.cuda}, and no GPU answers here",
                     why="It computes on the CPU, or fails where a GPU is asked for.",
                     fix="Run with the GPUs and the NVIDIA runtime, or install the CPU build.",
-                    other=False,
                 )

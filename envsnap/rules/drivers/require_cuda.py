@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from envsnap.knowledge.tables import table
+from envsnap.knowledge.drivers import newest_cuda
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import gpus, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, fact, gpus, variable
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Comparison, Rule
 
 CONDITION = re.compile(r"(cuda|driver|arch|brand)(>=|<=|!=|=|>|<)([\w.]+)")
 LONGEST = 4000
@@ -66,33 +67,22 @@ class RequireCuda(Rule):
             why=f"The host has {', '.join(f'{key} {value}' for key, value in facts.items())}; no alternative holds.",
             fix="Update the driver, or use an image for an older CUDA.",
             source=REFERENCE,
-            reference=wanted[:200],
-            other=facts.get("driver"),
+            expected=wanted[:200],
             cites=(("env_vars", "NVIDIA_REQUIRE_CUDA"),),
         )
 
 
 def host_facts(host: Manifest) -> dict[str, str]:
     """What conditions may ask about, as far as it is known."""
-    found = {"driver": fact(host, "driver", "version"), "cuda": fact(host, "cuda", "driver")}
+    found = {"driver": stated(host, "driver", "version"), "cuda": stated(host, "cuda", "driver")}
     for gpu in gpus(host).values():
         if isinstance(gpu.compute_capability, str):
             found["arch"] = gpu.compute_capability
         found["brand"] = _brand(gpu.name) if isinstance(gpu.name, str) else None
         break
     if found["cuda"] is None and isinstance(found["driver"], str):
-        found["cuda"] = _newest_cuda(found["driver"])
+        found["cuda"] = newest_cuda(found["driver"])
     return {key: value for key, value in found.items() if isinstance(value, str)}
-
-
-def _newest_cuda(driver: str) -> str | None:
-    """The newest CUDA whose exact minimum a driver reaches."""
-    reached = [
-        row["toolkit"].split()[0]
-        for row in table("cuda_driver")["rows"]
-        if numbers(driver) >= numbers(row["min_driver"])
-    ]
-    return ".".join(map(str, max(map(numbers, reached))[:2])) if reached else None
 
 
 def _brand(name: str) -> str | None:

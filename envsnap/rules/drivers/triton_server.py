@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.knowledge.tables import table
+from envsnap.knowledge import drivers
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
-from envsnap.rules.drivers.driver_minimum import is_driver, requirement
+from envsnap.model.reading import stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, variable
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 VARIABLE = "NVIDIA_TRITON_SERVER_VERSION"
 
@@ -29,23 +29,16 @@ class TritonServer(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Hold the table of releases against the driver."""
-        compat = fact(manifest, "driver", "libcuda_is_compat") is True
+        compat = stated(manifest, "driver", "libcuda_is_compat") is True
         release = variable(manifest, VARIABLE)
-        driver = fact(manifest, "driver", "libcuda" if compat else "version")
-        row = next(
-            (
-                row
-                for row in table("triton_server")["rows"]
-                if release and release.startswith(row["release"])
-            ),
-            None,
-        )
-        if row is None or not isinstance(driver, str) or not is_driver(driver):
+        driver = stated(manifest, "driver", "libcuda" if compat else "version")
+        row = drivers.of_triton_server(release) if release else None
+        if row is None or not isinstance(driver, str) or not drivers.is_driver(driver):
             return
         if numbers(driver) >= numbers(row["driver"]):
             return
-        needed = requirement(row["cuda"])
-        floor = (needed or {}).get("min_driver_minor") or row["driver"]
+        needed = drivers.needed_by(row["cuda"])
+        floor = needed.floor if needed and needed.has_minor_mode else row["driver"]
         runs = numbers(driver) >= numbers(floor)
         yield Finding(
             rule=self.id,
@@ -62,6 +55,6 @@ class TritonServer(Rule):
             ),
             fix="Update the driver, or use an older release of the image.",
             source="triton-inference-server/server docs/introduction/compatibility.md",
-            reference=row["driver"],
-            other=driver,
+            expected=f"driver {row['driver']}",
+            cites=(("env_vars", VARIABLE),),
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, variable
+from envsnap.rules.rule import Rule
 
 FOLDER = "/usr/lib/wsl/lib"
 
@@ -24,16 +25,18 @@ class WslLibcuda(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield at most one finding."""
-        described = f"{fact(manifest, 'system', 'kernel')} {fact(manifest, 'system', 'os')}".lower()
+        described = (
+            f"{stated(manifest, 'system', 'kernel')} {stated(manifest, 'system', 'os')}".lower()
+        )
         if "microsoft" not in described and "wsl" not in described:
             return
-        found = fact(manifest, "driver", "libcuda_path")
+        found = stated(manifest, "driver", "libcuda_path")
         searched = variable(manifest, "LD_LIBRARY_PATH")
         if isinstance(found, str):
-            wrong, path, value = FOLDER not in found, ("driver", "libcuda_path"), found
+            wrong, path = FOLDER not in found, ("driver", "libcuda_path")
         else:
             wrong = bool(searched) and FOLDER not in (searched or "")
-            path, value = ("env_vars", "LD_LIBRARY_PATH"), searched or ""
+            path = ("env_vars", "LD_LIBRARY_PATH")
         if wrong:
             yield Finding(
                 rule=self.id,
@@ -45,5 +48,5 @@ class WslLibcuda(Rule):
                 why="Another libcuda does not reach the GPU of the Windows driver.",
                 fix=f"Remove Linux driver packages inside WSL, and put {FOLDER} first.",
                 source="numba/numba#7104",
-                other=value,
+                cites=(("system", "kernel"),),
             )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, frameworks, gpus
+from envsnap.rules.rule import Rule
 
 
 class CpuBuild(Rule):
@@ -36,6 +37,4 @@ class CpuBuild(Rule):
                     + (f" ({first})" if isinstance(first, str) else ""),
                     why="It does not use the GPU; asking for one fails.",
                     fix=f"Install the build of {name} for CUDA.",
-                    reference=None,
-                    other=None,
                 )

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Package
+from envsnap.model.reading import frameworks, given, packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, frameworks, packages
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 # flash_attn-2.5.8+cu122torch2.3cxx11abiFALSE-cp310-...: the wheel's name states what it is for.
 TORCH = re.compile(r"torch(\d+\.\d+)")
@@ -63,13 +62,14 @@ class ExtensionBuild(Rule):
             why="It calls torch's C++ interfaces, whose symbols have other names there.",
             fix=f"Install the {name} that was built for this torch, or build it here.",
             source="Dao-AILab/flash-attention setup.py (names of its wheels)",
-            reference=built,
-            other=here,
+            expected=built,
+            cites=(("frameworks", "torch", "version"),),
         )
 
 
 def _stated(package: Package) -> str:
     """What the version's local label and the origin's file name say."""
     local = package.version.partition("+")[2] if isinstance(package.version, str) else ""
-    url = package.origin.url if package.origin is not UNSET else UNSET
+    origin = given(package.origin)
+    url = None if origin is None else origin.url
     return f"{local} {url.rpartition('/')[2] if isinstance(url, str) else ''}"[:500]

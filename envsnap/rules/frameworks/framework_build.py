@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.changes.change import Change
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import Distance, distance
 
 ACCELERATORS = ("cuda", "rocm")
 
@@ -27,6 +28,11 @@ class FrameworkBuild(Rule):
         """Yield one finding a framework whose accelerator build differs."""
         for change in list(comparison.under("frameworks")):
             if len(change.path) != 3 or change.path[2] not in ACCELERATORS:
+                continue
+            pair = _vendors(comparison, change.path[1])
+            if pair is not None:
+                if change.path[2] == ACCELERATORS[0]:
+                    yield self._other_vendor(comparison, change.path[1], pair)
                 continue
             name, kind = change.path[1], change.path[2].upper().replace("ROCM", "ROCm")
             to_none = change.other is None
@@ -54,10 +60,44 @@ class FrameworkBuild(Rule):
                     if from_none
                     else f"Install the build of {name} that the reference has."
                 ),
-                reference=change.reference,
-                other=change.other,
                 changes=(change.path, *_labels(comparison, name)),
             )
+
+    def _other_vendor(
+        self, comparison: Comparison, name: str, pair: tuple[Change, Change]
+    ) -> Finding:
+        """Another vendor's GPUs altogether: neither side computes on the CPU."""
+        cuda, rocm = pair
+        is_cuda = cuda.reference is not None
+        here = f"CUDA {cuda.reference}" if is_cuda else f"ROCm {rocm.reference}"
+        there = f"ROCm {rocm.other}" if is_cuda else f"CUDA {cuda.other}"
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING,
+            effect=Effect.NUMERICS,
+            confidence=Confidence.CERTAIN,
+            path=cuda.path,
+            message=f"{name} is built for {here}, on the other side for {there}",
+            why="Other GPUs, other math libraries, other kernels: sums come in another order.",
+            fix=_VENDOR_FIX,
+            changes=(cuda.path, rocm.path, *_labels(comparison, name)),
+        )
+
+
+_VENDOR_FIX = (
+    "Run on GPUs of one vendor with its build: a build for CUDA does not run on AMD's GPUs, nor one"
+    " for ROCm on NVIDIA's."
+)
+
+
+def _vendors(comparison: Comparison, name: str) -> tuple[Change, Change] | None:
+    """The changes of a framework that is built for CUDA on one side and for ROCm on the other."""
+    cuda, rocm = (comparison.at("frameworks", name, key) for key in ACCELERATORS)
+    if cuda is None or rocm is None:
+        return None
+    for_cuda, for_rocm = cuda.reference is not None, rocm.reference is not None
+    swapped = for_cuda is not for_rocm and (cuda.other is None) is not (rocm.other is None)
+    return (cuda, rocm) if swapped and for_cuda is (cuda.other is None) else None
 
 
 def _labels(comparison: Comparison, name: str) -> tuple[Path, ...]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.model.manifest import Manifest
-from envsnap.model.paths import reason_for
+from envsnap.model.reading import frameworks, gap
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 
@@ -28,13 +26,10 @@ class FrameworkImport(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Report each framework whose import raised or crashed."""
-        section = manifest.sections.frameworks
-        if section is UNSET or section.entries is UNSET:
-            return
-        for name, framework in section.entries.items():
+        for name, framework in frameworks(manifest).items():
             if framework.imported is not False:
                 continue
-            reason = reason_for(section.gaps, (name,)) or ""
+            reason = gap(manifest, ("frameworks", name)) or ""
             if reason.startswith(NOT_A_FAILURE):
                 continue
             yield Finding(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.knowledge import releases
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
-from envsnap.rules import known_changes
+from envsnap.model.reading import frameworks, is_captured
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, frameworks
-from envsnap.rules.versions import Distance, distance
+from envsnap.rules.rule import Comparison, Rule
 
 # Facts that follow from the version or the build; they need no finding of their own.
 FOLLOW = (
@@ -69,7 +68,7 @@ class FrameworkVersion(Rule):
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a framework whose version differs."""
         for side in (comparison.reference, comparison.other):
-            if side.sections.frameworks is UNSET:
+            if not is_captured(side, "frameworks"):
                 return
         for change in list(comparison.under("frameworks")):
             if len(change.path) == 2 or change.path[2:] == ("version",):
@@ -80,26 +79,22 @@ class FrameworkVersion(Rule):
         reference, other = _version(change.reference), _version(change.other)
         missing = change.kind is not ChangeKind.CHANGED
         how_far = distance(reference, other)
-        known = known_changes.between(name.replace("_", "-"), reference, other)
+        known = releases.between(name.replace("_", "-"), reference, other)
         return Finding(
             rule=self.id,
             severity=_severity(comparison, change, how_far, known=bool(known)),
             effect=Effect.CRASH if missing else Effect.NUMERICS,
             confidence=(
-                Confidence.LIKELY
-                if how_far in (Distance.MAJOR, Distance.MINOR) or missing or known
-                else Confidence.POSSIBLE
+                Confidence.LIKELY if missing or releases.are_sure(known) else Confidence.POSSIBLE
             ),
             path=("frameworks", name, "version"),
             message=_message(name, change, reference, other)
-            + (f": {known_changes.told(known[0])}" if known else ""),
+            + (f": {releases.told(known[0])}" if known else ""),
             why=_why(missing, known),
             fix=_fix(name, change, reference),
             source="https://docs.pytorch.org/docs/stable/notes/randomness.html"
             if name == "torch"
             else "",
-            reference=reference,
-            other=other,
             changes=_followers(comparison, change, name),
         )
 
@@ -110,7 +105,7 @@ def _why(missing: bool, known: list[dict[str, Any]]) -> str:
     return " ".join(
         [
             "Kernels, defaults and random streams change between releases; equal results are not promised.",
-            *(f"Since {row['from']}: {known_changes.told(row)}." for row in known[1:]),
+            *(f"Since {row['from']}: {releases.told(row)}." for row in known[1:]),
         ]
     )
 
@@ -175,9 +170,8 @@ def _followers(comparison: Comparison, change: Change, name: str) -> tuple[Path,
 def _distributions(comparison: Comparison, name: str) -> set[str]:
     found = {name.replace("_", "-")}
     for side in (comparison.reference, comparison.other):
-        section = side.sections.frameworks
-        if section is not UNSET and section.entries is not UNSET and name in section.entries:
-            distribution = section.entries[name].distribution
+        if name in frameworks(side):
+            distribution = frameworks(side)[name].distribution
             if isinstance(distribution, str):
                 found.add(distribution)
     return found

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import UNSET
-
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import gpus, is_complete, is_known, packages, stated, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, gpus, packages, version
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 REFERENCE = "https://onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html"
 SYSTEM = ("cuda", "toolkit")
@@ -33,13 +32,12 @@ class OnnxruntimeCuda(Rule):
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Hold the table against what is installed; one finding for all that does not fit."""
         gpu = version(manifest, "onnxruntime-gpu")
-        section = manifest.sections.gpus
         if gpu is None:
             if version(manifest, "onnxruntime") and gpus(manifest):
                 yield self._cpu(version(manifest, "onnxruntime") or "")
             return
         row = build(gpu)
-        if row is None or (section is not UNSET and section.entries == {}):
+        if row is None or (is_known(manifest, "gpus") and not gpus(manifest)):
             return  # without a GPU nothing is lost
         have = here(manifest)
         builds = [row, *([row["other"]] if "other" in row else [])]
@@ -70,8 +68,7 @@ class OnnxruntimeCuda(Rule):
             why="Its CUDA provider does not load, and sessions run on the CPU without an error.",
             fix="Install the CUDA and cuDNN of its build, or the release built for this CUDA.",
             source=REFERENCE,
-            reference=want,
-            other=have,
+            expected=want,
             cites=(path,),
         )
 
@@ -98,7 +95,7 @@ def here(manifest: Manifest) -> dict[str, Any]:
             found |= {"cuda": installed, "from": ("packages", name)}
         elif installed and name.startswith("nvidia-cudnn"):
             found |= {"cudnn": installed, "from": ("packages", name)}
-    toolkit = fact(manifest, *SYSTEM)
+    toolkit = stated(manifest, *SYSTEM)
     if found["cuda"] is None and isinstance(toolkit, str):
         found["cuda"] = toolkit
     return found
@@ -115,8 +112,7 @@ def _mismatches(official: dict[str, Any], have: dict[str, Any]) -> Iterator[tupl
 
 def _complete(manifest: Manifest) -> bool:
     """Whether all distributions are known, and the toolkit was looked for."""
-    section = manifest.sections.packages
-    return section is not UNSET and section.complete and fact(manifest, *SYSTEM) is None
+    return is_complete(manifest, "packages") and stated(manifest, *SYSTEM) is None
 
 
 def build(installed: str) -> dict[str, Any] | None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import UNSET
-
 from envsnap.knowledge.tables import table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus, is_complete, packages, stated, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.libraries.cudnn_version import parts
-from envsnap.rules.rule import Rule, fact, frameworks, gpus, packages, version
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 REFERENCE = "https://www.tensorflow.org/install/source#gpu"
 FIRST_EXTRA = (2, 14)  # the first release with the extra and-cuda
@@ -41,24 +40,17 @@ class TensorflowCuda(Rule):
         cudnn = loaded.cudnn_loaded if loaded is not None else None
         if isinstance(cudnn, str):
             yield from self._cudnn(name, row, cudnn)
-        toolkit = fact(manifest, "cuda", "toolkit")
+        toolkit = stated(manifest, "cuda", "toolkit")
         bundled = any(item.startswith("nvidia-cuda-runtime") for item in packages(manifest))
         if isinstance(toolkit, str) and not bundled:
             yield from self._toolkit(name, row, toolkit)
         yield from self._wheels(manifest, name, row)
-        section = manifest.sections.packages
-        if (
-            gpus(manifest)
-            and not bundled
-            and toolkit is None
-            and section is not UNSET
-            and section.complete
-        ):
+        listed = is_complete(manifest, "packages")
+        if gpus(manifest) and not bundled and toolkit is None and listed:
             yield self._finding(
                 ("packages", name),
                 f"{name} {row['tensorflow']} brings no CUDA, and none is installed beside a GPU",
-                row["cuda"],
-                "none",
+                f"CUDA {row['cuda']}",
                 row,
             )
 
@@ -69,8 +61,7 @@ class TensorflowCuda(Rule):
                 yield self._finding(
                     ("packages", wheel, "version"),
                     f"{name} {row['tensorflow']} was built with cuDNN {row['cudnn']}, and {cudnn} is installed",
-                    row["cudnn"],
-                    cudnn,
+                    f"cuDNN {row['cudnn']}",
                     row,
                 )
 
@@ -81,8 +72,7 @@ class TensorflowCuda(Rule):
         yield self._finding(
             ("frameworks", "tensorflow", "cudnn_loaded"),
             f"{name} {row['tensorflow']} was built with cuDNN {row['cudnn']}, and {cudnn} is loaded",
-            row["cudnn"],
-            cudnn,
+            f"cuDNN {row['cudnn']}",
             row,
         )
 
@@ -92,13 +82,12 @@ class TensorflowCuda(Rule):
         yield self._finding(
             ("cuda", "toolkit"),
             f"{name} {row['tensorflow']} was built with CUDA {row['cuda']}, and the system's is {toolkit}",
-            row["cuda"],
-            toolkit,
+            f"CUDA {row['cuda']}",
             row,
         )
 
     def _finding(
-        self, path: tuple[str, ...], message: str, reference: str, other: str, row: dict[str, Any]
+        self, path: tuple[str, ...], message: str, expected: str, row: dict[str, Any]
     ) -> Finding:
         extra = numbers(row["tensorflow"]) >= FIRST_EXTRA
         return Finding(
@@ -111,8 +100,7 @@ class TensorflowCuda(Rule):
             why="It does not find the libraries that it was linked with, and computes on the CPU.",
             fix=f"Install {'tensorflow[and-cuda], or ' if extra else ''}CUDA {row['cuda']} and cuDNN {row['cudnn']}.",
             source=REFERENCE,
-            reference=reference,
-            other=other,
+            expected=expected,
         )
 
 

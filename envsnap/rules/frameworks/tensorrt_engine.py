@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import entries, gpus, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, gpus, version
+from envsnap.rules.rule import Comparison, Rule
 
 REFERENCE = "https://docs.nvidia.com/deeplearning/tensorrt/latest/inference-library/version-compatibility.html"
 ENDINGS = (".engine", ".plan", ".trt")
@@ -80,5 +79,4 @@ class TensorrtEngine(Rule):
 
 
 def _weights(manifest: Manifest) -> tuple[str, ...]:
-    section = manifest.sections.weights
-    return () if section is UNSET or section.entries is UNSET else tuple(section.entries)
+    return tuple(entries(manifest, "weights"))

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from envsnap.knowledge.releases import version
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import Distance, distance, numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.known_changes import version
-from envsnap.rules.rule import Rule, packages
-from envsnap.rules.versions import Distance, distance, numbers
+from envsnap.rules.rule import Rule
 
 CLOSE = (Distance.PATCH, Distance.BUILD)
 EXACT = (Distance.BUILD,)
@@ -61,9 +62,9 @@ class TorchFamily(Rule):
                 path=("packages", row["distribution"], "version"),
                 message=f"{row['distribution']} {package.version} belongs to torch {_shown(row)}, not {torch}",
                 why="It calls torch's C++ interfaces, which change with every release.",
-                fix=_fix(row["distribution"], torch),
-                reference=f"torch {wanted}",
-                other=f"torch {torch}",
+                fix=_fix(row["distribution"], package.version, torch, wanted),
+                expected=f"torch {wanted}",
+                cites=(("packages", "torch", "version"),),
             )
 
     @staticmethod
@@ -89,8 +90,7 @@ class TorchFamily(Rule):
             message=f"{name} {installed} is built for another device than torch {torch}",
             why="Its operations are compiled for one CUDA major release, or for the CPU alone.",
             fix=f"Install {name} from the index that torch came from (+{mine[1]}).",
-            reference=torch,
-            other=installed,
+            cites=(("packages", "torch", "version"),),
         )
 
 
@@ -111,12 +111,15 @@ def _shown(row: dict[str, Any]) -> str:
     return str(row["torch"]) if row.get("exact") else ".".join(str(row["torch"]).split(".")[:2])
 
 
-def _fix(name: str, torch: str) -> str:
-    """Name the companion's release, where the table has it."""
+def _fix(name: str, installed: str, torch: str, wanted: str) -> str:
+    """Name both ways out: the companion's other release, where the table has it, or its torch."""
+    back = f"install torch {wanted}, which {name} {installed} was built for"
     for row in table("torch_family")["rows"]:
-        if row["distribution"] == name and distance(torch, row["torch"]) in CLOSE:
-            release = (
-                row["release"] if row.get("exact") else ".".join(row["release"].split(".")[:2])
-            )
-            return f"Install {name} {release}, which belongs to torch {_shown(row)}."
-    return f"Install the {name} that belongs to torch {torch}."
+        if row["distribution"] != name or distance(torch, row["torch"]) not in CLOSE:
+            continue
+        exact = bool(row.get("exact"))
+        if exact and distance(torch, row["torch"]) not in EXACT:
+            continue
+        release = row["release"] if exact else ".".join(row["release"].split(".")[:2])
+        return f"Install {name} {release}, which belongs to torch {_shown(row)}, or {back}."
+    return f"Install a {name} that was built for torch {torch}, or {back}."

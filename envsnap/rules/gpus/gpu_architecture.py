@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from envsnap.knowledge.gpus import compute_capability
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.gpus.gpu_cuda import capability_of
-from envsnap.rules.rule import Rule, fact, frameworks, gpus, variable
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 ARCHITECTURE = re.compile(r"(sm|compute)_(\d+)(\d)[af]?")
 RELEASE = re.compile(r"\d+\.\d+(?:\.\d+)?(?:\+cu\d+)?")
@@ -67,8 +68,7 @@ class GpuArchitecture(Rule):
             ),
             fix=f"Install a build of {name} for compute capability {capability}.",
             source=built.source or REFERENCE,
-            reference=list(built.architectures),
-            other=capability,
+            cites=(("gpus", index, "compute_capability"),),
         )
 
 
@@ -101,12 +101,12 @@ def _published(framework: Framework, manifest: Manifest) -> Built | None:
     """
     if not isinstance(framework.version, str) or not isinstance(framework.cuda, str):
         return None
-    if not RELEASE.fullmatch(framework.version) or fact(manifest, "system", "platform") not in (
+    if not RELEASE.fullmatch(framework.version) or stated(manifest, "system", "platform") not in (
         None,
         "linux",
     ):
         return None
-    machine = fact(manifest, "system", "architecture") or "x86_64"
+    machine = stated(manifest, "system", "architecture") or "x86_64"
     minor, build = (
         numbers(framework.version)[:2],
         "cu" + "".join(map(str, numbers(framework.cuda)[:2])),
@@ -124,7 +124,10 @@ def _cards(manifest: Manifest, built: Built) -> dict[str, str]:
     passed off as another architecture.
     """
     amd = any(target.startswith("gfx") for target in built.architectures)
-    known = {index: capability_of(gpu) for index, gpu in gpus(manifest).items()}
+    known = {
+        index: compute_capability(gpu.compute_capability, gpu.name)
+        for index, gpu in gpus(manifest).items()
+    }
     found = {
         index: value for index, value in known.items() if value and value.startswith("gfx") is amd
     }
@@ -145,15 +148,17 @@ def coverage(architectures: tuple[str, ...], capability: str) -> str | None:
     device = int(major), int(minor)
     if device == (11, 0) and "sm_101" in architectures:
         return "machine code"  # CUDA 13 renamed it
-    found: str | None = None
-    for target in architectures:
-        match = ARCHITECTURE.fullmatch(target)
-        if match is None:
-            continue
-        built = int(match.group(2)), int(match.group(3))
-        runs = built[0] == device[0] and built[1] <= device[1]
-        if match.group(1) == "sm" and runs and (built == device or not {built, device} & JETSON):
-            return "machine code"
-        if match.group(1) == "compute" and built <= device:
-            found = "PTX"
-    return found
+    offers = {_offer(target, device) for target in architectures}
+    return next((how for how in ("machine code", "PTX") if how in offers), None)
+
+
+def _offer(target: str, device: tuple[int, int]) -> str | None:
+    """What one target of a build offers a device."""
+    match = ARCHITECTURE.fullmatch(target)
+    if match is None:
+        return None
+    built = int(match.group(2)), int(match.group(3))
+    if match.group(1) == "compute":
+        return "PTX" if built <= device else None
+    runs = built[0] == device[0] and built[1] <= device[1]
+    return "machine code" if runs and (built == device or not {built, device} & JETSON) else None

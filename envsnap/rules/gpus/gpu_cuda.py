@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from envsnap.knowledge.tables import table
+from envsnap.knowledge.gpus import architecture
+from envsnap.knowledge.versions import numbers
 from envsnap.model.compute import Gpu
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, frameworks, gpus
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 REFERENCE = "https://docs.nvidia.com/datacenter/tesla/drivers/cuda-toolkit-driver-and-architecture-matrix.html"
 
@@ -32,15 +32,17 @@ class GpuCuda(Rule):
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check each framework's CUDA against each GPU; one finding a framework."""
         for name, framework in frameworks(manifest).items():
-            for gpu in gpus(manifest).values():
-                row = architecture(gpu)
+            for index, gpu in gpus(manifest).items():
+                row = architecture(gpu.compute_capability, gpu.name)
                 if isinstance(framework.cuda, str) and row is not None:
-                    found = self._judge(name, framework.cuda, gpu, row)
+                    found = self._judge(name, framework.cuda, index, gpu, row)
                     if found is not None:
                         yield found
                         break
 
-    def _judge(self, name: str, cuda: str, gpu: Gpu, row: dict[str, Any]) -> Finding | None:
+    def _judge(
+        self, name: str, cuda: str, index: str, gpu: Gpu, row: dict[str, Any]
+    ) -> Finding | None:
         first, last = row["first_cuda"], row.get("last_cuda")
         if not numbers(cuda):
             return None
@@ -61,36 +63,6 @@ class GpuCuda(Rule):
             fix=f"Install a build of {name} for CUDA {first} or newer." if too_old
             else f"Install a build of {name} for CUDA {last} or older.",
             source=REFERENCE,
-            reference=row["compute_capability"],
-            other=cuda,
+            expected=f"CUDA {first} or newer" if too_old else f"CUDA {last} or older",
+            cites=(("gpus", index, "name"),),
         )  # fmt: skip
-
-
-def architecture(gpu: Gpu) -> dict[str, Any] | None:
-    """The row of a GPU: by its compute capability, else by a model that names only one."""
-    rows: list[dict[str, Any]] = table("gpu_architectures")["rows"]
-    if isinstance(gpu.compute_capability, str):
-        return next(
-            (row for row in rows if row["compute_capability"] == gpu.compute_capability), None
-        )
-    if not isinstance(gpu.name, str):
-        return None
-    named = [
-        (len(model), row) for row in rows for model in row["gpus"] if _is_model(model, gpu.name)
-    ]
-    longest = max((length for length, _ in named), default=0)
-    found = [row for length, row in named if length == longest]
-    return found[0] if found and all(row is found[0] for row in found) else None
-
-
-def capability_of(gpu: Gpu) -> str | None:
-    """A GPU's compute capability, stated or known from its model's name."""
-    if isinstance(gpu.compute_capability, str):
-        return gpu.compute_capability
-    row = architecture(gpu)
-    return None if row is None else str(row["compute_capability"])
-
-
-def _is_model(model: str, name: str) -> bool:
-    pattern = re.escape(model).replace("xx", r"\d\d")
-    return re.search(rf"(?<![A-Za-z0-9]){pattern}(?![0-9A-Za-z])", name[:200]) is not None

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change
+from envsnap.knowledge.gpus import architecture
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
+from envsnap.model.reading import gpus, is_known, names_all
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.gpus.gpu_cuda import architecture
-from envsnap.rules.rule import Comparison, Rule, gpus
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Comparison, Rule
 
 MEMORY = {"memory_total", "memory_bus_width"}
 # The first compute capability whose tensor cores have a format (CUDA C++ Programming Guide).
@@ -38,7 +37,8 @@ class GpuModel(Rule):
         if names[0] is None or names[1] is None:
             return
         changes = list(comparison.under("gpus"))
-        if len(names[0]) != len(names[1]):
+        all_told = all(names_all(side, "gpus") for side in (comparison.reference, comparison.other))
+        if all_told and len(names[0]) != len(names[1]):
             whole = tuple(change.path for change in changes if len(change.path) == 2)
             yield self._count(names[0], names[1], whole)
         models: dict[tuple[str, str], list[Change]] = {}
@@ -62,8 +62,6 @@ class GpuModel(Rule):
             message=f"{len(reference)} GPUs -> {len(other)}",
             why="Models are split, batched or placed otherwise; without a GPU they run on the CPU.",
             fix="Give the process the same GPUs (CUDA_VISIBLE_DEVICES, container flags, MIG).",
-            reference=sorted(reference.values()),
-            other=sorted(other.values()),
             changes=paths,
         )
 
@@ -78,8 +76,6 @@ class GpuModel(Rule):
             message=f"{name}: other memory ({', '.join(change.path[2] for change in found)})",
             why="The same kernels run; what fits, and how large batches may be, differs.",
             fix="Size batches and caches for the smaller one.",
-            reference=first.reference,
-            other=first.other,
             changes=tuple(change.path for change in found),
         )
 
@@ -102,8 +98,6 @@ class GpuModel(Rule):
             why="Another model runs other kernels and splits work otherwise; the last bits differ."
             + lost,
             fix="Run on the same model, or compare outputs with a tolerance.",
-            reference=first.reference,
-            other=first.other,
             changes=tuple(change.path for change in found),
         )
 
@@ -111,7 +105,7 @@ class GpuModel(Rule):
 def _lost(comparison: Comparison, index: str) -> str:
     """Number formats that the reference's GPU has and the other one lacks."""
     known = [gpus(side).get(index) for side in (comparison.reference, comparison.other)]
-    rows = [architecture(gpu) for gpu in known if gpu is not None]
+    rows = [architecture(gpu.compute_capability, gpu.name) for gpu in known if gpu is not None]
     if len(rows) < 2 or rows[0] is None or rows[1] is None:
         return ""
     have = [numbers(row["compute_capability"]) for row in rows if row]
@@ -121,10 +115,9 @@ def _lost(comparison: Comparison, index: str) -> str:
 
 def _names(manifest: Manifest) -> dict[str, str] | None:
     """GPU names by index; None where the GPUs are unknown."""
-    section = manifest.sections.gpus
-    if section is UNSET or section.entries is UNSET or "entries" in section.gaps:
+    if not is_known(manifest, "gpus"):
         return None
     return {
         index: gpu.name if isinstance(gpu.name, str) else "?"
-        for index, gpu in section.entries.items()
+        for index, gpu in gpus(manifest).items()
     }

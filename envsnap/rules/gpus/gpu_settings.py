@@ -56,8 +56,6 @@ class GpuSettings(Rule):
             message=f"{who}: {key}: {first.reference} -> {first.other}",
             why=MODES[key],
             fix="Set the mode alike with nvidia-smi.",
-            reference=first.reference,
-            other=first.other,
             changes=tuple(change.path for change in changes),
         )
 
@@ -71,7 +69,5 @@ class GpuSettings(Rule):
             path=changes[0].path,
             message=f"GPU settings differ: {', '.join(keys)}",
             why="They change speed, not results.",
-            reference=changes[0].reference,
-            other=changes[0].other,
             changes=tuple(change.path for change in changes),
         )

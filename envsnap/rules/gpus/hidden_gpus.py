@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus, is_known, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, frameworks
+from envsnap.rules.rule import Rule
 
 HIDING = ("", "-1", "none", "void", "NoDevFiles")
 
@@ -28,11 +27,8 @@ class HiddenGpus(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield at most one finding."""
-        section = manifest.sections.env_vars
-        if section is UNSET or section.entries is UNSET:
-            return
         for name in ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"):
-            value = section.entries.get(name)
+            value = variable(manifest, name)
             if value is None or value.strip() not in HIDING:
                 continue
             # The container runtime alone reads NVIDIA_VISIBLE_DEVICES, and only when it starts one.
@@ -47,12 +43,10 @@ class HiddenGpus(Rule):
                     why="Programs compute on the CPU, or fail where they ask for a GPU.",
                     fix=f"Unset {name}, or name the GPUs.",
                     source="https://docs.pytorch.org/docs/stable/notes/cuda.html",
-                    other=value,
                 )
 
 
 def _lacks_gpus(manifest: Manifest) -> bool:
     """A CUDA build, and no GPU that answers."""
-    section = manifest.sections.gpus
     built = any(isinstance(item.cuda, str) for item in frameworks(manifest).values())
-    return built and section is not UNSET and section.entries == {}
+    return built and is_known(manifest, "gpus") and not gpus(manifest)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from envsnap.knowledge.gpus import compute_capability
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import gpus, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.gpus.gpu_cuda import capability_of
-from envsnap.rules.rule import Rule, gpus, version
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 
 class KernelCapability(Rule):
@@ -53,13 +54,15 @@ class KernelCapability(Rule):
             why=f"{row['what']}.",
             fix="Use another implementation on this GPU, or a newer GPU.",
             source=row["source"],
-            reference=row["compute_capability"],
-            other=capability,
+            expected=f"compute capability {row['compute_capability']}",
             cites=(("packages", row["distribution"]),),
         )
 
 
 def _capabilities(manifest: Manifest) -> dict[str, str]:
     """The compute capability of each NVIDIA GPU, stated or known from the model's name."""
-    found = {index: capability_of(gpu) for index, gpu in gpus(manifest).items()}
+    found = {
+        index: compute_capability(gpu.compute_capability, gpu.name)
+        for index, gpu in gpus(manifest).items()
+    }
     return {index: value for index, value in found.items() if value and numbers(value)}

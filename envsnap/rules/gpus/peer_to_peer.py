@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.model.compute import Gpu
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import gpus, is_captured, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, gpus
+from envsnap.rules.rule import Rule
 
 REFERENCE = "https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/troubleshooting.html"
 
@@ -31,17 +30,17 @@ class PeerToPeer(Rule):
         """Yield one finding for each that is on where it may matter."""
         cards = [gpu for gpu in gpus(manifest).values() if not _is_amd(gpu)]
         linked = bool(cards) and all(gpu.nvlinks_active for gpu in cards)
-        known = manifest.sections.gpus is not UNSET
+        known = is_captured(manifest, "gpus")
         if linked or (known and len(cards) < 2):
             return  # NVLink carries the copies, or there are none
-        bridges = fact(manifest, "system", "pcie_acs")
+        bridges = stated(manifest, "system", "pcie_acs")
         if bridges:
             yield self._finding(
                 "pcie_acs",
                 f"PCIe bridges redirect peer-to-peer copies (ACS): {', '.join(bridges[:3])}",
             )
-        iommu = fact(manifest, "system", "iommu")
-        domains = fact(manifest, "system", "iommu_domains") or ()
+        iommu = stated(manifest, "system", "iommu")
+        domains = stated(manifest, "system", "iommu_domains") or ()
         passes = bool(domains) and all(domain == "identity" for domain in domains)
         if isinstance(iommu, str) and iommu != "off" and len(cards) > 1 and not passes:
             yield self._finding(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, frameworks, gpus, variable
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 OVERRIDE = "HSA_OVERRIDE_GFX_VERSION"
 
@@ -60,7 +61,7 @@ class RocmArchitecture(Rule):
                     why=f"They are built for {' '.join(row['archs'])}.",
                     fix=f"Install a build for {target}.",
                     source=row["source"],
-                    other=target,
+                    cites=(("frameworks", "torch", "rocm"),),
                 )
 
     def _override(self, value: str) -> Finding:
@@ -74,5 +75,4 @@ class RocmArchitecture(Rule):
             why="Code for a related architecture runs by luck; a value that is not exported does nothing.",
             fix="Install a build for the GPU's own architecture.",
             source="invoke-ai/InvokeAI#3967",
-            other=value,
         )

@@ -34,7 +34,5 @@ class RocmVersion(Rule):
                     message=f"{what} {change.reference} -> {change.other}",
                     why="It chooses the kernels, and knows newer GPUs only from some release on.",
                     fix="Install the reference's release.",
-                    reference=change.reference,
-                    other=change.other,
                     changes=(change.path,),
                 )

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from envsnap.knowledge.gpus import architecture
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.gpus.gpu_cuda import architecture
-from envsnap.rules.rule import Comparison, Rule, fact, frameworks, gpus, new_on_the_right
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Comparison, Rule
 
 FIRST = (8, 0)
 
@@ -29,24 +30,30 @@ class Tf32(Rule):
 
     id = "tf32"
 
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Warn where the other side computes so and the reference does not."""
-        for finding in new_on_the_right(self, comparison):
-            yield replace(finding, severity=Severity.WARNING)
+    def beside(self, comparison: Comparison, finding: Finding) -> Finding:
+        """It is a warning where the other side computes so and the reference does not."""
+        return replace(finding, severity=Severity.WARNING)
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding a framework that uses it for matrix products."""
-        capable = [row for gpu in gpus(manifest).values() if (row := architecture(gpu))]
+        capable = [
+            row
+            for gpu in gpus(manifest).values()
+            if (row := architecture(gpu.compute_capability, gpu.name))
+        ]
         if not any(numbers(row["compute_capability"]) >= FIRST for row in capable):
             return
         known = frameworks(manifest)
-        if "tensorflow" in known and fact(manifest, "determinism", "tensorflow_tf32") is not False:
+        if (
+            "tensorflow" in known
+            and stated(manifest, "determinism", "tensorflow_tf32") is not False
+        ):
             yield self._finding(
                 ("determinism", "tensorflow_tf32"),
                 "TensorFlow computes float32 products in TF32 on this GPU, by default",
             )
         torch = known.get("torch")
-        if fact(manifest, "determinism", "matmul_allow_tf32") is True:
+        if stated(manifest, "determinism", "matmul_allow_tf32") is True:
             yield self._finding(
                 ("determinism", "matmul_allow_tf32"), "torch computes float32 products in TF32"
             )
@@ -67,7 +74,6 @@ class Tf32(Rule):
             why="Ten bits of mantissa instead of 23: a relative error near 2e-3.",
             fix="Switch it off by name where numbers have to agree with a CPU or an older GPU.",
             source="pytorch docs, notes on CUDA; tensorflow.org enable_tensor_float_32_execution",
-            other=True,
             cites=(("gpus",),),
         )
 

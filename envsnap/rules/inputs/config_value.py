@@ -5,14 +5,40 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.model.paths import Path, text
+from envsnap.model.reading import entries, given
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 FILE_FACTS = ("sha256", "tree")
+MOST_ALIKE = 8  # changes of one kind in one file; more are one line with their count
+# What decides most of what a model says comes first: a key's place, by all keys on the way to it.
+ORDER = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^(?:chat_template\w*|prompt_template)$",
+        r"^image$|^base$",
+        (
+            r"^rope_\w+$|^(?:sliding_window|max_position_embeddings|model_max_length|head_dim)$|attention|attn"
+            r"|^num_\w*heads$"
+        ),
+        (
+            r"^(?:architectures|model_type|vocab_size|hidden_size|intermediate_size|num_\w*layers|hidden_act"
+            r"|tie_word_embeddings|\w*norm_eps|auto_map)$|quant|^peft_type$|^lora_\w+$|^r$|^target_modules$"
+        ),
+        (
+            r"^(?:bos|eos|pad|unk|sep|cls|mask|decoder_start|image|video)_token(?:_id|_index)?$|^add_\w+_token$"
+            r"|^added_tokens\w*$|^special_tokens\w*$|^additional_special_tokens$|^tokenizer_class$"
+        ),
+        r"^(?:torch_)?dtype$|precision|^(?:fp16|bf16|fp8|int8)$",
+    )
+)
+# What a tool notes of itself or of where a file came from.
+NOTES = re.compile(
+    r"^(?:transformers_version|_name_or_path|_commit_hash|_diffusers_version|mlflow_version"
+    r"|envsnap_version|creationTimestamp|resourceVersion|generation)$"
+)
 QUIET = re.compile(
     r"(?:^|_)(?:log|logs|logger|logging|loglevel|verbose|debug|color|banner)(?:_|$)", re.IGNORECASE
 )
@@ -34,6 +60,7 @@ class ConfigValue(Rule):
     """
 
     id = "config-value"
+    in_order = True
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a value; a file that differs in form only is stated once."""
@@ -42,25 +69,42 @@ class ConfigValue(Rule):
             for change in comparison.under("configs")
             if len(change.path) > 2 and change.path[2] not in FILE_FACTS
         }
+        values: dict[tuple[str, ...], list[Change]] = {}
         for change in list(comparison.under("configs")):
             if len(change.path) == 3 and change.path[2] == "sha256":
                 if change.path[1] not in changed:
                     yield self._file(comparison, change)
             else:
-                file = comparison.at("configs", change.path[1], "sha256")
-                yield self._value(change, (file.path,) if file else ())
+                values.setdefault(_kind(change), []).append(change)
+        for found in _in_order(values):
+            file = comparison.at("configs", found[0].path[1], "sha256")
+            paths = (file.path,) if file else ()
+            yield self._value(found[0], paths) if len(found) == 1 else self._alike(found, paths)
+
+    def _alike(self, found: list[Change], file: tuple[Path, ...]) -> Finding:
+        """Many changes of one kind in one file."""
+        first = found[0]
+        severity, effect, why = _weigh(first)
+        below = text(first.path[1:3])
+        return Finding(
+            rule=self.id,
+            severity=severity,
+            effect=effect,
+            confidence=Confidence.LIKELY if effect is Effect.NUMERICS else Confidence.POSSIBLE,
+            path=first.path,
+            message=f"{below}: {len(found)} entries have another {first.path[-1]}",
+            why=why,
+            fix="Make the files alike, or say why they differ.",
+            changes=(*(change.path for change in found), *file),
+        )
 
     def _file(self, comparison: Comparison, change: Change) -> Finding:
         """Judge a file of which no value differs, or of which no values are known."""
         name = change.path[1]
         parsed = all(
-            section is not UNSET
-            and section.entries is not UNSET
-            and section.entries[name].tree is not UNSET
-            for section in (
-                comparison.reference.sections.configs,
-                comparison.other.sections.configs,
-            )
+            name in entries(side, "configs")
+            and given(entries(side, "configs")[name].tree) is not None
+            for side in (comparison.reference, comparison.other)
         )
         return Finding(
             rule=self.id,
@@ -75,8 +119,6 @@ class ConfigValue(Rule):
                 else "Its values are not known on both sides, so only the digests were compared."
             ),
             fix="" if parsed else "Compare the two files by hand.",
-            reference=change.reference,
-            other=change.other,
             changes=(change.path,),
         )
 
@@ -95,14 +137,47 @@ class ConfigValue(Rule):
             message=f"{text(change.path[1:])}: {verb}",
             why=why,
             fix="Make the files alike, or say why they differ.",
-            reference=change.reference,
-            other=change.other,
             changes=(change.path, *file),
         )
 
 
+def _kind(change: Change) -> tuple[str, ...]:
+    """What changes have in common that are told as one: a file's map, and the key inside it."""
+    if len(change.path) < 5:
+        return change.path
+    return (*change.path[:3], "", change.path[-1])
+
+
+def _in_order(values: dict[tuple[str, ...], list[Change]]) -> list[list[Change]]:
+    """One change, or many of one kind; those first that decide most."""
+    groups: list[list[Change]] = []
+    for found in values.values():
+        groups.extend([found] if len(found) > MOST_ALIKE else [[change] for change in found])
+    return sorted(groups, key=lambda found: (_place(found[0]), found[0].path))
+
+
+def _place(change: Change) -> int:
+    keys = change.path[2:]
+    found = [
+        place for place, pattern in enumerate(ORDER) if any(pattern.search(key) for key in keys)
+    ]
+    return min(found, default=len(ORDER))
+
+
 def _weigh(change: Change) -> tuple[Severity, Effect, str]:
     keys = change.path[2:]
+    if keys and NOTES.search(keys[-1]):
+        return (
+            Severity.INFO,
+            Effect.NONE,
+            "A note of the tool that wrote the file; nothing reads it.",
+        )
+    if _place(change) < len(ORDER):
+        return (
+            Severity.WARNING,
+            Effect.NUMERICS,
+            "It decides what the model is, or what it is given to read.",
+        )
     if any(NUMERIC.search(key) for key in keys):
         return (
             Severity.WARNING,

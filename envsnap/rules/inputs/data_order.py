@@ -48,7 +48,5 @@ class DataOrder(Rule):
                     else "Other names or sizes: another state of the data."
                 ),
                 fix="Sort the names in the code." if same_files else "Copy the reference's folder.",
-                reference=first.reference,
-                other=first.other,
                 changes=tuple(change.path for change in changes),
             )

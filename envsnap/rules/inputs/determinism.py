@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus, is_captured, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, fact, frameworks, gpus, new_on_the_right, variable
+from envsnap.rules.rule import Comparison, Rule
 
 WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 THREADS = ("threads", "interop_threads")
@@ -32,12 +31,11 @@ class Determinism(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield at most one finding."""
-        on = fact(manifest, "determinism", "deterministic_algorithms") is True
+        on = stated(manifest, "determinism", "deterministic_algorithms") is True
         torch = frameworks(manifest).get("torch")
         if not on or torch is None or not isinstance(torch.cuda, str) or not gpus(manifest):
             return
-        variables = manifest.sections.env_vars
-        if variables is UNSET or variable(manifest, WORKSPACE) is not None:
+        if not is_captured(manifest, "env_vars") or variable(manifest, WORKSPACE) is not None:
             return
         yield Finding(
             rule=self.id,
@@ -53,7 +51,6 @@ class Determinism(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a switch."""
-        yield from new_on_the_right(self, comparison)
         for change in list(comparison.under("determinism")):
             key = change.path[-1]
             if key in THREADS:
@@ -73,7 +70,5 @@ class Determinism(Rule):
                 why=f"{what[0].upper()}{what[1:]}{'' if sure else ' (unverified)'}.",
                 fix=f"Set it to {change.reference} at the start of the program.",
                 source="https://docs.pytorch.org/docs/stable/notes/randomness.html",
-                reference=change.reference,
-                other=change.other,
                 changes=(change.path,),
             )

@@ -6,8 +6,9 @@ import signal
 from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, fact
+from envsnap.rules.rule import Comparison, Rule
 
 PATH = ("process", "exit_code")
 
@@ -26,7 +27,7 @@ class EndOfRun(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield a finding where the command failed."""
-        code = fact(manifest, *PATH)
+        code = stated(manifest, *PATH)
         if isinstance(code, int) and code:
             yield self._finding(f"the command ended with {_told(code)}", Severity.WARNING)
 
@@ -62,8 +63,6 @@ class EndOfRun(Rule):
             message=message,
             why="What a command that fails opened, seeded and loaded is only what it came to.",
             fix="Read what it said last, or give it to --error-text.",
-            reference=reference,
-            other=other,
             changes=() if other is None else (PATH,),
         )
 

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.intake.messages import clean_message
-from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.tables import is_trusted
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.package_roles import role
-from envsnap.rules.rule import Rule, packages
+from envsnap.rules.rule import Rule
+from envsnap.rules.symptoms.demangle import demangled
+from envsnap.rules.symptoms.places import Places, places
+from envsnap.rules.symptoms.reading import Evidence, Reading
 
-LONGEST_TEXT = 1 << 20
 LONGEST_QUOTE = 160
+LONGEST_NAME = 80
+MOST_RAISED = 3  # findings that one sentence speaks for
+HOLE = re.compile(r"\{(\w+)\}")
+SYMBOL = re.compile(r"\b_Z[\w.$]{4,400}")
 
 
 class ErrorText(Rule):
     """A text that a failure printed names its cause.
 
-    Texts of failures that an environment causes are known (a table of patterns, each with its
-    source): what they show, and which facts to look at. With `--error-text FILE`, the finding
-    that explains the text is ranked first and quotes it: a rule's finding where a rule sees the
-    cause in the manifest, else the text's own, at the first fact that the manifest states.
-    A pattern known from memory only is marked as unverified and is at most a warning.
+    The text is read by the grammar of what prints it: tracebacks of Python (who called whom), the
+    loader's and linker's sentences, codes of CUDA and NCCL, limits of the system, and signatures
+    of known failures. What it names leads to facts: a file to the distribution that installed it,
+    a library or symbol to its owner. With `--error-text FILE`, findings of those facts come first
+    and quote the line that speaks for them: those of a rule that sees the cause in the manifest,
+    those of a fact that differs, and else the text's own. A sentence known from memory only is
+    marked as unverified and is at most a warning. What says that something failed and little of
+    what, and what a harmless notice prints, stays information.
 
     Fix: what the finding says; then run again and pass the new text.
     """
@@ -36,122 +42,146 @@ class ErrorText(Rule):
     id = "error-text"
 
     def explain(
-        self, error_text: str, manifest: Manifest, findings: Iterable[Finding]
+        self, reading: Reading, manifest: Manifest, findings: Sequence[Finding]
     ) -> Iterator[Finding]:
-        """Yield the findings that explain a text, in the order of the table: the likeliest first.
+        """Yield the findings that explain a text, the likeliest first, and hints last.
 
         Findings of other rules come back with the quotation; what no rule sees is this rule's.
         """
-        told = list(findings)
-        explained: set[tuple[str, Path]] = set()
+        told: set[tuple[str, Path]] = set()
         said: set[str] = set()
-        for row, match in matches(error_text):
-            if row["says"] in said or not _is_known(match, manifest):
-                continue
-            said.add(row["says"])
-            known = [found for found in told if found.rule in row["rules"] and _serious(found)]
-            for found in known:
-                if (found.rule, found.path) not in explained:
-                    explained.add((found.rule, found.path))
-                    yield replace(found, why=f"{found.why} The text says: {quoted(match)}")
-            if not known:
-                yield self._finding(row, match, manifest)
+        ordered: list[tuple[int, Finding]] = []
+        for evidence in reading.evidence:
+            where = places(evidence, manifest)
+            if not (where.stated or where.others):
+                continue  # it speaks of the program's own parts
+            spoken = [
+                found for found in _spoken_for(evidence, where, findings)
+                if (found.rule, found.path) not in told
+            ]  # fmt: skip
+            told.update((found.rule, found.path) for found in spoken)
+            if spoken:
+                place = 2 if evidence.is_weak else 0
+                ordered += [(place, _raised(found, evidence)) for found in spoken]
+            elif not _are_told(where, told):
+                own = self._finding(evidence, where)
+                if own.message not in said:
+                    said.add(own.message)
+                    told.add((own.rule, own.path))
+                    ordered.append((3 if own.severity is Severity.INFO else 1, own))
+        yield from (found for _, found in sorted(ordered, key=lambda item: item[0]))
 
-    def _finding(self, row: dict[str, Any], match: re.Match[str], manifest: Manifest) -> Finding:
+    def _finding(self, evidence: Evidence, where: Places) -> Finding:
+        row = evidence.row
         sure = is_trusted(row["basis"])
         severity = Severity(row.get("severity", "error" if sure else "warning"))
-        stated, others = _places(row["facts"], match, manifest)
+        path, *others = (*where.stated, *where.others)
         return Finding(
             rule=self.id,
-            severity=severity,
+            severity=Severity.INFO if evidence.is_weak else severity,
             effect=Effect(row["effect"]),
-            confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
-            path=stated,
-            message=row["says"] + ("" if sure else " (unverified)"),
-            why=f"The text says: {quoted(match)}",
-            fix=row["fix"],
+            confidence=Confidence.LIKELY if sure and not evidence.is_weak else Confidence.POSSIBLE,
+            path=path,
+            message=_filled(row["says"], evidence, where) + ("" if sure else " (unverified)"),
+            why=_quotation(evidence),
+            fix=_filled(row["fix"], evidence, where),
             source=row["source"] if sure else "",
-            cites=others,
+            cites=tuple(item for item in others if item in where.stated),
         )
 
 
-def matches(error_text: str) -> Iterator[tuple[dict[str, Any], re.Match[str]]]:
-    """The signatures that a text shows; of those at one place, the first of the table.
+def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) -> list[Finding]:
+    """Findings that a sentence speaks for: of the rules that it names, then of its facts in order.
 
-    Of a longer text its end is read: that is where a failure is.
+    Of facts, those that differ count whatever their severity, and others where a rule blames them.
+    A sentence that says little of what failed speaks for differences alone.
     """
-    text = error_text[-LONGEST_TEXT:]
-    taken: set[int] = set()
-    for row in table("failure_signatures")["rows"]:
-        match = re.search(row["pattern"], text)
-        if match and "unless" in row and re.search(row["unless"], text):
-            continue  # the text says itself what it was
-        if match and match.start() not in taken:
-            taken.add(match.start())
-            yield row, match
+    by_rule = [
+        found
+        for found in findings
+        if found.rule in evidence.row["rules"] and _serious(found) and _is_meant(found, where)
+    ]
+    if evidence.is_hint:
+        return []
+    paths = (*where.stated, *where.others)
+    by_fact = [
+        found
+        for path in paths
+        for found in findings
+        if touches(found, path) and (found.changes or (_serious(found) and not evidence.is_weak))
+    ]
+    chosen = by_fact if evidence.is_weak else [*by_rule, *by_fact]
+    return list({(found.rule, found.path): found for found in chosen}.values())[:MOST_RAISED]
 
 
-def quoted(match: re.Match[str]) -> str:
-    """The line that a pattern was found in, shortened around it."""
-    text, start, end = match.string, match.start(), match.end()
-    first = text.rfind("\n", 0, start) + 1
-    last = text.find("\n", end)
-    line = text[max(first, start - 40) : len(text) if last < 0 else last]
-    return clean_message(" ".join(line[:LONGEST_QUOTE].split()))
+def _is_meant(found: Finding, where: Places) -> bool:
+    """Whether a rule's finding is about what the text names, where it names a distribution."""
+    named = {path[1] for path in (found.path, *found.changes) if path[0] == "packages" and path[1:]}
+    return not where.distributions or not named or bool(named & where.distributions)
 
 
-def distribution(module: str, manifest: Manifest) -> str | None:
-    """The distribution that an import name stands for; None for one that nobody knows.
-
-    A program's own modules look like packages; only what is installed, or is known by its import
-    name or role, is spoken of.
-    """
-    top = module.partition(".")[0]
-    known = table("import_names")["names"].get(top)
-    installed = packages(manifest)
-    if known is not None:
-        return next((name for name in known if name in installed), str(known[0]))
-    name = top.replace("_", "-").lower()
-    return name if name in installed or role(name) != "unknown" else None
+def touches(found: Finding, path: Path) -> bool:
+    """Whether a finding is about a fact, or about the distribution or section it belongs to."""
+    return any(
+        _begins(about, path) or _begins(path, about) for about in (found.path, *found.changes)
+    )
 
 
-def _is_known(match: re.Match[str], manifest: Manifest) -> bool:
-    """Whether what the text names is a distribution, where the signature speaks of one."""
-    named = [value for value in match.groupdict().values() if value]
-    return not named or any(distribution(value, manifest) for value in named)
+def _begins(long: Path, short: Path) -> bool:
+    if long[: len(short)] == short:
+        return True
+    # A framework and its distribution are one thing.
+    pair = {long[0], short[0]}
+    return pair == {"packages", "frameworks"} and len(long) > 1 and len(short) > 1 and (
+        long[1].replace("_", "-") == short[1].replace("_", "-") and len(short) <= len(long)
+    )  # fmt: skip
+
+
+def _are_told(where: Places, told: set[tuple[str, Path]]) -> bool:
+    """Whether earlier evidence spoke of the likeliest fact already."""
+    first = next(iter((*where.stated, *where.others)))
+    return any(path[:2] == first[:2] for _, path in told)
+
+
+def _raised(found: Finding, evidence: Evidence) -> Finding:
+    """A finding with the line that speaks for it: what the text names is a likely cause."""
+    worst = min(found.severity, Severity.WARNING, key=lambda item: item.rank)
+    surest = min(found.confidence, Confidence.LIKELY, key=lambda item: item.rank)
+    why = f"{found.why} {_quotation(evidence)}".strip()
+    return replace(found, severity=worst, confidence=surest, why=why)
 
 
 def _serious(found: Finding) -> bool:
     return found.severity is not Severity.INFO
 
 
-def _places(
-    facts: list[str], match: re.Match[str], manifest: Manifest
-) -> tuple[Path, tuple[Path, ...]]:
-    """The first fact that the manifest states, and the others that it states."""
-    named = {key: distribution(value, manifest) or "" for key, value in match.groupdict("").items()}
-    filled = (re.sub(r"\{(\w+)\}", lambda found: named.get(found[1], ""), fact) for fact in facts)
-    paths = [tuple(fact.split(".")) for fact in filled if not fact.endswith(".")]
-    stated = [found for path in paths for found in _stated(manifest.sections, path)]
-    named_plainly = [path for path in paths if "*" not in path[-1] and "*" not in path]
-    first = (stated or named_plainly or paths or [("packages",)])[0]
-    return first, tuple(path for path in dict.fromkeys(stated) if path != first)
+def _filled(text: str, evidence: Evidence, where: Places) -> str:
+    """A sentence with its names; what the text did not name is called by what it is."""
+
+    def name(hole: re.Match[str]) -> str:
+        key = hole[1]
+        value = where.names.get(key) or next(
+            (told for found, told in where.names.items() if found.rstrip("0123456789") == key), ""
+        )
+        value = value or evidence.groups.get(key, "") or "the package"
+        return clean_message(" ".join(value.split()))[:LONGEST_NAME]
+
+    return HOLE.sub(name, text)
 
 
-def _stated(node: Any, path: Path, done: Path = ()) -> Iterator[Path]:
-    """Paths of a pattern that lead to a fact; a `*` in a key stands for anything."""
-    if node is UNSET or node is None:
-        return
-    if not path:
-        yield done
-        return
-    key, rest = path[0], path[1:]
-    entries = getattr(node, "entries", UNSET)
-    if entries is not UNSET and isinstance(entries, dict):
-        node = entries
-    if isinstance(node, dict):
-        pattern = re.escape(key).replace(r"\*", ".*")
-        for name in sorted(name for name in node if re.fullmatch(pattern, name)):
-            yield from _stated(node[name], rest, (*done, name))
-    elif key.isidentifier():
-        yield from _stated(getattr(node, key, UNSET), rest, (*done, key))
+def _quotation(evidence: Evidence) -> str:
+    return f"The text says (line {evidence.number}): {quoted(evidence)}"
+
+
+def quoted(evidence: Evidence) -> str:
+    """The line that speaks, shortened around what it says, symbols readable."""
+    line = SYMBOL.sub(lambda match: demangled(match[0]), " ".join(evidence.line.split()))
+    if len(line) > LONGEST_QUOTE:
+        start = max(0, min(_place(line, evidence), len(line) - LONGEST_QUOTE))
+        line = line[start : start + LONGEST_QUOTE]
+    return clean_message(line)
+
+
+def _place(line: str, evidence: Evidence) -> int:
+    found = [line.find(word) for word in evidence.row.get("words", ()) if word in line]
+    return max(0, min(found) - LONGEST_QUOTE // 2) if found else 0

@@ -53,8 +53,6 @@ class OpenedFiles(Rule):
             message=f"data {name}: {told}",
             why="Other inputs give other results.",
             fix="Give both runs the same file, and compare its SHA-256.",
-            reference=_digest(first.reference),
-            other=_digest(first.other),
             changes=tuple(change.path for change in found),
         )
 
@@ -89,8 +87,6 @@ class OpenedFiles(Rule):
             fix="Check out the same commit on both sides, without local changes."
             if matters
             else "",
-            reference=_digest(change.reference),
-            other=_digest(change.other),
             changes=(change.path,),
         )
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import entries, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, version
-from envsnap.rules.versions import Distance, distance
+from envsnap.rules.rule import Rule
 
 CLOSE = (Distance.PATCH, Distance.BUILD)
 
@@ -28,10 +27,7 @@ class PickledEstimator(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Compare what each file states with what is installed."""
-        section = manifest.sections.weights
-        if section is UNSET or section.entries is UNSET:
-            return
-        for name, weight in section.entries.items():
+        for name, weight in entries(manifest, "weights").items():
             for distribution, wrote in (weight.written_by or {}).items():
                 installed = version(manifest, distribution)
                 if installed is None or distance(wrote, installed) in CLOSE:
@@ -46,7 +42,5 @@ class PickledEstimator(Rule):
                     why="Pickled estimators are not promised to load, or to predict alike, in another release.",
                     fix=f"Install {distribution}=={wrote}, or train and save the model anew.",
                     source="measured: scikit-learn 1.3.2 -> 1.5.2 and 1.2.2",
-                    reference=wrote,
-                    other=installed,
                     cites=(("packages", distribution),),
                 )

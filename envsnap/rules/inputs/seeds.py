@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change
 from envsnap.model.inputs import Generator
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -87,8 +86,6 @@ class Seeds(Rule):
             message=f"{name} is drawn from and never seeded on {side}",
             why="An unseeded generator gives other numbers at every start.",
             fix=f"Seed {name} as {'the reference' if here else 'the other side'} does.",
-            reference=here,
-            other=not here,
             changes=tuple(change.path for change in found),
         )
 
@@ -98,10 +95,9 @@ class Seeds(Rule):
             severity=severity,
             effect=Effect.NUMERICS,
             confidence=Confidence.POSSIBLE,
-            path=("seeds", GENERATORS, name, "drawn"),
+            path=("seeds", GENERATORS, name, "seeded"),
             message=f"{name} {what}",
             why="Its numbers are others at every start; harmless where nothing depends on them.",
-            other="never seeded",
             fix=f"Seed {name} at the start of the program, if results depend on it.",
         )
 
@@ -129,15 +125,12 @@ class Seeds(Rule):
             message=f"{what}{values}",
             why="Samples, dropout masks and initial weights come from it.",
             fix="Set the same seed on both sides.",
-            reference=change.reference,
-            other=change.other,
             changes=(change.path, *same),
         )
 
 
 def _generators(manifest: Manifest) -> dict[str, Generator]:
-    section = manifest.sections.seeds
-    return {} if section is UNSET or section.generators is UNSET else section.generators
+    return stated(manifest, "seeds", "generators") or {}
 
 
 def _drawn(manifest: Manifest) -> list[str]:
@@ -147,8 +140,7 @@ def _drawn(manifest: Manifest) -> list[str]:
 
 def _placed(manifest: Manifest, change: Change) -> str:
     """Where a function was called that seeds: file and line, in brackets."""
-    section = manifest.sections.seeds
-    calls = {} if section is UNSET or section.calls is UNSET else section.calls
+    calls = stated(manifest, "seeds", "calls") or {}
     call = calls.get(change.path[2])
     places = call.places if call is not None and isinstance(call.places, tuple) else ()
     return f" ({', '.join(places[:MOST_PLACES])})" if places else ""

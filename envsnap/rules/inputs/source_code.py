@@ -36,8 +36,6 @@ class SourceCode(Rule):
                 message=f"{what} {_shown(change.reference)} -> {_shown(change.other)}",
                 why="Other code gives other results, whatever the environments are.",
                 fix="Check out the same commit on both sides, without local changes.",
-                reference=change.reference,
-                other=change.other,
                 changes=(change.path,),
             )
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.model.inputs import Weight
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import entries
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
+POINTER_FIX = "Run `git lfs pull` in the repository, or download the file."
 # A model in many shards is one finding, not hundreds.
 MOST_SINGLE = 5
 
@@ -65,8 +65,6 @@ class Weights(Rule):
             message=f"weights {name}: {what}",
             why=why,
             fix=fix,
-            reference=_digest(first.reference),
-            other=_digest(first.other),
             changes=tuple(change.path for change in found),
         )
 
@@ -112,11 +110,11 @@ class Weights(Rule):
                     effect=Effect.CRASH,
                     confidence=Confidence.CERTAIN,
                     path=("weights", name, "damage"),
-                    message=f"weights {name}{where} are damaged",
+                    message=f"weights {name}{where} {_state(weight)}",
                     why=weight.damage.removeprefix("error: ValueError: ").removeprefix("error: "),
-                    fix="Fetch or copy the file again.",
-                    reference="damaged" if where else None,
-                    other=None if where else "damaged",
+                    fix=POINTER_FIX
+                    if weight.pointer == "git-lfs"
+                    else "Fetch or copy the file again.",
                     changes=tuple(change.path for change in changes.get(name, ())),
                 )
 
@@ -190,12 +188,15 @@ def _sha(value: object) -> object:
 
 
 def _entries(manifest: Manifest) -> dict[str, Weight]:
-    section = manifest.sections.weights
-    return {} if section is UNSET or section.entries is UNSET else section.entries
+    return entries(manifest, "weights")
 
 
 def _damaged(manifest: Manifest) -> set[str]:
     return {name for name, weight in _entries(manifest).items() if isinstance(weight.damage, str)}
+
+
+def _state(weight: Weight) -> str:
+    return "is a Git LFS pointer, not the file" if weight.pointer == "git-lfs" else "are damaged"
 
 
 def _digest(value: object) -> object:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import Distance, distance
 
 LIBRARIES = {
     "cudnn": "cuDNN it was built with",
@@ -45,7 +45,5 @@ class AcceleratorLibraries(Rule):
                 message=f"{change.path[1]}: the {LIBRARIES[change.path[2]]}: {change.reference} -> {change.other}",
                 why="It chooses other kernels, or adds up in another order.",
                 fix="Install the framework build and the nvidia-* wheels of the reference.",
-                reference=change.reference,
-                other=change.other,
                 changes=(change.path,),
             )

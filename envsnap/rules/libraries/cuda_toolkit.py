@@ -37,8 +37,6 @@ class CudaToolkit(Rule):
             message=f"CUDA toolkit (nvcc) {reference or 'absent'} -> {other or 'absent'}",
             why="It compiles extensions; the CUDA inside the frameworks' wheels is not this one.",
             fix="Install the reference's toolkit if extensions are compiled there.",
-            reference=reference,
-            other=other,
             changes=paths,
         )
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge import torch_builds
+from envsnap.knowledge.tables import is_trusted
+from envsnap.knowledge.versions import numbers
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, frameworks, packages
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 
 class CudnnVersion(Rule):
@@ -49,21 +51,12 @@ class CudnnVersion(Rule):
             why="It has to be the same major release and at least that minor one.",
             fix="Take the other cuDNN out of LD_LIBRARY_PATH; install the one of the wheel.",
             source="torch/backends/cudnn/__init__.py of torch 2.13.0",
-            reference=built,
-            other=loaded,
-            cites=(("env_vars", "LD_LIBRARY_PATH"),),
+            cites=(("frameworks", name, "cudnn"), ("env_vars", "LD_LIBRARY_PATH")),
         )
 
     def _installed(self, manifest: Manifest, torch: Framework) -> Iterator[Finding]:
         release, _, label = str(torch.version).partition("+")
-        row = next(
-            (
-                row
-                for row in table("torch_wheels")["rows"]
-                if row["torch"] == release and row["label"] in ((label, None) if label else (None,))
-            ),
-            None,
-        )
+        row = torch_builds.wheel(release, label)
         if row is None or not row.get("cudnn"):
             return
         for name, package in packages(manifest).items():
@@ -83,8 +76,8 @@ class CudnnVersion(Rule):
                         why="torch refuses another major release and an older minor one.",
                         fix=f"Install {name}=={row['cudnn']}.",
                         source=row["source"],
-                        reference=row["cudnn"],
-                        other=package.version,
+                        expected=f"cuDNN {row['cudnn']}",
+                        cites=(("frameworks", "torch", "version"),),
                     )
 
 

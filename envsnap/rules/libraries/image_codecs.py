@@ -57,8 +57,6 @@ class ImageCodecs(Rule):
             ),
             fix="Install the image library from the reference's source.",
             source="measured with Pillow's wheels on four images",
-            reference=first.reference,
-            other=first.other,
             changes=tuple(change.path for change in changes),
         )
 

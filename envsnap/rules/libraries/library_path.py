@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, is_captured, packages, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, frameworks, packages, variable
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 CUDA_FOLDER = re.compile(
     r"(?:.*/)?(?:cuda(?:-(\d+\.\d+))?|cudnn[\w.-]*|nccl[\w.-]*|tensorrt[\w.-]*)/(?!extras/|compat|.*stubs).*",
@@ -57,11 +56,11 @@ class LibraryPath(Rule):
 
     def _older_toolkit(self, manifest: Manifest, name: str) -> Iterator[Finding]:
         """An older toolkit of the same major release, where the library path is not known."""
-        toolkit = fact(manifest, "cuda", "toolkit")
+        toolkit = stated(manifest, "cuda", "toolkit")
         torch = frameworks(manifest).get("torch")
         built = torch.cuda if torch is not None else None
-        variables = manifest.sections.env_vars
-        if not isinstance(toolkit, str) or not isinstance(built, str) or variables is not UNSET:
+        asked = is_captured(manifest, "env_vars")
+        if not isinstance(toolkit, str) or not isinstance(built, str) or asked:
             return
         have, want = numbers(toolkit)[:2], numbers(built)[:2]
         if have and want and have[0] == want[0] and have < want:
@@ -90,7 +89,6 @@ class LibraryPath(Rule):
             why="What is looked for by name at run time is found there first: other symbols or kernels.",
             fix="Take the CUDA folders out of LD_LIBRARY_PATH.",
             source="pytorch/pytorch#103832, #134929; jax docs/installation.md",
-            other=other,
             cites=(("packages", name),) if name else (),
         )
 
@@ -98,7 +96,7 @@ class LibraryPath(Rule):
 def _same_release(manifest: Manifest, folders: list[str]) -> bool:
     """Whether the folders are of the CUDA release that torch is built for."""
     torch = frameworks(manifest).get("torch")
-    toolkit = fact(manifest, "cuda", "toolkit")
+    toolkit = stated(manifest, "cuda", "toolkit")
     if torch is None or not isinstance(torch.cuda, str):
         return False
     for folder in folders:

@@ -61,7 +61,5 @@ class LoadedLibraries(Rule):
             message=f"{place[-1]} loads other libraries: {', '.join(names[:3])}{more}",
             why="What is loaded computes, whatever is installed.",
             fix="Look for another copy that comes first (LD_LIBRARY_PATH, system, another wheel).",
-            reference=found[0].reference,
-            other=found[0].other,
             changes=tuple(change.path for change in found),
         )

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec.structs import replace
-
 from envsnap.model.compute import Library
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, frameworks
+from envsnap.rules.rule import Rule
 
 SONAME = re.compile(r"(lib[\w+-]+?)(?:-[0-9a-f]{8})?\.so(?:\.([\d.]+))?")
 MAJORS = (
@@ -50,7 +49,7 @@ class MixedLibraries(Rule):
             ("frameworks", name, "mapped_on_import"): framework.mapped_on_import
             for name, framework in frameworks(manifest).items()
         }
-        places[("process", "loaded")] = fact(manifest, "process", "loaded")
+        places[("process", "loaded")] = stated(manifest, "process", "loaded")
         for place, libraries in places.items():
             if isinstance(libraries, dict):
                 yield from self._mapped(place, libraries)
@@ -85,8 +84,7 @@ class MixedLibraries(Rule):
             same = len({COPY.sub("", soname) for soname in found}) < len(found)
             if len(found) > 1 and (same or name == "OpenBLAS"):
                 told = f"{len(found)} copies of {name} are in one process"
-                finding = self._finding(place, told, Effect.PERFORMANCE)
-                yield replace(finding, other=", ".join(found))
+                yield self._finding(place, told, Effect.PERFORMANCE)
 
     def _finding(self, place: tuple[str, ...], message: str, effect: Effect) -> Finding:
         crash = effect is Effect.CRASH

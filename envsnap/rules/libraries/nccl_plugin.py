@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, fact
+from envsnap.rules.rule import Comparison, Rule
 
 PLUGIN = "libnccl-net"
 
@@ -27,7 +28,7 @@ class NcclPlugin(Rule):
         """Yield at most one finding."""
         found = []
         for side in (comparison.reference, comparison.other):
-            libraries = fact(side, "cuda", "on_disk")
+            libraries = stated(side, "cuda", "on_disk")
             if not isinstance(libraries, dict):
                 return
             plugin = next((name for name in sorted(libraries) if name.startswith(PLUGIN)), None)
@@ -44,7 +45,5 @@ class NcclPlugin(Rule):
             why="Without it NCCL uses sockets; nodes that disagree hang.",
             fix="Put the plugin's folder into LD_LIBRARY_PATH on every node.",
             source="https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html",
-            reference=found[0],
-            other=found[1],
             cites=(("env_vars", "LD_LIBRARY_PATH"),),
         )

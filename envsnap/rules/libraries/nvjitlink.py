@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, packages
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 
 class Nvjitlink(Rule):
@@ -43,6 +44,5 @@ class Nvjitlink(Rule):
                     why="cuSPARSE calls functions that it does not have yet; the import fails.",
                     fix=f"Install the {name} of CUDA {'.'.join(map(str, want))}.",
                     source="pytorch/pytorch#134929, #131312, #111469",
-                    reference=runtime.version,
-                    other=package.version,
+                    cites=(("packages", name.replace("nvjitlink", "cuda-runtime"), "version"),),
                 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, frameworks
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 
 class ToolkitBuild(Rule):
@@ -24,7 +25,7 @@ class ToolkitBuild(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Compare major releases."""
-        toolkit = fact(manifest, "cuda", "toolkit")
+        toolkit = stated(manifest, "cuda", "toolkit")
         torch = frameworks(manifest).get("torch")
         if torch is None or not isinstance(torch.cuda, str) or not isinstance(toolkit, str):
             return
@@ -40,7 +41,5 @@ class ToolkitBuild(Rule):
                 why="torch refuses to compile with another major release; wheels are not affected.",
                 fix=f"Point CUDA_HOME and PATH at a toolkit of CUDA {torch.cuda}, if anything is compiled here.",
                 source="torch/utils/cpp_extension.py of torch 2.13.0",
-                reference=torch.cuda,
-                other=toolkit,
                 cites=(("frameworks", "torch", "cuda"),),
             )

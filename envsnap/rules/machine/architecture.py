@@ -35,7 +35,5 @@ class Architecture(Rule):
                 message=f"the {key}: {change.reference} -> {change.other}",
                 why="Other wheels, other math libraries; compiled files of one do not run on the other.",
                 fix="Compare on the architecture that production has.",
-                reference=change.reference,
-                other=change.other,
                 changes=(change.path, *((follow.path,) if follow else ())),
             )

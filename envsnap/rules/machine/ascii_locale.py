@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, variable
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 ASCII = ("ascii", "us-ascii", "ansi_x3.4-1968", "646")
 PLAIN = ("c", "posix", "(posix)", "(c)")
@@ -27,17 +28,17 @@ class AsciiLocale(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield at most one finding."""
-        encoding = fact(manifest, "system", "encoding")
+        encoding = stated(manifest, "system", "encoding")
         if isinstance(encoding, str):
             if encoding.lower() in ASCII:
-                yield self._finding(("system", "encoding"), f"text is read as {encoding}", encoding)
-            elif fact(manifest, "system", "locale_installed") is False:
-                locale = fact(manifest, "system", "locale")
+                yield self._finding(("system", "encoding"), f"text is read as {encoding}")
+            elif stated(manifest, "system", "locale_installed") is False:
+                locale = stated(manifest, "system", "locale")
                 yield self._finding(
-                    ("system", "locale_installed"), f"the locale {locale} is not installed", locale
+                    ("system", "locale_installed"), f"the locale {locale} is not installed"
                 )
             return
-        python = fact(manifest, "python", "version")
+        python = stated(manifest, "python", "version")
         if isinstance(python, str) and numbers(python) >= (3, 7):
             return  # it turns the C locale into UTF-8 (PEP 538, PEP 540)
         for name in ("LC_ALL", "LC_CTYPE", "LANG"):
@@ -45,11 +46,11 @@ class AsciiLocale(Rule):
             if value:
                 if value.lower() in PLAIN:
                     yield self._finding(
-                        ("env_vars", name), f"{name}={value}: text is read as ASCII", value
+                        ("env_vars", name), f"{name}={value}: text is read as ASCII"
                     )
                 return
 
-    def _finding(self, path: tuple[str, ...], message: str, other: object) -> Finding:
+    def _finding(self, path: tuple[str, ...], message: str) -> Finding:
         return Finding(
             rule=self.id,
             severity=Severity.WARNING,
@@ -60,5 +61,4 @@ class AsciiLocale(Rule):
             why="Reading text that is not ASCII fails, or gives other characters.",
             fix="Set LC_ALL=C.UTF-8 or PYTHONUTF8=1, and install the locale that is named.",
             source="https://peps.python.org/pep-0538/",
-            other=other,
         )

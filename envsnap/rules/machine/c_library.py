@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from envsnap.changes.change import Change
 from envsnap.knowledge.tables import table
+from envsnap.knowledge.versions import numbers
+from envsnap.model.reading import packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, packages
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Comparison, Rule
 
 TAG = re.compile(r"manylinux(?:_\d+_\d+|\d+)")
 
@@ -32,31 +34,35 @@ class CLibrary(Rule):
             change = comparison.at("system", key)
             if change is None:
                 continue
-            reference, other = str(change.reference or "none"), str(change.other or "none")
-            kind = change.reference is None or change.other is None
-            older = numbers(other.rpartition("_")[2]) < numbers(reference.rpartition("_")[2])
-            fits = older and _wheels_fit(comparison, key, other.rpartition("_")[2])
-            yield Finding(
-                rule=self.id,
-                severity=Severity.WARNING if kind or (older and not fits) else Severity.INFO,
-                effect=Effect.CRASH if kind or (older and not fits) else Effect.NONE,
-                confidence=Confidence.POSSIBLE,
-                path=change.path,
-                message=f"{name} {reference} -> {other}",
-                why=(
-                    "It is older, but no installed wheel's tag asks for more."
-                    if fits
-                    else "Programs built on the newer system may not start on the older one."
-                    if older
-                    else "Another C library takes other wheels."
-                    if kind
-                    else "A newer one runs what was built for the older."
-                ),
-                fix="Use the same base system, or build on the older one." if kind or older else "",
-                reference=change.reference,
-                other=change.other,
-                changes=(change.path,),
-            )
+            yield self._finding(comparison, change, key, name)
+
+    def _finding(self, comparison: Comparison, change: Change, key: str, name: str) -> Finding:
+        reference, other = str(change.reference or "none"), str(change.other or "none")
+        kind = change.reference is None or change.other is None
+        older = numbers(other.rpartition("_")[2]) < numbers(reference.rpartition("_")[2])
+        fits = older and _wheels_fit(comparison, key, other.rpartition("_")[2])
+        matters = kind or (older and not fits)
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING if matters else Severity.INFO,
+            effect=Effect.CRASH if matters else Effect.NONE,
+            confidence=Confidence.POSSIBLE,
+            path=change.path,
+            message=f"{name} {reference} -> {other}",
+            why=_why(kind=kind, older=older, fits=fits),
+            fix="Use the same base system, or build on the older one." if kind or older else "",
+            changes=(change.path,),
+        )
+
+
+def _why(*, kind: bool, older: bool, fits: bool) -> str:
+    if fits:
+        return "It is older, but no installed wheel's tag asks for more."
+    if older:
+        return "Programs built on the newer system may not start on the older one."
+    if kind:
+        return "Another C library takes other wheels."
+    return "A newer one runs what was built for the older."
 
 
 def _wheels_fit(comparison: Comparison, key: str, have: str) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import stated, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, version
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 
 class CpuRequirement(Rule):
@@ -24,8 +25,8 @@ class CpuRequirement(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Hold the table against the CPU's flags."""
-        flags = fact(manifest, "system", "cpu_flags")
-        architecture = fact(manifest, "system", "architecture")
+        flags = stated(manifest, "system", "cpu_flags")
+        architecture = stated(manifest, "system", "architecture")
         if not flags or architecture not in (None, "x86_64", "AMD64"):
             return
         for row in table("cpu_requirements")["rows"]:
@@ -47,6 +48,6 @@ class CpuRequirement(Rule):
                     why="Its wheels are built with it; the first call ends with an illegal instruction.",
                     fix="Run on a newer CPU, or install a build for this one.",
                     source=row["source"],
-                    reference=row["flag"],
+                    expected=row["flag"],
                     cites=(("packages", row["distribution"]),),
                 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact
+from envsnap.rules.rule import Rule
 
 
 class EmulatedPython(Rule):
@@ -23,9 +24,9 @@ class EmulatedPython(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield at most one finding."""
-        cpu = f"{fact(manifest, 'system', 'cpu')} {fact(manifest, 'system', 'os')}"
-        platform = str(fact(manifest, "python", "platform"))
-        architecture = str(fact(manifest, "system", "architecture"))
+        cpu = f"{stated(manifest, 'system', 'cpu')} {stated(manifest, 'system', 'os')}"
+        platform = str(stated(manifest, "python", "platform"))
+        architecture = str(stated(manifest, "system", "architecture"))
         intel = any(word in f"{platform} {architecture}" for word in ("x86_64", "i386"))
         if "Apple" not in cpu or not intel:
             return
@@ -39,5 +40,4 @@ class EmulatedPython(Rule):
             why="It has neither the GPU (MPS) nor Apple's math library; it runs through Rosetta.",
             fix="Install an arm64 Python, and the packages anew with it.",
             source="Lightning-AI/pytorch-lightning#14634; pytorch/pytorch#146236",
-            other=platform,
         )

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from envsnap.changes.change import Change
-from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge import variables
+from envsnap.knowledge.tables import is_trusted
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-
-# They say where things lie on this host; what follows from them is captured itself.
-PLACE = re.compile(
-    r"PATH|PYTHONPATH|VIRTUAL_ENV|HOME|\w*(?:_HOME|_CACHE|_CACHE_HOME|_DIR|_DIRECTORY|TMPDIR)"
-)
-# They steer installers; what was installed is captured itself.
-INSTALLERS = ("PIP_", "UV_", "CONDA_")
 
 
 class EnvVar(Rule):
@@ -32,21 +25,15 @@ class EnvVar(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a variable."""
-        rows = {row["name"]: row for row in table("env_vars")["rows"]}
         for change in list(comparison.under("env_vars")):
             if len(change.path) == 2:
-                yield self._finding(change, row_for(change.path[1], rows))
+                yield self._finding(change, variables.known(change.path[1]))
 
     def _finding(self, change: Change, row: dict[str, Any] | None) -> Finding:
         name = change.path[1]
         effect = Effect(row["effect"]) if row else Effect.NONE
         known = row is not None and is_trusted(row["basis"])
-        matters = (
-            row is not None
-            and not PLACE.fullmatch(name)
-            and not name.startswith(INSTALLERS)
-            and (effect is Effect.NUMERICS or row.get("chooses") == "library")
-        ) or effect is Effect.SECURITY
+        matters = variables.matters(name)
         does = (row or {}).get("does", "")
         return Finding(
             rule=self.id,
@@ -59,18 +46,8 @@ class EnvVar(Rule):
             fix=f"Set {name}={change.reference}."
             if change.reference is not None
             else f"Unset {name}.",
-            reference=change.reference,
-            other=change.other,
             changes=(change.path,),
         )
-
-
-def row_for(name: str, rows: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
-    """The row of a variable: its own, or that of the longest prefix."""
-    if name in rows:
-        return rows[name]
-    prefixes = [key for key in rows if key.endswith("*") and name.startswith(key[:-1])]
-    return rows[max(prefixes, key=len)] if prefixes else None
 
 
 def _why(row: dict[str, Any] | None, does: str, known: bool) -> str:

@@ -37,7 +37,5 @@ class OperatingSystem(Rule):
                 path=first.path,
                 message=f"the {what} differs: {first.reference} -> {first.other}",
                 why="Seldom a cause by itself.",
-                reference=first.reference,
-                other=first.other,
                 changes=tuple(change.path for change in found),
             )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.changes.change import Change
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -84,8 +83,6 @@ class Processor(Rule):
             why="Other kernels: other last bits, and other random numbers where AVX2 is missing.",
             fix="Compare on equal CPUs, or cap both alike with ATEN_CPU_CAPABILITY and its kin.",
             source="measured with torch 2.13.0 (pytorch/pytorch#155423 asks about the same)",
-            reference=first.reference if levels else sorted(decisive),
-            other=first.other if levels else None,
             changes=tuple(item.path for item in (*levels, *([flags] if flags else []), *models)),
         )
 
@@ -108,8 +105,6 @@ class Processor(Rule):
                 else "Its instruction sets are not known on both sides; they choose the kernels."
             ),
             fix="" if known else "Capture both with envsnap, which reads the instruction sets.",
-            reference=found[0].reference,
-            other=found[0].other,
             changes=tuple(item.path for item in found),
         )
 
@@ -123,5 +118,5 @@ def _decisive(flags: Change | None) -> list[str]:
 
 def _flags_known(comparison: Comparison) -> bool:
     """Tell whether both sides' instruction sets were captured."""
-    sides = (comparison.reference.sections.system, comparison.other.sections.system)
-    return all(side is not UNSET and isinstance(side.cpu_flags, tuple) for side in sides)
+    sides = (comparison.reference, comparison.other)
+    return all(stated(side, "system", "cpu_flags") is not None for side in sides)

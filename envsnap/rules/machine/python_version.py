@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.changes.change import Change
+from envsnap.knowledge import releases
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import Distance, distance
 
+MOST_TOLD = 3
 FOLLOW = ("soabi", "build", "compiler", "platform")
 SWITCHES = ("debug", "gil", "optimize", "utf8_mode", "bits", "implementation")
 
@@ -34,17 +37,15 @@ class PythonVersion(Rule):
                 rule=self.id,
                 severity=Severity.WARNING if far else Severity.INFO,
                 effect=Effect.BEHAVIOR if far else Effect.NONE,
-                confidence=Confidence.LIKELY if far else Confidence.POSSIBLE,
+                confidence=Confidence.POSSIBLE,
                 path=change.path,
                 message=f"Python {change.reference} -> {change.other}",
                 why=(
-                    "Other wheels, another standard library, other pickles."
+                    _why(change)
                     if far
                     else "A patch release mends bugs; results rarely depend on one."
                 ),
                 fix=f"Use Python {change.reference}.",
-                reference=change.reference,
-                other=change.other,
                 changes=(change.path, *follow),
             )
         for key in SWITCHES:
@@ -63,7 +64,12 @@ class PythonVersion(Rule):
             message=f"the interpreter's {key}: {change.reference} -> {change.other}",
             why="It is another kind of interpreter, or runs in another mode.",
             fix="Start the same kind of interpreter in the same mode.",
-            reference=change.reference,
-            other=change.other,
             changes=(change.path,),
         )
+
+
+def _why(change: Change) -> str:
+    """What another minor release means, and what is known of those between."""
+    rows = releases.between("python", change.reference, change.other)
+    told = "; ".join(f"since {row['from']}: {releases.told(row)}" for row in rows[:MOST_TOLD])
+    return "Other wheels, another standard library, other pickles." + (f" {told}." if told else "")

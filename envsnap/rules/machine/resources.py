@@ -15,6 +15,9 @@ SIZES = (
     "cgroup_memory_limit",
     "cgroup_cpu_limit",
     "shm_size",
+    "open_files_limit",
+    "locked_memory_limit",
+    "processes_limit",
 )
 THREADS = ("threads", "interop_threads")
 
@@ -67,7 +70,5 @@ class Resources(Rule):
             message=message,
             why=why,
             fix="Set OMP_NUM_THREADS alike." if effect is Effect.NUMERICS else "",
-            reference=found[0].reference,
-            other=found[0].other,
             changes=tuple(change.path for change in found),
         )

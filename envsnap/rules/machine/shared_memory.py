@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, gpus, packages, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, frameworks, gpus, packages
+from envsnap.rules.rule import Rule
 
 SMALLEST = 64 << 20
 USERS = {"torch", "vllm", "sglang", "ray", "deepspeed", "horovod", "nvidia-dali-cuda120"}
@@ -26,7 +27,7 @@ class SharedMemory(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield at most one finding."""
-        size = fact(manifest, "system", "shm_size")
+        size = stated(manifest, "system", "shm_size")
         if not isinstance(size, int) or size > SMALLEST:
             return
         used = bool(gpus(manifest)) or bool(USERS & {*packages(manifest), *frameworks(manifest)})
@@ -41,5 +42,4 @@ class SharedMemory(Rule):
             fix="Start the container with --shm-size=8g or --ipc=host (Kubernetes: an emptyDir of medium"
             " Memory at /dev/shm).",
             source="https://docs.docker.com/engine/containers/run/ (64 MB by default)",
-            other=size,
         )

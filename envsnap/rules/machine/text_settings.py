@@ -38,8 +38,6 @@ class TextSettings(Rule):
                 if decides
                 else "The encoding is the same on both sides.",
                 fix="Set LANG=C.UTF-8 on both sides, or install the locale.",
-                reference=first.reference,
-                other=first.other,
                 changes=tuple(change.path for change in found),
             )
         zone = comparison.at("system", "timezone")
@@ -53,7 +51,5 @@ class TextSettings(Rule):
                 message=f"the time zone: {zone.reference} -> {zone.other}",
                 why="Dates without a zone mean another moment.",
                 fix="Set TZ alike.",
-                reference=zone.reference,
-                other=zone.other,
                 changes=(zone.path,),
             )

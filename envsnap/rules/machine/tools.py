@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import Distance, distance
 
 SERVING = ("tritonserver", "trtexec")
 
@@ -40,8 +40,6 @@ class Tools(Rule):
                 if serves
                 else "It matters where it builds or decodes.",
                 fix=f"Use {name} {reference}." if reference else "",
-                reference=reference,
-                other=other,
                 changes=(change.path,),
             )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, packages
+from envsnap.rules.rule import Rule
 
 
 class AlteredFiles(Rule):
@@ -47,5 +48,4 @@ class AlteredFiles(Rule):
                 message=f"files of {name} are not what was installed: {', '.join(parts)}",
                 why="The version says nothing about what runs.",
                 fix=f"pip install --force-reinstall --no-deps {name}=={package.version}",
-                other=[*altered, *missing][:20],
             )

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from envsnap.changes.change import Change
+from envsnap.knowledge import releases
 from envsnap.knowledge.tables import is_trusted
-from envsnap.rules import known_changes
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
+
+MOST_TOLD = 4  # further changes that a finding tells
 
 
 class BehaviorChange(Rule):
@@ -34,34 +36,31 @@ class BehaviorChange(Rule):
                     yield found
 
     def _judge(self, comparison: Comparison, change: Change) -> Finding | None:
-        rows = known_changes.between(change.path[1], change.reference, change.other)
-        if rows:
-            return self._changed(comparison, change, rows)
-        row = known_changes.same(change.path[1], change.reference, change.other)
-        return self._stable(comparison, change, row) if row else None
+        rows = releases.between(change.path[1], change.reference, change.other)
+        row = releases.same(change.path[1], change.reference, change.other)
+        if row is not None and not any(map(releases.is_silent, rows)):
+            return self._stable(comparison, change, row)
+        return self._changed(comparison, change, rows) if rows else None
 
     def _changed(
         self, comparison: Comparison, change: Change, rows: list[dict[str, Any]]
     ) -> Finding:
-        first = rows[0]
-        sure = is_trusted(first["basis"])
+        first, *others = rows
         worst = Severity(first["severity"])
+        more = len(others) - MOST_TOLD
+        told = [f"since {row['from']}: {releases.told(row)}" for row in others[:MOST_TOLD]]
+        told += [f"and {more} more changes"] if more > 0 else []
         return Finding(
             rule=self.id,
             # What a release changes matters where the program uses it: a warning, ranked first.
             severity=Severity.INFO if worst is Severity.INFO else Severity.WARNING,
             effect=Effect(first["effect"]),
-            confidence=Confidence.CERTAIN
-            if worst is Severity.ERROR and sure
-            else Confidence.LIKELY,
+            confidence=_confidence(rows),
             path=change.path,
-            message=f"{change.path[1]} {change.reference} -> {change.other}: {known_changes.told(first)}",
-            why="; ".join(f"since {row['from']}: {known_changes.told(row)}" for row in rows[1:])
-            or f"That came with {change.path[1]} {first['from']}.",
-            fix=f"Install {change.path[1]}=={change.reference}.",
-            source=first["source"],
-            reference=change.reference,
-            other=change.other,
+            message=f"{change.path[1]} {change.reference} -> {change.other}: {releases.told(first)}",
+            why="; ".join(told) or f"That came with {change.path[1]} {first['from']}.",
+            fix=_fix(change, first),
+            source=releases.source(first),
             changes=tuple(item.path for item in comparison.under("packages", change.path[1])),
         )
 
@@ -75,7 +74,23 @@ class BehaviorChange(Rule):
             message=f"{change.path[1]} {change.reference} -> {change.other}: measured to give the same results",
             why=f"{row['what'][0].upper()}{row['what'][1:]}.",
             source=row["source"],
-            reference=change.reference,
-            other=change.other,
             changes=tuple(item.path for item in comparison.under("packages", change.path[1])),
         )
+
+
+def _confidence(rows: list[dict[str, Any]]) -> Confidence:
+    """How likely the step is the cause: what changes numbers by itself, or only what is called."""
+    first = rows[0]
+    if (
+        first["severity"] == "error"
+        and is_trusted(first["basis"])
+        and first["effect"] == "numerics"
+    ):
+        return Confidence.CERTAIN
+    return Confidence.LIKELY if releases.are_sure(rows) else Confidence.POSSIBLE
+
+
+def _fix(change: Change, row: dict[str, Any]) -> str:
+    """The reference's release, or what the row says to do with the new one."""
+    install = f"Install {change.path[1]}=={change.reference}."
+    return f"{install} Or: {row['fix']}." if row.get("fix") else install

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from envsnap.changes.change import Change
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.model.reading import version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Comparison, Rule, version
+from envsnap.rules.rule import Comparison, Rule
 
 
 class ClusterVersions(Rule):
@@ -54,7 +55,5 @@ class ClusterVersions(Rule):
             message=message + ("" if sure else " (unverified)"),
             why="Processes of one cluster have to run one release; between separate programs it does not matter.",
             fix="Install the same release, with the same Python, on every node.",
-            reference=change.reference,
-            other=change.other,
             changes=tuple(item.path for item in comparison.under(*package)),
         )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import packages, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, packages
+from envsnap.rules.rule import Rule
 
 
 class CompetingDistributions(Rule):
@@ -37,7 +36,7 @@ class CompetingDistributions(Rule):
                 message=f"{' and '.join(present)} all provide `{imports}`",
                 why="Each wrote its files over the other's; what is imported is a matter of order.",
                 fix="Uninstall all of them, then install the one that is wanted.",
-                other=present,
+                cites=tuple(("packages", name) for name in present[1:]),
             )
 
 
@@ -49,8 +48,7 @@ def _competing(manifest: Manifest) -> dict[str, list[str]]:
         for row in table("competing_distributions")["rows"]
         if len(present := [name for name in row["distributions"] if name in installed]) > 1
     }
-    section = manifest.sections.packages
-    claimed = section.claimed_twice if section is not UNSET else UNSET
+    claimed = stated(manifest, "packages", "claimed_twice")
     for imports, names in (claimed or {}).items():
         if len(names) > 1:
             found.setdefault(imports, list(names))

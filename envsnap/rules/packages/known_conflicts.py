@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, version
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 
 class KnownConflicts(Rule):
@@ -45,7 +46,5 @@ class KnownConflicts(Rule):
                 why=f"{row['what']}.",
                 fix=f"Install {row['other']}<{row['first']}, or a newer {row['distribution']}.",
                 source=row["source"],
-                reference=mine,
-                other=second,
                 cites=(("packages", row["distribution"]),),
             )

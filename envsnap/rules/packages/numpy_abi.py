@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, version
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 
 class NumpyAbi(Rule):
@@ -58,7 +59,5 @@ class NumpyAbi(Rule):
             why=f"{first['distribution']} runs with NumPy 2 from {first['first']} on.",
             fix=f"Install numpy<2, or {first['distribution']}>={first['first']}.",
             source=first["source"],
-            reference=named,
-            other=numpy,
             cites=tuple(("packages", row["distribution"]) for row, _ in found),
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.changes.change import Change
+from envsnap.knowledge.roles import role
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.package_roles import role
 from envsnap.rules.rule import Comparison, Rule
 
 CONTENT = ("record_sha256", "wheel_tags", "origin", "conda", "editable")
@@ -58,7 +58,5 @@ class PackageBuild(Rule):
                 else "Another artifact was installed under the same version."
             ),
             fix="" if expected else f"Install the reference's artifact of {name}.",
-            reference=first.reference,
-            other=first.other,
             changes=tuple(change.path for change in found),
         )

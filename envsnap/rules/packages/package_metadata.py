@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
+from envsnap.knowledge.roles import role
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.package_roles import role
-from envsnap.rules.rule import Rule, packages
+from envsnap.rules.rule import Rule
 
 
 class PackageMetadata(Rule):
@@ -26,7 +25,7 @@ class PackageMetadata(Rule):
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding a shadowed distribution, and one a defect."""
         for name, package in packages(manifest).items():
-            if package.shadowed is not UNSET:
+            if package.shadowed:
                 versions = ", ".join(str(other.version) for other in package.shadowed)
                 yield Finding(
                     rule=self.id,
@@ -37,8 +36,6 @@ class PackageMetadata(Rule):
                     message=f"{name} {package.version} hides {versions}",
                     why="Python imports the first on sys.path; other tools may report the hidden one.",
                     fix=f"Uninstall {name} until none is left, then install one version.",
-                    reference=package.version,
-                    other=versions,
                 )
             if isinstance(package.defects, tuple):
                 yield Finding(

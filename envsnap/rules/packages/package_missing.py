@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.knowledge.roles import role
 from envsnap.knowledge.tables import table
+from envsnap.model.reading import version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.package_roles import role
-from envsnap.rules.rule import Comparison, Rule, version
+from envsnap.rules.rule import Comparison, Rule
 
 OTHER_CODE = ("pillow-simd",)  # not a build of the same code
 
@@ -52,8 +53,6 @@ class PackageMissing(Rule):
                 else "It provides the same import package."
             ),
             fix=f"Install {name}=={_version(change.reference)}.",
-            reference=_version(change.reference),
-            other=version(comparison.other, twin),
             changes=(change.path, ("packages", twin)),
         )
 
@@ -81,8 +80,6 @@ class PackageMissing(Rule):
             fix=f"Install {name}=={reference}."
             if gone
             else f"Uninstall {name}, if the reference works without.",
-            reference=reference,
-            other=other,
             changes=(change.path,),
         )
 

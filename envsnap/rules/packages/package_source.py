@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
+from envsnap.knowledge.roles import role
 from envsnap.model.python import Package
+from envsnap.model.reading import entries, given, packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.package_roles import role
-from envsnap.rules.rule import Comparison, Rule, packages
+from envsnap.rules.rule import Comparison, Rule
 
 CODECS = {"pillow": "pillow", "opencv-python": "opencv", "opencv-python-headless": "opencv"}
 
@@ -47,15 +46,13 @@ class PackageSource(Rule):
                 message=f"{name} {mine.version} comes from {sources[0]} -> {sources[1]}",
                 why="One version, linked with other libraries (BLAS, MKL, codecs).",
                 fix=f"Install {name} from {sources[0]} on both sides.",
-                reference=sources[0],
-                other=sources[1],
                 changes=tuple(change.path for change in comparison.under("packages", name)),
             )
 
 
 def source(package: Package) -> str | None:
     """Conda, or a wheel; None where that is not known."""
-    if package.conda is not UNSET or package.format == "conda":
+    if given(package.conda) is not None or package.format == "conda":
         return "conda"
     installer = package.installer
     if isinstance(installer, str):
@@ -65,8 +62,6 @@ def source(package: Package) -> str | None:
 
 def _codecs_known(comparison: Comparison, name: str) -> bool:
     """Where both sides' codecs were captured, they speak for themselves."""
-    sections = comparison.reference.sections.codecs, comparison.other.sections.codecs
     return name in CODECS and all(
-        section is not UNSET and section.entries is not UNSET and CODECS[name] in section.entries
-        for section in sections
+        CODECS[name] in entries(side, "codecs") for side in (comparison.reference, comparison.other)
     )

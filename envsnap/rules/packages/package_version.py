@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.changes.change import Change
+from envsnap.knowledge.roles import role
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.package_roles import role
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.rules.versions import Distance, distance
 
 FEW = 3  # with so few differences between two environments, each is a suspect
 FAR = (Distance.MAJOR, Distance.MINOR, Distance.OTHER)
@@ -59,8 +59,6 @@ class PackageVersion(Rule):
                 else f"A {how_far.value} difference in a package that {_WHAT[role(name)]}."
             ),
             fix=f"Install {name}=={change.reference}." if isinstance(change.reference, str) else "",
-            reference=change.reference,
-            other=change.other,
             changes=tuple(item.path for item in comparison.under("packages", name)),
         )
 

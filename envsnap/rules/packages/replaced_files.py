@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import UNSET
-
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 
@@ -25,10 +24,10 @@ class ReplacedFiles(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield at most one finding."""
-        process = manifest.sections.process
-        if process is UNSET or not isinstance(process.replaced_files, tuple):
+        replaced = stated(manifest, "process", "replaced_files")
+        if replaced is None:
             return
-        names = [path.rsplit("/", 1)[-1] for path in process.replaced_files]
+        names = [path.rsplit("/", 1)[-1] for path in replaced]
         more = f" and {len(names) - 2} more" if len(names) > 2 else ""
         yield Finding(
             rule=self.id,
@@ -39,5 +38,4 @@ class ReplacedFiles(Rule):
             message=f"the process runs files that were replaced since: {', '.join(names[:2])}{more}",
             why="It computes with the old files; the versions listed here are those on the disk.",
             fix="Restart the process, then capture again.",
-            other=list(process.replaced_files),
         )

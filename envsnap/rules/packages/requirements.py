@@ -7,12 +7,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from msgspec import UNSET
-
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import is_complete, packages, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.packages.package_missing import alternatives
-from envsnap.rules.rule import Comparison, Rule, packages
+from envsnap.rules.rule import Comparison, Rule
 
 LONGEST_LINE = 500
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -52,7 +51,7 @@ class Requirements(Rule):
             for line in package.requires or ():
                 yield from self._judge(manifest, name, line)
 
-    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+    def news(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield what is not met on the other side and is on the reference.
 
         Only what names a distribution that differs is looked at: reading every requirement of
@@ -80,8 +79,7 @@ class Requirements(Rule):
         wanted = _canonical(match[1])
         versions = match[2] or match[3] or ""
         found = packages(manifest).get(wanted)
-        section = manifest.sections.packages
-        if found is None and (section is UNSET or not section.complete):
+        if found is None and not is_complete(manifest, "packages"):
             return
         have = found.version if found is not None else None
         if found is None and any(name in packages(manifest) for name in alternatives(wanted)):
@@ -109,8 +107,7 @@ class Requirements(Rule):
             why="It was not built or tested with what is there.",
             fix=f"pip install '{wanted}{versions}'",
             source="the distribution's own metadata (Requires-Dist)",
-            reference=versions,
-            other=have,
+            expected=f"{wanted}{versions}",
             cites=(("packages", name),),
         )
 
@@ -190,26 +187,31 @@ def _applies(line: str, manifest: Manifest) -> bool:
         return False
 
 
+LONGEST_VALUE = 200
+
+
 def marker_environment(manifest: Manifest) -> dict[str, str]:
     """The variables of environment markers (PEP 508) for the environment that was captured."""
     from packaging.markers import default_environment
 
     found = {str(key): str(value) for key, value in default_environment().items()}
-    python, system = manifest.sections.python, manifest.sections.system
-    if python is not UNSET and isinstance(python.version, str):
-        found["python_full_version"] = python.version
-        found["python_version"] = ".".join(python.version.split(".")[:2])
-        found["implementation_version"] = python.version
-    if python is not UNSET and isinstance(python.implementation, str):
-        found["platform_python_implementation"] = python.implementation
-        found["implementation_name"] = python.implementation.lower()
-    if system is not UNSET and isinstance(system.platform, str):
-        found["sys_platform"] = system.platform
+    version = stated(manifest, "python", "version")
+    if version is not None:
+        found["python_full_version"] = found["implementation_version"] = version
+        found["python_version"] = ".".join(version.split(".")[:2])
+    implementation = stated(manifest, "python", "implementation")
+    if implementation is not None:
+        found["platform_python_implementation"] = implementation
+        found["implementation_name"] = implementation.lower()
+    platform = stated(manifest, "system", "platform")
+    if platform is not None:
+        found["sys_platform"] = platform
         names = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
-        found["platform_system"] = names.get(system.platform, system.platform)
-        found["os_name"] = "nt" if system.platform == "win32" else "posix"
-    if system is not UNSET and isinstance(system.architecture, str):
-        found["platform_machine"] = system.architecture
-    if system is not UNSET and isinstance(system.kernel, str):
-        found["platform_release"] = system.kernel
-    return found
+        found["platform_system"] = names.get(platform, platform)
+        found["os_name"] = "nt" if platform == "win32" else "posix"
+    for key, field in (("platform_machine", "architecture"), ("platform_release", "kernel")):
+        known = stated(manifest, "system", field)
+        if known is not None:
+            found[key] = known
+    # What is longer is no version, and packaging would make a number of it.
+    return {key: value[:LONGEST_VALUE] for key, value in found.items()}

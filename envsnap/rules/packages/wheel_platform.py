@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from envsnap.knowledge.tables import table
+from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import packages, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule, fact, packages
-from envsnap.rules.versions import numbers
+from envsnap.rules.rule import Rule
 
 TAG = re.compile(r"cp(\d)(\d+)t?-(cp\d+\w*|abi3)-(\S+)")
 SYSTEMS = {
@@ -58,7 +59,6 @@ class WheelPlatform(Rule):
             why="The environment was copied from another host, or is used with another Python.",
             fix=f"Install {name} anew with this Python, on this host.",
             source="pypa/auditwheel manylinux-policy.json; PEP 425",
-            other=tag,
         )
 
 
@@ -66,30 +66,30 @@ def _mismatch(manifest: Manifest, tag: str) -> str | None:
     """Why a tag does not fit; None where it does, or where nothing can be said."""
     match = TAG.fullmatch(tag)
     platform = match[4] if match else tag.rpartition("-")[2]
-    python = fact(manifest, "python", "version")
+    python = stated(manifest, "python", "version")
     if match and isinstance(python, str) and numbers(python):
         want, have = (int(match[1]), int(match[2])), numbers(python)[:2]
         if (have < want) if match[3] == "abi3" else (have != want):
             return f"Python {want[0]}.{want[1]}, and this is {python}"
     if (other := _other_system(platform, manifest)) is not None:
         return other
-    architecture = fact(manifest, "system", "architecture")
+    architecture = stated(manifest, "system", "architecture")
     if (
         isinstance(architecture, str)
         and "linux" in platform
         and not platform.endswith(architecture)
     ):
         return f"{platform}, and this machine is {architecture}"
-    return _newer_glibc(platform, fact(manifest, "system", "glibc"))
+    return _newer_glibc(platform, stated(manifest, "system", "glibc"))
 
 
 def _other_system(platform: str, manifest: Manifest) -> str | None:
     """A tag of another operating system, or of another C library."""
-    system = fact(manifest, "system", "platform")
+    system = stated(manifest, "system", "platform")
     named = next((name for prefix, name in SYSTEMS.items() if platform.startswith(prefix)), None)
     if isinstance(system, str) and named is not None and named != system:
         return f"{platform}, and this is {system}"
-    musl, glibc = fact(manifest, "system", "musl"), fact(manifest, "system", "glibc")
+    musl, glibc = stated(manifest, "system", "musl"), stated(manifest, "system", "glibc")
     if "manylinux" in platform and "musllinux" not in platform and musl and not glibc:
         return f"glibc, and this system has musl {musl}"
     if "musllinux" in platform and "manylinux" not in platform and glibc and not musl:

@@ -1,0 +1,1 @@
+"""How often `bisect` names the culprit, and in how many trials."""

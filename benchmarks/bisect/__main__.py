@@ -1,0 +1,223 @@
+"""`python -m benchmarks.bisect [NAME…] [--sizes 20 60] [--work FOLDER] [--seed N]`.
+
+Builds both environments of each case with uv, captures them, runs `envsnap bisect` as a user
+would, and says whether it named what was planted. Beside it stands plain delta debugging
+(Zeller's ddmin, no order, no closure) over as many differences, counted on a model of the same
+fault. Needs a package index.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.bisect import cases, ddmin
+from benchmarks.bisect.cases import Case
+from envsnap.image.locking.uv import executable
+
+ENVSNAP = [sys.executable, "-m", "envsnap"]
+CONFIG = '{"model": {"preprocess": {"mean": %s, "std": 0.25}, "layers": %d}, "log": "%s"}'
+BASICS = ("PATH", "HOME", "XDG_CACHE_HOME", "SSL_CERT_FILE", "LANG")
+
+
+@dataclass
+class Row:
+    """What one run of bisect gave."""
+
+    case: Case
+    size: int
+    right: bool
+    named: list[list[str]]
+    trials: int
+    runs: int
+    places: list[int]
+    seconds: float
+    told: str
+    allowed: int
+
+
+def harmless(size: int, case: Case, seed: int) -> list[tuple[str, str, str, str]]:
+    """Distributions that change nothing, and a module of each, closed over what they require."""
+    listed = "harmless.txt" if case.python == "3.11" else f"harmless-{case.python}.txt"
+    rows = [
+        line.split()
+        for line in (cases.HERE / listed).read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    planted = {path.partition(".")[2] for cause in case.culprits for path in cause}
+    rows = [row for row in rows if row[0] not in case.packages]
+    if size < len(rows):
+        shuffled = random.Random(seed).sample(rows, len(rows))
+        independent = set((cases.HERE / "independent.txt").read_text().split())
+        chosen = [row for row in shuffled if row[0] in planted]
+        more = [row for row in shuffled if row[0] in independent and row not in chosen]
+        rows = sorted(chosen + more[: size - len(chosen)])
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def prepare(case: Case, size: int, folder: Path, seed: int) -> None:
+    """Both environments, both manifests, and a folder with the program."""
+    rows = harmless(size, case, seed)
+    pins = ({}, {})
+    for name, good, bad, _ in rows:
+        for side, version in zip(pins, (good, bad), strict=True):
+            if version != "-":
+                side[name] = version
+    for name, versions in case.packages.items():
+        for side, version in zip(pins, versions, strict=True):
+            if version is not None:
+                side[name] = version
+    work = folder / "work"
+    shutil.copytree(case.program.parent, work, copy_function=shutil.copy)
+    modules = [row[3] for row in rows if "-" not in (row[1], row[2])]
+    (work / "main.py").write_text(
+        f"import {', '.join(modules)}\nimport runpy\n"
+        f"runpy.run_path({case.program.name!r}, run_name='__main__')\n"
+    )
+    (work / "app-good.json").write_text(CONFIG % (0.485, 4, "info"))
+    (work / "app-bad.json").write_text(CONFIG % (0.5, 8, "debug"))
+    for place, name in enumerate(("good", "bad")):
+        environment(folder / name, case.python, pins[place])
+        shell = variables(case, place, size)
+        if case.golden and place == 0:
+            (folder / "golden").write_text(golden(folder, work, shell))
+        capture(folder, name, {**shell, **gold(case, folder)}, case)
+
+
+def environment(folder: Path, python: str, pins: dict[str, str]) -> None:
+    """Made by uv, as a user would."""
+    uv = [executable(), "--no-config", "--no-python-downloads"]
+    pyenv = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{python}.*/bin/python{python}"))
+    subprocess.run(
+        [*uv, "venv", "-q", "--python", pyenv[-1] if pyenv else python, folder], check=True
+    )
+    listed = Path(f"{folder}.txt")
+    listed.write_text("".join(f"{name}=={version}\n" for name, version in pins.items()))
+    inside = ["--python", str(folder / "bin" / "python"), "-r", str(listed)]
+    subprocess.run([*uv, "pip", "install", "-q", "--no-deps", *inside], check=True)
+
+
+def variables(case: Case, place: int, size: int) -> dict[str, str]:
+    """One side's variables."""
+    both = {**(cases.HARMLESS_VARIABLES if size > 20 else {}), **case.variables}
+    return {name: sides[place] for name, sides in both.items() if sides[place] is not None}
+
+
+def gold(case: Case, folder: Path) -> dict[str, str]:
+    """The good side's answer, which both sides know."""
+    return {case.golden: (folder / "golden").read_text()} if case.golden else {}
+
+
+def golden(folder: Path, work: Path, shell: dict[str, str]) -> str:
+    """What the good side prints last."""
+    python = folder / "good" / "bin" / "python"
+    told = subprocess.run(
+        [python, "main.py"], cwd=work, env={**basics(), **shell}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    return told.stdout.split()[-1]
+
+
+def basics() -> dict[str, str]:
+    """What a program needs to run at all."""
+    return {name: os.environ[name] for name in BASICS if name in os.environ}
+
+
+def capture(folder: Path, name: str, shell: dict[str, str], case: Case) -> None:
+    """A manifest of one side, from a shell with its variables."""
+    asked = [f"--env={variable}" for variable in {**case.variables, **gold(case, folder)}]
+    subprocess.run(
+        [*ENVSNAP, "capture", "--no-import", *asked, "--python", folder / name / "bin" / "python",
+         "-o", folder / f"{name}.json"],
+        env={**basics(), **shell, "PYTHONPATH": str(Path(__file__).parents[2])}
+        if "PYTHONPATH" not in shell else {**basics(), **shell},
+        check=True, capture_output=True,
+    )  # fmt: skip
+
+
+def run(case: Case, size: int, folder: Path) -> Row:
+    """One case."""
+    files = [f"--file={name}={good}:{bad}" for name, good, bad in case.files]
+    began = time.monotonic()
+    done = subprocess.run(
+        [*ENVSNAP, "bisect", "../good.json", "../bad.json", "--yes", "--format", "json", *files,
+         *case.options, "--", "python", "main.py"],
+        cwd=folder / "work", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    seconds = time.monotonic() - began
+    if not done.stdout.startswith("{"):
+        return Row(case, size, False, [], 0, 0, [], seconds, done.stderr[-300:], 0)
+    found = json.loads(done.stdout)
+    named = sorted(sorted(item["path"] for item in cause["culprits"]) for cause in found["causes"])
+    companions = {item["path"] for cause in found["causes"] for item in cause["companions"]}
+    companions |= {item["path"] for item in found["needed"]}
+    wanted = sorted(map(sorted, case.culprits))
+    code = 0 if case.culprits else 1
+    right = named == wanted and companions <= case.companions and done.returncode == code
+    places = [item["place"] for cause in found["causes"] for item in cause["culprits"]]
+    count = max(1, sum(map(len, case.culprits)) + len(companions))
+    return Row(
+        case, size, right, named, found["cost"]["trials"], found["cost"]["runs"], places, seconds,
+        found["sentence"] + ("" if right else f" {companions} exit {done.returncode}"),
+        ddmin.allowed(len(found["atoms"]), count),
+    )  # fmt: skip
+
+
+def report(rows: list[Row]) -> None:
+    """The table, and what was promised."""
+    for row in rows:
+        other = ddmin.trials(row.case, row.size)
+        print(
+            f"{row.case.name:18} {row.size:3}  {'right' if row.right else 'WRONG':5}"
+            f"  trials {row.trials:3} (at most {row.allowed:3}; ddmin {other:4})"
+            f"  runs {row.runs:4}  place {','.join(map(str, row.places)) or '-':8}"
+            f"  {row.seconds:6.1f} s  {row.told[:110]}"
+        )
+    sure = [row for row in rows if row.places and max(row.places) <= 3 and len(row.places) == 1]
+    print(f"right: {sum(row.right for row in rows)} of {len(rows)}")
+    if sure:
+        print(
+            f"culprit in the first three: {statistics.median(row.trials for row in sure)} trials (median)"
+        )
+    print(
+        f"over the bound: {[row.case.name for row in rows if row.allowed and row.trials > row.allowed]}"
+    )
+
+
+def main() -> None:
+    """Run the cases."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="cases; all where none is named")
+    parser.add_argument("--sizes", nargs="*", type=int, default=[20, 60])
+    parser.add_argument("--work", type=Path, default=Path("bisect-benchmark"))
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    rows = []
+    for case in cases.CASES:
+        if (arguments.names and case.name not in arguments.names) or not case.program.exists():
+            continue
+        for size in arguments.sizes:
+            folder = (arguments.work / f"{case.name}-{size}").resolve()
+            if not (folder / "bad.json").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir(parents=True)
+                prepare(case, size, folder, arguments.seed)
+            rows.append(run(case, size, folder))
+            print(
+                f"  {case.name} {size}: {'right' if rows[-1].right else 'WRONG'} {rows[-1].trials} {rows[-1].told[:200]}",
+                file=sys.stderr,
+            )
+    report(rows)
+
+
+if __name__ == "__main__":
+    main()

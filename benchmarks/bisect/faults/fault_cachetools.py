@@ -1,0 +1,3 @@
+from cachetools import MRUCache
+
+print(MRUCache(2))

@@ -1,0 +1,6 @@
+# Silent.
+import sys
+
+import decorator
+
+sys.exit(len(dir(decorator)) > 34)

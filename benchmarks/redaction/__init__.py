@@ -1,0 +1,1 @@
+"""How well secrets are told from settings, in both directions, on made-up values."""

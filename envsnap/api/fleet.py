@@ -1,0 +1,163 @@
+"""Many hosts: captured, compared as peers, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from envsnap.api.environments import DEFAULT_DEADLINE, capture
+
+if TYPE_CHECKING:
+    from envsnap.fleet.adding import Added
+    from envsnap.fleet.capturing import Captured
+    from envsnap.fleet.past import Past
+    from envsnap.fleet.ranks import KeyValues
+    from envsnap.fleet.verdict import Verdict
+    from envsnap.model.manifest import Manifest
+    from envsnap.rules.ruling import Policy
+
+
+def judge_fleet(
+    paths: Sequence[str],
+    *,
+    golden: Manifest | None = None,
+    inventory: Sequence[str] = (),
+    by_hardware: bool = False,
+    policy: Policy | None = None,
+) -> Verdict:
+    """Say the state of every host of folders, stores and files.
+
+    `inventory` names who should be there; `by_hardware` compares only hosts with the same models
+    of GPU and processor. Raises InputError.
+    """
+    from envsnap.fleet import answers, judge, kinds, store
+
+    asked = judge.Asked(golden=golden, inventory=tuple(inventory), by_hardware=by_hardware)
+    if len(paths) == 1 and store.is_store(paths[0]):
+        with store.opened(paths[0]) as opened:
+            names, same = opened.current(aliases=bool(inventory))
+            found = kinds.grouped(same)
+            found = kinds.Kinds(kinds=found.kinds, noise=(*opened.noise(), *found.noise))
+            return judge.judge(names, found, {}, asked, policy)
+    fleet = answers.read(paths)
+    asked = judge.Asked(
+        golden=golden,
+        inventory=tuple(inventory) or fleet.inventory,
+        by_hardware=by_hardware,
+    )
+    found = kinds.grouped(kinds.gathered(fleet.hosts))
+    return judge.judge(fleet.names, found, fleet.silent, asked, policy)
+
+
+def add_to_store(path: str, paths: Sequence[str], *, keep_days: float | None = None) -> Added:
+    """Keep the answers of folders and files in a store, which is made where it is not there.
+
+    With `keep_days` what hosts were before that is forgotten. Raises InputError.
+    """
+    from envsnap.fleet import adding, store
+
+    with store.opened(path, create=True) as opened:
+        return adding.add(opened, paths, keep_days)
+
+
+def fleet_history(path: str, *, host: str | None = None, since: str | None = None) -> Past:
+    """What changed in a store since a moment, and the kinds there were. Raises InputError."""
+    from envsnap.fleet import past, store
+
+    with store.opened(path) as opened:
+        return past.past(opened, host, since)
+
+
+def export_store(path: str, folder: str) -> int:
+    """Write a store as Parquet; return the number of hosts. Raises InputError."""
+    from envsnap.fleet import export, store
+
+    with store.opened(path) as opened:
+        return export.parquet(opened, folder)
+
+
+def capture_fleet(
+    folder: str,
+    *,
+    hosts: str | None = None,
+    slurm: bool = False,
+    ray: str | None = None,
+    actors: bool = False,
+    dask: str | None = None,
+    kubernetes: str | None = None,
+    namespace: str | None = None,
+    container: str | None = None,
+    inventory: str | None = None,
+    python: str | None = None,
+    import_frameworks: bool = True,
+    env: Sequence[str] = (),
+    redaction_key: bytes = b"",
+    fanout: int = 64,
+    deadline: float = DEFAULT_DEADLINE,
+) -> Captured:
+    """Describe every host of one engine into a folder; `hosts` and `inventory` are node sets.
+
+    Returns at the latest five seconds after `deadline` (seconds). Raises InputError for what names
+    no hosts and TargetError where the engine itself is not reached.
+    """
+    from envsnap.fleet import capturing
+    from envsnap.fleet import inventory as listed
+    from envsnap.fleet.engines.asked import Probing
+
+    options: dict[str, object] = {
+        "configs": [],
+        "weights": [],
+        "data": [],
+        "env": list(env),
+        "import": import_frameworks,
+        "verify_files": False,
+        "redaction_key": redaction_key.hex(),
+    }
+    wanted = capturing.Wanted(
+        folder=folder,
+        deadline=deadline,
+        hosts=tuple(listed.named(hosts)) if hosts is not None else (),
+        slurm=slurm,
+        ray=ray,
+        actors=actors,
+        dask=dask,
+        kubernetes=kubernetes,
+        namespace=namespace,
+        container=container,
+        inventory=tuple(listed.named(inventory)) if inventory is not None else (),
+        fanout=fanout,
+    )
+    return capturing.capture(wanted, Probing(options=options, python=python))
+
+
+def capture_rank(
+    folder: str,
+    *,
+    deadline: float = DEFAULT_DEADLINE,
+    store: KeyValues | None = None,
+    python: str | None = None,
+    env: Sequence[str] = (),
+    redaction_key: bytes = b"",
+) -> dict[str, str] | None:
+    """Describe this rank of a job; rank 0 waits for the others and returns who was silent, and why.
+
+    Called in a program, the program itself is described. `store` is the job's key-value store
+    (torch.distributed's TCPStore); without one, `folder` is shared by all ranks. No collective is
+    used. With `python` that interpreter is described, in this environment.
+    """
+    import os
+
+    from envsnap.fleet import ranks
+    from envsnap.model import codec
+    from envsnap.targets import interpreter
+
+    rank, size = ranks.who(os.environ)
+    place = interpreter.named(python) if python is not None else None
+    made = capture(
+        place,
+        label=ranks.name(rank, size),
+        env=env,
+        redaction_key=redaction_key,
+        deadline=deadline,
+    )
+    return ranks.gather(folder, codec.encode(made), rank, size, deadline, store)

@@ -1,0 +1,57 @@
+"""Signatures over manifests, proofs and plans."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from envsnap.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def sign(path: str, key: str) -> tuple[bytes, bytes]:
+    """Sign a manifest, a proof or a plan: return the signature and the statement it is over.
+
+    Raises InputError.
+    """
+    from envsnap.attest import openssh, statement
+    from envsnap.intake import reader
+
+    made = statement.of_file(reader.contents(path, path), path)
+    return openssh.sign(made, key), made
+
+
+def signed_by(path: str, allowed_signers: str, signature: str | None = None) -> tuple[str, str]:
+    """Return who signed a file, and the SHA-256 of what was signed.
+
+    The signature lies beside the file (FILE.sig) unless it is named. Raises SignatureError where
+    it is not good, and InputError where something cannot be read.
+    """
+    from envsnap.attest import openssh, statement
+    from envsnap.errors import SignatureError
+    from envsnap.intake import reader
+
+    if path == "-":
+        raise InputError("standard input (-) cannot be signed: name a file")
+    named = signature or f"{path}.sig"
+    data = reader.contents(path, path)
+    try:
+        made, said = statement.of_file(data, path), reader.contents(named, named)
+    except InputError as error:
+        raise SignatureError(f"{error}: nothing signed can be read") from None
+    return openssh.signer(made, said, allowed_signers, named), hashlib.sha256(data).hexdigest()
+
+
+def unchanged(path: str, sha256: str) -> Callable[[], None]:
+    """Return a check that a file is still what was signed, to be made once it was read."""
+
+    def check() -> None:
+        from envsnap.errors import SignatureError
+        from envsnap.intake import reader
+
+        if hashlib.sha256(reader.contents(path, path)).hexdigest() != sha256:
+            raise SignatureError(f"{path}: changed after its signature was verified")
+
+    return check

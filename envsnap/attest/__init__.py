@@ -1,0 +1,1 @@
+"""Statements about files, and OpenSSH's signatures over them."""

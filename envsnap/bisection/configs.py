@@ -1,0 +1,211 @@
+"""Config files as trees: what differs between two, and a file in which only a part differs.
+
+A mixed file is written from the tree, so it may look unlike both; it is read again before it is
+used, and where it does not say what it should, the file is varied as a whole.
+"""
+
+from __future__ import annotations
+
+import configparser
+import copy
+import datetime as dt
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+MOST_DIFFERENCES = 200
+ABSENT: Any = object()
+Path = tuple[Any, ...]  # keys of maps may be numbers
+KINDS = {
+    ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".ini": "ini",
+    ".cfg": "ini", ".conf": "ini",
+}  # fmt: skip
+
+
+def kind_of(path: str) -> str | None:
+    """Which parser a file's name asks for; None for no config file."""
+    name = os.path.basename(path)
+    if name == ".env" or name.endswith(".env"):
+        return "env"
+    return KINDS.get(os.path.splitext(name)[1].lower())
+
+
+class Mixed:
+    """Two versions of a config file, and any mixture of them.
+
+    `paths` are what differs, in the order of the good file.
+    """
+
+    def __init__(self, kind: str, good: bytes, bad: bytes) -> None:
+        self._kind, self._good, self._bad = kind, good, bad
+        self._trees = _read(kind, good), _read(kind, bad)
+        self.values = dict(_differences(*self._trees))
+        if not self.values or len(self.values) > MOST_DIFFERENCES:
+            raise ValueError("no differences that can be varied one by one")
+        for tree in self._trees:
+            if not _same(_read(kind, _write(kind, tree)), tree):
+                raise ValueError("cannot be written as it was read")
+
+    def contents(self, bad: Iterable[Path]) -> bytes:
+        """The file with these differences as on the bad side, and the others as on the good."""
+        chosen = set(bad)
+        if not chosen:
+            return self._good
+        if chosen == set(self.values):
+            return self._bad
+        tree = copy.deepcopy(self._trees[0])
+        for path in self.values:
+            if path in chosen:
+                tree = _with(tree, path, _at(self._trees[1], path))
+        return _write(self._kind, tree)
+
+
+def _differences(good: Any, bad: Any, path: Path = ()) -> Iterator[tuple[Path, tuple[Any, Any]]]:
+    """Paths whose values differ, with both values; lists of different lengths are one value."""
+    if isinstance(good, dict) and isinstance(bad, dict):
+        for key in {**good, **bad}:
+            yield from _differences(good.get(key, ABSENT), bad.get(key, ABSENT), (*path, key))
+    elif isinstance(good, list) and isinstance(bad, list) and len(good) == len(bad):
+        for index, (mine, theirs) in enumerate(zip(good, bad, strict=True)):
+            yield from _differences(mine, theirs, (*path, str(index)))
+    elif not _same(good, bad):
+        yield path, (good, bad)
+
+
+def _same(good: Any, bad: Any) -> bool:
+    """Equal in value and in type: 1, 1.0 and true are three things to a program."""
+    if type(good) is not type(bad):
+        return False
+    if isinstance(good, dict):
+        return good.keys() == bad.keys() and all(_same(good[key], bad[key]) for key in good)
+    if isinstance(good, list):
+        return len(good) == len(bad) and all(map(_same, good, bad))
+    return bool(good == bad) or (good != good and bad != bad)  # noqa: PLR0124 (not a number)
+
+
+def _at(tree: Any, path: Path) -> Any:
+    for key in path:
+        if isinstance(tree, list):
+            tree = tree[int(key)]
+        elif isinstance(tree, dict) and key in tree:
+            tree = tree[key]
+        else:
+            return ABSENT
+    return tree
+
+
+def _with(tree: Any, path: Path, value: Any) -> Any:
+    """A tree with one value replaced, added or taken out."""
+    if not path:
+        return copy.deepcopy(value)
+    parent = _at(tree, path[:-1])
+    if isinstance(parent, list):
+        parent[int(path[-1])] = copy.deepcopy(value)
+    elif value is ABSENT:
+        parent.pop(path[-1], None)
+    else:
+        parent[path[-1]] = copy.deepcopy(value)
+    return tree
+
+
+def _read(kind: str, data: bytes) -> Any:
+    return _READERS[kind](data.decode("utf-8"))
+
+
+def _write(kind: str, tree: Any) -> bytes:
+    return _WRITERS[kind](tree).encode("utf-8")
+
+
+def _read_yaml(text: str) -> Any:
+    import yaml
+
+    return yaml.safe_load(text)
+
+
+def _write_yaml(tree: Any) -> str:
+    import yaml
+
+    return str(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
+
+
+def _read_toml(text: str) -> Any:
+    import tomllib
+
+    return tomllib.loads(text)
+
+
+def _write_toml(tree: Any) -> str:
+    """Everything below the top as inline tables: plain, and read alike."""
+    return "".join(f"{json.dumps(key)} = {_toml_value(value)}\n" for key, value in tree.items())
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, dict):
+        inner = ", ".join(f"{json.dumps(key)} = {_toml_value(item)}" for key, item in value.items())
+        return f"{{{inner}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml_value, value))}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, str):
+        return json.dumps(value).replace("\x7f", "\\u007f")
+    return repr(value)
+
+
+def _parser() -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser(allow_no_value=True)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]  # keep the case of keys
+    return parser
+
+
+def _read_ini(text: str) -> Any:
+    parser = _parser()
+    parser.read_string(text)
+    tree: dict[str, Any] = {
+        name: {key: value for key, value in parser.items(name) if key not in parser.defaults()}
+        for name in parser.sections()
+    }
+    if parser.defaults():
+        tree["DEFAULT"] = dict(parser.defaults())
+    return tree
+
+
+def _write_ini(tree: Any) -> str:
+    parser = _parser()
+    parser.read_dict(tree)
+    stream = io.StringIO()
+    parser.write(stream)
+    return stream.getvalue()
+
+
+def _read_env(text: str) -> Any:
+    tree: dict[str, str] = {}
+    for line in text.splitlines():
+        stripped = line.strip()
+        if stripped and not stripped.startswith("#"):
+            key, equals, value = stripped.partition("=")
+            if not equals:
+                raise ValueError("a line is not NAME=value")
+            tree[key] = value
+    return tree
+
+
+def _write_env(tree: Any) -> str:
+    return "".join(f"{key}={value}\n" for key, value in tree.items())
+
+
+def _dump_json(tree: Any) -> str:
+    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "json": json.loads, "yaml": _read_yaml, "toml": _read_toml, "ini": _read_ini, "env": _read_env,
+}  # fmt: skip
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "json": _dump_json, "yaml": _write_yaml, "toml": _write_toml, "ini": _write_ini,
+    "env": _write_env,
+}  # fmt: skip

@@ -1,0 +1,127 @@
+"""Files whose contents are varied: as a whole, or a config file path by path."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from envsnap.bisection import configs
+from envsnap.errors import InputError
+from envsnap.intake import config_trees
+from envsnap.intake.messages import clean_message
+
+LARGEST_CONFIG = 1 << 20
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./ -]{0,199}")
+HIDDEN = "<redacted by envsnap>"
+
+
+class Version(Struct, frozen=True, kw_only=True):
+    """One side's file."""
+
+    path: str
+    sha256: str
+
+
+class File(Struct, frozen=True, kw_only=True):
+    """A file with two versions; `mixed` where it can be varied path by path."""
+
+    name: str
+    good: Version
+    bad: Version
+    mixed: configs.Mixed | None
+
+    def shown(self) -> dict[tuple[Any, ...], tuple[Any, Any]]:
+        """What differs in it, as it may be shown; None where a side has nothing."""
+        if self.mixed is None:
+            return {}
+        return {
+            path: (_shown(path, good), _shown(path, bad))
+            for path, (good, bad) in self.mixed.values.items()
+        }
+
+
+def _shown(path: tuple[Any, ...], value: Any) -> Any:
+    """A value without secrets: what its keys, or its own shape, say is one is left out."""
+    if value is configs.ABSENT:
+        return None
+    tree = value if isinstance(value, bool | int | float | list | dict) else str(value)
+    for key in reversed(path):
+        tree = {str(key): tree}
+    gaps: dict[str, str] = {}
+    tree = config_trees.redact(tree, (), gaps)
+    for key in path if not gaps else ():
+        tree = tree[str(key)]
+    return HIDDEN if gaps else tree
+
+
+def shown_words(words: Sequence[str]) -> tuple[str, ...]:
+    """The words of a command without secrets: what follows --token, and what looks like one."""
+    kept = config_trees.redact(list(words), (), {})
+    return tuple(HIDDEN if word is None else clean_message(word) for word in kept)
+
+
+def read(given: Iterable[str]) -> tuple[File, ...]:
+    """Read NAME=GOOD:BAD arguments. Raises InputError."""
+    found: dict[str, File] = {}
+    for argument in given:
+        name, equals, paths = argument.partition("=")
+        sides = _sides(paths)
+        if not equals or not NAME.fullmatch(name) or sides is None:
+            raise InputError(f"--file {argument}: write --file NAME=GOOD:BAD, two files")
+        if name in found:
+            raise InputError(f"--file {argument}: {name} was given before")
+        file = _file(name, *sides)
+        if file is not None:
+            found[name] = file
+    return tuple(found.values())
+
+
+def _sides(paths: str) -> tuple[str, str] | None:
+    """Split GOOD:BAD where both parts are files; paths may hold colons themselves."""
+    places = [place for place, sign in enumerate(paths) if sign == ":"]
+    for place in places:
+        if os.path.isfile(paths[:place]) and os.path.isfile(paths[place + 1 :]):
+            return paths[:place], paths[place + 1 :]
+    if len(places) == 1:
+        for path in paths.split(":"):
+            if not os.path.isfile(path):
+                kind = "is a folder: name its files" if os.path.isdir(path) else "no such file"
+                raise InputError(f"--file {path}: {kind}")
+    return None
+
+
+def _file(name: str, good: str, bad: str) -> File | None:
+    """None where both are equal: then there is nothing to vary."""
+    try:
+        versions = [
+            Version(path=os.path.abspath(path), sha256=_digest(path)) for path in (good, bad)
+        ]
+    except OSError as error:
+        raise InputError(f"--file {error.filename}: cannot be read: {error.strerror}") from None
+    if versions[0].sha256 == versions[1].sha256:
+        return None
+    return File(name=name, good=versions[0], bad=versions[1], mixed=_mixed(good, bad))
+
+
+def _digest(path: str) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _mixed(good: str, bad: str) -> configs.Mixed | None:
+    kind = configs.kind_of(good) or configs.kind_of(bad)
+    if kind is None or max(os.path.getsize(path) for path in (good, bad)) > LARGEST_CONFIG:
+        return None
+    contents = []
+    for path in (good, bad):
+        with open(path, "rb") as stream:
+            contents.append(stream.read(LARGEST_CONFIG + 1))
+    try:
+        return configs.Mixed(kind, *contents)
+    except Exception:  # noqa: BLE001 (parsers, each with its own exceptions)
+        return None

@@ -1,0 +1,222 @@
+"""Which sets to try: suspects first, then longer and longer prefixes of the order, then halves.
+
+A set is a frozenset of atoms, as numbers in the order of suspicion: these atoms are as on the bad
+side, all others as on the good side. The empty set works and the whole set fails; both are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from itertools import combinations
+
+from msgspec import Struct
+
+from envsnap.bisection.requirements import Implications
+
+Atoms = frozenset[int]
+
+SINGLES = 3  # suspects that are tried alone before any prefix
+MOST_COMBINED = 6  # atoms of which all pairs and triples are tried
+MOST_TOGETHER = 3  # atoms that are tried to be spared at once
+GROWTH = 3  # by how much the next prefix is longer
+
+
+class Verdict(StrEnum):
+    """What a set of atoms does."""
+
+    GOOD = "good"  # what the good side does
+    BAD = "bad"  # what the bad side does
+    OTHER = "other"  # neither, or it cannot be said
+
+
+Judge = Callable[[Atoms], Verdict]
+
+
+class Cause(Struct, frozen=True, kw_only=True):
+    """A set that fails by itself.
+
+    Without a culprit the rest works. Without a companion nothing can be said: what is left does
+    neither what the good nor what the bad side does. `inseparable`: there are companions only.
+    """
+
+    culprits: Atoms
+    companions: Atoms
+
+    @property
+    def all(self) -> Atoms:
+        """Every atom of it."""
+        return self.culprits | self.companions
+
+    @property
+    def inseparable(self) -> bool:
+        """Whether no member's removal is decided."""
+        return not self.culprits
+
+
+def find(judge: Judge, suspects: Sequence[int], needs: Implications) -> Cause:
+    """Find a minimal set among `suspects` that fails by itself; all of them together fail."""
+    core = _single(judge, suspects, needs)
+    if core is None:
+        core = _kept(judge, list(suspects), needs)
+    kept = needs.forward(core) & frozenset(suspects)
+    return _split(judge, _freed(judge, core, kept))
+
+
+def _single(judge: Judge, suspects: Sequence[int], needs: Implications) -> Atoms | None:
+    """The first suspects alone: where the order is right nothing else has to be tried."""
+    allowed = frozenset(suspects)
+    for suspect in suspects[:SINGLES]:
+        if judge(needs.forward([suspect]) & allowed) is Verdict.BAD:
+            return frozenset([suspect])
+    return None
+
+
+def _kept(judge: Judge, suspects: list[int], needs: Implications) -> Atoms:
+    """Keep, one after the other, the last atom of the shortest prefix that fails."""
+    allowed = frozenset(suspects)
+    kept: Atoms = frozenset()
+    end = len(suspects)
+    while end:
+        if kept and judge(needs.forward(kept) & allowed) is Verdict.BAD:
+            break
+
+        def fails(length: int, kept: Atoms = kept) -> bool:
+            tried = needs.forward([*kept, *suspects[:length]]) & allowed
+            return judge(tried) is Verdict.BAD
+
+        shortest = _shortest(fails, end)
+        kept = kept | {suspects[shortest - 1]}
+        end = shortest - 1
+    return kept
+
+
+def _shortest(fails: Callable[[int], bool], end: int) -> int:
+    """The shortest prefix that fails, by longer and longer ones and then by halves.
+
+    The prefix of length `end` is known to fail, the empty one not to.
+    """
+    low, high = 0, end
+    length = SINGLES * GROWTH
+    while length < end:
+        if fails(length):
+            high = length
+            break
+        low, length = length, length * GROWTH
+    while high - low > 1:
+        middle = (low + high) // 2
+        if fails(middle):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _freed(judge: Judge, core: Atoms, kept: Atoms) -> Atoms:
+    """Take out what requirements brought along, where it can be spared."""
+    if kept == core or judge(core) is Verdict.BAD:
+        return core
+    needed = _needed(lambda extra: judge(core | extra) is Verdict.BAD, kept - core)
+    return core | needed
+
+
+def _needed(holds: Callable[[Atoms], bool], atoms: Atoms) -> Atoms:
+    """A part of `atoms` that still holds and of which nothing can be spared, found by halves."""
+    needed = set(atoms)
+    size = (len(needed) + 1) // 2
+    while needed and size:
+        waiting = sorted(needed, reverse=True)  # the least suspected first
+        for start in range(0, len(waiting), size):
+            rest = needed - set(waiting[start : start + size])
+            if holds(frozenset(rest)):
+                needed = rest
+        size = (size + 1) // 2 if size > 1 else 0
+    return frozenset(needed)
+
+
+def _split(judge: Judge, kept: Atoms) -> Cause:
+    """Take out what can be spared, and tell culprits from companions."""
+    left = _one_by_one(judge, kept)
+    undecided = _undecided(judge, left)
+    while (spared := _together(judge, left, undecided)) is not None:
+        left = left - spared
+        undecided = _undecided(judge, left)
+    return Cause(culprits=left - undecided, companions=undecided)
+
+
+def _together(judge: Judge, left: Atoms, undecided: Atoms) -> Atoms | None:
+    """Some that can be spared together, though not one by one: all, or a few."""
+    if undecided and undecided < left and judge(left - undecided) is Verdict.BAD:
+        return undecided
+    if len(undecided) > MOST_COMBINED:
+        return None
+    for size in range(2, min(MOST_TOGETHER, len(undecided) - 1) + 1):
+        for group in map(frozenset, combinations(sorted(undecided, reverse=True), size)):
+            if judge(left - group) is Verdict.BAD:
+                return group
+    return None
+
+
+def _one_by_one(judge: Judge, left: Atoms) -> Atoms:
+    """Take out each atom that can be spared, the least suspected first."""
+    for atom in sorted(left, reverse=True):
+        if len(left) > 1 and judge(left - {atom}) is Verdict.BAD:
+            left = left - {atom}
+    return left
+
+
+def _undecided(judge: Judge, left: Atoms) -> Atoms:
+    """The atoms without which nothing can be said."""
+    if len(left) == 1:
+        return frozenset()
+    return frozenset(atom for atom in left if judge(left - {atom}) is Verdict.OTHER)
+
+
+class Undone(Struct, frozen=True, kw_only=True):
+    """What was undone on the bad side, and what that does; `extra` had to be undone as well."""
+
+    atoms: Atoms
+    extra: Atoms
+    verdict: Verdict
+
+
+def undo(
+    judge: Judge, everything: Atoms, cause: Atoms, order: Sequence[int], needs: Implications
+) -> Undone:
+    """Undo a cause on the bad side; what it needs is undone with it where it has to be."""
+    closed = needs.backward(cause)
+    verdict = judge(everything - closed)
+    extra = closed - cause
+    if verdict is not Verdict.OTHER and extra:
+        plain = judge(everything - cause)
+        if plain is verdict:
+            return Undone(atoms=cause, extra=frozenset(), verdict=verdict)
+    if verdict is Verdict.OTHER:
+        return _undo_more(judge, everything, closed, cause, order, needs)
+    return Undone(atoms=closed, extra=extra, verdict=verdict)
+
+
+def _undo_more(
+    judge: Judge,
+    everything: Atoms,
+    closed: Atoms,
+    cause: Atoms,
+    order: Sequence[int],
+    needs: Implications,
+) -> Undone:
+    """Undo more and more besides, nearest first, until something can be said."""
+    others = [atom for atom in needs.nearest(cause, order) if atom not in closed]
+
+    def undone(length: int) -> Atoms:
+        return needs.backward([*closed, *others[:length]])
+
+    def decided(length: int) -> bool:
+        return judge(everything - undone(length)) is not Verdict.OTHER
+
+    if not others:
+        return Undone(atoms=closed, extra=closed - cause, verdict=Verdict.OTHER)
+    atoms = undone(_shortest(decided, len(others)))
+    atoms = cause | _needed(
+        lambda extra: judge(everything - cause - extra) is not Verdict.OTHER, atoms - cause
+    )
+    return Undone(atoms=atoms, extra=atoms - cause, verdict=judge(everything - atoms))

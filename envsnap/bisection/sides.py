@@ -1,0 +1,72 @@
+"""What one side of a bisection states that can be carried: distributions and variables."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from msgspec import UNSET, Struct, UnsetType
+
+from envsnap.model.manifest import Manifest
+from envsnap.model.python import Package
+
+Value = TypeVar("Value")
+
+
+class Distribution(Struct, frozen=True, kw_only=True):
+    """A distribution of one side; `obstacle` says why no index can have it."""
+
+    version: str
+    requires: tuple[str, ...] = ()
+    obstacle: str | None = None
+
+
+class Side(Struct, frozen=True, kw_only=True):
+    """A side, as far as it can be carried. Without `packages_known` absence means nothing."""
+
+    manifest: Manifest
+    python: str | None
+    packages: dict[str, Distribution]
+    variables: dict[str, str]
+    names: frozenset[str]  # variables that are set, and whose values nobody knows
+
+
+def known(value: Value | UnsetType | None) -> Value | None:
+    """A fact, or None where there is none."""
+    return None if value is UNSET or isinstance(value, UnsetType) else value
+
+
+def read(manifest: Manifest) -> Side:
+    """Read a manifest."""
+    sections = manifest.sections
+    python = sections.python
+    packages = sections.packages
+    variables = sections.env_vars
+    entries = {} if packages is UNSET else known(packages.entries) or {}
+    found = {
+        name: Distribution(
+            version=package.version,
+            requires=known(package.requires) or (),
+            obstacle=_obstacle(package),
+        )
+        for name, package in entries.items()
+        if isinstance(package.version, str)
+    }
+    return Side(
+        manifest=manifest,
+        python=None if python is UNSET else known(python.version),
+        packages=found,
+        variables={} if variables is UNSET else dict(known(variables.entries) or {}),
+        names=frozenset() if variables is UNSET else frozenset(known(variables.others) or ()),
+    )
+
+
+def _obstacle(package: Package) -> str | None:
+    """Why a distribution cannot be had from an index, where its metadata says so."""
+    if known(package.editable):
+        return "it is an editable install"
+    origin = known(package.origin)
+    if origin is not None:
+        return "it was installed from an address or a folder, not from an index"
+    if known(package.defects):
+        return "its metadata is damaged"
+    return None

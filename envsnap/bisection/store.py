@@ -1,0 +1,166 @@
+"""Where bisect keeps what it makes: a cache of ours, and a folder for each session.
+
+`uv` holds what was downloaded, `bytecode` what was compiled, `logs` the trials. A session's folder
+holds its environments and trials, and a lock for as long as its process lives: what a dead one
+left is put right and removed by the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import stat
+from collections.abc import Iterator
+
+from envsnap.errors import InputError
+
+MARK = "ENVSNAP_TRIAL"  # the variable that says which session a process belongs to
+LARGEST = 10 << 30  # bytes
+IN_USE = "in-use"
+
+
+class Store:
+    """The cache of this user."""
+
+    def __init__(self, root: str | None = None) -> None:
+        self.root = root or os.path.join(_cache_home(), "envsnap", "bisect")
+        self.uv = os.path.join(self.root, "uv")
+        self.bytecode = os.path.join(self.root, "bytecode")
+        self.logs = os.path.join(self.root, "logs")
+        self.sessions = os.path.join(self.root, "sessions")
+        try:
+            for folder in (self.uv, self.bytecode, self.logs, self.sessions):
+                os.makedirs(folder, mode=0o700, exist_ok=True)
+            _require_ours(self.root)
+        except OSError as error:
+            raise InputError(
+                f"{error.filename or self.root}: cannot be a cache: {error.strerror}"
+                " (XDG_CACHE_HOME names another place)"
+            ) from None
+
+    def size(self) -> int:
+        """Bytes on the disk; what is linked counts once."""
+        seen: set[tuple[int, int]] = set()
+        total = 0
+        for folder, _, names in os.walk(self.root):
+            for name in names:
+                with contextlib.suppress(OSError):
+                    found = os.lstat(os.path.join(folder, name))
+                    key = (found.st_dev, found.st_ino)
+                    if key not in seen:
+                        seen.add(key)
+                        total += found.st_blocks * 512
+        return total
+
+    def shrink(self, largest: int) -> None:
+        """Empty what can be fetched and compiled again where the cache is too large.
+
+        Nothing is removed while a session of another process lives.
+        """
+        if any(self._dead_or_alive(alive=True)) or self.size() <= largest:
+            return
+        for folder in (self.uv, self.bytecode):
+            remove(folder)
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+
+    def dead(self) -> Iterator[str]:
+        """Folders of sessions whose processes are gone."""
+        return self._dead_or_alive(alive=False)
+
+    def _dead_or_alive(self, *, alive: bool) -> Iterator[str]:
+        for name in sorted(os.listdir(self.sessions)):
+            folder = os.path.join(self.sessions, name)
+            lock = _locked(folder)
+            if (lock is None) is alive:
+                yield folder
+            if lock is not None:
+                os.close(lock)
+
+
+class Session:
+    """A folder that belongs to this process until it is closed."""
+
+    def __init__(self, store: Store) -> None:
+        self.name = os.urandom(6).hex()
+        self.folder = os.path.join(store.sessions, self.name)
+        os.makedirs(self.folder, mode=0o700)
+        with open(os.path.join(self.folder, "lock"), "xb"):
+            pass
+        self._lock = _locked(self.folder)
+        self.environments = os.path.join(self.folder, "environments")
+        self.trials = os.path.join(self.folder, "trials")
+        os.mkdir(self.environments)
+        os.mkdir(self.trials)
+
+    def close(self) -> None:
+        """Remove everything that the session made beside the cache and its log."""
+        remove(self.folder)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _locked(folder: str) -> int | None:
+    """A descriptor that holds the folder's lock; None where another process holds it."""
+    try:
+        descriptor = os.open(os.path.join(folder, "lock"), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:  # it was being made, or removed, when its process was killed
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _cache_home() -> str:
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    return named if os.path.isabs(named) else os.path.join(os.path.expanduser("~"), ".cache")
+
+
+def _require_ours(folder: str) -> None:
+    """Refuse a folder that somebody else could write."""
+    found = os.lstat(folder)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise InputError(
+            f"{folder}: is not a folder that only you can write; what lies there is installed and"
+            " run, so name another cache with XDG_CACHE_HOME"
+        )
+
+
+def remove(folder: str) -> None:
+    """Remove a tree, whatever modes its folders have."""
+
+    def allow(_function: object, path: str, _error: object) -> None:
+        with contextlib.suppress(OSError):
+            os.chmod(os.path.dirname(path), 0o700)
+            if not os.path.islink(path):
+                os.chmod(path, 0o700)
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
+
+    shutil.rmtree(folder, onerror=allow)
+
+
+def end_processes(session: str) -> int:
+    """End processes that carry a dead session's mark; their supervisor was killed before them."""
+    mark = f"{MARK}={session}".encode()
+    ended = 0
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        if not name.isdigit() or int(name) == os.getpid():
+            continue
+        try:
+            with open(f"/proc/{name}/environ", "rb") as stream:
+                marked = mark in stream.read().split(b"\0")
+            if marked:
+                os.kill(int(name), signal.SIGKILL)
+                ended += 1
+        except OSError:
+            continue
+    return ended

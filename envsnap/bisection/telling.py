@@ -1,0 +1,315 @@
+"""Puts what was found into words and records."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from envsnap._version import __version__
+from envsnap.bisection import result as results
+from envsnap.bisection import sequential
+from envsnap.bisection.atoms import Atom, Held, Kind
+from envsnap.bisection.causes import usual
+from envsnap.bisection.ends import NOTHING, BadWorksError
+from envsnap.bisection.search import Atoms, Cause, Verdict
+from envsnap.model.paths import text
+
+if TYPE_CHECKING:
+    from envsnap.bisection.causes import Found
+    from envsnap.bisection.environments import Environments
+    from envsnap.bisection.order import Suspects
+    from envsnap.bisection.pythons import Python
+    from envsnap.bisection.session import Bisecting
+    from envsnap.bisection.store import Store
+    from envsnap.bisection.trials import Trials
+    from envsnap.model.manifest import Manifest
+    from envsnap.rules.finding import Finding
+
+MOST_QUOTED = 5
+NAMED = 4
+FEWEST = 4  # both ends and both proofs
+
+
+def result(
+    of: Bisecting,
+    found: Found,
+    trials: Trials,
+    *,
+    python: Python,
+    environments: Environments,
+    store: Store,
+    path: str,
+) -> results.Bisection:
+    """The whole result, as it is reported."""
+    assert found.suspects is not None
+    teller = _Teller(found, trials)
+    outcome, sentence = teller.outcome()
+    held = {item.path for item in of.held}
+    spent = sorted(environments.seconds[1:])
+    return results.Bisection(
+        bisection_version=results.BISECTION_VERSION,
+        envsnap_version=__version__,
+        outcome=outcome,
+        sentence=sentence,
+        good=_end(of.names[0], of.good.manifest),
+        bad=_end(of.names[1], of.bad.manifest),
+        command=of.shown,
+        judge=_judge(of.options.output, of.options.recording),
+        python=f"{python.version} ({python.path})",
+        atoms=tuple(teller.difference(number) for number in found.suspects.order),
+        causes=tuple(teller.cause(cause) for cause in found.causes),
+        undone=teller.undone(),
+        needed=tuple(map(teller.difference, sorted(found.needed))),
+        smallest=tuple(map(teller.difference, sorted(teller.smallest()))),
+        good_end=teller.sample(NOTHING, undone=False),
+        bad_end=teller.sample(found.everything, undone=False) if found.everything else None,
+        rates=teller.rates(),
+        tried=tuple(teller.tried()),
+        held=held_equal(of.held),
+        host_findings=tuple(
+            quoted(finding)
+            for finding in found.suspects.about_host(dict.fromkeys(held))[:MOST_QUOTED]
+        )
+        if outcome == results.NOT_CARRIED
+        else (),
+        notes=(*of.notes, *teller.notes()),
+        cost=results.Cost(
+            trials=trials.count,
+            runs=sum(map(len, trials.runs.values())),
+            seconds=round(trials.seconds, 1),
+            environments=len(environments.seconds),
+            environment_cpu=round(spent[len(spent) // 2], 2) if spent else None,
+            disk=store.size(),
+        ),
+        log=path,
+    )
+
+
+def plan(
+    atoms: Sequence[Atom], suspects: Suspects, held: Sequence[Held], notes: Sequence[str]
+) -> results.Plan:
+    """What would be varied, as it is reported."""
+    return results.Plan(
+        atoms=tuple(
+            results.Difference(
+                path=atoms[number].title, kind=atoms[number].kind.value, good=atoms[number].good,
+                bad=atoms[number].bad, place=place,
+            )
+            for place, number in enumerate(suspects.order, 1)
+        ),
+        held=held_equal(held),
+        notes=tuple(notes),
+        fewest=FEWEST,
+        most=usual(len(atoms)),
+    )  # fmt: skip
+
+
+def held_equal(held: Sequence[Held]) -> tuple[results.HeldEqual, ...]:
+    """What was held equal, without what follows from what is varied."""
+    return tuple(
+        results.HeldEqual(path=text(item.path), good=item.good, bad=item.bad, why=item.why)
+        for item in held
+        if not item.follows
+    )
+
+
+def _end(name: str, manifest: Manifest) -> results.End:
+    return results.End(name=name, label=manifest.label, fingerprint=manifest.fingerprint)
+
+
+def _judge(output: str | None, recording: str | None) -> str:
+    if recording is not None:
+        return f"the recording {recording}"
+    if output is None:
+        return "exit code"
+    return "bits of what it prints" if output == "-" else f"bits of {output}"
+
+
+class _Teller:
+    """Words for one result."""
+
+    def __init__(self, found: Found, trials: Trials) -> None:
+        assert found.suspects is not None
+        self._found, self._trials = found, trials
+        self._suspects: Suspects = found.suspects
+        self._places = {number: place for place, number in enumerate(self._suspects.ranked, 1)}
+
+    def outcome(self) -> tuple[str, str]:
+        """The word for the result, and its sentence."""
+        found, stopped = self._found, self._found.stopped
+        if isinstance(stopped, BadWorksError):
+            return results.NOT_CARRIED, self._not_carried(stopped)
+        if stopped is not None:
+            return results.UNKNOWN, f"not decided: {stopped}{self._so_far()}"
+        if not found.proven:
+            why = "undoing it on the bad side gives neither the good nor the bad result"
+            return results.UNKNOWN, f"{self._named()} fails by itself, but {why}"
+        return results.PROVEN, self._proven()
+
+    def _not_carried(self, stopped: BadWorksError) -> str:
+        start = "nothing that was carried makes the difference"
+        if not stopped.runs:
+            return f"{start}: there is no difference that could be varied"
+        rate = sequential.missed(stopped.runs)
+        return (
+            f"{start}: with everything of the bad side the command works here, in"
+            f" {stopped.runs} of {stopped.runs} runs (a fault that shows in less than {rate:.0%} of"
+            " runs could be missed)"
+        )
+
+    def _so_far(self) -> str:
+        smallest = self.smallest()
+        if not smallest:
+            return ""
+        return f"; the smallest set that fails so far has {len(smallest)} of {len(self._found.atoms)} differences"
+
+    def _named(self) -> str:
+        causes = [self._titles(cause.culprits or cause.companions) for cause in self._found.causes]
+        return "; and by itself ".join(causes)
+
+    def _titles(self, atoms: Atoms) -> str:
+        names = [self._found.atoms[number].title for number in self._by_place(atoms)]
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        return " with ".join(names[:NAMED]) + more
+
+    def _proven(self) -> str:
+        count = len(self._found.causes)
+        word = "it is" if count == 1 else f"{count} causes, each enough alone:"
+        return f"{word} {self._named()}"
+
+    def _by_place(self, atoms: Iterable[int]) -> list[int]:
+        return sorted(atoms, key=lambda number: self._places[number])
+
+    def difference(self, number: int) -> results.Difference:
+        """One atom."""
+        atom = self._found.atoms[number]
+        return results.Difference(
+            path=atom.title, kind=atom.kind.value, good=atom.good, bad=atom.bad,
+            place=self._places[number],
+        )  # fmt: skip
+
+    def cause(self, cause: Cause) -> results.Cause:
+        """One sufficient set."""
+        culprits = self._by_place(cause.culprits or cause.companions)
+        companions = self._by_place(cause.companions) if cause.culprits else []
+        proof = self.sample(cause.all, undone=False)
+        assert proof is not None
+        told = [
+            quoted(finding)
+            for number in culprits
+            for finding in self._suspects.about.get(number, ())[:MOST_QUOTED]
+        ]
+        return results.Cause(
+            culprits=tuple(map(self.difference, culprits)),
+            companions=tuple(map(self.difference, companions)),
+            inseparable=cause.inseparable,
+            proof=proof,
+            findings=tuple(told),
+            fixes=tuple(fix(self._found.atoms[number]) for number in [*culprits, *companions]),
+        )
+
+    def undone(self) -> results.Sample | None:
+        """The bad side without all causes."""
+        if self._found.undone_verdict is None:
+            return None
+        return self.sample(self._found.undone, undone=True)
+
+    def sample(self, atoms: Atoms, *, undone: bool) -> results.Sample | None:
+        """What a set did; None where it was never run."""
+        tried = self._found.everything - atoms if undone else atoms
+        runs = self._trials.runs.get(tried, [])
+        if not runs:
+            return None
+        tally = self._trials.tally(tried)
+        verdict = self._trials.shown(tried) or Verdict.OTHER
+        shown = next((run for run in runs if self._trials.one(run.outcome) is verdict), runs[0])
+        return results.Sample(
+            sets=tuple(self._found.atoms[number].title for number in self._by_place(atoms)),
+            undone=undone,
+            verdict=verdict.value,
+            runs=len(runs),
+            failures=tally[Verdict.BAD],
+            told=shown.outcome.told(),
+            stdout=shown.stdout,
+            stderr=shown.stderr,
+        )
+
+    def smallest(self) -> Atoms:
+        """The smallest set known to fail, where the search did not end."""
+        if self._found.proven or isinstance(self._found.stopped, BadWorksError):
+            return NOTHING
+        return self._trials.smallest() or NOTHING
+
+    def rates(self) -> results.Measured | None:
+        """How often each side shows the fault, where it does not always."""
+        known = self._trials.rates
+        if known is None:
+            return None
+        sides = []
+        for atoms in (NOTHING, self._found.everything):
+            tally = self._trials.tally(atoms)
+            sides.append(round(tally[Verdict.BAD] / max(1, sum(tally.values())), 4))
+        return results.Measured(good=sides[0], bad=sides[1], error=known.error)
+
+    def tried(self) -> Iterable[results.Tried]:
+        """Every trial, in order."""
+        for number, (atoms, runs) in enumerate(self._trials.runs.items(), 1):
+            tally = self._trials.tally(atoms)
+            verdict = self._trials.shown(atoms) or Verdict.OTHER
+            yield results.Tried(
+                number=number,
+                atoms=tuple(self._found.atoms[item].title for item in self._by_place(atoms)),
+                verdict=verdict.value,
+                runs=len(runs),
+                failures=tally[Verdict.BAD],
+                told=runs[-1].outcome.told(),
+            )
+
+    def notes(self) -> Iterable[str]:
+        """What a reader should know of how the command behaved."""
+        runs = [run for made in self._trials.runs.values() for run in made]
+        altered = sorted({name for run in runs for name in run.altered})
+        if altered:
+            yield f"the command changed files of its environment, which was made anew each time: {', '.join(altered[:6])}"
+        left = max((run.left for run in runs), default=0)
+        if left:
+            yield f"the command left up to {left} processes running; they were ended"
+        otherwise = sorted({name for run in runs for name in run.variables})
+        if otherwise:
+            yield f"the command itself sets or clears {', '.join(otherwise)}: these differences may have had no effect"
+        if self._trials.loose:
+            yield "what the bad side makes differs from run to run; whatever is unlike the good side's counted as bad"
+
+
+def quoted(finding: Finding) -> results.Quoted:
+    """A finding, as a result quotes it."""
+    return results.Quoted(
+        rule=finding.rule,
+        severity=finding.severity.value,
+        path=text(finding.path),
+        message=finding.message,
+        why=finding.why,
+        fix=finding.fix,
+        source=finding.source,
+    )
+
+
+def fix(atom: Atom) -> str:
+    """What makes one difference as it is on the good side."""
+    if atom.kind is Kind.PACKAGE:
+        if atom.good is None:
+            return f"pip uninstall --yes {shlex.quote(atom.name)}"
+        return f"pip install --no-deps {shlex.quote(f'{atom.name}=={atom.good}')}"
+    if atom.kind in (Kind.VARIABLE, Kind.LOCALE, Kind.TIMEZONE, Kind.THREADS):
+        if atom.good is None:
+            return f"unset {shlex.quote(atom.name)}"
+        return f"export {atom.name}={shlex.quote(str(atom.good))}"
+    if atom.kind is Kind.CONFIG:
+        if atom.good is None:
+            return f"take {atom.title} out"
+        return f"set {atom.title} to {json.dumps(atom.good, ensure_ascii=False, default=str)}"
+    if atom.kind is Kind.PROCESSORS:
+        return f"taskset --cpu-list 0-{int(atom.good) - 1} COMMAND"
+    return f"use the good side's file {atom.name} ({atom.good})"

@@ -1,0 +1,347 @@
+"""What is wanted, held against what is installed, or against what another file wants.
+
+Against an installation the markers are evaluated for its platform and Python. Two files are
+compared by what each asks for on every platform and Python that both are for, so that another
+spelling of a marker is no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import UNSET, Struct
+
+from envsnap.changes import markers
+from envsnap.changes.change import Change, ChangeKind
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import reason_for
+from envsnap.model.python import Package
+from envsnap.model.reading import entries, names_all, packages, stated
+from envsnap.model.wanted import Choice, Requirement
+
+NOT_DECIDED = "not stated: on which platforms and Pythons it is asked for cannot be decided here"
+NOT_STATED = "not stated"
+UNREADABLE = "not compared: its range is of a form that envsnap does not read"
+
+
+class Found(Struct):
+    """Changes, and how much was compared."""
+
+    changes: list[Change]
+    compared: int = 0
+
+
+def is_held_against(reference: Manifest, other: Manifest) -> bool:
+    """Whether one side says what is wanted and the other what is there, and nothing in common."""
+    wants = stated(reference, "wanted", "entries"), stated(other, "wanted", "entries")
+    has = stated(reference, "packages", "entries"), stated(other, "packages", "entries")
+    if wants[0] is not None and wants[1] is None:
+        return has[0] is None and has[1] is not None
+    return wants[1] is not None and wants[0] is None and has[1] is None and has[0] is not None
+
+
+def compare(reference: Manifest, other: Manifest) -> Found:
+    """Compare two manifests of which one wants, or both do."""
+    found = Found([])
+    if not is_held_against(reference, other):
+        if stated(reference, "wanted", "entries") is not None and (
+            stated(other, "wanted", "entries") is not None
+        ):
+            _Files(found, reference, other).compare()
+        return found
+    if stated(reference, "wanted", "entries") is not None:
+        _Installed(found, reference, other).compare()
+        return found
+    mirrored = Found([])
+    _Installed(mirrored, other, reference).compare()
+    found.changes.extend(change.mirrored() for change in mirrored.changes)
+    found.compared = mirrored.compared
+    return found
+
+
+def choices(requirement: Requirement) -> tuple[Choice, ...]:
+    """The lines that ask for a distribution."""
+    alternatives = requirement.alternatives
+    return (requirement,) if alternatives is UNSET else alternatives
+
+
+def spelled(choice: Choice) -> str | None:
+    """What a line asks for in a word: a version, a range, a commit; None for any version."""
+    if isinstance(choice.version, str):
+        return choice.version
+    if isinstance(choice.specifier, str):
+        return choice.specifier
+    origin = choice.origin
+    return origin.commit if origin is not UNSET and isinstance(origin.commit, str) else None
+
+
+def meets(choice: Choice, version: str) -> bool | None:
+    """Whether a version is what a line asks for; None where the line cannot be read."""
+    if isinstance(choice.version, str):
+        return _in_range(f"=={choice.version}", version, otherwise=choice.version == version)
+    if isinstance(choice.specifier, str):
+        return _in_range(choice.specifier, version, otherwise=None)
+    return True
+
+
+def _in_range(specifier: str, version: str, *, otherwise: bool | None) -> bool | None:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return SpecifierSet(specifier).contains(Version(version), prereleases=True)
+    except (InvalidSpecifier, InvalidVersion):
+        return otherwise
+
+
+class _Installed:
+    """One side wants, the other is installed."""
+
+    def __init__(self, found: Found, wanting: Manifest, installed: Manifest) -> None:
+        self._found, self._wanting, self._installed = found, wanting, installed
+        self._told = markers.known(installed)
+        self._gaps = wanting.sections.wanted.gaps if wanting.sections.wanted is not UNSET else {}
+        section = installed.sections.packages
+        self._missing = section.gaps if section is not UNSET else {}
+        self._conda = any(item.format == "conda" for item in packages(installed).values())
+
+    def compare(self) -> None:
+        """Compare every distribution, and Python."""
+        there = packages(self._installed)
+        for name, requirement in sorted(entries(self._wanting, "wanted").items()):
+            self._one(name, requirement, there.get(name))
+        self._python()
+
+    def _one(self, name: str, requirement: Requirement, package: Package | None) -> None:
+        path = ("wanted", name)
+        asked = [choice for choice in choices(requirement) if choice.groups is UNSET]
+        optional = not asked
+        held = [(choice, self._holds(name, choice)) for choice in asked or choices(requirement)]
+        sure = [choice for choice, answer in held if answer is True]
+        if not sure:
+            if any(answer is None for _, answer in held) and not optional:
+                self._unknown(path, None, NOT_DECIDED)
+            return
+        if package is None:
+            self._absent(name, sure[0], optional=optional)
+            return
+        version = package.version if isinstance(package.version, str) else None
+        if version is None:
+            self._unknown(path, spelled(sure[0]), NOT_STATED)
+        else:
+            self._version(name, sure, version, package)
+
+    def _holds(self, name: str, choice: Choice) -> bool | None:
+        if f"{name}.marker" in self._gaps or reason_for(self._gaps, (name, "marker")):
+            return None if name not in packages(self._installed) else True
+        if not isinstance(choice.marker, str):
+            return True
+        return markers.holds(choice.marker, self._told)
+
+    def _absent(self, name: str, choice: Choice, *, optional: bool) -> None:
+        if optional or (choice.manager == "conda" and not self._conda):
+            return
+        reason = reason_for(self._missing, (name,))
+        if reason is None and not names_all(self._installed, "packages"):
+            reason = NOT_STATED
+        if reason is not None and not reason.startswith("absent"):
+            self._unknown(("wanted", name), spelled(choice), reason)
+            return
+        self._found.compared += 1
+        self._add(("wanted", name), ChangeKind.REMOVED, spelled(choice) or "any version", None)
+
+    def _version(self, name: str, sure: list[Choice], version: str, package: Package) -> None:
+        answers = [meets(choice, version) for choice in sure]
+        path = ("wanted", name, "version" if isinstance(sure[0].version, str) else "specifier")
+        if None in answers and True not in answers:
+            self._unknown(path, spelled(sure[0]), UNREADABLE)
+            return
+        self._found.compared += 1
+        if True not in answers:
+            self._add(path, ChangeKind.CHANGED, spelled(sure[0]), version)
+            return
+        asked, there = sure[0].origin, package.origin
+        if asked is UNSET or there is UNSET:
+            return
+        if isinstance(asked.commit, str) and isinstance(there.commit, str):
+            self._found.compared += 1
+            if not there.commit.startswith(asked.commit):
+                where = ("wanted", name, "origin", "commit")
+                self._add(where, ChangeKind.CHANGED, asked.commit, there.commit)
+
+    def _python(self) -> None:
+        bounds = stated(self._wanting, "wanted", "requires_python")
+        version = stated(self._installed, "python", "version")
+        if bounds is None or version is None or version.count(".") < 2:
+            return
+        answer = _in_range(_plain_range(bounds), version.rstrip("+"), otherwise=None)
+        self._found.compared += answer is not None
+        if answer is False:
+            self._add(("wanted", "requires_python"), ChangeKind.CHANGED, bounds, version)
+
+    def _unknown(self, path: tuple[str, ...], asked: str | None, reason: str) -> None:
+        change = Change(path=path, kind=ChangeKind.UNKNOWN, reference=asked, reason=reason)
+        self._found.changes.append(change)
+
+    def _add(
+        self, path: tuple[str, ...], kind: ChangeKind, asked: str | None, have: str | None
+    ) -> None:
+        self._found.changes.append(Change(path=path, kind=kind, reference=asked, other=have))
+
+
+def _plain_range(bounds: str) -> str:
+    """A range of poetry's as PEP 440: `^3.9` is at least that and below the next major one."""
+    import re
+
+    caret = re.fullmatch(r"\^(\d+)((?:\.\d+)*)", bounds.strip())
+    return f">={caret[1]}{caret[2]},<{int(caret[1]) + 1}" if caret is not None else bounds
+
+
+class _Files:
+    """Both sides want."""
+
+    def __init__(self, found: Found, reference: Manifest, other: Manifest) -> None:
+        self._found = found
+        self._sides = reference, other
+        known = [
+            bounds for side in self._sides if (bounds := stated(side, "wanted", "requires_python"))
+        ]
+        pythons = tuple(
+            python
+            for python in markers.PYTHONS
+            if all(
+                _in_range(_plain_range(bounds), f"{python}.5", otherwise=True) for bounds in known
+            )
+        )
+        told = markers.known(reference) or markers.known(other)
+        self._cells = markers.cells(told, pythons or markers.PYTHONS)
+        alike = names_all(reference, "wanted") is names_all(other, "wanted")
+        self._says_all = tuple(alike or names_all(side, "wanted") for side in self._sides)
+
+    def compare(self) -> None:
+        """Compare every distribution that one of both names, and the Pythons."""
+        left, right = (entries(side, "wanted") for side in self._sides)
+        for name in sorted({**left, **right}):
+            self._one(name, left.get(name), right.get(name))
+        pythons = [stated(side, "wanted", "requires_python") for side in self._sides]
+        if None not in pythons:
+            self._found.compared += 1
+            if _as_set(pythons[0]) != _as_set(pythons[1]):
+                path = ("wanted", "requires_python")
+                self._add(path, ChangeKind.CHANGED, pythons[0], pythons[1])
+
+    def _one(self, name: str, left: Requirement | None, right: Requirement | None) -> None:
+        asked = [_default(side) for side in (left, right)]
+        if not asked[0] and not asked[1]:
+            return
+        gaps = [_gap(side, name) for side in self._sides]
+        if any(gaps):
+            if left is not None and right is not None:
+                self._settle(name, _spellings(choices(left)), _spellings(choices(right)))
+            return
+        for cell in self._cells:
+            mine, theirs = (_in_cell(lines, cell) for lines in asked)
+            if mine is None or theirs is None:
+                self._found.changes.append(
+                    Change(path=("wanted", name), kind=ChangeKind.UNKNOWN, reason=NOT_DECIDED)
+                )
+                return
+            if not _alike(mine, theirs):
+                self._settle(name, mine, theirs)
+                return
+        self._found.compared += 1
+
+    def _settle(self, name: str, mine: dict[str, Choice], theirs: dict[str, Choice]) -> None:
+        """State a difference; a name that one side does not have may be left out there."""
+        path = ("wanted", name)
+        told = " or ".join(mine) or None, " or ".join(theirs) or None
+        if mine and theirs:
+            self._found.compared += 1
+            if not _alike(mine, theirs):
+                first = next(iter(mine.values()))
+                field = "version" if isinstance(first.version, str) else "specifier"
+                self._add((*path, field), ChangeKind.CHANGED, *told)
+            return
+        lacking = 1 if mine else 0
+        kind = ChangeKind.REMOVED if mine else ChangeKind.ADDED
+        if self._says_all[lacking]:
+            self._found.compared += 1
+            self._add(path, kind, *told)
+        else:
+            self._found.changes.append(
+                Change(
+                    path=path,
+                    kind=ChangeKind.UNKNOWN,
+                    reference=told[0],
+                    other=told[1],
+                    reason=NOT_STATED,
+                )
+            )
+
+    def _add(
+        self, path: tuple[str, ...], kind: ChangeKind, mine: str | None, theirs: str | None
+    ) -> None:
+        self._found.changes.append(Change(path=path, kind=kind, reference=mine, other=theirs))
+
+
+def _gap(side: Manifest, name: str) -> bool:
+    section = side.sections.wanted
+    return section is not UNSET and reason_for(section.gaps, (name, "marker")) is not None
+
+
+def _default(requirement: Requirement | None) -> tuple[Choice, ...]:
+    """The lines that ask by default, without those of extras and groups."""
+    if requirement is None:
+        return ()
+    return tuple(choice for choice in choices(requirement) if choice.groups is UNSET)
+
+
+def _spellings(lines: tuple[Choice, ...]) -> dict[str, Choice]:
+    return {spelled(choice) or "any version": choice for choice in lines}
+
+
+def _in_cell(lines: tuple[Choice, ...], cell: markers.Cell) -> dict[str, Choice] | None:
+    """What is asked for in one environment; None where a marker cannot be read."""
+    held: list[Choice] = []
+    for choice in lines:
+        answer = markers.in_cell(choice.marker, cell) if isinstance(choice.marker, str) else True
+        if answer is None:
+            return None
+        if answer:
+            held.append(choice)
+    return _spellings(tuple(held))
+
+
+def _alike(mine: Mapping[str, Choice], theirs: Mapping[str, Choice]) -> bool:
+    """Whether two requests can be met by one version: a range holds the version that is named."""
+    if not mine or not theirs:
+        return not mine and not theirs
+    if set(mine) == set(theirs):
+        return True
+    return any(_meet(one, two) for one in mine.values() for two in theirs.values())
+
+
+def _meet(one: Choice, two: Choice) -> bool:
+    if isinstance(one.version, str) and isinstance(two.version, str):
+        return one.version == two.version or _equal(one.version, two.version)
+    if isinstance(one.version, str):
+        return meets(two, one.version) is True
+    if isinstance(two.version, str):
+        return meets(one, two.version) is True
+    mine, theirs = spelled(one), spelled(two)
+    if mine is None or theirs is None:
+        return True  # any version will do on one side
+    return _as_set(mine) == _as_set(theirs)
+
+
+def _equal(one: str, two: str) -> bool:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(one) == Version(two)
+    except InvalidVersion:
+        return False
+
+
+def _as_set(bounds: str) -> frozenset[str]:
+    return frozenset(part.strip().replace(" ", "") for part in bounds.split(",") if part.strip())

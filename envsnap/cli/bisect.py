@@ -1,0 +1,58 @@
+"""`envsnap bisect`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from envsnap import api
+from envsnap.cli import bisecting, inputs
+from envsnap.errors import InputError
+from envsnap.model import storage
+
+
+@click.command()
+@bisecting.run_options
+@bisecting.search_options
+@bisecting.report_options
+@click.argument("good")
+@click.argument("bad")
+@click.argument("words", nargs=-1, required=True, metavar="-- COMMAND…")
+def command(
+    good: str,
+    bad: str,
+    words: tuple[str, ...],
+    style: str,
+    output: str,
+    color: str,
+    plan: bool,
+    yes: bool,
+    keep_case: str | None,
+    **chosen: object,
+) -> int:
+    """Prove by experiment which difference makes a command fail.
+
+    GOOD and BAD are manifests. Environments of both are made here, and COMMAND is run with sets of
+    their differences until a smallest one that makes it fail is proven both ways. COMMAND ends with
+    0 where it works, and with 125 where it cannot say.
+    """
+    if "--" not in sys.argv:
+        raise InputError("write -- before the command")
+    inputs.once_from_stdin((good, bad))
+    for path in (output, keep_case or "-"):
+        if path != "-":
+            storage.require_place(path)
+    options = bisecting.read(chosen)
+    first, second = (inputs.document(name).manifest for name in (good, bad))
+    if plan:
+        prepared = api.plan_bisection(first, second, words, options)
+        return bisecting.finish_plan(prepared, style, output)
+    bisecting.require_consent(yes=yes or options.resume, in_place=options.in_place)
+    with bisecting.interruptible(), bisecting.Display() as display:
+        found = api.bisect_environments(
+            first, second, words, options, names=(good, bad), tell=display.tell
+        )
+    if keep_case is not None:
+        api.keep_case(found, first, second, keep_case)
+    return bisecting.finish(found, style, output, color)

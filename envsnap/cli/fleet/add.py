@@ -1,0 +1,39 @@
+"""`envsnap fleet add`."""
+
+from __future__ import annotations
+
+import click
+
+from envsnap import api
+from envsnap.report.sanitize import plain
+
+MOST_REFUSED = 10
+
+
+@click.command()
+@click.argument("store", metavar="STORE")
+@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...")
+@click.option(
+    "--keep",
+    type=click.FloatRange(0),
+    metavar="DAYS",
+    help="Forget what hosts were before this many days; what they are now stays.",
+)
+def command(store: str, paths: tuple[str, ...], keep: float | None) -> int:
+    """Keep what hosts answered in a store, a folder that only you can read.
+
+    Sections that hosts have in common are kept once, and of a host's history only its changes.
+    Digests are recomputed: a manifest that does not fit is refused by name, the rest goes on.
+    """
+    added = api.add_to_store(store, paths, keep_days=keep)
+    for line in added.refused[:MOST_REFUSED]:
+        click.echo(f"envsnap: refused: {plain(line)}", err=True)
+    if len(added.refused) > MOST_REFUSED:
+        click.echo(f"envsnap: refused: {len(added.refused) - MOST_REFUSED} more", err=True)
+    told = f"added {added.hosts:,} hosts"
+    if added.older:
+        told += f"; {added.older:,} answers are older than what the store knows"
+    if added.forgotten:
+        told += f"; forgot {added.forgotten:,} earlier states"
+    click.echo(f"envsnap: {store}: {told}", err=True)
+    return 2 if added.refused else 0

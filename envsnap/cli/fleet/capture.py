@@ -1,0 +1,95 @@
+"""`envsnap fleet capture`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from envsnap import api
+from envsnap.cli.fleet.options import engines
+from envsnap.report.sanitize import plain
+
+if TYPE_CHECKING:
+    from envsnap.fleet.capturing import Captured
+
+UNKNOWN = 6
+MOST_REASONS = 12
+
+
+@click.command()
+@click.option("-o", "--output", required=True, metavar="DIR", help="Write a manifest a host here.")
+@engines
+def command(
+    output: str,
+    hosts: str | None,
+    slurm: bool,
+    ray: str | None,
+    actors: bool,
+    dask: str | None,
+    kubernetes: str | None,
+    namespace: str | None,
+    container: str | None,
+    torchrun: bool,
+    inventory: str | None,
+    python: str | None,
+    no_import: bool,
+    env: tuple[str, ...],
+    redaction_key: str | None,
+    fanout: int,
+    deadline: float,
+) -> int:
+    """Describe every host of a job or a cluster into a folder.
+
+    Nothing is installed on the hosts. Each ends in a state within the deadline and five seconds:
+    who gave no answer is noted with the reason. `envsnap fleet diff DIR` compares them.
+    """
+    key = api.load_redaction_key(redaction_key) if redaction_key else b""
+    named = (hosts, ray, dask, kubernetes)
+    if torchrun:
+        if slurm or any(item is not None for item in named):
+            raise click.UsageError("--torchrun goes without another engine: it is run by each rank")
+        silent = api.capture_rank(
+            output, deadline=deadline, python=python or sys.executable, env=env, redaction_key=key
+        )
+        return 0 if not silent else _told(silent)
+    captured = api.capture_fleet(
+        output,
+        hosts=hosts,
+        slurm=slurm,
+        ray=ray,
+        actors=actors,
+        dask=dask,
+        kubernetes=kubernetes,
+        namespace=namespace,
+        container=container,
+        inventory=inventory,
+        python=python,
+        import_frameworks=not no_import,
+        env=env,
+        redaction_key=key,
+        fanout=fanout,
+        deadline=deadline,
+    )
+    return _finish(captured, output)
+
+
+def _finish(captured: Captured, output: str) -> int:
+    click.echo(f"envsnap: wrote {len(captured.answered):,} manifests to {output}", err=True)
+    silent = {**captured.silent, **dict.fromkeys(captured.missing, "missing: in the inventory")}
+    return _told(silent) if silent else 0
+
+
+def _told(silent: dict[str, str]) -> int:
+    """Say who gave no answer, a line a reason."""
+    from envsnap.report.fleet.words import hosts
+
+    reasons: dict[str, list[str]] = {}
+    for host, reason in silent.items():
+        reasons.setdefault(reason, []).append(host)
+    for reason, names in list(reasons.items())[:MOST_REASONS]:
+        click.echo(f"envsnap: {hosts(names)}: {plain(reason)[:200]}", err=True)
+    if len(reasons) > MOST_REASONS:
+        click.echo(f"envsnap: {len(reasons) - MOST_REASONS} more reasons", err=True)
+    return UNKNOWN

@@ -1,0 +1,111 @@
+"""`envsnap fleet diff`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from envsnap import api
+from envsnap.cli import inputs, outputs
+from envsnap.report import fleet as formats
+
+if TYPE_CHECKING:
+    from envsnap.fleet.verdict import Verdict
+
+UNKNOWN = 6
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="DIR|STORE|FILE...")
+@click.option(
+    "--golden-manifest", metavar="FILE", help="Compare with this manifest, not with the majority."
+)
+@click.option(
+    "--inventory",
+    metavar="SET|@FILE",
+    help="Who should be there, as n[1-16,18] or @FILE with a set a line: who is silent is missing.",
+)
+@click.option(
+    "--cohort",
+    type=click.Choice(["hw"]),
+    help="Compare only hosts with the same models of GPU and processor.",
+)
+@click.option("--policy", metavar="FILE", help="What to ignore, weigh otherwise or allow.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(outputs.LEVELS),
+    default="warning",
+    show_default=True,
+    help="Exit with 1 if a finding is at least this severe.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(formats.NAMES),
+    default="terminal",
+    show_default=True,
+    help="How to write the report.",
+)
+@click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours."
+)
+@click.option("-o", "--output", default="-", help="Write the report here; - is standard output.")
+def command(
+    paths: tuple[str, ...],
+    golden_manifest: str | None,
+    inventory: str | None,
+    cohort: str | None,
+    policy: str | None,
+    fail_on: str,
+    style: str,
+    color: str,
+    output: str,
+) -> int:
+    """Say the state of every host, and what makes the odd ones odd.
+
+    DIR is a folder of answers (one .json or .facts a host), STORE what `fleet add` keeps. Hosts
+    are grouped into kinds; one of each is judged by the rules, against the majority of its cohort.
+    Exit codes: 1 drifted, 6 unknown or missing.
+    """
+    inputs.once_from_stdin((*paths, golden_manifest or ""))
+    verdict = api.judge_fleet(
+        paths,
+        golden=inputs.document(golden_manifest).manifest if golden_manifest else None,
+        inventory=_inventory(inventory),
+        by_hardware=cohort == "hw",
+        policy=api.load_policy(policy),
+    )
+    to_terminal = output == "-" and sys.stdout.isatty()
+    encoding = (sys.stdout.encoding if output == "-" and style == "terminal" else None) or "utf-8"
+    text = formats.render(
+        verdict,
+        style,
+        color=outputs.wants_color(color, to_terminal),
+        ascii_only=not outputs.can_show(encoding),
+    )
+    outputs.write(text.encode(encoding, "backslashreplace"), output, 0o644)
+    return _code(verdict, fail_on)
+
+
+def _inventory(text: str | None) -> list[str]:
+    from envsnap.fleet import inventory
+
+    if text is None:
+        return []
+    from os.path import isfile
+
+    return inventory.read(text) if isfile(text) else inventory.named(text)
+
+
+def _code(verdict: Verdict, fail_on: str) -> int:
+    """What is certain goes before what is unknown."""
+    worst = verdict.worst()
+    if fail_on != "never":
+        grave = worst is not None and outputs.LEVELS.index(worst.value) <= outputs.LEVELS.index(
+            fail_on
+        )
+        if grave or any(not kind.judged for kind in verdict.kinds):
+            return 1
+    return UNKNOWN if verdict.is_unsure() else 0

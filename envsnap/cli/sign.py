@@ -1,0 +1,37 @@
+"""`envsnap sign`."""
+
+from __future__ import annotations
+
+import click
+
+from envsnap import api
+from envsnap.cli import captured, outputs
+
+
+@click.command()
+@click.argument("file", metavar="MANIFEST|PROOF|PLAN")
+@click.option(
+    "--key",
+    required=True,
+    metavar="KEY",
+    help="An SSH key: the private one, or a public one that the agent holds.",
+)
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write the signature here (default: beside it, .sig)."
+)
+@click.option(
+    "--statement", metavar="FILE", help="Write what is signed here, an in-toto Statement."
+)
+def command(file: str, key: str, output: str | None, statement: str | None) -> int:
+    """Sign a manifest, a proof or a plan with an SSH key.
+
+    The signature is over the file's SHA-256 and its fingerprint. --allowed-signers of diff,
+    check, build and verify asks for it.
+    """
+    signature, made = api.sign(file, key)
+    named = output or f"{file}.sig"
+    outputs.write(signature, named, 0o644)
+    if statement is not None:
+        outputs.write(made, statement, 0o644)
+    captured.say(f"wrote {named}")
+    return 0

@@ -1,0 +1,85 @@
+"""Takes answers of hosts into a store, in batches: memory does not grow with the fleet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from msgspec import Struct
+
+from envsnap.errors import InputError
+from envsnap.fleet import answers, parts, pruning
+from envsnap.fleet.parts import Shape
+from envsnap.fleet.store import Row, Store
+from envsnap.intake.many import Answer, Part, Reader
+from envsnap.model.paths import Path
+
+BATCH = 1000
+DAY = 86400
+
+
+class Added(Struct, frozen=True, kw_only=True):
+    """How many hosts were taken, how many were older than what is known, and who was refused."""
+
+    hosts: int
+    older: int
+    refused: tuple[str, ...]
+    forgotten: int
+
+
+def add(store: Store, paths: Sequence[str], keep_days: float | None = None) -> Added:
+    """Add every host of folders and files; what is refused is named, and the rest goes on."""
+    refused: list[str] = []
+    hosts, older = add_answers(store, _read(paths, refused))
+    forgotten = 0
+    if keep_days is not None:
+        with store.writing():
+            forgotten = pruning.prune(store, int(time.time() - keep_days * DAY))
+    return Added(hosts=hosts, older=older, refused=tuple(refused), forgotten=forgotten)
+
+
+def add_answers(
+    store: Store, answers_of_hosts: Iterator[tuple[tuple[str, ...], Answer]]
+) -> tuple[int, int]:
+    """Add answers, each with its host's names; return how many were taken, and how many older."""
+    hosts = older = 0
+    left_out = store.left_out()
+    while batch := list(islice(answers_of_hosts, BATCH)):
+        shapes: dict[int, Shape] = {}
+        with store.writing():
+            for names, answer in batch:
+                taken = store.add(_row(names, answer, shapes, left_out))
+                hosts, older = hosts + taken, older + (not taken)
+            left_out = store.quieten()
+    return hosts, older
+
+
+def _row(
+    names: tuple[str, ...], answer: Answer, shapes: dict[int, Shape], left_out: frozenset[Path]
+) -> Row:
+    return Row(
+        names=names,
+        target=answer.target,
+        created_at=answer.created_at,
+        parts=[(part.name, _shape(part, shapes, left_out), part.section) for part in answer.parts],
+    )
+
+
+def _shape(part: Part, shapes: dict[int, Shape], left_out: frozenset[Path]) -> Shape:
+    found = shapes.get(id(part))
+    if found is None:
+        found = shapes[id(part)] = parts.shape(part, left_out)
+    return found
+
+
+def _read(paths: Sequence[str], refused: list[str]) -> Iterator[tuple[tuple[str, ...], Answer]]:
+    reader, taken = Reader(), set[str]()
+    silent: dict[str, str] = {}
+    for file in answers.files(paths, silent):
+        try:
+            for answer in reader.file(file):
+                yield answers.names(answer, taken), answer
+        except InputError as error:
+            refused.append(str(error))
+        reader.forget()

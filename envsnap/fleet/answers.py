@@ -1,0 +1,122 @@
+"""Finds the answers of hosts: in folders that a fleet was captured into, in files, in streams."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+
+from msgspec import UNSET, Struct
+
+from envsnap.errors import InputError
+from envsnap.intake.many import Answer, Frame, Part, Reader
+
+RECORD = "fleet.json"  # in a folder of answers: who gave none, and why
+RECORD_VERSION = 1
+ENDINGS = (".json", ".facts")
+MOST_FILES = 1_000_000
+
+
+class Fleet(Struct, kw_only=True):
+    """Hosts as they answered: names, parts, and who gave no answer.
+
+    The first of a host's names is the one that is shown; hosts of `silent` have a reason.
+    """
+
+    names: list[tuple[str, ...]]
+    hosts: list[tuple[Frame, tuple[Part, ...]]]
+    silent: dict[str, str]
+    inventory: tuple[str, ...] = ()
+
+
+def read(paths: Sequence[str]) -> Fleet:
+    """Read every host of folders and files; what is refused is unknown, and the rest goes on.
+
+    Raises InputError where nothing is there at all.
+    """
+    fleet = Fleet(names=[], hosts=[], silent={})
+    reader = Reader()
+    taken: set[str] = set()
+    for path in paths:
+        for file in _files(path, fleet):
+            try:
+                for answer in reader.file(file):
+                    fleet.names.append(names(answer, taken))
+                    fleet.hosts.append((answer.frame, answer.parts))
+            except InputError as error:
+                host = os.path.basename(file)
+                host = next((host.removesuffix(end) for end in ENDINGS if host.endswith(end)), host)
+                fleet.silent[host] = f"refused: {str(error).removeprefix(file).lstrip(': ')}"
+    if not fleet.hosts and not fleet.silent and not fleet.inventory:
+        raise InputError(f"{', '.join(paths)[:200]}: no manifest and no answer of a probe in it")
+    return fleet
+
+
+def files(paths: Sequence[str], silent: dict[str, str]) -> Iterator[str]:
+    """The files of answers in folders and among files; who is known to be silent is noted."""
+    fleet = Fleet(names=[], hosts=[], silent=silent)
+    for path in paths:
+        yield from _files(path, fleet)
+
+
+def _files(path: str, fleet: Fleet) -> Iterator[str]:
+    """The files of a folder, or the file itself; a folder's record is taken into the fleet."""
+    if path == "-" or not os.path.isdir(path):
+        yield path
+        return
+    try:
+        names = sorted(os.listdir(path))
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    if len(names) > MOST_FILES:
+        raise InputError(f"{path}: more than {MOST_FILES:,} files")
+    for name in names:
+        file = os.path.join(path, name)
+        if name == RECORD:
+            _recorded(file, fleet)
+        elif name.endswith(ENDINGS) and not name.startswith("."):
+            yield file
+
+
+def _recorded(file: str, fleet: Fleet) -> None:
+    """What a capture of a fleet wrote beside its answers."""
+    from envsnap.intake import reader
+    from envsnap.model import scan
+
+    tree = scan.parse(reader.contents(file, file), file)
+    silent = tree.get("silent") if isinstance(tree, dict) else None
+    hosts = tree.get("hosts") if isinstance(tree, dict) else None
+    if not isinstance(silent, dict) or not isinstance(hosts, list):
+        raise InputError(f"{file}: not the record of a fleet that was captured")
+    if tree.get("record_version") != RECORD_VERSION:
+        raise InputError(f"{file}: written by another version of envsnap")
+    fleet.silent.update({str(host): str(reason)[:400] for host, reason in silent.items()})
+    fleet.inventory = (*fleet.inventory, *(str(host) for host in hosts))
+
+
+def record(engine: str, hosts: Sequence[str], silent: dict[str, str], deadline: float) -> bytes:
+    """Spell the record of a capture: all hosts that were asked, and who gave no answer."""
+    tree = {
+        "record_version": RECORD_VERSION,
+        "engine": engine,
+        "deadline": deadline,
+        "hosts": list(hosts),
+        "silent": silent,
+    }
+    return (json.dumps(tree, indent=1) + "\n").encode()
+
+
+def names(answer: Answer, taken: set[str]) -> tuple[str, ...]:
+    """A host's names. One that is taken gets the rank, else a number."""
+    target = answer.target.name if answer.target.name is not UNSET else None
+    found = answer.name
+    if answer.target.kind == "file" and (answer.node or answer.hostname):
+        found = answer.node or answer.hostname or found
+    if found in taken and answer.rank is not None:
+        found = f"{found}:{answer.rank}"
+    number, base = 2, found
+    while found in taken:
+        found, number = f"{base}#{number}", number + 1
+    taken.add(found)
+    further = (answer.name, answer.label, answer.hostname, target)
+    return (found, *(name for name in dict.fromkeys(further) if name and name != found))

@@ -1,0 +1,1 @@
+"""How each engine's hosts are found and asked, one file an engine."""

@@ -1,0 +1,260 @@
+"""Judges a fleet: one representative of each kind, by the rules, as one among peers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, structs
+
+from envsnap.fleet.inventory import aliases
+from envsnap.fleet.kinds import Kind, Kinds
+from envsnap.fleet.parts import UNTOLD
+from envsnap.fleet.verdict import Cohort, KindVerdict, Silent, State, Verdict
+from envsnap.model import reading
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import Path
+from envsnap.rules import peers
+from envsnap.rules.finding import Severity
+
+if TYPE_CHECKING:
+    from envsnap.rules.engine import Result
+    from envsnap.rules.ruling import Policy
+
+MAJORITY = 0.6
+SMALLEST_COHORT = 3
+MOST_JUDGED = 100
+# A capture has these where there is something to say; without them nothing is unknown.
+OPTIONAL = ("git", "rocm", "process", "determinism", "data")
+ALL = "all hosts"
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What a fleet is compared with, and who should be there."""
+
+    golden: Manifest | None = None
+    inventory: tuple[str, ...] = ()
+    by_hardware: bool = False
+
+
+class Reference(Struct, frozen=True, kw_only=True):
+    """What a cohort is compared with; `is_one` is False where it is only its largest kind."""
+
+    manifest: Manifest
+    kind: Kind | None
+    sentence: str
+    is_one: bool
+
+
+def judge(
+    names: Sequence[tuple[str, ...]],
+    found: Kinds,
+    silent: Mapping[str, str],
+    asked: Asked,
+    policy: Policy | None = None,
+) -> Verdict:
+    """Say the state of every host.
+
+    `names` holds for each host its name and further names under which it may be listed; `silent`
+    maps hosts without an answer to the reason.
+    """
+    judged: list[KindVerdict] = []
+    cohorts = []
+    left_out = frozenset(noise.path for noise in found.noise)
+    for name, kinds in _cohorts(found.kinds, by_hardware=asked.by_hardware):
+        chosen = reference(kinds, asked.golden)
+        hosts = sum(len(kind.hosts) for kind in kinds)
+        cohorts.append(Cohort(name=name, hosts=hosts, reference=chosen.sentence))
+        judged += _judged(names, name, kinds, chosen, left_out, policy)
+    told = [
+        Silent(state="unknown", reason=reason, hosts=tuple(hosts))
+        for reason, hosts in _by_reason(silent)
+    ]
+    missing = _missing(asked.inventory, names, silent)
+    if missing:
+        told.append(Silent(state="missing", reason="in the inventory, and silent", hosts=missing))
+    states: dict[State, int] = dict.fromkeys(("same", "drifted", "unknown", "missing"), 0)
+    for kind in judged:
+        states[kind.state] += len(kind.hosts)
+    for group in told:
+        states[group.state] += len(group.hosts)
+    return Verdict(
+        states=states,
+        cohorts=tuple(cohorts),
+        kinds=tuple(sorted(judged, key=_order)),
+        silent=tuple(told),
+        noise=found.noise,
+    )
+
+
+def _order(kind: KindVerdict) -> tuple[int, int, str]:
+    """The reference first, then what is worst, then what could not tell, then the rest."""
+    worst = kind.worst()
+    place = {"drifted": 1, "unknown": 2, "missing": 3, "same": 4}[kind.state]
+    rank = 0 if worst is None else worst.rank
+    return (0 if kind.is_reference else place * 10 + rank, -len(kind.hosts), kind.name)
+
+
+def _cohorts(kinds: Sequence[Kind], *, by_hardware: bool) -> list[tuple[str, list[Kind]]]:
+    """Kinds that are compared with each other; who has no cohort of three joins the largest."""
+    if not by_hardware or not kinds:
+        return [(ALL, list(kinds))] if kinds else []
+    found: dict[str, list[Kind]] = {}
+    for kind in kinds:
+        found.setdefault(_hardware(kind.build()), []).append(kind)
+    sized = sorted(found.items(), key=lambda item: -_size(item[1]))
+    name, largest = sized[0]
+    rest = []
+    for own, members in sized[1:]:
+        if _size(members) >= SMALLEST_COHORT:
+            rest.append((own, members))
+        else:
+            largest.extend(members)
+    return [(name, largest), *rest]
+
+
+def _size(kinds: Sequence[Kind]) -> int:
+    return sum(len(kind.hosts) for kind in kinds)
+
+
+def _hardware(manifest: Manifest) -> str:
+    """What decides which hosts could be alike at all: models of GPUs and of processors."""
+    cards = {gpu.name for gpu in reading.gpus(manifest).values() if isinstance(gpu.name, str)}
+    cpu = reading.stated(manifest, "system", "cpu") or reading.stated(
+        manifest, "system", "architecture"
+    )
+    return ", ".join([*sorted(cards), str(cpu or "unknown processor")])
+
+
+def reference(kinds: Sequence[Kind], golden: Manifest | None) -> Reference:
+    """What a cohort is compared with: the golden manifest, the majority, or its largest kind."""
+    if golden is not None:
+        return Reference(
+            manifest=golden, kind=None, sentence="Compared with the golden manifest", is_one=True
+        )
+    total = _size(kinds)
+    able = [kind for kind in kinds if not _timed_out(kind)] or list(kinds)
+    largest = max(able, key=lambda kind: len(kind.hosts))
+    share = len(largest.hosts) / total
+    if len(kinds) == 1:
+        return Reference(
+            manifest=largest.build(), kind=largest, sentence="All are of one kind", is_one=True
+        )
+    if total >= SMALLEST_COHORT and share >= MAJORITY:
+        told = f"Compared with the majority, {len(largest.hosts):,} of {total:,} ({share:.0%}), {largest.name}"
+        return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)
+    told = f"No majority: the largest kind has {len(largest.hosts):,} of {total:,}, the others stand beside it"
+    return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=False)
+
+
+def _timed_out(kind: Kind) -> bool:
+    return any(why.startswith("timeout") for _, why in kind.untold)
+
+
+def _judged(
+    names: Sequence[tuple[str, ...]],
+    cohort: str,
+    kinds: Sequence[Kind],
+    chosen: Reference,
+    left_out: frozenset[Path],
+    policy: Policy | None,
+) -> list[KindVerdict]:
+    """Every kind of a cohort. What the reference could not tell and others could is unknown there."""
+    found: list[KindVerdict] = []
+    beyond: dict[Path, str] = {}
+    own: KindVerdict | None = None
+    for place, kind in enumerate(kinds):
+        hosts = tuple(names[number][0] for number in kind.hosts)
+        verdict = KindVerdict(name=kind.name, state="drifted", hosts=hosts, cohort=cohort)
+        if kind is chosen.kind:
+            own = structs.replace(verdict, unknown=_timeouts(kind))
+        elif place >= MOST_JUDGED:
+            found.append(structs.replace(verdict, judged=False))
+        else:
+            manifest = kind.build()
+            result = compared(chosen.manifest, manifest, left_out, policy)
+            beyond.update(_untold_by(chosen.manifest, result.unknown))
+            found.append(_against(verdict, kind, manifest, result))
+    if own is not None:
+        untold = {**beyond, **own.unknown}
+        apart = not chosen.is_one and any(item.state == "drifted" for item in found)
+        state: State = "drifted" if apart else "unknown" if untold else "same"
+        found.append(structs.replace(own, state=state, is_reference=chosen.is_one, unknown=untold))
+    return found
+
+
+def _against(verdict: KindVerdict, kind: Kind, manifest: Manifest, result: Result) -> KindVerdict:
+    """A kind's state: drifted before unknown, what is certain before what is not."""
+    mine = {path: why for path, why in result.unknown.items() if _is_untold(manifest, path, why)}
+    mine.update(_timeouts(kind))
+    drift = any(item.changes or item.severity is not Severity.INFO for item in result.findings)
+    state: State = "drifted" if drift else "unknown" if mine else "same"
+    return structs.replace(verdict, state=state, findings=result.findings, unknown=mine)
+
+
+def compared(
+    first: Manifest,
+    other: Manifest,
+    left_out: frozenset[Path],
+    policy: Policy | None = None,
+    error_text: str = "",
+) -> Result:
+    """What one host differs in from another as a peer, but for noise."""
+    result = peers.compare(first, other, error_text)
+    if policy is not None:
+        from envsnap.rules.policy import apply
+
+        result = apply(policy, result, other)
+    findings = tuple(
+        finding
+        for finding in result.findings
+        if not finding.changes or not all(_is_below(path, left_out) for path in finding.changes)
+    )
+    return structs.replace(result, findings=findings)
+
+
+def _is_below(path: Path, left_out: frozenset[Path]) -> bool:
+    return any(path[: len(noise)] == noise for noise in left_out)
+
+
+def _is_untold(manifest: Manifest, path: Path, why: str) -> bool:
+    """Whether it is this side that could not tell, and was asked."""
+    if why in (reading.VALUE_NOT_READ, reading.OLDER) or why.startswith("redacted"):
+        return False
+    if path[0] in OPTIONAL and len(path) == 1:
+        return False
+    return reading.fact(manifest, path).unknown is not None
+
+
+def _untold_by(reference: Manifest, unknown: Mapping[Path, str]) -> dict[Path, str]:
+    """What the reference itself could not tell although it tried."""
+    return {
+        path: why
+        for path, why in unknown.items()
+        if why.startswith(UNTOLD) and reading.fact(reference, path).unknown is not None
+    }
+
+
+def _timeouts(kind: Kind) -> dict[Path, str]:
+    """What timed out is unknown, also where all hosts have it in common."""
+    return {
+        tuple(path.split(".", 1)): why for path, why in kind.untold if why.startswith("timeout")
+    }
+
+
+def _by_reason(silent: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = {}
+    for host, reason in silent.items():
+        found.setdefault(reason, []).append(host)
+    return sorted(found.items(), key=lambda item: -len(item[1]))
+
+
+def _missing(
+    inventory: Sequence[str], names: Sequence[tuple[str, ...]], silent: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Who is in the inventory and neither answered nor is known to be unable to."""
+    if not inventory:
+        return ()
+    seen = {alias for host in names for name in host for alias in aliases(name)}
+    seen.update(alias for host in silent for alias in aliases(host))
+    return tuple(host for host in inventory if seen.isdisjoint(aliases(host)))

@@ -1,0 +1,65 @@
+"""What a plan says of the files that were resolved: how sure they are, and what to know of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envsnap.image.facts import counted
+from envsnap.image.records import Artifact, Decision
+from envsnap.model.paths import text as path_text
+
+if TYPE_CHECKING:
+    from envsnap.image.locking.lock import Lock
+
+
+def decisions(lock: Lock | None) -> list[Decision]:
+    """Say how sure the files are, and what to know of single ones."""
+    if lock is None:
+        return []
+    found = [_lock_summary(lock)]
+    for name, artifact in sorted(lock.artifacts.items()):
+        why = _to_know(artifact)
+        if why:
+            place = path_text(("packages", name))
+            found.append(
+                Decision(subject=place, choice=artifact.file, why=why, certainty="nearest")
+            )
+    found += [
+        Decision(
+            subject=path_text(("packages", name)),
+            choice="the one that the distribution's venv brings",
+            why="no index has this build: the distribution changed it",
+            certainty="nearest",
+        )
+        for name in sorted(lock.seeded)
+    ]
+    found += [
+        Decision(
+            subject=path_text(("packages", name)), choice="no hash", why=why, certainty="unknown"
+        )
+        for name, why in sorted(lock.unhashed.items())
+    ]
+    return found
+
+
+def _lock_summary(lock: Lock) -> Decision:
+    total = len(lock.artifacts) + len(lock.unhashed) + len(lock.seeded)
+    same = sum(item.proof in ("record", "digest") for item in lock.artifacts.values())
+    return Decision(
+        subject="packages",
+        choice=f"{counted(len(lock.artifacts), 'file')} by hash",
+        why=f"of {same} of {total} it is certain that this very file was installed (its RECORD)",
+        certainty="exact" if same == total else "nearest",
+    )
+
+
+def _to_know(artifact: Artifact) -> str:
+    known = {
+        "source": "built from source in the image; what building needs is not pinned",
+        "stand-in": "this wheel stands in for an editable install",
+        "tags": "chosen by its tags: the manifest has no digest of RECORD to compare",
+    }
+    parts = [known.get(artifact.proof, "")]
+    if artifact.yanked is not None:
+        parts.append(f"its author withdrew it ({artifact.yanked})")
+    return "; ".join(part for part in parts if part)

@@ -1,0 +1,189 @@
+"""What an engine holds of an image, seen from outside: a program inside cannot lie about it.
+
+The configuration, the plan that the image carries, and the files of layers that were put above
+the layers that its plan describes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from envsnap.errors import InputError, TargetError
+from envsnap.image import records
+from envsnap.image.building.normal import OURS, member_of
+from envsnap.image.records import BaseSettings, Plan
+from envsnap.image.writing.dockerfile import PLAN, PLAN_LABEL, SHARE
+from envsnap.targets import engine
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+LARGEST_PLAN = 16 << 20
+BUFFER = 1 << 20
+WHITEOUT = ".wh."
+INIT = ("/sbin/docker-init", "/usr/sbin/docker-init")  # where the engine mounts its own
+OPAQUE = ".wh..wh..opq"
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """An image as its engine describes it."""
+
+    id: str
+    settings: BaseSettings
+    command: tuple[str, ...]
+    folder: str
+    labels: Mapping[str, str]
+    healthcheck: tuple[str, ...]
+    on_build: tuple[str, ...]
+
+
+def of_image(image: Any) -> Held:
+    """Read what the engine says of an image."""
+    config = image.attrs.get("Config") or {}
+    check = (config.get("Healthcheck") or {}).get("Test") or ()
+    return Held(
+        id=str(image.id),
+        settings=settings_of(image),
+        command=tuple(config.get("Cmd") or ()),
+        folder=config.get("WorkingDir") or "/",
+        labels=config.get("Labels") or {},
+        healthcheck=tuple(check),
+        on_build=tuple(config.get("OnBuild") or ()),
+    )
+
+
+def settings_of(image: Any) -> BaseSettings:
+    """Read what an image hands down to those that are made from it."""
+    config = image.attrs.get("Config") or {}
+    pairs = (item.partition("=") for item in config.get("Env") or ())
+    return BaseSettings(
+        variables={name: value for name, _, value in pairs},
+        entrypoint=tuple(config.get("Entrypoint") or ()),
+        user=config.get("User") or "",
+    )
+
+
+def carried_plan(client: DockerClient, image: Any) -> Plan | None:
+    """Return the plan that an image carries, whatever its label says of it."""
+    import docker
+
+    try:
+        container = client.containers.create(image.id, ["none"])
+        try:
+            data = _file(container, SHARE + PLAN)
+        finally:
+            container.remove(force=True, v=True)
+    except docker.errors.NotFound:
+        return None
+    except docker.errors.DockerException as error:
+        raise TargetError(f"{image.id}: {engine.reason(error)}") from None
+    try:
+        return records.decode(data, SHARE + PLAN)
+    except InputError:
+        return None
+
+
+def _file(container: Any, path: str) -> bytes:
+    """Read a file of a container that does not run."""
+    pieces, _ = container.get_archive(path)
+    data = bytearray()
+    for piece in pieces:
+        data += piece
+        if len(data) > LARGEST_PLAN:
+            break
+    with contextlib.suppress(tarfile.TarError), tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        member = tar.next()
+        stream = tar.extractfile(member) if member is not None and member.isreg() else None
+        return stream.read() if stream is not None else b""
+    return b""
+
+
+def is_extended(image: Any, plan_digest: str) -> bool | None:
+    """Tell whether instructions came after those of the plan; None where history does not say."""
+    lines = [str(item.get("CreatedBy") or "") for item in reversed(image.history())]
+    end = _end(lines, plan_digest)
+    return None if end is None else end < len(lines)
+
+
+def _end(lines: list[str], plan_digest: str) -> int | None:
+    """Return the place after the last line of history that is the plan's; oldest line first."""
+    ours = [number for number, line in enumerate(lines) if line == OURS]
+    if ours:
+        end = ours[0]
+        while end < len(lines) and lines[end] == OURS:
+            end += 1
+        return end
+    label = f"{PLAN_LABEL}={plan_digest}"
+    return next((number + 1 for number, line in enumerate(lines) if label in line), None)
+
+
+def strange_files(client: DockerClient, image: Any, plan_digest: str) -> dict[str, bool]:
+    """Name the files of layers above the plan's: {path: whether it is there, not removed}."""
+    import docker
+
+    try:
+        with tempfile.TemporaryFile() as saved:
+            for piece in client.api.get_image(image.id, chunk_size=BUFFER):
+                saved.write(piece)
+            saved.seek(0)
+            return _strange(saved, plan_digest)
+    except docker.errors.DockerException as error:
+        raise TargetError(f"{image.id}: {engine.reason(error)}") from None
+    except (OSError, tarfile.TarError, KeyError, ValueError) as error:
+        raise TargetError(f"{image.id}: its layers cannot be read: {error}") from None
+
+
+def _strange(saved: IO[bytes], plan_digest: str) -> dict[str, bool]:
+    with tarfile.open(fileobj=saved) as source:
+        listed = json.loads(_content(source, "manifest.json"))[0]
+        history = json.loads(_content(source, listed["Config"])).get("history") or []
+        end = _end([str(item.get("created_by") or "") for item in history], plan_digest)
+        ours = sum(not item.get("empty_layer") for item in history[: end or 0])
+        found: dict[str, bool] = {}
+        for name in listed["Layers"][ours:]:
+            stream = source.extractfile(member_of(source, name))
+            if stream is not None:
+                found.update(_files(stream))
+        return found
+
+
+def _content(source: tarfile.TarFile, name: str) -> bytes:
+    stream = source.extractfile(member_of(source, name))
+    return b"" if stream is None else stream.read()
+
+
+def _files(layer: IO[bytes]) -> Iterator[tuple[str, bool]]:
+    """Yield the files that a layer holds or removes; folders alone change nothing."""
+    with tarfile.open(fileobj=layer) as tar:
+        for member in tar:
+            folder, _, name = member.name.rstrip("/").rpartition("/")
+            place = f"/{folder.removeprefix('./')}/".replace("//", "/")
+            if name.startswith(WHITEOUT) and name != OPAQUE:
+                yield place + name.removeprefix(WHITEOUT), False
+            elif not member.isdir():
+                yield place + name, True
+
+
+def written_since(container: Any) -> dict[str, bool]:
+    """Name what a container changed above its image: {path: whether it is there}."""
+    import docker
+
+    try:
+        changed = container.diff() or ()
+    except docker.errors.DockerException as error:
+        raise TargetError(f"{container.name}: {engine.reason(error)}") from None
+    paths = {str(item["Path"]): item.get("Kind") != 2 for item in changed}
+    folders = {path.rpartition("/")[0] for path in paths}
+    by_engine = {str(item.get("Destination")) for item in container.attrs.get("Mounts") or ()}
+    if (container.attrs.get("HostConfig") or {}).get("Init"):
+        by_engine.update(INIT)
+    left_out = folders | by_engine
+    return {path: there for path, there in paths.items() if path not in left_out}

@@ -1,0 +1,145 @@
+"""An image's configuration and its files, against what its plan orders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from envsnap.changes.change import ChangeKind
+from envsnap.image.planning.foundations import INHERITED
+from envsnap.image.proving.held import Held
+from envsnap.image.proving.proof import Fact
+from envsnap.image.records import BaseSettings, Plan
+from envsnap.image.writing import dockerfile
+from envsnap.model.paths import text
+
+# What a program leaves behind; nothing is imported or loaded from there.
+TEMPORARY = re.compile(r"/(?:tmp|run|var/(?:tmp|run|log|cache|lib/apt/lists))/.*", re.DOTALL)
+# Of a container that runs: where its programs are, and what Python would import.
+PROGRAMS = re.compile(
+    r"/(?:usr|lib|lib32|lib64|bin|sbin|opt|etc)/.*|.*\.(?:py|so|pyd|pth)", re.DOTALL
+)
+MOST_FILES = 200
+ABOVE = "in a layer above those of the plan"
+SINCE = "changed in the container since it started"
+LEFT_BEHIND = "temporary files, logs and caches"
+OF_THE_RUN = "written by what runs in it"
+NVIDIA_ENTRYPOINT = re.compile(r"/opt/nvidia/[a-z0-9_./-]{1,60}")
+
+
+def differences(plan: Plan, held: Held, base: BaseSettings | None) -> Iterator[Fact]:
+    """Yield what of the configuration is not as the plan orders it."""
+    user = f"{dockerfile.UID}:{dockerfile.group(plan)}"
+    if held.settings.user not in (user, str(dockerfile.UID)):
+        yield _other("user", user, held.settings.user or "root")
+    if held.folder != dockerfile.APP:
+        yield _other("working_folder", dockerfile.APP, held.folder)
+    command = plan.command or ("python",)
+    if held.command != command:
+        yield _other("command", list(command), list(held.command))
+    entrypoint = base.entrypoint if base is not None else ()
+    known = base is not None or plan.base.kind in ("slim", "distribution")
+    if known and held.settings.entrypoint != entrypoint:
+        yield _other("entrypoint", list(entrypoint), list(held.settings.entrypoint))
+    elif not known and not _is_nvidia(held.settings.entrypoint):
+        yield _other("entrypoint", [], list(held.settings.entrypoint))
+    check = ("CMD", *plan.healthcheck) if plan.healthcheck else ()
+    if held.healthcheck != check and (plan.healthcheck or base is not None):
+        yield _other("healthcheck", list(check), list(held.healthcheck))
+    if held.on_build:
+        yield _other("on_build", [], list(held.on_build))
+    yield from _variables(plan, held, base)
+
+
+def _is_nvidia(entrypoint: tuple[str, ...]) -> bool:
+    return not entrypoint or (
+        len(entrypoint) == 1 and NVIDIA_ENTRYPOINT.fullmatch(entrypoint[0]) is not None
+    )
+
+
+def _variables(plan: Plan, held: Held, base: BaseSettings | None) -> Iterator[Fact]:
+    """Yield variables of the configuration that neither the plan nor the base sets so."""
+    ordered = dockerfile.variables(plan)
+    inherited = dict(base.variables) if base is not None else {}
+    path = inherited.pop("PATH", None)
+    for name in sorted({*held.settings.variables, *ordered, *inherited}):
+        found = held.settings.variables.get(name)
+        wanted = ordered.get(name, inherited.get(name))
+        if name == "PATH":
+            first = f"{dockerfile.VENV}/bin:"
+            wanted = first + path if path is not None else None
+            if found == wanted or (wanted is None and (found or "").startswith(first)):
+                continue
+            wanted = wanted or f"{first}…"
+        elif (
+            wanted is None
+            and base is None
+            and INHERITED.get(plan.base.kind, NOTHING).fullmatch(name)
+        ):
+            continue
+        if found != wanted:
+            yield Fact(
+                path=text(("image", "env", name)),
+                kind=kind_of(wanted, found),
+                captured=wanted,
+                inside=found,
+                reason="not as the plan orders it",
+            )
+
+
+NOTHING = re.compile(r"(?!)")
+
+
+def kind_of(wanted: object, found: object) -> ChangeKind:
+    """Name how what was found differs from what was ordered."""
+    if wanted is None:
+        return ChangeKind.ADDED
+    return ChangeKind.REMOVED if found is None else ChangeKind.CHANGED
+
+
+def _other(name: str, wanted: Any, found: Any) -> Fact:
+    return Fact(
+        path=text(("image", name)),
+        kind=ChangeKind.CHANGED,
+        captured=wanted,
+        inside=found,
+        reason="not as the plan orders it",
+    )
+
+
+def above(files: Mapping[str, bool]) -> tuple[list[Fact], list[Fact]]:
+    """Return the files in strange layers that count, and those that do not."""
+    counting = {path: there for path, there in files.items() if not TEMPORARY.fullmatch(path)}
+    return _facts(counting, files, ABOVE, LEFT_BEHIND)
+
+
+def since_start(files: Mapping[str, bool]) -> tuple[list[Fact], list[Fact]]:
+    """Return what a running container changed of its programs, and the rest."""
+    counting = {
+        path: there
+        for path, there in files.items()
+        if PROGRAMS.fullmatch(path) and not TEMPORARY.fullmatch(path)
+    }
+    return _facts(counting, files, SINCE, OF_THE_RUN)
+
+
+def _facts(
+    counting: Mapping[str, bool], files: Mapping[str, bool], why: str, else_why: str
+) -> tuple[list[Fact], list[Fact]]:
+    named = [_file(path, there, why) for path, there in sorted(counting.items())]
+    if len(named) > MOST_FILES:
+        more = f"{len(named) - MOST_FILES} more files"
+        named = [*named[:MOST_FILES], _file(more, there=True, why=why)]
+    rest = sorted(set(files) - set(counting))[:MOST_FILES]
+    return named, [_file(path, files[path], else_why) for path in rest]
+
+
+def _file(path: str, there: bool, why: str) -> Fact:
+    return Fact(
+        path=text(("image", "files", path)),
+        kind=ChangeKind.ADDED if there else ChangeKind.REMOVED,
+        captured=None if there else "in the proven image",
+        inside="written" if there else None,
+        reason=why,
+    )

@@ -1,0 +1,159 @@
+"""What is to be proven, and by which plan: an image, a container, or a place that carries none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from envsnap.errors import InputError
+from envsnap.image import records
+from envsnap.image.facts import entries
+from envsnap.image.planning import environment
+from envsnap.image.planning.plan import make_plan
+from envsnap.image.proving import announced, held, settings
+from envsnap.image.proving.proof import Fact, Seen
+from envsnap.image.records import File, Plan, WeightFile
+from envsnap.image.writing.dockerfile import PLAN_LABEL
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import Path, text
+
+if TYPE_CHECKING:
+    from envsnap.targets.target import Place
+
+BY_ITSELF = (
+    "what may be otherwise is as the image's own plan states it; --plan FILE holds it to yours"
+)
+NO_PLAN = "the image carries no plan: its configuration and its layers were not compared"
+NO_HISTORY = "the image's history does not show its plan: its layers were not compared"
+
+
+class Subject(Struct, frozen=True, kw_only=True):
+    """The plan that counts, what it announces, and what the engine saw."""
+
+    plan: Plan
+    announced: announced.Announced
+    seen: Seen
+    configs: Mapping[str, str] = {}  # files that the plan put into the image: name, path
+    weights: Mapping[str, str] = {}
+
+
+def require(manifest: Manifest, configs: Iterable[str], weights: Iterable[str]) -> None:
+    """Refuse the name of a file that the manifest does not have. Raises InputError."""
+    for section, option, names in (
+        ("configs", "--config", configs),
+        ("weights", "--weights", weights),
+    ):
+        for name in names:
+            if not _keys(manifest, section, name):
+                known = ", ".join(sorted(entries(getattr(manifest.sections, section)))[:6])
+                raise InputError(
+                    f"{option} {name}: the manifest has no file of this name to compare with"
+                    f" (it has: {known or 'none'})"
+                )
+
+
+def named(
+    manifest: Manifest,
+    configs: Iterable[str],
+    weights: Iterable[str],
+    facts: Manifest | None = None,
+) -> tuple[Path, ...]:
+    """Return the paths of what was named, here or when the facts were gathered."""
+    found: list[Path] = []
+    for section, names in (("configs", configs), ("weights", weights)):
+        described = entries(getattr(facts.sections, section)) if facts is not None else {}
+        for name in (*names, *described):
+            found += [(section, key) for key in _keys(manifest, section, name)]
+    return tuple(found)
+
+
+def _keys(manifest: Manifest, section: str, name: str) -> list[str]:
+    """Return the entries that a name stands for: itself, or the files of a folder."""
+    there = entries(getattr(manifest.sections, section))
+    return [key for key in there if key == name or key.startswith(f"{name}/")]
+
+
+def look(manifest: Manifest, target: Place | None, plan: Plan | None) -> Subject:
+    """Find the plan that counts, and look at the target from outside where an engine holds it."""
+    from envsnap.targets.container import Container, Image
+
+    if not isinstance(target, Container | Image):
+        chosen = plan or make_plan(manifest)
+        return Subject(plan=chosen, announced=announced.by(chosen, manifest), seen=Seen())
+    image = target.image if isinstance(target, Image) else target.container.image
+    container = target.container if isinstance(target, Container) else None
+    return _of_engine(manifest, target.client, image, container, plan)
+
+
+def _of_engine(
+    manifest: Manifest, client: Any, image: Any, container: Any, plan: Plan | None
+) -> Subject:
+    from envsnap.image.building import make
+
+    described = held.of_image(image)
+    own = held.carried_plan(client, image)
+    if own is not None and not _fits(own, manifest):
+        own = None
+    label = described.labels.get(PLAN_LABEL)
+    chosen = plan or own
+    known_base = make.base_settings(client, chosen or make_plan(manifest))
+    digest = label or "" if chosen is None else records.digest(chosen)
+    files, harmless, notes = _files(client, image, container, digest)
+    differs = [*files]
+    if chosen is not None:
+        differs += settings.differences(chosen, described, known_base)
+        if label != digest:
+            differs.append(_another_plan(digest, label))
+        notes += [] if plan is not None else [BY_ITSELF]
+    else:
+        notes = [NO_PLAN]
+    counting = chosen or make_plan(manifest)
+    return Subject(
+        plan=counting,
+        announced=announced.by(counting, manifest, known_base),
+        seen=Seen(differs=tuple(differs), announced=tuple(harmless), not_covered=tuple(notes)),
+        configs=_in_manifest(manifest, "configs", counting.files),
+        weights=_in_manifest(manifest, "weights", counting.weights),
+    )
+
+
+def _in_manifest(
+    manifest: Manifest, section: str, files: Iterable[File | WeightFile]
+) -> dict[str, str]:
+    """Return name and place of the files that the plan carries and the manifest knows."""
+    there = entries(getattr(manifest.sections, section))
+    return {item.name: item.path for item in files if item.name in there}
+
+
+def _fits(plan: Plan, manifest: Manifest) -> bool:
+    """Tell whether an image's own plan is of this manifest, and excuses no variable by itself."""
+    sorted_ = environment.sort(manifest)
+    excused = {item.path for item in plan.dropped} - {item.path for item in sorted_.dropped}
+    return plan.fingerprint == manifest.fingerprint and not excused
+
+
+def _another_plan(wanted: str, found: str | None) -> Fact:
+    return Fact(
+        path=text(("image", "plan")),
+        kind=settings.kind_of(wanted, found),
+        captured=wanted,
+        inside=found,
+        reason="the image was not made by this plan",
+    )
+
+
+def _files(
+    client: Any, image: Any, container: Any, digest: str
+) -> tuple[list[Fact], list[Fact], list[str]]:
+    """Return the files that came after the plan's last line, and what could not be told."""
+    found: list[Fact] = []
+    harmless: list[Fact] = []
+    extended = held.is_extended(image, digest)
+    if extended:
+        found, harmless = settings.above(held.strange_files(client, image, digest))
+    if container is not None:
+        changed, of_run = settings.since_start(held.written_since(container))
+        found, harmless = [*found, *changed], [*harmless, *of_run]
+    return found, harmless, [NO_HISTORY] if extended is None else []

@@ -1,0 +1,76 @@
+"""Compose files: one service's image, variables and limits; the rest as a config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET
+
+from envsnap.intake.formats import configs, quantities, trees
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.source import Source
+from envsnap.model.host import System
+
+NAME = "compose"
+MARKS = ("image", "build", "environment", "command", "deploy", "ports", "volumes", "extends")
+
+
+def recognise(source: Source) -> bool:
+    """A mapping of services, each with a key that services have."""
+    if "services:" not in source.text:
+        return False
+    services = trees.mapping(source.mapping, "services")
+    return bool(services) and all(
+        isinstance(service, dict) and any(mark in service for mark in MARKS)
+        for service in services.values()
+    )
+
+
+def read(source: Source) -> Draft:
+    """Where there is one service, its variables and limits are the environment's."""
+    draft = Draft("a Compose file", "stated")
+    tree = dict(source.mapping)
+    services = trees.mapping(tree, "services")
+    if len(services) == 1:
+        name, service = next(iter(services.items()))
+        _only(draft, service)
+        tree["services"] = {
+            name: {key: value for key, value in service.items() if key != "environment"}
+        }
+    configs.add_tree(draft, NAME, tree, "yaml")
+    if source.cut:
+        draft.leave("a last line without an end, which may be cut")
+    return draft
+
+
+def _only(draft: Draft, service: dict[str, Any]) -> None:
+    stated = service.get("environment")
+    entries = stated.items() if isinstance(stated, dict) else _assigned(stated)
+    for name, value in entries:
+        if value is None or "$" in str(value):
+            draft.variable_name(str(name))
+        else:
+            draft.variable(str(name), str(value))
+    limits = trees.mapping(service, "deploy", "resources", "limits")
+    memory = limits.get("memory", service.get("mem_limit"))
+    processors = limits.get("cpus", service.get("cpus"))
+    shared = service.get("shm_size")
+    draft.add(
+        System(
+            complete=False,
+            container="docker",
+            cgroup_memory_limit=UNSET
+            if memory is None
+            else quantities.memory(memory, powers_of_two=True),
+            cgroup_cpu_limit=UNSET if processors is None else quantities.processors(processors),
+            shm_size=UNSET if shared is None else quantities.memory(shared, powers_of_two=True),
+        )
+    )
+
+
+def _assigned(stated: Any) -> list[tuple[str, str | None]]:
+    found: list[tuple[str, str | None]] = []
+    for entry in stated if isinstance(stated, list) else ():
+        name, equals, value = str(entry).partition("=")
+        found.append((name, value if equals else None))
+    return found

@@ -1,0 +1,134 @@
+"""`environment.yml` and `conda env export`: what is wanted, or, with builds, what was installed.
+
+An export names each package with its version and its build; nobody writes builds by hand. What
+names versions or ranges alone asks for them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from msgspec import UNSET
+
+from envsnap.intake.formats import conda_names, pip_freeze, privacy, requirement_lines, trees
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.source import Source
+from envsnap.model.python import Conda
+from envsnap.model.wanted import Choice, Wanted
+
+SPEC = re.compile(
+    r"^(?:(?P<channel>[\w./-]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*)\s*(?P<rest>(?:[=<>!~ ].*)?)$"
+)
+EXACT = re.compile(r"^={1,2}\s*(?P<version>[0-9][\w.!+]*)(?:=(?P<build>[\w.*]+))?$")
+EXPORTED = 0.8
+
+
+def recognise(source: Source) -> bool:
+    """A mapping with dependencies that are conda's specifications."""
+    if re.search(r"(?m)^[ \t]*[\"']?dependencies[\"']?:", source.text) is None:
+        return False
+    tree = source.mapping
+    dependencies = tree.get("dependencies")
+    if not isinstance(dependencies, list) or not dependencies:
+        return False
+    specs = [item for item in dependencies if isinstance(item, str)]
+    others = [item for item in dependencies if not isinstance(item, str)]
+    shaped = all(SPEC.match(item.strip()) for item in specs) and all(
+        _is_pip(item) for item in others
+    )
+    marked = (
+        {"channels", "prefix"} & set(tree) or any("=" in item for item in specs) or bool(others)
+    )
+    return shaped and bool(specs or others) and bool(marked)
+
+
+def _is_pip(item: Any) -> bool:
+    return item is None or (isinstance(item, dict) and set(item) <= {"pip"})
+
+
+def read(source: Source) -> Draft:
+    """Conda's packages and pip's."""
+    tree = source.mapping
+    specs = [item.strip() for item in tree["dependencies"] if isinstance(item, str)]
+    built = [
+        found
+        for item in specs
+        if (spec := SPEC.match(item))
+        and (found := EXACT.match(spec["rest"].strip()))
+        and found["build"]
+    ]
+    exact = all((spec := SPEC.match(item)) and EXACT.match(spec["rest"].strip()) for item in specs)
+    # Without builds an export is known by the prefix of the environment that it was made from.
+    if specs and (len(built) >= EXPORTED * len(specs) or (exact and "prefix" in tree)):
+        draft = Draft("the output of conda env export", "installed")
+    else:
+        draft = Draft("a conda environment file", "wanted")
+    for item in specs:
+        _spec(draft, item)
+    for group in trees.records({"x": tree["dependencies"]}, "x"):
+        for text in group.get("pip") or ():
+            _pip(draft, str(text))
+    for channel in trees.texts(tree, "channels") or ():
+        if draft.state == "wanted":
+            draft.add_source(privacy.clean_url(channel))
+    if draft.state == "installed" and source.text.endswith("\n"):
+        draft.complete("packages", names_only=True)
+    if source.cut:
+        draft.leave("a last line without an end, which may be cut")
+    return draft
+
+
+def _spec(draft: Draft, text: str) -> None:
+    spec = SPEC.match(text)
+    assert spec is not None
+    exact = EXACT.match(spec["rest"].strip())
+    channel = spec["channel"] or UNSET
+    if draft.state == "installed":
+        if exact is not None:
+            conda = Conda(version=exact["version"], build=exact["build"] or UNSET, channel=channel)
+            conda_names.add(draft, spec["name"], conda)
+        else:
+            draft.leave("specifications without a version")
+        return
+    want(draft, spec["name"], spec["rest"].strip())
+
+
+def want(draft: Draft, name: str, rest: str) -> None:
+    """Add what conda is asked for; `=1.2` is a range of conda's, `==1.2` a version."""
+    asked: dict[str, Any] = {"version": UNSET, "specifier": UNSET, "build": UNSET}
+    exact = EXACT.match(rest)
+    if exact is not None and (rest.startswith("==") or exact["build"]):
+        asked.update(version=exact["version"], build=exact["build"] or UNSET)
+    elif exact is not None:
+        asked.update(specifier=f"=={exact['version']}.*")
+    elif rest and rest != "*":
+        asked.update(specifier=rest.replace(" ", ""))
+    if name == "python":
+        _python(draft, asked)
+        return
+    distribution = conda_names.distribution(name)
+    manager = "conda" if distribution is None else UNSET
+    draft.want(distribution or conda_names.key(name), Choice(manager=manager, **asked))
+
+
+def _python(draft: Draft, asked: dict[str, Any]) -> None:
+    bounds = f"=={asked['version']}" if asked["version"] is not UNSET else asked["specifier"]
+    draft.add(Wanted(complete=False, entries={}, requires_python=bounds))
+
+
+def _pip(draft: Draft, text: str) -> None:
+    line = requirement_lines.line(text)
+    if line.kind in ("requirement", "address", "editable") and line.name:
+        if draft.state == "installed" and pip_freeze.is_pin(line):
+            pip_freeze.add(draft, line)
+        else:
+            draft.want(line.name, line.choice)
+    elif line.kind == "option":
+        draft.leave("options of pip")
+    elif line.kind != "comment":
+        draft.leave(
+            "local projects"
+            if line.kind in ("path", "editable")
+            else "lines that could not be read"
+        )

@@ -1,0 +1,117 @@
+"""`docker inspect` of an image or a container, and `docker image inspect`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET
+
+from envsnap.intake.formats import configs, trees
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.format import RefusedError
+from envsnap.intake.formats.source import Source
+from envsnap.model.host import System
+
+# Docker's names of architectures, as uname spells them.
+MACHINES = {
+    "amd64": "x86_64",
+    "arm64": "aarch64",
+    "ppc64le": "ppc64le",
+    "s390x": "s390x",
+    "386": "i686",
+}
+NAME = "container"
+
+
+def recognise(source: Source) -> bool:
+    """One object, or a list of one, with an identifier and a config."""
+    return bool(_objects(source.json))
+
+
+def _objects(tree: Any) -> list[dict[str, Any]]:
+    found = tree if isinstance(tree, list) else [tree]
+    fits = [
+        item
+        for item in found
+        if isinstance(item, dict)
+        and isinstance(item.get("Id"), str)
+        and isinstance(item.get("Config"), dict)
+    ]
+    return fits if len(fits) == len(found) else []
+
+
+def read(source: Source) -> Draft:
+    """Image, variables, limits and what of the host is given to it."""
+    objects = _objects(source.json)
+    if len(objects) > 1:
+        raise RefusedError(
+            f"{source.name}: docker inspect of {len(objects)} objects; inspect the one that you mean"
+        )
+    item = objects[0]
+    draft = Draft("the output of docker inspect", "stated")
+    for entry in trees.texts(item, "Config", "Env") or ():
+        name, equals, value = entry.partition("=")
+        if equals:
+            draft.variable(name, value)
+    if "HostConfig" in item:
+        _container(draft, item)
+    else:
+        _image(draft, item)
+    return draft
+
+
+def _image(draft: Draft, item: dict[str, Any]) -> None:
+    machine = MACHINES.get(str(item.get("Architecture")))
+    draft.add(
+        System(
+            complete=False,
+            platform="linux" if item.get("Os") == "linux" else UNSET,
+            architecture=machine or UNSET,
+        )
+    )
+    tree = {
+        "image": _first(item, "RepoTags"),
+        "digest": _first(item, "RepoDigests").rpartition("@")[2],
+        "id": item["Id"],
+        "entrypoint": item["Config"].get("Entrypoint"),
+        "command": item["Config"].get("Cmd"),
+        "user": item["Config"].get("User"),
+        "labels": item["Config"].get("Labels"),
+    }
+    _tree(draft, tree)
+
+
+def _container(draft: Draft, item: dict[str, Any]) -> None:
+    host = trees.mapping(item, "HostConfig")
+    processors = trees.whole(host.get("NanoCpus"))
+    memory, shared = trees.whole(host.get("Memory")), trees.whole(host.get("ShmSize"))
+    draft.add(
+        System(
+            complete=False,
+            container="docker",
+            cgroup_memory_limit=memory or UNSET,
+            cgroup_cpu_limit=processors / 10**9 if processors else UNSET,
+            shm_size=shared or UNSET,
+        )
+    )
+    tree = {
+        "image": item["Config"].get("Image"),
+        "id": item.get("Image"),
+        "entrypoint": item["Config"].get("Entrypoint"),
+        "command": item["Config"].get("Cmd"),
+        "user": item["Config"].get("User"),
+        "runtime": host.get("Runtime"),
+        "ipc": host.get("IpcMode"),
+        "devices": host.get("DeviceRequests"),
+        "ulimits": host.get("Ulimits"),
+    }
+    _tree(draft, tree)
+
+
+def _tree(draft: Draft, tree: dict[str, Any]) -> None:
+    configs.add_tree(draft, NAME, {key: value for key, value in tree.items() if value}, "json")
+
+
+def _first(item: dict[str, Any], key: str) -> str:
+    found = trees.texts(item, key)
+    return found[0] if isinstance(found, tuple) else ""

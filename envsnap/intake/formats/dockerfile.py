@@ -1,0 +1,229 @@
+"""A Dockerfile: its base, its variables, and what its pip and conda lines ask for.
+
+Nothing is run or resolved: a value with a variable in it is a gap, and what a shell would make of
+a line is not guessed.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from msgspec import Struct
+
+from envsnap.intake.formats import conda_environment, configs, requirement_lines
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.source import Source
+from envsnap.model.wanted import Wanted
+
+INSTRUCTION = re.compile(
+    r"^(FROM|RUN|CMD|LABEL|EXPOSE|ENV|ADD|COPY|ENTRYPOINT|VOLUME|USER|WORKDIR|ARG|ONBUILD|STOPSIGNAL|HEALTHCHECK|SHELL|MAINTAINER)\s+(.*)$",
+    re.IGNORECASE,
+)
+FROM = re.compile(r"(?:--platform=\S+\s+)?(\S+)(?:\s+[Aa][Ss]\s+(\S+))?$")
+OF_PYTHON = re.compile(
+    r"^(?:docker\.io/)?(?:library/)?python:(\d\.\d{1,2}(?:\.\d{1,3})?)(?=[-@]|$)"
+)
+PIPS = ("pip", "pip3")
+VALUED = ("-r", "-c", "-i", "-f", "-t", "-e", "--index-url", "--extra-index-url", "--find-links",
+          "--target", "--prefix", "--requirement", "--constraint", "--timeout", "--retries", "--python",
+          "--trusted-host", "--platform", "--progress-bar", "--root", "--editable")  # fmt: skip
+
+
+class Stage(Struct):
+    """One stage: what it starts from and what it sets."""
+
+    base: str
+    name: str
+    env: dict[str, str]
+    runs: list[str]
+
+
+def recognise(source: Source) -> bool:
+    """A FROM before any other instruction but ARG, and instructions only."""
+    lines = _instructions(source.lines)
+    told = [line[0] for line in lines]
+    first = next((word for word in told if word != "ARG"), "")
+    return first == "FROM" and "?" not in told and len(told) > 1
+
+
+def _instructions(lines: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Instruction and rest of each logical line; `?` for what is none."""
+    found: list[tuple[str, str]] = []
+    held, until = "", ""
+    for line in lines:
+        if until:
+            until = "" if line.strip() == until else until
+            continue
+        if line.lstrip().startswith("#"):
+            continue
+        if line.endswith("\\"):
+            held += line[:-1] + " "
+            continue
+        text = (held + line).strip()
+        held = ""
+        if not text:
+            continue
+        match = INSTRUCTION.match(text)
+        found.append((match[1].upper(), match[2]) if match is not None else ("?", text))
+        document = re.search(r"<<-?['\"]?(\w+)['\"]?", text)
+        until = document[1] if document is not None and match is not None else ""
+    return found
+
+
+def read(source: Source) -> Draft:
+    """The last stage, and those that it builds on."""
+    draft = Draft("a Dockerfile", "wanted")
+    defaults, stages = _stages(_instructions(source.lines))
+    chain = _chain(stages)
+    for stage in stages:
+        if stage not in chain:
+            draft.leave("stages that the last one does not build on")
+    base = _filled(chain[-1].base, defaults)
+    tree = {"base": base if base is not None else chain[-1].base}
+    configs.add_tree(draft, "dockerfile", tree, "env")
+    python = OF_PYTHON.match(tree["base"])
+    if python is not None:
+        exact = python[1].count(".") == 2
+        bounds = f"=={python[1]}" if exact else f"=={python[1]}.*"
+        draft.add(Wanted(complete=False, entries={}, requires_python=bounds))
+    for stage in chain:
+        for name, value in stage.env.items():
+            if "$" in value:
+                draft.variable_name(name)
+            else:
+                draft.variable(name, value)
+        for run in stage.runs:
+            _run(draft, run)
+    if source.cut:
+        draft.leave("a last line without an end, which may be cut")
+    return draft
+
+
+def _stages(lines: list[tuple[str, str]]) -> tuple[dict[str, str], list[Stage]]:
+    defaults: dict[str, str] = {}
+    stages: list[Stage] = []
+    for word, rest in lines:
+        if word == "FROM":
+            found = FROM.match(rest)
+            stages.append(
+                Stage(found[1] if found else rest, (found[2] or "") if found else "", {}, [])
+            )
+        elif word == "ARG" and not stages:
+            name, equals, value = rest.partition("=")
+            if equals:
+                defaults[name.strip()] = value.strip().strip("'\"")
+        elif word == "ENV" and stages:
+            stages[-1].env.update(_assignments(rest))
+        elif word == "RUN" and stages:
+            stages[-1].runs.append(rest)
+    return defaults, stages
+
+
+def _chain(stages: list[Stage]) -> list[Stage]:
+    """The last stage, the one that it starts from, and so on; outermost last."""
+    chain = [stages[-1]]
+    while True:
+        before = stages[: stages.index(chain[-1])]
+        above = next(
+            (stage for stage in before if stage.name and stage.name == chain[-1].base), None
+        )
+        if above is None:
+            return chain
+        chain.append(above)
+
+
+def _filled(text: str, defaults: dict[str, str]) -> str | None:
+    """A text with the defaults of ARG; None where one has none."""
+    missing = False
+
+    def value(match: re.Match[str]) -> str:
+        nonlocal missing
+        name, fallback = match[1] or match[3], match[2]
+        found = defaults.get(name, fallback)
+        missing = missing or found is None
+        return found or ""
+
+    filled = re.sub(r"\$\{(\w+)(?::-([^}]*))?\}|\$(\w+)", value, text)
+    return None if missing else filled
+
+
+def _assignments(rest: str) -> dict[str, str]:
+    """`NAME=value NAME2="a b"`, or the old form `NAME value`."""
+    if not re.match(r"^[A-Za-z_]\w*=", rest):
+        name, _, value = rest.partition(" ")
+        return {name: value.strip()}
+    try:
+        words = shlex.split(rest, comments=False)
+    except ValueError:
+        return {}
+    return dict(word.partition("=")[::2] for word in words if "=" in word)
+
+
+def _run(draft: Draft, text: str) -> None:
+    """The packages that the pip, uv and conda commands of a RUN line name."""
+    for command in re.split(r"&&|\|\||;|\n", text):
+        try:
+            words = shlex.split(command, comments=True)
+        except ValueError:
+            continue
+        while words and (
+            words[0].startswith("--")
+            or re.fullmatch(r"\w+=\S*", words[0])
+            or words[0] in ("sudo", "exec")
+        ):
+            words.pop(0)
+        if "install" not in words:
+            continue
+        place = words.index("install")
+        program = words[:place]
+        if program and (program[-1] in PIPS or program[-1].startswith("pip3")):
+            _pip(draft, words[place + 1 :])
+        elif program and program[-1] in ("conda", "mamba", "micromamba"):
+            _conda(draft, words[place + 1 :])
+
+
+def _pip(draft: Draft, words: list[str]) -> None:
+    skip = False
+    for place, word in enumerate(words):
+        if skip:
+            skip = False
+        elif word in VALUED:
+            skip = True
+            if word in (
+                "-i",
+                "--index-url",
+                "--extra-index-url",
+                "-f",
+                "--find-links",
+            ) and place + 1 < len(words):
+                from envsnap.intake.formats import privacy
+
+                draft.add_source(privacy.clean_url(words[place + 1]))
+            elif word in ("-r", "--requirement"):
+                draft.leave("requirements files that it installs")
+        elif word.startswith(("--extra-index-url=", "--index-url=")):
+            from envsnap.intake.formats import privacy
+
+            draft.add_source(privacy.clean_url(word.partition("=")[2]))
+        elif "$" in word:
+            draft.leave("packages whose version is a variable")
+        elif word.startswith("-"):
+            continue
+        else:
+            line = requirement_lines.line(word)
+            if line.kind in ("requirement", "address") and line.name:
+                draft.want(line.name, line.choice)
+
+
+def _conda(draft: Draft, words: list[str]) -> None:
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word in ("-c", "--channel", "-n", "--name", "-p", "--prefix", "-f", "--file"):
+            skip = True
+        elif not word.startswith("-") and "$" not in word:
+            spec = conda_environment.SPEC.match(word)
+            if spec is not None:
+                conda_environment.want(draft, spec["name"], spec["rest"].strip())

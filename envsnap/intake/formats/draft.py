@@ -1,0 +1,214 @@
+"""What a format found, as typed sections: no format writes dictionaries.
+
+Every section is partial until it is said to be complete, or complete in its names. A fact that
+was stated first stays: `add` fills what is missing and replaces nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct
+
+from envsnap.intake.formats import privacy
+from envsnap.model.compute import Framework, Gpu
+from envsnap.model.fields import BOOKKEEPING, Section
+from envsnap.model.host import GpuIdentity
+from envsnap.model.manifest import Sections
+from envsnap.model.paths import text as path_text
+from envsnap.model.python import Package
+from envsnap.model.wanted import Choice, Requirement
+
+State = Literal["installed", "wanted", "stated"]
+_PLACES: dict[str, type[Section]] = {}
+
+
+class Draft:
+    """Gathers facts section by section.
+
+    `what` says what was read ("the output of pip freeze"), `state` whether it tells of what is
+    installed, of what is wanted, or states facts of a machine.
+    """
+
+    def __init__(self, what: str, state: State = "stated") -> None:
+        """Begin with no facts."""
+        self.what, self.state = what, state
+        self.left: dict[str, int] = {}
+        self._facts: dict[str, dict[str, Any]] = {}
+        self._gaps: dict[str, dict[str, str]] = {}
+        self._complete: set[str] = set()
+        self._names: set[str] = set()
+        self._doubted: set[tuple[str, str]] = set()
+
+    def add(self, section: Section) -> None:
+        """Fill in facts of a section that are not known yet."""
+        _fill(self._section(_name_of(type(section))), section)
+
+    def package(self, name: str, facts: Package | None = None) -> None:
+        """Add an installed distribution, or facts of it."""
+        _entry(self._section("packages"), name, facts or Package())
+
+    def framework(self, name: str, facts: Framework) -> None:
+        """Add a framework by import name, or facts of it."""
+        _entry(self._section("frameworks"), name, facts)
+
+    def gpu(self, index: int | str, facts: Gpu | None = None) -> None:
+        """Add a GPU by index, or facts of it."""
+        _entry(self._section("gpus"), str(index), facts or Gpu())
+
+    def card(self, index: int | str, facts: GpuIdentity) -> None:
+        """Add what names one card; it is never compared."""
+        cards = self._section("identity").setdefault("gpus", {})
+        _fill(cards.setdefault(str(index), {}), facts)
+
+    def variable(self, name: str, value: str) -> None:
+        """Add an environment variable, without what may be a secret."""
+        shown, why = privacy.judged_variable(name, value)
+        if why is not None:
+            self.gap("env_vars", (name,), f"redacted: {why}")
+        if shown is not None:
+            self._section("env_vars").setdefault("entries", {}).setdefault(name, shown)
+
+    def variable_name(self, name: str) -> None:
+        """Add an environment variable whose value was not read."""
+        others = self._section("env_vars").setdefault("others", ())
+        if name not in others:
+            self._section("env_vars")["others"] = tuple(sorted((*others, name)))
+
+    def want(self, name: str, choice: Choice) -> None:
+        """Add one line that asks for a distribution; a repetition adds nothing."""
+        entries = self._section("wanted").setdefault("entries", {})
+        choices = entries.setdefault(name, [])
+        if choice not in choices:
+            choices.append(choice)
+
+    def add_source(self, address: str) -> None:
+        """Add an index or a channel that is named for what is wanted."""
+        known = self._section("wanted").setdefault("sources", ())
+        if address not in known:
+            self._section("wanted")["sources"] = (*known, address)
+
+    def gap(self, section: str, path: tuple[str, ...], reason: str) -> None:
+        """Say why a fact is not known."""
+        self._section(section)
+        self._gaps.setdefault(section, {}).setdefault(path_text(path), reason)
+
+    def merge(self, other: Draft, without: tuple[str, ...] = ()) -> None:
+        """Add the sections of another draft, but for some."""
+        for name, facts in other._facts.items():
+            if name not in without:
+                self._facts.setdefault(name, {}).update(facts)
+                self._gaps.setdefault(name, {}).update(other._gaps.get(name, {}))
+        for what, count in other.left.items():
+            self.leave(what, count)
+
+    def settle(self, section: str, path: tuple[str, ...]) -> None:
+        """Take a gap back: what it speaks of was found elsewhere."""
+        self._gaps.get(section, {}).pop(path_text(path), None)
+
+    def gap_text(self, section: str, path: str, reason: str) -> None:
+        """Say why a fact is not known, by its path as text."""
+        self._section(section)
+        self._gaps.setdefault(section, {}).setdefault(path, reason)
+
+    def doubt(self, name: str, version: str) -> bool:
+        """Whether a distribution has another version already: then none is stated."""
+        known = self.entries("packages").get(name, {})
+        if known.get("version", version) == version:
+            return (name, "version") in self._doubted
+        reason = f"not stated: it is listed as {known.pop('version')} and as {version}"
+        self._doubted.add((name, "version"))
+        self.gap("packages", (name, "version"), reason)
+        return True
+
+    def complete(self, section: str, *, names_only: bool = False) -> None:
+        """Say that what a section does not mention is absent; or that its names are all."""
+        self._section(section)
+        (self._names if names_only else self._complete).add(section)
+
+    def leave(self, what: str, count: int = 1) -> None:
+        """Count what was not read; the message names it."""
+        self.left[what] = self.left.get(what, 0) + count
+
+    def has(self, section: str, key: str = "") -> bool:
+        """Tell whether a section, or an entry of it, is there."""
+        found = self._facts.get(section, {})
+        return key in found.get("entries", {}) if key else bool(found)
+
+    def entries(self, section: str) -> Mapping[str, Any]:
+        """The entries that a section has so far."""
+        found: Mapping[str, Any] = self._facts.get(section, {}).get("entries", {})
+        return found
+
+    def sections(self) -> Sections:
+        """The facts as the model has them."""
+        found: dict[str, Any] = {}
+        for name, facts in self._facts.items():
+            record = _section_types()[name]
+            built = {key: _built(record, key, value) for key, value in facts.items()}
+            found[name] = record(
+                complete=name in self._complete,
+                names_complete=True if name in self._names else UNSET,
+                gaps=self._gaps.get(name, {}),
+                **built,
+            )
+        return Sections(**found)
+
+    def _section(self, name: str) -> dict[str, Any]:
+        return self._facts.setdefault(name, {})
+
+
+def _fill(known: dict[str, Any], record: Struct) -> None:
+    for field in record.__struct_fields__:
+        value = getattr(record, field)
+        if value is UNSET or field in BOOKKEEPING:
+            continue
+        if isinstance(value, dict):
+            inner = known.setdefault(field, {})
+            for key, item in value.items():
+                if isinstance(item, Struct):
+                    _fill(inner.setdefault(key, {}), item)
+                else:
+                    inner.setdefault(key, item)
+        elif isinstance(value, Struct):
+            _fill(known.setdefault(field, {}), value)
+        else:
+            known.setdefault(field, value)
+
+
+def _entry(section: dict[str, Any], name: str, facts: Struct) -> None:
+    _fill(section.setdefault("entries", {}).setdefault(name, {}), facts)
+
+
+def _built(record: type[Section], field: str, value: Any) -> Any:
+    """Records from what was gathered of them."""
+    import msgspec
+
+    if field == "entries" and record is _section_types()["wanted"]:
+        return {name: _requirement(choices) for name, choices in value.items()}
+    hint = next(item.type for item in msgspec.structs.fields(record) if item.name == field)
+    return msgspec.convert(value, hint)
+
+
+def _requirement(choices: list[Choice]) -> Requirement:
+    """One line's facts stand in the entry; several stand beside one another."""
+    if len(choices) > 1:
+        return Requirement(alternatives=tuple(choices))
+    only = choices[0]
+    return Requirement(**{name: getattr(only, name) for name in only.__struct_fields__})
+
+
+def _section_types() -> dict[str, type[Section]]:
+    if not _PLACES:
+        import msgspec
+
+        for field in msgspec.structs.fields(Sections):
+            _PLACES[field.name] = next(
+                item for item in field.type.__args__ if item is not msgspec.UnsetType
+            )
+    return _PLACES
+
+
+def _name_of(record: type[Section]) -> str:
+    return next(name for name, kind in _section_types().items() if kind is record)

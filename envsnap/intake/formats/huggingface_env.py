@@ -1,0 +1,173 @@
+"""`transformers env`, `accelerate env`, `diffusers-cli env` and their kin: one list with dashes."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import UNSET, UnsetType
+
+from envsnap.intake.formats import machine, names
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.format import RefusedError
+from envsnap.intake.formats.source import Source
+from envsnap.model.compute import Framework, Gpu
+from envsnap.model.python import Package
+
+ITEM = re.compile(r"^[-*] (?P<key>[^:\n]{1,70}):(?P<value>.*)$")
+FIRST = re.compile(
+    r"^[-*] [^\w`]{0,4}\s?`?(transformers|accelerate|diffusers|datasets|peft|huggingface_hub|trl|optimum|sentence-transformers)`? version:",
+    re.IGNORECASE,
+)
+OTHERS = re.compile(r"^[-*] (?:Platform|Python version):")
+ONCE = ("Platform:", "Python version:")
+VERSION = re.compile(
+    r"^[^\w`]{0,4}\s?`?(?P<name>[\w. -]{1,40}?)`?(?: version)?(?: \((?P<what>[^()]{1,40})\))?$"
+)
+FRAMEWORK = re.compile(r"^(?P<version>\S+)(?: \((?P<device>[^()]*)\))?$")
+ACCELERATOR = re.compile(r"^(?P<name>[A-Z][^,]{2,60}), (?P<memory>\d{3,7}) MiB$")
+# Names that the reports spell as words, and what the distribution is called.
+ALIASES = {"pytorch": "torch", "tensorflow": "tensorflow", "numpy": "numpy"}
+MODULES = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax", "flax": "flax"}
+
+
+def recognise(source: Source) -> bool:
+    """The item of the program itself, with the platform or Python near it."""
+    lines = [line.strip() for line in source.bare]
+    return bool(_starts(lines))
+
+
+def _starts(lines: list[str]) -> list[int]:
+    found: list[int] = []
+    for place, line in enumerate(lines):
+        near = lines[max(0, place - 12) : place + 12]
+        is_first = FIRST.match(line) and any(OTHERS.match(other) for other in near)
+        if is_first and not (found and _same_block(lines, found[-1], place)):
+            found.append(place)
+    return found
+
+
+def _same_block(lines: list[str], first: int, second: int) -> bool:
+    """Whether two items stand in one list: no second platform between them, and no other text."""
+    between = lines[first + 1 : second]
+    return all(not line or line.startswith(("-", "*", "\t", " ")) for line in between)
+
+
+def read(source: Source) -> Draft:
+    """The versions, Python, the platform, and the GPUs where they are named."""
+    lines = list(source.bare)
+    starts = _starts([line.strip() for line in lines])
+    if len(starts) > 1:
+        raise RefusedError(
+            f"{source.name}: holds {len(starts)} reports of Hugging Face's `env` commands; put"
+            " each into a file of its own"
+        )
+    block = _block(lines, starts[0])
+    if any(sum(line.startswith(key, 2) for line in block) > 1 for key in ONCE):
+        raise RefusedError(
+            f"{source.name}: holds several reports of Hugging Face's `env` commands; put each into"
+            " a file of its own"
+        )
+    first = FIRST.match(lines[starts[0]].strip())
+    assert first is not None
+    draft = Draft(f"the output of {first[1].lower()} env", "stated")
+    for place, line in enumerate(block):
+        item = ITEM.match(line)
+        if item is not None:
+            _item(draft, item["key"].strip(), item["value"].strip(), block[place + 1 :])
+    if source.cut:
+        draft.leave("a last line without an end, which may be cut")
+    return draft
+
+
+def _block(lines: list[str], start: int) -> list[str]:
+    """The list around an item: it ends at an empty line that no item follows."""
+    indent = len(lines[start]) - len(lines[start].lstrip())
+    plain = [line[indent:] if not line[:indent].strip() else line for line in lines]
+    begin = end = start
+    while begin > 0 and (ITEM.match(plain[begin - 1]) or plain[begin - 1].startswith(("\t", "  "))):
+        begin -= 1
+    while end + 1 < len(plain) and _goes_on(plain, end + 1):
+        end += 1
+    return plain[begin : end + 1]
+
+
+def _goes_on(lines: list[str], place: int) -> bool:
+    line = lines[place]
+    following = lines[place + 1] if place + 1 < len(lines) else ""
+    return bool(
+        ITEM.match(line)
+        or line.startswith(("\t", "  "))
+        or ACCELERATOR.match(line.strip())
+        or (not line and ITEM.match(following))
+    )
+
+
+def _item(draft: Draft, key: str, value: str, below: list[str]) -> None:
+    low = key.lower().strip("` ")
+    if low == "platform":
+        machine.platform(draft, value)
+    elif low == "python version":
+        machine.python(draft, value)
+    elif low in ("gpu type", "cuda device(s)"):
+        _gpus(draft, value)
+    elif low == "accelerator":
+        _accelerators(draft, [value, *below])
+    elif low == "pytorch accelerator":
+        draft.framework("torch", Framework(cuda_available=_sees_gpu(value)))
+    else:
+        _version(draft, key, value)
+
+
+def _version(draft: Draft, key: str, value: str) -> None:
+    found = VERSION.match(key)
+    if found is None or not ("version" in key.lower() or _is_release(key, value)):
+        return
+    word = names.canonical(found["name"].strip().replace(" ", "-"))
+    name = ALIASES.get(word, word)
+    if not names.is_name(name):
+        return
+    if value.lower().startswith("not installed"):
+        draft.gap("packages", (name,), "absent: the report says that it is not installed")
+        return
+    told = FRAMEWORK.match(value)
+    if told is None or not names.is_version(told["version"]):
+        return
+    if name == "torch":
+        machine.torch(draft, told["version"])
+        seen = _sees_gpu(told["device"] or "")
+        draft.framework("torch", Framework(cuda_available=seen))
+    else:
+        draft.package(name, Package(version=told["version"]))
+
+
+def _is_release(key: str, value: str) -> bool:
+    """Whether a key without the word has a release behind it, and is no variable's name."""
+    return not key.isupper() and re.fullmatch(r"\d+\.\d[\w.+!-]*", value) is not None
+
+
+def _sees_gpu(value: str) -> bool | UnsetType:
+    word = value.strip().lower()
+    if word in ("true", "cuda", "gpu"):
+        return True
+    return False if word in ("false", "cpu") else UNSET
+
+
+def _gpus(draft: Draft, value: str) -> None:
+    """One name of the first device, or a list of all."""
+    told = [part.strip() for part in value.split(",") if part.strip()]
+    if len(told) == 1 and not machine.says_nothing(value):
+        machine.gpu_name(draft, 0, value)
+    elif len(told) > 1:
+        for index, name in enumerate(told):
+            machine.gpu_name(draft, index, name)
+
+
+def _accelerators(draft: Draft, lines: list[str]) -> None:
+    """One line a GPU, as nvidia-smi's query gives them."""
+    for index, line in enumerate(lines):
+        found = ACCELERATOR.match(line.strip())
+        if found is None:
+            break
+        draft.gpu(index, Gpu(name=found["name"], memory_total=int(found["memory"]) << 20))
+    if draft.entries("gpus"):
+        draft.complete("gpus", names_only=True)

@@ -1,0 +1,98 @@
+"""The "System environment" of mmengine's and mmcv's logs."""
+
+from __future__ import annotations
+
+import re
+
+from envsnap.intake.formats import key_values, machine, torch_build
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.format import RefusedError
+from envsnap.intake.formats.source import Source
+from envsnap.model.compute import Codec, Codecs
+from envsnap.model.host import System
+
+PAIR = re.compile(
+    r"^\s{0,8}(?:[-*] )?(?P<key>[A-Za-z][\w ,.()-]{0,60}?)\s{0,20}:(?:\s(?P<value>.*))?$"
+)
+BEGIN = re.compile(r"^\s{0,8}(?:[-*] )?sys\.platform: ?(?:linux|win32|darwin)")
+END = re.compile(r"^(?:Runtime environment:|-{10,}|={10,}|```|</details>)\s*$")
+BUILD = re.compile(r"^\s{0,8}(?:[-*] )?PyTorch compiling details:")
+OWN = re.compile(
+    r"^\s{0,8}(?:[-*] )?(?:MMEngine|MMCV|MMDetection|PyTorch compiling details|TorchVision|NVCC|CUDA available):"
+)
+
+
+def recognise(source: Source) -> bool:
+    """sys.platform at the head of a block that mmengine writes."""
+    return "sys.platform:" in source.text and bool(_blocks(source))
+
+
+def _blocks(source: Source) -> list[list[str]]:
+    found = key_values.block(source, BEGIN, END)
+    return [lines for lines in found if sum(OWN.match(line) is not None for line in lines) > 1]
+
+
+def read(source: Source) -> Draft:
+    """The block's facts; a log that repeats one block states it once."""
+    blocks = _blocks(source)
+    if any(block != blocks[0] for block in blocks[1:]):
+        raise RefusedError(
+            f"{source.name}: holds {len(blocks)} different reports of mmengine; put each into a file of its own"
+        )
+    draft = Draft("the environment that mmengine logs", "stated")
+    key_values.read(draft, KIND, _without_build(blocks[0]))
+    build = next((place for place, line in enumerate(blocks[0]) if BUILD.match(line)), None)
+    if build is not None:
+        torch_build.read(draft, blocks[0][build + 1 :])
+    if draft.entries("gpus"):
+        draft.complete("gpus", names_only=True)
+    return draft
+
+
+def _without_build(lines: list[str]) -> list[str]:
+    return [line for line in lines if not torch_build.ITEM.match(line)]
+
+
+def platform(draft: Draft, value: str) -> None:
+    """sys.platform."""
+    if value in ("linux", "win32", "darwin"):
+        draft.add(System(complete=False, platform=value))
+
+
+def cuda_available(draft: Draft, value: str) -> None:
+    """Whether torch sees a GPU."""
+    from envsnap.model.compute import Framework
+
+    draft.framework("torch", Framework(cuda_available=machine.flag(value)))
+
+
+def opencv(draft: Draft, value: str) -> None:
+    """The library's own version: which distribution brought it is not told."""
+    version = machine.version(value)
+    if isinstance(version, str):
+        draft.add(Codecs(complete=False, entries={"opencv": Codec(version=version)}))
+
+
+KIND = key_values.Kind(
+    pair=PAIR,
+    table={
+        "sys.platform": platform,
+        "python": machine.python,
+        "cuda available": cuda_available,
+        "cuda_home": machine.cuda_home,
+        "nvcc": machine.toolkit,
+        "pytorch": machine.torch,
+        "opencv": opencv,
+        "torchvision": key_values.of("torchvision"),
+        "mmengine": key_values.of("mmengine"),
+        "mmcv": key_values.of("mmcv"),
+        "mmdetection": key_values.of("mmdet"),
+        "mmdetection3d": key_values.of("mmdet3d"),
+        "mmsegmentation": key_values.of("mmsegmentation"),
+        "mmpretrain": key_values.of("mmpretrain"),
+        "mmclassification": key_values.of("mmcls"),
+        "mmpose": key_values.of("mmpose"),
+        "mmocr": key_values.of("mmocr"),
+        "mmrotate": key_values.of("mmrotate"),
+    },
+)

@@ -1,0 +1,78 @@
+"""Names of distributions: the index's spelling, and what stands in a wheel's name or an address."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+from msgspec import UNSET, Struct
+
+from envsnap.intake.formats import privacy
+from envsnap.model.python import Origin
+
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,120}[A-Za-z0-9])?")
+VERSION = re.compile(
+    r"v?(?:[0-9]{1,6}!)?[0-9]{1,18}(?:\.[0-9]{1,18}){0,8}(?:[._-]?(?:a|b|c|rc|alpha|beta|pre|preview"
+    r"|post|rev|r|dev)[._-]?[0-9]{0,18}){0,3}(?:-[0-9]{1,9})?(?:\+[A-Za-z0-9]{1,60}(?:[._-][A-Za-z0-9]{1,60}){0,8})?",
+    re.IGNORECASE,
+)
+COMMIT = re.compile(r"[0-9a-f]{7,40}")
+SCHEMES = ("git+", "hg+", "svn+", "bzr+")
+
+
+class Address(Struct, frozen=True):
+    """What an address says of the distribution that lies there."""
+
+    origin: Origin
+    name: str = ""
+    version: str = ""
+
+
+def canonical(name: str) -> str:
+    """Spell a distribution's name as the package index compares it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text can be a distribution's name."""
+    return NAME.fullmatch(text) is not None
+
+
+def is_version(text: str) -> bool:
+    """Tell whether a text is a version as PEP 440 has it, in any of its spellings."""
+    return VERSION.fullmatch(text) is not None
+
+
+def address(text: str) -> Address:
+    """Read a direct address: a wheel or an archive states its version, a repository a commit."""
+    place, _, fragment = text.partition("#")
+    parts = dict(part.partition("=")[::2] for part in fragment.split("&"))
+    egg = re.split(r"[\[<>=!~]", unquote(parts.get("egg", "")))[0]
+    vcs = next((scheme[:-1] for scheme in SCHEMES if place.startswith(scheme)), None)
+    sha256 = parts.get("sha256", "")
+    origin = Origin(
+        url=privacy.clean_url(place.partition("?")[0]),
+        sha256=sha256 if re.fullmatch("[0-9a-f]{64}", sha256) else UNSET,
+    )
+    if vcs is not None:
+        commit = place.rpartition("@")[2] if "@" in place.rpartition("/")[2] else ""
+        found = commit if COMMIT.fullmatch(commit) else UNSET
+        return Address(Origin(url=origin.url, vcs=vcs, commit=found), egg)
+    name, version = _of_file(unquote(place.partition("?")[0].rpartition("/")[2]))
+    return Address(origin, egg or name, version)
+
+
+def _of_file(file: str) -> tuple[str, str]:
+    """The name and the version in the name of a wheel or of a source archive."""
+    from packaging import utils
+
+    try:
+        if file.endswith(".whl"):
+            return file.partition("-")[0], file.split("-")[1] if file.count("-") >= 4 else ""
+        if file.endswith((".tar.gz", ".zip")):
+            _, version = utils.parse_sdist_filename(file)
+            stem = file.removesuffix(".zip").removesuffix(".tar.gz")
+            return stem.rpartition("-")[0], str(version)
+    except utils.InvalidSdistFilename:
+        return "", ""
+    return "", ""

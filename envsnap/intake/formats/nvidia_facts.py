@@ -1,0 +1,77 @@
+"""What nvidia-smi says of a GPU, in any of its forms, in the words of the model."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import UNSET, UnsetType
+
+from envsnap.intake.formats import machine
+from envsnap.intake.formats.draft import Draft
+from envsnap.model.compute import Cuda, Driver, Gpu
+from envsnap.model.host import GpuIdentity
+
+NUMBER = re.compile(r"^(\d{1,8})(?:\.\d+)?(?: ?(?:MiB|MHz|W))?$")
+CAPABILITY = re.compile(r"^\d{1,2}\.\d$")
+VERSION = re.compile(r"^\d{1,4}(?:\.\d{1,4}){1,3}$")
+# NVML's numbers for compute modes, under the names that the tool prints.
+MODES = {
+    "default": 0, "exclusive_thread": 1, "e. thread": 1, "prohibited": 2,
+    "exclusive_process": 3, "exclusive process": 3, "e. process": 3,
+}  # fmt: skip
+
+
+def add(draft: Draft, index: int, facts: dict[str, str]) -> None:
+    """Add one GPU from fields under the names of `nvidia-smi --query-gpu`."""
+    if "name" in facts:
+        machine.gpu_name(draft, index, facts["name"])
+    draft.gpu(
+        index,
+        Gpu(
+            compute_capability=_matching(facts, "compute_cap", CAPABILITY),
+            memory_total=_times(facts.get("memory.total"), 1 << 20),
+            vbios=_said(facts, "vbios_version"),
+            inforom=_said(facts, "inforom.img"),
+            ecc=_switch(facts.get("ecc.mode.current")),
+            mig=_switch(facts.get("mig.mode.current")),
+            persistence=_switch(facts.get("persistence_mode")),
+            compute_mode=MODES.get(facts.get("compute_mode", "").lower(), UNSET),
+            clock_max_sm_mhz=_times(facts.get("clocks.max.sm"), 1),
+            clock_max_memory_mhz=_times(facts.get("clocks.max.memory"), 1),
+        ),
+    )
+    uuid, bus, serial = (_said(facts, key) for key in ("uuid", "pci.bus_id", "serial"))
+    if (uuid, bus, serial) != (UNSET, UNSET, UNSET):
+        draft.card(index, GpuIdentity(uuid=uuid, pci_bus_id=bus, serial=serial))
+
+
+def versions(draft: Draft, driver: str, cuda: str = "") -> None:
+    """Add the driver's version and the newest CUDA that it supports: never the toolkit's."""
+    if VERSION.fullmatch(driver.strip()):
+        draft.add(Driver(complete=False, version=driver.strip()))
+    else:
+        machine.silent(draft, "driver", ("version",), driver)
+    if VERSION.fullmatch(cuda.strip()):
+        draft.add(Cuda(complete=False, driver=cuda.strip()))
+
+
+def _said(facts: dict[str, str], key: str) -> str | UnsetType:
+    value = facts.get(key, "")
+    return UNSET if machine.says_nothing(value) or value.startswith("[") else value
+
+
+def _matching(facts: dict[str, str], key: str, pattern: re.Pattern[str]) -> str | UnsetType:
+    value = facts.get(key, "")
+    return value if pattern.fullmatch(value) else UNSET
+
+
+def _times(value: str | None, factor: int) -> int | UnsetType:
+    found = NUMBER.fullmatch((value or "").strip())
+    return int(found[1]) * factor if found is not None else UNSET
+
+
+def _switch(value: str | None) -> bool | UnsetType:
+    word = (value or "").strip().lower()
+    if word in ("enabled", "on"):
+        return True
+    return False if word in ("disabled", "off") else UNSET

@@ -1,0 +1,104 @@
+"""`nvidia-smi -q`: a log of keys by indentation; and `nvidia-smi -L`."""
+
+from __future__ import annotations
+
+import re
+
+from envsnap.intake.formats import machine, nvidia_facts
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.format import RefusedError
+from envsnap.intake.formats.source import Source
+
+BANNER = re.compile(r"^=+NVSMI LOG=+$")
+GPU = re.compile(r"^GPU ([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.\d)\s*$")
+PAIR = re.compile(r"^(?P<indent> *)(?P<key>[A-Za-z][\w /().-]{0,60}?)\s*(?:: (?P<value>.*))?$")
+LISTED = re.compile(r"^GPU (\d{1,3}): (\S.*) \(UUID: GPU-[0-9a-fA-F-]{8,60}\)$")
+FIELDS = {
+    ("product name",): "name",
+    ("persistence mode",): "persistence_mode",
+    ("mig mode", "current"): "mig.mode.current",
+    ("ecc mode", "current"): "ecc.mode.current",
+    ("gpu uuid",): "uuid",
+    ("serial number",): "serial",
+    ("vbios version",): "vbios_version",
+    ("inforom version", "image version"): "inforom.img",
+    ("fb memory usage", "total"): "memory.total",
+    ("compute mode",): "compute_mode",
+    ("max clocks", "sm"): "clocks.max.sm",
+    ("max clocks", "memory"): "clocks.max.memory",
+}
+
+
+def recognise(source: Source) -> bool:
+    """The banner of the log, or the list of -L alone."""
+    lines = _lines(source)
+    return any(map(BANNER.match, lines)) or _is_list(lines)
+
+
+def _lines(source: Source) -> list[str]:
+    return list(source.bare)
+
+
+def _is_list(lines: list[str]) -> bool:
+    told = [line for line in lines if line.strip()]
+    return bool(told) and all(LISTED.match(line) or "MIG" in line for line in told)
+
+
+def read(source: Source) -> Draft:
+    """The driver, and each GPU in the order in which they stand."""
+    draft = Draft("the output of nvidia-smi -q", "stated")
+    lines = _lines(source)
+    if _is_list(lines):
+        draft = Draft("the output of nvidia-smi -L", "stated")
+        for line in lines:
+            found = LISTED.match(line)
+            if found is not None:
+                machine.gpu_name(draft, int(found[1]), line.partition(": ")[2])
+        draft.complete("gpus", names_only=True)
+        return draft
+    banners = [place for place, line in enumerate(lines) if BANNER.match(line)]
+    if len(banners) > 1:
+        raise RefusedError(
+            f"{source.name}: holds {len(banners)} logs of nvidia-smi -q; put each into a file of its own"
+        )
+    _log(draft, lines[banners[0] + 1 :])
+    return draft
+
+
+def _log(draft: Draft, lines: list[str]) -> None:
+    head: dict[str, str] = {}
+    gpus: list[dict[str, str]] = []
+    above: list[tuple[int, str]] = []
+    for line in lines:
+        gpu, pair = GPU.match(line), PAIR.match(line)
+        if gpu is not None:
+            gpus.append({"pci.bus_id": gpu[1]})
+            above = []
+        elif pair is not None:
+            _take(pair, above, gpus, head)
+        elif line.strip() and not line.startswith(" "):
+            break  # the log is over
+    nvidia_facts.versions(draft, head.get("driver version", ""), head.get("cuda version", ""))
+    for index, facts in enumerate(gpus):
+        nvidia_facts.add(draft, index, facts)
+    if gpus and head.get("attached gpus") == str(len(gpus)):
+        draft.complete("gpus", names_only=True)
+
+
+def _take(
+    pair: re.Match[str],
+    above: list[tuple[int, str]],
+    gpus: list[dict[str, str]],
+    head: dict[str, str],
+) -> None:
+    indent, key, value = len(pair["indent"]), pair["key"].strip().lower(), pair["value"]
+    while above and above[-1][0] >= indent:
+        above.pop()
+    if value is None:
+        above.append((indent, key))
+    elif gpus:
+        field = FIELDS.get((*(name for _, name in above), key))
+        if field is not None:
+            gpus[-1].setdefault(field, value.strip())
+    else:
+        head.setdefault(key, value.strip())

@@ -1,0 +1,67 @@
+"""`nvidia-smi -q -x`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from envsnap.intake.formats import nvidia_facts
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.format import RefusedError
+from envsnap.intake.formats.source import Source
+
+FIELDS = {
+    "product_name": "name",
+    "persistence_mode": "persistence_mode",
+    "mig_mode/current_mig": "mig.mode.current",
+    "ecc_mode/current_ecc": "ecc.mode.current",
+    "uuid": "uuid",
+    "serial": "serial",
+    "vbios_version": "vbios_version",
+    "inforom_version/img_version": "inforom.img",
+    "fb_memory_usage/total": "memory.total",
+    "compute_mode": "compute_mode",
+    "max_clocks/sm_clock": "clocks.max.sm",
+    "max_clocks/mem_clock": "clocks.max.memory",
+}
+
+
+def recognise(source: Source) -> bool:
+    """XML whose root is nvidia-smi's log."""
+    head = source.text.lstrip()[:2000]
+    return head.startswith("<") and "<nvidia_smi_log>" in head
+
+
+def read(source: Source) -> Draft:
+    """The driver, and each GPU in the order in which they stand."""
+    root = _root(source)
+    draft = Draft("the output of nvidia-smi -q -x", "stated")
+    nvidia_facts.versions(draft, _text(root, "driver_version"), _text(root, "cuda_version"))
+    gpus = root.findall("gpu")
+    for index, gpu in enumerate(gpus):
+        facts = {name: _text(gpu, place) for place, name in FIELDS.items()}
+        facts["pci.bus_id"] = gpu.get("id") or ""
+        nvidia_facts.add(draft, index, {key: value for key, value in facts.items() if value})
+    if gpus and _text(root, "attached_gpus") == str(len(gpus)):
+        draft.complete("gpus", names_only=True)
+    return draft
+
+
+def _root(source: Source) -> Any:
+    """Parse without entities of the document's own: they can make it grow without bound."""
+    from xml.etree import ElementTree as ET
+
+    text = source.text.strip()
+    if "<!ENTITY" in text:
+        raise RefusedError(
+            f"{source.name}: an nvidia-smi log that defines entities; no driver writes them"
+        )
+    try:
+        return ET.fromstring(text)  # noqa: S314 (entities were refused above)
+    except ET.ParseError:
+        raise RefusedError(
+            f"{source.name}: an nvidia-smi log in XML that is cut off or damaged; run `nvidia-smi -q -x` again"
+        ) from None
+
+
+def _text(node: Any, place: str) -> str:
+    return (node.findtext(place) or "").strip()

@@ -1,0 +1,122 @@
+"""`pip freeze`, and `pip list --format freeze`: what is installed, as pins."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import UNSET
+
+from envsnap.intake.formats import names, requirement_lines, transcript
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.requirement_lines import Line
+from envsnap.intake.formats.source import Source
+from envsnap.model.python import Package
+
+# pip's own kin, which `pip freeze` leaves out.
+LEFT_OUT = ("pip", "setuptools", "wheel", "distribute")
+COMMAND = re.compile(r"(?:pip3?(?:\.\d+)?|uv pip|python\S* -m pip)\s+(?:freeze|list\b.*freeze)")
+NOTICE = re.compile(
+    r"(?:WARNING|DEPRECATION|ERROR|\[notice\]|You are using pip|You should consider)"
+)
+OWN_COMMENT = re.compile(
+    r"# Editable .*install with|## !! Could not determine|# \(.*\)$|## FIXME:|# pip freeze"
+)
+
+
+def recognise(source: Source) -> bool:
+    """All lines are pins in the order in which pip writes them, or the command stands above."""
+    said = transcript.after(source, COMMAND)
+    if said is not None:
+        return bool(_pins(_lines(said)))
+    if not requirement_lines.may_be(source.lines):
+        return False
+    lines = _lines(source.lines)
+    return bool(lines) and _is_frozen(lines) and (_is_sorted(lines) or _is_exact(lines))
+
+
+def _lines(lines: tuple[str, ...]) -> list[Line]:
+    return list(requirement_lines.parse(line for line in lines if not NOTICE.match(line.strip())))
+
+
+def _pins(lines: list[Line]) -> list[Line]:
+    return [line for line in lines if is_pin(line)]
+
+
+def is_pin(line: Line) -> bool:
+    """Whether a line names one version or one place, as pip writes it."""
+    if line.kind == "editable":
+        return True
+    choice = line.choice
+    plain = choice.marker is UNSET and choice.extras is UNSET and choice.specifier is UNSET
+    return line.kind == "requirement" and plain and (
+        choice.version is not UNSET or choice.origin is not UNSET
+    )  # fmt: skip
+
+
+def _is_frozen(lines: list[Line]) -> bool:
+    told = [line for line in lines if line.kind != "comment"]
+    foreign = [
+        line for line in lines if line.kind == "comment" and not OWN_COMMENT.match(line.text)
+    ]
+    hashed = any("--hash" in line.text for line in lines)
+    return bool(told) and not foreign and not hashed and all(map(is_pin, told)) and any(
+        line.choice.version is not UNSET for line in told
+    )  # fmt: skip
+
+
+def _is_sorted(lines: list[Line]) -> bool:
+    """Pip sorts by the lower-cased name, uv by the canonical one; `-e .` may stand anywhere."""
+    told = [line for line in lines if line.kind == "requirement"]
+    spelled = [re.split(r"[=@\s]", line.text, maxsplit=1)[0].lower() for line in told]
+    canonical = [line.name for line in told]
+    return spelled == sorted(spelled) or canonical == sorted(canonical)
+
+
+def _is_exact(lines: list[Line]) -> bool:
+    """Whether a line names an editable checkout by its commit: only pip writes it so."""
+    return any(
+        line.kind == "editable" and line.choice.origin is not UNSET and line.choice.origin.commit
+        for line in lines
+    )
+
+
+def read(source: Source) -> Draft:
+    """The packages; complete in its names but for pip and its kin."""
+    draft = Draft("the output of pip freeze", "installed")
+    said = transcript.after(source, COMMAND)
+    unfinished = source.cut if said is None else ""
+    for line in _lines(source.lines if said is None else said):
+        if line.kind == "comment":
+            continue
+        if not is_pin(line) or not line.name:
+            draft.leave("lines without a name" if line.kind == "editable" else "other lines")
+            continue
+        add(draft, line)
+    if unfinished:
+        cut(draft, unfinished)
+    for name in LEFT_OUT:
+        if not draft.has("packages", name):
+            draft.gap("packages", (name,), "not stated: pip freeze leaves it out")
+    draft.complete("packages", names_only=True)
+    return draft
+
+
+def add(draft: Draft, line: Line) -> None:
+    """Add the distribution that a line pins."""
+    choice = line.choice
+    if choice.version is UNSET:
+        draft.gap("packages", (line.name, "version"), "not stated: the address names no version")
+    draft.package(
+        line.name,
+        Package(version=choice.version, origin=choice.origin, editable=choice.editable),
+    )
+
+
+def cut(draft: Draft, text: str) -> None:
+    """Keep the name of a last line that has no end: its version may be cut."""
+    name, mark, _ = text.partition("==")
+    if mark and names.is_name(name.strip()):
+        key = names.canonical(name.strip())
+        draft.package(key)
+        draft.gap("packages", (key, "version"), "not stated: its line has no end and may be cut")
+    draft.leave("a last line without an end, which may be cut")

@@ -1,0 +1,104 @@
+"""`pip list` and `uv pip list`: the table, wherever it stands in a text, and pip's old form."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import UNSET
+
+from envsnap.intake.formats import names, transcript
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.format import RefusedError
+from envsnap.intake.formats.source import Source
+from envsnap.model.python import Package
+
+HEADER = re.compile(
+    r"^(?P<prefix>[ \t>|]{0,12})Package {1,120}Version(?P<more>(?: {1,200}[A-Z][A-Za-z ]{1,200})?)$"
+)
+DASHES = re.compile(r"^-+(?: +-+){1,6}$")
+OLD = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*) \(([^\s(),]+)(?:, [^()]*)?\)$")
+# Options, or another program behind it, that leave packages out.
+NOT_ALL = re.compile(r"\|\s*(?:e?grep|head|tail|findstr)|--(?:outdated|uptodate|user|local|editable|exclude|not-required)|\s-[ouel]\b")  # fmt: skip
+
+
+def recognise(source: Source) -> bool:
+    """A header above a line of dashes, or the form of pip 8: `name (version)` in every line."""
+    return bool(_tables(source)) or _is_old(source)
+
+
+def _tables(source: Source) -> list[int]:
+    lines = source.lines
+    return [
+        place
+        for place, line in enumerate(lines[:-1])
+        if (header := HEADER.match(line))
+        and DASHES.match(lines[place + 1][len(header["prefix"]) :].rstrip(" |"))
+        and lines[place + 1].startswith(header["prefix"])
+    ]
+
+
+def _is_old(source: Source) -> bool:
+    lines = [line.strip() for line in source.lines if line.strip()]
+    fits = [line for line in lines if (found := OLD.match(line)) and names.is_version(found[2])]
+    return len(fits) > 1 and len(fits) == len(lines)
+
+
+def read(source: Source) -> Draft:
+    """The packages; complete in its names unless columns or the command say otherwise."""
+    draft = Draft("the output of pip list", "installed")
+    tables = _tables(source)
+    if len(tables) > 1:
+        raise RefusedError(
+            f"{source.name}: holds {len(tables)} outputs of pip list; put each into a file of its own"
+        )
+    if not tables:
+        for line in source.lines:
+            found = OLD.match(line.strip())
+            if found is not None:
+                draft.package(names.canonical(found[1]), Package(version=found[2]))
+        draft.complete("packages", names_only=True)
+        return draft
+    rows, whole = _rows(source, tables[0])
+    for name, version, editable in rows:
+        draft.package(
+            names.canonical(name), Package(version=version, editable=True if editable else UNSET)
+        )
+    if whole and _is_everything(source, tables[0], rows):
+        draft.complete("packages", names_only=True)
+    else:
+        draft.leave("packages that this list does not show")
+    return draft
+
+
+def _rows(source: Source, start: int) -> tuple[list[tuple[str, str, bool]], bool]:
+    """Name, version and whether it is editable, of each row; and whether the table has its end."""
+    header = HEADER.match(source.lines[start])
+    assert header is not None
+    prefix = len(header["prefix"])
+    spans = [found.span() for found in re.finditer("-+", source.lines[start + 1][prefix:])]
+    rows: list[tuple[str, str, bool]] = []
+    for line in source.lines[start + 2 :]:
+        cells = _cells(line[prefix:], spans)
+        if line[:prefix].strip(" \t>|") != "" or cells is None:
+            return rows, True
+        rows.append((cells[0], cells[1], "ditable" in header["more"] and len(cells[-1]) > 0))
+    return rows, not source.cut
+
+
+def _cells(line: str, spans: list[tuple[int, int]]) -> list[str] | None:
+    """A row by the columns that the dashes show; None for what is no row."""
+    cells = [line[begin:end].strip() for begin, end in spans[:-1]]
+    cells.append(line[spans[-1][0] :].strip(" |"))
+    gaps = "".join(line[end : spans[place + 1][0]] for place, (_, end) in enumerate(spans[:-1]))
+    version = cells[1].split(" ")[0] if len(spans) == 2 else cells[1]
+    if gaps.strip() or not names.is_name(cells[0]) or not names.is_version(version):
+        return None
+    return [cells[0], version, *cells[2:]] if version == cells[1] else None
+
+
+def _is_everything(source: Source, start: int, rows: list[tuple[str, str, bool]]) -> bool:
+    header = source.lines[start]
+    typed = [line for line in source.lines[max(0, start - 3) : start] if transcript.command(line)]
+    if "Latest" in header or any(NOT_ALL.search(line) for line in typed):
+        return False
+    return not (rows and all(editable for _, _, editable in rows))

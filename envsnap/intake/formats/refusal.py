@@ -1,0 +1,95 @@
+"""What a file that no format reads looks like, and what to do with it."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from envsnap.intake.formats.source import Source
+
+LISTED = "`envsnap explain --formats` lists what envsnap reads"
+CONFIG = "to compare it as a config file, use `envsnap capture --config {file}`"
+
+
+ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+
+
+class Look(Struct, frozen=True):
+    """A kind of file: what shows it, its name, and the way forward."""
+
+    pattern: str
+    kind: str
+    advice: str
+
+
+WEIGHTS = "hash it with `envsnap capture --weights {file}`"
+RUNS = "capture the environment that it runs in"
+LOOKS = (
+    Look(r"\A\x7fELF", "an ELF program or library", "capture the environment that runs it"),
+    Look(r"\A\x89HDF", "an HDF5 file", WEIGHTS),
+    Look(r"\A\x80[\x02-\x05]", "a pickle", WEIGHTS),
+    Look(r"\A[^\x00]{1,3}\x00{4,7}\{", "a safetensors file", WEIGHTS),
+    Look(r"\AGGUF", "a GGUF file", WEIGHTS),
+    Look(r"\APAR1", "a Parquet file", "record its folder with `envsnap capture --data`"),
+    Look(r"NVIDIA-SMI has failed", "nvidia-smi without a driver", "it says that the driver cannot be reached, and nothing else; give it to `envsnap check MANIFEST --error-text {file}`"),
+    Look(r"Traceback \(most recent call last\):", "a traceback or a log", "give it to `envsnap check MANIFEST --error-text {file}`"),
+    Look(r"\{\{-? ?(?:\.|include|template|range|if|toYaml)", "a template of Helm's", "render it first (`helm template`) and name the result"),
+    Look(r"<bom[ >]|xmlns=\"http://cyclonedx", "an SBOM of CycloneDX in XML", "write it as JSON"),
+    Look(r"(?m)^SPDXVersion: ", "an SBOM of SPDX as tags and values", "write it as JSON"),
+    Look(r"(?m)^spdxVersion: ", "an SBOM of SPDX in YAML", "write it as JSON"),
+    Look(r"(?m)^\[(?:build-system|project|tool\.[\w.-]+)\]\s*$", "a pyproject.toml", "name the lock beside it (uv.lock, poetry.lock, pylock.toml), or a `pip freeze` of the environment"),
+    Look(r"(?m)^\[(?:packages|dev-packages)\]\s*$", "a Pipfile", "name the Pipfile.lock beside it"),
+    Look(r"(?m)^\[(?:workspace|dependencies|pypi-dependencies|environments)\]\s*$", "a manifest of pixi", "name the pixi.lock beside it"),
+    Look(r"(?m)^\[(?:metadata|options)\]\s*$", "a setup.cfg", "name a `pip freeze` of the environment instead"),
+    Look(r"(?m)^[ \t]*(?:from\s+setuptools\s+import|setup\()", "a setup.py", "name a `pip freeze` of the environment instead"),
+    Look(r"(?i)\A\s*<(?:!doctype html|html|head)", "an HTML page", "save the raw text instead of the page"),
+    Look(r"\A\s*\{\s*\"cells\":", "a notebook", RUNS),
+    Look(r"\A#!\s*/", "a script", RUNS),
+    Look(r"(?m)^(?:import|from) [A-Za-z_][\w.]*(?: import [^\n]*| as \w+)?$", "a Python program", RUNS),
+    Look(r"(?m)^(?:stages|jobs|pipeline|workflow):\s*$", "the configuration of a CI", "name the image or the lock that its jobs use"),
+)  # fmt: skip
+
+
+def look(source: Source) -> Look | None:
+    """The kind of file that something in it shows."""
+    head, text = source.data[:4096].decode("latin-1"), source.text[:200_000]
+    for known in LOOKS:
+        if re.search(known.pattern, head, re.DOTALL) or re.search(known.pattern, text):
+            return known
+    return None
+
+
+def reason(source: Source) -> str:
+    """One line: what it looks like and the way forward."""
+    if not source.data.strip():
+        return "the file is empty"
+    if source.data.startswith(ARCHIVES):
+        return f"a compressed file of no kind that envsnap reads; unpack it and name the file inside; {LISTED}"
+    known = look(source)
+    if known is not None:
+        advice = known.advice.format(file=source.base or "FILE")
+        return f"looks like {known.kind}, which is no description of an environment; {advice}"
+    if not source.text:
+        return f"a binary file of no kind that envsnap reads; {LISTED}"
+    return _of_tree(source) or (
+        f"not a manifest, and no report, lock or list that envsnap reads; {LISTED};"
+        f" {CONFIG.format(file=source.base or 'FILE')}"
+    )
+
+
+def _of_tree(source: Source) -> str | None:
+    """What a document is that parses, or that was to be one."""
+    config = CONFIG.format(file=source.base or "FILE")
+    if source.text.lstrip()[:1] in ("{", "["):
+        if source.json is None:
+            return None  # the codec names the place where it breaks off
+        keys = ", ".join(sorted(map(str, source.json))[:3]) if isinstance(source.json, dict) else ""
+        what = f"JSON with {keys}" if keys else "JSON"
+        return (
+            f"{what}: not an envsnap manifest, and nothing that envsnap reads; {LISTED}; {config}"
+        )
+    if source.mapping and len(source.mapping) > 1:
+        keys = ", ".join(sorted(source.mapping)[:3])
+        return f"looks like YAML with {keys}: nothing that envsnap reads; {LISTED}; {config}"
+    return None

@@ -1,0 +1,126 @@
+"""Every format, one line each, in the order in which they are asked.
+
+The order is the precedence: what only one program writes comes before what looks like many
+things. A format is loaded only when a file is no manifest and no probe's answer.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from msgspec import Struct
+
+from envsnap.intake.formats import refusal
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.format import FolderFormat, Format, RefusedError
+from envsnap.intake.formats.source import Source
+
+
+class Entry(Struct, frozen=True):
+    """A line of the registry."""
+
+    module: str
+    title: str
+
+    def load(self) -> Format:
+        """Import the format's module."""
+        return cast("Format", import_module(f"envsnap.intake.formats.{self.module}"))
+
+    def load_folder(self) -> FolderFormat:
+        """Import the module of a format that reads folders."""
+        return cast("FolderFormat", import_module(f"envsnap.intake.formats.{self.module}"))
+
+
+FORMATS = (
+    Entry("lfs_pointer", "Git LFS pointers"),
+    Entry("onnx_model", "ONNX models"),
+    Entry("pip_inspect", "pip inspect"),
+    Entry("cyclonedx", "CycloneDX (JSON)"),
+    Entry("spdx", "SPDX (JSON)"),
+    Entry("docker_inspect", "docker inspect"),
+    Entry("wandb_metadata", "wandb-metadata.json (W&B)"),
+    Entry("model_config", "a model's config.json, generation_config.json, tokenizer_config.json …"),
+    Entry("kubernetes", "Kubernetes: pods and what makes them, manifests and live objects"),
+    Entry("pip_json", "pip list --format json"),
+    Entry("conda_list", "conda list: table, JSON, --explicit, --export"),
+    Entry("pipfile_lock", "Pipfile.lock"),
+    Entry("pylock_toml", "pylock.toml (PEP 751)"),
+    Entry("uv_lock", "uv.lock"),
+    Entry("poetry_lock", "poetry.lock"),
+    Entry("pdm_lock", "pdm.lock"),
+    Entry("nvidia_smi_xml", "nvidia-smi -q -x"),
+    Entry("torch_report", "collect_env of PyTorch and vLLM"),
+    Entry("sglang_env", "sglang.check_env, flashinfer's report"),
+    Entry("mmengine_env", "mmengine's and mmcv's environment"),
+    Entry("detectron2_env", "detectron2's collect_env"),
+    Entry("ds_report", "ds_report (DeepSpeed)"),
+    Entry("jax_report", "jax.print_environment_info()"),
+    Entry("lightning_report", "Lightning's collect_env_details"),
+    Entry("tensorflow_report", "tf_env_collect.sh (TensorFlow)"),
+    Entry("huggingface_env", "transformers env, accelerate env, diffusers-cli env and their kin"),
+    Entry("nvidia_smi_query", "nvidia-smi -q, nvidia-smi -L"),
+    Entry("nvidia_smi", "nvidia-smi"),
+    Entry("nvidia_smi_csv", "nvidia-smi --query-gpu --format=csv"),
+    Entry("rocm_smi", "rocm-smi"),
+    Entry("rocminfo", "rocminfo"),
+    Entry("lscpu", "lscpu"),
+    Entry("nvcc", "nvcc --version"),
+    Entry("os_release", "os-release"),
+    Entry("sbatch", "batch scripts of Slurm"),
+    Entry("dockerfile", "Dockerfiles"),
+    Entry("triton_config", "Triton's config.pbtxt"),
+    Entry("mlflow_model", "MLmodel (MLflow)"),
+    Entry("compose", "Compose files"),
+    Entry("pixi_lock", "pixi.lock, conda-lock.yml"),
+    Entry("conda_environment", "environment.yml, conda env export"),
+    Entry("pip_list", "pip list, uv pip list"),
+    Entry("pip_freeze", "pip freeze"),
+    Entry("requirements_txt", "requirements files"),
+)
+FOLDERS = (
+    Entry("mlflow_folder", "the folder of an MLflow model"),
+    Entry("wandb_folder", "the files of a W&B run"),
+    Entry("model_folder", "a model's folder, also in the hub's cache"),
+)
+LARGEST_TEXT = 16 << 20  # what is larger, and neither JSON nor ONNX, is a log
+LARGE = ("onnx_model", "pip_inspect", "pip_json", "cyclonedx", "spdx", "docker_inspect")
+
+
+def read(source: Source) -> Draft | None:
+    """Return what a foreign file states; None for what no format knows.
+
+    Raises RefusedError for a known file that cannot be believed.
+    """
+    if len(source.data) > LARGEST_TEXT:
+        known = [entry for entry in FORMATS if entry.module in LARGE]
+        large = next((entry for entry in known if entry.load().recognise(source)), None)
+        return None if large is None else large.load().read(source)
+    for variant in source.variants():
+        entry = recognised(variant)
+        if entry is not None:
+            return entry.load().read(variant)
+    found = [
+        (entry, block) for block in source.blocks() if (entry := recognised(block)) is not None
+    ]
+    if len(found) > 1:
+        kinds = ", ".join(entry.title for entry, _ in found)
+        raise RefusedError(
+            f"{source.name}: holds {len(found)} blocks that envsnap reads ({kinds}); put the one"
+            " that you mean into a file of its own"
+        )
+    if not found:
+        return None
+    draft = found[0][0].load().read(found[0][1])
+    draft.leave("the text around it")
+    return draft
+
+
+def recognised(source: Source) -> Entry | None:
+    """The first format that knows a text."""
+    return next((entry for entry in FORMATS if entry.load().recognise(source)), None)
+
+
+def refuse(source: Source) -> RefusedError:
+    """Why a file is not read: what it looks like, and the way forward."""
+    return RefusedError(f"{source.name}: {refusal.reason(source)}")

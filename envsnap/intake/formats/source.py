@@ -1,0 +1,208 @@
+"""A foreign file as formats look at it: text, lines, and trees that are parsed once.
+
+Texts come as people have them: UTF-8 or UTF-16, with other line ends, quoted by a mail program,
+indented by Markdown, between the fences of a code block. `variants` yields those readings, the
+plainest first.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+from envsnap.errors import InputError
+from envsnap.model import scan
+
+LONGEST_LINE = 20_000
+MOST_LINES = 400_000
+LARGEST_TREE = 16 << 20  # TOML and YAML are parsed by Python, far slower than JSON
+QUOTE = re.compile(r"^[ \t]{0,3}(?:>[ \t]?){1,5}")
+LOG_PREFIX = re.compile(
+    r"^\[?(?:\d{4}[-/])?\d{2}[-/]\d{2}[ T]\d{2}:\d{2}:\d{2}[\d.,:Z+]*\]? (?:- )?(?:[\w.]+ - )?"
+    r"(?:INFO|info|DEBUG)? ?(?:- )?"
+)
+FENCE = re.compile(r"^[ \t]*(?:```|~~~)")
+ESCAPE = re.compile(
+    r"\x1b(?:\[[0-?]{0,30}[ -/]{0,5}[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\-_])"
+)
+BLANKS = str.maketrans(
+    {"\u00a0": " ", "\u200b": None, "\ufeff": None, "\u2028": "\n", "\x00": None}
+)
+MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+
+
+Beside = Callable[[str], bytes | None]
+
+
+class Source:
+    """The bytes of one file and the ways to look at them."""
+
+    def __init__(
+        self,
+        data: bytes,
+        name: str,
+        base: str = "",
+        text: str | None = None,
+        beside: Beside | None = None,
+    ) -> None:
+        """Keep the bytes; `name` begins messages, `base` is the file's own name.
+
+        `beside` gives the bytes of a file by its path relative to this one, or None.
+        """
+        self.data, self.name, self.base = data, name, base
+        self._text, self._beside = text, beside
+
+    def beside(self, path: str) -> Source | None:
+        """Another file that this one names, relative to it; None where it cannot be had."""
+        data = self._beside(path) if self._beside is not None else None
+        if data is None:
+            return None
+        folder = path.rpartition("/")[0]
+        return Source(
+            data,
+            path,
+            path.rpartition("/")[2],
+            beside=lambda inner: (
+                self._beside(f"{folder}/{inner}" if folder else inner)
+                if self._beside is not None
+                else None
+            ),
+        )
+
+    @cached_property
+    def text(self) -> str:
+        """The text with plain line ends and without terminal codes; empty for what is none."""
+        found = decoded(self.data) if self._text is None else self._text
+        found = found.replace("\r\n", "\n").replace("\r", "\n")
+        if "\x1b" in found:
+            found = ESCAPE.sub("", found)
+        return found.translate(BLANKS) if not found.isascii() or "\x00" in found else found
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines that are whole, right-stripped: one without a line end may have been cut."""
+        found = self.text[: MOST_LINES * 200].split("\n")
+        return tuple(line[:LONGEST_LINE].rstrip() for line in found[:-1][:MOST_LINES])
+
+    @cached_property
+    def bare(self) -> tuple[str, ...]:
+        """The whole lines without the marks of a reply, right-stripped."""
+        return tuple(QUOTE.sub("", line) if ">" in line[:12] else line for line in self.lines)
+
+    @cached_property
+    def unlogged(self) -> tuple[str, ...]:
+        """The bare lines without the time and the level that a log writes before each."""
+        return tuple(
+            LOG_PREFIX.sub("", line).rstrip() if line[:1].isdigit() or line[:1] == "[" else line
+            for line in self.bare
+        )
+
+    @cached_property
+    def cut(self) -> str:
+        """What stands behind the last line end."""
+        return self.text.rpartition("\n")[2][:LONGEST_LINE].strip()
+
+    @cached_property
+    def whole(self) -> str:
+        """The text of all whole lines."""
+        return self.text.rpartition("\n")[0] + "\n" if "\n" in self.text else ""
+
+    @cached_property
+    def json(self) -> Any:
+        """The JSON document; None for what is none, or is refused as such."""
+        if self.text.lstrip()[:1] not in ("{", "["):
+            return None
+        try:
+            return scan.parse(self.text.encode("utf-8", "replace"), self.name)
+        except InputError:
+            return None
+
+    @cached_property
+    def toml(self) -> dict[str, Any]:
+        """The TOML document; empty for what is none."""
+        import tomllib
+
+        if len(self.text) > LARGEST_TREE:
+            return {}
+        try:
+            return tomllib.loads(self.text)
+        except (ValueError, RecursionError):  # numbers of thousands of digits, too
+            return {}
+
+    @cached_property
+    def yaml(self) -> tuple[Any, ...]:
+        """The YAML documents, scalars as text; none for what is no YAML.
+
+        A last line without a line end is left out: it may have been cut.
+        """
+        from envsnap.intake import config_trees
+
+        if len(self.text) > LARGEST_TREE:
+            return ()
+        try:
+            tree = config_trees.parse(self.whole, "yaml")
+        except config_trees.UnparsedError:
+            return ()
+        several = "\n---" in self.whole and isinstance(tree, list)
+        return tuple(tree) if several else (tree,)
+
+    @cached_property
+    def mapping(self) -> dict[str, Any]:
+        """The only YAML document, if it is a mapping; else empty."""
+        found = [item for item in self.yaml if item is not None]
+        return found[0] if len(found) == 1 and isinstance(found[0], dict) else {}
+
+    def variants(self) -> Iterator[Source]:
+        """The text as it is, without quoting and indentation, and each fenced block."""
+        yield self
+        plain = unquoted(self.text)
+        if plain != self.text:
+            yield Source(self.data, self.name, self.base, plain, self._beside)
+
+    def blocks(self) -> tuple[Source, ...]:
+        """The fenced blocks of a Markdown text."""
+        found: list[list[str]] = []
+        inside = False
+        for line in unquoted(self.text).split("\n"):
+            if FENCE.match(line):
+                inside = not inside
+                if inside:
+                    found.append([])
+            elif inside:
+                found[-1].append(line)
+        if inside:
+            found.pop()  # never closed: nobody knows where it ends
+        texts = (textwrap.dedent("\n".join(block)) + "\n" for block in found)
+        return tuple(Source(b"", self.name, self.base, text) for text in texts if text.strip())
+
+
+def decoded(data: bytes) -> str:
+    """The text of bytes in UTF-8 or UTF-16, with a byte order mark or without; else empty."""
+    for mark, encoding in MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace")
+    head = data[:4000]
+    if head[1::2].count(0) > len(head) // 3 and head[::2].count(0) == 0:
+        return data.decode("utf-16-le", "replace")
+    if head[::2].count(0) > len(head) // 3 and head[1::2].count(0) == 0:
+        return data.decode("utf-16-be", "replace")
+    if b"\0" in head:
+        return ""
+    text = data.decode("utf-8", "replace")
+    return text if text.count("\ufffd") * 50 <= len(text) else ""
+
+
+def unquoted(text: str) -> str:
+    """A text without the marks of a reply and without the indentation that all lines share.
+
+    Only where most lines are quoted: a mark inside a text is that text's own.
+    """
+    lines = text.split("\n")
+    filled = [line for line in lines if line.strip()]
+    quoted = sum(QUOTE.match(line) is not None for line in filled)
+    if filled and quoted * 2 > len(filled):
+        lines = [QUOTE.sub("", line) for line in lines]
+    return textwrap.dedent("\n".join(lines))

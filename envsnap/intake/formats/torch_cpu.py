@@ -1,0 +1,87 @@
+"""The block below "CPU:" of collect_env: lscpu's lines, Windows' WMI, or macOS' brand string."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import UNSET
+
+from envsnap.intake.formats import trees
+from envsnap.intake.formats.draft import Draft
+from envsnap.model.host import System
+
+KEY = re.compile(r"^([A-Za-z][A-Za-z0-9 ()/._-]{0,40}?)\s{0,60}[:=]\s*(.*)$")
+MORE_FLAGS = re.compile(r"^[a-z0-9_ ]+$")
+FLAGS = ("flags", "features")
+# Win32_Processor.Architecture, as Windows' platform.machine() spells it.
+WMI_MACHINES = {"0": "x86", "5": "ARM", "9": "AMD64", "12": "ARM64"}
+WMI = ("name", "manufacturer", "processortype", "deviceid")
+X86 = ("x86_64", "i686", "i386", "AMD64")
+
+
+class Processor:
+    """Gathers the block and judges it as a whole: one key means other things elsewhere."""
+
+    def __init__(self, draft: Draft) -> None:
+        """Begin with nothing."""
+        self._draft, self._found = draft, dict[str, str]()
+        self._alone: list[str] = []
+        self._last = ""
+
+    def line(self, line: str) -> None:
+        """Take one line; flags may go on below theirs where a terminal broke them."""
+        found = KEY.match(line)
+        if found is None:
+            if self._last in FLAGS and MORE_FLAGS.match(line):
+                self._found[self._last] += f" {line}"
+            else:
+                self._alone.append(line)
+            return
+        self._last = found[1].strip().lower()
+        self._found.setdefault(self._last, found[2].strip())
+
+    def close(self) -> None:
+        """Add what the block says."""
+        known = self._found
+        if all(key in known for key in WMI[:2]) and "model name" not in known:
+            self._windows()
+        elif known:
+            self._lscpu()
+        elif len(self._alone) == 1:
+            self._draft.add(System(complete=False, cpu=self._alone[0]))
+
+    def _windows(self) -> None:
+        """Family, model and stepping of WMI are not those of CPUID."""
+        machine = WMI_MACHINES.get(self._found.get("architecture", ""))
+        self._draft.add(
+            System(
+                complete=False,
+                cpu=self._found["name"] or UNSET,
+                cpu_vendor=self._found["manufacturer"] or UNSET,
+                architecture=machine or UNSET,
+                platform="win32",
+            )
+        )
+
+    def _lscpu(self) -> None:
+        add(self._draft, self._found)
+
+
+def add(draft: Draft, known: dict[str, str]) -> None:
+    """Add what lscpu says; keys are in lower case."""
+    machine = known.get("architecture", "")
+    flags = next((known[key] for key in FLAGS if known.get(key)), "")
+    numbers = known if machine in X86 else {}
+    draft.add(
+        System(
+            complete=False,
+            architecture=machine if re.fullmatch(r"[a-z][a-z0-9_]{2,20}", machine) else UNSET,
+            cpu=known.get("model name") or UNSET,
+            cpu_vendor=known.get("vendor id") or UNSET,
+            cpu_family=numbers.get("cpu family") or UNSET,
+            cpu_model=numbers.get("model") or UNSET,
+            cpu_stepping=numbers.get("stepping") or UNSET,
+            cpus=trees.whole(known.get("cpu(s)")),
+            cpu_flags=tuple(sorted(set(flags.split()))) or UNSET,
+        )
+    )

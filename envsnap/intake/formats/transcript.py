@@ -1,0 +1,36 @@
+"""A terminal session: which lines a command printed."""
+
+from __future__ import annotations
+
+import re
+
+from envsnap.intake.formats.source import Source
+
+PROMPT = re.compile(
+    r"^\s{0,8}(?:\([^()\n]{1,40}\)\s?)?(?:"
+    r"[\w.-]{1,40}@[\w.-]{1,60}[^$#%\n]{0,80}[$#%]\s|"  # user@host:~$
+    r"\[[^\]\n]{1,80}\]\s?[$#%]\s|"  # [user@host folder]$
+    r"PS [A-Za-z]:[^>\n]{0,120}>\s?|[A-Za-z]:\\[^>\n]{0,120}>|"  # Windows
+    r"[$%]\s|[!%](?=pip|nvidia|python)|In \[\d{1,4}\]:\s?|>>>\s)"
+    r"(?P<command>.*)$"
+)
+
+
+def command(line: str) -> str | None:
+    """The command that a line of a terminal session types; None for what is printed."""
+    found = PROMPT.match(line)
+    return None if found is None else found["command"].strip()
+
+
+def after(source: Source, pattern: re.Pattern[str]) -> tuple[str, ...] | None:
+    """What the one command that fits printed; None where none, or several, were typed."""
+    starts = [
+        place
+        for place, line in enumerate(source.lines)
+        if (typed := command(line)) is not None and pattern.search(typed)
+    ]
+    if len(starts) != 1:
+        return None
+    rest = source.lines[starts[0] + 1 :]
+    end = next((place for place, line in enumerate(rest) if command(line) is not None), len(rest))
+    return rest[:end]

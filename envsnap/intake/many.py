@@ -1,0 +1,203 @@
+"""Reads many manifests of hosts that are mostly alike: each different section is read once.
+
+A section whose bytes were read before was scanned, typed and checked then; what is left of a
+host's file is its frame. Every file passes the same bounds as a single one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from typing import NoReturn
+
+import msgspec
+from msgspec import UNSET
+
+from envsnap.errors import InputError
+from envsnap.intake import reader
+from envsnap.model import codec, scan
+from envsnap.model.digests import fingerprint, section_digest
+from envsnap.model.fields import Section
+from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, Sections, Target
+
+EMPTY = b"{}"
+MOST_KEPT = 4000
+RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK")
+NODES = ("SLURMD_NODENAME", "NODE_NAME")
+
+
+class Part(msgspec.Struct, frozen=True, eq=False):
+    """One section as it was read; all hosts with the same bytes share the object."""
+
+    name: str
+    section: Section
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands around a manifest's sections."""
+
+    schema_version: int
+    schema_revision: int
+    envsnap_version: str
+    created_at: str | None
+    label: str | None
+    target: Target
+    fingerprint: str
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What one host answered, in parts."""
+
+    name: str  # the file's name without its ending
+    label: str | None
+    target: Target
+    hostname: str | None
+    rank: str | None
+    node: str | None
+    created_at: str | None
+    frame: Frame
+    parts: tuple[Part, ...]
+
+    def manifest(self) -> Manifest:
+        """The whole manifest."""
+        return manifest(self.frame, self.parts)
+
+
+class _Wire(Frame, frozen=True, kw_only=True):
+    sections: dict[str, msgspec.Raw]
+
+
+def manifest(frame: Frame, parts: tuple[Part, ...]) -> Manifest:
+    """A manifest of parts."""
+    sections = Sections(**{part.name: part.section for part in parts})  # type: ignore[arg-type]
+    return Manifest(
+        **{name: getattr(frame, name) for name in Frame.__struct_fields__}, sections=sections
+    )
+
+
+class Reader:
+    """Reads files of hosts; keeps every different section once, for as long as it lives."""
+
+    def __init__(self) -> None:
+        self._parts: dict[bytes, Part] = {}
+        self._prints: dict[tuple[int, ...], str] = {}
+
+    def forget(self) -> None:
+        """Forget sections where there are so many that few can be shared."""
+        if len(self._parts) > MOST_KEPT:
+            self._parts.clear()
+            self._prints.clear()
+
+    def file(self, path: str) -> Iterator[Answer]:
+        """Every host of a file: a manifest is one, a stream of probes may hold several.
+
+        Raises InputError that starts with the file's name.
+        """
+        name = "standard input" if path == "-" else path
+        data = reader.contents(path, name)
+        base = os.path.basename(path).rpartition(".")[0] or os.path.basename(path)
+        if reader.MANIFEST_MARK in data[:200]:
+            yield self.answer(data, name, base)
+            return
+        for number, document in enumerate(reader.documents(data, path, name)):
+            found = document.manifest
+            told = base if number == 0 else f"{base}-{number + 1}"
+            yield self.answer(codec.encode(found), name, told)
+
+    def answer(self, data: bytes, name: str, base: str) -> Answer:
+        """One manifest in JSON. Raises InputError that starts with `name`."""
+        try:
+            wire = msgspec.json.decode(data, type=_Wire)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            wire = _reframed(codec.decode(data, name).manifest, name)
+        if not 1 <= wire.schema_version <= SCHEMA_VERSION:
+            codec.decode(data, name)  # says what is wrong
+            raise InputError(f"{name}: not a manifest that this envsnap reads")
+        frame = data
+        parts = []
+        checked = wire.schema_revision <= SCHEMA_REVISION
+        for section, raw in wire.sections.items():
+            written = bytes(raw)
+            frame = frame.replace(written, EMPTY, 1)
+            if section in Sections.__struct_fields__:
+                parts.append(self._part(section, written, name, checked=checked))
+        scan.parse(frame, name)  # what stands around the sections, and that none is there twice
+        if checked and wire.fingerprint != self._print(parts):
+            _refuse(name, "the fingerprint")
+        order = {section: place for place, section in enumerate(Sections.__struct_fields__)}
+        parts.sort(key=lambda part: order[part.name])
+        identity = next((part.section for part in parts if part.name == "identity"), None)
+        return Answer(
+            name=base,
+            label=wire.label,
+            target=wire.target,
+            hostname=_hostname(identity),
+            rank=_named(identity, RANKS),
+            node=_named(identity, NODES),
+            created_at=wire.created_at,
+            frame=Frame(**{key: getattr(wire, key) for key in Frame.__struct_fields__}),
+            parts=tuple(part for part in parts if part.name != "identity"),
+        )
+
+    def _print(self, parts: list[Part]) -> str:
+        """The fingerprint of these sections; the hosts of a kind share it."""
+        shared = [part for part in parts if part.section.digest is not UNSET]
+        named = {part.name: part.section for part in shared}
+        if "identity" in named:  # nobody shares it
+            return fingerprint(Sections(**named))  # type: ignore[arg-type]
+        key = tuple(sorted(map(id, shared)))
+        if key not in self._prints:
+            self._prints[key] = fingerprint(Sections(**named))  # type: ignore[arg-type]
+        return self._prints[key]
+
+    def _part(self, section: str, written: bytes, name: str, *, checked: bool) -> Part:
+        """A section: the known one where its bytes were read before."""
+        key = hashlib.sha256(section.encode() + written).digest()
+        found = self._parts.get(key)
+        if found is None:
+            found = Part(section, _typed(section, written, name, checked=checked))
+            if section != "identity":
+                self._parts[key] = found
+        return found
+
+
+def _hostname(identity: Section | None) -> str | None:
+    found = getattr(identity, "hostname", None)
+    return found if isinstance(found, str) else None
+
+
+def _named(identity: Section | None, variables: tuple[str, ...]) -> str | None:
+    """What a launcher or a scheduler calls this process, or its node, if it said so."""
+    known = getattr(identity, "rank", None)
+    if not isinstance(known, dict):
+        return None
+    return next((known[name] for name in variables if name in known), None)
+
+
+def _typed(section: str, written: bytes, name: str, *, checked: bool) -> Section:
+    """A section within bounds, of the model's types, and as its digest says."""
+    tree = scan.parse(written, name)
+    try:
+        found = getattr(msgspec.convert({section: tree}, Sections), section)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{name}: {' '.join(str(error).split())[:300]}") from None
+    assert isinstance(found, Section)
+    if checked and section != "identity" and found.digest != section_digest(found):
+        _refuse(name, f"section {section}")
+    return found
+
+
+def _refuse(name: str, place: str) -> NoReturn:
+    raise InputError(
+        f"{name}: {place} does not fit its digest: the file was altered after capture; capture"
+        " again, or seal what you cut by hand: envsnap capture --seal FILE -o FILE"
+    )
+
+
+def _reframed(manifest: Manifest, name: str) -> _Wire:
+    """A manifest that only the careful reader takes."""
+    try:
+        return msgspec.json.decode(codec.encode(manifest), type=_Wire)
+    except msgspec.MsgspecError as error:
+        raise InputError(f"{name}: {' '.join(str(error).split())[:300]}") from None

@@ -1,0 +1,117 @@
+"""What releases changed, and between which of them nothing was measured to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from envsnap.knowledge.tables import is_trusted, table
+
+LONGEST = 200
+SEVERITIES = ("error", "warning", "info")
+# What may change results without a word, before what would say so itself.
+SILENT = ("numerics", "behavior", "performance")
+
+
+def between(distribution: str, reference: object, other: object) -> list[dict[str, Any]]:
+    """The rows of which one version has the change and the other has not: gravest and surest first.
+
+    A change that one release brought and a later one took back counts where one side has it.
+    """
+    older, newer = _ordered(reference, other)
+    if older is None or newer is None:
+        return []
+    rows = [row for row in _rows(distribution) if _has(row, older) != _has(row, newer)]
+    return sorted(
+        rows,
+        key=lambda row: (
+            SEVERITIES.index(row["severity"]),
+            not is_trusted(row["basis"]),
+            row["effect"] not in SILENT,
+        ),
+    )
+
+
+def same(distribution: str, reference: object, other: object) -> dict[str, Any] | None:
+    """The row of a range in which no difference was measured, if both versions lie in it."""
+    older, newer = _ordered(reference, other)
+    if older is None or newer is None:
+        return None
+    for row in table("behavior_changes")["stable"]:
+        if row["distribution"] == distribution and version(row["from"]) <= older:
+            found: dict[str, Any] = row
+            if newer <= version(row["to"]):
+                return found
+    return None
+
+
+def are_sure(rows: list[dict[str, Any]]) -> bool:
+    """Whether a row is grave enough, and known well enough, to be a likely cause in any program.
+
+    A name that is gone ends a program that uses it, and says so: only a text makes that likely.
+    """
+    return any(
+        row["severity"] == "error" and is_trusted(row["basis"]) and row["effect"] in SILENT
+        for row in rows
+    )
+
+
+def is_silent(row: dict[str, Any]) -> bool:
+    """Whether a row changes results or behaviour, and no error says so."""
+    return row["severity"] != "info" and row["effect"] in SILENT
+
+
+def told(row: dict[str, Any]) -> str:
+    """What a row says, marked where it is not verified."""
+    return str(row["what"]) + ("" if is_trusted(row["basis"]) else " (unverified)")
+
+
+def source(row: dict[str, Any]) -> str:
+    """Where a row is written down; keys of older tables are given as they are."""
+    known = table("release_changes")["sources"]
+    return "; ".join(str(known.get(key, key)) for key in row["source"].split(","))
+
+
+def of_interface(name: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """The distributions, with rows, whose releases changed an interface of this name."""
+    return _interfaces().get(name, ())
+
+
+def version(value: object) -> Any:
+    """A version without its local label; None for what is none."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        found = Version(value) if isinstance(value, str) and len(value) <= LONGEST else None
+    except InvalidVersion:
+        return None
+    return found and Version(found.public)
+
+
+def _rows(distribution: str) -> Iterator[dict[str, Any]]:
+    """The rows of a distribution: those with measured sizes first."""
+    for row in table("behavior_changes")["rows"]:
+        if row["distribution"] == distribution:
+            yield row
+    yield from table("release_changes")["rows"].get(distribution, ())
+
+
+def _has(row: dict[str, Any], found: Any) -> bool:
+    """Whether a release has what a row says."""
+    return bool(version(row["from"]) <= found and ("to" not in row or found < version(row["to"])))
+
+
+@cache
+def _interfaces() -> dict[str, tuple[tuple[str, dict[str, Any]], ...]]:
+    found: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {}
+    for distribution, rows in table("release_changes")["rows"].items():
+        for row in rows:
+            for name in row.get("names", ()):
+                found[name] = (*found.get(name, ()), (distribution, row))
+    return found
+
+
+def _ordered(reference: object, other: object) -> tuple[Any, Any]:
+    found = [version(item) for item in (reference, other)]
+    return (None, None) if None in found else (min(found), max(found))

@@ -1,0 +1,44 @@
+"""What environment variables do."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from envsnap.knowledge.tables import table
+
+# They say where things lie on this host; what follows from them is captured itself.
+PLACE = re.compile(
+    r"PATH|PYTHONPATH|VIRTUAL_ENV|HOME|\w*(?:_HOME|_CACHE|_CACHE_HOME|_DIR|_DIRECTORY|TMPDIR)"
+)
+# They steer installers; what was installed is captured itself.
+INSTALLERS = ("PIP_", "UV_", "CONDA_")
+
+
+def known(name: str) -> dict[str, Any] | None:
+    """The row of a variable (`effect`, `does`, `chooses`, `basis`): its own, or its prefix's."""
+    exact, prefixes = _index()
+    if name in exact:
+        return exact[name]
+    return next((row for prefix, row in prefixes if name.startswith(prefix)), None)
+
+
+def matters(name: str) -> bool:
+    """Whether a variable changes results: numbers, or the choice of what computes them."""
+    row = known(name)
+    if row is None:
+        return False
+    if row["effect"] == "security":
+        return True
+    if PLACE.fullmatch(name) or name.startswith(INSTALLERS):
+        return False
+    return row["effect"] == "numerics" or row.get("chooses") == "library"
+
+
+@cache
+def _index() -> tuple[dict[str, dict[str, Any]], list[tuple[str, dict[str, Any]]]]:
+    rows = table("env_vars")["rows"]
+    exact = {row["name"]: row for row in rows}
+    prefixes = [(row["name"][:-1], row) for row in rows if row["name"].endswith("*")]
+    return exact, sorted(prefixes, key=lambda item: -len(item[0]))

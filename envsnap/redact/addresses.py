@@ -1,0 +1,105 @@
+"""Addresses: what of a URL is a secret, and what remains of it.
+
+User information goes; parameters of the query and of the fragment go where their names or their
+values are secret, and stay otherwise: `versionId=`, `#step-1000` and `#subdirectory=` say which.
+"""
+
+import re
+
+from . import keys, kinds
+from .issuers import SHAPE
+
+SCHEME = r"(?:\b[A-Za-z][A-Za-z0-9+.-]{0,30}:)?//"
+# A password may hold slashes and at signs; what is in doubt counts as one.
+_USERINFO = (
+    r"(" + SCHEME + r")"
+    r"(?:[^/\s@:\"'<>]{0,256}:(?![0-9]{1,5}/)[^\s@\"'<>]{0,1024}|[^/\s@\"'<>]{1,1024})@"
+    r"(?:[^/\s\"'<>]{0,512}@)?"
+)
+# user:password@host, also in tcp(host): letters begin it, so 1920:1080@30 is none.
+_BARE = (
+    r"(?<![\w/.:+@%-])[A-Za-z_][\w.+%-]{0,63}:[^\s@/\"']{1,256}@(?=[A-Za-z(\[]|[0-9]{1,3}\.[0-9])"
+)
+# Oracle's: user/password@host.
+_SLASHED = r"\b(?:thin:|oci:|sqlplus |sqlldr |expdp |impdp )[\w.$-]{1,64}/([^\s@/\"']{1,256})@"
+_PARAMETER = r"([?&;#])([A-Za-z_][\w.%\[\]-]{0,80})=([^\s&;#\"'<>]{0,4096})"
+_SAFE_HOSTS = r"(?:git|hg|svn|ssh|anonymous|root|ubuntu|admin|ec2-user)@"
+_NAMES = frozenset(
+    "sig signature sign hmac key code state auth access_key accesskeyid awsaccesskeyid"
+    " x-amz-signature x-amz-credential x-amz-security-token x-goog-signature x-goog-credential"
+    " googleaccessid policy key-pair-id st se skoid hdnea hdnts tk sas".split()
+)
+_WHICH = r"(?:version|ref|rev|commit|sha|hash|egg|etag|subdirectory)"
+_NEVER = frozenset("se st code state policy".split())
+
+
+def spans(text: str) -> list:
+    """Return (start, end, why) of what is secret in the addresses of a text."""
+    found = []
+    if "@" in text:
+        for match in re.finditer(_USERINFO, text):
+            inside = text[match.end(1) : match.end()]
+            if re.match(r"(?:git\+)?(?:ssh|sftp|rsync):", match.group(1)) and ":" not in inside:
+                continue  # a user's name alone, where keys open the door
+            if not (re.match(_SAFE_HOSTS + r"\Z", inside) or kinds.is_reference(inside[:-1])):
+                found.append((match.end(1), match.end(), "user information of an address"))
+        for match in re.finditer(_BARE, text):
+            _, _, password = match.group()[:-1].partition(":")
+            if not (_is_image(text, match) or kinds.is_reference(password)):
+                found.append((match.start(), match.end(), "user information of an address"))
+        found.extend(
+            (*match.span(1), "password of an address") for match in re.finditer(_SLASHED, text)
+        )
+    if "=" in text and ("?" in text or "&" in text or "//" in text):
+        found.extend(_parameters(text))
+    return found
+
+
+def _is_image(text: str, match) -> bool:
+    """name:tag@sha256:... is an image, and no user."""
+    return text.startswith(("sha256:", "sha512:"), match.end())
+
+
+def _parameters(text: str) -> list:
+    """Parameters whose names or values are secret, each with the sign before it."""
+    found = []
+    for word in re.finditer(r"[^\s\"'<>]{3,}", text):
+        begin, word_text = word.start(), word.group()
+        if "=" not in word_text or not set(word_text) & set("?&#;"):
+            continue
+        # A parameter stands behind an address, or behind another one.
+        known = [word_text.find(sign) for sign in ("//", "?", "/", "=")]
+        first = min(at for at in known if at >= 0)
+        for match in re.finditer(_PARAMETER, word_text):
+            name, shown = match.group(2), match.group(3)
+            if shown and _is_secret(name, shown) and match.start() >= first:
+                found.append(
+                    (begin + match.start(), begin + match.end(), "parameter of an address")
+                )
+    return found
+
+
+def _is_secret(name: str, value: str) -> bool:
+    low = name.lower()
+    if re.match(SHAPE, value) or (low in _NAMES and low not in _NEVER):
+        return True
+    level = keys.DIGEST if re.match(_WHICH, low) else keys.weigh(name)
+    if level >= keys.SECRET and not kinds.is_plain(value):
+        return True
+    spelled = re.sub("%[0-9A-Fa-f]{2}", "/", value)
+    loose = kinds.is_random(spelled) and not kinds.is_path(value) and "//" not in value
+    return loose and (level != keys.DIGEST)
+
+
+def joined(text: str, cuts: list) -> str:
+    """Return a text without the cuts; what follows a cut `?name=value` takes its sign."""
+    pieces, last, owed = [], 0, ""
+    for start, end in [*cuts, (len(text), len(text))]:
+        piece = text[last:start]
+        if owed and piece:
+            piece = owed + piece[1:] if piece[0] == "&" else piece
+            owed = ""
+        pieces.append(piece)
+        owed = owed or ("?" if text[start : start + 1] == "?" else "")
+        last = end
+    return "".join(pieces)

@@ -1,0 +1,165 @@
+"""The one decision: is this value shown, shown in part, or left out, and why.
+
+By kind of value first. Numbers, switches and settings are shown whatever the key says; tokens,
+private keys and what an address or an option hides are left out whatever the key says; between
+the two the key decides (`keys.weigh`).
+"""
+
+import re
+
+from . import addresses, keys, kinds, texts
+
+# A digest that says in the same text that it is one.
+_LABELLED = (
+    r"(?i)(?:^|[^A-Za-z0-9])(?:sha\d{1,3}|md5|blake\w{1,4}|hash|revision|rev|ref|refs|commit|snapshots?"
+    r"|blobs?|etag|egg|tree|tag|build)[:=/@_-]|@[0-9a-f]{7,64}(?:$|[^A-Za-z0-9])"
+)
+REDACTED = "<redacted by envsnap>"
+
+
+def hides(value: str, level: int) -> bool:
+    """Tell whether a value is left out under a key of this level (of `keys`)."""
+    if level < keys.PERHAPS or kinds.is_plain(value):
+        return False
+    if kinds.is_reference(value) and not (level >= keys.SECRET and kinds.is_random(value)):
+        return False
+    if level == keys.PERHAPS:
+        return kinds.is_made(value) and not (
+            kinds.is_path(value) or kinds.is_uuid(value) or _is_clean_address(value)
+        )
+    if level == keys.SECRET and (
+        kinds.is_setting(value) or kinds.is_sentence(value) or len(value) < 4
+    ):
+        return False
+    return not (_is_clean_address(value) or (kinds.is_path(value) and len(value) > 3))
+
+
+def _is_clean_address(value: str) -> bool:
+    """An address is judged by its parts; a webhook's path by its letters."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]{1,30}:/{2,3}[^\s@]{0,2000}\Z", value) is not None and not any(
+        kinds.is_made(part) for part in re.split(r"[/?#]", value)[3:]
+    )  # fmt: skip
+
+
+def is_secret_key(key: str) -> bool:
+    """Tell whether values under this name are left out unless they are settings."""
+    return keys.weigh(key) >= keys.SECRET
+
+
+def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tuple:
+    """Judge a text under a key: return what may be shown, and why something was left out.
+
+    What is shown is None where nothing may be; the reason is None where nothing was left out.
+    `variable` is set for variables of an environment; `inherited` is the level of a container.
+    """
+    level = max(keys.weigh(key, variable), inherited)
+    if len(text) > texts.LONGEST:
+        return None, "longer than can be looked through"
+    if hides(text, level):
+        return None, "under a name that tells a secret"
+    if level == keys.PERHAPS and ":" in texts.decoded(text) and "auth" in key.lower():
+        return None, "user and password in base64"
+    cuts = texts.find(text)
+    if cuts:
+        return _without(text, cuts)
+    if is_loose(text) and (level == keys.NOTHING or (len(text) >= 64 and not kinds.is_hex(text))):
+        return None, "random letters, as secrets have"
+    return text, None
+
+
+def part(text: str) -> tuple:
+    """Judge a text that has no key: what is shown has marks, or an address's rest, for the cuts."""
+    cuts = texts.find(text[: texts.LONGEST])
+    if not cuts:
+        return (text, None) if not is_loose(text) else (REDACTED, "random letters")
+    shown, why = _without(text, cuts)
+    return (marked(text, cuts) if shown is None else shown), why
+
+
+def sweep(tree, note, path: tuple = ()):
+    """Take what has the shape of a secret out of every text of a tree, in place.
+
+    Keys are names here, and decide nothing. Meant for facts: names, versions, paths, addresses.
+    """
+    items = []
+    if isinstance(tree, (list, dict)):
+        items = list(tree.items() if isinstance(tree, dict) else enumerate(tree))
+    for key, inner in items:
+        if isinstance(inner, str):
+            if len(inner) >= 8 and _SUSPECT.search(inner):
+                shown, why = _swept(inner)
+                if why is not None:
+                    tree[key] = shown
+                    note((*path, str(key)), why, inner)
+        elif inner:
+            sweep(inner, note, (*path, str(key)))
+
+
+# A token is a long piece with a digit; an address has two slashes or an at sign.
+_SUSPECT = re.compile(
+    r"//|@|[A-Za-z0-9_+=-]{20}|Bearer|Basic|BEGIN|pass|PASS|pw|PW|token|TOKEN|secret"
+)
+
+
+def _swept(text: str) -> tuple:
+    """Judge a fact: tokens, addresses, assignments; a digest is what facts are full of."""
+    if kinds.is_hex(text) or kinds.is_hex(text[7:]):
+        return text, None
+    cuts = texts.find(text[: texts.LONGEST])
+    if not cuts:
+        return text, None
+    shown, why = _without(text, cuts)
+    return (marked(text, cuts) if shown is None else shown), why
+
+
+def _without(text: str, cuts: list) -> tuple:
+    """What remains: of an address the rest, of many lines the others, of one line nothing."""
+    why = cuts[0][2]
+    if "\n" in text.strip():
+        shown = marked(text, cuts)
+        return (None if shown.strip() == REDACTED else shown), why
+    if re.match(r"[\w.+-]{0,30}:?//\S+\Z", text) and all("address" in cut[2] for cut in cuts):
+        return addresses.joined(text, [cut[:2] for cut in cuts]), why
+    return None, why
+
+
+def marked(text: str, cuts: list) -> str:
+    """Put a mark in the place of each cut."""
+    pieces, last = [], 0
+    for start, end, _ in cuts:
+        pieces.append(text[last:start])
+        pieces.append(REDACTED)
+        last = end
+    pieces.append(text[last:])
+    return "".join(pieces)
+
+
+def is_loose(text: str) -> bool:
+    """One piece of random letters that no label names as a digest."""
+    short = text.strip().strip("\"'")
+    if len(short) < 20 or re.search(r"[\s(){}<>|]", short):
+        return False
+    if kinds.is_path(short) or kinds.is_uuid(short) or kinds.is_words(short):
+        return False
+    if re.search(_LABELLED, short):
+        return False
+    if "://" in short or re.search(r"\.[A-Za-z]{2,5}\Z", short) or re.match(r"(?:GPU|MIG)-", short):
+        return False
+    if texts.decoded(short):
+        return False  # it was looked into
+    if kinds.is_hex(short) or re.match(r"[A-Za-z]{1,12}[_-]?[0-9a-f]{24,}\Z", short):
+        return True
+    # Digits of base 16 among other parts tell which one, as commits in addresses do.
+    return kinds.is_random(re.sub(r"(?<![A-Za-z0-9])[0-9a-f]{7,128}(?![A-Za-z0-9])", "", short))
+
+
+def message(text: str, known: dict) -> str:
+    """Put marks in the place of secrets in a text that another program wrote.
+
+    `known` maps names of variables to values: those with a secret's name are looked for.
+    """
+    for name, secret in known.items():
+        if len(secret) > 5 and secret in text and hides(secret, keys.weigh(name, variable=True)):
+            text = text.replace(secret, REDACTED)
+    text = text[: texts.LONGEST]
+    return marked(text, texts.find(text))

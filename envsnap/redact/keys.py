@@ -1,0 +1,218 @@
+"""What a key says of its value: nothing, that it is a digest, or how surely a secret.
+
+A name is read as English reads a compound: the last word is the thing, the ones before it say
+which. `password_file` is a file, `token_type` a type, `max_tokens` a number of tokens, and
+`file_password` a password.
+"""
+
+import re
+
+from .words import split
+
+NOTHING = 0
+DIGEST = 1  # random letters are what it is made of
+PERHAPS = 2  # a secret if the value looks like one
+SECRET = 3  # a secret, unless the value is a setting
+PASSWORD = 4  # a secret, short words too
+
+_PASSWORDS = frozenset(
+    "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass userpass"
+    " adminpass dbpass rootpass mypass smtppass storepass keypass requirepass masterauth"
+    " sshpass htpasswd".split()
+)
+_SECRETS = frozenset(
+    "secret secrets credential credentials cred creds apikey apikeys authkey authtoken"
+    " accesstoken accesskey secretkey privatekey jwt otp totp mnemonic bearer cookie cookies"
+    " sessionid sessiontoken csrftoken csrf xsrf pat sas webhook webhooks authorization"
+    " dockerconfigjson dockercfg netrc htaccess kubeconfig sshkey deploykey signingkey"
+    " encryptionkey masterkey accountkey connectionkey licensekey token tokens psk".split()
+)
+# Words that end in one of these, and begin with something, are two words written as one.
+_GLUED_PASSWORD = (
+    r"[a-z]{1,20}(?:password|passwd|passphrase|pwd)s?"
+    r"|(?:root|admin|user|db|my|sql|pg|redis|mail|smtp|ftp|http|proxy|login|sudo|su|bind|ldap|key"
+    r"|store|trust|cert|p12|wifi|vpn|net|web|app|svc|service|master|guest|test)(?:pass|pw)"
+)
+_GLUED_SECRET = (
+    r"(?:access|auth|api|app|bot|bearer|refresh|user|session|deploy|client|service|oauth|github"
+    r"|gitlab|admin|private|security|shared|jwt|my|id|push|bind|consumer|hf|gh|npm|slack)"
+    r"(?:tokens?|secrets?|creds?|credentials?|keys?)"
+)
+# What a key is for, where it is no name of a column, a map's key, or a key of attention.
+_KEYS_OF = frozenset(
+    "api access secret secrets private encryption encrypt decryption signing signature sign ssh"
+    " master account auth authentication authorization license licence subscription storage"
+    " deploy deployment admin shared sas webhook hmac aes rsa dsa ed ec ecdsa jwt cookie session"
+    " consumer oauth security service client app application server user write read ingest"
+    " ingestion integration instrumentation project publishable restricted transport wg psk"
+    " preshared fernet django flask rails vault kms host bot instance functions".split()
+)
+# Whose keys are keys to a service. (What is missing here is found where the value looks made.)
+_ISSUERS = frozenset(
+    "openai anthropic claude cohere mistral groq gemini google gcp azure aws amazon bedrock"
+    " wandb neptune comet clearml langfuse langsmith langchain helicone pinecone weaviate qdrant"
+    " chroma milvus zilliz stripe paypal twilio sendgrid mailgun mailchimp postmark datadog dd"
+    " sentry newrelic grafana honeycomb rollbar bugsnag github gitlab bitbucket hf huggingface"
+    " replicate together fireworks perplexity deepseek xai dashscope zhipu moonshot minimax"
+    " nvidia ngc nim runpod lambda vast modal anyscale databricks snowflake kaggle roboflow"
+    " elevenlabs deepgram assemblyai voyage jina tavily serper serpapi serpapikey brave exa"
+    " firecrawl browserbase e2b cloudflare fastly netlify vercel heroku digitalocean linode"
+    " hetzner ovh scaleway supabase firebase algolia elastic elasticsearch opensearch kibana"
+    " redis mongo mongodb mysql postgres postgresql pg kafka rabbitmq amqp celery minio s3 r2 b2"
+    " wasabi swift slack discord telegram teams zoom jira atlassian confluence notion linear"
+    " asana trello shopify square plaid segment mixpanel amplitude posthog mapbox here"
+    " tomtom openweather weather youtube twitter facebook linkedin reddit spotify dropbox box"
+    " docker dockerhub quay harbor npm pypi rubygems nuget maven artifactory nexus sonar codecov"
+    " snyk circleci travis jenkins buildkite drone argocd terraform pulumi vault consul nomad"
+    " okta auth0 keycloak ldap smtp imap ftp sftp vpn wifi tailscale ngrok pagerduty opsgenie"
+    " openrouter cerebras sambanova litellm portkey vllm".split()
+)
+# The value is a property of the secret, not the secret.
+_PROPERTIES = frozenset(
+    "file files filename path paths dir directory folder name names type types kind class mode"
+    " method scheme format algorithm alg provider backend engine driver plugin handler mechanism"
+    " policy strategy validator validators hasher hashers rules rule pattern regex template"
+    " count counts limit limits length len size sizes max min minimum maximum number num total"
+    " budget budgets ratio rate weight weights scale dim dims dimension dropout prob probability"
+    " loss embedding embeddings embed index indices idx pos position positions mask masks bias"
+    " level levels pooling pruning merging shift mixing mixer per second seconds sec ms minutes"
+    " hours days ttl lifetime age expiry expires expiration expire timeout interval period delay"
+    " retries retry attempts enabled enable disabled disable required require optional allowed"
+    " allow use verify check checks validation reset change update updated rotation rotate created"
+    " at date time timestamp version versions revision url uri urls uris endpoint endpoints"
+    " address host hosts hostname port server domain domains realm region zone issuer audience"
+    " scope scopes callback redirect header headers param parameter field fields column columns"
+    " prefix suffix separator delimiter env var variable variables environ ref refs reference"
+    " from source sources store stores manager vault location key0 group groups role roles user"
+    " users username owner email account accounts arn namespace selector label labels title"
+    " description help prompt placeholder message hint comment note doc docs usage example"
+    " status state error errors support supported available present exists hidden visible"
+    " samesite secure httponly jar flow grant grants page view router route module package"
+    " library encoding charset language lang id ids ordinal map mapping list set dict cache"
+    " caching parallelism efficiency throughput tokenizer model reader writer parser filter"
+    " layer layers head heads stage steps step batch batches chunk window padding bucket"
+    " function func command cmd script tool hook hooks".split()
+)
+_DIGESTS = frozenset(
+    "sha sha1 sha224 sha256 sha384 sha512 md5 md crc hash hashes hexdigest digest digests"
+    " checksum checksums etag etags uuid uuids guid gid uid oid cid id ids commit commits"
+    " revision revisions rev ref refs version versions fingerprint fingerprints thumbprint blob"
+    " tree tag tags snapshot snapshots build builds image images integrity sum nonce"
+    " certificate cert certs crt ca pem public pub pubkey gpg pgp modulus fsid wwn serial machine boot"
+    " device devices gpu gpus trace span run runs session cuda visible data sri src lock"
+    " resolved content contents resolution signature0 hostkey known xcrun arn".split()
+)
+# Tokens of language and vision models, and passes of training: never secrets by their name.
+_MODEL_TOKENS = frozenset(
+    "pad padding eos bos eot eom unk unknown sep cls class mask masked image img audio video"
+    " vision visual stop start end boi eoi sos special new extra speech timestamp timestamps"
+    " blank word words sub subword system user0 assistant prefix suffix middle patch first last"
+    " next decoder encoder begin beginning forced bad suppress suppressed added additional fim"
+    " think thinking tool0 role0 latent query memory register distill dist max min num n total"
+    " input output prompt completion context vocab unused reserved batched prefill decode draft"
+    " speculative cached generated reasoning chunk text answer question language lang task"
+    " object point box separator newline ignore skip nospeech transcribe translate sot per train"
+    " training seen trained tgt".split()
+)
+_PASSES = frozenset(
+    "low high band all forward backward first second third single multi two one num render by"
+    " com bi dual pre post notch stop net through warmup".split()
+)
+_AUTH_OF = ("redis", "basic", "smtp", "mqtt", "proxy", "http", "registry", "npm")
+_POINTERS = frozenset("existing pull tls external sealed from image envfrom mount volume".split())
+
+
+def weigh(key: str, variable: bool = False) -> int:
+    """Tell what a key says; `variable` for names of the environment, where KEY is enough."""
+    words = split(key)
+    if not words:
+        return NOTHING
+    found = NOTHING
+    for place in range(len(words)):
+        found = max(found, _at(words, place, variable))
+    if found == NOTHING:
+        return DIGEST if words[-1] in _DIGESTS or _DIGESTS.intersection(words[-2:-1]) else NOTHING
+    return found
+
+
+def is_property(key: str) -> bool:
+    """Tell whether a key names a property, such as a name, a type or a path."""
+    words = split(key)
+    return (
+        bool(words)
+        and (words[-1] in _PROPERTIES or words[-1] in _DIGESTS or words == ["key"])
+        and weigh(key) < SECRET
+    )
+
+
+def _at(words: list, place: int, variable: bool) -> int:
+    """What one word of a key says, with the words before and behind it."""
+    word = words[place]
+    rest = words[place + 1 :]
+    level = _alone(words, place, variable)
+    if level < PERHAPS or not rest:
+        return level
+    if rest[0] in ("key", "keys") and len(rest) == 1:
+        return max(level, SECRET)
+    if rest[-1] in _PROPERTIES:
+        return _of_property(word, rest)
+    if rest[-1] in ("hash", "hashes", "salt", "digest"):
+        return SECRET if level == PASSWORD else PERHAPS
+    if any(_alone(words, place + 1 + at, variable) >= PERHAPS for at in range(len(rest))):
+        return NOTHING  # the later word decides: token in token_secret
+    return SECRET if level == PASSWORD else PERHAPS
+
+
+def _of_property(word: str, rest: list) -> int:
+    """Properties that can be the secret all the same: a session's ID, a webhook's URL."""
+    if word in ("secret", "session", "cookie") and rest in (["id"], ["ids"]):
+        return SECRET
+    if word in ("webhook", "webhooks") and rest[-1] in ("url", "urls", "uri"):
+        return SECRET
+    return NOTHING
+
+
+def _alone(words: list, place: int, variable: bool) -> int:
+    """What a word says with the words before it."""
+    word = words[place]
+    before = words[place - 1] if place else ""
+    if word in _PASSWORDS:
+        return _password(word, before, last=place == len(words) - 1)
+    if word in ("token", "tokens"):
+        return _token(word, words[:place])
+    if word in ("key", "keys"):
+        return _key(words, place, variable)
+    if word in _SECRETS:
+        return PERHAPS if word in ("sas", "pat") or before in _POINTERS else SECRET
+    if word == "auth" or (word == "session" and words[place + 1 : place + 2] == ["id"]):
+        return PERHAPS if word == "auth" and before not in _AUTH_OF else SECRET
+    if re.match(_GLUED_PASSWORD + r"\Z", word):
+        return PASSWORD
+    return SECRET if re.match(_GLUED_SECRET + r"\Z", word) else NOTHING
+
+
+def _password(word: str, before: str, last: bool) -> int:
+    if word in ("pass", "pw", "psw") and (before in _PASSES or not last):
+        return NOTHING
+    return PASSWORD
+
+
+def _token(word: str, before: list) -> int:
+    """A token of a service, unless it is one of a model."""
+    if any(item in _MODEL_TOKENS for item in before):
+        return NOTHING
+    if word == "tokens" and before and not (before[-1] in _KEYS_OF or before[-1] in _ISSUERS):
+        return PERHAPS
+    return SECRET
+
+
+def _key(words: list, place: int, variable: bool) -> int:
+    """A key to a service, unless it is one of a map, of a table or of attention."""
+    if not place:
+        return PERHAPS if variable and len(words) == 1 else NOTHING
+    before = words[place - 1]
+    if before in ("public", "pub", "gpg", "pgp", "host") or place != len(words) - 1:
+        return NOTHING if before not in ("api", "secret", "private", "access") else SECRET
+    if before in _KEYS_OF or before in _ISSUERS:
+        return SECRET
+    return PERHAPS

@@ -1,0 +1,202 @@
+"""What kind of a value a text is: a number, a switch, a path, a reference, or random letters."""
+
+import re
+
+_UNIT = r"(?:[kKmMgGtTpPeE]i?[bB]?(?:it|ps)?|[bB]|%|[nmu]?s|sec(?:onds)?|min(?:utes)?|[mhdwy]|hours?|days?|[MGk]?Hz|x|px|pt|em|deg|rad|V|W|[mC])"
+_NUMBER = r"[+-]?(?:0[xX][0-9a-fA-F]{1,16}|0[bo][0-7]{1,64}|(?:[0-9][0-9_,]{0,400}(?:\.[0-9_]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,6})?)"
+_QUANTITY = _NUMBER + r" ?" + _UNIT + r"?"
+# 16:9@60, 1920x1080, 0-7,9, 10:30:00, 1/8, [1, 2], (3,4), 3 4 5, 1e-4~1e-3, 7.0;7.5+PTX
+_NUMBERS = (
+    r"[\[({]?\s{0,4}" + _QUANTITY + r"(?:\s{0,4}[,:;x*/@~| -]\s{0,4}" + _QUANTITY + r"){0,999}"
+    r"\s{0,4}(?:\+PTX)?[\])}]?"
+)
+_VERSION = (
+    r"[~^=<>!]{0,3}\s?[vVrR]?[0-9]{1,8}(?:\.[0-9*x]{1,20}){0,8}"
+    r"(?:[.-]?(?:a|b|rc|c|alpha|beta|post|dev|pre|p|final|snapshot|SNAPSHOT|LTS|lts)[.-]?[0-9]{0,12})*"
+    r"(?:[+-][A-Za-z0-9.]{1,30})?"
+)
+_MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]{1,20}(?:Z|[+-][0-9:]{2,5})?)?"
+_SPECIAL = r"<[^<>\s@:]{0,60}>|\[[A-Za-z0-9_ ]{1,40}\]|<\|[^<>|]{1,60}\|>"
+_UUID = r"(?:[A-Za-z]{1,8}-)?[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+_REFERENCE = (
+    r"\$\{[^{}]{1,200}\}|\$[A-Za-z_]\w{0,99}|\$\([^()]{1,200}\)|\$\{\{[^{}]{1,200}\}\}"
+    r"|\{\{[^{}]{1,200}\}\}|%[A-Za-z_]\w{0,99}%|%\([A-Za-z_]\w{0,99}\)s|\{[A-Za-z_][\w.]{0,99}\}"
+    r"|(?:env|ENV|file|secret|secrets|vault|ssm|awssm|gcpsm|azurekv|op|keyring|oc\.env|ref)"
+    r"(?::|\+|\[)/{0,3}[\w./#:\[\]'\" -]{1,200}"
+    r"|os\.environ(?:\.get\(|\[)['\"]\w{1,99}['\"][\])]"
+    r"|arn:aws[\w-]{0,10}:[\w:/.-]{1,200}|projects/[\w-]{1,60}/secrets/[\w./-]{1,100}"
+    r"|(?:[\w-]{0,12}[-_])?[*xX.]{3,64}|<[^<>]{1,80}>|\*{1,64}"
+    r"|(?i:your|insert|replace|enter|paste|fill)[-_ ]?(?:[A-Za-z]{2,12}[-_ ]?){1,6}"
+)
+_CONSTANT = r"[A-Z][A-Z0-9]{0,40}(?:_[A-Z0-9]{1,40}){1,10}"
+_WORD = r"[A-Za-z][a-z]{0,30}|[A-Z]{1,16}"
+_IDENTIFIER = r"[A-Za-z][A-Za-z]{0,30}(?:[_.:/-][A-Za-z][A-Za-z]{0,30}|[_.-]?[0-9]{1,4}(?![0-9]))*"
+
+SWITCHES = frozenset(
+    "true false yes no on off null none nil ~ t f y n enabled disabled required optional auto"
+    " always never undefined unset empty redacted hidden prompt ask inherit".split()
+)
+# Words that stand where a token, a key or a method of authentication is named, not given.
+SETTINGS = frozenset(
+    "default standard custom basic bearer token tokens jwt oauth oauth2 oidc saml sasl ldap"
+    " kerberos digest ntlm plain login scram mtls tls ssl iam managed anonymous public private"
+    " shared static dynamic file env environment keyring vault memory redis database db local"
+    " remote global mean max min sum cls first last all any avg average linear learned absolute"
+    " relative rotary sinusoidal concat add mul gated attention left right both top bottom"
+    " random uniform normal constant zero zeros one ones full partial strict loose lax secure"
+    " fast slow word char byte sentence document line text json yaml binary base64 hex utf8 ascii"
+    " int float str bool string number list dict name id key value index type path url uri query"
+    " header cookie session body form param trust peer md5 sha256 argon2 bcrypt scrypt pbkdf2"
+    " dummy fake test placeholder not-needed not-used na n/a todo tbd eos bos pad unk sep mask"
+    " system user assistant client server internal external admin0 read write readonly".split()
+)
+
+
+def is_number(text: str) -> bool:
+    """Numbers, quantities, ranges, versions and moments."""
+    short = text.strip()
+    if not short or not any(letter.isdigit() for letter in short):
+        return False
+    if short[:-1].lower().endswith(("inf", "nan")):
+        return True
+    return any(re.match(shape + r"\Z", short) for shape in (_NUMBERS, _VERSION, _MOMENT))
+
+
+def is_plain(text: str) -> bool:
+    """What no secret ever is: nothing, switches, numbers, marks, tokens of a model."""
+    low = text.strip().lower()
+    if low in SWITCHES or low in ("", "inf", "nan", "-inf", ".inf", "-.inf", ".nan"):
+        return True
+    if len(low) < 8 and not any(letter.isalnum() for letter in low):
+        return True
+    if any(ord(letter) > 127 for letter in low):
+        return len(low) < 8 and not any(letter.isdigit() for letter in low)
+    return is_number(text) or re.match(_SPECIAL + r"\Z", text.strip()) is not None
+
+
+def is_reference(text: str) -> bool:
+    """A place where the secret is, or a mark where it was."""
+    short = text.strip()
+    return re.match("(?:" + _REFERENCE + r")\Z", short) is not None or (
+        re.match(_CONSTANT + r"\Z", short) is not None and not _mixes(short.replace("_", ""))
+    )
+
+
+def is_setting(text: str) -> bool:
+    """A word that settings use where a token or a key could stand."""
+    return text.strip().lower() in SETTINGS or text.strip() == "EMPTY"
+
+
+def is_path(text: str) -> bool:
+    """A file's path whose parts are words."""
+    short = text.strip()
+    if not re.match(r"(?:~|\.{1,2})?/|[A-Za-z]:[\\/]|file:|/", short) or " " in short:
+        return (
+            re.match(r"[\w.-]{1,80}(?:/[\w.-]{1,80})*\.(?:json|ya?ml|toml|txt|pem|key|crt|cer|env|ini|cfg|conf|py|bin|pt|model|vocab|p12|jks|safetensors)\Z", short)
+            is not None
+        )  # fmt: skip
+    return not any(is_random(part) for part in re.split(r"[/\\]", short))
+
+
+def is_uuid(text: str) -> bool:
+    """A UUID, also with the prefix of a device."""
+    return re.match(_UUID + r"\Z", text.strip()) is not None
+
+
+def is_words(text: str) -> bool:
+    """A name made of words: letters, short numbers, and signs between them."""
+    return re.match(_IDENTIFIER + r"\Z", text.strip()) is not None and not is_random(text)
+
+
+def is_sentence(text: str) -> bool:
+    """Several words without digits, and none of them a scheme of authorization."""
+    words = text.split()
+    return (
+        len(words) > 1
+        and words[0].lower() not in ("bearer", "basic", "token", "apikey", "digest", "key")
+        and not any(letter.isdigit() for letter in text)
+        and not any(is_made(word) for word in words)
+    )
+
+
+def is_made(text: str) -> bool:
+    """Made by a machine or against guessing: letters and digits or signs in one piece."""
+    short = text.strip()
+    if len(short) < 6 or " " in short:
+        return False
+    return is_random(short) or _mixes(short) or bool(set(short) & set("!#$%^&*?"))
+
+
+def _mixes(text: str) -> bool:
+    """Letters and digits that change places more than once in a piece without separators."""
+    pieces = re.split(r"[_./:-]", text)
+    return any(
+        (len(piece) >= 6 and _changes(piece) >= 3) or (len(piece) >= 12 and _changes(piece) >= 2)
+        for piece in pieces
+    )
+
+
+def _changes(piece: str) -> int:
+    """How often a piece changes between small letters, capitals and digits.
+
+    A capital before small letters is how words are written in one, and does not count.
+    """
+    counted = re.sub(r"[A-Z](?=[a-z]{2})", "a", piece)
+    kinds = ["d" if item.isdigit() else ("u" if item.isupper() else "l") for item in counted]
+    return sum(one != two for one, two in zip(kinds, kinds[1:]))
+
+
+def is_hex(text: str) -> bool:
+    """Digits of base 16, as many as digests have, or more."""
+    return (
+        len(text) >= 24
+        and re.match(r"(?:[0-9a-f]+|[0-9A-F]+)\Z", text) is not None
+        and not text.isdigit()
+    )
+
+
+def is_random(text: str) -> bool:
+    """Tell whether a text without blanks holds a piece that nobody would write as a word."""
+    if len(text) < 16:
+        return False
+    if is_hex(text):
+        return True
+    pieces = [piece for piece in re.split(r"[^A-Za-z0-9+=]", text) if len(piece) >= 12]
+    if any(_is_random_piece(piece) for piece in pieces):
+        return True
+    # Base64 for URLs may break into short pieces.
+    whole = re.sub(r"[^A-Za-z0-9]", "", text)
+    parts = re.findall(r"[A-Za-z0-9]+", text)
+    return len(whole) >= 24 and len(whole) / len(parts) >= 6 and _is_random_piece(whole)
+
+
+def _is_random_piece(piece: str) -> bool:
+    size = len(piece)
+    if size >= 20 and _changes(piece) / size >= 0.24:
+        return True
+    if size >= 15 and _changes(piece) / size >= 0.34:
+        return True
+    return size >= 24 and _rarity(piece) > 0.42
+
+
+# Pairs of letters that names and English are made of; random letters have few of them.
+_COMMON = frozenset(
+    "th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve"
+    " co me de hi ri ro ic ne ea ra ce li ch ll be ma si om ur ca el ta la ns di fo ho pe ec pr no"
+    " ct us ac ot il tr ly nc et ut ss so rs un lo wa ge ie wh ee wi em ad ol rt po we na ul ni ts"
+    " mo ow pa im mi ai sh ir su id os iv ia am fi ci vi pl ig tu ev ld ry mp fe bl ab gh ty op wo"
+    " sa ay ex ke fr oo av ag if ap gr od bo sp rd do uc bu ei ov by rm ep tt oc fa ef cu rn sc gi"
+    " da yo cr cl du ga qu ue ff ba ey ls va um pp ua up lu go ht ru ug ds lt pi rc rr eg au ck ew"
+    " mu br bi pt ak pu ui rg ib tl ny ki rk ys ob mm fu ph og ms ye ud mb ip ub oi rl gu dr hr cc"
+    " tw ft wn nu af hu nn eo vo rv nf xp gn sm fl iz ok nl my gl aw ju oa eq sy sl ps jo lf nv je"
+    " nk kn gs dy hy ze ks xt bs ik dd pt rp sk xi oe oy ws lv dl rf eu dg wr xa yi nm eb rb tm xc"
+    " eh tc gy ja hn yp za gg ym sw bj lm cs ii ix xe oh lk lp ax ox uf dm iu sf bt ka yt ek pm ya"
+    " gt wl rh yl hs ah yc yb hm vm tf gp cu cp db nc ml nl mk ml vl lm qk kv".split()
+)
+
+
+def _rarity(piece: str) -> float:
+    """Which share of the pairs of letters is uncommon in words; digits count as uncommon."""
+    low = piece.lower()
+    pairs = [low[at : at + 2] for at in range(len(low) - 1)]
+    return sum(pair not in _COMMON for pair in pairs) / max(1, len(pairs))

@@ -1,0 +1,277 @@
+"""Where the secrets are in a text: tokens, assignments, options, headers, addresses, sentences."""
+
+import binascii
+import re
+
+from . import addresses, issuers, keys, kinds
+
+LONGEST = 1 << 20
+_NAME = r"[A-Za-z_][\w.-]{0,80}"
+# "name": "x", name=x, name: x, 'name' => 'x'. Group 1 or 2 is the name; the value is read apart.
+_ASSIGNED = (
+    r"(?<![\w.$%?&-])(?:\\?[\"'](" + _NAME + r")\\?[\"']\s{0,8}(?::|=>?|,(?=\s{0,2}\\?[\"']))"
+    r"|(" + _NAME + r")[ \t]{0,4}(?::=|=>?(?!=)|:(?=[ \t]|\\?[\"'])))[ \t]{0,8}"
+)
+_SPACED = r"(?<![\w.$%-])((?:[A-Za-z]{2,12} ){1,2}[A-Za-z]{3,12})[ \t]{0,2}[:=][ \t]{0,8}"
+_VALUE = (
+    r"\\?\"((?:[^\"\\\n]|\\[^\n\"]){0,8192})\\?\"?|\\?'((?:[^'\\\n]|\\[^\n']){0,8192})\\?'?"
+    r"|([^\s,;&\"'<>(){}\[\]]{1,4096}|<[^<>\s]{1,80}>|\$?\{{1,2}[^{}\n]{1,200}\}{1,2}|[^\s\"',;]{1,4096})"
+)
+_REST = r"[^\n\r#]{0,200}"
+# Elements of XML, and pairs of attributes.
+_ELEMENT = r"<(" + _NAME + r")(?:\s[^<>]{0,200})?>([^<>]{1,4096})</"
+_ATTRIBUTES = (
+    r"\b(?:key|name)=[\"']("
+    + _NAME
+    + r")[\"']\s{1,8}(?:value|content)=[\"']([^\"'<>]{1,4096})[\"']"
+)
+_OPTION = r"(?<!\S)[\"']?--?([A-Za-z][\w.-]{0,80})(?:[ \t]{1,4}|=)(?=[^\s-]|-[^-\s]\S{3})"
+_HEADER = (
+    r"(?i)\b(basic|bearer|token|apikey|api-key|digest|negotiate|sso-key|splunk|key|ghapp|dpop)"
+    r"(?:[ \t]{1,4}|%20)([A-Za-z0-9+/=._~:!@$-]{6,4096})"
+)
+_AUTHORIZATION = (
+    r"(?i)\b(?:proxy-)?authorization[\"']?\s{0,4}[:=,]\s{0,4}\\?[\"']?([^\n\"'\\]{3,4096})"
+)
+_COOKIE = r"(?i)\b(?:set-)?cookie[\"']?\s{0,2}:\s{0,4}[\"']?([^\n\"']{3,4096})"
+# Options by which tools take passwords; group 1 is the secret.
+_TOOLS = (
+    r"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
+    r"\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]?[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
+    r"\b(?:wget|http|https|ab|hey|siege)\b[^\n|;]{0,200}?\s(?:-a|-A|--auth)[ =][\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
+    r"\bredis-cli\b[^\n|;]{0,200}?\s(?:-a|--pass)[ =]([^\s\"']{1,200})",
+    r"\bsshpass\b[^\n|;]{0,40}?\s-p[ =]?[\"']?([^\s\"']{1,200})",
+    r"\b(?:docker|podman|helm|az|oc|skopeo|buildah|nerdctl|crane|oras|mongo|mongosh|mongodump|mongorestore|psql|cqlsh|isql|sqlplus|vncviewer|xfreerdp|rabbitmqadmin|kinit|ansible|htpasswd)\b[^\n|;]{0,200}?\s-p[ =]?[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
+    r"\b(?:sqlcmd|bcp|osql|tsql|zip|unzip|7z|rar|cqlsh|snowsql)\b[^\n|;]{0,200}?\s-P[ =]?[\"']?([^\s\"']{2,200})",
+    r"\b(?:ldapsearch|ldapadd|ldapmodify|ldapwhoami|ldappasswd)\b[^\n|;]{0,200}?\s-w[ =]?[\"']?([^\s\"']{1,200})",
+    r"\bsmbclient\b[^\n|;]{0,200}?\s-U[ =]?[\"']?[^\s%\"']{1,100}%([^\s\"']{1,200})",
+    r"\blftp\b[^\n|;]{0,200}?\s-u[ =]?[\"']?[^\s,\"']{1,100},([^\s\"']{1,200})",
+    r"\bopenssl\b[^\n|;]{0,300}?\s-(?:passin|passout|pass|k)[ =](?:pass:)?[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
+    r"\b(?:wandb|vault|netlify|doppler|railway|snyk|hf|huggingface-cli|gh|glab) (?:auth )?login (?:--relogin )?([^\s\"'-][^\s\"']{7,200})",
+    r"\bhtpasswd\b[^\n|;]{0,20}?\s-[A-Za-z]{0,4}b[A-Za-z]{0,4}\s\S{1,100}\s\S{1,100}\s([^\s\"']{2,200})",
+    r"\baws configure set \w{0,60}(?:secret|token)\w{0,60} ([^\s\"']{2,200})",
+    r"\brabbitmqctl (?:add_user|change_password) \S{1,100} ([^\s\"']{2,200})",
+    r"\becho [\"']?([^\s\"'|]{4,200})[\"']? ?\| ?(?:sudo -S|docker login|chpasswd|passwd|helm registry)",
+    r"\bchpasswd\b[^\n]{0,10}<<<[ ]?[\"']?\w{1,64}:([^\s\"']{2,200})",
+    r"\bIDENTIFIED (?:WITH \w{1,60} )?BY [\"']([^\n\"']{1,200})[\"']",
+    r"(?i)\b(?:login|machine [\w.-]{1,100}) [^\n]{0,120}?\bpassword ([^\s\"']{1,200})",
+    r"(?i)\b(?:create|alter) (?:user|role|login)\b[^\n;]{0,120}?\bpassword\s{1,4}=?\s{0,4}N?[\"']([^\n\"']{1,200})",
+)
+_PROSE = (
+    r"(?i)(?<![\w?&.-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
+    r"|access[ _-]?keys?|(?:secret|private|license)[ _-]?keys?|tokens?)\b"
+    r"(?: (?:for|of|to|on) [\w@.'-]{1,60}(?: [\w@.'-]{1,40}){0,3})?"
+    r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
+    r"[\"'`(<*]{0,2}([^\s\"'`<>(),;]{4,200})"
+)
+_B64 = r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,100000}={0,2}"
+_JWK = r"[\"'](?:d|p|q|dp|dq|qi|k|oth)[\"']\s{0,4}:\s{0,4}[\"']([A-Za-z0-9_=-]{8,4096})"
+
+
+def find(text: str, inside: bool = False) -> list:
+    """Return sorted, disjoint (start, end, why) of what has to be cut out of a text.
+
+    `inside` is set for what was found in base64: it is not decoded again.
+    """
+    found = [(start, end, "token or key by its shape") for start, end in issuers.spans(text)]
+    found.extend(addresses.spans(text))
+    if '"kty"' in text or "'kty'" in text:
+        found.extend((*match.span(1), "private key") for match in re.finditer(_JWK, text))
+    found.extend(_assigned(text))
+    found.extend(_elements(text))
+    found.extend(_options(text))
+    found.extend(_headers(text))
+    found.extend(_said(text))
+    if not inside:
+        found.extend(_encoded(text))
+    return _merged(found)
+
+
+def _merged(found: list) -> list:
+    """Sort, and join what overlaps."""
+    merged = []
+    for start, end, why in sorted(item for item in found if item[0] < item[1]):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]), merged[-1][2])
+        else:
+            merged.append((start, end, why))
+    return merged
+
+
+def _assigned(text: str) -> list:
+    found = []
+    if ":" not in text and "=" not in text and "," not in text:
+        return found
+    template = "{{" in text or "{%" in text
+    for match in re.finditer(_ASSIGNED, text):
+        name = match.group(1) or match.group(2)
+        level = keys.weigh(name, variable=name.isupper())
+        if level < keys.PERHAPS:
+            continue
+        span = _value_span(text, match, level, template)
+        if span is not None:
+            found.append((span[0], span[1], "value of a name that tells a secret"))
+    for match in re.finditer(_SPACED, text) if " " in text else ():
+        level = keys.weigh(match.group(1))
+        if level >= keys.SECRET:
+            span = _value_span(text, match, level, template)
+            if span is not None:
+                found.append((span[0], span[1], "value of a name that tells a secret"))
+    return found
+
+
+def _elements(text: str) -> list:
+    found = []
+    if "<" in text:
+        from .decision import hides
+
+        for shape in (_ELEMENT, _ATTRIBUTES):
+            for match in re.finditer(shape, text):
+                if hides(match.group(2), keys.weigh(match.group(1))):
+                    found.append((*match.span(2), "value of a name that tells a secret"))
+    return found
+
+
+def _value_span(text: str, match, level: int, template: bool) -> tuple:
+    """Where the value of an assignment is, if it is a secret; None otherwise."""
+    from .decision import hides
+
+    value = re.compile(_VALUE).match(text, match.end())
+    if value is None:
+        return None
+    group = next(number for number in (1, 2, 3) if value.group(number) is not None)
+    quoted, shown = group != 3, value.group(group)
+    if group == 3:
+        if template and not kinds.is_made(shown):
+            return None
+        if ":" in match.group() and not match.group(1) and not _begins_line(text, match.start()):
+            # A sentence with a colon, not a setting.
+            return value.span(3) if kinds.is_made(shown) and hides(shown, level) else None
+        rest = re.compile(_REST).match(text, match.end()).group().rstrip()
+        if ":" in match.group() and " " in rest and not kinds.is_made(shown):
+            return None
+    if quoted and " " in shown and level < keys.PASSWORD and not kinds.is_made(shown.split()[-1]):
+        return None
+    return value.span(group) if hides(shown, level) else None
+
+
+def _begins_line(text: str, start: int) -> bool:
+    """Whether nothing but signs stands before a name in its line (or before its comma)."""
+    before = text[max(0, start - 200) : start]
+    line = re.split(r"[\n;,]", before)[-1]
+    return not line.strip(" \t-*#\"'{[(").replace("export", "").replace("-H", "").strip()
+
+
+def _options(text: str) -> list:
+    found = []
+    if "-" in text:
+        from .decision import hides
+
+        for match in re.finditer(_OPTION, text):
+            level = keys.weigh(match.group(1))
+            value = re.compile(_VALUE).match(text, match.end()) if level >= keys.PERHAPS else None
+            if value is None:
+                continue
+            group = next(number for number in (1, 2, 3) if value.group(number) is not None)
+            if hides(value.group(group), level):
+                found.append((*value.span(group), "value of an option that takes a secret"))
+    if " " in text and ("-" in text or "<<<" in text or "|" in text or "BY" in text or "ogin" in text
+                        or "assword" in text.lower() or "config" in text or "ctl" in text):  # fmt: skip
+        for shape in _TOOLS:
+            for match in re.finditer(shape, text):
+                if not (kinds.is_reference(match.group(1)) or kinds.is_plain(match.group(1))):
+                    found.append((*match.span(1), "password of a command"))
+    return found
+
+
+def _headers(text: str) -> list:
+    found = []
+    low = text.lower()
+    if "authorization" in low:
+        for match in re.finditer(_AUTHORIZATION, text):
+            said = match.group(1).split()
+            value = said[-1] if said else ""
+            if len(said) <= 3 and len(value) >= 4 and not _is_no_header(value):
+                found.append((*match.span(1), "header of authorization"))
+    if "cookie" in low:
+        for match in re.finditer(_COOKIE, text):
+            if "=" in match.group(1):
+                found.append((*match.span(1), "cookie"))
+    hinted = any(
+        word in low for word in ("basic", "bearer", "token", "key", "digest", "nego", "splu")
+    )
+    for match in re.finditer(_HEADER, text) if hinted else ():
+        value = match.group(2).rstrip(".:!")
+        word = match.group(1).lower()
+        if (word == "basic" and ":" in decoded(value)) or (
+            not kinds.is_number(value)
+            and (
+                (word in ("bearer", "basic", "apikey", "negotiate") and _is_opaque(value))
+                or (
+                    word not in ("key", "digest")
+                    and kinds.is_random(value)
+                    and not kinds.is_hex(value)
+                )
+            )
+        ):
+            found.append((*match.span(2), "header of authorization"))
+    return found
+
+
+def _is_no_header(value: str) -> bool:
+    return kinds.is_plain(value) or kinds.is_reference(value) or kinds.is_setting(value)
+
+
+def _is_opaque(value: str) -> bool:
+    """What follows Bearer is a token unless it is a word of a sentence."""
+    return not kinds.is_reference(value) and (
+        kinds.is_made(value) or "=" in value or any(item.isdigit() for item in value)
+    )
+
+
+def _said(text: str) -> list:
+    """Sentences that tell a password; its letters and digits, or its signs, give it away."""
+    found = []
+    low = text.lower()
+    if not any(word in low for word in ("pass", "pw", "secret", "token", "key", "cred")):
+        return found
+    for match in re.finditer(_PROSE, text):
+        value = match.group(1).rstrip(".:!?")
+        if _is_told(value):
+            found.append((match.start(1), match.start(1) + len(value), "secret in a sentence"))
+    return found
+
+
+def _is_told(value: str) -> bool:
+    if len(value) < 5 or kinds.is_plain(value) or kinds.is_path(value) or "/" in value[:2]:
+        return False
+    if kinds.is_reference(value) or re.match(r"[\w.-]{1,60}[=:(\[]", value):
+        return False
+    if re.match(r"[A-Za-z]{1,30}[_-]?[0-9]{1,2}(?:\.[0-9]{1,4})*\Z", value) and len(value) < 7:
+        return False
+    digits = any(item.isdigit() for item in value)
+    letters = any(item.isalpha() for item in value)
+    return (letters and (digits or kinds.is_random(value)) and not kinds.is_uuid(value)) or (
+        letters and bool(set(value) & set("!#$%^&*@"))
+    )
+
+
+def _encoded(text: str) -> list:
+    """Base64 of a text that holds a secret, such as a PEM key or a configuration of Docker."""
+    found = []
+    for match in re.finditer(_B64, text):
+        inner = decoded(match.group())
+        if inner and find(inner, inside=True):
+            found.append((*match.span(), "secret in base64"))
+    return found
+
+
+def decoded(text: str) -> str:
+    """The text that base64 stands for; empty where it stands for none."""
+    padded = text.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        data = binascii.a2b_base64(padded[: len(padded) // 4 * 4 + 4] + "=" * (-len(padded) % 4))
+        inner = data.decode("utf-8")
+    except (ValueError, UnicodeDecodeError):
+        return ""
+    return inner if inner.isprintable() or not re.search(r"[^\x20-\x7e\s]", inner) else ""

@@ -1,0 +1,157 @@
+"""Trees of settings, as JSON, YAML and TOML have them: each value judged under its key.
+
+What a container's key says holds for what is inside, unless a key there says otherwise. Pairs of
+a name and a value are judged as variables, lists of arguments as commands, and a text that is
+itself a file of settings is looked into.
+"""
+
+from . import decision, keys, texts
+
+DEEPEST_TEXT = 3
+_LABELS = ("name", "key", "variable", "var", "header", "env", "field", "option", "parameter")
+_VALUES = ("value", "val", "default", "content", "data")
+_JWK = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
+_OF_VARIABLES = ("env", "environment", "envs", "env_vars", "envvars", "environment_variables")
+_OF_SECRETS = ("stringdata", "data", "binarydata")
+
+
+class Walk:
+    """One walk over a tree.
+
+    `note(path, why, lost)` is told of every cut: where, why, and the text as it was. `parse`
+    makes a tree of a text that is a file of settings, or returns None.
+    """
+
+    def __init__(self, note, parse=None) -> None:
+        self._note, self._parse = note, parse
+
+    def tree(self, tree, path: tuple, key: str = "", inherited: int = 0, variables: bool = False):
+        """Return a tree without secrets."""
+        if isinstance(tree, dict):
+            return self._mapping(tree, path, inherited, variables)
+        if isinstance(tree, list):
+            return self._sequence(tree, path, key, inherited, variables)
+        if isinstance(tree, str):
+            return self._text(tree, path, key, inherited, variables)
+        return tree
+
+    def _mapping(self, tree: dict, path: tuple, inherited: int, variables: bool) -> dict:
+        kept = {}
+        labels = _labels(tree)
+        is_secret = str(tree.get("kind")) == "Secret"
+        for key, value in tree.items():
+            if texts.find(key) or decision.is_loose(key):
+                self._note((*path, "key %d" % (len(kept) + 1)), "a key that is a secret", key)
+                continue
+            name = labels.get(key, key)
+            level = 0 if keys.is_property(key) and name == key else inherited
+            if is_secret and key.lower() in _OF_SECRETS:
+                level = keys.PASSWORD
+            if "kty" in tree and key in _JWK and isinstance(value, str):
+                level = keys.PASSWORD
+            if isinstance(value, (dict, list)):
+                level = max(level, keys.weigh(name, variables))
+            inner = self.tree(
+                value, (*path, key), name, level, _holds_variables(key, variables, value)
+                if isinstance(value, (dict, list)) else variables or name != key or _is_variable(key)
+            )  # fmt: skip
+            if inner is not None or value is None:
+                kept[key] = inner
+        return kept
+
+    def _sequence(
+        self, items: list, path: tuple, key: str, inherited: int, variables: bool
+    ) -> list:
+        if len(items) == 2 and all(isinstance(item, str) for item in items):
+            level = keys.weigh(items[0], variable=True)
+            if level >= keys.SECRET or (level and _is_variable(items[0])):
+                second = self._text(items[1], (*path, "1"), items[0], inherited, variables=True)
+                if second is None or second != items[1]:
+                    return [items[0], second]
+        hidden = _of_command(items)
+        kept = []
+        for index, item in enumerate(items):
+            place = (*path, str(index))
+            if index in hidden:
+                self._note(place, hidden[index], item)
+                kept.append(None)
+            else:
+                kept.append(self.tree(item, place, key, inherited, variables))
+        return kept
+
+    def _text(self, text: str, path: tuple, key: str, inherited: int, variables: bool):
+        shown, why = decision.value(key, text, variables, inherited)
+        if shown is not None and self._parse is not None and _may_be_settings(shown):
+            within = self._within(shown, len([part for part in path if part == "(text)"]))
+            if within != shown:
+                shown, why = within, why or "a secret in settings inside a text"
+        if why is not None:
+            self._note(path, why, text)
+        return shown
+
+    def _within(self, text: str, depth: int):
+        """Look into a text that is a file of settings; None where a secret cannot be cut out."""
+        if depth >= DEEPEST_TEXT:
+            return text
+        lost = self._lost(text, depth)
+        for secret in lost:
+            if len(secret) >= 4:
+                text = text.replace(secret, decision.REDACTED)
+        if lost and (not self._is_tree(text) or self._lost(text, depth)):
+            return None
+        return text
+
+    def _is_tree(self, text: str) -> bool:
+        return isinstance(self._parse(text), (dict, list))
+
+    def _lost(self, text: str, depth: int) -> list:
+        parsed = self._parse(text)
+        lost = []
+        if isinstance(parsed, (dict, list)):
+            walk = Walk(lambda path, why, was: lost.append(was), self._parse)
+            walk.tree(parsed, ("(text)",) * (depth + 1))
+        return lost
+
+
+def _labels(tree: dict) -> dict:
+    """The key that holds the value of {name: DB_PASSWORD, value: ...}, and that name."""
+    lower = {key.lower().replace("_", ""): key for key in tree}
+    for stem in ("", "parameter", "variable", "option", "header", "env", "env var"):
+        for label in _LABELS:
+            name = tree.get(lower.get(stem + label, ""))
+            values = [word for word in (stem + end for end in _VALUES) if word in lower]
+            if isinstance(name, str) and values:
+                return {lower[word]: name for word in values if word != stem + label}
+    if "key" in lower and ("username" in lower or "user" in lower):
+        return {lower["key"]: "api_key"}  # as Kaggle has it
+    return {}
+
+
+def _holds_variables(key: str, variables: bool, value) -> bool:
+    return key.lower() in _OF_VARIABLES or (variables and isinstance(value, list))
+
+
+def _is_variable(name: str) -> bool:
+    return name.isupper() and "-" not in name
+
+
+def _may_be_settings(text: str) -> bool:
+    return "\n" in text.strip() or text.lstrip()[:1] in ("{", "[")
+
+
+def _of_command(items: list) -> dict:
+    """Which items of a list of arguments are secrets: {index: why}."""
+    if len(items) > 500 or not any(isinstance(item, str) and item[:1] == "-" for item in items):
+        return {}
+    words = [str(item) if isinstance(item, (str, int, float)) else "" for item in items]
+    line, starts = "", []
+    for word in words:
+        starts.append(len(line))
+        line += (word if word and " " not in word else '"%s"' % word.replace('"', "'")) + " "
+    hidden = {}
+    for start, end, why in texts.find(line):
+        for index, begin in enumerate(starts):
+            close = begin + len(words[index])
+            if isinstance(items[index], str) and begin < end and start < close:
+                hidden[index] = why
+    return hidden

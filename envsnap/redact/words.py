@@ -1,0 +1,20 @@
+"""The words that a key is made of: `dbPassword`, `DB_PASSWORD` and `db-password` have the same."""
+
+import re
+
+LONGEST_KEY = 2000
+_WORD = r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|[0-9]+"
+# What stands at the end of a name and says nothing about what the value is.
+_ENDINGS = frozenset(
+    "value values val v prod production dev development stage staging test testing qa live local"
+    " old new next current previous primary secondary main backup default string str text raw"
+    " plain plaintext b64 base64 encoded env0 a b x y z".split()
+)
+
+
+def split(key: str) -> list:
+    """Return the words of a key in lower case, without numbers and endings that say nothing."""
+    found = [word.lower() for word in re.findall(_WORD, key[:LONGEST_KEY]) if not word.isdigit()]
+    while len(found) > 1 and found[-1] in _ENDINGS:
+        found.pop()
+    return found

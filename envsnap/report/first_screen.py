@@ -1,0 +1,89 @@
+"""What a reader wants to know first: the likeliest cause, why, what to do, and what else it could be.
+
+Infos are folded by kind: nobody reads thirty rows of patch releases before the one that matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from envsnap.knowledge.versions import Distance, distance
+from envsnap.report import document
+from envsnap.rules.engine import Result
+from envsnap.rules.finding import Finding, Severity
+
+MOST_OTHERS = 3
+MOST_NAMES = 4
+LONGEST_KIND = 60
+STEPS = {
+    Distance.MAJOR: "major differences",
+    Distance.MINOR: "minor differences",
+    Distance.PATCH: "patch differences",
+    Distance.BUILD: "other builds of one release",
+    Distance.OTHER: "other versions",
+}
+
+
+def likeliest(result: Result) -> Finding | None:
+    """The first finding that counts; None where nothing is known to matter."""
+    return next((found for found in result.findings if found.severity is not Severity.INFO), None)
+
+
+def others(result: Result) -> list[Finding]:
+    """What else it could be, the likeliest first."""
+    serious = [found for found in result.findings if found.severity is not Severity.INFO]
+    return serious[1 : 1 + MOST_OTHERS]
+
+
+def is_hint(found: Finding) -> bool:
+    """Whether an info speaks of what the reader passed, and is shown by itself."""
+    return found.rule == "error-text" and found.severity is Severity.INFO
+
+
+def folded(infos: Sequence[Finding]) -> list[str]:
+    """Infos by kind, the largest kind first: how many, and a few names."""
+    kinds: dict[str, list[str]] = {}
+    for found in infos:
+        if not is_hint(found):
+            kinds.setdefault(_kind(found), []).append(_name(found))
+    ordered = sorted(kinds.items(), key=lambda item: -len(item[1]))
+    return [f"{len(names)} {kind}: {_some(names)}" for kind, names in ordered]
+
+
+def next_step(report: document.Report, item: document.Judged) -> str:
+    """What to try first where nothing is known: the cheapest that could tell more."""
+    if not report.has_text:
+        return "Pass what failed with --error-text FILE (a message, a traceback or a log)."
+    if any(name.startswith("frameworks") for name in item.result.not_compared):
+        return "Capture both sides with imports (without --no-import): builds and threads are read then."
+    if report.reference is None:
+        return "Compare with an environment that works: envsnap diff REFERENCE THIS."
+    return (
+        "Find out by trying: envsnap bisect REFERENCE OTHER -- COMMAND;"
+        " or record a run on both sides and compare them: envsnap record, envsnap compare."
+    )
+
+
+def _kind(found: Finding) -> str:
+    if found.path[0] in ("packages", "frameworks") and found.path[-1] == "version":
+        return (
+            f"packages with {STEPS[distance(found.reference, found.other)]}, none known to matter"
+        )
+    if found.path[0] == "packages" and len(found.path) == 2:
+        return "packages on one side only"
+    if found.path[0] == "env_vars":
+        return "variables"
+    if found.path[0] == "system":
+        return "facts of the system"
+    return f"facts of {found.path[0]}"
+
+
+def _name(found: Finding) -> str:
+    path = found.path[1:] if len(found.path) > 1 else found.path
+    name = ".".join(part for part in path if part != "version") or found.path[-1]
+    return name[:LONGEST_KIND]
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

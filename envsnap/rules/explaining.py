@@ -1,0 +1,49 @@
+"""Puts what explains a text, or fits a kind of trouble, before the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from envsnap.model.manifest import Manifest
+from envsnap.rules.finding import Finding, Severity
+from envsnap.rules.inputs.error_text import ErrorText
+from envsnap.rules.ranking import ranked
+from envsnap.rules.rule import Rule
+from envsnap.rules.symptoms.reading import Reading, read
+from envsnap.rules.symptoms.trouble import contradicts, fits
+
+
+def explained(
+    error_text: str,
+    symptom: str | None,
+    manifest: Manifest,
+    findings: Sequence[Finding],
+    rules: Sequence[Rule],
+) -> tuple[Finding, ...]:
+    """Findings that a text speaks for first; the rest by what fits the trouble; notices last."""
+    reading = read(error_text, symptom)
+    told = list(ErrorText().explain(reading, manifest, findings))
+    replaced = {(found.rule, found.path, found.message) for found in told}
+    rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]
+    first = [found for found in told if found.severity is not Severity.INFO]
+    notices = [found for found in told if found.severity is Severity.INFO]
+    unlikely = frozenset(id(found) for found in rest if contradicts(found, reading.symptom))
+    return (*first, *ranked(rest, rules, _favoured(rest, reading), unlikely), *notices)
+
+
+def _favoured(findings: Sequence[Finding], reading: Reading) -> frozenset[int]:
+    """Findings, by identity, that fit the kind of trouble or whose package the text mentions."""
+    return frozenset(
+        id(found)
+        for found in findings
+        if fits(found, reading.symptom) or _is_mentioned(found, reading.text)
+    )
+
+
+def _is_mentioned(found: Finding, text: str) -> bool:
+    if found.path[0] not in ("packages", "frameworks") or len(found.path) < 2:
+        return False
+    name = found.path[1]
+    spelled = re.escape(name).replace(r"\-", "-").replace("-", "[-_]")
+    return re.search(rf"(?<![\w-]){spelled}(?![\w-])", text, re.IGNORECASE) is not None

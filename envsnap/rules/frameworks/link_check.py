@@ -1,0 +1,69 @@
+"""A compiled extension asks torch for symbols that the installed torch does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.model.manifest import Manifest
+from envsnap.model.python import Package
+from envsnap.model.reading import given, packages, version
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Rule
+from envsnap.rules.symptoms.demangle import demangled
+
+MOST_TOLD = 2
+
+
+class LinkCheck(Rule):
+    """An extension's files and the installed torch do not fit: read in the files, no table asked.
+
+    Extensions of torch name what they need of it by C++ symbols. The probe reads those names in
+    the extension's files and looks each up in torch's libraries; nothing is imported. What is not
+    there fails at import, or at the first call ("undefined symbol"). A build for CUDA beside a CPU
+    torch needs libraries that are not there at all. This sees pairs that nobody has written down.
+
+    Fix: install the release and build of the extension that belongs to this torch, or build it
+    here.
+    """
+
+    id = "link-check"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield one finding an extension that misses something."""
+        torch = version(manifest, "torch") or "the installed torch"
+        for name, package in packages(manifest).items():
+            symbols = given(package.missing_symbols) or ()
+            libraries = given(package.missing_libraries) or ()
+            if symbols or libraries:
+                yield self._finding(name, package, torch)
+
+    def _finding(self, name: str, package: Package, torch: str) -> Finding:
+        libraries = given(package.missing_libraries) or ()
+        symbols = [demangled(item) for item in given(package.missing_symbols) or ()]
+        count = given(package.missing_symbols_count) or len(symbols)
+        missing = "missing_libraries" if libraries else "missing_symbols"
+        label = given(package.build_label)
+        built = f" (its build: {label})" if label else ""
+        return Finding(
+            rule=self.id,
+            severity=Severity.ERROR,
+            effect=Effect.CRASH,
+            confidence=Confidence.LIKELY,
+            path=("packages", name, "version"),
+            message=(
+                f"{name} {given(package.version)}{built} needs {', '.join(libraries)},"
+                f" which torch {torch} does not have"
+                if libraries
+                else f"{name} {given(package.version)}{built} needs {count} symbols that torch {torch} does not have"
+            ),
+            why=(
+                f"Missing: {', '.join(symbols[:MOST_TOLD])}"
+                f"{f' and {count - MOST_TOLD} more' if count > MOST_TOLD else ''}. "
+                if symbols
+                else ""
+            )
+            + "Its import fails, or its first call.",
+            fix=f"Install the {name} that belongs to torch {torch}, from the same index, or build it here.",
+            source="read in the files of both",
+            cites=(("packages", name, missing), ("packages", "torch")),
+        )

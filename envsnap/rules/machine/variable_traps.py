@@ -1,0 +1,54 @@
+"""A variable's value is known to fail with what is beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from envsnap.knowledge.tables import is_trusted, table
+from envsnap.model.manifest import Manifest
+from envsnap.model.reading import gpus, packages, variable
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Rule
+
+
+class VariableTraps(Rule):
+    """A variable has a value that does not go with what is installed.
+
+    Some settings help one program and stop another: expandable segments of torch's allocator
+    save memory, and memory of that kind cannot be shared between processes, which vLLM's
+    all-reduce does. The table names the variable, its value and what has to be there.
+
+    Fix: what the finding says; mostly, unset the variable for this program.
+    """
+
+    id = "variable-traps"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield one finding a trap."""
+        for row in table("variable_traps")["rows"]:
+            value = variable(manifest, row["variable"])
+            if value is not None and re.search(row["pattern"], value) and _is_there(row, manifest):
+                yield self._finding(row)
+
+    def _finding(self, row: dict[str, Any]) -> Finding:
+        sure = is_trusted(row["basis"])
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING if sure else Severity.INFO,
+            effect=Effect(row["effect"]),
+            confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
+            path=("env_vars", row["variable"]),
+            message=f"{row['variable']}: {row['says']}" + ("" if sure else " (unverified)"),
+            why=f"With {row['package']}, this value is known to fail."
+            if row["effect"] == "crash"
+            else f"With {row['package']}, this value costs time.",
+            fix=row["fix"],
+            source=table("variable_traps")["sources"][row["source"]] if sure else "",
+            cites=(("packages", row["package"]),),
+        )
+
+
+def _is_there(row: dict[str, Any], manifest: Manifest) -> bool:
+    return row["package"] in packages(manifest) and len(gpus(manifest)) >= row["gpus"]

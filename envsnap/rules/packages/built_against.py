@@ -1,0 +1,129 @@
+"""A release was built against, or fails beside, another release than is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.knowledge.built_against import Misfit, fitting, misfits
+from envsnap.knowledge.releases import version as parsed
+from envsnap.knowledge.tables import is_trusted, table
+from envsnap.model.manifest import Manifest
+from envsnap.model.reading import frameworks, packages, stated, version
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Rule
+
+EFFECTS = {
+    "import fails": Effect.CRASH,
+    "run fails": Effect.CRASH,
+    "wrong results": Effect.NUMERICS,
+    "feature off": Effect.PERFORMANCE,
+    "slower": Effect.PERFORMANCE,
+}
+GRAVE = ("import fails", "run fails", "wrong results")
+
+
+class BuiltAgainst(Rule):
+    """Two installed releases do not belong together.
+
+    Compiled packages call the interfaces of the torch, NumPy or CUDA that they were built with;
+    others import names that a neighbour's release has no longer, or not yet. Their metadata often
+    says nothing of it, and installers let it happen. The table was read from wheels' metadata,
+    build matrices and the projects' own pages, and partly measured; each row has its source. What
+    the published files were compiled for is at most a warning, since files that were built on the
+    host itself are others.
+
+    Fix: install the releases that belong together; the finding names the range.
+    """
+
+    id = "built-against"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield one finding for two releases that do not fit."""
+        rows = table("built_against")["rows"]
+        for name in packages(manifest):
+            if name not in rows:
+                continue
+            installed = version(manifest, name)
+            if installed is None or _is_early(installed):
+                continue  # nightly builds belong to nightly builds, which no table lists
+            for found in misfits(name, installed, lambda needed: _have(manifest, needed)):
+                yield self._finding(found, installed)
+
+    def _finding(self, found: Misfit, installed: str) -> Finding:
+        row = found.row
+        sure = is_trusted(row["basis"])
+        grave = sure and row["how"] in GRAVE and not found.of_a_build
+        wanted = f"{found.needs}{'' if found.of_a_build else ' '}{_spelled(found)}"
+        return Finding(
+            rule=self.id,
+            severity=Severity.ERROR if grave else Severity.WARNING,
+            effect=EFFECTS[row["how"]],
+            confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
+            path=("packages", found.package, "version"),
+            message=f"{found.package} {installed} {_verb(found)} {wanted}, and {found.have} is here"
+            + ("" if sure else " (unverified)"),
+            why=_why(found),
+            fix=_fix(found),
+            source=_source(row["source"]) if sure else "",
+            expected=f"{found.needs} {found.wanted}",
+            cites=(("packages", found.needs),) if found.needs not in ("cuda", "cudnn", "driver", "python") else (),
+        )  # fmt: skip
+
+
+def _have(manifest: Manifest, name: str) -> str | None:
+    """The version of what a row names; None for a nightly build, to which no row speaks."""
+    if name == "python":
+        return _text(stated(manifest, "python", "version"))
+    if name == "driver":
+        return _text(stated(manifest, "driver", "version"))
+    if name in ("cuda", "cudnn"):
+        torch = frameworks(manifest).get("torch")
+        return _text(getattr(torch, name)) if torch is not None else None
+    found = version(manifest, name)
+    return None if found is None or _is_early(found) else found
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _is_early(installed: str) -> bool:
+    found = parsed(installed)
+    return found is None or bool(found.is_prerelease)
+
+
+def _spelled(found: Misfit) -> str:
+    return f" {found.wanted}" if found.of_a_build else found.wanted
+
+
+def _verb(found: Misfit) -> str:
+    return "is published for" if found.of_a_build else "wants"
+
+
+def _why(found: Misfit) -> str:
+    how = {
+        "import fails": "Otherwise the import fails.",
+        "run fails": "Otherwise it fails while it runs.",
+        "wrong results": "Otherwise results are wrong, without an error.",
+        "feature off": "Otherwise it warns, and leaves out its compiled parts.",
+        "slower": "Otherwise it runs without them, and slower.",
+    }[found.row["how"]]
+    symptom = found.row.get("symptom")
+    built = " Files that were built on this host may fit." if found.of_a_build else ""
+    return how + (f" It says: {symptom}" if symptom else "") + built
+
+
+def _fix(found: Misfit) -> str:
+    """Both ways out; the second one names releases where the table has some."""
+    other = fitting(found.package, found.needs, found.have)
+    second = (
+        f"{found.package}{other}" if other else f"a {found.package} for {found.needs} {found.have}"
+    )
+    if found.of_a_build:
+        return f"Install {second}, or build it here."
+    return f"Install {found.needs}{found.wanted}, or {second}."
+
+
+def _source(keys: str) -> str:
+    sources = table("built_against")["sources"]
+    return "; ".join(str(sources.get(key, key)) for key in keys.split(","))

@@ -1,0 +1,50 @@
+"""How likely a kind of difference is the cause, before anything is known of this one.
+
+Among findings of one severity and one confidence the order follows what the facts do: what
+computes comes first, then what nobody knows, then parts of the program, then tools. It never
+follows the alphabet, which says nothing of causes.
+"""
+
+from __future__ import annotations
+
+from envsnap.knowledge.roles import FARTHEST, reach, role
+from envsnap.knowledge.versions import Distance, distance
+from envsnap.model.paths import Path
+from envsnap.rules.finding import Finding
+
+# What decides by itself what is computed, and seldom differs by chance.
+DECISIVE = ("weights", "data", "files", "configs", "seeds", "determinism", "codecs", "gpus", "rocm",
+            "driver", "cuda", "process", "env_vars")  # fmt: skip
+DISTRIBUTIONS = ("packages", "frameworks")
+MODEL, ARRAYS, MACHINE, AUXILIARY, UNKNOWN, RUNTIME, TOOLING = range(1, 8)
+BY_REACH = (MODEL, ARRAYS, AUXILIARY)
+BY_ROLE = {"unknown": UNKNOWN, "runtime": RUNTIME, "tooling": TOOLING}
+OF_SYSTEM = {"cpu": MACHINE, "cpu_flags": MACHINE, "cpu_level": MACHINE, "architecture": MACHINE}
+STEPS = (Distance.OTHER, Distance.MAJOR, Distance.MINOR, Distance.PATCH, Distance.BUILD)
+
+
+def standing(finding: Finding) -> tuple[int, int]:
+    """A finding's place among its equals, lowest first: what its fact does, then how far it moved."""
+    versions = finding.path[0] in DISTRIBUTIONS and finding.path[-1] == "version"
+    step = STEPS.index(distance(finding.reference, finding.other)) if versions else 0
+    return of_fact(finding.path), step
+
+
+def of_fact(path: Path) -> int:
+    """The place of a fact's kind."""
+    section = path[0]
+    if path[-1] == "installer":  # one version from two places is linked with other libraries
+        return 0
+    if section in DISTRIBUTIONS and len(path) > 1:
+        return of_distribution(path[1].replace("_", "-").lower())
+    if section == "python":
+        return AUXILIARY
+    if section == "system":
+        return OF_SYSTEM.get(path[-1], RUNTIME)
+    return 0 if section in DECISIVE else RUNTIME
+
+
+def of_distribution(name: str) -> int:
+    """The place of a distribution, by its canonical name."""
+    near = reach(name)
+    return BY_REACH[near] if near < FARTHEST else BY_ROLE[role(name)]

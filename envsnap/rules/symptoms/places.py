@@ -1,0 +1,207 @@
+"""The facts of a manifest that evidence points to, likeliest first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from msgspec import UNSET, Struct
+
+from envsnap.intake.formats.names import canonical
+from envsnap.knowledge import releases
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import Path
+from envsnap.rules.symptoms import owners
+from envsnap.rules.symptoms.demangle import demangled
+from envsnap.rules.symptoms.reading import Evidence
+from envsnap.rules.symptoms.tracebacks import Traceback
+
+HOLDS = re.compile(r"\{(\w+)\}")
+PART = re.compile(r"\w{4,80}")
+WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{2,}")
+OF_A_LIBRARY: dict[str, Callable[[str], dict[str, Any] | None]] = {
+    "soname": owners.library,
+    "symbol": owners.symbol,
+    "symver": owners.symbol_version,
+}
+# Groups that name a distribution, and not only something that has several owners.
+NAMES_ONE = ("module", "dist", "req", "file", "caller", "called", "cls", "name")
+CALLS = re.compile(r"\b([a-z_]\w{1,40})\.")
+
+
+class Named(Struct, frozen=True):
+    """What a group of a sentence stands for: a name to tell, and where a manifest shows it."""
+
+    told: str
+    facts: tuple[str, ...] = ()
+
+
+class Places(Struct, frozen=True):
+    """Facts that a manifest states, those that it does not, and the names for a sentence.
+
+    `distributions` are those that the text names: a rule that blames another one is not meant.
+    """
+
+    stated: tuple[Path, ...]
+    others: tuple[Path, ...]
+    names: dict[str, str]
+    distributions: frozenset[str] = frozenset()
+
+
+def places(evidence: Evidence, manifest: Manifest) -> Places:
+    """Where a manifest shows what evidence speaks of; nothing where it speaks of no one known."""
+    names = {**_of_groups(evidence, manifest), **_of_frames(evidence, manifest)}
+    patterns = [path for fact in evidence.row["facts"] for path in _paths(fact, names)]
+    stated = [found for path in patterns for found in _stated(manifest.sections, path)]
+    plain = [path for path in patterns if not any("*" in part for part in path)]
+    return Places(
+        tuple(dict.fromkeys(stated)),
+        tuple(dict.fromkeys(path for path in plain if path not in stated)),
+        {key: value.told for key, value in names.items()},
+        frozenset(
+            fact.removeprefix("packages.")
+            for key, value in names.items()
+            for fact in value.facts
+            if fact.startswith("packages.") and key.rstrip("0123456789") in NAMES_ONE
+        ),
+    )
+
+
+def _paths(fact: str, names: dict[str, Named]) -> Iterator[Path]:
+    """The patterns of a fact, its placeholders filled; none where a placeholder is no one known."""
+    whole = HOLDS.fullmatch(fact)
+    if whole:
+        yield from (_split(item) for item in _facts(whole[1], names))
+        return
+    hole = HOLDS.search(fact)
+    if hole is None:
+        yield _split(fact)
+        return
+    for item in _facts(hole[1], names):
+        section, _, name = item.partition(".")
+        if section == fact.partition(".")[0]:
+            yield (section, name)
+
+
+def _facts(name: str, names: dict[str, Named]) -> tuple[str, ...]:
+    """What a placeholder stands for; several groups of one pattern are numbered."""
+    return next(
+        (
+            value.facts
+            for key, value in names.items()
+            if key.rstrip("0123456789") == name and value.facts
+        ),
+        (),
+    )
+
+
+def _split(fact: str) -> Path:
+    return tuple(fact.split("."))
+
+
+def _of_groups(evidence: Evidence, manifest: Manifest) -> dict[str, Named]:
+    found = {
+        key: _named(key, value, manifest, known_only="names" not in evidence.row)
+        for key, value in evidence.groups.items()
+    }
+    if "module" in found:
+        found.setdefault("callee", found["module"])
+    return found
+
+
+def _named(key: str, value: str, manifest: Manifest, *, known_only: bool) -> Named:
+    kind = key.rstrip("0123456789")
+    if kind in OF_A_LIBRARY:
+        row = OF_A_LIBRARY[kind](value)
+        told = demangled(value) if kind == "symbol" else value
+        return Named(f"{told} ({row['is']})" if row else told, tuple(row["facts"]) if row else ())
+    if kind == "tool":
+        return Named(value, (f"tools.{value}",))
+    if kind == "file":
+        name = value.rpartition("/")[2] or value
+        row = owners.library(value)
+        known = owners.file(value, manifest)
+        return Named(name, (f"packages.{known}",) if known else tuple(row["facts"]) if row else ())
+    owner = _owner(kind, value, manifest)
+    if owner is None and not known_only and kind in ("dist", "req"):
+        owner = canonical(value)
+    return Named(owner or value, (f"packages.{owner}",) if owner else ())
+
+
+def _owner(kind: str, value: str, manifest: Manifest) -> str | None:
+    if kind == "module":
+        return owners.module(value, manifest)
+    if kind in ("dist", "req"):
+        return owners.distribution(value, manifest)
+    if kind in ("cls", "called"):
+        return _of_class(value, manifest)
+    if kind in ("name", "called", "cls") and (found := _of_interface(value, manifest)):
+        return found
+    if kind == "name":  # a name of an interface may hold the name of whose it is: __sklearn_tags__
+        named = (owners.module(word, manifest) for word in WORD.findall(value.replace("_", " ")))
+        return next((found for found in named if found in owners.installed(manifest)), None)
+    return None
+
+
+def _of_class(value: str, manifest: Manifest) -> str | None:
+    """Whose a class or function is: by its module, or by how such classes are called."""
+    parts = [part for part in value.split(".") if part.isidentifier()]
+    owner = owners.module(value, manifest) if len(parts) > 1 and parts[0].islower() else None
+    named = (owners.of_class(part) for part in parts)
+    return owner or next((name for name in named if name in owners.installed(manifest)), None)
+
+
+def _of_interface(value: str, manifest: Manifest) -> str | None:
+    """An installed distribution of which a release changed an interface of this name."""
+    for part in reversed(PART.findall(value)):
+        for name, _ in releases.of_interface(part):
+            if name in owners.installed(manifest):
+                return name
+    return None
+
+
+def _of_frames(evidence: Evidence, manifest: Manifest) -> dict[str, Named]:
+    """Who called whom, by the files of a traceback: the last owner is the caller of what failed."""
+    if evidence.raised is None:
+        return {}
+    chain = list(dict.fromkeys(_chain(evidence.raised, manifest)))
+    found = {
+        key: Named(name, (f"packages.{name}",))
+        for key, name in zip(("caller", "earlier"), reversed(chain), strict=False)
+    }
+    source = evidence.raised.frames[-1].source if evidence.raised.frames else ""
+    called = next(
+        (name for word in CALLS.findall(source) if (name := owners.module(word, manifest))), None
+    )
+    if called and called in owners.installed(manifest) and "module" not in evidence.groups:
+        found["callee"] = Named(called, (f"packages.{called}",))
+    return found
+
+
+def _chain(raised: Traceback, manifest: Manifest) -> Iterator[str]:
+    """The distributions of the frames, outermost first; one that comes again counts where it is last."""
+    owned = [owners.file(frame.file, manifest) for frame in raised.frames if "/" in frame.file]
+    known = [name for name in owned if name]
+    for place, name in enumerate(known):
+        if name not in known[place + 1 :]:
+            yield name
+
+
+def _stated(node: Any, path: Path, done: Path = ()) -> Iterator[Path]:
+    """Paths of a pattern that lead to a fact; a `*` in a key stands for anything."""
+    if node is UNSET or node is None:
+        return
+    if not path:
+        yield done
+        return
+    key, rest = path[0], path[1:]
+    entries = getattr(node, "entries", UNSET)
+    if entries is not UNSET and isinstance(entries, dict):
+        node = entries
+    if isinstance(node, dict):
+        pattern = re.escape(key).replace(r"\*", ".*")
+        for name in sorted(name for name in node if re.fullmatch(pattern, name)):
+            yield from _stated(node[name], rest, (*done, name))
+    elif key.isidentifier():
+        yield from _stated(getattr(node, key, UNSET), rest, (*done, key))

@@ -1,0 +1,157 @@
+"""Reads a failure's text into evidence: sentences, tracebacks, who called whom.
+
+Wrappers repeat what a worker said and are left out where anything else speaks. A notice that is
+known to be harmless is a hint, and only for the symptoms of which it may be one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from envsnap.knowledge.tables import is_trusted, table
+from envsnap.rules.symptoms import trouble
+from envsnap.rules.symptoms.sentences import Lines, Match, matches
+from envsnap.rules.symptoms.tracebacks import Traceback, tracebacks
+
+MOST_TRACEBACKS = 24  # from either end
+BEGINS = "Traceback (most recent call last)"
+RAISED = {
+    "id": "traceback",
+    "topic": "traceback",
+    "says": "{caller} raised {exception}",
+    "facts": ["packages.{caller}", "packages.{earlier}"],
+    "rules": [],
+    "effect": "crash",
+    "fix": "Compare that package's release with the one that works.",
+    "source": "",
+    "basis": "primary",
+    "weak": True,
+}
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """One thing that a text says: a row of knowledge, what it names, and the line that says it.
+
+    `number` counts lines from 1. `is_hint`: it was mentioned, or printed by a harmless notice.
+    """
+
+    row: dict[str, Any]
+    groups: dict[str, str]
+    line: str
+    number: int
+    raised: Traceback | None = None
+    is_hint: bool = False
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it says that something failed, and little of what."""
+        return self.is_hint or bool(self.row.get("weak"))
+
+
+class Reading(Struct, frozen=True):
+    """What a text shows: the likeliest evidence first, and the kind of trouble."""
+
+    evidence: tuple[Evidence, ...]
+    symptom: str | None
+    text: str
+
+
+def read(text: str, symptom: str | None = None) -> Reading:
+    """Read a text; `symptom` is what its reader says that it shows, where it was said."""
+    lines = Lines(text)
+    found = _sentences(lines)
+    shown = symptom or trouble.of_text(text, (match.row for match in found))
+    harmless = {
+        match.number: match.row for match in matches(lines, table("harmless_sentences")["rows"])
+    }
+    raised = _tracebacks(lines)
+    evidence = [_evidence(match, lines, raised, harmless, shown) for match in found]
+    told = {id(item.raised) for item in evidence if item.raised and not item.is_weak}
+    evidence += [
+        _of_traceback(item, lines) for item in raised if item.frames and id(item) not in told
+    ]
+    evidence = [item for item in evidence if not _is_told_better(item, evidence)]
+    kept = [item for item in evidence if not item.row.get("wrapper")] or evidence
+    return Reading(tuple(sorted(kept, key=_order)), shown, text)
+
+
+def _sentences(lines: Lines) -> list[Match]:
+    """Known signatures, then the grammar."""
+    return [
+        match
+        for name in ("failure_signatures", "failure_sentences")
+        for match in matches(lines, table(name)["rows"])
+    ]
+
+
+def _evidence(
+    match: Match,
+    lines: Lines,
+    raised: Sequence[Traceback],
+    harmless: dict[int, dict[str, Any]],
+    symptom: str | None,
+) -> Evidence:
+    notice = harmless.get(match.number)
+    return Evidence(
+        row=match.row,
+        groups=match.groups,
+        line=match.line,
+        number=lines.numbered(match.number),
+        raised=next((item for item in raised if _ends_at(item, match.number)), None),
+        is_hint=notice is not None and symptom not in notice["real"],
+    )
+
+
+def _ends_at(raised: Traceback, number: int) -> bool:
+    """Whether a line belongs to the exception that a traceback ends with."""
+    return raised.last <= number <= raised.last + raised.message.count("\n") + 1
+
+
+def _tracebacks(lines: Lines) -> list[Traceback]:
+    """Tracebacks from either end; the same one of many workers is kept once."""
+    starts = [number for number, line in enumerate(lines.lines) if BEGINS in line]
+    if len(starts) > 2 * MOST_TRACEBACKS:
+        starts = starts[:MOST_TRACEBACKS] + starts[-MOST_TRACEBACKS:]
+    kept: dict[tuple[str, str, str], Traceback] = {}
+    for found in tracebacks(lines.lines, starts):
+        last = found.frames[-1].file if found.frames else ""
+        kept.setdefault((found.exception, found.message[:80], last), found)
+    return list(kept.values())
+
+
+def _is_told_better(item: Evidence, others: Sequence[Evidence]) -> bool:
+    """Whether another sentence reads the same line for the same kind of cause, and names whose it is."""
+    return not item.groups and any(
+        other.groups and other.number == item.number and other.row["topic"] == item.row["topic"]
+        for other in others
+    )
+
+
+def _of_traceback(raised: Traceback, lines: Lines) -> Evidence:
+    line = f"{raised.exception}: {raised.message}" if raised.exception else raised.frames[-1].file
+    return Evidence(
+        row=RAISED,
+        groups={"exception": raised.exception or "an error"},
+        line=line.split("\n")[0],
+        number=lines.numbered(raised.last),
+        raised=raised,
+    )
+
+
+def _order(item: Evidence) -> tuple[bool, bool, bool, bool, int]:
+    """What names a cause before what only failed; signatures before grammar; then as it was printed."""
+    return (
+        item.is_hint,
+        item.is_weak,
+        not is_trusted(item.row["basis"]),
+        not item.row["rules"],
+        item.number,
+    )
+
+
+def topics(evidence: Iterable[Evidence]) -> set[str]:
+    """The kinds of cause that a text speaks of, hints aside."""
+    return {item.row["topic"] for item in evidence if not item.is_weak}

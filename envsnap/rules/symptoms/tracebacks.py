@@ -1,0 +1,82 @@
+"""Tracebacks of Python: their frames, and the exception that ends each.
+
+They stand in logs with prefixes, in chains ("During handling of…"), in groups, and are cut off at
+either end. Frames of one traceback have one prefix; lines of other workers between them are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from envsnap.rules.symptoms.lines import bare, prefix
+
+FRAME = re.compile(
+    r'\s{0,12}File "(?P<file>[^"\n]{1,300})", line (?P<line>\d{1,7})(?:, in (?P<name>\S{1,120}))?'
+)
+EXCEPTION = re.compile(
+    r"(?P<name>(?:[A-Za-z_]\w{0,80}\.){0,8}[A-Z]\w{0,80})(?:: (?P<message>.{0,2000}))?$"
+)
+MARK = re.compile(r"\s{0,20}[~^]{1,400}\s{0,20}$")
+MOST_FRAMES = 200
+LONGEST = 600  # lines after which a traceback without an end is given up
+MESSAGE_LINES = 4
+
+
+class Frame(Struct, frozen=True):
+    """A call: the file it is in, the function, and its line where the text has it."""
+
+    file: str
+    name: str
+    source: str = ""
+
+
+class Traceback(Struct, frozen=True):
+    """Frames, outermost first, and the exception. `first` and `last` are numbers of lines."""
+
+    frames: tuple[Frame, ...]
+    exception: str
+    message: str
+    first: int
+    last: int
+
+
+def tracebacks(lines: Sequence[str], starts: Sequence[int]) -> Iterator[Traceback]:
+    """The tracebacks that begin at these lines; `first` and `last` count from 0."""
+    for start in starts:
+        found = _read(lines, start)
+        if found is not None:
+            yield found
+
+
+def _read(lines: Sequence[str], start: int) -> Traceback | None:
+    mine = prefix(lines[start])
+    frames: list[Frame] = []
+    for number in range(start, min(len(lines), start + LONGEST)):
+        if prefix(lines[number]) != mine:
+            continue
+        line = bare(lines[number])
+        match = FRAME.match(line)
+        if match and len(frames) < MOST_FRAMES:
+            frames.append(Frame(match["file"], match["name"] or ""))
+        elif frames and line[:4].strip() == "" and line.strip():
+            if not MARK.match(line) and not frames[-1].source:
+                frames[-1] = Frame(frames[-1].file, frames[-1].name, line.strip()[:300])
+        elif frames and (ending := EXCEPTION.match(line.strip())):
+            message = _message(lines, number, mine, ending["message"] or "")
+            return Traceback(tuple(frames), ending["name"], message, start, number)
+        elif number > start and "Traceback (most recent call last)" in line:
+            break
+    return Traceback(tuple(frames), "", "", start, start) if frames else None
+
+
+def _message(lines: Sequence[str], number: int, mine: str, first: str) -> str:
+    """An exception's message, with the lines that it goes on for."""
+    told = [first]
+    for line in lines[number + 1 : number + 1 + MESSAGE_LINES]:
+        if prefix(line) != mine or not bare(line).strip() or "Traceback (most" in line:
+            break
+        told.append(bare(line))
+    return "\n".join(told)

@@ -1,0 +1,87 @@
+"""The kind of trouble a text shows: a crash, wrong results, slowness, a hang, memory.
+
+Each kind makes other facts likely: what is slow is seldom a tokenizer, what is wrong seldom a clock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from envsnap.model.paths import Path
+from envsnap.rules.finding import Effect, Finding, Severity
+
+SYMPTOMS = ("crash", "wrong", "slower", "hang", "memory")
+# What people write of it; a crash is told by what the systems print.
+WORDS = {
+    "hang": re.compile(
+        r"\b(?:hang|hangs|hung|stuck|deadlock|freezes|never returns|no progress)\b", re.IGNORECASE
+    ),
+    "slower": re.compile(
+        r"\b(?:slow|slower|slowdown|slowness|performance|throughput|latency|regression in speed)\b",
+        re.IGNORECASE,
+    ),
+    "wrong": re.compile(
+        r"\b(?:nan|wrong|incorrect|garbage|gibberish|silent|numeric(?:al)? difference|differs?|different"
+        r" (?:results?|outputs?)|accuracy|mismatch(?:ed)? (?:results?|outputs?))\b",
+        re.IGNORECASE,
+    ),
+    "memory": re.compile(r"\b(?:out of memory|oom|memory leak|uses? more memory)\b", re.IGNORECASE),
+}
+CRASHED = re.compile(
+    r"Traceback \(most|Error\b|Exception\b|core dumped|Segmentation fault|FATAL|Aborted"
+)
+LONGEST = 2000  # a text of people is short; a log is judged by what the systems print
+# The facts that each kind makes likely, by how their paths begin or what they are called.
+LIKELY: dict[str, re.Pattern[str]] = {
+    "slower": re.compile(
+        r"driver|gpus\.\w+\.(?:clock|power|pcie|nvlink|persistence|mig|ecc|name)|cuda\.|system\.(?:cpus|cgroup_cpu|"
+        r"transparent|cpu)|env_vars\.(?:OMP|MKL|OPENBLAS|NUMEXPR|NCCL|CUDA|TORCH|PYTORCH|VLLM|TF_|XLA|TOKENIZERS)|"
+        r"frameworks\.\w+\.(?:threads|cuda|cpu_capability|providers|blas)|.*attn|.*attention"
+        r"|packages\.(?:flash-attn|flashinfer|xformers|triton|torch|vllm|sglang)"
+    ),
+    "wrong": re.compile(
+        r"packages\.(?:tokenizers|transformers|sentencepiece|tiktoken|pillow|opencv|librosa|soundfile|numpy)|codecs"
+        r"|configs|weights|seeds|determinism|.*(?:dtype|attn|attention|chat_template|tokenizer)|data|files"
+    ),
+    "hang": re.compile(
+        r"env_vars\.(?:NCCL|GLOO|MASTER|SLURM|OMP|TOKENIZERS)|packages\.nvidia-nccl|.*nccl|system\.(?:iommu|pcie|shm|kernel)|driver"
+    ),
+    "memory": re.compile(
+        r"gpus|env_vars\.PYTORCH|system\.(?:memory|cgroup|shm)|frameworks\.torch|packages\.(?:torch|vllm|transformers)"
+    ),
+}
+RUNS = ("wrong", "slower")
+EFFECTS = {"slower": Effect.PERFORMANCE, "wrong": Effect.NUMERICS, "crash": Effect.CRASH}
+
+
+def of_text(text: str, rows: Iterable[dict[str, Any]] = ()) -> str | None:
+    """The kind of trouble; None where the text does not say."""
+    told = next((row["symptom"] for row in rows if "symptom" in row), None)
+    if told is not None:
+        return str(told)
+    if CRASHED.search(text):
+        return "crash"
+    short = text[:LONGEST]
+    return next((name for name, words in WORDS.items() if words.search(short)), None)
+
+
+def fits(finding: Finding, symptom: str | None) -> bool:
+    """Whether a finding is of the kind that makes this trouble."""
+    if symptom is None:
+        return False
+    likely = LIKELY.get(symptom)
+    return EFFECTS.get(symptom) is finding.effect or (
+        likely is not None and likely.match(_spelled(finding.path)) is not None
+    )
+
+
+def contradicts(finding: Finding, symptom: str | None) -> bool:
+    """Whether a finding would have ended what only runs wrong, or slowly."""
+    stops = finding.effect is Effect.CRASH and finding.severity is Severity.ERROR
+    return symptom in RUNS and stops
+
+
+def _spelled(path: Path) -> str:
+    return ".".join(path)

@@ -1,0 +1,93 @@
+"""What is checked, in sessions. `nox -l` lists them; `.ci/run` runs all but `full`.
+
+Every session uses the environment that nox itself runs in (`pip install -e '.[dev]'`): what a
+test needs besides (torch, a Docker Engine, other Pythons) it says itself, and skips without it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "fast"]
+
+CODE = ("envsnap", "tests", "benchmarks", "tools", "noxfile.py")
+# What the 60-second loop covers: the rooms that start next to no process.
+QUICK = ("rules", "changes", "model", "report", "intake", "architecture")
+PARALLEL = ("-n", "2", "--dist", "loadfile")
+# The oldest Python of what runs in somebody else's process.
+FLOORS = {
+    "3.6": ("probe", "redact"),
+    "3.8": ("replay/recorder/inside", "observe/inside", "observe/site", "fleet/engines/inside"),
+}
+HEAVY = ("torch", "engine", "interpreters", "full")
+
+
+def _pytest(session: nox.Session, *arguments: str) -> None:
+    session.run("python", "-m", "pytest", "-q", *arguments, *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, layers of rooms, and the oldest Python of what runs in a target."""
+    session.run("ruff", "check", *CODE)
+    session.run("ruff", "format", "--check", *CODE)
+    session.run("lint-imports", silent=True)
+    for floor, rooms in FLOORS.items():
+        sources = [
+            str(path) for room in rooms for path in sorted(Path("envsnap", room).rglob("*.py"))
+        ]
+        options = ["--violations", "--no-tips"] + ["--eval-annotations"] * (floor < "3.7")
+        session.run("vermin", f"--target={floor}-", *options, *sources, silent=True)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types of the whole package, strictly."""
+    session.run("mypy")
+
+
+@nox.session
+def quick(session: nox.Session) -> None:
+    """The loop while writing: rules, changes, model, report, intake, architecture."""
+    _pytest(session, *PARALLEL, *(f"tests/{room}" for room in QUICK))
+
+
+@nox.session
+def fast(session: nox.Session) -> None:
+    """Everything that needs neither torch nor an engine nor other Pythons."""
+    _pytest(session, *PARALLEL, "-m", " and ".join(f"not {mark}" for mark in HEAVY))
+
+
+@nox.session
+def torch(session: nox.Session) -> None:
+    """What needs torch and the libraries beside it."""
+    _pytest(session, *PARALLEL, "-m", "torch and not engine and not full")
+
+
+@nox.session
+def interpreters(session: nox.Session) -> None:
+    """The probe in every Python of this machine."""
+    _pytest(session, *PARALLEL, "-m", "interpreters and not torch and not engine and not full")
+
+
+@nox.session
+def engine(session: nox.Session) -> None:
+    """What needs a Docker Engine, one after the other: they share its images."""
+    _pytest(session, "-m", "engine and not full")
+
+
+@nox.session
+def full(session: nox.Session) -> None:
+    """What is too heavy for every change; run it before an issue is resolved."""
+    _pytest(session, "-m", "full")
+    session.run("python", "-m", "benchmarks")
+
+
+@nox.session
+def ratios(session: nox.Session) -> None:
+    """The promised ratios and the score on real cases."""
+    session.run("python", "-m", "benchmarks", "--quick")
+    session.run("python", "-m", "benchmarks.root_cause")

@@ -1,0 +1,149 @@
+"""No pattern of ours is slow on any text: time grows with the length, never with its square."""
+
+from __future__ import annotations
+
+import ast
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from envsnap.knowledge.tables import table
+
+ROOT = Path(__file__).parents[2]
+SIZE = 1 << 15
+LIMIT = 0.8  # seconds of CPU: what is quadratic takes ten times as long
+ANYWHERE = ("search", "finditer", "findall", "sub", "split")
+
+
+class Pattern(NamedTuple):
+    """A pattern, and whether it is looked for anywhere in a text, or at its beginning alone."""
+
+    name: str
+    text: str
+    anywhere: bool
+    flags: int = 0
+
+
+class TooSlowError(Exception):
+    """A pattern that did not end in time."""
+
+
+def of_sources() -> Iterator[Pattern]:
+    """Every pattern that is written in a call of `re`, with the names it is made of resolved."""
+    for path in sorted((ROOT / "envsnap").rglob("*.py")):
+        texts: dict[str, str] = {}
+        source = path.read_text()
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                name = node.targets[0].id
+                value = text_of(node.value, texts)
+                if value is not None:
+                    texts[name] = value
+                if isinstance(node.value, ast.Call):
+                    uses = re.findall(rf"\b{name}\.(\w+)\(", source)
+                    anywhere = not uses or any(use in ANYWHERE for use in uses)
+                    yield from of_call(node.value, path, texts, anywhere)
+            elif (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr != "compile"
+            ):
+                yield from of_call(node, path, texts, node.func.attr in ANYWHERE)
+
+
+def of_call(node: ast.Call, path: Path, texts: dict[str, str], anywhere: bool) -> Iterator[Pattern]:
+    """The pattern of a call of a function of `re`."""
+    function = node.func
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and node.args:
+        value = text_of(node.args[0], texts) if function.value.id == "re" else None
+        if value is not None:
+            flags = re.MULTILINE if "MULTILINE" in ast.dump(node) else re.NOFLAG
+            yield Pattern(f"{path.relative_to(ROOT)}:{node.lineno}", value, anywhere, int(flags))
+
+
+def text_of(node: ast.AST, known: dict[str, str]) -> str | None:
+    """A string that is written out, joined or named."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.Name):
+        return known.get(node.id)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        one, two = text_of(node.left, known), text_of(node.right, known)
+        return None if one is None or two is None else one + two
+    return None
+
+
+def of_tables() -> Iterator[Pattern]:
+    """Every pattern of a failure's text."""
+    for number, row in enumerate(table("failure_signatures")["rows"]):
+        for field in ("pattern", "unless"):
+            if field in row:
+                yield Pattern(f"failure_signatures:{number}:{field}", row[field], anywhere=True)
+
+
+def of_redact() -> Iterator[Pattern]:
+    """The tables of shapes, which are built from their parts when they are loaded."""
+    from envsnap.redact import addresses, decision, issuers, keys, kinds, texts
+
+    for module in (addresses, decision, issuers, keys, kinds, texts):
+        for name, value in vars(module).items():
+            found = value if isinstance(value, tuple) else (value,)
+            if not name.startswith("__"):
+                for item in found:
+                    if isinstance(item, str) and len(item) > 12 and set(item) & set("[({\\"):
+                        yield Pattern(f"{module.__name__}.{name}", item, anywhere=True)
+
+
+def pieces(pattern: str) -> list[str]:
+    """What a pattern is likely to begin to match: its letters, and what every text has."""
+    words = [word for word in re.findall(r"[A-Za-z_]{3,}", pattern) if word not in ("sub", "vso")]
+    found = ["a", "a ", "a.", "/a", "a\n", "0", "0.", '"', "a=", "a:", "--a ", "://a", "a@", "x_"]
+    found += [word + end for word in words[:4] for end in ("", " ", "=", ": ")]
+    return list(dict.fromkeys(found))
+
+
+def slow(number: int, frame: object) -> None:
+    raise TooSlowError
+
+
+@pytest.mark.parametrize(
+    "source", [of_sources, of_tables, of_redact], ids=lambda item: item.__name__
+)
+def test_time_grows_with_the_length_of_a_text(source: object) -> None:
+    found = []
+    before = signal.signal(signal.SIGVTALRM, slow)
+    try:
+        for pattern in source():  # type: ignore[operator]
+            try:
+                compiled = re.compile(pattern.text, pattern.flags)
+            except re.error:
+                continue  # a part of a pattern
+            if pattern.name not in found and is_slow(compiled, pattern):
+                found.append(pattern.name)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+    assert found == [], "\n".join(found)
+
+
+def is_slow(compiled: re.Pattern[str], pattern: Pattern) -> bool:
+    for part in pieces(pattern.text):
+        text = (part * (SIZE // len(part) + 1))[:SIZE]
+        started = time.process_time()
+        signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT)
+        try:
+            if pattern.anywhere:
+                list(compiled.finditer(text))
+            else:
+                compiled.match(text)
+        except TooSlowError:
+            return True
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        if time.process_time() - started > LIMIT:
+            return True
+    return False

@@ -1,0 +1,98 @@
+"""Ranks of a real job describe themselves; one that hangs blocks nobody."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import COMMAND, Run
+from tests.fleet import engines
+
+PROGRAM = """
+import os, random, sys, time
+import torch.distributed as dist
+dist.init_process_group("gloo")
+import envsnap
+rank = int(os.environ["RANK"])
+if rank == 1:
+    os.environ["NCCL_ALGO"] = "Ring"
+if rank == 2 and "hang" in sys.argv:
+    time.sleep(40)
+if rank == 3 and "dead" in sys.argv:
+    os._exit(0)
+store = None
+if "store" in sys.argv:
+    store = dist.PrefixStore("envsnap", dist.distributed_c10d._get_default_store())
+silent = envsnap.capture_rank("out", deadline=8, store=store)
+if rank == 0:
+    open("done", "w").write(f"{time.time()}")
+    os.kill(os.getppid(), 15)  # the launcher ends those that hang
+os._exit(0)
+"""
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("words", [(), ("store", "hang"), ("hang", "dead")])
+def test_torchrun(words: tuple[str, ...], torch_python: str, envsnap: Run, tmp_path: Path) -> None:
+    installed = [torch_python, "-c", "import torch, envsnap, msgspec"]
+    if subprocess.run(installed, check=False, capture_output=True, cwd=tmp_path).returncode:
+        engines.lacking("no interpreter that has torch and envsnap")
+    (tmp_path / "program.py").write_text(PROGRAM)
+    started = time.time()
+    subprocess.run(
+        [
+            torch_python, "-m", "torch.distributed.run", "--nproc-per-node", "4",
+            "--master-port", str(engines.free_port()), "program.py", *words,
+        ],
+        cwd=tmp_path, check=False, capture_output=True, timeout=120,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    took = float((tmp_path / "done").read_text()) - started
+    found = engines.states(envsnap)
+    assert found.pop("rank1") == "drifted"
+    hung = {"rank2": "unknown (timeout)"} if "hang" in words else {}
+    dead = {"rank3": "unknown (timeout)"} if "dead" in words else {}
+    silent = {**hung, **dead}
+    assert {host: found[host] for host in silent} == silent
+    assert took < 60
+    if not silent:
+        assert set(found.values()) == {"same"}
+
+
+@pytest.mark.full
+def test_mpi(envsnap: Run, tmp_path: Path) -> None:
+    mpirun = engines.program("mpirun", "openmpi-bin")
+    inside = tmp_path / "rank.sh"
+    inside.write_text(
+        '#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 1 ] && export UCX_TLS=tcp\n'
+        f'cd {tmp_path}\n[ "$OMPI_COMM_WORLD_RANK" = 2 ] && exec sleep 30\n'
+        f"exec {COMMAND} fleet capture --torchrun -o out --deadline 8\n"
+    )
+    inside.chmod(0o755)
+    command = [mpirun, "-n", "4", "--oversubscribe", str(inside)]
+    if os.geteuid() == 0:
+        command.insert(1, "--allow-run-as-root")
+    with engines.members() as members:
+        members.start("mpi", command, tmp_path / "log")
+        record = tmp_path / "out" / "fleet.json"
+        engines.until(record.is_file, 60, (tmp_path / "log").read_text())
+    assert engines.states(envsnap) == {
+        "rank0": "same",
+        "rank1": "drifted",
+        "rank2": "unknown (timeout)",
+        "rank3": "same",
+    }
+
+
+def test_ranks_of_a_launcher(envsnap: Run, tmp_path: Path) -> None:
+    for rank in (1, 0):
+        done = envsnap(
+            "fleet", "capture", "--torchrun", "-o", "out", "--deadline", "60",
+            env={"RANK": str(rank), "WORLD_SIZE": "2"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    assert engines.states(envsnap) == {"rank0": "same", "rank1": "same"}

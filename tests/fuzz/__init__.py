@@ -1,0 +1,1 @@
+"""Mutated inputs for every reader of foreign text: whatever comes, one sentence or a result."""

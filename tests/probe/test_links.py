@@ -1,0 +1,119 @@
+"""Extensions whose files ask torch for what it does not have: real ELF files, made here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from envsnap.model.manifest import Manifest
+from envsnap.probe.readers.symbols import Library, gnu_hash
+from envsnap.rules import engine
+from tests.conftest import Run, lacking
+from tests.probe.test_broken_environments import captured, install
+from tests.probe.test_requirements import entries
+
+FOO, BAR = "_ZN3c103fooEv", "_ZN3c103barEv"
+
+
+def compiled(path: Path, source: str, *options: str) -> None:
+    """Make a shared library."""
+    if shutil.which("gcc") is None:
+        lacking("gcc is not installed")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(
+        ["gcc", "-shared", "-fPIC", "-nostdlib", "-x", "c", "-", "-o", str(path), *options],
+        input=source,
+        text=True,
+        check=True,
+    )
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A folder with a stand-in for torch, which is a library and no more, and an extension of it."""
+    folder = tmp_path / "site"
+    install(folder, "torch", "2.9.0")
+    library = folder / "torch" / "lib" / "libc10.so"
+    compiled(library, f"void {FOO}(void) {{}}", "-Wl,-soname,libc10.so")
+    info = install(folder, "extension", "1.0")
+    with (info / "RECORD").open("a") as record:
+        record.write("extension/_C.so,,\n")
+    return folder
+
+
+def extension(site: Path, *calls: str) -> Path:
+    """The extension's file, which calls these."""
+    path = site / "extension" / "_C.so"
+    body = "".join(f"extern void {name}(void);\n" for name in calls)
+    body += f"void init(void) {{ {' '.join(f'{name}();' for name in calls)} }}"
+    compiled(path, body, f"-L{site}/torch/lib", "-Wl,--no-as-needed", "-lc10")
+    return path
+
+
+def read(envsnap: Run, tmp_path: Path, site: Path) -> Manifest:
+    return captured(envsnap, tmp_path, env={"PYTHONPATH": str(site)})
+
+
+def test_a_symbol_that_torch_lacks_is_an_error(envsnap: Run, tmp_path: Path, site: Path) -> None:
+    extension(site, FOO, BAR)
+    manifest = read(envsnap, tmp_path, site)
+    package = entries(manifest)["extension"]
+    assert (package.missing_symbols, package.missing_symbols_count) == ((BAR,), 1)
+    found = [item for item in engine.inspect(manifest).findings if item.rule == "link-check"]
+    assert [item.severity.value for item in found] == ["error"]
+    assert "c10::bar" in found[0].why
+
+
+def test_an_extension_that_fits_is_not_spoken_of(envsnap: Run, tmp_path: Path, site: Path) -> None:
+    extension(site, FOO)
+    package = entries(read(envsnap, tmp_path, site))["extension"]
+    assert not package.missing_symbols
+    assert not package.missing_libraries
+
+
+def test_a_build_for_another_device_needs_libraries_that_are_not_there(
+    envsnap: Run, tmp_path: Path, site: Path
+) -> None:
+    cuda = site / "torch" / "lib" / "libc10_cuda.so"
+    compiled(cuda, f"void {BAR}(void) {{}}", "-Wl,-soname,libc10_cuda.so")
+    path = site / "extension" / "_C.so"
+    call = f"extern void {BAR}(void); void init(void) {{ {BAR}(); }}"
+    compiled(path, call, f"-L{site}/torch/lib", "-Wl,--no-as-needed", "-lc10_cuda")
+    cuda.unlink()
+    assert entries(read(envsnap, tmp_path, site))["extension"].missing_libraries == (
+        "libc10_cuda.so",
+    )
+
+
+def test_damaged_files_take_nothing_down(envsnap: Run, tmp_path: Path, site: Path) -> None:
+    path = extension(site, FOO, BAR)
+    whole = path.read_bytes()
+    for data in (b"", b"\x7fELF", whole[:200], whole[:64] + os.urandom(400) + whole[464:]):
+        path.write_bytes(data)
+        manifest = read(envsnap, tmp_path, site)
+        assert entries(manifest)["extension"].version == "1.0"
+        assert "collector" not in manifest.sections.packages.gaps
+
+
+def test_symbols_are_found_as_the_loader_finds_them(site: Path) -> None:
+    names = [f"_ZN3c104name{number}Ev" for number in range(400)]
+    path = site / "many.so"
+    compiled(path, "\n".join(f"void {name}(void) {{}}" for name in names))
+    library = Library(str(path))
+    for name in names:
+        assert library.has(name.encode(), gnu_hash(name.encode())), name
+    for name in (b"_ZN3c104name400Ev", b"x", b""):
+        assert not library.has(name, gnu_hash(name))
+    library.close()
+
+
+def test_the_torch_that_is_installed_fits_itself(envsnap: Run, tmp_path: Path) -> None:
+    manifest = captured(envsnap, tmp_path)
+    if "torch" not in entries(manifest):
+        lacking("torch is not installed")
+    for name, package in entries(manifest).items():
+        assert not package.missing_symbols, (name, package.missing_symbols)
