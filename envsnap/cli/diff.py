@@ -51,6 +51,10 @@ def command(
         click.echo(f"envsnap: {told}; as the reference: {plain(names[first])}", err=True)
         names.insert(0, names.pop(first))
         manifests.insert(0, manifests.pop(first))
+    for name, manifest in zip(names[1:], manifests[1:], strict=True):
+        held = api.held_against(manifests[0], manifest)
+        if held is not None:
+            click.echo(f"envsnap: {plain(name)}: {held}", err=True)
     results = api.diff_several(
         manifests, peers=peers, policy=rulings, error_text=text, symptom=symptom
     )
