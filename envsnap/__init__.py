@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from envsnap.api import save as save
     from envsnap.api import verify as verify
     from envsnap.model.manifest import Manifest as Manifest
+    from envsnap.replay.recorder.tapping import tap as tap
 
 _HOME = {
     "__version__": "envsnap._version",
@@ -43,6 +44,7 @@ _HOME = {
     "plan": "envsnap.api",
     "record": "envsnap.api",
     "save": "envsnap.api",
+    "tap": "envsnap.replay.recorder.tapping",
     "verify": "envsnap.api",
     "Manifest": "envsnap.model.manifest",
 }
@@ -64,6 +66,7 @@ __all__ = [
     "plan",
     "record",
     "save",
+    "tap",
     "verify",
 ]
 

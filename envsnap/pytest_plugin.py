@@ -49,7 +49,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., AbstractContextManag
             with api.record(str(here), golden=recording):
                 yield
             verdict = api.compare(recording, api.load_recording(str(here)), strict=strict)
-        if verdict.outcome != "same":
+        if verdict.exit_code:
             from envsnap.report import verdict_formats
 
             text = verdict_formats.render(

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from envsnap.errors import InputError
+from envsnap.errors import InputError, TargetError
 
 if TYPE_CHECKING:
     from envsnap.intake import facts
@@ -76,10 +76,13 @@ def capture(
         described = target.describe()
     from envsnap.intake import facts
 
-    return facts.to_manifest(
-        messages, described, label, dict(seeds or {}), "the probe's answer",
-        redaction_key=redaction_key,
-    )  # fmt: skip
+    try:
+        return facts.to_manifest(
+            messages, described, label, dict(seeds or {}), "the probe's answer",
+            redaction_key=redaction_key,
+        )  # fmt: skip
+    except facts.MalformedError as error:
+        raise TargetError(str(error)) from None
 
 
 def _probe(
@@ -124,6 +127,20 @@ def load_document(path: str) -> Document:
     from envsnap.intake import reader
 
     return reader.load(path)
+
+
+def held_against(reference: Manifest, other: Manifest) -> str | None:
+    """Say for which platform a lock or a requirements file is held against an installation.
+
+    None where neither side is one, or both are.
+    """
+    from envsnap.model.reading import is_captured
+
+    if not (is_captured(reference, "wanted") or is_captured(other, "wanted")):
+        return None
+    from envsnap.changes import wanted
+
+    return wanted.told(reference, other)
 
 
 def formats() -> tuple[str, ...]:

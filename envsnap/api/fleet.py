@@ -91,12 +91,13 @@ def capture_fleet(
     python: str | None = None,
     import_frameworks: bool = True,
     env: Sequence[str] = (),
+    redaction_key: bytes = b"",
     fanout: int = 64,
     deadline: float = DEFAULT_DEADLINE,
 ) -> Captured:
-    """Describe every host of one engine into a folder; `hosts` and `inventory` are node sets.
+    """Describe every host of one engine into a folder.
 
-    Returns at the latest five seconds after `deadline` (seconds). Raises InputError for what names
+    `hosts` is a node set or @FILE, `inventory` a node set or a file of them. Returns at the latest five seconds after `deadline` (seconds). Raises InputError for what names
     no hosts and TargetError where the engine itself is not reached.
     """
     from envsnap.fleet import capturing
@@ -110,6 +111,7 @@ def capture_fleet(
         "env": list(env),
         "import": import_frameworks,
         "verify_files": False,
+        "redaction_key": redaction_key.hex(),
     }
     wanted = capturing.Wanted(
         folder=folder,
@@ -122,7 +124,7 @@ def capture_fleet(
         kubernetes=kubernetes,
         namespace=namespace,
         container=container,
-        inventory=tuple(listed.named(inventory)) if inventory is not None else (),
+        inventory=tuple(listed.listed(inventory)) if inventory is not None else (),
         fanout=fanout,
     )
     return capturing.capture(wanted, Probing(options=options, python=python))
@@ -135,6 +137,7 @@ def capture_rank(
     store: KeyValues | None = None,
     python: str | None = None,
     env: Sequence[str] = (),
+    redaction_key: bytes = b"",
 ) -> dict[str, str] | None:
     """Describe this rank of a job; rank 0 waits for the others and returns who was silent, and why.
 
@@ -150,5 +153,11 @@ def capture_rank(
 
     rank, size = ranks.who(os.environ)
     place = interpreter.named(python) if python is not None else None
-    made = capture(place, label=ranks.name(rank, size), env=env, deadline=deadline)
+    made = capture(
+        place,
+        label=ranks.name(rank, size),
+        env=env,
+        redaction_key=redaction_key,
+        deadline=deadline,
+    )
     return ranks.gather(folder, codec.encode(made), rank, size, deadline, store)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from envsnap.api.environments import DEFAULT_DEADLINE, Progress, capture, load
+from envsnap.api.environments import DEFAULT_DEADLINE, Progress, capture
 from envsnap.errors import CommandError, InputError
 
 INTERRUPTED = 128 + 2  # Ctrl-C, as a shell tells it
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from envsnap.replay.esr.archive import Recording
     from envsnap.replay.esr.recording import Record
     from envsnap.replay.recorder.program import Recording as ProgramRecording
-    from envsnap.replay.recorder.spooled import Spooled
 
 
 def observe_command(
@@ -71,14 +70,18 @@ def record(
     calls: int = 1,
     repeat: int = 0,
     zoom: bool = False,
+    roots: Sequence[str] = (),
+    text: bool = False,
     golden: Recording | None = None,
 ) -> ProgramRecording:
-    """Record the first calls of models in a `with` block. Raises InputError.
+    """Record the models that are called in a `with` block. Raises InputError.
 
-    `full` keeps every input of a layer; by default they are kept up to 256 MiB. `repeat` calls
-    the model again so many times, for latency; `zoom` calls it once more and names its kernels.
-    With `golden`, each layer is also run alone on the inputs recorded there, which is what
-    `compare` judges best by.
+    The first `calls` calls of each model are looked into, of those in `roots` alone where it names
+    any; of all others inputs and results are digested. `full` keeps every input of a layer; by
+    default they are kept up to 48 MiB. `repeat` calls the model again so many times, for latency;
+    `zoom` calls it once more and names its kernels; `text` keeps words that are printed. With
+    `golden`, each layer is also run alone on the inputs recorded there, which is what `compare`
+    judges best by.
     """
     from envsnap.replay.esr import archive
     from envsnap.replay.recorder.program import Recording
@@ -88,8 +91,10 @@ def record(
         return capture(label=label, import_frameworks=False)
 
     task = None if golden is None else archive.as_task(golden, os.path.abspath(golden.name))
-    calls = max(calls, len(golden.record.calls) if golden is not None else 1)
-    wanted = Wanted(full=full, calls=calls, repeat=repeat, zoom=zoom)
+    wanted = Wanted(
+        full=full, calls=calls, repeat=repeat, zoom=zoom, roots=tuple(roots),
+        text=text or golden is not None,
+    )  # fmt: skip
     return Recording(path, described, label=label, wanted=wanted, task=task)
 
 
@@ -102,19 +107,22 @@ def record_command(
     calls: int = 1,
     repeat: int = 0,
     zoom: bool = False,
+    roots: Sequence[str] = (),
+    text: bool = False,
 ) -> tuple[int, Record]:
-    """Run a command and record the first calls of its model; the command's exit code comes first.
+    """Run a command and record the models that it calls; the command's exit code comes first.
 
-    Raises CommandError where it cannot be run or no Python in it could be reached, and
-    InputError for a path that cannot be written.
+    With `repeat` it is run a second time, to learn what its output differs in. Raises
+    CommandError where it cannot be run or no Python in it could be reached, and InputError for a
+    path that cannot be written.
     """
     from envsnap.model import storage
     from envsnap.replay.recorder import launch, spooled
     from envsnap.replay.recorder.wanted import Wanted
 
     storage.require_place(path)
-    wanted = Wanted(full=full, calls=calls, repeat=repeat, zoom=zoom)
-    with launch.recorded(command, wanted=wanted, probe=portable_probe()) as ended:
+    wanted = Wanted(full=full, calls=calls, repeat=repeat, zoom=zoom, roots=tuple(roots), text=text)
+    with launch.recorded(command, wanted=wanted, probe=portable_probe(), without=[path]) as ended:
         chosen = launch.reached(ended, command)
         if not chosen.called:
             ended_with = f" (exit code {ended.code})" if ended.code else ""
@@ -123,7 +131,9 @@ def record_command(
                 f" run as {_found(command)}",
                 ended.code or 125,
             )
-        saved = spooled.save(path, chosen, _facts_of(chosen), label, ended.notes(), ended.code)
+        ending = launch.learnt(command, ended, wanted) if repeat else ended.ending
+        manifest = ended.manifest(label, [path])
+        saved = spooled.save(path, chosen, manifest, label, ended.notes(), ending)
         return ended.code, saved
 
 
@@ -163,10 +173,6 @@ def _nothing_named(env: Sequence[str]) -> dict[str, object]:
     return {"configs": [], "weights": [], "data": [], "env": list(env), "verify_files": False}
 
 
-def _facts_of(left: Spooled) -> Manifest | None:
-    return load(left.facts) if left.facts is not None else None
-
-
 def load_recording(path: str) -> Recording:
     """Read a recording. Raises InputError."""
     from envsnap.replay.esr import archive
@@ -189,6 +195,8 @@ def compare_command(
     keep: str | None = None,
     repeat: int = 0,
     zoom: bool = False,
+    calls: int = 1,
+    roots: Sequence[str] = (),
 ) -> Verdict:
     """Run a command, replay the golden layers in it, and compare; `keep` its recording there.
 
@@ -206,18 +214,20 @@ def compare_command(
         storage.require_place(keep)
     _require_recorded(golden, repeat=repeat, zoom=zoom)
     task = archive.as_task(golden, os.path.abspath(golden.name))
-    wanted = Wanted(calls=max(1, len(golden.record.calls)), repeat=repeat, zoom=zoom)
+    wanted = Wanted(calls=calls, repeat=repeat, zoom=zoom, roots=tuple(roots), text=True)
+    own = [golden.name, *([keep] if keep is not None else ())]
     with (
         tempfile.TemporaryDirectory(prefix="envsnap-") as folder,
         launch.recorded(
-            command, wanted=wanted, task=task, probe=portable_probe(), stdout=2
+            command, wanted=wanted, task=task, probe=portable_probe(), stdout=2, without=own
         ) as ended,
     ):
         chosen = launch.reached(ended, command)
         path = keep or os.path.join(folder, "here.esr")
         if ended.code == INTERRUPTED:
             raise KeyboardInterrupt
-        spooled.save(path, chosen, _facts_of(chosen), "here", ended.notes(), ended.code)
+        manifest = ended.manifest("here", own)
+        spooled.save(path, chosen, manifest, "here", ended.notes(), ended.ending)
         verdict = compare(golden, archive.read(path), strict=strict)
         if ended.code == golden.record.exit_code:
             return verdict

@@ -89,7 +89,7 @@ def _verdict(
     from envsnap.replay.recorder import launch, spooled
     from envsnap.replay.recorder.wanted import Wanted
 
-    wanted = Wanted(calls=max(1, len(golden.record.calls)))
+    wanted = Wanted(text=True)
     tails: list[str] = []
 
     with tempfile.TemporaryDirectory(prefix="envsnap-") as kept, ExitStack() as stack:
@@ -110,7 +110,7 @@ def _verdict(
             said = tails[-1] if tails else "it said nothing"
             return "failed", f"exit code {ended.code}, and no model was reached: {said}"
         place = os.path.join(kept, "inside.esr")
-        spooled.save(place, ended.chosen, None, "inside", ended.notes(), ended.code)
+        spooled.save(place, ended.chosen, None, "inside", ended.notes(), ended.ending)
         verdict = runs.compare(golden, archive.read(place))
         if ended.code != golden.record.exit_code:
             verdict = ladder.of_command(verdict, ended.code, command[0])

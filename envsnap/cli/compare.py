@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     "--zoom", is_flag=True,
     help="Name the kernels where the runs part; the golden run was recorded with --zoom.",
 )  # fmt: skip
+@click.option(
+    "--calls", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N",
+    help="Look into so many calls of each model; the golden run was recorded with --calls N.",
+)  # fmt: skip
+@click.option("--root", "roots", multiple=True, metavar="NAME", help="Look into this model only.")
 @click.option("--keep", metavar="FILE", help="Keep the recording of the command that is run.")
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
@@ -49,6 +54,8 @@ def command(
     strict: bool,
     repeat: int,
     zoom: bool,
+    calls: int,
+    roots: tuple[str, ...],
     keep: str | None,
     color: str,
     output: str,
@@ -62,7 +69,8 @@ def command(
     """
     if output != "-":
         storage.require_place(output)
-    verdict = _verdict(golden, others, strict=strict, keep=keep, repeat=repeat, zoom=zoom)
+    asked = Asked(strict, keep, repeat, zoom, calls, roots)
+    verdict = _verdict(golden, others, asked)
     to_terminal = output == "-" and sys.stdout.isatty()
     width = os.get_terminal_size(sys.stdout.fileno()).columns if to_terminal else None
     encoding = (sys.stdout.encoding if output == "-" else None) or "utf-8"
@@ -77,18 +85,26 @@ def command(
     return verdict.exit_code
 
 
-def _verdict(
-    golden: str, others: tuple[str, ...], *, strict: bool, keep: str | None, repeat: int, zoom: bool
-) -> Verdict:
+class Asked(NamedTuple):
+    """What the command line asks of a comparison."""
+
+    strict: bool
+    keep: str | None
+    repeat: int
+    zoom: bool
+    calls: int
+    roots: tuple[str, ...]
+
+
+def _verdict(golden: str, others: tuple[str, ...], asked: Asked) -> Verdict:
     """One other name is a recording, unless a command was set apart by `--`."""
     if "--" not in sys.argv and len(others) == 1:
-        if keep is not None or repeat or zoom:
+        if asked.keep is not None or asked.repeat or asked.zoom:
             raise InputError(
                 "--keep, --repeat and --zoom are for a command, and the other is a recording"
             )
         left, right = api.load_recording(golden), api.load_recording(others[0])
-        return api.compare(left, right, strict=strict)
+        return api.compare(left, right, strict=asked.strict)
     if "--" not in sys.argv:
         raise InputError(f"{others[0]}: write -- before a command, or name one recording")
-    left = api.load_recording(golden)
-    return api.compare_command(left, others, strict=strict, keep=keep, repeat=repeat, zoom=zoom)
+    return api.compare_command(api.load_recording(golden), others, **asked._asdict())

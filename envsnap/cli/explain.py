@@ -32,9 +32,13 @@ def by_subject() -> dict[str, list[registry.Entry]]:
 @click.command()
 @click.argument("rule", required=False)
 @click.option("--all", "everything", is_flag=True, help="Show every rule's page, as Markdown.")
+@click.option("--tables", is_flag=True, help="List the tables of knowledge: rows, sources, dates.")
 @click.option("--formats", is_flag=True, help="List the foreign files that are read as manifests.")
-def command(rule: str | None, everything: bool, formats: bool) -> int:
+def command(rule: str | None, everything: bool, tables: bool, formats: bool) -> int:
     """Show what a rule looks at, why it matters, and what to do; without RULE, list all."""
+    if tables:
+        _tables()
+        return 0
     if formats:
         from envsnap import api
 
@@ -56,3 +60,15 @@ def command(rule: str | None, everything: bool, formats: bool) -> int:
         raise InputError(f"no rule {rule}; `envsnap explain` lists them")
     click.echo(f"{found.id}\n\n{inspect.getdoc(found)}")
     return 0
+
+
+def _tables() -> None:
+    """Each table with its rows and the day on which it was read; then its sources."""
+    from envsnap.knowledge.ages import ages
+
+    for found in ages():
+        click.echo(
+            f"{found.name:26} {found.rows:5} rows, read on {found.read_on or 'an unknown day'}"
+        )
+        for source in found.sources:
+            click.echo(f"    {source}")

@@ -14,15 +14,21 @@ from envsnap.errors import InputError
 @click.option(
     "--full/--no-full",
     default=None,
-    help="Keep every input of a layer, or none (default: as long as they fit into 256 MiB).",
+    help="Keep every input of a layer, or none (default: up to 48 MiB, of large layers some rows).",
 )
 @click.option(
     "--calls", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N",
-    help="Record so many calls of the model.",
+    help="Look into so many calls of each model, layer by layer; of others the ends are digested.",
 )  # fmt: skip
 @click.option(
+    "--root", "roots", multiple=True, metavar="NAME",
+    help="Look into this model only, for example UNet2DConditionModel.",
+)  # fmt: skip
+@click.option("--text", is_flag=True, help="Keep words that are printed, not only their digests.")
+@click.option(
     "--repeat", type=click.IntRange(0, 1_000_000), default=0, metavar="N",
-    help="Call the model N times more with the same input, for latency and errors.",
+    help="Call the model N times more with the same input, for latency and errors, and run the"
+    " command once more to learn what its output varies in.",
 )  # fmt: skip
 @click.option("--zoom", is_flag=True, help="Run the model once more and record its kernels' names.")
 @click.option(
@@ -35,6 +41,8 @@ def command(
     label: str | None,
     full: bool | None,
     calls: int,
+    roots: tuple[str, ...],
+    text: bool,
     repeat: int,
     zoom: bool,
     data: str | None,
@@ -49,13 +57,16 @@ def command(
     if data is not None:
         return _data(output, data, label)
     code, record = api.record_command(
-        command, output, label=label, full=full, calls=calls, repeat=repeat, zoom=zoom
-    )
+        command, output, label=label, full=full, calls=calls, repeat=repeat, zoom=zoom,
+        roots=roots, text=text,
+    )  # fmt: skip
     layers = sum(len(call.leaves) for call in record.calls)
     count = len(record.calls)
     told = (
         f"{count} call{'' if count == 1 else 's'}, {layers} layers, {len(record.tensors)} tensors"
     )
+    if len(record.roots) > 1:
+        told = f"{len(record.roots)} models, {told}"
     kept = "their inputs kept" if record.full else "digests and sketches only"
     _say(f"wrote {output}: {told}, {kept}")
     for note in record.notes:

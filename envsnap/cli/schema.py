@@ -29,11 +29,11 @@ def render(name: str) -> str:
     if name == "recording":
         from envsnap.replay.esr.recording import Record
 
-        return schema.render(schema.schema_of(Record, "envsnap-recording-1"))
+        return schema.render(schema.schema_of(Record, "envsnap-recording-2"))
     if name == "verdict":
         from envsnap.replay.compare.verdict import Verdict
 
-        return schema.render(schema.schema_of(Verdict, "envsnap-verdict-1"))
+        return schema.render(schema.schema_of(Verdict, "envsnap-verdict-2"))
     if name == "bisection":
         from envsnap.bisection.result import Bisection
 

@@ -42,10 +42,13 @@ def load(path: str) -> str:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    with os.fdopen(descriptor, "rb") as stream:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise InputError(f"{path}: is not a regular file; pipe it in and name it -")
-        return excerpt(stream)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return excerpt(stream)
+    finally:
+        os.close(descriptor)
 
 
 def excerpt(stream: BinaryIO) -> str:

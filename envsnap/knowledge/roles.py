@@ -30,6 +30,11 @@ def role(name: str) -> str:
     return "numerics" if (word := _word(name)) in REACHES else word
 
 
+def is_named(name: str) -> bool:
+    """Whether the table names a distribution itself, and not only how such names begin."""
+    return name in _index()[0]
+
+
 def reach(name: str) -> int:
     """How far a distribution is from the model's arithmetic: 0 is in it, 3 computes nothing known."""
     word = _word(name)

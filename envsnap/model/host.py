@@ -59,6 +59,15 @@ class System(Section, frozen=True, kw_only=True):
         UNSET
     )
     shm_size: Annotated[Whole, host("Size of /dev/shm in bytes.")] = UNSET
+    open_files_limit: Annotated[
+        Whole, host("Most files that a process may open (the soft limit).", since=2)
+    ] = UNSET
+    locked_memory_limit: Annotated[
+        Whole, host("Memory in bytes that a process may lock; RDMA needs it.", since=2)
+    ] = UNSET
+    processes_limit: Annotated[
+        Whole, host("Most processes and threads of the user (the soft limit).", since=2)
+    ] = UNSET
     iommu: Annotated[Text, host("IOMMU that translates addresses: its kind, or off.", since=1)] = (
         UNSET
     )

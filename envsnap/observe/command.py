@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
+import msgspec
 from msgspec import Struct
 
 from envsnap.errors import TargetError
@@ -14,8 +16,9 @@ from envsnap.intake import reader
 from envsnap.model.manifest import Manifest
 from envsnap.observe import classes, inotify, journals, manifest, opened
 from envsnap.observe.journals import Process
-from envsnap.observe.launch import OBSERVER, launched
+from envsnap.observe.launch import OBSERVER, Part, Runner, launched
 from envsnap.observe.manifest import Progress, Run
+from envsnap.observe.output import Copy
 
 GRACE_SECONDS = 2.0
 NOT_REACHED = (
@@ -33,6 +36,52 @@ class Observed(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
+class Seen(Struct, frozen=True, kw_only=True):
+    """A command that has ended: its exit code, the folder of its processes, and what was seen."""
+
+    code: int
+    folder: str
+    run: Run
+
+
+@contextmanager
+def seen(
+    command: Sequence[str],
+    *,
+    probe: str,
+    folders: Sequence[str] = (),
+    parts: Sequence[Part] = (),
+    output: Copy | None = None,
+    run: Runner | None = None,
+) -> Iterator[Seen]:
+    """Run a command and see what it does; what its processes left is there until the block ends.
+
+    `parts` watch beside the observer, `output` takes a copy of what is printed, and `run` runs the
+    command elsewhere. Raises CommandError where the command cannot be started.
+    """
+    folder = os.getcwd()
+    watch = inotify.Watch([*suggested(command, folder), *folders])
+    began = time.time_ns()
+    try:
+        with launched(
+            command, [OBSERVER, *parts], probe=probe, output=output, run=run
+        ) as ended:
+            processes = _ended(ended.folder)
+            watch.stop()
+            files = opened.gather(processes, watch.opened, folder, began)
+            what = Run(
+                code=ended.code,
+                name=_name(command),
+                processes=processes,
+                files=files,
+                gaps=(*watch.gaps, *_unseen(processes)),
+                began=began,
+            )
+            yield Seen(code=ended.code, folder=ended.folder, run=what)
+    finally:
+        watch.stop()
+
+
 def observe(
     command: Sequence[str],
     *,
@@ -48,26 +97,28 @@ def observe(
     the environment of an interpreter (None: the active one) where no process lived to do so.
     Raises CommandError where the command cannot be started.
     """
-    folder = os.getcwd()
-    watch = inotify.Watch([*suggested(command, folder), *folders])
-    began = time.time_ns()
-    try:
-        with launched(command, [OBSERVER], probe=probe) as ended:
-            processes = _ended(ended.folder)
-            watch.stop()
-            files = opened.gather(processes, watch.opened, folder, began)
-            run = Run(
-                code=ended.code,
-                name=_name(command),
-                processes=processes,
-                files=files,
-                gaps=(*watch.gaps, *_unseen(processes)),
-            )
-            captured = _captured(processes, command[0], capture)
-            found = manifest.build(run, captured, label, progress)
-    finally:
-        watch.stop()
+    with seen(command, probe=probe, folders=folders) as ended:
+        run = ended.run
+        captured = _captured(run.processes, command[0], capture)
+        found = manifest.build(run, captured, label, progress)
     return Observed(code=run.code, manifest=found, notes=run.gaps)
+
+
+def described(
+    run: Run, facts: str, label: str | None, without: Sequence[str], progress: Progress
+) -> Manifest:
+    """The manifest of a run from the facts that one of its processes wrote. Raises InputError.
+
+    `without` are files that we made it read ourselves.
+    """
+    own = {os.path.realpath(path) for path in without}
+    kinds = {
+        kind: [file for file in files if file.real not in own]
+        for kind, files in run.files.by_class.items()
+    }
+    files = msgspec.structs.replace(run.files, by_class=kinds)
+    captured = intake.parse(reader.contents(facts, "the facts"), "the facts")
+    return manifest.build(msgspec.structs.replace(run, files=files), captured, label, progress)
 
 
 def suggested(command: Sequence[str], folder: str) -> list[str]:

@@ -9,11 +9,12 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from msgspec import Struct
 
 from envsnap.errors import CommandError
+from envsnap.observe.output import Copy
 
 HERE = os.path.dirname(__file__)
 SITE, INSIDE = os.path.join(HERE, "site"), os.path.join(HERE, "inside")
@@ -51,14 +52,15 @@ def launched(
     parts: Sequence[Part],
     *,
     probe: str | None = None,
-    stdout: int | None = None,
+    output: Copy | None = None,
     run: Runner | None = None,
 ) -> Iterator[Ended]:
     """Run a command to its end; what its processes left lies on disk until the block ends.
 
-    `probe` is the text of the probe, for parts that want the facts of a process. `run` runs the
-    command elsewhere, where these folders are, too: it is given the command, the folder of this
-    run, and the variables to set. Raises CommandError where the command cannot be started.
+    `probe` is the text of the probe, for parts that want the facts of a process; `output` takes a
+    copy of what the command prints. `run` runs the command elsewhere, where these folders are,
+    too: it is given the command, the folder of this run, and the variables to set. Raises
+    CommandError where the command cannot be started.
     """
     with tempfile.TemporaryDirectory(prefix="envsnap-") as folder:
         processes = os.path.join(folder, "processes")
@@ -83,7 +85,7 @@ def launched(
         with open(place, "wb") as stream:
             stream.write(marshal.dumps(options, 2))  # a version that every Python 3 reads
         if run is None:
-            code = _run(command, place, stdout)
+            code = _run(command, place, output)
         else:
             code = run(command, folder, {"PYTHONPATH": SITE, VARIABLE: place})
         yield Ended(code=code, folder=processes)
@@ -98,16 +100,24 @@ def _file(folder: str, name: str, text: str | None) -> str | None:
     return place
 
 
-def _run(command: Sequence[str], options: str, stdout: int | None) -> int:
+def _run(command: Sequence[str], options: str, output: Copy | None) -> int:
     """The command's exit code, as a shell tells it."""
+    with output or nullcontext():
+        return _waited(command, options, output)
+
+
+def _waited(command: Sequence[str], options: str, output: Copy | None) -> int:
     paths = [SITE, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), VARIABLE: options}
     try:
+        stdout = None if output is None else output.writer
         process = subprocess.Popen(list(command), env=environment, stdout=stdout)
     except FileNotFoundError:
         raise CommandError(f"{command[0]}: no such command", 127) from None
     except OSError as error:
         raise CommandError(f"{command[0]}: cannot be run: {error.strerror}", 126) from None
+    if output is not None:
+        output.started()
     with _signals_for(process):
         code = process.wait()
     return code if code >= 0 else 128 - code

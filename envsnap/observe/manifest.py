@@ -37,6 +37,7 @@ class Run(Struct, frozen=True, kw_only=True):
     processes: tuple[Process, ...]
     files: Files
     gaps: tuple[str, ...]
+    began: int = 0
 
 
 def build(run: Run, captured: intake.Messages, label: str | None, progress: Progress) -> Manifest:

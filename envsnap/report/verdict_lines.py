@@ -43,8 +43,21 @@ def headline(verdict: Verdict) -> str:
         if verdict.drift is not None:
             return f"Same: {verdict.rungs[-1].summary}"
         return "Same: every bit" if verdict.bits else "Same: all differences are within rounding"
+    if verdict.outcome == "equivalent":
+        return f"Equivalent: the results agree within rounding; {verdict.cause}"
     word = "Diverged" if verdict.outcome == "diverged" else "Undecided"
     return f"{word}: {verdict.cause}"
+
+
+def field_of_view(verdict: Verdict) -> str:
+    """How much of each model was compared, in one line; empty where no model was."""
+    parts = []
+    for item in verdict.compared:
+        here, there = item.calls
+        calls = f"{here}" if here == there else f"{here} (here {there})"
+        further = f", further calls: digests {item.further}" if item.further else ""
+        parts.append(f"{item.root} {item.detailed} of {calls}{further}")
+    return "; ".join(parts)
 
 
 def about(side: Side) -> str:
@@ -77,7 +90,9 @@ def _short(ratio: float) -> str:
 def has_rows(verdict: Verdict) -> bool:
     """Whether the layers add to the verdict."""
     judged = {layer.judgement for layer in verdict.layers}
-    return verdict.outcome != "same" and bool(judged & {"fault", "undecided"} or verdict.place)
+    return verdict.outcome in ("diverged", "undecided") and bool(
+        judged & {"fault", "undecided"} or verdict.place
+    )
 
 
 def rows(verdict: Verdict) -> Iterator[Row]:
@@ -112,6 +127,15 @@ def conclusion(verdict: Verdict) -> Iterator[tuple[str, str]]:
         yield "Cause", verdict.cause
     if verdict.fix:
         yield "Fix", verdict.fix
+    for item in verdict.also:
+        yield "Also", item.cause
+        if item.fix:
+            yield "Fix", item.fix
+    compared = field_of_view(verdict)
+    if compared:
+        yield "Compared", compared
+    if verdict.masked:
+        yield "Output", verdict.masked
     for line in verdict.not_the_cause:
         yield "Not the cause", line
     for word, side in (("Golden", verdict.golden), ("Other", verdict.other)):

@@ -19,6 +19,13 @@ MOST_DETAILS = 8
 def render(verdict: Verdict, *, color: bool, width: int | None, ascii_only: bool) -> str:
     """Write a verdict as text of at most `width` columns (80 where it is not a terminal)."""
     page = Page(color, max(40, min(width or WIDTH, WIDEST)), ascii_only)
+    good = verdict.outcome in ("same", "equivalent")
+    mark = "same" if good else "open" if verdict.outcome == "undecided" else "bad"
+    page.marked("", mark, verdict_lines.headline(verdict))
+    for head, line in verdict_lines.conclusion(verdict):
+        if head != "Cause":
+            page.text(f"  {head}: {plain(line)}")
+    page.text("")
     for word, side in (("golden", verdict.golden), ("here", verdict.other)):
         page.text(f"{word:8} {_side(side)}")
     page.text("")
@@ -35,11 +42,6 @@ def render(verdict: Verdict, *, color: bool, width: int | None, ascii_only: bool
         wide = min(40, max(len(plain(row.name)) for row in rows))
         for row in rows:
             page.marked(f"   {plain(row.name):{wide}}", row.mark, row.text)
-    page.text("")
-    page.marked("", "same" if verdict.outcome == "same" else "bad", verdict_lines.headline(verdict))
-    for head, line in verdict_lines.conclusion(verdict):
-        if head != "Cause":
-            page.text(f"  {head}: {plain(line)}")
     return page.finished()
 
 

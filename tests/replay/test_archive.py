@@ -58,7 +58,9 @@ def refused(path: str) -> str:
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     (tmp_path / "values").write_bytes(b"12345678")
     tensor = Tensor(dtype="float32", shape=(2,), crc32="00000000", sketch=0, stored="t0")
-    record = Record(**{**RECORD, "notes": (), "calls": (), "tensors": (tensor,)})
+    record = Record(
+        **{**RECORD, "recording_version": 2, "notes": (), "calls": (), "tensors": (tensor,)}
+    )
     path = str(tmp_path / "it.esr")
     stored = {"t0": tables.Stored("float32", (2,), 0, 8)}
     archive.write(path, record, None, b"\0" * 4 * 251, str(tmp_path / "values"), stored)
@@ -198,7 +200,7 @@ CALL = {"type": "Net", "grad": False, "modules": {}, "parameters": {}, "leaves":
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"recording_version": 2}, "newer"),
+        ({"recording_version": 3}, "newer"),
         ({"recording_version": "1"}, "positive integer"),
         ({"calls": [{**CALL, "result": {"kind": "tensor", "tensor": 5}}]}, "does not describe"),
         ({"calls": [{**CALL, "result": {"kind": "shell", "value": "x"}}]}, "Invalid enum"),

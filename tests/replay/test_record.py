@@ -48,16 +48,16 @@ def test_the_script_does_what_it_did(
 
 def test_what_a_recording_holds(golden: Path) -> None:
     found = archive.read(str(golden))
-    (call,) = found.record.calls
+    (call,), (root,) = found.record.calls, found.record.roots
     assert [leaf.name for leaf in call.leaves] == ["conv", "norm", "act", "drop", "fc"]
     assert [leaf.replay.state for leaf in call.leaves] == ["exact"] * 5
     rounding = {leaf.name: leaf.replay.rounding[0] for leaf in call.leaves}
     assert rounding["act"] == rounding["drop"] == 0
     assert 1e-8 < rounding["conv"] < 1e-6
-    assert call.modules["norm"].settings["eps"] == 1e-5
-    assert not call.modules[""].training
-    assert call.modules[""].settings == {"scale": 1.0}
-    assert len(call.parameters) == 9
+    assert root.modules["norm"].settings["eps"] == 1e-5
+    assert not root.modules[""].training
+    assert root.modules[""].settings == {"scale": 1.0}
+    assert len(root.parameters) == 9
     assert len(next(iter(call.pictures.values())).rows) == 3
     assert found.record.framework.startswith("torch ")
     assert found.manifest is not None
@@ -169,7 +169,8 @@ def test_a_model_that_raises(envsnap: Run, torch_python: str, script, tmp_path: 
     assert done.returncode == 1
     assert "mat1 and mat2" in done.stderr
     (call,) = archive.read(str(tmp_path / "it.esr")).record.calls
-    assert call.failed
+    assert call.raised is not None
+    assert call.raised.type
 
 
 def test_a_model_in_another_process(
@@ -192,7 +193,10 @@ def test_more_calls_and_less_kept(envsnap: Run, torch_python: str, script, tmp_p
         done = envsnap("record", *options, "-o", "it.esr", "--", torch_python, path)
         assert done.returncode == 0, done.stderr
         found = archive.read(str(tmp_path / "it.esr"))
-        assert len(found.record.calls) == (2 if "--calls" in options else 1)
+        detailed = [call.detailed for call in found.record.calls]
+        assert detailed == [True, "--calls" in options, False]
+        assert [call.nth for call in found.record.calls] == [0, 1, 2]
+        assert found.record.roots[0].calls == 3
         assert found.record.full is ("--no-full" not in options)
         assert bool(found.stored) is found.record.full
 
@@ -356,21 +360,21 @@ def test_graphs_are_recognised_and_not_taken_for_faults(torch, tmp_path: Path) -
         return archive.read(str(tmp_path / name))
 
     golden = recorded("golden.esr", model)
-    assert golden.record.calls[0].opaque == ()
+    assert golden.record.roots[0].opaque == ()
     for name, called in forms(torch, model, x).items():
         other = recorded("other.esr", called, golden)
-        (text,) = other.record.calls[0].opaque
+        (text,) = other.record.roots[0].opaque
         assert text.startswith("the model is ")
         assert name.partition(" again")[0].partition(" traced")[0] in text
         assert any(text in note for note in other.record.notes)
         for verdict in (ladder.compare(golden, other), ladder.compare(other, golden)):
-            assert verdict.outcome == "same", (name, verdict.cause)
+            assert verdict.exit_code == 0, (name, verdict.cause)
     wrong = Net().eval()
     for name, called in forms(torch, wrong, x).items():
         wrong.load_state_dict(model.state_dict())
         wrong.a.eps = 1.0
         verdict = ladder.compare(golden, recorded("other.esr", called, golden))
-        assert verdict.outcome == "same", name
+        assert verdict.exit_code == 0, name
 
     class Half(Net):
         def forward(self, x):
@@ -411,8 +415,8 @@ def test_a_compiled_part_is_named(torch, tmp_path: Path) -> None:
             model.inner = torch.compile(model.inner, backend="eager")
             with torch.no_grad():
                 model(torch.ones(1, 8))  # compiled before the hooks come
-    assert found[1].record.calls[0].opaque == ("inner is compiled by torch.compile",)
-    assert list(found[0].record.calls[0].parameters) == list(found[1].record.calls[0].parameters)
+    assert found[1].record.roots[0].opaque == ("inner is compiled by torch.compile",)
+    assert list(found[0].record.roots[0].parameters) == list(found[1].record.roots[0].parameters)
     verdict = ladder.compare(*found)
-    assert verdict.outcome == "same", verdict.cause
+    assert verdict.outcome == "equivalent", verdict.cause
     assert verdict.rungs[4].details == ("inner is compiled by torch.compile here",)

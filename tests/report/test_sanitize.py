@@ -174,14 +174,28 @@ def test_no_format_starts_a_command_of_a_runner(style: str) -> None:
     from tests import examples
 
     evil = "::error::owned\n::add-mask::x\r##[set-env name=A]x ##vso[task.setvariable variable=a]b"
-    one = examples.manifest({"env_vars": {"entries": {"OMP_NUM_THREADS": evil}}, "system": {"os": evil}}, label=evil)
-    two = examples.manifest({"env_vars": {"entries": {"OMP_NUM_THREADS": "4"}}, "system": {"os": "x"}}, label="::warning::")
+    one = examples.manifest(
+        {"env_vars": {"entries": {"OMP_NUM_THREADS": evil}}, "system": {"os": evil}}, label=evil
+    )
+    two = examples.manifest(
+        {"env_vars": {"entries": {"OMP_NUM_THREADS": "4"}}, "system": {"os": "x"}},
+        label="::warning::",
+    )
     result = api.diff(one, two)
-    judged = Judged(side=side("a.json", two), result=result, text=b"{}" if style in formats.IN_FILES else None)
+    judged = Judged(
+        side=side("a.json", two), result=result, text=b"{}" if style in formats.IN_FILES else None
+    )
     report = Report(reference=side("b.json", one), judged=(judged,))
     text = formats.render(report, style, color=False, width=None, ascii_only=True)
     assert "##[" not in text
     assert "##vso[" not in text
-    own = ("::error title", "::warning title", "::notice title", "::error file", "::warning file", "::notice file")
+    own = (
+        "::error title",
+        "::warning title",
+        "::notice title",
+        "::error file",
+        "::warning file",
+        "::notice file",
+    )
     lines = [line.strip() for line in text.splitlines()]
     assert [line for line in lines if line.startswith("::") and not line.startswith(own)] == []

@@ -59,6 +59,23 @@ class Process:
                 )
         except Exception as error:
             sys.stderr.write("envsnap: what was observed is not whole: %s\n" % error)
+        if not copied and getattr(sys, "last_type", None) is KeyboardInterrupt:
+            _interrupted()
+
+
+def _interrupted() -> None:
+    """End as an interrupted Python does: by the signal.
+
+    The interpreter forgets that it was interrupted once code from a text is run at its end, as
+    a named tuple's is.
+    """
+    import signal
+
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def new_folder(parent: str) -> str:

@@ -20,6 +20,11 @@ CPU_LEVELS = (
     ("x86-64-v3", "avx avx2 bmi1 bmi2 f16c fma abm movbe xsave"),
     ("x86-64-v4", "avx512f avx512bw avx512cd avx512dq avx512vl"),
 )
+LIMITS = (
+    ("open_files_limit", "RLIMIT_NOFILE"),
+    ("locked_memory_limit", "RLIMIT_MEMLOCK"),
+    ("processes_limit", "RLIMIT_NPROC"),
+)
 CGROUP_NO_LIMIT = 1 << 60
 SHARED_MEMORY = "/dev/shm"
 # A file or a variable that only this kind of container has.
@@ -45,12 +50,24 @@ def collect(record: Record) -> None:
         record.learn_present("libstdcxx", _libstdcxx, path)
     _processor(record)
     _memory(record)
+    for key, name in LIMITS:
+        record.learn_present(key, _limit, name)
     record.learn_present("container", _container)
     buses.collect(record)
     _locale(record)
     if "glibc" in record.facts:
         record.learn("locales", locales.of_this_system)
     record.learn_present("timezone", _timezone)
+
+
+def _limit(name: str) -> int:
+    """Return a soft limit of this process, or None where there is none."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    found = resource.getrlimit(getattr(resource, name))[0]
+    return None if found == resource.RLIM_INFINITY else found
 
 
 def _os_release() -> dict:

@@ -3,73 +3,111 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Literal
+from collections.abc import Iterator
 
-from msgspec import Struct
+import msgspec
 
-from envsnap.replay.compare.environment import Environment, many
-from envsnap.replay.compare.inputs import Found
-from envsnap.replay.compare.layers import Judged
-from envsnap.replay.compare.model_parts import Setting, Structure, Weights, listed
-from envsnap.replay.compare.verdict import Judgement, Latency, Layer, Rung, State
+from envsnap.replay.compare import equivalence, raised, view
+from envsnap.replay.compare.environment import many
+from envsnap.replay.compare.evidence import Answer, Evidence
+from envsnap.replay.compare.model_parts import Setting, listed
+from envsnap.replay.compare.verdict import Also, Latency, Layer
 
 PRODUCTS = ("Linear", "Conv", "LSTM", "GRU", "Attention", "Bilinear", "Transformer")
+MOST_SETTINGS = 4
 COARSE = 1e-5, 3e-2  # what products in bfloat16, float16 or TF32 are off by
 
 
-class Evidence(Struct, frozen=True, kw_only=True):
-    """What all rungs found."""
-
-    environment: Environment
-    contract: Rung
-    inputs: Found
-    weights: Weights
-    structure: Structure
-    judged: Judged
-    kernels: Rung | None
-    failed: bool
-    strict: bool
-    latency: Latency | None
-
-    @property
-    def bits(self) -> bool:
-        """Whether nothing differs in any bit."""
-        return not self.inputs.cause and not self.weights.differ and self.judged.bits
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """The outcome, its cause and its fix."""
-
-    outcome: Literal["same", "diverged", "undecided"]
-    cause: str = ""
-    fix: str = ""
-    subject: str = ""
-
-
 def answer(evidence: Evidence) -> Answer:
-    """The first rung that answers."""
-    if evidence.failed and evidence.inputs.cause:
-        return Answer(
-            outcome="diverged", subject="inputs", fix=evidence.inputs.fix,
-            cause=f"{evidence.inputs.cause}; the model raised an exception",
-        )  # fmt: skip
+    """The first cause that the evidence shows; what else is wrong is told with it."""
     if evidence.failed:
+        return raised.of_model(evidence.other, evidence.inputs)
+    if evidence.golden.call.raised is not None and evidence.other.call.raised is None:
+        told = evidence.golden.call.raised
         return Answer(
-            outcome="diverged", cause="the model raised an exception here", subject="failure",
-            fix="Run the command by itself and read the traceback.",
+            outcome="diverged", subject="failure",
+            cause=f"the model raised {told.type} in the golden run and does not here",
+            fix="Record the golden run again: its model failed.",
         )  # fmt: skip
-    if evidence.inputs.cause:
-        return Answer(
-            outcome="diverged", cause=evidence.inputs.cause, fix=evidence.inputs.fix,
-            subject="inputs",
-        )  # fmt: skip
-    if evidence.weights.differ:
-        return _weights(evidence)
-    return _arithmetic(evidence)
+    same = equivalence.told(evidence)
+    if same and not evidence.strict:
+        return Answer(outcome="equivalent", cause=same, subject="structure")
+    found = list(_causes(evidence))
+    if not found:
+        return _no_fault(evidence)
+    also = tuple(Also(cause=item.cause, fix=item.fix) for item in found[1:])
+    return msgspec.structs.replace(found[0], also=also)
 
 
-def _arithmetic(evidence: Evidence) -> Answer:
-    """Same inputs, same weights: what the layers and the code between them do."""
+def _causes(evidence: Evidence) -> Iterator[Answer]:
+    """What is wrong, the nearest to the beginning of the run first."""
+    weights, given = evidence.weights, evidence.inputs
+    state = _state(evidence)
+    if state is not None:
+        yield state
+        return
+    if weights.dtype:
+        yield _dtype(evidence)
+    if given.cause and not (weights.dtype and given.dtypes):
+        yield _inputs(evidence)
+    first = evidence.judged.first
+    only_more = not (weights.changed or weights.missing)
+    set_otherwise = evidence.structure.about(first.name) if first is not None else ()
+    if weights.differ and only_more and set_otherwise:
+        yield _setting(set_otherwise)
+    elif weights.differ and not weights.dtype:
+        yield _weights(evidence)
+    elif not weights.dtype:
+        found = _arithmetic(evidence)
+        felt = evidence.structure.felt(evidence.judged.layers)
+        if found is None and felt and not given.cause:
+            found = _setting(felt)
+        if found is not None:
+            yield found
+
+
+def _state(evidence: Evidence) -> Answer | None:
+    """A model whose weights are no longer what they were at its first call."""
+    if not evidence.other.call.nth or evidence.inputs.cause:
+        return None
+    changed = view.rewritten(evidence.golden, evidence.other)
+    if changed and not evidence.judged.agree:
+        return Answer(
+            outcome="diverged", subject="weights",
+            cause=f"weights were changed while the run went on: {listed(changed)}",
+            fix="Look for what writes to the model's weights between its calls.",
+        )  # fmt: skip
+    return None
+
+
+def _dtype(evidence: Evidence) -> Answer:
+    one, _, two = evidence.weights.dtype.partition(" -> ")
+    count = len(evidence.weights.changed)
+    return Answer(
+        outcome="diverged", subject="dtype",
+        cause=f"the model is in {two} here, in {one} in the golden run ({many(count, 'parameter')})",
+        fix=f"Load the model in {one} (dtype=torch.{one}), or record again if {two} is intended.",
+    )  # fmt: skip
+
+
+def _inputs(evidence: Evidence) -> Answer:
+    """Another input, and what around the models can have made it another."""
+    given = evidence.inputs
+    acting = evidence.facts.acting("inputs")
+    if "random numbers" not in given.cause:
+        acting = tuple(fact for fact in acting if fact.kind != "seed")
+    if not acting:
+        acting = evidence.facts.code(before=evidence.other.call.caller)[:2]
+    told = "; ".join(fact.text for fact in acting[:3])
+    return Answer(
+        outcome="diverged", subject="inputs",
+        cause=given.cause + (f"; {told}" if told else ""),
+        fix=acting[0].fix if acting and acting[0].kind != "code" else given.fix,
+    )  # fmt: skip
+
+
+def _arithmetic(evidence: Evidence) -> Answer | None:
+    """Same inputs, same weights: what the layers and the code between them do; None: no fault."""
     judged = evidence.judged
     parted = judged.first is not None or judged.place or evidence.structure.calls
     if parted and evidence.structure.autocast:
@@ -78,6 +116,8 @@ def _arithmetic(evidence: Evidence) -> Answer:
             cause=f"autocast differs: {evidence.structure.autocast}",
             fix="Enter torch.autocast in both runs, or in none.",
         )  # fmt: skip
+    if evidence.inputs.cause and (judged.first is None or not judged.first.alone):
+        return None  # what follows from another input says nothing
     if judged.first is not None:
         return _layer(evidence, judged.first)
     if judged.place and evidence.structure.opaque:
@@ -89,14 +129,18 @@ def _arithmetic(evidence: Evidence) -> Answer:
         )  # fmt: skip
     if judged.place:
         return _place(evidence)
-    if evidence.structure.calls:
-        if evidence.structure.modes:
-            return _setting(evidence.structure.modes)
-        return Answer(
-            outcome="diverged", subject="structure", fix="Run the same code and the same versions.",
-            cause=f"other layers are called: {'; '.join(evidence.structure.calls)}",
-        )  # fmt: skip
-    return _no_fault(evidence)
+    if evidence.structure.calls and not judged.agree:
+        return _calls(evidence)
+    return None
+
+
+def _calls(evidence: Evidence) -> Answer:
+    if evidence.structure.modes:
+        return _setting(evidence.structure.modes)
+    return Answer(
+        outcome="diverged", subject="structure", fix="Run the same code and the same versions.",
+        cause=f"other layers are called: {'; '.join(evidence.structure.calls)}",
+    )  # fmt: skip
 
 
 def _no_fault(evidence: Evidence) -> Answer:
@@ -114,10 +158,16 @@ def _no_fault(evidence: Evidence) -> Answer:
             cause="the bits differ, all within rounding (--strict)",
             fix="Use the same CPU, libraries and number of threads.",
         )  # fmt: skip
-    if evidence.latency is not None and _failed_or_slow(evidence.latency):
+    if evidence.strict and equivalence.told(evidence):
+        return Answer(
+            outcome="diverged", subject="structure",
+            cause=f"{equivalence.told(evidence)} (--strict)",
+            fix="Build the model as in the golden run.",
+        )  # fmt: skip
+    if evidence.latency is not None and failed_or_slow(evidence.latency):
         return Answer(
             outcome="diverged", subject="latency",
-            cause=f"the results are the same, the speed is not: {_speed(evidence.latency)}",
+            cause=f"the results are the same, the speed is not: {speed(evidence.latency)}",
             fix="Compare CPU, threads, kernels and other load; `envsnap diff` on the manifests.",
         )  # fmt: skip
     return Answer(outcome="same")
@@ -142,12 +192,13 @@ def _undecided(evidence: Evidence) -> Answer:
     )  # fmt: skip
 
 
-def _failed_or_slow(found: Latency) -> bool:
+def failed_or_slow(found: Latency) -> bool:
+    """Whether a model got slower, or fails where it did not."""
     here, there = found.errors
     return found.verdict == "slower" or (there > 0 and here == 0)
 
 
-def _speed(found: Latency) -> str:
+def speed(found: Latency) -> str:
     """Quantiles with their ratios, and errors."""
     parts = [
         f"p{round(item.share * 100)} {item.golden * 1e3:.3g} -> {item.other * 1e3:.3g} ms"
@@ -161,7 +212,12 @@ def _speed(found: Latency) -> str:
 
 
 def _weights(evidence: Evidence) -> Answer:
-    found = evidence.weights
+    found, structure = evidence.weights, evidence.structure
+    if evidence.golden.root.type != evidence.other.root.type:
+        return _other_model(evidence)
+    replaced = [item for item in structure.types if _holds(item, (*found.missing, *found.added))]
+    if replaced and not found.changed:
+        return _setting(tuple(replaced))
     parts = []
     if found.changed:
         parts.append(f"{len(found.changed)} of {found.count} differ: {listed(found.changed)}")
@@ -170,19 +226,43 @@ def _weights(evidence: Evidence) -> Answer:
     if found.added:
         parts.append(f"only here: {listed(found.added)}")
     clue = f" ({found.clue})" if found.clue else _by_rounding_only(evidence)
+    config = "".join(f"; {fact.text}" for fact in evidence.facts.of("config"))
     return Answer(
         outcome="diverged",
-        cause=f"weights differ{clue}: {'; '.join(parts)}",
+        cause=f"weights differ{clue}: {'; '.join(parts)}{config}",
         fix="Load the golden run's weights and compare their SHA-256. A model that is initialised"
         " from a seed differs between CPUs: save its weights.",
         subject="weights",
     )
 
 
+def _other_model(evidence: Evidence) -> Answer:
+    """A model of another type, whose result is another."""
+    here, there = evidence.golden.root, evidence.other.root
+    known = {(item.shape, item.crc32) for item in here.parameters.values()}
+    same = sum((item.shape, item.crc32) in known for item in there.parameters.values())
+    return Answer(
+        outcome="diverged", subject="structure",
+        cause=f"another model is called: {here.type} -> {there.type} ({same} of"
+        f" {len(there.parameters)} weights here are the golden ones)",
+        fix=f"Build and load {here.type}, as the golden run does.",
+    )  # fmt: skip
+
+
+def _holds(setting: Setting, names: tuple[str, ...]) -> bool:
+    """Whether weights lie below modules that are of another type."""
+    return any(name.startswith(f"{module}.") for module in setting.modules for name in names)
+
+
 def _by_rounding_only(evidence: Evidence) -> str:
     """What it means if no layer feels the change."""
-    layers = evidence.judged.layers
-    if layers and all(item.alone and item.judgement in ("equal", "noise") for item in layers):
+    layers, found = evidence.judged.layers, evidence.weights
+    alike = not (found.missing or found.added)
+    if (
+        alike
+        and layers
+        and all(item.alone and item.judgement in ("equal", "noise") for item in layers)
+    ):
         return " (by no more than rounding, as one seed gives on two CPUs)"
     return ""
 
@@ -190,14 +270,32 @@ def _by_rounding_only(evidence: Evidence) -> str:
 def _layer(evidence: Evidence, first: Layer) -> Answer:
     """Why a layer is not what it was: a setting of it, its mode, or how its kernels compute."""
     settings = evidence.structure.about(first.name)
-    return _setting(settings) if settings else _kernels(evidence, first)
+    if settings:
+        return _setting(settings)
+    config = evidence.facts.of("config")
+    if config and not _is_product(first):
+        return _config(evidence, f"{first.title} ({first.type}) is the first layer that feels it")
+    return _kernels(evidence, first)
+
+
+def _is_product(layer: Layer) -> bool:
+    return any(word in layer.type for word in PRODUCTS)
+
+
+def _config(evidence: Evidence, where: str) -> Answer:
+    """The model was configured otherwise, and nothing else differs."""
+    config = evidence.facts.of("config")
+    return Answer(
+        outcome="diverged", subject="config", fix=config[0].fix,
+        cause=f"{'; '.join(fact.text for fact in config)}: {where}",
+    )  # fmt: skip
 
 
 def _setting(settings: tuple[Setting, ...]) -> Answer:
     """A setting of a module, or the mode that it is in."""
     others = [item for item in settings if item.setting != "training"]
     if others:
-        told = ", ".join(item.text for item in others)
+        told = ", ".join(item.text for item in others[:MOST_SETTINGS])
         return Answer(
             outcome="diverged", cause=f"a setting differs: {told}", subject="structure",
             fix=f"Set {_wanted(others[0])}, or record again if this is intended.",
@@ -257,10 +355,13 @@ def _place(evidence: Evidence) -> Answer:
     settings = evidence.structure.modes or evidence.structure.about(evidence.judged.inside)
     if settings:
         return _setting(settings)
+    if evidence.facts.of("config"):
+        return _config(evidence, f"the run parts {evidence.judged.place}")
+    lines = "".join(f"; {fact.text}" for fact in evidence.facts.code()[:2])
     return Answer(
         outcome="diverged", subject="code",
         cause=f"code outside of layers computes something else: {evidence.judged.place}"
-        + _other_kernels(evidence),
+        + _other_kernels(evidence) + lines,
         fix="Compare this forward: masks, attention, reshaping, additions.",
     )  # fmt: skip
 
@@ -269,130 +370,3 @@ def _other_kernels(evidence: Evidence) -> str:
     """The kernels that differ, where they were recorded."""
     found = evidence.kernels
     return f"; kernels: {found.summary}" if found is not None and found.state == "differs" else ""
-
-
-def rungs(evidence: Evidence) -> tuple[Rung, ...]:
-    """Every step, in order."""
-    return (
-        evidence.environment.rung,
-        evidence.contract,
-        _inputs_rung(evidence.inputs),
-        _weights_rung(evidence.weights),
-        _structure_rung(evidence),
-        _layers_rung(evidence),
-        *((evidence.kernels,) if evidence.kernels is not None else ()),
-        _outputs_rung(evidence),
-        *_latency_rung(evidence.latency),
-    )
-
-
-def _latency_rung(found: Latency | None) -> tuple[Rung, ...]:
-    if found is None:
-        return ()
-    states: dict[str, State] = {"slower": "diverged", "not slower": "same"}
-    state = "diverged" if _failed_or_slow(found) else states.get(found.verdict, "undecided")
-    return (
-        Rung(
-            name="latency",
-            state=state,
-            summary=found.verdict,
-            details=tuple(_speed(found).split("; ")),
-        ),
-    )
-
-
-def _inputs_rung(found: Found) -> Rung:
-    if not found.cause:
-        return Rung(
-            name="inputs", state="same", summary=f"identical, {many(found.count, 'tensor')}"
-        )
-    return Rung(name="inputs", state="diverged", summary=found.cause, details=found.details)
-
-
-def _weights_rung(found: Weights) -> Rung:
-    if found.differ:
-        parts = len(found.changed), len(found.missing), len(found.added)
-        summary = "{} of {} changed, {} missing, {} added".format(parts[0], found.count, *parts[1:])
-        changed = tuple(found.changed[:20])
-        return Rung(name="weights", state="diverged", summary=summary, details=changed)
-    if found.unread:
-        return Rung(
-            name="weights", state="unknown", summary=f"{len(found.unread)} could not be read"
-        )
-    return Rung(name="weights", state="same", summary=f"identical, {many(found.count, 'tensor')}")
-
-
-def _structure_rung(evidence: Evidence) -> Rung:
-    found = evidence.structure
-    autocast = [f"autocast {found.autocast}"] if found.autocast else []
-    details = (*(item.text for item in found.settings), *found.calls, *autocast, *found.opaque)
-    if not details:
-        return Rung(name="structure", state="same", summary="identical")
-    return Rung(
-        name="structure",
-        state="differs",
-        summary=many(len(details), "difference"),
-        details=details[:20],
-    )
-
-
-def _layers_rung(evidence: Evidence) -> Rung:
-    judged = evidence.judged
-    counts = Counter(layer.judgement for layer in judged.layers)
-    words: dict[Judgement, str] = {
-        "equal": "bit-equal",
-        "noise": "within rounding",
-        "fault": "at fault",
-        "undecided": "undecided",
-        "follows": "follow from above",
-        "unjudged": "not judged",
-    }
-    told = ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts[key])
-    if judged.first is not None:
-        title = f"first divergence {judged.first.title} ({judged.first.type}); {told}"
-        return Rung(name="layers", state="diverged", summary=title)
-    if judged.place:
-        return Rung(
-            name="layers", state="diverged", summary=f"the run parts {judged.place}; {told}"
-        )
-    if judged.undecided:
-        return Rung(name="layers", state="undecided", summary=told)
-    return Rung(name="layers", state="same" if judged.bits else "noise", summary=told or "none")
-
-
-def _outputs_rung(evidence: Evidence) -> Rung:
-    judged = evidence.judged
-    if evidence.failed:
-        return Rung(name="outputs", state="diverged", summary="none: the model raised an exception")
-    if judged.outputs is None:
-        return Rung(name="outputs", state="unknown", summary="could not be measured")
-    if judged.outputs == 0:
-        return Rung(name="outputs", state="same", summary="identical")
-    state: Literal["diverged", "noise"] = (
-        "diverged" if judged.first is not None or judged.place or evidence.inputs.cause else "noise"
-    )
-    return Rung(name="outputs", state=state, summary=f"differ by {judged.outputs:.1e}")
-
-
-def ruled_out(evidence: Evidence, found: Answer) -> tuple[str, ...]:
-    """What a reader would suspect next, and the evidence against it."""
-    if found.outcome == "same":
-        return ()
-    lines = []
-    libraries = [path for path in evidence.environment.changes if path.startswith("packages.")]
-    if not evidence.inputs.cause:
-        names = ", ".join(path.split(".")[1] for path in libraries if "torch" not in path)
-        lines.append(
-            f"preprocessing{f' ({names})' if names else ''}: the model's inputs are identical"
-        )
-    if not evidence.weights.differ:
-        lines.append(f"weights: {many(evidence.weights.count, 'tensor')} identical")
-    judged = [layer for layer in evidence.judged.layers if layer.alone]
-    good = [layer for layer in judged if layer.judgement in ("equal", "noise")]
-    worst = max((layer.ratio or 0.0 for layer in good), default=0.0)
-    if good and found.subject not in ("precision", "bits"):
-        lines.append(
-            f"CPU kernels: {many(len(good), 'layer')} run alone within"
-            f" {worst:.1f}x their rounding error (limit {max(item.limit for item in good):g}x)"
-        )
-    return tuple(lines)

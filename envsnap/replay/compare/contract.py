@@ -7,16 +7,19 @@ picture is another range, one that was not divided by 255 is far outside.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
 
 from envsnap.replay.compare.verdict import Rung
-from envsnap.replay.esr.archive import Recording
-from envsnap.replay.esr.recording import Call, Node, Tensor
+from envsnap.replay.compare.view import View, named
+from envsnap.replay.esr.recording import Node, Tensor
 
 MARGIN = 0.5
+FEWEST = 16
+ANY_SHAPE = "Give the model an input of the golden run's shape."
 
 
 class Breach(Struct, frozen=True):
@@ -33,16 +36,30 @@ class Input(Struct, frozen=True, kw_only=True):
     number: int
 
 
-def inputs(call: Call) -> list[Input]:
-    """The inputs of a call, in order."""
-    found: list[Input] = []
-    for place, node in enumerate(call.arguments.items if call.arguments else ()):
-        name = call.names[place] if place < len(call.names) else f"input {place}"
-        found += _below(name, node)
-    if call.named is not None:
-        for key, node in zip(call.named.keys, call.named.items, strict=False):
-            found += _below(key, node)
-    return found
+def inputs(view: View) -> list[Input]:
+    """The inputs of a call that are tensors, in order."""
+    return [item for name, node in named(view) for item in _below(name, node)]
+
+
+def met(golden: View, other: View) -> tuple[dict[str, int], dict[str, int]]:
+    """The inputs of two calls by names that both sides know.
+
+    A compiled or traced model does not know what its arguments are called: their places do.
+    """
+    here = {item.name: item.number for item in inputs(golden)}
+    there = {item.name: item.number for item in inputs(other)}
+    known = golden.root.names or other.root.names
+    sides = [
+        {_known(name, known): number for name, number in side.items()} for side in (here, there)
+    ]
+    return sides[0], sides[1]
+
+
+def _known(name: str, known: tuple[str, ...]) -> str:
+    head, _, place = name.partition(" ")
+    if head == "input" and place.isdigit() and int(place) < len(known):
+        return known[int(place)]
+    return name
 
 
 def _below(name: str, node: Node) -> Iterator[Input]:
@@ -54,20 +71,21 @@ def _below(name: str, node: Node) -> Iterator[Input]:
         )
 
 
-def compare(golden: Recording, other: Recording) -> Rung:
-    """Whether the first call's inputs keep to what the golden ones declare."""
-    here, there = inputs(golden.record.calls[0]), inputs(other.record.calls[0])
-    tensors = golden.record.tensors
-    wanted = [f"{item.name} {expected(tensors[item.number])}" for item in here]
-    if len(here) != len(there):
-        names = ", ".join(item.name for item in there) or "nothing"
+def compare(golden: View, other: View) -> Rung:
+    """Whether a call's inputs keep to what the golden ones declare."""
+    numbers = met(golden, other)
+    here = {name: golden.tensor(number) for name, number in numbers[0].items()}
+    there = {name: other.tensor(number) for name, number in numbers[1].items()}
+    wanted = [f"{name} {expected(item)}" for name, item in here.items()]
+    if here.keys() != there.keys():
         return _rung(
-            "diverged", f"expects {', '.join(item.name for item in here)}; got {names}", wanted
-        )
+            "diverged", f"expects {', '.join(here) or 'nothing'}; got {', '.join(there) or 'nothing'}",
+            wanted,
+        )  # fmt: skip
     broken = [
-        f"{one.name} expects {told}"
-        for one, two in zip(here, there, strict=True)
-        for told in [broken_text(tensors[one.number], other.record.tensors[two.number])]
+        f"{name} expects {told}"
+        for name, item in here.items()
+        for told in [broken_text(item, there[name])]
         if told
     ]
     if broken:
@@ -121,11 +139,13 @@ def _axes(one: Tensor, two: Tensor) -> Iterator[Breach]:
     if here[1:] == there[1:] and len(here) == len(there) and len(here) > 1:
         return  # another batch
     told = f"shape {here} -> {there}"
+    if here == there:
+        return
     if here[1:] == there:
         yield Breach(f"{told}: no batch axis", "Add the batch axis: x[None].")
     elif here == there[1:]:
         yield Breach(f"{told}: one axis more", "Take the batch's first item: x[0].")
-    elif here != there:
+    else:
         order = _order(here, there)
         if order is not None:
             yield Breach(
@@ -133,7 +153,7 @@ def _axes(one: Tensor, two: Tensor) -> Iterator[Breach]:
                 f"Permute the input: x.permute{tuple(order)}.",
             )
         else:
-            yield Breach(told, "Use the golden run's resizing, cropping and padding.")
+            yield Breach(told, ANY_SHAPE)
 
 
 def _order(here: list[int], there: list[int]) -> list[int] | None:
@@ -157,6 +177,8 @@ def _values(one: Tensor, two: Tensor) -> Iterator[Breach]:
         )
     if None in (one.min, one.max, two.min, two.max) or "float" not in one.dtype:
         return
+    if math.prod(one.shape) < FEWEST:
+        return  # a time step, a temperature: a value, not a range
     assert one.min is not None
     assert one.max is not None
     assert two.min is not None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from msgspec import Struct
+
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Node, Tensor
 
@@ -65,6 +67,51 @@ def worst(
     if len(known) < len(found):
         return (max(known, default=0.0) or None), False
     return max(known, default=0.0), all(item == 0 for item in known)
+
+
+class Met(Struct, frozen=True, kw_only=True):
+    """Two results laid over each other: how far apart, and what is on one side only."""
+
+    apart: float | None
+    same: bool
+    told: str = ""
+
+
+def results(golden: Recording, left: Node, other: Recording, right: Node) -> Met:
+    """Compare what both runs gave, by name where parts have names; surplus parts are told."""
+    here, there = _parts(left), _parts(right)
+    if not here.keys() & there.keys():  # a plain tensor on one side, a named result on the other
+        here = {str(place): number for place, number in enumerate(here.values())}
+        there = {str(place): number for place, number in enumerate(there.values())}
+    shared = [name for name in here if name in there]
+    if not shared and (here or there):
+        return Met(apart=math.inf, same=False, told="no result in common")
+    found = [apart(golden, here[name], other, there[name]) for name in shared]
+    known = [item for item in found if item is not None]
+    lines = []
+    for word, names in (
+        ("missing here", [name for name in here if name not in there]),
+        ("only here", [name for name in there if name not in here]),
+    ):
+        if names:
+            lines.append(f"{word}: {', '.join(names[:4])}")
+    worst_one = max(known, default=0.0)
+    return Met(
+        apart=worst_one if len(known) == len(found) else (worst_one or None),
+        same=len(known) == len(found) and all(item == 0 for item in known) and not lines,
+        told="; ".join(lines),
+    )
+
+
+def _parts(node: Node, name: str = "") -> dict[str, int]:
+    """The tensors of a nest by their way in it."""
+    if node.kind == "tensor":
+        return {name or "result": node.tensor or 0}
+    found: dict[str, int] = {}
+    for place, item in enumerate(node.items):
+        key = node.keys[place] if place < len(node.keys) else str(place)
+        found.update(_parts(item, f"{name}.{key}" if name else key))
+    return found
 
 
 def scale_of(tensor: Tensor) -> float:

@@ -1,81 +1,201 @@
-"""Compares what two models were given, and guesses at the preprocessing where it differs."""
+"""Compares what two models were given, by name, and says what was done to it where it differs."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from envsnap.replay.compare import contract, distance, pictures
-from envsnap.replay.compare.pixels import Told
-from envsnap.replay.esr.archive import Recording
-from envsnap.replay.esr.recording import Call, Tensor
+from envsnap.replay.compare import contract, distance, ids, numbers, pictures
+from envsnap.replay.compare.ids import Told
+from envsnap.replay.compare.view import View, plain_values
+from envsnap.replay.esr.recording import Picture, Tensor
 
-Side = tuple[Recording, Call, int]
+# As much is rounding, in steps of float32: a layer may be off by it, an input may, too.
+QUIET = 2e-6
+HALF = "float16", "bfloat16"
+# What follows from token ids, and is not told beside them.
+FOLLOWING = ("attention_mask", "position_ids", "token_type_ids", "cache_position", "decoder_")
+# Switches that say how a result is given, not which one.
+NO_INPUTS = ("return_dict", "output_attentions", "output_hidden_states", "use_cache")
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """What the inputs show; no cause where they are equal."""
+    """What the inputs show; no cause where they are equal, or equal but for rounding."""
 
     count: int
     details: tuple[str, ...] = ()
     cause: str = ""
     fix: str = ""
+    noise: float = 0.0
+    dtypes: bool = False  # nothing but dtypes differs
+    whole: bool = False  # nothing but dtypes of whole numbers differs
+    forms: bool = False  # another shape, or other arguments
+    batches: bool = False  # nothing but the number of rows differs
+
+    @property
+    def same(self) -> bool:
+        """Whether every bit is."""
+        return not self.cause and not self.noise
 
 
-def compare(golden: Recording, other: Recording) -> Found:
-    """Compare the inputs of the first call."""
-    calls = golden.record.calls[0], other.record.calls[0]
-    here, there = (contract.inputs(call) for call in calls)
-    if len(here) != len(there):
-        told = f"{len(here)} tensors -> {len(there)}"
-        return Found(
-            count=len(here),
-            details=(told,),
-            cause=f"inputs differ: the model is given another number of tensors ({told})",
-            fix="Call the model with the same arguments.",
-        )
-    compared = [
-        _one((golden, calls[0], one.number), (other, calls[1], two.number), one.name)
-        for one, two in zip(here, there, strict=True)
+class _One(Struct, frozen=True, kw_only=True):
+    """What one input shows."""
+
+    told: Told | None = None
+    noise: float = 0.0
+    details: tuple[str, ...] = ()
+    dtype: bool = False
+    form: bool = False
+    batch: bool = False
+    whole: bool = False
+    name: str = ""
+
+
+def compare(golden: View, other: View) -> Found:
+    """Compare the inputs of a call."""
+    here, there = contract.met(golden, other)
+    shared = [name for name in here if name in there]
+    looked = [
+        _one((golden, golden.tensor(here[name])), (other, other.tensor(there[name])), name)
+        for name in shared
     ]
-    found = [item for item in compared if item is not None]
-    if not found:
-        return Found(count=len(here))
-    first = found[0]
-    details = tuple(line for item in found for line in item.details)
-    return Found(count=len(here), details=details, cause=first.cause, fix=first.fix)
+    looked += _arguments(golden, other, here, there)
+    told = [item for item in looked if item.told is not None]
+    noise = max((item.noise for item in looked), default=0.0)
+    details = tuple(line for item in looked for line in item.details)
+    if not told:
+        return Found(count=len(here), details=details, noise=noise)
+    first = told[0].told
+    assert first is not None
+    follows = any(ids.is_token(item.name) for item in told)
+    others = [
+        item.told.cause
+        for item in told[1:]
+        if item.told is not None and not (follows and item.name.startswith(FOLLOWING))
+    ][:2]
+    return Found(
+        count=len(here),
+        details=(*details, *others),
+        cause=f"inputs differ: {first.cause}" + (f"; {'; '.join(others)}" if others else ""),
+        fix=first.fix,
+        noise=noise,
+        dtypes=all(item.dtype for item in told),
+        whole=all(item.dtype and item.whole for item in told),
+        forms=any(item.form for item in told),
+        batches=all(item.batch for item in told),
+    )
 
 
-def _one(here: Side, there: Side, name: str) -> Found | None:
+def _arguments(
+    golden: View, other: View, here: dict[str, int], there: dict[str, int]
+) -> list[_One]:
+    """Inputs that one run gives and the other does not, and plain values that differ."""
+    found = []
+    for name in here:
+        if name not in there:
+            cause = f"{name} is not given here; the golden run gives it"
+            fix = f"Pass {name} to the model."
+            found.append(_One(told=Told(cause, fix), details=(cause,), form=True))
+    for name in there:
+        if name not in here:
+            cause = f"{name} is given here and not in the golden run"
+            fix = f"Leave {name} out, or record again if this is intended."
+            found.append(_One(told=Told(cause, fix), details=(cause,), form=True))
+    one, two = plain_values(golden), plain_values(other)
+    for name in one.keys() & two.keys():
+        if one[name] != two[name] and name not in NO_INPUTS:
+            cause = f"{name}: {one[name]} -> {two[name]}"
+            found.append(_One(told=Told(cause, f"Pass {name}={one[name]}."), details=(cause,)))
+    return found
+
+
+def _one(here: tuple[View, Tensor], there: tuple[View, Tensor], name: str) -> _One:
     """Compare one input: what it should be, then what it holds."""
-    one, two = (recording.record.tensors[number] for recording, _, number in (here, there))
+    (golden, one), (other, two) = here, there
     if one.same(two):
-        return None
+        return _One()
     details = tuple(_statistics(one, two, name))
+    noise = _noise(golden, one, other, two)
+    if noise is not None:
+        return _One(noise=noise, details=details)
     broken = contract.breaches(one, two)
     if one.dtype != two.dtype or one.shape != two.shape:
-        found = Told((), "; ".join(item.told for item in broken) or _batch(one, two), "")
-    else:
-        found = _values(here, there)
-    fix = " ".join(item.fix for item in broken) or found.fix or "Use the golden run's batch size."
-    cause = found.cause
-    if broken:
-        cause = f"{name} expects {contract.broken_text(one, two)} ({cause})"
-    return Found(count=1, details=details + found.details, cause=f"inputs differ: {cause}", fix=fix)
+        only = one.shape == two.shape
+        batch = one.dtype == two.dtype and len(one.shape) > 1 and one.shape[1:] == two.shape[1:]
+        return _One(
+            told=_form(here, there, name), details=details, dtype=only, form=not only,
+            batch=batch and not only, name=name, whole="int" in one.dtype and "int" in two.dtype,
+        )  # fmt: skip
+    found = _values(here, there, name)
+    fix = found.fix
+    cause = found.cause if found.cause.startswith(f"{name}") else f"{name}: {found.cause}"
+    if broken and not ids.is_token(name):
+        cause = f"{name} expects {contract.broken_text(one, two)} ({found.cause.removeprefix(name + ': ')})"
+        fix = " ".join(dict.fromkeys((*(item.fix for item in broken), found.fix)))
+    return _One(told=Told(cause, fix), details=(*details, *found.details), name=name)
 
 
-def _batch(one: Tensor, two: Tensor) -> str:
-    return f"another batch, shape {list(one.shape)} -> {list(two.shape)}"
+def _noise(golden: View, one: Tensor, other: View, two: Tensor) -> float | None:
+    """How far two inputs are apart, where that is no more than rounding; else None."""
+    if "float" not in one.dtype or one.dtype != two.dtype or one.shape != two.shape:
+        return None
+    if (one.nan, one.inf) != (two.nan, two.inf) or one.sketch is None or two.sketch is None:
+        return None
+    sketches = golden.recording.sketches[one.sketch], other.recording.sketches[two.sketch]
+    scale = distance.length(sketches[0])
+    apart = distance.length([a - b for a, b in zip(*sketches, strict=True)]) / (scale or 1.0)
+    return max(apart, distance.LEAST) if apart <= _allowed(one) else None
 
 
-def _values(here: Side, there: Side) -> Told:
-    """Two tensors of one form: what their channels, or their sketches, say."""
-    pictures_of = [call.pictures.get(str(number)) for _, call, number in (here, there)]
-    tensors = [recording.record.tensors[number] for recording, _, number in (here, there)]
-    if pictures_of[0] is not None and pictures_of[1] is not None:
-        return pictures.compare(
-            (here[0], tensors[0], pictures_of[0]), (there[0], tensors[1], pictures_of[1])
-        )
-    return Told((), *_numbers(here[0], tensors[0], there[0], tensors[1]))
+def _allowed(tensor: Tensor) -> float:
+    """How far an input may be apart: by its last bits, in half precision a quarter of a step."""
+    if tensor.dtype in HALF:
+        return 0.25 * distance.EPSILON[tensor.dtype]
+    return QUIET * distance.scale_of(tensor)
+
+
+def _form(here: tuple[View, Tensor], there: tuple[View, Tensor], name: str) -> Told:
+    """Two tensors of another dtype or shape."""
+    (golden, one), (other, two) = here, there
+    whole = "int" in one.dtype and "int" in two.dtype
+    if whole and one.shape != two.shape:
+        return ids.compare(golden, one, other, two, name)
+    broken = contract.breaches(one, two)
+    if not broken:
+        return _batch(one, two, name)
+    cause = "; ".join(item.told for item in broken)
+    fix = " ".join(item.fix for item in broken)
+    if golden.call.pictures and len(one.shape) == len(two.shape):
+        fix = fix.replace(contract.ANY_SHAPE, "Resize, crop and pad as the golden run does.")
+    return Told(f"{name} expects {contract.broken_text(one, two)} ({cause})", fix)
+
+
+def _batch(one: Tensor, two: Tensor, name: str) -> Told:
+    cause = f"{name}: another batch, shape {list(one.shape)} -> {list(two.shape)}"
+    return Told(cause, "Use the golden run's batch size.")
+
+
+def _values(here: tuple[View, Tensor], there: tuple[View, Tensor], name: str) -> Told:
+    """Two tensors of one form."""
+    (golden, one), (other, two) = here, there
+    if "int" in one.dtype or one.dtype == "bool":
+        return ids.compare(golden, one, other, two, name)
+    found = [_picture(view, tensor) for view, tensor in (here, there)]
+    if found[0] is not None and found[1] is not None:
+        exact = numbers.exact(golden, one, other, two, name)
+        if exact is not None:
+            return exact
+        told = pictures.compare((golden.recording, one, found[0]), (other.recording, two, found[1]))
+        return Told(told.cause, told.fix, told.details)
+    return numbers.compare(golden, one, other, two, name)
+
+
+def _picture(view: View, tensor: Tensor) -> Picture | None:
+    """What was recorded of an input that looks like a picture."""
+    numbered = {item.number for item in contract.inputs(view)}
+    for key, picture in view.call.pictures.items():
+        if int(key) in numbered and view.tensor(int(key)) is tensor:
+            return picture
+    return None
 
 
 def _statistics(one: Tensor, two: Tensor, name: str) -> list[str]:
@@ -96,34 +216,3 @@ def _statistics(one: Tensor, two: Tensor, name: str) -> list[str]:
 
 def _short(value: float | None) -> str:
     return "?" if value is None else f"{value:.5g}"
-
-
-def _numbers(golden: Recording, one: Tensor, other: Recording, two: Tensor) -> tuple[str, str]:
-    """What can be said of tensors that are no pictures."""
-    if "int" in one.dtype or one.dtype == "bool":
-        return (
-            "other whole numbers (token ids, indices)",
-            "Use the golden run's data and tokenizer.",
-        )
-    if one.sketch is None or two.sketch is None:
-        return "other values", "Save the input of the golden run and use it."
-    here, there = golden.sketches[one.sketch], other.sketches[two.sketch]
-    rest = pictures.residual(distance.cosine(here, there))
-    if rest < pictures.AFFINE:
-        factor = distance.length(there) / (distance.length(here) or 1.0)
-        if abs(factor - 1) > pictures.EQUAL:
-            return f"scale: {factor:.6g} x the golden values", "Use the golden run's scaling."
-        return f"rounding: about {_relative(golden, one, other, two):.1e}", (
-            "The same steps in another version of a library: use the golden run's version."
-        )
-    if rest < pictures.SAME_PICTURE:
-        return f"the same data, changed by about {rest:.1e}", "Compare the preprocessing steps."
-    return "other data", "Use the golden run's input."
-
-
-def _relative(golden: Recording, one: Tensor, other: Recording, two: Tensor) -> float:
-    assert one.sketch is not None
-    assert two.sketch is not None
-    here, there = golden.sketches[one.sketch], other.sketches[two.sketch]
-    scale = distance.length(here) or 1.0
-    return distance.length([a - b for a, b in zip(here, there, strict=True)]) / scale

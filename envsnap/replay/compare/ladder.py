@@ -1,7 +1,8 @@
-"""The comparison of two recordings, from the cheapest question to the dearest.
+"""The comparison of two recordings, from the beginning of the run to its end.
 
-Environment, inputs, weights, structure, layers, outputs: the first rung that answers is the
-cause, and what was found equal before it is what the cause is not.
+Calls of models are compared in their order: those that were looked into by inputs, weights,
+structure and layers, all others by their digests and sketches; then taps, then what was printed
+and written. The first place where the runs part is the answer, and what differs around it is why.
 """
 
 from __future__ import annotations
@@ -13,55 +14,63 @@ from envsnap.replay.compare import (
     causes,
     contract,
     drift,
+    ends,
     environment,
+    facts,
     inputs,
     latency,
     layers,
     model_parts,
+    plain,
+    rungs,
+    timeline,
     zoom,
 )
 from envsnap.replay.compare.environment import Environment
-from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Side, Verdict
+from envsnap.replay.compare.evidence import Evidence
+from envsnap.replay.compare.facts import Facts
+from envsnap.replay.compare.timeline import Walk
+from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Verdict
+from envsnap.replay.compare.view import View
 from envsnap.replay.esr.archive import Recording
 
-SEVERITY = {"same": 0, "undecided": 1, "diverged": 2}
+SEVERITY = {"same": 0, "equivalent": 1, "undecided": 2, "diverged": 3}
 
 
 def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Verdict:
-    """Say where two runs part, call by call; `strict` asks for equal bits.
+    """Say where two runs part; `strict` asks for equal bits.
 
-    The verdict is on the first call that diverged; without one on the first that is undecided,
-    then on the first whose bits differ.
+    The verdict is on the first place that diverged; without one on the first that is undecided,
+    then on what is built otherwise, then on the first call whose bits differ.
     """
     if golden.record.features or other.record.features:
         return _data(golden, other)
     surroundings = environment.compare(golden, other)
-    here, there = len(golden.record.calls), len(other.record.calls)
-    if not (here and there):
+    around = facts.compare(golden, other)
+    if not (golden.record.calls and other.record.calls):
         return _without_calls(golden, other, surroundings.rung)
-    found: list[Verdict] = []
-    for place in range(min(here, there)):
-        pair = _only(golden, place), _only(other, place)
-        found.append(_one(pair, surroundings, place, strict=strict))
-        if found[-1].outcome == "diverged":
-            break
-    worst = max(found, key=lambda item: (SEVERITY[item.outcome], not item.bits))
-    if len(found) > 1 and worst.outcome != "same":
-        cause = f"in call {worst.call + 1} of {here}: {worst.cause}"
-        return msgspec.structs.replace(worst, cause=cause)
-    if there < here and worst.outcome == "same":
-        return msgspec.structs.replace(
-            worst,
-            outcome="undecided",
-            cause=f"only {there} of {here} calls were recorded here; what was recorded is the same",
-            fix=f"Record as many calls with --calls {here}, or look for what calls the model less.",
-        )
+
+    def judged(pair: tuple[View, View]) -> Verdict:
+        return _one(pair, surroundings, around, strict=strict)
+
+    walk = timeline.walk(golden, other, around, judged)
+    verdict = _chosen(walk)
+    if verdict.outcome != "diverged":
+        verdict = ends.closed(verdict, walk, golden, other, around, strict=strict)
+    return timeline.with_field_of_view(verdict, walk, golden, other)
+
+
+def _chosen(walk: Walk) -> Verdict:
+    """The verdict that matters most; of equals the first."""
+    worst = max(walk.verdicts, key=lambda item: (SEVERITY[item.outcome], not item.bits))
+    if len(walk.verdicts) < 2 or worst.outcome == "same":
+        return worst
     return worst
 
 
 def of_command(verdict: Verdict, code: int, interpreter: str) -> Verdict:
-    """Say in a verdict how the command ended, where it failed and the golden one did not."""
-    if not code or verdict.outcome == "diverged":
+    """Say in a verdict how the command ended, where it did not end as the golden one."""
+    if verdict.outcome == "diverged":
         return verdict
     ended = f"the command ended with exit code {code}"
     if not verdict.other.layers:
@@ -73,30 +82,25 @@ def of_command(verdict: Verdict, code: int, interpreter: str) -> Verdict:
     return msgspec.structs.replace(verdict, outcome="diverged", cause=cause, fix=fix)
 
 
-def _only(recording: Recording, place: int) -> Recording:
-    """A recording with one of its calls."""
-    calls = (recording.record.calls[place],)
-    record = msgspec.structs.replace(recording.record, calls=calls)
-    return msgspec.structs.replace(recording, record=record)
-
-
 def _one(
-    pair: tuple[Recording, Recording], surroundings: Environment, place: int, *, strict: bool
+    pair: tuple[View, View], surroundings: Environment, around: Facts, *, strict: bool
 ) -> Verdict:
-    """The verdict on one call."""
+    """The verdict on one call that was looked into in both runs."""
     golden, other = pair
-    left, right = golden.record.calls[0], other.record.calls[0]
+    left, right = golden.call, other.call
     given = inputs.compare(golden, other)
     judged = layers.judge(golden, other, inputs_differ=bool(given.cause))
-    evidence = causes.Evidence(
+    evidence = Evidence(
+        golden=golden,
+        other=other,
         environment=surroundings,
         contract=contract.compare(golden, other),
         inputs=given,
-        weights=model_parts.weights(left, right),
-        structure=model_parts.structure(left, right),
+        weights=model_parts.weights(golden.root, other.root),
+        structure=model_parts.structure(golden, other),
         judged=judged,
         kernels=zoom.compare(left, right, judged),
-        failed=right.failed and not left.failed,
+        facts=around,
         strict=strict,
         latency=(
             latency.compare(left.repeats, right.repeats)
@@ -105,35 +109,24 @@ def _one(
         ),
     )
     answer = causes.answer(evidence)
+    place = golden.recording.record.calls.index(left)
     return Verdict(
         verdict_version=VERDICT_VERSION,
         envsnap_version=__version__,
         outcome=answer.outcome,
         bits=evidence.bits,
-        golden=_side(golden),
-        other=_side(other),
+        golden=plain.side(golden.recording),
+        other=plain.side(other.recording),
         call=place,
-        rungs=causes.rungs(evidence),
+        rungs=rungs.of(evidence),
         first=judged.first,
         place=judged.place,
         layers=judged.layers,
         cause=answer.cause,
         fix=answer.fix,
-        not_the_cause=causes.ruled_out(evidence, answer),
+        also=answer.also,
+        not_the_cause=rungs.ruled_out(evidence, answer),
         latency=evidence.latency,
-    )
-
-
-def _side(recording: Recording) -> Side:
-    record = recording.record
-    return Side(
-        name=recording.name,
-        label=record.label,
-        framework=record.framework,
-        layers=len(record.calls[0].leaves) if record.calls else 0,
-        kept=record.full,
-        notes=record.notes,
-        features=len(record.features),
     )
 
 
@@ -179,8 +172,8 @@ def _nothing(
         envsnap_version=__version__,
         outcome="undecided",
         bits=False,
-        golden=_side(golden),
-        other=_side(other),
+        golden=plain.side(golden),
+        other=plain.side(other),
         rungs=rungs,
         first=None,
         place="",

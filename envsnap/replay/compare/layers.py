@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from envsnap.replay.compare import distance
 from envsnap.replay.compare.verdict import Judgement, Layer
-from envsnap.replay.esr.archive import Recording
+from envsnap.replay.compare.view import View
 from envsnap.replay.esr.recording import Leaf, Node
 
 LIMIT = 8.0
@@ -46,14 +46,17 @@ class Judged(Struct, frozen=True, kw_only=True):
     undecided: tuple[str, ...] = ()
     random: tuple[str, ...] = ()
     outputs: float | None = 0.0
+    agree: bool = False
+    results: str = ""
 
 
 class _Run:
     """The two recordings, with the limits that grow along the run."""
 
-    def __init__(self, golden: Recording, other: Recording) -> None:
-        self.golden, self.other = golden, other
-        left, right = golden.record.calls[0], other.record.calls[0]
+    def __init__(self, golden: View, other: View) -> None:
+        self.golden, self.other = golden.recording, other.recording
+        left, right = golden.call, other.call
+        self.results = left.result, right.result
         self.here = {leaf.key: leaf for leaf in left.leaves}
         self.there = {leaf.key: leaf for leaf in right.leaves}
         self.replays = {(item.name, item.nth): item for item in right.replays or ()}
@@ -103,8 +106,8 @@ class _Run:
         return max(quiet, grown / 2), max(loud, grown)
 
 
-def judge(golden: Recording, other: Recording, *, inputs_differ: bool = False) -> Judged:
-    """Judge every layer of the golden run's first call.
+def judge(golden: View, other: View, *, inputs_differ: bool = False) -> Judged:
+    """Judge every layer of the golden run's call.
 
     Where the inputs differ, only what a layer does alone says anything.
     """
@@ -153,6 +156,7 @@ def _layer(leaf: Leaf, judgement: Judgement, *, alone: bool = False, why: str = 
 def _alone(run: _Run, leaf: Leaf) -> Layer | None:
     """The verdict on a layer that was run on the golden input; None where it was not."""
     told = run.replays.get(leaf.key)
+    replayed = leaf.result if leaf.sample is None else leaf.sample.result
     if told is None or leaf.replay is None or leaf.replay.state == "impossible":
         twin = run.there.get(leaf.key)
         if twin is None or leaf.replay is None or leaf.replay.state == "impossible":
@@ -163,16 +167,20 @@ def _alone(run: _Run, leaf: Leaf) -> Layer | None:
             return None
         return _against_rounding(run, leaf, twin.result)  # it was given the same bits in its run
     if told.result is None:
-        if leaf.key not in run.there:
+        twin = run.there.get(leaf.key)
+        if twin is None:
             return None  # that other layers are called says it better
-        return _layer(leaf, "fault", alone=True, why=f"cannot take the golden input: {told.reason}")
-    return _against_rounding(run, leaf, told.result)
+        if run.apart(leaf.result, twin.result)[1]:
+            return None  # it gave the same bits in its run: what failed is the replay
+        why = f"cannot take the golden input: {told.reason}"
+        return _layer(leaf, "unjudged", why=why)
+    return _against_rounding(run, leaf, told.result, replayed)
 
 
-def _against_rounding(run: _Run, leaf: Leaf, result: Node) -> Layer:
+def _against_rounding(run: _Run, leaf: Leaf, result: Node, wanted: Node | None = None) -> Layer:
     """Judge a result on the same input by the layer's own rounding error."""
     assert leaf.replay is not None
-    apart, same = run.apart(leaf.result, result)
+    apart, same = run.apart(wanted or leaf.result, result)
 
     def layer(judgement: Judgement, ratio: float | None = None, why: str = "") -> Layer:
         finite = apart if apart is not None and math.isfinite(apart) else None
@@ -261,17 +269,26 @@ def _chosen(alone: Layer | None, in_run: Layer, *, already: bool) -> Layer:
 
 def _closed(run: _Run, found: Judged, inputs_differ: bool) -> Judged:
     """Add what the model's own result shows, and what stays open."""
-    left, right = run.golden.record.calls[0], run.other.record.calls[0]
+    left, right = run.results
     end: float | None = 0.0
-    equal, place, after = found.bits, found.place, found.after
-    if left.result is not None and right.result is not None:
-        end, same = run.apart(left.result, right.result)
-        equal = equal and same
-        if not inputs_differ and found.first is None and not place and left.leaves:
-            _, loud = run.limits(left.leaves[-1])
-            if end is not None and end >= loud:
-                after = left.leaves[-1].title
-                place = f"after {left.leaves[-1].name}, in the forward of the model"
+    equal, place, after, agree = found.bits, found.place, found.after, False
+    results = ""
+    last = next(reversed(run.here.values()), None)
+    if left is not None and right is not None:
+        met = distance.results(run.golden, left, run.other, right)
+        end, results = met.apart, met.told
+        equal = equal and met.same
+        loud = run.limits(last)[1] if last is not None else LOUD
+        agree = end is not None and end < loud
+        if (
+            not inputs_differ
+            and found.first is None
+            and not place
+            and last is not None
+            and not agree
+        ):
+            after = last.title
+            place = f"after {last.name}, in the forward of the model"
     layers = found.layers
     return Judged(
         layers=layers,
@@ -283,4 +300,6 @@ def _closed(run: _Run, found: Judged, inputs_differ: bool) -> Judged:
         undecided=tuple(layer.title for layer in layers if layer.judgement == "undecided"),
         random=tuple(layer.title for layer in layers if layer.why.startswith("random")),
         outputs=end,
+        agree=agree,
+        results=results,
     )

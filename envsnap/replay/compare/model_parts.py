@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from envsnap.replay.esr.recording import Call, Parameter
+from envsnap.replay.compare.verdict import Layer
+from envsnap.replay.compare.view import View
+from envsnap.replay.esr.recording import Call, Module, Parameter, Root
 
 COUNTERS = ("num_batches_tracked",)
+COMPUTED = ("inv_freq", "position_ids", "masked_bias", "attn.bias", "causal_mask")
 MOST_NAMED = 6
+# Settings of modules that say nothing of what they compute.
+UNTOLD = ("gradient_checkpointing", "name_or_path", "warnings_issued", "is_gradient_checkpointing")
 
 
 class Weights(Struct, frozen=True, kw_only=True):
@@ -20,31 +26,70 @@ class Weights(Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
     clue: str = ""
+    dtype: str = ""
+    tiny: bool = False
 
     @property
     def differ(self) -> bool:
-        """Whether anything does."""
+        """Whether anything does; what a model computes from its configuration is no weight."""
         return bool(self.changed or self.missing or self.added)
 
 
-def weights(golden: Call, other: Call) -> Weights:
+def weights(golden: Root, other: Root) -> Weights:
     """Compare digests by name."""
     here, there = golden.parameters, other.parameters
+    names = {name for name in (*here, *there) if _is_computed(name, here, there)}
     shared = [name for name in here if name in there and not name.endswith(COUNTERS)]
     unread = [name for name in shared if here[name].crc32 is None or there[name].crc32 is None]
-    changed = [
+    differ = [
         name
         for name in shared
         if name not in unread and _identity(here[name]) != _identity(there[name])
     ]
+    changed = [name for name in differ if name not in names]
     return Weights(
-        count=len(here),
+        count=len(here.keys() - names),
         changed=tuple(changed),
-        missing=tuple(name for name in here if name not in there),
-        added=tuple(name for name in there if name not in here),
+        missing=tuple(name for name in here if name not in there and name not in names),
+        added=tuple(name for name in there if name not in here and name not in names),
         unread=tuple(unread),
+        computed=tuple(name for name in differ if name in names),
         clue=_clue(here, there, changed),
+        dtype=_dtype(here, there, changed),
+        tiny=_are_tiny(here, there, changed),
+    )
+
+
+def _is_computed(name: str, here: dict[str, Parameter], there: dict[str, Parameter]) -> bool:
+    """Whether a buffer follows from the configuration, by either side's word."""
+    sides = [side[name] for side in (here, there) if name in side]
+    return any(item.role == "computed" for item in sides) or (
+        # Recordings of version 1 knew no such role: these are not in checkpoints.
+        all(item.role == "buffer" for item in sides) and name.endswith(COMPUTED)
+    )
+
+
+def _dtype(here: dict[str, Parameter], there: dict[str, Parameter], changed: list[str]) -> str:
+    """The dtype that a whole model has taken on, as `float32 -> bfloat16`; empty: it has not."""
+    pairs = {(here[name].dtype, there[name].dtype) for name in changed}
+    kinds = {item.dtype for item in there.values() if item.role == "parameter"}
+    if len(pairs) == 1 and len(kinds) == 1:
+        one, two = pairs.pop()
+        if one != two:
+            return f"{one} -> {two}"
+    return ""
+
+
+def _are_tiny(here: dict[str, Parameter], there: dict[str, Parameter], changed: list[str]) -> bool:
+    """Whether lengths differ by rounding alone, in more than one tensor, as of one seed on two CPUs."""
+    return len(changed) > 1 and all(
+        one.shape == two.shape
+        and one.l2 is not None
+        and two.l2 is not None
+        and abs(two.l2 - one.l2) <= 1e-6 * max(one.l2, 1e-30)
+        for one, two in ((here[name], there[name]) for name in changed)
     )
 
 
@@ -96,6 +141,29 @@ class Structure(Struct, frozen=True, kw_only=True):
     calls: tuple[str, ...] = ()
     autocast: str = ""
     opaque: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    come: tuple[str, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether another model is built, or other layers are called."""
+        return bool(self.settings or self.calls or self.opaque or self.gone or self.come)
+
+    def felt(self, layers: Sequence[Layer]) -> tuple[Setting, ...]:
+        """Settings of layers that did not give the same bits; what one side only knows is none."""
+        moved = {item.name for item in layers if item.judgement not in ("equal", "unjudged")}
+        return tuple(
+            item
+            for item in self.settings
+            if item.setting not in ("training", "type")
+            and "None" not in (item.left, item.right)
+            and any(name in moved for name in item.modules)
+        )
+
+    @property
+    def types(self) -> tuple[Setting, ...]:
+        """Modules that are of another type."""
+        return tuple(item for item in self.settings if item.setting == "type")
 
     def about(self, module: str) -> tuple[Setting, ...]:
         """What differs in one module and below it; settings before modes."""
@@ -112,33 +180,62 @@ class Structure(Struct, frozen=True, kw_only=True):
         return tuple(item for item in self.settings if item.setting == "training")
 
 
-def structure(golden: Call, other: Call) -> Structure:
+def structure(golden: View, other: View) -> Structure:
     """Compare modules by name, and the calls of layers by name and number."""
-    opaque = _opaque(golden, other)
+    here, there = golden.root, other.root
+    opaque = _opaque(here, there)
     groups: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
-    for name, one in golden.modules.items():
-        two = other.modules.get(name)
+    later = {**here.modules, **golden.call.modules}, {**there.modules, **other.call.modules}
+    for name, one in later[0].items():
+        two = later[1].get(name)
         if two is None or (opaque and one.type != two.type):
             continue  # what is compiled on one side only has other types
-        left = {"type": one.type, "training": one.training, **one.settings}
-        right = {"type": two.type, "training": two.training, **two.settings}
-        for key in left.keys() | right.keys():
-            if left.get(key) != right.get(key):
-                told = str(left.get(key)), str(right.get(key))
-                groups[one.type, key, *told].append(name)
+        for key, told in _differences(one, two):
+            groups[one.type, key, *told].append(name)
     settings = [
         Setting(type=kind, setting=key, left=a, right=b, modules=tuple(names))
         for (kind, key, a, b), names in sorted(groups.items())
     ]
-    calls = _calls(golden, other)
-    if calls and opaque:  # the other layers are those that a graph does not call
+    calls = _calls(golden.call, other.call)
+    gone = [name for name in here.modules if name not in there.modules]
+    come = [name for name in there.modules if name not in here.modules]
+    if opaque:  # the other layers are those that a graph does not call
         return Structure(settings=tuple(settings), opaque=opaque)
     return Structure(
-        settings=tuple(settings), calls=tuple(calls), autocast=_autocast(golden, other)
-    )
+        settings=tuple(settings), calls=tuple(calls), autocast=_autocast(golden.call, other.call),
+        gone=tuple(gone), come=tuple(come),
+    )  # fmt: skip
 
 
-def _opaque(golden: Call, other: Call) -> tuple[str, ...]:
+def _differences(one: Module, two: Module) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What differs between two modules of one name; settings that only one has, where types agree."""
+    if (one.type, one.module) != (two.type, two.module):
+        kinds = one.type, two.type
+        if one.type == two.type:  # two classes share a name, as Linear and its quantised kin
+            kinds = f"{one.module}.{one.type}", f"{two.module}.{two.type}"
+        if one.type != two.type or _family(one.module) != _family(two.module):
+            yield "type", kinds
+    if one.training != two.training:
+        yield "training", (str(one.training), str(two.training))
+    for key in one.settings.keys() | two.settings.keys():
+        left, right = one.settings.get(key), two.settings.get(key)
+        if left == right or (one.type != two.type and None in (left, right)):
+            continue
+        if key in UNTOLD or any(_is_text(item) for item in (left, right)):
+            continue
+        yield key, (str(left), str(right))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("#")
+
+
+def _family(module: str) -> str:
+    """What of a module's place counts: two versions of a library move classes about."""
+    return "quantised" if "quant" in module else module.partition(".")[0]
+
+
+def _opaque(golden: Root, other: Root) -> tuple[str, ...]:
     """What is compiled, scripted or traced in one of two runs."""
     return (
         *(f"{text} in the golden run" for text in golden.opaque if text not in other.opaque),

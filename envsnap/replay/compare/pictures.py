@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from envsnap.replay.compare import distance, pixels
+from envsnap.replay.compare import distance, orientation, pixels
 from envsnap.replay.compare.pixels import Told
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Picture, Tensor
@@ -41,6 +41,10 @@ def compare(here: Side, there: Side) -> Told:
     if found is not None and (rest >= AFFINE or _one_scale(left, right)):
         return Told(details + found.details, found.cause, found.fix)
     if rest >= SAME_PICTURE:
+        way = orientation.told(golden, one, left, other, two, right)
+        if way:
+            fix = "Load, turn (EXIF) and crop pictures as the golden run does."
+            return Told(details, f"the same picture, but {way}", fix)
         cause = "another picture, crop or orientation"
         return Told(details, cause, "Use the golden run's input.")
     if rest >= AFFINE:

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-VERDICT_VERSION = 1
+from envsnap.replay.esr.recording import Count
+
+VERDICT_VERSION = 2
 
 State = Literal["same", "noise", "differs", "diverged", "undecided", "unknown"]
 Judgement = Literal["equal", "noise", "fault", "undecided", "follows", "unjudged"]
@@ -17,7 +19,7 @@ class Rung(Struct, frozen=True, kw_only=True):
 
     name: Literal[
         "environment", "contract", "inputs", "weights", "structure", "layers", "kernels",
-        "outputs", "latency", "drift",
+        "outputs", "latency", "drift", "calls", "stages", "around", "printed", "files",
     ]  # fmt: skip
     state: State
     summary: str
@@ -116,12 +118,28 @@ class Side(Struct, frozen=True, kw_only=True):
     features: int = 0
 
 
+class Also(Struct, frozen=True, kw_only=True):
+    """A further cause, with its own fix."""
+
+    cause: str
+    fix: str
+
+
+class Compared(Struct, frozen=True, kw_only=True):
+    """How much of one model was compared: calls that were looked into, and all others."""
+
+    root: str
+    detailed: Count
+    calls: Annotated[tuple[Count, Count], Meta(description="How often it was called in each run.")]
+    further: Annotated[str, Meta(description="What the digests of further calls show.")] = ""
+
+
 class Verdict(Struct, frozen=True, kw_only=True):
     """Whether two runs are the same, where they part, why, and why not."""
 
     verdict_version: int
     envsnap_version: str
-    outcome: Literal["same", "diverged", "undecided"]
+    outcome: Literal["same", "equivalent", "diverged", "undecided"]
     bits: Annotated[bool, Meta(description="Whether every compared tensor has the same bits.")]
     golden: Side
     other: Side
@@ -132,11 +150,14 @@ class Verdict(Struct, frozen=True, kw_only=True):
     layers: tuple[Layer, ...]
     cause: str
     fix: str
+    also: Annotated[tuple[Also, ...], Meta(description="Further causes.")] = ()
     not_the_cause: tuple[str, ...]
+    compared: tuple[Compared, ...] = ()
+    masked: Annotated[str, Meta(description="What of the output was not compared, and why.")] = ""
     latency: Latency | None = None
     drift: Drift | None = None
 
     @property
     def exit_code(self) -> int:
-        """0 same, 1 diverged, 6 undecided."""
-        return {"same": 0, "diverged": 1, "undecided": 6}[self.outcome]
+        """0 same or equivalent, 1 diverged, 6 undecided."""
+        return {"same": 0, "equivalent": 0, "diverged": 1, "undecided": 6}[self.outcome]

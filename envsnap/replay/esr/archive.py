@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import array
 import json
+import math
 import os
 import stat
 import sys
@@ -21,14 +22,20 @@ from msgspec import Struct
 from envsnap.errors import InputError
 from envsnap.model import codec, scan, storage
 from envsnap.model.manifest import Manifest
-from envsnap.replay.esr import tables
-from envsnap.replay.esr.recording import RECORDING_VERSION, Record, Tensor
+from envsnap.replay.esr import first_version, tables
+from envsnap.replay.esr.recording import RECORDING_VERSION, Leaf, Record, Sample, Tensor
 
 RECORD, MANIFEST = "record.json", "manifest.json"
 SKETCH, TENSORS = "sketch.npy", "tensors.safetensors"
 MEMBERS = (RECORD, MANIFEST, SKETCH, TENSORS)
 LARGEST_SKETCH = 1 << 30
 LARGEST_DIRECTORY = 4096
+MOST_IDS = 20_000
+# Types of values that the standard library reads by itself.
+ARRAY_CODES = {
+    "float32": "f", "float64": "d", "uint8": "B", "int64": "q", "int32": "i", "int16": "h",
+    "int8": "b", "bool": "B",
+}  # fmt: skip
 
 
 class Recording(Struct, frozen=True, kw_only=True):
@@ -166,6 +173,8 @@ def _record(data: bytes, name: str) -> Record:
         scan.refuse(name, "recording_version must be a positive integer")
     if version > RECORDING_VERSION:
         scan.refuse(name, f"version {version} is newer than this envsnap reads; update envsnap")
+    if version == 1:
+        tree = first_version.upgraded(tree)
     try:
         return msgspec.convert(tree, Record)
     except msgspec.ValidationError as error:
@@ -194,6 +203,9 @@ def _require_consistent(found: Recording) -> None:
         scan.refuse(name, "holds quantiles that cannot be")
     if any(number >= len(record.tensors) for number in record.numbers()):
         scan.refuse(name, "mentions a tensor that it does not describe")
+    named = {item.name for item in record.roots}
+    if any(call.root not in named for call in record.calls):
+        scan.refuse(name, "mentions a model that it does not describe")
     rows = [item.sketch for item in record.tensors]
     rows += [
         row.sketch
@@ -238,7 +250,7 @@ def values(
 
     None where they were not kept, have no type in Python, or can no longer be read.
     """
-    code = {"float32": "f", "float64": "d", "uint8": "B"}.get(tensor.dtype)
+    code = ARRAY_CODES.get(tensor.dtype)
     if code is None or tensor.stored is None or sys.byteorder == "big":
         return None
     size, place = tables.ITEM_SIZES[tensor.dtype], values_place(found, tensor.stored)
@@ -255,23 +267,27 @@ def values(
     return rows if whole else None
 
 
+def flat_values(found: Recording, tensor: Tensor, most: int = 1 << 16) -> array.array[Any] | None:
+    """Kept values of a tensor in their order, `most` at most; None where there are none."""
+    count = math.prod(tensor.shape)
+    rows = values(found, tensor, [(0, min(count, most))]) if count else None
+    return rows[0] if rows else None
+
+
 def as_task(found: Recording, path: str) -> dict[str, Any]:
     """What a process needs in order to replay a recording's calls: their leaves, and tensors."""
     record = found.record
-    calls = [
-        [
-            {
-                "name": leaf.name,
-                "nth": leaf.nth,
-                "arguments": _full(leaf.arguments),
-                "named": _full(leaf.named),
-            }
-            for leaf in call.leaves
-            if leaf.replay is not None and leaf.replay.state != "impossible"
-            and all(record.tensors[number].stored is not None for number in leaf.inputs())
+    calls = {
+        f"{call.nth} {call.root}": [
+            leaf
+            for item in call.leaves
+            for leaf in [_leaf_task(item)]
+            if item.replay is not None and item.replay.state != "impossible"
+            and all(record.tensors[number].stored is not None for number in leaf["inputs"])
         ]
         for call in record.calls
-    ]  # fmt: skip
+        if call.detailed
+    }  # fmt: skip
     tensors = {
         str(number): {
             "dtype": item.dtype,
@@ -281,7 +297,30 @@ def as_task(found: Recording, path: str) -> dict[str, Any]:
         for number, item in enumerate(record.tensors)
         if item.stored is not None
     }
-    return {"file": path, "calls": calls, "tensors": tensors}
+    return {"file": path, "calls": calls, "tensors": tensors, "ids": _ids(found)}
+
+
+def _leaf_task(leaf: Leaf) -> dict[str, Any]:
+    """A layer with the inputs that were kept: all, or some rows."""
+    given: Leaf | Sample = leaf if leaf.sample is None else leaf.sample
+    return {
+        "name": leaf.name,
+        "nth": leaf.nth,
+        "arguments": _full(given.arguments),
+        "named": _full(given.named),
+        "inputs": [*given.arguments.tensors(), *given.named.tensors()],
+    }
+
+
+def _ids(found: Recording) -> list[int]:
+    """Whole numbers that models were given and that may be token ids; their texts are asked for."""
+    ids: set[int] = set()
+    for call in found.record.calls:
+        for number in call.inputs():
+            tensor = found.record.tensors[number]
+            if tensor.dtype in ("int64", "int32") and len(ids) < MOST_IDS:
+                ids.update(int(value) for value in flat_values(found, tensor) or ())
+    return sorted(ids)[:MOST_IDS]
 
 
 def _full(node: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-RECORDING_VERSION = 1
+RECORDING_VERSION = 2
 RECORDING_REVISION = 0
 QUANTILES = 257
 
@@ -55,6 +55,9 @@ class Tensor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     mean: float | None = None
     l2: Annotated[float | None, Meta(description="Euclidean length of the finite values.")] = None
     sketch: Annotated[Count | None, Meta(description="Row of sketch.npy.")] = None
+    rows: Annotated[
+        tuple[str, ...], Meta(description="CRC-32 of each part along the first axis, of inputs.")
+    ] = ()
     stored: Annotated[str | None, Meta(description="Name in tensors.safetensors.")] = None
     reason: Annotated[str | None, Meta(description="Why there is no more.")] = None
 
@@ -81,6 +84,14 @@ class Replay(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
 
 
+class Sample(Struct, frozen=True, kw_only=True):
+    """A few rows of a layer's inputs, where all of them are too many to keep, and their results."""
+
+    arguments: Node
+    named: Node
+    result: Node
+
+
 class Leaf(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One call of one layer."""
 
@@ -92,6 +103,7 @@ class Leaf(Struct, frozen=True, kw_only=True, omit_defaults=True):
     result: Node
     autocast: Annotated[str | None, Meta(description="The dtype of a running autocast.")] = None
     replay: Replay | None = None
+    sample: Annotated[Sample | None, Meta(description="What `replay` is about, if not all.")] = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -120,7 +132,7 @@ class Module(Struct, frozen=True, kw_only=True):
 class Parameter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A parameter or a buffer."""
 
-    role: Literal["parameter", "buffer"]
+    role: Literal["parameter", "buffer", "computed"]
     dtype: str
     shape: tuple[Count, ...]
     crc32: str | None = None
@@ -172,22 +184,65 @@ class Repeats(Struct, frozen=True, kw_only=True):
     errors: Count
 
 
-class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One call of a model."""
+class Raised(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An exception that left a model, or the script."""
 
     type: str
-    grad: bool
+    message: Annotated[str, Meta(description="Its first line, 300 characters at most.")] = ""
+    place: Annotated[str, Meta(description="File, line and function where it was raised.")] = ""
+
+
+class Root(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A model that the script calls: an outermost module, or what another framework calls so."""
+
+    name: Annotated[
+        str, Meta(description="Its type; further ones of the type are called TYPE#2, TYPE#3 …")
+    ]
+    type: str
+    module: Annotated[str, Meta(description="Where the type is defined.")] = ""
+    framework: Annotated[str | None, Meta(description="Name and version of what runs it.")] = None
     names: Annotated[
         tuple[str, ...], Meta(description="What the model's forward calls its arguments.")
     ] = ()
     opaque: Annotated[
         tuple[str, ...], Meta(description="Modules whose layers may not be seen, and why.")
     ] = ()
-    modules: dict[str, Module]
-    parameters: dict[str, Parameter]
-    leaves: tuple[Leaf, ...]
+    modules: dict[str, Module] = {}
+    parameters: dict[str, Parameter] = {}
+    config: Annotated[
+        dict[str, Scalar], Meta(description="The model's own configuration, flat.")
+    ] = {}
+    changed: Annotated[
+        tuple[str, ...], Meta(description="Parameters that were written to during the run.")
+    ] = ()
+    calls: Annotated[int, Meta(ge=0, description="How often it was called in all.")] = 0
+    rest: Annotated[
+        str | None, Meta(description="CRC-32 over the results of calls that are not listed.")
+    ] = None
+
+
+class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One call of a model. Its layers are listed where `detailed`; else its ends are known."""
+
+    root: Annotated[str, Meta(description="Name of the model in `roots`.")]
+    nth: Annotated[int, Meta(ge=0, description="Which call of this model, from 0.")] = 0
+    detailed: bool = True
+    grad: bool = False
+    training: Annotated[
+        Count | None, Meta(description="How many of its modules were in training mode.")
+    ] = None
+    caller: Annotated[str, Meta(description="File and line of the script.")] = ""
+    seed: Annotated[str | None, Meta(description="Seed of the framework's generator.")] = None
+    random: Annotated[str | None, Meta(description="CRC-32 of that generator's state.")] = None
+    written: Annotated[
+        tuple[str, ...], Meta(description="Parameters written to since the call before.")
+    ] = ()
+    modules: Annotated[
+        dict[str, Module], Meta(description="Modules that are no longer as the model says.")
+    ] = {}
+    leaves: tuple[Leaf, ...] = ()
     seconds: float | None = None
-    failed: bool = False
+    raised: Raised | None = None
     arguments: Node | None = None
     named: Node | None = None
     result: Node | None = None
@@ -196,10 +251,61 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
     repeats: Repeats | None = None
     kernels: tuple[Kernels, ...] | None = None
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """What identifies the call in its run."""
+        return self.root, self.nth
+
     def inputs(self) -> tuple[int, ...]:
         """The numbers of all tensors that the model was given."""
         parts = (self.arguments, self.named)
         return tuple(number for part in parts if part is not None for number in part.tensors())
+
+
+class Stage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A named value around the calls of models: token ids, a tap, settings of a generation."""
+
+    name: str
+    nth: Annotated[int, Meta(ge=0, description="Which of this name, from 0.")] = 0
+    kind: Annotated[
+        str, Meta(description="tap, tokens, chat, generation; another tool may add its own.")
+    ]
+    at: Annotated[int, Meta(ge=0, description="How many of `calls` had begun before it.")] = 0
+    caller: str = ""
+    value: Node | None = None
+    facts: Annotated[
+        dict[str, Scalar], Meta(description="Settings, counts; texts as their digest.")
+    ] = {}
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What identifies the stage in its run."""
+        return f"{self.kind} {self.name}", self.nth
+
+
+class Written(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file that the command wrote."""
+
+    size: Count
+    sha256: str | None = None
+    lines: Annotated[tuple[str, ...], Meta(description="As in Printed; of text only.")] = ()
+
+
+class Printed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the command printed on standard output.
+
+    A line is its words, joined by blanks. Numbers and signs stand as they are; a word is `#` and
+    a digest unless texts were asked for; `%KIND` stands for what is masked by its shape.
+    """
+
+    size: Count
+    sha256: str
+    lines: tuple[str, ...] = ()
+    whole: Annotated[bool, Meta(description="Whether all lines are listed.")] = True
+    varies: Annotated[
+        tuple[tuple[int, int], ...],
+        Meta(description="Line and word, from 0, that differ between runs; word -1: all of it."),
+    ] = ()
 
 
 class Feature(Struct, frozen=True, kw_only=True):
@@ -231,8 +337,24 @@ class Record(Struct, frozen=True, kw_only=True):
     full: Annotated[bool, Meta(description="Whether inputs of layers are kept.")]
     framework: Annotated[str | None, Meta(description="Name and version of what ran.")]
     notes: tuple[str, ...]
+    roots: tuple[Root, ...] = ()
     calls: tuple[Call, ...]
     tensors: tuple[Tensor, ...]
+    stages: tuple[Stage, ...] = ()
+    parts: Annotated[
+        dict[str, dict[str, Scalar]],
+        Meta(description="Settings of what stands around models: tokenizers, schedulers …"),
+    ] = {}
+    pieces: Annotated[
+        dict[str, str], Meta(description="Texts of token ids, special ones unless asked for more.")
+    ] = {}
+    code: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(description="CRC-32 of each line of the script and of modules beside it."),
+    ] = {}
+    printed: Printed | None = None
+    files: Annotated[dict[str, Written], Meta(description="Files that the command wrote.")] = {}
+    raised: Annotated[Raised | None, Meta(description="What ended the script.")] = None
     features: Annotated[
         dict[str, Feature], Meta(description="Of a data set, where no run was recorded.")
     ] = {}
@@ -240,14 +362,23 @@ class Record(Struct, frozen=True, kw_only=True):
         int | None, Meta(description="How the command ended; null where no command was run.")
     ] = None
 
+    def root(self, name: str) -> Root:
+        """A model by its name. Raises KeyError."""
+        for item in self.roots:
+            if item.name == name:
+                return item
+        raise KeyError(name)
+
     def numbers(self) -> Iterator[int]:
         """Every number of a tensor that the record mentions."""
+        nodes = [stage.value for stage in self.stages]
         for call in self.calls:
-            for node in (call.arguments, call.named, call.result):
-                if node is not None:
-                    yield from node.tensors()
+            nodes += [call.arguments, call.named, call.result]
             for leaf in call.leaves:
                 yield from (*leaf.inputs(), *leaf.result.tensors())
-            for replayed in call.replays or ():
-                if replayed.result is not None:
-                    yield from replayed.result.tensors()
+                if leaf.sample is not None:
+                    nodes += [leaf.sample.arguments, leaf.sample.named, leaf.sample.result]
+            nodes += [replayed.result for replayed in call.replays or ()]
+        for node in nodes:
+            if node is not None:
+                yield from node.tensors()

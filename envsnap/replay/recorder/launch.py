@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -11,9 +12,14 @@ import msgspec
 from msgspec import Struct
 
 from envsnap.errors import CommandError
+from envsnap.model.manifest import Manifest
+from envsnap.observe import command as observing
 from envsnap.observe.launch import Part, Runner, launched
-from envsnap.replay.recorder import spooled
-from envsnap.replay.recorder.spooled import Spooled
+from envsnap.observe.manifest import Run
+from envsnap.observe.output import Copy
+from envsnap.replay.esr.recording import Printed
+from envsnap.replay.recorder import spooled, texts, written
+from envsnap.replay.recorder.spooled import Ending, Spooled
 from envsnap.replay.recorder.wanted import Wanted
 
 INSIDE = os.path.join(os.path.dirname(__file__), "inside")
@@ -25,6 +31,8 @@ class Ended(Struct, frozen=True, kw_only=True):
     code: int
     processes: int
     chosen: Spooled | None
+    run: Run
+    ending: Ending
 
     def notes(self) -> tuple[str, ...]:
         """What the recording should say about the choice."""
@@ -32,20 +40,29 @@ class Ended(Struct, frozen=True, kw_only=True):
             return ()
         return (f"one of {self.processes} processes: the first that called a model",)
 
+    def manifest(self, label: str | None, without: Sequence[str]) -> Manifest | None:
+        """What was seen of the run, laid over the facts of the process; None: it told none."""
+        if self.chosen is None or self.chosen.facts is None:
+            return None
+        return observing.described(self.run, self.chosen.facts, label, without, _silent)
+
 
 @contextmanager
 def recorded(
     command: Sequence[str],
     *,
     wanted: Wanted,
+    probe: str,
     task: Mapping[str, object] | None = None,
-    probe: str | None = None,
     stdout: int | None = None,
+    without: Sequence[str] = (),
     run: Runner | None = None,
 ) -> Iterator[Ended]:
     """Run a command to its end; what it left lies on disk until the block ends.
 
-    `task` is a recording to replay against, `probe` the text of the probe. Raises CommandError where the command cannot start.
+    `task` is a recording to replay against, `probe` the text of the probe; what the command prints
+    goes to the descriptor `stdout`. `run` runs it elsewhere, see `launched`. `without` are files of ours. Raises CommandError where the
+    command cannot start.
     """
     recorder = Part(
         module="envsnap_recorder.start",
@@ -53,10 +70,78 @@ def recorded(
         options=msgspec.to_builtins(wanted),
         files={"task": None if task is None else json.dumps(task)},
     )
-    with launched(command, [recorder], probe=probe, stdout=stdout, run=run) as ended:
+    output = None
+    if run is None:
+        sys.stdout.flush()
+        output = Copy(_standard_output() if stdout is None else stdout)
+    with observing.seen(
+        command, probe=probe, parts=[recorder], output=output, run=run
+    ) as ended:
         found = spooled.find(ended.folder)
         chosen = min(found, key=lambda item: item.rank, default=None)
-        yield Ended(code=ended.code, processes=len(found), chosen=chosen)
+        yield Ended(
+            code=ended.code,
+            processes=len(found),
+            chosen=chosen,
+            run=ended.run,
+            ending=_ending(ended, output, wanted, without),
+        )
+
+
+def _ending(
+    ended: observing.Seen, output: Copy | None, wanted: Wanted, without: Sequence[str]
+) -> Ending:
+    """What a command printed and wrote; of one that ran elsewhere nobody knows."""
+    if output is None:
+        return Ending(code=ended.code)
+    seen = {path for process in ended.run.processes for path in process.written}
+    return Ending(
+        code=ended.code,
+        printed=printed(output, text=wanted.text),
+        files=written.files(seen, os.getcwd(), ended.run.began, without, text=wanted.text),
+    )
+
+
+def learnt(command: Sequence[str], first: Ended, wanted: Wanted) -> Ending:
+    """How the command ended, with what a second run of it prints differently. Raises CommandError.
+
+    The second run is not looked into: what it prints is all that is wanted of it.
+    """
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        output = Copy(sink)
+        with launched(command, (), output=output):
+            pass
+    finally:
+        os.close(sink)
+    one, two = first.ending.printed, printed(output, text=wanted.text)
+    if one is None:
+        return first.ending
+    varies = texts.varying(one.lines, two.lines)
+    return msgspec.structs.replace(
+        first.ending, printed=msgspec.structs.replace(one, varies=varies)
+    )
+
+
+def _standard_output() -> int:
+    """Where this program prints: descriptor 1, or nowhere if there is none."""
+    try:
+        os.fstat(1)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)
+    return 1
+
+
+def printed(output: Copy, *, text: bool) -> Printed:
+    """What a command has printed."""
+    data = bytes(output.start)
+    lines = tuple(texts.lines(data, text=text))
+    return Printed(
+        size=output.size,
+        sha256=output.sha256,
+        lines=lines,
+        whole=output.whole and len(lines) < texts.MOST_LINES,
+    )
 
 
 def reached(ended: Ended, command: Sequence[str]) -> Spooled:
@@ -67,3 +152,7 @@ def reached(ended: Ended, command: Sequence[str]) -> Spooled:
             " it needs Python 3.8 or newer, without -I, -E or -S"
         )
     return ended.chosen
+
+
+def _silent(done: int, total: int) -> None:
+    """Report progress to nobody."""

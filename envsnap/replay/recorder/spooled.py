@@ -14,7 +14,7 @@ from envsnap.errors import InputError
 from envsnap.model import scan
 from envsnap.model.manifest import Manifest
 from envsnap.replay.esr import archive, recording, tables
-from envsnap.replay.esr.recording import Feature, Record
+from envsnap.replay.esr.recording import Feature, Printed, Record, Written
 
 LARGEST_RECORD = scan.LARGEST_FILE
 
@@ -59,6 +59,14 @@ class Spooled(Struct, frozen=True, kw_only=True):
             return stream.read()
 
 
+class Ending(Struct, frozen=True, kw_only=True):
+    """What a run left besides its models' calls: its exit code, what it printed and wrote."""
+
+    code: int | None = None
+    printed: Printed | None = None
+    files: dict[str, Written] = {}
+
+
 def find(folder: str) -> list[Spooled]:
     """The processes that the recorder reached."""
     return [one(os.path.join(folder, name)) for name in sorted(os.listdir(folder))]
@@ -80,7 +88,7 @@ def save(
     manifest: Manifest | None,
     label: str | None,
     notes: tuple[str, ...],
-    code: int | None = None,
+    ending: Ending,
 ) -> Record:
     """Write what a process left as a recording. Raises InputError."""
     tree = left.tree or {
@@ -92,9 +100,10 @@ def save(
         "framework": None,
     }
     stored = _places(tree["tensors"])
-    told = {**tree, **_head(label), "notes": [*notes, *tree["notes"]], "exit_code": code}
+    told = {**tree, **_head(label), "notes": [*notes, *tree["notes"]], "exit_code": ending.code}
     try:
         record = msgspec.convert(told, Record)
+        record = msgspec.structs.replace(record, printed=ending.printed, files=ending.files)
     except msgspec.ValidationError as error:
         raise InputError(f"{path}: what was recorded cannot be written: {error}") from None
     archive.write(path, record, manifest, left.sketches(), left.values, stored)

@@ -97,7 +97,9 @@ def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) 
     A sentence that says little of what failed speaks for differences alone.
     """
     by_rule = [
-        found for found in findings if found.rule in evidence.row["rules"] and _serious(found)
+        found
+        for found in findings
+        if found.rule in evidence.row["rules"] and _serious(found) and _is_meant(found, where)
     ]
     if evidence.is_hint:
         return []
@@ -110,6 +112,12 @@ def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) 
     ]
     chosen = by_fact if evidence.is_weak else [*by_rule, *by_fact]
     return list({(found.rule, found.path): found for found in chosen}.values())[:MOST_RAISED]
+
+
+def _is_meant(found: Finding, where: Places) -> bool:
+    """Whether a rule's finding is about what the text names, where it names a distribution."""
+    named = {path[1] for path in (found.path, *found.changes) if path[0] == "packages" and path[1:]}
+    return not where.distributions or not named or bool(named & where.distributions)
 
 
 def touches(found: Finding, path: Path) -> bool:

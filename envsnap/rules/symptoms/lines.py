@@ -11,15 +11,16 @@ ESCAPES = re.compile(
 PREFIX = re.compile(
     r"""
     \s{0,4}(?:
-      \[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]{0,10}(?:Z|[+-]\d\d:?\d\d)?\]?[ :|-]{0,3}   # a time
+      \[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]{0,10}(?:Z|[+-]\d\d:?\d\d)?\]?               # a time
+      (?:\ -\ [\w.]{1,60}(?=\ -\ )){0,2}(?:\ [-|]\ |:\ |\ |:)?
     | [IWEF]\d{4}\ \d\d:\d\d:\d\d\.\d{1,9}\s{1,8}\d{1,9}\s\S{1,80}\]\ ?                     # glog
     | \[?rank\ ?\d{1,5}\]?:\s?                                                             # torch
     | \[\d{1,5}(?:,\d{1,5})?\](?:<\w{1,8}>)?:\s?                                           # MPI
-    | \((?:\w{1,40}\ )?(?:pid|rank)=\d{1,9}(?:,\ ?\w{1,20}=[\w.]{1,40})?\)\s?                # Ray, vLLM
+    | \((?:\w{1,40}\ )?(?:(?:pid|rank|ip)=[\w.]{1,40},?\ ?){1,4}\)\s?                        # Ray, vLLM
     | \d{1,5}:\s                                                                           # srun -l
     | [\w.-]{1,40}\s{1,12}\|\s                                                             # compose
     | (?:\|\s|\+\s){1,6}                                                                   # groups
-    | (?:INFO|WARNING|ERROR|CRITICAL|DEBUG)\b(?:\ \d\d-\d\d\ \d\d:\d\d:\d\d)?(?:\ \[[\w./:-]{1,80}\])?[: ]{1,3}(?=\S)
+    | (?:INFO|WARNING|ERROR|CRITICAL|DEBUG)\b(?:\ \d\d-\d\d\ \d\d:\d\d:\d\d)?(?:\ \[[\w./:-]{1,80}\])?(?::\ |\ |:)
     )""",
     re.VERBOSE,
 )
@@ -39,4 +40,5 @@ def bare(line: str) -> str:
 
 def prefix(line: str) -> str:
     """What a line has before its own words: lines of one worker have one prefix, times aside."""
+    line = ESCAPES.sub("", line) if "\x1b" in line else line
     return re.sub(r"\d{2,}", "", line[: len(line) - len(bare(line))])

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from envsnap.intake.formats.names import canonical
-from envsnap.knowledge.roles import role
+from envsnap.knowledge.roles import is_named
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import packages
@@ -38,13 +38,13 @@ def module(name: str, manifest: Manifest) -> str | None:
         if candidates:
             return next((item for item in candidates if item in installed), str(candidates[0]))
     top = canonical(parts[0])
-    return top if top and (top in installed or role(top) != "unknown") else None
+    return top if top and (top in installed or is_named(top)) else None
 
 
 def distribution(name: str, manifest: Manifest) -> str | None:
     """A distribution by its own name, or by its import name, if it is installed or known."""
     top = canonical(name)
-    return top if top in packages(manifest) or role(top) != "unknown" else module(name, manifest)
+    return top if top in packages(manifest) or is_named(top) else module(name, manifest)
 
 
 def of_class(name: str) -> str | None:

@@ -25,6 +25,8 @@ OF_A_LIBRARY: dict[str, Callable[[str], dict[str, Any] | None]] = {
     "symbol": owners.symbol,
     "symver": owners.symbol_version,
 }
+# Groups that name a distribution, and not only something that has several owners.
+NAMES_ONE = ("module", "dist", "req", "file", "caller", "called", "cls", "name")
 CALLS = re.compile(r"\b([a-z_]\w{1,40})\.")
 
 
@@ -36,11 +38,15 @@ class Named(Struct, frozen=True):
 
 
 class Places(Struct, frozen=True):
-    """Facts that a manifest states, those that it does not, and the names for a sentence."""
+    """Facts that a manifest states, those that it does not, and the names for a sentence.
+
+    `distributions` are those that the text names: a rule that blames another one is not meant.
+    """
 
     stated: tuple[Path, ...]
     others: tuple[Path, ...]
     names: dict[str, str]
+    distributions: frozenset[str] = frozenset()
 
 
 def places(evidence: Evidence, manifest: Manifest) -> Places:
@@ -53,6 +59,12 @@ def places(evidence: Evidence, manifest: Manifest) -> Places:
         tuple(dict.fromkeys(stated)),
         tuple(dict.fromkeys(path for path in plain if path not in stated)),
         {key: value.told for key, value in names.items()},
+        frozenset(
+            fact.removeprefix("packages.")
+            for key, value in names.items()
+            for fact in value.facts
+            if fact.startswith("packages.") and key.rstrip("0123456789") in NAMES_ONE
+        ),
     )
 
 

@@ -73,6 +73,7 @@ def read(text: str, symptom: str | None = None) -> Reading:
     evidence += [
         _of_traceback(item, lines) for item in raised if item.frames and id(item) not in told
     ]
+    evidence = [item for item in evidence if not _is_told_better(item, evidence)]
     kept = [item for item in evidence if not item.row.get("wrapper")] or evidence
     return Reading(tuple(sorted(kept, key=_order)), shown, text)
 
@@ -119,6 +120,14 @@ def _tracebacks(lines: Lines) -> list[Traceback]:
         last = found.frames[-1].file if found.frames else ""
         kept.setdefault((found.exception, found.message[:80], last), found)
     return list(kept.values())
+
+
+def _is_told_better(item: Evidence, others: Sequence[Evidence]) -> bool:
+    """Whether another sentence reads the same line for the same kind of cause, and names whose it is."""
+    return not item.groups and any(
+        other.groups and other.number == item.number and other.row["topic"] == item.row["topic"]
+        for other in others
+    )
 
 
 def _of_traceback(raised: Traceback, lines: Lines) -> Evidence:

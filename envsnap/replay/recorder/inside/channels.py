@@ -11,6 +11,11 @@ from typing import Any
 
 from .summary import Measure, digest
 
+# What models call inputs that only look like pictures.
+NO_PICTURES = (
+    "feature", "latent", "noise", "noisy", "hidden", "embed", "mel", "audio", "spec", "sample",
+    "wave", "mask",
+)  # fmt: skip
 MOST_CHANNELS = 4  # one (grey), three (colours), four (with alpha)
 
 
@@ -27,10 +32,15 @@ def channel_axis(shape: tuple[int, ...]) -> int | None:
     return None
 
 
-def describe(plain: Any, measure: Measure) -> tuple[dict[str, Any], list[list[float]]] | None:
-    """The channels of a settled tensor, and a sketch of each; None where it is no picture."""
+def describe(
+    plain: Any, measure: Measure, name: str = ""
+) -> tuple[dict[str, Any], list[list[float]]] | None:
+    """The channels of a settled tensor, and a sketch of each; None where it is no picture.
+
+    `name` is what the model calls it: latents and spectrograms have the shape of pictures.
+    """
     axis = channel_axis(tuple(plain.shape))
-    if axis is None or plain.is_complex():
+    if axis is None or plain.is_complex() or not _may_be_picture(plain, axis, name):
         return None
     rows, sketches = [], []
     for place in range(plain.shape[axis]):
@@ -44,3 +54,26 @@ def describe(plain: Any, measure: Measure) -> tuple[dict[str, Any], list[list[fl
         rows.append({"mean": mean, "std": spread, "crc32": digest(part)})
         sketches.append(sketch)
     return {"axis": axis, "rows": rows}, sketches
+
+
+def _may_be_picture(plain: Any, axis: int, name: str) -> bool:
+    count = plain.shape[axis]
+    if str(plain.dtype) == "torch.uint8":
+        return True
+    if any(word in name.lower() for word in NO_PICTURES):
+        return False
+    if count == 4 or (count == 1 and plain.dim() == 3):
+        return False
+    return not _is_noise(plain)
+
+
+def _is_noise(plain: Any) -> bool:
+    """Whether values are normal numbers that know nothing of their neighbours."""
+    if not plain.is_floating_point():
+        return False
+    wide = plain.float()
+    mean, spread = float(wide.mean()), float(wide.std())
+    if not (abs(mean) < 0.15 and abs(spread - 1) < 0.15):
+        return False
+    apart = wide[..., 1:] - wide[..., :-1]
+    return float(apart.pow(2).mean()) > 1.6 * spread * spread

@@ -18,7 +18,8 @@ from . import modes, modules, trees
 from .spool import Spool, read
 from .summary import digest, settled
 
-LARGEST_ORACLE = 256 << 20
+LARGEST_ORACLE = 64 << 20
+UNALIKE = 1e-2  # rows that differ by more when they are alone depend on each other
 
 
 class Isolated:
@@ -48,6 +49,11 @@ class Isolated:
         module = modes.untouched(module)
         if not (trees.can_rebuild(leaf["arguments"]) and trees.can_rebuild(leaf["named"])):
             return {"state": "impossible", "reason": "arguments that are neither tensors nor plain"}
+        if "sample" in leaf:
+            return self._sampled(module, leaf)
+        given = trees.tensors(leaf["arguments"]) + trees.tensors(leaf["named"])
+        if not all(map(self._spool.has, given)):
+            return {"state": "impossible", "reason": "its inputs are more than what is kept"}
 
         def recorded(number: int) -> Any:
             return self._on_device(module, self._spool.values(torch, number))
@@ -70,6 +76,41 @@ class Isolated:
             )
             found["wobble"] = [_relative(one, other) for one, other in zip(once_more, again)]
         return found
+
+    def _sampled(self, module: Any, leaf: dict[str, Any]) -> dict[str, Any]:
+        """Whether some rows alone give what they gave among all, and their rounding error."""
+        torch, sample = self._torch, leaf["sample"]
+        part = {**leaf, **sample}
+        among = part.pop("among")
+
+        def recorded(number: int) -> Any:
+            return self._on_device(module, self._spool.values(torch, number))
+
+        try:
+            result = self._run(module, part, recorded, leaf["autocast"])
+        except Exception:
+            del leaf["sample"]
+            raise
+        again = trees.flat(result, torch.Tensor)
+        apart = [_relative(one, two) for one, two in zip(again, among) if one.shape == two.shape]
+        if (
+            len(apart) != len(among)
+            or len(again) != len(among)
+            or any(item is None or item > UNALIKE for item in apart)
+        ):
+            del leaf["sample"]
+            return {"state": "impossible", "reason": "its inputs are more than what is kept"}
+        sample["result"] = trees.encode(
+            result, lambda tensor: self._spool.number(tensor, keep=False), torch.Tensor
+        )
+        del sample["among"]
+        exact = self._oracle(module, part) if again[0].dtype != torch.float64 else None
+        if exact is None or len(exact) != len(again):
+            return {"state": "exact", "reason": "no float64 reference"}
+        return {
+            "state": "exact",
+            "rounding": [_relative(one, other) for one, other in zip(again, exact)],
+        }
 
     def _run(self, module: Any, leaf: dict[str, Any], tensor: Any, autocast: str | None) -> Any:
         torch = self._torch
@@ -111,7 +152,7 @@ class Isolated:
         return tensor if own is None else tensor.to(own)
 
     def replays(
-        self, task: dict[str, Any], call: int, own: list[dict[str, Any]]
+        self, task: dict[str, Any], call: str, own: list[dict[str, Any]]
     ) -> list[dict[str, Any]]:
         """Run each layer of a call of another recording on the inputs recorded there.
 
@@ -145,7 +186,10 @@ class Isolated:
 
         try:
             module = modes.untouched(module)
-            result = self._run(module, leaf, recorded, autocast)
+            try:
+                result = self._run(module, leaf, recorded, autocast)
+            except Exception:  # once more: what fails by chance says nothing of the layer
+                result = self._run(module, leaf, recorded, autocast)
         except Exception as error:
             return {"reason": " ".join(f"{type(error).__name__}: {error}".split())[:200]}
 

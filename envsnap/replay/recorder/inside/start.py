@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
+
+OPTIONS = ("full", "calls", "repeat", "zoom", "roots", "text")
 
 
 def attach(process: Any, options: dict[str, Any]) -> Session:
     """Wait for torch in a process of the command."""
-    session = Session(process.folder, options)
+    session = Session(process.folder, options, process.imports.after)
     process.imports.after("torch", session.begin)
     return session
 
@@ -16,8 +19,8 @@ def attach(process: Any, options: dict[str, Any]) -> Session:
 class Session:
     """One process: its recorder, once there is one."""
 
-    def __init__(self, folder: str, options: dict[str, Any]) -> None:
-        self._folder, self._options = folder, options
+    def __init__(self, folder: str, options: dict[str, Any], after: Any) -> None:
+        self._folder, self._options, self._after = folder, options, after
         self._recorder: Any = None
 
     def begin(self, torch: Any) -> None:
@@ -28,8 +31,9 @@ class Session:
         self._recorder = Recorder(
             torch,
             self._folder,
-            **{name: options[name] for name in ("full", "calls", "repeat", "zoom")},
+            **{name: options[name] for name in OPTIONS},
             task=_task(options["task"]),
+            after=self._after,
         )
         self._recorder.start()
 
@@ -37,7 +41,8 @@ class Session:
         """Write the recording; the facts of a process that called a model are wanted."""
         if copied or self._recorder is None:
             return False
-        self._recorder.finish()
+        # What ended the script was printed before anything of ours runs at its end.
+        self._recorder.finish(error=getattr(sys, "last_value", None))
         return bool(self._recorder.calls)
 
 

@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .settings import digest
+
 DEEPEST = 20
 LONGEST_TEXT = 100
 
@@ -23,8 +25,10 @@ def encode(value: Any, number: Callable[[Any], int], tensor_type: type, depth: i
 
     if isinstance(value, tensor_type):
         return {"kind": "tensor", "tensor": number(value)}
-    if value is None or isinstance(value, (bool, int)):
+    if value is None or isinstance(value, bool):
         return {"kind": "value", "value": value}
+    if isinstance(value, int) and abs(value) < 1 << 53:
+        return {"kind": "value", "value": int(value)}
     if isinstance(value, float) and math.isfinite(value):
         return {"kind": "value", "value": value}
     if depth < DEEPEST:
@@ -39,6 +43,8 @@ def encode(value: Any, number: Callable[[Any], int], tensor_type: type, depth: i
                 "keys": list(named),
                 "items": [inner(item) for item in named.values()],
             }
+    if isinstance(value, str):
+        return {"kind": "opaque", "type": "str", "value": digest(value)}
     return {"kind": "opaque", "type": type(value).__name__[:LONGEST_TEXT]}
 
 

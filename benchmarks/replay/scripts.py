@@ -1,0 +1,138 @@
+"""`python -m benchmarks.replay.scripts FOLDER FILE… [--only APP]`: changes to real scripts.
+
+FILE is a Python file in FOLDER that calls `app(name, script, changes, …)` of a module
+`fastharness`, which this is in its place: each script is recorded as it is, then with each change,
+in forks of one process that has imported the libraries. FOLDER has `models/` (make_models.py).
+Prints a line a change: right cause, right place, wrong, missed, undecided, quiet (nothing changed
+and nothing is said), alarm (nothing was changed and something is said); then the counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import runpy
+import sys
+import tempfile
+import traceback
+import types
+from collections import Counter
+from pathlib import Path
+
+import torch
+
+from benchmarks.replay import expected
+from envsnap import api
+from envsnap.replay.compare import ladder
+
+COUNTS: Counter[str] = Counter()
+
+
+def run(text: str, path: str, golden: str | None, options: dict) -> tuple[int, str]:
+    """Record a script in a fork; its exit code and what it printed."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.close(reader)
+        told = (99, "")
+        try:
+            told = _recorded(text, path, golden, options)
+        finally:
+            os.write(writer, json.dumps(told).encode())
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as stream:
+        data = stream.read()
+    os.waitpid(pid, 0)
+    code, said = json.loads(data or b'[98, ""]')
+    return code, said
+
+
+def _recorded(text: str, path: str, golden: str | None, options: dict) -> tuple[int, str]:
+    recording = api.load_recording(golden) if golden else None
+    out, code = io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            with api.record(path, golden=recording, **options):
+                exec(compile(text, "script.py", "exec"), {"__name__": "__main__"})  # noqa: S102
+        except SystemExit as error:
+            code = int(error.code or 0)
+        except Exception:
+            code = 1
+            out.write(traceback.format_exc()[-200:])
+    return code, out.getvalue()[-4000:]
+
+
+def judged(golden: str, other: str, code: int, wanted: int) -> tuple[str, str]:
+    """The outcome and all causes of a comparison."""
+    verdict = api.compare(api.load_recording(golden), api.load_recording(other))
+    if code != wanted:
+        verdict = ladder.of_command(verdict, code, "python")
+    causes = [verdict.cause, *(item.cause for item in verdict.also)]
+    return verdict.outcome, " | ".join(causes)
+
+
+def word(name: str, outcome: str, cause: str, *, moved: bool) -> str:
+    """What became of one change."""
+    if name == "unchanged":
+        return "quiet" if outcome in ("same", "equivalent") else "alarm"
+    if outcome in ("same", "equivalent"):
+        return "missed" if moved else "quiet"
+    if outcome == "undecided":
+        return "undecided"
+    right, place = expected.of(name)
+    if right and re.search(right, cause):
+        return "right cause"
+    return "right place" if place and re.search(place, cause) else "wrong"
+
+
+def app(
+    name: str, text: str, changes: list, out: str = "", *, unchanged: bool = True, only: object = None, **options: object
+) -> None:  # fmt: skip
+    """Record a script and compare each change of it."""
+    del out, only
+    if ONLY and name not in ONLY:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        golden, other = f"{folder}/golden.esr", f"{folder}/other.esr"
+        code, said = run(text, golden, None, options)
+        if code:
+            print(f"{name}: the script fails: {said[-200:]!r}", flush=True)
+            return
+        for change, *rest in [("unchanged", [])] * unchanged + changes:
+            changed = text
+            for old, new in rest[0]:
+                assert old in changed, (name, change, old)
+                changed = changed.replace(old, new)
+            here, told = run(changed, other, golden, options)
+            outcome, cause = judged(golden, other, here, code)
+            found = word(change, outcome, cause, moved=told != said)
+            COUNTS[found] += 1
+            print(f"{found:12} {name}/{change}: {outcome} {cause[:LONGEST]}", flush=True)
+
+
+def main() -> None:
+    """Run the files and print the counts."""
+    folder, *files = [item for item in sys.argv[1:] if not item.startswith("--only=")]
+    os.chdir(folder)
+    os.environ.update(M=os.path.abspath("models"), HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error")  # fmt: skip
+    os.makedirs("tmp/work", exist_ok=True)
+    module = types.ModuleType("fastharness")
+    for key, value in {"app": app, "BASE": ".", "WORK": "tmp/work", "os": os, "sys": sys, "json": json, "torch": torch, "api": api}.items():  # fmt: skip
+        setattr(module, key, value)
+    module.__all__ = ["BASE", "WORK", "api", "app", "json", "os", "sys", "torch"]
+    sys.modules["fastharness"] = module
+    sys.argv = ["script.py"]
+    for file in files:
+        runpy.run_path(str(Path(file)), run_name="__main__")
+    print(", ".join(f"{key}: {count}" for key, count in sorted(COUNTS.items())))
+
+
+ONLY = [item.partition("=")[2] for item in sys.argv if item.startswith("--only=")]
+LONGEST = int(os.environ.get("BENCHMARK_WIDTH", "160"))
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The end of a comparison: what was printed and written, and how the script ended.
+
+Everything that models gave is the same here. A person who reads another answer must not be told
+that the runs are.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from envsnap.replay.compare import printed
+from envsnap.replay.compare.facts import Facts
+from envsnap.replay.compare.printed import Found
+from envsnap.replay.compare.raised import quoted
+from envsnap.replay.compare.timeline import Walk
+from envsnap.replay.compare.verdict import Rung, State, Verdict
+from envsnap.replay.compare.view import views
+from envsnap.replay.esr.archive import Recording
+
+RANDOM = "random layers"
+
+
+def closed(
+    verdict: Verdict, walk: Walk, golden: Recording, other: Recording, facts: Facts, *, strict: bool
+) -> Verdict:
+    """The verdict with what came after the models."""
+    rounding = not walk.bits and not strict
+    said = printed.compare(
+        golden.record.printed, other.record.printed, rounding=rounding, words=_words(golden, other)
+    )
+    known = golden.record.printed is not None and other.record.printed is not None
+    wrote = Found(state="unknown", told="not known on both sides")
+    if known:
+        wrote = printed.files(golden.record.files, other.record.files, rounding=rounding)
+    steps = [_rung("printed", said)]
+    if golden.record.files or other.record.files:
+        steps.append(_rung("files", wrote))
+    verdict = msgspec.structs.replace(verdict, rungs=(*verdict.rungs, *steps), masked=said.masked)
+    told = _told(golden, other, said, wrote)
+    if told and verdict.outcome == "undecided" and verdict.cause.startswith(RANDOM):
+        return verdict  # random layers print random answers
+    if told:
+        return _after(verdict, walk, told, other, facts)
+    answered = said.answers and said.state in ("same", "noise")
+    if walk.loose and verdict.outcome in ("same", "equivalent") and not answered:
+        return msgspec.structs.replace(
+            verdict, outcome="undecided", cause=walk.loose, bits=False,
+            fix="Print the answer, or name it with envsnap.tap(): then it is compared.",
+        )  # fmt: skip
+    return verdict
+
+
+def _words(golden: Recording, other: Recording) -> list[str]:
+    """Texts that may stand behind digests: labels and the like, from configurations."""
+    return [
+        str(value)
+        for recording in (golden, other)
+        for root in recording.record.roots
+        for value in root.config.values()
+        if isinstance(value, str)
+    ]
+
+
+def _told(golden: Recording, other: Recording, said: Found, wrote: Found) -> str:
+    """What differs at the end, in words; empty: nothing."""
+    if other.record.raised is not None and golden.record.raised is None:
+        return f"the script raised {quoted(other.record.raised)}"
+    if said.state == "differs":
+        return f"what is printed differs, {said.told}"
+    return f"a file that is written differs: {wrote.told}" if wrote.state == "differs" else ""
+
+
+def _after(verdict: Verdict, walk: Walk, told: str, other: Recording, facts: Facts) -> Verdict:
+    """The models gave the same, the answer is another: the cause lies behind them."""
+    last = views(other)[-1] if other.record.calls else None
+    acting = facts.acting("after")
+    lines = facts.code(after=last.call.caller if last is not None else "")[:3]
+    reasons = "; ".join(fact.text for fact in (*acting[:3], *lines))
+    models = "the models' results are the same" if walk.bits else "the models' results agree within rounding"  # fmt: skip
+    if verdict.outcome == "undecided":
+        models = verdict.cause
+    elif verdict.outcome == "equivalent":
+        models = f"the models' results agree ({verdict.cause})"
+    elif walk.loose:
+        models = walk.loose
+    cause = f"{told}; {models}: the code after them differs" + (f"; {reasons}" if reasons else "")
+    where = f" (from {last.call.caller} on)" if last is not None and last.call.caller else ""
+    fix = acting[0].fix if acting else f"Compare what follows the last call of a model{where}: thresholds, labels, decoding, post-processing."  # fmt: skip
+    return msgspec.structs.replace(
+        verdict, outcome="diverged", cause=cause, fix=fix, place="after the last call of a model"
+    )
+
+
+def _rung(name: str, found: Found) -> Rung:
+    states: dict[str, State] = {"same": "same", "noise": "noise", "unknown": "unknown"}
+    state = states.get(found.state, "diverged")
+    words = {"same": f"the same, {found.lines} lines" if name == "printed" else f"the same, {found.lines}", "noise": "the same but for rounding", "unknown": found.told}  # fmt: skip
+    summary = words.get(found.state, found.told)
+    masked = (found.masked,) if found.masked else ()
+    return Rung(name=name, state=state, summary=summary, details=masked)  # type: ignore[arg-type]

@@ -1,0 +1,59 @@
+"""Says when two models are built otherwise and compute the same."""
+
+from __future__ import annotations
+
+from envsnap.replay.compare.evidence import Evidence
+from envsnap.replay.compare.model_parts import listed
+
+
+def told(evidence: Evidence) -> str:
+    """What differs in structure, where results agree within rounding; empty: not equivalent.
+
+    Weights of one name that hold other values are no structure: another input might tell them
+    apart. They are only where the model around them is built otherwise, as with fused layers.
+    """
+    judged, structure = evidence.judged, evidence.structure
+    given = evidence.inputs
+    if not judged.agree or (given.cause and not given.whole):
+        return ""
+    built = bool(structure.types or structure.gone or structure.come or structure.calls)
+    found = evidence.weights
+    if found.differ and not (found.missing or found.added or built) and not _one_seed(evidence):
+        return ""
+    if found.dtype:
+        return ""
+    if structure.felt(judged.layers) and not structure.types:
+        return ""
+    apart = judged.first is not None or bool(judged.place)
+    if apart and not (built or structure.opaque):
+        return ""
+    return "; ".join(_differences(evidence))
+
+
+def _one_seed(evidence: Evidence) -> bool:
+    """Whether weights differ as one seed gives on two CPUs: all by rounding, and no layer feels it."""
+    layers = evidence.judged.layers
+    return evidence.weights.tiny and all(
+        item.judgement in ("equal", "noise", "unjudged", "follows") for item in layers
+    )
+
+
+def _differences(evidence: Evidence) -> list[str]:
+    structure, weights = evidence.structure, evidence.weights
+    types = evidence.golden.root.type, evidence.other.root.type
+    lines = [f"the model is called as {types[1]}, not {types[0]}"] if types[0] != types[1] else []
+    lines += [item.text for item in structure.settings[:3]]
+    lines += [f"not in the model here: {listed(structure.gone)}"] if structure.gone else []
+    lines += [f"only in the model here: {listed(structure.come)}"] if structure.come else []
+    if weights.missing:
+        lines.append(f"weights missing here: {listed(weights.missing)}")
+    if weights.added:
+        lines.append(f"weights only here: {listed(weights.added)}")
+    if weights.changed:
+        lines.append(f"weights differ: {listed(weights.changed)}")
+    lines += [*structure.opaque, *structure.calls[:2]]
+    if evidence.judged.results:
+        lines.append(f"results: {evidence.judged.results}")
+    if evidence.inputs.whole and evidence.inputs.cause:
+        lines.append(evidence.inputs.cause)
+    return lines

@@ -1,0 +1,313 @@
+"""What differs around the models: configurations, generation, tokenizers, seeds, lines of code.
+
+None of it is a cause by itself. Where the runs part is found by values; what differs and acts at
+that place is then named as the reason.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from envsnap.replay.compare.view import views
+from envsnap.replay.esr.archive import Recording
+from envsnap.replay.esr.recording import Scalar, Stage
+
+Kind = Literal["generation", "chat", "tokens", "part", "config", "seed", "code", "text"]
+Place = Literal["inputs", "model", "between", "after"]
+# Which facts can act at a place, the likeliest first.
+ACTS: dict[Place, tuple[Kind, ...]] = {
+    "inputs": ("tokens", "chat", "text", "generation", "part", "seed"),
+    "model": ("config",),
+    "between": ("generation", "part", "seed", "config"),
+    "after": ("config", "generation", "part", "seed"),
+}
+MOST_LISTED = 4
+# Counts and texts that follow from other facts, or say nothing of a result.
+FOLLOWS = ("text", "characters", "ids", "texts", "messages")
+QUIET = (
+    "torch_dtype", "dtype", "use_cache", "output_attentions", "output_hidden_states", "return_dict",
+    "return_dict_in_generate", "num_workers", "pipelines",
+)  # fmt: skip
+UNSEEDED = 1 << 33
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """One difference: what it is about, in words, and what to do."""
+
+    kind: Kind
+    text: str
+    fix: str
+    place: str = ""  # a file and a line, of code
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """All differences around the models."""
+
+    found: tuple[Fact, ...] = ()
+
+    def acting(self, place: Place) -> tuple[Fact, ...]:
+        """What differs and acts at a place, the likeliest first."""
+        order = ACTS[place]
+        return tuple(
+            sorted(
+                (fact for fact in self.found if fact.kind in order),
+                key=lambda fact: order.index(fact.kind),
+            )
+        )
+
+    def of(self, *kinds: Kind) -> tuple[Fact, ...]:
+        """The differences of some kinds."""
+        return tuple(fact for fact in self.found if fact.kind in kinds)
+
+    def code(self, after: str = "", before: str = "") -> tuple[Fact, ...]:
+        """Lines of code that differ, those between two places of the script first."""
+        lines = self.of("code")
+        between = [fact for fact in lines if _within(fact.place, after, before)]
+        return tuple(between or lines)
+
+
+def compare(golden: Recording, other: Recording) -> Facts:
+    """Collect what differs around the models of two runs."""
+    found = [
+        *_configs(golden, other),
+        *_stages(golden, other),
+        *_parts(golden, other),
+        *_seeds(golden, other),
+        *_code(golden, other),
+    ]
+    return Facts(found=tuple(found))
+
+
+def _changes(
+    here: Mapping[str, Scalar], there: Mapping[str, Scalar], *, both: bool
+) -> Iterator[tuple[str, str]]:
+    """Keys whose values differ, with how; with `both` only where both sides have one."""
+    for key in [*here, *(key for key in there if key not in here)]:
+        if both and not (key in here and key in there):
+            continue
+        one, two = here.get(key), there.get(key)
+        if one != two or isinstance(one, bool) != isinstance(two, bool):
+            yield key, f"{_value(one)} -> {_value(two)}"
+
+
+def _value(value: Scalar) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, str) and value.startswith("#"):
+        return "(a text)"
+    return str(value)[:60]
+
+
+def _configs(golden: Recording, other: Recording) -> Iterator[Fact]:
+    there = {root.name: root for root in other.record.roots}
+    for root in golden.record.roots:
+        twin = there.get(root.name)
+        if twin is None:
+            continue
+        told = [
+            f"{key} {how}"
+            for key, how in _changes(root.config, twin.config, both=False)
+            if key.rpartition(".")[2] not in QUIET
+            and (
+                (key in root.config and key in twin.config) or key.startswith("generation_config.")
+            )
+        ]
+        told.sort(key=lambda text: text.startswith("generation_config."))
+        own = [text for text in told if not text.startswith("generation_config.")]
+        if own:
+            listed = ", ".join(own[:MOST_LISTED])
+            yield Fact(
+                kind="config", text=f"the config of {root.name}: {listed}",
+                fix=f"Use the golden run's config.json, or set {own[0].partition(' ')[0]} as there.",
+            )  # fmt: skip
+        rest = [text for text in told if text.startswith("generation_config.")]
+        if rest and not golden.record.stages:
+            yield Fact(
+                kind="generation", text=f"generation settings: {', '.join(rest[:MOST_LISTED])}",
+                fix="Use the golden run's generation_config.json.",
+            )  # fmt: skip
+
+
+def _stages(golden: Recording, other: Recording) -> Iterator[Fact]:
+    there = {stage.key: stage for stage in other.record.stages}
+    told: set[str] = set()
+    for stage in golden.record.stages:
+        twin = there.get(stage.key)
+        if twin is None or stage.facts == twin.facts:
+            continue
+        fact = _stage(stage, twin)
+        if fact is not None and fact.text not in told:
+            told.add(fact.text)
+            yield fact
+
+
+def _stage(one: Stage, two: Stage) -> Fact | None:
+    changes = [
+        (key, how) for key, how in _changes(one.facts, two.facts, both=False) if key != "texts"
+    ]
+    settings = [f"{key} {how}" for key, how in changes if key not in FOLLOWS]
+    if one.kind == "generation" and settings:
+        return Fact(
+            kind="generation", text=f"generation settings: {', '.join(settings[:MOST_LISTED])}",
+            fix="Pass the golden run's settings to generate(), and use its generation_config.json.",
+        )  # fmt: skip
+    if one.kind == "chat":
+        return _chat(changes)
+    if one.kind == "tokens":
+        return _tokens(changes, settings)
+    return None
+
+
+def _chat(changes: list[tuple[str, str]]) -> Fact | None:
+    names = dict(changes)
+    if "template" in names:
+        return Fact(
+            kind="chat", text="the chat template differs",
+            fix="Use the golden run's chat template (chat_template.jinja or tokenizer_config.json).",
+        )  # fmt: skip
+    parts = [f"{key} {how}" for key, how in changes if key != "messages"]
+    if parts:
+        return Fact(
+            kind="chat", text=f"apply_chat_template: {', '.join(parts[:MOST_LISTED])}",
+            fix="Call apply_chat_template with the golden run's messages and settings.",
+        )  # fmt: skip
+    if "messages" in names:
+        return Fact(
+            kind="chat", text="the messages given to the chat template differ",
+            fix="Use the golden run's messages.",
+        )  # fmt: skip
+    return None
+
+
+def _tokens(changes: list[tuple[str, str]], settings: list[str]) -> Fact | None:
+    names = dict(changes)
+    if settings:
+        return Fact(
+            kind="tokens", text=f"tokenizer settings: {', '.join(settings[:MOST_LISTED])}",
+            fix="Call the tokenizer with the golden run's settings and files.",
+        )  # fmt: skip
+    if "text" in names:
+        lengths = names.get("characters")
+        told = f" (characters {lengths})" if lengths else ""
+        return Fact(
+            kind="text", text=f"the text that is tokenised differs{told}",
+            fix="Give the tokenizer the golden run's text: prompt, template, system message.",
+        )  # fmt: skip
+    if "ids" in names:
+        return Fact(
+            kind="tokens", text="the same text gives other tokens: another tokenizer",
+            fix="Use the golden run's tokenizer files and the version of its library.",
+        )  # fmt: skip
+    return None
+
+
+def _parts(golden: Recording, other: Recording) -> Iterator[Fact]:
+    here, there = golden.record.parts, other.record.parts
+    for name, one in here.items():
+        two = there.get(name)
+        if two is None:
+            continue
+        told = [
+            f"{name}.{key} {how}"
+            for key, how in _changes(one, two, both=True)
+            if key.rpartition(".")[2] not in QUIET
+        ]
+        if told:
+            yield Fact(
+                kind="part", text=", ".join(told[:MOST_LISTED]),
+                fix=f"Load {name} with the golden run's files and settings.",
+            )  # fmt: skip
+    gone, come = [name for name in here if name not in there], [name for name in there if name not in here]  # fmt: skip
+    if gone and come:
+        yield Fact(
+            kind="part", text=f"{', '.join(gone[:3])} -> {', '.join(come[:3])}",
+            fix=f"Use {gone[0]}, as the golden run does.",
+        )  # fmt: skip
+
+
+def _seeds(golden: Recording, other: Recording) -> Iterator[Fact]:
+    there = {view.call.key: view for view in views(other)}
+    for view in views(golden):
+        twin = there.get(view.call.key)
+        if twin is None or view.call.seed is None or twin.call.seed is None:
+            continue
+        one, two = (_seed(item.call.seed) for item in (view, twin))
+        if one != two:
+            yield Fact(
+                kind="seed", text=f"the seed of torch: {one} -> {two}",
+                fix=f"Call torch.manual_seed({view.call.seed}) as the golden run does."
+                if one != NEVER else "Seed torch in both runs.",
+            )  # fmt: skip
+            return
+        if view.call.random != twin.call.random and one != NEVER:
+            yield Fact(
+                kind="seed",
+                text=f"torch's random numbers are at another place before {view.title}",
+                fix="Draw the same random numbers in the same order, or seed right before.",
+            )
+            return
+
+
+NEVER = "never set"
+
+
+def _seed(value: str | None) -> str:
+    """A seed; one that nobody has set is a large random number."""
+    return NEVER if value is None or int(value) > UNSEEDED else value
+
+
+def _code(golden: Recording, other: Recording) -> Iterator[Fact]:
+    here, there = golden.record.code, other.record.code
+    for name, two in there.items():
+        one = here.get(name) or (here[next(iter(here))] if len(here) == len(there) == 1 else None)
+        if one is None or one == two:
+            continue
+        lines = _text(name, two)
+        matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
+        for what, first, last, start, end in matcher.get_opcodes():
+            if what == "equal":
+                continue
+            if what == "delete":
+                text = f"{name} lines {first + 1} to {last} of the golden run are missing" if last - first > 1 else f"{name} line {first + 1} of the golden run is missing"  # fmt: skip
+            else:
+                shown = lines[start].strip()[:120] if lines else ""
+                text = f"{name} line {start + 1} differs" + (f": `{shown}`" if shown else "")
+            fix = "Compare the code of both runs at this line."
+            yield Fact(
+                kind="code", text=text, fix=fix, place=f"{name}:{start + 1}-{max(end, start + 1)}"
+            )
+
+
+def _text(name: str, digests: tuple[str, ...]) -> list[str]:
+    """The lines of a file, if it still is the one that was recorded."""
+    try:
+        if os.path.getsize(name) > 1 << 21:
+            return []
+        with open(name, "rb") as stream:
+            data = stream.read().split(b"\n")
+    except (OSError, ValueError):
+        return []
+    if tuple(f"{zlib.crc32(line.strip()):08x}" for line in data) != digests:
+        return []
+    return [line.decode("utf-8", "replace") for line in data]
+
+
+def _within(place: str, after: str, before: str) -> bool:
+    """Whether lines of a file overlap those between two places of it; an open end is no bound."""
+    name, _, span = place.rpartition(":")
+    first, _, last = span.partition("-")
+    for bound, late in ((after, False), (before, True)):
+        file, _, line = bound.rpartition(":")
+        if not file:
+            continue
+        if file != name or not line.isdigit():
+            return False
+        if (int(first) > int(line)) if late else (int(last) < int(line)):
+            return False
+    return True

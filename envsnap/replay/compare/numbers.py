@@ -1,0 +1,253 @@
+"""Compares numbers that are no picture: tables, spectrograms, latents, single values.
+
+What can be shown is told: rows or columns in another order, a scale, an offset, missing values,
+a rounding, another draw of random numbers. Everything else is other data.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from operator import mul
+
+from envsnap.replay.compare import distance
+from envsnap.replay.compare.ids import Told
+from envsnap.replay.compare.view import View
+from envsnap.replay.esr import archive
+from envsnap.replay.esr.recording import Tensor
+
+MOST = 20_000
+MOST_COLUMNS = 256
+EXACT = 1e-5  # what is left of a difference that one scale and offset explain
+CLOSE = 0.2
+FEW = 4
+Values = Sequence[float]
+
+
+def compare(golden: View, one: Tensor, other: View, two: Tensor, name: str) -> Told:
+    """Say how two tensors of one shape differ."""
+    if two.nan != one.nan:
+        return Told(
+            f"{name}: {two.nan} missing values (NaN) here, {one.nan} in the golden run",
+            "Fill or drop missing values as the golden run does.",
+        )
+    here = archive.flat_values(golden.recording, one, MOST)
+    there = archive.flat_values(other.recording, two, MOST)
+    if here is not None and there is not None and len(here) == len(there):
+        if len(here) <= FEW:
+            return Told(f"{name}: {_few(here)} -> {_few(there)}", f"Pass the golden run's {name}.")
+        for look in (_rows, _columns, _rounded, _random, _affine):
+            found = look(one, list(here), two, list(there), name)
+            if found is not None:
+                return found
+    elif one.rows and sorted(one.rows) == sorted(two.rows):
+        return _order(name)
+    return _by_sketch(golden, one, other, two, name)
+
+
+def exact(golden: View, one: Tensor, other: View, two: Tensor, name: str) -> Told | None:
+    """What is certain of a picture before its pixels are looked at: a detour through half precision."""
+    here = archive.flat_values(golden.recording, one, MOST)
+    there = archive.flat_values(other.recording, two, MOST)
+    if here is None or there is None or len(here) != len(there):
+        return None
+    return _rounded(one, here, two, there, name)
+
+
+def _few(values: Values) -> str:
+    return ", ".join(f"{value:.8g}" for value in values)
+
+
+def _order(name: str) -> Told:
+    return Told(
+        f"{name}: the same rows in another order",
+        "Give the model its inputs in the golden run's order (shuffle, sorting).",
+    )
+
+
+def _rows(one: Tensor, _: Values, two: Tensor, __: Values, name: str) -> Told | None:
+    if len(one.rows) > 1 and one.rows != two.rows and sorted(one.rows) == sorted(two.rows):
+        return _order(name)
+    same = sum(a == b for a, b in zip(one.rows, two.rows, strict=False))
+    if same and len(one.rows) == len(two.rows):
+        which = [
+            place for place, (a, b) in enumerate(zip(one.rows, two.rows, strict=True)) if a != b
+        ]
+        many = ", ".join(map(str, which[:6])) + ("…" if len(which) > 6 else "")
+        return Told(
+            f"{name}: {len(which)} of {len(one.rows)} rows differ ({many})",
+            "Give the model the golden run's rows.",
+        )
+    return None
+
+
+def _columns(one: Tensor, here: Values, _: Tensor, there: Values, name: str) -> Told | None:
+    """A table: columns that were exchanged, scaled or moved."""
+    if len(one.shape) != 2 or not 2 <= one.shape[1] <= MOST_COLUMNS:
+        return None
+    width = one.shape[1]
+    rows = len(here) // width
+    if rows < FEW:
+        return None
+    left = [here[place : rows * width : width] for place in range(width)]
+    right = [there[place : rows * width : width] for place in range(width)]
+    differ = [place for place in range(width) if not _alike(left[place], right[place])]
+    if len(differ) > 1:
+        found = [next((at for at in differ if _alike(left[at], right[place])), None) for place in differ]  # fmt: skip
+        if None not in found and len(set(found)) == len(found):
+            return Told(
+                f"{name}: columns are in another order: {differ} hold those of {found}",
+                "Select the columns by name, in the golden run's order.",
+            )
+    told = [(place, _fit(left[place], right[place])) for place in differ]
+    if all(fit is not None for _, fit in told):
+        return _scaled_columns(name, width, [(place, *fit) for place, fit in told if fit])
+    if 0 < len(differ) < width:
+        share = [
+            sum(a != b for a, b in zip(left[at], right[at], strict=True)) / rows for at in differ
+        ]
+        part = "" if max(share) > 0.9 else f", in {max(share):.0%} of the rows at most"
+        return Told(
+            f"{name}: columns {differ[:8]} of {width} hold other values{part}",
+            "Compare how these columns are filled, encoded and scaled.",
+        )
+    return None
+
+
+def _scaled_columns(name: str, width: int, found: list[tuple[int, float, float]]) -> Told | None:
+    """Columns that are a multiple of the golden ones, with an offset."""
+    if not found:
+        return None
+    scales = [scale for _, scale, _ in found]
+    moved = any(abs(offset) > EXACT for _, _, offset in found)
+    which = "all columns" if len(found) == width else f"columns {[place for place, _, _ in found]}"
+    alike = max(scales) - min(scales) <= 1e-4 * max(map(abs, scales))
+    shown = f"{scales[0]:.6g}" if alike else ", ".join(f"{scale:.4g}" for scale in scales[:6])
+    also = " and moved" if moved else ""
+    return Told(
+        f"{name}: {which} scaled by {shown}{also}",
+        "Standardise and convert units as the golden run does: mean, standard deviation, ddof, unit.",
+    )
+
+
+def _alike(one: Values, two: Values) -> bool:
+    """Whether two columns hold the same values, up to rounding."""
+    return all(
+        a == b or (math.isnan(a) and math.isnan(b)) or abs(a - b) <= EXACT * max(abs(a), abs(b))
+        for a, b in zip(one, two, strict=True)
+    )
+
+
+def _fit(one: Values, two: Values) -> tuple[float, float] | None:
+    """The scale and offset (in deviations) that make one column the other; None: there are none."""
+    if not all(map(math.isfinite, (*one, *two))):
+        return None
+    count = len(one)
+    means = math.fsum(one) / count, math.fsum(two) / count
+    here, there = [value - means[0] for value in one], [value - means[1] for value in two]
+    power, other = math.fsum(map(mul, here, here)), math.fsum(map(mul, there, there))
+    if not power or not other:
+        return None
+    scale = math.fsum(map(mul, here, there)) / power
+    rest = math.fsum((b - scale * a) ** 2 for a, b in zip(here, there, strict=True))
+    if rest > EXACT * other:
+        return None
+    return scale, (means[1] - scale * means[0]) / math.sqrt(other / count)
+
+
+def _rounded(one: Tensor, here: Values, two: Tensor, there: Values, name: str) -> Told | None:
+    """The golden values after a detour through half precision."""
+    if one.dtype != "float32" or two.dtype != "float32":
+        return None
+    for kind, narrow in (("float16", _half), ("bfloat16", _brain)):
+        for word, values, rounded in (("here", here, there), ("in the golden run", there, here)):
+            if all(_is_rounded(a, b, narrow) for a, b in zip(values, rounded, strict=True)):
+                return Told(
+                    f"{name}: values went through {kind} {word}",
+                    f"Keep the input in float32 in both runs: a conversion to {kind} rounds it.",
+                )
+    return None
+
+
+def _is_rounded(value: float, other: float, narrow: object) -> bool:
+    try:
+        found = narrow(value)  # type: ignore[operator]
+    except OverflowError:
+        return False
+    return bool(found == other)
+
+
+def _half(value: float) -> float:
+    return float(struct.unpack("<e", struct.pack("<e", value))[0])
+
+
+def _brain(value: float) -> float:
+    """The nearest bfloat16, ties to even."""
+    bits = int(struct.unpack("<I", struct.pack("<f", value))[0])
+    bits = (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000
+    return float(struct.unpack("<f", struct.pack("<I", bits))[0])
+
+
+def _random(_: Tensor, here: Values, __: Tensor, there: Values, name: str) -> Told | None:
+    """Two draws of normal numbers that have nothing in common."""
+    for values in (here, there):
+        mean = math.fsum(values) / len(values)
+        spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))
+        error = 4 / math.sqrt(len(values))
+        if len(values) < 64 or abs(mean) > error or abs(spread - 1) > error:
+            return None
+    product = math.fsum(map(mul, here, there)) / len(here)
+    if abs(product) > 5 / math.sqrt(len(here)):
+        return None
+    return Told(
+        f"{name}: other random numbers (normal in both runs, and unrelated): another seed,"
+        " generator or order of draws",
+        "Draw them from a generator with the golden run's seed, on the same device, or save them.",
+    )
+
+
+def _affine(_: Tensor, here: Values, __: Tensor, there: Values, name: str) -> Told | None:
+    """One scale and one offset for all values."""
+    fit = _fit(here, there)
+    if fit is None:
+        return None
+    scale, offset = fit
+    scaled, moved = abs(scale - 1) > 1e-4, abs(offset) > 1e-4
+    if scaled and moved:
+        told = f"{scale:.6g} x the golden values, and moved"
+    elif scaled:
+        told = f"{scale:.6g} x the golden values"
+    elif moved:
+        told = f"moved by {math.fsum(there) / len(there) - math.fsum(here) / len(here):.5g}"
+    else:
+        return None
+    return Told(
+        f"{name}: scale: {told}", "Scale the input as the golden run does (gain, factor, mean)."
+    )
+
+
+def _by_sketch(golden: View, one: Tensor, other: View, two: Tensor, name: str) -> Told:
+    """What lengths and directions tell where values are not kept."""
+    if one.sketch is None or two.sketch is None:
+        return Told(f"{name}: other values", "Save the input of the golden run and use it.")
+    here, there = golden.recording.sketches[one.sketch], other.recording.sketches[two.sketch]
+    cosine = distance.cosine(here, there)
+    rest = math.sqrt(max(0.0, 1 - cosine * cosine)) if cosine > 0 else 2.0
+    if rest < 1e-4:
+        factor = distance.length(there) / (distance.length(here) or 1.0)
+        if abs(factor - 1) > EXACT:
+            return Told(
+                f"{name}: scale: {factor:.6g} x the golden values", "Use the golden run's scaling."
+            )
+        apart = distance.length([a - b for a, b in zip(here, there, strict=True)])
+        return Told(
+            f"{name}: rounding: about {apart / (distance.length(here) or 1.0):.1e}",
+            "The same steps in another precision or version of a library: use the golden run's.",
+        )
+    if rest < CLOSE:
+        return Told(
+            f"{name}: the same data, changed by about {rest:.1e}",
+            "Compare the steps before the model.",
+        )
+    return Told(f"{name}: other data", "Give the model the golden run's input.")

@@ -1,0 +1,64 @@
+"""Says of an exception what it was, where it was raised, and what could not be taken."""
+
+from __future__ import annotations
+
+from envsnap.replay.compare import contract
+from envsnap.replay.compare.evidence import Answer
+from envsnap.replay.compare.inputs import Found
+from envsnap.replay.compare.view import View
+from envsnap.replay.esr import archive
+from envsnap.replay.esr.recording import Raised
+
+
+def quoted(item: Raised) -> str:
+    """An exception as people read it."""
+    message = f": {item.message}" if item.message else ""
+    place = f" ({item.place})" if item.place else ""
+    return f"{item.type}{message}{place}"
+
+
+def of_model(other: View, given: Found) -> Answer:
+    """The answer where the model raised here and not in the golden run."""
+    item = other.call.raised
+    assert item is not None
+    outside = _outside(other)
+    parts = [outside, given.cause, f"the model raised {quoted(item)}"]
+    fix = given.fix or "Run the command by itself and read the traceback."
+    if outside:
+        fix = "Use the golden run's tokenizer: its vocabulary has to be the model's."
+    return Answer(
+        outcome="diverged", subject="inputs" if given.cause or outside else "failure",
+        cause="; ".join(part for part in parts if part), fix=fix,
+    )  # fmt: skip
+
+
+def _outside(view: View) -> str:
+    """Which id no embedding has a row for, where that is what was raised."""
+    item = view.call.raised
+    if item is None or item.type not in ("IndexError", "AssertionError", "RuntimeError"):
+        return ""
+    layer = item.place.partition(" ")[0]
+    module = view.root.modules.get(layer)
+    rows = module.settings.get("num_embeddings") if module is not None else None
+    if not isinstance(rows, int):
+        tables = [entry.settings.get("num_embeddings") for entry in view.root.modules.values()]
+        sizes = [size for size in tables if isinstance(size, int)]
+        rows = max(sizes, default=None) if "index out of range" in item.message else None
+    if not isinstance(rows, int):
+        return ""
+    for entry in contract.inputs(view):
+        tensor = view.tensor(entry.number)
+        if "int" not in tensor.dtype or tensor.max is None or tensor.max < rows:
+            continue
+        values = archive.flat_values(view.recording, tensor)
+        where = ""
+        value = int(tensor.max)
+        if values is not None and len(tensor.shape) >= 1:
+            at = next((place for place, number in enumerate(values) if number >= rows), None)
+            if at is not None:
+                width = tensor.shape[-1] or 1
+                where = f" at row {at // width}, position {at % width}"
+                value = int(values[at])
+        word = "token id" if entry.name.endswith("ids") else entry.name
+        return f"inputs: {word} {value}{where} of {entry.name} is outside of the {rows} rows of {layer or 'the embedding'}"
+    return ""

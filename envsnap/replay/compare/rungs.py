@@ -1,0 +1,153 @@
+"""The steps of a comparison, as a reader sees them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Literal
+
+from envsnap.replay.compare.causes import failed_or_slow, speed
+from envsnap.replay.compare.environment import many
+from envsnap.replay.compare.evidence import Answer, Evidence
+from envsnap.replay.compare.inputs import Found
+from envsnap.replay.compare.model_parts import Weights, listed
+from envsnap.replay.compare.verdict import Judgement, Latency, Rung, State
+
+
+def of(evidence: Evidence) -> tuple[Rung, ...]:
+    """Every step, in order."""
+    return (
+        evidence.environment.rung,
+        evidence.contract,
+        _inputs_rung(evidence.inputs),
+        _weights_rung(evidence.weights),
+        _structure_rung(evidence),
+        _layers_rung(evidence),
+        *((evidence.kernels,) if evidence.kernels is not None else ()),
+        _outputs_rung(evidence),
+        *_latency_rung(evidence.latency),
+    )
+
+
+def _latency_rung(found: Latency | None) -> tuple[Rung, ...]:
+    if found is None:
+        return ()
+    states: dict[str, State] = {"slower": "diverged", "not slower": "same"}
+    state = "diverged" if failed_or_slow(found) else states.get(found.verdict, "undecided")
+    return (
+        Rung(
+            name="latency",
+            state=state,
+            summary=found.verdict,
+            details=tuple(speed(found).split("; ")),
+        ),
+    )
+
+
+def _inputs_rung(found: Found) -> Rung:
+    if not found.cause:
+        if found.noise:
+            told = f"{many(found.count, 'tensor')}, apart by {found.noise:.1e} at most"
+            return Rung(name="inputs", state="noise", summary=told, details=found.details)
+        return Rung(
+            name="inputs", state="same", summary=f"identical, {many(found.count, 'tensor')}"
+        )
+    return Rung(name="inputs", state="diverged", summary=found.cause, details=found.details)
+
+
+def _weights_rung(found: Weights) -> Rung:
+    if found.differ:
+        parts = len(found.changed), len(found.missing), len(found.added)
+        summary = "{} of {} changed, {} missing, {} added".format(parts[0], found.count, *parts[1:])
+        changed = tuple(found.changed[:20])
+        return Rung(name="weights", state="diverged", summary=summary, details=changed)
+    if found.unread:
+        return Rung(
+            name="weights", state="unknown", summary=f"{len(found.unread)} could not be read"
+        )
+    return Rung(name="weights", state="same", summary=f"identical, {many(found.count, 'tensor')}")
+
+
+def _structure_rung(evidence: Evidence) -> Rung:
+    found = evidence.structure
+    autocast = [f"autocast {found.autocast}"] if found.autocast else []
+    sides = (("not in the model here", found.gone), ("only in the model here", found.come))
+    modules = [f"{word}: {listed(names)}" for word, names in sides if names]
+    details = (
+        *(item.text for item in found.settings),
+        *modules,
+        *found.calls,
+        *autocast,
+        *found.opaque,
+    )
+    if not details:
+        return Rung(name="structure", state="same", summary="identical")
+    return Rung(
+        name="structure",
+        state="differs",
+        summary=many(len(details), "difference"),
+        details=details[:20],
+    )
+
+
+def _layers_rung(evidence: Evidence) -> Rung:
+    judged = evidence.judged
+    counts = Counter(layer.judgement for layer in judged.layers)
+    words: dict[Judgement, str] = {
+        "equal": "bit-equal",
+        "noise": "within rounding",
+        "fault": "at fault",
+        "undecided": "undecided",
+        "follows": "follow from above",
+        "unjudged": "not judged",
+    }
+    told = ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts[key])
+    if judged.first is not None:
+        title = f"first divergence {judged.first.title} ({judged.first.type}); {told}"
+        return Rung(name="layers", state="diverged", summary=title)
+    if judged.place:
+        return Rung(
+            name="layers", state="diverged", summary=f"the run parts {judged.place}; {told}"
+        )
+    if judged.undecided:
+        return Rung(name="layers", state="undecided", summary=told)
+    return Rung(name="layers", state="same" if judged.bits else "noise", summary=told or "none")
+
+
+def _outputs_rung(evidence: Evidence) -> Rung:
+    judged = evidence.judged
+    if evidence.failed:
+        return Rung(name="outputs", state="diverged", summary="none: the model raised an exception")
+    if judged.results:
+        return Rung(name="outputs", state="differs", summary=judged.results)
+    if judged.outputs is None:
+        return Rung(name="outputs", state="unknown", summary="could not be measured")
+    if judged.outputs == 0:
+        return Rung(name="outputs", state="same", summary="identical")
+    state: Literal["diverged", "noise"] = (
+        "diverged" if judged.first is not None or judged.place or evidence.inputs.cause else "noise"
+    )
+    return Rung(name="outputs", state=state, summary=f"differ by {judged.outputs:.1e}")
+
+
+def ruled_out(evidence: Evidence, found: Answer) -> tuple[str, ...]:
+    """What a reader would suspect next, and the evidence against it."""
+    if found.outcome in ("same", "equivalent"):
+        return ()
+    lines = []
+    libraries = [path for path in evidence.environment.changes if path.startswith("packages.")]
+    if not evidence.inputs.cause and evidence.inputs.count:
+        names = ", ".join(path.split(".")[1] for path in libraries if "torch" not in path)
+        lines.append(
+            f"preprocessing{f' ({names})' if names else ''}: the model's inputs are identical"
+        )
+    if not evidence.weights.differ:
+        lines.append(f"weights: {many(evidence.weights.count, 'tensor')} identical")
+    judged = [layer for layer in evidence.judged.layers if layer.alone]
+    good = [layer for layer in judged if layer.judgement in ("equal", "noise")]
+    worst = max((layer.ratio or 0.0 for layer in good), default=0.0)
+    if good and found.subject not in ("precision", "bits"):
+        lines.append(
+            f"CPU kernels: {many(len(good), 'layer')} run alone within"
+            f" {worst:.1f}x their rounding error (limit {max((item.limit for item in good), default=0.0):g}x)"
+        )
+    return tuple(lines)

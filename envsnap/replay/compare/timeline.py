@@ -1,0 +1,335 @@
+"""Walks along two runs, call by call, and says which part of them was compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Struct, field
+
+from envsnap.replay.compare import distance, inputs, other_roots, taps
+from envsnap.replay.compare.facts import Facts
+from envsnap.replay.compare.inputs import Found
+from envsnap.replay.compare.model_parts import listed, weights
+from envsnap.replay.compare.pairing import Pairing
+from envsnap.replay.compare.plain import plain_verdict
+from envsnap.replay.compare.raised import quoted
+from envsnap.replay.compare.verdict import Compared, Verdict
+from envsnap.replay.compare.view import View, rewritten, views
+from envsnap.replay.esr.archive import Recording
+
+# Along a run of many calls rounding adds up: so much of what came in may go out.
+GROWTH = 30.0
+NOISE, FAULT = 1e-5, 1e-4
+CACHES = ("use_cache", "cache_implementation")
+
+
+class Walk(Struct, kw_only=True):
+    """What was found along the way."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    brief: dict[str, dict[int, str]] = field(
+        default_factory=dict
+    )  # root -> state of each brief call
+    detailed: dict[str, int] = field(default_factory=dict)
+    noise: float = 0.0
+    bits: bool = True
+    last: View | None = None
+    loose: str = ""  # what differs and is no fault yet: only what follows can say
+
+
+def walk(
+    golden: Recording, other: Recording, facts: Facts,
+    judged: Callable[[tuple[View, View]], Verdict],
+) -> Walk:  # fmt: skip
+    """Compare calls in the golden run's order, up to the first that diverges."""
+    found = Walk()
+    pairs = Pairing(golden, other)
+    for view in views(golden):
+        found.verdicts += taps.compare(golden, other, view, found.noise)
+        twin = pairs.twin(view)
+        if _ended(found):
+            return found
+        if twin is None:
+            if pairs.skips(view):
+                found.loose = found.loose or pairs.told(view)
+                continue
+            found.verdicts.append(_missing(view, golden, other, facts, found))
+            return found
+        if view.call.detailed and twin.call.detailed:
+            _detailed(found, view, twin, judged, facts)
+        else:
+            _brief(found, view, twin, facts)
+        shifted = pairs.told(view)
+        if shifted and found.verdicts and found.verdicts[-1].outcome != "same":
+            last = found.verdicts[-1]
+            if shifted not in last.cause:
+                told = "; ".join(filter(None, (last.cause, shifted)))
+                found.verdicts[-1] = msgspec.structs.replace(last, cause=told)
+        found.loose = found.loose or shifted
+        if _ended(found):
+            return found
+        found.last = view
+    found.verdicts += taps.compare(golden, other, None, found.noise)
+    if not _ended(found):
+        found.verdicts += _surplus(golden, other, facts, found, pairs)
+    return found
+
+
+def _ended(found: Walk) -> bool:
+    return bool(found.verdicts) and found.verdicts[-1].outcome == "diverged"
+
+
+def _detailed(
+    found: Walk,
+    view: View,
+    twin: View,
+    judged: Callable[[tuple[View, View]], Verdict],
+    facts: Facts,
+) -> None:
+    """A call that was looked into in both runs."""
+    verdict = judged((view, twin))
+    root = view.root.name
+    found.detailed[root] = found.detailed.get(root, 0) + 1
+    found.bits = found.bits and verdict.bits
+    given = inputs.compare(view, twin)
+    apart = _results(view, twin)
+    if verdict.outcome in ("same", "equivalent"):
+        found.noise = max(found.noise, given.noise, apart or 0.0)
+    if verdict.outcome == "diverged" and given.cause:
+        loose = _loose(view, twin, given, facts, batched=bool(found.loose))
+        if loose:
+            found.loose = found.loose or loose
+            verdict = msgspec.structs.replace(verdict, outcome="equivalent", cause=loose, fix="")
+        elif found.last is not None:
+            verdict = _between(verdict, view, given, facts, found)
+    found.verdicts.append(_titled(verdict, view))
+
+
+def _loose(view: View, twin: View, given: Found, facts: Facts, *, batched: bool) -> str:
+    """What differs in how a model is called, where its answers may be the same all the same."""
+    if (given.batches or batched) and _only_batches(view, twin):
+        return f"{given.cause}; all rows of the run are the same"
+    texts = [fact.text for fact in facts.of("generation")]
+    if given.forms and texts and all(_is_cache(text) for text in texts):
+        return "; ".join(texts)
+    return ""
+
+
+def _only_batches(view: View, twin: View) -> bool:
+    """Whether the same rows come in other batches, over all calls of the model."""
+    sides = [_all_rows(item) for item in (view, twin)]
+    return bool(sides[0]) and sides[0] == sides[1]
+
+
+def _all_rows(view: View) -> list[str]:
+    """The digests of the rows of the first input, over all calls of a model, in order."""
+    rows: list[str] = []
+    for item in views(view.recording):
+        if item.root.name != view.root.name:
+            continue
+        number = next(iter(item.call.inputs()), None)
+        if number is None:
+            return []
+        tensor = item.tensor(number)
+        if not tensor.rows and tensor.shape[:1] != (1,):
+            return []
+        rows += tensor.rows or (f"{tensor.crc32}",)
+    return rows
+
+
+def _titled(verdict: Verdict, view: View) -> Verdict:
+    """Name the model and the call where there are several."""
+    calls = view.recording.record.calls
+    if len(calls) < 2 or verdict.outcome in ("same", "equivalent") or not verdict.cause:
+        return verdict
+    if verdict.cause.startswith(("between ", "in call ")):
+        return verdict
+    place = f"in call {view.call.nth + 1} of {view.root.calls or len(calls)} of {view.root.name}"
+    if view.root.calls == 1:
+        place = f"in {view.root.name}"
+    return msgspec.structs.replace(verdict, cause=f"{place}: {verdict.cause}")
+
+
+def _between(verdict: Verdict, view: View, given: Found, facts: Facts, found: Walk) -> Verdict:
+    """The calls before gave the same, and this one is given something else."""
+    last = found.last
+    assert last is not None
+    acting = facts.acting("between")
+    if not acting and last.root.name != view.root.name:
+        acting = facts.acting("inputs")
+    lines = facts.code(after=last.call.caller)[:2] if not acting else ()
+    told = "; ".join(fact.text for fact in (*acting[:3], *lines))
+    where = f"between {last.title} and {view.title}, whose inputs are another: "
+    cause = given.cause.removeprefix("inputs differ: ")
+    lead = f"{told}; " if acting else ""
+    tail = f"; {told}" if lines else ""
+    fix = acting[0].fix if acting else f"Compare the code between the two calls. {given.fix}"
+    return msgspec.structs.replace(verdict, cause=f"{lead}{where}{cause}{tail}", fix=fix)
+
+
+def _results(view: View, twin: View) -> float | None:
+    """How far the results of a call are apart; None where that is not known."""
+    left, right = view.call.result, twin.call.result
+    if left is None or right is None:
+        return None
+    return distance.results(view.recording, left, twin.recording, right).apart
+
+
+def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
+    """A call of which only the ends are known, in one of the runs at least."""
+    states, nth = found.brief.setdefault(view.root.name, {}), view.call.nth
+    if twin.call.raised is not None and view.call.raised is None:
+        cause = f"{view.title} raised {quoted(twin.call.raised)}"
+        found.verdicts.append(plain_verdict(view, twin, "diverged", cause, "Run the command by itself and read the traceback."))  # fmt: skip
+        return
+    given, apart = inputs.compare(view, twin), _results(view, twin)
+    if given.cause:
+        loose = _loose(view, twin, given, facts, batched=bool(found.loose))
+        if loose:
+            found.loose = found.loose or loose
+            found.verdicts.append(plain_verdict(view, twin, "equivalent", loose, ""))
+            return
+        states[nth] = "differs"
+        verdict = plain_verdict(view, twin, "diverged", given.cause, given.fix)
+        found.verdicts.append(
+            _between(verdict, view, given, facts, found) if found.last else verdict
+        )
+        return
+    limit = max(NOISE * _scale(view), GROWTH * max(given.noise, found.noise))
+    if apart is None or apart <= limit:
+        states[nth] = "equal" if apart == 0 else "within rounding"
+        found.noise = max(found.noise, min(apart or 0.0, limit))
+        found.bits = found.bits and apart == 0
+        return
+    states[nth] = "differs"
+    outcome = "diverged" if apart > max(FAULT * _scale(view), 10 * limit) else "undecided"
+    found.verdicts.append(_unseen(view, twin, apart, outcome, facts))
+
+
+def _scale(view: View) -> float:
+    """The rounding step of a call's results, as a multiple of float32's."""
+    numbers = view.call.result.tensors() if view.call.result is not None else ()
+    tensors = [view.tensor(number) for number in numbers]
+    return max((distance.scale_of(item) for item in tensors if "float" in item.dtype), default=1.0)
+
+
+def _is_cache(text: str) -> bool:
+    parts = text.partition(": ")[2].split(", ")
+    return all(part.split(" ")[0] in CACHES for part in parts)
+
+
+def _unseen(view: View, twin: View, apart: float, outcome: str, facts: Facts) -> Verdict:
+    """The same inputs gave another result, in a call whose layers are not known."""
+    why = _why(view, twin, facts)
+    size = f" by {apart:.1e}" if apart < 1e6 else " (another form)"
+    cause = f"{view.title} gives another result{size} with the same inputs"
+    more = f"--calls {view.call.nth + 1} --root {view.root.name}"
+    if why:
+        return plain_verdict(view, twin, "diverged", f"{cause}: {why[0]}", why[1])
+    return plain_verdict(
+        view, twin, outcome,
+        f"{cause}; its layers are not kept, and state that it carries is not compared",
+        f"Record and compare with {more} to see the layer.",
+    )  # fmt: skip
+
+
+def _why(view: View, twin: View, facts: Facts) -> tuple[str, str] | None:
+    """What is known of a model besides its layers."""
+    if bool(view.call.training) != bool(twin.call.training):
+        word = "training" if twin.call.training else "evaluation"
+        return (
+            f"the model is in {word} mode here",
+            f"Call model.{'eval' if twin.call.training else 'train'}() before it is used.",
+        )
+    changed = rewritten(view, twin)
+    if changed:
+        return (
+            f"weights were changed while the run went on: {listed(changed)}",
+            "Look for what writes to the model's weights between its calls.",
+        )
+    found = weights(view.root, twin.root)
+    if found.differ:
+        return f"weights differ: {listed((*found.changed, *found.added, *found.missing))}", "Load the golden run's weights."  # fmt: skip
+    config = facts.of("config")
+    return (config[0].text, config[0].fix) if config else None
+
+
+def _missing(view: View, golden: Recording, other: Recording, facts: Facts, found: Walk) -> Verdict:
+    """The golden run calls a model once more, or one that the other does not call."""
+    twins = [item for item in views(other) if item.root.name == view.root.name]
+    twin = twins[-1] if twins else views(other)[-1]
+    if not twins:
+        return other_roots.judged(view, golden, other)
+    return _counted(view, twin, facts, found, "equivalent" if found.loose else "diverged")
+
+
+def _counted(view: View, twin: View, facts: Facts, found: Walk, outcome: str) -> Verdict:
+    """One run calls a model more often than the other."""
+    here, there = view.root.calls, twin.root.calls
+    acting = facts.acting("between") or facts.acting("inputs")
+    lines = facts.code()[:2] if not acting else ()
+    told = "; ".join(fact.text for fact in (*acting[:3], *lines))
+    if found.loose:
+        told = "; ".join(filter(None, (found.loose, told)))
+    cause = f"{view.root.name} is called {here} times in the golden run, {there} times here"
+    if told:
+        cause = f"{told}: {cause}"
+    same = "; the calls that both make are the same" if not found.loose else ""
+    fix = acting[0].fix if acting else "Look for what calls the model more or less: data, batches, loops."  # fmt: skip
+    return plain_verdict(view, twin, outcome, cause + same, fix)
+
+
+def _surplus(
+    golden: Recording, other: Recording, facts: Facts, found: Walk, pairs: Pairing
+) -> list[Verdict]:
+    """Calls that only the other run makes."""
+    more = pairs.left_over()
+    if not more:
+        return _rest(golden, other, found)
+    twin = more[0]
+    mine = [view for view in views(golden) if view.root.name == twin.root.name]
+    if not mine:
+        names = ", ".join(dict.fromkeys(view.root.name for view in more))
+        view = views(golden)[0]
+        return [plain_verdict(view, twin, "equivalent", f"models called here only: {names}", "")]
+    return [_counted(mine[-1], twin, facts, found, "equivalent" if found.loose else "diverged")]
+
+
+def _rest(golden: Recording, other: Recording, found: Walk) -> list[Verdict]:
+    """Calls beyond those that are listed: their digests alone."""
+    there = {root.name: root for root in other.record.roots}
+    for root in golden.record.roots:
+        twin = there.get(root.name)
+        if twin is None or root.rest == twin.rest or not found.bits:
+            continue
+        view = next(item for item in views(golden) if item.root.name == root.name)
+        other_view = next(item for item in views(other) if item.root.name == root.name)
+        cause = f"the results of later calls of {root.name} have other digests; the calls that are listed are the same"  # fmt: skip
+        return [
+            plain_verdict(view, other_view, "undecided", cause, "Run less, or compare those calls.")
+        ]
+    return []
+
+
+def with_field_of_view(
+    verdict: Verdict, found: Walk, golden: Recording, other: Recording
+) -> Verdict:
+    """Say how much of each model was compared."""
+    there = {root.name: root.calls for root in other.record.roots}
+    compared = []
+    for root in golden.record.roots:
+        states = found.brief.get(root.name, {})
+        first = next((nth for nth, state in states.items() if state == "differs"), None)
+        further = ""
+        if first is not None:
+            further = f"differ from call {first + 1} on"
+        elif states:
+            further = "equal" if set(states.values()) == {"equal"} else "equal within rounding"
+        compared.append(
+            Compared(
+                root=root.name, detailed=found.detailed.get(root.name, 0),
+                calls=(root.calls, there.get(root.name, 0)), further=further,
+            )
+        )  # fmt: skip
+    return msgspec.structs.replace(verdict, compared=tuple(compared))

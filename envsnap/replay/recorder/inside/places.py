@@ -1,0 +1,92 @@
+"""Where the script is: the line that called, its lines' digests, and what an exception says."""
+
+from __future__ import annotations
+
+import os
+import sys
+import zlib
+from typing import Any
+
+LIBRARY = (
+    f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", "<frozen", "<string>",
+    f"{os.sep}lib{os.sep}python",
+)  # fmt: skip
+OURS = os.path.abspath(__file__).rsplit(os.sep, 4)[0] + os.sep  # the package that this is in
+DEEPEST = 80
+MOST_FILES, MOST_LINES, LARGEST = 40, 20_000, 2 << 20
+
+
+def is_own(path: str) -> bool:
+    """Whether a file is the script's, not a library's or ours."""
+    return not (path.startswith(OURS) or any(part in path for part in LIBRARY))
+
+
+def caller(depth: int = 1) -> str:
+    """The nearest line of the script below which this runs, as `file.py:12`."""
+    frame: Any = sys._getframe(depth)
+    for _ in range(DEEPEST):
+        if frame is None:
+            return ""
+        path = frame.f_code.co_filename
+        if is_own(path) and not path.startswith("<"):
+            return f"{shown(path)}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""
+
+
+def shown(path: str) -> str:
+    """A file by its way from the working folder, or by its last word."""
+    path = os.path.abspath(path)
+    folder = os.getcwd().rstrip(os.sep) + os.sep
+    name = path[len(folder) :] if path.startswith(folder) else os.path.basename(path)
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")[:200]
+
+
+def raised(error: BaseException, layer: str = "") -> dict[str, str]:
+    """An exception: its type, the first line of its message, and where it was raised."""
+    message = " ".join(str(error).strip().split("\n", 1)[0].split())[:300]
+    trace, own = error.__traceback__, ""
+    last = ""
+    while trace is not None:
+        path = trace.tb_frame.f_code.co_filename
+        last = f"{os.path.basename(path)}:{trace.tb_lineno} in {trace.tb_frame.f_code.co_name}"
+        if is_own(path):
+            own = f"{os.path.basename(path)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    parts = [part for part in (layer, last, f"called from {own}" if own else "") if part]
+    return {
+        "type": type(error).__qualname__[:100],
+        "message": message,
+        "place": ", ".join(parts)[:300],
+    }
+
+
+def code(callers: list[str]) -> dict[str, list[str]]:
+    """Digests of the lines of the script, of modules beside it, and of files that called models."""
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    paths = [os.path.abspath(main)] if main else []
+    folder = os.path.dirname(paths[0]) + os.sep if paths else None
+    for module in list(sys.modules.values()):
+        path = getattr(module, "__file__", None)
+        if isinstance(path, str) and folder and path.startswith(folder) and is_own(path):
+            paths.append(path)
+    paths += [os.path.abspath(item.rpartition(":")[0]) for item in callers]
+    found: dict[str, list[str]] = {}
+    for path in list(dict.fromkeys(paths))[:MOST_FILES]:
+        lines = _lines(path)
+        if lines is not None:
+            found[shown(path)] = lines
+    return found
+
+
+def _lines(path: str) -> list[str] | None:
+    if not path.endswith(".py"):
+        return None
+    try:
+        if os.path.getsize(path) > LARGEST:
+            return None
+        with open(path, "rb") as stream:
+            text = stream.read(LARGEST)
+    except OSError:
+        return None
+    return [f"{zlib.crc32(line.strip()):08x}" for line in text.split(b"\n")[:MOST_LINES]]

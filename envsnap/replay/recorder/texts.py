@@ -1,0 +1,101 @@
+"""What a command prints, as lines of words that can be compared and need not be kept as text.
+
+Numbers and signs stand as they are. A word is a digest, unless texts were asked for. What has the
+shape of a time, a rate, an address or a path is no answer: a mark stands for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from envsnap.replay.recorder.inside.settings import digest
+
+MOST_LINES = 5000
+MOST_WORDS = 400
+LONGEST = 64 << 10
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
+# The shapes of what differs from run to run, with the mark of each.
+SHAPES = (
+    ("uuid", re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b")),
+    ("time", re.compile(
+        r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+    )),
+    ("time", re.compile(r"(?<![\d.])\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?![\d.])")),
+    ("time", re.compile(
+        rf"(?<![\w.]){NUMBER} ?(?:ns|us|µs|ms|s|sec|secs|seconds?|minutes?|it/s|s/it|tok/s|tokens/s|"
+        r"[KMG]i?B/s|[kMG]B/s|req/s|fps|FPS)\b"
+    )),
+    ("time", re.compile(
+        r"(?<=seconds=)\d+\.\d+|(?<=elapsed: )\d+\.\d+|(?<=elapsed=)\d+\.\d+|(?<=latency=)\d+\.\d+"
+    )),
+    ("address", re.compile(r"\b0x[0-9a-fA-F]{4,16}\b")),
+    ("path", re.compile(r"(?<![\w.:/])(?:~|\.{1,2})?/(?:[\w.@+-]+/)+[\w.@+-]*|(?<![\w.:/])/tmp/[\w.@+-]+")),
+)  # fmt: skip
+BAR = re.compile(r"\d{1,3}%\|")
+PIECES = re.compile(rf"%[a-z]+|(?<![\w.]){NUMBER}(?![\w.]*\w)|[^\W_][\w'-]*|[^\w\s]|_+")
+PLAIN = re.compile(rf"%[a-z]+|{NUMBER}|[^\w\s]|_+")
+
+
+def lines(data: bytes, *, text: bool) -> Iterator[str]:
+    """The lines of an output; words as digests unless `text`."""
+    known: dict[str, str] = {}
+    for count, line in enumerate(_plain(data)):
+        if count >= MOST_LINES:
+            return
+        words = [_word(word, known, text=text) for word in _words(line)]
+        yield " ".join(words[:MOST_WORDS])
+
+
+def _plain(data: bytes) -> Iterator[str]:
+    """Lines without escapes and without progress bars, as they stand in the end."""
+    for whole in data.decode("utf-8", "backslashreplace").split("\n"):
+        line = whole
+        if "\r" in line:
+            parts = [part for part in line.split("\r") if part.strip()]
+            bars = [part for part in parts if BAR.search(part)]
+            line = "" if bars and len(bars) == len(parts) else (parts or [""])[-1]
+            if not line.strip() or BAR.search(line):
+                continue
+        elif BAR.search(line):
+            continue
+        yield ESCAPES.sub("", line[:LONGEST]).rstrip()
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line, with marks for what is masked by its shape."""
+    for kind, shape in SHAPES:
+        line = shape.sub(f" %{kind} ", line)
+    return PIECES.findall(line)
+
+
+def _word(word: str, known: dict[str, str], *, text: bool) -> str:
+    if text or PLAIN.fullmatch(word):
+        return word
+    told = known.get(word)
+    if told is None:
+        told = known[word] = digest(word)
+    return told
+
+
+def as_digests(words: Iterable[str]) -> list[str]:
+    """Words of either kind as they would be without their texts."""
+    return [
+        word if word.startswith("#") or PLAIN.fullmatch(word) else digest(word) for word in words
+    ]
+
+
+def varying(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """Places that differ between two outputs of one command: line and word, or -1 for a line."""
+    found = []
+    for number in range(max(len(one), len(other))):
+        here = one[number].split() if number < len(one) else None
+        there = other[number].split() if number < len(other) else None
+        if here is None or there is None or len(here) != len(there):
+            found.append((number, -1))
+            continue
+        found += [
+            (number, place) for place, (a, b) in enumerate(zip(here, there, strict=True)) if a != b
+        ]
+    return tuple(found)

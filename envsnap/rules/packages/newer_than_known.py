@@ -1,0 +1,51 @@
+"""A release is newer than what envsnap knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.knowledge import ages
+from envsnap.model.manifest import Manifest
+from envsnap.model.reading import packages, version
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Rule
+
+MOST_TOLD = 6
+
+
+class NewerThanKnown(Rule):
+    """The tables were read before this release came out.
+
+    What a release changed, what it was built against and what it needs are tables with a date
+    (`envsnap explain --tables`). Of a later release they say nothing, and nothing is guessed: no
+    finding about it is no promise. What is read in files (link-check, requirements) still counts.
+
+    Fix: use a newer envsnap, or read the release's own notes.
+    """
+
+    id = "newer-than-known"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield at most one finding for all of them."""
+        newer = [
+            (name, installed, known)
+            for name in packages(manifest)
+            if (installed := version(manifest, name))
+            and (known := ages.newer_than_known(name, installed))
+        ]
+        if not newer:
+            return
+        told = [f"{name} {installed} (known to {known})" for name, installed, known in newer]
+        more = len(told) - MOST_TOLD
+        yield Finding(
+            rule=self.id,
+            severity=Severity.INFO,
+            effect=Effect.NONE,
+            confidence=Confidence.POSSIBLE,
+            path=("packages", newer[0][0], "version"),
+            message=f"newer than what envsnap knows ({ages.read_on()[:7]}): {', '.join(told[:MOST_TOLD])}"
+            + (f" and {more} more" if more > 0 else ""),
+            why="The tables say nothing of later releases, and nothing is guessed.",
+            fix="Use a newer envsnap, or read the release's notes.",
+            cites=tuple(("packages", name) for name, _, _ in newer[1:]),
+        )

@@ -1,0 +1,47 @@
+"""Knowledge has an age, and says so."""
+
+from __future__ import annotations
+
+import re
+
+from envsnap.knowledge import ages
+from envsnap.knowledge.tables import TRUSTED, table
+from tests.conftest import Run
+
+
+def test_every_table_says_when_it_was_read() -> None:
+    for found in ages.ages():
+        assert re.fullmatch(r"20\d\d-\d\d-\d\d", found.read_on), found.name
+        assert found.rows, found.name
+
+
+def test_the_newest_known_releases_are_in_step_with_the_tables() -> None:
+    assert table("newest")["rows"] == ages.computed()
+    days = [str(table(name)["read_on"]) for name in ("built_against", "release_changes")]
+    assert ages.read_on() == max(days)
+
+
+def test_only_a_later_minor_release_is_newer() -> None:
+    known = table("newest")["rows"]["torch"]
+    major = int(known.split(".")[0])
+    assert ages.newer_than_known("torch", known) is None
+    assert ages.newer_than_known("torch", f"{known}+cu130") is None
+    assert ages.newer_than_known("torch", f"{major + 1}.0") == known
+    assert ages.newer_than_known("torch", f"{major + 1}.0.dev20270101") is None
+    assert ages.newer_than_known("of-nobody", "99") is None
+    assert ages.newer_than_known("torch", "main") is None
+
+
+def test_rows_name_sources_that_are_there() -> None:
+    for name in ("built_against", "release_changes"):
+        found = table(name)
+        for rows in found["rows"].values():
+            for row in rows:
+                assert set(row["source"].split(",")) <= set(found["sources"]), row
+                assert row["basis"] in (*TRUSTED, "inferred")
+
+
+def test_the_tables_are_listed(envsnap: Run) -> None:
+    text = envsnap("explain", "--tables").stdout
+    assert re.search(r"^built_against +\d+ rows, read on 20\d\d", text, re.MULTILINE)
+    assert text.count("read on") >= len(ages.ages())

@@ -1,0 +1,91 @@
+"""What is printed: words, numbers, and what is masked by its shape."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from envsnap.replay.compare import printed
+from envsnap.replay.esr.recording import Printed, Written
+from envsnap.replay.recorder import texts
+
+
+def said(text: str, *, kept: bool = False, varies: tuple[tuple[int, int], ...] = ()) -> Printed:
+    data = text.encode()
+    return Printed(
+        size=len(data), sha256=hashlib.sha256(data).hexdigest(),
+        lines=tuple(texts.lines(data, text=kept)), varies=varies,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "rounding", "state"),
+    [
+        ("label NEGATIVE 0.57", "label NEGATIVE 0.57", False, "same"),
+        ("label NEGATIVE 0.57", "label POSITIVE 0.57", True, "differs"),
+        ("label NEGATIVE 0.5754", "label NEGATIVE 0.5755", False, "differs"),
+        ("label NEGATIVE 0.5754", "label NEGATIVE 0.5755", True, "noise"),
+        ("mean 0.57535776", "mean 0.57535779", True, "noise"),
+        ("mean 0.57535776", "mean 0.57635776", True, "differs"),
+        ("ids 16 17", "ids 16 18", True, "differs"),
+        ("3 boxes", "2 boxes", True, "differs"),
+        ("one", "one\ntwo", True, "differs"),
+        ("took 0.12 s", "took 3.4 s", False, "same"),
+        ("at 2026-11-27 10:11:12.5", "at 2027-01-02 03:04:05.123", False, "same"),
+        ("<m at 0x7f0012345678>", "<m at 0x7f00aaaa5678>", False, "same"),
+        ("wrote /tmp/a/b.txt", "wrote /tmp/c9/d.txt", False, "same"),
+        (" 10%|# | 1/10\r100%|##| 10/10\nok", " 50%|## | 5/10\nok", False, "same"),
+        ("\x1b[32mok\x1b[0m", "ok", False, "same"),
+        ("took 5 boxes", "took 6 boxes", False, "differs"),
+    ],
+)
+@pytest.mark.parametrize("kept", [(False, False), (True, True), (False, True)])
+def test_what_differs(
+    one: str, two: str, rounding: bool, state: str, kept: tuple[bool, bool]
+) -> None:
+    """Alike whether texts are kept, are digests, or one side's are."""
+    found = printed.compare(said(one, kept=kept[0]), said(two, kept=kept[1]), rounding=rounding)
+    assert found.state == state, found
+    assert bool(found.told) is (state == "differs")
+
+
+def test_what_was_masked_is_said() -> None:
+    one = said("took 0.12 s at 0x7f0012345678\nanswer 3")
+    found = printed.compare(one, said("took 0.34 s at 0x7f0012345679\nanswer 3"), rounding=False)
+    assert (found.state, found.masked) == ("same", "not compared: 1 address, 1 time")
+
+
+def test_what_two_golden_runs_differ_in_is_learnt() -> None:
+    lines = [
+        tuple(texts.lines(text.encode(), text=False)) for text in ("id 71 ok\nx", "id 82 ok\nx")
+    ]
+    varies = texts.varying(*lines)
+    assert varies == ((0, 1),)
+    assert printed.compare(said("id 71 ok\nx", varies=varies), said("id 99 ok\nx"), rounding=False).state == "same"  # fmt: skip
+    assert printed.compare(said("id 71 ok\nx", varies=varies), said("id 99 no\nx"), rounding=False).state == "differs"  # fmt: skip
+
+
+def test_words_are_digests_unless_asked_for() -> None:
+    assert "secret" not in " ".join(said("the secret 12.5").lines)
+    assert "12.5" in " ".join(said("the secret 12.5").lines)
+    found = printed.compare(
+        said("label cat"), said("label dog", kept=True), rounding=False, words=["cat"]
+    )
+    assert found.told == "line 1: `label cat` -> `label dog`"
+
+
+def test_files() -> None:
+    def wrote(text: str) -> Written:
+        item = said(text)
+        return Written(size=item.size, sha256=item.sha256, lines=item.lines)
+
+    one = {"out.txt": wrote("1.25 a"), "b.bin": Written(size=3, sha256="a")}
+    assert printed.files(one, dict(one), rounding=False).state == "same"
+    found = printed.files(one, {**one, "out.txt": wrote("1.25 b")}, rounding=True)
+    assert found.state == "differs"
+    assert found.told.startswith("out.txt, line 1")
+    assert printed.files(one, {"out.txt": one["out.txt"]}, rounding=False).told == "b.bin is not written here"  # fmt: skip
+    other = {**one, "b.bin": Written(size=3, sha256="b")}
+    assert printed.files(one, other, rounding=False).told == "b.bin: other bytes"
+    assert printed.files(one, other, rounding=True).state == "unknown"
