@@ -47,9 +47,10 @@ class Row:
 
 def harmless(size: int, case: Case, seed: int) -> list[tuple[str, str, str, str]]:
     """Distributions that change nothing, and a module of each, closed over what they require."""
+    listed = "harmless.txt" if case.python == "3.11" else f"harmless-{case.python}.txt"
     rows = [
         line.split()
-        for line in (cases.HERE / "harmless.txt").read_text().splitlines()
+        for line in (cases.HERE / listed).read_text().splitlines()
         if not line.startswith("#")
     ]
     planted = {path.partition(".")[2] for cause in case.culprits for path in cause}
@@ -94,8 +95,11 @@ def prepare(case: Case, size: int, folder: Path, seed: int) -> None:
 
 def environment(folder: Path, python: str, pins: dict[str, str]) -> None:
     """Made by uv, as a user would."""
-    uv = [executable(), "--no-config"]
-    subprocess.run([*uv, "venv", "-q", "--python", python, folder], check=True)
+    uv = [executable(), "--no-config", "--no-python-downloads"]
+    pyenv = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{python}.*/bin/python{python}"))
+    subprocess.run(
+        [*uv, "venv", "-q", "--python", pyenv[-1] if pyenv else python, folder], check=True
+    )
     listed = Path(f"{folder}.txt")
     listed.write_text("".join(f"{name}=={version}\n" for name, version in pins.items()))
     inside = ["--python", str(folder / "bin" / "python"), "-r", str(listed)]

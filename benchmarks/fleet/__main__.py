@@ -14,7 +14,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.fleet.hosts import DRIFTS, Fleet
@@ -25,6 +25,7 @@ from envsnap.model import codec
 from envsnap.targets.interpreter import Interpreter
 
 ENVSNAP = str(Path(sys.executable).parent / "envsnap")
+SHAPES = ("few", "skewed", "noise")
 MEASURE = (
     "import os, resource, subprocess, sys\n"
     "code = subprocess.call(sys.argv[2:], stdout=open(sys.argv[1], 'wb'))\n"
@@ -56,9 +57,9 @@ def say(what: str, value: str, bound: str = "") -> None:
     print(f"{what:58} {value:>24}   {bound}", flush=True)
 
 
-def files(folder: Path, base: dict[str, object], count: int) -> None:
+def files(folder: Path, base: dict[str, object], count: int, shapes: Sequence[str]) -> None:
     """`fleet diff` of files, against `diff` of the same."""
-    for shape in ("few", "skewed", "noise"):
+    for shape in shapes:
         place = folder / shape
         place.mkdir()
         for name, data in Fleet(base, shape).hosts(count):
@@ -81,9 +82,9 @@ def files(folder: Path, base: dict[str, object], count: int) -> None:
             say(f"diff of the same {count} files", f"{once:.2f} s {peak:.0f} MiB", "")
 
 
-def stored(folder: Path, base: dict[str, object], count: int) -> None:
+def stored(folder: Path, base: dict[str, object], count: int, shapes: Sequence[str]) -> None:
     """A store: adding, size, and what a query costs."""
-    for shape in ("few", "skewed", "noise"):
+    for shape in shapes:
         costs = []
         for hosts in (count // 2, count):
             place = str(folder / f"store-{shape}-{hosts}")
@@ -119,15 +120,16 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--hosts", type=int, default=1000)
     options.add_argument("--store-hosts", type=int, default=100_000)
+    options.add_argument("--shapes", nargs="+", choices=SHAPES, default=SHAPES)
     chosen = options.parse_args()
     real = capture(Interpreter(sys.executable), import_frameworks=False)
     base = json.loads(codec.encode(real))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if chosen.hosts:
-            files(folder, base, chosen.hosts)
+            files(folder, base, chosen.hosts, chosen.shapes)
         if chosen.store_hosts:
-            stored(folder, base, chosen.store_hosts)
+            stored(folder, base, chosen.store_hosts, chosen.shapes)
 
 
 if __name__ == "__main__":

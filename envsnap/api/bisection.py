@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from envsnap.api.environments import capture
+from envsnap.errors import InputError
 
 if TYPE_CHECKING:
     from envsnap.bisection.result import Bisection, Plan
@@ -29,6 +31,8 @@ def bisect_environments(
     network stay open to it. `names` is what the sides are called in the result; `tell` hears how far it is. Raises InputError for what cannot be used
     and BuildError where an environment cannot be made.
     """
+    if os.name != "posix":
+        raise InputError("bisect runs commands on Linux and macOS only")
     from envsnap.bisection.session import Bisecting, Options
 
     here = _read_here()

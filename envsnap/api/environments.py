@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from envsnap.errors import InputError
+from envsnap.errors import InputError, TargetError
 
 if TYPE_CHECKING:
     from envsnap.intake import facts
@@ -76,10 +76,13 @@ def capture(
         described = target.describe()
     from envsnap.intake import facts
 
-    return facts.to_manifest(
-        messages, described, label, dict(seeds or {}), "the probe's answer",
-        redaction_key=redaction_key,
-    )  # fmt: skip
+    try:
+        return facts.to_manifest(
+            messages, described, label, dict(seeds or {}), "the probe's answer",
+            redaction_key=redaction_key,
+        )  # fmt: skip
+    except facts.MalformedError as error:
+        raise TargetError(str(error)) from None
 
 
 def _probe(

@@ -91,6 +91,7 @@ def capture_fleet(
     python: str | None = None,
     import_frameworks: bool = True,
     env: Sequence[str] = (),
+    redaction_key: bytes = b"",
     fanout: int = 64,
     deadline: float = DEFAULT_DEADLINE,
 ) -> Captured:
@@ -110,6 +111,7 @@ def capture_fleet(
         "env": list(env),
         "import": import_frameworks,
         "verify_files": False,
+        "redaction_key": redaction_key.hex(),
     }
     wanted = capturing.Wanted(
         folder=folder,
@@ -135,6 +137,7 @@ def capture_rank(
     store: KeyValues | None = None,
     python: str | None = None,
     env: Sequence[str] = (),
+    redaction_key: bytes = b"",
 ) -> dict[str, str] | None:
     """Describe this rank of a job; rank 0 waits for the others and returns who was silent, and why.
 
@@ -150,5 +153,11 @@ def capture_rank(
 
     rank, size = ranks.who(os.environ)
     place = interpreter.named(python) if python is not None else None
-    made = capture(place, label=ranks.name(rank, size), env=env, deadline=deadline)
+    made = capture(
+        place,
+        label=ranks.name(rank, size),
+        env=env,
+        redaction_key=redaction_key,
+        deadline=deadline,
+    )
     return ranks.gather(folder, codec.encode(made), rank, size, deadline, store)

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 
@@ -16,6 +17,7 @@ from envsnap.bisection import supervised
 from envsnap.bisection.bytecode import Bytecode
 from envsnap.bisection.installed import WITNESS, Installed
 from envsnap.errors import BuildError
+from envsnap.intake.messages import clean_message
 
 TIMEOUT = 3600.0
 HERE = os.path.dirname(__file__)
@@ -36,7 +38,6 @@ class Environment:
         self.python = os.path.join(self.bin, "python")
         self.site = _site(folder)
         self.installed = Installed(folder, self.site)
-        self.seen = 0  # how often links were made when it was last looked at
 
     def versions(self) -> dict[str, str]:
         """Names and versions of what is installed, as its metadata folders are called."""
@@ -65,7 +66,6 @@ class Environments:
         self._bytecode = Bytecode(os.path.join(store.bytecode, tag), python)
         self._made: dict[str, Environment] = {}
         self._lock = threading.RLock()
-        self._links = 0
         self._empty = os.path.join(session.folder, "empty")
         self.seconds: list[float] = []  # of CPU, for each environment that was made
 
@@ -85,9 +85,8 @@ class Environments:
             found = self._made[key] = self._make(
                 os.path.join(self._session.environments, key), pins
             )
-        elif found.seen != self._links:
-            found.installed.accept()
-        found.seen = self._links
+        else:
+            found.installed.trust()
         with open(self._mark(found), "wb"):
             pass
         return found
@@ -98,9 +97,8 @@ class Environments:
         )
 
     def _make(self, folder: str, pins: Mapping[str, str]) -> Environment:
-        self._links += 1  # what others hold is linked once more, which shows on it
         stores.remove(folder)
-        used = self._uv_run(["venv", "--quiet", "--python", self._python, folder])[0]
+        used = self._venv(folder)
         used += self._install(folder, pins)
         site = _site(folder)
         with open(os.path.join(HERE, "inside", "witness.py"), "rb") as stream:
@@ -112,14 +110,42 @@ class Environments:
         made = Environment(folder)
         for distribution in made.installed.distributions.values():
             self._link(made, distribution)
-        made.installed.accept()
+        made.installed.trust()
+        _require(made, pins)
         after = os.times()
         self.seconds.append(used + after.user + after.system - before.user - before.system)
         return made
 
+    def _venv(self, folder: str) -> float:
+        """An empty environment; the CPU seconds it took. It runs no code of anybody's."""
+        before = os.times()
+        done = subprocess.run(
+            [self._uv, "--no-config", "--cache-dir", self._store.uv, "venv", "--quiet",
+             "--python", self._python, folder],
+            cwd=self._session.folder, env=self._variables(), capture_output=True, text=True,
+            check=False, timeout=TIMEOUT,
+        )  # fmt: skip
+        if done.returncode:
+            said = clean_message(" ".join(done.stderr.split())[-600:])
+            raise BuildError(f"the environment cannot be made: {said}")
+        after = os.times()
+        return (after.children_user + after.children_system) - (
+            before.children_user + before.children_system
+        )
+
+    def _variables(self) -> dict[str, str]:
+        """What uv sees: where an index is, and nothing that says how it behaves."""
+        return {
+            **{name: value for name, value in os.environ.items() if KEPT.fullmatch(name)},
+            "HOME": self._session.folder,
+            "UV_PYTHON_DOWNLOADS": "never",
+            "NO_COLOR": "1",
+            stores.MARK: self._session.name,
+        }
+
     def _link(self, environment: Environment, distribution: str) -> None:
         """Link byte code into an environment, and note what was linked."""
-        inner = os.path.relpath(environment.site, environment.folder)
+        inner = environment.installed.inner
         for path, digest in self._bytecode.link(distribution, environment.site).items():
             environment.installed.bytecode[os.path.join(inner, path)] = digest
 
@@ -128,9 +154,9 @@ class Environments:
         if not pins:
             return 0.0
         command = self._installing(folder, self._listed(folder, pins))
-        used, said = self._uv_run([*command, "--offline"], refuse=False)
+        used, said = self._uv_run([*command, "--offline"])
         if said is not None:
-            more, said = self._uv_run(command, refuse=False)
+            more, said = self._uv_run(command)
             used += more
         if said is not None:
             raise BuildError(f"the environment cannot be made: {said}")
@@ -149,26 +175,20 @@ class Environments:
             *(("--find-links", self._find_links) if self._find_links else ()),
         ]  # fmt: skip
 
-    def _uv_run(self, words: Sequence[str], *, refuse: bool = True) -> tuple[float, str | None]:
+    def _uv_run(self, words: Sequence[str]) -> tuple[float, str | None]:
         """Run uv; the CPU seconds it used, and what it said where it failed."""
-        variables = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
         ended = supervised.run(
             [self._uv, "--no-config", "--cache-dir", self._store.uv, *words],
             folder=self._session.folder,
-            variables={
-                **variables,
-                "HOME": self._session.folder,
-                "UV_PYTHON_DOWNLOADS": "never",
-                "NO_COLOR": "1",
-                stores.MARK: self._session.name,
-            },
+            variables=self._variables(),
             timeout=TIMEOUT,
         )
         if ended.code == 0:
             return ended.cpu, None
-        said = " ".join(ended.stderr.text.split())[-600:] or f"uv ended with exit code {ended.code}"
-        if refuse:
-            raise BuildError(f"the environment cannot be made: {said}")
+        said = (
+            clean_message(" ".join(ended.stderr.text.split())[-600:])
+            or f"uv ended with exit code {ended.code}"
+        )
         return ended.cpu, said
 
     def obtainable(self, pins: Mapping[str, str]) -> dict[str, str]:
@@ -203,10 +223,10 @@ class Environments:
         folder = os.path.join(self._session.folder, "asked")
         stores.remove(folder)
         if not os.path.isdir(self._empty):
-            self._uv_run(["venv", "--quiet", "--python", self._python, self._empty])
+            self._venv(self._empty)
         listed = self._listed(folder, pins)
         command = [*self._installing(self._empty, listed), "--dry-run"]
-        return self._uv_run(command, refuse=False)[1]
+        return self._uv_run(command)[1]
 
     def after(self, environment: Environment) -> tuple[str, ...]:
         """Check an environment after a run; what the run altered, and what it left there.
@@ -232,7 +252,7 @@ class Environments:
         if not made:
             return
         inner: dict[str, list[str]] = {}
-        start = len(os.path.relpath(environment.site, environment.folder)) + 1
+        start = len(environment.installed.inner) + 1
         for path in made:
             owner = environment.installed.owner(path)
             with contextlib.suppress(OSError):
@@ -242,9 +262,7 @@ class Environments:
         self._bytecode.add(inner, environment.site, self._session.folder)
         for owner in inner:
             self._link(environment, owner)
-        self._links += 1
-        environment.installed.accept()
-        environment.seen = self._links
+        environment.installed.trust()
 
     def _repair(
         self, environment: Environment, altered: Sequence[str], rewritten: Sequence[str]
@@ -260,7 +278,7 @@ class Environments:
         """Take distributions out of uv's cache; environments that share their files go as well."""
         for distribution in distributions:
             name = distribution.partition("-")[0]
-            self._uv_run(["cache", "clean", "--quiet", name], refuse=False)
+            self._uv_run(["cache", "clean", "--quiet", name])
         # Another run may be in one of these now: it is made anew when it is asked for again.
         self._made = {
             key: made
@@ -290,6 +308,26 @@ class Environments:
                 if altered:
                     self._forget(altered)
                 shutil.rmtree(self._store.bytecode, ignore_errors=True)
+
+
+def _require(made: Environment, pins: Mapping[str, str]) -> None:
+    """Make sure that a trial's environment is the one that was asked for."""
+    found = made.versions()
+    for name, version in pins.items():
+        if not _same(found.get(name), version):
+            raise BuildError(f"the environment holds {name} {found.get(name)} instead of {version}")
+
+
+def _same(found: str | None, wanted: str) -> bool:
+    """Whether two spellings are one version."""
+    if found is None or found == wanted:
+        return found == wanted
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(found.replace("_", "-")) == Version(wanted)
+    except InvalidVersion:
+        return False
 
 
 def _site(folder: str) -> str:

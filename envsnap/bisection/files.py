@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from msgspec import Struct
 from envsnap.bisection import configs
 from envsnap.errors import InputError
 from envsnap.intake import config_trees
+from envsnap.intake.messages import clean_message
 
 LARGEST_CONFIG = 1 << 20
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./ -]{0,199}")
@@ -56,6 +57,12 @@ def _shown(path: tuple[Any, ...], value: Any) -> Any:
     for key in path if not gaps else ():
         tree = tree[str(key)]
     return HIDDEN if gaps else tree
+
+
+def shown_words(words: Sequence[str]) -> tuple[str, ...]:
+    """The words of a command without secrets: what follows --token, and what looks like one."""
+    kept = config_trees.redact(list(words), (), {})
+    return tuple(HIDDEN if word is None else clean_message(word) for word in kept)
 
 
 def read(given: Iterable[str]) -> tuple[File, ...]:

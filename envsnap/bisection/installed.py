@@ -1,4 +1,8 @@
-"""What lies in an environment, and whether it is as RECORD states."""
+"""What lies in an environment, and whether it is as RECORD states.
+
+A file that was not touched since the environment was last trusted is as it was: the kernel sets a
+file's time of change, and no program can set it back. What was touched is read.
+"""
 
 from __future__ import annotations
 
@@ -7,34 +11,27 @@ import csv
 import hashlib
 import os
 from collections.abc import Iterator
+from functools import cached_property
 
 from msgspec import Struct
 
 WITNESS = ("_envsnap_trial.pth", "_envsnap_trial.py")
-
-
-class Stamp(Struct, frozen=True):
-    """What shows that a file was written to: inode, size and two times in nanoseconds."""
-
-    inode: int
-    size: int
-    modified: int
-    changed: int
+MARK = ".envsnap-trusted"
 
 
 class Recorded(Struct, frozen=True):
-    """A file that a distribution installed: whose it is, and its SHA-256 as RECORD spells it."""
+    """A file that a distribution installed: whose it is, and its digest as RECORD spells it."""
 
     distribution: str
-    sha256: str
+    digest: str
 
 
 class Look(Struct, frozen=True, kw_only=True):
     """What a look at an environment found that is not as it was.
 
     `altered` names distributions whose files differ from RECORD, `stray` files that nobody
-    installed, `bytecode` files of byte code that were made meanwhile, `rewritten` such files of
-    ours that were written to.
+    installed or that are gone, `bytecode` files of byte code that were made meanwhile, `rewritten`
+    such files of ours that were written to.
     """
 
     altered: tuple[str, ...]
@@ -49,57 +46,74 @@ class Look(Struct, frozen=True, kw_only=True):
 
 
 class Installed:
-    """The files below `root`, the environment's folder; those in `site` are installed ones."""
+    """The files below `root`, the environment's folder; those in `site` are installed ones.
+
+    `bytecode` holds the SHA-256 of the byte code that was linked, by path. `distributions` maps
+    names of metadata folders to keys that tell what was installed from one another.
+    """
 
     def __init__(self, root: str, site: str) -> None:
         self.root, self.site = root, site
-        self.recorded: dict[str, Recorded] = {}
-        self.bytecode: dict[str, str] = {}  # SHA-256 of what was linked, by path
-        self.distributions: dict[str, str] = {}  # name of the .dist-info folder -> key
-        self._read_records()
-        self._stamps: dict[str, Stamp] = {}
+        self.inner = os.path.relpath(site, root)
+        self.bytecode: dict[str, str] = {}
+        self._records = dict(self._read_records())
+        self.distributions = {
+            name: f"{name.removesuffix('.dist-info')}-{_digest(lines)}"
+            for name, lines in self._records.items()
+        }
+        self._since = 0
 
-    def _read_records(self) -> None:
+    def _read_records(self) -> Iterator[tuple[str, list[str]]]:
         for name in sorted(os.listdir(self.site)):
             if not name.endswith(".dist-info"):
                 continue
             try:
-                with open(os.path.join(self.site, name, "RECORD"), "rb") as stream:
-                    data = stream.read()
-            except OSError:
+                with open(os.path.join(self.site, name, "RECORD"), encoding="utf-8") as stream:
+                    yield name, stream.read().splitlines()
+            except (OSError, UnicodeDecodeError):
                 continue
-            rows = [
-                row
-                for row in csv.reader(data.decode("utf-8", "replace").splitlines())
-                if len(row) == 3
-            ]
-            key = f"{name.removesuffix('.dist-info')}-{_digest(rows)}"
-            self.distributions[name] = key
-            for row in rows:
-                path = os.path.relpath(os.path.join(self.site, row[0]), self.root)
-                self.recorded[path] = Recorded(key, row[1])
+
+    @cached_property
+    def recorded(self) -> dict[str, Recorded]:
+        """Every installed file by its path below `root`."""
+        found: dict[str, Recorded] = {}
+        for name, lines in self._records.items():
+            key = self.distributions[name]
+            for path, digest in map(_row, lines):
+                if path.startswith("..") or os.path.isabs(path):
+                    place = os.path.relpath(os.path.join(self.site, path), self.root)
+                else:
+                    place = f"{self.inner}{os.sep}{path}"
+                found[place] = Recorded(key, digest)
+        return found
+
+    def trust(self) -> None:
+        """Take what is there now for right: what is touched from now on is in doubt."""
+        mark = os.path.join(self.root, MARK)
+        with open(mark, "wb"):
+            pass
+        self._since = os.stat(mark).st_ctime_ns
 
     def look(self) -> Look:
-        """Compare everything with what was there at first; files in doubt are read."""
+        """Read what was touched since the environment was trusted, and miss what is gone."""
         altered: set[str] = set()
         stray, made, rewritten = [], [], []
-        now = dict(self._scan())
-        for path in {**self._stamps, **now}:
-            before, after = self._stamps.get(path), now.get(path)
-            if before == after:
+        there = dict(self._scan())
+        for path, changed in there.items():
+            if changed < self._since or path == MARK:
                 continue
             if _is_bytecode(path):
-                if before is None:
+                if path not in self.bytecode:
                     made.append(path)
-                elif not self._as_linked(path, before, after):
+                elif self._sha256(path) != self.bytecode[path]:
                     rewritten.append(path)
             elif path not in self.recorded:
-                if before is None or after is None or _differs(before, after):
-                    stray.append(path)
-            elif after is None or not self._as_recorded(path):
+                stray.append(path)
+            elif not self._as_recorded(path):
                 altered.add(self.recorded[path].distribution)
-        if not (altered or stray or made or rewritten):
-            self._stamps = now  # what is in doubt was read
+        altered |= {of.distribution for path, of in self.recorded.items() if path not in there}
+        witness = (os.path.join(self.inner, name) for name in WITNESS)
+        stray += [path for path in (*witness, "pyvenv.cfg", "bin/python") if path not in there]
         return Look(
             altered=tuple(sorted(altered)),
             stray=tuple(sorted(stray)),
@@ -109,23 +123,19 @@ class Installed:
 
     def altered(self) -> tuple[str, ...]:
         """Read every file that has a digest, and name the distributions that differ from it."""
-        return tuple(
-            sorted(
-                {
-                    of.distribution
-                    for path, of in self.recorded.items()
-                    if not self._as_recorded(path)
-                }
-            )
-        )
+        paths = self.recorded.items()
+        return tuple(sorted({of.distribution for path, of in paths if not self._as_recorded(path)}))
 
-    def accept(self) -> None:
-        """Take what is there now for what was there at first."""
-        self._stamps = dict(self._scan())
+    def owner(self, path: str) -> str | None:
+        """The distribution that a file of byte code belongs to: the one that has its source."""
+        folder, name = os.path.split(path)
+        source = os.path.join(os.path.dirname(folder), f"{name.partition('.')[0]}.py")
+        found = self.recorded.get(source)
+        return found.distribution if found is not None else None
 
     def _as_recorded(self, path: str) -> bool:
         """Whether a file has RECORD's digest; one without a digest cannot be told."""
-        algorithm, _, expected = self.recorded[path].sha256.partition("=")
+        algorithm, _, expected = self.recorded[path].digest.partition("=")
         if algorithm not in ("sha256", "sha384", "sha512"):
             return True
         try:
@@ -135,14 +145,12 @@ class Installed:
             return False
         return base64.urlsafe_b64encode(found).rstrip(b"=").decode() == expected.rstrip("=")
 
-    def _as_linked(self, path: str, before: Stamp, after: Stamp | None) -> bool:
-        """Whether byte code of ours is what it was; another link to it changes its time as well."""
-        if after is None or _differs(before, after):
-            return False
+    def _sha256(self, path: str) -> str:
         with open(os.path.join(self.root, path), "rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == self.bytecode.get(path)
+            return hashlib.file_digest(stream, "sha256").hexdigest()
 
-    def _scan(self) -> Iterator[tuple[str, Stamp]]:
+    def _scan(self) -> Iterator[tuple[str, int]]:
+        """Every file with its time of change, in nanoseconds."""
         waiting = [self.root]
         start = len(self.root) + 1
         while waiting:
@@ -151,30 +159,20 @@ class Installed:
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
                     else:
-                        found = entry.stat(follow_symlinks=False)
-                        stamp = Stamp(
-                            found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-                        )
-                        yield entry.path[start:], stamp
-
-    def owner(self, path: str) -> str | None:
-        """The distribution that a file of byte code belongs to: the one that has its source."""
-        folder, name = os.path.split(path)
-        source = os.path.join(os.path.dirname(folder), f"{name.partition('.')[0]}.py")
-        found = self.recorded.get(source)
-        return found.distribution if found is not None else None
+                        yield entry.path[start:], entry.stat(follow_symlinks=False).st_ctime_ns
 
 
-def _digest(rows: list[list[str]]) -> str:
+def _row(line: str) -> tuple[str, str]:
+    """Path and digest of a line of RECORD."""
+    cells = next(csv.reader([line]), []) if '"' in line else line.rsplit(",", 2)
+    return (cells[0], cells[1]) if len(cells) == 3 else (line, "")
+
+
+def _digest(lines: list[str]) -> str:
     """What was installed, but for scripts: their first line names the environment."""
-    inside = sorted(",".join(row) for row in rows if not row[0].startswith(("..", "/")))
+    inside = sorted(line for line in lines if not line.startswith(("..", "/")))
     return hashlib.sha256("\n".join(inside).encode()).hexdigest()[:16]
 
 
 def _is_bytecode(path: str) -> bool:
     return path.endswith(".pyc") and os.path.basename(os.path.dirname(path)) == "__pycache__"
-
-
-def _differs(before: Stamp, after: Stamp) -> bool:
-    """Another link to the same file changes its time of change, and nothing else."""
-    return (before.inode, before.size, before.modified) != (after.inode, after.size, after.modified)

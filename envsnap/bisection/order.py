@@ -9,7 +9,7 @@ from envsnap.bisection.atoms import Atom, Kind
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules import engine
-from envsnap.rules.finding import Finding
+from envsnap.rules.finding import Finding, Severity
 
 SITE = re.compile(r"(?:site|dist)-packages/([A-Za-z0-9_.]+)")
 
@@ -31,9 +31,25 @@ class Suspects:
         self._places = {atom.path: number for number, atom in enumerate(atoms)}
         first = self._by_findings(lambda finding: (finding.path, *finding.changes))
         cited = self._by_findings(lambda finding: finding.cites)
-        rest = range(len(atoms))
-        self.ranked = list(dict.fromkeys([*first, *cited, *rest]))
+        found = dict.fromkeys([*first, *cited])
+        self.ranked = self._with_files(list(found))
         self.order = self._seen_first(imported)
+
+    def _with_files(self, found: list[int]) -> list[int]:
+        """Rank files that no finding speaks of: their user named them, and they differ.
+
+        A whole file comes after what is an error, a path of a config after what is a warning.
+        """
+        rest = [number for number in range(len(self._atoms)) if number not in set(found)]
+        parts: list[list[int]] = []
+        for severity, kind in ((Severity.ERROR, Kind.FILE), (Severity.WARNING, Kind.CONFIG)):
+            parts.append([number for number in found if self._worst(number) <= severity.rank])
+            parts.append([number for number in rest if self._atoms[number].kind is kind])
+        return list(dict.fromkeys(number for part in (*parts, found, rest) for number in part))
+
+    def _worst(self, number: int) -> int:
+        """The rank of the worst finding about an atom."""
+        return min(finding.severity.rank for finding in self.about[number])
 
     def _by_findings(self, paths: object) -> list[int]:
         found = []

@@ -21,7 +21,7 @@ from envsnap.bisection.requirements import implications
 from envsnap.bisection.result import Bisection, Plan
 from envsnap.bisection.store import LARGEST, Session, Store
 from envsnap.bisection.trials import Budget, SpentError, Trials
-from envsnap.errors import InputError
+from envsnap.errors import BuildError, InputError
 from envsnap.image.locking import uv
 from envsnap.model.manifest import Manifest
 from envsnap.replay.esr import archive
@@ -84,6 +84,7 @@ class Bisecting:
         if not command:
             raise InputError("name a command that shows the fault, after --")
         self.command, self.options = tuple(command), options
+        self.shown = files.shown_words(command)
         self.good, self.bad = sides.read(good), sides.read(bad)
         self.files = files.read(options.files)
         self.names = names
@@ -214,6 +215,10 @@ class Bisecting:
                 {name: version for name, version in pins.items() if name not in lacking}
             )
             lacking |= missing
+            if pins and len(missing) == len(pins):
+                raise BuildError(
+                    f"none of {len(pins)} distributions can be had: {next(iter(missing.values()))}"
+                )
         atoms = []
         for atom in self.differences.atoms:
             if atom.kind is Kind.PACKAGE and atom.name in lacking:
@@ -261,7 +266,7 @@ class Bisecting:
         return log.Head(
             version=log.VERSION,
             inputs=digest,
-            command=self.command,
+            command=self.shown,
             atoms=tuple(atom.title for atom in atoms),
         )
 

@@ -55,7 +55,7 @@ def result(
         sentence=sentence,
         good=_end(of.names[0], of.good.manifest),
         bad=_end(of.names[1], of.bad.manifest),
-        command=of.command,
+        command=of.shown,
         judge=_judge(of.options.output, of.options.recording),
         python=f"{python.version} ({python.path})",
         atoms=tuple(teller.difference(number) for number in found.suspects.order),

@@ -26,6 +26,13 @@ class Change(Struct, frozen=True, kw_only=True):
     other: Any = None
     reason: str | None = None
 
+    @property
+    def told(self) -> str:
+        """Both sides in a sentence: without the fact a side is absent, an explicit null is none."""
+        here = "absent" if self.kind is ChangeKind.ADDED else spelled(self.reference)
+        there = "absent" if self.kind is ChangeKind.REMOVED else spelled(self.other)
+        return f"{here} -> {there}"
+
     def mirrored(self) -> "Change":
         """The same difference seen from the other side."""
         kinds = {ChangeKind.ADDED: ChangeKind.REMOVED, ChangeKind.REMOVED: ChangeKind.ADDED}
@@ -48,3 +55,12 @@ class Difference(Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
     compared: int
     not_compared: dict[str, str]
+
+
+def spelled(value: Any) -> str:
+    """A value as people write it: no name of Python's for null, true and false."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

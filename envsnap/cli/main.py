@@ -6,6 +6,10 @@ import contextlib
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
 
 USAGE = 2
 INTERNAL_ERROR = 70
@@ -79,8 +83,7 @@ def _main_inner() -> int:
         signals.end_started()
         return INTERRUPTED
     except click.ClickException as error:
-        error.message = _without_secrets(error.message)
-        error.show()
+        _show(error)
         return error.exit_code
     except EnvsnapError as error:
         _say(f"error: {error}")
@@ -89,6 +92,13 @@ def _main_inner() -> int:
         signals.end_started()
         signals.end(error.number)
         return 128 + error.number
+
+
+def _show(error: click.ClickException) -> None:
+    """Show click's own message; what it quotes of the command line may be a secret."""
+    shown = type(error).__new__(type(error))
+    shown.__dict__.update(error.__dict__, message=_without_secrets(error.message))
+    shown.show()
 
 
 def _without_secrets(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import zlib
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from envsnap.errors import InputError
@@ -27,17 +29,7 @@ def parquet(store: Store, folder: str) -> int:
     keys = {kind: key.split() for kind, key in run("SELECT id, key FROM kind")}
     sections = dict(run("SELECT id, section FROM object"))
     text, whole = pa.string(), pa.int64()
-
-    def write(name: str, columns: dict[str, Any], rows: Any) -> None:
-        path = os.path.join(folder, f"{name}.parquet")
-        schema = pa.schema(list(columns.items()))
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
-        with writer.ParquetWriter(path, schema, compression="zstd") as out:
-            while batch := [row for _, row in zip(range(ROWS), rows, strict=False)]:
-                lists = zip(*batch, strict=True)
-                table = {key: list(column) for key, column in zip(columns, lists, strict=True)}
-                out.write_table(pa.table(table, schema=schema))
-
+    write = partial(_write, pa, writer, folder)
     hosts = run("SELECT name, kind, since, seen, memory, shm FROM host ORDER BY id")
     write(
         "host",
@@ -56,3 +48,17 @@ def parquet(store: Store, folder: str) -> int:
     )
     write("object", {"object": whole, "section": text, "body": text}, objects)
     return int(run("SELECT count(*) FROM host").fetchone()[0])
+
+
+def _write(
+    pyarrow: Any, writer: Any, folder: str, name: str, columns: dict[str, Any], rows: Any
+) -> None:
+    """Write rows as one file, some at a time."""
+    path = os.path.join(folder, f"{name}.parquet")
+    schema = pyarrow.schema(list(columns.items()))
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
+    with writer.ParquetWriter(path, schema, compression="zstd") as out:
+        while batch := list(islice(rows, ROWS)):
+            lists = zip(*batch, strict=True)
+            table = {key: list(column) for key, column in zip(columns, lists, strict=True)}
+            out.write_table(pyarrow.table(table, schema=schema))

@@ -162,51 +162,34 @@ def _judged(
     """Every kind of a cohort. What the reference could not tell and others could is unknown there."""
     found: list[KindVerdict] = []
     beyond: dict[Path, str] = {}
+    own: KindVerdict | None = None
     for place, kind in enumerate(kinds):
         hosts = tuple(names[number][0] for number in kind.hosts)
-        if kind is chosen.kind or place >= MOST_JUDGED:
-            continue
-        manifest = kind.build()
-        result = compared(chosen.manifest, manifest, left_out, policy)
-        findings, unknown = result.findings, result.unknown
-        beyond.update(_untold_by(chosen.manifest, unknown))
-        mine = {path: why for path, why in unknown.items() if _is_untold(manifest, path, why)}
-        mine.update(_timeouts(kind))
-        drift = any(item.changes or item.severity is not Severity.INFO for item in findings)
-        state: State = "drifted" if drift else "unknown" if mine else "same"
-        found.append(
-            KindVerdict(
-                name=kind.name,
-                state=state,
-                hosts=hosts,
-                cohort=cohort,
-                findings=findings,
-                unknown=mine,
-            )
-        )
-    drifted = any(item.state == "drifted" for item in found)
-    for place, kind in enumerate(kinds):
-        hosts = tuple(names[number][0] for number in kind.hosts)
+        verdict = KindVerdict(name=kind.name, state="drifted", hosts=hosts, cohort=cohort)
         if kind is chosen.kind:
-            untold = {**beyond, **_timeouts(kind)}
-            apart = drifted and not chosen.is_one
-            found.append(
-                KindVerdict(
-                    name=kind.name,
-                    state="drifted" if apart else "unknown" if untold else "same",
-                    hosts=hosts,
-                    cohort=cohort,
-                    is_reference=chosen.is_one,
-                    unknown=untold,
-                )
-            )
+            own = structs.replace(verdict, unknown=_timeouts(kind))
         elif place >= MOST_JUDGED:
-            found.append(
-                KindVerdict(
-                    name=kind.name, state="drifted", hosts=hosts, cohort=cohort, judged=False
-                )
-            )
+            found.append(structs.replace(verdict, judged=False))
+        else:
+            manifest = kind.build()
+            result = compared(chosen.manifest, manifest, left_out, policy)
+            beyond.update(_untold_by(chosen.manifest, result.unknown))
+            found.append(_against(verdict, kind, manifest, result))
+    if own is not None:
+        untold = {**beyond, **own.unknown}
+        apart = not chosen.is_one and any(item.state == "drifted" for item in found)
+        state: State = "drifted" if apart else "unknown" if untold else "same"
+        found.append(structs.replace(own, state=state, is_reference=chosen.is_one, unknown=untold))
     return found
+
+
+def _against(verdict: KindVerdict, kind: Kind, manifest: Manifest, result: Result) -> KindVerdict:
+    """A kind's state: drifted before unknown, what is certain before what is not."""
+    mine = {path: why for path, why in result.unknown.items() if _is_untold(manifest, path, why)}
+    mine.update(_timeouts(kind))
+    drift = any(item.changes or item.severity is not Severity.INFO for item in result.findings)
+    state: State = "drifted" if drift else "unknown" if mine else "same"
+    return structs.replace(verdict, state=state, findings=result.findings, unknown=mine)
 
 
 def compared(

@@ -19,6 +19,7 @@ from envsnap.rules import peers
 # Sections that describe the machine, also where they say nothing.
 MACHINE = ("gpus", "driver", "rocm")
 UNTOLD = ("timeout", "denied", "refused", "error")
+KEYED = "; hmac-sha256 "  # what `redact` writes before a digest made with a key
 CHOSEN = ("redacted", "not asked")
 
 
@@ -49,7 +50,7 @@ def shape(part: Part, left_out: frozenset[Path] = frozenset()) -> Shape:
         else:
             facts[kind].append(("\0".join(path), value))
     known: list[Any] = [section.complete]
-    known.append(sorted(path for path, why in section.gaps.items() if not why.startswith(CHOSEN)))
+    known.append(sorted(_left_open(section.gaps)))
     if isinstance(section, EnvVars) and (part.name,) not in left_out:
         known.append(sorted((peers.variables(section) or set()) - {*peers.DEFAULTS}))
     machine = part.name in MACHINE
@@ -63,6 +64,14 @@ def shape(part: Part, left_out: frozenset[Path] = frozenset()) -> Shape:
             if why.startswith(UNTOLD)
         ),
     )
+
+
+def _left_open(gaps: dict[str, str]) -> Iterator[str]:
+    """What a section could not tell; of what was left out on purpose its keyed digest, if any."""
+    for path, why in gaps.items():
+        keyed = why.rpartition(KEYED)[2] if why.startswith("redacted") and KEYED in why else ""
+        if keyed or not why.startswith(CHOSEN):
+            yield f"{path}\0{keyed}"
 
 
 def spelled(name: str, shape: Shape) -> tuple[bytes, str]:

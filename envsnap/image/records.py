@@ -175,7 +175,7 @@ class HostRequirement(Struct, frozen=True, kw_only=True):
     why: Annotated[str, Meta(description="The reason, or the source of the number.")]
 
 
-class Left(Struct, frozen=True, kw_only=True):
+class NotCarried(Struct, frozen=True, kw_only=True):
     """A fact that the image does not carry."""
 
     path: Annotated[str, Meta(description="Manifest path.")]
@@ -235,10 +235,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     environment: Annotated[dict[str, str], Meta(description="Variables that the image sets.")]
     host: Annotated[tuple[HostRequirement, ...], Meta(description="What the host must offer.")]
     dropped: Annotated[
-        tuple[Left, ...], Meta(description="Environment variables that are left out on purpose.")
+        tuple[NotCarried, ...],
+        Meta(description="Environment variables that are left out on purpose."),
     ]
     not_carried: Annotated[
-        tuple[Left, ...],
+        tuple[NotCarried, ...],
         Meta(description="What the captured environment had and the image lacks."),
     ]
     decisions: tuple[Decision, ...]

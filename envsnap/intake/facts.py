@@ -34,6 +34,10 @@ LONGEST_LABEL = 1000
 SEED_KEY = re.compile(r"(?:^|[_-])(?:seed|seeds|random_state)$|^(?:seed|seeds)[_-]|Seed$")
 
 
+class MalformedError(InputError):
+    """Facts that no probe of ours would state: whoever sent them is not to be believed."""
+
+
 class Messages(msgspec.Struct, frozen=True):
     """What one run of the probe said."""
 
@@ -48,8 +52,7 @@ def parse(data: bytes, name: str) -> Messages:
     if len(found) > 1:
         scan.refuse(
             name,
-            f"holds the answers of {len(found)} hosts; `envsnap fleet diff` compares them, and"
-            " `envsnap diff --peers`",
+            f"holds the answers of {len(found)} hosts; `envsnap fleet diff` compares them",
         )
     return found[0]
 
@@ -139,11 +142,13 @@ def to_manifest(
     """
     sections = messages.facts.get("sections")
     if not isinstance(sections, dict):
-        scan.refuse(name, "the probe's output has no sections")
+        raise MalformedError(f"{name}: the probe's output has no sections")
     tree: dict[str, Any] = {}
     for section, message in sections.items():
         if not isinstance(message, dict) or not isinstance(message.get("facts"), dict):
-            scan.refuse(name, f"section {section} of the probe's output is not an object")
+            raise MalformedError(
+                f"{name}: section {section} of the probe's output is not an object"
+            )
         gaps = message.get("gaps")
         tree[section] = {
             **message["facts"],
@@ -256,7 +261,7 @@ def _moment(seconds: object) -> str | None:
         moment = datetime.fromtimestamp(float(str(seconds)), UTC)
     except (ValueError, OverflowError, OSError):
         shown = " ".join(str(seconds).split())[:40]
-        raise InputError(f"the probe's time of capture is no time: {shown}") from None
+        raise MalformedError(f"the probe's time of capture is no time: {shown}") from None
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

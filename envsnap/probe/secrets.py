@@ -17,7 +17,7 @@ def use_key(key: str) -> None:
 
 def _decision():
     if __name__.startswith("envsnap_probe."):
-        from .redact import decision  # type: ignore[import-not-found]
+        from .redact import decision
     else:
         from ..redact import decision
     return decision
@@ -26,7 +26,7 @@ def _decision():
 def reason(why: str, lost: str) -> str:
     """The reason of the gap that a value leaves."""
     if __name__.startswith("envsnap_probe."):
-        from .redact import digests  # type: ignore[import-not-found]
+        from .redact import digests
     else:
         from ..redact import digests
     return digests.reason(why, lost, _KEY[0] if _KEY else b"")

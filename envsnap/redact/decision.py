@@ -81,13 +81,10 @@ def sweep(tree, note, path: tuple = ()):
 
     Keys are names here, and decide nothing. Meant for facts: names, versions, paths, addresses.
     """
-    if isinstance(tree, list):
-        items = enumerate(tree)
-    elif isinstance(tree, dict):
-        items = tree.items()
-    else:
-        return
-    for key, inner in list(items):
+    items = []
+    if isinstance(tree, (list, dict)):
+        items = list(tree.items() if isinstance(tree, dict) else enumerate(tree))
+    for key, inner in items:
         if isinstance(inner, str):
             if len(inner) >= 8 and _SUSPECT.search(inner):
                 shown, why = _swept(inner)

@@ -55,8 +55,8 @@ def _parse(data: bytes, path: str, *, shared: bool) -> Policy | None:
         tree: Any = tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 at byte {error.start}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: not TOML: {error}") from None
+    except ValueError as error:  # TOML's own, and that of numbers of thousands of digits
+        raise InputError(f"{path}: not TOML: {' '.join(str(error).split())[:200]}") from None
     except RecursionError:
         raise InputError(f"{path}: nested too deep") from None
     if shared:

@@ -45,7 +45,7 @@ def _is_left(text: Any) -> bool:
 
 
 def _boot() -> str:
-    """This machine since its start: a process id means nothing on another one."""
+    """Which start of which machine this is: a process id means nothing after another one."""
     with (
         contextlib.suppress(OSError),
         open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream,

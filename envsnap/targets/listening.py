@@ -15,7 +15,7 @@ LINES_AHEAD = 256
 WAIT_SECONDS = 0.25
 
 
-class Flooded(Exception):
+class FloodedError(Exception):
     """A target said more than it may; the message says what was too much."""
 
 
@@ -24,7 +24,7 @@ class Ears:
 
     def __init__(self, stream: IO[bytes], begin: bytes) -> None:
         self._stream, self._begin = stream, begin
-        self._lines: queue.Queue[bytes | Flooded | None] = queue.Queue(LINES_AHEAD)
+        self._lines: queue.Queue[bytes | FloodedError | None] = queue.Queue(LINES_AHEAD)
         self._closed = threading.Event()
         self._begun = False
         self._count = 0
@@ -33,10 +33,10 @@ class Ears:
     def next(self, seconds: float) -> bytes | None:
         """Return the next line, None at the end; raises queue.Empty where none came in time.
 
-        Raises Flooded where the target said more than it may.
+        Raises FloodedError where the target said more than it may.
         """
         found = self._lines.get(timeout=max(0.0, seconds))
-        if isinstance(found, Flooded):
+        if isinstance(found, FloodedError):
             raise found
         return found
 
@@ -45,11 +45,11 @@ class Ears:
         self._closed.set()
 
     def _listen(self) -> None:
-        said: bytes | Flooded | None = None
+        said: bytes | FloodedError | None = None
         try:
             with contextlib.suppress(OSError, ValueError):
                 self._read()
-        except Flooded as error:
+        except FloodedError as error:
             said = error
         self._put(said)
 
@@ -84,9 +84,9 @@ class Ears:
         limit = LARGEST_ANSWER if self._begun else LARGEST_PREAMBLE
         if self._count > limit:
             when = "in its answer" if self._begun else "before it answered"
-            raise Flooded(f"said more than {limit >> 20} MiB {when}")
+            raise FloodedError(f"said more than {limit >> 20} MiB {when}")
 
-    def _put(self, item: bytes | Flooded | None) -> None:
+    def _put(self, item: bytes | FloodedError | None) -> None:
         while not self._closed.is_set():
             with contextlib.suppress(queue.Full):
                 self._lines.put(item, timeout=WAIT_SECONDS)

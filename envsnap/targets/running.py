@@ -93,7 +93,7 @@ class Run:
                 else:
                     said.append(line)
             return facts.parse(b"\n".join(said), self._name)
-        except listening.Flooded as error:
+        except listening.FloodedError as error:
             raise TargetError(f"{self._name}: {error}; that is no answer of a probe") from None
         except InputError as error:
             raise TargetError(f"{error} (from a probe that ran there)") from None

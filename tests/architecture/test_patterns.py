@@ -48,9 +48,12 @@ def of_sources() -> Iterator[Pattern]:
                     uses = re.findall(rf"\b{name}\.(\w+)\(", source)
                     anywhere = not uses or any(use in ANYWHERE for use in uses)
                     yield from of_call(node.value, path, texts, anywhere)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr != "compile":
-                    yield from of_call(node, path, texts, node.func.attr in ANYWHERE)
+            elif (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr != "compile"
+            ):
+                yield from of_call(node, path, texts, node.func.attr in ANYWHERE)
 
 
 def of_call(node: ast.Call, path: Path, texts: dict[str, str], anywhere: bool) -> Iterator[Pattern]:

@@ -6,12 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from envsnap.errors import InputError
+from envsnap.image.locking.uv import executable
 from tests.bisection.world import World
+from tests.conftest import lacking
 
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Both environments, made once."""
+    try:
+        executable()
+    except InputError:
+        lacking("uv is not installed (the extra is called lock)")
     return World(tmp_path_factory.mktemp("world"))
 
 

@@ -61,7 +61,11 @@ def test_what_cannot_be_used_is_refused(world: World, words: list[str], told: st
 
 def test_a_command_that_cannot_be_run_is_one_line(world: World) -> None:
     world.manifests()
-    done = called("a-manifest.json", "b-manifest.json", "--yes", "--", "./no-such-program")
+    sides = ("a-manifest.json", "b-manifest.json", "--yes")
+    done = called(*sides, "--", "./no-such-program")
+    assert done.returncode == 4
+    assert "none of 14 distributions can be had" in done.stderr
+    done = called(*sides, "--find-links", str(world.wheels), "--", "./no-such-program")
     assert done.returncode == 2
     assert "./no-such-program: cannot be run: no such file" in done.stderr
 

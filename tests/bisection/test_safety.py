@@ -85,8 +85,11 @@ def test_trials_do_not_share_a_home(world: World) -> None:
 def test_secrets_stay_out_of_the_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVICE_API_KEY", "q7Zx-very-secret-91")
     program = "import os, sys\nprint('key', os.environ['SERVICE_API_KEY'])\nsys.exit(trial_00.value == 2)\n"
-    found = world.bisect(program)
+    words = ("python", "main.py", "--token", "aB3-another-secret", "--url=https://me:pw77x@h/")
+    found = world.bisect(program, command=words)
     assert found.log is not None
+    assert "another-secret" not in Path(found.log).read_text() + "".join(found.command)
+    assert "pw77x" not in Path(found.log).read_text() + "".join(found.command)
     assert "very-secret" not in Path(found.log).read_text()
     assert found.good_end is not None
     assert "<redacted by envsnap>" in found.good_end.stdout

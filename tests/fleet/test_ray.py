@@ -116,5 +116,7 @@ def test_nothing_is_left(cluster: tuple[Members, str], envsnap: Run) -> None:
     members, address = cluster
     members.hang("w1")
     engines.captured(envsnap, "--ray", address, deadline=6.0)
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True
+    )
     assert "ray_nodes.py" not in listed.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Run
+from tests.conftest import COMMAND, Run
 from tests.fleet import engines
 from tests.fleet.engines import Members, captured, free_port, program, states, until
 
@@ -123,3 +124,22 @@ def test_usage(arguments: tuple[str, ...], words: str, envsnap: Run) -> None:
     done, _ = captured(envsnap, *arguments, deadline=3.0)
     assert done.returncode == 2
     assert words in done.stderr
+
+
+def test_a_signal_leaves_no_child(cluster: tuple[Members, dict[str, str]], tmp_path: Path) -> None:
+    members, env = cluster
+    members.hang("n1")
+    command = [COMMAND, "fleet", "capture", "-o", str(tmp_path / "cut"), "--hosts", "n[1-2],n5"]
+    members.hang("n5")
+    members.start("capture", [*command, "--deadline", "60"], tmp_path / "cut.log", env)
+    until(lambda: _clients(tmp_path) >= 2, 20, "clients of ssh")
+    members.signal("capture", signal.SIGTERM)
+    until(lambda: _clients(tmp_path) == 0, 10, "no client left")
+
+
+def _clients(folder: Path) -> int:
+    """How many clients of ssh run with this test's settings."""
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True
+    )
+    return listed.stdout.count(f"-F {folder}/config")

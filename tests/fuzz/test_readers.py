@@ -188,3 +188,33 @@ def once(read: Callable[[random.Random], None], seed: int) -> None:
         assert error.exit_code != 70
     except Exception as error:
         raise AssertionError(f"ENVSNAP_FUZZ_SEED={seed} breaks {read.__name__}") from error
+
+
+def test_a_policy_of_a_number_without_end(tmp_path: Path) -> None:
+    (tmp_path / "envsnap.toml").write_text("a = " + "9" * 6000)
+    with pytest.raises(EnvsnapError, match="not TOML"):
+        api.load_policy(str(tmp_path / "envsnap.toml"))
+
+
+def test_a_python_of_five_thousand_digits() -> None:
+    tree = json.loads(answer())
+    tree["sections"]["python"]["facts"]["version"] = "9" * 5000
+    entries = tree["sections"]["packages"]["facts"]["entries"]
+    entries["x"] = {"version": "1", "requires": ["y; python_version < '3.8'"]}
+    data = (
+        b"envsnap-abcd1234-begin\nfacts " + json.dumps(tree).encode() + b"\nenvsnap-abcd1234-end\n"
+    )
+    found = facts.to_manifest(facts.parse(data, "it"), Target(kind="file"), None, {}, "it")
+    api.check(found)
+
+
+def test_a_moment_of_two_lines() -> None:
+    with pytest.raises(EnvsnapError) as caught:
+        facts.to_manifest(
+            facts.Messages({"probe": 1, "created_at": "a\nb", "sections": {}}),
+            Target(kind="file"),
+            None,
+            {},
+            "it",
+        )
+    assert "\n" not in str(caught.value)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from envsnap.model.manifest import Manifest
-from envsnap.probe.collectors import packages
+from envsnap.probe.collectors import ownership, packages
 from tests.conftest import Run
 from tests.probe.test_broken_environments import captured, install
 
@@ -134,4 +134,4 @@ def test_shadowed_copies_claim_nothing_twice(envsnap: Run, tmp_path: Path) -> No
 def test_the_first_line_of_a_group_is_enough() -> None:
     files = "a.py a/__init__.py a/b.py a-1.dist-info/W c/d/__init__.py c0.so e/__init__.py f.txt"
     lines = sorted(f"{name},sha256=x,1".encode() for name in files.split())
-    assert packages._top_level(lines) == [b"a.py", b"a/__init__.py", b"c0.so", b"e/__init__.py"]
+    assert ownership.top_level(lines) == [b"a.py", b"a/__init__.py", b"c0.so", b"e/__init__.py"]

@@ -103,7 +103,7 @@ def test_two_keys_are_unknown(envsnap: Run, tmp_path: Path) -> None:
 def test_what_one_side_alone_left_out_is_told(envsnap: Run, tmp_path: Path) -> None:
     captured(envsnap, tmp_path, "dev", DEV)
     captured(envsnap, tmp_path, "prod", "db: {port: 5432}\nurl: https://h.example/x\n")
-    text, report = compared(envsnap)
+    _, report = compared(envsnap)
     unknown = json.dumps(report["results"][0]["unknown"])
     assert "configs.app.db.password" in unknown
     assert "configs.app.url" in unknown

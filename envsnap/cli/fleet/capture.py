@@ -36,6 +36,7 @@ def command(
     python: str | None,
     no_import: bool,
     env: tuple[str, ...],
+    redaction_key: str | None,
     fanout: int,
     deadline: float,
 ) -> int:
@@ -44,12 +45,13 @@ def command(
     Nothing is installed on the hosts. Each ends in a state within the deadline and five seconds:
     who gave no answer is noted with the reason. `envsnap fleet diff DIR` compares them.
     """
+    key = api.load_redaction_key(redaction_key) if redaction_key else b""
     named = (hosts, ray, dask, kubernetes)
     if torchrun:
         if slurm or any(item is not None for item in named):
             raise click.UsageError("--torchrun goes without another engine: it is run by each rank")
         silent = api.capture_rank(
-            output, deadline=deadline, python=python or sys.executable, env=env
+            output, deadline=deadline, python=python or sys.executable, env=env, redaction_key=key
         )
         return 0 if not silent else _told(silent)
     captured = api.capture_fleet(
@@ -66,6 +68,7 @@ def command(
         python=python,
         import_frameworks=not no_import,
         env=env,
+        redaction_key=key,
         fanout=fanout,
         deadline=deadline,
     )

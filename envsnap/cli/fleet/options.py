@@ -10,55 +10,65 @@ import click
 from envsnap import api
 
 Command = TypeVar("Command", bound=Callable[..., object])
+# Whom to ask.
+HOSTS = (
+    click.option("--hosts", metavar="SET|@FILE", help="Hosts that ssh reaches, as n[1-512]."),
+    click.option("--slurm", is_flag=True, help="Nodes of the allocation that this runs in."),
+    click.option(
+        "--ray",
+        is_flag=False,
+        flag_value="auto",
+        metavar="[ADDRESS]",
+        help="Nodes of a Ray cluster, by default of the one that runs here.",
+    ),
+    click.option("--actors", is_flag=True, help="With --ray: the actors, not the nodes."),
+    click.option("--dask", metavar="ADDRESS", help="Workers of this Dask scheduler."),
+    click.option("--kubernetes", metavar="SELECTOR", help="Pods with these labels."),
+    click.option("--namespace", metavar="NAME", help="With --kubernetes: this namespace."),
+    click.option("--container", metavar="NAME", help="With --kubernetes: this container."),
+    click.option(
+        "--torchrun",
+        is_flag=True,
+        help="Inside a job (torchrun, mpirun, srun): each rank describes itself.",
+    ),
+    click.option(
+        "--inventory", metavar="SET|@FILE", help="Who should be there; the silent are missing."
+    ),
+)
+# What to ask, and for how long.
+ASKED = (
+    click.option(
+        "--python",
+        metavar="PATH",
+        help="The hosts' interpreter; with --ray and --dask, one here that has the engine.",
+    ),
+    click.option("--no-import", is_flag=True, help="Do not import frameworks."),
+    click.option("--env", multiple=True, metavar="NAME", help="Record this variable too."),
+    click.option(
+        "--redaction-key",
+        metavar="FILE",
+        help="Let values that are left out be compared by digests made with this key.",
+    ),
+    click.option(
+        "--fanout",
+        type=click.IntRange(1, 1024),
+        default=64,
+        show_default=True,
+        help="Ask this many hosts at a time.",
+    ),
+    click.option(
+        "--deadline",
+        type=click.FloatRange(1, 86400),
+        default=api.DEFAULT_DEADLINE,
+        show_default=True,
+        metavar="SECONDS",
+        help="Every host has ended in a state five seconds after it.",
+    ),
+)
 
 
 def engines(command: Command) -> Command:
     """Add the options that name an engine, its hosts, and what to ask them."""
-    for option in (
-        click.option(
-            "--deadline",
-            type=click.FloatRange(1, 86400),
-            default=api.DEFAULT_DEADLINE,
-            show_default=True,
-            metavar="SECONDS",
-            help="Every host has ended in a state five seconds after it.",
-        ),
-        click.option(
-            "--fanout",
-            type=click.IntRange(1, 1024),
-            default=64,
-            show_default=True,
-            help="Ask this many hosts at a time.",
-        ),
-        click.option("--env", multiple=True, metavar="NAME", help="Record this variable too."),
-        click.option("--no-import", is_flag=True, help="Do not import frameworks."),
-        click.option(
-            "--python",
-            metavar="PATH",
-            help="The hosts' interpreter; with --ray and --dask, one here that has the engine.",
-        ),
-        click.option(
-            "--inventory", metavar="SET|@FILE", help="Who should be there; the silent are missing."
-        ),
-        click.option(
-            "--torchrun",
-            is_flag=True,
-            help="Inside a job (torchrun, mpirun, srun): each rank describes itself.",
-        ),
-        click.option("--container", metavar="NAME", help="With --kubernetes: this container."),
-        click.option("--namespace", metavar="NAME", help="With --kubernetes: this namespace."),
-        click.option("--kubernetes", metavar="SELECTOR", help="Pods with these labels."),
-        click.option("--dask", metavar="ADDRESS", help="Workers of this Dask scheduler."),
-        click.option("--actors", is_flag=True, help="With --ray: the actors, not the nodes."),
-        click.option(
-            "--ray",
-            is_flag=False,
-            flag_value="auto",
-            metavar="[ADDRESS]",
-            help="Nodes of a Ray cluster, by default of the one that runs here.",
-        ),
-        click.option("--slurm", is_flag=True, help="Nodes of the allocation that this runs in."),
-        click.option("--hosts", metavar="SET|@FILE", help="Hosts that ssh reaches, as n[1-512]."),
-    ):
+    for option in reversed((*HOSTS, *ASKED)):
         command = option(command)
     return command

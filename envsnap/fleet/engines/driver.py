@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from envsnap.errors import InputError, TargetError
@@ -19,7 +20,7 @@ from envsnap.fleet.engines.asked import Probing
 from envsnap.intake import facts
 from envsnap.model import codec
 from envsnap.model.manifest import Target
-from envsnap.targets import script
+from envsnap.targets import owned, script
 
 PLACEHOLDER = 987654321  # the process to describe, as the programs in `inside` know it
 LONGEST_LINE = 96 << 20
@@ -57,6 +58,8 @@ class Driver:
         job = {**self._job, "deadline": deadline - 0.5}
         job["script"] = script.build(options, self._marker)
         child = self._start()
+        name = f"driver {child.pid}"
+        owned.add(name, partial(_end, child))
         ears = [
             threading.Thread(target=work, args=(child,), daemon=True)
             for work in (self._listen, self._hear_errors)
@@ -68,10 +71,8 @@ class Driver:
             child.stdin.write(json.dumps(job).encode())
             child.stdin.close()
         ears[0].join(max(0.0, end + 1.0 - time.monotonic()))
-        with contextlib.suppress(OSError):
-            os.killpg(child.pid, signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(1.0)
+        _end(child)
+        owned.release(name)
         ears[0].join(0.5)
         self._finish(child.poll(), deadline)
 
@@ -147,3 +148,11 @@ class Driver:
         for host in self.hosts:
             if host not in self._answered and host not in self.silent:
                 self.silent[host] = f"timeout: no answer within {deadline:g} s"
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End a driver and all that it started."""
+    with contextlib.suppress(OSError):
+        os.killpg(child.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(1.0)

@@ -104,11 +104,7 @@ def resolve(
         sizes={name: item.size for name, item in kept.items() if item.size is not None},
         folder={
             **{artifact.file: path for artifact, path in local.values()},
-            **{
-                item.artifact.file: item.path
-                for item in kept.values()
-                if item.artifact and item.path
-            },
+            **_fetched(kept),
         },
         unhashed=refused,
         resolved={name: at for name, at in whole.versions.items() if name not in known},
@@ -117,6 +113,11 @@ def resolve(
         conda=_conda_folder(facts, find_links) if find_links else {},
         conda_installer=_conda_installer(facts) if conda.whole(facts) else (),
     )
+
+
+def _fetched(found: dict[str, _Found]) -> dict[str, Path]:
+    """Return the files of private indexes by name, and where they lie."""
+    return {item.artifact.file: item.path for item in found.values() if item.artifact and item.path}
 
 
 def _completed(

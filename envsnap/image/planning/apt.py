@@ -15,7 +15,7 @@ from envsnap.errors import InputError
 from envsnap.image import validate
 from envsnap.image.facts import Facts, numbers
 from envsnap.image.planning.cuda_use import CUDA_LIBRARY
-from envsnap.image.records import Certainty, Decision, Left, Plan
+from envsnap.image.records import Certainty, Decision, NotCarried, Plan
 from envsnap.image.writing.instructions import Constant
 from envsnap.knowledge.tables import table
 from envsnap.model.paths import text as path_text
@@ -53,7 +53,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
     """What apt installs, and what stays behind."""
 
     packages: tuple[str, ...] = ()
-    not_carried: tuple[Left, ...] = ()
+    not_carried: tuple[NotCarried, ...] = ()
     decisions: tuple[Decision, ...] = ()
 
 
@@ -107,10 +107,10 @@ def _decision(packages: Iterable[str], how: str, certainty: Certainty) -> tuple[
     return (Decision(subject="apt", choice=named, why=why, certainty=certainty),) if named else ()
 
 
-def _strangers(facts: Facts, *, known: bool) -> list[Left]:
+def _strangers(facts: Facts, *, known: bool) -> list[NotCarried]:
     """Name libraries that nobody knows a package of."""
     rows = {row["soname"] for row in table("apt_libraries")["rows"]}
-    found: dict[str, Left] = {}
+    found: dict[str, NotCarried] = {}
     for item in facts.libraries:
         if item.soname in rows or item.soname.startswith(OF_THE_BASE_SONAMES):
             continue
@@ -125,7 +125,7 @@ def _strangers(facts: Facts, *, known: bool) -> list[Left]:
         if item.by == "process":
             place = ("process", "loaded", item.soname)  # type: ignore[assignment]
         reason = "loaded from the system; no package is known that has it"
-        found[item.soname] = Left(path=path_text(place), reason=reason)
+        found[item.soname] = NotCarried(path=path_text(place), reason=reason)
     return list(found.values())
 
 

@@ -16,7 +16,7 @@ from envsnap.errors import InputError
 from envsnap.image import validate
 from envsnap.image.facts import entries, string
 from envsnap.image.planning import environment
-from envsnap.image.records import Decision, Left, Plan, WeightFile
+from envsnap.image.records import Decision, NotCarried, Plan, WeightFile
 from envsnap.model.inputs import Weight
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
@@ -156,7 +156,7 @@ def add_settings(
     )
 
 
-def _is_set(item: Left, variables: Mapping[str, str]) -> bool:
+def _is_set(item: NotCarried, variables: Mapping[str, str]) -> bool:
     return any(item.path == path_text(("env_vars", name)) for name in variables)
 
 

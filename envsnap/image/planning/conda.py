@@ -12,7 +12,7 @@ from envsnap.errors import InputError
 from envsnap.image import validate
 from envsnap.image.facts import Facts, counted, string
 from envsnap.image.planning import images
-from envsnap.image.records import CondaStage, Decision, Left
+from envsnap.image.records import CondaStage, Decision, NotCarried
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Conda, Package
 
@@ -40,7 +40,7 @@ class Sorted(Struct, frozen=True, kw_only=True):
     """The stage that installs conda's packages, and what stays behind."""
 
     stage: CondaStage | None = None
-    not_carried: tuple[Left, ...] = ()
+    not_carried: tuple[NotCarried, ...] = ()
     decisions: tuple[Decision, ...] = ()
 
 
@@ -82,7 +82,7 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
         return Sorted()
     if not whole(facts):
         reason = "installed by conda into an environment whose Python is not conda's"
-        left = [Left(path=path_text(("packages", name)), reason=reason) for name in here]
+        left = [NotCarried(path=path_text(("packages", name)), reason=reason) for name in here]
         return Sorted(not_carried=tuple(left))
     local = lock.conda if lock else {}
     if facts.system not in (None, "linux"):
@@ -93,7 +93,7 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
     listed, left = [], []
     for name, package in here.items():
         found = _one(facts, package, path_text(("packages", name, "conda")), local)
-        if isinstance(found, Left):
+        if isinstance(found, NotCarried):
             left.append(found)
             if name == "python":
                 raise InputError(f"{found.path}: {found.reason}")
@@ -107,11 +107,11 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
     )
 
 
-def _one(facts: Facts, conda: Conda, place: str, local: dict[str, Path]) -> _Listed | Left:
+def _one(facts: Facts, conda: Conda, place: str, local: dict[str, Path]) -> _Listed | NotCarried:
     """List one package, or say why it stays behind."""
     url = string(conda.url)
     if not url:
-        return Left(path=place, reason="conda-meta states no address of it")
+        return NotCarried(path=place, reason="conda-meta states no address of it")
     validate.matched(url, validate.ADDRESS, f"{place}.url", "address")
     folder, _, file = url.rpartition("/")
     subdir = folder.rpartition("/")[2]
@@ -124,7 +124,7 @@ def _one(facts: Facts, conda: Conda, place: str, local: dict[str, Path]) -> _Lis
     validate.matched(file, ARCHIVE, f"{place}.url", "file of a conda package")
     if file not in local:
         if validate.HTTPS.fullmatch(url) is None:
-            return Left(path=place, reason=UNREACHABLE)
+            return NotCarried(path=place, reason=UNREACHABLE)
         validate.https_address(url, f"{place}.url")
     else:
         validate.matched(url, LOCAL, f"{place}.url", "address of a package")

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from envsnap.image import validate
 from envsnap.image.facts import entries, given
-from envsnap.image.records import Decision, Left
+from envsnap.image.records import Decision, NotCarried
 from envsnap.model.host import EnvVars, System
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
@@ -77,7 +77,7 @@ class Variables(Struct, frozen=True, kw_only=True):
     """What becomes of the captured environment variables."""
 
     kept: dict[str, str]
-    dropped: tuple[Left, ...]
+    dropped: tuple[NotCarried, ...]
     decisions: tuple[Decision, ...]
 
 
@@ -86,7 +86,7 @@ def sort(manifest: Manifest) -> Variables:
     section = given(manifest.sections.env_vars, EnvVars(complete=False))
     installed = given(manifest.sections.system, System(complete=False)).locale_installed
     kept: dict[str, str] = {}
-    dropped: list[Left] = []
+    dropped: list[NotCarried] = []
     decisions: list[Decision] = []
     for name, value in sorted(entries(section).items()):
         place = path_text(("env_vars", name[:40]))
@@ -100,7 +100,7 @@ def sort(manifest: Manifest) -> Variables:
         if reason is None:
             kept[name] = validate.variable_value(carried, place)
         else:
-            dropped.append(Left(path=place, reason=reason))
+            dropped.append(NotCarried(path=place, reason=reason))
     return Variables(kept=kept, dropped=tuple(dropped), decisions=tuple(decisions))
 
 

@@ -12,7 +12,14 @@ from envsnap.image.planning import apt, conda, environment, host, requirements
 from envsnap.image.planning import base as bases
 from envsnap.image.planning.asked import Asked, add, completed
 from envsnap.image.planning.foundations import Foundation
-from envsnap.image.records import PLAN_VERSION, Decision, Left, Plan, Requirements
+from envsnap.image.records import (
+    PLAN_VERSION,
+    Decision,
+    NotCarried,
+    Plan,
+    PythonSource,
+    Requirements,
+)
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
 
@@ -58,13 +65,7 @@ def make_plan(
         plan_version=PLAN_VERSION,
         fingerprint=manifest.fingerprint,
         base=foundation.base,
-        python=replace(
-            foundation.python,
-            installer=packages.installer,
-            removed=_removed(known),
-            system_site=known.system_site or bool(apt.python_packages(known)),
-            without_pip=_without_pip(known, packages.groups),
-        ),
+        python=_python(known, foundation, packages),
         requirements=packages.groups,
         artifacts=tuple(artifact for _, artifact in sorted(lock.artifacts.items())) if lock else (),
         unhashed=tuple(sorted(lock.unhashed)) if lock else (),
@@ -82,6 +83,19 @@ def make_plan(
             *variables.decisions,
             *needs.decisions,
         ),
+    )
+
+
+def _python(
+    known: facts.Facts, foundation: Foundation, packages: requirements.Sorted
+) -> PythonSource:
+    """Say how the environment is made with the base's Python."""
+    return replace(
+        foundation.python,
+        installer=packages.installer,
+        removed=_removed(known),
+        system_site=known.system_site or bool(apt.python_packages(known)),
+        without_pip=_without_pip(known, packages.groups),
     )
 
 
@@ -124,11 +138,11 @@ def _removed(known: facts.Facts) -> tuple[str, ...]:
     return tuple(name for name in requirements.seeds(known) if name not in known.packages)
 
 
-def _files(manifest: Manifest) -> Iterator[Left]:
+def _files(manifest: Manifest) -> Iterator[NotCarried]:
     """Name the user's files: the manifest has their digests, not their bytes."""
     for section in ("configs", "weights"):
         for name in sorted(facts.entries(getattr(manifest.sections, section))):
-            yield Left(
+            yield NotCarried(
                 path=path_text((section, name[: validate.LONGEST_NAME])),
                 reason="the image holds no user's files; mount it when the container starts",
             )

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from envsnap.image import validate
 from envsnap.image.facts import Facts, counted, major_minor, numbers, string
 from envsnap.image.planning import conda, lock_notes, weights
-from envsnap.image.records import Decision, Left, Requirements
+from envsnap.image.records import Decision, NotCarried, Requirements
 from envsnap.knowledge import torch_builds
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Origin, Package
@@ -46,7 +46,7 @@ class Sorted(Struct, frozen=True, kw_only=True):
     """What becomes of the installed distributions."""
 
     groups: tuple[Requirements, ...]
-    not_carried: tuple[Left, ...]
+    not_carried: tuple[NotCarried, ...]
     decisions: tuple[Decision, ...]
     installer: str | None
 
@@ -108,13 +108,13 @@ def seeds(facts: Facts) -> tuple[str, ...]:
     return tuple(name for name, until in SEEDED if until is None or minor < until)
 
 
-def pins(facts: Facts, from_folder: frozenset[str]) -> tuple[list[Pinned], list[Left]]:
+def pins(facts: Facts, from_folder: frozenset[str]) -> tuple[list[Pinned], list[NotCarried]]:
     """Pin every distribution, or say why it stays behind.
 
     `from_folder` names those whose wheels the user has: where they came from does not matter.
     """
     pinned: list[Pinned] = []
-    left: list[Left] = []
+    left: list[NotCarried] = []
     of_conda = conda.whole(facts)
     for name, package in sorted(facts.packages.items()):
         if conda.concerns(package) and (conda.by_conda(package) or not of_conda):
@@ -126,7 +126,7 @@ def pins(facts: Facts, from_folder: frozenset[str]) -> tuple[list[Pinned], list[
         found = (
             _by_wheel(name, package, place) if name in from_folder else _one(name, package, place)
         )
-        if isinstance(found, Left):
+        if isinstance(found, NotCarried):
             left.append(found)
         else:
             pinned.append(found)
@@ -142,10 +142,10 @@ def _installs(item: Pinned) -> bool:
     return item.name == INSTALLER and item.place in ("index", "installer") and item.index is None
 
 
-def _by_wheel(name: str, package: Package, place: str) -> Pinned | Left:
+def _by_wheel(name: str, package: Package, place: str) -> Pinned | NotCarried:
     version = validate.pinned_version(string(package.version) or "", f"{place}.version")
     if version is None:
-        return Left(path=place, reason="its version is not one that pip can pin (PEP 440)")
+        return NotCarried(path=place, reason="its version is not one that pip can pin (PEP 440)")
     return Pinned(name=name, version=version, line=f"{name}=={version}", place="folder")
 
 
@@ -169,17 +169,17 @@ def _locked(item: Pinned, lock: Lock) -> Pinned:
     return replace(item, line=line, place=place, file=file)
 
 
-def _one(name: str, package: Package, place: str) -> Pinned | Left:
+def _one(name: str, package: Package, place: str) -> Pinned | NotCarried:
     """Pin one distribution, or say why it stays behind."""
     refusal = _stays(name, package)
     if refusal:
-        return Left(path=place, reason=refusal)
+        return NotCarried(path=place, reason=refusal)
     version_text = string(package.version)
     if not version_text:
-        return Left(path=place, reason="its metadata states no version")
+        return NotCarried(path=place, reason="its metadata states no version")
     version = validate.pinned_version(version_text, f"{place}.version")
     if version is None:
-        return Left(path=place, reason="its version is not one that pip can pin (PEP 440)")
+        return NotCarried(path=place, reason="its version is not one that pip can pin (PEP 440)")
     if isinstance(package.origin, Origin):
         return _from_origin(name, version, package.origin, place)
     public, _, label = version.partition("+")
@@ -193,7 +193,7 @@ def _one(name: str, package: Package, place: str) -> Pinned | Left:
         )
         return Pinned(name=name, version=version, line=line, place="index", index=index)
     reason = f"no known index has builds labelled +{label}; give its wheel with --find-links"
-    return Left(path=place, reason=reason)
+    return NotCarried(path=place, reason=reason)
 
 
 def _stays(name: str, package: Package) -> str | None:
@@ -218,20 +218,20 @@ def _stays(name: str, package: Package) -> str | None:
     return None
 
 
-def _from_origin(name: str, version: str, origin: Origin, place: str) -> Pinned | Left:
+def _from_origin(name: str, version: str, origin: Origin, place: str) -> Pinned | NotCarried:
     """Pin a distribution that was installed from an address (PEP 610)."""
     url = string(origin.url) or ""
     scheme = url.partition(":")[0]
     clean = validate.SCHEME.fullmatch(scheme) and url[len(scheme) :].startswith("://")
     rest = url[len(scheme) + 3 :] if clean else ""
     if scheme == "file" and clean:
-        return Left(path=place, reason=f"installed from a local file or folder; {GIVE_WHEEL}")
+        return NotCarried(path=place, reason=f"installed from a local file or folder; {GIVE_WHEEL}")
     if not clean or rest.startswith("-") or not validate.ADDRESS.fullmatch(rest):
         validate.refuse(
             f"{place}.origin.url", f"{validate.shown(url)} is no address that a Dockerfile may hold"
         )
     if scheme != "https":
-        return Left(path=place, reason=f"installed over {scheme}; only https can be carried")
+        return NotCarried(path=place, reason=f"installed over {scheme}; only https can be carried")
     validate.https_address(url, f"{place}.origin.url")
     vcs, commit, sha256 = string(origin.vcs), string(origin.commit), string(origin.sha256)
     if vcs == "git" and commit:
@@ -243,7 +243,7 @@ def _from_origin(name: str, version: str, origin: Origin, place: str) -> Pinned 
         line = f"{name} @ {url}#sha256={sha256}"
         return Pinned(name=name, version=version, line=line, place="address")
     missing = "a git commit" if vcs else "a digest"
-    return Left(path=place, reason=f"installed from an address without {missing}")
+    return NotCarried(path=place, reason=f"installed from an address without {missing}")
 
 
 def _groups(pinned: list[Pinned]) -> list[Requirements]:
@@ -362,7 +362,7 @@ def _listed(line: str) -> bool:
     return torch_builds.is_in_folder(public, label)
 
 
-def _left_decision(left: list[Left]) -> tuple[Decision, ...]:
+def _left_decision(left: list[NotCarried]) -> tuple[Decision, ...]:
     if not left:
         return ()
     return (

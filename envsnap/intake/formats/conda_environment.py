@@ -26,6 +26,8 @@ EXPORTED = 0.8
 
 def recognise(source: Source) -> bool:
     """A mapping with dependencies that are conda's specifications."""
+    if re.search(r"(?m)^[ \t]*[\"']?dependencies[\"']?:", source.text) is None:
+        return False
     tree = source.mapping
     dependencies = tree.get("dependencies")
     if not isinstance(dependencies, list) or not dependencies:

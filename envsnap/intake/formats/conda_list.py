@@ -10,7 +10,7 @@ from msgspec import UNSET
 from envsnap.intake.formats import conda_names, names, privacy, transcript, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
-from envsnap.intake.formats.source import QUOTE, Source
+from envsnap.intake.formats.source import Source
 from envsnap.model.python import Conda, Package
 
 HEADER = re.compile(r"^#? {0,3}Name\s+Version\s+Build(?:\s+Channel)?(?:\s.*)?$")
@@ -41,7 +41,7 @@ def recognise(source: Source) -> bool:
 
 
 def _lines(source: Source) -> list[str]:
-    return [QUOTE.sub("", line).strip() for line in source.lines]
+    return [line.strip() for line in source.bare]
 
 
 def _is_json(tree: list[Any]) -> bool:

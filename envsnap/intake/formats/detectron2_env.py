@@ -40,7 +40,7 @@ def read(source: Source) -> Draft:
             _gpu(draft, key_values.numbers(found[1]), value)
         elif (take := KIND.table.get(key.lower())) is not None:
             take(draft, value)
-    lines = key_values.plain(source.lines)
+    lines = source.unlogged
     build = next(
         (place for place, line in enumerate(lines) if line.strip() == "PyTorch built with:"), None
     )

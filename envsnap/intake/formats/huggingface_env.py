@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from envsnap.intake.formats import machine, names
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
-from envsnap.intake.formats.source import QUOTE, Source
+from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Framework, Gpu
 from envsnap.model.python import Package
 
@@ -32,7 +32,7 @@ MODULES = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax", "flax": "
 
 def recognise(source: Source) -> bool:
     """The item of the program itself, with the platform or Python near it."""
-    lines = [QUOTE.sub("", line).strip() for line in source.lines]
+    lines = [line.strip() for line in source.bare]
     return bool(_starts(lines))
 
 
@@ -54,7 +54,7 @@ def _same_block(lines: list[str], first: int, second: int) -> bool:
 
 def read(source: Source) -> Draft:
     """The versions, Python, the platform, and the GPUs where they are named."""
-    lines = [QUOTE.sub("", line).rstrip() for line in source.lines]
+    lines = list(source.bare)
     starts = _starts([line.strip() for line in lines])
     if len(starts) > 1:
         raise RefusedError(

@@ -14,14 +14,14 @@ PAIR = re.compile(
     r"^\s{0,8}(?P<key>[a-z][\w .-]{1,40}?)(?: \(\d+ total, \d+ local\))?:\s*(?P<value>.*)$"
 )
 BEGIN = re.compile(r"^\s{0,8}jax:\s+\d")
-JAXLIB = re.compile(r"^\s{0,8}jaxlib:\s+\d", re.MULTILINE)
+JAXLIB = re.compile(r"^[ \t]{0,8}jaxlib:\s+\d", re.MULTILINE)
 END = re.compile(r"^\s*(?:\$ nvidia-smi|\+-{10,}|```)|^\s*$")
 VARIABLE = re.compile(r"^\s{0,8}((?:JAX|XLA)_[A-Z0-9_]+)=(.*)$")
 
 
 def recognise(source: Source) -> bool:
     """The line of jax with that of jaxlib."""
-    text = "\n".join(key_values.plain(source.lines))
+    text = "\n".join(source.unlogged)
     return JAXLIB.search(text) is not None and bool(key_values.block(source, BEGIN, END))
 
 

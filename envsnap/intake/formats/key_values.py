@@ -14,13 +14,9 @@ from msgspec import Struct
 
 from envsnap.intake.formats import machine, names
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.source import QUOTE, Source
+from envsnap.intake.formats.source import Source
 
 Take = Callable[[Draft, str], None]
-LOG_PREFIX = re.compile(
-    r"^\[?(?:\d{4}[-/])?\d{2}[-/]\d{2}[ T]\d{2}:\d{2}:\d{2}[\d.,:Z+]*\]? (?:- )?(?:[\w.]+ - )?"
-    r"(?:INFO|info|DEBUG)? ?(?:- )?"
-)
 GPU_KEY = re.compile(r"^GPU ((?:\d{1,3})(?:,\s?\d{1,3})*)$")
 CAPABILITY_KEY = re.compile(r"^GPU ((?:\d{1,3})(?:,\s?\d{1,3})*) Compute Capability$")
 
@@ -36,11 +32,6 @@ class Kind(Struct, frozen=True, kw_only=True):
     table: dict[str, Take]
     packages: bool = False
     aliases: dict[str, str] = {}
-
-
-def plain(lines: Iterable[str]) -> list[str]:
-    """Lines without the marks of a reply or of a log."""
-    return [LOG_PREFIX.sub("", QUOTE.sub("", line)).rstrip() for line in lines]
 
 
 def pairs(kind: Kind, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -79,7 +70,7 @@ def block(
     source: Source, begin: re.Pattern[str], end: re.Pattern[str] | None = None
 ) -> list[list[str]]:
     """The blocks of a text that begin with a line and end at another, or at the next beginning."""
-    lines = plain(source.lines)
+    lines = list(source.unlogged)
     starts = [place for place, line in enumerate(lines) if begin.match(line)]
     found = []
     for number, start in enumerate(starts):

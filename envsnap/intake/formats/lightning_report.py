@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from envsnap.intake.formats import machine
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
-from envsnap.intake.formats.source import QUOTE, Source
+from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Framework
 from envsnap.model.host import System
 
@@ -24,7 +24,7 @@ def recognise(source: Source) -> bool:
 
 
 def _lines(source: Source) -> list[str]:
-    return [QUOTE.sub("", line).rstrip() for line in source.lines]
+    return list(source.bare)
 
 
 def read(source: Source) -> Draft:

@@ -7,7 +7,7 @@ from typing import Any
 
 from envsnap.intake.formats import torch_cpu, trees
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.source import QUOTE, Source
+from envsnap.intake.formats.source import Source
 
 KEYS = {"architecture", "cpu(s)", "vendor id"}
 
@@ -32,7 +32,7 @@ def read(source: Source) -> Draft:
 
 def _pairs(source: Source) -> dict[str, str]:
     """The keys of the block that begins with the architecture."""
-    lines = [QUOTE.sub("", line).strip() for line in source.lines]
+    lines = [line.strip() for line in source.bare]
     start = next(
         (place for place, line in enumerate(lines) if line.startswith("Architecture:")), None
     )

@@ -10,7 +10,7 @@ from msgspec import Struct
 from envsnap.intake.formats import nvidia_facts
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
-from envsnap.intake.formats.source import QUOTE, Source
+from envsnap.intake.formats.source import Source
 
 HEADER = re.compile(
     r"^\|\s*NVIDIA-SMI\s+(\S+)\s+Driver Version:\s*(\S+)(?:\s+CUDA Version:\s*(\S+))?\s*\|$"
@@ -38,7 +38,7 @@ def recognise(source: Source) -> bool:
 
 
 def _lines(source: Source) -> list[str]:
-    return [QUOTE.sub("", line).strip() for line in source.lines]
+    return [line.strip() for line in source.bare]
 
 
 def read(source: Source) -> Draft:

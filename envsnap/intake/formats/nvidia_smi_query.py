@@ -7,7 +7,7 @@ import re
 from envsnap.intake.formats import machine, nvidia_facts
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
-from envsnap.intake.formats.source import QUOTE, Source
+from envsnap.intake.formats.source import Source
 
 BANNER = re.compile(r"^=+NVSMI LOG=+$")
 GPU = re.compile(r"^GPU ([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.\d)\s*$")
@@ -36,7 +36,7 @@ def recognise(source: Source) -> bool:
 
 
 def _lines(source: Source) -> list[str]:
-    return [QUOTE.sub("", line).rstrip() for line in source.lines]
+    return list(source.bare)
 
 
 def _is_list(lines: list[str]) -> bool:

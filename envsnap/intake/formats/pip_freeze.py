@@ -28,6 +28,8 @@ def recognise(source: Source) -> bool:
     said = transcript.after(source, COMMAND)
     if said is not None:
         return bool(_pins(_lines(said)))
+    if not requirement_lines.may_be(source.lines):
+        return False
     lines = _lines(source.lines)
     return bool(lines) and _is_frozen(lines) and (_is_sorted(lines) or _is_exact(lines))
 

@@ -42,7 +42,7 @@ LOOKS = (
     Look(r"(?m)^\[(?:packages|dev-packages)\]\s*$", "a Pipfile", "name the Pipfile.lock beside it"),
     Look(r"(?m)^\[(?:workspace|dependencies|pypi-dependencies|environments)\]\s*$", "a manifest of pixi", "name the pixi.lock beside it"),
     Look(r"(?m)^\[(?:metadata|options)\]\s*$", "a setup.cfg", "name a `pip freeze` of the environment instead"),
-    Look(r"(?m)^\s*(?:from\s+setuptools\s+import|setup\()", "a setup.py", "name a `pip freeze` of the environment instead"),
+    Look(r"(?m)^[ \t]*(?:from\s+setuptools\s+import|setup\()", "a setup.py", "name a `pip freeze` of the environment instead"),
     Look(r"(?i)\A\s*<(?:!doctype html|html|head)", "an HTML page", "save the raw text instead of the page"),
     Look(r"\A\s*\{\s*\"cells\":", "a notebook", RUNS),
     Look(r"\A#!\s*/", "a script", RUNS),

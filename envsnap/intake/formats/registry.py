@@ -83,7 +83,8 @@ FOLDERS = (
     Entry("wandb_folder", "the files of a W&B run"),
     Entry("model_folder", "a model's folder, also in the hub's cache"),
 )
-LARGEST_TEXT = 64 << 20
+LARGEST_TEXT = 16 << 20  # what is larger, and neither JSON nor ONNX, is a log
+LARGE = ("onnx_model", "pip_inspect", "pip_json", "cyclonedx", "spdx", "docker_inspect")
 
 
 def read(source: Source) -> Draft | None:
@@ -92,7 +93,9 @@ def read(source: Source) -> Draft | None:
     Raises RefusedError for a known file that cannot be believed.
     """
     if len(source.data) > LARGEST_TEXT:
-        return None
+        known = [entry for entry in FORMATS if entry.module in LARGE]
+        large = next((entry for entry in known if entry.load().recognise(source)), None)
+        return None if large is None else large.load().read(source)
     for variant in source.variants():
         entry = recognised(variant)
         if entry is not None:

@@ -16,6 +16,7 @@ from envsnap.intake.formats import names
 from envsnap.model.wanted import Choice
 
 Kind = Literal["requirement", "editable", "address", "path", "option", "comment", "junk"]
+SAMPLE = 200
 OPTION = re.compile(r"(--?[A-Za-z][A-Za-z-]{0,40})(?:[ =]\s*(.*))?$")
 PER_LINE = re.compile(r"\s+(?:--hash|--config-settings?|--global-option|--install-option)[= ]\S+")
 COMMENT = re.compile(r"(?:^|\s)#.*$")
@@ -60,6 +61,12 @@ def parse(lines: Iterable[str]) -> Iterator[Line]:
         above = (named[1], named[2]) if named is not None else None
         if found.text:
             yield found
+
+
+def may_be(lines: tuple[str, ...]) -> bool:
+    """Whether the first lines look like pip's at all: a long log is told from them."""
+    head = [found.kind for found in parse(lines[:SAMPLE]) if found.kind != "comment"]
+    return head.count("junk") * 3 <= len(head)
 
 
 def _joined(lines: Iterable[str]) -> Iterator[str]:

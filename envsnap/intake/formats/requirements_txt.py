@@ -25,6 +25,8 @@ INDEXES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links")
 
 def recognise(source: Source) -> bool:
     """Nearly all lines are pip's, and what is asked for is more than bare words."""
+    if not requirement_lines.may_be(source.lines):
+        return False
     lines = [line for line in requirement_lines.parse(source.lines) if line.kind != "comment"]
     good = [line for line in lines if line.kind != "junk"]
     if not good or len(good) < ENOUGH * len(lines):

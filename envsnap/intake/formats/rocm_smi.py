@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from envsnap.intake.formats import machine, trees
 from envsnap.intake.formats.draft import Draft
-from envsnap.intake.formats.source import QUOTE, Source
+from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Gpu, Rocm
 from envsnap.model.host import GpuIdentity
 
@@ -30,7 +30,7 @@ def recognise(source: Source) -> bool:
 
 
 def _lines(source: Source) -> list[str]:
-    return [QUOTE.sub("", line).strip() for line in source.lines]
+    return [line.strip() for line in source.bare]
 
 
 def read(source: Source) -> Draft:

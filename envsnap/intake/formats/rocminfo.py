@@ -9,7 +9,7 @@ from msgspec import UNSET
 from envsnap.intake.formats import trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
-from envsnap.intake.formats.source import QUOTE, Source
+from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Gpu, Rocm
 from envsnap.model.host import GpuIdentity, System
 
@@ -21,13 +21,13 @@ TARGET = re.compile(r"gfx[0-9a-f]{3,5}")
 
 def recognise(source: Source) -> bool:
     """The heads of the two parts of its output, or agents with types."""
-    lines = [QUOTE.sub("", line).rstrip() for line in source.lines]
+    lines = list(source.bare)
     return "HSA Agents" in lines and any(AGENT.match(line) for line in lines)
 
 
 def read(source: Source) -> Draft:
     """GPUs by the order of their agents."""
-    lines = [QUOTE.sub("", line).rstrip() for line in source.lines]
+    lines = list(source.bare)
     if sum("HSA System Attributes" in line for line in lines) > 1:
         raise RefusedError(
             f"{source.name}: holds several outputs of rocminfo; put each into a file of its own"

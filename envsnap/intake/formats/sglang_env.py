@@ -28,7 +28,7 @@ MODULES = {
 
 def recognise(source: Source) -> bool:
     """Python, what GPUs are available, and sglang or flashinfer among the packages."""
-    text = "\n".join(key_values.plain(source.lines))
+    text = "\n".join(source.unlogged)
     return OWN.search(text) is not None and SEES.search(text) is not None and bool(_blocks(source))
 
 

@@ -20,6 +20,10 @@ LONGEST_LINE = 20_000
 MOST_LINES = 400_000
 LARGEST_TREE = 16 << 20  # TOML and YAML are parsed by Python, far slower than JSON
 QUOTE = re.compile(r"^[ \t]{0,3}(?:>[ \t]?){1,5}")
+LOG_PREFIX = re.compile(
+    r"^\[?(?:\d{4}[-/])?\d{2}[-/]\d{2}[ T]\d{2}:\d{2}:\d{2}[\d.,:Z+]*\]? (?:- )?(?:[\w.]+ - )?"
+    r"(?:INFO|info|DEBUG)? ?(?:- )?"
+)
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)")
 ESCAPE = re.compile(
     r"\x1b(?:\[[0-?]{0,30}[ -/]{0,5}[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\-_])"
@@ -84,6 +88,19 @@ class Source:
         return tuple(line[:LONGEST_LINE].rstrip() for line in found[:-1][:MOST_LINES])
 
     @cached_property
+    def bare(self) -> tuple[str, ...]:
+        """The whole lines without the marks of a reply, right-stripped."""
+        return tuple(QUOTE.sub("", line) if ">" in line[:12] else line for line in self.lines)
+
+    @cached_property
+    def unlogged(self) -> tuple[str, ...]:
+        """The bare lines without the time and the level that a log writes before each."""
+        return tuple(
+            LOG_PREFIX.sub("", line).rstrip() if line[:1].isdigit() or line[:1] == "[" else line
+            for line in self.bare
+        )
+
+    @cached_property
     def cut(self) -> str:
         """What stands behind the last line end."""
         return self.text.rpartition("\n")[2][:LONGEST_LINE].strip()
@@ -112,7 +129,7 @@ class Source:
             return {}
         try:
             return tomllib.loads(self.text)
-        except (tomllib.TOMLDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # numbers of thousands of digits, too
             return {}
 
     @cached_property

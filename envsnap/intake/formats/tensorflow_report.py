@@ -7,7 +7,7 @@ import re
 from envsnap.intake.formats import machine, names, nvidia_smi
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
-from envsnap.intake.formats.source import QUOTE, Source
+from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Framework
 from envsnap.model.host import System
 from envsnap.model.python import Package
@@ -26,7 +26,7 @@ def recognise(source: Source) -> bool:
 
 
 def _lines(source: Source) -> list[str]:
-    return [QUOTE.sub("", line).strip() for line in source.lines]
+    return [line.strip() for line in source.bare]
 
 
 def read(source: Source) -> Draft:

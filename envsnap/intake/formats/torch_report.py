@@ -14,7 +14,7 @@ from msgspec import UNSET
 from envsnap.intake.formats import machine, torch_cpu, torch_packages
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
-from envsnap.intake.formats.source import QUOTE, Source
+from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Cuda, Framework, Gpu, Library, Rocm
 from envsnap.model.host import System
 
@@ -46,7 +46,7 @@ def recognise(source: Source) -> bool:
 
 def _plain(source: Source) -> list[str]:
     """The lines without quoting, indentation and the marks of Markdown tables and lists."""
-    return [QUOTE.sub("", line).strip() for line in source.lines]
+    return [line.strip() for line in source.bare]
 
 
 def _starts(lines: list[str]) -> list[int]:

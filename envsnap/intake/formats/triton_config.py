@@ -15,8 +15,8 @@ NAME = "config.pbtxt"
 TOKEN = re.compile(
     r"\s+|#[^\n]*|(?P<token>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|[A-Za-z_][\w.]*|-?[\d.][\w.+-]*|[:{}\[\],;<>])"
 )
-MARK = re.compile(r"(?m)^\s*(?:platform|backend|max_batch_size)\s*:")
-SHAPE = re.compile(r"(?m)^\s*(?:input|output|instance_group|name)\s*[:\[{]")
+MARK = re.compile(r"(?m)^[ \t]*(?:platform|backend|max_batch_size)\s*:")
+SHAPE = re.compile(r"(?m)^[ \t]*(?:input|output|instance_group|name)\s*[:\[{]")
 DEEPEST = 50
 
 
@@ -32,7 +32,7 @@ def recognise(source: Source) -> bool:
 def _is_quoted(source: Source) -> bool:
     """Whether it begins with a key, and names and backends are quoted, as protobuf's text form has them and YAML rarely."""
     first = next((line for line in source.lines if line.strip() and line.strip()[:1] != "#"), "")
-    quoted = re.search(r"(?m)^\s*(?:name|platform|backend)\s*:\s*[\"']", source.text)
+    quoted = re.search(r"(?m)^[ \t]*(?:name|platform|backend)\s*:\s*[\"']", source.text)
     return quoted is not None and re.match(r"^\s*\w+\s*[:\[{]", first) is not None
 
 

@@ -11,6 +11,7 @@ import os
 import re
 from bisect import bisect_left
 
+from . import ownership
 from ..record import Record, read_bytes, read_text, reason
 from ..secrets import clean_url
 
@@ -28,8 +29,6 @@ AN_EXTRA, GROUP = r"\bextra\s*==", r"\([^()]*\)"
 LONGEST_HEADERS = 1 << 20
 MOST_REQUIREMENTS = 1000
 LONGEST_REQUIREMENT = 500
-MODULE_FILES = (b".py", b".so", b".pyd")
-OF_THE_SYSTEM = re.compile(r"/usr/lib/python3[0-9.]*/dist-packages/")
 # A namespace that several distributions share on purpose; each brings the same file.
 SHARED_ON_PURPOSE = (b"declare_namespace", b"extend_path")
 
@@ -57,7 +56,7 @@ def collect(record: Record, sys_path: list, prefix: str, owned: dict = None) -> 
             continue
         leftovers.extend(name for name in names if name.startswith("~"))
         claimed.update(_add_folder(entries, places, folder, names, owned.setdefault(folder, set())))
-    _add_owners(record, entries, places)
+    ownership.add_packages(record, entries, places)
     conda = os.path.join(prefix, "conda-meta")
     if os.path.isdir(conda):
         from . import conda_packages
@@ -69,26 +68,6 @@ def collect(record: Record, sys_path: list, prefix: str, owned: dict = None) -> 
             )
             entry["conda"] = facts
     return places
-
-
-def _add_owners(record: Record, entries: dict, places: dict) -> None:
-    """Name the system's package of each distribution that apt, not pip, installed."""
-    wanted = {
-        place: name
-        for name, place in places.items()
-        if OF_THE_SYSTEM.match(place) and entries[name].get("installer") != "pip"
-    }
-    try:
-        from ..readers import dpkg
-
-        owners = dpkg.owners_of_metadata(wanted)
-        versions = dpkg.versions(set(owners.values()))
-    except OSError as error:
-        record.gap("system_package", reason(error))
-        return
-    for place, package in owners.items():
-        if package in versions:
-            entries[wanted[place]]["system_package"] = "%s=%s" % (package, versions[package])
 
 
 def canonical(name: str) -> str:
@@ -212,7 +191,8 @@ def _read(path: str, base: str) -> dict:
     if kind == "dist-info":
         _add_wheel_facts(facts, path)
     if "owned" not in facts:
-        facts["owned"] = _stated_names(facts["name"], path)
+        stated = _small(path, "top_level.txt")
+        facts["owned"] = ownership.stated_names(facts["name"], stated)
     if defects:
         facts["defects"] = defects
     return facts
@@ -359,8 +339,8 @@ def _add_record(facts: dict, path: str) -> None:
     except OSError:
         return
     lines = _lasting_lines(data)
-    facts["claims"] = _top_level(lines)
-    facts["owned"] = _owned(lines)
+    facts["claims"] = ownership.top_level(lines)
+    facts["owned"] = ownership.of_record(lines)
     digest = _digest_of_lines(lines, os.path.basename(os.path.dirname(path)))
     if digest:
         facts["record_sha256"] = digest
@@ -391,41 +371,6 @@ def _digest_of_lines(lines: list, folder: str):
     start, end = bisect_left(lines, own + b"/"), bisect_left(lines, own + b"0")
     lines[start:end] = [line for line in lines[start:end] if not WRITTEN_BY_INSTALLERS.search(line)]
     return hashlib.sha256(b"\n".join(lines)).hexdigest() if lines else None
-
-
-def _top_level(lines: list) -> list:
-    """Return the files among sorted lines that a top-level import reads: X/__init__.py, X.py."""
-    found, at = [], 0
-    while at < len(lines):
-        name = lines[at].partition(b",")[0]
-        folder, slash, _ = name.partition(b"/")
-        if not slash:
-            if name.endswith(MODULE_FILES):
-                found.append(name)
-            at += 1
-            continue
-        inside = folder + b"/__init__.py"
-        place = bisect_left(lines, inside + b",", at)
-        if place < len(lines) and lines[place].startswith(inside + b","):
-            found.append(inside)
-        at = max(at + 1, bisect_left(lines, folder + b"0", at))  # what follows "folder/"
-    return found
-
-
-def _stated_names(name: str, path: str) -> list:
-    """Return what a distribution without RECORD says that it installed, or is likely to have."""
-    stated = (_small(path, "top_level.txt") or SEPARATORS.sub("_", name)).split()
-    return [item + suffix for item in stated for suffix in ("", ".py")]
-
-
-def _owned(lines: list) -> list:
-    """Return the names among sorted lines that stand in the folder itself: files and folders."""
-    found, at = [], 0
-    while at < len(lines):
-        name, slash, _ = lines[at].partition(b",")[0].partition(b"/")
-        found.append(os.fsdecode(name.strip(b'"')))
-        at = bisect_left(lines, name + b"0", at) if slash else at + 1  # what follows "name/"
-    return found
 
 
 def _files_that_match(path: str) -> float:

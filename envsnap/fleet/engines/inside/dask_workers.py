@@ -36,6 +36,29 @@ async def ask(script: bytes, seconds: float) -> tuple:
     return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
+async def one(client, address: str, name: str, script: bytes, end: float, say) -> None:
+    """Ask one worker; what it says, or why it says nothing, is told."""
+    loop = asyncio.get_running_loop()
+    left = max(1.0, end - loop.time() - 1.0)
+    running = client._run(  # noqa: SLF001 - the public run waits for all workers
+        ask, script, left, workers=[address], on_error="return"
+    )
+    try:
+        found = (await asyncio.wait_for(running, max(0.1, end - loop.time())))[address]
+        if isinstance(found, Exception):
+            raise found
+    except asyncio.TimeoutError:
+        say(host=name, failed="timeout: the worker did not answer")
+    except Exception as error:
+        say(host=name, failed="%s: %s" % (type(error).__name__, str(error)[-200:]))
+    else:
+        said, complaint = found
+        if said:
+            say(host=name, answer=said.decode("utf-8", "replace"))
+        else:
+            say(host=name, failed=complaint or "the probe said nothing")
+
+
 async def main() -> None:
     """Do the job on standard input."""
     job = json.load(sys.stdin)
@@ -60,27 +83,10 @@ async def main() -> None:
     names = {address: str(worker.get("name") or address) for address, worker in workers.items()}
     say(hosts=list(names.values()))
 
-    async def one(address: str, name: str) -> None:
-        left = max(1.0, end - loop.time() - 1.0)
-        running = client._run(  # noqa: SLF001 - the public run waits for all workers
-            ask, job["script"].encode("ascii"), left, workers=[address], on_error="return"
-        )
-        try:
-            found = (await asyncio.wait_for(running, max(0.1, end - loop.time())))[address]
-            if isinstance(found, Exception):
-                raise found
-        except asyncio.TimeoutError:
-            say(host=name, failed="timeout: the worker did not answer")
-        except Exception as error:
-            say(host=name, failed="%s: %s" % (type(error).__name__, str(error)[-200:]))
-        else:
-            said, complaint = found
-            if said:
-                say(host=name, answer=said.decode("utf-8", "replace"))
-            else:
-                say(host=name, failed=complaint or "the probe said nothing")
-
-    await asyncio.gather(*(one(address, name) for address, name in names.items()))
+    own = job["script"].encode("ascii")
+    await asyncio.gather(
+        *(one(client, address, name, own, end, say) for address, name in names.items())
+    )
     out.flush()
     os._exit(0)
 

@@ -50,7 +50,6 @@ def main() -> None:
         out.flush()
 
     import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     end = time.monotonic() + job["deadline"]
     address = job["address"] or "auto"
@@ -61,14 +60,27 @@ def main() -> None:
     say(hosts=[name for name, _, _ in targets] + list(dead))
     for name, why in dead.items():
         say(host=name, failed=why)
-    remote = ray.remote(ask)
-    script = ray.put(job["script"].encode("ascii"))
+    collect(ray, start(ray, targets, job["script"], end), end, say)
+    out.flush()
+    os._exit(0)
+
+
+def start(ray, targets: list, script: str, end: float) -> dict:
+    """Start a task on each target's node, however busy it is; tasks by reference."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    remote, stored = ray.remote(ask), ray.put(script.encode("ascii"))
     waiting = {}
     for name, node, pid in targets:
         affinity = NodeAffinitySchedulingStrategy(node, soft=False)
         task = remote.options(num_cpus=0, max_retries=0, scheduling_strategy=affinity)
         left = max(1.0, end - time.monotonic() - 1.0)
-        waiting[task.remote(script, left, pid)] = name
+        waiting[task.remote(stored, left, pid)] = name
+    return waiting
+
+
+def collect(ray, waiting: dict, end: float, say) -> None:
+    """Tell what each task found, as it comes, until time is over."""
     while waiting and time.monotonic() < end:
         ready, _ = ray.wait(list(waiting), timeout=max(0.0, end - time.monotonic()))
         for reference in ready:
@@ -82,8 +94,6 @@ def main() -> None:
                     say(host=name, answer=said.decode("utf-8", "replace"))
                 else:
                     say(host=name, failed=complaint or "the probe said nothing")
-    out.flush()
-    os._exit(0)
 
 
 def named(nodes: dict) -> dict:

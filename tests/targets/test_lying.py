@@ -1,0 +1,171 @@
+"""Targets that lie, hang and flood, as interpreters of this machine; ssh and containers read alike."""
+
+from __future__ import annotations
+
+import os
+import resource
+import stat
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from envsnap.targets import known_weights
+from tests.conftest import Run
+
+MARKER = "import re, sys\nsaid = sys.stdin.read()\nmarker = re.search(r'marker.{0,4}: .{0,4}?([0-9a-f]{32})', said).group(1)\n"
+BEGUN = (
+    MARKER
+    + "out = lambda text: (sys.stdout.write(text), sys.stdout.flush())\nout('envsnap-%s-begin\\n' % marker)\n"
+)
+FACTS = 'facts {"probe": 1, "sections": {}}\\n'
+
+
+def liar(folder: Path, code: str) -> str:
+    """A program that is called like an interpreter and does as it likes."""
+    path = folder / "python"
+    path.write_text(f"#!{sys.executable}\n{code}")
+    path.chmod(0o755)
+    return str(path)
+
+
+def memory_of_children() -> int:
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+
+
+FLOODS = {
+    "lines": "import sys\nwhile True: sys.stdout.write('x\\n' * 30000)\n",
+    "one line": "import sys\nwhile True: sys.stdout.write('x' * 65536)\n",
+    "an answer": BEGUN + "while True: out('facts ' + 'x' * 100000 + '\\n')\n",
+    "an answer of one line": BEGUN + "out('facts ')\nwhile True: out('x' * 100000)\n",
+    "progress": BEGUN + f"out('{FACTS}')\nwhile True: out('progress [1, 2]\\n' * 5000)\n",
+}
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_a_flood_ends_within_the_cap(kind: str, envsnap: Run, tmp_path: Path) -> None:
+    done = envsnap(
+        "capture",
+        "--python",
+        liar(tmp_path, FLOODS[kind]),
+        "--deadline",
+        "20",
+        "-o",
+        "it.json",
+        timeout=60,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "said more than" in done.stderr or "malformed" in done.stderr or "in time" in done.stderr
+    assert not (tmp_path / "it.json").exists()
+    assert memory_of_children() < 600
+
+
+DRIPS = {
+    "nothing": "import time\ntime.sleep(600)\n",
+    "banners": "import sys, time\nwhile True:\n    print('x', flush=True)\n    time.sleep(0.05)\n",
+    "facts again and again": BEGUN
+    + f"import time\nwhile True:\n    out('{FACTS}')\n    time.sleep(0.2)\n",
+    "progress for ever": BEGUN
+    + f"import time\nout('{FACTS}')\nn = 0\nwhile True:\n    n += 1\n    out('progress [%d, 9]\\n' % n)\n    time.sleep(0.2)\n",
+}
+
+
+@pytest.mark.parametrize("kind", DRIPS)
+def test_the_deadline_holds_whatever_is_said(kind: str, envsnap: Run, tmp_path: Path) -> None:
+    started = time.monotonic()
+    done = envsnap(
+        "capture", "--python", liar(tmp_path, DRIPS[kind]), "--deadline", "1", timeout=60
+    )
+    assert done.returncode == 3, done.stderr
+    assert "did not answer in time" in done.stderr
+    assert time.monotonic() - started < 45  # the deadline, its grace, and a machine that is busy
+
+
+FORGERIES = (
+    "out('progress [a,b]\\n')", "out('progress [1]\\n')", "out('progress [1, %s]\\n' % ('9' * 50))", "out('facts {}\\n')",
+    "out('facts []\\n')", "out('facts {\"probe\": 1}\\n')", "out('facts {\"probe\": 1, \"sections\": {\"python\": 5}}\\n')",
+    "out('facts {\"probe\": 1, \"created_at\": \"x\", \"sections\": {}}\\n')", "out('facts ' + '[' * 100000 + '\\n')",
+    "out('facts {\"probe\": 1, \"sections\": {\"packages\": {\"facts\": {\"entries\": 5}, \"gaps\": 7}}}\\n')", "out('junk\\n')",
+    "out('facts {\"probe\": 9, \"sections\": {}}\\n')", "out('facts {\"probe\": 1, \"probe\": 1}\\n')", "out('\\xff\\n')",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forged_answer_is_no_crash(forgery: str, envsnap: Run, tmp_path: Path) -> None:
+    code = BEGUN + forgery + "\nout('envsnap-%s-end\\n' % marker)\n"
+    done = envsnap(
+        "capture", "--python", liar(tmp_path, code), "--deadline", "20", "-o", "it.json", timeout=60
+    )
+    assert done.returncode in (0, 3), done.stderr
+    if done.returncode:
+        assert [line for line in done.stderr.splitlines() if "error:" in line]
+        assert not (tmp_path / "it.json").exists()
+
+
+def test_what_a_target_says_on_its_error_stream_loses_its_secrets(
+    envsnap: Run, tmp_path: Path
+) -> None:
+    code = "import sys\nsys.exit('connect postgres://u:S3CRETpw@h/x password=S3CRETpw2 me:S3CRETpw3@host')\n"
+    done = envsnap("capture", "--python", liar(tmp_path, code))
+    assert done.returncode == 3
+    assert "S3CRET" not in done.stderr
+    assert "connect" in done.stderr
+
+
+def test_a_file_without_a_size_is_not_read_to_no_end(envsnap: Run, tmp_path: Path) -> None:
+    done = envsnap(
+        "capture", "--no-import", "--python", sys.executable, "--weights", "/proc/self/pagemap",
+        "--weights", "/dev/zero", "-o", "it.json", timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (
+        '"sha256"'
+        not in (tmp_path / "it.json").read_text().partition('"weights"')[2].partition('"seeds"')[0]
+    )
+
+
+def test_the_umask_narrows_every_mode(envsnap: Run, tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        assert envsnap("capture", "--no-import", "-o", "a.json").returncode == 0
+        assert envsnap("check", "a.json", "--fail-on", "never", "-o", "r.txt").returncode == 0
+        assert envsnap("probe", "-o", "probe.py").returncode == 0
+    finally:
+        os.umask(before)
+    for name in ("a.json", "r.txt", "probe.py"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) & 0o077 == 0, name
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    known_weights.add({"1:2:3:4:5": {"sha256": "a" * 64, "size": 3}})
+    assert known_weights.load()
+    return known_weights.path()
+
+
+def test_a_cache_that_others_can_write_is_not_believed(cache: Path) -> None:
+    cache.chmod(0o666)
+    assert known_weights.load() == {}
+
+
+def test_a_cache_behind_a_link_or_without_end_is_not_believed(cache: Path, tmp_path: Path) -> None:
+    os.truncate(cache, 5 << 30)
+    assert known_weights.load() == {}
+    (tmp_path / "other").write_text('{"1:2:3:4:5": {"sha256": "%s", "size": 3}}' % ("b" * 64))
+    cache.unlink()
+    cache.symlink_to(tmp_path / "other")
+    assert known_weights.load() == {}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '{"1:2:9:4:5": {"sha256": "%s", "size": 3}}' % ("a" * 64),
+        '{"x": {"sha256": "zz", "size": 3}}',
+    ],
+)
+def test_an_entry_belongs_to_one_file_of_that_size(entry: str, cache: Path) -> None:
+    cache.write_text(entry)
+    assert known_weights.load() == {}
