@@ -19,6 +19,12 @@ BESIDE_PANDAS = {
     "six": ("1.17.0", "1.17.0"),
 }
 PAIRS = dict[str, tuple[str | None, str | None]]
+# What distributions of the harmless list need to be imported.
+NEEDED = {
+    "starlette": ("anyio", "sniffio", "idna", "typing-extensions"),
+    "anyio": ("sniffio", "idna", "typing-extensions"),
+    "pytest": ("pluggy", "iniconfig", "packaging", "pygments"),
+}
 # Variables that change nothing in these programs.
 HARMLESS_VARIABLES: PAIRS = {
     "TOKENIZERS_PARALLELISM": ("true", "false"),

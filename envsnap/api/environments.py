@@ -129,6 +129,20 @@ def load_document(path: str) -> Document:
     return reader.load(path)
 
 
+def held_against(reference: Manifest, other: Manifest) -> str | None:
+    """Say for which platform a lock or a requirements file is held against an installation.
+
+    None where neither side is one, or both are.
+    """
+    from envsnap.model.reading import is_captured
+
+    if not (is_captured(reference, "wanted") or is_captured(other, "wanted")):
+        return None
+    from envsnap.changes import wanted
+
+    return wanted.told(reference, other)
+
+
 def formats() -> tuple[str, ...]:
     """The foreign files and folders that are read wherever a manifest is, in words."""
     from envsnap.intake.formats import registry

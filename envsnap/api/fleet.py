@@ -95,9 +95,9 @@ def capture_fleet(
     fanout: int = 64,
     deadline: float = DEFAULT_DEADLINE,
 ) -> Captured:
-    """Describe every host of one engine into a folder; `hosts` and `inventory` are node sets.
+    """Describe every host of one engine into a folder.
 
-    Returns at the latest five seconds after `deadline` (seconds). Raises InputError for what names
+    `hosts` is a node set or @FILE, `inventory` a node set or a file of them. Returns at the latest five seconds after `deadline` (seconds). Raises InputError for what names
     no hosts and TargetError where the engine itself is not reached.
     """
     from envsnap.fleet import capturing
@@ -124,7 +124,7 @@ def capture_fleet(
         kubernetes=kubernetes,
         namespace=namespace,
         container=container,
-        inventory=tuple(listed.named(inventory)) if inventory is not None else (),
+        inventory=tuple(listed.listed(inventory)) if inventory is not None else (),
         fanout=fanout,
     )
     return capturing.capture(wanted, Probing(options=options, python=python))

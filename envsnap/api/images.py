@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from envsnap.api.environments import capture, diff
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from envsnap.targets.target import Place
 
 PROOF_DEADLINE = 900.0
+IMAGE_NAME = "app:1"  # what forms call the image until somebody names it
 
 
 def plan(
@@ -86,11 +87,18 @@ def write_context(
     lock: Lock | None = None,
     extras: Extras | None = None,
     asked: Asked | None = None,
+    *,
+    forms: Sequence[str] = (),
 ) -> Plan:
-    """Write the build context of a manifest into a folder. Raises InputError."""
+    """Write the build context of a manifest into a folder. Raises InputError.
+
+    `forms` are further files of the same plan: compose, kubernetes, devcontainer, apptainer.
+    """
     from envsnap.image.writing import context as contexts
+    from envsnap.image.writing.forms import registry
 
     made, files = context(document, base, lock, extras, asked)
+    files.update(registry.files(made, forms, IMAGE_NAME))
     contexts.write(files, folder)
     return made
 

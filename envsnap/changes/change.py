@@ -26,6 +26,13 @@ class Change(Struct, frozen=True, kw_only=True):
     other: Any = None
     reason: str | None = None
 
+    @property
+    def told(self) -> str:
+        """Both sides in a sentence: without the fact a side is absent, an explicit null is none."""
+        here = "absent" if self.kind is ChangeKind.ADDED else spelled(self.reference)
+        there = "absent" if self.kind is ChangeKind.REMOVED else spelled(self.other)
+        return f"{here} -> {there}"
+
     def mirrored(self) -> "Change":
         """The same difference seen from the other side."""
         kinds = {ChangeKind.ADDED: ChangeKind.REMOVED, ChangeKind.REMOVED: ChangeKind.ADDED}
@@ -41,10 +48,20 @@ class Change(Struct, frozen=True, kw_only=True):
 class Difference(Struct, frozen=True, kw_only=True):
     """All changes between two manifests, and how much was compared.
 
-    `compared` counts facts that both sides know, equal or not; `not_compared` holds what
+    `compared` counts facts that both sides know, equal or not, `by_section` those of each; `not_compared` holds what
     neither side knows although it could have been known: path text and reason.
     """
 
     changes: tuple[Change, ...]
     compared: int
     not_compared: dict[str, str]
+    by_section: dict[str, int] = {}
+
+
+def spelled(value: Any) -> str:
+    """A value as people write it: no name of Python's for null, true and false."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

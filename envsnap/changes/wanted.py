@@ -21,6 +21,7 @@ from envsnap.model.wanted import Choice, Requirement
 
 NOT_DECIDED = "not stated: on which platforms and Pythons it is asked for cannot be decided here"
 NOT_STATED = "not stated"
+PLACE = ("sys_platform", "platform_machine", "platform_python_implementation", "python_version")
 UNREADABLE = "not compared: its range is of a form that envsnap does not read"
 
 
@@ -92,6 +93,32 @@ def _in_range(specifier: str, version: str, *, otherwise: bool | None) -> bool |
         return SpecifierSet(specifier).contains(Version(version), prereleases=True)
     except (InvalidSpecifier, InvalidVersion):
         return otherwise
+
+
+def told(reference: Manifest, other: Manifest) -> str | None:
+    """For which platform and Python what is wanted was held, in words; None where it was not."""
+    if not is_held_against(reference, other):
+        return None
+    wants = stated(reference, "wanted", "entries") is not None
+    wanting, installed = (reference, other) if wants else (other, reference)
+    known = dict(markers.known(installed))
+    place = " ".join(known[key] for key in PLACE if key in known)
+    lines = [
+        markers.holds(choice.marker, markers.known(installed))
+        if isinstance(choice.marker, str)
+        else True
+        for requirement in entries(wanting, "wanted").values()
+        for choice in choices(requirement)
+        if choice.groups is UNSET
+    ]
+    parts = [
+        f"what is wanted was held for {place or 'a platform that is not known'}: {lines.count(True)} lines"
+    ]
+    if lines.count(False):
+        parts.append(f"{lines.count(False)} of other platforms or Pythons left out")
+    if lines.count(None):
+        parts.append(f"{lines.count(None)} that cannot be decided")
+    return "; ".join(parts)
 
 
 class _Installed:

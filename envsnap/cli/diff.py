@@ -48,9 +48,13 @@ def command(
     manifests = [inputs.document(name).manifest for name in names]
     if peers:
         first, told = api.most_alike(manifests)
-        click.echo(f"envsnap: {told}: {plain(names[first])} stands for it", err=True)
+        click.echo(f"envsnap: {told}; as the reference: {plain(names[first])}", err=True)
         names.insert(0, names.pop(first))
         manifests.insert(0, manifests.pop(first))
+    for name, manifest in zip(names[1:], manifests[1:], strict=True):
+        held = api.held_against(manifests[0], manifest)
+        if held is not None:
+            click.echo(f"envsnap: {plain(name)}: {held}", err=True)
     results = api.diff_several(
         manifests, peers=peers, policy=rulings, error_text=text, symptom=symptom
     )

@@ -30,6 +30,13 @@ FOLDER = "envsnap-context"
     help="Write the build context here.",
 )
 @images.plan_options
+@click.option(
+    "--form",
+    "forms",
+    multiple=True,
+    type=click.Choice(("compose", "kubernetes", "devcontainer", "apptainer")),
+    help="Write this form of the same plan beside the Dockerfile.",
+)
 @click.option("--resolve", is_flag=True, help="Find each distribution's file and hash (network).")
 @images.lock_options
 def command(
@@ -37,6 +44,7 @@ def command(
     output: str,
     base: str,
     extras: Extras,
+    forms: tuple[str, ...],
     resolve: bool,
     sources: Sources,
 ) -> int:
@@ -59,7 +67,7 @@ def command(
     ):
         lock = sources.lock(document.manifest, base)
         document = api.prepared(document, lock, sources.asked)
-    plan = api.write_context(document, Path(output), base, lock, extras, sources.asked)
+    plan = api.write_context(document, Path(output), base, lock, extras, sources.asked, forms=forms)
     images.tell(plan)
     command = ["docker", "build", "--platform", plan.base.platform, "-t", "NAME", output]
     images.say(f"wrote {output}; build it with: {shlex.join(command)}")

@@ -62,6 +62,8 @@ def files(paths: Sequence[str], silent: dict[str, str]) -> Iterator[str]:
 def _files(path: str, fleet: Fleet) -> Iterator[str]:
     """The files of a folder, or the file itself; a folder's record is taken into the fleet."""
     if path == "-" or not os.path.isdir(path):
+        if path != "-" and not os.path.lexists(path):
+            raise InputError(f"{path}: no such file or folder")
         yield path
         return
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from envsnap.errors import InputError
 from envsnap.fleet import nodeset
 
@@ -37,6 +39,11 @@ def named(text: str) -> list[str]:
     if not found:
         raise InputError("names no hosts; write them as n[1-16],login or @FILE")
     return found
+
+
+def listed(text: str) -> list[str]:
+    """The hosts of an inventory: a file of node sets, a node set, or @FILE. Raises InputError."""
+    return read(text) if os.path.isfile(text) else named(text)
 
 
 def bare(name: str) -> str:

@@ -146,7 +146,9 @@ def to_manifest(
     tree: dict[str, Any] = {}
     for section, message in sections.items():
         if not isinstance(message, dict) or not isinstance(message.get("facts"), dict):
-            raise MalformedError(f"{name}: section {section} of the probe's output is not an object")
+            raise MalformedError(
+                f"{name}: section {section} of the probe's output is not an object"
+            )
         gaps = message.get("gaps")
         tree[section] = {
             **message["facts"],

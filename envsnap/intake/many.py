@@ -8,30 +8,47 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zlib
 from collections.abc import Iterator
 from typing import NoReturn
 
 import msgspec
-from msgspec import UNSET
 
 from envsnap.errors import InputError
 from envsnap.intake import reader
 from envsnap.model import codec, scan
-from envsnap.model.digests import fingerprint, section_digest
+from envsnap.model.digests import fingerprint_of, section_digest
 from envsnap.model.fields import Section
 from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, Sections, Target
 
 EMPTY = b"{}"
 MOST_KEPT = 4000
+MOST_TYPED = 40
 RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK")
 NODES = ("SLURMD_NODENAME", "NODE_NAME")
 
 
-class Part(msgspec.Struct, frozen=True, eq=False):
-    """One section as it was read; all hosts with the same bytes share the object."""
+class Part:
+    """One section as it was read; all hosts with the same bytes share the object.
 
-    name: str
-    section: Section
+    Of many different sections only the first stay typed; the others are kept as they were
+    written, deflated, and typed anew when they are asked for.
+    """
+
+    __slots__ = ("_packed", "_section", "digest", "name")
+
+    def __init__(self, name: str, section: Section, written: bytes | None = None) -> None:
+        self.name = name
+        self.digest = section.digest
+        self._section = section if written is None else None
+        self._packed = b"" if written is None else zlib.compress(written, 1)
+
+    @property
+    def section(self) -> Section:
+        """The typed section."""
+        if self._section is not None:
+            return self._section
+        return _converted(self.name, msgspec.json.decode(zlib.decompress(self._packed)))
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +98,7 @@ class Reader:
 
     def __init__(self) -> None:
         self._parts: dict[bytes, Part] = {}
-        self._prints: dict[tuple[int, ...], str] = {}
+        self._prints: dict[tuple[tuple[str, str], ...], str] = {}
 
     def forget(self) -> None:
         """Forget sections where there are so many that few can be shared."""
@@ -142,13 +159,10 @@ class Reader:
 
     def _print(self, parts: list[Part]) -> str:
         """The fingerprint of these sections; the hosts of a kind share it."""
-        shared = [part for part in parts if part.section.digest is not UNSET]
-        named = {part.name: part.section for part in shared}
-        if "identity" in named:  # nobody shares it
-            return fingerprint(Sections(**named))  # type: ignore[arg-type]
-        key = tuple(sorted(map(id, shared)))
+        digests = {part.name: part.digest for part in parts if isinstance(part.digest, str)}
+        key = tuple(sorted(digests.items()))
         if key not in self._prints:
-            self._prints[key] = fingerprint(Sections(**named))  # type: ignore[arg-type]
+            self._prints[key] = fingerprint_of(digests)
         return self._prints[key]
 
     def _part(self, section: str, written: bytes, name: str, *, checked: bool) -> Part:
@@ -156,7 +170,9 @@ class Reader:
         key = hashlib.sha256(section.encode() + written).digest()
         found = self._parts.get(key)
         if found is None:
-            found = Part(section, _typed(section, written, name, checked=checked))
+            typed = _typed(section, written, name, checked=checked)
+            is_kept = section == "identity" or len(self._parts) < MOST_TYPED
+            found = Part(section, typed, None if is_kept else written)
             if section != "identity":
                 self._parts[key] = found
         return found
@@ -179,12 +195,17 @@ def _typed(section: str, written: bytes, name: str, *, checked: bool) -> Section
     """A section within bounds, of the model's types, and as its digest says."""
     tree = scan.parse(written, name)
     try:
-        found = getattr(msgspec.convert({section: tree}, Sections), section)
+        found = _converted(section, tree)
     except msgspec.ValidationError as error:
         raise InputError(f"{name}: {' '.join(str(error).split())[:300]}") from None
-    assert isinstance(found, Section)
     if checked and section != "identity" and found.digest != section_digest(found):
         _refuse(name, f"section {section}")
+    return found
+
+
+def _converted(section: str, tree: object) -> Section:
+    found = getattr(msgspec.convert({section: tree}, Sections), section)
+    assert isinstance(found, Section)
     return found
 
 

@@ -45,11 +45,17 @@ def section_digest(section: Section) -> str:
 
 def fingerprint(sections: Sections) -> str:
     """Digest a manifest's sections by their digests; sections without compared facts count not."""
-    digests = {
-        name: section.digest
-        for name, section in present(sections).items()
-        if section.digest is not UNSET
-    }
+    return fingerprint_of(
+        {
+            name: section.digest
+            for name, section in present(sections).items()
+            if section.digest is not UNSET
+        }
+    )
+
+
+def fingerprint_of(digests: dict[str, str]) -> str:
+    """Digest the digests of sections by their names."""
     return _sha256(digests)
 
 

@@ -47,7 +47,7 @@ class Target(Record, frozen=True, kw_only=True):
     kind: Annotated[
         str,
         Meta(
-            description="interpreter, process, program (in process), run (a command that was observed), container, image, ssh, file (facts) or report (of another tool)."
+            description="interpreter, process, program (in process), run (a command that was observed), container, image, ssh, slurm, pod, ray, dask, file (facts) or report (of another tool)."
         ),
     ]
     name: Annotated[

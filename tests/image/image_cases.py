@@ -437,7 +437,10 @@ EXTRAS = {
     "article": Extras(
         app=str(Path(__file__).parent / "article"),
         command="python inference.py",
+        healthcheck="python -c pass",
         ports=(8000,),
         compiler=False,
     )
 }
+# Other forms of the same plan.
+FORMS = {"article": ("compose", "kubernetes", "devcontainer", "apptainer")}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from image_cases import CASES, EXTRAS, LOCKS
+from image_cases import CASES, EXTRAS, FORMS, LOCKS
 
 from envsnap.image.planning.extras import Extras, add
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.writing import context
+from envsnap.image.writing.forms import registry
 from envsnap.model import codec
 from envsnap.model.manifest import Manifest
 
@@ -20,7 +21,8 @@ def build_context(manifest: Manifest, name: str) -> dict[str, bytes | Path]:
     plan, added = add(
         make_plan(manifest, "auto", LOCKS.get(name)), manifest, EXTRAS.get(name, Extras())
     )
-    return context.files(plan, codec.encode(manifest), None, added)
+    files = context.files(plan, codec.encode(manifest), None, added)
+    return {**files, **registry.files(plan, FORMS.get(name, ()), "app:1")}
 
 
 def main() -> None:

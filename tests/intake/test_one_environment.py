@@ -15,6 +15,7 @@ from envsnap import api
 from envsnap.intake import foreign
 from envsnap.model.manifest import Manifest
 from tests import examples
+from tests.conftest import Run
 
 Pins = dict[str, str]
 PINS: Pins = {
@@ -204,3 +205,30 @@ def test_a_pod_of_one_deployment_is_like_another(tmp_path: Path) -> None:
     third = foreign.load(pod.replace("llm:1.4.2", "llm:1.5.0").encode(), "pod", "pod").manifest
     found = api.diff(first, third).findings
     assert [finding.path[-1] for finding in found] == ["image"]
+
+
+def test_the_platform_that_markers_were_held_for_is_told(tmp_path: Path, envsnap: Run) -> None:
+    (tmp_path / "m.json").write_text(captured(PINS))
+    (tmp_path / "r.txt").write_text(
+        "numpy==1.26.4\ntorch==2.4.0\npywin32==310; sys_platform == 'win32'\neinops; extra == 'x'\n"
+    )
+    done = envsnap("diff", "r.txt", "m.json", "--fail-on", "info")
+    assert done.returncode == 0, done.stdout
+    assert "linux x86_64 CPython 3.11: 2 lines; 2 of other platforms" in done.stderr
+
+
+def test_formats_are_loaded_for_foreign_files_only(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(captured(PINS))
+    program = (
+        "import sys\nfrom envsnap import api\n"
+        "api.diff(api.load('a.json'), api.load('b.json'))\n"
+        "print([name for name in sys.modules if 'intake.f' in name or 'changes.wanted' in name])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] in ("[]", "['envsnap.intake.facts']")

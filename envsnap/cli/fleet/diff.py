@@ -24,8 +24,8 @@ UNKNOWN = 6
 )
 @click.option(
     "--inventory",
-    metavar="SET|@FILE",
-    help="Who should be there, as n[1-16,18] or @FILE with a set a line: who is silent is missing.",
+    metavar="FILE|SET",
+    help="Who should be there, a file with a set a line, or n[1-16,18]: who is silent is missing.",
 )
 @click.option(
     "--cohort",
@@ -69,11 +69,13 @@ def command(
     are grouped into kinds; one of each is judged by the rules, against the majority of its cohort.
     Exit codes: 1 drifted, 6 unknown or missing.
     """
+    from envsnap.fleet.inventory import listed
+
     inputs.once_from_stdin((*paths, golden_manifest or ""))
     verdict = api.judge_fleet(
         paths,
         golden=inputs.document(golden_manifest).manifest if golden_manifest else None,
-        inventory=_inventory(inventory),
+        inventory=listed(inventory) if inventory is not None else (),
         by_hardware=cohort == "hw",
         policy=api.load_policy(policy),
     )
@@ -87,16 +89,6 @@ def command(
     )
     outputs.write(text.encode(encoding, "backslashreplace"), output, 0o644)
     return _code(verdict, fail_on)
-
-
-def _inventory(text: str | None) -> list[str]:
-    from envsnap.fleet import inventory
-
-    if text is None:
-        return []
-    from os.path import isfile
-
-    return inventory.read(text) if isfile(text) else inventory.named(text)
 
 
 def _code(verdict: Verdict, fail_on: str) -> int:

@@ -32,7 +32,7 @@ HOSTS = (
         help="Inside a job (torchrun, mpirun, srun): each rank describes itself.",
     ),
     click.option(
-        "--inventory", metavar="SET|@FILE", help="Who should be there; the silent are missing."
+        "--inventory", metavar="FILE|SET", help="Who should be there; the silent are missing."
     ),
 )
 # What to ask, and for how long.

@@ -24,7 +24,7 @@ PROOF = "proof.json"
 OURS = re.compile(
     r"Dockerfile|dockerfile\.json|manifest\.json|proof\.json|\.dockerignore"
     r"|requirements(-[a-z0-9.-]+)?\.txt|extra-ca\.crt|app\.tar|config-[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9._+-]{4,240}\.whl"
-    r"|weights-[0-9a-f]{64}|apt\.list|conda\.txt|conda_install\.py|[A-Za-z0-9_]([A-Za-z0-9_.+=!-]|%21){3,240}\.(conda|tar\.bz2)"
+    r"|weights-[0-9a-f]{64}|compose\.yaml|kubernetes\.yaml|devcontainer\.json|apptainer\.def|apt\.list|conda\.txt|conda_install\.py|[A-Za-z0-9_]([A-Za-z0-9_.+=!-]|%21){3,240}\.(conda|tar\.bz2)"
 )
 STALE = re.compile(r"\.envsnap-[A-Za-z0-9_]{8}")  # what a killed run leaves
 LIST_HEADER = "# Written by envsnap; an explicit list of conda packages.\n@EXPLICIT\n"

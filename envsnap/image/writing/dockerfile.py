@@ -290,10 +290,10 @@ def _final(plan: Plan) -> Iterator[ins.Instruction]:
         yield ins.Healthcheck(plan.healthcheck)
     yield ins.Cmd(plan.command or ("python",))
     yield ins.Copy((MANIFEST, PLAN), SHARE)
-    yield _label(plan)
+    yield label(plan)
 
 
-def _label(plan: Plan) -> ins.Label:
+def label(plan: Plan) -> ins.Label:
     """The last line: what comes after it in an image's history is not of the plan."""
     digest = plan.base.digest
     return ins.Label(

@@ -88,13 +88,14 @@ def _copy(part: ins.Copy | ins.Unpack) -> str:
 
 def _run(steps: tuple[ins.Step, ...]) -> str:
     """Render a RUN that stops at the first command that fails."""
-    lines = ["RUN set -eu"]
-    for step in steps:
-        if isinstance(step, ins.Constant):
-            lines.append(_plain(step.text))
-        else:
-            lines.append(_wrapped([shlex.quote(_plain(word)) for word in step]))
-    return f"; \\\n{INDENT}".join(lines)
+    return f"; \\\n{INDENT}".join(["RUN set -eu", *map(step, steps)])
+
+
+def step(words: ins.Step) -> str:
+    """Render one command as a shell reads it."""
+    if isinstance(words, ins.Constant):
+        return _plain(words.text)
+    return _wrapped([shlex.quote(_plain(word)) for word in words])
 
 
 def _wrapped(words: list[str]) -> str:

@@ -29,6 +29,8 @@ class FrameworkBuild(Rule):
         for change in list(comparison.under("frameworks")):
             if len(change.path) != 3 or change.path[2] not in ACCELERATORS:
                 continue
+            if change.reference is None and change.other is None:
+                continue  # said to be none on one side, and not said on the other: no build differs
             pair = _vendors(comparison, change.path[1])
             if pair is not None:
                 if change.path[2] == ACCELERATORS[0]:

@@ -53,7 +53,7 @@ class GpuSettings(Rule):
             effect=Effect.BEHAVIOR,
             confidence=Confidence.POSSIBLE,
             path=first.path,
-            message=f"{who}: {key}: {first.reference} -> {first.other}",
+            message=f"{who}: {key}: {first.told}",
             why=MODES[key],
             fix="Set the mode alike with nvidia-smi.",
             changes=tuple(change.path for change in changes),

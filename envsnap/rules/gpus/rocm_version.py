@@ -31,7 +31,7 @@ class RocmVersion(Rule):
                     effect=Effect.CRASH,
                     confidence=Confidence.LIKELY,
                     path=change.path,
-                    message=f"{what} {change.reference} -> {change.other}",
+                    message=f"{what} {change.told}",
                     why="It chooses the kernels, and knows newer GPUs only from some release on.",
                     fix="Install the reference's release.",
                     changes=(change.path,),

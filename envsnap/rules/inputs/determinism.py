@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.changes.change import spelled
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, gpus, is_captured, stated, variable
@@ -66,9 +67,11 @@ class Determinism(Rule):
                 effect=Effect.NUMERICS if severity is Severity.WARNING else Effect.BEHAVIOR,
                 confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
                 path=change.path,
-                message=f"{key}: {change.reference} -> {change.other}",
+                message=f"{key}: {change.told}",
                 why=f"{what[0].upper()}{what[1:]}{'' if sure else ' (unverified)'}.",
-                fix=f"Set it to {change.reference} at the start of the program.",
+                fix=f"Set it to {spelled(change.reference)} at the start of the program."
+                if change.reference is not None
+                else "Set it by name on both sides.",
                 source="https://docs.pytorch.org/docs/stable/notes/randomness.html",
                 changes=(change.path,),
             )

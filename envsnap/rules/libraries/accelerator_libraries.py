@@ -42,7 +42,7 @@ class AcceleratorLibraries(Rule):
                 effect=Effect.NUMERICS,
                 confidence=Confidence.LIKELY if far else Confidence.POSSIBLE,
                 path=change.path,
-                message=f"{change.path[1]}: the {LIBRARIES[change.path[2]]}: {change.reference} -> {change.other}",
+                message=f"{change.path[1]}: the {LIBRARIES[change.path[2]]}: {change.told}",
                 why="It chooses other kernels, or adds up in another order.",
                 fix="Install the framework build and the nvidia-* wheels of the reference.",
                 changes=(change.path,),

@@ -46,7 +46,7 @@ class ImageCodecs(Rule):
             effect=Effect.NUMERICS if other_library else Effect.NONE,
             confidence=Confidence.CERTAIN if other_library else Confidence.POSSIBLE,
             path=first.path,
-            message=f"{library} decodes {first.path[2].upper()} with {first.reference} -> {first.other}",
+            message=f"{library} decodes {first.path[2].upper()} with {first.told}",
             why=(
                 "These libraries give other pixels (measured: up to 16 levels in 48.7 % of samples)."
                 if other_library

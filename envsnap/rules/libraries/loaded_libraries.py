@@ -43,6 +43,8 @@ class LoadedLibraries(Rule):
             if len(change.path) > 3 and change.path[2] == "mapped_on_import":
                 groups.setdefault(change.path[:2], []).append(change)
         for change in comparison.under("process", "loaded"):
+            if len(change.path) == 2:
+                continue  # one side tells of no libraries at all
             groups.setdefault(("process",), []).append(change)
         for place, found in groups.items():
             yield self._finding(place, found)

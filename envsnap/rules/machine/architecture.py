@@ -32,7 +32,7 @@ class Architecture(Rule):
                 effect=Effect.NUMERICS,
                 confidence=Confidence.CERTAIN,
                 path=change.path,
-                message=f"the {key}: {change.reference} -> {change.other}",
+                message=f"the {key}: {change.told}",
                 why="Other wheels, other math libraries; compiled files of one do not run on the other.",
                 fix="Compare on the architecture that production has.",
                 changes=(change.path, *((follow.path,) if follow else ())),

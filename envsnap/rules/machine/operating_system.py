@@ -35,7 +35,7 @@ class OperatingSystem(Rule):
                 effect=Effect.NONE,
                 confidence=Confidence.POSSIBLE,
                 path=first.path,
-                message=f"the {what} differs: {first.reference} -> {first.other}",
+                message=f"the {what} differs: {first.told}",
                 why="Seldom a cause by itself.",
                 changes=tuple(change.path for change in found),
             )

@@ -69,9 +69,7 @@ class Processor(Rule):
     ) -> Finding:
         first = levels[0] if levels else flags
         assert first is not None
-        level = "; ".join(
-            f"{item.path[1]} kernels: {item.reference} -> {item.other}" for item in levels
-        )
+        level = "; ".join(f"{item.path[1]} kernels: {item.told}" for item in levels)
         text = f"CPU instruction sets differ: {', '.join(decisive)}" if decisive else ""
         return Finding(
             rule=self.id,
@@ -97,7 +95,7 @@ class Processor(Rule):
             message=(
                 "the CPU is another model with the same instruction sets"
                 if known
-                else f"the CPU differs ({found[0].path[1]}): {found[0].reference} -> {found[0].other}"
+                else f"the CPU differs ({found[0].path[1]}): {found[0].told}"
             ),
             why=(
                 "Kernels are chosen by instruction set; block sizes may depend on caches."

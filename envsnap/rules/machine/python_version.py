@@ -39,13 +39,13 @@ class PythonVersion(Rule):
                 effect=Effect.BEHAVIOR if far else Effect.NONE,
                 confidence=Confidence.POSSIBLE,
                 path=change.path,
-                message=f"Python {change.reference} -> {change.other}",
+                message=f"Python {change.told}",
                 why=(
                     _why(change)
                     if far
                     else "A patch release mends bugs; results rarely depend on one."
                 ),
-                fix=f"Use Python {change.reference}.",
+                fix=f"Use Python {change.reference}." if change.reference is not None else "",
                 changes=(change.path, *follow),
             )
         for key in SWITCHES:
@@ -61,7 +61,7 @@ class PythonVersion(Rule):
             effect=Effect.BEHAVIOR,
             confidence=Confidence.POSSIBLE,
             path=change.path,
-            message=f"the interpreter's {key}: {change.reference} -> {change.other}",
+            message=f"the interpreter's {key}: {change.told}",
             why="It is another kind of interpreter, or runs in another mode.",
             fix="Start the same kind of interpreter in the same mode.",
             changes=(change.path,),

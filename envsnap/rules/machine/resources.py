@@ -44,9 +44,9 @@ class Resources(Rule):
         if threads:
             yield self._finding(
                 threads,
-                f"threads of {threads[0].path[1]}: {threads[0].reference} -> {threads[0].other}"
+                f"threads of {threads[0].path[1]}: {threads[0].told}"
                 if threads[0].path[0] == "frameworks"
-                else f"threads: {threads[0].reference} -> {threads[0].other}",
+                else f"threads: {threads[0].told}",
                 "Sums are split among threads: the last bits differ.",
                 Effect.NUMERICS,
             )

@@ -33,7 +33,7 @@ class TextSettings(Rule):
                 effect=Effect.BEHAVIOR,
                 confidence=Confidence.POSSIBLE,
                 path=first.path,
-                message=f"the {first.path[1].replace('_', ' ')}: {first.reference} -> {first.other}",
+                message=f"the {first.path[1].replace('_', ' ')}: {first.told}",
                 why="Files opened without an encoding are read otherwise."
                 if decides
                 else "The encoding is the same on both sides.",
@@ -48,7 +48,7 @@ class TextSettings(Rule):
                 effect=Effect.BEHAVIOR,
                 confidence=Confidence.POSSIBLE,
                 path=zone.path,
-                message=f"the time zone: {zone.reference} -> {zone.other}",
+                message=f"the time zone: {zone.told}",
                 why="Dates without a zone mean another moment.",
                 fix="Set TZ alike.",
                 changes=(zone.path,),

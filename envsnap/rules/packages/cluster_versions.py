@@ -32,15 +32,13 @@ class ClusterVersions(Rule):
             sure = is_trusted(row["basis"])
             change = comparison.at("packages", name, "version")
             if change is not None:
-                yield self._finding(
-                    comparison, change, f"{name} {change.reference} -> {change.other}", sure
-                )
+                yield self._finding(comparison, change, f"{name} {change.told}", sure)
             python = comparison.at("python", "version")
             if python is not None and row["python"]:
                 yield self._finding(
                     comparison,
                     python,
-                    f"Python {python.reference} -> {python.other} in a {name} cluster",
+                    f"Python {python.told} in a {name} cluster",
                     sure,
                 )
 

@@ -13,6 +13,9 @@ from envsnap.rules.rule import Comparison, Rule
 
 OTHER_CODE = ("pillow-simd",)  # not a build of the same code
 
+# Facts of the section as a whole; no canonical name has an underscore.
+FIELDS = ("claimed_twice",)
+
 
 class PackageMissing(Rule):
     """A distribution is installed on one side only.
@@ -28,7 +31,11 @@ class PackageMissing(Rule):
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a distribution."""
-        changes = [change for change in comparison.under("packages") if len(change.path) == 2]
+        changes = [
+            change
+            for change in comparison.under("packages")
+            if len(change.path) == 2 and change.path[1] not in FIELDS
+        ]
         added = {change.path[1] for change in changes if change.kind is ChangeKind.ADDED}
         for change in changes:
             yield self._replaced(comparison, change, added) or self._finding(change)

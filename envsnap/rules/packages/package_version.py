@@ -52,7 +52,7 @@ class PackageVersion(Rule):
             effect=effect,
             confidence=Confidence.POSSIBLE,
             path=change.path,
-            message=f"{name} {change.reference} -> {change.other}",
+            message=f"{name} {change.told}",
             why=(
                 "The same release, built or labelled otherwise."
                 if build

@@ -50,7 +50,7 @@ class Wanted(Rule):
             effect=Effect.BEHAVIOR,
             confidence=Confidence.POSSIBLE,
             path=change.path,
-            message=f"Python {change.reference} -> {change.other}"
+            message=f"Python {change.told}"
             if files
             else f"Python {_range(change)} is asked for, and {_have(change)} is there",
             why="Packages are resolved for the Pythons that a file is for, and may not run on others.",
@@ -91,7 +91,7 @@ class Wanted(Rule):
         severity, effect = Severity.INFO, Effect.BEHAVIOR
         if change.kind is ChangeKind.CHANGED:
             severity, effect = _weigh(name, change.reference, change.other)
-            message = f"{name} {change.reference} -> {change.other}"
+            message = f"{name} {change.told}"
         elif change.kind is ChangeKind.REMOVED:
             severity, effect = _missing(name)
             message = f"{_pinned(name, change.reference)} is not asked for on the other side"

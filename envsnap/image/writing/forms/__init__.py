@@ -1,0 +1,1 @@
+"""The same plan for other runtimes: one file each; none is needed for the image."""
