@@ -152,7 +152,6 @@ OURS = (
     package("pytest"),
     package("packaging_filter", culprit="packaging"),
     package("fsspec_protocols", culprit="fsspec"),
-    package("cloudpickle_size", culprit="cloudpickle"),
     package("toolz_names", culprit="toolz"),
     package("anyio_names", culprit="anyio"),
     package("decorator_names", culprit="decorator"),
