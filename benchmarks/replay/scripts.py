@@ -60,7 +60,7 @@ def _recorded(text: str, path: str, golden: str | None, options: dict) -> tuple[
                 exec(compile(text, "script.py", "exec"), {"__name__": "__main__"})  # noqa: S102
         except SystemExit as error:
             code = int(error.code or 0)
-        except Exception:
+        except Exception:  # noqa: BLE001
             code = 1
             out.write(traceback.format_exc()[-200:])
     return code, out.getvalue()[-4000:]

@@ -156,8 +156,8 @@ class _Walk:
         if reference is UNSET and other is UNSET:
             return
         if reference is UNSET or other is UNSET:
-            if not field.is_entries:
-                self._value(path, reference, other)
+            if not field.is_entries and self._why_missing(path, reference) is not None:
+                self._value(path, reference, other)  # unknown as a whole
                 return
             reference, other = reference or {}, other or {}
         for key in sorted({**reference, **other}):
@@ -189,6 +189,14 @@ class _Walk:
             hidden = self._is_hidden((*path, *inner), mine, theirs)
             self._value((*path, *inner), mine, theirs, says_all=not hidden)
 
+    def _why_missing(self, path: Path, reference: Any, *, says_all: bool = False) -> str | None:
+        """Why the side that lacks a fact does not know it; None where it is not there."""
+        side = 0 if reference is UNSET else 1
+        reason = reason_for(self._gaps[side], path[1:])
+        if reason is None and not (says_all or reading.says_all(self._sides[side], path)):
+            reason = NOT_STATED
+        return reason
+
     def _value(self, path: Path, reference: Any, other: Any, *, says_all: bool = False) -> None:
         """Compare a value; `says_all` is for what was read as a whole, whatever its section is."""
         if reference is UNSET and other is UNSET:
@@ -201,10 +209,7 @@ class _Walk:
             if reference != other:
                 self._add(path, ChangeKind.CHANGED, reference, other, None)
             return
-        side = 0 if reference is UNSET else 1
-        reason = reason_for(self._gaps[side], path[1:])
-        if reason is None and not (says_all or reading.says_all(self._sides[side], path)):
-            reason = NOT_STATED
+        reason = self._why_missing(path, reference, says_all=says_all)
         if reason is not None:
             self._add(path, ChangeKind.UNKNOWN, reference, other, reason)
             return

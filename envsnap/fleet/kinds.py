@@ -163,7 +163,7 @@ def _soft(
     private: list[Noise] = []
     for path, values in counts.items():
         if path[0] == "system":
-            spelled[path] = _clusters(values)
+            spelled[path] = _clusters(values, everywhere=sum(values.values()) == total)
         elif len(values) > 2 and len(values) > sum(values.values()) / 2:
             private.append(Noise(path=path, values=len(values), hosts=total))
         else:
@@ -171,8 +171,8 @@ def _soft(
     return spelled, private
 
 
-def _clusters(values: Iterable[Any]) -> dict[Any, str]:
-    """Spell quantities that are near each other alike; not at all where all are."""
+def _clusters(values: Iterable[Any], *, everywhere: bool) -> dict[Any, str]:
+    """Spell quantities that are near each other alike; not at all where every host has such a one."""
     found: dict[Any, str] = {}
     first = before = None
     for value in sorted(values, key=lambda item: (not isinstance(item, int), item or 0)):
@@ -180,7 +180,8 @@ def _clusters(values: Iterable[Any]) -> dict[Any, str]:
             first = value
         found[value] = f"{first:.3g}" if isinstance(first, int) else repr(first)
         before = value
-    return found if len(set(found.values())) > 1 else dict.fromkeys(found, "")
+    alike = everywhere and len(set(found.values())) == 1
+    return dict.fromkeys(found, "") if alike else found
 
 
 def _loudest(same: Sequence[Same], left_out: set[Path]) -> Noise | None:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import binascii
 import json
 import os
+import re
 import zlib
 from importlib.util import find_spec
 from pathlib import Path
 
 from envsnap.probe import packing
 from envsnap.targets import binding
+
+# Where the script would be larger than 150,000 bytes, it travels without what only people read.
+MOST_PACKED = 142_000
+DOCSTRING = re.compile(r'(:\n\s+|\A)"""(?:[^"]|"(?!""))*"""\n(?=\s*\S)', re.ASCII)
+COMMENT = re.compile(r"^[ ]*#(?! -- modules --).*\n", re.MULTILINE)
 
 
 def sources(*, nvml: bool = True) -> dict[str, str]:
@@ -46,5 +52,22 @@ def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:
     deflated in base64: ASCII, so that no shell, terminal or copy spoils them.
     """
     modules = sources(nvml=nvml)
-    packed = binascii.b2a_base64(zlib.compress(json.dumps(modules).encode()), newline=False)
-    return packing.pack(modules, {**options, "marker": marker}, packed=packed.decode())
+    packed = _packed(modules)
+    if len(packed) > MOST_PACKED:
+        modules = {name: without_words(text) for name, text in modules.items()}
+        packed = _packed(modules)
+    return packing.pack(modules, {**options, "marker": marker}, packed=packed)
+
+
+def _packed(modules: dict[str, str]) -> str:
+    data = zlib.compress(json.dumps(modules).encode())
+    return binascii.b2a_base64(data, newline=False).decode()
+
+
+def without_words(source: str) -> str:
+    """A module of the probe without its comments and docstrings, where every byte counts.
+
+    The bootstrap keeps the line that says where modules go.
+    """
+    kept = DOCSTRING.sub(r"\1\n", source)
+    return COMMENT.sub("", kept)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from typing import Any
 
+import msgspec
 import pytest
 
+from envsnap.fleet import parts, peers_of
+from envsnap.model import codec
+from envsnap.model.manifest import Manifest, present
+from envsnap.model.paths import Path
 from envsnap.rules import peers
 from envsnap.rules.finding import Severity
 from tests.fleet import fleets
@@ -109,3 +116,48 @@ def test_visible_devices_count() -> None:
 def test_equal_peers_have_no_finding() -> None:
     result = peers.compare(fleets.host(), fleets.host())
     assert (result.findings, result.unknown) == ((), {})
+
+
+def changed(value: object) -> Any:
+    """Another value of the same type; None where there is none."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value * 2 + 1
+    if isinstance(value, str):
+        return f"{value}9"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return [*value, "zzz"]
+    return None
+
+
+def container(tree: dict[str, Any], path: Path) -> dict[str, Any]:
+    """What holds the last key of a path."""
+    node: dict[str, Any] = tree["sections"][path[0]]
+    for key in path[1:]:
+        node = node if key in node else node["entries"]
+        if key != path[-1]:
+            node = node[key]
+    return node
+
+
+def test_every_compared_fact_that_differs_sets_hosts_apart_and_is_named() -> None:
+    base = fleets.host()
+    tree = json.loads(codec.encode(base))
+    told: set[tuple[str, ...]] = set()
+    for name, section in present(base.sections).items():
+        for path, value, _ in parts.leaves(name, section):
+            shape = (path[0], str(len(path)), "" if path[0] == "env_vars" else path[-1])
+            other = changed(value)
+            if other is None or shape in told or peers.is_own(path, value):
+                continue
+            copied = copy.deepcopy(tree)
+            place = container(copied, path)
+            if isinstance(place[path[-1]], dict):
+                continue  # an entry, whose facts come next
+            told.add(shape)
+            place[path[-1]] = other
+            host = codec.sealed(msgspec.convert(copied, Manifest))
+            assert len(peers_of.grouped([base, host]).kinds) == 2, path
+            assert peers.compare(base, host).findings, path
+    assert len(told) > 40

@@ -111,7 +111,9 @@ def test_any_text_gives_one_line_findings(text: str) -> None:
 
 def test_secrets_in_a_text_are_not_quoted() -> None:
     manifest = examples.manifest({})
-    text = f"password=hunter2 https://u:pw@h.example/x?token=abc HF_TOKEN: t0psecretvalue {OLD_DRIVER}"
+    text = (
+        f"password=hunter2 https://u:pw@h.example/x?token=abc HF_TOKEN: t0psecretvalue {OLD_DRIVER}"
+    )
     (found,) = engine.inspect(manifest, error_text=text).findings
     assert "too old" in found.why
     for secret in ("hunter2", "u:pw", "abc", "t0psecret"):

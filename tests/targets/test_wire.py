@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from envsnap.intake import facts
 from envsnap.probe import packing
 from envsnap.targets import binding, script
 from tests.conftest import Run
@@ -90,3 +92,35 @@ def test_what_only_a_kept_function_uses_is_kept() -> None:
     kept = binding.pruned(source, "pynvml.asked(1); nvml.listed()")
     assert "UNUSED" not in kept
     assert all(word in kept for word in ("_used", "helper", "@staticmethod", "KIND_A", "KIND_B"))
+
+
+def _code(source: str) -> str:
+    """What a source does, without docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if not isinstance(body, list) or not body or not isinstance(body[0], ast.Expr):
+            continue
+        if isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
+            del body[0]
+    return ast.dump(tree)
+
+
+def test_without_words_the_code_is_the_same() -> None:
+    for name, source in script.sources().items():
+        assert _code(script.without_words(source)) == _code(source), name
+    assert packing.pack({"bootstrap": script.without_words(script.sources()["bootstrap"])}, {})
+
+
+def test_where_it_would_be_too_large_it_travels_without_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = len(script.build({}, script.new_marker()))
+    monkeypatch.setattr(script, "MOST_PACKED", 0)
+    text = script.build({"import": False, "deadline": 60}, "0123456789abcdef")
+    assert len(text) < 0.85 * whole
+    done = subprocess.run(
+        [sys.executable, *packing.READ_STDIN], input=text.encode(), capture_output=True, check=True
+    )
+    messages = facts.parse(done.stdout, "x")
+    assert messages.facts["sections"]["packages"]["facts"]["entries"]
