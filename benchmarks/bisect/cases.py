@@ -164,7 +164,10 @@ OURS = (
         "three_causes", OWN / "fault_three_causes.py",
         (*one("packages.psutil"), *one("packages.toolz"), *one("packages.fsspec")),
     ),
-    Case("third_value", OWN / "fault_third_value.py", one("packages.toolz", "packages.psutil")),
+    Case(
+        "third_value", OWN / "fault_third_value.py", one("packages.toolz"),
+        companions=frozenset({"packages.psutil"}),
+    ),
     Case(
         "output_bits", OWN / "fault_output_bits.py", one("packages.fsspec"),
         options=("--oracle-output", "answer.bin"),
