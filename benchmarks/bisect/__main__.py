@@ -55,7 +55,8 @@ def harmless(size: int, case: Case, seed: int) -> list[tuple[str, str, str, str]
     ]
     planted = {path.partition(".")[2] for cause in case.culprits for path in cause}
     rows = [row for row in rows if row[0] not in case.packages]
-    if size < len(rows):
+    planted |= {other for name in planted for other in cases.NEEDED.get(name, ())}
+    if size < 60:
         shuffled = random.Random(seed).sample(rows, len(rows))
         independent = set((cases.HERE / "independent.txt").read_text().split())
         chosen = [row for row in shuffled if row[0] in planted]

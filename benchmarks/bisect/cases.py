@@ -19,6 +19,12 @@ BESIDE_PANDAS = {
     "six": ("1.17.0", "1.17.0"),
 }
 PAIRS = dict[str, tuple[str | None, str | None]]
+# What distributions of the harmless list need to be imported.
+NEEDED = {
+    "starlette": ("anyio", "sniffio", "idna", "typing-extensions"),
+    "anyio": ("sniffio", "idna", "typing-extensions"),
+    "pytest": ("pluggy", "iniconfig", "packaging", "pygments"),
+}
 # Variables that change nothing in these programs.
 HARMLESS_VARIABLES: PAIRS = {
     "TOKENIZERS_PARALLELISM": ("true", "false"),
@@ -146,7 +152,6 @@ OURS = (
     package("pytest"),
     package("packaging_filter", culprit="packaging"),
     package("fsspec_protocols", culprit="fsspec"),
-    package("cloudpickle_size", culprit="cloudpickle"),
     package("toolz_names", culprit="toolz"),
     package("anyio_names", culprit="anyio"),
     package("decorator_names", culprit="decorator"),
@@ -159,7 +164,10 @@ OURS = (
         "three_causes", OWN / "fault_three_causes.py",
         (*one("packages.psutil"), *one("packages.toolz"), *one("packages.fsspec")),
     ),
-    Case("third_value", OWN / "fault_third_value.py", one("packages.toolz", "packages.psutil")),
+    Case(
+        "third_value", OWN / "fault_third_value.py", one("packages.toolz"),
+        companions=frozenset({"packages.psutil"}),
+    ),
     Case(
         "output_bits", OWN / "fault_output_bits.py", one("packages.fsspec"),
         options=("--oracle-output", "answer.bin"),

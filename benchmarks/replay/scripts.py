@@ -26,7 +26,9 @@ import torch
 
 from benchmarks.replay import expected
 from envsnap import api
-from envsnap.replay.compare import ladder
+from envsnap.replay.compare import ladder, printed
+from envsnap.replay.esr.recording import Printed
+from envsnap.replay.recorder import texts
 
 COUNTS: Counter[str] = Counter()
 
@@ -60,7 +62,7 @@ def _recorded(text: str, path: str, golden: str | None, options: dict) -> tuple[
                 exec(compile(text, "script.py", "exec"), {"__name__": "__main__"})  # noqa: S102
         except SystemExit as error:
             code = int(error.code or 0)
-        except Exception:
+        except Exception:  # noqa: BLE001
             code = 1
             out.write(traceback.format_exc()[-200:])
     return code, out.getvalue()[-4000:]
@@ -73,6 +75,15 @@ def judged(golden: str, other: str, code: int, wanted: int) -> tuple[str, str]:
         verdict = ladder.of_command(verdict, code, "python")
     causes = [verdict.cause, *(item.cause for item in verdict.also)]
     return verdict.outcome, " | ".join(causes)
+
+
+def differs(one: str, two: str) -> bool:
+    """Whether two outputs differ by more than the last digits of numbers."""
+    sides = [
+        Printed(size=len(text), sha256=text, lines=tuple(texts.lines(text.encode(), text=True)))
+        for text in (one, two)
+    ]
+    return printed.compare(sides[0], sides[1], rounding=True).state == "differs"
 
 
 def word(name: str, outcome: str, cause: str, *, moved: bool) -> str:
@@ -90,7 +101,7 @@ def word(name: str, outcome: str, cause: str, *, moved: bool) -> str:
 
 
 def app(
-    name: str, text: str, changes: list, out: str = "", *, unchanged: bool = True, only: object = None, **options: object
+    name: str, text: str, faults: list, out: str = "", *, unchanged: bool = True, only: object = None, **options: object
 ) -> None:  # fmt: skip
     """Record a script and compare each change of it."""
     del out, only
@@ -102,14 +113,14 @@ def app(
         if code:
             print(f"{name}: the script fails: {said[-200:]!r}", flush=True)
             return
-        for change, *rest in [("unchanged", [])] * unchanged + changes:
+        for change, *rest in [("unchanged", [])] * unchanged + faults:
             changed = text
             for old, new in rest[0]:
                 assert old in changed, (name, change, old)
                 changed = changed.replace(old, new)
             here, told = run(changed, other, golden, options)
             outcome, cause = judged(golden, other, here, code)
-            found = word(change, outcome, cause, moved=told != said)
+            found = word(change, outcome, cause, moved=differs(said, told))
             COUNTS[found] += 1
             print(f"{found:12} {name}/{change}: {outcome} {cause[:LONGEST]}", flush=True)
 

@@ -139,6 +139,7 @@ class Environments:
             **{name: value for name, value in os.environ.items() if KEPT.fullmatch(name)},
             "HOME": self._session.folder,
             "UV_PYTHON_DOWNLOADS": "never",
+            "UV_CONCURRENT_INSTALLS": "1",  # links are made no faster by several, only dearer
             "NO_COLOR": "1",
             stores.MARK: self._session.name,
         }

@@ -27,6 +27,8 @@ from envsnap.intake.messages import clean_message
 
 SAID = "ENVSNAP_TRIAL_SAID"
 PYTHON = re.compile(r"python(\d(\.\d+)?)?")
+LONGEST, SHORTEST = 3600.0, 60.0  # seconds that a run may take
+PATIENCE = 20.0  # times as long as a run of the good side
 SHORTEST_SECRET = 6
 STANDARD_OUTPUT = "-"
 VERDICT = "verdict.json"
@@ -41,9 +43,12 @@ class Carried(Struct, frozen=True, kw_only=True):
 
 
 class Way(Struct, frozen=True, kw_only=True):
-    """How every run is made and judged; `output` and `recording` as in the options."""
+    """How every run is made and judged; `output` and `recording` as in the options.
 
-    timeout: float
+    Without a timeout, a run may take many times as long as one of the good side that worked.
+    """
+
+    timeout: float | None = None
     output: str | None = None
     recording: str | None = None
     hear: supervised.Hear | None = None
@@ -64,6 +69,12 @@ class Experiment:
         self.atoms, self._carried, self._layout = atoms, carried, layout
         self._environments, self._session, self._way = environments, session, way
         self._numbers = itertools.count(1)
+        self._timeout = way.timeout or LONGEST
+
+    def learn(self, run: Run) -> None:
+        """Know from a run of the good side how long one takes: a hang is found sooner."""
+        if self._way.timeout is None and not run.bad and run.outcome.code == 0:
+            self._timeout = max(SHORTEST, PATIENCE * run.seconds)
 
     def once(self, bad: Iterable[int], slot: int = 0) -> Run:
         """Run the command once; runs at the same time have different slots.
@@ -84,7 +95,7 @@ class Experiment:
                 self._command(prepared, environment, trial),
                 folder=prepared.folder,
                 variables=variables,
-                timeout=self._way.timeout,
+                timeout=self._timeout,
                 processors=self._processors(chosen),
                 hear=self._way.hear,
             )
@@ -93,7 +104,7 @@ class Experiment:
         finally:
             altered = self._environments.after(environment)
             stores.remove(trial)
-        return Run(
+        run = Run(
             bad=tuple(sorted(chosen)),
             outcome=result,
             seconds=round(ended.seconds, 3),
@@ -105,6 +116,8 @@ class Experiment:
             imported=witnessed.imported(environment),
             variables=tuple(self._otherwise(chosen, variables, witnessed)),
         )
+        self.learn(run)
+        return run
 
     def pins(self, chosen: frozenset[int]) -> dict[str, str]:
         """The distributions of a set, with their versions."""

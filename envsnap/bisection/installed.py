@@ -10,6 +10,7 @@ import base64
 import csv
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -88,11 +89,20 @@ class Installed:
         return found
 
     def trust(self) -> None:
-        """Take what is there now for right: what is touched from now on is in doubt."""
+        """Take what is there now for right: what is touched from now on is in doubt.
+
+        The kernel's clock moves in steps; the next one is waited for, so that nothing made before
+        has the time of something made later.
+        """
         mark = os.path.join(self.root, MARK)
-        with open(mark, "wb"):
-            pass
-        self._since = os.stat(mark).st_ctime_ns
+        with open(mark, "ab"):
+            os.utime(mark)
+        now = os.stat(mark).st_ctime_ns
+        self._since = now
+        while self._since == now:
+            time.sleep(0.001)
+            os.utime(mark)
+            self._since = os.stat(mark).st_ctime_ns
 
     def look(self) -> Look:
         """Read what was touched since the environment was trusted, and miss what is gone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -152,9 +153,15 @@ class Prepared:
         head, equals, tail = word.partition("=")
         if equals and head.startswith("-"):
             return f"{head}={self.word(tail)}"
-        if ":" in word and "/" in word and not os.path.exists(word):
-            return ":".join(self._path(part) for part in word.split(":"))
-        return self._path(word)
+        several = ":" in word and not os.path.exists(word)
+        found = ":".join(map(self._path, word.split(":"))) if several else self._path(word)
+        if found != word:
+            return found
+        for copied in self._layout.copied:  # a script of a shell names folders amid its text
+            place = os.path.join(self._trial, copied.name)
+            pattern = rf"(?<![\w./-]){re.escape(copied.original)}(?=[/\s'\":;,)]|$)"
+            word = re.sub(pattern, lambda _, place=place: place, word)  # type: ignore[misc]
+        return word
 
     def _path(self, word: str) -> str:
         layout = self._layout

@@ -26,8 +26,6 @@ from envsnap.image.locking import uv
 from envsnap.model.manifest import Manifest
 from envsnap.replay.esr import archive
 
-TIMEOUT = 3600.0  # seconds for one run, where the user names none
-
 
 class Options(Struct, frozen=True, kw_only=True):
     """What a user can ask for. Times are in seconds, sizes in bytes.
@@ -141,7 +139,7 @@ class Bisecting:
             environments,
             session,
             experiment.Way(
-                timeout=self.options.timeout or TIMEOUT,
+                timeout=self.options.timeout,
                 output=self.options.output,
                 recording=self._recording(),
                 hear=self._heard,
@@ -150,6 +148,8 @@ class Bisecting:
         head = self._head(atoms, pins, python)
         path = self.options.log or os.path.join(store.logs, f"{head.inputs[:16]}.jsonl")
         journal = log.Log(path, head, resume=self.options.resume)
+        for run in journal.runs:
+            made.learn(run)
         trials = Trials(
             made,
             journal,

@@ -50,7 +50,10 @@ def compare(reference: Manifest, other: Manifest) -> Difference:
         if name not in skipped:
             walk.section(name, left_sections.get(name), right_sections.get(name))
     return Difference(
-        changes=tuple(walk.changes), compared=walk.compared, not_compared=walk.not_compared
+        changes=tuple(walk.changes),
+        compared=walk.compared,
+        not_compared=walk.not_compared,
+        by_section=walk.by_section,
     )
 
 
@@ -62,19 +65,20 @@ class _Walk:
         self.reports = (False, False)
         self.changes: list[Change] = []
         self.compared = 0
+        self.by_section: dict[str, int] = {}
         self.not_compared: dict[str, str] = {}
         self._sides: tuple[Section, Section]
         self._gaps: tuple[dict[str, str], dict[str, str]]
 
     def wanted(self, reference: Manifest, other: Manifest) -> tuple[str, ...]:
         """Compare what is wanted; returns the sections that this has compared."""
-        from envsnap.changes import (
-            wanted,
-        )  # packaging's markers and ranges cost, and are rarely needed
+        # Packaging's markers and ranges cost, and are rarely needed.
+        from envsnap.changes import wanted
 
         found = wanted.compare(reference, other)
         self.changes.extend(found.changes)
         self.compared += found.compared
+        self.by_section["wanted"] = found.compared
         if wanted.is_held_against(reference, other):
             return (*NOT_WALKED, "packages")
         for side, opposite in ((reference, other), (other, reference)):
@@ -92,7 +96,9 @@ class _Walk:
         reference, other = (stripped(side, run=self._runs) for side in (reference, other))
         self._sides = reference, other
         self._gaps = gaps(reference), gaps(other)
+        before = self.compared
         self._record((name,), reference, other)
+        self.by_section[name] = self.compared - before
         self._gaps_of_both(name, reference, other)
         self._left_out(name, reference, other)
 
@@ -156,8 +162,8 @@ class _Walk:
         if reference is UNSET and other is UNSET:
             return
         if reference is UNSET or other is UNSET:
-            if not field.is_entries:
-                self._value(path, reference, other)
+            if not field.is_entries and self._why_missing(path, reference) is not None:
+                self._value(path, reference, other)  # unknown as a whole
                 return
             reference, other = reference or {}, other or {}
         for key in sorted({**reference, **other}):
@@ -189,6 +195,14 @@ class _Walk:
             hidden = self._is_hidden((*path, *inner), mine, theirs)
             self._value((*path, *inner), mine, theirs, says_all=not hidden)
 
+    def _why_missing(self, path: Path, reference: Any, *, says_all: bool = False) -> str | None:
+        """Why the side that lacks a fact does not know it; None where it is not there."""
+        side = 0 if reference is UNSET else 1
+        reason = reason_for(self._gaps[side], path[1:])
+        if reason is None and not (says_all or reading.says_all(self._sides[side], path)):
+            reason = NOT_STATED
+        return reason
+
     def _value(self, path: Path, reference: Any, other: Any, *, says_all: bool = False) -> None:
         """Compare a value; `says_all` is for what was read as a whole, whatever its section is."""
         if reference is UNSET and other is UNSET:
@@ -201,10 +215,7 @@ class _Walk:
             if reference != other:
                 self._add(path, ChangeKind.CHANGED, reference, other, None)
             return
-        side = 0 if reference is UNSET else 1
-        reason = reason_for(self._gaps[side], path[1:])
-        if reason is None and not (says_all or reading.says_all(self._sides[side], path)):
-            reason = NOT_STATED
+        reason = self._why_missing(path, reference, says_all=says_all)
         if reason is not None:
             self._add(path, ChangeKind.UNKNOWN, reference, other, reason)
             return

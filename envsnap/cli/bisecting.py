@@ -83,7 +83,7 @@ def run_options(command: Command) -> Command:
         ),
         click.option("--python", metavar="PATH", help="The Python to make environments with."),
         click.option("--find-links", metavar="FOLDER", help="Wheels that no index has."),
-        click.option("--timeout", type=TIME, help="How long one run may take.  [default: 1h]"),
+        click.option("--timeout", type=TIME, help="How long one run may take.  [default: 20 times a run of GOOD, at least 1m]"),
         click.option("--in-place", is_flag=True, help="Run in this folder, not in a copy of it."),
         click.option("--yes", is_flag=True, help="Do not ask before the first run."),
     )  # fmt: skip

@@ -63,9 +63,7 @@ def seen(
     watch = inotify.Watch([*suggested(command, folder), *folders])
     began = time.time_ns()
     try:
-        with launched(
-            command, [OBSERVER, *parts], probe=probe, output=output, run=run
-        ) as ended:
+        with launched(command, [OBSERVER, *parts], probe=probe, output=output, run=run) as ended:
             processes = _ended(ended.folder)
             watch.stop()
             files = opened.gather(processes, watch.opened, folder, began)

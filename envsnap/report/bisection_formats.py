@@ -11,7 +11,7 @@ from envsnap.bisection.result import Bisection, Cause, Plan
 from envsnap.report import bisection_lines as said
 from envsnap.report.sanitize import markdown, plain, prose
 
-NAMES = ("terminal", "markdown", "html", "json")
+NAMES = ("terminal", "markdown", "html", "json", "fix")
 MOST_LINES = 12
 
 
@@ -25,6 +25,10 @@ def render(found: Bisection, name: str, *, color: bool, width: int | None, ascii
         from envsnap.report import bisection_html
 
         return bisection_html.render(found)
+    if name == "fix":
+        from envsnap.report import bisection_fix
+
+        return bisection_fix.render(found)
     from envsnap.report import bisection_terminal
 
     return bisection_terminal.render(found, color=color, width=width, ascii_only=ascii_only)

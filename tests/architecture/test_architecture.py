@@ -85,12 +85,14 @@ def bodies() -> list[tuple[int, str]]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or 0) - node.body[0].lineno + 1
-                found.append((length, f"{path.name}:{node.name}"))
+                found.append((length, f"{path.relative_to(ROOT)}:{node.lineno}:{node.name}"))
     return found
 
 
 def test_no_function_and_no_file_grows_long() -> None:
-    assert [item for item in bodies() if item[0] > LONGEST_BODY] == []
+    assert [item for item in bodies() if item[0] > LONGEST_BODY] == [], (
+        f"limit {LONGEST_BODY} lines"
+    )
     lengths = {str(path): len(path.read_text().splitlines()) for path in SOURCES}
     assert {path: count for path, count in lengths.items() if count > LONGEST_FILE} == {}
 

@@ -26,6 +26,7 @@ def test_a_silent_culprit_is_proven_both_ways(world: World, name: str) -> None:
     assert found.cost is not None
     assert found.cost.trials <= 2 * 4 + 4
     assert left_over() == []
+    assert found.notes == ()
 
 
 def test_two_that_fail_only_together_are_both_named(world: World) -> None:

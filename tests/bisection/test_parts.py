@@ -159,6 +159,11 @@ def test_words_of_a_command_lead_into_the_trial(tmp_path: Path) -> None:
     assert (trial / "work" / "model.bin").read_text() == "mixed"
     assert prepared.word(f"--weights={here}/model.bin") == f"--weights={trial}/work/model.bin"
     assert prepared.word(f"{here}/a:{here}/b:/usr") == f"{trial}/work/a:{trial}/work/b:/usr"
+    assert (
+        prepared.word(f"cd {here}/sub && ls '{here}'")
+        == f"cd {trial}/work/sub && ls '{trial}/work'"
+    )
+    assert prepared.word(f"{here}-other/x") == f"{here}-other/x"
     assert prepared.word("fp16") == "fp16"
     assert prepared.word("https://host/x:y") == "https://host/x:y"
     assert Path("model.bin").read_text() == "m"

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from envsnap.replay.compare import ladder
+from envsnap.replay.compare.verdict import Verdict
+from envsnap.replay.esr import archive
+from envsnap.replay.recorder.program import Recording
+from envsnap.replay.recorder.wanted import Wanted
 from tests.conftest import interpreter, lacking
 from tests.replay import decoders
 
+Play = Callable[[], Any]
 SCRIPT = """
 import sys
 import numpy as np
@@ -83,3 +91,22 @@ def golden(envsnap, torch_python: str, script, tmp_path: Path) -> Path:
 def pillows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Pythons with Pillow 8.4.0 and 9.0.1, which have no wheels for this one."""
     return decoders.make(tmp_path_factory.mktemp("pillows"), interpreter("3.10"))
+
+
+@pytest.fixture
+def played(torch: ModuleType, tmp_path: Path) -> Callable[..., Verdict]:
+    """The verdict on two blocks; the second replays the first."""
+
+    def verdict(one: Play, two: Play, *, strict: bool = False, **options: Any) -> Verdict:
+        def recorded(name: str, play: Play, golden: archive.Recording | None) -> archive.Recording:
+            path = str(tmp_path / name)
+            task = None if golden is None else archive.as_task(golden, golden.name)
+            wanted = Wanted(text=golden is not None, **options)
+            with torch.no_grad(), Recording(path, lambda: None, wanted=wanted, task=task):
+                play()
+            return archive.read(path)
+
+        golden = recorded("golden.esr", one, None)
+        return ladder.compare(golden, recorded("other.esr", two, golden), strict=strict)
+
+    return verdict

@@ -12,31 +12,9 @@ import pytest
 
 import envsnap
 from envsnap.replay.compare import ladder
-from envsnap.replay.compare.verdict import Verdict
 from envsnap.replay.esr import archive
-from envsnap.replay.recorder.program import Recording
-from envsnap.replay.recorder.wanted import Wanted
 
 Play = Callable[[], Any]
-
-
-@pytest.fixture
-def compared(torch: ModuleType, tmp_path: Path) -> Callable[..., Verdict]:
-    """The verdict on two blocks; the second replays the first."""
-
-    def verdict(one: Play, two: Play, *, strict: bool = False, **options: Any) -> Verdict:
-        def recorded(name: str, play: Play, golden: archive.Recording | None) -> archive.Recording:
-            path = str(tmp_path / name)
-            task = None if golden is None else archive.as_task(golden, golden.name)
-            wanted = Wanted(text=golden is not None, **options)
-            with torch.no_grad(), Recording(path, lambda: None, wanted=wanted, task=task):
-                play()
-            return archive.read(path)
-
-        golden = recorded("golden.esr", one, None)
-        return ladder.compare(golden, recorded("other.esr", two, golden), strict=strict)
-
-    return verdict
 
 
 def net(torch: ModuleType, *sizes: int) -> Any:
@@ -59,34 +37,34 @@ def chain(torch: ModuleType, *, bad: bool = False, warm: float = 0.0, scale: flo
         if bad:
             decoder[0].weight.data.mul_(-3)
         encoder(torch.full((1, 8), warm))
-        print(decoder(encoder(torch.ones(1, 8) * scale)).argmax().item())
+        print(decoder(encoder(torch.ones(1, 8) * scale)).argmax().item())  # noqa: T201
 
     return play
 
 
-def test_every_model_is_looked_into(torch: ModuleType, compared: Any) -> None:
-    found = compared(chain(torch), chain(torch))
+def test_every_model_is_looked_into(torch: ModuleType, played: Any) -> None:
+    found = played(chain(torch), chain(torch))
     assert found.outcome == "same"
     seen = [(item.root, item.detailed, item.calls, item.further) for item in found.compared]
     assert seen == [
         ("Sequential", 1, (2, 2), "equal"),
         ("Sequential#2", 1, (1, 1), ""),
     ]
-    found = compared(chain(torch), chain(torch, bad=True))
+    found = played(chain(torch), chain(torch, bad=True))
     assert (found.outcome, found.exit_code) == ("diverged", 1)
     assert "Sequential#2" in found.cause
     assert "weights differ" in found.cause
 
 
-def test_what_follows_a_warm_up_counts(torch: ModuleType, compared: Any) -> None:
-    found = compared(chain(torch), chain(torch, scale=255.0))
+def test_what_follows_a_warm_up_counts(torch: ModuleType, played: Any) -> None:
+    found = played(chain(torch), chain(torch, scale=255.0))
     assert found.outcome == "diverged"
     assert "between call 1 of Sequential and call 2 of Sequential" in found.cause
-    found = compared(chain(torch), chain(torch, warm=1.0))
+    found = played(chain(torch), chain(torch, warm=1.0))
     assert found.outcome == "diverged"
 
 
-def test_a_call_that_differs_is_named_and_how_to_see_more(torch: ModuleType, compared: Any) -> None:
+def test_a_call_that_differs_is_named_and_how_to_see_more(torch: ModuleType, played: Any) -> None:
     """A state that no module shows, from the third call on."""
 
     class Counting(torch.nn.Module):
@@ -106,18 +84,18 @@ def test_a_call_that_differs_is_named_and_how_to_see_more(torch: ModuleType, com
 
         return run
 
-    found = compared(play(9), play(2))
+    found = played(play(9), play(2))
     assert found.exit_code == 1
     assert "call 3 of Counting gives another result" in found.cause
     assert "--calls 3 --root Counting" in found.fix
     assert found.compared[0].further == "differ from call 3 on"
-    found = compared(play(9), play(2), calls=4)
+    found = played(play(9), play(2), calls=4)
     assert "code outside of layers" in found.cause
 
 
 @pytest.mark.parametrize("how", ["data", "inplace", "train"])
 def test_a_model_that_changes_while_the_run_goes_on(
-    how: str, torch: ModuleType, compared: Any
+    how: str, torch: ModuleType, played: Any
 ) -> None:
     def play(bad: bool) -> Play:
         def run() -> None:
@@ -132,28 +110,28 @@ def test_a_model_that_changes_while_the_run_goes_on(
 
         return run
 
-    found = compared(play(False), play(True))
+    found = played(play(False), play(True))
     assert found.outcome == "diverged"
     word = "training mode" if how == "train" else "weights were changed while the run went on"
     assert word in found.cause
     assert how == "train" or "0.0.weight" in found.cause
 
 
-def test_the_answer_that_is_printed(torch: ModuleType, compared: Any) -> None:
+def test_the_answer_that_is_printed(torch: ModuleType, played: Any) -> None:
     def play(threshold: float) -> Play:
         def run() -> None:
             score = float(net(torch, 4, 1)(torch.ones(1, 4)))
-            print("cat" if score > threshold else "dog")
+            print("cat" if score > threshold else "dog")  # noqa: T201
 
         return run
 
-    found = compared(play(-100.0), play(100.0))
+    found = played(play(-100.0), play(100.0))
     assert found.exit_code == 1
     assert "what is printed differs, line 1" in found.cause
     assert "the models' results are the same" in found.cause
 
 
-def test_taps(torch: ModuleType, compared: Any) -> None:
+def test_taps(torch: ModuleType, played: Any) -> None:
     def play(limit: float) -> Play:
         def run() -> None:
             boxes = net(torch, 4, 3)(torch.ones(5, 4))
@@ -162,8 +140,8 @@ def test_taps(torch: ModuleType, compared: Any) -> None:
 
         return run
 
-    assert compared(play(-1e9), play(-1e9)).outcome == "same"
-    found = compared(play(-1e9), play(1e9))
+    assert played(play(-1e9), play(-1e9)).outcome == "same"
+    found = played(play(-1e9), play(1e9))
     assert found.exit_code == 1
     assert found.cause.startswith("tap boxes differs (float32 [5, 3] -> float32 [0, 3])")
 
@@ -173,21 +151,21 @@ def test_a_tap_does_nothing_where_nobody_records() -> None:
     assert envsnap.tap("anything", value) is value
 
 
-def test_another_number_of_calls(torch: ModuleType, compared: Any) -> None:
+def test_another_number_of_calls(torch: ModuleType, played: Any) -> None:
     def play(batch: int, rows: int = 8) -> Play:
         def run() -> None:
             model, data = net(torch, 4, 2), torch.arange(32.0).reshape(8, 4)[:rows]
-            print(sum(int(model(part).argmax(1).sum()) for part in data.split(batch)))
+            print(sum(int(model(part).argmax(1).sum()) for part in data.split(batch)))  # noqa: T201
 
         return run
 
-    found = compared(play(2), play(4))
+    found = played(play(2), play(4))
     assert (found.outcome, found.exit_code) == ("equivalent", 0)
     assert "another batch" in found.cause
-    assert compared(play(2), play(2, rows=6)).exit_code == 1
+    assert played(play(2), play(2, rows=6)).exit_code == 1
 
 
-def test_a_few_rows_of_a_large_input_are_enough(torch: ModuleType, compared: Any, tmp_path: Path) -> None:  # fmt: skip
+def test_a_few_rows_of_a_large_input_are_enough(torch: ModuleType, played: Any, tmp_path: Path) -> None:  # fmt: skip
     """A norm whose input is more than a layer's share is replayed on some of its rows."""
 
     def play(eps: float) -> Play:
@@ -199,7 +177,7 @@ def test_a_few_rows_of_a_large_input_are_enough(torch: ModuleType, compared: Any
 
         return run
 
-    found = compared(play(1e-5), play(1e-6))
+    found = played(play(1e-5), play(1e-6))
     assert "LayerNorm.eps 1e-05 -> 1e-06" in found.cause
     golden = archive.read(str(tmp_path / "golden.esr"))
     leaf = golden.record.calls[0].leaves[1]
@@ -209,7 +187,7 @@ def test_a_few_rows_of_a_large_input_are_enough(torch: ModuleType, compared: Any
     assert Path(golden.name).stat().st_size < 64 << 20
     layer = next(item for item in found.layers if item.name == "1")
     assert layer.alone
-    assert compared(play(1e-5), play(1e-5)).bits
+    assert played(play(1e-5), play(1e-5)).bits
 
 
 def test_version_1_loads_and_compares(torch: ModuleType, request: pytest.FixtureRequest) -> None:

@@ -54,7 +54,8 @@ def test_each_case_is_heard_when_every_rule_speaks(folder: Path) -> None:
 def test_the_registry_says_which_rules_inspect() -> None:
     for entry in registry.REGISTRY:
         overridden = type(entry.load()).inspect is not Rule.inspect
-        assert entry.inspects is overridden, entry.id
+        told = f"registry line of {entry.id}: write inspects={overridden}"
+        assert entry.inspects is overridden, told
 
 
 def assert_check_is_in_diff(reference: Manifest, other: Manifest) -> None:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from envsnap.replay.compare.verdict import Rung
@@ -46,20 +47,13 @@ def met(golden: View, other: View) -> tuple[dict[str, int], dict[str, int]]:
 
     A compiled or traced model does not know what its arguments are called: their places do.
     """
-    here = {item.name: item.number for item in inputs(golden)}
-    there = {item.name: item.number for item in inputs(other)}
     known = golden.root.names or other.root.names
-    sides = [
-        {_known(name, known): number for name, number in side.items()} for side in (here, there)
-    ]
+    sides = []
+    for view in (golden, other):
+        root = msgspec.structs.replace(view.root, names=known)
+        named_alike = msgspec.structs.replace(view, root=root)
+        sides.append({item.name: item.number for item in inputs(named_alike)})
     return sides[0], sides[1]
-
-
-def _known(name: str, known: tuple[str, ...]) -> str:
-    head, _, place = name.partition(" ")
-    if head == "input" and place.isdigit() and int(place) < len(known):
-        return known[int(place)]
-    return name
 
 
 def _below(name: str, node: Node) -> Iterator[Input]:

@@ -29,6 +29,7 @@ from envsnap.replay.compare import (
 from envsnap.replay.compare.environment import Environment
 from envsnap.replay.compare.evidence import Evidence
 from envsnap.replay.compare.facts import Facts
+from envsnap.replay.compare.raised import quoted
 from envsnap.replay.compare.timeline import Walk
 from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Verdict
 from envsnap.replay.compare.view import View
@@ -156,10 +157,17 @@ def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> V
         for word, item in (("the golden run", golden), ("the other run", other))
         if not item.record.calls
     )
-    return _nothing(
+    found = _nothing(
         golden, other, (surroundings,),
         f"no model was called in {which}: there is nothing to compare",
         "Record a command that imports torch and calls a model.",
+    )  # fmt: skip
+    told = other.record.raised
+    if told is None or golden.record.raised is not None:
+        return found
+    return msgspec.structs.replace(
+        found, outcome="diverged", cause=f"the script raised {quoted(told)}, before a model was called",
+        fix="Run the command by itself: what it imports, or reads, is not as in the golden run.",
     )  # fmt: skip
 
 

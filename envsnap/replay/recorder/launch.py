@@ -74,9 +74,7 @@ def recorded(
     if run is None:
         sys.stdout.flush()
         output = Copy(_standard_output() if stdout is None else stdout)
-    with observing.seen(
-        command, probe=probe, parts=[recorder], output=output, run=run
-    ) as ended:
+    with observing.seen(command, probe=probe, parts=[recorder], output=output, run=run) as ended:
         found = spooled.find(ended.folder)
         chosen = min(found, key=lambda item: item.rank, default=None)
         yield Ended(

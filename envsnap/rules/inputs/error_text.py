@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from envsnap.intake.messages import clean_message
-from envsnap.knowledge.tables import is_trusted
+from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -85,7 +85,7 @@ class ErrorText(Rule):
             message=_filled(row["says"], evidence, where) + ("" if sure else " (unverified)"),
             why=_quotation(evidence),
             fix=_filled(row["fix"], evidence, where),
-            source=row["source"] if sure else "",
+            source=_source(row["source"]) if sure else "",
             cites=tuple(item for item in others if item in where.stated),
         )
 
@@ -167,6 +167,12 @@ def _filled(text: str, evidence: Evidence, where: Places) -> str:
         return clean_message(" ".join(value.split()))[:LONGEST_NAME]
 
     return HOLE.sub(name, text)
+
+
+def _source(keys: str) -> str:
+    """Where a row of either table is written down."""
+    known = {**table("failure_signatures")["sources"], **table("failure_sentences")["sources"]}
+    return "; ".join(str(known.get(key, key)) for key in keys.split(","))
 
 
 def _quotation(evidence: Evidence) -> str:

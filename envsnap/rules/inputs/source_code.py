@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.changes.change import spelled
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -41,4 +42,4 @@ class SourceCode(Rule):
 
 
 def _shown(value: object) -> str:
-    return str(value)[:12]
+    return spelled(value)[:12]

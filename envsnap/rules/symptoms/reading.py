@@ -124,7 +124,8 @@ def _tracebacks(lines: Lines) -> list[Traceback]:
 
 def _is_told_better(item: Evidence, others: Sequence[Evidence]) -> bool:
     """Whether another sentence reads the same line for the same kind of cause, and names whose it is."""
-    return not item.groups and any(
+    says_whose = any(fact.startswith("packages.") for fact in item.row["facts"])
+    return not (item.groups or says_whose) and any(
         other.groups and other.number == item.number and other.row["topic"] == item.row["topic"]
         for other in others
     )

@@ -191,7 +191,7 @@ class Recorder:
         if active is not None:
             active.enter(module, arguments)
             return
-        if next(module.parameters(), None) is None:
+        if not _has_weights(module):
             self._without_parameters = type(module).__name__
             return
         root = self.roots.of(module)
@@ -314,6 +314,13 @@ class Recorder:
         with torch.no_grad():
             told = self.encode(value, keep=True, ends=True)
         self._stage("tap", str(name)[:100], {}, told)
+
+
+def _has_weights(module: Any) -> bool:
+    """Whether a module is a model: it has parameters, or weights that are packed for quantisation."""
+    if next(module.parameters(), None) is not None:
+        return True
+    return any("quantized" in (type(item).__module__ or "") for item in module.modules())
 
 
 def _keywords(module: Any) -> dict[str, Any] | None:
