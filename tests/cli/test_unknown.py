@@ -44,7 +44,10 @@ def test_a_section_that_the_other_side_lacks_is_named_first(
     done = envsnap("diff", golden, part)
     assert done.returncode == 0
     head = " ".join(done.stdout.split("\n\n")[0].split())
-    assert "3 facts compared (packages 2, python 1), 1 unknown on one side; the other side says nothing of driver" in head
+    assert (
+        "3 facts compared (packages 2, python 1), 1 unknown on one side; the other side says nothing of driver"
+        in head
+    )
     assert envsnap("diff", golden, part, "--fail-on-unknown").returncode == 6
     told = json.loads(envsnap("diff", golden, part, "--format", "json").stdout)["results"][0]
     assert told["lacking"] == ["driver"]
