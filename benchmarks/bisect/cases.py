@@ -152,7 +152,6 @@ OURS = (
     package("pytest"),
     package("packaging_filter", culprit="packaging"),
     package("fsspec_protocols", culprit="fsspec"),
-    package("cloudpickle_size", culprit="cloudpickle"),
     package("toolz_names", culprit="toolz"),
     package("anyio_names", culprit="anyio"),
     package("decorator_names", culprit="decorator"),
@@ -165,7 +164,10 @@ OURS = (
         "three_causes", OWN / "fault_three_causes.py",
         (*one("packages.psutil"), *one("packages.toolz"), *one("packages.fsspec")),
     ),
-    Case("third_value", OWN / "fault_third_value.py", one("packages.toolz", "packages.psutil")),
+    Case(
+        "third_value", OWN / "fault_third_value.py", one("packages.toolz"),
+        companions=frozenset({"packages.psutil"}),
+    ),
     Case(
         "output_bits", OWN / "fault_output_bits.py", one("packages.fsspec"),
         options=("--oracle-output", "answer.bin"),

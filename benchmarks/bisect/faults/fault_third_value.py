@@ -1,4 +1,4 @@
-# Two together give the fault; one of them alone fails in another way.
+# The fault of one shows only where the other came along; without it another failure hides it.
 import sys
 
 import psutil
