@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-AFTER = r"code after them differs|what is printed differs"
+AFTER = r"code after them differs|what is printed differs|between call"
 INPUT = r"inputs differ|inputs are another|input_ids|pixel_values|input_features"
 ROWS: tuple[tuple[str, str, str], ...] = (
     (r"fp16 load|bf16 load|half model|float64|float16|bfloat16 model", r"model is in \w+ here", r"dtype"),
@@ -20,7 +20,7 @@ ROWS: tuple[tuple[str, str, str], ...] = (
     (r"mask forgotten|without mask", r"attention_mask is not given", INPUT),
     (r"position ids", r"position_ids is given", INPUT),
     (r"int32", r"int64 -> int32|int32", INPUT),
-    (r"eps", r"eps|epsilon", r"Norm"),
+    (r"\beps|_eps", r"eps|epsilon", r"Norm"),
     (r"hidden_act|gelu|activation", r"Activation|act|GELU", r"act"),
     (r"id2label|labels? (swapped|mapping|changed)|label mapping", r"id2label", AFTER),
     (r"classifier rows|other revision|weights? (changed|differ|x)|weights|adapter forgotten|merged twice|lora_alpha|scaling\)|text encoder weights", r"weights differ|weights were changed|adapters|Lora|lora|scaling", r"Linear|q_proj"),
@@ -41,7 +41,7 @@ ROWS: tuple[tuple[str, str, str], ...] = (
     (r"BOS|leading token", r"leading id", INPUT),
     (r"latent seed", r"random numbers", INPUT),
     (r"seed", r"seed|random numbers", r"between call"),
-    (r"KV cache", r"self_attn|attention|attn", r"code outside"),
+    (r"KV cache", r"self_attn|attention|attn|leading ids", r"code outside|between call"),
     (r"rope bug", r"rotary", r"call 2"),
     (r"slow|PIL|resample|nearest|bicubic|antialias|align_corners", r"resiz|8 bits|resample|Processor|other pixels", INPUT),
     (r"mean/std|no normalisation|std forgotten|ImageNet", r"normalisation|channels are|do_normalize|image_mean", INPUT),

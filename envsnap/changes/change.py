@@ -48,13 +48,14 @@ class Change(Struct, frozen=True, kw_only=True):
 class Difference(Struct, frozen=True, kw_only=True):
     """All changes between two manifests, and how much was compared.
 
-    `compared` counts facts that both sides know, equal or not; `not_compared` holds what
+    `compared` counts facts that both sides know, equal or not, `by_section` those of each; `not_compared` holds what
     neither side knows although it could have been known: path text and reason.
     """
 
     changes: tuple[Change, ...]
     compared: int
     not_compared: dict[str, str]
+    by_section: dict[str, int] = {}
 
 
 def spelled(value: Any) -> str:

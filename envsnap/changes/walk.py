@@ -50,7 +50,10 @@ def compare(reference: Manifest, other: Manifest) -> Difference:
         if name not in skipped:
             walk.section(name, left_sections.get(name), right_sections.get(name))
     return Difference(
-        changes=tuple(walk.changes), compared=walk.compared, not_compared=walk.not_compared
+        changes=tuple(walk.changes),
+        compared=walk.compared,
+        not_compared=walk.not_compared,
+        by_section=walk.by_section,
     )
 
 
@@ -62,19 +65,20 @@ class _Walk:
         self.reports = (False, False)
         self.changes: list[Change] = []
         self.compared = 0
+        self.by_section: dict[str, int] = {}
         self.not_compared: dict[str, str] = {}
         self._sides: tuple[Section, Section]
         self._gaps: tuple[dict[str, str], dict[str, str]]
 
     def wanted(self, reference: Manifest, other: Manifest) -> tuple[str, ...]:
         """Compare what is wanted; returns the sections that this has compared."""
-        from envsnap.changes import (
-            wanted,
-        )  # packaging's markers and ranges cost, and are rarely needed
+        # Packaging's markers and ranges cost, and are rarely needed.
+        from envsnap.changes import wanted
 
         found = wanted.compare(reference, other)
         self.changes.extend(found.changes)
         self.compared += found.compared
+        self.by_section["wanted"] = found.compared
         if wanted.is_held_against(reference, other):
             return (*NOT_WALKED, "packages")
         for side, opposite in ((reference, other), (other, reference)):
@@ -92,7 +96,9 @@ class _Walk:
         reference, other = (stripped(side, run=self._runs) for side in (reference, other))
         self._sides = reference, other
         self._gaps = gaps(reference), gaps(other)
+        before = self.compared
         self._record((name,), reference, other)
+        self.by_section[name] = self.compared - before
         self._gaps_of_both(name, reference, other)
         self._left_out(name, reference, other)
 

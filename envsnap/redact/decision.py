@@ -31,7 +31,9 @@ def hides(value: str, level: int) -> bool:
         kinds.is_setting(value) or kinds.is_sentence(value) or len(value) < 4
     ):
         return False
-    return not (_is_clean_address(value) or (kinds.is_path(value) and len(value) > 3))
+    # Base64 may begin with a slash: a path under such a name has folders, or is a file by its end.
+    is_file = kinds.is_path(value) and (value.count("/") > 1 or value[:1] in "~." or "." in value)
+    return not (_is_clean_address(value) or is_file)
 
 
 def _is_clean_address(value: str) -> bool:

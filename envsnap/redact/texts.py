@@ -58,7 +58,7 @@ _TOOLS = (
     r"(?i)\b(?:create|alter) (?:user|role|login)\b[^\n;]{0,120}?\bpassword\s{1,4}=?\s{0,4}N?[\"']([^\n\"']{1,200})",
 )
 _PROSE = (
-    r"(?i)(?<![\w?&.-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
+    r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
     r"|access[ _-]?keys?|(?:secret|private|license)[ _-]?keys?|tokens?)\b"
     r"(?: (?:for|of|to|on) [\w@.'-]{1,60}(?: [\w@.'-]{1,40}){0,3})?"
     r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
@@ -148,6 +148,8 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
             # A sentence with a colon, not a setting.
             return value.span(3) if kinds.is_made(shown) and hides(shown, level) else None
         rest = re.compile(_REST).match(text, match.end()).group().rstrip()
+        if text[max(0, match.start() - 1)] in ("'", '"'):
+            rest = re.split(r"['\"]", rest)[0]
         if ":" in match.group() and " " in rest and not kinds.is_made(shown):
             return None
     if quoted and " " in shown and level < keys.PASSWORD and not kinds.is_made(shown.split()[-1]):
@@ -159,6 +161,8 @@ def _begins_line(text: str, start: int) -> bool:
     """Whether nothing but signs stands before a name in its line (or before its comma)."""
     before = text[max(0, start - 200) : start]
     line = re.split(r"[\n;,]", before)[-1]
+    if line[-1:] in ("'", '"'):
+        return True  # an argument that is a header
     return not line.strip(" \t-*#\"'{[(").replace("export", "").replace("-H", "").strip()
 
 

@@ -160,7 +160,8 @@ class JudgedData(Struct, frozen=True, kw_only=True):
     """One result as programs read it.
 
     `unknown` maps facts that one side does not know to the reason, `not_compared` those that
-    neither knows; `lacking` names sections of the reference that this manifest does not have.
+    neither knows; `lacking` names sections of the reference that this manifest does not have, and
+    `by_section` counts the compared facts of each.
     """
 
     manifest: Side
@@ -170,6 +171,7 @@ class JudgedData(Struct, frozen=True, kw_only=True):
     unknown: dict[str, str]
     not_compared: dict[str, str]
     lacking: tuple[str, ...]
+    by_section: dict[str, int]
     findings: tuple[FindingData, ...]
     ruled: tuple[RulingData, ...] = ()
 

@@ -48,6 +48,7 @@ def _judged(item: document.Judged) -> JudgedData:
         compared=item.result.compared,
         unknown={text(path): reason for path, reason in item.result.unknown.items()},
         not_compared=item.result.not_compared,
+        by_section=item.result.by_section,
         lacking=item.result.lacking,
         findings=tuple(_finding(finding) for finding in item.result.findings),
         ruled=tuple(_ruling(ruling) for ruling in item.result.ruled.rulings),

@@ -35,6 +35,7 @@ def _of_version_1(tree: dict[str, Any]) -> dict[str, Any]:
         {
             **result,
             "lacking": [],
+            "by_section": {},
             "findings": [_finding(found) for found in result["findings"]],
             "ruled": [
                 {**ruling, "finding": _finding(ruling["finding"])} for ruling in result["ruled"]

@@ -16,6 +16,7 @@ from envsnap.rules.finding import Fact, Finding, Severity
 from envsnap.rules.ruling import Entry, Ruling
 
 LONGEST_CUT = 60
+MOST_SECTIONS = 4
 LONGEST_NAME = 20  # longer names are cut
 ASKED_FOR = ("configs", "weights", "data")  # what the user named comes first
 HEADS = ("expected", "found")  # of a check, which has one side
@@ -81,11 +82,8 @@ def tally(result: Result, is_diff: bool) -> str:
     line = ", ".join(words)
     if not is_diff:
         return line if result.findings else f"{line}: nothing wrong found"
-    line += (
-        f"; {result.compared or 'no'} facts compared"
-        if result.compared < 1000
-        else (f"; {result.compared:,} facts compared")
-    )
+    line += f"; {result.compared:,} facts compared" if result.compared else "; no facts compared"
+    line += _where(result)
     if result.unknown:
         line += f", {len(result.unknown):,} unknown on one side"
     if result.not_compared:
@@ -94,6 +92,18 @@ def tally(result: Result, is_diff: bool) -> str:
     if result.lacking:
         line += f"; the other side says nothing of {', '.join(result.lacking)}"
     return line if result.compared else f"{line}: this is no result"
+
+
+def _where(result: Result) -> str:
+    """The sections that most compared facts are of, in brackets."""
+    counts = sorted(
+        ((count, name) for name, count in result.by_section.items() if count),
+        key=lambda item: -item[0],
+    )
+    if len(counts) < 2:
+        return ""
+    told = [f"{name} {count:,}" for count, name in counts[:MOST_SECTIONS]]
+    return f" ({', '.join(told)}{', …' if len(counts) > MOST_SECTIONS else ''})"
 
 
 def _left_out(result: Result) -> str:

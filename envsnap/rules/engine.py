@@ -28,7 +28,7 @@ from envsnap.rules.ruling import Ruled
 class Result(Struct, frozen=True, kw_only=True):
     """Ranked findings, and how much they rest on.
 
-    `unknown` maps the paths of facts that one side does not know to the reason;
+    `by_section` says how many facts of each section were compared. `unknown` maps the paths of facts that one side does not know to the reason;
     `not_compared` those that neither side knows (in a check: that are not known). `lacking`
     names the sections that the reference states and the other side does not have. `ruled` is
     what a policy changed; the findings are those after it.
@@ -39,6 +39,7 @@ class Result(Struct, frozen=True, kw_only=True):
     unknown: dict[Path, str]
     not_compared: dict[str, str]
     lacking: tuple[str, ...] = ()
+    by_section: dict[str, int] = {}
     ruled: Ruled = Ruled()
 
     def __repr__(self) -> str:
@@ -92,6 +93,7 @@ def compare(
         compared=difference.compared,
         unknown=unknown,
         not_compared=difference.not_compared,
+        by_section=difference.by_section,
         lacking=tuple(path[0] for path in unknown if len(path) == 1 and path[0] not in there),
     )
 

@@ -141,7 +141,7 @@ def test_a_damaged_cache_is_no_cache(cache: str, envsnap: Run, tmp_path: Path) -
 def test_an_error_text_keeps_no_secret(envsnap: Run, tmp_path: Path) -> None:
     (tmp_path / "torch").mkdir()
     (tmp_path / "torch" / "__init__.py").write_text(
-        "import os\nraise OSError('https://u:S3CRET-url@h/?t=S3CRET-query ' + os.environ['MY_TOKEN'])\n")  # fmt: skip
+        "import os\nraise OSError('https://u:S3CRET-url@h/?token=S3CRET-query ' + os.environ['MY_TOKEN'])\n")  # fmt: skip
     env = {"PYTHONPATH": str(tmp_path), "MY_TOKEN": "S3CRET-value"}
     done = envsnap("capture", "--python", sys.executable, "-o", "it.json", env=env)
     assert done.returncode == 0, done.stderr
