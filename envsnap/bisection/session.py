@@ -85,6 +85,7 @@ class Bisecting:
         self.shown = files.shown_words(command)
         self.good, self.bad = sides.read(good), sides.read(bad)
         self.files = files.read(options.files)
+        self.recording = self._recording()
         self.names = names
         self._read_here, self._tell = read_here, tell
         self.differences = differences.Differences(self.good, self.bad, self.files)
@@ -141,7 +142,7 @@ class Bisecting:
             experiment.Way(
                 timeout=self.options.timeout,
                 output=self.options.output,
-                recording=self._recording(),
+                recording=self.recording,
                 hear=self._heard,
             ),
         )

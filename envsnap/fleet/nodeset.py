@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from envsnap.errors import InputError
 
@@ -71,29 +71,30 @@ def _numbers(inside: str, word: str) -> Iterator[str]:
         yield from (f"{number:0{width}d}" for number in range(int(first), int(last) + 1, int(step)))
 
 
-def fold(names: Iterable[str]) -> str:
+def fold(names: Collection[str]) -> str:
     """Write names as a node set; names that differ in one number share a bracket."""
-    unique = dict.fromkeys(names)
     padded = {
         (before, after, len(number))
-        for before, number, after in filter(None, map(_split, unique))
+        for before, number, after in filter(None, map(_split, names))
         if number.startswith("0") and len(number) > 1
     }
-    groups: dict[tuple[str, str, int], list[int]] = {}
-    plain: list[str] = []
-    for name in unique:
+    groups: dict[tuple[str, str, int], set[int]] = {}
+    plain: dict[str, None] = {}
+    for name in names:
         parts = _split(name)
         if parts is None:
-            plain.append(name)
+            plain[name] = None
         else:
             before, number, after = parts
             width = len(number) if (before, after, len(number)) in padded else 0
-            groups.setdefault((before, after, width), []).append(int(number))
-    for (before, after, width), numbers in groups.items():
-        told = _ranges(sorted(numbers), width)
-        whole = f"{numbers[0]:0{width}d}" if len(numbers) == 1 else f"[{told}]"
-        plain.append(f"{before}{whole}{after}")
-    return ",".join(plain)
+            groups.setdefault((before, after, width), set()).add(int(number))
+    told = list(plain)
+    for (before, after, width), found in groups.items():
+        numbers = sorted(found)
+        ranges = _ranges(numbers, width)
+        whole = f"{numbers[0]:0{width}d}" if len(numbers) == 1 else f"[{ranges}]"
+        told.append(f"{before}{whole}{after}")
+    return ",".join(told)
 
 
 def _split(name: str) -> tuple[str, str, str] | None:

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, overload
 
 import msgspec
 
@@ -101,6 +101,25 @@ def _require_ours(path: str) -> None:
         raise InputError(f"{path}: a store is a folder that only you may write (chmod 700)")
 
 
+class Bare(Sequence[tuple[str, ...]]):
+    """Hosts that have one name each: a hundred thousand tuples would be a sixth of the memory."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = names
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @overload
+    def __getitem__(self, place: int) -> tuple[str, ...]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[tuple[str, ...]]: ...
+    def __getitem__(self, place: int | slice) -> tuple[str, ...] | Sequence[tuple[str, ...]]:
+        if isinstance(place, slice):
+            return Bare(self._names[place])
+        return (self._names[place],)
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One host as it is added; `parts` are its sections with their shapes."""
 
@@ -133,16 +152,20 @@ class Store:
         rows = self.connection.execute("SELECT path, found FROM noise ORDER BY path")
         return [Noise(path=tuple(json.loads(path)), values=n, hosts=count) for path, n in rows]
 
-    def current(self, *, aliases: bool = False) -> tuple[list[tuple[str, ...]], list[Same]]:
+    def current(self, *, aliases: bool = False) -> tuple[Sequence[tuple[str, ...]], list[Same]]:
         """All hosts as they were last seen: their names, and those that are alike together."""
         memory, shm = (self._nearest(name) for name in ("memory", "shm"))
-        names: list[tuple[str, ...]] = []
+        named: list[tuple[str, ...]] = []
+        bare: list[str] = []
         groups: dict[tuple[int, int | None, int | None], list[int]] = {}
         rows = self.connection.execute(
             "SELECT name, kind, memory, shm, names FROM host ORDER BY id"
         )
         for number, (name, kind, own_memory, own_shm, further) in enumerate(rows):
-            names.append((name, *json.loads(further)) if aliases else (name,))
+            if aliases:
+                named.append((name, *json.loads(further)))
+            else:
+                bare.append(name)
             key = (kind, memory.get(own_memory), shm.get(own_shm))
             groups.setdefault(key, []).append(number)
         stored: dict[int, Stored] = {}
@@ -154,7 +177,7 @@ class Store:
             )
             for (kind, *quantities), hosts in groups.items()
         ]
-        return names, same
+        return named or Bare(bare), same
 
     def _nearest(self, column: str) -> dict[int, int]:
         """For each quantity the smallest of those that are near it."""

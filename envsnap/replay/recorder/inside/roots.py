@@ -11,7 +11,7 @@ from .summary import digest, settled
 
 MOST_ROOTS = 64
 MOST_FORMS = 2
-WHOLE = 1 << 30  # weights up to so many bytes are digested once more at the end
+WHOLE = 1 << 27  # weights up to so many bytes are digested once more at the end
 FEW, LOOKED_AT = 32, 1 << 20  # weights, and their bytes, that are looked at in each call
 
 
@@ -130,8 +130,8 @@ class Root:
     def _rechecked(self, module: Any) -> list[str]:
         """The parameters whose values are not those that were digested at first.
 
-        A write through `.data` counts no version, so that values are looked at: all of them, or
-        the beginning of each where there are too many.
+        A write through `.data` counts no version, so that values are looked at, where they are not
+        too many: digesting half a gigabyte takes half a second.
         """
         found = []
         items = list(module.named_parameters())
