@@ -107,7 +107,7 @@ def test_a_torch_service_answers_and_a_changed_pin_is_cheap(
         address = container.attrs["NetworkSettings"]["IPAddress"]
         answer = _answer(f"http://{address}:8000/predict")
     assert answer == {"outputs": [4.0, 4.0], "torch": TORCH.partition("==")[2]}
-    for name in ("envsnap-test:one", "envsnap-test:two", other, image):
+    for name in ("envsnap-test:one", "envsnap-test:two"):
         engine.images.remove(name, force=True)
 
 
