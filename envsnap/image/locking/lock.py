@@ -78,7 +78,30 @@ def resolve(
     whole = _completed(facts, stated, find_links, private) if stated is not None else uv.Whole()
     facts = asking.completed(facts, whole.versions)
     local = _from_folder(facts, find_links) if find_links else {}
-    pinned, _ = requirements.pins(facts, frozenset(local))
+    found = _from_indexes(facts, frozenset(local), private)
+    refused, seeded = _refused(facts, found, base)
+    if refused and not allow_unhashed:
+        raise InputError(_refusal(refused))
+    kept = {name: item for name, item in found.items() if item.artifact is not None}
+    return Lock(
+        artifacts=_artifacts(kept) | {name: artifact for name, (artifact, _) in local.items()},
+        urls={name: item.url for name, item in kept.items() if item.url},
+        sizes={name: item.size for name, item in kept.items() if item.size is not None},
+        folder={artifact.file: path for artifact, path in local.values()} | _fetched(kept),
+        unhashed=refused,
+        resolved={name: at for name, at in whole.versions.items() if name not in known},
+        overruled=whole.overruled,
+        seeded=seeded,
+        conda=_conda_folder(facts, find_links) if find_links else {},
+        conda_installer=_conda_installer(facts) if conda.whole(facts) else (),
+    )
+
+
+def _from_indexes(
+    facts: Facts, local: frozenset[str], private: tuple[Index, ...]
+) -> dict[str, _Found]:
+    """Ask each index for what is pinned to it; what lies in the folder is not asked for."""
+    pinned, _ = requirements.pins(facts, local)
     found: dict[str, _Found] = {}
     for index in sorted({item.index or "" for item in pinned}):
         here = {
@@ -87,32 +110,23 @@ def resolve(
             if item.place == "index" and (item.index or "") == index
         }
         found.update(_from_index(facts, here, index or None, private))
+    return found
+
+
+def _refused(
+    facts: Facts, found: dict[str, _Found], base: str
+) -> tuple[dict[str, str], frozenset[str]]:
+    """Distributions without a file, each with the reason; and those that the base brings."""
     refused = {name: item.refusal for name, item in found.items() if item.artifact is None}
     seeded = frozenset(refused) & _seeds(facts, base)
     refused = {name: why for name, why in refused.items() if name not in seeded}
     for name in conda.without_digest(facts):
         refused[name] = "conda-meta states no digest of it: install it again with conda"
-    if refused and not allow_unhashed:
-        raise InputError(_refusal(refused))
-    kept = {name: item for name, item in found.items() if item.artifact is not None}
-    return Lock(
-        artifacts={
-            **{name: item.artifact for name, item in kept.items() if item.artifact},
-            **{name: artifact for name, (artifact, _) in local.items()},
-        },
-        urls={name: item.url for name, item in kept.items() if item.url},
-        sizes={name: item.size for name, item in kept.items() if item.size is not None},
-        folder={
-            **{artifact.file: path for artifact, path in local.values()},
-            **_fetched(kept),
-        },
-        unhashed=refused,
-        resolved={name: at for name, at in whole.versions.items() if name not in known},
-        overruled=whole.overruled,
-        seeded=seeded,
-        conda=_conda_folder(facts, find_links) if find_links else {},
-        conda_installer=_conda_installer(facts) if conda.whole(facts) else (),
-    )
+    return refused, seeded
+
+
+def _artifacts(found: dict[str, _Found]) -> dict[str, Artifact]:
+    return {name: item.artifact for name, item in found.items() if item.artifact}
 
 
 def _fetched(found: dict[str, _Found]) -> dict[str, Path]:

@@ -47,11 +47,7 @@ def make_plan(
     a Dockerfile and for environments that no listed image fits.
     """
     validate.matched(manifest.fingerprint, validate.FINGERPRINT, "fingerprint", "fingerprint")
-    known = add(facts.read(manifest), asked)
-    if lock is not None:
-        known = completed(known, lock.resolved)
-    foundation = bases.choose(known, base)
-    known = replace(known, apt_python=_is_own(known, foundation))
+    known, foundation = _known(manifest, base, lock, asked)
     packages = requirements.sort(known, lock)
     of_conda = conda.sort(known, lock)
     variables = environment.sort(manifest)
@@ -84,6 +80,17 @@ def make_plan(
             *needs.decisions,
         ),
     )
+
+
+def _known(
+    manifest: Manifest, base: str, lock: Lock | None, asked: Asked
+) -> tuple[facts.Facts, Foundation]:
+    """The facts with what was asked for and what a lock has resolved, and the base for them."""
+    known = add(facts.read(manifest), asked)
+    if lock is not None:
+        known = completed(known, lock.resolved)
+    foundation = bases.choose(known, base)
+    return replace(known, apt_python=_is_own(known, foundation)), foundation
 
 
 def _python(
