@@ -25,8 +25,9 @@ FLOORS = {
 HEAVY = ("torch", "engine", "interpreters", "full")
 
 
-def _pytest(session: nox.Session, *arguments: str) -> None:
-    session.run("python", "-m", "pytest", "-q", *arguments, *session.posargs)
+def _pytest(session: nox.Session, *arguments: str, env: dict[str, str] | None = None) -> None:
+    command = ("python", "-m", "pytest", "-q", *arguments, *session.posargs)
+    session.run(*command, env=env or {})
 
 
 @nox.session
@@ -81,13 +82,19 @@ def engine(session: nox.Session) -> None:
 
 @nox.session
 def full(session: nox.Session) -> None:
-    """What is too heavy for every change; run it before an issue is resolved."""
+    """What is too heavy for every change; run it before an issue is resolved.
+
+    Beside torch and an engine it wants the extra test-fleet and Debian's slurm-wlm, munge and
+    openmpi-bin. Each reader of foreign input is fuzzed for ten minutes.
+    """
     _pytest(session, "-m", "full")
+    _pytest(session, "tests/fuzz", env={"ENVSNAP_FUZZ_SECONDS": "600"})
     session.run("python", "-m", "benchmarks")
 
 
 @nox.session
 def ratios(session: nox.Session) -> None:
-    """The promised ratios and the score on real cases."""
+    """The promised ratios, the score on real cases, what redaction and the readers get wrong."""
     session.run("python", "-m", "benchmarks", "--quick")
-    session.run("python", "-m", "benchmarks.root_cause")
+    for name in ("root_cause", "redaction", "formats"):
+        session.run("python", "-m", f"benchmarks.{name}")
