@@ -93,7 +93,7 @@ def test_what_only_says_who_it_is_is_no_finding(change: Change) -> None:
     "change",
     [
         more_memory,
-        fleets.package("pip", "1.0"),
+        fleets.package("pip", "999.0"),
         fleets.named_variable("SSH_TTY"),
     ],
     ids=["a little memory", "a tool", "session"],
