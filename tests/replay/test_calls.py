@@ -35,7 +35,7 @@ def several(envsnap: Run, torch_python: str, script, tmp_path: Path) -> Path:
             "if place > 1: break",
             1,
             1,
-            "Net is called 3 times in the golden run, 1 times here",
+            "Net is called 4 times in the golden run, 1 times here",
             None,
         ),
     ],

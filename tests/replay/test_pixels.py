@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from envsnap.replay.compare import inputs
+from envsnap.replay.compare import inputs, view
 from envsnap.replay.esr import archive
 from envsnap.replay.recorder.program import Recording
 from envsnap.replay.recorder.wanted import Wanted
@@ -45,9 +45,10 @@ def told(torch: ModuleType, tmp_path: Path) -> Told:
         return archive.read(path)
 
     def compared(one: Any, two: Any, *, full: bool | None = None) -> str:
-        found = inputs.compare(recorded(one, "a.esr", full), recorded(two, "b.esr", full))
+        sides = recorded(one, "a.esr", full), recorded(two, "b.esr", full)
+        found = inputs.compare(*(view.views(side)[0] for side in sides))
         assert bool(found.cause) is bool(found.fix)
-        return found.cause.removeprefix("inputs differ: ")
+        return found.cause.removeprefix("inputs differ: input: ").removeprefix("inputs differ: ")
 
     return compared
 
@@ -128,9 +129,9 @@ def test_two_libraries_that_resize(told: Told, pillows: dict[str, str], tmp_path
         (lambda _, x: (x * 0.95 + x.mean(2, keepdims=True) * 0.05).round(), "colour conversion"),
         (lambda n, x: n.clip(x + n.random.default_rng(0).integers(-9, 10, x.shape), 0, 255), "other pixels"),
         (lambda n, x: x ^ (n.random.default_rng(0).random(x.shape) < 0.1), "rounding to 8 bits"),
-        (lambda _, x: x[:, ::-1], "another picture, crop or orientation"),
-        (lambda _, x: x[::-1].transpose(1, 0, 2), "another picture, crop or orientation"),
-        (lambda _, x: (x[::-1] * 0.3 + 90).round(), "another picture, crop or orientation"),
+        (lambda _, x: x[:, ::-1], "mirrored left to right"),
+        (lambda _, x: x[::-1].transpose(1, 0, 2), "turned by 90 degrees"),
+        (lambda _, x: (x[::-1] * 0.3 + 90).round(), "upside down"),
         (lambda n, x: (x.astype("float32") + n.roll(x, 1, 0)) / 2, "resizing"),
     ],
 )  # fmt: skip
@@ -179,7 +180,7 @@ def test_bytes_with_colours_last(
         tensor = torch.from_numpy(array(decoders.decode(pillows[version], path)).copy())[None]
         with Recording(str(tmp_path / f"{version}.esr"), lambda: None):
             model(tensor)
-        found.append(archive.read(str(tmp_path / f"{version}.esr")))
+        found.append(view.views(archive.read(str(tmp_path / f"{version}.esr")))[0])
     told = inputs.compare(*found)
-    assert told.cause.startswith("inputs differ: decoding: ")
+    assert told.cause.startswith("inputs differ: picture: decoding: ")
     assert "of 255 levels" in told.details[-1]

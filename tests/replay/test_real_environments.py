@@ -92,7 +92,7 @@ def test_another_decoder_ends_in_the_inputs(
         with_numpy_1, pillows[NEW], OMP_NUM_THREADS="1", ATEN_CPU_CAPABILITY="default"
     )
     assert code == 1
-    assert verdict["cause"].startswith("inputs differ: decoding: ")
+    assert verdict["cause"].startswith("inputs differ: input: decoding: ")
     assert verdict["first"] is None
     assert "image library" in verdict["fix"]
     states = {rung["name"]: rung["state"] for rung in verdict["rungs"]}
