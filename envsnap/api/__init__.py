@@ -14,60 +14,111 @@
 what it needs to read the answer.
 """
 
-from envsnap.api.bisection import bisect_environments, keep_case, plan_bisection
-from envsnap.api.environments import (
-    DEFAULT_DEADLINE,
-    LONGEST_DEADLINE,
-    Progress,
-    capture,
-    check,
-    diff,
-    diff_several,
-    formats,
-    held_against,
-    load,
-    load_document,
-    load_policy,
-    most_alike,
-    save,
-    seal,
-    side_by_side,
-)
-from envsnap.api.fleet import (
-    add_to_store,
-    capture_fleet,
-    capture_rank,
-    export_store,
-    fleet_history,
-    judge_fleet,
-)
-from envsnap.api.images import (
-    PROOF_DEADLINE,
-    build,
-    comparison,
-    context,
-    load_plan,
-    lock,
-    name_image,
-    plan,
-    prepared,
-    prove,
-    require_engine,
-    verify,
-    write_context,
-)
-from envsnap.api.redaction import load_redaction_key, new_redaction_key
-from envsnap.api.runs import (
-    compare,
-    compare_command,
-    load_recording,
-    observe_command,
-    record,
-    record_command,
-    record_data,
-)
-from envsnap.api.signatures import sign, signed_by, unchanged
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envsnap.api.bisection import bisect_environments as bisect_environments
+    from envsnap.api.bisection import keep_case as keep_case
+    from envsnap.api.bisection import plan_bisection as plan_bisection
+    from envsnap.api.environments import DEFAULT_DEADLINE as DEFAULT_DEADLINE
+    from envsnap.api.environments import LONGEST_DEADLINE as LONGEST_DEADLINE
+    from envsnap.api.environments import Progress as Progress
+    from envsnap.api.environments import capture as capture
+    from envsnap.api.environments import check as check
+    from envsnap.api.environments import diff as diff
+    from envsnap.api.environments import diff_several as diff_several
+    from envsnap.api.environments import formats as formats
+    from envsnap.api.environments import held_against as held_against
+    from envsnap.api.environments import load as load
+    from envsnap.api.environments import load_document as load_document
+    from envsnap.api.environments import load_policy as load_policy
+    from envsnap.api.environments import most_alike as most_alike
+    from envsnap.api.environments import save as save
+    from envsnap.api.environments import seal as seal
+    from envsnap.api.environments import side_by_side as side_by_side
+    from envsnap.api.fleet import add_to_store as add_to_store
+    from envsnap.api.fleet import capture_fleet as capture_fleet
+    from envsnap.api.fleet import capture_rank as capture_rank
+    from envsnap.api.fleet import export_store as export_store
+    from envsnap.api.fleet import fleet_history as fleet_history
+    from envsnap.api.fleet import judge_fleet as judge_fleet
+    from envsnap.api.images import PROOF_DEADLINE as PROOF_DEADLINE
+    from envsnap.api.images import build as build
+    from envsnap.api.images import comparison as comparison
+    from envsnap.api.images import context as context
+    from envsnap.api.images import load_plan as load_plan
+    from envsnap.api.images import lock as lock
+    from envsnap.api.images import name_image as name_image
+    from envsnap.api.images import plan as plan
+    from envsnap.api.images import prepared as prepared
+    from envsnap.api.images import prove as prove
+    from envsnap.api.images import require_engine as require_engine
+    from envsnap.api.images import verify as verify
+    from envsnap.api.images import write_context as write_context
+    from envsnap.api.redaction import load_redaction_key as load_redaction_key
+    from envsnap.api.redaction import new_redaction_key as new_redaction_key
+    from envsnap.api.runs import compare as compare
+    from envsnap.api.runs import compare_command as compare_command
+    from envsnap.api.runs import load_recording as load_recording
+    from envsnap.api.runs import observe_command as observe_command
+    from envsnap.api.runs import record as record
+    from envsnap.api.runs import record_command as record_command
+    from envsnap.api.runs import record_data as record_data
+    from envsnap.api.signatures import sign as sign
+    from envsnap.api.signatures import signed_by as signed_by
+    from envsnap.api.signatures import unchanged as unchanged
 
+_HOME = {
+    "DEFAULT_DEADLINE": "environments",
+    "LONGEST_DEADLINE": "environments",
+    "PROOF_DEADLINE": "images",
+    "Progress": "environments",
+    "add_to_store": "fleet",
+    "bisect_environments": "bisection",
+    "build": "images",
+    "capture": "environments",
+    "capture_fleet": "fleet",
+    "capture_rank": "fleet",
+    "check": "environments",
+    "compare": "runs",
+    "compare_command": "runs",
+    "comparison": "images",
+    "context": "images",
+    "diff": "environments",
+    "diff_several": "environments",
+    "export_store": "fleet",
+    "fleet_history": "fleet",
+    "formats": "environments",
+    "held_against": "environments",
+    "judge_fleet": "fleet",
+    "keep_case": "bisection",
+    "load": "environments",
+    "load_document": "environments",
+    "load_plan": "images",
+    "load_policy": "environments",
+    "load_recording": "runs",
+    "load_redaction_key": "redaction",
+    "lock": "images",
+    "most_alike": "environments",
+    "name_image": "images",
+    "new_redaction_key": "redaction",
+    "observe_command": "runs",
+    "plan": "images",
+    "plan_bisection": "bisection",
+    "prepared": "images",
+    "prove": "images",
+    "record": "runs",
+    "record_command": "runs",
+    "record_data": "runs",
+    "require_engine": "images",
+    "save": "environments",
+    "seal": "environments",
+    "side_by_side": "environments",
+    "sign": "signatures",
+    "signed_by": "signatures",
+    "unchanged": "signatures",
+    "verify": "images",
+    "write_context": "images",
+}
 __all__ = [
     "DEFAULT_DEADLINE",
     "LONGEST_DEADLINE",
@@ -120,3 +171,15 @@ __all__ = [
     "verify",
     "write_context",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'envsnap.api' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"envsnap.api.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -13,7 +13,7 @@ from envsnap.knowledge.tables import table
 
 # So many rows say that a distribution is followed, and not only mentioned.
 FOLLOWED = 8
-NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9}){1,4}")
+NUMBER = r"\d{1,9}(?:\.\d{1,9}){1,4}"
 ENTRIES = ("rows", "names", "distributions", "stable", "sonames", "symbols", "versions", "suites", "model",
            "numerics", "auxiliary", "runtime", "tooling")  # fmt: skip
 
@@ -51,6 +51,8 @@ def _count(rows: Any) -> int:
 def newer_than_known(distribution: str, installed: str) -> str | None:
     """The newest release that the tables know, where an installed one is of a later minor release."""
     told = table("newest")["rows"].get(distribution)
+    if told is None:
+        return None
     known, here = version(told), version(installed)
     if known is None or here is None or here.is_prerelease:
         return None
@@ -78,7 +80,7 @@ def computed() -> dict[str, str]:
         found.setdefault(name, []).extend(version(row["from"]) for row in rows)
     for name, rows in table("built_against")["rows"].items():
         for row in rows:
-            stated = [version(text) for text in NUMBER.findall(row["versions"])]
+            stated = [version(text) for text in re.findall(NUMBER, row["versions"])]
             found.setdefault(name, []).extend(item for item in stated if item is not None)
     return {
         name: str(max(item for item in releases if item is not None))

@@ -19,10 +19,11 @@ def between(distribution: str, reference: object, other: object) -> list[dict[st
 
     A change that one release brought and a later one took back counts where one side has it.
     """
-    older, newer = _ordered(reference, other)
+    known = list(_rows(distribution))
+    older, newer = _ordered(reference, other) if known else (None, None)
     if older is None or newer is None:
         return []
-    rows = [row for row in _rows(distribution) if _has(row, older) != _has(row, newer)]
+    rows = [row for row in known if _has(row, older) != _has(row, newer)]
     return sorted(
         rows,
         key=lambda row: (
@@ -35,11 +36,14 @@ def between(distribution: str, reference: object, other: object) -> list[dict[st
 
 def same(distribution: str, reference: object, other: object) -> dict[str, Any] | None:
     """The row of a range in which no difference was measured, if both versions lie in it."""
-    older, newer = _ordered(reference, other)
+    known = [
+        row for row in table("behavior_changes")["stable"] if row["distribution"] == distribution
+    ]
+    older, newer = _ordered(reference, other) if known else (None, None)
     if older is None or newer is None:
         return None
-    for row in table("behavior_changes")["stable"]:
-        if row["distribution"] == distribution and version(row["from"]) <= older:
+    for row in known:
+        if version(row["from"]) <= older:
             found: dict[str, Any] = row
             if newer <= version(row["to"]):
                 return found
@@ -80,13 +84,18 @@ def of_interface(name: str) -> tuple[tuple[str, dict[str, Any]], ...]:
 
 def version(value: object) -> Any:
     """A version without its local label; None for what is none."""
+    return _version(value) if isinstance(value, str) and len(value) <= LONGEST else None
+
+
+@cache
+def _version(value: str) -> Any:
     from packaging.version import InvalidVersion, Version
 
     try:
-        found = Version(value) if isinstance(value, str) and len(value) <= LONGEST else None
+        found = Version(value)
     except InvalidVersion:
         return None
-    return found and Version(found.public)
+    return Version(found.public) if found.local else found
 
 
 def _rows(distribution: str) -> Iterator[dict[str, Any]]:

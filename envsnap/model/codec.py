@@ -7,6 +7,7 @@ import msgspec
 
 from envsnap.errors import InputError
 from envsnap.model import scan
+from envsnap.model.json_text import indented
 from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, present
 
 # What names this machine, and what is only wanted, is no part of what an environment is.
@@ -114,10 +115,11 @@ def _unknown(tree: Any, known: Any) -> dict[str, Any]:
 
 def encode(manifest: Manifest, unknown: dict[str, Any] | None = None) -> bytes:
     """Write a manifest as indented ASCII JSON that ends with a newline."""
+    if not unknown:
+        return (indented(manifest) + "\n").encode("ascii")
     tree = msgspec.to_builtins(manifest)
-    if unknown:
-        _merge(tree, unknown)
-    return (json.dumps(tree, indent=2, ensure_ascii=True) + "\n").encode("ascii")
+    _merge(tree, unknown)
+    return (indented(tree) + "\n").encode("ascii")
 
 
 def _merge(tree: dict[str, Any], rest: dict[str, Any]) -> None:

@@ -11,31 +11,38 @@ import hashlib
 import json
 from typing import Any
 
-from msgspec import UNSET, Struct, to_builtins
+from msgspec import UNSET, Struct
 
 from envsnap.model.fields import COMPARED, Section, plan
 from envsnap.model.manifest import Sections, present
 
+_NAMES: dict[type[Struct], tuple[str, ...]] = {}
+SCALARS = (str, int, float, bool, type(None))
+
 
 def comparable(record: Struct) -> dict[str, Any]:
     """Return the portable and host facts of a record as plain data."""
+    kind = type(record)
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(field.name for field in plan(kind) if field.kind in COMPARED)
     facts: dict[str, Any] = {}
-    for field in plan(type(record)):
-        value = getattr(record, field.name)
-        if value is UNSET or field.kind not in COMPARED:
-            continue
-        facts[field.name] = _plain(value)
+    for name in _NAMES[kind]:
+        value = getattr(record, name)
+        if value is not UNSET:
+            facts[name] = value if isinstance(value, SCALARS) else _plain(value)
     return facts
 
 
 def _plain(value: Any) -> Any:
+    """Records inside maps and lists lose what is not compared; everything else is plain already."""
     if isinstance(value, Struct):
         return comparable(value)
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+        records = any(isinstance(item, Struct) for item in value.values())
+        return {key: _plain(item) for key, item in value.items()} if records else value
+    if isinstance(value, list | tuple) and any(isinstance(item, Struct) for item in value):
         return [_plain(item) for item in value]
-    return to_builtins(value)
+    return value
 
 
 def section_digest(section: Section) -> str:

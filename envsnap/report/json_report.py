@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
-import msgspec
-
+from envsnap.model.json_text import indented
 from envsnap.report import document, encode
 
 
 def render(report: document.Report) -> str:
     """Write indented ASCII JSON."""
-    return json.dumps(msgspec.to_builtins(encode.data(report)), indent=2, ensure_ascii=True) + "\n"
+    return indented(encode.data(report)) + "\n"

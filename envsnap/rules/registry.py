@@ -16,7 +16,7 @@ from typing import cast
 from msgspec import Struct
 
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import frameworks, gpus, packages, stated
+from envsnap.model.reading import entries, frameworks, gpus, packages, stated
 from envsnap.rules.rule import Rule
 
 
@@ -51,13 +51,23 @@ REGISTRY = (
     Entry("packages/replaced-files", ("process",), inspects=True),
     Entry("drivers/driver-mismatch", ("driver",), ("driver",), inspects=True),
     Entry("drivers/driver-minimum", ("driver", "frameworks"), ("driver",), inspects=True),
-    Entry("drivers/require-cuda", ("env_vars", "driver", "cuda"), inspects=True),
+    Entry(
+        "drivers/require-cuda",
+        ("env_vars", "driver", "cuda"),
+        ("NVIDIA_REQUIRE_CUDA",),
+        inspects=True,
+    ),
     Entry("drivers/triton-server", ("env_vars", "driver"), ("driver",), inspects=True),
     Entry("drivers/forward-compatibility", ("driver",), ("driver",), inspects=True),
     Entry("drivers/fabric-manager", ("driver",), ("driver",), inspects=True),
     Entry("gpus/gpu-architecture", ("frameworks", "gpus"), ("gpus",), inspects=True),
     Entry("gpus/gpu-cuda", ("frameworks", "gpus"), ("gpus",), inspects=True),
-    Entry("gpus/rocm-architecture", ("frameworks", "gpus", "env_vars"), inspects=True),
+    Entry(
+        "gpus/rocm-architecture",
+        ("frameworks", "gpus", "env_vars"),
+        ("gpus", "HSA_OVERRIDE_GFX_VERSION"),
+        inspects=True,
+    ),
     Entry("gpus/kernel-capability", ("packages", "gpus"), ("gpus",), inspects=True),
     Entry("libraries/cudnn-version", ("frameworks", "packages"), inspects=True),
     Entry("frameworks/torch-family", ("packages",), ("torch",), inspects=True),
@@ -108,7 +118,12 @@ REGISTRY = (
     ),
     Entry("machine/python-version", ("python",)),
     Entry("gpus/gpu-model", ("gpus",), ("gpus",)),
-    Entry("gpus/hidden-gpus", ("env_vars",), inspects=True),
+    Entry(
+        "gpus/hidden-gpus",
+        ("env_vars",),
+        ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"),
+        inspects=True,
+    ),
     Entry("machine/launcher-variables", ("env_vars", "identity", "gpus"), inspects=True),
     Entry("machine/variable-traps", ("env_vars", "packages", "gpus"), ("gpus",), inspects=True),
     Entry("machine/thread-limits", ("env_vars", "system", "frameworks"), inspects=True),
@@ -202,8 +217,8 @@ def _looks_at(entry: Entry, differ: set[str], present: set[str]) -> bool:
 
 
 def _subjects(side: Manifest) -> set[str]:
-    """What rules can be about: distributions, frameworks, a driver, GPUs."""
-    found = {*packages(side), *frameworks(side)}
+    """What rules can be about: distributions, frameworks, variables that are set, a driver, GPUs."""
+    found = {*packages(side), *frameworks(side), *entries(side, "env_vars")}
     if gpus(side):
         found |= {"gpus", "driver"}
     if any(stated(side, "driver", name) for name in DRIVER):

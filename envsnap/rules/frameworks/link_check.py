@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Package
 from envsnap.model.reading import given, packages, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
-from envsnap.rules.symptoms.demangle import demangled
 
 MOST_TOLD = 2
 
@@ -39,7 +38,7 @@ class LinkCheck(Rule):
 
     def _finding(self, name: str, package: Package, torch: str) -> Finding:
         libraries = given(package.missing_libraries) or ()
-        symbols = [demangled(item) for item in given(package.missing_symbols) or ()]
+        symbols = _demangled(given(package.missing_symbols) or ())
         count = given(package.missing_symbols_count) or len(symbols)
         missing = "missing_libraries" if libraries else "missing_symbols"
         label = given(package.build_label)
@@ -67,3 +66,9 @@ class LinkCheck(Rule):
             source="read in the files of both",
             cites=(("packages", name, missing), ("packages", "torch")),
         )
+
+
+def _demangled(symbols: Iterable[str]) -> list[str]:
+    from envsnap.rules.symptoms.demangle import demangled  # loaded where there is something to say
+
+    return [demangled(item) for item in symbols]
