@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from envsnap.api.trials import Trial
     from envsnap.image.building.build import Tell
     from envsnap.image.building.make import Switches
-    from envsnap.image.locking.lock import Lock
     from envsnap.image.planning.asked import Asked
     from envsnap.image.planning.extras import Extras
     from envsnap.image.planning.plan import Plan
     from envsnap.image.proving.proof import Proof
+    from envsnap.image.records import Lock
     from envsnap.model.codec import Document
     from envsnap.model.manifest import Manifest
     from envsnap.targets.target import Place

@@ -17,9 +17,9 @@ def sign(path: str, key: str) -> tuple[bytes, bytes]:
     Raises InputError.
     """
     from envsnap.attest import openssh, statement
-    from envsnap.intake import reader
+    from envsnap.intake import contents
 
-    made = statement.of_file(reader.contents(path, path), path)
+    made = statement.of_file(contents.contents(path, path), path)
     return openssh.sign(made, key), made
 
 
@@ -31,14 +31,14 @@ def signed_by(path: str, allowed_signers: str, signature: str | None = None) -> 
     """
     from envsnap.attest import openssh, statement
     from envsnap.errors import SignatureError
-    from envsnap.intake import reader
+    from envsnap.intake import contents
 
     if path == "-":
         raise InputError("standard input (-) cannot be signed: name a file")
     named = signature or f"{path}.sig"
-    data = reader.contents(path, path)
+    data = contents.contents(path, path)
     try:
-        made, said = statement.of_file(data, path), reader.contents(named, named)
+        made, said = statement.of_file(data, path), contents.contents(named, named)
     except InputError as error:
         raise SignatureError(f"{error}: nothing signed can be read") from None
     return openssh.signer(made, said, allowed_signers, named), hashlib.sha256(data).hexdigest()
@@ -49,9 +49,9 @@ def unchanged(path: str, sha256: str) -> Callable[[], None]:
 
     def check() -> None:
         from envsnap.errors import SignatureError
-        from envsnap.intake import reader
+        from envsnap.intake import contents
 
-        if hashlib.sha256(reader.contents(path, path)).hexdigest() != sha256:
+        if hashlib.sha256(contents.contents(path, path)).hexdigest() != sha256:
             raise SignatureError(f"{path}: changed after its signature was verified")
 
     return check

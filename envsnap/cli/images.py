@@ -16,9 +16,8 @@ from envsnap.cli import inputs
 from envsnap.report.sanitize import plain
 
 if TYPE_CHECKING:
-    from envsnap.image.locking.lock import Lock
     from envsnap.image.planning.asked import Asked
-    from envsnap.image.records import Decision, Plan
+    from envsnap.image.records import Decision, Lock, Plan
     from envsnap.model.manifest import Manifest
 
 Command = TypeVar("Command", bound=Callable[..., object])

@@ -106,9 +106,9 @@ def judged(name: str, manifest: Manifest, result: Result, style: str) -> Judged:
 
     text = None
     if style in IN_FILES and name != "-":
-        from envsnap.intake import reader
+        from envsnap.intake import contents
 
-        text = reader.contents(name, name)
+        text = contents.contents(name, name)
     return Judged(side=side(name, manifest), result=result, text=text)
 
 

@@ -82,10 +82,10 @@ def _files(path: str, fleet: Fleet) -> Iterator[str]:
 
 def _recorded(file: str, fleet: Fleet) -> None:
     """What a capture of a fleet wrote beside its answers."""
-    from envsnap.intake import reader
+    from envsnap.intake import contents
     from envsnap.model import scan
 
-    tree = scan.parse(reader.contents(file, file), file)
+    tree = scan.parse(contents.contents(file, file), file)
     silent = tree.get("silent") if isinstance(tree, dict) else None
     hosts = tree.get("hosts") if isinstance(tree, dict) else None
     if not isinstance(silent, dict) or not isinstance(hosts, list):

@@ -12,10 +12,10 @@ MOST_BYTES = 16 << 20
 
 def read(path: str) -> list[str]:
     """The hosts of a file: a node set a line, `#` begins a comment. Raises InputError."""
-    from envsnap.intake import reader
+    from envsnap.intake import contents
 
     name = "standard input" if path == "-" else path
-    data = reader.contents(path, name)
+    data = contents.contents(path, name)
     if len(data) > MOST_BYTES:
         raise InputError(f"{name}: larger than {MOST_BYTES >> 20} MiB; that is no list of hosts")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct, ValidationError, convert, to_builtins
@@ -115,6 +116,21 @@ class Artifact(Struct, frozen=True, kw_only=True):
     yanked: Annotated[
         str | None, Meta(description="Why its author withdrew it; null where nobody did.")
     ] = None
+
+
+class Lock(Struct, frozen=True, kw_only=True):
+    """The files, by distribution; where they are; and what has none."""
+
+    artifacts: dict[str, Artifact]
+    urls: dict[str, str]
+    sizes: dict[str, int]
+    folder: dict[str, Path]
+    unhashed: dict[str, str]
+    seeded: frozenset[str] = frozenset()  # what the base's own venv puts there
+    conda: dict[str, Path] = {}  # packages of conda in the user's folder, by file name
+    resolved: dict[str, str] = {}  # what a partial list lacked: version by name
+    overruled: str = ""  # what stated versions require otherwise
+    conda_installer: tuple[str, ...] = ()  # SHA-256 of what installs conda's packages
 
 
 class Requirements(Struct, frozen=True, kw_only=True):

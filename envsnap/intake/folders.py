@@ -8,7 +8,8 @@ import tarfile
 import zipfile
 
 from envsnap.errors import InputError
-from envsnap.intake import foreign, reader
+from envsnap.intake import documents
+from envsnap.intake.contents import contents
 from envsnap.intake.formats import registry
 from envsnap.intake.formats.folder import Folder
 from envsnap.intake.formats.source import Source
@@ -42,7 +43,7 @@ def load(path: str) -> codec.Document:
 
     def read(inner: str) -> bytes | None:
         try:
-            return reader.contents(os.path.join(path, inner), os.path.join(path, inner))
+            return contents(os.path.join(path, inner), os.path.join(path, inner))
         except InputError:
             return None
 
@@ -121,14 +122,14 @@ def _top(names: list[str]) -> str:
 def _read(folder: Folder, name: str) -> codec.Document:
     entry = next((item for item in registry.FOLDERS if item.load_folder().recognise(folder)), None)
     if entry is not None:
-        return foreign.document(entry.load_folder().read(folder), name, folder.name)
+        return documents.document(entry.load_folder().read(folder), name, folder.name)
     known = list(_known(folder, name))
     if len(known) == 1:
         inner, data = known[0]
         source = Source(data, f"{name}/{inner}", inner, beside=folder.read)
         draft = registry.read(source)
         assert draft is not None
-        return foreign.document(draft, f"{name}/{inner}", inner)
+        return documents.document(draft, f"{name}/{inner}", inner)
     if known:
         told = ", ".join(inner for inner, _ in known[:6])
         raise InputError(

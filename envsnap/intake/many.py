@@ -15,7 +15,7 @@ from typing import NoReturn
 import msgspec
 
 from envsnap.errors import InputError
-from envsnap.intake import reader
+from envsnap.intake import contents, reader
 from envsnap.model import codec, scan
 from envsnap.model.digests import fingerprint_of, section_digest
 from envsnap.model.fields import Section
@@ -112,7 +112,7 @@ class Reader:
         Raises InputError that starts with the file's name.
         """
         name = "standard input" if path == "-" else path
-        data = reader.contents(path, name)
+        data = contents.contents(path, name)
         base = os.path.basename(path).rpartition(".")[0] or os.path.basename(path)
         if reader.MANIFEST_MARK in data[:200]:
             yield self.answer(data, name, base)

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from envsnap.errors import TargetError
+from envsnap.intake import contents
 from envsnap.intake import facts as intake
-from envsnap.intake import reader
 from envsnap.model.manifest import Manifest
 from envsnap.observe import classes, inotify, journals, manifest, opened
 from envsnap.observe.journals import Process
@@ -115,7 +115,7 @@ def described(
         for kind, files in run.files.by_class.items()
     }
     files = msgspec.structs.replace(run.files, by_class=kinds)
-    captured = intake.parse(reader.contents(facts, "the facts"), "the facts")
+    captured = intake.parse(contents.contents(facts, "the facts"), "the facts")
     return manifest.build(msgspec.structs.replace(run, files=files), captured, label, progress)
 
 
@@ -183,7 +183,7 @@ def _captured(processes: Sequence[Process], program: str, capture: Capture) -> i
     """
     for process in processes:
         if process.facts is not None:
-            return intake.parse(reader.contents(process.facts, "the facts"), "the facts")
+            return intake.parse(contents.contents(process.facts, "the facts"), "the facts")
     first = next((item.executable for item in processes if os.path.exists(item.executable)), None)
     if first is None and os.path.basename(program).startswith(("python", "pypy")):
         first = program

@@ -6,7 +6,17 @@ import json
 # its tokenizer takes 100 ms for the long strings in ours; Python 2.7 understands this too.
 READ_STDIN = ["-c", "import sys; exec(getattr(sys.stdin, 'buffer', sys.stdin).read())"]
 
-_REDACT = ("decision", "addresses", "digests", "issuers", "keys", "kinds", "texts", "words")
+_REDACT = (
+    "decision",
+    "addresses",
+    "digests",
+    "issuers",
+    "keys",
+    "kinds",
+    "texts",
+    "weighing",
+    "words",
+)
 _CORE = (
     *("__init__", "main", "output", "record", "secrets", "collectors", "readers", "redact"),
     *("redact." + name for name in _REDACT),
@@ -22,6 +32,7 @@ NEEDED_BY_CODECS = (
     "collectors.codecs",
     "collectors.codec_import",
     "collectors.opencv",
+    "readers.codec_files",
     "readers.elf",
     "readers.loader",
     "readers.mapped",

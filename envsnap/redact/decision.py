@@ -8,6 +8,7 @@ the two the key decides (`keys.weigh`).
 import re
 
 from . import addresses, keys, kinds, texts
+from .weighing import hides
 
 # A digest that says in the same text that it is one.
 _LABELLED = (
@@ -15,32 +16,6 @@ _LABELLED = (
     r"|blobs?|etag|egg|tree|tag|build)[:=/@_-]|@[0-9a-f]{7,64}(?:$|[^A-Za-z0-9])"
 )
 REDACTED = "<redacted by envsnap>"
-
-
-def hides(value: str, level: int) -> bool:
-    """Tell whether a value is left out under a key of this level (of `keys`)."""
-    if level < keys.PERHAPS or kinds.is_plain(value):
-        return False
-    if kinds.is_reference(value) and not (level >= keys.SECRET and kinds.is_random(value)):
-        return False
-    if level == keys.PERHAPS:
-        return kinds.is_made(value) and not (
-            kinds.is_path(value) or kinds.is_uuid(value) or _is_clean_address(value)
-        )
-    if level == keys.SECRET and (
-        kinds.is_setting(value) or kinds.is_sentence(value) or len(value) < 4
-    ):
-        return False
-    # Base64 may begin with a slash: a path under such a name has folders, or is a file by its end.
-    is_file = kinds.is_path(value) and (value.count("/") > 1 or value[:1] in "~." or "." in value)
-    return not (_is_clean_address(value) or is_file)
-
-
-def _is_clean_address(value: str) -> bool:
-    """An address is judged by its parts; a webhook's path by its letters."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]{1,30}:/{2,3}[^\s@]{0,2000}\Z", value) is not None and not any(
-        kinds.is_made(part) for part in re.split(r"[/?#]", value)[3:]
-    )  # fmt: skip
 
 
 def is_secret_key(key: str) -> bool:

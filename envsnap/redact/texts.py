@@ -4,6 +4,7 @@ import binascii
 import re
 
 from . import addresses, issuers, keys, kinds
+from .weighing import hides
 
 LONGEST = 1 << 20
 _NAME = r"[A-Za-z_][\w.-]{0,80}"
@@ -123,8 +124,6 @@ def _assigned(text: str) -> list:
 def _elements(text: str) -> list:
     found = []
     if "<" in text:
-        from .decision import hides
-
         for shape in (_ELEMENT, _ATTRIBUTES):
             for match in re.finditer(shape, text):
                 if hides(match.group(2), keys.weigh(match.group(1))):
@@ -134,8 +133,6 @@ def _elements(text: str) -> list:
 
 def _value_span(text: str, match, level: int, template: bool) -> tuple:
     """Where the value of an assignment is, if it is a secret; None otherwise."""
-    from .decision import hides
-
     value = re.compile(_VALUE).match(text, match.end())
     if value is None:
         return None
@@ -169,8 +166,6 @@ def _begins_line(text: str, start: int) -> bool:
 def _options(text: str) -> list:
     found = []
     if "-" in text:
-        from .decision import hides
-
         for match in re.finditer(_OPTION, text):
             level = keys.weigh(match.group(1))
             value = re.compile(_VALUE).match(text, match.end()) if level >= keys.PERHAPS else None

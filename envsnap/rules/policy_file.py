@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from envsnap.errors import InputError
-from envsnap.intake import reader
+from envsnap.intake import contents
 from envsnap.rules.ruling import Policy
 
 OWN, SHARED = "envsnap.toml", "pyproject.toml"
@@ -40,7 +40,7 @@ def find() -> Policy | None:
 def _bytes(path: str) -> bytes:
     if path == "-":
         raise InputError("--policy -: name a file")
-    data = reader.contents(path, path)
+    data = contents.contents(path, path)
     if len(data) > LARGEST:
         raise InputError(f"{path}: larger than {LARGEST >> 20} MiB; that is no policy")
     return data

@@ -7,9 +7,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from envsnap.image.locking.lock import Lock
 from envsnap.image.planning.extras import Extras
-from envsnap.image.records import Artifact
+from envsnap.image.records import Artifact, Lock
 from envsnap.model.codec import sealed
 from envsnap.model.compute import Cuda, Driver, Framework, Frameworks, Gpu, Gpus, Library
 from envsnap.model.host import EnvVars, System, Tool, Tools

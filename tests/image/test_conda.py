@@ -22,9 +22,10 @@ from image_cases import DEBIAN_12, UBUNTU_22, manifest
 from envsnap.errors import InputError
 from envsnap.image import facts
 from envsnap.image.locking import uv
-from envsnap.image.locking.lock import Lock, resolve
+from envsnap.image.locking.lock import resolve
 from envsnap.image.planning import conda
 from envsnap.image.planning.plan import make_plan
+from envsnap.image.records import Lock
 from envsnap.image.writing import context, dockerfile, inside, render
 from envsnap.model.python import Conda, Package
 from tests import engine as engines

@@ -20,9 +20,8 @@ from msgspec.structs import replace
 from envsnap.errors import InputError
 from envsnap.image import records
 from envsnap.image.locking import pylock
-from envsnap.image.locking.lock import Lock
 from envsnap.image.planning.plan import make_plan
-from envsnap.image.records import Artifact
+from envsnap.image.records import Artifact, Lock
 from envsnap.image.writing import context, dockerfile, render
 from envsnap.image.writing import instructions as ins
 from envsnap.model import codec

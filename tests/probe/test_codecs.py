@@ -14,8 +14,8 @@ import pytest
 
 from envsnap.intake import reader
 from envsnap.model.compute import Codec
-from envsnap.probe.collectors import codecs, opencv
-from envsnap.probe.readers import elf, loader
+from envsnap.probe.collectors import opencv
+from envsnap.probe.readers import codec_files, elf, loader
 from envsnap.probe.record import Record
 from tests.conftest import Run, lacking
 
@@ -121,7 +121,7 @@ def test_what_libraries_state_of_themselves(
 ) -> None:
     """FAKE: the sentences of real libraries, each in a file that is none."""
     (tmp_path / "lib").write_bytes(b"\x7fELF" + inside)
-    assert codecs.stated(field, str(tmp_path / "lib")) == expected
+    assert codec_files.stated(field, str(tmp_path / "lib")) == expected
 
 
 BUILDS = {

@@ -21,7 +21,7 @@ from envsnap.image.locking.indexes import Index
 from envsnap.image.planning import asked as asking
 from envsnap.image.planning import base as bases
 from envsnap.image.planning import conda, requirements
-from envsnap.image.records import Artifact, Proof
+from envsnap.image.records import Artifact, Lock, Proof
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.knowledge.versions import numbers
 from envsnap.model.paths import text as path_text
@@ -29,21 +29,6 @@ from envsnap.model.python import Origin, Package
 
 CONNECTIONS = 8
 MOST_NAMED = 6
-
-
-class Lock(Struct, frozen=True, kw_only=True):
-    """The files, by distribution; where they are; and what has none."""
-
-    artifacts: dict[str, Artifact]
-    urls: dict[str, str]
-    sizes: dict[str, int]
-    folder: dict[str, Path]
-    unhashed: dict[str, str]
-    seeded: frozenset[str] = frozenset()  # what the base's own venv puts there
-    conda: dict[str, Path] = {}  # packages of conda in the user's folder, by file name
-    resolved: dict[str, str] = {}  # what a partial list lacked: version by name
-    overruled: str = ""  # what stated versions require otherwise
-    conda_installer: tuple[str, ...] = ()  # SHA-256 of what installs conda's packages
 
 
 class _Found(Struct, frozen=True, kw_only=True):

@@ -7,9 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from envsnap.errors import InputError
 from envsnap.image import facts
-from envsnap.image.locking.lock import Lock
 from envsnap.image.planning import asked, conda, requirements
-from envsnap.image.records import Requirements
+from envsnap.image.records import Lock, Requirements
 from envsnap.model.manifest import Manifest
 
 HEADER = "# Written by envsnap; install with pip install --no-deps --require-hashes.\n"

@@ -17,7 +17,7 @@ from envsnap.model.paths import text as path_text
 from envsnap.model.python import Conda, Package
 
 if TYPE_CHECKING:
-    from envsnap.image.locking.lock import Lock
+    from envsnap.image.records import Lock
 
 # What installs conda packages in the build: the release that the tests build with.
 INSTALLER, INSTALLER_VERSION = "py-rattler", "0.28.0"

@@ -9,7 +9,7 @@ from envsnap.image.records import Artifact, Decision
 from envsnap.model.paths import text as path_text
 
 if TYPE_CHECKING:
-    from envsnap.image.locking.lock import Lock
+    from envsnap.image.records import Lock
 
 
 def decisions(lock: Lock | None) -> list[Decision]:

@@ -24,7 +24,7 @@ from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
 
 if TYPE_CHECKING:
-    from envsnap.image.locking.lock import Lock
+    from envsnap.image.records import Lock
 
 __all__ = ["Plan", "make_plan"]
 NOTHING_ASKED = Asked()

@@ -17,7 +17,7 @@ from envsnap.model.paths import text as path_text
 from envsnap.model.python import Origin, Package
 
 if TYPE_CHECKING:
-    from envsnap.image.locking.lock import Lock
+    from envsnap.image.records import Lock
 
 INSTALLER = "pip"
 # Neither name may ever be installed from an index: one is ours and not there, one is another's.

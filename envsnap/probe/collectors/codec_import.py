@@ -5,7 +5,7 @@ import os
 import sys
 
 from . import codecs
-from ..readers import mapped
+from ..readers import codec_files, mapped
 from ..record import Record, reason
 
 
@@ -27,7 +27,9 @@ def _pillow(record: Record) -> None:
         webp = importlib.import_module("PIL._webp")
     except ImportError:
         webp = None
-    codecs.pillow(record, extension.__file__, _really_loaded(codecs.needed(extension.__file__)))
+    codecs.pillow(
+        record, extension.__file__, _really_loaded(codec_files.needed(extension.__file__))
+    )
     record.facts["webp"] = _webp_version(webp) if webp else None
 
 
@@ -48,7 +50,7 @@ def _really_loaded(expected: dict) -> dict:
     with open(mapped.maps_path(), "rb") as stream:
         for line in stream:
             path = os.fsdecode(line[line.find(b"/") :].rstrip(b"\n")) if b".so" in line else ""
-            match = codecs.NAMES.match(os.path.basename(path))
+            match = codec_files.NAMES.match(os.path.basename(path))
             if match and os.path.exists(path):
                 loaded.setdefault(match.group(1), set()).add(os.path.realpath(path))
     return {

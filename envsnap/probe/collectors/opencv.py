@@ -2,8 +2,7 @@
 
 import re
 
-from . import codecs
-from ..readers import loader
+from ..readers import codec_files, loader
 from ..record import Record
 
 BUILD_INFORMATION = b"General configuration for OpenCV "
@@ -16,20 +15,20 @@ def describe(record: Record, path: str) -> bool:
     holders = [path] + _parts(path)
     libraries = {}
     for holder in holders:
-        libraries.update(codecs.needed(holder))
+        libraries.update(codec_files.needed(holder))
     text = None
     for holder in holders:
         text = text or _build_information(holder)
     if text is None:
         return False
     build(record, text)
-    for library, field in codecs.FIELDS.items():
+    for library, field in codec_files.FIELDS.items():
         if library in libraries:  # what is loaded, not what was there when it was built
-            record.learn_present(field, codecs.stated, field, libraries[library])
+            record.learn_present(field, codec_files.stated, field, libraries[library])
     if record.facts.get("jpeg", "").startswith("libjpeg API"):
-        found = codecs.stated("jpeg", path)
+        found = codec_files.stated("jpeg", path)
         record.facts["jpeg"] = found or record.facts["jpeg"]
-    codecs.place(record, path, libraries)
+    codec_files.place(record, path, libraries)
     return True
 
 
@@ -46,7 +45,7 @@ def _parts(path: str) -> list:
 
 def _build_information(path: str) -> str:
     """The text that cv2.getBuildInformation() returns; it lies in the library as it is."""
-    data = codecs.constants(path)
+    data = codec_files.constants(path)
     at = data.find(BUILD_INFORMATION)
     if at < 0:
         return None
