@@ -22,6 +22,9 @@ def main() -> None:
     gc.disable()  # one short run: collecting costs more than it frees
     _require_streams()
     code = _run()
+    owned = sys.modules.get("envsnap.targets.owned")
+    if owned is not None:
+        owned.end_all()  # a client that hung beyond its deadline, in a thread that is given up
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.flush()
     # Everything is written: taking the interpreter apart would take longer than many commands.

@@ -6,6 +6,7 @@ runs the command on this machine. What a real API server does is only known on a
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -33,6 +34,15 @@ os.execvp(arguments[arguments.index("--") + 1], arguments[arguments.index("--") 
 """
 
 
+def _command_lines() -> bytes:
+    """What runs on this machine under the stand-in's name."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.append(process.read_bytes())
+    return b"\n".join(found)
+
+
 def test_pods(envsnap: Run, tmp_path: Path) -> None:
     waiting = {"state": {"waiting": {"reason": "ImagePullBackOff"}}}
     pods = [
@@ -50,6 +60,7 @@ def test_pods(envsnap: Run, tmp_path: Path) -> None:
         envsnap, "--kubernetes", "app=train", "--python", sys.executable, deadline=12.0,
         env={"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"},
     )  # fmt: skip
+    assert str(script).encode() not in _command_lines()  # also the one that hung
     assert done.returncode == 6
     assert took < 12.0 + engines.WITHIN
     assert engines.states(envsnap) == {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from envsnap.image.proving import announced, proof
 from envsnap.model.compute import Framework, Frameworks
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Package, Packages
-from tests.conftest import Run
+from tests.conftest import Run, lacking
 from tests.image.test_build_and_prove import base, engine, trust
 
 __all__ = ["base", "engine"]
@@ -31,6 +33,11 @@ def partial(**packages: str) -> Manifest:
         packages=Packages(complete=False, entries=entries),
         frameworks=Frameworks(complete=False),
     )
+
+
+def _require_uv() -> None:
+    if importlib.util.find_spec("uv") is None and shutil.which("uv") is None:
+        lacking("uv is not installed (the extra is called lock)")
 
 
 def test_a_partial_list_says_that_it_is() -> None:
@@ -91,6 +98,7 @@ def test_a_list_becomes_an_image_in_which_everything_imports(
 
 
 def test_two_lines_that_are_wanted_become_a_pinned_context(envsnap: Run, tmp_path: Path) -> None:
+    _require_uv()
     """A requirements file, a Python and a command: every version and hash is in the context."""
     (tmp_path / "requirements.txt").write_text("flask==2.2.2\nnumpy>=1.26,<2\n")
     (tmp_path / "app").mkdir()
@@ -114,6 +122,7 @@ def test_two_lines_that_are_wanted_become_a_pinned_context(envsnap: Run, tmp_pat
 
 
 def test_what_has_no_solution_is_refused_with_a_way_on(envsnap: Run, tmp_path: Path) -> None:
+    _require_uv()
     (tmp_path / "requirements.txt").write_text("flask==2.2.2\nno-such-thing-of-this-name==1.0\n")
     done = envsnap("dockerfile", "requirements.txt", "--python", "3.9.18")
     assert done.returncode in (2, 4)
