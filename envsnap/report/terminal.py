@@ -190,18 +190,40 @@ def _table(
     table.add_column("#", justify="right", width=3, no_wrap=True)
     table.add_column("", width=7, no_wrap=True)
     path_width = max(20, (console.width - 16) * 5 // 11)
-    cell = max(8, (console.width - 16 - path_width) // 2)
+    rows = [_values(finding, heads) for finding in findings]
+    # A check in which nothing is expected of any fact has one column of values.
+    columns = [1] if heads == summary.HEADS and not any(row[0] for row in rows) else [0, 1]
+    cell = max(8, (console.width - 16 - path_width) // len(columns))
     table.add_column("where", width=path_width, overflow="fold")
-    table.add_column(Text(heads[0]), ratio=1, overflow="fold")
-    table.add_column(Text(heads[1]), ratio=1, overflow="fold")
-    for number, finding in enumerate(findings, 1):
+    for column in columns:
+        table.add_column(Text(heads[column]), ratio=1, overflow="fold")
+    for number, (finding, row) in enumerate(zip(findings, rows, strict=True), 1):
         table.add_row(
             Text(str(number)),
             Text(finding.severity.value, style=STYLES[finding.severity]),
             Text(summary.folded_path(summary.where(finding.path), path_width)),
-            *(Text(_fitted(_cell(item), cell)) for item in summary.cells(finding, heads)),
+            *(Text(_fitted(row[column], cell)) for column in columns),
         )
     console.print(table)
+
+
+def _values(finding: Finding, heads: tuple[str, str]) -> tuple[str, str]:
+    """Both values of a finding; where there is none it says why: absent, none or unknown."""
+    first, second = summary.cells(finding, heads)
+    if heads == summary.HEADS:
+        return "" if first is None else _cell(first), _side(finding, "other", second)
+    return _side(finding, "reference", first), _side(finding, "other", second)
+
+
+def _side(finding: Finding, side: str, item: object) -> str:
+    if item is not None:
+        return _cell(item)
+    fact = next(
+        (fact for fact in finding.facts if fact.path == finding.path and fact.side == side), None
+    )
+    if fact is None:
+        return "-"
+    return "none" if fact.state == "stated" else fact.state
 
 
 def _cell(item: object) -> str:
