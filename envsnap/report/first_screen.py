@@ -47,7 +47,13 @@ def folded(infos: Sequence[Finding]) -> list[str]:
         if not is_hint(found):
             kinds.setdefault(_kind(found), []).append(_name(found))
     ordered = sorted(kinds.items(), key=lambda item: -len(item[1]))
-    return [f"{len(names)} {kind}: {_some(names)}" for kind, names in ordered]
+    return [f"{_counted(len(names), kind)}: {_some(names)}" for kind, names in ordered]
+
+
+def _counted(count: int, kind: str) -> str:
+    first, _, rest = kind.partition(" ")
+    word = first.removesuffix("s") if count == 1 else first
+    return f"{count} {word} {rest}".rstrip()
 
 
 def next_step(report: document.Report, item: document.Judged) -> str:
@@ -65,6 +71,8 @@ def next_step(report: document.Report, item: document.Judged) -> str:
 
 
 def _kind(found: Finding) -> str:
+    if found.facts and all(fact.side == "other" for fact in found.facts):
+        return f"notes on {found.path[0]}"  # of a check: nothing is compared
     if found.path[0] in ("packages", "frameworks") and found.path[-1] == "version":
         return (
             f"packages with {STEPS[distance(found.reference, found.other)]}, none known to matter"

@@ -9,6 +9,7 @@ from pathlib import Path
 import envsnap
 
 ROOT = Path(envsnap.__file__).parent
+RECORDING = Path(__file__).parents[1] / "archive" / "recordings" / "v1.esr"
 TWICE = """
 import os, sys, envsnap
 from envsnap.targets.interpreter import Interpreter
@@ -29,6 +30,8 @@ def use():
     run = twice("observe_command", [sys.executable, "-c", "pass"])
     assert run.code == 0
     twice("verify", manifest, Interpreter(sys.executable))
+    golden = twice("load_recording", sys.argv[1])
+    assert twice("compare", golden, golden).outcome == "same"
     for item in (manifest, twice("diff", manifest, read)):
         assert len(repr(item)) < 400, repr(item)
 
@@ -61,6 +64,10 @@ for name in envsnap.__all__:
 
 def test_functions_may_be_called_twice_in_one_process(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", TWICE], capture_output=True, text=True, check=False, cwd=tmp_path
+        [sys.executable, "-c", TWICE, str(RECORDING)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
