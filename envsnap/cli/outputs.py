@@ -139,11 +139,12 @@ def finish(
     if style == "github":
         _append_job_summary(report)
     worst = report.worst()
-    if fail_on == "never":
-        return 0
-    if worst is not None and LEVELS.index(worst.value) <= LEVELS.index(fail_on):
+    counts = LEVELS.index(fail_on) if fail_on != "never" else -1
+    if worst is not None and LEVELS.index(worst.value) <= counts:
         return 1
     strict = fail_on_unknown or (report.policy is not None and report.policy.fail_on_unknown)
+    if fail_on == "never" and not strict:
+        return 0
     return UNKNOWN if report.is_unknown(strict=strict) else 0
 
 

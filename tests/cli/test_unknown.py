@@ -60,6 +60,8 @@ def test_what_is_certain_goes_before_what_is_unknown(
     part = write(tmp_path, "part.json", other)
     assert envsnap("diff", golden, part, "--fail-on-unknown").returncode == 1
     assert envsnap("diff", golden, part, "--fail-on", "never").returncode == 0
+    both = ("--fail-on", "never", "--fail-on-unknown")
+    assert envsnap("diff", golden, part, *both).returncode == 6
 
 
 def test_a_timeout_on_one_side_is_unknown(envsnap: Run, tmp_path: Path, golden: str) -> None:
