@@ -17,8 +17,9 @@ def ranked(
 ) -> tuple[Finding, ...]:
     """Worst first, then the surer, then what its fact does; the registry's order breaks ties.
 
-    A rule that tells its findings in an order keeps it. `favoured` and `unlikely` are the identities (`id`) of findings that fit what is known of the
-    trouble, and of those that it contradicts: an error among these counts as a warning.
+    A rule that tells its findings in an order keeps it. `favoured` and `unlikely` are the
+    identities (`id`) of findings that fit what is known of the trouble, and of those that it
+    contradicts: an error among these counts as a warning.
     """
     findings = list(findings)
     order = {rule.id: place for place, rule in enumerate(rules)}
