@@ -1,4 +1,4 @@
-"""A Python that a cluster's own client starts elsewhere: a Slurm node, a Kubernetes pod."""
+"""A Python that a client program starts elsewhere: over ssh, on a Slurm node, in a Kubernetes pod."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Through:
         return local.start(self)
 
     def describe(self) -> Target:
-        """The node or pod."""
+        """The host, node or pod."""
         from envsnap.model.manifest import Target
 
         return Target(kind=self._kind, name=self._name)

@@ -126,7 +126,7 @@ def fetch(indexes: tuple[Index, ...], url: str, file: str, sha256: str) -> Path:
     """Fetch a file of a private index, once, and return where it lies. Raises BuildError."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     target = folder / "envsnap" / "wheels" / sha256 / file
-    if target.is_file() and _sha256(target) == sha256:
+    if target.is_file() and sha256_of(target) == sha256:
         return target
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     request = urllib.request.Request(_plain(url), headers={"User-Agent": "envsnap"})  # noqa: S310 -- checked in _plain
@@ -140,7 +140,7 @@ def fetch(indexes: tuple[Index, ...], url: str, file: str, sha256: str) -> Path:
             shutil.copyfileobj(answer, stream, PIECE)
     except OSError as error:
         raise BuildError(f"{file}: the index does not give it: {error}") from None
-    found = _sha256(Path(stream.name))
+    found = sha256_of(Path(stream.name))
     if found != sha256:
         os.unlink(stream.name)
         raise BuildError(f"{file}: the index gives another file than it states (SHA-256 {found})")
@@ -155,6 +155,7 @@ def _plain(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The digest of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -6,7 +6,6 @@ Needs a network (the user's package index), but runs no code of any package.
 
 from __future__ import annotations
 
-import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from envsnap.errors import BuildError, InputError
 from envsnap.image import validate
 from envsnap.image.facts import Facts, counted, string
 from envsnap.image.locking import indexes, uv, wheels
-from envsnap.image.locking.indexes import Index
+from envsnap.image.locking.indexes import Index, sha256_of
 from envsnap.image.planning import asked as asking
 from envsnap.image.planning import base as bases
 from envsnap.image.planning import conda, requirements
@@ -220,7 +219,7 @@ def _from_folder(facts: Facts, folder: str) -> dict[str, tuple[Artifact, Path]]:
                     name=name,
                     version=named.version,
                     file=named.file,
-                    sha256=_sha256(path),
+                    sha256=sha256_of(path),
                     kind="wheel",
                     source="folder",
                     proof=proof,
@@ -239,7 +238,7 @@ def _fits(facts: Facts, package: Package, named: wheels.Named, path: Path) -> Pr
         return "stand-in"
     origin = package.origin if isinstance(package.origin, Origin) else None
     if origin is not None and string(origin.sha256) is not None:
-        return "digest" if _sha256(path) == origin.sha256 else None
+        return "digest" if sha256_of(path) == origin.sha256 else None
     record = _record(facts, package)
     if record is not None and wheels.record_digest(str(path)) == record:
         return "record"
@@ -249,11 +248,6 @@ def _fits(facts: Facts, package: Package, named: wheels.Named, path: Path) -> Pr
         return None
     tags = _tags(facts, package)
     return "tags" if not tags or tags == named.tags else None
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _from_index(

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType
 
 from envsnap.intake.formats import names, privacy, trees
 from envsnap.intake.formats.draft import Draft
@@ -23,13 +23,6 @@ Key = tuple[str, str, str]  # name, version, place it comes from
 MOST_WAYS = 24
 OWN = ("virtual", "editable", "directory")
 EVERYWHERE: Way = frozenset()
-
-
-class Edge(Struct, frozen=True):
-    """A dependency: what is needed, with which extras, and where."""
-
-    item: dict[str, Any]
-    marker: str
 
 
 def recognise(source: Source) -> bool:

@@ -19,9 +19,6 @@ from envsnap.model.reading import packages
 from envsnap.rules.symptoms.demangle import demangled
 
 SITE = re.compile(r"(?:site-packages|dist-packages)/([^/\s'\"]{1,120})(?:/([^/\s'\"]{1,120}))?")
-STANDARD_LIBRARY = re.compile(
-    r"lib(?:64)?/python\d\.\d{1,2}/(?!site-packages|dist-packages)[\w/]{1,120}\.py"
-)
 TAG = re.compile(r"\.(?:cpython|abi3|pypy|so|cp\d)[\w.-]{0,80}$")
 HASH = re.compile(r"-[0-9a-f]{8,}")
 # What extension modules add to their package's name.
@@ -68,11 +65,6 @@ def file(path: str, manifest: Manifest) -> str | None:
 def installed(manifest: Manifest) -> Container[str]:
     """The distributions that a manifest states."""
     return packages(manifest)
-
-
-def is_standard_library(path: str) -> bool:
-    """Whether a file belongs to Python itself."""
-    return STANDARD_LIBRARY.search(path) is not None
 
 
 def _extension(name: str, manifest: Manifest) -> str | None:

@@ -6,7 +6,7 @@ known to be harmless is a hint, and only for the symptoms of which it may be one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -151,8 +151,3 @@ def _order(item: Evidence) -> tuple[bool, bool, bool, bool, int]:
         not item.row["rules"],
         item.number,
     )
-
-
-def topics(evidence: Iterable[Evidence]) -> set[str]:
-    """The kinds of cause that a text speaks of, hints aside."""
-    return {item.row["topic"] for item in evidence if not item.is_weak}
