@@ -24,6 +24,7 @@ FROM = re.compile(r"(?:--platform=\S+\s+)?(\S+)(?:\s+[Aa][Ss]\s+(\S+))?$")
 OF_PYTHON = re.compile(
     r"^(?:docker\.io/)?(?:library/)?python:(\d\.\d{1,2}(?:\.\d{1,3})?)(?=[-@]|$)"
 )
+FILE = re.compile(r"(?i:.*[._-])?(?i:docker|container)file")
 PIPS = ("pip", "pip3")
 VALUED = ("-r", "-c", "-i", "-f", "-t", "-e", "--index-url", "--extra-index-url", "--find-links",
           "--target", "--prefix", "--requirement", "--constraint", "--timeout", "--retries", "--python",
@@ -44,7 +45,9 @@ def recognise(source: Source) -> bool:
     lines = _instructions(source.lines)
     told = [line[0] for line in lines]
     first = next((word for word in told if word != "ARG"), "")
-    return first == "FROM" and "?" not in told and len(told) > 1
+    if first != "FROM" or "?" in told:
+        return False
+    return len(told) > 1 or FILE.match(source.base) is not None
 
 
 def _instructions(lines: tuple[str, ...]) -> list[tuple[str, str]]:
