@@ -17,18 +17,22 @@ CONDAS = re.compile(r"(?:.*/)?(?:conda|mamba|micromamba)")
 BEFORE = re.compile(r"--.*|\w+=\S*|sudo|exec|time|if|then|else|do|!|\(|\{")
 INDEXES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--index", "--default-index")  # fmt: skip
 # Options without a value; of any other one the next word is the value.
-FLAGS = frozenset(
-    """-U --upgrade --pre --no-deps --user --system --force-reinstall --ignore-installed -I -q -qq -v -vv
-    --quiet --verbose --no-cache-dir --no-cache --no-build-isolation --no-index --no-input --dry-run
-    --break-system-packages --disable-pip-version-check --prefer-binary --require-hashes --no-clean
-    --no-warn-script-location --no-warn-conflicts --no-compile --compile --use-pep517 --no-use-pep517
-    --compile-bytecode --reinstall --refresh --native-tls --no-progress --offline --strict --exact
-    --no-sources --isolated --no-color --ignore-requires-python --check-build-dependencies --no-config
-    --no-python-version-warning --no-verify-hashes --no-editable --require-virtualenv -y --yes --all
-    --freeze-installed --override-channels --no-update-deps --update-deps --strict-channel-priority
-    --no-channel-priority -S --satisfied-skip-solve --update-all --use-local --copy --json --no-pin
-    --only-deps --no-shortcuts --no-rc --no-env --no-py-pin""".split()
-)
+FLAGS = frozenset((
+    "-U", "--upgrade", "--pre", "--no-deps", "--user", "--system", "--force-reinstall",
+    "--ignore-installed", "-I", "-q", "-qq", "-v", "-vv", "--quiet", "--verbose",
+    "--no-cache-dir", "--no-cache", "--no-build-isolation", "--no-index", "--no-input",
+    "--dry-run", "--break-system-packages", "--disable-pip-version-check", "--prefer-binary",
+    "--require-hashes", "--no-clean", "--no-warn-script-location", "--no-warn-conflicts",
+    "--no-compile", "--compile", "--use-pep517", "--no-use-pep517", "--compile-bytecode",
+    "--reinstall", "--refresh", "--native-tls", "--no-progress", "--offline", "--strict",
+    "--exact", "--no-sources", "--isolated", "--no-color", "--ignore-requires-python",
+    "--check-build-dependencies", "--no-config", "--no-python-version-warning",
+    "--no-verify-hashes", "--no-editable", "--require-virtualenv", "-y", "--yes", "--all",
+    "--freeze-installed", "--override-channels", "--no-update-deps", "--update-deps",
+    "--strict-channel-priority", "--no-channel-priority", "-S", "--satisfied-skip-solve",
+    "--update-all", "--use-local", "--copy", "--json", "--no-pin", "--only-deps",
+    "--no-shortcuts", "--no-rc", "--no-env", "--no-py-pin",
+))  # fmt: skip
 
 
 def add(draft: Draft, text: str) -> None:
