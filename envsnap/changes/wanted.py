@@ -286,9 +286,7 @@ class _Files:
         if mine and theirs:
             self._found.compared += 1
             if not _alike(mine, theirs):
-                first = next(iter(mine.values()))
-                field = "version" if isinstance(first.version, str) else "specifier"
-                self._add((*path, field), ChangeKind.CHANGED, *told)
+                self._add(self._place(name), ChangeKind.CHANGED, *told)
             return
         lacking = 1 if mine else 0
         kind = ChangeKind.REMOVED if mine else ChangeKind.ADDED
@@ -305,6 +303,18 @@ class _Files:
                     reason=NOT_STATED,
                 )
             )
+
+    def _place(self, name: str) -> tuple[str, ...]:
+        """The field that both sides state; the entry where one has several lines, or another field."""
+        for field in ("version", "specifier"):
+            if all(isinstance(getattr(self._entry(side, name), field), str) for side in self._sides):
+                return "wanted", name, field
+        return "wanted", name
+
+    @staticmethod
+    def _entry(side: Manifest, name: str) -> Choice:
+        found: Choice = entries(side, "wanted")[name]
+        return found
 
     def _add(
         self, path: tuple[str, ...], kind: ChangeKind, mine: str | None, theirs: str | None
