@@ -266,16 +266,14 @@ class _Files:
                 self._settle(name, _spellings(choices(left)), _spellings(choices(right)))
             return
         for cell in self._cells:
-            mine, theirs = (_in_cell(lines, cell) for lines in asked)
-            if mine is None or theirs is None:
+            found = _both_in_cell(left, right, cell)
+            if found is None:
                 self._found.changes.append(
                     Change(path=("wanted", name), kind=ChangeKind.UNKNOWN, reason=NOT_DECIDED)
                 )
                 return
-            mine = mine or (_by_groups(left, cell) if theirs else {})
-            theirs = theirs or (_by_groups(right, cell) if mine else {})
-            if not _alike(mine, theirs):
-                self._settle(name, mine, theirs)
+            if not _alike(*found):
+                self._settle(name, *found)
                 return
         self._found.compared += 1
 
@@ -307,7 +305,9 @@ class _Files:
     def _place(self, name: str) -> tuple[str, ...]:
         """The field that both sides state; the entry where one has several lines, or another field."""
         for field in ("version", "specifier"):
-            if all(isinstance(getattr(self._entry(side, name), field), str) for side in self._sides):
+            if all(
+                isinstance(getattr(self._entry(side, name), field), str) for side in self._sides
+            ):
                 return "wanted", name, field
         return "wanted", name
 
@@ -368,6 +368,17 @@ def _in_cell(lines: tuple[Choice, ...], cell: markers.Cell) -> dict[str, Choice]
         if answer:
             held.append(choice)
     return _spellings(tuple(held))
+
+
+def _both_in_cell(
+    left: Requirement | None, right: Requirement | None, cell: markers.Cell
+) -> tuple[dict[str, Choice], dict[str, Choice]] | None:
+    """What both ask for in one environment; where one does by groups alone, by these."""
+    mine, theirs = (_in_cell(_default(side), cell) for side in (left, right))
+    if mine is None or theirs is None:
+        return None
+    mine = mine or (_by_groups(left, cell) if theirs else {})
+    return mine, theirs or (_by_groups(right, cell) if mine else {})
 
 
 def _alike(mine: Mapping[str, Choice], theirs: Mapping[str, Choice]) -> bool:

@@ -28,13 +28,22 @@ def with_facts(finding: Finding, sides: dict[SideName, Manifest]) -> Finding:
 def _stated(paths: list[Path], sides: dict[SideName, Manifest]) -> Iterator[Fact]:
     for path in paths:
         for side, manifest in sides.items():
-            found = reading.fact(manifest, path)
+            found = reading.fact(manifest, _there(manifest, path))
             if found.unknown is not None:
                 yield Fact(path=path, side=side, state="unknown", reason=found.unknown)
             elif found.is_there:
                 yield Fact(path=path, side=side, state="stated", value=brief(found.value))
             else:
                 yield Fact(path=path, side=side, state="absent")
+
+
+def _there(manifest: Manifest, path: Path) -> Path:
+    """Where a side states what a path is about: one that wants nothing, by what is installed."""
+    if path[0] != "wanted" or len(path) == 1 or reading.entries(manifest, "wanted"):
+        return path
+    if path[1] == "requires_python":
+        return "python", "version"
+    return ("packages", path[1]) if len(path) == 2 else ("packages", path[1], "version")
 
 
 def _called(key: str, item: Any) -> Any:

@@ -36,10 +36,8 @@ def recognise(source: Source) -> bool:
         return False
     specs = [item for item in dependencies if isinstance(item, str)]
     others = [item for item in dependencies if not isinstance(item, str)]
-    shaped = all(SPEC.match(item.strip()) for item in specs) and all(
-        _is_pip(item) for item in others
-    )
-    return shaped and bool(specs or others) and _is_marked(source, tree, specs)
+    shaped = all(SPEC.match(item.strip()) for item in specs) and all(map(_is_pip, others))
+    return shaped and _is_marked(source, tree, specs)
 
 
 def _is_marked(source: Source, tree: dict[str, Any], specs: list[str]) -> bool:
@@ -58,16 +56,7 @@ def read(source: Source) -> Draft:
     """Conda's packages and pip's."""
     tree = source.mapping
     specs = [item.strip() for item in tree["dependencies"] if isinstance(item, str)]
-    built = [
-        found
-        for item in specs
-        if (spec := SPEC.match(item))
-        and (found := EXACT.match(spec["rest"].strip()))
-        and found["build"]
-    ]
-    exact = all((spec := SPEC.match(item)) and EXACT.match(spec["rest"].strip()) for item in specs)
-    # Without builds an export is known by the prefix of the environment that it was made from.
-    if specs and (len(built) >= EXPORTED * len(specs) or (exact and "prefix" in tree)):
+    if _is_exported(tree, specs):
         draft = Draft("the output of conda env export", "installed")
     else:
         draft = Draft("a conda environment file", "wanted")
@@ -76,14 +65,24 @@ def read(source: Source) -> Draft:
     for group in trees.records({"x": tree["dependencies"]}, "x"):
         for text in group.get("pip") or ():
             _pip(draft, str(text))
-    for channel in trees.texts(tree, "channels") or ():
-        if draft.state == "wanted":
+    if draft.state == "wanted":
+        for channel in trees.texts(tree, "channels") or ():
             draft.add_source(privacy.clean_url(channel))
-    if draft.state == "installed" and source.text.endswith("\n"):
+    elif source.text.endswith("\n"):
         draft.complete("packages", names_only=True)
     if source.cut:
         draft.leave("a last line without an end, which may be cut")
     return draft
+
+
+def _is_exported(tree: dict[str, Any], specs: list[str]) -> bool:
+    """Whether nearly all name a build; without builds an export has its environment's prefix."""
+    exact = [
+        EXACT.match(spec["rest"].strip()) if (spec := SPEC.match(item)) else None for item in specs
+    ]
+    built = sum(found is not None and found["build"] is not None for found in exact)
+    whole = None not in exact and "prefix" in tree
+    return bool(specs) and (built >= EXPORTED * len(specs) or whole)
 
 
 def _spec(draft: Draft, text: str) -> None:
