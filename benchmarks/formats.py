@@ -11,12 +11,9 @@ PIECES = 40
 
 
 def mutations(name: str) -> Iterator[tuple[str, bytes]]:
-    """The case as it is, and as people have it.
-
-    A Dockerfile that ends before its last stage is a whole one of less: it is cut behind that.
-    """
+    """The case as it is, as people have it, and cut where its end cannot take anything back."""
     data = cases.source(name).read_bytes()
-    start = max(data.rfind(b"\nFROM "), 1)
+    start = cases.settled(name)
     text = data.decode()
     yield "as it is", data
     for what, change in {**cases.ALIKE, **cases.AROUND}.items():

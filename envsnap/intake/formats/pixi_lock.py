@@ -151,7 +151,9 @@ def _of_conda_lock(tree: dict[str, Any], draft: Draft) -> Iterator[Locked]:
     for item in trees.records(tree, "package"):
         name, version = trees.text(item, "name"), trees.text(item, "version")
         platform = trees.text(item, "platform")
-        if item.get("category", "main") != "main":
+        if "category" not in item:
+            draft.leave("packages whose entry is cut")
+        elif item["category"] != "main":
             draft.leave("packages of other categories")
         elif isinstance(name, str) and isinstance(version, str) and isinstance(platform, str):
             archive = ARCHIVE.search(str(item.get("url", "")))
