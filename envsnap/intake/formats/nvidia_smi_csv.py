@@ -22,10 +22,33 @@ ALIASES = {
 
 
 def recognise(source: Source) -> bool:
-    """A first line of field names as nvidia-smi has them, two of them known at least."""
-    first = next((line for line in source.lines if line.strip()), "")
-    columns = _columns(first)
-    return len(columns) > 1 and len(FIELDS & set(columns)) > 1
+    """A line of field names as nvidia-smi has them: in a first line two, in another one all."""
+    return bool(_heads([line.strip() for line in source.lines]))
+
+
+def _heads(lines: list[str]) -> list[int]:
+    first = next((place for place, line in enumerate(lines) if line), 0)
+    return [
+        place
+        for place, line in enumerate(lines)
+        if len(columns := set(_columns(line))) > 1
+        and (columns <= FIELDS or (place == first and len(FIELDS & columns) > 1))
+    ]
+
+
+def _table(source: Source) -> list[str]:
+    """The line of names and the lines below it; between other text up to an empty one."""
+    lines = [line.strip() for line in source.lines]
+    heads = _heads(lines)
+    if len(heads) > 1:
+        raise RefusedError(
+            f"{source.name}: holds {len(heads)} outputs of nvidia-smi --query-gpu; put each into a"
+            " file of its own"
+        )
+    if not any(lines[: heads[0]]):
+        return [line for line in lines if line]
+    below = lines[heads[0] :]
+    return below[: below.index("")] if "" in below else below
 
 
 def _columns(line: str) -> list[str]:
@@ -35,7 +58,7 @@ def _columns(line: str) -> list[str]:
 def read(source: Source) -> Draft:
     """One GPU a line."""
     draft = Draft("the output of nvidia-smi --query-gpu", "stated")
-    lines = [line for line in source.lines if line.strip()]
+    lines = _table(source)
     columns = _columns(lines[0])
     drivers = set()
     for order, line in enumerate(lines[1:]):

@@ -30,7 +30,7 @@ FIELDS = {
 
 
 def recognise(source: Source) -> bool:
-    """The banner of the log, or the list of -L alone."""
+    """The banner of the log, or a line of the list of -L, which has a UUID."""
     lines = _lines(source)
     return any(map(BANNER.match, lines)) or _is_list(lines)
 
@@ -40,8 +40,7 @@ def _lines(source: Source) -> list[str]:
 
 
 def _is_list(lines: list[str]) -> bool:
-    told = [line for line in lines if line.strip()]
-    return bool(told) and all(LISTED.match(line) or "MIG" in line for line in told)
+    return any(map(LISTED.match, lines)) and not any(map(BANNER.match, lines))
 
 
 def read(source: Source) -> Draft:
@@ -50,10 +49,15 @@ def read(source: Source) -> Draft:
     lines = _lines(source)
     if _is_list(lines):
         draft = Draft("the output of nvidia-smi -L", "stated")
-        for line in lines:
-            found = LISTED.match(line)
-            if found is not None:
-                machine.gpu_name(draft, int(found[1]), line.partition(": ")[2])
+        told = {line for line in lines if LISTED.match(line)}
+        indices = [line.partition(":")[0] for line in told]
+        if len(set(indices)) < len(indices):
+            raise RefusedError(
+                f"{source.name}: holds lists of nvidia-smi -L of several hosts; put each into a file"
+                " of its own"
+            )
+        for line in sorted(told, key=lines.index):
+            machine.gpu_name(draft, int(line[4:].partition(":")[0]), line.partition(": ")[2])
         draft.complete("gpus", names_only=True)
         return draft
     banners = [place for place, line in enumerate(lines) if BANNER.match(line)]

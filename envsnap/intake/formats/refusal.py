@@ -12,6 +12,7 @@ LISTED = "`envsnap explain --formats` lists what envsnap reads"
 CONFIG = "to compare it as a config file, use `envsnap capture --config {file}`"
 
 
+ALONE = "what stands in other text is found between ``` fences, or in a file of its own"
 ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 
 
@@ -73,8 +74,9 @@ def reason(source: Source) -> str:
         return f"looks like {known.kind}, which is no description of an environment; {advice}"
     if not source.text:
         return f"a binary file of no kind that envsnap reads; {LISTED}"
+    alone = "" if source.text.strip().count("\n\n") == 0 else f" {ALONE};"
     return _of_tree(source) or (
-        f"not a manifest, and no report, lock or list that envsnap reads; {LISTED};"
+        f"not a manifest, and no report, lock or list that envsnap reads; {LISTED};{alone}"
         f" {CONFIG.format(file=source.base or 'FILE')}"
     )
 

@@ -102,13 +102,11 @@ def read(source: Source) -> Draft | None:
             draft = entry.load().read(variant)
             _leave_others(draft, entry, source)
             return draft
-    found = [
-        (entry, block) for block in source.blocks() if (entry := recognised(block)) is not None
-    ]
+    found = _known(source.blocks()) or _known(source.documents())
     if len(found) > 1:
         kinds = ", ".join(entry.title for entry, _ in found)
         raise RefusedError(
-            f"{source.name}: holds {len(found)} blocks that envsnap reads ({kinds}); put the one"
+            f"{source.name}: holds {len(found)} texts that envsnap reads ({kinds}); put the one"
             " that you mean into a file of its own"
         )
     if not found:
@@ -116,6 +114,10 @@ def read(source: Source) -> Draft | None:
     draft = found[0][0].load().read(found[0][1])
     draft.leave("the text around it")
     return draft
+
+
+def _known(parts: tuple[Source, ...]) -> list[tuple[Entry, Source]]:
+    return [(entry, part) for part in parts if (entry := recognised(part)) is not None]
 
 
 def _leave_others(draft: Draft, entry: Entry, source: Source) -> None:

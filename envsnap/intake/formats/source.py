@@ -7,6 +7,7 @@ plainest first.
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from collections.abc import Callable, Iterator
@@ -19,6 +20,10 @@ from envsnap.model import scan
 LONGEST_LINE = 20_000
 MOST_LINES = 400_000
 LARGEST_TREE = 16 << 20  # TOML and YAML are parsed by Python, far slower than JSON
+LARGEST_AROUND = 1 << 20  # of a text in which documents are looked for
+MOST_DOCUMENTS = 20
+JSON = re.compile(r"(?m)^[{\[]")
+XML = re.compile(r"(?ms)^<\?xml [^>\n]{0,80}\?>\n.{1,400000}?^</\w+>(?=[ \t]*$)")
 QUOTE = re.compile(r"^[ \t]{0,3}(?:>[ \t]?){1,5}")
 LOG_PREFIX = re.compile(
     r"^\[?(?:\d{4}[-/])?\d{2}[-/]\d{2}[ T]\d{2}:\d{2}:\d{2}[\d.,:Z+]*\]? (?:- )?(?:[\w.]+ - )?"
@@ -161,6 +166,24 @@ class Source:
         plain = unquoted(self.text)
         if plain != self.text:
             yield Source(self.data, self.name, self.base, plain, self._beside)
+
+    def documents(self) -> tuple[Source, ...]:
+        """The JSON and XML documents that begin and end with lines of their own."""
+        text = unquoted(self.text)
+        if len(text) > LARGEST_AROUND:
+            return ()
+        found = [one[0] for one in XML.finditer(text)]
+        place = 0
+        for begin in [one.start() for one in JSON.finditer(text)][:MOST_DOCUMENTS]:
+            if begin < place:
+                continue
+            try:
+                _, place = json.JSONDecoder().raw_decode(text, begin)
+            except (ValueError, RecursionError):
+                continue
+            if not text[place:].partition("\n")[0].strip():
+                found.append(text[begin:place])
+        return tuple(Source(b"", self.name, self.base, f"{text}\n") for text in found)
 
     def blocks(self) -> tuple[Source, ...]:
         """The fenced blocks of a Markdown text."""
