@@ -52,6 +52,7 @@ FORMATS = (
     Entry("nvidia_smi_xml", "nvidia-smi -q -x"),
     Entry("torch_report", "collect_env of PyTorch and vLLM"),
     Entry("sglang_env", "sglang.check_env, flashinfer's report"),
+    Entry("flashinfer_config", "flashinfer show-config"),
     Entry("mmengine_env", "mmengine's and mmcv's environment"),
     Entry("detectron2_env", "detectron2's collect_env"),
     Entry("ds_report", "ds_report (DeepSpeed)"),
