@@ -90,6 +90,28 @@ def cyclonedx(pins: Pins) -> str:
     return json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": components})
 
 
+def spdx(pins: Pins) -> str:
+    from urllib.parse import quote
+
+    packages = [
+        {
+            "name": name,
+            "SPDXID": f"SPDXRef-{number}",
+            "versionInfo": version,
+            "externalRefs": [
+                {
+                    "referenceCategory": "PACKAGE-MANAGER",
+                    "referenceType": "purl",
+                    "referenceLocator": f"pkg:pypi/{canonical(name)}@{quote(version)}",
+                }
+            ],
+        }
+        for number, (name, version) in enumerate(pins.items())
+    ]
+    head = {"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "image"}
+    return json.dumps({**head, "packages": packages})
+
+
 def lightning(pins: Pins) -> str:
     rows = "".join(f"\t- {name + ':':30} {version}\n" for name, version in pins.items())
     return f"* CUDA:\n\t- available:         False\n* Packages:\n{rows}* System:\n\t- OS: Linux\n"
@@ -144,7 +166,7 @@ def uv(pins: Pins) -> str:
 
 
 WRITERS: tuple[Callable[[Pins], str], ...] = (
-    captured, pip_list, pip_json, pip_inspect, pip_freeze, conda_list, cyclonedx, lightning,
+    captured, pip_list, pip_json, pip_inspect, pip_freeze, conda_list, cyclonedx, spdx, lightning,
     requirements, pylock, poetry, pdm, pipfile, uv,
 )  # fmt: skip
 

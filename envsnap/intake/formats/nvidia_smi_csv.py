@@ -5,7 +5,7 @@ from __future__ import annotations
 from envsnap.intake.formats import nvidia_facts
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
-from envsnap.intake.formats.source import Source
+from envsnap.intake.formats.source import FENCE, Source
 
 FIELDS = {
     "index", "count", "name", "gpu_name", "uuid", "gpu_uuid", "driver_version", "memory.total",
@@ -37,7 +37,7 @@ def _heads(lines: list[str]) -> list[int]:
 
 
 def _table(source: Source) -> list[str]:
-    """The line of names and the lines below it; between other text up to an empty one."""
+    """The line of names and the lines below it; in other text up to an empty one or a fence."""
     lines = [line.strip() for line in source.lines]
     heads = _heads(lines)
     if len(heads) > 1:
@@ -48,7 +48,8 @@ def _table(source: Source) -> list[str]:
     if not any(lines[: heads[0]]):
         return [line for line in lines if line]
     below = lines[heads[0] :]
-    return below[: below.index("")] if "" in below else below
+    ends = (place for place, line in enumerate(below) if not line or FENCE.match(line))
+    return below[: next(ends, len(below))]
 
 
 def _columns(line: str) -> list[str]:
