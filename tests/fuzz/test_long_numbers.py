@@ -18,6 +18,7 @@ from envsnap.errors import EnvsnapError
 from envsnap.intake import facts, reader
 from envsnap.model import codec
 from envsnap.model.manifest import Target
+from envsnap.rules.symptoms.demangle import demangled
 from tests.fuzz.test_readers import FORMATS, answer, golden
 
 ODD = ("9" * 5000, "\u00b2")  # a digit that `int` does not read: superscript two
@@ -98,3 +99,10 @@ def test_a_manifest_with_a_long_number(which: int) -> None:
         except EnvsnapError as error:
             assert error.exit_code != 70
             assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("symbol", ["_ZN\u00b2c10E", "_ZNSt6vectorI\u00b2xE", "_Z\u0663abc"])
+def test_a_symbol_whose_length_is_no_digit(symbol: str) -> None:
+    assert isinstance(demangled(symbol), str)
+    text = f"ImportError: x.so: undefined symbol: {symbol}\n"
+    api.check(codec.decode(golden()[0], "dev").manifest, error_text=text)
