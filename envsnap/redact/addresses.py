@@ -41,7 +41,7 @@ def spans(text: str) -> list:
             inside = text[match.end(1) : match.end()]
             if re.match(r"(?:git\+)?(?:ssh|sftp|rsync):", match.group(1)) and ":" not in inside:
                 continue  # a user's name alone, where keys open the door
-            if not (re.match(_SAFE_HOSTS + r"\Z", inside) or kinds.is_reference(inside[:-1])):
+            if not (re.match(_SAFE_HOSTS + r"\Z", inside) or _is_reference(inside[:-1])):
                 found.append((match.end(1), match.end(), "user information of an address"))
         for match in re.finditer(_BARE, text):
             _, _, password = match.group()[:-1].partition(":")
@@ -53,6 +53,15 @@ def spans(text: str) -> list:
     if "=" in text and ("?" in text or "&" in text or "//" in text):
         found.extend(_parameters(text))
     return found
+
+
+def _is_reference(inside: str) -> bool:
+    """${USER}:${PASSWORD} says where both are, and so does user:${PASSWORD}."""
+    user, colon, password = inside.partition(":")
+    if kinds.is_reference(inside):
+        return True
+    known = kinds.is_reference(user) or re.match(r"[\w.-]{0,40}\Z", user) is not None
+    return bool(colon) and known and kinds.is_reference(password)
 
 
 def _is_image(text: str, match) -> bool:

@@ -15,6 +15,8 @@ _LABELLED = (
     r"(?i)(?:^|[^A-Za-z0-9])(?:sha\d{1,3}|md5|blake\w{1,4}|hash|revision|rev|ref|refs|commit|snapshots?"
     r"|blobs?|etag|egg|tree|tag|build)[:=/@_-]|@[0-9a-f]{7,64}(?:$|[^A-Za-z0-9])"
 )
+# How PNG, JPEG, GIF and WebP begin in base64.
+_PICTURES = ("iVBORw0KGgo", "/9j/4", "R0lGOD", "UklGR")
 REDACTED = "<redacted by envsnap>"
 
 
@@ -122,8 +124,8 @@ def is_loose(text: str) -> bool:
         return False
     if "://" in short or re.search(r"\.[A-Za-z]{2,5}\Z", short) or re.match(r"(?:GPU|MIG)-", short):
         return False
-    if texts.decoded(short):
-        return False  # it was looked into
+    if short.startswith(_PICTURES) or texts.decoded(short):
+        return False  # a picture, or a text that was looked into
     if kinds.is_hex(short) or re.match(r"[A-Za-z]{1,12}[_-]?[0-9a-f]{24,}\Z", short):
         return True
     # Digits of base 16 among other parts tell which one, as commits in addresses do.

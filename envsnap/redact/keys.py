@@ -14,6 +14,7 @@ DIGEST = 1  # random letters are what it is made of
 PERHAPS = 2  # a secret if the value looks like one
 SECRET = 3  # a secret, unless the value is a setting
 PASSWORD = 4  # a secret, short words too
+CERTAIN = 5  # inside of what is a secret as a whole, whatever the keys there say
 
 _PASSWORDS = frozenset(
     "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass userpass"
@@ -118,7 +119,7 @@ _PASSES = frozenset(
     "low high band all forward backward first second third single multi two one num render by"
     " com bi dual pre post notch stop net through warmup".split()
 )
-_AUTH_OF = ("redis", "basic", "smtp", "mqtt", "proxy", "http", "registry", "npm")
+_AUTH_OF = ("redis", "rediscli", "basic", "smtp", "mqtt", "proxy", "http", "registry", "npm")
 _POINTERS = frozenset("existing pull tls external sealed from image envfrom mount volume".split())
 
 
@@ -138,11 +139,13 @@ def weigh(key: str, variable: bool = False) -> int:
 def is_property(key: str) -> bool:
     """Tell whether a key names a property, such as a name, a type or a path."""
     words = split(key)
-    return (
-        bool(words)
-        and (words[-1] in _PROPERTIES or words[-1] in _DIGESTS or words == ["key"])
-        and weigh(key) < SECRET
-    )
+    return bool(words) and weigh(key) < SECRET and _tells_which(words)
+
+
+def _tells_which(words: list) -> bool:
+    if words[-1] in ("key", "keys"):
+        return len(words) == 1 or _alone(words, len(words) - 2, False) == PASSWORD
+    return words[-1] in _PROPERTIES or words[-1] in _DIGESTS
 
 
 def _at(words: list, place: int, variable: bool) -> int:
@@ -153,7 +156,8 @@ def _at(words: list, place: int, variable: bool) -> int:
     if level < PERHAPS or not rest:
         return level
     if rest[0] in ("key", "keys") and len(rest) == 1:
-        return max(level, SECRET)
+        # The key of a password is mostly the name under which it is stored.
+        return PERHAPS if level == PASSWORD else max(level, SECRET)
     if rest[-1] in _PROPERTIES:
         return _of_property(word, rest)
     if rest[-1] in ("hash", "hashes", "salt", "digest"):

@@ -23,7 +23,7 @@ _REFERENCE = (
     r"|\{\{[^{}]{1,200}\}\}|%[A-Za-z_]\w{0,99}%|%\([A-Za-z_]\w{0,99}\)s|\{[A-Za-z_][\w.]{0,99}\}"
     r"|(?:env|ENV|file|secret|secrets|vault|ssm|awssm|gcpsm|azurekv|op|keyring|oc\.env|ref)"
     r"(?::|\+|\[)/{0,3}[\w./#:\[\]'\" -]{1,200}"
-    r"|os\.environ(?:\.get\(|\[)['\"]\w{1,99}['\"][\])]"
+    r"|os\.environ/\w{1,99}|os\.environ(?:\.get\(|\[)['\"]\w{1,99}['\"][\])]"
     r"|arn:aws[\w-]{0,10}:[\w:/.-]{1,200}|projects/[\w-]{1,60}/secrets/[\w./-]{1,100}"
     r"|(?:[\w-]{0,12}[-_])?[*xX.]{3,64}|<[^<>]{1,80}>|\*{1,64}"
     r"|(?i:your|insert|replace|enter|paste|fill)[-_ ]?(?:[A-Za-z]{2,12}[-_ ]?){1,6}"
@@ -168,6 +168,11 @@ def is_random(text: str) -> bool:
     whole = re.sub(r"[^A-Za-z0-9]", "", text)
     parts = re.findall(r"[A-Za-z0-9]+", text)
     return len(whole) >= 24 and len(whole) / len(parts) >= 6 and _is_random_piece(whole)
+
+
+def is_rare(text: str) -> bool:
+    """Letters that no word has in this order: for places where a secret is announced."""
+    return re.match(r"[A-Za-z]{12,200}\Z", text) is not None and _rarity(text) > 0.3
 
 
 def _is_random_piece(piece: str) -> bool:
