@@ -7,7 +7,7 @@ the two the key decides (`keys.weigh`).
 
 import re
 
-from . import addresses, keys, kinds, texts
+from . import addresses, keys, kinds, sentences, texts
 from .weighing import hides
 
 # A digest that says in the same text that it is one.
@@ -36,14 +36,20 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
         return None, "longer than can be looked through"
     if hides(text, level):
         return None, "under a name that tells a secret"
-    if level == keys.PERHAPS and ":" in texts.decoded(text) and "auth" in key.lower():
-        return None, "user and password in base64"
+    if level == keys.PERHAPS and "auth" in key.lower() and _is_login(text):
+        return None, "user and password"
     cuts = texts.find(text)
     if cuts:
         return _without(text, cuts)
     if is_loose(text) and (level == keys.NOTHING or (len(text) >= 64 and not kinds.is_hex(text))):
         return None, "random letters, as secrets have"
     return text, None
+
+
+def _is_login(text: str) -> bool:
+    """user:password in base64, or user/password as it is."""
+    match = re.match(r"[\w.@+-]{1,64}[:/]([^\s/:]{3,200})\Z", text)
+    return ":" in texts.decoded(text) or (match is not None and sentences.is_told(match.group(1)))
 
 
 def part(text: str) -> tuple:

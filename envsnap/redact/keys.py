@@ -92,7 +92,8 @@ _PROPERTIES = frozenset(
     " library encoding charset language lang id ids ordinal map mapping list set dict cache"
     " caching parallelism efficiency throughput tokenizer model reader writer parser filter"
     " layer layers head heads stage steps step batch batches chunk window padding bucket"
-    " function func command cmd script tool hook hooks".split()
+    " function func command cmd script tool hook hooks encryption hashing complexity history"
+    " generator strength".split()
 )
 _DIGESTS = frozenset(
     "sha sha1 sha224 sha256 sha384 sha512 md5 md crc hash hashes hexdigest digest digests"
@@ -101,7 +102,8 @@ _DIGESTS = frozenset(
     " tree tag tags snapshot snapshots build builds image images integrity sum nonce"
     " certificate cert certs crt ca pem public pub pubkey gpg pgp modulus fsid wwn serial machine boot"
     " device devices gpu gpus trace span run runs session cuda visible data sri src lock"
-    " resolved content contents resolution signature0 hostkey known xcrun arn".split()
+    " resolved content contents resolution signature0 hostkey known xcrun arn container containers"
+    " layer layers parent".split()
 )
 # Tokens of language and vision models, and passes of training: never secrets by their name.
 _MODEL_TOKENS = frozenset(
@@ -192,7 +194,15 @@ def _alone(words: list, place: int, variable: bool) -> int:
         return PERHAPS if word == "auth" and before not in _AUTH_OF else SECRET
     if re.match(_GLUED_PASSWORD + r"\Z", word):
         return PASSWORD
-    return SECRET if re.match(_GLUED_SECRET + r"\Z", word) else NOTHING
+    if word == "community" and before == "snmp":
+        return PASSWORD
+    return SECRET if re.match(_GLUED_SECRET + r"\Z", word) or _is_glued(word) else NOTHING
+
+
+def _is_glued(word: str) -> bool:
+    """instrumentationkey: what has keys, and its key, written as one word."""
+    match = re.match(r"([a-z]{2,20}?)(?:keys?|secrets?|tokens?)\Z", word)
+    return match is not None and (match.group(1) in _KEYS_OF or match.group(1) in _ISSUERS)
 
 
 def _password(word: str, before: str, last: bool) -> int:

@@ -43,10 +43,10 @@ _ANNOUNCED = (
 )
 _NEAR = (
     _ANNOUNCED
-    + r"(?:\s{0,2}(?:are|is|were|was|:|=|->|with|using|use|as|of|by|details|data)){0,3}[\s\"'`(:=]{0,3}\Z"
+    + r"(\s{0,2}(?:are|is|were|was|:|=|->|with|using|use|as|of|by|details|data)){0,3}[\s\"'`(:=]{0,3}\Z"
 )
 # Random letters between words; names of symbols and labelled digests are none.
-_LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[a-z]{2,12}[_-])?([A-Za-z0-9]{24,200})(?![\w/.=:@%\\+-])"
+_LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[a-z]{2,12}[_-])?([A-Za-z0-9]{24,200}(?![\w/.=:@%\\+-])|[A-Za-z0-9+/]{24,200}={1,2}(?![\w=]))"
 _LABELS = (
     r"(?i)(?:\b|_)(?:ids?|uuid|guid|commit|sha\d{0,3}|md5|hash|digest|checksum|revision|rev|ref|run|etag"
     r"|version|symbol|fingerprint|build|trace|span|nonce|request|job|session|tag|image|snapshot|blob|key id"
@@ -72,9 +72,23 @@ def _said(text: str) -> list:
     found = []
     for match in re.finditer(_PROSE, text):
         value = match.group(1).rstrip(".:!?")
-        if is_told(value) or _is_plainly_told(text, match, value):
-            found.append((match.start(1), match.start(1) + len(value), "secret in a sentence"))
+        end = match.start(1) + len(value)
+        quoted = _quoted(text, match)
+        if quoted is not None:
+            found.append((match.start(1), quoted, "secret in a sentence"))
+        elif is_told(value) or _is_plainly_told(text, match, value):
+            found.append((match.start(1), end, "secret in a sentence"))
     return found
+
+
+def _quoted(text: str, match):
+    """Where several words in quotes end that a sentence says a password is; None without."""
+    before, at = text[match.start() : match.start(1)], match.start(1)
+    if before[-1:] not in ("'", '"', "`") or not re.match(_IS_PASSWORD, before):
+        return None
+    end = text.find(before[-1], at, at + 200)
+    is_said = re.search(_SAYS, before) is not None and " " in text[at : max(at, end)]
+    return end if is_said and "\n" not in text[at:end] else None
 
 
 def is_told(value: str) -> bool:
@@ -122,9 +136,10 @@ def _pairs(text: str) -> list:
         if _is_no_password(value) or keys.weigh(match.group(1)) or len(value) < 3:
             continue
         before = text[max(0, match.start() - 80) : match.start()].rpartition("\n")[2]
-        near = re.search(_NEAR, before) is not None
+        ends = match.end() == len(text.rstrip(" ."))
+        near = re.search(_NEAR, before)
         far = match.group(2) == " / " and re.search(_ANNOUNCED, before) is not None
-        if near or (far and (is_told(value) or match.end() == len(text.rstrip(" .")))):
+        if (near and (near.group(1) or is_told(value))) or (far and (is_told(value) or ends)):
             found.append((match.start(3), match.start(3) + len(value), "password of a user"))
     return found
 

@@ -43,6 +43,7 @@ _TOOLS = (
     r"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
     r"\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]?[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
     r"\b(?:wget|http|https|ab|hey|siege)\b[^\n|;]{0,200}?\s(?:-a|-A|--auth)[ =][\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
+    r"\bmc (?:alias set|config host add) \S{1,100} \S{1,300} \S{1,100} [\"']?([^\s\"']{2,200})",
     r"\bredis-cli\b[^\n|;]{0,200}?\s(?:-a|--pass)[ =]([^\s\"']{1,200})",
     r"\bsshpass\b[^\n|;]{0,40}?\s-p[ =]?[\"']?([^\s\"']{1,200})",
     r"\b(?:docker|podman|helm|az|oc|skopeo|buildah|nerdctl|crane|oras|mongo|mongosh|mongodump|mongorestore|psql|cqlsh|isql|sqlplus|vncviewer|xfreerdp|rabbitmqadmin|kinit|ansible|htpasswd)\b[^\n|;]{0,200}?\s-p[ =]?[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
