@@ -121,6 +121,15 @@ _PASSES = frozenset(
     "low high band all forward backward first second third single multi two one num render by"
     " com bi dual pre post notch stop net through warmup".split()
 )
+_COMPOUNDS = frozenset(
+    [
+        ("community", "snmp"),
+        ("phrase", "seed"),
+        ("phrase", "recovery"),
+        ("phrase", "pass"),
+        ("phrase", "backup"),
+    ]
+)
 _AUTH_OF = ("redis", "rediscli", "basic", "smtp", "mqtt", "proxy", "http", "registry", "npm")
 _POINTERS = frozenset("existing pull tls external sealed from image envfrom mount volume".split())
 
@@ -142,6 +151,13 @@ def is_property(key: str) -> bool:
     """Tell whether a key names a property, such as a name, a type or a path."""
     words = split(key)
     return bool(words) and weigh(key) < SECRET and _tells_which(words)
+
+
+def of_container(key: str, container: str) -> int:
+    """What `key` says inside of something that has keys: `license: {key: ...}`."""
+    words = split(container)
+    inside = split(key) in (["key"], ["keys"]) and bool(words)
+    return PERHAPS if inside and (words[-1] in _KEYS_OF or words[-1] in _ISSUERS) else NOTHING
 
 
 def _tells_which(words: list) -> bool:
@@ -194,7 +210,7 @@ def _alone(words: list, place: int, variable: bool) -> int:
         return PERHAPS if word == "auth" and before not in _AUTH_OF else SECRET
     if re.match(_GLUED_PASSWORD + r"\Z", word):
         return PASSWORD
-    if word == "community" and before == "snmp":
+    if (word, before) in _COMPOUNDS:
         return PASSWORD
     return SECRET if re.match(_GLUED_SECRET + r"\Z", word) or _is_glued(word) else NOTHING
 

@@ -124,7 +124,15 @@ def is_made(text: str) -> bool:
     short = text.strip()
     if len(short) < 6 or " " in short:
         return False
-    return is_random(short) or _mixes(short) or bool(set(short) & set("!#$%^&*?"))
+    return (
+        is_random(short) or _mixes(short) or _is_serial(short) or bool(set(short) & set("!#$%^&*?"))
+    )
+
+
+def _is_serial(text: str) -> bool:
+    """Groups of capitals and digits, as licenses are printed."""
+    groups = re.match(r"(?:[A-Z0-9]{4,8}-){2,9}[A-Z0-9]{4,8}\Z", text) is not None
+    return groups and any(letter.isdigit() for letter in text) and not text[:4].isdigit()
 
 
 def _mixes(text: str) -> bool:

@@ -16,7 +16,7 @@ _PROSE = (
     r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
     r"[\"'`(<*]{0,2}([^\s\"'`<>(),;]{4,200})"
 )
-_HINTS = ("pass", "pw", "secret", "token", "key", "cred", "login", "log in", "sign in")
+_HINTS = ("pass", "pw", "secret", "token", "key", "cred", "login", "log in", "sign in", "account")
 _IS_PASSWORD = r"(?i)(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw)\b"
 _SAYS = r"(?i)(?:\b(?:is|was|are|to|as|became|called|being|now)|[:=>])[\s\"'`(]{1,3}\Z"
 _ENDS = r"[\"'`)]{0,2}(?:[.,;!?]|\s*\Z|\s*\n| (?:and|but|so|please|for|on|in)\b)"
@@ -34,9 +34,7 @@ _TELLS = frozenset(
 _TELLING = (
     r"[a-z]{3,30}(?:tion|sion|ment|ness|ance|ence|ed|ing|ly|able|ible|ory|less|ful|ous|ive|ten|own)"
 )
-_PAIR = (
-    r"(?<![^\s(\"'`:=])([A-Za-z][\w.@+-]{1,63}?)( ?[/|:] ?)([^\s\"'`/:|(),;<>]{3,64})(?![\w/:\\-])"
-)
+_PAIR = r"(?<![^\s(\"'`:=])([A-Za-z][\w.@+-]{1,63}?)( ?[/|] ?|:(?=\S))([^\s\"'`/:|(),;<>]{3,64})(?![\w/:\\-])"
 _ANNOUNCED = (
     r"(?i)(?:\bcred(?:ential)?s?|\blog ?in|\blogins?|\bsign(?:ed)? ?in|\busers?(?:names?)? ?(?:/|and|&|:|\+) ?pass(?:word)?s?"
     r"|\baccounts?)"

@@ -35,6 +35,9 @@ _AUTHORIZATION = (
     r"(?i)\b(?:proxy-)?authorization[\"']?\s{0,4}[:=,]\s{0,4}\\?[\"']?([^\n\"'\\]{3,4096})"
 )
 _COOKIE = r"(?i)\b(?:set-)?cookie[\"']?\s{0,2}:\s{0,4}[\"']?([^\n\"']{3,4096})"
+_JOINTS = frozenset(
+    "or and to is was in for the flag option options argument if when with instead on by as".split()
+)
 _SCHEMES = ("basic", "bearer", "token", "key", "digest", "nego", "splu")
 # What a line with a tool of these has.
 _TOOL_MARKS = ("-", "<<<", "|", "BY", "ogin", "assword", "ASSWORD", "config", "ctl")
@@ -44,6 +47,10 @@ _TOOLS = (
     r"\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]?[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
     r"\b(?:wget|http|https|ab|hey|siege)\b[^\n|;]{0,200}?\s(?:-a|-A|--auth)[ =][\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
     r"\bmc (?:alias set|config host add) \S{1,100} \S{1,300} \S{1,100} [\"']?([^\s\"']{2,200})",
+    r"\b(?:7z[ar]?|7zz|rar|unrar)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
+    # Whoever the tool is: a user, and -p; or a user with a password, where no container takes them.
+    r"(?:\A|\s)(?:-[uU]|--user(?:name)?)[ =][^\s:\"'-][^\s:\"']{0,100}\s(?:[^\n|;]{0,100}?\s)?-[pP] [\"']?([^\s\"':/-][^\s\"':/]{2,200})(?=[\s\"']|\Z)",
+    r"\A(?:(?!docker|podman|nerdctl|chown|install)[^\n|;]){0,300}?(?<!\S)(?:-u|--user|--basic-auth|--proxy-user)[ =][\"']?[A-Za-z][^\s:\"']{0,100}:([^\s\"']{3,200})",
     r"\bredis-cli\b[^\n|;]{0,200}?\s(?:-a|--pass)[ =]([^\s\"']{1,200})",
     r"\bsshpass\b[^\n|;]{0,40}?\s-p[ =]?[\"']?([^\s\"']{1,200})",
     r"\b(?:docker|podman|helm|az|oc|skopeo|buildah|nerdctl|crane|oras|mongo|mongosh|mongodump|mongorestore|psql|cqlsh|isql|sqlplus|vncviewer|xfreerdp|rabbitmqadmin|kinit|ansible|htpasswd)\b[^\n|;]{0,200}?\s-p[ =]?[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
@@ -180,11 +187,18 @@ def _options(text: str) -> list:
             if value is None:
                 continue
             group = _group(value)
+            if group == 3 and _goes_on(text, value):
+                continue  # a sentence about the option
             if hides(value.group(group), level):
                 found.append((*value.span(group), "value of an option that takes a secret"))
     if " " in text and any(mark in text for mark in _TOOL_MARKS):
         found.extend(_of_tools(text))
     return found
+
+
+def _goes_on(text: str, value) -> bool:
+    """Whether a word behind an option joins it to the rest of a sentence."""
+    return value.group(3) in _JOINTS and re.match(r" [a-z]", text[value.end(3) :]) is not None
 
 
 def _group(value) -> int:

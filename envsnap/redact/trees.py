@@ -16,6 +16,12 @@ _OF_VARIABLES = ("env", "environment", "envs", "env_vars", "envvars", "environme
 _OF_SECRETS = ("stringdata", "data", "binarydata")
 
 
+class Quoted(str):
+    """Digits that their file has in quotes: a text, and no number, where a password is expected."""
+
+    __slots__ = ()
+
+
 class Walk:
     """One walk over a tree.
 
@@ -45,7 +51,7 @@ class Walk:
                 self._note((*path, "key %d" % (len(kept) + 1)), "a key that is a secret", key)
                 continue
             name = labels.get(key, key)
-            level = _level(tree, key, name, inherited)
+            level = max(_level(tree, key, name, inherited), keys.of_container(name, str(path[-1])))
             if isinstance(value, (dict, list)):
                 level = max(level, keys.weigh(name, variables))
                 inner = self.tree(
@@ -80,13 +86,15 @@ class Walk:
 
     def _text(self, text: str, path: tuple, key: str, inherited: int, variables: bool):
         shown, why = decision.value(key, text, variables, inherited)
+        if why is None and isinstance(text, Quoted) and keys.weigh(key, variables) >= keys.PASSWORD:
+            shown, why = None, "under a name that tells a secret"
         if shown is not None and self._parse is not None and _may_be_settings(shown):
             within = self._within(shown, len([part for part in path if part == "(text)"]))
             if within != shown:
                 shown, why = within, why or "a secret in settings inside a text"
         if why is not None:
             self._note(path, why, text)
-        return shown
+        return shown if shown is None else str(shown)
 
     def _within(self, text: str, depth: int):
         """Look into a text that is a file of settings; None where a secret cannot be cut out."""

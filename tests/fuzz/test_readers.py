@@ -117,7 +117,7 @@ def config(rng: random.Random) -> None:
     text = mutations.bytes_of(data, rng).decode("utf-8", "replace")
     gaps: dict[str, str] = {}
     try:
-        tree = config_trees.parse(text, kind)
+        tree = config_trees.parse(text, kind, quotes=True)
     except config_trees.UnparsedError as error:
         assert "\n" not in str(error)
         return
