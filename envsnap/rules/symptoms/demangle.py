@@ -52,7 +52,7 @@ def _parts(text: str) -> list[str]:
             break
         else:
             break
-        if not nested and not found[-1].startswith("std"):
+        if not nested and not (found and found[-1].startswith("std")):
             break
     return [part for part in found if part]
 
