@@ -101,7 +101,9 @@ def test_a_manifest_with_a_long_number(which: int) -> None:
             assert "\n" not in str(error)
 
 
-@pytest.mark.parametrize("symbol", ["_ZN\u00b2c10E", "_ZNSt6vectorI\u00b2xE", "_Z\u0663abc", "_ZIiE3abc", "_ZI"])
+@pytest.mark.parametrize(
+    "symbol", ["_ZN\u00b2c10E", "_ZNSt6vectorI\u00b2xE", "_Z\u0663abc", "_ZIiE3abc", "_ZI"]
+)
 def test_a_symbol_whose_length_is_no_digit(symbol: str) -> None:
     assert isinstance(demangled(symbol), str)
     text = f"ImportError: x.so: undefined symbol: {symbol}\n"
