@@ -72,7 +72,7 @@ def command(
         options.update(_comparison(manifest, plan, options))
     elif plan is not None:
         raise click.UsageError("--plan goes with --verify")
-    text = script.build(options, script.new_marker())
+    text = script.build(options, script.written_marker(options))
     outputs.write(text.encode("ascii"), output, outputs.mode_of(manifest))
     if output != "-":
         after = " > prod.facts" if manifest is None else "; it ends with 0 where all is the same"
