@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -33,6 +35,29 @@ def write(data: bytes, output: str, mode: int) -> None:
     from envsnap.model.storage import write_atomically
 
     write_atomically(output, data, mode)
+
+
+def mode_of(*sources: str | None) -> int:
+    """The mode of a file that is made from these: closed to whoever cannot read all of them.
+
+    A pipe has no mode, so what is made from one is closed.
+    """
+    mode = 0o644
+    for named in sources:
+        for path in _files(named) if named is not None else ():
+            with contextlib.suppress(OSError):
+                status = os.fstat(0) if path == "-" else os.stat(path)
+                mode &= 0o600 | (status.st_mode if stat.S_ISREG(status.st_mode) else 0)
+    return mode
+
+
+def _files(named: str) -> list[str]:
+    """A file, or the files of a folder of answers."""
+    if named == "-" or not os.path.isdir(named):
+        return [named]
+    with contextlib.suppress(OSError), os.scandir(named) as entries:
+        return [entry.path for entry in entries if entry.is_file()]
+    return []
 
 
 REPORT_OPTIONS = (
@@ -135,7 +160,9 @@ def finish(
         width=width,
         ascii_only=not can_show(encoding),
     )
-    write(text.encode(encoding, "backslashreplace"), output, 0o644)
+    sides = [report.reference, *(item.side for item in report.judged)]
+    mode = mode_of(*(side.name for side in sides if side is not None))
+    write(text.encode(encoding, "backslashreplace"), output, mode)
     if style == "github":
         _append_job_summary(report)
     worst = report.worst()

@@ -69,5 +69,5 @@ def command(
         trial=trial,
     )
     if output is not None:
-        outputs.write(proof.encode(found), output, 0o644)
+        outputs.write(proof.encode(found), output, outputs.mode_of(manifest, facts))
     return proofs.finish(found, None)
