@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 @click.option(
     "--facts", metavar="FILE", help="What the probe printed there, instead of a target; - is stdin."
 )
+@click.option(
+    "--policy", metavar="FILE", help="What may be otherwise, or has to be: a rollout's versions."
+)
 @click.option("-o", "--output", metavar="FILE", help="Write the proof here, as JSON.")
 @proofs.trial_options
 @proofs.fail_on_option
@@ -41,6 +44,7 @@ def command(
     weights: tuple[str, ...],
     plan: str | None,
     facts: str | None,
+    policy: str | None,
     output: str | None,
     fail_on: str,
     trial: Trial | None,
@@ -66,6 +70,7 @@ def command(
         weights=inputs.named_files(weights, "--weights"),
         plan=known,
         fail_on=fail_on,
+        policy=api.load_policy(policy) if policy is not None else None,
         trial=trial,
     )
     if output is not None:
