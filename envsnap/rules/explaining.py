@@ -23,13 +23,20 @@ def explained(
 ) -> tuple[Finding, ...]:
     """Findings that a text speaks for first; the rest by what fits the trouble; notices last."""
     reading = read(error_text, symptom)
-    told = list(ErrorText().explain(reading, manifest, findings))
+    rule = ErrorText()
+    told = list(rule.explain(reading, manifest, findings))
     replaced = {(found.rule, found.path, found.message) for found in told}
     rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]
     first = [found for found in told if found.severity is not Severity.INFO]
     notices = [found for found in told if found.severity is Severity.INFO]
     unlikely = frozenset(id(found) for found in rest if contradicts(found, reading.symptom))
-    return (*first, *ranked(rest, rules, _favoured(rest, reading), unlikely), *notices)
+    favoured = _favoured(rest, reading)
+    if not first and not any(found.changes for found in findings):  # of one side, unexplained
+        guesses = list(rule.guess(reading, manifest))
+        guessed = {found.path for found in guesses}
+        notices = [found for found in notices if found.path not in guessed]
+        rest, favoured = [*guesses, *rest], favoured | {id(found) for found in guesses}
+    return (*first, *ranked(rest, rules, favoured, unlikely), *notices)
 
 
 def _favoured(findings: Sequence[Finding], reading: Reading) -> frozenset[int]:

@@ -14,11 +14,13 @@ from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms.demangle import demangled
+from envsnap.rules.symptoms.naming import named
 from envsnap.rules.symptoms.places import Places, places
 from envsnap.rules.symptoms.reading import Evidence, Reading
 
 LONGEST_QUOTE = 160
 LONGEST_NAME = 80
+MOST_GUESSES = 2
 MOST_RAISED = 3  # findings that one sentence speaks for
 HOLE = re.compile(r"\{(\w+)\}")
 SYMBOL = re.compile(r"\b_Z[\w.$]{4,400}")
@@ -70,6 +72,21 @@ class ErrorText(Rule):
                     told.add((own.rule, own.path))
                     ordered.append((3 if own.severity is Severity.INFO else 1, own))
         yield from (found for _, found in sorted(ordered, key=lambda item: item[0]))
+
+    def guess(self, reading: Reading, manifest: Manifest) -> Iterator[Finding]:
+        """Yield what a text that no sentence explains may be about, as warnings and no more.
+
+        First what the complaining lines name, then what failed; each of it where the manifest states it.
+        """
+        failed = [item for item in reading.evidence if item.is_weak and not item.is_hint]
+        told: set[Path] = set()
+        for evidence in (*named(reading, manifest), *failed):
+            where = places(evidence, manifest)
+            if not where.stated or where.stated[0] in told or len(told) == MOST_GUESSES:
+                continue
+            told.add(where.stated[0])
+            found = self._finding(evidence, where)
+            yield replace(found, severity=Severity.WARNING, confidence=Confidence.POSSIBLE)
 
     def _finding(self, evidence: Evidence, where: Places) -> Finding:
         row = evidence.row

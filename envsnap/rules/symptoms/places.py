@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct
 
 from envsnap.intake.formats.names import canonical
 from envsnap.knowledge import releases
+from envsnap.knowledge.variables import only_tells
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.symptoms import owners
@@ -27,6 +28,8 @@ OF_A_LIBRARY: dict[str, Callable[[str], dict[str, Any] | None]] = {
 }
 # Groups that name a distribution, and not only something that has several owners.
 NAMES_ONE = ("module", "dist", "req", "file", "caller", "called", "cls", "name")
+# What says more of a section than its name does.
+INSTEAD = {"gpus": ("gpus.*.name", "gpus.*.compute_capability")}
 CALLS = re.compile(r"\b([a-z_]\w{1,40})\.")
 
 
@@ -76,7 +79,7 @@ def _paths(fact: str, names: dict[str, Named]) -> Iterator[Path]:
         return
     hole = HOLDS.search(fact)
     if hole is None:
-        yield _split(fact)
+        yield from (_split(item) for item in (*INSTEAD.get(fact, ()), fact))
         return
     for item in _facts(hole[1], names):
         section, _, name = item.partition(".")
@@ -202,6 +205,7 @@ def _stated(node: Any, path: Path, done: Path = ()) -> Iterator[Path]:
     if isinstance(node, dict):
         pattern = re.escape(key).replace(r"\*", ".*")
         for name in sorted(name for name in node if re.fullmatch(pattern, name)):
-            yield from _stated(node[name], rest, (*done, name))
+            if "*" not in key or done != ("env_vars",) or not only_tells(name):
+                yield from _stated(node[name], rest, (*done, name))
     elif key.isidentifier():
         yield from _stated(getattr(node, key, UNSET), rest, (*done, key))
