@@ -14,6 +14,7 @@ from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms.demangle import demangled
+from envsnap.rules.symptoms.known import known
 from envsnap.rules.symptoms.naming import named
 from envsnap.rules.symptoms.places import Places, places
 from envsnap.rules.symptoms.reading import Evidence, Reading
@@ -53,7 +54,7 @@ class ErrorText(Rule):
         told: set[tuple[str, Path]] = set()
         said: set[str] = set()
         ordered: list[tuple[int, Finding]] = []
-        for evidence in reading.evidence:
+        for evidence in (*known(reading, manifest), *reading.evidence):
             where = places(evidence, manifest)
             if not (where.stated or where.others):
                 continue  # it speaks of the program's own parts

@@ -32,6 +32,7 @@ VERSIONED = re.compile(r"\b([A-Za-z][\w-]{1,60})(?:\s|==|[<>]=?|\sv|\sversion\s)
 DOTTED = re.compile(r"(?<![\w./@-])([a-z_]\w{1,60})(?:\.\w{1,80}){1,8}\b")
 QUOTED = re.compile(r"[`'\"]([A-Za-z][\w-]{1,60})[`'\"]")
 MOST_LINES = 40
+SHORT = 4000  # characters: of a text that a person cut, every line may name a variable
 LONGEST = 600
 MOST = 2
 
@@ -51,24 +52,22 @@ ROW = {
 def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
     """What the complaining lines of a text name of a manifest, the first of them first."""
     found: dict[Path, Evidence] = {}
-    for number, line in _complaints(reading.text):
-        for path, name in (*_variables(line, manifest), *_distributions(line, manifest)):
+    lines = Lines(reading.text)
+    told = [(number, bare(line[:LONGEST])) for number, line in enumerate(lines.lines)
+            if number not in reading.harmless]  # fmt: skip
+    complaints = [item for item in told if COMPLAINS.search(item[1])][-MOST_LINES:]
+    others = told if len(reading.text) <= SHORT else []
+    read = [
+        *((*item, (*_variables(item[1], manifest), *_distributions(item[1], manifest))) for item in complaints[::-1]),
+        *((*item, _variables(item[1], manifest)) for item in others),
+    ]  # fmt: skip
+    for number, line, names in read:
+        for path, name in names:
             row = {**ROW, "facts": [".".join(path)], "names": "as they are"}
             found.setdefault(
-                path, Evidence(row=row, groups={"named": name}, line=line, number=number)
+                path, Evidence(row=row, groups={"named": name}, line=line, number=lines.numbered(number))
             )
     return list(found.values())[:MOST]
-
-
-def _complaints(text: str) -> list[tuple[int, str]]:
-    """The last lines that complain: a program ends with the worst."""
-    lines = Lines(text)
-    found = [
-        (lines.numbered(number), line)
-        for number, whole in enumerate(lines.lines)
-        if COMPLAINS.search(line := bare(whole[:LONGEST]))
-    ]
-    return found[-MOST_LINES:][::-1]
 
 
 def _variables(line: str, manifest: Manifest) -> Iterator[tuple[Path, str]]:

@@ -28,6 +28,9 @@ OF_A_LIBRARY: dict[str, Callable[[str], dict[str, Any] | None]] = {
 }
 # Groups that name a distribution, and not only something that has several owners.
 NAMES_ONE = ("module", "dist", "req", "file", "caller", "called", "cls", "name")
+# CUDA's own libraries have its major release in their names, and so have builds for it.
+OF_CUDA = re.compile(r"lib(?:cudart|cublas|nvrtc|nvJitLink|nvToolsExt)\w*\.so\.(1[1-9])\b")
+BUILDS = ("*-cuda{}*", "cu*-cu{}", "faiss-*-cu{}", "tensorrt-cu{}*")
 # What says more of a section than its name does.
 INSTEAD = {"gpus": ("gpus.*.name", "gpus.*.compute_capability")}
 CALLS = re.compile(r"\b([a-z_]\w{1,40})\.")
@@ -57,10 +60,13 @@ def places(evidence: Evidence, manifest: Manifest) -> Places:
     names = {**_of_groups(evidence, manifest), **_of_frames(evidence, manifest)}
     patterns = [path for fact in evidence.row["facts"] for path in _paths(fact, names)]
     stated = [found for path in patterns for found in _stated(manifest.sections, path)]
-    plain = [path for path in patterns if not any("*" in part for part in path)]
+    meant = {path for fact in evidence.row["facts"] if "{" in fact for path in _paths(fact, names)}
+    plain = [path for path in patterns if path not in stated and not _is_pattern(path)]
+    # A distribution that is neither there nor named by the text is the last to be spoken of.
+    plain.sort(key=lambda path: path[0] == "packages" and path not in meant)
     return Places(
         tuple(dict.fromkeys(stated)),
-        tuple(dict.fromkeys(path for path in plain if path not in stated)),
+        tuple(dict.fromkeys(plain)),
         {key: value.told for key, value in names.items()},
         frozenset(
             fact.removeprefix("packages.")
@@ -69,6 +75,10 @@ def places(evidence: Evidence, manifest: Manifest) -> Places:
             if fact.startswith("packages.") and key.rstrip("0123456789") in NAMES_ONE
         ),
     )
+
+
+def _is_pattern(path: Path) -> bool:
+    return any("*" in part for part in path)
 
 
 def _paths(fact: str, names: dict[str, Named]) -> Iterator[Path]:
@@ -118,7 +128,8 @@ def _named(key: str, value: str, manifest: Manifest, *, known_only: bool) -> Nam
     if kind in OF_A_LIBRARY:
         row = OF_A_LIBRARY[kind](value)
         told = demangled(value) if kind == "symbol" else value
-        return Named(f"{told} ({row['is']})" if row else told, tuple(row["facts"]) if row else ())
+        facts = (*row["facts"], *_built_for(value)) if row else ()
+        return Named(f"{told} ({row['is']})" if row else told, facts)
     if kind == "tool":
         return Named(value, (f"tools.{value}",))
     if kind == "file":
@@ -130,6 +141,12 @@ def _named(key: str, value: str, manifest: Manifest, *, known_only: bool) -> Nam
     if owner is None and not known_only and kind in ("dist", "req"):
         owner = canonical(value)
     return Named(owner or value, (f"packages.{owner}",) if owner else ())
+
+
+def _built_for(soname: str) -> tuple[str, ...]:
+    """Distributions that say in their names that they were built for a library's CUDA: cupy-cuda12x."""
+    match = OF_CUDA.match(soname)
+    return tuple(f"packages.{build.format(match[1])}" for build in BUILDS) if match else ()
 
 
 def _owner(kind: str, value: str, manifest: Manifest) -> str | None:
