@@ -28,20 +28,33 @@ def between_releases(
     here = parsed(version)
     if here is None or here.is_prerelease:
         return
-    for name in sorted({key for row in rows for key in (*row.get("needs", {}), *row.get("built_for", {}))}):
-        if name in stated:
-            continue
-        known = [(release, row) for row in rows if (release := _release(row)) and _wants(row, name)]
-        before = max((item for item in known if item[0] < here), key=_first, default=None)
-        after = min((item for item in known if item[0] > here), key=_first, default=None)
-        if before is None or after is None or before[1]["how"] != after[1]["how"]:
-            continue
-        low, high = _lowest(_wants(before[1], name)), _highest(_wants(after[1], name))
-        if low and high and _is_range(low, high):
-            yield {
-                "versions": f"=={version}", "needs": {name: f">={low},{high}"}, "how": after[1]["how"],
-                "source": f"between the rows of {before[0]} and {after[0]}", "basis": "inferred",
-            }  # fmt: skip
+    for name in sorted({key for row in rows for key in _named(row)}):
+        row = None if name in stated else _inferred(rows, here, name)
+        if row is not None:
+            yield {"versions": f"=={version}", **row}
+
+
+def _named(row: dict[str, Any]) -> Iterator[str]:
+    yield from row.get("needs", {})
+    yield from row.get("built_for", {})
+
+
+def _inferred(rows: Sequence[dict[str, Any]], here: Any, name: str) -> dict[str, Any] | None:
+    """What a release needs of one neighbour, by the nearest rows before and after it."""
+    known = [(release, row) for row in rows if (release := _release(row)) and _wants(row, name)]
+    before = max((item for item in known if item[0] < here), key=_first, default=None)
+    after = min((item for item in known if item[0] > here), key=_first, default=None)
+    if before is None or after is None or before[1]["how"] != after[1]["how"]:
+        return None
+    low, high = _lowest(_wants(before[1], name)), _highest(_wants(after[1], name))
+    if not (low and high and _is_range(low, high)):
+        return None
+    return {
+        "needs": {name: f">={low},{high}"},
+        "how": after[1]["how"],
+        "source": f"between the rows of {before[0]} and {after[0]}",
+        "basis": "inferred",
+    }
 
 
 def _first(item: tuple[Any, dict[str, Any]]) -> Any:

@@ -23,20 +23,25 @@ def explained(
 ) -> tuple[Finding, ...]:
     """Findings that a text speaks for first; the rest by what fits the trouble; notices last."""
     reading = read(error_text, symptom)
-    rule = ErrorText()
-    told = list(rule.explain(reading, manifest, findings))
+    told = list(ErrorText().explain(reading, manifest, findings))
     replaced = {(found.rule, found.path, found.message) for found in told}
     rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]
     first = [found for found in told if found.severity is not Severity.INFO]
     notices = [found for found in told if found.severity is Severity.INFO]
+    guesses = _guesses(reading, manifest, findings) if not first else []
+    guessed = {found.path for found in guesses}
+    rest = [*guesses, *rest]
+    favoured = _favoured(rest, reading) | {id(found) for found in guesses}
     unlikely = frozenset(id(found) for found in rest if contradicts(found, reading.symptom))
-    favoured = _favoured(rest, reading)
-    if not first and not any(found.changes for found in findings):  # of one side, unexplained
-        guesses = list(rule.guess(reading, manifest))
-        guessed = {found.path for found in guesses}
-        notices = [found for found in notices if found.path not in guessed]
-        rest, favoured = [*guesses, *rest], favoured | {id(found) for found in guesses}
-    return (*first, *ranked(rest, rules, favoured, unlikely), *notices)
+    kept = [found for found in notices if found.path not in guessed]
+    return (*first, *ranked(rest, rules, favoured, unlikely), *kept)
+
+
+def _guesses(reading: Reading, manifest: Manifest, findings: Sequence[Finding]) -> list[Finding]:
+    """What a text may be about that nothing explains; where two sides differ, the changes say more."""
+    if any(found.changes for found in findings):
+        return []
+    return list(ErrorText().guess(reading, manifest))
 
 
 def _favoured(findings: Sequence[Finding], reading: Reading) -> frozenset[int]:

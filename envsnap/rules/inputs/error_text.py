@@ -13,6 +13,7 @@ from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
+from envsnap.rules.symptoms import owners
 from envsnap.rules.symptoms.demangle import demangled
 from envsnap.rules.symptoms.known import known
 from envsnap.rules.symptoms.naming import named
@@ -79,7 +80,12 @@ class ErrorText(Rule):
 
         First what the complaining lines name, then what failed; each of it where the manifest states it.
         """
-        failed = [item for item in reading.evidence if item.is_weak and not item.is_hint]
+        if any("program" in item.row for item in reading.evidence):
+            return
+        failed = [
+            item for item in reading.evidence
+            if item.is_weak and not item.is_hint and not _raised_by_the_program(item, manifest)
+        ]  # fmt: skip
         told: set[Path] = set()
         for evidence in (*named(reading, manifest), *failed):
             where = places(evidence, manifest)
@@ -106,6 +112,16 @@ class ErrorText(Rule):
             source=_source(row["source"]) if sure else "",
             cites=tuple(item for item in others if item in where.stated),
         )
+
+
+def _raised_by_the_program(evidence: Evidence, manifest: Manifest) -> bool:
+    """Whether the last frame of a traceback is of no distribution: the program's own code raised."""
+    raised = evidence.raised
+    return (
+        raised is not None
+        and bool(raised.frames)
+        and owners.file(raised.frames[-1].file, manifest) is None
+    )
 
 
 def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) -> list[Finding]:

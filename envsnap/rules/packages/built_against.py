@@ -122,4 +122,3 @@ def _fix(found: Misfit) -> str:
     if found.of_a_build:
         return f"Install {second}, or build it here."
     return f"Install {found.needs}{found.wanted}, or {second}."
-

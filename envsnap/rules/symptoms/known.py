@@ -17,13 +17,19 @@ from envsnap.model.reading import packages, stated, version
 from envsnap.rules.symptoms.reading import Evidence, Reading
 from envsnap.rules.symptoms.sentences import Lines
 
-# What tables put for what differs from case to case.
+# What tables put for what differs from case to case, and where words of their own begin.
 HOLE = re.compile(r"\.\.\.|…|\b[A-Z]<[A-Z]\b|\b[ABXYZ]\b|<\w{1,20}>")
+ENDS = re.compile(
+    r";| / | \(| in (?:code|remote|logs|older|old|start|data)\b| when | with (?:older|old|the|\w+ \d)| beside "
+    r"| on (?:resume|such)\b| at (?:start|fit|compile|load)\b| until | where "
+)
 RAISED = re.compile(r"^(?:[A-Za-z_][\w.]{0,80}(?:Error|Exception|Warning)|SystemError)(?:: |$)")
-PRINTED = re.compile(r"[:'`()]|Error|no longer|not ")
+# A sentence that anyone's mistake may print names nothing: an interface, a release, a removal.
+NAMES = re.compile(
+    r"['`]\w|\w_\w|[a-z]\.[a-z]|[a-z][A-Z]|\d|no longer|removed|not supported|is required|compiled"
+)
 SPACE = re.compile(r"[\s'`\"\u2018\u2019]+")
 SHORTEST = 18  # characters of a sentence that are no chance
-ENOUGH = 0.6  # of it, where tables go on in words of their own
 BY_EFFECT = {"numerics": "numerics", "behavior": "behavior", "performance": "performance"}
 
 
@@ -33,7 +39,7 @@ def known(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
         return
     text = _plain(reading.text)
     for row in _rows(manifest):
-        sentence = _sentence(str(row["symptom"]))
+        sentence = _sentence(str(row["printed"]))
         if sentence is not None and sentence in text:
             number, line = _line(reading.text, sentence)
             yield Evidence(row=row, groups={}, line=line, number=number)
@@ -60,9 +66,10 @@ def _of_release(name: str, installed: str, path: str, row: dict[str, Any]) -> di
     return {
         "id": "release", "topic": "release", "rules": ["behavior-change", "built-against", "requirements"],
         "says": f"{name} {installed} has what {row['from']} changed: {row['what']}",
-        "facts": [path], "effect": BY_EFFECT.get(row["effect"], "crash"), "symptom": row["symptom"],
+        "facts": [path], "effect": BY_EFFECT.get(row["effect"], "crash"), "printed": row["symptom"],
         "fix": f"{row['fix'][0].upper()}{row['fix'][1:]}." if row.get("fix") else f"Install {name}<{row['from']}.",
-        "source": releases.source(row), "basis": row["basis"], "severity": "warning",
+        "source": releases.source(row), "basis": row["basis"],
+        "severity": "error" if row["severity"] == "error" and row["effect"] == "crash" else "warning",
     }  # fmt: skip
 
 
@@ -73,22 +80,19 @@ def _of_neighbours(
     return {
         "id": "neighbours", "topic": "release", "rules": ["built-against", "requirements"],
         "says": f"{name} {installed} does not go with what is beside it" + (f": it wants {wanted}" if wanted else ""),
-        "facts": facts, "effect": "crash", "symptom": row["symptom"],
+        "facts": facts, "effect": "crash", "printed": row["symptom"],
         "fix": f"Install {wanted}." if wanted else "Install releases that belong together.",
-        "source": built_against.source(row), "basis": row["basis"], "severity": "warning",
+        "source": built_against.source(row), "basis": row["basis"],
     }  # fmt: skip
 
 
 def _sentence(symptom: str) -> str | None:
     """What of a symptom is printed word by word; None where it is a description, or too short."""
-    if not PRINTED.search(symptom):
+    said = ENDS.split(RAISED.sub("", symptom))[0]
+    if not NAMES.search(said):
         return None
-    said = RAISED.sub("", symptom)
-    parts = sorted((_plain(part) for part in HOLE.split(said)), key=len)
-    longest = parts[-1].strip(" .:;")
-    if len(longest) < SHORTEST:
-        return None
-    return longest[: max(SHORTEST, int(len(longest) * ENOUGH))].strip()
+    longest = max((_plain(part).strip(" .:,") for part in HOLE.split(said)), key=len)
+    return longest if len(longest) >= SHORTEST else None
 
 
 def _plain(text: str) -> str:

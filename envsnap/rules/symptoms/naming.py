@@ -30,7 +30,11 @@ SETTING = re.compile(r"[a-z]{3,40}(?:[_ ][a-z]{3,40}){1,4}")
 # A distribution by a name with a release, an attribute or quotation marks: no word of a sentence.
 VERSIONED = re.compile(r"\b([A-Za-z][\w-]{1,60})(?:\s|==|[<>]=?|\sv|\sversion\s){1,2}\d{1,4}\b")
 DOTTED = re.compile(r"(?<![\w./@-])([a-z_]\w{1,60})(?:\.\w{1,80}){1,8}\b")
-QUOTED = re.compile(r"[`'\"]([A-Za-z][\w-]{1,60})[`'\"]")
+QUOTED = re.compile(
+    r"`([A-Za-z][\w-]{1,60})`|['\"]([A-Za-z][\w-]{1,60})['\"] (?:package|library|module)\b"
+)
+# Whose exception it is says little of whose fault it is.
+RAISED = re.compile(r"^\s{0,20}(?:[A-Za-z_]\w{0,80}\.){1,8}[A-Z]\w{0,80}(?=:|$)")
 MOST_LINES = 40
 SHORT = 4000  # characters: of a text that a person cut, every line may name a variable
 LONGEST = 600
@@ -65,7 +69,8 @@ def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
         for path, name in names:
             row = {**ROW, "facts": [".".join(path)], "names": "as they are"}
             found.setdefault(
-                path, Evidence(row=row, groups={"named": name}, line=line, number=lines.numbered(number))
+                path,
+                Evidence(row=row, groups={"named": name}, line=line, number=lines.numbered(number)),
             )
     return list(found.values())[:MOST]
 
@@ -89,8 +94,10 @@ def _words(text: str) -> str:
 
 def _distributions(line: str, manifest: Manifest) -> Iterator[tuple[Path, str]]:
     installed = packages(manifest)
+    said = RAISED.sub("", line)
     for pattern in (VERSIONED, DOTTED, QUOTED):
-        for word in pattern.findall(line):
+        for match in pattern.finditer(said):
+            word = str(match[match.lastindex or 0])
             name = owners.distribution(word.lower() if pattern is VERSIONED else word, manifest)
             if name in installed:
                 yield ("packages", str(name)), str(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -58,22 +58,34 @@ class Places(Struct, frozen=True):
 def places(evidence: Evidence, manifest: Manifest) -> Places:
     """Where a manifest shows what evidence speaks of; nothing where it speaks of no one known."""
     names = {**_of_groups(evidence, manifest), **_of_frames(evidence, manifest)}
-    patterns = [path for fact in evidence.row["facts"] for path in _paths(fact, names)]
-    stated = [found for path in patterns for found in _stated(manifest.sections, path)]
-    meant = {path for fact in evidence.row["facts"] if "{" in fact for path in _paths(fact, names)}
-    plain = [path for path in patterns if path not in stated and not _is_pattern(path)]
+    stated, others = _looked_up(evidence.row["facts"], names, manifest)
+    told = {key: value.told for key, value in names.items()}
+    return Places(stated, others, told, _meant(names))
+
+
+def _looked_up(
+    facts: Sequence[str], names: dict[str, Named], manifest: Manifest
+) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The paths of facts that a manifest states, and those that it does not."""
+    patterns = {path: "{" in fact for fact in reversed(facts) for path in _paths(fact, names)}
+    ordered = dict.fromkeys(path for fact in facts for path in _paths(fact, names))
+    stated = dict.fromkeys(found for path in ordered for found in _stated(manifest.sections, path))
+    plain = [path for path in ordered if path not in stated and not _is_pattern(path)]
     # A distribution that is neither there nor named by the text is the last to be spoken of.
-    plain.sort(key=lambda path: path[0] == "packages" and path not in meant)
-    return Places(
-        tuple(dict.fromkeys(stated)),
-        tuple(dict.fromkeys(plain)),
-        {key: value.told for key, value in names.items()},
-        frozenset(
-            fact.removeprefix("packages.")
-            for key, value in names.items()
-            for fact in value.facts
-            if fact.startswith("packages.") and key.rstrip("0123456789") in NAMES_ONE
-        ),
+    plain.sort(key=lambda path: path[0] == "packages" and not patterns[path])
+    return tuple(stated), tuple(plain)
+
+
+def _meant(names: dict[str, Named]) -> frozenset[str]:
+    """The distributions that a text names, and not only something that several may own."""
+    facts = (
+        fact
+        for key, value in names.items()
+        if key.rstrip("0123456789") in NAMES_ONE
+        for fact in value.facts
+    )
+    return frozenset(
+        fact.removeprefix("packages.") for fact in facts if fact.startswith("packages.")
     )
 
 

@@ -76,14 +76,23 @@ def read(text: str, symptom: str | None = None) -> Reading:
     }
     raised = _tracebacks(lines)
     evidence = [_evidence(match, lines, raised, harmless, shown) for match in found]
-    told = {id(item.raised) for item in evidence if item.raised and not item.is_weak}
-    evidence += [
-        _of_traceback(item, lines) for item in raised if item.frames and id(item) not in told
-    ]
-    evidence = [item for item in evidence if not _is_told_better(item, evidence)]
-    kept = [item for item in evidence if not item.row.get("wrapper")] or evidence
+    evidence += _untold(raised, evidence, lines)
     quiet = frozenset(line for line, row in harmless.items() if shown not in row["real"])
-    return Reading(tuple(sorted(kept, key=_order)), shown, text, quiet)
+    return Reading(tuple(sorted(_kept(evidence), key=_order)), shown, text, quiet)
+
+
+def _untold(
+    raised: Sequence[Traceback], evidence: Sequence[Evidence], lines: Lines
+) -> list[Evidence]:
+    """Tracebacks of which no sentence speaks that says what failed."""
+    told = {id(item.raised) for item in evidence if item.raised and not item.is_weak}
+    return [_of_traceback(item, lines) for item in raised if item.frames and id(item) not in told]
+
+
+def _kept(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
+    """What nothing else says better; wrappers only where there is nothing else."""
+    best = [item for item in evidence if not _is_told_better(item, evidence)]
+    return [item for item in best if not item.row.get("wrapper")] or best
 
 
 def _sentences(lines: Lines) -> list[Match]:
