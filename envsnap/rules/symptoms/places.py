@@ -31,6 +31,7 @@ NAMES_ONE = ("module", "dist", "req", "file", "caller", "called", "cls", "name")
 # CUDA's own libraries have its major release in their names, and so have builds for it.
 OF_CUDA = re.compile(r"lib(?:cudart|cublas|nvrtc|nvJitLink|nvToolsExt)\w*\.so\.(1[1-9])\b")
 BUILDS = ("*-cuda{}*", "cu*-cu{}", "faiss-*-cu{}", "tensorrt-cu{}*")
+SETTINGS = (("env_vars",), ("system", "nccl_conf"))
 # What says more of a section than its name does.
 INSTEAD = {"gpus": ("gpus.*.name", "gpus.*.compute_capability")}
 CALLS = re.compile(r"\b([a-z_]\w{1,40})\.")
@@ -234,7 +235,7 @@ def _stated(node: Any, path: Path, done: Path = ()) -> Iterator[Path]:
     if isinstance(node, dict):
         pattern = re.escape(key).replace(r"\*", ".*")
         for name in sorted(name for name in node if re.fullmatch(pattern, name)):
-            if "*" not in key or done != ("env_vars",) or not only_tells(name):
+            if "*" not in key or done not in SETTINGS or not only_tells(name):
                 yield from _stated(node[name], rest, (*done, name))
     elif key.isidentifier():
         yield from _stated(getattr(node, key, UNSET), rest, (*done, key))
