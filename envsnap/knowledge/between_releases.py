@@ -49,8 +49,10 @@ def _inferred(rows: Sequence[dict[str, Any]], here: Any, name: str) -> dict[str,
     low, high = _lowest(_wants(before[1], name)), _highest(_wants(after[1], name))
     if not (low and high and _is_range(low, high)):
         return None
+    # An exact requirement, or a build, has two ends. A range's upper end is often precaution.
+    is_fixed = all(_is_exact(row, name) for row in (before[1], after[1]))
     return {
-        "needs": {name: f">={low},{high}"},
+        "needs": {name: f">={low},{high}" if is_fixed else f">={low}"},
         "how": after[1]["how"],
         "source": f"between the rows of {before[0]} and {after[0]}",
         "basis": "inferred",
@@ -73,6 +75,10 @@ def _wants(row: dict[str, Any], name: str) -> str:
         ordered = sorted(built, key=lambda item: parsed(item) or parsed("0"))
         return f">={ordered[0]},<={ordered[-1]}.*"
     return str(row.get("needs", {}).get(name, ""))
+
+
+def _is_exact(row: dict[str, Any], name: str) -> bool:
+    return name in row.get("built_for", {}) or row["needs"][name].startswith("==")
 
 
 def _lowest(wanted: str) -> str | None:
