@@ -4,14 +4,16 @@
     manifest = envsnap.load("dev.json")
     result = envsnap.diff(reference, other)           # ranked findings
     result = envsnap.check(manifest, policy=envsnap.load_policy())
+    envsnap.save(manifest, "sbom.json", form="cyclonedx")
     plan = envsnap.plan(manifest)                  # what a container would be made of
     run = envsnap.observe_command(["python", "infer.py"])    # run.code, run.manifest
     with envsnap.record("golden.esr"):             # the layers of the model that is called
         model(x)
 
 `environments` is captures, comparisons and checks, `bisection` experiments that prove a difference,
-`fleet` many hosts, `images` plans, builds and proofs, `runs` what commands did and recordings of a model. Rooms are imported inside the functions: a capture must have its probe running before it loads
-what it needs to read the answer.
+`exports` files of other tools, `fleet` many hosts, `images` plans, builds and proofs, `runs` what
+commands did and recordings of a model. Rooms are imported inside the functions: a capture must have
+its probe running before it loads what it needs to read the answer.
 """
 
 TYPE_CHECKING = False
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from envsnap.api.environments import save as save
     from envsnap.api.environments import seal as seal
     from envsnap.api.environments import side_by_side as side_by_side
+    from envsnap.api.exports import exported as exported
+    from envsnap.api.exports import forms as forms
     from envsnap.api.fleet import add_to_store as add_to_store
     from envsnap.api.fleet import capture_fleet as capture_fleet
     from envsnap.api.fleet import capture_rank as capture_rank
@@ -86,8 +90,10 @@ _HOME = {
     "diff": "environments",
     "diff_several": "environments",
     "export_store": "fleet",
+    "exported": "exports",
     "fleet_history": "fleet",
     "formats": "environments",
+    "forms": "exports",
     "held_against": "environments",
     "judge_fleet": "fleet",
     "keep_case": "bisection",
@@ -138,8 +144,10 @@ __all__ = [
     "diff",
     "diff_several",
     "export_store",
+    "exported",
     "fleet_history",
     "formats",
+    "forms",
     "held_against",
     "judge_fleet",
     "keep_case",
