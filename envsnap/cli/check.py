@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from envsnap import api
-from envsnap.cli import attested, inputs, outputs
+from envsnap.cli import attested, exit_styles, inputs, outputs
 
 
 @click.command()
 @click.argument("manifest")
 @outputs.report_options
+@exit_styles.option
 @attested.options
 def command(
     manifest: str,
