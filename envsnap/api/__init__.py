@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from envsnap.api.environments import LONGEST_DEADLINE as LONGEST_DEADLINE
     from envsnap.api.environments import Progress as Progress
     from envsnap.api.environments import capture as capture
+    from envsnap.api.environments import capture_interpreter as capture_interpreter
     from envsnap.api.environments import check as check
     from envsnap.api.environments import diff as diff
     from envsnap.api.environments import diff_several as diff_several
@@ -81,6 +82,7 @@ _HOME = {
     "build": "images",
     "capture": "environments",
     "capture_fleet": "fleet",
+    "capture_interpreter": "environments",
     "capture_rank": "fleet",
     "check": "environments",
     "compare": "runs",
@@ -135,6 +137,7 @@ __all__ = [
     "build",
     "capture",
     "capture_fleet",
+    "capture_interpreter",
     "capture_rank",
     "check",
     "compare",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from envsnap.errors import InputError, TargetError
 
@@ -83,6 +83,16 @@ def capture(
         )  # fmt: skip
     except facts.MalformedError as error:
         raise TargetError(str(error)) from None
+
+
+def capture_interpreter(path: str, **options: Any) -> Manifest:
+    """Describe the environment of an interpreter of this machine, from a process of its own.
+
+    `options` are those of `capture`. Raises TargetError.
+    """
+    from envsnap.targets import interpreter
+
+    return capture(interpreter.named(path), **options)
 
 
 def _probe(

@@ -37,8 +37,9 @@ def main() -> None:
 def _is_plugin() -> bool:
     """Whether `--exit-style nagios` was asked for, be the rest of the command line what it may."""
     words = sys.argv[1:]
-    return "--exit-style=nagios" in words or ("--exit-style", "nagios") in zip(
-        words, words[1:], strict=False
+    return any(
+        word == "--exit-style=nagios" or words[place : place + 2] == ["--exit-style", "nagios"]
+        for place, word in enumerate(words)
     )
 
 
