@@ -14,6 +14,7 @@ A hook never breaks the program that it is in: what goes wrong is a warning in t
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -23,6 +24,8 @@ from collections.abc import Callable
 from envsnap import api
 from envsnap.errors import EnvsnapError
 from envsnap.model.manifest import Manifest
+from envsnap.model.plain_text import plain
+from envsnap.rules.finding import Severity
 
 MANIFEST, MANIFESTS = "ENVSNAP_MANIFEST", "ENVSNAP_MANIFESTS"
 LABEL, SWITCH = "ENVSNAP_LABEL", "ENVSNAP_HOOKS"
@@ -86,3 +89,31 @@ def keep(manifest: Manifest) -> None:
     path = os.path.join(folder, f"{manifest.fingerprint.removeprefix('sha256:')}.json")
     if not os.path.exists(path):
         api.save(manifest, path)
+
+
+def write(manifest: Manifest, path: str) -> None:
+    """Write a manifest beside what a program wrote; a failure is a warning."""
+    try:
+        api.save(manifest, path)
+    except (EnvsnapError, OSError) as error:
+        log.warning("envsnap: %s", error)
+
+
+def remove(path: str) -> None:
+    """Remove a manifest whose checkpoint is gone."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def compare(manifest: Manifest | None, reference: str | None) -> None:
+    """Say in the log what differs from a reference; a failure is a warning, too."""
+    if manifest is None or reference is None:
+        return
+    try:
+        result = api.diff(api.load(reference), manifest, policy=api.load_policy())
+    except (EnvsnapError, OSError) as error:
+        log.warning("envsnap: %s", error)
+        return
+    for finding in result.findings:
+        if finding.severity is not Severity.INFO:
+            log.warning("envsnap: %s: %s", finding.severity.value, plain(finding.message))

@@ -11,7 +11,7 @@ from envsnap.export.resource import attributes
 from envsnap.hooks import environment
 
 
-class EnvironmentDetector(ResourceDetector):
+class EnvironmentDetector(ResourceDetector):  # type: ignore[misc]
     """The environment as attributes of a resource: `envsnap.fingerprint`, `envsnap.label`."""
 
     def detect(self) -> Resource:
