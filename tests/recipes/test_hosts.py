@@ -23,15 +23,16 @@ from tests.conftest import COMMAND, Run, lacking
 from tests.recipes.conftest import RECIPES, tool
 
 KUBERNETES = RECIPES / "kubernetes"
+EMPTY = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 PROLOG = RECIPES / "slurm" / "envsnap-prolog.sh"
 
 
 @pytest.fixture
 def checks(envsnap: Run, tmp_path: Path, bare_venv: Path) -> tuple[Path, Path]:
     """Two one-file checks of an interpreter: one that passes, one of an older Python."""
-    python = bare_venv / "bin" / "python"
-    done = envsnap("capture", "--python", python, "-o", "here.json")
-    assert done.returncode == 0, done.stderr
+    capture = [COMMAND, "capture", "--python", str(bare_venv / "bin" / "python"), "-o", "here.json"]
+    # A prolog, a pod and a shell have no variables in common.
+    subprocess.run(capture, cwd=tmp_path, env=EMPTY, check=True, capture_output=True)
     manifest = api.load(str(tmp_path / "here.json"))
     older = replace(manifest.sections.python, version="3.8.10")
     other = replace(manifest, sections=replace(manifest.sections, python=older))
@@ -85,7 +86,7 @@ def test_the_init_container_s_command_judges_the_place(
     assert (program, script) == ("python3", "/etc/envsnap/check.py")
     for path, code in zip(checks, (0, 5), strict=True):
         command = [bare_venv / "bin" / "python", path]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=EMPTY)
         assert done.returncode == code, done.stdout + done.stderr
     assert "python.version" in done.stdout + done.stderr
 
