@@ -28,10 +28,10 @@ from envsnap.rules.finding import Finding, Severity
 
 USAGE = "write capture, diff REFERENCE [OTHER], check [FILE] or save FILE"
 MOST_FINDINGS = 20
-LONGEST_VALUE = 60
+LONGEST_VALUE = 24  # a digest must not push the explanation off the screen
 COLOURS = {Severity.ERROR: "#c62828", Severity.WARNING: "#b26a00", Severity.INFO: "#5f6b7a"}
 OUTCOMES = {"same": "#2e7d32", "equivalent": "#2e7d32", "diverged": "#c62828"}
-CELL = "text-align:left;padding:2px 10px 2px 0;vertical-align:top"
+CELL = "text-align:left;padding:2px 10px 2px 0;vertical-align:top;min-width:3em"
 
 
 def html(record: object) -> str:

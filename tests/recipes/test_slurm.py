@@ -10,16 +10,15 @@ import pytest
 
 from tests.fleet import test_slurm
 from tests.fleet.engines import Members, until
-from tests.fleet.test_slurm import cluster as cluster
-from tests.recipes.test_hosts import PROLOG
-from tests.recipes.test_hosts import checks as checks
+from tests.recipes import test_hosts
 
 pytestmark = pytest.mark.full
+cluster, checks = test_slurm.cluster, test_hosts.checks  # fixtures of theirs
 
 
 @pytest.fixture
 def prolog(
-    checks: tuple[Path, Path],  # noqa: F811
+    checks: tuple[Path, Path],
     tmp_path: Path,
     bare_venv: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -27,7 +26,7 @@ def prolog(
     """Nodes 1 and 2 have each a check of their own; Slurm gives a prolog few variables."""
     for node, check in zip(("n1", "n2"), checks, strict=True):
         (tmp_path / f"{node}.py").write_bytes(check.read_bytes())
-    text = PROLOG.read_text()
+    text = test_hosts.PROLOG.read_text()
     text = text.replace("/usr/bin/python3", str(bare_venv / "bin" / "python"))
     text = text.replace("/etc/envsnap/check.py", f"{tmp_path}/$SLURMD_NODENAME.py")
     (tmp_path / "prolog.sh").write_text(text)
@@ -38,7 +37,7 @@ def prolog(
 
 def test_a_node_that_differs_is_drained(
     prolog: None,
-    cluster: tuple[Members, dict[str, str]],  # noqa: F811
+    cluster: tuple[Members, dict[str, str]],
 ) -> None:
     surroundings = {**os.environ, **cluster[1]}
 
