@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from envsnap import api
-from envsnap.cli import attested, inputs, outputs, proofs, targets
+from envsnap.cli import attested, exit_styles, inputs, outputs, proofs, targets
 
 if TYPE_CHECKING:
     from envsnap.api.trials import Trial
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="FILE", help="Write the proof here, as JSON.")
 @proofs.trial_options
 @proofs.fail_on_option
+@exit_styles.option
 @attested.options
 def command(
     manifest: str,
