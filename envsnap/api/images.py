@@ -260,6 +260,7 @@ def verify(
         subject.announced.only_named(manifest, named),
         records.digest(subject.plan),
         structs.replace(subject.seen, differs=(*subject.seen.differs, *tried)),
+        by_plan=subject.by_plan,
     )
     return found if fail_on == "info" else _judged(found, manifest, inside, fail_on)
 
@@ -285,7 +286,9 @@ def comparison(
         "env": list(_captured_variables(manifest)),
         "verify_files": True,
         "import": True,
-        "expected": expected.tree(manifest, known, frozenset(path[1] for path in named)),
+        "expected": expected.tree(
+            manifest, known, frozenset(path[1] for path in named), by_plan=plan is not None
+        ),
     }
 
 
