@@ -1,4 +1,4 @@
-"""The pages of docs/ that are generated from the code."""
+"""What is generated from the code: pages of docs/, and the list of all texts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from envsnap.rules import registry
-from tools import command_pages, list_pages, manifest_page, rule_pages
+from tools import command_pages, list_pages, manifest_page, rule_pages, texts
 
 ROOT = Path(__file__).parents[1]
 PAGES: dict[str, Callable[[], str]] = {
@@ -19,6 +19,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/formats-and-forms.md": list_pages.formats_and_forms,
     "docs/python.md": list_pages.python,
     "docs/index.md": list_pages.home,
+    "tests/docs/texts.txt": texts.page,
 }
 
 

@@ -14,7 +14,7 @@ from envsnap.cli.schema import NAMES, render
 from tools import pages, sessions
 
 ROOT = Path(__file__).parents[1]
-GENERATED = ("schemas", "docs", "README.md", "dockerfiles", "tests/golden")
+GENERATED = ("schemas", "docs", "README.md", "dockerfiles", "tests/golden", "tests/docs")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ A page is a sequence of fenced blocks, run in one shell in one empty folder:
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -119,11 +120,31 @@ def matches(shown: list[str], printed: list[str]) -> bool:
     return re.fullmatch(pattern, "".join(f"{line}\n" for line in printed)) is not None
 
 
+def prelude(page: Page) -> list[str]:
+    """Lines of the shell before a page's own: what stands for a registry that cannot be reached.
+
+    An engine gets Debian with an interpreter of this machine under the name of Python's slim image,
+    and a build trusts the certificates of this machine, which may be those of a proxy.
+    """
+    if "engine" not in page.needs:
+        return []
+    from tests import engine as engines
+
+    found = platform.python_version()
+    with engines.session() as client:
+        base = engines.debian(client)
+        engines.slim(client, base, f"{sys.base_prefix}/bin/python3", found)
+    if not os.path.exists(engines.CERTIFICATES):
+        return []
+    trusting = f'[ "$1" = build ] && set -- "$@" --extra-ca {engines.CERTIFICATES}'
+    return [f'envsnap() {{ {trusting}; command envsnap "$@"; }}']
+
+
 def run(page: Page, folder: Path) -> list[tuple[Block, list[Step]]]:
     """Run a page in a folder; each step gets what it printed. Raises RuntimeError if the shell dies."""
     if page.files:
         shutil.copytree(ROOT / page.files, folder, dirs_exist_ok=True)
-    script: list[str] = []
+    script = prelude(page)
     found: list[tuple[Block, list[Step]]] = []
     for number, block in enumerate(block for block in page.blocks if not block.skipped):
         if block.title:
