@@ -11,6 +11,7 @@ A page is a sequence of fenced blocks, run in one shell in one empty folder:
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import re
@@ -191,6 +192,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
         tempfile.mkdtemp(),
         "six==1.17.0",
     ),
+    "uv": lambda: bool(shutil.which("uv") or importlib.util.find_spec("uv")),
     "torch": lambda: _succeeds(sys.executable, "-c", "import torch"),
     "engine": lambda: _succeeds("docker", "version"),
     "ssh-keygen": lambda: shutil.which("ssh-keygen") is not None,
