@@ -42,8 +42,8 @@ exit code of your command. With several OTHER manifests, `diff` gives the worst.
 # Options that name what is written.
 STYLES = ("--format", "--form")
 PYTHON = """\
-`import envsnap` imports nothing else until you use a name. Every function raises
-`envsnap.errors.EnvsnapError` or one of its subclasses, whose `exit_code` is the command's."""
+`import envsnap` imports nothing else until you use a name. Errors are subclasses of
+`envsnap.errors.EnvsnapError`; the `exit_code` of each is the one that the command ends with."""
 
 
 def exit_codes() -> str:

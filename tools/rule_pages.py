@@ -99,30 +99,30 @@ def _firing(identifier: str) -> list[Path]:
 def _when(entry: registry.Entry, findings: list[Finding]) -> list[str]:
     rows = []
     if entry.id == "error-text":
-        rows.append("| looks at | the text that `--error-text` passes, and every section |")
+        rows.append("- Looks at the text that `--error-text` passes, and at every section.")
     elif entry.sections:
         named = ", ".join(f"`{name}`" for name in entry.sections)
-        rows.append(f"| sections that it looks at | {named} |")
+        rows.append(f"- Sections that it looks at: {named}")
     if entry.about:
         named = ", ".join(f"`{name}`" for name in entry.about)
-        rows.append(f"| only where a side has one of | {named} |")
+        rows.append(f"- Only where a side has one of: {named}")
     commands = (
         "`check`, `diff`"
         if entry.inspects or not entry.sections or entry.id == "error-text"
         else "`diff`"
     )
-    rows.append(f"| commands | {commands} |")
+    rows.append(f"- Commands: {commands}")
     for title, name in (
-        ("severity", "severity"),
-        ("effect", "effect"),
-        ("confidence", "confidence"),
+        ("Severity", "severity"),
+        ("Effect", "effect"),
+        ("Confidence", "confidence"),
     ):
         values = {getattr(found, name).value for found in findings}
         told = sorted(
             values, key=lambda value: (ORDER.index(value) if value in ORDER else 9, value)
         )
-        rows.append(f"| {title}, in its test cases | {', '.join(told)} |")
-    return ["\n".join(["| | |", "|---|---|", *rows])]
+        rows.append(f"- {title} in its test cases: {', '.join(told)}")
+    return ["\n".join(rows)]
 
 
 def _example(entry: registry.Entry, folders: list[Path]) -> list[str]:
