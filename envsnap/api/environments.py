@@ -72,7 +72,7 @@ def capture(
 
         messages, described = program.run(options), program.describe()
     else:
-        messages = _probe(target, options, deadline, progress or _silent)
+        messages = _probe(target, options, deadline, progress)
         described = target.describe()
     from envsnap.intake import facts
 
@@ -86,11 +86,12 @@ def capture(
 
 
 def _probe(
-    target: Place, options: dict[str, object], deadline: float, progress: Progress
+    target: Place, options: dict[str, object], deadline: float, progress: Progress | None
 ) -> facts.Messages:
     """Run the probe somewhere; files of ours that were hashed before are not read again."""
     from envsnap.targets import running
 
+    progress = progress or running.silent
     if not options["weights"] or not target.shares_files():
         return running.Run(target, options, deadline).messages(progress)
     from envsnap.targets import known_weights
@@ -111,10 +112,6 @@ def _named_paths(what: str, named: Mapping[str, str], shared: bool) -> list[list
         if not os.path.exists(path):
             raise InputError(f"{what} {path}: no such file")
     return [[name, os.path.abspath(path)] for name, path in named.items()]
-
-
-def _silent(done: int, total: int) -> None:
-    """Report progress to nobody."""
 
 
 def load(path: str) -> Manifest:

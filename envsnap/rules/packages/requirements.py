@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
+from envsnap.knowledge.specifiers import contains
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import is_complete, packages, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -19,16 +18,6 @@ SEPARATORS = re.compile(r"[-_.]+")
 HEAD = re.compile(
     r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\[\]]*\])?\s*(?:\(([^()@]*)\)|([<>=!~][^()@\[\]]*))?"
 )
-FINAL = re.compile(r"\d{1,9}(?:\.\d{1,9}){0,9}")
-CLAUSE = re.compile(r"(>=|<=|>|<|==|!=|~=)\s*(\d{1,9}(?:\.\d{1,9}){0,9})(\.\*)?")
-COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
 FAMILY = ("torch", "tensorflow", "jax", "numpy", "transformers", "tokenizers", "triton", "protobuf")
 
 
@@ -123,54 +112,8 @@ def _canonical(name: str) -> str:
 
 
 def _meets(versions: str, have: str) -> bool:
-    clear = _clearly_meets(versions, have)
-    if clear is not None:
-        return clear
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-    from packaging.version import InvalidVersion
-
-    try:
-        return bool(SpecifierSet(versions).contains(have, prereleases=True))
-    except (InvalidSpecifier, InvalidVersion):
-        return True  # nothing can be said
-
-
-def _clearly_meets(versions: str, have: str) -> bool | None:
-    """What plain comparisons say of a final release; None for everything less plain.
-
-    For these PEP 440's rules are an order of numbers, and reading the whole of them would cost
-    every diff more than its comparison.
-    """
-    if not versions.strip():
-        return True
-    if not FINAL.fullmatch(have):
-        return None
-    known = _parts(have)
-    for clause in versions.split(","):
-        match = CLAUSE.fullmatch(clause.strip())
-        if match is None:
-            return None
-        operation, wanted, star = match[1], _parts(match[2]), match[3]
-        if (star and operation not in ("==", "!=")) or (operation == "~=" and len(wanted) < 2):
-            return None
-        if not _holds(known, operation, wanted, star):
-            return False
-    return True
-
-
-def _parts(version: str) -> list[int]:
-    return [int(part) for part in version.split(".")]
-
-
-def _holds(have: list[int], operation: str, wanted: list[int], star: str) -> bool:
-    """One clause on final releases; the shorter one is filled up with zeros."""
-    length = max(len(have), len(wanted))
-    known, bound = (parts + [0] * (length - len(parts)) for parts in (have, wanted))
-    if operation == "~=":
-        return known >= bound and known[: len(wanted) - 1] == wanted[:-1]
-    if star:
-        return (known[: len(wanted)] == wanted) is (operation == "==")
-    return bool(COMPARE[operation](known, bound))
+    """Whether a version is in the range, or nothing can be said of the two."""
+    return not versions.strip() or contains(versions, have) is not False
 
 
 def _applies(line: str, manifest: Manifest) -> bool:
