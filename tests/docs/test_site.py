@@ -121,3 +121,40 @@ def test_every_exit_code_is_explained() -> None:
     page = (DOCS / "exit-codes.md").read_text()
     for code in known:
         assert f"| {code} | " in page
+
+
+def commands_of(text: str) -> list[str]:
+    """Every `envsnap COMMAND …` of a page's blocks and code spans, continued lines joined."""
+    text = text.replace("\\\n", " ").replace("…", " ")
+    spans = re.findall(r"(?<!`)`(envsnap [^`\n]+(?:\n[^`\n]+)?)`(?!`)", text)
+    lines = re.findall(r"(?:^|\s|&& |\| )(envsnap [a-z].*)$", text, re.MULTILINE)
+    return [" ".join(found.split()) for found in (*spans, *lines)]
+
+
+def test_no_page_names_an_option_that_is_not_there() -> None:
+    known = {
+        context.command_path: {
+            name for option in command.params for name in (*option.opts, *option.secondary_opts)
+        }
+        | {"--help"}
+        for context, command in every_command()
+    }
+    seen = 0
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md")]:
+        for line in commands_of(path.read_text()):
+            words = line.split(" -- ")[0].split("#")[0].split("|")[0].split(" > ")[0]
+            for one in re.split(r"&&|;", words):
+                found = re.match(
+                    r"\s*(envsnap [a-z]+(?: (?:capture|diff|add|history|export)\b)?)", one
+                )
+                if found is None or "envsnap" not in one:
+                    continue
+                name = found[1] if found[1] in known else " ".join(found[1].split()[:2])
+                if name not in known:
+                    continue  # prose that goes on after the name of the program
+                for option in re.findall(r"(?<=\s)--?[a-z][a-z-]*", one):
+                    assert option in known[name] or option == "-h", (
+                        f"{path.relative_to(ROOT)}: {name} has no {option}: {one.strip()}"
+                    )
+                    seen += 1
+    assert seen > 100
