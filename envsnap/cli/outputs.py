@@ -79,7 +79,7 @@ REPORT_OPTIONS = (
     click.option(
         "--symptom",
         type=click.Choice(SYMPTOMS),
-        help="The kind of trouble, where no text says it: what makes such trouble comes first.",
+        help="The kind of failure, if you have no text of it. Findings that cause it come first.",
     ),
     click.option(
         "--policy",
@@ -105,7 +105,7 @@ REPORT_OPTIONS = (
         type=click.Choice(NAMES),
         default="terminal",
         show_default=True,
-        help="How to write the report; fix is a script that makes OTHER like REFERENCE.",
+        help="Format of the report; fix is a script that makes OTHER like REFERENCE.",
     ),
 )
 

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 )
 @click.option("--weights", multiple=True, metavar="[NAME=]PATH", help="Weights of the target.")
 @click.option(
-    "--plan", metavar="FILE", help="The plan (dockerfile.json) that says what may be otherwise."
+    "--plan", metavar="FILE", help="The plan (dockerfile.json), which announces what may differ."
 )
 @click.option(
-    "--facts", metavar="FILE", help="What the probe printed there, instead of a target; - is stdin."
+    "--facts",
+    metavar="FILE",
+    help="Facts that the probe printed, instead of a target; - is standard input.",
 )
 @click.option(
     "--policy", metavar="FILE", help="What may be otherwise, or has to be: a rollout's versions."
