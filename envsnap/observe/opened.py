@@ -11,6 +11,7 @@ from envsnap.observe import classes
 from envsnap.observe.journals import Process
 
 DELETED = " (deleted)"
+COUNTED = classes.LIBRARY, classes.SYSTEM  # thousands of files, of which nobody asks the names
 HERE = os.path.dirname(__file__)
 
 
@@ -53,7 +54,9 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
             made += 1
         else:
             by_class.setdefault(entry.kind, []).append(entry)
-    for group in by_class.values():
+    for kind, group in by_class.items():
+        if kind in COUNTED:
+            continue
         given = classes.names([entry.path for entry in group], folder)
         for entry in group:
             entry.name = given[entry.path]
@@ -63,27 +66,45 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
 
 def _joined(processes: Sequence[Process], watched: set[str]) -> dict[str, File]:
     """Every file that anybody saw, by its real path."""
-    found: dict[str, File] = {}
+    found = _Found()
     for process in processes:
         for path, witnesses in process.reads.items():
-            _entry(found, path).states.update(witnesses.values())
-            _entry(found, path).seen_by.update(witnesses)
+            entry = found.entry(path)
+            entry.states.update(witnesses.values())
+            entry.seen_by.update(witnesses)
         for path in process.code:
-            _entry(found, classes.source(path)).seen_by.add("audit")
+            found.entry(classes.source(path)).seen_by.add("audit")
         for path in process.libraries:
-            _entry(found, path).seen_by.add("audit")
+            found.entry(path).seen_by.add("audit")
         for path in process.mapped:
-            _entry(found, path.removesuffix(DELETED)).seen_by.add("maps")
+            found.entry(path.removesuffix(DELETED)).seen_by.add("maps")
     for path in watched:
-        _entry(found, classes.source(_in_snapshot(path))).seen_by.add("inotify")
-    return found
+        found.entry(classes.source(_in_snapshot(path))).seen_by.add("inotify")
+    return found.by_place
 
 
-def _entry(found: dict[str, File], path: str) -> File:
-    """The entry of a file, whatever it was called; the name that the code used stays."""
-    path = os.path.normpath(path)
-    real = os.path.realpath(path)
-    return found.setdefault(real, File(path=path, real=real))
+class _Found:
+    """Files by their real paths. Of a folder the real path is asked once: a run opens thousands."""
+
+    def __init__(self) -> None:
+        self.by_place: dict[str, File] = {}
+        self._folders: dict[str, str] = {}
+
+    def entry(self, path: str) -> File:
+        """The entry of a file, whatever it was called; the name that the code used stays."""
+        path = os.path.normpath(path)
+        real = self._real(path)
+        entry = self.by_place.get(real)
+        if entry is None:
+            entry = self.by_place[real] = File(path=path, real=real)
+        return entry
+
+    def _real(self, path: str) -> str:
+        folder, name = os.path.split(path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        place = os.path.join(self._folders[folder], name)
+        return os.path.realpath(place) if os.path.islink(place) else place
 
 
 def _in_snapshot(path: str) -> str:
