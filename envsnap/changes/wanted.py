@@ -220,7 +220,7 @@ def _plain_range(bounds: str) -> str:
     """A range of poetry's as PEP 440: `^3.9` is at least that and below the next major one."""
     import re
 
-    caret = re.fullmatch(r"\^(\d+)((?:\.\d+)*)", bounds.strip())
+    caret = re.fullmatch(r"\^([0-9]{1,9})((?:\.[0-9]{1,9})*)", bounds.strip())
     return f">={caret[1]}{caret[2]},<{int(caret[1]) + 1}" if caret is not None else bounds
 
 
