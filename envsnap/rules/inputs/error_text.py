@@ -33,8 +33,8 @@ class ErrorText(Rule):
     a library or symbol to its owner. With `--error-text FILE`, findings of those facts come first
     and quote the line that speaks for them: those of a rule that sees the cause in the manifest,
     those of a fact that differs, and else the text's own. A sentence known from memory only is
-    marked as unverified and is at most a warning. What says that something failed and little of
-    what, and what a harmless notice prints, stays information.
+    marked as unverified and is at most a warning. A sentence that only says that
+    something failed, and a notice that is known to be harmless, stay information.
 
     Fix: what the finding says; then run again and pass the new text.
     """
