@@ -217,15 +217,15 @@ def _time(seconds: float) -> str:
     return f"{whole // 60}m{whole % 60:02d}s" if whole >= 60 else f"{whole}s"
 
 
-def finish_plan(prepared: Plan, style: str, output: str) -> int:
+def finish_plan(prepared: Plan, style: str, output: str, sides: tuple[str, str]) -> int:
     """Write a plan."""
     text = bisection_formats.plan(prepared, style)
-    outputs.write(text.encode("utf-8", "backslashreplace"), output, 0o644)
+    outputs.write(text.encode("utf-8", "backslashreplace"), output, outputs.mode_of(*sides))
     return 0
 
 
-def finish(found: Bisection, style: str, output: str, color: str) -> int:
-    """Write the report and return its exit code."""
+def finish(found: Bisection, style: str, output: str, color: str, sides: tuple[str, str]) -> int:
+    """Write the report, no more open than the manifests of its sides; return its exit code."""
     to_terminal = output == "-" and sys.stdout.isatty()
     width = os.get_terminal_size(sys.stdout.fileno()).columns if to_terminal else None
     encoding = (sys.stdout.encoding if output == "-" and style != "html" else None) or "utf-8"
@@ -236,5 +236,5 @@ def finish(found: Bisection, style: str, output: str, color: str) -> int:
         width=width,
         ascii_only=not outputs.can_show(encoding, "●▲✕·…"),
     )
-    outputs.write(text.encode(encoding, "backslashreplace"), output, 0o644)
+    outputs.write(text.encode(encoding, "backslashreplace"), output, outputs.mode_of(*sides))
     return found.exit_code

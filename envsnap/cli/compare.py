@@ -81,7 +81,9 @@ def command(
         width=width,
         ascii_only=not outputs.can_show(encoding, "●▲✕·…"),
     )
-    outputs.write(text.encode(encoding, "backslashreplace"), output, 0o644)
+    recordings = () if "--" in sys.argv else others
+    mode = outputs.mode_of(golden, *recordings)
+    outputs.write(text.encode(encoding, "backslashreplace"), output, mode)
     return verdict.exit_code
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from envsnap import api
-from envsnap.cli import attested, inputs, outputs
+from envsnap.cli import attested, exit_styles, inputs, outputs
 
 
 @click.command()
@@ -17,6 +17,7 @@ from envsnap.cli import attested, inputs, outputs
     help="Hosts of one job: nobody is the reference, everyone should be alike.",
 )
 @outputs.report_options
+@exit_styles.option
 @attested.options
 def command(
     reference: str,

@@ -76,8 +76,8 @@ def command(
         options.update(_comparison(manifest, plan, options))
     elif plan is not None:
         raise click.UsageError("--plan goes with --verify")
-    text = script.build(options, script.new_marker())
-    outputs.write(text.encode("ascii"), output, 0o644)
+    text = script.build(options, script.written_marker(options))
+    outputs.write(text.encode("ascii"), output, outputs.mode_of(manifest))
     if output != "-":
         after = " > prod.facts" if manifest is None else "; it ends with 0 where all is the same"
         click.echo(f"envsnap: wrote {output}; run there: python3 {output}{after}", err=True)

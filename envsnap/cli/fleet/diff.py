@@ -89,7 +89,8 @@ def command(
         color=outputs.wants_color(color, to_terminal),
         ascii_only=not outputs.can_show(encoding),
     )
-    outputs.write(text.encode(encoding, "backslashreplace"), output, 0o644)
+    mode = outputs.mode_of(*paths, golden_manifest)
+    outputs.write(text.encode(encoding, "backslashreplace"), output, mode)
     return _code(verdict, fail_on)
 
 

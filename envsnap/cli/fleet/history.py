@@ -31,5 +31,5 @@ def command(store: str, host: str | None, since: str | None, as_json: bool, outp
     told = api.fleet_history(store, host=host, since=since)
     text = past.as_json(told) if as_json else past.as_text(told)
     encoding = (sys.stdout.encoding if output == "-" else None) or "utf-8"
-    outputs.write(text.encode(encoding, "backslashreplace"), output, 0o644)
+    outputs.write(text.encode(encoding, "backslashreplace"), output, outputs.mode_of(store))
     return 0
