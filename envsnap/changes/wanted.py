@@ -307,7 +307,9 @@ class _Files:
     def _place(self, name: str) -> tuple[str, ...]:
         """The field that both sides state; the entry where one has several lines, or another field."""
         for field in ("version", "specifier"):
-            if all(isinstance(getattr(self._entry(side, name), field), str) for side in self._sides):
+            if all(
+                isinstance(getattr(self._entry(side, name), field), str) for side in self._sides
+            ):
                 return "wanted", name, field
         return "wanted", name
 
