@@ -24,6 +24,7 @@ from envsnap.model.paths import text
 PROOF_VERSION = 1
 MOST_NAMED = 6
 # What is wanted is not what is there; what identifies a place is not its environment.
+ENVIRONMENT = ("python", "packages")
 NOT_CLAIMED = ("identity", "wanted")
 
 
@@ -107,15 +108,16 @@ def judge(
     ]
     total = portable.compared + sum(change.kind is ChangeKind.UNKNOWN for change in claims)
     total += len(edited)
+    covered = tuple(_covered(manifest, inside))
     return Proof(
         proof_version=PROOF_VERSION,
         subject=subject,
         fingerprint=manifest.fingerprint,
         plan=plan_digest,
-        proven=not differs,
+        proven=not differs and not _lacking(covered),
         facts=total,
         reproduced=total - len(claims) - len(edited),
-        covered=tuple(_covered(manifest, inside)),
+        covered=covered,
         not_covered=(*_not_covered(manifest, inside), *seen.not_covered),
         differs=tuple(differs),
         announced=tuple(expected),
@@ -189,6 +191,11 @@ def _not_imported(inside: Manifest) -> Iterator[Fact]:
         )
 
 
+def _lacking(covered: tuple[str, ...]) -> list[str]:
+    """The sections without which nothing is proven: an environment is a Python and its packages."""
+    return [name for name in ENVIRONMENT if name not in covered]
+
+
 def _covered(manifest: Manifest, inside: Manifest) -> Iterator[str]:
     there = present(inside.sections)
     yield from (
@@ -205,6 +212,10 @@ def _not_covered(manifest: Manifest, inside: Manifest) -> Iterator[str]:
             yield f"{name}: not looked at inside"
         elif not section.complete:
             yield f"{name}: the manifest is partial: what it does not state was not compared"
+    stated = present(manifest.sections)
+    for name in ENVIRONMENT:
+        if name not in stated:
+            yield f"{name}: the manifest has no such section, so nothing is proven"
     packages = inside.sections.packages
     if packages is not UNSET and packages.verified is not True:
         yield "packages: their files were not compared with RECORD (probe --verify-files does that)"
@@ -213,7 +224,7 @@ def _not_covered(manifest: Manifest, inside: Manifest) -> Iterator[str]:
 def only_at_least(proof: Proof, ranks: Mapping[str, int], limit: int) -> Proof:
     """Judge anew with a limit: what differs counts only if its rank is the limit or worse (0)."""
     counting = [item for item in proof.differs if ranks.get(item.path, 0) <= limit]
-    return replace(proof, proven=not counting)
+    return replace(proof, proven=not counting and not _lacking(proof.covered))
 
 
 def encode(proof: Proof) -> bytes:
