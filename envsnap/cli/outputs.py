@@ -79,7 +79,7 @@ REPORT_OPTIONS = (
     click.option(
         "--symptom",
         type=click.Choice(SYMPTOMS),
-        help="The kind of trouble, where no text says it: what makes such trouble comes first.",
+        help="The kind of failure, if you have no text of it. Findings that cause it come first.",
     ),
     click.option(
         "--policy",
@@ -105,7 +105,7 @@ REPORT_OPTIONS = (
         type=click.Choice(NAMES),
         default="terminal",
         show_default=True,
-        help="How to write the report; fix is a script that makes OTHER like REFERENCE.",
+        help="Format of the report; fix is a script that makes OTHER like REFERENCE.",
     ),
 )
 
@@ -147,6 +147,18 @@ def finish(
     fail_on_unknown: bool = False,
 ) -> int:
     """Write a report and return the exit code it asks for: 1 before 6, what is certain first."""
+    from envsnap.cli import exit_styles
+
+    as_plugin = exit_styles.is_nagios()
+    if not as_plugin or output != "-":
+        _write_report(report, style, output, color)
+    if style == "github":
+        _append_job_summary(report)
+    code = _code(report, fail_on, fail_on_unknown=fail_on_unknown)
+    return exit_styles.of_report(report, code) if as_plugin else code
+
+
+def _write_report(report: Report, style: str, output: str, color: str) -> None:
     from envsnap.report import formats
 
     to_terminal = output == "-" and sys.stdout.isatty()
@@ -163,8 +175,9 @@ def finish(
     sides = [report.reference, *(item.side for item in report.judged)]
     mode = mode_of(*(side.name for side in sides if side is not None))
     write(text.encode(encoding, "backslashreplace"), output, mode)
-    if style == "github":
-        _append_job_summary(report)
+
+
+def _code(report: Report, fail_on: str, *, fail_on_unknown: bool) -> int:
     worst = report.worst()
     counts = LEVELS.index(fail_on) if fail_on != "never" else -1
     if worst is not None and LEVELS.index(worst.value) <= counts:

@@ -27,14 +27,18 @@ from envsnap.cli import inputs, outputs
     metavar="MANIFEST",
     help="Write a script that compares the host with this manifest: exit code 0, or 5.",
 )
-@click.option("--plan", metavar="FILE", help="The plan that says what may be otherwise there.")
+@click.option(
+    "--plan",
+    metavar="FILE",
+    help="The plan (dockerfile.json), which announces what may differ there.",
+)
 @click.option(
     "--deadline",
     type=click.FloatRange(1, 86400),
     default=api.DEFAULT_DEADLINE,
     show_default=True,
     metavar="SECONDS",
-    help="Stop asking after this long.",
+    help="Stop gathering facts after this many seconds.",
 )
 def command(
     output: str,
