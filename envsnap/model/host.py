@@ -105,6 +105,18 @@ class System(Section, frozen=True, kw_only=True):
     certificates: Annotated[
         Flag, portable("Whether the system has certificates to trust servers by.", since=2)
     ] = UNSET
+    altered_files: Annotated[
+        Texts,
+        location("Files that are not as dpkg states, the first 50 (--verify-files).", since=2),
+    ] = UNSET
+    unowned_libraries: Annotated[
+        TextMap,
+        location(
+            "Libraries that the loader finds by name and no package of dpkg brought: path and"
+            " SHA-256 (--verify-files).",
+            since=2,
+        ),
+    ] = UNSET
     container: Annotated[Text, host("Kind of container, if any.")] = UNSET
     virtualization: Annotated[
         Text, host("Hypervisor that the machine runs under: kvm, vmware, xen …, or none.", since=2)
