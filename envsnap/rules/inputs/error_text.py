@@ -16,7 +16,7 @@ from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners
 from envsnap.rules.symptoms.demangle import demangled
 from envsnap.rules.symptoms.known import known
-from envsnap.rules.symptoms.naming import named
+from envsnap.rules.symptoms.naming import fitting, named
 from envsnap.rules.symptoms.places import Places, places
 from envsnap.rules.symptoms.reading import Evidence, Reading
 
@@ -87,7 +87,8 @@ class ErrorText(Rule):
             if item.is_weak and not item.is_hint and not _raised_by_the_program(item, manifest)
         ]  # fmt: skip
         told: set[Path] = set()
-        for evidence in (*named(reading, manifest), *failed):
+        silent = [] if failed else fitting(reading, manifest)
+        for evidence in (*named(reading, manifest), *failed, *silent):
             where = places(evidence, manifest)
             if not where.stated or where.stated[0] in told or len(told) == MOST_GUESSES:
                 continue
