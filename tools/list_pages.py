@@ -38,7 +38,10 @@ A gate in CI needs two of them: 1 means "different", 6 means "could not tell". T
 that is not 0 as a failure of the check itself.
 
 Where two hold, envsnap gives the earlier of 70, 2, 3, 4, 5, 1, 6. `run` and `record` pass on the
-exit code of your command. With several OTHER manifests, `diff` gives the worst."""
+exit code of your command. With several OTHER manifests, `diff` gives the worst.
+
+`--exit-style nagios` of `diff`, `check` and `verify` maps nothing found to 0 (OK), warnings to 1, errors
+to 2, and everything else to 3 (UNKNOWN): see [exports](exports.md)."""
 # Options that name what is written.
 STYLES = ("--format", "--form")
 PYTHON = """\

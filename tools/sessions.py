@@ -7,6 +7,8 @@ A page is a sequence of fenced blocks, run in one shell in one empty folder:
 - ```` ```LANGUAGE title="FILE" ```` is written to that file.
 - `<!-- not run: REASON -->` before a block leaves it out; `<!-- files: FOLDER -->` copies files of
   the repository into the folder first; `<!-- needs: index -->` names what the page cannot do without.
+
+Pages other than the README, the quickstart and tutorials are run if they say `<!-- run -->`.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ MARK = "--end-of-command--"
 FENCE = re.compile(r"^(?P<fence>```+)(?P<language>[a-z]*)(?P<rest>.*)$")
 TITLE = re.compile(r'title="([^"]+)"')
 NOTE = re.compile(r"^<!-- (not run|files|needs): (.+) -->$")
+RUN = "<!-- run -->"
 SHOWN_AS = "/home/me/demo"  # the folder, where a command prints it
 ANYTHING = "…"
 
@@ -245,17 +248,15 @@ def rewritten(page: Page, ran: list[tuple[Block, list[Step]]]) -> str:
 
 
 def with_sessions() -> list[str]:
-    """Every page that shows a session, by its path from the root."""
-    home = ROOT / "docs" / "index.md"  # written from the README
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    found = []
-    for path in pages:
-        if path == home:
-            continue
-        blocks = read(path.read_text()).blocks
-        if any(block.language == "console" and not block.skipped for block in blocks):
-            found.append(str(path.relative_to(ROOT)))
-    return found
+    """Every page whose sessions are run, by its path from the root.
+
+    The README, the quickstart and the tutorials always are, another page if it says `<!-- run -->`:
+    the hosts of a how-to are seldom here.
+    """
+    docs = ROOT / "docs"
+    always = [ROOT / "README.md", docs / "quickstart.md", *sorted(docs.glob("tutorials/*.md"))]
+    others = [path for path in sorted(docs.rglob("*.md")) if RUN in path.read_text()]
+    return [str(path.relative_to(ROOT)) for path in dict.fromkeys([*always, *others])]
 
 
 def write(names: list[str]) -> None:

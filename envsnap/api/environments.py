@@ -233,7 +233,7 @@ def diff_several(
     if peers:
         from envsnap.fleet import peers_of
 
-        return peers_of.results(manifests, policy, error_text)
+        return peers_of.results(manifests, policy, error_text, symptom)
     if len(manifests) == 2:
         return [
             diff(manifests[0], manifests[1], policy=policy, error_text=error_text, symptom=symptom)

@@ -81,7 +81,7 @@ def command(
     if not no_prove:
         code = proofs.finish(api.prove(document.manifest, image, plan, fail_on, trial), output)
     if code:
-        images.say(f"not called {tag}: {image} is there to look into")
+        images.say(f"not called {tag}: {image} is the image to look into")
         return code
     api.name_image(image, tag)
     click.echo(image)

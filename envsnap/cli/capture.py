@@ -135,7 +135,7 @@ def _seal(path: str, output: str) -> int:
 
     found = api.seal(path)
     outputs.write(codec.encode(found.manifest, found.unknown), output, 0o600)
-    captured.say(f"sealed {path}: it says so, and when")
+    captured.say(f"sealed {path}: the manifest now says that it was sealed, and when")
     return 0
 
 

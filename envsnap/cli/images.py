@@ -290,7 +290,8 @@ class Progress:
 def tell(plan: Plan) -> None:
     """Say on stderr what was decided, why, how sure, and what is left out."""
     exact = sum(item.certainty == "exact" for item in plan.decisions)
-    say(f"decided exactly: {exact}; otherwise: {len(plan.decisions) - exact}, which come first")
+    inexact = len(plan.decisions) - exact
+    say(f"{exact} decisions are exact; {inexact} are not" + ", and come first" * bool(inexact))
     grouped: dict[tuple[str, str], list[Decision]] = {}
     for decision in sorted(plan.decisions, key=lambda item: ORDER.index(item.certainty)):
         grouped.setdefault((decision.certainty, decision.why), []).append(decision)

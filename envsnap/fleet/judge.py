@@ -198,9 +198,10 @@ def compared(
     left_out: frozenset[Path],
     policy: Policy | None = None,
     error_text: str = "",
+    symptom: str | None = None,
 ) -> Result:
     """What one host differs in from another as a peer, but for noise."""
-    result = peers.compare(first, other, error_text)
+    result = peers.compare(first, other, error_text, symptom)
     if policy is not None:
         from envsnap.rules.policy import apply
 

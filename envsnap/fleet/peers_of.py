@@ -45,13 +45,18 @@ def most_alike(manifests: Sequence[Manifest]) -> tuple[int, str]:
     return found.kind.hosts[0], found.sentence
 
 
-def results(manifests: Sequence[Manifest], policy: Policy | None, error_text: str) -> list[Result]:
+def results(
+    manifests: Sequence[Manifest],
+    policy: Policy | None,
+    error_text: str,
+    symptom: str | None = None,
+) -> list[Result]:
     """What each differs in from the first, as one among peers; those of one kind share a result."""
     found = grouped(manifests)
     left_out = frozenset(noise.path for noise in found.noise)
     told: dict[int, Result] = {}
     for kind in found.kinds:
         other = manifests[0] if 0 in kind.hosts else kind.build()
-        result = judge.compared(manifests[0], other, left_out, policy, error_text)
+        result = judge.compared(manifests[0], other, left_out, policy, error_text, symptom)
         told.update(dict.fromkeys(kind.hosts, result))
     return [told[number] for number in range(1, len(manifests))]

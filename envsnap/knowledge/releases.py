@@ -23,7 +23,10 @@ def between(distribution: str, reference: object, other: object) -> list[dict[st
     older, newer = _ordered(reference, other) if known else (None, None)
     if older is None or newer is None:
         return []
-    rows = [row for row in known if _has(row, older) != _has(row, newer)]
+    rows = [
+        row for row in known
+        if _has(row, older) != _has(row, newer) and _is_of(row, reference, other)
+    ]  # fmt: skip
     return sorted(
         rows,
         key=lambda row: (
@@ -80,7 +83,7 @@ def source(row: dict[str, Any]) -> str:
 def has(row: dict[str, Any], installed: str) -> bool:
     """Whether an installed release has what a row says; a version that is none has nothing."""
     found = version(installed)
-    return found is not None and _has(row, found)
+    return found is not None and _has(row, found) and _is_of(row, installed)
 
 
 def of_interface(name: str) -> tuple[tuple[str, dict[str, Any]], ...]:
@@ -110,6 +113,12 @@ def _rows(distribution: str) -> Iterator[dict[str, Any]]:
         if row["distribution"] == distribution:
             yield row
     yield from table("release_changes")["rows"].get(distribution, ())
+
+
+def _is_of(row: dict[str, Any], *versions: object) -> bool:
+    """Whether one of these may be of the builds that a row is about: of a CPU's none is CUDA's."""
+    labels = [str(item).partition("+")[2] for item in versions]
+    return "of" not in row or any(not label or label.startswith(row["of"]) for label in labels)
 
 
 def _has(row: dict[str, Any], found: Any) -> bool:

@@ -170,6 +170,18 @@ class Package(Record, frozen=True, kw_only=True):
         Texts,
         location("Libraries of torch that its files need and the installed torch lacks.", since=2),
     ] = UNSET
+    missing_versions: Annotated[
+        Texts,
+        location(
+            "Versions of the C and C++ libraries (GLIBCXX_3.4.32) that its files need and the"
+            " system's do not define.",
+            since=2,
+        ),
+    ] = UNSET
+    missing_cuda_libraries: Annotated[
+        Texts,
+        location("Libraries of CUDA that its files need and nothing here has.", since=2),
+    ] = UNSET
     build_label: Annotated[
         Text, portable("Local label (cpu, cu130) that its own version.py states.", since=2)
     ] = UNSET

@@ -123,6 +123,20 @@ def _waited(command: Sequence[str], options: str, output: Copy | None) -> int:
     return code if code >= 0 else 128 - code
 
 
+def _in_foreground() -> bool:
+    """Whether a terminal sends Ctrl-C to our group of processes, and so to the command."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
+
+
 @contextmanager
 def _signals_for(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """Let the command be ended in our place: what it did is still to be written down."""
@@ -133,8 +147,12 @@ def _signals_for(process: subprocess.Popen[bytes]) -> Iterator[None]:
     def pass_on(number: int, _: object) -> None:
         process.send_signal(number)
 
-    handlers: dict[signal.Signals, Callable[[int, object], None] | signal.Handlers] = {
-        signal.SIGINT: signal.SIG_IGN,  # the terminal sends it to the command, too
+    def interrupt(number: int, _: object) -> None:
+        if not _in_foreground():  # there the terminal sends it to the command, too
+            process.send_signal(number)
+
+    handlers: dict[signal.Signals, Callable[[int, object], None]] = {
+        signal.SIGINT: interrupt,
         signal.SIGTERM: pass_on,
         signal.SIGHUP: pass_on,
     }

@@ -32,10 +32,10 @@ https://(?:hooks\.zapier\.com|maker\.ifttt\.com)/[A-Za-z0-9/_-]{8,255}
 [rsp]k_(?:live|test|prod)_[0-9a-zA-Z]{10,255}
 (?:live|test)_[sp]k_[0-9a-zA-Z_]{16,100}
 whsec_[A-Za-z0-9+/=]{16,100}
-(?:SK|AC)[0-9a-f]{32}
+(?:SK|AC)[0-9a-z]{32}
 SG\.[a-zA-Z0-9_-]{16,64}\.[a-zA-Z0-9_-]{16,64}
 (?:key|pubkey)-[0-9a-f]{32}
-[0-9a-f]{32}-us[0-9]{1,2}
+[0-9a-z]{32}-us[0-9]{1,2}
 xkeysib-[a-f0-9]{64}-[A-Za-z0-9]{16}
 eyJ[A-Za-z0-9_=-]{8,4096}\.[A-Za-z0-9_=-]{8,4096}(?:\.[A-Za-z0-9_.+/=-]{0,4096})?
 pypi-[A-Za-z0-9_-]{40,255}
@@ -64,7 +64,7 @@ shp(?:at|ca|pa|ss|ua|ka)_[a-fA-F0-9]{24,64}
 sq0(?:atp|csp|idp)-[A-Za-z0-9_-]{20,60}
 EAAA[A-Za-z0-9_+=-]{56,100}
 EAA[MC]?[A-Za-z0-9]{30,300}
-(?:bot)?[0-9]{8,10}:AA[0-9A-Za-z_-]{32,35}
+(?:bot)?[0-9]{8,10}:(?:AA[0-9A-Za-z_-]{32,34}|[0-9A-Za-z_-]{35})
 lin_(?:api|oauth)_[A-Za-z0-9]{32,100}
 (?:ntn_|secret_)[A-Za-z0-9]{36,60}
 (?:pat|key)[A-Za-z0-9]{14}(?:\.[a-f0-9]{64})?(?=[^A-Za-z0-9._-]|\Z)
@@ -164,7 +164,8 @@ sig=[A-Za-z0-9%+/=_-]{8,512}
 """
 # What a text without a long piece needs, so that a shape can match it.
 _MARKS = ("hooks", "webhook", "googleapis", "maker.", "sig=", "Key", "Signature", "{S", "{M")
-SHAPE = r"(?<![A-Za-z0-9_])(?:" + "|".join(_TABLE.split("\n")[1:-1]) + ")"
+# A letter before is no part of a token where it is the end of an escape: \\nghp_...
+SHAPE = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrt]))(?:" + "|".join(_TABLE.split("\n")[1:-1]) + ")"
 # Whatever begins a key but a certificate or something public.
 PRIVATE_KEY = (
     r"-{4,5} ?BEGIN (?!(?:TRUSTED |X509 |NEW )?CERTIFICATE|(?:RSA |EC |SSH2 |PGP |DSA )?PUBLIC|X509 CRL"

@@ -48,6 +48,10 @@ _KEYS_OF = frozenset(
     " ingestion integration instrumentation project publishable restricted transport wg psk"
     " preshared fernet django flask rails vault kms host bot instance functions".split()
 )
+# ... or a column as well: only what looks made is hidden.
+_OFTEN_NAMES = frozenset(
+    "session storage service user write read project instance functions host transport cookie".split()
+)
 # Whose keys are keys to a service. (What is missing here is found where the value looks made.)
 _ISSUERS = frozenset(
     "openai anthropic claude cohere mistral groq gemini google gcp azure aws amazon bedrock"
@@ -153,6 +157,11 @@ def is_property(key: str) -> bool:
     return bool(words) and weigh(key) < SECRET and _tells_which(words)
 
 
+def is_code(key: str) -> bool:
+    """Tell whether digits in quotes under this name open something."""
+    return weigh(key) >= PASSWORD or split(key)[-1:] in (["pin"], ["pincode"])
+
+
 def of_container(key: str, container: str) -> int:
     """What `key` says inside of something that has keys: `license: {key: ...}`."""
     words = split(container)
@@ -224,6 +233,8 @@ def _is_glued(word: str) -> bool:
 def _password(word: str, before: str, last: bool) -> int:
     if word in ("pass", "pw", "psw") and (before in _PASSES or not last):
         return NOTHING
+    if word == "password" and before == "one" and last:
+        return NOTHING  # a product
     return PASSWORD
 
 
@@ -243,6 +254,8 @@ def _key(words: list, place: int, variable: bool) -> int:
     before = words[place - 1]
     if before in ("public", "pub", "gpg", "pgp", "host") or place != len(words) - 1:
         return NOTHING if before not in ("api", "secret", "private", "access") else SECRET
-    if before in _KEYS_OF or before in _ISSUERS:
-        return SECRET
-    return PERHAPS
+    return (
+        SECRET
+        if before not in _OFTEN_NAMES and (before in _KEYS_OF or before in _ISSUERS)
+        else PERHAPS
+    )

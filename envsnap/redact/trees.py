@@ -5,7 +5,9 @@ a name and a value are judged as variables, lists of arguments as commands, and 
 itself a file of settings is looked into.
 """
 
-from . import decision, keys, kinds, texts
+import re
+
+from . import decision, keys, kinds, texts, words
 
 DEEPEST_TEXT = 3
 _LABELS = ("name", "key", "variable", "var", "header", "env", "field", "option", "parameter")
@@ -73,6 +75,8 @@ class Walk:
             second = self._text(items[1], (*path, "1"), items[0], inherited, variables=True)
             if second is None or second != items[1]:
                 return [items[0], second]
+        if _are_words(key, items):
+            key, inherited = "", 0
         hidden = _of_command(items)
         kept = []
         for index, item in enumerate(items):
@@ -86,7 +90,7 @@ class Walk:
 
     def _text(self, text: str, path: tuple, key: str, inherited: int, variables: bool):
         shown, why = decision.value(key, text, variables, inherited)
-        if why is None and isinstance(text, Quoted) and keys.weigh(key, variables) >= keys.PASSWORD:
+        if why is None and isinstance(text, Quoted) and keys.is_code(key):
             shown, why = None, "under a name that tells a secret"
         if shown is not None and self._parse is not None and _may_be_settings(shown):
             within = self._within(shown, len([part for part in path if part == "(text)"]))
@@ -133,6 +137,13 @@ def _level(tree: dict, key: str, name: str, inherited: int) -> int:
 def _is_public(tree: dict, key: str) -> bool:
     """The public half of a key of JOSE."""
     return "kty" in tree and key in _JWK_PUBLIC
+
+
+def _are_words(key: str, items: list) -> bool:
+    """A list of tokens that are words: what a text is made of, and opens nothing."""
+    return words.split(key)[-1:] == ["tokens"] and all(
+        isinstance(item, str) and re.match(r"[a-z]{1,20}\Z", item) for item in items
+    )
 
 
 def _is_pair(items: list) -> bool:

@@ -65,7 +65,7 @@ def next_step(report: document.Report, item: document.Judged) -> str:
     if report.reference is None:
         return "Compare with an environment that works: envsnap diff REFERENCE THIS."
     return (
-        "Find out by trying: envsnap bisect REFERENCE OTHER -- COMMAND;"
+        "Prove it by experiment: envsnap bisect REFERENCE OTHER -- COMMAND;"
         " or record a run on both sides and compare them: envsnap record, envsnap compare."
     )
 

@@ -130,7 +130,7 @@ def ruled(report: document.Report, result: Result) -> str:
     ignored = sum(ruling.severity is None for ruling in rulings)
     return (
         f"{plain(report.policy.file)}: {_count(ignored, 'finding')} ignored,"
-        f" {len(rulings) - ignored} weighed otherwise"
+        f" {len(rulings) - ignored} given another severity"
     )
 
 

@@ -45,9 +45,14 @@ SESSION = re.compile(
 )
 
 
-def compare(reference: Manifest, other: Manifest, error_text: str = "") -> engine.Result:
-    """Judge what differs between two peers; `reference` is only the one that is like most."""
-    result = engine.compare(reference, other, error_text=error_text)
+def compare(
+    reference: Manifest, other: Manifest, error_text: str = "", symptom: str | None = None
+) -> engine.Result:
+    """Judge what differs between two peers; `reference` is only the one that is like most.
+
+    A text of the other, or a symptom, orders what is equally grave.
+    """
+    result = engine.compare(reference, other, error_text=error_text, symptom=symptom)
     changes = {change.path: change for change in walk.compare(reference, other).changes}
     findings = [_weighed(finding, changes) for finding in result.findings]
     findings.extend(_one_sided(reference, other))

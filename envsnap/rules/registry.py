@@ -92,7 +92,7 @@ REGISTRY = (
         ("nvidia-nvjitlink-cu12", "nvidia-nvjitlink-cu11", "nvidia-nvjitlink"),
         inspects=True,
     ),
-    Entry("frameworks/link-check", ("packages",), ("torch",), inspects=True),
+    Entry("frameworks/link-check", ("packages",), inspects=True),
     Entry("packages/built-against", ("packages", "frameworks"), inspects=True),
     Entry("packages/known-conflicts", ("packages",), ("vllm", "onnx"), inspects=True),
     Entry("packages/numpy-abi", ("packages",), ("numpy",), inspects=True),

@@ -16,7 +16,8 @@ from envsnap.probe import packing
 from envsnap.targets import binding
 
 # Where the script would be larger than 150,000 bytes, it travels without what only people read.
-MOST_PACKED = 142_000
+MOST_PACKED = 145_000
+LONG_MODULE = 8_000
 DOCSTRING = re.compile(r'(:\n\s+|\A)"""(?:[^"]|"(?!""))*"""\n(?=\s*\S)', re.ASCII)
 COMMENT = re.compile(r"^[ ]*#(?! -- modules --).*\n", re.MULTILINE)
 
@@ -64,8 +65,13 @@ def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:
     """
     modules = sources(nvml=nvml)
     packed = _packed(modules)
-    if len(packed) > MOST_PACKED:
-        modules = {name: without_words(text) for name, text in modules.items()}
+    for longest in (LONG_MODULE, 0):  # the words of long modules go first
+        if len(packed) <= MOST_PACKED:
+            break
+        modules = {
+            name: without_words(text) if len(text) > longest else text
+            for name, text in modules.items()
+        }
         packed = _packed(modules)
     return packing.pack(modules, {**options, "marker": marker}, packed=packed)
 

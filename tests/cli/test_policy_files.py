@@ -28,7 +28,7 @@ def test_the_working_folder_s_policy_counts(name: str, envsnap: Run, tmp_path: P
     write(tmp_path, name, ERROR)
     done = envsnap("diff", *PAIR, "--fail-on", "error")
     assert done.returncode == 0
-    assert f"{name}: 1 finding ignored, 0 weighed otherwise" in done.stdout
+    assert f"{name}: 1 finding ignored, 0 given another severity" in done.stdout
     assert "trained anew on prod" in done.stdout
 
 
@@ -75,7 +75,7 @@ def test_every_report_tells_what_the_policy_did(
         )
     else:
         assert "ignore[1] (rule hidden-gpus) matched nothing" in shown
-        count = "1 finding ignored, 1 weighed" if command == "diff" else "0 findings ignored, 0"
+        count = "1 finding ignored, 1 given" if command == "diff" else "0 findings ignored, 0"
         assert count in shown
     if command == "diff" and style == "html":
         assert "<dt>policy</dt><dd>warning -&gt; error: seeds are part of the spec</dd>" in shown

@@ -60,7 +60,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_page_is_in_the_navigation(built: Path) -> None:
     home = (built / "index.html").read_text()
     for page in site.pages():
-        assert f'href="{page.removesuffix(".md")}.html"' in home or page == "index.md", page
+        address = page.replace("README.md", "index.md").removesuffix(".md") + ".html"
+        assert f'href="{address}"' in home, page
 
 
 def test_nothing_is_loaded_from_elsewhere(built: Path) -> None:

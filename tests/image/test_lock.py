@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import tempfile
 import threading
 import tomllib
 import zipfile
@@ -227,6 +228,22 @@ def test_the_public_function_may_be_called_twice(index: Index, tmp_path: Path) -
     made = wheel(index.folder, "alpha", "1.0", "a = 1\n")
     whole = holding(installed([index.add("alpha", made)], tmp_path))
     assert envsnap.lock(whole).artifacts == envsnap.lock(whole).artifacts != {}
+
+
+def test_a_stranger_s_configuration_does_not_choose_the_index(
+    index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uv looks for uv.toml in all folders above the one it works in, and everybody may write /tmp."""
+    made = index.add("alpha", wheel(index.folder, "alpha", "1.0", "a = 1\n"))
+    whole = holding(installed([made], tmp_path))
+    shared = tmp_path / "shared"
+    (shared / "mine").mkdir(parents=True)
+    (shared / "idx").mkdir()
+    (shared / "uv.toml").write_text(f'no-index = true\nfind-links = ["{shared}/idx"]\n')
+    monkeypatch.setenv("TMPDIR", str(shared / "mine"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.chdir(shared / "mine")
+    assert api.lock(whole).artifacts["alpha"].sha256 == sha256(made)
 
 
 def test_same_version_other_build_is_refused_and_named(index: Index, tmp_path: Path) -> None:

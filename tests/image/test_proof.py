@@ -6,6 +6,7 @@ import json
 
 import pytest
 from image_cases import CASES, DEBIAN_12, changed, gpu, manifest
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.image.planning.plan import make_plan
@@ -192,3 +193,17 @@ def test_the_verdict_comes_first_and_names_what_differs() -> None:
     assert told[0].startswith("NOT proven: ")
     assert told[0].endswith("1 differ, 0 otherwise as announced, in image x")
     assert told[1] == "differs: env_vars.OMP_NUM_THREADS: captured 3, inside 4"
+
+
+@pytest.mark.parametrize("lost", ["python", "packages"])
+def test_a_manifest_without_what_an_environment_is_proves_nothing(lost: str) -> None:
+    here = whole()
+    kept = replace(here.sections, **{lost: UNSET})
+    cut = replace(here, sections=kept)
+    found = judged(cut, here)
+    assert not found.differs
+    assert not found.proven
+    assert lost not in found.covered
+    assert any(line.startswith(f"{lost}: the manifest has no such") for line in found.not_covered)
+    assert not proof.only_at_least(found, {}, 0).proven
+    assert next(proof.lines(found, 3)).startswith("NOT proven")

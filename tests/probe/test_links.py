@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from envsnap.model.manifest import Manifest
+from envsnap.probe.readers import versions
 from envsnap.probe.readers.symbols import Library, gnu_hash
 from envsnap.rules import engine
 from tests.conftest import Run, lacking
@@ -117,3 +119,61 @@ def test_the_torch_that_is_installed_fits_itself(envsnap: Run, tmp_path: Path) -
         lacking("torch is not installed")
     for name, package in entries(manifest).items():
         assert not package.missing_symbols, (name, package.missing_symbols)
+
+
+def test_a_version_that_the_systems_library_does_not_define_is_an_error(
+    envsnap: Run, tmp_path: Path, site: Path
+) -> None:
+    newer = tmp_path / "libstdc++.so.6"
+    script = tmp_path / "versions.map"
+    script.write_text("GLIBCXX_3.4.21 { far; };\nGLIBCXX_9.9.9 { future; };\n")
+    source = "void far(void) {} void future(void) {}"
+    compiled(newer, source, "-Wl,-soname,libstdc++.so.6", f"-Wl,--version-script={script}")
+    path = site / "extension" / "_C.so"
+    call = "extern void future(void); void init(void) { future(); }"
+    compiled(path, call, "-xnone", str(newer))
+    newer.unlink()
+    assert versions.newest(str(path)) == {"GLIBCXX": (9, 9, 9)}
+    manifest = read(envsnap, tmp_path, site)
+    assert entries(manifest)["extension"].missing_versions == ("GLIBCXX_9.9.9",)
+    found = [item for item in engine.inspect(manifest).findings if item.rule == "link-check"]
+    assert [(item.path, item.severity.value) for item in found] == [
+        (("packages", "extension", "missing_versions"), "error")
+    ]
+
+
+def test_what_published_wheels_need_is_left_to_their_tags(
+    envsnap: Run, tmp_path: Path, site: Path
+) -> None:
+    info = next(site.glob("extension-*.dist-info"))
+    (info / "WHEEL").write_text("Wheel-Version: 1.0\nTag: cp311-cp311-manylinux_2_99_x86_64\n")
+    extension(site, FOO)
+    assert not entries(read(envsnap, tmp_path, site))["extension"].missing_versions
+
+
+def test_a_library_of_cuda_that_nothing_has_is_told(
+    envsnap: Run, tmp_path: Path, site: Path
+) -> None:
+    cudnn = tmp_path / "libcudnn.so.9"
+    compiled(cudnn, f"void {BAR}(void) {{}}", "-Wl,-soname,libcudnn.so.9")
+    path = site / "extension" / "_C.so"
+    compiled(path, f"extern void {BAR}(void); void init(void) {{ {BAR}(); }}", "-xnone", str(cudnn))
+    manifest = read(envsnap, tmp_path, site)
+    assert entries(manifest)["extension"].missing_cuda_libraries == ("libcudnn.so.9",)
+    found = [item for item in engine.inspect(manifest).findings if item.rule == "link-check"]
+    assert [item.severity.value for item in found] == ["info"]  # no GPU is here
+    brought = site / "nvidia" / "cudnn" / "lib"
+    brought.mkdir(parents=True)
+    shutil.copy(cudnn, brought)
+    assert not entries(read(envsnap, tmp_path, site))["extension"].missing_cuda_libraries
+
+
+def test_needed_versions_are_those_that_readelf_shows() -> None:
+    if shutil.which("readelf") is None:
+        lacking("readelf is not installed")
+    path = os.path.realpath("/proc/self/exe")
+    said = subprocess.run(
+        ["readelf", "-V", path], capture_output=True, text=True, check=True
+    ).stdout
+    shown = {match[1] for match in re.finditer(r"Name: ([A-Z]+_[\d.]+)  Flags: none", said)}
+    assert {name for names in versions.needed(path).values() for name in names} == shown

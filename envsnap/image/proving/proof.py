@@ -34,6 +34,7 @@ STRAYS = (
 )
 OF_THE_OWNER = "files that no package brought: no plan says whose they are (--plan FILE does)"
 LOOKED_AT = ("system", "altered_files")
+ENVIRONMENT = ("python", "packages")
 # What is wanted is not what is there; what identifies a place is not its environment.
 NOT_CLAIMED = ("identity", "wanted")
 
@@ -130,15 +131,16 @@ def judge(
     ]
     total = portable.compared + sum(change.kind is ChangeKind.UNKNOWN for change in claims)
     total += len(edited)
+    covered = tuple(_covered(manifest, inside))
     return Proof(
         proof_version=PROOF_VERSION,
         subject=subject,
         fingerprint=manifest.fingerprint,
         plan=plan_digest,
-        proven=not differs,
+        proven=not differs and not _lacking(covered),
         facts=total,
         reproduced=total - len(claims) - len(edited),
-        covered=tuple(_covered(manifest, inside)),
+        covered=covered,
         not_covered=(
             *_not_covered(manifest, inside),
             *(() if by_plan else (OF_THE_OWNER,)),
@@ -253,6 +255,11 @@ def _not_imported(inside: Manifest) -> Iterator[Fact]:
         )
 
 
+def _lacking(covered: tuple[str, ...]) -> list[str]:
+    """The sections without which nothing is proven: an environment is a Python and its packages."""
+    return [name for name in ENVIRONMENT if name not in covered]
+
+
 def _covered(manifest: Manifest, inside: Manifest) -> Iterator[str]:
     there = present(inside.sections)
     yield from (
@@ -269,6 +276,10 @@ def _not_covered(manifest: Manifest, inside: Manifest) -> Iterator[str]:
             yield f"{name}: not looked at inside"
         elif not section.complete:
             yield f"{name}: the manifest is partial: what it does not state was not compared"
+    stated = present(manifest.sections)
+    for name in ENVIRONMENT:
+        if name not in stated:
+            yield f"{name}: the manifest has no such section, so nothing is proven"
     packages = inside.sections.packages
     if packages is not UNSET and packages.verified is not True:
         yield "packages: their files were not compared with RECORD (probe --verify-files does that)"
@@ -277,7 +288,7 @@ def _not_covered(manifest: Manifest, inside: Manifest) -> Iterator[str]:
 def only_at_least(proof: Proof, ranks: Mapping[str, int], limit: int) -> Proof:
     """Judge anew with a limit: what differs counts only if its rank is the limit or worse (0)."""
     counting = [item for item in proof.differs if ranks.get(item.path, 0) <= limit]
-    return replace(proof, proven=not counting)
+    return replace(proof, proven=not counting and not _lacking(proof.covered))
 
 
 def outside(path: str, captured: Any, inside: Any, reason: str) -> Fact:
@@ -297,7 +308,7 @@ def ruled(proof: Proof, excuses: Mapping[str, str], not_allowed: Sequence[Fact])
     differs.extend(not_allowed)
     return replace(
         proof,
-        proven=not differs,
+        proven=not differs and not _lacking(proof.covered),
         differs=tuple(differs),
         announced=(*proof.announced, *excused),
         by_nature=tuple(item for item in proof.by_nature if item.path not in named),
@@ -385,7 +396,7 @@ def lines(proof: Proof, most: int) -> Iterator[str]:
         yield f"as announced: {_some(paths)}: {reason}"
     if proof.by_nature:
         paths = [item.path for item in proof.by_nature]
-        yield f"another here, and not to be carried: {_some(paths)}"
+        yield f"differs here, and no image carries it: {_some(paths)}"
 
 
 def _some(paths: list[str]) -> str:

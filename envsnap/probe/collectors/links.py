@@ -1,36 +1,42 @@
-"""Whether compiled extensions of torch fit the torch that is installed: read, and never loaded.
+"""Whether compiled extensions fit what they are to be loaded with: read, and never loaded.
 
 An extension asks libtorch for symbols by their C++ names, which change with torch's releases and
-with the C++ ABI. What libtorch does not have fails at import, or at the first call.
+with the C++ ABI. What libtorch does not have fails at import, or at the first call. Files that were compiled elsewhere than for a
+manylinux wheel may need newer C and C++ libraries, and some need libraries of CUDA that nothing
+here brings.
 """
 
 import os
 import re
 import time
 
-from ..record import read_bytes, read_text
+from ..record import read_text
 from ..readers import elf, loader
+from .system_links import files_of, needs_of_all
 from ..readers.symbols import Library, gnu_hash
 
 OF_TORCH = (b"_ZN3c10", b"_ZNK3c10", b"_ZTIN3c10", b"_ZTVN3c10", b"_ZN2at", b"_ZNK2at", b"_ZN5torch",
             b"_ZNK5torch", b"_ZTIN5torch", b"_ZTVN5torch", b"_ZTIN2at", b"_ZTVN2at", b"_ZN4c10d",
             b"aoti_torch_", b"torch_", b"THP")  # fmt: skip
 TORCHS = ("libtorch", "libc10")
-SHARED = re.compile(r"\.so(?:\.\d+)*$")
-MOST_FILES, MOST_TOLD, MOST_TRIED = 60, 5, 6
+MOST_TOLD, MOST_TRIED = 5, 6
 SECONDS = 3.0
-LARGEST_RECORD = 8 << 20
 LABEL = re.compile(r"__version__[^=\n]{0,40}=\s*['\"][^'\"+\n]{1,40}\+([a-z0-9.]{2,12})['\"]")
 STATES_ITS_BUILD = ("torchvision", "torchaudio", "torchcodec")
 
 
 def collect(record, places: dict, until: float) -> None:
-    """Add to packages what their files need of torch and do not get."""
+    """Add to packages what their files need and do not get."""
+    until = min(until, time.monotonic() + SECONDS)
+    needs_of_all(record, places, until)
+    _of_torch(record, places, until)
+
+
+def _of_torch(record, places: dict, until: float) -> None:
     entries = record.facts.get("entries", {})
     torch = places.get("torch")
     if torch is None:
         return
-    until = min(until, time.monotonic() + SECONDS)
     libraries = _libraries(os.path.join(os.path.dirname(torch), "torch", "lib"))
     if not libraries:
         return
@@ -72,7 +78,7 @@ def _judge(record, name: str, place: str, libraries: dict, until: float) -> None
     if label:
         entry["build_label"] = label
     missing, absent = [], []
-    files = _files(place)
+    files = files_of(place)
     if not any(_asks_torch(os.path.join(folder, path)) for path in files[:MOST_TRIED]):
         return
     for path in files:
@@ -145,17 +151,6 @@ def _absent(path: str, libraries: dict) -> list:
         name for name in needed if name.startswith(TORCHS) and name not in libraries
         and not name.startswith(("libtorchaudio", "libtorchcodec", "libtorchtext"))
     ]  # fmt: skip
-
-
-def _files(place: str) -> list:
-    """The shared objects that a distribution installed, by its RECORD."""
-    try:
-        data = read_bytes(os.path.join(place, "RECORD"), LARGEST_RECORD).decode("utf-8", "replace")
-    except OSError:
-        return []
-    paths = (line.split(",")[0].strip('"') for line in data.split("\n") if ".so" in line)
-    # Libraries that it only brings along (NAME.libs) are found where its own files need them.
-    return [path for path in paths if SHARED.search(path) and ".libs/" not in path][:MOST_FILES]
 
 
 def _label(name: str, folder: str) -> str:

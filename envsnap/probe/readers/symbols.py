@@ -30,13 +30,13 @@ class Library:
                 raise ValueError("no file of 64 bits: %s" % path)
             self._data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         self._loaded = [item for item in headers if item[0] == elf.LOADED_SEGMENT]
-        tags = self._tags(headers)
+        tags = self.tags = self._tags(headers)
         missing = [tag for tag in (SYMBOLS, STRINGS, GNU_HASH) if tag not in tags]
         if missing:
             raise ValueError("no symbols to look up: %s" % path)
-        self._symbols, self._strings = self._place(tags[SYMBOLS]), self._place(tags[STRINGS])
-        table = self._place(tags[GNU_HASH])
-        header = self._numbers("IIII", table)
+        self._symbols, self._strings = self.place(tags[SYMBOLS]), self.place(tags[STRINGS])
+        table = self.place(tags[GNU_HASH])
+        header = self.numbers("IIII", table)
         self._count, self._first, self._bloom_size, self._shift = header
         self._bloom = table + 16
         self._buckets = self._bloom + 8 * self._bloom_size
@@ -50,26 +50,26 @@ class Library:
         """Return the names that this file needs from others and that begin so; weak ones aside."""
         found = []
         for number in range(1, min(self._first, MOST_UNDEFINED)):
-            name, info, _, section = self._numbers("IBBH", self._symbols + ENTRY * number)
+            name, info, _, section = self.numbers("IBBH", self._symbols + ENTRY * number)
             if section == 0 and info >> 4 == GLOBAL:
                 start = self._strings + name
                 if self._data[start : start + 16].startswith(starts):
-                    found.append(self._name(start))
+                    found.append(self.name(start))
         return found
 
     def has(self, name: bytes, key: int) -> bool:
         """Whether this library defines a symbol; `key` is its `gnu_hash`."""
         if not self._count or not self._bloom_size:
             return False
-        word = self._numbers("Q", self._bloom + 8 * (key // 64 % self._bloom_size))[0]
+        word = self.numbers("Q", self._bloom + 8 * (key // 64 % self._bloom_size))[0]
         if not (word >> (key % 64)) & (word >> ((key >> self._shift) % 64)) & 1:
             return False
-        number = self._numbers("I", self._buckets + 4 * (key % self._count))[0]
+        number = self.numbers("I", self._buckets + 4 * (key % self._count))[0]
         while number >= self._first:
-            value = self._numbers("I", self._chain + 4 * (number - self._first))[0]
+            value = self.numbers("I", self._chain + 4 * (number - self._first))[0]
             if value | 1 == key | 1:
-                place, _, _, section = self._numbers("IBBH", self._symbols + ENTRY * number)
-                if section != 0 and self._name(self._strings + place) == name:
+                place, _, _, section = self.numbers("IBBH", self._symbols + ENTRY * number)
+                if section != 0 and self.name(self._strings + place) == name:
                     return True
             if value & 1:
                 return False
@@ -83,19 +83,22 @@ class Library:
                 return dict(reversed(list(struct.iter_unpack(self._order + "QQ", data))))
         return {}
 
-    def _place(self, address: int) -> int:
+    def place(self, address: int) -> int:
+        """Return where in the file an address lies; raises ValueError where it does not."""
         for _, offset, length, start in self._loaded:
             if start <= address < start + length:
                 return offset + address - start
         raise ValueError("an address outside of the file")
 
-    def _numbers(self, shape: str, place: int) -> tuple:
+    def numbers(self, shape: str, place: int) -> tuple:
+        """Return numbers of this shape at a place; raises ValueError where the file ends."""
         try:
             return struct.unpack_from(self._order + shape, self._data, place)
         except struct.error as error:
             raise ValueError("damaged: %s" % error) from None
 
-    def _name(self, place: int) -> bytes:
+    def name(self, place: int) -> bytes:
+        """Return the text at a place, up to its end."""
         end = self._data.find(b"\0", place, place + LONGEST_NAME)
         return self._data[place:end] if end >= 0 else b""
 

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Package
-from envsnap.model.reading import given, packages, version
+from envsnap.model.reading import given, gpus, packages, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 
 MOST_TOLD = 2
+BUILT_HERE = (
+    "Install a wheel for this system or build it here; or use an image with a newer system."
+)
+CUDA_WHEELS = "Install NVIDIA's wheels for that CUDA, or a build for the CUDA that is here."
 
 
 class LinkCheck(Rule):
@@ -19,7 +23,10 @@ class LinkCheck(Rule):
     Extensions of torch name what they need of it by C++ symbols. The probe reads those names in
     the extension's files and looks each up in torch's libraries; nothing is imported. What is not
     there fails at import, or at the first call ("undefined symbol"). A build for CUDA beside a CPU
-    torch needs libraries that are not there at all. This sees pairs that nobody has written down.
+    torch needs libraries that are not there at all. Files that were compiled on another host may
+    need versions of the C and C++ libraries that this one does not define ("version `GLIBCXX_3.4.32'
+    not found"), and files that use CUDA need its libraries of one major release, which neither the
+    system nor a wheel may bring. This sees pairs that nobody has written down.
 
     Fix: install the release and build of the extension that belongs to this torch, or build it
     here.
@@ -35,6 +42,38 @@ class LinkCheck(Rule):
             libraries = given(package.missing_libraries) or ()
             if symbols or libraries:
                 yield self._finding(name, package, torch)
+            yield from self._of_the_system(name, package, has_gpu=bool(gpus(manifest)))
+
+    def _of_the_system(self, name: str, package: Package, *, has_gpu: bool) -> Iterator[Finding]:
+        """What files need of the C and C++ libraries, and of CUDA's."""
+        for field, severity, wanted, fix in (
+            (
+                "missing_versions",
+                Severity.ERROR,
+                "its C or C++ library does not define",
+                BUILT_HERE,
+            ),
+            (
+                "missing_cuda_libraries",
+                Severity.WARNING if has_gpu else Severity.INFO,
+                "nothing in this environment has",
+                CUDA_WHEELS,
+            ),
+        ):
+            missing = given(getattr(package, field)) or ()
+            if missing:
+                yield Finding(
+                    rule=self.id,
+                    severity=severity,
+                    effect=Effect.CRASH,
+                    confidence=Confidence.LIKELY,
+                    path=("packages", name, field),
+                    message=f"{name} {given(package.version)} needs {', '.join(missing)}, which {wanted}",
+                    why="Its import fails, or the part of it that needs them does not load.",
+                    fix=fix,
+                    source="read in the files",
+                    cites=(("packages", name), ("system", "glibc"), ("system", "libstdcxx")),
+                )
 
     def _finding(self, name: str, package: Package, torch: str) -> Finding:
         libraries = given(package.missing_libraries) or ()

@@ -22,8 +22,8 @@ class Determinism(Rule):
     chooses kernels by timing them; deterministic algorithms replace others. Two programs whose
     switches differ are not expected to agree.
 
-    By itself, one environment is told where deterministic algorithms are on and cuBLAS has no
-    workspace setting: its products then fail, or do not repeat over several streams.
+    In one environment alone, the rule speaks where deterministic algorithms are on and cuBLAS has
+    no workspace setting: its products then fail, or do not repeat over several streams.
 
     Fix: set the switch alike at the start of the program.
     """

@@ -20,7 +20,7 @@ class EndOfRun(Rule):
     code of two wheels that do not fit is a common cause), 137 a SIGKILL, which is what the kernel
     sends where memory is used up.
 
-    Fix: read what the command said last; `--error-text` explains a message.
+    Fix: read the command's last output; `--error-text` explains a message.
     """
 
     id = "end-of-run"
@@ -62,7 +62,7 @@ class EndOfRun(Rule):
             path=PATH,
             message=message,
             why="What a command that fails opened, seeded and loaded is only what it came to.",
-            fix="Read what it said last, or give it to --error-text.",
+            fix="Read its last output, or pass it with --error-text.",
             changes=() if other is None else (PATH,),
         )
 

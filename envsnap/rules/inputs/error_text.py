@@ -16,7 +16,7 @@ from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners
 from envsnap.rules.symptoms.demangle import demangled
 from envsnap.rules.symptoms.known import known
-from envsnap.rules.symptoms.naming import named
+from envsnap.rules.symptoms.naming import fitting, named
 from envsnap.rules.symptoms.places import Places, places
 from envsnap.rules.symptoms.reading import Evidence, Reading
 
@@ -37,8 +37,8 @@ class ErrorText(Rule):
     a library or symbol to its owner. With `--error-text FILE`, findings of those facts come first
     and quote the line that speaks for them: those of a rule that sees the cause in the manifest,
     those of a fact that differs, and else the text's own. A sentence known from memory only is
-    marked as unverified and is at most a warning. What says that something failed and little of
-    what, and what a harmless notice prints, stays information.
+    marked as unverified and is at most a warning. A sentence that only says that
+    something failed, and a notice that is known to be harmless, stay information.
 
     Fix: what the finding says; then run again and pass the new text.
     """
@@ -87,7 +87,8 @@ class ErrorText(Rule):
             if item.is_weak and not item.is_hint and not _raised_by_the_program(item, manifest)
         ]  # fmt: skip
         told: set[Path] = set()
-        for evidence in (*named(reading, manifest), *failed):
+        silent = [] if failed else fitting(reading, manifest)
+        for evidence in (*named(reading, manifest), *failed, *silent):
             where = places(evidence, manifest)
             if not where.stated or where.stated[0] in told or len(told) == MOST_GUESSES:
                 continue

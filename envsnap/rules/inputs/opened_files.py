@@ -16,8 +16,8 @@ GROUPS = (DATA, CODE, "library", "system", "made")
 class OpenedFiles(Rule):
     """Two runs opened other data files, or executed other code of the project.
 
-    What a run was given is compared by name and SHA-256; files are named by their way from the
-    working folder. The project's code is compared as a whole, by what was really imported.
+    What a run was given is compared by name and SHA-256; files are named by their path relative to
+    the working folder. The project's code is compared as a whole, by what was really imported.
 
     Fix: give both runs the same files, from the same commit.
     """

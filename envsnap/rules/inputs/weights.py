@@ -24,8 +24,8 @@ class Weights(Rule):
 
     Another SHA-256 is another file. torch's zip checkpoints hold the file's own name, so a
     renamed copy of equal tensors has another digest; the table of tensors tells those apart.
-    A file with the same SHA-256 under another name is the same file. Of two runs, it is also said
-    what only one of them opened.
+    A file with the same SHA-256 under another name is the same file. For two runs, files that only one
+    of them opened are named, too.
 
     Fix: copy the file from the side where it is right, and compare its SHA-256.
     """

@@ -26,7 +26,7 @@ class LibraryPath(Rule):
     is found beside the wheel; what has a RUNPATH, or is opened by name at run time (parts of
     cuDNN, nvJitLink), is looked for in LD_LIBRARY_PATH first. Folders of another toolkit or
     cuDNN there lead to "undefined symbol", to "version incompatibility", or quietly to other
-    kernels. Folders of the CUDA release that the framework is built for are information.
+    kernels. Folders of the CUDA release that the framework is built for are reported as info.
 
     Fix: unset LD_LIBRARY_PATH, or take the CUDA folders out of it.
     """

@@ -15,7 +15,7 @@ class AlteredFiles(Rule):
 
     RECORD lists the SHA-256 of every file that an installer wrote. Files that were edited in
     place ("just this one line"), half-overwritten by another package or lost are not what the
-    version says. Looked at with `capture --verify-files`.
+    version says. The facts come from `capture --verify-files`.
 
     Fix: install the distribution anew (pip install --force-reinstall --no-deps).
     """

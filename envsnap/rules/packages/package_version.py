@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.changes.change import Change
-from envsnap.knowledge.roles import role
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.roles_here import RolesHere
 from envsnap.rules.rule import Comparison, Rule
 
 FEW = 3  # with so few differences between two environments, each is a suspect
@@ -17,7 +17,8 @@ FAR = (Distance.MAJOR, Distance.MINOR, Distance.OTHER)
 class PackageVersion(Rule):
     """An installed distribution has another version.
 
-    What that can do depends on what the distribution is for. Those that compute or decode data
+    What that can do depends on what the distribution is for: a table says it, and where it does not,
+    what requires what in this environment. Those that compute or decode data
     (numpy, Pillow, OpenCV, tokenizers, CUDA libraries) can change results with any release;
     those of a serving stack can behave otherwise after a major release; tools that build, test
     or look at code change nothing. Where only a few distributions differ at all, each of them
@@ -35,15 +36,19 @@ class PackageVersion(Rule):
             for change in comparison.under("packages")
             if len(change.path) == 3 and change.path[2] == "version"
         ]
-        suspects = [change for change in changes if _suspect(change)]
+        here = RolesHere(comparison.other)
+        roles = {change.path[1]: here.of(change.path[1]) for change in changes}
+        suspects = [change for change in changes if _suspect(change, roles[change.path[1]])]
         for change in changes:
-            yield self._finding(comparison, change, alone=len(suspects) <= FEW)
+            yield self._finding(comparison, change, roles[change.path[1]], len(suspects) <= FEW)
 
-    def _finding(self, comparison: Comparison, change: Change, *, alone: bool) -> Finding:
+    def _finding(
+        self, comparison: Comparison, change: Change, role: str, is_alone: bool
+    ) -> Finding:
         name = change.path[1]
         how_far = distance(change.reference, change.other)
-        severity, effect = _weigh(role(name), how_far)
-        if alone and _suspect(change):
+        severity, effect = _weigh(role, how_far)
+        if is_alone and _suspect(change, role):
             severity = Severity.WARNING
         build = how_far is Distance.BUILD
         return Finding(
@@ -56,19 +61,19 @@ class PackageVersion(Rule):
             why=(
                 "The same release, built or labelled otherwise."
                 if build
-                else f"A {how_far.value} difference in a package that {_WHAT[role(name)]}."
+                else f"A {how_far.value} difference in a package that {_WHAT[role]}."
             ),
             fix=f"Install {name}=={change.reference}." if isinstance(change.reference, str) else "",
             changes=tuple(item.path for item in comparison.under("packages", name)),
         )
 
 
-def _suspect(change: Change) -> bool:
+def _suspect(change: Change, role: str) -> bool:
     """A difference of at least a minor release in what no rule calls harmless."""
-    known, how_far = role(change.path[1]), distance(change.reference, change.other)
-    if known == "runtime":
+    how_far = distance(change.reference, change.other)
+    if role == "runtime":
         return how_far in (Distance.MAJOR, Distance.OTHER)
-    return known != "tooling" and how_far in FAR
+    return role != "tooling" and how_far in FAR
 
 
 _WHAT = {

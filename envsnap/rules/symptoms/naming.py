@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from envsnap.knowledge.variables import only_tells
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.model.reading import entries, packages
@@ -17,6 +18,7 @@ from envsnap.rules.symptoms import owners
 from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.reading import Evidence, Reading
 from envsnap.rules.symptoms.sentences import Lines
+from envsnap.rules.symptoms.trouble import is_likely
 
 # A line in which a program complains: an exception with its message, or a logger's error.
 COMPLAINS = re.compile(
@@ -52,6 +54,15 @@ ROW = {
     "severity": "warning",
 }
 
+SILENT_TROUBLE = ("hang", "slower", "memory")  # what ends without saying why
+FITS = {
+    **ROW,
+    "id": "fits",
+    "says": "{named} is set, and can make such trouble",
+    "effect": "behavior",
+    "fix": "Try without it.",
+}
+
 
 def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
     """What the complaining lines of a text name of a manifest, the first of them first."""
@@ -73,6 +84,26 @@ def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
                 Evidence(row=row, groups={"named": name}, line=line, number=lines.numbered(number)),
             )
     return list(found.values())[:MOST]
+
+
+def fitting(reading: Reading, manifest: Manifest) -> list[Evidence]:
+    """Variables that are set and that make such trouble, where a short text says no more than that."""
+    if reading.symptom not in SILENT_TROUBLE or len(reading.text) > SHORT:
+        return []
+    names = [
+        name for name in entries(manifest, "env_vars")
+        if is_likely(("env_vars", name), reading.symptom) and not only_tells(name)
+    ]  # fmt: skip
+    line = next((item for item in reading.text.split("\n") if item.strip()), "")
+    return [
+        Evidence(
+            row={**FITS, "facts": [f"env_vars.{name}"], "names": "as they are"},
+            groups={"named": name, "trouble": reading.symptom},
+            line=line,
+            number=1,
+        )
+        for name in names[:MOST]
+    ]
 
 
 def _variables(line: str, manifest: Manifest) -> Iterator[tuple[Path, str]]:

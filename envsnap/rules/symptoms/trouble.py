@@ -71,10 +71,13 @@ def fits(finding: Finding, symptom: str | None) -> bool:
     """Whether a finding is of the kind that makes this trouble."""
     if symptom is None:
         return False
+    return EFFECTS.get(symptom) is finding.effect or is_likely(finding.path, symptom)
+
+
+def is_likely(path: Path, symptom: str) -> bool:
+    """Whether a fact is of those that make this trouble."""
     likely = LIKELY.get(symptom)
-    return EFFECTS.get(symptom) is finding.effect or (
-        likely is not None and likely.match(_spelled(finding.path)) is not None
-    )
+    return likely is not None and likely.match(_spelled(path)) is not None
 
 
 def contradicts(finding: Finding, symptom: str | None) -> bool:

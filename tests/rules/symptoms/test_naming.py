@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from envsnap.knowledge import releases
 from envsnap.knowledge.between_releases import between_releases
 from envsnap.model.manifest import Manifest
 from envsnap.rules import engine
@@ -127,3 +128,18 @@ def test_an_inferred_misfit_is_a_warning() -> None:
     (misfit,) = [item for item in found if item.path == ("packages", "transformers", "version")]
     assert misfit.severity is Severity.WARNING
     assert "unverified" in misfit.message
+
+
+def test_a_change_of_one_build_is_none_of_another() -> None:
+    told = [row["what"] for row in releases.between("torch", "2.13.0+cpu", "2.13.1+cpu")]
+    assert not any("CUDA 13" in what for what in told)
+    told = [row["what"] for row in releases.between("torch", "2.13.0+cu130", "2.13.1+cu130")]
+    assert any("CUDA 13" in what for what in told)
+    assert releases.between("torch", "2.13.0", "2.13.1")
+
+
+def test_a_variable_that_makes_such_trouble_is_named_where_a_text_says_no_more() -> None:
+    manifest = host({"NCCL_SOCKET_IFNAME": "lo", "NCCL_DEBUG": "INFO", "LANG": "C"}, torch="2.8.0")
+    assert [item.path for item in told(manifest, "(hang)")] == [("env_vars", "NCCL_SOCKET_IFNAME")]
+    assert told(manifest, "(crash)") == []
+    assert told(host({"LANG": "C"}), "it hangs") == []
