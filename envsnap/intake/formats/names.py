@@ -65,8 +65,9 @@ def address(text: str) -> Address:
 def _of_egg(text: str) -> tuple[str, str]:
     """The name in an address' fragment, and the version that old ones had behind it."""
     name = re.split(r"[\[<>=!~]", text)[0]
-    found = re.fullmatch(r"(.+?)-(\d[\w.!+]*)", name)
-    return (found[1], found[2]) if found is not None and is_version(found[2]) else (name, "")
+    before, _, version = name.rpartition("-")
+    written = before and version[:1].isdigit() and is_version(version)
+    return (before, version) if written else (name, "")
 
 
 def _of_file(file: str) -> tuple[str, str]:
