@@ -36,7 +36,7 @@ def command(
 
     REFERENCE is the environment that works; each OTHER is compared with it, and several are laid
     side by side. A manifest, or the output of the probe, is accepted wherever a manifest is; - is
-    standard input. With --peers the kind that most hosts are of stands for what is right.
+    standard input. With --peers, the majority of the hosts is the reference.
     """
     from envsnap.report.document import Report, side
     from envsnap.report.sanitize import plain

@@ -108,7 +108,10 @@ def _main_inner() -> int:
         _show(error)
         return error.exit_code
     except EnvsnapError as error:
-        _say(f"error: {error}", has_log=isinstance(error, BuildError))
+        from envsnap.cli.help_pages import hint
+
+        first, *log = str(error).split("\n") if isinstance(error, BuildError) else [str(error)]
+        _say("\n".join([f"error: {first}{hint(first)}", *log]), has_log=bool(log))
         return error.exit_code
     except signals.Terminated as error:
         signals.end_started()
