@@ -40,8 +40,8 @@ that is not 0 as a failure of the check itself.
 Where two hold, envsnap gives the earlier of 70, 2, 3, 4, 5, 1, 6. `run` and `record` pass on the
 exit code of your command. With several OTHER manifests, `diff` gives the worst.
 
-`--exit-style nagios` of `diff`, `check` and `verify` maps nothing found to 0 (OK), warnings to 1, errors
-to 2, and everything else to 3 (UNKNOWN): see [exports](exports.md)."""
+`check`, `diff` and `verify` end as [plugins of Nagios](exports.md#nagios-and-icinga) with
+`--exit-style nagios`: 0 OK, 1 warning, 2 critical, 3 everything else."""
 # Options that name what is written.
 STYLES = ("--format", "--form")
 PYTHON = """\

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from envsnap.api.environments import load_document as load_document
     from envsnap.api.environments import load_policy as load_policy
     from envsnap.api.environments import most_alike as most_alike
-    from envsnap.api.environments import save as save
     from envsnap.api.environments import seal as seal
     from envsnap.api.environments import side_by_side as side_by_side
     from envsnap.api.exports import exported as exported
     from envsnap.api.exports import forms as forms
+    from envsnap.api.exports import save as save
     from envsnap.api.fleet import add_to_store as add_to_store
     from envsnap.api.fleet import capture_fleet as capture_fleet
     from envsnap.api.fleet import capture_rank as capture_rank
@@ -118,7 +118,7 @@ _HOME = {
     "record_command": "runs",
     "record_data": "runs",
     "require_engine": "images",
-    "save": "environments",
+    "save": "exports",
     "seal": "environments",
     "side_by_side": "environments",
     "sign": "signatures",

@@ -174,32 +174,6 @@ def seal(path: str) -> Document:
     return replace(found, manifest=codec.resealed(found.manifest, now))
 
 
-def save(
-    manifest: Manifest,
-    path: str,
-    *,
-    form: str | None = None,
-    reference: Manifest | None = None,
-    policy: Policy | None = None,
-) -> None:
-    """Write a manifest, readable by its owner only, or what it says in a `form` of other tools.
-
-    `api.forms()` names the forms: cyclonedx, requirements, prometheus, junit … What the rules find
-    is in some of them, against a `reference` where one is given. Raises InputError.
-    """
-    from envsnap.model import codec, storage
-
-    if form is None:
-        if reference is not None or policy is not None:
-            raise InputError("a reference or a policy needs a form that shows findings")
-        storage.write_atomically(path, codec.encode(manifest), 0o600)
-        return
-    from envsnap.api import exports
-
-    data, mode = exports.exported(manifest, form, name=path, reference=reference, policy=policy)
-    storage.write_atomically(path, data, mode)
-
-
 def diff(
     reference: Manifest,
     other: Manifest,

@@ -1,8 +1,10 @@
-"""Manifests and findings as files of other tools."""
+"""Manifests, and findings, written to files: as they are, or as files of other tools."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from envsnap.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +19,30 @@ def forms() -> dict[str, str]:
     from envsnap.export.registry import FORMS
 
     return {name: entry.title for name, entry in FORMS.items()}
+
+
+def save(
+    manifest: Manifest,
+    path: str,
+    *,
+    form: str | None = None,
+    reference: Manifest | None = None,
+    policy: Policy | None = None,
+) -> None:
+    """Write a manifest, readable by its owner only, or what it says in a `form` of other tools.
+
+    `api.forms()` names the forms: cyclonedx, requirements, prometheus, junit … What the rules find
+    is in some of them, against a `reference` where one is given. Raises InputError.
+    """
+    from envsnap.model import codec, storage
+
+    if form is None:
+        if reference is not None or policy is not None:
+            raise InputError("a reference or a policy needs a form that shows findings")
+        storage.write_atomically(path, codec.encode(manifest), 0o600)
+        return
+    data, mode = exported(manifest, form, name=path, reference=reference, policy=policy)
+    storage.write_atomically(path, data, mode)
 
 
 def exported(
@@ -36,7 +62,6 @@ def exported(
     manifest by itself. `pylock` asks the user's package index, as `lock` does. Raises InputError
     for what a form cannot say.
     """
-    from envsnap.errors import InputError
     from envsnap.export import registry
     from envsnap.export.form import Subject
     from envsnap.model import codec

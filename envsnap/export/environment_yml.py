@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from envsnap.export.distributions import Unlisted, installed, is_of_conda, sources
+from envsnap.export.distributions import Source, Unlisted, installed, is_of_conda, sources
 from envsnap.export.form import Subject
 from envsnap.export.requirements import lines_of
 from envsnap.model import reading
+from envsnap.model.manifest import Manifest
 from envsnap.model.python import Conda, Package
 
 ARCHIVE = re.compile(r"([a-z0-9_][a-z0-9_.-]*)-([^-/]+)-([^-/]+)\.(?:conda|tar\.bz2)")
@@ -25,29 +26,40 @@ def render(subject: Subject) -> str:
 
     packages = installed(subject.manifest, subject.name)
     of_conda = {name: item for name, item in packages.items() if is_of_conda(item)}
-    dependencies: list[Any] = list(_conda_lines(of_conda))
-    python = reading.stated(subject.manifest, "python", "version")
-    if "python" not in of_conda and isinstance(python, str) and WORD.fullmatch(python):
-        dependencies.insert(0, f"python=={python.rstrip('+')}")
     rest = {name: item for name, item in packages.items() if name not in of_conda}
     told = [item for item in sources(rest) if item.name != "pip"]
-    lines = [text for text in lines_of(told) if not text.startswith("#")]
-    if lines:
-        if "pip" not in of_conda:
-            dependencies.append(_pip(packages))
-        dependencies.append({"pip": lines})
     label = subject.manifest.label or ""
     tree = {
         "name": label if NAME.fullmatch(label) else DEFAULT_NAME,
         "channels": list(_channels(of_conda)),
-        "dependencies": dependencies,
+        "dependencies": [
+            *_python(subject.manifest, of_conda),
+            *_conda_lines(of_conda),
+            *_pip_lines(told, packages, of_conda),
+        ],
     }
     text = str(yaml.safe_dump(tree, sort_keys=False, allow_unicode=False, width=200))
-    return text + "".join(
-        f"# {item.name} {item.version}: {item.reason}\n"
-        for item in told
-        if isinstance(item, Unlisted)
-    )
+    left = (item for item in told if isinstance(item, Unlisted))
+    return text + "".join(f"# {item.name} {item.version}: {item.reason}\n" for item in left)
+
+
+def _python(manifest: Manifest, of_conda: dict[str, Package]) -> Iterator[str]:
+    """The interpreter, where conda does not list it itself."""
+    version = reading.stated(manifest, "python", "version")
+    if "python" not in of_conda and isinstance(version, str) and WORD.fullmatch(version):
+        yield f"python=={version.rstrip('+')}"
+
+
+def _pip_lines(
+    told: list[Source | Unlisted], packages: dict[str, Package], of_conda: dict[str, Package]
+) -> Iterator[Any]:
+    """What pip installs, and pip itself before it."""
+    lines = [text for text in lines_of(told) if not text.startswith("#")]
+    if not lines:
+        return
+    if "pip" not in of_conda:
+        yield _pip(packages)
+    yield {"pip": lines}
 
 
 def _conda_lines(packages: dict[str, Package]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +17,7 @@ from envsnap.export import pylock
 from envsnap.export.form import Artifact, Subject
 from envsnap.model.manifest import Manifest
 from tests import examples
-from tests.conftest import Run
+from tests.conftest import Run, lacking
 from tests.export.conftest import COMMIT, SHA256, TEXTS, foreign, hostile, mixed, of_conda
 
 
@@ -175,3 +177,24 @@ def test_a_distribution_without_a_hash_is_refused_by_name() -> None:
     assert pylock.needs(Subject(manifest=mixed(), name="it.json", data=b"")) == (
         "numpy", "six-pack", "torch",
     )  # fmt: skip
+
+
+@pytest.mark.full
+def test_uv_finds_the_lock_installed_where_it_was_captured(envsnap: Run, tmp_path: Path) -> None:
+    """By the user's own index: each file is the one that was installed, and uv changes nothing."""
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent))
+    if uv is None:
+        lacking("uv is not installed (the extra is called lock)")
+    python = tmp_path / "venv" / "bin" / "python"
+    subprocess.run([uv, "venv", "-q", "--python", sys.executable, tmp_path / "venv"], check=True)
+    subprocess.run([uv, "pip", "install", "-q", "--python", python, "six", "iniconfig"], check=True)
+    assert envsnap("capture", "--python", python, "-o", "it.json").returncode == 0
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = envsnap(
+        "export", "it.json", "--format", "pylock", "-o", "pylock.toml", env={"PATH": path}
+    )
+    assert done.returncode == 0, done.stderr
+    sync = [uv, "pip", "sync", "--dry-run", "--python", python, tmp_path / "pylock.toml"]
+    told = subprocess.run(sync, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert "Would make no changes" in told.stderr

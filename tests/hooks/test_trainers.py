@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from envsnap import api
 from tests import examples
 from tests.hooks.conftest import Program, require
 
+pytestmark = pytest.mark.torch
 TRAINER = """
 import sys, torch
 from transformers import Trainer, TrainingArguments

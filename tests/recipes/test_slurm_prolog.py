@@ -10,10 +10,10 @@ import pytest
 
 from tests.fleet import test_slurm
 from tests.fleet.engines import Members, until
-from tests.recipes import test_hosts
+from tests.recipes import test_host_recipes
 
 pytestmark = pytest.mark.full
-cluster, checks = test_slurm.cluster, test_hosts.checks  # fixtures of theirs
+cluster, checks = test_slurm.cluster, test_host_recipes.checks  # fixtures of theirs
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def prolog(
     """Nodes 1 and 2 have each a check of their own; Slurm gives a prolog few variables."""
     for node, check in zip(("n1", "n2"), checks, strict=True):
         (tmp_path / f"{node}.py").write_bytes(check.read_bytes())
-    text = test_hosts.PROLOG.read_text()
+    text = test_host_recipes.PROLOG.read_text()
     text = text.replace("/usr/bin/python3", str(bare_venv / "bin" / "python"))
     text = text.replace("/etc/envsnap/check.py", f"{tmp_path}/$SLURMD_NODENAME.py")
     (tmp_path / "prolog.sh").write_text(text)
