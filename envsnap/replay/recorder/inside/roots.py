@@ -41,6 +41,8 @@ class Root:
             "changed": [],
         }
         self._inner = _Inner(module)
+        compiled = (getattr(item, "_compiled_call_impl", None) for item in module.modules())
+        self.plain = not self.told["opaque"] and not any(compiled)  # nothing in it is compiled
         self._versions = self._seen(module)
         self._order = list(self._inner.tensors(module, ("_parameters",)))
         self._digests = {
