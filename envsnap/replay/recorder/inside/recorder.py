@@ -21,7 +21,9 @@ from .spool import FEW, Spool
 
 MOST_CALLS = 2000
 MOST_IDS = 4096
-PARAMETRIZE = "torch.nn.utils.parametrize"  # a weight that is computed when it is asked for: no model
+PARAMETRIZE = (
+    "torch.nn.utils.parametrize"  # a weight that is computed when it is asked for: no model
+)
 
 
 def _at_once(name: str, done: Callable[[Any], None]) -> None:
