@@ -41,7 +41,7 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
     when a new file is one of the run's own.
     """
     found = _joined(processes, watched)
-    prefixes = {prefix for process in processes for prefix in process.prefixes}
+    prefixes = classes.parts({prefix for process in processes for prefix in process.prefixes})
     by_class: dict[str, list[File]] = {}
     made = 0
     for entry in sorted(found.values(), key=lambda item: item.path):
@@ -66,45 +66,54 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
 
 def _joined(processes: Sequence[Process], watched: set[str]) -> dict[str, File]:
     """Every file that anybody saw, by its real path."""
-    found = _Found()
+    found = _Entries()
     for process in processes:
         for path, witnesses in process.reads.items():
-            entry = found.entry(path)
+            entry = found.of(path)
             entry.states.update(witnesses.values())
             entry.seen_by.update(witnesses)
         for path in process.code:
-            found.entry(classes.source(path)).seen_by.add("audit")
+            found.of(classes.source(path)).seen_by.add("audit")
         for path in process.libraries:
-            found.entry(path).seen_by.add("audit")
+            found.of(path).seen_by.add("audit")
         for path in process.mapped:
-            found.entry(path.removesuffix(DELETED)).seen_by.add("maps")
+            found.of(path.removesuffix(DELETED)).seen_by.add("maps")
     for path in watched:
-        found.entry(classes.source(_in_snapshot(path))).seen_by.add("inotify")
-    return found.by_place
+        entry = found.known(path) or found.of(classes.source(_in_snapshot(path)))
+        entry.seen_by.add("inotify")
+    return found.by_real
 
 
-class _Found:
-    """Files by their real paths. Of a folder the real path is asked once: a run opens thousands."""
+class _Entries:
+    """One entry a file, whatever it was called; the name that the code used first stays."""
 
     def __init__(self) -> None:
-        self.by_place: dict[str, File] = {}
-        self._folders: dict[str, str] = {}
+        self.by_real: dict[str, File] = {}
+        self._by_name: dict[str, File] = {}
+        self._folders: dict[str, str] = {}  # what resolving costs, it costs once a folder
 
-    def entry(self, path: str) -> File:
-        """The entry of a file, whatever it was called; the name that the code used stays."""
-        path = os.path.normpath(path)
-        real = self._real(path)
-        entry = self.by_place.get(real)
-        if entry is None:
-            entry = self.by_place[real] = File(path=path, real=real)
-        return entry
+    def known(self, path: str) -> File | None:
+        """The entry of a file that somebody opened by this very name before."""
+        return self._by_name.get(path)
+
+    def of(self, path: str) -> File:
+        """The entry of a file that somebody opened by this name."""
+        known = self._by_name.get(path)
+        if known is None:
+            plain = os.path.normpath(path)
+            real = self._real(plain)
+            known = self.by_real.setdefault(real, File(path=plain, real=real))
+            self._by_name[path] = known
+        return known
 
     def _real(self, path: str) -> str:
+        if os.path.islink(path):
+            return os.path.realpath(path)
         folder, name = os.path.split(path)
-        if folder not in self._folders:
-            self._folders[folder] = os.path.realpath(folder)
-        place = os.path.join(self._folders[folder], name)
-        return os.path.realpath(place) if os.path.islink(place) else place
+        real = self._folders.get(folder)
+        if real is None:
+            real = self._folders[folder] = os.path.realpath(folder)
+        return os.path.join(real, name)
 
 
 def _in_snapshot(path: str) -> str:
