@@ -4,7 +4,8 @@ FILE is a Python file in FOLDER that calls `app(name, script, changes, …)` of 
 `fastharness`, which this is in its place: each script is recorded as it is, then with each change,
 in forks of one process that has imported the libraries. FOLDER has `models/` (make_models.py).
 A change is `(name, [(old, new), …])`, or that with the words of the right cause and the right place
-(patterns), which then count in place of those in `expected`.
+(patterns), which then count in place of those in `expected`. A TOML file as `first_look_1.toml` here
+holds the same as data.
 Prints a line a change: right cause, right place, wrong, missed, undecided, quiet (nothing changed
 and nothing is said), alarm (nothing was changed and something is said); then the counts.
 
@@ -16,6 +17,7 @@ of the CPU and library settings of `benchmarks.replay`, and under the Python pat
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -24,6 +26,7 @@ import runpy
 import subprocess
 import sys
 import tempfile
+import tomllib
 import traceback
 import types
 from collections import Counter
@@ -133,11 +136,23 @@ def app(
                 changed = changed.replace(old, new)
             here, told = run(changed, other, golden, options)
             outcome, cause = judged(golden, other, here, code)
-            patterns = (rest[1], rest[2]) if len(rest) == 3 else None
+            patterns = (rest[1], rest[2]) if len(rest) > 2 else None
             moved = differs(said, told) or here != code
             found = word(change, outcome, cause, moved=moved, patterns=patterns)
             COUNTS[found] += 1
             print(f"{found:12} {name}/{change}: {outcome} {cause[:LONGEST]}", flush=True)
+
+
+def of_table(table: dict) -> None:
+    """Run the scripts and changes of a TOML file."""
+    for name in table["imports"]:  # once, for all forks
+        importlib.import_module(name)
+    for item in table["app"]:
+        changes = [
+            (change["name"], change["replace"], change.get("cause", ""), change.get("place", ""))
+            for change in item["change"]
+        ]
+        app(item["name"], item["script"], changes)
 
 
 def _cell(name: str, text: str, options: dict) -> None:
@@ -193,7 +208,10 @@ def main() -> None:
     sys.modules["fastharness"] = module
     sys.argv = ["script.py"]
     for file in files:
-        runpy.run_path(str(Path(file)), run_name="__main__")
+        if file.endswith(".toml"):
+            of_table(tomllib.loads(Path(file).read_text()))
+        else:
+            runpy.run_path(str(Path(file)), run_name="__main__")
     print(", ".join(f"{key}: {count}" for key, count in sorted(COUNTS.items())))
 
 

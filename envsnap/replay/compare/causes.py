@@ -50,20 +50,26 @@ def _causes(evidence: Evidence) -> Iterator[Answer]:
         yield _dtype(evidence)
     if given.cause and not (weights.dtype and given.dtypes):
         yield _inputs(evidence)
-    first = evidence.judged.first
-    only_more = not (weights.changed or weights.missing)
+    found = _inside(evidence)
+    if found is not None:
+        yield found
+
+
+def _inside(evidence: Evidence) -> Answer | None:
+    """What is wrong in the model itself, beside its dtype: its weights, its settings, its code."""
+    weights, first = evidence.weights, evidence.judged.first
     set_otherwise = evidence.structure.about(first.name) if first is not None else ()
-    if weights.differ and only_more and set_otherwise:
-        yield _setting(set_otherwise)
-    elif weights.differ and not weights.dtype:
-        yield _weights(evidence)
-    elif not weights.dtype:
-        found = _arithmetic(evidence)
-        felt = evidence.structure.felt(evidence.judged.layers)
-        if found is None and felt and not given.cause:
-            found = _setting(felt)
-        if found is not None:
-            yield found
+    if weights.differ and set_otherwise and not (weights.changed or weights.missing):
+        return _setting(set_otherwise)
+    if weights.dtype:
+        return None
+    if weights.differ:
+        return _weights(evidence)
+    felt = evidence.structure.felt(evidence.judged.layers)
+    found = _arithmetic(evidence)
+    if found is None and felt and not evidence.inputs.cause:
+        return _setting(felt)
+    return found
 
 
 def _state(evidence: Evidence) -> Answer | None:
@@ -318,30 +324,37 @@ def _kernels(evidence: Evidence, first: Layer) -> Answer:
     """Same weights, same settings: the arithmetic is another."""
     failed = [layer for layer in evidence.judged.layers if layer.judgement == "fault"]
     kinds = Counter(layer.type for layer in failed)
-    sizes = [layer.difference for layer in failed if layer.difference is not None]
-    products = all(any(word in kind for word in PRODUCTS) for kind in kinds)
-    switches = {
-        path: told
-        for path, told in evidence.environment.changes.items()
-        if path.startswith(("determinism.", "env_vars."))
-    }
-    suspects = ", ".join(f"{path} {told}" for path, told in list(switches.items())[:4])
     listed_kinds = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
-    if products and sizes and COARSE[0] <= max(sizes) <= COARSE[1]:
+    what_differs = _switches(evidence) + _other_kernels(evidence)
+    if _is_coarse(failed):
         return Answer(
             outcome="diverged", subject="precision",
-            cause=f"matrix products are computed in a lower precision ({listed_kinds})"
-            + (f"; what differs: {suspects}" if suspects else "") + _other_kernels(evidence),
+            cause=f"matrix products are computed in a lower precision ({listed_kinds}){what_differs}",
             fix="Look for autocast, torch.set_float32_matmul_precision, allow_tf32 and"
             " ONEDNN_DEFAULT_FPMATH_MODE, and set them as in the golden run.",
         )  # fmt: skip
     return Answer(
         outcome="diverged", subject="layer",
         cause=f"{first.title} ({first.type}) computes something else with equal weights and"
-        f" settings ({listed_kinds})" + (f"; what differs: {suspects}" if suspects else "")
-        + _other_kernels(evidence),
+        f" settings ({listed_kinds}){what_differs}",
         fix="Compare the code of this layer and the version of the library that it is from.",
     )  # fmt: skip
+
+
+def _is_coarse(failed: list[Layer]) -> bool:
+    """Whether nothing but products is at fault, by what a shorter format rounds off."""
+    sizes = [layer.difference for layer in failed if layer.difference is not None]
+    return bool(sizes) and COARSE[0] <= max(sizes) <= COARSE[1] and all(map(_is_product, failed))
+
+
+def _switches(evidence: Evidence) -> str:
+    """The switches of arithmetic that differ; empty: none."""
+    told = [
+        f"{path} {how}"
+        for path, how in evidence.environment.changes.items()
+        if path.startswith(("determinism.", "env_vars."))
+    ]
+    return f"; what differs: {', '.join(told[:4])}" if told else ""
 
 
 def _place(evidence: Evidence) -> Answer:
@@ -355,6 +368,13 @@ def _place(evidence: Evidence) -> Answer:
     settings = evidence.structure.modes or evidence.structure.about(evidence.judged.inside)
     if settings:
         return _setting(settings)
+    objects = view.objects_apart(evidence.golden, evidence.other)
+    if objects:  # what is in them is not seen, and the code between the layers is what uses them
+        return Answer(
+            outcome="diverged", subject="inputs",
+            cause=f"inputs differ: {objects}: the run parts {evidence.judged.place}",
+            fix="Call the model with the golden run's arguments.",
+        )  # fmt: skip
     if evidence.facts.of("config"):
         return _config(evidence, f"the run parts {evidence.judged.place}")
     lines = "".join(f"; {fact.text}" for fact in evidence.facts.code()[:2])

@@ -81,26 +81,30 @@ def results(golden: Recording, left: Node, other: Recording, right: Node) -> Met
     """Compare what both runs gave, by name where parts have names; surplus parts are told."""
     here, there = _parts(left), _parts(right)
     if not here.keys() & there.keys():  # a plain tensor on one side, a named result on the other
-        here = {str(place): number for place, number in enumerate(here.values())}
-        there = {str(place): number for place, number in enumerate(there.values())}
+        here, there = _by_place(here), _by_place(there)
     shared = [name for name in here if name in there]
     if not shared and (here or there):
         return Met(apart=math.inf, same=False, told="no result in common")
     found = [apart(golden, here[name], other, there[name]) for name in shared]
+    told = "; ".join(filter(None, (_only("missing here", here, there), _only("only here", there, here))))  # fmt: skip
     known = [item for item in found if item is not None]
-    lines = []
-    for word, names in (
-        ("missing here", [name for name in here if name not in there]),
-        ("only here", [name for name in there if name not in here]),
-    ):
-        if names:
-            lines.append(f"{word}: {', '.join(names[:4])}")
     worst_one = max(known, default=0.0)
+    whole = len(known) == len(found)
     return Met(
-        apart=worst_one if len(known) == len(found) else (worst_one or None),
-        same=len(known) == len(found) and all(item == 0 for item in known) and not lines,
-        told="; ".join(lines),
+        apart=worst_one if whole else (worst_one or None),
+        same=whole and not any(known) and not told,
+        told=told,
     )
+
+
+def _by_place(parts: dict[str, int]) -> dict[str, int]:
+    return {str(place): number for place, number in enumerate(parts.values())}
+
+
+def _only(word: str, one: dict[str, int], two: dict[str, int]) -> str:
+    """The parts that one result has and the other has not; empty: none."""
+    names = [name for name in one if name not in two]
+    return f"{word}: {', '.join(names[:4])}" if names else ""
 
 
 def _parts(node: Node, name: str = "") -> dict[str, int]:

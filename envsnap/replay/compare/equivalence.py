@@ -12,15 +12,11 @@ def told(evidence: Evidence) -> str:
     Weights of one name that hold other values are no structure: another input might tell them
     apart. They are only where the model around them is built otherwise, as with fused layers.
     """
-    judged, structure = evidence.judged, evidence.structure
-    given = evidence.inputs
+    judged, structure, given = evidence.judged, evidence.structure, evidence.inputs
     if not judged.agree or (given.cause and not given.whole):
         return ""
     built = bool(structure.types or structure.gone or structure.come or structure.calls)
-    found = evidence.weights
-    if found.differ and not (found.missing or found.added or built) and not _one_seed(evidence):
-        return ""
-    if found.dtype:
+    if _other_weights(evidence, built=built):
         return ""
     if structure.felt(judged.layers) and not structure.types:
         return ""
@@ -28,6 +24,15 @@ def told(evidence: Evidence) -> str:
     if apart and not (built or structure.opaque):
         return ""
     return "; ".join(_differences(evidence))
+
+
+def _other_weights(evidence: Evidence, *, built: bool) -> bool:
+    """Whether weights differ in more than structure; `built` says that the model is otherwise."""
+    found = evidence.weights
+    if found.dtype:
+        return True
+    structural = bool(found.missing or found.added or built)
+    return found.differ and not structural and not _one_seed(evidence)
 
 
 def _one_seed(evidence: Evidence) -> bool:

@@ -144,24 +144,32 @@ def _padding_side(here: list[Row], there: list[Row], words: _Words) -> Told | No
         one, two = ([_stripped(row, pad) for row in rows] for rows in (here, there))
         if [ids for ids, _, _ in one] != [ids for ids, _, _ in two]:
             continue
-        left = [sum(item[1] for item in side) for side in (one, two)]
-        right = [sum(item[2] for item in side) for side in (one, two)]
-        if left[0] + right[0] == left[1] + right[1] and left != right:
-            sides = ["left" if before else "right" for before in left]
-            return Told(
-                f"{words.name}: padding ({words.one(pad)}) is on the {sides[1]} here, on the"
-                f" {sides[0]} in the golden run",
-                "Set the tokenizer's padding_side as in the golden run.",
-            )
-        more = left[1] + right[1] - left[0] - right[0]
-        if more:
-            told = f"{abs(more)} {'more' if more > 0 else 'fewer'} padding {words.ids}"
-            width = len(here[0]), len(there[0])
-            return Told(
-                f"{words.name}: {told} ({words.one(pad)}), rows of {width[0]} -> {width[1]}",
-                "Pad as the golden run does: padding, max_length, pad_to_multiple_of.",
-            )
+        before = [sum(start for _, start, _ in side) for side in (one, two)]
+        behind = [sum(end for _, _, end in side) for side in (one, two)]
+        found = _filled(before, behind, words, words.one(pad), (len(here[0]), len(there[0])))
+        if found is not None:
+            return found
     return None
+
+
+def _filled(
+    before: list[int], behind: list[int], words: _Words, pad: str, widths: tuple[int, int]
+) -> Told | None:
+    """What padding of two batches tells: how much of it stands before and behind the ids."""
+    more = before[1] + behind[1] - before[0] - behind[0]
+    if more:
+        told = f"{abs(more)} {'more' if more > 0 else 'fewer'} padding {words.ids}"
+        return Told(
+            f"{words.name}: {told} ({pad}), rows of {widths[0]} -> {widths[1]}",
+            "Pad as the golden run does: padding, max_length, pad_to_multiple_of.",
+        )
+    if before[0] == before[1]:
+        return None
+    sides = ["left" if count else "right" for count in before]
+    return Told(
+        f"{words.name}: padding ({pad}) is on the {sides[1]} here, on the {sides[0]} in the golden run",
+        "Set the tokenizer's padding_side as in the golden run.",
+    )
 
 
 def _is_padding(here: list[Row], there: list[Row], words: _Words) -> bool:

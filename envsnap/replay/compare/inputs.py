@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
 from envsnap.replay.compare import contract, distance, ids, numbers, pictures
@@ -59,29 +60,30 @@ def compare(golden: View, other: View) -> Found:
         for name in shared
     ]
     looked += _arguments(golden, other, here, there)
-    told = [item for item in looked if item.told is not None]
     noise = max((item.noise for item in looked), default=0.0)
     details = tuple(line for item in looked for line in item.details)
+    return _joined(looked, Found(count=len(here), details=details, noise=noise))
+
+
+def _joined(looked: list[_One], found: Found) -> Found:
+    """The cause that the inputs show together: the first one's, and up to two others."""
+    told = [(item, item.told) for item in looked if item.told is not None]
     if not told:
-        return Found(count=len(here), details=details, noise=noise)
-    first = told[0].told
-    assert first is not None
-    follows = any(ids.is_token(item.name) for item in told)
+        return found
+    follows = any(ids.is_token(item.name) for item, _ in told)
     others = [
-        item.told.cause
-        for item in told[1:]
-        if item.told is not None and not (follows and item.name.startswith(FOLLOWING))
+        one.cause for item, one in told[1:] if not (follows and item.name.startswith(FOLLOWING))
     ][:2]
-    return Found(
-        count=len(here),
-        details=(*details, *others),
-        cause=f"inputs differ: {first.cause}" + (f"; {'; '.join(others)}" if others else ""),
+    first = told[0][1]
+    return msgspec.structs.replace(
+        found,
+        details=(*found.details, *others),
+        cause="; ".join((f"inputs differ: {first.cause}", *others)),
         fix=first.fix,
-        noise=noise,
-        dtypes=all(item.dtype for item in told),
-        whole=all(item.dtype and item.whole for item in told),
-        forms=any(item.form for item in told),
-        batches=all(item.batch for item in told),
+        dtypes=all(item.dtype for item, _ in told),
+        whole=all(item.dtype and item.whole for item, _ in told),
+        forms=any(item.form for item, _ in told),
+        batches=all(item.batch for item, _ in told),
     )
 
 

@@ -9,7 +9,9 @@ from all E before it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
+import msgspec
 from msgspec import Struct
 
 from envsnap.replay.compare import distance
@@ -112,34 +114,52 @@ def judge(golden: View, other: View, *, inputs_differ: bool = False) -> Judged:
     Where the inputs differ, only what a layer does alone says anything.
     """
     run = _Run(golden, other)
-    alone = {key: _alone(run, leaf) for key, leaf in run.here.items()}
-    layers: list[Layer] = []
-    first: Layer | None = None
-    place, inside, after, before, equal = "", "", "", None, True
+    way = _Way(run, inputs_differ=inputs_differ)
     for key, leaf in run.here.items():
-        twin = run.there.get(key)
-        if twin is None:
-            layers.append(alone[key] or _layer(leaf, "unjudged", why="not called in the other run"))
-            first = first or (layers[-1] if layers[-1].judgement == "fault" else None)
-            equal = False
-            continue
-        in_run, same = _in_run(run, leaf, twin)
-        equal = equal and same
-        parted = in_run.why if in_run.judgement == "fault" and in_run.why else ""
-        if parted and first is None and not place and not inputs_differ:
-            place, inside = _between(before, leaf)
-            after = before.title if before is not None else ""
-        parted_before = inputs_differ or bool(place) or first is not None
-        layer = _chosen(alone[key], in_run, already=parted_before)
-        if layer.judgement == "fault" and first is None and not place:
-            first = layer
-        layers.append(layer)
-        run.add(leaf)
-        before = leaf
+        way.step(leaf, run.there.get(key))
     found = Judged(
-        layers=tuple(layers), first=first, place=place, inside=inside, after=after, bits=equal
-    )
+        layers=tuple(way.layers), first=way.first, place=way.place, inside=way.inside,
+        after=way.after, bits=way.equal,
+    )  # fmt: skip
     return _closed(run, found, inputs_differ)
+
+
+class _Way:
+    """The way through the layers: what was judged, and where the runs parted."""
+
+    def __init__(self, run: _Run, *, inputs_differ: bool) -> None:
+        self._run, self._inputs_differ = run, inputs_differ
+        self._alone = {key: _alone(run, leaf) for key, leaf in run.here.items()}
+        self._before: Leaf | None = None
+        self.layers: list[Layer] = []
+        self.first: Layer | None = None
+        self.place, self.inside, self.after = "", "", ""
+        self.equal = True
+
+    def step(self, leaf: Leaf, twin: Leaf | None) -> None:
+        """Judge the next layer."""
+        alone = self._alone[leaf.key]
+        if twin is None:
+            self._add(alone or _layer(leaf, "unjudged", why="not called in the other run"))
+            self.equal = False
+            return
+        in_run, same = _in_run(self._run, leaf, twin)
+        self.equal = self.equal and same
+        if in_run.judgement == "fault" and in_run.why and not (self._parted or self._inputs_differ):
+            self.place, self.inside = _between(self._before, leaf)
+            self.after = self._before.title if self._before is not None else ""
+        self._add(_chosen(alone, in_run, already=self._inputs_differ or self._parted))
+        self._run.add(leaf)
+        self._before = leaf
+
+    @property
+    def _parted(self) -> bool:
+        return self.first is not None or bool(self.place)
+
+    def _add(self, layer: Layer) -> None:
+        if layer.judgement == "fault" and not self._parted:
+            self.first = layer
+        self.layers.append(layer)
 
 
 def _wobble(leaf: Leaf) -> float:
@@ -267,39 +287,31 @@ def _chosen(alone: Layer | None, in_run: Layer, *, already: bool) -> Layer:
     return in_run
 
 
+def _titles(layers: tuple[Layer, ...], wanted: Callable[[Layer], bool]) -> tuple[str, ...]:
+    return tuple(layer.title for layer in layers if wanted(layer))
+
+
 def _closed(run: _Run, found: Judged, inputs_differ: bool) -> Judged:
     """Add what the model's own result shows, and what stays open."""
-    left, right = run.results
-    end: float | None = 0.0
-    equal, place, after, agree = found.bits, found.place, found.after, False
-    results = ""
-    last = next(reversed(run.here.values()), None)
-    if left is not None and right is not None:
-        met = distance.results(run.golden, left, run.other, right)
-        end, results = met.apart, met.told
-        equal = equal and met.same
-        loud = run.limits(last)[1] if last is not None else LOUD
-        agree = end is not None and end < loud
-        if (
-            not inputs_differ
-            and found.first is None
-            and not place
-            and last is not None
-            and not agree
-        ):
-            after = last.title
-            place = f"after {last.name}, in the forward of the model"
     layers = found.layers
-    return Judged(
-        layers=layers,
-        first=found.first,
-        place=place,
-        inside=found.inside,
-        after=after,
-        bits=equal and all(layer.judgement == "equal" for layer in layers),
-        undecided=tuple(layer.title for layer in layers if layer.judgement == "undecided"),
-        random=tuple(layer.title for layer in layers if layer.why.startswith("random")),
-        outputs=end,
-        agree=agree,
-        results=results,
+    found = msgspec.structs.replace(
+        found,
+        bits=found.bits and all(layer.judgement == "equal" for layer in layers),
+        undecided=_titles(layers, lambda layer: layer.judgement == "undecided"),
+        random=_titles(layers, lambda layer: layer.why.startswith("random")),
+    )
+    left, right = run.results
+    if left is None or right is None:
+        return found
+    met = distance.results(run.golden, left, run.other, right)
+    last = next(reversed(run.here.values()), None)
+    loud = run.limits(last)[1] if last is not None else LOUD
+    agree = met.apart is not None and met.apart < loud
+    parted = found.first is not None or found.place or inputs_differ
+    if last is not None and not agree and not parted:
+        found = msgspec.structs.replace(
+            found, after=last.title, place=f"after {last.name}, in the forward of the model"
+        )
+    return msgspec.structs.replace(
+        found, bits=found.bits and met.same, outputs=met.apart, agree=agree, results=met.told
     )

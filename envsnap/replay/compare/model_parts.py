@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
@@ -40,26 +41,27 @@ class Weights(Struct, frozen=True, kw_only=True):
 def weights(golden: Root, other: Root) -> Weights:
     """Compare digests by name."""
     here, there = golden.parameters, other.parameters
-    names = {name for name in (*here, *there) if _is_computed(name, here, there)}
+    computed = {name for name in (*here, *there) if _is_computed(name, here, there)}
     shared = [name for name in here if name in there and not name.endswith(COUNTERS)]
-    unread = [name for name in shared if here[name].crc32 is None or there[name].crc32 is None]
-    differ = [
-        name
-        for name in shared
-        if name not in unread and _identity(here[name]) != _identity(there[name])
-    ]
-    changed = [name for name in differ if name not in names]
+    unread = {name for name in shared if None in (here[name].crc32, there[name].crc32)}
+    read = _without(shared, unread)
+    differ = [name for name in read if _identity(here[name]) != _identity(there[name])]
+    changed = list(_without(differ, computed))
     return Weights(
-        count=len(here.keys() - names),
+        count=len(here.keys() - computed),
         changed=tuple(changed),
-        missing=tuple(name for name in here if name not in there and name not in names),
-        added=tuple(name for name in there if name not in here and name not in names),
-        unread=tuple(unread),
-        computed=tuple(name for name in differ if name in names),
+        missing=_without(here, there.keys() | computed),
+        added=_without(there, here.keys() | computed),
+        unread=tuple(name for name in shared if name in unread),
+        computed=tuple(name for name in differ if name in computed),
         clue=_clue(here, there, changed),
         dtype=_dtype(here, there, changed),
         tiny=_are_tiny(here, there, changed),
     )
+
+
+def _without(names: Iterable[str], known: AbstractSet[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in known)
 
 
 def _is_computed(name: str, here: dict[str, Parameter], there: dict[str, Parameter]) -> bool:

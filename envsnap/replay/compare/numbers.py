@@ -11,6 +11,8 @@ import struct
 from collections.abc import Sequence
 from operator import mul
 
+from msgspec import Struct
+
 from envsnap.replay.compare import distance
 from envsnap.replay.compare.ids import Told
 from envsnap.replay.compare.view import View
@@ -37,7 +39,7 @@ def compare(golden: View, one: Tensor, other: View, two: Tensor, name: str) -> T
     if here is not None and there is not None and len(here) == len(there):
         if len(here) <= FEW:
             return Told(f"{name}: {_few(here)} -> {_few(there)}", f"Pass the golden run's {name}.")
-        for look in (_rows, _columns, _rounded, _random, _affine):
+        for look in (_reordered, _columns, _part, _rounded, _random, _affine):
             found = look(one, list(here), two, list(there), name)
             if found is not None:
                 return found
@@ -66,53 +68,98 @@ def _order(name: str) -> Told:
     )
 
 
-def _rows(one: Tensor, _: Values, two: Tensor, __: Values, name: str) -> Told | None:
+def _reordered(one: Tensor, _: Values, two: Tensor, __: Values, name: str) -> Told | None:
     if len(one.rows) > 1 and one.rows != two.rows and sorted(one.rows) == sorted(two.rows):
         return _order(name)
-    same = sum(a == b for a, b in zip(one.rows, two.rows, strict=False))
-    if same and len(one.rows) == len(two.rows):
-        which = [
-            place for place, (a, b) in enumerate(zip(one.rows, two.rows, strict=True)) if a != b
-        ]
-        many = ", ".join(map(str, which[:6])) + ("…" if len(which) > 6 else "")
-        return Told(
-            f"{name}: {len(which)} of {len(one.rows)} rows differ ({many})",
-            "Give the model the golden run's rows.",
-        )
     return None
 
 
 def _columns(one: Tensor, here: Values, _: Tensor, there: Values, name: str) -> Told | None:
     """A table: columns that were exchanged, scaled or moved."""
-    if len(one.shape) != 2 or not 2 <= one.shape[1] <= MOST_COLUMNS:
+    table = _Table.of(one, here, there)
+    if table is None:
         return None
-    width = one.shape[1]
-    rows = len(here) // width
-    if rows < FEW:
-        return None
-    left = [here[place : rows * width : width] for place in range(width)]
-    right = [there[place : rows * width : width] for place in range(width)]
-    differ = [place for place in range(width) if not _alike(left[place], right[place])]
-    if len(differ) > 1:
-        found = [next((at for at in differ if _alike(left[at], right[place])), None) for place in differ]  # fmt: skip
-        if None not in found and len(set(found)) == len(found):
-            return Told(
-                f"{name}: columns are in another order: {differ} hold those of {found}",
-                "Select the columns by name, in the golden run's order.",
-            )
-    told = [(place, _fit(left[place], right[place])) for place in differ]
-    if all(fit is not None for _, fit in told):
-        return _scaled_columns(name, width, [(place, *fit) for place, fit in told if fit])
-    if 0 < len(differ) < width:
-        share = [
-            sum(a != b for a, b in zip(left[at], right[at], strict=True)) / rows for at in differ
-        ]
-        part = "" if max(share) > 0.9 else f", in {max(share):.0%} of the rows at most"
+    sources = table.sources()
+    if sources:
         return Told(
-            f"{name}: columns {differ[:8]} of {width} hold other values{part}",
-            "Compare how these columns are filled, encoded and scaled.",
+            f"{name}: columns are in another order: {table.differ} hold those of {sources}",
+            "Select the columns by name, in the golden run's order.",
         )
+    fits = [(place, _fit(table.left[place], table.right[place])) for place in table.differ]
+    if all(fit is not None for _, fit in fits):
+        return _scaled_columns(name, table.width, [(place, *fit) for place, fit in fits if fit])
     return None
+
+
+def _part(one: Tensor, here: Values, two: Tensor, there: Values, name: str) -> Told | None:
+    """Some rows or some columns: whichever are fewer."""
+    rows = _differing_rows(one, two)
+    table = _Table.of(one, here, there)
+    columns = table.differ if table is not None and 0 < len(table.differ) < table.width else []
+    if rows and (
+        table is None or not columns or len(rows) / table.rows < len(columns) / table.width
+    ):
+        many = ", ".join(map(str, rows[:6])) + ("…" if len(rows) > 6 else "")
+        return Told(
+            f"{name}: {len(rows)} of {len(one.rows)} rows differ ({many})",
+            "Give the model the golden run's rows.",
+        )
+    if table is None or not columns:
+        return None
+    share = max(table.share(place) for place in columns)
+    part = "" if share > 0.9 else f", in {share:.0%} of the rows at most"
+    return Told(
+        f"{name}: columns {columns[:8]} of {table.width} hold other values{part}",
+        "Compare how these columns are filled, encoded and scaled.",
+    )
+
+
+def _differing_rows(one: Tensor, two: Tensor) -> list[int]:
+    """The rows that differ, where others do not."""
+    if len(one.rows) != len(two.rows):
+        return []
+    pairs = zip(one.rows, two.rows, strict=True)
+    differ = [place for place, (a, b) in enumerate(pairs) if a != b]
+    return differ if len(differ) < len(one.rows) else []
+
+
+class _Table(Struct, frozen=True, kw_only=True):
+    """Two tables of one form by columns, and which of those differ."""
+
+    width: int
+    rows: int
+    left: list[Values]
+    right: list[Values]
+    differ: list[int]
+
+    @classmethod
+    def of(cls, tensor: Tensor, here: Values, there: Values) -> _Table | None:
+        """The tables that values are; None where they are none, or have few rows."""
+        if len(tensor.shape) != 2 or not 2 <= tensor.shape[1] <= MOST_COLUMNS:
+            return None
+        width = tensor.shape[1]
+        rows = len(here) // width
+        if rows < FEW:
+            return None
+        left, right = (
+            [side[place : rows * width : width] for place in range(width)] for side in (here, there)
+        )
+        differ = [place for place in range(width) if not _alike(left[place], right[place])]
+        return cls(width=width, rows=rows, left=left, right=right, differ=differ)
+
+    def sources(self) -> list[int]:
+        """Which golden columns the differing ones hold; empty where they are not those exchanged."""
+        found = [
+            next((at for at in self.differ if _alike(self.left[at], self.right[place])), None)
+            for place in self.differ
+        ]
+        known = [at for at in found if at is not None]
+        return known if len(set(known)) == len(found) > 1 else []
+
+    def share(self, place: int) -> float:
+        """The share of rows whose value in a column differs."""
+        pairs = zip(self.left[place], self.right[place], strict=True)
+        return sum(a != b for a, b in pairs) / self.rows
 
 
 def _scaled_columns(name: str, width: int, found: list[tuple[int, float, float]]) -> Told | None:

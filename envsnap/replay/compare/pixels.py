@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import mul
 
 from msgspec import Struct
@@ -68,22 +68,22 @@ def explain(
         return None
     steps = [_step([*a, *b]) for a, b in zip(here.channels, there.channels, strict=True)]
     levels = all(step is not None for step in steps)
-    if not levels and any(
-        _step(a) is not None
-        for pair in zip(here.channels, there.channels, strict=True)
-        for a in pair
-    ):
+    planes = (*here.channels, *there.channels)
+    if not levels and any(_step(plane) is not None for plane in planes):
         return _one_sided(here, there)
     unit = [step or 1.0 for step in steps]
-    left = _in_steps(here, unit)
+    apart = _apart(here, there, unit, whole=levels)
+    difference = _Difference(_in_steps(here, unit), apart, levels)
+    return difference.structure() if far else difference.told()
+
+
+def _apart(here: Picture, there: Picture, unit: Sequence[float], *, whole: bool) -> list[Plane]:
+    """The difference of two pictures in units of each channel, in whole ones where asked."""
     apart = [
         [(b - a) / step for a, b in zip(x, y, strict=True)]
         for x, y, step in zip(here.channels, there.channels, unit, strict=True)
     ]
-    if levels:
-        apart = [[float(round(value)) for value in plane] for plane in apart]
-    difference = _Difference(left, apart, levels)
-    return difference.structure() if far else difference.told()
+    return [[float(round(value)) for value in plane] for plane in apart] if whole else apart
 
 
 def _one_sided(here: Picture, there: Picture) -> Told | None:
@@ -222,22 +222,24 @@ def _middle(recording: Recording, tensor: Tensor, axis: int) -> Picture | None:
     """The middle of the first picture, where its values were kept."""
     shape = tensor.shape[-3:]
     at = axis - (len(tensor.shape) - 3)
-    count, sizes = shape[at], [size for place, size in enumerate(shape) if place != at]
     inner = [math.prod(shape[place + 1 :]) for place in range(3)]
-    strides = [step for place, step in enumerate(inner) if place != at]
-    top, left = (max(0, (size - LARGEST_SIDE) // 2) for size in sizes)
-    height, width = (min(size, LARGEST_SIDE) for size in sizes)
-    spans = [(top + row) * strides[0] + left * strides[1] for row in range(height)]
-    length = (width - 1) * strides[1] + 1
-    rows = [(start + channel * inner[at], length) for channel in range(count) for start in spans]
-    values = archive.values(recording, tensor, rows)
-    if values is None or not all(map(math.isfinite, (x for row in values for x in row))):
+    sides = [place for place in range(3) if place != at]
+    down, across = (inner[place] for place in sides)
+    top, left = (max(0, (shape[place] - LARGEST_SIDE) // 2) for place in sides)
+    height, width = (min(shape[place], LARGEST_SIDE) for place in sides)
+    starts = [(top + row) * down + left * across for row in range(height)]
+    length = (width - 1) * across + 1
+    spans = [(start + place * inner[at], length) for place in range(shape[at]) for start in starts]
+    rows = archive.values(recording, tensor, spans)
+    if not rows or not all(map(math.isfinite, chain.from_iterable(rows))):
         return None
-    planes = [
-        [value for row in values[channel * height : (channel + 1) * height] for value in row[:: strides[1]]]
-        for channel in range(count)
-    ]  # fmt: skip
+    planes = [_plane(rows[first : first + height], across) for first in range(0, len(rows), height)]
     return Picture(width, planes)
+
+
+def _plane(rows: Sequence[Sequence[float]], step: int) -> Plane:
+    """The values of one channel, of rows in which others may stand between."""
+    return [value for row in rows for value in row[::step]]
 
 
 def _step(values: Sequence[float]) -> float | None:

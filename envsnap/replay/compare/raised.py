@@ -7,7 +7,7 @@ from envsnap.replay.compare.evidence import Answer
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.view import View
 from envsnap.replay.esr import archive
-from envsnap.replay.esr.recording import Raised
+from envsnap.replay.esr.recording import Raised, Tensor
 
 
 def quoted(item: Raised) -> str:
@@ -38,27 +38,37 @@ def _outside(view: View) -> str:
     if item is None or item.type not in ("IndexError", "AssertionError", "RuntimeError"):
         return ""
     layer = item.place.partition(" ")[0]
-    module = view.root.modules.get(layer)
-    rows = module.settings.get("num_embeddings") if module is not None else None
-    if not isinstance(rows, int):
-        tables = [entry.settings.get("num_embeddings") for entry in view.root.modules.values()]
-        sizes = [size for size in tables if isinstance(size, int)]
-        rows = max(sizes, default=None) if "index out of range" in item.message else None
-    if not isinstance(rows, int):
+    rows = _rows_of(view, layer, item.message)
+    if rows is None:
         return ""
     for entry in contract.inputs(view):
         tensor = view.tensor(entry.number)
         if "int" not in tensor.dtype or tensor.max is None or tensor.max < rows:
             continue
-        values = archive.flat_values(view.recording, tensor)
-        where = ""
-        value = int(tensor.max)
-        if values is not None and len(tensor.shape) >= 1:
-            at = next((place for place, number in enumerate(values) if number >= rows), None)
-            if at is not None:
-                width = tensor.shape[-1] or 1
-                where = f" at row {at // width}, position {at % width}"
-                value = int(values[at])
+        value, where = _first_beyond(view, tensor, rows)
         word = "token id" if entry.name.endswith("ids") else entry.name
         return f"inputs: {word} {value}{where} of {entry.name} is outside of the {rows} rows of {layer or 'the embedding'}"
     return ""
+
+
+def _rows_of(view: View, layer: str, message: str) -> int | None:
+    """How many rows the embedding that raised has; where it is not known which, the largest."""
+    module = view.root.modules.get(layer)
+    rows = module.settings.get("num_embeddings") if module is not None else None
+    if isinstance(rows, int):
+        return rows
+    if "index out of range" not in message:
+        return None
+    tables = [entry.settings.get("num_embeddings") for entry in view.root.modules.values()]
+    return max((size for size in tables if isinstance(size, int)), default=None)
+
+
+def _first_beyond(view: View, tensor: Tensor, rows: int) -> tuple[int, str]:
+    """The first value that no row is for, and where it stands, if values are kept."""
+    values = archive.flat_values(view.recording, tensor)
+    if values is not None and tensor.shape:
+        at = next((place for place, number in enumerate(values) if number >= rows), None)
+        if at is not None:
+            width = tensor.shape[-1] or 1
+            return int(values[at]), f" at row {at // width}, position {at % width}"
+    return int(tensor.max or 0), ""

@@ -133,21 +133,35 @@ def ruled_out(evidence: Evidence, found: Answer) -> tuple[str, ...]:
     """What a reader would suspect next, and the evidence against it."""
     if found.outcome in ("same", "equivalent"):
         return ()
-    lines = []
-    libraries = [path for path in evidence.environment.changes if path.startswith("packages.")]
-    if not evidence.inputs.cause and evidence.inputs.count:
-        names = ", ".join(path.split(".")[1] for path in libraries if "torch" not in path)
-        lines.append(
-            f"preprocessing{f' ({names})' if names else ''}: the model's inputs are identical"
-        )
+    lines = [_good_inputs(evidence)]
     if not evidence.weights.differ:
         lines.append(f"weights: {many(evidence.weights.count, 'tensor')} identical")
-    judged = [layer for layer in evidence.judged.layers if layer.alone]
-    good = [layer for layer in judged if layer.judgement in ("equal", "noise")]
-    worst = max((layer.ratio or 0.0 for layer in good), default=0.0)
-    if good and found.subject not in ("precision", "bits"):
-        lines.append(
-            f"CPU kernels: {many(len(good), 'layer')} run alone within"
-            f" {worst:.1f}x their rounding error (limit {max((item.limit for item in good), default=0.0):g}x)"
-        )
-    return tuple(lines)
+    if found.subject not in ("precision", "bits"):
+        lines.append(_good_layers(evidence))
+    return tuple(filter(None, lines))
+
+
+def _good_inputs(evidence: Evidence) -> str:
+    """That it is not what comes before the model; empty where it may be."""
+    if evidence.inputs.cause or not evidence.inputs.count:
+        return ""
+    libraries = [path for path in evidence.environment.changes if path.startswith("packages.")]
+    names = ", ".join(path.split(".")[1] for path in libraries if "torch" not in path)
+    return f"preprocessing{f' ({names})' if names else ''}: the model's inputs are identical"
+
+
+def _good_layers(evidence: Evidence) -> str:
+    """That layers which were run alone compute the same; empty where there are none."""
+    good = [
+        layer
+        for layer in evidence.judged.layers
+        if layer.alone and layer.judgement in ("equal", "noise")
+    ]
+    if not good:
+        return ""
+    worst = max(layer.ratio or 0.0 for layer in good)
+    limit = max(layer.limit for layer in good)
+    return (
+        f"CPU kernels: {many(len(good), 'layer')} run alone within"
+        f" {worst:.1f}x their rounding error (limit {limit:g}x)"
+    )

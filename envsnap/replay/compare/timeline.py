@@ -15,7 +15,7 @@ from envsnap.replay.compare.pairing import Pairing
 from envsnap.replay.compare.plain import plain_verdict
 from envsnap.replay.compare.raised import quoted
 from envsnap.replay.compare.verdict import Compared, Verdict
-from envsnap.replay.compare.view import View, rewritten, views
+from envsnap.replay.compare.view import View, objects_apart, rewritten, views
 from envsnap.replay.esr.archive import Recording
 
 # Along a run of many calls rounding adds up: so much of what came in may go out.
@@ -251,6 +251,9 @@ def _why(view: View, twin: View, facts: Facts) -> tuple[str, str] | None:
     found = weights(view.root, twin.root)
     if found.differ:
         return f"weights differ: {listed((*found.changed, *found.added, *found.missing))}", "Load the golden run's weights."  # fmt: skip
+    given = objects_apart(view, twin)
+    if given:
+        return given, "Call the model with the golden run's arguments."
     config = facts.of("config")
     return (config[0].text, config[0].fix) if config else None
 

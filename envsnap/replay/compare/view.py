@@ -54,6 +54,26 @@ def plain_values(view: View) -> dict[str, object]:
     }
 
 
+def objects(view: View) -> dict[str, str]:
+    """The arguments that are neither tensors nor plain, as a cache is, by name: their types."""
+    return {
+        name: node.type or "an object" for name, node in named(view)
+        if node.kind == "opaque" and node.type != "str"
+    }  # fmt: skip
+
+
+def objects_apart(golden: View, other: View) -> str:
+    """The objects that one call is given and the other is not, in words; empty: none."""
+    here, there = objects(golden), objects(other)
+    gone = [
+        f"{name} ({kind}) is not given here" for name, kind in here.items() if name not in there
+    ]
+    come = [
+        f"{name} ({kind}) is given here only" for name, kind in there.items() if name not in here
+    ]
+    return "; ".join((*gone, *come)[:3])
+
+
 def rewritten(golden: View, other: View) -> tuple[str, ...]:
     """Weights of a model that were written to in the other run, and not in the golden one.
 

@@ -24,6 +24,11 @@ def compare(golden: Call, other: Call, judged: Judged) -> Rung | None:
             name="kernels", state="unknown",
             summary=f"not recorded in the {which} run: record it with --zoom{known}",
         )  # fmt: skip
+    return _met(here, there)
+
+
+def _met(here: list[str], there: list[str]) -> Rung:
+    """Two lists of kernels, by name and then by what they are called with."""
     details = (f"golden: {_names(here)}", f"here: {_names(there)}")
     if [_name(item) for item in here] != [_name(item) for item in there]:
         only = [_only(here, there), _only(there, here)]

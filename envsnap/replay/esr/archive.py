@@ -13,7 +13,7 @@ import os
 import stat
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import msgspec
@@ -208,17 +208,23 @@ def _require_consistent(found: Recording) -> None:
     named = {item.name for item in record.roots}
     if any(call.root not in named for call in record.calls):
         scan.refuse(name, "mentions a model that it does not describe")
-    rows = [item.sketch for item in record.tensors]
-    rows += [
-        row.sketch
-        for call in record.calls
-        for picture in call.pictures.values()
-        for row in picture.rows
-    ]
-    if any(row is not None and row >= len(found.sketches) for row in rows):
+    if any(row >= len(found.sketches) for row in _sketches(record)):
         scan.refuse(name, "mentions a sketch that is not there")
     _require_pictures(record, name)
-    for item in record.tensors:
+    _require_stored(found, name)
+
+
+def _sketches(record: Record) -> Iterator[int]:
+    """The numbers of all sketches that a record mentions."""
+    pictures = (picture for call in record.calls for picture in call.pictures.values())
+    numbers = [item.sketch for item in record.tensors]
+    numbers += [row.sketch for picture in pictures for row in picture.rows]
+    yield from (number for number in numbers if number is not None)
+
+
+def _require_stored(found: Recording, name: str) -> None:
+    """Stored values must be those of the tensors that mention them."""
+    for item in found.record.tensors:
         if item.stored is None:
             continue
         there = found.stored.get(item.stored)

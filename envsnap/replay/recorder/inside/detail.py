@@ -183,7 +183,7 @@ class Detailed(Call):
         told = {
             "name": name,
             "nth": nth,
-            "type": type(frame.module).__qualname__[:200],
+            "type": modules.title(frame.module),
             "arguments": frame.node,
             "named": self._encode(named, keep=frame.rows is None),
             "result": self._encode(result, keep=False),

@@ -18,6 +18,11 @@ OPAQUE = (
 )
 
 
+def title(module: Any) -> str:
+    """The name of a module's type, without the function that it was defined in."""
+    return str(type(module).__qualname__.rpartition("<locals>.")[2][:200])
+
+
 def describe(module: Any) -> dict[str, Any]:
     """A module's type, mode and scalar settings.
 
@@ -40,7 +45,7 @@ def describe(module: Any) -> dict[str, Any]:
                 if value is not None and isinstance(key, str) and key.isidentifier():
                     settings[f"{name}.{key}"[:100]] = value
     return {
-        "type": kind.__qualname__[:200],
+        "type": title(module),
         "module": (kind.__module__ or "")[:200],
         "training": bool(module.training),
         "settings": settings,

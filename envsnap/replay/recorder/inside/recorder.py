@@ -15,11 +15,15 @@ from typing import Any
 
 from . import detail, modes, places, taps, trees
 from .around import MOST_STAGES, Around
+from .aside import Aside
 from .roots import Root, Roots
 from .spool import FEW, Spool
 
 MOST_CALLS = 2000
 MOST_IDS = 4096
+PARAMETRIZE = (
+    "torch.nn.utils.parametrize"  # a weight that is computed when it is asked for: no model
+)
 
 
 def _at_once(name: str, done: Callable[[Any], None]) -> None:
@@ -63,6 +67,8 @@ class Recorder:
         self._active: detail.Call | None = None
         self._thread: int | None = None
         self._handles: list[Any] = []
+        self._aside: Aside | None = None
+        self._steps_aside = True
         self._busy, self._process = False, os.getpid()
         self._without_parameters, self._elsewhere = "", 0
         self._pieces: dict[str, str] = {}
@@ -75,6 +81,12 @@ class Recorder:
         """Add the hooks."""
         # torch.compile warns of global hooks, which is no news for the script.
         warnings.filterwarnings("ignore", message="Using `torch.compile.* global hooks")
+        self._hook()
+        self.around.start()
+        taps.LISTENERS.append(self._tapped)
+
+    def _hook(self) -> None:
+        """See all modules."""
         hooks = self.torch.nn.modules.module
         self._handles = [hooks.register_module_forward_pre_hook(self._before)]
         try:
@@ -83,15 +95,40 @@ class Recorder:
             )
         except TypeError:  # torch before 2.1
             after = hooks.register_module_forward_hook(self._after_positional)
+            self._steps_aside = False
         self._handles.append(after)
-        self.around.start()
-        taps.LISTENERS.append(self._tapped)
 
-    def stop(self) -> None:
-        """Remove the hooks."""
+    def _unhook(self) -> None:
         for handle in self._handles:
             handle.remove()
         self._handles = []
+
+    def _step_aside(self, root: Root, module: Any) -> None:
+        """Wait for the end of a call alone: hooks on all modules below would cost a tenth of it.
+
+        Only where no other thread could call a model meanwhile, and no compiled code would be
+        compiled again for hooks that come and go.
+        """
+        if not self._steps_aside or threading.active_count() > 1 or not root.plain:
+            return
+        self._unhook()
+        self._aside = Aside(module, self._after_alone)
+
+    def _after_alone(self, module: Any, arguments: Any, named: Any, result: Any) -> None:
+        """The call that was waited for has ended."""
+        self._hook()
+        self._after(module, arguments, named, result)
+
+    def _let_go(self) -> None:
+        """Remove the hooks of a call that has ended."""
+        if self._aside is not None:
+            self._aside.let_go()
+            self._aside = None
+
+    def stop(self) -> None:
+        """Remove the hooks."""
+        self._unhook()
+        self._let_go()
         self.around.stop()
         if self._tapped in taps.LISTENERS:
             taps.LISTENERS.remove(self._tapped)
@@ -191,6 +228,8 @@ class Recorder:
         if active is not None:
             active.enter(module, arguments)
             return
+        if type(module).__module__ == PARAMETRIZE:
+            return
         if not _has_weights(module):
             self._without_parameters = type(module).__name__
             return
@@ -227,6 +266,9 @@ class Recorder:
         kind = detail.Detailed if detailed and len(self.calls) < MOST_CALLS else detail.Brief
         self._active = kind(self, root, module, told)
         self._active.begin(arguments, named)
+        self._let_go()
+        if not self._active.detailed:
+            self._step_aside(root, module)
 
     def _random(self) -> str:
         import zlib

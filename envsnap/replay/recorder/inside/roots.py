@@ -28,7 +28,7 @@ class Root:
         kind = type(module)
         self.told: dict[str, Any] = {
             "name": name,
-            "type": kind.__qualname__[:200],
+            "type": modules.title(module),
             "module": (kind.__module__ or "")[:200],
             "framework": framework,
             "names": modules.argument_names(module),
@@ -41,6 +41,8 @@ class Root:
             "changed": [],
         }
         self._inner = _Inner(module)
+        compiled = (getattr(item, "_compiled_call_impl", None) for item in module.modules())
+        self.plain = not self.told["opaque"] and not any(compiled)  # nothing in it is compiled
         self._versions = self._seen(module)
         self._order = list(self._inner.tensors(module, ("_parameters",)))
         self._digests = {
@@ -195,11 +197,6 @@ def _form(torch: Any, value: Any, depth: int) -> Any:
     return value is None
 
 
-def _title(module: Any) -> str:
-    """The name of a module's type, without the function that it was defined in."""
-    return str(type(module).__qualname__.rpartition("<locals>.")[2][:180])
-
-
 class Roots:
     """All models of a process, in the order of their first calls."""
 
@@ -218,10 +215,10 @@ class Roots:
         if len(self.listed) >= MOST_ROOTS:
             self.beyond += 1
             return None
-        kind = _title(module)
+        kind = modules.title(module)[:180]
         if kind == "OptimizedModule":  # the shell of torch.compile
             inner = getattr(module, "_orig_mod", module)
-            kind = _title(inner)
+            kind = modules.title(inner)[:180]
         count = self._types[kind] = self._types.get(kind, 0) + 1
         name = kind if count == 1 else f"{kind}#{count}"
         root = self._known[id(module)] = Root(self._torch, module, name, self._framework)

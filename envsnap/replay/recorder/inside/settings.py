@@ -52,7 +52,7 @@ def _add(found: dict[str, Any], key: str, value: Any, depth: int) -> None:
             found[key] = f"[{', '.join(map(str, parts))}]"
         return
     told = scalar(key, value)
-    if told is not None and key:
+    if key and (told is not None or value is None):
         found[key] = told
 
 
