@@ -263,6 +263,7 @@ def verify(
         subject.announced.only_named(manifest, named),
         records.digest(subject.plan),
         structs.replace(subject.seen, differs=(*subject.seen.differs, *tried)),
+        by_plan=subject.by_plan,
     )
     if policy is not None:
         found = _ruled(found, manifest, inside, policy)
@@ -290,7 +291,9 @@ def comparison(
         "env": list(_captured_variables(manifest)),
         "verify_files": True,
         "import": True,
-        "expected": expected.tree(manifest, known, frozenset(path[1] for path in named)),
+        "expected": expected.tree(
+            manifest, known, frozenset(path[1] for path in named), by_plan=plan is not None
+        ),
     }
 
 

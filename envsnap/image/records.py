@@ -37,6 +37,10 @@ class BaseSettings(Struct, frozen=True, kw_only=True):
     variables: Annotated[dict[str, str], Meta(description="Variables that it sets.")]
     entrypoint: Annotated[tuple[str, ...], Meta(description="Its entrypoint; empty for none.")] = ()
     user: Annotated[str, Meta(description="Its user; empty for root.")] = ""
+    further: Annotated[
+        dict[str, str],
+        Meta(description="What else it sets (ports, volumes, stop signal …), each as JSON."),
+    ] = {}
 
 
 class Base(Struct, frozen=True, kw_only=True):
@@ -262,8 +266,15 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 def encode(plan: Plan) -> bytes:
-    """Write a plan as indented ASCII JSON that ends with a newline."""
-    return (json.dumps(to_builtins(plan), indent=2, ensure_ascii=True) + "\n").encode("ascii")
+    """Write a plan as indented ASCII JSON that ends with a newline.
+
+    A field that came later is not written where it says nothing, so that digests stay.
+    """
+    tree = to_builtins(plan)
+    settings = tree["base"]["settings"]
+    if settings is not None and not settings["further"]:
+        del settings["further"]
+    return (json.dumps(tree, indent=2, ensure_ascii=True) + "\n").encode("ascii")
 
 
 def digest(plan: Plan) -> str:

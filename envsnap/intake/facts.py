@@ -164,6 +164,7 @@ def to_manifest(
         }
     if messages.files is not None and "packages" in tree:
         _add_verification(tree["packages"], messages.files)
+        _add_found(tree, messages.files.get("sections"))
     if "configs" in tree:
         _parse_configs(tree["configs"], redaction_key)
     if "seeds" in tree or seeds or "configs" in tree:
@@ -185,6 +186,13 @@ def _add_verification(packages: dict[str, Any], files: dict[str, Any]) -> None:
         for name, facts in found.items():
             if isinstance(facts, dict) and isinstance(entries.get(name), dict):
                 entries[name].update(facts)
+
+
+def _add_found(tree: dict[str, Any], sections: object) -> None:
+    """Add what was found when files were compared to the sections that it is about."""
+    for name, facts in sections.items() if isinstance(sections, dict) else ():
+        if name in tree and isinstance(facts, dict):
+            tree[name].update(facts)
 
 
 _KNOWN = frozenset(Sections.__struct_fields__)
@@ -275,7 +283,7 @@ def _parse_configs(section: dict[str, Any], key: bytes) -> None:
         if not isinstance(text, str):
             continue
         try:
-            tree = config_trees.parse(text, str(entry.get("format")))
+            tree = config_trees.parse(text, str(entry.get("format")), quotes=True)
         except config_trees.UnparsedError as error:
             section["gaps"][path_text((name, "tree"))] = f"error: {error}"
             continue

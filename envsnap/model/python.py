@@ -71,6 +71,13 @@ class Python(Section, frozen=True, kw_only=True):
             "Modules that files of the working folder hide from programs started there.", since=2
         ),
     ] = UNSET
+    byte_code: Annotated[
+        Texts,
+        location(
+            "Byte code that Python would run and that its source does not give (--verify-files).",
+            since=2,
+        ),
+    ] = UNSET
     system_site_packages: Annotated[
         Flag,
         portable("Whether a virtual environment sees the packages of its base.", since=2),
@@ -181,6 +188,14 @@ class Packages(Section, frozen=True, kw_only=True):
             "Import names whose file several distributions of one folder installed, and which: the"
             " last one installed overwrote the others.",
             since=1,
+        ),
+    ] = UNSET
+    unclaimed: Annotated[
+        TextMap,
+        location(
+            "Files among those of distributions that no RECORD answers for as they are, and"
+            " programs of a virtual environment: name and SHA-256 (--verify-files).",
+            since=2,
         ),
     ] = UNSET
     verified: Annotated[

@@ -11,6 +11,7 @@ from envsnap.observe import classes
 from envsnap.observe.journals import Process
 
 DELETED = " (deleted)"
+COUNTED = classes.LIBRARY, classes.SYSTEM  # thousands of files, of which nobody asks the names
 HERE = os.path.dirname(__file__)
 
 
@@ -53,7 +54,9 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
             made += 1
         else:
             by_class.setdefault(entry.kind, []).append(entry)
-    for group in by_class.values():
+    for kind, group in by_class.items():
+        if kind in COUNTED:
+            continue
         given = classes.names([entry.path for entry in group], folder)
         for entry in group:
             entry.name = given[entry.path]

@@ -1,5 +1,6 @@
 """One description of one environment: its sections, and the order in which they are filled."""
 
+import os
 import threading
 import time
 
@@ -8,6 +9,7 @@ from .record import Record, reason
 # The revision of the manifest whose facts this probe looks for.
 REVISION = 2
 DEFAULT_DEADLINE = 120.0
+PLAN = "/usr/share/envsnap/dockerfile.json"  # in an image that was made by a plan
 SECTIONS = (
     "python",
     "packages",
@@ -90,7 +92,32 @@ class Capture:
             verification.run()
         except Exception as error:  # one collector never takes the others down
             return {"entries": {}, "gaps": {"verified": reason(error)}}
-        return {"entries": verification.entries, "gaps": verification.gaps}
+        sections, gaps = {}, dict(verification.gaps)
+        for section, field, work in self._further():
+            try:
+                sections.setdefault(section, {})[field] = work()
+            except Exception as error:
+                self.sections[section].gap(field, reason(error))
+        return {"entries": verification.entries, "gaps": gaps, "sections": sections}
+
+    def _further(self) -> list:
+        """What is compared besides the files of RECORD: (section, field, work)."""
+        from .collectors import byte_code, system_files, unclaimed
+
+        python = self.sections["python"].facts
+        loose = python.get("loose_modules") or {}
+        here = os.getcwd()
+        roots = [os.path.dirname(os.__file__)] + self.sys_path + ([here] if here != "/" else [])
+        found = [
+            ("python", "byte_code", lambda: byte_code.altered(roots)),
+            ("packages", "unclaimed", lambda: unclaimed.find(self.sys_path, loose)),
+        ]
+        if os.path.exists(PLAN):  # on a host that is the owner's, it may be gigabytes
+            found += [
+                ("system", "altered_files", system_files.altered),
+                ("system", "unowned_libraries", system_files.unowned_libraries),
+            ]
+        return found
 
     def hash_weights(self, report) -> dict:
         """Hash the weight files; this is outside the deadline."""

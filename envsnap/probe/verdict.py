@@ -103,6 +103,25 @@ class Verdict:
                     path = _text(("packages", name, field))
                     self.differs.append((path, OTHER, None, facts[field], None))
 
+    def add_strays(self, files: dict) -> None:
+        """Files for which nobody answers: in an image they are its plan's, on a host its owner's."""
+        by_plan = self._expected.get("by_plan")
+        found = files.get("sections", {})
+        for section, facts in sorted(found.items()):
+            for field, names in sorted(facts.items()):
+                if by_plan or section == "python":
+                    self._add_strays((section, field), names)
+        if by_plan and "altered_files" not in found.get("system", {}):
+            self._add(("system", "altered_files"), UNKNOWN, [], "the image's plan is not here")
+
+    def _add_strays(self, path: tuple, found) -> None:
+        """Files for which nobody answers as they are, and which were not captured just so."""
+        known = self._expected.get("strays", {}).get(".".join(path), {})
+        for name in found:
+            digest = found[name] if isinstance(found, dict) else "altered"
+            if known.get(name) != digest:
+                self._add(path + (name,), MORE, None, digest)
+
     def add_frameworks(self, message: dict) -> None:
         """Frameworks that are here and cannot be imported."""
         section = message["sections"]["frameworks"]
@@ -142,6 +161,7 @@ def run(capture, expected: dict) -> int:
     verdict = Verdict(expected)
     verdict.compare(message)
     verdict.add_files(files)
+    verdict.add_strays(files)
     verdict.add_frameworks(message)
     for line in verdict.lines():
         sys.stderr.write("envsnap: " + ascii(line)[1:-1] + "\n")

@@ -58,7 +58,7 @@ for name in envsnap.__all__:
     getattr(envsnap, name)
 for found in pkgutil.walk_packages(envsnap.__path__, "envsnap."):
     parts = found.name.split(".")
-    if not {"probe", "inside", "site"} & set(parts):
+    if not {"probe", "inside", "site", "hooks", "pytest_plugin"} & set(parts):
         importlib.import_module(found.name)
 for name in envsnap.__all__:
     assert not isinstance(getattr(envsnap, name), types.ModuleType), name

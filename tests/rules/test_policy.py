@@ -183,9 +183,9 @@ def test_what_is_not_known_is_not_judged() -> None:
     assert result.ruled.matched == ()
 
 
-def test_the_readme_s_policy_is_one() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    (example,) = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+def test_the_policy_of_the_docs_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     parsed = policy.parse(tomllib.loads(example), "envsnap.toml")
     assert [entry.place for entry in parsed.entries] == ["ignore[0]", "severity[0]", "allow[0]"]
     assert parsed.entries[2].path == "driver.version"

@@ -113,6 +113,7 @@ def by(plan: Plan, manifest: Manifest, base: BaseSettings | None = None) -> Anno
     if plan.base.kind != "cuda":
         found[CUDA[0]] = CUDA[1]
     found.update(_interpreter(plan))
+    found.update(_of_base(plan))
     found.update(_decided(plan))
     found.update(_left(plan))
     found.update(_packages(plan))
@@ -120,6 +121,17 @@ def by(plan: Plan, manifest: Manifest, base: BaseSettings | None = None) -> Anno
     if inherited is not None and inherited.fullmatch("LANG") and "LANG" not in plan.environment:
         found.update(dict.fromkeys(_with_consequences("env_vars.LANG")[1:], BASE_SETS))
     return Announced(found, lost=LOST, brought=dict(_brought(plan)), inherited=inherited)
+
+
+def _of_base(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Files that a base of the user's may have changed, and Python's own that were copied."""
+    if plan.base.kind == "custom":
+        why = "the base that was named has it"
+        yield "system.altered_files", why
+        yield "system.unowned_libraries", why
+    for path in plan.python.libraries:
+        place = f"/usr/local/lib/{path.rpartition('/')[2]}"
+        yield text(("system", "unowned_libraries", place)), "it was copied with Python"
 
 
 def _with_consequences(path: str) -> tuple[str, ...]:

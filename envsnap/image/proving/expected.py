@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import UNSET, Struct, to_builtins
 
 from envsnap.image.proving.announced import Announced
+from envsnap.image.proving.proof import STRAYS, strays
 from envsnap.model.fields import Field, Kind, Section, plan
 from envsnap.model.manifest import Manifest, present
 
@@ -18,8 +19,13 @@ LEFT_OUT = frozenset(
 )
 
 
-def tree(manifest: Manifest, announced: Announced, named: frozenset[str]) -> dict[str, Any]:
-    """Return the portable facts, and what may be otherwise; `named` are the files to compare."""
+def tree(
+    manifest: Manifest, announced: Announced, named: frozenset[str], *, by_plan: bool = False
+) -> dict[str, Any]:
+    """Return the portable facts, and what may be otherwise; `named` are the files to compare.
+
+    `by_plan` says that the place is an image of the plan, all of whose files are the plan's.
+    """
     sections = {
         name: _record(section, section, manifest.schema_revision, ())
         for name, section in present(manifest.sections).items()
@@ -32,6 +38,10 @@ def tree(manifest: Manifest, announced: Announced, named: frozenset[str]) -> dic
     return {
         "fingerprint": manifest.fingerprint,
         "sections": sections,
+        "by_plan": by_plan,
+        "strays": {
+            f"{section}.{field}": strays(manifest, section, field) for section, field in STRAYS
+        },
         "announced": {
             "reasons": dict(announced.reasons),
             "lost": dict(announced.lost),

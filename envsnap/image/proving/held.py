@@ -12,7 +12,7 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
@@ -26,11 +26,20 @@ from envsnap.targets import engine
 if TYPE_CHECKING:
     from docker import DockerClient
 
+Rights: TypeAlias = tuple[int, int, int]  # mode, user, group
+
 LARGEST_PLAN = 16 << 20
 BUFFER = 1 << 20
 WHITEOUT = ".wh."
 INIT = ("/sbin/docker-init", "/usr/sbin/docker-init")  # where the engine mounts its own
 OPAQUE = ".wh..wh..opq"
+
+
+# What is judged by itself, and what an engine or a builder notes of its own work.
+JUDGED = frozenset(("Env", "Entrypoint", "User", "Cmd", "WorkingDir", "Labels"))
+NOTED = frozenset(("Hostname", "Domainname", "Image", "ArgsEscaped", "AttachStdin", "AttachStdout",
+                   "AttachStderr"))  # fmt: skip
+OF_ITS_CHILDREN = "OnBuild"  # the base's own are spent when an image is built on it
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -41,22 +50,17 @@ class Held(Struct, frozen=True, kw_only=True):
     command: tuple[str, ...]
     folder: str
     labels: Mapping[str, str]
-    healthcheck: tuple[str, ...]
-    on_build: tuple[str, ...]
 
 
 def of_image(image: Any) -> Held:
     """Read what the engine says of an image."""
     config = image.attrs.get("Config") or {}
-    check = (config.get("Healthcheck") or {}).get("Test") or ()
     return Held(
         id=str(image.id),
         settings=settings_of(image),
         command=tuple(config.get("Cmd") or ()),
         folder=config.get("WorkingDir") or "/",
         labels=config.get("Labels") or {},
-        healthcheck=tuple(check),
-        on_build=tuple(config.get("OnBuild") or ()),
     )
 
 
@@ -68,6 +72,11 @@ def settings_of(image: Any) -> BaseSettings:
         variables={name: value for name, _, value in pairs},
         entrypoint=tuple(config.get("Entrypoint") or ()),
         user=config.get("User") or "",
+        further={
+            name: json.dumps(value, sort_keys=True)
+            for name, value in sorted(config.items())
+            if value and name not in JUDGED | NOTED
+        },
     )
 
 
@@ -126,7 +135,10 @@ def _end(lines: list[str], plan_digest: str) -> int | None:
 
 
 def strange_files(client: DockerClient, image: Any, plan_digest: str) -> dict[str, bool]:
-    """Name the files of layers above the plan's: {path: whether it is there, not removed}."""
+    """Name the files of layers above the plan's: {path: whether it is there, not removed}.
+
+    Folders whose rights such a layer changes are named, too.
+    """
     import docker
 
     try:
@@ -148,10 +160,15 @@ def _strange(saved: IO[bytes], plan_digest: str) -> dict[str, bool]:
         end = _end([str(item.get("created_by") or "") for item in history], plan_digest)
         ours = sum(not item.get("empty_layer") for item in history[: end or 0])
         found: dict[str, bool] = {}
-        for name in listed["Layers"][ours:]:
+        folders: dict[str, Rights] = {}
+        for number, name in enumerate(listed["Layers"]):
             stream = source.extractfile(member_of(source, name))
-            if stream is not None:
-                found.update(_files(stream))
+            if stream is None:
+                continue
+            if number < ours:
+                folders.update(_folders(stream))
+            else:
+                found.update(_files(stream, folders))
         return found
 
 
@@ -160,16 +177,33 @@ def _content(source: tarfile.TarFile, name: str) -> bytes:
     return b"" if stream is None else stream.read()
 
 
-def _files(layer: IO[bytes]) -> Iterator[tuple[str, bool]]:
-    """Yield the files that a layer holds or removes; folders alone change nothing."""
+def _folders(layer: IO[bytes]) -> Iterator[tuple[str, Rights]]:
+    with tarfile.open(fileobj=layer) as tar:
+        yield from ((_place(member), _rights(member)) for member in tar if member.isdir())
+
+
+def _files(layer: IO[bytes], folders: Mapping[str, Rights]) -> Iterator[tuple[str, bool]]:
+    """Yield the files that a layer holds or removes, and folders of which the rights are others.
+
+    A folder that is only named, because something in it changed, is as it was in `folders`.
+    """
     with tarfile.open(fileobj=layer) as tar:
         for member in tar:
-            folder, _, name = member.name.rstrip("/").rpartition("/")
-            place = f"/{folder.removeprefix('./')}/".replace("//", "/")
+            place = _place(member)
+            folder, _, name = place.rpartition("/")
             if name.startswith(WHITEOUT) and name != OPAQUE:
-                yield place + name.removeprefix(WHITEOUT), False
-            elif not member.isdir():
-                yield place + name, True
+                yield f"{folder}/{name.removeprefix(WHITEOUT)}", False
+            elif not member.isdir() or folders.get(place, _rights(member)) != _rights(member):
+                yield place, True
+
+
+def _place(member: tarfile.TarInfo) -> str:
+    name = member.name.rstrip("/").removeprefix("./")
+    return "/" if name in ("", ".") else f"/{name}"
+
+
+def _rights(member: tarfile.TarInfo) -> Rights:
+    return member.mode & 0o7777, member.uid, member.gid
 
 
 def written_since(container: Any) -> dict[str, bool]:

@@ -17,12 +17,23 @@ from msgspec.structs import replace
 from envsnap.changes import walk
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.image.proving.announced import Announced
+from envsnap.model import reading
 from envsnap.model.fields import Kind, plan
 from envsnap.model.manifest import Manifest, present
-from envsnap.model.paths import text
+from envsnap.model.paths import Path, text
 
 PROOF_VERSION = 1
 MOST_NAMED = 6
+# What is there in addition, and nobody answers for; found where files were compared with RECORD.
+# The files of an image are its plan's; what else lies on a host is its owner's.
+STRAYS = (
+    ("python", "byte_code"),
+    ("packages", "unclaimed"),
+    ("system", "altered_files"),
+    ("system", "unowned_libraries"),
+)
+OF_THE_OWNER = "files that no package brought: no plan says whose they are (--plan FILE does)"
+LOOKED_AT = ("system", "altered_files")
 # What is wanted is not what is there; what identifies a place is not its environment.
 NOT_CLAIMED = ("identity", "wanted")
 
@@ -83,8 +94,13 @@ def judge(
     announced: Announced,
     plan_digest: str | None = None,
     seen: Seen = NOTHING_SEEN,
+    *,
+    by_plan: bool = False,
 ) -> Proof:
-    """Compare what is inside with the manifest; `seen` is what the engine says besides."""
+    """Compare what is inside with the manifest; `seen` is what the engine says besides.
+
+    `by_plan` says that the place is an image of the plan, all of whose files are the plan's.
+    """
     portable = walk.compare(_portable(manifest), _portable(inside))
     told = [item for item in portable.changes if not _is_same_file(item, manifest, inside)]
     claims = list(_claims(told, manifest))
@@ -95,6 +111,12 @@ def judge(
         (differs if reason is None else expected).append(_fact(change, reason))
     named = {item.path for item in differs}
     edited = [*_edited(manifest, inside), *_not_imported(inside)]
+    strays = [
+        (item, announced.reason(item[0])) for item in _strays(manifest, inside, by_plan=by_plan)
+    ]
+    edited += _not_looked_at(inside) if by_plan else ()
+    edited += [_stray(*item, None) for item, reason in strays if reason is None]
+    expected += [_stray(*item, reason) for item, reason in strays if reason is not None]
     edited += [item for item in seen.differs if _is_new(item, named)]
     edited = [item for item in edited if item.path not in named]
     differs.extend(edited)
@@ -117,7 +139,11 @@ def judge(
         facts=total,
         reproduced=total - len(claims) - len(edited),
         covered=tuple(_covered(manifest, inside)),
-        not_covered=(*_not_covered(manifest, inside), *seen.not_covered),
+        not_covered=(
+            *_not_covered(manifest, inside),
+            *(() if by_plan else (OF_THE_OWNER,)),
+            *seen.not_covered,
+        ),
         differs=tuple(differs),
         announced=tuple(expected),
         by_nature=tuple(by_nature),
@@ -149,6 +175,43 @@ def _edited(manifest: Manifest, inside: Manifest) -> Iterator[Fact]:
                     inside=list(files),
                     reason="installed files are not what RECORD states",
                 )
+
+
+def _strays(
+    manifest: Manifest, inside: Manifest, *, by_plan: bool
+) -> Iterator[tuple[Path, object]]:
+    """Yield files inside for which nobody answers, and which were not captured just so."""
+    for section, field in STRAYS if by_plan else STRAYS[:1]:
+        known = strays(manifest, section, field)
+        for name, digest in strays(inside, section, field).items():
+            if known.get(name) != digest:
+                yield (section, field, name), digest
+
+
+def _not_looked_at(inside: Manifest) -> Iterator[Fact]:
+    """Say so where an image of a plan does not own up to it: then the rest was not looked at."""
+    verified = reading.stated(inside, "packages", "verified") is True
+    if verified and reading.stated(inside, *LOOKED_AT) is None:
+        why = reading.gap(inside, LOOKED_AT) or "the image's own plan is not where it was"
+        yield Fact(
+            path=text(LOOKED_AT), kind=ChangeKind.UNKNOWN, captured=[], inside=None, reason=why
+        )
+
+
+def strays(manifest: Manifest, section: str, field: str) -> dict[str, str]:
+    """Return files for which nobody answers by name; `altered` where no digest was taken."""
+    found = reading.stated(manifest, section, field) or {}
+    return found if isinstance(found, dict) else dict.fromkeys(found, "altered")
+
+
+def _stray(path: Path, digest: object, reason: str | None) -> Fact:
+    return Fact(
+        path=text(path),
+        kind=ChangeKind.ADDED,
+        captured=None,
+        inside=digest,
+        reason=reason or "nobody answers for it as it is",
+    )
 
 
 def _is_same_file(change: Change, manifest: Manifest, inside: Manifest) -> bool:

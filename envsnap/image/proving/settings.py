@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from envsnap.changes.change import ChangeKind
 from envsnap.image.planning.foundations import INHERITED
-from envsnap.image.proving.held import Held
+from envsnap.image.proving.held import OF_ITS_CHILDREN, Held
 from envsnap.image.proving.proof import Fact
 from envsnap.image.records import BaseSettings, Plan
 from envsnap.image.writing import dockerfile
@@ -16,6 +17,8 @@ from envsnap.model.paths import text
 
 # What a program leaves behind; nothing is imported or loaded from there.
 TEMPORARY = re.compile(r"/(?:tmp|run|var/(?:tmp|run|log|cache|lib/apt/lists))/.*", re.DOTALL)
+# But for what could be run or loaded: compilers keep their caches there, and believe them.
+CODE = re.compile(r".*\.(?:py|pyc|pyd|pth|cubin|so(?:\.[0-9]+)*)", re.DOTALL)
 # Of a container that runs: where its programs are, and what Python would import.
 PROGRAMS = re.compile(
     r"/(?:usr|lib|lib32|lib64|bin|sbin|opt|etc)/.*|.*\.(?:py|so|pyd|pth)", re.DOTALL
@@ -25,6 +28,8 @@ ABOVE = "in a layer above those of the plan"
 SINCE = "changed in the container since it started"
 LEFT_BEHIND = "temporary files, logs and caches"
 OF_THE_RUN = "written by what runs in it"
+CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+PORTS = "ExposedPorts"
 NVIDIA_ENTRYPOINT = re.compile(r"/opt/nvidia/[a-z0-9_./-]{1,60}")
 
 
@@ -38,18 +43,58 @@ def differences(plan: Plan, held: Held, base: BaseSettings | None) -> Iterator[F
     command = plan.command or ("python",)
     if held.command != command:
         yield _other("command", list(command), list(held.command))
-    entrypoint = base.entrypoint if base is not None else ()
-    known = base is not None or plan.base.kind in ("slim", "distribution")
-    if known and held.settings.entrypoint != entrypoint:
-        yield _other("entrypoint", list(entrypoint), list(held.settings.entrypoint))
-    elif not known and not _is_nvidia(held.settings.entrypoint):
-        yield _other("entrypoint", [], list(held.settings.entrypoint))
-    check = ("CMD", *plan.healthcheck) if plan.healthcheck else ()
-    if held.healthcheck != check and (plan.healthcheck or base is not None):
-        yield _other("healthcheck", list(check), list(held.healthcheck))
-    if held.on_build:
-        yield _other("on_build", [], list(held.on_build))
+    yield from _entrypoint(plan, held, base)
+    yield from _further(plan, held, base)
+    yield from _labels(plan, held)
     yield from _variables(plan, held, base)
+
+
+def _is_known(plan: Plan, base: BaseSettings | None) -> bool:
+    """Tell whether all that the base hands down is known: these kinds hand down nothing more."""
+    return base is not None or plan.base.kind in ("slim", "distribution")
+
+
+def _entrypoint(plan: Plan, held: Held, base: BaseSettings | None) -> Iterator[Fact]:
+    entrypoint = base.entrypoint if base is not None else ()
+    fits = held.settings.entrypoint == entrypoint
+    if not fits and (_is_known(plan, base) or not _is_nvidia(held.settings.entrypoint)):
+        yield _other("entrypoint", list(entrypoint), list(held.settings.entrypoint))
+
+
+def _further(plan: Plan, held: Held, base: BaseSettings | None) -> Iterator[Fact]:
+    """Yield whatever else an image can be told, without a list of what there is."""
+    inherited = dict(base.further) if base is not None else {}
+    inherited.pop(OF_ITS_CHILDREN, None)
+    ordered = {**inherited, **dict(_ordered(plan, inherited))}
+    for name in sorted({*held.settings.further, *ordered}):
+        wanted, found = ordered.get(name), held.settings.further.get(name)
+        if wanted is None and not _is_known(plan, base):
+            continue
+        if wanted != found:
+            path = CAPITAL.sub("_", name).lower()
+            yield _other(path, _value(wanted), _value(found), kind_of(wanted, found))
+
+
+def _ordered(plan: Plan, inherited: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What a plan orders of an image, as an engine spells it."""
+    if plan.ports:
+        ports = dict(json.loads(inherited.get(PORTS, "{}")))
+        ports.update({f"{port}/tcp": {} for port in plan.ports})
+        yield PORTS, json.dumps(ports, sort_keys=True)
+    if plan.healthcheck:
+        yield "Healthcheck", json.dumps({"Test": ["CMD", *plan.healthcheck]})
+
+
+def _value(spelled: str | None) -> Any:
+    return None if spelled is None else json.loads(spelled)
+
+
+def _labels(plan: Plan, held: Held) -> Iterator[Fact]:
+    """Yield the plan's labels that say something else; further ones are anybody's to add."""
+    for name, wanted in dockerfile.label(plan).pairs:
+        found = held.labels.get(name)
+        if found != wanted and name != dockerfile.PLAN_LABEL:  # that one is judged by itself
+            yield _other(text(("labels", name)), wanted, found, kind_of(wanted, found))
 
 
 def _is_nvidia(entrypoint: tuple[str, ...]) -> bool:
@@ -98,10 +143,10 @@ def kind_of(wanted: object, found: object) -> ChangeKind:
     return ChangeKind.REMOVED if found is None else ChangeKind.CHANGED
 
 
-def _other(name: str, wanted: Any, found: Any) -> Fact:
+def _other(name: str, wanted: Any, found: Any, kind: ChangeKind = ChangeKind.CHANGED) -> Fact:
     return Fact(
-        path=text(("image", name)),
-        kind=ChangeKind.CHANGED,
+        path=f"image.{name}",
+        kind=kind,
         captured=wanted,
         inside=found,
         reason="not as the plan orders it",
@@ -110,7 +155,11 @@ def _other(name: str, wanted: Any, found: Any) -> Fact:
 
 def above(files: Mapping[str, bool]) -> tuple[list[Fact], list[Fact]]:
     """Return the files in strange layers that count, and those that do not."""
-    counting = {path: there for path, there in files.items() if not TEMPORARY.fullmatch(path)}
+    counting = {
+        path: there
+        for path, there in files.items()
+        if not TEMPORARY.fullmatch(path) or (there and CODE.fullmatch(path))
+    }
     return _facts(counting, files, ABOVE, LEFT_BEHIND)
 
 

@@ -37,6 +37,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     seen: Seen
     configs: Mapping[str, str] = {}  # files that the plan put into the image: name, path
     weights: Mapping[str, str] = {}
+    by_plan: bool = False  # whether the place is an image of a plan, which answers for all in it
 
 
 def require(manifest: Manifest, configs: Iterable[str], weights: Iterable[str]) -> None:
@@ -81,7 +82,12 @@ def look(manifest: Manifest, target: Place | None, plan: Plan | None) -> Subject
 
     if not isinstance(target, Container | Image):
         chosen = plan or make_plan(manifest)
-        return Subject(plan=chosen, announced=announced.by(chosen, manifest), seen=Seen())
+        return Subject(
+            plan=chosen,
+            announced=announced.by(chosen, manifest),
+            seen=Seen(),
+            by_plan=plan is not None,
+        )
     image = target.image if isinstance(target, Image) else target.container.image
     container = target.container if isinstance(target, Container) else None
     return _of_engine(manifest, target.client, image, container, plan)
@@ -116,6 +122,7 @@ def _of_engine(
         seen=Seen(differs=tuple(differs), announced=tuple(harmless), not_covered=tuple(notes)),
         configs=_in_manifest(manifest, "configs", counting.files),
         weights=_in_manifest(manifest, "weights", counting.weights),
+        by_plan=chosen is not None,
     )
 
 

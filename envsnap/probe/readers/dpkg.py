@@ -11,6 +11,8 @@ INFO, STATUS = "/var/lib/dpkg/info", "/var/lib/dpkg/status"
 MOST_BYTES = 64 << 20
 STANZA = re.compile(rb"(?:^|\n)Package: ([^\n]+)\n((?:[^\n]+\n)*)")
 VERSION = re.compile(rb"(?:^|\n)Version: ([^\n]+)\n")
+DIVERSIONS = "/var/lib/dpkg/diversions"
+CONFIGURATION = re.compile(rb"^ (/[^\n ]{1,500}) ([0-9a-f]{32})(?: [^\n]*)?$", re.MULTILINE)
 
 
 def owners(paths: set) -> dict:
@@ -62,4 +64,48 @@ def versions(packages: set) -> dict:
         name = package.decode("ascii", "replace")
         if name in packages and version:
             found[name] = version.group(1).decode("ascii", "replace")
+    return found
+
+
+def digests() -> dict:
+    """Return {path: MD5} of the files that packages brought; empty where there is no dpkg."""
+    if not os.path.isdir(INFO):
+        return {}
+    found = {}
+    for name in sorted(os.listdir(INFO)):
+        if name.endswith(".md5sums"):
+            with open(os.path.join(INFO, name), "rb") as stream:
+                for line in stream.read(MOST_BYTES).splitlines():
+                    digest, _, path = line.partition(b"  ")
+                    found["/" + os.fsdecode(path)] = digest.decode("ascii", "replace")
+    with open(STATUS, "rb") as stream:
+        for path, digest in CONFIGURATION.findall(stream.read(MOST_BYTES)):
+            found[os.fsdecode(path)] = digest.decode("ascii")
+    for path in _diverted():
+        found.pop(path, None)
+    return found
+
+
+def _diverted() -> list:
+    """Files in whose place another package, or the owner, put one on purpose."""
+    try:
+        with open(DIVERSIONS, "rb") as stream:
+            lines = stream.read(MOST_BYTES).splitlines()
+    except OSError:
+        return []
+    return [os.fsdecode(line) for line in lines if line.startswith(b"/")]
+
+
+def files_under(folder: str) -> set:
+    """Return the files below a folder that packages brought."""
+    if not os.path.isdir(INFO):
+        return set()
+    start, found = os.fsencode(folder.rstrip("/") + "/"), set()
+    for name in sorted(os.listdir(INFO)):
+        if name.endswith(".list"):
+            with open(os.path.join(INFO, name), "rb") as stream:
+                data = stream.read(MOST_BYTES)
+            if start in data:
+                lines = data.split(b"\n")
+                found.update(os.fsdecode(line) for line in lines if line.startswith(start))
     return found

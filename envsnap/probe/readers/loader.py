@@ -57,6 +57,13 @@ def system_files_of(asker: str) -> set:
     return found
 
 
+def candidates(name: str, cache: str = CACHE) -> list:
+    """Return where the loader looks for a library that a program asks for, in its order."""
+    named = os.environ.get("LD_LIBRARY_PATH", "").replace(";", ":").split(":")
+    folders = [os.path.join(folder, name) for folder in named if folder]
+    return folders + _cached(name, cache) + [os.path.join(item, name) for item in DEFAULT_FOLDERS]
+
+
 def find_needed(asker: str, choose, cache: str = CACHE) -> dict:
     """Return {name: path} of what the loader takes for the names that `choose` picks.
 
@@ -106,26 +113,40 @@ def _first(paths: list, machine: bytes) -> str:
     return None
 
 
-def _cached(name: str, cache: str) -> list:
-    """Return the paths that the loader's cache holds for a name, in its order."""
+def known(cache: str = CACHE) -> list:
+    """Return the paths of all libraries that the loader's cache holds."""
+    data, table = _table(cache)
+    return sorted({_spelled(data, value) for _, _, value, _, _ in table if value < len(data)})
+
+
+def _table(cache: str) -> tuple:
+    """Return the cache, from the header of its present format on, and its entries."""
     try:
         with open(cache, "rb") as stream:
             data = stream.read(LARGEST_CACHE)
     except OSError:
-        return []
+        return b"", ()
     start = data.find(CACHE_MAGIC)  # an older format may come before it
     if start < 0 or len(data) < start + CACHE_HEADER:
-        return []
+        return b"", ()
+    data = data[start:]
+    count = struct.unpack_from("=I", data, len(CACHE_MAGIC))[0]
+    table = data[CACHE_HEADER : CACHE_HEADER + min(count * CACHE_ENTRY.size, len(data))]
+    return data, CACHE_ENTRY.iter_unpack(table[: len(table) // CACHE_ENTRY.size * CACHE_ENTRY.size])
+
+
+def _spelled(data: bytes, at: int) -> str:
+    return os.fsdecode(data[at : data.find(b"\0", at)])
+
+
+def _cached(name: str, cache: str) -> list:
+    """Return the paths that the loader's cache holds for a name, in its order."""
+    data, table = _table(cache)
     spelled = re.escape(os.fsencode(name)) + b"\0"
-    keys = {match.start() - start for match in re.finditer(spelled, data)}
-    count = struct.unpack_from("=I", data, start + len(CACHE_MAGIC))[0]
-    first = start + CACHE_HEADER
-    table = data[first : first + min(count * CACHE_ENTRY.size, len(data))]
-    table = table[: len(table) // CACHE_ENTRY.size * CACHE_ENTRY.size]
-    found = []
-    for _, key, value, _, capabilities in CACHE_ENTRY.iter_unpack(table):
-        # Copies for certain processors only are left out: nothing asked for here has them.
-        if key in keys and not capabilities and start + value < len(data):
-            end = data.find(b"\0", start + value)
-            found.append(os.fsdecode(data[start + value : end]))
-    return found
+    keys = {match.start() for match in re.finditer(spelled, data)}
+    # Copies for certain processors only are left out: nothing asked for here has them.
+    return [
+        _spelled(data, value)
+        for _, key, value, _, capabilities in table
+        if key in keys and not capabilities and value < len(data)
+    ]

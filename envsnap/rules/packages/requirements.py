@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from envsnap.changes import markers
 from envsnap.knowledge.specifiers import contains
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import is_complete, packages, stated
+from envsnap.model.reading import is_complete, packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.packages.package_missing import alternatives
 from envsnap.rules.rule import Comparison, Rule
@@ -75,7 +76,7 @@ class Requirements(Rule):
             return  # another distribution provides the same import package
         if found is not None and (not isinstance(have, str) or _meets(versions, have)):
             return
-        if not marker or _applies(line, manifest):
+        if not marker or markers.holds(marker.strip(), markers.known(manifest)):
             yield self._finding(name, wanted, versions, have, installed=found is not None)
 
     def _finding(
@@ -114,47 +115,3 @@ def _canonical(name: str) -> str:
 def _meets(versions: str, have: str) -> bool:
     """Whether a version is in the range, or nothing can be said of the two."""
     return not versions.strip() or contains(versions, have) is not False
-
-
-def _applies(line: str, manifest: Manifest) -> bool:
-    """Whether a line's marker holds in the environment that was captured."""
-    from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    try:
-        marker = Requirement(line).marker
-        return marker is None or bool(
-            marker.evaluate({**marker_environment(manifest), "extra": ""})
-        )
-    except (InvalidRequirement, UndefinedComparison, UndefinedEnvironmentName):
-        return False
-
-
-LONGEST_VALUE = 200
-
-
-def marker_environment(manifest: Manifest) -> dict[str, str]:
-    """The variables of environment markers (PEP 508) for the environment that was captured."""
-    from packaging.markers import default_environment
-
-    found = {str(key): str(value) for key, value in default_environment().items()}
-    version = stated(manifest, "python", "version")
-    if version is not None:
-        found["python_full_version"] = found["implementation_version"] = version
-        found["python_version"] = ".".join(version.split(".")[:2])
-    implementation = stated(manifest, "python", "implementation")
-    if implementation is not None:
-        found["platform_python_implementation"] = implementation
-        found["implementation_name"] = implementation.lower()
-    platform = stated(manifest, "system", "platform")
-    if platform is not None:
-        found["sys_platform"] = platform
-        names = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
-        found["platform_system"] = names.get(platform, platform)
-        found["os_name"] = "nt" if platform == "win32" else "posix"
-    for key, field in (("platform_machine", "architecture"), ("platform_release", "kernel")):
-        known = stated(manifest, "system", field)
-        if known is not None:
-            found[key] = known
-    # What is longer is no version, and packaging would make a number of it.
-    return {key: value[:LONGEST_VALUE] for key, value in found.items()}
