@@ -1,9 +1,10 @@
-"""`python -m benchmarks.bisect [NAME…] [--sizes 20 60] [--work FOLDER] [--seed N]`.
+"""`python -m benchmarks.bisect [NAME…] [--sizes 20 60] [--work FOLDER] [--seed N] [--known]`.
 
 Builds both environments of each case with uv, captures them, runs `envsnap bisect` as a user
 would, and says whether it named what was planted. Beside it stands plain delta debugging
 (Zeller's ddmin, no order, no closure) over as many differences, counted on a model of the same
-fault. Needs a package index.
+fault. Needs a package index. What each case gave is kept in its folder: `--known` prints the table of
+what was run there, and runs the rest.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import statistics
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.bisect import cases, ddmin
@@ -26,6 +27,7 @@ from envsnap.image.locking.uv import executable
 
 ENVSNAP = [sys.executable, "-m", "envsnap"]
 CONFIG = '{"model": {"preprocess": {"mean": %s, "std": 0.25}, "layers": %d}, "log": "%s"}'
+ROW = "row.json"
 BASICS = ("PATH", "HOME", "XDG_CACHE_HOME", "SSL_CERT_FILE", "LANG")
 
 
@@ -33,7 +35,7 @@ BASICS = ("PATH", "HOME", "XDG_CACHE_HOME", "SSL_CERT_FILE", "LANG")
 class Row:
     """What one run of bisect gave."""
 
-    case: Case
+    name: str
     size: int
     right: bool
     named: list[list[str]]
@@ -156,7 +158,7 @@ def run(case: Case, size: int, folder: Path) -> Row:
     )  # fmt: skip
     seconds = time.monotonic() - began
     if not done.stdout.startswith("{"):
-        return Row(case, size, False, [], 0, 0, [], seconds, done.stderr[-300:], 0)
+        return Row(case.name, size, False, [], 0, 0, [], seconds, done.stderr[-300:], 0)
     found = json.loads(done.stdout)
     named = sorted(sorted(item["path"] for item in cause["culprits"]) for cause in found["causes"])
     companions = {item["path"] for cause in found["causes"] for item in cause["companions"]}
@@ -167,7 +169,7 @@ def run(case: Case, size: int, folder: Path) -> Row:
     places = [item["place"] for cause in found["causes"] for item in cause["culprits"]]
     count = max(1, sum(map(len, case.culprits)) + len(companions))
     return Row(
-        case, size, right, named, found["cost"]["trials"], found["cost"]["runs"], places, seconds,
+        case.name, size, right, named, found["cost"]["trials"], found["cost"]["runs"], places, seconds,
         found["sentence"] + ("" if right else f" {companions} exit {done.returncode}"),
         ddmin.allowed(len(found["atoms"]), count),
     )  # fmt: skip
@@ -175,23 +177,39 @@ def run(case: Case, size: int, folder: Path) -> Row:
 
 def report(rows: list[Row]) -> None:
     """The table, and what was promised."""
+    known = {case.name: case for case in cases.CASES}
     for row in rows:
-        other = ddmin.trials(row.case, row.size)
-        print(
-            f"{row.case.name:18} {row.size:3}  {'right' if row.right else 'WRONG':5}"
-            f"  trials {row.trials:3} (at most {row.allowed:3}; ddmin {other:4})"
-            f"  runs {row.runs:4}  place {','.join(map(str, row.places)) or '-':8}"
-            f"  {row.seconds:6.1f} s  {row.told[:110]}"
-        )
+        print(line(row, known[row.name]))
     sure = [row for row in rows if row.places and max(row.places) <= 3 and len(row.places) == 1]
     print(f"right: {sum(row.right for row in rows)} of {len(rows)}")
     if sure:
-        print(
-            f"culprit in the first three: {statistics.median(row.trials for row in sure)} trials (median)"
-        )
-    print(
-        f"over the bound: {[row.case.name for row in rows if row.allowed and row.trials > row.allowed]}"
+        median = statistics.median(row.trials for row in sure)
+        print(f"culprit in the first three: {len(sure)} cases, {median} trials (median)")
+    over = [f"{row.name} {row.size}" for row in rows if row.allowed and row.trials > row.allowed]
+    print(f"over the bound: {over}")
+    plain = [ddmin.trials(known[row.name], row.size) for row in rows]
+    print(f"trials in all: {sum(row.trials for row in rows)}, of plain ddmin {sum(plain)}")
+
+
+def line(row: Row, case: Case) -> str:
+    """One row of the table."""
+    return (
+        f"{row.name:18} {row.size:3}  {'right' if row.right else 'WRONG':5}"
+        f"  trials {row.trials:3} (at most {row.allowed:3}; ddmin {ddmin.trials(case, row.size):4})"
+        f"  runs {row.runs:4}  place {','.join(map(str, row.places)) or '-':8}"
+        f"  {row.seconds:6.1f} s  {row.told[:110]}"
     )
+
+
+def made(case: Case, size: int, folder: Path, seed: int) -> Row:
+    """Prepare a case and run it; what it gave stays in its folder."""
+    if not (folder / "bad.json").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        prepare(case, size, folder, seed)
+    row = run(case, size, folder)
+    (folder / ROW).write_text(json.dumps(asdict(row)))
+    return row
 
 
 def main() -> None:
@@ -201,6 +219,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="*", type=int, default=[20, 60])
     parser.add_argument("--work", type=Path, default=Path("bisect-benchmark"))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--known", action="store_true", help="run no case that was run there")
     arguments = parser.parse_args()
     rows = []
     for case in cases.CASES:
@@ -208,15 +227,11 @@ def main() -> None:
             continue
         for size in arguments.sizes:
             folder = (arguments.work / f"{case.name}-{size}").resolve()
-            if not (folder / "bad.json").exists():
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir(parents=True)
-                prepare(case, size, folder, arguments.seed)
-            rows.append(run(case, size, folder))
-            print(
-                f"  {case.name} {size}: {'right' if rows[-1].right else 'WRONG'} {rows[-1].trials} {rows[-1].told[:200]}",
-                file=sys.stderr,
-            )
+            if arguments.known and (folder / ROW).exists():
+                rows.append(Row(**json.loads((folder / ROW).read_text())))
+            else:
+                rows.append(made(case, size, folder, arguments.seed))
+            print(line(rows[-1], case), file=sys.stderr)
     report(rows)
 
 

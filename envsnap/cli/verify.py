@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Facts that the probe printed, instead of a target; - is standard input.",
 )
-@click.option(
-    "--policy", metavar="FILE", help="What may be otherwise, or has to be: a rollout's versions."
-)
+@click.option("--policy", metavar="FILE", help="What may be otherwise, or must be: a rollout.")
 @click.option("-o", "--output", metavar="FILE", help="Write the proof here, as JSON.")
 @proofs.trial_options
 @proofs.fail_on_option
