@@ -14,9 +14,10 @@ from msgspec.structs import replace
 
 from envsnap.errors import InputError
 from envsnap.image import validate
-from envsnap.image.facts import entries, string
+from envsnap.image.facts import string
 from envsnap.image.planning import environment
 from envsnap.image.records import Decision, NotCarried, Plan, WeightFile
+from envsnap.model import reading
 from envsnap.model.inputs import Weight
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
@@ -53,14 +54,14 @@ def _weight(manifest: Manifest, name: str, path: str) -> tuple[WeightFile, Decis
     """Take a file that is, by its digest, the one that was captured, if one was."""
     place = path_text(("weights", name))
     digest = _sha256(path)
-    captured = entries(manifest.sections.weights).get(name)
+    captured = reading.entries(manifest, "weights").get(name)
     inside, decision = os.path.basename(path), None
     if isinstance(captured, Weight):
         if string(captured.sha256) != digest:
             raise InputError(f"{place}: {path} is not the file that was captured (another SHA-256)")
         inside = posixpath.basename(string(captured.path) or "") or inside
-    elif entries(manifest.sections.weights):
-        known = ", ".join(sorted(entries(manifest.sections.weights))[:6])
+    elif reading.entries(manifest, "weights"):
+        known = ", ".join(sorted(reading.entries(manifest, "weights"))[:6])
         raise InputError(
             f"--weights {name}={path}: the manifest has no such weights (it has {known})"
         )

@@ -13,9 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from envsnap.changes.change import ChangeKind
-from envsnap.image.facts import PACKAGE_FOLDERS, SYSTEM_FOLDERS, entries, string
+from envsnap.image.facts import PACKAGE_FOLDERS, SYSTEM_FOLDERS, string
 from envsnap.image.planning import apt, foundations
 from envsnap.image.records import BaseSettings, Plan
+from envsnap.model import reading
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
 
@@ -92,7 +93,7 @@ class Announced(Struct, frozen=True):
             if not any(path == name or path.startswith((name + ".", name + "[")) for name in asked)
         }
         for section in (*FILES, "data", "files"):
-            for name in entries(getattr(manifest.sections, section)):
+            for name in reading.entries(manifest, section):
                 if text((section, name)) not in asked:
                     kept[text((section, name))] = "it was not asked for"
         return replace(self, reasons=kept)
@@ -196,7 +197,7 @@ def _system_libraries(plan: Plan, manifest: Manifest) -> Iterator[tuple[str, str
     pinned = apt.pinned(plan)
     same = all(item.certainty == "exact" for item in plan.decisions if item.subject == "system.os")
     changed = ("build_id",) if same else ("build_id", "version")
-    for name, framework in entries(manifest.sections.frameworks).items():
+    for name, framework in reading.entries(manifest, "frameworks").items():
         libraries = framework.mapped_on_import
         for soname, library in (libraries if isinstance(libraries, dict) else {}).items():
             path = string(library.path) or ""
