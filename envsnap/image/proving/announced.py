@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from envsnap.changes.change import ChangeKind
 from envsnap.image.facts import PACKAGE_FOLDERS, SYSTEM_FOLDERS, string
-from envsnap.image.planning import apt, foundations
+from envsnap.image.planning import apt, carried, foundations
 from envsnap.image.records import BaseSettings, Plan
 from envsnap.model import reading
 from envsnap.model.manifest import Manifest
@@ -158,6 +158,8 @@ def _brought(plan: Plan) -> Iterator[tuple[str, str]]:
                     text(("packages", artifact.name, field)),
                     "nothing was captured to compare it with",
                 )
+    if carried.asks_the_hub(plan):
+        yield text(("env_vars", carried.HUB_CACHE)), "the image keeps there what it fetches"
     yield "system.certificates", "the image has certificates to trust servers by"
     if plan.base.kind in ("distribution", "cuda") or plan.python.how == "apt":
         yield "python.library.sitecustomize", "the distribution's Python has it"
@@ -182,10 +184,10 @@ def _left(plan: Plan) -> Iterator[tuple[str, str]]:
         yield item.path, item.reason
         for path in CONSEQUENCES.get(item.path, ()):
             yield path, item.reason
-    carried = {text(("configs", file.name)) for file in plan.files}
-    carried |= {text(("weights", file.name)) for file in plan.weights}
+    there = {text(("configs", file.name)) for file in plan.files}
+    there |= {text(("weights", file.name)) for file in plan.weights}
     for item in plan.not_carried:
-        if item.path.startswith(FILES) and item.path not in carried:
+        if item.path.startswith(FILES) and item.path not in there:
             yield item.path, item.reason
 
 

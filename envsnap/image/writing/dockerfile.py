@@ -12,6 +12,7 @@ from envsnap.image import records
 from envsnap.image.building.normal import EPOCH
 from envsnap.image.facts import major_minor, numbers
 from envsnap.image.planning import apt, conda
+from envsnap.image.planning.carried import HUB_CACHE, HUB_FOLDER
 from envsnap.image.planning.extras import APP_FILE, CA_FILE
 from envsnap.image.planning.requirements import STAGING
 from envsnap.image.records import Plan, Requirements
@@ -143,10 +144,17 @@ def _user(plan: Plan) -> Iterator[ins.Step]:
             DATE, "useradd", "--no-log-init", "--uid", str(UID), "--gid", str(UID),
             "--home-dir", APP, "--no-create-home", "--shell", "/usr/sbin/nologin", "app",
         )  # fmt: skip
-    yield ("mkdir", "-p", APP)
-    yield ("chown", f"{UID}:{group(plan)}", APP)
+    folders = (APP, *_caches(plan))
+    yield ("mkdir", "-p", *folders)
+    yield ("chown", f"{UID}:{group(plan)}", *folders)
     if plan.any_user:
-        yield ("chmod", "g=u", APP)
+        yield ("chmod", "g=u", *folders)
+
+
+def _caches(plan: Plan) -> tuple[str, ...]:
+    """Folders that the user writes to: a volume that is mounted on one takes over its owner."""
+    cache = plan.environment.get(HUB_CACHE)
+    return (f"{APP}/.cache", cache) if cache == HUB_FOLDER else ()
 
 
 def _build(plan: Plan) -> Iterator[ins.Instruction]:
