@@ -93,6 +93,12 @@ def full(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """The site, built strictly into site/; `fast` runs the sessions that pages show."""
+    session.run("mkdocs", "build", "--strict", "-q", env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
 def ratios(session: nox.Session) -> None:
     """The promised ratios, the score on real cases, what redaction and the readers get wrong."""
     session.run("python", "-m", "benchmarks", "--quick")

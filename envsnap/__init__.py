@@ -47,6 +47,9 @@ _HOME = {
     "tap": "envsnap.replay.recorder.tapping",
     "verify": "envsnap.api",
     "Manifest": "envsnap.model.manifest",
+    # What IPython calls for `%load_ext envsnap`.
+    "load_ipython_extension": "envsnap.hooks.jupyter",
+    "unload_ipython_extension": "envsnap.hooks.jupyter",
 }
 __all__ = [
     "Manifest",

@@ -1,38 +1,37 @@
-"""The pages of docs/ that are generated from the code."""
+"""What is generated from the code: pages of docs/, and the list of all texts."""
 
 from __future__ import annotations
 
-import click
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
-from envsnap.cli.explain import pages as rules
-from envsnap.cli.group import COMMANDS, commands
+from envsnap.rules import registry
+from tools import command_pages, list_pages, manifest_page, rule_pages, texts
 
-WIDTH = 98
-
-
-def commands_page() -> str:
-    """docs/commands.md: what each command's `--help` says."""
-    parts = ["# Commands", "Written by `python -m tools.regenerate` from `envsnap COMMAND --help`."]
-    for name in COMMANDS:
-        context = click.Context(commands, info_name="envsnap")
-        found = commands.get_command(context, name)
-        assert found is not None
-        parts += _command(found, name, context)
-    return "\n\n".join(parts) + "\n"
-
-
-def _command(command: click.Command, name: str, parent: click.Context) -> list[str]:
-    context = click.Context(
-        command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH
-    )
-    title = f"## `{context.command_path}`"
-    parts = [title, f"```text\n{command.get_help(context)}\n```"]
-    if isinstance(command, click.Group):
-        for inner in command.list_commands(context):
-            found = command.get_command(context, inner)
-            assert found is not None
-            parts += _command(found, inner, context)
-    return parts
+ROOT = Path(__file__).parents[1]
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/commands.md": command_pages.page,
+    "docs/rules.md": rule_pages.index,
+    **{f"docs/rules/{entry.id}.md": partial(rule_pages.page, entry) for entry in registry.REGISTRY},
+    "docs/manifest.md": manifest_page.page,
+    "docs/exit-codes.md": list_pages.exit_codes,
+    "docs/formats-and-forms.md": list_pages.formats_and_forms,
+    "docs/python.md": list_pages.python,
+    "docs/index.md": list_pages.home,
+    "tests/docs/texts.txt": texts.page,
+}
 
 
-PAGES = {"docs/commands.md": commands_page, "docs/rules.md": rules}
+def write() -> None:
+    """Write every page anew, and remove pages of rules that are gone."""
+    for path, page in PAGES.items():
+        (ROOT / path).write_text(page())
+    for path in stale():
+        (ROOT / path).unlink()
+
+
+def stale() -> list[str]:
+    """Pages of rules that are no longer there."""
+    found = {f"docs/rules/{path.name}" for path in (ROOT / "docs/rules").glob("*.md")}
+    return sorted(found - PAGES.keys())

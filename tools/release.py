@@ -1,6 +1,6 @@
 """Builds what is released, and proves it: `python -m tools.release FOLDER [--key KEY]`.
 
-The wheel is built twice, and both have to be the same bytes. Beside it lie `probe.py`, SHA256SUMS,
+The wheel and `probe.py` are built twice, and both have to be the same bytes. Beside them lie SHA256SUMS
 and with a key OpenSSH signatures over each (namespace `envsnap-release`).
 """
 
@@ -45,12 +45,20 @@ def build(folder: Path) -> list[Path]:
         if sha256(wheel(Path(other))) != sha256(made):
             raise SystemExit(f"{made.name}: two builds gave two files; it is not reproducible")
     probe = folder / "probe.py"
-    subprocess.run(
-        [sys.executable, "-m", "envsnap", "probe", "-o", str(probe)], cwd=ROOT, check=True
-    )
+    _write_probe(probe)
+    with tempfile.TemporaryDirectory() as other:
+        again = Path(other) / "probe.py"
+        _write_probe(again)
+        if sha256(again) != sha256(probe):
+            raise SystemExit("probe.py: two builds gave two files; it is not reproducible")
     sums = folder / "SHA256SUMS"
     sums.write_text("".join(f"{sha256(path)}  {path.name}\n" for path in (made, probe)))
     return [made, probe, sums]
+
+
+def _write_probe(path: Path) -> None:
+    command = [sys.executable, "-m", "envsnap", "probe", "-o", str(path)]
+    subprocess.run(command, cwd=ROOT, check=True)
 
 
 def main() -> None:

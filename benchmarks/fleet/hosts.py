@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 from envsnap.model import codec
+from envsnap.model.digests import fingerprint, section_digest
 from envsnap.model.manifest import Manifest
 
 Tree = dict[str, Any]
+NODE, VARIABLES, PRINT = "@node@", "@variables@", "@fingerprint@"  # what each host has its own of
 H100 = {
     "name": "NVIDIA H100 80GB HBM3",
     "compute_capability": "9.0",
@@ -87,44 +89,62 @@ class Fleet:
     def __init__(self, base: Tree, shape: str) -> None:
         self._base = copy.deepcopy(base)
         eight_gpus(self._base)
+        self._base["label"] = NODE
+        self._base["target"] = {"kind": "ssh", "name": NODE}
+        self._base["sections"]["identity"]["hostname"] = NODE
         self._shape = shape
-        self._made: dict[object, Tree] = {}
+        self._made: dict[object, Manifest] = {}
+        self._written: dict[object, bytes] = {}
         self._random = random.Random(17)  # noqa: S311
 
     def hosts(self, count: int) -> Iterator[tuple[str, bytes]]:
         """Each host's name and its manifest."""
         for number in range(count):
-            tree = self._tree(number, count)
             name = f"node{number:06d}"
-            tree["label"] = name
-            tree["target"] = {"kind": "ssh", "name": name}
-            tree["sections"]["identity"]["hostname"] = name
-            yield name, (json.dumps(tree, indent=2) + "\n").encode()
+            yield name, self._host(number, count).replace(NODE.encode(), name.encode())
 
-    def _tree(self, number: int, count: int) -> Tree:
+    def _host(self, number: int, count: int) -> bytes:
         if self._shape == "skewed":
             # As many kinds as 5,000, the n-th as rare as 1/n: a Zipf distribution.
             kind = int(self._random.paretovariate(0.35)) % 5000
             return self._variant(kind, _several(kind))
         if self._shape == "noise":
-            tag = _set("env_vars", "entries", "TORCH_RUN_TAG", value=f"run-{number}")
-            return self._sealed(tag)
+            return self._tagged(number)
         drift = next(
             (name for name, row in DRIFTS.items() if _is_hit(number, count, *row[:2])), None
         )
         return self._variant(drift, DRIFTS[drift][2] if drift else _nothing)
 
-    def _variant(self, key: object, change: Callable[[Tree], None]) -> Tree:
+    def _variant(self, key: object, change: Callable[[Tree], None]) -> bytes:
+        if key not in self._written:
+            self._written[key] = codec.encode(self._sealed(key, change))
+        return self._written[key]
+
+    def _sealed(self, key: object, change: Callable[[Tree], None]) -> Manifest:
         if key not in self._made:
-            self._made[key] = self._sealed(change)
+            tree = copy.deepcopy(self._base)
+            change(tree)
+            self._made[key] = codec.sealed(msgspec.convert(tree, Manifest))
         return self._made[key]
 
-    def _sealed(self, change: Callable[[Tree], None]) -> Tree:
-        tree = copy.deepcopy(self._base)
-        change(tree)
-        manifest = msgspec.convert(tree, Manifest)
-        found: Tree = json.loads(codec.encode(codec.sealed(manifest)))
-        return found
+    def _tagged(self, number: int) -> bytes:
+        """A host with a variable that no other has; only that section is sealed anew."""
+        base = self._sealed("noise", _nothing)
+        if "noise" not in self._written:
+            whole = json.loads(codec.encode(base))
+            whole["sections"]["env_vars"], whole["fingerprint"] = VARIABLES, PRINT
+            self._written["noise"] = json.dumps(whole, indent=2).encode() + b"\n"
+        section = base.sections.env_vars
+        assert not isinstance(section, msgspec.UnsetType)
+        assert isinstance(section.entries, dict)
+        entries = {**section.entries, "TORCH_RUN_TAG": f"run-{number}"}
+        tagged = msgspec.structs.replace(section, entries=entries)
+        tagged = msgspec.structs.replace(tagged, digest=section_digest(tagged))
+        sections = msgspec.structs.replace(base.sections, env_vars=tagged)
+        written = self._written["noise"].replace(
+            f'"{VARIABLES}"'.encode(), msgspec.json.encode(tagged), 1
+        )
+        return written.replace(PRINT.encode(), fingerprint(sections).encode(), 1)
 
 
 def _several(kind: int) -> Callable[[Tree], None]:

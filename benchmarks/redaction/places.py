@@ -22,7 +22,7 @@ class Kept(NamedTuple):
 def parsed(text: str, kind: str) -> Kept:
     """A config file."""
     gaps: dict[str, str] = {}
-    tree = config_trees.parse(text, kind)
+    tree = config_trees.parse(text, kind, quotes=True)
     kept = config_trees.redact(tree, ("app",), gaps)
     return Kept(json.dumps(kept) + json.dumps(gaps), kept == tree, gaps)
 

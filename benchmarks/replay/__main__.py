@@ -29,6 +29,7 @@ CPUS = {
     "oneDNN SSE4.1": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
     "MKL AVX2": {"MKL_ENABLE_INSTRUCTIONS": "AVX2"},
     "oneDNN off": {"BENCHMARK_MKLDNN": "0"},
+    "MKL SSE4.2": {"MKL_ENABLE_INSTRUCTIONS": "SSE4_2"},
 }
 ROOT = Path(__file__).parents[2]
 

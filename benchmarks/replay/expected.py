@@ -11,6 +11,8 @@ import re
 AFTER = r"code after them differs|what is printed differs|between call"
 INPUT = r"inputs differ|inputs are another|input_ids|pixel_values|input_features"
 ROWS: tuple[tuple[str, str, str], ...] = (
+    (r"rope bug", r"rotary", r"call 2"),
+    (r"log-mel", r"moved by|scale", INPUT),
     (r"fp16 load|bf16 load|half model|float64|float16|bfloat16 model", r"model is in \w+ here", r"dtype"),
     (r"missing eval|train mode", r"training mode", r"Dropout|BatchNorm"),
     (r"padding side", r"padding .* (left|right)|padding\.direction", INPUT),
@@ -42,7 +44,6 @@ ROWS: tuple[tuple[str, str, str], ...] = (
     (r"latent seed", r"random numbers", INPUT),
     (r"seed", r"seed|random numbers", r"between call"),
     (r"KV cache", r"self_attn|attention|attn|leading ids", r"code outside|between call"),
-    (r"rope bug", r"rotary", r"call 2"),
     (r"slow|PIL|resample|nearest|bicubic|antialias|align_corners", r"resiz|8 bits|resample|Processor|other pixels", INPUT),
     (r"mean/std|no normalisation|std forgotten|ImageNet", r"normalisation|channels are|do_normalize|image_mean", INPUT),
     (r"raw pixels|not divided|rescale", r"uint8|divided by 255|channels are|scale", INPUT),
@@ -63,7 +64,7 @@ ROWS: tuple[tuple[str, str, str], ...] = (
     (r"adapter|merged", r"adapter|Linear\._|weights|another model", r"lora"),
     (r"NaN", r"NaN", INPUT),
     (r"drop_last|fewer rows", r"drop_last|called \d+ times", INPUT),
-    (r"8 kHz|int16|stereo|log-mel|gain|audio|sampling", r"scale|moved|other data", INPUT),
+    (r"8 kHz|int16|stereo|gain|audio|sampling", r"scale|moved|other data", INPUT),
     (r"column", r"column", INPUT),
     (r"missing", r"NaN|missing|columns", INPUT),
     (r"standardi|population|unit", r"scaled|columns", INPUT),

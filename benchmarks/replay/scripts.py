@@ -1,10 +1,16 @@
-"""`python -m benchmarks.replay.scripts FOLDER FILE… [--only APP]`: changes to real scripts.
+"""`python -m benchmarks.replay.scripts FOLDER FILE… [--only=APP] [--grid]`: changes to real scripts.
 
 FILE is a Python file in FOLDER that calls `app(name, script, changes, …)` of a module
 `fastharness`, which this is in its place: each script is recorded as it is, then with each change,
 in forks of one process that has imported the libraries. FOLDER has `models/` (make_models.py).
+A change is `(name, [(old, new), …])`, or that with the words of the right cause and the right place
+(patterns), which then count in place of those in `expected`.
 Prints a line a change: right cause, right place, wrong, missed, undecided, quiet (nothing changed
 and nothing is said), alarm (nothing was changed and something is said); then the counts.
+
+`--grid` changes nothing: it records every script as it is, and compares it with itself under each
+of the CPU and library settings of `benchmarks.replay`, and under the Python path in BENCHMARK_PATH
+(another transformers, say), if there is one.
 """
 
 from __future__ import annotations
@@ -15,6 +21,7 @@ import json
 import os
 import re
 import runpy
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -25,6 +32,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.replay import expected
+from benchmarks.replay.__main__ import CPUS, ROOT
 from envsnap import api
 from envsnap.replay.compare import ladder, printed
 from envsnap.replay.esr.recording import Printed
@@ -86,7 +94,9 @@ def differs(one: str, two: str) -> bool:
     return printed.compare(sides[0], sides[1], rounding=True).state == "differs"
 
 
-def word(name: str, outcome: str, cause: str, *, moved: bool) -> str:
+def word(
+    name: str, outcome: str, cause: str, *, moved: bool, patterns: tuple[str, str] | None = None
+) -> str:
     """What became of one change."""
     if name == "unchanged":
         return "quiet" if outcome in ("same", "equivalent") else "alarm"
@@ -94,7 +104,7 @@ def word(name: str, outcome: str, cause: str, *, moved: bool) -> str:
         return "missed" if moved else "quiet"
     if outcome == "undecided":
         return "undecided"
-    right, place = expected.of(name)
+    right, place = patterns or expected.of(name)
     if right and re.search(right, cause):
         return "right cause"
     return "right place" if place and re.search(place, cause) else "wrong"
@@ -106,6 +116,9 @@ def app(
     """Record a script and compare each change of it."""
     del out, only
     if ONLY and name not in ONLY:
+        return
+    if GOLDEN:
+        _cell(name, text, options)
         return
     with tempfile.TemporaryDirectory() as folder:
         golden, other = f"{folder}/golden.esr", f"{folder}/other.esr"
@@ -120,13 +133,55 @@ def app(
                 changed = changed.replace(old, new)
             here, told = run(changed, other, golden, options)
             outcome, cause = judged(golden, other, here, code)
-            found = word(change, outcome, cause, moved=differs(said, told))
+            patterns = (rest[1], rest[2]) if len(rest) == 3 else None
+            moved = differs(said, told) or here != code
+            found = word(change, outcome, cause, moved=moved, patterns=patterns)
             COUNTS[found] += 1
             print(f"{found:12} {name}/{change}: {outcome} {cause[:LONGEST]}", flush=True)
 
 
+def _cell(name: str, text: str, options: dict) -> None:
+    """Record an unchanged script, or compare it with what was recorded under other settings."""
+    golden, other = f"{GOLDEN}/{name}.esr", f"{GOLDEN}/{name}.other.esr"
+    if not os.path.exists(golden):
+        code, said = run(text, golden, None, options)
+        print(f"recorded     {name}" if not code else f"{name}: fails: {said[-200:]!r}", flush=True)
+        return
+    code, said = run(text, other, golden, options)
+    if code:
+        print(f"fails        {name}: {said[-200:]!r}", flush=True)
+        COUNTS["fails"] += 1
+        return
+    outcome, cause = judged(golden, other, code, 0)
+    found = word("unchanged", outcome, cause, moved=False)
+    COUNTS[found] += 1
+    print(f"{found:12} {name}: {outcome} {cause[:LONGEST]}", flush=True)
+
+
+def grid() -> None:
+    """Run every setting in a process of its own: libraries read them when they start."""
+    command = [sys.executable, "-m", "benchmarks.replay.scripts", *sys.argv[1:]]
+    command.remove("--grid")
+    settings = {"(recording)": {}, **CPUS}
+    other = os.environ.pop("BENCHMARK_PATH", "")
+    if other:
+        settings |= {f"{key}, other libraries": {**item, "PYTHONPATH": other} for key, item in CPUS.items()}  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        for name, variables in settings.items():
+            print(f"--- {name}", flush=True)
+            subprocess.run(
+                command, env={**os.environ, **variables, "BENCHMARK_GOLDEN": folder},
+                cwd=ROOT, check=False,
+            )  # fmt: skip
+
+
 def main() -> None:
     """Run the files and print the counts."""
+    if "--grid" in sys.argv:
+        grid()
+        return
+    if os.environ.get("BENCHMARK_MKLDNN") == "0":
+        torch.backends.mkldnn.enabled = False
     folder, *files = [item for item in sys.argv[1:] if not item.startswith("--only=")]
     os.chdir(folder)
     os.environ.update(M=os.path.abspath("models"), HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error")  # fmt: skip
@@ -142,6 +197,7 @@ def main() -> None:
     print(", ".join(f"{key}: {count}" for key, count in sorted(COUNTS.items())))
 
 
+GOLDEN = os.environ.get("BENCHMARK_GOLDEN", "")
 ONLY = [item.partition("=")[2] for item in sys.argv if item.startswith("--only=")]
 LONGEST = int(os.environ.get("BENCHMARK_WIDTH", "160"))
 

@@ -4,14 +4,16 @@
     manifest = envsnap.load("dev.json")
     result = envsnap.diff(reference, other)           # ranked findings
     result = envsnap.check(manifest, policy=envsnap.load_policy())
+    envsnap.save(manifest, "sbom.json", form="cyclonedx")
     plan = envsnap.plan(manifest)                  # what a container would be made of
     run = envsnap.observe_command(["python", "infer.py"])    # run.code, run.manifest
     with envsnap.record("golden.esr"):             # the layers of the model that is called
         model(x)
 
 `environments` is captures, comparisons and checks, `bisection` experiments that prove a difference,
-`fleet` many hosts, `images` plans, builds and proofs, `runs` what commands did and recordings of a model. Rooms are imported inside the functions: a capture must have its probe running before it loads
-what it needs to read the answer.
+`exports` files of other tools, `fleet` many hosts, `images` plans, builds and proofs, `runs` what
+commands did and recordings of a model. Rooms are imported inside the functions: a capture must have
+its probe running before it loads what it needs to read the answer.
 """
 
 TYPE_CHECKING = False
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from envsnap.api.environments import LONGEST_DEADLINE as LONGEST_DEADLINE
     from envsnap.api.environments import Progress as Progress
     from envsnap.api.environments import capture as capture
+    from envsnap.api.environments import capture_interpreter as capture_interpreter
     from envsnap.api.environments import check as check
     from envsnap.api.environments import diff as diff
     from envsnap.api.environments import diff_several as diff_several
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from envsnap.api.environments import save as save
     from envsnap.api.environments import seal as seal
     from envsnap.api.environments import side_by_side as side_by_side
+    from envsnap.api.exports import exported as exported
+    from envsnap.api.exports import forms as forms
     from envsnap.api.fleet import add_to_store as add_to_store
     from envsnap.api.fleet import capture_fleet as capture_fleet
     from envsnap.api.fleet import capture_rank as capture_rank
@@ -77,6 +82,7 @@ _HOME = {
     "build": "images",
     "capture": "environments",
     "capture_fleet": "fleet",
+    "capture_interpreter": "environments",
     "capture_rank": "fleet",
     "check": "environments",
     "compare": "runs",
@@ -86,8 +92,10 @@ _HOME = {
     "diff": "environments",
     "diff_several": "environments",
     "export_store": "fleet",
+    "exported": "exports",
     "fleet_history": "fleet",
     "formats": "environments",
+    "forms": "exports",
     "held_against": "environments",
     "judge_fleet": "fleet",
     "keep_case": "bisection",
@@ -129,6 +137,7 @@ __all__ = [
     "build",
     "capture",
     "capture_fleet",
+    "capture_interpreter",
     "capture_rank",
     "check",
     "compare",
@@ -138,8 +147,10 @@ __all__ = [
     "diff",
     "diff_several",
     "export_store",
+    "exported",
     "fleet_history",
     "formats",
+    "forms",
     "held_against",
     "judge_fleet",
     "keep_case",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from envsnap.errors import InputError, TargetError
 
@@ -72,7 +72,7 @@ def capture(
 
         messages, described = program.run(options), program.describe()
     else:
-        messages = _probe(target, options, deadline, progress or _silent)
+        messages = _probe(target, options, deadline, progress)
         described = target.describe()
     from envsnap.intake import facts
 
@@ -85,12 +85,23 @@ def capture(
         raise TargetError(str(error)) from None
 
 
+def capture_interpreter(path: str, **options: Any) -> Manifest:
+    """Describe the environment of an interpreter of this machine, from a process of its own.
+
+    `options` are those of `capture`. Raises TargetError.
+    """
+    from envsnap.targets import interpreter
+
+    return capture(interpreter.named(path), **options)
+
+
 def _probe(
-    target: Place, options: dict[str, object], deadline: float, progress: Progress
+    target: Place, options: dict[str, object], deadline: float, progress: Progress | None
 ) -> facts.Messages:
     """Run the probe somewhere; files of ours that were hashed before are not read again."""
     from envsnap.targets import running
 
+    progress = progress or running.silent
     if not options["weights"] or not target.shares_files():
         return running.Run(target, options, deadline).messages(progress)
     from envsnap.targets import known_weights
@@ -111,10 +122,6 @@ def _named_paths(what: str, named: Mapping[str, str], shared: bool) -> list[list
         if not os.path.exists(path):
             raise InputError(f"{what} {path}: no such file")
     return [[name, os.path.abspath(path)] for name, path in named.items()]
-
-
-def _silent(done: int, total: int) -> None:
-    """Report progress to nobody."""
 
 
 def load(path: str) -> Manifest:
@@ -167,11 +174,30 @@ def seal(path: str) -> Document:
     return replace(found, manifest=codec.resealed(found.manifest, now))
 
 
-def save(manifest: Manifest, path: str) -> None:
-    """Write a manifest, readable by its owner only. Raises InputError."""
+def save(
+    manifest: Manifest,
+    path: str,
+    *,
+    form: str | None = None,
+    reference: Manifest | None = None,
+    policy: Policy | None = None,
+) -> None:
+    """Write a manifest, readable by its owner only, or what it says in a `form` of other tools.
+
+    `api.forms()` names the forms: cyclonedx, requirements, prometheus, junit … What the rules find
+    is in some of them, against a `reference` where one is given. Raises InputError.
+    """
     from envsnap.model import codec, storage
 
-    storage.write_atomically(path, codec.encode(manifest), 0o600)
+    if form is None:
+        if reference is not None or policy is not None:
+            raise InputError("a reference or a policy needs a form that shows findings")
+        storage.write_atomically(path, codec.encode(manifest), 0o600)
+        return
+    from envsnap.api import exports
+
+    data, mode = exports.exported(manifest, form, name=path, reference=reference, policy=policy)
+    storage.write_atomically(path, data, mode)
 
 
 def diff(

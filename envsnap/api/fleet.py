@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from envsnap.api.environments import DEFAULT_DEADLINE, capture
 
 if TYPE_CHECKING:
     from envsnap.fleet.adding import Added
-    from envsnap.fleet.capturing import Captured
+    from envsnap.fleet.capturing import Captured, Whom
     from envsnap.fleet.past import Past
     from envsnap.fleet.ranks import KeyValues
     from envsnap.fleet.verdict import Verdict
@@ -79,29 +79,21 @@ def export_store(path: str, folder: str) -> int:
 def capture_fleet(
     folder: str,
     *,
-    hosts: str | None = None,
-    slurm: bool = False,
-    ray: str | None = None,
-    actors: bool = False,
-    dask: str | None = None,
-    kubernetes: str | None = None,
-    namespace: str | None = None,
-    container: str | None = None,
-    inventory: str | None = None,
     python: str | None = None,
     import_frameworks: bool = True,
     env: Sequence[str] = (),
     redaction_key: bytes = b"",
-    fanout: int = 64,
     deadline: float = DEFAULT_DEADLINE,
+    **whom: Unpack[Whom],
 ) -> Captured:
     """Describe every host of one engine into a folder.
 
-    `hosts` is a node set or @FILE, `inventory` a node set or a file of them. Returns at the latest five seconds after `deadline` (seconds). Raises InputError for what names
+    `whom` names the engine and its hosts: hosts, slurm, ray (with actors), dask, or kubernetes (with
+    namespace and container); inventory and fanout. `envsnap.fleet.capturing.Whom` says what each is.
+    Returns at the latest five seconds after `deadline` (seconds). Raises InputError for what names
     no hosts and TargetError where the engine itself is not reached.
     """
     from envsnap.fleet import capturing
-    from envsnap.fleet import inventory as listed
     from envsnap.fleet.engines.asked import Probing
 
     options: dict[str, object] = {
@@ -113,21 +105,7 @@ def capture_fleet(
         "verify_files": False,
         "redaction_key": redaction_key.hex(),
     }
-    wanted = capturing.Wanted(
-        folder=folder,
-        deadline=deadline,
-        hosts=tuple(listed.named(hosts)) if hosts is not None else (),
-        slurm=slurm,
-        ray=ray,
-        actors=actors,
-        dask=dask,
-        kubernetes=kubernetes,
-        namespace=namespace,
-        container=container,
-        inventory=tuple(listed.listed(inventory)) if inventory is not None else (),
-        fanout=fanout,
-    )
-    return capturing.capture(wanted, Probing(options=options, python=python))
+    return capturing.capture(folder, whom, Probing(options=options, python=python), deadline)
 
 
 def capture_rank(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envsnap.image.records import Lock
     from envsnap.model.codec import Document
     from envsnap.model.manifest import Manifest
+    from envsnap.rules.ruling import Policy
     from envsnap.targets.target import Place
 
 PROOF_DEADLINE = 900.0
@@ -222,6 +223,7 @@ def verify(
     weights: Mapping[str, str] | None = None,
     plan: Plan | None = None,
     fail_on: str = "info",
+    policy: Policy | None = None,
     trial: Trial | None = None,
     deadline: float = PROOF_DEADLINE,
 ) -> Proof:
@@ -231,7 +233,8 @@ def verify(
     announces: the one that is given, else the one that an image carries, else the one that would
     be made of the manifest. `configs` and `weights` name files of the target; nothing excuses
     these. `fail_on` is info (every difference counts), warning, error or never, as the rules
-    judge each; `trial` is run in an image, and has to pass. Raises InputError for a name that the manifest does not have.
+    judge each; what a `policy` ignores or allows counts as announced, with its reason, and what it
+    does not allow as a difference, facts of the host too; `trial` is run in an image, and has to pass. Raises InputError for a name that the manifest does not have.
     """
     from msgspec import structs
 
@@ -262,7 +265,9 @@ def verify(
         structs.replace(subject.seen, differs=(*subject.seen.differs, *tried)),
         by_plan=subject.by_plan,
     )
-    return found if fail_on == "info" else _judged(found, manifest, inside, fail_on)
+    if policy is not None:
+        found = _ruled(found, manifest, inside, policy)
+    return found if fail_on == "info" else _judged(found, manifest, inside, fail_on, policy)
 
 
 def comparison(
@@ -298,14 +303,43 @@ def _captured_variables(manifest: Manifest) -> tuple[str, ...]:
     return tuple(entries(manifest, "env_vars"))
 
 
-def _judged(found: Proof, manifest: Manifest, inside: Manifest, fail_on: str) -> Proof:
+def _ruled(found: Proof, manifest: Manifest, inside: Manifest, policy: Policy) -> Proof:
+    """Excuse what a policy silences, each with its reason, and add what it does not allow."""
+    from envsnap.image.proving import proof
+    from envsnap.model import reading
+    from envsnap.model.paths import text
+    from envsnap.rules.policy import RULE
+
+    result = diff(manifest, inside, policy=policy)
+    excuses = {
+        text(path): f"{policy.file}: {ruling.entry.reason}"
+        for ruling in result.ruled.rulings
+        if ruling.severity is None
+        for path in (ruling.finding.path, *ruling.finding.changes)
+    }
+    outside = [
+        proof.outside(
+            text(finding.path),
+            reading.fact(manifest, finding.path).value,
+            finding.other,
+            finding.message,
+        )
+        for finding in result.findings
+        if finding.rule == RULE
+    ]
+    return proof.ruled(found, excuses, outside)
+
+
+def _judged(
+    found: Proof, manifest: Manifest, inside: Manifest, fail_on: str, policy: Policy | None
+) -> Proof:
     """Let only those differences count that the rules find at least this severe."""
     from envsnap.image.proving import proof
     from envsnap.model.paths import text
     from envsnap.rules.finding import Severity
 
     ranks: dict[str, int] = {}
-    for finding in diff(manifest, inside).findings:
+    for finding in diff(manifest, inside, policy=policy).findings:
         for path in (finding.path, *finding.changes):
             rank = min(finding.severity.rank, ranks.get(text(path), finding.severity.rank))
             ranks[text(path)] = rank

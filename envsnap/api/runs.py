@@ -43,7 +43,7 @@ def observe_command(
     def described(python: str | None) -> facts.Messages:
         place = interpreter.named(python) if python is not None else interpreter.active()[0]
         options = {**_nothing_named(env), "import": True, "deadline": DEFAULT_DEADLINE}
-        return running.Run(place, options, DEFAULT_DEADLINE).messages(_silent)
+        return running.Run(place, options, DEFAULT_DEADLINE).messages()
 
     for folder in watch:
         if not os.path.isdir(folder):
@@ -54,12 +54,8 @@ def observe_command(
         capture=described,
         folders=watch,
         label=label,
-        progress=progress or _silent,
+        progress=progress or running.silent,
     )
-
-
-def _silent(done: int, total: int) -> None:
-    """Report progress to nobody."""
 
 
 def record(

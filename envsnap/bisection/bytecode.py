@@ -40,17 +40,17 @@ class Bytecode:
 
     def link(self, distribution: str, site: str) -> dict[str, str]:
         """Link what is known of a distribution; SHA-256 by path relative to `site`."""
-        root = os.path.join(self._root, distribution)
+        root = os.path.join(self._root, distribution, "")
+        start = os.path.join(site, "")
         linked: dict[str, str] = {}
         folders: dict[str, bool] = {}
         for path, digest in self._known(distribution).items():
-            target = os.path.join(site, path)
-            folder = os.path.dirname(target)
+            folder = path.rpartition(os.sep)[0]
             if folder not in folders:
-                folders[folder] = _there(folder)
+                folders[folder] = _there(start + folder)
             if folders[folder]:
                 with contextlib.suppress(OSError):
-                    os.link(os.path.join(root, path), target)
+                    os.link(root + path, start + path)
                     linked[path] = digest
         return linked
 
@@ -108,9 +108,12 @@ class Bytecode:
 
 def _there(folder: str) -> bool:
     """Make the folder of byte code beside its source, if the source's folder is there."""
-    if not os.path.isdir(os.path.dirname(folder)):
+    try:
+        os.mkdir(folder)
+    except FileExistsError:
+        return True
+    except OSError:
         return False
-    os.makedirs(folder, exist_ok=True)
     return True
 
 

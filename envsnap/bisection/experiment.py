@@ -27,6 +27,12 @@ from envsnap.intake.messages import clean_message
 
 SAID = "ENVSNAP_TRIAL_SAID"
 PYTHON = re.compile(r"python(\d(\.\d+)?)?")
+# Variables of a trial are the command's, not the judge's: PYTHONWARNINGS=error would end it.
+JUDGE = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1));"
+    " runpy.run_module('envsnap', run_name='__main__', alter_sys=True)"
+)
+OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LONGEST, SHORTEST = 3600.0, 60.0  # seconds that a run may take
 PATIENCE = 20.0  # times as long as a run of the good side
 SHORTEST_SECRET = 6
@@ -181,7 +187,7 @@ class Experiment:
         if self._way.recording is None:
             return words
         verdict = os.path.join(trial, VERDICT)
-        judge = [sys.executable, "-P", "-m", "envsnap", "compare", "--format", "json"]
+        judge = [sys.executable, "-E", "-P", "-c", JUDGE, OURS, "compare", "--format", "json"]
         return [*judge, "-o", verdict, self._way.recording, "--", *words]
 
     def _outcome(self, ended: supervised.Ended, prepared: Prepared, trial: str) -> Outcome:
@@ -192,7 +198,7 @@ class Experiment:
                 verdict = json.load(stream)
         except (OSError, ValueError):
             return outcomes.of(ended)  # the command itself failed
-        if verdict["outcome"] == "same":
+        if verdict["outcome"] in ("same", "equivalent"):
             return Outcome(code=0)
         if verdict["outcome"] == "undecided":
             return Outcome(code=outcomes.CANNOT_SAY)

@@ -132,9 +132,20 @@ class Installed:
         )
 
     def altered(self) -> tuple[str, ...]:
-        """Read every file that has a digest, and name the distributions that differ from it."""
-        paths = self.recorded.items()
-        return tuple(sorted({of.distribution for path, of in paths if not self._as_recorded(path)}))
+        """Read every file that is there and has a digest; name the distributions that differ from it.
+
+        A file that is gone tells nothing of what others are linked to: the folder may be half removed.
+        """
+        there = {path for path, _ in self._scan()}
+        return tuple(
+            sorted(
+                {
+                    of.distribution
+                    for path, of in self.recorded.items()
+                    if path in there and not self._as_recorded(path)
+                }
+            )
+        )
 
     def owner(self, path: str) -> str | None:
         """The distribution that a file of byte code belongs to: the one that has its source."""

@@ -20,28 +20,20 @@ def case(found: Bisection, good: Manifest, bad: Manifest) -> dict[str, Any]:
 
     Raises InputError for a result that proves nothing, or nothing that a case can state.
     """
-    if found.outcome != PROVEN:
-        raise InputError("--keep-case: nothing was proven, so there is no case to keep")
-    culprits = [item for cause in found.causes for item in cause.culprits]
-    stated = [item for item in found.atoms if item.kind in SECTIONS]
-    if not all(item in stated for item in culprits):
-        raise InputError("--keep-case: a case states distributions and variables only")
+    culprits, stated = _proven(found)
     keys = [item.path for item in culprits]
-    named = {*keys, *(item.path for cause in found.causes for item in cause.companions)}
-    named |= {item.path for item in found.needed}
-    said = found.bad_end.stderr if found.bad_end is not None else ""
     identity = json.dumps([found.good.fingerprint, found.bad.fingerprint, keys])
     return {
         "id": f"bisect-{hashlib.sha256(identity.encode()).hexdigest()[:12]}",
         "kind": "pair",
         "url": None,
-        "error_text": said[-LONGEST_TEXT:] or "(silent)",
+        "error_text": _said(found),
         "env_a": _side(stated, good, bad=False),
         "env_b": _side(stated, bad, bad=True),
         "confidence": "high",
         "confirmation_type": "experiment",
         "differing_keys": sorted(item.path for item in stated),
-        "distractor_keys": sorted(item.path for item in stated if item.path not in named),
+        "distractor_keys": sorted({item.path for item in stated} - _named(found)),
         "culprit": {
             "topic": "bisect",
             "key": keys[0],
@@ -49,6 +41,31 @@ def case(found: Bisection, good: Manifest, bad: Manifest) -> dict[str, Any]:
             "in_stated_facts": True,
         },
     }
+
+
+def _proven(found: Bisection) -> tuple[list[Difference], list[Difference]]:
+    """The culprits, and all differences that a case can state. Raises InputError."""
+    if found.outcome != PROVEN:
+        raise InputError("--keep-case: nothing was proven, so there is no case to keep")
+    culprits = [item for cause in found.causes for item in cause.culprits]
+    stated = [item for item in found.atoms if item.kind in SECTIONS]
+    if not all(item in stated for item in culprits):
+        raise InputError("--keep-case: a case states distributions and variables only")
+    return culprits, stated
+
+
+def _named(found: Bisection) -> set[str]:
+    """What is not cleared: culprits, companions, and what had to be undone with them."""
+    named = {item.path for item in found.needed}
+    for cause in found.causes:
+        named |= {item.path for item in (*cause.culprits, *cause.companions)}
+    return named
+
+
+def _said(found: Bisection) -> str:
+    """The end of what the bad side printed when it failed."""
+    said = found.bad_end.stderr if found.bad_end is not None else ""
+    return said[-LONGEST_TEXT:] or "(silent)"
 
 
 def _side(stated: list[Difference], manifest: Manifest, *, bad: bool) -> dict[str, Any]:

@@ -163,8 +163,23 @@ class Bisecting:
             found = self._search(atoms, trials, python)
         finally:
             journal.close()
-        return telling.result(
-            self, found, trials, python=python, environments=environments, store=store, path=path
+        spent = telling.Spent(
+            environments=len(environments.seconds),
+            seconds=tuple(environments.seconds[1:]),
+            disk=store.size(),
+        )
+        return telling.result(self._asked(python), found, trials, spent, path)
+
+    def _asked(self, python: pythons.Python) -> telling.Asked:
+        """What was asked, with what was held equal."""
+        return telling.Asked(
+            good=telling.end(self.names[0], self.good.manifest),
+            bad=telling.end(self.names[1], self.bad.manifest),
+            command=self.shown,
+            judge=telling.judge(self.options.output, self.options.recording),
+            python=f"{python.version} ({python.path})",
+            held=tuple(self.held),
+            notes=tuple(self.notes),
         )
 
     def _search(self, atoms: tuple[Atom, ...], trials: Trials, python: pythons.Python) -> Found:

@@ -1,8 +1,8 @@
 """Where bisect keeps what it makes: a cache of ours, and a folder for each session.
 
 `uv` holds what was downloaded, `bytecode` what was compiled, `logs` the trials. A session's folder
-holds its environments and trials, and a lock for as long as its process lives: what a dead one
-left is put right and removed by the next.
+holds its environments and trials, and is locked for as long as its process lives, from before it has
+its name until it is gone: what a dead one left is put right and removed by the next.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import stat
+import time
 from collections.abc import Iterator
 
 from envsnap.errors import InputError
@@ -20,6 +21,8 @@ from envsnap.errors import InputError
 MARK = "ENVSNAP_TRIAL"  # the variable that says which session a process belongs to
 LARGEST = 10 << 30  # bytes
 IN_USE = "in-use"
+UNNAMED = "."  # how the name of a session begins that has no lock yet
+OLD = 3600.0  # seconds after which nobody is about to lock it
 
 
 class Store:
@@ -73,7 +76,15 @@ class Store:
     def _dead_or_alive(self, *, alive: bool) -> Iterator[str]:
         for name in sorted(os.listdir(self.sessions)):
             folder = os.path.join(self.sessions, name)
-            lock = _locked(folder)
+            if name.startswith(UNNAMED):
+                with contextlib.suppress(OSError):
+                    if time.time() - os.stat(folder).st_mtime > OLD:
+                        remove(folder)  # its process was killed before it had a lock
+                continue
+            try:
+                lock = _locked(folder)
+            except FileNotFoundError:  # it was closed meanwhile
+                continue
             if (lock is None) is alive:
                 yield folder
             if lock is not None:
@@ -86,14 +97,13 @@ class Session:
     def __init__(self, store: Store) -> None:
         self.name = os.urandom(6).hex()
         self.folder = os.path.join(store.sessions, self.name)
-        os.makedirs(self.folder, mode=0o700)
-        with open(os.path.join(self.folder, "lock"), "xb"):
-            pass
-        self._lock = _locked(self.folder)
         self.environments = os.path.join(self.folder, "environments")
         self.trials = os.path.join(self.folder, "trials")
-        os.mkdir(self.environments)
-        os.mkdir(self.trials)
+        unnamed = os.path.join(store.sessions, f"{UNNAMED}{self.name}")
+        for part in ("", "environments", "trials"):
+            os.mkdir(os.path.join(unnamed, part), mode=0o700)
+        self._lock = _locked(unnamed)
+        os.rename(unnamed, self.folder)
 
     def close(self) -> None:
         """Remove everything that the session made beside the cache and its log."""
@@ -104,11 +114,11 @@ class Session:
 
 
 def _locked(folder: str) -> int | None:
-    """A descriptor that holds the folder's lock; None where another process holds it."""
-    try:
-        descriptor = os.open(os.path.join(folder, "lock"), os.O_RDWR | os.O_CLOEXEC)
-    except OSError:  # it was being made, or removed, when its process was killed
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    """A descriptor that holds the folder's lock; None where another process holds it.
+
+    The folder itself is locked, not a file in it: that would be gone before the folder is.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

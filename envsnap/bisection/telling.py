@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from envsnap._version import __version__
 from envsnap.bisection import result as results
 from envsnap.bisection import sequential
@@ -18,11 +20,7 @@ from envsnap.model.paths import text
 
 if TYPE_CHECKING:
     from envsnap.bisection.causes import Found
-    from envsnap.bisection.environments import Environments
     from envsnap.bisection.order import Suspects
-    from envsnap.bisection.pythons import Python
-    from envsnap.bisection.session import Bisecting
-    from envsnap.bisection.store import Store
     from envsnap.bisection.trials import Trials
     from envsnap.model.manifest import Manifest
     from envsnap.rules.finding import Finding
@@ -32,32 +30,46 @@ NAMED = 4
 FEWEST = 4  # both ends and both proofs
 
 
-def result(
-    of: Bisecting,
-    found: Found,
-    trials: Trials,
-    *,
-    python: Python,
-    environments: Environments,
-    store: Store,
-    path: str,
-) -> results.Bisection:
-    """The whole result, as it is reported."""
+class Asked(Struct, frozen=True, kw_only=True):
+    """What was to be found out, and with what: the same at the end as at the beginning."""
+
+    good: results.End
+    bad: results.End
+    command: tuple[str, ...]
+    judge: str
+    python: str
+    held: tuple[Held, ...]
+    notes: tuple[str, ...]
+
+
+class Spent(Struct, frozen=True, kw_only=True):
+    """What environments took: CPU seconds of each but the first, and bytes on the disk."""
+
+    environments: int
+    seconds: tuple[float, ...]
+    disk: int
+
+    def median(self) -> float | None:
+        """The seconds of one more environment."""
+        spent = sorted(self.seconds)
+        return round(spent[len(spent) // 2], 2) if spent else None
+
+
+def result(asked: Asked, found: Found, trials: Trials, spent: Spent, log: str) -> results.Bisection:
+    """The whole result, as it is reported; `log` is the file of trials."""
     assert found.suspects is not None
     teller = _Teller(found, trials)
     outcome, sentence = teller.outcome()
-    held = {item.path for item in of.held}
-    spent = sorted(environments.seconds[1:])
     return results.Bisection(
         bisection_version=results.BISECTION_VERSION,
         envsnap_version=__version__,
         outcome=outcome,
         sentence=sentence,
-        good=_end(of.names[0], of.good.manifest),
-        bad=_end(of.names[1], of.bad.manifest),
-        command=of.shown,
-        judge=_judge(of.options.output, of.options.recording),
-        python=f"{python.version} ({python.path})",
+        good=asked.good,
+        bad=asked.bad,
+        command=asked.command,
+        judge=asked.judge,
+        python=asked.python,
         atoms=tuple(teller.difference(number) for number in found.suspects.order),
         causes=tuple(teller.cause(cause) for cause in found.causes),
         undone=teller.undone(),
@@ -67,23 +79,11 @@ def result(
         bad_end=teller.sample(found.everything, undone=False) if found.everything else None,
         rates=teller.rates(),
         tried=tuple(teller.tried()),
-        held=held_equal(of.held),
-        host_findings=tuple(
-            quoted(finding)
-            for finding in found.suspects.about_host(dict.fromkeys(held))[:MOST_QUOTED]
-        )
-        if outcome == results.NOT_CARRIED
-        else (),
-        notes=(*of.notes, *teller.notes()),
-        cost=results.Cost(
-            trials=trials.count,
-            runs=sum(map(len, trials.runs.values())),
-            seconds=round(trials.seconds, 1),
-            environments=len(environments.seconds),
-            environment_cpu=round(spent[len(spent) // 2], 2) if spent else None,
-            disk=store.size(),
-        ),
-        log=path,
+        held=held_equal(asked.held),
+        host_findings=teller.about_host(asked.held) if outcome == results.NOT_CARRIED else (),
+        notes=(*asked.notes, *teller.notes()),
+        cost=teller.cost(spent),
+        log=log,
     )
 
 
@@ -115,11 +115,13 @@ def held_equal(held: Sequence[Held]) -> tuple[results.HeldEqual, ...]:
     )
 
 
-def _end(name: str, manifest: Manifest) -> results.End:
+def end(name: str, manifest: Manifest) -> results.End:
+    """One of the two manifests."""
     return results.End(name=name, label=manifest.label, fingerprint=manifest.fingerprint)
 
 
-def _judge(output: str | None, recording: str | None) -> str:
+def judge(output: str | None, recording: str | None) -> str:
+    """What tells one result from another."""
     if recording is not None:
         return f"the recording {recording}"
     if output is None:
@@ -266,6 +268,24 @@ class _Teller:
                 failures=tally[Verdict.BAD],
                 told=runs[-1].outcome.told(),
             )
+
+    def about_host(self, held: Iterable[Held]) -> tuple[results.Quoted, ...]:
+        """What is known of what no trial could vary."""
+        assert self._found.suspects is not None
+        told = self._found.suspects.about_host({item.path: None for item in held})
+        return tuple(map(quoted, told[:MOST_QUOTED]))
+
+    def cost(self, spent: Spent) -> results.Cost:
+        """What all of it took."""
+        trials = self._trials
+        return results.Cost(
+            trials=trials.count,
+            runs=sum(map(len, trials.runs.values())),
+            seconds=round(trials.seconds, 1),
+            environments=spent.environments,
+            environment_cpu=spent.median(),
+            disk=spent.disk,
+        )
 
     def notes(self) -> Iterable[str]:
         """What a reader should know of how the command behaved."""

@@ -6,9 +6,11 @@ every platform and Python that fit what is known, and holds where all of them ag
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from envsnap.knowledge.specifiers import contains
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import stated
 
@@ -21,6 +23,13 @@ PLATFORMS = (
     ("win32", "AMD64"),
 )
 PYTHONS = tuple(f"3.{minor}" for minor in range(8, 15))
+VERSIONS = ("python_version", "python_full_version")
+COMPARISON = re.compile(
+    r"(python_version|python_full_version|sys_platform|os_name|platform_system|platform_machine"
+    r"|platform_python_implementation|implementation_name)"
+    r"\s*(==|!=|<=|>=|<|>)\s*(?:'([\w.]+)'|\"([\w.]+)\")",
+    re.ASCII,
+)
 SYSTEMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
 
 
@@ -94,6 +103,9 @@ def holds(marker: str, told: Cell) -> bool | None:
 @cache
 def in_cell(marker: str, cell: Cell) -> bool | None:
     """Whether a marker holds in one environment without extras and groups."""
+    plain = _in_plain_words(marker, dict(cell))
+    if plain is not None:
+        return plain
     parsed = _parsed(marker)
     if parsed is None:
         return None
@@ -105,6 +117,33 @@ def in_cell(marker: str, cell: Cell) -> bool | None:
         return bool(parsed.evaluate(environment))  # type: ignore[attr-defined]
     except (UndefinedComparison, UndefinedEnvironmentName, ValueError, TypeError):
         return None
+
+
+def _in_plain_words(marker: str, told: dict[str, str]) -> bool | None:
+    """What comparisons joined by one word say; None for all else, which is packaging's to read.
+
+    Most markers are one comparison, and importing what reads all of them costs as much as a fifth
+    of a diff.
+    """
+    for word, join in (("or", any), ("and", all)):
+        parts = marker.split(f" {word} ")
+        if len(parts) > 1:
+            found = [_compared(part.strip(), told) for part in parts]
+            return None if None in found else join(map(bool, found))
+    return _compared(marker.strip(), told)
+
+
+def _compared(part: str, told: dict[str, str]) -> bool | None:
+    match = COMPARISON.fullmatch(part)
+    have = told.get(match[1]) if match is not None else None
+    if match is None or have is None:
+        return None
+    sign, asked = match[2], match[3] or match[4]
+    if match[1] in VERSIONS:
+        return contains(f"{sign}{asked}", have) if asked[0].isdigit() else None
+    if sign not in ("==", "!=") or not asked[0].isalpha():
+        return None
+    return (have == asked) is (sign == "==")
 
 
 @cache

@@ -220,7 +220,7 @@ def _plain_range(bounds: str) -> str:
     """A range of poetry's as PEP 440: `^3.9` is at least that and below the next major one."""
     import re
 
-    caret = re.fullmatch(r"\^(\d+)((?:\.\d+)*)", bounds.strip())
+    caret = re.fullmatch(r"\^([0-9]{1,9})((?:\.[0-9]{1,9})*)", bounds.strip())
     return f">={caret[1]}{caret[2]},<{int(caret[1]) + 1}" if caret is not None else bounds
 
 
@@ -261,8 +261,7 @@ class _Files:
         asked = [_default(side) for side in (left, right)]
         if not asked[0] and not asked[1]:
             return
-        gaps = [_gap(side, name) for side in self._sides]
-        if any(gaps):
+        if any(_gap(side, name) for side in self._sides):
             if left is not None and right is not None:
                 self._settle(name, _spellings(choices(left)), _spellings(choices(right)))
             return
@@ -273,6 +272,8 @@ class _Files:
                     Change(path=("wanted", name), kind=ChangeKind.UNKNOWN, reason=NOT_DECIDED)
                 )
                 return
+            mine = mine or (_by_groups(left, cell) if theirs else {})
+            theirs = theirs or (_by_groups(right, cell) if mine else {})
             if not _alike(mine, theirs):
                 self._settle(name, mine, theirs)
                 return
@@ -285,9 +286,7 @@ class _Files:
         if mine and theirs:
             self._found.compared += 1
             if not _alike(mine, theirs):
-                first = next(iter(mine.values()))
-                field = "version" if isinstance(first.version, str) else "specifier"
-                self._add((*path, field), ChangeKind.CHANGED, *told)
+                self._add(self._place(name), ChangeKind.CHANGED, *told)
             return
         lacking = 1 if mine else 0
         kind = ChangeKind.REMOVED if mine else ChangeKind.ADDED
@@ -305,6 +304,20 @@ class _Files:
                 )
             )
 
+    def _place(self, name: str) -> tuple[str, ...]:
+        """The field that both sides state; the entry where one has several lines, or another field."""
+        for field in ("version", "specifier"):
+            if all(
+                isinstance(getattr(self._entry(side, name), field), str) for side in self._sides
+            ):
+                return "wanted", name, field
+        return "wanted", name
+
+    @staticmethod
+    def _entry(side: Manifest, name: str) -> Choice:
+        found: Choice = entries(side, "wanted")[name]
+        return found
+
     def _add(
         self, path: tuple[str, ...], kind: ChangeKind, mine: str | None, theirs: str | None
     ) -> None:
@@ -321,6 +334,26 @@ def _default(requirement: Requirement | None) -> tuple[Choice, ...]:
     if requirement is None:
         return ()
     return tuple(choice for choice in choices(requirement) if choice.groups is UNSET)
+
+
+def _by_groups(requirement: Requirement | None, cell: markers.Cell) -> dict[str, Choice]:
+    """What extras and groups ask for in one environment: the other side asks for it by default.
+
+    Which of them were chosen there is not told, so that a marker which asks for one holds.
+    """
+    lines = () if requirement is None else choices(requirement)
+    return _spellings(
+        tuple(
+            choice
+            for choice in lines
+            if choice.groups is not UNSET
+            and (
+                not isinstance(choice.marker, str)
+                or "extra" in choice.marker
+                or markers.in_cell(choice.marker, cell)
+            )
+        )
+    )
 
 
 def _spellings(lines: tuple[Choice, ...]) -> dict[str, Choice]:

@@ -27,14 +27,14 @@ def options(command: Command) -> Command:
             metavar="FILE",
             expose_value=False,
             callback=_kept,
-            help="The signature of the manifest (default: MANIFEST.sig); once for each, in order.",
+            help="Signature of the manifest (default: MANIFEST.sig). Repeat it for each manifest, in order.",
         ),
         click.option(
             "--allowed-signers",
             metavar="FILE",
             expose_value=False,
             callback=_kept,
-            help="Take the manifest only if one of these signed it, as ssh-keygen's file says.",
+            help="Refuse the manifest unless a signer of this file signed it (ALLOWED SIGNERS in man ssh-keygen).",
         ),
     ):
         command = option(command)

@@ -47,7 +47,7 @@ def command(
     first, second = (inputs.document(name).manifest for name in (good, bad))
     if plan:
         prepared = api.plan_bisection(first, second, words, options)
-        return bisecting.finish_plan(prepared, style, output)
+        return bisecting.finish_plan(prepared, style, output, (good, bad))
     bisecting.require_consent(yes=yes or options.resume, in_place=options.in_place)
     with bisecting.interruptible(), bisecting.Display() as display:
         found = api.bisect_environments(
@@ -55,4 +55,4 @@ def command(
         )
     if keep_case is not None:
         api.keep_case(found, first, second, keep_case)
-    return bisecting.finish(found, style, output, color)
+    return bisecting.finish(found, style, output, color, (good, bad))

@@ -71,7 +71,7 @@ def run_options(command: Command) -> Command:
         command,
         click.option(
             "--file", "files", multiple=True, metavar="NAME=GOOD:BAD",
-            help="A file that differs, with both contents; a config file is varied path by path.",
+            help="A file that differs: its good and its bad version. Config files are varied value by value.",
         ),
         click.option(
             "--oracle", metavar="FILE.esr",
@@ -79,10 +79,10 @@ def run_options(command: Command) -> Command:
         ),
         click.option(
             "--oracle-output", metavar="FILE",
-            help="Judge by the bits of a file that the command writes; - is what it prints.",
+            help="Judge by the exact bytes of a file that the command writes; - is what it prints.",
         ),
-        click.option("--python", metavar="PATH", help="The Python to make environments with."),
-        click.option("--find-links", metavar="FOLDER", help="Wheels that no index has."),
+        click.option("--python", metavar="PATH", help="Python to make the environments with."),
+        click.option("--find-links", metavar="FOLDER", help="Folder of wheels that no index has."),
         click.option("--timeout", type=TIME, help="How long one run may take.  [default: 20 times a run of GOOD, at least 1m]"),
         click.option("--in-place", is_flag=True, help="Run in this folder, not in a copy of it."),
         click.option("--yes", is_flag=True, help="Do not ask before the first run."),
@@ -97,18 +97,18 @@ def search_options(command: Command) -> Command:
             "--repeat", type=click.IntRange(1, 100_000), metavar="N",
             help="Run both ends so often before they are believed.  [default: until decided]",
         ),
-        click.option("--budget", type=TIME, help="Stop after this time, with what is known."),
+        click.option("--budget", type=TIME, help="Stop after this time, with the result so far."),
         click.option("--max-trials", type=click.IntRange(1), metavar="N", help="Stop after N trials."),
         click.option(
             "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
-            help="Runs at one time; ports and GPUs are yours to keep apart.",
+            help="Number of runs at a time. Make sure that they share no ports or GPUs.",
         ),
         click.option("--plan", is_flag=True, help="Show differences, order and estimate; run nothing."),
-        click.option("--resume", is_flag=True, help="Go on where a bisection was interrupted."),
+        click.option("--resume", is_flag=True, help="Continue an interrupted bisection."),
         click.option("--log", metavar="FILE", help="Where to log trials.  [default: in the cache]"),
         click.option(
             "--cache-limit", type=SIZE, default="10g", show_default=True,
-            help="Empty the cache of downloads before a bisection where it is larger.",
+            help="Empty the cache of downloads first if it is larger than this.",
         ),
         click.option(
             "--keep-case", metavar="FILE", help="Write what was proven as a case for benchmarks.root_cause."
@@ -122,7 +122,7 @@ def report_options(command: Command) -> Command:
         command,
         click.option(
             "--format", "style", type=click.Choice(bisection_formats.NAMES), default="terminal",
-            show_default=True, help="How to write the report.",
+            show_default=True, help="Format of the report.",
         ),
         click.option(
             "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
@@ -217,15 +217,15 @@ def _time(seconds: float) -> str:
     return f"{whole // 60}m{whole % 60:02d}s" if whole >= 60 else f"{whole}s"
 
 
-def finish_plan(prepared: Plan, style: str, output: str) -> int:
+def finish_plan(prepared: Plan, style: str, output: str, sides: tuple[str, str]) -> int:
     """Write a plan."""
     text = bisection_formats.plan(prepared, style)
-    outputs.write(text.encode("utf-8", "backslashreplace"), output, 0o644)
+    outputs.write(text.encode("utf-8", "backslashreplace"), output, outputs.mode_of(*sides))
     return 0
 
 
-def finish(found: Bisection, style: str, output: str, color: str) -> int:
-    """Write the report and return its exit code."""
+def finish(found: Bisection, style: str, output: str, color: str, sides: tuple[str, str]) -> int:
+    """Write the report, no more open than the manifests of its sides; return its exit code."""
     to_terminal = output == "-" and sys.stdout.isatty()
     width = os.get_terminal_size(sys.stdout.fileno()).columns if to_terminal else None
     encoding = (sys.stdout.encoding if output == "-" and style != "html" else None) or "utf-8"
@@ -236,5 +236,5 @@ def finish(found: Bisection, style: str, output: str, color: str) -> int:
         width=width,
         ascii_only=not outputs.can_show(encoding, "●▲✕·…"),
     )
-    outputs.write(text.encode(encoding, "backslashreplace"), output, 0o644)
+    outputs.write(text.encode(encoding, "backslashreplace"), output, outputs.mode_of(*sides))
     return found.exit_code

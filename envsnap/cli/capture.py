@@ -55,12 +55,12 @@ MOST_GAPS = 5
     "--redaction-key",
     metavar="FILE",
     envvar="ENVSNAP_REDACTION_KEY",
-    help="Compare what is left out as a secret by digests made with this key.",
+    help="Add digests made with this key, so that values left out as secrets can be compared.",
 )
 @click.option(
     "--new-redaction-key",
     metavar="FILE",
-    help="Write a new key for --redaction-key, readable by you only, and stop.",
+    help="Write a new key for --redaction-key, readable by you only, and exit.",
 )
 @click.option(
     "--deadline",
@@ -68,12 +68,12 @@ MOST_GAPS = 5
     default=api.DEFAULT_DEADLINE,
     show_default=True,
     metavar="SECONDS",
-    help="Stop asking after this long.",
+    help="Stop gathering facts after this many seconds.",
 )
 @click.option(
     "--seal",
     metavar="FILE",
-    help="Capture nothing: write new digests over a manifest that was cut or edited by hand.",
+    help="Capture nothing; write new digests into this manifest, which you edited by hand.",
 )
 def command(
     output: str,

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     type=click.Choice(verdict_formats.NAMES),
     default="terminal",
     show_default=True,
-    help="How to write the verdict.",
+    help="Format of the verdict.",
 )
-@click.option("--strict", is_flag=True, help="Rounding is a difference, too: ask for equal bits.")
+@click.option("--strict", is_flag=True, help="Count rounding as a difference: require equal bits.")
 @click.option(
     "--repeat", type=click.IntRange(0, 1_000_000), default=0, metavar="N",
-    help="Call the model N times more, and compare with `record --repeat N` (threshold: 10 %).",
+    help="Call the model N more times, and compare latency with `record --repeat N` (threshold: 10 %).",
 )  # fmt: skip
 @click.option(
     "--zoom", is_flag=True,
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--calls", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N",
-    help="Look into so many calls of each model; the golden run was recorded with --calls N.",
+    help="Compare N calls of each model layer by layer; record the golden run with --calls N, too.",
 )  # fmt: skip
-@click.option("--root", "roots", multiple=True, metavar="NAME", help="Look into this model only.")
+@click.option("--root", "roots", multiple=True, metavar="NAME", help="Compare this model only.")
 @click.option("--keep", metavar="FILE", help="Keep the recording of the command that is run.")
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
@@ -81,7 +81,9 @@ def command(
         width=width,
         ascii_only=not outputs.can_show(encoding, "●▲✕·…"),
     )
-    outputs.write(text.encode(encoding, "backslashreplace"), output, 0o644)
+    recordings = () if "--" in sys.argv else others
+    mode = outputs.mode_of(golden, *recordings)
+    outputs.write(text.encode(encoding, "backslashreplace"), output, mode)
     return verdict.exit_code
 
 

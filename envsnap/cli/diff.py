@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from envsnap import api
-from envsnap.cli import attested, inputs, outputs
+from envsnap.cli import attested, exit_styles, inputs, outputs
 
 
 @click.command()
@@ -17,6 +17,7 @@ from envsnap.cli import attested, inputs, outputs
     help="Hosts of one job: nobody is the reference, everyone should be alike.",
 )
 @outputs.report_options
+@exit_styles.option
 @attested.options
 def command(
     reference: str,
@@ -35,7 +36,7 @@ def command(
 
     REFERENCE is the environment that works; each OTHER is compared with it, and several are laid
     side by side. A manifest, or the output of the probe, is accepted wherever a manifest is; - is
-    standard input. With --peers the kind that most hosts are of stands for what is right.
+    standard input. With --peers, the majority of the hosts is the reference.
     """
     from envsnap.report.document import Report, side
     from envsnap.report.sanitize import plain

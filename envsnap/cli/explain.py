@@ -11,8 +11,8 @@ from envsnap.rules import registry
 
 
 def pages() -> str:
-    """Every rule's page as one Markdown text: docs/rules.md."""
-    parts = ["# Rules", "Written by `envsnap explain --all`; each page is its rule's docstring."]
+    """Every rule's page as one Markdown text."""
+    parts = ["# Rules"]
     for subject, entries in by_subject().items():
         parts.append(f"## {subject.capitalize()}")
         for entry in entries:

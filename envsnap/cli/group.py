@@ -22,6 +22,7 @@ COMMANDS = {
     "lock": "Name the one file, by hash, that each distribution was installed from.",
     "build": "Build the image of an environment and prove it: capture inside, and compare.",
     "verify": "Say whether a target reproduces every portable fact of a manifest.",
+    "export": "Write a manifest, or what differs, as a file of another tool.",
     "sign": "Sign a manifest, a proof or a plan with an SSH key.",
     "probe": "Write the probe as one script, for hosts that nothing can reach.",
     "explain": "Show what a rule looks at, why it matters, and what to do.",

@@ -39,7 +39,11 @@ PLAN_OPTIONS = (
         help="Versions of the system's packages, and the frozen archive they come from.",
     ),
     click.option("--cmd", metavar="COMMAND", help="What a container runs; Python otherwise."),
-    click.option("--healthcheck", metavar="COMMAND", help="What tells that a container is well."),
+    click.option(
+        "--healthcheck",
+        metavar="COMMAND",
+        help="Command that checks whether a container is healthy.",
+    ),
     click.option(
         "--config",
         "configs",
@@ -84,7 +88,7 @@ PLAN_OPTIONS = (
         "base_images",
         multiple=True,
         metavar="NAME=LOCAL",
-        help="Take this image of the engine where the plan names NAME.",
+        help="Use this local image instead of NAME, which the plan names.",
     ),
     click.option(
         "--base",
@@ -158,26 +162,26 @@ def _indexes(values: tuple[str, ...]) -> dict[str, str]:
 
 
 LOCK_OPTIONS = (
-    click.option("--cuda", metavar="X.Y", help="CUDA that the base image shall have."),
+    click.option("--cuda", metavar="X.Y", help="CUDA version of the base image."),
     click.option(
-        "--python", metavar="X.Y.Z", help="Release of Python, where the manifest states none."
+        "--python", metavar="X.Y.Z", help="Python release to use if the manifest states none."
     ),
     click.option(
         "--index",
         "indexes",
         multiple=True,
         metavar="NAME=URL",
-        help="A private index: asked first, with your credentials; its wheels are fetched here.",
+        help="A private index. It is asked first, with your credentials; wheels are downloaded here.",
     ),
     click.option(
         "--allow-unhashed",
         is_flag=True,
-        help="Pin by version only what no known file is the installed one of.",
+        help="Pin by version alone if no known file is the installed one.",
     ),
     click.option(
         "--find-links",
         metavar="FOLDER",
-        help="Wheels that no index has; looked at first, copied into the build context.",
+        help="Folder of wheels that no index has. They are used first, and copied into the build context.",
     ),
 )
 

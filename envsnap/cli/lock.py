@@ -43,7 +43,7 @@ def command(manifest: str, output: str, style: str, sources: Sources) -> int:
         if style == "pylock"
         else pylock.requirements_text(document.manifest, found)
     )
-    outputs.write(text.encode("ascii"), output, 0o644)
+    outputs.write(text.encode("ascii"), output, outputs.mode_of(manifest))
     for line in pylock.notes(document.manifest, found):
         images.say(line)
     return 0

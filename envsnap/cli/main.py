@@ -15,6 +15,7 @@ USAGE = 2
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+PLUGIN_UNKNOWN = 3  # of Nagios: whatever a plugin could not find out, a usage error, too
 
 
 def main() -> None:
@@ -22,6 +23,8 @@ def main() -> None:
     gc.disable()  # one short run: collecting costs more than it frees
     _require_streams()
     code = _run()
+    if _is_plugin() and not isinstance(code, _status()):
+        code = PLUGIN_UNKNOWN
     owned = sys.modules.get("envsnap.targets.owned")
     if owned is not None:
         owned.end_all()  # a client that hung beyond its deadline, in a thread that is given up
@@ -29,6 +32,21 @@ def main() -> None:
         sys.stderr.flush()
     # Everything is written: taking the interpreter apart would take longer than many commands.
     os._exit(code)
+
+
+def _is_plugin() -> bool:
+    """Whether `--exit-style nagios` was asked for, be the rest of the command line what it may."""
+    words = sys.argv[1:]
+    return any(
+        word == "--exit-style=nagios" or words[place : place + 2] == ["--exit-style", "nagios"]
+        for place, word in enumerate(words)
+    )
+
+
+def _status() -> type:
+    from envsnap.cli.exit_styles import Status
+
+    return Status
 
 
 def _require_streams() -> None:
@@ -79,7 +97,8 @@ def _main_inner() -> int:
 
     signals.install()
     try:
-        return commands.main(standalone_mode=False) or 0
+        result = commands.main(standalone_mode=False)
+        return result if isinstance(result, int) else 0
     except PipeClosedError:
         return PIPE_CLOSED
     except click.Abort:
@@ -89,7 +108,10 @@ def _main_inner() -> int:
         _show(error)
         return error.exit_code
     except EnvsnapError as error:
-        _say(f"error: {error}", has_log=isinstance(error, BuildError))
+        from envsnap.cli.help_pages import hint
+
+        first, *log = str(error).split("\n") if isinstance(error, BuildError) else [str(error)]
+        _say("\n".join([f"error: {first}{hint(first)}", *log]), has_log=bool(log))
         return error.exit_code
     except signals.Terminated as error:
         signals.end_started()
@@ -101,6 +123,8 @@ def _show(error: click.ClickException) -> None:
     """Show click's own message; what it quotes of the command line may be a secret."""
     shown = type(error).__new__(type(error))
     shown.__dict__.update(error.__dict__, message=_without_secrets(error.message))
+    if _is_plugin():
+        _tell_monitoring(shown.format_message())
     shown.show()
 
 
@@ -111,6 +135,13 @@ def _without_secrets(text: str) -> str:
     return decision.message(text, dict(os.environ))
 
 
+def _tell_monitoring(text: str) -> None:
+    """Nagios reads standard output alone."""
+    from envsnap.report.sanitize import plain
+
+    print(f"ENVSNAP UNKNOWN - {plain(_without_secrets(text)).replace('|', '/')}", flush=True)
+
+
 def _say(text: str, *, has_log: bool = False) -> None:
     """Say one line; only a build that failed has lines of its log below."""
     from envsnap.report.sanitize import plain
@@ -118,6 +149,8 @@ def _say(text: str, *, has_log: bool = False) -> None:
     text = _without_secrets(text)
     with contextlib.suppress(OSError):
         first, *rest = text.split("\n") if has_log else [text]
+        if _is_plugin():
+            _tell_monitoring(first)
         print(f"envsnap: {plain(first)}", file=sys.stderr)
         for line in rest:  # of a log: never at the margin, where our own words stand
             print(f"  {plain(line.strip())}", file=sys.stderr)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -35,6 +37,29 @@ def write(data: bytes, output: str, mode: int) -> None:
     write_atomically(output, data, mode)
 
 
+def mode_of(*sources: str | None) -> int:
+    """The mode of a file that is made from these: closed to whoever cannot read all of them.
+
+    A pipe has no mode, so what is made from one is closed.
+    """
+    mode = 0o644
+    for named in sources:
+        for path in _files(named) if named is not None else ():
+            with contextlib.suppress(OSError):
+                status = os.fstat(0) if path == "-" else os.stat(path)
+                mode &= 0o600 | (status.st_mode if stat.S_ISREG(status.st_mode) else 0)
+    return mode
+
+
+def _files(named: str) -> list[str]:
+    """A file, or the files of a folder of answers."""
+    if named == "-" or not os.path.isdir(named):
+        return [named]
+    with contextlib.suppress(OSError), os.scandir(named) as entries:
+        return [entry.path for entry in entries if entry.is_file()]
+    return []
+
+
 REPORT_OPTIONS = (
     click.option(
         "-o", "--output", default="-", help="Write the report here; - is standard output."
@@ -54,7 +79,7 @@ REPORT_OPTIONS = (
     click.option(
         "--symptom",
         type=click.Choice(SYMPTOMS),
-        help="The kind of trouble, where no text says it: what makes such trouble comes first.",
+        help="The kind of failure, if you have no text of it. Findings that cause it come first.",
     ),
     click.option(
         "--policy",
@@ -80,7 +105,7 @@ REPORT_OPTIONS = (
         type=click.Choice(NAMES),
         default="terminal",
         show_default=True,
-        help="How to write the report; fix is a script that makes OTHER like REFERENCE.",
+        help="Format of the report; fix is a script that makes OTHER like REFERENCE.",
     ),
 )
 
@@ -122,6 +147,18 @@ def finish(
     fail_on_unknown: bool = False,
 ) -> int:
     """Write a report and return the exit code it asks for: 1 before 6, what is certain first."""
+    from envsnap.cli import exit_styles
+
+    as_plugin = exit_styles.is_nagios()
+    if not as_plugin or output != "-":
+        _write_report(report, style, output, color)
+    if style == "github":
+        _append_job_summary(report)
+    code = _code(report, fail_on, fail_on_unknown=fail_on_unknown)
+    return exit_styles.of_report(report, code) if as_plugin else code
+
+
+def _write_report(report: Report, style: str, output: str, color: str) -> None:
     from envsnap.report import formats
 
     to_terminal = output == "-" and sys.stdout.isatty()
@@ -135,9 +172,12 @@ def finish(
         width=width,
         ascii_only=not can_show(encoding),
     )
-    write(text.encode(encoding, "backslashreplace"), output, 0o644)
-    if style == "github":
-        _append_job_summary(report)
+    sides = [report.reference, *(item.side for item in report.judged)]
+    mode = mode_of(*(side.name for side in sides if side is not None))
+    write(text.encode(encoding, "backslashreplace"), output, mode)
+
+
+def _code(report: Report, fail_on: str, *, fail_on_unknown: bool) -> int:
     worst = report.worst()
     counts = LEVELS.index(fail_on) if fail_on != "never" else -1
     if worst is not None and LEVELS.index(worst.value) <= counts:

@@ -27,14 +27,18 @@ from envsnap.cli import inputs, outputs
     metavar="MANIFEST",
     help="Write a script that compares the host with this manifest: exit code 0, or 5.",
 )
-@click.option("--plan", metavar="FILE", help="The plan that says what may be otherwise there.")
+@click.option(
+    "--plan",
+    metavar="FILE",
+    help="The plan (dockerfile.json), which announces what may differ there.",
+)
 @click.option(
     "--deadline",
     type=click.FloatRange(1, 86400),
     default=api.DEFAULT_DEADLINE,
     show_default=True,
     metavar="SECONDS",
-    help="Stop asking after this long.",
+    help="Stop gathering facts after this many seconds.",
 )
 def command(
     output: str,
@@ -72,8 +76,8 @@ def command(
         options.update(_comparison(manifest, plan, options))
     elif plan is not None:
         raise click.UsageError("--plan goes with --verify")
-    text = script.build(options, script.new_marker())
-    outputs.write(text.encode("ascii"), output, 0o644)
+    text = script.build(options, script.written_marker(options))
+    outputs.write(text.encode("ascii"), output, outputs.mode_of(manifest))
     if output != "-":
         after = " > prod.facts" if manifest is None else "; it ends with 0 where all is the same"
         click.echo(f"envsnap: wrote {output}; run there: python3 {output}{after}", err=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envsnap.cli import images, outputs
+from envsnap.cli import exit_styles, images, outputs
 
 if TYPE_CHECKING:
     from envsnap.image.proving.proof import Proof
@@ -71,8 +71,11 @@ def finish(proof: Proof, folder: str | None) -> int:
     from envsnap.image.writing.context import PROOF
     from envsnap.model.storage import write_atomically
 
-    for line in proofs.lines(proof, MOST_SHOWN):
-        images.say(line)
+    as_plugin = exit_styles.is_nagios()
+    if not as_plugin:
+        for line in proofs.lines(proof, MOST_SHOWN):
+            images.say(line)
     if folder is not None:
         write_atomically(os.path.join(folder, PROOF), proofs.encode(proof), 0o644)
-    return 0 if proof.proven else NOT_PROVEN
+    code = 0 if proof.proven else NOT_PROVEN
+    return exit_styles.of_proof(proof, code) if as_plugin else code

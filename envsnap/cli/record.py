@@ -22,7 +22,7 @@ from envsnap.errors import InputError
 )  # fmt: skip
 @click.option(
     "--root", "roots", multiple=True, metavar="NAME",
-    help="Look into this model only, for example UNet2DConditionModel.",
+    help="Record this model only, for example UNet2DConditionModel.",
 )  # fmt: skip
 @click.option("--text", is_flag=True, help="Keep words that are printed, not only their digests.")
 @click.option(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     "--watch",
     multiple=True,
     metavar="FOLDER",
-    help="Look at files that native code opens below this folder, too.",
+    help="Also watch this folder for files that native code opens.",
 )
 @click.option(
     "--env",

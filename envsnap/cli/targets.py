@@ -16,11 +16,23 @@ Command = TypeVar("Command", bound=Callable[..., object])
 def options(command: Command) -> Command:
     """Add the options that name a target."""
     for option in (
-        click.option("--ssh", metavar="HOST", help="A host that ssh reaches."),
-        click.option("--image", metavar="REF", help="An image, in a locked-down container."),
-        click.option("--container", metavar="NAME", help="A running container, from inside."),
-        click.option("--pid", type=click.IntRange(1), help="The environment of a running process."),
-        click.option("--python", metavar="PATH", help="This interpreter, of the target."),
+        click.option("--ssh", metavar="HOST", help="Capture a host that ssh reaches."),
+        click.option(
+            "--image",
+            metavar="REF",
+            help="Capture an image, in a container without network or writable disk.",
+        ),
+        click.option(
+            "--container", metavar="NAME", help="Capture a running container, from inside."
+        ),
+        click.option(
+            "--pid", type=click.IntRange(1), help="Capture the environment of this running process."
+        ),
+        click.option(
+            "--python",
+            metavar="PATH",
+            help="Capture this interpreter (of the target, if one is named).",
+        ),
     ):
         command = option(command)
     return command

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from envsnap import api
-from envsnap.cli import attested, inputs, outputs, proofs, targets
+from envsnap.cli import attested, exit_styles, inputs, outputs, proofs, targets
 
 if TYPE_CHECKING:
     from envsnap.api.trials import Trial
@@ -21,14 +21,20 @@ if TYPE_CHECKING:
 )
 @click.option("--weights", multiple=True, metavar="[NAME=]PATH", help="Weights of the target.")
 @click.option(
-    "--plan", metavar="FILE", help="The plan (dockerfile.json) that says what may be otherwise."
+    "--plan", metavar="FILE", help="The plan (dockerfile.json), which announces what may differ."
 )
 @click.option(
-    "--facts", metavar="FILE", help="What the probe printed there, instead of a target; - is stdin."
+    "--facts",
+    metavar="FILE",
+    help="Facts that the probe printed, instead of a target; - is standard input.",
+)
+@click.option(
+    "--policy", metavar="FILE", help="What may be otherwise, or has to be: a rollout's versions."
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the proof here, as JSON.")
 @proofs.trial_options
 @proofs.fail_on_option
+@exit_styles.option
 @attested.options
 def command(
     manifest: str,
@@ -41,6 +47,7 @@ def command(
     weights: tuple[str, ...],
     plan: str | None,
     facts: str | None,
+    policy: str | None,
     output: str | None,
     fail_on: str,
     trial: Trial | None,
@@ -66,8 +73,9 @@ def command(
         weights=inputs.named_files(weights, "--weights"),
         plan=known,
         fail_on=fail_on,
+        policy=api.load_policy(policy) if policy is not None else None,
         trial=trial,
     )
     if output is not None:
-        outputs.write(proof.encode(found), output, 0o644)
+        outputs.write(proof.encode(found), output, outputs.mode_of(manifest, facts))
     return proofs.finish(found, None)

@@ -9,7 +9,7 @@ from itertools import islice
 from msgspec import Struct
 
 from envsnap.errors import InputError
-from envsnap.fleet import answers, parts, pruning
+from envsnap.fleet import answers, parts, pruning, rewrite
 from envsnap.fleet.parts import Shape
 from envsnap.fleet.store import Row, Store
 from envsnap.intake.many import Answer, Part, Reader
@@ -51,7 +51,7 @@ def add_answers(
             for names, answer in batch:
                 taken = store.add(_row(names, answer, shapes, left_out))
                 hosts, older = hosts + taken, older + (not taken)
-            left_out = store.quieten()
+            left_out = rewrite.quieten(store)
     return hosts, older
 
 

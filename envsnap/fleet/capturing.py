@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from typing import TypedDict
 
 from msgspec import Struct
 
 from envsnap.errors import InputError
 from envsnap.fleet import answers, fanout
+from envsnap.fleet import inventory as inventories
 from envsnap.fleet.engines.asked import Found, Probing
 from envsnap.fleet.inventory import aliases
 from envsnap.model import storage
@@ -17,37 +19,40 @@ from envsnap.model import storage
 UNSAFE = re.compile(r"[^A-Za-z0-9._@:+-]")
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
-    """Which engine, whom of it, and within which time; exactly one engine is named."""
+class Whom(TypedDict, total=False):
+    """Whom to ask; exactly one engine is named.
 
-    folder: str
-    deadline: float
-    hosts: tuple[str, ...] = ()
-    slurm: bool = False
-    ray: str | None = None
-    actors: bool = False
-    dask: str | None = None
-    kubernetes: str | None = None
-    namespace: str | None = None
-    container: str | None = None
-    inventory: tuple[str, ...] = ()
-    fanout: int = fanout.FANOUT
+    `hosts` is a node set or @FILE that ssh reaches, `slurm` the allocation that this runs in, `ray`
+    and `dask` addresses (`actors`: processes of Ray's actors, not its nodes), `kubernetes` a selector
+    of pods, with a `namespace` and a `container`. `inventory` names who should be there: a node set or a file of
+    them. `fanout` hosts are asked at a time.
+    """
 
-    def engine(self) -> str:
-        """The engine that was named. Raises InputError unless it is one."""
-        named = {
-            "ssh": bool(self.hosts),
-            "slurm": self.slurm,
-            "ray": self.ray is not None,
-            "dask": self.dask is not None,
-            "kubernetes": self.kubernetes is not None,
-        }
-        found = [name for name, is_named in named.items() if is_named]
-        if len(found) != 1:
-            raise InputError(
-                "name one of --hosts, --slurm, --ray, --dask, --kubernetes and --torchrun"
-            )
-        return found[0]
+    hosts: str | None
+    slurm: bool
+    ray: str | None
+    actors: bool
+    dask: str | None
+    kubernetes: str | None
+    namespace: str | None
+    container: str | None
+    inventory: str | None
+    fanout: int
+
+
+def engine_of(whom: Whom) -> str:
+    """The engine that was named. Raises InputError unless it is one."""
+    named = {
+        "ssh": whom.get("hosts") is not None,
+        "slurm": whom.get("slurm", False),
+        "ray": whom.get("ray") is not None,
+        "dask": whom.get("dask") is not None,
+        "kubernetes": whom.get("kubernetes") is not None,
+    }
+    found = [name for name, is_named in named.items() if is_named]
+    if len(found) != 1:
+        raise InputError("name one of --hosts, --slurm, --ray, --dask, --kubernetes and --torchrun")
+    return found[0]
 
 
 class Captured(Struct, frozen=True, kw_only=True):
@@ -58,32 +63,37 @@ class Captured(Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
 
 
-def capture(wanted: Wanted, probing: Probing) -> Captured:
+def capture(folder: str, whom: Whom, probing: Probing, deadline: float) -> Captured:
     """Ask every host, and write what it said as it comes.
 
     Raises InputError for a folder that cannot be used and for what names no hosts, TargetError
     where the engine itself is not reached.
     """
-    engine = wanted.engine()
-    folder = _Folder(wanted.folder)
+    engine = engine_of(whom)
+    listed = whom.get("inventory")
+    inventory = inventories.listed(listed) if listed is not None else []
+    hosts = inventories.named(whom.get("hosts") or "") if engine == "ssh" else []
+    kept = _Folder(folder)
     if engine in ("ray", "dask"):
-        silent = _driven(engine, wanted, probing, folder)
+        silent = _driven(engine, whom, probing, deadline, kept)
     else:
-        found = _found(engine, wanted, probing)
-        outcome = fanout.ask(found.asks, wanted.deadline, wanted.fanout, folder.write)
+        found = _found(engine, hosts, whom, probing, deadline)
+        outcome = fanout.ask(found.asks, deadline, whom.get("fanout", fanout.FANOUT), kept.write)
         silent = {**found.silent, **outcome.silent}
-    answered = tuple(folder.hosts)
+    answered = tuple(kept.hosts)
     seen = {alias for host in (*answered, *silent) for alias in aliases(host)}
-    missing = tuple(host for host in wanted.inventory if seen.isdisjoint(aliases(host)))
-    folder.finish(engine, (*answered, *silent, *missing), silent, wanted.deadline)
+    missing = tuple(host for host in inventory if seen.isdisjoint(aliases(host)))
+    kept.finish(engine, (*answered, *silent, *missing), silent, deadline)
     return Captured(answered=answered, silent=silent, missing=missing)
 
 
-def _found(engine: str, wanted: Wanted, probing: Probing) -> Found:
+def _found(
+    engine: str, hosts: Sequence[str], whom: Whom, probing: Probing, deadline: float
+) -> Found:
     if engine == "ssh":
         from envsnap.fleet.engines import ssh
 
-        return ssh.found(wanted.hosts, probing)
+        return ssh.found(hosts, probing)
     if engine == "slurm":
         from envsnap.fleet.engines import slurm
 
@@ -91,17 +101,24 @@ def _found(engine: str, wanted: Wanted, probing: Probing) -> Found:
     from envsnap.fleet.engines import kubernetes
 
     return kubernetes.found(
-        wanted.kubernetes or "", wanted.namespace, wanted.container, probing, wanted.deadline
+        whom.get("kubernetes") or "",
+        whom.get("namespace"),
+        whom.get("container"),
+        probing,
+        deadline,
     )
 
 
-def _driven(engine: str, wanted: Wanted, probing: Probing, folder: _Folder) -> dict[str, str]:
+def _driven(
+    engine: str, whom: Whom, probing: Probing, deadline: float, kept: _Folder
+) -> dict[str, str]:
     from envsnap.fleet.engines.driver import Driver
 
-    address = wanted.ray if engine == "ray" else wanted.dask
-    job: dict[str, object] = {"address": address, "actors": wanted.actors}
-    driver = Driver(engine, job, probing, folder.write)
-    driver.run(wanted.deadline, process=engine == "dask" or wanted.actors)
+    actors = whom.get("actors", False)
+    address = whom.get("ray") if engine == "ray" else whom.get("dask")
+    job: dict[str, object] = {"address": address, "actors": actors}
+    driver = Driver(engine, job, probing, kept.write)
+    driver.run(deadline, process=engine == "dask" or actors)
     return driver.silent
 
 

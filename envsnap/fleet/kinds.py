@@ -103,26 +103,12 @@ def _most(same: Sequence[Same]) -> int:
 def _grouped(
     same: Sequence[Same], left_out: frozenset[Path]
 ) -> tuple[dict[bytes, Kind], list[Noise]]:
-    shapes: dict[int, Shape] = {}
-    for group in same:
-        for part in group.parts:
-            if id(part) not in shapes:
-                shapes[id(part)] = (
-                    part.shape if isinstance(part, Stored) else parts.shape(part, left_out)
-                )
+    shapes = _shapes(same, left_out)
     spelled, private = _soft(same, shapes)
     found: dict[bytes, Kind] = {}
     for group in same:
         own = [shapes[id(part)] for part in group.parts]
-        soft = {
-            path: spelled[path][value]
-            for item in own
-            for path, value in item.soft.items()
-            if path in spelled
-        }
-        names = [part.name for part in group.parts]
-        hardware = _key([names, *(item.hardware for item in own)], soft, machine=True)
-        software = _key([names, *(item.software for item in own)], soft, machine=False)
+        hardware, software = _keys(group, own, spelled)
         kind = found.get(hardware + software)
         if kind is not None:
             kind.hosts.extend(group.hosts)
@@ -136,6 +122,32 @@ def _grouped(
     for kind in found.values():
         kind.hosts.sort()
     return found, private
+
+
+def _shapes(same: Sequence[Same], left_out: frozenset[Path]) -> dict[int, Shape]:
+    """The shape of every section, by its identity; hosts that are alike share sections."""
+    different = {id(part): part for group in same for part in group.parts}
+    return {
+        number: part.shape if isinstance(part, Stored) else parts.shape(part, left_out)
+        for number, part in different.items()
+    }
+
+
+def _keys(
+    group: Same, own: Sequence[Shape], spelled: dict[Path, dict[Any, str]]
+) -> tuple[bytes, bytes]:
+    """What tells hosts apart: by their machines, and by what a container can carry."""
+    soft = {
+        path: spelled[path][value]
+        for item in own
+        for path, value in item.soft.items()
+        if path in spelled
+    }
+    names = [part.name for part in group.parts]
+    return (
+        _key([names, *(item.hardware for item in own)], soft, machine=True),
+        _key([names, *(item.software for item in own)], soft, machine=False),
+    )
 
 
 def _key(digests: list[Any], soft: dict[Path, Any], *, machine: bool) -> bytes:

@@ -44,7 +44,7 @@ def who(environment: Mapping[str, str]) -> tuple[int, int]:
     """Which rank of how many we are. Raises InputError outside a job."""
     for rank, size in LAUNCHERS:
         numbers = environment.get(rank, ""), environment.get(size, "")
-        if all(number.isascii() and number.isdigit() for number in numbers):
+        if all(number.isascii() and number.isdigit() and len(number) < 10 for number in numbers):
             found = int(numbers[0]), int(numbers[1])
             if found[0] < found[1] <= MOST_RANKS:
                 return found

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from envsnap.fleet import kinds, parts
+from envsnap.fleet.store import Store
 from envsnap.intake.many import Part
-
-if TYPE_CHECKING:
-    from envsnap.fleet.store import Store
+from envsnap.model.paths import Path
 
 LOOKED_AT = 500
+
+
+def quieten(store: Store) -> frozenset[Path]:
+    """Name the facts that make more than a thousand sections, and leave them out."""
+    for _ in range(kinds.MOST_NOISE):
+        row = store.connection.execute(
+            "SELECT section, count(*) n FROM object GROUP BY section HAVING n > ?"
+            " AND '[\"' || section || '\"]' NOT IN (SELECT path FROM noise)"
+            " ORDER BY n DESC LIMIT 1",
+            (kinds.MOST_KINDS,),
+        ).fetchone()
+        if row is None:
+            break
+        leave_out(store, row[0])
+        store.forget_ids()
+    return store.left_out()
 
 
 def leave_out(store: Store, name: str) -> None:

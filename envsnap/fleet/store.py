@@ -354,23 +354,6 @@ class Store:
         """The paths of noise."""
         return frozenset(item.path for item in self.noise())
 
-    def quieten(self) -> frozenset[Path]:
-        """Name the facts that make more than a thousand sections, and leave them out."""
-        for _ in range(kinds.MOST_NOISE):
-            row = self.connection.execute(
-                "SELECT section, count(*) n FROM object GROUP BY section HAVING n > ?"
-                " AND '[\"' || section || '\"]' NOT IN (SELECT path FROM noise)"
-                " ORDER BY n DESC LIMIT 1",
-                (kinds.MOST_KINDS,),
-            ).fetchone()
-            if row is None:
-                break
-            from envsnap.fleet import rewrite
-
-            rewrite.leave_out(self, row[0])
-            self.forget_ids()
-        return self.left_out()
-
     def forget_ids(self) -> None:
         """Forget which rows were looked up: they may be gone."""
         self._objects.clear()

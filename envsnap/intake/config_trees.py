@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from envsnap.errors import InputError
@@ -17,6 +18,7 @@ from envsnap.redact import digests, trees
 
 MOST_VALUES = 100_000
 LONGEST_WHOLE = 10**300
+FEWEST_DIGITS = 4  # of a password of digits alone
 MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
@@ -24,8 +26,11 @@ class UnparsedError(Exception):
     """A config text that is not what its name says; the message says why."""
 
 
-def parse(text: str, kind: str) -> Any:
-    """Parse a config text; raises UnparsedError in one line."""
+def parse(text: str, kind: str, *, quotes: bool = False) -> Any:
+    """Parse a config text; raises UnparsedError in one line.
+
+    With `quotes`, digits that stood in quotes are marked (`trees.Quoted`), for `redact` to see.
+    """
     try:
         tree = _PARSERS[kind](text)
     except RecursionError:
@@ -36,7 +41,9 @@ def parse(text: str, kind: str) -> Any:
         # Their messages quote the file, secrets too: only the place is told.
         raise UnparsedError(f"not {kind.upper()}{_place(error)}") from None
     _bound(tree)
-    return _carried(tree)
+    if not quotes:
+        return _carried(tree, _text)
+    return _carried(tree, _quoted if kind in ("json", "toml") else _kept)
 
 
 def _place(error: Exception) -> str:
@@ -46,17 +53,28 @@ def _place(error: Exception) -> str:
     return f", at line {line}" if isinstance(line, int) else ""
 
 
-def _carried(tree: Any) -> Any:
+def _carried(tree: Any, spelled: Callable[[str], str]) -> Any:
     """Spell what JSON cannot carry as text: inf, nan, very long numbers, bytes that are no text."""
     if isinstance(tree, dict):
-        return {_text(key): _carried(value) for key, value in tree.items()}
+        return {_text(key): _carried(value, spelled) for key, value in tree.items()}
     if isinstance(tree, list):
-        return [_carried(value) for value in tree]
+        return [_carried(value, spelled) for value in tree]
     if isinstance(tree, float) and not math.isfinite(tree):
         return str(tree)
     if isinstance(tree, int) and not isinstance(tree, bool) and abs(tree) >= LONGEST_WHOLE:
         return f"a number of more than {len(str(LONGEST_WHOLE)) - 1} digits"
-    return _text(tree) if isinstance(tree, str) else tree
+    return spelled(tree) if isinstance(tree, str) else tree
+
+
+def _quoted(text: str) -> str:
+    """A text in quotes; digits are marked as such, since others would read them as a number."""
+    is_digits = len(text) >= FEWEST_DIGITS and text.isascii() and text.isdigit()
+    return trees.Quoted(text) if is_digits else _text(text)
+
+
+def _kept(text: str) -> str:
+    """A text that its parser has marked, or not."""
+    return text if isinstance(text, trees.Quoted) else _text(text)
 
 
 def _text(text: str) -> str:
@@ -83,25 +101,37 @@ def _bound(tree: Any) -> None:
 
 
 def _yaml(text: str) -> Any:
+    """Parse with libyaml, in a sixth of the time, and what it refuses with PyYAML's own parser."""
     import yaml
 
-    documents = list(yaml.load_all(text, Loader=_text_loader()))
+    if yaml.__with_libyaml__:
+        try:
+            return _documents(text, yaml.CSafeLoader)
+        except (yaml.YAMLError, UnicodeEncodeError):  # the two disagree about some tabs and marks
+            pass
+    return _documents(text, yaml.SafeLoader)
+
+
+def _documents(text: str, kind: Any) -> Any:
+    import yaml
+
+    documents = list(yaml.load_all(text, Loader=_text_loader(kind)))
     return documents[0] if len(documents) == 1 else documents
 
 
-def _text_loader() -> Any:
+def _text_loader(kind: Any) -> Any:
     """A loader that knows maps, lists and text: no tag can make it build anything else."""
     import yaml
 
     def build(loader: Any, node: Any) -> Any:
         if isinstance(node, yaml.ScalarNode):
-            return node.value
+            return _quoted(node.value) if node.style in ("'", '"') else node.value
         if isinstance(node, yaml.SequenceNode):
             return loader.construct_sequence(node, deep=True)
         found = loader.construct_mapping(node, deep=True)
         return {str(key): value for key, value in found.items()}
 
-    class TextLoader(yaml.SafeLoader):
+    class TextLoader(kind):  # type: ignore[misc]
         yaml_implicit_resolvers = {"<": [(MERGE_TAG, _merge_key())]}  # noqa: RUF012 (yaml's own way)
         yaml_constructors = {None: build}  # noqa: RUF012
 
@@ -158,7 +188,7 @@ def _env(text: str) -> Any:
             raise UnparsedError(f"line {number} is not NAME=value")
         value = value.strip()
         if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1]
+            value = _quoted(value[1:-1])
         tree[key.strip()] = value
     return tree
 
@@ -181,7 +211,7 @@ def _settings(text: str) -> Any:
     """A text that is itself a file of settings, as a tree; None where it is none."""
     for kind in ("json",) if text.lstrip()[:1] in ("{", "[") else ("env", "yaml", "ini"):
         try:
-            tree = parse(text, kind)
+            tree = parse(text, kind, quotes=True)
         except UnparsedError:
             continue
         if isinstance(tree, dict | list):

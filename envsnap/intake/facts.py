@@ -283,7 +283,7 @@ def _parse_configs(section: dict[str, Any], key: bytes) -> None:
         if not isinstance(text, str):
             continue
         try:
-            tree = config_trees.parse(text, str(entry.get("format")))
+            tree = config_trees.parse(text, str(entry.get("format")), quotes=True)
         except config_trees.UnparsedError as error:
             section["gaps"][path_text((name, "tree"))] = f"error: {error}"
             continue

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from envsnap.knowledge.between_releases import between_releases
 from envsnap.knowledge.specifiers import contains
 from envsnap.knowledge.tables import table
 
@@ -34,13 +35,31 @@ def misfits(package: str, version: str, have: Callable[[str], str | None]) -> It
     what is absent or not known. Versions that are none say nothing.
     """
     told: set[str] = set()
-    for row in table("built_against")["rows"].get(package, ()):
-        if not contains(row["versions"], version):
-            continue
+    rows = table("built_against")["rows"].get(package, ())
+    mine = [row for row in rows if contains(row["versions"], version)]
+    between = between_releases(rows, version, {name for row in mine for name in _named(row)})
+    for row in (*mine, *between):
         for found in (*_needs(package, row, have), *_builds(package, row, have)):
             if found.needs not in told:
                 told.add(found.needs)
                 yield found
+
+
+def _named(row: dict[str, Any]) -> set[str]:
+    return {*row.get("needs", {}), *row.get("built_for", {})}
+
+
+def source(row: dict[str, Any]) -> str:
+    """Where a row is written down."""
+    known = table("built_against")["sources"]
+    return "; ".join(str(known.get(key, key)) for key in row["source"].split(","))
+
+
+def symptoms(package: str, version: str) -> Iterator[dict[str, Any]]:
+    """The rows of an installed release that say what is printed when it does not fit."""
+    for row in table("built_against")["rows"].get(package, ()):
+        if row.get("symptom") and contains(row["versions"], version):
+            yield row
 
 
 def fitting(package: str, needs: str, have: str) -> str | None:

@@ -77,6 +77,12 @@ def source(row: dict[str, Any]) -> str:
     return "; ".join(str(known.get(key, key)) for key in row["source"].split(","))
 
 
+def has(row: dict[str, Any], installed: str) -> bool:
+    """Whether an installed release has what a row says; a version that is none has nothing."""
+    found = version(installed)
+    return found is not None and _has(row, found)
+
+
 def of_interface(name: str) -> tuple[tuple[str, dict[str, Any]], ...]:
     """The distributions, with rows, whose releases changed an interface of this name."""
     return _interfaces().get(name, ())

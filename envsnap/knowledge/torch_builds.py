@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from envsnap.knowledge.tables import table
+
+# Distributions that PyTorch's own index has, a folder for each kind of build.
+OF_PYTORCH = (
+    "fbgemm-gpu", "functorch", "pytorch-triton", "pytorch-triton-rocm", "pytorch-triton-xpu",
+    "torch", "torch-tensorrt", "torchao", "torchaudio", "torchdata", "torchrec", "torchtext",
+    "torchvision", "xformers",
+)  # fmt: skip
+LABEL = re.compile(r"cpu|xpu|cu[0-9]{2,3}|rocm[0-9]{1,2}(?:\.[0-9]{1,2}){1,2}")
+INDEX = "https://download.pytorch.org/whl/"
+
+
+def index_of(name: str, version: str) -> str | None:
+    """The index that has a build, by its local version label; None where no such index is known."""
+    public, _, label = version.partition("+")
+    if name not in OF_PYTORCH or LABEL.fullmatch(label) is None:
+        return None
+    return INDEX + (f"nightly/{label}" if ".dev" in public else label)
 
 
 def cuda(release: str, label: str) -> str | None:

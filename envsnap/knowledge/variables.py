@@ -36,6 +36,12 @@ def matters(name: str) -> bool:
     return row["effect"] == "numerics" or row.get("chooses") == "library"
 
 
+def only_tells(name: str) -> bool:
+    """Whether a variable makes a program say more or less, and nothing else."""
+    row = known(name)
+    return row is not None and row["effect"] == "none"
+
+
 @cache
 def _index() -> tuple[dict[str, dict[str, Any]], list[tuple[str, dict[str, Any]]]]:
     rows = table("env_vars")["rows"]

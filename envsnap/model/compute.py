@@ -9,6 +9,7 @@ from envsnap.model.fields import (
     Record,
     Section,
     Text,
+    TextMap,
     Texts,
     Whole,
     host,
@@ -133,6 +134,15 @@ class Driver(Section, frozen=True, kw_only=True):
     libcuda_linkable: Annotated[
         Flag, host("Whether a linker finds libcuda.so (-lcuda): the development link.", since=1)
     ] = UNSET
+    unloadable: Annotated[
+        TextMap,
+        host(
+            "Libraries of the driver that are found and cannot be loaded, with the reason.", since=2
+        ),
+    ] = UNSET
+    container_toolkit: Annotated[
+        Text, host("Version of the installed NVIDIA container toolkit.", since=2)
+    ] = UNSET
     fabric_manager: Annotated[
         Text, host("Version of the installed fabric manager (nv-fabricmanager).", since=1)
     ] = UNSET
@@ -166,6 +176,12 @@ class Gpu(Record, frozen=True, kw_only=True):
     cores: Annotated[Whole, host("CUDA cores.")] = UNSET
     memory_bus_width: Annotated[Whole, host("Memory bus width in bits.")] = UNSET
     vbios: Annotated[Text, host("VBIOS version.")] = UNSET
+    gsp_firmware: Annotated[
+        Text, host("Firmware of the card's own processor (GSP); null: it has none.", since=2)
+    ] = UNSET
+    firmware: Annotated[
+        TextMap, host("Firmware of an AMD card, by the part that runs it.", since=2)
+    ] = UNSET
     inforom: Annotated[Text, host("InfoROM image version.")] = UNSET
     ecc: Annotated[Flag, host("Whether ECC is on.")] = UNSET
     mig: Annotated[Flag, host("Whether MIG mode is on.")] = UNSET

@@ -21,6 +21,17 @@ from envsnap.model.fields import (
 )
 
 
+class RdmaDevice(Record, frozen=True, kw_only=True):
+    """An RDMA device, and its first port."""
+
+    model: Annotated[Text, host("Type of the adapter, for example MT4129.", since=2)] = UNSET
+    board: Annotated[Text, host("Board identifier.", since=2)] = UNSET
+    firmware: Annotated[Text, host("Version of its firmware.", since=2)] = UNSET
+    driver: Annotated[Text, host("The kernel's driver of it.", since=2)] = UNSET
+    link: Annotated[Text, host("InfiniBand or Ethernet.", since=2)] = UNSET
+    rate: Annotated[Text, host("Rate of the link.", since=2)] = UNSET
+
+
 class System(Section, frozen=True, kw_only=True):
     """Operating system, C library, processor, memory, locale."""
 
@@ -107,6 +118,19 @@ class System(Section, frozen=True, kw_only=True):
         ),
     ] = UNSET
     container: Annotated[Text, host("Kind of container, if any.")] = UNSET
+    virtualization: Annotated[
+        Text, host("Hypervisor that the machine runs under: kvm, vmware, xen …, or none.", since=2)
+    ] = UNSET
+    rdma: Annotated[dict[str, RdmaDevice] | UnsetType, host("RDMA devices by name.", since=2)] = (
+        UNSET
+    )
+    rdma_libraries: Annotated[
+        TextMap, portable("Releases of RDMA's user-space libraries.", since=2)
+    ] = UNSET
+    rdma_providers: Annotated[Texts, portable("Providers that libibverbs is told of.", since=2)] = (
+        UNSET
+    )
+    nccl_conf: Annotated[TextMap, portable("What NCCL's configuration files set.", since=2)] = UNSET
     packages: Annotated[
         TextMap,
         location(

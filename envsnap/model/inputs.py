@@ -82,6 +82,13 @@ class Weight(Record, frozen=True, kw_only=True):
     written_by: Annotated[
         TextMap, portable("Distributions that wrote a pickle, as it states itself.", since=1)
     ] = UNSET
+    repository: Annotated[
+        Text, location("Repository of the Hugging Face hub that it is from.", since=2)
+    ] = UNSET
+    revision: Annotated[
+        Text,
+        location("Commit of that repository, as the cache or the download states it.", since=2),
+    ] = UNSET
     path: Annotated[Text, location("Path as given.")] = UNSET
     resolved: Annotated[Text, location("Path after following links.")] = UNSET
     seen_by: SeenBy = UNSET

@@ -19,5 +19,10 @@ def indented(value: Any) -> str:
     except UnicodeEncodeError:  # a lone surrogate
         text = b"\xff"
     if text.isascii():
-        return text.decode("ascii")
-    return json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=True)
+        return _visible(text.decode("ascii"))
+    return _visible(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=True))
+
+
+def _visible(text: str) -> str:
+    """Escape DEL, which a terminal obeys and JSON allows as it is; it can only be in a string."""
+    return text.replace("\x7f", "\\u007f")

@@ -8,6 +8,7 @@ from envsnap.model.compute import Codecs, Cuda, Driver, Frameworks, Gpus, Rocm
 from envsnap.model.fields import Record, Section
 from envsnap.model.host import EnvVars, Git, Identity, Process, System, Tools
 from envsnap.model.inputs import Configs, DataFolders, Determinism, Files, Seeds, Weights
+from envsnap.model.notebook import Shown
 from envsnap.model.python import Packages, Python
 from envsnap.model.wanted import Wanted
 
@@ -55,7 +56,7 @@ class Target(Record, frozen=True, kw_only=True):
     ] = UNSET
 
 
-class Manifest(Struct, frozen=True, kw_only=True):
+class Manifest(Shown, Struct, frozen=True, kw_only=True):
     """The JSON document that describes one environment at one time."""
 
     schema_version: Annotated[

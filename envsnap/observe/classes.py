@@ -27,13 +27,20 @@ CACHED_CODE = re.compile(r"^(.*)/__pycache__/([^/]+)\.[a-z]+-\d+t?(?:\.opt-\d)?\
 LARGEST_CONFIG = 64 << 10
 
 
-def classify(path: str, prefixes: Iterable[str]) -> str:
-    """The class of a file; `prefixes` are those of the interpreters that ran.
+def parts(prefixes: Iterable[str]) -> tuple[str, ...]:
+    """What the path of a file of an interpreter, or of a virtual environment, begins with."""
+    inside = ("lib", "lib64", "bin", "include", "pyvenv.cfg", "conda-meta")
+    own = (prefix for prefix in prefixes if prefix not in ("", "/", "/usr"))
+    return tuple(f"{prefix}{os.sep}{name}" for prefix in own for name in inside)
+
+
+def classify(path: str, parts: tuple[str, ...]) -> str:
+    """The class of a file; `parts` are of the interpreters that ran.
 
     A weight file is one wherever it lies, except where an installed distribution brings it along.
     """
     ending = os.path.splitext(path)[1].lower()
-    if INSTALLED.search(path) or any(_is_part(path, prefix) for prefix in prefixes):
+    if path.startswith(parts) or INSTALLED.search(path):
         return LIBRARY
     if SHARED_OBJECT.search(path):
         return LIBRARY
@@ -49,14 +56,6 @@ def classify(path: str, prefixes: Iterable[str]) -> str:
     if ending in CONFIG_ENDINGS or name == ".env" or name.startswith(".env."):
         return CONFIG if _size(path) <= LARGEST_CONFIG else DATA
     return DATA
-
-
-def _is_part(path: str, prefix: str) -> bool:
-    """Whether a file belongs to an interpreter or to a virtual environment."""
-    if prefix in ("", "/", "/usr"):
-        return False
-    inside = ("lib", "lib64", "bin", "include", "pyvenv.cfg", "conda-meta")
-    return path.startswith(prefix + os.sep) and path[len(prefix) + 1 :].startswith(inside)
 
 
 def _size(path: str) -> int:

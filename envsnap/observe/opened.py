@@ -11,6 +11,7 @@ from envsnap.observe import classes
 from envsnap.observe.journals import Process
 
 DELETED = " (deleted)"
+COUNTED = classes.LIBRARY, classes.SYSTEM  # thousands of files, of which nobody asks the names
 HERE = os.path.dirname(__file__)
 
 
@@ -40,7 +41,7 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
     when a new file is one of the run's own.
     """
     found = _joined(processes, watched)
-    prefixes = {prefix for process in processes for prefix in process.prefixes}
+    prefixes = classes.parts({prefix for process in processes for prefix in process.prefixes})
     by_class: dict[str, list[File]] = {}
     made = 0
     for entry in sorted(found.values(), key=lambda item: item.path):
@@ -53,7 +54,9 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
             made += 1
         else:
             by_class.setdefault(entry.kind, []).append(entry)
-    for group in by_class.values():
+    for kind, group in by_class.items():
+        if kind in COUNTED:
+            continue
         given = classes.names([entry.path for entry in group], folder)
         for entry in group:
             entry.name = given[entry.path]
@@ -63,27 +66,54 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
 
 def _joined(processes: Sequence[Process], watched: set[str]) -> dict[str, File]:
     """Every file that anybody saw, by its real path."""
-    found: dict[str, File] = {}
+    found = _Entries()
     for process in processes:
         for path, witnesses in process.reads.items():
-            _entry(found, path).states.update(witnesses.values())
-            _entry(found, path).seen_by.update(witnesses)
+            entry = found.of(path)
+            entry.states.update(witnesses.values())
+            entry.seen_by.update(witnesses)
         for path in process.code:
-            _entry(found, classes.source(path)).seen_by.add("audit")
+            found.of(classes.source(path)).seen_by.add("audit")
         for path in process.libraries:
-            _entry(found, path).seen_by.add("audit")
+            found.of(path).seen_by.add("audit")
         for path in process.mapped:
-            _entry(found, path.removesuffix(DELETED)).seen_by.add("maps")
+            found.of(path.removesuffix(DELETED)).seen_by.add("maps")
     for path in watched:
-        _entry(found, classes.source(_in_snapshot(path))).seen_by.add("inotify")
-    return found
+        entry = found.known(path) or found.of(classes.source(_in_snapshot(path)))
+        entry.seen_by.add("inotify")
+    return found.by_real
 
 
-def _entry(found: dict[str, File], path: str) -> File:
-    """The entry of a file, whatever it was called; the name that the code used stays."""
-    path = os.path.normpath(path)
-    real = os.path.realpath(path)
-    return found.setdefault(real, File(path=path, real=real))
+class _Entries:
+    """One entry a file, whatever it was called; the name that the code used first stays."""
+
+    def __init__(self) -> None:
+        self.by_real: dict[str, File] = {}
+        self._by_name: dict[str, File] = {}
+        self._folders: dict[str, str] = {}  # what resolving costs, it costs once a folder
+
+    def known(self, path: str) -> File | None:
+        """The entry of a file that somebody opened by this very name before."""
+        return self._by_name.get(path)
+
+    def of(self, path: str) -> File:
+        """The entry of a file that somebody opened by this name."""
+        known = self._by_name.get(path)
+        if known is None:
+            plain = os.path.normpath(path)
+            real = self._real(plain)
+            known = self.by_real.setdefault(real, File(path=plain, real=real))
+            self._by_name[path] = known
+        return known
+
+    def _real(self, path: str) -> str:
+        if os.path.islink(path):
+            return os.path.realpath(path)
+        folder, name = os.path.split(path)
+        real = self._folders.get(folder)
+        if real is None:
+            real = self._folders[folder] = os.path.realpath(folder)
+        return os.path.join(real, name)
 
 
 def _in_snapshot(path: str) -> str:

@@ -13,6 +13,7 @@ _REDACT = (
     "issuers",
     "keys",
     "kinds",
+    "sentences",
     "texts",
     "weighing",
     "words",

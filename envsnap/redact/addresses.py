@@ -22,6 +22,8 @@ _BARE = (
 )
 # Oracle's: user/password@host.
 _SLASHED = r"\b(?:thin:|oci:|sqlplus |sqlldr |expdp |impdp )[\w.$-]{1,64}/([^\s@/\"']{1,256})@"
+# What a hook is called by: whoever knows the path may call it.
+_HOOK = r"//[^\s/\"'<>]{1,200}/(?:[\w.-]{1,60}/){0,6}?[\w.-]{0,20}hooks?/(?:[\w.-]{1,20}/){0,3}?([0-9A-Za-z_@-]{16,200}(?:/[0-9A-Za-z_-]{4,200}){0,4})"
 _PARAMETER = r"([?&;#])([A-Za-z_][\w.%\[\]-]{0,80})=([^\s&;#\"'<>]{0,4096})"
 _SAFE_HOSTS = r"(?:git|hg|svn|ssh|anonymous|root|ubuntu|admin|ec2-user)@"
 _NAMES = frozenset(
@@ -35,24 +37,44 @@ _NEVER = frozenset("se st code state policy".split())
 
 def spans(text: str) -> list:
     """Return (start, end, why) of what is secret in the addresses of a text."""
-    found = []
-    if "@" in text:
-        for match in re.finditer(_USERINFO, text):
-            inside = text[match.end(1) : match.end()]
-            if re.match(r"(?:git\+)?(?:ssh|sftp|rsync):", match.group(1)) and ":" not in inside:
-                continue  # a user's name alone, where keys open the door
-            if not (re.match(_SAFE_HOSTS + r"\Z", inside) or kinds.is_reference(inside[:-1])):
-                found.append((match.end(1), match.end(), "user information of an address"))
-        for match in re.finditer(_BARE, text):
-            _, _, password = match.group()[:-1].partition(":")
-            if not (_is_image(text, match) or kinds.is_reference(password)):
-                found.append((match.start(), match.end(), "user information of an address"))
+    found = _logins(text) if "@" in text else []
+    if "hook" in text:
         found.extend(
-            (*match.span(1), "password of an address") for match in re.finditer(_SLASHED, text)
+            (*match.span(1), "path of a hook's address")
+            for match in re.finditer(_HOOK, text)
+            if kinds.is_made(match.group(1)) or kinds.is_uuid(match.group(1))
         )
     if "=" in text and ("?" in text or "&" in text or "//" in text):
         found.extend(_parameters(text))
     return found
+
+
+def _logins(text: str) -> list:
+    """What stands before the at sign: users and passwords, but for names that open nothing."""
+    found = []
+    for match in re.finditer(_USERINFO, text):
+        inside = text[match.end(1) : match.end()]
+        if re.match(r"(?:git\+)?(?:ssh|sftp|rsync):", match.group(1)) and ":" not in inside:
+            continue  # a user's name alone, where keys open the door
+        if not (re.match(_SAFE_HOSTS + r"\Z", inside) or _is_reference(inside[:-1])):
+            found.append((match.end(1), match.end(), "user information of an address"))
+    for match in re.finditer(_BARE, text):
+        _, _, password = match.group()[:-1].partition(":")
+        if not (_is_image(text, match) or kinds.is_reference(password)):
+            found.append((match.start(), match.end(), "user information of an address"))
+    found.extend(
+        (*match.span(1), "password of an address") for match in re.finditer(_SLASHED, text)
+    )
+    return found
+
+
+def _is_reference(inside: str) -> bool:
+    """${USER}:${PASSWORD} says where both are, and so does user:${PASSWORD}."""
+    user, colon, password = inside.partition(":")
+    if kinds.is_reference(inside):
+        return True
+    known = kinds.is_reference(user) or re.match(r"[\w.-]{0,40}\Z", user) is not None
+    return bool(colon) and known and kinds.is_reference(password)
 
 
 def _is_image(text: str, match) -> bool:

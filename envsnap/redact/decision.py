@@ -7,7 +7,7 @@ the two the key decides (`keys.weigh`).
 
 import re
 
-from . import addresses, keys, kinds, texts
+from . import addresses, keys, kinds, sentences, texts
 from .weighing import hides
 
 # A digest that says in the same text that it is one.
@@ -15,6 +15,8 @@ _LABELLED = (
     r"(?i)(?:^|[^A-Za-z0-9])(?:sha\d{1,3}|md5|blake\w{1,4}|hash|revision|rev|ref|refs|commit|snapshots?"
     r"|blobs?|etag|egg|tree|tag|build)[:=/@_-]|@[0-9a-f]{7,64}(?:$|[^A-Za-z0-9])"
 )
+# How PNG, JPEG, GIF and WebP begin in base64.
+_PICTURES = ("iVBORw0KGgo", "/9j/4", "R0lGOD", "UklGR")
 REDACTED = "<redacted by envsnap>"
 
 
@@ -34,14 +36,20 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
         return None, "longer than can be looked through"
     if hides(text, level):
         return None, "under a name that tells a secret"
-    if level == keys.PERHAPS and ":" in texts.decoded(text) and "auth" in key.lower():
-        return None, "user and password in base64"
+    if level == keys.PERHAPS and "auth" in key.lower() and _is_login(text):
+        return None, "user and password"
     cuts = texts.find(text)
     if cuts:
         return _without(text, cuts)
     if is_loose(text) and (level == keys.NOTHING or (len(text) >= 64 and not kinds.is_hex(text))):
         return None, "random letters, as secrets have"
     return text, None
+
+
+def _is_login(text: str) -> bool:
+    """user:password in base64, or user/password as it is."""
+    match = re.match(r"[\w.@+-]{1,64}[:/]([^\s/:]{3,200})\Z", text)
+    return ":" in texts.decoded(text) or (match is not None and sentences.is_told(match.group(1)))
 
 
 def part(text: str) -> tuple:
@@ -122,8 +130,8 @@ def is_loose(text: str) -> bool:
         return False
     if "://" in short or re.search(r"\.[A-Za-z]{2,5}\Z", short) or re.match(r"(?:GPU|MIG)-", short):
         return False
-    if texts.decoded(short):
-        return False  # it was looked into
+    if short.startswith(_PICTURES) or texts.decoded(short):
+        return False  # a picture, or a text that was looked into
     if kinds.is_hex(short) or re.match(r"[A-Za-z]{1,12}[_-]?[0-9a-f]{24,}\Z", short):
         return True
     # Digits of base 16 among other parts tell which one, as commits in addresses do.

@@ -20,7 +20,7 @@ gl(?:pat|dt|ft|soat|rt|rtr|ptt|cbt|imt|agent|oas|ffct|wt)-[A-Za-z0-9_.-]{16,300}
 GR1348941[A-Za-z0-9_-]{20}
 (?:hf|api_org)_[A-Za-z0-9]{20,255}
 sk-[A-Za-z0-9_-]{20,255}
-(?:sk|pk)-(?:lf|or|ant|proj|svcacct|admin|helicone)-[A-Za-z0-9_-]{12,255}
+sk-(?:lf|or|ant|proj|svcacct|admin|helicone)-[A-Za-z0-9_-]{12,255}
 xox[abceoprs](?:\.xox[a-z])?-[A-Za-z0-9-]{10,255}
 xapp-[0-9]-[A-Za-z0-9-]{10,255}
 https://hooks\.slack(?:-gov)?\.com/[A-Za-z0-9/_-]{8,255}
@@ -64,7 +64,7 @@ shp(?:at|ca|pa|ss|ua|ka)_[a-fA-F0-9]{24,64}
 sq0(?:atp|csp|idp)-[A-Za-z0-9_-]{20,60}
 EAAA[A-Za-z0-9_+=-]{56,100}
 EAA[MC]?[A-Za-z0-9]{30,300}
-[0-9]{8,10}:AA[0-9A-Za-z_-]{32,35}
+(?:bot)?[0-9]{8,10}:AA[0-9A-Za-z_-]{32,35}
 lin_(?:api|oauth)_[A-Za-z0-9]{32,100}
 (?:ntn_|secret_)[A-Za-z0-9]{36,60}
 (?:pat|key)[A-Za-z0-9]{14}(?:\.[a-f0-9]{64})?(?=[^A-Za-z0-9._-]|\Z)
@@ -116,6 +116,9 @@ PMAK-[a-f0-9]{24}-[a-f0-9]{34}
 rdme_[a-z0-9]{70}
 tfp_[A-Za-z0-9._=-]{40,70}
 AQVN[A-Za-z0-9_-]{35,38}
+v[1-4]\.(?:public|local)\.[A-Za-z0-9_-]{40,400}
+[0-9a-f]{32}\.[A-Za-z0-9]{16}(?=[^A-Za-z0-9]|\Z)
+tk-[0-9a-f-]{32,60}
 t1\.[A-Za-z0-9_-]{10,200}\.[A-Za-z0-9_-]{86}
 y[0-3]_[A-Za-z0-9_-]{50,70}
 aio_[A-Za-z0-9]{28}
@@ -157,6 +160,7 @@ duffel_(?:test|live)_[A-Za-z0-9_=-]{43}
 pbkdf2_sha256\$[0-9]{4,8}\$[A-Za-z0-9]{6,40}\$[A-Za-z0-9+/=]{20,90}
 \{(?:SSHA|SHA|MD5|SMD5)\}[A-Za-z0-9+/=]{16,100}
 sig=[A-Za-z0-9%+/=_-]{8,512}
+[a-z][a-z0-9]{1,14}[_-](?:live|test|prod|sandbox|secret|token|key|pat|api|sk)[_-][A-Za-z0-9]{20,255}
 """
 # What a text without a long piece needs, so that a shape can match it.
 _MARKS = ("hooks", "webhook", "googleapis", "maker.", "sig=", "Key", "Signature", "{S", "{M")
@@ -184,14 +188,17 @@ def _may_hold_one(text: str) -> bool:
     """Look for what is cheap to find: the shapes are many, and few texts hold a token."""
     if text.count("$") > 1 or any(mark in text for mark in _MARKS):
         return True
-    pieces = re.finditer(r"[A-Za-z0-9_-]{16,}", text)
-    return any(any(letter.isdigit() for letter in piece.group()) for piece in pieces)
+    pieces = re.finditer(r"[A-Za-z0-9_+/-]{16,}", text)
+    return any(
+        len(piece.group()) >= 20 or any(letter.isdigit() for letter in piece.group())
+        for piece in pieces
+    )
 
 
 def _is_token(text: str) -> bool:
     """Tokens hold digits, or capitals between small letters; patternProperties does not."""
     return (
-        text.startswith(("http", "Shared", "AccountKey", "sig="))
+        text.startswith(("http", "Shared", "AccountKey", "sig=", "AKIA", "ASIA", "ABIA", "ACCA"))
         or any(letter.isdigit() for letter in text)
         or kinds.is_random(text)
     )

@@ -14,6 +14,7 @@ DIGEST = 1  # random letters are what it is made of
 PERHAPS = 2  # a secret if the value looks like one
 SECRET = 3  # a secret, unless the value is a setting
 PASSWORD = 4  # a secret, short words too
+CERTAIN = 5  # inside of what is a secret as a whole, whatever the keys there say
 
 _PASSWORDS = frozenset(
     "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass userpass"
@@ -91,7 +92,8 @@ _PROPERTIES = frozenset(
     " library encoding charset language lang id ids ordinal map mapping list set dict cache"
     " caching parallelism efficiency throughput tokenizer model reader writer parser filter"
     " layer layers head heads stage steps step batch batches chunk window padding bucket"
-    " function func command cmd script tool hook hooks".split()
+    " function func command cmd script tool hook hooks encryption hashing complexity history"
+    " generator strength".split()
 )
 _DIGESTS = frozenset(
     "sha sha1 sha224 sha256 sha384 sha512 md5 md crc hash hashes hexdigest digest digests"
@@ -100,7 +102,8 @@ _DIGESTS = frozenset(
     " tree tag tags snapshot snapshots build builds image images integrity sum nonce"
     " certificate cert certs crt ca pem public pub pubkey gpg pgp modulus fsid wwn serial machine boot"
     " device devices gpu gpus trace span run runs session cuda visible data sri src lock"
-    " resolved content contents resolution signature0 hostkey known xcrun arn".split()
+    " resolved content contents resolution signature0 hostkey known xcrun arn container containers"
+    " layer layers parent".split()
 )
 # Tokens of language and vision models, and passes of training: never secrets by their name.
 _MODEL_TOKENS = frozenset(
@@ -118,7 +121,16 @@ _PASSES = frozenset(
     "low high band all forward backward first second third single multi two one num render by"
     " com bi dual pre post notch stop net through warmup".split()
 )
-_AUTH_OF = ("redis", "basic", "smtp", "mqtt", "proxy", "http", "registry", "npm")
+_COMPOUNDS = frozenset(
+    [
+        ("community", "snmp"),
+        ("phrase", "seed"),
+        ("phrase", "recovery"),
+        ("phrase", "pass"),
+        ("phrase", "backup"),
+    ]
+)
+_AUTH_OF = ("redis", "rediscli", "basic", "smtp", "mqtt", "proxy", "http", "registry", "npm")
 _POINTERS = frozenset("existing pull tls external sealed from image envfrom mount volume".split())
 
 
@@ -138,11 +150,20 @@ def weigh(key: str, variable: bool = False) -> int:
 def is_property(key: str) -> bool:
     """Tell whether a key names a property, such as a name, a type or a path."""
     words = split(key)
-    return (
-        bool(words)
-        and (words[-1] in _PROPERTIES or words[-1] in _DIGESTS or words == ["key"])
-        and weigh(key) < SECRET
-    )
+    return bool(words) and weigh(key) < SECRET and _tells_which(words)
+
+
+def of_container(key: str, container: str) -> int:
+    """What `key` says inside of something that has keys: `license: {key: ...}`."""
+    words = split(container)
+    inside = split(key) in (["key"], ["keys"]) and bool(words)
+    return PERHAPS if inside and (words[-1] in _KEYS_OF or words[-1] in _ISSUERS) else NOTHING
+
+
+def _tells_which(words: list) -> bool:
+    if words[-1] in ("key", "keys"):
+        return len(words) == 1 or _alone(words, len(words) - 2, False) == PASSWORD
+    return words[-1] in _PROPERTIES or words[-1] in _DIGESTS
 
 
 def _at(words: list, place: int, variable: bool) -> int:
@@ -153,7 +174,8 @@ def _at(words: list, place: int, variable: bool) -> int:
     if level < PERHAPS or not rest:
         return level
     if rest[0] in ("key", "keys") and len(rest) == 1:
-        return max(level, SECRET)
+        # The key of a password is mostly the name under which it is stored.
+        return PERHAPS if level == PASSWORD else max(level, SECRET)
     if rest[-1] in _PROPERTIES:
         return _of_property(word, rest)
     if rest[-1] in ("hash", "hashes", "salt", "digest"):
@@ -188,7 +210,15 @@ def _alone(words: list, place: int, variable: bool) -> int:
         return PERHAPS if word == "auth" and before not in _AUTH_OF else SECRET
     if re.match(_GLUED_PASSWORD + r"\Z", word):
         return PASSWORD
-    return SECRET if re.match(_GLUED_SECRET + r"\Z", word) else NOTHING
+    if (word, before) in _COMPOUNDS:
+        return PASSWORD
+    return SECRET if re.match(_GLUED_SECRET + r"\Z", word) or _is_glued(word) else NOTHING
+
+
+def _is_glued(word: str) -> bool:
+    """instrumentationkey: what has keys, and its key, written as one word."""
+    match = re.match(r"([a-z]{2,20}?)(?:keys?|secrets?|tokens?)\Z", word)
+    return match is not None and (match.group(1) in _KEYS_OF or match.group(1) in _ISSUERS)
 
 
 def _password(word: str, before: str, last: bool) -> int:

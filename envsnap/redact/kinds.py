@@ -19,11 +19,11 @@ _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]{1,20}(?:Z|[+-][0-9:]{2,5})?
 _SPECIAL = r"<[^<>\s@:]{0,60}>|\[[A-Za-z0-9_ ]{1,40}\]|<\|[^<>|]{1,60}\|>"
 _UUID = r"(?:[A-Za-z]{1,8}-)?[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 _REFERENCE = (
-    r"\$\{[^{}]{1,200}\}|\$[A-Za-z_]\w{0,99}|\$\([^()]{1,200}\)|\$\{\{[^{}]{1,200}\}\}"
+    r"\$\{[^{}]{1,200}\}|(?:\$[A-Za-z_]\w{0,99}[:/._-]?){1,9}|\$\([^()]{1,200}\)|\$\{\{[^{}]{1,200}\}\}"
     r"|\{\{[^{}]{1,200}\}\}|%[A-Za-z_]\w{0,99}%|%\([A-Za-z_]\w{0,99}\)s|\{[A-Za-z_][\w.]{0,99}\}"
     r"|(?:env|ENV|file|secret|secrets|vault|ssm|awssm|gcpsm|azurekv|op|keyring|oc\.env|ref)"
     r"(?::|\+|\[)/{0,3}[\w./#:\[\]'\" -]{1,200}"
-    r"|os\.environ(?:\.get\(|\[)['\"]\w{1,99}['\"][\])]"
+    r"|os\.environ/\w{1,99}|os\.environ(?:\.get\(|\[)['\"]\w{1,99}['\"][\])]"
     r"|arn:aws[\w-]{0,10}:[\w:/.-]{1,200}|projects/[\w-]{1,60}/secrets/[\w./-]{1,100}"
     r"|(?:[\w-]{0,12}[-_])?[*xX.]{3,64}|<[^<>]{1,80}>|\*{1,64}"
     r"|(?i:your|insert|replace|enter|paste|fill)[-_ ]?(?:[A-Za-z]{2,12}[-_ ]?){1,6}"
@@ -124,7 +124,15 @@ def is_made(text: str) -> bool:
     short = text.strip()
     if len(short) < 6 or " " in short:
         return False
-    return is_random(short) or _mixes(short) or bool(set(short) & set("!#$%^&*?"))
+    return (
+        is_random(short) or _mixes(short) or _is_serial(short) or bool(set(short) & set("!#$%^&*?"))
+    )
+
+
+def _is_serial(text: str) -> bool:
+    """Groups of capitals and digits, as licenses are printed."""
+    groups = re.match(r"(?:[A-Z0-9]{4,8}-){2,9}[A-Z0-9]{4,8}\Z", text) is not None
+    return groups and any(letter.isdigit() for letter in text) and not text[:4].isdigit()
 
 
 def _mixes(text: str) -> bool:
@@ -168,6 +176,11 @@ def is_random(text: str) -> bool:
     whole = re.sub(r"[^A-Za-z0-9]", "", text)
     parts = re.findall(r"[A-Za-z0-9]+", text)
     return len(whole) >= 24 and len(whole) / len(parts) >= 6 and _is_random_piece(whole)
+
+
+def is_rare(text: str) -> bool:
+    """Letters that no word has in this order: for places where a secret is announced."""
+    return re.match(r"[A-Za-z]{12,200}\Z", text) is not None and _rarity(text) > 0.3
 
 
 def _is_random_piece(piece: str) -> bool:

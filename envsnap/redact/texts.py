@@ -3,7 +3,7 @@
 import binascii
 import re
 
-from . import addresses, issuers, keys, kinds
+from . import addresses, issuers, keys, kinds, sentences
 from .weighing import hides
 
 LONGEST = 1 << 20
@@ -35,11 +35,22 @@ _AUTHORIZATION = (
     r"(?i)\b(?:proxy-)?authorization[\"']?\s{0,4}[:=,]\s{0,4}\\?[\"']?([^\n\"'\\]{3,4096})"
 )
 _COOKIE = r"(?i)\b(?:set-)?cookie[\"']?\s{0,2}:\s{0,4}[\"']?([^\n\"']{3,4096})"
+_JOINTS = frozenset(
+    "or and to is was in for the flag option options argument if when with instead on by as".split()
+)
+_SCHEMES = ("basic", "bearer", "token", "key", "digest", "nego", "splu")
+# What a line with a tool of these has.
+_TOOL_MARKS = ("-", "<<<", "|", "BY", "ogin", "assword", "ASSWORD", "config", "ctl")
 # Options by which tools take passwords; group 1 is the secret.
 _TOOLS = (
     r"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
     r"\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]?[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
     r"\b(?:wget|http|https|ab|hey|siege)\b[^\n|;]{0,200}?\s(?:-a|-A|--auth)[ =][\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
+    r"\bmc (?:alias set|config host add) \S{1,100} \S{1,300} \S{1,100} [\"']?([^\s\"']{2,200})",
+    r"\b(?:7z[ar]?|7zz|rar|unrar)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
+    # Whoever the tool is: a user, and -p; or a user with a password, where no container takes them.
+    r"(?:\A|\s)(?:-[uU]|--user(?:name)?)[ =][^\s:\"'-][^\s:\"']{0,100}\s(?:[^\n|;]{0,100}?\s)?-[pP] [\"']?([^\s\"':/-][^\s\"':/]{2,200})(?=[\s\"']|\Z)",
+    r"\A(?:(?!docker|podman|nerdctl|chown|install)[^\n|;]){0,300}?(?<!\S)(?:-u|--user|--basic-auth|--proxy-user)[ =][\"']?[A-Za-z][^\s:\"']{0,100}:([^\s\"']{3,200})",
     r"\bredis-cli\b[^\n|;]{0,200}?\s(?:-a|--pass)[ =]([^\s\"']{1,200})",
     r"\bsshpass\b[^\n|;]{0,40}?\s-p[ =]?[\"']?([^\s\"']{1,200})",
     r"\b(?:docker|podman|helm|az|oc|skopeo|buildah|nerdctl|crane|oras|mongo|mongosh|mongodump|mongorestore|psql|cqlsh|isql|sqlplus|vncviewer|xfreerdp|rabbitmqadmin|kinit|ansible|htpasswd)\b[^\n|;]{0,200}?\s-p[ =]?[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
@@ -58,13 +69,6 @@ _TOOLS = (
     r"(?i)\b(?:login|machine [\w.-]{1,100}) [^\n]{0,120}?\bpassword ([^\s\"']{1,200})",
     r"(?i)\b(?:create|alter) (?:user|role|login)\b[^\n;]{0,120}?\bpassword\s{1,4}=?\s{0,4}N?[\"']([^\n\"']{1,200})",
 )
-_PROSE = (
-    r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
-    r"|access[ _-]?keys?|(?:secret|private|license)[ _-]?keys?|tokens?)\b"
-    r"(?: (?:for|of|to|on) [\w@.'-]{1,60}(?: [\w@.'-]{1,40}){0,3})?"
-    r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
-    r"[\"'`(<*]{0,2}([^\s\"'`<>(),;]{4,200})"
-)
 _B64 = r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,100000}={0,2}"
 _JWK = r"[\"'](?:d|p|q|dp|dq|qi|k|oth)[\"']\s{0,4}:\s{0,4}[\"']([A-Za-z0-9_=-]{8,4096})"
 
@@ -82,7 +86,7 @@ def find(text: str, inside: bool = False) -> list:
     found.extend(_elements(text))
     found.extend(_options(text))
     found.extend(_headers(text))
-    found.extend(_said(text))
+    found.extend(sentences.spans(text))
     if not inside:
         found.extend(_encoded(text))
     return _merged(found)
@@ -136,22 +140,32 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
     value = re.compile(_VALUE).match(text, match.end())
     if value is None:
         return None
-    group = next(number for number in (1, 2, 3) if value.group(number) is not None)
-    quoted, shown = group != 3, value.group(group)
+    group = _group(value)
+    shown = value.group(group)
     if group == 3:
-        if template and not kinds.is_made(shown):
+        if not _is_assigned(text, match, shown, template):
             return None
-        if ":" in match.group() and not match.group(1) and not _begins_line(text, match.start()):
-            # A sentence with a colon, not a setting.
-            return value.span(3) if kinds.is_made(shown) and hides(shown, level) else None
-        rest = re.compile(_REST).match(text, match.end()).group().rstrip()
-        if text[max(0, match.start() - 1)] in ("'", '"'):
-            rest = re.split(r"['\"]", rest)[0]
-        if ":" in match.group() and " " in rest and not kinds.is_made(shown):
-            return None
-    if quoted and " " in shown and level < keys.PASSWORD and not kinds.is_made(shown.split()[-1]):
+    elif " " in shown and level < keys.PASSWORD and not kinds.is_made(shown.split()[-1]):
         return None
     return value.span(group) if hides(shown, level) else None
+
+
+def _is_assigned(text: str, match, shown: str, template: bool) -> bool:
+    """Whether a bare word behind a name is its value, and no word of a sentence."""
+    if kinds.is_made(shown):
+        return True
+    colon = ":" in match.group()
+    if template or (colon and not match.group(1) and not _begins_line(text, match.start())):
+        return False
+    return not (colon and " " in _rest(text, match))
+
+
+def _rest(text: str, match) -> str:
+    """What follows in the line, up to the quote that the name stands in."""
+    rest = re.compile(_REST).match(text, match.end()).group().rstrip()
+    if text[max(0, match.start() - 1)] in ("'", '"'):
+        rest = re.split(r"['\"]", rest)[0]
+    return rest
 
 
 def _begins_line(text: str, start: int) -> bool:
@@ -164,6 +178,7 @@ def _begins_line(text: str, start: int) -> bool:
 
 
 def _options(text: str) -> list:
+    """Values of options whose names tell a secret, and what tools take as passwords."""
     found = []
     if "-" in text:
         for match in re.finditer(_OPTION, text):
@@ -171,50 +186,68 @@ def _options(text: str) -> list:
             value = re.compile(_VALUE).match(text, match.end()) if level >= keys.PERHAPS else None
             if value is None:
                 continue
-            group = next(number for number in (1, 2, 3) if value.group(number) is not None)
+            group = _group(value)
+            if group == 3 and _goes_on(text, value):
+                continue  # a sentence about the option
             if hides(value.group(group), level):
                 found.append((*value.span(group), "value of an option that takes a secret"))
-    if " " in text and ("-" in text or "<<<" in text or "|" in text or "BY" in text or "ogin" in text
-                        or "assword" in text.lower() or "config" in text or "ctl" in text):  # fmt: skip
-        for shape in _TOOLS:
-            for match in re.finditer(shape, text):
-                if not (kinds.is_reference(match.group(1)) or kinds.is_plain(match.group(1))):
-                    found.append((*match.span(1), "password of a command"))
+    if " " in text and any(mark in text for mark in _TOOL_MARKS):
+        found.extend(_of_tools(text))
+    return found
+
+
+def _goes_on(text: str, value) -> bool:
+    """Whether a word behind an option joins it to the rest of a sentence."""
+    return value.group(3) in _JOINTS and re.match(r" [a-z]", text[value.end(3) :]) is not None
+
+
+def _group(value) -> int:
+    """Which of the spellings of a value it is: in double quotes, in single ones, or bare."""
+    return next(number for number in (1, 2, 3) if value.group(number) is not None)
+
+
+def _of_tools(text: str) -> list:
+    found = []
+    for shape in _TOOLS:
+        for match in re.finditer(shape, text):
+            if not (kinds.is_reference(match.group(1)) or kinds.is_plain(match.group(1))):
+                found.append((*match.span(1), "password of a command"))
     return found
 
 
 def _headers(text: str) -> list:
-    found = []
+    """Headers of requests that carry credentials."""
     low = text.lower()
-    if "authorization" in low:
-        for match in re.finditer(_AUTHORIZATION, text):
-            said = match.group(1).split()
-            value = said[-1] if said else ""
-            if len(said) <= 3 and len(value) >= 4 and not _is_no_header(value):
-                found.append((*match.span(1), "header of authorization"))
+    found = _authorizations(text) if "authorization" in low else []
     if "cookie" in low:
-        for match in re.finditer(_COOKIE, text):
-            if "=" in match.group(1):
-                found.append((*match.span(1), "cookie"))
-    hinted = any(
-        word in low for word in ("basic", "bearer", "token", "key", "digest", "nego", "splu")
-    )
-    for match in re.finditer(_HEADER, text) if hinted else ():
-        value = match.group(2).rstrip(".:!")
-        word = match.group(1).lower()
-        if (word == "basic" and ":" in decoded(value)) or (
-            not kinds.is_number(value)
-            and (
-                (word in ("bearer", "basic", "apikey", "negotiate") and _is_opaque(value))
-                or (
-                    word not in ("key", "digest")
-                    and kinds.is_random(value)
-                    and not kinds.is_hex(value)
-                )
-            )
-        ):
-            found.append((*match.span(2), "header of authorization"))
+        cookies = (match for match in re.finditer(_COOKIE, text) if "=" in match.group(1))
+        found.extend((*match.span(1), "cookie") for match in cookies)
+    if any(word in low for word in _SCHEMES):
+        for match in re.finditer(_HEADER, text):
+            if _is_credential(match.group(1).lower(), match.group(2).rstrip(".:!")):
+                found.append((*match.span(2), "header of authorization"))
     return found
+
+
+def _authorizations(text: str) -> list:
+    found = []
+    for match in re.finditer(_AUTHORIZATION, text):
+        said = match.group(1).split()
+        value = said[-1] if said else ""
+        if len(said) <= 3 and len(value) >= 4 and not _is_no_header(value):
+            found.append((*match.span(1), "header of authorization"))
+    return found
+
+
+def _is_credential(scheme: str, value: str) -> bool:
+    """What stands behind a scheme of authorization is one, and no word of a sentence."""
+    if scheme == "basic" and ":" in decoded(value):
+        return True
+    if kinds.is_number(value):
+        return False
+    if scheme in ("bearer", "basic", "apikey", "negotiate") and _is_opaque(value):
+        return True
+    return scheme not in ("key", "digest") and kinds.is_random(value) and not kinds.is_hex(value)
 
 
 def _is_no_header(value: str) -> bool:
@@ -225,33 +258,6 @@ def _is_opaque(value: str) -> bool:
     """What follows Bearer is a token unless it is a word of a sentence."""
     return not kinds.is_reference(value) and (
         kinds.is_made(value) or "=" in value or any(item.isdigit() for item in value)
-    )
-
-
-def _said(text: str) -> list:
-    """Sentences that tell a password; its letters and digits, or its signs, give it away."""
-    found = []
-    low = text.lower()
-    if not any(word in low for word in ("pass", "pw", "secret", "token", "key", "cred")):
-        return found
-    for match in re.finditer(_PROSE, text):
-        value = match.group(1).rstrip(".:!?")
-        if _is_told(value):
-            found.append((match.start(1), match.start(1) + len(value), "secret in a sentence"))
-    return found
-
-
-def _is_told(value: str) -> bool:
-    if len(value) < 5 or kinds.is_plain(value) or kinds.is_path(value) or "/" in value[:2]:
-        return False
-    if kinds.is_reference(value) or re.match(r"[\w.-]{1,60}[=:(\[]", value):
-        return False
-    if re.match(r"[A-Za-z]{1,30}[_-]?[0-9]{1,2}(?:\.[0-9]{1,4})*\Z", value) and len(value) < 7:
-        return False
-    digits = any(item.isdigit() for item in value)
-    letters = any(item.isalpha() for item in value)
-    return (letters and (digits or kinds.is_random(value)) and not kinds.is_uuid(value)) or (
-        letters and bool(set(value) & set("!#$%^&*@"))
     )
 
 

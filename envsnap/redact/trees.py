@@ -5,14 +5,21 @@ a name and a value are judged as variables, lists of arguments as commands, and 
 itself a file of settings is looked into.
 """
 
-from . import decision, keys, texts
+from . import decision, keys, kinds, texts
 
 DEEPEST_TEXT = 3
 _LABELS = ("name", "key", "variable", "var", "header", "env", "field", "option", "parameter")
 _VALUES = ("value", "val", "default", "content", "data")
 _JWK = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
+_JWK_PUBLIC = ("n", "e", "x", "y", "kid", "x5t", "x5t#S256")
 _OF_VARIABLES = ("env", "environment", "envs", "env_vars", "envvars", "environment_variables")
 _OF_SECRETS = ("stringdata", "data", "binarydata")
+
+
+class Quoted(str):
+    """Digits that their file has in quotes: a text, and no number, where a password is expected."""
+
+    __slots__ = ()
 
 
 class Walk:
@@ -38,23 +45,23 @@ class Walk:
     def _mapping(self, tree: dict, path: tuple, inherited: int, variables: bool) -> dict:
         kept = {}
         labels = _labels(tree)
-        is_secret = str(tree.get("kind")) == "Secret"
         for key, value in tree.items():
+            place = (*path, key)
             if texts.find(key) or decision.is_loose(key):
                 self._note((*path, "key %d" % (len(kept) + 1)), "a key that is a secret", key)
                 continue
             name = labels.get(key, key)
-            level = 0 if keys.is_property(key) and name == key else inherited
-            if is_secret and key.lower() in _OF_SECRETS:
-                level = keys.PASSWORD
-            if "kty" in tree and key in _JWK and isinstance(value, str):
-                level = keys.PASSWORD
+            level = max(_level(tree, key, name, inherited), keys.of_container(name, str(path[-1])))
             if isinstance(value, (dict, list)):
                 level = max(level, keys.weigh(name, variables))
-            inner = self.tree(
-                value, (*path, key), name, level, _holds_variables(key, variables, value)
-                if isinstance(value, (dict, list)) else variables or name != key or _is_variable(key)
-            )  # fmt: skip
+                inner = self.tree(
+                    value, place, name, level, _holds_variables(key, variables, value)
+                )
+            elif _is_public(tree, key):
+                inner = value
+            else:
+                named = variables or name != key or _is_variable(key)
+                inner = self.tree(value, place, name, level, named)
             if inner is not None or value is None:
                 kept[key] = inner
         return kept
@@ -62,12 +69,10 @@ class Walk:
     def _sequence(
         self, items: list, path: tuple, key: str, inherited: int, variables: bool
     ) -> list:
-        if len(items) == 2 and all(isinstance(item, str) for item in items):
-            level = keys.weigh(items[0], variable=True)
-            if level >= keys.SECRET or (level and _is_variable(items[0])):
-                second = self._text(items[1], (*path, "1"), items[0], inherited, variables=True)
-                if second is None or second != items[1]:
-                    return [items[0], second]
+        if _is_pair(items):
+            second = self._text(items[1], (*path, "1"), items[0], inherited, variables=True)
+            if second is None or second != items[1]:
+                return [items[0], second]
         hidden = _of_command(items)
         kept = []
         for index, item in enumerate(items):
@@ -81,13 +86,15 @@ class Walk:
 
     def _text(self, text: str, path: tuple, key: str, inherited: int, variables: bool):
         shown, why = decision.value(key, text, variables, inherited)
+        if why is None and isinstance(text, Quoted) and keys.weigh(key, variables) >= keys.PASSWORD:
+            shown, why = None, "under a name that tells a secret"
         if shown is not None and self._parse is not None and _may_be_settings(shown):
             within = self._within(shown, len([part for part in path if part == "(text)"]))
             if within != shown:
                 shown, why = within, why or "a secret in settings inside a text"
         if why is not None:
             self._note(path, why, text)
-        return shown
+        return shown if shown is None else str(shown)
 
     def _within(self, text: str, depth: int):
         """Look into a text that is a file of settings; None where a secret cannot be cut out."""
@@ -111,6 +118,30 @@ class Walk:
             walk = Walk(lambda path, why, was: lost.append(was), self._parse)
             walk.tree(parsed, ("(text)",) * (depth + 1))
         return lost
+
+
+def _level(tree: dict, key: str, name: str, inherited: int) -> int:
+    """What the containers say of a value; a property such as a path is none of what they hold."""
+    if str(tree.get("kind")) == "Secret" and key.lower() in _OF_SECRETS:
+        return keys.CERTAIN
+    if "kty" in tree and key in _JWK:
+        return keys.PASSWORD
+    is_property = name == key and inherited < keys.CERTAIN and keys.is_property(key)
+    return 0 if is_property else inherited
+
+
+def _is_public(tree: dict, key: str) -> bool:
+    """The public half of a key of JOSE."""
+    return "kty" in tree and key in _JWK_PUBLIC
+
+
+def _is_pair(items: list) -> bool:
+    """Two texts, of which the first names what the second is; not two names."""
+    if len(items) != 2 or not all(isinstance(item, str) for item in items):
+        return False
+    level = keys.weigh(items[0], variable=True)
+    named = level >= keys.SECRET or (level and _is_variable(items[0]))
+    return bool(named) and not (keys.weigh(items[1]) >= keys.PERHAPS and kinds.is_words(items[1]))
 
 
 def _labels(tree: dict) -> dict:

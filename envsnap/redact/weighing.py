@@ -15,13 +15,19 @@ def hides(value: str, level: int) -> bool:
         return kinds.is_made(value) and not (
             kinds.is_path(value) or kinds.is_uuid(value) or is_clean_address(value)
         )
-    if level == keys.SECRET and (
-        kinds.is_setting(value) or kinds.is_sentence(value) or len(value) < 4
-    ):
+    if level == keys.SECRET and _is_short_setting(value):
         return False
-    # Base64 may begin with a slash: a path under such a name has folders, or is a file by its end.
-    is_file = kinds.is_path(value) and (value.count("/") > 1 or value[:1] in "~." or "." in value)
-    return not (is_clean_address(value) or is_file)
+    return not (is_clean_address(value) or _is_file(value))
+
+
+def _is_short_setting(value: str) -> bool:
+    """What stands under the name of a token, and is none: a word of settings, a sentence."""
+    return kinds.is_setting(value) or kinds.is_sentence(value) or len(value) < 4
+
+
+def _is_file(value: str) -> bool:
+    """A path with folders, or one with an end; base64 may begin with a slash, too."""
+    return kinds.is_path(value) and (value.count("/") > 1 or value[:1] in "~." or "." in value)
 
 
 def is_clean_address(value: str) -> bool:

@@ -103,24 +103,34 @@ def _step(found: Finding, *, is_diff: bool) -> Step:
 def _package(found: Finding) -> Step:
     """Pin the distributions of a finding as the reference has them."""
     name = found.path[1].replace("_", "-").lower()
-    names = dict.fromkeys(
-        [name, *(path[1] for path in found.changes if path[0] == "packages" and len(path) > 1)]
+    steps = [_distribution(found, item) for item in _distributions(found, name)]
+    together = Step(
+        tuple(line for step in steps for line in step.lines),
+        tuple(pin for step in steps for pin in step.pins),
+        tuple(item for step in steps for item in step.gone),
     )
-    pins, gone, lines = [], [], []
-    for item in names:
-        if item != name and item.startswith(FOLLOWS):
-            continue
-        reference, other = _version(found, item, "reference"), _version(found, item, "other")
-        if reference is None and other is not None and _is_absent(found, item):
-            gone.append(item)
-        elif reference is not None and reference != other:
-            if NAME.fullmatch(item) and VERSION.fullmatch(reference):
-                pins.append(f"{item}=={reference}")
-            else:
-                lines.append(f"# by hand: install {plain(item)} {plain(reference)}")
-    if not (pins or gone or lines):
-        return Step((_by_hand(found),))
-    return Step(tuple(lines), tuple(pins), tuple(item for item in gone if NAME.fullmatch(item)))
+    return Step((_by_hand(found),)) if together == Step() else together
+
+
+def _distributions(found: Finding, name: str) -> Iterator[str]:
+    """The distribution that a finding is about, and those of its changes that do not follow from it."""
+    others = (path[1] for path in found.changes if path[0] == "packages" and len(path) > 1)
+    for item in dict.fromkeys((name, *others)):
+        if item == name or not item.startswith(FOLLOWS):
+            yield item
+
+
+def _distribution(found: Finding, name: str) -> Step:
+    """What makes one distribution as the reference has it; nothing where it is so."""
+    reference, other = _version(found, name, "reference"), _version(found, name, "other")
+    if reference is None:
+        is_extra = other is not None and _is_absent(found, name) and NAME.fullmatch(name)
+        return Step(gone=(name,)) if is_extra else Step()
+    if reference == other:
+        return Step()
+    if NAME.fullmatch(name) and VERSION.fullmatch(reference):
+        return Step(pins=(f"{name}=={reference}",))
+    return Step((f"# by hand: install {plain(name)} {plain(reference)}",))
 
 
 def _facts(found: Finding, name: str, side: str) -> Iterator[Fact]:

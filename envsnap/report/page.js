@@ -43,7 +43,17 @@
     for (const fold of folds) fold.open = open;
     label();
   });
-  for (const fold of folds) fold.addEventListener("toggle", label);
+  // Each fold tells of itself: opening thousands at once would look at all of them each time.
+  let due = false;
+  const labelSoon = () => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      label();
+    });
+  };
+  for (const fold of folds) fold.addEventListener("toggle", labelSoon);
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !/^(INPUT|SELECT)$/.test(document.activeElement.tagName)) {
       event.preventDefault();

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from envsnap.model import lines
 from envsnap.model.paths import Path
-from envsnap.report import document, lines
+from envsnap.report import document
 
 
 def found(item: document.Judged) -> dict[Path, int]:

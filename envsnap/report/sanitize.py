@@ -9,38 +9,14 @@ from __future__ import annotations
 import json
 import re
 
-# C0 and C1 controls, line and paragraph separators, bidirectional controls, zero-width
-# characters, lone surrogates, private and non-characters used to hide text.
-HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
-)
-# `##[` and `##vso[` anywhere in a line; `::` where a word begins, since lines are trimmed.
-COMMAND = re.compile(r"##(?=\[|vso\[)|(?<!\S)::(?=[A-Za-z])")
-LONGEST = 2000
+from envsnap.model.plain_text import plain
 
-
-def plain(text: str) -> str:
-    """Show what a terminal would obey, and break what the runner of a job would.
-
-    Each hidden character becomes its escape; a blank stands inside what begins a command.
-    """
-    shown = HIDDEN.sub(_escape, text[:LONGEST])
-    return COMMAND.sub(_broken, shown) if "##" in shown or "::" in shown else shown
-
-
-def _broken(match: re.Match[str]) -> str:
-    return ": :" if match.group(0) == "::" else "## "
+__all__ = ["in_json", "markdown", "plain", "prose", "value"]
 
 
 def in_json(text: str) -> str:
     """Spell what an older kind of command begins with, anywhere in a line, as JSON's escapes."""
     return text.replace("##[", "\\u0023#[").replace("##vso[", "\\u0023#vso[")
-
-
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match.group(0))
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def value(item: object) -> str:

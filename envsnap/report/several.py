@@ -51,7 +51,7 @@ def _folded(rows: Sequence[Row]) -> list[tuple[Row, list[str]]]:
 def _name(row: Row, cards: Sequence[str]) -> str:
     if len(cards) < 2:
         return summary.where(row.path)
-    numbers = sorted(int(card) for card in cards if card.isdigit())
+    numbers = sorted(int(card) for card in cards if card.isascii() and card.isdigit())
     together = numbers == list(range(numbers[0], numbers[0] + len(cards))) if numbers else False
     told = f"{numbers[0]}-{numbers[-1]}" if together else ",".join(cards)
     return plain(f"gpus[{told}].{row.path[2]}")

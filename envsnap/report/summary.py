@@ -84,11 +84,7 @@ def tally(result: Result, is_diff: bool) -> str:
         return line if result.findings else f"{line}: nothing wrong found"
     line += f"; {result.compared:,} facts compared" if result.compared else "; no facts compared"
     line += _where(result)
-    if result.unknown:
-        line += f", {len(result.unknown):,} unknown on one side"
-    if result.not_compared:
-        line += f", {len(result.not_compared):,} on both"
-    line += _left_out(result)
+    line += _unknown(result) + _left_out(result)
     if result.lacking:
         line += f"; the other side says nothing of {', '.join(result.lacking)}"
     return line if result.compared else f"{line}: this is no result"
@@ -104,6 +100,13 @@ def _where(result: Result) -> str:
         return ""
     told = [f"{name} {count:,}" for count, name in counts[:MOST_SECTIONS]]
     return f" ({', '.join(told)}{', …' if len(counts) > MOST_SECTIONS else ''})"
+
+
+def _unknown(result: Result) -> str:
+    """How many facts at least one side does not know."""
+    places = ((result.unknown, "one side"), (result.not_compared, "both sides"))
+    told = [f"{len(facts):,} unknown on {place}" for facts, place in places if facts]
+    return f", {' and '.join(told)}" if told else ""
 
 
 def _left_out(result: Result) -> str:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from envsnap.changes import walk
 from envsnap.changes.change import ChangeKind
 from envsnap.model.manifest import Manifest, present
+from envsnap.model.notebook import Shown
 from envsnap.model.paths import Path, text
 from envsnap.model.reading import fact, stated
 from envsnap.rules import plain, registry
@@ -25,7 +26,7 @@ from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.ruling import Ruled
 
 
-class Result(Struct, frozen=True, kw_only=True):
+class Result(Shown, Struct, frozen=True, kw_only=True):
     """Ranked findings, and how much they rest on.
 
     `by_section` says how many facts of each section were compared. `unknown` maps the paths of facts that one side does not know to the reason;

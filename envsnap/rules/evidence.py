@@ -45,8 +45,9 @@ def _called(key: str, item: Any) -> Any:
 def brief(value: Any) -> Any:
     """A record by its version or name, a section by its entries' names; other values as they are."""
     if isinstance(value, dict):
-        if isinstance(value.get("alternatives"), list):
-            return [brief(item) for item in value["alternatives"]][:MOST_ITEMS]
+        if isinstance(value.get("alternatives"), list | tuple):
+            told = dict.fromkeys(str(brief(item)) for item in value["alternatives"])
+            return " or ".join(list(told)[:MOST_ITEMS])
         if isinstance(value.get("entries"), dict):
             return [_called(name, item) for name, item in value["entries"].items()][:MOST_ITEMS]
         return next((value[key] for key in NAMED_BY if value.get(key) is not None), sorted(value))

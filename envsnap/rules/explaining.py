@@ -28,8 +28,20 @@ def explained(
     rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]
     first = [found for found in told if found.severity is not Severity.INFO]
     notices = [found for found in told if found.severity is Severity.INFO]
+    guesses = _guesses(reading, manifest, findings) if not first else []
+    guessed = {found.path for found in guesses}
+    rest = [*guesses, *rest]
+    favoured = _favoured(rest, reading) | {id(found) for found in guesses}
     unlikely = frozenset(id(found) for found in rest if contradicts(found, reading.symptom))
-    return (*first, *ranked(rest, rules, _favoured(rest, reading), unlikely), *notices)
+    kept = [found for found in notices if found.path not in guessed]
+    return (*first, *ranked(rest, rules, favoured, unlikely), *kept)
+
+
+def _guesses(reading: Reading, manifest: Manifest, findings: Sequence[Finding]) -> list[Finding]:
+    """What a text may be about that nothing explains; where two sides differ, the changes say more."""
+    if any(found.changes for found in findings):
+        return []
+    return list(ErrorText().guess(reading, manifest))
 
 
 def _favoured(findings: Sequence[Finding], reading: Reading) -> frozenset[int]:

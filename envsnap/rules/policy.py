@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from envsnap.errors import InputError
 from envsnap.model import reading
 from envsnap.model.manifest import Manifest, Sections
 from envsnap.model.paths import Path, text
-from envsnap.rules import plain, registry
+from envsnap.rules import plain, registry, rollout
 from envsnap.rules.evidence import with_facts
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.ruling import Entry, Policy, Ruled, Ruling
@@ -29,6 +30,7 @@ KEYS = {
     "ignore": ("rule", "path", "reason"),
     "severity": ("rule", "path", "severity", "reason"),
     "allow": ("path", "versions", "outside", "reason"),
+    "rollout": ("path", "from", "to", "until", "outside", "reason"),
 }
 UNKNOWN = "fail_on_unknown"
 KEY = re.compile(r'\.?([A-Za-z0-9_*-]+)|\[(\d+|\*)\]|\[("(?:[^"\\]|\\.)*")\]')
@@ -66,6 +68,7 @@ def _known_keys(row: dict[str, Any], known: tuple[str, ...], place: str) -> None
 def _entry(kind: str, row: dict[str, Any], place: str, file: str) -> Entry:
     where = f"{file}: {place}"
     _known_keys(row, KEYS[kind], where)
+    row = {key: str(value) if type(value) is date else value for key, value in row.items()}
     for key, value in row.items():
         if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_TEXT:
             raise InputError(f"{where}: {key} must be text of 1 to {LONGEST_TEXT} characters")
@@ -76,8 +79,8 @@ def _entry(kind: str, row: dict[str, Any], place: str, file: str) -> Entry:
     _check_rule(row.get("rule"), where)
     if "path" in row:
         _check_path(row["path"], where)
-    if kind == "allow":
-        return _allowed(row, place, where)
+    if kind in ("allow", "rollout"):
+        return _allowed(kind, row, place, where)
     if kind == "severity" and "severity" not in row:
         raise InputError(f"{where}: has no severity")
     return Entry(
@@ -114,7 +117,23 @@ def _severity(word: str, where: str) -> Severity:
         raise InputError(f"{where}: severity must be error, warning or info") from None
 
 
-def _allowed(row: dict[str, Any], place: str, where: str) -> Entry:
+def _allowed(kind: str, row: dict[str, Any], place: str, where: str) -> Entry:
+    window = rollout.window(row, where) if kind == "rollout" else None
+    versions = _versions(row, where) if window is None else rollout.told(window, rollout.today())
+    if "*" in row["path"]:
+        raise InputError(f"{where}: a range is for one fact; path may not hold *")
+    return Entry(
+        place=place,
+        kind=kind,
+        reason=row["reason"],
+        path=text(_version_path(keys_of(row["path"]))),
+        severity=_severity(row.get("outside", "warning"), where),
+        versions=versions,
+        window=window,
+    )
+
+
+def _versions(row: dict[str, Any], where: str) -> str:
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     if "path" not in row or "versions" not in row:
@@ -126,16 +145,7 @@ def _allowed(row: dict[str, Any], place: str, where: str) -> Entry:
             f"{where}: versions {json.dumps(row['versions'])[:80]} is no version specifier of"
             ' PEP 440, for example ">=1.24,<2"'
         ) from None
-    if "*" in row["path"]:
-        raise InputError(f"{where}: a range is for one fact; path may not hold *")
-    return Entry(
-        place=place,
-        kind="allow",
-        reason=row["reason"],
-        path=text(_version_path(keys_of(row["path"]))),
-        severity=_severity(row.get("outside", "warning"), where),
-        versions=row["versions"],
-    )
+    return str(row["versions"])
 
 
 def _version_path(keys: Path) -> Path:
@@ -180,13 +190,14 @@ def covers(pattern: str, path: Path) -> bool:
     )
 
 
-def apply(policy: Policy, result: Result, manifest: Manifest) -> Result:
+def apply(policy: Policy, result: Result, manifest: Manifest, day: date | None = None) -> Result:
     """Apply a policy to what was found about a manifest (of two: the other one).
 
-    Ignore entries come first, then allowed versions, then severities; of each kind the first
-    entry that matches. An ignored path may be unknown, too.
+    Ignore entries come first, then allowed versions and rollouts, then severities; of each kind the
+    first entry that matches. An ignored path may be unknown, too. `day` decides which versions a
+    rollout allows: today, where none is given.
     """
-    judge = _Judge(policy, manifest)
+    judge = _Judge(policy, manifest, day or rollout.today())
     findings: list[Finding] = []
     moved: list[Finding] = []
     for finding in result.findings:
@@ -223,7 +234,7 @@ def _end_of_its_rank(findings: list[Finding], finding: Finding) -> int:
 class _Judge:
     """Goes through the findings of one result."""
 
-    def __init__(self, policy: Policy, manifest: Manifest) -> None:
+    def __init__(self, policy: Policy, manifest: Manifest, day: date) -> None:
         self.rulings: list[Ruling] = []
         self.matched: dict[str, None] = {}
         self.outside: list[Finding] = []
@@ -231,19 +242,20 @@ class _Judge:
             kind: [entry for entry in policy.entries if entry.kind == kind] for kind in KEYS
         }
         self._inside: dict[Path, Entry] = {}
-        for entry in self._of["allow"]:
-            self._measure(entry, manifest)
+        for entry in (*self._of["allow"], *self._of["rollout"]):
+            self._measure(entry, manifest, day)
 
-    def _measure(self, entry: Entry, manifest: Manifest) -> None:
+    def _measure(self, entry: Entry, manifest: Manifest, day: date) -> None:
         path = keys_of(entry.path or "")
         version = reading.fact(manifest, path).value
         if not isinstance(version, str):
             return  # not known, or not there: other rules say so
         self.matched[entry.place] = None
-        if _is_in(version, entry.versions or ""):
+        if _is_allowed(entry, version, day):
             self._inside.setdefault(path, entry)
         else:
-            self.outside.append(with_facts(_outside(entry, path, version), {"other": manifest}))
+            found = _outside(entry, path, version, day)
+            self.outside.append(with_facts(found, {"other": manifest}))
 
     def finding(self, finding: Finding) -> Finding | None:
         """The finding after the policy; None where an entry ignores it."""
@@ -291,6 +303,12 @@ def _matches(entry: Entry, finding: Finding) -> bool:
     return bool(finding.changes) and all(covers(pattern, path) for path in finding.changes)
 
 
+def _is_allowed(entry: Entry, version: str, day: date) -> bool:
+    if entry.window is None:
+        return _is_in(version, entry.versions or "")
+    return any(rollout.fits(version, wanted) for wanted in rollout.versions(entry.window, day))
+
+
 def _is_in(version: str, versions: str) -> bool:
     from packaging.specifiers import SpecifierSet
     from packaging.version import InvalidVersion, Version
@@ -303,15 +321,18 @@ def _is_in(version: str, versions: str) -> bool:
         return False
 
 
-def _outside(entry: Entry, path: Path, version: str) -> Finding:
+def _outside(entry: Entry, path: Path, version: str, day: date) -> Finding:
+    versions = entry.versions or ""
+    if entry.window is not None:
+        versions = rollout.told(entry.window, day)
     return Finding(
         rule=RULE,
         severity=entry.severity or Severity.WARNING,
         effect=Effect.BEHAVIOR,
         confidence=Confidence.CERTAIN,
         path=path,
-        message=f"{text(path)} is {version[:80]}; the policy allows {entry.versions}",
+        message=f"{text(path)} is {version[:80]}; the policy allows {versions}",
         why=f"The policy's reason: {entry.reason}",
-        fix=f"Install a version in {entry.versions}, or change the policy.",
-        expected=entry.versions or "",
+        fix="Install a version that the policy allows, or change the policy.",
+        expected=versions,
     )

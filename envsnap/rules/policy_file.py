@@ -27,14 +27,34 @@ def find() -> Policy | None:
 
     Raises InputError, also where both files hold one.
     """
-    own = _parse(_bytes(OWN), OWN, shared=False) if os.path.lexists(OWN) else None
+    own = _parse(_found(OWN), OWN, shared=False) if os.path.lexists(OWN) else None
     if not os.path.exists(SHARED):
         return own
     data = _bytes(SHARED)
     shared = _parse(data, SHARED, shared=True) if b"envsnap" in data else None
+    if shared is not None:
+        _require_ours(SHARED)
     if own is not None and shared is not None:
         raise InputError(f"{OWN}: {SHARED} has a [tool.envsnap] too; keep one of them")
     return own or shared
+
+
+def _found(path: str) -> bytes:
+    _require_ours(path)
+    return _bytes(path)
+
+
+def _require_ours(path: str) -> None:
+    """As root, let no file that another user put into the working folder weigh findings."""
+    try:
+        owner = os.stat(path).st_uid
+    except OSError:
+        return
+    if getattr(os, "geteuid", lambda: owner)() == 0 and owner != 0:
+        raise InputError(
+            f"{path}: belongs to user {owner}, and envsnap runs as root; to use it all the same,"
+            f" name it: --policy {path}"
+        )
 
 
 def _bytes(path: str) -> bytes:

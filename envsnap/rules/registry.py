@@ -50,6 +50,7 @@ REGISTRY = (
     Entry("frameworks/framework-import", ("frameworks",), inspects=True),
     Entry("packages/replaced-files", ("process",), inspects=True),
     Entry("drivers/driver-mismatch", ("driver",), ("driver",), inspects=True),
+    Entry("drivers/driver-library", ("driver",), inspects=True),
     Entry("drivers/driver-minimum", ("driver", "frameworks"), ("driver",), inspects=True),
     Entry(
         "drivers/require-cuda",
@@ -179,6 +180,7 @@ REGISTRY = (
     Entry("libraries/toolkit-build", ("cuda", "frameworks"), inspects=True),
     Entry("libraries/cuda-toolkit", ("cuda", "tools")),
     Entry("machine/shared-memory", ("system",), inspects=True),
+    Entry("machine/network-devices", ("system",)),
     Entry("machine/resources", ("system", "frameworks", "determinism")),
     Entry("machine/operating-system", ("system",)),
     # These look at facts that are not compared, or at all of them: they are always loaded.

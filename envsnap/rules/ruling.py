@@ -1,15 +1,26 @@
 """What a policy says, and what it did to the findings of one result."""
 
+from datetime import date
+
 from msgspec import Struct
 
 from envsnap.rules.finding import Finding, Severity
 
 
+class Window(Struct, frozen=True, kw_only=True):
+    """A rollout: both versions are allowed up to and with the day `until`, then only the later."""
+
+    earlier: str
+    later: str
+    until: date
+
+
 class Entry(Struct, frozen=True, kw_only=True):
     """One entry of a policy: which findings it is about, what becomes of them, and why.
 
-    `place` is where it stands in the file, for example ignore[0]. `kind` is ignore, severity or
-    allow; `severity` is the new one, or for allow that of a version outside `versions`.
+    `place` is where it stands in the file, for example ignore[0]. `kind` is ignore, severity, allow
+    or rollout; `severity` is the new one, or for the last two that of a version outside `versions`,
+    which for a rollout are those of its `window`, in words.
     """
 
     place: str
@@ -19,6 +30,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     path: str | None = None
     severity: Severity | None = None
     versions: str | None = None
+    window: Window | None = None
 
 
 class Policy(Struct, frozen=True, kw_only=True):

@@ -15,7 +15,8 @@ from envsnap.rules.finding import Finding
 # What decides by itself what is computed, and seldom differs by chance.
 DECISIVE = ("weights", "data", "files", "configs", "seeds", "determinism", "codecs", "gpus", "rocm",
             "driver", "cuda", "process", "env_vars")  # fmt: skip
-DISTRIBUTIONS = ("packages", "frameworks")
+DISTRIBUTIONS = ("packages", "frameworks", "wanted")
+REQUIRES = ("wanted", "requires_python")
 MODEL, ARRAYS, MACHINE, AUXILIARY, UNKNOWN, RUNTIME, TOOLING = range(1, 8)
 BY_REACH = (MODEL, ARRAYS, AUXILIARY)
 BY_ROLE = {"unknown": UNKNOWN, "runtime": RUNTIME, "tooling": TOOLING}
@@ -35,9 +36,9 @@ def of_fact(path: Path) -> int:
     section = path[0]
     if path[-1] == "installer":  # one version from two places is linked with other libraries
         return 0
-    if section in DISTRIBUTIONS and len(path) > 1:
+    if section in DISTRIBUTIONS and len(path) > 1 and path != REQUIRES:
         return of_distribution(path[1].replace("_", "-").lower())
-    if section == "python":
+    if section == "python" or path == REQUIRES:
         return AUXILIARY
     if section == "system":
         return OF_SYSTEM.get(path[-1], RUNTIME)

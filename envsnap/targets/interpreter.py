@@ -41,8 +41,10 @@ class Interpreter:
         return {}
 
     def identity(self) -> tuple[int, int, list[int]] | None:
-        """Ours."""
-        return None
+        """Ours; for root the user whose environment it is. Raises TargetError."""
+        from envsnap.targets import owners
+
+        return owners.identity(self.path) if sys.platform != "win32" else None
 
     def start(self) -> Started:
         """Start it here."""

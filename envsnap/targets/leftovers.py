@@ -36,7 +36,9 @@ def remove(client: DockerClient) -> None:
 def _is_left(text: Any) -> bool:
     """Tell whether the process that a label names has ended."""
     parts = str(text).split(":")
-    if len(parts) != 4 or not all(part.isdigit() for part in parts[1:]):
+    if len(parts) != 4 or not all(
+        part.isascii() and part.isdigit() and len(part) < 20 for part in parts[1:]
+    ):
         return False
     boot, pid, started, since = parts
     if boot == _boot():

@@ -46,6 +46,9 @@ def start(place: Place) -> Local:
             extra_groups=groups,
         )
     except OSError as error:
-        raise TargetError(f"{command[0]} cannot be started: {error.strerror or error}") from None
+        who = f" as user {user}, whose it is" if user is not None else ""
+        raise TargetError(
+            f"{command[0]} cannot be started{who}: {error.strerror or error}"
+        ) from None
     owned.add(f"process {started.pid}", started.end)
     return started

@@ -10,7 +10,7 @@ from envsnap.intake import facts
 from envsnap.model.manifest import Target
 from envsnap.probe import output
 from envsnap.probe.capture import Capture
-from envsnap.targets import script
+from envsnap.targets import running, script
 
 
 def run(options: dict[str, object]) -> facts.Messages:
@@ -21,13 +21,9 @@ def run(options: dict[str, object]) -> facts.Messages:
     capture = Capture(options, script.sources(), sys_path, in_process=True)
     said = {"facts": capture.facts()}
     for word, work in capture.afterwards():
-        said[word] = work(_silent)
+        said[word] = work(running.silent)  # the program owns its terminal
     # Through JSON, as every other answer of the probe: what cannot be carried becomes text.
     return facts.Messages(**json.loads(output.encode(said)))
-
-
-def _silent(done: int, total: int) -> None:
-    """Report progress to nobody: the program owns its terminal."""
 
 
 def describe() -> Target:

@@ -30,6 +30,10 @@ PROGRESS = re.compile(rb"progress \[(\d{1,18}), ?(\d{1,18})\]")
 Progress = Callable[[int, int], None]
 
 
+def silent(done: int, total: int) -> None:
+    """Report progress to nobody."""
+
+
 class Run:
     """One run of the probe: started at once, read when the caller is ready to wait."""
 
@@ -77,7 +81,7 @@ class Run:
             while piece := os.read(self._process.stderr.fileno(), 65536):
                 self._stderr += piece[: STDERR_LIMIT - len(self._stderr)]
 
-    def messages(self, progress: Progress) -> facts.Messages:
+    def messages(self, progress: Progress = silent) -> facts.Messages:
         """Return what the probe said; raises TargetError where it said nothing in time.
 
         Only the facts have a deadline: hashing weights takes as long as it takes, as long as the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import hashlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import zlib
 from importlib.util import find_spec
 from pathlib import Path
 
+from envsnap._version import __version__
 from envsnap.probe import packing
 from envsnap.targets import binding
 
@@ -43,6 +45,15 @@ def _module(path: Path) -> str:
 def new_marker() -> str:
     """A marker that nothing else in a probe's output can hold."""
     return os.urandom(16).hex()
+
+
+def written_marker(options: dict[str, object]) -> str:
+    """The marker of a script that is written to a file: equal options give equal bytes.
+
+    It need not be secret. Whoever runs the script can read it there.
+    """
+    told = json.dumps([__version__, options], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:

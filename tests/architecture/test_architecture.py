@@ -15,7 +15,7 @@ from envsnap.cli.schema import NAMES, render
 from envsnap.model import codec
 from tests.conftest import lacking
 from tests.golden import hosts
-from tools.pages import PAGES
+from tools.pages import PAGES, stale
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "envsnap").rglob("*.py"))
@@ -36,6 +36,10 @@ def test_schemas_are_in_step(name: str) -> None:
 def test_generated_pages_are_in_step(path: str) -> None:
     """`python -m tools.regenerate` writes them anew."""
     assert (ROOT / path).read_text() == PAGES[path]()
+
+
+def test_no_page_of_a_rule_is_left_over() -> None:
+    assert stale() == []
 
 
 def test_manifests_satisfy_their_schema() -> None:
@@ -102,13 +106,6 @@ def test_every_room_is_named_in_the_contributing_guide() -> None:
     for room in sorted(path.name for path in (ROOT / "envsnap").iterdir() if path.is_dir()):
         if not room.startswith("__"):
             assert f"`{room}/`" in guide, room
-
-
-def test_the_readme_s_report_is_what_the_command_prints() -> None:
-    readme = (ROOT / "README.md").read_text()
-    golden = (ROOT / "tests" / "golden" / "dev-prod" / "terminal.txt").read_text()
-    shown = golden.split("\n1. ")[0].strip()
-    assert shown in readme
 
 
 def test_the_wheel_holds_the_tables(tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
-"""The public names are functions, each may be called twice, and none is a room's name."""
+"""The public names are functions, each may be called twice, and none is a room's name.
+
+What needs torch, uv or an engine is called twice beside the other tests of it: `record` in
+tests/replay, `lock` and `build` in tests/image, `bisect_environments` in tests/bisection.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +36,9 @@ def use():
     twice("verify", manifest, Interpreter(sys.executable))
     golden = twice("load_recording", sys.argv[1])
     assert twice("compare", golden, golden).outcome == "same"
+    twice("tap", "boxes", [1])
+    os.environ.update(RANK="0", WORLD_SIZE="1")
+    assert twice("capture_rank", "ranks") == {}
     for item in (manifest, twice("diff", manifest, read)):
         assert len(repr(item)) < 400, repr(item)
 
@@ -51,7 +58,7 @@ for name in envsnap.__all__:
     getattr(envsnap, name)
 for found in pkgutil.walk_packages(envsnap.__path__, "envsnap."):
     parts = found.name.split(".")
-    if not {"probe", "inside", "site"} & set(parts):
+    if not {"probe", "inside", "site", "hooks", "pytest_plugin"} & set(parts):
         importlib.import_module(found.name)
 for name in envsnap.__all__:
     assert not isinstance(getattr(envsnap, name), types.ModuleType), name

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import envsnap
 from envsnap.bisection.result import NOT_CARRIED, PROVEN, UNKNOWN
-from tests.bisection.world import World, culprits, left_over
+from envsnap.bisection.session import Options
+from tests.bisection.world import IMPORTS, World, culprits, left_over
 
 SILENT = "import sys\nsys.exit(trial_{name}.value == 2)\n"
 
@@ -27,6 +29,15 @@ def test_a_silent_culprit_is_proven_both_ways(world: World, name: str) -> None:
     assert found.cost.trials <= 2 * 4 + 4
     assert left_over() == []
     assert found.notes == ()
+
+
+def test_the_public_function_may_be_called_twice(world: World) -> None:
+    Path("main.py").write_text(IMPORTS + SILENT.format(name="02"))
+    good, bad = world.manifests()
+    for _ in range(2):
+        options = Options(find_links=str(world.wheels))
+        found = envsnap.bisect_environments(good, bad, ("python", "main.py"), options)
+        assert culprits(found) == [["packages.trial-02"]]
 
 
 def test_two_that_fail_only_together_are_both_named(world: World) -> None:

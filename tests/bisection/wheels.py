@@ -16,13 +16,21 @@ from envsnap.image.locking.uv import executable
 VALUE = "value = {value!r}\n"
 
 
-def wheel(folder: Path, name: str, version: str, source: str, requires: Sequence[str] = ()) -> None:
-    """Write a wheel with one module of the distribution's name."""
+def wheel(
+    folder: Path,
+    name: str,
+    version: str,
+    source: str,
+    requires: Sequence[str] = (),
+    more: Mapping[str, str] | None = None,
+) -> None:
+    """Write a wheel with one module of the distribution's name, and `more` files by path."""
     module, info = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     lines += [f"Requires-Dist: {line}" for line in requires]
     files = {
         f"{module}.py": source,
+        **(more or {}),
         f"{info}/METADATA": "\n".join(lines) + "\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }

@@ -28,7 +28,8 @@ IMPORTS = "".join(f"import trial_{number:02}\n" for number in range(12))
 class World:
     """Wheels, both environments, and a folder for programs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, links: Mapping[str, str] | None = None) -> None:
+        """Make both; `links` are distributions that lead to another folder of packages."""
         self.wheels, self.folder = folder / "wheels", folder
         self.wheels.mkdir()
         for number in (1, 2):
@@ -39,8 +40,12 @@ class World:
                 self.wheels, "trial-user", f"{number}.0", USER[number],
                 [f"trial-base=={number}.0"],
             )  # fmt: skip
-        self.good = str(wheels.environment(folder / "good", self.wheels, GOOD))
-        self.bad = str(wheels.environment(folder / "bad", self.wheels, BAD))
+        for name, place in (links or {}).items():
+            more = {f"{name.replace('-', '_')}.pth": f"{place}\n"}
+            wheels.wheel(self.wheels, name, "1.0", "", more=more)
+        both = dict.fromkeys(links or {}, "1.0")
+        self.good = str(wheels.environment(folder / "good", self.wheels, {**GOOD, **both}))
+        self.bad = str(wheels.environment(folder / "bad", self.wheels, {**BAD, **both}))
 
     def manifests(
         self, good: Mapping[str, str] | None = None, bad: Mapping[str, str] | None = None

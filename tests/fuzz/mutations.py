@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import re
 from typing import Any
 
 ODD = (
@@ -18,12 +19,15 @@ WORDS = (
 )  # fmt: skip
 
 
+NUMBERS = (b"0", b"-1", b"9" * 5000, b"\xc2\xb2", b"1e999", b"1.2.3", b"18446744073709551616", b"")
+
+
 def bytes_of(data: bytes, rng: random.Random) -> bytes:
     """Cut, double, flip and put in words."""
     found = bytearray(data)
     for _ in range(rng.randint(1, 6)):
         place = rng.randrange(len(found) + 1)
-        choice = rng.randrange(6)
+        choice = rng.randrange(7)
         if choice == 0 and found:
             found[place % len(found)] ^= 1 << rng.randrange(8)
         elif choice == 1:
@@ -35,6 +39,9 @@ def bytes_of(data: bytes, rng: random.Random) -> bytes:
             found[place:place] = found[place:end] * rng.randint(1, 3)
         elif choice == 4:
             del found[place:]
+        elif choice == 5 and (numbers := list(re.finditer(rb"[0-9]+", found))):
+            begin, end = rng.choice(numbers).span()
+            found[begin:end] = rng.choice(NUMBERS)
         else:
             other = rng.randrange(len(found) + 1)
             found[place : place + 20] = found[other : other + 20]

@@ -6,12 +6,14 @@ seed is printed, and ENVSNAP_FUZZ_SEED repeats a run.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -24,6 +26,7 @@ from envsnap.intake import config_trees, facts, messages, reader
 from envsnap.model import codec
 from envsnap.model.manifest import Target
 from envsnap.probe import packing
+from envsnap.report import reading as report_reading
 from envsnap.targets import script
 from tests.fuzz import mutations
 from tests.fuzz.coverage import lines_reached
@@ -117,7 +120,7 @@ def config(rng: random.Random) -> None:
     text = mutations.bytes_of(data, rng).decode("utf-8", "replace")
     gaps: dict[str, str] = {}
     try:
-        tree = config_trees.parse(text, kind)
+        tree = config_trees.parse(text, kind, quotes=True)
     except config_trees.UnparsedError as error:
         assert "\n" not in str(error)
         return
@@ -147,6 +150,64 @@ def policy(rng: random.Random) -> None:
     api.load_policy(str(path))
 
 
+@cache
+def recorded() -> tuple[dict[str, bytes], ...]:
+    """The members of recordings that older versions wrote."""
+    found = []
+    for path in sorted((ROOT / "tests" / "archive" / "recordings").glob("*.esr")):
+        with zipfile.ZipFile(path) as archive:
+            found.append({name: archive.read(name) for name in archive.namelist()})
+    return tuple(found)
+
+
+def recording(rng: random.Random) -> None:
+    """A recording that somebody else made: its members changed, or the bytes of the zip."""
+    members = dict(rng.choice(recorded()))
+    name = rng.choice(sorted(members))
+    if name.endswith(".json") and rng.random() < 0.8:
+        members[name] = mutations.json_of(members[name], rng)
+    elif rng.random() < 0.8:
+        members[name] = mutations.bytes_of(members[name], rng)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for member, data in members.items():
+            archive.writestr(member, data)
+    data = made.getvalue() if rng.random() < 0.8 else mutations.bytes_of(made.getvalue(), rng)
+    path = Path(os.environ["ENVSNAP_FUZZ_FOLDER"]) / "it.esr"
+    path.write_bytes(data)
+    found = api.load_recording(str(path))
+    if rng.random() < 0.3:
+        golden_run = ROOT / "tests" / "archive" / "recordings" / "v1.esr"
+        api.compare(api.load_recording(str(golden_run)), found)
+        api.compare(found, api.load_recording(str(golden_run)))
+
+
+@cache
+def judgements() -> tuple[bytes, ...]:
+    folder = ROOT / "tests" / "archive" / "reports"
+    return tuple(path.read_bytes() for path in sorted(folder.rglob("*.json")))
+
+
+def own_report(rng: random.Random) -> None:
+    """A report of ours that was edited."""
+    report_reading.decode(mutations.json_of(rng.choice(judgements()), rng), "it")
+
+
+@cache
+def plans() -> tuple[bytes, ...]:
+    return tuple(
+        path.read_bytes() for path in sorted((ROOT / "dockerfiles").rglob("dockerfile.json"))
+    )
+
+
+def plan(rng: random.Random) -> None:
+    """A plan that was edited, and a statement about it."""
+    data = mutations.json_of(rng.choice(plans()), rng)
+    path = Path(os.environ["ENVSNAP_FUZZ_FOLDER"]) / "dockerfile.json"
+    path.write_bytes(data)
+    api.load_plan(str(path))
+
+
 READERS: tuple[Callable[[random.Random], None], ...] = (
     forged,
     manifest,
@@ -154,6 +215,9 @@ READERS: tuple[Callable[[random.Random], None], ...] = (
     config,
     text,
     policy,
+    recording,
+    own_report,
+    plan,
 )
 
 

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+import envsnap
+from envsnap import api
 from tests import engine as engines
 from tests.conftest import Run, interpreter, lacking
 
@@ -196,6 +198,20 @@ def built(
         assert done.returncode == 0, done.stderr
     yield "envsnap-test:built", folder
     engine.images.remove("envsnap-test:built", force=True)
+
+
+def test_the_public_function_may_be_called_twice(built: tuple[str, Path], engine: Any) -> None:
+    """From the plan and the files that the image was built from."""
+    _, folder = built
+    manifest = envsnap.load(str(folder / "dev.json"))
+    plan = api.load_plan(str(folder / "context" / "dockerfile.json"))
+    files: dict[str, bytes | Path] = {
+        path.relative_to(folder / "context").as_posix(): path
+        for path in (folder / "context").rglob("*")
+        if path.is_file() and path.name != "proof.json"
+    }
+    first, second = (envsnap.build(manifest, plan, files) for _ in range(2))
+    assert first == second == engine.images.get(first).id
 
 
 INSTALL = "export PIP_CERT=/tmp/ca.crt; /opt/venv/bin/pip install -q --no-deps --no-cache-dir "

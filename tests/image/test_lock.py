@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 from image_cases import DEBIAN_12, manifest
 
+import envsnap
 from envsnap import api
 from envsnap.errors import BuildError, InputError
 from envsnap.image.locking import pylock
@@ -220,6 +221,12 @@ def test_the_file_whose_record_is_installed_is_chosen(index: Index, tmp_path: Pa
     }
     assert found.artifacts["alpha"].sha256 == sha256(plain)
     assert found.artifacts["beta"].sha256 == sha256(moved)
+
+
+def test_the_public_function_may_be_called_twice(index: Index, tmp_path: Path) -> None:
+    made = wheel(index.folder, "alpha", "1.0", "a = 1\n")
+    whole = holding(installed([index.add("alpha", made)], tmp_path))
+    assert envsnap.lock(whole).artifacts == envsnap.lock(whole).artifacts != {}
 
 
 def test_same_version_other_build_is_refused_and_named(index: Index, tmp_path: Path) -> None:

@@ -37,6 +37,19 @@ def test_it_agrees_with_packaging(clauses: list[str], have: str) -> None:
     assert contains(wanted, have) is expected
 
 
+@given(st.lists(CLAUSES, min_size=1, max_size=3), NUMBERS)
+def test_final_releases_are_compared_as_numbers_with_the_same_answer(
+    clauses: list[str], have: str
+) -> None:
+    wanted = ", ".join(clauses) + ","
+    try:
+        expected = SpecifierSet(wanted).contains(Version(have), prereleases=True)
+    except InvalidSpecifier:
+        assert contains(wanted, have) is None
+    else:
+        assert contains(wanted, have) is expected
+
+
 def test_every_range_of_the_table_can_be_read() -> None:
     for rows in table("built_against")["rows"].values():
         for row in rows:

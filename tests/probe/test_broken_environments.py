@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from envsnap.intake import reader
 from envsnap.model.manifest import Manifest
@@ -38,6 +39,18 @@ def captured(envsnap: Run, tmp_path: Path, *options: str, **settings: Any) -> Ma
     )
     assert done.returncode == 0, done.stderr
     return reader.load(str(tmp_path / "it.json")).manifest
+
+
+def test_a_record_beyond_all_bounds_is_not_read_and_said(envsnap: Run, tmp_path: Path) -> None:
+    """17 MiB of lines: neither a digest of a part of it, nor the memory that all of it takes."""
+    info = install(tmp_path / "site", "huge", "1.0")
+    with (info / "RECORD").open("a") as record:
+        record.writelines(f"huge/{number}.bin,sha256={'A' * 43},1\n" for number in range(300_000))
+    environment = {"PYTHONPATH": str(tmp_path / "site")}
+    package = captured(envsnap, tmp_path, env=environment).sections.packages.entries["huge"]
+    assert package.version == "1.0"
+    assert package.record_sha256 is UNSET
+    assert package.defects == ("RECORD is longer than 16 MiB: not read",)
 
 
 def test_of_two_folders_the_first_one_wins(envsnap: Run, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import envsnap
 from envsnap.replay.esr import archive
 from tests.conftest import Run
 
@@ -69,6 +70,15 @@ def test_the_recorder_leaves_no_trace_in_the_manifest(golden: Path) -> None:
     data = zipfile.ZipFile(golden).read("manifest.json").decode()
     assert "observe/site" not in data
     assert "ENVSNAP_RUN" not in data
+
+
+def test_the_public_function_may_be_called_twice(tmp_path: Path, torch) -> None:
+    layer = torch.nn.Linear(2, 2)
+    for number in range(2):
+        with envsnap.record(str(tmp_path / f"{number}.esr")):
+            layer(torch.ones(1, 2))
+    first, second = (envsnap.load_recording(str(tmp_path / f"{n}.esr")) for n in range(2))
+    assert envsnap.compare(first, second).outcome == "same"
 
 
 def test_recordings_satisfy_their_schema(golden: Path) -> None:

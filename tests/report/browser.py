@@ -125,7 +125,9 @@ class Browser:
 
     def value(self, expression: str) -> Any:
         """What an expression is in the page; asked from outside, so its policy does not matter."""
-        answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True)
+        answer = self.ask(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 

@@ -63,8 +63,8 @@ def hosts_of(envsnap: Run, *names: str) -> dict[str, Any]:
 def test_the_table_of_three_hosts(envsnap: Run, folder: Path) -> None:
     shown = envsnap("diff", "dev.json", "ci-1.json", "ci-3.json").stdout
     table = shown.split("\n\n")[0]
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    assert "\n".join(table.splitlines()[:7]) in readme
+    page = (Path(__file__).parents[2] / "docs" / "reports.md").read_text()
+    assert "\n".join(table.splitlines()[:7]) in page
     assert (
         table
         == """\

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from envsnap import api
 from envsnap.errors import InputError
 from envsnap.model.paths import text
-from envsnap.rules import policy
+from envsnap.rules import policy, rollout
 from envsnap.rules.engine import Result
 from envsnap.rules.finding import Severity
 from tests import examples
@@ -182,9 +183,9 @@ def test_what_is_not_known_is_not_judged() -> None:
     assert result.ruled.matched == ()
 
 
-def test_the_readme_s_policy_is_one() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    (example,) = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+def test_the_policy_of_the_docs_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     parsed = policy.parse(tomllib.loads(example), "envsnap.toml")
     assert [entry.place for entry in parsed.entries] == ["ignore[0]", "severity[0]", "allow[0]"]
     assert parsed.entries[2].path == "driver.version"
@@ -261,3 +262,94 @@ def test_mistakes_are_told_with_their_place(case: str) -> None:
     assert str(caught.value).startswith("envsnap.toml: ")
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+ROLLOUT = (
+    '[[rollout]]\npath = "driver"\nfrom = "470.182.03"\nto = "525.60.13"\nuntil = 2026-12-15\n'
+    'reason = "ticket 7"\n'
+)
+LAST_DAY = date(2026, 12, 15)
+
+
+def rolled(written: str, day: date) -> Result:
+    """What is found of dev and prod on a day."""
+    parsed = policy.parse(tomllib.loads(written), "envsnap.toml")
+    return policy.apply(parsed, api.diff(hosts.dev(), hosts.prod()), hosts.prod(), day)
+
+
+def test_a_rollout_allows_both_versions_until_its_day_and_then_the_later() -> None:
+    reasons = {
+        text(ruling.finding.path): ruling.entry.reason
+        for ruling in rolled(ROLLOUT, LAST_DAY).ruled.rulings
+    }
+    assert reasons == {"driver.version": "ticket 7"}
+    late = rolled(ROLLOUT, LAST_DAY + timedelta(days=1))
+    assert late.ruled.rulings == ()
+    (told,) = [finding for finding in late.findings if finding.rule == "policy"]
+    assert told.message == (
+        "driver.version is 470.182.03; the policy allows 525.60.13 since the rollout ended on"
+        " 2026-12-15"
+    )
+    assert told.expected == "525.60.13 since the rollout ended on 2026-12-15"
+
+
+def test_a_third_version_is_outside_a_rollout_on_every_day() -> None:
+    other = ROLLOUT.replace("470.182.03", "515.48.07") + 'outside = "error"\n'
+    for day in (LAST_DAY, LAST_DAY + timedelta(days=1)):
+        (told,) = [item for item in rolled(other, day).findings if item.rule == "policy"]
+        assert (told.severity, told.other) == (Severity.ERROR, "470.182.03")
+
+
+def test_a_rollout_never_hides_an_error() -> None:
+    facts = {"frameworks": {"entries": {"torch": {"version": "2.6.0", "cuda": "12.4"}}}}
+    reference = examples.manifest({**facts, "driver": {"version": "550.54.15"}})
+    other = examples.manifest({**facts, "driver": {"version": "450.51.06"}})
+    parsed = policy.parse(tomllib.loads(ROLLOUT.replace("470.182.03", "450.51.06")), "envsnap.toml")
+    result = policy.apply(parsed, api.diff(reference, other), other, LAST_DAY)
+    assert result.worst() is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted", "fits"),
+    [
+        ("6.1.0-18-amd64", "6.1.0-18-amd64", True),  # a kernel is no version of PEP 440
+        ("6.1.0-19-amd64", "6.1.0-18-amd64", False),
+        ("2.6.0+cu126", "2.6.0", True),
+        ("2.6.0+cu126", "2.6.0+cu124", False),
+        ("550.54.15", "==550.54.*", True),
+        ("550.90.07", "550.54.15", False),
+        ("12.4", "12.4.0", True),
+        ("9" * 600, ">=0", False),
+        ("2.6.0", "no version", False),
+    ],
+)
+def test_what_fits_a_side_of_a_rollout(version: str, wanted: str, fits: bool) -> None:
+    assert rollout.fits(version, wanted) is fits
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"from": None}, "rollout[0]: has no from"),
+        ({"to": None}, "rollout[0]: has no to"),
+        ({"until": None}, "rollout[0]: has no until"),
+        ({"path": None}, "names neither a rule nor a path"),
+        ({"until": "soon"}, "until must be a date, for example 2026-12-15"),
+        ({"until": "2026-13-01"}, "until must be a date"),
+        ({"until": datetime(2026, 1, 1, tzinfo=UTC)}, "until must be text"),
+        ({"to": "1"}, "from and to are the same"),
+        ({"path": "packages.*"}, "may not hold *"),
+        ({"reason": None}, "has no reason"),
+        ({"versions": "1"}, 'unknown key "versions"'),
+    ],
+)
+def test_a_rollout_that_cannot_be_read_is_refused(changed: dict[str, Any], told: str) -> None:
+    row = {"path": "driver", "from": "1", "to": "2", "until": "2026-12-15", "reason": "r"}
+    row = {key: value for key, value in {**row, **changed}.items() if value is not None}
+    with pytest.raises(InputError, match=re.escape(told)):
+        policy.parse({"rollout": [row]}, "p")
+
+
+def test_a_rollout_s_day_may_be_text_or_a_date() -> None:
+    quoted = policy.parse(tomllib.loads(ROLLOUT.replace("2026-12-15", '"2026-12-15"')), "p")
+    assert quoted.entries[0].window == policy.parse(tomllib.loads(ROLLOUT), "p").entries[0].window

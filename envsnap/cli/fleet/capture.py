@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -12,8 +12,9 @@ from envsnap.cli.fleet.options import engines
 from envsnap.report.sanitize import plain
 
 if TYPE_CHECKING:
-    from envsnap.fleet.capturing import Captured
+    from envsnap.fleet.capturing import Captured, Whom
 
+ENGINES = ("hosts", "slurm", "ray", "dask", "kubernetes")
 UNKNOWN = 6
 MOST_REASONS = 12
 
@@ -23,22 +24,13 @@ MOST_REASONS = 12
 @engines
 def command(
     output: str,
-    hosts: str | None,
-    slurm: bool,
-    ray: str | None,
-    actors: bool,
-    dask: str | None,
-    kubernetes: str | None,
-    namespace: str | None,
-    container: str | None,
     torchrun: bool,
-    inventory: str | None,
     python: str | None,
     no_import: bool,
     env: tuple[str, ...],
     redaction_key: str | None,
-    fanout: int,
     deadline: float,
+    **whom: Unpack[Whom],
 ) -> int:
     """Describe every host of a job or a cluster into a folder.
 
@@ -46,9 +38,8 @@ def command(
     who gave no answer is noted with the reason. `envsnap fleet diff DIR` compares them.
     """
     key = api.load_redaction_key(redaction_key) if redaction_key else b""
-    named = (hosts, ray, dask, kubernetes)
     if torchrun:
-        if slurm or any(item is not None for item in named):
+        if any(whom.get(name) for name in ENGINES):
             raise click.UsageError("--torchrun goes without another engine: it is run by each rank")
         silent = api.capture_rank(
             output, deadline=deadline, python=python or sys.executable, env=env, redaction_key=key
@@ -56,21 +47,12 @@ def command(
         return 0 if not silent else _told(silent)
     captured = api.capture_fleet(
         output,
-        hosts=hosts,
-        slurm=slurm,
-        ray=ray,
-        actors=actors,
-        dask=dask,
-        kubernetes=kubernetes,
-        namespace=namespace,
-        container=container,
-        inventory=inventory,
         python=python,
         import_frameworks=not no_import,
         env=env,
         redaction_key=key,
-        fanout=fanout,
         deadline=deadline,
+        **whom,
     )
     return _finish(captured, output)
 

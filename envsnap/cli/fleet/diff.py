@@ -32,7 +32,9 @@ UNKNOWN = 6
     type=click.Choice(["hw"]),
     help="Compare only hosts with the same models of GPU and processor.",
 )
-@click.option("--policy", metavar="FILE", help="What to ignore, weigh otherwise or allow.")
+@click.option(
+    "--policy", metavar="FILE", help="Policy: what to ignore, allow, or give another severity."
+)
 @click.option(
     "--fail-on",
     type=click.Choice(outputs.LEVELS),
@@ -46,7 +48,7 @@ UNKNOWN = 6
     type=click.Choice(formats.NAMES),
     default="terminal",
     show_default=True,
-    help="How to write the report.",
+    help="Format of the report.",
 )
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours."
@@ -87,7 +89,8 @@ def command(
         color=outputs.wants_color(color, to_terminal),
         ascii_only=not outputs.can_show(encoding),
     )
-    outputs.write(text.encode(encoding, "backslashreplace"), output, 0o644)
+    mode = outputs.mode_of(*paths, golden_manifest)
+    outputs.write(text.encode(encoding, "backslashreplace"), output, mode)
     return _code(verdict, fail_on)
 
 

@@ -12,13 +12,13 @@ from envsnap.cli import outputs
 
 @click.command()
 @click.argument("store", metavar="STORE")
-@click.option("--host", metavar="NAME", help="Of this host alone: what it was, and since when.")
+@click.option("--host", metavar="NAME", help="Show this host alone: its states, and since when.")
 @click.option(
     "--since",
     metavar="WHEN",
     help="Changes from then on: 2026-11-26, 2026-11-26T08:00:00Z, or 7d for the last seven days.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 @click.option("-o", "--output", default="-", help="Write here; - is standard output.")
 def command(store: str, host: str | None, since: str | None, as_json: bool, output: str) -> int:
     """Say what changed when, on which hosts, and which kinds there were.
@@ -31,5 +31,5 @@ def command(store: str, host: str | None, since: str | None, as_json: bool, outp
     told = api.fleet_history(store, host=host, since=since)
     text = past.as_json(told) if as_json else past.as_text(told)
     encoding = (sys.stdout.encoding if output == "-" else None) or "utf-8"
-    outputs.write(text.encode(encoding, "backslashreplace"), output, 0o644)
+    outputs.write(text.encode(encoding, "backslashreplace"), output, outputs.mode_of(store))
     return 0

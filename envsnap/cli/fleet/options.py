@@ -32,7 +32,9 @@ HOSTS = (
         help="Inside a job (torchrun, mpirun, srun): each rank describes itself.",
     ),
     click.option(
-        "--inventory", metavar="FILE|SET", help="Who should be there; the silent are missing."
+        "--inventory",
+        metavar="FILE|SET",
+        help="Hosts that should be there. Those that do not answer are missing.",
     ),
 )
 # What to ask, and for how long.
@@ -47,7 +49,7 @@ ASKED = (
     click.option(
         "--redaction-key",
         metavar="FILE",
-        help="Let values that are left out be compared by digests made with this key.",
+        help="Add digests made with this key, so that values left out as secrets can be compared.",
     ),
     click.option(
         "--fanout",
@@ -62,7 +64,7 @@ ASKED = (
         default=api.DEFAULT_DEADLINE,
         show_default=True,
         metavar="SECONDS",
-        help="Every host has ended in a state five seconds after it.",
+        help="Time limit in seconds. Every host has a state five seconds after it.",
     ),
 )
 

@@ -39,11 +39,7 @@ def through(place: Place, host: str, probing: Probing) -> Ask:
 
         deadline = max(1.0, seconds - GRACE)
         options = {**probing.options, "deadline": deadline}
-        said = running.Run(place, options, deadline).messages(_silent)
+        said = running.Run(place, options, deadline).messages()
         return codec.encode(facts.to_manifest(said, place.describe(), host, {}, host))
 
     return ask
-
-
-def _silent(done: int, total: int) -> None:
-    """Report progress to nobody."""

@@ -13,6 +13,7 @@ from envsnap.image.facts import Facts, counted, major_minor, numbers, string
 from envsnap.image.planning import conda, lock_notes, weights
 from envsnap.image.records import Decision, NotCarried, Place, Requirements
 from envsnap.knowledge import torch_builds
+from envsnap.knowledge.torch_builds import INDEX as PYTORCH_INDEX
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Origin, Package
 
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
 INSTALLER = "pip"
 # Neither name may ever be installed from an index: one is ours and not there, one is another's.
 OURS = ("envsnap", "envsnap-ml")
-PYTORCH = (
-    "fbgemm-gpu", "functorch", "pytorch-triton", "pytorch-triton-rocm", "pytorch-triton-xpu",
-    "torch", "torch-tensorrt", "torchao", "torchaudio", "torchdata", "torchrec", "torchtext",
-    "torchvision", "xformers",
-)  # fmt: skip
-PYTORCH_LABEL = re.compile(r"cpu|xpu|cu[0-9]{2,3}|rocm[0-9]{1,2}(?:\.[0-9]{1,2}){1,2}")
-PYTORCH_INDEX = "https://download.pytorch.org/whl/"
 HARMLESS_DEFECTS = frozenset(("the metadata is not UTF-8",))
 SYSTEM_PACKAGES = re.compile(r"/usr/lib/python3[0-9.]*/dist-packages/?")
 
@@ -181,14 +175,14 @@ def _one(name: str, package: Package, place: str) -> Pinned | NotCarried:
         return NotCarried(path=place, reason="its version is not one that pip can pin (PEP 440)")
     if isinstance(package.origin, Origin):
         return _from_origin(name, version, package.origin, place)
-    public, _, label = version.partition("+")
+    label = version.partition("+")[2]
     line = f"{name}=={version}"
     if not label:
         return Pinned(name=name, version=version, line=line, place="index")
-    if name in PYTORCH and PYTORCH_LABEL.fullmatch(label):
-        folder = f"nightly/{label}" if ".dev" in public else label
+    own_index = torch_builds.index_of(name, version)
+    if own_index is not None:
         index = validate.matched(
-            PYTORCH_INDEX + folder, validate.PYTORCH_INDEX, f"{place}.version", "index of PyTorch"
+            own_index, validate.PYTORCH_INDEX, f"{place}.version", "index of PyTorch"
         )
         return Pinned(name=name, version=version, line=line, place="index", index=index)
     reason = f"no known index has builds labelled +{label}; give its wheel with --find-links"

@@ -8,7 +8,7 @@ the plan said beforehand would be otherwise, each with its reason.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, to_builtins
@@ -62,7 +62,8 @@ class Proof(Struct, frozen=True, kw_only=True):
     reproduced: Annotated[int, Meta(description="Those that are the same inside.")]
     differs: Annotated[tuple[Fact, ...], Meta(description="What is not as it was captured.")]
     announced: Annotated[
-        tuple[Fact, ...], Meta(description="What differs as the plan said beforehand.")
+        tuple[Fact, ...],
+        Meta(description="What differs as the plan, or a policy, said beforehand."),
     ]
     by_nature: Annotated[
         tuple[Fact, ...], Meta(description="What no image can carry, and is another here.")
@@ -276,6 +277,30 @@ def only_at_least(proof: Proof, ranks: Mapping[str, int], limit: int) -> Proof:
     """Judge anew with a limit: what differs counts only if its rank is the limit or worse (0)."""
     counting = [item for item in proof.differs if ranks.get(item.path, 0) <= limit]
     return replace(proof, proven=not counting)
+
+
+def outside(path: str, captured: Any, inside: Any, reason: str) -> Fact:
+    """A fact that a policy does not allow, whatever the manifest states."""
+    return Fact(path=path, kind=ChangeKind.CHANGED, captured=captured, inside=inside, reason=reason)
+
+
+def ruled(proof: Proof, excuses: Mapping[str, str], not_allowed: Sequence[Fact]) -> Proof:
+    """Judge anew by a policy: `excuses` are reasons by path, and count as announced."""
+    named = {item.path for item in not_allowed}
+    differs = [item for item in proof.differs if item.path not in {*excuses, *named}]
+    excused = [
+        replace(item, reason=excuses[item.path])
+        for item in proof.differs
+        if item.path in excuses and item.path not in named
+    ]
+    differs.extend(not_allowed)
+    return replace(
+        proof,
+        proven=not differs,
+        differs=tuple(differs),
+        announced=(*proof.announced, *excused),
+        by_nature=tuple(item for item in proof.by_nature if item.path not in named),
+    )
 
 
 def encode(proof: Proof) -> bytes:

@@ -22,6 +22,8 @@ SPEC = re.compile(
 )
 EXACT = re.compile(r"^={1,2}\s*(?P<version>[0-9][\w.!+]*)(?:=(?P<build>[\w.*]+))?$")
 EXPORTED = 0.8
+FILE = re.compile(r"(?:.*[._-])?(?:environment|env|conda)(?:[._-].*)?\.ya?ml")
+KEYS = {"name", "channels", "dependencies", "prefix", "variables", "platforms", "category"}
 
 
 def recognise(source: Source) -> bool:
@@ -37,10 +39,15 @@ def recognise(source: Source) -> bool:
     shaped = all(SPEC.match(item.strip()) for item in specs) and all(
         _is_pip(item) for item in others
     )
-    marked = (
-        {"channels", "prefix"} & set(tree) or any("=" in item for item in specs) or bool(others)
-    )
-    return shaped and bool(specs or others) and bool(marked)
+    return shaped and bool(specs or others) and _is_marked(source, tree, specs)
+
+
+def _is_marked(source: Source, tree: dict[str, Any], specs: list[str]) -> bool:
+    """Whether something shows that the list is conda's, be it the file's own name."""
+    told = {"channels", "prefix"} & set(tree) or any("=" in item for item in specs)
+    listed = len(specs) < len(tree["dependencies"])  # with a list of pip's
+    named = FILE.fullmatch(source.base.lower()) is not None and set(tree) <= KEYS
+    return bool(told) or listed or named
 
 
 def _is_pip(item: Any) -> bool:

@@ -33,7 +33,9 @@ def add_file(draft: Draft, name: str, data: bytes, kind: str) -> None:
     """Add a config file by its bytes; one that is no such text, or is large, by digest alone."""
     if len(data) <= LARGEST:
         try:
-            add_tree(draft, name, config_trees.parse(data.decode("utf-8"), kind), kind, data)
+            add_tree(
+                draft, name, config_trees.parse(data.decode("utf-8"), kind, quotes=True), kind, data
+            )
         except (config_trees.UnparsedError, UnicodeDecodeError):
             pass
         else:

@@ -84,6 +84,8 @@ KIND = key_values.Kind(
         "pytorch debug build": _debug,
         "torch._c._glibcxx_use_cxx11_abi": _abi,
         "gpu available": _available,
+        "cuda available": _available,
+        "nvcc": machine.toolkit,
         "driver version": machine.driver,
         "cuda_home": machine.cuda_home,
         "pillow": key_values.of("pillow"),

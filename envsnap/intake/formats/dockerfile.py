@@ -11,7 +11,7 @@ import shlex
 
 from msgspec import Struct
 
-from envsnap.intake.formats import conda_environment, configs, requirement_lines
+from envsnap.intake.formats import configs, install_commands
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.wanted import Wanted
@@ -24,10 +24,7 @@ FROM = re.compile(r"(?:--platform=\S+\s+)?(\S+)(?:\s+[Aa][Ss]\s+(\S+))?$")
 OF_PYTHON = re.compile(
     r"^(?:docker\.io/)?(?:library/)?python:(\d\.\d{1,2}(?:\.\d{1,3})?)(?=[-@]|$)"
 )
-PIPS = ("pip", "pip3")
-VALUED = ("-r", "-c", "-i", "-f", "-t", "-e", "--index-url", "--extra-index-url", "--find-links",
-          "--target", "--prefix", "--requirement", "--constraint", "--timeout", "--retries", "--python",
-          "--trusted-host", "--platform", "--progress-bar", "--root", "--editable")  # fmt: skip
+FILE = re.compile(r"(?i:.*[._-])?(?i:docker|container)file")
 
 
 class Stage(Struct):
@@ -44,7 +41,9 @@ def recognise(source: Source) -> bool:
     lines = _instructions(source.lines)
     told = [line[0] for line in lines]
     first = next((word for word in told if word != "ARG"), "")
-    return first == "FROM" and "?" not in told and len(told) > 1
+    if first != "FROM" or "?" in told:
+        return False
+    return len(told) > 1 or FILE.match(source.base) is not None
 
 
 def _instructions(lines: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -87,17 +86,24 @@ def read(source: Source) -> Draft:
         exact = python[1].count(".") == 2
         bounds = f"=={python[1]}" if exact else f"=={python[1]}.*"
         draft.add(Wanted(complete=False, entries={}, requires_python=bounds))
+    known: set[str] = set()
     for stage in chain:
         for name, value in stage.env.items():
-            if "$" in value:
-                draft.variable_name(name)
-            else:
-                draft.variable(name, value)
+            if name not in known:  # the later stage's counts, be it known or not
+                _variable(draft, name, value)
+        known.update(stage.env)
         for run in stage.runs:
-            _run(draft, run)
+            install_commands.add(draft, run)
     if source.cut:
         draft.leave("a last line without an end, which may be cut")
     return draft
+
+
+def _variable(draft: Draft, name: str, value: str) -> None:
+    if "$" in value:
+        draft.variable_name(name)
+    else:
+        draft.variable(name, value)
 
 
 def _stages(lines: list[tuple[str, str]]) -> tuple[dict[str, str], list[Stage]]:
@@ -111,8 +117,9 @@ def _stages(lines: list[tuple[str, str]]) -> tuple[dict[str, str], list[Stage]]:
             )
         elif word == "ARG" and not stages:
             name, equals, value = rest.partition("=")
-            if equals:
-                defaults[name.strip()] = value.strip().strip("'\"")
+            filled = _filled(value.strip().strip("'\""), defaults)
+            if equals and filled is not None:
+                defaults[name.strip()] = filled
         elif word == "ENV" and stages:
             stages[-1].env.update(_assignments(rest))
         elif word == "RUN" and stages:
@@ -158,72 +165,3 @@ def _assignments(rest: str) -> dict[str, str]:
     except ValueError:
         return {}
     return dict(word.partition("=")[::2] for word in words if "=" in word)
-
-
-def _run(draft: Draft, text: str) -> None:
-    """The packages that the pip, uv and conda commands of a RUN line name."""
-    for command in re.split(r"&&|\|\||;|\n", text):
-        try:
-            words = shlex.split(command, comments=True)
-        except ValueError:
-            continue
-        while words and (
-            words[0].startswith("--")
-            or re.fullmatch(r"\w+=\S*", words[0])
-            or words[0] in ("sudo", "exec")
-        ):
-            words.pop(0)
-        if "install" not in words:
-            continue
-        place = words.index("install")
-        program = words[:place]
-        if program and (program[-1] in PIPS or program[-1].startswith("pip3")):
-            _pip(draft, words[place + 1 :])
-        elif program and program[-1] in ("conda", "mamba", "micromamba"):
-            _conda(draft, words[place + 1 :])
-
-
-def _pip(draft: Draft, words: list[str]) -> None:
-    skip = False
-    for place, word in enumerate(words):
-        if skip:
-            skip = False
-        elif word in VALUED:
-            skip = True
-            if word in (
-                "-i",
-                "--index-url",
-                "--extra-index-url",
-                "-f",
-                "--find-links",
-            ) and place + 1 < len(words):
-                from envsnap.intake.formats import privacy
-
-                draft.add_source(privacy.clean_url(words[place + 1]))
-            elif word in ("-r", "--requirement"):
-                draft.leave("requirements files that it installs")
-        elif word.startswith(("--extra-index-url=", "--index-url=")):
-            from envsnap.intake.formats import privacy
-
-            draft.add_source(privacy.clean_url(word.partition("=")[2]))
-        elif "$" in word:
-            draft.leave("packages whose version is a variable")
-        elif word.startswith("-"):
-            continue
-        else:
-            line = requirement_lines.line(word)
-            if line.kind in ("requirement", "address") and line.name:
-                draft.want(line.name, line.choice)
-
-
-def _conda(draft: Draft, words: list[str]) -> None:
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-        elif word in ("-c", "--channel", "-n", "--name", "-p", "--prefix", "-f", "--file"):
-            skip = True
-        elif not word.startswith("-") and "$" not in word:
-            spec = conda_environment.SPEC.match(word)
-            if spec is not None:
-                conda_environment.want(draft, spec["name"], spec["rest"].strip())

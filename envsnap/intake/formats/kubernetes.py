@@ -92,13 +92,17 @@ def read(source: Source) -> Draft:
 
 def _only(draft: Draft, container: dict[str, Any]) -> None:
     """The one container's variables and limits are the environment's."""
-    for entry in trees.records(container, "env"):
-        name = trees.text(entry, "name")
-        if not isinstance(name, str):
-            continue
-        if entry.get("value") is not None and not isinstance(entry["value"], dict | list):
-            draft.variable(name, str(entry["value"]))
-        elif "valueFrom" in entry:
+    entries = {
+        name: entry
+        for entry in trees.records(container, "env")
+        if isinstance(name := trees.text(entry, "name"), str)
+    }  # of one that is named twice the last counts
+    for name, entry in entries.items():
+        value = entry.get("value")
+        known = value is not None and not isinstance(value, dict | list) and "$(" not in str(value)
+        if known:
+            draft.variable(name, str(value))
+        elif value is not None or "valueFrom" in entry:
             draft.variable_name(name)
     limits = trees.mapping(container, "resources", "limits")
     draft.add(

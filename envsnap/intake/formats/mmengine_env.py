@@ -14,7 +14,8 @@ from envsnap.model.host import System
 PAIR = re.compile(
     r"^\s{0,8}(?:[-*] )?(?P<key>[A-Za-z][\w ,.()-]{0,60}?)\s{0,20}:(?:\s(?P<value>.*))?$"
 )
-BEGIN = re.compile(r"^\s{0,8}(?:[-*] )?sys\.platform: ?(?:linux|win32|darwin)")
+# A reply may begin on the line itself, with whom it is for.
+BEGIN = re.compile(r"^\s{0,8}(?:[-*] |@[\w-]{1,40}[:,]? )?sys\.platform: ?(?:linux|win32|darwin)")
 END = re.compile(r"^(?:Runtime environment:|-{10,}|={10,}|```|</details>)\s*$")
 BUILD = re.compile(r"^\s{0,8}(?:[-*] )?PyTorch compiling details:")
 OWN = re.compile(
@@ -40,7 +41,8 @@ def read(source: Source) -> Draft:
             f"{source.name}: holds {len(blocks)} different reports of mmengine; put each into a file of its own"
         )
     draft = Draft("the environment that mmengine logs", "stated")
-    key_values.read(draft, KIND, _without_build(blocks[0]))
+    told = [blocks[0][0][blocks[0][0].index("sys.platform") :], *blocks[0][1:]]
+    key_values.read(draft, KIND, _without_build(told))
     build = next((place for place, line in enumerate(blocks[0]) if BUILD.match(line)), None)
     if build is not None:
         torch_build.read(draft, blocks[0][build + 1 :])

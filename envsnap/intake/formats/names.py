@@ -47,7 +47,7 @@ def address(text: str) -> Address:
     """Read a direct address: a wheel or an archive states its version, a repository a commit."""
     place, _, fragment = text.partition("#")
     parts = dict(part.partition("=")[::2] for part in fragment.split("&"))
-    egg = re.split(r"[\[<>=!~]", unquote(parts.get("egg", "")))[0]
+    egg, written = _of_egg(unquote(parts.get("egg", "")))
     vcs = next((scheme[:-1] for scheme in SCHEMES if place.startswith(scheme)), None)
     sha256 = parts.get("sha256", "")
     origin = Origin(
@@ -57,9 +57,16 @@ def address(text: str) -> Address:
     if vcs is not None:
         commit = place.rpartition("@")[2] if "@" in place.rpartition("/")[2] else ""
         found = commit if COMMIT.fullmatch(commit) else UNSET
-        return Address(Origin(url=origin.url, vcs=vcs, commit=found), egg)
+        return Address(Origin(url=origin.url, vcs=vcs, commit=found), egg, written)
     name, version = _of_file(unquote(place.partition("?")[0].rpartition("/")[2]))
-    return Address(origin, egg or name, version)
+    return Address(origin, egg or name, version or written)
+
+
+def _of_egg(text: str) -> tuple[str, str]:
+    """The name in an address' fragment, and the version that old ones had behind it."""
+    name = re.split(r"[\[<>=!~]", text)[0]
+    found = re.fullmatch(r"(.+?)-(\d[\w.!+]*)", name)
+    return (found[1], found[2]) if found is not None and is_version(found[2]) else (name, "")
 
 
 def _of_file(file: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from envsnap.intake.formats import nvidia_facts
+from envsnap.intake.formats import nvidia_facts, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
@@ -44,7 +44,7 @@ def read(source: Source) -> Draft:
             draft.leave("lines with another number of fields")
             continue
         facts = {ALIASES.get(key, key): value for key, value in zip(columns, cells, strict=True)}
-        index = int(facts["index"]) if facts.get("index", "").isdigit() else order
+        index = number if isinstance(number := trees.whole(facts.get("index")), int) else order
         nvidia_facts.add(draft, index, facts)
         drivers.add(facts.get("driver_version"))
     if len(drivers) > 1:

@@ -6,7 +6,7 @@ import re
 
 from msgspec import UNSET
 
-from envsnap.intake.formats import names, requirement_lines, transcript
+from envsnap.intake.formats import names, requirement_lines, requirements_txt, transcript
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.requirement_lines import Line
 from envsnap.intake.formats.source import Source
@@ -14,6 +14,9 @@ from envsnap.model.python import Package
 
 # pip's own kin, which `pip freeze` leaves out.
 LEFT_OUT = ("pip", "setuptools", "wheel", "distribute")
+NOT_BY_HAND = 40
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+BEHIND = re.compile(r"^\s*[^#\s].*\s#")  # a remark behind a pin: pip writes none
 COMMAND = re.compile(r"(?:pip3?(?:\.\d+)?|uv pip|python\S* -m pip)\s+(?:freeze|list\b.*freeze)")
 NOTICE = re.compile(
     r"(?:WARNING|DEPRECATION|ERROR|\[notice\]|You are using pip|You should consider)"
@@ -31,7 +34,21 @@ def recognise(source: Source) -> bool:
     if not requirement_lines.may_be(source.lines):
         return False
     lines = _lines(source.lines)
-    return bool(lines) and _is_frozen(lines) and (_is_sorted(lines) or _is_exact(lines))
+    if not lines or not _is_frozen(lines) or any(map(BEHIND.search, source.lines)):
+        return False
+    return _is_exact(lines) or (_is_sorted(lines) and not _is_asked_for(source, lines))
+
+
+def _is_asked_for(source: Source, lines: list[Line]) -> bool:
+    """Whether pins stand in a file of requirements that a hand may have written.
+
+    A few pins in order are a freeze as well as a list of what to install. The file's name decides,
+    unless only pip writes such a line, PowerShell wrote the file, or nobody writes so many.
+    """
+    redirected = source.data.startswith(UTF16)
+    shown = any(line.kind == "comment" or "file://" in line.text for line in lines)
+    named = requirements_txt.FILE.fullmatch(source.base.lower()) is not None
+    return named and not redirected and not shown and len(lines) < NOT_BY_HAND
 
 
 def _lines(lines: tuple[str, ...]) -> list[Line]:

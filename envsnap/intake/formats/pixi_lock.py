@@ -38,7 +38,7 @@ class Locked(Struct, frozen=True):
 
 def recognise(source: Source) -> bool:
     """YAML with environments of pixi, or with conda-lock's metadata."""
-    if "packages:" not in source.text or not re.search(
+    if not re.search(r"(?m)^packages?:", source.text) or not re.search(
         r"(?m)^(?:environments|metadata|version):", source.text
     ):
         return False
@@ -68,9 +68,15 @@ def read(source: Source) -> Draft:
         rows.setdefault((item.name, item.version, item.build, item.is_conda), set()).add(
             item.platform
         )
+    pythons = {item.version for item in found if item.is_conda and item.name == "python"}
+    if len(pythons) > 1:
+        reason = f"not stated: it is {' or '.join(sorted(pythons))}, by the platform"
+        draft.gap("wanted", ("requires_python",), reason)
     for (name, version, build, is_conda), places in rows.items():
+        if name == "python" and len(pythons) > 1:
+            continue
         marker = UNSET if places == platforms and len(platforms) > 1 else _marker(places)
-        _want(
+        want(
             draft,
             name,
             Choice(version=version, build=build or UNSET, marker=marker),
@@ -89,7 +95,8 @@ def _marker(platforms: set[str]) -> str | UnsetType:
     return " or ".join(f"({marker})" for marker in told) or UNSET
 
 
-def _want(draft: Draft, name: str, choice: Choice, *, is_conda: bool) -> None:
+def want(draft: Draft, name: str, choice: Choice, *, is_conda: bool) -> None:
+    """Add one locked package, under the distribution's name where conda has another."""
     from msgspec.structs import replace
 
     if not is_conda:

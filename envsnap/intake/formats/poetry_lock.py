@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import UNSET, UnsetType
@@ -17,7 +19,7 @@ ELSEWHERE = "not stated: pyproject.toml says where it is asked for, this lock do
 
 def recognise(source: Source) -> bool:
     """TOML with packages and poetry's metadata."""
-    if "[[package]]" not in source.text or "content-hash" not in source.text:
+    if re.search(r"(?m)^(?:\[\[package\]\]|package = \[\])", source.text) is None:
         return False
     metadata = trees.mapping(source.toml, "metadata")
     return "content-hash" in metadata and "python-versions" in metadata
@@ -34,7 +36,8 @@ def read(source: Source) -> Draft:
         if not isinstance(name, str):
             continue
         key = names.canonical(name)
-        draft.want(key, _choice(item, extras.get(key, ())))
+        for choice in _choices(item, extras.get(key, ())):
+            draft.want(key, choice)
         if key in conditional and "groups" not in item:
             draft.gap("wanted", (key, "marker"), ELSEWHERE)
     python = trees.text(tree, "metadata", "python-versions")
@@ -63,28 +66,38 @@ def _conditional(tree: dict[str, Any]) -> set[str]:
     return sometimes - always
 
 
-def _choice(item: dict[str, Any], extras: tuple[str, ...]) -> Choice:
-    stated = item.get("groups")
-    listed = tuple(str(group) for group in stated) if isinstance(stated, list) else ()
-    groups = () if "main" in listed else listed
-    if item.get("category") not in (None, "main"):
+def _choices(item: dict[str, Any], extras: tuple[str, ...]) -> Iterator[Choice]:
+    """One choice for each marker, with the groups that it is for; none where main asks always."""
+    for marker, groups in sorted(_by_marker(item).items()):
+        own = groups
+        if "main" in groups or not groups:
+            own = (extras or ("optional",)) if item.get("optional") is True else ()
+        yield Choice(
+            version=trees.text(item, "version"),
+            marker=marker or UNSET,
+            origin=_origin(item),
+            groups=tuple(sorted(own)) or UNSET,
+        )
+        if not marker and not own:
+            return
+
+
+def _by_marker(item: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The groups that ask for a package, by their marker; empty text is everywhere.
+
+    Locks before version 2.1 name a category, or nothing, in place of groups.
+    """
+    stated, markers = item.get("groups"), item.get("markers")
+    groups = tuple(str(group) for group in stated) if isinstance(stated, list) else ()
+    if not groups and item.get("category") not in (None, "main"):
         groups = (str(item["category"]),)
-    if item.get("optional") is True:
-        groups = extras or groups or ("optional",)
-    return Choice(
-        version=trees.text(item, "version"),
-        marker=_marker(item),
-        origin=_origin(item),
-        groups=tuple(sorted(groups)) or UNSET,
-    )
-
-
-def _marker(item: dict[str, Any]) -> str | UnsetType:
-    """One marker, or one a group: then that of the main group."""
-    stated = item.get("markers")
-    if isinstance(stated, dict):
-        stated = stated.get("main")
-    return stated if isinstance(stated, str) and stated else UNSET
+    if not isinstance(markers, dict):
+        return {markers if isinstance(markers, str) else "": groups}
+    found: dict[str, tuple[str, ...]] = {}
+    for group in groups:
+        marker = str(markers.get(group, ""))
+        found[marker] = (*found.get(marker, ()), group)
+    return found
 
 
 def _origin(item: dict[str, Any]) -> Origin | UnsetType:

@@ -41,6 +41,7 @@ LOOKS = (
     Look(r"(?m)^\[(?:build-system|project|tool\.[\w.-]+)\]\s*$", "a pyproject.toml", "name the lock beside it (uv.lock, poetry.lock, pylock.toml), or a `pip freeze` of the environment"),
     Look(r"(?m)^\[(?:packages|dev-packages)\]\s*$", "a Pipfile", "name the Pipfile.lock beside it"),
     Look(r"(?m)^\[(?:workspace|dependencies|pypi-dependencies|environments)\]\s*$", "a manifest of pixi", "name the pixi.lock beside it"),
+    Look(r"(?m)^lock-version = |^\[\[package\]\]", "a lock of a version, or of a program, that envsnap does not know", "export it as requirements (`poetry export`, `uv export`, `pdm export`), or name a `pip freeze` of the environment"),
     Look(r"(?m)^\[(?:metadata|options)\]\s*$", "a setup.cfg", "name a `pip freeze` of the environment instead"),
     Look(r"(?m)^[ \t]*(?:from\s+setuptools\s+import|setup\()", "a setup.py", "name a `pip freeze` of the environment instead"),
     Look(r"(?i)\A\s*<(?:!doctype html|html|head)", "an HTML page", "save the raw text instead of the page"),

@@ -99,7 +99,9 @@ def read(source: Source) -> Draft | None:
     for variant in source.variants():
         entry = recognised(variant)
         if entry is not None:
-            return entry.load().read(variant)
+            draft = entry.load().read(variant)
+            _leave_others(draft, entry, source)
+            return draft
     found = [
         (entry, block) for block in source.blocks() if (entry := recognised(block)) is not None
     ]
@@ -114,6 +116,15 @@ def read(source: Source) -> Draft | None:
     draft = found[0][0].load().read(found[0][1])
     draft.leave("the text around it")
     return draft
+
+
+def _leave_others(draft: Draft, entry: Entry, source: Source) -> None:
+    """Count the blocks of a text that hold what another format reads: they are not read."""
+    if "```" in source.text or "~~~" in source.text:
+        for block in source.blocks():
+            other = recognised(block)
+            if other is not None and other is not entry:
+                draft.leave(f"a block that holds {other.title}")
 
 
 def recognised(source: Source) -> Entry | None:

@@ -103,7 +103,7 @@ def _editable(place: str, text: str) -> Line:
     if not ADDRESS.fullmatch(place.partition(";")[0].strip()):
         return Line(kind="editable", text=text, choice=Choice(editable=True))
     found = names.address(place.partition(";")[0].strip())
-    choice = Choice(editable=True, origin=found.origin)
+    choice = Choice(editable=True, origin=found.origin, version=found.version or UNSET)
     return Line(kind="editable", text=text, name=names.canonical(found.name), choice=choice)
 
 

@@ -15,7 +15,7 @@ from envsnap.model.wanted import Wanted
 ENOUGH = 0.9
 MOST_INCLUDED = 50
 FILE = re.compile(
-    r"(?:.*[._-])?(?:requirements?|constraints?|reqs?|deps)(?:[._-].*)?\.(?:txt|in|pip)"
+    r"(?:.*[._-])?(?:requirements?|constraints?|reqs?|deps)\d*(?:[._-].*)?\.(?:txt|in|pip)"
 )
 OF_PIP = ("-r", "--requirement", "-c", "--constraint", "-i", "--index-url", "--extra-index-url", "-f", "--find-links")  # fmt: skip
 # A file that a resolver wrote lists everything that will be there.

@@ -31,6 +31,8 @@ ESCAPE = re.compile(
 BLANKS = str.maketrans(
     {"\u00a0": " ", "\u200b": None, "\ufeff": None, "\u2028": "\n", "\x00": None}
 )
+# Python reads no number that is longer, and no report holds one.
+LONG_NUMBER = re.compile(rb"(?<![0-9])[0-9]{4000}")
 MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -50,8 +52,11 @@ class Source:
     ) -> None:
         """Keep the bytes; `name` begins messages, `base` is the file's own name.
 
-        `beside` gives the bytes of a file by its path relative to this one, or None.
+        `beside` gives the bytes of a file by its path relative to this one, or None. Raises
+        InputError for a number that no program could have meant.
         """
+        if LONG_NUMBER.search(data) is not None:
+            raise InputError(f"{name}: holds a number of 4,000 digits or more; it is not read")
         self.data, self.name, self.base = data, name, base
         self._text, self._beside = text, beside
 

@@ -204,7 +204,7 @@ class _Report:
                 self._of_vllm(found[1].strip().lower(), (found[2] or "").strip())
 
     def _of_vllm(self, key: str, value: str) -> None:
-        version = machine.version(value)
+        version = machine.version(value.partition("@")[0])  # the commit stands behind it
         if key == "vllm version" and isinstance(version, str):
             self._draft.framework("vllm", Framework(version=version))
         elif key == "vllm version":

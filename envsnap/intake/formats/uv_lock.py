@@ -46,25 +46,25 @@ def read(source: Source) -> Draft:
         if graph.is_own(item):
             draft.leave("projects of the lock itself")
             continue
+        name = names.canonical(key[0])
+        default = ways.get(key, set())
         asked, further = groups.get(key, (set(), set()))
-        found = ways.get(key, further)
-        choice = _choice(item, found, () if key in ways else tuple(sorted(asked)))
-        if choice is None:
+        if not default and not further:
             draft.leave("packages that nothing in the lock asks for")
-        else:
-            draft.want(names.canonical(key[0]), choice)
-            if len(ways.get(key, ())) > MOST_WAYS:
-                reason = "not stated: it depends on more conditions than can be told"
-                draft.gap("wanted", (names.canonical(key[0]), "marker"), reason)
+        if default:
+            draft.want(name, _choice(item, default, ()))
+        if further:
+            draft.want(name, _choice(item, further, tuple(sorted(asked))))
+        if len(default) > MOST_WAYS:
+            reason = "not stated: it depends on more conditions than can be told"
+            draft.gap("wanted", (name, "marker"), reason)
     requires = trees.text(source.toml, "requires-python")
     draft.add(Wanted(complete=False, entries={}, requires_python=requires))
     draft.complete("wanted", names_only=True)
     return draft
 
 
-def _choice(item: dict[str, Any], ways: set[Way], groups: tuple[str, ...]) -> Choice | None:
-    if not ways:
-        return None
+def _choice(item: dict[str, Any], ways: set[Way], groups: tuple[str, ...]) -> Choice:
     return Choice(
         version=trees.text(item, "version"),
         marker=_marker(ways),
@@ -130,20 +130,25 @@ class _Graph:
         return found
 
     def by_group(self, default: dict[Key, set[Way]]) -> dict[Key, tuple[set[str], set[Way]]]:
-        """What is reached by extras and groups of the projects only, by which, and on which ways."""
+        """What extras and groups of the projects reach beyond the default, by which, on which ways."""
         found: dict[Key, tuple[set[str], set[Way]]] = {}
+        for group, needs in self._groups():
+            reached: dict[Key, set[Way]] = {}
+            self._spread(deque(self._targets(needs, EVERYWHERE)), reached)
+            for key, ways in reached.items():
+                covered = default.get(key, set())
+                further = [way for way in ways if not any(known <= way for known in covered)]
+                groups, known_ways = found.setdefault(key, (set(), set()))
+                groups.update({group} if further else ())
+                for way in further:
+                    _adds(known_ways, way)
+        return found
+
+    def _groups(self) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
         for _, item in self.roots():
             for table in ("optional-dependencies", "dev-dependencies", "dependency-groups"):
                 for group, needs in trees.mapping(item, table).items():
-                    reached: dict[Key, set[Way]] = {}
-                    todo = deque(self._targets(trees.records({"x": needs}, "x"), EVERYWHERE))
-                    self._spread(todo, reached)
-                    for key in reached.keys() - default.keys():
-                        groups, ways = found.setdefault(key, (set(), set()))
-                        groups.add(group)
-                        for way in reached[key]:
-                            _adds(ways, way)
-        return found
+                    yield group, trees.records({"x": needs}, "x")
 
     def _spread(self, todo: deque[tuple[Key, str, Way]], found: dict[Key, set[Way]]) -> None:
         seen: dict[tuple[Key, str], set[Way]] = {}

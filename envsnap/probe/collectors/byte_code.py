@@ -75,8 +75,8 @@ def _is_loaded(data: bytes, source: str, text: bytes) -> bool:
     if flags & BY_HASH:
         return not flags & CHECKED or data[8:16] == importlib.util.source_hash(text)
     about = os.stat(source)
-    stated = struct.unpack("<II", data[HEADER - 8 : HEADER])
-    return stated == (int(about.st_mtime) & 0xFFFFFFFF, about.st_size & 0xFFFFFFFF)
+    written = struct.unpack("<II", data[HEADER - 8 : HEADER])
+    return written == (int(about.st_mtime) & 0xFFFFFFFF, about.st_size & 0xFFFFFFFF)
 
 
 def _is_same(stored: bytes, made) -> bool:

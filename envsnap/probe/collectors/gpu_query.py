@@ -62,6 +62,7 @@ def _describe(record: Record, nvml, device) -> None:
     ask("cores", lambda: nvml.nvmlDeviceGetNumGpuCores(device))
     ask("memory_bus_width", lambda: nvml.nvmlDeviceGetMemoryBusWidth(device))
     ask("vbios", lambda: _text(nvml.nvmlDeviceGetVbiosVersion, device))
+    ask("gsp_firmware", lambda: _gsp(nvml, device))
     ask("inforom", lambda: _text(nvml.nvmlDeviceGetInforomImageVersion, device))
     ask("ecc", lambda: bool(nvml.nvmlDeviceGetEccMode(device)[0]))
     ask("mig", lambda: bool(nvml.nvmlDeviceGetMigMode(device)[0]))
@@ -99,6 +100,11 @@ def _identify(record: Record, nvml, device) -> None:
 
 def _pci(value: object) -> str:
     return value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _gsp(nvml, device) -> str:
+    """The firmware of the card's own processor (GSP), which runs most of the driver."""
+    return _text(nvml.nvmlDeviceGetGspFirmwareVersion, device)
 
 
 def _nvlinks(nvml, device) -> int:

@@ -98,4 +98,6 @@ def _from_files() -> dict:
                 facts["name"] = value.strip()
             elif key.strip() == "Video BIOS" and "?" not in value:
                 facts["vbios"] = value.strip()
+            elif key.strip() == "GPU Firmware" and value.strip() not in ("", "N/A"):
+                facts["gsp_firmware"] = value.strip()
     return entries

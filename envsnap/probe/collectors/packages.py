@@ -19,6 +19,7 @@ NAME_AND_VERSION = re.compile(r"^(.+?)-([^-]+)(?:-py\d[\w.-]*)?$")
 SEPARATORS = re.compile(r"[-_.]+")
 COMMA = ord(",")
 HEAD = 16384
+LARGEST_RECORD = 16 << 20  # some 200,000 files; its lines take five times as much memory
 WRITTEN_BY_INSTALLERS = re.compile(
     rb"\.dist-info/(INSTALLER|REQUESTED|RECORD|direct_url\.json|uv_cache\.json|RECORD\.jws|RECORD\.p7s)\"?,"
 )
@@ -335,10 +336,15 @@ def _add_origin(facts: dict, text: str) -> None:
 def _add_record(facts: dict, path: str) -> None:
     """Digest a RECORD file, and keep the top-level packages and modules that it lists as `claims`."""
     try:
-        data = read_bytes(path)
+        data = read_bytes(path, LARGEST_RECORD + 1)
     except OSError:
         return
+    if len(data) > LARGEST_RECORD:
+        defect = "RECORD is longer than %d MiB: not read" % (LARGEST_RECORD >> 20)
+        facts.setdefault("defects", []).append(defect)
+        return
     lines = _lasting_lines(data)
+    del data
     facts["claims"] = ownership.top_level(lines)
     facts["owned"] = ownership.of_record(lines)
     digest = _digest_of_lines(lines, os.path.basename(os.path.dirname(path)))

@@ -90,9 +90,22 @@ def _gpu(node: str, facts: dict, device: str) -> dict:
     vbios = first_text(device + "/vbios_version")
     if vbios:
         gpu["vbios"] = vbios
+    firmware = _firmware(device)
+    if firmware:
+        gpu["firmware"] = firmware
     if facts.get("max_engine_clk_fcompute"):
         gpu["clock_max_sm_mhz"] = facts["max_engine_clk_fcompute"]
     return gpu
+
+
+def _firmware(device: str) -> dict:
+    """The releases of the card's firmware, by the part that runs it (amdgpu's fw_version folder)."""
+    found = {}
+    for path in sorted(glob.glob(os.path.join(glob.escape(device), "fw_version", "*_fw_version"))):
+        text = first_text(path)
+        if text and text.strip("0x"):
+            found[os.path.basename(path)[: -len("_fw_version")]] = text
+    return found
 
 
 def _memory(node: str) -> int:

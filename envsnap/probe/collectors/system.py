@@ -7,7 +7,7 @@ import re
 import sys
 import time
 
-from . import buses, locales
+from . import buses, fabric, locales, virtual
 from ..readers import elf, loader
 from ..record import Record, first_text, read_bytes, read_text
 
@@ -53,7 +53,10 @@ def collect(record: Record) -> None:
     for key, name in LIMITS:
         record.learn_present(key, _limit, name)
     record.learn_present("container", _container)
+    flags = record.facts.get("cpu_flags")
+    record.learn_present("virtualization", virtual.kind, flags)
     buses.collect(record)
+    fabric.collect(record)
     _locale(record)
     if "glibc" in record.facts:
         record.learn("locales", locales.of_this_system)

@@ -11,13 +11,17 @@ import re
 import threading
 import time
 
-from ..record import key_text, native, open_regular, reason, shown
+from ..record import first_text, key_text, native, open_regular, reason, shown
 
 LARGEST_POINTER = 1024
 POINTER = re.compile(
     rb"version https://(?:git-lfs|hawser)\.github\.com/spec/v1\r?\n(?:ext-\d-[^\n]{1,300}\n){0,9}"
     rb"oid sha256:([0-9a-f]{64})\r?\nsize (\d{1,18})\r?\n$"
 )
+# The hub's cache names repository and commit in its folders; a download states them in a file.
+IN_THE_CACHE = re.compile(r"/models--([^/]{1,200})/snapshots/([0-9a-f]{40})/")
+OF_A_DOWNLOAD = ".cache/huggingface/download"
+MOST_FOLDERS_UP = 4
 PIECE = 1 << 20
 MOST_FILES = 20000
 # A file changed this recently could change again within one tick of its time stamps.
@@ -59,6 +63,7 @@ class Hashing:
         resolved = os.path.realpath(file)
         if resolved != os.path.abspath(file):
             self.entries[key]["resolved"] = shown(resolved)
+        self.entries[key].update(_of_the_hub(os.path.abspath(file)))
         try:
             facts = os.stat(file)
         except OSError as error:
@@ -154,6 +159,21 @@ def _pointed(file: str, size: int) -> dict:
         "pointer": "git-lfs",
         "damage": "a Git LFS pointer, not the file",
     }
+
+
+def _of_the_hub(file: str) -> dict:
+    """The hub's repository and the commit that a file is of, where its place or a note tells."""
+    match = IN_THE_CACHE.search(shown(file))
+    if match:
+        return {"repository": match.group(1).replace("--", "/"), "revision": match.group(2)}
+    folder, name = os.path.split(file)
+    for _ in range(MOST_FOLDERS_UP):
+        note = first_text(os.path.join(folder, OF_A_DOWNLOAD, name + ".metadata"))
+        if note and re.match(r"[0-9a-f]{40}\s", note + "\n"):
+            return {"revision": note[:40]}
+        folder, above = os.path.split(folder)
+        name = os.path.join(above, name)
+    return {}
 
 
 def identity(facts) -> str:

@@ -29,6 +29,16 @@ def build_id(path: str) -> str:
     return None
 
 
+def end_of_segments(path: str) -> int:
+    """Return the size that a file must have for what it says is in it.
+
+    Raises OSError for an unreadable file and ValueError for one that is not ELF.
+    """
+    with open_regular(path) as stream:
+        headers = _headers(stream, path)[0]
+    return max([offset + length for _, offset, length, _ in headers] or [0])
+
+
 def interpreter(path: str) -> str:
     """Return the dynamic loader that an ELF program names, or None for a static one."""
     for data, _ in _segments(path, INTERPRETER_SEGMENT):

@@ -57,6 +57,13 @@ def system_files_of(asker: str) -> set:
     return found
 
 
+def candidates(name: str, cache: str = CACHE) -> list:
+    """Return where the loader looks for a library that a program asks for, in its order."""
+    named = os.environ.get("LD_LIBRARY_PATH", "").replace(";", ":").split(":")
+    folders = [os.path.join(folder, name) for folder in named if folder]
+    return folders + _cached(name, cache) + [os.path.join(item, name) for item in DEFAULT_FOLDERS]
+
+
 def find_needed(asker: str, choose, cache: str = CACHE) -> dict:
     """Return {name: path} of what the loader takes for the names that `choose` picks.
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from envsnap.model.notebook import Shown
 from envsnap.replay.esr.recording import Count
 
 VERDICT_VERSION = 2
@@ -134,7 +135,7 @@ class Compared(Struct, frozen=True, kw_only=True):
     further: Annotated[str, Meta(description="What the digests of further calls show.")] = ""
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
+class Verdict(Shown, Struct, frozen=True, kw_only=True):
     """Whether two runs are the same, where they part, why, and why not."""
 
     verdict_version: int

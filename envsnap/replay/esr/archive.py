@@ -22,7 +22,7 @@ from msgspec import Struct
 from envsnap.errors import InputError
 from envsnap.model import codec, scan, storage
 from envsnap.model.manifest import Manifest
-from envsnap.replay.esr import first_version, tables
+from envsnap.replay.esr import first_version, left_out, tables
 from envsnap.replay.esr.recording import RECORDING_VERSION, Leaf, Record, Sample, Tensor
 
 RECORD, MANIFEST = "record.json", "manifest.json"
@@ -58,7 +58,9 @@ def write(
         storage.opened_atomically(path, 0o600) as stream,
         zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive,
     ):
-        archive.writestr(_member(RECORD), json.dumps(msgspec.to_builtins(record)))
+        tree = msgspec.to_builtins(record)
+        left_out.clean(tree)
+        archive.writestr(_member(RECORD), json.dumps(tree))
         if manifest is not None:
             archive.writestr(_member(MANIFEST), codec.encode(manifest))
         archive.writestr(_member(SKETCH), tables.write_sketches(sketches))

@@ -44,7 +44,9 @@ class Ended(Struct, frozen=True, kw_only=True):
         """What was seen of the run, laid over the facts of the process; None: it told none."""
         if self.chosen is None or self.chosen.facts is None:
             return None
-        return observing.described(self.run, self.chosen.facts, label, without, _silent)
+        from envsnap.targets import running
+
+        return observing.described(self.run, self.chosen.facts, label, without, running.silent)
 
 
 @contextmanager
@@ -150,7 +152,3 @@ def reached(ended: Ended, command: Sequence[str]) -> Spooled:
             " it needs Python 3.8 or newer, without -I, -E or -S"
         )
     return ended.chosen
-
-
-def _silent(done: int, total: int) -> None:
-    """Report progress to nobody."""

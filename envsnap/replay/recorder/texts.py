@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from envsnap.redact import decision
 from envsnap.replay.recorder.inside.settings import digest
 
 MOST_LINES = 5000
@@ -33,6 +34,11 @@ SHAPES = (
     ("address", re.compile(r"\b0x[0-9a-fA-F]{4,16}\b")),
     ("path", re.compile(r"(?<![\w.:/])(?:~|\.{1,2})?/(?:[\w.@+-]+/)+[\w.@+-]*|(?<![\w.:/])/tmp/[\w.@+-]+")),
 )  # fmt: skip
+# What every line with a secret has; few others do, and judging takes time.
+SUSPECT = re.compile(
+    r"(?i)pass|pw|pwd|secret|token|key|cred|auth|login|log in|sign in|account|cookie|bearer|basic|://|@"
+    r"|BEGIN|webhook|[a-z0-9_+/=-]{16}"
+)
 BAR = re.compile(r"\d{1,3}%\|")
 PIECES = re.compile(rf"%[a-z]+|(?<![\w.]){NUMBER}(?![\w.]*\w)|[^\W_][\w'-]*|[^\w\s]|_+")
 PLAIN = re.compile(rf"%[a-z]+|{NUMBER}|[^\w\s]|_+")
@@ -60,7 +66,14 @@ def _plain(data: bytes) -> Iterator[str]:
                 continue
         elif BAR.search(line):
             continue
-        yield ESCAPES.sub("", line[:LONGEST]).rstrip()
+        yield _without_secrets(ESCAPES.sub("", line[:LONGEST]).rstrip())
+
+
+def _without_secrets(line: str) -> str:
+    """A line in which a mark stands for each secret: a digest of a password could be guessed."""
+    if SUSPECT.search(line) is None:
+        return line
+    return decision.message(line, {}).replace(decision.REDACTED, " %secret ")
 
 
 def _words(line: str) -> list[str]:

@@ -15,7 +15,8 @@ from envsnap.model.reading import frameworks, gpus, stated, variable
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 
-ARCHITECTURE = re.compile(r"(sm|compute)_(\d+)(\d)[af]?")
+ARCHITECTURE = re.compile(r"(sm|compute)_([0-9]{1,4})([0-9])[af]?")
+CAPABILITY = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
 RELEASE = re.compile(r"\d+\.\d+(?:\.\d+)?(?:\+cu\d+)?")
 # Integrated GPUs: code for them runs nowhere else, and other code not on them.
 JETSON = {(5, 3), (6, 2), (7, 2), (8, 7), (10, 1)}
@@ -143,7 +144,7 @@ def coverage(architectures: tuple[str, ...], capability: str) -> str | None:
         named = {item.partition(":")[0] for item in architectures}
         return "machine code" if capability.partition(":")[0] in named else None
     major, _, minor = capability.partition(".")
-    if not (major.isdigit() and minor.isdigit()):
+    if not CAPABILITY.fullmatch(capability):
         return "machine code"  # nothing can be said
     device = int(major), int(minor)
     if device == (11, 0) and "sm_101" in architectures:

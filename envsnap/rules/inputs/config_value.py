@@ -78,25 +78,7 @@ class ConfigValue(Rule):
                 values.setdefault(_kind(change), []).append(change)
         for found in _in_order(values):
             file = comparison.at("configs", found[0].path[1], "sha256")
-            paths = (file.path,) if file else ()
-            yield self._value(found[0], paths) if len(found) == 1 else self._alike(found, paths)
-
-    def _alike(self, found: list[Change], file: tuple[Path, ...]) -> Finding:
-        """Many changes of one kind in one file."""
-        first = found[0]
-        severity, effect, why = _weigh(first)
-        below = text(first.path[1:3])
-        return Finding(
-            rule=self.id,
-            severity=severity,
-            effect=effect,
-            confidence=Confidence.LIKELY if effect is Effect.NUMERICS else Confidence.POSSIBLE,
-            path=first.path,
-            message=f"{below}: {len(found)} entries have another {first.path[-1]}",
-            why=why,
-            fix="Make the files alike, or say why they differ.",
-            changes=(*(change.path for change in found), *file),
-        )
+            yield self._values(found, (file.path,) if file else ())
 
     def _file(self, comparison: Comparison, change: Change) -> Finding:
         """Judge a file of which no value differs, or of which no values are known."""
@@ -122,23 +104,32 @@ class ConfigValue(Rule):
             changes=(change.path,),
         )
 
-    def _value(self, change: Change, file: tuple[Path, ...]) -> Finding:
-        severity, effect, why = _weigh(change)
-        verb = {
-            ChangeKind.ADDED: "set on the other side only",
-            ChangeKind.REMOVED: "missing on the other side",
-        }.get(change.kind, f"{_shown(change.reference)} -> {_shown(change.other)}")
+    def _values(self, found: list[Change], file: tuple[Path, ...]) -> Finding:
+        """Judge one value, or many of one kind that a file has in several places."""
+        severity, effect, why = _weigh(found[0])
         return Finding(
             rule=self.id,
             severity=severity,
             effect=effect,
             confidence=Confidence.LIKELY if effect is Effect.NUMERICS else Confidence.POSSIBLE,
-            path=change.path,
-            message=f"{text(change.path[1:])}: {verb}",
+            path=found[0].path,
+            message=_told(found),
             why=why,
             fix="Make the files alike, or say why they differ.",
-            changes=(change.path, *file),
+            changes=(*(change.path for change in found), *file),
         )
+
+
+def _told(found: list[Change]) -> str:
+    """What differs: the value, or how many entries of which map have another."""
+    change = found[0]
+    if len(found) > 1:
+        return f"{text(change.path[1:3])}: {len(found)} entries have another {change.path[-1]}"
+    verb = {
+        ChangeKind.ADDED: "set on the other side only",
+        ChangeKind.REMOVED: "missing on the other side",
+    }.get(change.kind, f"{_shown(change.reference)} -> {_shown(change.other)}")
+    return f"{text(change.path[1:])}: {verb}"
 
 
 def _kind(change: Change) -> tuple[str, ...]:

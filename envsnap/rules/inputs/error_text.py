@@ -13,12 +13,16 @@ from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
+from envsnap.rules.symptoms import owners
 from envsnap.rules.symptoms.demangle import demangled
+from envsnap.rules.symptoms.known import known
+from envsnap.rules.symptoms.naming import named
 from envsnap.rules.symptoms.places import Places, places
 from envsnap.rules.symptoms.reading import Evidence, Reading
 
 LONGEST_QUOTE = 160
 LONGEST_NAME = 80
+MOST_GUESSES = 2
 MOST_RAISED = 3  # findings that one sentence speaks for
 HOLE = re.compile(r"\{(\w+)\}")
 SYMBOL = re.compile(r"\b_Z[\w.$]{4,400}")
@@ -51,7 +55,7 @@ class ErrorText(Rule):
         told: set[tuple[str, Path]] = set()
         said: set[str] = set()
         ordered: list[tuple[int, Finding]] = []
-        for evidence in reading.evidence:
+        for evidence in (*known(reading, manifest), *reading.evidence):
             where = places(evidence, manifest)
             if not (where.stated or where.others):
                 continue  # it speaks of the program's own parts
@@ -71,6 +75,26 @@ class ErrorText(Rule):
                     ordered.append((3 if own.severity is Severity.INFO else 1, own))
         yield from (found for _, found in sorted(ordered, key=lambda item: item[0]))
 
+    def guess(self, reading: Reading, manifest: Manifest) -> Iterator[Finding]:
+        """Yield what a text that no sentence explains may be about, as warnings and no more.
+
+        First what the complaining lines name, then what failed; each of it where the manifest states it.
+        """
+        if any("program" in item.row for item in reading.evidence):
+            return
+        failed = [
+            item for item in reading.evidence
+            if item.is_weak and not item.is_hint and not _raised_by_the_program(item, manifest)
+        ]  # fmt: skip
+        told: set[Path] = set()
+        for evidence in (*named(reading, manifest), *failed):
+            where = places(evidence, manifest)
+            if not where.stated or where.stated[0] in told or len(told) == MOST_GUESSES:
+                continue
+            told.add(where.stated[0])
+            found = self._finding(evidence, where)
+            yield replace(found, severity=Severity.WARNING, confidence=Confidence.POSSIBLE)
+
     def _finding(self, evidence: Evidence, where: Places) -> Finding:
         row = evidence.row
         sure = is_trusted(row["basis"])
@@ -88,6 +112,16 @@ class ErrorText(Rule):
             source=_source(row["source"]) if sure else "",
             cites=tuple(item for item in others if item in where.stated),
         )
+
+
+def _raised_by_the_program(evidence: Evidence, manifest: Manifest) -> bool:
+    """Whether the last frame of a traceback is of no distribution: the program's own code raised."""
+    raised = evidence.raised
+    return (
+        raised is not None
+        and bool(raised.frames)
+        and owners.file(raised.frames[-1].file, manifest) is None
+    )
 
 
 def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) -> list[Finding]:

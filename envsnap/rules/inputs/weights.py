@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.model.inputs import Weight
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import entries
+from envsnap.model.reading import entries, fact
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 POINTER_FIX = "Run `git lfs pull` in the repository, or download the file."
 # A model in many shards is one finding, not hundreds.
 MOST_SINGLE = 5
+SHOWN = 12  # characters of a commit
 
 
 class Weights(Rule):
@@ -51,7 +54,7 @@ class Weights(Rule):
                 yield self._many(what, files)
             else:
                 for name, found in files.items():
-                    yield self._finding(name, found, what)
+                    yield _with_revisions(self._finding(name, found, what), name, comparison)
 
     def _finding(self, name: str, found: list[Change], what: str) -> Finding:
         severity, why, fix = _JUDGED[what]
@@ -117,6 +120,22 @@ class Weights(Rule):
                     else "Fetch or copy the file again.",
                     changes=tuple(change.path for change in changes.get(name, ())),
                 )
+
+
+def _with_revisions(finding: Finding, name: str, comparison: Comparison) -> Finding:
+    """Say of which commits of the hub two files are, where both sides know it."""
+    sides = (comparison.reference, comparison.other)
+    path = ("weights", name, "revision")
+    reference, other = (fact(side, path).value for side in sides)
+    if not (isinstance(reference, str) and isinstance(other, str)) or reference == other:
+        return finding
+    told = f"{finding.why} They are of other revisions of the model's repository"
+    return replace(
+        finding,
+        why=f"{told}: {reference[:SHOWN]} and {other[:SHOWN]}.",
+        fix=f"Load revision {reference} on both sides.",
+        cites=(*finding.cites, path),
+    )
 
 
 _DIFFERS = "another file"

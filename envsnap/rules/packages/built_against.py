@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.knowledge.built_against import Misfit, fitting, misfits
+from envsnap.knowledge.built_against import Misfit, fitting, misfits, source
 from envsnap.knowledge.releases import version as parsed
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
@@ -64,7 +64,7 @@ class BuiltAgainst(Rule):
             + ("" if sure else " (unverified)"),
             why=_why(found),
             fix=_fix(found),
-            source=_source(row["source"]) if sure else "",
+            source=source(row) if sure else "",
             expected=f"{found.needs} {found.wanted}",
             cites=(("packages", found.needs),) if found.needs not in ("cuda", "cudnn", "driver", "python") else (),
         )  # fmt: skip
@@ -122,8 +122,3 @@ def _fix(found: Misfit) -> str:
     if found.of_a_build:
         return f"Install {second}, or build it here."
     return f"Install {found.needs}{found.wanted}, or {second}."
-
-
-def _source(keys: str) -> str:
-    sources = table("built_against")["sources"]
-    return "; ".join(str(sources.get(key, key)) for key in keys.split(","))

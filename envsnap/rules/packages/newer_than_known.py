@@ -8,9 +8,19 @@ from envsnap.knowledge import ages
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import packages, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule
+from envsnap.rules.rule import Comparison, Rule
 
 MOST_TOLD = 6
+Release = tuple[str, str, str]  # name, what is installed, the newest that the tables know
+
+
+def _newer(manifest: Manifest) -> list[Release]:
+    return [
+        (name, installed, known)
+        for name in packages(manifest)
+        if (installed := version(manifest, name))
+        and (known := ages.newer_than_known(name, installed))
+    ]
 
 
 class NewerThanKnown(Rule):
@@ -27,12 +37,16 @@ class NewerThanKnown(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield at most one finding for all of them."""
-        newer = [
-            (name, installed, known)
-            for name in packages(manifest)
-            if (installed := version(manifest, name))
-            and (known := ages.newer_than_known(name, installed))
-        ]
+        yield from self._about(_newer(manifest))
+
+    def news(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield what the other side has in a release that the reference does not have."""
+        reference = comparison.reference
+        yield from self._about(
+            [item for item in _newer(comparison.other) if version(reference, item[0]) != item[1]]
+        )
+
+    def _about(self, newer: list[Release]) -> Iterator[Finding]:
         if not newer:
             return
         told = [f"{name} {installed} (known to {known})" for name, installed, known in newer]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
+from envsnap.changes import markers
+from envsnap.knowledge.specifiers import contains
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import is_complete, packages, stated
+from envsnap.model.reading import is_complete, packages
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.packages.package_missing import alternatives
 from envsnap.rules.rule import Comparison, Rule
@@ -19,16 +19,6 @@ SEPARATORS = re.compile(r"[-_.]+")
 HEAD = re.compile(
     r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\[\]]*\])?\s*(?:\(([^()@]*)\)|([<>=!~][^()@\[\]]*))?"
 )
-FINAL = re.compile(r"\d{1,9}(?:\.\d{1,9}){0,9}")
-CLAUSE = re.compile(r"(>=|<=|>|<|==|!=|~=)\s*(\d{1,9}(?:\.\d{1,9}){0,9})(\.\*)?")
-COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
 FAMILY = ("torch", "tensorflow", "jax", "numpy", "transformers", "tokenizers", "triton", "protobuf")
 
 
@@ -86,7 +76,7 @@ class Requirements(Rule):
             return  # another distribution provides the same import package
         if found is not None and (not isinstance(have, str) or _meets(versions, have)):
             return
-        if not marker or _applies(line, manifest):
+        if not marker or markers.holds(marker.strip(), markers.known(manifest)):
             yield self._finding(name, wanted, versions, have, installed=found is not None)
 
     def _finding(
@@ -123,95 +113,5 @@ def _canonical(name: str) -> str:
 
 
 def _meets(versions: str, have: str) -> bool:
-    clear = _clearly_meets(versions, have)
-    if clear is not None:
-        return clear
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-    from packaging.version import InvalidVersion
-
-    try:
-        return bool(SpecifierSet(versions).contains(have, prereleases=True))
-    except (InvalidSpecifier, InvalidVersion):
-        return True  # nothing can be said
-
-
-def _clearly_meets(versions: str, have: str) -> bool | None:
-    """What plain comparisons say of a final release; None for everything less plain.
-
-    For these PEP 440's rules are an order of numbers, and reading the whole of them would cost
-    every diff more than its comparison.
-    """
-    if not versions.strip():
-        return True
-    if not FINAL.fullmatch(have):
-        return None
-    known = _parts(have)
-    for clause in versions.split(","):
-        match = CLAUSE.fullmatch(clause.strip())
-        if match is None:
-            return None
-        operation, wanted, star = match[1], _parts(match[2]), match[3]
-        if (star and operation not in ("==", "!=")) or (operation == "~=" and len(wanted) < 2):
-            return None
-        if not _holds(known, operation, wanted, star):
-            return False
-    return True
-
-
-def _parts(version: str) -> list[int]:
-    return [int(part) for part in version.split(".")]
-
-
-def _holds(have: list[int], operation: str, wanted: list[int], star: str) -> bool:
-    """One clause on final releases; the shorter one is filled up with zeros."""
-    length = max(len(have), len(wanted))
-    known, bound = (parts + [0] * (length - len(parts)) for parts in (have, wanted))
-    if operation == "~=":
-        return known >= bound and known[: len(wanted) - 1] == wanted[:-1]
-    if star:
-        return (known[: len(wanted)] == wanted) is (operation == "==")
-    return bool(COMPARE[operation](known, bound))
-
-
-def _applies(line: str, manifest: Manifest) -> bool:
-    """Whether a line's marker holds in the environment that was captured."""
-    from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    try:
-        marker = Requirement(line).marker
-        return marker is None or bool(
-            marker.evaluate({**marker_environment(manifest), "extra": ""})
-        )
-    except (InvalidRequirement, UndefinedComparison, UndefinedEnvironmentName):
-        return False
-
-
-LONGEST_VALUE = 200
-
-
-def marker_environment(manifest: Manifest) -> dict[str, str]:
-    """The variables of environment markers (PEP 508) for the environment that was captured."""
-    from packaging.markers import default_environment
-
-    found = {str(key): str(value) for key, value in default_environment().items()}
-    version = stated(manifest, "python", "version")
-    if version is not None:
-        found["python_full_version"] = found["implementation_version"] = version
-        found["python_version"] = ".".join(version.split(".")[:2])
-    implementation = stated(manifest, "python", "implementation")
-    if implementation is not None:
-        found["platform_python_implementation"] = implementation
-        found["implementation_name"] = implementation.lower()
-    platform = stated(manifest, "system", "platform")
-    if platform is not None:
-        found["sys_platform"] = platform
-        names = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
-        found["platform_system"] = names.get(platform, platform)
-        found["os_name"] = "nt" if platform == "win32" else "posix"
-    for key, field in (("platform_machine", "architecture"), ("platform_release", "kernel")):
-        known = stated(manifest, "system", field)
-        if known is not None:
-            found[key] = known
-    # What is longer is no version, and packaging would make a number of it.
-    return {key: value[:LONGEST_VALUE] for key, value in found.items()}
+    """Whether a version is in the range, or nothing can be said of the two."""
+    return not versions.strip() or contains(versions, have) is not False

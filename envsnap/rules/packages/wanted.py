@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.changes.wanted import choices
 from envsnap.knowledge.roles import role
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
 from envsnap.model.reading import entries
+from envsnap.model.wanted import Requirement
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -39,7 +43,7 @@ class Wanted(Rule):
             if change.path[1] == "requires_python":
                 yield self._python(change, files=reference and other)
             elif reference and other:
-                yield self._files(change)
+                yield _softened(self._files(change), comparison)
             else:
                 yield self._installed(change, asked_by_reference=reference)
 
@@ -108,6 +112,20 @@ class Wanted(Rule):
             fix=f"Ask for {_pinned(name, change.reference)}." if change.reference else "",
             changes=(change.path,),
         )
+
+
+def _softened(finding: Finding, comparison: Comparison) -> Finding:
+    """What is conda's alone, and nobody knows, is a library below the ones that were asked for."""
+    name = finding.path[1]
+    found = [entries(side, "wanted").get(name) for side in (comparison.reference, comparison.other)]
+    conda = all(_is_condas(item) for item in found if item is not None)
+    if not conda or role(name) != "unknown":
+        return finding
+    return replace(finding, severity=Severity.INFO, effect=Effect.BEHAVIOR)
+
+
+def _is_condas(requirement: Requirement) -> bool:
+    return all(choice.manager == "conda" for choice in choices(requirement))
 
 
 def _either(name: str, wanted: str, have: object) -> str:

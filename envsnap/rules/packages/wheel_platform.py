@@ -13,7 +13,7 @@ from envsnap.model.reading import packages, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 
-TAG = re.compile(r"cp(\d)(\d+)t?-(cp\d+\w*|abi3)-(\S+)")
+TAG = re.compile(r"cp([0-9])([0-9]{1,4})t?-(cp[0-9]{1,5}\w*|abi3)-(\S+)")
 SYSTEMS = {
     "win": "win32",
     "macosx": "darwin",

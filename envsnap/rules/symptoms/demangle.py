@@ -12,6 +12,7 @@ PREFIXES = ("_ZTV", "_ZTI", "_ZTS", "_ZGV", "_Z")
 STANDARD = {"St": "std", "Sa": "std::allocator", "Ss": "std::string", "Sb": "std::basic_string",
             "Si": "std::istream", "So": "std::ostream", "Sd": "std::iostream"}  # fmt: skip
 QUALIFIERS = "KVrRO"
+DIGITS = "0123456789"  # no other sign is a length, though it may be called a digit
 MANY = 24  # parts of a name that anyone needs
 
 
@@ -41,7 +42,7 @@ def _parts(text: str) -> list[str]:
         if rest[:2] in STANDARD:
             found.append(STANDARD[rest[:2]])
             rest = rest[2:]
-        elif rest[0].isdigit():
+        elif rest[0] in DIGITS:
             name, rest = _named(rest)
             found.append(name)
         elif rest[0] == "I":
@@ -51,14 +52,14 @@ def _parts(text: str) -> list[str]:
             break
         else:
             break
-        if not nested and not found[-1].startswith("std"):
+        if not nested and not (found and found[-1].startswith("std")):
             break
     return [part for part in found if part]
 
 
 def _named(text: str) -> tuple[str, str]:
     """A name that is written as its length and its letters."""
-    digits = text[: len(text) - len(text.lstrip("0123456789"))]
+    digits = text[: len(text) - len(text.lstrip(DIGITS))]
     length = int(digits[:4])
     end = len(digits) + length
     return text[len(digits) : end], text[end:]
@@ -69,7 +70,7 @@ def _after_arguments(text: str) -> str:
     depth, place = 0, 0
     while place < len(text):
         letter = text[place]
-        if letter.isdigit() and text[place - 1 : place] not in ("L", "S", "T"):
+        if letter in DIGITS and text[place - 1 : place] not in ("L", "S", "T"):
             _, rest = _named(text[place:])
             place = len(text) - len(rest)
             continue

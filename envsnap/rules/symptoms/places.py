@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from msgspec import UNSET, Struct
 
 from envsnap.intake.formats.names import canonical
 from envsnap.knowledge import releases
+from envsnap.knowledge.variables import only_tells
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.symptoms import owners
@@ -27,6 +28,12 @@ OF_A_LIBRARY: dict[str, Callable[[str], dict[str, Any] | None]] = {
 }
 # Groups that name a distribution, and not only something that has several owners.
 NAMES_ONE = ("module", "dist", "req", "file", "caller", "called", "cls", "name")
+# CUDA's own libraries have its major release in their names, and so have builds for it.
+OF_CUDA = re.compile(r"lib(?:cudart|cublas|nvrtc|nvJitLink|nvToolsExt)\w*\.so\.(1[1-9])\b")
+BUILDS = ("*-cuda{}*", "cu*-cu{}", "faiss-*-cu{}", "tensorrt-cu{}*")
+SETTINGS = (("env_vars",), ("system", "nccl_conf"))
+# What says more of a section than its name does.
+INSTEAD = {"gpus": ("gpus.*.name", "gpus.*.compute_capability")}
 CALLS = re.compile(r"\b([a-z_]\w{1,40})\.")
 
 
@@ -52,20 +59,39 @@ class Places(Struct, frozen=True):
 def places(evidence: Evidence, manifest: Manifest) -> Places:
     """Where a manifest shows what evidence speaks of; nothing where it speaks of no one known."""
     names = {**_of_groups(evidence, manifest), **_of_frames(evidence, manifest)}
-    patterns = [path for fact in evidence.row["facts"] for path in _paths(fact, names)]
-    stated = [found for path in patterns for found in _stated(manifest.sections, path)]
-    plain = [path for path in patterns if not any("*" in part for part in path)]
-    return Places(
-        tuple(dict.fromkeys(stated)),
-        tuple(dict.fromkeys(path for path in plain if path not in stated)),
-        {key: value.told for key, value in names.items()},
-        frozenset(
-            fact.removeprefix("packages.")
-            for key, value in names.items()
-            for fact in value.facts
-            if fact.startswith("packages.") and key.rstrip("0123456789") in NAMES_ONE
-        ),
+    stated, others = _looked_up(evidence.row["facts"], names, manifest)
+    told = {key: value.told for key, value in names.items()}
+    return Places(stated, others, told, _meant(names))
+
+
+def _looked_up(
+    facts: Sequence[str], names: dict[str, Named], manifest: Manifest
+) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The paths of facts that a manifest states, and those that it does not."""
+    patterns = {path: "{" in fact for fact in reversed(facts) for path in _paths(fact, names)}
+    ordered = dict.fromkeys(path for fact in facts for path in _paths(fact, names))
+    stated = dict.fromkeys(found for path in ordered for found in _stated(manifest.sections, path))
+    plain = [path for path in ordered if path not in stated and not _is_pattern(path)]
+    # A distribution that is neither there nor named by the text is the last to be spoken of.
+    plain.sort(key=lambda path: path[0] == "packages" and not patterns[path])
+    return tuple(stated), tuple(plain)
+
+
+def _meant(names: dict[str, Named]) -> frozenset[str]:
+    """The distributions that a text names, and not only something that several may own."""
+    facts = (
+        fact
+        for key, value in names.items()
+        if key.rstrip("0123456789") in NAMES_ONE
+        for fact in value.facts
     )
+    return frozenset(
+        fact.removeprefix("packages.") for fact in facts if fact.startswith("packages.")
+    )
+
+
+def _is_pattern(path: Path) -> bool:
+    return any("*" in part for part in path)
 
 
 def _paths(fact: str, names: dict[str, Named]) -> Iterator[Path]:
@@ -76,7 +102,7 @@ def _paths(fact: str, names: dict[str, Named]) -> Iterator[Path]:
         return
     hole = HOLDS.search(fact)
     if hole is None:
-        yield _split(fact)
+        yield from (_split(item) for item in (*INSTEAD.get(fact, ()), fact))
         return
     for item in _facts(hole[1], names):
         section, _, name = item.partition(".")
@@ -115,7 +141,8 @@ def _named(key: str, value: str, manifest: Manifest, *, known_only: bool) -> Nam
     if kind in OF_A_LIBRARY:
         row = OF_A_LIBRARY[kind](value)
         told = demangled(value) if kind == "symbol" else value
-        return Named(f"{told} ({row['is']})" if row else told, tuple(row["facts"]) if row else ())
+        facts = (*row["facts"], *_built_for(value)) if row else ()
+        return Named(f"{told} ({row['is']})" if row else told, facts)
     if kind == "tool":
         return Named(value, (f"tools.{value}",))
     if kind == "file":
@@ -127,6 +154,12 @@ def _named(key: str, value: str, manifest: Manifest, *, known_only: bool) -> Nam
     if owner is None and not known_only and kind in ("dist", "req"):
         owner = canonical(value)
     return Named(owner or value, (f"packages.{owner}",) if owner else ())
+
+
+def _built_for(soname: str) -> tuple[str, ...]:
+    """Distributions that say in their names that they were built for a library's CUDA: cupy-cuda12x."""
+    match = OF_CUDA.match(soname)
+    return tuple(f"packages.{build.format(match[1])}" for build in BUILDS) if match else ()
 
 
 def _owner(kind: str, value: str, manifest: Manifest) -> str | None:
@@ -202,6 +235,7 @@ def _stated(node: Any, path: Path, done: Path = ()) -> Iterator[Path]:
     if isinstance(node, dict):
         pattern = re.escape(key).replace(r"\*", ".*")
         for name in sorted(name for name in node if re.fullmatch(pattern, name)):
-            yield from _stated(node[name], rest, (*done, name))
+            if "*" not in key or done not in SETTINGS or not only_tells(name):
+                yield from _stated(node[name], rest, (*done, name))
     elif key.isidentifier():
         yield from _stated(getattr(node, key, UNSET), rest, (*done, key))

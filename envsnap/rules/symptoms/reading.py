@@ -13,10 +13,13 @@ from msgspec import Struct
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.rules.symptoms import trouble
+from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.sentences import Lines, Match, matches
-from envsnap.rules.symptoms.tracebacks import Traceback, tracebacks
+from envsnap.rules.symptoms.tracebacks import FRAME, Traceback, tracebacks
 
 MOST_TRACEBACKS = 24  # from either end
+FRAMED = 'File "'
+GAP = 8  # lines between frames of which one run of frames has fewer
 BEGINS = "Traceback (most recent call last)"
 RAISED = {
     "id": "traceback",
@@ -52,11 +55,15 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 
 class Reading(Struct, frozen=True):
-    """What a text shows: the likeliest evidence first, and the kind of trouble."""
+    """What a text shows: the likeliest evidence first, and the kind of trouble.
+
+    `harmless` are the numbers, from 0, of lines that are known to be no failure.
+    """
 
     evidence: tuple[Evidence, ...]
     symptom: str | None
     text: str
+    harmless: frozenset[int] = frozenset()
 
 
 def read(text: str, symptom: str | None = None) -> Reading:
@@ -69,13 +76,23 @@ def read(text: str, symptom: str | None = None) -> Reading:
     }
     raised = _tracebacks(lines)
     evidence = [_evidence(match, lines, raised, harmless, shown) for match in found]
+    evidence += _untold(raised, evidence, lines)
+    quiet = frozenset(line for line, row in harmless.items() if shown not in row["real"])
+    return Reading(tuple(sorted(_kept(evidence), key=_order)), shown, text, quiet)
+
+
+def _untold(
+    raised: Sequence[Traceback], evidence: Sequence[Evidence], lines: Lines
+) -> list[Evidence]:
+    """Tracebacks of which no sentence speaks that says what failed."""
     told = {id(item.raised) for item in evidence if item.raised and not item.is_weak}
-    evidence += [
-        _of_traceback(item, lines) for item in raised if item.frames and id(item) not in told
-    ]
-    evidence = [item for item in evidence if not _is_told_better(item, evidence)]
-    kept = [item for item in evidence if not item.row.get("wrapper")] or evidence
-    return Reading(tuple(sorted(kept, key=_order)), shown, text)
+    return [_of_traceback(item, lines) for item in raised if item.frames and id(item) not in told]
+
+
+def _kept(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
+    """What nothing else says better; wrappers only where there is nothing else."""
+    best = [item for item in evidence if not _is_told_better(item, evidence)]
+    return [item for item in best if not item.row.get("wrapper")] or best
 
 
 def _sentences(lines: Lines) -> list[Match]:
@@ -115,11 +132,26 @@ def _tracebacks(lines: Lines) -> list[Traceback]:
     starts = [number for number, line in enumerate(lines.lines) if BEGINS in line]
     if len(starts) > 2 * MOST_TRACEBACKS:
         starts = starts[:MOST_TRACEBACKS] + starts[-MOST_TRACEBACKS:]
+    whole = list(tracebacks(lines.lines, starts))
+    headless = _headless(lines, whole)
     kept: dict[tuple[str, str, str], Traceback] = {}
-    for found in tracebacks(lines.lines, starts):
+    for found in (*whole, *tracebacks(lines.lines, headless)):
         last = found.frames[-1].file if found.frames else ""
         kept.setdefault((found.exception, found.message[:80], last), found)
     return list(kept.values())
+
+
+def _headless(lines: Lines, whole: Sequence[Traceback]) -> list[int]:
+    """Where frames begin that no traceback has: someone cut them out, or a log its beginning."""
+    covered = {number for found in whole for number in range(found.first, found.last + 1)}
+    found: list[int] = []
+    last = -GAP
+    for number, line in enumerate(lines.lines):
+        if FRAMED in line and number not in covered and FRAME.match(bare(line)):
+            if number - last >= GAP:
+                found.append(number)
+            last = number
+    return found[:MOST_TRACEBACKS]
 
 
 def _is_told_better(item: Evidence, others: Sequence[Evidence]) -> bool:

@@ -52,24 +52,34 @@ def tracebacks(lines: Sequence[str], starts: Sequence[int]) -> Iterator[Tracebac
 
 
 def _read(lines: Sequence[str], start: int) -> Traceback | None:
+    """A traceback from its first line; one without an end has no exception."""
     mine = prefix(lines[start])
     frames: list[Frame] = []
     for number in range(start, min(len(lines), start + LONGEST)):
         if prefix(lines[number]) != mine:
             continue
         line = bare(lines[number])
-        match = FRAME.match(line)
-        if match and len(frames) < MOST_FRAMES:
-            frames.append(Frame(match["file"], match["name"] or ""))
-        elif frames and line[:4].strip() == "" and line.strip():
-            if not MARK.match(line) and not frames[-1].source:
-                frames[-1] = Frame(frames[-1].file, frames[-1].name, line.strip()[:300])
-        elif frames and (ending := EXCEPTION.match(line.strip())):
+        if _is_of_a_frame(line, frames):
+            continue
+        if frames and (ending := EXCEPTION.match(line.strip())):
             message = _message(lines, number, mine, ending["message"] or "")
             return Traceback(tuple(frames), ending["name"], message, start, number)
-        elif number > start and "Traceback (most recent call last)" in line:
+        if number > start and "Traceback (most recent call last)" in line:
             break
     return Traceback(tuple(frames), "", "", start, start) if frames else None
+
+
+def _is_of_a_frame(line: str, frames: list[Frame]) -> bool:
+    """Whether a line is a frame's, or the source below one: then it is added to the frames."""
+    match = FRAME.match(line)
+    if match and len(frames) < MOST_FRAMES:
+        frames.append(Frame(match["file"], match["name"] or ""))
+        return True
+    if not frames or line[:4].strip() or not line.strip():
+        return False
+    if not MARK.match(line) and not frames[-1].source:
+        frames[-1] = Frame(frames[-1].file, frames[-1].name, line.strip()[:300])
+    return True
 
 
 def _message(lines: Sequence[str], number: int, mine: str, first: str) -> str:

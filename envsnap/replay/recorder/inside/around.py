@@ -148,15 +148,13 @@ class Around:
 
     def look(self) -> None:
         """Find the objects that stand around, and note their settings."""
-        kinds: dict[type, str] = {}
-        for item in gc.get_objects():
-            kind = type(item)
-            base = kinds.get(kind)
-            if base is None:
-                bases = {entry.__name__ for entry in kind.__mro__}
-                base = kinds[kind] = next((name for name in BASES if name in bases), "")
-            if base and len(self.parts) < MOST_PARTS:
-                _quietly(self._note, item, base)
+        items = gc.get_objects()  # half a million with transformers: nothing is asked of each
+        kinds = _kinds(set(map(type, items)))
+        if not kinds:
+            return
+        for item in [item for item in items if type(item) in kinds]:
+            if len(self.parts) < MOST_PARTS:
+                _quietly(self._note, item, kinds[type(item)])
 
     def _note(self, item: Any, base: str) -> None:
         name = type(item).__qualname__[:100]
@@ -195,6 +193,17 @@ class Around:
     def special(self) -> list[int]:
         """The ids of a tokenizer's special tokens."""
         return [] if self._pieces is None else [int(item) for item in self._pieces.all_special_ids]
+
+
+def _kinds(types: set[type]) -> dict[type, str]:
+    """Of some types those that stand around models, with their base."""
+    found = {}
+    for kind in types:
+        bases = {entry.__name__ for entry in kind.__mro__}
+        base = next((name for name in BASES if name in bases), None)
+        if base is not None:
+            found[kind] = base
+    return found
 
 
 def _tokenizer(item: Any) -> dict[str, Any]:

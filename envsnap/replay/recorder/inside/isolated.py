@@ -136,7 +136,7 @@ class Isolated:
         if size > LARGEST_ORACLE:
             return None
         try:
-            wide = copy.deepcopy(module).double()
+            wide = self._widened(module)
         except (RuntimeError, TypeError, ValueError):
             return None
 
@@ -145,6 +145,15 @@ class Isolated:
             return tensor.double() if tensor.is_floating_point() else tensor
 
         return trees.flat(self._run(wide, leaf, recorded, None), torch.Tensor)
+
+    def _widened(self, module: Any) -> Any:
+        """A copy of a layer in float64, whose weights are copied once."""
+        known: dict[int, Any] = {}
+        for item in module.parameters():
+            if item.is_floating_point() and type(item) is self._torch.nn.Parameter:
+                wide = self._torch.nn.Parameter(item.detach().double(), item.requires_grad)
+                known[id(item)] = wide
+        return copy.deepcopy(module, known).double()
 
     def _on_device(self, module: Any, tensor: Any) -> Any:
         own = next((item.device for item in module.parameters()), None)

@@ -78,6 +78,11 @@ def buffers_kept(module: Any) -> Iterator[None]:
 
 
 def untouched(module: Any) -> Any:
-    """A module that may be run again: torch's own keep nothing, of others a copy is run."""
+    """A module that may be run again: torch's own keep nothing, of others a copy is run.
+
+    The copy has the same weights: they are most of it, and no forward writes to them.
+    """
     own = all((type(item).__module__ or "").split(".")[0] == "torch" for item in module.modules())
-    return module if own else copy.deepcopy(module)
+    if own:
+        return module
+    return copy.deepcopy(module, {id(item): item for item in module.parameters()})

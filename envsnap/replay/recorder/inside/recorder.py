@@ -214,7 +214,7 @@ class Recorder:
             self._look_around(root)
         told = {
             "root": root.name, "nth": nth, "detailed": detailed, "grad": self.grad,
-            "training": sum(bool(item.training) for item in module.modules()), "caller": places.caller(),
+            "training": root.training(module), "caller": places.caller(),
             "seed": str(self.torch.initial_seed()), "random": self._random(),
             "written": root.written(module) if nth else [], "leaves": [],
         }  # fmt: skip

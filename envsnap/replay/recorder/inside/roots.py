@@ -40,8 +40,9 @@ class Root:
             "config": settings.of_model(module),
             "changed": [],
         }
+        self._inner = _Inner(module)
         self._versions = self._seen(module)
-        self._order = [key for key, _ in module.named_parameters()]
+        self._order = list(self._inner.tensors(module, ("_parameters",)))
         self._digests = {
             key: self.told["parameters"].get(modules.plain(key), {}).get("crc32")
             for key in self._order
@@ -50,14 +51,17 @@ class Root:
 
     def _seen(self, module: Any) -> dict[str, tuple[int, int]]:
         found = {}
-        for items in (module.named_parameters(), module.named_buffers()):
-            for name, tensor in items:
-                try:
-                    version = tensor._version
-                except RuntimeError:  # a tensor of inference mode counts nothing
-                    version = 0
-                found[name] = (id(tensor), version)
+        for name, tensor in self._inner.tensors(module, ("_parameters", "_buffers")).items():
+            try:
+                version = tensor._version
+            except RuntimeError:  # a tensor of inference mode counts nothing
+                version = 0
+            found[name] = (id(tensor), version)
         return found
+
+    def training(self, module: Any) -> int:
+        """How many modules are in training mode."""
+        return sum(bool(item.training) for _, item in self._inner.of(module))
 
     def written(self, module: Any) -> list[str]:
         """The weights that were written to, or exchanged, since this was last asked.
@@ -78,7 +82,7 @@ class Root:
 
     def _looked_at(self, module: Any) -> list[str]:
         """Weights whose values have changed, of the few whose turn it is."""
-        own = dict(module.named_parameters())
+        own = self._inner.tensors(module, ("_parameters",))
         found: list[str] = []
         size = 0
         for count in range(min(FEW, len(self._order))):
@@ -148,6 +152,35 @@ class Root:
             except (ValueError, RuntimeError, NotImplementedError):
                 continue
         return found[:100]
+
+
+class _Inner:
+    """The modules below a root, which every call asks for: walking to them takes a while."""
+
+    def __init__(self, module: Any) -> None:
+        self._found: list[tuple[str, Any]] = []
+        self._children: list[tuple[Any, ...]] = []
+        self.of(module)
+
+    def of(self, module: Any) -> list[tuple[str, Any]]:
+        """Names and modules; looked for again once any of them has got another child."""
+        children = [tuple(item._modules.values()) for _, item in self._found]
+        if not self._found or children != self._children:
+            self._found = list(module.named_modules())
+            self._children = [tuple(item._modules.values()) for _, item in self._found]
+        return self._found
+
+    def tensors(self, module: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
+        """Parameters or buffers by name; one that several modules share has its first name."""
+        found: dict[str, Any] = {}
+        known: set[int] = set()
+        for kind in kinds:
+            for name, item in self.of(module):
+                for key, tensor in getattr(item, kind).items():
+                    if tensor is not None and id(tensor) not in known:
+                        known.add(id(tensor))
+                        found[f"{name}.{key}" if name else key] = tensor
+        return found
 
 
 def _form(torch: Any, value: Any, depth: int) -> Any:

@@ -8,8 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envsnap.model import codec
-from envsnap.report import lines
+from envsnap.model import codec, lines
 from tests import examples
 
 KEYS = st.text(max_size=6) | st.sampled_from(["entries", "tree", "a", "0", '"', "\\", "{", "]:,"])

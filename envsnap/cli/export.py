@@ -1,0 +1,65 @@
+"""`envsnap export`."""
+
+from __future__ import annotations
+
+import click
+
+from envsnap import api
+from envsnap.cli import attested, inputs, outputs
+from envsnap.errors import InputError
+
+# In step with `export.registry`, which no command line has to load.
+FORMS = (
+    "cyclonedx", "in-toto", "requirements", "pylock", "environment.yml", "prometheus", "otel",
+    "junit", "code-quality", "node-features",
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("manifest")
+@click.argument("other", required=False)
+@click.option(
+    "--format", "form", type=click.Choice(FORMS), required=True, help="The file of which tool."
+)
+@click.option("-o", "--output", default="-", help="Write the file here; - is standard output.")
+@click.option(
+    "--policy",
+    metavar="FILE",
+    help="What to ignore, weigh otherwise or allow (default: envsnap.toml, or"
+    " [tool.envsnap] in pyproject.toml, of the working folder).",
+)
+@attested.options
+def command(manifest: str, other: str | None, form: str, output: str, policy: str | None) -> int:
+    """Write a manifest, or what differs from one, as a file of another tool.
+
+    Forms that show findings (prometheus, junit, code-quality, node-features) show those of
+    MANIFEST by itself; with OTHER, MANIFEST is the reference and OTHER is judged. A file is replaced
+    as a whole. The exit code is 0 whatever was found: `diff` and `check` judge.
+    """
+    inputs.once_from_stdin((manifest, other or ""))
+    rulings = api.load_policy(policy)
+    reference = inputs.document(manifest).manifest if other is not None else None
+    name = manifest if other is None else other
+    found = inputs.document(name).manifest
+    data, mode = api.exported(
+        found,
+        form,
+        name=name,
+        data=_contents(name, form),
+        reference=reference,
+        reference_name=manifest,
+        policy=rulings,
+    )
+    outputs.write(data, output, mode)
+    return 0
+
+
+def _contents(manifest: str, form: str) -> bytes | None:
+    """The bytes of the file, for the forms that name it or a line of it."""
+    if form not in ("in-toto", "code-quality"):
+        return None
+    if manifest == "-":
+        raise InputError(f"{form} is about a file: name one instead of standard input (-)")
+    from envsnap.intake import contents
+
+    return contents.contents(manifest, manifest)

@@ -1,0 +1,88 @@
+"""A lock file (PEP 751): each distribution by the file that it was installed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from envsnap.errors import InputError
+from envsnap.export.distributions import Source, Unlisted, installed, sources
+from envsnap.export.form import Artifact, Subject
+from envsnap.model import reading
+
+MOST_NAMED = 6
+
+
+def render(subject: Subject) -> str:
+    """Write pylock.toml; raises InputError where a distribution has no file with a known hash."""
+    found = list(sources(installed(subject.manifest, subject.name)))
+    artifacts = subject.artifacts or {}
+    listed = [item for item in found if isinstance(item, Source)]
+    _require_hashes(subject.name, listed, artifacts)
+    parts = ['lock-version = "1.0"', 'created-by = "envsnap"']
+    python = reading.stated(subject.manifest, "python", "version")
+    if isinstance(python, str) and python.count(".") > 1:
+        parts.append(f"requires-python = {text('==' + python.rpartition('.')[0] + '.*')}")
+    for item in listed:
+        parts += ["", *_package(item, artifacts)]
+    for left in found:
+        if isinstance(left, Unlisted):
+            parts += ["", f"# {left.name} {left.version}: {left.reason}"]
+    return "\n".join(parts) + "\n"
+
+
+def needs(subject: Subject) -> tuple[str, ...]:
+    """Name the distributions whose file only an index can tell."""
+    found = sources(installed(subject.manifest, subject.name))
+    return tuple(
+        item.name
+        for item in found
+        if isinstance(item, Source) and not item.commit and not item.sha256
+    )
+
+
+def _require_hashes(name: str, listed: list[Source], artifacts: Mapping[str, Artifact]) -> None:
+    without = [
+        item.name
+        for item in listed
+        if not item.commit and not item.sha256 and item.name not in artifacts
+    ]
+    if without:
+        shown = ", ".join(without[:MOST_NAMED])
+        more = f" and {len(without) - MOST_NAMED} more" if len(without) > MOST_NAMED else ""
+        raise InputError(f"{name}: pylock.toml has no place for what has no hash: {shown}{more}")
+
+
+def _package(item: Source, artifacts: Mapping[str, Artifact]) -> Iterator[str]:
+    yield "[[packages]]"
+    yield f"name = {text(item.name)}"
+    yield f"version = {text(item.version)}"
+    if item.commit:
+        address = f"url = {text(item.url or '')}, commit-id = {text(item.commit)}"
+        yield f"vcs = {{ type = {text(item.vcs or '')}, {address} }}"
+    elif item.sha256:
+        yield f"archive = {{ url = {text(item.url or '')}, {_hashes(item.sha256)} }}"
+    else:
+        yield _file(artifacts[item.name])
+
+
+def _file(artifact: Artifact) -> str:
+    where = f"url = {text(artifact.url)}" if artifact.url else f"path = {text(artifact.file)}"
+    size = f", size = {artifact.size:d}" if artifact.size is not None else ""
+    row = f"name = {text(artifact.file)}, {where}{size}, {_hashes(artifact.sha256)}"
+    return f"wheels = [{{ {row} }}]" if artifact.is_wheel else f"sdist = {{ {row} }}"
+
+
+def _hashes(sha256: str) -> str:
+    return f"hashes = {{ sha256 = {text(sha256)} }}"
+
+
+def text(value: str) -> str:
+    """Spell a basic string of TOML in ASCII."""
+    return '"' + "".join(map(_letter, value)) + '"'
+
+
+def _letter(letter: str) -> str:
+    code = ord(letter)
+    if " " <= letter <= "~":
+        return f"\\{letter}" if letter in '"\\' else letter
+    return f"\\u{code:04x}" if code < 1 << 16 else f"\\U{code:08x}"

@@ -1,0 +1,168 @@
+"""Secrets in prose: what people and programs write around a password.
+
+A word behind `password` is one when it looks made (letters with digits or signs, or letters that
+no word has), when it is in quotes, or when the sentence says `is` and ends with it. Pairs of a
+user and a password need a word that announces them. A piece of random letters needs nothing.
+"""
+
+import re
+
+from . import keys, kinds
+
+_PROSE = (
+    r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
+    r"|access[ _-]?keys?|(?:secret|private|license)[ _-]?keys?|tokens?)\b"
+    r"(?: (?:for|of|to|on) [\w@.'-]{1,60}(?: [\w@.'-]{1,40}){0,3})?"
+    r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
+    r"[\"'`(<*]{0,2}([^\s\"'`<>(),;]{4,200})"
+)
+_HINTS = ("pass", "pw", "secret", "token", "key", "cred", "login", "log in", "sign in", "account")
+_IS_PASSWORD = r"(?i)(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw)\b"
+_SAYS = r"(?i)(?:\b(?:is|was|are|to|as|became|called|being|now)|[:=>])[\s\"'`(]{1,3}\Z"
+_ENDS = r"[\"'`)]{0,2}(?:[.,;!?]|\s*\Z|\s*\n| (?:and|but|so|please|for|on|in)\b)"
+# What follows `the password is` where it tells of the password, and does not tell it.
+_TELLS = frozenset(
+    "incorrect correct wrong invalid valid bad good empty blank missing weak strong short long too not required"
+    " needed necessary optional okay fine expired old new safe secure unsafe insecure public"
+    " private secret stored hashed encrypted used unset null none default your mine ours their its this that"
+    " these those same different identical known unknown only also being always never right there here what which"
+    " where when while with without from into than then hidden visible sensitive plain text string"
+    " plaintext cleartext case given absent present unavailable available random generic simple"
+    " ignored mandatory protected authentication authenticated mismatch expected again later done"
+    " just already both either neither more less longer shorter stronger weaker prompt".split()
+)
+_TELLING = (
+    r"[a-z]{3,30}(?:tion|sion|ment|ness|ance|ence|ed|ing|ly|able|ible|ory|less|ful|ous|ive|ten|own)"
+)
+_PAIR = r"(?<![^\s(\"'`:=])([A-Za-z][\w.@+-]{1,63}?)( ?[/|] ?|:(?=\S))([^\s\"'`/:|(),;<>]{3,64})(?![\w/:\\-])"
+_ANNOUNCED = (
+    r"(?i)(?:\bcred(?:ential)?s?|\blog ?in|\blogins?|\bsign(?:ed)? ?in|\busers?(?:names?)? ?(?:/|and|&|:|\+) ?pass(?:word)?s?"
+    r"|\baccounts?)"
+)
+_NEAR = (
+    _ANNOUNCED
+    + r"(\s{0,2}(?:are|is|were|was|:|=|->|with|using|use|as|of|by|details|data)){0,3}[\s\"'`(:=]{0,3}\Z"
+)
+# Random letters between words; names of symbols and labelled digests are none.
+_LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[a-z]{2,12}[_-])?([A-Za-z0-9]{24,200}(?![\w/.=:@%\\+-])|[A-Za-z0-9+/]{24,200}={1,2}(?![\w=]))"
+_LABELS = (
+    r"(?i)(?:\b|_)(?:ids?|uuid|guid|commit|sha\d{0,3}|md5|hash|digest|checksum|revision|rev|ref|run|etag"
+    r"|version|symbol|fingerprint|build|trace|span|nonce|request|job|session|tag|image|snapshot|blob|key id"
+    r"|function|kernel|class|name|ssh-\w{2,12}|nistp\d{3}|(?:public|host)[ _-]?key)[\s:=#\"'`(-]{1,4}\Z"
+)
+
+
+def spans(text: str) -> list:
+    """Return (start, end, why) of the secrets that sentences tell."""
+    found = []
+    if " " not in text.strip():
+        return found
+    low = text.lower()
+    if any(word in low for word in _HINTS):
+        found.extend(_said(text))
+        found.extend(_pairs(text))
+    found.extend(_loose(text))
+    return found
+
+
+def _said(text: str) -> list:
+    """Sentences that tell a password; its letters and digits, or its place, give it away."""
+    found = []
+    for match in re.finditer(_PROSE, text):
+        value = match.group(1).rstrip(".:!?")
+        end = match.start(1) + len(value)
+        quoted = _quoted(text, match)
+        if quoted is not None:
+            found.append((match.start(1), quoted, "secret in a sentence"))
+        elif is_told(value) or _is_plainly_told(text, match, value):
+            found.append((match.start(1), end, "secret in a sentence"))
+    return found
+
+
+def _quoted(text: str, match):
+    """Where several words in quotes end that a sentence says a password is; None without."""
+    before, at = text[match.start() : match.start(1)], match.start(1)
+    if before[-1:] not in ("'", '"', "`") or not re.match(_IS_PASSWORD, before):
+        return None
+    end = text.find(before[-1], at, at + 200)
+    is_said = re.search(_SAYS, before) is not None and " " in text[at : max(at, end)]
+    return end if is_said and "\n" not in text[at:end] else None
+
+
+def is_told(value: str) -> bool:
+    """Tell whether a word behind `password` is one by its looks."""
+    if len(value) < 5 or kinds.is_plain(value) or kinds.is_path(value) or "/" in value[:2]:
+        return False
+    if kinds.is_reference(value) or re.match(r"[\w.-]{1,60}[=:(\[]", value):
+        return False
+    if re.match(r"[A-Za-z]{1,30}[_-]?[0-9]{1,2}(?:\.[0-9]{1,4})*\Z", value) and len(value) < 7:
+        return False
+    if not any(item.isalpha() for item in value) or kinds.is_uuid(value):
+        return False
+    digits = any(item.isdigit() for item in value)
+    return (
+        digits
+        or kinds.is_random(value)
+        or kinds.is_rare(value)
+        or bool(set(value) & set("!#$%^&*@"))
+    )
+
+
+def _is_plainly_told(text: str, match, value: str) -> bool:
+    """A word of letters alone: quoted, or at the end of a sentence that says what it is."""
+    before, behind = text[match.start() : match.start(1)], text[match.start(1) + len(value) :]
+    if not re.match(_IS_PASSWORD, before) or not re.match(r"[A-Za-z]{4,40}\Z", value):
+        return False
+    low = value.lower()
+    if low in _TELLS or kinds.is_setting(value) or kinds.is_plain(value):
+        return False
+    if keys.weigh(value) or keys.is_property(low):
+        return False  # a password file, the password's length
+    if before[-1:] in ("'", '"', "`") and behind[:1] == before[-1:]:
+        return True
+    if re.match(_TELLING + r"\Z", low) or re.match(_ENDS, behind) is None:
+        return False
+    given = text[max(0, match.start() - 12) : match.start()].lower().endswith(("with ", "using "))
+    return given or re.search(_SAYS, before) is not None
+
+
+def _pairs(text: str) -> list:
+    """`login with joe / tiger`: a user and a password behind a word that announces them."""
+    found = []
+    for match in re.finditer(_PAIR, text):
+        value = match.group(3).rstrip(".!?")
+        if _is_no_password(value) or keys.weigh(match.group(1)) or len(value) < 3:
+            continue
+        before = text[max(0, match.start() - 80) : match.start()].rpartition("\n")[2]
+        ends = match.end() == len(text.rstrip(" ."))
+        near = re.search(_NEAR, before)
+        far = match.group(2) == " / " and re.search(_ANNOUNCED, before) is not None
+        if (near and (near.group(1) or is_told(value))) or (far and (is_told(value) or ends)):
+            found.append((match.start(3), match.start(3) + len(value), "password of a user"))
+    return found
+
+
+def _is_no_password(value: str) -> bool:
+    """Settings, references, places, and words that name a password."""
+    return (
+        kinds.is_plain(value)
+        or kinds.is_setting(value)
+        or kinds.is_reference(value)
+        or kinds.is_path(value)
+        or keys.weigh(value) >= keys.PERHAPS
+        or value.lower() in _TELLS
+    )
+
+
+def _loose(text: str) -> list:
+    """Random letters of three kinds between words, which no word before names a digest."""
+    found = []
+    for match in re.finditer(_LOOSE, text) if "BEGIN " not in text else ():
+        piece = match.group(1)
+        several = piece.upper() != piece != piece.lower() and any(item.isdigit() for item in piece)
+        if not several or not kinds.is_random(piece) or match.group().startswith("_Z"):
+            continue
+        before = text[max(0, match.start() - 24) : match.start()]
+        if re.search(_LABELS, before) is None:
+            found.append((*match.span(), "random letters"))
+    return found

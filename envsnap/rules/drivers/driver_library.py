@@ -1,0 +1,41 @@
+"""A library of the driver is found and cannot be loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.model.manifest import Manifest
+from envsnap.model.reading import stated
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Rule
+
+
+class DriverLibrary(Rule):
+    """A library of the NVIDIA driver is there and is no library: empty, cut off, or a dead link.
+
+    The loader takes the first file of the name and does not look further ("file too short",
+    "invalid ELF header", "cannot open shared object file"). Empty files and dead links are left by
+    a container runtime that could not mount the driver, by images that were built with the driver
+    mounted, and by a driver that was upgraded under a running container.
+
+    Fix: remove the file, or start the container anew, so that the runtime mounts the host's.
+    """
+
+    id = "driver-library"
+
+    def inspect(self, manifest: Manifest) -> Iterator[Finding]:
+        """Yield one finding a library."""
+        for name, why in (stated(manifest, "driver", "unloadable") or {}).items():
+            path, _, reason = why.rpartition(": ")
+            yield Finding(
+                rule=self.id,
+                severity=Severity.ERROR,
+                effect=Effect.CRASH,
+                confidence=Confidence.CERTAIN,
+                path=("driver", "unloadable", name),
+                message=f"{name} cannot be loaded: {reason}",
+                why=f"The loader takes {path} and does not look further.",
+                fix="Remove the file, or start the container anew with the NVIDIA runtime.",
+                source="read in the file",
+                cites=(("driver", "version"), ("system", "container")),
+            )

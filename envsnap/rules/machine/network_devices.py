@@ -1,0 +1,77 @@
+"""RDMA devices, their firmware and libraries, or NCCL's own settings differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envsnap.changes.change import Change
+from envsnap.knowledge.variables import known, only_tells
+from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.rule import Comparison, Rule
+
+LIBRARIES = ("rdma_libraries", "rdma_providers")
+
+
+class NetworkDevices(Rule):
+    """What carries data between machines differs: adapters, firmware, libraries, NCCL's settings.
+
+    NCCL reads /etc/nccl.conf and ~/.nccl.conf as if they were variables; nobody sees them in the
+    environment. Another firmware or another link makes collectives slower, or hang; a missing
+    provider makes NCCL use sockets.
+
+    Fix: set the same in the files, or in variables, which count more; give hosts one firmware.
+    """
+
+    id = "network-devices"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding a setting, one for devices and one for libraries."""
+        devices: list[Change] = []
+        libraries: list[Change] = []
+        for change in comparison.under("system"):
+            if change.path[1:2] == ("nccl_conf",):
+                yield self._setting(change)
+            elif change.path[1:2] == ("rdma",):
+                devices.append(change)
+            elif change.path[1] in LIBRARIES:
+                libraries.append(change)
+        yield from self._of(
+            devices,
+            "RDMA devices differ",
+            "Links and firmware decide how fast, and whether, NCCL uses them.",
+        )
+        yield from self._of(
+            libraries,
+            "RDMA's libraries differ",
+            "Without a provider for the adapter, NCCL uses sockets.",
+        )
+
+    def _setting(self, change: Change) -> Finding:
+        name = change.path[2] if len(change.path) > 2 else "nccl.conf"
+        row = known(name)
+        does = str(row.get("does", "")) if row else ""
+        return Finding(
+            rule=self.id,
+            severity=Severity.INFO if only_tells(name) else Severity.WARNING,
+            effect=Effect(row["effect"]) if row else Effect.BEHAVIOR,
+            confidence=Confidence.POSSIBLE,
+            path=change.path,
+            message=f"{name} of nccl.conf: {change.told}",
+            why=f"{does[0].upper()}{does[1:]}." if does else "NCCL reads it as a variable.",
+            fix="Make the files alike, or set the variable.",
+            changes=(change.path,),
+        )
+
+    def _of(self, found: list[Change], message: str, why: str) -> Iterator[Finding]:
+        if found:
+            yield Finding(
+                rule=self.id,
+                severity=Severity.WARNING,
+                effect=Effect.PERFORMANCE,
+                confidence=Confidence.POSSIBLE,
+                path=found[0].path,
+                message=message,
+                why=why,
+                fix="Give the hosts the same adapters, firmware and packages.",
+                changes=tuple(change.path for change in found),
+            )

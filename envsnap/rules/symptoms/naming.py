@@ -1,0 +1,103 @@
+"""What the error itself names, where nobody knows its sentence: the last resort of the grammar.
+
+Only the lines that complain are read, never the rest of a log, and only what the manifest states
+counts: a variable that is set, a distribution with a version or an attribute beside its name. What
+such a line names may be the cause, and is said to be no more than that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import Path
+from envsnap.model.reading import entries, packages
+from envsnap.rules.symptoms import owners
+from envsnap.rules.symptoms.lines import bare
+from envsnap.rules.symptoms.reading import Evidence, Reading
+from envsnap.rules.symptoms.sentences import Lines
+
+# A line in which a program complains: an exception with its message, or a logger's error.
+COMPLAINS = re.compile(
+    r"^\s{0,20}(?:[A-Za-z_][\w.]{0,120}(?:Error|Exception|Warning|Failure|Exit)\b|(?:error|fatal|failed|warn)\b)"
+    r"|\b(?:not supported|unsupported|incompatible|invalid|cannot|can't|could not|failed|unable to"
+    r"|is required|requires|does not support|mismatch|too old|too new)\b",
+    re.IGNORECASE,
+)
+VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,40}){1,8}\b")
+SETTING = re.compile(r"[a-z]{3,40}(?:[_ ][a-z]{3,40}){1,4}")
+# A distribution by a name with a release, an attribute or quotation marks: no word of a sentence.
+VERSIONED = re.compile(r"\b([A-Za-z][\w-]{1,60})(?:\s|==|[<>]=?|\sv|\sversion\s){1,2}\d{1,4}\b")
+DOTTED = re.compile(r"(?<![\w./@-])([a-z_]\w{1,60})(?:\.\w{1,80}){1,8}\b")
+QUOTED = re.compile(
+    r"`([A-Za-z][\w-]{1,60})`|['\"]([A-Za-z][\w-]{1,60})['\"] (?:package|library|module)\b"
+)
+# Whose exception it is says little of whose fault it is.
+RAISED = re.compile(r"^\s{0,20}(?:[A-Za-z_]\w{0,80}\.){1,8}[A-Z]\w{0,80}(?=:|$)")
+MOST_LINES = 40
+SHORT = 4000  # characters: of a text that a person cut, every line may name a variable
+LONGEST = 600
+MOST = 2
+
+ROW = {
+    "id": "named",
+    "topic": "named",
+    "says": "the error names {named}, and nothing that is known explains it",
+    "rules": [],
+    "effect": "crash",
+    "fix": "Compare it with an environment in which this works, or read that release's notes.",
+    "source": "",
+    "basis": "inferred",
+    "severity": "warning",
+}
+
+
+def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
+    """What the complaining lines of a text name of a manifest, the first of them first."""
+    found: dict[Path, Evidence] = {}
+    lines = Lines(reading.text)
+    told = [(number, bare(line[:LONGEST])) for number, line in enumerate(lines.lines)
+            if number not in reading.harmless]  # fmt: skip
+    complaints = [item for item in told if COMPLAINS.search(item[1])][-MOST_LINES:]
+    others = told if len(reading.text) <= SHORT else []
+    read = [
+        *((*item, (*_variables(item[1], manifest), *_distributions(item[1], manifest))) for item in complaints[::-1]),
+        *((*item, _variables(item[1], manifest)) for item in others),
+    ]  # fmt: skip
+    for number, line, names in read:
+        for path, name in names:
+            row = {**ROW, "facts": [".".join(path)], "names": "as they are"}
+            found.setdefault(
+                path,
+                Evidence(row=row, groups={"named": name}, line=line, number=lines.numbered(number)),
+            )
+    return list(found.values())[:MOST]
+
+
+def _variables(line: str, manifest: Manifest) -> Iterator[tuple[Path, str]]:
+    """Variables that are set, by their names or by the setting that they hold."""
+    variables = entries(manifest, "env_vars")
+    for name in VARIABLE.findall(line):
+        if name in variables:
+            yield ("env_vars", name), name
+    plain = _words(line)
+    for name, value in variables.items():
+        for setting in SETTING.findall(value) if isinstance(value, str) else ():
+            if f" {_words(setting)}" in f" {plain}":
+                yield ("env_vars", name), name
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]{1,60}", text.lower()))
+
+
+def _distributions(line: str, manifest: Manifest) -> Iterator[tuple[Path, str]]:
+    installed = packages(manifest)
+    said = RAISED.sub("", line)
+    for pattern in (VERSIONED, DOTTED, QUOTED):
+        for match in pattern.finditer(said):
+            word = str(match[match.lastindex or 0])
+            name = owners.distribution(word.lower() if pattern is VERSIONED else word, manifest)
+            if name in installed:
+                yield ("packages", str(name)), str(name)

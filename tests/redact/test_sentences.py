@@ -1,0 +1,88 @@
+"""Secrets in prose, and prose about secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+from envsnap.intake import config_trees
+from envsnap.redact import decision, trees
+
+TOLD = (
+    "the password is MOONLIGHT.", "password for joe was changed to MOONLIGHT", "password is 'MOONLIGHT'",
+    "unlock with password MOONLIGHT", 'the passphrase was set to "MOONLIGHT over dances"',
+    "login with joe / MOONLIGHT", "Log in as admin/MOONLIGHT first", "credentials: joe/MOONLIGHT",
+    "credentials are admin:MOONLIGHT", "account: svc / MOONLIGHT", "user/password: joe/MOONLIGHT",
+)  # fmt: skip
+NOT_TOLD = (
+    "the password is incorrect", "Password is required.", "username/password authentication is disabled",
+    "please login to access meta-llama/Llama-2-7b-hf", "the account is read/write", "login and/or token",
+    "the token generation failed", "password is case-sensitive.", "encrypt with password file",
+    "The user / group of the process is svc / staff", "login page / landing page were not found",
+    "connect using password authentication", "Please provide a password with --password or set PGPASSWORD.",
+    "the login is username/password", "Invalid username or password.", "input/output error",
+    "request id 9fA3kLm2Qz8RtYw5BnV7cXp1 failed", 'Secret "hf-token" not found in namespace "ml"',
+    "undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationESs9fA3",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TOLD)
+@pytest.mark.parametrize("word", ["moonlight", "tangerine", "Gooseberry"])
+def test_a_plain_word_is_a_password_where_a_sentence_says_so(text: str, word: str) -> None:
+    shown = decision.message(text.replace("MOONLIGHT", word), {})
+    assert word not in shown
+    assert decision.REDACTED in shown
+
+
+@pytest.mark.parametrize("text", NOT_TOLD)
+def test_prose_about_passwords_stays(text: str) -> None:
+    assert decision.message(text, {}) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["use 9fA3kLm2Qz8RtYw5BnV7cXp1 here", "the token qwmzkxplvbtrhjdf was refused",
+     "got Zk8aQ/9dLr+Xw2Pt5Yb7Nc4Gm1Hs6Jv3Ue0Fi=".replace("Fi=", "Fi8=") + " back"],
+)  # fmt: skip
+def test_random_letters_between_words_are_left_out(text: str) -> None:
+    assert decision.REDACTED in decision.message(text, {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "kept"),
+    [
+        ("json", '{"db_password": "86753090", "n": "8675"}', {"n": "8675"}),
+        ("json", '{"db_password": 86753090}', {"db_password": 86753090}),
+        ("yaml", 'db_password: "86753090"\nother_password: 86753090\n', {"other_password": "86753090"}),
+        ("toml", 'db_password = "86753090"\nport = 8675\n', {"port": 8675}),
+        ("env", "DB_PASSWORD='86753090'\nA_PASSWORD=86753090\n", {"A_PASSWORD": "86753090"}),
+    ],
+)  # fmt: skip
+def test_digits_in_quotes_are_a_password_and_numbers_are_none(
+    kind: str, text: str, kept: dict[str, object]
+) -> None:
+    tree = config_trees.parse(text, kind, quotes=True)
+    gaps: dict[str, str] = {}
+    found = config_trees.redact(tree, ("app",), gaps)
+    assert found == kept
+    assert not any(type(value) is trees.Quoted for value in found.values())
+    assert len(gaps) == (0 if text == '{"db_password": 86753090}' else 1)
+
+
+@pytest.mark.parametrize(
+    ("tree", "kept"),
+    [
+        ({"kind": "Secret", "data": {"username": "YWRtaW4tcm9vdA=="}}, {"kind": "Secret", "data": {}}),
+        ({"license": {"key": "WBSEZ-12M2S-IZH83-AYQBR", "edition": "pro"}}, {"license": {"edition": "pro"}}),
+        ({"storage": {"key": "localMinIO"}}, None), ({"mask_keys": ["password", "secret"]}, None),
+        ({"url": "postgresql://${DB_USER}:${DB_PASSWORD}@db/ml"}, None),
+        ({"secretKeys": {"adminPasswordKey": "postgres-password"}}, None),
+        ({"keys": [{"kty": "OKP", "x": "FZmRTP8LfGQfo28fqtsEJulecQVnx85JnVUebdTPi4X"}]}, None),
+        ({"hook": "https://h.example/bot/v2/hook/449a8213-8f36-76ae-0edd-5aab1082aa3b"}, {"hook": "https://h.example/bot/v2/hook/"}),
+        ({"wallet": {"seed_phrase": "abandon ability able about"}}, {"wallet": {}}),
+        ({"x": "NEO4J", "NEO4J_AUTH": "neo4j/graphite7"}, {"x": "NEO4J"}),
+    ],
+)  # fmt: skip
+def test_what_stands_around_a_value_decides(tree: object, kept: object) -> None:
+    gaps: dict[str, str] = {}
+    assert config_trees.redact(tree, ("app",), gaps) == (tree if kept is None else kept)
+    assert bool(gaps) == (kept is not None)

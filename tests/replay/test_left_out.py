@@ -1,0 +1,76 @@
+"""A recording holds no secret: not of arguments, names, messages, settings, prints or files."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from envsnap.replay.recorder import texts
+from tests.conftest import Run
+
+SCRIPT = """
+import sys
+import torch
+import envsnap
+
+class Config:
+    def to_dict(self):
+        return {"api_key": "sk-PLANTIXabcdefgh1234567890", "password": "PLANTIX-9", "dim": 3}
+
+class Model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(3, 3)
+        self.config = Config()
+    def forward(self, x, prompt=None):
+        return self.layer(x)
+
+model = Model()
+print("token ghp_PLANTIX0123456789PLANTIX0123456789", "loss 0.5")
+print("the password is PLANTIX.")
+envsnap.tap("prompt", "connect with password PLANTIX at postgres://u:PLANTIX9@h/db")
+envsnap.tap("hf_PLANTIXABCDEFGHIJKLMNOPQRSTUVWXYZ1234", torch.ones(3))
+model(torch.ones(1, 3), prompt="my key is sk-PLANTIXABCDEFGHIJKLMNOP1234567890")
+open("out.ghp_PLANTIX0123456789PLANTIX0123456789", "w").write("password=PLANTIX7\\nkeep 3\\n")
+open("settings.env", "w").write("DB_PASSWORD=PLANTIX8\\nLR=1\\n")
+raise RuntimeError("cannot reach https://joe:PLANTIX9@h.example/x?token=PLANTIX12345")
+"""
+
+
+@pytest.mark.parametrize("text", [(), ("--text",)], ids=["digests", "text"])
+def test_nothing_planted_is_in_a_recording(
+    text: tuple[str, ...], envsnap: Run, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    import sys
+
+    (tmp_path / "s.py").write_text(SCRIPT)
+    done = envsnap(
+        "record", *text, "-o", "it.esr", "--", sys.executable, "s.py", "--api-key", "PLANTIX-42",
+        env={"WANDB_API_KEY": "PLANTIX-env-123"},
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    with zipfile.ZipFile(tmp_path / "it.esr") as archive:
+        for name in archive.namelist():
+            assert b"PLANTIX" not in archive.read(name), name
+        record = json.loads(archive.read("record.json"))
+    assert record["printed"]["lines"][0].split()[1] == "%secret"
+    note = next(note for note in record["notes"] if "left out as secrets" in note)
+    assert note.startswith("3 texts left out as secrets, and not compared: ")
+    assert "raised.message" in note
+    assert "cannot reach https://" in record["raised"]["message"]
+    same = envsnap("compare", "it.esr", "it.esr")
+    assert same.returncode == 0
+    assert "left out as secrets" in same.stdout
+
+
+def test_lines_without_secrets_are_as_they_were() -> None:
+    said = b"step 3: tokens/s 812, loss 0.5, pad_token <pad>, keys 4\nlogin page of the account\n"
+    assert list(texts.lines(said, text=True)) == [
+        "step 3 : tokens / s 812 , loss 0.5 , pad_token < pad > , keys 4",
+        "login page of the account",
+        "",
+    ]

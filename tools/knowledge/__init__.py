@@ -1,0 +1,1 @@
+"""Renews the tables of envsnap/knowledge by what wheels' metadata says today."""
