@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TypeVar
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct, UnsetType
 
 from envsnap.image import validate
-from envsnap.model.compute import Cuda, Driver, Framework, Gpus
-from envsnap.model.fields import Section
-from envsnap.model.host import Process, System
+from envsnap.model import reading
+from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
-from envsnap.model.python import Conda, Package, Packages, Python
+from envsnap.model.python import Conda, Package
 
-Part = TypeVar("Part", bound=Section)
 Release = tuple[int, ...]
 
 ARCHITECTURES = {
@@ -67,37 +64,35 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 def read(manifest: Manifest) -> Facts:
     """Read and check the facts that decide base image and Python."""
-    parts = manifest.sections
-    python = given(parts.python, Python(complete=False))
-    system = given(parts.system, System(complete=False))
-    cuda = given(parts.cuda, Cuda(complete=False))
+
+    def of(section: str, field: str) -> str | None:
+        return string(reading.stated(manifest, section, field))
+
+    def valid(section: str, field: str, pattern: re.Pattern[str]) -> str | None:
+        return checked(of(section, field), pattern, f"{section}.{field}")
+
     return Facts(
-        python=checked(python.version, validate.PYTHON, "python.version"),
-        odd_python=_odd(python),
-        base_prefix=string(python.base_prefix),
-        system=string(system.platform),
-        os_id=checked(system.os_id, validate.WORD, "system.os_id"),
-        os_version=checked(system.os_version, validate.WORD, "system.os_version"),
-        glibc=checked(system.glibc, validate.NUMBERS, "system.glibc"),
-        musl=string(system.musl) is not None,
-        architecture=_architecture(system),
+        python=valid("python", "version", validate.PYTHON),
+        odd_python=_odd(manifest),
+        base_prefix=of("python", "base_prefix"),
+        system=of("system", "platform"),
+        os_id=valid("system", "os_id", validate.WORD),
+        os_version=valid("system", "os_version", validate.WORD),
+        glibc=valid("system", "glibc", validate.NUMBERS),
+        musl=of("system", "musl") is not None,
+        architecture=_architecture(valid("system", "architecture", validate.WORD)),
         packages=packages(manifest),
-        packages_complete=given(parts.packages, Packages(complete=False)).complete,
-        frameworks=entries(parts.frameworks),
+        packages_complete=reading.is_complete(manifest, "packages"),
+        frameworks=reading.frameworks(manifest),
         libraries=tuple(_system_libraries(manifest)),
-        toolkit=checked(cuda.toolkit, validate.NUMBERS, "cuda.toolkit"),
-        toolkit_named=string(cuda.home) is not None,
-        driver_cuda=checked(cuda.driver, validate.NUMBERS, "cuda.driver"),
-        has_nvcc="nvcc" in entries(parts.tools),
+        toolkit=valid("cuda", "toolkit", validate.NUMBERS),
+        toolkit_named=of("cuda", "home") is not None,
+        driver_cuda=valid("cuda", "driver", validate.NUMBERS),
+        has_nvcc="nvcc" in reading.entries(manifest, "tools"),
         no_gpu=_no_gpu(manifest),
-        system_packages=_system_packages(system),
-        system_site=python.system_site_packages is True,
+        system_packages=_system_packages(reading.stated(manifest, "system", "packages")),
+        system_site=reading.stated(manifest, "python", "system_site_packages") is True,
     )
-
-
-def given(section: Part | UnsetType, otherwise: Part) -> Part:
-    """Return a section, or an empty one where the manifest lacks it."""
-    return otherwise if isinstance(section, UnsetType) else section
 
 
 def string(value: object) -> str | None:
@@ -105,15 +100,9 @@ def string(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def entries(section: object) -> dict:  # type: ignore[type-arg]
-    """Return what a map section holds; empty where the section or its map is missing."""
-    found = getattr(section, "entries", UNSET)
-    return found if isinstance(found, dict) else {}
-
-
 def packages(manifest: Manifest) -> dict[str, Package]:
     """Return the installed distributions; every name is one that an index could hold."""
-    found: dict[str, Package] = entries(manifest.sections.packages)
+    found = reading.packages(manifest)
     for name, package in found.items():
         pattern = validate.PACKAGE
         if isinstance(package.conda, Conda):
@@ -161,50 +150,52 @@ def checked(value: object, pattern: re.Pattern[str], place: str) -> str | None:
     return validate.matched(text, pattern, place, "value of its kind")
 
 
-def _odd(section: Python) -> str | None:
+def _odd(manifest: Manifest) -> str | None:
     """Return in what way the interpreter is of a kind that no listed image has."""
-    if string(section.implementation) not in (None, "CPython", "cpython"):
+    implementation = string(reading.stated(manifest, "python", "implementation"))
+    if implementation not in (None, "CPython", "cpython"):
         return "python.implementation: not CPython"
-    if section.gil is False:
+    if reading.stated(manifest, "python", "gil") is False:
         return "python.gil: a free-threaded build"
-    if section.debug is True:
+    if reading.stated(manifest, "python", "debug") is True:
         return "python.debug: a debug build"
     return None
 
 
-def _architecture(section: System) -> str:
-    name = checked(section.architecture, validate.WORD, "system.architecture") or "x86_64"
+def _architecture(stated: str | None) -> str:
+    name = stated or "x86_64"
     if name.lower() not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         validate.refuse("system.architecture", f"{name} is none that images are for ({known})")
     return ARCHITECTURES[name.lower()]
 
 
-def _system_packages(section: System) -> dict[str, str] | None:
-    if not isinstance(section.packages, dict):
+def _system_packages(stated: dict[str, str] | None) -> dict[str, str] | None:
+    if stated is None:
         return None
-    if len(section.packages) > MOST_SYSTEM_PACKAGES:
+    if len(stated) > MOST_SYSTEM_PACKAGES:
         validate.refuse("system.packages", f"more than {MOST_SYSTEM_PACKAGES} packages")
-    for name, version in section.packages.items():
+    for name, version in stated.items():
         place = path_text(("system", "packages", name[:40]))
         validate.matched(name, validate.APT_PACKAGE, place, "name of a Debian package")
         validate.matched(version, validate.APT_VERSION, place, "version of a Debian package")
-    return section.packages
+    return stated
 
 
 def _no_gpu(manifest: Manifest) -> bool:
     """Tell whether the captured machine is known to have no NVIDIA GPU."""
-    gpus = given(manifest.sections.gpus, Gpus(complete=False))
-    driver = given(manifest.sections.driver, Driver(complete=False))
-    if not gpus.complete or gpus.gaps or entries(gpus):
+    gpus = manifest.sections.gpus
+    if isinstance(gpus, UnsetType) or not gpus.complete or gpus.gaps or reading.gpus(manifest):
         return False
-    return string(driver.version) is None and string(driver.kernel_module) is None
+    return all(
+        string(reading.stated(manifest, "driver", field)) is None
+        for field in ("version", "kernel_module")
+    )
 
 
 def _system_libraries(manifest: Manifest) -> Iterator[Mapped]:
-    frameworks: dict[str, Framework] = entries(manifest.sections.frameworks)
-    found = [(name, item.mapped_on_import) for name, item in frameworks.items()]
-    found.append(("process", given(manifest.sections.process, Process(complete=False)).loaded))
+    found = [(name, item.mapped_on_import) for name, item in reading.frameworks(manifest).items()]
+    found.append(("process", reading.stated(manifest, "process", "loaded")))
     for by, libraries in found:
         for soname, library in (libraries if isinstance(libraries, dict) else {}).items():
             path = string(library.path) or ""

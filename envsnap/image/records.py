@@ -14,6 +14,7 @@ from envsnap.errors import InputError
 Certainty: TypeAlias = Literal["exact", "nearest", "unknown"]
 Kind: TypeAlias = Literal["slim", "cuda", "distribution", "custom"]
 How: TypeAlias = Literal["image", "apt", "copy", "conda"]
+Place: TypeAlias = Literal["installer", "index", "folder", "address", "git", "source", "unhashed"]
 Proof: TypeAlias = Literal["record", "digest", "tags", "source", "stand-in"]
 
 PLAN_VERSION = 1
@@ -152,6 +153,13 @@ class Requirements(Struct, frozen=True, kw_only=True):
     wheels: Annotated[
         tuple[str, ...], Meta(description="Wheels in the build context that they come from.")
     ] = ()
+    place: Annotated[
+        Place | None,
+        Meta(
+            description="Where they come from: installer (pip itself), index, folder (of the"
+            " context), address, git, source (built in the image), unhashed; null in older plans."
+        ),
+    ] = None
 
 
 class CondaStage(Struct, frozen=True, kw_only=True):
@@ -166,6 +174,9 @@ class CondaStage(Struct, frozen=True, kw_only=True):
         tuple[str, ...], Meta(description="Packages that lie in the build context.")
     ] = ()
     has_pip: Annotated[bool, Meta(description="Whether the environment has a pip.")] = True
+    hashed: Annotated[
+        bool, Meta(description="Whether pip must check the hash of the program that installs.")
+    ] = False
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -271,9 +282,14 @@ def encode(plan: Plan) -> bytes:
     A field that came later is not written where it says nothing, so that digests stay.
     """
     tree = to_builtins(plan)
-    settings = tree["base"]["settings"]
-    if settings is not None and not settings["further"]:
-        del settings["further"]
+    parts = (
+        (tree["base"]["settings"], "further"),
+        (tree["conda"], "hashed"),
+        *((group, "place") for group in tree["requirements"]),
+    )
+    for part, name in parts:
+        if part is not None and not part[name]:
+            del part[name]
     return (json.dumps(tree, indent=2, ensure_ascii=True) + "\n").encode("ascii")
 
 

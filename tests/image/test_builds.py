@@ -168,3 +168,11 @@ def test_progress_is_read_as_it_was_written(
 def test_no_bytes_break_the_reader_of_progress(data: bytes) -> None:
     list(trace.decode(base64.b64encode(data).decode()))
     list(trace.decode(data.decode("latin-1")))
+
+
+def test_a_long_line_keeps_its_end_where_the_reason_is() -> None:
+    line = "error running container: [" + "apt-get install; " * 200 + "]: cgroups are not supported"
+    assert build._short(line).endswith("]: cgroups are not supported")
+    assert build._short(line).startswith("error running container: [apt-get")
+    assert len(build._short(line)) < 620
+    assert build._short("short") == "short"

@@ -256,3 +256,17 @@ def test_a_command_is_its_words_or_refused(text: str) -> None:
     found = instructions(files)
     assert [rest for word, rest in found if word == "CMD"] == [json.dumps(list(plan.command))]
     assert len(found) == len(instructions(planned(command="python")[1]))
+
+
+def test_what_the_hub_fetches_has_a_folder_of_the_users_own() -> None:
+    """A volume that is mounted there takes over its owner; who names a place gets that one."""
+    whole = manifest(packages={"huggingface-hub": "0.26.2"})
+    plan, files = planned(whole)
+    assert plan.environment["HF_HOME"] == "/app/.cache/huggingface"
+    made = next(rest for word, rest in instructions(files) if word == "RUN" and "useradd" in rest)
+    assert "mkdir -p /app /app/.cache /app/.cache/huggingface" in made
+    assert "chown 10001:10001 /app /app/.cache /app/.cache/huggingface" in made
+    elsewhere, _ = planned(whole, env={"HF_HOME": "/models"})
+    assert elsewhere.environment["HF_HOME"] == "/models"
+    without, _ = planned()
+    assert "HF_HOME" not in without.environment

@@ -176,3 +176,44 @@ def test_other_pythons_are_refused_with_the_nearest(python: str) -> None:
         make_plan(manifest(python))
     if python == "3.11.99":
         assert "3.11.15, 3.11.14, 3.11.13" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("torch", "cuda", "driver"),
+    [
+        ("2.7.1", "12.6", ">=525.60.13"),
+        ("2.11.0", "13.0", ">=580"),
+        ("2.13.0", "13.0", ">=580"),
+        ("2.15.0", "13.2", ">=580"),
+    ],
+)
+def test_todays_torch_gets_a_slim_base_and_its_drivers_floor(
+    torch: str, cuda: str, driver: str
+) -> None:
+    """The wheel brings its CUDA; what the host must offer follows from the family's floor."""
+    whole = manifest(
+        "3.12.8", {"torch": torch}, frameworks={"torch": Framework(version=torch, cuda=cuda)}
+    )
+    plan = make_plan(whole)
+    assert (plan.base.kind, plan.base.reference.partition(":")[0]) == ("slim", "python")
+    needs = {item.subject: item.needs for item in plan.host}
+    assert needs["driver.version"] == driver
+
+
+@pytest.mark.parametrize("cuda", ["12.6", "12.8", "12.9", "13.0"])
+def test_todays_cuda_has_a_listed_image(cuda: str) -> None:
+    whole = manifest("3.12.3", {"numpy": "2.1.3"}, cuda=Cuda(complete=True, toolkit=cuda))
+    plan = make_plan(whole, "cuda")
+    assert plan.base.reference in LISTED
+    assert plan.base.reference.startswith(f"nvidia/cuda:{cuda}.")
+
+
+@pytest.mark.parametrize("cuda", ["13.1", "13.2"])
+def test_a_cuda_without_a_listed_runtime_image_gets_another_and_is_told(cuda: str) -> None:
+    """The sources list none of its runtime images: no tag is made up."""
+    whole = manifest("3.12.3", {"numpy": "2.1.3"}, cuda=Cuda(complete=True, toolkit=cuda))
+    plan = make_plan(whole, "cuda")
+    assert plan.base.reference in LISTED
+    told = [item for item in plan.decisions if item.choice == plan.base.reference]
+    assert told, plan.decisions
+    assert all(item.certainty != "exact" for item in told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from envsnap.image.locking import indexes
 from tests import engine as engines
 from tests.conftest import Run, lacking
 from tests.image.test_build_and_prove import base, engine, environment, trust
@@ -167,6 +169,40 @@ def test_credentials_come_from_where_the_user_keeps_them(
     assert PASSWORD not in done.stderr
     install = (tmp_path / "context" / "Dockerfile").read_text()
     assert "--no-index --find-links /tmp/envsnap/" in install
+
+
+@pytest.fixture(scope="module")
+def keyring(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables that lead to the user's keyring: the real program, with a backend of files."""
+    folder = tmp_path_factory.mktemp("keyring")
+    made = subprocess.run([sys.executable, "-m", "venv", str(folder)], check=False)
+    pip = [str(folder / "bin" / "pip"), "install", "-q", "keyring==25.7.0", "keyrings.alt==5.0.2"]
+    if made.returncode or subprocess.run(pip, capture_output=True, check=False).returncode:
+        lacking("keyring cannot be installed")
+    return {
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
+        "XDG_DATA_HOME": str(folder / "data"),
+        "NETRC": "/dev/null",
+    }
+
+
+@pytest.mark.parametrize("by_host", [False, True])
+def test_the_keyring_knows_the_password_of_a_named_user(
+    monkeypatch: pytest.MonkeyPatch, keyring: dict[str, str], *, by_host: bool
+) -> None:
+    """As uv asks it: for the address, then for its host. The password is not a plain word."""
+    for name, value in keyring.items():
+        monkeypatch.setenv(name, value)
+    url = f"https://host{by_host:d}.example/simple/"
+    service = url.split("/")[2] if by_host else url
+    subprocess.run(
+        ["keyring", "set", service, USER], input='a "b" \\ c', text=True, check=True
+    )  # fmt: skip
+    (found,) = indexes.read({"corp": url.replace("://", f"://{USER}@")})
+    assert (found.url, found.user, found.password) == (url, USER, 'a "b" \\ c')
+    (nobody,) = indexes.read({"corp": "https://elsewhere.example/simple/"})
+    assert (nobody.user, nobody.password) == (None, None)
 
 
 def test_without_a_password_it_is_refused_and_no_stranger_is_taken(

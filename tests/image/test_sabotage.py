@@ -120,6 +120,15 @@ SABOTAGES = [
     ("WORKDIR", ("WORKDIR /opt",), "image.working_folder"),
     ("HEALTHCHECK", ("HEALTHCHECK CMD touch /tmp/x",), "image.healthcheck"),
     ("ONBUILD", ("ONBUILD RUN true",), "image.on_build"),
+    ("SHELL", ('SHELL ["/bin/bash", "-c"]',), "image.shell"),
+    ("STOPSIGNAL", ("STOPSIGNAL SIGKILL",), "image.stop_signal"),
+    ("VOLUME", ("VOLUME /app",), "image.volumes"),
+    ("EXPOSE", ("EXPOSE 22",), "image.exposed_ports"),
+    ("a label of ours", ("LABEL io.envsnap.fingerprint=sha256:0",), 'image.labels["io.envsnap.fingerprint"]'),
+    ("rights of a folder", rooted(f"RUN chmod 777 {SITE}"), f'image.files["{SITE}"]'),
+    ("owner of a folder", rooted("RUN chown 10001 /opt/venv"), 'image.files["/opt/venv"]'),
+    ("code in a cache", rooted("RUN mkdir /tmp/torchinductor_app && echo 'EVIL = 1' > /tmp/torchinductor_app/c.py"), 'image.files["/tmp/torchinductor_app/c.py"]'),
+    ("the plan in the image", rooted("RUN echo >> /usr/share/envsnap/dockerfile.json"), 'image.files["/usr/share/envsnap/dockerfile.json"]'),
     ("the plan's label", ("LABEL io.envsnap.plan=sha256:0",), "image.plan"),
     ("no certificates", rooted("RUN rm -rf /etc/ssl/certs"), "system.certificates"),
     ("one certificate more", rooted("RUN echo '-----BEGIN' >> /etc/ssl/certs/ca-certificates.crt"), 'image.files["/etc/ssl/certs/ca-certificates.crt"]'),
@@ -305,6 +314,77 @@ def test_facts_that_were_gathered_elsewhere_are_judged_alike(
             plan = ("--plan", folder / "context" / "dockerfile.json")
             done = envsnap("verify", folder / "dev.json", "--facts", "facts", *plan)
             assert done.returncode == code, done.stderr
+
+
+OTHER_CODE = """
+import importlib.util as u, marshal, pathlib, sys
+for name in sys.argv[1:]:
+    source = pathlib.Path(name)
+    cached = pathlib.Path(u.cache_from_source(name))
+    cached.parent.mkdir(exist_ok=True)
+    header = u.MAGIC_NUMBER + b"\\3\\0\\0\\0" + u.source_hash(source.read_bytes())
+    code = compile(source.read_text() + "\\nEVIL = 1\\n", name, "exec")
+    cached.write_bytes(header + marshal.dumps(code))
+"""
+OTHER_LIBRARY = (
+    "mkdir /opt/l; cp /lib/x86_64-linux-gnu/libz.so.1 /opt/l; printf x >> /opt/l/libz.so.1"
+)
+# What is done in a container, and the path by which the facts name it: no engine looks on.
+FROM_INSIDE = (
+    (f"{OTHER_LIBRARY}; echo /opt/l > /etc/ld.so.conf.d/000.conf; ldconfig", 'system.unowned_libraries["/opt/l/libz.so.1"]'),
+    ("printf x >> /usr/lib/locale/C.utf8/LC_CTYPE", 'system.altered_files["/usr/lib/locale/C.utf8/LC_CTYPE"]'),
+    ("echo x >> /etc/ssl/openssl.cnf", 'system.altered_files["/etc/ssl/openssl.cnf"]'),
+    ("sed -i 2s/A/B/ /etc/ssl/certs/ca-certificates.crt", 'system.altered_files["/etc/ssl/certs/ca-certificates.crt"]'),
+    (f"python /other.py {SITE}/six.py", "python.byte_code["),
+    ("python /other.py /usr/lib/python3.11/random.py", 'python.byte_code["/usr/lib/python3.11/__pycache__/random.cpython-311.pyc"]'),
+    (f"mkdir -p {SITE}/google/evil; echo 'EVIL = 1' > {SITE}/google/evil/x.py", 'packages.unclaimed["google/evil/x.py"]'),
+    (f"cp $(ls {SITE}/numpy/random/*.so | head -1) {SITE}/attr/_make.abi3.so", 'packages.unclaimed["attr/_make.abi3.so"]'),
+    (f"echo '[]' > {SITE}/numpy/tokenizer.json", 'packages.unclaimed["numpy/tokenizer.json"]'),
+    (f"echo x > {SITE}/six-1.16.0.dist-info/entry_points.txt", 'packages.unclaimed["six-1.16.0.dist-info/entry_points.txt"]'),
+    ("echo 'EVIL = 1' >> /opt/venv/bin/f2py", 'packages.unclaimed["bin/f2py"]'),
+    ("echo 'exec true' > /opt/venv/bin/uvicorn", 'packages.unclaimed["bin/uvicorn"]'),
+)  # fmt: skip
+
+
+def test_what_no_engine_sees_is_seen_from_inside(
+    engine: Any, proven: tuple[str, Path], envsnap: Run, tmp_path: Path
+) -> None:
+    """One container, everything done to it; an untouched one is proven by the same two files."""
+    image, folder = proven
+    plan = ("--plan", folder / "context" / "dockerfile.json")
+    (tmp_path / "other.py").write_text(OTHER_CODE)
+    assert (
+        envsnap("probe", "--verify-files", "--env", "XLA_FLAGS", "-o", "probe.py").returncode == 0
+    )
+    judge = envsnap("probe", "--verify", folder / "dev.json", *plan, "-o", "judge.py")
+    assert judge.returncode == 0, judge.stderr
+    mounted = {
+        str(tmp_path / name): {"bind": f"/{name}", "mode": "ro"}
+        for name in ("probe.py", "judge.py", "other.py")
+    }
+    for spoilt in (False, True):
+        done = "; ".join(line for line, _ in FROM_INSIDE) if spoilt else "true"
+        script = f"{done}; python /probe.py > /tmp/facts; python /judge.py 2> /tmp/said"
+        container = engine.containers.create(image, ["sh", "-c", script], user="0", volumes=mounted)
+        try:
+            container.start()
+            code = container.wait()["StatusCode"]
+            (tmp_path / "facts").write_bytes(contents(container, "/tmp/facts"))
+            said = contents(container, "/tmp/said").decode()
+        finally:
+            container.remove(force=True)
+        found = envsnap(
+            "verify", folder / "dev.json", "--facts", "facts", *plan, "-o", "proof.json"
+        )
+        differs = {
+            item["path"] for item in json.loads((tmp_path / "proof.json").read_text())["differs"]
+        }
+        assert (code, found.returncode) == ((5, 5) if spoilt else (0, 0)), (said, found.stderr)
+        missed = [
+            path for _, path in FROM_INSIDE if not any(item.startswith(path) for item in differs)
+        ]
+        assert missed == (missed if not spoilt else [])
+        assert spoilt is bool(differs)
 
 
 def contents(container: Any, path: str) -> bytes:

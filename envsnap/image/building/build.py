@@ -27,7 +27,7 @@ Builder: TypeAlias = Literal["auto", "buildkit", "classic"]
 Tell: TypeAlias = Callable[[int, int, str], None]
 
 KEPT_LINES = 400
-LONGEST_LINE = 300
+LONGEST_LINE = 600
 LONGEST_UNFINISHED = 1 << 16
 FIRST_WITH_BUILDKIT = (1, 39)
 STEP = re.compile(r"Step ([0-9]{1,4})/([0-9]{1,4}) : (.*)")
@@ -176,7 +176,14 @@ class _Run:
             self._log.append(rest)
         error = " ".join((self._error or "the engine named no image").split())
         kind, advice = failures.classify([*self._log, error])
-        told = [*failures.tail(self._log), error[:400]]
+        told = [*failures.tail(self._log), error]
         return f"the build failed ({kind}): {advice}\n" + "\n".join(
-            f"  | {line[:LONGEST_LINE]}" for line in told
+            f"  | {_short(line)}" for line in told
         )
+
+
+def _short(line: str) -> str:
+    """Leave out the middle of a long line: programs quote a command first, and say why last."""
+    if len(line) <= LONGEST_LINE:
+        return line
+    return f"{line[: LONGEST_LINE // 3]} ... {line[-2 * LONGEST_LINE // 3 :]}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import netrc
 import os
 import re
@@ -28,6 +29,7 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,40}[a-z0-9])?")
 TIMEOUT = 60.0
 PIECE = 1 << 20
 KEYRING_SECONDS = 20.0
+WITH_NAME = ("--mode", "creds", "--output", "json")
 
 
 class Index(Struct, frozen=True, kw_only=True):
@@ -59,6 +61,8 @@ def _index(name: str, url: str) -> Index:
     plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     if parts.username is not None:
         user, password = unquote(parts.username), unquote(parts.password or "")
+        if parts.password is None:
+            user, password = _of_keyring(plain, user) or (user, "")
     else:
         user, password = _credentials(name, plain, parts.hostname)
     if not all(" " < letter <= "~" for letter in plain):
@@ -71,8 +75,7 @@ def _credentials(name: str, url: str, host: str) -> tuple[str | None, str | None
     prefix = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', name.upper())}"
     if os.environ.get(f"{prefix}_PASSWORD"):
         return os.environ.get(f"{prefix}_USERNAME", ""), os.environ[f"{prefix}_PASSWORD"]
-    found = _of_netrc(host)
-    return found or _of_keyring(url)
+    return _of_netrc(host) or _of_keyring(url) or (None, None)
 
 
 def _of_netrc(host: str) -> tuple[str, str] | None:
@@ -84,20 +87,41 @@ def _of_netrc(host: str) -> tuple[str, str] | None:
     return (found[0], found[2] or "") if found else None
 
 
-def _of_keyring(url: str) -> tuple[str | None, str | None]:
+def _of_keyring(url: str, user: str | None = None) -> tuple[str, str] | None:
+    """Ask the user's keyring, by address and by host; some keep nothing without a user's name."""
     program = shutil.which("keyring")
-    if program is None:
-        return None, None
-    command = [program, "--mode", "creds", "--output", "json", "get", url, ""]
+    services = (url, urlsplit(url).netloc) if program is not None else ()
+    for asked in (question for service in services for question in _questions(service, user)):
+        try:
+            said = subprocess.run(
+                [str(program), *asked],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=KEYRING_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        if said.returncode == 0:
+            found = (user, said.stdout.rstrip("\n")) if user else _credential(said.stdout)
+            if found is not None:
+                return found
+    return None
+
+
+def _questions(service: str, user: str | None) -> tuple[tuple[str, ...], ...]:
+    if user:
+        return (("get", service, user),)
+    return (*WITH_NAME, "get", service), (*WITH_NAME, "get", service, "")  # the latter before 25.2
+
+
+def _credential(spelled: str) -> tuple[str, str] | None:
     try:
-        said = subprocess.run(
-            command, capture_output=True, text=True, timeout=KEYRING_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None, None
-    user = re.search(r'"username": *"([^"]*)"', said.stdout)
-    password = re.search(r'"password": *"([^"]*)"', said.stdout)
-    return (user[1], password[1]) if user and password and not said.returncode else (None, None)
+        found = json.loads(spelled)
+        return str(found["username"]), str(found["password"])
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 def for_uv(indexes: tuple[Index, ...]) -> tuple[list[str], dict[str, str]]:

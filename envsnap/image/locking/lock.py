@@ -67,17 +67,25 @@ def resolve(
     if refused and not allow_unhashed:
         raise InputError(_refusal(refused))
     kept = {name: item for name, item in found.items() if item.artifact is not None}
-    return Lock(
-        artifacts=_artifacts(kept) | {name: artifact for name, (artifact, _) in local.items()},
-        urls={name: item.url for name, item in kept.items() if item.url},
-        sizes={name: item.size for name, item in kept.items() if item.size is not None},
-        folder={artifact.file: path for artifact, path in local.values()} | _fetched(kept),
+    return replace(
+        _lock(kept, local),
         unhashed=refused,
         resolved={name: at for name, at in whole.versions.items() if name not in known},
         overruled=whole.overruled,
         seeded=seeded,
         conda=_conda_folder(facts, find_links) if find_links else {},
         conda_installer=_conda_installer(facts) if conda.whole(facts) else (),
+    )
+
+
+def _lock(kept: dict[str, _Found], local: dict[str, tuple[Artifact, Path]]) -> Lock:
+    """Put together the files that were found, on indexes and in the user's folder."""
+    return Lock(
+        artifacts=_artifacts(kept) | {name: artifact for name, (artifact, _) in local.items()},
+        urls={name: item.url for name, item in kept.items() if item.url},
+        sizes={name: item.size for name, item in kept.items() if item.size is not None},
+        folder={artifact.file: path for artifact, path in local.values()} | _fetched(kept),
+        unhashed={},
     )
 
 
@@ -282,20 +290,36 @@ def _choose(
 ) -> _Found:
     """Choose the file that was installed among those of one version."""
     record, tags = _record(facts, package), _tags(facts, package)
-    usable = [item for item in candidates if item.sha256 and validate.SHA256.fullmatch(item.sha256)]
-    built = [item for item in usable if item.wheel]
-    tagged = [item for item in built if not tags or _named_tags(item) == tags]
-    ranked = [*tagged, *(item for item in built if item not in tagged)]
+    usable = [item for item in candidates if validate.SHA256.fullmatch(item.sha256 or "")]
+    tagged, others = _by_tags([item for item in usable if item.wheel], tags)
     if record is not None:
-        for item in ranked:
-            if wheels.record_digest(item.url, indexes.header(private, item.url)) == record:
-                return _artifact(item, pin, "record", private)
+        found = _with_record([*tagged, *others], record, private)
+        if found is not None:
+            return _artifact(found, pin, "record", private)
     elif tagged:
         return _artifact(tagged[0], pin, "tags", private)
-    sources = [item for item in usable if not item.wheel]
-    if sources and not tagged:
-        return _artifact(sources[0], pin, "source", private)
+    source = next((item for item in usable if not item.wheel), None)
+    if source is not None and not tagged:
+        return _artifact(source, pin, "source", private)
     return _Found(refusal=_why_none(candidates, tagged))
+
+
+def _by_tags(
+    built: list[uv.Candidate], tags: frozenset[str]
+) -> tuple[list[uv.Candidate], list[uv.Candidate]]:
+    """Return the wheels that have the installed one's tags, and the others."""
+    tagged = [item for item in built if not tags or _named_tags(item) == tags]
+    return tagged, [item for item in built if item not in tagged]
+
+
+def _with_record(
+    ranked: list[uv.Candidate], record: str, private: tuple[Index, ...]
+) -> uv.Candidate | None:
+    """Return the wheel whose RECORD is the installed one; those of its tags are asked first."""
+    for item in ranked:
+        if wheels.record_digest(item.url, indexes.header(private, item.url)) == record:
+            return item
+    return None
 
 
 def _named_tags(item: uv.Candidate) -> frozenset[str]:

@@ -76,18 +76,7 @@ def choose(facts: Facts, system: str | None, wanted: Iterable[str]) -> Chosen:
     same = system is not None and system == f"{facts.os_id} {facts.os_version}"
     of_python = python_packages(facts)
     if same and (facts.system_packages is not None or of_python):
-        pinned = {
-            name: f"{name}={version}"
-            for name, version in (facts.system_packages or {}).items()
-            if not OF_THE_BASE.fullmatch(name) and not OF_NVIDIA.fullmatch(name)
-        }
-        pinned.update({name: f"{name}={version}" for name, version in of_python.items()})
-        more = [name for name in wanted if name not in pinned]
-        return Chosen(
-            packages=tuple(sorted((*pinned.values(), *more))),
-            not_carried=tuple(_strangers(facts, known=True)),
-            decisions=_decision(pinned.values(), "at the captured versions", "exact"),
-        )
+        return _as_captured(facts, of_python, wanted)
     rows = {row["soname"]: row["package"] for row in table("apt_libraries")["rows"]}
     found = {rows[item.soname] for item in facts.libraries if item.soname in rows}
     return Chosen(
@@ -98,6 +87,22 @@ def choose(facts: Facts, system: str | None, wanted: Iterable[str]) -> Chosen:
             "; their versions are the base's",
             "nearest",
         ),
+    )
+
+
+def _as_captured(facts: Facts, of_python: dict[str, str], wanted: Iterable[str]) -> Chosen:
+    """Pin what dpkg states: the base is of the captured release, so its archive has them."""
+    pinned = {
+        name: f"{name}={version}"
+        for name, version in (facts.system_packages or {}).items()
+        if not OF_THE_BASE.fullmatch(name) and not OF_NVIDIA.fullmatch(name)
+    }
+    pinned.update({name: f"{name}={version}" for name, version in of_python.items()})
+    more = [name for name in wanted if name not in pinned]
+    return Chosen(
+        packages=tuple(sorted((*pinned.values(), *more))),
+        not_carried=tuple(_strangers(facts, known=True)),
+        decisions=_decision(pinned.values(), "at the captured versions", "exact"),
     )
 
 

@@ -7,16 +7,17 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from envsnap.errors import InputError
 from envsnap.image import validate
-from envsnap.image.facts import entries, string
+from envsnap.image.facts import string
 from envsnap.image.planning import environment
 from envsnap.image.records import Decision, NotCarried, Plan, WeightFile
+from envsnap.model import reading
 from envsnap.model.inputs import Weight
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
@@ -25,6 +26,8 @@ FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 # What torch.compile and triton call at run time: a C compiler, and the C library's headers.
 COMPILER = ("gcc", "libc6-dev")
 COMPILED_AT_RUN_TIME = ("triton", "pytorch-triton", "pytorch-triton-rocm")
+# Where the hub's own client keeps what it fetched: a folder of the image's user.
+HUB_CACHE, HUB_FOLDER, OF_THE_HUB = "HF_HOME", "/app/.cache/huggingface", "huggingface-hub"
 LARGEST_PORT = 65535
 SCRIPT = re.compile(r"[A-Za-z0-9_./-]+\.py")
 
@@ -53,14 +56,14 @@ def _weight(manifest: Manifest, name: str, path: str) -> tuple[WeightFile, Decis
     """Take a file that is, by its digest, the one that was captured, if one was."""
     place = path_text(("weights", name))
     digest = _sha256(path)
-    captured = entries(manifest.sections.weights).get(name)
+    captured = reading.entries(manifest, "weights").get(name)
     inside, decision = os.path.basename(path), None
     if isinstance(captured, Weight):
         if string(captured.sha256) != digest:
             raise InputError(f"{place}: {path} is not the file that was captured (another SHA-256)")
         inside = posixpath.basename(string(captured.path) or "") or inside
-    elif entries(manifest.sections.weights):
-        known = ", ".join(sorted(entries(manifest.sections.weights))[:6])
+    elif reading.entries(manifest, "weights"):
+        known = ", ".join(sorted(reading.entries(manifest, "weights"))[:6])
         raise InputError(
             f"--weights {name}={path}: the manifest has no such weights (it has {known})"
         )
@@ -109,8 +112,14 @@ def add_packages(plan: Plan, named: tuple[str, ...], *, compiler: bool) -> Plan:
 
 def needs_compiler(plan: Plan) -> bool:
     """Tell whether something in the image compiles C when it runs."""
-    lines = (line for group in plan.requirements for line in group.lines)
-    return any(re.split(r"[ =@]", line, maxsplit=1)[0] in COMPILED_AT_RUN_TIME for line in lines)
+    return any(name in COMPILED_AT_RUN_TIME for name in _distributions(plan))
+
+
+def _distributions(plan: Plan) -> Iterator[str]:
+    """Name the distributions that pip installs into the image."""
+    for group in plan.requirements:
+        for line in group.lines:
+            yield re.split(r"[ =@]", line, maxsplit=1)[0]
 
 
 def _with_compiler() -> Decision:
@@ -145,7 +154,12 @@ def add_settings(
         place = path_text(("env_vars", name))
         found[name] = validate.variable_value(value, f"--env {name}")
         decisions.append(Decision(subject=place, choice=value, why="as asked", certainty="nearest"))
-    dropped = tuple(item for item in plan.dropped if not _is_set(item, variables))
+    named = set(variables)
+    if HUB_CACHE not in found and asks_the_hub(plan):
+        found[HUB_CACHE] = HUB_FOLDER
+        named.add(HUB_CACHE)
+        decisions.append(_hub_cache())
+    dropped = tuple(item for item in plan.dropped if not _is_set(item, named))
     return replace(
         plan,
         environment=dict(sorted(found.items())),
@@ -156,7 +170,21 @@ def add_settings(
     )
 
 
-def _is_set(item: NotCarried, variables: Mapping[str, str]) -> bool:
+def asks_the_hub(plan: Plan) -> bool:
+    """Tell whether something in the image keeps models that it fetches when it runs."""
+    return any(name == OF_THE_HUB for name in _distributions(plan))
+
+
+def _hub_cache() -> Decision:
+    return Decision(
+        subject=path_text(("env_vars", HUB_CACHE)),
+        choice=HUB_FOLDER,
+        why="models that the program fetches are kept there; mount a volume on it to keep them",
+        certainty="nearest",
+    )
+
+
+def _is_set(item: NotCarried, variables: set[str]) -> bool:
     return any(item.path == path_text(("env_vars", name)) for name in variables)
 
 

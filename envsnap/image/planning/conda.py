@@ -148,6 +148,7 @@ def _stage(
         lines=tuple(sorted(item.line for item in listed)),
         files=tuple(sorted(item.file for item in listed if item.file in local)),
         has_pip="pip" in facts.packages,
+        hashed=bool(hashes),
     )
 
 

@@ -7,9 +7,8 @@ import re
 from msgspec import Struct
 
 from envsnap.image import validate
-from envsnap.image.facts import entries, given
 from envsnap.image.records import Decision, NotCarried
-from envsnap.model.host import EnvVars, System
+from envsnap.model import reading
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
 
@@ -83,12 +82,11 @@ class Variables(Struct, frozen=True, kw_only=True):
 
 def sort(manifest: Manifest) -> Variables:
     """Sort the captured variables; each that is left out is listed with its reason."""
-    section = given(manifest.sections.env_vars, EnvVars(complete=False))
-    installed = given(manifest.sections.system, System(complete=False)).locale_installed
+    installed = reading.stated(manifest, "system", "locale_installed")
     kept: dict[str, str] = {}
     dropped: list[NotCarried] = []
     decisions: list[Decision] = []
-    for name, value in sorted(entries(section).items()):
+    for name, value in sorted(reading.entries(manifest, "env_vars").items()):
         place = path_text(("env_vars", name[:40]))
         validate.matched(name, validate.VARIABLE, place, "name of an environment variable")
         reason = _reason(name)

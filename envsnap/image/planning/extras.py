@@ -16,9 +16,10 @@ from msgspec.structs import replace
 
 from envsnap.errors import InputError
 from envsnap.image import validate
-from envsnap.image.facts import counted, entries, string
+from envsnap.image.facts import counted, string
 from envsnap.image.planning import application, apt, carried
 from envsnap.image.records import Decision, File, Plan
+from envsnap.model import reading
 from envsnap.model.inputs import Config
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
@@ -90,7 +91,7 @@ def add(plan: Plan, manifest: Manifest, extras: Extras) -> tuple[Plan, dict[str,
 def _compiler(plan: Plan, manifest: Manifest, asked: bool | None) -> bool:
     if asked is not None:
         return asked
-    captured = entries(manifest.sections.tools)
+    captured = reading.entries(manifest, "tools")
     return carried.needs_compiler(plan) and bool(captured.keys() & {"gcc", "cc", "clang"})
 
 
@@ -178,7 +179,7 @@ def _certificates(path: str) -> bytes:
 def _config(manifest: Manifest, name: str, path: str) -> tuple[File, bytes]:
     """Take a config file that is, by its digest, the one that was captured."""
     place = path_text(("configs", name))
-    captured = entries(manifest.sections.configs).get(name)
+    captured = reading.entries(manifest, "configs").get(name)
     if not isinstance(captured, Config) or string(captured.sha256) is None:
         raise InputError(f"--config {name}={path}: the manifest has no config file of this name")
     data = _read(path, "--config")

@@ -10,9 +10,7 @@ from envsnap.image import validate
 from envsnap.image.facts import (
     Facts,
     checked,
-    entries,
     framework_cuda,
-    given,
     major_minor,
     numbers,
     string,
@@ -20,7 +18,7 @@ from envsnap.image.facts import (
 from envsnap.image.planning.cuda_use import wheels
 from envsnap.image.records import Decision, HostRequirement
 from envsnap.knowledge import drivers, torch_builds
-from envsnap.model.compute import Driver
+from envsnap.model import reading
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
 
@@ -105,8 +103,8 @@ def _asks(cuda: str, why: str) -> tuple[dict[str, str], tuple[Decision, ...]]:
 
 
 def _driver(manifest: Manifest, cuda: str, *, in_base: bool) -> HostRequirement:
-    section = given(manifest.sections.driver, Driver(complete=False))
-    captured = checked(section.version, validate.NUMBERS, "driver.version")
+    stated = reading.stated(manifest, "driver", "version")
+    captured = checked(stated, validate.NUMBERS, "driver.version")
     floor, why = _floor(cuda, exact=in_base)
     return HostRequirement(
         subject="driver.version",
@@ -132,7 +130,7 @@ def _floor(cuda: str, *, exact: bool) -> tuple[str | None, str]:
 
 def _gpus(manifest: Manifest) -> Iterator[HostRequirement]:
     """Describe the captured cards: results are only comparable on the same kind."""
-    for index, gpu in entries(manifest.sections.gpus).items():
+    for index, gpu in reading.entries(manifest, "gpus").items():
         place = path_text(("gpus", index[:20]))
         name = string(gpu.name)
         capability = checked(

@@ -20,6 +20,7 @@ from envsnap.image.records import (
     PythonSource,
     Requirements,
 )
+from envsnap.model import reading
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
 
@@ -148,7 +149,7 @@ def _removed(known: facts.Facts) -> tuple[str, ...]:
 def _files(manifest: Manifest) -> Iterator[NotCarried]:
     """Name the user's files: the manifest has their digests, not their bytes."""
     for section in ("configs", "weights"):
-        for name in sorted(facts.entries(getattr(manifest.sections, section))):
+        for name in sorted(reading.entries(manifest, section)):
             yield NotCarried(
                 path=path_text((section, name[: validate.LONGEST_NAME])),
                 reason="the image holds no user's files; mount it when the container starts",

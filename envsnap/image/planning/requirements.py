@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from envsnap.image import validate
 from envsnap.image.facts import Facts, counted, major_minor, numbers, string
 from envsnap.image.planning import conda, lock_notes, weights
-from envsnap.image.records import Decision, NotCarried, Requirements
+from envsnap.image.records import Decision, NotCarried, Place, Requirements
 from envsnap.knowledge import torch_builds
 from envsnap.knowledge.torch_builds import INDEX as PYTORCH_INDEX
 from envsnap.model.paths import text as path_text
@@ -28,8 +28,6 @@ SYSTEM_PACKAGES = re.compile(r"/usr/lib/python3[0-9.]*/dist-packages/?")
 
 GIVE_WHEEL = "build a wheel of it and name its folder with --find-links"
 STAGING = "/tmp/envsnap/"  # noqa: S108 -- a folder of the build stage
-
-Place = Literal["installer", "index", "folder", "address", "git", "source", "unhashed"]
 
 
 # What venv installs by itself, by the first Python that does so no more.
@@ -55,6 +53,7 @@ class Pinned(Struct, frozen=True, kw_only=True):
     index: str | None = None
     file: str | None = None  # a wheel in the build context
     heavy: bool = False
+    hashed: bool = False  # whether the line holds the digest of its one file
 
 
 def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
@@ -152,7 +151,7 @@ def _locked(item: Pinned, lock: Lock) -> Pinned:
         return replace(item, place="unhashed")
     if artifact.proof == "digest":
         line = f"{item.name} @ file://{STAGING}{artifact.file}#sha256={artifact.sha256}"
-        return replace(item, line=line, file=artifact.file)
+        return replace(item, line=line, file=artifact.file, hashed=True)
     place: Place = "folder" if artifact.source == "folder" else item.place
     if artifact.kind == "sdist":
         place = "source"
@@ -160,7 +159,7 @@ def _locked(item: Pinned, lock: Lock) -> Pinned:
         place = "installer"
     line = f"{item.name}=={item.version} --hash=sha256:{artifact.sha256}"
     file = artifact.file if artifact.source == "folder" else None
-    return replace(item, line=line, place=place, file=file)
+    return replace(item, line=line, place=place, file=file, hashed=True)
 
 
 def _one(name: str, package: Package, place: str) -> Pinned | NotCarried:
@@ -235,7 +234,7 @@ def _from_origin(name: str, version: str, origin: Origin, place: str) -> Pinned 
     if vcs is None and sha256:
         validate.matched(sha256, validate.SHA256, f"{place}.origin.sha256", "SHA-256")
         line = f"{name} @ {url}#sha256={sha256}"
-        return Pinned(name=name, version=version, line=line, place="address")
+        return Pinned(name=name, version=version, line=line, place="address", hashed=True)
     missing = "a git commit" if vcs else "a digest"
     return NotCarried(path=place, reason=f"installed from an address without {missing}")
 
@@ -289,8 +288,9 @@ def _group(
         heavy=heavy,
         index=index,
         lines=tuple(sorted(item.line for item in members)),
+        place=place,
         needs_git=place == "git",
-        hashed=all("sha256" in item.line for item in members),
+        hashed=all(item.hashed for item in members),
         build=place in ("source", "git", "unhashed"),
         wheels=tuple(sorted(item.file for item in members if item.file)),
     )
@@ -322,10 +322,10 @@ def _installer_decision(
 
 def _group_decision(group: Requirements) -> Decision:
     count = counted(len(group.lines), "distribution")
-    if group.needs_git:
+    if group.place == "git":
         why = "cloned with git at their commits and built; what building needs is not pinned"
         return Decision(subject="packages", choice=group.file, why=why, certainty="nearest")
-    if group.file == "requirements-url.txt":
+    if group.place == "address":
         why = f"{count} from the addresses they came from, with their digests"
         return Decision(subject="packages", choice=group.file, why=why, certainty="exact")
     if group.wheels:

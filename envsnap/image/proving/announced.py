@@ -13,9 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from envsnap.changes.change import ChangeKind
-from envsnap.image.facts import PACKAGE_FOLDERS, SYSTEM_FOLDERS, entries, string
-from envsnap.image.planning import apt, foundations
+from envsnap.image.facts import PACKAGE_FOLDERS, SYSTEM_FOLDERS, string
+from envsnap.image.planning import apt, carried, foundations
 from envsnap.image.records import BaseSettings, Plan
+from envsnap.model import reading
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
 
@@ -92,7 +93,7 @@ class Announced(Struct, frozen=True):
             if not any(path == name or path.startswith((name + ".", name + "[")) for name in asked)
         }
         for section in (*FILES, "data", "files"):
-            for name in entries(getattr(manifest.sections, section)):
+            for name in reading.entries(manifest, section):
                 if text((section, name)) not in asked:
                     kept[text((section, name))] = "it was not asked for"
         return replace(self, reasons=kept)
@@ -157,6 +158,8 @@ def _brought(plan: Plan) -> Iterator[tuple[str, str]]:
                     text(("packages", artifact.name, field)),
                     "nothing was captured to compare it with",
                 )
+    if carried.asks_the_hub(plan):
+        yield text(("env_vars", carried.HUB_CACHE)), "the image keeps there what it fetches"
     yield "system.certificates", "the image has certificates to trust servers by"
     if plan.base.kind in ("distribution", "cuda") or plan.python.how == "apt":
         yield "python.library.sitecustomize", "the distribution's Python has it"
@@ -181,10 +184,10 @@ def _left(plan: Plan) -> Iterator[tuple[str, str]]:
         yield item.path, item.reason
         for path in CONSEQUENCES.get(item.path, ()):
             yield path, item.reason
-    carried = {text(("configs", file.name)) for file in plan.files}
-    carried |= {text(("weights", file.name)) for file in plan.weights}
+    there = {text(("configs", file.name)) for file in plan.files}
+    there |= {text(("weights", file.name)) for file in plan.weights}
     for item in plan.not_carried:
-        if item.path.startswith(FILES) and item.path not in carried:
+        if item.path.startswith(FILES) and item.path not in there:
             yield item.path, item.reason
 
 
@@ -196,7 +199,7 @@ def _system_libraries(plan: Plan, manifest: Manifest) -> Iterator[tuple[str, str
     pinned = apt.pinned(plan)
     same = all(item.certainty == "exact" for item in plan.decisions if item.subject == "system.os")
     changed = ("build_id",) if same else ("build_id", "version")
-    for name, framework in entries(manifest.sections.frameworks).items():
+    for name, framework in reading.entries(manifest, "frameworks").items():
         libraries = framework.mapped_on_import
         for soname, library in (libraries if isinstance(libraries, dict) else {}).items():
             path = string(library.path) or ""

@@ -15,12 +15,12 @@ from msgspec import UNSET, Meta, Struct, to_builtins
 from msgspec.structs import replace
 
 from envsnap.changes import walk
-from envsnap.changes.change import Change, ChangeKind
+from envsnap.changes.change import Change, ChangeKind, Difference
 from envsnap.image.proving.announced import Announced
 from envsnap.model import reading
 from envsnap.model.fields import Kind, plan
 from envsnap.model.manifest import Manifest, present
-from envsnap.model.paths import Path, text
+from envsnap.model.paths import text
 
 PROOF_VERSION = 1
 MOST_NAMED = 6
@@ -105,51 +105,57 @@ def judge(
     portable = walk.compare(_portable(manifest), _portable(inside))
     told = [item for item in portable.changes if not _is_same_file(item, manifest, inside)]
     claims = list(_claims(told, manifest))
-    differs: list[Fact] = []
-    expected: list[Fact] = []
-    for change in claims:
-        reason = announced.reason(change.path, change.kind)
-        (differs if reason is None else expected).append(_fact(change, reason))
+    differs, expected = _sorted(claims, announced)
     named = {item.path for item in differs}
-    edited = [*_edited(manifest, inside), *_not_imported(inside)]
-    strays = [
-        (item, announced.reason(item[0])) for item in _strays(manifest, inside, by_plan=by_plan)
+    strays = list(_strays(manifest, inside, by_plan=by_plan))
+    found, brought = _sorted(strays, announced)
+    besides = [
+        *_edited(manifest, inside),
+        *_not_imported(inside),
+        *(_not_looked_at(inside) if by_plan else ()),
+        *found,
+        *(item for item in seen.differs if _is_new(item, named)),
     ]
-    edited += _not_looked_at(inside) if by_plan else ()
-    edited += [_stray(*item, None) for item, reason in strays if reason is None]
-    expected += [_stray(*item, reason) for item, reason in strays if reason is not None]
-    edited += [item for item in seen.differs if _is_new(item, named)]
-    edited = [item for item in edited if item.path not in named]
-    differs.extend(edited)
-    expected.extend(seen.announced)
-    everything = walk.compare(manifest, inside)
-    compared = {change.path for change in portable.changes}
-    by_nature = [
-        _fact(change, None)
-        for change in everything.changes
-        if change.path not in compared and len(change.path) > 1 and not _unclaimed(change)
-    ]
+    besides = [item for item in besides if item.path not in named]
     total = portable.compared + sum(change.kind is ChangeKind.UNKNOWN for change in claims)
-    total += len(edited)
+    total += len(besides) + len(brought)
     covered = tuple(_covered(manifest, inside))
     return Proof(
         proof_version=PROOF_VERSION,
         subject=subject,
         fingerprint=manifest.fingerprint,
         plan=plan_digest,
-        proven=not differs and not _lacking(covered),
+        proven=not differs and not besides and not _lacking(covered),
         facts=total,
-        reproduced=total - len(claims) - len(edited),
+        reproduced=total - len(claims) - len(besides) - len(brought),
         covered=covered,
         not_covered=(
             *_not_covered(manifest, inside),
             *(() if by_plan else (OF_THE_OWNER,)),
             *seen.not_covered,
         ),
-        differs=tuple(differs),
-        announced=tuple(expected),
-        by_nature=tuple(by_nature),
+        differs=(*differs, *besides),
+        announced=(*expected, *brought, *seen.announced),
+        by_nature=tuple(_by_nature(manifest, inside, portable)),
     )
+
+
+def _sorted(changes: Iterable[Change], announced: Announced) -> tuple[list[Fact], list[Fact]]:
+    """Return what nobody said beforehand, and what the plan did."""
+    differs: list[Fact] = []
+    expected: list[Fact] = []
+    for change in changes:
+        reason = announced.reason(change.path, change.kind)
+        (differs if reason is None else expected).append(_fact(change, reason))
+    return differs, expected
+
+
+def _by_nature(manifest: Manifest, inside: Manifest, portable: Difference) -> Iterator[Fact]:
+    """Yield what differs and no image can carry."""
+    compared = {change.path for change in portable.changes}
+    for change in walk.compare(manifest, inside).changes:
+        if change.path not in compared and len(change.path) > 1 and not _unclaimed(change):
+            yield _fact(change, None)
 
 
 def _edited(manifest: Manifest, inside: Manifest) -> Iterator[Fact]:
@@ -179,15 +185,18 @@ def _edited(manifest: Manifest, inside: Manifest) -> Iterator[Fact]:
                 )
 
 
-def _strays(
-    manifest: Manifest, inside: Manifest, *, by_plan: bool
-) -> Iterator[tuple[Path, object]]:
+def _strays(manifest: Manifest, inside: Manifest, *, by_plan: bool) -> Iterator[Change]:
     """Yield files inside for which nobody answers, and which were not captured just so."""
     for section, field in STRAYS if by_plan else STRAYS[:1]:
         known = strays(manifest, section, field)
         for name, digest in strays(inside, section, field).items():
             if known.get(name) != digest:
-                yield (section, field, name), digest
+                yield Change(
+                    path=(section, field, name),
+                    kind=ChangeKind.ADDED,
+                    other=digest,
+                    reason="nobody answers for it as it is",
+                )
 
 
 def _not_looked_at(inside: Manifest) -> Iterator[Fact]:
@@ -204,16 +213,6 @@ def strays(manifest: Manifest, section: str, field: str) -> dict[str, str]:
     """Return files for which nobody answers by name; `altered` where no digest was taken."""
     found = reading.stated(manifest, section, field) or {}
     return found if isinstance(found, dict) else dict.fromkeys(found, "altered")
-
-
-def _stray(path: Path, digest: object, reason: str | None) -> Fact:
-    return Fact(
-        path=text(path),
-        kind=ChangeKind.ADDED,
-        captured=None,
-        inside=digest,
-        reason=reason or "nobody answers for it as it is",
-    )
 
 
 def _is_same_file(change: Change, manifest: Manifest, inside: Manifest) -> bool:

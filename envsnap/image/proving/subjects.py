@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from envsnap.errors import InputError
 from envsnap.image import records
-from envsnap.image.facts import entries
 from envsnap.image.planning import environment
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.proving import announced, held, settings
 from envsnap.image.proving.proof import Fact, Seen
 from envsnap.image.records import File, Plan, WeightFile
 from envsnap.image.writing.dockerfile import PLAN_LABEL
+from envsnap.model import reading
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
 
@@ -48,7 +48,7 @@ def require(manifest: Manifest, configs: Iterable[str], weights: Iterable[str]) 
     ):
         for name in names:
             if not _keys(manifest, section, name):
-                known = ", ".join(sorted(entries(getattr(manifest.sections, section)))[:6])
+                known = ", ".join(sorted(reading.entries(manifest, section))[:6])
                 raise InputError(
                     f"{option} {name}: the manifest has no file of this name to compare with"
                     f" (it has: {known or 'none'})"
@@ -64,7 +64,7 @@ def named(
     """Return the paths of what was named, here or when the facts were gathered."""
     found: list[Path] = []
     for section, names in (("configs", configs), ("weights", weights)):
-        described = entries(getattr(facts.sections, section)) if facts is not None else {}
+        described = reading.entries(facts, section) if facts is not None else {}
         for name in (*names, *described):
             found += [(section, key) for key in _keys(manifest, section, name)]
     return tuple(found)
@@ -72,7 +72,7 @@ def named(
 
 def _keys(manifest: Manifest, section: str, name: str) -> list[str]:
     """Return the entries that a name stands for: itself, or the files of a folder."""
-    there = entries(getattr(manifest.sections, section))
+    there = reading.entries(manifest, section)
     return [key for key in there if key == name or key.startswith(f"{name}/")]
 
 
@@ -130,7 +130,7 @@ def _in_manifest(
     manifest: Manifest, section: str, files: Iterable[File | WeightFile]
 ) -> dict[str, str]:
     """Return name and place of the files that the plan carries and the manifest knows."""
-    there = entries(getattr(manifest.sections, section))
+    there = reading.entries(manifest, section)
     return {item.name: item.path for item in files if item.name in there}
 
 

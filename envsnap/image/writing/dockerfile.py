@@ -12,6 +12,7 @@ from envsnap.image import records
 from envsnap.image.building.normal import EPOCH
 from envsnap.image.facts import major_minor, numbers
 from envsnap.image.planning import apt, conda
+from envsnap.image.planning.carried import HUB_CACHE, HUB_FOLDER
 from envsnap.image.planning.extras import APP_FILE, CA_FILE
 from envsnap.image.planning.requirements import STAGING
 from envsnap.image.records import Plan, Requirements
@@ -81,7 +82,7 @@ def _conda(plan: Plan) -> Iterator[ins.Instruction]:
         trust.append(CONDA_TRUST)
         yield ins.Copy((CA_FILE,), STAGING)
     yield ins.Copy((conda.REQUIREMENTS,), STAGING)
-    hashed = ("--require-hashes", "--only-binary", ":all:") if "--hash" in stage.installer else ()
+    hashed = ("--require-hashes", "--only-binary", ":all:") if stage.hashed else ()
     install = (
         "python3", "-m", "pip", *PIP_OPTIONS, *hashed, "--requirement", STAGING + conda.REQUIREMENTS,
     )  # fmt: skip
@@ -143,10 +144,17 @@ def _user(plan: Plan) -> Iterator[ins.Step]:
             DATE, "useradd", "--no-log-init", "--uid", str(UID), "--gid", str(UID),
             "--home-dir", APP, "--no-create-home", "--shell", "/usr/sbin/nologin", "app",
         )  # fmt: skip
-    yield ("mkdir", "-p", APP)
-    yield ("chown", f"{UID}:{group(plan)}", APP)
+    folders = (APP, *_caches(plan))
+    yield ("mkdir", "-p", *folders)
+    yield ("chown", f"{UID}:{group(plan)}", *folders)
     if plan.any_user:
-        yield ("chmod", "g=u", APP)
+        yield ("chmod", "g=u", *folders)
+
+
+def _caches(plan: Plan) -> tuple[str, ...]:
+    """Folders that the user writes to: a volume that is mounted on one takes over its owner."""
+    cache = plan.environment.get(HUB_CACHE)
+    return (f"{APP}/.cache", cache) if cache == HUB_FOLDER else ()
 
 
 def _build(plan: Plan) -> Iterator[ins.Instruction]:
@@ -159,23 +167,38 @@ def _build(plan: Plan) -> Iterator[ins.Instruction]:
     trust: list[ins.Step] = [TRUST] if plan.extra_ca else []
     if plan.extra_ca:
         yield ins.Copy((CA_FILE,), STAGING)
-    steps: list[ins.Step] = [*trust]
-    if any(group.needs_git for group in plan.requirements):
-        steps += _apt(plan, ("ca-certificates", "git"))
-        yield PRAGMA
     if plan.conda:
         yield ins.Copy((VENV,), VENV, "conda")
-        if plan.python.installer is None and plan.requirements and not plan.conda.has_pip:
-            steps.append((VENV_PYTHON, "-m", "ensurepip"))
-    else:
-        steps.append(_venv(plan))
-    if plan.python.installer and not plan.artifacts:
-        steps.append((*PIP_INSTALL, f"pip=={plan.python.installer}"))
-    heavy = [group for group in plan.requirements if group.heavy]
+    steps = [*trust, *_prepared(plan)]
+    if _needs_git(plan):
+        yield PRAGMA
     if not split(plan):
-        yield from _runs(plan, plan.requirements, steps, (*_finish(plan), _compiled(plan, FOLDER)))
+        last = (*_finish(plan), _compiled(plan, FOLDER))
+        yield from _runs(plan, plan.requirements, steps, last)
         return
+    heavy = [group for group in plan.requirements if group.heavy]
     yield from _runs(plan, heavy, steps, (_compiled(plan, FOLDER),))
+    yield from _apart(plan, trust)
+
+
+def _needs_git(plan: Plan) -> bool:
+    return any(group.needs_git for group in plan.requirements)
+
+
+def _prepared(plan: Plan) -> Iterator[ins.Step]:
+    """What stands before the first run of pip: git, the environment, pip itself."""
+    if _needs_git(plan):
+        yield from _apt(plan, ("ca-certificates", "git"))
+    if plan.conda is None:
+        yield _venv(plan)
+    elif plan.python.installer is None and plan.requirements and not plan.conda.has_pip:
+        yield (VENV_PYTHON, "-m", "ensurepip")
+    if plan.python.installer and not plan.artifacts:
+        yield (*PIP_INSTALL, f"pip=={plan.python.installer}")
+
+
+def _apart(plan: Plan, trust: list[ins.Step]) -> Iterator[ins.Instruction]:
+    """The stage on the framework's, which sets apart the files that it adds."""
     rest = [group for group in plan.requirements if not group.heavy]
     yield ins.From(FRAMEWORK, BUILD)
     steps = [*trust, *MARK]
@@ -221,7 +244,7 @@ def _install(group: Requirements) -> ins.Step:
         words += ["--no-index", "--find-links", STAGING]
     if group.hashed:
         words += ["--require-hashes", "--force-reinstall"]
-    if group.hashed and not group.build and group.file != "requirements-url.txt":
+    if group.hashed and not group.build and group.place != "address":
         words += ["--only-binary", ":all:"]
     return (*PIP_INSTALL, *words, "--requirement", STAGING + group.file)
 
