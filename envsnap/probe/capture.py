@@ -93,14 +93,14 @@ class Capture:
         except Exception as error:  # one collector never takes the others down
             return {"entries": {}, "gaps": {"verified": reason(error)}}
         sections, gaps = {}, dict(verification.gaps)
-        for section, field, work in self._further():
+        for section, field, work in self._further(report):
             try:
                 sections.setdefault(section, {})[field] = work()
             except Exception as error:
                 self.sections[section].gap(field, reason(error))
         return {"entries": verification.entries, "gaps": gaps, "sections": sections}
 
-    def _further(self) -> list:
+    def _further(self, report) -> list:
         """What is compared besides the files of RECORD: (section, field, work)."""
         from .collectors import byte_code, system_files, unclaimed
 
@@ -108,16 +108,15 @@ class Capture:
         loose = python.get("loose_modules") or {}
         here = os.getcwd()
         roots = [os.path.dirname(os.__file__)] + self.sys_path + ([here] if here != "/" else [])
-        found = [
-            ("python", "byte_code", lambda: byte_code.altered(roots)),
-            ("packages", "unclaimed", lambda: unclaimed.find(self.sys_path, loose)),
+        claimed = ("packages", "unclaimed", lambda: unclaimed.find(self.sys_path, loose))
+        if not os.path.exists(PLAN):  # a host is the owner's, and may hold gigabytes
+            return [claimed]
+        return [
+            claimed,
+            ("python", "byte_code", lambda: byte_code.altered(roots, report)),
+            ("system", "altered_files", system_files.altered),
+            ("system", "unowned_libraries", system_files.unowned_libraries),
         ]
-        if os.path.exists(PLAN):  # on a host that is the owner's, it may be gigabytes
-            found += [
-                ("system", "altered_files", system_files.altered),
-                ("system", "unowned_libraries", system_files.unowned_libraries),
-            ]
-        return found
 
     def hash_weights(self, report) -> dict:
         """Hash the weight files; this is outside the deadline."""

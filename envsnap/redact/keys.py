@@ -215,8 +215,15 @@ def _alone(words: list, place: int, variable: bool) -> int:
         return _key(words, place, variable)
     if word in _SECRETS:
         return PERHAPS if word in ("sas", "pat") or before in _POINTERS else SECRET
-    if word == "auth" or (word == "session" and words[place + 1 : place + 2] == ["id"]):
-        return PERHAPS if word == "auth" and before not in _AUTH_OF else SECRET
+    if word == "auth":
+        return SECRET if before in _AUTH_OF else PERHAPS
+    if word == "session" and words[place + 1 : place + 2] == ["id"]:
+        return SECRET
+    return _of_parts(word, before)
+
+
+def _of_parts(word: str, before: str) -> int:
+    """What a word says that is glued of several, or is one of two that belong together."""
     if re.match(_GLUED_PASSWORD + r"\Z", word):
         return PASSWORD
     if (word, before) in _COMPOUNDS:

@@ -25,8 +25,11 @@ MOST_FOLDERS = 200000
 TESTS = frozenset(("test", "tests", "idle_test"))
 
 
-def altered(roots: list) -> list:
-    """Return paths of byte code under these folders that is loaded and is not its source's."""
+def altered(roots: list, report) -> list:
+    """Return paths of byte code under these folders that is loaded and is not its source's.
+
+    `report(0, 0)` is called for each folder: who asked is still there, or writing to it ends this.
+    """
     found, seen = [], set()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the sources: they are somebody else's
@@ -37,6 +40,7 @@ def altered(roots: list) -> list:
                     folders[:] = []
                     continue
                 seen.add(place)
+                report(0, 0)
                 if root == LIBRARY:
                     folders[:] = [name for name in folders if name not in TESTS]
                 if os.path.basename(folder) == "__pycache__":
