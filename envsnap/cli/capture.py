@@ -8,6 +8,7 @@ import click
 
 from envsnap import api
 from envsnap.cli import captured, inputs, outputs, targets
+from envsnap.wording import counted
 
 if TYPE_CHECKING:
     from envsnap.model.manifest import Manifest
@@ -149,7 +150,7 @@ def _summary(manifest: Manifest) -> str:
         parts.append(f"Python {python}")
     if is_known(manifest, "packages"):
         count = len(packages(manifest))
-        parts.append(f"{count} package{'' if count == 1 else 's'}")
+        parts.append(counted(count, "package"))
     found = frameworks(manifest)
     named = [name for name in ("torch", "tensorflow", "jax", "onnxruntime") if name in found]
     parts.extend(f"{name} {found[name].version}" for name in named)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from envsnap.report.sanitize import plain
+from envsnap.wording import counted
 
 if TYPE_CHECKING:
     from envsnap.image.proving.proof import Proof
@@ -99,7 +100,7 @@ def _print(state: int, words: str, data: str, told: Iterable[str]) -> Status:
 
 
 def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 or word == 'info' else 's'}"
+    return counted(count, word, "" if word == "info" else "s")
 
 
 def _flat(text: str) -> str:

@@ -6,6 +6,7 @@ import click
 
 from envsnap import api
 from envsnap.errors import InputError
+from envsnap.wording import counted
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -62,9 +63,7 @@ def command(
     )  # fmt: skip
     layers = sum(len(call.leaves) for call in record.calls)
     count = len(record.calls)
-    told = (
-        f"{count} call{'' if count == 1 else 's'}, {layers} layers, {len(record.tensors)} tensors"
-    )
+    told = f"{counted(count, 'call')}, {layers} layers, {len(record.tensors)} tensors"
     if len(record.roots) > 1:
         told = f"{len(record.roots)} models, {told}"
     kept = "their inputs kept" if record.full else "digests and sketches only"

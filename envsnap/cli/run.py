@@ -8,6 +8,7 @@ import click
 
 from envsnap import api
 from envsnap.cli import captured, outputs
+from envsnap.wording import counted
 
 if TYPE_CHECKING:
     from envsnap.model.manifest import Manifest
@@ -77,4 +78,4 @@ def _summary(manifest: Manifest) -> str:
 
 
 def _many(count: int, word: str, ending: str = "s") -> str:
-    return f"{count or 'no'} {word}{'' if count == 1 else ending}"
+    return counted(count, word, ending) if count else f"no {word}{ending}"

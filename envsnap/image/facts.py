@@ -132,11 +132,6 @@ def captured_system(facts: Facts) -> str:
     return f"{facts.os_id or 'an unknown system'} {facts.os_version or ''}".strip()
 
 
-def counted(number: int, what: str) -> str:
-    """Spell a number of things."""
-    return f"{number} {what}" + ("" if number == 1 else "s")
-
-
 def framework_cuda(framework: Framework, name: str) -> str | None:
     """Return the CUDA version that a framework was built for."""
     return checked(framework.cuda, validate.NUMBERS, path_text(("frameworks", name[:40], "cuda")))

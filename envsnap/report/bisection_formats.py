@@ -10,6 +10,7 @@ import msgspec
 from envsnap.bisection.result import Bisection, Cause, Plan
 from envsnap.report import bisection_lines as said
 from envsnap.report.sanitize import markdown, plain, prose
+from envsnap.wording import counted
 
 NAMES = ("terminal", "markdown", "html", "json", "fix")
 MOST_LINES = 12
@@ -39,7 +40,7 @@ def plan(made: Plan, name: str) -> str:
     if name == "json":
         return json.dumps(msgspec.to_builtins(made), indent=2, ensure_ascii=True) + "\n"
     lines = [
-        f"{len(made.atoms)} differences can be varied, in this order:",
+        f"{counted(len(made.atoms), 'difference')} can be varied, in this order:",
         *(f"{item.place:4}  {plain(item.path)}  {said.change(item)}" for item in made.atoms),
         f"{said.folded(made.held)}:",
         *(f"      {plain(item.path)}: {plain(item.why)}" for item in made.held),

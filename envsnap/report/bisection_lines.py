@@ -16,6 +16,7 @@ from envsnap.bisection.result import (
     Tried,
 )
 from envsnap.report.sanitize import value
+from envsnap.wording import counted
 
 HEADS = {PROVEN: "Proven", NOT_CARRIED: "Not carried", "unknown": "Unknown"}
 MARKS = {PROVEN: "bad", NOT_CARRIED: "note", "unknown": "open"}
@@ -154,4 +155,4 @@ def cost(found: Bisection) -> str:
 
 def folded(held: Sequence[object]) -> str:
     """How much was held equal."""
-    return f"{len(held)} difference{'' if len(held) == 1 else 's'} held equal"
+    return f"{counted(len(held), 'difference')} held equal"

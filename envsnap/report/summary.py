@@ -14,6 +14,7 @@ from envsnap.report.sanitize import plain, value
 from envsnap.rules.engine import Result
 from envsnap.rules.finding import Fact, Finding, Severity
 from envsnap.rules.ruling import Entry, Ruling
+from envsnap.wording import counted
 
 LONGEST_CUT = 60
 MOST_SECTIONS = 4
@@ -75,8 +76,8 @@ def tally(result: Result, is_diff: bool) -> str:
     """How many findings there are, and what they rest on."""
     found = document.counts(result)
     words = [
-        _count(found[Severity.ERROR.value], "error"),
-        _count(found[Severity.WARNING.value], "warning"),
+        counted(found[Severity.ERROR.value], "error"),
+        counted(found[Severity.WARNING.value], "warning"),
         f"{found[Severity.INFO.value]} info",
     ]
     line = ", ".join(words)
@@ -129,7 +130,7 @@ def ruled(report: document.Report, result: Result) -> str:
     rulings = result.ruled.rulings
     ignored = sum(ruling.severity is None for ruling in rulings)
     return (
-        f"{plain(report.policy.file)}: {_count(ignored, 'finding')} ignored,"
+        f"{plain(report.policy.file)}: {counted(ignored, 'finding')} ignored,"
         f" {len(rulings) - ignored} given another severity"
     )
 
@@ -171,7 +172,7 @@ def not_captured(result: Result) -> str:
     if len(others) > 3:
         parts.append(f"{len(others) - 3} more")
     if hidden:
-        parts.append(f"{_count(len(hidden), 'secret value')} left out ({plain(hidden[0])[:40]} …)")
+        parts.append(f"{counted(len(hidden), 'secret value')} left out ({plain(hidden[0])[:40]} …)")
     return "; ".join(parts)
 
 
@@ -231,10 +232,6 @@ def _base(side: document.Side) -> str:
     return plain(side.name.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".json"))[
         :LONGEST_NAME
     ]
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def where(path: tuple[str, ...]) -> str:

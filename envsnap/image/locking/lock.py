@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from envsnap.errors import BuildError, InputError
 from envsnap.image import validate
-from envsnap.image.facts import Facts, counted, string
+from envsnap.image.facts import Facts, string
 from envsnap.image.locking import indexes, uv, wheels
 from envsnap.image.locking.indexes import Index, sha256_of
 from envsnap.image.planning import asked as asking
@@ -25,6 +25,7 @@ from envsnap.knowledge.tables import is_trusted, table
 from envsnap.knowledge.versions import numbers
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Origin, Package
+from envsnap.wording import counted
 
 CONNECTIONS = 8
 MOST_NAMED = 6

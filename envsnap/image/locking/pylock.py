@@ -10,6 +10,7 @@ from envsnap.image import facts
 from envsnap.image.planning import asked, conda, requirements
 from envsnap.image.records import Lock, Requirements
 from envsnap.model.manifest import Manifest
+from envsnap.wording import counted
 
 HEADER = "# Written by envsnap; install with pip install --no-deps --require-hashes.\n"
 
@@ -96,7 +97,7 @@ def notes(manifest: Manifest, lock: Lock) -> list[str]:
     of_conda = conda.sort(facts.read(manifest), lock).stage
     if of_conda is not None:
         told.append(
-            f"left out: {facts.counted(len(of_conda.lines), 'package')} of conda, which only a"
+            f"left out: {counted(len(of_conda.lines), 'package')} of conda, which only a"
             " build context lists (conda.txt, from envsnap dockerfile)"
         )
     return told + [f"left out: {item.path}: {item.reason}" for item in found.not_carried]

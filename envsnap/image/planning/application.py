@@ -11,7 +11,7 @@ import tarfile
 from msgspec import Struct
 
 from envsnap.errors import InputError
-from envsnap.image.facts import counted
+from envsnap.wording import counted
 
 LARGEST = 64 << 20
 MOST_FILES = 20_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from envsnap.errors import InputError
 from envsnap.image import validate
-from envsnap.image.facts import Facts, counted, numbers
+from envsnap.image.facts import Facts, numbers
 from envsnap.image.planning import conda, conda_base, foundations, images, named_base
 from envsnap.image.planning.cuda_base import choose_tag
 from envsnap.image.planning.cuda_use import CudaNeed, forced, mapped, system_cuda, wheels
@@ -15,6 +15,7 @@ from envsnap.image.planning.foundations import (
     Foundation,
 )
 from envsnap.image.records import Base, Certainty, Decision, PythonSource
+from envsnap.wording import counted
 
 WORDS = ("auto", "slim", "cuda")
 

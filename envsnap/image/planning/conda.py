@@ -10,11 +10,12 @@ from msgspec import Struct
 
 from envsnap.errors import InputError
 from envsnap.image import validate
-from envsnap.image.facts import Facts, counted, string
+from envsnap.image.facts import Facts, string
 from envsnap.image.planning import images
 from envsnap.image.records import CondaStage, Decision, NotCarried
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Conda, Package
+from envsnap.wording import counted
 
 if TYPE_CHECKING:
     from envsnap.image.records import Lock

@@ -16,13 +16,14 @@ from msgspec.structs import replace
 
 from envsnap.errors import InputError
 from envsnap.image import validate
-from envsnap.image.facts import counted, string
+from envsnap.image.facts import string
 from envsnap.image.planning import application, apt, carried
 from envsnap.image.records import Decision, File, Plan
 from envsnap.model import reading
 from envsnap.model.inputs import Config
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
+from envsnap.wording import counted
 
 CA_FILE = "extra-ca.crt"
 APP_FILE = "app.tar"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envsnap.image.facts import counted
 from envsnap.image.records import Artifact, Decision
 from envsnap.model.paths import text as path_text
+from envsnap.wording import counted
 
 if TYPE_CHECKING:
     from envsnap.image.records import Lock

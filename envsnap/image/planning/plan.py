@@ -23,6 +23,7 @@ from envsnap.image.records import (
 from envsnap.model import reading
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
+from envsnap.wording import counted
 
 if TYPE_CHECKING:
     from envsnap.image.records import Lock
@@ -135,7 +136,7 @@ def _partial(known: facts.Facts, lock: Lock | None) -> tuple[Decision, ...]:
     why = "the list is partial; uv resolved the rest from metadata alone, with the stated versions"
     if lock.overruled:
         why += f", but: {lock.overruled}"
-    choice = f"{facts.counted(len(lock.resolved), 'distribution')} beside the {stated} stated"
+    choice = f"{counted(len(lock.resolved), 'distribution')} beside the {stated} stated"
     return (Decision(subject="packages", choice=choice, why=why, certainty="nearest"),)
 
 

@@ -9,13 +9,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from envsnap.image import validate
-from envsnap.image.facts import Facts, counted, major_minor, numbers, string
+from envsnap.image.facts import Facts, major_minor, numbers, string
 from envsnap.image.planning import conda, lock_notes, weights
 from envsnap.image.records import Decision, NotCarried, Place, Requirements
 from envsnap.knowledge import torch_builds
 from envsnap.knowledge.torch_builds import INDEX as PYTORCH_INDEX
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Origin, Package
+from envsnap.wording import counted
 
 if TYPE_CHECKING:
     from envsnap.image.records import Lock

@@ -6,6 +6,7 @@ from msgspec import UNSET
 
 from envsnap.intake.formats.draft import Draft, State
 from envsnap.model.manifest import Sections, present
+from envsnap.wording import counted
 
 STATES: dict[State, str] = {
     "installed": "what is installed",
@@ -72,7 +73,7 @@ def _counted(sections: Sections) -> str:
             }
             facts += sum(getattr(section, field) not in (UNSET, {}) for field in fields)
     if facts:
-        told.append(f"{facts} fact{'' if facts == 1 else 's'} of Python and the machine")
+        told.append(f"{counted(facts, 'fact')} of Python and the machine")
     return ", ".join(told) or NOTHING
 
 

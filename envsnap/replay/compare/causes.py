@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import msgspec
 
 from envsnap.replay.compare import equivalence, raised, view
-from envsnap.replay.compare.environment import many
 from envsnap.replay.compare.evidence import Answer, Evidence
 from envsnap.replay.compare.model_parts import Setting, listed
 from envsnap.replay.compare.verdict import Also, Latency, Layer
+from envsnap.wording import counted
 
 PRODUCTS = ("Linear", "Conv", "LSTM", "GRU", "Attention", "Bilinear", "Transformer")
 MOST_SETTINGS = 4
@@ -91,7 +91,7 @@ def _dtype(evidence: Evidence) -> Answer:
     count = len(evidence.weights.changed)
     return Answer(
         outcome="diverged", subject="dtype",
-        cause=f"the model is in {two} here, in {one} in the golden run ({many(count, 'parameter')})",
+        cause=f"the model is in {two} here, in {one} in the golden run ({counted(count, 'parameter')})",
         fix=f"Load the model in {one} (dtype=torch.{one}), or record again if {two} is intended.",
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from envsnap.replay.compare.verdict import Rung
 from envsnap.replay.esr.archive import Recording
 from envsnap.rules import engine
 from envsnap.rules.finding import Effect, Fact, Finding
+from envsnap.wording import counted
 
 LONGEST = 80
 
@@ -43,7 +44,7 @@ def between(golden: Manifest, other: Manifest) -> Environment:
     rung = Rung(
         name="environment",
         state="differs",
-        summary=f"{many(len(changes), 'fact')} that shape numbers differ",
+        summary=f"{counted(len(changes), 'fact')} that shape numbers differ",
         details=tuple(f"{path} {told}" for path, told in changes.items()),
     )
     return Environment(rung=rung, changes=changes)
@@ -69,8 +70,3 @@ def _brief(fact: Fact) -> str:
 
 def _one_line(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def many(count: int, word: str) -> str:
-    """A count with its word."""
-    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -11,6 +11,7 @@ from envsnap.replay.compare import contract
 from envsnap.replay.compare.view import View, views
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Node
+from envsnap.wording import counted
 
 MOST_MOVED = 64
 
@@ -85,7 +86,7 @@ class Pairing:
         if not moved:
             return ""
         where = "here only" if moved > 0 else "in the golden run only"
-        calls = f"{abs(moved)} call{'' if abs(moved) == 1 else 's'}"
+        calls = counted(abs(moved), "call")
         first = self._theirs[self._names[view.root.name]][0].call if moved > 0 else view.call
         mode = " in training mode" if first.training else ""
         return f"{calls} of {view.root.name} before, {where}{mode}"

@@ -16,6 +16,7 @@ from msgspec import Struct
 from envsnap.replay.esr.recording import Printed, Written
 from envsnap.replay.recorder import texts
 from envsnap.replay.recorder.inside.settings import digest
+from envsnap.wording import counted
 
 NUMBER = re.compile(texts.NUMBER)
 CLOSE = 1e-4  # two printed numbers that differ by less, where results differ by rounding
@@ -130,7 +131,7 @@ def _masked(golden: Printed) -> str:
     counts = Counter(
         word[1:] for line in golden.lines for word in line.split() if re.fullmatch(r"%[a-z]+", word)
     )
-    parts = [f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in sorted(counts.items())]
+    parts = [counted(count, kind) for kind, count in sorted(counts.items())]
     if golden.varies:
         parts.append(f"{len(golden.varies)} places that two golden runs differ in")
     return f"not compared: {', '.join(parts)}" if parts else ""

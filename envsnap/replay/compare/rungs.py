@@ -6,11 +6,11 @@ from collections import Counter
 from typing import Literal
 
 from envsnap.replay.compare.causes import failed_or_slow, speed
-from envsnap.replay.compare.environment import many
 from envsnap.replay.compare.evidence import Answer, Evidence
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import Weights, listed
 from envsnap.replay.compare.verdict import Judgement, Latency, Rung, State
+from envsnap.wording import counted
 
 
 def of(evidence: Evidence) -> tuple[Rung, ...]:
@@ -46,10 +46,10 @@ def _latency_rung(found: Latency | None) -> tuple[Rung, ...]:
 def _inputs_rung(found: Found) -> Rung:
     if not found.cause:
         if found.noise:
-            told = f"{many(found.count, 'tensor')}, apart by {found.noise:.1e} at most"
+            told = f"{counted(found.count, 'tensor')}, apart by {found.noise:.1e} at most"
             return Rung(name="inputs", state="noise", summary=told, details=found.details)
         return Rung(
-            name="inputs", state="same", summary=f"identical, {many(found.count, 'tensor')}"
+            name="inputs", state="same", summary=f"identical, {counted(found.count, 'tensor')}"
         )
     return Rung(name="inputs", state="diverged", summary=found.cause, details=found.details)
 
@@ -64,7 +64,9 @@ def _weights_rung(found: Weights) -> Rung:
         return Rung(
             name="weights", state="unknown", summary=f"{len(found.unread)} could not be read"
         )
-    return Rung(name="weights", state="same", summary=f"identical, {many(found.count, 'tensor')}")
+    return Rung(
+        name="weights", state="same", summary=f"identical, {counted(found.count, 'tensor')}"
+    )
 
 
 def _structure_rung(evidence: Evidence) -> Rung:
@@ -84,7 +86,7 @@ def _structure_rung(evidence: Evidence) -> Rung:
     return Rung(
         name="structure",
         state="differs",
-        summary=many(len(details), "difference"),
+        summary=counted(len(details), "difference"),
         details=details[:20],
     )
 
@@ -135,7 +137,7 @@ def ruled_out(evidence: Evidence, found: Answer) -> tuple[str, ...]:
         return ()
     lines = [_good_inputs(evidence)]
     if not evidence.weights.differ:
-        lines.append(f"weights: {many(evidence.weights.count, 'tensor')} identical")
+        lines.append(f"weights: {counted(evidence.weights.count, 'tensor')} identical")
     if found.subject not in ("precision", "bits"):
         lines.append(_good_layers(evidence))
     return tuple(filter(None, lines))
@@ -162,6 +164,6 @@ def _good_layers(evidence: Evidence) -> str:
     worst = max(layer.ratio or 0.0 for layer in good)
     limit = max(layer.limit for layer in good)
     return (
-        f"CPU kernels: {many(len(good), 'layer')} run alone within"
+        f"CPU kernels: {counted(len(good), 'layer')} run alone within"
         f" {worst:.1f}x their rounding error (limit {limit:g}x)"
     )

@@ -9,6 +9,7 @@ from envsnap.fleet.kinds import Noise
 from envsnap.fleet.verdict import STATES, KindVerdict, Verdict
 from envsnap.model.paths import text
 from envsnap.report.sanitize import plain
+from envsnap.wording import counted
 
 LONGEST_HOSTS = 60
 LONGEST_MESSAGE = 160
@@ -19,7 +20,7 @@ def title(verdict: Verdict) -> str:
     """How many hosts, and how many in each state: always all four."""
     total = sum(verdict.states.values())
     told = ", ".join(f"{verdict.states[state]:,} {state}" for state in STATES)
-    return f"{total:,} host{'' if total == 1 else 's'}: {told}"
+    return f"{counted(total, 'host')}: {told}"
 
 
 def compared(verdict: Verdict) -> list[str]:
