@@ -7,6 +7,7 @@ which nothing was found is a case that passed, and what is unknown is one that w
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from envsnap.export.form import Subject
@@ -16,38 +17,47 @@ from envsnap.rules.engine import Result
 from envsnap.rules.finding import Finding, Severity
 
 MOST_NAMED = 20
+COUNTS = ("tests", "failures", "errors", "skipped")
 
 
 def render(subject: Subject) -> str:
     """Write the file."""
-    result = subject.result
-    assert result is not None
-    counts = Counter(finding.severity for finding in result.findings)
-    failures = counts[Severity.ERROR] + counts[Severity.WARNING]
-    suites = ET.Element("testsuites", name="envsnap")
-    suite = ET.SubElement(suites, "testsuite", name=_title(subject))
-    if subject.manifest.created_at:
-        suite.set("timestamp", plain(subject.manifest.created_at.removesuffix("Z")))
-    for finding in result.findings:
-        suite.append(_case(finding))
-    suite.extend(_quiet(result))
+    assert subject.result is not None
+    created = subject.manifest.created_at
+    return document([suite(subject.name, subject.reference, created, subject.result)])
+
+
+def document(suites: Sequence[ET.Element]) -> str:
+    """Write suites, one a manifest that was judged, as one file."""
+    root = ET.Element("testsuites", name="envsnap")
+    root.extend(suites)
+    for count in COUNTS:
+        root.set(count, str(sum(int(item.get(count, "0")) for item in suites)))
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"
+
+
+def suite(name: str, reference: str | None, created: str | None, result: Result) -> ET.Element:
+    """What was found of one manifest, by itself or against a reference of this name."""
+    against = f" against {reference}" if reference is not None else ""
+    found = ET.Element(
+        "testsuite", name=plain(f"envsnap {'diff' if against else 'check'} {name}{against}")
+    )
+    if created:
+        found.set("timestamp", plain(created.removesuffix("Z")))
+    found.extend(_case(finding) for finding in result.findings)
+    found.extend(_quiet(result))
     unknown = _unknown(result)
     if unknown is not None:
-        suite.append(unknown)
-    if not len(suite):
-        ET.SubElement(suite, "testcase", classname="envsnap", name="nothing wrong found")
-    for element in (suites, suite):
-        element.set("tests", str(len(suite)))
-        element.set("failures", str(failures))
-        element.set("errors", "0")
-        element.set("skipped", str(int(unknown is not None)))
-    ET.indent(suites)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, "unicode") + "\n"
-
-
-def _title(subject: Subject) -> str:
-    against = f" against {subject.reference}" if subject.reference is not None else ""
-    return plain(f"envsnap {'diff' if against else 'check'} {subject.name}{against}")
+        found.append(unknown)
+    if not len(found):
+        ET.SubElement(found, "testcase", classname="envsnap", name="nothing wrong found")
+    severities = Counter(finding.severity for finding in result.findings)
+    failures = severities[Severity.ERROR] + severities[Severity.WARNING]
+    skipped = int(unknown is not None)
+    for count, number in zip(COUNTS, (len(found), failures, 0, skipped), strict=True):
+        found.set(count, str(number))
+    return found
 
 
 def _case(finding: Finding) -> ET.Element:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from envsnap.report import document
 
-NAMES = ("terminal", "markdown", "html", "json", "sarif", "github", "fix")
+NAMES = ("terminal", "markdown", "html", "json", "sarif", "github", "junit", "fix")
 # Formats that name lines of the manifest's file; the first cannot do without one.
 IN_FILES = ("sarif", "github")
 

@@ -40,6 +40,14 @@ def test_junitparser_reads_failures_and_passes() -> None:
     assert len(passed) == 5
 
 
+def test_a_report_of_several_hosts_is_a_suite_each(envsnap: Run) -> None:
+    names = [str(GOLDEN / f"{name}.json") for name in ("dev", "prod", "dev")]
+    done = envsnap("diff", *names, "--format", "junit")
+    assert done.returncode == 1, done.stderr
+    found = list(foreign("junitparser").JUnitXml.fromstring(done.stdout.encode()))
+    assert [(suite.failures, suite.tests > 0) for suite in found] == [(7, True), (0, True)]
+
+
 def test_a_check_without_findings_is_one_case_that_passed() -> None:
     found = suite(api.exported(hosts.dev(), "junit")[0])
     assert (found.tests, found.failures, found.skipped) == (1, 0, 0)

@@ -24,6 +24,7 @@ FORMATS = {
     "json": "report.json",
     "sarif": "report.sarif",
     "github": "github.txt",
+    "junit": "junit.xml",
     "fix": "fix.sh",
 }
 NO_JOB = {"GITHUB_STEP_SUMMARY": "", "GITHUB_WORKSPACE": ""}
