@@ -22,6 +22,7 @@ SOURCES = sorted((ROOT / "envsnap").rglob("*.py"))
 PROBE = sorted(
     path for room in ("probe", "redact") for path in (ROOT / "envsnap" / room).rglob("*.py")
 )
+REGENERATE = "run `python -m tools.regenerate --quick`, and read what it changed"
 LONGEST_BODY = 45
 LONGEST_FILE = 420
 
@@ -29,13 +30,15 @@ LONGEST_FILE = 420
 @pytest.mark.parametrize("name", NAMES)
 def test_schemas_are_in_step(name: str) -> None:
     """`envsnap schema NAME -o schemas/NAME.json` writes one anew."""
-    assert (ROOT / "schemas" / f"{name}.json").read_text() == render(name)
+    in_step = (ROOT / "schemas" / f"{name}.json").read_text() == render(name)
+    assert in_step, f"schemas/{name}.json is not what the records say: {REGENERATE}"
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_generated_pages_are_in_step(path: str) -> None:
     """`python -m tools.regenerate` writes them anew."""
-    assert (ROOT / path).read_text() == PAGES[path]()
+    in_step = (ROOT / path).read_text() == PAGES[path]()
+    assert in_step, f"{path} is not what the code says: {REGENERATE}"
 
 
 def test_no_page_of_a_rule_is_left_over() -> None:

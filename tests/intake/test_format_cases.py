@@ -88,6 +88,8 @@ def test_every_fact_is_right(name: str) -> None:
     expected = json.loads((CASES / name / "facts.json").read_text())
     document = foreign.load(source(name).read_bytes(), "input", str(source(name)))
     sections = plain(document.manifest.sections)
+    lacking = {"note", "names_complete", "gaps", "facts"} - set(expected)
+    assert not lacking, f"facts.json also needs {sorted(lacking)}; the note is {document.notes}"
     assert flat(sections) == expected["facts"]
     assert {key: part.get("gaps", {}) for key, part in sections.items() if part.get("gaps")} == (
         expected["gaps"]

@@ -46,7 +46,11 @@ def test_each_case_is_heard_when_every_rule_speaks(folder: Path) -> None:
     for want in expected["findings"]:
         rule = expected.get("engine", {}).get(want["path"], folder.parent.name)
         severity = told.get((rule, want["path"]))
-        assert severity is not None, (rule, want["path"], told)
+        assert severity is not None, (
+            f"{rule} is not heard of {want['path']} when every rule speaks. Is its section in the"
+            " registry right, and does its line stand above the general rule that spoke instead?"
+            f" {told}"
+        )
         if rule == folder.parent.name:
             assert severity == want.get("severity", severity)
 

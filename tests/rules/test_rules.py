@@ -15,6 +15,7 @@ import pytest
 
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text
+from envsnap.probe.collectors import env_vars
 from envsnap.rules import engine, registry
 from envsnap.rules.finding import Severity
 from tests import examples
@@ -40,7 +41,7 @@ def side(folder: Path, name: str, expected: dict[str, Any]) -> Manifest:
 def test_case(folder: Path) -> None:
     expected = json.loads((folder / "expected.json").read_text())
     rule = registry.rule(folder.parent.name)
-    assert rule is not None
+    assert rule is not None, f"rules/registry.py has no line for {folder.parent.name}"
     assert bool(expected["findings"]) is folder.name.startswith("fires")
     if "error_text" in expected:
         result = engine.inspect(side(folder, "reference", expected), (), expected["error_text"])
@@ -72,8 +73,22 @@ def test_case(folder: Path) -> None:
 def test_every_rule_has_a_case_where_it_fires_and_one_where_it_is_silent() -> None:
     for entry in registry.REGISTRY:
         names = [folder.name for folder in FOLDERS if folder.parent.name == entry.id]
-        assert [name for name in names if name.startswith("fires")], entry.id
-        assert [name for name in names if name.startswith("silent")], entry.id
+        for kind in ("fires", "silent"):
+            told = f"add a folder tests/rules/cases/{entry.id}/{kind}"
+            assert [name for name in names if name.startswith(kind)], told
+
+
+@pytest.mark.parametrize(
+    "folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}"
+)
+def test_a_variable_of_a_case_is_one_that_a_capture_holds(folder: Path) -> None:
+    """A rule about a variable that is never captured would pass its tests and never speak."""
+    for name in ("reference", "other"):
+        path = folder / f"{name}.json"
+        facts = json.loads(path.read_text()) if path.exists() else {}
+        for variable in facts.get("env_vars", {}):
+            told = f"{variable}: add it to envsnap/probe/collectors/env_vars.py"
+            assert env_vars.is_listed(variable), told
 
 
 def test_every_rule_has_a_page() -> None:

@@ -137,6 +137,11 @@ NEVER = re.compile(r"^CONDA_(PROMPT_MODIFIER|SHLVL)$|^CONDA_PREFIX_\d+$|^TORCHEL
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.()-]{0,255}")
 
 
+def is_listed(name: str) -> bool:
+    """Tell whether the value of a variable is captured without being asked for."""
+    return (name.startswith(PREFIXES) or name in NAMES) and not NEVER.match(name)
+
+
 def collect(record: Record, asked: list) -> None:
     """Fill the `env_vars` section; `asked` names further variables whose values are wanted."""
     entries = record.facts["entries"] = {}
@@ -144,8 +149,7 @@ def collect(record: Record, asked: list) -> None:
     for name, value in sorted(os.environ.items()):
         if not NAME.fullmatch(name) or (name == "LC_CTYPE" and locales.coerced()):
             continue
-        allowed = (name.startswith(PREFIXES) or name in NAMES) and not NEVER.match(name)
-        if not allowed and name not in asked:
+        if not is_listed(name) and name not in asked:
             others.append(name)
             continue
         shown, why = judge(name, value)
