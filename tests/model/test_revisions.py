@@ -93,8 +93,3 @@ def test_facts_have_the_revision_of_the_probe_that_wrote_them(
 def test_the_guide_names_the_revision_to_write() -> None:
     guide = (ARCHIVE.parents[1] / "CONTRIBUTING.md").read_text()
     assert f"write `since={SCHEMA_REVISION}`" in guide
-
-
-def test_the_guide_names_the_revision_to_write() -> None:
-    guide = (ARCHIVE.parents[1] / "CONTRIBUTING.md").read_text()
-    assert f"write `since={SCHEMA_REVISION}`" in guide

@@ -6,8 +6,10 @@ one that starts with `silent` none. Case folders are partial manifests: only wha
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from tests import examples
 from tests.golden import hosts
 
 CASES = Path(__file__).parent / "cases"
+VARIABLE = re.compile(r"[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+")
+NAMES_A_SESSION = "TORCHELASTIC_RUN_ID"  # so it is never captured; a rule may find it in a text
 FOLDERS = sorted(path.parent for path in CASES.glob("*/*/expected.json"))
 
 
@@ -90,6 +94,20 @@ def test_a_variable_of_a_case_is_one_that_a_capture_holds(folder: Path) -> None:
         for variable in variables.get("entries", variables):
             told = f"{variable}: add it to envsnap/probe/collectors/env_vars.py"
             assert env_vars.is_listed(variable), told
+
+
+def test_every_variable_that_a_rule_names_is_captured() -> None:
+    named = {
+        node.value: path.name
+        for room in ("rules", "knowledge")
+        for path in (Path(registry.__file__).parents[1] / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if VARIABLE.fullmatch(node.value)
+    }
+    assert {"SLURM_NTASKS", "NVIDIA_REQUIRE_CUDA"} <= set(named)
+    silent = {name: file for name, file in named.items() if not env_vars.is_listed(name)}
+    assert set(silent) <= {NAMES_A_SESSION}, "envsnap/probe/collectors/env_vars.py lacks them"
 
 
 def test_every_rule_has_a_page() -> None:

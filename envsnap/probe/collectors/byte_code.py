@@ -77,7 +77,7 @@ def _is_loaded(data: bytes, source: str, text: bytes) -> bool:
         return False
     flags = struct.unpack("<I", data[4:8])[0] if HEADER == 16 else 0
     if flags & BY_HASH:
-        return not flags & CHECKED or data[8:16] == importlib.util.source_hash(text)
+        return not flags & CHECKED or data[8:16] == importlib.util.source_hash(text)  # novm: 3.7
     about = os.stat(source)
     written = struct.unpack("<II", data[HEADER - 8 : HEADER])
     return written == (int(about.st_mtime) & 0xFFFFFFFF, about.st_size & 0xFFFFFFFF)

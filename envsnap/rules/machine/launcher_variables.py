@@ -54,8 +54,7 @@ class LauncherVariables(Rule):
                     f"{small}={low} and {great}={high} contradict each other",
                     (_place(manifest, small),),
                 )
-        # Under torchrun Slurm starts one task a node, and its numbers are another launcher's.
-        if not any(_value(manifest, name) for name in BY_TORCHRUN):
+        if not _starts_several(manifest):
             yield from self._two_launchers(manifest)
         yield from self._too_few_gpus(manifest)
 
@@ -74,6 +73,8 @@ class LauncherVariables(Rule):
         if not is_known(manifest, "gpus") or not there:
             return
         for name in EACH_NEEDS_A_GPU:
+            if there == 1 and name != "LOCAL_WORLD_SIZE":
+                continue  # schedulers can bind each task to a GPU of its own
             wanted = _number(manifest, name)
             if wanted is not None and wanted > there:
                 told = f"{name}={wanted}, and the process sees {there} GPUs"
@@ -91,6 +92,18 @@ class LauncherVariables(Rule):
             fix="Ask for as many tasks as processes, and start them by one launcher.",
             cites=cites,
         )
+
+
+def _starts_several(manifest: Manifest) -> bool:
+    """Whether each task of a scheduler starts several processes, by torchrun, DeepSpeed or a script.
+
+    Then the scheduler's numbers are those of nodes, and the inner launcher's are another's.
+    """
+    if any(_value(manifest, name) for name in BY_TORCHRUN):
+        return True
+    size = _number(manifest, "WORLD_SIZE")
+    tasks = [_number(manifest, name) for name in ("SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE")]
+    return any(size and count and count < size and size % count == 0 for count in tasks)
 
 
 def _number(manifest: Manifest, name: str) -> int | None:
