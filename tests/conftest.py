@@ -36,9 +36,11 @@ MARKS = {
 
 
 def pytest_configure() -> None:
-    """Start children with SIGINT's default action: a background job ignores it, and so would they."""
+    """Start children with the default actions: what a background job ignores, they would, too."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:

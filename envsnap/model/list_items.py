@@ -69,11 +69,14 @@ def _identity(item: Any, shared: str | None) -> tuple[str | None, Any]:
 
 
 def item_at(items: list[Any] | tuple[Any, ...], key: str, missing: Any) -> Any:
-    """The item that a key of a path means: by identity, by place, or a word by itself."""
+    """The item that a key of a path means: by identity, by place, or a word by itself.
+
+    A place is meant, too, where the list has names and the one on the other side has none.
+    """
     there = list(items)
     named = keyed(there) if are_named(there) else None
-    if named is not None:
-        return named.get(key, missing)
+    if named is not None and key in named:
+        return named[key]
     if key.isascii() and key.isdigit():
         return there[int(key)] if int(key) < len(there) else missing
-    return key if key in there else missing
+    return key if named is None and key in there else missing

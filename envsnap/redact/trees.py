@@ -53,7 +53,10 @@ class Walk:
                 self._note((*path, "key %d" % (len(kept) + 1)), "a key that is a secret", key)
                 continue
             name = labels.get(key, key)
-            level = max(_level(tree, key, name, inherited), keys.of_container(name, str(path[-1])))
+            level = max(
+                _level(tree, key, name, inherited),
+                keys.of_container(name, str(path[-1]) if path else ""),
+            )
             if isinstance(value, (dict, list)):
                 level = max(level, keys.weigh(name, variables))
                 inner = self.tree(

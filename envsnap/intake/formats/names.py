@@ -12,7 +12,7 @@ from envsnap.model.python import Origin
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,120}[A-Za-z0-9])?")
 VERSION = re.compile(
-    r"v?(?:[0-9]{1,6}!)?[0-9]{1,18}(?:\.[0-9]{1,18}){0,8}(?:[._-]?(?:a|b|c|rc|alpha|beta|pre|preview"
+    r"v?(?:[0-9]{1,18}!)?[0-9]{1,18}(?:\.[0-9]{1,18}){0,8}(?:[._-]?(?:a|b|c|rc|alpha|beta|pre|preview"
     r"|post|rev|r|dev)[._-]?[0-9]{0,18}){0,3}(?:-[0-9]{1,9})?(?:\+[A-Za-z0-9]{1,60}(?:[._-][A-Za-z0-9]{1,60}){0,8})?",
     re.IGNORECASE,
 )

@@ -17,6 +17,7 @@ HEADER = re.compile(
 )
 DASHES = re.compile(r"^-+(?: +-+){1,6}$")
 OLD = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*) \(([^\s(),]+)(?:, [^()]*)?\)$")
+AHEAD = 2  # lines below a line that is no row, in which a row says that the table goes on
 # Options, or another program behind it, that leave packages out.
 NOT_ALL = re.compile(r"\|\s*(?:e?grep|head|tail|findstr)|--(?:outdated|uptodate|user|local|editable|exclude|not-required)|\s-[ouel]\b")  # fmt: skip
 
@@ -58,31 +59,44 @@ def read(source: Source) -> Draft:
                 draft.package(names.canonical(found[1]), Package(version=found[2]))
         draft.complete("packages", names_only=True)
         return draft
-    rows, whole = _rows(source, tables[0])
+    rows, whole, unread = _rows(source, tables[0])
     for name, version, editable in rows:
         draft.package(
             names.canonical(name), Package(version=version, editable=True if editable else UNSET)
         )
-    if whole and _is_everything(source, tables[0], rows):
+    if unread:
+        draft.leave("lines inside the table that are no rows", unread)
+    elif whole and _is_everything(source, tables[0], rows):
         draft.complete("packages", names_only=True)
     else:
         draft.leave("packages that this list does not show")
     return draft
 
 
-def _rows(source: Source, start: int) -> tuple[list[tuple[str, str, bool]], bool]:
-    """Name, version and whether it is editable, of each row; and whether the table has its end."""
+def _rows(source: Source, start: int) -> tuple[list[tuple[str, str, bool]], bool, int]:
+    """Name, version and whether it is editable, of each row; whether the table has its end.
+
+    What is no row, with rows below it, is inside the table, and counted.
+    """
     header = HEADER.match(source.lines[start])
     assert header is not None
     prefix = len(header["prefix"])
     spans = [found.span() for found in re.finditer("-+", source.lines[start + 1][prefix:])]
     rows: list[tuple[str, str, bool]] = []
-    for line in source.lines[start + 2 :]:
-        cells = _cells(line[prefix:], spans)
-        if line[:prefix].strip(" \t>|") != "" or cells is None:
-            return rows, True
-        rows.append((cells[0], cells[1], "ditable" in header["more"] and len(cells[-1]) > 0))
-    return rows, not source.cut
+    read = [
+        _cells(line[prefix:], spans) if line[:prefix].strip(" \t>|") == "" else None
+        for line in source.lines[start + 2 :]
+    ]
+    unread = 0
+    for place, cells in enumerate(read):
+        if cells is not None:
+            more = "ditable" in header["more"] and len(cells[-1]) > 0
+            rows.append((cells[0], cells[1], more))
+        elif not any(read[place + 1 : place + 1 + AHEAD]):
+            return rows, True, unread
+        else:
+            unread += 1
+    return rows, not source.cut, unread
 
 
 def _cells(line: str, spans: list[tuple[int, int]]) -> list[str] | None:
