@@ -119,6 +119,22 @@ def test_lists_of_packages(tmp_path: Path) -> None:
     assert pinned <= set(versions)
 
 
+def test_a_row_that_is_not_understood_ends_no_list_as_if_it_were_whole(tmp_path: Path) -> None:
+    head = "Package Version\n------- -------\nalpha   1.0\n"
+    inside = read(tmp_path, head + "beta    of today\ngamma   2.0\n").sections.packages
+    assert sorted(inside.entries) == ["alpha", "gamma"]
+    assert not inside.names_complete
+    below = read(tmp_path, head + "beta    of today\n").sections.packages
+    assert not below.names_complete
+    noticed = read(
+        tmp_path, head + "[notice] A new release of pip is available\n"
+    ).sections.packages
+    assert noticed.names_complete
+    long_epoch = read(tmp_path, head + "delta   1769699998!10.1.0\n").sections.packages
+    assert long_epoch.entries["delta"].version == "1769699998!10.1.0"
+    assert long_epoch.names_complete
+
+
 def test_freeze_keeps_no_credentials(tmp_path: Path) -> None:
     text = "mine @ git+https://bot:s3cr3t@git.example/m.git@abc\nnumpy==1.26.4\n-e git+ssh://x\ntorch==2.4.1\n"
     manifest = read(tmp_path, text)

@@ -17,6 +17,8 @@ HEADER = re.compile(
 )
 DASHES = re.compile(r"^-+(?: +-+){1,6}$")
 OLD = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*) \(([^\s(),]+)(?:, [^()]*)?\)$")
+# What stands below a whole table: nothing, a fence, and what pip says of itself.
+END = re.compile(r"$|```|~~~|\[notice\]|WARNING|DEPRECATION|You are using pip|You should consider")
 AHEAD = 2  # lines below a line that is no row, in which a row says that the table goes on
 # Options, or another program behind it, that leave packages out.
 NOT_ALL = re.compile(r"\|\s*(?:e?grep|head|tail|findstr)|--(?:outdated|uptodate|user|local|editable|exclude|not-required)|\s-[ouel]\b")  # fmt: skip
@@ -93,7 +95,9 @@ def _rows(source: Source, start: int) -> tuple[list[tuple[str, str, bool]], bool
             more = "ditable" in header["more"] and len(cells[-1]) > 0
             rows.append((cells[0], cells[1], more))
         elif not any(read[place + 1 : place + 1 + AHEAD]):
-            return rows, True, unread
+            line = source.lines[start + 2 + place][prefix:].strip()
+            ends = END.match(line) is not None or transcript.command(line) is not None
+            return rows, ends, unread
         else:
             unread += 1
     return rows, not source.cut, unread
