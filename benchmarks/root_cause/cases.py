@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.root_cause import vocabulary
 from envsnap.intake import facts
-from envsnap.intake.formats.names import canonical
+from envsnap.knowledge.names import canonical
 from envsnap.model.manifest import Manifest, Target
 from envsnap.model.paths import Path as FactPath
 

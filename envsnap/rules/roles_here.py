@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from envsnap.intake.formats.names import canonical
+from envsnap.knowledge.names import canonical
 from envsnap.knowledge.roles import FARTHEST, reach, role
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import given, packages

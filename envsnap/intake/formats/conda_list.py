@@ -7,10 +7,11 @@ from typing import Any
 
 from msgspec import UNSET
 
-from envsnap.intake.formats import conda_names, names, pixi_lock, privacy, transcript, trees
+from envsnap.intake.formats import conda_names, pixi_lock, privacy, transcript, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import FENCE, Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.python import Conda, Package
 from envsnap.model.wanted import Choice
 
@@ -187,8 +188,8 @@ def _locked(lines: list[str], *, whole: bool) -> Draft:
 def _add(draft: Draft, name: str, version: str, build: str, channel: str, url: str = "") -> None:
     """One row: what pip installed is pip's, the rest conda's."""
     if channel == "pypi" or build in OF_PIP or build.startswith("pypi"):
-        if not draft.doubt(names.canonical(name), version):
-            draft.package(names.canonical(name), Package(version=version))
+        if not draft.doubt(canonical(name), version):
+            draft.package(canonical(name), Package(version=version))
         return
     brought = conda_names.distribution(name)
     doubted = brought is not None and draft.doubt(brought, version)

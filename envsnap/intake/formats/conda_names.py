@@ -10,13 +10,14 @@ from msgspec import UNSET
 
 from envsnap.intake.formats import names
 from envsnap.intake.formats.draft import Draft
+from envsnap.knowledge.names import canonical
 from envsnap.knowledge.tables import table
 from envsnap.model.python import Conda, Package, Python
 
 
 def key(name: str) -> str:
     """The key under which a package of conda is kept: its own name where it is no distribution's."""
-    return names.canonical(name) if names.is_name(name) else name.lower()
+    return canonical(name) if names.is_name(name) else name.lower()
 
 
 def distribution(name: str) -> str | None:
@@ -27,7 +28,7 @@ def distribution(name: str) -> str | None:
         return found
     if not names.is_name(name) or any(name.startswith(start) for start in known["not_python"]):
         return None
-    return names.canonical(name)
+    return canonical(name)
 
 
 def add(draft: Draft, name: str, conda: Conda, *, doubted: bool = False) -> None:

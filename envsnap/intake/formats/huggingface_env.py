@@ -10,6 +10,7 @@ from envsnap.intake.formats import machine, names
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.compute import Framework, Gpu
 from envsnap.model.python import Package
 
@@ -122,7 +123,7 @@ def _version(draft: Draft, key: str, value: str) -> None:
     found = VERSION.match(key)
     if found is None or not ("version" in key.lower() or _is_release(key, value)):
         return
-    word = names.canonical(found["name"].strip().replace(" ", "-"))
+    word = canonical(found["name"].strip().replace(" ", "-"))
     name = ALIASES.get(word, word)
     if not names.is_name(name):
         return

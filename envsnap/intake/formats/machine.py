@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from envsnap.intake.formats import names
 from envsnap.intake.formats.draft import Draft
+from envsnap.knowledge.names import canonical
 from envsnap.model.compute import Cuda, Driver, Framework, Gpu
 from envsnap.model.host import GpuIdentity, System
 from envsnap.model.python import Package, Python
@@ -182,7 +183,7 @@ def version(value: str) -> str | UnsetType:
 
 def package(draft: Draft, name: str, value: str) -> bool:
     """A distribution's version, or that it is absent; tells whether it was one of both."""
-    key = names.canonical(name)
+    key = canonical(name)
     if value.strip().lower() in ABSENT or value.strip().lower().startswith("not installed"):
         draft.gap("packages", (key,), "absent: the report says that it is not installed")
         return True

@@ -10,6 +10,7 @@ from msgspec import UNSET
 from envsnap.intake.formats import configs, names, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.wanted import Choice, Wanted
 
 NAME = "MLmodel"
@@ -85,4 +86,4 @@ def _version(draft: Draft, key: str, value: Any) -> None:
         or not names.is_version(value)
     ):
         return
-    draft.want(names.canonical(DISTRIBUTIONS.get(key, found[1])), Choice(version=value or UNSET))
+    draft.want(canonical(DISTRIBUTIONS.get(key, found[1])), Choice(version=value or UNSET))

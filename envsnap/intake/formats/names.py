@@ -28,11 +28,6 @@ class Address(Struct, frozen=True):
     version: str = ""
 
 
-def canonical(name: str) -> str:
-    """Spell a distribution's name as the package index compares it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def is_name(text: str) -> bool:
     """Tell whether a text can be a distribution's name."""
     return NAME.fullmatch(text) is not None

@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct
 
 from envsnap.intake.formats import conda_names, names
 from envsnap.intake.formats.draft import Draft
+from envsnap.knowledge.names import canonical
 from envsnap.model.host import System
 from envsnap.model.python import Conda, Package
 
@@ -48,7 +49,7 @@ def parse(text: str) -> PackageUrl | None:
 def add(draft: Draft, found: PackageUrl) -> None:
     """Add what an SBOM lists: a distribution, a package of conda or of the system, or none of ours."""
     if found.kind == "pypi" and names.is_name(found.name):
-        key = names.canonical(found.name)
+        key = canonical(found.name)
         doubted = draft.doubt(key, found.version)
         draft.package(key, Package(version=UNSET if doubted else found.version or UNSET))
     elif found.kind == "conda":

@@ -6,10 +6,11 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from envsnap.intake.formats import names, privacy, trees
+from envsnap.intake.formats import privacy, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.poetry_lock import ELSEWHERE
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.python import Origin
 from envsnap.model.wanted import Choice, Wanted
 
@@ -33,7 +34,7 @@ def read(source: Source) -> Draft:
             continue
         if "extras" in item:
             continue  # the package itself stands beside it
-        key = names.canonical(name)
+        key = canonical(name)
         draft.want(key, _choice(item))
         if not inherits:
             draft.gap("wanted", (key, "marker"), ELSEWHERE)

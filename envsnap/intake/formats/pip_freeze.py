@@ -10,6 +10,7 @@ from envsnap.intake.formats import names, requirement_lines, requirements_txt, t
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.requirement_lines import Line
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.python import Package
 
 # pip's own kin, which `pip freeze` leaves out.
@@ -133,7 +134,7 @@ def cut(draft: Draft, text: str) -> None:
     """Keep the name of a last line that has no end: its version may be cut."""
     name, mark, _ = text.partition("==")
     if mark and names.is_name(name.strip()):
-        key = names.canonical(name.strip())
+        key = canonical(name.strip())
         draft.package(key)
         draft.gap("packages", (key, "version"), "not stated: its line has no end and may be cut")
     draft.leave("a last line without an end, which may be cut")

@@ -6,9 +6,10 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from envsnap.intake.formats import names, privacy
+from envsnap.intake.formats import privacy
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.host import System
 from envsnap.model.python import Origin, Package, Python
 
@@ -29,7 +30,7 @@ def read(source: Source) -> Draft:
         if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
             draft.leave("distributions without a name")
             continue
-        draft.package(names.canonical(metadata["name"]), _package(item, metadata))
+        draft.package(canonical(metadata["name"]), _package(item, metadata))
     draft.complete("packages", names_only=True)
     known = source.json.get("environment")
     if isinstance(known, dict):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from envsnap.intake.formats import names
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.python import Package
 
 KEYS = {"name", "version", "editable_project_location", "location", "installer"}
@@ -30,9 +30,7 @@ def read(source: Source) -> Draft:
     draft = Draft("the output of pip list --format json", "installed")
     for item in source.json:
         editable = True if item.get("editable_project_location") else UNSET
-        draft.package(
-            names.canonical(item["name"]), Package(version=item["version"], editable=editable)
-        )
+        draft.package(canonical(item["name"]), Package(version=item["version"], editable=editable))
     if any(OUTDATED & set(item) for item in source.json):
         draft.leave("packages that are up to date")
     else:

@@ -10,6 +10,7 @@ from envsnap.intake.formats import names, transcript
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.python import Package
 
 HEADER = re.compile(
@@ -58,13 +59,13 @@ def read(source: Source) -> Draft:
         for line in source.lines:
             found = OLD.match(line.strip())
             if found is not None:
-                draft.package(names.canonical(found[1]), Package(version=found[2]))
+                draft.package(canonical(found[1]), Package(version=found[2]))
         draft.complete("packages", names_only=True)
         return draft
     rows, whole, unread = _rows(source, tables[0])
     for name, version, editable in rows:
         draft.package(
-            names.canonical(name), Package(version=version, editable=True if editable else UNSET)
+            canonical(name), Package(version=version, editable=True if editable else UNSET)
         )
     if unread:
         draft.leave("lines inside the table that are no rows", unread)

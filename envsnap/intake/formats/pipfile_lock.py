@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from envsnap.intake.formats import names, privacy, requirement_lines, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.python import Origin
 from envsnap.model.wanted import Choice, Wanted
 
@@ -29,7 +30,7 @@ def read(source: Source) -> Draft:
         for name, entry in entries.items():
             if isinstance(entry, dict) and (category == "default" or name not in default):
                 groups = UNSET if category == "default" else (category,)
-                draft.want(names.canonical(name), _choice(entry, groups))
+                draft.want(canonical(name), _choice(entry, groups))
     for item in trees.records(tree, "_meta", "sources"):
         url = trees.text(item, "url")
         if isinstance(url, str):

@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from envsnap.intake.formats import conda_names, names, trees
+from envsnap.intake.formats import conda_names, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.wanted import Choice, Wanted
 
 ARCHIVE = re.compile(r"(?:^|/)([^/]{1,200})-([^-/]{1,99})-([^-/]{1,99})\.(?:conda|tar\.bz2)$")
@@ -100,7 +101,7 @@ def want(draft: Draft, name: str, choice: Choice, *, is_conda: bool) -> None:
     from msgspec.structs import replace
 
     if not is_conda:
-        draft.want(names.canonical(name), choice)
+        draft.want(canonical(name), choice)
         return
     if name == "python":
         draft.add(Wanted(complete=False, entries={}, requires_python=f"=={choice.version}"))

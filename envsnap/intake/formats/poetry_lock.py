@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from envsnap.intake.formats import names, privacy, trees
+from envsnap.intake.formats import privacy, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.python import Origin
 from envsnap.model.wanted import Choice, Wanted
 
@@ -35,7 +36,7 @@ def read(source: Source) -> Draft:
         name = trees.text(item, "name")
         if not isinstance(name, str):
             continue
-        key = names.canonical(name)
+        key = canonical(name)
         for choice in _choices(item, extras.get(key, ())):
             draft.want(key, choice)
         if key in conditional and "groups" not in item:
@@ -50,7 +51,7 @@ def _extras(tree: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for extra, members in sorted(tree.items()):
         for member in members if isinstance(members, list) else ():
-            key = names.canonical(str(member).partition(" ")[0])
+            key = canonical(str(member).partition(" ")[0])
             found[key] = (*found.get(key, ()), extra)
     return found
 
@@ -62,7 +63,7 @@ def _conditional(tree: dict[str, Any]) -> set[str]:
     for item in trees.records(tree, "package"):
         for name, need in trees.mapping(item, "dependencies").items():
             marked = isinstance(need, dict) and ("markers" in need or need.get("optional") is True)
-            (sometimes if marked else always).add(names.canonical(name))
+            (sometimes if marked else always).add(canonical(name))
     return sometimes - always
 
 

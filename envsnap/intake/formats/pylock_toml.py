@@ -6,9 +6,10 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from envsnap.intake.formats import names, privacy, trees
+from envsnap.intake.formats import privacy, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.python import Origin
 from envsnap.model.wanted import Choice, Wanted
 
@@ -27,7 +28,7 @@ def read(source: Source) -> Draft:
     for item in trees.records(tree, "packages"):
         name = trees.text(item, "name")
         if isinstance(name, str):
-            draft.want(names.canonical(name), _choice(item))
+            draft.want(canonical(name), _choice(item))
     draft.add(
         Wanted(complete=False, entries={}, requires_python=trees.text(tree, "requires-python"))
     )

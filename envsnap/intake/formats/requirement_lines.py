@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from envsnap.intake.formats import names
+from envsnap.knowledge.names import canonical
 from envsnap.model.wanted import Choice
 
 Kind = Literal["requirement", "editable", "address", "path", "option", "comment", "junk"]
@@ -57,7 +58,7 @@ def parse(lines: Iterable[str]) -> Iterator[Line]:
         named = NAMED_ABOVE.match(text.strip())
         if found.kind == "editable" and not found.name and above is not None:
             choice = replace(found.choice, version=above[1])
-            found = replace(found, name=names.canonical(above[0]), choice=choice)
+            found = replace(found, name=canonical(above[0]), choice=choice)
         above = (named[1], named[2]) if named is not None else None
         if found.text:
             yield found
@@ -104,7 +105,7 @@ def _editable(place: str, text: str) -> Line:
         return Line(kind="editable", text=text, choice=Choice(editable=True))
     found = names.address(place.partition(";")[0].strip())
     choice = Choice(editable=True, origin=found.origin, version=found.version or UNSET)
-    return Line(kind="editable", text=text, name=names.canonical(found.name), choice=choice)
+    return Line(kind="editable", text=text, name=canonical(found.name), choice=choice)
 
 
 def _requirement(text: str) -> Line:
@@ -127,13 +128,13 @@ def _requirement(text: str) -> Line:
         choice = replace(choice, origin=there.origin, version=there.version or UNSET)
     else:
         choice = replace(choice, **bounds(str(found.specifier)))
-    return Line(kind="requirement", text=text, name=names.canonical(found.name), choice=choice)
+    return Line(kind="requirement", text=text, name=canonical(found.name), choice=choice)
 
 
 def _address(text: str, place: str, marker: str) -> Line:
     found = names.address(place)
     choice = Choice(origin=found.origin, version=found.version or UNSET, marker=marker or UNSET)
-    return Line(kind="address", text=text, name=names.canonical(found.name), choice=choice)
+    return Line(kind="address", text=text, name=canonical(found.name), choice=choice)
 
 
 def bounds(text: str) -> dict[str, str]:

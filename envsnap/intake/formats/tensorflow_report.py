@@ -8,6 +8,7 @@ from envsnap.intake.formats import machine, names, nvidia_smi
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.compute import Framework
 from envsnap.model.host import System
 from envsnap.model.python import Package
@@ -68,7 +69,7 @@ def _platform(draft: Draft, line: str) -> None:
 def _pips(draft: Draft, line: str) -> None:
     found = ROW.match(line)
     if found is not None and names.is_version(found[2]):
-        draft.package(names.canonical(found[1]), Package(version=found[2]))
+        draft.package(canonical(found[1]), Package(version=found[2]))
 
 
 def _tensorflow(draft: Draft, line: str) -> None:

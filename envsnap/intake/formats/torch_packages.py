@@ -10,8 +10,9 @@ import re
 
 from msgspec import UNSET
 
-from envsnap.intake.formats import conda_names, names
+from envsnap.intake.formats import conda_names
 from envsnap.intake.formats.draft import Draft
+from envsnap.knowledge.names import canonical
 from envsnap.model.python import Conda, Package, Shadowed
 
 PIP = re.compile(r"^\[pip\d?\]\s+([A-Za-z0-9][A-Za-z0-9._-]*)(?:==|\s+\()([^\s()]+)\)?$")
@@ -47,7 +48,7 @@ class Lists:
     def _line(self, line: str) -> None:
         pip, conda = PIP.match(line), CONDA.match(line)
         if pip is not None:
-            self._pip.setdefault(names.canonical(pip[1]), pip[2])
+            self._pip.setdefault(canonical(pip[1]), pip[2])
         elif conda is not None:
             found = conda[2], conda[3] or "", conda[4] or ""
             self._conda.setdefault(conda[1], []).append(found)
@@ -95,7 +96,7 @@ class Lists:
                 continue
             version, build, channel = rows[0]
             if build in OF_PIP:
-                self._draft.package(names.canonical(name), Package(version=version))
+                self._draft.package(canonical(name), Package(version=version))
             else:
                 conda = Conda(version=version, build=build or UNSET, channel=channel or UNSET)
                 doubted = conda_names.key(name) in self._doubted

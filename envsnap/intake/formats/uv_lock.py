@@ -12,9 +12,10 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from envsnap.intake.formats import names, privacy, trees
+from envsnap.intake.formats import privacy, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
 from envsnap.model.python import Origin
 from envsnap.model.wanted import Choice, Wanted
 
@@ -46,7 +47,7 @@ def read(source: Source) -> Draft:
         if graph.is_own(item):
             draft.leave("projects of the lock itself")
             continue
-        name = names.canonical(key[0])
+        name = canonical(key[0])
         default = ways.get(key, set())
         asked, further = groups.get(key, (set(), set()))
         if not default and not further:

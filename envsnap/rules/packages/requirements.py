@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from envsnap.changes import markers
+from envsnap.knowledge.names import canonical
 from envsnap.knowledge.specifiers import contains
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import is_complete, packages
@@ -15,7 +16,6 @@ from envsnap.rules.rule import Comparison, Rule
 
 LONGEST_LINE = 500
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-SEPARATORS = re.compile(r"[-_.]+")
 HEAD = re.compile(
     r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\[\]]*\])?\s*(?:\(([^()@]*)\)|([<>=!~][^()@\[\]]*))?"
 )
@@ -66,7 +66,7 @@ class Requirements(Rule):
         match = HEAD.fullmatch(head.strip())
         if match is None:
             return  # an address, or nothing that can be read
-        wanted = _canonical(match[1])
+        wanted = canonical(match[1])
         versions = match[2] or match[3] or ""
         found = packages(manifest).get(wanted)
         if found is None and not is_complete(manifest, "packages"):
@@ -105,11 +105,7 @@ class Requirements(Rule):
 def _name(line: str) -> str:
     """The canonical name at the beginning of a requirement."""
     match = NAME.match(line)
-    return _canonical(match[0]) if match else ""
-
-
-def _canonical(name: str) -> str:
-    return SEPARATORS.sub("-", name).lower()
+    return canonical(match[0]) if match else ""
 
 
 def _meets(versions: str, have: str) -> bool:

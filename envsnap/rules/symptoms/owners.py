@@ -11,7 +11,7 @@ from collections.abc import Container
 from functools import cache
 from typing import Any
 
-from envsnap.intake.formats.names import canonical
+from envsnap.knowledge.names import canonical
 from envsnap.knowledge.roles import is_named
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest

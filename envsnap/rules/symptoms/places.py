@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from envsnap.intake.formats.names import canonical
 from envsnap.knowledge import releases
+from envsnap.knowledge.names import canonical
 from envsnap.knowledge.variables import only_tells
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
