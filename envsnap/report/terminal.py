@@ -7,7 +7,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from envsnap.report import document, first_screen, summary
+from envsnap.report import columns, document, first_screen, summary
 from envsnap.report.sanitize import plain, value
 from envsnap.rules import registry
 from envsnap.rules.finding import Finding, Severity
@@ -177,34 +177,33 @@ def _list(console: Console, findings: list[Finding]) -> None:
 def _table(
     console: Console, findings: list[Finding], heads: tuple[str, str], ascii_only: bool
 ) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(
-        box=box.ASCII2 if ascii_only else box.SIMPLE_HEAD,
-        pad_edge=False,
-        expand=True,
-        show_edge=False,
-    )
-    table.add_column("#", justify="right", width=3, no_wrap=True)
-    table.add_column("", width=7, no_wrap=True)
     path_width = max(20, (console.width - 16) * 5 // 11)
     rows = [_values(finding, heads) for finding in findings]
     # A check in which nothing is expected of any fact has one column of values.
-    columns = [1] if heads == summary.HEADS and not any(row[0] for row in rows) else [0, 1]
-    cell = max(8, (console.width - 16 - path_width) // len(columns))
-    table.add_column("where", width=path_width, overflow="fold")
-    for column in columns:
-        table.add_column(Text(heads[column]), ratio=1, overflow="fold")
+    places = [1] if heads == summary.HEADS and not any(row[0] for row in rows) else [0, 1]
+    room = console.width - 16 - path_width - columns.BETWEEN * len(places)
+    widths = [room // 2, room - room // 2] if len(places) > 1 else [room]
+    told = []
     for number, (finding, row) in enumerate(zip(findings, rows, strict=True), 1):
-        table.add_row(
-            Text(str(number)),
-            Text(finding.severity.value, style=STYLES[finding.severity]),
-            Text(summary.folded_path(summary.where(finding.path), path_width)),
-            *(Text(_fitted(row[column], cell)) for column in columns),
+        place = summary.folded_path(summary.where(finding.path), path_width)
+        told.append(
+            [
+                (str(number), ""),
+                (finding.severity.value, STYLES[finding.severity]),
+                (place, ""),
+                *((_fitted(row[at], width), "") for at, width in zip(places, widths, strict=True)),
+            ]
         )
-    console.print(table)
+    shown = [
+        columns.Column(head="#", width=3, right=True),
+        columns.Column(head="", width=7),
+        columns.Column(head="where", width=path_width),
+        *(
+            columns.Column(head=heads[at], width=width)
+            for at, width in zip(places, widths, strict=True)
+        ),
+    ]
+    columns.show(console, shown, told, ascii_only=ascii_only)
 
 
 def _values(finding: Finding, heads: tuple[str, str]) -> tuple[str, str]:
@@ -294,9 +293,14 @@ def _paragraph(console: Console, line: str, *, indent: int = 0, style: str = "")
     from rich.text import Text
 
     width = max(20, console.width - indent)
-    for part in wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]:
-        text = Text(" " * indent + part, style=style)
-        console.print(text, soft_wrap=True)
+    parts = wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
+    lines = "\n".join(" " * indent + part for part in parts)
+    if (
+        console.color_system is None
+    ):  # as it is: laying out what is laid out takes a tenth of a diff
+        console.file.write(f"{lines}\n")
+    else:
+        console.print(Text(lines, style=style), soft_wrap=True)
 
 
 def _reason(finding: Finding) -> tuple[str, str]:
