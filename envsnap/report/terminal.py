@@ -199,7 +199,7 @@ def _table(
         columns.Column(head="", width=7),
         columns.Column(head="where", width=path_width),
         *(
-            columns.Column(head=heads[at], width=width)
+            columns.Column(head=_fitted(heads[at], width), width=width)
             for at, width in zip(places, widths, strict=True)
         ),
     ]
