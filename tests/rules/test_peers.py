@@ -15,6 +15,7 @@ from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import Path
 from envsnap.rules import peers
 from envsnap.rules.finding import Severity
+from tests import examples
 from tests.fleet import fleets
 from tests.fleet.fleets import Change
 
@@ -161,3 +162,22 @@ def test_every_compared_fact_that_differs_sets_hosts_apart_and_is_named() -> Non
             assert len(peers_of.grouped([base, host]).kinds) == 2, path
             assert peers.compare(base, host).findings, path
     assert len(told) > 40
+
+
+def test_a_symptom_orders_what_is_equally_grave_among_peers() -> None:
+    sides = [
+        examples.manifest(
+            {
+                "env_vars": {"entries": {"NVIDIA_TF32_OVERRIDE": str(number)}},
+                "driver": {"version": f"{535 + 15 * number}.54.14"},
+            }
+        )
+        for number in range(2)
+    ]
+    orders = {
+        symptom: [found.path for found in peers.compare(*sides, symptom=symptom).findings]
+        for symptom in ("wrong", "slower")
+    }
+    driver, precision = ("driver", "version"), ("env_vars", "NVIDIA_TF32_OVERRIDE")
+    assert orders["wrong"].index(precision) < orders["wrong"].index(driver)
+    assert orders["slower"].index(driver) < orders["slower"].index(precision)
