@@ -20,8 +20,15 @@ Program = Callable[..., subprocess.CompletedProcess[str]]
 def require(*modules: str) -> None:
     """Skip where a program is not installed."""
     for name in modules:
-        if importlib.util.find_spec(name) is None:
+        if not _is_installed(name):
             lacking(f"{name} is not installed (the extra is called test-hooks)")
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # of the package that it would be in
+        return False
 
 
 def require_entry_point(group: str) -> None:
