@@ -7,7 +7,7 @@ out cell by cell took as long as the comparison.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from msgspec import Struct
 
@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Cell = tuple[str, str]  # a text and its style
+
+
+class Plain:
+    """A console without colours. What it prints is text, so `rich` need not be imported."""
+
+    color_system = None
+
+    def __init__(self, file: TextIO, width: int) -> None:
+        self.file, self.width = file, width
+
+    def print(self) -> None:
+        """Write an empty line."""
+        self.file.write("\n")
+
+
 BETWEEN = 3  # a divider with a blank on each side
 
 
@@ -26,8 +41,27 @@ class Column(Struct, frozen=True, kw_only=True):
     right: bool = False
 
 
+def say(console: Console | Plain, text: str, style: str = "", *, indent: int = 0) -> None:
+    """Write a text, wrapped between words; words that are longer than a line are cut."""
+    if isinstance(console, Plain):
+        lines = [
+            line for part in text.split("\n") for line in _wrapped(part, console.width - indent)
+        ]
+        console.file.write("".join(f"{' ' * indent}{line}\n" for line in lines))
+        return
+    from rich.padding import Padding
+    from rich.text import Text
+
+    told = Text(text, style=style, overflow="fold")
+    console.print(Padding(told, (0, 0, 0, indent)) if indent else told)
+
+
 def show(
-    console: Console, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, ascii_only: bool
+    console: Console | Plain,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    ascii_only: bool,
 ) -> None:
     """Write heads, a rule and rows."""
     divider, rule, cross = ("|", "-", "+") if ascii_only else (" ", "─", "─")
@@ -36,7 +70,7 @@ def show(
     lines.append([(f"{rule}{cross}{rule}".join(rule * column.width for column in columns), "")])
     for row in rows:
         lines += _lines(columns, row, divider)
-    if console.color_system is None:
+    if isinstance(console, Plain) or console.color_system is None:
         console.file.write("".join("".join(text for text, _ in line) + "\n" for line in lines))
         return
     from rich.text import Text

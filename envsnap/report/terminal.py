@@ -33,12 +33,30 @@ STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO:
 
 def render(report: document.Report, *, color: bool, width: int | None, ascii_only: bool) -> str:
     """Write the report as text of at most `width` columns (80 where it is not a terminal)."""
+    stream = io.StringIO()
+    columns_wide = max(20, min(width or WIDTH, WIDEST))
+    if report.hosts is not None:
+        from envsnap.report import terminal_hosts
+
+        rich = _rich(stream, columns_wide, color=color)
+        terminal_hosts.section(rich, report, ascii_only=ascii_only)
+    console = (
+        _rich(stream, columns_wide, color=True) if color else columns.Plain(stream, columns_wide)
+    )
+    for item, same in summary.folded(report):
+        _section(console, report, item, same, ascii_only)
+    for line in summary.idle(report):
+        columns.say(console, line, "dim")
+    text = "\n".join(_inert(line.rstrip()) for line in stream.getvalue().splitlines()) + "\n"
+    return text.replace("…", "...") if ascii_only else text
+
+
+def _rich(stream: io.StringIO, width: int, *, color: bool) -> Console:
     from rich.console import Console
 
-    stream = io.StringIO()
-    console = Console(
+    return Console(
         file=stream,
-        width=max(20, min(width or WIDTH, WIDEST)),
+        width=width,
         force_terminal=color,
         color_system="standard" if color else None,
         markup=False,
@@ -46,16 +64,6 @@ def render(report: document.Report, *, color: bool, width: int | None, ascii_onl
         emoji=False,
         legacy_windows=False,
     )
-    if report.hosts is not None:
-        from envsnap.report import terminal_hosts
-
-        terminal_hosts.section(console, report, ascii_only=ascii_only)
-    for item, same in summary.folded(report):
-        _section(console, report, item, same, ascii_only)
-    for line in summary.idle(report):
-        console.print(line, style="dim")
-    text = "\n".join(_inert(line.rstrip()) for line in stream.getvalue().splitlines()) + "\n"
-    return text.replace("…", "...") if ascii_only else text
 
 
 def _inert(line: str) -> str:
@@ -69,18 +77,16 @@ def _inert(line: str) -> str:
 
 
 def _section(
-    console: Console,
+    console: Console | columns.Plain,
     report: document.Report,
     item: document.Judged,
     same: list[document.Judged],
     ascii_only: bool,
 ) -> None:
-    from rich.text import Text
-
     result = item.result
     names = summary.column_names(report, item)
-    console.print(Text(summary.headline(report, item, same), style="bold"))
-    console.print(Text(summary.outcome(report, item)))
+    columns.say(console, summary.headline(report, item, same), "bold")
+    columns.say(console, summary.outcome(report, item))
     _policy(console, report, item)
     serious = [found for found in result.findings if found.severity is not Severity.INFO]
     infos = [found for found in result.findings if found.severity is Severity.INFO]
@@ -92,18 +98,21 @@ def _section(
         _table(console, shown, names, ascii_only)
     if len(serious) > MOST_ROWS:
         more = f"… and {len(serious) - MOST_ROWS} more; --format json has all."
-        console.print(Text(more, style="dim"))
+        columns.say(console, more, "dim")
     _infos(console, infos)
     if serious:
         _explain(console, serious, names)
     rest = summary.not_captured(result)
     if rest:
-        console.print(Text(f"{summary.rest_title(report)}: {rest}", style="dim"))
+        columns.say(console, f"{summary.rest_title(report)}: {rest}", "dim")
     console.print()
 
 
 def _first(
-    console: Console, report: document.Report, item: document.Judged, names: tuple[str, str]
+    console: Console | columns.Plain,
+    report: document.Report,
+    item: document.Judged,
+    names: tuple[str, str],
 ) -> None:
     """The likeliest cause, why, what to do, and what else it could be; or what to try next."""
     found = first_screen.likeliest(item.result)
@@ -133,7 +142,7 @@ def _cut_sentence(told: str) -> str:
     return told if len(told) <= LONGEST_OTHER else told[: LONGEST_OTHER - 1] + "…"
 
 
-def _infos(console: Console, infos: list[Finding]) -> None:
+def _infos(console: Console | columns.Plain, infos: list[Finding]) -> None:
     """What is true and harmless, or unproven: by kind."""
     lines = first_screen.folded(infos)
     for line in lines[:MOST_KINDS]:
@@ -142,40 +151,36 @@ def _infos(console: Console, infos: list[Finding]) -> None:
         _paragraph(console, "--format json has all of them.", style="dim")
 
 
-def _policy(console: Console, report: document.Report, item: document.Judged) -> None:
+def _policy(
+    console: Console | columns.Plain, report: document.Report, item: document.Judged
+) -> None:
     """Say what the policy changed, and why it says it does."""
-    from rich.padding import Padding
-    from rich.text import Text
-
     line = summary.ruled(report, item.result)
     if line:
-        console.print(Text(line))
+        columns.say(console, line)
     rulings = item.result.ruled.rulings
     for ruling in rulings[:MOST_RULINGS]:
         told = f"{summary.verdict(ruling)}: {summary.where(ruling.finding.path)}"
-        text = Text(f"{told}: {plain(ruling.entry.reason)}", style="dim", overflow="fold")
-        console.print(Padding(text, (0, 0, 0, 3)))
+        columns.say(console, f"{told}: {plain(ruling.entry.reason)}", "dim", indent=3)
     if len(rulings) > MOST_RULINGS:
         more = f"   … and {len(rulings) - MOST_RULINGS} more; --format json has all."
-        console.print(Text(more, style="dim"))
+        columns.say(console, more, "dim")
 
 
-def _list(console: Console, findings: list[Finding]) -> None:
+def _list(console: Console | columns.Plain, findings: list[Finding]) -> None:
     """A finding a paragraph, for narrow terminals."""
-    from rich.text import Text
-
     for number, finding in enumerate(findings, 1):
-        line = Text(f"{number} ")
-        line.append(finding.severity.value, style=STYLES[finding.severity])
-        line.append(f" {summary.where(finding.path)}")
+        line = f"{number} {finding.severity.value} {summary.where(finding.path)}"
         if finding.reference is not None or finding.other is not None:
-            line.append(f": {_cell(finding.reference)} -> {_cell(finding.other)}")
-        line.overflow = "fold"
-        console.print(line)
+            line += f": {_cell(finding.reference)} -> {_cell(finding.other)}"
+        columns.say(console, line, STYLES[finding.severity])
 
 
 def _table(
-    console: Console, findings: list[Finding], heads: tuple[str, str], ascii_only: bool
+    console: Console | columns.Plain,
+    findings: list[Finding],
+    heads: tuple[str, str],
+    ascii_only: bool,
 ) -> None:
     path_width = max(20, (console.width - 16) * 5 // 11)
     rows = [_values(finding, heads) for finding in findings]
@@ -252,7 +257,9 @@ def _cut(text: str) -> str:
     return text if len(text) <= 48 else text[:47] + "…"
 
 
-def _explain(console: Console, findings: list[Finding], names: tuple[str, str]) -> None:
+def _explain(
+    console: Console | columns.Plain, findings: list[Finding], names: tuple[str, str]
+) -> None:
     """Say why and what to do; findings with one reason are explained together.
 
     Each keeps its own fix: where these differ, each stands below its finding.
@@ -286,21 +293,21 @@ def _basis(finding: Finding) -> list[str]:
     return told[:MOST_BASIS]
 
 
-def _paragraph(console: Console, line: str, *, indent: int = 0, style: str = "") -> None:
+def _paragraph(
+    console: Console | columns.Plain, line: str, *, indent: int = 0, style: str = ""
+) -> None:
     """Wrap between words alone: a symbol, a path or a hash stays in one piece."""
     from textwrap import wrap
-
-    from rich.text import Text
 
     width = max(20, console.width - indent)
     parts = wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
     lines = "\n".join(" " * indent + part for part in parts)
-    if (
-        console.color_system is None
-    ):  # as it is: laying out what is laid out takes a tenth of a diff
+    if isinstance(console, columns.Plain):
         console.file.write(f"{lines}\n")
-    else:
-        console.print(Text(lines, style=style), soft_wrap=True)
+        return
+    from rich.text import Text
+
+    console.print(Text(lines, style=style), soft_wrap=True)
 
 
 def _reason(finding: Finding) -> tuple[str, str]:
