@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+SEPARATORS = re.compile(r"[-_.]+")
+
 
 def canonical(name: str) -> str:
     """Spell a distribution's name as the package index compares it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return SEPARATORS.sub("-", name).lower()
