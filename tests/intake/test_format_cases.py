@@ -246,7 +246,8 @@ def test_the_page_and_the_command_name_every_format() -> None:
     assert len(titles) == len(set(titles)) > 45
     for title in titles:
         for part in title.split(": ")[0].split(", "):
-            assert part.replace("`", "") in page, title
+            is_named = part.replace("`", "") in page
+            assert is_named, f"docs/formats.md does not name {part!r}, the title in the registry"
 
 
 def test_every_format_is_in_the_registry_and_every_line_has_its_module() -> None:
@@ -260,4 +261,5 @@ def test_every_format_is_in_the_registry_and_every_line_has_its_module() -> None
         assert module.__doc__
     listed = {entry.module for entry in (*registry.FORMATS, *registry.FOLDERS)}
     formats = {path.stem for path in folder.glob("*.py") if "\ndef recognise(" in path.read_text()}
-    assert formats == listed
+    lacking = formats ^ listed
+    assert not lacking, f"formats/registry.py and the files of formats/ differ in {sorted(lacking)}"
