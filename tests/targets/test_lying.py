@@ -30,19 +30,25 @@ def liar(folder: Path, code: str) -> str:
     return str(path)
 
 
+# A process begins with the peak of the one that forked it, so a small one runs the command.
+MEASURED = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, timeout=60).returncode
+print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)
+"""
+
+
 def ended(folder: Path, *arguments: str) -> tuple[int, str, int]:
     """A command's exit code, its standard error, and the most memory that it had, in MiB."""
-    with (folder / "stderr").open("w+") as said:
-        process = subprocess.Popen(
-            ["timeout", "60", COMMAND, *arguments],
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        return process.returncode, said.read(), usage.ru_maxrss >> 10
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", MEASURED, COMMAND, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, memory = map(int, done.stdout.split())
+    return code, done.stderr, memory
 
 
 FLOODS = {
