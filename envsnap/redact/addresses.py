@@ -60,7 +60,7 @@ def _logins(text: str) -> list:
             found.append((match.end(1), match.end(), "user information of an address"))
     for match in re.finditer(_BARE, text):
         _, _, password = match.group()[:-1].partition(":")
-        if not (_is_image(text, match) or kinds.is_reference(password)):
+        if not (_is_image(text, match) or _is_left_open(password)):
             found.append((match.start(), match.end(), "user information of an address"))
     found.extend(
         (*match.span(1), "password of an address") for match in re.finditer(_SLASHED, text)
@@ -74,7 +74,12 @@ def _is_reference(inside: str) -> bool:
     if kinds.is_reference(inside):
         return True
     known = kinds.is_reference(user) or re.match(r"[\w.-]{0,40}\Z", user) is not None
-    return bool(colon) and known and kinds.is_reference(password)
+    return bool(colon) and known and _is_left_open(password)
+
+
+def _is_left_open(password: str) -> bool:
+    """A variable or a mark in a password's place; `vault:x` and `op:x` are none inside an address."""
+    return kinds.is_reference(password) and re.match(r"[A-Za-z.]+[:+\[]", password) is None
 
 
 def _is_image(text: str, match) -> bool:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from envsnap.intake import config_trees, reader
@@ -288,6 +288,7 @@ def test_parse_errors_do_not_quote_the_file() -> None:
         max_size=40,
     )
 )
+@example(password="op:0")  # elsewhere that names where a secret is kept
 def test_user_information_never_stays_in_a_url(password: str) -> None:
     assume(set(password) != {"*"})  # somebody masked it
     cleaned = secrets.clean_url(f"https://user:{password}@host.example/path")
