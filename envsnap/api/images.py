@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envsnap.image.records import Lock
     from envsnap.model.codec import Document
     from envsnap.model.manifest import Manifest
+    from envsnap.rules.engine import Result
     from envsnap.rules.ruling import Policy
     from envsnap.targets.target import Place
 
@@ -265,9 +266,12 @@ def verify(
         structs.replace(subject.seen, differs=(*subject.seen.differs, *tried)),
         by_plan=subject.by_plan,
     )
+    if policy is None and fail_on == "info":
+        return found
+    result = diff(manifest, inside, policy=policy)
     if policy is not None:
-        found = _ruled(found, manifest, inside, policy)
-    return found if fail_on == "info" else _judged(found, manifest, inside, fail_on, policy)
+        found = _ruled(found, manifest, result, policy)
+    return found if fail_on == "info" else _judged(found, result, fail_on)
 
 
 def comparison(
@@ -303,14 +307,13 @@ def _captured_variables(manifest: Manifest) -> tuple[str, ...]:
     return tuple(entries(manifest, "env_vars"))
 
 
-def _ruled(found: Proof, manifest: Manifest, inside: Manifest, policy: Policy) -> Proof:
+def _ruled(found: Proof, manifest: Manifest, result: Result, policy: Policy) -> Proof:
     """Excuse what a policy silences, each with its reason, and add what it does not allow."""
     from envsnap.image.proving import proof
     from envsnap.model import reading
     from envsnap.model.paths import text
     from envsnap.rules.policy import RULE
 
-    result = diff(manifest, inside, policy=policy)
     excuses = {
         text(path): f"{policy.file}: {ruling.entry.reason}"
         for ruling in result.ruled.rulings
@@ -330,16 +333,14 @@ def _ruled(found: Proof, manifest: Manifest, inside: Manifest, policy: Policy) -
     return proof.ruled(found, excuses, outside)
 
 
-def _judged(
-    found: Proof, manifest: Manifest, inside: Manifest, fail_on: str, policy: Policy | None
-) -> Proof:
+def _judged(found: Proof, result: Result, fail_on: str) -> Proof:
     """Let only those differences count that the rules find at least this severe."""
     from envsnap.image.proving import proof
     from envsnap.model.paths import text
     from envsnap.rules.finding import Severity
 
     ranks: dict[str, int] = {}
-    for finding in diff(manifest, inside, policy=policy).findings:
+    for finding in result.findings:
         for path in (finding.path, *finding.changes):
             rank = min(finding.severity.rank, ranks.get(text(path), finding.severity.rank))
             ranks[text(path)] = rank

@@ -167,19 +167,16 @@ class _Walk:
                 return
             reference, other = reference or {}, other or {}
         for key in sorted({**reference, **other}):
-            inner = (*path, key)
-            mine, theirs = reference.get(key, UNSET), other.get(key, UNSET)
-            looked_for = not field.is_entries or _was_looked_for(inner, reference, other)
-            self._entry(field, inner, mine, theirs, looked_for=looked_for)
+            self._entry(field, (*path, key), reference, other)
 
-    def _entry(self, field: Field, path: Path, mine: Any, theirs: Any, *, looked_for: bool) -> None:
-        """Compare one entry of a map; `looked_for` is false where one side never named it."""
-        is_on_both = mine is not UNSET and theirs is not UNSET
-        if field.items is not None and is_on_both:
+    def _entry(self, field: Field, path: Path, reference: Any, other: Any) -> None:
+        """Compare the entry of two maps that a path ends with."""
+        mine, theirs = (side.get(path[-1], UNSET) for side in (reference, other))
+        if field.items is not None and mine is not UNSET and theirs is not UNSET:
             self._record(path, mine, theirs)
         elif self._is_older_entry(path, mine, theirs):
             self._add(path, ChangeKind.UNKNOWN, mine, theirs, OLDER)
-        elif not (looked_for or self._runs):
+        elif field.is_entries and not (self._runs or _was_looked_for(path, reference, other)):
             self._add(path, ChangeKind.UNKNOWN, mine, theirs, NOT_NAMED)
         else:
             self._value(path, mine, theirs)
