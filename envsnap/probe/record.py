@@ -15,6 +15,7 @@ ERROR = "error"
 
 LONGEST_REASON = 600
 READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+PIECE = 1 << 20  # of a file that is hashed
 READ_AT_ONCE = 1 << 20
 PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -125,6 +126,14 @@ def _opened(path: str) -> tuple:
 def open_regular(path: str):
     """Open a regular file as `open_descriptor` does, as a stream of bytes."""
     return os.fdopen(open_descriptor(path), "rb")
+
+
+def hashed(path: str, digest):
+    """Feed a regular file to a digest, piece by piece, and return the digest."""
+    with open_regular(path) as stream:
+        for piece in iter(lambda: stream.read(PIECE), b""):
+            digest.update(piece)
+    return digest
 
 
 def read_bytes(path: str, limit: int = 64 << 20) -> bytes:

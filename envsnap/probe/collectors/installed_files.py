@@ -10,7 +10,7 @@ import hashlib
 import os
 import threading
 
-from ..record import key_text, open_regular, read_bytes, reason, shown
+from ..record import hashed, key_text, read_bytes, reason, shown
 
 MOST_NAMED = 20
 PIECE = 1 << 20
@@ -61,7 +61,7 @@ class Verification:
                 self._done += size
                 done = self._done
             try:
-                if _digest(path) != wanted:
+                if as_recorded(path) != wanted:
                     self._add(name, "altered", shown_name)
             except (FileNotFoundError, NotADirectoryError):
                 self._add(name, "missing", shown_name)
@@ -101,10 +101,7 @@ def _is_left_out(name: str, own: str) -> bool:
     return outside or by_installer or name.endswith(".pyc")
 
 
-def _digest(path: str) -> str:
+def as_recorded(path: str) -> str:
     """Digest a file as RECORD spells it: base64 for URLs, without padding."""
-    digest = hashlib.sha256()
-    with open_regular(path) as stream:
-        for piece in iter(lambda: stream.read(PIECE), b""):
-            digest.update(piece)
+    digest = hashed(path, hashlib.sha256())
     return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode("ascii")

@@ -9,9 +9,8 @@ import hashlib
 import os
 import sys
 
-from ..record import Record, open_regular, read_bytes, read_text
+from ..record import Record, hashed, read_bytes, read_text
 
-PIECE = 1 << 20
 CODE = (".py", ".so", ".pyd")
 NOT_HASHED = "not asked: captured without importing frameworks"
 # Distributions pack these on their own: a Python is the same with and without them.
@@ -55,11 +54,7 @@ def collect_system(record: Record) -> None:
 
 
 def _digest(path: str) -> str:
-    digest = hashlib.sha256()
-    with open_regular(path) as stream:
-        for piece in iter(lambda: stream.read(PIECE), b""):
-            digest.update(piece)
-    return digest.hexdigest()
+    return hashed(path, hashlib.sha256()).hexdigest()
 
 
 def _interpreter() -> dict:

@@ -12,7 +12,7 @@ import time
 
 from ..record import read_text
 from ..readers import elf, loader
-from .system_links import files_of, needs_of_all
+from .system_links import files_of, is_compiled, needs_of_all
 from ..readers.symbols import Library, gnu_hash
 
 OF_TORCH = (b"_ZN3c10", b"_ZNK3c10", b"_ZTIN3c10", b"_ZTVN3c10", b"_ZN2at", b"_ZNK2at", b"_ZN5torch",
@@ -42,17 +42,11 @@ def _of_torch(record, places: dict, until: float) -> None:
         return
     try:
         for name in sorted(entries):
-            if name != "torch" and name in places and _is_compiled(entries[name]):
+            if name != "torch" and name in places and is_compiled(entries[name]):
                 _judge(record, name, places[name], libraries, until)
     finally:
         for library in libraries.values():
             library.close()
-
-
-def _is_compiled(entry: dict) -> bool:
-    """Whether its wheel is for one platform; where nothing says so, it may be."""
-    tags = entry.get("wheel_tags")
-    return not tags or any(not tag.endswith("-any") for tag in tags)
 
 
 def _libraries(folder: str) -> dict:

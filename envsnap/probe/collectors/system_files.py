@@ -9,9 +9,8 @@ import os
 import re
 
 from ..readers import dpkg, loader
-from ..record import open_regular, read_bytes
+from ..record import hashed, read_bytes
 
-PIECE = 1 << 20
 # Nothing that runs reads these; images leave them out.
 PASSED_OVER = re.compile(
     r"/usr/(?:share/(?:doc|man|info|locale|lintian|linda|groff|bug)|include|src)/|/boot/"
@@ -46,7 +45,11 @@ def unowned_libraries() -> dict:
         for path in paths
         if path not in owned and not os.path.basename(path).startswith("libpython")
     )
-    return {path: _digest(path, hashlib.sha256()) for path in left[:MOST_NAMED] if _is_file(path)}
+    return {
+        path: hashed(path, hashlib.sha256()).hexdigest()
+        for path in left[:MOST_NAMED]
+        if _is_file(path)
+    }
 
 
 def _is_file(path: str) -> bool:
@@ -57,16 +60,9 @@ def _is_other(path: str, digest: str) -> bool:
     if PASSED_OVER.match(path) or os.path.islink(path):
         return False
     try:
-        return _digest(path, hashlib.md5()) != digest  # noqa: S324 -- what dpkg keeps
+        return hashed(path, hashlib.md5()).hexdigest() != digest  # noqa: S324 -- what dpkg keeps
     except OSError:
         return False  # images leave files out: what is needed and gone shows elsewhere
-
-
-def _digest(path: str, digest) -> str:
-    with open_regular(path) as stream:
-        for piece in iter(lambda: stream.read(PIECE), b""):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def _bundle() -> set:

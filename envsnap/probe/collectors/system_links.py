@@ -31,7 +31,7 @@ def needs_of_all(record, places: dict, until: float) -> None:
     entries = record.facts.get("entries", {})
     offers = Offers()
     for name in sorted(entries):
-        if name not in places or not _is_compiled(entries[name]):
+        if name not in places or not is_compiled(entries[name]):
             continue
         if time.monotonic() > until:
             record.gap("%s.missing_versions" % name, "timeout: too many files")
@@ -105,7 +105,8 @@ def _judge(entry: dict, place: str, offers: Offers) -> None:
         entry["missing_cuda_libraries"] = sorted(absent)[:MOST_TOLD]
 
 
-def _is_compiled(entry: dict) -> bool:
+def is_compiled(entry: dict) -> bool:
+    """Tell whether its wheel is for one platform; where nothing says so, it may be."""
     tags = entry.get("wheel_tags")
     return not tags or any(not tag.endswith("-any") for tag in tags)
 

@@ -4,18 +4,16 @@ A module put into a package, a library beside the module that it hides, code und
 program that was edited: Python runs them all, and no version says so. On request only.
 """
 
-import base64
 import csv
 import hashlib
 import json
 import os
 import sys
 
-from . import ownership
+from . import installed_files, ownership
 from ..readers import dpkg
-from ..record import open_regular, read_bytes, shown
+from ..record import hashed, read_bytes, shown
 
-PIECE = 1 << 20
 CODE = (".py", ".so", ".pyd", ".pyc", ".pth")
 METADATA = (".dist-info", ".egg-info", ".egg")
 SITE = ("site-packages", "dist-packages")
@@ -117,7 +115,7 @@ def _programs(stated: dict) -> list:
             continue
         if name.startswith("python") and _is_interpreter(path, own):
             continue
-        if path not in stated or _digest(path, encoded=True) != stated[path]:
+        if path not in stated or not _is_recorded(path, stated[path]):
             found.append(path)
     return found
 
@@ -127,14 +125,15 @@ def _is_interpreter(path: str, own: str) -> bool:
     return os.path.realpath(path) == own or _digest(path) == _digest(own)
 
 
-def _digest(path: str, encoded: bool = False) -> str:
-    digest = hashlib.sha256()
+def _is_recorded(path: str, stated: str) -> bool:
     try:
-        with open_regular(path) as stream:
-            for piece in iter(lambda: stream.read(PIECE), b""):
-                digest.update(piece)
+        return installed_files.as_recorded(path) == stated
+    except OSError:
+        return False
+
+
+def _digest(path: str) -> str:
+    try:
+        return hashed(path, hashlib.sha256()).hexdigest()
     except OSError:
         return OF_NOBODY
-    if not encoded:
-        return digest.hexdigest()
-    return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode("ascii")
