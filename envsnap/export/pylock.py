@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from envsnap.errors import InputError
 from envsnap.export.distributions import Source, Unlisted, installed, sources
 from envsnap.export.form import Artifact, Subject
-from envsnap.model import reading
+from envsnap.model import lock_text, reading
+from envsnap.model.lock_text import text
 
 MOST_NAMED = 6
 
@@ -60,29 +61,9 @@ def _package(item: Source, artifacts: Mapping[str, Artifact]) -> Iterator[str]:
         address = f"url = {text(item.url or '')}, commit-id = {text(item.commit)}"
         yield f"vcs = {{ type = {text(item.vcs or '')}, {address} }}"
     elif item.sha256:
-        yield f"archive = {{ url = {text(item.url or '')}, {_hashes(item.sha256)} }}"
+        yield f"archive = {{ url = {text(item.url or '')}, {lock_text.hashes(item.sha256)} }}"
     else:
-        yield _file(artifacts[item.name])
-
-
-def _file(artifact: Artifact) -> str:
-    where = f"url = {text(artifact.url)}" if artifact.url else f"path = {text(artifact.file)}"
-    size = f", size = {artifact.size:d}" if artifact.size is not None else ""
-    row = f"name = {text(artifact.file)}, {where}{size}, {_hashes(artifact.sha256)}"
-    return f"wheels = [{{ {row} }}]" if artifact.is_wheel else f"sdist = {{ {row} }}"
-
-
-def _hashes(sha256: str) -> str:
-    return f"hashes = {{ sha256 = {text(sha256)} }}"
-
-
-def text(value: str) -> str:
-    """Spell a basic string of TOML in ASCII."""
-    return '"' + "".join(map(_letter, value)) + '"'
-
-
-def _letter(letter: str) -> str:
-    code = ord(letter)
-    if " " <= letter <= "~":
-        return f"\\{letter}" if letter in '"\\' else letter
-    return f"\\u{code:04x}" if code < 1 << 16 else f"\\U{code:08x}"
+        found = artifacts[item.name]
+        yield lock_text.artifact(
+            found.file, found.sha256, url=found.url, size=found.size, is_wheel=found.is_wheel
+        )

@@ -9,6 +9,8 @@ from envsnap.errors import InputError
 from envsnap.image import facts
 from envsnap.image.planning import asked, conda, requirements
 from envsnap.image.records import Lock, Requirements
+from envsnap.model import lock_text
+from envsnap.model.lock_text import text
 from envsnap.model.manifest import Manifest
 from envsnap.wording import counted
 
@@ -49,7 +51,7 @@ def render(manifest: Manifest, lock: Lock) -> str:
     parts = ['lock-version = "1.0"', 'created-by = "envsnap"']
     if known.python:
         release = known.python.rstrip("+")
-        parts.append(f"requires-python = {_text('==' + facts.major_minor(release) + '.*')}")
+        parts.append(f"requires-python = {text('==' + facts.major_minor(release) + '.*')}")
     for name in sorted(lock.artifacts):
         parts += ["", *_package(lock, name)]
     return "\n".join(parts) + "\n"
@@ -58,31 +60,22 @@ def render(manifest: Manifest, lock: Lock) -> str:
 def _package(lock: Lock, name: str) -> Iterator[str]:
     artifact = lock.artifacts[name]
     yield "[[packages]]"
-    yield f"name = {_text(name)}"
-    yield f"version = {_text(artifact.version)}"
+    yield f"name = {text(name)}"
+    yield f"version = {text(artifact.version)}"
     url = lock.urls.get(name)
-    where = f"url = {_text(_public(url))}" if url else f"path = {_text(artifact.file)}"
-    size = f", size = {lock.sizes[name]:d}" if name in lock.sizes else ""
-    row = f"name = {_text(artifact.file)}, {where}{size}, hashes = {{ sha256 = {_text(artifact.sha256)} }}"
-    yield f"wheels = [{{ {row} }}]" if artifact.kind == "wheel" else f"sdist = {{ {row} }}"
+    yield lock_text.artifact(
+        artifact.file,
+        artifact.sha256,
+        url=_public(url) if url else None,
+        size=lock.sizes.get(name),
+        is_wheel=artifact.kind == "wheel",
+    )
 
 
 def _public(url: str) -> str:
     """Take name and password out of an address."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
-
-
-def _text(value: str) -> str:
-    """Spell a basic string of TOML in ASCII."""
-    return '"' + "".join(map(_letter, value)) + '"'
-
-
-def _letter(letter: str) -> str:
-    code = ord(letter)
-    if " " <= letter <= "~":
-        return f"\\{letter}" if letter in '"\\' else letter
-    return f"\\u{code:04x}" if code < 1 << 16 else f"\\U{code:08x}"
 
 
 def notes(manifest: Manifest, lock: Lock) -> list[str]:

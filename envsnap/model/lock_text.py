@@ -1,0 +1,28 @@
+"""What a lock file of PEP 751 spells in one way, whoever writes it."""
+
+from __future__ import annotations
+
+
+def text(value: str) -> str:
+    """Spell a basic string of TOML in ASCII."""
+    return '"' + "".join(map(_letter, value)) + '"'
+
+
+def _letter(letter: str) -> str:
+    code = ord(letter)
+    if " " <= letter <= "~":
+        return f"\\{letter}" if letter in '"\\' else letter
+    return f"\\u{code:04x}" if code < 1 << 16 else f"\\U{code:08x}"
+
+
+def artifact(file: str, sha256: str, *, url: str | None, size: int | None, is_wheel: bool) -> str:
+    """The file of a distribution: at an address, or (None) beside the lock; `size` in bytes."""
+    where = f"url = {text(url)}" if url else f"path = {text(file)}"
+    stated = f", size = {size:d}" if size is not None else ""
+    row = f"name = {text(file)}, {where}{stated}, {hashes(sha256)}"
+    return f"wheels = [{{ {row} }}]" if is_wheel else f"sdist = {{ {row} }}"
+
+
+def hashes(sha256: str) -> str:
+    """The table of hashes of a file."""
+    return f"hashes = {{ sha256 = {text(sha256)} }}"
