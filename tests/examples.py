@@ -30,6 +30,18 @@ def manifest(
     return facts.to_manifest(messages, target, label, seeds or {}, "example")
 
 
+def side(folder: Path, name: str, expected: dict[str, Any]) -> Manifest:
+    """One side of a rule's case folder; `expected` is what its `expected.json` holds."""
+    import json
+
+    return manifest(
+        json.loads((folder / f"{name}.json").read_text()),
+        partial=tuple(expected.get("partial", {}).get(name, ())),
+        gaps=expected.get("gaps", {}).get(name, {}),
+        kind=expected.get("kind", "interpreter"),
+    )
+
+
 def config(path: Path, kind: str) -> dict[str, Any]:
     """A config entry as the probe's collector makes it."""
     import hashlib

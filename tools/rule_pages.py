@@ -9,8 +9,8 @@ from __future__ import annotations
 import inspect
 import json
 from pathlib import Path
-from typing import Any
 
+from envsnap.cli.explain import by_subject
 from envsnap.model.paths import text
 from envsnap.rules import engine, registry
 from envsnap.rules.finding import Finding
@@ -30,7 +30,7 @@ def index() -> str:
             " sources, and how to silence it. `envsnap explain RULE` prints the core of it."
         ),
     ]
-    for subject, entries in _by_subject().items():
+    for subject, entries in by_subject().items():
         parts.append(f"## {subject.capitalize()}")
         rows = [f"| [{entry.id}](rules/{entry.id}.md) | {_title(entry)} |" for entry in entries]
         parts.append("\n".join(["| rule | what it says |", "|---|---|", *rows]))
@@ -56,28 +56,12 @@ def findings_of(folder: Path) -> list[Finding]:
     expected = json.loads((folder / "expected.json").read_text())
     rule = registry.rule(folder.parent.name)
     assert rule is not None
-    reference = _side(folder, "reference", expected)
+    reference = examples.side(folder, "reference", expected)
     if "error_text" in expected:
         told = engine.inspect(reference, (), expected["error_text"]).findings
     else:
-        told = engine.compare(reference, _side(folder, "other", expected), [rule]).findings
+        told = engine.compare(reference, examples.side(folder, "other", expected), [rule]).findings
     return [found for found in told if found.rule == rule.id]
-
-
-def _side(folder: Path, name: str, expected: dict[str, Any]) -> Any:
-    return examples.manifest(
-        json.loads((folder / f"{name}.json").read_text()),
-        partial=tuple(expected.get("partial", {}).get(name, ())),
-        gaps=expected.get("gaps", {}).get(name, {}),
-        kind=expected.get("kind", "interpreter"),
-    )
-
-
-def _by_subject() -> dict[str, list[registry.Entry]]:
-    found: dict[str, list[registry.Entry]] = {}
-    for entry in registry.REGISTRY:
-        found.setdefault(entry.subject, []).append(entry)
-    return found
 
 
 def _docstring(entry: registry.Entry) -> tuple[str, str, str]:

@@ -22,12 +22,7 @@ FORMS = (
     "--format", "form", type=click.Choice(FORMS), required=True, help="The file of which tool."
 )
 @click.option("-o", "--output", default="-", help="Write the file here; - is standard output.")
-@click.option(
-    "--policy",
-    metavar="FILE",
-    help="What to ignore, weigh otherwise or allow (default: envsnap.toml, or"
-    " [tool.envsnap] in pyproject.toml, of the working folder).",
-)
+@outputs.policy_option
 @attested.options
 def command(manifest: str, other: str | None, form: str, output: str, policy: str | None) -> int:
     """Write a manifest, or what differs from one, as a file of another tool.

@@ -60,6 +60,12 @@ def _files(named: str) -> list[str]:
     return []
 
 
+policy_option = click.option(
+    "--policy",
+    metavar="FILE",
+    help="What to ignore, weigh otherwise or allow (default: envsnap.toml, or"
+    " [tool.envsnap] in pyproject.toml, of the working folder).",
+)
 REPORT_OPTIONS = (
     click.option(
         "-o", "--output", default="-", help="Write the report here; - is standard output."
@@ -81,12 +87,7 @@ REPORT_OPTIONS = (
         type=click.Choice(SYMPTOMS),
         help="The kind of failure, if you have no text of it. Findings that cause it come first.",
     ),
-    click.option(
-        "--policy",
-        metavar="FILE",
-        help="What to ignore, weigh otherwise or allow (default: envsnap.toml, or"
-        " [tool.envsnap] in pyproject.toml, of the working folder).",
-    ),
+    policy_option,
     click.option(
         "--fail-on",
         type=click.Choice(LEVELS),

@@ -28,15 +28,15 @@ def between_releases(
     here = parsed(version)
     if here is None or here.is_prerelease:
         return
-    for name in sorted({key for row in rows for key in _named(row)}):
+    for name in sorted({key for row in rows for key in named(row)}):
         row = None if name in stated else _inferred(rows, here, name)
         if row is not None:
             yield {"versions": f"=={version}", **row}
 
 
-def _named(row: dict[str, Any]) -> Iterator[str]:
-    yield from row.get("needs", {})
-    yield from row.get("built_for", {})
+def named(row: dict[str, Any]) -> set[str]:
+    """The neighbours that a row speaks of."""
+    return {*row.get("needs", {}), *row.get("built_for", {})}
 
 
 def _inferred(rows: Sequence[dict[str, Any]], here: Any, name: str) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from envsnap.knowledge.between_releases import between_releases
+from envsnap.knowledge.between_releases import between_releases, named
 from envsnap.knowledge.specifiers import contains
 from envsnap.knowledge.tables import table
 
@@ -37,16 +37,12 @@ def misfits(package: str, version: str, have: Callable[[str], str | None]) -> It
     told: set[str] = set()
     rows = table("built_against")["rows"].get(package, ())
     mine = [row for row in rows if contains(row["versions"], version)]
-    between = between_releases(rows, version, {name for row in mine for name in _named(row)})
+    between = between_releases(rows, version, {name for row in mine for name in named(row)})
     for row in (*mine, *between):
         for found in (*_needs(package, row, have), *_builds(package, row, have)):
             if found.needs not in told:
                 told.add(found.needs)
                 yield found
-
-
-def _named(row: dict[str, Any]) -> set[str]:
-    return {*row.get("needs", {}), *row.get("built_for", {})}
 
 
 def source(row: dict[str, Any]) -> str:

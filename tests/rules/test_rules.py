@@ -11,32 +11,21 @@ import inspect
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text
 from envsnap.probe.collectors import env_vars
 from envsnap.rules import engine, registry
 from envsnap.rules.finding import Severity
 from tests import examples
+from tests.examples import side
 from tests.golden import hosts
 
 CASES = Path(__file__).parent / "cases"
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+")
 NAMES_A_SESSION = "TORCHELASTIC_RUN_ID"  # so it is never captured; a rule may find it in a text
 FOLDERS = sorted(path.parent for path in CASES.glob("*/*/expected.json"))
-
-
-def side(folder: Path, name: str, expected: dict[str, Any]) -> Manifest:
-    """One side of a case."""
-    return examples.manifest(
-        json.loads((folder / f"{name}.json").read_text()),
-        partial=tuple(expected.get("partial", {}).get(name, ())),
-        gaps=expected.get("gaps", {}).get(name, {}),
-        kind=expected.get("kind", "interpreter"),
-    )
 
 
 @pytest.mark.parametrize(
