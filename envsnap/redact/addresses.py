@@ -22,6 +22,8 @@ _BARE = (
 )
 # Oracle's: user/password@host.
 _SLASHED = r"\b(?:thin:|oci:|sqlplus |sqlldr |expdp |impdp )[\w.$-]{1,64}/([^\s@/\"']{1,256})@"
+# ... and without a word before it, where a host with a port and a service follows, or two slashes.
+_EASY = r"(?<![\w/.:@-])[A-Za-z][\w.$-]{0,63}/([^\s@/\"']{3,256})@(?=//[\w.-]|[\w.-]{1,200}:[0-9]{2,5}/\w)"
 # What a hook is called by: whoever knows the path may call it.
 _HOOK = r"//[^\s/\"'<>]{1,200}/(?:[\w.-]{1,60}/){0,6}?[\w.-]{0,20}hooks?/(?:[\w.-]{1,20}/){0,3}?([0-9A-Za-z_@-]{16,200}(?:/[0-9A-Za-z_-]{4,200}){0,4})"
 _PARAMETER = r"([?&;#])([A-Za-z_][\w.%\[\]-]{0,80})=([^\s&;#\"'<>]{0,4096})"
@@ -56,15 +58,16 @@ def _logins(text: str) -> list:
         inside = text[match.end(1) : match.end()]
         if re.match(r"(?:git\+)?(?:ssh|sftp|rsync):", match.group(1)) and ":" not in inside:
             continue  # a user's name alone, where keys open the door
-        if not (re.match(_SAFE_HOSTS + r"\Z", inside) or _is_reference(inside[:-1])):
+        is_known = re.match(_SAFE_HOSTS + r"\Z", inside) or _is_image(text, match)
+        if not (is_known or _is_reference(inside[:-1])):
             found.append((match.end(1), match.end(), "user information of an address"))
     for match in re.finditer(_BARE, text):
         _, _, password = match.group()[:-1].partition(":")
         if not (_is_image(text, match) or _is_left_open(password)):
             found.append((match.start(), match.end(), "user information of an address"))
-    found.extend(
-        (*match.span(1), "password of an address") for match in re.finditer(_SLASHED, text)
-    )
+    for shape in (_SLASHED, _EASY):
+        matches = (match for match in re.finditer(shape, text) if not _is_left_open(match.group(1)))
+        found.extend((*match.span(1), "password of an address") for match in matches)
     return found
 
 

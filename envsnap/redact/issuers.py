@@ -98,6 +98,11 @@ e2b_[a-f0-9]{40}
 bb_(?:live|test)_[A-Za-z0-9_-]{20,60}
 esecret_[A-Za-z0-9]{20,60}
 KGAT_[a-f0-9]{32}
+CLOJARS_[a-z0-9]{60}
+hc[a-z]{3}_[a-z0-9]{58}
+AQ\.[A-Za-z0-9_-]{40,100}
+[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk
+sm_[a-z]{3}_[A-Za-z0-9]{16,60}
 crsr_[A-Za-z0-9]{30,100}
 sbp_[a-f0-9]{40}
 sb_(?:secret|publishable)_[A-Za-z0-9_-]{20,80}

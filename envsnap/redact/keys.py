@@ -43,7 +43,7 @@ _GLUED_SECRET = (
 _KEYS_OF = frozenset(
     "api access secret secrets private encryption encrypt decryption signing signature sign ssh"
     " master account auth authentication authorization license licence subscription storage"
-    " deploy deployment admin shared sas webhook hmac aes rsa dsa ed ec ecdsa jwt cookie session"
+    " deploy deployment admin shared sas webhook salt hmac aes rsa dsa ed ec ecdsa jwt cookie session"
     " consumer oauth security service client app application server user write read ingest"
     " ingestion integration instrumentation project publishable restricted transport wg psk"
     " preshared fernet django flask rails vault kms host bot instance functions".split()
@@ -215,6 +215,8 @@ def _alone(words: list, place: int, variable: bool) -> int:
         return _key(words, place, variable)
     if word in _SECRETS:
         return PERHAPS if word in ("sas", "pat") or before in _POINTERS else SECRET
+    if word == "salt":
+        return SECRET if variable else PERHAPS
     if word == "auth":
         return SECRET if before in _AUTH_OF else PERHAPS
     if word == "session" and words[place + 1 : place + 2] == ["id"]:

@@ -45,6 +45,11 @@ _NEAR = (
 )
 # Random letters between words; names of symbols and labelled digests are none.
 _LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[a-z]{2,12}[_-])?([A-Za-z0-9]{24,200}(?![\w/.=:@%\\+-])|[A-Za-z0-9+/]{24,200}={1,2}(?![\w=]))"
+_HEX_TOLD = (
+    r"(?i)\b((?:api[ _-]?keys?|tokens?|passwords?|secrets?|credentials?)\b[^\n=]{0,40}[:=] ?[\"'`]?)"
+    r"([0-9a-f]{32,128})(?![\w.-])"
+)
+_DIGESTS = r"(?i)(?:sha\d|md5|hash|digest|commit|revision|fingerprint|checksum|\bids?\b|tokens? (?:ids?|count)|tokenizer)"
 _LABELS = (
     r"(?i)(?:\b|_)(?:ids?|uuid|guid|commit|sha\d{0,3}|md5|hash|digest|checksum|revision|rev|ref|run|etag"
     r"|version|symbol|fingerprint|build|trace|span|nonce|request|job|session|tag|image|snapshot|blob|key id"
@@ -62,6 +67,7 @@ def spans(text: str) -> list:
         found.extend(_said(text))
         found.extend(_pairs(text))
     found.extend(_loose(text))
+    found.extend(_digits(text) if any(word in low for word in _HINTS) else ())
     return found
 
 
@@ -152,6 +158,15 @@ def _is_no_password(value: str) -> bool:
         or keys.weigh(value) >= keys.PERHAPS
         or value.lower() in _TELLS
     )
+
+
+def _digits(text: str) -> list:
+    """Digits of base 16 that a clause about a key or a token ends with, and calls no digest."""
+    found = []
+    for match in re.finditer(_HEX_TOLD, text):
+        if re.search(_DIGESTS, match.group(1)) is None:
+            found.append((*match.span(2), "secret in a sentence"))
+    return found
 
 
 def _loose(text: str) -> list:

@@ -88,7 +88,8 @@ class Walk:
                 self._note(place, hidden[index], item)
                 kept.append(None)
             else:
-                kept.append(self.tree(item, place, key, inherited, variables))
+                name = _option_before(items, index) or key
+                kept.append(self.tree(item, place, name, inherited, variables))
         return kept
 
     def _text(self, text: str, path: tuple, key: str, inherited: int, variables: bool):
@@ -140,6 +141,15 @@ def _level(tree: dict, key: str, name: str, inherited: int) -> int:
 def _is_public(tree: dict, key: str) -> bool:
     """The public half of a key of JOSE."""
     return "kty" in tree and key in _JWK_PUBLIC
+
+
+def _option_before(items: list, index: int) -> str:
+    """--revision, for the digest that follows it in a list of arguments; other names are no keys."""
+    before = items[index - 1] if index else ""
+    if not isinstance(before, str) or re.match(r"--?[A-Za-z][\w.-]{1,60}\Z", before) is None:
+        return ""
+    name = before.lstrip("-")
+    return name if keys.weigh(name) == keys.DIGEST else ""
 
 
 def _are_words(key: str, items: list) -> bool:
