@@ -13,7 +13,7 @@ SCHEME = r"(?:\b[A-Za-z][A-Za-z0-9+.-]{0,30}:)?//"
 # A password may hold slashes and at signs; what is in doubt counts as one.
 _USERINFO = (
     r"(" + SCHEME + r")"
-    r"(?:[^/\s@:\"'<>]{0,256}:(?![0-9]{1,5}/)[^\s@\"'<>]{0,1024}|[^/\s@\"'<>]{1,1024})@"
+    r"(?:[^/\s@:\"'<>]{0,256}:(?![0-9]{1,5}/)[^\s@\"']{0,1024}|[^/\s@\"'<>]{1,1024})@"
     r"(?:[^/\s\"'<>]{0,512}@)?"
 )
 # user:password@host, also in tcp(host): letters begin it, so 1920:1080@30 is none.

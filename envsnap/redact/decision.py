@@ -34,6 +34,10 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
     level = max(keys.weigh(key, variable), inherited)
     if len(text) > texts.LONGEST:
         return None, "longer than can be looked through"
+    if variable and level == keys.SECRET and len(text) == 3 and text.isalnum():
+        level = (
+            level if kinds.is_setting(text) else keys.PASSWORD
+        )  # too short for a word of settings
     if hides(text, level):
         return None, "under a name that tells a secret"
     if level == keys.PERHAPS and "auth" in key.lower() and _is_login(text):
@@ -98,7 +102,7 @@ def sweep(tree, note, path: tuple = ()):
 
 # A token is a long piece with a digit; an address has two slashes or an at sign.
 _SUSPECT = re.compile(
-    r"//|@|[A-Za-z0-9_+=-]{20}|Bearer|Basic|BEGIN|pass|PASS|pw|PW|token|TOKEN|secret"
+    r"//|@|[A-Za-z0-9_+=-]{20}|Bearer|Basic|BEGIN|pass|PASS|pw|PW|token|TOKEN|secret|(?:key|KEY|auth|AUTH)[ =:]"
 )
 
 

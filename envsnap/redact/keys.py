@@ -19,11 +19,11 @@ CERTAIN = 5  # inside of what is a secret as a whole, whatever the keys there sa
 _PASSWORDS = frozenset(
     "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass userpass"
     " adminpass dbpass rootpass mypass smtppass storepass keypass requirepass masterauth"
-    " sshpass htpasswd".split()
+    " sshpass htpasswd mnemonic".split()
 )
 _SECRETS = frozenset(
     "secret secrets credential credentials cred creds apikey apikeys authkey authtoken"
-    " accesstoken accesskey secretkey privatekey jwt otp totp mnemonic bearer cookie cookies"
+    " accesstoken accesskey secretkey privatekey jwt otp totp bearer cookie cookies"
     " sessionid sessiontoken csrftoken csrf xsrf pat sas webhook webhooks authorization"
     " dockerconfigjson dockercfg netrc htaccess kubeconfig sshkey deploykey signingkey"
     " encryptionkey masterkey accountkey connectionkey licensekey token tokens psk".split()
@@ -132,8 +132,14 @@ _COMPOUNDS = frozenset(
         ("phrase", "recovery"),
         ("phrase", "pass"),
         ("phrase", "backup"),
+        ("code", "pin"),
+        ("code", "recovery"),
+        ("code", "backup"),
+        ("code", "activation"),
     ]
 )
+# Often something else: a method, the name of a license (whose keys are serial numbers), a hash's salt.
+_ALSO = ("auth", "license", "licence", "salt")
 _AUTH_OF = ("redis", "rediscli", "basic", "smtp", "mqtt", "proxy", "http", "registry", "npm")
 _POINTERS = frozenset("existing pull tls external sealed from image envfrom mount volume".split())
 
@@ -215,10 +221,8 @@ def _alone(words: list, place: int, variable: bool) -> int:
         return _key(words, place, variable)
     if word in _SECRETS:
         return PERHAPS if word in ("sas", "pat") or before in _POINTERS else SECRET
-    if word == "salt":
-        return SECRET if variable else PERHAPS
-    if word == "auth":
-        return SECRET if before in _AUTH_OF else PERHAPS
+    if word in _ALSO:
+        return SECRET if before in _AUTH_OF or (variable and word == "salt") else PERHAPS
     if word == "session" and words[place + 1 : place + 2] == ["id"]:
         return SECRET
     return _of_parts(word, before)

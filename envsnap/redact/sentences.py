@@ -44,7 +44,7 @@ _NEAR = (
     + r"(\s{0,2}(?:are|is|were|was|:|=|->|with|using|use|as|of|by|details|data)){0,3}[\s\"'`(:=]{0,3}\Z"
 )
 # Random letters between words; names of symbols and labelled digests are none.
-_LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[a-z]{2,12}[_-])?([A-Za-z0-9]{24,200}(?![\w/.=:@%\\+-])|[A-Za-z0-9+/]{24,200}={1,2}(?![\w=]))"
+_LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[A-Za-z]{2,12}[_-]){0,3}([A-Za-z0-9]{24,200}(?![\w/.=:@%\\+-])|[A-Za-z0-9+/]{24,200}={1,2}(?![\w=]))"
 _HEX_TOLD = (
     r"(?i)\b((?:api[ _-]?keys?|tokens?|passwords?|secrets?|credentials?)\b[^\n=]{0,40}[:=] ?[\"'`]?)"
     r"([0-9a-f]{32,128})(?![\w.-])"

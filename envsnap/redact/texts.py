@@ -34,6 +34,13 @@ _HEADER = (
 _AUTHORIZATION = (
     r"(?i)\b(?:proxy-)?authorization[\"']?\s{0,4}[:=,]\s{0,4}\\?[\"']?([^\n\"'\\]{3,4096})"
 )
+# Schemes that have parameters: what signs a request, and who did.
+_SIGNED = (
+    r"(?i)\b(?:proxy-)?authorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?!bearer |basic )"
+    r"([A-Z][\w-]{2,40} [\w-]{1,40}=[^\n]{8,4096})"
+)
+# ENV NAME value, as Dockerfiles had it.
+_IN_IMAGE = r"(?:^|[\n\"'])[ \t]{0,8}ENV[ \t]{1,4}([A-Za-z_]\w{0,80})[ \t]{1,4}(?!=)([^\s=\"']{1,4096})(?=\s|[\"']|\Z)"
 _COOKIE = r"(?i)\b(?:set-)?cookie[\"']?\s{0,2}:\s{0,4}[\"']?([^\n\"']{3,4096})"
 _JOINTS = frozenset(
     "or and to is was in for the flag option options argument if when with instead on by as".split()
@@ -85,6 +92,9 @@ def find(text: str, inside: bool = False) -> list:
     found.extend(_assigned(text))
     found.extend(_elements(text))
     found.extend(_options(text))
+    for match in re.finditer(_IN_IMAGE, text) if "ENV" in text else ():
+        if hides(match.group(2), keys.weigh(match.group(1), variable=True)):
+            found.append((*match.span(2), "value of a name that tells a secret"))
     found.extend(_headers(text))
     found.extend(sentences.spans(text))
     if not inside:
@@ -230,7 +240,7 @@ def _headers(text: str) -> list:
 
 
 def _authorizations(text: str) -> list:
-    found = []
+    found = [(*match.span(1), "header of authorization") for match in re.finditer(_SIGNED, text)]
     for match in re.finditer(_AUTHORIZATION, text):
         said = match.group(1).split()
         value = said[-1] if said else ""

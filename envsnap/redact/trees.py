@@ -146,6 +146,8 @@ def _is_public(tree: dict, key: str) -> bool:
 def _option_before(items: list, index: int) -> str:
     """--revision, for the digest that follows it in a list of arguments; other names are no keys."""
     before = items[index - 1] if index else ""
+    if items[0] == "git" and "checkout" in items[1:index]:
+        return "commit"
     if not isinstance(before, str) or re.match(r"--?[A-Za-z][\w.-]{1,60}\Z", before) is None:
         return ""
     name = before.lstrip("-")
