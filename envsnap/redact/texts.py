@@ -77,6 +77,8 @@ _TOOLS = (
     r"(?i)\b(?:create|alter) (?:user|role|login)\b[^\n;]{0,120}?\bpassword\s{1,4}=?\s{0,4}N?[\"']([^\n\"']{1,200})",
 )
 _B64 = r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,100000}={0,2}"
+# Colours of a terminal, also as they are spelled in JSON and in shells: they part words, as blanks do.
+_COLOUR = r"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-9;?]{0,32}[A-Za-z]"
 _JWK = r"[\"'](?:d|p|q|dp|dq|qi|k|oth)[\"']\s{0,4}:\s{0,4}[\"']([A-Za-z0-9_=-]{8,4096})"
 
 
@@ -85,6 +87,8 @@ def find(text: str, inside: bool = False) -> list:
 
     `inside` is set for what was found in base64: it is not decoded again.
     """
+    if "[" in text:
+        text = re.sub(_COLOUR, _blank, text)
     found = [(start, end, "token or key by its shape") for start, end in issuers.spans(text)]
     found.extend(addresses.spans(text))
     if '"kty"' in text or "'kty'" in text:
@@ -100,6 +104,11 @@ def find(text: str, inside: bool = False) -> list:
     if not inside:
         found.extend(_encoded(text))
     return _merged(found)
+
+
+def _blank(match) -> str:
+    """As many blanks, so that places in the text stay."""
+    return " " * len(match.group())
 
 
 def _merged(found: list) -> list:
