@@ -23,7 +23,7 @@ _PASSWORDS = frozenset(
 )
 _SECRETS = frozenset(
     "secret secrets credential credentials cred creds apikey apikeys authkey authtoken"
-    " accesstoken accesskey secretkey privatekey jwt otp totp bearer cookie cookies"
+    " accesstoken accesskey secretkey privatekey jwt otp totp basicauth httpauth proxyauth bearer cookie cookies"
     " sessionid sessiontoken csrftoken csrf xsrf pat sas webhook webhooks authorization"
     " dockerconfigjson dockercfg netrc htaccess kubeconfig sshkey deploykey signingkey"
     " encryptionkey masterkey accountkey connectionkey licensekey token tokens psk".split()
@@ -100,7 +100,7 @@ _PROPERTIES = frozenset(
     " generator strength".split()
 )
 _DIGESTS = frozenset(
-    "sha sha1 sha224 sha256 sha384 sha512 md5 md crc hash hashes hexdigest digest digests"
+    "sha blake xxh xxhash xet sha1 sha224 sha256 sha384 sha512 md5 md crc hash hashes hexdigest digest digests"
     " checksum checksums etag etags uuid uuids guid gid uid oid cid id ids commit commits"
     " revision revisions rev ref refs version versions fingerprint fingerprints thumbprint blob"
     " tree tag tags snapshot snapshots build builds image images integrity sum nonce"
@@ -176,6 +176,8 @@ def of_container(key: str, container: str) -> int:
 
 
 def _tells_which(words: list) -> bool:
+    if "public" in words or "pub" in words:
+        return True
     if words[-1] in ("key", "keys"):
         return len(words) == 1 or _alone(words, len(words) - 2, False) == PASSWORD
     return words[-1] in _PROPERTIES or words[-1] in _DIGESTS

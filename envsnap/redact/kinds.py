@@ -12,7 +12,8 @@ _NUMBERS = (
 )
 _VERSION = (
     r"[~^=<>!]{0,3}\s?[vVrR]?[0-9]{1,8}(?:\.[0-9*x]{1,20}){0,8}"
-    r"(?:[.-]?(?:a|b|rc|c|alpha|beta|post|dev|pre|p|final|snapshot|SNAPSHOT|LTS|lts)[.-]?[0-9]{0,12}){0,2}"
+    r"(?:[.-]?(?:a|b|rc|c|alpha|beta|post|dev|pre|p|final|snapshot|SNAPSHOT|LTS|lts)[.-]?[0-9]{0,12})?"
+    r"(?:[.-](?:post|dev)[.-]?[0-9]{0,12}){0,2}"
     r"(?:[+-][A-Za-z0-9.]{1,30})?"
 )
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]{1,20}(?:Z|[+-][0-9:]{2,5})?)?"

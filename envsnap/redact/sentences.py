@@ -10,13 +10,26 @@ import re
 from . import keys, kinds
 
 _PROSE = (
-    r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
+    r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|(?:one[ -]time|access|verification|security|recovery|backup|login) ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
     r"|access[ _-]?keys?|(?:secret|private|license)[ _-]?keys?|tokens?)\b"
     r"(?: (?:for|of|to|on) [\w@.'-]{1,60}(?: [\w@.'-]{1,40}){0,3})?"
     r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
     r"[\"'`(<*]{0,2}([^\s\"'`<>(),;]{4,200})"
 )
-_HINTS = ("pass", "pw", "secret", "token", "key", "cred", "login", "log in", "sign in", "account")
+_HINTS = (
+    "pass",
+    "pw",
+    "secret",
+    "token",
+    "key",
+    "cred",
+    "login",
+    " code",
+    "user",
+    "log in",
+    "sign in",
+    "account",
+)
 _IS_PASSWORD = r"(?i)(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw)\b"
 _SAYS = r"(?i)(?:\b(?:is|was|are|to|as|became|called|being|now)|[:=>])[\s\"'`(]{1,3}\Z"
 _ENDS = r"[\"'`)]{0,2}(?:[.,;!?]|\s*\Z|\s*\n| (?:and|but|so|please|for|on|in)\b)"
@@ -37,7 +50,7 @@ _TELLING = (
 _PAIR = r"(?<![^\s(\"'`:=])([A-Za-z][\w.@+-]{1,63}?)( ?[/|] ?|:(?=\S))([^\s\"'`/:|(),;<>]{3,64})(?![\w/:\\-])"
 _ANNOUNCED = (
     r"(?i)(?:\bcred(?:ential)?s?|\blog ?in|\blogins?|\bsign(?:ed)? ?in|\busers?(?:names?)? ?(?:/|and|&|:|\+) ?pass(?:word)?s?"
-    r"|\baccounts?)"
+    r"|\baccounts?|\b(?:default|initial|first|admin|root) users?)"
 )
 _NEAR = (
     _ANNOUNCED

@@ -47,7 +47,7 @@ _JOINTS = frozenset(
 )
 _SCHEMES = ("basic", "bearer", "token", "key", "digest", "nego", "splu")
 # What a line with a tool of these has.
-_TOOL_MARKS = ("-", "<<<", "|", "BY", "ogin", "assword", "ASSWORD", "config", "ctl")
+_TOOL_MARKS = ("-", "<<<", "|", "BY", "ogin", "assword", "ASSWORD", "auth", "Auth", "config", "ctl")
 # Options by which tools take passwords; group 1 is the secret.
 _TOOLS = (
     r"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
@@ -58,6 +58,7 @@ _TOOLS = (
     # Whoever the tool is: a user, and -p; or a user with a password, where no container takes them.
     r"(?:\A|\s)(?:-[uU]|--user(?:name)?)[ =][^\s:\"'-][^\s:\"']{0,100}\s(?:[^\n|;]{0,100}?\s)?-[pP] [\"']?([^\s\"':/-][^\s\"':/]{2,200})(?=[\s\"']|\Z)",
     r"\A(?:(?!docker|podman|nerdctl|chown|install)[^\n|;]){0,300}?(?<!\S)(?:-u|--user|--basic-auth|--proxy-user)[ =][\"']?[A-Za-z][^\s:\"']{0,100}:([^\s\"']{3,200})",
+    r"(?:\bauth\s{0,2}=\s{0,2}[(\[]|\b(?:HTTP(?:Basic|Digest)Auth|BasicAuth|basic_auth|PlainAuth|login)\()\\?[\"'][^\"'\n\\]{1,100}\\?[\"'],\s{0,4}\\?[\"']([^\"'\n\\]{1,200})",
     r"\bredis-cli\b[^\n|;]{0,200}?\s(?:-a|--pass)[ =]([^\s\"']{1,200})",
     r"\bsshpass\b[^\n|;]{0,40}?\s-p[ =]?[\"']?([^\s\"']{1,200})",
     r"\b(?:docker|podman|helm|az|oc|skopeo|buildah|nerdctl|crane|oras|mongo|mongosh|mongodump|mongorestore|psql|cqlsh|isql|sqlplus|vncviewer|xfreerdp|rabbitmqadmin|kinit|ansible|htpasswd)\b[^\n|;]{0,200}?\s-p[ =]?[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",

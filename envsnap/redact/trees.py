@@ -135,6 +135,8 @@ def _level(tree: dict, key: str, name: str, inherited: int) -> int:
     if "kty" in tree and key in _JWK:
         return keys.PASSWORD
     is_property = name == key and inherited < keys.CERTAIN and keys.is_property(key)
+    if key == "data" and isinstance(tree[key], dict):
+        return inherited  # what a secret holds, and no property of it
     return 0 if is_property else inherited
 
 
