@@ -13,7 +13,7 @@ _PROSE = (
     r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|(?:one[ -]time|access|verification|security|recovery|backup|login) ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
     r"|access[ _-]?keys?|(?:secret|private|license)[ _-]?keys?|tokens?)\b"
     r"(?: (?:for|of|to|on) [\w@.'-]{1,60}(?: [\w@.'-]{1,40}){0,3})?"
-    r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
+    r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|reset|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
     r"[\"'`(<*]{0,2}([^\s\"'`<>(),;]{4,200})"
 )
 _HINTS = (

@@ -154,3 +154,34 @@ def test_names_whose_values_are_short_or_spelled_oddly(name: str, value: str) ->
 )
 def test_settings_under_such_names_stay(name: str, value: str) -> None:
     assert decision.value(name, value, variable=name.isupper()) == (value, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'execve("/usr/bin/curl", ["curl", "-u", "joe:semolina2", "https://x.example"], 0) = 0',
+        'CMD ["serve", "--token", "semolina2"]',
+        "os.environ['DB_PASSWORD'] = 'semolina2'",
+        "requests.get(url, auth=('joe', 'semolina2'))",
+        "https://conda.example/t/tk-XPu15YdaJgf2crs56WCsemolina2/channel",
+        "Password reset to semolina2",
+        "your one time code is semolina2",
+    ],
+)
+def test_arguments_pairs_and_parts_of_a_path_are_found_in_texts(text: str) -> None:
+    assert "semolina2" not in decision.message(text, {})
+
+
+def test_digits_and_a_letter_are_a_version_and_two_are_none() -> None:
+    assert decision.value("password", "12ab") == (None, "under a name that tells a secret")
+    assert decision.value("version", "1.0a1.dev2") == ("1.0a1.dev2", None)
+
+
+def test_a_secret_of_a_container_is_in_its_data_and_a_public_key_is_none() -> None:
+    gaps: dict[str, str] = {}
+    given = {
+        "a_secret": {"data": {"api": "crumble"}, "public_key": "ssh-rsa AAAAB3Nza" + "a1B/" * 30}
+    }
+    kept = config_trees.redact(given, ("app",), gaps)
+    assert "crumble" not in str(kept)
+    assert "ssh-rsa" in str(kept)
