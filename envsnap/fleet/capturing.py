@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Sequence
 from typing import TypedDict
 
@@ -69,6 +70,7 @@ def capture(folder: str, whom: Whom, probing: Probing, deadline: float) -> Captu
     Raises InputError for a folder that cannot be used and for what names no hosts, TargetError
     where the engine itself is not reached.
     """
+    end = time.monotonic() + deadline
     engine = engine_of(whom)
     listed = whom.get("inventory")
     inventory = inventories.listed(listed) if listed is not None else []
@@ -78,7 +80,8 @@ def capture(folder: str, whom: Whom, probing: Probing, deadline: float) -> Captu
         silent = _driven(engine, whom, probing, deadline, kept)
     else:
         found = _found(engine, hosts, whom, probing, deadline)
-        outcome = fanout.ask(found.asks, deadline, whom.get("fanout", fanout.FANOUT), kept.write)
+        left = max(0.0, end - time.monotonic())  # finding them took its part
+        outcome = fanout.ask(found.asks, left, whom.get("fanout", fanout.FANOUT), kept.write)
         silent = {**found.silent, **outcome.silent}
     answered = tuple(kept.hosts)
     seen = {alias for host in (*answered, *silent) for alias in aliases(host)}
