@@ -30,23 +30,16 @@ def judge_fleet(
     `inventory` names who should be there; `by_hardware` compares only hosts with the same models
     of GPU and processor. Raises InputError.
     """
-    from envsnap.fleet import answers, judge, kinds, store
+    import contextlib
 
-    asked = judge.Asked(golden=golden, inventory=tuple(inventory), by_hardware=by_hardware)
-    if len(paths) == 1 and store.is_store(paths[0]):
-        with store.opened(paths[0]) as opened:
-            names, same = opened.current(aliases=bool(inventory))
-            found = kinds.grouped(same)
-            found = kinds.Kinds(kinds=found.kinds, noise=(*opened.noise(), *found.noise))
-            return judge.judge(names, found, {}, asked, policy)
-    fleet = answers.read(paths)
-    asked = judge.Asked(
-        golden=golden,
-        inventory=tuple(inventory) or fleet.inventory,
-        by_hardware=by_hardware,
-    )
-    found = kinds.grouped(kinds.gathered(fleet.hosts))
-    return judge.judge(fleet.names, found, fleet.silent, asked, policy)
+    from envsnap.fleet import gathering, judge, kinds
+
+    with contextlib.ExitStack() as opened:
+        fleet = gathering.read(paths, opened, inventory)
+        asked = judge.Asked(golden=golden, inventory=fleet.inventory, by_hardware=by_hardware)
+        found = kinds.grouped(fleet.same)
+        found = kinds.Kinds(kinds=found.kinds, noise=(*fleet.noise, *found.noise))
+        return judge.judge(fleet.names, found, fleet.silent, asked, policy)
 
 
 def add_to_store(path: str, paths: Sequence[str], *, keep_days: float | None = None) -> Added:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Sequence
 from typing import TypedDict
@@ -16,8 +15,6 @@ from envsnap.fleet import inventory as inventories
 from envsnap.fleet.engines.asked import Found, Probing
 from envsnap.fleet.inventory import aliases
 from envsnap.model import storage
-
-UNSAFE = re.compile(r"[^A-Za-z0-9._@:+-]")
 
 
 class Whom(TypedDict, total=False):
@@ -131,6 +128,7 @@ class _Folder:
     def __init__(self, path: str) -> None:
         self._path = path
         self.hosts: list[str] = []
+        self._names: set[str] = set()
         try:
             os.makedirs(path, mode=0o700, exist_ok=True)
             names: Sequence[str] = os.listdir(path)
@@ -141,7 +139,8 @@ class _Folder:
 
     def write(self, host: str, manifest: bytes) -> None:
         """Write one host's answer."""
-        name = UNSAFE.sub("_", host).lstrip(".") or "_"
+        # Two hosts may be told apart by what no file can be called.
+        name = answers.free(answers.file_name(host), self._names)
         storage.write_atomically(os.path.join(self._path, f"{name}.json"), manifest, 0o600)
         self.hosts.append(host)
 

@@ -18,7 +18,8 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
@@ -190,7 +191,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, channel: int, data: bytes) -> None:
         size = len(data) + 1
-        head = struct.pack("!BB", 0x82, size) if size < 126 else struct.pack("!BBH", 0x82, 126, size)
+        head = (
+            struct.pack("!BB", 0x82, size) if size < 126 else struct.pack("!BBH", 0x82, 126, size)
+        )
         self.wfile.write(head + bytes([channel]) + data)
 
     def _listen(self, child: subprocess.Popen[bytes]) -> None:
@@ -207,7 +210,7 @@ class Handler(BaseHTTPRequestHandler):
             os.killpg(child.pid, signal.SIGKILL)
 
 
-def _messages(stream: BinaryIO) -> Iterator[bytes]:
+def _messages(stream: BufferedIOBase) -> Iterator[bytes]:
     """The messages of a client, until it closes."""
     whole = b""
     while len(head := stream.read(2)) == 2:

@@ -85,9 +85,7 @@ def test_a_selector_that_finds_nothing(
     cluster: tuple[Cluster, dict[str, str]], envsnap: Run
 ) -> None:
     _, env = cluster
-    done, _ = engines.captured(
-        envsnap, "--kubernetes", "app=nothing", deadline=DEADLINE, env=env
-    )
+    done, _ = engines.captured(envsnap, "--kubernetes", "app=nothing", deadline=DEADLINE, env=env)
     assert done.returncode == 2
     assert "no pod has these labels" in done.stderr
 

@@ -64,7 +64,12 @@ def cluster(tmp_path: Path) -> Iterator[tuple[Members, str]]:
         members.start("head", head, tmp_path / "head.log", env)
         log = tmp_path / "head.log"
         engines.until(lambda: "runtime started" in log.read_text(), 120, "the head")
-        for name, own in (("w1", {"NCCL_ALGO": "Ring"}), ("w2", {}), ("w3", {}), ("w4", OTHER_TOKEN)):
+        for name, own in (
+            ("w1", {"NCCL_ALGO": "Ring"}),
+            ("w2", {}),
+            ("w3", {}),
+            ("w4", OTHER_TOKEN),
+        ):
             command = [*start, f"--address={address}", f"--node-name={name}"]
             members.start(name, command, tmp_path / f"{name}.log", {**env, **own})
             joined = tmp_path / f"{name}.log"
@@ -111,7 +116,9 @@ def test_actors_in_different_runtime_environments(
     assert done.returncode == 0, done.stderr
     head = next(path for path in (tmp_path / "out").iterdir() if path.name.startswith("head"))
     golden = ("--golden-manifest", str(head))
-    found = {host.partition(".")[0]: state for host, state in engines.states(envsnap, *golden).items()}
+    found = {
+        host.partition(".")[0]: state for host, state in engines.states(envsnap, *golden).items()
+    }
     assert found == {"head": "same", "w1": "drifted", "w2": "same", "w3": "drifted"}
     told = envsnap("fleet", "diff", "out", *golden).stdout
     assert "msgpack" in told
