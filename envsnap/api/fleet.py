@@ -114,21 +114,34 @@ def capture_rank(
 
     Called in a program, the program itself is described. `store` is the job's key-value store
     (torch.distributed's TCPStore); without one, `folder` is shared by all ranks. No collective is
-    used. With `python` that interpreter is described, in this environment.
+    used. With `python` that interpreter is described, in this environment. A rank that cannot be
+    described hands the reason over, and raises it.
     """
     import os
+    import time
 
+    from envsnap.errors import EnvsnapError
     from envsnap.fleet import ranks
     from envsnap.model import codec
     from envsnap.targets import interpreter
 
+    end = time.monotonic() + deadline
     rank, size = ranks.who(os.environ)
-    place = interpreter.named(python) if python is not None else None
-    made = capture(
-        place,
-        label=ranks.name(rank, size),
-        env=env,
-        redaction_key=redaction_key,
-        deadline=deadline,
-    )
-    return ranks.gather(folder, codec.encode(made), rank, size, deadline, store)
+    failure: EnvsnapError | None = None
+    try:
+        place = interpreter.named(python) if python is not None else None
+        made = capture(
+            place,
+            label=ranks.name(rank, size),
+            env=env,
+            redaction_key=redaction_key,
+            deadline=deadline,
+        )
+        answer = codec.encode(made)
+    except EnvsnapError as error:
+        failure, answer = error, ranks.refusal(str(error))
+    job = ranks.Job(folder=folder, rank=rank, size=size, deadline=deadline, end=end, store=store)
+    silent = ranks.gather(job, answer)
+    if failure is not None:
+        raise failure
+    return silent

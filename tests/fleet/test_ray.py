@@ -111,7 +111,7 @@ def test_actors_in_different_runtime_environments(
     log = tmp_path / "actors.log"
     command = [sys.executable, str(tmp_path / "actors.py"), address]
     members.start("actors", command, log, TOKEN)
-    engines.until(lambda: "READY" in log.read_text(), 120, "actors")
+    engines.until(lambda: "READY" in log.read_text(), 300, "actors")
     done, _ = engines.captured(envsnap, "--ray", address, "--actors", deadline=60.0, env=TOKEN)
     assert done.returncode == 0, done.stderr
     head = next(path for path in (tmp_path / "out").iterdir() if path.name.startswith("head"))
