@@ -63,9 +63,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[Members, str]]:
                  "--object-store-memory=80000000"]  # fmt: skip
         head = [*start, "--head", f"--port={port}", f"--temp-dir={short}",
                 "--include-dashboard=false", "--node-ip-address=127.0.0.1", "--node-name=head"]  # fmt: skip
-        members.start("head", head, tmp_path / "head.log", env)
-        log = tmp_path / "head.log"
-        engines.until(lambda: "runtime started" in log.read_text(), 120, "the head")
+        join(members, "head", head, tmp_path / "head.log", env)
         for name, own in NODES.items():
             command = [*start, f"--address={address}", f"--node-name={name}"]
             join(members, name, command, tmp_path / f"{name}.log", {**env, **own})
