@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -9,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from envsnap.fleet.engines.inside import ray_nodes
 from tests.conftest import Run
 from tests.fleet import engines
 from tests.fleet.engines import Members
 
-pytestmark = pytest.mark.full
 DEADLINE = 15.0
 REFUSED = "Unauthenticated"  # what a raylet with another token is told
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "6f1d" * 16}
@@ -82,6 +84,7 @@ def join(members: Members, name: str, command: list[str], log: Path, env: dict[s
     raise AssertionError(f"{name} was late three times")
 
 
+@pytest.mark.full
 def test_every_node_is_named_in_its_state(cluster: tuple[Members, str], envsnap: Run) -> None:
     members, address = cluster
     members.hang("w2")
@@ -103,6 +106,7 @@ def test_every_node_is_named_in_its_state(cluster: tuple[Members, str], envsnap:
     }
 
 
+@pytest.mark.full
 def test_actors_in_different_runtime_environments(
     cluster: tuple[Members, str], envsnap: Run, tmp_path: Path
 ) -> None:
@@ -125,9 +129,31 @@ def test_actors_in_different_runtime_environments(
     assert "NCCL_P2P_DISABLE: not set -> 1" in told
 
 
+@pytest.mark.full
 def test_a_cluster_that_is_not_there(envsnap: Run) -> None:
     engines.module("ray")
     done, took = engines.captured(envsnap, "--ray", "127.0.0.1:1", deadline=8.0)
     assert done.returncode == 3
     assert took < 8.0 + engines.WITHIN
     assert "not reached" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["own", "shared", "stale"])
+def test_the_interpreter_of_an_actor(kind: str, tmp_path: Path) -> None:
+    """The part that runs in a worker, beside a real process with an environment of its own."""
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    python = str(venv / "bin" / "python") if kind == "own" else sys.executable
+    named = {"own": venv, "shared": None, "stale": tmp_path / "gone"}[kind]
+    env = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+    if named is not None:
+        env["VIRTUAL_ENV"] = str(named)
+    with subprocess.Popen(
+        [python, "-c", "print(flush=True); input()"],
+        env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as actor:  # fmt: skip
+        assert actor.stdout is not None
+        actor.stdout.readline()
+        said, complaint = ray_nodes.ask(b"import sys; print(sys.prefix)", 20.0, actor.pid)
+        actor.kill()
+    assert said.decode().strip() == (str(venv) if kind == "own" else sys.prefix), complaint
