@@ -13,7 +13,7 @@ from envsnap.errors import InputError
 
 Certainty: TypeAlias = Literal["exact", "nearest", "unknown"]
 Kind: TypeAlias = Literal["slim", "cuda", "distribution", "custom"]
-How: TypeAlias = Literal["image", "apt", "copy", "conda"]
+How: TypeAlias = Literal["image", "apt", "copy", "conda", "standalone"]
 Place: TypeAlias = Literal["installer", "index", "folder", "address", "git", "source", "unhashed"]
 Proof: TypeAlias = Literal["record", "digest", "tags", "source", "stand-in"]
 
@@ -77,7 +77,11 @@ class PythonSource(Struct, frozen=True, kw_only=True):
 
     version: Annotated[str | None, Meta(description="Version; null for what the base has.")]
     how: Annotated[
-        How, Meta(description="image: the base has it; apt; copy: from another image; conda.")
+        How,
+        Meta(
+            description="image: the base has it; apt; copy: from another image; conda; standalone: a"
+            " build that needs nothing of the system."
+        ),
     ]
     executable: Annotated[str, Meta(description="The interpreter that makes the environment.")]
     image: Annotated[str | None, Meta(description="The image it is copied from.")] = None
@@ -97,6 +101,8 @@ class PythonSource(Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="What venv adds by itself and the captured environment lacks."),
     ] = ()
+    archive: Annotated[str | None, Meta(description="Address of a standalone build.")] = None
+    archive_sha256: Annotated[str | None, Meta(description="Its SHA-256, which is checked.")] = None
 
 
 class Artifact(Struct, frozen=True, kw_only=True):
@@ -285,6 +291,8 @@ def encode(plan: Plan) -> bytes:
     parts = (
         (tree["base"]["settings"], "further"),
         (tree["conda"], "hashed"),
+        (tree["python"], "archive"),
+        (tree["python"], "archive_sha256"),
         *((group, "place") for group in tree["requirements"]),
     )
     for part, name in parts:

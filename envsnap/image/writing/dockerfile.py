@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from envsnap.image import records
+from envsnap.image import records, validate
 from envsnap.image.building.normal import EPOCH
 from envsnap.image.facts import major_minor, numbers
 from envsnap.image.planning import apt, conda
@@ -46,6 +46,7 @@ CLEAN = ins.Constant(
     " /var/log/apt/* /var/log/dpkg.log /var/log/alternatives.log"
 )
 FOLDER = f"{VENV}/lib"
+STANDALONE, ARCHIVE = "/opt/python", "/opt/python.tar.gz"
 NEW, SINCE = "/tmp/envsnap/new", "/tmp/envsnap/since"
 LISTED = f"-i {NEW}.py"
 # What a later run added, by the time at which it was written: nothing else tells it apart.
@@ -68,7 +69,7 @@ FIRST_LINE = ins.Comment("Written by envsnap; dockerfile.json tells why. Do not 
 
 def build(plan: Plan) -> list[ins.Instruction]:
     """Return the instructions of a plan's Dockerfile."""
-    return [FIRST_LINE, *_conda(plan), *_base(plan), *_build(plan), *_final(plan)]
+    return [FIRST_LINE, *_conda(plan), *base_stages(plan), *_build(plan), *_final(plan)]
 
 
 def _conda(plan: Plan) -> Iterator[ins.Instruction]:
@@ -96,12 +97,15 @@ def _ends(suffix: str) -> Callable[[str], bool]:
     return lambda name: name.endswith(suffix)
 
 
-def _base(plan: Plan) -> Iterator[ins.Instruction]:
-    """The stage with Python, the system's packages and the user."""
+def base_stages(plan: Plan) -> Iterator[ins.Instruction]:
+    """The stage with Python, the system's packages and the user, and those that it takes from."""
     python = plan.python
     if python.how == "copy" and python.image:
         yield ins.From(python.image, "interpreter")
+    yield from _standalone(plan)
     yield ins.From(_reference(plan), "base")
+    if python.archive:
+        yield ins.Copy((f"{STANDALONE}/",), "/usr/local/", "interpreter")
     if python.how == "copy":
         for folder in ("/usr/local/bin/", "/usr/local/include/", "/usr/local/lib/"):
             yield ins.Copy((folder,), folder, "interpreter")
@@ -111,11 +115,32 @@ def _base(plan: Plan) -> Iterator[ins.Instruction]:
         yield ins.Copy((apt.SOURCES,), "/etc/apt/sources.list")
         yield ins.Run((apt.ONLY_SOURCE,))
     steps: list[ins.Step] = [*_apt(plan, plan.apt)]
-    if python.how == "copy":
+    if python.how in ("copy", "standalone"):
         steps.append(("ldconfig",))
     if any("=" not in item for item in plan.apt):
         yield PRAGMA
     yield ins.Run((*steps, *_user(plan)))
+
+
+def _standalone(plan: Plan) -> Iterator[ins.Instruction]:
+    """The stage that fetches a build of Python and unpacks it if it is the one that was meant.
+
+    Any image with GNU tar and coreutils can; no builder has to know checksums of ADD.
+    """
+    python = plan.python
+    if not python.archive or not python.archive_sha256:
+        return
+    validate.https_address(python.archive, "python.archive")
+    validate.matched(python.archive_sha256, validate.SHA256, "python.archive_sha256", "SHA-256")
+    yield ins.From(_reference(plan), "interpreter")
+    yield ins.Fetch(python.archive, ARCHIVE)
+    check = ins.Constant(
+        f"test \"$(sha256sum {ARCHIVE})\" = '{python.archive_sha256}  {ARCHIVE}'"
+        f" || (echo '{ARCHIVE} is not the build that was meant' >&2 && exit 1)"
+    )
+    yield ins.Run((check,))
+    unpack = ("tar", "-xzf", ARCHIVE, "-C", STANDALONE, "--strip-components=1", "--no-same-owner")
+    yield ins.Run((("mkdir", STANDALONE), unpack))
 
 
 def _reference(plan: Plan) -> str:

@@ -23,7 +23,7 @@ APART = (*dockerfile.MARK, *dockerfile.LIST, *dockerfile.APART)
 
 def render(plan: Plan, image: str) -> str:
     """Write a definition file for an image of this name. Raises InputError for plans of several."""
-    if plan.conda is not None or plan.python.how == "copy":
+    if plan.conda is not None or plan.python.how in ("copy", "standalone"):
         raise InputError(
             "--form apptainer: the plan copies from another image; name a base that has its Python:"
             " --base IMAGE"
