@@ -153,6 +153,9 @@ class Requirements(Struct, frozen=True, kw_only=True):
     heavy: Annotated[
         bool, Meta(description="Whether they are large and rarely change: a layer of their own.")
     ] = False
+    sizable: Annotated[
+        bool, Meta(description="Whether they go between what is large and the rest: a layer, too.")
+    ] = False
     needs_git: Annotated[bool, Meta(description="Whether pip must clone repositories.")] = False
     hashed: Annotated[bool, Meta(description="Whether pip must check each file's hash.")] = False
     build: Annotated[bool, Meta(description="Whether pip builds them from source.")] = False
@@ -293,7 +296,7 @@ def encode(plan: Plan) -> bytes:
         (tree["conda"], "hashed"),
         (tree["python"], "archive"),
         (tree["python"], "archive_sha256"),
-        *((group, "place") for group in tree["requirements"]),
+        *((group, name) for group in tree["requirements"] for name in ("place", "sizable")),
     )
     for part, name in parts:
         if part is not None and not part[name]:

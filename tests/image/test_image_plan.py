@@ -284,9 +284,29 @@ def test_local_labels_get_their_index_and_nothing_else_does() -> None:
             "https://download.pytorch.org/whl/cu118",
             ("torch==2.3.1+cu118", "torchvision==0.18.1+cu118"),
         ),
-        ("requirements.txt", None, ("numpy==1.26.4",)),
+        ("requirements-libraries.txt", None, ("numpy==1.26.4",)),
     ]
     assert set(reasons(plan)) == {"packages.flash-attn", "packages.pytorch-triton"}
+
+
+def test_layers_go_by_weight_and_rate_of_change() -> None:
+    """Frameworks, libraries that many stand on, the rest: a stage each, on the one before."""
+    packages = {"torch": "2.3.1+cu118", "numpy": "1.26.4", "scipy": "1.13.1", "idna": "3.4"}
+    plan = make_plan(manifest(packages=packages))
+    assert [(group.file, group.heavy, group.sizable) for group in plan.requirements] == [
+        ("requirements-cu118.txt", True, False),
+        ("requirements-libraries.txt", False, True),
+        ("requirements.txt", False, False),
+    ]
+    lines = render.dockerfile(dockerfile.build(plan)).splitlines()
+    assert [line for line in lines if line.startswith("FROM ")][1:] == [
+        "FROM base AS framework", "FROM framework AS libraries", "FROM libraries AS build", "FROM base",
+    ]  # fmt: skip
+    assert [line for line in lines if line.startswith("COPY --from=")] == [
+        "COPY --from=framework /opt/venv /opt/venv",
+        "COPY --from=libraries /opt/libraries/ /",
+        "COPY --from=build /opt/rest/ /",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ LONGEST_LABEL = 8000
 APP = "/app"
 VENV = "/opt/venv"
 VENV_PYTHON = f"{VENV}/bin/python"
-FRAMEWORK, BUILD = "framework", "build"
-REST = "/opt/rest"
+FRAMEWORK, LIBRARIES, BUILD = "framework", "libraries", "build"
+ADDED = {LIBRARIES: "/opt/libraries", BUILD: "/opt/rest"}  # what a stage adds, set apart
 MANIFEST = "manifest.json"
 PLAN = "dockerfile.json"
 PLAN_LABEL = "io.envsnap.plan"
@@ -55,13 +55,16 @@ LIST: tuple[ins.Step, ...] = (
     ins.Constant(f"find {VENV} -newercm {SINCE} -type f -name '*.py' -fprint {NEW}.py"),
     ("sort", "-o", f"{NEW}.py", f"{NEW}.py"),
 )
-APART: tuple[ins.Step, ...] = (
-    ("find", VENV, "-newercm", SINCE, "!", "-type", "d", "-fprint", NEW),
-    ("sort", "-o", NEW, NEW),
-    ("mkdir", "-p", REST),
-    ("tar", "-cf", f"{NEW}.tar", "-T", NEW),
-    ("tar", "-xf", f"{NEW}.tar", "-C", REST),
-)
+APART = {
+    stage: (
+        ("find", VENV, "-newercm", SINCE, "!", "-type", "d", "-fprint", NEW),
+        ("sort", "-o", NEW, NEW),
+        ("mkdir", "-p", folder),
+        ("tar", "-cf", f"{NEW}.tar", "-T", NEW),
+        ("tar", "-xf", f"{NEW}.tar", "-C", folder),
+    )
+    for stage, folder in ADDED.items()
+}
 DATE = f"SOURCE_DATE_EPOCH={EPOCH}"  # else /etc/shadow holds the day of the build
 PRAGMA = ins.Comment("hadolint ignore=DL3008")
 FIRST_LINE = ins.Comment("Written by envsnap; dockerfile.json tells why. Do not edit: write anew.")
@@ -185,8 +188,8 @@ def _caches(plan: Plan) -> tuple[str, ...]:
 def _build(plan: Plan) -> Iterator[ins.Instruction]:
     """The stages that make the virtual environment, one pip run a layer.
 
-    What is large and rarely changes has a stage of its own, `framework`; `build` stands on it and
-    sets apart the files that it adds.
+    What is large and rarely changes has a stage of its own, `framework`. `libraries` stands on it,
+    where there are any, and `build` on that; each sets apart the files that it adds.
     """
     yield ins.From("base", FRAMEWORK if split(plan) else BUILD)
     trust: list[ins.Step] = [TRUST] if plan.extra_ca else []
@@ -203,7 +206,10 @@ def _build(plan: Plan) -> Iterator[ins.Instruction]:
         return
     heavy = [group for group in plan.requirements if group.heavy]
     yield from _runs(plan, heavy, steps, (_compiled(plan, FOLDER),))
-    yield from _apart(plan, trust)
+    below = FRAMEWORK
+    for stage, groups in added(plan):
+        yield from _apart(plan, trust, stage, below, groups)
+        below = stage
 
 
 def _needs_git(plan: Plan) -> bool:
@@ -222,15 +228,25 @@ def _prepared(plan: Plan) -> Iterator[ins.Step]:
         yield (*PIP_INSTALL, f"pip=={plan.python.installer}")
 
 
-def _apart(plan: Plan, trust: list[ins.Step]) -> Iterator[ins.Instruction]:
-    """The stage on the framework's, which sets apart the files that it adds."""
-    rest = [group for group in plan.requirements if not group.heavy]
-    yield ins.From(FRAMEWORK, BUILD)
+def added(plan: Plan) -> list[tuple[str, list[Requirements]]]:
+    """Return the stages that stand on the framework's, with what each installs."""
+    libraries = [group for group in plan.requirements if group.sizable]
+    rest = [group for group in plan.requirements if not group.heavy and not group.sizable]
+    if not libraries:
+        return [(BUILD, rest)]
+    return [(LIBRARIES, libraries), *([(BUILD, rest)] if rest else [])]
+
+
+def _apart(
+    plan: Plan, trust: list[ins.Step], stage: str, below: str, groups: list[Requirements]
+) -> Iterator[ins.Instruction]:
+    """A stage on another, which sets apart the files that it adds."""
+    yield ins.From(below, stage)
     steps = [*trust, *MARK]
-    if rest:
-        yield ins.Copy((rest[0].file, *rest[0].wheels), STAGING)
-        steps.append(_install(rest[0]))
-    yield from _runs(plan, rest[1:], steps, (*LIST, _compiled(plan, LISTED), *APART))
+    if groups:
+        yield ins.Copy((groups[0].file, *groups[0].wheels), STAGING)
+        steps.append(_install(groups[0]))
+    yield from _runs(plan, groups[1:], steps, (*LIST, _compiled(plan, LISTED), *APART[stage]))
 
 
 def split(plan: Plan) -> bool:
@@ -315,7 +331,8 @@ def _final(plan: Plan) -> Iterator[ins.Instruction]:
     yield ins.From("base")
     if split(plan):
         yield ins.Copy((VENV,), VENV, FRAMEWORK)
-        yield ins.Copy((f"{REST}/",), "/", BUILD)
+        for stage, _ in added(plan):
+            yield ins.Copy((f"{ADDED[stage]}/",), "/", stage)
         if plan.python.removed and not plan.python.without_pip:
             yield ins.Run(tuple(_finish(plan)))
     else:

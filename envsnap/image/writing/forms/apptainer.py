@@ -18,7 +18,7 @@ from envsnap.image.writing import render as lines
 
 FILE = "apptainer.def"
 COMPILE = f"{dockerfile.VENV_PYTHON} -m compileall -qq --invalidation-mode checked-hash {dockerfile.FOLDER} || true"
-APART = (*dockerfile.MARK, *dockerfile.LIST, *dockerfile.APART)
+APART = {*dockerfile.MARK, *dockerfile.LIST}.union(*dockerfile.APART.values())
 
 
 def render(plan: Plan, image: str) -> str:
