@@ -350,7 +350,7 @@ FROM_INSIDE = (
     (f"mkdir -p {LOCAL_CA}; echo '{EVIL_CA}' > {LOCAL_CA}/evil.crt", f'system.altered_files["{LOCAL_CA}/evil.crt"]'),
     ("rm $(ls /usr/share/ca-certificates/mozilla/*.crt | tail -1)", 'system.altered_files["/usr/share/ca-certificates/mozilla/'),
     ("cd /tmp; echo 'EVIL = 1' > extra.py; python -m zipfile -c /usr/lib/python311.zip extra.py", 'python.loose_modules["python311.zip"]'),
-    (f"mv {SITE} /opt/site; ln -s /opt/site {SITE}", 'packages.unclaimed["site-packages"]'),
+    (f"mv {SITE} /opt/site; ln -s /opt/site {SITE}", "packages.unclaimed.site-packages"),
 )  # fmt: skip
 
 

@@ -87,6 +87,6 @@ def _trusted(shipped) -> list:
     found = [path for path, held in wanted.items() if not held]
     found += [os.path.join(folder, name) for folder, _, names in os.walk(LOCAL) for name in names]
     found += [path for path in by_hash if not _certificates(path) <= every]
-    if set().union(*map(_certificates, by_hash)) < every:
+    if not every <= set().union(*map(_certificates, by_hash)):
         found.append(TRUSTED)
     return found + [BUNDLE] * (_certificates(BUNDLE) != every)
