@@ -11,6 +11,9 @@ from envsnap.knowledge.between_releases import between_releases, named
 from envsnap.knowledge.specifiers import contains
 from envsnap.knowledge.tables import table
 
+# What happens otherwise, worst first: of one neighbour the worst is told.
+GRAVEST = ("wrong results", "import fails", "run fails", "feature off", "slower", "untested")
+
 
 class Misfit(Struct, frozen=True):
     """Two releases that do not belong together.
@@ -38,7 +41,7 @@ def misfits(package: str, version: str, have: Callable[[str], str | None]) -> It
     rows = table("built_against")["rows"].get(package, ())
     mine = [row for row in rows if contains(row["versions"], version)]
     between = between_releases(rows, version, {name for row in mine for name in named(row)})
-    for row in (*mine, *between):
+    for row in sorted((*mine, *between), key=lambda row: GRAVEST.index(row["how"])):
         for found in (*_needs(package, row, have), *_builds(package, row, have)):
             if found.needs not in told:
                 told.add(found.needs)
