@@ -161,9 +161,9 @@ def warned(text: str, manifest: Manifest) -> list[str]:
 
 
 def test_what_pythons_library_raises_is_of_who_called_it() -> None:
-    assert warned(COPIED, host(ray="2.48.0", click="8.3.0")) == ["packages.ray"]
+    assert warned(COPIED, host(ray="2.55.0", numpy="2.4.0")) == ["packages.ray"]
     own = COPIED.replace("/venv/lib/python3.10/site-packages/ray/scripts", "/srv/app")
-    assert warned(own, host(ray="2.48.0")) == []
+    assert warned(own, host(ray="2.55.0")) == []
 
 
 def test_a_class_that_the_message_shows_leads_to_its_distribution() -> None:
@@ -201,3 +201,38 @@ def test_pydantic_one_on_a_new_python_is_about_both() -> None:
         }
     )
     assert warned(text, manifest)[0] == "python.version"
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (
+            "RuntimeError: alpha-parts version (0.6.13) does not match alpha version (0.6.14). Please install",
+            "packages.alpha-parts",
+        ),
+        (
+            "Exception: alpha_parts with minimum required version 0.2.5 is not installed. Please",
+            "packages.alpha-parts",
+        ),
+        ("ImportError: the package alpha_parts seems to be not installed.", "packages.alpha-parts"),
+    ],
+)
+def test_what_has_to_be_of_another_release_is_named(text: str, path: str) -> None:
+    assert warned(text, host(alpha_parts="0.2.3", torch="2.9.0"))[0] == path
+
+
+def test_a_requirement_that_the_manifest_states_is_told_once() -> None:
+    manifest = host(trl="1.14.0", transformers="4.50.3")
+    assert len(engine.inspect(manifest).findings) == 1
+    stating = examples.manifest(
+        {
+            "packages": {
+                "complete": False,
+                "entries": {
+                    "trl": {"version": "1.14.0", "requires": ["transformers>=4.56.2"]},
+                    "transformers": {"version": "4.50.3"},
+                },
+            }
+        }
+    )
+    assert [item.rule for item in engine.inspect(stating).findings] == ["requirements"]
