@@ -107,7 +107,9 @@ def _volume(item: dict[str, Any]) -> object:
     rest = {key: value for key, value in item.items() if value not in ({}, None, "{}")}
     if rest.get("bind") in ({"create_host_path": True}, {"create_host_path": "true"}):
         del rest["bind"]
-    if set(rest) - {"type", "source", "target", "read_only"} or not {"source", "target"} <= set(rest):
+    if set(rest) - {"type", "source", "target", "read_only"} or not {"source", "target"} <= set(
+        rest
+    ):
         return item
     is_read_only = str(rest.get("read_only", "")).lower() == "true"
     return f"{rest['source']}:{rest['target']}" + (":ro" if is_read_only else "")

@@ -157,7 +157,11 @@ def _metadata(stated: dict[str, Any]) -> dict[str, Any]:
         "annotations": NOTED,
     }
     found = {
-        key: {name: value for name, value in trees.mapping(stated, key).items() if not other.fullmatch(name)}
+        key: {
+            name: value
+            for name, value in trees.mapping(stated, key).items()
+            if not other.fullmatch(name)
+        }
         for key, other in kept.items()
     }
     return {key: value for key, value in found.items() if value}
@@ -211,9 +215,7 @@ def _unplaced(tree: Any) -> Any:
         return {key: _unplaced(value) for key, value in tree.items() if key not in PLACED}
     if isinstance(tree, list):
         return [
-            _unplaced(item)
-            for item in tree
-            if not (isinstance(item, dict) and _is_token(item))
+            _unplaced(item) for item in tree if not (isinstance(item, dict) and _is_token(item))
         ]
     return tree
 

@@ -124,7 +124,6 @@ def _tolerations(value: Any) -> list[Any]:
         if isinstance(item, dict)
         and ("key" in item or item.get("operator") == "Exists")
         and not (
-            item.get("key") in TOLERATED
-            and _spelled(item.get("tolerationSeconds", "300")) == "300"
+            item.get("key") in TOLERATED and _spelled(item.get("tolerationSeconds", "300")) == "300"
         )
     ]
