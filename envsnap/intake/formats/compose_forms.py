@@ -62,7 +62,7 @@ def _service(stated: dict[str, Any]) -> dict[str, Any]:
     files = found.get("env_file")
     if isinstance(files, str):
         found["env_file"] = [files]
-    return {key: value for key, value in found.items() if key not in COMMANDS or value is not None}
+    return {key: value for key, value in found.items() if key not in COMMANDS or value != "null"}
 
 
 def _sized(tree: Any) -> Any:
