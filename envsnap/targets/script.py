@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import binascii
+import contextlib
 import hashlib
 import json
 import os
 import re
+import sys
 import zlib
-from importlib.util import find_spec
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 
 from envsnap._version import __version__
@@ -37,6 +39,31 @@ def sources(*, nvml: bool = True) -> dict[str, str]:
     return found
 
 
+def place() -> dict[str, object]:
+    """The option that lets a Python of this machine read the modules where they lie.
+
+    None where they are no files. Their byte code is kept for Pythons as ours, as an import keeps
+    it, unless the user wants none.
+    """
+    folder = Path(packing.__file__).parent
+    if not folder.is_dir():
+        return {}
+    if not sys.dont_write_bytecode:
+        for path in (*folder.rglob("*.py"), *(folder.parent / "redact").glob("*.py")):
+            _keep_byte_code(path)
+    return {"place": str(folder.parent)}
+
+
+def _keep_byte_code(path: Path) -> None:
+    """Compile a module whose byte code is not there or not its own; a folder may be read only."""
+    kept = Path(cache_from_source(str(path)))
+    with contextlib.suppress(OSError):
+        if not kept.exists() or kept.stat().st_mtime < path.stat().st_mtime:
+            import py_compile
+
+            py_compile.compile(str(path), quiet=2)
+
+
 def _module(path: Path) -> str:
     """Name a module inside the probe: collectors.python, or collectors for its __init__."""
     parts = path.with_suffix("").parts
@@ -63,7 +90,10 @@ def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:
     The binding of NVML is left out where there is certainly no driver. The modules travel
     deflated in base64: ASCII, so that no shell, terminal or copy spoils them.
     """
-    modules = sources(nvml=nvml)
+    modules = sources(nvml=nvml) if nvml or "place" not in options else {}
+    if "place" in options:
+        binding_of_nvml = {name: text for name, text in modules.items() if name == "pynvml"}
+        return packing.pack(binding_of_nvml, {**options, "marker": marker})
     packed = _packed(modules)
     for longest in (LONG_MODULE, 0):  # the words of long modules go first
         if len(packed) <= MOST_PACKED:
