@@ -15,7 +15,6 @@ from pathlib import Path
 
 from envsnap._version import __version__
 from envsnap.probe import packing
-from envsnap.targets import binding
 
 # Where the script would be larger than 150,000 bytes, it travels without what only people read.
 MOST_PACKED = 145_000
@@ -34,6 +33,8 @@ def sources(*, nvml: bool = True) -> dict[str, str]:
     found = {_module(name): path.read_text(encoding="ascii") for path, name in paths}
     spec = find_spec("pynvml") if nvml else None
     if spec is not None and spec.origin is not None:
+        from envsnap.targets import binding
+
         whole = Path(spec.origin).read_text(encoding="utf-8")
         found["pynvml"] = binding.pruned(whole, found["collectors.gpu_query"])
     return found
@@ -45,23 +46,27 @@ def place() -> dict[str, object]:
     None where they are no files. Their byte code is kept for Pythons as ours, as an import keeps
     it, unless the user wants none.
     """
-    folder = Path(packing.__file__).parent
-    if not folder.is_dir():
+    folder = os.path.dirname(packing.__file__)
+    if not os.path.isdir(folder):
         return {}
+    room = os.path.dirname(folder)
     if not sys.dont_write_bytecode:
-        for path in (*folder.rglob("*.py"), *(folder.parent / "redact").glob("*.py")):
-            _keep_byte_code(path)
-    return {"place": str(folder.parent)}
+        for part in (folder, f"{folder}/collectors", f"{folder}/readers", f"{room}/redact"):
+            _keep_byte_code(part)
+    return {"place": room}
 
 
-def _keep_byte_code(path: Path) -> None:
-    """Compile a module whose byte code is not there or not its own; a folder may be read only."""
-    kept = Path(cache_from_source(str(path)))
-    with contextlib.suppress(OSError):
-        if not kept.exists() or kept.stat().st_mtime < path.stat().st_mtime:
-            import py_compile
+def _keep_byte_code(folder: str) -> None:
+    """Compile the modules whose byte code is not there or older; a folder may be read only."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.name.endswith(".py"):
+                continue
+            kept = cache_from_source(entry.path)
+            if not os.path.exists(kept) or os.stat(kept).st_mtime < entry.stat().st_mtime:
+                import py_compile
 
-            py_compile.compile(str(path), quiet=2)
+                py_compile.compile(entry.path, quiet=2)
 
 
 def _module(path: Path) -> str:
