@@ -52,7 +52,9 @@ class Table:
     ) -> None:
         """Measure commands against one that is measured with them; `of` divides the repeats."""
         names = list(commands)
-        floor, *found = medians([base, *commands.values()], max(3, self.repeats // of))
+        floor, *found = medians(
+            [base, *commands.values()], max(1 if of == self.repeats else 3, self.repeats // of)
+        )
         seconds = dict(zip(names, found, strict=True))
         self.rows[what] = {
             "base": round(floor, 4),
@@ -83,8 +85,17 @@ class Table:
                     places.program("venv-match", "venv-match"), "capture", "-o", snapshot, "--overwrite",
                 ],
                 "pip inspect": [python, "-m", "pip", "inspect", quiet],
-                "cyclonedx-py": [places.program("cyclonedx-py", "cyclonedx-py"), "environment", python],
             },
+        )  # fmt: skip
+        self.ratio(
+            "a peer that takes long",
+            [python, "-m", "pip", "list", "--format", "json", quiet],
+            {
+                "cyclonedx-py": [
+                    places.program("cyclonedx-py", "cyclonedx-py"), "environment", python,
+                ]
+            },
+            of=self.repeats,
         )  # fmt: skip
         torch = self.places.python("torch")
         self.ratio(
