@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import binascii
 import contextlib
-import hashlib
-import json
 import os
 import re
 import sys
-import zlib
 from importlib.util import cache_from_source, find_spec
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envsnap._version import __version__
 from envsnap.probe import packing
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Where the script would be larger than 150,000 bytes, it travels without what only people read.
 MOST_PACKED = 145_000
@@ -25,6 +24,8 @@ COMMENT = re.compile(r"^[ ]*#(?! -- modules --).*\n", re.MULTILINE)
 
 def sources(*, nvml: bool = True) -> dict[str, str]:
     """Return the sources of the probe's modules by name, and what it needs of NVML's binding."""
+    from pathlib import Path  # a capture of this machine sends nothing
+
     folder = Path(packing.__file__).parent
     paths = [(path, path.relative_to(folder)) for path in sorted(folder.rglob("*.py"))]
     # The room beside it, which decides what a secret is, is packed into it.
@@ -85,6 +86,9 @@ def written_marker(options: dict[str, object]) -> str:
 
     It need not be secret. Whoever runs the script can read it there.
     """
+    import hashlib
+    import json
+
     told = json.dumps([__version__, options], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
@@ -112,6 +116,10 @@ def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:
 
 
 def _packed(modules: dict[str, str]) -> str:
+    import binascii
+    import json
+    import zlib
+
     data = zlib.compress(json.dumps(modules).encode())
     return binascii.b2a_base64(data, newline=False).decode()
 
