@@ -43,7 +43,8 @@ def page() -> str:
             "Figures are CPU seconds of the whole process tree, user and system. Each is a median of"
             f" {result['repeats']} runs (fewer of those that take long). The commands of a row run in turn."
             f" Measured on {machine['day']}: {machine['cpu']}, {machine['cores']} cores,"
-            f" Python {machine['python']}."
+            f" Python {machine['python']}. Other programs kept the machine at a load of"
+            f" {machine['load']}: figures of a quiet machine are lower, most of all those of short commands."
         ),
         "",
         (
