@@ -32,6 +32,7 @@ from envsnap.model.reading import (
 
 REPORT = "report"
 SHORTENED = "not stated: one side tells the beginning of the version only"
+OF_CONDA = "not stated: a list of Python's distributions does not name conda's other packages"
 # Versions that reports often cut to their first numbers: 3.6 is no other Python than 3.6.9.
 CUT_SHORT = (("python", "version"), ("cuda", "toolkit"), ("frameworks", "torch", "cudnn"))
 # Sections that no walk compares: what names a machine, and what has a comparison of its own.
@@ -178,8 +179,24 @@ class _Walk:
             self._add(path, ChangeKind.UNKNOWN, mine, theirs, OLDER)
         elif field.is_entries and not (self._runs or _was_looked_for(path, reference, other)):
             self._add(path, ChangeKind.UNKNOWN, mine, theirs, NOT_NAMED)
+        elif field.is_entries and path[0] == "packages" and self._is_beyond(path, reference, other):
+            self._add(path, ChangeKind.UNKNOWN, mine, theirs, OF_CONDA)
         else:
             self._value(path, mine, theirs)
+
+    def _is_beyond(self, path: Path, reference: Any, other: Any) -> bool:
+        """Whether a package is conda's alone, and the side without it lists distributions only."""
+        side = 1 if path[-1] in reference else 0
+        entry = (reference if side else other)[path[-1]]
+        listed = other if side else reference
+        if getattr(entry, "format", UNSET) != "conda" or self._sides[side].complete:
+            return False
+        if any(item.format == "conda" for item in listed.values()):
+            return False
+        from envsnap.knowledge import conda_packages
+
+        build = reading.given(entry.conda.build) if entry.conda is not UNSET else None
+        return conda_packages.is_named_by_conda_alone(path[-1], build)
 
     def _tree(self, path: Path, reference: Any, other: Any) -> None:
         if reference is UNSET and other is UNSET:
