@@ -30,23 +30,16 @@ def judge_fleet(
     `inventory` names who should be there; `by_hardware` compares only hosts with the same models
     of GPU and processor. Raises InputError.
     """
-    from envsnap.fleet import answers, judge, kinds, store
+    import contextlib
 
-    asked = judge.Asked(golden=golden, inventory=tuple(inventory), by_hardware=by_hardware)
-    if len(paths) == 1 and store.is_store(paths[0]):
-        with store.opened(paths[0]) as opened:
-            names, same = opened.current(aliases=bool(inventory))
-            found = kinds.grouped(same)
-            found = kinds.Kinds(kinds=found.kinds, noise=(*opened.noise(), *found.noise))
-            return judge.judge(names, found, {}, asked, policy)
-    fleet = answers.read(paths)
-    asked = judge.Asked(
-        golden=golden,
-        inventory=tuple(inventory) or fleet.inventory,
-        by_hardware=by_hardware,
-    )
-    found = kinds.grouped(kinds.gathered(fleet.hosts))
-    return judge.judge(fleet.names, found, fleet.silent, asked, policy)
+    from envsnap.fleet import gathering, judge, kinds
+
+    with contextlib.ExitStack() as opened:
+        fleet = gathering.read(paths, opened, inventory)
+        asked = judge.Asked(golden=golden, inventory=fleet.inventory, by_hardware=by_hardware)
+        found = kinds.grouped(fleet.same)
+        found = kinds.Kinds(kinds=found.kinds, noise=(*fleet.noise, *found.noise))
+        return judge.judge(fleet.names, found, fleet.silent, asked, policy)
 
 
 def add_to_store(path: str, paths: Sequence[str], *, keep_days: float | None = None) -> Added:
@@ -121,21 +114,34 @@ def capture_rank(
 
     Called in a program, the program itself is described. `store` is the job's key-value store
     (torch.distributed's TCPStore); without one, `folder` is shared by all ranks. No collective is
-    used. With `python` that interpreter is described, in this environment.
+    used. With `python` that interpreter is described, in this environment. A rank that cannot be
+    described hands the reason over, and raises it.
     """
     import os
+    import time
 
+    from envsnap.errors import EnvsnapError
     from envsnap.fleet import ranks
     from envsnap.model import codec
     from envsnap.targets import interpreter
 
+    end = time.monotonic() + deadline
     rank, size = ranks.who(os.environ)
-    place = interpreter.named(python) if python is not None else None
-    made = capture(
-        place,
-        label=ranks.name(rank, size),
-        env=env,
-        redaction_key=redaction_key,
-        deadline=deadline,
-    )
-    return ranks.gather(folder, codec.encode(made), rank, size, deadline, store)
+    failure: EnvsnapError | None = None
+    try:
+        place = interpreter.named(python) if python is not None else None
+        made = capture(
+            place,
+            label=ranks.name(rank, size),
+            env=env,
+            redaction_key=redaction_key,
+            deadline=deadline,
+        )
+        answer = codec.encode(made)
+    except EnvsnapError as error:
+        failure, answer = error, ranks.refusal(str(error))
+    job = ranks.Job(folder=folder, rank=rank, size=size, deadline=deadline, end=end, store=store)
+    silent = ranks.gather(job, answer)
+    if failure is not None:
+        raise failure
+    return silent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 
 from msgspec import UNSET, Struct
@@ -13,6 +14,7 @@ from envsnap.intake.many import Answer, Frame, Part, Reader
 
 RECORD = "fleet.json"  # in a folder of answers: who gave none, and why
 RECORD_VERSION = 1
+UNSAFE = re.compile(r"[^A-Za-z0-9._@:+-]")
 ENDINGS = (".json", ".facts")
 MOST_FILES = 1_000_000
 
@@ -32,7 +34,7 @@ class Fleet(Struct, kw_only=True):
 def read(paths: Sequence[str]) -> Fleet:
     """Read every host of folders and files; what is refused is unknown, and the rest goes on.
 
-    Raises InputError where nothing is there at all.
+    Raises InputError where a path is not there.
     """
     fleet = Fleet(names=[], hosts=[], silent={})
     reader = Reader()
@@ -47,8 +49,6 @@ def read(paths: Sequence[str]) -> Fleet:
                 host = os.path.basename(file)
                 host = next((host.removesuffix(end) for end in ENDINGS if host.endswith(end)), host)
                 fleet.silent[host] = f"refused: {str(error).removeprefix(file).lstrip(': ')}"
-    if not fleet.hosts and not fleet.silent and not fleet.inventory:
-        raise InputError(f"{', '.join(paths)[:200]}: no manifest and no answer of a probe in it")
     return fleet
 
 
@@ -108,17 +108,30 @@ def record(engine: str, hosts: Sequence[str], silent: dict[str, str], deadline: 
     return (json.dumps(tree, indent=1) + "\n").encode()
 
 
+def file_name(host: str) -> str:
+    """A host's name as the name of its file, without the ending."""
+    return UNSAFE.sub("_", host).lstrip(".") or "_"
+
+
 def names(answer: Answer, taken: set[str]) -> tuple[str, ...]:
     """A host's names. One that is taken gets the rank, else a number."""
     target = answer.target.name if answer.target.name is not UNSET else None
     found = answer.name
     if answer.target.kind == "file" and (answer.node or answer.hostname):
         found = answer.node or answer.hostname or found
+    elif answer.label and file_name(answer.label) == found.partition("#")[0]:
+        found = answer.label  # its file could not be called so
     if found in taken and answer.rank is not None:
         found = f"{found}:{answer.rank}"
-    number, base = 2, found
-    while found in taken:
-        found, number = f"{base}#{number}", number + 1
-    taken.add(found)
+    found = free(found, taken)
     further = (answer.name, answer.label, answer.hostname, target)
     return (found, *(name for name in dict.fromkeys(further) if name and name != found))
+
+
+def free(name: str, taken: set[str]) -> str:
+    """The name, or with a number the first that is not taken; it is taken then."""
+    number, found = 2, name
+    while found in taken:
+        found, number = f"{name}#{number}", number + 1
+    taken.add(found)
+    return found

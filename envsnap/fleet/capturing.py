@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+import time
 from collections.abc import Sequence
 from typing import TypedDict
 
@@ -15,8 +15,6 @@ from envsnap.fleet import inventory as inventories
 from envsnap.fleet.engines.asked import Found, Probing
 from envsnap.fleet.inventory import aliases
 from envsnap.model import storage
-
-UNSAFE = re.compile(r"[^A-Za-z0-9._@:+-]")
 
 
 class Whom(TypedDict, total=False):
@@ -69,6 +67,7 @@ def capture(folder: str, whom: Whom, probing: Probing, deadline: float) -> Captu
     Raises InputError for a folder that cannot be used and for what names no hosts, TargetError
     where the engine itself is not reached.
     """
+    end = time.monotonic() + deadline
     engine = engine_of(whom)
     listed = whom.get("inventory")
     inventory = inventories.listed(listed) if listed is not None else []
@@ -78,7 +77,8 @@ def capture(folder: str, whom: Whom, probing: Probing, deadline: float) -> Captu
         silent = _driven(engine, whom, probing, deadline, kept)
     else:
         found = _found(engine, hosts, whom, probing, deadline)
-        outcome = fanout.ask(found.asks, deadline, whom.get("fanout", fanout.FANOUT), kept.write)
+        left = max(0.0, end - time.monotonic())  # finding them took its part
+        outcome = fanout.ask(found.asks, left, whom.get("fanout", fanout.FANOUT), kept.write)
         silent = {**found.silent, **outcome.silent}
     answered = tuple(kept.hosts)
     seen = {alias for host in (*answered, *silent) for alias in aliases(host)}
@@ -128,6 +128,7 @@ class _Folder:
     def __init__(self, path: str) -> None:
         self._path = path
         self.hosts: list[str] = []
+        self._names: set[str] = set()
         try:
             os.makedirs(path, mode=0o700, exist_ok=True)
             names: Sequence[str] = os.listdir(path)
@@ -138,7 +139,8 @@ class _Folder:
 
     def write(self, host: str, manifest: bytes) -> None:
         """Write one host's answer."""
-        name = UNSAFE.sub("_", host).lstrip(".") or "_"
+        # Two hosts may be told apart by what no file can be called.
+        name = answers.free(answers.file_name(host), self._names)
         storage.write_atomically(os.path.join(self._path, f"{name}.json"), manifest, 0o600)
         self.hosts.append(host)
 

@@ -1,4 +1,4 @@
-"""A store as Parquet: hosts, which section of each is which object, and what is in the objects."""
+"""A store as Parquet: hosts, their kinds and spans, which section of each is which object, and its facts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROWS = 50_000
 
 
 def parquet(store: Store, folder: str) -> int:
-    """Write three files, readable by their owner; return the number of hosts. Raises InputError."""
+    """Write five files, readable by their owner; return the number of hosts. Raises InputError."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as writer
@@ -36,6 +36,19 @@ def parquet(store: Store, folder: str) -> int:
         {"host": text, "kind": whole, "since": whole, "seen": whole, "memory": whole, "shm": whole},
         iter(hosts),
     )
+    write(
+        "span",
+        {"host": text, "since": whole, "until": whole, "kind": whole},
+        iter(
+            run(
+                "SELECT host.name, span.since, span.until, span.kind"
+                " FROM span JOIN host ON host.id = span.host ORDER BY host.id, span.since"
+            )
+        ),
+    )
+    kinds = run("SELECT id, target, first FROM kind ORDER BY id")
+    named = ((kind, store.name(kind), target, first) for kind, target, first in kinds.fetchall())
+    write("kind", {"kind": whole, "name": text, "target": text, "first": whole}, named)
     facts = (
         (name, sections[int(item)], int(item))
         for name, kind in run("SELECT name, kind FROM host ORDER BY id")

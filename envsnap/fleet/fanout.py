@@ -22,12 +22,19 @@ LONGEST = 300
 # What the clients of ssh, Slurm and Kubernetes say, as the word that a gap's reason starts with.
 WORDS = (
     ("timeout", re.compile(r"did not answer in time|timed? ?out|deadline", re.IGNORECASE)),
-    ("refused", re.compile(r"connection refused|refused|not admitted", re.IGNORECASE)),
+    (
+        "refused",
+        # A daemon of Slurm that believes no message of ours ends the connection without a word.
+        re.compile(
+            r"refused|not admitted|zero bytes were transmitted|node not available", re.IGNORECASE
+        ),
+    ),
     (
         "denied",
         re.compile(
             r"permission denied|host key verification failed|host identification has changed|forbidden"
-            r"|unauthorized|access denied|authenticity",
+            r"|unauthorized|access denied|authenticity|authentication (?:error|failed)"
+            r"|invalid (?:job|authentication) credential|security violation",
             re.IGNORECASE,
         ),
     ),
@@ -36,7 +43,7 @@ WORDS = (
         re.compile(
             r"could not resolve|no route to host|network is unreachable|not found|unable to contact"
             r"|infeasible|died|is dead|comm ?closed|connection (?:failure|lost)"
-            r"|invalid node|is down",
+            r"|invalid node|is down|not responding|node failure",
             re.IGNORECASE,
         ),
     ),

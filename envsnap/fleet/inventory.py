@@ -19,7 +19,7 @@ def read(path: str) -> list[str]:
     if len(data) > MOST_BYTES:
         raise InputError(f"{name}: larger than {MOST_BYTES >> 20} MiB; that is no list of hosts")
     try:
-        lines = data.decode("utf-8").splitlines()
+        lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: not UTF-8 at byte {error.start}") from None
     found: dict[str, None] = {}
@@ -53,7 +53,8 @@ def bare(name: str) -> str:
 
 
 def aliases(name: str) -> tuple[str, ...]:
-    """The names under which a host may be listed: as written, bare, and without its domain."""
+    """The names under which a host may be listed: whole, bare, without its domain; case is nothing."""
+    name = name.lower()
     found = [name, bare(name)]
     if not bare(name).replace(".", "").isdigit():  # an address has no domain to leave out
         found.append(bare(name).partition(".")[0])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAJORITY = 0.6
 SMALLEST_COHORT = 3
-MOST_JUDGED = 100
+MOST_JUDGED = 100  # kinds; where there are more, half of that is more than anybody reads
 # A capture has these where there is something to say; without them nothing is unknown.
 OPTIONAL = ("git", "rocm", "process", "determinism", "data")
 ALL = "all hosts"
@@ -163,12 +163,13 @@ def _judged(
     found: list[KindVerdict] = []
     beyond: dict[Path, str] = {}
     own: KindVerdict | None = None
+    most = MOST_JUDGED if len(kinds) <= MOST_JUDGED else MOST_JUDGED // 2
     for place, kind in enumerate(kinds):
         hosts = tuple(names[number][0] for number in kind.hosts)
         verdict = KindVerdict(name=kind.name, state="drifted", hosts=hosts, cohort=cohort)
         if kind is chosen.kind:
             own = structs.replace(verdict, unknown=_timeouts(kind))
-        elif place >= MOST_JUDGED:
+        elif place >= most:
             found.append(structs.replace(verdict, judged=False))
         else:
             manifest = kind.build()

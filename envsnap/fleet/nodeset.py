@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator
 from envsnap.errors import InputError
 
 MOST_HOSTS = 200_000
-RANGE = re.compile(r"(\d+)(?:-(\d+)(?:/(\d+))?)?")
+RANGE = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18})(?:/([0-9]{1,18}))?)?")
 NAME = re.compile(r"[A-Za-z0-9_@%+][A-Za-z0-9_.@:%+/-]{0,252}")
-PARTS = re.compile(r"(\d+)")
+PARTS = re.compile(r"(?<![0-9])([0-9]{1,18})(?![0-9])")  # a longer one is no number of a host
 
 
 def expand(text: str) -> list[str]:

@@ -11,8 +11,10 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from msgspec import Struct
+
 from envsnap.errors import InputError
-from envsnap.fleet import answers
+from envsnap.fleet import answers, fanout
 from envsnap.model import storage
 
 # Launchers, by what they call a process's number and the number of all.
@@ -24,6 +26,9 @@ LAUNCHERS = (
     ("SLURM_PROCID", "SLURM_NTASKS"),
 )
 STEP_SECONDS = 0.1
+GRACE = 3.0  # seconds after the deadline for those that began later
+REFUSAL = b"\0refused "
+NO_ANSWER = ".silent"  # the ending of a file that says why a rank is not described
 MOST_RANKS = 200_000
 
 
@@ -58,50 +63,80 @@ def name(rank: int, size: int) -> str:
     return f"rank{rank:0{len(str(size - 1))}d}"
 
 
-def gather(
-    folder: str, manifest: bytes, rank: int, size: int, deadline: float, store: KeyValues | None
-) -> dict[str, str] | None:
-    """Hand this rank's manifest over; on rank 0, wait for all and return who was silent, and why."""
-    end = time.monotonic() + deadline
-    if store is None:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        storage.write_atomically(_file(folder, rank, size), manifest, 0o600)
+class Job(Struct, frozen=True, kw_only=True):
+    """Which rank of how many hands its answer over where, and until when rank 0 waits.
+
+    Without a store all ranks share the folder. `end` is of the monotonic clock.
+    """
+
+    folder: str
+    rank: int
+    size: int
+    deadline: float
+    end: float
+    store: KeyValues | None
+
+
+def refusal(why: str) -> bytes:
+    """What a rank hands over that cannot be described."""
+    return REFUSAL + fanout.worded(why).encode()
+
+
+def gather(job: Job, answer: bytes) -> dict[str, str] | None:
+    """Hand this rank's answer over; on rank 0, wait for all and return who was silent, and why."""
+    if job.store is not None:
+        job.store.set(_key(job.rank), answer)
     else:
-        store.set(_key(rank), manifest)
-    if rank != 0:
+        _write(job, job.rank, answer)
+    if job.rank != 0:
         return None
-    if store is not None:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-    left = set(range(size))
+    os.makedirs(job.folder, mode=0o700, exist_ok=True)
+    left = set(range(job.size))
     while True:
-        left -= set(_arrived(folder, left, size, store))
-        if not left or time.monotonic() > end:
+        left -= set(_arrived(job, left))
+        if not left or time.monotonic() > job.end + GRACE:
             break
         time.sleep(STEP_SECONDS)
-    silent = {
-        name(other, size): f"timeout: no answer within {deadline:g} s" for other in sorted(left)
-    }
-    hosts = [name(other, size) for other in range(size)]
-    record = answers.record("ranks", hosts, silent, deadline)
-    storage.write_atomically(os.path.join(folder, answers.RECORD), record, 0o600)
+    late = f"timeout: no answer within {job.deadline:g} s"
+    silent = {}
+    for other in range(job.size):
+        why = late if other in left else _refused(job, other)
+        if why is not None:
+            silent[name(other, job.size)] = why
+    hosts = [name(other, job.size) for other in range(job.size)]
+    record = answers.record("ranks", hosts, silent, job.deadline)
+    storage.write_atomically(os.path.join(job.folder, answers.RECORD), record, 0o600)
     return silent
 
 
-def _arrived(folder: str, left: set[int], size: int, store: KeyValues | None) -> Iterator[int]:
+def _write(job: Job, rank: int, answer: bytes) -> None:
+    """Write a manifest, or why there is none."""
+    os.makedirs(job.folder, mode=0o700, exist_ok=True)
+    place = _file(job, rank, NO_ANSWER if answer.startswith(REFUSAL) else ".json")
+    storage.write_atomically(place, answer.removeprefix(REFUSAL), 0o600)
+
+
+def _arrived(job: Job, left: set[int]) -> Iterator[int]:
     """Ranks whose answers are there by now; those of a store become files."""
     for rank in sorted(left):
-        file = _file(folder, rank, size)
-        if store is None:
-            if os.path.isfile(file):
-                yield rank
-        elif store.check([_key(rank)]):
-            storage.write_atomically(file, bytes(store.get(_key(rank))), 0o600)
+        if job.store is not None and job.store.check([_key(rank)]):
+            _write(job, rank, bytes(job.store.get(_key(rank))))
+        if any(os.path.isfile(_file(job, rank, end)) for end in (".json", NO_ANSWER)):
             yield rank
+
+
+def _refused(job: Job, rank: int) -> str | None:
+    """Why a rank could not be described; None where it was."""
+    try:
+        with open(_file(job, rank, NO_ANSWER), encoding="utf-8", errors="replace") as stream:
+            return stream.read(1000)
+    except FileNotFoundError:
+        return None
 
 
 def _key(rank: int) -> str:
     return f"envsnap/rank/{rank}"
 
 
-def _file(folder: str, rank: int, size: int) -> str:
-    return os.path.join(folder, f"{name(rank, size)}.json")
+def _file(job: Job, rank: int, ending: str) -> str:
+    return os.path.join(job.folder, name(rank, job.size) + ending)

@@ -11,7 +11,7 @@ import msgspec
 
 from envsnap._version import __version__
 from envsnap.errors import InputError
-from envsnap.intake import config_trees
+from envsnap.intake import config_trees, names
 from envsnap.intake import messages as texts
 from envsnap.model import codec, ranks, scan
 from envsnap.model.manifest import (
@@ -171,6 +171,8 @@ def to_manifest(
         _add_seeds(tree, seeds)
         if target.kind != "run":
             tree["seeds"]["complete"] = False  # what nobody stated may have been set all the same
+    for section in tree.values():
+        names.clean(section)
     ranks.move(tree, run=target.kind == "run")
     typed = Sections(**{key: _typed(key, value) for key, value in tree.items() if key in _KNOWN})
     return codec.sealed(_manifest(messages, typed, target, label))

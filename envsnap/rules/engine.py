@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from envsnap.changes import walk
-from envsnap.changes.change import ChangeKind
+from envsnap.changes.change import ChangeKind, Difference
 from envsnap.model.manifest import Manifest, present
 from envsnap.model.notebook import Shown
 from envsnap.model.paths import Path, text
@@ -64,13 +64,14 @@ def compare(
     rules: Sequence[Rule] | None = None,
     error_text: str = "",
     symptom: str | None = None,
+    difference: Difference | None = None,
 ) -> Result:
     """Judge what differs between a reference and another manifest; by default with every rule.
 
     With an error text of the other side, what explains it comes first; with a symptom (one of
-    `trouble.SYMPTOMS`), what makes such trouble does.
+    `trouble.SYMPTOMS`), what makes such trouble does. `difference` is theirs, where it is known.
     """
-    difference = walk.compare(reference, other)
+    difference = difference or walk.compare(reference, other)
     if rules is None:
         changed = {change.path[0] for change in difference.changes}
         if _of_a_run(reference) and _of_a_run(other):

@@ -52,8 +52,11 @@ def compare(
 
     A text of the other, or a symptom, orders what is equally grave.
     """
-    result = engine.compare(reference, other, error_text=error_text, symptom=symptom)
-    changes = {change.path: change for change in walk.compare(reference, other).changes}
+    difference = walk.compare(reference, other)
+    result = engine.compare(
+        reference, other, error_text=error_text, symptom=symptom, difference=difference
+    )
+    changes = {change.path: change for change in difference.changes}
     findings = [_weighed(finding, changes) for finding in result.findings]
     findings.extend(_one_sided(reference, other))
     findings.sort(key=lambda item: (item.severity.rank, not item.changes, item.confidence.rank))

@@ -24,12 +24,19 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 class Through:
     """A Python behind a client program, which carries standard input, output and error."""
 
-    def __init__(self, kind: str, name: str, client: Sequence[str], python: str | None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        client: Sequence[str],
+        python: str | None,
+        image: str | None = None,
+    ) -> None:
         found = shutil.which(client[0])
         if found is None:
             raise TargetError(f"{client[0]} is not installed here, or not on PATH")
         self._client = [found, *client[1:]]
-        self._kind, self._name = kind, name
+        self._kind, self._name = kind, name if image is None else f"{name} of {image}"
         self.python = python or "python3"
 
     def command(self) -> list[str]:
@@ -80,13 +87,17 @@ def pod(
     namespace: str | None = None,
     container: str | None = None,
     python: str | None = None,
+    image: str | None = None,
 ) -> Through:
-    """A container of a running pod, as kubectl reaches it with the user's own configuration."""
+    """A container of a running pod, as kubectl reaches it with the user's own configuration.
+
+    `image` is what it is known to run, and is told with its name.
+    """
     client = ["kubectl", "exec", "-i"]
     for option, value in (("-n", namespace), ("-c", container)):
         if value is not None:
             client += [option, _require_name(value)]
-    return Through("pod", name, [*client, _require_name(name), "--"], python)
+    return Through("pod", name, [*client, _require_name(name), "--"], python, image)
 
 
 def _require_name(name: str) -> str:

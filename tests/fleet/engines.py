@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 from tests.conftest import Run, lacking
 
 WITHIN = 5.0  # seconds after the deadline in which every host has a state
+MARK = "FLEET_TEST_RUN"
 
 
 class Members:
@@ -106,13 +108,26 @@ def until(is_so: Callable[[], bool], seconds: float, what: str) -> None:
 def captured(
     envsnap: Run, *arguments: str, deadline: float, env: dict[str, str] | None = None
 ) -> tuple[subprocess.CompletedProcess[str], float]:
-    """`fleet capture` into the folder `out`, and how many seconds it took."""
+    """`fleet capture` into the folder `out`, and how many seconds it took; no child may be left."""
     started = time.monotonic()
+    run = uuid.uuid4().hex
     done = envsnap(
         "fleet", "capture", "-o", "out", "--no-import", "--deadline", str(deadline), *arguments,
-        env=env,
+        env={**(env or {}), MARK: run},
     )  # fmt: skip
-    return done, time.monotonic() - started
+    took = time.monotonic() - started
+    until(lambda: not with_mark(run), 3, "no child left")
+    return done, took
+
+
+def with_mark(run: str) -> list[str]:
+    """The command lines of processes that a capture started: its environment is in theirs."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"{MARK}={run}".encode() in (place / "environ").read_bytes().split(b"\0"):
+                found.append((place / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
 
 
 def states(envsnap: Run, *options: str) -> dict[str, str]:

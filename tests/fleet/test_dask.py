@@ -1,4 +1,4 @@
-"""A real Dask cluster in two virtual environments: drifted, busy, hung and dead workers."""
+"""A real Dask cluster with TLS in two virtual environments: drifted, busy, hung, dead, refused workers."""
 
 from __future__ import annotations
 
@@ -30,49 +30,83 @@ def other_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+WORKERS = ("a0", "a1", "a2", "a3", "a4", "b0")
+STRANGER = "c0"  # a worker whose certificate another authority signed
+
+
+def certified(folder: Path, authority: str, name: str) -> None:
+    """A key and a certificate of `name`; the authority's own are made with the first."""
+    openssl = engines.program("openssl", "openssl")
+    if not (folder / f"{authority}.pem").exists():
+        subprocess.run(
+            [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+             "-subj", f"/CN={authority}", "-keyout", f"{authority}.key", "-out", f"{authority}.pem"],
+            check=True, capture_output=True, cwd=folder,
+        )  # fmt: skip
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-subj", f"/CN={name}", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key",
+         "-keyout", f"{name}.key", "-out", f"{name}.pem"],
+        check=True, capture_output=True, cwd=folder,
+    )  # fmt: skip
+
+
+def settings(folder: Path, name: str) -> dict[str, str]:
+    """The variables that tell Dask which certificates to use, as a user of TLS sets them."""
+    found = {
+        "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true",
+        "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(folder / "ours.pem"),
+    }
+    for role in ("SCHEDULER", "WORKER", "CLIENT"):
+        found[f"DASK_DISTRIBUTED__COMM__TLS__{role}__CERT"] = str(folder / f"{name}.pem")
+        found[f"DASK_DISTRIBUTED__COMM__TLS__{role}__KEY"] = str(folder / f"{name}.key")
+    return found
+
+
 @pytest.fixture
 def cluster(other_venv: Path, tmp_path: Path) -> Iterator[tuple[Members, str]]:
-    """A scheduler and six workers; a1 has another variable, b0 another environment."""
+    """A scheduler and its workers; a1 has another variable, b0 another environment."""
     port = engines.free_port()
-    address = f"tcp://127.0.0.1:{port}"
+    address = f"tls://127.0.0.1:{port}"
+    certified(tmp_path, "ours", "member")
+    certified(tmp_path, "theirs", STRANGER)
+    known = settings(tmp_path, "member")
     mine = [sys.executable, "-m", "dask"]
     theirs = [str(other_venv / "bin" / "python"), "-m", "dask"]
     with engines.members() as members:
-        scheduler = [
-            *mine,
-            "scheduler",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            "--no-dashboard",
-        ]
-        members.start("scheduler", scheduler, tmp_path / "scheduler.log")
         started = tmp_path / "scheduler.log"
+        scheduler = [*mine, "scheduler", "--protocol", "tls", "--host", "127.0.0.1",
+                     "--port", str(port), "--no-dashboard"]  # fmt: skip
+        members.start("scheduler", scheduler, started, known)
         engines.until(lambda: "Scheduler at" in started.read_text(), 60, "the scheduler")
-        for name in ("a0", "a1", "a2", "a3", "a4", "b0"):
+        for name in (*WORKERS, STRANGER):
             worker = [*(theirs if name == "b0" else mine), "worker", address, "--nworkers", "1",
                       "--nthreads", "1", "--no-dashboard", "--no-nanny", "--name", name]  # fmt: skip
-            own = {"NCCL_IB_DISABLE": "1"} if name == "a1" else {}
+            own = settings(tmp_path, STRANGER) if name == STRANGER else known
+            drift = {"NCCL_IB_DISABLE": "1"} if name == "a1" else {}
+            members.start(name, worker, tmp_path / f"{name}.log", {**own, **drift})
+        for name in WORKERS:
             log = tmp_path / f"{name}.log"
-            members.start(name, worker, log, own)
-        for name in ("a0", "a1", "a2", "a3", "a4", "b0"):
-            log = tmp_path / f"{name}.log"
-            engines.until(lambda log=log: "Registered to" in log.read_text(), 60, name)  # type: ignore[misc]
+            engines.until(lambda log=log: "Registered to" in log.read_text(), 120, name)  # type: ignore[misc]
+        refused = "CERTIFICATE_VERIFY_FAILED"
+        engines.until(lambda: refused in started.read_text(), 60, "a worker that is refused")
         yield members, address
 
 
-def test_workers(cluster: tuple[Members, str], envsnap: Run, tmp_path: Path) -> None:
+def test_every_worker_is_named_in_its_state(
+    cluster: tuple[Members, str], envsnap: Run, tmp_path: Path
+) -> None:
     members, address = cluster
     busy = (
         "import time\nfrom distributed import Client\n"
         f"client = Client({address!r})\nclient.submit(time.sleep, 600, workers=['a2']).result()\n"
     )
-    members.start("busy", [sys.executable, "-c", busy], tmp_path / "busy.log")
+    known = settings(tmp_path, "member")
+    members.start("busy", [sys.executable, "-c", busy], tmp_path / "busy.log", known)
     members.hang("a3")
     members.kill("a4")
     done, took = engines.captured(
-        envsnap, "--dask", address, "--inventory", "a[0-5],b0", deadline=DEADLINE
+        envsnap, "--dask", address, "--inventory", "a[0-5],b0,c0", deadline=DEADLINE, env=known
     )
     assert done.returncode == 6, done.stderr
     assert took < DEADLINE + engines.WITHIN
@@ -86,6 +120,7 @@ def test_workers(cluster: tuple[Members, str], envsnap: Run, tmp_path: Path) -> 
         "a3": "unknown (timeout)",
         "a5": "missing",
         "b0": "drifted",
+        STRANGER: "missing",  # not admitted: the scheduler does not know it
     }
     golden = ("--golden-manifest", "out/a0.json", "--format", "json")
     assert "msgpack" in envsnap("fleet", "diff", "out", *golden).stdout

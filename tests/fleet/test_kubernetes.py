@@ -1,72 +1,100 @@
-"""Pods through kubectl.
-
-FAKE: there is no cluster here, so a script stands for kubectl: it lists four pods, and `exec`
-runs the command on this machine. What a real API server does is only known on a real one.
-"""
+"""Pods through the real kubectl and a stand-in for the API server (FAKE, see api_server.py)."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import Run
 from tests.fleet import engines
+from tests.fleet.api_server import Cluster, failure, pod, serving
 
-FAKE_KUBECTL = """#!{python}
-# FAKE kubectl
-import os, sys, time
-arguments = sys.argv[1:]
-if arguments[0] == "get":
-    assert "--selector=app=train" in arguments
-    print(open({pods!r}).read())
-    sys.exit(0)
-assert arguments[:2] == ["exec", "-i"]
-pod = arguments[arguments.index("--") - 1]
-if pod == "train-2":
-    time.sleep(600)
-if pod == "train-3":
-    sys.stderr.write("error: pods is forbidden\\n")
-    sys.exit(1)
-os.execvp(arguments[arguments.index("--") + 1], arguments[arguments.index("--") + 1 :])
-"""
+DEADLINE = 12.0
+IMAGE = "registry.internal/train@sha256:" + "1b" * 32
+OTHER_IMAGE = "registry.internal/train@sha256:" + "2c" * 32
+FORBIDDEN = failure(
+    403, "Forbidden",
+    'pods "train-4" is forbidden: User "ci" cannot create resource "pods/exec" in the namespace "ml"',
+)  # fmt: skip
+NO_KUBELET = failure(
+    500, "InternalError",
+    "error dialing backend: dial tcp 10.0.0.7:10250: connect: connection refused",
+)  # fmt: skip
+GONE = failure(404, "NotFound", 'pods "train-6" not found')
 
 
-def _command_lines() -> bytes:
-    """What runs on this machine under the stand-in's name."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            found.append(process.read_bytes())
-    return b"\n".join(found)
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[Cluster, dict[str, str]]]:
+    """Eight pods, and the environment in which kubectl finds their server."""
+    engines.program("kubectl", "kubernetes-client")
+    pods = [pod(f"train-{i}", OTHER_IMAGE if i == 2 else IMAGE) for i in range(7)]
+    waiting = {"name": "main", "state": {"waiting": {"reason": "ImagePullBackOff"}}}
+    pods.append(pod("train-7", IMAGE, {"phase": "Pending", "containerStatuses": [waiting]}))
+    pods.append(pod("serve-0", IMAGE))
+    pods[-1]["metadata"]["labels"] = {"app": "serve"}
+    found = Cluster(pods)
+    with serving(found) as address:
+        config = {
+            "apiVersion": "v1", "kind": "Config", "current-context": "test",
+            "clusters": [{"name": "test", "cluster": {"server": address}}],
+            "users": [{"name": "ci", "user": {}}],
+            "contexts": [
+                {"name": "test", "context": {"cluster": "test", "user": "ci", "namespace": "ml"}}
+            ],
+        }  # fmt: skip
+        (tmp_path / "config").write_text(json.dumps(config))
+        yield found, {"KUBECONFIG": str(tmp_path / "config"), "HOME": str(tmp_path)}
 
 
-def test_pods(envsnap: Run, tmp_path: Path) -> None:
-    waiting = {"state": {"waiting": {"reason": "ImagePullBackOff"}}}
-    pods = [
-        {"metadata": {"name": f"train-{i}", "namespace": "ml"}, "status": {"phase": "Running"}}
-        for i in range(4)
-    ]
-    broken = {"phase": "Pending", "containerStatuses": [waiting]}
-    pods.append({"metadata": {"name": "train-4", "namespace": "ml"}, "status": broken})
-    (tmp_path / "pods.json").write_text(json.dumps({"items": pods}))
-    (tmp_path / "bin").mkdir()
-    script = tmp_path / "bin" / "kubectl"
-    script.write_text(FAKE_KUBECTL.format(python=sys.executable, pods=str(tmp_path / "pods.json")))
-    script.chmod(0o755)
+def test_every_pod_is_named_in_its_state(
+    cluster: tuple[Cluster, dict[str, str]], envsnap: Run, tmp_path: Path
+) -> None:
+    pods, env = cluster
+    pods.variables["train-2"] = {"NCCL_ALGO": "Ring"}
+    pods.hung.add("train-3")
+    pods.failures.update({"train-4": FORBIDDEN, "train-5": NO_KUBELET, "train-6": GONE})
     done, took = engines.captured(
-        envsnap, "--kubernetes", "app=train", "--python", sys.executable, deadline=12.0,
-        env={"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"},
+        envsnap, "--kubernetes", "app=train", "--inventory", "train-[0-8]",
+        "--python", sys.executable, deadline=DEADLINE, env=env,
     )  # fmt: skip
-    assert str(script).encode() not in _command_lines()  # also the one that hung
-    assert done.returncode == 6
-    assert took < 12.0 + engines.WITHIN
+    assert done.returncode == 6, done.stderr
+    assert took < DEADLINE + engines.WITHIN
     assert engines.states(envsnap) == {
         "train-0": "same",
         "train-1": "same",
-        "train-2": "unknown (timeout)",
-        "train-3": "unknown (denied)",
-        "train-4": "unknown (refused)",
+        "train-2": "drifted",
+        "train-3": "unknown (timeout)",
+        "train-4": "unknown (denied)",
+        "train-5": "unknown (refused)",
+        "train-6": "unknown (unreachable)",
+        "train-7": "unknown (refused)",
+        "train-8": "missing",
     }
+    record = json.loads((tmp_path / "out" / "fleet.json").read_text())
+    assert "ImagePullBackOff" in record["silent"]["train-7"]
+    assert sorted(pods.asked) == [f"train-{i}" for i in range(4)]  # each once, and no other pod
+    manifest = json.loads((tmp_path / "out" / "train-2.json").read_text())
+    assert manifest["target"] == {"kind": "pod", "name": f"train-2 of {OTHER_IMAGE}"}
+
+
+def test_a_selector_that_finds_nothing(
+    cluster: tuple[Cluster, dict[str, str]], envsnap: Run
+) -> None:
+    _, env = cluster
+    done, _ = engines.captured(envsnap, "--kubernetes", "app=nothing", deadline=DEADLINE, env=env)
+    assert done.returncode == 2
+    assert "no pod has these labels" in done.stderr
+
+
+def test_no_server(envsnap: Run, tmp_path: Path) -> None:
+    engines.program("kubectl", "kubernetes-client")
+    done, _ = engines.captured(
+        envsnap, "--kubernetes", "app=train", deadline=DEADLINE,
+        env={"KUBECONFIG": str(tmp_path / "none"), "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "kubectl cannot list pods" in done.stderr

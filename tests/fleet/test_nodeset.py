@@ -29,7 +29,20 @@ def test_expanding(text: str, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["n[1-", "n]1", "n[a]", "n[5-1]", "-oProxyCommand=x", "n[1-99999999]", "n[[1]]", "a;b"]
+    "text",
+    [
+        "n[1-",
+        "n]1",
+        "n[a]",
+        "n[5-1]",
+        "-oProxyCommand=x",
+        "n[1-99999999]",
+        "n[[1]]",
+        "a;b",
+        f"n[{'9' * 5000}]",
+        f"n[1-{'9' * 5000}]",
+        "n[1-٣]",
+    ],
 )
 def test_what_is_no_node_set_is_refused(text: str) -> None:
     with pytest.raises(InputError):
@@ -49,6 +62,17 @@ def test_folding_and_expanding_is_identity(hosts: list[str]) -> None:
 def test_folding_is_short() -> None:
     assert nodeset.fold([f"n{i}" for i in (*range(1, 17), 18)]) == "n[1-16,18]"
     assert nodeset.fold(["n08", "n09", "n10"]) == "n[08-10]"
+
+
+@pytest.mark.parametrize("name", ["n" + "9" * 5000, "n٣", "n²", "٣", "n" + "0" * 30 + "1"])
+def test_a_name_that_only_looks_numbered_is_told_as_it_is(name: str) -> None:
+    assert nodeset.fold([name, "m1"]).split(",")[0] == name
+
+
+@given(st.lists(st.text(min_size=1).filter(lambda text: "," not in text), max_size=9, unique=True))
+def test_folding_loses_no_name(hosts: list[str]) -> None:
+    told = nodeset.fold(hosts)
+    assert all(host in told for host in hosts if not any(letter.isdigit() for letter in host))
 
 
 def test_clustershell_reads_what_we_fold() -> None:

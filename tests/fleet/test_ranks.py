@@ -1,9 +1,10 @@
-"""Ranks of a real job describe themselves; one that hangs blocks nobody."""
+"""Ranks of a real job describe themselves: one drifted, hung, dead, refused each; no one is blocked."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,11 +13,13 @@ import pytest
 from tests.conftest import COMMAND, Run
 from tests.fleet import engines
 
+FAULTS = ("hang", "dead", "refused")
 PROGRAM = """
 import os, random, sys, time
 import torch.distributed as dist
 dist.init_process_group("gloo")
 import envsnap
+from envsnap.errors import EnvsnapError
 rank = int(os.environ["RANK"])
 if rank == 1:
     os.environ["NCCL_ALGO"] = "Ring"
@@ -24,10 +27,16 @@ if rank == 2 and "hang" in sys.argv:
     time.sleep(40)
 if rank == 3 and "dead" in sys.argv:
     os._exit(0)
+python = None
+if rank == 4 and "refused" in sys.argv:
+    python = "./locked"
 store = None
 if "store" in sys.argv:
     store = dist.PrefixStore("envsnap", dist.distributed_c10d._get_default_store())
-silent = envsnap.capture_rank("out", deadline=8, store=store)
+try:
+    envsnap.capture_rank("out", deadline=12, store=store, python=python)
+except EnvsnapError as error:
+    open("refused", "w").write(str(error))
 if rank == 0:
     open("done", "w").write(f"{time.time()}")
     os.kill(os.getppid(), 15)  # the launcher ends those that hang
@@ -35,17 +44,24 @@ os._exit(0)
 """
 
 
+def lock(folder: Path) -> None:
+    """A file in an interpreter's place that nobody may execute, root included."""
+    (folder / "locked").write_text("#!/bin/sh\n")
+    (folder / "locked").chmod(0o600)
+
+
 @pytest.mark.torch
-@pytest.mark.parametrize("words", [(), ("store", "hang"), ("hang", "dead")])
+@pytest.mark.parametrize("words", [(), ("store", *FAULTS), FAULTS])
 def test_torchrun(words: tuple[str, ...], torch_python: str, envsnap: Run, tmp_path: Path) -> None:
     installed = [torch_python, "-c", "import torch, envsnap, msgspec"]
     if subprocess.run(installed, check=False, capture_output=True, cwd=tmp_path).returncode:
         engines.lacking("no interpreter that has torch and envsnap")
     (tmp_path / "program.py").write_text(PROGRAM)
+    lock(tmp_path)
     started = time.time()
     subprocess.run(
         [
-            torch_python, "-m", "torch.distributed.run", "--nproc-per-node", "4",
+            torch_python, "-m", "torch.distributed.run", "--nproc-per-node", "6" if words else "4",
             "--master-port", str(engines.free_port()), "program.py", *words,
         ],
         cwd=tmp_path, check=False, capture_output=True, timeout=120,
@@ -54,13 +70,18 @@ def test_torchrun(words: tuple[str, ...], torch_python: str, envsnap: Run, tmp_p
     took = float((tmp_path / "done").read_text()) - started
     found = engines.states(envsnap)
     assert found.pop("rank1") == "drifted"
-    hung = {"rank2": "unknown (timeout)"} if "hang" in words else {}
-    dead = {"rank3": "unknown (timeout)"} if "dead" in words else {}
-    silent = {**hung, **dead}
-    assert {host: found[host] for host in silent} == silent
     assert took < 60
-    if not silent:
-        assert set(found.values()) == {"same"}
+    if not words:
+        assert found == {"rank0": "same", "rank2": "same", "rank3": "same"}
+        return
+    assert found == {
+        "rank0": "same",
+        "rank2": "unknown (timeout)",
+        "rank3": "unknown (timeout)",
+        "rank4": "unknown (denied)",
+        "rank5": "same",
+    }
+    assert "denied" in (tmp_path / "refused").read_text().lower()  # the rank itself is told, too
 
 
 @pytest.mark.full
@@ -69,11 +90,13 @@ def test_mpi(envsnap: Run, tmp_path: Path) -> None:
     inside = tmp_path / "rank.sh"
     inside.write_text(
         '#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 1 ] && export UCX_TLS=tcp\n'
-        f'cd {tmp_path}\n[ "$OMPI_COMM_WORLD_RANK" = 2 ] && exec sleep 30\n'
-        f"exec {COMMAND} fleet capture --torchrun -o out --deadline 8\n"
+        f"cd {tmp_path}\npython={sys.executable}\n"
+        'case "$OMPI_COMM_WORLD_RANK" in 2) exec sleep 60;; 3) exit 0;; 4) python=./locked;; esac\n'
+        f"{COMMAND} fleet capture --torchrun -o out --deadline 12 --python $python\nexit 0\n"
     )
     inside.chmod(0o755)
-    command = [mpirun, "-n", "4", "--oversubscribe", str(inside)]
+    lock(tmp_path)
+    command = [mpirun, "-n", "6", "--oversubscribe", str(inside)]
     if os.geteuid() == 0:
         command.insert(1, "--allow-run-as-root")
     with engines.members() as members:
@@ -84,7 +107,9 @@ def test_mpi(envsnap: Run, tmp_path: Path) -> None:
         "rank0": "same",
         "rank1": "drifted",
         "rank2": "unknown (timeout)",
-        "rank3": "same",
+        "rank3": "unknown (timeout)",
+        "rank4": "unknown (denied)",
+        "rank5": "same",
     }
 
 

@@ -1,4 +1,4 @@
-"""Real Slurm: four slurmd on this machine; one drifted, one hung, one dead."""
+"""Real Slurm: seven slurmd on this machine. One drifted, hung, dead, refused, never admitted each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from tests.fleet.engines import Members
 
 pytestmark = pytest.mark.full
 DEADLINE = 12.0
-NODES = ("n1", "n2", "n3", "n4")
+NODES = ("n1", "n2", "n3", "n4", "n5", "n6")
+WRONG = "n7"  # has fewer processors than its line says, so that the controller does not admit it
 SETTINGS = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -38,96 +39,146 @@ ReturnToService=2
 SwitchType=switch/none
 MpiDefault=none
 JobAcctGatherType=jobacct_gather/none
+TaskProlog={folder}/task-prolog
 {nodes}
 PartitionName=all Nodes={names} Default=YES MaxTime=INFINITE State=UP
 """
 
 
+PROLOG = """#!/bin/sh
+[ "$SLURMD_NODENAME" = n2 ] && echo "export NCCL_ALGO=Ring"
+exit 0
+"""
+
+
+class Cluster:
+    """A controller and its nodes; every node is a slurmd in the foreground."""
+
+    def __init__(self, folder: Path, members: Members) -> None:
+        self._folder, self.members = folder, members
+        self._programs = {
+            name: engines.program(name, "slurm-wlm, munge")
+            for name in ("munged", "slurmctld", "slurmd", "srun", "salloc", "sinfo")
+        }
+        self.env = {"SLURM_CONF": str(folder / "slurm.conf")}
+
+    def start(self) -> None:
+        """Start all of it, and wait until its nodes are idle."""
+        self._configure()
+        self._munge("munge")
+        log = self._folder / "ctld.log"
+        self.members.start("ctld", [self._programs["slurmctld"], "-D"], log, self.env)
+        for node in (*NODES, WRONG):
+            self.node(node, node, self.env)
+        engines.until(self._is_ready, 60, "idle nodes")
+
+    def _configure(self) -> None:
+        host = socket.gethostname().partition(".")[0]
+        lines = [
+            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1"
+            f" Port={engines.free_port()} CPUs={512 if node == WRONG else 2}"
+            for node in (*NODES, WRONG)
+        ]
+        for name in ("state", *(f"spool-{node}" for node in (*NODES, WRONG))):
+            (self._folder / name).mkdir(mode=0o700)
+        prolog = self._folder / "task-prolog"
+        prolog.write_text(PROLOG)
+        prolog.chmod(0o755)
+        settings = SETTINGS.format(
+            host=host, folder=self._folder, port=engines.free_port(), nodes="\n".join(lines),
+            names=",".join((*NODES, WRONG)),
+        )  # fmt: skip
+        (self._folder / "slurm.conf").write_text(settings)
+        stranger = settings.replace("/munge/socket", "/stranger/socket")
+        (self._folder / "stranger.conf").write_text(stranger)
+
+    def _munge(self, name: str) -> None:
+        """A munged with a key of its own."""
+        place = self._folder / name
+        place.mkdir(mode=0o700)
+        (place / "key").write_bytes(os.urandom(128))
+        (place / "key").chmod(0o400)
+        command = [self._programs["munged"], "--foreground", "--force", f"--key-file={place}/key",
+                   f"--socket={place}/socket", f"--pid-file={place}/pid",
+                   f"--log-file={place}/log", f"--seed-file={place}/seed"]  # fmt: skip
+        self.members.start(name, command, self._folder / f"{name}.log")
+        engines.until((place / "socket").exists, 20, "munged")
+
+    def node(self, name: str, member: str, env: dict[str, str]) -> None:
+        """Start a node."""
+        log = self._folder / f"{member}.log"
+        self.members.start(member, [self._programs["slurmd"], "-D", "-N", name], log, env)
+
+    def change_key(self, node: str) -> None:
+        """Let a node come back with another key of munge: it believes nobody in the cluster."""
+        self._munge("stranger")
+        self.members.kill(node)
+        self.node(node, f"{node}-again", {"SLURM_CONF": str(self._folder / "stranger.conf")})
+        log = self._folder / f"{node}-again.log"
+        engines.until(lambda: "started" in log.read_text(), 20, "a slurmd with another key")
+
+    def states(self) -> dict[str, str]:
+        """Each node's state, as the controller tells it."""
+        done = subprocess.run(
+            [self._programs["sinfo"], "-h", "-N", "-o", "%N %T"],
+            capture_output=True, text=True, check=False, env={**os.environ, **self.env},
+        )  # fmt: skip
+        return dict(line.split() for line in done.stdout.splitlines())
+
+    def _is_ready(self) -> bool:
+        found = self.states()
+        return {found.get(node) for node in NODES} == {"idle"} and found.get(WRONG, "") not in (
+            "idle", "unknown*", "",
+        )  # fmt: skip
+
+    def allocated(self) -> dict[str, str]:
+        """An allocation of all nodes, as a process inside it sees it."""
+        done = subprocess.run(
+            ["salloc", f"-N{len(NODES)}", "--no-shell"],
+            capture_output=True, text=True, check=True, env={**os.environ, **self.env}, timeout=60,
+        )  # fmt: skip
+        job = next(word for word in done.stderr.split() if word.isdigit())
+        return {**self.env, "SLURM_JOB_ID": job, "SLURM_JOB_NODELIST": f"n[1-{len(NODES)}]"}
+
+
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[Members, dict[str, str]]]:
-    """Four nodes that are idle, and the environment in which Slurm's clients find them."""
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """Six nodes that are idle, and a seventh that was not admitted."""
     if os.geteuid() != 0:
         engines.lacking("slurmd of several nodes on one machine needs root")
-    programs = {
-        name: engines.program(name, "slurm-wlm, munge")
-        for name in ("munged", "slurmctld", "slurmd", "srun", "salloc", "sinfo", "scancel")
-    }
-    host = socket.gethostname().partition(".")[0]
-    munge = tmp_path / "munge"
-    for folder in (munge, tmp_path / "state", *(tmp_path / f"spool-{node}" for node in NODES)):
-        folder.mkdir(mode=0o700)
-    (munge / "key").write_bytes(os.urandom(128))
-    (munge / "key").chmod(0o400)
-    nodes = [
-        f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={engines.free_port()} CPUs=2"
-        for node in NODES
-    ]
-    conf = tmp_path / "slurm.conf"
-    conf.write_text(
-        SETTINGS.format(
-            host=host, folder=tmp_path, port=engines.free_port(), nodes="\n".join(nodes),
-            names=",".join(NODES),
-        )
-    )  # fmt: skip
-    env = {"SLURM_CONF": str(conf)}
     with engines.members() as members:
-        members.start(
-            "munged",
-            [programs["munged"], "--foreground", "--force", f"--key-file={munge}/key",
-             f"--socket={munge}/socket", f"--pid-file={munge}/pid", f"--log-file={munge}/log",
-             f"--seed-file={munge}/seed"],
-            tmp_path / "munged.log",
-        )  # fmt: skip
-        engines.until((munge / "socket").exists, 20, "munged")
-        members.start("ctld", [programs["slurmctld"], "-D"], tmp_path / "ctld.log", env)
-        for node in NODES:
-            members.start(
-                node, [programs["slurmd"], "-D", "-N", node], tmp_path / f"{node}.log", env
-            )
-        engines.until(lambda: _idle(programs["sinfo"], env) == len(NODES), 60, "idle nodes")
-        yield members, env
+        found = Cluster(tmp_path, members)
+        found.start()
+        yield found
 
 
-def _idle(sinfo: str, env: dict[str, str]) -> int:
-    done = subprocess.run(
-        [sinfo, "-h", "-N", "-o", "%T"],
-        capture_output=True, text=True, check=False, env={**os.environ, **env},
-    )  # fmt: skip
-    return done.stdout.split().count("idle")
-
-
-def allocated(env: dict[str, str]) -> dict[str, str]:
-    """An allocation of all nodes, as a process inside it sees it."""
-    surroundings = {**os.environ, **env}
-    done = subprocess.run(
-        ["salloc", "-N4", "--no-shell"],
-        capture_output=True, text=True, check=True, env=surroundings, timeout=60,
-    )  # fmt: skip
-    job = next(word for word in done.stderr.split() if word.isdigit())
-    return {**env, "SLURM_JOB_ID": job, "SLURM_JOB_NODELIST": "n[1-4]"}
-
-
-def test_nodes(cluster: tuple[Members, dict[str, str]], envsnap: Run) -> None:
-    members, env = cluster
-    inside = allocated(env)
-    members.hang("n2")
-    members.kill("n3")
+def test_every_node_is_named_in_its_state(cluster: Cluster, envsnap: Run) -> None:
+    inside = cluster.allocated()
+    cluster.members.hang("n3")
+    cluster.members.kill("n4")
+    cluster.change_key("n5")
     done, took = engines.captured(
-        envsnap, "--slurm", "--inventory", "n[1-5]", "--python", sys.executable,
+        envsnap, "--slurm", "--inventory", "n[1-8]", "--python", sys.executable,
         deadline=DEADLINE, env=inside,
     )  # fmt: skip
     assert done.returncode == 6, done.stderr
     assert took < DEADLINE + engines.WITHIN
-    found = engines.states(envsnap)
-    assert found.pop("n3").startswith("unknown")
-    assert found == {"n1": "same", "n2": "unknown (timeout)", "n4": "same", "n5": "missing"}
+    assert engines.states(envsnap) == {
+        "n1": "same",
+        "n2": "drifted",
+        "n3": "unknown (timeout)",
+        "n4": "unknown (unreachable)",
+        "n5": "unknown (refused)",
+        "n6": "same",
+        "n7": "missing",  # not admitted, so that no job gets it
+        "n8": "missing",
+    }
 
 
 @pytest.mark.parametrize("label", [(), ("--label",)], ids=["plain", "labelled"])
 def test_many_tasks_in_one_stream(
-    label: tuple[str, ...], cluster: tuple[Members, dict[str, str]], envsnap: Run, tmp_path: Path
+    label: tuple[str, ...], cluster: Cluster, envsnap: Run, tmp_path: Path
 ) -> None:
-    _, env = cluster
     assert envsnap("probe", "--no-import", "-o", "probe.py").returncode == 0
     script = tmp_path / "task.sh"
     script.write_text(
@@ -137,8 +188,8 @@ def test_many_tasks_in_one_stream(
     script.chmod(0o755)
     with (tmp_path / "all.facts").open("wb") as stream:
         subprocess.run(
-            ["srun", "-N4", "--ntasks-per-node=2", *label, str(script)],
-            stdout=stream, check=True, env={**os.environ, **env}, timeout=120,
+            ["srun", "-N4", "--exclude=n2", "--ntasks-per-node=2", *label, str(script)],
+            stdout=stream, check=True, env={**os.environ, **cluster.env}, timeout=120,
         )  # fmt: skip
     done = envsnap("fleet", "diff", "all.facts")
     assert done.returncode == 1

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,7 +66,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[Members, dict[str, str]]]:
 
 
 def test_every_host_is_named_in_its_state(
-    cluster: tuple[Members, dict[str, str]], envsnap: Run
+    cluster: tuple[Members, dict[str, str]], envsnap: Run, tmp_path: Path
 ) -> None:
     members, env = cluster
     members.hang("n5")
@@ -85,6 +88,10 @@ def test_every_host_is_named_in_its_state(
         "n8": "unknown (denied)",
         "n9": "missing",
     }
+    logs = {name: (tmp_path / f"{name}.log").read_text() for name in ("n1", "n2", "n3", "n4")}
+    assert {name: text.count("Accepted publickey") for name, text in logs.items()} == dict.fromkeys(
+        logs, 1
+    )  # one connection carries the probe, once a node
 
 
 def test_who_was_not_asked_in_time_is_unknown(
@@ -99,6 +106,49 @@ def test_who_was_not_asked_in_time_is_unknown(
     assert done.returncode == 6
     assert took < 4.0 + engines.WITHIN
     assert states(envsnap) == dict.fromkeys(("n1", "n2", "n3"), "unknown (timeout)")
+
+
+def test_a_jump_host_of_the_users_own_settings(
+    cluster: tuple[Members, dict[str, str]], envsnap: Run, tmp_path: Path
+) -> None:
+    _, env = cluster
+    config = (tmp_path / "config").read_text()
+    far = f"Host far\n  ProxyJump n1\n  HostKeyAlias n2\n  Port {_port(config, 'n2')}\n"
+    (tmp_path / "config").write_text(far + config)
+    done, _ = captured(
+        envsnap, "--hosts", "far", "--python", sys.executable, deadline=DEADLINE, env=env
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Accepted publickey" in (tmp_path / "n1.log").read_text()
+    assert states(envsnap) == {"far": "same"}
+
+
+def _port(config: str, host: str) -> str:
+    return config.split(f"Host {host}\n  Port ")[1].split(maxsplit=1)[0]
+
+
+def test_a_daemon_that_turns_away_is_tried_three_times(
+    cluster: tuple[Members, dict[str, str]], envsnap: Run, tmp_path: Path
+) -> None:
+    _, env = cluster
+    with socket.create_server(("127.0.0.1", 0)) as daemon:
+        asked: list[object] = []
+
+        def turn_away() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    asked.append(1)
+                    daemon.accept()[0].close()
+
+        threading.Thread(target=turn_away, daemon=True).start()
+        config = (tmp_path / "config").read_text()
+        busy = f"Host busy\n  HostKeyAlias n1\n  Port {daemon.getsockname()[1]}\n"
+        (tmp_path / "config").write_text(busy + config)
+        done, took = captured(envsnap, "--hosts", "busy", deadline=20.0, env=env)
+        assert len(asked) - 1 == 3
+        daemon.shutdown(socket.SHUT_RDWR)
+    assert done.returncode == 6
+    assert took < 20.0 + engines.WITHIN
 
 
 def test_a_folder_holds_one_capture(envsnap: Run, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from envsnap.model import codec
+from envsnap.model.manifest import Target
 from tests.conftest import Run
 from tests.fleet import fleets
 from tests.fleet.fleets import Change
@@ -159,6 +160,68 @@ def test_parquet(tmp_path: Path, envsnap: Run) -> None:
     assert [row["host"] for row in hosts] == ["n1", "n2", "n3"]
     assert {row["host"] for row in facts if row["section"] == "packages"} == {"n1", "n2", "n3"}
     assert len({row["object"] for row in facts if row["section"] == "packages"}) == 1
+
+
+def exported(tmp_path: Path, envsnap: Run) -> Path:
+    """Two days of three hosts as Parquet; n2 has another torch on the second."""
+    pytest.importorskip("pyarrow", reason="needs the extra fleet")
+    for day in (1, 2):
+        for number in (1, 2, 3):
+            change = fleets.package("torch", "2.8.0") if (day, number) == (2, 2) else None
+            write(tmp_path / f"d{day}", f"n{number}", day, change)
+        assert envsnap("fleet", "add", "st", f"d{day}").returncode == 0
+    assert envsnap("fleet", "export", "st", "--parquet", "out").returncode == 0
+    return tmp_path / "out"
+
+
+def test_duckdb_reads_it(tmp_path: Path, envsnap: Run) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="needs the extra test-fleet")
+    folder = exported(tmp_path, envsnap)
+    with duckdb.connect() as database:
+        for name in ("fact", "object", "span"):
+            made = f"CREATE TABLE {name} AS SELECT * FROM read_parquet(?)"  # noqa: S608 - our names
+            database.execute(made, [str(folder / f"{name}.parquet")])
+        versions = database.execute(
+            "SELECT fact.host, json_extract_string(body, '$.entries.torch.version')"
+            " FROM fact JOIN object USING (object) WHERE fact.section = 'packages' ORDER BY 1"
+        ).fetchall()
+        assert versions == [("n1", "2.7.0"), ("n2", "2.8.0"), ("n3", "2.7.0")]
+        changed = database.execute(
+            "SELECT host, count(DISTINCT kind) FROM span GROUP BY host HAVING count(DISTINCT kind) > 1"
+        ).fetchall()
+        assert changed == [("n2", 2)]
+
+
+def test_polars_reads_it(tmp_path: Path, envsnap: Run) -> None:
+    polars = pytest.importorskip("polars", reason="needs the extra test-fleet")
+    folder = exported(tmp_path, envsnap)
+    hosts = polars.read_parquet(folder / "host.parquet")
+    kinds = polars.read_parquet(folder / "kind.parquet").select("kind", "name")
+    sizes = hosts.join(kinds, on="kind").group_by("name").len().sort("len")
+    assert sizes["len"].to_list() == [1, 2]
+    assert all(name.startswith("hw-") for name in sizes["name"])
+
+
+def test_which_image_was_that(tmp_path: Path, envsnap: Run) -> None:
+    for day, image, change in ((1, "1b" * 32, None), (2, "2c" * 32, fleets.lost_gpu)):
+        for number in (0, 1):
+            name = f"train-{number}"
+            target = Target(kind="pod", name=f"{name} of registry.internal/train@sha256:{image}")
+            made = replace(
+                fleets.host(change), target=target, created_at=f"2026-11-{day:02d}T08:00:00Z"
+            )
+            (tmp_path / f"d{day}").mkdir(exist_ok=True)
+            (tmp_path / f"d{day}" / f"{name}.json").write_bytes(codec.encode(made))
+        assert envsnap("fleet", "add", "st", f"d{day}").returncode == 0
+    told = json.loads(envsnap("fleet", "history", "st", "--json").stdout)
+    (change,) = told["changes"]
+    assert (change["day"], change["hosts"]) == ("2026-11-02", ["train-0", "train-1"])
+    images = {kind["name"]: kind["target"].rpartition(":")[2] for kind in told["kinds"]}
+    assert images == {change["before"]: "1b" * 32, change["after"]: "2c" * 32}
+    last = {kind["name"]: kind["last"] for kind in told["kinds"]}
+    assert last[change["before"]] < last[change["after"]]
+    screen = envsnap("fleet", "history", "st").stdout
+    assert "1b" * 32 in screen
 
 
 @pytest.mark.parametrize("command", ["diff", "history"])

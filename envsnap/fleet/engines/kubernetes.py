@@ -22,9 +22,13 @@ def found(
     """How each running pod is asked; one that does not run is unknown, with its phase."""
     asks = {}
     silent: dict[str, str] = {}
-    for name, where, phase in _pods(selector, namespace, min(seconds, LIST_SECONDS)):
+    for name, where, status in _pods(selector, namespace, min(seconds, LIST_SECONDS)):
+        phase = _phase(status)
         if phase == "Running":
-            place = pod(name, namespace=where, container=container, python=probing.python)
+            place = pod(
+                name, namespace=where, container=container, python=probing.python,
+                image=_image(status, container),
+            )  # fmt: skip
             asks[name] = through(place, name, probing)
         else:
             silent[name] = f"refused: the pod is {phase}"
@@ -33,8 +37,10 @@ def found(
     return Found(asks=asks, silent=silent)
 
 
-def _pods(selector: str, namespace: str | None, seconds: float) -> Iterator[tuple[str, str, str]]:
-    """Each pod's name, namespace and phase."""
+def _pods(
+    selector: str, namespace: str | None, seconds: float
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Each pod's name, namespace and status."""
     client = shutil.which("kubectl")
     if client is None:
         raise TargetError("kubectl is not installed here, or not on PATH")
@@ -51,7 +57,9 @@ def _pods(selector: str, namespace: str | None, seconds: float) -> Iterator[tupl
         tree: Any = json.loads(done.stdout[:LARGEST_LIST])
         for item in tree["items"]:
             meta = item["metadata"]
-            yield str(meta["name"]), str(meta["namespace"]), _phase(item.get("status", {}))
+            status = item.get("status")
+            told = status if isinstance(status, dict) else {}
+            yield str(meta["name"]), str(meta["namespace"]), told
     except (ValueError, KeyError, TypeError, AttributeError):
         raise TargetError("kubectl printed no list of pods") from None
 
@@ -63,3 +71,12 @@ def _phase(status: dict[str, Any]) -> str:
         if waiting:
             return str(waiting.get("reason", "waiting"))[:60]
     return str(status.get("phase", "of no known phase"))[:60]
+
+
+def _image(status: dict[str, Any], container: str | None) -> str | None:
+    """The image by digest that the container runs, where its node has told it."""
+    for item in status.get("containerStatuses") or ():
+        if isinstance(item, dict) and container in (None, item.get("name")):
+            found = str(item.get("imageID") or "").removeprefix("docker-pullable://")
+            return found[:300] or None
+    return None

@@ -12,6 +12,7 @@ from envsnap.report.sanitize import plain
 
 MOST_FACTS = 4
 MOST_LINES = 40
+MOST_NAME = 300  # an image is only told by its whole digest
 
 
 def as_json(told: Past) -> str:
@@ -35,7 +36,7 @@ def as_text(told: Past) -> str:
     lines.append("")
     lines += [
         f"{plain(kind.name):<20} {kind.first} to {kind.last}  {kind.hosts:>7,} hosts now"
-        f"  {plain(kind.target)[:80]}"
+        f"  {plain(kind.target)[:MOST_NAME]}"
         for kind in told.kinds[:MOST_LINES]
     ]
     if len(told.kinds) > MOST_LINES:

@@ -116,13 +116,11 @@ class ErrorText(Rule):
 
 
 def _raised_by_the_program(evidence: Evidence, manifest: Manifest) -> bool:
-    """Whether the last frame of a traceback is of no distribution: the program's own code raised."""
-    raised = evidence.raised
-    return (
-        raised is not None
-        and bool(raised.frames)
-        and owners.file(raised.frames[-1].file, manifest) is None
-    )
+    """Whether the program's own code raised: of no distribution, and not what Python called for one."""
+    if evidence.raised is None:
+        return False
+    frames = [frame for frame in evidence.raised.frames if not owners.is_of_python(frame.file)]
+    return bool(frames) and owners.file(frames[-1].file, manifest) is None
 
 
 def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) -> list[Finding]:

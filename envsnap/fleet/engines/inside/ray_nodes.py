@@ -15,12 +15,25 @@ def ask(script: bytes, seconds: float, pid: int) -> tuple:
     import subprocess
     import sys
 
+    def interpreter(own: dict) -> str:
+        """The Python of that process: a runtime environment may have brought another one.
+
+        Ray writes over the process's arguments, and what the kernel knows has no link to the
+        virtual environment: one that the process has and we have not is where it was started.
+        """
+        real = os.path.realpath("/proc/%d/exe" % pid)
+        places = [sys.executable, real]
+        if own.get("VIRTUAL_ENV") and own["VIRTUAL_ENV"] != os.environ.get("VIRTUAL_ENV"):
+            places.insert(0, os.path.join(own["VIRTUAL_ENV"], "bin", "python"))
+        return next((place for place in places if os.path.realpath(place) == real), sys.executable)
+
     python, environment = sys.executable, dict(os.environ)
     if pid:
         with open("/proc/%d/environ" % pid, "rb") as stream:
             pairs = [pair.partition(b"=") for pair in stream.read().split(b"\0") if b"=" in pair]
         own = {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs if name}
         environment = own or environment
+        python = interpreter(own)
         script = script.replace(PLACEHOLDER, str(pid).encode(), 1)
     code = "import sys; exec(getattr(sys.stdin, 'buffer', sys.stdin).read())"
     child = subprocess.Popen(
