@@ -132,7 +132,7 @@ def captured(driver: str) -> str:
             "glibc": "2.35",
             "os": "Ubuntu 22.04.4 LTS",
             "kernel": "5.15.0-1056-aws",
-        },  # fmt: skip
+        },
         "python": {"version": "3.10.12"},
     }
     return codec.encode(examples.manifest(sections)).decode()
