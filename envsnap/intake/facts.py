@@ -11,7 +11,7 @@ import msgspec
 
 from envsnap._version import __version__
 from envsnap.errors import InputError
-from envsnap.intake import config_trees, names
+from envsnap.intake import names
 from envsnap.intake import messages as texts
 from envsnap.model import codec, ranks, scan
 from envsnap.model.manifest import (
@@ -280,6 +280,8 @@ def _parse_configs(section: dict[str, Any], key: bytes) -> None:
     entries = section.get("entries")
     if not isinstance(entries, dict):
         return  # not gathered in time, or of another type: a gap, once it is converted
+    from envsnap.intake import config_trees
+
     for name, entry in entries.items():
         text = entry.pop("text", None) if isinstance(entry, dict) else None
         if not isinstance(text, str):
