@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from envsnap.rules import registry
-from tools import command_pages, list_pages, manifest_page, rule_pages, texts
+from tools import command_pages, cost_page, list_pages, manifest_page, rule_pages, texts
 
 ROOT = Path(__file__).parents[1]
 PAGES: dict[str, Callable[[], str]] = {
@@ -18,6 +18,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/exit-codes.md": list_pages.exit_codes,
     "docs/formats-and-forms.md": list_pages.formats_and_forms,
     "docs/python.md": list_pages.python,
+    "docs/cost.md": cost_page.page,
     "docs/index.md": list_pages.home,
     "tests/docs/texts.txt": texts.page,
 }

@@ -1,15 +1,17 @@
-"""`python -m benchmarks.bisect [NAME…] [--sizes 20 60] [--work FOLDER] [--seed N] [--known]`.
+"""`python -m benchmarks.bisect [NAME…] [--sizes 20 60] [--work FOLDER] [--seed N] [--known | --only-known]`.
 
 Builds both environments of each case with uv, captures them, runs `envsnap bisect` as a user
 would, and says whether it named what was planted. Beside it stands plain delta debugging
 (Zeller's ddmin, no order, no closure) over as many differences, counted on a model of the same
-fault. Needs a package index. What each case gave is kept in its folder: `--known` prints the table of
-what was run there, and runs the rest.
+fault. Needs a package index. Each row is a line of `rows.jsonl` in that folder, with the digest of the
+code that made it: `--known` takes the rows of the same code from there and runs the rest, so that a run
+that was ended goes on. `--only-known` runs nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -27,7 +29,9 @@ from envsnap.image.locking.uv import executable
 
 ENVSNAP = [sys.executable, "-m", "envsnap"]
 CONFIG = '{"model": {"preprocess": {"mean": %s, "std": 0.25}, "layers": %d}, "log": "%s"}'
-ROW = "row.json"
+ROWS = "rows.jsonl"
+# What decides a row: the search, what it is built on, and the cases themselves.
+DECIDES = ("envsnap/bisection", "envsnap/rules", "envsnap/knowledge", "benchmarks/bisect")
 BASICS = ("PATH", "HOME", "XDG_CACHE_HOME", "SSL_CERT_FILE", "LANG")
 
 
@@ -207,9 +211,35 @@ def made(case: Case, size: int, folder: Path, seed: int) -> Row:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         prepare(case, size, folder, seed)
-    row = run(case, size, folder)
-    (folder / ROW).write_text(json.dumps(asdict(row)))
-    return row
+    return run(case, size, folder)
+
+
+def code() -> tuple[str, str]:
+    """The digest of the code that makes a row, and the commit that it stands on."""
+    root = Path(__file__).parents[2]
+    digest = hashlib.sha256()
+    for folder in DECIDES:
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=root, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    return digest.hexdigest()[:16], commit.stdout.strip() or "unknown"
+
+
+def known_rows(path: Path, digest: str) -> dict[tuple[str, int], Row]:
+    """The rows that this code has made; a line that was cut is none."""
+    found: dict[tuple[str, int], Row] = {}
+    for text in path.read_text().splitlines() if path.exists() else ():
+        try:
+            record = json.loads(text)
+        except ValueError:
+            continue
+        if record["code"] == digest:
+            row = Row(**record["row"])
+            found[row.name, row.size] = row
+    return found
 
 
 def main() -> None:
@@ -219,19 +249,28 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="*", type=int, default=[20, 60])
     parser.add_argument("--work", type=Path, default=Path("bisect-benchmark"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--known", action="store_true", help="run no case that was run there")
+    parser.add_argument("--known", action="store_true", help="run no row that this code has made")
+    parser.add_argument("--only-known", action="store_true", help="print these rows, run nothing")
     arguments = parser.parse_args()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    path = arguments.work.resolve() / ROWS
+    digest, commit = code()
+    known = known_rows(path, digest) if arguments.known or arguments.only_known else {}
     rows = []
     for case in cases.CASES:
         if (arguments.names and case.name not in arguments.names) or not case.program.exists():
             continue
         for size in arguments.sizes:
-            folder = (arguments.work / f"{case.name}-{size}").resolve()
-            if arguments.known and (folder / ROW).exists():
-                rows.append(Row(**json.loads((folder / ROW).read_text())))
-            else:
-                rows.append(made(case, size, folder, arguments.seed))
-            print(line(rows[-1], case), file=sys.stderr)
+            row = known.get((case.name, size))
+            if row is None and not arguments.only_known:
+                row = made(case, size, path.parent / f"{case.name}-{size}", arguments.seed)
+                with path.open("a") as stream:
+                    record = {"code": digest, "commit": commit, "row": asdict(row)}
+                    stream.write(json.dumps(record) + "\n")
+            if row is not None:
+                rows.append(row)
+                print(line(row, case), file=sys.stderr, flush=True)
+    print(f"code {digest} at commit {commit}: {len(rows)} rows")
     report(rows)
 
 

@@ -174,4 +174,21 @@ OURS = (
     ),
     Case("outside", OWN / "fault_outside.py", (), variables={"NOT_CAPTURED": (None, None)}),
 )  # fmt: skip
-CASES = (*COLLECTION, *OURS)
+# Written when the search was done, and run once before anybody looked at it again.
+FRESH = (
+    package("zip_equal", culprit="more-itertools"),
+    package("websockets_silent", culprit="websockets"),
+    package("tomlkit_bits", culprit="tomlkit", options=("--oracle-output", "-")),
+    Case(
+        "zipp_switch", OWN / "fault_zipp_switch.py",
+        one("packages.zipp", "env_vars.PIPELINE_MODE"),
+        variables={"PIPELINE_MODE": ("lenient", "strict")},
+    ),
+    Case(
+        "config_or_package", OWN / "fault_config_or_package.py",
+        (*one("packages.termcolor"), *one("configs.app.model.layers")),
+        files=(("app", "app-good.json", "app-bad.json"),),
+        variables={"APP_CONFIG": ("app-good.json", "app-good.json")},
+    ),
+)  # fmt: skip
+CASES = (*COLLECTION, *OURS, *FRESH)

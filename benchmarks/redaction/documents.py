@@ -2,7 +2,8 @@
 
 A set is a folder. `docs.txt` and `settings.txt` hold files of settings, each behind a line
 `=== FORMAT TITLE`; `texts.txt` lines of logs, `envs.txt` variables, `issuers.txt` tokens that are
-put in five places. A secret stands as `<<KIND:SHAPE>>`; every other value has to be shown.
+put in five places; `rows.txt` secrets and settings (`setting | PLACES | KEY | VALUE`), each put in
+every place that it names. A secret stands as `<<KIND:SHAPE>>`; every other value has to be shown.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.redaction.places import PLACES
 from benchmarks.redaction.shapes import made
 from envsnap.intake import config_trees, messages
 from envsnap.probe import secrets
@@ -67,6 +69,8 @@ def score(name: str, seed: int) -> Score:
         _variable(found, _planted(line, rng))
     for line in _lines(folder / "issuers.txt"):
         _token(found, line, rng)
+    for line in _lines(folder / "rows.txt"):
+        _row(found, line, rng)
     return found
 
 
@@ -153,3 +157,18 @@ def _token(found: Score, shape: str, rng: random.Random) -> None:
     token = made(shape, rng)
     kept = messages.clean_message(f"Error 401: {token} was refused")
     found.secret("token message", hidden=token not in kept, told=token)
+
+
+def _row(found: Score, line: str, rng: random.Random) -> None:
+    """A value in each of its places: `KIND | PLACES | KEY | VALUE`, where only secrets have marks."""
+    kind, places, key, template = line.split(" | ", 3)
+    for place in places.split(","):
+        text = made(template, rng).replace("\\n", "\n")
+        hidden = re.findall(r"<<(.*?)>>", text, re.DOTALL)
+        kept = PLACES[place](key, re.sub(r"<<(.*?)>>", r"\1", text, flags=re.DOTALL))
+        told = f"{place}: {key} = {text}"
+        if kind == "setting":
+            found.setting(place, shown=kept.same and not kept.gaps, told=told)
+        for secret in hidden:
+            seen = any(spelled in kept.text for spelled in _spellings(secret))
+            found.secret(kind, hidden=bool(kept.gaps) and not seen, told=told)

@@ -62,6 +62,13 @@ def message(_key: str, text: str) -> Kept:
     return Kept(shown, shown == text, {"text": "cut"} if shown != text else {})
 
 
+def fact(key: str, text: str) -> Kept:
+    """A fact of a target, which no name protects: a version, an address, a label."""
+    held, gaps = {key: text}, {}
+    secrets.sweep(held, lambda path, why, lost: gaps.update({".".join(path): why}))
+    return Kept(str(held[key]), held[key] == text, gaps)
+
+
 def two_documents(text: str, kind: str = "config.yaml") -> dict[str, Any]:
     """A ConfigMap that holds a file."""
     return {
@@ -84,6 +91,7 @@ PLACES: dict[str, Callable[[str, str], Kept]] = {
     "ini": lambda key, text: parsed(f"[a]\n{key} = {text}\nlr = 1\n", "ini"),
     "dotenv": lambda key, text: parsed(f"export {key}='{text}'\nLR=1\n", "env"),
     "env": env,
+    "fact": fact,
     "text": message,
     "list": lambda key, text: tree({key: text.split()}),
     "pair": lambda key, text: tree({"env": [{"name": "A", "value": "1"}, {"name": key, "value": text}]}),

@@ -3,16 +3,24 @@
 Every package of the base that computes nothing may have another release on the other side: half
 a patch release, a third a minor one, the rest a major one. A second kind of noise lets packages
 that do compute drift as well. What a case states is left alone. All of it is drawn from a seed.
+What another distribution of the base would refuse is no harmless difference: a release is drawn
+among those that the base's own requirements allow, and a distribution without one stays.
 """
 
 from __future__ import annotations
 
+import json
 import random
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from benchmarks.root_cause.cases import Sections
+from envsnap.knowledge.specifiers import contains
+
+DRAWS = 20  # of a release that nothing refuses
 
 # The base's distributions whose purpose is to compute, decode or tokenise; judged by hand from
 # what each says of itself, and not by the product's table, which the noise is to try.
@@ -44,8 +52,12 @@ def _packages(other: Sections, stated: set[str], noise: Noise, draw: random.Rand
     harmless = [name for name in free if name not in NUMERICS]
     numerics = [name for name in free if name in NUMERICS]
     for names, count in ((harmless, noise.harmless), (numerics, noise.numerics)):
-        for name in draw.sample(names, min(count, len(names))):
-            _move(other, name, another(entries[name]["version"], draw))
+        moved = 0
+        for name in draw.sample(names, len(names)):
+            version = allowed(name, entries[name]["version"], draw) if moved < count else None
+            if version is not None:
+                _move(other, name, version)
+                moved += 1
 
 
 def _move(other: Sections, name: str, version: str) -> None:
@@ -53,6 +65,22 @@ def _move(other: Sections, name: str, version: str) -> None:
     framework = other.get("frameworks", {}).get("entries", {}).get(name)
     if framework is not None and "version" in framework:
         framework["version"] = version
+
+
+def allowed(name: str, version: str, draw: random.Random) -> str | None:
+    """Some other release that nothing in the base refuses; None where none was drawn."""
+    wanted = _requirements().get(name, {}).values()
+    drawn = (another(version, draw) for _ in range(DRAWS))
+    return next(
+        (v for v in drawn if all(contains(asked, v) is not False for asked in wanted)), None
+    )
+
+
+@cache
+def _requirements() -> dict[str, dict[str, str]]:
+    path = Path(__file__).with_name("requirements.json")
+    rows: dict[str, dict[str, str]] = json.loads(path.read_text())["rows"]
+    return rows
 
 
 def another(version: str, draw: random.Random) -> str:

@@ -231,11 +231,12 @@ def verify(
     """Say whether every portable fact of a manifest is reproduced in a target.
 
     The target is captured, or described by `facts`. What may be otherwise is what the plan
-    announces: the one that is given, else the one that an image carries, else the one that would
-    be made of the manifest. `configs` and `weights` name files of the target; nothing excuses
-    these. `fail_on` is info (every difference counts), warning, error or never, as the rules
-    judge each; what a `policy` ignores or allows counts as announced, with its reason, and what it
-    does not allow as a difference, facts of the host too; `trial` is run in an image, and has to pass. Raises InputError for a name that the manifest does not have.
+    announces. That is the plan that is given, else the one that an image carries, else the one
+    that would be made of the manifest. `configs` and `weights` name files of the target; nothing
+    excuses these. `fail_on` is info (every difference counts), warning, error or never, as the
+    rules judge each. What a `policy` ignores or allows counts as announced, with its reason. What
+    it does not allow counts as a difference, facts of the host too. `trial` is run in an image,
+    and has to pass. Raises InputError for a name that the manifest does not have.
     """
     from msgspec import structs
 

@@ -150,8 +150,8 @@ def record_data(data: str, path: str, *, label: str | None = None) -> Record:
     return spooled.save_features(path, features, label, notes)
 
 
-def portable_probe(env: Sequence[str] = ()) -> str:
-    """The text of a probe that describes the program that runs it."""
+def portable_probe(env: Sequence[str] = (), *, here: bool = True) -> str:
+    """The text of a probe that describes the program that runs it, `here` or in a container."""
     from envsnap.targets import script
 
     options = {
@@ -160,6 +160,7 @@ def portable_probe(env: Sequence[str] = ()) -> str:
         "travels": True,
         "import": False,
         "deadline": DEFAULT_DEADLINE,
+        **(script.place() if here else {}),
     }
     return script.build(options, script.new_marker())
 

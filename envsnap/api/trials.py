@@ -103,7 +103,7 @@ def _verdict(
         task = archive.as_task(golden, copy)
         ended = stack.enter_context(
             launch.recorded(
-                command, wanted=wanted, task=task, probe=runs.portable_probe(), run=inside
+                command, wanted=wanted, task=task, probe=runs.portable_probe(here=False), run=inside
             )
         )
         if ended.chosen is None:

@@ -9,7 +9,7 @@ answers is a suspect, and no proof.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import accumulate
 
 from envsnap.bisection.search import Verdict
@@ -17,6 +17,7 @@ from envsnap.bisection.sequential import Rates
 
 ENOUGH = 0.95  # belief in one length at which it is answered
 PATIENCE = 12  # times the runs that decide one set without a fault
+NEARLY = 0.8  # of the most telling: a prefix that has run already needs no new environment
 
 Run = Callable[[int], Verdict]
 
@@ -31,12 +32,14 @@ def likeliest(run: Run, length: int, rates: Rates) -> int | None:
         True
     ] * length  # the whole is known to fail, and a prefix that cannot say tells nothing
     usable[-1] = False
+    ran: set[int] = set()
     for _ in range(PATIENCE * rates.runs_if_good()):
         if max(belief) >= ENOUGH:
             break
-        place = _most_telling(belief, usable, rates)
+        place = _most_telling(belief, usable, rates, ran)
         if place is None:
             break
+        ran.add(place)
         verdict = run(place + 1)
         if verdict is Verdict.OTHER:
             usable[place] = False
@@ -55,14 +58,21 @@ def _after(belief: list[float], place: int, rates: Rates, *, fails: bool) -> lis
     )
 
 
-def _most_telling(belief: list[float], usable: list[bool], rates: Rates) -> int | None:
-    """The prefix whose next run is expected to lessen the doubt the most."""
+def _most_telling(
+    belief: list[float], usable: list[bool], rates: Rates, ran: Collection[int]
+) -> int | None:
+    """The prefix whose next run is expected to lessen the doubt the most, or nearly so."""
     gains = [
         _gain(mass, rates) if use else -1.0
         for mass, use in zip(accumulate(belief), usable, strict=True)
     ]
     best = max(gains, default=-1.0)
-    return gains.index(best) if best > 0 else None
+    if best <= 0:
+        return None
+    known = max((place for place in ran if usable[place]), key=gains.__getitem__, default=None)
+    if known is not None and gains[known] >= NEARLY * best:
+        return known
+    return gains.index(best)
 
 
 def _gain(mass: float, rates: Rates) -> float:

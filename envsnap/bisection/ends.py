@@ -91,34 +91,48 @@ class Ends:
         return runs >= sequential.MOST_RUNS or seconds > sequential.MOST_SECONDS
 
     def measure(self) -> None:
-        """Learn how often both sides show the fault; from then on sets are run until decided."""
+        """Learn how often both sides show the fault; from then on sets are run until decided.
+
+        The bad side is run until it failed a few times, the good side as often as a set has to be
+        that is cleared, and both more while their rates are too close.
+        """
+        self._bad_until(sequential.FAILURES)
+        while True:
+            counts = self._counts()
+            failures, runs, seen, good = counts
+            found = sequential.rates(*counts) if failures else None
+            if found is not None:
+                # A good side that fails at times has to be known as well as the bad one.
+                wanted = max(found.runs_if_good(), 2 * runs if seen else 0)
+                if good >= wanted:
+                    self._trials.rates = found
+                    return
+                self._trials.at_least(NOTHING, wanted)
+            elif not failures or sequential.hopeless(*counts):
+                raise EndError(
+                    f"the good side shows the fault in {seen} of {good} runs and the bad side in"
+                    f" {failures} of {runs}: too close to be told apart"
+                )
+            elif good < runs:
+                self._trials.at_least(NOTHING, runs)
+            else:
+                self._trials.at_least(NOTHING, 2 * good)
+                self._bad_until(2 * failures)
+
+    def _bad_until(self, failures: int) -> None:
+        """Run the bad side until it failed so often, or too often to go on."""
         trials, everything = self._trials, self._everything
         while True:
-            bad = trials.runs[everything]
-            failures = sum(run.outcome in trials.bad for run in bad)
-            if failures >= sequential.FAILURES and len(bad) >= 2 * sequential.FAILURES:
-                break
-            if len(bad) >= sequential.MOST_FOR_RATE:
-                break
+            seen, runs, *_ = self._counts()
+            if (seen >= failures and runs >= 2 * failures) or runs >= sequential.MOST_FOR_RATE:
+                return
             run = trials.run(everything)
             if run.outcome not in trials.good and run.outcome.code not in (0, CANNOT_SAY):
                 trials.bad.add(run.outcome)
-        self._rates(failures, len(bad))
 
-    def _rates(self, failures: int, runs: int) -> None:
+    def _counts(self) -> tuple[int, int, int, int]:
+        """Failures and runs of the bad side, then of the good one."""
         trials = self._trials
-        good = trials.runs[NOTHING]
-        seen = sum(run.outcome in trials.bad for run in good)
-        found = sequential.rates(failures, runs, seen, len(good)) if failures else None
-        wanted = found.runs_if_good() if found is not None else 0
-        if seen:  # a good side that fails at times has to be known as well as the bad one
-            wanted = max(wanted, 2 * runs)
-        good = trials.at_least(NOTHING, wanted)
-        seen = sum(run.outcome in trials.bad for run in good)
-        found = sequential.rates(failures, runs, seen, len(good)) if failures else None
-        if found is None:
-            raise EndError(
-                f"the good side shows the fault in {seen} of {len(good)} runs and the bad side in"
-                f" {failures} of {runs}: too close to be told apart"
-            )
-        trials.rates = found
+        sides = (trials.runs[self._everything], trials.runs[NOTHING])
+        bad, good = (sum(run.outcome in trials.bad for run in runs) for runs in sides)
+        return bad, len(sides[0]), good, len(sides[1])

@@ -1,4 +1,4 @@
-"""Which sets to try: suspects first, then longer and longer prefixes of the order, then halves.
+"""Which sets to try: suspects first, then prefixes of the order that halve what is believed.
 
 A set is a frozenset of atoms, as numbers in the order of suspicion: these atoms are as on the bad
 side, all others as on the good side. The empty set works and the whole set fails; both are known.
@@ -6,9 +6,10 @@ side, all others as on the good side. The empty set works and the whole set fail
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from itertools import combinations
+from itertools import accumulate, combinations
 
 from msgspec import Struct
 
@@ -17,9 +18,10 @@ from envsnap.bisection.requirements import Implications
 Atoms = frozenset[int]
 
 SINGLES = 3  # suspects that are tried alone before any prefix
+ALONE = 0.34  # a suspect that holds so much of what is believed is tried alone
 MOST_COMBINED = 6  # atoms of which all pairs and triples are tried
 MOST_TOGETHER = 3  # atoms that are tried to be spared at once
-GROWTH = 3  # by how much the next prefix is longer
+GROWTH = 3  # by how much the next length to undo is longer
 
 
 class Verdict(StrEnum):
@@ -75,37 +77,87 @@ def _single(judge: Judge, suspects: Sequence[int], needs: Implications) -> Atoms
 def _kept(judge: Judge, suspects: list[int], needs: Implications) -> Atoms:
     """Keep, one after the other, the last atom of the shortest prefix that fails."""
     allowed = frozenset(suspects)
+
+    def fails(places: Iterable[int], kept: Atoms = frozenset()) -> bool:
+        tried = needs.forward([*kept, *(suspects[place] for place in places)]) & allowed
+        return judge(tried) is Verdict.BAD
+
+    low, end = _believed(fails, len(suspects))
+    if fails([end - 1]):
+        return frozenset([suspects[end - 1]])
     kept: Atoms = frozenset()
-    end = len(suspects)
     while end:
-        if kept and judge(needs.forward(kept) & allowed) is Verdict.BAD:
+
+        def longer(length: int, kept: Atoms = kept) -> bool:
+            return fails(range(length), kept)
+
+        last = _halved(longer, low, end) - 1
+        kept, low, end = kept | {suspects[last]}, 0, last
+        if fails((), kept):
             break
-
-        def fails(length: int, kept: Atoms = kept) -> bool:
-            tried = needs.forward([*kept, *suspects[:length]]) & allowed
-            return judge(tried) is Verdict.BAD
-
-        shortest = _shortest(fails, end)
-        kept = kept | {suspects[shortest - 1]}
-        end = shortest - 1
     return kept
 
 
-def _shortest(fails: Callable[[int], bool], end: int) -> int:
-    """The shortest prefix that fails, by longer and longer ones and then by halves.
+def _believed(fails: Callable[[Iterable[int]], bool], end: int) -> tuple[int, int]:
+    """Where a single culprit lies, if there is one: its prefix, and the longest that works.
 
-    The prefix of length `end` is known to fail, the empty one not to.
+    Belief falls with the place, as 1, 1/2, 1/3 … A place that holds much of what is left is tried
+    alone, which is its proof as well; otherwise the prefix that holds half. A place that works
+    alone may be part of a larger set all the same, so it makes no prefix work.
+    """
+    upto = _beliefs(end)
+    works, low, high = 0, min(SINGLES, end - 1), end
+    while high - low > 1:
+        if upto[low + 1] - upto[low] >= ALONE * (upto[high] - upto[low]):
+            if fails([low]):
+                return works, low + 1
+            low += 1
+            continue
+        half = _half(upto, low, high)
+        if fails(range(half)):
+            high = half
+        else:
+            works = low = half
+    return works, high
+
+
+def _halved(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The shortest length that holds, by halves of what is believed; `high` holds, `low` not."""
+    upto = _beliefs(high)
+    while high - low > 1:
+        half = _half(upto, low, high)
+        if holds(half):
+            high = half
+        else:
+            low = half
+    return high
+
+
+def _beliefs(end: int) -> list[float]:
+    """What is believed of the places before each length."""
+    return [0.0, *accumulate(1 / place for place in range(1, end + 1))]
+
+
+def _half(upto: Sequence[float], low: int, high: int) -> int:
+    """The length between two that halves what is believed of the places between them."""
+    return bisect_left(upto, (upto[low] + upto[high]) / 2, low + 1, high - 1)
+
+
+def _shortest(holds: Callable[[int], bool], end: int) -> int:
+    """The shortest length that holds, by longer and longer ones and then by halves.
+
+    `end` is known to hold, none not to.
     """
     low, high = 0, end
     length = SINGLES * GROWTH
     while length < end:
-        if fails(length):
+        if holds(length):
             high = length
             break
         low, length = length, length * GROWTH
     while high - low > 1:
         middle = (low + high) // 2
-        if fails(middle):
+        if holds(middle):
             high = middle
         else:
             low = middle
@@ -183,16 +235,20 @@ class Undone(Struct, frozen=True, kw_only=True):
 def undo(
     judge: Judge, everything: Atoms, cause: Atoms, order: Sequence[int], needs: Implications
 ) -> Undone:
-    """Undo a cause on the bad side; what it needs is undone with it where it has to be."""
+    """Undo a cause on the bad side; what it needs is undone with it where it has to be.
+
+    The cause alone first: few declared requirements really break, and then it is all.
+    """
     closed = needs.backward(cause)
-    verdict = judge(everything - closed)
     extra = closed - cause
-    if verdict is not Verdict.OTHER and extra:
-        plain = judge(everything - cause)
-        if plain is verdict:
-            return Undone(atoms=cause, extra=frozenset(), verdict=verdict)
+    plain = judge(everything - cause)
+    if not extra and plain is not Verdict.OTHER:
+        return Undone(atoms=cause, extra=frozenset(), verdict=plain)
+    verdict = judge(everything - closed) if plain is not Verdict.GOOD else plain
     if verdict is Verdict.OTHER:
         return _undo_more(judge, everything, closed, cause, order, needs)
+    if plain is verdict:
+        return Undone(atoms=cause, extra=frozenset(), verdict=verdict)
     return Undone(atoms=closed, extra=extra, verdict=verdict)
 
 

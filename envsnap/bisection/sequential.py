@@ -18,7 +18,6 @@ MOST_RUNS = 90  # of a bad side that does not fail: 5 % faults are missed once i
 MOST_SECONDS = 300.0
 FAILURES = 6  # until the bad side's rate is known well enough
 MOST_FOR_RATE = 600
-SMALLEST = 0.001  # below this rate a good side is not believed to be known
 
 
 class Rates(Struct, frozen=True, kw_only=True):
@@ -48,14 +47,28 @@ def rates(bad_failures: int, bad_runs: int, good_failures: int, good_runs: int) 
     """Cautious rates of both sides; None where they are too close to be told apart.
 
     The bad side's is taken lower and the good side's higher than what was seen, by one standard
-    deviation: a rate that is taken too high would call a faulty set good too early.
+    deviation: a rate that is taken too high would call a faulty set good too early. A good side that
+    never failed may still do so in half a run more than were made (Jeffreys' prior): taken for
+    never, a single chance failure would convict a set.
     """
     seen = bad_failures / bad_runs
-    low = seen - math.sqrt(seen * (1 - seen) / bad_runs) if bad_failures < bad_runs else 0.99 * seen
-    good = good_failures / good_runs if good_runs else 0.0
-    high = good + (math.sqrt(good * (1 - good) / good_runs) if good_failures else 0.0)
-    low, high = min(max(low, seen / 2), 0.99), max(high, min(SMALLEST, seen / 10))
+    low = seen - _deviation(seen, bad_runs) if bad_failures < bad_runs else 0.99 * seen
+    high = (good_failures + 0.5) / (good_runs + 1)
+    if good_failures:
+        high += _deviation(good_failures / good_runs, good_runs)
+    low = min(max(low, seen / 2), 0.99)
     return Rates(good=high, bad=low) if low > 2 * high else None
+
+
+def hopeless(bad_failures: int, bad_runs: int, good_failures: int, good_runs: int) -> bool:
+    """Whether more runs would hardly tell the sides apart."""
+    bad, good = bad_failures / bad_runs, good_failures / good_runs
+    least = good - _deviation(good, good_runs)
+    return min(bad_runs, good_runs) >= MOST_FOR_RATE or bad < 2 * least
+
+
+def _deviation(rate: float, runs: int) -> float:
+    return math.sqrt(rate * (1 - rate) / runs)
 
 
 def missed(runs: int) -> float:

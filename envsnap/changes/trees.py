@@ -119,6 +119,8 @@ def _plain(tree: Any) -> Any:
         return [_plain(value) for value in tree]
     if isinstance(tree, bool):
         return "true" if tree else "false"
+    if tree is None:
+        return "null"  # as YAML spells it, whose scalars are text
     if isinstance(tree, int | float):
         return _number(repr(tree))
     if isinstance(tree, str) and NUMBER.fullmatch(tree):

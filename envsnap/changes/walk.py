@@ -32,6 +32,8 @@ from envsnap.model.reading import (
 
 REPORT = "report"
 SHORTENED = "not stated: one side tells the beginning of the version only"
+MEBIBYTE = 1 << 20
+OF_CONDA = "not stated: a list of Python's distributions does not name conda's other packages"
 # Versions that reports often cut to their first numbers: 3.6 is no other Python than 3.6.9.
 CUT_SHORT = (("python", "version"), ("cuda", "toolkit"), ("frameworks", "torch", "cudnn"))
 # Sections that no walk compares: what names a machine, and what has a comparison of its own.
@@ -178,8 +180,24 @@ class _Walk:
             self._add(path, ChangeKind.UNKNOWN, mine, theirs, OLDER)
         elif field.is_entries and not (self._runs or _was_looked_for(path, reference, other)):
             self._add(path, ChangeKind.UNKNOWN, mine, theirs, NOT_NAMED)
+        elif field.is_entries and path[0] == "packages" and self._is_beyond(path, reference, other):
+            self._add(path, ChangeKind.UNKNOWN, mine, theirs, OF_CONDA)
         else:
             self._value(path, mine, theirs)
+
+    def _is_beyond(self, path: Path, reference: Any, other: Any) -> bool:
+        """Whether a package is conda's alone, and the side without it lists distributions only."""
+        side = 1 if path[-1] in reference else 0
+        entry = (reference if side else other)[path[-1]]
+        listed = other if side else reference
+        if getattr(entry, "format", UNSET) != "conda" or self._sides[side].complete:
+            return False
+        if any(item.format == "conda" for item in listed.values()):
+            return False
+        from envsnap.knowledge import conda_packages
+
+        build = reading.given(entry.conda.build) if entry.conda is not UNSET else None
+        return conda_packages.is_named_by_conda_alone(path[-1], build)
 
     def _tree(self, path: Path, reference: Any, other: Any) -> None:
         if reference is UNSET and other is UNSET:
@@ -235,7 +253,9 @@ class _Walk:
         return any(gap.startswith(starts) for gap in told)
 
     def _is_shortened(self, path: Path, reference: Any, other: Any) -> bool:
-        """Whether a report tells the first numbers of the version that the other side has."""
+        """Whether a report tells the first numbers of what the other side has in full."""
+        if path[-1:] == ("memory_total",) and isinstance(reference, int) and isinstance(other, int):
+            return any(self.reports) and _is_whole_mebibytes(reference, other)
         if path not in CUT_SHORT or not (isinstance(reference, str) and isinstance(other, str)):
             return False
         return (self.reports[0] and other.startswith(f"{reference}.")) or (
@@ -254,6 +274,13 @@ class _Walk:
                 reason=reason,
             )
         )
+
+
+def _is_whole_mebibytes(reference: int, other: int) -> bool:
+    """Whether one side is the other in whole MiB, as nvidia-smi prints what the driver counts in bytes."""
+    return reference != other and reference >> 20 == other >> 20 and 0 in (
+        reference % MEBIBYTE, other % MEBIBYTE,
+    )  # fmt: skip
 
 
 def _was_looked_for(path: Path, reference: Any, other: Any) -> bool:

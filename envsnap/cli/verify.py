@@ -53,7 +53,8 @@ def command(
     """Say whether a target reproduces every portable fact of a manifest.
 
     The target is an image, a running container, a process, or an interpreter of this host (the
-    active one, if none is named): an entrypoint, an initContainer, a step in CI.
+    active one, if none is named). So it also runs as an entrypoint, an initContainer, or a step
+    in CI.
     """
     from envsnap.image.proving import proof
 

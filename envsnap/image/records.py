@@ -13,7 +13,7 @@ from envsnap.errors import InputError
 
 Certainty: TypeAlias = Literal["exact", "nearest", "unknown"]
 Kind: TypeAlias = Literal["slim", "cuda", "distribution", "custom"]
-How: TypeAlias = Literal["image", "apt", "copy", "conda"]
+How: TypeAlias = Literal["image", "apt", "copy", "conda", "standalone"]
 Place: TypeAlias = Literal["installer", "index", "folder", "address", "git", "source", "unhashed"]
 Proof: TypeAlias = Literal["record", "digest", "tags", "source", "stand-in"]
 
@@ -77,7 +77,11 @@ class PythonSource(Struct, frozen=True, kw_only=True):
 
     version: Annotated[str | None, Meta(description="Version; null for what the base has.")]
     how: Annotated[
-        How, Meta(description="image: the base has it; apt; copy: from another image; conda.")
+        How,
+        Meta(
+            description="image: the base has it; apt; copy: from another image; conda; standalone: a"
+            " build that needs nothing of the system."
+        ),
     ]
     executable: Annotated[str, Meta(description="The interpreter that makes the environment.")]
     image: Annotated[str | None, Meta(description="The image it is copied from.")] = None
@@ -97,6 +101,8 @@ class PythonSource(Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="What venv adds by itself and the captured environment lacks."),
     ] = ()
+    archive: Annotated[str | None, Meta(description="Address of a standalone build.")] = None
+    archive_sha256: Annotated[str | None, Meta(description="Its SHA-256, which is checked.")] = None
 
 
 class Artifact(Struct, frozen=True, kw_only=True):
@@ -146,6 +152,9 @@ class Requirements(Struct, frozen=True, kw_only=True):
     lines: Annotated[tuple[str, ...], Meta(description="Requirements, sorted.")]
     heavy: Annotated[
         bool, Meta(description="Whether they are large and rarely change: a layer of their own.")
+    ] = False
+    sizable: Annotated[
+        bool, Meta(description="Whether they go between what is large and the rest: a layer, too.")
     ] = False
     needs_git: Annotated[bool, Meta(description="Whether pip must clone repositories.")] = False
     hashed: Annotated[bool, Meta(description="Whether pip must check each file's hash.")] = False
@@ -285,7 +294,9 @@ def encode(plan: Plan) -> bytes:
     parts = (
         (tree["base"]["settings"], "further"),
         (tree["conda"], "hashed"),
-        *((group, "place") for group in tree["requirements"]),
+        (tree["python"], "archive"),
+        (tree["python"], "archive_sha256"),
+        *((group, name) for group in tree["requirements"] for name in ("place", "sizable")),
     )
     for part, name in parts:
         if part is not None and not part[name]:

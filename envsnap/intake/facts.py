@@ -11,8 +11,8 @@ import msgspec
 
 from envsnap._version import __version__
 from envsnap.errors import InputError
-from envsnap.intake import config_trees
 from envsnap.intake import messages as texts
+from envsnap.intake import names
 from envsnap.model import codec, ranks, scan
 from envsnap.model.manifest import (
     SCHEMA_REVISION,
@@ -171,6 +171,8 @@ def to_manifest(
         _add_seeds(tree, seeds)
         if target.kind != "run":
             tree["seeds"]["complete"] = False  # what nobody stated may have been set all the same
+    for section in tree.values():
+        names.clean(section)
     ranks.move(tree, run=target.kind == "run")
     typed = Sections(**{key: _typed(key, value) for key, value in tree.items() if key in _KNOWN})
     return codec.sealed(_manifest(messages, typed, target, label))
@@ -278,6 +280,8 @@ def _parse_configs(section: dict[str, Any], key: bytes) -> None:
     entries = section.get("entries")
     if not isinstance(entries, dict):
         return  # not gathered in time, or of another type: a gap, once it is converted
+    from envsnap.intake import config_trees
+
     for name, entry in entries.items():
         text = entry.pop("text", None) if isinstance(entry, dict) else None
         if not isinstance(text, str):

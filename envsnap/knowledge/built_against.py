@@ -11,6 +11,10 @@ from envsnap.knowledge.between_releases import between_releases, named
 from envsnap.knowledge.specifiers import contains
 from envsnap.knowledge.tables import table
 
+# What happens otherwise, worst first: of one neighbour the worst is told.
+OWN = "{version}"  # in a range: the release of the package itself
+GRAVEST = ("wrong results", "import fails", "run fails", "feature off", "slower", "untested")
+
 
 class Misfit(Struct, frozen=True):
     """Two releases that do not belong together.
@@ -38,8 +42,8 @@ def misfits(package: str, version: str, have: Callable[[str], str | None]) -> It
     rows = table("built_against")["rows"].get(package, ())
     mine = [row for row in rows if contains(row["versions"], version)]
     between = between_releases(rows, version, {name for row in mine for name in named(row)})
-    for row in (*mine, *between):
-        for found in (*_needs(package, row, have), *_builds(package, row, have)):
+    for row in sorted((*mine, *between), key=lambda row: GRAVEST.index(row["how"])):
+        for found in (*_needs(package, version, row, have), *_builds(package, row, have)):
             if found.needs not in told:
                 told.add(found.needs)
                 yield found
@@ -75,10 +79,10 @@ def read_on() -> str:
 
 
 def _needs(
-    package: str, row: dict[str, Any], have: Callable[[str], str | None]
+    package: str, version: str, row: dict[str, Any], have: Callable[[str], str | None]
 ) -> Iterator[Misfit]:
-    for name, wanted in row.get("needs", {}).items():
-        there = have(name)
+    for name, asked in row.get("needs", {}).items():
+        there, wanted = have(name), asked.replace(OWN, version)
         if there is not None and contains(wanted, there) is False:
             yield Misfit(package, name, wanted, there, row)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
+FINAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}")
 LONGEST_PART = 9
 FIRST_YEAR = 1990
 
@@ -20,24 +22,37 @@ class Distance(StrEnum):
 
 def distance(reference: object, other: object) -> Distance:
     """Compare two versions; local labels such as +cu124 count as builds."""
-    from packaging.version import InvalidVersion, Version
-
     if (
         not isinstance(reference, str)
         or not isinstance(other, str)
         or max(len(reference), len(other)) > 200
     ):
         return Distance.OTHER
-    try:
-        mine, theirs = Version(reference), Version(other)
-    except InvalidVersion:
+    mine, theirs = _read(reference), _read(other)
+    if mine is None or theirs is None:
         return Distance.OTHER
-    if mine.epoch != theirs.epoch or mine.major != theirs.major:
-        years = mine.major >= FIRST_YEAR and theirs.major >= FIRST_YEAR  # 2024.6: a calendar
+    if mine[:2] != theirs[:2]:
+        years = mine[1] >= FIRST_YEAR and theirs[1] >= FIRST_YEAR  # 2024.6: a calendar
         return Distance.MINOR if years else Distance.MAJOR
-    if mine.minor != theirs.minor:
+    if (*mine[2:3], 0)[0] != (*theirs[2:3], 0)[0]:
         return Distance.MINOR
-    return Distance.PATCH if _release(mine.release) != _release(theirs.release) else Distance.BUILD
+    return Distance.PATCH if _release(mine[1:]) != _release(theirs[1:]) else Distance.BUILD
+
+
+def _read(version: str) -> tuple[int, ...] | None:
+    """The epoch of a version and the numbers of its release; None where it is none.
+
+    Most are numbers alone, and for these packaging, which takes long to import, is not asked.
+    """
+    if FINAL.fullmatch(version):
+        return (0, *map(int, version.split(".")))
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        read = Version(version)
+    except InvalidVersion:
+        return None
+    return (read.epoch, *read.release)
 
 
 def _release(parts: tuple[int, ...]) -> tuple[int, ...]:

@@ -40,9 +40,9 @@ def classify(path: str, parts: tuple[str, ...]) -> str:
     A weight file is one wherever it lies, except where an installed distribution brings it along.
     """
     ending = os.path.splitext(path)[1].lower()
-    if path.startswith(parts) or INSTALLED.search(path):
+    if path.startswith(parts) or ("-packages/" in path and INSTALLED.search(path)):
         return LIBRARY
-    if SHARED_OBJECT.search(path):
+    if ".so" in path and SHARED_OBJECT.search(path):
         return LIBRARY
     if ending in WEIGHT_ENDINGS and not path.startswith(KERNEL_PLACES):
         return WEIGHTS
@@ -67,7 +67,7 @@ def _size(path: str) -> int:
 
 def source(path: str) -> str:
     """The source file of cached byte code: which of the two was read says nothing."""
-    match = CACHED_CODE.match(path)
+    match = CACHED_CODE.match(path) if path.endswith(".pyc") else None
     return f"{match[1]}/{match[2]}.py" if match else path
 
 
@@ -79,9 +79,10 @@ def names(paths: Sequence[str], folder: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     elsewhere = []
+    start = folder.rstrip(os.sep) + os.sep
     for path in paths:
-        inside = folder != os.sep and path.startswith(folder.rstrip(os.sep) + os.sep)
-        name = path[len(folder.rstrip(os.sep)) + 1 :] if inside else _in_hub(path)
+        inside = folder != os.sep and path.startswith(start)
+        name = path[len(start) :] if inside else _in_hub(path)
         if name is None:
             elsewhere.append(path)
         else:
@@ -113,4 +114,6 @@ def _in_hub(path: str) -> str | None:
 
 def shown(path: str) -> str:
     """A path as text; bytes that are no UTF-8 become escapes."""
+    if path.isascii():
+        return path
     return os.fsencode(path).decode("utf-8", "backslashreplace")

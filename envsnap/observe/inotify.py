@@ -41,8 +41,7 @@ class Watch:
     def __init__(self, folders: Sequence[str]) -> None:
         self.opened: set[str] = set()
         self.gaps: list[str] = []
-        self._read: set[str] = set()
-        self._writable: set[str] = set()
+        self._heard: dict[tuple[int, bytes], int] = {}  # folder and name as told: what happened
         self._began = time.time_ns()
         self._folders: dict[int, str] = {}
         self._watched: set[str] = set()
@@ -67,8 +66,19 @@ class Watch:
         for descriptor in (self._descriptor, self._wake, self._bell):
             os.close(descriptor)
         self._descriptor = -1
-        # Written and never read: a result, not something that the run was given.
-        self.opened -= {path for path in self._writable - self._read if self._is_changed(path)}
+        self.opened = set(self._files())
+        if len(self._heard) > MOST_FILES:
+            self._say(f"more than {MOST_FILES:,} files were opened")
+
+    def _files(self) -> Iterator[str]:
+        for (number, told), what in self._heard.items():
+            folder, name = self._folders.get(number), told.rstrip(b"\0")
+            if folder is None or not name or not what & (OPENED | READ):
+                continue
+            path = f"{folder.rstrip(os.sep)}{os.sep}{os.fsdecode(name)}"
+            # Written and never read: a result, not something that the run was given.
+            if not (what & WRITABLE and not what & READ and self._is_changed(path)):
+                yield path
 
     def _add_tree(self, folder: str) -> None:
         waiting = [folder]
@@ -134,29 +144,29 @@ class Watch:
                 return  # nothing is left to read
 
     def _take(self, data: bytes) -> None:
-        at = 0
-        while at < len(data):
-            number, what, _, length = EVENT.unpack_from(data, at)
-            name = data[at + EVENT.size : at + EVENT.size + length].rstrip(b"\0")
-            at += EVENT.size + length
-            if what & OVERFLOW:
-                self._say("more was opened at once than the system could tell")
-            folder = self._folders.get(number)
-            if folder is not None and name:
-                self._event(what, os.path.join(folder, os.fsdecode(name)))
+        # Two events come for every file that is opened: as little as possible is done to each.
+        at, size, end, unpack, heard = 0, EVENT.size, len(data), EVENT.unpack_from, self._heard
+        while at < end:
+            number, what, _, length = unpack(data, at)
+            at += size + length
+            if what & (FOLDER | OVERFLOW):
+                self._heed(number, what, data[at - length : at].rstrip(b"\0"))
+                continue
+            key = number, data[at - length : at]
+            if key in heard:
+                heard[key] |= what
+            elif len(heard) <= MOST_FILES:
+                heard[key] = what
 
-    def _event(self, what: int, path: str) -> None:
-        if what & FOLDER:
-            if what & (CREATED | ARRIVED) and not _is_left_out(path, os.path.basename(path)):
-                self._add_tree(path)
-        elif len(self.opened) > MOST_FILES:
-            self._say(f"more than {MOST_FILES:,} files were opened")
-        elif what & (OPENED | READ):
-            self.opened.add(path)
-            if what & READ:
-                self._read.add(path)
-        elif what & WRITABLE:
-            self._writable.add(path)
+    def _heed(self, number: int, what: int, name: bytes) -> None:
+        if what & OVERFLOW:
+            self._say("more was opened at once than the system could tell")
+        folder = self._folders.get(number)
+        if folder is None or not name or not what & (CREATED | ARRIVED):
+            return
+        path = os.path.join(folder, os.fsdecode(name))
+        if not _is_left_out(path, os.path.basename(path)):
+            self._add_tree(path)
 
     def _is_changed(self, path: str) -> bool:
         """Whether a file was changed since the watch began: a data base is opened for both."""

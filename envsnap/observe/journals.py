@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import Struct, field
@@ -17,6 +17,7 @@ LARGEST_SEGMENT = 1 << 20
 WITNESSES = ("audit", "loader")
 MOST_LINES = 400_000
 _fields = msgspec.json.Decoder(list[str]).decode
+_all_fields = msgspec.json.Decoder(list[list[str]]).decode
 
 
 class Process(Struct, kw_only=True):
@@ -55,7 +56,10 @@ class Process(Struct, kw_only=True):
 
     def _read(self, witness: str, path: str, state: str) -> None:
         if witness in WITNESSES and path not in self.written:
-            self.reads.setdefault(path, {}).setdefault(witness, state)
+            if path in self.reads:
+                self.reads[path].setdefault(witness, state)
+            else:
+                self.reads[path] = {witness: state}
 
     def _write(self, path: str) -> None:
         if path not in self.reads:
@@ -76,11 +80,12 @@ class Process(Struct, kw_only=True):
     def take(self, word: str, *fields: str) -> None:
         """Take a line in. Raises ValueError and TypeError for what is none of ours."""
         self.ended = False  # whatever follows an end shows that it was none, as a failed exec
+        if word == "read":  # of these there are thousands
+            self._read(*fields)
+            return
         match word:
             case "start":
                 self._start(*fields)
-            case "read":
-                self._read(*fields)
             case "write":
                 self._write(*fields)
             case "code" | "library" | "mapped":
@@ -120,15 +125,37 @@ def read(folder: str) -> list[Process]:
 
 def _process(folder: str) -> Process:
     found = Process(folder=folder)
-    for count, line in enumerate(_lines(folder)):
-        if count > MOST_LINES:
+    count = 0
+    for lines in _segments(folder):
+        room = MOST_LINES - count
+        if len(lines) > room:
             found.whole = False
-            break
-        try:
-            found.take(*_texts(line))
-        except (ValueError, TypeError, RecursionError):
-            found.whole = False  # cut off where the process was, or not ours
+        count += len(lines)
+        for row in _rows(lines[:room]):
+            try:
+                if row is None:
+                    found.whole = False  # cut off where the process was, or not ours
+                else:
+                    found.take(*row)
+            except (ValueError, TypeError):
+                found.whole = False
     return found
+
+
+def _rows(lines: list[bytes]) -> Iterable[list[str] | None]:
+    """The fields of each line, None for what is no line of ours: all at once where all are good."""
+    try:
+        rows = _all_fields(b"[%s]" % b",".join(lines))
+    except (msgspec.DecodeError, RecursionError):
+        return map(_row, lines)
+    return rows if len(rows) == len(lines) else map(_row, lines)
+
+
+def _row(line: bytes) -> list[str] | None:
+    try:
+        return _texts(line)
+    except (ValueError, TypeError, RecursionError):
+        return None
 
 
 def _texts(line: bytes) -> list[str]:
@@ -142,10 +169,11 @@ def _texts(line: bytes) -> list[str]:
     return fields
 
 
-def _lines(folder: str) -> Iterator[bytes]:
+def _segments(folder: str) -> Iterator[list[bytes]]:
+    """The lines of each file of a journal."""
     for name in sorted(os.listdir(folder)):
         place = os.path.join(folder, name)
         if SEGMENT_NAME.fullmatch(name) and os.path.isfile(place) and not os.path.islink(place):
             with open(place, "rb") as stream:
                 data = stream.read(LARGEST_SEGMENT)
-            yield from filter(None, data.rstrip(b"\0").split(b"\n"))
+            yield list(filter(None, data.rstrip(b"\0").split(b"\n")))

@@ -130,6 +130,14 @@ def _size(file: File) -> int:
         return 0
 
 
+def _size_read(file: File) -> str:
+    """The size that a file had when it was opened, or has now."""
+    if len(file.states) == 1:
+        (state,) = file.states
+        return state.partition(":")[0]
+    return str(_size(file))
+
+
 def _files(
     files: Files, data: dict[str, Any], configs: Sequence[File], whole: bool
 ) -> dict[str, Any]:
@@ -145,7 +153,7 @@ def _files(
     _, more = _split(files.by_class.get(classes.DATA, []), MOST_DATA)
     more.extend(configs)
     if more:
-        groups["data"] = {**_group(more), "sha256": _digest(more, lambda file: str(_size(file)))}
+        groups["data"] = {**_group(more), "sha256": _digest(more, _size_read)}
     if files.made:
         groups["made"] = {"files": files.made}
     section = {"entries": data["entries"], "groups": groups}

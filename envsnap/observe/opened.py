@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
 
@@ -13,6 +14,10 @@ from envsnap.observe.journals import Process
 DELETED = " (deleted)"
 COUNTED = classes.LIBRARY, classes.SYSTEM  # thousands of files, of which nobody asks the names
 HERE = os.path.dirname(__file__)
+FEW, LISTED_EACH = (
+    16,
+    64,
+)  # so many files of a folder are asked for singly; then so many are listed for each
 
 
 class File(Struct, kw_only=True):
@@ -24,6 +29,7 @@ class File(Struct, kw_only=True):
     name: str = ""
     seen_by: set[str] = field(default_factory=set)
     states: set[str] = field(default_factory=set)  # size, mtime and ctime in ns, at each opening
+    plain: bool = False  # it is there, a regular file and no link
     unsure: bool = False  # it was written during the run, and nobody knows whether before
 
 
@@ -90,7 +96,7 @@ class _Entries:
     def __init__(self) -> None:
         self.by_real: dict[str, File] = {}
         self._by_name: dict[str, File] = {}
-        self._folders: dict[str, str] = {}  # what resolving costs, it costs once a folder
+        self._folders: dict[str, _Folder] = {}  # what resolving costs, it costs once a folder
 
     def known(self, path: str) -> File | None:
         """The entry of a file that somebody opened by this very name before."""
@@ -100,20 +106,50 @@ class _Entries:
         """The entry of a file that somebody opened by this name."""
         known = self._by_name.get(path)
         if known is None:
-            plain = os.path.normpath(path)
-            real = self._real(plain)
-            known = self.by_real.setdefault(real, File(path=plain, real=real))
+            path_now = os.path.normpath(path)
+            place, _, name = path_now.rpartition(os.sep)
+            folder = self._folders.get(place)
+            if folder is None:
+                folder = self._folders[place] = _Folder(place or os.sep)
+            plain = folder.has(name)
+            real = folder.start + name
+            if not plain and os.path.islink(path_now):
+                real = os.path.realpath(path_now)
+            known = self.by_real.get(real)
+            if known is None:
+                known = self.by_real[real] = File(path=path_now, real=real, plain=plain)
             self._by_name[path] = known
         return known
 
-    def _real(self, path: str) -> str:
-        if os.path.islink(path):
-            return os.path.realpath(path)
-        folder, name = os.path.split(path)
-        real = self._folders.get(folder)
-        if real is None:
-            real = self._folders[folder] = os.path.realpath(folder)
-        return os.path.join(real, name)
+
+class _Folder:
+    """A folder in which files were opened: of many, the system is asked together."""
+
+    def __init__(self, path: str) -> None:
+        self.start = os.path.join(os.path.realpath(path), "")
+        self._asked = 0
+        self._files: set[str] = set()
+        self._rest: Iterator[os.DirEntry[str]] | None = None
+        self._read = 0
+
+    def has(self, name: str) -> bool:
+        """Whether a name is known to be a regular file and no link; a large folder is read in part."""
+        if name in self._files:
+            return True
+        self._asked += 1
+        if self._asked < FEW:
+            return False
+        if self._rest is None:
+            try:
+                self._rest = os.scandir(self.start)
+            except OSError:
+                self._rest = iter(())
+        more = self._asked * LISTED_EACH - self._read
+        for entry in itertools.islice(self._rest, more):
+            self._read += 1
+            if entry.is_file(follow_symlinks=False):
+                self._files.add(entry.name)
+        return name in self._files
 
 
 def _in_snapshot(path: str) -> str:
@@ -132,7 +168,7 @@ def _in_snapshot(path: str) -> str:
 
 def _is_known(entry: File) -> bool:
     """Whether this is a regular file, or was one: a library that looks for a file is no reader."""
-    if os.path.isfile(entry.real):
+    if entry.plain or os.path.isfile(entry.real):
         return True
     return bool(entry.states or "inotify" in entry.seen_by) and not os.path.exists(entry.real)
 

@@ -18,16 +18,22 @@ PACKAGE = "envsnap_probe"
 OPTIONS = "{}"
 MODULES = {}
 PACKED = ""
+PLACE = ""
 # -- modules --
 
 
 class _InMemory(object):
-    """Imports the modules of this script, each compiled when it is first used."""
+    """Imports the modules of this script, each compiled when it is first used.
+
+    On the machine where they lie as files, they are read there, as byte code where that fits.
+    """
 
     def find_spec(self, name, path=None, target=None):
         module = name[len(PACKAGE) + 1 :] or "__init__"
-        if name.split(".")[0] != PACKAGE or module not in MODULES:
+        if name.split(".")[0] != PACKAGE:
             return None
+        if module not in MODULES:
+            return _lying(name, module) if PLACE else None
         inside = module + "."
         package = name == PACKAGE or any(key.startswith(inside) for key in MODULES)
         return type(sys.__spec__)(name, self, is_package=package)  # type: ignore[arg-type]
@@ -39,6 +45,18 @@ class _InMemory(object):
         name = module.__name__[len(PACKAGE) + 1 :] or "__init__"
         code = compile(MODULES[name], "<envsnap probe: %s>" % name, "exec", 0, True)
         exec(code, module.__dict__)
+
+
+def _lying(name, module):
+    """The spec of a module that lies as a file of the package; nothing is written there."""
+    os, files = sys.modules["os"], sys.modules["_frozen_importlib_external"]
+    words = [] if module == "__init__" else module.split(".")
+    path = os.path.join(PLACE, *(words if words[:1] == ["redact"] else ["probe"] + words))
+    package = os.path.isdir(path)
+    path = os.path.join(path, "__init__.py") if package else path + ".py"
+    if not os.path.isfile(path):
+        return None
+    return type(sys.__spec__)(name, files.SourceFileLoader(name, path), is_package=package)
 
 
 def _unpack():
@@ -69,7 +87,7 @@ def _text_entries(path):
 def _prepare():
     """Keep the current folder, and every folder but the standard library's, out of our imports."""
     original = _text_entries(sys.path)
-    if __name__ == "__main__" and (PACKED or MODULES) and original and _is_own_folder(original[0]):
+    if __name__ == "__main__" and (PACKED or PLACE or MODULES) and original and _is_own_folder(original[0]):
         del original[0]
     sys.dont_write_bytecode = True
     os = sys.modules["os"]

@@ -24,15 +24,18 @@ class Job:
 
 
 class Launcher:
-    """Starts jobs from the sources that this script, or this package, is made of."""
+    """Starts jobs from the sources that this script, or this package, is made of.
 
-    def __init__(self, modules: dict) -> None:
-        self._modules = modules
+    `place` is the folder of our package where the script has none of them.
+    """
+
+    def __init__(self, modules: dict, place: str) -> None:
+        self._modules, self._place = modules, place
 
     def start(self, job: dict, needed: tuple, what: str) -> Job:
         """Start a child with a job; `needed` names the modules it uses. Raises OSError."""
         marker = os.urandom(8).hex()
-        script = packing.pack(self._modules, dict(job, marker=marker), needed)
+        script = packing.pack(self._modules, dict(job, marker=marker, place=self._place), needed)
         closing = (output.end(marker) + "\n").encode("ascii")
         child = children.Child(children.own_python(), script.encode("ascii"), closing)
         return Job(child, what)

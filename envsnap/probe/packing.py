@@ -1,6 +1,7 @@
 """Builds the one script that a target runs, and the smaller ones that the probe's children run."""
 
 import json
+import os
 
 # How an interpreter is told to run a script from its standard input. `python -` would do, but
 # its tokenizer takes 100 ms for the long strings in ours; Python 2.7 understands this too.
@@ -45,17 +46,28 @@ def pack(modules: dict, options: dict, only: tuple = (), packed: str = "") -> st
     """Join the bootstrap, the options and the module sources into one ASCII script.
 
     `modules` maps module names to sources and holds the bootstrap's own under "bootstrap".
-    With `packed`, which is all of them deflated, they are not written out.
+    With `packed`, which is all of them deflated, they are not written out; with the option
+    `place`, the folder of our package, those that `modules` lacks are read there.
     """
-    head, tail = modules["bootstrap"].split("# -- modules --\n")
+    place = options.get("place", "")
+    head, tail = (modules.get("bootstrap") or _bootstrap(place)).split("# -- modules --\n")
     parts = [head.replace('OPTIONS = "{}"', "OPTIONS = %s" % ascii(json.dumps(options)))]
     if packed:
         parts[0] = parts[0].replace('PACKED = ""', 'PACKED = "%s"' % packed)
         return parts[0] + tail
-    wanted = [name for name in sorted(modules) if not only or name in only or name == "bootstrap"]
+    if place:
+        parts[0] = parts[0].replace('PLACE = ""', "PLACE = %s" % ascii(place))
+    wanted = [name for name in sorted(modules) if not only or name in only]
+    if not place and "bootstrap" not in wanted:
+        wanted.append("bootstrap")
     parts.extend("MODULES[%r] = %s\n" % (name, _literal(modules[name])) for name in wanted)
     parts.append(tail)
     return "".join(parts)
+
+
+def _bootstrap(place: str) -> str:
+    with open(os.path.join(place, "probe", "bootstrap.py"), encoding="ascii") as stream:
+        return stream.read()
 
 
 def _literal(source: str) -> str:

@@ -27,7 +27,7 @@ class Step:
 def _launcher(capture):
     from . import jobs
 
-    return jobs.Launcher(capture.modules)
+    return jobs.Launcher(capture.modules, capture.options.get("place", ""))
 
 
 def _find_frameworks(capture):

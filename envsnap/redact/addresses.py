@@ -13,7 +13,7 @@ SCHEME = r"(?:\b[A-Za-z][A-Za-z0-9+.-]{0,30}:)?//"
 # A password may hold slashes and at signs; what is in doubt counts as one.
 _USERINFO = (
     r"(" + SCHEME + r")"
-    r"(?:[^/\s@:\"'<>]{0,256}:(?![0-9]{1,5}/)[^\s@\"'<>]{0,1024}|[^/\s@\"'<>]{1,1024})@"
+    r"(?:[^/\s@:\"'<>]{0,256}:(?![0-9]{1,5}/)[^\s@\"']{0,1024}|[^/\s@\"'<>]{1,1024})@"
     r"(?:[^/\s\"'<>]{0,512}@)?"
 )
 # user:password@host, also in tcp(host): letters begin it, so 1920:1080@30 is none.
@@ -22,8 +22,12 @@ _BARE = (
 )
 # Oracle's: user/password@host.
 _SLASHED = r"\b(?:thin:|oci:|sqlplus |sqlldr |expdp |impdp )[\w.$-]{1,64}/([^\s@/\"']{1,256})@"
+# ... and without a word before it, where a host with a port and a service follows, or two slashes.
+_EASY = r"(?<![\w/.:@-])[A-Za-z][\w.$-]{0,63}/([^\s@/\"']{3,256})@(?=//[\w.-]|[\w.-]{1,200}:[0-9]{2,5}/\w)"
 # What a hook is called by: whoever knows the path may call it.
 _HOOK = r"//[^\s/\"'<>]{1,200}/(?:[\w.-]{1,60}/){0,6}?[\w.-]{0,20}hooks?/(?:[\w.-]{1,20}/){0,3}?([0-9A-Za-z_@-]{16,200}(?:/[0-9A-Za-z_-]{4,200}){0,4})"
+# .../t/TOKEN/channel, .../token/TOKEN: a part of the path that tells what the next one is.
+_IN_PATH = r"//[^\s/\"'<>]{1,200}/(?:[\w.~%-]{1,80}/){0,6}?(t|(?:api[_-]?)?keys?|(?:access[_-]?)?tokens?|auth)/([0-9A-Za-z_~.-]{12,200})(?=[/?#\s\"'<>]|\Z)"
 _PARAMETER = r"([?&;#])([A-Za-z_][\w.%\[\]-]{0,80})=([^\s&;#\"'<>]{0,4096})"
 _SAFE_HOSTS = r"(?:git|hg|svn|ssh|anonymous|root|ubuntu|admin|ec2-user)@"
 _NAMES = frozenset(
@@ -44,6 +48,12 @@ def spans(text: str) -> list:
             for match in re.finditer(_HOOK, text)
             if kinds.is_made(match.group(1)) or kinds.is_uuid(match.group(1))
         )
+    if "/t/" in text or "/auth/" in text or "oken" in text or "key" in text:
+        found.extend(
+            (*match.span(2), "part of an address that is a token")
+            for match in re.finditer(_IN_PATH, text)
+            if kinds.is_made(match.group(2)) and not kinds.is_hex(match.group(2))
+        )
     if "=" in text and ("?" in text or "&" in text or "//" in text):
         found.extend(_parameters(text))
     return found
@@ -56,15 +66,16 @@ def _logins(text: str) -> list:
         inside = text[match.end(1) : match.end()]
         if re.match(r"(?:git\+)?(?:ssh|sftp|rsync):", match.group(1)) and ":" not in inside:
             continue  # a user's name alone, where keys open the door
-        if not (re.match(_SAFE_HOSTS + r"\Z", inside) or _is_reference(inside[:-1])):
+        is_known = re.match(_SAFE_HOSTS + r"\Z", inside) or _is_image(text, match)
+        if not (is_known or _is_reference(inside[:-1])):
             found.append((match.end(1), match.end(), "user information of an address"))
     for match in re.finditer(_BARE, text):
         _, _, password = match.group()[:-1].partition(":")
         if not (_is_image(text, match) or _is_left_open(password)):
             found.append((match.start(), match.end(), "user information of an address"))
-    found.extend(
-        (*match.span(1), "password of an address") for match in re.finditer(_SLASHED, text)
-    )
+    for shape in (_SLASHED, _EASY):
+        matches = (match for match in re.finditer(shape, text) if not _is_left_open(match.group(1)))
+        found.extend((*match.span(1), "password of an address") for match in matches)
     return found
 
 

@@ -34,6 +34,10 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
     level = max(keys.weigh(key, variable), inherited)
     if len(text) > texts.LONGEST:
         return None, "longer than can be looked through"
+    if variable and level == keys.SECRET and len(text) == 3 and text.isalnum():
+        level = (
+            level if kinds.is_setting(text) else keys.PASSWORD
+        )  # too short for a word of settings
     if hides(text, level):
         return None, "under a name that tells a secret"
     if level == keys.PERHAPS and "auth" in key.lower() and _is_login(text):
@@ -41,15 +45,31 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
     cuts = texts.find(text)
     if cuts:
         return _without(text, cuts)
-    if is_loose(text) and (level == keys.NOTHING or (len(text) >= 64 and not kinds.is_hex(text))):
+    if is_loose(text) and (level == keys.NOTHING or _is_no_digest(text)):
         return None, "random letters, as secrets have"
     return text, None
+
+
+def _is_no_digest(text: str) -> bool:
+    """Longer than digests are, and no digits of base 16, also in the quotes that an etag has."""
+    short = text.strip("\"'").rpartition(":")[2] if text[:1] in "\"'" else text
+    return len(short) >= 64 and not kinds.is_hex(short)
 
 
 def _is_login(text: str) -> bool:
     """user:password in base64, or user/password as it is."""
     match = re.match(r"[\w.@+-]{1,64}[:/]([^\s/:]{3,200})\Z", text)
-    return ":" in texts.decoded(text) or (match is not None and sentences.is_told(match.group(1)))
+    return ":" in texts.decoded(text) or (match is not None and _is_password(match.group(1)))
+
+
+def _is_password(word: str) -> bool:
+    """Letters and digits in a password's place behind a user, or a word that tells one by its looks."""
+    mixed = (
+        re.search(r"[A-Za-z]", word) and re.search(r"[0-9]", word) and not re.match("v[0-9]", word)
+    )
+    return sentences.is_told(word) or (
+        bool(mixed) and not kinds.is_plain(word) and not kinds.is_setting(word)
+    )
 
 
 def part(text: str) -> tuple:
@@ -82,7 +102,7 @@ def sweep(tree, note, path: tuple = ()):
 
 # A token is a long piece with a digit; an address has two slashes or an at sign.
 _SUSPECT = re.compile(
-    r"//|@|[A-Za-z0-9_+=-]{20}|Bearer|Basic|BEGIN|pass|PASS|pw|PW|token|TOKEN|secret"
+    r"//|@|[A-Za-z0-9_+=-]{20}|Bearer|Basic|BEGIN|pass|PASS|pw|PW|token|TOKEN|secret|(?:key|KEY|auth|AUTH)[ =:]"
 )
 
 
@@ -135,7 +155,10 @@ def is_loose(text: str) -> bool:
     if kinds.is_hex(short) or re.match(r"[A-Za-z]{1,12}[_-]?[0-9a-f]{24,}\Z", short):
         return True
     # Digits of base 16 among other parts tell which one, as commits in addresses do.
-    return kinds.is_random(re.sub(r"(?<![A-Za-z0-9])[0-9a-f]{7,128}(?![A-Za-z0-9])", "", short))
+    rest = re.sub(
+        r"(?<![A-Za-z0-9])(?:0[xX][0-9A-Fa-f]{1,64}|[0-9a-f]{7,128})(?![A-Za-z0-9])", "", short
+    )
+    return kinds.is_random(rest)
 
 
 def message(text: str, known: dict) -> str:

@@ -98,6 +98,16 @@ e2b_[a-f0-9]{40}
 bb_(?:live|test)_[A-Za-z0-9_-]{20,60}
 esecret_[A-Za-z0-9]{20,60}
 KGAT_[a-f0-9]{32}
+dtn_[a-f0-9]{40,80}
+bce-v3/ALTAK-[A-Za-z0-9]{16,40}(?:/[a-f0-9]{40})?
+[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}:(?:[0-9a-f]{32}|fx)
+eyJ[A-Za-z0-9_=-]{8,4096}(?:\.[A-Za-z0-9_=-]{0,4096}){3,4}
+dbt[cu]_[A-Za-z0-9_=-]{20,80}
+CLOJARS_[a-z0-9]{60}
+hc[a-z]{3}_[a-z0-9]{58}
+AQ\.[A-Za-z0-9_-]{40,100}
+[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk
+sm_[a-z]{3}_[A-Za-z0-9]{16,60}
 crsr_[A-Za-z0-9]{30,100}
 sbp_[a-f0-9]{40}
 sb_(?:secret|publishable)_[A-Za-z0-9_-]{20,80}
@@ -165,7 +175,7 @@ sig=[A-Za-z0-9%+/=_-]{8,512}
 # What a text without a long piece needs, so that a shape can match it.
 _MARKS = ("hooks", "webhook", "googleapis", "maker.", "sig=", "Key", "Signature", "{S", "{M")
 # A letter before is no part of a token where it is the end of an escape: \\nghp_...
-SHAPE = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrt]))(?:" + "|".join(_TABLE.split("\n")[1:-1]) + ")"
+SHAPE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:" + "|".join(_TABLE.split("\n")[1:-1]) + ")"
 # Whatever begins a key but a certificate or something public.
 PRIVATE_KEY = (
     r"-{4,5} ?BEGIN (?!(?:TRUSTED |X509 |NEW )?CERTIFICATE|(?:RSA |EC |SSH2 |PGP |DSA )?PUBLIC|X509 CRL"

@@ -19,11 +19,11 @@ CERTAIN = 5  # inside of what is a secret as a whole, whatever the keys there sa
 _PASSWORDS = frozenset(
     "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass userpass"
     " adminpass dbpass rootpass mypass smtppass storepass keypass requirepass masterauth"
-    " sshpass htpasswd".split()
+    " sshpass htpasswd mnemonic".split()
 )
 _SECRETS = frozenset(
     "secret secrets credential credentials cred creds apikey apikeys authkey authtoken"
-    " accesstoken accesskey secretkey privatekey jwt otp totp mnemonic bearer cookie cookies"
+    " accesstoken accesskey secretkey privatekey jwt otp totp basicauth httpauth proxyauth bearer cookie cookies"
     " sessionid sessiontoken csrftoken csrf xsrf pat sas webhook webhooks authorization"
     " dockerconfigjson dockercfg netrc htaccess kubeconfig sshkey deploykey signingkey"
     " encryptionkey masterkey accountkey connectionkey licensekey token tokens psk".split()
@@ -43,7 +43,7 @@ _GLUED_SECRET = (
 _KEYS_OF = frozenset(
     "api access secret secrets private encryption encrypt decryption signing signature sign ssh"
     " master account auth authentication authorization license licence subscription storage"
-    " deploy deployment admin shared sas webhook hmac aes rsa dsa ed ec ecdsa jwt cookie session"
+    " deploy deployment admin shared sas webhook salt hmac aes rsa dsa ed ec ecdsa jwt cookie session"
     " consumer oauth security service client app application server user write read ingest"
     " ingestion integration instrumentation project publishable restricted transport wg psk"
     " preshared fernet django flask rails vault kms host bot instance functions".split()
@@ -100,7 +100,7 @@ _PROPERTIES = frozenset(
     " generator strength".split()
 )
 _DIGESTS = frozenset(
-    "sha sha1 sha224 sha256 sha384 sha512 md5 md crc hash hashes hexdigest digest digests"
+    "sha blake xxh xxhash xet sha1 sha224 sha256 sha384 sha512 md5 md crc hash hashes hexdigest digest digests"
     " checksum checksums etag etags uuid uuids guid gid uid oid cid id ids commit commits"
     " revision revisions rev ref refs version versions fingerprint fingerprints thumbprint blob"
     " tree tag tags snapshot snapshots build builds image images integrity sum nonce"
@@ -132,8 +132,14 @@ _COMPOUNDS = frozenset(
         ("phrase", "recovery"),
         ("phrase", "pass"),
         ("phrase", "backup"),
+        ("code", "pin"),
+        ("code", "recovery"),
+        ("code", "backup"),
+        ("code", "activation"),
     ]
 )
+# Often something else: a method, the name of a license (whose keys are serial numbers), a hash's salt.
+_ALSO = ("auth", "license", "licence", "salt")
 _AUTH_OF = ("redis", "rediscli", "basic", "smtp", "mqtt", "proxy", "http", "registry", "npm")
 _POINTERS = frozenset("existing pull tls external sealed from image envfrom mount volume".split())
 
@@ -170,6 +176,8 @@ def of_container(key: str, container: str) -> int:
 
 
 def _tells_which(words: list) -> bool:
+    if "public" in words or "pub" in words:
+        return True
     if words[-1] in ("key", "keys"):
         return len(words) == 1 or _alone(words, len(words) - 2, False) == PASSWORD
     return words[-1] in _PROPERTIES or words[-1] in _DIGESTS
@@ -215,8 +223,8 @@ def _alone(words: list, place: int, variable: bool) -> int:
         return _key(words, place, variable)
     if word in _SECRETS:
         return PERHAPS if word in ("sas", "pat") or before in _POINTERS else SECRET
-    if word == "auth":
-        return SECRET if before in _AUTH_OF else PERHAPS
+    if word in _ALSO:
+        return SECRET if before in _AUTH_OF or (variable and word == "salt") else PERHAPS
     if word == "session" and words[place + 1 : place + 2] == ["id"]:
         return SECRET
     return _of_parts(word, before)

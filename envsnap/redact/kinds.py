@@ -12,7 +12,8 @@ _NUMBERS = (
 )
 _VERSION = (
     r"[~^=<>!]{0,3}\s?[vVrR]?[0-9]{1,8}(?:\.[0-9*x]{1,20}){0,8}"
-    r"(?:[.-]?(?:a|b|rc|c|alpha|beta|post|dev|pre|p|final|snapshot|SNAPSHOT|LTS|lts)[.-]?[0-9]{0,12}){0,2}"
+    r"(?:[.-]?(?:a|b|rc|c|alpha|beta|post|dev|pre|p|final|snapshot|SNAPSHOT|LTS|lts)[.-]?[0-9]{0,12})?"
+    r"(?:[.-](?:post|dev)[.-]?[0-9]{0,12}){0,2}"
     r"(?:[+-][A-Za-z0-9.]{1,30})?"
 )
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]{1,20}(?:Z|[+-][0-9:]{2,5})?)?"
@@ -28,6 +29,8 @@ _REFERENCE = (
     r"|(?:[\w-]{0,12}[-_])?[*xX.]{3,64}|<[^<>]{1,80}>|\*{1,64}"
     r"|(?i:your|insert|replace|enter|paste|fill)[-_ ]?(?:[A-Za-z]{2,12}[-_ ]?){1,6}"
 )
+# The name under which a vault has it: api_key, clientSecret.
+_KEY_NAME = r"(?:api|access|client|private|auth|account|db|bearer|refresh|signing|hf|wandb)(?:[_-](?:key|token|secret|password|pat)|Key|Token|Secret)"
 _CONSTANT = r"[A-Z][A-Z0-9]{0,40}(?:_[A-Z0-9]{1,40}){1,10}"
 _WORD = r"[A-Za-z][a-z]{0,30}|[A-Z]{1,16}"
 _IDENTIFIER = r"[A-Za-z][A-Za-z]{0,30}(?:[_.:/-][A-Za-z][A-Za-z]{0,30}|[_.-]?[0-9]{1,4}(?![0-9]))*"
@@ -84,7 +87,12 @@ def is_reference(text: str) -> bool:
 
 def is_setting(text: str) -> bool:
     """A word that settings use where a token or a key could stand."""
-    return text.strip().lower() in SETTINGS or text.strip() == "EMPTY"
+    short = text.strip()
+    return (
+        short.lower() in SETTINGS
+        or short == "EMPTY"
+        or re.match(_KEY_NAME + r"\Z", short) is not None
+    )
 
 
 def is_path(text: str) -> bool:
@@ -189,7 +197,8 @@ def _is_random_piece(piece: str) -> bool:
         return True
     if size >= 15 and _changes(piece) / size >= 0.34:
         return True
-    return size >= 24 and _rarity(piece) > 0.42
+    # The longer a piece without a sign, the surer: no word has forty letters.
+    return size >= 24 and _rarity(piece) > (0.42 if size < 40 else 0.33)
 
 
 # Pairs of letters that names and English are made of; random letters have few of them.

@@ -10,13 +10,26 @@ import re
 from . import keys, kinds
 
 _PROSE = (
-    r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
+    r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|(?:one[ -]time|access|verification|security|recovery|backup|login) ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
     r"|access[ _-]?keys?|(?:secret|private|license)[ _-]?keys?|tokens?)\b"
     r"(?: (?:for|of|to|on) [\w@.'-]{1,60}(?: [\w@.'-]{1,40}){0,3})?"
-    r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
+    r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|reset|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
     r"[\"'`(<*]{0,2}([^\s\"'`<>(),;]{4,200})"
 )
-_HINTS = ("pass", "pw", "secret", "token", "key", "cred", "login", "log in", "sign in", "account")
+_HINTS = (
+    "pass",
+    "pw",
+    "secret",
+    "token",
+    "key",
+    "cred",
+    "login",
+    " code",
+    "user",
+    "log in",
+    "sign in",
+    "account",
+)
 _IS_PASSWORD = r"(?i)(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw)\b"
 _SAYS = r"(?i)(?:\b(?:is|was|are|to|as|became|called|being|now)|[:=>])[\s\"'`(]{1,3}\Z"
 _ENDS = r"[\"'`)]{0,2}(?:[.,;!?]|\s*\Z|\s*\n| (?:and|but|so|please|for|on|in)\b)"
@@ -37,14 +50,19 @@ _TELLING = (
 _PAIR = r"(?<![^\s(\"'`:=])([A-Za-z][\w.@+-]{1,63}?)( ?[/|] ?|:(?=\S))([^\s\"'`/:|(),;<>]{3,64})(?![\w/:\\-])"
 _ANNOUNCED = (
     r"(?i)(?:\bcred(?:ential)?s?|\blog ?in|\blogins?|\bsign(?:ed)? ?in|\busers?(?:names?)? ?(?:/|and|&|:|\+) ?pass(?:word)?s?"
-    r"|\baccounts?)"
+    r"|\baccounts?|\b(?:default|initial|first|admin|root) users?)"
 )
 _NEAR = (
     _ANNOUNCED
     + r"(\s{0,2}(?:are|is|were|was|:|=|->|with|using|use|as|of|by|details|data)){0,3}[\s\"'`(:=]{0,3}\Z"
 )
 # Random letters between words; names of symbols and labelled digests are none.
-_LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[a-z]{2,12}[_-])?([A-Za-z0-9]{24,200}(?![\w/.=:@%\\+-])|[A-Za-z0-9+/]{24,200}={1,2}(?![\w=]))"
+_LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[A-Za-z]{2,12}[_-]){0,3}([A-Za-z0-9]{24,200}(?![\w/.=:@%\\+-])|[A-Za-z0-9+/]{24,200}={1,2}(?![\w=]))"
+_HEX_TOLD = (
+    r"(?i)\b((?:api[ _-]?keys?|tokens?|passwords?|secrets?|credentials?)\b[^\n=]{0,40}[:=] ?[\"'`]?)"
+    r"([0-9a-f]{32,128})(?![\w.-])"
+)
+_DIGESTS = r"(?i)(?:sha\d|md5|hash|digest|commit|revision|fingerprint|checksum|\bids?\b|tokens? (?:ids?|count)|tokenizer)"
 _LABELS = (
     r"(?i)(?:\b|_)(?:ids?|uuid|guid|commit|sha\d{0,3}|md5|hash|digest|checksum|revision|rev|ref|run|etag"
     r"|version|symbol|fingerprint|build|trace|span|nonce|request|job|session|tag|image|snapshot|blob|key id"
@@ -62,6 +80,7 @@ def spans(text: str) -> list:
         found.extend(_said(text))
         found.extend(_pairs(text))
     found.extend(_loose(text))
+    found.extend(_digits(text) if any(word in low for word in _HINTS) else ())
     return found
 
 
@@ -152,6 +171,15 @@ def _is_no_password(value: str) -> bool:
         or keys.weigh(value) >= keys.PERHAPS
         or value.lower() in _TELLS
     )
+
+
+def _digits(text: str) -> list:
+    """Digits of base 16 that a clause about a key or a token ends with, and calls no digest."""
+    found = []
+    for match in re.finditer(_HEX_TOLD, text):
+        if re.search(_DIGESTS, match.group(1)) is None:
+            found.append((*match.span(2), "secret in a sentence"))
+    return found
 
 
 def _loose(text: str) -> list:

@@ -10,7 +10,7 @@ LONGEST = 1 << 20
 _NAME = r"[A-Za-z_][\w.-]{0,80}"
 # "name": "x", name=x, name: x, 'name' => 'x'. Group 1 or 2 is the name; the value is read apart.
 _ASSIGNED = (
-    r"(?<![\w.$%?&-])(?:\\?[\"'](" + _NAME + r")\\?[\"']\s{0,8}(?::|=>?|,(?=\s{0,2}\\?[\"']))"
+    r"(?<![\w.$%?&-])(?:\\?[\"'](" + _NAME + r")\\?[\"']\]?\s{0,8}(?::|=>?|,(?=\s{0,2}\\?[\"']))"
     r"|(" + _NAME + r")[ \t]{0,4}(?::=|=>?(?!=)|:(?=[ \t]|\\?[\"'])))[ \t]{0,8}"
 )
 _SPACED = r"(?<![\w.$%-])((?:[A-Za-z]{2,12} ){1,2}[A-Za-z]{3,12})[ \t]{0,2}[:=][ \t]{0,8}"
@@ -26,7 +26,10 @@ _ATTRIBUTES = (
     + _NAME
     + r")[\"']\s{1,8}(?:value|content)=[\"']([^\"'<>]{1,4096})[\"']"
 )
-_OPTION = r"(?<!\S)[\"']?--?([A-Za-z][\w.-]{0,80})(?:[ \t]{1,4}|=)(?=[^\s-]|-[^-\s]\S{3})"
+_OPTION = r"(?<![^\s=])[\"']?--?([A-Za-z][\w.-]{0,80})(?:[ \t]{1,4}|=)(?=[^\s-]|-[^-\s]\S{3})"
+# ["curl", "-u", "joe:x"] in a text, and what stands between two arguments there.
+_LISTED = r"[\"'],\s{0,2}[\"']-"
+_BETWEEN = r"[\"'],\s{0,2}[\"']"
 _HEADER = (
     r"(?i)\b(basic|bearer|token|apikey|api-key|digest|negotiate|sso-key|splunk|key|ghapp|dpop)"
     r"(?:[ \t]{1,4}|%20)([A-Za-z0-9+/=._~:!@$-]{6,4096})"
@@ -34,31 +37,39 @@ _HEADER = (
 _AUTHORIZATION = (
     r"(?i)\b(?:proxy-)?authorization[\"']?\s{0,4}[:=,]\s{0,4}\\?[\"']?([^\n\"'\\]{3,4096})"
 )
+# Schemes that have parameters: what signs a request, and who did.
+_SIGNED = (
+    r"(?i)\b(?:proxy-)?authorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?!bearer |basic )"
+    r"([A-Z][\w-]{2,40} [\w-]{1,40}=[^\n]{8,4096})"
+)
+# ENV NAME value, as Dockerfiles had it.
+_IN_IMAGE = r"(?:^|[\n\"'])[ \t]{0,8}ENV[ \t]{1,4}([A-Za-z_]\w{0,80})[ \t]{1,4}(?!=)([^\s=\"']{1,4096})(?=\s|[\"']|\Z)"
 _COOKIE = r"(?i)\b(?:set-)?cookie[\"']?\s{0,2}:\s{0,4}[\"']?([^\n\"']{3,4096})"
 _JOINTS = frozenset(
     "or and to is was in for the flag option options argument if when with instead on by as".split()
 )
 _SCHEMES = ("basic", "bearer", "token", "key", "digest", "nego", "splu")
 # What a line with a tool of these has.
-_TOOL_MARKS = ("-", "<<<", "|", "BY", "ogin", "assword", "ASSWORD", "config", "ctl")
+_TOOL_MARKS = ("-", "<<<", "|", "BY", "ogin", "assword", "ASSWORD", "auth", "Auth", "config", "ctl")
 # Options by which tools take passwords; group 1 is the secret.
 _TOOLS = (
     r"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
-    r"\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]?[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
-    r"\b(?:wget|http|https|ab|hey|siege)\b[^\n|;]{0,200}?\s(?:-a|-A|--auth)[ =][\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
+    r"\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]{0,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
+    r"\b(?:wget|http|https|ab|hey|siege)\b[^\n|;]{0,200}?\s(?:-a|-A|--auth)[ =]{1,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
     r"\bmc (?:alias set|config host add) \S{1,100} \S{1,300} \S{1,100} [\"']?([^\s\"']{2,200})",
     r"\b(?:7z[ar]?|7zz|rar|unrar)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
     # Whoever the tool is: a user, and -p; or a user with a password, where no container takes them.
-    r"(?:\A|\s)(?:-[uU]|--user(?:name)?)[ =][^\s:\"'-][^\s:\"']{0,100}\s(?:[^\n|;]{0,100}?\s)?-[pP] [\"']?([^\s\"':/-][^\s\"':/]{2,200})(?=[\s\"']|\Z)",
-    r"\A(?:(?!docker|podman|nerdctl|chown|install)[^\n|;]){0,300}?(?<!\S)(?:-u|--user|--basic-auth|--proxy-user)[ =][\"']?[A-Za-z][^\s:\"']{0,100}:([^\s\"']{3,200})",
-    r"\bredis-cli\b[^\n|;]{0,200}?\s(?:-a|--pass)[ =]([^\s\"']{1,200})",
-    r"\bsshpass\b[^\n|;]{0,40}?\s-p[ =]?[\"']?([^\s\"']{1,200})",
-    r"\b(?:docker|podman|helm|az|oc|skopeo|buildah|nerdctl|crane|oras|mongo|mongosh|mongodump|mongorestore|psql|cqlsh|isql|sqlplus|vncviewer|xfreerdp|rabbitmqadmin|kinit|ansible|htpasswd)\b[^\n|;]{0,200}?\s-p[ =]?[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
-    r"\b(?:sqlcmd|bcp|osql|tsql|zip|unzip|7z|rar|cqlsh|snowsql)\b[^\n|;]{0,200}?\s-P[ =]?[\"']?([^\s\"']{2,200})",
-    r"\b(?:ldapsearch|ldapadd|ldapmodify|ldapwhoami|ldappasswd)\b[^\n|;]{0,200}?\s-w[ =]?[\"']?([^\s\"']{1,200})",
-    r"\bsmbclient\b[^\n|;]{0,200}?\s-U[ =]?[\"']?[^\s%\"']{1,100}%([^\s\"']{1,200})",
-    r"\blftp\b[^\n|;]{0,200}?\s-u[ =]?[\"']?[^\s,\"']{1,100},([^\s\"']{1,200})",
-    r"\bopenssl\b[^\n|;]{0,300}?\s-(?:passin|passout|pass|k)[ =](?:pass:)?[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
+    r"(?:\A|\s)(?:-[uU]|--user(?:name)?)[ =]{1,4}[^\s:\"'-][^\s:\"']{0,100}\s(?:[^\n|;]{0,100}?\s)?-[pP] [\"']?([^\s\"':/-][^\s\"':/]{2,200})(?=[\s\"']|\Z)",
+    r"\A(?:(?!docker|podman|nerdctl|chown|install)[^\n|;]){0,300}?(?<!\S)(?:-u|--user|--basic-auth|--proxy-user)[ =]{1,4}[\"']?[A-Za-z][^\s:\"']{0,100}:([^\s\"']{3,200})",
+    r"(?:\bauth\s{0,2}=\s{0,2}[(\[]|\b(?:HTTP(?:Basic|Digest)Auth|BasicAuth|basic_auth|PlainAuth|login)\()\\?[\"'][^\"'\n\\]{1,100}\\?[\"'],\s{0,4}\\?[\"']([^\"'\n\\]{1,200})",
+    r"\bredis-cli\b[^\n|;]{0,200}?\s(?:-a|--pass)[ =]{1,4}([^\s\"']{1,200})",
+    r"\bsshpass\b[^\n|;]{0,40}?\s-p[ =]{0,4}[\"']?([^\s\"']{1,200})",
+    r"\b(?:docker|podman|helm|az|oc|skopeo|buildah|nerdctl|crane|oras|mongo|mongosh|mongodump|mongorestore|psql|cqlsh|isql|sqlplus|vncviewer|xfreerdp|rabbitmqadmin|kinit|ansible|htpasswd)\b[^\n|;]{0,200}?\s-p[ =]{0,4}[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
+    r"\b(?:sqlcmd|bcp|osql|tsql|zip|unzip|7z|rar|cqlsh|snowsql)\b[^\n|;]{0,200}?\s-P[ =]{0,4}[\"']?([^\s\"']{2,200})",
+    r"\b(?:ldapsearch|ldapadd|ldapmodify|ldapwhoami|ldappasswd)\b[^\n|;]{0,200}?\s-w[ =]{0,4}[\"']?([^\s\"']{1,200})",
+    r"\bsmbclient\b[^\n|;]{0,200}?\s-U[ =]{0,4}[\"']?[^\s%\"']{1,100}%([^\s\"']{1,200})",
+    r"\blftp\b[^\n|;]{0,200}?\s-u[ =]{0,4}[\"']?[^\s,\"']{1,100},([^\s\"']{1,200})",
+    r"\bopenssl\b[^\n|;]{0,300}?\s-(?:passin|passout|pass|k)[ =]{1,4}(?:pass:)?[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
     r"\b(?:wandb|vault|netlify|doppler|railway|snyk|hf|huggingface-cli|gh|glab) (?:auth )?login (?:--relogin )?([^\s\"'-][^\s\"']{7,200})",
     r"\bhtpasswd\b[^\n|;]{0,20}?\s-[A-Za-z]{0,4}b[A-Za-z]{0,4}\s\S{1,100}\s\S{1,100}\s([^\s\"']{2,200})",
     r"\baws configure set \w{0,60}(?:secret|token)\w{0,60} ([^\s\"']{2,200})",
@@ -70,6 +81,8 @@ _TOOLS = (
     r"(?i)\b(?:create|alter) (?:user|role|login)\b[^\n;]{0,120}?\bpassword\s{1,4}=?\s{0,4}N?[\"']([^\n\"']{1,200})",
 )
 _B64 = r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,100000}={0,2}"
+# Colours of a terminal, also as they are spelled in JSON and in shells: they part words, as blanks do.
+_COLOUR = r"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-9;?]{0,32}[A-Za-z]"
 _JWK = r"[\"'](?:d|p|q|dp|dq|qi|k|oth)[\"']\s{0,4}:\s{0,4}[\"']([A-Za-z0-9_=-]{8,4096})"
 
 
@@ -78,6 +91,8 @@ def find(text: str, inside: bool = False) -> list:
 
     `inside` is set for what was found in base64: it is not decoded again.
     """
+    if "[" in text:
+        text = re.sub(_COLOUR, _blank, text)
     found = [(start, end, "token or key by its shape") for start, end in issuers.spans(text)]
     found.extend(addresses.spans(text))
     if '"kty"' in text or "'kty'" in text:
@@ -85,11 +100,19 @@ def find(text: str, inside: bool = False) -> list:
     found.extend(_assigned(text))
     found.extend(_elements(text))
     found.extend(_options(text))
+    for match in re.finditer(_IN_IMAGE, text) if "ENV" in text else ():
+        if hides(match.group(2), keys.weigh(match.group(1), variable=True)):
+            found.append((*match.span(2), "value of a name that tells a secret"))
     found.extend(_headers(text))
     found.extend(sentences.spans(text))
     if not inside:
         found.extend(_encoded(text))
     return _merged(found)
+
+
+def _blank(match) -> str:
+    """As many blanks, so that places in the text stay."""
+    return " " * len(match.group())
 
 
 def _merged(found: list) -> list:
@@ -179,7 +202,7 @@ def _begins_line(text: str, start: int) -> bool:
 
 def _options(text: str) -> list:
     """Values of options whose names tell a secret, and what tools take as passwords."""
-    found = []
+    found = _of_list(text) if re.search(_LISTED, text) else []
     if "-" in text:
         for match in re.finditer(_OPTION, text):
             level = keys.weigh(match.group(1))
@@ -194,6 +217,11 @@ def _options(text: str) -> list:
     if " " in text and any(mark in text for mark in _TOOL_MARKS):
         found.extend(_of_tools(text))
     return found
+
+
+def _of_list(text: str) -> list:
+    """What a list of quoted arguments has, read as the command that it stands for."""
+    return _options(re.sub(_BETWEEN, _blank, text))
 
 
 def _goes_on(text: str, value) -> bool:
@@ -230,7 +258,7 @@ def _headers(text: str) -> list:
 
 
 def _authorizations(text: str) -> list:
-    found = []
+    found = [(*match.span(1), "header of authorization") for match in re.finditer(_SIGNED, text)]
     for match in re.finditer(_AUTHORIZATION, text):
         said = match.group(1).split()
         value = said[-1] if said else ""

@@ -88,7 +88,8 @@ class Walk:
                 self._note(place, hidden[index], item)
                 kept.append(None)
             else:
-                kept.append(self.tree(item, place, key, inherited, variables))
+                name = _option_before(items, index) or key
+                kept.append(self.tree(item, place, name, inherited, variables))
         return kept
 
     def _text(self, text: str, path: tuple, key: str, inherited: int, variables: bool):
@@ -134,12 +135,25 @@ def _level(tree: dict, key: str, name: str, inherited: int) -> int:
     if "kty" in tree and key in _JWK:
         return keys.PASSWORD
     is_property = name == key and inherited < keys.CERTAIN and keys.is_property(key)
+    if key == "data" and isinstance(tree[key], dict):
+        return inherited  # what a secret holds, and no property of it
     return 0 if is_property else inherited
 
 
 def _is_public(tree: dict, key: str) -> bool:
     """The public half of a key of JOSE."""
     return "kty" in tree and key in _JWK_PUBLIC
+
+
+def _option_before(items: list, index: int) -> str:
+    """--revision, for the digest that follows it in a list of arguments; other names are no keys."""
+    before = items[index - 1] if index else ""
+    if items[0] == "git" and "checkout" in items[1:index]:
+        return "commit"
+    if not isinstance(before, str) or re.match(r"--?[A-Za-z][\w.-]{1,60}\Z", before) is None:
+        return ""
+    name = before.lstrip("-")
+    return name if keys.weigh(name) == keys.DIGEST else ""
 
 
 def _are_words(key: str, items: list) -> bool:

@@ -22,7 +22,8 @@ def hides(value: str, level: int) -> bool:
 
 def _is_short_setting(value: str) -> bool:
     """What stands under the name of a token, and is none: a word of settings, a sentence."""
-    return kinds.is_setting(value) or kinds.is_sentence(value) or len(value) < 4
+    said = kinds.is_sentence(value) and len(value.split()) > 3
+    return kinds.is_setting(value) or said or len(value) < 4
 
 
 def _is_file(value: str) -> bool:

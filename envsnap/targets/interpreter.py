@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from envsnap.errors import TargetError
 from envsnap.probe import packing
 from envsnap.probe.collectors import locales
-from envsnap.targets import local
+from envsnap.targets import local, script
 
 if TYPE_CHECKING:
     from envsnap.model.manifest import Target
@@ -37,8 +37,8 @@ class Interpreter:
         return None
 
     def options(self) -> dict[str, object]:
-        """Nothing special."""
-        return {}
+        """Where our files lie, for one that runs as ourselves and may read them."""
+        return {} if self.identity() is not None else script.place()
 
     def identity(self) -> tuple[int, int, list[int]] | None:
         """Ours; for root the user whose environment it is. Raises TargetError."""

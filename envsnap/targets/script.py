@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import binascii
-import hashlib
-import json
+import contextlib
 import os
 import re
-import zlib
-from importlib.util import find_spec
-from pathlib import Path
+import sys
+from importlib.util import cache_from_source, find_spec
+from typing import TYPE_CHECKING
 
 from envsnap._version import __version__
 from envsnap.probe import packing
-from envsnap.targets import binding
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Where the script would be larger than 150,000 bytes, it travels without what only people read.
 MOST_PACKED = 145_000
-LONG_MODULE = 8_000
+LONG_MODULES = (8_000, 6_000, 0)
 DOCSTRING = re.compile(r'(:\n\s+|\A)"""(?:[^"]|"(?!""))*"""\n(?=\s*\S)', re.ASCII)
 COMMENT = re.compile(r"^[ ]*#(?! -- modules --).*\n", re.MULTILINE)
 
 
 def sources(*, nvml: bool = True) -> dict[str, str]:
     """Return the sources of the probe's modules by name, and what it needs of NVML's binding."""
+    from pathlib import Path  # a capture of this machine sends nothing
+
     folder = Path(packing.__file__).parent
     paths = [(path, path.relative_to(folder)) for path in sorted(folder.rglob("*.py"))]
     # The room beside it, which decides what a secret is, is packed into it.
@@ -32,9 +34,40 @@ def sources(*, nvml: bool = True) -> dict[str, str]:
     found = {_module(name): path.read_text(encoding="ascii") for path, name in paths}
     spec = find_spec("pynvml") if nvml else None
     if spec is not None and spec.origin is not None:
+        from envsnap.targets import binding
+
         whole = Path(spec.origin).read_text(encoding="utf-8")
         found["pynvml"] = binding.pruned(whole, found["collectors.gpu_query"])
     return found
+
+
+def place() -> dict[str, object]:
+    """The option that lets a Python of this machine read the modules where they lie.
+
+    None where they are no files. Their byte code is kept for Pythons as ours, as an import keeps
+    it, unless the user wants none.
+    """
+    folder = os.path.dirname(packing.__file__)
+    if not os.path.isdir(folder):
+        return {}
+    room = os.path.dirname(folder)
+    if not sys.dont_write_bytecode:
+        for part in (folder, f"{folder}/collectors", f"{folder}/readers", f"{room}/redact"):
+            _keep_byte_code(part)
+    return {"place": room}
+
+
+def _keep_byte_code(folder: str) -> None:
+    """Compile the modules whose byte code is not there or older; a folder may be read only."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.name.endswith(".py"):
+                continue
+            kept = cache_from_source(entry.path)
+            if not os.path.exists(kept) or os.stat(kept).st_mtime < entry.stat().st_mtime:
+                import py_compile
+
+                py_compile.compile(entry.path, quiet=2)
 
 
 def _module(path: Path) -> str:
@@ -53,6 +86,9 @@ def written_marker(options: dict[str, object]) -> str:
 
     It need not be secret. Whoever runs the script can read it there.
     """
+    import hashlib
+    import json
+
     told = json.dumps([__version__, options], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
@@ -63,9 +99,12 @@ def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:
     The binding of NVML is left out where there is certainly no driver. The modules travel
     deflated in base64: ASCII, so that no shell, terminal or copy spoils them.
     """
-    modules = sources(nvml=nvml)
+    modules = sources(nvml=nvml) if nvml or "place" not in options else {}
+    if "place" in options:
+        binding_of_nvml = {name: text for name, text in modules.items() if name == "pynvml"}
+        return packing.pack(binding_of_nvml, {**options, "marker": marker})
     packed = _packed(modules)
-    for longest in (LONG_MODULE, 0):  # the words of long modules go first
+    for longest in LONG_MODULES:  # the words of the longest go first
         if len(packed) <= MOST_PACKED:
             break
         modules = {
@@ -77,6 +116,10 @@ def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:
 
 
 def _packed(modules: dict[str, str]) -> str:
+    import binascii
+    import json
+    import zlib
+
     data = zlib.compress(json.dumps(modules).encode())
     return binascii.b2a_base64(data, newline=False).decode()
 

@@ -132,7 +132,7 @@ def test_a_sequential_verdict_is_wrong_as_rarely_as_it_says(good: float, bad: fl
 def test_rates_are_cautious_and_too_close_ones_are_refused() -> None:
     rates = sequential.rates(6, 20, 0, 20)
     assert rates is not None
-    assert rates.good < 0.01 < rates.bad < 0.3
+    assert rates.good < 0.03 < rates.bad < 0.3
     assert rates.runs_if_good() > 13
     assert sequential.rates(6, 20, 4, 20) is None
     assert sequential.missed(90) == pytest.approx(0.033, abs=0.001)

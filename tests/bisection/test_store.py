@@ -53,3 +53,20 @@ def test_a_file_that_is_gone_harmed_no_other_environment(tmp_path: Path) -> None
     assert Installed(str(tmp_path), str(site)).altered() == ()
     (site / "one.py").write_text("x")
     assert len(Installed(str(tmp_path), str(site)).altered()) == 1
+
+
+def test_a_cache_beyond_its_limit_is_emptied_but_not_while_somebody_uses_it(
+    tmp_path: Path,
+) -> None:
+    store = Store(str(tmp_path / "cache"))
+    for folder in (store.uv, store.bytecode, store.logs):
+        Path(folder, "kept").write_bytes(b"x" * 100_000)
+    store.shrink(store.size())
+    assert Path(store.uv, "kept").exists(), "it is not beyond its limit"
+    session = Session(store)
+    store.shrink(1)
+    assert Path(store.uv, "kept").exists(), "a session lives"
+    session.close()
+    store.shrink(1)
+    assert os.listdir(store.uv) == os.listdir(store.bytecode) == []
+    assert os.listdir(store.logs) == ["kept"], "logs are results"

@@ -41,7 +41,7 @@ def test_the_tutorial_leads_to_the_culprit(tmp_path: Path, monkeypatch: pytest.M
     Path("config.yaml").write_text("model:\n  mean: 0.5\n")
     (program,) = (text for text in blocks("python") if text.startswith("# check.py"))
     Path("check.py").write_text(program)
-    capture, plan, bisect = blocks("console")[:3]
+    capture, plan, bisect = blocks("text")[:3]
     for line in capture.splitlines():
         host, _, words = line.partition("$ ")
         done = shell(words, tmp_path / host)

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from envsnap.image.planning.asked import Asked
 from envsnap.image.planning.extras import Extras
 from envsnap.image.records import Artifact, Lock
 from envsnap.model.codec import sealed
@@ -417,6 +418,7 @@ LOCKS = {
 CASES = {
     "aarch64-slim": _aarch64_slim,
     "article": _article,
+    "article-cuda": _article,
     "conda": _conda,
     "cpu-slim": _cpu_slim,
     "debian-python": _debian_python,
@@ -432,14 +434,15 @@ CASES = {
 }
 
 # What the user adds to a case.
-EXTRAS = {
-    "article": Extras(
-        app=str(Path(__file__).parent / "article"),
-        command="python inference.py",
-        healthcheck="python -c pass",
-        ports=(8000,),
-        compiler=False,
-    )
-}
+ARTICLE = Extras(
+    app=str(Path(__file__).parent / "article"),
+    command="python inference.py",
+    healthcheck="python -c pass",
+    ports=(8000,),
+    compiler=False,
+)
+EXTRAS = {"article": ARTICLE, "article-cuda": ARTICLE}
+# What is asked for before anything is planned: the article's own command, for example.
+ASKED = {"article-cuda": Asked(cuda="11.8")}
 # Other forms of the same plan.
 FORMS = {"article": ("compose", "kubernetes", "devcontainer", "apptainer")}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from image_cases import CASES, EXTRAS, FORMS, LOCKS
+from image_cases import ASKED, CASES, EXTRAS, FORMS, LOCKS
 
+from envsnap.image.planning.asked import Asked
 from envsnap.image.planning.extras import Extras, add
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.writing import context
@@ -19,7 +20,9 @@ GOLDENS = Path(__file__).parents[2] / "dockerfiles"
 def build_context(manifest: Manifest, name: str) -> dict[str, bytes | Path]:
     """Return the files of a case's build context."""
     plan, added = add(
-        make_plan(manifest, "auto", LOCKS.get(name)), manifest, EXTRAS.get(name, Extras())
+        make_plan(manifest, "auto", LOCKS.get(name), ASKED.get(name, Asked())),
+        manifest,
+        EXTRAS.get(name, Extras()),
     )
     files = context.files(plan, codec.encode(manifest), None, added)
     return {**files, **registry.files(plan, FORMS.get(name, ()), "app:1")}

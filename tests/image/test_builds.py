@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import base64
+import functools
+import hashlib
+import http.server
+import tarfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +15,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from image_cases import DEBIAN_12, manifest
+from msgspec.structs import replace
 
 from envsnap.errors import BuildError
 from envsnap.image.building import build, failures, trace
+from envsnap.image.planning.plan import make_plan
+from envsnap.image.records import PythonSource
+from envsnap.image.writing import dockerfile, render
 from tests import engine as engines
+from tests.conftest import interpreter
 
 # docker-py leaves connections of its pool to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
@@ -176,3 +187,56 @@ def test_a_long_line_keeps_its_end_where_the_reason_is() -> None:
     assert build._short(line).startswith("error running container: [apt-get")
     assert len(build._short(line)) < 620
     assert build._short("short") == "short"
+
+
+@pytest.fixture(scope="module")
+def archive(engine: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """A stand-in for a standalone build: this machine's Python in an archive, where the engine reads.
+
+    The real ones lie where no test reaches; how they are fetched, checked and unpacked is the same.
+    """
+    folder = tmp_path_factory.mktemp("archive")
+    python = Path(interpreter("3.11")).resolve().parents[1]
+    with tarfile.open(folder / "python.tar.gz", "w:gz", compresslevel=1) as tar:
+        tar.add(python, "python", filter=_small)
+    digest = hashlib.sha256((folder / "python.tar.gz").read_bytes()).hexdigest()
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/python.tar.gz", digest
+    server.shutdown()
+    server.server_close()
+
+
+def _small(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    return (
+        None if {"test", "site-packages", "__pycache__"} & set(member.name.split("/")) else member
+    )
+
+
+@pytest.mark.parametrize("builder", ["buildkit", "classic"])
+def test_a_standalone_python_is_unpacked_if_it_is_the_one_that_was_meant(
+    engine: Any, base: str, archive: tuple[str, str], builder: str
+) -> None:
+    address, digest = archive
+    python = PythonSource(
+        version="3.11.9", how="standalone", executable="/usr/local/bin/python3",
+        archive="https://example.org/python.tar.gz", archive_sha256=digest,
+    )  # fmt: skip
+    plan = make_plan(manifest("3.11.9", {}, DEBIAN_12), base)
+    stages = list(dockerfile.base_stages(replace(plan, python=python)))
+    text = render.dockerfile(stages).replace("https://example.org/python.tar.gz", address)
+    made = build.build(engine, {"Dockerfile": text.encode()}, builder=builder, tell=_silent)
+    said = engine.containers.run(
+        made, ["sh", "-c", "/usr/local/bin/python3 -c 'import sys; print(sys.prefix)'; ls /opt"],
+        remove=True,
+    )  # fmt: skip
+    assert said.split() == [b"/usr/local"]
+    wrong = text.replace(digest, digest[::-1])
+    with pytest.raises(BuildError, match=r"the build failed \(hash mismatch\)"):
+        build.build(engine, {"Dockerfile": wrong.encode()}, builder=builder, tell=_silent)
+    engine.images.remove(made, force=True)
+
+
+def _silent(step: int, steps: int, text: str) -> None:
+    del step, steps, text

@@ -29,7 +29,7 @@ def test_the_context_holds_the_generated_files_only(tmp_path: Path) -> None:
     written = {item.name: item for item in (tmp_path / "new" / "folder").iterdir()}
     assert set(written) == {
         ".dockerignore", "Dockerfile", "dockerfile.json", "manifest.json",
-        "requirements-cu118.txt", "requirements.txt",
+        "requirements-cu118.txt", "requirements-libraries.txt",
     }  # fmt: skip
     for name, item in written.items():
         assert item.read_bytes() == files[name]

@@ -55,6 +55,7 @@ def test_golden_has_no_lint(name: str) -> None:
 BASES = {
     "aarch64-slim": "python:3.12.7-slim-bookworm",
     "article": "python:3.9.16-slim-bullseye",
+    "article-cuda": "nvidia/cuda:11.8.0-runtime-ubuntu20.04",
     "conda": "ubuntu:22.04",
     "cpu-slim": "python:3.11.7-slim-bookworm",
     "debian-python": "debian:bookworm",

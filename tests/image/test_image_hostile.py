@@ -35,7 +35,7 @@ Make = Callable[[str], Manifest]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 KEYWORDS = {
     ins.From: "FROM", ins.Env: "ENV", ins.PrependPath: "ENV", ins.Label: "LABEL",
-    ins.Copy: "COPY", ins.Unpack: "ADD", ins.Run: "RUN", ins.Workdir: "WORKDIR", ins.User: "USER", ins.Cmd: "CMD",
+    ins.Copy: "COPY", ins.Unpack: "ADD", ins.Fetch: "ADD", ins.Run: "RUN", ins.Workdir: "WORKDIR", ins.User: "USER", ins.Cmd: "CMD",
     ins.Healthcheck: "HEALTHCHECK",
 }  # fmt: skip
 REQUIREMENT = re.compile(

@@ -14,10 +14,12 @@ from image_cases import (
     manifest,
 )  # fmt: skip
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from envsnap.errors import InputError
 from envsnap.image.planning.plan import Plan, make_plan
 from envsnap.image.records import Decision
+from envsnap.image.writing import dockerfile, render
 from envsnap.model.compute import Cuda, Framework, Gpus, Library
 from envsnap.model.host import Process, System, Tool, Tools
 from envsnap.model.inputs import Weight, Weights
@@ -159,8 +161,9 @@ def test_a_release_that_is_no_longer_supported_is_said() -> None:
     [
         ("3.10.12", UBUNTU_22, "apt", None, 0),
         ("3.9.16", UBUNTU_20, "copy", "python:3.9.16-slim-bullseye", 0),
-        ("3.11.9", UBUNTU_24, "copy", "python:3.11.9-slim-bookworm", 0),
-        ("3.11.9", UBUNTU_22, "copy", "python:3.11.9-slim-bullseye", 3),
+        ("3.11.4", UBUNTU_24, "copy", "python:3.11.4-slim-bookworm", 0),
+        ("3.11.9", UBUNTU_24, "standalone", None, 0),
+        ("3.11.9", UBUNTU_22, "standalone", None, 0),
     ],
 )
 def test_python_gets_into_an_nvidia_base(python, system, how, image, libraries) -> None:
@@ -174,7 +177,45 @@ def test_python_gets_into_an_nvidia_base(python, system, how, image, libraries) 
         image,
         libraries,
     )
-    assert (decision(plan, "python.version").certainty == "nearest") == bool(libraries)
+    old = system is UBUNTU_20  # whose OpenSSL its project no longer maintains
+    assert (decision(plan, "python.version").certainty == "nearest") == (bool(libraries) or old)
+
+
+def test_no_python_comes_with_an_openssl_that_nobody_maintains() -> None:
+    """An image whose OpenSSL would be another release's is refused, and what would fit is named."""
+    whole = manifest(
+        "3.9.16", {"cupy-cuda13x": "14.0"}, UBUNTU_22, cuda=Cuda(complete=True, toolkit="13.0.48")
+    )
+    with pytest.raises(InputError, match=r"3\.9\.18") as refused:
+        make_plan(whole, "cuda")
+    assert "OpenSSL" in str(refused.value)
+    fits = changed(whole, python=replace(whole.sections.python, version="3.9.18"))
+    assert make_plan(fits, "cuda").python.how == "standalone"
+    named = "nvidia/cuda:11.8.0-base-ubuntu22.04"
+    with pytest.raises(InputError, match=named):
+        make_plan(whole, named)
+
+
+def test_a_standalone_build_is_fetched_by_address_and_checked_by_digest() -> None:
+    """In a stage of its own, of which only what was unpacked is taken."""
+    whole = manifest(
+        "3.11.9",
+        {"onnxruntime-gpu": "1.21.0"},
+        UBUNTU_22,
+        cuda=Cuda(complete=True, toolkit="12.8.61"),
+    )
+    plan = make_plan(whole)
+    text = render.dockerfile(dockerfile.build(plan))
+    assert f"ADD {plan.python.archive} /opt/python.tar.gz" in text
+    assert "cpython-3.11.9+20240814-x86_64-unknown-linux-gnu" in (plan.python.archive or "")
+    assert f"= '{plan.python.archive_sha256}  /opt/python.tar.gz'" in text
+    assert "COPY --from=interpreter /opt/python/ /usr/local/" in text
+    for spoilt in (
+        replace(plan.python, archive="https://example.org/x\nUSER root"),
+        replace(plan.python, archive_sha256="0'; id; '"),
+    ):
+        with pytest.raises(InputError):
+            dockerfile.build(replace(plan, python=spoilt))
 
 
 @pytest.mark.parametrize(
@@ -243,9 +284,29 @@ def test_local_labels_get_their_index_and_nothing_else_does() -> None:
             "https://download.pytorch.org/whl/cu118",
             ("torch==2.3.1+cu118", "torchvision==0.18.1+cu118"),
         ),
-        ("requirements.txt", None, ("numpy==1.26.4",)),
+        ("requirements-libraries.txt", None, ("numpy==1.26.4",)),
     ]
     assert set(reasons(plan)) == {"packages.flash-attn", "packages.pytorch-triton"}
+
+
+def test_layers_go_by_weight_and_rate_of_change() -> None:
+    """Frameworks, libraries that many stand on, the rest: a stage each, on the one before."""
+    packages = {"torch": "2.3.1+cu118", "numpy": "1.26.4", "scipy": "1.13.1", "idna": "3.4"}
+    plan = make_plan(manifest(packages=packages))
+    assert [(group.file, group.heavy, group.sizable) for group in plan.requirements] == [
+        ("requirements-cu118.txt", True, False),
+        ("requirements-libraries.txt", False, True),
+        ("requirements.txt", False, False),
+    ]
+    lines = render.dockerfile(dockerfile.build(plan)).splitlines()
+    assert [line for line in lines if line.startswith("FROM ")][1:] == [
+        "FROM base AS framework", "FROM framework AS libraries", "FROM libraries AS build", "FROM base",
+    ]  # fmt: skip
+    assert [line for line in lines if line.startswith("COPY --from=")] == [
+        "COPY --from=framework /opt/venv /opt/venv",
+        "COPY --from=libraries /opt/libraries/ /",
+        "COPY --from=build /opt/rest/ /",
+    ]
 
 
 @pytest.mark.parametrize(

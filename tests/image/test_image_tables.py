@@ -14,13 +14,17 @@ from image_cases import manifest
 
 import envsnap.knowledge
 from envsnap.errors import InputError
-from envsnap.image.planning import images
+from envsnap.image import validate
+from envsnap.image.planning import images, standalone
 from envsnap.image.planning.plan import make_plan
 from envsnap.model.compute import Cuda, Framework, Library
 from envsnap.model.host import Tool, Tools
 
 KNOWLEDGE = Path(envsnap.knowledge.__file__).parent
-OURS = ("nvidia_cuda_tags", "python_slim", "torch_wheels", "cuda_bundling", "apt_libraries")
+OURS = (
+    "nvidia_cuda_tags", "python_slim", "torch_wheels", "cuda_bundling", "apt_libraries",
+    "python_standalone",
+)  # fmt: skip
 CONFIDENCE = {"primary", "secondary", "measured", "inferred", "memory"}
 
 
@@ -156,7 +160,7 @@ def test_every_image_that_is_named_is_listed(
 def test_every_cuda_flavor_and_system_gives_a_listed_tag(system: dict) -> None:
     """All of them, not a sample, with a Python that fits everywhere."""
     for cuda, cudnn, flavor in product(ASKED, (None, "8", "9"), images.FLAVORS):
-        plan = make_plan(_cuda_manifest(cuda, cudnn, flavor, system, "3.9.16", "x86_64"))
+        plan = make_plan(_cuda_manifest(cuda, cudnn, flavor, system, "3.9.18", "x86_64"))
         assert plan.base.reference in LISTED
         major = plan.base.reference.partition(":")[2].split(".")[0]
         assert major == cuda.split(".")[0]
@@ -217,3 +221,19 @@ def test_a_cuda_without_a_listed_runtime_image_gets_another_and_is_told(cuda: st
     told = [item for item in plan.decisions if item.choice == plan.base.reference]
     assert told, plan.decisions
     assert all(item.certainty != "exact" for item in told)
+
+
+def test_digests_and_addresses_of_standalone_builds_are_of_the_real_scheme() -> None:
+    """Each has both machines' digests, no two the same, and an OpenSSL that is maintained."""
+    table = _load("python_standalone")
+    digests = [digest for row in table["rows"] for digest in row["sha256"].values()]
+    assert len(set(digests)) == len(digests) == 2 * len(table["rows"])
+    for row in table["rows"]:
+        assert row["release"] >= table["openssl"]["since"]
+        assert set(row["sha256"]) == {"amd64", "arm64"}
+        assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in row["sha256"].values())
+        for architecture in row["sha256"]:
+            source = standalone.source(row["python"], architecture)
+            assert source is not None
+            assert source.archive == validate.https_address(source.archive or "", "archive")
+            assert f"/{row['release']}/cpython-{row['python']}+" in source.archive

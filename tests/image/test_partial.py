@@ -107,6 +107,9 @@ def test_two_lines_that_are_wanted_become_a_pinned_context(envsnap: Run, tmp_pat
     unknown = envsnap(*start, "--cmd", "python serve.py")
     assert unknown.returncode == 2
     assert "--python" in unknown.stderr
+    minor = envsnap(*start, "--python", "3.9")
+    assert minor.returncode == 2
+    assert "--python 3.9: name a release, for example --python 3.9." in minor.stderr
     missing = envsnap(*start, "--python", "3.9.18", "--cmd", "python other.py")
     assert missing.returncode == 2
     assert "--cmd names other.py, which is not in it" in missing.stderr

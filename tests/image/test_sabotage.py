@@ -329,6 +329,8 @@ for name in sys.argv[1:]:
 OTHER_LIBRARY = (
     "mkdir /opt/l; cp /lib/x86_64-linux-gnu/libz.so.1 /opt/l; printf x >> /opt/l/libz.so.1"
 )
+EVIL_CA = "-----BEGIN CERTIFICATE----- AAAA -----END CERTIFICATE-----"
+LOCAL_CA = "/usr/local/share/ca-certificates"
 # What is done in a container, and the path by which the facts name it: no engine looks on.
 FROM_INSIDE = (
     (f"{OTHER_LIBRARY}; echo /opt/l > /etc/ld.so.conf.d/000.conf; ldconfig", 'system.unowned_libraries["/opt/l/libz.so.1"]'),
@@ -343,6 +345,12 @@ FROM_INSIDE = (
     (f"echo x > {SITE}/six-1.16.0.dist-info/entry_points.txt", 'packages.unclaimed["six-1.16.0.dist-info/entry_points.txt"]'),
     ("echo 'EVIL = 1' >> /opt/venv/bin/f2py", 'packages.unclaimed["bin/f2py"]'),
     ("echo 'exec true' > /opt/venv/bin/uvicorn", 'packages.unclaimed["bin/uvicorn"]'),
+    ("rm $(ls /etc/ssl/certs/*.0 | head -1)", 'system.altered_files["/etc/ssl/certs"]'),
+    (f"echo '{EVIL_CA}' > /etc/ssl/certs/deadbeef.0", 'system.altered_files["/etc/ssl/certs/deadbeef.0"]'),
+    (f"mkdir -p {LOCAL_CA}; echo '{EVIL_CA}' > {LOCAL_CA}/evil.crt", f'system.altered_files["{LOCAL_CA}/evil.crt"]'),
+    ("rm $(ls /usr/share/ca-certificates/mozilla/*.crt | tail -1)", 'system.altered_files["/usr/share/ca-certificates/mozilla/'),
+    ("cd /tmp; echo 'EVIL = 1' > extra.py; python -m zipfile -c /usr/lib/python311.zip extra.py", 'python.loose_modules["python311.zip"]'),
+    (f"mv {SITE} /opt/site; ln -s /opt/site {SITE}", "packages.unclaimed.site-packages"),
 )  # fmt: skip
 
 

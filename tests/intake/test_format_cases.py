@@ -195,7 +195,9 @@ def _within(item: Any, other: Any) -> bool:
     if isinstance(item, dict) and isinstance(other, dict):
         return all(_within(value, other.get(key)) for key, value in item.items())
     if isinstance(item, list) and isinstance(other, list):
-        return item == other[: len(item)]
+        return len(item) <= len(other) and all(
+            _within(mine, theirs) for mine, theirs in zip(item, other, strict=False)
+        )
     return bool(item == other) or item in ("", "~", [], None)
 
 

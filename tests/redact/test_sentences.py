@@ -86,3 +86,102 @@ def test_what_stands_around_a_value_decides(tree: object, kept: object) -> None:
     gaps: dict[str, str] = {}
     assert config_trees.redact(tree, ("app",), gaps) == (tree if kept is None else kept)
     assert bool(gaps) == (kept is not None)
+
+
+@pytest.mark.parametrize("escape", ["\x1b[31m", "\x1b[2J", "\\u001b[1;31m", "\\033[0m"])
+def test_colours_around_a_secret_do_not_hide_it(escape: str) -> None:
+    kept = decision.message(f"{escape}password=hunter2{escape} lr=1{escape}", {})
+    assert "hunter2" not in kept
+    assert "lr=1" in kept
+
+
+SIGNED = "Authorization: AWS4-HMAC-SHA256 Credential=x/s3/aws4_request, SignedHeaders=host, Signature={}"  # fmt: skip
+PLACES = (
+    ("ENV DB_PASSWORD {}", "freesia"),
+    (SIGNED, "0f" * 32),
+    ("java -Dx=1 JAVA_OPTS=-Djavax.net.ssl.trustStorePassword={} -Xmx2g", "cheddar"),
+    ("oracle joe/{}@//ora:1521/ORCLPDB1", "tiger9"),
+    ("mysql://root:{}@127.0.0.1:3306/db", "<r00t>!"),
+    ("wandb: ERROR api_key not valid: {}", "0a" * 20),
+    ("model_{}.bin", "AIza" + "a1B2-" * 7),
+)
+
+
+@pytest.mark.parametrize(("text", "secret"), PLACES)
+def test_what_stands_around_a_secret_in_a_text_gives_it_away(text: str, secret: str) -> None:
+    assert secret not in decision.message(text.format(secret), {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "git checkout 0123456789abcdef0123456789abcdef01234567",
+        "docker-pullable://x@sha256:" + "0a" * 32,
+        "the token ids hash: " + "0a" * 20,
+        "secret was rotated, commit: " + "0a" * 20,
+    ],
+)
+def test_digests_in_a_text_stay(text: str) -> None:
+    assert decision.message(text, {}) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HF_TOKEN", "abc"),
+        ("HASHIDS_SALT", "pretzel"),
+        ("MY_AUTH", "joe:jack9"),
+        ("LICENSE", "DIEPWT-U0JINW-52GGFN-H66Z5D"),
+        ("recovery_code", "MpbuW-ueJXr"),
+        ("SESSION_SECRET", "keyboard cat"),
+    ],
+)
+def test_names_whose_values_are_short_or_spelled_oddly(name: str, value: str) -> None:
+    assert decision.value(name, value, variable=True)[1] is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LICENSE", "Apache-2.0"),
+        ("PAD_TOKEN", "pad"),
+        ("AUTH", "oidc"),
+        ("salt", "0"),
+        ("secret_key", "api_key"),
+        ("etag", '"' + "0a" * 32 + '"'),
+        ("SLURM_CPU_BIND", "quiet,mask_cpu:0x000000000000FFFF"),
+    ],
+)
+def test_settings_under_such_names_stay(name: str, value: str) -> None:
+    assert decision.value(name, value, variable=name.isupper()) == (value, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'execve("/usr/bin/curl", ["curl", "-u", "joe:semolina2", "https://x.example"], 0) = 0',
+        'CMD ["serve", "--token", "semolina2"]',
+        "os.environ['DB_PASSWORD'] = 'semolina2'",
+        "requests.get(url, auth=('joe', 'semolina2'))",
+        "https://conda.example/t/tk-XPu15YdaJgf2crs56WCsemolina2/channel",
+        "Password reset to semolina2",
+        "your one time code is semolina2",
+    ],
+)
+def test_arguments_pairs_and_parts_of_a_path_are_found_in_texts(text: str) -> None:
+    assert "semolina2" not in decision.message(text, {})
+
+
+def test_digits_and_a_letter_are_a_version_and_two_are_none() -> None:
+    assert decision.value("password", "12ab") == (None, "under a name that tells a secret")
+    assert decision.value("version", "1.0a1.dev2") == ("1.0a1.dev2", None)
+
+
+def test_a_secret_of_a_container_is_in_its_data_and_a_public_key_is_none() -> None:
+    gaps: dict[str, str] = {}
+    given = {
+        "a_secret": {"data": {"api": "crumble"}, "public_key": "ssh-rsa AAAAB3Nza" + "a1B/" * 30}
+    }
+    kept = config_trees.redact(given, ("app",), gaps)
+    assert "crumble" not in str(kept)
+    assert "ssh-rsa" in str(kept)

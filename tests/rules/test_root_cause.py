@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from benchmarks.root_cause import cases, noise, overlay, score, vocabulary
 
@@ -154,6 +155,22 @@ def test_noise_leaves_what_a_case_states_and_repeats() -> None:
     assert not {"numpy", "babel"} & set(moved)
     assert sum(name in noise.NUMERICS for name in moved) == 15
     assert drawn("a") == moved != drawn("b")
+
+
+def test_noise_is_nothing_that_the_base_refuses() -> None:
+    """huggingface-hub 3 is no harmless difference beside a transformers that wants less than 3."""
+    sides = overlay.overlaid(BASE, {}, {})
+    seen = set()
+    for seed in range(12):
+        other = overlay.overlaid(BASE, {}, {})[1]
+        noise.disturb(other, {}, noise.Noise(80, 15), random.Random(f"requirements {seed}"))
+        for name, entry in other["packages"]["entries"].items():
+            if entry != sides[0]["packages"]["entries"][name]:
+                seen.add(name)
+                for wanted in noise._requirements().get(name, {}).values():
+                    assert SpecifierSet(wanted).contains(entry["version"], prereleases=True), name
+    assert {"huggingface-hub", "tokenizers"} <= seen
+    assert noise.allowed("antlr4-python3-runtime", "4.9.3", random.Random(1)) != "5.0.0"
 
 
 def test_a_variable_that_one_side_sets_is_not_set_on_the_other() -> None:

@@ -11,7 +11,10 @@ TAIL = 12
 KINDS = (
     (
         "hash mismatch",
-        re.compile(r"DO NOT MATCH THE HASHES|Hashes are required in --require-hashes mode"),
+        re.compile(
+            r"DO NOT MATCH THE HASHES|Hashes are required in --require-hashes mode"
+            r"|is not the build that was meant"
+        ),
         "a file is not the one that was locked; resolve again, and ask who replaced it",
     ),
     (

@@ -15,10 +15,12 @@ from msgspec.structs import replace
 from envsnap.errors import InputError
 from envsnap.image import validate
 from envsnap.image.facts import Facts, string
+from envsnap.image.planning import images
 from envsnap.model.codec import sealed
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Package, Packages, Python
 
+MINOR = re.compile(r"[0-9]{1,2}\.[0-9]{1,3}")
 SPECIFIER = re.compile(r"[A-Za-z0-9.!+*=<>~, _-]{1,200}")
 MARKER = re.compile(r"[A-Za-z0-9_.'\" ()<>=!,+-]{1,400}")
 EXTRA = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,60}[A-Za-z0-9])?")
@@ -35,6 +37,8 @@ class Asked(Struct, frozen=True, kw_only=True):
 def add(facts: Facts, asked: Asked) -> Facts:
     """Put what was asked for in the place of what is not known. Raises InputError."""
     if asked.python is not None:
+        if MINOR.fullmatch(asked.python):
+            raise InputError(f"--python {asked.python}: name a release{_such_as(asked.python)}")
         version = validate.matched(asked.python, validate.PYTHON, "--python", "release (3.11.9)")
         if facts.python not in (None, version):
             raise InputError(f"--python {version}: the manifest says {facts.python}")
@@ -43,6 +47,12 @@ def add(facts: Facts, asked: Asked) -> Facts:
         cuda = validate.matched(asked.cuda, validate.NUMBERS, "--cuda", "version of CUDA (11.8)")
         facts = replace(facts, toolkit=cuda, toolkit_named=False, asked_cuda=cuda)
     return facts
+
+
+def _such_as(minor: str) -> str:
+    """Name the newest release of a minor version that has an image; nothing where none has."""
+    near = images.nearest_pythons(f"{minor}.999")
+    return f", for example --python {near[0]}, the newest that is listed" if near else ""
 
 
 def wanted(manifest: Manifest) -> dict[str, Any]:

@@ -211,18 +211,20 @@ def _distribution(facts: Facts, python: str, own: images.Distribution) -> Founda
 
 def _cuda(facts: Facts, python: str, need: CudaNeed) -> Foundation:
     """Choose an nvidia/cuda image, and put Python into it."""
-    sources = {row.version: foundations.into_ubuntu(python, row) for row in foundations.ubuntus()}
+    sources = {
+        row.version: foundations.into_ubuntu(python, row, facts.architecture)
+        for row in foundations.ubuntus()
+    }
     possible = {version: source for version, source in sources.items() if source is not None}
     if not possible:
-        raise InputError(foundations.no_image(python))
+        raise InputError(foundations.not_into(python, "any nvidia/cuda image"))
     tag, decisions = choose_tag(facts, need, tuple(possible))
     row = images.ubuntu(tag.ubuntu)
     source, why, certainty = possible[tag.ubuntu]
-    apt = ("ca-certificates", "python3", "python3-venv") if source.how == "apt" else row.libraries
     return Foundation(
         base=foundations.nvidia(facts, tag),
         python=source,
-        apt=apt,
+        apt=foundations.apt_for(source, row),
         cuda=".".join(tag.cuda.split(".")[:2]),
         decisions=(
             *decisions,

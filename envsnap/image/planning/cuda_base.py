@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from envsnap.errors import InputError
 from envsnap.image.facts import Facts, captured_system, major_minor, numbers
-from envsnap.image.planning import images
+from envsnap.image.planning import images, standalone
 from envsnap.image.planning.cuda_use import CudaNeed
 from envsnap.image.records import Certainty, Decision
 
@@ -28,7 +28,9 @@ def choose_tag(
     if not fitting:
         raise InputError(
             f"cuda: no listed nvidia/cuda image of CUDA {major} fits {facts.architecture} and"
-            f" Python {facts.python}; name a base with --base IMAGE"
+            f" Python {facts.python}, with an OpenSSL that is still maintained; take another release of"
+            f" Python ({', '.join(standalone.nearest(facts.python or '')[:3]) or 'none is near'}), --base slim"
+            " where the wheels bring CUDA, or name a base with --base IMAGE"
         )
     tag = min(fitting, key=lambda tag: _distance(facts, need, tag))
     return tag, (_for_tag(need, tag), *_for_cudnn(need, tag), _for_system(facts, tag))

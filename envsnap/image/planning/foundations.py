@@ -7,7 +7,7 @@ import re
 from msgspec import Struct
 
 from envsnap.image.facts import Facts, captured_system, numbers
-from envsnap.image.planning import images
+from envsnap.image.planning import images, standalone
 from envsnap.image.records import Base, Certainty, Decision, PythonSource
 
 # Variables that published images set and that no engine need be asked for: those of the official
@@ -20,6 +20,9 @@ IN_SLIM = "/usr/local/bin/python3"
 FROM_APT = "/usr/bin/python3"
 CONDA_PYTHON = "/opt/venv/bin/python"
 LIBRARIES = "/usr/lib/*-linux-gnu/"
+ALONE = "a standalone build of this release, checked by its digest; it brings its own OpenSSL"
+OLD_SSL = "1.1"
+OLD = "its OpenSSL 1.1.1 is Ubuntu's, which alone still maintains it, for subscribers"
 OLD_LIBRARIES = "/lib/*-linux-gnu/"  # where Debian kept readline before it merged the two
 
 
@@ -82,22 +85,27 @@ def ubuntus() -> list[images.Distribution]:
 
 
 def into_ubuntu(
-    python: str, row: images.Distribution
+    python: str, row: images.Distribution, architecture: str
 ) -> tuple[PythonSource, str, Certainty] | None:
-    """Say how this Python gets into an Ubuntu release; None where no listed image has it.
+    """Say how this Python gets into an Ubuntu release; None where it does not.
 
-    Ubuntu's own Python is taken where it is this very release. Otherwise it is copied from a slim
-    image whose glibc is not newer; OpenSSL, libffi and readline come with it where Ubuntu has
-    others.
+    Ubuntu's own Python is taken where it is this very release, then a standalone build, whose
+    libraries are its own. Otherwise it is copied from a slim image whose glibc is not newer and whose
+    OpenSSL is the one that Ubuntu has and maintains; libffi and readline come with it where Ubuntu
+    has others.
     """
     if row.python == python:
         source = PythonSource(version=python, how="apt", executable=FROM_APT)
         return source, f"apt installs it: it is the own Python of Ubuntu {row.version}", "exact"
+    alone = standalone.source(python, architecture)
+    if alone is not None:
+        return alone, f"{ALONE} {standalone.openssl()}", "exact"
     suites = images.suites()
     older = [
         suite
         for suite in images.slim().get(python, ())
         if numbers(suites[suite].glibc) <= numbers(row.glibc)
+        and suites[suite].sonames["ssl"] == row.sonames["ssl"]
     ]
     if not older:
         return None
@@ -113,7 +121,10 @@ def into_ubuntu(
         libraries=carried,
     )
     if not carried:
-        return source, f"copied from the slim image; {suite} has the same libraries", "exact"
+        why = f"copied from the slim image; {suite} has the same libraries"
+        if row.sonames["ssl"] == OLD_SSL:
+            return source, f"{why}; {OLD}", "nearest"
+        return source, why, "exact"
     names = ", ".join(path.rpartition("/")[2] for path in carried)
     why = f"copied from the slim image with {suite}'s {names}, which this Ubuntu lacks"
     return source, why, "nearest"
@@ -122,13 +133,31 @@ def into_ubuntu(
 def _carried(there: dict[str, str], here: dict[str, str]) -> tuple[str, ...]:
     """Name the library files that a Python from one release needs and the other release lacks."""
     files: list[str] = []
-    if there["ssl"] != here["ssl"]:
-        files += [f"{LIBRARIES}libcrypto.so.{there['ssl']}", f"{LIBRARIES}libssl.so.{there['ssl']}"]
     if there["ffi"] != here["ffi"]:
         files.append(f"{LIBRARIES}libffi.so.{there['ffi']}")
     if there["readline"] != here["readline"]:
         files.append(f"{OLD_LIBRARIES}libreadline.so.{there['readline']}")
     return tuple(files)
+
+
+def apt_for(source: PythonSource, row: images.Distribution) -> tuple[str, ...]:
+    """Name what apt must add for a Python in this release."""
+    if source.how == "apt":
+        return "ca-certificates", "python3", "python3-venv"
+    if source.how == "standalone":
+        return tuple(name for name in standalone.SYSTEM if name in row.libraries)
+    return row.libraries
+
+
+def not_into(python: str, image: str) -> str:
+    """Say that a Python does not get into an image with an OpenSSL that somebody maintains."""
+    near = standalone.nearest(python)[:3]
+    others = f"; {', '.join(near)} would" if near else ""
+    return (
+        f"python.version: Python {python} does not get into {image} with an OpenSSL that is still"
+        f" maintained{others}; take --base slim where the wheels bring CUDA, or name a base with"
+        " --base IMAGE"
+    )
 
 
 def no_image(python: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from msgspec import Struct, convert
@@ -114,8 +115,13 @@ def newest_slim(minor: str, suite: str) -> str:
 
 def nearest_pythons(version: str) -> list[str]:
     """Return the releases of the same minor version, nearest first, that have a slim image."""
+    return nearest_of(version, slim())
+
+
+def nearest_of(version: str, names: Iterable[str]) -> list[str]:
+    """Return those of some releases that are of the same minor version, nearest first."""
     wanted = _release(version)
-    same = [name for name in slim() if _release(name)[:2] == wanted[:2]]
+    same = [name for name in names if _release(name)[:2] == wanted[:2]]
     return sorted(same, key=lambda name: (abs(_release(name)[2] - wanted[2]), _release(name)))
 
 

@@ -37,14 +37,14 @@ def listed(facts: Facts, reference: str) -> Foundation | None:
 
 def _on_cuda(facts: Facts, python: str, tag: images.CudaTag, named: Decision) -> Foundation:
     row = images.ubuntu(tag.ubuntu)
-    found = foundations.into_ubuntu(python, row)
+    found = foundations.into_ubuntu(python, row, facts.architecture)
     if found is None:
-        raise InputError(foundations.no_image(python))
+        raise InputError(foundations.not_into(python, tag.reference))
     source, why, certainty = found
     return Foundation(
         base=foundations.nvidia(facts, tag),
         python=source,
-        apt=_apt_for(source, row),
+        apt=foundations.apt_for(source, row),
         cuda=".".join(tag.cuda.split(".")[:2]),
         decisions=(named, _system(facts, row), _python_by(python, source, why, certainty)),
     )
@@ -60,7 +60,7 @@ def _on_distribution(
     return Foundation(
         base=foundations.release(facts, row),
         python=source,
-        apt=_apt_for(source, row),
+        apt=foundations.apt_for(source, row),
         decisions=(named, _system(facts, row), _python_by(row.python, source, why, certainty)),
     )
 
@@ -90,10 +90,6 @@ def _on_slim(facts: Facts, python: str, suite: images.Suite, named: Decision) ->
             _python_by(python, source, why, "exact" if same else "nearest"),
         ),
     )
-
-
-def _apt_for(source: PythonSource, row: images.Distribution) -> tuple[str, ...]:
-    return ("ca-certificates", "python3", "python3-venv") if source.how == "apt" else row.libraries
 
 
 def _system(facts: Facts, row: images.Distribution) -> Decision:

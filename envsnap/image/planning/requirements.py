@@ -28,6 +28,8 @@ HARMLESS_DEFECTS = frozenset(("the metadata is not UTF-8",))
 SYSTEM_PACKAGES = re.compile(r"/usr/lib/python3[0-9.]*/dist-packages/?")
 
 GIVE_WHEEL = "build a wheel of it and name its folder with --find-links"
+# Layers, by weight and rate of change: what is large; libraries that many stand on; the rest.
+LAYERS = FRAMEWORK, LIBRARIES, REST = "framework", "libraries", "rest"
 STAGING = "/tmp/envsnap/"  # noqa: S108 -- a folder of the build stage
 
 
@@ -54,6 +56,7 @@ class Pinned(Struct, frozen=True, kw_only=True):
     index: str | None = None
     file: str | None = None  # a wheel in the build context
     heavy: bool = False
+    sizable: bool = False
     hashed: bool = False  # whether the line holds the digest of its one file
 
 
@@ -81,17 +84,26 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
 
 
 def _weighed(pinned: list[Pinned], lock: Lock | None) -> list[Pinned]:
-    """Mark what gets a layer of its own.
+    """Mark what gets a layer of its own, and what stands between it and the rest.
 
     What venv brings by itself goes with it, for only there is it replaced without a trace.
     """
     movable = {item.name for item in pinned if item.place in ("index", "folder")}
     labelled = {item.name for item in pinned if item.index}
-    large = labelled | weights.large(movable, lock.sizes if lock else {})
+    sizes = lock.sizes if lock else {}
+    large = labelled | weights.large(movable, sizes)
     if not large:
         return pinned
     large |= {name for name, _ in SEEDED} | {"wheel"}
-    return [replace(item, heavy=item.name in large or item.place == "installer") for item in pinned]
+    sizable = weights.sizable(movable - large, sizes)
+    return [
+        replace(
+            item,
+            heavy=item.name in large or item.place == "installer",
+            sizable=item.name in sizable and item.place != "installer",
+        )
+        for item in pinned
+    ]
 
 
 def seeds(facts: Facts) -> tuple[str, ...]:
@@ -255,38 +267,40 @@ def _groups(pinned: list[Pinned]) -> list[Requirements]:
         ("requirements-git.txt", "git", None),
         ("requirements-unhashed.txt", "unhashed", None),
     ]
-    found: dict[bool, list[Requirements]] = {True: [], False: []}
-    for heavy in (True, False):
+    found: list[Requirements] = []
+    for layer in LAYERS:
         for file, place, source in runs:
             members = [
                 item
                 for item in pinned
-                if item.heavy is heavy
+                if _layer(item) == layer
                 and item.place == place
                 and (item.index == source or place != "index")
             ]
             if members:
-                named_so = _file_of(file, heavy=heavy)
-                found[heavy].append(_group(named_so, members, place, source, heavy=heavy))
-    return [*found[True], *found[False]]
+                found.append(_group(_file_of(file, layer), members, place, source))
+    return found
 
 
-def _file_of(file: str, *, heavy: bool) -> str:
+def _layer(item: Pinned) -> str:
+    return FRAMEWORK if item.heavy else LIBRARIES if item.sizable else REST
+
+
+def _file_of(file: str, layer: str) -> str:
     """Name the file of a run: what is large in front of what is not."""
     shared = ("requirements.txt", "requirements-wheels.txt")
     return (
-        file.replace("requirements", "requirements-framework", 1)
-        if heavy and file in shared
+        file.replace("requirements", f"requirements-{layer}", 1)
+        if layer != REST and file in shared
         else file
     )
 
 
-def _group(
-    file: str, members: list[Pinned], place: Place, index: str | None, *, heavy: bool
-) -> Requirements:
+def _group(file: str, members: list[Pinned], place: Place, index: str | None) -> Requirements:
     return Requirements(
         file=file,
-        heavy=heavy,
+        heavy=members[0].heavy,
+        sizable=members[0].sizable,
         index=index,
         lines=tuple(sorted(item.line for item in members)),
         place=place,

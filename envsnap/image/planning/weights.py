@@ -13,6 +13,23 @@ HEAVY = re.compile(
 )
 HEAVY_BYTES = 40 << 20  # of a file, where its size is known
 
+# Libraries that stand under many: their files are many, and small pins beside them change more often.
+SIZABLE = re.compile(
+    r"numpy|scipy|pandas|scikit-(?:learn|image)|sympy|networkx|matplotlib|pyarrow|numba|llvmlite|pillow"
+    r"|opencv-.*|transformers|tokenizers|datasets|grpcio|sqlalchemy|cryptography|botocore|h5py|polars"
+    r"|pydantic-core|sentencepiece|ray|dask|statsmodels|lxml|aiohttp|babel"
+)
+SIZABLE_BYTES = 500_000
+
+
+def sizable(names: Iterable[str], sizes: Mapping[str, int]) -> set[str]:
+    """Return those that are worth a layer below the small ones: by size, or by what they are."""
+    return {
+        name
+        for name in names
+        if (sizes[name] >= SIZABLE_BYTES if name in sizes else SIZABLE.fullmatch(name))
+    }
+
 
 def large(names: Iterable[str], sizes: Mapping[str, int]) -> set[str]:
     """Return those that are large: by the size of their file in bytes, or by what they are."""

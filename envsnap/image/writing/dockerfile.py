@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from envsnap.image import records
+from envsnap.image import records, validate
 from envsnap.image.building.normal import EPOCH
 from envsnap.image.facts import major_minor, numbers
 from envsnap.image.planning import apt, conda
@@ -23,8 +23,8 @@ LONGEST_LABEL = 8000
 APP = "/app"
 VENV = "/opt/venv"
 VENV_PYTHON = f"{VENV}/bin/python"
-FRAMEWORK, BUILD = "framework", "build"
-REST = "/opt/rest"
+FRAMEWORK, LIBRARIES, BUILD = "framework", "libraries", "build"
+ADDED = {LIBRARIES: "/opt/libraries", BUILD: "/opt/rest"}  # what a stage adds, set apart
 MANIFEST = "manifest.json"
 PLAN = "dockerfile.json"
 PLAN_LABEL = "io.envsnap.plan"
@@ -46,6 +46,7 @@ CLEAN = ins.Constant(
     " /var/log/apt/* /var/log/dpkg.log /var/log/alternatives.log"
 )
 FOLDER = f"{VENV}/lib"
+STANDALONE, ARCHIVE = "/opt/python", "/opt/python.tar.gz"
 NEW, SINCE = "/tmp/envsnap/new", "/tmp/envsnap/since"
 LISTED = f"-i {NEW}.py"
 # What a later run added, by the time at which it was written: nothing else tells it apart.
@@ -54,13 +55,16 @@ LIST: tuple[ins.Step, ...] = (
     ins.Constant(f"find {VENV} -newercm {SINCE} -type f -name '*.py' -fprint {NEW}.py"),
     ("sort", "-o", f"{NEW}.py", f"{NEW}.py"),
 )
-APART: tuple[ins.Step, ...] = (
-    ("find", VENV, "-newercm", SINCE, "!", "-type", "d", "-fprint", NEW),
-    ("sort", "-o", NEW, NEW),
-    ("mkdir", "-p", REST),
-    ("tar", "-cf", f"{NEW}.tar", "-T", NEW),
-    ("tar", "-xf", f"{NEW}.tar", "-C", REST),
-)
+APART = {
+    stage: (
+        ("find", VENV, "-newercm", SINCE, "!", "-type", "d", "-fprint", NEW),
+        ("sort", "-o", NEW, NEW),
+        ("mkdir", "-p", folder),
+        ("tar", "-cf", f"{NEW}.tar", "-T", NEW),
+        ("tar", "-xf", f"{NEW}.tar", "-C", folder),
+    )
+    for stage, folder in ADDED.items()
+}
 DATE = f"SOURCE_DATE_EPOCH={EPOCH}"  # else /etc/shadow holds the day of the build
 PRAGMA = ins.Comment("hadolint ignore=DL3008")
 FIRST_LINE = ins.Comment("Written by envsnap; dockerfile.json tells why. Do not edit: write anew.")
@@ -68,7 +72,7 @@ FIRST_LINE = ins.Comment("Written by envsnap; dockerfile.json tells why. Do not 
 
 def build(plan: Plan) -> list[ins.Instruction]:
     """Return the instructions of a plan's Dockerfile."""
-    return [FIRST_LINE, *_conda(plan), *_base(plan), *_build(plan), *_final(plan)]
+    return [FIRST_LINE, *_conda(plan), *base_stages(plan), *_build(plan), *_final(plan)]
 
 
 def _conda(plan: Plan) -> Iterator[ins.Instruction]:
@@ -96,12 +100,15 @@ def _ends(suffix: str) -> Callable[[str], bool]:
     return lambda name: name.endswith(suffix)
 
 
-def _base(plan: Plan) -> Iterator[ins.Instruction]:
-    """The stage with Python, the system's packages and the user."""
+def base_stages(plan: Plan) -> Iterator[ins.Instruction]:
+    """The stage with Python, the system's packages and the user, and those that it takes from."""
     python = plan.python
     if python.how == "copy" and python.image:
         yield ins.From(python.image, "interpreter")
+    yield from _standalone(plan)
     yield ins.From(_reference(plan), "base")
+    if python.archive:
+        yield ins.Copy((f"{STANDALONE}/",), "/usr/local/", "interpreter")
     if python.how == "copy":
         for folder in ("/usr/local/bin/", "/usr/local/include/", "/usr/local/lib/"):
             yield ins.Copy((folder,), folder, "interpreter")
@@ -111,11 +118,32 @@ def _base(plan: Plan) -> Iterator[ins.Instruction]:
         yield ins.Copy((apt.SOURCES,), "/etc/apt/sources.list")
         yield ins.Run((apt.ONLY_SOURCE,))
     steps: list[ins.Step] = [*_apt(plan, plan.apt)]
-    if python.how == "copy":
+    if python.how in ("copy", "standalone"):
         steps.append(("ldconfig",))
     if any("=" not in item for item in plan.apt):
         yield PRAGMA
     yield ins.Run((*steps, *_user(plan)))
+
+
+def _standalone(plan: Plan) -> Iterator[ins.Instruction]:
+    """The stage that fetches a build of Python and unpacks it if it is the one that was meant.
+
+    Any image with GNU tar and coreutils can; no builder has to know checksums of ADD.
+    """
+    python = plan.python
+    if not python.archive or not python.archive_sha256:
+        return
+    validate.https_address(python.archive, "python.archive")
+    validate.matched(python.archive_sha256, validate.SHA256, "python.archive_sha256", "SHA-256")
+    yield ins.From(_reference(plan), "interpreter")
+    yield ins.Fetch(python.archive, ARCHIVE)
+    check = ins.Constant(
+        f"test \"$(sha256sum {ARCHIVE})\" = '{python.archive_sha256}  {ARCHIVE}'"
+        f" || (echo '{ARCHIVE} is not the build that was meant' >&2 && exit 1)"
+    )
+    yield ins.Run((check,))
+    unpack = ("tar", "-xzf", ARCHIVE, "-C", STANDALONE, "--strip-components=1", "--no-same-owner")
+    yield ins.Run((("mkdir", STANDALONE), unpack))
 
 
 def _reference(plan: Plan) -> str:
@@ -160,8 +188,8 @@ def _caches(plan: Plan) -> tuple[str, ...]:
 def _build(plan: Plan) -> Iterator[ins.Instruction]:
     """The stages that make the virtual environment, one pip run a layer.
 
-    What is large and rarely changes has a stage of its own, `framework`; `build` stands on it and
-    sets apart the files that it adds.
+    What is large and rarely changes has a stage of its own, `framework`. `libraries` stands on it,
+    where there are any, and `build` on that; each sets apart the files that it adds.
     """
     yield ins.From("base", FRAMEWORK if split(plan) else BUILD)
     trust: list[ins.Step] = [TRUST] if plan.extra_ca else []
@@ -178,7 +206,10 @@ def _build(plan: Plan) -> Iterator[ins.Instruction]:
         return
     heavy = [group for group in plan.requirements if group.heavy]
     yield from _runs(plan, heavy, steps, (_compiled(plan, FOLDER),))
-    yield from _apart(plan, trust)
+    below = FRAMEWORK
+    for stage, groups in added(plan):
+        yield from _apart(plan, trust, stage, below, groups)
+        below = stage
 
 
 def _needs_git(plan: Plan) -> bool:
@@ -197,15 +228,25 @@ def _prepared(plan: Plan) -> Iterator[ins.Step]:
         yield (*PIP_INSTALL, f"pip=={plan.python.installer}")
 
 
-def _apart(plan: Plan, trust: list[ins.Step]) -> Iterator[ins.Instruction]:
-    """The stage on the framework's, which sets apart the files that it adds."""
-    rest = [group for group in plan.requirements if not group.heavy]
-    yield ins.From(FRAMEWORK, BUILD)
+def added(plan: Plan) -> list[tuple[str, list[Requirements]]]:
+    """Return the stages that stand on the framework's, with what each installs."""
+    libraries = [group for group in plan.requirements if group.sizable]
+    rest = [group for group in plan.requirements if not group.heavy and not group.sizable]
+    if not libraries:
+        return [(BUILD, rest)]
+    return [(LIBRARIES, libraries), *([(BUILD, rest)] if rest else [])]
+
+
+def _apart(
+    plan: Plan, trust: list[ins.Step], stage: str, below: str, groups: list[Requirements]
+) -> Iterator[ins.Instruction]:
+    """A stage on another, which sets apart the files that it adds."""
+    yield ins.From(below, stage)
     steps = [*trust, *MARK]
-    if rest:
-        yield ins.Copy((rest[0].file, *rest[0].wheels), STAGING)
-        steps.append(_install(rest[0]))
-    yield from _runs(plan, rest[1:], steps, (*LIST, _compiled(plan, LISTED), *APART))
+    if groups:
+        yield ins.Copy((groups[0].file, *groups[0].wheels), STAGING)
+        steps.append(_install(groups[0]))
+    yield from _runs(plan, groups[1:], steps, (*LIST, _compiled(plan, LISTED), *APART[stage]))
 
 
 def split(plan: Plan) -> bool:
@@ -290,7 +331,8 @@ def _final(plan: Plan) -> Iterator[ins.Instruction]:
     yield ins.From("base")
     if split(plan):
         yield ins.Copy((VENV,), VENV, FRAMEWORK)
-        yield ins.Copy((f"{REST}/",), "/", BUILD)
+        for stage, _ in added(plan):
+            yield ins.Copy((f"{ADDED[stage]}/",), "/", stage)
         if plan.python.removed and not plan.python.without_pip:
             yield ins.Run(tuple(_finish(plan)))
     else:

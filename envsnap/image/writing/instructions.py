@@ -53,6 +53,13 @@ class Unpack(Struct, frozen=True):
     target: str
 
 
+class Fetch(Struct, frozen=True):
+    """Has the builder fetch a file; whoever uses it checks its digest."""
+
+    address: str
+    target: str
+
+
 class Constant(Struct, frozen=True):
     """A piece of shell that is a constant of ours, where words are not enough."""
 
@@ -100,4 +107,5 @@ class Healthcheck(Struct, frozen=True):
 
 
 Setting: TypeAlias = Workdir | User | Cmd | Healthcheck | Expose
-Instruction: TypeAlias = Comment | From | Env | PrependPath | Label | Copy | Unpack | Run | Setting
+Files: TypeAlias = Copy | Unpack | Fetch
+Instruction: TypeAlias = Comment | From | Env | PrependPath | Label | Files | Run | Setting

@@ -42,7 +42,7 @@ def _line(part: ins.Instruction) -> str:
             return f'ENV PATH="{_bare(folder)}:$PATH"'
         case ins.Label(pairs):
             return "LABEL " + _pairs(pairs)
-        case ins.Copy() | ins.Unpack():
+        case ins.Copy() | ins.Unpack() | ins.Fetch():
             return _copy(part)
         case ins.Run(steps):
             return _run(steps)
@@ -79,7 +79,9 @@ def _quoted(value: str) -> str:
     return f'"{text}"'
 
 
-def _copy(part: ins.Copy | ins.Unpack) -> str:
+def _copy(part: ins.Files) -> str:
+    if isinstance(part, ins.Fetch):
+        return f"ADD {_bare(part.address)} {_bare(part.target)}"
     if isinstance(part, ins.Unpack):
         return f"ADD {_bare(part.archive)} {_bare(part.target)}"
     stage = f"--from={_bare(part.stage)} " if part.stage else ""

@@ -1,4 +1,4 @@
-"""Compose files: one service's image, variables and limits; the rest as a config."""
+"""Compose files, as written and as `docker compose config` prints them: variables, limits, the rest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from envsnap.intake.formats import configs, quantities, trees
+from envsnap.intake.formats import compose_forms, configs, quantities, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.host import System
@@ -17,19 +17,23 @@ MARKS = ("image", "build", "environment", "command", "deploy", "ports", "volumes
 
 def recognise(source: Source) -> bool:
     """A mapping of services, each with a key that services have."""
-    if "services:" not in source.text:
+    if "services:" not in source.text and '"services"' not in source.text:
         return False
-    services = trees.mapping(source.mapping, "services")
+    services = trees.mapping(_tree(source), "services")
     return bool(services) and all(
         isinstance(service, dict) and any(mark in service for mark in MARKS)
         for service in services.values()
     )
 
 
+def _tree(source: Source) -> dict[str, Any]:
+    return source.json if isinstance(source.json, dict) else source.mapping
+
+
 def read(source: Source) -> Draft:
     """Where there is one service, its variables and limits are the environment's."""
     draft = Draft("a Compose file", "stated")
-    tree = dict(source.mapping)
+    tree = compose_forms.plain(_tree(source))
     services = trees.mapping(tree, "services")
     if len(services) == 1:
         name, service = next(iter(services.items()))
@@ -37,20 +41,21 @@ def read(source: Source) -> Draft:
         tree["services"] = {
             name: {key: value for key, value in service.items() if key != "environment"}
         }
-    configs.add_tree(draft, NAME, tree, "yaml")
-    if source.cut:
+    for path in compose_forms.unset(tree):
+        draft.gap("configs", (NAME, *path), "not stated: it holds a variable of the shell")
+    kind = "json" if isinstance(source.json, dict) else "yaml"
+    configs.add_tree(draft, NAME, tree, kind)
+    if source.cut and kind == "yaml":
         draft.leave("a last line without an end, which may be cut")
     return draft
 
 
 def _only(draft: Draft, service: dict[str, Any]) -> None:
-    stated = service.get("environment")
-    entries = stated.items() if isinstance(stated, dict) else _assigned(stated)
-    for name, value in entries:
+    for name, value in compose_forms.variables(service.get("environment")).items():
         if value is None or "$" in str(value):
-            draft.variable_name(str(name))
+            draft.variable_name(name)
         else:
-            draft.variable(str(name), str(value))
+            draft.variable(name, str(value))
     limits = trees.mapping(service, "deploy", "resources", "limits")
     memory = limits.get("memory", service.get("mem_limit"))
     processors = limits.get("cpus", service.get("cpus"))
@@ -66,11 +71,3 @@ def _only(draft: Draft, service: dict[str, Any]) -> None:
             shm_size=UNSET if shared is None else quantities.memory(shared, powers_of_two=True),
         )
     )
-
-
-def _assigned(stated: Any) -> list[tuple[str, str | None]]:
-    found: list[tuple[str, str | None]] = []
-    for entry in stated if isinstance(stated, list) else ():
-        name, equals, value = str(entry).partition("=")
-        found.append((name, value if equals else None))
-    return found

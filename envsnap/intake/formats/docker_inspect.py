@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from msgspec import UNSET
@@ -20,7 +21,9 @@ MACHINES = {
     "s390x": "s390x",
     "386": "i686",
 }
-NAME = "container"
+# What an image and a container of it both say, what only one of the two does.
+NAME, IMAGE, RUN = "container", "image", "run"
+ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
 def recognise(source: Source) -> bool:
@@ -69,16 +72,26 @@ def _image(draft: Draft, item: dict[str, Any]) -> None:
             architecture=machine or UNSET,
         )
     )
+    _tree(draft, NAME, _started(item, item["Id"]))
+    tags = trees.texts(item, "RepoTags")
     tree = {
-        "image": _first(item, "RepoTags"),
+        "tags": list(tags) if isinstance(tags, tuple) else None,
         "digest": _first(item, "RepoDigests").rpartition("@")[2],
-        "id": item["Id"],
-        "entrypoint": item["Config"].get("Entrypoint"),
-        "command": item["Config"].get("Cmd"),
-        "user": item["Config"].get("User"),
         "labels": item["Config"].get("Labels"),
     }
-    _tree(draft, tree)
+    _tree(draft, IMAGE, tree)
+
+
+def _started(item: dict[str, Any], image: Any) -> dict[str, Any]:
+    """What is started, of which image, and as whom."""
+    config = item["Config"]
+    return {
+        "id": image,
+        "entrypoint": config.get("Entrypoint"),
+        "command": config.get("Cmd"),
+        "user": config.get("User"),
+        "workdir": config.get("WorkingDir"),
+    }
 
 
 def _container(draft: Draft, item: dict[str, Any]) -> None:
@@ -94,22 +107,37 @@ def _container(draft: Draft, item: dict[str, Any]) -> None:
             shm_size=shared or UNSET,
         )
     )
+    _tree(draft, NAME, _started(item, item.get("Image")))
     tree = {
         "image": item["Config"].get("Image"),
-        "id": item.get("Image"),
-        "entrypoint": item["Config"].get("Entrypoint"),
-        "command": item["Config"].get("Cmd"),
-        "user": item["Config"].get("User"),
         "runtime": host.get("Runtime"),
         "ipc": host.get("IpcMode"),
+        "network": host.get("NetworkMode"),
+        "privileged": host.get("Privileged"),
+        "cpuset": host.get("CpusetCpus"),
         "devices": host.get("DeviceRequests"),
         "ulimits": host.get("Ulimits"),
+        "mounts": {
+            mount["Destination"]: _mounted(mount)
+            for mount in trees.records(item, "Mounts")
+            if isinstance(mount.get("Destination"), str)
+        },
     }
-    _tree(draft, tree)
+    _tree(draft, RUN, tree)
 
 
-def _tree(draft: Draft, tree: dict[str, Any]) -> None:
-    configs.add_tree(draft, NAME, {key: value for key, value in tree.items() if value}, "json")
+def _mounted(mount: dict[str, Any]) -> str:
+    """A mount as text; the name of a volume that nobody named says nothing."""
+    source = mount.get("Name") or mount.get("Source") or ""
+    kind = str(mount.get("Type", "bind"))
+    place = kind if ANONYMOUS.fullmatch(str(source)) else f"{kind} {source}"
+    return place if mount.get("RW", True) else f"{place} (read only)"
+
+
+def _tree(draft: Draft, name: str, tree: dict[str, Any]) -> None:
+    known = {key: value for key, value in tree.items() if value}
+    if known:
+        configs.add_tree(draft, name, known, "json")
 
 
 def _first(item: dict[str, Any], key: str) -> str:

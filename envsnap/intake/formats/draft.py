@@ -127,6 +127,11 @@ class Draft:
         self._section(section)
         (self._names if names_only else self._complete).add(section)
 
+    def open(self) -> None:
+        """Take back that a section says all: a part of it may stand elsewhere."""
+        self._complete.clear()
+        self._names.clear()
+
     def leave(self, what: str, count: int = 1) -> None:
         """Count what was not read; the message names it."""
         self.left[what] = self.left.get(what, 0) + count

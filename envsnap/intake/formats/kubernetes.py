@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from msgspec import UNSET
 
-from envsnap.intake.formats import configs, quantities, trees
+from envsnap.intake.formats import configs, kubernetes_defaults, quantities, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 from envsnap.model.host import System
 
 NAME = "kubernetes"
+OWNER = "workload"
+IMAGES = "running_images"
 TEMPLATES = (
     ("Pod", ("spec",)),
     ("Deployment", ("spec", "template", "spec")),
@@ -25,17 +28,22 @@ TEMPLATES = (
     ("Service", ("spec", "template", "spec")),  # Knative's
     ("InferenceService", ("spec", "predictor")),
 )
-# What the cluster writes into a live object, and what names this very one.
-LIVE = ("status",)
-LIVE_METADATA = (
-    "uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "selfLink",
-    "ownerReferences", "generateName", "deletionTimestamp",
-)  # fmt: skip
 # Of a pod: where it was put, and what its name is among its like.
 PLACED = ("nodeName", "hostname")
-COPIES = ("pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name")
-TOKENS = "kube-api-access-"
-APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+COPIES = re.compile(
+    r"pod-template-hash|controller-revision-hash|pod-template-generation"
+    r"|(?:batch\.kubernetes\.io/)?(?:controller-uid|job-name|job-completion-index)"
+    r"|apps\.kubernetes\.io/pod-index|statefulset\.kubernetes\.io/pod-name"
+)
+# Written by the network's plugins and by kubectl into each object anew.
+NOTED = re.compile(
+    r"cni\.projectcalico\.org/.*|k8s\.(?:v1\.cni\.cncf\.io|ovn\.org)/.*|kubectl\.kubernetes\.io/.*"
+    r"|deployment\.kubernetes\.io/.*|deprecated\.daemonset\.template\.generation"
+    r"|kubernetes\.io/(?:config\.(?:hash|mirror|seen|source)|limit-ranger)"
+    r"|batch\.kubernetes\.io/.*"
+)
+TOKENS = re.compile(r"kube-api-access-.*|default-token-[a-z0-9]{5}")
+RUNNING = re.compile(r"(?:docker-pullable://)?\S{1,300}?@(sha256:[0-9a-f]{64})")
 
 
 def recognise(source: Source) -> bool:
@@ -84,7 +92,12 @@ def read(source: Source) -> Draft:
     containers = list(trees.records(spec, "containers"))
     if len(containers) == 1:
         _only(draft, containers[0])
-    configs.add_tree(draft, NAME, _tree(draft, document, len(containers)), "yaml")
+    kind = "json" if isinstance(source.json, dict) else "yaml"
+    configs.add_tree(draft, NAME, _pod(document, spec, len(containers)), kind)
+    owner = _owner(document, spec)
+    if owner:
+        configs.add_tree(draft, OWNER, owner, kind)
+    _state(draft, document)
     if source.cut and not isinstance(source.json, dict):
         draft.leave("a last line without an end, which may be cut")
     return draft
@@ -117,30 +130,83 @@ def _only(draft: Draft, container: dict[str, Any]) -> None:
     )
 
 
-def _tree(draft: Draft, document: dict[str, Any], containers: int) -> dict[str, Any]:
-    """The object without what the cluster wrote, and without what stands elsewhere already."""
-    tree = {key: value for key, value in document.items() if key not in LIVE}
-    if len(tree) != len(document):
-        draft.leave("the state of the live object")
-    metadata = trees.mapping(tree, "metadata")
-    annotations = {
-        key: value
-        for key, value in trees.mapping(metadata, "annotations").items()
-        if key != APPLIED
+def _pod(document: dict[str, Any], spec: dict[str, Any], containers: int) -> dict[str, Any]:
+    """The pod that runs, in one shape whatever makes it, without what stands elsewhere already."""
+    known = kubernetes_defaults.without(_unplaced(spec))
+    if containers == 1 and known.get("containers"):
+        known = kubernetes_defaults.without(_told_elsewhere(known))
+    metadata = _metadata(_metadata_of(document, spec))
+    return {"metadata": metadata, "spec": known} if metadata else {"spec": known}
+
+
+def _metadata_of(document: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
+    """The metadata that stand beside a pod's specification."""
+    place: Any = document
+    for _ in range(len(TEMPLATES)):
+        if not isinstance(place, dict) or place.get("spec") is spec:
+            break
+        inner = trees.mapping(place, "spec")
+        place = inner.get("jobTemplate") or inner.get("template")
+    return trees.mapping(place, "metadata")
+
+
+def _metadata(stated: dict[str, Any]) -> dict[str, Any]:
+    """Labels and annotations that people give; a pod's own name says nothing of what it runs."""
+    kept = {
+        "labels": COPIES,
+        "annotations": NOTED,
     }
-    tree["metadata"] = {key: value for key, value in metadata.items() if key not in LIVE_METADATA}
-    if annotations:
-        tree["metadata"]["annotations"] = annotations
-    else:
-        tree["metadata"].pop("annotations", None)
+    found = {
+        key: {
+            name: value
+            for name, value in trees.mapping(stated, key).items()
+            if not other.fullmatch(name)
+        }
+        for key, other in kept.items()
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _owner(document: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
+    """What makes the pods: copies, strategy, its own name; nothing for a pod alone."""
     if document["kind"] == "Pod":
-        tree["metadata"].pop("name", None)
-    labels = trees.mapping(tree, "metadata", "labels")
-    tree["metadata"]["labels"] = {key: value for key, value in labels.items() if key not in COPIES}
-    tree = _unplaced(tree)
-    found = _without_env(tree) if containers == 1 else tree
-    assert isinstance(found, dict)
-    return found
+        return {}
+    stated = trees.mapping(document, "metadata")
+    found = {
+        "apiVersion": document["apiVersion"],
+        "kind": document["kind"],
+        "metadata": {**_metadata(stated), "name": stated.get("name")},
+        "spec": _around(trees.mapping(document, "spec"), spec),
+    }
+    rest = kubernetes_defaults.without(_unplaced(found))
+    assert isinstance(rest, dict)
+    return rest
+
+
+def _around(tree: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
+    """A specification without the pod in it, and without the selector that names this very one."""
+    return {
+        key: _around(value, spec) if isinstance(value, dict) else value
+        for key, value in tree.items()
+        if value is not spec
+        and not (key == "metadata" and tree.get("spec") is spec)
+        and not (key == "selector" and "controller-uid" in str(value))
+    }
+
+
+def _state(draft: Draft, document: dict[str, Any]) -> None:
+    """Of a live pod's state the digests of the images that run; the rest is counted."""
+    if not document.get("status"):
+        return
+    running = {}
+    for status in trees.records(document, "status", "containerStatuses"):
+        name, image = trees.text(status, "name"), trees.text(status, "imageID")
+        digest = RUNNING.fullmatch(image) if isinstance(image, str) else None
+        if isinstance(name, str) and digest is not None:
+            running[name] = digest[1]
+    if running:
+        configs.add_tree(draft, IMAGES, running, "json")
+    draft.leave("the state of the live object")
 
 
 def _unplaced(tree: Any) -> Any:
@@ -149,20 +215,24 @@ def _unplaced(tree: Any) -> Any:
         return {key: _unplaced(value) for key, value in tree.items() if key not in PLACED}
     if isinstance(tree, list):
         return [
-            _unplaced(item)
-            for item in tree
-            if not (isinstance(item, dict) and str(item.get("name", "")).startswith(TOKENS))
+            _unplaced(item) for item in tree if not (isinstance(item, dict) and _is_token(item))
         ]
     return tree
 
 
-def _without_env(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        found = {key: _without_env(value) for key, value in tree.items()}
-        if "image" in found and isinstance(found.get("env"), list):
-            del found["env"]
-        if "image" in found:
-            for limit in ("memory", "cpu"):
-                trees.mapping(found, "resources", "limits").pop(limit, None)
-        return found
-    return [_without_env(item) for item in tree] if isinstance(tree, list) else tree
+def _is_token(item: dict[str, Any]) -> bool:
+    """Whether a volume, or a mount, is that of the pod's own token."""
+    is_named = TOKENS.fullmatch(str(item.get("name", ""))) is not None
+    return is_named or item.get("mountPath") == "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+def _told_elsewhere(spec: dict[str, Any]) -> dict[str, Any]:
+    """A pod of one container without its variables, memory and processors: they are facts of their own."""
+    container = dict(spec["containers"][0])
+    container.pop("env", None)
+    resources = dict(trees.mapping(container, "resources"))
+    limits = trees.mapping(resources, "limits")
+    resources["limits"] = {
+        key: value for key, value in limits.items() if key not in ("memory", "cpu")
+    }
+    return {**spec, "containers": [{**container, "resources": resources}]}

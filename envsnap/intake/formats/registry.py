@@ -84,6 +84,7 @@ FOLDERS = (
     Entry("wandb_folder", "the files of a W&B run"),
     Entry("model_folder", "a model's folder, also in the hub's cache"),
 )
+BY_LINES = ("pip_freeze", "requirements_txt", "os_release")
 LARGEST_TEXT = 16 << 20  # what is larger, and neither JSON nor ONNX, is a log
 LARGE = ("onnx_model", "pip_inspect", "pip_json", "cyclonedx", "spdx", "docker_inspect")
 
@@ -104,6 +105,8 @@ def read(source: Source) -> Draft | None:
             _leave_others(draft, entry, source)
             return draft
     found = _known(source.blocks()) or _known(source.documents())
+    copied = not found
+    found = found or _known(_between(source))
     if len(found) > 1:
         kinds = ", ".join(entry.title for entry, _ in found)
         raise RefusedError(
@@ -112,9 +115,28 @@ def read(source: Source) -> Draft | None:
         )
     if not found:
         return None
-    draft = found[0][0].load().read(found[0][1])
+    entry, part = found[0]
+    draft = entry.load().read(part)
+    if copied and entry.module in BY_LINES:
+        draft.open()  # a list that somebody copied may be a part of one
     draft.leave("the text around it")
     return draft
+
+
+def _between(source: Source) -> tuple[Source, ...]:
+    """What stands between sentences, if it is more than a few words: those are no list of packages."""
+    part = source.between()
+    if part is None:
+        return ()
+    entry = recognised(part)
+    if entry is None or (entry.module in BY_LINES and not _is_versioned(part)):
+        return ()
+    return (part,)
+
+
+def _is_versioned(source: Source) -> bool:
+    told = [line for line in source.lines if line.strip() and not line.startswith(("#", "-", " "))]
+    return len(told) > 1 and sum("=" in line for line in told) * 2 > len(told)
 
 
 def _known(parts: tuple[Source, ...]) -> list[tuple[Entry, Source]]:

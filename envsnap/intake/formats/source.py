@@ -29,6 +29,8 @@ LOG_PREFIX = re.compile(
     r"^\[?(?:\d{4}[-/])?\d{2}[-/]\d{2}[ T]\d{2}:\d{2}:\d{2}[\d.,:Z+]*\]? (?:- )?(?:[\w.]+ - )?"
     r"(?:INFO|info|DEBUG)? ?(?:- )?"
 )
+# Words that only a sentence has in a row; a remark, a key or an item of a list begins otherwise.
+SENTENCE = re.compile(r"(?:[^\s#*<>-]\S* )?[A-Za-z'\u2019]{1,20}(?:,? [A-Za-z'\u2019]{1,20}){3}")
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)")
 ESCAPE = re.compile(
     r"\x1b(?:\[[0-?]{0,30}[ -/]{0,5}[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\-_])"
@@ -190,6 +192,18 @@ class Source:
                 found.append(text[begin:place])
         return tuple(Source(b"", self.name, self.base, f"{text}\n") for text in found)
 
+    def between(self) -> Source | None:
+        """What stands between paragraphs of sentences; None where none stand around it."""
+        paragraphs = unquoted(self.whole[:LARGEST_AROUND]).split("\n\n")
+        begin, end = 0, len(paragraphs)
+        while begin < end and _is_prose(paragraphs[begin]):
+            begin += 1
+        while begin < end and (_is_prose(paragraphs[end - 1]) or not paragraphs[end - 1].strip()):
+            end -= 1
+        if begin == end or (begin == 0 and end == len(paragraphs)):
+            return None
+        return Source(b"", self.name, "", "\n\n".join(paragraphs[begin:end]).rstrip("\n") + "\n")
+
     def blocks(self) -> tuple[Source, ...]:
         """The fenced blocks of a Markdown text."""
         found: list[list[str]] = []
@@ -205,6 +219,11 @@ class Source:
             found.pop()  # never closed: nobody knows where it ends
         texts = (textwrap.dedent("\n".join(block)) + "\n" for block in found)
         return tuple(Source(b"", self.name, self.base, text) for text in texts if text.strip())
+
+
+def _is_prose(paragraph: str) -> bool:
+    """Whether a line of a paragraph begins as a sentence does."""
+    return any(SENTENCE.match(line) for line in paragraph.split("\n"))
 
 
 def decoded(data: bytes) -> str:

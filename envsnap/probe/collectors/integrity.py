@@ -97,6 +97,9 @@ def _loose(sys_path: list, owned: dict) -> dict:
     found, budget = {}, [MOST_BYTES]
     library = os.path.dirname(os.__file__)
     for folder in sys_path:
+        if os.path.isfile(folder):  # an archive of modules
+            found[os.path.basename(folder)] = _digest(folder)
+            continue
         inside = os.path.realpath(folder).startswith(os.path.realpath(library))
         if inside and not folder.rstrip("/\\").endswith(SITE):
             continue

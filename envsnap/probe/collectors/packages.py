@@ -64,9 +64,9 @@ def collect(record: Record, sys_path: list, prefix: str, owned: dict = None) -> 
 
         # Where pip's metadata tells of the same package, both are kept.
         for name, facts in conda_packages.read(conda):
-            entry = entries.setdefault(
-                canonical(name), {"version": facts["version"], "format": "conda"}
-            )
+            # `_libgcc_mutex` is no name of a distribution, and has no other spelling.
+            key = canonical(name) if name[:1].isalnum() else name.lower()
+            entry = entries.setdefault(key, {"version": facts["version"], "format": "conda"})
             entry["conda"] = facts
     return places
 

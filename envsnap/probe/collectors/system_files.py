@@ -17,8 +17,9 @@ PASSED_OVER = re.compile(
     r"|(?:/usr)?/lib/(?:modules|firmware)/"
 )
 MOST_NAMED = 50
-BUNDLE, ENABLED = "/etc/ssl/certs/ca-certificates.crt", "/etc/ca-certificates.conf"
-CERTIFICATES = ("/usr/share/ca-certificates", "/usr/local/share/ca-certificates")
+SHIPPED, LOCAL = "/usr/share/ca-certificates/", "/usr/local/share/ca-certificates"
+TRUSTED, BUNDLE = "/etc/ssl/certs", "/etc/ssl/certs/ca-certificates.crt"
+BY_HASH = re.compile(r"[0-9a-f]{8}\.[0-9]{1,3}$")  # as OpenSSL looks for an issuer
 CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END", re.DOTALL)
 
 
@@ -26,9 +27,8 @@ def altered() -> list:
     """Return the files that are there and are not as dpkg states; empty where there is no dpkg."""
     stated = dpkg.digests()
     found = [path for path, digest in stated.items() if _is_other(path, digest)]
-    if os.path.isfile(ENABLED) and _bundle() != _enabled():
-        found.append(BUNDLE)
-    return sorted(found)[:MOST_NAMED]
+    found += _trusted(path for path in stated if path.startswith(SHIPPED))
+    return sorted(set(found))[:MOST_NAMED]
 
 
 def unowned_libraries() -> dict:
@@ -65,11 +65,6 @@ def _is_other(path: str, digest: str) -> bool:
         return False  # images leave files out: what is needed and gone shows elsewhere
 
 
-def _bundle() -> set:
-    """The certificates that programs trust."""
-    return _certificates(BUNDLE)
-
-
 def _certificates(path: str) -> set:
     try:
         data = read_bytes(path)
@@ -78,14 +73,20 @@ def _certificates(path: str) -> set:
     return {b"".join(text.split()) for text in CERTIFICATE.findall(data)}
 
 
-def _enabled() -> set:
-    """The certificates that the system's packages, or its owner, put there to be trusted."""
-    found = set()
-    for line in read_bytes(ENABLED).decode("utf-8", "replace").splitlines():
-        if line.strip() and not line.startswith(("#", "!")):
-            found |= _certificates(os.path.join(CERTIFICATES[0], line.strip()))
-    for folder, _, files in os.walk(CERTIFICATES[1]):
-        for name in files:
-            if name.endswith(".crt"):
-                found |= _certificates(os.path.join(folder, name))
-    return found
+def _trusted(shipped) -> list:
+    """Return where the certificates that are trusted are not all those that were shipped.
+
+    They are a set, in one file and by the hash of their names; none is left out, and none of
+    somebody else's is among them.
+    """
+    wanted = {path: _certificates(path) for path in shipped if path.endswith(".crt")}
+    if not wanted:
+        return []
+    every = set().union(*wanted.values())
+    by_hash = [os.path.join(TRUSTED, name) for name in os.listdir(TRUSTED) if BY_HASH.match(name)]
+    found = [path for path, held in wanted.items() if not held]
+    found += [os.path.join(folder, name) for folder, _, names in os.walk(LOCAL) for name in names]
+    found += [path for path in by_hash if not _certificates(path) <= every]
+    if not every <= set().union(*map(_certificates, by_hash)):
+        found.append(TRUSTED)
+    return found + [BUNDLE] * (_certificates(BUNDLE) != every)

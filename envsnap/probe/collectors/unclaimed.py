@@ -29,11 +29,21 @@ def find(sys_path: list, loose: dict) -> dict:
         if folder.rstrip("/\\").endswith(SITE) and os.path.isdir(folder):
             claims = _Claims(folder)
             programs.update(claims.programs)
+            if _is_elsewhere(folder):
+                found[os.path.basename(folder)] = os.path.realpath(folder)
             for path in _below(folder, claims, loose):
                 found[shown(os.path.relpath(path, folder))] = path
     for path in _programs(programs):
         found["bin/" + shown(os.path.basename(path))] = path
     return {name: _digest(path) for name, path in sorted(found.items())[:MOST_NAMED]}
+
+
+def _is_elsewhere(folder: str) -> bool:
+    """Tell whether a folder of this environment is a link to outside of it."""
+    inside = (folder + os.sep).startswith(os.path.join(sys.prefix, ""))
+    return inside and not os.path.realpath(folder).startswith(
+        os.path.join(os.path.realpath(sys.prefix), "")
+    )
 
 
 class _Claims:

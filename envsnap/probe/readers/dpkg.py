@@ -12,6 +12,8 @@ MOST_BYTES = 64 << 20
 STANZA = re.compile(rb"(?:^|\n)Package: ([^\n]+)\n((?:[^\n]+\n)*)")
 VERSION = re.compile(rb"(?:^|\n)Version: ([^\n]+)\n")
 DIVERSIONS = "/var/lib/dpkg/diversions"
+STEM = re.compile(r"(?:lib)?[a-zA-Z0-9_+]*")
+USUAL_OWNERS = ("libc6", "libgcc", "zlib1g")  # of the loader, libm, libpthread, libz
 CONFIGURATION = re.compile(rb"^ (/[^\n ]{1,500}) ([0-9a-f]{32})(?: [^\n]*)?$", re.MULTILINE)
 
 
@@ -26,16 +28,31 @@ def owners(paths: set) -> dict:
         if line.startswith(b"/usr/"):
             wanted[line[len(b"/usr") :]] = path  # listed where it was before the two were merged
     found, left = {}, set(paths)
-    for name in sorted(os.listdir(INFO)):
-        if not name.endswith(".list") or not left:
+    for name in sorted(os.listdir(INFO), key=_likely_first(paths)):
+        if not name.endswith(".list"):
             continue
+        if not left:
+            break
         with open(os.path.join(INFO, name), "rb") as stream:
             data = stream.read(MOST_BYTES)
         if b".so" in data:
-            here = {wanted[line] for line in wanted.keys() & data.split(b"\n")}
+            lines = wanted.keys() & data.split(b"\n")
+            here = {wanted[line] for line in lines} & left
             found.update((path, name[: -len(".list")].split(":")[0]) for path in here)
             left -= here
     return found
+
+
+def _likely_first(paths: set):
+    """Order lists of files: first those of packages that are named after one of these libraries."""
+    names = [os.path.basename(path) for path in paths]
+    stems = {STEM.match(name).group(0).replace("_", "-").lower() for name in names} - {""}
+    starts = tuple(stems) + USUAL_OWNERS
+
+    def key(name: str) -> tuple:
+        return not name.startswith(starts), name
+
+    return key
 
 
 def owners_of_metadata(paths: dict) -> dict:

@@ -14,9 +14,9 @@ class DriverLibrary(Rule):
     """A library of the NVIDIA driver is there and is no library: empty, cut off, or a dead link.
 
     The loader takes the first file of the name and does not look further ("file too short",
-    "invalid ELF header", "cannot open shared object file"). Empty files and dead links are left by
-    a container runtime that could not mount the driver, by images that were built with the driver
-    mounted, and by a driver that was upgraded under a running container.
+    "invalid ELF header", "cannot open shared object file"). Three things leave empty files and
+    dead links: a container runtime that could not mount the driver, an image that was built with
+    the driver mounted, and a driver that was upgraded under a running container.
 
     Fix: remove the file, or start the container anew, so that the runtime mounts the host's.
     """

@@ -21,11 +21,11 @@ class DriverMinimum(Rule):
     """A framework's CUDA needs a newer driver than this machine has.
 
     Each CUDA release states the driver it needs. From CUDA 11 on, a driver at or above the
-    family's floor (450.80.02 for 11.x, 525.60.13 for 12.x, 580 for 13.x) runs every release
-    of the family in minor-version mode: compiled kernels work, but PTX that must be compiled
-    by the driver does not (Triton, torch.compile, NVRTC). Below the floor nothing runs.
-    A newer driver runs every older CUDA. Where a forward-compatibility libcuda is loaded
-    (cuda-compat, on data-center GPUs), its version counts instead.
+    family's floor (450.80.02 for 11.x, 525.60.13 for 12.x, 580 for 13.x) runs every release of
+    the family in minor-version mode. Compiled kernels work there. PTX that the driver must
+    compile does not (Triton, torch.compile, NVRTC). Below the floor nothing runs. A newer driver
+    runs every older CUDA. Where a forward-compatibility libcuda is loaded (cuda-compat, on
+    data-center GPUs), its version counts instead.
 
     Versions are compared in full, part by part: 570.26 is older than 570.124.06.
 

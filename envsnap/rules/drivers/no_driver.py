@@ -19,8 +19,9 @@ class NoDriver(Rule):
     driver on your system"). In a container the usual cause is that it was started without the
     NVIDIA runtime, or without the capabilities compute and utility.
 
-    Wheels of the Python index are CUDA builds on every machine, so that this alone is information;
-    it is a warning where the image asks for a driver, or where the reference uses a GPU.
+    Wheels of the Python index are CUDA builds on every machine, so that this alone is
+    information. It is a warning where the image asks for a driver, or where the reference uses a
+    GPU.
 
     Fix: run with the GPUs (`--gpus all`), or install the CPU build if that is meant.
     """

@@ -18,9 +18,9 @@ class TritonServer(Rule):
     """The driver is older than the CUDA of this Triton inference server release.
 
     Each monthly release of the server is built with one CUDA. From the exact driver of that CUDA
-    on everything works; from the floor of its major release on it runs in minor-version mode;
-    below it does not start (data-center GPUs may use the forward-compatibility libraries that
-    the image brings).
+    on everything works. From the floor of its major release on it runs in minor-version mode.
+    Below that floor it does not start; data-center GPUs may use the forward-compatibility
+    libraries that the image brings.
 
     Fix: update the driver, or use an older release of the image.
     """

@@ -22,11 +22,12 @@ class LinkCheck(Rule):
 
     Extensions of torch name what they need of it by C++ symbols. The probe reads those names in
     the extension's files and looks each up in torch's libraries; nothing is imported. What is not
-    there fails at import, or at the first call ("undefined symbol"). A build for CUDA beside a CPU
-    torch needs libraries that are not there at all. Files that were compiled on another host may
-    need versions of the C and C++ libraries that this one does not define ("version `GLIBCXX_3.4.32'
-    not found"), and files that use CUDA need its libraries of one major release, which neither the
-    system nor a wheel may bring. This sees pairs that nobody has written down.
+    there fails at import, or at the first call ("undefined symbol"). A build for CUDA beside a
+    CPU torch needs libraries that are not there at all. Files that were compiled on another host
+    may need versions of the C and C++ libraries that this one does not define ("version
+    `GLIBCXX_3.4.32' not found"). Files that use CUDA need its libraries of one major release, and
+    perhaps neither the system nor a wheel brings them. This sees pairs that nobody has written
+    down.
 
     Fix: install the release and build of the extension that belongs to this torch, or build it
     here.

@@ -21,9 +21,9 @@ NAMES = ("tensorflow", "tensorflow-gpu")
 class TensorflowCuda(Rule):
     """TensorFlow does not find the CUDA or cuDNN of its tested builds.
 
-    A plain TensorFlow brings no CUDA libraries: those of the system have to be of the major
-    release that it was built with, and cuDNN at least of that minor one. Otherwise it says
-    "Could not load dynamic library", and computes on the CPU. tensorflow[and-cuda] brings them.
+    A plain TensorFlow brings no CUDA libraries. Those of the system have to be of the major
+    release that it was built with, and cuDNN at least of that minor one. Otherwise it says "Could
+    not load dynamic library", and computes on the CPU. tensorflow[and-cuda] brings them.
 
     Fix: install tensorflow[and-cuda], or the CUDA and cuDNN of the table of tested builds.
     """

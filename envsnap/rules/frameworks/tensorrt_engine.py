@@ -16,11 +16,11 @@ ENDINGS = (".engine", ".plan", ".trt")
 class TensorrtEngine(Rule):
     """A TensorRT engine meets another TensorRT, or another GPU architecture.
 
-    A serialized engine loads only in the TensorRT release that built it (unless it was built
-    version compatible: then in newer ones of the major release), and only on the architecture
-    that it was built for (unless built with hardware compatibility): "engine plan file is
-    generated on an incompatible device". Kernels are chosen by timing, so that an engine that is
-    built anew computes otherwise in the last bits.
+    A serialized engine loads only in the TensorRT release that built it. One that was built
+    version compatible also loads in newer ones of the major release. It loads only on the
+    architecture that it was built for, unless it was built with hardware compatibility ("engine
+    plan file is generated on an incompatible device"). Kernels are chosen by timing, so that an
+    engine that is built anew computes otherwise in the last bits.
 
     Fix: build the engine on the machine that runs it, or with the compatibility flags.
     """

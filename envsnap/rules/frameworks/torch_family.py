@@ -23,10 +23,10 @@ class TorchFamily(Rule):
     """A companion of torch was built for another torch.
 
     torchvision's, torchaudio's, xformers' and vLLM's wheels require one exact torch, since they
-    call its C++ interfaces; the triton that torch.compile uses is required by torch's own wheel
-    (torchaudio from 2.11 on works with every later torch). Another one
-    fails at import ("undefined symbol", "operator torchvision::nms does not exist") or at the
-    first compiled kernel. Local labels (+cu121, +cpu) have to agree, too.
+    call its C++ interfaces (torchaudio from 2.11 on works with every later torch). The triton
+    that torch.compile uses is required by torch's own wheel. Another one fails at import
+    ("undefined symbol", "operator torchvision::nms does not exist") or at the first compiled
+    kernel. Local labels (+cu121, +cpu) have to agree, too.
 
     Fix: install the companion that belongs to the torch, from the same index.
     """

@@ -20,7 +20,7 @@ class GpuCuda(Rule):
     """A GPU's architecture is newer, or older, than the CUDA that a framework was built for.
 
     Each CUDA release compiles for a range of architectures. Code for an older GPU of the same
-    major architecture may still run, but everything that is compiled at run time (NVRTC, Triton,
+    major architecture may still run. Everything that is compiled at run time (NVRTC, Triton,
     torch.compile, fused kernels) fails: "invalid value for --gpu-architecture", "no kernel image
     is available".
 

@@ -59,7 +59,7 @@ class GpuModel(Rule):
             effect=Effect.BEHAVIOR,
             confidence=Confidence.LIKELY,
             path=("gpus",),
-            message=f"{len(reference)} GPUs -> {len(other)}",
+            message=f"{len(reference)} GPU{_s(reference)} -> {len(other)}",
             why="Models are split, batched or placed otherwise; without a GPU they run on the CPU.",
             fix="Give the process the same GPUs (CUDA_VISIBLE_DEVICES, container flags, MIG).",
             changes=paths,
@@ -100,6 +100,10 @@ class GpuModel(Rule):
             fix="Run on the same model, or compare outputs with a tolerance.",
             changes=tuple(change.path for change in found),
         )
+
+
+def _s(names: dict[str, str]) -> str:
+    return "" if len(names) == 1 else "s"
 
 
 def _lost(comparison: Comparison, index: str) -> str:

@@ -12,8 +12,8 @@ class RocmVersion(Rule):
     """The installed ROCm, or AMD's kernel driver, differs.
 
     ROCm's user-space libraries choose the kernels (MIOpen, rocBLAS) and know certain GPUs only
-    from a release on; on a GPU that is newer than the release the first allocation may crash.
-    AMD supports a user space with the kernel driver of a few neighbouring releases.
+    from a release on. On a GPU that is newer than the release the first allocation may crash. AMD
+    supports a user space with the kernel driver of a few neighbouring releases.
 
     Fix: install the reference's ROCm release; for containers, the driver of the host counts.
     """

@@ -13,8 +13,8 @@ class DataOrder(Rule):
     """Equal files are listed in another order, or the files differ.
 
     File systems list folders in an order of their own. Code that does not sort what os.listdir,
-    os.scandir or glob return sees its samples in another order on another host: other batches,
-    other splits, other class numbers, from the same files and the same seed.
+    os.scandir or glob return sees its samples in another order on another host. The same files
+    and the same seed then give other batches, other splits and other class numbers.
 
     Fix: sort the names in the code; where files differ, copy the reference's folder.
     """

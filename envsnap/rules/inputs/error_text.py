@@ -31,13 +31,13 @@ SYMBOL = re.compile(r"\b_Z[\w.$]{4,400}")
 class ErrorText(Rule):
     """A text that a failure printed names its cause.
 
-    The text is read by the grammar of what prints it: tracebacks of Python (who called whom), the
-    loader's and linker's sentences, codes of CUDA and NCCL, limits of the system, and signatures
-    of known failures. What it names leads to facts: a file to the distribution that installed it,
-    a library or symbol to its owner. With `--error-text FILE`, findings of those facts come first
-    and quote the line that speaks for them: those of a rule that sees the cause in the manifest,
-    those of a fact that differs, and else the text's own. A sentence known from memory only is
-    marked as unverified and is at most a warning. A sentence that only says that
+    The text is read by the grammar of what prints it. Known are tracebacks of Python (who called
+    whom), the loader's and linker's sentences, codes of CUDA and NCCL, limits of the system, and
+    known failures. What it names leads to facts: a file to the distribution that installed it, a
+    library or symbol to its owner. With `--error-text FILE`, findings of those facts come first,
+    and quote the line that speaks for them. A rule that sees the cause in the manifest comes
+    first, then a fact that differs, then the text's own finding. A sentence known from memory
+    only is marked as unverified and is at most a warning. A sentence that only says that
     something failed, and a notice that is known to be harmless, stay information.
 
     Fix: what the finding says; then run again and pass the new text.
@@ -116,13 +116,11 @@ class ErrorText(Rule):
 
 
 def _raised_by_the_program(evidence: Evidence, manifest: Manifest) -> bool:
-    """Whether the last frame of a traceback is of no distribution: the program's own code raised."""
-    raised = evidence.raised
-    return (
-        raised is not None
-        and bool(raised.frames)
-        and owners.file(raised.frames[-1].file, manifest) is None
-    )
+    """Whether the program's own code raised: of no distribution, and not what Python called for one."""
+    if evidence.raised is None:
+        return False
+    frames = [frame for frame in evidence.raised.frames if not owners.is_of_python(frame.file)]
+    return bool(frames) and owners.file(frames[-1].file, manifest) is None
 
 
 def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) -> list[Finding]:

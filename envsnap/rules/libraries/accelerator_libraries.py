@@ -18,10 +18,10 @@ LIBRARIES = {
 class AcceleratorLibraries(Rule):
     """A framework uses another cuDNN or NCCL.
 
-    cuDNN chooses convolution and attention kernels, NCCL the order in which GPUs add up
-    gradients and activations: both change the last bits, and sometimes decide whether a run
-    starts at all. What was compiled in and what is loaded are separate facts; a LD_LIBRARY_PATH
-    that leads to a system copy is the usual cause of a difference between them.
+    cuDNN chooses convolution and attention kernels, NCCL the order in which GPUs add up gradients
+    and activations. Both change the last bits, and sometimes decide whether a run starts at all.
+    What was compiled in and what is loaded are separate facts; a LD_LIBRARY_PATH that leads to a
+    system copy is the usual cause of a difference between them.
 
     Fix: install the framework build and the nvidia-* wheels of the reference.
     """

@@ -23,8 +23,8 @@ class LibraryPath(Rule):
     """CUDA libraries of the system are found before those that the wheels bring.
 
     Wheels of torch, JAX and TensorFlow bring their CUDA libraries. What is linked with an RPATH
-    is found beside the wheel; what has a RUNPATH, or is opened by name at run time (parts of
-    cuDNN, nvJitLink), is looked for in LD_LIBRARY_PATH first. Folders of another toolkit or
+    is found beside the wheel. What has a RUNPATH is looked for in LD_LIBRARY_PATH first; so is
+    what is opened by name at run time (parts of cuDNN, nvJitLink). Folders of another toolkit or
     cuDNN there lead to "undefined symbol", to "version incompatibility", or quietly to other
     kernels. Folders of the CUDA release that the framework is built for are reported as info.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from envsnap.changes.change import Change
+from envsnap.model.paths import Path
+from envsnap.model.reading import fact
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
+from envsnap.rules.symptoms import owners
 
 DECISIVE = (
     "libcu",
@@ -47,12 +50,18 @@ class LoadedLibraries(Rule):
                 continue  # one side tells of no libraries at all
             groups.setdefault(("process",), []).append(change)
         for place, found in groups.items():
-            yield self._finding(place, found)
+            yield self._finding(comparison, place, found)
 
-    def _finding(self, place: tuple[str, ...], found: list[Change]) -> Finding:
+    def _finding(
+        self, comparison: Comparison, place: tuple[str, ...], found: list[Change]
+    ) -> Finding:
         at = 2 if place == ("process",) else 3
         names = sorted({change.path[at] for change in found})
-        matters = any(name.startswith(DECISIVE) for name in names)
+        decisive = {
+            change.path[: at + 1] for change in found if change.path[at].startswith(DECISIVE)
+        }
+        brought = {path: _brought_by(comparison, path) for path in decisive}
+        matters = not all(brought.values())
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         return Finding(
             rule=self.id,
@@ -61,7 +70,26 @@ class LoadedLibraries(Rule):
             confidence=Confidence.POSSIBLE,
             path=found[0].path[: at + 1],
             message=f"{place[-1]} loads other libraries: {', '.join(names[:3])}{more}",
-            why="What is loaded computes, whatever is installed.",
+            why="What is loaded computes, whatever is installed." + _told(brought.values()),
             fix="Look for another copy that comes first (LD_LIBRARY_PATH, system, another wheel).",
             changes=tuple(change.path for change in found),
         )
+
+
+def _brought_by(comparison: Comparison, path: Path) -> str | None:
+    """The distribution that has another version and installed a loaded library; else None.
+
+    Its own finding says more: another OpenBLAS is what another NumPy brings.
+    """
+    owner: str | None = None
+    for side in (comparison.other, comparison.reference):
+        where = fact(side, (*path, "path")).value
+        owner = owners.file(where, side) if isinstance(where, str) else None
+        if owner is None or comparison.at("packages", owner, "version") is None:
+            return None
+    return owner
+
+
+def _told(brought: Iterable[str | None]) -> str:
+    names = sorted({name for name in brought if name})
+    return f" They came with {', '.join(names)}." if names else ""

@@ -36,8 +36,9 @@ class LauncherVariables(Rule):
     """A launcher's variables contradict each other, or the GPUs.
 
     Slurm, torchrun and MPI tell each process its number and how many there are. Numbers that do
-    not fit (a rank beyond the size, fewer tasks in all than on one node, two launchers that
-    disagree) leave processes waiting for others that never come, or let one GPU work alone.
+    not fit leave processes waiting for others that never come, or let one GPU work alone.
+    Examples: a rank beyond the size, fewer tasks in all than on one node, two launchers that
+    disagree.
 
     Fix: ask for as many tasks as processes, and start them by one launcher.
     """

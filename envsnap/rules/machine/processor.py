@@ -37,8 +37,8 @@ class Processor(Rule):
     """The CPU's instruction sets differ, or a framework chose another level.
 
     Math libraries choose kernels by instruction set. Measured with torch 2.13 on a CPU: capping
-    the level changes sums by up to 4e-5 and bfloat16 products by 2e-3 (relative to the largest
-    value), and without AVX2 even `torch.randn` gives other numbers for one seed. Deterministic
+    the level changes sums by up to 4e-5 and bfloat16 products by 2e-3, relative to the largest
+    value. Without AVX2 even `torch.randn` gives other numbers for one seed. Deterministic
     algorithms do not help: they are deterministic for one processor.
 
     Fix: compare on equal CPUs, or cap both sides alike (ATEN_CPU_CAPABILITY,

@@ -20,7 +20,7 @@ class BehaviorChange(Rule):
     What a version difference does is not told by how far the numbers are apart: Pillow 9.0.1 and
     12.3.0 give the same pixels, 8.4 and 9.0.1 do not. Where a release is known to change
     defaults, decoders, random numbers or file formats, the finding says what changed and by how
-    much; where releases were measured to be the same, the difference is information.
+    much. Where releases were measured to be the same, the difference is information.
 
     Fix: install the reference's version, or set the old behaviour by name where that is possible.
     """

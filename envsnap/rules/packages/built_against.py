@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from envsnap.knowledge.built_against import Misfit, fitting, misfits, source
 from envsnap.knowledge.releases import version as parsed
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import frameworks, packages, stated, version
+from envsnap.model.reading import frameworks, given, packages, stated, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule
+from envsnap.rules.rule import Comparison, Rule
 
 EFFECTS = {
     "import fails": Effect.CRASH,
@@ -18,7 +20,9 @@ EFFECTS = {
     "wrong results": Effect.NUMERICS,
     "feature off": Effect.PERFORMANCE,
     "slower": Effect.PERFORMANCE,
+    "untested": Effect.CRASH,
 }
+DECLARED = "untested"  # its metadata asks for it: the rule of requirements reads that, where it is
 GRAVE = ("import fails", "run fails", "wrong results")
 
 
@@ -47,7 +51,20 @@ class BuiltAgainst(Rule):
             if installed is None or _is_early(installed):
                 continue  # nightly builds belong to nightly builds, which no table lists
             for found in misfits(name, installed, lambda needed: _have(manifest, needed)):
-                yield self._finding(found, installed)
+                if not (found.row["how"] == DECLARED and _states_requirements(manifest, name)):
+                    yield self._finding(found, installed)
+
+    def beside(self, comparison: Comparison, finding: Finding) -> Finding:
+        """Of two that do not fit, the one that differs is what made the other side fail."""
+        if finding.changes:
+            return finding
+        for cited in finding.cites:
+            if comparison.at(*cited, "version") is not None:
+                moved = (*cited, "version")
+                return replace(
+                    finding, path=moved, changes=(moved,), cites=(finding.path, *finding.cites)
+                )
+        return finding
 
     def _finding(self, found: Misfit, installed: str) -> Finding:
         row = found.row
@@ -58,7 +75,9 @@ class BuiltAgainst(Rule):
             rule=self.id,
             severity=Severity.ERROR if grave else Severity.WARNING,
             effect=EFFECTS[row["how"]],
-            confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
+            confidence=(
+                Confidence.LIKELY if sure and row["how"] != DECLARED else Confidence.POSSIBLE
+            ),
             path=("packages", found.package, "version"),
             message=f"{found.package} {installed} {_verb(found)} {wanted}, and {found.have} is here"
             + ("" if sure else " (unverified)"),
@@ -68,6 +87,11 @@ class BuiltAgainst(Rule):
             expected=f"{found.needs} {found.wanted}",
             cites=(("packages", found.needs),) if found.needs not in ("cuda", "cudnn", "driver", "python") else (),
         )  # fmt: skip
+
+
+def _states_requirements(manifest: Manifest, name: str) -> bool:
+    """Whether the manifest itself says what a distribution requires."""
+    return given(packages(manifest)[name].requires) is not None
 
 
 def _have(manifest: Manifest, name: str) -> str | None:
@@ -107,17 +131,21 @@ def _why(found: Misfit) -> str:
         "wrong results": "Otherwise results are wrong, without an error.",
         "feature off": "Otherwise it warns, and leaves out its compiled parts.",
         "slower": "Otherwise it runs without them, and slower.",
+        "untested": "It was not built or tested with what is there.",
     }[found.row["how"]]
     symptom = found.row.get("symptom")
     built = " Files that were built on this host may fit." if found.of_a_build else ""
-    return how + (f" It says: {symptom}" if symptom else "") + built
+    says = f" It says: {symptom.rstrip('.')}." if symptom else ""
+    return how + says + built
 
 
 def _fix(found: Misfit) -> str:
     """Both ways out; the second one names releases where the table has some."""
     other = fitting(found.package, found.needs, found.have)
     second = (
-        f"{found.package}{other}" if other else f"a {found.package} for {found.needs} {found.have}"
+        f"{found.package}{other}"
+        if other
+        else f"another {found.package}, for {found.needs} {found.have}"
     )
     if found.of_a_build:
         return f"Install {second}, or build it here."

@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.changes.change import Change
+from envsnap.knowledge.roles import reach
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.roles_here import RolesHere
 from envsnap.rules.rule import Comparison, Rule
 
 FEW = 3  # with so few differences between two environments, each is a suspect
+NEAREST = 0  # the reach of what computes the model itself: engines, kernels, frameworks
+# Of these, patch releases mend what is broken; the rest move with torch.
+STEADY = ("torchvision", "torchaudio", "transformers", "tokenizers", "nvidia-", "keras", "jax")
 FAR = (Distance.MAJOR, Distance.MINOR, Distance.OTHER)
 
 
 class PackageVersion(Rule):
     """An installed distribution has another version.
 
-    What that can do depends on what the distribution is for: a table says it, and where it does not,
-    what requires what in this environment. Those that compute or decode data
-    (numpy, Pillow, OpenCV, tokenizers, CUDA libraries) can change results with any release;
-    those of a serving stack can behave otherwise after a major release; tools that build, test
-    or look at code change nothing. Where only a few distributions differ at all, each of them
-    is a suspect from a minor release on.
+    What that can do depends on what the distribution is for: a table says it, and where it does
+    not, what requires what in this environment. Those that compute or decode data (numpy, Pillow,
+    OpenCV, tokenizers, CUDA libraries) can change results with any release. Those that compute
+    the model itself (engines, kernels, trainers) can do so with a patch release, too. Those of a
+    serving stack can behave otherwise after a major release. Tools that build, test or look at
+    code change nothing. Where only a few distributions differ at all, each of them is a suspect
+    from a minor release on.
 
     Fix: install the reference's version; `envsnap dockerfile` pins all of them.
     """
@@ -47,7 +52,8 @@ class PackageVersion(Rule):
     ) -> Finding:
         name = change.path[1]
         how_far = distance(change.reference, change.other)
-        severity, effect = _weigh(role, how_far)
+        is_moving = reach(name) == NEAREST and not name.startswith(STEADY)
+        severity, effect = _weigh(role, how_far, is_moving=is_moving)
         if is_alone and _suspect(change, role):
             severity = Severity.WARNING
         build = how_far is Distance.BUILD
@@ -84,9 +90,11 @@ _WHAT = {
 }
 
 
-def _weigh(what: str, how_far: Distance) -> tuple[Severity, Effect]:
+def _weigh(what: str, how_far: Distance, *, is_moving: bool) -> tuple[Severity, Effect]:
+    """What a step can do: nearest to the model's arithmetic, a patch release is enough."""
     if what == "numerics":
-        return (Severity.WARNING if how_far in FAR else Severity.INFO), Effect.NUMERICS
+        moved = how_far in FAR or (how_far is Distance.PATCH and is_moving)
+        return (Severity.WARNING if moved else Severity.INFO), Effect.NUMERICS
     if what in ("runtime", "unknown") and how_far is Distance.MAJOR:
         return Severity.WARNING, Effect.BEHAVIOR
     return Severity.INFO, Effect.NONE if what == "tooling" else Effect.BEHAVIOR

@@ -26,7 +26,7 @@ class Requirements(Rule):
     """An installed distribution's requirements are not met.
 
     Each distribution states what it needs, with versions and with markers for the Python and the
-    platform; they are evaluated for the environment that was captured, not for the one that
+    platform. They are evaluated for the environment that was captured, not for the one that
     envsnap runs in. pip lets such states come about: a later install changes what an earlier one
     needed. Extras are left out, since nobody records which were asked for.
 

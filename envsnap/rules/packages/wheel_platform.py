@@ -27,11 +27,11 @@ MANYLINUX = re.compile(r"(manylinux_\d+_\d+|manylinux\d+)_\w+")
 class WheelPlatform(Rule):
     """An installed wheel needs a newer glibc, another Python, or another architecture.
 
-    pip refuses such wheels, but environments are copied, mounted and unpacked on other hosts: a
-    site-packages from Python 3.11 beside a Python 3.10, a folder from a newer distribution on an
-    older one. Imports then fail: "version `GLIBC_2.28' not found", "undefined symbol: Py...".
-    A tag may promise more than is true (wheels of torch up to 2.6 are tagged for glibc 2.5):
-    where the tag fits, nothing is said.
+    pip refuses such wheels, but environments are copied, mounted and unpacked on other hosts.
+    Examples: a site-packages from Python 3.11 beside a Python 3.10, a folder from a newer
+    distribution on an older one. Imports then fail: "version `GLIBC_2.28' not found", "undefined
+    symbol: Py...". A tag may promise more than is true (wheels of torch up to 2.6 are tagged for
+    glibc 2.5): where the tag fits, nothing is said.
 
     Fix: install the packages anew on this host, with this Python.
     """

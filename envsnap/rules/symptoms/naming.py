@@ -23,7 +23,7 @@ from envsnap.rules.symptoms.trouble import is_likely
 # A line in which a program complains: an exception with its message, or a logger's error.
 COMPLAINS = re.compile(
     r"^\s{0,20}(?:[A-Za-z_][\w.]{0,120}(?:Error|Exception|Warning|Failure|Exit)\b|(?:error|fatal|failed|warn)\b)"
-    r"|\b(?:not supported|unsupported|incompatible|invalid|cannot|can't|could not|failed|unable to"
+    r"|\b(?:not supported|unsupported|incompatible|invalid|cannot|can't|could not|failed|not a valid|unable to"
     r"|is required|requires|does not support|mismatch|too old|too new)\b",
     re.IGNORECASE,
 )
@@ -35,6 +35,8 @@ DOTTED = re.compile(r"(?<![\w./@-])([a-z_]\w{1,60})(?:\.\w{1,80}){1,8}\b")
 QUOTED = re.compile(
     r"`([A-Za-z][\w-]{1,60})`|['\"]([A-Za-z][\w-]{1,60})['\"] (?:package|library|module)\b"
 )
+# The class of a value that is shown: <StringDtype(na_value=nan)>, or by its name in quotation marks.
+CLASS = re.compile(r"(?:<class '(?:[\w.]{1,80}\.)?|<|')([A-Z][A-Za-z0-9]{3,60})(?=[\s(>'])")
 # Whose exception it is says little of whose fault it is.
 RAISED = re.compile(r"^\s{0,20}(?:[A-Za-z_]\w{0,80}\.){1,8}[A-Z]\w{0,80}(?=:|$)")
 MOST_LINES = 40
@@ -132,3 +134,7 @@ def _distributions(line: str, manifest: Manifest) -> Iterator[tuple[Path, str]]:
             name = owners.distribution(word.lower() if pattern is VERSIONED else word, manifest)
             if name in installed:
                 yield ("packages", str(name)), str(name)
+    for found in CLASS.finditer(said):
+        owner = owners.of_class(found[1])
+        if owner in installed:
+            yield ("packages", str(owner)), str(owner)

@@ -20,6 +20,9 @@ from envsnap.rules.symptoms.demangle import demangled
 
 SITE = re.compile(r"(?:site-packages|dist-packages)/([^/\s'\"]{1,120})(?:/([^/\s'\"]{1,120}))?")
 TAG = re.compile(r"\.(?:cpython|abi3|pypy|so|cp\d)[\w.-]{0,80}$")
+OF_PYTHON = re.compile(
+    r"/lib(?:64)?/python3\.\d{1,2}/|<frozen |^/.{0,200}/lib/python3\d{1,2}\.zip/"
+)
 HASH = re.compile(r"-[0-9a-f]{8,}")
 # What extension modules add to their package's name.
 SUFFIX = re.compile(r"\d{1,3}|cuda|cpu|hip|rocm|C|ext|lib|ops|op|kernels?|backend|native|core")
@@ -84,6 +87,11 @@ def _extension(name: str, manifest: Manifest) -> str | None:
 def _of_nvidia(folder: str, manifest: Manifest) -> str | None:
     wanted = f"nvidia-{canonical(folder)}"
     return next((name for name in sorted(packages(manifest)) if name.startswith(wanted)), None)
+
+
+def is_of_python(path: str) -> bool:
+    """Whether a file is of Python's own library, which raises for whom it was called by."""
+    return OF_PYTHON.search(path) is not None and SITE.search(path) is None
 
 
 def library(soname: str) -> dict[str, Any] | None:

@@ -173,8 +173,16 @@ def _owner(kind: str, value: str, manifest: Manifest) -> str | None:
         return found
     if kind == "name":  # a name of an interface may hold the name of whose it is: __sklearn_tags__
         named = (owners.module(word, manifest) for word in WORD.findall(value.replace("_", " ")))
-        return next((found for found in named if found in owners.installed(manifest)), None)
+        here = next((found for found in named if found in owners.installed(manifest)), None)
+        return here or _begins_with(value, manifest)
     return None
+
+
+def _begins_with(value: str, manifest: Manifest) -> str | None:
+    """Whose import name an interface begins with, of two words at least: causal_conv1d_fwd."""
+    words = value.strip("_").split("_")
+    starts = ("_".join(words[:length]) for length in range(len(words) - 1, 1, -1))
+    return next((found for start in starts if (found := owners.module(start, manifest))), None)
 
 
 def _of_class(value: str, manifest: Manifest) -> str | None:

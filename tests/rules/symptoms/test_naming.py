@@ -7,6 +7,7 @@ import pytest
 from envsnap.knowledge import releases
 from envsnap.knowledge.between_releases import between_releases
 from envsnap.model.manifest import Manifest
+from envsnap.model.paths import text as spelled
 from envsnap.rules import engine
 from envsnap.rules.finding import Finding, Severity
 from tests import examples
@@ -124,7 +125,7 @@ def test_what_rows_state_is_not_inferred() -> None:
 
 
 def test_an_inferred_misfit_is_a_warning() -> None:
-    found = engine.inspect(host(transformers="5.3.0", huggingface_hub="0.34.0")).findings
+    found = engine.inspect(host(transformers="5.3.9", huggingface_hub="0.34.0")).findings
     (misfit,) = [item for item in found if item.path == ("packages", "transformers", "version")]
     assert misfit.severity is Severity.WARNING
     assert "unverified" in misfit.message
@@ -143,3 +144,95 @@ def test_a_variable_that_makes_such_trouble_is_named_where_a_text_says_no_more()
     assert [item.path for item in told(manifest, "(hang)")] == [("env_vars", "NCCL_SOCKET_IFNAME")]
     assert told(manifest, "(crash)") == []
     assert told(host({"LANG": "C"}), "it hangs") == []
+
+
+COPIED = """  File "/venv/lib/python3.10/site-packages/ray/scripts/scripts.py", line 25, in add_alias
+    new_command = copy.deepcopy(command)
+  File "/usr/lib/python3.10/copy.py", line 172, in deepcopy
+    y = _reconstruct(x, memo, *rv)
+ValueError: <object object at 0x7f> is not a valid Sentinel
+"""
+
+
+def warned(text: str, manifest: Manifest) -> list[str]:
+    """The paths of what counts in a text, in order."""
+    found = engine.inspect(manifest, error_text=text).findings
+    return [spelled(item.path) for item in found if item.severity is not Severity.INFO]
+
+
+def test_what_pythons_library_raises_is_of_who_called_it() -> None:
+    assert warned(COPIED, host(ray="2.55.0", numpy="2.4.0")) == ["packages.ray"]
+    own = COPIED.replace("/venv/lib/python3.10/site-packages/ray/scripts", "/srv/app")
+    assert warned(own, host(ray="2.55.0")) == []
+
+
+def test_a_class_that_the_message_shows_leads_to_its_distribution() -> None:
+    text = "TypeError: Cannot interpret '<StringDtype(na_value=nan)>' as a data type"
+    assert warned(text, host(pandas="3.0.0", numpy="2.4.0")) == ["packages.pandas"]
+    assert warned(text.replace("StringDtype", "OurDtype"), host(pandas="3.0.0")) == []
+
+
+def test_an_interface_that_begins_with_an_import_name_is_of_that_distribution() -> None:
+    text = "AttributeError: 'NoneType' object has no attribute 'causal_conv1d_fwd'"
+    assert warned(text, host(mamba_ssm="2.2.2")) == ["packages.causal-conv1d"]
+    assert warned(text.replace("causal_conv1d_fwd", "last_hidden_state"), host(torch="2.3.1")) == []
+
+
+def test_the_loader_of_macos_names_who_asked() -> None:
+    text = (
+        "OSError: dlopen(/Users/x/v/lib/python3.9/site-packages/lightgbm/lib/lib_lightgbm.dylib, 0x0006):"
+        " Library not loaded: @rpath/libomp.dylib\n  Referenced from: <3B45> /Users/x/lib_lightgbm.dylib"
+    )
+    assert warned(text, host(lightgbm="4.5.0", numpy="1.26.4"))[0] == "packages.lightgbm"
+
+
+def test_a_missing_library_is_of_the_kin_that_is_installed() -> None:
+    text = "ImportError: libxcb.so.1: cannot open shared object file: No such file or directory"
+    headless = host(opencv_python_headless="4.13.0.90")
+    assert warned(text, headless)[0] == "packages.opencv-python-headless"
+
+
+def test_pydantic_one_on_a_new_python_is_about_both() -> None:
+    text = 'pydantic.v1.errors.ConfigError: unable to infer type for attribute "REGEX"'
+    manifest = examples.manifest(
+        {
+            "python": {"version": "3.14.0"},
+            "packages": examples.packages(spacy="3.8.11", pydantic="2.12.5"),
+        }
+    )
+    assert warned(text, manifest)[0] == "python.version"
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (
+            "RuntimeError: alpha-parts version (0.6.13) does not match alpha version (0.6.14). Please install",
+            "packages.alpha-parts",
+        ),
+        (
+            "Exception: alpha_parts with minimum required version 0.2.5 is not installed. Please",
+            "packages.alpha-parts",
+        ),
+        ("ImportError: the package alpha_parts seems to be not installed.", "packages.alpha-parts"),
+    ],
+)
+def test_what_has_to_be_of_another_release_is_named(text: str, path: str) -> None:
+    assert warned(text, host(alpha_parts="0.2.3", torch="2.9.0"))[0] == path
+
+
+def test_a_requirement_that_the_manifest_states_is_told_once() -> None:
+    manifest = host(trl="1.14.0", transformers="4.50.3")
+    assert len(engine.inspect(manifest).findings) == 1
+    stating = examples.manifest(
+        {
+            "packages": {
+                "complete": False,
+                "entries": {
+                    "trl": {"version": "1.14.0", "requires": ["transformers>=4.56.2"]},
+                    "transformers": {"version": "4.50.3"},
+                },
+            }
+        }
+    )
+    assert [item.rule for item in engine.inspect(stating).findings] == ["requirements"]

@@ -216,7 +216,7 @@ def test_what_would_have_ended_a_run_is_less_likely_where_it_only_ran_wrong() ->
         of(peft="0.17.0", transformers="5.1.0", pillow="9.0.1"),
     )
     crashed = told("Traceback (most recent call last): ImportError", reference, other)
-    assert crashed[0] == "packages.peft.version"
+    assert crashed[0] == "packages.transformers.version"
     assert told("outputs differ silently: 0.31 instead of 0.78", reference, other)[0] != crashed[0]
 
 

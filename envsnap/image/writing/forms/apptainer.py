@@ -18,12 +18,12 @@ from envsnap.image.writing import render as lines
 
 FILE = "apptainer.def"
 COMPILE = f"{dockerfile.VENV_PYTHON} -m compileall -qq --invalidation-mode checked-hash {dockerfile.FOLDER} || true"
-APART = (*dockerfile.MARK, *dockerfile.LIST, *dockerfile.APART)
+APART = {*dockerfile.MARK, *dockerfile.LIST}.union(*dockerfile.APART.values())
 
 
 def render(plan: Plan, image: str) -> str:
     """Write a definition file for an image of this name. Raises InputError for plans of several."""
-    if plan.conda is not None or plan.python.how == "copy":
+    if plan.conda is not None or plan.python.how in ("copy", "standalone"):
         raise InputError(
             "--form apptainer: the plan copies from another image; name a base that has its Python:"
             " --base IMAGE"
