@@ -12,6 +12,10 @@ from envsnap.errors import InputError
 from envsnap.fleet.store import Store
 
 ROWS = 50_000
+SPANS = (
+    "SELECT host.name, span.since, span.until, span.kind FROM span"
+    " JOIN host ON host.id = span.host ORDER BY host.id, span.since"
+)
 
 
 def parquet(store: Store, folder: str) -> int:
@@ -36,18 +40,12 @@ def parquet(store: Store, folder: str) -> int:
         {"host": text, "kind": whole, "since": whole, "seen": whole, "memory": whole, "shm": whole},
         iter(hosts),
     )
-    write(
-        "span",
-        {"host": text, "since": whole, "until": whole, "kind": whole},
-        iter(
-            run(
-                "SELECT host.name, span.since, span.until, span.kind"
-                " FROM span JOIN host ON host.id = span.host ORDER BY host.id, span.since"
-            )
-        ),
+    span = {"host": text, "since": whole, "until": whole, "kind": whole}
+    write("span", span, iter(run(SPANS)))
+    named = (
+        (kind, store.name(kind), target, first)
+        for kind, target, first in run("SELECT id, target, first FROM kind ORDER BY id").fetchall()
     )
-    kinds = run("SELECT id, target, first FROM kind ORDER BY id")
-    named = ((kind, store.name(kind), target, first) for kind, target, first in kinds.fetchall())
     write("kind", {"kind": whole, "name": text, "target": text, "first": whole}, named)
     facts = (
         (name, sections[int(item)], int(item))

@@ -84,11 +84,7 @@ def compare(
         from envsnap.rules.explaining import explained
 
         told = explained(error_text, symptom, other, told, rules)
-    unknown = {
-        change.path: change.reason or ""
-        for change in difference.changes
-        if change.kind is ChangeKind.UNKNOWN
-    }
+    unknown = _unknown(difference)
     there = present(other.sections)
     return Result(
         findings=tuple(item if item.facts else with_facts(item, sides) for item in told),
@@ -98,6 +94,15 @@ def compare(
         by_section=difference.by_section,
         lacking=tuple(path[0] for path in unknown if len(path) == 1 and path[0] not in there),
     )
+
+
+def _unknown(difference: Difference) -> dict[Path, str]:
+    """The facts that a side could not tell, with the reason."""
+    return {
+        change.path: change.reason or ""
+        for change in difference.changes
+        if change.kind is ChangeKind.UNKNOWN
+    }
 
 
 def _of_a_run(manifest: Manifest) -> bool:
