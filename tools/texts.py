@@ -158,7 +158,9 @@ def is_text(text: str) -> bool:
 def sentences(text: str) -> list[list[str]]:
     """The sentences of prose, each as its words; code spans count as one word."""
     plain = re.sub(r"`[^`]*`|\{\}|\[([^\]]*)\]\([^)]*\)", lambda found: found[1] or "code", text)
-    parts = re.split(r"(?<=[.!?:])\s+(?=[A-Z`\[(\"'])|\n\s*\n", plain)
+    # A sentence may begin with a name: `--option`, or envsnap.
+    begin = r"(?<=[.!?:])\s+(?=[A-Z*`\[(\"'])|(?<=[.!?])\s+(?=(?:code|envsnap)\b)|\n\s*\n"
+    parts = re.split(begin, plain)
     found = [re.findall(r"[A-Za-z][A-Za-z'-]*", part) for part in parts]
     return [words for words in found if len(words) > 1]
 

@@ -213,6 +213,7 @@ def machine() -> dict[str, Any]:
     return {
         "cpu": names[0] if names else platform.machine(),
         "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[2], 1),  # of the last 15 minutes: ours is at most 1
         "python": platform.python_version(),
         "day": time.strftime("%Y-%m-%d", time.gmtime()),
     }

@@ -14,6 +14,7 @@ SECTIONS = {
     "the engine has no such container": "the-target-cannot-be-reached",
     "no Docker Engine answers": "no-docker-engine-answers",
     "is not the file that was captured": "is-not-what-was-captured",
+    "needs uv, which is not on PATH": "uv-is-not-on-path",
     "by version only with --allow-unhashed": "no-known-file-is-the-installed-one",
 }
 

@@ -20,6 +20,7 @@ PAGES = [
     *sorted((DOCS / "tutorials").glob("*.md")),
 ]
 WORDS_PER_SENTENCE = 20
+LONGEST_SENTENCE = 30
 SENTENCES = 10  # fewer decide nothing
 
 
@@ -64,13 +65,21 @@ def test_pages_keep_to_short_sentences(path: Path) -> None:
         assert sum(map(len, told)) / len(told) <= WORDS_PER_SENTENCE
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_sentence_of_a_page_is_long(path: Path) -> None:
+    """A list after a colon begins anew: its items are no part of the sentence."""
+    text = re.sub(r":\s*\n", ".\n\n", texts.prose(path.read_text()))
+    long = [" ".join(words) for words in texts.sentences(text) if len(words) > LONGEST_SENTENCE]
+    assert not long
+
+
 def test_every_page_that_an_error_names_is_there() -> None:
     headings = re.findall(r"^## (.+)$", (ROOT / help_pages.PAGE).read_text(), re.MULTILINE)
     anchors = {
         re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings
     }
     listed = (Path(__file__).parent / "texts.txt").read_text()
-    assert len(set(help_pages.SECTIONS.values())) >= 9
+    assert len(set(help_pages.SECTIONS.values())) >= 10
     for part, section in help_pages.SECTIONS.items():
         assert section in anchors, section
         assert part in listed, part

@@ -60,7 +60,7 @@ def executable() -> str:
     except (ImportError, FileNotFoundError):
         found = shutil.which("uv")
     if found is None:
-        raise InputError("resolving hashes needs uv: install the extra `lock`, or put uv on PATH")
+        raise InputError("this needs uv, which is not on PATH: pip install uv")
     return found
 
 
