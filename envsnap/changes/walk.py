@@ -32,6 +32,7 @@ from envsnap.model.reading import (
 
 REPORT = "report"
 SHORTENED = "not stated: one side tells the beginning of the version only"
+MEBIBYTE = 1 << 20
 OF_CONDA = "not stated: a list of Python's distributions does not name conda's other packages"
 # Versions that reports often cut to their first numbers: 3.6 is no other Python than 3.6.9.
 CUT_SHORT = (("python", "version"), ("cuda", "toolkit"), ("frameworks", "torch", "cudnn"))
@@ -252,7 +253,9 @@ class _Walk:
         return any(gap.startswith(starts) for gap in told)
 
     def _is_shortened(self, path: Path, reference: Any, other: Any) -> bool:
-        """Whether a report tells the first numbers of the version that the other side has."""
+        """Whether a report tells the first numbers of what the other side has in full."""
+        if path[-1:] == ("memory_total",) and isinstance(reference, int) and isinstance(other, int):
+            return any(self.reports) and _is_whole_mebibytes(reference, other)
         if path not in CUT_SHORT or not (isinstance(reference, str) and isinstance(other, str)):
             return False
         return (self.reports[0] and other.startswith(f"{reference}.")) or (
@@ -271,6 +274,13 @@ class _Walk:
                 reason=reason,
             )
         )
+
+
+def _is_whole_mebibytes(reference: int, other: int) -> bool:
+    """Whether one side is the other in whole MiB, as nvidia-smi prints what the driver counts in bytes."""
+    return reference != other and reference >> 20 == other >> 20 and 0 in (
+        reference % MEBIBYTE, other % MEBIBYTE,
+    )  # fmt: skip
 
 
 def _was_looked_for(path: Path, reference: Any, other: Any) -> bool:

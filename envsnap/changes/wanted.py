@@ -259,8 +259,8 @@ class _Files:
 
     def _one(self, name: str, left: Requirement | None, right: Requirement | None) -> None:
         asked = [_default(side) for side in (left, right)]
-        if not asked[0] and not asked[1]:
-            return
+        if not asked[0] and not asked[1] and (left is None or right is None):
+            return  # of a group that only one of both files tells
         if any(_gap(side, name) for side in self._sides):
             if left is not None and right is not None:
                 self._settle(name, _spellings(choices(left)), _spellings(choices(right)))
@@ -373,10 +373,13 @@ def _in_cell(lines: tuple[Choice, ...], cell: markers.Cell) -> dict[str, Choice]
 def _both_in_cell(
     left: Requirement | None, right: Requirement | None, cell: markers.Cell
 ) -> tuple[dict[str, Choice], dict[str, Choice]] | None:
-    """What both ask for in one environment; where one does by groups alone, by these."""
+    """What both ask for in one environment; where one does by groups alone, or both do, by these."""
     mine, theirs = (_in_cell(_default(side), cell) for side in (left, right))
     if mine is None or theirs is None:
         return None
+    if not mine and not theirs:
+        groups = _by_groups(left, cell), _by_groups(right, cell)
+        return groups if all(groups) else ({}, {})
     mine = mine or (_by_groups(left, cell) if theirs else {})
     return mine, theirs or (_by_groups(right, cell) if mine else {})
 

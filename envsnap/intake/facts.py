@@ -11,8 +11,8 @@ import msgspec
 
 from envsnap._version import __version__
 from envsnap.errors import InputError
-from envsnap.intake import names
 from envsnap.intake import messages as texts
+from envsnap.intake import names
 from envsnap.model import codec, ranks, scan
 from envsnap.model.manifest import (
     SCHEMA_REVISION,

@@ -128,6 +128,22 @@ def test_verify_and_build_ask_for_it_before_anything_else(signed: Path, envsnap:
         assert done.returncode == 5, (command, done.stderr)
 
 
+def test_plans_and_proofs_are_signed_as_what_they_are(signed: Path, envsnap: Run) -> None:
+    plan = next((Path(__file__).parents[2] / "dockerfiles").rglob("dockerfile.json"))
+    shutil.copy(plan, signed / "plan.json")
+    done = envsnap("verify", "dev.json", "--facts", "prod.json", "-o", "proof.json")
+    assert done.returncode == 5, done.stderr  # prod is not dev: a proof can say so, too
+    for kind in ("plan", "proof"):
+        done = envsnap("sign", f"{kind}.json", "--key", "mine", "--statement", "it.json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads((signed / "it.json").read_text())["predicate"]["kind"] == kind
+        done = subprocess.run(
+            ["ssh-keygen", "-Y", "verify", "-f", "allowed", "-I", "ci@example.org", "-n", "envsnap", "-s", f"{kind}.json.sig"],
+            cwd=signed, input=(signed / "it.json").read_bytes(), capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
 def test_a_signature_without_signers_says_nothing(signed: Path, envsnap: Run) -> None:
     done = envsnap("check", "dev.json", "--signature", "dev.json.sig")
     assert done.returncode == 2

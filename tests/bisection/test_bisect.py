@@ -181,6 +181,22 @@ def test_a_spent_budget_gives_the_smallest_set_so_far(world: World) -> None:
     assert found.cost.trials == 4
 
 
+def test_a_spent_budget_of_time_ends_in_unknown_as_well(world: World) -> None:
+    found = world.bisect(SILENT.format(name="11"), budget=0.001)
+    assert (found.outcome, found.exit_code) == (UNKNOWN, 6)
+    assert "0.001 s is spent" in found.sentence
+
+
+@pytest.mark.full
+def test_a_hang_is_a_failure_of_its_own(world: World) -> None:
+    program = "import time\nif trial_00.value == 2: time.sleep(600)\n"
+    found = world.bisect(program, timeout=6.0, repeat=1)
+    assert culprits(found) == [["packages.trial-00"]]
+    failing = [trial for trial in found.tried if trial.verdict == "bad"]
+    assert failing
+    assert all("124" in trial.told for trial in failing)
+
+
 def test_several_runs_at_once_find_the_same(world: World) -> None:
     found = world.bisect(SILENT.format(name="02"), jobs=3)
     assert culprits(found) == [["packages.trial-02"]]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -129,9 +130,10 @@ def command(world: World, *more: str) -> list[str]:
 def test_killed_at_random_moments_and_resumed_it_finds_the_same(world: World, times: int) -> None:
     world.manifests()
     Path("main.py").write_text(IMPORTS + SLOW)
+    began = time.monotonic()
     whole = subprocess.run(command(world), capture_output=True, text=True, check=True)
-    wanted = json.loads(whole.stdout)
-    moments = [0.4 + 0.37 * number for number in range(times)]
+    wanted, lasts = json.loads(whole.stdout), time.monotonic() - began
+    moments = [Random(number).uniform(0, 0.8) * lasts for number in range(times)]
     for number, moment in enumerate(moments):
         resumed = ["--resume"] if number else []
         process = subprocess.Popen(

@@ -139,6 +139,17 @@ def test_declared_requirements_keep_sets_whole() -> None:
     assert sorted(costs)[50] <= bound(60)
 
 
+@pytest.mark.parametrize("culprit", [0, 1, 5, 12])
+def test_declared_requirements_that_never_break_cost_one_trial(culprit: int) -> None:
+    # What needs it comes late in the order: nothing before it brings it along.
+    needs = Implications([(culprit, 3), (17, culprit), (18, culprit)])
+    with_needs, without = Model(20, [{culprit}]), Model(20, [{culprit}])
+    (cause,), undone = with_needs.bisect(needs)
+    without.bisect()
+    assert (cause.all, undone) == (frozenset([culprit]), Verdict.GOOD)
+    assert len(with_needs.tried) <= len(without.tried) + 1
+
+
 def test_a_set_brings_what_it_needs_and_is_undone_with_what_it_had() -> None:
     needs = Implications([(0, 1), (1, 2), (3, 3)])
     assert needs.forward([0]) == {0, 1, 2}

@@ -46,6 +46,13 @@ KINDS = {
     "values.yaml": (b"a: 1\nb: 2\n", "YAML with a, b", "--config"),
     "notes.md": (b"# Notes\n\nSome words.\n", "no report", "--config"),
     "data.json": (b'{"a": 1, "b": 2}', "JSON with a, b", "--formats"),
+    "tree.txt": ("torch v2.4.0\n├── filelock v3.15.4\n└── sympy v1.13.1\n".encode(), "tree of dependencies", "pip list"),
+    "ps.json": (b'{"ID":"a","Image":"b"}\n{"ID":"c","Image":"d"}\n', "one document a line", "docker inspect"),
+    "info.txt": (b"Client:\n Version: 27\n\nServer:\n Server Version: 27.1\n", "docker info", "docker inspect"),
+    "version.txt": (b"Client:\n Version:           20.10.24\n\nServer:\n Engine:\n", "docker version", "docker inspect"),
+    "history.txt": (b"IMAGE          CREATED        CREATED BY      SIZE\nc9fd36b291ff   2 days ago     /bin/sh -c x    1MB\n", "docker history", "docker inspect"),
+    "conda.txt": (b"     active environment : base\n            shell level : 1\n          conda version : 24.5.0\n", "conda info", "conda list"),
+    "map.yaml": (b"apiVersion: v1\ndata:\n  a: b\nkind: ConfigMap\n", "runs no pod", "pod"),
     "blob": (bytes(range(256)) * 4, "binary", "--formats"),
 }  # fmt: skip
 

@@ -100,6 +100,21 @@ def test_a_host_that_lets_nobody_in(path_with_ssh: str, envsnap: Run, tmp_path: 
     assert "Permission denied" in done.stderr
 
 
+@pytest.mark.parametrize("forced", ["exec yes", "exec cat /dev/zero"])
+def test_a_login_that_prints_for_ever_ends_within_the_cap(
+    forced: str, path_with_ssh: str, envsnap: Run, tmp_path: Path
+) -> None:
+    public = (tmp_path / "mine.pub").read_text()
+    (tmp_path / "mine.pub").write_text(f'command="{forced}" {public}')
+    done = envsnap(
+        "capture", "--ssh", HOST, "--deadline", "20", "-o", "it.json",
+        env={"PATH": path_with_ssh}, timeout=90,
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    assert "said more than" in done.stderr
+    assert not (tmp_path / "it.json").exists()
+
+
 @pytest.mark.parametrize(
     "host", ["-oProxyCommand=id", "a b", "a;id", "$(id)", "", "ssh://-x", "a\nb"]
 )

@@ -49,6 +49,13 @@ LOOKS = (
     Look(r"\A\s*\{\s*\"cells\":", "a notebook", RUNS),
     Look(r"\A#!\s*/", "a script", RUNS),
     Look(r"(?m)^(?:import|from) [A-Za-z_][\w.]*(?: import [^\n]*| as \w+)?$", "a Python program", RUNS),
+    Look(r"\A[\w.-]+ v?[0-9][\w.+!]*\n(?:[\u2502\u251c\u2514\u2500 |+`-]+[\w.-]+)", "a tree of dependencies", "name the `pip list` of the same environment"),
+    Look(r"\A\{[^\n]{2,}\}\r?\n\{", "a log of JSON, one document a line", "name the document that you mean in a file of its own; of containers `docker inspect NAME` says more"),
+    Look(r"(?m)^ {0,4}(?:Server Version|Storage Driver|Cgroup Driver): ", "the output of docker info", "name the `docker inspect` of a container or an image, and capture the host"),
+    Look(r"(?m)^Client:[^\n]*\n Version:", "the output of docker version", "name the `docker inspect` of a container or an image"),
+    Look(r"(?m)^IMAGE +CREATED +CREATED BY", "the output of docker history", "name the `docker inspect` of the image"),
+    Look(r"(?m)^ +(?:conda version|active environment|base environment) : ", "the output of conda info", "name the `conda list` of the environment"),
+    Look(r"(?m)^kind: [\"']?(?:ConfigMap|Secret|Service|Ingress|PersistentVolumeClaim|Namespace)\b", "a Kubernetes object that runs no pod", "name the pod, or what makes it"),
     Look(r"(?m)^(?:stages|jobs|pipeline|workflow):\s*$", "the configuration of a CI", "name the image or the lock that its jobs use"),
 )  # fmt: skip
 

@@ -81,6 +81,7 @@ def _brought_by(comparison: Comparison, path: Path) -> str | None:
 
     Its own finding says more: another OpenBLAS is what another NumPy brings.
     """
+    owner: str | None = None
     for side in (comparison.other, comparison.reference):
         where = fact(side, (*path, "path")).value
         owner = owners.file(where, side) if isinstance(where, str) else None

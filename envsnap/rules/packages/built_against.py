@@ -135,14 +135,17 @@ def _why(found: Misfit) -> str:
     }[found.row["how"]]
     symptom = found.row.get("symptom")
     built = " Files that were built on this host may fit." if found.of_a_build else ""
-    return how + (f" It says: {symptom}" if symptom else "") + built
+    says = f" It says: {symptom.rstrip('.')}." if symptom else ""
+    return how + says + built
 
 
 def _fix(found: Misfit) -> str:
     """Both ways out; the second one names releases where the table has some."""
     other = fitting(found.package, found.needs, found.have)
     second = (
-        f"{found.package}{other}" if other else f"a {found.package} for {found.needs} {found.have}"
+        f"{found.package}{other}"
+        if other
+        else f"another {found.package}, for {found.needs} {found.have}"
     )
     if found.of_a_build:
         return f"Install {second}, or build it here."
