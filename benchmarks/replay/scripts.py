@@ -1,4 +1,4 @@
-"""`python -m benchmarks.replay.scripts FOLDER FILE… [--only=APP] [--grid]`: changes to real scripts.
+"""`python -m benchmarks.replay.scripts FOLDER FILE… [--only=APP] [--grid=KEPT]`: changes to real scripts.
 
 FILE is a Python file in FOLDER that calls `app(name, script, changes, …)` of a module
 `fastharness`, which this is in its place: each script is recorded as it is, then with each change,
@@ -9,9 +9,10 @@ holds the same as data.
 Prints a line a change: right cause, right place, wrong, missed, undecided, quiet (nothing changed
 and nothing is said), alarm (nothing was changed and something is said); then the counts.
 
-`--grid` changes nothing: it records every script as it is, and compares it with itself under each
-of the CPU and library settings of `benchmarks.replay`, and under the Python path in BENCHMARK_PATH
-(another transformers, say), if there is one.
+`--grid=KEPT` changes nothing: it records every script as it is, and compares it with itself under
+each of the CPU and library settings of `benchmarks.replay`, and under those with the Python path in
+BENCHMARK_PATH (another transformers, say), if there is one. The folder KEPT holds the recordings
+and `cells.jsonl`, a line a cell; run again, it does what is missing.
 """
 
 from __future__ import annotations
@@ -158,42 +159,57 @@ def of_table(table: dict) -> None:
 def _cell(name: str, text: str, options: dict) -> None:
     """Record an unchanged script, or compare it with what was recorded under other settings."""
     golden, other = f"{GOLDEN}/{name}.esr", f"{GOLDEN}/{name}.other.esr"
-    if not os.path.exists(golden):
-        code, said = run(text, golden, None, options)
-        print(f"recorded     {name}" if not code else f"{name}: fails: {said[-200:]!r}", flush=True)
+    if not SETTING:
+        if not os.path.exists(golden):
+            code, said = run(text, golden, None, options)
+            print(f"{'fails' if code else 'recorded':12} {name} {said[-200:] if code else ''}", flush=True)  # fmt: skip
+        return
+    if not os.path.exists(golden) or (SETTING, name) in {
+        (item["setting"], item["script"]) for item in cells()
+    }:
         return
     code, said = run(text, other, golden, options)
-    if code:
-        print(f"fails        {name}: {said[-200:]!r}", flush=True)
-        COUNTS["fails"] += 1
-        return
-    outcome, cause = judged(golden, other, code, 0)
-    found = word("unchanged", outcome, cause, moved=False)
-    COUNTS[found] += 1
+    outcome, cause = ("fails", said[-200:]) if code else judged(golden, other, code, 0)
+    found = outcome if code else word("unchanged", outcome, cause, moved=False)
+    told = {"setting": SETTING, "script": name, "found": found, "outcome": outcome, "cause": cause}
+    with open(f"{GOLDEN}/cells.jsonl", "a") as stream:
+        stream.write(json.dumps(told) + "\n")
     print(f"{found:12} {name}: {outcome} {cause[:LONGEST]}", flush=True)
 
 
-def grid() -> None:
+def cells() -> list[dict[str, str]]:
+    """The cells of the grid that have been run."""
+    path = Path(GOLDEN) / "cells.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def grid(folder: str) -> None:
     """Run every setting in a process of its own: libraries read them when they start."""
-    command = [sys.executable, "-m", "benchmarks.replay.scripts", *sys.argv[1:]]
-    command.remove("--grid")
-    settings = {"(recording)": {}, **CPUS}
+    global GOLDEN  # noqa: PLW0603
+    GOLDEN = os.path.abspath(folder)
+    os.makedirs(GOLDEN, exist_ok=True)
+    rest = [item for item in sys.argv[1:] if not item.startswith("--grid=")]
+    command = [sys.executable, "-m", "benchmarks.replay.scripts", *rest]
+    here = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     other = os.environ.pop("BENCHMARK_PATH", "")
+    settings = {"": {}, **CPUS}
     if other:
-        settings |= {f"{key}, other libraries": {**item, "PYTHONPATH": other} for key, item in CPUS.items()}  # fmt: skip
-    with tempfile.TemporaryDirectory() as folder:
-        for name, variables in settings.items():
-            print(f"--- {name}", flush=True)
-            subprocess.run(
-                command, env={**os.environ, **variables, "BENCHMARK_GOLDEN": folder},
-                cwd=ROOT, check=False,
-            )  # fmt: skip
+        settings |= {f"{key}, other libraries": {**item, "PYTHONPATH": f"{other}{os.pathsep}{here}"} for key, item in CPUS.items()}  # fmt: skip
+    for name, variables in settings.items():
+        print(f"--- {name or '(recording)'}", flush=True)
+        environment = {**os.environ, "PYTHONPATH": here, **variables}
+        environment |= {"BENCHMARK_GOLDEN": GOLDEN, "BENCHMARK_SETTING": name}
+        subprocess.run(command, env=environment, cwd=ROOT, check=False)
+    for name in settings:
+        counts = Counter(item["found"] for item in cells() if item["setting"] == name)
+        print(f"{name:32}", ", ".join(f"{key} {count}" for key, count in sorted(counts.items())))
 
 
 def main() -> None:
     """Run the files and print the counts."""
-    if "--grid" in sys.argv:
-        grid()
+    kept = [item.partition("=")[2] for item in sys.argv if item.startswith("--grid=")]
+    if kept:
+        grid(kept[0])
         return
     if os.environ.get("BENCHMARK_MKLDNN") == "0":
         torch.backends.mkldnn.enabled = False
@@ -217,6 +233,7 @@ def main() -> None:
 
 GOLDEN = os.environ.get("BENCHMARK_GOLDEN", "")
 ONLY = [item.partition("=")[2] for item in sys.argv if item.startswith("--only=")]
+SETTING = os.environ.get("BENCHMARK_SETTING", "")
 LONGEST = int(os.environ.get("BENCHMARK_WIDTH", "160"))
 
 if __name__ == "__main__":

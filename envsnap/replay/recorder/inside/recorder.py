@@ -25,6 +25,8 @@ PARAMETRIZE = (
     "torch.nn.utils.parametrize"  # a weight that is computed when it is asked for: no model
 )
 
+PROGRESS_BARS = "tqdm._monitor"  # its thread runs on for ever after the first bar
+
 
 def _at_once(name: str, done: Callable[[Any], None]) -> None:
     """Tell of a module that is there already; nobody tells of later ones."""
@@ -109,7 +111,7 @@ class Recorder:
         Only where no other thread could call a model meanwhile, and no compiled code would be
         compiled again for hooks that come and go.
         """
-        if not self._steps_aside or threading.active_count() > 1 or not root.plain:
+        if not (self._steps_aside and root.plain and _alone()):
             return
         self._unhook()
         self._aside = Aside(module, self._after_alone)
@@ -377,6 +379,12 @@ def _keywords(module: Any) -> dict[str, Any] | None:
                 return dict(there["kwargs"])
         frame = frame.f_back
     return None
+
+
+def _alone() -> bool:
+    """Whether no other thread could call a model; the one of progress bars never does."""
+    others = [item for item in threading.enumerate() if item is not threading.current_thread()]
+    return all(type(item).__module__ == PROGRESS_BARS for item in others)
 
 
 def _compiling(torch: Any) -> bool:

@@ -14,6 +14,8 @@ MOST_FORMS = 2
 WHOLE = 1 << 27  # weights up to so many bytes are digested once more at the end
 FEW, LOOKED_AT = 32, 1 << 20  # weights, and their bytes, that are looked at in each call
 
+BOTH = ("_parameters", "_buffers")
+
 
 class Root:
     """One outermost module: its description, its calls, and the state of its parameters."""
@@ -43,23 +45,13 @@ class Root:
         self._inner = _Inner(module)
         compiled = (getattr(item, "_compiled_call_impl", None) for item in module.modules())
         self.plain = not self.told["opaque"] and not any(compiled)  # nothing in it is compiled
-        self._versions = self._seen(module)
+        self._versions = _seen(self._inner.tensors(module, BOTH))
         self._order = list(self._inner.tensors(module, ("_parameters",)))
         self._digests = {
             key: self.told["parameters"].get(modules.plain(key), {}).get("crc32")
             for key in self._order
         }
         self._next = 0
-
-    def _seen(self, module: Any) -> dict[str, tuple[int, int]]:
-        found = {}
-        for name, tensor in self._inner.tensors(module, ("_parameters", "_buffers")).items():
-            try:
-                version = tensor._version
-            except RuntimeError:  # a tensor of inference mode counts nothing
-                version = 0
-            found[name] = (id(tensor), version)
-        return found
 
     def training(self, module: Any) -> int:
         """How many modules are in training mode."""
@@ -70,10 +62,11 @@ class Root:
 
         A write through `.data` counts no version: some values are looked at in each call, too.
         """
-        now = self._seen(module)
+        tensors = self._inner.tensors(module, BOTH)
+        now = _seen(tensors)
         names = [name for name, seen in now.items() if self._versions.get(name) != seen]
         self._versions = now
-        names += [name for name in self._looked_at(module) if name not in names]
+        names += [name for name in self._looked_at(tensors) if name not in names]
         kept = self.told["parameters"]
         return [
             name
@@ -82,9 +75,8 @@ class Root:
             and not name.endswith("num_batches_tracked")
         ][:100]
 
-    def _looked_at(self, module: Any) -> list[str]:
+    def _looked_at(self, own: dict[str, Any]) -> list[str]:
         """Weights whose values have changed, of the few whose turn it is."""
-        own = self._inner.tensors(module, ("_parameters",))
         found: list[str] = []
         size = 0
         for count in range(min(FEW, len(self._order))):
@@ -154,6 +146,18 @@ class Root:
             except (ValueError, RuntimeError, NotImplementedError):
                 continue
         return found[:100]
+
+
+def _seen(tensors: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Which tensor each name has, and how often it was written to."""
+    found = {}
+    for name, tensor in tensors.items():
+        try:
+            version = tensor._version
+        except RuntimeError:  # a tensor of inference mode counts nothing
+            version = 0
+        found[name] = (id(tensor), version)
+    return found
 
 
 class _Inner:
