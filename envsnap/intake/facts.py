@@ -143,25 +143,9 @@ def to_manifest(
     sections = messages.facts.get("sections")
     if not isinstance(sections, dict):
         raise MalformedError(f"{name}: the probe's output has no sections")
-    tree: dict[str, Any] = {}
-    for section, message in sections.items():
-        if not isinstance(message, dict) or not isinstance(message.get("facts"), dict):
-            raise MalformedError(
-                f"{name}: section {section} of the probe's output is not an object"
-            )
-        gaps = message.get("gaps")
-        tree[section] = {
-            **message["facts"],
-            "complete": message.get("complete") is True,
-            "gaps": gaps if isinstance(gaps, dict) else {},
-        }
+    tree = _sections(sections, name)
     if messages.weights is not None:
-        weights = messages.weights
-        tree["weights"] = {
-            "entries": weights.get("entries", {}),
-            "gaps": weights.get("gaps", {}),
-            "complete": weights.get("complete", True) is True,
-        }
+        tree["weights"] = _weights(messages.weights)
     if messages.files is not None and "packages" in tree:
         _add_verification(tree["packages"], messages.files)
         _add_found(tree, messages.files.get("sections"))
@@ -176,6 +160,30 @@ def to_manifest(
     ranks.move(tree, run=target.kind == "run")
     typed = Sections(**{key: _typed(key, value) for key, value in tree.items() if key in _KNOWN})
     return codec.sealed(_manifest(messages, typed, target, label))
+
+
+def _sections(sections: dict[str, Any], name: str) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for section, message in sections.items():
+        if not isinstance(message, dict) or not isinstance(message.get("facts"), dict):
+            raise MalformedError(
+                f"{name}: section {section} of the probe's output is not an object"
+            )
+        gaps = message.get("gaps")
+        tree[section] = {
+            **message["facts"],
+            "complete": message.get("complete") is True,
+            "gaps": gaps if isinstance(gaps, dict) else {},
+        }
+    return tree
+
+
+def _weights(message: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "entries": message.get("entries", {}),
+        "gaps": message.get("gaps", {}),
+        "complete": message.get("complete", True) is True,
+    }
 
 
 def _add_verification(packages: dict[str, Any], files: dict[str, Any]) -> None:

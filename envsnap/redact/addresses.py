@@ -28,6 +28,7 @@ _EASY = r"(?<![\w/.:@-])[A-Za-z][\w.$-]{0,63}/([^\s@/\"']{3,256})@(?=//[\w.-]|[\
 _HOOK = r"//[^\s/\"'<>]{1,200}/(?:[\w.-]{1,60}/){0,6}?[\w.-]{0,20}hooks?/(?:[\w.-]{1,20}/){0,3}?([0-9A-Za-z_@-]{16,200}(?:/[0-9A-Za-z_-]{4,200}){0,4})"
 # .../t/TOKEN/channel, .../token/TOKEN: a part of the path that tells what the next one is.
 _IN_PATH = r"//[^\s/\"'<>]{1,200}/(?:[\w.~%-]{1,80}/){0,6}?(t|(?:api[_-]?)?keys?|(?:access[_-]?)?tokens?|auth)/([0-9A-Za-z_~.-]{12,200})(?=[/?#\s\"'<>]|\Z)"
+_PATH_MARKS = ("/t/", "/auth/", "oken", "key")
 _PARAMETER = r"([?&;#])([A-Za-z_][\w.%\[\]-]{0,80})=([^\s&;#\"'<>]{0,4096})"
 _SAFE_HOSTS = r"(?:git|hg|svn|ssh|anonymous|root|ubuntu|admin|ec2-user)@"
 _NAMES = frozenset(
@@ -48,15 +49,20 @@ def spans(text: str) -> list:
             for match in re.finditer(_HOOK, text)
             if kinds.is_made(match.group(1)) or kinds.is_uuid(match.group(1))
         )
-    if "/t/" in text or "/auth/" in text or "oken" in text or "key" in text:
-        found.extend(
-            (*match.span(2), "part of an address that is a token")
-            for match in re.finditer(_IN_PATH, text)
-            if kinds.is_made(match.group(2)) and not kinds.is_hex(match.group(2))
-        )
+    if any(mark in text for mark in _PATH_MARKS):
+        found.extend(_in_paths(text))
     if "=" in text and ("?" in text or "&" in text or "//" in text):
         found.extend(_parameters(text))
     return found
+
+
+def _in_paths(text: str) -> list:
+    """Tokens that are a part of a path: /bot/token/abc..."""
+    return [
+        (*match.span(2), "part of an address that is a token")
+        for match in re.finditer(_IN_PATH, text)
+        if kinds.is_made(match.group(2)) and not kinds.is_hex(match.group(2))
+    ]
 
 
 def _logins(text: str) -> list:

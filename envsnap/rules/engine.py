@@ -73,10 +73,7 @@ def compare(
     """
     difference = difference or walk.compare(reference, other)
     if rules is None:
-        changed = {change.path[0] for change in difference.changes}
-        if _of_a_run(reference) and _of_a_run(other):
-            changed.add("seeds")  # what neither run seeded is no difference, and yet a cause
-        rules = registry.concerned(changed, present(other.sections), reference, other)
+        rules = _concerned(reference, other, difference)
     comparison = Comparison(reference, other, difference)
     sides: dict[SideName, Manifest] = {"reference": reference, "other": other}
     told = ranked((with_facts(finding, sides) for finding in _settled(comparison, rules)), rules)
@@ -94,6 +91,13 @@ def compare(
         by_section=difference.by_section,
         lacking=tuple(path[0] for path in unknown if len(path) == 1 and path[0] not in there),
     )
+
+
+def _concerned(reference: Manifest, other: Manifest, difference: Difference) -> Sequence[Rule]:
+    changed = {change.path[0] for change in difference.changes}
+    if _of_a_run(reference) and _of_a_run(other):
+        changed.add("seeds")  # what neither run seeded is no difference, and yet a cause
+    return registry.concerned(changed, present(other.sections), reference, other)
 
 
 def _unknown(difference: Difference) -> dict[Path, str]:
