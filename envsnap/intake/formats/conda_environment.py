@@ -36,6 +36,8 @@ def recognise(source: Source) -> bool:
         return False
     specs = _specs(tree)
     others = [item for item in dependencies if not isinstance(item, str)]
+    if not specs and not others:
+        return False
     shaped = all(SPEC.match(item.strip()) for item in specs) and all(map(_is_pip, others))
     return shaped and _is_marked(source, tree, specs)
 
