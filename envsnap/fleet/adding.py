@@ -62,7 +62,7 @@ def _row(
         names=names,
         target=answer.target,
         created_at=answer.created_at,
-        parts=[(part.name, _shape(part, shapes, left_out), part.section) for part in answer.parts],
+        parts=[(_shape(part, shapes, left_out), part) for part in answer.parts],
     )
 
 
@@ -74,7 +74,7 @@ def _shape(part: Part, shapes: dict[int, Shape], left_out: frozenset[Path]) -> S
 
 
 def _read(paths: Sequence[str], refused: list[str]) -> Iterator[tuple[tuple[str, ...], Answer]]:
-    reader, taken = Reader(), set[str]()
+    reader, taken = Reader(parts.look), set[str]()
     silent: dict[str, str] = {}
     for file in answers.files(paths, silent):
         try:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import UNSET, Struct
 
 from envsnap.errors import InputError
+from envsnap.fleet import parts
 from envsnap.intake.many import Answer, Frame, Part, Reader
 
 RECORD = "fleet.json"  # in a folder of answers: who gave none, and why
@@ -37,7 +38,7 @@ def read(paths: Sequence[str]) -> Fleet:
     Raises InputError where a path is not there.
     """
     fleet = Fleet(names=[], hosts=[], silent={})
-    reader = Reader()
+    reader = Reader(parts.look)
     taken: set[str] = set()
     for path in paths:
         for file in _files(path, fleet):

@@ -27,6 +27,7 @@ MOST_JUDGED = 100  # kinds; where there are more, half of that is more than anyb
 # A capture has these where there is something to say; without them nothing is unknown.
 OPTIONAL = ("git", "rocm", "process", "determinism", "data")
 ALL = "all hosts"
+NOT_JUDGED = 9  # after every severity
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -88,10 +89,10 @@ def judge(
 
 
 def _order(kind: KindVerdict) -> tuple[int, int, str]:
-    """The reference first, then what is worst, then what could not tell, then the rest."""
+    """The reference first, then what is worst, then what was not judged or could not tell."""
     worst = kind.worst()
     place = {"drifted": 1, "unknown": 2, "missing": 3, "same": 4}[kind.state]
-    rank = 0 if worst is None else worst.rank
+    rank = NOT_JUDGED if not kind.judged else 0 if worst is None else worst.rank
     return (0 if kind.is_reference else place * 10 + rank, -len(kind.hosts), kind.name)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
+from typing import Any, TypeAlias
 
 from msgspec import UNSET, Struct, to_builtins
 
@@ -21,6 +22,9 @@ MACHINE = ("gpus", "driver", "rocm")
 UNTOLD = ("timeout", "denied", "refused", "error")
 KEYED = "; hmac-sha256 "  # what `redact` writes before a digest made with a key
 CHOSEN = ("redacted", "not asked")
+PLAIN = (str, int, float, type(None))
+
+Leaf: TypeAlias = tuple[Path, Any, Kind]
 
 
 class Shape(Struct, frozen=True, eq=False):
@@ -39,29 +43,36 @@ class Shape(Struct, frozen=True, eq=False):
 
 def shape(part: Part, left_out: frozenset[Path] = frozenset()) -> Shape:
     """The shape of a section; facts that were found to be noise are left out."""
-    section = stripped(part.section)
-    facts: dict[Kind, list[tuple[str, Any]]] = {kind: [] for kind in COMPARED}
+    noise = frozenset(path for path in left_out if path[0] == part.name)
+    if noise or not isinstance(part.seen, Shape):
+        return look(part.name, part.section, noise)
+    return part.seen
+
+
+def look(name: str, section: Section, noise: frozenset[Path] = frozenset()) -> Shape:
+    """The shape of a section by its name, without what is noise in it."""
+    section = stripped(section)
+    portable: list[tuple[str, Any]] = []
+    host: list[tuple[str, Any]] = []
     soft: dict[Path, Any] = {}
-    for path, value, kind in leaves(part.name, section):
-        if path in left_out or path[:1] in left_out or peers.is_own(path, value):
+    for path, value, kind in leaves(name, section):
+        if path in noise or path[:1] in noise or peers.is_own(path, value):
             continue
         if peers.is_soft(path):
             soft[path] = peers.softened(path, value)
         else:
-            facts[kind].append(("\0".join(path), value))
+            (host if kind is Kind.HOST else portable).append(("\0".join(path), value))
     known: list[Any] = [section.complete]
     known.append(sorted(_left_open(section.gaps)))
-    if isinstance(section, EnvVars) and (part.name,) not in left_out:
+    if isinstance(section, EnvVars) and (name,) not in noise:
         known.append(sorted((peers.variables(section) or set()) - {*peers.DEFAULTS}))
-    machine = part.name in MACHINE
+    machine = name in MACHINE
     return Shape(
-        hardware=_digest([facts[Kind.HOST], known if machine else None]),
-        software=_digest([facts[Kind.PORTABLE], None if machine else known]),
+        hardware=_digest([host, known if machine else None]),
+        software=_digest([portable, None if machine else known]),
         soft=soft,
         untold=tuple(
-            (f"{part.name}.{path}", why)
-            for path, why in section.gaps.items()
-            if why.startswith(UNTOLD)
+            (f"{name}.{path}", why) for path, why in section.gaps.items() if why.startswith(UNTOLD)
         ),
     )
 
@@ -82,32 +93,40 @@ def spelled(name: str, shape: Shape) -> tuple[bytes, str]:
     return b"".join((name.encode(), shape.hardware, shape.software, soft.encode())), soft
 
 
-def leaves(name: str, section: Section) -> Iterator[tuple[Path, Any, Kind]]:
+def leaves(name: str, section: Section) -> list[Leaf]:
     """Every compared fact of a section as plain data: its path, its value, its kind."""
-    yield from _record((name,), section)
+    found: list[Leaf] = []
+    _record((name,), section, found)
+    return found
 
 
-def _record(path: Path, record: Struct) -> Iterator[tuple[Path, Any, Kind]]:
-    for field in plan(type(record)):
-        value = getattr(record, field.name)
-        if value is UNSET or field.kind not in COMPARED:
-            continue
-        yield from _field(path if field.is_entries else (*path, field.name), value, field)
+@cache
+def _compared(kind: type[Struct]) -> tuple[tuple[str, Field], ...]:
+    return tuple((field.name, field) for field in plan(kind) if field.kind in COMPARED)
 
 
-def _field(path: Path, value: Any, field: Field) -> Iterator[tuple[Path, Any, Kind]]:
-    if isinstance(value, Struct):
-        yield from _record(path, value)
+def _record(path: Path, record: Struct, found: list[Leaf]) -> None:
+    for name, field in _compared(type(record)):
+        value = getattr(record, name)
+        if value is not UNSET:
+            _field(path if field.is_entries else (*path, field.name), value, field, found)
+
+
+def _field(path: Path, value: Any, field: Field, found: list[Leaf]) -> None:
+    if isinstance(value, PLAIN):
+        found.append((path, value, field.kind))
+    elif isinstance(value, Struct):
+        _record(path, value, found)
     elif field.is_map and isinstance(value, dict):
         for key, item in value.items():
             if isinstance(item, Struct):
                 # An entry that says nothing is there all the same.
-                yield (*path, key), True, Kind.HOST if path[0] in MACHINE else field.kind
-                yield from _record((*path, key), item)
+                found.append(((*path, key), True, Kind.HOST if path[0] in MACHINE else field.kind))
+                _record((*path, key), item, found)
             else:
-                yield (*path, key), to_builtins(item), field.kind
+                found.append(((*path, key), to_builtins(item), field.kind))
     else:
-        yield path, to_builtins(value), field.kind
+        found.append((path, to_builtins(value), field.kind))
 
 
 def _digest(value: object) -> bytes:

@@ -25,6 +25,7 @@ from envsnap.errors import InputError
 from envsnap.fleet import kinds, parts
 from envsnap.fleet.kinds import Noise, Same, Stored
 from envsnap.fleet.parts import Shape
+from envsnap.intake.many import Part
 from envsnap.model.fields import Section
 from envsnap.model.manifest import (
     SCHEMA_REVISION,
@@ -126,7 +127,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     target: Target
     created_at: str | None
-    parts: Sequence[tuple[str, Shape, Section]]
+    parts: Sequence[tuple[Shape, Part]]
 
 
 class Store:
@@ -277,7 +278,7 @@ class Store:
         when = moment(row.created_at)
         ids = [self._object(*part) for part in row.parts]
         kind = self._kind(" ".join(map(str, ids)), row.target, when)
-        system = next((shape.soft for name, shape, _ in row.parts if name == "system"), {})
+        system = next((shape.soft for shape, part in row.parts if part.name == "system"), {})
         quantities = [system.get(("system", name)) for name in peers.QUANTITIES]
         name, *further = row.names
         known = self.connection.execute(
@@ -311,20 +312,20 @@ class Store:
         )
         return True
 
-    def _object(self, name: str, shape: Shape, section: Section) -> int:
-        key, soft = parts.spelled(name, shape)
+    def _object(self, shape: Shape, part: Part) -> int:
+        key, soft = parts.spelled(part.name, shape)
         if key in self._objects:
             return self._objects[key]
         found = self.connection.execute("SELECT id FROM object WHERE key=?", (key,)).fetchone()
         if found is None:
-            body = zlib.compress(json.dumps(msgspec.to_builtins(section)).encode())
+            body = zlib.compress(json.dumps(msgspec.to_builtins(part.section)).encode())
             found = (
                 self.connection.execute(
                     "INSERT INTO object(key, section, hardware, software, soft, untold, body)"
                     " VALUES(?,?,?,?,?,?,?)",
                     (
                         key,
-                        name,
+                        part.name,
                         shape.hardware,
                         shape.software,
                         soft,

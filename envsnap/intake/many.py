@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
-from collections.abc import Iterator
-from typing import NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -22,6 +22,9 @@ from envsnap.model.fields import Section
 from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, Sections, Target
 
 EMPTY = b"{}"
+SEAM = b"},"
+MOST_SHARED = 2 << 20  # bytes
+START = 64  # bytes of a section by which its place is found
 MOST_KEPT = 4000
 MOST_TYPED = 20
 RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK")
@@ -32,23 +35,56 @@ class Part:
     """One section as it was read; all hosts with the same bytes share the object.
 
     Of many different sections only the first stay typed; the others are kept as they were
-    written, deflated, and typed anew when they are asked for.
+    written, in pieces, and typed anew when they are asked for. `seen` is what the reader's `look`
+    found in the section while it was typed.
     """
 
-    __slots__ = ("_packed", "_section", "digest", "name")
+    __slots__ = ("_pieces", "_section", "digest", "name", "seen")
 
-    def __init__(self, name: str, section: Section, written: bytes | None = None) -> None:
-        self.name = name
+    def __init__(
+        self, name: str, section: Section, pieces: tuple[bytes, ...] | None = None, seen: Any = None
+    ) -> None:
+        self.name, self.seen = name, seen
         self.digest = section.digest
-        self._section = section if written is None else None
-        self._packed = b"" if written is None else zlib.compress(written, 1)
+        self._section = section if pieces is None else None
+        self._pieces = pieces or ()
 
     @property
     def section(self) -> Section:
         """The typed section."""
         if self._section is not None:
             return self._section
-        return _converted(self.name, msgspec.json.decode(zlib.decompress(self._packed)))
+        return _converted(self.name, msgspec.json.decode(_joined(self._pieces)))
+
+
+class Pieces:
+    """Texts of sections, cut where records end: what many have in common is kept once.
+
+    Once there are two MiB of them, a text with more that is new is deflated instead.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, bytes] = {}
+        self._size = 0
+
+    def of(self, written: bytes) -> tuple[bytes, ...]:
+        """The pieces of a text; a single one is deflated."""
+        cut = written.split(SEAM)
+        known = self._known
+        new = sum(len(piece) for piece in cut if piece not in known)
+        if len(cut) == 1 or self._size + new > MOST_SHARED:
+            return (zlib.compress(written, 1),)
+        self._size += new
+        return tuple(known.setdefault(piece, piece) for piece in cut)
+
+    def forget(self) -> None:
+        """Start anew."""
+        self._known.clear()
+        self._size = 0
+
+
+def _joined(pieces: tuple[bytes, ...]) -> bytes:
+    return zlib.decompress(pieces[0]) if len(pieces) == 1 else SEAM.join(pieces)
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,9 +130,13 @@ def manifest(frame: Frame, parts: tuple[Part, ...]) -> Manifest:
 
 
 class Reader:
-    """Reads files of hosts; keeps every different section once, for as long as it lives."""
+    """Reads files of hosts; keeps every different section once, for as long as it lives.
 
-    def __init__(self) -> None:
+    `look` is shown each different section once, by name and typed; its part keeps what it found.
+    """
+
+    def __init__(self, look: Callable[[str, Section], Any] | None = None) -> None:
+        self._look, self._pieces = look, Pieces()
         self._parts: dict[bytes, Part] = {}
         self._prints: dict[tuple[tuple[str, str], ...], str] = {}
 
@@ -104,6 +144,7 @@ class Reader:
         """Forget sections where there are so many that few can be shared."""
         if len(self._parts) > MOST_KEPT:
             self._parts.clear()
+            self._pieces.forget()
             self._prints.clear()
 
     def file(self, path: str) -> Iterator[Answer]:
@@ -131,15 +172,19 @@ class Reader:
         if not 1 <= wire.schema_version <= SCHEMA_VERSION:
             codec.decode(data, name)  # says what is wrong
             raise InputError(f"{name}: not a manifest that this envsnap reads")
-        frame = data
+        around, place = [], 0
         parts = []
         checked = wire.schema_revision <= SCHEMA_REVISION
         for section, raw in wire.sections.items():
             written = bytes(raw)
-            frame = frame.replace(written, EMPTY, 1)
+            found = _place(data, written, place)
+            if found >= 0:
+                around += [data[place:found], EMPTY]
+                place = found + len(written)
             if section in Sections.__struct_fields__:
                 parts.append(self._part(section, written, name, checked=checked))
-        scan.parse(frame, name)  # what stands around the sections, and that none is there twice
+        # What stands around the sections, and that none is there twice.
+        scan.parse(b"".join([*around, data[place:]]), name)
         if checked and wire.fingerprint != self._print(parts):
             _refuse(name, "the fingerprint")
         order = {section: place for place, section in enumerate(Sections.__struct_fields__)}
@@ -172,10 +217,22 @@ class Reader:
         if found is None:
             typed = _typed(section, written, name, checked=checked)
             is_kept = section == "identity" or len(self._parts) < MOST_TYPED
-            found = Part(section, typed, None if is_kept else written)
+            found = Part(
+                section,
+                typed,
+                None if is_kept else self._pieces.of(written),
+                None if self._look is None or section == "identity" else self._look(section, typed),
+            )
             if section != "identity":
                 self._parts[key] = found
         return found
+
+
+def _place(data: bytes, written: bytes, start: int) -> int:
+    """Where a section stands in a file, from `start` on; -1 where it is not found."""
+    # Looking for a long text costs as much as reading it, and its first bytes are mostly enough.
+    found = data.find(written[:START], start)
+    return found if data.startswith(written, found) else data.find(written, start)
 
 
 def _hostname(identity: Section | None) -> str | None:

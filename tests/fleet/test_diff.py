@@ -237,6 +237,24 @@ def test_a_thousand_hosts_are_one_screen(tmp_path: Path, envsnap: Run) -> None:
     assert (code, len(report["kinds"])) == (1, 1 + len(made.DRIFTS))
 
 
+def test_who_was_not_judged_comes_last(tmp_path: Path) -> None:
+    import benchmarks.fleet.hosts as made
+    from envsnap.api import judge_fleet
+
+    base = json.loads((tmp_path / _written(tmp_path)).read_text())
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for name, data in made.Fleet(base, "skewed").hosts(500):
+        (folder / f"{name}.json").write_bytes(data)
+    found = judge_fleet([str(folder)]).kinds
+    flags = [kind.judged for kind in found]
+    assert flags.count(True) == 50
+    assert 0 < flags.count(False)
+    assert flags == sorted(flags, reverse=True)
+    odd = [kind for kind in found if kind.judged][1:]  # the largest is what they are compared with
+    assert all(kind.findings for kind in odd)
+
+
 def _written(folder: Path) -> str:
     fleets.write(folder, "base")
     return "base.json"
