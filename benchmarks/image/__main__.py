@@ -1,7 +1,7 @@
 """`python -m benchmarks.image [--repeats N]`: what the change of one small pin costs to build.
 
 Three layouts of one environment (torch for the CPU with a web framework, all wheels at hand, so
-that no network counts): as envsnap writes it, in one layer as it did until issue 15, and as a
+that no network counts): as envsnap writes it, in one layer as it once did, and as a
 person would write it, with torch in a layer of its own. One pin changes; the three are rebuilt in
 turn, each time with another version of it. Times are CPU seconds of the engine and its steps, and
 wall seconds, which a busy machine spoils. Bytes are those of layers that are new.

@@ -48,7 +48,7 @@ def today(folder: Path) -> Files:
 
 
 def one_layer(folder: Path) -> Files:
-    """The layout until issue 15: one file of requirements, one stage, one layer."""
+    """The layout of before: one file of requirements, one stage, one layer."""
     plan = records.decode((folder / "dockerfile.json").read_bytes(), "dockerfile.json")
     plan = replace(plan, requirements=tuple(_merged(plan)))
     files = today(folder)

@@ -14,7 +14,8 @@ from typing import NoReturn
 from envsnap.errors import InputError
 
 PACKAGE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-CONDA_PACKAGE = re.compile(r"-{0,2}[a-z0-9]+(?:-[a-z0-9]+)*-{0,2}")  # _libgcc_mutex is one
+# _libgcc_mutex is one; manifests of before spell it -libgcc-mutex.
+CONDA_PACKAGE = re.compile(r"[_-]{0,2}[a-z0-9]+(?:[._-][a-z0-9]+)*-{0,2}")
 # Without what apt understands in a name: a minus at the end removes, a dot or a plus is a pattern.
 APT_PACKAGE = re.compile(
     r"(?=.{2,100}$)[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])|\+\+|(?<=[0-9])\.(?=[0-9]))*(?<!-)"

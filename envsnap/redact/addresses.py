@@ -96,6 +96,8 @@ def _is_reference(inside: str) -> bool:
 
 def _is_left_open(password: str) -> bool:
     """A variable or a mark in a password's place; `vault:x` and `op:x` are none inside an address."""
+    if password.startswith("$") and kinds.is_made(password[1:]):
+        return False  # a password may begin with the sign of a variable
     return kinds.is_reference(password) and re.match(r"[A-Za-z.]+[:+\[]", password) is None
 
 

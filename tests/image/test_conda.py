@@ -61,9 +61,10 @@ def test_conda_installs_in_a_stage_of_its_own() -> None:
     assert [line for group in plan.requirements for line in group.lines] == ["six==1.16.0"]
 
 
-def test_names_that_only_conda_knows() -> None:
+@pytest.mark.parametrize("name", ["_libgcc_mutex", "-libgcc-mutex"])  # now, and before
+def test_names_that_only_conda_knows(name: str) -> None:
     mutex = by_conda("_libgcc_mutex", "0.1")
-    plan = make_plan(manifest("3.10.13", environment(**{"-libgcc-mutex": mutex})))
+    plan = make_plan(manifest("3.10.13", environment(**{name: mutex})))
     assert plan.conda is not None
     assert len(plan.conda.lines) == 2
 

@@ -84,12 +84,28 @@ def test_a_download_names_its_revision_beside_the_files(tmp_path: Path) -> None:
 
 
 def mlflow(folder: Path) -> Path:
-    """A model's folder as MLflow writes it."""
+    """A model's folder as MLflow writes it, but for the last line's end."""
     folder.mkdir()
     (folder / "MLmodel").write_text(MLMODEL)
     (folder / "requirements.txt").write_text("mlflow==2.14.1\nscikit-learn==1.4.2\nnumpy<2\n")
     (folder / "model.pkl").write_bytes(b"\x80\x04.")
     return folder
+
+
+@pytest.mark.parametrize(
+    ("conda", "version"),
+    [("- numpy==2.1.10\n", None), ("- numpy==2.1.1\n- pip\n", "2.1.1"), ("- numpy==2.1.1", None)],
+)
+def test_a_last_line_without_an_end_is_whole_where_mlflow_says_it_twice(
+    tmp_path: Path, conda: str, version: str | None
+) -> None:
+    """MLflow writes its requirements without a last line end; a cut file looks the same."""
+    folder = mlflow(tmp_path / "m")
+    (folder / "requirements.txt").write_text("mlflow==2.14.1\nnumpy==2.1.1")
+    (folder / "conda.yaml").write_text(f"dependencies:\n- pip:\n  {conda}")
+    found = fact(api.load(str(folder)), ("wanted", "numpy", "version"))
+    assert (found.unknown is not None) == (version is None)
+    assert version is None or found.value == version
 
 
 @pytest.mark.parametrize("packed", ["folder", "a.tar.gz"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -291,8 +292,14 @@ def test_parse_errors_do_not_quote_the_file() -> None:
 @example(password="op:0")  # elsewhere that names where a secret is kept
 def test_user_information_never_stays_in_a_url(password: str) -> None:
     assume(set(password) != {"*"})  # somebody masked it
+    assume(re.fullmatch(r"\$\w+", password) is None)  # a variable says where it is
     cleaned = secrets.clean_url(f"https://user:{password}@host.example/path")
     assert cleaned.startswith("https://host.example")
+
+
+def test_a_password_that_begins_like_a_variable_does_not_stay() -> None:
+    assert "dJ4k" not in secrets.clean_url("https://user:$dJ4kq8Zt2Lw@host.example/path")
+    assert "$DB_PASSWORD" in secrets.clean_url("https://user:$DB_PASSWORD@host.example/path")
 
 
 @given(

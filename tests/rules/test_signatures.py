@@ -35,7 +35,8 @@ def test_a_row_is_sound(row: dict[str, object]) -> None:
     whole = {fact for fact in row["facts"] if fact.startswith("{")}
     sections = {fact.split(".")[0] for fact in set(row["facts"]) - whole}
     assert sections <= set(Sections.__struct_fields__)
-    groups = {name.rstrip("0123456789") for name in re.compile(str(row["pattern"])).groupindex}
+    numbered = set(re.compile(str(row["pattern"])).groupindex)
+    groups = numbered | {name.rstrip("0123456789") for name in numbered}
     assert set(re.findall(r"\{(\w+)\}", " ".join(row["facts"]))) <= groups | BY_FRAMES
 
 

@@ -18,7 +18,7 @@ from envsnap.model.python import Conda
 from envsnap.model.wanted import Choice, Wanted
 
 SPEC = re.compile(
-    r"^(?:(?P<channel>[\w./-]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*)\s*(?P<rest>(?:[=<>!~ ].*)?)$"
+    r"^(?:(?P<channel>[\w./-]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*)(?:\[[\w,.-]+\](?=[=<>!~ ]|$))?\s*(?P<rest>(?:[=<>!~ ].*)?)$"
 )
 EXACT = re.compile(r"^={1,2}\s*(?P<version>[0-9][\w.!+]*)(?:=(?P<build>[\w.*]+))?$")
 EXPORTED = 0.8
@@ -34,10 +34,18 @@ def recognise(source: Source) -> bool:
     dependencies = tree.get("dependencies")
     if not isinstance(dependencies, list) or not dependencies:
         return False
-    specs = [item for item in dependencies if isinstance(item, str)]
+    specs = _specs(tree)
     others = [item for item in dependencies if not isinstance(item, str)]
+    if not specs and not others:
+        return False
     shaped = all(SPEC.match(item.strip()) for item in specs) and all(map(_is_pip, others))
     return shaped and _is_marked(source, tree, specs)
+
+
+def _specs(tree: dict[str, Any]) -> list[str]:
+    """The specifications; an option of pip among them (`-e .`) is none, which conda says, too."""
+    texts = [item for item in tree["dependencies"] if isinstance(item, str)]
+    return [item for item in texts if not re.match(r"-{1,2}[a-z]", item)]
 
 
 def _is_marked(source: Source, tree: dict[str, Any], specs: list[str]) -> bool:
@@ -55,13 +63,16 @@ def _is_pip(item: Any) -> bool:
 def read(source: Source) -> Draft:
     """Conda's packages and pip's."""
     tree = source.mapping
-    specs = [item.strip() for item in tree["dependencies"] if isinstance(item, str)]
+    specs = [item.strip() for item in _specs(tree)]
     if _is_exported(tree, specs):
         draft = Draft("the output of conda env export", "installed")
     else:
         draft = Draft("a conda environment file", "wanted")
     for item in specs:
         _spec(draft, item)
+    options = sum(isinstance(item, str) for item in tree["dependencies"]) - len(specs)
+    if options:
+        draft.leave("options of pip that stand among conda's specifications", options)
     for group in trees.records({"x": tree["dependencies"]}, "x"):
         for text in group.get("pip") or ():
             _pip(draft, str(text))

@@ -73,6 +73,12 @@ def _available(draft: Draft, value: str) -> None:
     draft.framework("torch", Framework(cuda_available=seen))
 
 
+def _compiler(draft: Draft, value: str) -> None:
+    """What nvcc says, where detectron2 is not built; else the CUDA that it was built with."""
+    if value.startswith("Cuda compilation tools"):
+        machine.toolkit(draft, value)
+
+
 KIND = key_values.Kind(
     pair=PAIR,
     table={
@@ -86,6 +92,7 @@ KIND = key_values.Kind(
         "gpu available": _available,
         "cuda available": _available,
         "nvcc": machine.toolkit,
+        "cuda compiler": _compiler,
         "driver version": machine.driver,
         "cuda_home": machine.cuda_home,
         "pillow": key_values.of("pillow"),

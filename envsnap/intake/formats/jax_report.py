@@ -47,6 +47,15 @@ def _jax(draft: Draft, value: str) -> None:
         draft.framework("jax", Framework(version=machine.version(value)))
 
 
+def _devices(draft: Draft, value: str) -> None:
+    """`[CpuDevice(id=0)]`, `[CudaDevice(id=0)]`; newer: `NVIDIA RTX A6000-2, 2 local devices`."""
+    kinds = re.findall(r"\b(\w+)Device\(", value)
+    if (kinds and set(kinds) <= {"Gpu", "Cuda", "Rocm"}) or value.startswith("NVIDIA "):
+        draft.framework("jax", Framework(cuda_available=True))
+    elif set(kinds) == {"Cpu"} or re.match(r"cpu-\d", value):
+        draft.framework("jax", Framework(cuda_available=False))
+
+
 KIND = key_values.Kind(
     pair=PAIR,
     table={
@@ -55,6 +64,8 @@ KIND = key_values.Kind(
         "numpy": key_values.of("numpy"),
         "python": machine.python,
         "platform": machine.uname,
+        "jax.devices": _devices,
+        "device info": _devices,
         "jax-cuda12-plugin": key_values.of("jax-cuda12-plugin"),
         "jax-cuda13-plugin": key_values.of("jax-cuda13-plugin"),
         "jax-rocm60-plugin": key_values.of("jax-rocm60-plugin"),

@@ -18,13 +18,14 @@ PLATFORMS = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
 
 
 def recognise(source: Source) -> bool:
-    """The groups CUDA and System, with Packages between them."""
-    groups = [found[1] for line in _lines(source) if (found := GROUP.match(line))]
-    return {"CUDA", "Packages", "System"} <= set(groups)
+    """The groups CUDA and System, or Lightning's own, with Packages between them."""
+    groups = {found[1] for line in source.bare if (found := GROUP.match(line))}
+    return {"CUDA", "Packages"} <= groups and bool(groups & {"Lightning", "System"})
 
 
 def _lines(source: Source) -> list[str]:
-    return list(source.bare)
+    """All lines; a last one without an end may be cut, so it says nothing."""
+    return list(source.bare[:-1] if source.cut else source.bare)
 
 
 def read(source: Source) -> Draft:

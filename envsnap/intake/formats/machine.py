@@ -136,7 +136,7 @@ def toolkit(draft: Draft, value: str) -> None:
 def cuda_home(draft: Draft, value: str) -> None:
     """Where the toolkit lies."""
     home = value.strip().removesuffix(" - invalid!")
-    if not says_nothing(home) and home.startswith("/"):
+    if not says_nothing(home) and re.match(r"/|[A-Za-z]:\\", home):
         draft.add(Cuda(complete=False, home=home))
 
 

@@ -26,6 +26,7 @@ def read(folder: Folder) -> Draft:
     draft = Draft("an MLflow model", "wanted")
     listed = folder.bytes("requirements.txt", LARGEST)
     if listed is not None:
+        listed = _with_its_end(listed, folder.bytes("conda.yaml", LARGEST) or b"")
         requirements_txt.add(draft, Source(listed, "requirements.txt", "requirements.txt"))
     asked = set(draft.entries("wanted"))
     alone = Draft("an MLflow model", "wanted")
@@ -42,3 +43,10 @@ def read(folder: Folder) -> Draft:
     if others:
         draft.leave("other files", others)
     return draft
+
+
+def _with_its_end(listed: bytes, conda: bytes) -> bytes:
+    """MLflow ends no last line; where its conda.yaml lists the same one, it was not cut."""
+    last = listed.rpartition(b"\n")[2].strip()
+    whole = {line.strip() for line in conda.splitlines(keepends=True) if line.endswith(b"\n")}
+    return listed + b"\n" if last and b"- " + last in whole else listed

@@ -38,15 +38,19 @@ VOLATILE = (
 
 
 def recognise(source: Source) -> bool:
-    """A mapping of flavors."""
-    if "flavors:" not in source.text:
+    """A mapping of flavors, in YAML or in JSON."""
+    if re.search(r"\bflavors\"?\s{0,4}:", source.text) is None:
         return False
-    flavors = source.mapping.get("flavors")
+    flavors = _tree(source).get("flavors")
     return (
         isinstance(flavors, dict)
         and bool(flavors)
         and all(isinstance(item, dict) for item in flavors.values())
     )
+
+
+def _tree(source: Source) -> dict[str, Any]:
+    return source.json if isinstance(source.json, dict) else source.mapping
 
 
 def read(source: Source) -> Draft:
@@ -58,7 +62,7 @@ def read(source: Source) -> Draft:
 
 def add(draft: Draft, source: Source) -> None:
     """Add what an MLmodel file says."""
-    tree = source.mapping
+    tree = _tree(source)
     flavors = trees.mapping(tree, "flavors")
     python = trees.text(flavors, "python_function", "python_version")
     if isinstance(python, str) and names.is_version(python):
@@ -72,8 +76,9 @@ def add(draft: Draft, source: Source) -> None:
     if not draft.has("wanted"):
         draft.add(Wanted(complete=False, entries={}))
     kept = {key: value for key, value in tree.items() if key not in VOLATILE}
-    configs.add_tree(draft, NAME, kept, "yaml")
-    if source.cut:
+    is_json = isinstance(source.json, dict)
+    configs.add_tree(draft, NAME, kept, "json" if is_json else "yaml")
+    if source.cut and not is_json:
         draft.leave("a last line without an end, which may be cut")
 
 

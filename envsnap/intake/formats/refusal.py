@@ -56,6 +56,7 @@ LOOKS = (
     Look(r"(?m)^IMAGE +CREATED +CREATED BY", "the output of docker history", "name the `docker inspect` of the image"),
     Look(r"(?m)^ +(?:conda version|active environment|base environment) : ", "the output of conda info", "name the `conda list` of the environment"),
     Look(r"(?m)^kind: [\"']?(?:ConfigMap|Secret|Service|Ingress|PersistentVolumeClaim|Namespace)\b", "a Kubernetes object that runs no pod", "name the pod, or what makes it"),
+    Look(r"\A(?:(?:[\w./-]+::)?[A-Za-z0-9_][\w.-]*-[0-9][\w.!+]*-[\w.]+\s*\n){2,}\Z", "the output of conda list --canonical", "write it as `conda list` or `conda list --explicit`"),
     Look(r"(?m)^(?:stages|jobs|pipeline|workflow):\s*$", "the configuration of a CI", "name the image or the lock that its jobs use"),
 )  # fmt: skip
 

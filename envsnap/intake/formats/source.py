@@ -29,6 +29,10 @@ LOG_PREFIX = re.compile(
     r"^\[?(?:\d{4}[-/])?\d{2}[-/]\d{2}[ T]\d{2}:\d{2}:\d{2}[\d.,:Z+]*\]? (?:- )?(?:[\w.]+ - )?"
     r"(?:INFO|info|DEBUG)? ?(?:- )?"
 )
+# A log that begins with the level: Python's own (`INFO:root:`), or one with the time behind it.
+LEVEL_PREFIX = re.compile(
+    r"^(?:INFO|DEBUG|WARNING)(?::[\w.]{1,60}:| \d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[\d.]*Z? )"
+)
 # Words that only a sentence has in a row; a remark, a key or an item of a list begins otherwise.
 SENTENCE = re.compile(r"(?:[^\s#*<>-]\S* )?[A-Za-z'\u2019]{1,20}(?:,? [A-Za-z'\u2019]{1,20}){3}")
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)")
@@ -107,10 +111,7 @@ class Source:
     @cached_property
     def unlogged(self) -> tuple[str, ...]:
         """The bare lines without the time and the level that a log writes before each."""
-        return tuple(
-            LOG_PREFIX.sub("", line).rstrip() if line[:1].isdigit() or line[:1] == "[" else line
-            for line in self.bare
-        )
+        return tuple(map(_without_prefix, self.bare))
 
     @cached_property
     def cut(self) -> str:
@@ -253,3 +254,9 @@ def unquoted(text: str) -> str:
     if filled and quoted * 2 > len(filled):
         lines = [QUOTE.sub("", line) for line in lines]
     return textwrap.dedent("\n".join(lines))
+
+
+def _without_prefix(line: str) -> str:
+    if line[:1].isdigit() or line[:1] == "[":
+        return LOG_PREFIX.sub("", line).rstrip()
+    return LEVEL_PREFIX.sub("", line).rstrip() if line[:1] in "IDW" and line else line

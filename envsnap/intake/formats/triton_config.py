@@ -18,6 +18,13 @@ TOKEN = re.compile(
 MARK = re.compile(r"(?m)^[ \t]*(?:platform|backend|max_batch_size)\s*:")
 SHAPE = re.compile(r"(?m)^[ \t]*(?:input|output|instance_group|name)\s*[:\[{]")
 DEEPEST = 50
+# Fields that are lists however they are written (repeated ones of Triton's model_config.proto).
+REPEATED = frozenset({
+    "input", "output", "dims", "shape", "instance_group", "gpus", "profile", "secondary_devices",
+    "preferred_batch_size", "parameters", "versions", "batch_input", "batch_output", "source_input",
+    "target_name", "step", "model_warmup", "control_input", "control", "state", "initial_state",
+    "gpu_execution_accelerator", "cpu_execution_accelerator", "op_library_filename", "agents",
+})  # fmt: skip
 
 
 def recognise(source: Source) -> bool:
@@ -81,7 +88,8 @@ def _message(
             known = found[key] if isinstance(found[key], list) else [found[key]]
             found[key] = [*known, *(value if isinstance(value, list) else [value])]
         else:
-            found[key] = value
+            alone = key in REPEATED and not isinstance(value, list) and value != {}
+            found[key] = [value] if alone else value
         while place < len(tokens) and tokens[place] in (",", ";"):
             place += 1
     return found, place

@@ -49,9 +49,10 @@ def add(draft: Draft, tree: dict[str, Any]) -> None:
     if isinstance(cuda, str) and re.fullmatch(r"\d{1,2}\.\d{1,2}", cuda):
         draft.add(Cuda(complete=False, driver=cuda))
     commit, remote = trees.text(tree, "git", "commit"), trees.text(tree, "git", "remote")
-    if isinstance(commit, str):
+    if isinstance(commit, str) or isinstance(remote, str):
         url = privacy.clean_url(remote) if isinstance(remote, str) else UNSET
-        draft.add(Git(complete=False, commit=commit, remote=url))
+        known = commit if isinstance(commit, str) else UNSET
+        draft.add(Git(complete=False, commit=known, remote=url))
     _gpus(draft, tree)
 
 

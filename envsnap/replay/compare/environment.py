@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from envsnap.knowledge.roles import role
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
 from envsnap.replay.compare.verdict import Rung
@@ -34,9 +35,12 @@ def compare(golden: Recording, other: Recording) -> Environment:
 
 
 def between(golden: Manifest, other: Manifest) -> Environment:
-    """What shapes numbers is what `envsnap diff` says of it: findings whose effect is numerics."""
+    """What shapes numbers is what `envsnap diff` says of it: findings whose effect is numerics.
+
+    Another release of what computes is one, too, where the worst to say of it is something else.
+    """
     result = engine.compare(golden, other)
-    found = [finding for finding in result.findings if finding.effect is Effect.NUMERICS]
+    found = [finding for finding in result.findings if _shapes_numbers(finding)]
     changes = {path: told for finding in found for path, told in _told(finding)}
     if not found:
         rung = Rung(name="environment", state="same", summary="nothing that shapes numbers differs")
@@ -48,6 +52,13 @@ def between(golden: Manifest, other: Manifest) -> Environment:
         details=tuple(f"{path} {told}" for path, told in changes.items()),
     )
     return Environment(rung=rung, changes=changes)
+
+
+def _shapes_numbers(finding: Finding) -> bool:
+    return finding.effect is Effect.NUMERICS or any(
+        path[0] == "packages" and path[2:] == ("version",) and role(path[1]) == "numerics"
+        for path in finding.changes
+    )
 
 
 def _told(finding: Finding) -> Iterator[tuple[str, str]]:

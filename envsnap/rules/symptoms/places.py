@@ -111,7 +111,12 @@ def _paths(fact: str, names: dict[str, Named]) -> Iterator[Path]:
 
 
 def _facts(name: str, names: dict[str, Named]) -> tuple[str, ...]:
-    """What a placeholder stands for; several groups of one pattern are numbered."""
+    """What a placeholder stands for; several groups of one pattern are numbered.
+
+    A number names one of them; without one, it is the first that is known.
+    """
+    if name in names and names[name].facts:
+        return names[name].facts
     return next(
         (
             value.facts

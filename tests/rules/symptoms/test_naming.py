@@ -221,6 +221,11 @@ def test_what_has_to_be_of_another_release_is_named(text: str, path: str) -> Non
     assert warned(text, host(alpha_parts="0.2.3", torch="2.9.0"))[0] == path
 
 
+def test_both_of_two_that_a_text_holds_against_each_other_are_looked_up() -> None:
+    text = "RuntimeError: alpha-parts version (0.6.13) does not match alpha version (0.6.14)."
+    assert warned(text, host(alpha="0.6.14", torch="2.9.0"))[0] == "packages.alpha"
+
+
 def test_a_requirement_that_the_manifest_states_is_told_once() -> None:
     manifest = host(trl="1.14.0", transformers="4.50.3")
     assert len(engine.inspect(manifest).findings) == 1

@@ -1,0 +1,116 @@
+"""Kinds that are read in a second way of writing them, each found in files that people have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from envsnap import api
+from envsnap.errors import InputError
+from envsnap.intake import foreign
+from tests.intake.test_format_cases import flat, plain
+
+
+def facts(text: str, name: str = "file.txt") -> dict[str, Any]:
+    """What a text states, as paths and values."""
+    return flat(plain(foreign.load(text.encode(), name, name).manifest.sections))
+
+
+BLOCK = """sys.platform: linux
+Python: 3.10.4 (main) [GCC 11.2.0]
+CUDA available: True
+GPU 0,1: NVIDIA A30
+NVCC: Cuda compilation tools, release 11.8, V11.8.89
+PyTorch: 2.1.2+cu118
+"""
+
+
+@pytest.mark.parametrize(
+    "prefix", ["INFO:root:", "INFO:tools.env:", "INFO 2025-01-02T03:04:05.123456789Z "]
+)
+def test_a_log_may_begin_with_its_level(prefix: str) -> None:
+    logged = "".join(f"{prefix}{line}\n" for line in BLOCK.splitlines())
+    assert facts(logged) == facts(BLOCK)
+    assert facts(BLOCK)["gpus.entries.1.name"] == "NVIDIA A30"
+
+
+def test_a_home_of_cuda_on_windows() -> None:
+    text = BLOCK.replace("linux", "win32") + "CUDA_HOME: D:\\CUDA Toolkit\\v12.1\n"
+    assert facts(text)["cuda.home"] == "D:\\CUDA Toolkit\\v12.1"
+
+
+def test_an_mlmodel_in_json() -> None:
+    text = (
+        '{"flavors": {"sklearn": {"sklearn_version": "1.4.2"},'
+        ' "python_function": {"python_version": "3.11.4"}}}'
+    )
+    found = facts(text, "MLmodel")
+    assert found["wanted.entries.scikit-learn.version"] == "1.4.2"
+    assert found["wanted.requires_python"] == "==3.11.4"
+
+
+def test_an_option_of_pip_among_condas_specifications_is_counted() -> None:
+    text = (
+        "name: e\nchannels: [conda-forge]\ndependencies:\n"
+        "  - python>=3.9\n  - numpy=1.26\n  - motor[srv]==3.3.1\n  - -e .\n"
+    )
+    document = foreign.load(text.encode(), "environment.yml", "environment.yml")
+    found = flat(plain(document.manifest.sections))
+    assert found["wanted.entries.numpy.specifier"] == "==1.26.*"
+    assert found["wanted.entries.motor.version"] == "3.3.1"
+    assert "1 option" in document.notes[0] or "options of pip" in document.notes[0]
+
+
+def test_a_repeated_field_of_triton_is_a_list_however_it_is_written() -> None:
+    head = 'name: "m"\nplatform: "onnxruntime_onnx"\nmax_batch_size: 4\n'
+    alone = head + 'input { name: "x" data_type: TYPE_FP32 dims: 64 }\n'
+    listed = head + 'input [ { name: "x" data_type: TYPE_FP32 dims: [ 64 ] } ]\n'
+    sides = [foreign.load(text.encode(), "c", "config.pbtxt").manifest for text in (alone, listed)]
+    assert [finding.path for finding in api.diff(*sides).findings] == []
+    assert facts(alone, "config.pbtxt")["configs.entries.config.pbtxt.tree.input"] == [
+        {"name": "x", "data_type": "TYPE_FP32", "dims": ["64"]}
+    ]
+
+
+def test_a_run_without_a_commit_still_names_its_repository() -> None:
+    text = (
+        '{"os": "Linux-5.15.0-x86_64-with-glibc2.35", "python": "3.10.2", "program": "t.py",'
+        ' "host": "h", "executable": "/usr/bin/python", "git":'
+        ' {"remote": "https://git.example.org/t.git", "commit": null}}'
+    )
+    found = facts(text, "wandb-metadata.json")
+    assert found["git.remote"] == "https://git.example.org/t.git"
+    assert "git.commit" not in found
+
+
+def test_nvcc_stands_under_another_key_where_detectron2_is_not_built() -> None:
+    text = (
+        "-------------  ----\nsys.platform   linux\nPython         3.9.7 (default)\n"
+        "detectron2._C  not built correctly\n"
+        "CUDA compiler  Cuda compilation tools, release 11.3, V11.3.109\n"
+        "PyTorch        1.12.1+cu113 @/env/torch\n-------------  ----\n"
+    )
+    assert facts(text)["cuda.toolkit"] == "11.3.109"
+    built = text.replace("Cuda compilation tools, release 11.3, V11.3.109", "CUDA 11.3")
+    assert "cuda.toolkit" not in facts(built)
+
+
+LIGHTNING = (
+    "* CUDA:\n\t- GPU:               None\n\t- available:         False\n"
+    "\t- version:           12.1\n* Lightning:\n\t- lightning:         2.4.0\n"
+    "\t- torch:             2.4.1\n* Packages:\n\t- numpy:             1.26.4\n"
+)
+
+
+def test_a_report_of_lightning_without_its_end_says_what_it_has() -> None:
+    assert facts(LIGHTNING)["packages.entries.numpy.version"] == "1.26.4"
+    cut = facts(LIGHTNING[:-2])  # "1.26.": the last line may be cut
+    assert "packages.entries.numpy.version" not in cut
+    assert cut["packages.entries.lightning.version"] == "2.4.0"
+
+
+def test_condas_canonical_list_is_refused_with_a_way_forward() -> None:
+    text = "numpy-1.26.4-py311h64a7726_0\npytorch-2.3.1-py3.11_cuda12.1_0\n"
+    with pytest.raises(InputError, match="conda list --explicit"):
+        facts(text)
