@@ -92,7 +92,9 @@ def _order(kind: KindVerdict) -> tuple[int, int, str]:
     """The reference first, then what is worst, then what was not judged or could not tell."""
     worst = kind.worst()
     place = {"drifted": 1, "unknown": 2, "missing": 3, "same": 4}[kind.state]
-    rank = NOT_JUDGED if not kind.judged else 0 if worst is None else worst.rank
+    rank = 0 if worst is None else worst.rank
+    if not kind.judged:
+        rank = NOT_JUDGED
     return (0 if kind.is_reference else place * 10 + rank, -len(kind.hosts), kind.name)
 
 

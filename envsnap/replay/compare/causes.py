@@ -29,7 +29,7 @@ def answer(evidence: Evidence) -> Answer:
             cause=f"the model raised {told.type} in the golden run and does not here",
             fix="Record the golden run again: its model failed.",
         )  # fmt: skip
-    same = equivalence.told(evidence)
+    same = equivalence.told(evidence) or equivalence.by_the_cpu(evidence)
     if same and not evidence.strict:
         return Answer(outcome="equivalent", cause=same, subject="structure")
     found = list(_causes(evidence))

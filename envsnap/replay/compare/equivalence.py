@@ -5,6 +5,15 @@ from __future__ import annotations
 from envsnap.replay.compare.evidence import Evidence
 from envsnap.replay.compare.model_parts import listed
 
+# What says that a run had another CPU, or other kernels of it.
+CPU = frozenset(
+    (
+        *("system.cpu", "system.cpu_vendor", "system.cpu_family", "system.cpu_model"),
+        *("system.cpu_stepping", "system.cpu_flags", "system.cpu_level"),
+        *("env_vars.ATEN_CPU_CAPABILITY", "frameworks.torch.cpu_capability"),
+    )
+)
+
 
 def told(evidence: Evidence) -> str:
     """What differs in structure, where results agree within rounding; empty: not equivalent.
@@ -24,6 +33,32 @@ def told(evidence: Evidence) -> str:
     if apart and not (built or structure.opaque):
         return ""
     return "; ".join(_differences(evidence))
+
+
+def by_the_cpu(evidence: Evidence) -> str:
+    """Why pictures are rounded otherwise, where another CPU does it and the model is the same.
+
+    Libraries resize with other kernels on another CPU, and 8 bits hide all but one level. The same
+    may come of another library or code: then nothing is said here. Empty: not so.
+    """
+    layers = evidence.judged.layers
+    alone = [layer for layer in layers if layer.alone]
+    cpu = [f"{path} {how}" for path, how in evidence.environment.changes.items() if path in CPU]
+    told = evidence.inputs.rounded and bool(cpu and alone)
+    other_weights = evidence.weights.differ and not _one_seed(evidence)
+    acting = evidence.structure.calls or evidence.facts.acting("inputs")
+    if not told or other_weights or acting or _other_libraries(evidence):
+        return ""
+    if any(layer.judgement not in ("equal", "noise") for layer in alone):
+        return ""
+    return f"{evidence.inputs.cause}; another CPU or its kernels do that ({', '.join(cpu[:2])})"
+
+
+def _other_libraries(evidence: Evidence) -> bool:
+    return any(
+        path.startswith(("packages.", "frameworks.")) and path.endswith(".version")
+        for path in evidence.environment.changes
+    )
 
 
 def _other_weights(evidence: Evidence, *, built: bool) -> bool:

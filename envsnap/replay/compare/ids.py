@@ -27,6 +27,7 @@ class Told(Struct, frozen=True):
     cause: str
     fix: str
     details: tuple[str, ...] = ()
+    rounded: bool = False  # pictures, by no more than one of 255 levels
 
 
 def compare(golden: View, one: Tensor, other: View, two: Tensor, name: str) -> Told:

@@ -31,6 +31,7 @@ class Found(Struct, frozen=True, kw_only=True):
     whole: bool = False  # nothing but dtypes of whole numbers differs
     forms: bool = False  # another shape, or other arguments
     batches: bool = False  # nothing but the number of rows differs
+    rounded: bool = False  # nothing but pictures, by no more than one of 255 levels
 
     @property
     def same(self) -> bool:
@@ -84,6 +85,7 @@ def _joined(looked: list[_One], found: Found) -> Found:
         whole=all(item.dtype and item.whole for item, _ in told),
         forms=any(item.form for item, _ in told),
         batches=all(item.batch for item, _ in told),
+        rounded=all(item.rounded for _, item in told),
     )
 
 
@@ -133,7 +135,10 @@ def _one(here: tuple[View, Tensor], there: tuple[View, Tensor], name: str) -> _O
     if broken and not ids.is_token(name):
         cause = f"{name} expects {contract.broken_text(one, two)} ({found.cause.removeprefix(name + ': ')})"
         fix = " ".join(dict.fromkeys((*(item.fix for item in broken), found.fix)))
-    return _One(told=Told(cause, fix), details=(*details, *found.details), name=name)
+    rounded = found.rounded and not broken
+    return _One(
+        told=Told(cause, fix, rounded=rounded), details=(*details, *found.details), name=name
+    )
 
 
 def _noise(golden: View, one: Tensor, other: View, two: Tensor) -> float | None:
@@ -189,7 +194,7 @@ def _values(here: tuple[View, Tensor], there: tuple[View, Tensor], name: str) ->
         if exact is not None:
             return exact
         told = pictures.compare((golden.recording, one, found[0]), (other.recording, two, found[1]))
-        return Told(told.cause, told.fix, told.details)
+        return Told(told.cause, told.fix, told.details, told.rounded)
     return numbers.compare(golden, one, other, two, name)
 
 

@@ -39,7 +39,7 @@ def compare(here: Side, there: Side) -> Told:
     if rest < SHIFTED and left.axis == right.axis and one.shape[1:] == two.shape[1:]:
         found = pixels.explain(golden, one, other, two, left.axis, far=rest >= SAME_PICTURE)
     if found is not None and (rest >= AFFINE or _one_scale(left, right)):
-        return Told(details + found.details, found.cause, found.fix)
+        return Told(details + found.details, found.cause, found.fix, found.rounded)
     if rest >= SAME_PICTURE:
         way = orientation.told(golden, one, left, other, two, right)
         if way:

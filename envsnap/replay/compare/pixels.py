@@ -16,6 +16,7 @@ from itertools import chain, pairwise
 from operator import mul
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from envsnap.replay.esr import archive
 from envsnap.replay.esr.archive import Recording
@@ -53,6 +54,7 @@ class Told(Struct, frozen=True):
     details: tuple[str, ...]
     cause: str
     fix: str
+    rounded: bool = False  # by no more than one of 255 levels
 
 
 def explain(
@@ -121,10 +123,13 @@ class _Difference:
             return None
         most = max(abs(value) for plane in self.apart for value in plane)
         if self.levels and most <= 1:
-            return self._answer(
-                "rounding to 8 bits: values are one level apart at most; too little to tell"
-                " decoding from resizing",
-                "Use the golden run's image library and its version.",
+            return replace(
+                self._answer(
+                    "rounding to 8 bits: values are one level apart at most; too little to tell"
+                    " decoding from resizing",
+                    "Use the golden run's image library and its version.",
+                ),
+                rounded=True,
             )
         for look in (self._tone, self._colours, self.structure, self._decoding):
             found = look()
