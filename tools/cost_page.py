@@ -1,4 +1,4 @@
-"""`docs/cost.md`: what envsnap costs, from the committed result of `python -m benchmarks.speed`."""
+"""`docs/cost.md`: what envsnap costs, from committed results of the benchmarks of speed and of fleets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-RESULT = Path(__file__).parents[1] / "benchmarks" / "speed" / "result.json"
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+RESULT = BENCHMARKS / "speed" / "result.json"
+HOSTS = BENCHMARKS / "fleet" / "result.txt"  # what it printed: three columns of these widths
+WIDTHS = (58, 83)
 # What each program tells of an environment: read in its output.
 COLLECTS = {
     "pip list": "names and versions",
@@ -78,8 +81,30 @@ def page() -> str:
         "|---|---|---|---|---|",
         *(_facts(name, told) for name, told in result["facts"].items()),
         "",
+        *_hosts(),
     ]
     return "\n".join(lines)
+
+
+def _hosts() -> list[str]:
+    measured, *rows = HOSTS.read_text(encoding="utf-8").splitlines()
+    first, second = WIDTHS
+    cells = [(row[:first].strip(), row[first:second].strip(), row[second:].strip()) for row in rows]
+    return [
+        "## Many hosts",
+        "",
+        (
+            "One run of `python -m benchmarks.fleet`: CPU seconds and peak memory of synthetic hosts, which are one"
+            " real capture with planted drifts. *few* has seven kinds, *skewed* up to 5,000, and in *noise* each host"
+            " has a variable of its own. Growth is the exponent between half the hosts and all of them."
+            f" Measured on {measured.replace(':', ' on', 1)}."
+        ),
+        "",
+        "| what | measured | bound |",
+        "|---|---|---|",
+        *(f"| {what} | {value} | {bound} |" for what, value, bound in cells),
+        "",
+    ]
 
 
 def _load(machine: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """`python -m benchmarks.fleet [--hosts N] [--store-hosts N]`: CPU seconds and MiB of a process tree.
 
 Growth is the exponent between half the hosts and all of them. `diff` of the same files, one
-reference and the rest, is measured beside `fleet diff`.
+reference and the rest, is measured beside `fleet diff`. `result.txt` is a run that `docs/cost.md`
+shows.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.fleet.hosts import DRIFTS, Fleet
+from benchmarks.speed.__main__ import machine
 from envsnap.api import capture
 from envsnap.fleet import adding, answers, store
 from envsnap.intake.many import Answer, Reader
@@ -140,6 +142,7 @@ def main() -> None:
     options.add_argument("--store-hosts", type=int, default=100_000)
     options.add_argument("--shapes", nargs="+", choices=SHAPES, default=SHAPES)
     chosen = options.parse_args()
+    print("{day}: {cpu}, {cores} cores, Python {python}".format_map(machine()), flush=True)
     real = capture(Interpreter(sys.executable), import_frameworks=False)
     base = json.loads(codec.encode(real))
     with tempfile.TemporaryDirectory() as name:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, structs
 
 from envsnap.fleet.inventory import aliases
-from envsnap.fleet.kinds import Kind, Kinds
+from envsnap.fleet.kinds import Kind, Kinds, Noise
 from envsnap.fleet.parts import UNTOLD
 from envsnap.fleet.verdict import Cohort, KindVerdict, Silent, State, Verdict
 from envsnap.model import reading
@@ -67,6 +67,7 @@ def judge(
         hosts = sum(len(kind.hosts) for kind in kinds)
         cohorts.append(Cohort(name=name, hosts=hosts, reference=chosen.sentence))
         judged += _judged(names, name, kinds, chosen, left_out, policy)
+    judged = _unsure(judged, found.noise)
     told = [
         Silent(state="unknown", reason=reason, hosts=tuple(hosts))
         for reason, hosts in _by_reason(silent)
@@ -86,6 +87,25 @@ def judge(
         silent=tuple(told),
         noise=found.noise,
     )
+
+
+def _unsure(judged: list[KindVerdict], noise: Sequence[Noise]) -> list[KindVerdict]:
+    """No kind is the same where a whole section was not compared."""
+    untold = {
+        item.path: f"not compared: {item.values:,} sorts on {item.hosts:,} hosts"
+        for item in noise
+        if len(item.path) == 1
+    }
+    if not untold:
+        return judged
+    return [
+        structs.replace(
+            kind,
+            state="unknown" if kind.state == "same" else kind.state,
+            unknown={**kind.unknown, **untold},
+        )
+        for kind in judged
+    ]
 
 
 def _order(kind: KindVerdict) -> tuple[int, int, str]:

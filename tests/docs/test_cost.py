@@ -36,6 +36,14 @@ def test_the_page_shows_each_figure_of_the_result() -> None:
             assert f"{rows[name]['ratios'][side]:.2f} times" in page, name
 
 
+def test_the_page_shows_each_line_of_the_fleets() -> None:
+    page = (ROOT / PAGE).read_text()
+    lines = cost_page.HOSTS.read_text().splitlines()
+    assert len(lines) > 20
+    for line in lines[1:]:
+        assert all(word in page for word in filter(None, map(str.strip, line.split("  ")))), line
+
+
 @pytest.mark.parametrize("path", _pages(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_other_page_states_a_cost(path: Path) -> None:
     assert not CLAIM.findall(path.read_text())

@@ -255,6 +255,23 @@ def test_who_was_not_judged_comes_last(tmp_path: Path) -> None:
     assert all(kind.findings for kind in odd)
 
 
+def test_nobody_is_the_same_where_a_section_was_not_compared(tmp_path: Path, envsnap: Run) -> None:
+    """No package has many versions, and their sets are all different."""
+    for number in range(40):
+
+        def change(sections: dict[str, Any], number: int = number) -> None:
+            for digit in range(6):
+                if number >> digit & 1:
+                    sections["packages"]["entries"][f"own{digit}"] = {"version": "1.0"}
+
+        fleets.write(tmp_path / "sets", f"n{number}", change)
+    code, report = told(envsnap, str(tmp_path / "sets"))
+    assert [item["path"] for item in report["noise"]] == ["packages"]
+    assert (code, report["states"]["same"], report["states"]["unknown"]) == (6, 0, 40)
+    text = envsnap("fleet", "diff", str(tmp_path / "sets")).stdout
+    assert "packages (not compared: 40 sorts on 40 hosts)" in text
+
+
 def _written(folder: Path) -> str:
     fleets.write(folder, "base")
     return "base.json"

@@ -72,7 +72,7 @@ def _kind(kind: KindVerdict) -> Html:
         "summary",
         tag("span", f"{len(kind.hosts):,}", class_="value"),
         tag("span", kind.state, class_=f"badge {badge}"),
-        tag("span", "reference" if kind.is_reference else first),
+        tag("span", "reference" if kind.is_reference else first, class_="values"),
         class_="step",
     )
     told = [
