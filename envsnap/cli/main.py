@@ -27,7 +27,7 @@ def main() -> None:
         code = PLUGIN_UNKNOWN
     owned = sys.modules.get("envsnap.targets.owned")
     if owned is not None:
-        owned.end_all()  # a client that hung beyond its deadline, in a thread that is given up
+        owned.close()  # a client that hung beyond its deadline, in a thread that is given up
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.flush()
     # Everything is written: taking the interpreter apart would take longer than many commands.

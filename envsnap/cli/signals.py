@@ -6,6 +6,11 @@ import os
 import signal
 import sys
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
 
 
 class Terminated(BaseException):
@@ -23,13 +28,15 @@ def install() -> None:
     for number in _numbers():
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
 
 
 def end_started() -> None:
     """End what was started and is not ended yet, if anything was."""
     owned = sys.modules.get("envsnap.targets.owned")
     if owned is not None:
-        owned.end_all()
+        owned.close()
 
 
 def end(number: int) -> None:
@@ -42,7 +49,19 @@ def _numbers() -> list[int]:
     return [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
 
-def _end(number: int, _frame: object) -> None:
+def _has_to_wait(answer: Callable[[], object]) -> bool:
+    owned = sys.modules.get("envsnap.targets.owned")
+    return owned is not None and bool(owned.put_off(answer))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    if not _has_to_wait(lambda: _interrupt(number, frame)):
+        signal.default_int_handler(number, frame)
+
+
+def _end(number: int, frame: object) -> None:
+    if _has_to_wait(lambda: _end(number, frame)):
+        return
     for each in _numbers():  # a second one must not cut the clearing up short
         signal.signal(each, signal.SIG_IGN)
     raise Terminated(number)

@@ -32,23 +32,24 @@ def start(place: Place) -> Local:
     """Start the Python that a place names. Raises TargetError."""
     user, group, groups = place.identity() or (None, None, None)
     command = place.command()
-    try:
-        started = Local(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=place.environment(),
-            cwd=place.folder(),
-            start_new_session=True,
-            user=user,
-            group=group,
-            extra_groups=groups,
-        )
-    except OSError as error:
-        who = f" as user {user}, whose it is" if user is not None else ""
-        raise TargetError(
-            f"{command[0]} cannot be started{who}: {error.strerror or error}"
-        ) from None
-    owned.add(f"process {started.pid}", started.end)
+    with owned.starting():
+        try:
+            started = Local(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=place.environment(),
+                cwd=place.folder(),
+                start_new_session=True,
+                user=user,
+                group=group,
+                extra_groups=groups,
+            )
+        except OSError as error:
+            who = f" as user {user}, whose it is" if user is not None else ""
+            raise TargetError(
+                f"{command[0]} cannot be started{who}: {error.strerror or error}"
+            ) from None
+        owned.add(f"process {started.pid}", started.end)
     return started

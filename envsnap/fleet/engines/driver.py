@@ -57,9 +57,10 @@ class Driver:
             options["process"] = PLACEHOLDER
         job = {**self._job, "deadline": deadline - 0.5}
         job["script"] = script.build(options, self._marker)
-        child = self._start()
-        name = f"driver {child.pid}"
-        owned.add(name, partial(_end, child))
+        with owned.starting():
+            child = self._start()
+            name = f"driver {child.pid}"
+            owned.add(name, partial(_end, child))
         ears = [
             threading.Thread(target=work, args=(child,), daemon=True)
             for work in (self._listen, self._hear_errors)
