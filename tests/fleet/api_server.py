@@ -71,6 +71,7 @@ class Cluster:
         self.variables: dict[str, dict[str, str]] = {}
         self.hung: set[str] = set()
         self.asked: list[str] = []
+        self._stopped: list[subprocess.Popen[bytes]] = []
 
     def start(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
         """Start a command in a pod; in one that hangs it is stopped before its first step."""
@@ -85,7 +86,19 @@ class Cluster:
         )
         if name in self.hung:
             os.killpg(child.pid, signal.SIGSTOP)
+            self._stopped.append(child)
         return child
+
+    def end(self) -> None:
+        """End what hangs in pods: nothing else would."""
+        for child in self._stopped:
+            with contextlib.suppress(OSError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait(5)
+            for stream in (child.stdin, child.stdout, child.stderr):
+                with contextlib.suppress(OSError):
+                    assert stream is not None
+                    stream.close()
 
 
 @contextlib.contextmanager
@@ -105,6 +118,7 @@ def serving(cluster: Cluster) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+        cluster.end()
 
 
 class Handler(BaseHTTPRequestHandler):
