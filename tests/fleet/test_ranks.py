@@ -18,6 +18,10 @@ PROGRAM = """
 import os, random, sys, time
 import torch.distributed as dist
 dist.init_process_group("gloo")
+job = dist.distributed_c10d._get_default_store()
+job.add("connected", 1)
+while job.add("connected", 0) < int(os.environ["WORLD_SIZE"]):  # one that left breaks the start of others
+    time.sleep(0.05)
 import envsnap
 from envsnap.errors import EnvsnapError
 rank = int(os.environ["RANK"])
@@ -32,7 +36,7 @@ if rank == 4 and "refused" in sys.argv:
     python = "./locked"
 store = None
 if "store" in sys.argv:
-    store = dist.PrefixStore("envsnap", dist.distributed_c10d._get_default_store())
+    store = dist.PrefixStore("envsnap", job)
 try:
     envsnap.capture_rank("out", deadline=12, store=store, python=python)
 except EnvsnapError as error:
@@ -59,7 +63,7 @@ def test_torchrun(words: tuple[str, ...], torch_python: str, envsnap: Run, tmp_p
     (tmp_path / "program.py").write_text(PROGRAM)
     lock(tmp_path)
     started = time.time()
-    subprocess.run(
+    launched = subprocess.run(
         [
             torch_python, "-m", "torch.distributed.run", "--nproc-per-node", "6" if words else "4",
             "--master-port", str(engines.free_port()), "program.py", *words,
@@ -67,6 +71,7 @@ def test_torchrun(words: tuple[str, ...], torch_python: str, envsnap: Run, tmp_p
         cwd=tmp_path, check=False, capture_output=True, timeout=120,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
+    assert (tmp_path / "done").is_file(), launched.stderr.decode(errors="replace")[-4000:]
     took = float((tmp_path / "done").read_text()) - started
     found = engines.states(envsnap)
     assert found.pop("rank1") == "drifted"
