@@ -77,6 +77,7 @@ FORMATS = (
     Entry("conda_environment", "environment.yml, conda env export"),
     Entry("pip_list", "pip list, uv pip list"),
     Entry("pip_freeze", "pip freeze"),
+    Entry("pip_install_log", "what pip install and uv pip install print"),
     Entry("requirements_txt", "requirements files"),
 )
 FOLDERS = (
