@@ -161,3 +161,29 @@ def test_an_installation_into_two_environments_is_refused() -> None:
     )
     with pytest.raises(InputError, match="installs into 2 environments"):
         facts(text)
+
+
+def test_the_versions_of_two_environments_are_refused() -> None:
+    text = (test_format_cases.CASES / "show-versions-pandas" / "input.txt").read_text()
+    with pytest.raises(InputError, match=r"2 outputs of show_versions\(\)"):
+        facts(text + "\n" + text)
+
+
+def test_modules_of_several_distributions_are_not_stated() -> None:
+    text = (test_format_cases.CASES / "show-versions-pandas" / "input.txt").read_text()
+    found = facts(text + "psycopg2              : 2.9.9\nlxml.etree            : 5.2.2\n")
+    assert found["packages.entries.lxml.version"] == "5.2.2"
+    assert not [path for path in found if "psycopg2" in path]
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"), [("3.13.0.candidate.2", "3.13.0rc2"), ("3.8.10.final.0", "3.8.10")]
+)
+def test_the_python_of_pandas(told: str, meant: str) -> None:
+    text = (test_format_cases.CASES / "show-versions-pandas" / "input.txt").read_text()
+    assert facts(text.replace("3.11.9.final.0", told))["python.version"] == meant
+
+
+def test_a_few_rows_of_three_words_are_no_list_of_conda() -> None:
+    with pytest.raises(InputError):
+        facts("alpha 1.0 one\nbeta 2.0 two\ngamma 3.0 three\ndelta 4.0 four\n")
