@@ -10,7 +10,7 @@ import re
 from . import keys, kinds
 
 _PROSE = (
-    r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|(?:one[ -]time|access|verification|security|recovery|backup|login) ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
+    r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|(?:one[ -]time|access|verification|security|recovery|backup|login|(?:enter|use|type|your) (?:the |this )?) ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
     r"|access[ _-]?keys?|(?:secret|private|license)[ _-]?keys?|tokens?)\b"
     r"(?: (?:for|of|to|on) [\w@.'-]{1,60}(?: [\w@.'-]{1,40}){0,3})?"
     r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|reset|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
@@ -54,13 +54,17 @@ _ANNOUNCED = (
 )
 _NEAR = (
     _ANNOUNCED
-    + r"(\s{0,2}(?:are|is|were|was|:|=|->|with|using|use|as|of|by|details|data)){0,3}[\s\"'`(:=]{0,3}\Z"
+    + r"(\s{0,2}(?:are|is|were|was|:|=|->|with|using|use|as|of|by|details|data|\([^()\n]{1,30}\):?)){0,3}[\s\"'`(:=]{0,3}\Z"
 )
 # Random letters between words; names of symbols and labelled digests are none.
 _LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[A-Za-z]{2,12}[_-]){0,3}([A-Za-z0-9]{24,200}(?![\w/.=:@%\\+-])|[A-Za-z0-9+/]{24,200}={1,2}(?![\w=]))"
 _HEX_TOLD = (
     r"(?i)\b((?:api[ _-]?keys?|tokens?|passwords?|secrets?|credentials?)\b[^\n=]{0,40}[:=] ?[\"'`]?)"
     r"([0-9a-f]{32,128})(?![\w.-])"
+)
+_WORDS = (
+    r"(?i)\b(?:mnemonic|(?:seed|recovery|secret|backup) (?:phrase|words)|wallet|seed)\b[^\n]{0,20}?[:=\"'(]\s{0,3}[\"'(]?"
+    r"((?:[a-z]{3,8}[ ,]{1,3}){11,24}[a-z]{3,8})\b"
 )
 _DIGESTS = r"(?i)(?:sha\d|md5|hash|digest|commit|revision|fingerprint|checksum|\bids?\b|tokens? (?:ids?|count)|tokenizer)"
 _LABELS = (
@@ -75,6 +79,9 @@ def spans(text: str) -> list:
     found = []
     if " " not in text.strip():
         return found
+    found.extend(
+        _phrases(text) if any(word in text for word in ("hrase", "emonic", "eed", "wallet")) else ()
+    )
     low = text.lower()
     if any(word in low for word in _HINTS):
         found.extend(_said(text))
@@ -82,6 +89,15 @@ def spans(text: str) -> list:
     found.extend(_loose(text))
     found.extend(_digits(text) if any(word in low for word in _HINTS) else ())
     return found
+
+
+def _phrases(text: str) -> list:
+    """Twelve or more words that open a wallet, behind a word that announces them."""
+    return [
+        (*match.span(1), "words that open a wallet")
+        for match in re.finditer(_WORDS, text)
+        if kinds.is_phrase(match.group(1))
+    ]
 
 
 def _said(text: str) -> list:
