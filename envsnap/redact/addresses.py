@@ -21,7 +21,9 @@ _BARE = r"(?<![\w.:+@%-])(?<!//)[A-Za-z_][\w.+%-]{0,63}:[^\s@/\"']{1,256}@(?=[A-
 # Oracle's: user/password@host.
 _SLASHED = r"\b(?:thin:|oci:|sqlplus |sqlldr |expdp |impdp )[\w.$-]{1,64}/([^\s@/\"']{1,256})@"
 # ... and without a word before it, where a host with a port and a service follows, or two slashes.
-_EASY = r"(?<![\w/.:@-])[A-Za-z][\w.$-]{0,63}/([^\s@/\"']{3,256})@(?=//[\w.-]|[\w.-]{1,200}:[0-9]{2,5}/\w)"
+_EASY = r"(?<![\w/.:@-])[A-Za-z][\w.$-]{0,63}/([^\s@/\"']{3,256})@(?=//[\w.-]|tcp\(|[\w.-]{1,200}:[0-9]{2,5}/\w)"
+# joe@example.org:password, as lists of logins have it; a path of scp has slashes or an end.
+_OF_MAIL = r"(?<![\w.+/@-])[A-Za-z0-9][\w.+-]{0,63}@[\w-]{1,60}(?:\.[\w-]{1,30}){1,4}:([^\s/.\"'<>,;]{4,100})(?=\s|[\"',;]|\Z)"
 # What a hook is called by: whoever knows the path may call it.
 _HOOK = r"//[^\s/\"'<>]{1,200}/(?:[\w.-]{1,60}/){0,6}?[\w.-]{0,20}hooks?/(?:[\w.-]{1,20}/){0,3}?([0-9A-Za-z_@-]{16,200}(?:/[0-9A-Za-z_-]{4,200}){0,4})"
 # .../t/TOKEN/channel, .../token/TOKEN: a part of the path that tells what the next one is.
@@ -91,10 +93,22 @@ def _logins(text: str) -> list:
         _, _, password = match.group()[:-1].partition(":")
         if not (_is_image(text, match) or _is_left_open(password)):
             found.append((match.start(), match.end(), "user information of an address"))
+    found.extend(_of_mails(text))
     for shape in (_SLASHED, _EASY):
         matches = (match for match in re.finditer(shape, text) if not _is_left_open(match.group(1)))
         found.extend((*match.span(1), "password of an address") for match in matches)
     return found
+
+
+def _of_mails(text: str) -> list:
+    """A password behind the address of a mailbox."""
+    return [
+        (*match.span(1), "password of an address")
+        for match in re.finditer(_OF_MAIL, text)
+        if re.search("[A-Za-z]", match.group(1))
+        and re.search("[0-9!#$%&*^-]", match.group(1))
+        and not _is_left_open(match.group(1))
+    ]
 
 
 def _is_reference(inside: str) -> bool:

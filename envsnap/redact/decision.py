@@ -20,6 +20,9 @@ _PICTURES = ("iVBORw0KGgo", "/9j/4", "R0lGOD", "UklGR")
 REDACTED = "<redacted by envsnap>"
 
 
+_OF_LOGINS = (["login"], ["logins"], ["auth"], ["userpwd"])
+
+
 def is_secret_key(key: str) -> bool:
     """Tell whether values under this name are left out unless they are settings."""
     return keys.weigh(key) >= keys.SECRET
@@ -63,7 +66,7 @@ def _is_login(key: str, text: str) -> bool:
     match = re.match(r"[\w.@+-]{1,64}[:/]([^\s/:]{3,200})\Z", text)
     if match is None or kinds.is_setting(match.group(1)) or kinds.is_plain(match.group(1)):
         return ":" in texts.decoded(text)
-    return _is_password(match.group(1)) or words.split(key)[-1:] in (["login"], ["logins"])
+    return _is_password(match.group(1)) or words.split(key)[-1:] in _OF_LOGINS
 
 
 def _is_password(word: str) -> bool:
@@ -167,7 +170,9 @@ def is_loose(text: str) -> bool:
         return True
     # Digits of base 16 among other parts tell which one, as commits in addresses do.
     rest = re.sub(
-        r"(?<![A-Za-z0-9])(?:0[xX][0-9A-Fa-f]{1,64}|[0-9a-f]{7,128})(?![A-Za-z0-9])", "", short
+        r"(?<![A-Za-z0-9])(?:0[xX][0-9A-Fa-f]{1,64}|[0-9a-f]{7,128})(?![A-Za-z0-9])|(?<![0-9])[0-9]{1,4}(?:x[0-9]{1,4}){1,4}(?![0-9])",
+        "",
+        short,
     )
     return kinds.is_random(rest)
 

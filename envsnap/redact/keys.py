@@ -19,7 +19,7 @@ CERTAIN = 5  # inside of what is a secret as a whole, whatever the keys there sa
 _PASSWORDS = frozenset(
     "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass userpass"
     " adminpass dbpass rootpass mypass smtppass storepass keypass requirepass masterauth"
-    " sshpass htpasswd mnemonic seedphrase contrasena senha kennwort wachtwoord parola haslo heslo losenord"
+    " sshpass htpasswd chpasswd rocommunity rwcommunity mnemonic seedphrase contrasena senha kennwort wachtwoord parola haslo heslo losenord"
     " adgangskode salasana jelszo sifre clave motdepasse \u5bc6\u7801 \u5bc6\u78bc \u53e3\u4ee4 \u30d1\u30b9\u30ef\u30fc\u30c9 \ube44\ubc00\ubc88\ud638"
     " \u043f\u0430\u0440\u043e\u043b\u044c".split()
 )
@@ -28,7 +28,7 @@ _SECRETS = frozenset(
     " accesstoken accesskey secretkey privatekey jwt otp totp basicauth httpauth proxyauth bearer cookie cookies"
     " sessionid sessiontoken csrftoken csrf xsrf pat sas webhook webhooks authorization"
     " dockerconfigjson dockercfg netrc htaccess kubeconfig sshkey deploykey signingkey"
-    " encryptionkey masterkey accountkey connectionkey licensekey token tokens psk".split()
+    " encryptionkey masterkey accountkey connectionkey licensekey token tokens psk hec".split()
 )
 # Words that end in one of these, and begin with something, are two words written as one.
 _GLUED_PASSWORD = (
@@ -135,6 +135,10 @@ _COMPOUNDS = frozenset(
         ("phrase", "pass"),
         ("phrase", "backup"),
         ("passe", "de"),
+        ("answer", "security"),
+        ("answer", "secret"),
+        ("answers", "security"),
+        ("answers", "secret"),
         ("code", "pin"),
     ]
 )

@@ -134,6 +134,8 @@ def is_made(text: str) -> bool:
         return is_phrase(short)
     if re.match(r"0x[0-9a-fA-F]{41,}\Z", short):
         return True
+    if re.match(r"[\w-]{1,40}(?:\.(?:\*|#|[\w-]{1,40})){1,9}\Z", short) and short[-1] in "*#":
+        return False  # a topic
     return (
         is_random(short) or _mixes(short) or _is_serial(short) or bool(set(short) & set("!#$%^&*?"))
     )

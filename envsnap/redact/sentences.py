@@ -11,7 +11,7 @@ from . import keys, kinds
 
 _PROSE = (
     r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|(?:one[ -]time|access|verification|security|recovery|backup|login|(?:enter|use|type|your) (?:the |this )?) ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
-    r"|access[ _-]?keys?|(?:secret|private|license)[ _-]?keys?|tokens?)\b"
+    r"|access[ _-]?keys?|(?:secret|private|license|product|activation|commercial|recovery)[ _-]?keys?|psk|tokens?)\b"
     r"(?: (?:for|of|to|on) [\w@.'-]{1,60}(?: [\w@.'-]{1,40}){0,3})?"
     r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|reset|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
     r"[\"'`(<*]{0,2}([^\s\"'`<>(),;]{4,200})"
@@ -29,8 +29,11 @@ _HINTS = (
     "log in",
     "sign in",
     "account",
+    "psk",
+    "connect",
 )
-_IS_PASSWORD = r"(?i)(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw)\b"
+_IS_PASSWORD = r"(?i)(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|psk)\b"
+_COMMANDED = r"(?:\A|\n)[$#>+ ]{0,3}[a-z][\w.-]{1,30} (?:[^\n]{0,200} )?(?:-{1,2}[a-z]|config|modify|connect|alias|set|add|create|edit|passwd|user)[^\n]{0,200}\Z"
 _SAYS = r"(?i)(?:\b(?:is|was|are|to|as|became|called|being|now)|[:=>])[\s\"'`(]{1,3}\Z"
 _ENDS = r"[\"'`)]{0,2}(?:[.,;!?]|\s*\Z|\s*\n| (?:and|but|so|please|for|on|in)\b)"
 # What follows `the password is` where it tells of the password, and does not tell it.
@@ -50,7 +53,7 @@ _TELLING = (
 _PAIR = r"(?<![^\s(\"'`:=])([A-Za-z][\w.@+-]{1,63}?)( ?[/|] ?|:(?=\S))([^\s\"'`/:|(),;<>]{3,64})(?![\w/:\\-])"
 _ANNOUNCED = (
     r"(?i)(?:\bcred(?:ential)?s?|\blog ?in|\blogins?|\bsign(?:ed)? ?in|\busers?(?:names?)? ?(?:/|and|&|:|\+) ?pass(?:word)?s?"
-    r"|\baccounts?|\b(?:default|initial|first|admin|root) users?)"
+    r"|\b(?:connect|authenticat|logg)\w{2,4} as|\baccounts?|\b(?:default|initial|first|admin|root) users?)"
 )
 _NEAR = (
     _ANNOUNCED
@@ -143,13 +146,21 @@ def is_told(value: str) -> bool:
     )
 
 
+def _is_commanded(text: str, start: int, before: str, behind: str) -> bool:
+    """`tool connect x password y`, where the line ends: a command, and no sentence."""
+    ends = re.match(r"[\"'`]?\s*(?:\n|\Z)", behind) and before.lower().endswith("password ")
+    return bool(ends) and re.search(_COMMANDED, text[max(0, start - 400) : start]) is not None
+
+
 def _is_plainly_told(text: str, match, value: str) -> bool:
     """A word of letters alone: quoted, or at the end of a sentence that says what it is."""
     before, behind = text[match.start() : match.start(1)], text[match.start(1) + len(value) :]
-    if not re.match(_IS_PASSWORD, before) or not re.match(r"[A-Za-z]{4,40}\Z", value):
+    if not re.match(_IS_PASSWORD, before) or not re.match(
+        r"[A-Za-z]{3,40}(?:-[A-Za-z]{2,20}){0,3}\Z", value
+    ):
         return False
     low = value.lower()
-    if low in _TELLS or kinds.is_setting(value) or kinds.is_plain(value):
+    if low.partition("-")[0] in _TELLS or kinds.is_setting(value) or kinds.is_plain(value):
         return False
     if keys.weigh(value) or keys.is_property(low):
         return False  # a password file, the password's length
@@ -157,8 +168,16 @@ def _is_plainly_told(text: str, match, value: str) -> bool:
         return True
     if re.match(_TELLING + r"\Z", low) or re.match(_ENDS, behind) is None:
         return False
+    if _is_commanded(text, match.start(), before, behind):
+        return True
     given = text[max(0, match.start() - 12) : match.start()].lower().endswith(("with ", "using "))
     return given or re.search(_SAYS, before) is not None
+
+
+def is_telling(word: str) -> bool:
+    """A word that follows `password` in sentences."""
+    low = word.lower().rstrip(".,!")
+    return low in _TELLS or re.match(_TELLING + r"\Z", low) is not None
 
 
 def _pairs(text: str) -> list:

@@ -20,7 +20,7 @@ _VALUE = (
 )
 _REST = r"[^\n\r#]{0,200}"
 # Elements of XML, and pairs of attributes.
-_ELEMENT = r"<(" + _NAME + r")(?:\s[^<>]{0,200})?>([^<>]{1,4096})</"
+_ELEMENT = r"<(?:[\w-]{1,20}:)?(" + _NAME + r")(?:\s[^<>]{0,200})?>([^<>]{1,4096})</"
 _ATTRIBUTES = (
     r"\b(?:key|name)=[\"']("
     + _NAME
@@ -50,10 +50,29 @@ _JOINTS = frozenset(
 )
 _SCHEMES = ("basic", "bearer", "token", "key", "digest", "nego", "splu")
 # What a line with a tool of these has.
-_TOOL_MARKS = ("-", "<<<", "|", "BY", "ogin", "assword", "ASSWORD", "auth", "Auth", "config", "ctl")
+_TOOL_MARKS = (
+    "-",
+    "<<<",
+    "alias",
+    "(",
+    "|",
+    "BY",
+    "ogin",
+    "assword",
+    "ASSWORD",
+    "auth",
+    "Auth",
+    "config",
+    "ctl",
+)
 # Options by which tools take passwords; group 1 is the secret.
 _TOOLS = (
     r"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
+    # -p before the user, and what is handed to a command that asks for a password.
+    r"(?:\A|\s)-p[ =]{1,4}[\"']?([^\s\"':/-][^\s\"':/]{0,60}[0-9!#$%^&][^\s\"':/]{0,60})[\"']?\s(?:[^\n|;]{0,100}?\s)?(?:-u|--user(?:name)?)[ =]{1,4}[A-Za-z]",
+    r"\b(?:sudo|su|passwd|vncpasswd|cryptsetup|kinit|gpg2?|openssl|smbpasswd|keytool|login|ssh-add|gocryptfs|veracrypt)\b[^\n|;]{0,200}?<<<\s{0,2}[\"']?([^\s\"'$][^\s\"']{1,200})",
+    r"\bhttp-basic\.\S{1,60} \S{1,60} [\"']?([^\s\"']{2,200})",
+    r"\b\w{0,30}(?:Credentials?|UserPass|AuthProvider)\w{0,20}\((?:\s{0,4}[\"'][^\"'\n]{0,100}[\"']\s{0,4},){1,4}\s{0,4}[\"']([^\"'\n]{1,200})[\"']",
     r"(?:\A|\s)-u ?[A-Za-z][\w.-]{0,60}\s{1,4}-p([^\s\"':/=-][^\s\"':/]{2,200})(?=[\s\"']|\Z)",
     r"\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]{0,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
     r"\b(?:wget|http|https|ab|hey|siege)\b[^\n|;]{0,200}?\s(?:-a|-A|--auth)[ =]{1,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
