@@ -18,7 +18,7 @@ _BLOCK = r"\b(?:variable|output|locals|resource|param|secret)\s{1,8}\"([\w.-]{1,
 _DEFAULT = r"\b(?:default|value)\s{0,20}=\s{0,20}\"([^\"\n]{1,2000})\""
 # --name hf-token --value x; set-key password x; config set a.secret x
 _APART = r"(?<!\S)(?:-n|-k|--?name|--?key|--?secret-id)[ =]{1,4}[\"']?([\w./-]{2,80})[\"']?\s{1,4}(?:-v|-b|--?value|--?body|--?data|--?secret-string)[ =]{1,4}[\"']?([^\s\"']{3,4096})"
-_SET = r"\b(?:(?:set|setx|put|add|config|secrets?|variable|setenv)\s{1,4}){1,3}(?:--?[\w-]{1,30}\s{1,4}){0,2}[\"']?([A-Za-z/][\w.:/-]{2,120})[\"']?\s{1,4}[\"']?([^\s\"'-][^\s\"']{3,4096})"
+_SET = r"\b(?:(?:set|setx|put|add|config|secrets?|variable|setenv)\s{1,4}){1,3}(?:--?[\w-]{1,30}\s{1,4}){0,2}[\"']?([A-Za-z/][\w.:/-]{2,120})[\"']?\s{1,4}(?:(?:-v|-b|--?value|--?body|--?data)[ =]{1,4})?[\"']?([^\s\"'-][^\s\"']{3,4096})"
 _SECURE = r"(?i)\bConvertTo-SecureString\s{1,4}(?:-String\s{1,4}|-AsPlainText\s{1,4}|-Force\s{1,4}){0,3}[\"']?([^\s\"'$-][^\n\"']{0,400}?)[\"']?(?=\s|\"|'|\Z)"
 _PS_LOGIN = r"(?i)\bPSCredential[\s(]{1,4}[\"'][^\"'\n]{1,100}[\"']\s{0,4},\s{0,4}[\"']([^\"'\n]{1,400})[\"']"
 _SWITCH = r"(?<!\S)/([A-Za-z]{2,40}):[\"']?([^\s\"'/]{2,400})"
