@@ -187,8 +187,8 @@ def of_container(key: str, container: str) -> int:
         return NOTHING
     if inside[0] in ("code", "codes", "community", "phrase", "words"):
         return _of_parts(inside[0], words[-1])
-    inside = inside in (["key"], ["keys"])
-    return PERHAPS if inside and (words[-1] in _KEYS_OF or words[-1] in _ISSUERS) else NOTHING
+    is_key = inside[0] in ("key", "keys")
+    return PERHAPS if is_key and (words[-1] in _KEYS_OF or words[-1] in _ISSUERS) else NOTHING
 
 
 def _tells_which(words: list) -> bool:
