@@ -22,8 +22,10 @@ import io
 import json
 import os
 import re
+import signal
 import sys
 import tempfile
+import threading
 import tomllib
 import traceback
 import types
@@ -39,6 +41,7 @@ from envsnap.replay.esr.recording import Printed
 from envsnap.replay.recorder import texts
 
 COUNTS: Counter[str] = Counter()
+LONGEST_RUN = 300  # seconds
 
 
 def run(text: str, path: str, golden: str | None, options: dict) -> tuple[int, str]:
@@ -54,9 +57,12 @@ def run(text: str, path: str, golden: str | None, options: dict) -> tuple[int, s
             os.write(writer, json.dumps(told).encode())
             os._exit(0)
     os.close(writer)
+    end = threading.Timer(LONGEST_RUN, os.kill, (pid, signal.SIGKILL))
+    end.start()
     with os.fdopen(reader, "rb") as stream:
         data = stream.read()
     os.waitpid(pid, 0)
+    end.cancel()
     code, said = json.loads(data or b'[98, ""]')
     return code, said
 
@@ -131,7 +137,11 @@ def app(
             for old, new in rest[0]:
                 assert old in changed, (name, change, old)
                 changed = changed.replace(old, new)
+            Path(other).unlink(missing_ok=True)
             here, told = run(changed, other, golden, options)
+            if not os.path.exists(other):
+                not_run(f"{name}/{change}", told or "it did not end")
+                continue
             outcome, cause = judged(golden, other, here, code)
             patterns = (rest[1], rest[2]) if len(rest) > 2 else None
             moved = differs(said, told) or here != code

@@ -28,6 +28,7 @@ class Weights(Struct, frozen=True, kw_only=True):
     added: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     computed: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()  # the same values under another name
     clue: str = ""
     dtype: str = ""
     tiny: bool = False
@@ -47,17 +48,44 @@ def weights(golden: Root, other: Root) -> Weights:
     read = _without(shared, unread)
     differ = [name for name in read if _identity(here[name]) != _identity(there[name])]
     changed = list(_without(differ, computed))
+    missing, added = (
+        _without(here, there.keys() | computed),
+        _without(there, here.keys() | computed),
+    )
+    renamed = _renamed(
+        {name: here[name] for name in missing}, {name: there[name] for name in added}
+    )
     return Weights(
         count=len(here.keys() - computed),
         changed=tuple(changed),
-        missing=_without(here, there.keys() | computed),
-        added=_without(there, here.keys() | computed),
+        missing=_without(missing, {one for one, _ in renamed}),
+        added=_without(added, {two for _, two in renamed}),
+        renamed=renamed,
         unread=tuple(name for name in shared if name in unread),
         computed=tuple(name for name in differ if name in computed),
         clue=_clue(here, there, changed),
         dtype=_dtype(here, there, changed),
         tiny=_are_tiny(here, there, changed),
     )
+
+
+def _renamed(
+    here: dict[str, Parameter], there: dict[str, Parameter]
+) -> tuple[tuple[str, str], ...]:
+    """Weights that have another name in the other model and the same values, in their order.
+
+    Another version of a library names modules otherwise and loads the same checkpoint. Of weights
+    with equal values, as biases of zeros are, the first is paired with the first.
+    """
+    places: dict[tuple[str, tuple[int, ...], str | None], list[str]] = defaultdict(list)
+    for name, item in there.items():
+        places[_identity(item)].append(name)
+    found = []
+    for name, item in here.items():
+        names = places[_identity(item)] if item.crc32 is not None else []
+        if names:
+            found.append((name, names.pop(0)))
+    return tuple(found)
 
 
 def _without(names: Iterable[str], known: AbstractSet[str]) -> tuple[str, ...]:

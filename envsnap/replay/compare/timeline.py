@@ -184,8 +184,13 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
         found.verdicts.append(plain_verdict(view, twin, "diverged", cause, "Run the command by itself and read the traceback."))  # fmt: skip
         return
     given, apart = inputs.compare(view, twin), _results(view, twin)
+    limit = max(NOISE * _scale(view), GROWTH * max(given.noise, found.noise))
     if given.cause:
         loose = _loose(view, twin, given, facts, batched=bool(found.loose))
+        if given.optional and not loose and apart is not None and apart <= limit:
+            # The model takes by itself what is not given: the results are the same.
+            found.verdicts.append(plain_verdict(view, twin, "equivalent", given.cause, ""))
+            return
         if loose:
             found.loose = found.loose or loose
             found.verdicts.append(plain_verdict(view, twin, "equivalent", loose, ""))
@@ -196,7 +201,6 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
             _between(verdict, view, given, facts, found) if found.last else verdict
         )
         return
-    limit = max(NOISE * _scale(view), GROWTH * max(given.noise, found.noise))
     if apart is None or apart <= limit:
         states[nth] = "equal" if apart == 0 else "within rounding"
         found.noise = max(found.noise, min(apart or 0.0, limit))
