@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from benchmarks.replay.__main__ import CPUS, ROOT
 
+DECODERS = ("gpt2", "llama", "qwen", "t5")
 GOLDEN = os.environ.get("BENCHMARK_GOLDEN", "")
 SETTING = os.environ.get("BENCHMARK_SETTING", "")
 
@@ -75,8 +76,22 @@ def _libraries(source: Path, kept: Path, path: str) -> Libraries:
         shutil.rmtree(made, ignore_errors=True)
         make = [sys.executable, str(source / "make_models.py"), str(made)]
         subprocess.run(make, env=environment, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        _as_published(made)
         made.rename(folder / "models")
     return Libraries(name, path, folder)
+
+
+def _as_published(models: Path) -> None:
+    """Name the inputs that tokenizers give to decoders, as published checkpoints do.
+
+    An older library refuses token types in `generate`, which it would give without that.
+    """
+    for name in DECODERS:
+        place = models / name / "tokenizer_config.json"
+        if place.exists():
+            settings = json.loads(place.read_text())
+            settings["model_input_names"] = ["input_ids", "attention_mask"]
+            place.write_text(json.dumps(settings, indent=2))
 
 
 def _environment(path: str) -> dict[str, str]:
