@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from envsnap.replay.esr import archive
+from envsnap.replay.recorder.program import Recording
 from tests.replay.test_field_of_view import net
 
 
@@ -171,3 +176,40 @@ def test_a_tone_curve_on_one_side_is_no_resizing(torch: Any, played: Any) -> Non
     picture = torch.stack(planes)[None].to(torch.uint8).float() / 255
     found = played(lambda: model(picture), lambda: model(picture**1.2))
     assert "another curve (gamma, contrast)" in found.cause
+
+
+def test_a_model_that_the_script_lets_go_of_is_not_kept(torch: Any, tmp_path: Path) -> None:
+    models = [net(torch, 4, 3), net(torch, 4, 3)]
+    seen = weakref.ref(models[0])
+    weight = weakref.ref(models[0][0].weight)
+    with Recording(str(tmp_path / "run.esr"), lambda: None):
+        for model in models:
+            model(torch.ones(2, 4))
+            model(torch.ones(1, 4))
+        del models[0]
+        gc.collect()
+        assert seen() is None
+        assert weight() is None
+
+
+def test_a_weight_is_seen_when_it_is_written_or_exchanged(torch: Any, tmp_path: Path) -> None:
+    model, x = net(torch, 4, 3, 2), torch.ones(2, 4)
+
+    def run() -> None:
+        model(x)
+        model(x)
+        with torch.no_grad():
+            model[0].bias.add_(1)
+        model(x)
+        model[2].weight = torch.nn.Parameter(torch.zeros(2, 3))
+        model(x)
+        model[0] = torch.nn.Linear(4, 3)
+        model(x)
+
+    path = str(tmp_path / "run.esr")
+    with Recording(path, lambda: None):
+        run()
+    calls = archive.read(path).record.calls
+    assert [list(call.written) for call in calls] == [
+        [], [], ["0.bias"], ["2.weight"], ["0.weight", "0.bias"],
+    ]  # fmt: skip
