@@ -15,16 +15,16 @@ Steps = list[tuple[float, ...]]
 
 def moved(one: Tensor, here: Values, _: Tensor, there: Values, name: str) -> Told | None:
     """Steps along the second axis that came in reverse, or from another one on; None: neither."""
-    sides = _steps(one, here), _steps(one, there)
-    if sides[0] is None or sides[1] is None:
+    left, right = _steps(one, here), _steps(one, there)
+    if left is None or right is None:
         return None
-    if all(two == one[::-1] for one, two in zip(*sides, strict=True)):
+    if all(b == a[::-1] for a, b in zip(left, right, strict=True)):
         return Told(
             f"{name}: the same steps in reverse order",
             "Give the model the steps in the golden run's order.",
         )
-    begins = _shift(sides[0], sides[1])
-    ends = _shift(sides[1], sides[0])
+    begins = _shift(left, right)
+    ends = _shift(right, left)
     if not begins and not ends:
         return None
     word = f"begins {begins} steps later" if begins else f"begins {ends} steps earlier"
