@@ -52,14 +52,12 @@ def weights(golden: Root, other: Root) -> Weights:
         _without(here, there.keys() | computed),
         _without(there, here.keys() | computed),
     )
-    renamed = _renamed(
-        {name: here[name] for name in missing}, {name: there[name] for name in added}
-    )
+    renamed = _renamed(here, missing, there, added)
     return Weights(
         count=len(here.keys() - computed),
         changed=tuple(changed),
-        missing=_without(missing, {one for one, _ in renamed}),
-        added=_without(added, {two for _, two in renamed}),
+        missing=_without(missing, set(dict(renamed))),
+        added=_without(added, set(dict(renamed).values())),
         renamed=renamed,
         unread=tuple(name for name in shared if name in unread),
         computed=tuple(name for name in differ if name in computed),
@@ -70,19 +68,20 @@ def weights(golden: Root, other: Root) -> Weights:
 
 
 def _renamed(
-    here: dict[str, Parameter], there: dict[str, Parameter]
-) -> tuple[tuple[str, str], ...]:
+    here: dict[str, Parameter], missing: Iterable[str],
+    there: dict[str, Parameter], added: Iterable[str],
+) -> tuple[tuple[str, str], ...]:  # fmt: skip
     """Weights that have another name in the other model and the same values, in their order.
 
     Another version of a library names modules otherwise and loads the same checkpoint. Of weights
     with equal values, as biases of zeros are, the first is paired with the first.
     """
     places: dict[tuple[str, tuple[int, ...], str | None], list[str]] = defaultdict(list)
-    for name, item in there.items():
-        places[_identity(item)].append(name)
+    for name in added:
+        places[_identity(there[name])].append(name)
     found = []
-    for name, item in here.items():
-        names = places[_identity(item)] if item.crc32 is not None else []
+    for name in missing:
+        names = places[_identity(here[name])] if here[name].crc32 is not None else []
         if names:
             found.append((name, names.pop(0)))
     return tuple(found)
