@@ -57,6 +57,13 @@ def place() -> dict[str, object]:
     return {"place": room}
 
 
+def has_driver() -> bool:
+    """Whether this machine has a GPU driver: without one a probe that runs here needs no NVML."""
+    from envsnap.probe.collectors import driver
+
+    return driver.is_present()
+
+
 def _keep_byte_code(folder: str) -> None:
     """Compile the modules whose byte code is not there or older; a folder may be read only."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
