@@ -121,7 +121,7 @@ class Search:
         def run(length: int) -> Verdict:
             atoms = self._needs.forward(order[:length]) & left
             self._tell(atoms)
-            return self._trials.one(self._trials.run(self._numbers(atoms)).outcome)
+            return self._trials.of(self._trials.run(self._numbers(atoms)))
 
         length = chain.likeliest(run, len(order), rates)
         if length is None:
@@ -156,5 +156,5 @@ class Search:
             expected.append((found.everything - found.undone, Verdict.GOOD))
         for atoms, verdict in expected:
             for run in trials.at_least(atoms, CONFIRMING):
-                if trials.one(run.outcome) is not verdict:
+                if trials.of(run) is not verdict:
                     raise NotSureError

@@ -41,12 +41,25 @@ class Environment:
         self.installed = Installed(folder, self.site)
 
     def versions(self) -> dict[str, str]:
-        """Names and versions of what is installed, as its metadata folders are called."""
-        found = {}
-        for name in self.installed.distributions:
-            stem, _, version = name.removesuffix(".dist-info").partition("-")
-            found[re.sub(r"[-_.]+", "-", stem).lower()] = version
-        return found
+        """Names and versions of what was installed, as its metadata folders are called."""
+        return dict(map(_told, self.installed.distributions))
+
+    def read_versions(self) -> dict[str, str]:
+        """The same of what is there now."""
+        names = os.listdir(self.site)
+        return dict(_told(name) for name in names if name.endswith(".dist-info"))
+
+    def modules(self, name: str) -> set[str]:
+        """The names by which a distribution is imported, and some that nobody imports."""
+        found: set[str] = set()
+        start = len(self.installed.inner) + 1
+        for info in self.installed.distributions:
+            if _told(info)[0] != name:
+                continue
+            for path in self.installed.files(info):
+                if path.startswith(self.installed.inner):
+                    found.add(path[start:].partition(os.sep)[0].partition(".")[0])
+        return found - {"", "__pycache__"}
 
 
 class Environments:
@@ -302,6 +315,12 @@ class Environments:
                 if altered:
                     self._forget(altered)
                 shutil.rmtree(self._store.bytecode, ignore_errors=True)
+
+
+def _told(info: str) -> tuple[str, str]:
+    """Name and version in the name of a metadata folder."""
+    stem, _, version = info.removesuffix(".dist-info").partition("-")
+    return re.sub(r"[-_.]+", "-", stem).lower(), version
 
 
 def _require(made: Environment, pins: Mapping[str, str]) -> None:

@@ -102,10 +102,10 @@ class Pool:
         if said is not None:
             return used, said
         for name in self._take(folder, lacking):
-            more, said = self.stage({name: lacking[name]})
+            more, alone = self.stage({name: lacking[name]})
             used += more
-            if said is not None:
-                return used, said
+            if alone is not None:
+                return used, alone
         return used, None
 
     def link(self, folder: str, pins: Mapping[str, str]) -> None:
@@ -144,12 +144,11 @@ class Pool:
             for name in many:
                 mine[name].add(path)
         for name, version in pins.items():
-            info = names.get(name)
-            if info is None:
+            if name not in names:
                 raise BuildError(f"{name} {version} was installed and left nothing behind")
             if name not in apart:
                 self._parts[name, version] = _part(
-                    folder, installed, info, _there(folder, mine[name])
+                    folder, installed, names[name], _there(folder, mine[name])
                 )
         return [name for name in pins if name in apart]
 
