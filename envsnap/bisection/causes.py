@@ -62,6 +62,7 @@ class Search:
         self._order = found.suspects.order
         places = {number: place for place, number in enumerate(self._order)}
         self._needs = needs.renumbered(places)
+        self._ties = {places[number]: tie for number, tie in found.suspects.ties.items()}
 
     def run(self) -> None:
         """Find causes until the bad side works without them; what stops it is kept."""
@@ -92,11 +93,12 @@ class Search:
         left = everything
         while len(found.causes) < MOST_CAUSES:
             if self._trials.rates is None:
-                singles = [
-                    self._needs.forward([place]) & left for place in sorted(left)[: search.SINGLES]
-                ]
+                first = search.leading(sorted(left), self._ties)
+                singles = [self._needs.forward([place]) & left for place in first]
                 self._trials.ahead(map(self._numbers, singles))
-            cause = search.find(self._judge, self._ordered(left), self._needs)
+            # Belief that runs have changed sets all apart.
+            ties = self._ties if self._trials.rates is None else {}
+            cause = search.find(self._judge, self._ordered(left), self._needs, ties)
             found.causes.append(
                 Cause(
                     culprits=self._numbers(cause.culprits),
