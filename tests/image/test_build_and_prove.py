@@ -305,7 +305,7 @@ def test_an_image_that_is_not_proven_gets_no_name(
     )  # fmt: skip
     assert done.returncode == 5, done.stderr
     assert "differs: python.optimize: captured 0, inside 1" in done.stderr
-    assert "not called envsnap-test:unproven" in done.stderr
+    assert "was not named envsnap-test:unproven" in done.stderr
     assert done.stdout == ""
     assert engine.images.list("envsnap-test:unproven") == []
     proof = proof_in(tmp_path / "context")

@@ -78,7 +78,7 @@ def test_an_image_that_answers_otherwise_gets_no_name(
     )
     assert other.returncode == 5, other.stderr
     assert "differs: golden_run: captured same, inside diverged" in other.stderr
-    assert "not called envsnap-test:other" in other.stderr
+    assert "was not named envsnap-test:other" in other.stderr
     assert engine.images.list("envsnap-test:other") == []
     engine.images.remove("envsnap-test:same", force=True)
     engine.images.remove(dev, force=True)

@@ -275,7 +275,7 @@ def test_an_image_whose_command_fails_gets_no_name(
         "--config", f"app={folder}/settings.yaml", "--weights", f"m={folder}/model.bin", *trust(),
     )  # fmt: skip
     assert done.returncode == 5, done.stderr
-    assert "not called envsnap-test:unnamed" in done.stderr
+    assert "was not named envsnap-test:unnamed" in done.stderr
     assert engine.images.list("envsnap-test:unnamed") == []
 
 
