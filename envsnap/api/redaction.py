@@ -18,7 +18,9 @@ def new_redaction_key(path: str) -> None:
     from envsnap.model import storage
 
     if os.path.lexists(path):
-        raise InputError(f"{path}: is there already; a key that is lost cannot be made again")
+        raise InputError(
+            f"{path}: already exists, and is not overwritten: a lost key cannot be made again"
+        )
     storage.write_atomically(path, f"{MARK}{os.urandom(32).hex()}\n".encode(), 0o600)
 
 

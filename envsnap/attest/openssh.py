@@ -36,7 +36,7 @@ def signer(statement: bytes, signature: bytes, allowed: str, name: str) -> str:
     for another statement, another signer, another namespace, or a signer no longer valid.
     """
     if len(signature) > LARGEST or not signature.lstrip().startswith(BEGIN):
-        raise SignatureError(f"{name}: is no signature of OpenSSH")
+        raise SignatureError(f"{name}: not an OpenSSH signature")
     if not os.path.isfile(allowed):
         raise InputError(f"{allowed}: no such file of allowed signers")
     with tempfile.TemporaryDirectory(prefix="envsnap-") as folder:
@@ -51,13 +51,13 @@ def signer(statement: bytes, signature: bytes, allowed: str, name: str) -> str:
                 return principal
     if not names:
         raise SignatureError(f"{name}: signed by nobody that {allowed} allows now")
-    raise SignatureError(f"{name}: the signature is not over this file, or not valid now")
+    raise SignatureError(f"{name}: the signature does not match this file, or is not valid now")
 
 
 def _run(arguments: Sequence[str], given: bytes) -> subprocess.CompletedProcess[bytes]:
     program = shutil.which("ssh-keygen")
     if program is None:
-        raise InputError("ssh-keygen is not installed here; signatures are OpenSSH's")
+        raise InputError("ssh-keygen is not installed on this machine; install OpenSSH's client")
     try:
         return subprocess.run(
             [program, "-Y", *arguments],

@@ -31,11 +31,11 @@ def of_file(data: bytes, name: str) -> bytes:
     kind = next((kind for field, kind in KINDS if isinstance(tree, dict) and field in tree), None)
     if kind is None:
         raise InputError(
-            f"{name}: is no manifest, proof or plan of envsnap; nothing else is signed"
+            f"{name}: not a manifest, proof or plan of envsnap, and only those can be signed"
         )
     match = FINGERPRINT.fullmatch(str(tree.get("fingerprint")))
     if match is None:
-        raise InputError(f"{name}: has no fingerprint that could be signed")
+        raise InputError(f"{name}: has no fingerprint to sign")
     return _canonical(_statement(kind, hashlib.sha256(data).hexdigest(), match.group(1)))
 
 

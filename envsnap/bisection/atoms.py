@@ -68,7 +68,7 @@ OWN = re.compile(
 )
 LOCALE_VARIABLES = ("LC_ALL", "LC_CTYPE", "LANG")
 THREAD_VARIABLES = ("OMP_NUM_THREADS",)
-NOT_IN_MANIFEST = "its contents are not in a manifest; --file NAME=GOOD:BAD gives them"
+NOT_IN_MANIFEST = "its contents are not in a manifest; name both versions with --file NAME=GOOD:BAD"
 HOST = "it belongs to the machine"
 # Facts that follow from variables, distributions and files, and need no atom of their own.
 FOLLOWS = (

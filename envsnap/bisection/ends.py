@@ -54,7 +54,7 @@ class Ends:
             outcomes = {run.outcome for run in runs}
             if len(outcomes) > 1:
                 raise EndError(
-                    "what the good side makes differs from run to run, so it is no judge"
+                    "the good side's output differs from run to run, so it cannot be the judge"
                 )
             if runs[0].outcome.code == 0:
                 trials.good = outcomes
@@ -84,7 +84,7 @@ class Ends:
                 self.measure()
                 return
             if not failures and run.outcome.code == CANNOT_SAY and len(made) >= GOOD_RUNS:
-                raise EndError("the bad side cannot say: it ended with exit code 125")
+                raise EndError("the bad side cannot decide: it exited with 125")
             if not failures and self._enough(len(made), time.monotonic() - began):
                 raise BadWorksError(len(made))
 

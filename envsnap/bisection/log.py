@@ -78,8 +78,9 @@ class Log:
             if number == 0:
                 if not isinstance(record, Head) or record.inputs != head.inputs:
                     raise InputError(
-                        f"{self.path}: is the log of another bisection: manifests, files, command or"
-                        " options differ; without --resume a new one is begun"
+                        f"{self.path}: is the log of another bisection: manifests, files, "
+                        f"command or"
+                        " options differ; run without --resume to start a new one"
                     )
             elif isinstance(record, Run):
                 self.runs.append(record)

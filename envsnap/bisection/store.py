@@ -40,8 +40,8 @@ class Store:
             _require_ours(self.root)
         except OSError as error:
             raise InputError(
-                f"{error.filename or self.root}: cannot be a cache: {error.strerror}"
-                " (XDG_CACHE_HOME names another place)"
+                f"{error.filename or self.root}: cannot be used as a cache: {error.strerror}; "
+                "name another folder with XDG_CACHE_HOME"
             ) from None
 
     def size(self) -> int:
@@ -137,8 +137,8 @@ def _require_ours(folder: str) -> None:
     found = os.lstat(folder)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise InputError(
-            f"{folder}: is not a folder that only you can write; what lies there is installed and"
-            " run, so name another cache with XDG_CACHE_HOME"
+            f"{folder}: not a folder that only you can write to, and its files would be "
+            "installed and run; name another cache with XDG_CACHE_HOME"
         )
 
 

@@ -302,7 +302,7 @@ class _Teller:
             yield f"the command itself sets or clears {', '.join(otherwise)}: these differences may have had no effect"
         yield from self._untaken(runs)
         if self._trials.loose:
-            yield "what the bad side makes differs from run to run; whatever is unlike the good side's counted as bad"
+            yield "the bad side's output differs from run to run; any unlike the good side's counted as bad"
 
     def _untaken(self, runs: Iterable[Run]) -> Iterable[str]:
         """Differences that did not take effect, at the ends or in a trial."""

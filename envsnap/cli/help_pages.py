@@ -6,7 +6,7 @@ PAGE = "docs/errors.md"
 SECTIONS = {
     "not an envsnap manifest": "not-a-manifest",
     "not a manifest": "not-a-manifest",
-    "does not fit its digest": "does-not-fit-its-digest",
+    "does not match its digest": "does-not-match-its-digest",
     "is newer than this envsnap reads": "schema-version-is-newer",
     "no such file": "no-such-file",
     "is taken by": "two-files-of-one-name",
@@ -16,6 +16,11 @@ SECTIONS = {
     "is not the file that was captured": "is-not-what-was-captured",
     "needs uv, which is not on PATH": "uv-is-not-on-path",
     "by version only with --allow-unhashed": "no-known-file-is-the-installed-one",
+    "python.version: not stated; ": "the-manifest-does-not-say-enough",
+    "packages: a partial list (": "the-manifest-does-not-say-enough",
+    "write -- before the command": "no-dashes-before-the-command",
+    "may not look into it; run envsnap as its user": "another-users-process",
+    "the build failed (": "the-build-failed",
 }
 
 

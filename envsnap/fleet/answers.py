@@ -90,7 +90,7 @@ def _recorded(file: str, fleet: Fleet) -> None:
     silent = tree.get("silent") if isinstance(tree, dict) else None
     hosts = tree.get("hosts") if isinstance(tree, dict) else None
     if not isinstance(silent, dict) or not isinstance(hosts, list):
-        raise InputError(f"{file}: not the record of a fleet that was captured")
+        raise InputError(f"{file}: not the record of a fleet capture")
     if tree.get("record_version") != RECORD_VERSION:
         raise InputError(f"{file}: written by another version of envsnap")
     fleet.silent.update({str(host): str(reason)[:400] for host, reason in silent.items()})

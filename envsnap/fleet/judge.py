@@ -166,7 +166,7 @@ def reference(kinds: Sequence[Kind], golden: Manifest | None) -> Reference:
     if total >= SMALLEST_COHORT and share >= MAJORITY:
         told = f"Compared with the majority, {len(largest.hosts):,} of {total:,} ({share:.0%}), {largest.name}"
         return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)
-    told = f"No majority: the largest kind has {len(largest.hosts):,} of {total:,}, the others stand beside it"
+    told = f"No majority: the largest kind has {len(largest.hosts):,} of {total:,}; all are shown side by side"
     return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=False)
 
 

@@ -68,7 +68,7 @@ class Base(Struct, frozen=True, kw_only=True):
     ] = None
     settings: Annotated[
         BaseSettings | None,
-        Meta(description="What it hands down; null where no engine was asked."),
+        Meta(description="What images based on it inherit; null if no engine was asked."),
     ] = None
 
 
@@ -79,7 +79,8 @@ class PythonSource(Struct, frozen=True, kw_only=True):
     how: Annotated[
         How,
         Meta(
-            description="image: the base has it; apt; copy: from another image; conda; standalone: a"
+            description="image: the base has it; apt; copy: from another image; conda; "
+            "standalone: a"
             " build that needs nothing of the system."
         ),
     ]
@@ -121,7 +122,8 @@ class Artifact(Struct, frozen=True, kw_only=True):
         Proof,
         Meta(
             description="record: its RECORD is the installed one; digest: pip noted this digest;"
-            " tags: only its tags fit; source: built in the image; stand-in: of an editable install."
+            " tags: only its tags fit; source: built in the image; stand-in: of an editable "
+            "install."
         ),
     ]
     yanked: Annotated[

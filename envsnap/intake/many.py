@@ -268,8 +268,8 @@ def _converted(section: str, tree: object) -> Section:
 
 def _refuse(name: str, place: str) -> NoReturn:
     raise InputError(
-        f"{name}: {place} does not fit its digest: the file was altered after capture; capture"
-        " again, or seal what you cut by hand: envsnap capture --seal FILE -o FILE"
+        f"{name}: {place} does not match its digest: the file was altered after capture; capture"
+        " again, or, if you edited it by hand, seal it: envsnap capture --seal FILE -o FILE"
     )
 
 

@@ -38,7 +38,8 @@ def decode(data: bytes, name: str) -> Document:
     if found.manifest.schema_revision > SCHEMA_REVISION:
         note = (
             f"{name}: written by a newer envsnap (schema revision"
-            f" {found.manifest.schema_revision}, here {SCHEMA_REVISION}): its digests are not checked"
+            f" {found.manifest.schema_revision}, here {SCHEMA_REVISION}): its digests are not "
+            f"checked"
         )
         return msgspec.structs.replace(found, notes=(note,), is_checked=False)
     _require_intact(found.manifest, name)
@@ -81,8 +82,9 @@ def _require_intact(manifest: Manifest, name: str) -> None:
         place = "the fingerprint"
     if place is not None:
         raise InputError(
-            f"{name}: {place} does not fit its digest: the file was altered after capture; capture"
-            " again, or seal what you cut by hand: envsnap capture --seal FILE -o FILE"
+            f"{name}: {place} does not match its digest: the file was altered after capture; "
+            f"capture"
+            " again, or, if you edited it by hand, seal it: envsnap capture --seal FILE -o FILE"
         )
 
 

@@ -22,7 +22,9 @@ class Library(Record, frozen=True, kw_only=True):
     """A shared library file."""
 
     path: Annotated[Text, location("Where it lies.")] = UNSET
-    version: Annotated[Text, portable("Version in the file's real name.")] = UNSET
+    version: Annotated[
+        Text, portable("Version in the name of the file that the link leads to.")
+    ] = UNSET
     build_id: Annotated[Text, portable("GNU build id.")] = UNSET
     package: Annotated[Text, location("Package of dpkg that owns it.", since=1)] = UNSET
 
@@ -122,7 +124,7 @@ class Driver(Section, frozen=True, kw_only=True):
     version: Annotated[Text, host("Driver version, as NVML or the files state it.")] = UNSET
     kernel_module: Annotated[Text, host("Version of the loaded kernel module.")] = UNSET
     open_kernel_module: Annotated[Flag, host("Whether it is the open kernel module.")] = UNSET
-    nvml: Annotated[Text, host("Version of the NVML library, asked of it.")] = UNSET
+    nvml: Annotated[Text, host("Version of the NVML library, as it reports it.")] = UNSET
     libcuda: Annotated[Text, host("Version of the libcuda file that is found first.")] = UNSET
     libnvidia_ml: Annotated[Text, host("Version of the NVML file that is found first.")] = UNSET
     libcuda_path: Annotated[
@@ -132,7 +134,7 @@ class Driver(Section, frozen=True, kw_only=True):
         Flag, host("Whether that file is of a forward compatibility package.", since=1)
     ] = UNSET
     libcuda_linkable: Annotated[
-        Flag, host("Whether a linker finds libcuda.so (-lcuda): the development link.", since=1)
+        Flag, host("Whether a linker finds libcuda.so (-lcuda), the link for development.", since=1)
     ] = UNSET
     unloadable: Annotated[
         TextMap,

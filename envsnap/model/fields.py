@@ -74,13 +74,16 @@ class Section(Record, frozen=True, kw_only=True):
 
     complete: Annotated[
         bool,
-        Meta(description="Whether what is missing here is known to be absent, not just unknown."),
+        Meta(
+            description="Whether a fact that is missing here is known to be absent. If false, "
+            "it is unknown."
+        ),
     ]
     names_complete: Annotated[
         bool | UnsetType,
         Meta(
-            description="Whether an entry that is missing here is known to be absent, although not"
-            " all facts of those that are there are stated: a list of names and versions.",
+            description="Whether the list of names is complete although not all facts of each "
+            "entry are stated, as in a list of names and versions.",
             extra_json_schema={SINCE_KEY: 2},
         ),
     ] = UNSET

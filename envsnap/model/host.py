@@ -27,7 +27,7 @@ class RdmaDevice(Record, frozen=True, kw_only=True):
     model: Annotated[Text, host("Type of the adapter, for example MT4129.", since=2)] = UNSET
     board: Annotated[Text, host("Board identifier.", since=2)] = UNSET
     firmware: Annotated[Text, host("Version of its firmware.", since=2)] = UNSET
-    driver: Annotated[Text, host("The kernel's driver of it.", since=2)] = UNSET
+    driver: Annotated[Text, host("The kernel's driver for it.", since=2)] = UNSET
     link: Annotated[Text, host("InfiniBand or Ethernet.", since=2)] = UNSET
     rate: Annotated[Text, host("Rate of the link.", since=2)] = UNSET
 
@@ -102,12 +102,14 @@ class System(Section, frozen=True, kw_only=True):
             "Libraries that /etc/ld.so.preload puts into every program, with SHA-256.", since=2
         ),
     ] = UNSET
-    certificates: Annotated[
-        Flag, portable("Whether the system has certificates to trust servers by.", since=2)
-    ] = UNSET
+    certificates: Annotated[Flag, portable("Whether the system has CA certificates.", since=2)] = (
+        UNSET
+    )
     altered_files: Annotated[
         Texts,
-        location("Files that are not as dpkg states, the first 50 (--verify-files).", since=2),
+        location(
+            "Files that differ from what dpkg states, the first 50 (--verify-files).", since=2
+        ),
     ] = UNSET
     unowned_libraries: Annotated[
         TextMap,

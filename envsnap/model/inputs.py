@@ -75,7 +75,9 @@ class Weight(Record, frozen=True, kw_only=True):
             since=2,
         ),
     ] = UNSET
-    damage: Annotated[Text, portable("Why the file cannot be what its name says.")] = UNSET
+    damage: Annotated[
+        Text, portable("Why the file is damaged, or not of the type that its name says.")
+    ] = UNSET
     foreign_symbols: Annotated[
         Texts, portable("Code that unpickling this checkpoint would call.")
     ] = UNSET
@@ -140,7 +142,8 @@ class FileGroup(Record, frozen=True, kw_only=True):
     """Files that a run opened and that are not listed one by one."""
 
     sha256: Annotated[
-        Text, portable("SHA-256 over their names and digests; of data, names and sizes.", since=1)
+        Text,
+        portable("SHA-256 over their names and digests; for data, over names and sizes.", since=1),
     ] = UNSET
     files: Annotated[Whole, location("Number of files.", since=1)] = UNSET
     seen_by: SeenBy = UNSET
@@ -174,7 +177,10 @@ class Generator(Record, frozen=True, kw_only=True):
 
     seeded: Annotated[Flag, portable("Whether it was seeded.", since=1)] = UNSET
     drawn: Annotated[
-        Flag, portable("Whether an unseeded one was drawn from: no two runs agree.", since=1)
+        Flag,
+        portable(
+            "Whether a generator was used without a seed, so that no two runs agree.", since=1
+        ),
     ] = UNSET
 
 

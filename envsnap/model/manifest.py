@@ -48,11 +48,13 @@ class Target(Record, frozen=True, kw_only=True):
     kind: Annotated[
         str,
         Meta(
-            description="interpreter, process, program (in process), run (a command that was observed), container, image, ssh, slurm, pod, ray, dask, file (facts) or report (of another tool)."
+            description="interpreter, process, program (in process), run (a command that was "
+            "observed), container, image, ssh, slurm, pod, ray, dask, file (facts) or report "
+            "(of another tool)."
         ),
     ]
     name: Annotated[
-        str | UnsetType, Meta(description="Which one: a path, a process id, a file name.")
+        str | UnsetType, Meta(description="The target itself: a path, a process id, a file name.")
     ] = UNSET
 
 
@@ -75,7 +77,8 @@ class Manifest(Shown, Struct, frozen=True, kw_only=True):
     sealed: Annotated[
         str | UnsetType,
         Meta(
-            description="UTC time at which digests were written anew over a manifest that was cut or edited by hand."
+            description="UTC time at which digests were written anew over a manifest that was "
+            "cut or edited by hand."
         ),
     ] = UNSET
     sections: Sections

@@ -60,8 +60,8 @@ class Python(Section, frozen=True, kw_only=True):
     loose_modules: Annotated[
         TextMap,
         portable(
-            "Modules, packages and .pth files on sys.path that no distribution answers for: name"
-            " and SHA-256.",
+            "Modules, packages and .pth files on sys.path that belong to no distribution: name "
+            "and SHA-256.",
             since=2,
         ),
     ] = UNSET
@@ -74,7 +74,8 @@ class Python(Section, frozen=True, kw_only=True):
     byte_code: Annotated[
         Texts,
         location(
-            "Byte code that Python would run and that its source does not give (--verify-files).",
+            "Byte code that Python would run although its source compiles to something else "
+            "(--verify-files).",
             since=2,
         ),
     ] = UNSET
@@ -147,15 +148,15 @@ class Package(Record, frozen=True, kw_only=True):
     ] = UNSET
     altered: Annotated[
         Texts,
-        location("Files that are not as RECORD states, the first 20 (--verify-files).", since=1),
+        location("Files that differ from RECORD, the first 20 (--verify-files).", since=1),
     ] = UNSET
-    altered_count: Annotated[
-        Whole, location("How many files are not as RECORD states.", since=1)
-    ] = UNSET
+    altered_count: Annotated[Whole, location("How many files differ from RECORD.", since=1)] = UNSET
     missing: Annotated[
-        Texts, location("Files of RECORD that are gone, the first 20 (--verify-files).", since=1)
+        Texts, location("Files of RECORD that are missing, the first 20 (--verify-files).", since=1)
     ] = UNSET
-    missing_count: Annotated[Whole, location("How many files of RECORD are gone.", since=1)] = UNSET
+    missing_count: Annotated[Whole, location("How many files of RECORD are missing.", since=1)] = (
+        UNSET
+    )
     missing_symbols: Annotated[
         Texts,
         location(
@@ -205,8 +206,8 @@ class Packages(Section, frozen=True, kw_only=True):
     unclaimed: Annotated[
         TextMap,
         location(
-            "Files among those of distributions that no RECORD answers for as they are, and"
-            " programs of a virtual environment: name and SHA-256 (--verify-files).",
+            "Files in the folders of distributions that no RECORD lists with this content, and "
+            "scripts of a virtual environment: name and SHA-256 (--verify-files).",
             since=2,
         ),
     ] = UNSET

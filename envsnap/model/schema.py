@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import Any
 
@@ -19,8 +20,20 @@ def manifest_schema() -> dict[str, Any]:
 
 def schema_of(record: Any, name: str) -> dict[str, Any]:
     """Generate the schema of one record type."""
-    schema = msgspec.json.schema(record)
+    schema = _undented(msgspec.json.schema(record))
     return {"$schema": DIALECT, "$id": f"urn:envsnap:schema:{name}", **schema}
+
+
+def _undented(tree: Any) -> Any:
+    """Take the indentation of the source out of descriptions: Python 3.13 does so by itself."""
+    if isinstance(tree, dict):
+        return {
+            key: inspect.cleandoc(value)
+            if key == "description" and isinstance(value, str)
+            else _undented(value)
+            for key, value in tree.items()
+        }
+    return [_undented(item) for item in tree] if isinstance(tree, list) else tree
 
 
 def render(schema: dict[str, Any]) -> str:

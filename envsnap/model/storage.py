@@ -29,7 +29,7 @@ def require_place(path: str) -> None:
         kind = "a link" if stat.S_ISLNK(existing.st_mode) else "not a regular file"
         raise InputError(f"{path}: is {kind}; name another output, or - for standard output")
     if not os.path.isdir(os.path.dirname(path) or "."):
-        raise InputError(f"{path}: there is no folder of this name to write into")
+        raise InputError(f"{path}: the folder to write into does not exist")
 
 
 @contextlib.contextmanager

@@ -97,7 +97,9 @@ class Run:
                     said.append(line)
             return facts.parse(b"\n".join(said), self._name)
         except listening.FloodedError as error:
-            raise TargetError(f"{self._name}: {error}; that is no answer of a probe") from None
+            raise TargetError(
+                f"{self._name}: {error}; that is not the output of the probe"
+            ) from None
         except InputError as error:
             raise TargetError(f"{error} (from a probe that ran there)") from None
         finally:

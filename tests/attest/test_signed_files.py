@@ -73,7 +73,7 @@ def refused(envsnap: Run, *arguments: str) -> str:
 def test_a_changed_byte_is_refused(signed: Path, envsnap: Run) -> None:
     data = (signed / "dev.json").read_text()
     (signed / "dev.json").write_text(data + " ")  # the same facts, label and fingerprint
-    assert "is not over this file" in refused(envsnap)
+    assert "does not match this file" in refused(envsnap)
 
 
 def test_a_changed_label_is_refused(signed: Path, envsnap: Run) -> None:

@@ -33,7 +33,7 @@ def test_texts_of_every_kind_are_in_the_list() -> None:
         "a rule's page": "Shared memory has the 64 MiB that container engines give by default.",
         "a finding": "shared memory (/dev/shm) has ",
         "why": "Data loaders, NCCL and vLLM exchange data there; when it is full, they die.",
-        "an error": "does not fit its digest",
+        "an error": "does not match its digest",
         "a gap": "not asked: captured without importing frameworks",
         "a field": "Size of /dev/shm in bytes.",
         "a table": "Update the driver, or install a torch for an older CUDA.",
@@ -79,10 +79,51 @@ def test_every_page_that_an_error_names_is_there() -> None:
         re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings
     }
     listed = (Path(__file__).parent / "texts.txt").read_text()
-    assert len(set(help_pages.SECTIONS.values())) >= 10
+    assert len(set(help_pages.SECTIONS.values())) >= 14
     for part, section in help_pages.SECTIONS.items():
         assert section in anchors, section
         assert part in listed, part
+
+
+def frequent(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Of each section that a command can be sent to here, without an index, a command that is sent there."""
+    golden = (ROOT / "tests/golden/dev-prod/dev.json").read_text()
+    for name, text in {
+        "dev.json": golden,
+        "junk.txt": "words of no kind\n",
+        "altered.json": golden.replace("3.9.16", "3.9.15"),
+        "newer.json": re.sub(r'"schema_version": *\d+', '"schema_version": 99', golden, count=1),
+        "one/app.yaml": "a: 1\n",
+        "two/app.yaml": "a: 2\n",
+        "requirements.txt": "numpy==2.2.6\n",
+        "mute": "#!/bin/sh\nexec sleep 60\n",
+    }.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    (folder / "mute").chmod(0o755)
+    configs = ("--config", "one/app.yaml", "--config", "two/app.yaml")
+    return {
+        "not-a-manifest": ("check", "junk.txt"),
+        "no-such-file": ("check", "absent.json"),
+        "does-not-match-its-digest": ("check", "altered.json"),
+        "schema-version-is-newer": ("check", "newer.json"),
+        "two-files-of-one-name": ("capture", *configs),
+        "the-target-cannot-be-reached": ("capture", "--python", "./mute", "--deadline", "1"),
+        "no-docker-engine-answers": ("capture", "--container", "some"),
+        "is-not-what-was-captured": ("dockerfile", "dev.json", "--config", "app=one/app.yaml"),
+        "the-manifest-does-not-say-enough": ("dockerfile", "requirements.txt"),
+        "no-dashes-before-the-command": ("bisect", "dev.json", "dev.json", "true"),
+    }
+
+
+def test_ten_frequent_errors_say_where_to_read_on(envsnap: Run, tmp_path: Path) -> None:
+    commands = frequent(tmp_path)
+    assert len(commands) == 10
+    nowhere = {"DOCKER_HOST": f"unix://{tmp_path}/nowhere.sock"}
+    for section, words in commands.items():
+        done = envsnap(*words, env=nowhere)
+        assert done.returncode in (2, 3), done.stderr
+        assert done.stderr.rstrip().endswith(f"(see docs/errors.md#{section})"), section
 
 
 def test_a_frequent_error_says_where_to_read_on(envsnap: Run, tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_each_host_is_what_its_file_says(
         ),
         (lambda text: text.replace('"sections":{', '"sections":{},"sections":{'), "twice"),
         (lambda text: text.replace('"label":null', '"label":NaN', 1), "NaN"),
-        (lambda text: text.replace('"2.7.0"', '"2.7.1"', 1), "does not fit its digest"),
+        (lambda text: text.replace('"2.7.0"', '"2.7.1"', 1), "does not match its digest"),
     ],
     ids=["a section twice", "sections twice", "around", "inside"],
 )

@@ -124,7 +124,7 @@ def test_writing_never_follows_a_link(tmp_path) -> None:
 
 
 def test_writing_leaves_nothing_behind_when_it_fails(tmp_path) -> None:
-    with pytest.raises(InputError, match="no folder of this name"):
+    with pytest.raises(InputError, match="the folder to write into does not exist"):
         storage.write_atomically(str(tmp_path / "missing" / "out.json"), b"{}", 0o600)
     storage.write_atomically(str(tmp_path / "out.json"), b"{}", 0o600)
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]

@@ -48,7 +48,7 @@ def test_what_a_comparison_would_see_the_digest_sees(leaf: tuple[Any, ...]) -> N
     except InputError:
         return  # not of the fact's type
     if walk.compare(hosts.dev(), made).changes:
-        with pytest.raises(InputError, match="does not fit its digest"):
+        with pytest.raises(InputError, match="does not match its digest"):
             read(changed)
 
 
@@ -56,19 +56,19 @@ def test_what_a_comparison_would_see_the_digest_sees(leaf: tuple[Any, ...]) -> N
 def test_a_section_that_was_taken_out_is_noticed(section: str) -> None:
     changed = tree()
     del changed["sections"][section]
-    with pytest.raises(InputError, match="fingerprint does not fit"):
+    with pytest.raises(InputError, match="fingerprint does not match"):
         read(changed)
 
 
 def test_a_fingerprint_that_was_made_up_is_noticed() -> None:
-    with pytest.raises(InputError, match="fingerprint does not fit"):
+    with pytest.raises(InputError, match="fingerprint does not match"):
         read({**tree(), "fingerprint": "sha256:" + "0" * 64})
 
 
 def test_a_section_without_its_digest_is_noticed() -> None:
     changed = tree()
     del changed["sections"]["python"]["digest"]
-    with pytest.raises(InputError, match="section python does not fit"):
+    with pytest.raises(InputError, match="section python does not match"):
         read(changed)
 
 

@@ -127,7 +127,7 @@ class Driver:
 
     def _answer(self, host: str, said: bytes) -> None:
         if self._marker.encode() not in said:
-            self.silent[host] = "error: the answer is not of this probe"
+            self.silent[host] = "error: the output is not that of this probe"
             return
         try:
             messages = facts.parse(said, host)

@@ -50,7 +50,7 @@ def image(
     )
     below = list(base.attrs["RootFS"]["Layers"])
     if client.images.get(made).attrs["RootFS"]["Layers"][: len(below)] != below:
-        raise BuildError(f"the image does not stand on {plan.base.reference} as the engine has it")
+        raise BuildError(f"the image is not based on {plan.base.reference} as the engine has it")
     if not switches.reproducible:
         return made
     beneath = normal.Below(layers=len(below), history=len(base.history()))

@@ -60,7 +60,9 @@ def _weight(manifest: Manifest, name: str, path: str) -> tuple[WeightFile, Decis
     inside, decision = os.path.basename(path), None
     if isinstance(captured, Weight):
         if string(captured.sha256) != digest:
-            raise InputError(f"{place}: {path} is not the file that was captured (another SHA-256)")
+            raise InputError(
+                f"{place}: {path} is not the file that was captured (its SHA-256 differs)"
+            )
         inside = posixpath.basename(string(captured.path) or "") or inside
     elif reading.entries(manifest, "weights"):
         known = ", ".join(sorted(reading.entries(manifest, "weights"))[:6])

@@ -55,7 +55,7 @@ REASONS = (
         re.compile(r"PYTHONSTARTUP|PYTHONPATH|PYTHONHOME|BASH_ENV|ENV|PROMPT_COMMAND"),
         "it would run or import code from the captured machine",
     ),
-    (re.compile(r".*_VISIBLE_DEVICES|.*MIG_.*_DEVICES"), "it names cards of one machine"),
+    (re.compile(r".*_VISIBLE_DEVICES|.*MIG_.*_DEVICES"), "it names GPUs of one machine"),
     (re.compile(r"NVIDIA_(REQUIRE|DRIVER|DISABLE).*"), "the image states its own needs"),
     (re.compile(r"(?i:(http|https|no|all)_proxy)"), "it names a host of one network"),
     (

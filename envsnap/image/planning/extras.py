@@ -186,7 +186,7 @@ def _config(manifest: Manifest, name: str, path: str) -> tuple[File, bytes]:
     data = _read(path, "--config")
     digest = hashlib.sha256(data).hexdigest()
     if digest != captured.sha256:
-        raise InputError(f"{place}: {path} is not the file that was captured (another SHA-256)")
+        raise InputError(f"{place}: {path} is not the file that was captured (its SHA-256 differs)")
     inside = posixpath.basename(string(captured.path) or "") or name
     if not FILE_NAME.fullmatch(inside):
         inside = os.path.basename(path)

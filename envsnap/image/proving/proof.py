@@ -395,7 +395,7 @@ def lines(proof: Proof, most: int) -> Iterator[str]:
         yield f"as announced: {_some(paths)}: {reason}"
     if proof.by_nature:
         paths = [item.path for item in proof.by_nature]
-        yield f"differs here, and no image carries it: {_some(paths)}"
+        yield f"differs here, but no image can carry it: {_some(paths)}"
 
 
 def _some(paths: list[str]) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from envsnap.targets.target import Place
 
 BY_ITSELF = (
-    "what may be otherwise is as the image's own plan states it; --plan FILE holds it to yours"
+    "what may differ is taken from the image's own plan; use --plan FILE to check against yours"
 )
 NO_PLAN = "the image carries no plan: its configuration and its layers were not compared"
 NO_HISTORY = "the image's history does not show its plan: its layers were not compared"

@@ -91,7 +91,8 @@ def _dtype(evidence: Evidence) -> Answer:
     count = len(evidence.weights.changed)
     return Answer(
         outcome="diverged", subject="dtype",
-        cause=f"the model is in {two} here, in {one} in the golden run ({counted(count, 'parameter')})",
+        cause=f"the model is in {two} here, in {one} in the golden run "
+        f"({counted(count, 'parameter')})",
         fix=f"Load the model in {one} (dtype=torch.{one}), or record again if {two} is intended.",
     )  # fmt: skip
 
@@ -280,7 +281,7 @@ def _layer(evidence: Evidence, first: Layer) -> Answer:
         return _setting(settings)
     config = evidence.facts.of("config")
     if config and not _is_product(first):
-        return _config(evidence, f"{first.title} ({first.type}) is the first layer that feels it")
+        return _config(evidence, f"{first.title} ({first.type}) is the first layer that it affects")
     return _kernels(evidence, first)
 
 
@@ -329,7 +330,8 @@ def _kernels(evidence: Evidence, first: Layer) -> Answer:
     if _is_coarse(failed):
         return Answer(
             outcome="diverged", subject="precision",
-            cause=f"matrix products are computed in a lower precision ({listed_kinds}){what_differs}",
+            cause=f"matrix products are computed in a lower precision "
+            f"({listed_kinds}){what_differs}",
             fix="Look for autocast, torch.set_float32_matmul_precision, allow_tf32 and"
             " ONEDNN_DEFAULT_FPMATH_MODE, and set them as in the golden run.",
         )  # fmt: skip
@@ -372,11 +374,11 @@ def _place(evidence: Evidence) -> Answer:
     if objects:  # what is in them is not seen, and the code between the layers is what uses them
         return Answer(
             outcome="diverged", subject="inputs",
-            cause=f"inputs differ: {objects}: the run parts {evidence.judged.place}",
+            cause=f"inputs differ: {objects}: the runs diverge {evidence.judged.place}",
             fix="Call the model with the golden run's arguments.",
         )  # fmt: skip
     if evidence.facts.of("config"):
-        return _config(evidence, f"the run parts {evidence.judged.place}")
+        return _config(evidence, f"the runs diverge {evidence.judged.place}")
     lines = "".join(f"; {fact.text}" for fact in evidence.facts.code()[:2])
     return Answer(
         outcome="diverged", subject="code",

@@ -43,7 +43,9 @@ def between(golden: Manifest, other: Manifest) -> Environment:
     found = [finding for finding in result.findings if _shapes_numbers(finding)]
     changes = {path: told for finding in found for path, told in _told(finding)}
     if not found:
-        rung = Rung(name="environment", state="same", summary="nothing that shapes numbers differs")
+        rung = Rung(
+            name="environment", state="same", summary="nothing that affects numbers differs"
+        )
         return Environment(rung=rung, changes={})
     rung = Rung(
         name="environment",

@@ -76,10 +76,10 @@ def of_command(verdict: Verdict, code: int, interpreter: str) -> Verdict:
     ended = f"the command ended with exit code {code}"
     if not verdict.other.layers:
         cause = f"{ended} before a model was called"
-        fix = f"Run it by itself and read what it says; it was run as {interpreter}."
+        fix = f"Run it by itself and read what it prints; it was run as {interpreter}."
     else:
         cause = f"{ended}, after its model gave the same result"
-        fix = "Run it by itself and read what it says: the fault is behind the model."
+        fix = "Run it by itself and read what it prints: the fault is after the model."
     return msgspec.structs.replace(verdict, outcome="diverged", cause=cause, fix=fix)
 
 

@@ -108,7 +108,7 @@ def _layers_rung(evidence: Evidence) -> Rung:
         return Rung(name="layers", state="diverged", summary=title)
     if judged.place:
         return Rung(
-            name="layers", state="diverged", summary=f"the run parts {judged.place}; {told}"
+            name="layers", state="diverged", summary=f"the runs diverge {judged.place}; {told}"
         )
     if judged.undecided:
         return Rung(name="layers", state="undecided", summary=told)

@@ -147,7 +147,7 @@ class Verdict(Shown, Struct, frozen=True, kw_only=True):
     call: Annotated[int, Meta(ge=0, description="The call that this is about, from 0.")] = 0
     rungs: tuple[Rung, ...]
     first: Annotated[Layer | None, Meta(description="The first layer that diverges.")]
-    place: Annotated[str, Meta(description="Where the runs part, if it is not in a layer.")]
+    place: Annotated[str, Meta(description="Where the runs diverge, if it is not in a layer.")]
     layers: tuple[Layer, ...]
     cause: str
     fix: str

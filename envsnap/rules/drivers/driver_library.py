@@ -11,14 +11,14 @@ from envsnap.rules.rule import Rule
 
 
 class DriverLibrary(Rule):
-    """A library of the NVIDIA driver is there and is no library: empty, cut off, or a dead link.
+    """A file of the NVIDIA driver is not a usable library: it is empty, truncated, or a dead link.
 
-    The loader takes the first file of the name and does not look further ("file too short",
-    "invalid ELF header", "cannot open shared object file"). Three things leave empty files and
-    dead links: a container runtime that could not mount the driver, an image that was built with
-    the driver mounted, and a driver that was upgraded under a running container.
+    The loader takes the first file of that name and stops there ("file too short", "invalid ELF
+    header", "cannot open shared object file"). Three things leave empty files and dead links: a
+    container runtime that could not mount the driver, an image that was built with the driver
+    mounted, and a driver that was upgraded under a running container.
 
-    Fix: remove the file, or start the container anew, so that the runtime mounts the host's.
+    Fix: remove the file, or recreate the container, so that the runtime mounts the host's file.
     """
 
     id = "driver-library"
@@ -34,8 +34,8 @@ class DriverLibrary(Rule):
                 confidence=Confidence.CERTAIN,
                 path=("driver", "unloadable", name),
                 message=f"{name} cannot be loaded: {reason}",
-                why=f"The loader takes {path} and does not look further.",
-                fix="Remove the file, or start the container anew with the NVIDIA runtime.",
+                why=f"The loader takes {path} and stops there.",
+                fix="Remove the file, or recreate the container with the NVIDIA runtime.",
                 source="read in the file",
                 cites=(("driver", "version"), ("system", "container")),
             )

@@ -82,8 +82,9 @@ class DriverMinimum(Rule):
                 else f"driver {driver} is too old for {name}, which is built for CUDA {cuda}"
             ),
             why=(
-                f"CUDA {need.toolkit} states driver {exact}; from {floor} on compiled kernels run,"
-                " but PTX of the newer toolkit is refused (error 222: NVRTC, PTX-only builds)."
+                f"CUDA {need.toolkit} asks for driver {exact}. From {floor} on, compiled "
+                "kernels run, but PTX of the newer toolkit is refused (error 222: NVRTC, "
+                "PTX-only builds)."
                 if runs
                 else f"CUDA {need.toolkit} needs driver {exact}, at the very least {floor}"
                 + (

@@ -14,7 +14,7 @@ from envsnap.rules.rule import Rule
 class DriverMismatch(Rule):
     """The loaded kernel module and the driver's libraries have different versions.
 
-    Happens after an unattended upgrade of the driver's packages without a reboot, and in
+    This happens after an unattended upgrade of the driver's packages without a reboot, and in
     containers that bring their own libcuda. NVML then refuses with "Driver/library version
     mismatch" and CUDA does not start.
 
@@ -44,7 +44,9 @@ class DriverMismatch(Rule):
                     confidence=Confidence.LIKELY,
                     path=("driver", key),
                     message=f"kernel module {module}, {key} {version}",
-                    why="The driver's libraries refuse to work with another version's kernel module.",
-                    fix="Reboot, or reload the kernel modules; in a container remove its own copies.",
+                    why="The driver's libraries refuse to work with another version's kernel "
+                    "module.",
+                    fix="Reboot, or reload the kernel modules; in a container remove its own "
+                    "copies.",
                     cites=(("driver", "kernel_module"),),
                 )

@@ -22,9 +22,9 @@ FOLLOW = (
 class DriverVersion(Rule):
     """The NVIDIA driver's version differs.
 
-    The driver compiles PTX, schedules kernels and decides which CUDA can run at all; whether
-    it is too old for a framework is another rule's question (driver-minimum). Drivers of one
-    branch differ by fixes; another branch is another compiler for PTX.
+    The driver compiles PTX, schedules kernels and decides which CUDA can run at all; the rule
+    driver-minimum says whether it is too old for a framework. Drivers of one branch differ by fixes
+    only; another branch has another PTX compiler.
 
     Fix: use the reference's branch where PTX is compiled at run time (Triton, torch.compile).
     """
@@ -76,9 +76,9 @@ class DriverVersion(Rule):
             path=first.path,
             message=f"NVIDIA driver {reference} -> {other}",
             why=(
-                "Another branch: another compiler for PTX, and another newest CUDA."
+                "Another branch has another PTX compiler, and another newest CUDA."
                 if branch
-                else "The same branch; its releases differ by fixes."
+                else "Releases of one branch differ by fixes only."
             ),
             fix=_fix(reference, other) if branch else "",
             changes=changes,

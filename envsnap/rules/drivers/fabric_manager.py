@@ -14,7 +14,7 @@ class FabricManager(Rule):
     """The machine has NVSwitches, and no fabric manager of the driver's version runs.
 
     HGX and DGX machines connect their GPUs through NVSwitches, which the fabric manager sets up.
-    Without it CUDA does not start: error 802, "system not yet initialized". Its version has to be
+    Without it CUDA does not start: error 802, "system not yet initialized". Its version must equal
     the driver's.
 
     Fix: install the fabric manager of the driver's version and start its service.

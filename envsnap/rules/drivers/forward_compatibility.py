@@ -45,7 +45,8 @@ class ForwardCompatibility(Rule):
                 if consumer
                 else "a forward-compatibility libcuda is used instead of the driver's own"
             ),
-            why="It is for data-center GPUs; what the driver reports as its CUDA is then its own.",
+            why="It is made for data-center GPUs. The CUDA version that the driver reports is "
+            "then that of this library.",
             fix="Take the compat folder out of the library path, or update the driver.",
             source=REFERENCE,
             cites=(("driver", "libcuda_path"),),

@@ -15,13 +15,12 @@ from envsnap.rules.rule import Comparison, Rule
 class NoDriver(Rule):
     """A framework is built for CUDA, and this machine has no driver, or no GPU.
 
-    It then computes on the CPU, or fails where the program asks for a GPU ("Found no NVIDIA
-    driver on your system"). In a container the usual cause is that it was started without the
-    NVIDIA runtime, or without the capabilities compute and utility.
+    It then computes on the CPU, or fails where the program asks for a GPU ("Found no NVIDIA driver
+    on your system"). In a container the usual cause is that it was started without the NVIDIA
+    runtime, or without the capabilities compute and utility.
 
-    Wheels of the Python index are CUDA builds on every machine, so that this alone is
-    information. It is a warning where the image asks for a driver, or where the reference uses a
-    GPU.
+    The default wheels are CUDA builds on every machine, so this alone is only information. It is a
+    warning where the image asks for a driver, or where the reference uses a GPU.
 
     Fix: run with the GPUs (`--gpus all`), or install the CPU build if that is meant.
     """

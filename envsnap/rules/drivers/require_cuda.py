@@ -21,12 +21,12 @@ REFERENCE = "NVIDIA/cloud-native-docs container-toolkit/docker-specialized.md"
 class RequireCuda(Rule):
     """The image asks for a newer driver or another GPU than the host has.
 
-    Images of nvidia/cuda carry NVIDIA_REQUIRE_CUDA, a list of alternatives (separated by spaces)
-    of conditions that must hold together (separated by commas) on cuda, driver, arch and brand.
-    The NVIDIA container runtime does not start the container where none holds: "unsatisfied
-    condition: cuda>=12.8". The list differs between images of one tag, so the one in the
-    environment is evaluated, never a remembered one. Of two manifests, the reference's list is
-    held against the other side's driver and GPUs, too.
+    Images of nvidia/cuda carry NVIDIA_REQUIRE_CUDA, a list of alternatives (separated by spaces) of
+    conditions that must hold together (separated by commas) on cuda, driver, arch and brand. The
+    NVIDIA container runtime does not start the container where none holds: "unsatisfied condition:
+    cuda>=12.8". The list differs between images of one tag, so the one in the environment is
+    evaluated, never a remembered one. When two manifests are compared, the reference's list is also
+    checked against the other side's driver and GPUs.
 
     Fix: update the driver, use an image for an older CUDA, or set NVIDIA_DISABLE_REQUIRE=true if
     minor-version mode is enough.
@@ -64,7 +64,8 @@ class RequireCuda(Rule):
             confidence=Confidence.LIKELY,
             path=("driver", "version"),
             message=f"the host does not meet the image's NVIDIA_REQUIRE_CUDA ({wanted.split()[0]})",
-            why=f"The host has {', '.join(f'{key} {value}' for key, value in facts.items())}; no alternative holds.",
+            why=f"The host has {', '.join(f'{key} {value}' for key, value in facts.items())}; "
+            f"no alternative holds.",
             fix="Update the driver, or use an image for an older CUDA.",
             source=REFERENCE,
             expected=wanted[:200],

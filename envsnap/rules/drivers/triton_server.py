@@ -46,12 +46,13 @@ class TritonServer(Rule):
             effect=Effect.BEHAVIOR if runs else Effect.CRASH,
             confidence=Confidence.LIKELY,
             path=("driver", "version"),
-            message=f"Triton server {row['release']} (CUDA {row['cuda']}) comes with driver {row['driver']}; here is {driver}",
+            message=f"Triton server {row['release']} (CUDA {row['cuda']}) comes with driver "
+            f"{row['driver']}; here is {driver}",
             why=(
                 f"From {floor} on it runs in minor-version mode: no PTX can be compiled."
                 if runs
-                else f"Below {floor} it starts with the image's forward-compatibility libraries alone,"
-                " which data-center GPUs allow."
+                else f"Below {floor} it starts only with the image's forward-compatibility "
+                "libraries, which need a data-center GPU."
             ),
             fix="Update the driver, or use an older release of the image.",
             source="triton-inference-server/server docs/introduction/compatibility.md",

@@ -13,8 +13,8 @@ from envsnap.rules.rule import Rule
 class CpuBuild(Rule):
     """A framework's CPU build is installed on a machine that has a GPU.
 
-    "Torch not compiled with CUDA enabled": the build from the wrong index was installed. The GPU
-    is not used, and numbers are the CPU's.
+    "Torch not compiled with CUDA enabled": the build from the wrong index was installed. The GPU is
+    not used: everything runs on the CPU.
 
     Fix: install the CUDA build (PyTorch's index for the CUDA, or the Python index's default).
     """

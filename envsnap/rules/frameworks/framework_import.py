@@ -15,9 +15,9 @@ NOT_A_FAILURE = ("not asked", "timeout")
 class FrameworkImport(Rule):
     """A framework that is installed cannot be imported.
 
-    Looks at the import that the capture tried in a process of its own. A failure there is a
-    failure in every program: a shared library is missing, was built for another processor, or
-    belongs to another release. The error text names it.
+    The capture tried the import in its own process. A failure there is a failure in every program:
+    a shared library is missing, was built for another processor, or belongs to another release. The
+    error text names it.
 
     Fix: install the build that matches this machine, or the library that the text names.
     """
@@ -40,5 +40,6 @@ class FrameworkImport(Rule):
                 path=("frameworks", name, "imported"),
                 message=f"import {name} fails",
                 why=reason.partition(": ")[2] or "The import ended without an error text.",
-                fix=f"Reinstall {name} for this machine, or install the library that the text names.",
+                fix=f"Reinstall {name} for this machine, or install the library that the text "
+                f"names.",
             )

@@ -18,16 +18,15 @@ CUDA_WHEELS = "Install NVIDIA's wheels for that CUDA, or a build for the CUDA th
 
 
 class LinkCheck(Rule):
-    """An extension's files and the installed torch do not fit: read in the files, no table asked.
+    """An extension's files do not match the installed torch, as read from the files.
 
-    Extensions of torch name what they need of it by C++ symbols. The probe reads those names in
-    the extension's files and looks each up in torch's libraries; nothing is imported. What is not
-    there fails at import, or at the first call ("undefined symbol"). A build for CUDA beside a
-    CPU torch needs libraries that are not there at all. Files that were compiled on another host
-    may need versions of the C and C++ libraries that this one does not define ("version
-    `GLIBCXX_3.4.32' not found"). Files that use CUDA need its libraries of one major release, and
-    perhaps neither the system nor a wheel brings them. This sees pairs that nobody has written
-    down.
+    Extensions of torch name what they need of it by C++ symbols. The probe reads those names in the
+    extension's files and looks each up in torch's libraries; nothing is imported. A missing symbol
+    fails at import, or at the first call ("undefined symbol"). A build for CUDA beside a CPU torch
+    needs libraries that are not there at all. Files that were compiled on another host may need
+    versions of the C and C++ libraries that this one does not define ("version `GLIBCXX_3.4.32' not
+    found"). Files that use CUDA need its libraries of one major release, and perhaps neither the
+    system nor a wheel brings them. So the rule also finds mismatches that no table lists.
 
     Fix: install the release and build of the extension that belongs to this torch, or build it
     here.
@@ -69,7 +68,8 @@ class LinkCheck(Rule):
                     effect=Effect.CRASH,
                     confidence=Confidence.LIKELY,
                     path=("packages", name, field),
-                    message=f"{name} {given(package.version)} needs {', '.join(missing)}, which {wanted}",
+                    message=f"{name} {given(package.version)} needs {', '.join(missing)}, which "
+                    f"{wanted}",
                     why="Its import fails, or the part of it that needs them does not load.",
                     fix=fix,
                     source="read in the files",
@@ -93,7 +93,8 @@ class LinkCheck(Rule):
                 f"{name} {given(package.version)}{built} needs {', '.join(libraries)},"
                 f" which torch {torch} does not have"
                 if libraries
-                else f"{name} {given(package.version)}{built} needs {count} symbols that torch {torch} does not have"
+                else f"{name} {given(package.version)}{built} needs {count} symbols that torch "
+                f"{torch} does not have"
             ),
             why=(
                 f"Missing: {', '.join(symbols[:MOST_TOLD])}"
@@ -101,8 +102,9 @@ class LinkCheck(Rule):
                 if symbols
                 else ""
             )
-            + "Its import fails, or its first call.",
-            fix=f"Install the {name} that belongs to torch {torch}, from the same index, or build it here.",
+            + "Its import or its first call fails.",
+            fix=f"Install the {name} that belongs to torch {torch}, from the same index, or "
+            f"build it here.",
             source="read in the files of both",
             cites=(("packages", name, missing), ("packages", "torch")),
         )

@@ -17,11 +17,11 @@ SYSTEM = ("cuda", "toolkit")
 
 
 class OnnxruntimeCuda(Rule):
-    """ONNX Runtime's CUDA provider cannot load, and the CPU computes in silence.
+    """ONNX Runtime's CUDA provider cannot load, and sessions silently run on the CPU.
 
     onnxruntime-gpu is built for one CUDA and one cuDNN major release. Where they are not found,
-    sessions still run, on the CPU; get_device() still says GPU. Only a session's
-    get_providers() tells. The plain onnxruntime has no CUDA provider at all.
+    sessions still run, on the CPU; get_device() still says GPU. Only a session's get_providers()
+    tells. The plain onnxruntime has no CUDA provider at all.
 
     Fix: install the CUDA and cuDNN of its build (the extras cuda and cudnn bring them), or the
     release built for the CUDA that is here.

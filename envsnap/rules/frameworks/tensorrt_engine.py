@@ -14,13 +14,13 @@ ENDINGS = (".engine", ".plan", ".trt")
 
 
 class TensorrtEngine(Rule):
-    """A TensorRT engine meets another TensorRT, or another GPU architecture.
+    """A TensorRT engine was built for another TensorRT release or GPU architecture.
 
-    A serialized engine loads only in the TensorRT release that built it. One that was built
-    version compatible also loads in newer ones of the major release. It loads only on the
-    architecture that it was built for, unless it was built with hardware compatibility ("engine
-    plan file is generated on an incompatible device"). Kernels are chosen by timing, so that an
-    engine that is built anew computes otherwise in the last bits.
+    A serialized engine loads only in the TensorRT release that built it. One that was built version
+    compatible also loads in newer ones of the major release. It loads only on the architecture that
+    it was built for, unless it was built with hardware compatibility ("engine plan file is
+    generated on an incompatible device"). Kernels are chosen by timing, so a rebuilt engine can
+    differ in the last bits.
 
     Fix: build the engine on the machine that runs it, or with the compatibility flags.
     """
@@ -56,7 +56,8 @@ class TensorrtEngine(Rule):
             path = ("gpus", index, "compute_capability")
             yield self._finding(
                 path,
-                f"{what} built for compute capability {capabilities[0]} does not load on {capabilities[1]}",
+                f"{what} built for compute capability {capabilities[0]} does not load on "
+                f"{capabilities[1]}",
                 severity,
                 sure,
             )

@@ -23,12 +23,12 @@ class TorchFamily(Rule):
     """A companion of torch was built for another torch.
 
     torchvision's, torchaudio's, xformers' and vLLM's wheels require one exact torch, since they
-    call its C++ interfaces (torchaudio from 2.11 on works with every later torch). The triton
-    that torch.compile uses is required by torch's own wheel. Another one fails at import
-    ("undefined symbol", "operator torchvision::nms does not exist") or at the first compiled
-    kernel. Local labels (+cu121, +cpu) have to agree, too.
+    call its C++ interfaces (torchaudio from 2.11 on works with every later torch). The triton that
+    torch.compile uses is required by torch's own wheel. Another one fails at import ("undefined
+    symbol", "operator torchvision::nms does not exist") or at the first compiled kernel. Local
+    labels (+cu121, +cpu) must agree, too.
 
-    Fix: install the companion that belongs to the torch, from the same index.
+    Fix: install the companion's release that was built for this torch, from the same index.
     """
 
     id = "torch-family"
@@ -60,7 +60,8 @@ class TorchFamily(Rule):
                 effect=Effect.CRASH,
                 confidence=Confidence.LIKELY,
                 path=("packages", row["distribution"], "version"),
-                message=f"{row['distribution']} {package.version} belongs to torch {_shown(row)}, not {torch}",
+                message=f"{row['distribution']} {package.version} belongs to torch "
+                f"{_shown(row)}, not {torch}",
                 why="It calls torch's C++ interfaces, which change with every release.",
                 fix=_fix(row["distribution"], package.version, torch, wanted),
                 expected=f"torch {wanted}",

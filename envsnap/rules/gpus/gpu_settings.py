@@ -19,11 +19,11 @@ MODES = {
 class GpuSettings(Rule):
     """A GPU's settings differ: ECC, MIG, clocks, power, firmware.
 
-    ECC and MIG change how much memory there is, MIG also how many multiprocessors. Clocks,
-    power limits and PCIe change speed, not results. A VBIOS difference is worth knowing where
-    one of several equal cards behaves otherwise.
+    ECC and MIG change how much memory there is, MIG also how many multiprocessors. Clocks, power
+    limits and PCIe change speed, not results. A VBIOS difference is worth knowing where one of
+    several equal cards behaves otherwise.
 
-    Fix: set the modes alike with nvidia-smi.
+    Fix: set the same modes on both sides with nvidia-smi.
     """
 
     id = "gpu-settings"
@@ -55,7 +55,7 @@ class GpuSettings(Rule):
             path=first.path,
             message=f"{who}: {key}: {first.told}",
             why=MODES[key],
-            fix="Set the mode alike with nvidia-smi.",
+            fix="Set the same mode on both sides with nvidia-smi.",
             changes=tuple(change.path for change in changes),
         )
 

@@ -15,11 +15,11 @@ from envsnap.rules.rule import Rule
 
 
 class KernelCapability(Rule):
-    """A GPU is older than the kernels of an installed distribution need.
+    """A GPU is too old for the kernels of an installed distribution.
 
     Attention kernels, compilers and newer wheels leave old architectures out: FlashAttention 2
-    wants Ampere, Triton compute capability 7.0, JAX's CUDA 13 wheels 7.5. The package installs
-    all the same, and fails at the first call.
+    wants Ampere, Triton compute capability 7.0, JAX's CUDA 13 wheels 7.5. The package still
+    installs, and fails at the first call.
 
     Fix: use another implementation on this GPU, or a newer GPU.
     """

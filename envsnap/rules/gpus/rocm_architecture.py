@@ -72,7 +72,8 @@ class RocmArchitecture(Rule):
             confidence=Confidence.POSSIBLE,
             path=("env_vars", OVERRIDE),
             message=f"{OVERRIDE}={value[:40]} passes the GPU off as another architecture",
-            why="Code for a related architecture runs by luck; a value that is not exported does nothing.",
+            why="Code for a related architecture may run or fail. A value that is not exported "
+            "has no effect.",
             fix="Install a build for the GPU's own architecture.",
             source="invoke-ai/InvokeAI#3967",
         )

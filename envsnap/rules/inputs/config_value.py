@@ -51,12 +51,12 @@ NUMERIC = re.compile(
 
 
 class ConfigValue(Rule):
-    """A value in a config file differs, or stands in one of the files only.
+    """A value in a config file differs, or is in one of the files only.
 
-    Keys that speak of precision, preprocessing, sampling or seeds change results; keys under
-    logging change what is written down. The rest can change behaviour.
+    Keys about precision, preprocessing, sampling or seeds change results. Keys under logging change
+    only what is logged. The rest can change behaviour.
 
-    Fix: make the files alike, or say why they differ.
+    Fix: make the files equal, or document why they differ.
     """
 
     id = "config-value"
@@ -96,7 +96,8 @@ class ConfigValue(Rule):
             path=change.path,
             message=f"config file {name} has other bytes",
             why=(
-                "No value that could be compared differs: comments, order or redacted values."
+                "All values that could be compared are equal. Comments, order, or values that "
+                "were left out differ."
                 if parsed
                 else "Its values are not known on both sides, so only the digests were compared."
             ),
@@ -115,7 +116,7 @@ class ConfigValue(Rule):
             path=found[0].path,
             message=_told(found),
             why=why,
-            fix="Make the files alike, or say why they differ.",
+            fix="Make the files equal, or document why they differ.",
             changes=(*(change.path for change in found), *file),
         )
 
@@ -177,7 +178,7 @@ def _weigh(change: Change) -> tuple[Severity, Effect, str]:
         )
     if any(QUIET.search(key) for key in keys):
         return Severity.INFO, Effect.NONE, "It changes what is logged or shown, not results."
-    return Severity.WARNING, Effect.BEHAVIOR, "The program is configured otherwise."
+    return Severity.WARNING, Effect.BEHAVIOR, "The program has another configuration."
 
 
 def _shown(value: object) -> str:

@@ -10,11 +10,11 @@ from envsnap.rules.rule import Comparison, Rule
 
 
 class DataOrder(Rule):
-    """Equal files are listed in another order, or the files differ.
+    """A data folder lists equal files in another order, or holds other files.
 
     File systems list folders in an order of their own. Code that does not sort what os.listdir,
-    os.scandir or glob return sees its samples in another order on another host. The same files
-    and the same seed then give other batches, other splits and other class numbers.
+    os.scandir or glob return sees its samples in another order on another host. The same files and
+    the same seed then give other batches, other splits and other class numbers.
 
     Fix: sort the names in the code; where files differ, copy the reference's folder.
     """
@@ -40,7 +40,8 @@ class DataOrder(Rule):
                 message=(
                     f"the file system lists {name} in another order"
                     if same_files
-                    else f"the files of {name} differ ({', '.join(sorted(fields - {'order_sha256'}))})"
+                    else f"the files of {name} differ "
+                    f"({', '.join(sorted(fields - {'order_sha256'}))})"
                 ),
                 why=(
                     "Code that does not sort the names sees the samples in another order."

@@ -16,16 +16,16 @@ THREADS = ("threads", "interop_threads")
 
 
 class Determinism(Rule):
-    """A switch that decides how numbers are computed is set otherwise.
+    """A switch that decides how numbers are computed has another value.
 
-    TF32 and reduced-precision sums keep ten bits of a product's mantissa; cudnn.benchmark
-    chooses kernels by timing them; deterministic algorithms replace others. Two programs whose
-    switches differ are not expected to agree.
+    TF32 and reduced-precision sums keep ten bits of a product's mantissa; cudnn.benchmark chooses
+    kernels by timing them; deterministic algorithms replace others. Two programs whose switches
+    differ are not expected to agree.
 
     In one environment alone, the rule speaks where deterministic algorithms are on and cuBLAS has
     no workspace setting: its products then fail, or do not repeat over several streams.
 
-    Fix: set the switch alike at the start of the program.
+    Fix: set the switch to the same value on both sides, at the start of the program.
     """
 
     id = "determinism"
@@ -45,7 +45,8 @@ class Determinism(Rule):
             confidence=Confidence.LIKELY,
             path=("env_vars", WORKSPACE),
             message=f"deterministic algorithms are on without {WORKSPACE}",
-            why="cuBLAS repeats over several streams only with a fixed workspace; torch refuses without.",
+            why="cuBLAS repeats over several streams only with a fixed workspace; torch refuses "
+            "without.",
             fix=f"Set {WORKSPACE}=:4096:8 before the program starts.",
             source="https://docs.pytorch.org/docs/stable/notes/randomness.html",
         )

@@ -61,7 +61,8 @@ class EndOfRun(Rule):
             confidence=Confidence.CERTAIN,
             path=PATH,
             message=message,
-            why="What a command that fails opened, seeded and loaded is only what it came to.",
+            why="The command failed, so the list of what it opened, seeded and loaded may end "
+            "early.",
             fix="Read its last output, or pass it with --error-text.",
             changes=() if other is None else (PATH,),
         )

@@ -31,14 +31,14 @@ SYMBOL = re.compile(r"\b_Z[\w.$]{4,400}")
 class ErrorText(Rule):
     """A text that a failure printed names its cause.
 
-    The text is read by the grammar of what prints it. Known are tracebacks of Python (who called
-    whom), the loader's and linker's sentences, codes of CUDA and NCCL, limits of the system, and
-    known failures. What it names leads to facts: a file to the distribution that installed it, a
-    library or symbol to its owner. With `--error-text FILE`, findings of those facts come first,
-    and quote the line that speaks for them. A rule that sees the cause in the manifest comes
-    first, then a fact that differs, then the text's own finding. A sentence known from memory
-    only is marked as unverified and is at most a warning. A sentence that only says that
-    something failed, and a notice that is known to be harmless, stay information.
+    The text is searched for Python tracebacks (who called whom), messages of the loader and linker,
+    error codes of CUDA and NCCL, system limits, and known failures. What it names leads to facts: a
+    file to the distribution that installed it, a library or symbol to its owner. With `--error-text
+    FILE`, findings of those facts come first, and quote the line that supports them. A rule that
+    sees the cause in the manifest comes first, then a fact that differs, then the text's own
+    finding. A sentence known from memory only is marked as unverified and is at most a warning. A
+    sentence that only says that something failed, and a notice that is known to be harmless, stay
+    information.
 
     Fix: what the finding says; then run again and pass the new text.
     """

@@ -12,7 +12,7 @@ from envsnap.rules.rule import Comparison, Rule
 class SourceCode(Rule):
     """The repository around the captured folder is at another commit, or has local changes.
 
-    Whatever the environments are: other code gives other results.
+    Other code gives other results, whatever the environments are.
 
     Fix: check out the same commit, and commit or drop local changes.
     """

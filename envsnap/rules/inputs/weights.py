@@ -97,7 +97,8 @@ class Weights(Rule):
                     effect=Effect.SECURITY,
                     confidence=Confidence.LIKELY,
                     path=("weights", name, "foreign_symbols"),
-                    message=f"loading weights {name} may run {', '.join(weight.foreign_symbols[:3])}",
+                    message=f"loading weights {name} may run "
+                    f"{', '.join(weight.foreign_symbols[:3])}",
                     why="A pickle calls what it names. Only names were read here; nothing was run.",
                     fix="Load with weights_only=True, or convert the file to safetensors.",
                 )
@@ -152,12 +153,12 @@ _JUDGED = {
     ),
     "missing on the other side": (
         Severity.ERROR,
-        "The folder is there, the file is not.",
+        "The folder exists, but this file is missing in it.",
         "Copy the file there, and compare its SHA-256.",
     ),
     "only on the other side": (
         Severity.INFO,
-        "The reference's folder does without it.",
+        "The reference's folder does not have it.",
         "",
     ),
     "opened by the reference's run only": (

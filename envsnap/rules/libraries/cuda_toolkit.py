@@ -12,7 +12,7 @@ class CudaToolkit(Rule):
     """The CUDA toolkit (nvcc) differs.
 
     The toolkit compiles extensions (cpp_extension, flash-attn, some Triton builds). Wheels of
-    frameworks bring their own CUDA libraries and do not look at it.
+    frameworks bring their own CUDA libraries and do not use it.
 
     Fix: install the reference's toolkit where extensions are compiled on the host.
     """

@@ -18,10 +18,10 @@ TAG = re.compile(r"manylinux(?:_\d+_\d+|\d+)")
 class CLibrary(Rule):
     """glibc, musl or libstdc++ differ.
 
-    A program built against a newer glibc or libstdc++ does not start on an older one
-    ("version `GLIBC_2.32' not found"). The other way round works. musl and glibc take other
-    wheels altogether. Where every installed wheel states by its tag that the older one is enough,
-    the difference is information. glibc's math functions change their last bit between releases.
+    A program built against a newer glibc or libstdc++ does not start on an older one ("version
+    `GLIBC_2.32' not found"). The other way round works. musl and glibc need different wheels. Where
+    every installed wheel states by its tag that the older one is enough, the difference is
+    information. glibc's math functions change their last bit between releases.
 
     Fix: build on the oldest system that must run it, or use the same base image.
     """
@@ -57,12 +57,12 @@ class CLibrary(Rule):
 
 def _why(*, kind: bool, older: bool, fits: bool) -> str:
     if fits:
-        return "It is older, but no installed wheel's tag asks for more."
+        return "It is older, but new enough for every installed wheel's tag."
     if older:
         return "Programs built on the newer system may not start on the older one."
     if kind:
-        return "Another C library takes other wheels."
-    return "A newer one runs what was built for the older."
+        return "Another C library needs other wheels."
+    return "A newer C library runs what was built for an older one."
 
 
 def _wheels_fit(comparison: Comparison, key: str, have: str) -> bool:

@@ -16,9 +16,9 @@ class EnvVar(Rule):
     """An environment variable differs, or is set on one side only.
 
     What is known of each variable (whether it changes numbers, the choice of a library, or
-    behaviour) is a table with sources. A variable without a row is stated, no more.
+    behaviour) is a table with sources. A variable without a row is reported without a judgement.
 
-    Fix: set it alike, or unset it on both sides.
+    Fix: set it to the same value, or unset it, on both sides.
     """
 
     id = "env-var"

@@ -33,12 +33,11 @@ BY_TORCHRUN = ("TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT")
 
 
 class LauncherVariables(Rule):
-    """A launcher's variables contradict each other, or the GPUs.
+    """A launcher's variables contradict each other, or do not match the GPUs.
 
-    Slurm, torchrun and MPI tell each process its number and how many there are. Numbers that do
-    not fit leave processes waiting for others that never come, or let one GPU work alone.
-    Examples: a rank beyond the size, fewer tasks in all than on one node, two launchers that
-    disagree.
+    Slurm, torchrun and MPI tell each process its rank and the number of processes. Wrong numbers
+    leave processes waiting for others that never start, or leave GPUs idle. Examples: a rank beyond
+    the size, fewer tasks in all than on one node, two launchers that disagree.
 
     Fix: ask for as many tasks as processes, and start them by one launcher.
     """
@@ -89,7 +88,8 @@ class LauncherVariables(Rule):
             confidence=Confidence.LIKELY,
             path=path,
             message=message,
-            why="Processes wait for others that never come, or fewer take part than were asked for.",
+            why="Processes wait for others that never start, or fewer take part than were asked "
+            "for.",
             fix="Ask for as many tasks as processes, and start them by one launcher.",
             cites=cites,
         )

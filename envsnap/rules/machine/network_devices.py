@@ -13,13 +13,14 @@ LIBRARIES = ("rdma_libraries", "rdma_providers")
 
 
 class NetworkDevices(Rule):
-    """What carries data between machines differs: adapters, firmware, libraries, NCCL's settings.
+    """Network adapters, their firmware or libraries, or NCCL's settings differ.
 
-    NCCL reads /etc/nccl.conf and ~/.nccl.conf as if they were variables; nobody sees them in the
-    environment. Another firmware or another link makes collectives slower, or hang; a missing
+    NCCL reads /etc/nccl.conf and ~/.nccl.conf as if they were variables, but they do not show in
+    the environment. Another firmware or another link makes collectives slower, or hang; a missing
     provider makes NCCL use sockets.
 
-    Fix: set the same in the files, or in variables, which count more; give hosts one firmware.
+    Fix: set the same values in the files, or in variables, which override them; use one firmware on
+    all hosts.
     """
 
     id = "network-devices"
@@ -58,7 +59,7 @@ class NetworkDevices(Rule):
             path=change.path,
             message=f"{name} of nccl.conf: {change.told}",
             why=f"{does[0].upper()}{does[1:]}." if does else "NCCL reads it as a variable.",
-            fix="Make the files alike, or set the variable.",
+            fix="Make the files equal, or set the variable.",
             changes=(change.path,),
         )
 

@@ -36,12 +36,12 @@ DECISIVE = (
 class Processor(Rule):
     """The CPU's instruction sets differ, or a framework chose another level.
 
-    Math libraries choose kernels by instruction set. Measured with torch 2.13 on a CPU: capping
-    the level changes sums by up to 4e-5 and bfloat16 products by 2e-3, relative to the largest
-    value. Without AVX2 even `torch.randn` gives other numbers for one seed. Deterministic
-    algorithms do not help: they are deterministic for one processor.
+    Math libraries choose kernels by instruction set. Measured with torch 2.13 on a CPU: capping the
+    level changes sums by up to 4e-5 and bfloat16 products by 2e-3, relative to the largest value.
+    Without AVX2 even `torch.randn` gives other numbers for one seed. Deterministic algorithms do
+    not help: they are deterministic for one processor.
 
-    Fix: compare on equal CPUs, or cap both sides alike (ATEN_CPU_CAPABILITY,
+    Fix: compare on equal CPUs, or cap both sides at the same level (ATEN_CPU_CAPABILITY,
     ONEDNN_MAX_CPU_ISA, MKL_ENABLE_INSTRUCTIONS), and compare with a tolerance.
     """
 
@@ -79,7 +79,8 @@ class Processor(Rule):
             path=first.path,
             message="; ".join(part for part in (level, text) if part),
             why="Other kernels: other last bits, and other random numbers where AVX2 is missing.",
-            fix="Compare on equal CPUs, or cap both alike with ATEN_CPU_CAPABILITY and its kin.",
+            fix="Compare on equal CPUs, or cap both at the same level (ATEN_CPU_CAPABILITY, "
+            "ONEDNN_MAX_CPU_ISA).",
             source="measured with torch 2.13.0 (pytorch/pytorch#155423 asks about the same)",
             changes=tuple(item.path for item in (*levels, *([flags] if flags else []), *models)),
         )

@@ -18,9 +18,9 @@ SWITCHES = ("debug", "gil", "optimize", "utf8_mode", "bits", "implementation")
 class PythonVersion(Rule):
     """The interpreter's version differs.
 
-    Another minor version is another set of wheels: packages of one version may be other builds,
-    or other versions altogether. Pickles, byte code, default protocols and the standard library
-    differ. A patch release mends bugs and rarely changes a result.
+    Another minor version installs other wheels: packages of one version may be other builds, or
+    other versions. Pickles, byte code, default protocols and the standard library differ. A patch
+    release fixes bugs and rarely changes a result.
 
     Fix: use the reference's version; `envsnap dockerfile` pins it to the patch.
     """
@@ -43,7 +43,7 @@ class PythonVersion(Rule):
                 why=(
                     _why(change)
                     if far
-                    else "A patch release mends bugs; results rarely depend on one."
+                    else "A patch release fixes bugs; results rarely depend on one."
                 ),
                 fix=f"Use Python {change.reference}." if change.reference is not None else "",
                 changes=(change.path, *follow),

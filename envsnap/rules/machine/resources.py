@@ -25,11 +25,11 @@ THREADS = ("threads", "interop_threads")
 class Resources(Rule):
     """The number of threads, or what the machine or its limits offer, differs.
 
-    Sums are split among threads: another number of threads gives other last bits (up to 7e-7 of
-    the largest value, measured with torch 2.13 on a CPU). Limits decide whether a program is
-    killed, and a small /dev/shm stops data loaders.
+    Sums are split among threads: another number of threads gives other last bits (up to 7e-7 of the
+    largest value, measured with torch 2.13 on a CPU). Limits decide whether a program is killed,
+    and a small /dev/shm stops data loaders.
 
-    Fix: set OMP_NUM_THREADS alike; give containers the same limits (--shm-size, --cpus).
+    Fix: set the same OMP_NUM_THREADS; give containers the same limits (--shm-size, --cpus).
     """
 
     id = "resources"
@@ -69,6 +69,6 @@ class Resources(Rule):
             path=found[0].path,
             message=message,
             why=why,
-            fix="Set OMP_NUM_THREADS alike." if effect is Effect.NUMERICS else "",
+            fix="Set the same OMP_NUM_THREADS on both sides." if effect is Effect.NUMERICS else "",
             changes=tuple(change.path for change in found),
         )

@@ -34,7 +34,7 @@ class TextSettings(Rule):
                 confidence=Confidence.POSSIBLE,
                 path=first.path,
                 message=f"the {first.path[1].replace('_', ' ')}: {first.told}",
-                why="Files opened without an encoding are read otherwise."
+                why="Files opened without an encoding are decoded differently."
                 if decides
                 else "The encoding is the same on both sides.",
                 fix="Set LANG=C.UTF-8 on both sides, or install the locale.",
@@ -50,6 +50,6 @@ class TextSettings(Rule):
                 path=zone.path,
                 message=f"the time zone: {zone.told}",
                 why="Dates without a zone mean another moment.",
-                fix="Set TZ alike.",
+                fix="Set the same TZ on both sides.",
                 changes=(zone.path,),
             )

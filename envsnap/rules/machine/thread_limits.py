@@ -17,11 +17,11 @@ TOO_MANY = 2  # times the limit: one thread more costs little
 
 
 class ThreadLimits(Rule):
-    """Threads outnumber the processors that the control group gives.
+    """There are more threads than processors that the control group allows.
 
-    A container that may use two processors of a large host still sees all of them. Libraries
-    start a thread for each; the kernel then stops them for most of every period, and a request
-    takes many times as long. `cpus_usable` does not show it: the limit is a share of time.
+    A container that may use two processors of a large host still sees all of them. Libraries start
+    a thread for each; the kernel then stops them for most of every period, and a request takes many
+    times as long. `cpus_usable` does not show it: the limit is a share of time.
 
     Fix: set OMP_NUM_THREADS (and torch's threads) to the limit.
     """
@@ -55,7 +55,8 @@ class ThreadLimits(Rule):
             confidence=Confidence.POSSIBLE,
             path=path,
             message=f"{what}, and the control group gives {limit:g} processors",
-            why="The kernel stops threads that use more than their share; each step waits for the slowest.",
+            why="The kernel stops threads that use more than their share; each step waits for "
+            "the slowest.",
             fix=f"Set OMP_NUM_THREADS={max(1, ceil(limit))}.",
             cites=(("system", "cgroup_cpu_limit"),),
         )

@@ -14,11 +14,11 @@ from envsnap.rules.rule import Rule
 
 
 class VariableTraps(Rule):
-    """A variable has a value that does not go with what is installed.
+    """A variable's value does not work with what is installed.
 
-    Some settings help one program and stop another: expandable segments of torch's allocator
-    save memory, and memory of that kind cannot be shared between processes, which vLLM's
-    all-reduce does. The table names the variable, its value and what has to be there.
+    Some settings help one program and stop another: expandable segments of torch's allocator save
+    memory, and memory of that kind cannot be shared between processes, which vLLM's all-reduce
+    does. The table names the variable, its value and what must be installed.
 
     Fix: what the finding says; mostly, unset the variable for this program.
     """

@@ -46,6 +46,6 @@ class AlteredFiles(Rule):
                 confidence=Confidence.CERTAIN,
                 path=("packages", name, "altered" if altered else "missing"),
                 message=f"files of {name} are not what was installed: {', '.join(parts)}",
-                why="The version says nothing about what runs.",
+                why="The code that runs is not the one that this version stands for.",
                 fix=f"pip install --force-reinstall --no-deps {name}=={package.version}",
             )

@@ -27,11 +27,11 @@ GRAVE = ("import fails", "run fails", "wrong results")
 
 
 class BuiltAgainst(Rule):
-    """Two installed releases do not belong together.
+    """Two installed releases do not work together.
 
     Compiled packages call the interfaces of the torch, NumPy or CUDA that they were built with;
-    others import names that a neighbour's release has no longer, or not yet. Their metadata often
-    says nothing of it, and installers let it happen. The table was read from wheels' metadata,
+    others import names that the other package no longer has, or does not have yet. Their metadata
+    often does not say so, and installers do not notice. The table was read from wheels' metadata,
     build matrices and the projects' own pages, and partly measured; each row has its source. What
     the published files were compiled for is at most a warning, since files that were built on the
     host itself are others.
@@ -131,7 +131,7 @@ def _why(found: Misfit) -> str:
         "wrong results": "Otherwise results are wrong, without an error.",
         "feature off": "Otherwise it warns, and leaves out its compiled parts.",
         "slower": "Otherwise it runs without them, and slower.",
-        "untested": "It was not built or tested with what is there.",
+        "untested": "It was not built or tested with the installed release.",
     }[found.row["how"]]
     symptom = found.row.get("symptom")
     built = " Files that were built on this host may fit." if found.of_a_build else ""

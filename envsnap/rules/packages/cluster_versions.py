@@ -15,8 +15,8 @@ class ClusterVersions(Rule):
     """A distribution whose processes talk to each other has different releases.
 
     Ray, Dask, Spark and their like exchange pickled objects between nodes and check, or assume,
-    that every process runs one release; Ray and Spark want one Python, too. A difference that is
-    harmless between two programs stops a cluster.
+    that every process runs one release; Ray and Spark also need the same Python. A difference that
+    is harmless between two programs stops a cluster.
 
     Fix: install the same release, with the same Python, on every node.
     """
@@ -51,7 +51,8 @@ class ClusterVersions(Rule):
             confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
             path=change.path,
             message=message + ("" if sure else " (unverified)"),
-            why="Processes of one cluster have to run one release; between separate programs it does not matter.",
+            why="Processes of one cluster have to run one release; between separate programs it "
+            "does not matter.",
             fix="Install the same release, with the same Python, on every node.",
             changes=tuple(item.path for item in comparison.under(*package)),
         )

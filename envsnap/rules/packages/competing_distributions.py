@@ -34,7 +34,8 @@ class CompetingDistributions(Rule):
                 confidence=Confidence.LIKELY,
                 path=("packages", present[0]),
                 message=f"{' and '.join(present)} all provide `{imports}`",
-                why="Each wrote its files over the other's; what is imported is a matter of order.",
+                why="Each wrote its files over the other's. Which one is imported depends on "
+                "the order of installation.",
                 fix="Uninstall all of them, then install the one that is wanted.",
                 cites=tuple(("packages", name) for name in present[1:]),
             )

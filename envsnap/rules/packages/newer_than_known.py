@@ -24,11 +24,12 @@ def _newer(manifest: Manifest) -> list[Release]:
 
 
 class NewerThanKnown(Rule):
-    """The tables were read before this release came out.
+    """A release is newer than envsnap's tables.
 
     What a release changed, what it was built against and what it needs are tables with a date
-    (`envsnap explain --tables`). Of a later release they say nothing, and nothing is guessed: no
-    finding about it is no promise. What is read in files (link-check, requirements) still counts.
+    (`envsnap explain --tables`). They say nothing about later releases, and envsnap does not guess:
+    the absence of a finding proves nothing. Rules that read files (link-check, requirements) still
+    apply.
 
     Fix: use a newer envsnap, or read the release's own notes.
     """
@@ -57,9 +58,9 @@ class NewerThanKnown(Rule):
             effect=Effect.NONE,
             confidence=Confidence.POSSIBLE,
             path=("packages", newer[0][0], "version"),
-            message=f"newer than what envsnap knows ({ages.read_on()[:7]}): {', '.join(told[:MOST_TOLD])}"
-            + (f" and {more} more" if more > 0 else ""),
-            why="The tables say nothing of later releases, and nothing is guessed.",
+            message=f"newer than what envsnap knows ({ages.read_on()[:7]}): "
+            f"{', '.join(told[:MOST_TOLD])}" + (f" and {more} more" if more > 0 else ""),
+            why="The tables say nothing about later releases, and envsnap does not guess.",
             fix="Use a newer envsnap, or read the release's notes.",
             cites=tuple(("packages", name) for name, _, _ in newer[1:]),
         )

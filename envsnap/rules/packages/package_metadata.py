@@ -14,8 +14,8 @@ from envsnap.rules.rule import Rule
 class PackageMetadata(Rule):
     """Two distributions of one name are on sys.path, or one's metadata is broken.
 
-    Python imports the first one it finds. `pip list` may tell another version than the one that
-    runs. Broken metadata is what interrupted installs leave, and what makes pip fail.
+    Python imports the first one it finds. `pip list` may show another version than the one that is
+    imported. Interrupted installs leave broken metadata, and pip may fail on it.
 
     Fix: uninstall the name until none is left, then install the wanted version once.
     """
@@ -34,7 +34,8 @@ class PackageMetadata(Rule):
                     confidence=Confidence.CERTAIN,
                     path=("packages", name, "shadowed"),
                     message=f"{name} {package.version} hides {versions}",
-                    why="Python imports the first on sys.path; other tools may report the hidden one.",
+                    why="Python imports the first on sys.path; other tools may report the "
+                    "hidden one.",
                     fix=f"Uninstall {name} until none is left, then install one version.",
                 )
             if isinstance(package.defects, tuple):

@@ -20,8 +20,8 @@ FIELDS = ("claimed_twice",)
 class PackageMissing(Rule):
     """A distribution is installed on one side only.
 
-    Missing where the program runs, it fails at import, or a library quietly takes another path
-    (another image decoder, a slower tokenizer, attention without flash-attn). A distribution
+    If it is missing where the program runs, the import fails, or a library silently takes another
+    path (another image decoder, a slower tokenizer, attention without flash-attn). A distribution
     that only the other side has can switch such a path on.
 
     Fix: install the same distributions; `envsnap dockerfile` pins all of them.
@@ -53,7 +53,8 @@ class PackageMissing(Rule):
             effect=Effect.NUMERICS if numeric else Effect.NONE,
             confidence=Confidence.POSSIBLE,
             path=change.path,
-            message=f"{name} {_version(change.reference)} -> {twin} {version(comparison.other, twin) or ''}".rstrip(),
+            message=f"{name} {_version(change.reference)} -> {twin} "
+            f"{version(comparison.other, twin) or ''}".rstrip(),
             why=(
                 "It is another implementation under the same name; results may differ."
                 if numeric
@@ -86,7 +87,7 @@ class PackageMissing(Rule):
             ),
             fix=f"Install {name}=={reference}."
             if gone
-            else f"Uninstall {name}, if the reference works without.",
+            else f"Uninstall {name} if the reference works without it.",
             changes=(change.path,),
         )
 

@@ -21,13 +21,13 @@ FAR = (Distance.MAJOR, Distance.MINOR, Distance.OTHER)
 class PackageVersion(Rule):
     """An installed distribution has another version.
 
-    What that can do depends on what the distribution is for: a table says it, and where it does
-    not, what requires what in this environment. Those that compute or decode data (numpy, Pillow,
-    OpenCV, tokenizers, CUDA libraries) can change results with any release. Those that compute
-    the model itself (engines, kernels, trainers) can do so with a patch release, too. Those of a
-    serving stack can behave otherwise after a major release. Tools that build, test or look at
-    code change nothing. Where only a few distributions differ at all, each of them is a suspect
-    from a minor release on.
+    The effect depends on the role of the distribution. A table gives the role; for others it
+    follows from what requires what in this environment. Distributions that compute or decode data
+    (numpy, Pillow, OpenCV, tokenizers, CUDA libraries) can change results with any release. Those
+    that compute the model itself (engines, kernels, trainers) can do so even with a patch release.
+    Those of a serving stack can behave differently after a major release. Tools that build, test or
+    inspect code change nothing. If only a few distributions differ at all, each one that differs by
+    a minor release or more is a suspect.
 
     Fix: install the reference's version; `envsnap dockerfile` pins all of them.
     """

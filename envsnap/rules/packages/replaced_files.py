@@ -13,9 +13,9 @@ from envsnap.rules.rule import Rule
 class ReplacedFiles(Rule):
     """A running process has mapped libraries that are no longer on the disk.
 
-    Packages were installed or removed after it started. It computes with the old files until it
-    is restarted, while everything that reads the disk, this capture's package list included,
-    tells of the new ones.
+    Packages were installed or removed after it started. It computes with the old files until it is
+    restarted, while everything that reads the disk, including this capture's package list, shows
+    the new ones.
 
     Fix: restart the process, then capture again.
     """
@@ -35,7 +35,8 @@ class ReplacedFiles(Rule):
             effect=Effect.BEHAVIOR,
             confidence=Confidence.CERTAIN,
             path=("process", "replaced_files"),
-            message=f"the process runs files that were replaced since: {', '.join(names[:2])}{more}",
+            message=f"the process runs files that were replaced since: "
+            f"{', '.join(names[:2])}{more}",
             why="It computes with the old files; the versions listed here are those on the disk.",
             fix="Restart the process, then capture again.",
         )

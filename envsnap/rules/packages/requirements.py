@@ -26,9 +26,9 @@ class Requirements(Rule):
     """An installed distribution's requirements are not met.
 
     Each distribution states what it needs, with versions and with markers for the Python and the
-    platform. They are evaluated for the environment that was captured, not for the one that
-    envsnap runs in. pip lets such states come about: a later install changes what an earlier one
-    needed. Extras are left out, since nobody records which were asked for.
+    platform. They are evaluated for the environment that was captured, not for the one that envsnap
+    runs in. pip allows this: a later install can change what an earlier one needed. Extras are left
+    out, since no record says which were requested.
 
     Fix: install a version inside the range; `pip check` says the same on the host.
     """
@@ -94,7 +94,7 @@ class Requirements(Rule):
                 if installed
                 else f"{name} requires {wanted}{versions}, which is not installed"
             ),
-            why="It was not built or tested with what is there.",
+            why="It was not built or tested with the installed release.",
             fix=f"pip install '{wanted}{versions}'",
             source="the distribution's own metadata (Requires-Dist)",
             expected=f"{wanted}{versions}",

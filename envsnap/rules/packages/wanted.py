@@ -21,13 +21,13 @@ LONGEST_COMMIT = 40
 
 
 class Wanted(Rule):
-    """A lock or a requirements file asks for something else than is installed.
+    """A lock or a requirements file asks for something other than what is installed.
 
-    A requirements file or a lock on one side is held against what is installed on the other:
-    each line whose marker holds on that platform and Python. A range is checked, never read as a
-    version; what only an extra or a group asks for may be missing. Two such files are compared
-    by what they ask for on the platforms that both are for, so that another spelling of a marker
-    is no difference.
+    A requirements file or a lock on one side is compared with what is installed on the other: each
+    line whose marker holds on that platform and Python. A range is checked, never read as a
+    version; what only an extra or a group asks for may be missing. Two such files are compared by
+    what they ask for on the platforms that both are for, so that another spelling of a marker is no
+    difference.
 
     Fix: install from the file, or write the file anew from the environment that works.
     """
@@ -57,7 +57,8 @@ class Wanted(Rule):
             message=f"Python {change.told}"
             if files
             else f"Python {_range(change)} is asked for, and {_have(change)} is there",
-            why="Packages are resolved for the Pythons that a file is for, and may not run on others.",
+            why="Packages are resolved for the Pythons that a file is for, and may not run on "
+            "others.",
             fix="" if files else "Use a Python inside the range.",
             changes=(change.path,),
             cites=() if files else (("python", "version"),),
@@ -81,7 +82,8 @@ class Wanted(Rule):
             if missing and severity is not Severity.INFO
             else Confidence.POSSIBLE,
             path=change.path,
-            message=f"{wanted} is asked for, and {'it is not installed' if missing else f'{have} is installed'}",
+            message=f"{wanted} is asked for, and "
+            f"{'it is not installed' if missing else f'{have} is installed'}",
             why="Code that imports it fails, or takes another path."
             if missing
             else "The environment is not what the file describes.",

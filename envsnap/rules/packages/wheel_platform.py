@@ -31,7 +31,7 @@ class WheelPlatform(Rule):
     Examples: a site-packages from Python 3.11 beside a Python 3.10, a folder from a newer
     distribution on an older one. Imports then fail: "version `GLIBC_2.28' not found", "undefined
     symbol: Py...". A tag may promise more than is true (wheels of torch up to 2.6 are tagged for
-    glibc 2.5): where the tag fits, nothing is said.
+    glibc 2.5): if the tag fits, the rule reports nothing.
 
     Fix: install the packages anew on this host, with this Python.
     """

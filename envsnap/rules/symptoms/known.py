@@ -79,9 +79,9 @@ def _of_neighbours(
     wanted = ", ".join(f"{item} {asked}" for item, asked in row.get("needs", {}).items())
     return {
         "id": "neighbours", "topic": "release", "rules": ["built-against", "requirements"],
-        "says": f"{name} {installed} does not go with what is beside it" + (f": it wants {wanted}" if wanted else ""),
+        "says": f"{name} {installed} does not work with an installed release" + (f": it wants {wanted}" if wanted else ""),
         "facts": facts, "effect": "crash", "printed": row["symptom"],
-        "fix": f"Install {wanted}." if wanted else "Install releases that belong together.",
+        "fix": f"Install {wanted}." if wanted else "Install releases that work together.",
         "source": built_against.source(row), "basis": row["basis"],
     }  # fmt: skip
 

@@ -56,7 +56,7 @@ async def one(client, address: str, name: str, script: bytes, end: float, say) -
         if said:
             say(host=name, answer=said.decode("utf-8", "replace"))
         else:
-            say(host=name, failed=complaint or "the probe said nothing")
+            say(host=name, failed=complaint or "the probe printed nothing")
 
 
 async def main() -> None:

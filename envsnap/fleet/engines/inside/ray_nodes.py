@@ -106,7 +106,7 @@ def collect(ray, waiting: dict, end: float, say) -> None:
                 if said:
                     say(host=name, answer=said.decode("utf-8", "replace"))
                 else:
-                    say(host=name, failed=complaint or "the probe said nothing")
+                    say(host=name, failed=complaint or "the probe printed nothing")
 
 
 def named(nodes: dict) -> dict:
