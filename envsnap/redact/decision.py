@@ -109,7 +109,7 @@ def sweep(tree, note, path: tuple = ()):
 
 # A token is a long piece with a digit; an address has two slashes or an at sign.
 _SUSPECT = re.compile(
-    r"//|@|[A-Za-z0-9_+=-]{20}|Bearer|Basic|BEGIN|pass|PASS|pw|PW|token|TOKEN|secret|(?:key|KEY|auth|AUTH)[ =:]"
+    r"//|@|[A-Za-z0-9_+=-]{20}|Bearer|Basic|BEGIN|pass|PASS|pw|PW|token|TOKEN|secret|[Ll]ogin|[Aa]ccount|[Cc]red|(?:key|KEY|auth|AUTH)[ =:]"
 )
 
 
