@@ -68,9 +68,11 @@ def _opens(key: str, level: int) -> bool:
 
 def _is_login(key: str, text: str) -> bool:
     """user:password in base64, or user/password as it is; a login's second word is always one."""
+    if kinds.is_plain(text):
+        return False
     match = re.match(r"[\w.@+-]{1,64}[:/]([^\s/:]{3,200})\Z", text)
     if match is None or kinds.is_setting(match.group(1)) or kinds.is_plain(match.group(1)):
-        return " " not in text and ":" in texts.decoded(text)
+        return texts.is_login(texts.decoded(text))
     return _is_password(match.group(1)) or words.split(key)[-1:] in _OF_LOGINS
 
 

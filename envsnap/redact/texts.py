@@ -323,12 +323,12 @@ def _encoded(text: str) -> list:
     found = []
     for match in re.finditer(_B64, text):
         inner = decoded(match.group())
-        if inner and (_is_login(inner) or find(inner, inside=True)):
+        if inner and (is_login(inner) or find(inner, inside=True)):
             found.append((*match.span(), "secret in base64"))
     return found
 
 
-def _is_login(inner: str) -> bool:
+def is_login(inner: str) -> bool:
     """user:password, as Basic authorization has it; random letters do not decode to it."""
     return re.match(r"[A-Za-z][\w.@+-]{1,60}:[!-~]{4,80}\Z", inner) is not None
 

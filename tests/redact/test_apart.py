@@ -87,7 +87,7 @@ def test_names_that_open_something(key: str, value: str) -> None:
         ("private_dns", "ml.internal"), ("login", "sso"), ("auth", "oidc"), ("answer", "thistle"),
         ("kms_key_id", "alias/ml"), ("pad_token_id", "thistle"), ("token_id", "thistle"),
         ("query", "SELECT key FROM kv WHERE token = :token"), ("certificate-authority-data", "thistle"), ("recipient", "age1" + "q8w7e6r5t4" * 5 + "q8w7e6r5"), ("community", "open source"),
-        ("example.com/auth-secret", "basic-auth"), ("größe", "thistle"), ("author", "Keith Tokenov"),
+        ("example.com/auth-secret", "basic-auth"), ("größe", "thistle"), ("author", "Keith Tokenov"), ("auth", "2446"),
     ],
 )  # fmt: skip
 def test_names_that_open_nothing(key: str, value: str) -> None:
