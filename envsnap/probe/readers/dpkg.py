@@ -13,12 +13,17 @@ STANZA = re.compile(rb"(?:^|\n)Package: ([^\n]+)\n((?:[^\n]+\n)*)")
 VERSION = re.compile(rb"(?:^|\n)Version: ([^\n]+)\n")
 DIVERSIONS = "/var/lib/dpkg/diversions"
 STEM = re.compile(r"(?:lib)?[a-zA-Z0-9_+]*")
-USUAL_OWNERS = ("libc6", "libgcc", "zlib1g")  # of the loader, libm, libpthread, libz
+USUAL_OWNERS = ("libc", "libgcc", "zlib1g", "libssl")  # of the loader, libm, libz, libcrypto
+# Where packages put nothing (Filesystem Hierarchy Standard), and a Python that was built here.
+OUTSIDE = re.compile(r"/(?:home|root|tmp)/|/usr/local/lib/(?:lib)?python[0-9]")
 CONFIGURATION = re.compile(rb"^ (/[^\n ]{1,500}) ([0-9a-f]{32})(?: [^\n]*)?$", re.MULTILINE)
 
 
 def owners(paths: set) -> dict:
     """Return {path: package} for the files that a package owns; empty where there is no dpkg."""
+    paths = {
+        path for path in paths if not OUTSIDE.match(path)
+    }  # all lists are read for one of them
     if not paths or not os.path.isdir(INFO):
         return {}
     wanted = {}
@@ -47,10 +52,11 @@ def _likely_first(paths: set):
     """Order lists of files: first those of packages that are named after one of these libraries."""
     names = [os.path.basename(path) for path in paths]
     stems = {STEM.match(name).group(0).replace("_", "-").lower() for name in names} - {""}
-    starts = tuple(stems) + USUAL_OWNERS
+    starts = "|".join(re.escape(start) for start in sorted(stems.union(USUAL_OWNERS)))
+    likely = re.compile("(?:%s)[0-9.:-]" % starts)  # not libmagic1 for libm
 
     def key(name: str) -> tuple:
-        return not name.startswith(starts), name
+        return likely.match(name) is None, name
 
     return key
 
