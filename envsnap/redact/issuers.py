@@ -174,8 +174,13 @@ sig=[A-Za-z0-9%+/=_-]{8,512}
 """
 # What a text without a long piece needs, so that a shape can match it.
 _MARKS = ("hooks", "webhook", "googleapis", "maker.", "sig=", "Key", "Signature", "{S", "{M")
+_LINES = _TABLE.split("\n")[1:-1]
+# What a shape begins with, where that is two letters at least and no sign makes the last one optional.
+_MARK = r"(?:[A-Za-z0-9_~:/-]|\\\.){2,40}(?![?*+{|])"
 # A letter before is no part of a token where it is the end of an escape: \\nghp_...
-SHAPE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:" + "|".join(_TABLE.split("\n")[1:-1]) + ")"
+_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:"
+SHAPE = _START + "|".join(_LINES) + ")"
+_PARTED = []  # the marks, and the shapes that have none; once they are asked for
 # Whatever begins a key but a certificate or something public.
 PRIVATE_KEY = (
     r"-{4,5} ?BEGIN (?!(?:TRUSTED |X509 |NEW )?CERTIFICATE|(?:RSA |EC |SSH2 |PGP |DSA )?PUBLIC|X509 CRL"
@@ -191,8 +196,19 @@ def spans(text: str) -> list:
     if "BEGIN" in text or "PuTTY" in text:
         found.extend(match.span() for match in re.finditer(PRIVATE_KEY, text))
     if _may_hold_one(text):
-        found.extend(match.span() for match in re.finditer(SHAPE, text) if _is_token(match.group()))
+        matches = re.finditer(_possible(text), text)
+        found.extend(match.span() for match in matches if _is_token(match.group()))
     return found
+
+
+def _possible(text: str) -> str:
+    """The shapes that a text can hold: compiling all of them costs more than to look for marks."""
+    if not _PARTED:
+        marks = [(re.match(_MARK, line), line) for line in _LINES]
+        told = [mark.group().replace("\\.", ".") for mark, _ in marks if mark]
+        others = _START + "|".join(line for mark, line in marks if not mark) + ")"
+        _PARTED[:] = [told, others]  # at once: other threads ask, too
+    return SHAPE if any(mark in text for mark in _PARTED[0]) else _PARTED[1]
 
 
 def _may_hold_one(text: str) -> bool:
