@@ -178,8 +178,9 @@ _LINES = _TABLE.split("\n")[1:-1]
 # What a shape begins with, where that is two letters at least and no sign makes the last one optional.
 _MARK = r"(?:[A-Za-z0-9_~:/-]|\\\.){2,40}(?![?*+{|])"
 # A letter before is no part of a token where it is the end of an escape: \\nghp_...
-_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:"
-SHAPE = _START + "|".join(_LINES) + ")"
+_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
+_BEGINNING = _START + r"(?=(\S\S))"
+SHAPE = _START + "(?:" + "|".join(_LINES) + ")"
 _PARTED = []  # the marks, and the shapes that have none; once they are asked for
 # Whatever begins a key but a certificate or something public.
 PRIVATE_KEY = (
@@ -206,9 +207,11 @@ def _possible(text: str) -> str:
     if not _PARTED:
         marks = [(re.match(_MARK, line), line) for line in _LINES]
         told = [mark.group().replace("\\.", ".") for mark, _ in marks if mark]
-        others = _START + "|".join(line for mark, line in marks if not mark) + ")"
+        others = _START + "(?:" + "|".join(line for mark, line in marks if not mark) + ")"
         _PARTED[:] = [told, others]  # at once: other threads ask, too
-    return SHAPE if any(mark in text for mark in _PARTED[0]) else _PARTED[1]
+    begun = frozenset(re.findall(_BEGINNING, text))
+    is_told = any(mark[:2] in begun and mark in text for mark in _PARTED[0])
+    return SHAPE if is_told else _PARTED[1]
 
 
 def _may_hold_one(text: str) -> bool:

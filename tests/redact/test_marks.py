@@ -24,13 +24,15 @@ def test_a_token_of_each_shape_is_found_as_by_all_shapes(number: int) -> None:
     @settings(max_examples=5, deadline=None, database=None, derandomize=True)
     @given(st.from_regex(line, fullmatch=True))
     def check(token: str) -> None:
-        text = f"cp311 {token} ,"
-        found = spans(issuers.SHAPE, text)
-        assert found
-        assert spans(issuers._possible(text), text) == found
+        for before in ("", "cp311 ", "a=", '"\\\\n', "-"):
+            text = f"{before}{token} ,"
+            found = spans(issuers.SHAPE, text)
+            assert found
+            assert spans(issuers._possible(text), text) == found
 
     check()
 
 
-def test_names_of_wheels_ask_for_few_shapes() -> None:
-    assert issuers._possible("cp311-cp311-manylinux_2_28_x86_64") != issuers.SHAPE
+@pytest.mark.parametrize("text", ["cp311-cp311-manylinux_2_28_x86_64", "googleapis-common-protos"])
+def test_names_of_wheels_and_of_packages_ask_for_few_shapes(text: str) -> None:
+    assert issuers._possible(text) != issuers.SHAPE
