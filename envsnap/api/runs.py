@@ -162,7 +162,7 @@ def portable_probe(env: Sequence[str] = (), *, here: bool = True) -> str:
         "deadline": DEFAULT_DEADLINE,
         **(script.place() if here else {}),
     }
-    return script.build(options, script.new_marker())
+    return script.build(options, script.new_marker(), nvml=script.needs_nvml(ours=here))
 
 
 def _nothing_named(env: Sequence[str]) -> dict[str, object]:

@@ -181,7 +181,7 @@ _MARK = r"(?:[A-Za-z0-9_~:/-]|\\\.){2,40}(?![?*+{|])"
 _START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
 _BEGINNING = _START + r"(?=(\S\S))"
 SHAPE = _START + "(?:" + "|".join(_LINES) + ")"
-_PARTED = []  # the marks, and the shapes that have none; once they are asked for
+_PARTED = []  # marks by their first two letters, and the shapes without; once they are asked for
 # Whatever begins a key but a certificate or something public.
 PRIVATE_KEY = (
     r"-{4,5} ?BEGIN (?!(?:TRUSTED |X509 |NEW )?CERTIFICATE|(?:RSA |EC |SSH2 |PGP |DSA )?PUBLIC|X509 CRL"
@@ -205,13 +205,18 @@ def spans(text: str) -> list:
 def _possible(text: str) -> str:
     """The shapes that a text can hold: compiling all of them costs more than to look for marks."""
     if not _PARTED:
-        marks = [(re.match(_MARK, line), line) for line in _LINES]
-        told = [mark.group().replace("\\.", ".") for mark, _ in marks if mark]
-        others = _START + "(?:" + "|".join(line for mark, line in marks if not mark) + ")"
-        _PARTED[:] = [told, others]  # at once: other threads ask, too
-    begun = frozenset(re.findall(_BEGINNING, text))
-    is_told = any(mark[:2] in begun and mark in text for mark in _PARTED[0])
-    return SHAPE if is_told else _PARTED[1]
+        told, others = {}, []
+        for line in _LINES:
+            mark = re.match(_MARK, line)
+            if mark:
+                told.setdefault(mark.group()[:2], []).append(mark.group().replace("\\.", "."))
+            else:
+                others.append(line)
+        _PARTED[:] = [told, _START + "(?:" + "|".join(others) + ")"]  # at once: for other threads
+    told, others = _PARTED
+    begun = told.keys() & re.findall(_BEGINNING, text)
+    is_told = any(mark in text for two in begun for mark in told[two])
+    return SHAPE if is_told else others
 
 
 def _may_hold_one(text: str) -> bool:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from envsnap.errors import InputError, TargetError
 from envsnap.probe import output
-from envsnap.probe.collectors import driver
 from envsnap.targets import listening, script
 
 if TYPE_CHECKING:
@@ -71,8 +70,7 @@ class Run:
             self._process.stdin.close()
 
     def _script(self) -> str:
-        """The script; where it runs in our own environment, we know whether there is a driver."""
-        nvml = not self._ours or driver.is_present()
+        nvml = script.needs_nvml(ours=self._ours)
         return script.build(self._options, self._marker, nvml=nvml)
 
     def _hear_errors(self) -> None:

@@ -93,6 +93,13 @@ def written_marker(options: dict[str, object]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
+def needs_nvml(*, ours: bool) -> bool:
+    """Whether the binding of NVML is of use: in our own environment we know if there is a driver."""
+    from envsnap.probe.collectors import driver
+
+    return not ours or driver.is_present()
+
+
 def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:
     """Return the script with these options and the marker of its messages baked in.
 
