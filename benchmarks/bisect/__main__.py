@@ -3,7 +3,7 @@
 Builds both environments of each case with uv, captures them, runs `envsnap bisect` as a user
 would, and says whether it named what was planted. Beside it stands plain delta debugging
 (Zeller's ddmin, no order, no closure) over as many differences, counted on a model of the same
-fault. Needs a package index. Each row is a line of `rows.jsonl` in that folder, with the digest of the
+fault, until it has given the same: every cause, and both proofs. Needs a package index. Each row is a line of `rows.jsonl` in that folder, with the digest of the
 code that made it: `--known` takes the rows of the same code from there and runs the rest, so that a run
 that was ended goes on. `--only-known` runs nothing.
 """
@@ -49,6 +49,7 @@ class Row:
     seconds: float
     told: str
     allowed: int
+    environment: float | None = None  # CPU seconds of one more, the median
 
 
 def harmless(size: int, case: Case, seed: int) -> list[tuple[str, str, str, str]]:
@@ -175,7 +176,7 @@ def run(case: Case, size: int, folder: Path) -> Row:
     return Row(
         case.name, size, right, named, found["cost"]["trials"], found["cost"]["runs"], places, seconds,
         found["sentence"] + ("" if right else f" {companions} exit {done.returncode}"),
-        ddmin.allowed(len(found["atoms"]), count),
+        ddmin.allowed(len(found["atoms"]), count), found["cost"]["environment_cpu"],
     )  # fmt: skip
 
 
@@ -191,6 +192,9 @@ def report(rows: list[Row]) -> None:
         print(f"culprit in the first three: {len(sure)} cases, {median} trials (median)")
     over = [f"{row.name} {row.size}" for row in rows if row.allowed and row.trials > row.allowed]
     print(f"over the bound: {over}")
+    spent = [row.environment for row in rows if row.environment is not None]
+    if spent:
+        print(f"CPU of an environment after the first: {statistics.median(spent):.2f} s (median)")
     plain = [ddmin.trials(known[row.name], row.size) for row in rows]
     print(f"trials in all: {sum(row.trials for row in rows)}, of plain ddmin {sum(plain)}")
 

@@ -191,4 +191,19 @@ FRESH = (
         variables={"APP_CONFIG": ("app-good.json", "app-good.json")},
     ),
 )  # fmt: skip
-CASES = (*COLLECTION, *OURS, *FRESH)
+# The same again, for the search that looks at what the order does not tell apart.
+FRESHER = (
+    package("wcwidth_hyphen", culprit="wcwidth"),
+    package("babel_currency", culprit="babel"),
+    package("pytz_offset", culprit="pytz"),
+    package("certifi_roots", culprit="certifi"),
+    package("docutils_bits", culprit="docutils", options=("--oracle-output", "-")),
+    Case(
+        "table_pair", OWN / "fault_table_pair.py", one("packages.babel", "packages.tabulate"),
+    ),
+    Case(
+        "day_or_width", OWN / "fault_day_or_width.py",
+        (*one("packages.pytz"), *one("packages.wcwidth")),
+    ),
+)  # fmt: skip
+CASES = (*COLLECTION, *OURS, *FRESH, *FRESHER)

@@ -35,6 +35,17 @@ def cpu() -> float:
     return sum(used.ru_utime + used.ru_stime for used in both)
 
 
+def private(folder: str) -> int:
+    """Bytes on the disk that a folder shares with nothing: its folders, and files of one link."""
+    total = 0
+    for inner, _, names in os.walk(folder):
+        total += os.lstat(inner).st_blocks * 512
+        for name in names:
+            found = os.lstat(os.path.join(inner, name))
+            total += found.st_blocks * 512 if found.st_nlink == 1 else 0
+    return total
+
+
 def measure(path: str) -> str:
     """One row."""
     with open(path, encoding="utf-8") as stream:
@@ -56,14 +67,15 @@ def measure(path: str) -> str:
         costs = []
         for name in list(pins)[:ROUNDS]:
             before = cpu()
-            made.get({other: version for other, version in pins.items() if other != name})
+            last = made.get({other: version for other, version in pins.items() if other != name})
             costs.append(cpu() - before)
-        disk = store.size()
+        disk, own = store.size(), private(last.folder)
     finally:
         session.close()
     return (
         f"{path}: {len(pins)} packages, {len(first.installed.bytecode)} files of byte code,"
-        f" {statistics.median(costs):.2f} s of CPU, cache {disk / 1e6:.0f} MB"
+        f" {statistics.median(costs):.2f} s of CPU, {own / 1e6:.1f} MB of its own,"
+        f" cache {disk / 1e6:.0f} MB"
     )
 
 

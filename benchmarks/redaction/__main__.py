@@ -19,7 +19,19 @@ from benchmarks.redaction.places import PLACES
 from benchmarks.redaction.shapes import made
 
 HERE = Path(__file__).parent
-DOCUMENTS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+DOCUMENTS = (
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+)
 
 
 def rows(name: str, half: str) -> list[list[str]]:

@@ -9,24 +9,23 @@ holds the same as data.
 Prints a line a change: right cause, right place, wrong, missed, undecided, quiet (nothing changed
 and nothing is said), alarm (nothing was changed and something is said); then the counts.
 
-`--grid=KEPT` changes nothing: it records every script as it is, and compares it with itself under
-each of the CPU and library settings of `benchmarks.replay`, and under those with the Python path in
-BENCHMARK_PATH (another transformers, say), if there is one. The folder KEPT holds the recordings
-and `cells.jsonl`, a line a cell; run again, it does what is missing.
+A script or a statement that fails does not end the others: it is printed and counted as `not run`.
+`--grid=KEPT` changes nothing and asks for no alarm, see `benchmarks.replay.grid`.
 """
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib
 import io
 import json
 import os
 import re
-import runpy
-import subprocess
+import signal
 import sys
 import tempfile
+import threading
 import tomllib
 import traceback
 import types
@@ -35,14 +34,14 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.replay import expected
-from benchmarks.replay.__main__ import CPUS, ROOT
+from benchmarks.replay import expected, grid
 from envsnap import api
 from envsnap.replay.compare import ladder, printed
 from envsnap.replay.esr.recording import Printed
 from envsnap.replay.recorder import texts
 
 COUNTS: Counter[str] = Counter()
+LONGEST_RUN = 300  # seconds
 
 
 def run(text: str, path: str, golden: str | None, options: dict) -> tuple[int, str]:
@@ -58,9 +57,12 @@ def run(text: str, path: str, golden: str | None, options: dict) -> tuple[int, s
             os.write(writer, json.dumps(told).encode())
             os._exit(0)
     os.close(writer)
+    end = threading.Timer(LONGEST_RUN, os.kill, (pid, signal.SIGKILL))
+    end.start()
     with os.fdopen(reader, "rb") as stream:
         data = stream.read()
     os.waitpid(pid, 0)
+    end.cancel()
     code, said = json.loads(data or b'[98, ""]')
     return code, said
 
@@ -121,21 +123,25 @@ def app(
     del out, only
     if ONLY and name not in ONLY:
         return
-    if GOLDEN:
-        _cell(name, text, options)
+    if grid.GOLDEN:
+        grid.cell(name, text, options)
         return
     with tempfile.TemporaryDirectory() as folder:
         golden, other = f"{folder}/golden.esr", f"{folder}/other.esr"
         code, said = run(text, golden, None, options)
         if code:
-            print(f"{name}: the script fails: {said[-200:]!r}", flush=True)
+            not_run(name, said)
             return
         for change, *rest in [("unchanged", [])] * unchanged + faults:
             changed = text
             for old, new in rest[0]:
                 assert old in changed, (name, change, old)
                 changed = changed.replace(old, new)
+            Path(other).unlink(missing_ok=True)
             here, told = run(changed, other, golden, options)
+            if not os.path.exists(other):
+                not_run(f"{name}/{change}", told or "it did not end")
+                continue
             outcome, cause = judged(golden, other, here, code)
             patterns = (rest[1], rest[2]) if len(rest) > 2 else None
             moved = differs(said, told) or here != code
@@ -156,64 +162,45 @@ def of_table(table: dict) -> None:
         app(item["name"], item["script"], changes)
 
 
-def _cell(name: str, text: str, options: dict) -> None:
-    """Record an unchanged script, or compare it with what was recorded under other settings."""
-    golden, other = f"{GOLDEN}/{name}.esr", f"{GOLDEN}/{name}.other.esr"
-    if not SETTING:
-        if not os.path.exists(golden):
-            code, said = run(text, golden, None, options)
-            print(f"{'fails' if code else 'recorded':12} {name} {said[-200:] if code else ''}", flush=True)  # fmt: skip
+def not_run(name: str, why: str) -> None:
+    """Say that something could not be run, and count it."""
+    COUNTS["not run"] += 1
+    print(f"{'not run':12} {name}: {' '.join(why.split())[-200:]}", flush=True)
+
+
+def of_python(path: str) -> None:
+    """Run a file of calls of `app`, statement by statement: one that fails ends no other."""
+    text = Path(path).read_text()
+    there: dict[str, object] = {"__name__": "__main__"}
+    for statement in ast.parse(text).body:
+        try:
+            _statement(statement, path, there)
+        except Exception as error:  # noqa: BLE001
+            not_run(f"{Path(path).name}:{statement.lineno}", f"{type(error).__name__}: {error}")
+
+
+def _statement(statement: ast.stmt, path: str, there: dict[str, object]) -> None:
+    """Run a statement; of an import of several names, those that are there are imported."""
+    if isinstance(statement, ast.ImportFrom) and len(statement.names) > 1:
+        for alias in statement.names:
+            one = ast.ImportFrom(module=statement.module, names=[alias], level=statement.level)
+            try:
+                _statement(ast.copy_location(one, statement), path, there)
+            except ImportError as error:
+                print(f"not there: {error}", flush=True)
         return
-    if not os.path.exists(golden) or (SETTING, name) in {
-        (item["setting"], item["script"]) for item in cells()
-    }:
-        return
-    code, said = run(text, other, golden, options)
-    outcome, cause = ("fails", said[-200:]) if code else judged(golden, other, code, 0)
-    found = outcome if code else word("unchanged", outcome, cause, moved=False)
-    told = {"setting": SETTING, "script": name, "found": found, "outcome": outcome, "cause": cause}
-    with open(f"{GOLDEN}/cells.jsonl", "a") as stream:
-        stream.write(json.dumps(told) + "\n")
-    print(f"{found:12} {name}: {outcome} {cause[:LONGEST]}", flush=True)
-
-
-def cells() -> list[dict[str, str]]:
-    """The cells of the grid that have been run."""
-    path = Path(GOLDEN) / "cells.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def grid(folder: str) -> None:
-    """Run every setting in a process of its own: libraries read them when they start."""
-    global GOLDEN  # noqa: PLW0603
-    GOLDEN = os.path.abspath(folder)
-    os.makedirs(GOLDEN, exist_ok=True)
-    rest = [item for item in sys.argv[1:] if not item.startswith("--grid=")]
-    command = [sys.executable, "-m", "benchmarks.replay.scripts", *rest]
-    here = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    other = os.environ.pop("BENCHMARK_PATH", "")
-    settings = {"": {}, **CPUS}
-    if other:
-        settings |= {f"{key}, other libraries": {**item, "PYTHONPATH": f"{other}{os.pathsep}{here}"} for key, item in CPUS.items()}  # fmt: skip
-    for name, variables in settings.items():
-        print(f"--- {name or '(recording)'}", flush=True)
-        environment = {**os.environ, "PYTHONPATH": here, **variables}
-        environment |= {"BENCHMARK_GOLDEN": GOLDEN, "BENCHMARK_SETTING": name}
-        subprocess.run(command, env=environment, cwd=ROOT, check=False)
-    for name in settings:
-        counts = Counter(item["found"] for item in cells() if item["setting"] == name)
-        print(f"{name:32}", ", ".join(f"{key} {count}" for key, count in sorted(counts.items())))
+    exec(compile(ast.Module([statement], []), path, "exec"), there)  # noqa: S102
 
 
 def main() -> None:
     """Run the files and print the counts."""
     kept = [item.partition("=")[2] for item in sys.argv if item.startswith("--grid=")]
+    folder, *files = [item for item in sys.argv[1:] if not item.startswith(("--only=", "--grid="))]
     if kept:
-        grid(kept[0])
+        grid.run(folder, files, kept[0], [f"--only={item}" for item in ONLY])
         return
     if os.environ.get("BENCHMARK_MKLDNN") == "0":
         torch.backends.mkldnn.enabled = False
-    folder, *files = [item for item in sys.argv[1:] if not item.startswith("--only=")]
     os.chdir(folder)
     os.environ.update(M=os.path.abspath("models"), HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error")  # fmt: skip
     os.makedirs("tmp/work", exist_ok=True)
@@ -227,14 +214,14 @@ def main() -> None:
         if file.endswith(".toml"):
             of_table(tomllib.loads(Path(file).read_text()))
         else:
-            runpy.run_path(str(Path(file)), run_name="__main__")
+            of_python(file)
     print(", ".join(f"{key}: {count}" for key, count in sorted(COUNTS.items())))
 
 
-GOLDEN = os.environ.get("BENCHMARK_GOLDEN", "")
 ONLY = [item.partition("=")[2] for item in sys.argv if item.startswith("--only=")]
-SETTING = os.environ.get("BENCHMARK_SETTING", "")
 LONGEST = int(os.environ.get("BENCHMARK_WIDTH", "160"))
 
 if __name__ == "__main__":
+    # What is in this file is one module, also for those that import it.
+    sys.modules["benchmarks.replay.scripts"] = sys.modules["__main__"]
     main()

@@ -26,10 +26,22 @@ def bisect_environments(
 ) -> Bisection:
     """Find the differences that make a command fail, and prove them both ways.
 
-    The command ends with 0 where it works and with 125 where it cannot say. It is run many times,
-    in copies of the working folder, with environments that are made for it; databases and the
-    network stay open to it. `names` is what the sides are called in the result; `tell` hears how far it is. Raises InputError for what cannot be used
-    and BuildError where an environment cannot be made.
+    The command exits with 0 if it works, and with 125 if it cannot decide. It runs many times, each
+    time in a copy of the working folder and in an environment built for the trial. Databases and the
+    network are not isolated.
+
+    Args:
+        good: The environment in which the command works.
+        bad: The environment in which it fails.
+        command: The command and its arguments.
+        options: What to vary, how to judge, and when to stop.
+        names: The names of the two sides in the result.
+        tell: Called with the progress of each run.
+
+    Raises:
+        InputError: If an option, a manifest or a file cannot be used.
+        BuildError: If an environment cannot be built.
+
     """
     if os.name != "posix":
         raise InputError("bisect runs commands on Linux and macOS only")
@@ -50,16 +62,16 @@ def bisect_environments(
 def plan_bisection(
     good: Manifest, bad: Manifest, command: Sequence[str], options: Options | None = None
 ) -> Plan:
-    """Say what a bisection would vary, and in which order; nothing is run."""
+    """Return what a bisection would vary, and in which order, without running anything."""
     from envsnap.bisection.session import Bisecting, Options
 
     return Bisecting(good, bad, command, options or Options()).plan()
 
 
 def keep_case(found: Bisection, good: Manifest, bad: Manifest, path: str) -> None:
-    """Add a proven result to a file of cases, which `benchmarks.root_cause` reads.
+    """Add a proven result to the file of cases that `benchmarks.root_cause` reads.
 
-    Facts only, as the manifests state them. Raises InputError where nothing was proven.
+    Only facts of the manifests are written. Raises InputError if nothing was proven.
     """
     from envsnap.bisection import kept
 

@@ -39,19 +39,31 @@ def capture(
     redaction_key: bytes = b"",
     progress: Progress | None = None,
 ) -> Manifest:
-    """Describe an environment; without a target, the program that calls this.
+    """Capture an environment; without a target, that of the calling program.
 
-    `configs`, `weights` and `data` (folders, of which names and order are recorded) map the
-    names under which files are compared to their paths;
-    `seeds` maps names to values; `env` names further variables whose values are wanted;
-    `verify_files` compares every installed file with its distribution's RECORD; `deadline` is in
-    seconds and leaves out the hashing of files and weights; with a `redaction_key` (of
-    `api.redaction`) values that are left out can be compared all the same; `progress` is told (bytes done, bytes
-    in all) meanwhile.
+    In the calling program, only modules that are already imported are read, and no random generator
+    advances.
 
-    In the calling program nothing is imported that it has not imported, and no random
-    generator is advanced. Raises InputError for a file that is not there and TargetError where
-    the probe gave no facts.
+    Args:
+        target: Where the probe runs; None for the calling program.
+        label: Your name for the environment.
+        configs: Config files: the name to compare by, and the path.
+        weights: Weight files or folders: the name to compare by, and the path.
+        data: Data folders: the name to compare by, and the path. Only names, sizes and order of
+            files are recorded.
+        seeds: Seeds: name and value.
+        env: Further environment variables whose values to record.
+        import_frameworks: Whether to import frameworks; more facts, but slower.
+        verify_files: Whether to compare every installed file with its distribution's RECORD.
+        deadline: Time limit in seconds. Hashing of files and weights does not count.
+        redaction_key: A key of `api.redaction`. Values that are left out get a keyed digest, so
+            that they can still be compared.
+        progress: Called with (bytes done, bytes in all) while files are hashed.
+
+    Raises:
+        InputError: If a file does not exist.
+        TargetError: If the probe returns no facts.
+
     """
     if not 0 < deadline <= LONGEST_DEADLINE:
         raise InputError(f"deadline {deadline}: name seconds, more than 0 and up to a day")
@@ -86,7 +98,7 @@ def capture(
 
 
 def capture_interpreter(path: str, **options: Any) -> Manifest:
-    """Describe the environment of an interpreter of this machine, from a process of its own.
+    """Capture the environment of another interpreter on this machine.
 
     `options` are those of `capture`. Raises TargetError.
     """
@@ -125,21 +137,24 @@ def _named_paths(what: str, named: Mapping[str, str], shared: bool) -> list[list
 
 
 def load(path: str) -> Manifest:
-    """Read a manifest or a probe's facts file; `-` is standard input. Raises InputError."""
+    """Read a manifest, the output of the probe, or a foreign file; `-` is standard input.
+
+    Raises InputError.
+    """
     return load_document(path).manifest
 
 
 def load_document(path: str) -> Document:
-    """Read a manifest with the keys that this version does not know. Raises InputError."""
+    """Read a manifest and keep the keys that this version does not know. Raises InputError."""
     from envsnap.intake import reader
 
     return reader.load(path)
 
 
 def held_against(reference: Manifest, other: Manifest) -> str | None:
-    """Say for which platform a lock or a requirements file is held against an installation.
+    """Return the platform for which a lock or requirements file is compared with an installation.
 
-    None where neither side is one, or both are.
+    None if neither side, or each of them, is such a file.
     """
     from envsnap.model.reading import is_captured
 
@@ -151,16 +166,16 @@ def held_against(reference: Manifest, other: Manifest) -> str | None:
 
 
 def formats() -> tuple[str, ...]:
-    """The foreign files and folders that are read wherever a manifest is, in words."""
+    """The foreign files and folders that can stand in for a manifest, in words."""
     from envsnap.intake.formats import registry
 
     return tuple(entry.title for entry in (*registry.FORMATS, *registry.FOLDERS))
 
 
 def seal(path: str) -> Document:
-    """Read a manifest that was cut or edited by hand and seal it: it says that it was, and when.
+    """Read a manifest that was edited by hand and write its digests again.
 
-    Raises InputError.
+    The manifest records that it was sealed, and when. Raises InputError.
     """
     from datetime import UTC, datetime
 
@@ -182,10 +197,17 @@ def diff(
     error_text: str = "",
     symptom: str | None = None,
 ) -> Result:
-    """Say what differs between two environments, ranked by what it can do.
+    """Compare two environments and rank the findings, likeliest cause first.
 
-    What explains `error_text` (what the other side printed) comes first, then what makes trouble
-    of the kind `symptom`: crash, wrong, slower, hang or memory.
+    Args:
+        reference: The environment that counts as right.
+        other: The environment that is judged.
+        rules: The rules to ask; None for all.
+        policy: What to ignore, allow, or give another severity.
+        error_text: What the failing side printed. Findings that explain it come first.
+        symptom: The kind of failure: crash, wrong, slower, hang or memory. Findings that can cause
+            it come next.
+
     """
     from envsnap.rules import engine
 
@@ -200,9 +222,9 @@ def diff_several(
     error_text: str = "",
     symptom: str | None = None,
 ) -> list[Result]:
-    """Say of each manifest but the first what differs from the first; as peers, if they are.
+    """Compare each manifest with the first one, or all of them as peers.
 
-    Those that say the same of everything but their identity share one result.
+    Manifests that differ only in their identity share one result.
     """
     if peers:
         from envsnap.fleet import peers_of
@@ -227,7 +249,7 @@ def diff_several(
 
 
 def most_alike(manifests: Sequence[Manifest]) -> tuple[int, str]:
-    """Of peers, the number of the one that stands for most, and a sentence that says for how many."""
+    """Return the index of the peer that most others equal, and a sentence that counts them."""
     from envsnap.fleet import peers_of
 
     return peers_of.most_alike(manifests)
@@ -240,10 +262,16 @@ def check(
     error_text: str = "",
     symptom: str | None = None,
 ) -> Result:
-    """Say what is wrong with one environment by itself.
+    """Judge one environment by itself and rank the findings, likeliest cause first.
 
-    What explains `error_text` (a message, a traceback, a log) comes first, then what makes trouble
-    of the kind `symptom`: crash, wrong, slower, hang or memory.
+    Args:
+        manifest: The environment.
+        rules: The rules to ask; None for all.
+        policy: What to ignore, allow, or give another severity.
+        error_text: A message, a traceback or a log. Findings that explain it come first.
+        symptom: The kind of failure: crash, wrong, slower, hang or memory. Findings that can cause
+            it come next.
+
     """
     from envsnap.rules import engine
 
@@ -259,14 +287,14 @@ def _ruled(result: Result, manifest: Manifest, policy: Policy | None) -> Result:
 
 
 def side_by_side(manifests: Sequence[Manifest], results: Sequence[Result]) -> Table:
-    """Lay several environments side by side; the first is the reference of all `results`."""
+    """Build a table of several environments; the first is the reference of all `results`."""
     from envsnap.rules import side_by_side as several
 
     return several.table(manifests, results)
 
 
 def load_policy(path: str | None = None) -> Policy | None:
-    """Read a policy file; without a name that of the working folder, if it has one.
+    """Read a policy file; without a path, that of the working folder, if there is one.
 
     Raises InputError.
     """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def forms() -> dict[str, str]:
-    """The names of all forms, and what each is."""
+    """The names of all forms, each with a description."""
     from envsnap.export.registry import FORMS
 
     return {name: entry.title for name, entry in FORMS.items()}
@@ -29,10 +29,21 @@ def save(
     reference: Manifest | None = None,
     policy: Policy | None = None,
 ) -> None:
-    """Write a manifest, readable by its owner only, or what it says in a `form` of other tools.
+    """Write a manifest, or export it in a `form` of another tool.
 
-    `api.forms()` names the forms: cyclonedx, requirements, prometheus, junit … What the rules find
-    is in some of them, against a `reference` where one is given. Raises InputError.
+    A manifest is readable by its owner only.
+
+    Args:
+        manifest: The environment.
+        path: The file to write.
+        form: A form that `api.forms()` names: cyclonedx, requirements, prometheus, junit …
+        reference: For forms that show findings: the environment that counts as right. Without it,
+            the manifest is judged by itself.
+        policy: What to ignore, allow, or give another severity.
+
+    Raises:
+        InputError: If the form cannot express the manifest, or the file cannot be written.
+
     """
     from envsnap.model import codec, storage
 
@@ -55,12 +66,12 @@ def exported(
     reference_name: str = "reference",
     policy: Policy | None = None,
 ) -> tuple[bytes, int]:
-    """Write a manifest in a form of another tool; return its bytes, and the mode of its file.
+    """Export a manifest in a form of another tool; returns the bytes, and the mode of the file.
 
-    `name` and `data` are the manifest's file and its bytes (by default as `save` writes them).
-    Findings, for the forms that show them, are those against a `reference`, else those of the
-    manifest by itself. `pylock` asks the user's package index, as `lock` does. Raises InputError
-    for what a form cannot say.
+    `name` and `data` are the manifest's file name and bytes (by default as `save` writes them). Forms
+    that show findings compare with `reference`; without it, they judge the manifest by itself.
+    `pylock` asks the user's package index, as `lock` does. Raises InputError for what a form cannot
+    express.
     """
     from envsnap.export import registry
     from envsnap.export.form import Subject

@@ -25,10 +25,10 @@ def judge_fleet(
     by_hardware: bool = False,
     policy: Policy | None = None,
 ) -> Verdict:
-    """Say the state of every host of folders, stores and files.
+    """Return the state of every host in folders, stores and files.
 
-    `inventory` names who should be there; `by_hardware` compares only hosts with the same models
-    of GPU and processor. Raises InputError.
+    `inventory` names the hosts that should be there. `by_hardware` compares only hosts with the same
+    models of GPU and processor. Raises InputError.
     """
     import contextlib
 
@@ -43,9 +43,9 @@ def judge_fleet(
 
 
 def add_to_store(path: str, paths: Sequence[str], *, keep_days: float | None = None) -> Added:
-    """Keep the answers of folders and files in a store, which is made where it is not there.
+    """Add the answers in folders and files to a store; a new store is created.
 
-    With `keep_days` what hosts were before that is forgotten. Raises InputError.
+    With `keep_days`, states of hosts that ended longer ago are deleted. Raises InputError.
     """
     from envsnap.fleet import adding, store
 
@@ -54,7 +54,7 @@ def add_to_store(path: str, paths: Sequence[str], *, keep_days: float | None = N
 
 
 def fleet_history(path: str, *, host: str | None = None, since: str | None = None) -> Past:
-    """What changed in a store since a moment, and the kinds there were. Raises InputError."""
+    """Return what changed in a store since a time, and the kinds of hosts. Raises InputError."""
     from envsnap.fleet import past, store
 
     with store.opened(path) as opened:
@@ -79,12 +79,12 @@ def capture_fleet(
     deadline: float = DEFAULT_DEADLINE,
     **whom: Unpack[Whom],
 ) -> Captured:
-    """Describe every host of one engine into a folder.
+    """Capture every host of one engine into a folder.
 
     `whom` names the engine and its hosts: hosts, slurm, ray (with actors), dask, or kubernetes (with
-    namespace and container); inventory and fanout. `envsnap.fleet.capturing.Whom` says what each is.
-    Returns at the latest five seconds after `deadline` (seconds). Raises InputError for what names
-    no hosts and TargetError where the engine itself is not reached.
+    namespace and container), and also inventory and fanout. `envsnap.fleet.capturing.Whom` describes
+    each. Returns five seconds after `deadline` (seconds) at the latest. Raises InputError if no hosts
+    are named, and TargetError if the engine itself cannot be reached.
     """
     from envsnap.fleet import capturing
     from envsnap.fleet.engines.asked import Probing
@@ -110,12 +110,19 @@ def capture_rank(
     env: Sequence[str] = (),
     redaction_key: bytes = b"",
 ) -> dict[str, str] | None:
-    """Describe this rank of a job; rank 0 waits for the others and returns who was silent, and why.
+    """Capture this rank of a distributed job. No collective operation is used.
 
-    Called in a program, the program itself is described. `store` is the job's key-value store
-    (torch.distributed's TCPStore); without one, `folder` is shared by all ranks. No collective is
-    used. With `python` that interpreter is described, in this environment. A rank that cannot be
-    described hands the reason over, and raises it.
+    Rank 0 waits for the other ranks. It returns the ranks that did not answer, each with the reason.
+    A rank that cannot be captured records the reason and raises it.
+
+    Args:
+        folder: Where manifests are written. Without a store, all ranks must share it.
+        deadline: Time limit in seconds.
+        store: The job's key-value store, for example torch.distributed's TCPStore.
+        python: Capture this interpreter instead of the calling program.
+        env: Further environment variables whose values to record.
+        redaction_key: A key of `api.redaction`, to compare values that are left out.
+
     """
     import os
     import time

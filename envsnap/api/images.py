@@ -34,7 +34,18 @@ def plan(
     lock: Lock | None = None,
     asked: Asked | None = None,
 ) -> Plan:
-    """Decide what a container must hold to be this environment. Raises InputError."""
+    """Decide what a container must hold to reproduce an environment.
+
+    Args:
+        manifest: The environment.
+        base: The base image, or `auto` to derive it from the manifest.
+        lock: The files that `lock` found.
+        asked: What the user wants beyond the manifest.
+
+    Raises:
+        InputError: If the manifest does not say enough, or holds a value that no Dockerfile may hold.
+
+    """
     from envsnap.image.planning.asked import Asked
     from envsnap.image.planning.plan import make_plan
 
@@ -52,9 +63,20 @@ def lock(
 ) -> Lock:
     """Find the one file that each distribution was installed from, and its hash.
 
-    `find_links` names a folder of wheels that no index has; `indexes` are private ones, by name:
-    they are asked with the user's own credentials, and what they have is fetched. A partial list
-    of packages is completed. Needs the user's package index and uv. Raises InputError for distributions without such a file, unless `allow_unhashed`.
+    Needs the user's package index and uv. A partial list of packages is completed.
+
+    Args:
+        manifest: The environment.
+        find_links: A folder of wheels that no index has.
+        allow_unhashed: Pin a distribution by version alone if no such file is found.
+        base: The base image that the files must fit.
+        asked: What the user wants beyond the manifest.
+        indexes: Private indexes by name. They are asked with the user's credentials, and their
+            wheels are downloaded.
+
+    Raises:
+        InputError: If no such file is found for a distribution, unless `allow_unhashed` is set.
+
     """
     from envsnap.image import facts
     from envsnap.image.locking import indexes as private
@@ -73,7 +95,7 @@ def lock(
 
 
 def prepared(document: Document, lock: Lock, asked: Asked | None = None) -> Document:
-    """Return a manifest of what will be installed, where only what is wanted was stated."""
+    """Return a manifest of what will be installed, if the document only states what is wanted."""
     from msgspec.structs import replace
 
     from envsnap.image.planning import asked as asking
@@ -94,7 +116,7 @@ def write_context(
 ) -> Plan:
     """Write the build context of a manifest into a folder. Raises InputError.
 
-    `forms` are further files of the same plan: compose, kubernetes, devcontainer, apptainer.
+    `forms` names further files of the same plan: compose, kubernetes, devcontainer, apptainer.
     """
     from envsnap.image.writing import context as contexts
     from envsnap.image.writing.forms import registry
@@ -116,8 +138,8 @@ def context(
 ) -> tuple[Plan, dict[str, bytes | Path]]:
     """Return the plan of a manifest's image, and the files of its build context.
 
-    With a lock, the base image's digest is asked for, too. With `tell`, which hears that an image
-    is pulled, the plan says what the base image hands down; that needs an engine.
+    With a lock, the base image is pinned by its digest. With `tell`, which is called when an image is
+    pulled, the plan also records what the base image provides; that needs a Docker Engine.
     """
     from envsnap.image import facts
     from envsnap.image.planning import asked as asking
@@ -162,8 +184,17 @@ def build(
 ) -> str:
     """Build an image on the Docker Engine that DOCKER_HOST names, and return its ID.
 
-    `plan` and `files` are what `context` gives; `tell` hears (step, steps, text), and (0, 0,
-    line) for each line of the log. Raises BuildError, and TargetError where no engine answers.
+    Args:
+        manifest: The environment.
+        plan: The plan that `context` returns.
+        files: The files that `context` returns.
+        switches: Builder, cache and reproducibility.
+        tell: Called with (step, steps, text), and with (0, 0, line) for each line of the log.
+
+    Raises:
+        BuildError: If the build fails.
+        TargetError: If no Docker Engine answers.
+
     """
     from envsnap.image.building import make
     from envsnap.targets import engine
@@ -177,7 +208,7 @@ def build(
 
 
 def require_engine() -> None:
-    """Make sure that an engine answers, before anything slow is done. Raises TargetError."""
+    """Check that a Docker Engine answers, before anything slow starts. Raises TargetError."""
     from envsnap.targets import engine
 
     engine.connect().close()
@@ -209,7 +240,7 @@ def prove(
     fail_on: str = "info",
     trial: Trial | None = None,
 ) -> Proof:
-    """Capture inside an image and compare it with the manifest that its plan was made from."""
+    """Capture inside an image and compare with the manifest that its plan was made from."""
     from envsnap.targets.container import Image
 
     return verify(manifest, Image(image), plan=plan, fail_on=fail_on, trial=trial)
@@ -228,15 +259,26 @@ def verify(
     trial: Trial | None = None,
     deadline: float = PROOF_DEADLINE,
 ) -> Proof:
-    """Say whether every portable fact of a manifest is reproduced in a target.
+    """Check that a target reproduces every portable fact of a manifest.
 
-    The target is captured, or described by `facts`. What may be otherwise is what the plan
-    announces. That is the plan that is given, else the one that an image carries, else the one
-    that would be made of the manifest. `configs` and `weights` name files of the target; nothing
-    excuses these. `fail_on` is info (every difference counts), warning, error or never, as the
-    rules judge each. What a `policy` ignores or allows counts as announced, with its reason. What
-    it does not allow counts as a difference, facts of the host too. `trial` is run in an image,
-    and has to pass. Raises InputError for a name that the manifest does not have.
+    Args:
+        manifest: The environment to reproduce.
+        target: What to capture, or None with `facts`.
+        facts: The output of the probe on the target, instead of a capture.
+        configs: Config files of the target: name in the manifest, and path. They must be equal.
+        weights: Weights of the target: name in the manifest, and path. They must be equal.
+        plan: The plan that announces what may differ. Without it, the plan in the image is used, or
+            else the one that would be made from the manifest.
+        fail_on: Which differences fail the proof, by the severity that rules give them: info (every
+            one), warning, error or never.
+        policy: Differences that it ignores or allows count as announced. What it does not allow
+            fails, even for host facts.
+        trial: A command that must also pass in the image.
+        deadline: Time limit in seconds.
+
+    Raises:
+        InputError: If the manifest does not have a file of that name.
+
     """
     from msgspec import structs
 
@@ -281,9 +323,9 @@ def comparison(
     weights: Mapping[str, str] | None = None,
     plan: Plan | None = None,
 ) -> dict[str, object]:
-    """Return the options by which the probe itself compares a place with a manifest.
+    """Return the probe options with which it compares a target with a manifest by itself.
 
-    Raises InputError for a name that the manifest does not have.
+    Raises InputError if the manifest does not have a file of that name.
     """
     from envsnap.image.planning.plan import make_plan
     from envsnap.image.proving import announced, expected, subjects

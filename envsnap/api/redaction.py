@@ -23,7 +23,7 @@ def new_redaction_key(path: str) -> None:
 
 
 def load_redaction_key(named: str) -> bytes:
-    """Read a key: the name of its file, or, as a variable may hold it, the key itself.
+    """Read a redaction key from a file, or from its own text, as an environment variable holds it.
 
     Raises InputError, which never quotes what was read.
     """

@@ -29,13 +29,22 @@ def observe_command(
     watch: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Observed:
-    """Run a command and describe it: exit code, manifest, and what could not be seen.
+    """Run a command and capture it: exit code, manifest, and notes on what was not seen.
 
-    The manifest is the capture of the command's first process (of rank 0 where there are ranks),
-    with the files that all its processes opened and the seeds that they set. `watch` names further
-    folders whose files native code may open; `env` is as in `capture`; `progress` is told (bytes
-    done, bytes in all) while files are hashed, after the command. Raises CommandError where the
-    command cannot be started and InputError for a folder that is not there.
+    The manifest describes the command's first process, or rank 0. It includes the files that all its
+    processes opened and the seeds that they set.
+
+    Args:
+        command: The command and its arguments.
+        label: Your name for the run.
+        env: Further environment variables whose values to record.
+        watch: Further folders whose files native code may open.
+        progress: Called with (bytes done, bytes in all) while files are hashed after the run.
+
+    Raises:
+        CommandError: If the command cannot be started.
+        InputError: If a folder does not exist.
+
     """
     from envsnap.observe import command as observing
     from envsnap.targets import interpreter, running
@@ -70,14 +79,24 @@ def record(
     text: bool = False,
     golden: Recording | None = None,
 ) -> ProgramRecording:
-    """Record the models that are called in a `with` block. Raises InputError.
+    """Record the models that are called in a `with` block.
 
-    The first `calls` calls of each model are looked into, of those in `roots` alone where it names
-    any; of all others inputs and results are digested. `full` keeps every input of a layer; by
-    default they are kept up to 48 MiB. `repeat` calls the model again so many times, for latency;
-    `zoom` calls it once more and names its kernels; `text` keeps words that are printed. With
-    `golden`, each layer is also run alone on the inputs recorded there, which is what `compare`
-    judges best by.
+    Args:
+        path: The recording to write.
+        label: Your name for the run.
+        full: Keep every input of a layer (True) or none (False); by default up to 48 MiB.
+        calls: How many calls of each model to record layer by layer. Of further calls, inputs and
+            results are recorded as digests.
+        repeat: Call the model this many times more, to measure latency.
+        zoom: Call the model once more, to record the names of its kernels.
+        roots: Record only these models.
+        text: Keep printed words, not only their digests.
+        golden: A golden recording. Each layer also runs alone on its inputs, which makes
+            `compare` most exact.
+
+    Raises:
+        InputError: If an option or the path cannot be used.
+
     """
     from envsnap.replay.esr import archive
     from envsnap.replay.recorder.program import Recording
@@ -106,11 +125,11 @@ def record_command(
     roots: Sequence[str] = (),
     text: bool = False,
 ) -> tuple[int, Record]:
-    """Run a command and record the models that it calls; the command's exit code comes first.
+    """Run a command and record the models that it calls; returns its exit code and the record.
 
-    With `repeat` it is run a second time, to learn what its output differs in. Raises
-    CommandError where it cannot be run or no Python in it could be reached, and InputError for a
-    path that cannot be written.
+    With `repeat` the command runs a second time, to learn what its output varies in. Raises
+    CommandError if the command cannot run or starts no Python that can be recorded, and InputError if
+    the path cannot be written.
     """
     from envsnap.model import storage
     from envsnap.replay.recorder import launch, spooled
@@ -141,7 +160,7 @@ def _found(command: Sequence[str]) -> str:
 
 
 def record_data(data: str, path: str, *, label: str | None = None) -> Record:
-    """Describe the columns of a data file, to be compared with another's. Raises InputError."""
+    """Describe the columns of a data file, to compare them with another file's. Raises InputError."""
     from envsnap.model import storage
     from envsnap.replay.recorder import datasets, spooled
 
@@ -151,7 +170,7 @@ def record_data(data: str, path: str, *, label: str | None = None) -> Record:
 
 
 def portable_probe(env: Sequence[str] = (), *, here: bool = True) -> str:
-    """The text of a probe that describes the program that runs it, `here` or in a container."""
+    """Return a probe that captures the program that runs it, `here` or in a container."""
     from envsnap.targets import script
 
     options = {
@@ -162,7 +181,7 @@ def portable_probe(env: Sequence[str] = (), *, here: bool = True) -> str:
         "deadline": DEFAULT_DEADLINE,
         **(script.place() if here else {}),
     }
-    return script.build(options, script.new_marker(), nvml=script.needs_nvml(ours=here))
+    return script.build(options, script.new_marker(), nvml=not here or script.has_driver())
 
 
 def _nothing_named(env: Sequence[str]) -> dict[str, object]:
@@ -178,7 +197,14 @@ def load_recording(path: str) -> Recording:
 
 
 def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Verdict:
-    """Say whether two recorded runs are the same, and where they part if not."""
+    """Compare two recorded runs and find the first place where they differ.
+
+    Args:
+        golden: The run that counts as right.
+        other: The run that is judged.
+        strict: Require equal bits, not only equality within rounding.
+
+    """
     from envsnap.replay.compare import ladder
 
     return ladder.compare(golden, other, strict=strict)
@@ -195,9 +221,9 @@ def compare_command(
     calls: int = 1,
     roots: Sequence[str] = (),
 ) -> Verdict:
-    """Run a command, replay the golden layers in it, and compare; `keep` its recording there.
+    """Run a command, replay the golden layers in it, and compare; `keep` names its recording.
 
-    What the command prints goes to standard error. Raises CommandError and InputError.
+    The command's output goes to standard error. Raises CommandError and InputError.
     """
     import tempfile
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def sign(path: str, key: str) -> tuple[bytes, bytes]:
-    """Sign a manifest, a proof or a plan: return the signature and the statement it is over.
+    """Sign a manifest, a proof or a plan; returns the signature and the statement that it signs.
 
     Raises InputError.
     """
@@ -24,10 +24,10 @@ def sign(path: str, key: str) -> tuple[bytes, bytes]:
 
 
 def signed_by(path: str, allowed_signers: str, signature: str | None = None) -> tuple[str, str]:
-    """Return who signed a file, and the SHA-256 of what was signed.
+    """Return who signed a file, and the SHA-256 of the signed bytes.
 
-    The signature lies beside the file (FILE.sig) unless it is named. Raises SignatureError where
-    it is not good, and InputError where something cannot be read.
+    By default the signature is beside the file (FILE.sig). Raises SignatureError if it is not valid,
+    and InputError if a file cannot be read.
     """
     from envsnap.attest import openssh, statement
     from envsnap.errors import SignatureError
@@ -45,7 +45,7 @@ def signed_by(path: str, allowed_signers: str, signature: str | None = None) -> 
 
 
 def unchanged(path: str, sha256: str) -> Callable[[], None]:
-    """Return a check that a file is still what was signed, to be made once it was read."""
+    """Return a function that checks, after reading, that a file is still the signed one."""
 
     def check() -> None:
         from envsnap.errors import SignatureError

@@ -32,7 +32,7 @@ class Trial(Struct, frozen=True, kw_only=True):
 
 
 def run(target: Place | None, plan: Plan, trial: Trial) -> tuple[Fact, ...]:
-    """Run a trial in an image; returns what differs. Raises InputError for another target."""
+    """Run a trial in an image; returns the differences. Raises InputError for another target."""
     from envsnap.image.proving import smoke
     from envsnap.targets.container import Image
 

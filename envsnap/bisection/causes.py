@@ -62,6 +62,7 @@ class Search:
         self._order = found.suspects.order
         places = {number: place for place, number in enumerate(self._order)}
         self._needs = needs.renumbered(places)
+        self._ties = {places[number]: tie for number, tie in found.suspects.ties.items()}
 
     def run(self) -> None:
         """Find causes until the bad side works without them; what stops it is kept."""
@@ -92,11 +93,12 @@ class Search:
         left = everything
         while len(found.causes) < MOST_CAUSES:
             if self._trials.rates is None:
-                singles = [
-                    self._needs.forward([place]) & left for place in sorted(left)[: search.SINGLES]
-                ]
+                first = search.leading(sorted(left), self._ties)
+                singles = [self._needs.forward([place]) & left for place in first]
                 self._trials.ahead(map(self._numbers, singles))
-            cause = search.find(self._judge, self._ordered(left), self._needs)
+            # Belief that runs have changed sets all apart.
+            ties = self._ties if self._trials.rates is None else {}
+            cause = search.find(self._judge, self._ordered(left), self._needs, ties)
             found.causes.append(
                 Cause(
                     culprits=self._numbers(cause.culprits),
@@ -121,7 +123,7 @@ class Search:
         def run(length: int) -> Verdict:
             atoms = self._needs.forward(order[:length]) & left
             self._tell(atoms)
-            return self._trials.one(self._trials.run(self._numbers(atoms)).outcome)
+            return self._trials.of(self._trials.run(self._numbers(atoms)))
 
         length = chain.likeliest(run, len(order), rates)
         if length is None:
@@ -156,5 +158,5 @@ class Search:
             expected.append((found.everything - found.undone, Verdict.GOOD))
         for atoms, verdict in expected:
             for run in trials.at_least(atoms, CONFIRMING):
-                if trials.one(run.outcome) is not verdict:
+                if trials.of(run) is not verdict:
                     raise NotSureError

@@ -16,7 +16,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 MOST_DIFFERENCES = 200
-ABSENT: Any = object()
+
+
+class _Absent:
+    """What a file does not say."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT: Any = _Absent()
 Path = tuple[Any, ...]  # keys of maps may be numbers
 KINDS = {
     ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".ini": "ini",
@@ -60,6 +69,10 @@ class Mixed:
             if path in chosen:
                 tree = _with(tree, path, _at(self._trees[1], path))
         return _write(self._kind, tree)
+
+    def at(self, data: bytes, path: Path) -> Any:
+        """The value at a path of such a file, ABSENT where it has none."""
+        return _at(_read(self._kind, data), path)
 
 
 def _differences(good: Any, bad: Any, path: Path = ()) -> Iterator[tuple[Path, tuple[Any, Any]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from envsnap.bisection import sequential
+from envsnap.bisection import effects, sequential
 from envsnap.bisection.outcome import CANNOT_SAY, Outcome
 from envsnap.bisection.search import Atoms
 from envsnap.bisection.trials import Trials
@@ -41,6 +41,9 @@ class Ends:
             raise BadWorksError(0)
         self._bad(self._good())
         trials = self._trials
+        sides = (trials.runs[NOTHING], trials.runs[self._everything])
+        good, bad = ([run.seen for run in runs] for runs in sides)
+        trials.ends = effects.learnt(good, bad)
         trials.loose = self._bits and trials.rates is None and len(trials.bad) > 1
 
     def _good(self) -> bool:

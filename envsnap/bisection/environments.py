@@ -16,6 +16,7 @@ from envsnap.bisection import store as stores
 from envsnap.bisection import supervised
 from envsnap.bisection.bytecode import Bytecode
 from envsnap.bisection.installed import WITNESS, Installed
+from envsnap.bisection.pool import Pool
 from envsnap.errors import BuildError
 from envsnap.intake.messages import clean_message
 
@@ -40,12 +41,25 @@ class Environment:
         self.installed = Installed(folder, self.site)
 
     def versions(self) -> dict[str, str]:
-        """Names and versions of what is installed, as its metadata folders are called."""
-        found = {}
-        for name in self.installed.distributions:
-            stem, _, version = name.removesuffix(".dist-info").partition("-")
-            found[re.sub(r"[-_.]+", "-", stem).lower()] = version
-        return found
+        """Names and versions of what was installed, as its metadata folders are called."""
+        return dict(map(_told, self.installed.distributions))
+
+    def read_versions(self) -> dict[str, str]:
+        """The same of what is there now."""
+        names = os.listdir(self.site)
+        return dict(_told(name) for name in names if name.endswith(".dist-info"))
+
+    def modules(self, name: str) -> set[str]:
+        """The names by which a distribution is imported, and some that nobody imports."""
+        found: set[str] = set()
+        start = len(self.installed.inner) + 1
+        for info in self.installed.distributions:
+            if _told(info)[0] != name:
+                continue
+            for path in self.installed.files(info):
+                if path.startswith(self.installed.inner):
+                    found.add(path[start:].partition(os.sep)[0].partition(".")[0])
+        return found - {"", "__pycache__"}
 
 
 class Environments:
@@ -66,7 +80,7 @@ class Environments:
         self._bytecode = Bytecode(os.path.join(store.bytecode, tag), python)
         self._made: dict[str, Environment] = {}
         self._lock = threading.RLock()
-        self._empty = os.path.join(session.folder, "empty")
+        self._pool = Pool(os.path.join(session.folder, "pool"), self._install, _site)
         self.seconds: list[float] = []  # of CPU, for each environment that was made
 
     def get(self, pins: Mapping[str, str], slot: int = 0) -> Environment:
@@ -97,16 +111,19 @@ class Environments:
         )
 
     def _make(self, folder: str, pins: Mapping[str, str]) -> Environment:
+        used, said = self._pool.stage(pins)
+        if said is not None:
+            raise BuildError(f"the environment cannot be made: {said}")
         stores.remove(folder)
-        used = self._venv(folder)
-        used += self._install(folder, pins)
+        used += self._venv(folder)
+        before = os.times()
+        self._pool.link(folder, pins)
         site = _site(folder)
         with open(os.path.join(HERE, "inside", "witness.py"), "rb") as stream:
             witness = stream.read()
         for name, data in zip(WITNESS, (b"import _envsnap_trial\n", witness), strict=True):
             with open(os.path.join(site, name), "wb") as stream:
                 stream.write(data)
-        before = os.times()
         made = Environment(folder)
         for distribution in made.installed.distributions.values():
             self._link(made, distribution)
@@ -150,18 +167,16 @@ class Environments:
         for path, digest in self._bytecode.link(distribution, environment.site).items():
             environment.installed.bytecode[os.path.join(inner, path)] = digest
 
-    def _install(self, folder: str, pins: Mapping[str, str]) -> float:
-        """Install offline; what the cache lacks, or lost because it was damaged, is fetched."""
-        if not pins:
-            return 0.0
+    def _install(self, folder: str, pins: Mapping[str, str]) -> tuple[float, str | None]:
+        """Make an environment, offline; what the cache lacks, or lost to a trial, is fetched."""
+        stores.remove(folder)
+        used = self._venv(folder)
         command = self._installing(folder, self._listed(folder, pins))
-        used, said = self._uv_run([*command, "--offline"])
+        more, said = self._uv_run([*command, "--offline"])
         if said is not None:
-            more, said = self._uv_run(command)
             used += more
-        if said is not None:
-            raise BuildError(f"the environment cannot be made: {said}")
-        return used
+            more, said = self._uv_run(command)
+        return used + more, said
 
     def _listed(self, folder: str, pins: Mapping[str, str]) -> str:
         listed = f"{folder}.txt"
@@ -195,13 +210,13 @@ class Environments:
     def obtainable(self, pins: Mapping[str, str]) -> dict[str, str]:
         """Which of these distributions cannot be had, and what uv says of each.
 
-        One that lacks makes uv refuse all, so what is refused is halved until it is found.
+        The others are installed, ready to be linked. One that lacks makes uv refuse all, so what is refused is halved until it is found.
         """
         lacking: dict[str, str] = {}
         waiting = [dict(pins)] if pins else []
         while waiting:
             part = waiting.pop()
-            said = self._asked(part)
+            said = self._pool.stage(part)[1]
             if said is None:
                 continue
             if len(part) == 1:
@@ -218,16 +233,6 @@ class Environments:
                     {name: part[name] for name in some} for some in (names[:half], names[half:])
                 ]
         return lacking
-
-    def _asked(self, pins: Mapping[str, str]) -> str | None:
-        """What uv says against these pins; it downloads what they need."""
-        folder = os.path.join(self._session.folder, "asked")
-        stores.remove(folder)
-        if not os.path.isdir(self._empty):
-            self._venv(self._empty)
-        listed = self._listed(folder, pins)
-        command = [*self._installing(self._empty, listed), "--dry-run"]
-        return self._uv_run(command)[1]
 
     def after(self, environment: Environment) -> tuple[str, ...]:
         """Check an environment after a run; what the run altered, and what it left there.
@@ -280,6 +285,7 @@ class Environments:
         for distribution in distributions:
             name = distribution.partition("-")[0]
             self._uv_run(["cache", "clean", "--quiet", name])
+        self._pool.forget(distributions)
         # Another run may be in one of these now: it is made anew when it is asked for again.
         self._made = {
             key: made
@@ -309,6 +315,12 @@ class Environments:
                 if altered:
                     self._forget(altered)
                 shutil.rmtree(self._store.bytecode, ignore_errors=True)
+
+
+def _told(info: str) -> tuple[str, str]:
+    """Name and version in the name of a metadata folder."""
+    stem, _, version = info.removesuffix(".dist-info").partition("-")
+    return re.sub(r"[-_.]+", "-", stem).lower(), version
 
 
 def _require(made: Environment, pins: Mapping[str, str]) -> None:

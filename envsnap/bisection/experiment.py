@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 import json
@@ -10,13 +9,12 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from msgspec import Struct
 
+from envsnap.bisection import effects, supervised
 from envsnap.bisection import outcome as outcomes
 from envsnap.bisection import store as stores
-from envsnap.bisection import supervised
 from envsnap.bisection.atoms import OWN, Atom, Kind
 from envsnap.bisection.environments import Environment, Environments
 from envsnap.bisection.log import LONGEST_OUTPUT, Run
@@ -96,6 +94,7 @@ class Experiment:
             said = os.path.join(trial, "said.jsonl")
             with open(said, "xb"):
                 pass
+            files = effects.placed(self.atoms, self._layout.files, prepared)
             variables = self._variables(chosen, environment, prepared, said)
             ended = supervised.run(
                 self._command(prepared, environment, trial),
@@ -106,7 +105,9 @@ class Experiment:
                 hear=self._way.hear,
             )
             result = self._outcome(ended, prepared, trial)
-            witnessed = _witnessed(said, environment)
+            witnessed = effects.witnessed(said, environment)
+            folders = {trial: "<trial>", environment.folder: "<environment>"}
+            seen = effects.seen(self.atoms, witnessed, environment, files, folders)
         finally:
             altered = self._environments.after(environment)
             stores.remove(trial)
@@ -120,7 +121,8 @@ class Experiment:
             altered=altered[:20],
             left=ended.left,
             imported=witnessed.imported(environment),
-            variables=tuple(self._otherwise(chosen, variables, witnessed)),
+            variables=tuple(self._otherwise(variables, witnessed)),
+            seen=seen,
         )
         self.learn(run)
         return run
@@ -232,9 +234,7 @@ class Experiment:
         lines = text[-LONGEST_OUTPUT:].replace(trial + os.sep, "").split("\n")
         return "\n".join(clean_message(line) for line in lines)
 
-    def _otherwise(
-        self, chosen: frozenset[int], variables: Mapping[str, str], seen: Witnessed
-    ) -> Iterable[str]:
+    def _otherwise(self, variables: Mapping[str, str], seen: effects.Witnessed) -> Iterable[str]:
         """Variables among the atoms that the command's own Python had otherwise than we set them."""
         if seen.variables is None:
             return
@@ -243,43 +243,6 @@ class Experiment:
                 atom.name
             ):
                 yield atom.name
-
-
-class Witnessed(Struct, frozen=True, kw_only=True):
-    """What Pythons of the environment said of themselves; None where there was none."""
-
-    variables: Mapping[str, str] | None
-    files: Sequence[str] | None
-
-    def imported(self, environment: Environment) -> tuple[str, ...] | None:
-        """The distributions that something was imported from."""
-        if self.variables is None:
-            return None
-        owners = (environment.installed.recorded.get(path) for path in self.files or ())
-        return tuple(sorted({name_of(owner.distribution) for owner in owners if owner}))
-
-
-def name_of(distribution: str) -> str:
-    """The canonical name in the key of a distribution."""
-    return distribution.partition("-")[0].lower().replace("_", "-").replace(".", "-")
-
-
-def _witnessed(said: str, environment: Environment) -> Witnessed:
-    """Read what was said; it comes from the command's processes, so it may be anything."""
-    variables: dict[str, str] | None = None
-    files: set[str] = set()
-    with contextlib.suppress(OSError), open(said, "rb") as stream:
-        for line in stream.read(64 << 20).splitlines():
-            with contextlib.suppress(ValueError, TypeError, AttributeError):
-                record: Any = json.loads(line)
-                data = record["data"]
-                if record["kind"] == "imported":
-                    files.update(str(path) for path in data)
-                elif variables is None and os.path.realpath(data["prefix"]) == os.path.realpath(
-                    environment.folder
-                ):
-                    variables = {str(name): str(value) for name, value in data["variables"].items()}
-    return Witnessed(variables=variables, files=sorted(files) if files else None)
 
 
 def carried(

@@ -78,15 +78,29 @@ class Installed:
     def recorded(self) -> dict[str, Recorded]:
         """Every installed file by its path below `root`."""
         found: dict[str, Recorded] = {}
-        for name, lines in self._records.items():
+        for name in self._records:
             key = self.distributions[name]
-            for path, digest in map(_row, lines):
-                if path.startswith("..") or os.path.isabs(path):
-                    place = os.path.relpath(os.path.join(self.site, path), self.root)
-                else:
-                    place = f"{self.inner}{os.sep}{path}"
+            for place, digest in self.files(name).items():
                 found[place] = Recorded(key, digest)
         return found
+
+    def files(self, name: str) -> dict[str, str]:
+        """Digests of a metadata folder's RECORD by path below `root`."""
+        return {self._place(path): digest for path, digest in map(_row, self._records[name])}
+
+    def lines(self, name: str) -> dict[str, str]:
+        """The lines of a metadata folder's RECORD by path below `root`."""
+        return {self._place(_row(line)[0]): line for line in self._records[name]}
+
+    def _place(self, path: str) -> str:
+        """A path of RECORD below `root`."""
+        if path.startswith("..") or os.path.isabs(path):
+            return os.path.relpath(os.path.join(self.site, path), self.root)
+        return f"{self.inner}{os.sep}{path}"
+
+    def paths(self) -> list[str]:
+        """Every file that is there, by its path below `root`."""
+        return [path for path, _ in self._scan()]
 
     def trust(self) -> None:
         """Take what is there now for right: what is touched from now on is in doubt.

@@ -35,7 +35,8 @@ class Run(Struct, frozen=True, kw_only=True, tag="run", tag_field="line"):
     `bad` are numbers of atoms in the head. `stdout` and `stderr` are their ends, without secrets.
     `altered` are installed files that the run changed, `left` counts processes that it left,
     `imported` names the distributions that it imported (null where nobody saw), `variables` the
-    atoms' variables that a Python of it had otherwise than the trial set them.
+    atoms' variables that a Python of it had otherwise than the trial set them. `seen` is what it had
+    of each atom, in digests where it may be a secret.
     """
 
     bad: tuple[int, ...]
@@ -48,6 +49,7 @@ class Run(Struct, frozen=True, kw_only=True, tag="run", tag_field="line"):
     left: int = 0
     imported: tuple[str, ...] | None = None
     variables: tuple[str, ...] = ()
+    seen: tuple[str | None, ...] = ()
 
 
 class Log:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from envsnap.bisection.atoms import Atom, Kind
 from envsnap.model.manifest import Manifest
@@ -34,6 +34,8 @@ class Suspects:
         found = dict.fromkeys([*first, *cited])
         self.ranked = self._with_files(list(found))
         self.order = self._seen_first(imported)
+        told = engine.compare(good, bad).findings if error_text else self.findings
+        self.ties = dict(self._tied(_untold(self.findings, told), imported))
 
     def _with_files(self, found: list[int]) -> list[int]:
         """Rank files that no finding speaks of: their user named them, and they differ.
@@ -63,6 +65,27 @@ class Suspects:
                     if finding not in told:
                         told.append(finding)
         return found
+
+    def _tied(
+        self, untold: Iterable[Finding], imported: Iterable[str] | None
+    ) -> Iterator[tuple[int, int]]:
+        """Atoms that nothing sets apart from others: what is known of them is of one kind.
+
+        Those that the bad side's text speaks of are never tied, nor are files: their user named them.
+        """
+        plain = list(untold)
+        seen = set(imported) if imported is not None else None
+        kinds: dict[object, list[int]] = {}
+        for number, atom in enumerate(self._atoms):
+            finding = self.finding(number)
+            if atom.kind in (Kind.FILE, Kind.CONFIG) or (finding and finding not in plain):
+                continue
+            first = seen is None or atom.kind is not Kind.PACKAGE or atom.name in seen
+            kind = (finding.severity, finding.confidence, finding.effect) if finding else None
+            kinds.setdefault((first, kind, finding and finding.rule), []).append(number)
+        for tie, numbers in enumerate(kinds.values()):
+            if len(numbers) > 1:
+                yield from dict.fromkeys(numbers, tie).items()
 
     def _number(self, path: Path) -> int | None:
         """The atom that a fact belongs to."""
@@ -98,3 +121,17 @@ class Suspects:
             for finding in self.findings
             if any(path in held for path in (finding.path, *finding.changes))
         ]
+
+
+def _untold(findings: Sequence[Finding], without: Sequence[Finding]) -> Iterator[Finding]:
+    """The findings that a text neither speaks of nor moved before others.
+
+    `without` are those without the text.
+    """
+    waiting = list(without)
+    for finding in findings:
+        if finding not in waiting:
+            continue
+        if finding == waiting[0]:
+            yield finding
+        waiting.remove(finding)

@@ -99,10 +99,12 @@ class Layout:
         for copied in self.copied:
             copy_tree(copied.original, os.path.join(trial, copied.name))
         moved: dict[str, str] = {}
+        places: dict[str, list[str]] = {}
         for file in self.files:
             for place in self._place(file, trial, moved):
                 _put(place, contents[file.name])
-        return Prepared(self, trial, moved)
+                places.setdefault(file.name, []).append(place)
+        return Prepared(self, trial, moved, places)
 
     def _place(self, file: File, trial: str, moved: dict[str, str]) -> Iterator[str]:
         """Every place in a trial where the command may look for a file."""
@@ -141,8 +143,15 @@ class Layout:
 class Prepared:
     """A trial's folder, ready to run in."""
 
-    def __init__(self, layout: Layout, trial: str, moved: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        trial: str,
+        moved: Mapping[str, str],
+        places: Mapping[str, Sequence[str]],
+    ) -> None:
         self._layout, self._trial, self._moved = layout, trial, moved
+        self.places = places  # of each file, where the command may look for it
         self.folder = os.path.join(trial, "work") if layout.copied else layout.folder
         if not any(copied.name == "work" for copied in layout.copied):
             self.folder = layout.folder

@@ -7,7 +7,7 @@ side, all others as on the good side. The empty set works and the whole set fail
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import accumulate, combinations
 
@@ -17,8 +17,9 @@ from envsnap.bisection.requirements import Implications
 
 Atoms = frozenset[int]
 
-SINGLES = 3  # suspects that are tried alone before any prefix
+SINGLES = 3  # suspects at most that are tried alone before any prefix
 ALONE = 0.34  # a suspect that holds so much of what is believed is tried alone
+ANYWHERE = 0.1  # what is believed of any place, beside what its rank gives
 MOST_COMBINED = 6  # atoms of which all pairs and triples are tried
 MOST_TOGETHER = 3  # atoms that are tried to be spared at once
 GROWTH = 3  # by how much the next length to undo is longer
@@ -56,33 +57,53 @@ class Cause(Struct, frozen=True, kw_only=True):
         return not self.culprits
 
 
-def find(judge: Judge, suspects: Sequence[int], needs: Implications) -> Cause:
-    """Find a minimal set among `suspects` that fails by itself; all of them together fail."""
-    core = _single(judge, suspects, needs)
+def find(
+    judge: Judge,
+    suspects: Sequence[int],
+    needs: Implications,
+    ties: Mapping[int, int] | None = None,
+) -> Cause:
+    """Find a minimal set among `suspects` that fails by itself; all of them together fail.
+
+    `ties` has the suspects that are suspected as much as others, with what they have in common.
+    """
+    ties = ties or {}
+    core = _single(judge, suspects, needs, ties)
     if core is None:
-        core = _kept(judge, list(suspects), needs)
+        core = _kept(judge, list(suspects), needs, ties)
     kept = needs.forward(core) & frozenset(suspects)
     return _split(judge, _freed(judge, core, kept))
 
 
-def _single(judge: Judge, suspects: Sequence[int], needs: Implications) -> Atoms | None:
+def leading(suspects: Sequence[int], ties: Mapping[int, int]) -> Sequence[int]:
+    """The first suspects, as far as the order speaks for each of them."""
+    count = 0
+    while count < min(SINGLES, len(suspects)) and suspects[count] not in ties:
+        count += 1
+    return suspects[:count]
+
+
+def _single(
+    judge: Judge, suspects: Sequence[int], needs: Implications, ties: Mapping[int, int]
+) -> Atoms | None:
     """The first suspects alone: where the order is right nothing else has to be tried."""
     allowed = frozenset(suspects)
-    for suspect in suspects[:SINGLES]:
+    for suspect in leading(suspects, ties):
         if judge(needs.forward([suspect]) & allowed) is Verdict.BAD:
             return frozenset([suspect])
     return None
 
 
-def _kept(judge: Judge, suspects: list[int], needs: Implications) -> Atoms:
+def _kept(judge: Judge, suspects: list[int], needs: Implications, ties: Mapping[int, int]) -> Atoms:
     """Keep, one after the other, the last atom of the shortest prefix that fails."""
     allowed = frozenset(suspects)
+    upto = _beliefs(suspects, ties)
 
     def fails(places: Iterable[int], kept: Atoms = frozenset()) -> bool:
         tried = needs.forward([*kept, *(suspects[place] for place in places)]) & allowed
         return judge(tried) is Verdict.BAD
 
-    low, end = _believed(fails, len(suspects))
+    low, end = _believed(fails, upto, len(leading(suspects, ties)))
     if fails([end - 1]):
         return frozenset([suspects[end - 1]])
     kept: Atoms = frozenset()
@@ -91,22 +112,23 @@ def _kept(judge: Judge, suspects: list[int], needs: Implications) -> Atoms:
         def longer(length: int, kept: Atoms = kept) -> bool:
             return fails(range(length), kept)
 
-        last = _halved(longer, low, end) - 1
+        last = _halved(longer, upto, low, end) - 1
         kept, low, end = kept | {suspects[last]}, 0, last
         if fails((), kept):
             break
     return kept
 
 
-def _believed(fails: Callable[[Iterable[int]], bool], end: int) -> tuple[int, int]:
+def _believed(
+    fails: Callable[[Iterable[int]], bool], upto: Sequence[float], tried: int
+) -> tuple[int, int]:
     """Where a single culprit lies, if there is one: its prefix, and the longest that works.
 
-    Belief falls with the place, as 1, 1/2, 1/3 … A place that holds much of what is left is tried
-    alone, which is its proof as well; otherwise the prefix that holds half. A place that works
+    The first places were `tried` alone. A place that holds much of what is left is tried alone, which is its proof as well; otherwise the prefix that holds half. A place that works
     alone may be part of a larger set all the same, so it makes no prefix work.
     """
-    upto = _beliefs(end)
-    works, low, high = 0, min(SINGLES, end - 1), end
+    end = len(upto) - 1
+    works, low, high = 0, min(tried, end - 1), end
     while high - low > 1:
         if upto[low + 1] - upto[low] >= ALONE * (upto[high] - upto[low]):
             if fails([low]):
@@ -121,9 +143,8 @@ def _believed(fails: Callable[[Iterable[int]], bool], end: int) -> tuple[int, in
     return works, high
 
 
-def _halved(holds: Callable[[int], bool], low: int, high: int) -> int:
+def _halved(holds: Callable[[int], bool], upto: Sequence[float], low: int, high: int) -> int:
     """The shortest length that holds, by halves of what is believed; `high` holds, `low` not."""
-    upto = _beliefs(high)
     while high - low > 1:
         half = _half(upto, low, high)
         if holds(half):
@@ -133,9 +154,25 @@ def _halved(holds: Callable[[int], bool], low: int, high: int) -> int:
     return high
 
 
-def _beliefs(end: int) -> list[float]:
-    """What is believed of the places before each length."""
-    return [0.0, *accumulate(1 / place for place in range(1, end + 1))]
+def _beliefs(suspects: Sequence[int], ties: Mapping[int, int]) -> list[float]:
+    """What is believed of the places before each length.
+
+    Belief falls with the place, and slowly: a culprit that the order does not know may be anywhere.
+    Those that are tied share what their places hold.
+    """
+    alone = [1 / place + ANYWHERE for place in range(1, len(suspects) + 1)]
+    shared: dict[int, list[float]] = {}
+    for suspect, belief in zip(suspects, alone, strict=True):
+        if suspect in ties:
+            shared.setdefault(ties[suspect], []).append(belief)
+    means = {tie: sum(parts) / len(parts) for tie, parts in shared.items()}
+    return [
+        0.0,
+        *accumulate(
+            means[ties[suspect]] if suspect in ties else belief
+            for suspect, belief in zip(suspects, alone, strict=True)
+        ),
+    ]
 
 
 def _half(upto: Sequence[float], low: int, high: int) -> int:

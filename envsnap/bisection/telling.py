@@ -20,6 +20,7 @@ from envsnap.model.paths import text
 
 if TYPE_CHECKING:
     from envsnap.bisection.causes import Found
+    from envsnap.bisection.log import Run
     from envsnap.bisection.order import Suspects
     from envsnap.bisection.trials import Trials
     from envsnap.model.manifest import Manifest
@@ -226,7 +227,7 @@ class _Teller:
             return None
         tally = self._trials.tally(tried)
         verdict = self._trials.shown(tried) or Verdict.OTHER
-        shown = next((run for run in runs if self._trials.one(run.outcome) is verdict), runs[0])
+        shown = next((run for run in runs if self._trials.of(run) is verdict), runs[0])
         return results.Sample(
             sets=tuple(self._found.atoms[number].title for number in self._by_place(atoms)),
             undone=undone,
@@ -299,8 +300,21 @@ class _Teller:
         otherwise = sorted({name for run in runs for name in run.variables})
         if otherwise:
             yield f"the command itself sets or clears {', '.join(otherwise)}: these differences may have had no effect"
+        yield from self._untaken(runs)
         if self._trials.loose:
             yield "what the bad side makes differs from run to run; whatever is unlike the good side's counted as bad"
+
+    def _untaken(self, runs: Iterable[Run]) -> Iterable[str]:
+        """Differences that did not take effect, at the ends or in a trial."""
+        atoms, ends = self._found.atoms, self._trials.ends
+        equal = ends.unseen(atoms)
+        if equal:
+            names = ", ".join(atoms[number].title for number in equal[:6])
+            yield f"the command had the same of these on both sides, whatever was set: {names}"
+        lacking = [number for run in runs for number in ends.untaken(run.bad, run.seen)]
+        if lacking:
+            names = ", ".join(atoms[number].title for number in dict.fromkeys(lacking[:6]))
+            yield f"in some trials these did not take effect, so that they decide nothing: {names}"
 
 
 def quoted(finding: Finding) -> results.Quoted:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from envsnap.bisection import effects
 from envsnap.bisection.log import Log, Run
 from envsnap.bisection.outcome import CANNOT_SAY, Outcome
 from envsnap.bisection.search import Atoms, Verdict
@@ -62,6 +63,7 @@ class Trials:
         self.bad: set[Outcome] = set()
         self.rates: Rates | None = None
         self.loose = False  # the bad side makes something else each time
+        self.ends = effects.Ends()  # what either side has of each atom
 
     def run(self, atoms: Atoms) -> Run:
         """Make one more run of a set, or take the next one that the log holds."""
@@ -135,17 +137,23 @@ class Trials:
         alike = self.loose and any(outcome.code == known.code for known in self.bad)
         return Verdict.BAD if alike else Verdict.OTHER
 
+    def of(self, run: Run) -> Verdict:
+        """What one run shows; one that did not have what it should decides nothing."""
+        if self.ends.untaken(run.bad, run.seen):
+            return Verdict.OTHER
+        return self.one(run.outcome)
+
     def tally(self, atoms: Atoms) -> dict[Verdict, int]:
         """How many runs of a set did what."""
         found = dict.fromkeys(Verdict, 0)
         for run in self.runs.get(atoms, ()):
-            found[self.one(run.outcome)] += 1
+            found[self.of(run)] += 1
         return found
 
     def verdict(self, atoms: Atoms) -> Verdict:
         """Run a set until it is decided."""
         if self.rates is None:
-            return self.one(self.at_least(atoms, 1)[0].outcome)
+            return self.of(self.at_least(atoms, 1)[0])
         while True:
             decided = self._decided(atoms, self.rates)
             if decided is not None:
@@ -167,7 +175,7 @@ class Trials:
         if not self.runs.get(atoms):
             return None
         if self.rates is None:
-            return self.one(self.runs[atoms][0].outcome)
+            return self.of(self.runs[atoms][0])
         return self._decided(atoms, self.rates)
 
     def smallest(self) -> Atoms | None:

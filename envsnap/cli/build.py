@@ -73,6 +73,7 @@ def command(
     images.tell(plan)
     if output is not None:
         contexts.write(files, Path(output))
+        images.tell_opened(manifest, output)
     chosen = {"builder": builder, "no_cache": no_cache, "reproducible": reproducible}
     with images.Progress() as progress:
         image = api.build(document.manifest, plan, files, convert(chosen, Switches), progress.hear)

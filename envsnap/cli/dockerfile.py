@@ -71,4 +71,5 @@ def command(
     images.tell(plan)
     command = ["docker", "build", "--platform", plan.base.platform, "-t", "NAME", output]
     images.say(f"wrote {output}; build it with: {shlex.join(command)}")
+    images.tell_opened(manifest, output)
     return 0

@@ -314,3 +314,14 @@ def tell(plan: Plan) -> None:
 def say(text: str) -> None:
     """Say one line on stderr."""
     click.echo(f"envsnap: {plain(text)}", err=True)
+
+
+def tell_opened(manifest: str, folder: str) -> None:
+    """Say that others can read a build context whose manifest they cannot."""
+    from envsnap.cli import outputs
+
+    if outputs.opened(folder, manifest):
+        say(
+            f"others of this machine can read {folder}, as builders need it, and not {manifest}:"
+            " what it says is in there"
+        )

@@ -51,6 +51,12 @@ def mode_of(*sources: str | None) -> int:
     return mode
 
 
+def opened(output: str, *sources: str | None) -> bool:
+    """Whether a folder's files can be read by others, and not all of what it was made from."""
+    closed = mode_of(*sources) & 0o077 == 0
+    return closed and any(os.stat(path).st_mode & 0o077 for path in _files(output))
+
+
 def _files(named: str) -> list[str]:
     """A file, or the files of a folder of answers."""
     if named == "-" or not os.path.isdir(named):

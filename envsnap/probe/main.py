@@ -92,15 +92,26 @@ def _warn(gaps: dict) -> None:
 
 def write_facts(path: str, options_text: str, modules: dict, sys_path: list) -> None:
     """Describe the running program into a facts file, which is accepted as a manifest is."""
-    from . import output
     from .capture import Capture
 
     options = json.loads(options_text)
-    capture = Capture(options, modules, sys_path, in_process=True)
-    lines = [output.begin(options["marker"]), "facts " + output.encode(capture.facts())]
-    for word, run in capture.afterwards():
-        lines.append("%s %s" % (word, output.encode(run(lambda done, total: None))))
-    lines.append(output.end(options["marker"]))
+    collected = gc.isenabled()
+    gc.disable()  # each pass would walk the program's own objects, too
+    try:
+        lines = _described(Capture(options, modules, sys_path, in_process=True), options["marker"])
+    finally:
+        if collected:
+            gc.enable()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:
         stream.write("\n".join(lines) + "\n")
+
+
+def _described(capture, marker: str) -> list:
+    """The lines of a facts file."""
+    from . import output
+
+    lines = [output.begin(marker), "facts " + output.encode(capture.facts())]
+    for word, run in capture.afterwards():
+        lines.append("%s %s" % (word, output.encode(run(lambda done, total: None))))
+    return [*lines, output.end(marker)]

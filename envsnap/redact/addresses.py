@@ -17,18 +17,20 @@ _USERINFO = (
     r"(?:[^/\s\"'<>]{0,512}@)?"
 )
 # user:password@host, also in tcp(host): letters begin it, so 1920:1080@30 is none.
-_BARE = (
-    r"(?<![\w/.:+@%-])[A-Za-z_][\w.+%-]{0,63}:[^\s@/\"']{1,256}@(?=[A-Za-z(\[]|[0-9]{1,3}\.[0-9])"
-)
+_BARE = r"(?<![\w.:+@%-])(?<!//)[A-Za-z_][\w.+%-]{0,63}:[^\s@/\"']{1,256}@(?=[A-Za-z(\[]|[0-9]{1,3}\.[0-9])"
 # Oracle's: user/password@host.
 _SLASHED = r"\b(?:thin:|oci:|sqlplus |sqlldr |expdp |impdp )[\w.$-]{1,64}/([^\s@/\"']{1,256})@"
 # ... and without a word before it, where a host with a port and a service follows, or two slashes.
-_EASY = r"(?<![\w/.:@-])[A-Za-z][\w.$-]{0,63}/([^\s@/\"']{3,256})@(?=//[\w.-]|[\w.-]{1,200}:[0-9]{2,5}/\w)"
+_EASY = r"(?<![\w/.:@-])[A-Za-z][\w.$-]{0,63}/([^\s@/\"']{3,256})@(?=//[\w.-]|tcp\(|[\w.-]{1,200}:[0-9]{2,5}/\w)"
+# joe@example.org:password, as lists of logins have it; a path of scp has slashes or an end.
+_OF_MAIL = r"(?<![\w.+/@-])[A-Za-z0-9][\w.+-]{0,63}@[\w-]{1,60}(?:\.[\w-]{1,30}){1,4}:([^\s/.\"'<>,;]{4,100})(?=\s|[\"',;]|\Z)"
 # What a hook is called by: whoever knows the path may call it.
 _HOOK = r"//[^\s/\"'<>]{1,200}/(?:[\w.-]{1,60}/){0,6}?[\w.-]{0,20}hooks?/(?:[\w.-]{1,20}/){0,3}?([0-9A-Za-z_@-]{16,200}(?:/[0-9A-Za-z_-]{4,200}){0,4})"
 # .../t/TOKEN/channel, .../token/TOKEN: a part of the path that tells what the next one is.
-_IN_PATH = r"//[^\s/\"'<>]{1,200}/(?:[\w.~%-]{1,80}/){0,6}?(t|(?:api[_-]?)?keys?|(?:access[_-]?)?tokens?|auth)/([0-9A-Za-z_~.-]{12,200})(?=[/?#\s\"'<>]|\Z)"
-_PATH_MARKS = ("/t/", "/auth/", "oken", "key")
+_IN_PATH = r"//[^\s/\"'<>]{1,200}/(?:[\w.~%-]{1,80}/){0,6}?(t|(?:api[_-]?)?keys?|(?:access[_-]?)?tokens?|auth|private|secret)[/-]([0-9A-Za-z_~.-]{12,200})(?=[/?#\s\"'<>]|\Z)"
+_PATH_MARKS = ("/t/", "/auth", "oken", "key", "/private", "/secret")
+# Whose addresses are secrets as a whole.
+_CALLED = r"//[\w.-]{0,60}(?:hook|ping|notify|ntfy|push)[\w.-]{0,60}/(?:[\w.-]{1,20}/){0,3}?([0-9A-Za-z_-]{16,200})(?=[/?#\s\"'<>]|\Z)"
 _PARAMETER = r"([?&;#])([A-Za-z_][\w.%\[\]-]{0,80})=([^\s&;#\"'<>]{0,4096})"
 _SAFE_HOSTS = r"(?:git|hg|svn|ssh|anonymous|root|ubuntu|admin|ec2-user)@"
 _NAMES = frozenset(
@@ -49,6 +51,8 @@ def spans(text: str) -> list:
             for match in re.finditer(_HOOK, text)
             if kinds.is_made(match.group(1)) or kinds.is_uuid(match.group(1))
         )
+    if "//" in text:
+        found.extend(_called(text))
     if any(mark in text for mark in _PATH_MARKS):
         found.extend(_in_paths(text))
     if "=" in text and ("?" in text or "&" in text or "//" in text):
@@ -56,12 +60,22 @@ def spans(text: str) -> list:
     return found
 
 
+def _called(text: str) -> list:
+    """What stands in the path of an address that is there to be called."""
+    return [
+        (*match.span(1), "path of a hook's address")
+        for match in re.finditer(_CALLED, text)
+        if kinds.is_made(match.group(1)) or kinds.is_uuid(match.group(1))
+    ]
+
+
 def _in_paths(text: str) -> list:
     """Tokens that are a part of a path: /bot/token/abc..."""
     return [
         (*match.span(2), "part of an address that is a token")
         for match in re.finditer(_IN_PATH, text)
-        if kinds.is_made(match.group(2)) and not kinds.is_hex(match.group(2))
+        if kinds.is_made(match.group(2))
+        and not (kinds.is_hex(match.group(2)) and match.group(1).startswith(("key", "token")))
     ]
 
 
@@ -79,10 +93,22 @@ def _logins(text: str) -> list:
         _, _, password = match.group()[:-1].partition(":")
         if not (_is_image(text, match) or _is_left_open(password)):
             found.append((match.start(), match.end(), "user information of an address"))
+    found.extend(_of_mails(text))
     for shape in (_SLASHED, _EASY):
         matches = (match for match in re.finditer(shape, text) if not _is_left_open(match.group(1)))
         found.extend((*match.span(1), "password of an address") for match in matches)
     return found
+
+
+def _of_mails(text: str) -> list:
+    """A password behind the address of a mailbox."""
+    return [
+        (*match.span(1), "password of an address")
+        for match in re.finditer(_OF_MAIL, text)
+        if re.search("[A-Za-z]", match.group(1))
+        and re.search("[0-9!#$%&*^-]", match.group(1))
+        and not _is_left_open(match.group(1))
+    ]
 
 
 def _is_reference(inside: str) -> bool:

@@ -7,7 +7,7 @@ the two the key decides (`keys.weigh`).
 
 import re
 
-from . import addresses, keys, kinds, sentences, texts
+from . import addresses, keys, kinds, sentences, texts, words
 from .weighing import hides
 
 # A digest that says in the same text that it is one.
@@ -18,6 +18,9 @@ _LABELLED = (
 # How PNG, JPEG, GIF and WebP begin in base64.
 _PICTURES = ("iVBORw0KGgo", "/9j/4", "R0lGOD", "UklGR")
 REDACTED = "<redacted by envsnap>"
+
+
+_OF_LOGINS = (["login"], ["logins"], ["auth"], ["userpwd"])
 
 
 def is_secret_key(key: str) -> bool:
@@ -40,8 +43,10 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
         )  # too short for a word of settings
     if hides(text, level):
         return None, "under a name that tells a secret"
-    if level == keys.PERHAPS and "auth" in key.lower() and _is_login(text):
+    if level <= keys.PERHAPS and re.search("(?i)auth|login", key) and _is_login(key, text):
         return None, "user and password"
+    if kinds.is_phrase(text):
+        return None, "words that open a wallet"
     cuts = texts.find(text)
     if cuts:
         return _without(text, cuts)
@@ -56,10 +61,12 @@ def _is_no_digest(text: str) -> bool:
     return len(short) >= 64 and not kinds.is_hex(short)
 
 
-def _is_login(text: str) -> bool:
-    """user:password in base64, or user/password as it is."""
+def _is_login(key: str, text: str) -> bool:
+    """user:password in base64, or user/password as it is; a login's second word is always one."""
     match = re.match(r"[\w.@+-]{1,64}[:/]([^\s/:]{3,200})\Z", text)
-    return ":" in texts.decoded(text) or (match is not None and _is_password(match.group(1)))
+    if match is None or kinds.is_setting(match.group(1)) or kinds.is_plain(match.group(1)):
+        return ":" in texts.decoded(text)
+    return _is_password(match.group(1)) or words.split(key)[-1:] in _OF_LOGINS
 
 
 def _is_password(word: str) -> bool:
@@ -91,7 +98,7 @@ def sweep(tree, note, path: tuple = ()):
         items = list(tree.items() if isinstance(tree, dict) else enumerate(tree))
     for key, inner in items:
         if isinstance(inner, str):
-            if len(inner) >= 8 and _SUSPECT.search(inner):
+            if len(inner) >= 8 and (_SUSPECT.search(inner) or inner.count(" ") > 10):
                 shown, why = _swept(inner)
                 if why is not None:
                     tree[key] = shown
@@ -112,9 +119,16 @@ def _swept(text: str) -> tuple:
         return text, None
     cuts = texts.find(text[: texts.LONGEST])
     if not cuts:
-        return text, None
+        return (REDACTED, "random letters or words") if _is_strange(text) else (text, None)
     shown, why = _without(text, cuts)
     return (marked(text, cuts) if shown is None else shown), why
+
+
+def _is_strange(text: str) -> bool:
+    """Random letters that are no digits of base 16, and no file's name, in a place of facts."""
+    if kinds.is_phrase(text):
+        return True
+    return is_loose(text) and not kinds.is_hex(text) and re.search(r"[./:=@]", text) is None
 
 
 def _without(text: str, cuts: list) -> tuple:
@@ -156,7 +170,9 @@ def is_loose(text: str) -> bool:
         return True
     # Digits of base 16 among other parts tell which one, as commits in addresses do.
     rest = re.sub(
-        r"(?<![A-Za-z0-9])(?:0[xX][0-9A-Fa-f]{1,64}|[0-9a-f]{7,128})(?![A-Za-z0-9])", "", short
+        r"(?<![A-Za-z0-9])(?:0[xX][0-9A-Fa-f]{1,64}|[0-9a-f]{7,128})(?![A-Za-z0-9])|(?<![0-9])[0-9]{1,4}(?:x[0-9]{1,4}){1,4}(?![0-9])",
+        "",
+        short,
     )
     return kinds.is_random(rest)
 
@@ -170,4 +186,4 @@ def message(text: str, known: dict) -> str:
         if len(secret) > 5 and secret in text and hides(secret, keys.weigh(name, variable=True)):
             text = text.replace(secret, REDACTED)
     text = text[: texts.LONGEST]
-    return marked(text, texts.find(text))
+    return REDACTED if _is_strange(text) else marked(text, texts.find(text))

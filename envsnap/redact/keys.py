@@ -19,14 +19,16 @@ CERTAIN = 5  # inside of what is a secret as a whole, whatever the keys there sa
 _PASSWORDS = frozenset(
     "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass userpass"
     " adminpass dbpass rootpass mypass smtppass storepass keypass requirepass masterauth"
-    " sshpass htpasswd mnemonic".split()
+    " sshpass htpasswd chpasswd rocommunity rwcommunity mnemonic seedphrase contrasena senha kennwort wachtwoord parola haslo heslo losenord"
+    " adgangskode salasana jelszo sifre clave motdepasse \u5bc6\u7801 \u5bc6\u78bc \u53e3\u4ee4 \u30d1\u30b9\u30ef\u30fc\u30c9 \ube44\ubc00\ubc88\ud638"
+    " \u043f\u0430\u0440\u043e\u043b\u044c".split()
 )
 _SECRETS = frozenset(
     "secret secrets credential credentials cred creds apikey apikeys authkey authtoken"
     " accesstoken accesskey secretkey privatekey jwt otp totp basicauth httpauth proxyauth bearer cookie cookies"
     " sessionid sessiontoken csrftoken csrf xsrf pat sas webhook webhooks authorization"
     " dockerconfigjson dockercfg netrc htaccess kubeconfig sshkey deploykey signingkey"
-    " encryptionkey masterkey accountkey connectionkey licensekey token tokens psk".split()
+    " encryptionkey masterkey accountkey connectionkey licensekey token tokens psk hec".split()
 )
 # Words that end in one of these, and begin with something, are two words written as one.
 _GLUED_PASSWORD = (
@@ -107,7 +109,7 @@ _DIGESTS = frozenset(
     " certificate cert certs crt ca pem public pub pubkey gpg pgp modulus fsid wwn serial machine boot"
     " device devices gpu gpus trace span run runs session cuda visible data sri src lock"
     " resolved content contents resolution signature0 hostkey known xcrun arn container containers"
-    " layer layers parent".split()
+    " layer layers parent recipient recipients".split()
 )
 # Tokens of language and vision models, and passes of training: never secrets by their name.
 _MODEL_TOKENS = frozenset(
@@ -132,11 +134,18 @@ _COMPOUNDS = frozenset(
         ("phrase", "recovery"),
         ("phrase", "pass"),
         ("phrase", "backup"),
+        ("passe", "de"),
+        ("answer", "security"),
+        ("answer", "secret"),
+        ("answers", "security"),
+        ("answers", "secret"),
         ("code", "pin"),
-        ("code", "recovery"),
-        ("code", "backup"),
-        ("code", "activation"),
     ]
+)
+# Codes that open something; those of languages, countries and errors do not.
+_CODES_OF = frozenset(
+    "recovery backup activation access verification verify security unlock otp mfa totp"
+    " pairing pair scratch invite invitation login reset door alarm entry emergency device".split()
 )
 # Often something else: a method, the name of a license (whose keys are serial numbers), a hash's salt.
 _ALSO = ("auth", "license", "licence", "salt")
@@ -152,6 +161,8 @@ def weigh(key: str, variable: bool = False) -> int:
     found = NOTHING
     for place in range(len(words)):
         found = max(found, _at(words, place, variable))
+    if found == SECRET and re.match(r"[\w-]{1,60}(?:\.[\w-]{1,60}){1,9}/", key):
+        return PERHAPS  # an annotation, which mostly tells the name of an object
     if found == NOTHING:
         return DIGEST if words[-1] in _DIGESTS or _DIGESTS.intersection(words[-2:-1]) else NOTHING
     return found
@@ -171,8 +182,13 @@ def is_code(key: str) -> bool:
 def of_container(key: str, container: str) -> int:
     """What `key` says inside of something that has keys: `license: {key: ...}`."""
     words = split(container)
-    inside = split(key) in (["key"], ["keys"]) and bool(words)
-    return PERHAPS if inside and (words[-1] in _KEYS_OF or words[-1] in _ISSUERS) else NOTHING
+    inside = split(key)
+    if len(inside) != 1 or not words:
+        return NOTHING
+    if inside[0] in ("code", "codes", "community", "phrase", "words"):
+        return _of_parts(inside[0], words[-1])
+    is_key = inside[0] in ("key", "keys")
+    return PERHAPS if is_key and (words[-1] in _KEYS_OF or words[-1] in _ISSUERS) else NOTHING
 
 
 def _tells_which(words: list) -> bool:
@@ -194,7 +210,7 @@ def _at(words: list, place: int, variable: bool) -> int:
         # The key of a password is mostly the name under which it is stored.
         return PERHAPS if level == PASSWORD else max(level, SECRET)
     if rest[-1] in _PROPERTIES:
-        return _of_property(word, rest)
+        return _of_property(word, words[:place], rest)
     if rest[-1] in ("hash", "hashes", "salt", "digest"):
         return SECRET if level == PASSWORD else PERHAPS
     if any(_alone(words, place + 1 + at, variable) >= PERHAPS for at in range(len(rest))):
@@ -202,12 +218,14 @@ def _at(words: list, place: int, variable: bool) -> int:
     return SECRET if level == PASSWORD else PERHAPS
 
 
-def _of_property(word: str, rest: list) -> int:
+def _of_property(word: str, before: list, rest: list) -> int:
     """Properties that can be the secret all the same: a session's ID, a webhook's URL."""
     if word in ("secret", "session", "cookie") and rest in (["id"], ["ids"]):
         return SECRET
     if word in ("webhook", "webhooks") and rest[-1] in ("url", "urls", "uri"):
         return SECRET
+    if word == "key" and before[-1:] == ["access"] and rest == ["id"]:
+        return PERHAPS  # half of a pair, and mostly beside the other half
     return NOTHING
 
 
@@ -234,7 +252,9 @@ def _of_parts(word: str, before: str) -> int:
     """What a word says that is glued of several, or is one of two that belong together."""
     if re.match(_GLUED_PASSWORD + r"\Z", word):
         return PASSWORD
-    if (word, before) in _COMPOUNDS:
+    if word == "private":
+        return PERHAPS
+    if (word, before) in _COMPOUNDS or (word in ("code", "codes") and before in _CODES_OF):
         return PASSWORD
     return SECRET if re.match(_GLUED_SECRET + r"\Z", word) or _is_glued(word) else NOTHING
 

@@ -131,7 +131,11 @@ def is_made(text: str) -> bool:
     """Made by a machine or against guessing: letters and digits or signs in one piece."""
     short = text.strip()
     if len(short) < 6 or " " in short:
-        return False
+        return is_phrase(short)
+    if re.match(r"0x[0-9a-fA-F]{41,}\Z", short):
+        return True
+    if re.match(r"[\w-]{1,40}(?:\.(?:\*|#|[\w-]{1,40})){1,9}\Z", short) and short[-1] in "*#":
+        return False  # a topic
     return (
         is_random(short) or _mixes(short) or _is_serial(short) or bool(set(short) & set("!#$%^&*?"))
     )
@@ -168,6 +172,20 @@ def is_hex(text: str) -> bool:
         len(text) >= 24
         and re.match(r"(?:[0-9a-f]+|[0-9A-F]+)\Z", text) is not None
         and not text.isdigit()
+    )
+
+
+# Words of sentences that no list of words for a wallet has.
+_JOINING = frozenset("the and for with are was you not but has its any from your his her".split())
+
+
+def is_phrase(text: str) -> bool:
+    """As many short words as open a wallet, and none that joins a sentence."""
+    words = text.replace(",", " ").split()
+    return (
+        len(words) in (12, 15, 18, 21, 24, 25)
+        and re.match(r"[a-z]{3,8}(?:[ ,]{1,3}[a-z]{3,8})+\Z", text.strip()) is not None
+        and not _JOINING.intersection(words)
     )
 
 

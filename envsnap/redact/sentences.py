@@ -10,8 +10,8 @@ import re
 from . import keys, kinds
 
 _PROSE = (
-    r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|(?:one[ -]time|access|verification|security|recovery|backup|login) ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
-    r"|access[ _-]?keys?|(?:secret|private|license)[ _-]?keys?|tokens?)\b"
+    r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|(?:one[ -]time|access|verification|security|recovery|backup|login|(?:enter|use|type|your) (?:the |this )?) ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
+    r"|access[ _-]?keys?|(?:secret|private|license|product|activation|commercial|recovery)[ _-]?keys?|psk|tokens?)\b"
     r"(?: (?:for|of|to|on) [\w@.'-]{1,60}(?: [\w@.'-]{1,40}){0,3})?"
     r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|reset|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
     r"[\"'`(<*]{0,2}([^\s\"'`<>(),;]{4,200})"
@@ -29,8 +29,11 @@ _HINTS = (
     "log in",
     "sign in",
     "account",
+    "psk",
+    "connect",
 )
-_IS_PASSWORD = r"(?i)(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw)\b"
+_IS_PASSWORD = r"(?i)(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|psk)\b"
+_COMMANDED = r"(?:\A|\n)[$#>+ ]{0,3}[a-z][\w.-]{1,30} (?:[^\n]{0,200} )?(?:-{1,2}[a-z]|config|modify|connect|alias|set|add|create|edit|passwd|user)[^\n]{0,200}\Z"
 _SAYS = r"(?i)(?:\b(?:is|was|are|to|as|became|called|being|now)|[:=>])[\s\"'`(]{1,3}\Z"
 _ENDS = r"[\"'`)]{0,2}(?:[.,;!?]|\s*\Z|\s*\n| (?:and|but|so|please|for|on|in)\b)"
 # What follows `the password is` where it tells of the password, and does not tell it.
@@ -50,17 +53,21 @@ _TELLING = (
 _PAIR = r"(?<![^\s(\"'`:=])([A-Za-z][\w.@+-]{1,63}?)( ?[/|] ?|:(?=\S))([^\s\"'`/:|(),;<>]{3,64})(?![\w/:\\-])"
 _ANNOUNCED = (
     r"(?i)(?:\bcred(?:ential)?s?|\blog ?in|\blogins?|\bsign(?:ed)? ?in|\busers?(?:names?)? ?(?:/|and|&|:|\+) ?pass(?:word)?s?"
-    r"|\baccounts?|\b(?:default|initial|first|admin|root) users?)"
+    r"|\b(?:connect|authenticat|logg)\w{2,4} as|\baccounts?|\b(?:default|initial|first|admin|root) users?)"
 )
 _NEAR = (
     _ANNOUNCED
-    + r"(\s{0,2}(?:are|is|were|was|:|=|->|with|using|use|as|of|by|details|data)){0,3}[\s\"'`(:=]{0,3}\Z"
+    + r"(\s{0,2}(?:are|is|were|was|:|=|->|with|using|use|as|of|by|details|data|\([^()\n]{1,30}\):?)){0,3}[\s\"'`(:=]{0,3}\Z"
 )
 # Random letters between words; names of symbols and labelled digests are none.
 _LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[A-Za-z]{2,12}[_-]){0,3}([A-Za-z0-9]{24,200}(?![\w/.=:@%\\+-])|[A-Za-z0-9+/]{24,200}={1,2}(?![\w=]))"
 _HEX_TOLD = (
     r"(?i)\b((?:api[ _-]?keys?|tokens?|passwords?|secrets?|credentials?)\b[^\n=]{0,40}[:=] ?[\"'`]?)"
     r"([0-9a-f]{32,128})(?![\w.-])"
+)
+_WORDS = (
+    r"(?i)\b(?:mnemonic|(?:seed|recovery|secret|backup) (?:phrase|words)|wallet|seed)\b[^\n]{0,20}?[:=\"'(]\s{0,3}[\"'(]?"
+    r"((?:[a-z]{3,8}[ ,]{1,3}){11,24}[a-z]{3,8})\b"
 )
 _DIGESTS = r"(?i)(?:sha\d|md5|hash|digest|commit|revision|fingerprint|checksum|\bids?\b|tokens? (?:ids?|count)|tokenizer)"
 _LABELS = (
@@ -75,6 +82,9 @@ def spans(text: str) -> list:
     found = []
     if " " not in text.strip():
         return found
+    found.extend(
+        _phrases(text) if any(word in text for word in ("hrase", "emonic", "eed", "wallet")) else ()
+    )
     low = text.lower()
     if any(word in low for word in _HINTS):
         found.extend(_said(text))
@@ -82,6 +92,15 @@ def spans(text: str) -> list:
     found.extend(_loose(text))
     found.extend(_digits(text) if any(word in low for word in _HINTS) else ())
     return found
+
+
+def _phrases(text: str) -> list:
+    """Twelve or more words that open a wallet, behind a word that announces them."""
+    return [
+        (*match.span(1), "words that open a wallet")
+        for match in re.finditer(_WORDS, text)
+        if kinds.is_phrase(match.group(1))
+    ]
 
 
 def _said(text: str) -> list:
@@ -127,13 +146,21 @@ def is_told(value: str) -> bool:
     )
 
 
+def _is_commanded(text: str, start: int, before: str, behind: str) -> bool:
+    """`tool connect x password y`, where the line ends: a command, and no sentence."""
+    ends = re.match(r"[\"'`]?\s*(?:\n|\Z)", behind) and before.lower().endswith("password ")
+    return bool(ends) and re.search(_COMMANDED, text[max(0, start - 400) : start]) is not None
+
+
 def _is_plainly_told(text: str, match, value: str) -> bool:
     """A word of letters alone: quoted, or at the end of a sentence that says what it is."""
     before, behind = text[match.start() : match.start(1)], text[match.start(1) + len(value) :]
-    if not re.match(_IS_PASSWORD, before) or not re.match(r"[A-Za-z]{4,40}\Z", value):
+    if not re.match(_IS_PASSWORD, before) or not re.match(
+        r"[A-Za-z]{3,40}(?:-[A-Za-z]{2,20}){0,3}\Z", value
+    ):
         return False
     low = value.lower()
-    if low in _TELLS or kinds.is_setting(value) or kinds.is_plain(value):
+    if low.partition("-")[0] in _TELLS or kinds.is_setting(value) or kinds.is_plain(value):
         return False
     if keys.weigh(value) or keys.is_property(low):
         return False  # a password file, the password's length
@@ -141,8 +168,16 @@ def _is_plainly_told(text: str, match, value: str) -> bool:
         return True
     if re.match(_TELLING + r"\Z", low) or re.match(_ENDS, behind) is None:
         return False
+    if _is_commanded(text, match.start(), before, behind):
+        return True
     given = text[max(0, match.start() - 12) : match.start()].lower().endswith(("with ", "using "))
     return given or re.search(_SAYS, before) is not None
+
+
+def is_telling(word: str) -> bool:
+    """A word that follows `password` in sentences."""
+    low = word.lower().rstrip(".,!")
+    return low in _TELLS or re.match(_TELLING + r"\Z", low) is not None
 
 
 def _pairs(text: str) -> list:

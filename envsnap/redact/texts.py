@@ -3,7 +3,7 @@
 import binascii
 import re
 
-from . import addresses, issuers, keys, kinds, sentences
+from . import addresses, declared, issuers, keys, kinds, sentences
 from .weighing import hides
 
 LONGEST = 1 << 20
@@ -20,7 +20,7 @@ _VALUE = (
 )
 _REST = r"[^\n\r#]{0,200}"
 # Elements of XML, and pairs of attributes.
-_ELEMENT = r"<(" + _NAME + r")(?:\s[^<>]{0,200})?>([^<>]{1,4096})</"
+_ELEMENT = r"<(?:[\w-]{1,20}:)?(" + _NAME + r")(?:\s[^<>]{0,200})?>([^<>]{1,4096})</"
 _ATTRIBUTES = (
     r"\b(?:key|name)=[\"']("
     + _NAME
@@ -50,10 +50,30 @@ _JOINTS = frozenset(
 )
 _SCHEMES = ("basic", "bearer", "token", "key", "digest", "nego", "splu")
 # What a line with a tool of these has.
-_TOOL_MARKS = ("-", "<<<", "|", "BY", "ogin", "assword", "ASSWORD", "auth", "Auth", "config", "ctl")
+_TOOL_MARKS = (
+    "-",
+    "<<<",
+    "alias",
+    "(",
+    "|",
+    "BY",
+    "ogin",
+    "assword",
+    "ASSWORD",
+    "auth",
+    "Auth",
+    "config",
+    "ctl",
+)
 # Options by which tools take passwords; group 1 is the secret.
 _TOOLS = (
     r"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
+    # -p before the user, and what is handed to a command that asks for a password.
+    r"(?:\A|\s)-p[ =]{1,4}[\"']?([^\s\"':/-][^\s\"':/]{0,60}[0-9!#$%^&][^\s\"':/]{0,60})[\"']?\s(?:[^\n|;]{0,100}?\s)?(?:-u|--user(?:name)?)[ =]{1,4}[A-Za-z]",
+    r"\b(?:sudo|su|passwd|vncpasswd|cryptsetup|kinit|gpg2?|openssl|smbpasswd|keytool|login|ssh-add|gocryptfs|veracrypt)\b[^\n|;]{0,200}?<<<\s{0,2}[\"']?([^\s\"'$][^\s\"']{1,200})",
+    r"\bhttp-basic\.\S{1,60} \S{1,60} [\"']?([^\s\"']{2,200})",
+    r"\b\w{0,30}(?:Credentials?|UserPass|AuthProvider)\w{0,20}\((?:\s{0,4}[\"'][^\"'\n]{0,100}[\"']\s{0,4},){1,4}\s{0,4}[\"']([^\"'\n]{1,200})[\"']",
+    r"(?:\A|\s)-u ?[A-Za-z][\w.-]{0,60}\s{1,4}-p([^\s\"':/=-][^\s\"':/]{2,200})(?=[\s\"']|\Z)",
     r"\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]{0,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
     r"\b(?:wget|http|https|ab|hey|siege)\b[^\n|;]{0,200}?\s(?:-a|-A|--auth)[ =]{1,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
     r"\bmc (?:alias set|config host add) \S{1,100} \S{1,300} \S{1,100} [\"']?([^\s\"']{2,200})",
@@ -80,7 +100,7 @@ _TOOLS = (
     r"(?i)\b(?:login|machine [\w.-]{1,100}) [^\n]{0,120}?\bpassword ([^\s\"']{1,200})",
     r"(?i)\b(?:create|alter) (?:user|role|login)\b[^\n;]{0,120}?\bpassword\s{1,4}=?\s{0,4}N?[\"']([^\n\"']{1,200})",
 )
-_B64 = r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,100000}={0,2}"
+_B64 = r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{12,100000}={0,2}"
 # Colours of a terminal, also as they are spelled in JSON and in shells: they part words, as blanks do.
 _COLOUR = r"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-9;?]{0,32}[A-Za-z]"
 _JWK = r"[\"'](?:d|p|q|dp|dq|qi|k|oth)[\"']\s{0,4}:\s{0,4}[\"']([A-Za-z0-9_=-]{8,4096})"
@@ -105,6 +125,7 @@ def find(text: str, inside: bool = False) -> list:
             found.append((*match.span(2), "value of a name that tells a secret"))
     found.extend(_headers(text))
     found.extend(sentences.spans(text))
+    found.extend(declared.spans(text))
     if not inside:
         found.extend(_encoded(text))
     return _merged(found)
@@ -166,21 +187,27 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
     group = _group(value)
     shown = value.group(group)
     if group == 3:
-        if not _is_assigned(text, match, shown, template):
+        if not _is_assigned(text, match, shown, level, template):
             return None
     elif " " in shown and level < keys.PASSWORD and not kinds.is_made(shown.split()[-1]):
         return None
     return value.span(group) if hides(shown, level) else None
 
 
-def _is_assigned(text: str, match, shown: str, template: bool) -> bool:
+def _is_assigned(text: str, match, shown: str, level: int, template: bool) -> bool:
     """Whether a bare word behind a name is its value, and no word of a sentence."""
-    if kinds.is_made(shown):
+    if kinds.is_made(shown) or (level >= keys.PASSWORD and _is_told(shown)):
         return True
     colon = ":" in match.group()
     if template or (colon and not match.group(1) and not _begins_line(text, match.start())):
         return False
     return not (colon and " " in _rest(text, match))
+
+
+def _is_told(shown: str) -> bool:
+    """Letters and digits, where a password was announced."""
+    digits = any(item.isdigit() for item in shown) and len(shown) > 4
+    return (digits or sentences.is_told(shown)) and not kinds.is_setting(shown)
 
 
 def _rest(text: str, match) -> str:
@@ -294,9 +321,14 @@ def _encoded(text: str) -> list:
     found = []
     for match in re.finditer(_B64, text):
         inner = decoded(match.group())
-        if inner and find(inner, inside=True):
+        if inner and (_is_login(inner) or find(inner, inside=True)):
             found.append((*match.span(), "secret in base64"))
     return found
+
+
+def _is_login(inner: str) -> bool:
+    """user:password, as Basic authorization has it; random letters do not decode to it."""
+    return re.match(r"[A-Za-z][\w.@+-]{1,60}:[!-~]{4,80}\Z", inner) is not None
 
 
 def decoded(text: str) -> str:

@@ -15,6 +15,7 @@ _VALUES = ("value", "val", "default", "content", "data")
 _JWK = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
 _JWK_PUBLIC = ("n", "e", "x", "y", "kid", "x5t", "x5t#S256")
 _OF_VARIABLES = ("env", "environment", "envs", "env_vars", "envvars", "environment_variables")
+_OF_USERS = ("users", "auth", "logins", "accounts", "credentials", "auths")
 _OF_SECRETS = ("stringdata", "data", "binarydata")
 
 
@@ -78,6 +79,9 @@ class Walk:
             second = self._text(items[1], (*path, "1"), items[0], inherited, variables=True)
             if second is None or second != items[1]:
                 return [items[0], second]
+        if _is_user(items, path):
+            level = max(inherited, keys.PASSWORD)
+            return [items[0], self._text(items[1], (*path, "1"), "password", level, variables)]
         if _are_words(key, items):
             key, inherited = "", 0
         hidden = _of_command(items)
@@ -170,6 +174,18 @@ def _is_pair(items: list) -> bool:
     level = keys.weigh(items[0], variable=True)
     named = level >= keys.SECRET or (level and _is_variable(items[0]))
     return bool(named) and not (keys.weigh(items[1]) >= keys.PERHAPS and kinds.is_words(items[1]))
+
+
+def _is_user(items: list, path: tuple) -> bool:
+    """A user and a password, one of several such pairs: [["joe", "x"], ["ann", "y"]]."""
+    place = [str(part) for part in path[-2:]]
+    return (
+        len(items) == 2
+        and all(isinstance(item, str) for item in items)
+        and len(place) == 2
+        and place[1].isdigit()
+        and words.split(place[0])[-1:] in ([name] for name in _OF_USERS)
+    )
 
 
 def _labels(tree: dict) -> dict:

@@ -3,7 +3,7 @@
 import re
 
 LONGEST_KEY = 2000
-_WORD = r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|[0-9]+"
+_WORD = r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+"
 # What stands at the end of a name and says nothing about what the value is.
 _ENDINGS = frozenset(
     "value values val v prod production dev development stage staging test testing qa live local"
@@ -14,7 +14,18 @@ _ENDINGS = frozenset(
 
 def split(key: str) -> list:
     """Return the words of a key in lower case, without numbers and endings that say nothing."""
-    found = [word.lower() for word in re.findall(_WORD, key[:LONGEST_KEY]) if not word.isdigit()]
+    text = key[:LONGEST_KEY]
+    if any(ord(letter) > 127 for letter in text):
+        text = _without_accents(text)
+    found = [word.lower() for word in re.findall(_WORD, text) if not word.isdigit()]
     while len(found) > 1 and found[-1] in _ENDINGS:
         found.pop()
     return found
+
+
+def _without_accents(text: str) -> str:
+    import unicodedata
+
+    apart = unicodedata.normalize("NFKD", text)
+    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFC", plain)

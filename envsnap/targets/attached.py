@@ -15,6 +15,7 @@ from typing import IO, Any
 HEADER = struct.Struct(">BxxxL")  # which stream, and how many bytes follow
 STDERR = 2
 STEP_SECONDS = 0.05
+SECONDS_UNTIL_READ = 0.002
 
 
 class _Input:
@@ -48,8 +49,12 @@ class Attached:
         self._stream.settimeout(None)
         self._state = state
         self._remove = remove
+        self._over = threading.Event()
         ends = [os.pipe(), os.pipe()]
         self._pipes = [write for _, write in ends]
+        for pipe in self._pipes:
+            with contextlib.suppress(AttributeError, OSError):  # Windows has it since Python 3.12
+                os.set_blocking(pipe, False)
         self.stdin: IO[bytes] | None = _Input(self._stream)  # type: ignore[assignment]
         self.stdout: IO[bytes] | None = open(ends[0][0], "rb")  # noqa: SIM115
         self.stderr: IO[bytes] | None = open(ends[1][0], "rb", buffering=0)  # noqa: SIM115
@@ -58,7 +63,7 @@ class Attached:
 
     def _listen(self) -> None:
         """Sort what arrives into the two pipes, until the stream ends."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # a reader that went away ends it, too
             while header := self._exactly(HEADER.size):
                 which, length = HEADER.unpack(header)
                 pipe = self._pipes[1 if which == STDERR else 0]
@@ -67,9 +72,17 @@ class Attached:
                     if not piece:
                         break
                     length -= len(piece)
-                    _write(pipe, piece)
+                    self._write(pipe, piece)
         for pipe in self._pipes:
             os.close(pipe)
+
+    def _write(self, pipe: int, data: bytes) -> None:
+        """Write all of it, as fast as it is read; nothing more once this has ended."""
+        while data and not self._over.is_set():
+            try:
+                data = data[os.write(pipe, data) :]
+            except BlockingIOError:
+                time.sleep(SECONDS_UNTIL_READ)
 
     def _exactly(self, count: int) -> bytes:
         """Read so many bytes; empty at the stream's end."""
@@ -95,19 +108,16 @@ class Attached:
         return code
 
     def end(self) -> None:
-        """End it, close the connection and the pipes."""
-        self._remove()
+        """End it, close the connection and the pipes.
+
+        The connection first: the engine removes nothing as long as it has output to hand over.
+        """
+        self._over.set()
         with contextlib.suppress(OSError):
             self._stream.shutdown(socket.SHUT_RDWR)
+        self._remove()
         self._reader.join(1.0)
         with contextlib.suppress(OSError):
             self._stream.close()
         with contextlib.suppress(OSError, AttributeError):
             self._outer.close()
-
-
-def _write(pipe: int, data: bytes) -> None:
-    """Write all of it; a reader that went away loses it."""
-    with contextlib.suppress(BrokenPipeError):
-        while data:
-            data = data[os.write(pipe, data) :]

@@ -223,6 +223,7 @@ class Image(_Inside):
             pids_limit=PROCESSES,
             healthcheck={"test": ["NONE"]},
             labels=leftovers.label(),
+            log_config={"type": "none"},  # what it prints fills no disk of the engine
             auto_remove=True,
         )
 

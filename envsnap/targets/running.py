@@ -70,7 +70,8 @@ class Run:
             self._process.stdin.close()
 
     def _script(self) -> str:
-        nvml = script.needs_nvml(ours=self._ours)
+        """The script; where it runs in our own environment, we know whether there is a driver."""
+        nvml = not self._ours or script.has_driver()
         return script.build(self._options, self._marker, nvml=nvml)
 
     def _hear_errors(self) -> None:

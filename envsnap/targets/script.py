@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Where the script would be larger than 150,000 bytes, it travels without what only people read.
-MOST_PACKED = 145_000
-LONG_MODULES = (8_000, 6_000, 0)
+MOST_PACKED = 144_000
+LONG_MODULES = (8_000, 6_000, 5_000, 4_500, 3_500, 2_500, 0)
 DOCSTRING = re.compile(r'(:\n\s+|\A)"""(?:[^"]|"(?!""))*"""\n(?=\s*\S)', re.ASCII)
 COMMENT = re.compile(r"^[ ]*#(?! -- modules --).*\n", re.MULTILINE)
 
@@ -57,6 +57,13 @@ def place() -> dict[str, object]:
     return {"place": room}
 
 
+def has_driver() -> bool:
+    """Whether this machine has a GPU driver: without one a probe that runs here needs no NVML."""
+    from envsnap.probe.collectors import driver
+
+    return driver.is_present()
+
+
 def _keep_byte_code(folder: str) -> None:
     """Compile the modules whose byte code is not there or older; a folder may be read only."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
@@ -93,13 +100,6 @@ def written_marker(options: dict[str, object]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
-def needs_nvml(*, ours: bool) -> bool:
-    """Whether the binding of NVML is of use: in our own environment we know if there is a driver."""
-    from envsnap.probe.collectors import driver
-
-    return not ours or driver.is_present()
-
-
 def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:
     """Return the script with these options and the marker of its messages baked in.
 
@@ -127,7 +127,7 @@ def _packed(modules: dict[str, str]) -> str:
     import json
     import zlib
 
-    data = zlib.compress(json.dumps(modules).encode())
+    data = zlib.compress(json.dumps(modules).encode(), 9)
     return binascii.b2a_base64(data, newline=False).decode()
 
 

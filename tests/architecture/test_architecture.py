@@ -91,7 +91,9 @@ def bodies() -> list[tuple[int, str]]:
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                length = (node.end_lineno or 0) - node.body[0].lineno + 1
+                # What it says of its arguments is no code: a docstring may be as long as it has to.
+                told = ast.get_docstring(node) is not None and len(node.body) > 1
+                length = (node.end_lineno or 0) - node.body[1 if told else 0].lineno + 1
                 found.append((length, f"{path.relative_to(ROOT)}:{node.lineno}:{node.name}"))
     return found
 

@@ -156,3 +156,23 @@ def test_a_set_brings_what_it_needs_and_is_undone_with_what_it_had() -> None:
     assert needs.backward([2]) == {0, 1, 2}
     assert needs.forward([3]) == {3}
     assert needs.renumbered({0: 5, 1: 6, 2: 7, 3: 8}).forward([5]) == {5, 6, 7}
+
+
+def test_what_the_order_does_not_tell_apart_is_halved_and_not_tried_one_by_one() -> None:
+    ties = dict.fromkeys(range(10), 0) | dict.fromkeys(range(10, 20), 1)
+    costs = {True: 0, False: 0}
+    for tied in costs:
+        for culprit in range(20):
+            model = Model(20, [{culprit}])
+            for end in (frozenset[int](), frozenset(range(20))):
+                model.judge(end)
+            found = search.find(model.judge, range(20), Implications(), ties if tied else {})
+            assert found.culprits == {culprit}
+            costs[tied] += len(model.tried)
+    assert costs[True] <= costs[False] - 20, "a trial a culprit"
+
+
+def test_a_leader_among_equals_is_tried_first() -> None:
+    model = Model(20, [{0}])
+    search.find(model.judge, range(20), Implications(), dict.fromkeys(range(1, 20), 0))
+    assert set(model.tried) == {frozenset([0])}

@@ -50,11 +50,17 @@ def environment(folder: Path, wheels: Path, pins: Mapping[str, str]) -> Path:
     uv = [executable(), "--no-config", "--offline"]
     subprocess.run([*uv, "venv", "-q", "--python", sys.executable, folder], check=True)
     python = folder / "bin" / "python"
+    add(folder, wheels, pins)
+    return python
+
+
+def add(folder: Path, wheels: Path, pins: Mapping[str, str]) -> None:
+    """Install distributions into an environment."""
+    uv = [executable(), "--no-config", "--offline"]
     wanted = [f"{name}=={version}" for name, version in pins.items()]
     if wanted:
         subprocess.run(
             [*uv, "pip", "install", "-q", "--no-deps", "--no-index", "--find-links", wheels,
-             "--python", python, *wanted],
+             "--python", folder / "bin" / "python", *wanted],
             check=True, env={**os.environ, "UV_CACHE_DIR": str(folder.parent / "uv")},
         )  # fmt: skip
-    return python

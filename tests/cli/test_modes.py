@@ -61,3 +61,19 @@ def test_what_is_made_from_a_pipe_is_closed(envsnap: Run, folder: Path) -> None:
     text = (folder / "dev.json").read_bytes()
     envsnap("check", "-", "--fail-on", "never", "-o", "out", stdin=text)
     assert mode(folder / "out") == 0o600
+
+
+def test_a_context_is_open_as_builders_need_it_and_says_so(envsnap: Run, folder: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        opened = envsnap("dockerfile", "dev.json", "-o", "open")
+        os.chmod(folder / "dev.json", 0o600)
+        closed = envsnap("dockerfile", "dev.json", "-o", "closed")
+        os.umask(0o077)
+        narrow = envsnap("dockerfile", "dev.json", "-o", "narrow")
+    finally:
+        os.umask(before)
+    for name, done in (("closed", closed), ("narrow", narrow)):
+        assert mode(folder / name / "Dockerfile") == 0o644
+        assert f"others of this machine can read {name}" in done.stderr
+    assert "others of this machine" not in opened.stderr

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -88,13 +87,6 @@ def module(name: str) -> str:
     if find_spec(name) is None:
         lacking(f"{name} is not installed here (the extra is test-fleet)")
     return sys.executable
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(is_so: Callable[[], bool], seconds: float, what: str) -> None:

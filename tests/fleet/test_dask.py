@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import Run
 from tests.fleet import engines
 from tests.fleet.engines import Members
+from tests.ports import free_port
 
 pytestmark = pytest.mark.full
 DEADLINE = 12.0
@@ -66,7 +67,7 @@ def settings(folder: Path, name: str) -> dict[str, str]:
 @pytest.fixture
 def cluster(other_venv: Path, tmp_path: Path) -> Iterator[tuple[Members, str]]:
     """A scheduler and its workers; a1 has another variable, b0 another environment."""
-    port = engines.free_port()
+    port = free_port()
     address = f"tls://127.0.0.1:{port}"
     certified(tmp_path, "ours", "member")
     certified(tmp_path, "theirs", STRANGER)

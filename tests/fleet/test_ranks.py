@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import COMMAND, Run
 from tests.fleet import engines
+from tests.ports import free_port
 
 FAULTS = ("hang", "dead", "refused")
 PROGRAM = """
@@ -66,7 +67,7 @@ def test_torchrun(words: tuple[str, ...], torch_python: str, envsnap: Run, tmp_p
     launched = subprocess.run(
         [
             torch_python, "-m", "torch.distributed.run", "--nproc-per-node", "6" if words else "4",
-            "--master-port", str(engines.free_port()), "program.py", *words,
+            "--master-port", str(free_port()), "program.py", *words,
         ],
         cwd=tmp_path, check=False, capture_output=True, timeout=120,
         env={**os.environ, "OMP_NUM_THREADS": "1"},

@@ -15,6 +15,7 @@ from envsnap.fleet.engines.inside import ray_nodes
 from tests.conftest import Run
 from tests.fleet import engines
 from tests.fleet.engines import Members
+from tests.ports import free_port
 
 DEADLINE = 15.0
 REFUSED = "Unauthenticated"  # what a raylet with another token is told
@@ -53,7 +54,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[Members, str]]:
     """Four raylets, each started in the foreground; w1 has another variable."""
     python = engines.module("ray")
     ray = str(Path(python).parent / "ray")
-    port = engines.free_port()
+    port = free_port()
     address = f"127.0.0.1:{port}"
     env = {"RAY_USAGE_STATS_ENABLED": "0", **TOKEN}
     with (

@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import Run
 from tests.fleet import engines
 from tests.fleet.engines import Members
+from tests.ports import free_port
 
 pytestmark = pytest.mark.full
 DEADLINE = 12.0
@@ -76,7 +77,7 @@ class Cluster:
         host = socket.gethostname().partition(".")[0]
         lines = [
             f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1"
-            f" Port={engines.free_port()} CPUs={512 if node == WRONG else 2}"
+            f" Port={free_port()} CPUs={512 if node == WRONG else 2}"
             for node in (*NODES, WRONG)
         ]
         for name in ("state", *(f"spool-{node}" for node in (*NODES, WRONG))):
@@ -85,7 +86,7 @@ class Cluster:
         prolog.write_text(PROLOG)
         prolog.chmod(0o755)
         settings = SETTINGS.format(
-            host=host, folder=self._folder, port=engines.free_port(), nodes="\n".join(lines),
+            host=host, folder=self._folder, port=free_port(), nodes="\n".join(lines),
             names=",".join((*NODES, WRONG)),
         )  # fmt: skip
         (self._folder / "slurm.conf").write_text(settings)

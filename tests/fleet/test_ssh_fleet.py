@@ -17,7 +17,8 @@ import pytest
 
 from tests.conftest import COMMAND, Run
 from tests.fleet import engines
-from tests.fleet.engines import Members, captured, free_port, program, states, until
+from tests.fleet.engines import Members, captured, program, states, until
+from tests.ports import free_port
 
 HOSTS = [f"n{number}" for number in range(1, 9)]
 DEADLINE = 15.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import socket
 import subprocess
 import sys
 import tarfile
@@ -24,6 +23,7 @@ from envsnap.image.locking import indexes
 from tests import engine as engines
 from tests.conftest import Run, lacking
 from tests.image.test_build_and_prove import base, engine, environment, trust
+from tests.ports import free_port
 
 __all__ = ["base", "engine"]
 pytestmark = pytest.mark.filterwarnings(
@@ -71,9 +71,7 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
     passwords = passlib.apache.HtpasswdFile(str(folder / "htpasswd"), new=True)
     passwords.set_password(USER, PASSWORD)
     passwords.save()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "pypiserver", "run", "-i", "127.0.0.1", "-p", str(port), "-a",
          "list,download,update", "-P", str(folder / "htpasswd"), "--disable-fallback",
@@ -82,7 +80,7 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}/simple/"
     try:
-        for _ in range(100):
+        for _ in range(600):
             try:
                 urllib.request.urlopen(url)
             except urllib.error.HTTPError as error:

@@ -75,6 +75,11 @@ def pip_freeze(pins: Pins) -> str:
     return "".join(f"{name}=={pins[name]}\n" for name in names)
 
 
+def pip_install_log(pins: Pins) -> str:
+    words = " ".join(f"{name}-{version}" for name, version in pins.items())
+    return f"Installing collected packages: {', '.join(pins)}\nSuccessfully installed {words}\n"
+
+
 def conda_list(pins: Pins) -> str:
     rows = (f"{name:25} {version:20} pypi_0    pypi\n" for name, version in pins.items())
     return "# packages in environment at /c:\n#\n# Name  Version  Build  Channel\n" + "".join(rows)
@@ -166,7 +171,7 @@ def uv(pins: Pins) -> str:
 
 
 WRITERS: tuple[Callable[[Pins], str], ...] = (
-    captured, pip_list, pip_json, pip_inspect, pip_freeze, conda_list, cyclonedx, spdx, lightning,
+    captured, pip_list, pip_json, pip_inspect, pip_freeze, pip_install_log, conda_list, cyclonedx, spdx, lightning,
     requirements, pylock, poetry, pdm, pipfile, uv,
 )  # fmt: skip
 

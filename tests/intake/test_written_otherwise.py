@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from envsnap import api
 from envsnap.errors import InputError
 from envsnap.intake import foreign
+from tests.intake import test_format_cases
 from tests.intake.test_format_cases import flat, plain
 
 
@@ -114,3 +116,74 @@ def test_condas_canonical_list_is_refused_with_a_way_forward() -> None:
     text = "numpy-1.26.4-py311h64a7726_0\npytorch-2.3.1-py3.11_cuda12.1_0\n"
     with pytest.raises(InputError, match="conda list --explicit"):
         facts(text)
+
+
+@pytest.mark.parametrize("case", ["transformers-env", "accelerate-env", "diffusers-env", "hf-env"])
+@pytest.mark.parametrize("bullet", ["", "\u2022 ", "+ "])
+def test_a_list_that_lost_its_dashes_is_read_alike(case: str, bullet: str) -> None:
+    """A list that is copied from a rendered page has other bullets, or none."""
+    text = (test_format_cases.CASES / case / "input.txt").read_text()
+    begin, end = text.index("- "), text.rindex("- ")
+    copied = re.sub(r"(?m)^[-*] ", bullet, text)
+    assert copied.count("\n- ") == 0
+    assert end > begin
+    assert facts(copied) == facts(text)
+
+
+def test_a_list_without_dashes_ends_at_an_empty_line() -> None:
+    text = (
+        "transformers version: 4.53.0\nPlatform: Linux-6.8.0-x86_64-with-glibc2.39\n"
+        "Python version: 3.10.12\n\nNumpy version: 9.9.9\n"
+    )
+    found = facts(text)
+    assert found["packages.entries.transformers.version"] == "4.53.0"
+    assert "packages.entries.numpy.version" not in found
+
+
+def test_what_uv_and_a_builder_print_of_an_installation() -> None:
+    text = (
+        "#9 4.211 Successfully installed numpy-1.26.4 six-1.16.0\n"
+        "#10 0.812 Installed 2 packages in 12ms\n#10 0.812  - numpy==1.26.4\n"
+        "#10 0.813  + numpy==2.1.0\n#10 0.813  + torch==2.6.0+cpu\n"
+    )
+    found = facts(text)
+    assert found == {
+        "packages.entries.six.version": "1.16.0",
+        "packages.entries.numpy.version": "2.1.0",
+        "packages.entries.torch.version": "2.6.0+cpu",
+    }
+
+
+def test_an_installation_into_two_environments_is_refused() -> None:
+    text = "".join(
+        f"Requirement already satisfied: six in /opt/{name}/lib/python3.11/site-packages (1.16.0)\n"
+        for name in ("a", "b")
+    )
+    with pytest.raises(InputError, match="installs into 2 environments"):
+        facts(text)
+
+
+def test_the_versions_of_two_environments_are_refused() -> None:
+    text = (test_format_cases.CASES / "show-versions-pandas" / "input.txt").read_text()
+    with pytest.raises(InputError, match=r"2 outputs of show_versions\(\)"):
+        facts(text + "\n" + text)
+
+
+def test_modules_of_several_distributions_are_not_stated() -> None:
+    text = (test_format_cases.CASES / "show-versions-pandas" / "input.txt").read_text()
+    found = facts(text + "psycopg2              : 2.9.9\nlxml.etree            : 5.2.2\n")
+    assert found["packages.entries.lxml.version"] == "5.2.2"
+    assert not [path for path in found if "psycopg2" in path]
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"), [("3.13.0.candidate.2", "3.13.0rc2"), ("3.8.10.final.0", "3.8.10")]
+)
+def test_the_python_of_pandas(told: str, meant: str) -> None:
+    text = (test_format_cases.CASES / "show-versions-pandas" / "input.txt").read_text()
+    assert facts(text.replace("3.11.9.final.0", told))["python.version"] == meant
+
+
+def test_a_few_rows_of_three_words_are_no_list_of_conda() -> None:
+    with pytest.raises(InputError):
+        facts("alpha 1.0 one\nbeta 2.0 two\ngamma 3.0 three\ndelta 4.0 four\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from pathlib import Path
 
 from tests.conftest import lacking
@@ -18,11 +17,3 @@ def tool(name: str, package: str) -> str:
     if found is None:
         lacking(f"{name} is not installed (Debian's {package})")
     return found
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    return port

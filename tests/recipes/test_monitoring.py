@@ -18,7 +18,8 @@ import yaml
 
 from tests.conftest import Run, lacking
 from tests.golden import hosts
-from tests.recipes.conftest import RECIPES, free_port, tool
+from tests.ports import free_port
+from tests.recipes.conftest import RECIPES, tool
 
 FOLDER = RECIPES / "monitoring"
 GOLDEN = Path(hosts.__file__).parent / "dev-prod"

@@ -14,6 +14,7 @@ import pytest
 from envsnap.errors import InputError
 from envsnap.replay.esr import archive, tables
 from envsnap.replay.esr.recording import Record, Tensor
+from tests.conftest import Run
 
 RECORD = {
     "recording_version": 1, "recording_revision": 0, "envsnap_version": "0",
@@ -218,6 +219,14 @@ def test_json_is_bounded_as_in_manifests(tmp_path: Path) -> None:
     deep = b'{"recording_version":1,"notes":' + b"[" * 200 + b"]" * 200 + b"}"
     for data, word in ((twice, "twice"), (deep, "deeper"), (b'{"a": NaN}', "NaN")):
         assert word in refused(write(tmp_path / "x.esr", {**members(), "record.json": data}))
+
+
+def test_runs_without_calls_are_compared_without_a_crash(envsnap: Run, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write(tmp_path / f"{name}.esr", members())
+    done = envsnap("compare", "a.esr", "b.esr")
+    assert done.returncode in (0, 2, 6), done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "pipe"])

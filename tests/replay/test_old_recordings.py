@@ -1,7 +1,9 @@
-"""A recording of version 1 as the golden run of a process of today."""
+"""A recording of version 1 as the golden run of a process of today, and against later files."""
 
 from __future__ import annotations
 
+import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from envsnap.replay.compare.verdict import Verdict
 from envsnap.replay.esr import archive
 from envsnap.replay.recorder.program import Recording
 from envsnap.replay.recorder.wanted import Wanted
+from tests.conftest import Run
 
 OLD = Path(__file__).parents[1] / "archive" / "recordings" / "v1.esr"
 
@@ -83,3 +86,24 @@ def test_another_weight_is_seen(against: Any, model: Any) -> None:
     assert found.outcome == "diverged"
     assert "weights differ" in found.cause
     assert "fc.weight" in found.cause
+
+
+def _version(path: Path) -> int:
+    """The version that a file says it is of."""
+    with zipfile.ZipFile(path) as stored:
+        return int(json.loads(stored.read("record.json"))["recording_version"])
+
+
+def test_two_recordings_by_two_versions(envsnap: Run) -> None:
+    """Files alone, nothing is run: version 1 against 2, both ways, and with a fault."""
+    files = [OLD, OLD.with_name("v2.esr"), OLD.with_name("v2-eps.esr")]
+    assert [_version(file) for file in files] == [1, 2, 2]
+    for golden, other, code in ((0, 1, 0), (1, 0, 0), (0, 2, 1), (2, 0, 1), (1, 2, 1)):
+        done = envsnap("compare", files[golden], files[other], "--format", "json")
+        verdict = json.loads(done.stdout)
+        assert done.returncode == code, verdict
+        assert verdict["bits"] is not bool(code)
+        assert verdict["compared"][0]["detailed"] == 2 - code  # the first that parts is the answer
+        if code:
+            assert verdict["first"]["name"] == "norm"
+            assert "LayerNorm.eps" in verdict["cause"]

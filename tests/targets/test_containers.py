@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -188,7 +189,85 @@ def test_a_signal_leaves_no_container(
     engine.images.remove(image, force=True)
 
 
-def test_a_container_that_floods_is_refused(engine: Any, base: str, envsnap: Run) -> None:
+# An interpreter that starts as one does, and then says what it likes, without end.
+FLOODER = """#!/usr/bin/python3 -S
+import re, sys
+if sys.argv[1:] == ["-c", "pass"]:
+    sys.exit()
+marker = re.search(r"marker.{0,4}: .{0,4}?([0-9a-f]{32})", sys.stdin.read()).group(1)
+out = sys.stdout
+begin = "envsnap-%s-begin\\n" % marker
+"""
+FLOODS = {
+    "lines": "while True: out.write('x\\n' * 30000)\n",
+    "one line": "while True: out.write('x' * 65536)\n",
+    "an answer": "out.write(begin)\nwhile True: out.write('facts ' + 'x' * 100000 + '\\n')\n",
+    "an answer of one line": "out.write(begin + 'facts ')\nwhile True: out.write('x' * 100000)\n",
+    "both streams": "while True: out.write('x' * 65536), sys.stderr.write('y' * 65536)\n",
+}
+# A process begins with the peak of the one that forked it, so a small one runs the command.
+MEASURED = """
+import resource, subprocess, sys, time
+begun = time.monotonic()
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, timeout=200).returncode
+memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+print(code, memory, round(time.monotonic() - begun, 1))
+"""
+
+
+def flooding(engine: Any, base: str, flood: str) -> str:
+    """An image whose Python floods."""
+    import base64
+    import io
+
+    said = base64.b64encode((FLOODER + FLOODS[flood]).encode()).decode()
+    context = io.BytesIO(
+        f"FROM {base}\nRUN mkdir /evil && echo {said} | base64 -d > /evil/python"
+        " && chmod +x /evil/python\nENV PATH=/evil:/usr/bin:/bin\n".encode()
+    )
+    image, _ = engine.images.build(fileobj=context, rm=True)
+    return str(image.id)
+
+
+def refused(folder: Path, *target: str) -> None:
+    """The flood ends within the caps of bytes, in bounded memory, and long before its own end."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", MEASURED, COMMAND, "capture", *target, "--deadline", "60", "-o", "it.json"],
+        cwd=folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    code, memory, seconds = done.stdout.split()
+    assert code == "3", done.stderr
+    assert "said more than" in done.stderr
+    assert not (folder / "it.json").exists()
+    assert int(memory) < 600
+    assert float(seconds) < 60  # the cap ended it, and not the deadline
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_an_image_that_floods_is_refused(kind: str, engine: Any, base: str, tmp_path: Path) -> None:
+    image, before = flooding(engine, base, kind), labelled(engine)
+    try:
+        refused(tmp_path, "--image", image)
+        assert labelled(engine) == before
+    finally:
+        engine.images.remove(image, force=True)
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_a_container_that_floods_is_refused(
+    kind: str, engine: Any, base: str, tmp_path: Path
+) -> None:
+    image = flooding(engine, base, kind)
+    try:
+        with engines.running(engine, image) as container:
+            refused(tmp_path, "--container", container.name)
+    finally:
+        engine.images.remove(image, force=True)
+
+
+def test_a_container_whose_python_never_starts_is_refused(
+    engine: Any, base: str, envsnap: Run
+) -> None:
     with engines.running(engine, base) as container:
         container.exec_run(
             [

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from envsnap.targets import known_weights
+from envsnap.targets import descendants, known_weights
 from tests.conftest import COMMAND, Run
 
 MARKER = "import re, sys\nsaid = sys.stdin.read()\nmarker = re.search(r'marker.{0,4}: .{0,4}?([0-9a-f]{32})', said).group(1)\n"
@@ -91,6 +91,76 @@ def test_the_deadline_holds_whatever_is_said(kind: str, envsnap: Run, tmp_path: 
     assert done.returncode == 3, done.stderr
     assert "did not answer in time" in done.stderr
     assert time.monotonic() - started < 45  # the deadline, its grace, and a machine that is busy
+
+
+# What daemons do: fork, leave the session, fork again, and let go of every pipe.
+FORKED = """
+import os, sys, time
+said = sys.stdin.read()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        with open({place!r} + ".new", "w") as stream:
+            stream.write(str(os.getpid()))
+        os.replace({place!r} + ".new", {place!r})
+        {pipes}
+        time.sleep(300)
+    os._exit(0)
+while not os.path.exists({place!r}):
+    time.sleep(0.01)
+{then}
+"""
+LETS_GO = "for number in range(3): os.close(number)"
+ONLY_LINUX = pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="only Linux tells whose a process is"
+)
+
+
+def is_over(pid: int) -> bool:
+    """Whether a process has ended, at once or within some seconds."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state in "ZX":
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@ONLY_LINUX
+@pytest.mark.parametrize("pipes", ["pass", LETS_GO], ids=["holds the pipes", "lets go of them"])
+@pytest.mark.parametrize("then", ["os._exit(0)", "time.sleep(300)"], ids=["ends", "hangs"])
+def test_what_an_interpreter_forked_and_left_does_not_outlive_the_capture(
+    pipes: str, then: str, envsnap: Run, tmp_path: Path
+) -> None:
+    place = tmp_path / "pid"
+    python = liar(tmp_path, FORKED.format(place=str(place), pipes=pipes, then=then))
+    done = envsnap("capture", "--python", python, "--deadline", "2", timeout=60)
+    assert done.returncode == 3, done.stderr
+    assert is_over(int(place.read_text()))
+
+
+@ONLY_LINUX
+def test_what_start_up_code_forked_does_not_outlive_a_capture_that_succeeds(
+    envsnap: Run, tmp_path: Path
+) -> None:
+    """The interpreter is a real one, and the mark is no fact of it."""
+    place = tmp_path / "pid"
+    forked = FORKED.format(place=str(place), pipes=LETS_GO, then="pass")
+    body = forked.replace("said = sys.stdin.read()", "").strip().replace("\n", "\n    ")
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import os\nif {descendants.MARK!r} in os.environ and not os.path.exists({str(place)!r}):\n    {body}\n"
+    )
+    done = envsnap(
+        "capture", "--no-import", "--python", sys.executable, "-o", "it.json", timeout=120,
+        env={"PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert is_over(int(place.read_text()))
+    assert descendants.MARK not in (tmp_path / "it.json").read_text()
 
 
 FORGERIES = (

@@ -1,7 +1,8 @@
-"""Says that a Python of a trial's environment ran, with which variables, and what it imported.
+"""Says that a Python of a trial's environment ran, with what, and what it imported.
 
 It lies in the environment of a trial as `_envsnap_trial`, started by a .pth file, and writes to the
-file that ENVSNAP_TRIAL_SAID names. Whatever goes wrong here is nobody's business.
+file that ENVSNAP_TRIAL_SAID names. Start files of others run after it, so it looks again when the
+program itself begins. Whatever goes wrong here is nobody's business.
 """
 
 import atexit
@@ -15,29 +16,47 @@ def _say(kind, data):
     import json
 
     try:
-        line = json.dumps({"kind": kind, "data": data}) + "\n"
-        descriptor = os.open(os.environ[VARIABLE], os.O_WRONLY | os.O_APPEND)
+        line = json.dumps({"kind": kind, "data": {"prefix": sys.prefix, **data}}) + "\n"
+        descriptor = os.open(_PLACE, os.O_WRONLY | os.O_APPEND)
         os.write(descriptor, line.encode("utf-8", "backslashreplace"))
         os.close(descriptor)
     except Exception:
         pass
 
 
+def _begun():
+    processors = None
+    if hasattr(os, "sched_getaffinity"):
+        processors = len(os.sched_getaffinity(0))
+    return {"variables": dict(os.environ), "processors": processors}
+
+
 def _imported():
-    """Files of what was imported from the environment."""
-    found = set()
+    """Files of what was imported from the environment, and modules that came from elsewhere."""
+    found, outside = set(), {}
     prefix = os.path.join(sys.prefix, "")
-    for module in list(sys.modules.values()):
+    for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
-        if isinstance(path, str) and path.startswith(prefix):
+        if not isinstance(path, str):
+            continue
+        if path.startswith(prefix):
             found.add(path[len(prefix) :])
-    return sorted(found)
+        elif "." not in name:
+            outside[name] = path
+    return {"files": sorted(found), "outside": outside}
 
 
-def _start():
-    _say("started", {"prefix": sys.prefix, "variables": dict(os.environ)})
-    atexit.register(lambda: _say("imported", _imported()))
+def _watch(event, _arguments):
+    """Look once, when the interpreter turns from start files to the program."""
+    if event.startswith("cpython.run_") and not _SEEN:
+        _SEEN.append(event)
+        _say("main", _begun())
 
 
 if VARIABLE in os.environ:
-    _start()
+    _PLACE = os.environ[VARIABLE]
+    _SEEN: "list[str]" = []
+    _say("started", _begun())
+    if hasattr(sys, "addaudithook"):
+        sys.addaudithook(_watch)
+    atexit.register(lambda: _say("imported", _imported()))

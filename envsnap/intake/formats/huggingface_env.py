@@ -15,6 +15,7 @@ from envsnap.model.compute import Framework, Gpu
 from envsnap.model.python import Package
 
 ITEM = re.compile(r"^[-*] (?P<key>[^:\n]{1,70}):(?P<value>.*)$")
+PLAIN = re.compile("^([ \t]*)(?:[\u2022\u25e6\u00b7+] ?)?(?=[^:\\s#>|-][^:\n]{1,69}: ?)")
 FIRST = re.compile(
     r"^[-*] [^\w`]{0,4}\s?`?(transformers|accelerate|diffusers|datasets|peft|huggingface_hub|trl|optimum|sentence-transformers)`? version:",
     re.IGNORECASE,
@@ -33,8 +34,18 @@ MODULES = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax", "flax": "
 
 def recognise(source: Source) -> bool:
     """The item of the program itself, with the platform or Python near it."""
-    lines = [line.strip() for line in source.bare]
-    return bool(_starts(lines))
+    return bool(_starts([line.strip() for line in _listed(source)[0]]))
+
+
+def _listed(source: Source) -> tuple[list[str], bool]:
+    """The lines with a dash before each item, and whether the dashes are the report's own.
+
+    Who copies from a rendered page gets the list without them.
+    """
+    lines = list(source.bare)
+    if _starts([line.strip() for line in lines]):
+        return lines, True
+    return [PLAIN.sub(r"\1- ", line) for line in lines], False
 
 
 def _starts(lines: list[str]) -> list[int]:
@@ -55,14 +66,14 @@ def _same_block(lines: list[str], first: int, second: int) -> bool:
 
 def read(source: Source) -> Draft:
     """The versions, Python, the platform, and the GPUs where they are named."""
-    lines = list(source.bare)
+    lines, dashed = _listed(source)
     starts = _starts([line.strip() for line in lines])
     if len(starts) > 1:
         raise RefusedError(
             f"{source.name}: holds {len(starts)} reports of Hugging Face's `env` commands; put"
             " each into a file of its own"
         )
-    block = _block(lines, starts[0])
+    block = _block(lines, starts[0], dashed=dashed)
     if any(sum(line.startswith(key, 2) for line in block) > 1 for key in ONCE):
         raise RefusedError(
             f"{source.name}: holds several reports of Hugging Face's `env` commands; put each into"
@@ -80,26 +91,26 @@ def read(source: Source) -> Draft:
     return draft
 
 
-def _block(lines: list[str], start: int) -> list[str]:
-    """The list around an item: it ends at an empty line that no item follows."""
+def _block(lines: list[str], start: int, *, dashed: bool) -> list[str]:
+    """The list around an item: it ends at an empty line, unless an item with a dash follows."""
     indent = len(lines[start]) - len(lines[start].lstrip())
     plain = [line[indent:] if not line[:indent].strip() else line for line in lines]
     begin = end = start
     while begin > 0 and (ITEM.match(plain[begin - 1]) or plain[begin - 1].startswith(("\t", "  "))):
         begin -= 1
-    while end + 1 < len(plain) and _goes_on(plain, end + 1):
+    while end + 1 < len(plain) and _goes_on(plain, end + 1, dashed=dashed):
         end += 1
     return plain[begin : end + 1]
 
 
-def _goes_on(lines: list[str], place: int) -> bool:
+def _goes_on(lines: list[str], place: int, *, dashed: bool) -> bool:
     line = lines[place]
     following = lines[place + 1] if place + 1 < len(lines) else ""
     return bool(
         ITEM.match(line)
         or line.startswith(("\t", "  "))
         or ACCELERATOR.match(line.strip())
-        or (not line and ITEM.match(following))
+        or (dashed and not line and ITEM.match(following))
     )
 
 

@@ -60,6 +60,7 @@ FORMATS = (
     Entry("lightning_report", "Lightning's collect_env_details"),
     Entry("tensorflow_report", "tf_env_collect.sh (TensorFlow)"),
     Entry("huggingface_env", "transformers env, accelerate env, diffusers-cli env and their kin"),
+    Entry("show_versions", "show_versions() of pandas, xarray, scikit-learn and polars"),
     Entry("nvidia_smi_query", "nvidia-smi -q, nvidia-smi -L"),
     Entry("nvidia_smi", "nvidia-smi"),
     Entry("nvidia_smi_csv", "nvidia-smi --query-gpu --format=csv"),
@@ -77,6 +78,7 @@ FORMATS = (
     Entry("conda_environment", "environment.yml, conda env export"),
     Entry("pip_list", "pip list, uv pip list"),
     Entry("pip_freeze", "pip freeze"),
+    Entry("pip_install_log", "what pip install and uv pip install print"),
     Entry("requirements_txt", "requirements files"),
 )
 FOLDERS = (

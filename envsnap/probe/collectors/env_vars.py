@@ -147,6 +147,8 @@ NAMES = (
 )
 # A shell's own prompts, and values that name a session, under the prefixes above.
 NEVER = re.compile(r"^CONDA_(PROMPT_MODIFIER|SHLVL)$|^CONDA_PREFIX_\d+$|^TORCHELASTIC_RUN_ID$")
+# By which the host finds what a capture started.
+OURS = "ENVSNAP_STARTED_HERE"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.()-]{0,255}")
 
 
@@ -160,7 +162,7 @@ def collect(record: Record, asked: list) -> None:
     entries = record.facts["entries"] = {}
     others = record.facts["others"] = []
     for name, value in sorted(os.environ.items()):
-        if not NAME.fullmatch(name) or (name == "LC_CTYPE" and locales.coerced()):
+        if name == OURS or not NAME.fullmatch(name) or (name == "LC_CTYPE" and locales.coerced()):
             continue
         if not is_listed(name) and name not in asked:
             others.append(name)

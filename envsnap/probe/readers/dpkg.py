@@ -13,7 +13,7 @@ STANZA = re.compile(rb"(?:^|\n)Package: ([^\n]+)\n((?:[^\n]+\n)*)")
 VERSION = re.compile(rb"(?:^|\n)Version: ([^\n]+)\n")
 DIVERSIONS = "/var/lib/dpkg/diversions"
 STEM = re.compile(r"(?:lib)?[a-zA-Z0-9_+]*")
-USUAL_OWNERS = ("libc6", "libgcc", "zlib1g", "libssl")  # of the loader, libm, libz, libcrypto
+USUAL_OWNERS = ("libc", "libgcc", "zlib1g", "libssl")  # of the loader, libm, libz, libcrypto
 # Debian's policy (9.1.1, 9.1.2): packages keep to these folders, and /usr/local is the owner's.
 OF_PACKAGES = re.compile(r"/(?:usr/(?!local/)|lib|bin/|sbin/|etc/|opt/|var/)")
 CONFIGURATION = re.compile(rb"^ (/[^\n ]{1,500}) ([0-9a-f]{32})(?: [^\n]*)?$", re.MULTILINE)
@@ -21,6 +21,7 @@ CONFIGURATION = re.compile(rb"^ (/[^\n ]{1,500}) ([0-9a-f]{32})(?: [^\n]*)?$", r
 
 def owners(paths: set) -> dict:
     """Return {path: package} for the files that a package owns; empty where there is no dpkg."""
+    # All lists are read for one file that none of them has.
     paths = {path for path in paths if OF_PACKAGES.match(path)}
     if not paths or not os.path.isdir(INFO):
         return {}
@@ -50,10 +51,11 @@ def _likely_first(paths: set):
     """Order lists of files: first those of packages that are named after one of these libraries."""
     names = [os.path.basename(path) for path in paths]
     stems = {STEM.match(name).group(0).replace("_", "-").lower() for name in names} - {""}
-    starts = tuple(stems) + USUAL_OWNERS
+    starts = "|".join(re.escape(start) for start in sorted(stems.union(USUAL_OWNERS)))
+    likely = re.compile("(?:%s)[0-9.:-]" % starts)  # not libmagic1 for libm
 
     def key(name: str) -> tuple:
-        return not name.startswith(starts), name
+        return likely.match(name) is None, name
 
     return key
 

@@ -22,7 +22,7 @@ def told(evidence: Evidence) -> str:
     apart. They are only where the model around them is built otherwise, as with fused layers.
     """
     judged, structure, given = evidence.judged, evidence.structure, evidence.inputs
-    if not judged.agree or (given.cause and not given.whole):
+    if not judged.agree or (given.cause and not (given.whole or _left_to_default(evidence))):
         return ""
     built = bool(structure.types or structure.gone or structure.come or structure.calls)
     if _other_weights(evidence, built=built):
@@ -33,6 +33,16 @@ def told(evidence: Evidence) -> str:
     if apart and not (built or structure.opaque):
         return ""
     return "; ".join(_differences(evidence))
+
+
+def _left_to_default(evidence: Evidence) -> bool:
+    """Whether a run leaves out an argument and the model takes the other run's value by itself.
+
+    That shows in its layers: all of them were given the same.
+    """
+    return evidence.inputs.optional and all(
+        layer.judgement in ("equal", "noise") for layer in evidence.judged.layers
+    )
 
 
 def by_the_cpu(evidence: Evidence) -> str:
@@ -94,6 +104,9 @@ def _differences(evidence: Evidence) -> list[str]:
     lines += [*structure.opaque, *structure.calls[:2]]
     if evidence.judged.results:
         lines.append(f"results: {evidence.judged.results}")
-    if evidence.inputs.whole and evidence.inputs.cause:
+    if weights.renamed:
+        names = [f"{one} -> {two}" for one, two in weights.renamed]
+        lines.append(f"weights under other names: {listed(names)}")
+    if evidence.inputs.cause:
         lines.append(evidence.inputs.cause)
     return lines

@@ -32,6 +32,7 @@ class Found(Struct, frozen=True, kw_only=True):
     forms: bool = False  # another shape, or other arguments
     batches: bool = False  # nothing but the number of rows differs
     rounded: bool = False  # nothing but pictures, by no more than one of 255 levels
+    optional: bool = False  # nothing but arguments that one of the runs leaves out
 
     @property
     def same(self) -> bool:
@@ -49,6 +50,7 @@ class _One(Struct, frozen=True, kw_only=True):
     form: bool = False
     batch: bool = False
     whole: bool = False
+    optional: bool = False
     name: str = ""
 
 
@@ -86,6 +88,7 @@ def _joined(looked: list[_One], found: Found) -> Found:
         forms=any(item.form for item, _ in told),
         batches=all(item.batch for item, _ in told),
         rounded=all(item.rounded for _, item in told),
+        optional=all(item.optional for item, _ in told),
     )
 
 
@@ -98,12 +101,12 @@ def _arguments(
         if name not in there:
             cause = f"{name} is not given here; the golden run gives it"
             fix = f"Pass {name} to the model."
-            found.append(_One(told=Told(cause, fix), details=(cause,), form=True))
+            found.append(_One(told=Told(cause, fix), details=(cause,), form=True, optional=True))
     for name in there:
         if name not in here:
             cause = f"{name} is given here and not in the golden run"
             fix = f"Leave {name} out, or record again if this is intended."
-            found.append(_One(told=Told(cause, fix), details=(cause,), form=True))
+            found.append(_One(told=Told(cause, fix), details=(cause,), form=True, optional=True))
     one, two = plain_values(golden), plain_values(other)
     for name in one.keys() & two.keys():
         if one[name] != two[name] and name not in NO_INPUTS:

@@ -28,6 +28,7 @@ class Weights(Struct, frozen=True, kw_only=True):
     added: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     computed: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()  # the same values under another name
     clue: str = ""
     dtype: str = ""
     tiny: bool = False
@@ -47,17 +48,43 @@ def weights(golden: Root, other: Root) -> Weights:
     read = _without(shared, unread)
     differ = [name for name in read if _identity(here[name]) != _identity(there[name])]
     changed = list(_without(differ, computed))
+    missing, added = (
+        _without(here, there.keys() | computed),
+        _without(there, here.keys() | computed),
+    )
+    renamed = _renamed(here, missing, there, added)
     return Weights(
         count=len(here.keys() - computed),
         changed=tuple(changed),
-        missing=_without(here, there.keys() | computed),
-        added=_without(there, here.keys() | computed),
+        missing=_without(missing, set(dict(renamed))),
+        added=_without(added, set(dict(renamed).values())),
+        renamed=renamed,
         unread=tuple(name for name in shared if name in unread),
         computed=tuple(name for name in differ if name in computed),
         clue=_clue(here, there, changed),
         dtype=_dtype(here, there, changed),
         tiny=_are_tiny(here, there, changed),
     )
+
+
+def _renamed(
+    here: dict[str, Parameter], missing: Iterable[str],
+    there: dict[str, Parameter], added: Iterable[str],
+) -> tuple[tuple[str, str], ...]:  # fmt: skip
+    """Weights that have another name in the other model and the same values, in their order.
+
+    Another version of a library names modules otherwise and loads the same checkpoint. Of weights
+    with equal values, as biases of zeros are, the first is paired with the first.
+    """
+    places: dict[tuple[str, tuple[int, ...], str | None], list[str]] = defaultdict(list)
+    for name in added:
+        places[_identity(there[name])].append(name)
+    found = []
+    for name in missing:
+        names = places[_identity(here[name])] if here[name].crc32 is not None else []
+        if names:
+            found.append((name, names.pop(0)))
+    return tuple(found)
 
 
 def _without(names: Iterable[str], known: AbstractSet[str]) -> tuple[str, ...]:

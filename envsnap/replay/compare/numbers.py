@@ -13,7 +13,7 @@ from operator import mul
 
 from msgspec import Struct
 
-from envsnap.replay.compare import distance
+from envsnap.replay.compare import distance, sequences
 from envsnap.replay.compare.ids import Told
 from envsnap.replay.compare.view import View
 from envsnap.replay.esr import archive
@@ -39,7 +39,7 @@ def compare(golden: View, one: Tensor, other: View, two: Tensor, name: str) -> T
     if here is not None and there is not None and len(here) == len(there):
         if len(here) <= FEW:
             return Told(f"{name}: {_few(here)} -> {_few(there)}", f"Pass the golden run's {name}.")
-        for look in (_reordered, _columns, _part, _rounded, _random, _affine):
+        for look in (_reordered, sequences.moved, _columns, _part, _rounded, _random, _affine):
             found = look(one, list(here), two, list(there), name)
             if found is not None:
                 return found
@@ -97,7 +97,7 @@ def _part(one: Tensor, here: Values, two: Tensor, there: Values, name: str) -> T
     table = _Table.of(one, here, there)
     columns = table.differ if table is not None and 0 < len(table.differ) < table.width else []
     if rows and (
-        table is None or not columns or len(rows) / table.rows < len(columns) / table.width
+        table is None or not columns or len(rows) / len(one.rows) < len(columns) / table.width
     ):
         many = ", ".join(map(str, rows[:6])) + ("…" if len(rows) > 6 else "")
         return Told(
@@ -135,9 +135,9 @@ class _Table(Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, tensor: Tensor, here: Values, there: Values) -> _Table | None:
         """The tables that values are; None where they are none, or have few rows."""
-        if len(tensor.shape) != 2 or not 2 <= tensor.shape[1] <= MOST_COLUMNS:
+        if len(tensor.shape) not in (2, 3) or not 2 <= tensor.shape[-1] <= MOST_COLUMNS:
             return None
-        width = tensor.shape[1]
+        width = tensor.shape[-1]
         rows = len(here) // width
         if rows < FEW:
             return None

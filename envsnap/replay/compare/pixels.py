@@ -71,11 +71,11 @@ def explain(
     steps = [_step([*a, *b]) for a, b in zip(here.channels, there.channels, strict=True)]
     levels = all(step is not None for step in steps)
     planes = (*here.channels, *there.channels)
-    if not levels and any(_step(plane) is not None for plane in planes):
-        return _one_sided(here, there)
     unit = [step or 1.0 for step in steps]
     apart = _apart(here, there, unit, whole=levels)
     difference = _Difference(_in_steps(here, unit), apart, levels)
+    if not levels and any(_step(plane) is not None for plane in planes):
+        return (None if far else difference.tone()) or _one_sided(here, there)
     return difference.structure() if far else difference.told()
 
 
@@ -131,7 +131,7 @@ class _Difference:
                 ),
                 rounded=True,
             )
-        for look in (self._tone, self._colours, self.structure, self._decoding):
+        for look in (self.tone, self._colours, self.structure, self._decoding):
             found = look()
             if found is not None:
                 return found
@@ -142,7 +142,7 @@ class _Difference:
             " version.",
         )
 
-    def _tone(self) -> Told | None:
+    def tone(self) -> Told | None:
         """A curve: what becomes of a value depends on that value alone."""
         share = min(_curve(a, d) for a, d in zip(self.left.channels, self.apart, strict=False))
         if share < MOST_OF_IT:

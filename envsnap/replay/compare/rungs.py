@@ -64,9 +64,9 @@ def _weights_rung(found: Weights) -> Rung:
         return Rung(
             name="weights", state="unknown", summary=f"{len(found.unread)} could not be read"
         )
-    return Rung(
-        name="weights", state="same", summary=f"identical, {counted(found.count, 'tensor')}"
-    )
+    names = f", {len(found.renamed)} under another name" if found.renamed else ""
+    told = f"identical, {counted(found.count, 'tensor')}{names}"
+    return Rung(name="weights", state="same", summary=told)
 
 
 def _structure_rung(evidence: Evidence) -> Rung:

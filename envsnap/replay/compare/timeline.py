@@ -184,19 +184,13 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
         found.verdicts.append(plain_verdict(view, twin, "diverged", cause, "Run the command by itself and read the traceback."))  # fmt: skip
         return
     given, apart = inputs.compare(view, twin), _results(view, twin)
-    if given.cause:
-        loose = _loose(view, twin, given, facts, batched=bool(found.loose))
-        if loose:
-            found.loose = found.loose or loose
-            found.verdicts.append(plain_verdict(view, twin, "equivalent", loose, ""))
-            return
-        states[nth] = "differs"
-        verdict = plain_verdict(view, twin, "diverged", given.cause, given.fix)
-        found.verdicts.append(
-            _between(verdict, view, given, facts, found) if found.last else verdict
-        )
-        return
     limit = max(NOISE * _scale(view), GROWTH * max(given.noise, found.noise))
+    if given.cause:
+        quiet = apart is not None and apart <= limit
+        found.verdicts.append(_given(found, view, twin, given, facts, quiet=quiet))
+        if found.verdicts[-1].outcome == "diverged":
+            states[nth] = "differs"
+        return
     if apart is None or apart <= limit:
         states[nth] = "equal" if apart == 0 else "within rounding"
         found.noise = max(found.noise, min(apart or 0.0, limit))
@@ -205,6 +199,20 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
     states[nth] = "differs"
     outcome = "diverged" if apart > max(FAULT * _scale(view), 10 * limit) else "undecided"
     found.verdicts.append(_unseen(view, twin, apart, outcome, facts))
+
+
+def _given(
+    found: Walk, view: View, twin: View, given: Found, facts: Facts, *, quiet: bool
+) -> Verdict:
+    """A call with other inputs; `quiet` says that its results are the same within rounding."""
+    loose = _loose(view, twin, given, facts, batched=bool(found.loose))
+    if loose:
+        found.loose = found.loose or loose
+        return plain_verdict(view, twin, "equivalent", loose, "")
+    if given.optional and quiet:  # the model takes by itself what is not given
+        return plain_verdict(view, twin, "equivalent", given.cause, "")
+    verdict = plain_verdict(view, twin, "diverged", given.cause, given.fix)
+    return _between(verdict, view, given, facts, found) if found.last else verdict
 
 
 def _scale(view: View) -> float:

@@ -11,9 +11,14 @@ TAPS = ("envsnap_recorder.taps", "envsnap.replay.recorder.inside.taps")
 
 
 def tap(name: str, value: Value) -> Value:
-    """Give a value to the recording, and give it back; nothing happens where nobody records.
+    """Record a value under a name, and return it. Does nothing if no recording is active.
 
-    Tensors, arrays, numbers and nests of them are compared; of a text its digest is.
+    Tensors, arrays, numbers and nested containers of them are compared by value, texts by digest.
+
+    Args:
+        name: The name to compare by.
+        value: The value.
+
     """
     for place in TAPS:
         module = sys.modules.get(place)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import settings
+from . import modules, settings
 
 # Bases whose objects have settings of their own: attributes that are plain, or a `config`.
 BASES = (
@@ -155,6 +155,12 @@ class Around:
         for item in [item for item in items if type(item) in kinds]:
             if len(self.parts) < MOST_PARTS:
                 _quietly(self._note, item, kinds[type(item)])
+
+    def owned_by(self, owner: Any) -> None:
+        """Note the settings of a model whose parts are called one by one, as an autoencoder's."""
+        if owner is not None and len(self.parts) < MOST_PARTS:
+            told = modules.describe(owner)
+            self.parts.setdefault(type(owner).__qualname__[:100], told["settings"])
 
     def _note(self, item: Any, base: str) -> None:
         name = type(item).__qualname__[:100]

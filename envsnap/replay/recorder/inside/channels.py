@@ -64,6 +64,8 @@ def _may_be_picture(plain: Any, axis: int, name: str) -> bool:
         return False
     if count == 4 or (count == 1 and plain.dim() == 3):
         return False
+    if plain.dim() == 3 and axis == 2:  # steps of a series, with three features each
+        return False
     return not _is_noise(plain)
 
 

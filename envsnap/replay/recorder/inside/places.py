@@ -12,6 +12,11 @@ LIBRARY = (
     f"{os.sep}lib{os.sep}python",
 )  # fmt: skip
 OURS = os.path.abspath(__file__).rsplit(os.sep, 4)[0] + os.sep  # the package that this is in
+# Where torch itself calls a model, to turn it into a graph and to check that.
+CONVERTING = tuple(
+    f"{os.sep}torch{os.sep}{part}"
+    for part in (f"jit{os.sep}_trace.py", f"export{os.sep}", f"_export{os.sep}", f"onnx{os.sep}")
+)
 DEEPEST = 80
 MOST_FILES, MOST_LINES, LARGEST = 40, 20_000, 2 << 20
 
@@ -32,6 +37,36 @@ def caller(depth: int = 1) -> str:
             return f"{shown(path)}:{frame.f_lineno}"
         frame = frame.f_back
     return ""
+
+
+def converting(depth: int = 1) -> bool:
+    """Whether a model is called by what traces or exports it, and not by the script."""
+    frame: Any = sys._getframe(depth)
+    for _ in range(DEEPEST):
+        if frame is None:
+            return False
+        path = frame.f_code.co_filename
+        if any(part in path for part in CONVERTING):
+            return True
+        if is_own(path):
+            return False
+        frame = frame.f_back
+    return False
+
+
+def owner(module: Any, depth: int = 1) -> Any:
+    """The module, one of whose methods calls a module that is part of it; None: there is none."""
+    frame: Any = sys._getframe(depth)
+    for _ in range(DEEPEST):
+        if frame is None:
+            return None
+        outer = frame.f_locals.get("self")
+        parts = getattr(outer, "_modules", None)
+        is_outer = isinstance(parts, dict) and outer is not module
+        if is_outer and any(item is module for item in outer.modules()):
+            return outer
+        frame = frame.f_back
+    return None
 
 
 def shown(path: str) -> str:

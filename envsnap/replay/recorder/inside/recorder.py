@@ -230,7 +230,7 @@ class Recorder:
         if active is not None:
             active.enter(module, arguments)
             return
-        if type(module).__module__ == PARAMETRIZE:
+        if type(module).__module__ == PARAMETRIZE or places.converting():
             return
         if not _has_weights(module):
             self._without_parameters = type(module).__name__
@@ -279,6 +279,8 @@ class Recorder:
 
     def _look_around(self, root: Root) -> None:
         """Look for what stands around, when a model is called for the first time."""
+        if root.count == 1:
+            self.around.owned_by(places.owner(root.module()))
         if root.count > 1 or self._found_around >= 3:
             return
         self._found_around += 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import weakref
 import zlib
+from itertools import chain
+from operator import attrgetter, is_, methodcaller
 from typing import Any
 
 from . import modules, settings
@@ -14,7 +16,8 @@ MOST_FORMS = 2
 WHOLE = 1 << 27  # weights up to so many bytes are digested once more at the end
 FEW, LOOKED_AT = 32, 1 << 20  # weights, and their bytes, that are looked at in each call
 
-BOTH = ("_parameters", "_buffers")
+KINDS = ("_parameters", "_buffers")
+TRAINING, VERSION, VALUES = attrgetter("training"), attrgetter("_version"), methodcaller("values")
 
 
 class Root:
@@ -26,7 +29,7 @@ class Root:
         self.names = modules.named(module)
         self.rest = 0
         self._torch = torch
-        self.module = weakref.ref(module)
+        self.module = weakref.ref(module, self._gone)
         kind = type(module)
         self.told: dict[str, Any] = {
             "name": name,
@@ -45,33 +48,43 @@ class Root:
         self._inner = _Inner(module)
         compiled = (getattr(item, "_compiled_call_impl", None) for item in module.modules())
         self.plain = not self.told["opaque"] and not any(compiled)  # nothing in it is compiled
-        self._versions = _seen(self._inner.tensors(module, BOTH))
-        self._order = list(self._inner.tensors(module, ("_parameters",)))
+        tensors, _ = self._inner.tensors(module)
+        self._versions = _seen(tensors)
+        self._counts = _counts(tensors)
+        own = {id(item) for item in module.parameters()}
+        self._order = [name for name, item in tensors.items() if id(item) in own]
         self._digests = {
             key: self.told["parameters"].get(modules.plain(key), {}).get("crc32")
             for key in self._order
         }
         self._next = 0
 
+    def _gone(self, _: Any) -> None:
+        """The script has let go of the model: what was noted of it must not keep it in memory."""
+        self._inner.forget()
+
     def training(self, module: Any) -> int:
         """How many modules are in training mode."""
-        return sum(bool(item.training) for _, item in self._inner.of(module))
+        return sum(map(bool, map(TRAINING, self._inner.modules(module))))
 
     def written(self, module: Any) -> list[str]:
         """The weights that were written to, or exchanged, since this was last asked.
 
         A write through `.data` counts no version: some values are looked at in each call, too.
         """
-        tensors = self._inner.tensors(module, BOTH)
-        now = _seen(tensors)
-        names = [name for name, seen in now.items() if self._versions.get(name) != seen]
-        self._versions = now
+        tensors, kept = self._inner.tensors(module)
+        counts = _counts(tensors)
+        names: list[str] = []
+        if not kept or counts is None or counts != self._counts:
+            now = _seen(tensors)
+            names = [name for name, seen in now.items() if self._versions.get(name) != seen]
+            self._versions, self._counts = now, counts
         names += [name for name in self._looked_at(tensors) if name not in names]
-        kept = self.told["parameters"]
+        told = self.told["parameters"]
         return [
             name
             for name in map(modules.plain, names)
-            if kept.get(name, {}).get("role") in ("parameter", "buffer")
+            if told.get(name, {}).get("role") in ("parameter", "buffer")
             and not name.endswith("num_batches_tracked")
         ][:100]
 
@@ -160,33 +173,77 @@ def _seen(tensors: dict[str, Any]) -> dict[str, tuple[int, int]]:
     return found
 
 
+def _counts(tensors: dict[str, Any]) -> list[int] | None:
+    """How often each tensor was written to; None where one of inference mode counts nothing."""
+    try:
+        return list(map(VERSION, tensors.values()))
+    except RuntimeError:
+        return None
+
+
 class _Inner:
-    """The modules below a root, which every call asks for: walking to them takes a while."""
+    """The modules and tensors below a root, which every call asks for.
+
+    Walking to them takes a while, so that only what holds them is looked at again: a dictionary of
+    children, parameters or buffers with another entry. The root itself is not held here.
+    """
 
     def __init__(self, module: Any) -> None:
-        self._found: list[tuple[str, Any]] = []
-        self._children: list[tuple[Any, ...]] = []
-        self.of(module)
+        self._modules: list[Any] = []
+        self._children: list[Any] = []
+        self._known: list[Any] = []
+        self._holders: list[dict[str, Any]] = []
+        self._held: list[Any] = []
+        self._tensors: dict[str, Any] = {}
+        self._walk(module)
 
-    def of(self, module: Any) -> list[tuple[str, Any]]:
-        """Names and modules; looked for again once any of them has got another child."""
-        children = [tuple(item._modules.values()) for _, item in self._found]
-        if not self._found or children != self._children:
-            self._found = list(module.named_modules())
-            self._children = [tuple(item._modules.values()) for _, item in self._found]
-        return self._found
-
-    def tensors(self, module: Any, kinds: tuple[str, ...]) -> dict[str, Any]:
-        """Parameters or buffers by name; one that several modules share has its first name."""
-        found: dict[str, Any] = {}
+    def _walk(self, module: Any) -> None:
+        names, found = map(list, zip(*module.named_modules()))
+        self._modules = found[1:]
+        self._children = [item._modules for item in found]
+        self._known = _entries(self._children)
+        self._holders = [getattr(item, kind) for kind in KINDS for item in found]
+        self._held = _entries(self._holders)
+        tensors: dict[str, Any] = {}
         known: set[int] = set()
-        for kind in kinds:
-            for name, item in self.of(module):
-                for key, tensor in getattr(item, kind).items():
-                    if tensor is not None and id(tensor) not in known:
-                        known.add(id(tensor))
-                        found[f"{name}.{key}" if name else key] = tensor
-        return found
+        for prefix, holder in zip(names * len(KINDS), self._holders):
+            for key, tensor in holder.items():
+                if tensor is not None and id(tensor) not in known:
+                    known.add(id(tensor))
+                    tensors[f"{prefix}.{key}" if prefix else key] = tensor
+        self._tensors = tensors
+
+    def forget(self) -> None:
+        """Let go of everything."""
+        self._modules, self._children, self._known = [], [], []
+        self._holders, self._held, self._tensors = [], [], {}
+
+    def modules(self, module: Any) -> list[Any]:
+        """All modules; looked for again once any of them has got another child."""
+        if not _same(_entries(self._children), self._known):
+            self._walk(module)
+        return [module, *self._modules]
+
+    def tensors(self, module: Any) -> tuple[dict[str, Any], bool]:
+        """Parameters and buffers by name, and whether they are those of the last time.
+
+        One that several modules share has its first name.
+        """
+        before = self._tensors
+        self.modules(module)
+        if not _same(_entries(self._holders), self._held):
+            self._walk(module)
+        return self._tensors, self._tensors is before
+
+
+def _entries(holders: list[dict[str, Any]]) -> list[Any]:
+    """The values of some dictionaries in a row."""
+    return list(chain.from_iterable(map(VALUES, holders)))
+
+
+def _same(one: list[Any], two: list[Any]) -> bool:
+    """Whether two lists hold the very same objects."""
+    return len(one) == len(two) and all(map(is_, one, two))
 
 
 def _form(torch: Any, value: Any, depth: int) -> Any:

@@ -1,0 +1,3 @@
+import docutils.core
+
+print(docutils.core.publish_string("Title\n=====\n\n* a\n* b\n", writer_name="html5").decode())

@@ -1,0 +1,130 @@
+"""`show_versions()` of pandas, xarray, scikit-learn, polars and their kin: "name: version" in groups.
+
+The names are those of modules: where several distributions have a module, none is stated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from envsnap.intake.formats import machine, names
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.format import RefusedError
+from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
+from envsnap.knowledge.tables import table
+from envsnap.model.host import System
+from envsnap.model.python import Python
+
+PAIR = re.compile(r"^\s{0,24}(?P<key>[A-Za-z][\w .-]{0,40}?)\s*(?::| {2,})\s*(?P<value>\S.*)$")
+HEADS = {
+    "pandas or xarray": re.compile(r"^\s*INSTALLED VERSIONS\s*$"),
+    "scikit-learn": re.compile(r"^\s*Python dependencies:\s*$"),
+    "polars": re.compile(r"^\s*-{3,}Version info-{3,}\s*$"),
+}
+PYTHON = re.compile(r"(\d\.\d{1,2}\.\d{1,3})\.(?:final\.0|(candidate|alpha|beta)\.(\d{1,3}))")
+STAGES = {"candidate": "rc", "alpha": "a", "beta": "b"}
+PLATFORMS = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
+VARIABLES = ("LC_ALL", "LANG")
+# Modules that two distributions have, or that are libraries without one of their own.
+NO_DISTRIBUTION = frozenset(("psycopg2", "libhdf5", "libnetcdf", "gdal", "pyqt5", "pydap"))
+PARTS = {"lxml.etree": "lxml"}
+# What follows these lines is of libraries, not of packages.
+ENDS = re.compile(r"^\s*(?:threadpoolctl info|Built with OpenMP)\b")
+
+
+def recognise(source: Source) -> bool:
+    """The heading of such a report, with Python's version near it."""
+    return bool(_starts(source)) and any(
+        found is not None and found["key"].strip().lower() == "python"
+        for found in map(PAIR.match, source.bare)
+    )
+
+
+def _starts(source: Source) -> list[tuple[int, str]]:
+    return [
+        (place, what)
+        for place, line in enumerate(source.bare)
+        for what, head in HEADS.items()
+        if head.match(line)
+    ]
+
+
+def read(source: Source) -> Draft:
+    """The packages with a version, Python, the system, and two variables."""
+    starts = _starts(source)
+    if len(starts) > 1:
+        raise RefusedError(
+            f"{source.name}: holds {len(starts)} outputs of show_versions(); put each into a file"
+            " of its own"
+        )
+    draft = Draft(f"the output of show_versions() of {starts[0][1]}", "stated")
+    for key, value in _pairs(list(source.bare), starts[0]):
+        if not _of_machine(draft, key, value):
+            _package(draft, key, value)
+    if source.cut:
+        draft.leave("a last line without an end, which may be cut")
+    return draft
+
+
+def _pairs(lines: list[str], start: tuple[int, str]) -> Iterator[tuple[str, str]]:
+    """The keys and values of the report; scikit-learn's begins above the heading."""
+    place, what = start
+    if what == "scikit-learn":
+        heads = [number for number in range(place) if lines[number].strip() == "System:"]
+        place = heads[-1] if heads else place
+    for line in lines[place + 1 :]:
+        if ENDS.match(line) or line.strip().startswith(("```", "~~~", "</")):
+            return
+        found = PAIR.match(line)
+        if found is not None:
+            yield found["key"].strip(), found["value"].strip()
+
+
+def _of_machine(draft: Draft, key: str, value: str) -> bool:
+    """Take what is no package; tells whether it was that."""
+    word = key.lower()
+    if word == "python":
+        _python(draft, value)
+    elif word in ("platform", "machine") and "-" in value:
+        machine.platform(draft, value)
+    elif word == "machine":
+        draft.add(System(complete=False, architecture=value))
+    elif word == "os" and value in PLATFORMS:
+        draft.add(System(complete=False, platform=PLATFORMS[value]))
+    elif word == "os-release":
+        draft.add(System(complete=False, kernel=value))
+    elif key in VARIABLES and value != "None":
+        draft.variable(key, value)
+    else:
+        return word in (
+            "commit", "python-bits", "os", "version", "processor", "byteorder", "lc_all", "lang",
+            "locale", "executable", "index type", "lts cpu",
+        )  # fmt: skip
+    return True
+
+
+def _python(draft: Draft, value: str) -> None:
+    """`3.11.9.final.0`, as pandas writes it, or what `sys.version` says."""
+    found = PYTHON.fullmatch(value)
+    if found is None:
+        machine.python(draft, value)
+        return
+    stage = f"{STAGES[found[2]]}{found[3]}" if found[2] else ""
+    draft.add(Python(complete=False, version=found[1] + stage))
+
+
+def _package(draft: Draft, key: str, value: str) -> None:
+    """A distribution by its module's name."""
+    owners = table("import_names")["names"].get(key) or [PARTS.get(key, key)]
+    name = canonical(str(owners[0]))
+    if key in NO_DISTRIBUTION or len(owners) > 1 or not names.is_name(name):
+        draft.leave("modules that are in several distributions, or in none")
+    elif value in ("None", "<not installed>", "not installed"):
+        draft.gap("packages", (name,), "absent: the report says that it is not installed")
+    elif name == "torch":
+        machine.torch(draft, value)
+        machine.package(draft, name, value)
+    else:
+        machine.package(draft, name, value)

@@ -1,0 +1,171 @@
+"""Names and values that do not stand side by side: columns of SQL, variables of HCL, Windows switches.
+
+Each shape finds a name and, apart from it, what it is for; the name is weighed as any other.
+"""
+
+import re
+
+from . import keys, kinds, sentences
+from .weighing import hides
+
+_INSERT = (
+    r"(?i)\binto\s{1,8}[\w.\"`\[\]]{1,100}\s{0,8}\(([\w\s,\"`\[\]]{1,2000})\)\s{0,8}values\s{0,8}"
+)
+_ROW = r"\s{0,8},?\s{0,8}\(((?:[^()'\n]|'(?:[^'\n]|''){0,2000}'){1,4000})\)"
+_CELL = r"\s*(?:N?'((?:[^']|'')*)'|\"([^\"]*)\"|([^,'\"]*))\s*(?:,|\Z)"
+# variable "db_password" { ... default = "x" }
+_BLOCK = r"\b(?:variable|output|locals|resource|param|secret)\s{1,8}\"([\w.-]{1,80})\"\s{0,8}\{([^{}]{0,2000})\}"
+_DEFAULT = r"\b(?:default|value)\s{0,20}=\s{0,20}\"([^\"\n]{1,2000})\""
+# --name hf-token --value x; set-key password x; config set a.secret x
+_APART = r"(?<!\S)(?:-n|-k|--?name|--?key|--?secret-id)[ =]{1,4}[\"']?([\w./-]{2,80})[\"']?\s{1,4}(?:-v|-b|--?value|--?body|--?data|--?secret-string)[ =]{1,4}[\"']?([^\s\"']{3,4096})"
+_SET = r"\b(?:(?:set|setx|put|add|config|secrets?|variable|setenv)\s{1,4}){1,3}(?:--?[\w-]{1,30}\s{1,4}){0,2}[\"']?([A-Za-z/][\w.:/-]{2,120})[\"']?\s{1,4}(?:(?:-v|-b|--?value|--?body|--?data)[ =]{1,4})?[\"']?([^\s\"'-][^\s\"']{3,4096})"
+_SECURE = r"(?i)\bConvertTo-SecureString\s{1,4}(?:-String\s{1,4}|-AsPlainText\s{1,4}|-Force\s{1,4}){0,3}[\"']?([^\s\"'$-][^\n\"']{0,400}?)[\"']?(?=\s|\"|'|\Z)"
+_PS_LOGIN = r"(?i)\bPSCredential[\s(]{1,4}[\"'][^\"'\n]{1,100}[\"']\s{0,4},\s{0,4}[\"']([^\"'\n]{1,400})[\"']"
+_SWITCH = r"(?<!\S)/([A-Za-z]{2,40}):[\"']?([^\s\"'/]{2,400})"
+_SWITCH_LOGIN = r"(?i)(?<!\S)/u(?:ser)?:[^\s]{1,100}\s[^\n|;]{0,80}?/p:[\"']?([^\s\"']{2,400})"
+_NET_USE = (
+    r"(?i)\bnet\s{1,4}use\b[^\n]{0,200}?\s/user:[^\s]{1,100}\s{1,4}([^\s/\"'-][^\s\"']{1,200})"
+)
+_FIELD = r"(?m)^\s{0,4}([A-Za-z_][\w.]{1,80})(?:\n|:)[^\n]{0,300}?\binput_value='([^'\n]{1,400})'"
+_FORM = r"\bform-data; name=\"([\w.-]{1,80})\"(?:\r?\n|\\r\\n|\\n){2}([^\r\n\\]{1,400})"
+_LINE = (
+    r"(?m)^[ \t]{0,8}([A-Za-z][\w-]{2,40})[ \t]{1,8}[\"']?([^\s\"'=:]{3,200})[\"']?[ \t]{0,8}\r?$"
+)
+_DIGEST = r"(?i)\bDigest\s[^\n]{0,400}?\bresponse=\"?([0-9a-f]{32,128})\"?"
+_ALONE = (_SECURE, _PS_LOGIN, _SWITCH_LOGIN, _NET_USE, _DIGEST)
+_HINTS = ("/u", "ecure", "redential", "igest", "/U")
+
+
+def spans(text: str) -> list:
+    """Return (start, end, why) of the secrets whose names stand apart from them."""
+    found, low = [], text.lower()
+    for marks, read in _READERS:
+        if all(mark in low for mark in marks):
+            found.extend(read(text))
+    if any(hint in text for hint in _HINTS):
+        found.extend(_alone(text))
+    return found
+
+
+def _alone(text: str) -> list:
+    """What one shape has as a whole."""
+    return [
+        (*match.span(1), "password of a command")
+        for shape in _ALONE
+        for match in re.finditer(shape, text)
+        if not kinds.is_reference(match.group(1)) and match.group(1) != "*"
+    ]
+
+
+def _inserted(text: str) -> list:
+    """Values of the columns whose names tell a secret."""
+    found = []
+    for match in re.finditer(_INSERT, text):
+        levels = [keys.weigh(name) for name in match.group(1).split(",")]
+        if max(levels) < keys.SECRET:
+            continue
+        row = re.compile(_ROW).match(text, match.end())
+        while row is not None:
+            cells = zip(levels, re.compile(_CELL).finditer(row.group(1)))
+            found.extend(_cell(row.start(1), level, cell) for level, cell in cells)
+            row = re.compile(_ROW).match(text, row.end())
+    return [item for item in found if item]
+
+
+def _cell(start: int, level: int, cell) -> tuple:
+    group = next((number for number in (1, 2, 3) if cell.group(number) is not None), 3)
+    if not hides(cell.group(group), level):
+        return ()
+    return (start + cell.start(group), start + cell.end(group), "column that tells a secret")
+
+
+def _blocks(text: str) -> list:
+    """What a block that is named for a secret has as its value."""
+    found = []
+    for match in re.finditer(_BLOCK, text):
+        level = keys.weigh(match.group(1))
+        for value in re.finditer(_DEFAULT, match.group(2)) if level >= keys.SECRET else ():
+            if hides(value.group(1), level):
+                at = match.start(2)
+                found.append((at + value.start(1), at + value.end(1), "value of a named block"))
+    return found
+
+
+def _set(text: str) -> list:
+    """Values that a command sets under a name; words after it are a sentence, unless they look made."""
+    found = []
+    for match in re.finditer(_APART, text):
+        level = keys.weigh(match.group(1), variable=True)
+        made = level == keys.NOTHING and kinds.is_hex(match.group(2)) and match.group(1) == "key"
+        if made or hides(match.group(2), level):
+            found.append((*match.span(2), "value of a name that tells a secret"))
+    for match in re.finditer(_SET, text):
+        level = keys.weigh(match.group(1).rpartition("/")[2], variable=match.group(1).isupper())
+        value = match.group(2)
+        told = sentences.is_told(value) or kinds.is_uuid(value) or text[match.start(2) - 1] in "\"'"
+        if level >= keys.SECRET and told and hides(value, level):
+            found.append((*match.span(2), "value of a name that tells a secret"))
+    return found
+
+
+def _told_apart(text: str) -> list:
+    """What pydantic shows of a field's value, and what a form has behind a field's name."""
+    return [
+        (*match.span(2), "value of a name that tells a secret")
+        for shape in (_FIELD, _FORM)
+        for match in re.finditer(shape, text)
+        if hides(match.group(2), keys.weigh(match.group(1)))
+    ]
+
+
+def _lines(text: str) -> list:
+    """A line that is a name and a value alone: `requirepass x`."""
+    return [
+        (*match.span(2), "value of a name that tells a secret")
+        for match in re.finditer(_LINE, text)
+        if keys.weigh(match.group(1)) >= keys.PASSWORD
+        and not sentences.is_telling(match.group(2))
+        and hides(match.group(2), keys.PASSWORD)
+    ]
+
+
+def _table(text: str) -> list:
+    """Cells of a table whose first line names the columns."""
+    head, _, rest = text.partition("\n")
+    sign = next((item for item in (",", ";", "\t") if item in head), "")
+    names = head.split(sign) if sign else []
+    if len(names) < 2 or not all(
+        re.match(r"\s*[\"']?[\w -]{1,40}[\"']?\s*\Z", name) for name in names
+    ):
+        return []
+    levels, found, start = [keys.weigh(name) for name in names], [], len(head) + 1
+    for line in rest.split("\n") if max(levels) >= keys.SECRET else ():
+        cells, at = line.split(sign), start
+        for level, cell in zip(levels, cells) if len(cells) == len(levels) else ():
+            if hides(cell.strip("\r\"'"), level):
+                found.append((at, at + len(cell), "column that tells a secret"))
+            at += len(cell) + 1
+        start += len(line) + 1
+    return found
+
+
+def _switches(text: str) -> list:
+    """/pass:x, as programs of Windows have their options."""
+    return [
+        (*match.span(2), "value of an option that takes a secret")
+        for match in re.finditer(_SWITCH, text)
+        if hides(match.group(2), keys.weigh(match.group(1)))
+    ]
+
+
+# What a text needs, in small letters, so that one of these can find something.
+_READERS = (
+    (("into", "values"), _inserted),
+    (("{", '"'), _blocks),
+    ((" ",), _set),
+    (("/", ":"), _switches),
+    (("input_value=",), _told_apart),
+    (("form-data",), _told_apart),
+    (("\n",), _lines),
+    (("\n",), _table),
+)
