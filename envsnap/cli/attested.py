@@ -27,14 +27,16 @@ def options(command: Command) -> Command:
             metavar="FILE",
             expose_value=False,
             callback=_kept,
-            help="Signature of the manifest (default: MANIFEST.sig). Repeat it for each manifest, in order.",
+            help="Signature of the manifest (default: MANIFEST.sig). Repeat it for each "
+            "manifest, in order.",
         ),
         click.option(
             "--allowed-signers",
             metavar="FILE",
             expose_value=False,
             callback=_kept,
-            help="Refuse the manifest unless a signer of this file signed it (ALLOWED SIGNERS in man ssh-keygen).",
+            help="Refuse the manifest unless a signer that this file lists signed it (see "
+            "ALLOWED SIGNERS in man ssh-keygen).",
         ),
     ):
         command = option(command)
@@ -50,7 +52,7 @@ def demanded(path: str) -> Callable[[], None] | None:
     signers = None if context is None else context.meta.get(SIGNERS)
     if context is None or not signers:
         if context is not None and context.meta.get(SIGNATURES):
-            raise InputError("--signature needs --allowed-signers: who may have signed it")
+            raise InputError("--signature needs --allowed-signers FILE, which lists who may sign")
         return None
     left = context.meta.get(SIGNATURES)
     if left is None:

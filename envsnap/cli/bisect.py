@@ -33,9 +33,9 @@ def command(
 ) -> int:
     """Prove by experiment which difference makes a command fail.
 
-    GOOD and BAD are manifests. Environments of both are made here, and COMMAND is run with sets of
-    their differences until a smallest one that makes it fail is proven both ways. COMMAND ends with
-    0 where it works, and with 125 where it cannot say.
+    GOOD and BAD are manifests. Both environments are rebuilt here, and COMMAND runs with sets of
+    their differences. The result is a minimal set that makes it fail, proven both ways. COMMAND
+    exits with 0 if it works, and with 125 if it cannot decide.
     """
     if "--" not in sys.argv:
         raise InputError("write -- before the command")

@@ -33,8 +33,8 @@ SIZES = {
 }
 SHOWN_EVERY = 0.2
 OPEN = (
-    "the command is run many times, each time with a home, temporary folders and a copy of this"
-    " folder of its own. Databases, queues, the network and files elsewhere stay open to it."
+    "the command runs many times, each time with its own home, temporary folders and copy of "
+    "this folder. Databases, queues, the network and other files are not isolated."
 )
 
 
@@ -71,19 +71,22 @@ def run_options(command: Command) -> Command:
         command,
         click.option(
             "--file", "files", multiple=True, metavar="NAME=GOOD:BAD",
-            help="A file that differs: its good and its bad version. Config files are varied value by value.",
+            help="A file that differs: its good and its bad version. Config files are varied "
+            "one value at a time.",
         ),
         click.option(
             "--oracle", metavar="FILE.esr",
-            help="Judge by a recording of the good run (`envsnap record`) instead of the exit code.",
+            help="Judge by a recording of the good run (`envsnap record`) instead of by the "
+            "exit code.",
         ),
         click.option(
             "--oracle-output", metavar="FILE",
-            help="Judge by the exact bytes of a file that the command writes; - is what it prints.",
+            help="Judge by the exact bytes of a file that the command writes; - is standard "
+            "output.",
         ),
-        click.option("--python", metavar="PATH", help="Python to make the environments with."),
+        click.option("--python", metavar="PATH", help="Python to build the environments with."),
         click.option("--find-links", metavar="FOLDER", help="Folder of wheels that no index has."),
-        click.option("--timeout", type=TIME, help="How long one run may take.  [default: 20 times a run of GOOD, at least 1m]"),
+        click.option("--timeout", type=TIME, help="Time limit of one run. [default: 20 times a run of GOOD, at least 1m]"),
         click.option("--in-place", is_flag=True, help="Run in this folder, not in a copy of it."),
         click.option("--yes", is_flag=True, help="Do not ask before the first run."),
     )  # fmt: skip
@@ -95,20 +98,20 @@ def search_options(command: Command) -> Command:
         command,
         click.option(
             "--repeat", type=click.IntRange(1, 100_000), metavar="N",
-            help="Run both ends so often before they are believed.  [default: until decided]",
+            help="Run GOOD and BAD this many times before the search. [default: until decided]",
         ),
-        click.option("--budget", type=TIME, help="Stop after this time, with the result so far."),
+        click.option("--budget", type=TIME, help="Stop after this time and report the result so far."),
         click.option("--max-trials", type=click.IntRange(1), metavar="N", help="Stop after N trials."),
         click.option(
             "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
-            help="Number of runs at a time. Make sure that they share no ports or GPUs.",
+            help="Run this many at a time. They must not share ports or GPUs.",
         ),
         click.option("--plan", is_flag=True, help="Show differences, order and estimate; run nothing."),
         click.option("--resume", is_flag=True, help="Continue an interrupted bisection."),
-        click.option("--log", metavar="FILE", help="Where to log trials.  [default: in the cache]"),
+        click.option("--log", metavar="FILE", help="Log of the trials. [default: in the cache]"),
         click.option(
             "--cache-limit", type=SIZE, default="10g", show_default=True,
-            help="Empty the cache of downloads first if it is larger than this.",
+            help="Empty the download cache first if it is larger than this.",
         ),
         click.option(
             "--keep-case", metavar="FILE", help="Write what was proven as a case for benchmarks.root_cause."
@@ -137,7 +140,7 @@ def read(chosen: dict[str, Any]) -> Options:
     from envsnap.bisection.session import Options
 
     if chosen["oracle"] is not None and chosen["oracle_output"] is not None:
-        raise InputError("--oracle and --oracle-output are two judges; name one")
+        raise InputError("--oracle and --oracle-output exclude each other; use one")
     return Options(
         files=chosen["files"],
         recording=chosen["oracle"],
@@ -163,7 +166,7 @@ def require_consent(*, yes: bool, in_place: bool) -> None:
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise InputError("nobody can be asked here whether that is right: add --yes")
+        raise InputError("there is no terminal to ask on; add --yes to run it all the same")
     if not click.confirm("envsnap: run it?", err=True):
         raise click.Abort
 
@@ -206,7 +209,8 @@ class Display:
         left = f", about {_time(progress.seconds_left)} left" if progress.seconds_left else ""
         line = (
             f"trial {progress.trials}, run {progress.runs}, {_time(now - self._began)}{left};"
-            f" {progress.left} candidates, first {progress.suspect or '(both ends)'}: {progress.line}"
+            f" {progress.left} candidates, first {progress.suspect or '(both ends)'}: "
+            f"{progress.line}"
         )
         width = shutil.get_terminal_size().columns - 1
         click.echo(f"\r\x1b[K{plain(line)[:width]}", nl=False, err=True)

@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 @images.plan_options
 @images.lock_options
 @click.option("--no-prove", is_flag=True, help="Do not capture inside and compare.")
-@click.option("--reproducible", is_flag=True, help="Give two builds the same image ID.")
-@click.option("--no-cache", is_flag=True, help="Build every step anew.")
+@click.option(
+    "--reproducible",
+    is_flag=True,
+    help="Make the build reproducible: two builds give the same image ID.",
+)
+@click.option("--no-cache", is_flag=True, help="Build without the cache.")
 @click.option(
     "--builder",
     type=click.Choice(["auto", "buildkit", "classic"]),
     default="auto",
     show_default=True,
-    help="The engine's builder; auto takes BuildKit where there is one.",
+    help="The engine's builder; auto uses BuildKit if there is one.",
 )
 @proofs.trial_options
 @proofs.fail_on_option
@@ -51,8 +55,8 @@ def command(
 ) -> int:
     """Build the image of an environment and prove it: capture inside, and compare.
 
-    The image gets its name only when it is proven. Needs the Docker Engine that DOCKER_HOST
-    names, a package index, and the base image.
+    The image gets its name only if the proof holds. Needs a Docker Engine (DOCKER_HOST), a package
+    index, and the base image.
     """
     from msgspec import convert
 
@@ -62,9 +66,7 @@ def command(
     document = inputs.document(manifest)
     images.check_name(tag)
     if trial is not None and no_prove:
-        raise click.UsageError(
-            "--smoke and --golden-run are part of the proof; leave --no-prove out"
-        )
+        raise click.UsageError("--smoke and --golden-run are part of the proof; remove --no-prove")
     api.require_engine()
     lock = sources.lock(document.manifest, base)
     document = api.prepared(document, lock, sources.asked)
@@ -82,7 +84,7 @@ def command(
     if not no_prove:
         code = proofs.finish(api.prove(document.manifest, image, plan, fail_on, trial), output)
     if code:
-        images.say(f"not called {tag}: {image} is the image to look into")
+        images.say(f"not proven, so the image was not named {tag}; inspect it as {image}")
         return code
     api.name_image(image, tag)
     click.echo(image)

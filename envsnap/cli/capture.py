@@ -27,7 +27,7 @@ MOST_GAPS = 5
     "configs",
     multiple=True,
     metavar="[NAME=]FILE",
-    help="Record a config file (YAML, TOML, JSON, INI, .env; others by digest).",
+    help="Record a config file (YAML, TOML, JSON, INI, .env; other files by digest).",
 )
 @click.option(
     "--weights",
@@ -39,16 +39,18 @@ MOST_GAPS = 5
     "--data",
     multiple=True,
     metavar="[NAME=]FOLDER",
-    help="Record a folder of data: names, sizes and order of its files, not what they hold.",
+    help="Record a data folder: names, sizes and order of its files, not their contents.",
 )
 @click.option("--seed", "seeds", multiple=True, metavar="NAME=VALUE", help="Record a seed.")
 @click.option(
     "--env",
     multiple=True,
     metavar="NAME",
-    help="Record this variable's value too; secrets are still left out.",
+    help="Record the value of this environment variable too; secrets are still left out.",
 )
-@click.option("--no-import", is_flag=True, help="Do not import frameworks; faster, fewer facts.")
+@click.option(
+    "--no-import", is_flag=True, help="Do not import frameworks: faster, but fewer facts."
+)
 @click.option(
     "--verify-files", is_flag=True, help="Compare every installed file with its RECORD; slow."
 )
@@ -56,7 +58,7 @@ MOST_GAPS = 5
     "--redaction-key",
     metavar="FILE",
     envvar="ENVSNAP_REDACTION_KEY",
-    help="Add digests made with this key, so that values left out as secrets can be compared.",
+    help="Add keyed digests, so that values left out as secrets can still be compared.",
 )
 @click.option(
     "--new-redaction-key",
@@ -74,7 +76,7 @@ MOST_GAPS = 5
 @click.option(
     "--seal",
     metavar="FILE",
-    help="Capture nothing; write new digests into this manifest, which you edited by hand.",
+    help="Capture nothing. Write new digests into this manifest, which you edited by hand.",
 )
 def command(
     output: str,
@@ -98,8 +100,8 @@ def command(
 ) -> int:
     """Describe an environment in a manifest.
 
-    Without a target: the active virtual or conda environment, else the Python that envsnap runs
-    in. Nothing is installed or written on the target, and no secret enters the manifest.
+    Without a target, envsnap captures the active virtual or conda environment, or else its own
+    Python. Nothing is installed or written on the target. Secrets are left out.
     """
     if seal is not None:
         return _seal(seal, output)

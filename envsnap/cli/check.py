@@ -24,7 +24,7 @@ def command(
     error_text: str | None,
     symptom: str | None,
 ) -> int:
-    """Say what is wrong with an environment by itself; several are judged one by one."""
+    """Say what is wrong with one environment by itself. Several are judged one by one."""
     from envsnap.report.document import Report
 
     inputs.once_from_stdin((*manifests, error_text or ""))

@@ -30,18 +30,19 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Count rounding as a difference: require equal bits.")
 @click.option(
     "--repeat", type=click.IntRange(0, 1_000_000), default=0, metavar="N",
-    help="Call the model N more times, and compare latency with `record --repeat N` (threshold: 10 %).",
+    help="Call the model N more times and compare latency (threshold: 10 %). Record the golden "
+    "run with --repeat N, too.",
 )  # fmt: skip
 @click.option(
     "--zoom", is_flag=True,
-    help="Name the kernels where the runs part; the golden run was recorded with --zoom.",
+    help="Name the kernels at the first difference. Record the golden run with --zoom, too.",
 )  # fmt: skip
 @click.option(
     "--calls", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N",
-    help="Compare N calls of each model layer by layer; record the golden run with --calls N, too.",
+    help="Compare N calls of each model layer by layer. Record the golden run with --calls N, too.",
 )  # fmt: skip
 @click.option("--root", "roots", multiple=True, metavar="NAME", help="Compare this model only.")
-@click.option("--keep", metavar="FILE", help="Keep the recording of the command that is run.")
+@click.option("--keep", metavar="FILE", help="Write the command's recording here.")
 @click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
     help="Colours in the terminal format.",
@@ -62,10 +63,10 @@ def command(
     golden: str,
     others: tuple[str, ...],
 ) -> int:
-    """Say whether two runs of a model are the same, and where they part if not.
+    """Say whether two runs of a model are the same, and where they first differ.
 
-    OTHER is a second recording. With a command, its model is recorded here and each layer is run
-    alone on the golden inputs, which tells the noise of another CPU from a fault.
+    OTHER is a second recording. With a command instead, its model is recorded here, and each layer
+    also runs alone on the golden inputs. That tells rounding on another CPU from a fault.
     """
     if output != "-":
         storage.require_place(output)
@@ -103,7 +104,7 @@ def _verdict(golden: str, others: tuple[str, ...], asked: Asked) -> Verdict:
     if "--" not in sys.argv and len(others) == 1:
         if asked.keep is not None or asked.repeat or asked.zoom:
             raise InputError(
-                "--keep, --repeat and --zoom are for a command, and the other is a recording"
+                "--keep, --repeat and --zoom need a command after --, not a second recording"
             )
         left, right = api.load_recording(golden), api.load_recording(others[0])
         return api.compare(left, right, strict=asked.strict)

@@ -14,7 +14,7 @@ from envsnap.cli import attested, exit_styles, inputs, outputs
 @click.option(
     "--peers",
     is_flag=True,
-    help="Hosts of one job: nobody is the reference, everyone should be alike.",
+    help="The files are hosts of one job that should all be equal; the majority is the reference.",
 )
 @outputs.report_options
 @exit_styles.option
@@ -34,9 +34,10 @@ def command(
 ) -> int:
     """Say what differs between environments, and which difference matters.
 
-    REFERENCE is the environment that works; each OTHER is compared with it, and several are laid
-    side by side. A manifest, or the output of the probe, is accepted wherever a manifest is; - is
-    standard input. With --peers, the majority of the hosts is the reference.
+    REFERENCE is the environment that works. Each OTHER is compared with it; several are shown side
+    by side. Each file may be a manifest, the output of the probe, or a lock file or report
+    (`envsnap explain --formats`); - is standard input. With --peers, the majority of the hosts is
+    the reference.
     """
     from envsnap.report.document import Report, side
     from envsnap.report.sanitize import plain
@@ -49,7 +50,7 @@ def command(
     manifests = [inputs.document(name).manifest for name in names]
     if peers:
         first, told = api.most_alike(manifests)
-        click.echo(f"envsnap: {told}; as the reference: {plain(names[first])}", err=True)
+        click.echo(f"envsnap: {told}; reference: {plain(names[first])}", err=True)
         names.insert(0, names.pop(first))
         manifests.insert(0, manifests.pop(first))
     for name, manifest in zip(names[1:], manifests[1:], strict=True):

@@ -35,7 +35,7 @@ FOLDER = "envsnap-context"
     "forms",
     multiple=True,
     type=click.Choice(("compose", "kubernetes", "devcontainer", "apptainer")),
-    help="Write this form of the same plan beside the Dockerfile.",
+    help="Also write the plan in this form, beside the Dockerfile.",
 )
 @click.option("--resolve", is_flag=True, help="Find each distribution's file and hash (network).")
 @images.lock_options
@@ -50,9 +50,9 @@ def command(
 ) -> int:
     """Write a build context that reproduces an environment.
 
-    The folder gets a Dockerfile, pinned requirements and the manifest itself. Each decision is
-    said on stderr: why, and how sure. A partial list of packages, and a file that only says what
-    is wanted (requirements.txt), is resolved first; --python names the Python that it is for.
+    The folder holds a Dockerfile, pinned requirements and the manifest. Each decision is printed on
+    stderr, with its reason and how sure it is. A requirements file, or a partial list of packages,
+    is resolved first; --python names the Python release.
     """
     from envsnap.image.planning import asked
 

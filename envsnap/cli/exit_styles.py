@@ -1,7 +1,7 @@
 """How a command ends: with envsnap's own exit codes, or as a plugin of Nagios.
 
-A plugin prints one line with its state and performance data, and ends with 0 (OK), 1 (WARNING),
-2 (CRITICAL) or 3 (UNKNOWN): what is not one of the first three is the last.
+A plugin prints one line with its state and performance data, and ends with 0 (OK), 1 (WARNING), 2
+(CRITICAL) or 3 (UNKNOWN): what is not one of the first three is the last.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def option(command: Command) -> Command:
         default="envsnap",
         expose_value=False,
         callback=_kept,
-        help="nagios: a line for monitoring, and 0 OK, 1 warning, 2 error, 3 everything else.",
+        help="nagios: one line for monitoring, and exit code 0 OK, 1 warning, 2 error, 3 "
+        "anything else.",
     )
     return added(command)
 
@@ -70,7 +71,7 @@ def of_report(report: Report, code: int) -> Status:
     told = [f"{finding.severity.value} {finding.message}" for finding in findings]
     words = ", ".join(_counted(counts[name], name) for name in ("error", "warning", "info"))
     if state == UNKNOWN:
-        words = f"something was not compared; {words}"
+        words = f"a fact could not be compared; {words}"
     data = f"errors={counts['error']} warnings={counts['warning']} infos={counts['info']}"
     return _print(state, words, f"{data} unknown={unknown}", told)
 

@@ -32,8 +32,14 @@ def by_subject() -> dict[str, list[registry.Entry]]:
 @click.command()
 @click.argument("rule", required=False)
 @click.option("--all", "everything", is_flag=True, help="Show every rule's page, as Markdown.")
-@click.option("--tables", is_flag=True, help="List the tables of knowledge: rows, sources, dates.")
-@click.option("--formats", is_flag=True, help="List the foreign files that are read as manifests.")
+@click.option(
+    "--tables", is_flag=True, help="List the knowledge tables with rows, sources and dates."
+)
+@click.option(
+    "--formats",
+    is_flag=True,
+    help="List the files of other tools that envsnap reads in place of a manifest.",
+)
 def command(rule: str | None, everything: bool, tables: bool, formats: bool) -> int:
     """Show what a rule looks at, why it matters, and what to do; without RULE, list all."""
     if tables:

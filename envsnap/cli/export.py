@@ -19,17 +19,17 @@ FORMS = (
 @click.argument("manifest")
 @click.argument("other", required=False)
 @click.option(
-    "--format", "form", type=click.Choice(FORMS), required=True, help="The file of which tool."
+    "--format", "form", type=click.Choice(FORMS), required=True, help="The form to write."
 )
 @click.option("-o", "--output", default="-", help="Write the file here; - is standard output.")
 @outputs.policy_option
 @attested.options
 def command(manifest: str, other: str | None, form: str, output: str, policy: str | None) -> int:
-    """Write a manifest, or what differs from one, as a file of another tool.
+    """Write a manifest, or its differences from another, as a file of another tool.
 
-    Forms that show findings (prometheus, junit, code-quality, node-features) show those of
-    MANIFEST by itself; with OTHER, MANIFEST is the reference and OTHER is judged. A file is replaced
-    as a whole. The exit code is 0 whatever was found: `diff` and `check` judge.
+    Some forms show findings: prometheus, junit, code-quality, node-features. They judge MANIFEST by
+    itself; with OTHER, they compare OTHER with MANIFEST. The output file is replaced in one step.
+    The exit code is 0 whatever is found; use `diff` or `check` to judge.
     """
     inputs.once_from_stdin((manifest, other or ""))
     rulings = api.load_policy(policy)
@@ -54,7 +54,7 @@ def _contents(manifest: str, form: str) -> bytes | None:
     if form not in ("in-toto", "code-quality"):
         return None
     if manifest == "-":
-        raise InputError(f"{form} is about a file: name one instead of standard input (-)")
+        raise InputError(f"{form} describes a file: name one instead of standard input (-)")
     from envsnap.intake import contents
 
     return contents.contents(manifest, manifest)

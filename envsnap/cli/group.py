@@ -15,14 +15,14 @@ COMMANDS = {
     "check": "Say what is wrong with one environment by itself.",
     "bisect": "Prove by experiment which difference makes a command fail.",
     "run": "Run a command and describe it: its files, its seeds, its environment.",
-    "record": "Run a command and record what the layers of its model were given and gave.",
-    "compare": "Say whether two runs of a model are the same, and where they part if not.",
+    "record": "Run a command and record the inputs and results of its model's layers.",
+    "compare": "Say whether two runs of a model are the same, and where they first differ.",
     "fleet": "Capture and compare many hosts: which one is the odd one, and why.",
     "dockerfile": "Write a build context that reproduces an environment.",
     "lock": "Name the one file, by hash, that each distribution was installed from.",
     "build": "Build the image of an environment and prove it: capture inside, and compare.",
     "verify": "Say whether a target reproduces every portable fact of a manifest.",
-    "export": "Write a manifest, or what differs, as a file of another tool.",
+    "export": "Write a manifest, or its differences, as a file of another tool.",
     "sign": "Sign a manifest, a proof or a plan with an SSH key.",
     "probe": "Write the probe as one script, for hosts that nothing can reach.",
     "explain": "Show what a rule looks at, why it matters, and what to do.",
@@ -68,8 +68,8 @@ class LazyGroup(click.Group):
 @click.command(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 nothing found, 1 findings, 2 bad input, 3 target unreachable, 4 build failed,"
-    " 5 not proven, 6 undecided, 70 bug.",
+    epilog="Exit codes: 0 nothing found, 1 findings, 2 bad input, 3 target not captured, 4 "
+    "build failed, 5 not proven, 6 undecided, 70 bug.",
 )
 @click.version_option(__version__, prog_name="envsnap", message="%(prog)s %(version)s")
 def commands() -> None:

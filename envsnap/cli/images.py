@@ -29,16 +29,21 @@ FEW = 3
 
 PLAN_OPTIONS = (
     click.option(
-        "--app", metavar="FOLDER", help="Carry this application, without secrets and weights."
+        "--app",
+        metavar="FOLDER",
+        help="Copy this application into the image, without secrets and weights.",
     ),
     click.option(
         "--apt",
         default="captured",
         show_default=True,
         metavar="captured|latest|DATE|ADDRESS",
-        help="Versions of the system's packages, and the frozen archive they come from.",
+        help="Versions of system packages: captured, latest, or those of an archive (date or "
+        "address).",
     ),
-    click.option("--cmd", metavar="COMMAND", help="What a container runs; Python otherwise."),
+    click.option(
+        "--cmd", metavar="COMMAND", help="Command that a container runs. [default: python]"
+    ),
     click.option(
         "--healthcheck",
         metavar="COMMAND",
@@ -49,15 +54,18 @@ PLAN_OPTIONS = (
         "configs",
         multiple=True,
         metavar="[NAME=]FILE",
-        help="Carry this config file; it must be the one that was captured.",
+        help="Copy this config file into the image; it must be the one that was captured.",
     ),
     click.option(
         "--weights",
         multiple=True,
         metavar="[NAME=]FILE",
-        help="Carry these weights, in a layer of their own; they must be those captured.",
+        help="Copy these weights into the image, in their own layer; they must be those that "
+        "were captured.",
     ),
-    click.option("--env", multiple=True, metavar="NAME=VALUE", help="Set this variable, too."),
+    click.option(
+        "--env", multiple=True, metavar="NAME=VALUE", help="Also set this environment variable."
+    ),
     click.option(
         "--port",
         "ports",
@@ -70,25 +78,27 @@ PLAN_OPTIONS = (
         "apt_packages",
         multiple=True,
         metavar="NAME[=VERSION]",
-        help="Install this package of the distribution, too.",
+        help="Also install this package of the Linux distribution.",
     ),
     click.option(
         "--compiler/--no-compiler",
         default=None,
-        help="A C compiler for torch.compile; on where triton was captured beside one.",
+        help="Install a C compiler, for torch.compile. [default: if triton was captured with one]",
     ),
-    click.option("--any-user", is_flag=True, help="Let any user of group 0 run it (OpenShift)."),
+    click.option(
+        "--any-user", is_flag=True, help="Let any user of group 0 run the image (OpenShift)."
+    ),
     click.option(
         "--extra-ca",
         metavar="FILE",
-        help="Certificates (PEM) that the build trusts; the image does not get them.",
+        help="Certificates (PEM) to trust during the build; they do not enter the image.",
     ),
     click.option(
         "--base-image",
         "base_images",
         multiple=True,
         metavar="NAME=LOCAL",
-        help="Use this local image instead of NAME, which the plan names.",
+        help="Use this local image where the plan names NAME.",
     ),
     click.option(
         "--base",
@@ -171,7 +181,8 @@ LOCK_OPTIONS = (
         "indexes",
         multiple=True,
         metavar="NAME=URL",
-        help="A private index. It is asked first, with your credentials; wheels are downloaded here.",
+        help="A private index. It is asked first, with your credentials; wheels are downloaded "
+        "on this machine.",
     ),
     click.option(
         "--allow-unhashed",
@@ -181,7 +192,8 @@ LOCK_OPTIONS = (
     click.option(
         "--find-links",
         metavar="FOLDER",
-        help="Folder of wheels that no index has. They are used first, and copied into the build context.",
+        help="Folder of wheels that no index has. They are used first, and copied into the "
+        "build context.",
     ),
 )
 
@@ -291,7 +303,7 @@ def tell(plan: Plan) -> None:
     """Say on stderr what was decided, why, how sure, and what is left out."""
     exact = sum(item.certainty == "exact" for item in plan.decisions)
     inexact = len(plan.decisions) - exact
-    say(f"{exact} decisions are exact; {inexact} are not" + ", and come first" * bool(inexact))
+    say(f"{exact} decisions are exact, {inexact} are not" + ", and come first" * bool(inexact))
     grouped: dict[tuple[str, str], list[Decision]] = {}
     for decision in sorted(plan.decisions, key=lambda item: ORDER.index(item.certainty)):
         grouped.setdefault((decision.certainty, decision.why), []).append(decision)

@@ -43,7 +43,7 @@ def text(path: str | None) -> str:
 def once_from_stdin(paths: tuple[str, ...]) -> None:
     """Standard input can be read only once."""
     if paths.count("-") > 1:
-        raise InputError("standard input (-) can stand for one file only")
+        raise InputError("standard input (-) can be given for one file only")
 
 
 def named_files(values: tuple[str, ...], option: str) -> dict[str, str]:
@@ -58,7 +58,8 @@ def named_files(values: tuple[str, ...], option: str) -> dict[str, str]:
             raise InputError(f"{option} {value}: names no file")
         if name in found:
             raise InputError(
-                f"{option} {value}: {name} is taken by {found[name]}; write {option} OTHER={path}"
+                f"{option} {value}: the name {name} is taken by {found[name]}; give this file "
+                f"another name: {option} OTHER={path}"
             )
         found[name] = path
     return found
@@ -72,6 +73,8 @@ def named_values(values: tuple[str, ...], option: str) -> dict[str, str]:
         if not equals or not NAME.fullmatch(name):
             raise InputError(f"{option} {value}: write {option} NAME=VALUE")
         if found.get(name, text) != text:
-            raise InputError(f"{option} {value}: {name} was given another value before")
+            raise InputError(
+                f"{option} {value}: {name} was already given another value; give it once"
+            )
         found[name] = text
     return found

@@ -30,8 +30,8 @@ FORMATS = ("requirements", "pylock")
 def command(manifest: str, output: str, style: str, sources: Sources) -> int:
     """Name the one file, by hash, that each distribution was installed from.
 
-    The file is the one whose RECORD is the installed one. Asks your package index through uv;
-    no code of any package runs.
+    It is the file whose RECORD equals the installed one. Asks your package index through uv; no
+    code of any package runs.
     """
     from envsnap.image.locking import pylock
 

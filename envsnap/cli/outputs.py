@@ -69,8 +69,8 @@ def _files(named: str) -> list[str]:
 policy_option = click.option(
     "--policy",
     metavar="FILE",
-    help="What to ignore, weigh otherwise or allow (default: envsnap.toml, or"
-    " [tool.envsnap] in pyproject.toml, of the working folder).",
+    help="Policy: what to ignore, allow, or give another severity (default: envsnap.toml, or "
+    "[tool.envsnap] in pyproject.toml, in the working folder).",
 )
 REPORT_OPTIONS = (
     click.option(
@@ -85,13 +85,14 @@ REPORT_OPTIONS = (
     click.option(
         "--error-text",
         metavar="FILE",
-        help="A message, a traceback or a log of what fails (-: standard input): what explains"
-        " it comes first.",
+        help="A message, a traceback or a log of the failure (-: standard input). Findings that "
+        "explain it come first.",
     ),
     click.option(
         "--symptom",
         type=click.Choice(SYMPTOMS),
-        help="The kind of failure, if you have no text of it. Findings that cause it come first.",
+        help="The kind of failure, if you have no text of it. Findings that can cause it come "
+        "first.",
     ),
     policy_option,
     click.option(
@@ -104,7 +105,7 @@ REPORT_OPTIONS = (
     click.option(
         "--fail-on-unknown",
         is_flag=True,
-        help="Exit with 6 if a fact that could have been compared is unknown.",
+        help="Exit with 6 if a fact is unknown on one side and could not be compared.",
     ),
     click.option(
         "--format",
@@ -128,7 +129,7 @@ def require_files(style: str, names: tuple[str, ...]) -> None:
     """Refuse standard input for a format that points at lines of a file."""
     if style == "sarif" and "-" in names:
         raise InputError(
-            "standard input (-) has no lines to point at; with --format sarif name a file"
+            "--format sarif points at lines of a file: name one instead of standard input (-)"
         )
 
 

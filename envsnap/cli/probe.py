@@ -30,7 +30,7 @@ from envsnap.cli import inputs, outputs
 @click.option(
     "--plan",
     metavar="FILE",
-    help="The plan (dockerfile.json), which announces what may differ there.",
+    help="The plan (dockerfile.json), which announces what may differ on that host.",
 )
 @click.option(
     "--deadline",
@@ -56,8 +56,8 @@ def command(
     """Write the probe as one script, for hosts that nothing can reach.
 
     Copy it there and run `python3 FILE > prod.facts`; Python 3.6 and its standard library are
-    enough. `prod.facts` is accepted wherever a manifest is. Inside a program,
-    `import probe; probe.capture("prod.facts")` records random states and switches too.
+    enough. `prod.facts` is accepted wherever a manifest is. Inside a program, `import probe;
+    probe.capture("prod.facts")` also records random states and switches.
     """
     from envsnap.targets import script
 
@@ -75,11 +75,13 @@ def command(
     if manifest is not None:
         options.update(_comparison(manifest, plan, options))
     elif plan is not None:
-        raise click.UsageError("--plan goes with --verify")
+        raise click.UsageError("--plan needs --verify")
     text = script.build(options, script.written_marker(options))
     outputs.write(text.encode("ascii"), output, outputs.mode_of(manifest))
     if output != "-":
-        after = " > prod.facts" if manifest is None else "; it ends with 0 where all is the same"
+        after = (
+            " > prod.facts" if manifest is None else "; it exits with 0 if everything is the same"
+        )
         click.echo(f"envsnap: wrote {output}; run there: python3 {output}{after}", err=True)
     return 0
 

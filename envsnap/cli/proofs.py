@@ -23,7 +23,8 @@ fail_on_option = click.option(
     type=click.Choice(outputs.LEVELS),
     default="info",
     show_default=True,
-    help="Which differences fail the proof: info is every one.",
+    help="Which differences fail the proof: those of this severity or worse. info is every "
+    "difference.",
 )
 
 
@@ -44,14 +45,17 @@ def trial_options(command: Callable[..., int]) -> Callable[..., int]:
 
     added: Callable[..., int] = bundled
     for option in (
-        click.option("--smoke-network", is_flag=True, help="Give that command a network."),
+        click.option(
+            "--smoke-network", is_flag=True, help="Let the smoke command use the network."
+        ),
         click.option(
             "--golden-run",
             metavar="FILE.esr",
-            help="A recording: the command is recorded in the image, and must agree with it.",
+            help="A golden recording. The smoke command is recorded in the image and must agree "
+            "with it.",
         ),
         click.option(
-            "--smoke", metavar="COMMAND", help="Run this in the image; it has to end with code 0."
+            "--smoke", metavar="COMMAND", help="Run this command in the image; it must exit with 0."
         ),
     ):
         added = option(added)

@@ -15,23 +15,26 @@ from envsnap.wording import counted
 @click.option(
     "--full/--no-full",
     default=None,
-    help="Keep every input of a layer, or none (default: up to 48 MiB, of large layers some rows).",
+    help="Keep all inputs of layers, or none (default: up to 48 MiB; some rows of large layers).",
 )
 @click.option(
     "--calls", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N",
-    help="Look into so many calls of each model, layer by layer; of others the ends are digested.",
+    help="Record this many calls of each model layer by layer. Of further calls, inputs and "
+    "results are digested.",
 )  # fmt: skip
 @click.option(
     "--root", "roots", multiple=True, metavar="NAME",
     help="Record this model only, for example UNet2DConditionModel.",
 )  # fmt: skip
-@click.option("--text", is_flag=True, help="Keep words that are printed, not only their digests.")
+@click.option("--text", is_flag=True, help="Keep printed words, not only their digests.")
 @click.option(
     "--repeat", type=click.IntRange(0, 1_000_000), default=0, metavar="N",
-    help="Call the model N times more with the same input, for latency and errors, and run the"
-    " command once more to learn what its output varies in.",
+    help="Call the model N more times with the same input, for latency and errors. Run the "
+    "command once more, to learn what its output varies in.",
 )  # fmt: skip
-@click.option("--zoom", is_flag=True, help="Run the model once more and record its kernels' names.")
+@click.option(
+    "--zoom", is_flag=True, help="Call the model once more and record the names of its kernels."
+)
 @click.option(
     "--data", metavar="FILE",
     help="Describe the columns of a data file (npy, npz, csv, parquet) instead of a run.",
@@ -49,12 +52,12 @@ def command(
     data: str | None,
     command: tuple[str, ...],
 ) -> int:
-    """Run a command and record what the layers of its model were given and gave.
+    """Run a command and record the inputs and results of its model's layers.
 
     The script is not changed and its results are the same bits; the exit code is the command's.
     """
     if (data is None) is not bool(command):
-        raise InputError("name either a command, or a data file with --data")
+        raise InputError("name a command after --, or a data file with --data, not both")
     if data is not None:
         return _data(output, data, label)
     code, record = api.record_command(

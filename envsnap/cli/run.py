@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--env",
     multiple=True,
     metavar="NAME",
-    help="Record this variable's value too; secrets are still left out.",
+    help="Record the value of this environment variable too; secrets are still left out.",
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(

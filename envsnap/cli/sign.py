@@ -14,19 +14,17 @@ from envsnap.cli import captured, outputs
     "--key",
     required=True,
     metavar="KEY",
-    help="An SSH key: the private one, or a public one that the agent holds.",
+    help="The SSH key: a private key, or the public key of one that the agent holds.",
 )
 @click.option(
-    "-o", "--output", metavar="FILE", help="Write the signature here (default: beside it, .sig)."
+    "-o", "--output", metavar="FILE", help="Write the signature here (default: FILE.sig)."
 )
-@click.option(
-    "--statement", metavar="FILE", help="Write what is signed here, an in-toto Statement."
-)
+@click.option("--statement", metavar="FILE", help="Also write the signed in-toto Statement here.")
 def command(file: str, key: str, output: str | None, statement: str | None) -> int:
     """Sign a manifest, a proof or a plan with an SSH key.
 
-    The signature is over the file's SHA-256 and its fingerprint. --allowed-signers of diff,
-    check, build and verify asks for it.
+    The signature covers the file's SHA-256 and its fingerprint. diff, check, build and verify
+    demand it with --allowed-signers.
     """
     signature, made = api.sign(file, key)
     named = output or f"{file}.sig"

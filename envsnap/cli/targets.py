@@ -20,7 +20,7 @@ def options(command: Command) -> Command:
         click.option(
             "--image",
             metavar="REF",
-            help="Capture an image, in a container without network or writable disk.",
+            help="Capture an image, in a fresh container without network or writable disk.",
         ),
         click.option(
             "--container", metavar="NAME", help="Capture a running container, from inside."

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Facts that the probe printed, instead of a target; - is standard input.",
 )
-@click.option("--policy", metavar="FILE", help="What may be otherwise, or must be: a rollout.")
+@click.option(
+    "--policy", metavar="FILE", help="Policy: differences to allow, and rollouts to hold to."
+)
 @click.option("-o", "--output", metavar="FILE", help="Write the proof here, as JSON.")
 @proofs.trial_options
 @proofs.fail_on_option
@@ -52,14 +54,13 @@ def command(
 ) -> int:
     """Say whether a target reproduces every portable fact of a manifest.
 
-    The target is an image, a running container, a process, or an interpreter of this host (the
-    active one, if none is named). So it also runs as an entrypoint, an initContainer, or a step
-    in CI.
+    The target is an image, a running container, a process, or an interpreter of this host (by
+    default the active one). It can also run as an entrypoint, an initContainer, or a step in CI.
     """
     from envsnap.image.proving import proof
 
     if facts and any((python, pid, container, image, ssh)):
-        raise click.UsageError("--facts stands for a target; name no other")
+        raise click.UsageError("--facts replaces the target; name no other")
     inputs.once_from_stdin((manifest, facts or ""))
     document = inputs.document(manifest)
     known = api.load_plan(plan) if plan is not None else None

@@ -44,7 +44,7 @@ def test_a_plan_runs_nothing_and_names_order_and_estimate(world: World) -> None:
 
 
 @pytest.mark.parametrize(("words", "told"), [
-    (["--oracle", "a", "--oracle-output", "b", "--", "x"], "two judges"),
+    (["--oracle", "a", "--oracle-output", "b", "--", "x"], "use one"),
     (["--budget", "soon", "--", "x"], "write 90, 90s, 30m or 2h"),
     (["--file", "x=1", "--yes", "--", "x"], "NAME=GOOD:BAD"),
     (["--yes", "--python", "/nowhere/python", "--", "x"], "is not a Python"),

@@ -6,6 +6,7 @@ Its packages and their channel are made here; rattler solves, installs and write
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import io
 import itertools
 import json
@@ -22,7 +23,7 @@ from envsnap import api
 from envsnap.intake import foreign
 from envsnap.model import codec
 from envsnap.model.manifest import Manifest
-from tests.conftest import COMMAND
+from tests.conftest import COMMAND, lacking
 
 SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 # Name, version and build of conda's package, and the distribution that it brings.
@@ -127,6 +128,8 @@ PAIRS = list(itertools.permutations(["manifest", *TOLD, *PIPS], 2))
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Manifest]:
     """The one environment, by each program that tells of it."""
+    if importlib.util.find_spec("rattler") is None:
+        lacking("py-rattler is not installed (the extra is called dev)")
     root = tmp_path_factory.mktemp("conda")
     subprocess.run([sys.executable, "-m", "venv", str(root / "env")], check=True)
     python = str(root / "env/bin/python")

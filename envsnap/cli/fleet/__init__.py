@@ -7,10 +7,10 @@ import click
 from envsnap.cli.group import LazyGroup
 
 COMMANDS = {
-    "capture": "Describe every host of a job or a cluster into a folder.",
-    "diff": "Say the state of every host, and what makes the odd ones odd.",
-    "add": "Keep what hosts answered in a store.",
-    "history": "Say what changed when, and on which hosts.",
+    "capture": "Capture every host of a job or a cluster into a folder.",
+    "diff": "Print the state of every host, and what differs on the odd ones.",
+    "add": "Add captured hosts to a store.",
+    "history": "Say what changed, when, and on which hosts.",
     "export": "Write a store as Parquet, for DuckDB and Polars.",
 }
 
@@ -24,8 +24,8 @@ class FleetGroup(LazyGroup):
 
 @click.command(cls=FleetGroup)
 def command() -> None:
-    """Many hosts: capture them, compare them as peers, keep what they were.
+    """Capture many hosts, compare them as peers, and keep their history.
 
-    Every host ends in one of four states: same, drifted, unknown (it could not tell), missing (it
-    is in the inventory, and silent).
+    Every host ends in one of four states: same, drifted, unknown (it could not be captured or
+    compared), missing (it is in the inventory but did not answer).
     """

@@ -17,13 +17,13 @@ MOST_REFUSED = 10
     "--keep",
     type=click.FloatRange(0),
     metavar="DAYS",
-    help="Forget what hosts were before this many days; what they are now stays.",
+    help="Delete states of hosts that ended more than this many days ago. Current states stay.",
 )
 def command(store: str, paths: tuple[str, ...], keep: float | None) -> int:
-    """Keep what hosts answered in a store, a folder that only you can read.
+    """Add captured hosts to a store, a folder that only you can read.
 
-    Sections that hosts have in common are kept once, and of a host's history only its changes.
-    Digests are recomputed: a manifest that does not fit is refused by name, the rest goes on.
+    Sections that hosts share are stored once, and a host's history as its changes. Digests are
+    recomputed. A manifest that does not match its digests is refused by name; the others are added.
     """
     added = api.add_to_store(store, paths, keep_days=keep)
     for line in added.refused[:MOST_REFUSED]:
@@ -32,7 +32,7 @@ def command(store: str, paths: tuple[str, ...], keep: float | None) -> int:
         click.echo(f"envsnap: refused: {len(added.refused) - MOST_REFUSED} more", err=True)
     told = f"added {added.hosts:,} hosts"
     if added.older:
-        told += f"; {added.older:,} answers are older than what the store knows"
+        told += f"; {added.older:,} manifests are older than what the store has"
     if added.forgotten:
         told += f"; forgot {added.forgotten:,} earlier states"
     click.echo(f"envsnap: {store}: {told}", err=True)

@@ -20,7 +20,13 @@ MOST_REASONS = 12
 
 
 @click.command()
-@click.option("-o", "--output", required=True, metavar="DIR", help="Write a manifest a host here.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="DIR",
+    help="Write one manifest per host into this folder.",
+)
 @engines
 def command(
     output: str,
@@ -32,15 +38,18 @@ def command(
     deadline: float,
     **whom: Unpack[Whom],
 ) -> int:
-    """Describe every host of a job or a cluster into a folder.
+    """Capture every host of a job or a cluster into a folder.
 
-    Nothing is installed on the hosts. Each ends in a state within the deadline and five seconds:
-    who gave no answer is noted with the reason. `envsnap fleet diff DIR` compares them.
+    Nothing is installed on the hosts. Every host has a state five seconds after the deadline at the
+    latest. Hosts that did not answer are recorded with the reason. `envsnap fleet diff DIR`
+    compares them.
     """
     key = api.load_redaction_key(redaction_key) if redaction_key else b""
     if torchrun:
         if any(whom.get(name) for name in ENGINES):
-            raise click.UsageError("--torchrun goes without another engine: it is run by each rank")
+            raise click.UsageError(
+                "--torchrun cannot be combined with another engine: each rank runs it"
+            )
         silent = api.capture_rank(
             output, deadline=deadline, python=python or sys.executable, env=env, redaction_key=key
         )

@@ -20,12 +20,15 @@ UNKNOWN = 6
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="DIR|STORE|FILE...")
 @click.option(
-    "--golden-manifest", metavar="FILE", help="Compare with this manifest, not with the majority."
+    "--golden-manifest",
+    metavar="FILE",
+    help="Compare with this manifest instead of with the majority.",
 )
 @click.option(
     "--inventory",
     metavar="FILE|SET",
-    help="Who should be there, a file with a set a line, or n[1-16,18]: who is silent is missing.",
+    help="Hosts that should be there: n[1-16,18], or a file with one set per line. A host "
+    "without an answer is missing.",
 )
 @click.option(
     "--cohort",
@@ -65,11 +68,11 @@ def command(
     color: str,
     output: str,
 ) -> int:
-    """Say the state of every host, and what makes the odd ones odd.
+    """Print the state of every host, and what differs on the odd ones.
 
-    DIR is a folder of answers (one .json or .facts a host), STORE what `fleet add` keeps. Hosts
-    are grouped into kinds; one of each is judged by the rules, against the majority of its cohort.
-    Exit codes: 1 drifted, 6 unknown or missing.
+    DIR is a folder of captured hosts (one .json or .facts file each), STORE is what `fleet add`
+    writes. Equal hosts are grouped into kinds. The rules compare one host of each kind with the
+    majority. Exit codes: 1 drifted, 6 unknown or missing.
     """
     from envsnap.fleet.inventory import listed
 

@@ -16,7 +16,10 @@ from envsnap import api
     help="Write host.parquet, fact.parquet and object.parquet into this folder.",
 )
 def command(store: str, parquet: str) -> int:
-    """Write a store as Parquet, for DuckDB and Polars: hosts, their sections, what is in these."""
+    """Write a store as Parquet, for DuckDB and Polars.
+
+    Three tables are written: hosts, their sections, and the facts in these.
+    """
     count = api.export_store(store, parquet)
     click.echo(f"envsnap: wrote {count:,} hosts to {parquet}", err=True)
     return 0

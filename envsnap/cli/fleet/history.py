@@ -12,7 +12,7 @@ from envsnap.cli import outputs
 
 @click.command()
 @click.argument("store", metavar="STORE")
-@click.option("--host", metavar="NAME", help="Show this host alone: its states, and since when.")
+@click.option("--host", metavar="NAME", help="Show only this host: its states, and since when.")
 @click.option(
     "--since",
     metavar="WHEN",
@@ -21,10 +21,10 @@ from envsnap.cli import outputs
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 @click.option("-o", "--output", default="-", help="Write here; - is standard output.")
 def command(store: str, host: str | None, since: str | None, as_json: bool, output: str) -> int:
-    """Say what changed when, on which hosts, and which kinds there were.
+    """Say what changed, when, on which hosts, and which kinds there were.
 
-    Hosts that changed alike on one day share a line. Kinds are told with the image or target of
-    the host in which each was first seen: the kind that was last good names what to go back to.
+    Hosts with the same change on one day share a line. Each kind is shown with the image or target
+    in which it was first seen, so that you know what to go back to.
     """
     from envsnap.report.fleet import past
 

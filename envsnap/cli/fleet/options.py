@@ -13,13 +13,15 @@ Command = TypeVar("Command", bound=Callable[..., object])
 # Whom to ask.
 HOSTS = (
     click.option("--hosts", metavar="SET|@FILE", help="Hosts that ssh reaches, as n[1-512]."),
-    click.option("--slurm", is_flag=True, help="Nodes of the allocation that this runs in."),
+    click.option(
+        "--slurm", is_flag=True, help="Nodes of the Slurm allocation that this command runs in."
+    ),
     click.option(
         "--ray",
         is_flag=False,
         flag_value="auto",
         metavar="[ADDRESS]",
-        help="Nodes of a Ray cluster, by default of the one that runs here.",
+        help="Nodes of a Ray cluster; without ADDRESS, of the local one.",
     ),
     click.option("--actors", is_flag=True, help="With --ray: the actors, not the nodes."),
     click.option("--dask", metavar="ADDRESS", help="Workers of this Dask scheduler."),
@@ -29,12 +31,12 @@ HOSTS = (
     click.option(
         "--torchrun",
         is_flag=True,
-        help="Inside a job (torchrun, mpirun, srun): each rank describes itself.",
+        help="Inside a job (torchrun, mpirun, srun): each rank captures itself.",
     ),
     click.option(
         "--inventory",
         metavar="FILE|SET",
-        help="Hosts that should be there. Those that do not answer are missing.",
+        help="Hosts that should be there. A host without an answer is missing.",
     ),
 )
 # What to ask, and for how long.
@@ -42,21 +44,27 @@ ASKED = (
     click.option(
         "--python",
         metavar="PATH",
-        help="The hosts' interpreter; with --ray and --dask, one here that has the engine.",
+        help="The interpreter on the hosts; with --ray and --dask, a local one that can import "
+        "Ray or Dask.",
     ),
     click.option("--no-import", is_flag=True, help="Do not import frameworks."),
-    click.option("--env", multiple=True, metavar="NAME", help="Record this variable too."),
+    click.option(
+        "--env",
+        multiple=True,
+        metavar="NAME",
+        help="Record the value of this environment variable too.",
+    ),
     click.option(
         "--redaction-key",
         metavar="FILE",
-        help="Add digests made with this key, so that values left out as secrets can be compared.",
+        help="Add keyed digests, so that values left out as secrets can still be compared.",
     ),
     click.option(
         "--fanout",
         type=click.IntRange(1, 1024),
         default=64,
         show_default=True,
-        help="Ask this many hosts at a time.",
+        help="Capture this many hosts at a time.",
     ),
     click.option(
         "--deadline",
