@@ -31,6 +31,7 @@ DOCUMENTS = (
     "ninth",
     "tenth",
     "eleventh",
+    "twelfth",
 )
 
 

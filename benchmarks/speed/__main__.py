@@ -28,6 +28,8 @@ RESULT = Path(__file__).parent / "result.json"
 # The last commit before the round of work that made speed a table.
 BEFORE = "0c3971d"
 SIDES = ("before", "after")
+TORCH_ALONE = "capture with torch, import alone"
+LEAST = "what a capture cannot do without"
 QUIET = ["--fail-on", "never"]
 MEMORY = (
     "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, capture_output=True);"
@@ -80,11 +82,28 @@ class Table:
             {
                 **ours,
                 "uv pip list": uv,
-                "pipdeptree": [places.program("pipdeptree", "pipdeptree"), "--python", python, "--json"],
+                "pipdeptree": [
+                    places.program("pipdeptree", "pipdeptree"),
+                    "--python",
+                    python,
+                    "--json",
+                ],
                 "venv-match": [
-                    places.program("venv-match", "venv-match"), "capture", "-o", snapshot, "--overwrite",
+                    places.program("venv-match", "venv-match"),
+                    "capture",
+                    "-o",
+                    snapshot,
+                    "--overwrite",
                 ],
                 "pip inspect": [python, "-m", "pip", "inspect", quiet],
+            },
+        )
+        self.ratio(
+            LEAST,
+            [python, "-m", "pip", "list", "--format", "json", quiet],
+            {
+                "imports": [places.python("after"), "-c", "import click, msgspec.json"],
+                "interpreter": [python, "-c", "import hashlib, json, re, subprocess"],
             },
         )  # fmt: skip
         self.ratio(
@@ -98,22 +117,13 @@ class Table:
             of=self.repeats,
         )  # fmt: skip
         torch = self.places.python("torch")
-        self.ratio(
-            "capture with torch",
-            [torch, "-c", "import torch"],
-            {
-                side: [
-                    self.envsnap[side],
-                    "capture",
-                    "--python",
-                    torch,
-                    "-o",
-                    self.file(side, "torch"),
-                ]
-                for side in SIDES
-            },
-            of=2,
-        )
+        whole = {
+            side: [self.envsnap[side], "capture", "--python", torch, "-o", self.file(side, "torch")]
+            for side in SIDES
+        }
+        # Python takes the modules apart at its end, for a third of the time; a probe ends at once.
+        for what, ends in (("capture with torch", ""), (TORCH_ALONE, "; import os; os._exit(0)")):
+            self.ratio(what, [torch, "-c", "import torch" + ends], whole, of=2)
 
     def comparisons(self) -> None:
         """Diff and check of what each side captured."""

@@ -43,7 +43,7 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
         )  # too short for a word of settings
     if hides(text, level):
         return None, "under a name that tells a secret"
-    if level <= keys.PERHAPS and re.search("(?i)auth|login", key) and _is_login(key, text):
+    if level <= keys.PERHAPS and _opens(key, level) and _is_login(key, text):
         return None, "user and password"
     if kinds.is_phrase(text):
         return None, "words that open a wallet"
@@ -61,11 +61,18 @@ def _is_no_digest(text: str) -> bool:
     return len(short) >= 64 and not kinds.is_hex(short)
 
 
+def _opens(key: str, level: int) -> bool:
+    """Whether a user with a password may stand under a name; an author is none."""
+    return (level == keys.PERHAPS and "auth" in key.lower()) or words.split(key)[-1:] in _OF_LOGINS
+
+
 def _is_login(key: str, text: str) -> bool:
     """user:password in base64, or user/password as it is; a login's second word is always one."""
+    if kinds.is_plain(text):
+        return False
     match = re.match(r"[\w.@+-]{1,64}[:/]([^\s/:]{3,200})\Z", text)
     if match is None or kinds.is_setting(match.group(1)) or kinds.is_plain(match.group(1)):
-        return ":" in texts.decoded(text)
+        return texts.is_login(texts.decoded(text))
     return _is_password(match.group(1)) or words.split(key)[-1:] in _OF_LOGINS
 
 
@@ -109,7 +116,7 @@ def sweep(tree, note, path: tuple = ()):
 
 # A token is a long piece with a digit; an address has two slashes or an at sign.
 _SUSPECT = re.compile(
-    r"//|@|[A-Za-z0-9_+=-]{20}|Bearer|Basic|BEGIN|pass|PASS|pw|PW|token|TOKEN|secret|(?:key|KEY|auth|AUTH)[ =:]"
+    r"//|@|[A-Za-z0-9_+=-]{20}|Bearer|Basic|BEGIN|pass|PASS|pw|PW|token|TOKEN|secret|[Ll]ogin|[Aa]ccount|[Cc]red|(?:key|KEY|auth|AUTH)[ =:]"
 )
 
 

@@ -53,7 +53,7 @@ def _alone(text: str) -> list:
         (*match.span(1), "password of a command")
         for shape in _ALONE
         for match in re.finditer(shape, text)
-        if not kinds.is_reference(match.group(1)) and match.group(1) != "*"
+        if not (kinds.is_reference(match.group(1)) or kinds.is_plain(match.group(1)))
     ]
 
 

@@ -174,8 +174,14 @@ sig=[A-Za-z0-9%+/=_-]{8,512}
 """
 # What a text without a long piece needs, so that a shape can match it.
 _MARKS = ("hooks", "webhook", "googleapis", "maker.", "sig=", "Key", "Signature", "{S", "{M")
+_LINES = _TABLE.split("\n")[1:-1]
+# What a shape begins with, where that is two letters at least and no sign makes the last one optional.
+_MARK = r"(?:[A-Za-z0-9_~:/-]|\\\.){2,40}(?![?*+{|])"
 # A letter before is no part of a token where it is the end of an escape: \\nghp_...
-SHAPE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:" + "|".join(_TABLE.split("\n")[1:-1]) + ")"
+_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
+_BEGINNING = _START + r"(?=(\S\S))"
+SHAPE = _START + "(?:" + "|".join(_LINES) + ")"
+_PARTED = []  # marks by their first two letters, and the shapes without; once they are asked for
 # Whatever begins a key but a certificate or something public.
 PRIVATE_KEY = (
     r"-{4,5} ?BEGIN (?!(?:TRUSTED |X509 |NEW )?CERTIFICATE|(?:RSA |EC |SSH2 |PGP |DSA )?PUBLIC|X509 CRL"
@@ -191,8 +197,26 @@ def spans(text: str) -> list:
     if "BEGIN" in text or "PuTTY" in text:
         found.extend(match.span() for match in re.finditer(PRIVATE_KEY, text))
     if _may_hold_one(text):
-        found.extend(match.span() for match in re.finditer(SHAPE, text) if _is_token(match.group()))
+        matches = re.finditer(_possible(text), text)
+        found.extend(match.span() for match in matches if _is_token(match.group()))
     return found
+
+
+def _possible(text: str) -> str:
+    """The shapes that a text can hold: compiling all of them costs more than to look for marks."""
+    if not _PARTED:
+        told, others = {}, []
+        for line in _LINES:
+            mark = re.match(_MARK, line)
+            if mark:
+                told.setdefault(mark.group()[:2], []).append(mark.group().replace("\\.", "."))
+            else:
+                others.append(line)
+        _PARTED[:] = [told, _START + "(?:" + "|".join(others) + ")"]  # at once: for other threads
+    told, others = _PARTED
+    begun = told.keys() & re.findall(_BEGINNING, text)
+    is_told = any(mark in text for two in begun for mark in told[two])
+    return SHAPE if is_told else others
 
 
 def _may_hold_one(text: str) -> bool:

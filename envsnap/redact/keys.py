@@ -107,7 +107,7 @@ _DIGESTS = frozenset(
     " revision revisions rev ref refs version versions fingerprint fingerprints thumbprint blob"
     " tree tag tags snapshot snapshots build builds image images integrity sum nonce"
     " certificate cert certs crt ca pem public pub pubkey gpg pgp modulus fsid wwn serial machine boot"
-    " device devices gpu gpus trace span run runs session cuda visible data sri src lock"
+    " device devices gpu gpus trace span run runs session cuda visible authority sri src lock"
     " resolved content contents resolution signature0 hostkey known xcrun arn container containers"
     " layer layers parent recipient recipients".split()
 )
@@ -196,6 +196,8 @@ def _tells_which(words: list) -> bool:
         return True
     if words[-1] in ("key", "keys"):
         return len(words) == 1 or _alone(words, len(words) - 2, False) == PASSWORD
+    if words[-1] == "data":
+        return words[-2:-1] in (["certificate"], ["authority"], ["ca"], ["cert"])
     return words[-1] in _PROPERTIES or words[-1] in _DIGESTS
 
 
@@ -224,6 +226,8 @@ def _of_property(word: str, before: list, rest: list) -> int:
         return SECRET
     if word in ("webhook", "webhooks") and rest[-1] in ("url", "urls", "uri"):
         return SECRET
+    if word == "token" and rest == ["id"]:
+        return SECRET if before[-1:] in (["root"], ["access"], ["api"], ["auth"]) else PERHAPS
     if word == "key" and before[-1:] == ["access"] and rest == ["id"]:
         return PERHAPS  # half of a pair, and mostly beside the other half
     return NOTHING

@@ -18,6 +18,8 @@ _VALUE = (
     r"\\?\"((?:[^\"\\\n]|\\[^\n\"]){0,8192})\\?\"?|\\?'((?:[^'\\\n]|\\[^\n']){0,8192})\\?'?"
     r"|([^\s,;&\"'<>(){}\[\]]{1,4096}|<[^<>\s]{1,80}>|\$?\{{1,2}[^{}\n]{1,200}\}{1,2}|[^\s\"',;]{1,4096})"
 )
+# A parameter of a statement of SQL.
+_BOUND = r"(?::[A-Za-z_]\w{0,60}|%s|\?)\Z"
 _REST = r"[^\n\r#]{0,200}"
 # Elements of XML, and pairs of attributes.
 _ELEMENT = r"<(?:[\w-]{1,20}:)?(" + _NAME + r")(?:\s[^<>]{0,200})?>([^<>]{1,4096})</"
@@ -187,7 +189,7 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
     group = _group(value)
     shown = value.group(group)
     if group == 3:
-        if not _is_assigned(text, match, shown, level, template):
+        if re.match(_BOUND, shown) or not _is_assigned(text, match, shown, level, template):
             return None
     elif " " in shown and level < keys.PASSWORD and not kinds.is_made(shown.split()[-1]):
         return None
@@ -321,12 +323,12 @@ def _encoded(text: str) -> list:
     found = []
     for match in re.finditer(_B64, text):
         inner = decoded(match.group())
-        if inner and (_is_login(inner) or find(inner, inside=True)):
+        if inner and (is_login(inner) or find(inner, inside=True)):
             found.append((*match.span(), "secret in base64"))
     return found
 
 
-def _is_login(inner: str) -> bool:
+def is_login(inner: str) -> bool:
     """user:password, as Basic authorization has it; random letters do not decode to it."""
     return re.match(r"[A-Za-z][\w.@+-]{1,60}:[!-~]{4,80}\Z", inner) is not None
 

@@ -76,7 +76,11 @@ def compare(
         rules = _concerned(reference, other, difference)
     comparison = Comparison(reference, other, difference)
     sides: dict[SideName, Manifest] = {"reference": reference, "other": other}
-    told = ranked((with_facts(finding, sides) for finding in _settled(comparison, rules)), rules)
+    told = ranked(
+        (with_facts(finding, sides) for finding in _settled(comparison, rules)),
+        rules,
+        with_text=bool(error_text),
+    )
     if error_text or symptom:
         from envsnap.rules.explaining import explained
 
@@ -216,7 +220,11 @@ def inspect(
     """
     if rules is None:
         rules = registry.concerned((), present(manifest.sections), manifest)
-    findings = ranked((found for rule in rules for found in rule.inspect(manifest)), rules)
+    findings = ranked(
+        (found for rule in rules for found in rule.inspect(manifest)),
+        rules,
+        with_text=bool(error_text),
+    )
     if error_text or symptom:
         from envsnap.rules.explaining import explained
 

@@ -34,7 +34,7 @@ def explained(
     favoured = _favoured(rest, reading) | {id(found) for found in guesses}
     unlikely = frozenset(id(found) for found in rest if contradicts(found, reading.symptom))
     kept = [found for found in notices if found.path not in guessed]
-    return (*first, *ranked(rest, rules, favoured, unlikely), *kept)
+    return (*first, *ranked(rest, rules, favoured, unlikely, with_text=bool(error_text)), *kept)
 
 
 def _guesses(reading: Reading, manifest: Manifest, findings: Sequence[Finding]) -> list[Finding]:

@@ -14,12 +14,15 @@ def ranked(
     rules: Sequence[Rule],
     favoured: frozenset[int] = frozenset(),
     unlikely: frozenset[int] = frozenset(),
+    *,
+    with_text: bool = False,
 ) -> tuple[Finding, ...]:
     """Worst first, then the surer, then what its fact does; the registry's order breaks ties.
 
     A rule that tells its findings in an order keeps it. `favoured` and `unlikely` are the
     identities (`id`) of findings that fit what is known of the trouble, and of those that it
-    contradicts: an error among these counts as a warning.
+    contradicts: an error among these counts as a warning. `with_text`: a text was read that names
+    what it knows, so that what would have been said in it is less likely.
     """
     findings = list(findings)
     order = {rule.id: place for place, rule in enumerate(rules)}
@@ -32,7 +35,7 @@ def ranked(
                 max(finding.severity.rank, Severity.WARNING.rank * (id(finding) in unlikely)),
                 finding.confidence.rank,
                 id(finding) not in favoured,
-                standing(finding),
+                standing(finding, with_text=with_text),
                 order.get(finding.rule, len(order)),
                 told.get(id(finding), 0),
                 finding.path,

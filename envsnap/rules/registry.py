@@ -94,6 +94,7 @@ REGISTRY = (
     ),
     Entry("frameworks/link-check", ("packages",), inspects=True),
     Entry("packages/built-against", ("packages", "frameworks"), inspects=True),
+    Entry("packages/release-family", ("packages",), inspects=True),
     Entry("packages/known-conflicts", ("packages",), ("vllm", "onnx"), inspects=True),
     Entry("packages/numpy-abi", ("packages",), ("numpy",), inspects=True),
     Entry("frameworks/extension-build", ("packages", "frameworks"), ("torch",), inspects=True),

@@ -7,7 +7,9 @@ follows the alphabet, which says nothing of causes.
 
 from __future__ import annotations
 
+from envsnap.knowledge import releases
 from envsnap.knowledge.roles import FARTHEST, reach, role
+from envsnap.knowledge.tables import is_trusted
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Finding
@@ -24,11 +26,26 @@ OF_SYSTEM = {"cpu": MACHINE, "cpu_flags": MACHINE, "cpu_level": MACHINE, "archit
 STEPS = (Distance.OTHER, Distance.MAJOR, Distance.MINOR, Distance.PATCH, Distance.BUILD)
 
 
-def standing(finding: Finding) -> tuple[int, int]:
-    """A finding's place among its equals, lowest first: what its fact does, then how far it moved."""
-    versions = finding.path[0] in DISTRIBUTIONS and finding.path[-1] == "version"
-    step = STEPS.index(distance(finding.reference, finding.other)) if versions else 0
-    return of_fact(finding.path), step
+def standing(finding: Finding, *, with_text: bool = False) -> tuple[int, int, int]:
+    """A finding's place among its equals, lowest first.
+
+    First what its fact does; a release that is known to break programs stands with the models'
+    engines, and first among those. Then how far it moved. A text speaks for its cause by itself:
+    what it does not name is the less likely for being known, and counts as any other.
+    """
+    if finding.path[0] not in DISTRIBUTIONS or finding.path[-1] != "version":
+        return of_fact(finding.path), 0, 0
+    step = STEPS.index(distance(finding.reference, finding.other))
+    place = of_fact(finding.path)
+    is_known = not with_text and _breaks(finding)
+    return (min(place, MODEL) if is_known else place), (0 if is_known else 1), step
+
+
+def _breaks(finding: Finding) -> bool:
+    """Whether a release between the two versions is known to break programs, from a source."""
+    name = finding.path[1].replace("_", "-").lower()
+    rows = releases.between(name, finding.reference, finding.other)
+    return any(row["severity"] == "error" and is_trusted(row["basis"]) for row in rows)
 
 
 def of_fact(path: Path) -> int:

@@ -22,6 +22,8 @@ def configs(named: Named) -> dict[str, Any]:
 
 def hashed(named: Named, progress: Callable[[int, int], None]) -> dict[str, Any]:
     """SHA-256, size and tensors of these files; those that are known are not read again."""
+    if not named:
+        return {"entries": {}, "gaps": {}}  # what is known of others is long to read
     hashing = weight_files.Hashing(list(named), known_weights.load(), progress)
     hashing.run()
     known_weights.add(hashing.fresh)

@@ -15,6 +15,7 @@ def _database(folder: Path) -> dict[str, str]:
         "/usr/lib/x/libstdc++.so.6.0.30": "libstdc++6",
         "/lib/x/libz.so.1": "zlib1g",
         "/lib/x/libc.so.6": "libc6",
+        "/usr/lib/x/libcrypto.so.3": "libssl3",
         "/usr/lib/x/libfoo_bar.so.2": "libfoo-bar2",
         "/opt/maker/lib/libodd.so": "maker-drivers",
     }
@@ -53,4 +54,20 @@ def test_libraries_named_like_their_package_are_found_in_few_lists(
 def test_a_file_of_nobody_is_looked_for_everywhere(tmp_path: Path, opened: list[str]) -> None:
     _database(tmp_path)
     assert dpkg.owners({"/usr/lib/x/libnobody.so.1"}) == {}
-    assert len(opened) == 205
+    assert len(opened) == 206
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/usr/local/lib/libpython3.11.so.1.0",
+        "/root/.pyenv/versions/3.11.7/lib/libpython3.11.so.1.0",
+        "/home/x/venv/lib/python3.11/lib-dynload/_ssl.so",
+    ],
+)
+def test_no_list_is_read_for_a_file_where_no_package_may_lie(
+    tmp_path: Path, opened: list[str], path: str
+) -> None:
+    _database(tmp_path)
+    assert dpkg.owners({path}) == {}
+    assert opened == []

@@ -72,7 +72,7 @@ def test_what_stands_alike_and_is_a_setting_stays(text: str) -> None:
     [
         ("recovery_code", "thistle"), ("pairingCode", "thistle"), ("security_answer", "thistle"),
         ("contraseña", "thistle"), ("пароль", "thistle"), ("密码", "thistle"), ("Kennwort", "thistle"),
-        ("SMTP_LOGIN", "joe/thistle"), ("SPLUNK_HEC", "0f8fad5b-d9cb-469f-a165-70867728950e"),
+        ("SMTP_LOGIN", "joe/thistle"), ("API_TOKEN_ID", "thistle"), ("data_a", "0a1b2c3d" * 8), ("SPLUNK_HEC", "0f8fad5b-d9cb-469f-a165-70867728950e"),
         ("wallet", PHRASE), ("eth_private", "0x" + "ab12" * 16), ("access_key_id", "Q8W7E6R5T4Y3U2I1O0P9"),
     ],
 )  # fmt: skip
@@ -85,12 +85,20 @@ def test_names_that_open_something(key: str, value: str) -> None:
     [
         ("country_code", "DE"), ("exit_code", "E1101"), ("code", "utf8"), ("private", "true"),
         ("private_dns", "ml.internal"), ("login", "sso"), ("auth", "oidc"), ("answer", "thistle"),
-        ("kms_key_id", "alias/ml"), ("recipient", "age1" + "q8w7e6r5t4" * 5 + "q8w7e6r5"), ("community", "open source"),
-        ("example.com/auth-secret", "basic-auth"), ("größe", "thistle"),
+        ("kms_key_id", "alias/ml"), ("pad_token_id", "thistle"), ("token_id", "thistle"),
+        ("query", "SELECT key FROM kv WHERE token = :token"), ("certificate-authority-data", "thistle"), ("recipient", "age1" + "q8w7e6r5t4" * 5 + "q8w7e6r5"), ("community", "open source"),
+        ("example.com/auth-secret", "basic-auth"), ("größe", "thistle"), ("author", "Keith Tokenov"), ("auth", "2446"),
     ],
 )  # fmt: skip
 def test_names_that_open_nothing(key: str, value: str) -> None:
     assert decision.value(key, value) == (value, None)
+
+
+def test_a_login_in_a_label_is_left_out() -> None:
+    held, gaps = {"label": "demo, login with joe / Thistle7"}, []
+    decision.sweep(held, lambda path, _why, _lost: gaps.append(path))
+    assert "Thistle7" not in held["label"]
+    assert gaps == [("label",)]
 
 
 def test_words_of_a_sentence_open_no_wallet() -> None:

@@ -17,11 +17,26 @@ def _say(kind, data):
 
     try:
         line = json.dumps({"kind": kind, "data": {"prefix": sys.prefix, **data}}) + "\n"
-        descriptor = os.open(_PLACE, os.O_WRONLY | os.O_APPEND)
-        os.write(descriptor, line.encode("utf-8", "backslashreplace"))
-        os.close(descriptor)
+        os.write(_descriptor(), line.encode("utf-8", "backslashreplace"))
     except Exception:
         pass
+
+
+def _descriptor():
+    """The file that is told: it stays open, for a recorder counts what a program opens.
+
+    A program may close what it did not open, and its own file may get the number.
+    """
+    if _FILE:
+        number, inode = _FILE
+        try:
+            if os.fstat(number).st_ino == inode:
+                return number
+        except OSError:
+            pass
+    number = os.open(_PLACE, os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0))
+    _FILE[:] = [number, os.fstat(number).st_ino]
+    return number
 
 
 def _begun():
@@ -56,6 +71,7 @@ def _watch(event, _arguments):
 if VARIABLE in os.environ:
     _PLACE = os.environ[VARIABLE]
     _SEEN: "list[str]" = []
+    _FILE: "list[int]" = []
     _say("started", _begun())
     if hasattr(sys, "addaudithook"):
         sys.addaudithook(_watch)

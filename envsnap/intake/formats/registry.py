@@ -43,6 +43,7 @@ FORMATS = (
     Entry("model_config", "a model's config.json, generation_config.json, tokenizer_config.json …"),
     Entry("kubernetes", "Kubernetes: pods and what makes them, manifests and live objects"),
     Entry("pip_json", "pip list --format json"),
+    Entry("pipdeptree", "pipdeptree: text, JSON"),
     Entry("conda_list", "conda list: table, JSON, --explicit, --export"),
     Entry("pipfile_lock", "Pipfile.lock"),
     Entry("pylock_toml", "pylock.toml (PEP 751)"),
@@ -77,6 +78,7 @@ FORMATS = (
     Entry("pixi_lock", "pixi.lock, conda-lock.yml"),
     Entry("conda_environment", "environment.yml, conda env export"),
     Entry("pip_list", "pip list, uv pip list"),
+    Entry("pip_show", "pip show, uv pip show"),
     Entry("pip_freeze", "pip freeze"),
     Entry("pip_install_log", "what pip install and uv pip install print"),
     Entry("requirements_txt", "requirements files"),
@@ -88,7 +90,15 @@ FOLDERS = (
 )
 BY_LINES = ("pip_freeze", "requirements_txt", "os_release")
 LARGEST_TEXT = 16 << 20  # what is larger, and neither JSON nor ONNX, is a log
-LARGE = ("onnx_model", "pip_inspect", "pip_json", "cyclonedx", "spdx", "docker_inspect")
+LARGE = (
+    "onnx_model",
+    "pip_inspect",
+    "pip_json",
+    "pipdeptree",
+    "cyclonedx",
+    "spdx",
+    "docker_inspect",
+)
 
 
 def read(source: Source) -> Draft | None:

@@ -233,9 +233,10 @@ def decoded(data: bytes) -> str:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
     head = data[:4000]
-    if head[1::2].count(0) > len(head) // 3 and head[::2].count(0) == 0:
+    even, odd = head[::2].count(0), head[1::2].count(0)  # a line of a box is U+2500
+    if odd > len(head) // 3 and even * 4 < odd:
         return data.decode("utf-16-le", "replace")
-    if head[::2].count(0) > len(head) // 3 and head[1::2].count(0) == 0:
+    if even > len(head) // 3 and odd * 4 < even:
         return data.decode("utf-16-be", "replace")
     if b"\0" in head:
         return ""

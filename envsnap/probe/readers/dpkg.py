@@ -14,16 +14,15 @@ VERSION = re.compile(rb"(?:^|\n)Version: ([^\n]+)\n")
 DIVERSIONS = "/var/lib/dpkg/diversions"
 STEM = re.compile(r"(?:lib)?[a-zA-Z0-9_+]*")
 USUAL_OWNERS = ("libc", "libgcc", "zlib1g", "libssl")  # of the loader, libm, libz, libcrypto
-# Where packages put nothing (Filesystem Hierarchy Standard), and a Python that was built here.
-OUTSIDE = re.compile(r"/(?:home|root|tmp)/|/usr/local/lib/(?:lib)?python[0-9]")
+# Debian's policy (9.1.1, 9.1.2): packages keep to these folders, and /usr/local is the owner's.
+OF_PACKAGES = re.compile(r"/(?:usr/(?!local/)|lib|bin/|sbin/|etc/|opt/|var/)")
 CONFIGURATION = re.compile(rb"^ (/[^\n ]{1,500}) ([0-9a-f]{32})(?: [^\n]*)?$", re.MULTILINE)
 
 
 def owners(paths: set) -> dict:
     """Return {path: package} for the files that a package owns; empty where there is no dpkg."""
-    paths = {
-        path for path in paths if not OUTSIDE.match(path)
-    }  # all lists are read for one of them
+    # All lists are read for one file that none of them has.
+    paths = {path for path in paths if OF_PACKAGES.match(path)}
     if not paths or not os.path.isdir(INFO):
         return {}
     wanted = {}

@@ -9,6 +9,7 @@ import msgspec
 
 from envsnap.replay.compare import equivalence, raised, view
 from envsnap.replay.compare.evidence import Answer, Evidence
+from envsnap.replay.compare.facts import ANYWHERE
 from envsnap.replay.compare.model_parts import Setting, listed
 from envsnap.replay.compare.verdict import Also, Latency, Layer
 from envsnap.wording import counted
@@ -103,8 +104,8 @@ def _inputs(evidence: Evidence) -> Answer:
     acting = evidence.facts.acting("inputs")
     if "random numbers" not in given.cause:
         acting = tuple(fact for fact in acting if fact.kind != "seed")
-    if not acting:
-        acting = evidence.facts.code(before=evidence.other.call.caller)[:2]
+    if all(fact.kind in ANYWHERE for fact in acting):
+        acting = (*acting[:2], *evidence.facts.code(before=evidence.other.call.caller)[:2])
     told = "; ".join(fact.text for fact in acting[:3])
     return Answer(
         outcome="diverged", subject="inputs",

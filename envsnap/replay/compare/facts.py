@@ -14,19 +14,35 @@ from typing import Literal
 
 from msgspec import Struct
 
+from envsnap.replay.compare import surroundings
 from envsnap.replay.compare.view import views
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Scalar, Stage
 
-Kind = Literal["generation", "chat", "tokens", "part", "config", "seed", "code", "text"]
+Kind = Literal[
+    "generation", "chat", "tokens", "part", "config", "seed", "code", "text", "setting", "file",
+    "seeding",
+]  # fmt: skip
 Place = Literal["inputs", "model", "between", "after"]
 # Which facts can act at a place, the likeliest first.
 ACTS: dict[Place, tuple[Kind, ...]] = {
-    "inputs": ("tokens", "chat", "text", "generation", "part", "seed"),
+    "inputs": (
+        "tokens",
+        "chat",
+        "text",
+        "generation",
+        "part",
+        "seed",
+        "setting",
+        "seeding",
+        "file",
+    ),
     "model": ("config",),
-    "between": ("generation", "part", "seed", "config"),
-    "after": ("config", "generation", "part", "seed"),
+    "between": ("generation", "part", "seed", "config", "setting", "seeding", "file"),
+    "after": ("config", "generation", "part", "seed", "setting", "seeding", "file"),
 }
+# What a run read and set may act at any place: lines of code are told beside it.
+ANYWHERE: tuple[Kind, ...] = ("setting", "seeding", "file")
 MOST_LISTED = 4
 # Counts and texts that follow from other facts, or say nothing of a result.
 FOLLOWS = ("text", "characters", "ids", "texts", "messages")
@@ -79,6 +95,7 @@ def compare(golden: Recording, other: Recording) -> Facts:
         *_stages(golden, other),
         *_parts(golden, other),
         *_seeds(golden, other),
+        *_run(golden, other),
         *_code(golden, other),
     ]
     return Facts(found=tuple(found))
@@ -229,6 +246,28 @@ def _parts(golden: Recording, other: Recording) -> Iterator[Fact]:
             kind="part", text=f"{', '.join(gone[:3])} -> {', '.join(come[:3])}",
             fix=f"Use {gone[0]}, as the golden run does.",
         )  # fmt: skip
+
+
+def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
+    """What was seen of the runs: configurations, seeds and other files that they read."""
+    if golden.manifest is None or other.manifest is None:
+        return
+    changes = list(surroundings.configs(golden.manifest, other.manifest))
+    if changes:
+        told = ", ".join(f"{key} {how}" for key, how in changes[:MOST_LISTED])
+        more = f" and {len(changes) - MOST_LISTED} more" if len(changes) > MOST_LISTED else ""
+        name = changes[0][0].partition(": ")[0]
+        yield Fact(kind="setting", text=f"{told}{more}", fix=f"Use the golden run's {name}.")
+    for name, how in surroundings.seeds(golden.manifest, other.manifest):
+        yield Fact(
+            kind="seeding", text=f"the seed of {name}: {how}", fix="Seed as the golden run does."
+        )
+    names = list(surroundings.files(golden.manifest, other.manifest))
+    if names:
+        told = ", ".join(names[:MOST_LISTED])
+        yield Fact(
+            kind="file", text=f"another content of {told}", fix=f"Use the golden run's {names[0]}."
+        )
 
 
 def _seeds(golden: Recording, other: Recording) -> Iterator[Fact]:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct, field
 
 from envsnap.replay.compare import distance, inputs, other_roots, taps
-from envsnap.replay.compare.facts import Facts
+from envsnap.replay.compare.facts import ANYWHERE, Facts
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import listed, weights
 from envsnap.replay.compare.pairing import Pairing
@@ -158,12 +158,13 @@ def _between(verdict: Verdict, view: View, given: Found, facts: Facts, found: Wa
     acting = facts.acting("between")
     if not acting and last.root.name != view.root.name:
         acting = facts.acting("inputs")
-    lines = facts.code(after=last.call.caller)[:2] if not acting else ()
+    only_read = all(fact.kind in ANYWHERE for fact in acting)
+    lines = facts.code(after=last.call.caller)[:2] if only_read else ()
     told = "; ".join(fact.text for fact in (*acting[:3], *lines))
     where = f"between {last.title} and {view.title}, whose inputs are another: "
     cause = given.cause.removeprefix("inputs differ: ")
     lead = f"{told}; " if acting else ""
-    tail = f"; {told}" if lines else ""
+    tail = f"; {told}" if lines and not acting else ""
     fix = acting[0].fix if acting else f"Compare the code between the two calls. {given.fix}"
     return msgspec.structs.replace(verdict, cause=f"{lead}{where}{cause}{tail}", fix=fix)
 

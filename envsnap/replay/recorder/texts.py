@@ -32,7 +32,7 @@ SHAPES = (
         r"(?<=seconds=)\d+\.\d+|(?<=elapsed: )\d+\.\d+|(?<=elapsed=)\d+\.\d+|(?<=latency=)\d+\.\d+"
     )),
     ("address", re.compile(r"\b0x[0-9a-fA-F]{4,16}\b")),
-    ("path", re.compile(r"(?<![\w.:/])(?:~|\.{1,2})?/(?:[\w.@+-]+/)+[\w.@+-]*|(?<![\w.:/])/tmp/[\w.@+-]+")),
+    ("path", re.compile(r"(?<![\w.:/])(?:~|\.{1,2})?/(?:[\w.@+-]+/)+[\w.@+-]*|(?<![\w.:/])/(?:tmp|home|root|var|opt|srv|mnt|data|work|usr)(?:/[\w.@+-]+|(?![\w.@+-]))")),
 )  # fmt: skip
 # What every line with a secret has; few others do, and judging takes time.
 SUSPECT = re.compile(

@@ -96,10 +96,15 @@ def raised(error: BaseException, layer: str = "") -> dict[str, str]:
     }
 
 
-def code(callers: list[str]) -> dict[str, list[str]]:
-    """Digests of the lines of the script, of modules beside it, and of files that called models."""
+def script() -> str | None:
+    """The file that the process runs; Python forgets it when the script has ended."""
     main = getattr(sys.modules.get("__main__"), "__file__", None)
-    paths = [os.path.abspath(main)] if main else []
+    return os.path.abspath(main) if isinstance(main, str) else None
+
+
+def code(main: str | None, callers: list[str]) -> dict[str, list[str]]:
+    """Digests of the lines of the script, of modules beside it, and of files that called models."""
+    paths = [main] if main else []
     folder = os.path.dirname(paths[0]) + os.sep if paths else None
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)

@@ -74,7 +74,7 @@ class Recorder:
         self._busy, self._process = False, os.getpid()
         self._without_parameters, self._elsewhere = "", 0
         self._pieces: dict[str, str] = {}
-        self._found_around = -1
+        self._found_around, self._script = -1, places.script()
         # The caller's modes, noted before they are switched off for our own work.
         self.autocast: str | None = None
         self.grad = False
@@ -160,7 +160,7 @@ class Recorder:
             "roots": roots, "calls": self.calls, "stages": self.stages, "notes": self.notes,
             "framework": f"torch {self.torch.__version__}", "complete": complete,
             "parts": self.around.parts, "pieces": self._pieces, "raised": self.raised,
-            "code": places.code(callers) if complete else {},
+            "code": places.code(self._script, callers) if complete else {},
         }  # fmt: skip
         self.spool.write(record)
 
