@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from envsnap.bisection import inside
 from envsnap.bisection.effects import Ends, learnt
 from envsnap.bisection.result import PROVEN
 from tests.bisection import wheels
@@ -96,3 +100,40 @@ def test_ends_that_change_from_run_to_run_are_no_measure() -> None:
     assert ends.untaken((0, 1), ("1.0", "q", "v")) == [0, 1]
     assert ends.untaken((), ("1.0/hidden", None, None)) == [0]
     assert Ends().untaken((0,), ("2.0",)) == []
+
+
+WITNESS = """
+import os, sys
+import _envsnap_trial
+opened = []
+sys.addaudithook(lambda event, words: opened.append(words[0]) if event == "open" else None)
+{before}
+sys.audit("cpython.run_file", "main.py")
+print(opened)
+"""
+
+
+def witness(folder: Path, before: str) -> tuple[str, list[str]]:
+    """What a program prints beside the witness, and the kinds of what that said."""
+    shutil.copy(Path(inside.__file__).with_name("witness.py"), folder / "_envsnap_trial.py")
+    said = folder / "said.jsonl"
+    said.touch()
+    done = subprocess.run(
+        [sys.executable, "-c", WITNESS.format(before=before)],
+        env={"PYTHONPATH": str(folder), "ENVSNAP_TRIAL_SAID": str(said)},
+        cwd=folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.strip(), [json.loads(line)["kind"] for line in said.read_text().splitlines()]
+
+
+def test_the_witness_opens_nothing_that_a_recorder_would_count(tmp_path: Path) -> None:
+    printed, kinds = witness(tmp_path, "")
+    assert printed == "[]"
+    assert kinds == ["started", "main", "imported"]
+
+
+def test_the_witness_writes_into_no_file_that_took_its_number(tmp_path: Path) -> None:
+    before = "os.closerange(3, 40)\nmine = os.open('mine.txt', os.O_WRONLY | os.O_CREAT)"
+    _, kinds = witness(tmp_path, before)
+    assert (tmp_path / "mine.txt").read_bytes() == b""
+    assert kinds == ["started", "main", "imported"]
