@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from envsnap.bisection import store as stores
 from envsnap.bisection import supervised
@@ -80,6 +80,7 @@ class Environments:
         self._bytecode = Bytecode(os.path.join(store.bytecode, tag), python)
         self._made: dict[str, Environment] = {}
         self._lock = threading.RLock()
+        self._empty = os.path.join(session.folder, "empty")
         self._pool = Pool(os.path.join(session.folder, "pool"), self._install, _site)
         self.seconds: list[float] = []  # of CPU, for each environment that was made
 
@@ -212,27 +213,16 @@ class Environments:
 
         The others are installed, ready to be linked. One that lacks makes uv refuse all, so what is refused is halved until it is found.
         """
-        lacking: dict[str, str] = {}
-        waiting = [dict(pins)] if pins else []
-        while waiting:
-            part = waiting.pop()
-            said = self._pool.stage(part)[1]
-            if said is None:
-                continue
-            if len(part) == 1:
-                lacking[next(iter(part))] = said
-                continue
-            named = {name: part[name] for name in part if _is_named(name, part[name], said)}
-            rest = {name: version for name, version in part.items() if name not in named}
-            if named and rest:
-                waiting += [rest, *({name: version} for name, version in named.items())]
-            else:
-                names = sorted(part)
-                half = len(names) // 2
-                waiting += [
-                    {name: part[name] for name in some} for some in (names[:half], names[half:])
-                ]
-        return lacking
+        lacking = _halved(pins, self._asked)
+        there = {name: version for name, version in pins.items() if name not in lacking}
+        return lacking | _halved(there, lambda part: self._pool.stage(part)[1])
+
+    def _asked(self, pins: Mapping[str, str]) -> str | None:
+        """What uv says against these pins, without installing them: it is soon said."""
+        if not os.path.isdir(self._empty):
+            self._venv(self._empty)
+        listed = self._listed(os.path.join(self._session.folder, "asked"), pins)
+        return self._uv_run([*self._installing(self._empty, listed), "--dry-run"])[1]
 
     def after(self, environment: Environment) -> tuple[str, ...]:
         """Check an environment after a run; what the run altered, and what it left there.
@@ -315,6 +305,33 @@ class Environments:
                 if altered:
                     self._forget(altered)
                 shutil.rmtree(self._store.bytecode, ignore_errors=True)
+
+
+def _halved(
+    pins: Mapping[str, str], asked: Callable[[Mapping[str, str]], str | None]
+) -> dict[str, str]:
+    """What is said of each that is refused; `asked` says something of a set that has such a one."""
+    lacking: dict[str, str] = {}
+    waiting = [dict(pins)] if pins else []
+    while waiting:
+        part = waiting.pop()
+        said = asked(part)
+        if said is None:
+            continue
+        if len(part) == 1:
+            lacking[next(iter(part))] = said
+            continue
+        named = {name: part[name] for name in part if _is_named(name, part[name], said)}
+        rest = {name: version for name, version in part.items() if name not in named}
+        if named and rest:
+            waiting += [rest, *({name: version} for name, version in named.items())]
+        else:
+            names = sorted(part)
+            half = len(names) // 2
+            waiting += [
+                {name: part[name] for name in some} for some in (names[:half], names[half:])
+            ]
+    return lacking
 
 
 def _told(info: str) -> tuple[str, str]:
