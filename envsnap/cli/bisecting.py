@@ -33,8 +33,8 @@ SIZES = {
 }
 SHOWN_EVERY = 0.2
 OPEN = (
-    "the command runs many times, each time with its own home, temporary folders and copy of "
-    "this folder. Databases, queues, the network and other files are not isolated."
+    "the command runs many times, each time with its own home, temporary folders and {where}. "
+    "Databases, queues, the network and other files are not isolated."
 )
 
 
@@ -161,8 +161,8 @@ def read(chosen: dict[str, Any]) -> Options:
 
 def require_consent(*, yes: bool, in_place: bool) -> None:
     """Say what stays open to the command, and ask; without a terminal --yes is the answer."""
-    where = OPEN.replace("a copy of this folder of its own", "in this folder") if in_place else OPEN
-    click.echo(f"envsnap: {where}", err=True)
+    where = "cache, in this folder itself" if in_place else "copy of this folder"
+    click.echo(f"envsnap: {OPEN.format(where=where)}", err=True)
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):

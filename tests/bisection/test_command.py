@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.root_cause import cases
 from envsnap import api
+from envsnap.cli import bisecting
 from envsnap.cli.schema import render
 from envsnap.report import bisection_formats
 from tests.bisection.world import IMPORTS, World, culprits
@@ -123,3 +124,12 @@ def test_nothing_proven_is_no_case(world: World) -> None:
     assert culprits(found) == []
     with pytest.raises(InputError, match="nothing was proven"):
         api.keep_case(found, *world.manifests(), "cases.jsonl")
+
+
+def test_what_a_trial_may_touch_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    bisecting.require_consent(yes=True, in_place=False)
+    assert "copy of this folder" in capsys.readouterr().err
+    bisecting.require_consent(yes=True, in_place=True)
+    told = capsys.readouterr().err
+    assert "in this folder itself" in told
+    assert "copy" not in told
