@@ -105,7 +105,7 @@ def test_a_command_that_cannot_say_decides_nothing(world: World) -> None:
     program = "import sys\nsys.exit(125 if trial_05.value == 2 else 0)\n"
     found = world.bisect(program)
     assert found.exit_code == 6
-    assert "cannot say" in found.sentence
+    assert "cannot decide" in found.sentence
 
 
 def test_a_fault_that_shows_in_every_third_run_is_named(world: World, tmp_path: Path) -> None:

@@ -205,8 +205,8 @@ def test_an_input_that_the_model_cannot_take_is_the_cause(
     [
         (["--repeat", "3"], "holds no timings"),
         (["--zoom"], "holds no names of kernels"),
-        (["-o", "nowhere/v.json"], "there is no folder"),
-        (["--keep", "nowhere/it.esr"], "there is no folder"),
+        (["-o", "nowhere/v.json"], "folder to write into does not exist"),
+        (["--keep", "nowhere/it.esr"], "folder to write into does not exist"),
     ],
 )
 def test_what_cannot_be_done_is_refused_before_the_run(
@@ -264,7 +264,7 @@ def test_verdicts_satisfy_their_schema(
     [
         (("none.esr", "other.esr"), "no such file"),
         (("golden.esr", "python", "x.py"), "write -- before a command"),
-        (("golden.esr", "golden.esr", "--keep", "x"), "are for a command"),
+        (("golden.esr", "golden.esr", "--keep", "x"), "need a command after --"),
         (("golden.esr",), "Missing argument"),
         (("bad.esr", "golden.esr"), "not a recording"),
     ],
