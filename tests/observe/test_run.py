@@ -133,7 +133,10 @@ def test_own_failures(
 
 @pytest.mark.parametrize(
     ("options", "word"),
-    [(["-o", "missing/run.json"], "folder to write into does not exist"), (["-o", "r.json", "--watch", "gone"], "gone")],
+    [
+        (["-o", "missing/run.json"], "folder to write into does not exist"),
+        (["-o", "r.json", "--watch", "gone"], "gone"),
+    ],
 )
 def test_what_cannot_be_is_refused_before_the_command_runs(
     options: list[str], word: str, envsnap: Run, tmp_path: Path
