@@ -70,7 +70,7 @@ def archive(data: bytes, name: str, base: str) -> codec.Document | None:
             return _read(package, name)
         if data.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")):
             return _read(_tar(data, base), name)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError):
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, UnicodeDecodeError):
         raise InputError(
             f"{name}: an archive that cannot be read; unpack it and name the file inside"
         ) from None

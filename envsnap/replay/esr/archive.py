@@ -90,7 +90,9 @@ def read(path: str) -> Recording:
     with os.fdopen(descriptor, "rb") as stream:
         try:
             return _read(stream, path)
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, OverflowError) as error:
+        except (
+            zipfile.BadZipFile, EOFError, NotImplementedError, OverflowError, UnicodeDecodeError
+        ) as error:  # fmt: skip
             scan.refuse(path, f"not a recording: {' '.join(str(error).split())[:100]}")
 
 
