@@ -11,20 +11,20 @@ from typing import Any
 
 from msgspec import UNSET
 
+from envsnap.changes import trees
+from envsnap.model import paths
 from envsnap.model.manifest import Manifest
 
 LONGEST = 60
-MOST_KEYS, DEEPEST = 2000, 8
 
 
 def configs(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
     """Keys of configuration files that differ, as `config.json: limit` and how."""
     here, there = (_entries(item, "configs") for item in (golden, other))
-    for name in here.keys() & there.keys():
-        one, two = (_leaves(side[name].tree) for side in (here, there))
-        for key in [*one, *(key for key in two if key not in one)]:
-            if one.get(key) != two.get(key):
-                yield f"{name}: {key}", f"{_shown(one, key)} -> {_shown(two, key)}"
+    for name in sorted(here.keys() & there.keys()):
+        for path, one, two in trees.compare(here[name].tree, there[name].tree):
+            if path:
+                yield f"{name}: {paths.text(path)}", f"{_shown(one)} -> {_shown(two)}"
 
 
 def files(golden: Manifest, other: Manifest) -> Iterator[str]:
@@ -39,7 +39,7 @@ def files(golden: Manifest, other: Manifest) -> Iterator[str]:
 def seeds(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
     """Functions that were given other seeds, with how."""
     here, there = (_of(item, "seeds", "calls") for item in (golden, other))
-    for name in here.keys() & there.keys():
+    for name in sorted(here.keys() & there.keys()):
         one, two = here[name].values, there[name].values
         if UNSET not in (one, two) and one != two:
             yield name, f"{_few(one)} -> {_few(two)}"
@@ -54,24 +54,8 @@ def _of(manifest: Manifest, section: str, part: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _leaves(tree: Any, key: str = "", depth: int = 0) -> dict[str, Any]:
-    """The plain values of a tree, by their keys joined by dots."""
-    if isinstance(tree, Mapping) and depth < DEEPEST:
-        parts = [(f"{key}.{name}" if key else str(name), item) for name, item in tree.items()]
-    elif isinstance(tree, list | tuple) and depth < DEEPEST:
-        parts = [(f"{key}[{place}]", item) for place, item in enumerate(tree)]
-    else:
-        return {key: tree} if key else {}
-    found: dict[str, Any] = {}
-    for name, item in parts[:MOST_KEYS]:
-        found.update(_leaves(item, name, depth + 1))
-        if len(found) > MOST_KEYS:
-            break
-    return found
-
-
-def _shown(leaves: Mapping[str, Any], key: str) -> str:
-    return str(leaves[key])[:LONGEST] if key in leaves else "not set"
+def _shown(value: Any) -> str:
+    return "not set" if value is UNSET else str(value)[:LONGEST]
 
 
 def _few(values: Any) -> str:
