@@ -61,7 +61,7 @@ def test_a_file_of_nobody_is_looked_for_everywhere(tmp_path: Path, opened: list[
     "path",
     [
         "/usr/local/lib/libpython3.11.so.1.0",
-        "/root/.pyenv/versions/3.11.7/lib/libpython3.11.so.1.0",
+        "/root/built/lib/libpython3.11.so.1.0",
         "/home/x/venv/lib/python3.11/lib-dynload/_ssl.so",
     ],
 )

@@ -61,10 +61,10 @@ def _typed(source: Source) -> list[str]:
     said = transcript.after(source, LISTED)
     told = source.bare if said is None else said
     rows = [line.strip() for line in told if line.strip()]
-    found = [row for line in rows if (row := ROW.match(line)) is not None]
-    if not rows or len(found) < len(rows):
+    if not rows or not all(map(ROW.match, rows)):  # nearly every other file ends at its first line
         return []
-    builds = sum(BUILD.fullmatch(row["build"]) is not None for row in found)
+    found = [row["build"] for line in rows if (row := ROW.match(line)) is not None]
+    builds = sum(BUILD.fullmatch(build) is not None for build in found)
     return rows if said is not None or 2 * builds >= max(len(rows), FEWEST) else []
 
 
