@@ -20,6 +20,7 @@ from msgspec import Struct
 from envsnap.bisection.atoms import Atom, Kind
 from envsnap.bisection.environments import Environment
 from envsnap.bisection.files import File
+from envsnap.bisection.installed import named
 from envsnap.bisection.places import Prepared
 
 Seen = tuple[str | None, ...]  # of each atom; None where nobody could look
@@ -46,12 +47,7 @@ class Witnessed(Struct, frozen=True, kw_only=True):
         if self.variables is None:
             return None
         owners = (environment.installed.recorded.get(path) for path in self.files)
-        return tuple(sorted({name_of(owner.distribution) for owner in owners if owner}))
-
-
-def name_of(distribution: str) -> str:
-    """The canonical name in the key of a distribution."""
-    return distribution.partition("-")[0].lower().replace("_", "-").replace(".", "-")
+        return tuple(sorted({named(owner.distribution)[0] for owner in owners if owner}))
 
 
 def witnessed(said: str, environment: Environment) -> Witnessed:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from envsnap.bisection import store as stores
 from envsnap.bisection import supervised
 from envsnap.bisection.bytecode import Bytecode
-from envsnap.bisection.installed import WITNESS, Installed
+from envsnap.bisection.installed import WITNESS, Installed, named
 from envsnap.bisection.pool import Pool
 from envsnap.errors import BuildError
 from envsnap.intake.messages import clean_message
@@ -42,19 +42,19 @@ class Environment:
 
     def versions(self) -> dict[str, str]:
         """Names and versions of what was installed, as its metadata folders are called."""
-        return dict(map(_told, self.installed.distributions))
+        return dict(map(named, self.installed.distributions))
 
     def read_versions(self) -> dict[str, str]:
         """The same of what is there now."""
         names = os.listdir(self.site)
-        return dict(_told(name) for name in names if name.endswith(".dist-info"))
+        return dict(named(name) for name in names if name.endswith(".dist-info"))
 
     def modules(self, name: str) -> set[str]:
         """The names by which a distribution is imported, and some that nobody imports."""
         found: set[str] = set()
         start = len(self.installed.inner) + 1
         for info in self.installed.distributions:
-            if _told(info)[0] != name:
+            if named(info)[0] != name:
                 continue
             for path in self.installed.files(info):
                 if path.startswith(self.installed.inner):
@@ -332,12 +332,6 @@ def _halved(
                 {name: part[name] for name in some} for some in (names[:half], names[half:])
             ]
     return lacking
-
-
-def _told(info: str) -> tuple[str, str]:
-    """Name and version in the name of a metadata folder."""
-    stem, _, version = info.removesuffix(".dist-info").partition("-")
-    return re.sub(r"[-_.]+", "-", stem).lower(), version
 
 
 def _require(made: Environment, pins: Mapping[str, str]) -> None:

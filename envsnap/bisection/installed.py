@@ -16,8 +16,16 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from envsnap.knowledge.names import canonical
+
 WITNESS = ("_envsnap_trial.pth", "_envsnap_trial.py")
 MARK = ".envsnap-trusted"
+
+
+def named(distribution: str) -> tuple[str, str]:
+    """Canonical name and version of a distribution, by its metadata folder or the key made of it."""
+    stem, _, version = distribution.removesuffix(".dist-info").partition("-")
+    return canonical(stem), version
 
 
 class Recorded(Struct, frozen=True):

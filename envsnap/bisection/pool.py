@@ -12,13 +12,12 @@ import contextlib
 import hashlib
 import itertools
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from msgspec import Struct
 
-from envsnap.bisection.installed import Installed
+from envsnap.bisection.installed import Installed, named
 from envsnap.errors import BuildError
 
 LARGEST_SCRIPT = 1 << 20  # bytes; what is larger is a program, no script
@@ -49,7 +48,6 @@ class Part(Struct, frozen=True, kw_only=True):
     """
 
     key: str
-    version: str
     root: str
     folders: tuple[str, ...]
     files: tuple[str, ...]
@@ -127,7 +125,7 @@ class Pool:
     def _take(self, folder: str, pins: Mapping[str, str]) -> list[str]:
         """Note what was installed; the names of those that have to be installed by themselves."""
         installed = Installed(folder, self._site(folder))
-        names = {_canonical(info): info for info in installed.distributions}
+        names = {named(info)[0]: info for info in installed.distributions}
         owners: dict[str, set[str]] = {}
         digests: dict[str, set[str]] = {}
         for name, info in names.items():
@@ -206,7 +204,6 @@ def _part(folder: str, installed: Installed, info: str, paths: list[str]) -> Par
     anew = {script.path for script in scripts} | ({record} if scripts else set())
     return Part(
         key=installed.distributions[info],
-        version=info.removesuffix(".dist-info").partition("-")[2],
         root=folder,
         folders=tuple(_folders(paths)),
         files=tuple(path for path in paths if path not in anew),
@@ -253,10 +250,6 @@ def _line(line: bytes, data: bytes) -> bytes:
         return line
     made = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=")
     return b"%s,sha256=%s,%d" % (path, made, len(data))
-
-
-def _canonical(info: str) -> str:
-    return re.sub(r"[-_.]+", "-", info.removesuffix(".dist-info").partition("-")[0]).lower()
 
 
 def _read(path: str) -> bytes:
