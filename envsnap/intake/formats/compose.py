@@ -46,7 +46,7 @@ def read(source: Source) -> Draft:
     kind = "json" if isinstance(source.json, dict) else "yaml"
     configs.add_tree(draft, NAME, tree, kind)
     if source.cut and kind == "yaml":
-        draft.leave("a last line without an end, which may be cut")
+        draft.leave_end()
     return draft
 
 

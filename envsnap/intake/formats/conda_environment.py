@@ -82,7 +82,7 @@ def read(source: Source) -> Draft:
     elif source.text.endswith("\n"):
         draft.complete("packages", names_only=True)
     if source.cut:
-        draft.leave("a last line without an end, which may be cut")
+        draft.leave_end()
     return draft
 
 

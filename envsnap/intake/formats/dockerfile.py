@@ -95,7 +95,7 @@ def read(source: Source) -> Draft:
         for run in stage.runs:
             install_commands.add(draft, run)
     if source.cut:
-        draft.leave("a last line without an end, which may be cut")
+        draft.leave_end()
     return draft
 
 

@@ -136,6 +136,10 @@ class Draft:
         """Count what was not read; the message names it."""
         self.left[what] = self.left.get(what, 0) + count
 
+    def leave_end(self) -> None:
+        """Count a last line without an end: it may be cut, so it is not read."""
+        self.leave("a last line without an end, which may be cut")
+
     def has(self, section: str, key: str = "") -> bool:
         """Tell whether a section, or an entry of it, is there."""
         found = self._facts.get(section, {})

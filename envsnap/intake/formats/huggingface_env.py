@@ -87,7 +87,7 @@ def read(source: Source) -> Draft:
         if item is not None:
             _item(draft, item["key"].strip(), item["value"].strip(), block[place + 1 :])
     if source.cut:
-        draft.leave("a last line without an end, which may be cut")
+        draft.leave_end()
     return draft
 
 

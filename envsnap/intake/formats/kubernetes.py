@@ -99,7 +99,7 @@ def read(source: Source) -> Draft:
         configs.add_tree(draft, OWNER, owner, kind)
     _state(draft, document)
     if source.cut and not isinstance(source.json, dict):
-        draft.leave("a last line without an end, which may be cut")
+        draft.leave_end()
     return draft
 
 

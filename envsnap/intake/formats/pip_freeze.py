@@ -137,4 +137,4 @@ def cut(draft: Draft, text: str) -> None:
         key = canonical(name.strip())
         draft.package(key)
         draft.gap("packages", (key, "version"), "not stated: its line has no end and may be cut")
-    draft.leave("a last line without an end, which may be cut")
+    draft.leave_end()

@@ -70,7 +70,7 @@ def read(source: Source) -> Draft:
     for name, version in known.items():
         draft.package(name, Package(version=version))
     if source.cut:
-        draft.leave("a last line without an end, which may be cut")
+        draft.leave_end()
     return draft
 
 

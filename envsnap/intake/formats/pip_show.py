@@ -60,5 +60,5 @@ def read(source: Source) -> Draft:
             if names.is_name(name):
                 draft.gap("packages", (canonical(name),), "absent: pip does not find it")
     if source.cut:
-        draft.leave("a last line without an end, which may be cut")
+        draft.leave_end()
     return draft

@@ -121,4 +121,4 @@ class _Reader:
             self._draft.want(line.name, type(line.choice)())
             reason = "not stated: its line has no end and may be cut"
             self._draft.gap("wanted", (line.name, "version"), reason)
-        self._draft.leave("a last line without an end, which may be cut")
+        self._draft.leave_end()

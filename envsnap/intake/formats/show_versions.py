@@ -64,7 +64,7 @@ def read(source: Source) -> Draft:
         if not _of_machine(draft, key, value):
             _package(draft, key, value)
     if source.cut:
-        draft.leave("a last line without an end, which may be cut")
+        draft.leave_end()
     return draft
 
 

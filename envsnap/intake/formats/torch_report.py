@@ -78,7 +78,7 @@ def read(source: Source) -> Draft:
     draft = Draft("the output of collect_env", "stated")
     _Report(draft).read(lines, _begin(lines, starts[0]))
     if source.cut:
-        draft.leave("a last line without an end, which may be cut")
+        draft.leave_end()
     return draft
 
 
