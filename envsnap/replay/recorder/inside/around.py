@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from itertools import compress
 from typing import Any
 
 from . import modules, settings
@@ -152,7 +153,7 @@ class Around:
         kinds = _kinds(set(map(type, items)))
         if not kinds:
             return
-        for item in [item for item in items if type(item) in kinds]:
+        for item in compress(items, map(kinds.__contains__, map(type, items))):
             if len(self.parts) < MOST_PARTS:
                 _quietly(self._note, item, kinds[type(item)])
 
