@@ -22,6 +22,7 @@ SHARED_OBJECT = re.compile(r"\.so(\.\d+)*$")
 KERNEL_PLACES = ("/proc/", "/sys/", "/dev/", "/run/")
 SYSTEM_PLACES = (*KERNEL_PLACES, "/etc/", "/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/")
 INSTALLED = re.compile(r"/(?:site|dist)-packages/")
+METADATA = (".dist-info/", ".egg-info/")  # of a distribution, wherever it is installed
 CACHED_CODE = re.compile(r"^(.*)/__pycache__/([^/]+)\.[a-z]+-\d+t?(?:\.opt-\d)?\.pyc$", re.DOTALL)
 # A config that is longer looks like data; `capture --config` takes more, because it was named.
 LARGEST_CONFIG = 64 << 10
@@ -41,6 +42,8 @@ def classify(path: str, parts: tuple[str, ...]) -> str:
     """
     ending = os.path.splitext(path)[1].lower()
     if path.startswith(parts) or ("-packages/" in path and INSTALLED.search(path)):
+        return LIBRARY
+    if "-info/" in path and any(word in path for word in METADATA):
         return LIBRARY
     if ".so" in path and SHARED_OBJECT.search(path):
         return LIBRARY

@@ -21,6 +21,7 @@ BASES = (
     "VaeImageProcessor", "Pipeline", "BatchSampler", "DataLoader",
 )  # fmt: skip
 TOKENIZER = "PreTrainedTokenizerBase"
+PICTURES = "BaseImageProcessor", "ImageProcessingMixin"
 MOST_PARTS = 20
 MOST_STAGES = 500
 ENCODERS = ("encode", "encode_batch", "encode_batch_fast")
@@ -176,6 +177,8 @@ class Around:
             config = getattr(item, "config", None)
             own = settings._config(config) if base != "Pipeline" else {}
             told = settings.flat(own or _attributes(item))
+            if base in PICTURES:
+                told["backend"] = _backend(item)
         known = self.parts.get(name)
         count = 2
         while known is not None and known != told:
@@ -227,6 +230,15 @@ def _tokenizer(item: Any) -> dict[str, Any]:
 
 def _attributes(item: Any) -> dict[str, Any]:
     return {key: value for key, value in vars(item).items() if not key.startswith("_")}
+
+
+def _backend(item: Any) -> str:
+    """What resizes an image processor's pictures: of one class name there is one for each library."""
+    told = getattr(item, "backend", None)
+    if isinstance(told, str):
+        return told
+    fast = any(entry.__name__ == "BaseImageProcessorFast" for entry in type(item).__mro__)
+    return "torchvision" if fast else "pil"
 
 
 def _length(text: Any) -> int:
