@@ -95,6 +95,8 @@ def _ending(
     if output is None:
         return Ending(code=ended.code)
     seen = {path for process in ended.run.processes for path in process.written}
+    here = os.path.join(os.path.realpath(os.getcwd()), "")
+    seen |= {path for path in ended.run.written if path.startswith(here)}  # by native code
     return Ending(
         code=ended.code,
         printed=printed(output, text=wanted.text),
