@@ -270,8 +270,8 @@ def _layer(evidence: Evidence, first: Layer) -> Answer:
 
 
 def _is_graph(layer: Layer) -> bool:
-    """Whether what ran is no module of the model: a graph that was made of it."""
-    return layer.name.startswith("(")
+    """Whether what ran is the whole model, or a graph that was made of it."""
+    return not layer.name or layer.name.startswith("(")
 
 
 def _is_product(layer: Layer) -> bool:
