@@ -30,3 +30,34 @@ def test_a_setting_inside_a_compiled_model_is_told(
     assert found.outcome == "diverged"
     assert cause in found.cause
     assert played(lambda: golden(given), lambda: net(torch)(given)).outcome == "same"
+
+
+def test_a_dropout_that_was_set_otherwise_is_told(torch: Any, played: Any) -> None:
+    def play(share: float) -> Any:
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(torch.nn.Linear(6, 64), torch.nn.Dropout(share))
+        return lambda: (torch.manual_seed(1), model(torch.ones(2, 6)))
+
+    assert "Dropout.p 0.1 -> 0.3 (1)" in played(play(0.1), play(0.3)).cause
+
+
+def test_training_that_goes_another_way_names_the_lines(torch: Any, played: Any) -> None:
+    def play(rate: float) -> Any:
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(torch.nn.Linear(6, 64), torch.nn.Linear(64, 1))
+        optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+
+        def train() -> None:
+            with torch.enable_grad():
+                for _ in range(3):
+                    optimizer.zero_grad()
+                    model(torch.ones(2, 6)).square().mean().backward()
+                    optimizer.step()
+
+        return train
+
+    found = played(play(0.1), play(0.02))
+    assert found.outcome == "diverged"
+    assert "call 2" in found.cause
+    assert "both runs update its weights before it, and otherwise here" in found.cause
+    assert played(play(0.1), play(0.1)).outcome == "same"

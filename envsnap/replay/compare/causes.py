@@ -359,6 +359,8 @@ def _switches(evidence: Evidence) -> str:
 def _place(evidence: Evidence) -> Answer:
     """Every layer is right by itself, and yet the run parts: code outside of modules."""
     if evidence.judged.random:
+        if set_otherwise := _of_random_layers(evidence):
+            return _setting(set_otherwise)
         return Answer(
             outcome="undecided", subject="mode",
             cause=f"random layers are active in both runs: {listed(evidence.judged.random)}",
@@ -383,6 +385,13 @@ def _place(evidence: Evidence) -> Answer:
         + _other_kernels(evidence) + lines,
         fix="Compare this forward: masks, attention, reshaping, additions.",
     )  # fmt: skip
+
+
+def _of_random_layers(evidence: Evidence) -> tuple[Setting, ...]:
+    """What differs in layers that draw random numbers: with one seed, nothing else moves them."""
+    random = [layer.name for layer in evidence.judged.layers if layer.why.startswith("random")]
+    found = [item for name in random for item in evidence.structure.about(name)]
+    return tuple(item for item in found if item.setting != "training")
 
 
 def _other_kernels(evidence: Evidence) -> str:

@@ -16,6 +16,7 @@ from envsnap.model import paths
 from envsnap.model.manifest import Manifest
 
 LONGEST = 60
+OF_TORCH = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".index.json")
 
 
 def configs(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
@@ -42,12 +43,20 @@ def _reordered(path: paths.Path, one: Any, two: Any) -> Iterator[tuple[paths.Pat
 
 
 def files(golden: Manifest, other: Manifest) -> Iterator[str]:
-    """Files that both runs read and that hold something else; weights show in the models."""
-    here, there = (_entries(item, "files") for item in (golden, other))
+    """Files that both runs read and that hold something else; weights of torch show in the models."""
+    here, there = (
+        {**_entries(item, "files"), **_not_of_torch(_entries(item, "weights"))}
+        for item in (golden, other)
+    )
     for name, one in here.items():
         digests = (one.sha256, getattr(there.get(name), "sha256", UNSET))
         if UNSET not in digests and digests[0] != digests[1]:
             yield name
+
+
+def _not_of_torch(weights: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Weights that something else than torch loads: no model that is recorded has them."""
+    return {name: item for name, item in weights.items() if not name.endswith(OF_TORCH)}
 
 
 def seeds(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:

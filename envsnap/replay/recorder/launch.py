@@ -38,7 +38,9 @@ class Ended(Struct, frozen=True, kw_only=True):
         """What the recording should say about the choice."""
         if self.processes < 2:
             return ()
-        return (f"one of {self.processes} processes: the first that called a model",)
+        return (
+            f"one of {self.processes} processes: the first rank, or the first that called a model",
+        )
 
     def manifest(self, label: str | None, without: Sequence[str]) -> Manifest | None:
         """What was seen of the run, laid over the facts of the process; None: it told none."""
