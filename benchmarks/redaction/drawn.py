@@ -70,8 +70,8 @@ def draw(name: str, seed: int) -> list[Drawn]:
     which, rng = SETS[name], random.Random(f"{name} {seed}")
     notations = [Notation(*row) for row in table("notations.txt", which, 5)]
     called: dict[str, list[str]] = {}
-    for group, words in table("names.txt", which, 2):
-        called.setdefault(group, []).append(words)
+    for group, spelled in table("names.txt", which, 2):
+        called.setdefault(group, []).append(spelled)
     words = half(WORDS, which)
     secrets = [_secret(item, called, words, rng) for item in _turns(notations, SECRETS, rng)]
     named = [item for item in notations if item.style != "-"]

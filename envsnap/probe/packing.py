@@ -10,6 +10,8 @@ READ_STDIN = ["-c", "import sys; exec(getattr(sys.stdin, 'buffer', sys.stdin).re
 _REDACT = (
     "decision",
     "addresses",
+    "commands",
+    "declared",
     "digests",
     "issuers",
     "keys",
