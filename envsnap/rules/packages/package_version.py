@@ -22,7 +22,7 @@ class PackageVersion(Rule):
     """An installed distribution has another version.
 
     The effect depends on the role of the distribution. A table gives the role; for others it
-    follows from what requires what in this environment. Distributions that compute or decode data
+    follows from what their files link (torch, CUDA, BLAS, a decoder), then from what requires what. Distributions that compute or decode data
     (numpy, Pillow, OpenCV, tokenizers, CUDA libraries) can change results with any release. Those
     that compute the model itself (engines, kernels, trainers) can do so even with a patch release.
     Those of a serving stack can behave differently after a major release. Tools that build, test or
