@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from envsnap.knowledge import releases
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import packages, version
-from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import Confidence, Effect, Finding, Remedy, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 
@@ -54,5 +54,6 @@ class KnownBadRelease(Rule):
             message=f"{name} {installed} has a known defect: {releases.told(first)}",
             why=f"Releases from {first['from']} up to {first['to']} have it.{symptom}{more}",
             fix=f"Install {name} {first['to']} or newer, or one before {first['from']}.",
+            remedy=Remedy(install=(f"{name}>={first['to']}",)),
             source=releases.source(first),
         )
