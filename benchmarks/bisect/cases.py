@@ -240,7 +240,7 @@ KINDS = (
     package("crash_signal", culprit="yarl", beside=("multidict", "propcache", "idna")),
     Case(
         "mode_triple", OWN / "fault_mode_triple.py",
-        one("configs.steps.steps.1.rate", "env_vars.FEATURE_MODE", "packages.decorator"),
+        one("configs.steps.steps[1].rate", "env_vars.FEATURE_MODE", "packages.decorator"),
         files=(("steps", "steps-good.yaml", "steps-bad.yaml"),),
         variables={
             "FEATURE_MODE": ("off", "on"), "STEPS": ("steps-good.yaml", "steps-good.yaml"),
