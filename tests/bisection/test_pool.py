@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from envsnap.bisection.environments import Environments
+from envsnap.bisection.environments import Environments, Tools
 from envsnap.bisection.store import Session, Store
 from envsnap.image.locking.uv import executable
 from tests.bisection.wheels import wheel
@@ -35,9 +35,10 @@ def _made(tmp_path: Path, world: object) -> Iterator[Environments]:
     session = Session(store)
     tag = str(sysconfig.get_config_var("SOABI"))
     try:
-        yield Environments(
-            store, session, python=sys.executable, tag=tag, uv=executable(), find_links=str(wheels)
+        tools = Tools(
+            python=sys.executable, tag=tag, uv=executable(), cache=store.uv, find_links=str(wheels)
         )
+        yield Environments(store, session, tools)
     finally:
         session.close()
 
