@@ -12,6 +12,7 @@ from envsnap.replay.esr.recording import Node, Tensor
 
 # What stands for a difference that float32 sketches (good for some 5e-8) do not show.
 LEAST = 1e-12
+SEEN = 1e-2  # above it a difference is one, whatever else a tensor holds
 EPSILON = {"float64": 2.2e-16, "float32": 1.19e-7, "bfloat16": 7.8e-3, "float16": 9.8e-4}
 
 
@@ -40,10 +41,33 @@ def apart(golden: Recording, left: int, other: Recording, right: int) -> float |
     if one.sketch is None or two.sketch is None:
         return None
     here, there = golden.sketches[one.sketch], other.sketches[two.sketch]
-    scale = length(here) or one.l2 or 0.0
+    whole = _relative(here, there, one.l2)
+    if one.rest is None and two.rest is None:
+        return whole
+    return _beside_filling((golden, one), (other, two), whole)
+
+
+def _relative(here: Sequence[float], there: Sequence[float], known: float | None) -> float:
+    scale = length(here) or known or 0.0
     difference = length([a - b for a, b in zip(here, there, strict=True)])
     # The bits differ: where the sketches do not show it, it is less than they can show.
     return max(difference / scale if scale else difference, LEAST)
+
+
+def _beside_filling(
+    golden: tuple[Recording, Tensor], other: tuple[Recording, Tensor], whole: float
+) -> float | None:
+    """How far apart the values are that fill nothing, or the filling where that is more.
+
+    Beside a mask's -1e9 a length shows nothing of the others. Earlier recordings did not look.
+    """
+    one, two = golden[1].rest, other[1].rest
+    if one is None or two is None:
+        return whole if whole > SEEN else None
+    if one.filled != two.filled:
+        return math.inf
+    rest = _relative(golden[0].sketches[one.sketch], other[0].sketches[two.sketch], one.l2)
+    return rest if math.isnan(whole) else max(rest, whole)
 
 
 def pairs(left: Node, right: Node) -> Iterator[tuple[int, int]]:

@@ -62,7 +62,7 @@ class _Run:
         self.here = {leaf.key: leaf for leaf in left.leaves}
         self.there = {leaf.key: leaf for leaf in right.leaves}
         self.replays = {(item.name, item.nth): item for item in right.replays or ()}
-        self._squares = 0.0
+        self._grown = 0.0
 
     def apart(self, left: Node, right: Node) -> tuple[float | None, bool]:
         return distance.worst(self.golden, left, self.other, right)
@@ -73,7 +73,7 @@ class _Run:
             return
         known = [item for item in (leaf.replay.rounding if leaf.replay else ()) if item is not None]
         usual = self.step(leaf) / 4 if self.half(leaf) else USUAL * self.scale(leaf)
-        self._squares += max(known, default=usual) ** 2
+        self._grown = math.hypot(self._grown, max(known, default=usual))
 
     def scale(self, leaf: Leaf) -> float:
         numbers = list(leaf.result.tensors())
@@ -103,7 +103,7 @@ class _Run:
 
     def limits(self, leaf: Leaf) -> tuple[float, float]:
         """The same along the run, where the errors of all layers before add up."""
-        grown = self.ratios(leaf)[1] * math.sqrt(self._squares)
+        grown = self.ratios(leaf)[1] * self._grown
         quiet, loud = self.sizes(leaf)
         return max(quiet, grown / 2), max(loud, grown)
 
