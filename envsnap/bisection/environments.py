@@ -164,8 +164,8 @@ class Environments:
             before.children_user + before.children_system
         )
 
-    def _uv_words(self) -> list[str]:
-        return [self._tools.uv, "--no-config", "--cache-dir", self._tools.cache]
+    def _uv_words(self, cache: str | None = None) -> list[str]:
+        return [self._tools.uv, "--no-config", "--cache-dir", cache or self._tools.cache]
 
     def _variables(self) -> dict[str, str]:
         """What uv sees: where an index is, and nothing that says how it behaves."""
@@ -208,10 +208,10 @@ class Environments:
             *(("--find-links", self._tools.find_links) if self._tools.find_links else ()),
         ]  # fmt: skip
 
-    def _uv_run(self, words: Sequence[str]) -> tuple[float, str | None]:
+    def _uv_run(self, words: Sequence[str], cache: str | None = None) -> tuple[float, str | None]:
         """Run uv; the CPU seconds it used, and what it said where it failed."""
         ended = supervised.run(
-            [*self._uv_words(), *words],
+            [*self._uv_words(cache), *words],
             folder=self._session.folder,
             variables=self._variables(),
             timeout=TIMEOUT,
@@ -288,10 +288,13 @@ class Environments:
         stores.remove(environment.folder)
 
     def _forget(self, distributions: Sequence[str]) -> None:
-        """Take distributions out of uv's cache; environments that share their files go as well."""
-        for distribution in distributions:
-            name = distribution.partition("-")[0]
-            self._uv_run(["cache", "clean", "--quiet", name])
+        """Take distributions out of uv's caches; environments that share their files go as well.
+
+        Out of all: a dead session's trials may have run in another place than ours.
+        """
+        names = [distribution.partition("-")[0] for distribution in distributions]
+        for cache in self._store.caches():
+            self._uv_run(["cache", "clean", "--quiet", *names], cache)
         self._pool.forget(distributions)
         # Another run may be in one of these now: it is made anew when it is asked for again.
         self._made = {

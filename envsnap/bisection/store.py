@@ -46,6 +46,10 @@ class Store:
                 "name another folder with XDG_CACHE_HOME"
             ) from None
 
+    def caches(self) -> list[str]:
+        """The folders of uv's: one for this machine, one an image."""
+        return [self.uv, *(entry.path for entry in os.scandir(self.images) if entry.is_dir())]
+
     def size(self) -> int:
         """Bytes on the disk; what is linked counts once."""
         seen: set[tuple[int, int]] = set()
