@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from envsnap.cli.group import COMMANDS, commands
+from envsnap.cli.contents import COMMANDS
+from envsnap.cli.group import commands
 
 WIDTH = 98
 

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from envsnap.cli.echo import echo
 from envsnap.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}")
 
 def document(path: str) -> Document:
     """Read a manifest or a report, and say on stderr what the reader should know about it."""
-    import click
-
     from envsnap import api
     from envsnap.cli import attested
     from envsnap.report.sanitize import plain
@@ -27,7 +26,7 @@ def document(path: str) -> Document:
     if unchanged is not None:
         unchanged()
     for note in found.notes:
-        click.echo(f"envsnap: {plain(note)}", err=True)
+        echo(f"envsnap: {plain(note)}", err=True)
     return found
 
 
