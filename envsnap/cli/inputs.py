@@ -12,7 +12,7 @@ from envsnap.errors import InputError
 if TYPE_CHECKING:
     from envsnap.model.codec import Document
 
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}")
+NAME = r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}"
 
 
 def document(path: str) -> Document:
@@ -50,7 +50,7 @@ def named_files(values: tuple[str, ...], option: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for value in values:
         name, equals, path = value.partition("=")
-        if not equals or not NAME.fullmatch(name):
+        if not equals or not re.fullmatch(NAME, name):
             path = value
             name = os.path.basename(os.path.abspath(value))
         if not path:
@@ -69,7 +69,7 @@ def named_values(values: tuple[str, ...], option: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for value in values:
         name, equals, text = value.partition("=")
-        if not equals or not NAME.fullmatch(name):
+        if not equals or not re.fullmatch(NAME, name):
             raise InputError(f"{option} {value}: write {option} NAME=VALUE")
         if found.get(name, text) != text:
             raise InputError(

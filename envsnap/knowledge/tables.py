@@ -7,10 +7,11 @@ from the others say "unverified".
 
 from __future__ import annotations
 
-import json
 import os
 from functools import cache
 from typing import Any
+
+from msgspec import json
 
 TRUSTED = ("primary", "secondary", "measured")
 
@@ -18,8 +19,8 @@ TRUSTED = ("primary", "secondary", "measured")
 @cache
 def table(name: str) -> Any:
     """Return one table by its file's name, without the ending."""
-    with open(os.path.join(os.path.dirname(__file__), f"{name}.json"), encoding="utf-8") as stream:
-        return json.load(stream)
+    with open(os.path.join(os.path.dirname(__file__), f"{name}.json"), "rb") as stream:
+        return json.decode(stream.read())
 
 
 def is_trusted(basis: str | None) -> bool:
