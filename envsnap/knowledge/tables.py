@@ -23,6 +23,12 @@ def table(name: str) -> Any:
         return json.decode(stream.read())
 
 
+def source(name: str, keys: str) -> str:
+    """Where rows of a table are written down; `keys` are of its sources, parted by commas."""
+    known = table(name)["sources"]
+    return "; ".join(str(known.get(key, key)) for key in keys.split(","))
+
+
 def is_trusted(basis: str | None) -> bool:
     """Tell whether a row may carry an error; prose and nothing count as memory."""
     return basis in TRUSTED
