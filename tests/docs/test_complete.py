@@ -26,7 +26,9 @@ LINES = ("Commands", "Severity in its test cases", "Effect in its test cases", "
 ROW = re.compile(r"\| `([^`]+)` \| (\w*) \| ([^|]*) \| (.*) \|")
 KEY = re.compile(r"[A-Z]{1,3}\d{0,3}(?:,\s*[A-Z]{1,3}\d{0,3})*")
 EVERYWHERE = "Every section"
-MANIFESTS = sorted((ROOT / "tests" / "golden").rglob("*.json"))
+MANIFESTS = sorted(
+    path for path in (ROOT / "tests" / "golden").rglob("*.json") if '"sections"' in path.read_text()
+)
 
 
 @pytest.mark.parametrize("name", [entry.id for entry in REGISTRY])
@@ -115,8 +117,6 @@ def _undescribed(manifest: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_fact_of_a_manifest_is_on_the_page(path: Path) -> None:
     tree = json.loads(path.read_text())
-    if not isinstance(tree, dict) or "sections" not in tree:
-        pytest.skip("no manifest: a report")
     assert not _undescribed(tree)
 
 
