@@ -7,7 +7,7 @@ import click
 from envsnap.cli.contents import COMMANDS
 from envsnap.cli.group import commands
 
-WIDTH = 98
+WIDTH = 80  # what a page shows beside its two columns
 
 
 def page() -> str:
