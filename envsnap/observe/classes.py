@@ -17,6 +17,8 @@ CONFIG_ENDINGS = frozenset((".yaml", ".yml", ".toml", ".json", ".ini", ".cfg", "
 CODE_ENDINGS = frozenset((".py", ".pyc", ".pyi"))
 # Either a model or a data set; the name has to say which.
 EITHER_ENDINGS = frozenset((".h5", ".hdf5", ".npz"))
+# Of these the name or the size decides, not the ending alone.
+NAMED_ENDINGS = CONFIG_ENDINGS | EITHER_ENDINGS
 MODEL_WORDS = re.compile(r"weight|model|checkpoint|ckpt", re.IGNORECASE)
 SHARED_OBJECT = re.compile(r"\.so(\.\d+)*$")
 KERNEL_PLACES = ("/proc/", "/sys/", "/dev/", "/run/")
@@ -64,6 +66,26 @@ def _is_installed(path: str) -> bool:
         or ("-info/" in path and any(word in path for word in METADATA))
         or (".so" in path and SHARED_OBJECT.search(path))
     )
+
+
+class Classes:
+    """The classes of many files: what their folder and their ending decide is asked once."""
+
+    def __init__(self, parts: tuple[str, ...]) -> None:
+        self._parts = parts
+        self._starts = {part.rpartition(os.sep)[0] for part in parts}
+        self._known: dict[tuple[str, str], str] = {}
+
+    def of(self, path: str) -> str:
+        """The class of a file, as `classify` gives it."""
+        folder, _, name = path.rpartition(os.sep)
+        ending = os.path.splitext(name)[1].lower()
+        if ending in NAMED_ENDINGS or ".so" in name or name[:4] == ".env" or folder in self._starts:
+            return classify(path, self._parts)  # the name itself counts
+        found = self._known.get((folder, ending))
+        if found is None:
+            found = self._known[folder, ending] = classify(path, self._parts)
+        return found
 
 
 def _size(path: str) -> int:

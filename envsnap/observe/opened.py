@@ -48,10 +48,11 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
     """
     found = _joined(processes, watched)
     prefixes = classes.parts({prefix for process in processes for prefix in process.prefixes})
+    kinds = classes.Classes(prefixes)
     by_class: dict[str, list[File]] = {}
     made = 0
     for entry in sorted(found.values(), key=lambda item: item.path):
-        entry.kind = classes.classify(entry.path, prefixes)
+        entry.kind = kinds.of(entry.path)
         if entry.real.startswith(HERE + os.sep) or not _is_known(entry):
             continue
         new = _is_new(entry, began)
