@@ -182,8 +182,8 @@ def _cut(word: _Word, reader) -> list:
 def _short(command: _Command) -> list:
     """Values of the options by which some programs take passwords."""
     if not _OF_PROGRAMS:
-        for programs, options in _SHORT.items():
-            _OF_PROGRAMS.update(dict.fromkeys(programs.split(), options.split()))
+        for programs, taken in _SHORT.items():
+            _OF_PROGRAMS.update(dict.fromkeys(programs.split(), taken.split()))
     options = [item for name in command.names() for item in _OF_PROGRAMS.get(name, ())]
     found = []
     for word, following in zip(command.words, command.words[1:]) if options else ():
