@@ -25,9 +25,7 @@ SETTING = "model[0].bias.data.add_(float(os.environ.get('SHIFT', '0')))"
 
 
 @pytest.fixture(scope="module")
-def with_torch(
-    torch_python: str, uv: str, tmp_path_factory: pytest.TempPathFactory
-) -> World:
+def with_torch(torch_python: str, uv: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A world in which both sides have the torch that is installed here, by a link to it."""
     assert uv
     asked = [torch_python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"]

@@ -40,9 +40,9 @@ def compare(golden: View, one: Tensor, other: View, two: Tensor, name: str) -> T
     if here is not None and there is not None and len(here) == len(there):
         if len(here) <= FEW:
             return Told(f"{name}: {_few(here)} -> {_few(there)}", f"Pass the golden run's {name}.")
-        here, there = _reduced(here, there)
+        left, right = _reduced(here, there)
         for look in (_reordered, sequences.moved, _columns, _part, _rounded, _random, _affine):
-            found = look(one, list(here), two, list(there), name)
+            found = look(one, list(left), two, list(right), name)
             if found is not None:
                 return found
     elif one.rows and sorted(one.rows) == sorted(two.rows):
@@ -61,11 +61,13 @@ def exact(golden: View, one: Tensor, other: View, two: Tensor, name: str) -> Tol
 
 def _reduced(here: Values, there: Values) -> tuple[Values, Values]:
     """Both sides by one power of two where they are huge: what they share stays as it is."""
-    largest = max(abs(value) for value in (*here, *there) if math.isfinite(value))
+    sizes = (abs(value) for value in (*here, *there) if math.isfinite(value))
+    largest = max(sizes, default=0.0)
     if largest < HUGE:
         return here, there
     power = -math.frexp(largest)[1]
-    return tuple([math.ldexp(value, power) for value in side] for side in (here, there))
+    left = [math.ldexp(value, power) for value in here]
+    return left, [math.ldexp(value, power) for value in there]
 
 
 def _few(values: Values) -> str:
