@@ -91,7 +91,7 @@ def _is_word(line: str, match, end: int, noun: str) -> bool:
 
 
 def _before(line: str) -> list:
-    """use x as the password; user joe pass x."""
+    """Values before the noun: use x as the password; and of both: user joe pass x."""
     found = []
     for shape in (_BEFORE, _BOTH):
         for match in re.finditer(shape, line):

@@ -79,8 +79,9 @@ class Library:
     def _tags(self, headers: list) -> dict:
         for kind, offset, length, _ in headers:
             if kind == elf.DYNAMIC_SEGMENT and length <= elf.LARGEST_SEGMENT:
-                data = self._data[offset : offset + length // 16 * 16]
-                return dict(reversed(list(struct.iter_unpack(self._order + "QQ", data))))
+                data = self._data[offset : offset + length]
+                whole = data[: len(data) // 16 * 16]  # a file may end inside of the table
+                return dict(reversed(list(struct.iter_unpack(self._order + "QQ", whole))))
         return {}
 
     def place(self, address: int) -> int:
