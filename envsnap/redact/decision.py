@@ -95,23 +95,27 @@ def part(text: str) -> tuple:
     return (marked(text, cuts) if shown is None else shown), why
 
 
-def sweep(tree, note, path: tuple = ()):
+def sweep(tree, note, path: tuple = (), judged: dict = None):
     """Take what has the shape of a secret out of every text of a tree, in place.
 
     Keys are names here, and decide nothing. Meant for facts: names, versions, paths, addresses.
+    `judged` has the verdicts on texts before: tags of wheels come by the hundred.
     """
+    judged = {} if judged is None else judged
     items = []
     if isinstance(tree, (list, dict)):
         items = list(tree.items() if isinstance(tree, dict) else enumerate(tree))
     for key, inner in items:
         if isinstance(inner, str):
             if len(inner) >= 8 and (_SUSPECT.search(inner) or inner.count(" ") > 10):
-                shown, why = _swept(inner)
+                if inner not in judged:
+                    judged[inner] = _swept(inner)
+                shown, why = judged[inner]
                 if why is not None:
                     tree[key] = shown
                     note((*path, str(key)), why, inner)
         elif inner:
-            sweep(inner, note, (*path, str(key)))
+            sweep(inner, note, (*path, str(key)), judged)
 
 
 # A token is a long piece with a digit; an address has two slashes or an at sign.

@@ -87,8 +87,9 @@ class Library:
     def place(self, address: int) -> int:
         """Return where in the file an address lies; raises ValueError where it does not."""
         for _, offset, length, start in self._loaded:
-            if start <= address < start + length:
-                return offset + address - start
+            place = offset + address - start
+            if start <= address < start + length and place < len(self._data):
+                return place
         raise ValueError("an address outside of the file")
 
     def numbers(self, shape: str, place: int) -> tuple:
