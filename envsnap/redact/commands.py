@@ -212,6 +212,7 @@ def _logged_in(command: _Command, is_typed: bool) -> list:
     rest, value = texts[at + 1 : -1], command.words[-1]
     alone = all(text[:1] == "-" or (place and rest[place - 1][:1] == "-") for place, text in enumerate(rest))  # fmt: skip
     is_key = re.match(r"[A-Za-z0-9_=+-]{12,400}\Z", value.text) and kinds.is_made(value.text)
+    is_key = is_key and not kinds.is_uuid(value.text)  # a tenant, a subscription
     return [(value.start, value.end, _WHY)] if alone and is_key else []
 
 
