@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from envsnap.knowledge import tables
 from envsnap.knowledge.tables import is_trusted, table
 
 LONGEST = 200
@@ -88,9 +89,9 @@ def told(row: dict[str, Any]) -> str:
 
 
 def source(row: dict[str, Any]) -> str:
-    """Where a row is written down; keys of older tables are given as they are."""
-    known = table("release_changes")["sources"]
-    return "; ".join(str(known.get(key, key)) for key in row["source"].split(","))
+    """Where a row is written down; each of the two tables has sources of its own."""
+    measured = any(known is row for known in table("behavior_changes")["rows"])
+    return tables.source("behavior_changes" if measured else "release_changes", row["source"])
 
 
 def has(row: dict[str, Any], installed: str) -> bool:

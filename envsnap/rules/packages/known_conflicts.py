@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.tables import is_trusted, source, table
 from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import version
@@ -46,6 +46,6 @@ class KnownConflicts(Rule):
                 why=f"{row['what']}.",
                 fix=f"Install {row['other']}<{row['first']}, or a newer {row['distribution']}.",
                 remedy=Remedy(install=(f"{row['other']}<{row['first']}",)),
-                source=row["source"],
+                source=source("known_conflicts", row["source"]),
                 cites=(("packages", row["distribution"]),),
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.tables import is_trusted, source, table
 from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import version
@@ -59,6 +59,6 @@ class NumpyAbi(Rule):
             why=f"{first['distribution']} runs with NumPy 2 from {first['first']} on.",
             fix=f"Install numpy<2, or {first['distribution']}>={first['first']}.",
             remedy=Remedy(install=("numpy<2",)),
-            source=first["source"],
+            source=source("numpy_abi", first["source"]),
             cites=tuple(("packages", row["distribution"]) for row, _ in found),
         )
