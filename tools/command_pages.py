@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from envsnap.cli.group import COMMANDS, commands
+from envsnap.cli.contents import COMMANDS
+from envsnap.cli.group import commands
 
-WIDTH = 98
+WIDTH = 80  # what a page shows beside its two columns
 
 
 def page() -> str:

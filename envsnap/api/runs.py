@@ -47,9 +47,10 @@ def observe_command(
 
     """
     from envsnap.observe import command as observing
-    from envsnap.targets import interpreter, running
 
     def described(python: str | None) -> facts.Messages:
+        from envsnap.targets import interpreter, running
+
         place = interpreter.named(python) if python is not None else interpreter.active()[0]
         options = {**_nothing_named(env), "import": True, "deadline": DEFAULT_DEADLINE}
         return running.Run(place, options, DEFAULT_DEADLINE).messages()
@@ -63,8 +64,12 @@ def observe_command(
         capture=described,
         folders=watch,
         label=label,
-        progress=progress or running.silent,
+        progress=progress or _silent,
     )
+
+
+def _silent(done: int, total: int) -> None:
+    """Report progress to nobody."""
 
 
 def record(

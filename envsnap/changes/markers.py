@@ -24,11 +24,10 @@ PLATFORMS = (
 )
 PYTHONS = tuple(f"3.{minor}" for minor in range(8, 15))
 VERSIONS = ("python_version", "python_full_version")
-COMPARISON = re.compile(
-    r"(python_version|python_full_version|sys_platform|os_name|platform_system|platform_machine"
+COMPARISON = (
+    r"(?a)(python_version|python_full_version|sys_platform|os_name|platform_system|platform_machine"
     r"|platform_python_implementation|implementation_name)"
-    r"\s*(==|!=|<=|>=|<|>)\s*(?:'([\w.]+)'|\"([\w.]+)\")",
-    re.ASCII,
+    r"\s*(==|!=|<=|>=|<|>)\s*(?:'([\w.]+)'|\"([\w.]+)\")"
 )
 SYSTEMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
 
@@ -134,7 +133,7 @@ def _in_plain_words(marker: str, told: dict[str, str]) -> bool | None:
 
 
 def _compared(part: str, told: dict[str, str]) -> bool | None:
-    match = COMPARISON.fullmatch(part)
+    match = re.fullmatch(COMPARISON, part)
     have = told.get(match[1]) if match is not None else None
     if match is None or have is None:
         return None

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 from envsnap import api
-from envsnap.cli import bisecting, inputs
+from envsnap.cli import bisecting, declared, inputs
 from envsnap.errors import InputError
 from envsnap.model import storage
 
 
-@click.command()
+@declared.command()
 @bisecting.run_options
 @bisecting.search_options
 @bisecting.report_options
-@click.argument("good")
-@click.argument("bad")
-@click.argument("words", nargs=-1, required=True, metavar="-- COMMAND…")
+@declared.argument("good")
+@declared.argument("bad")
+@declared.argument("words", nargs=-1, required=True, metavar="-- COMMAND…")
 def command(
     good: str,
     bad: str,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
 
-from envsnap.cli import outputs
+from envsnap.cli import declared, outputs
+from envsnap.cli.echo import echo
 from envsnap.errors import InputError
 from envsnap.report import bisection_formats
 
@@ -69,30 +70,30 @@ def run_options(command: Command) -> Command:
     """Add the options that say how the command is run and judged."""
     return _added(
         command,
-        click.option(
+        declared.option(
             "--file", "files", multiple=True, metavar="NAME=GOOD:BAD",
             help="A file that differs: its good and its bad version. Config files are varied "
             "one value at a time.",
         ),
-        click.option(
+        declared.option(
             "--oracle", metavar="FILE.esr",
             help="Judge by a recording of the good run (`envsnap record`) instead of by the "
             "exit code.",
         ),
-        click.option(
+        declared.option(
             "--oracle-output", metavar="FILE",
             help="Judge by the exact bytes of a file that the command writes; - is standard "
             "output.",
         ),
-        click.option("--python", metavar="PATH", help="Python to build the environments with."),
-        click.option("--find-links", metavar="FOLDER", help="Folder of wheels that no index has."),
-        click.option("--timeout", type=TIME, help="Time limit of one run. [default: 20 times a run of GOOD, at least 1m]"),
-        click.option(
+        declared.option("--python", metavar="PATH", help="Python to build the environments with."),
+        declared.option("--find-links", metavar="FOLDER", help="Folder of wheels that no index has."),
+        declared.option("--timeout", type=TIME, help="Time limit of one run. [default: 20 times a run of GOOD, at least 1m]"),
+        declared.option(
             "--in", "image", metavar="IMAGE",
             help="Run everything in containers of this image, with its Python and libraries.",
         ),
-        click.option("--in-place", is_flag=True, help="Run in this folder, not in a copy of it."),
-        click.option("--yes", is_flag=True, help="Do not ask before the first run."),
+        declared.option("--in-place", is_flag=True, help="Run in this folder, not in a copy of it."),
+        declared.option("--yes", is_flag=True, help="Do not ask before the first run."),
     )  # fmt: skip
 
 
@@ -100,24 +101,24 @@ def search_options(command: Command) -> Command:
     """Add the options that say how long to search, and what to keep."""
     return _added(
         command,
-        click.option(
-            "--repeat", type=click.IntRange(1, 100_000), metavar="N",
+        declared.option(
+            "--repeat", type=declared.Number(1, 100_000, whole=True), metavar="N",
             help="Run GOOD and BAD this many times before the search. [default: until decided]",
         ),
-        click.option("--budget", type=TIME, help="Stop after this time and report the result so far."),
-        click.option("--max-trials", type=click.IntRange(1), metavar="N", help="Stop after N trials."),
-        click.option(
-            "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
+        declared.option("--budget", type=TIME, help="Stop after this time and report the result so far."),
+        declared.option("--max-trials", type=declared.Number(1, whole=True), metavar="N", help="Stop after N trials."),
+        declared.option(
+            "--jobs", type=declared.Number(1, 64, whole=True), default=1, show_default=True, metavar="N",
             help="Run this many at a time. They must not share ports or GPUs.",
         ),
-        click.option("--plan", is_flag=True, help="Show differences, order and estimate; run nothing."),
-        click.option("--resume", is_flag=True, help="Continue an interrupted bisection."),
-        click.option("--log", metavar="FILE", help="Log of the trials. [default: in the cache]"),
-        click.option(
+        declared.option("--plan", is_flag=True, help="Show differences, order and estimate; run nothing."),
+        declared.option("--resume", is_flag=True, help="Continue an interrupted bisection."),
+        declared.option("--log", metavar="FILE", help="Log of the trials. [default: in the cache]"),
+        declared.option(
             "--cache-limit", type=SIZE, default="10g", show_default=True,
             help="Empty the download cache first if it is larger than this.",
         ),
-        click.option(
+        declared.option(
             "--keep-case", metavar="FILE", help="Write what was proven as a case for benchmarks.root_cause."
         ),
     )  # fmt: skip
@@ -127,15 +128,15 @@ def report_options(command: Command) -> Command:
     """Add the options of the report."""
     return _added(
         command,
-        click.option(
-            "--format", "style", type=click.Choice(bisection_formats.NAMES), default="terminal",
+        declared.option(
+            "--format", "style", type=declared.Choice(bisection_formats.NAMES), default="terminal",
             show_default=True, help="Format of the report.",
         ),
-        click.option(
-            "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+        declared.option(
+            "--color", type=declared.Choice(["auto", "always", "never"]), default="auto",
             help="Colours in the terminal format.",
         ),
-        click.option("-o", "--output", default="-", help="Write the report here; - is standard output."),
+        declared.option("-o", "--output", default="-", help="Write the report here; - is standard output."),
     )  # fmt: skip
 
 
@@ -167,7 +168,7 @@ def read(chosen: dict[str, Any]) -> Options:
 def require_consent(*, yes: bool, in_place: bool) -> None:
     """Say what stays open to the command, and ask; without a terminal --yes is the answer."""
     where = "cache, in this folder itself" if in_place else "copy of this folder"
-    click.echo(f"envsnap: {OPEN.format(where=where)}", err=True)
+    echo(f"envsnap: {OPEN.format(where=where)}", err=True)
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -182,9 +183,7 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo(
-            "envsnap: interrupted; the same command with --resume goes on from its log", err=True
-        )
+        echo("envsnap: interrupted; the same command with --resume goes on from its log", err=True)
         raise
 
 
@@ -201,7 +200,7 @@ class Display:
 
     def __exit__(self, *_: object) -> None:
         if self._on:
-            click.echo("\r\x1b[K", nl=False, err=True)
+            echo("\r\x1b[K", nl=False, err=True)
 
     def tell(self, progress: Progress) -> None:
         """Show how far it is."""
@@ -218,7 +217,7 @@ class Display:
             f"{progress.line}"
         )
         width = shutil.get_terminal_size().columns - 1
-        click.echo(f"\r\x1b[K{plain(line)[:width]}", nl=False, err=True)
+        echo(f"\r\x1b[K{plain(line)[:width]}", nl=False, err=True)
 
 
 def _time(seconds: float) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from envsnap import api
-from envsnap.cli import attested, images, inputs, proofs
+from envsnap.cli import attested, declared, images, inputs, proofs
+from envsnap.cli.echo import echo
 
 if TYPE_CHECKING:
     from envsnap.api.trials import Trial
@@ -16,22 +15,24 @@ if TYPE_CHECKING:
     from envsnap.image.planning.extras import Extras
 
 
-@click.command()
-@click.argument("manifest")
-@click.option("-t", "--tag", required=True, metavar="NAME", help="Name of the image.")
-@click.option("-o", "--output", metavar="FOLDER", help="Keep the build context and the proof here.")
+@declared.command()
+@declared.argument("manifest")
+@declared.option("-t", "--tag", required=True, metavar="NAME", help="Name of the image.")
+@declared.option(
+    "-o", "--output", metavar="FOLDER", help="Keep the build context and the proof here."
+)
 @images.plan_options
 @images.lock_options
-@click.option("--no-prove", is_flag=True, help="Do not capture inside and compare.")
-@click.option(
+@declared.option("--no-prove", is_flag=True, help="Do not capture inside and compare.")
+@declared.option(
     "--reproducible",
     is_flag=True,
     help="Make the build reproducible: two builds give the same image ID.",
 )
-@click.option("--no-cache", is_flag=True, help="Build without the cache.")
-@click.option(
+@declared.option("--no-cache", is_flag=True, help="Build without the cache.")
+@declared.option(
     "--builder",
-    type=click.Choice(["auto", "buildkit", "classic"]),
+    type=declared.Choice(["auto", "buildkit", "classic"]),
     default="auto",
     show_default=True,
     help="The engine's builder; auto uses BuildKit if there is one.",
@@ -66,7 +67,9 @@ def command(
     document = inputs.document(manifest)
     images.check_name(tag)
     if trial is not None and no_prove:
-        raise click.UsageError("--smoke and --golden-run are part of the proof; remove --no-prove")
+        raise declared.UsageError(
+            "--smoke and --golden-run are part of the proof; remove --no-prove"
+        )
     api.require_engine()
     lock = sources.lock(document.manifest, base)
     document = api.prepared(document, lock, sources.asked)
@@ -87,5 +90,5 @@ def command(
         images.say(f"not proven, so the image was not named {tag}; inspect it as {image}")
         return code
     api.name_image(image, tag)
-    click.echo(image)
+    echo(image)
     return 0

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from envsnap import api
-from envsnap.cli import captured, inputs, outputs, targets
+from envsnap.cli import captured, declared, inputs, outputs, targets
 from envsnap.wording import counted
 
 if TYPE_CHECKING:
@@ -18,62 +16,64 @@ EXPECTED = ("redacted", "not asked")
 MOST_GAPS = 5
 
 
-@click.command()
-@click.option("-o", "--output", default="-", help="Write the manifest here; - is standard output.")
-@click.option("--label", help="Your name for this environment, for example dev or prod.")
+@declared.command()
+@declared.option(
+    "-o", "--output", default="-", help="Write the manifest here; - is standard output."
+)
+@declared.option("--label", help="Your name for this environment, for example dev or prod.")
 @targets.options
-@click.option(
+@declared.option(
     "--config",
     "configs",
     multiple=True,
     metavar="[NAME=]FILE",
     help="Record a config file (YAML, TOML, JSON, INI, .env; other files by digest).",
 )
-@click.option(
+@declared.option(
     "--weights",
     multiple=True,
     metavar="[NAME=]PATH",
     help="Record a weight file, or every file below a folder.",
 )
-@click.option(
+@declared.option(
     "--data",
     multiple=True,
     metavar="[NAME=]FOLDER",
     help="Record a data folder: names, sizes and order of its files, not their contents.",
 )
-@click.option("--seed", "seeds", multiple=True, metavar="NAME=VALUE", help="Record a seed.")
-@click.option(
+@declared.option("--seed", "seeds", multiple=True, metavar="NAME=VALUE", help="Record a seed.")
+@declared.option(
     "--env",
     multiple=True,
     metavar="NAME",
     help="Record the value of this environment variable too; secrets are still left out.",
 )
-@click.option(
+@declared.option(
     "--no-import", is_flag=True, help="Do not import frameworks: faster, but fewer facts."
 )
-@click.option(
+@declared.option(
     "--verify-files", is_flag=True, help="Compare every installed file with its RECORD; slow."
 )
-@click.option(
+@declared.option(
     "--redaction-key",
     metavar="FILE",
     envvar="ENVSNAP_REDACTION_KEY",
     help="Add keyed digests, so that values left out as secrets can still be compared.",
 )
-@click.option(
+@declared.option(
     "--new-redaction-key",
     metavar="FILE",
     help="Write a new key for --redaction-key, readable by you only, and exit.",
 )
-@click.option(
+@declared.option(
     "--deadline",
-    type=click.FloatRange(1, 86400),
+    type=declared.Number(1, 86400),
     default=api.DEFAULT_DEADLINE,
     show_default=True,
     metavar="SECONDS",
     help="Stop gathering facts after this many seconds.",
 )
-@click.option(
+@declared.option(
     "--seal",
     metavar="FILE",
     help="Capture nothing. Write new digests into this manifest, which you edited by hand.",

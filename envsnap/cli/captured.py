@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-import click
+from envsnap.cli.echo import echo
 
 
 def progress(done: int, total: int) -> None:
@@ -14,11 +14,11 @@ def progress(done: int, total: int) -> None:
     share = done * 30 // total
     bar = "#" * share + "-" * (30 - share)
     end = "\n" if done >= total else ""
-    click.echo(f"\rhashing files [{bar}] {done * 100 // total:3d} %{end}", err=True, nl=False)
+    echo(f"\rhashing files [{bar}] {done * 100 // total:3d} %{end}", err=True, nl=False)
 
 
 def say(text: str) -> None:
     """Say one line."""
     from envsnap.report.sanitize import plain
 
-    click.echo(f"envsnap: {plain(text)}", err=True)
+    echo(f"envsnap: {plain(text)}", err=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import click
-
 from envsnap import api
-from envsnap.cli import attested, exit_styles, inputs, outputs
+from envsnap.cli import attested, declared, exit_styles, inputs, outputs
 
 
-@click.command()
-@click.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...")
+@declared.command()
+@declared.argument("manifests", nargs=-1, required=True, metavar="MANIFEST...")
 @outputs.report_options
 @exit_styles.option
 @attested.options

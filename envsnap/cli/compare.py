@@ -6,10 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
 from envsnap import api
-from envsnap.cli import outputs
+from envsnap.cli import declared, outputs
 from envsnap.errors import InputError
 from envsnap.model import storage
 from envsnap.report import verdict_formats
@@ -18,38 +16,42 @@ if TYPE_CHECKING:
     from envsnap.replay.compare.verdict import Verdict
 
 
-@click.command()
-@click.option(
+@declared.command()
+@declared.option(
     "--format",
     "style",
-    type=click.Choice(verdict_formats.NAMES),
+    type=declared.Choice(verdict_formats.NAMES),
     default="terminal",
     show_default=True,
     help="Format of the verdict.",
 )
-@click.option("--strict", is_flag=True, help="Count rounding as a difference: require equal bits.")
-@click.option(
-    "--repeat", type=click.IntRange(0, 1_000_000), default=0, metavar="N",
+@declared.option(
+    "--strict", is_flag=True, help="Count rounding as a difference: require equal bits."
+)
+@declared.option(
+    "--repeat", type=declared.Number(0, 1_000_000, whole=True), default=0, metavar="N",
     help="Call the model N more times and compare latency (threshold: 10 %). Record the golden "
     "run with --repeat N, too.",
 )  # fmt: skip
-@click.option(
+@declared.option(
     "--zoom", is_flag=True,
     help="Name the kernels at the first difference. Record the golden run with --zoom, too.",
 )  # fmt: skip
-@click.option(
-    "--calls", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N",
+@declared.option(
+    "--calls", type=declared.Number(1, 1000, whole=True), default=1, show_default=True, metavar="N",
     help="Compare N calls of each model layer by layer. Record the golden run with --calls N, too.",
 )  # fmt: skip
-@click.option("--root", "roots", multiple=True, metavar="NAME", help="Compare this model only.")
-@click.option("--keep", metavar="FILE", help="Write the command's recording here.")
-@click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+@declared.option("--root", "roots", multiple=True, metavar="NAME", help="Compare this model only.")
+@declared.option("--keep", metavar="FILE", help="Write the command's recording here.")
+@declared.option(
+    "--color", type=declared.Choice(["auto", "always", "never"]), default="auto",
     help="Colours in the terminal format.",
 )  # fmt: skip
-@click.option("-o", "--output", default="-", help="Write the verdict here; - is standard output.")
-@click.argument("golden")
-@click.argument("others", nargs=-1, required=True, metavar="OTHER | -- COMMAND…")
+@declared.option(
+    "-o", "--output", default="-", help="Write the verdict here; - is standard output."
+)
+@declared.argument("golden")
+@declared.argument("others", nargs=-1, required=True, metavar="OTHER | -- COMMAND…")
 def command(
     style: str,
     strict: bool,

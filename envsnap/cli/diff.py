@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import click
-
 from envsnap import api
-from envsnap.cli import attested, exit_styles, inputs, outputs
+from envsnap.cli import attested, declared, exit_styles, inputs, outputs
+from envsnap.cli.echo import echo
 
 
-@click.command()
-@click.argument("reference")
-@click.argument("others", nargs=-1, required=True, metavar="OTHER [OTHER…]")
-@click.option(
+@declared.command()
+@declared.argument("reference")
+@declared.argument("others", nargs=-1, required=True, metavar="OTHER [OTHER…]")
+@declared.option(
     "--peers",
     is_flag=True,
     help="The files are hosts of one job that should all be equal; the majority is the reference.",
@@ -50,13 +49,13 @@ def command(
     manifests = [inputs.document(name).manifest for name in names]
     if peers:
         first, told = api.most_alike(manifests)
-        click.echo(f"envsnap: {told}; reference: {plain(names[first])}", err=True)
+        echo(f"envsnap: {told}; reference: {plain(names[first])}", err=True)
         names.insert(0, names.pop(first))
         manifests.insert(0, manifests.pop(first))
     for name, manifest in zip(names[1:], manifests[1:], strict=True):
         held = api.held_against(manifests[0], manifest)
         if held is not None:
-            click.echo(f"envsnap: {plain(name)}: {held}", err=True)
+            echo(f"envsnap: {plain(name)}: {held}", err=True)
     results = api.diff_several(
         manifests, peers=peers, policy=rulings, error_text=text, symptom=symptom
     )

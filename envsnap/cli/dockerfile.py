@@ -6,10 +6,8 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from envsnap import api
-from envsnap.cli import images, inputs
+from envsnap.cli import declared, images, inputs
 
 if TYPE_CHECKING:
     from envsnap.cli.images import Sources
@@ -19,9 +17,9 @@ if TYPE_CHECKING:
 FOLDER = "envsnap-context"
 
 
-@click.command()
-@click.argument("manifest")
-@click.option(
+@declared.command()
+@declared.argument("manifest")
+@declared.option(
     "-o",
     "--output",
     default=FOLDER,
@@ -30,14 +28,16 @@ FOLDER = "envsnap-context"
     help="Write the build context here.",
 )
 @images.plan_options
-@click.option(
+@declared.option(
     "--form",
     "forms",
     multiple=True,
-    type=click.Choice(("compose", "kubernetes", "devcontainer", "apptainer")),
+    type=declared.Choice(("compose", "kubernetes", "devcontainer", "apptainer")),
     help="Also write the plan in this form, beside the Dockerfile.",
 )
-@click.option("--resolve", is_flag=True, help="Find each distribution's file and hash (network).")
+@declared.option(
+    "--resolve", is_flag=True, help="Find each distribution's file and hash (network)."
+)
 @images.lock_options
 def command(
     manifest: str,

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
-import click
-
+from envsnap.cli import declared
+from envsnap.cli.echo import echo
 from envsnap.report.sanitize import plain
 from envsnap.wording import counted
 
@@ -31,20 +31,13 @@ class Status(int):
     """The exit code of a plugin, which `main` gives as it is."""
 
 
-def _kept(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    assert parameter.name
-    context.meta[CHOSEN] = value
-    return value
-
-
 def option(command: Command) -> Command:
     """Add --exit-style."""
-    added = click.option(
+    added = declared.option(
         "--exit-style",
-        type=click.Choice(["envsnap", "nagios"]),
+        type=declared.Choice(["envsnap", "nagios"]),
         default="envsnap",
-        expose_value=False,
-        callback=_kept,
+        keeps=CHOSEN,
         help="nagios: one line for monitoring, and exit code 0 OK, 1 warning, 2 error, 3 "
         "anything else.",
     )
@@ -53,8 +46,7 @@ def option(command: Command) -> Command:
 
 def is_nagios() -> bool:
     """Whether the running command is a plugin."""
-    context = click.get_current_context(silent=True)
-    return context is not None and context.meta.get(CHOSEN) == "nagios"
+    return declared.kept.get(CHOSEN) == "nagios"
 
 
 def of_report(report: Report, code: int) -> Status:
@@ -92,11 +84,11 @@ def _print(state: int, words: str, data: str, told: Iterable[str]) -> Status:
     """A bar begins performance data, wherever it stands: there is none but the one before them."""
     shown = [_flat(line) for line in told]
     first = f": {shown[0]}" if shown else ""
-    click.echo(f"ENVSNAP {STATES[state]} - {_flat(words)}{first} |{data}")
+    echo(f"ENVSNAP {STATES[state]} - {_flat(words)}{first} |{data}")
     for line in shown[1:MOST_NAMED]:
-        click.echo(line)
+        echo(line)
     if len(shown) > MOST_NAMED:
-        click.echo(f"{len(shown) - MOST_NAMED} more")
+        echo(f"{len(shown) - MOST_NAMED} more")
     return Status(state)
 
 

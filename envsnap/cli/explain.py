@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 
-import click
-
+from envsnap.cli import declared
+from envsnap.cli.echo import echo
 from envsnap.errors import InputError
 from envsnap.rules import registry
 
@@ -29,13 +29,13 @@ def by_subject() -> dict[str, list[registry.Entry]]:
     return found
 
 
-@click.command()
-@click.argument("rule", required=False)
-@click.option("--all", "everything", is_flag=True, help="Show every rule's page, as Markdown.")
-@click.option(
+@declared.command()
+@declared.argument("rule", required=False)
+@declared.option("--all", "everything", is_flag=True, help="Show every rule's page, as Markdown.")
+@declared.option(
     "--tables", is_flag=True, help="List the knowledge tables with rows, sources and dates."
 )
-@click.option(
+@declared.option(
     "--formats",
     is_flag=True,
     help="List the files of other tools that envsnap reads in place of a manifest.",
@@ -49,22 +49,22 @@ def command(rule: str | None, everything: bool, tables: bool, formats: bool) -> 
         from envsnap import api
 
         for title in api.formats():
-            click.echo(title)
+            echo(title)
         return 0
     if everything:
-        click.echo(pages(), nl=False)
+        echo(pages(), nl=False)
         return 0
     if rule is None:
         for subject, entries in by_subject().items():
-            click.echo(f"{subject}:")
+            echo(f"{subject}:")
             for entry in entries:
                 title = (inspect.getdoc(entry.load()) or "").splitlines()[0]
-                click.echo(f"  {entry.id:23} {title}")
+                echo(f"  {entry.id:23} {title}")
         return 0
     found = registry.rule(rule)
     if found is None:
         raise InputError(f"no rule {rule}; `envsnap explain` lists them")
-    click.echo(f"{found.id}\n\n{inspect.getdoc(found)}")
+    echo(f"{found.id}\n\n{inspect.getdoc(found)}")
     return 0
 
 
@@ -73,8 +73,6 @@ def _tables() -> None:
     from envsnap.knowledge.ages import ages
 
     for found in ages():
-        click.echo(
-            f"{found.name:26} {found.rows:5} rows, read on {found.read_on or 'an unknown day'}"
-        )
+        echo(f"{found.name:26} {found.rows:5} rows, read on {found.read_on or 'an unknown day'}")
         for source in found.sources:
-            click.echo(f"    {source}")
+            echo(f"    {source}")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import click
-
 from envsnap import api
-from envsnap.cli import attested, inputs, outputs
+from envsnap.cli import attested, declared, inputs, outputs
 from envsnap.errors import InputError
 
 # In step with `export.registry`, which no command line has to load.
@@ -15,13 +13,13 @@ FORMS = (
 )  # fmt: skip
 
 
-@click.command()
-@click.argument("manifest")
-@click.argument("other", required=False)
-@click.option(
-    "--format", "form", type=click.Choice(FORMS), required=True, help="The form to write."
+@declared.command()
+@declared.argument("manifest")
+@declared.argument("other", required=False)
+@declared.option(
+    "--format", "form", type=declared.Choice(FORMS), required=True, help="The form to write."
 )
-@click.option("-o", "--output", default="-", help="Write the file here; - is standard output.")
+@declared.option("-o", "--output", default="-", help="Write the file here; - is standard output.")
 @outputs.policy_option
 @attested.options
 def command(manifest: str, other: str | None, form: str, output: str, policy: str | None) -> int:

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Self, TypeVar
 
-import click
 from msgspec import Struct
 
-from envsnap.cli import inputs
+from envsnap.cli import declared, inputs
+from envsnap.cli.echo import echo
 from envsnap.report.sanitize import plain
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ FEW = 3
 
 
 PLAN_OPTIONS = (
-    click.option(
+    declared.option(
         "--app",
         metavar="FOLDER",
         help="Copy this application into the image, without secrets and weights.",
     ),
-    click.option(
+    declared.option(
         "--apt",
         default="captured",
         show_default=True,
@@ -41,66 +41,66 @@ PLAN_OPTIONS = (
         help="Versions of system packages: captured, latest, or those of an archive (date or "
         "address).",
     ),
-    click.option(
+    declared.option(
         "--cmd", metavar="COMMAND", help="Command that a container runs. [default: python]"
     ),
-    click.option(
+    declared.option(
         "--healthcheck",
         metavar="COMMAND",
         help="Command that checks whether a container is healthy.",
     ),
-    click.option(
+    declared.option(
         "--config",
         "configs",
         multiple=True,
         metavar="[NAME=]FILE",
         help="Copy this config file into the image; it must be the one that was captured.",
     ),
-    click.option(
+    declared.option(
         "--weights",
         multiple=True,
         metavar="[NAME=]FILE",
         help="Copy these weights into the image, in their own layer; they must be those that "
         "were captured.",
     ),
-    click.option(
+    declared.option(
         "--env", multiple=True, metavar="NAME=VALUE", help="Also set this environment variable."
     ),
-    click.option(
+    declared.option(
         "--port",
         "ports",
         multiple=True,
-        type=click.IntRange(1, 65535),
+        type=declared.Number(1, 65535, whole=True),
         help="A port it listens on.",
     ),
-    click.option(
+    declared.option(
         "--apt-package",
         "apt_packages",
         multiple=True,
         metavar="NAME[=VERSION]",
         help="Also install this package of the Linux distribution.",
     ),
-    click.option(
+    declared.option(
         "--compiler/--no-compiler",
         default=None,
         help="Install a C compiler, for torch.compile. [default: if triton was captured with one]",
     ),
-    click.option(
+    declared.option(
         "--any-user", is_flag=True, help="Let any user of group 0 run the image (OpenShift)."
     ),
-    click.option(
+    declared.option(
         "--extra-ca",
         metavar="FILE",
         help="Certificates (PEM) to trust during the build; they do not enter the image.",
     ),
-    click.option(
+    declared.option(
         "--base-image",
         "base_images",
         multiple=True,
         metavar="NAME=LOCAL",
         help="Use this local image where the plan names NAME.",
     ),
-    click.option(
+    declared.option(
         "--base",
         default="auto",
         show_default=True,
@@ -166,17 +166,17 @@ def _indexes(values: tuple[str, ...]) -> dict[str, str]:
     for value in values:
         name, equals, url = value.partition("=")
         if not equals or not name or not url:
-            raise click.UsageError("--index: write --index NAME=URL")
+            raise declared.UsageError("--index: write --index NAME=URL")
         found[name] = url
     return found
 
 
 LOCK_OPTIONS = (
-    click.option("--cuda", metavar="X.Y", help="CUDA version of the base image."),
-    click.option(
+    declared.option("--cuda", metavar="X.Y", help="CUDA version of the base image."),
+    declared.option(
         "--python", metavar="X.Y.Z", help="Python release to use if the manifest states none."
     ),
-    click.option(
+    declared.option(
         "--index",
         "indexes",
         multiple=True,
@@ -184,12 +184,12 @@ LOCK_OPTIONS = (
         help="A private index. It is asked first, with your credentials; wheels are downloaded "
         "on this machine.",
     ),
-    click.option(
+    declared.option(
         "--allow-unhashed",
         is_flag=True,
         help="Pin by version alone if no known file is the installed one.",
     ),
-    click.option(
+    declared.option(
         "--find-links",
         metavar="FOLDER",
         help="Folder of wheels that no index has. They are used first, and copied into the "
@@ -249,7 +249,7 @@ def _stand_ins(base_images: tuple[str, ...]) -> dict[str, str]:
     for value in base_images:
         name, equals, local = value.partition("=")
         if not equals or not name or not local:
-            raise click.UsageError(f"--base-image {value}: write --base-image NAME=LOCAL")
+            raise declared.UsageError(f"--base-image {value}: write --base-image NAME=LOCAL")
         found[name] = local
     return found
 
@@ -279,7 +279,7 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         """Leave the line that changes."""
         if self._open:
-            click.echo("", err=True)
+            echo("", err=True)
 
     def hear(self, step: int, steps: int, text: str) -> None:
         """Show a step that began or ended, or a line of the log, which has step 0."""
@@ -295,7 +295,7 @@ class Progress:
         line = f"{self._step[: width // 2]} ({clock})"
         if not step:
             line += f" | {shown}"
-        click.echo(f"\r\x1b[K{line[: width - 1]}", err=True, nl=False)
+        echo(f"\r\x1b[K{line[: width - 1]}", err=True, nl=False)
         self._open = True
 
 
@@ -325,7 +325,7 @@ def tell(plan: Plan) -> None:
 
 def say(text: str) -> None:
     """Say one line on stderr."""
-    click.echo(f"envsnap: {plain(text)}", err=True)
+    echo(f"envsnap: {plain(text)}", err=True)
 
 
 def tell_opened(manifest: str, folder: str) -> None:

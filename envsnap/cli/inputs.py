@@ -6,18 +6,17 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from envsnap.cli.echo import echo
 from envsnap.errors import InputError
 
 if TYPE_CHECKING:
     from envsnap.model.codec import Document
 
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}")
+NAME = r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}"
 
 
 def document(path: str) -> Document:
     """Read a manifest or a report, and say on stderr what the reader should know about it."""
-    import click
-
     from envsnap import api
     from envsnap.cli import attested
     from envsnap.report.sanitize import plain
@@ -27,7 +26,7 @@ def document(path: str) -> Document:
     if unchanged is not None:
         unchanged()
     for note in found.notes:
-        click.echo(f"envsnap: {plain(note)}", err=True)
+        echo(f"envsnap: {plain(note)}", err=True)
     return found
 
 
@@ -51,7 +50,7 @@ def named_files(values: tuple[str, ...], option: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for value in values:
         name, equals, path = value.partition("=")
-        if not equals or not NAME.fullmatch(name):
+        if not equals or not re.fullmatch(NAME, name):
             path = value
             name = os.path.basename(os.path.abspath(value))
         if not path:
@@ -70,7 +69,7 @@ def named_values(values: tuple[str, ...], option: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for value in values:
         name, equals, text = value.partition("=")
-        if not equals or not NAME.fullmatch(name):
+        if not equals or not re.fullmatch(NAME, name):
             raise InputError(f"{option} {value}: write {option} NAME=VALUE")
         if found.get(name, text) != text:
             raise InputError(

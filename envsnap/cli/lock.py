@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from envsnap import api
-from envsnap.cli import images, inputs, outputs
+from envsnap.cli import declared, images, inputs, outputs
 
 if TYPE_CHECKING:
     from envsnap.cli.images import Sources
@@ -15,13 +13,13 @@ if TYPE_CHECKING:
 FORMATS = ("requirements", "pylock")
 
 
-@click.command()
-@click.argument("manifest")
-@click.option("-o", "--output", default="-", help="Write the lock here; - is standard output.")
-@click.option(
+@declared.command()
+@declared.argument("manifest")
+@declared.option("-o", "--output", default="-", help="Write the lock here; - is standard output.")
+@declared.option(
     "--format",
     "style",
-    type=click.Choice(FORMATS),
+    type=declared.Choice(FORMATS),
     default="requirements",
     show_default=True,
     help="requirements for pip --require-hashes, or pylock (PEP 751).",

@@ -6,10 +6,13 @@ import contextlib
 import gc
 import os
 import sys
+from importlib import import_module
 
 TYPE_CHECKING = False  # typing costs a third of `--version`
 if TYPE_CHECKING:
     import click
+
+    from envsnap.errors import EnvsnapError
 
 USAGE = 2
 INTERNAL_ERROR = 70
@@ -89,13 +92,45 @@ def _run() -> int:
 
 
 def _main_inner() -> int:
+    from envsnap.cli import signals
+    from envsnap.errors import EnvsnapError
+
+    signals.install()
+    try:
+        return _dispatched()
+    except (EOFError, KeyboardInterrupt):
+        print(file=sys.stderr)
+        signals.end_started()
+        return INTERRUPTED
+    except EnvsnapError as error:
+        return _refused(error)
+    except signals.Terminated as error:
+        signals.end_started()
+        signals.end(error.number)
+        return 128 + error.number
+
+
+def _dispatched() -> int:
+    """Run the command; its words are click's to read only where they are not plain."""
+    from envsnap.cli import contents, declared
+
+    words = sys.argv[1:]
+    if words and words[0] in contents.COMMANDS and declared.is_plain(words):
+        found = import_module(f"envsnap.cli.{words[0]}").command
+        values = found.read(words[1:]) if isinstance(found, declared.Command) else None
+        if values is not None:
+            with contextlib.suppress(declared.UsageError):  # click shows it
+                result = found.function(**values)
+                return result if isinstance(result, int) else 0
+    return _by_click()
+
+
+def _by_click() -> int:
     import click
 
     from envsnap.cli import signals
     from envsnap.cli.group import PipeClosedError, commands
-    from envsnap.errors import BuildError, EnvsnapError
 
-    signals.install()
     try:
         result = commands.main(standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -107,16 +142,16 @@ def _main_inner() -> int:
     except click.ClickException as error:
         _show(error)
         return error.exit_code
-    except EnvsnapError as error:
-        from envsnap.cli.help_pages import hint
 
-        first, *log = str(error).split("\n") if isinstance(error, BuildError) else [str(error)]
-        _say("\n".join([f"error: {first}{hint(first)}", *log]), has_log=bool(log))
-        return error.exit_code
-    except signals.Terminated as error:
-        signals.end_started()
-        signals.end(error.number)
-        return 128 + error.number
+
+def _refused(error: EnvsnapError) -> int:
+    """Say why, with the page that helps; only a build that failed has a log."""
+    from envsnap.cli.help_pages import hint
+    from envsnap.errors import BuildError
+
+    first, *log = str(error).split("\n") if isinstance(error, BuildError) else [str(error)]
+    _say("\n".join([f"error: {first}{hint(first)}", *log]), has_log=bool(log))
+    return error.exit_code
 
 
 def _show(error: click.ClickException) -> None:

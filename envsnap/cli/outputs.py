@@ -9,8 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-import click
-
+from envsnap.cli import declared
 from envsnap.errors import InputError
 from envsnap.report.formats import IN_FILES, NAMES
 
@@ -66,51 +65,51 @@ def _files(named: str) -> list[str]:
     return []
 
 
-policy_option = click.option(
+policy_option = declared.option(
     "--policy",
     metavar="FILE",
     help="Policy: what to ignore, allow, or give another severity (default: envsnap.toml, or "
     "[tool.envsnap] in pyproject.toml, in the working folder).",
 )
 REPORT_OPTIONS = (
-    click.option(
+    declared.option(
         "-o", "--output", default="-", help="Write the report here; - is standard output."
     ),
-    click.option(
+    declared.option(
         "--color",
-        type=click.Choice(["auto", "always", "never"]),
+        type=declared.Choice(["auto", "always", "never"]),
         default="auto",
         help="Colours in the terminal format.",
     ),
-    click.option(
+    declared.option(
         "--error-text",
         metavar="FILE",
         help="A message, a traceback or a log of the failure (-: standard input). Findings that "
         "explain it come first.",
     ),
-    click.option(
+    declared.option(
         "--symptom",
-        type=click.Choice(SYMPTOMS),
+        type=declared.Choice(SYMPTOMS),
         help="The kind of failure, if you have no text of it. Findings that can cause it come "
         "first.",
     ),
     policy_option,
-    click.option(
+    declared.option(
         "--fail-on",
-        type=click.Choice(LEVELS),
+        type=declared.Choice(LEVELS),
         default="warning",
         show_default=True,
         help="Exit with 1 if a finding is at least this severe.",
     ),
-    click.option(
+    declared.option(
         "--fail-on-unknown",
         is_flag=True,
         help="Exit with 6 if a fact is unknown on one side and could not be compared.",
     ),
-    click.option(
+    declared.option(
         "--format",
         "style",
-        type=click.Choice(NAMES),
+        type=declared.Choice(NAMES),
         default="terminal",
         show_default=True,
         help="Format of the report; fix is a script that makes OTHER like REFERENCE.",

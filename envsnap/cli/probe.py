@@ -4,37 +4,36 @@ from __future__ import annotations
 
 from typing import cast
 
-import click
-
 from envsnap import api
-from envsnap.cli import inputs, outputs
+from envsnap.cli import declared, inputs, outputs
+from envsnap.cli.echo import echo
 
 
-@click.command()
-@click.option("-o", "--output", default="-", help="Write the script here; - is standard output.")
-@click.option(
+@declared.command()
+@declared.option("-o", "--output", default="-", help="Write the script here; - is standard output.")
+@declared.option(
     "--config", "configs", multiple=True, metavar="[NAME=]FILE", help="A config file on that host."
 )
-@click.option("--weights", multiple=True, metavar="[NAME=]PATH", help="Weights on that host.")
-@click.option("--data", multiple=True, metavar="[NAME=]FOLDER", help="Data on that host.")
-@click.option("--seed", "seeds", multiple=True, metavar="NAME=VALUE", help="Record a seed.")
-@click.option("--env", multiple=True, metavar="NAME", help="Record this variable's value too.")
-@click.option("--no-import", is_flag=True, help="Do not import frameworks.")
-@click.option("--verify-files", is_flag=True, help="Compare installed files with their RECORDs.")
-@click.option(
+@declared.option("--weights", multiple=True, metavar="[NAME=]PATH", help="Weights on that host.")
+@declared.option("--data", multiple=True, metavar="[NAME=]FOLDER", help="Data on that host.")
+@declared.option("--seed", "seeds", multiple=True, metavar="NAME=VALUE", help="Record a seed.")
+@declared.option("--env", multiple=True, metavar="NAME", help="Record this variable's value too.")
+@declared.option("--no-import", is_flag=True, help="Do not import frameworks.")
+@declared.option("--verify-files", is_flag=True, help="Compare installed files with their RECORDs.")
+@declared.option(
     "--verify",
     "manifest",
     metavar="MANIFEST",
     help="Write a script that compares the host with this manifest: exit code 0, or 5.",
 )
-@click.option(
+@declared.option(
     "--plan",
     metavar="FILE",
     help="The plan (dockerfile.json), which announces what may differ on that host.",
 )
-@click.option(
+@declared.option(
     "--deadline",
-    type=click.FloatRange(1, 86400),
+    type=declared.Number(1, 86400),
     default=api.DEFAULT_DEADLINE,
     show_default=True,
     metavar="SECONDS",
@@ -75,14 +74,14 @@ def command(
     if manifest is not None:
         options.update(_comparison(manifest, plan, options))
     elif plan is not None:
-        raise click.UsageError("--plan needs --verify")
+        raise declared.UsageError("--plan needs --verify")
     text = script.build(options, script.written_marker(options))
     outputs.write(text.encode("ascii"), output, outputs.mode_of(manifest))
     if output != "-":
         after = (
             " > prod.facts" if manifest is None else "; it exits with 0 if everything is the same"
         )
-        click.echo(f"envsnap: wrote {output}; run there: python3 {output}{after}", err=True)
+        echo(f"envsnap: wrote {output}; run there: python3 {output}{after}", err=True)
     return 0
 
 

@@ -8,9 +8,7 @@ import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import click
-
-from envsnap.cli import exit_styles, images, outputs
+from envsnap.cli import declared, exit_styles, images, outputs
 
 if TYPE_CHECKING:
     from envsnap.image.proving.proof import Proof
@@ -18,9 +16,9 @@ if TYPE_CHECKING:
 NOT_PROVEN = 5
 MOST_SHOWN = 12
 
-fail_on_option = click.option(
+fail_on_option = declared.option(
     "--fail-on",
-    type=click.Choice(outputs.LEVELS),
+    type=declared.Choice(outputs.LEVELS),
     default="info",
     show_default=True,
     help="Which differences fail the proof: those of this severity or worse. info is every "
@@ -45,16 +43,16 @@ def trial_options(command: Callable[..., int]) -> Callable[..., int]:
 
     added: Callable[..., int] = bundled
     for option in (
-        click.option(
+        declared.option(
             "--smoke-network", is_flag=True, help="Let the smoke command use the network."
         ),
-        click.option(
+        declared.option(
             "--golden-run",
             metavar="FILE.esr",
             help="A golden recording. The smoke command is recorded in the image and must agree "
             "with it.",
         ),
-        click.option(
+        declared.option(
             "--smoke", metavar="COMMAND", help="Run this command in the image; it must exit with 0."
         ),
     ):
@@ -66,7 +64,7 @@ def _words(text: str | None) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(text or ""))
     except ValueError as error:
-        raise click.UsageError(f"--smoke: {error}") from None
+        raise declared.UsageError(f"--smoke: {error}") from None
 
 
 def finish(proof: Proof, folder: str | None) -> int:

@@ -2,44 +2,46 @@
 
 from __future__ import annotations
 
-import click
-
 from envsnap import api
+from envsnap.cli import declared
+from envsnap.cli.echo import echo
 from envsnap.errors import InputError
 from envsnap.wording import counted
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.option("-o", "--output", required=True, metavar="FILE", help="Write the recording here.")
-@click.option("--label", help="Your name for this environment, for example dev or prod.")
-@click.option(
+@declared.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+)
+@declared.option("-o", "--output", required=True, metavar="FILE", help="Write the recording here.")
+@declared.option("--label", help="Your name for this environment, for example dev or prod.")
+@declared.option(
     "--full/--no-full",
     default=None,
     help="Keep all inputs of layers, or none (default: up to 48 MiB; some rows of large layers).",
 )
-@click.option(
-    "--calls", type=click.IntRange(1, 1000), default=1, show_default=True, metavar="N",
+@declared.option(
+    "--calls", type=declared.Number(1, 1000, whole=True), default=1, show_default=True, metavar="N",
     help="Record this many calls of each model layer by layer. Of further calls, inputs and "
     "results are digested.",
 )  # fmt: skip
-@click.option(
+@declared.option(
     "--root", "roots", multiple=True, metavar="NAME",
     help="Record this model only, for example UNet2DConditionModel.",
 )  # fmt: skip
-@click.option("--text", is_flag=True, help="Keep printed words, not only their digests.")
-@click.option(
-    "--repeat", type=click.IntRange(0, 1_000_000), default=0, metavar="N",
+@declared.option("--text", is_flag=True, help="Keep printed words, not only their digests.")
+@declared.option(
+    "--repeat", type=declared.Number(0, 1_000_000, whole=True), default=0, metavar="N",
     help="Call the model N more times with the same input, for latency and errors. Run the "
     "command once more, to learn what its output varies in.",
 )  # fmt: skip
-@click.option(
+@declared.option(
     "--zoom", is_flag=True, help="Call the model once more and record the names of its kernels."
 )
-@click.option(
+@declared.option(
     "--data", metavar="FILE",
     help="Describe the columns of a data file (npy, npz, csv, parquet) instead of a run.",
 )  # fmt: skip
-@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@declared.argument("command", nargs=-1, type=declared.Words())
 def command(
     output: str,
     label: str | None,
@@ -90,4 +92,4 @@ def _say(text: str) -> None:
     from envsnap.report.sanitize import plain
 
     text = plain(text)
-    click.echo(f"envsnap: {text}", err=True)
+    echo(f"envsnap: {text}", err=True)

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from envsnap import api
-from envsnap.cli import captured, outputs
+from envsnap.cli import captured, declared, outputs
 from envsnap.wording import counted
 
 if TYPE_CHECKING:
     from envsnap.model.manifest import Manifest
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.option("-o", "--output", required=True, metavar="FILE", help="Write the manifest here.")
-@click.option("--label", help="Your name for this environment, for example dev or prod.")
-@click.option(
+@declared.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+)
+@declared.option("-o", "--output", required=True, metavar="FILE", help="Write the manifest here.")
+@declared.option("--label", help="Your name for this environment, for example dev or prod.")
+@declared.option(
     "--watch",
     multiple=True,
     metavar="FOLDER",
     help="Also watch this folder for files that native code opens.",
 )
-@click.option(
+@declared.option(
     "--env",
     multiple=True,
     metavar="NAME",
     help="Record the value of this environment variable too; secrets are still left out.",
 )
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@declared.argument("command", nargs=-1, required=True, type=declared.Words())
 def command(
     output: str,
     label: str | None,

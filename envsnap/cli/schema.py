@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import click
-
-from envsnap.cli import outputs
+from envsnap.cli import declared, outputs
 
 NAMES = ("manifest", "report", "plan", "recording", "verdict", "bisection")
 
 
-@click.command()
-@click.argument("name", type=click.Choice(NAMES), default="manifest")
-@click.option("-o", "--output", default="-", help="Write the schema here; - is standard output.")
+@declared.command()
+@declared.argument("name", type=declared.Choice(NAMES), default="manifest")
+@declared.option("-o", "--output", default="-", help="Write the schema here; - is standard output.")
 def command(name: str, output: str) -> int:
     """Print the JSON Schema (2020-12) of what envsnap writes."""
     outputs.write(render(name).encode("ascii"), output, 0o644)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import click
-
 from envsnap import api
-from envsnap.cli import captured, outputs
+from envsnap.cli import captured, declared, outputs
 
 
-@click.command()
-@click.argument("file", metavar="MANIFEST|PROOF|PLAN")
-@click.option(
+@declared.command()
+@declared.argument("file", metavar="MANIFEST|PROOF|PLAN")
+@declared.option(
     "--key",
     required=True,
     metavar="KEY",
     help="The SSH key: a private key, or the public key of one that the agent holds.",
 )
-@click.option(
+@declared.option(
     "-o", "--output", metavar="FILE", help="Write the signature here (default: FILE.sig)."
 )
-@click.option("--statement", metavar="FILE", help="Also write the signed in-toto Statement here.")
+@declared.option(
+    "--statement", metavar="FILE", help="Also write the signed in-toto Statement here."
+)
 def command(file: str, key: str, output: str | None, statement: str | None) -> int:
     """Sign a manifest, a proof or a plan with an SSH key.
 

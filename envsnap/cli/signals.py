@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,13 +23,12 @@ class Terminated(BaseException):
 
 def install() -> None:
     """Let SIGTERM and SIGHUP unwind the stack, so that each `with` and `finally` does its work."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-    for number in _numbers():
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _end)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupt)
+    with contextlib.suppress(ValueError):  # in another thread, where no signal arrives
+        for number in _numbers():
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, _end)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _interrupt)
 
 
 def end_started() -> None:

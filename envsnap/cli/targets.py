@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-import click
+from envsnap.cli import declared
+from envsnap.cli.echo import echo
 
 if TYPE_CHECKING:
     from envsnap.targets.target import Place
@@ -16,19 +17,21 @@ Command = TypeVar("Command", bound=Callable[..., object])
 def options(command: Command) -> Command:
     """Add the options that name a target."""
     for option in (
-        click.option("--ssh", metavar="HOST", help="Capture a host that ssh reaches."),
-        click.option(
+        declared.option("--ssh", metavar="HOST", help="Capture a host that ssh reaches."),
+        declared.option(
             "--image",
             metavar="REF",
             help="Capture an image, in a fresh container without network or writable disk.",
         ),
-        click.option(
+        declared.option(
             "--container", metavar="NAME", help="Capture a running container, from inside."
         ),
-        click.option(
-            "--pid", type=click.IntRange(1), help="Capture the environment of this running process."
+        declared.option(
+            "--pid",
+            type=declared.Number(1, whole=True),
+            help="Capture the environment of this running process.",
         ),
-        click.option(
+        declared.option(
             "--python",
             metavar="PATH",
             help="Capture this interpreter (of the target, if one is named).",
@@ -49,7 +52,7 @@ def place(
     from envsnap.targets import interpreter
 
     if sum(item is not None for item in (pid, container, image, ssh)) > 1:
-        raise click.UsageError("name one of --pid, --container, --image and --ssh")
+        raise declared.UsageError("name one of --pid, --container, --image and --ssh")
     if ssh is not None:
         from envsnap.targets.ssh import Ssh
 
@@ -72,4 +75,4 @@ def place(
 
 
 def _say(text: str) -> None:
-    click.echo(f"envsnap: {text}", err=True)
+    echo(f"envsnap: {text}", err=True)

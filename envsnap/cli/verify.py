@@ -4,34 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from envsnap import api
-from envsnap.cli import attested, exit_styles, inputs, outputs, proofs, targets
+from envsnap.cli import attested, declared, exit_styles, inputs, outputs, proofs, targets
 
 if TYPE_CHECKING:
     from envsnap.api.trials import Trial
 
 
-@click.command()
-@click.argument("manifest")
+@declared.command()
+@declared.argument("manifest")
 @targets.options
-@click.option(
+@declared.option(
     "--config", "configs", multiple=True, metavar="[NAME=]FILE", help="A config file of the target."
 )
-@click.option("--weights", multiple=True, metavar="[NAME=]PATH", help="Weights of the target.")
-@click.option(
+@declared.option("--weights", multiple=True, metavar="[NAME=]PATH", help="Weights of the target.")
+@declared.option(
     "--plan", metavar="FILE", help="The plan (dockerfile.json), which announces what may differ."
 )
-@click.option(
+@declared.option(
     "--facts",
     metavar="FILE",
     help="Facts that the probe printed, instead of a target; - is standard input.",
 )
-@click.option(
+@declared.option(
     "--policy", metavar="FILE", help="Policy: differences to allow, and rollouts to hold to."
 )
-@click.option("-o", "--output", metavar="FILE", help="Write the proof here, as JSON.")
+@declared.option("-o", "--output", metavar="FILE", help="Write the proof here, as JSON.")
 @proofs.trial_options
 @proofs.fail_on_option
 @exit_styles.option
@@ -60,7 +58,7 @@ def command(
     from envsnap.image.proving import proof
 
     if facts and any((python, pid, container, image, ssh)):
-        raise click.UsageError("--facts replaces the target; name no other")
+        raise declared.UsageError("--facts replaces the target; name no other")
     inputs.once_from_stdin((manifest, facts or ""))
     document = inputs.document(manifest)
     known = api.load_plan(plan) if plan is not None else None

@@ -12,9 +12,9 @@ from typing import Any
 
 from envsnap.knowledge.releases import version as parsed
 
-EXACT = re.compile(r"==\s*(\d[\w.]{0,40}?)(?:\.\*)?")
-LOW = re.compile(r"(?:>=|==|~=)\s*(\d[\d.]{0,40}?)(?:\.\*)?(?=,|$)")
-HIGH = re.compile(r"(<=|<|==)\s*(\d[\d.]{0,40}?)(\.\*)?(?=,|$)")
+EXACT = r"==\s*(\d[\w.]{0,40}?)(?:\.\*)?"
+LOW = r"(?:>=|==|~=)\s*(\d[\d.]{0,40}?)(?:\.\*)?(?=,|$)"
+HIGH = r"(<=|<|==)\s*(\d[\d.]{0,40}?)(\.\*)?(?=,|$)"
 
 
 def between_releases(
@@ -64,7 +64,7 @@ def _first(item: tuple[Any, dict[str, Any]]) -> Any:
 
 
 def _release(row: dict[str, Any]) -> Any:
-    match = EXACT.fullmatch(row["versions"])
+    match = re.fullmatch(EXACT, row["versions"])
     return parsed(match[1]) if match else None
 
 
@@ -82,13 +82,13 @@ def _is_exact(row: dict[str, Any], name: str) -> bool:
 
 
 def _lowest(wanted: str) -> str | None:
-    found = LOW.search(wanted)
+    found = re.search(LOW, wanted)
     return found[1] if found else None
 
 
 def _highest(wanted: str) -> str | None:
     """The end of a range as a clause; what is built for 2.6 may have any 2.6.* beside it."""
-    found = HIGH.search(wanted)
+    found = re.search(HIGH, wanted)
     if found is None:
         return None
     sign, number, any_below = found.groups()

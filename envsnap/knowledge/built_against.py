@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from envsnap.knowledge import tables
 from envsnap.knowledge.between_releases import between_releases, named
 from envsnap.knowledge.specifiers import contains
 from envsnap.knowledge.tables import table
@@ -51,8 +52,7 @@ def misfits(package: str, version: str, have: Callable[[str], str | None]) -> It
 
 def source(row: dict[str, Any]) -> str:
     """Where a row is written down."""
-    known = table("built_against")["sources"]
-    return "; ".join(str(known.get(key, key)) for key in row["source"].split(","))
+    return tables.source("built_against", row["source"])
 
 
 def symptoms(package: str, version: str) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from envsnap.knowledge import tables
 from envsnap.knowledge.tables import is_trusted, table
 
 LONGEST = 200
@@ -35,6 +36,19 @@ def between(distribution: str, reference: object, other: object) -> list[dict[st
             row["effect"] not in SILENT,
         ),
     )
+
+
+def defects(distribution: str, installed: str) -> list[dict[str, Any]]:
+    """The grave defects that an installed release has and a later one mended; trusted rows alone."""
+    rows = [
+        row
+        for row in _rows(distribution)
+        if "to" in row
+        and row["severity"] == "error"
+        and is_trusted(row["basis"])
+        and has(row, installed)
+    ]
+    return sorted(rows, key=lambda row: row["effect"] not in SILENT)
 
 
 def same(distribution: str, reference: object, other: object) -> dict[str, Any] | None:
@@ -75,9 +89,9 @@ def told(row: dict[str, Any]) -> str:
 
 
 def source(row: dict[str, Any]) -> str:
-    """Where a row is written down; keys of older tables are given as they are."""
-    known = table("release_changes")["sources"]
-    return "; ".join(str(known.get(key, key)) for key in row["source"].split(","))
+    """Where a row is written down; each of the two tables has sources of its own."""
+    measured = any(known is row for known in table("behavior_changes")["rows"])
+    return tables.source("behavior_changes" if measured else "release_changes", row["source"])
 
 
 def has(row: dict[str, Any], installed: str) -> bool:

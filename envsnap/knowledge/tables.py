@@ -7,10 +7,11 @@ from the others say "unverified".
 
 from __future__ import annotations
 
-import json
 import os
 from functools import cache
 from typing import Any
+
+from msgspec import json
 
 TRUSTED = ("primary", "secondary", "measured")
 
@@ -18,8 +19,14 @@ TRUSTED = ("primary", "secondary", "measured")
 @cache
 def table(name: str) -> Any:
     """Return one table by its file's name, without the ending."""
-    with open(os.path.join(os.path.dirname(__file__), f"{name}.json"), encoding="utf-8") as stream:
-        return json.load(stream)
+    with open(os.path.join(os.path.dirname(__file__), f"{name}.json"), "rb") as stream:
+        return json.decode(stream.read())
+
+
+def source(name: str, keys: str) -> str:
+    """Where rows of a table are written down; `keys` are of its sources, parted by commas."""
+    known = table(name)["sources"]
+    return "; ".join(str(known.get(key, key)) for key in keys.split(","))
 
 
 def is_trusted(basis: str | None) -> bool:

@@ -13,14 +13,14 @@ OF_PYTORCH = (
     "torch", "torch-tensorrt", "torchao", "torchaudio", "torchdata", "torchrec", "torchtext",
     "torchvision", "xformers",
 )  # fmt: skip
-LABEL = re.compile(r"cpu|xpu|cu[0-9]{2,3}|rocm[0-9]{1,2}(?:\.[0-9]{1,2}){1,2}")
+LABEL = r"cpu|xpu|cu[0-9]{2,3}|rocm[0-9]{1,2}(?:\.[0-9]{1,2}){1,2}"
 INDEX = "https://download.pytorch.org/whl/"
 
 
 def index_of(name: str, version: str) -> str | None:
     """The index that has a build, by its local version label; None where no such index is known."""
     public, _, label = version.partition("+")
-    if name not in OF_PYTORCH or LABEL.fullmatch(label) is None:
+    if name not in OF_PYTORCH or re.fullmatch(LABEL, label) is None:
         return None
     return INDEX + (f"nightly/{label}" if ".dev" in public else label)
 

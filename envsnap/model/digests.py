@@ -7,8 +7,9 @@ wherever and whenever they were made. The fingerprint is SHA-256 over the sectio
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import json
+from importlib import import_module
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -17,6 +18,8 @@ from envsnap.model.fields import COMPARED, Section, plan
 from envsnap.model.manifest import Sections, present
 
 _NAMES: dict[type[Struct], tuple[str, ...]] = {}
+OWN = ("_sha2", "_sha256")  # of Python 3.12 and newer, of 3.11
+SMALL = 1 << 18
 SCALARS = (str, int, float, bool, type(None))
 
 
@@ -68,4 +71,16 @@ def fingerprint_of(digests: dict[str, str]) -> str:
 
 def _sha256(value: object) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()
+    return "sha256:" + sha256_of(text.encode("ascii"))
+
+
+def sha256_of(data: bytes) -> str:
+    """SHA-256 in hexadecimal digits, by Python's own module where that is quicker: OpenSSL is long to load."""
+    if len(data) <= SMALL:
+        for name in OWN:
+            with contextlib.suppress(ImportError):
+                digest: str = import_module(name).sha256(data).hexdigest()
+                return digest
+    import hashlib
+
+    return hashlib.sha256(data).hexdigest()

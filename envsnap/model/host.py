@@ -154,7 +154,7 @@ class System(Section, frozen=True, kw_only=True):
 class EnvVars(Section, frozen=True, kw_only=True):
     """Environment variables: values of allow-listed ones, names of the others."""
 
-    entries: TextMap = UNSET
+    entries: Annotated[TextMap, portable("Values by name, of the variables that are read.")] = UNSET
     others: Annotated[Texts, location("Names of variables whose values were not read.")] = UNSET
 
 

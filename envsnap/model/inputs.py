@@ -187,7 +187,7 @@ class Generator(Record, frozen=True, kw_only=True):
 class Seeds(Section, frozen=True, kw_only=True):
     """Seeds by name, and the states of random number generators."""
 
-    entries: TextMap = UNSET
+    entries: Annotated[TextMap, portable("Seeds as `--seed` states them, by name.")] = UNSET
     rng: Annotated[
         TextMap,
         portable("Generator states, as revisions before 2 wrote them; now in identity."),

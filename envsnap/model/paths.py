@@ -13,7 +13,7 @@ from typing import TypeAlias
 Path: TypeAlias = tuple[str, ...]
 
 PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-STEP = re.compile(r'\.?([A-Za-z_][A-Za-z0-9_-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
+STEP = r'\.?([A-Za-z_][A-Za-z0-9_-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]'
 
 
 def text(path: Path) -> str:
@@ -46,7 +46,7 @@ def reason_for(gaps: dict[str, str], inner: Path) -> str | None:
 def keys(spelled: str) -> Path:
     """Read a path as `text` spells it; what is spelled otherwise is one key."""
     found: list[str] = []
-    for match in STEP.finditer(spelled):
+    for match in re.finditer(STEP, spelled):
         plain, number, quoted = match.groups()
         found.append(plain or number or (json.loads(quoted) if quoted else ""))
     return tuple(found) if text(tuple(found)) == spelled else (spelled,)

@@ -10,12 +10,12 @@ import re
 
 # C0 and C1 controls, line and paragraph separators, bidirectional controls, zero-width
 # characters, lone surrogates, private and non-characters used to hide text.
-HIDDEN = re.compile(
+HIDDEN = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
 )
 # `##[` and `##vso[` anywhere in a line; `::` where a word begins, since lines are trimmed.
-COMMAND = re.compile(r"##(?=\[|vso\[)|(?<!\S)::(?=[A-Za-z])")
+COMMAND = r"##(?=\[|vso\[)|(?<!\S)::(?=[A-Za-z])"
 LONGEST = 2000
 
 
@@ -24,8 +24,10 @@ def plain(text: str) -> str:
 
     Each hidden character becomes its escape; a blank stands inside what begins a command.
     """
-    shown = HIDDEN.sub(_escape, text[:LONGEST])
-    return COMMAND.sub(_broken, shown) if "##" in shown or "::" in shown else shown
+    shown = text[:LONGEST]
+    if not (shown.isascii() and shown.isprintable()):
+        shown = re.sub(HIDDEN, _escape, shown)
+    return re.sub(COMMAND, _broken, shown) if "##" in shown or "::" in shown else shown
 
 
 def _broken(match: re.Match[str]) -> str:

@@ -17,11 +17,14 @@ CONFIG_ENDINGS = frozenset((".yaml", ".yml", ".toml", ".json", ".ini", ".cfg", "
 CODE_ENDINGS = frozenset((".py", ".pyc", ".pyi"))
 # Either a model or a data set; the name has to say which.
 EITHER_ENDINGS = frozenset((".h5", ".hdf5", ".npz"))
+# Of these the name or the size decides, not the ending alone.
+NAMED_ENDINGS = CONFIG_ENDINGS | EITHER_ENDINGS
 MODEL_WORDS = re.compile(r"weight|model|checkpoint|ckpt", re.IGNORECASE)
 SHARED_OBJECT = re.compile(r"\.so(\.\d+)*$")
 KERNEL_PLACES = ("/proc/", "/sys/", "/dev/", "/run/")
 SYSTEM_PLACES = (*KERNEL_PLACES, "/etc/", "/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/")
 INSTALLED = re.compile(r"/(?:site|dist)-packages/")
+METADATA = (".dist-info/", ".egg-info/")  # of a distribution, wherever it is installed
 CACHED_CODE = re.compile(r"^(.*)/__pycache__/([^/]+)\.[a-z]+-\d+t?(?:\.opt-\d)?\.pyc$", re.DOTALL)
 # A config that is longer looks like data; `capture --config` takes more, because it was named.
 LARGEST_CONFIG = 64 << 10
@@ -40,9 +43,7 @@ def classify(path: str, parts: tuple[str, ...]) -> str:
     A weight file is one wherever it lies, except where an installed distribution brings it along.
     """
     ending = os.path.splitext(path)[1].lower()
-    if path.startswith(parts) or ("-packages/" in path and INSTALLED.search(path)):
-        return LIBRARY
-    if ".so" in path and SHARED_OBJECT.search(path):
+    if path.startswith(parts) or _is_installed(path):
         return LIBRARY
     if ending in WEIGHT_ENDINGS and not path.startswith(KERNEL_PLACES):
         return WEIGHTS
@@ -56,6 +57,35 @@ def classify(path: str, parts: tuple[str, ...]) -> str:
     if ending in CONFIG_ENDINGS or name == ".env" or name.startswith(".env."):
         return CONFIG if _size(path) <= LARGEST_CONFIG else DATA
     return DATA
+
+
+def _is_installed(path: str) -> bool:
+    """Whether a file is a distribution's, or a shared object, by its name."""
+    return bool(
+        ("-packages/" in path and INSTALLED.search(path))
+        or ("-info/" in path and any(word in path for word in METADATA))
+        or (".so" in path and SHARED_OBJECT.search(path))
+    )
+
+
+class Classes:
+    """The classes of many files: what their folder and their ending decide is asked once."""
+
+    def __init__(self, parts: tuple[str, ...]) -> None:
+        self._parts = parts
+        self._starts = {part.rpartition(os.sep)[0] for part in parts}
+        self._known: dict[tuple[str, str], str] = {}
+
+    def of(self, path: str) -> str:
+        """The class of a file, as `classify` gives it."""
+        folder, _, name = path.rpartition(os.sep)
+        ending = os.path.splitext(name)[1].lower()
+        if ending in NAMED_ENDINGS or ".so" in name or name[:4] == ".env" or folder in self._starts:
+            return classify(path, self._parts)  # the name itself counts
+        found = self._known.get((folder, ending))
+        if found is None:
+            found = self._known[folder, ending] = classify(path, self._parts)
+        return found
 
 
 def _size(path: str) -> int:

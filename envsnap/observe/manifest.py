@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from envsnap.intake import facts as intake
+from envsnap.model.digests import sha256_of
 from envsnap.model.manifest import Manifest, Target
 from envsnap.model.paths import text as path_text
 from envsnap.observe import classes, seeding
@@ -168,13 +168,13 @@ def _group(files: Sequence[File]) -> dict[str, Any]:
 def _digest(files: Sequence[File], fact: Callable[[File], str]) -> str:
     """SHA-256 over sorted lines of a name and a fact of each file."""
     lines = sorted(f"{file.name}\0{fact(file)}\n" for file in files)
-    return hashlib.sha256("".join(lines).encode("utf-8")).hexdigest()
+    return sha256_of("".join(lines).encode("utf-8"))
 
 
 def _content(file: File) -> str:
     try:
         with open(file.real, "rb") as stream:
-            return hashlib.sha256(stream.read(LARGEST_CODE)).hexdigest()
+            return sha256_of(stream.read(LARGEST_CODE))
     except OSError:
         return "gone"
 

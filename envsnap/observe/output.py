@@ -7,7 +7,6 @@ through a terminal of ours.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import threading
 from types import TracebackType
@@ -24,6 +23,8 @@ class Copy:
         self._target = target
         self.size = 0
         self.start = bytearray()
+        import hashlib
+
         self._digest = hashlib.sha256()
         self._reader, self.writer = self._channel()
         self._thread = threading.Thread(target=self._copy, daemon=True)

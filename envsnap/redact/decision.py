@@ -95,23 +95,27 @@ def part(text: str) -> tuple:
     return (marked(text, cuts) if shown is None else shown), why
 
 
-def sweep(tree, note, path: tuple = ()):
+def sweep(tree, note, path: tuple = (), judged: dict = None):
     """Take what has the shape of a secret out of every text of a tree, in place.
 
     Keys are names here, and decide nothing. Meant for facts: names, versions, paths, addresses.
+    `judged` has the verdicts on texts before: tags of wheels come by the hundred.
     """
+    judged = {} if judged is None else judged
     items = []
     if isinstance(tree, (list, dict)):
         items = list(tree.items() if isinstance(tree, dict) else enumerate(tree))
     for key, inner in items:
         if isinstance(inner, str):
             if len(inner) >= 8 and (_SUSPECT.search(inner) or inner.count(" ") > 10):
-                shown, why = _swept(inner)
+                if inner not in judged:
+                    judged[inner] = _swept(inner)
+                shown, why = judged[inner]
                 if why is not None:
                     tree[key] = shown
                     note((*path, str(key)), why, inner)
         elif inner:
-            sweep(inner, note, (*path, str(key)))
+            sweep(inner, note, (*path, str(key)), judged)
 
 
 # A token is a long piece with a digit; an address has two slashes or an at sign.
@@ -163,7 +167,9 @@ def marked(text: str, cuts: list) -> str:
 def is_loose(text: str) -> bool:
     """One piece of random letters that no label names as a digest."""
     short = text.strip().strip("\"'")
-    if len(short) < 20 or re.search(r"[\s(){}<>|]", short):
+    if len(short) < 20 and not kinds.is_scrambled(short):
+        return False
+    if re.search(r"[\s(){}<>|]", short):
         return False
     if kinds.is_path(short) or kinds.is_uuid(short) or kinds.is_words(short):
         return False

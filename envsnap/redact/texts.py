@@ -3,7 +3,7 @@
 import binascii
 import re
 
-from . import addresses, declared, issuers, keys, kinds, sentences
+from . import addresses, clauses, commands, declared, fragments, issuers, keys, kinds, sentences
 from .weighing import hides
 
 LONGEST = 1 << 20
@@ -102,6 +102,7 @@ _TOOLS = (
     r"(?i)\b(?:login|machine [\w.-]{1,100}) [^\n]{0,120}?\bpassword ([^\s\"']{1,200})",
     r"(?i)\b(?:create|alter) (?:user|role|login)\b[^\n;]{0,120}?\bpassword\s{1,4}=?\s{0,4}N?[\"']([^\n\"']{1,200})",
 )
+_NAMED = []  # those shapes, each with the names of its tools; once they are asked for
 _B64 = r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{12,100000}={0,2}"
 # Colours of a terminal, also as they are spelled in JSON and in shells: they part words, as blanks do.
 _COLOUR = r"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-9;?]{0,32}[A-Za-z]"
@@ -127,7 +128,10 @@ def find(text: str, inside: bool = False) -> list:
             found.append((*match.span(2), "value of a name that tells a secret"))
     found.extend(_headers(text))
     found.extend(sentences.spans(text))
+    found.extend(clauses.spans(text))
+    found.extend(commands.spans(text))
     found.extend(declared.spans(text))
+    found.extend(fragments.spans(text))
     if not inside:
         found.extend(_encoded(text))
     return _merged(found)
@@ -191,7 +195,11 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
     if group == 3:
         if re.match(_BOUND, shown) or not _is_assigned(text, match, shown, level, template):
             return None
-    elif " " in shown and level < keys.PASSWORD and not kinds.is_made(shown.split()[-1]):
+    elif (
+        " " in shown
+        and level < keys.PASSWORD
+        and not kinds.is_made(shown.rstrip().rpartition(" ")[2])
+    ):
         return None
     return value.span(group) if hides(shown, level) else None
 
@@ -264,12 +272,23 @@ def _group(value) -> int:
 
 
 def _of_tools(text: str) -> list:
+    """What tools take as passwords; a shape that begins with their names is asked where one stands."""
     found = []
-    for shape in _TOOLS:
+    if not _NAMED:
+        _NAMED[:] = [(shape, _names_in(shape)) for shape in _TOOLS]  # at once: for other threads
+    for shape, names in _NAMED:
+        if names and not any(name in text for name in names):
+            continue
         for match in re.finditer(shape, text):
             if not (kinds.is_reference(match.group(1)) or kinds.is_plain(match.group(1))):
                 found.append((*match.span(1), "password of a command"))
     return found
+
+
+def _names_in(shape: str) -> list:
+    """The words of which one stands in whatever a shape matches; none where that is not plain."""
+    match = re.match(r"\\b(?:\(\?:([\w|-]+)\)|([\w-]+))(?:\\b| )", shape)
+    return (match.group(1) or match.group(2)).split("|") if match else []
 
 
 def _headers(text: str) -> list:

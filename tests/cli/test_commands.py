@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from envsnap.cli.group import COMMANDS
+from envsnap.cli.contents import COMMANDS
 from tests.conftest import COMMAND, Run
 from tests.golden import hosts
 
@@ -289,6 +289,7 @@ IMPORTS = {
         "pynvml",
         "torch",
         "jinja2",
+        "click",
     },
     ("diff", str(GOLDEN / "dev.json"), str(GOLDEN / "dev.json"), "--format", "json"): {
         "rich",
@@ -302,8 +303,10 @@ IMPORTS = {
         "tomllib",
         "packaging.specifiers",
         "html",
+        "click",
     },
     ("check", str(GOLDEN / "dev.json"), "--format", "markdown"): {
+        "click",
         "rich",
         "yaml",
         "docker",

@@ -90,6 +90,12 @@ def test_links_between_pages_lead_somewhere() -> None:
                 assert (path.parent / target).exists(), f"{path.relative_to(ROOT)}: {target}"
 
 
+def test_a_numbered_list_goes_on_behind_a_block_of_code() -> None:
+    # Markdown for the site asks for four blanks; with three, each step is number 1.
+    for page in sorted(DOCS.rglob("*.md")):
+        assert not re.search(r"^ {1,3}```", page.read_text(), re.MULTILINE), page
+
+
 def test_a_page_that_the_navigation_does_not_name_is_added() -> None:
     nav = yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]
     found = site.with_the_rest(nav, ["index.md", "recipes/new.md", "rules/new.md"])

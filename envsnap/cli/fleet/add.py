@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import click
-
 from envsnap import api
+from envsnap.cli import declared
+from envsnap.cli.echo import echo
 from envsnap.report.sanitize import plain
 
 MOST_REFUSED = 10
 
 
-@click.command()
-@click.argument("store", metavar="STORE")
-@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...")
-@click.option(
+@declared.command()
+@declared.argument("store", metavar="STORE")
+@declared.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...")
+@declared.option(
     "--keep",
-    type=click.FloatRange(0),
+    type=declared.Number(0),
     metavar="DAYS",
     help="Delete states of hosts that ended more than this many days ago. Current states stay.",
 )
@@ -27,13 +27,13 @@ def command(store: str, paths: tuple[str, ...], keep: float | None) -> int:
     """
     added = api.add_to_store(store, paths, keep_days=keep)
     for line in added.refused[:MOST_REFUSED]:
-        click.echo(f"envsnap: refused: {plain(line)}", err=True)
+        echo(f"envsnap: refused: {plain(line)}", err=True)
     if len(added.refused) > MOST_REFUSED:
-        click.echo(f"envsnap: refused: {len(added.refused) - MOST_REFUSED} more", err=True)
+        echo(f"envsnap: refused: {len(added.refused) - MOST_REFUSED} more", err=True)
     told = f"added {added.hosts:,} hosts"
     if added.older:
         told += f"; {added.older:,} manifests are older than what the store has"
     if added.forgotten:
         told += f"; forgot {added.forgotten:,} earlier states"
-    click.echo(f"envsnap: {store}: {told}", err=True)
+    echo(f"envsnap: {store}: {told}", err=True)
     return 2 if added.refused else 0

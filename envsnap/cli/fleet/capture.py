@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Unpack
 
-import click
-
 from envsnap import api
+from envsnap.cli import declared
+from envsnap.cli.echo import echo
 from envsnap.cli.fleet.options import engines
 from envsnap.report.sanitize import plain
 
@@ -19,8 +19,8 @@ UNKNOWN = 6
 MOST_REASONS = 12
 
 
-@click.command()
-@click.option(
+@declared.command()
+@declared.option(
     "-o",
     "--output",
     required=True,
@@ -47,7 +47,7 @@ def command(
     key = api.load_redaction_key(redaction_key) if redaction_key else b""
     if torchrun:
         if any(whom.get(name) for name in ENGINES):
-            raise click.UsageError(
+            raise declared.UsageError(
                 "--torchrun cannot be combined with another engine: each rank runs it"
             )
         silent = api.capture_rank(
@@ -67,7 +67,7 @@ def command(
 
 
 def _finish(captured: Captured, output: str) -> int:
-    click.echo(f"envsnap: wrote {len(captured.answered):,} manifests to {output}", err=True)
+    echo(f"envsnap: wrote {len(captured.answered):,} manifests to {output}", err=True)
     silent = {**captured.silent, **dict.fromkeys(captured.missing, "missing: in the inventory")}
     return _told(silent) if silent else 0
 
@@ -80,7 +80,7 @@ def _told(silent: dict[str, str]) -> int:
     for host, reason in silent.items():
         reasons.setdefault(reason, []).append(host)
     for reason, names in list(reasons.items())[:MOST_REASONS]:
-        click.echo(f"envsnap: {hosts(names)}: {plain(reason)[:200]}", err=True)
+        echo(f"envsnap: {hosts(names)}: {plain(reason)[:200]}", err=True)
     if len(reasons) > MOST_REASONS:
-        click.echo(f"envsnap: {len(reasons) - MOST_REASONS} more reasons", err=True)
+        echo(f"envsnap: {len(reasons) - MOST_REASONS} more reasons", err=True)
     return UNKNOWN

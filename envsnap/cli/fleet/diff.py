@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
 from envsnap import api
-from envsnap.cli import inputs, outputs
+from envsnap.cli import declared, inputs, outputs
 from envsnap.report import fleet as formats
 
 if TYPE_CHECKING:
@@ -17,46 +15,46 @@ if TYPE_CHECKING:
 UNKNOWN = 6
 
 
-@click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="DIR|STORE|FILE...")
-@click.option(
+@declared.command()
+@declared.argument("paths", nargs=-1, required=True, metavar="DIR|STORE|FILE...")
+@declared.option(
     "--golden-manifest",
     metavar="FILE",
     help="Compare with this manifest instead of with the majority.",
 )
-@click.option(
+@declared.option(
     "--inventory",
     metavar="FILE|SET",
     help="Hosts that should be there: n[1-16,18], or a file with one set per line. A host "
     "without an answer is missing.",
 )
-@click.option(
+@declared.option(
     "--cohort",
-    type=click.Choice(["hw"]),
+    type=declared.Choice(["hw"]),
     help="Compare only hosts with the same models of GPU and processor.",
 )
-@click.option(
+@declared.option(
     "--policy", metavar="FILE", help="Policy: what to ignore, allow, or give another severity."
 )
-@click.option(
+@declared.option(
     "--fail-on",
-    type=click.Choice(outputs.LEVELS),
+    type=declared.Choice(outputs.LEVELS),
     default="warning",
     show_default=True,
     help="Exit with 1 if a finding is at least this severe.",
 )
-@click.option(
+@declared.option(
     "--format",
     "style",
-    type=click.Choice(formats.NAMES),
+    type=declared.Choice(formats.NAMES),
     default="terminal",
     show_default=True,
     help="Format of the report.",
 )
-@click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours."
+@declared.option(
+    "--color", type=declared.Choice(["auto", "always", "never"]), default="auto", help="Colours."
 )
-@click.option("-o", "--output", default="-", help="Write the report here; - is standard output.")
+@declared.option("-o", "--output", default="-", help="Write the report here; - is standard output.")
 def command(
     paths: tuple[str, ...],
     golden_manifest: str | None,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import click
-
 from envsnap import api
+from envsnap.cli import declared
+from envsnap.cli.echo import echo
 
 
-@click.command()
-@click.argument("store", metavar="STORE")
-@click.option(
+@declared.command()
+@declared.argument("store", metavar="STORE")
+@declared.option(
     "--parquet",
     required=True,
     metavar="FOLDER",
@@ -21,5 +21,5 @@ def command(store: str, parquet: str) -> int:
     Three tables are written: hosts, their sections, and the facts in these.
     """
     count = api.export_store(store, parquet)
-    click.echo(f"envsnap: wrote {count:,} hosts to {parquet}", err=True)
+    echo(f"envsnap: wrote {count:,} hosts to {parquet}", err=True)
     return 0

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 from envsnap import api
-from envsnap.cli import outputs
+from envsnap.cli import declared, outputs
 
 
-@click.command()
-@click.argument("store", metavar="STORE")
-@click.option("--host", metavar="NAME", help="Show only this host: its states, and since when.")
-@click.option(
+@declared.command()
+@declared.argument("store", metavar="STORE")
+@declared.option("--host", metavar="NAME", help="Show only this host: its states, and since when.")
+@declared.option(
     "--since",
     metavar="WHEN",
     help="Changes from then on: 2026-11-26, 2026-11-26T08:00:00Z, or 7d for the last seven days.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
-@click.option("-o", "--output", default="-", help="Write here; - is standard output.")
+@declared.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
+@declared.option("-o", "--output", default="-", help="Write here; - is standard output.")
 def command(store: str, host: str | None, since: str | None, as_json: bool, output: str) -> int:
     """Say what changed, when, on which hosts, and which kinds there were.
 

@@ -5,35 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-import click
-
 from envsnap import api
+from envsnap.cli import declared
 
 Command = TypeVar("Command", bound=Callable[..., object])
 # Whom to ask.
 HOSTS = (
-    click.option("--hosts", metavar="SET|@FILE", help="Hosts that ssh reaches, as n[1-512]."),
-    click.option(
+    declared.option("--hosts", metavar="SET|@FILE", help="Hosts that ssh reaches, as n[1-512]."),
+    declared.option(
         "--slurm", is_flag=True, help="Nodes of the Slurm allocation that this command runs in."
     ),
-    click.option(
+    declared.option(
         "--ray",
         is_flag=False,
         flag_value="auto",
         metavar="[ADDRESS]",
         help="Nodes of a Ray cluster; without ADDRESS, of the local one.",
     ),
-    click.option("--actors", is_flag=True, help="With --ray: the actors, not the nodes."),
-    click.option("--dask", metavar="ADDRESS", help="Workers of this Dask scheduler."),
-    click.option("--kubernetes", metavar="SELECTOR", help="Pods with these labels."),
-    click.option("--namespace", metavar="NAME", help="With --kubernetes: this namespace."),
-    click.option("--container", metavar="NAME", help="With --kubernetes: this container."),
-    click.option(
+    declared.option("--actors", is_flag=True, help="With --ray: the actors, not the nodes."),
+    declared.option("--dask", metavar="ADDRESS", help="Workers of this Dask scheduler."),
+    declared.option("--kubernetes", metavar="SELECTOR", help="Pods with these labels."),
+    declared.option("--namespace", metavar="NAME", help="With --kubernetes: this namespace."),
+    declared.option("--container", metavar="NAME", help="With --kubernetes: this container."),
+    declared.option(
         "--torchrun",
         is_flag=True,
         help="Inside a job (torchrun, mpirun, srun): each rank captures itself.",
     ),
-    click.option(
+    declared.option(
         "--inventory",
         metavar="FILE|SET",
         help="Hosts that should be there. A host without an answer is missing.",
@@ -41,34 +40,34 @@ HOSTS = (
 )
 # What to ask, and for how long.
 ASKED = (
-    click.option(
+    declared.option(
         "--python",
         metavar="PATH",
         help="The interpreter on the hosts; with --ray and --dask, a local one that can import "
         "Ray or Dask.",
     ),
-    click.option("--no-import", is_flag=True, help="Do not import frameworks."),
-    click.option(
+    declared.option("--no-import", is_flag=True, help="Do not import frameworks."),
+    declared.option(
         "--env",
         multiple=True,
         metavar="NAME",
         help="Record the value of this environment variable too.",
     ),
-    click.option(
+    declared.option(
         "--redaction-key",
         metavar="FILE",
         help="Add keyed digests, so that values left out as secrets can still be compared.",
     ),
-    click.option(
+    declared.option(
         "--fanout",
-        type=click.IntRange(1, 1024),
+        type=declared.Number(1, 1024, whole=True),
         default=64,
         show_default=True,
         help="Capture this many hosts at a time.",
     ),
-    click.option(
+    declared.option(
         "--deadline",
-        type=click.FloatRange(1, 86400),
+        type=declared.Number(1, 86400),
         default=api.DEFAULT_DEADLINE,
         show_default=True,
         metavar="SECONDS",

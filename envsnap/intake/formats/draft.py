@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct
 
-from envsnap.intake.formats import privacy
+from envsnap.intake.formats import names, privacy
+from envsnap.knowledge.names import canonical
 from envsnap.model.compute import Framework, Gpu
 from envsnap.model.fields import BOOKKEEPING, Section
 from envsnap.model.host import GpuIdentity
@@ -46,8 +47,8 @@ class Draft:
         _fill(self._section(_name_of(type(section))), section)
 
     def package(self, name: str, facts: Package | None = None) -> None:
-        """Add an installed distribution, or facts of it."""
-        _entry(self._section("packages"), name, facts or Package())
+        """Add an installed distribution, or facts of it, under the index's spelling of its name."""
+        _entry(self._section("packages"), _spelled(name), facts or Package())
 
     def framework(self, name: str, facts: Framework) -> None:
         """Add a framework by import name, or facts of it."""
@@ -79,7 +80,7 @@ class Draft:
     def want(self, name: str, choice: Choice) -> None:
         """Add one line that asks for a distribution; a repetition adds nothing."""
         entries = self._section("wanted").setdefault("entries", {})
-        choices = entries.setdefault(name, [])
+        choices = entries.setdefault(_spelled(name), [])
         if choice not in choices:
             choices.append(choice)
 
@@ -184,6 +185,11 @@ def _fill(known: dict[str, Any], record: Struct) -> None:
             _fill(known.setdefault(field, {}), value)
         else:
             known.setdefault(field, value)
+
+
+def _spelled(name: str) -> str:
+    """The index's spelling of a distribution's name; what is none keeps its own."""
+    return canonical(name) if names.is_name(name) else name
 
 
 def _entry(section: dict[str, Any], name: str, facts: Struct) -> None:

@@ -12,7 +12,7 @@ import sys
 from ..record import Record, hashed, read_bytes, read_text
 
 CODE = (".py", ".so", ".pyd")
-NOT_HASHED = "not asked: captured without importing frameworks"
+NOT_HASHED = "not asked: only `envsnap capture` without --no-import reads these files"
 # Distributions pack these on their own: a Python is the same with and without them.
 PARTS = frozenset((
     "distutils", "ensurepip", "idlelib", "lib2to3", "sitecustomize", "tkinter", "turtledemo",

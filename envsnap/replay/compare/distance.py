@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
-
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Node, Tensor
 
@@ -37,6 +35,8 @@ def apart(golden: Recording, left: int, other: Recording, right: int) -> float |
     if one.same(two):
         return 0.0
     if (one.dtype, one.shape) != (two.dtype, two.shape) or (one.nan, one.inf) != (two.nan, two.inf):
+        return math.inf
+    if one.holes is not None and two.holes is not None and one.holes != two.holes:
         return math.inf
     if one.sketch is None or two.sketch is None:
         return None
@@ -91,55 +91,6 @@ def worst(
     if len(known) < len(found):
         return (max(known, default=0.0) or None), False
     return max(known, default=0.0), all(item == 0 for item in known)
-
-
-class Met(Struct, frozen=True, kw_only=True):
-    """Two results laid over each other: how far apart, and what is on one side only."""
-
-    apart: float | None
-    same: bool
-    told: str = ""
-
-
-def results(golden: Recording, left: Node, other: Recording, right: Node) -> Met:
-    """Compare what both runs gave, by name where parts have names; surplus parts are told."""
-    here, there = _parts(left), _parts(right)
-    if not here.keys() & there.keys():  # a plain tensor on one side, a named result on the other
-        here, there = _by_place(here), _by_place(there)
-    shared = [name for name in here if name in there]
-    if not shared and (here or there):
-        return Met(apart=math.inf, same=False, told="no result in common")
-    found = [apart(golden, here[name], other, there[name]) for name in shared]
-    told = "; ".join(filter(None, (_only("missing here", here, there), _only("only here", there, here))))  # fmt: skip
-    known = [item for item in found if item is not None]
-    worst_one = max(known, default=0.0)
-    whole = len(known) == len(found)
-    return Met(
-        apart=worst_one if whole else (worst_one or None),
-        same=whole and not any(known) and not told,
-        told=told,
-    )
-
-
-def _by_place(parts: dict[str, int]) -> dict[str, int]:
-    return {str(place): number for place, number in enumerate(parts.values())}
-
-
-def _only(word: str, one: dict[str, int], two: dict[str, int]) -> str:
-    """The parts that one result has and the other has not; empty: none."""
-    names = [name for name in one if name not in two]
-    return f"{word}: {', '.join(names[:4])}" if names else ""
-
-
-def _parts(node: Node, name: str = "") -> dict[str, int]:
-    """The tensors of a nest by their way in it."""
-    if node.kind == "tensor":
-        return {name or "result": node.tensor or 0}
-    found: dict[str, int] = {}
-    for place, item in enumerate(node.items):
-        key = node.keys[place] if place < len(node.keys) else str(place)
-        found.update(_parts(item, f"{name}.{key}" if name else key))
-    return found
 
 
 def scale_of(tensor: Tensor) -> float:

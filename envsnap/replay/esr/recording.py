@@ -58,6 +58,10 @@ class Tensor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     crc32: Annotated[str | None, Meta(description="Of the values in logical order.")] = None
     nan: Count = 0
     inf: Count = 0
+    holes: Annotated[
+        str | None,
+        Meta(description="CRC-32 of a byte a value: 1 NaN, 2 Inf, 3 -Inf, 0 another."),
+    ] = None
     min: float | None = None
     max: float | None = None
     mean: float | None = None

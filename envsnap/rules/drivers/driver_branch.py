@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.knowledge import drivers
-from envsnap.knowledge.tables import is_trusted
+from envsnap.knowledge.tables import is_trusted, source
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -42,5 +42,5 @@ class DriverBranch(Rule):
             + ("" if sure else " (unverified)"),
             why="Fixes end there, and newer CUDA releases are not tested with it.",
             fix="Move to a supported branch of the driver.",
-            source=row["source"],
+            source=source("driver_branches", row["source"]),
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from envsnap.knowledge.gpus import compute_capability
-from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.tables import is_trusted, source, table
 from envsnap.knowledge.versions import numbers
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
@@ -114,7 +114,8 @@ def _published(framework: Framework, manifest: Manifest) -> Built | None:
     )
     for row in table("torch_arch_lists")["rows"]:
         if (numbers(row["torch"]), row["build"], row["machine"]) == (minor, build, machine):
-            return Built(tuple(row["archs"]), row["source"], is_trusted(row["basis"]))
+            written = source("torch_arch_lists", row["source"])
+            return Built(tuple(row["archs"]), written, is_trusted(row["basis"]))
     return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from envsnap.knowledge.gpus import compute_capability
-from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.tables import is_trusted, source, table
 from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import gpus, version
@@ -53,7 +53,7 @@ class KernelCapability(Rule):
             ),
             why=f"{row['what']}.",
             fix="Use another implementation on this GPU, or a newer GPU.",
-            source=row["source"],
+            source=source("kernel_capability", row["source"]),
             expected=f"compute capability {row['compute_capability']}",
             cites=(("packages", row["distribution"]),),
         )

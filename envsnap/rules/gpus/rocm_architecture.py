@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.tables import is_trusted, source, table
 from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, gpus, variable
@@ -60,7 +60,7 @@ class RocmArchitecture(Rule):
                     + ("" if sure else " (unverified)"),
                     why=f"They are built for {' '.join(row['archs'])}.",
                     fix=f"Install a build for {target}.",
-                    source=row["source"],
+                    source=source("rocm_arch_lists", row["source"]),
                     cites=(("frameworks", "torch", "rocm"),),
                 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.knowledge import torch_builds
-from envsnap.knowledge.tables import is_trusted
+from envsnap.knowledge.tables import is_trusted, source
 from envsnap.knowledge.versions import numbers
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
@@ -75,7 +75,7 @@ class CudnnVersion(Rule):
                         message=f"torch {torch.version} pins cuDNN {row['cudnn']}, and {package.version} is installed",
                         why="torch refuses another major release and an older minor one.",
                         fix=f"Install {name}=={row['cudnn']}.",
-                        source=row["source"],
+                        source=source("torch_wheels", row["source"]),
                         expected=f"cuDNN {row['cudnn']}",
                         cites=(("frameworks", "torch", "version"),),
                     )

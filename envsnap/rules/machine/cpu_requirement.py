@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.tables import is_trusted, source, table
 from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import stated, version
@@ -47,7 +47,7 @@ class CpuRequirement(Rule):
                     + ("" if sure else " (unverified)"),
                     why="Its wheels are built with it; the first call ends with an illegal instruction.",
                     fix="Run on a newer CPU, or install a build for this one.",
-                    source=row["source"],
+                    source=source("cpu_requirements", row["source"]),
                     expected=row["flag"],
                     cites=(("packages", row["distribution"]),),
                 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from envsnap.changes.change import Change
 from envsnap.knowledge import releases
-from envsnap.knowledge.tables import is_trusted
+from envsnap.knowledge.tables import is_trusted, source
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -73,7 +73,7 @@ class BehaviorChange(Rule):
             path=change.path,
             message=f"{change.path[1]} {change.told}: measured to give the same results",
             why=f"{row['what'][0].upper()}{row['what'][1:]}.",
-            source=row["source"],
+            source=source("behavior_changes", row["source"]),
             changes=tuple(item.path for item in comparison.under("packages", change.path[1])),
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from envsnap.knowledge.releases import version as parsed
-from envsnap.knowledge.tables import table
+from envsnap.knowledge.tables import source, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import given, packages, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -69,15 +69,10 @@ class ReleaseFamily(Rule):
             message=f"{name} {mine} {WORDS[row['how']].format(other=other)}, and {base} is here",
             why="They are one project in several distributions, and call each other's inner parts.",
             fix=f"Install {name} and {other} in one release.",
-            source=_source(row["source"]),
+            source=source("release_families", row["source"]),
             expected=f"{other} {wanted}",
             cites=(("packages", other),),
         )
-
-
-def _source(keys: str) -> str:
-    known = table("release_families")["sources"]
-    return "; ".join(str(known[key]) for key in keys.split(","))
 
 
 def _is_misfit(row: dict[str, Any], name: str, mine: str, base: str) -> bool:

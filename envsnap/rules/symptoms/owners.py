@@ -18,14 +18,12 @@ from envsnap.model.manifest import Manifest
 from envsnap.model.reading import packages
 from envsnap.rules.symptoms.demangle import demangled
 
-SITE = re.compile(r"(?:site-packages|dist-packages)/([^/\s'\"]{1,120})(?:/([^/\s'\"]{1,120}))?")
-TAG = re.compile(r"\.(?:cpython|abi3|pypy|so|cp\d)[\w.-]{0,80}$")
-OF_PYTHON = re.compile(
-    r"/lib(?:64)?/python3\.\d{1,2}/|<frozen |^/.{0,200}/lib/python3\d{1,2}\.zip/"
-)
-HASH = re.compile(r"-[0-9a-f]{8,}")
+SITE = r"(?:site-packages|dist-packages)/([^/\s'\"]{1,120})(?:/([^/\s'\"]{1,120}))?"
+TAG = r"\.(?:cpython|abi3|pypy|so|cp\d)[\w.-]{0,80}$"
+OF_PYTHON = r"/lib(?:64)?/python3\.\d{1,2}/|<frozen |^/.{0,200}/lib/python3\d{1,2}\.zip/"
+HASH = r"-[0-9a-f]{8,}"
 # What extension modules add to their package's name.
-SUFFIX = re.compile(r"\d{1,3}|cuda|cpu|hip|rocm|C|ext|lib|ops|op|kernels?|backend|native|core")
+SUFFIX = r"\d{1,3}|cuda|cpu|hip|rocm|C|ext|lib|ops|op|kernels?|backend|native|core"
 
 
 def module(name: str, manifest: Manifest) -> str | None:
@@ -54,7 +52,7 @@ def of_class(name: str) -> str | None:
 
 def file(path: str, manifest: Manifest) -> str | None:
     """The distribution that installed a file; None for the program's own, and for the system's."""
-    found = SITE.search(path)
+    found = re.search(SITE, path)
     if found is None:
         return _extension(path.rpartition("/")[2], manifest)
     top, below = found[1], found[2] or ""
@@ -72,13 +70,13 @@ def installed(manifest: Manifest) -> Container[str]:
 
 def _extension(name: str, manifest: Manifest) -> str | None:
     """The owner of an extension module by its file's name: its import name, or that with a suffix."""
-    stem = TAG.sub("", name)
+    stem = re.sub(TAG, "", name)
     if not stem or "." in stem:
         return None
     words = stem.split("_")
     while words:
         owner = module("_".join(words), manifest)
-        if owner is not None or not SUFFIX.fullmatch(words[-1]):
+        if owner is not None or not re.fullmatch(SUFFIX, words[-1]):
             return owner
         words.pop()
     return None
@@ -91,12 +89,12 @@ def _of_nvidia(folder: str, manifest: Manifest) -> str | None:
 
 def is_of_python(path: str) -> bool:
     """Whether a file is of Python's own library, which raises for whom it was called by."""
-    return OF_PYTHON.search(path) is not None and SITE.search(path) is None
+    return re.search(OF_PYTHON, path) is not None and re.search(SITE, path) is None
 
 
 def library(soname: str) -> dict[str, Any] | None:
     """The row of a library's owner, by its soname or file."""
-    name = HASH.sub("", soname.rpartition("/")[2]).partition(".so")[0]
+    name = re.sub(HASH, "", soname.rpartition("/")[2]).partition(".so")[0]
     return _longest("sonames", name)
 
 

@@ -82,15 +82,24 @@ class Measure:
             return {"nan": 0, "inf": 0}, [0.0] * BUCKETS
         total, squares, buckets = self._sums(flat)
         nan = inf = 0
+        holes = {}
         if not math.isfinite(squares):
             nan, inf = int(torch.isnan(flat).sum()), int(torch.isinf(flat).sum())
+            holes = {"holes": self._holes(flat)} if nan or inf else {}
             flat = torch.where(torch.isfinite(flat), flat, torch.zeros_like(flat))
             total, squares, buckets = self._sums(flat)
         low, high = (float(end) for end in torch.aminmax(flat))
         count = flat.numel() - nan - inf
         found = {"nan": nan, "inf": inf, "min": low, "max": high}
         found["mean"], found["l2"] = total / max(1, count), math.sqrt(squares)
-        return {key: _finite(value) for key, value in found.items()}, buckets.tolist()
+        return {**{key: _finite(value) for key, value in found.items()}, **holes}, buckets.tolist()
+
+    def _holes(self, flat: Any) -> str:
+        """The digest of where NaN and both infinities are."""
+        torch = self._torch
+        kinds = torch.isnan(flat).to(torch.uint8)
+        kinds += 2 * torch.isposinf(flat).to(torch.uint8) + 3 * torch.isneginf(flat).to(torch.uint8)
+        return digest(kinds)
 
     def rest(self, plain: Any, stats: dict[str, Any]) -> tuple[dict[str, Any], list[float]] | None:
         """What is left of a settled tensor without values that fill it; None: none does."""
