@@ -6,6 +6,7 @@ test needs besides (torch, a Docker Engine, other Pythons) it says itself, and s
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import nox
@@ -88,7 +89,8 @@ def full(session: nox.Session) -> None:
     openmpi-bin. Each reader of foreign input is fuzzed for ten minutes.
     """
     _pytest(session, "-m", "full")
-    _pytest(session, "tests/fuzz", env={"ENVSNAP_FUZZ_SECONDS": "600"})
+    seed = str(int(time.time()))
+    _pytest(session, "tests/fuzz", env={"ENVSNAP_FUZZ_SECONDS": "600", "ENVSNAP_FUZZ_SEED": seed})
     session.run("python", "-m", "benchmarks")
 
 

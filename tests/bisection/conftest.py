@@ -12,13 +12,19 @@ from tests.bisection.world import World
 from tests.conftest import lacking
 
 
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Both environments, made once."""
+@pytest.fixture(name="uv", scope="session")
+def _uv() -> str:
+    """The uv that makes a world's environments."""
     try:
-        executable()
+        return executable()
     except InputError:
         lacking("uv is not installed (the extra is called lock)")
+
+
+@pytest.fixture(scope="session")
+def world(uv: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Both environments, made once."""
+    assert uv
     return World(tmp_path_factory.mktemp("world"))
 
 

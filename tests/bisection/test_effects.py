@@ -26,8 +26,9 @@ RESETS = {
 
 
 @pytest.fixture(name="pinners", scope="module")
-def _pinners(tmp_path_factory: pytest.TempPathFactory) -> dict[str, World]:
+def _pinners(uv: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, World]:
     """Worlds in which the good release of one distribution sets MODE back."""
+    assert uv
     found = {}
     for name, more in RESETS.items():
         made = World(tmp_path_factory.mktemp(name))

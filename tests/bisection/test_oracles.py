@@ -25,8 +25,9 @@ SETTING = "model[0].bias.data.add_(float(os.environ.get('SHIFT', '0')))"
 
 
 @pytest.fixture(scope="module")
-def with_torch(torch_python: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+def with_torch(torch_python: str, uv: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A world in which both sides have the torch that is installed here, by a link to it."""
+    assert uv
     asked = [torch_python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"]
     site = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     return World(tmp_path_factory.mktemp("torch-world"), {"trial-torch-link": site})

@@ -18,7 +18,9 @@ from typing import Any
 
 from tests.conftest import Run, lacking
 
-WITHIN = 5.0  # seconds after the deadline in which every host has a state
+# Seconds after the deadline in which every host has a state. Five do on a machine of its own; what
+# hangs here hangs for much longer than these.
+WITHIN = 25.0
 MARK = "FLEET_TEST_RUN"
 
 

@@ -1,7 +1,8 @@
 """Every reader of foreign input, on mutated real inputs: a result or one sentence, never a crash.
 
-Seconds for each reader: ENVSNAP_FUZZ_SECONDS (default 5; the full session gives it more). The
-seed is printed, and ENVSNAP_FUZZ_SEED repeats a run.
+Seconds for each reader: ENVSNAP_FUZZ_SECONDS (default 5). The seed is the same in each run, so
+that a change is judged by what it changes; the full session takes other seeds (ENVSNAP_FUZZ_SEED)
+for ten minutes a reader, and what it finds becomes a test of its own.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from tests.fuzz.coverage import lines_reached
 
 ROOT = Path(__file__).parents[2]
 SECONDS = float(os.environ.get("ENVSNAP_FUZZ_SECONDS", "5"))
-SEED = int(os.environ.get("ENVSNAP_FUZZ_SEED", "0")) or int(time.time())
+SEED = int(os.environ.get("ENVSNAP_FUZZ_SEED", "1"))
 FORMATS = sorted((ROOT / "tests" / "intake" / "formats").glob("*/"))
 
 

@@ -187,3 +187,20 @@ def test_the_python_of_pandas(told: str, meant: str) -> None:
 def test_a_few_rows_of_three_words_are_no_list_of_conda() -> None:
     with pytest.raises(InputError):
         facts("alpha 1.0 one\nbeta 2.0 two\ngamma 3.0 three\ndelta 4.0 four\n")
+
+
+@pytest.mark.parametrize("mark", ["", "- ", "* "])
+def test_a_list_of_which_every_line_is_code(mark: str) -> None:
+    pins = ["torch==2.5.1", "numpy>=1.26,<3", "tokenizers==0.20.1"]
+    coded = "".join(f"{mark}`{line}`\n" for line in pins)
+    assert facts(coded) == facts("".join(f"{line}\n" for line in pins))
+    assert facts(coded)["wanted.entries.torch.version"] == "2.5.1"
+
+
+def test_a_table_of_another_program_is_no_poetry_show() -> None:
+    for text in (
+        "NAME READY STATUS\nweb-0 1 Running for a while\nweb-1 1 Running for a while\n",
+        "step 1 the model is loaded\nstep 22 the model is called\n",
+    ):
+        with pytest.raises(InputError):
+            facts(text)

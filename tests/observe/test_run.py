@@ -57,7 +57,7 @@ def test_files_are_classed_and_described(run, tmp_path: Path) -> None:
     assert list(config["gaps"]) == ['["settings.json"].api_key']
     groups = found.sections["files"]["groups"]
     assert groups["code"]["files"] == 1
-    assert groups["library"]["files"] > 10
+    assert groups["library"]["files"] > 3  # a distribution's Python reads fewer at its start
     assert found.sections["process"]["exit_code"] == 0
     assert found.sections["process"]["observed"] == 1
     assert found.manifest["target"] == {"kind": "run", "name": "python script.py"}

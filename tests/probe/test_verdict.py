@@ -15,7 +15,7 @@ VERSIONS = ("3.6", "3.9", "3.13")
 
 def judged(python: str, script: Path, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [python, str(script)], capture_output=True, text=True, check=False, env={"LANG": "C", **env}
+        [python, str(script)], capture_output=True, text=True, check=False, env=env
     )
 
 
@@ -33,7 +33,7 @@ def test_one_file_proves_the_same_and_names_what_is_not(
     (tmp_path / "app.yaml").write_text("a: 1\n")
     made = envsnap(
         "capture", "--python", venv, "--config", "app.yaml", "--weights", "w=app.yaml",
-        "-o", "dev.json", env={"OMP_NUM_THREADS": "3"},
+        "-o", "dev.json", env={"OMP_NUM_THREADS": "3", "LANG": "C"},
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     wrote = envsnap(
@@ -75,6 +75,6 @@ def test_what_a_partial_manifest_does_not_state_is_not_asked_for(
     (tmp_path / "dev.json").write_text(json.dumps({**tree, "fingerprint": ""}))
     assert envsnap("capture", "--seal", "dev.json", "-o", "cut.json").returncode == 0
     assert envsnap("probe", "--verify", "cut.json", "-o", "check.py").returncode == 0
-    found = judged(python, tmp_path / "check.py")
+    found = judged(python, tmp_path / "check.py", LANG="C")
     named = [line for line in found.stderr.splitlines() if "differs: packages." in line]
     assert [line for line in named if ".altered: " not in line] == []

@@ -245,3 +245,63 @@ def test_another_structure_with_the_same_result_is_equivalent(torch: Any, played
     assert (found.outcome, found.exit_code) == ("equivalent", 0)
     assert "Wrapped, not Sequential" in found.cause
     assert played(run(net(torch, 8, 4, 2), x), run(Wrapped().eval(), x), strict=True).exit_code == 1  # fmt: skip
+
+
+@pytest.mark.parametrize("change", ["places", "scale"])
+def test_a_mask_of_the_largest_float64_is_compared(torch: Any, played: Any, change: str) -> None:
+    class Masked(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = net(torch, 16, 4).double()
+
+        def forward(self, x: Any, mask: Any) -> Any:
+            return self.fc(x + mask.clamp(-1, 1))
+
+    low = torch.finfo(torch.float64).min
+    x = torch.ones(8, 16, dtype=torch.float64)
+    mask = torch.where(torch.arange(128).reshape(8, 16) % 3 == 0, low * x, 0 * x)
+    other = mask.flip(1) if change == "places" else mask / 2
+    model = Masked().eval()
+    found = played(run(model, x, mask), run(model, x, other))
+    assert (found.outcome, found.exit_code) == ("diverged", 1)
+    assert "mask" in found.cause
+
+
+@pytest.fixture
+def head(torch: Any) -> Any:
+    """Makes a model whose logits are multiplied by a factor, and partly filled with a value."""
+
+    class Head(torch.nn.Module):
+        def __init__(self, by: float, low: float | None, dtype: Any, every: int) -> None:
+            super().__init__()
+            self.fc, self.by, self.low, self.dtype = net(torch, 16, 8), by, low, dtype
+            self.every = every
+
+        def forward(self, x: Any) -> Any:
+            found = (self.fc(x) * self.by).to(self.dtype)
+            low = torch.finfo(self.dtype).min if self.low is None else self.low
+            filled = torch.full_like(found, low)
+            return torch.where(torch.arange(8) % self.every == 0, filled, found)
+
+    def make(by: float = 1.0, low: float | None = -1e9, dtype: Any = torch.float32, every: int = 4) -> Any:  # fmt: skip
+        return Head(by, low, dtype, every).eval()
+
+    return make
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
+@pytest.mark.parametrize("low", [None, -1e9, -1e4, 65504.0])
+def test_what_stands_beside_a_filled_value_is_seen(
+    torch: Any, played: Any, head: Any, low: float | None, dtype: str
+) -> None:
+    kind, x = getattr(torch, dtype), torch.arange(64.0).reshape(4, 16) / 64
+    golden = run(head(low=low, dtype=kind), x)
+    assert played(golden, run(head(low=low, dtype=kind), x)).bits
+    assert played(golden, run(head(1.25, low=low, dtype=kind), x)).exit_code == 1
+    assert played(golden, run(head(low=low, dtype=kind, every=3), x)).exit_code == 1
+
+
+def test_rounding_beside_a_filled_value_is_rounding(torch: Any, played: Any, head: Any) -> None:
+    x = torch.arange(64.0).reshape(4, 16) / 64
+    found = played(run(head(), x), run(head(1 + 2e-7), x))
+    assert (found.outcome, found.bits) == ("equivalent", False)

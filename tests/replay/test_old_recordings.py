@@ -107,3 +107,21 @@ def test_two_recordings_by_two_versions(envsnap: Run) -> None:
         if code:
             assert verdict["first"]["name"] == "norm"
             assert "LayerNorm.eps" in verdict["cause"]
+
+
+def test_a_rounding_that_nobody_measured(envsnap: Run, tmp_path: Path) -> None:
+    """A file is foreign input: an error as large as float64 goes is no overflow of ours."""
+    with zipfile.ZipFile(OLD) as stored:
+        members = {name: stored.read(name) for name in stored.namelist()}
+    record = json.loads(members["record.json"])
+    changed = [leaf["replay"] for leaf in record["calls"][0]["leaves"] if leaf.get("replay")]
+    assert changed
+    for replay in changed:
+        replay["rounding"] = [1e308]
+    members["record.json"] = json.dumps(record).encode()
+    forged = tmp_path / "forged.esr"
+    with zipfile.ZipFile(forged, "w") as stored:
+        for name, data in members.items():
+            stored.writestr(name, data)
+    assert envsnap("compare", forged, OLD).returncode == 0
+    assert envsnap("compare", OLD, forged).returncode == 0

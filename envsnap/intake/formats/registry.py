@@ -77,6 +77,7 @@ FORMATS = (
     Entry("compose", "Compose files"),
     Entry("pixi_lock", "pixi.lock, conda-lock.yml"),
     Entry("conda_environment", "environment.yml, conda env export"),
+    Entry("poetry_show", "poetry show"),
     Entry("pip_list", "pip list, uv pip list"),
     Entry("pip_show", "pip show, uv pip show"),
     Entry("pip_freeze", "pip freeze"),

@@ -24,6 +24,7 @@ LARGEST_AROUND = 1 << 20  # of a text in which documents are looked for
 MOST_DOCUMENTS = 20
 JSON = re.compile(r"(?m)^[{\[]")
 XML = re.compile(r"(?ms)^<\?xml [^>\n]{0,80}\?>\n.{1,400000}?^</\w+>(?=[ \t]*$)")
+SPAN = re.compile(r"^(?P<mark>[ \t]{0,3}(?:[-*] )?)`(?P<code>[^`\n]{1,300})`[ \t]*$")
 QUOTE = re.compile(r"^[ \t]{0,3}(?:>[ \t]?){1,5}")
 LOG_PREFIX = re.compile(
     r"^\[?(?:\d{4}[-/])?\d{2}[-/]\d{2}[ T]\d{2}:\d{2}:\d{2}[\d.,:Z+]*\]? (?:- )?(?:[\w.]+ - )?"
@@ -245,15 +246,18 @@ def decoded(data: bytes) -> str:
 
 
 def unquoted(text: str) -> str:
-    """A text without the marks of a reply and without the indentation that all lines share.
+    """A text without the marks of a reply or of code, and without indentation that lines share.
 
-    Only where most lines are quoted: a mark inside a text is that text's own.
+    Only where most lines are quoted, or all are code: a mark inside a text is that text's own.
     """
     lines = text.split("\n")
     filled = [line for line in lines if line.strip()]
     quoted = sum(QUOTE.match(line) is not None for line in filled)
     if filled and quoted * 2 > len(filled):
         lines = [QUOTE.sub("", line) for line in lines]
+    spans = [SPAN.match(line) for line in lines]
+    if len(filled) > 1 and sum(span is not None for span in spans) == len(filled):
+        lines = [span["code"] if span else "" for span in spans]
     return textwrap.dedent("\n".join(lines))
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
-
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Node, Tensor
 
 # What stands for a difference that float32 sketches (good for some 5e-8) do not show.
 LEAST = 1e-12
+SEEN = 1e-2  # above it a difference is one, whatever else a tensor holds
 EPSILON = {"float64": 2.2e-16, "float32": 1.19e-7, "bfloat16": 7.8e-3, "float16": 9.8e-4}
 
 
@@ -37,13 +36,38 @@ def apart(golden: Recording, left: int, other: Recording, right: int) -> float |
         return 0.0
     if (one.dtype, one.shape) != (two.dtype, two.shape) or (one.nan, one.inf) != (two.nan, two.inf):
         return math.inf
+    if one.holes is not None and two.holes is not None and one.holes != two.holes:
+        return math.inf
     if one.sketch is None or two.sketch is None:
         return None
     here, there = golden.sketches[one.sketch], other.sketches[two.sketch]
-    scale = length(here) or one.l2 or 0.0
+    whole = _relative(here, there, one.l2)
+    if one.rest is None and two.rest is None:
+        return whole
+    return _beside_filling((golden, one), (other, two), whole)
+
+
+def _relative(here: Sequence[float], there: Sequence[float], known: float | None) -> float:
+    scale = length(here) or known or 0.0
     difference = length([a - b for a, b in zip(here, there, strict=True)])
     # The bits differ: where the sketches do not show it, it is less than they can show.
     return max(difference / scale if scale else difference, LEAST)
+
+
+def _beside_filling(
+    golden: tuple[Recording, Tensor], other: tuple[Recording, Tensor], whole: float
+) -> float | None:
+    """How far apart the values are that fill nothing, or the filling where that is more.
+
+    Beside a mask's -1e9 a length shows nothing of the others. Earlier recordings did not look.
+    """
+    one, two = golden[1].rest, other[1].rest
+    if one is None or two is None:
+        return whole if whole > SEEN else None
+    if one.filled != two.filled:
+        return math.inf
+    rest = _relative(golden[0].sketches[one.sketch], other[0].sketches[two.sketch], one.l2)
+    return rest if math.isnan(whole) else max(rest, whole)
 
 
 def pairs(left: Node, right: Node) -> Iterator[tuple[int, int]]:
@@ -67,55 +91,6 @@ def worst(
     if len(known) < len(found):
         return (max(known, default=0.0) or None), False
     return max(known, default=0.0), all(item == 0 for item in known)
-
-
-class Met(Struct, frozen=True, kw_only=True):
-    """Two results laid over each other: how far apart, and what is on one side only."""
-
-    apart: float | None
-    same: bool
-    told: str = ""
-
-
-def results(golden: Recording, left: Node, other: Recording, right: Node) -> Met:
-    """Compare what both runs gave, by name where parts have names; surplus parts are told."""
-    here, there = _parts(left), _parts(right)
-    if not here.keys() & there.keys():  # a plain tensor on one side, a named result on the other
-        here, there = _by_place(here), _by_place(there)
-    shared = [name for name in here if name in there]
-    if not shared and (here or there):
-        return Met(apart=math.inf, same=False, told="no result in common")
-    found = [apart(golden, here[name], other, there[name]) for name in shared]
-    told = "; ".join(filter(None, (_only("missing here", here, there), _only("only here", there, here))))  # fmt: skip
-    known = [item for item in found if item is not None]
-    worst_one = max(known, default=0.0)
-    whole = len(known) == len(found)
-    return Met(
-        apart=worst_one if whole else (worst_one or None),
-        same=whole and not any(known) and not told,
-        told=told,
-    )
-
-
-def _by_place(parts: dict[str, int]) -> dict[str, int]:
-    return {str(place): number for place, number in enumerate(parts.values())}
-
-
-def _only(word: str, one: dict[str, int], two: dict[str, int]) -> str:
-    """The parts that one result has and the other has not; empty: none."""
-    names = [name for name in one if name not in two]
-    return f"{word}: {', '.join(names[:4])}" if names else ""
-
-
-def _parts(node: Node, name: str = "") -> dict[str, int]:
-    """The tensors of a nest by their way in it."""
-    if node.kind == "tensor":
-        return {name or "result": node.tensor or 0}
-    found: dict[str, int] = {}
-    for place, item in enumerate(node.items):
-        key = node.keys[place] if place < len(node.keys) else str(place)
-        found.update(_parts(item, f"{name}.{key}" if name else key))
-    return found
 
 
 def scale_of(tensor: Tensor) -> float:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct
 
-from envsnap.replay.compare import distance
+from envsnap.replay.compare import distance, results
 from envsnap.replay.compare.verdict import Judgement, Layer
 from envsnap.replay.compare.view import View
 from envsnap.replay.esr.recording import Leaf, Node
@@ -50,6 +50,7 @@ class Judged(Struct, frozen=True, kw_only=True):
     outputs: float | None = 0.0
     agree: bool = False
     results: str = ""
+    unseen: tuple[str, ...] = ()  # parts of the result of which only the type is known
 
 
 class _Run:
@@ -62,7 +63,7 @@ class _Run:
         self.here = {leaf.key: leaf for leaf in left.leaves}
         self.there = {leaf.key: leaf for leaf in right.leaves}
         self.replays = {(item.name, item.nth): item for item in right.replays or ()}
-        self._squares = 0.0
+        self._grown = 0.0
 
     def apart(self, left: Node, right: Node) -> tuple[float | None, bool]:
         return distance.worst(self.golden, left, self.other, right)
@@ -73,7 +74,7 @@ class _Run:
             return
         known = [item for item in (leaf.replay.rounding if leaf.replay else ()) if item is not None]
         usual = self.step(leaf) / 4 if self.half(leaf) else USUAL * self.scale(leaf)
-        self._squares += max(known, default=usual) ** 2
+        self._grown = math.hypot(self._grown, max(known, default=usual))
 
     def scale(self, leaf: Leaf) -> float:
         numbers = list(leaf.result.tensors())
@@ -103,7 +104,7 @@ class _Run:
 
     def limits(self, leaf: Leaf) -> tuple[float, float]:
         """The same along the run, where the errors of all layers before add up."""
-        grown = self.ratios(leaf)[1] * math.sqrt(self._squares)
+        grown = self.ratios(leaf)[1] * self._grown
         quiet, loud = self.sizes(leaf)
         return max(quiet, grown / 2), max(loud, grown)
 
@@ -303,15 +304,20 @@ def _closed(run: _Run, found: Judged, inputs_differ: bool) -> Judged:
     left, right = run.results
     if left is None or right is None:
         return found
-    met = distance.results(run.golden, left, run.other, right)
+    met = results.compare(run.golden, left, run.other, right)
     last = next(reversed(run.here.values()), None)
     loud = run.limits(last)[1] if last is not None else LOUD
     agree = met.apart is not None and met.apart < loud
     parted = found.first is not None or found.place or inputs_differ
-    if last is not None and not agree and not parted:
+    if last is not None and not agree and not parted and met.apart is not None:
         found = msgspec.structs.replace(
             found, after=last.title, place=f"after {last.name}, in the forward of the model"
         )
     return msgspec.structs.replace(
-        found, bits=found.bits and met.same, outputs=met.apart, agree=agree, results=met.told
+        found,
+        bits=found.bits and met.same,
+        outputs=met.apart,
+        agree=agree,
+        results=met.told,
+        unseen=met.unseen,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from envsnap.replay.compare import distance
+from envsnap.replay.compare import results
 from envsnap.replay.compare.model_parts import listed
 from envsnap.replay.compare.plain import plain_verdict
 from envsnap.replay.compare.verdict import Verdict
@@ -56,5 +56,5 @@ def _same_end(view: View, other: Recording) -> bool:
     left, right = view.call.result, other.record.calls[-1].result
     if left is None or right is None:
         return False
-    met = distance.results(view.recording, left, other, right)
+    met = results.compare(view.recording, left, other, right)
     return met.apart is not None and met.apart <= NOISE

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from typing import Literal
 
 from envsnap.replay.compare.causes import failed_or_slow, speed
 from envsnap.replay.compare.evidence import Answer, Evidence
@@ -119,16 +119,19 @@ def _outputs_rung(evidence: Evidence) -> Rung:
     judged = evidence.judged
     if evidence.failed:
         return Rung(name="outputs", state="diverged", summary="none: the model raised an exception")
+    unseen = tuple(f"not looked at: {item}" for item in judged.unseen[:4])
     if judged.results:
-        return Rung(name="outputs", state="differs", summary=judged.results)
+        state: State = "differs" if judged.agree else "diverged"
+        return Rung(name="outputs", state=state, summary=judged.results, details=unseen)
     if judged.outputs is None:
-        return Rung(name="outputs", state="unknown", summary="could not be measured")
+        return Rung(name="outputs", state="unknown", summary="could not be measured", details=unseen)  # fmt: skip
     if judged.outputs == 0:
-        return Rung(name="outputs", state="same", summary="identical")
-    state: Literal["diverged", "noise"] = (
-        "diverged" if judged.first is not None or judged.place or evidence.inputs.cause else "noise"
+        return Rung(name="outputs", state="same", summary="identical", details=unseen)
+    parted = judged.first is not None or judged.place or evidence.inputs.cause
+    size = f"differ by {judged.outputs:.1e}" if math.isfinite(judged.outputs) else "differ in dtype, shape, NaN or Inf"  # fmt: skip
+    return Rung(
+        name="outputs", state="diverged" if parted else "noise", summary=size, details=unseen
     )
-    return Rung(name="outputs", state=state, summary=f"differ by {judged.outputs:.1e}")
 
 
 def ruled_out(evidence: Evidence, found: Answer) -> tuple[str, ...]:

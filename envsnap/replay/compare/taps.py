@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envsnap._version import __version__
-from envsnap.replay.compare import distance
+from envsnap.replay.compare import results
 from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Side, Verdict
 from envsnap.replay.compare.view import View
 from envsnap.replay.esr.archive import Recording
@@ -39,7 +39,7 @@ def _told(
         return ""
     if _plain(stage.value) != _plain(twin.value):
         return f"{_plain(stage.value)} -> {_plain(twin.value)}"[:200]
-    met = distance.results(golden, stage.value, other, twin.value)
+    met = results.compare(golden, stage.value, other, twin.value)
     if met.told:
         return met.told
     if met.apart is None or met.apart <= max(NOISE, GROWTH * noise):

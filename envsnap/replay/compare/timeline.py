@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct, field
 
-from envsnap.replay.compare import distance, inputs, other_roots, taps
+from envsnap.replay.compare import distance, inputs, other_roots, results, taps
 from envsnap.replay.compare.facts import ANYWHERE, Facts
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import listed, weights
@@ -174,7 +174,7 @@ def _results(view: View, twin: View) -> float | None:
     left, right = view.call.result, twin.call.result
     if left is None or right is None:
         return None
-    return distance.results(view.recording, left, twin.recording, right).apart
+    return results.compare(view.recording, left, twin.recording, right).apart
 
 
 def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
@@ -192,6 +192,10 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
         if found.verdicts[-1].outcome == "diverged":
             states[nth] = "differs"
         return
+    if apart is None and twin.call.result is not None:
+        states[nth] = "differs"
+        found.verdicts.append(_not_measured(view, twin))
+        return
     if apart is None or apart <= limit:
         states[nth] = "equal" if apart == 0 else "within rounding"
         found.noise = max(found.noise, min(apart or 0.0, limit))
@@ -200,6 +204,15 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
     states[nth] = "differs"
     outcome = "diverged" if apart > max(FAULT * _scale(view), 10 * limit) else "undecided"
     found.verdicts.append(_unseen(view, twin, apart, outcome, facts))
+
+
+def _not_measured(view: View, twin: View) -> Verdict:
+    """The results of a call have other bits, or hold nothing that is known: nobody can say."""
+    cause = f"{view.title} gives a result that is not the same in every bit, and is not measured"
+    more = f"--calls {view.call.nth + 1} --root {view.root.name}"
+    return plain_verdict(
+        view, twin, "undecided", cause, f"Record and compare with {more}: then it is measured."
+    )
 
 
 def _given(

@@ -220,6 +220,7 @@ def _sketches(record: Record) -> Iterator[int]:
     """The numbers of all sketches that a record mentions."""
     pictures = (picture for call in record.calls for picture in call.pictures.values())
     numbers = [item.sketch for item in record.tensors]
+    numbers += [item.rest.sketch for item in record.tensors if item.rest is not None]
     numbers += [row.sketch for picture in pictures for row in picture.rows]
     yield from (number for number in numbers if number is not None)
 

@@ -41,6 +41,14 @@ class Node(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return all(item.rebuilds() for item in self.items)
 
 
+class Rest(Struct, frozen=True, kw_only=True):
+    """What is left of a tensor without values that fill it, such as a mask's -1e9."""
+
+    filled: Annotated[Count, Meta(description="Values that were left out.")]
+    l2: float
+    sketch: Annotated[Count, Meta(description="Row of sketch.npy.")]
+
+
 class Tensor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A distinct tensor: what it looked like, and its values where they were kept."""
 
@@ -50,11 +58,16 @@ class Tensor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     crc32: Annotated[str | None, Meta(description="Of the values in logical order.")] = None
     nan: Count = 0
     inf: Count = 0
+    holes: Annotated[
+        str | None,
+        Meta(description="CRC-32 of a byte a value: 1 NaN, 2 Inf, 3 -Inf, 0 another."),
+    ] = None
     min: float | None = None
     max: float | None = None
     mean: float | None = None
     l2: Annotated[float | None, Meta(description="Euclidean length of the finite values.")] = None
     sketch: Annotated[Count | None, Meta(description="Row of sketch.npy.")] = None
+    rest: Rest | None = None
     rows: Annotated[
         tuple[str, ...], Meta(description="CRC-32 of each part along the first axis, of inputs.")
     ] = ()

@@ -39,7 +39,7 @@ class Call:
         if self._depth:
             return False
         self.told["seconds"] = time.perf_counter() - self._started
-        self.told["result"] = self.recorder.encode(result, keep=False, ends=True)
+        self.told["result"] = self.recorder.encode(result, keep=False, ends=True, opened=True)
         return True
 
     def fail(self, module: Any, error: BaseException | None) -> bool:
@@ -204,7 +204,7 @@ class Detailed(Call):
         if not self._leaves:
             frame.rows = None
             self._leaves.append({**self._call(frame, named, result), "name": ""})
-        call["result"] = recorder.encode(result, keep=True, ends=True)
+        call["result"] = recorder.encode(result, keep=True, ends=True, opened=True)
         keeper = isolated.Isolated(recorder.torch, frame.module, recorder.spool, call["grad"])
         keeper.rounding(self._leaves)
         for leaf in self._leaves:

@@ -16,6 +16,7 @@ from typing import Any
 from . import detail, modes, places, taps, trees
 from .around import MOST_STAGES, Around
 from .aside import Aside
+from .opened import Opened
 from .roots import Root, Roots
 from .spool import FEW, Spool
 
@@ -287,8 +288,11 @@ class Recorder:
         if any(name in sys.modules for name in ("transformers", "diffusers", "torch.utils.data")):
             self.around.look()
 
-    def encode(self, value: Any, *, keep: bool, ends: bool = False) -> Any:
-        """Describe a nest; `ends` says that it is what a model itself was given or gave."""
+    def encode(self, value: Any, *, keep: bool, ends: bool = False, opened: bool = False) -> Any:
+        """Describe a nest; `ends` says that it is what a model itself was given or gave.
+
+        `opened` looks into arrays and objects, too.
+        """
 
         def number(tensor: Any) -> int:
             size = tensor.numel() * tensor.element_size()
@@ -296,7 +300,9 @@ class Recorder:
             kept = (keep and self.spool.fits(size // 4)) or (ends and small)
             return self.spool.number(tensor, keep=kept, brief=not keep, rows=ends)
 
-        return trees.encode(value, number, self.torch.Tensor)
+        return trees.encode(
+            value, number, self.torch.Tensor, opened=Opened(self.torch) if opened else None
+        )
 
     def _fail(self, module: Any, error: BaseException | None) -> None:
         """A module raised: nothing is known of its result."""
@@ -346,19 +352,14 @@ class Recorder:
 
     def _tapped(self, name: str, value: Any) -> None:
         torch = self.torch
-        numpy = sys.modules.get("numpy")
-        if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
-            value = numpy.asarray(value)
-            if value.dtype.kind in "fiub":
-                value = torch.from_numpy(numpy.ascontiguousarray(value))
-        elif (
+        if (
             isinstance(value, list)
             and len(value) > 16
             and all(type(item) is float for item in value)
         ):
             value = torch.tensor(value, dtype=torch.float64)
         with torch.no_grad():
-            told = self.encode(value, keep=True, ends=True)
+            told = self.encode(value, keep=True, ends=True, opened=True)
         self._stage("tap", str(name)[:100], {}, told)
 
 

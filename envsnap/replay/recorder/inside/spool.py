@@ -61,6 +61,9 @@ class Spool:
             if not brief or plain.numel() <= SKETCHED:
                 stats, sketch = self.measure(plain)
                 entry.update(stats, sketch=self.add_sketch(sketch))
+                rest = self.measure.rest(plain, stats)
+                if rest is not None:
+                    entry["rest"] = {**rest[0], "sketch": self.add_sketch(rest[1])}
             found = self._add(entry)
             self._numbers[key] = found
         if rows and "rows" not in self._entries[found]:

@@ -22,6 +22,9 @@ ROWS = 1021
 SPAN = BUCKETS * ROWS
 BLOCKS = 1 << 12
 TOGETHER = 16  # blocks that are widened to float64 at once
+# Values that only say "not here" (a mask's -1e9, a dtype's lowest): as large, nearly one value,
+# and as far from all others. Beside them a length shows nothing of the others.
+FILLED, GAP = 1e3, 1000.0
 
 
 def raw_bytes(tensor: Any) -> Any:
@@ -79,15 +82,40 @@ class Measure:
             return {"nan": 0, "inf": 0}, [0.0] * BUCKETS
         total, squares, buckets = self._sums(flat)
         nan = inf = 0
+        holes = {}
         if not math.isfinite(squares):
             nan, inf = int(torch.isnan(flat).sum()), int(torch.isinf(flat).sum())
+            holes = {"holes": self._holes(flat)} if nan or inf else {}
             flat = torch.where(torch.isfinite(flat), flat, torch.zeros_like(flat))
             total, squares, buckets = self._sums(flat)
         low, high = (float(end) for end in torch.aminmax(flat))
         count = flat.numel() - nan - inf
         found = {"nan": nan, "inf": inf, "min": low, "max": high}
         found["mean"], found["l2"] = total / max(1, count), math.sqrt(squares)
-        return {key: _finite(value) for key, value in found.items()}, buckets.tolist()
+        return {**{key: _finite(value) for key, value in found.items()}, **holes}, buckets.tolist()
+
+    def _holes(self, flat: Any) -> str:
+        """The digest of where NaN and both infinities are."""
+        torch = self._torch
+        kinds = torch.isnan(flat).to(torch.uint8)
+        kinds += 2 * torch.isposinf(flat).to(torch.uint8) + 3 * torch.isneginf(flat).to(torch.uint8)
+        return digest(kinds)
+
+    def rest(self, plain: Any, stats: dict[str, Any]) -> tuple[dict[str, Any], list[float]] | None:
+        """What is left of a settled tensor without values that fill it; None: none does."""
+        torch = self._torch
+        end = max(abs(stats.get("min") or 0.0), abs(stats.get("max") or 0.0))
+        if end < FILLED or not plain.is_floating_point():
+            return None
+        size = plain.reshape(-1).abs()
+        far = (size > end / 2) & torch.isfinite(size)
+        left = torch.where(torch.isfinite(size) & ~far, plain.reshape(-1), 0.0)
+        low, largest = float(size[far].min()), float(left.abs().max())
+        if not 0 < largest <= end / GAP or end - low > end / GAP:
+            return None
+        _, squares, buckets = self._sums(left)
+        found = {"filled": int(far.sum()), "l2": math.sqrt(squares)}
+        return found, buckets.tolist()
 
     def _sums(self, flat: Any) -> tuple[float, float, Any]:
         torch = self._torch

@@ -17,20 +17,26 @@ DEEPEST = 20
 LONGEST_TEXT = 100
 
 
-def encode(value: Any, number: Callable[[Any], int], tensor_type: type, depth: int = 0) -> Any:
-    """Describe a nest; `number` records a tensor and returns its number."""
+def encode(
+    value: Any,
+    number: Callable[[Any], int],
+    tensor_type: type,
+    depth: int = 0,
+    opened: Callable[[Any], Any] | None = None,
+) -> Any:
+    """Describe a nest; `number` records a tensor and returns its number.
+
+    `opened` gives something of known kind for what is none, or the value itself.
+    """
 
     def inner(item: Any) -> Any:
-        return encode(item, number, tensor_type, depth + 1)
+        return encode(item, number, tensor_type, depth + 1, opened)
 
     if isinstance(value, tensor_type):
         return {"kind": "tensor", "tensor": number(value)}
-    if value is None or isinstance(value, bool):
-        return {"kind": "value", "value": value}
-    if isinstance(value, int) and abs(value) < 1 << 53:
-        return {"kind": "value", "value": int(value)}
-    if isinstance(value, float) and math.isfinite(value):
-        return {"kind": "value", "value": value}
+    plain = _plain(value)
+    if plain is not None:
+        return plain
     if depth < DEEPEST:
         if type(value) in (list, tuple):
             name = "list" if isinstance(value, list) else "tuple"
@@ -43,9 +49,25 @@ def encode(value: Any, number: Callable[[Any], int], tensor_type: type, depth: i
                 "keys": list(named),
                 "items": [inner(item) for item in named.values()],
             }
+        other = opened(value) if opened is not None else value
+        if other is not value:
+            return inner(other)
+    return {"kind": "opaque", "type": type(value).__name__[:LONGEST_TEXT]}
+
+
+def _plain(value: Any) -> dict[str, Any] | None:
+    """A plain value as it is, or what JSON cannot hold, and a text's digest, as opaque."""
+    if value is None or isinstance(value, bool):
+        return {"kind": "value", "value": value}
+    if isinstance(value, int) and abs(value) < 1 << 53:
+        return {"kind": "value", "value": int(value)}
+    if isinstance(value, float) and math.isfinite(value):
+        return {"kind": "value", "value": float(value)}
     if isinstance(value, str):
         return {"kind": "opaque", "type": "str", "value": digest(value)}
-    return {"kind": "opaque", "type": type(value).__name__[:LONGEST_TEXT]}
+    if isinstance(value, (int, float)):
+        return {"kind": "opaque", "type": type(value).__name__, "value": str(value)[:LONGEST_TEXT]}
+    return None
 
 
 def _named_parts(value: Any) -> dict[str, Any] | None:
