@@ -20,7 +20,7 @@ _NOUN = (
 # Up to six words, and then what announces a value. A line, a stop, or a semicolon ends the clause.
 _JOINT = (
     r"((?:[ \t]{1,2}(?!(?:is|was|are|to|as|now|currently)[ \t])[\w@.'\u2019()-]{1,30}){0,6}[?)]{0,2})[ \t]{0,3}"
-    r"(\b(?:is|was|are|to|as|be|been|became|currently|now|still|called|reads|changed from|from|accepted|with)\b|[:=,?]|(?<=[ \t])[\[(]|-{1,2}>|=>|\u2192)"
+    r"(\b(?:is|was|are|to|as|be|been|became|currently|now|still|called|reads|changed from|from|accepted|with)\b:?|[:=,?]|(?<=[ \t])[\[(]|-{1,2}>|=>|\u2192)"
     r"[ \t]{0,2}(?:(?:is|was|now|currently|set|to|still|just|is:|,)[ \t:]{1,2}){0,3}[\"'`(<*\[\u201c\u2018]{0,2}([^\s\"'`<>(),;\[\]\u201d\u2019]{4,400})"
 )
 # use X as the password, with X for a password

@@ -32,7 +32,7 @@ _SHORT = {
     "curlftpfs ncftpget ncftpput ncftp": "-p",
     "ike-scan strongswan": "--psk",
     "iwconfig iw": "key",
-    "airflow superset flask grafana-cli": "-p",
+    "airflow superset flask grafana-cli useradd usermod adduser beeline ykman": "-p",
     "hdbsql vertica vsql nzsql bteq": "-p -w -pw",
     "jarsigner keytool apksigner": "-storepass -keypass -srcstorepass -deststorepass -srckeypass -destkeypass -new",
     "aria2c": "--ftp-passwd --http-passwd",
