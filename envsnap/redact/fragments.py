@@ -64,6 +64,8 @@ _COMMUNITY = r"(?i)\b(?:r[ow]community6?|(?:snmp-server|snmp) (?:host [\w.:-]{1,
 _DEVICE = r"(?im)^[ \t]{0,8}(?:[\w-]{1,40} ){0,6}?(?:password|secret|md5|key-string|pre-shared-key|passphrase)(?: [0-9]{1,2})? ([^\s\"']{3,200})[ \t]{0,4}$"  # fmt: skip
 _ON_DEVICE = r"(?i)(?:enable|username|line|key|crypto|tacacs-server|radius-server|neighbor|ppp|ip|set|isakmp|local-user|snmp-server)\b"  # fmt: skip
 
+_OF_DEVICES = ("assword", "ecret", "md5", "key", "assphrase")
+
 
 def spans(text: str) -> list:
     """Return (start, end, why) of the values whose names stand beside them in such a notation."""
@@ -80,7 +82,8 @@ def spans(text: str) -> list:
         found.extend(_records(text))
     if "ommunity" in text or "COMMUNITY" in text:
         found.extend(_told(text, _COMMUNITY))
-    found.extend(_devices(text))
+    if any(mark in text for mark in _OF_DEVICES):
+        found.extend(_devices(text))
     return found
 
 
