@@ -45,7 +45,7 @@ _OF_PASSWORD = (
 _ENDS = r"[\"'`)\]>*\u201d\u2019]{0,2}[.!]?(?:\s*\Z|,? (?:and|but|so|please|now|the old|for|on|in|before)\b|[),])"
 _HINTS = ("pass", "pw", "psk", "pin", "secret", "token", "key", "cred", "cookie")
 # Words of models and programs that have a hint in them; plural tokens and keys are counted, not told.
-_ELSE = r"tokens\b(?!['\" ]{0,2}(?:[:=]|is|are))|tokenize\w{0,3}|\bkeys\b|keyword|pass(?:ed|es|ing)\b|\w{1,20}ping\b|pinned"
+_ELSE = r"tokens\b(?!['\" ]{0,2}(?:[:=]|is|are)[ '\"]{0,2}[^0-9 '\"])|tokenize\w{0,3}|\bkeys\b|keyword|pass(?:ed|es|ing)\b|\w{1,20}ping\b|pinned"
 _SENTENCE = r"[^\n]{6,4000}"
 
 

@@ -64,6 +64,7 @@ _COMMUNITY = r"(?i)\b(?:r[ow]community6?|(?:snmp-server|snmp) (?:host [\w.:-]{1,
 _DEVICE = r"(?im)^[ \t]{0,8}(?:[\w-]{1,40} ){0,6}?(?:password|secret|md5|key-string|pre-shared-key|passphrase)(?: [0-9]{1,2})? ([^\s\"']{3,200})[ \t]{0,4}$"  # fmt: skip
 _ON_DEVICE = r"(?i)(?:enable|username|line|key|crypto|tacacs-server|radius-server|neighbor|ppp|ip|set|isakmp|local-user|snmp-server)\b"  # fmt: skip
 
+_PARTING = ("  ", "\t", "|", "...", "> ", " :")
 _OF_DEVICES = ("assword", "ecret", "md5", "key", "assphrase")
 
 
@@ -76,7 +77,7 @@ def spans(text: str) -> list:
     for marks, shape in _SEEN:
         if all(mark in text for mark in marks):
             found.extend(_in_cells(text, shape))
-    if "  " in text or "\t" in text or "|" in text or "..." in text or "> " in text or " :" in text:
+    if any(sign in text for sign in _PARTING):
         found.extend(_in_cells(text, _COLUMNS))
     if text.count(":") > 3:
         found.extend(_records(text))
