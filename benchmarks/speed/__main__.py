@@ -30,6 +30,7 @@ BEFORE = "0c3971d"
 SIDES = ("before", "after")
 TORCH_ALONE = "capture with torch, import alone"
 LEAST = "what a capture cannot do without"
+LEAST_OF_A_RUN = "what a run of 50,000 files cannot do without"
 QUIET = ["--fail-on", "never"]
 MEMORY = (
     "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, capture_output=True);"
@@ -102,7 +103,7 @@ class Table:
             LEAST,
             [python, "-m", "pip", "list", "--format", "json", quiet],
             {
-                "imports": [places.python("after"), "-c", "import click, msgspec.json"],
+                "imports": [places.python("after"), "-c", "import msgspec.json"],
                 "interpreter": [python, "-c", "import hashlib, json, re, subprocess"],
             },
         )  # fmt: skip
@@ -166,6 +167,12 @@ class Table:
                 },
                 of=of,
             )
+        self.ratio(
+            LEAST_OF_A_RUN,
+            [python, "many.py"],
+            {"hook": [python, self.places.witness("hook")], "watch": [python, self.places.witness("watch")]},
+            of=3,
+        )  # fmt: skip
 
     def yaml(self) -> None:
         """A long configuration: with it, against without it."""

@@ -20,6 +20,35 @@ for number in range(%d):
     with open(f"data/{number}", "rb") as stream:
         stream.read()
 """
+# The least that each of the two witnesses of a run can do: a hook that asks what state each opened
+# file is in, and a watch of the kernel whose events nobody reads into.
+WITNESSES = {
+    "hook": """
+import os, sys
+states = []
+def hook(event, arguments, keep=states.append, stat=os.stat):
+    if event == "open":
+        keep(stat(arguments[0]))
+with open("many.py") as stream:
+    code = stream.read()
+sys.addaudithook(hook)
+exec(code)
+os._exit(0)
+""",
+    "watch": """
+import ctypes, os, subprocess, sys, threading, time
+kernel = ctypes.CDLL(None)
+events = kernel.inotify_init1(os.O_CLOEXEC)
+kernel.inotify_add_watch(events, b"data", 0x20 | 0x08 | 0x10 | 0x100 | 0x80)
+def read():
+    while True:
+        os.read(events, 1 << 18)
+        time.sleep(0.004)
+threading.Thread(target=read, daemon=True).start()
+subprocess.run([sys.executable, "many.py"], check=True)
+os._exit(0)
+""",
+}
 
 
 class Places:
@@ -91,6 +120,12 @@ class Places:
                 for number in range(RECORD_LINES):
                     stream.write(f"large/part{number}.py,sha256={number:043d},{number}\n")
         return self.python("record")
+
+    def witness(self, name: str) -> str:
+        """A script that does the least that a witness of a run can do."""
+        path = self.folder / f"{name}.py"
+        path.write_text(WITNESSES[name], encoding="utf-8")
+        return str(path)
 
     def work(self) -> Path:
         """A folder with scripts to run, their files, and a long configuration."""

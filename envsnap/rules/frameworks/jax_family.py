@@ -21,7 +21,7 @@ REFERENCE = "jax-ml/jax docs/installation.md and CHANGELOG.md"
 class JaxFamily(Rule):
     """jax, jaxlib, the CUDA plugins or NumPy do not belong together.
 
-    jaxlib and the CUDA plugins are released with jax and must have its minor release; each jax
+    jaxlib and the CUDA plugins are released with jax and must have its minor release. Each jax
     states the oldest NumPy and the cuDNN that it runs with. JAX checks this at import.
 
     Fix: install them together: `jax[cuda12]` or `jax[cuda13]` in one release.

@@ -16,9 +16,9 @@ PATH = ("process", "exit_code")
 class EndOfRun(Rule):
     """A command that was observed ended with an exit code other than 0.
 
-    An exit code above 128 is a signal, as shells tell it. 139 is a segmentation fault; native
-    code of two wheels that do not fit is a common cause. 137 is a SIGKILL, which the kernel sends
-    where memory is used up.
+    An exit code above 128 is a signal, as shells tell it. The code 139 is a segmentation fault. A
+    common cause is native code of two wheels that do not fit. The code 137 is a SIGKILL, which the
+    kernel sends where memory is used up.
 
     Fix: read the command's last output; `--error-text` explains a message.
     """

@@ -16,7 +16,7 @@ CLOSE = (Distance.PATCH, Distance.BUILD)
 class PickledEstimator(Rule):
     """A pickle in the weights was written by another scikit-learn than is installed.
 
-    scikit-learn promises nothing across releases: linear models mostly load, trees and forests
+    A pickle is not promised to load across releases. Linear models mostly load. Trees and forests
     fail ("node array from the pickle has an incompatible dtype") or have lost attributes. The
     pickle itself states the release that wrote it.
 

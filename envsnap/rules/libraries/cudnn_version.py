@@ -17,8 +17,8 @@ from envsnap.rules.rule import Rule
 class CudnnVersion(Rule):
     """A framework loads another cuDNN than it was built with, or another one is installed.
 
-    torch requires the major release that it was built with and at least that minor one, else it
-    raises "cuDNN version incompatibility"; TensorFlow and JAX ask for the same. The wheels of
+    torch requires the major release that it was built with, and at least that minor one. Otherwise
+    it raises "cuDNN version incompatibility". TensorFlow and JAX ask for the same. The wheels of
     torch pin the exact cuDNN that they were tested with.
 
     Fix: take the other cuDNN out of LD_LIBRARY_PATH, and install the one that the wheel pins.

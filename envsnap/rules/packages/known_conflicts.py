@@ -15,8 +15,8 @@ from envsnap.rules.rule import Rule
 class KnownConflicts(Rule):
     """A release is installed together with one that it was not written for.
 
-    Some distributions do not cap what they require, so that an install today takes a major release
-    that did not exist when they were written. vLLM up to 0.10.2 takes transformers 5; onnx up to
+    Some distributions do not cap what they require. An install today then takes a major release
+    that did not exist when they were written. vLLM up to 0.10.2 takes transformers 5. onnx up to
     1.11 takes a protobuf that refuses its generated code.
 
     Fix: install the older release of the other distribution, and lock it.

@@ -16,8 +16,8 @@ CODECS = {"pillow": "pillow", "opencv-python": "opencv", "opencv-python-headless
 class PackageSource(Rule):
     """A package that computes comes from conda on one side and from a wheel on the other.
 
-    One version is not one build: conda links against its own BLAS, MKL, codecs and C++ library,
-    wheels bring theirs. numpy computes with OpenBLAS from a wheel and often with MKL from conda;
+    One version is not one build. conda links against its own BLAS, MKL, codecs and C++ library.
+    Wheels bring theirs. From a wheel, numpy computes with OpenBLAS; from conda, often with MKL.
     Pillow decodes JPEG with another library.
 
     Fix: install it from the same place on both sides.
