@@ -50,20 +50,30 @@ class Met(Struct, frozen=True, kw_only=True):
 def compare(golden: Recording, left: Node, other: Recording, right: Node) -> Met:
     """Compare what both runs gave, by name where parts have names; surplus parts are told."""
     unseen = tuple(dict.fromkeys((*_unseen(left), *_unseen(right))))
-    here, there = _seen(_tensors(left), unseen), _seen(_tensors(right), unseen)
-    if here and there and not here.keys() & there.keys():
-        here, there = _by_place(here), _by_place(there)  # plain on one side, named on the other
+    here, there = _met(_seen(_tensors(left), unseen), _seen(_tensors(right), unseen))
     one, two = _seen(_plain(left), unseen), _seen(_plain(right), unseen)
     values = _values(one, two)
-    shared = [name for name in here if name in there]
+    shared = list(filter(there.__contains__, here))
     if not shared and (here or there):
         return Met(apart=math.inf, same=False, told="no result in common", unseen=_listed(unseen))
-    if not shared and not values and unseen:
+    if not (shared or values) and unseen:
         return Met(apart=None, same=False, unseen=_listed(unseen))
     found = [_apart(golden, here[name], other, there[name]) for name in shared]
     found += [apart for apart, _ in values]
     only = _only("missing here", here | one, there | two), _only("only here", there | two, here | one)  # fmt: skip
     told = "; ".join(filter(None, (*only, *[text for _, text in values][:4])))
+    return _summed(found, told, unseen)
+
+
+def _met(here: dict[str, int], there: dict[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+    """Both sides' tensors, by their places where one side names them and the other does not."""
+    if here and there and not here.keys() & there.keys():
+        return _by_place(here), _by_place(there)
+    return here, there
+
+
+def _summed(found: list[float | None], told: str, unseen: Unseen) -> Met:
+    """All differences as one; None is one that was not measured."""
     known = [item for item in found if item is not None]
     worst = max(known, default=0.0)
     whole = len(known) == len(found)
@@ -92,17 +102,26 @@ def concentrated(here: Sketch, there: Sketch) -> float:
     if not held or not all(map(math.isfinite, sizes)):
         return 0.0
     usual = math.hypot(*sizes) / math.sqrt(len(held))
+    return max(_peak(held, apart, sizes, usual), _above_noise(held, apart, sizes, usual))
+
+
+def _peak(held: list[int], apart: list[float], sizes: list[float], usual: float) -> float:
+    """The difference of the one part that is far above all others; 0: there is none."""
     top = max(held, key=apart.__getitem__)
     rest = math.hypot(*[apart[place] for place in held if place != top])
-    found = 0.0
     if apart[top] > PEAK * rest / math.sqrt(max(1, len(held) - 1)):
-        found = apart[top] / max(sizes[top], usual)
+        return apart[top] / max(sizes[top], usual)
+    return 0.0
+
+
+def _above_noise(held: list[int], apart: list[float], sizes: list[float], usual: float) -> float:
+    """The usual difference of the parts that are plainly others, where the rest is noise; or 0."""
     changed = {place for place in held if apart[place] > PLAIN * sizes[place]}
     least = max((apart[place] for place in changed), default=0.0)
     noise = max((apart[place] for place in held if place not in changed), default=0.0)
     if least > max(ABOVE * noise, LEAST_SHARE * usual):
-        found = max(found, statistics.median(apart[at] / sizes[at] for at in changed))
-    return found
+        return statistics.median(apart[at] / sizes[at] for at in changed)
+    return 0.0
 
 
 def _tensors(node: Node, name: str = "") -> Iterator[tuple[str, int]]:
