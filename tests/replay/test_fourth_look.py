@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from envsnap.replay.recorder import spooled
 
 
 def net(torch: Any, *, eps: float = 1e-5, approximate: str = "none") -> Any:
@@ -61,3 +65,18 @@ def test_training_that_goes_another_way_names_the_lines(torch: Any, played: Any)
     assert "call 2" in found.cause
     assert "both runs update its weights before it, and otherwise here" in found.cause
     assert played(play(0.1), play(0.1)).outcome == "same"
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_of_several_processes_the_first_is_chosen_whoever_ends_first(
+    order: tuple[int, ...], tmp_path: Path
+) -> None:
+    places: list[list[int]] = [[0, 2], [0, 1], [1, 1]]  # rank, and the place among a pool's
+    for number in order:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        tree = {"calls": [{}], "among": places[number]}
+        (folder / "record.json").write_text(json.dumps(tree))
+    (tmp_path / "3").mkdir()  # a process that called no model
+    chosen = min(spooled.find(str(tmp_path)), key=lambda item: item.rank)
+    assert Path(chosen.folder).name == "1"
