@@ -121,6 +121,48 @@ def weights(folder: Path) -> None:
     line("time of four unchanged files / of four new ones", again / four, "near 0: none is read")
 
 
+def failure_text(folder: Path, size: int) -> None:
+    """Reading a log of a gigabyte against counting its lines: CPU, and the largest memory."""
+    log = folder / "train.log"
+    piece = "".join(
+        f"2026-11-27 10:00:00,123 INFO [rank{number % 8}]: step {number} loss 0.{number:06} ok\n"
+        for number in range(20_000)
+    ).encode()
+    with log.open("wb") as stream:
+        for _ in range(size // len(piece)):
+            stream.write(piece)
+        stream.write(b"RuntimeError: CUDA error: no kernel image is available for execution\n")
+    check = [ENVSNAP, "check", str(folder / "a.json"), "--fail-on", "never"]
+    short = folder / "short.log"
+    short.write_bytes(b"x\n")
+    counted, read, nothing = medians(
+        [
+            ["wc", "-l", str(log)],
+            [*check, "--error-text", str(log)],
+            [*check, "--error-text", str(short)],
+        ],
+        3,
+    )
+    what = f"error text of {size >> 20} MiB"
+    line(f"{what} / wc -l", read / counted, "at most 20")
+    line(f"{what}, less a check with a short text / wc -l", (read - nothing) / counted, "")
+    most = largest_memory([*check, "--error-text", str(log)])
+    line(f"{what}, MB of memory", most / 1e6, "at most 100")
+    log.unlink()
+
+
+def largest_memory(command: list[str]) -> int:
+    """The largest resident set of a command, in bytes."""
+    told = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);"
+    )
+    told += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    done = subprocess.run(
+        [sys.executable, "-c", told, *command], check=True, capture_output=True, text=True
+    )
+    return int(done.stdout) * 1024
+
+
 def environment(folder: Path) -> Iterator[str]:
     """A virtual environment with 150 and more packages, made anew or named by the caller."""
     named = os.environ.get("ENVSNAP_BENCHMARK_PYTHON")
@@ -156,6 +198,7 @@ def main() -> None:
             start_up(folder, repeats)
             with_torch(folder, arguments.torch_python, repeats)
             weights(folder)
+            failure_text(folder, (256 if arguments.quick else 1024) << 20)
 
 
 if __name__ == "__main__":

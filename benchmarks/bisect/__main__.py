@@ -62,7 +62,7 @@ def harmless(size: int, case: Case, seed: int) -> list[tuple[str, str, str, str]
     ]
     planted = {path.partition(".")[2] for cause in case.culprits for path in cause}
     rows = [row for row in rows if row[0] not in case.packages]
-    planted |= {other for name in planted for other in cases.NEEDED.get(name, ())}
+    planted |= {other for name in planted for other in cases.NEEDED.get(name, ())} | {*case.beside}
     if size < 60:
         shuffled = random.Random(seed).sample(rows, len(rows))
         independent = set((cases.HERE / "independent.txt").read_text().split())
@@ -98,7 +98,9 @@ def prepare(case: Case, size: int, folder: Path, seed: int) -> None:
         shell = variables(case, place, size)
         if case.golden and place == 0:
             (folder / "golden").write_text(golden(folder, work, shell))
-        capture(folder, name, {**shell, **gold(case, folder)}, case)
+        capture(
+            folder, name, {**shell, **gold(case, folder)}, case, alone=case.alone and place == 1
+        )
 
 
 def environment(folder: Path, python: str, pins: dict[str, str]) -> None:
@@ -140,11 +142,12 @@ def basics() -> dict[str, str]:
     return {name: os.environ[name] for name in BASICS if name in os.environ}
 
 
-def capture(folder: Path, name: str, shell: dict[str, str], case: Case) -> None:
-    """A manifest of one side, from a shell with its variables."""
+def capture(folder: Path, name: str, shell: dict[str, str], case: Case, *, alone: bool) -> None:
+    """A manifest of one side, from a shell with its variables, or with one processor."""
+    first = ["taskset", "-c", "0"] if alone else []
     asked = [f"--env={variable}" for variable in {**case.variables, **gold(case, folder)}]
     subprocess.run(
-        [*ENVSNAP, "capture", "--no-import", *asked, "--python", folder / name / "bin" / "python",
+        [*first, *ENVSNAP, "capture", "--no-import", *asked, "--python", folder / name / "bin" / "python",
          "-o", folder / f"{name}.json"],
         env={**basics(), **shell, "PYTHONPATH": str(Path(__file__).parents[2])}
         if "PYTHONPATH" not in shell else {**basics(), **shell},

@@ -24,6 +24,7 @@ NEEDED = {
     "starlette": ("anyio", "sniffio", "idna", "typing-extensions"),
     "anyio": ("sniffio", "idna", "typing-extensions"),
     "pytest": ("pluggy", "iniconfig", "packaging", "pygments"),
+    "pytest-randomly": ("pytest", "pluggy", "iniconfig", "packaging", "pygments"),
 }
 # Variables that change nothing in these programs.
 HARMLESS_VARIABLES: PAIRS = {
@@ -40,7 +41,9 @@ class Case:
     """A fault: the program, what differs, and what has to be named.
 
     `culprits` are sets of paths, one a sufficient cause; an empty tuple is a fault that nothing
-    carried makes. `golden` puts the good side's output into a variable that both sides have.
+    carried makes. `golden` puts the good side's output into a variable that both sides have;
+    `alone`: the bad side was captured with one usable processor; `beside`: more of the harmless list
+    that the program imports.
     """
 
     name: str
@@ -53,6 +56,8 @@ class Case:
     python: str = "3.11"
     options: tuple[str, ...] = ()
     golden: str | None = None
+    alone: bool = False
+    beside: tuple[str, ...] = ()
 
 
 def one(*paths: str) -> tuple[frozenset[str], ...]:
@@ -206,4 +211,54 @@ FRESHER = (
         (*one("packages.pytz"), *one("packages.wcwidth")),
     ),
 )  # fmt: skip
-CASES = (*COLLECTION, *OURS, *FRESH, *FRESHER)
+# Kinds that none of the others has, written before any of them was bisected.
+KINDS = (
+    Case(
+        "processors_sum", OWN / "fault_processors_sum.py", one("system.cpus_usable"),
+        golden="GOLD", alone=True,
+    ),
+    Case(
+        "pth_distutils", OWN / "fault_pth_distutils.py", one("packages.setuptools"),
+        {"setuptools": ("59.8.0", "80.9.0")},
+    ),
+    Case(
+        "plugin_seed", OWN / "fault_plugin_seed.py", one("packages.pytest-randomly"),
+        {"pytest-randomly": (None, "3.16.0")}, companions=frozenset({"packages.pytest"}),
+    ),
+    package("second_call", culprit="cachetools"),
+    Case(
+        "frame_differs", OWN / "fault_frame_differs.py", one("packages.regex"),
+        companions=frozenset({"packages.rpds-py"}), beside=("rpds-py",),
+    ),
+    Case(
+        "hash_order", OWN / "fault_hash_order.py", one("env_vars.PYTHONHASHSEED"),
+        variables={"PYTHONHASHSEED": ("0", "1")}, golden="GOLD",
+    ),
+    Case(
+        "tz_day", OWN / "fault_tz_day.py", one("env_vars.TZ"), variables={"TZ": ("UTC", "Asia/Tokyo")},
+    ),
+    package("crash_signal", culprit="yarl", beside=("multidict", "propcache", "idna")),
+    Case(
+        "mode_triple", OWN / "fault_mode_triple.py",
+        one("configs.steps.steps[1].rate", "env_vars.FEATURE_MODE", "packages.decorator"),
+        files=(("steps", "steps-good.yaml", "steps-bad.yaml"),),
+        variables={
+            "FEATURE_MODE": ("off", "on"), "STEPS": ("steps-good.yaml", "steps-good.yaml"),
+        },
+        beside=("pyyaml",),
+    ),
+    Case(
+        "extra_gone", OWN / "fault_extra_gone.py", one("packages.ujson"), {"ujson": ("5.10.0", None)},
+    ),
+    Case(
+        "pair_or_one", OWN / "fault_pair_or_one.py",
+        (*one("packages.importlib-metadata", "packages.sqlparse"), *one("packages.filelock")),
+        companions=frozenset({"packages.lazy-importer"}),
+        beside=("lazy-importer", "zipp", "typing-extensions"),
+    ),
+    Case(
+        "path_shadow", OWN / "fault_path_shadow.py", one("env_vars.PYTHONPATH"),
+        variables={"PYTHONPATH": (None, "extra")},
+    ),
+)  # fmt: skip
+CASES = (*COLLECTION, *OURS, *FRESH, *FRESHER, *KINDS)

@@ -14,7 +14,7 @@ import statistics
 import sys
 import sysconfig
 
-from envsnap.bisection.environments import Environments
+from envsnap.bisection.environments import Environments, Tools
 from envsnap.bisection.store import Session, Store
 from envsnap.bisection.supervised import run
 from envsnap.image.locking.uv import executable
@@ -54,10 +54,9 @@ def measure(path: str) -> str:
     store = Store()
     session = Session(store)
     try:
-        made = Environments(
-            store, session, python=sys.executable,
-            tag=sysconfig.get_config_var("SOABI"), uv=executable(),
-        )  # fmt: skip
+        tag = sysconfig.get_config_var("SOABI")
+        tools = Tools(python=sys.executable, tag=tag, uv=executable(), cache=store.uv)
+        made = Environments(store, session, tools)
         first = made.get(pins)
         run(
             [first.python, "-c", IMPORT_ALL], folder=session.folder,

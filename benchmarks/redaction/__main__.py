@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.redaction import documents
+from benchmarks.redaction import documents, drawn
 from benchmarks.redaction.places import PLACES
 from benchmarks.redaction.shapes import made
 
@@ -111,6 +111,7 @@ def main() -> None:
     settings = altered(asked.half, asked.seed)
     table("settings altered", *settings[:2])
     sets = [(name, documents.score(name, asked.seed)) for name in DOCUMENTS]
+    sets.extend((name, drawn.score(name, asked.seed)) for name in drawn.SETS)
     for name, score in sets:
         table(f"{name} set of documents: secrets let through", score.secrets, score.through)
         table(f"{name} set of documents: settings altered", score.settings, score.altered)

@@ -35,8 +35,8 @@ LEVELS = {"opt-1": 1, "opt-2": 2}
 class Bytecode:
     """The byte code of distributions, by tag of the interpreter and digest of RECORD."""
 
-    def __init__(self, root: str, python: str) -> None:
-        self._root, self._python = root, python
+    def __init__(self, root: str, python: str, start: supervised.Start = supervised.here) -> None:
+        self._root, self._python, self._start = root, python, start
 
     def link(self, distribution: str, site: str) -> dict[str, str]:
         """Link what is known of a distribution; SHA-256 by path relative to `site`."""
@@ -85,6 +85,7 @@ class Bytecode:
             folder=folder,
             variables={"PATH": os.defpath},
             timeout=TIMEOUT,
+            start=self._start,
         )
         for distribution, paths in made.items():
             self._list(distribution, paths)

@@ -12,6 +12,8 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec import Struct
+
 from envsnap.bisection import store as stores
 from envsnap.bisection import supervised
 from envsnap.bisection.bytecode import Bytecode
@@ -62,22 +64,29 @@ class Environment:
         return found - {"", "__pycache__"}
 
 
+class Tools(Struct, frozen=True, kw_only=True):
+    """With what environments are made: a Python and the tag of its byte code, uv and its cache.
+
+    `start` says where these run; None is this machine.
+    """
+
+    python: str
+    tag: str
+    uv: str
+    cache: str
+    find_links: str | None = None
+    start: supervised.Start | None = None
+
+
 class Environments:
     """Makes environments and keeps them for as long as the session lasts."""
 
-    def __init__(
-        self,
-        store: stores.Store,
-        session: stores.Session,
-        *,
-        python: str,
-        tag: str,
-        uv: str,
-        find_links: str | None = None,
-    ) -> None:
-        self._store, self._session = store, session
-        self._python, self._uv, self._find_links = python, uv, find_links
-        self._bytecode = Bytecode(os.path.join(store.bytecode, tag), python)
+    def __init__(self, store: stores.Store, session: stores.Session, tools: Tools) -> None:
+        self._store, self._session, self._tools = store, session, tools
+        self._start = tools.start or supervised.here
+        self._bytecode = Bytecode(
+            os.path.join(store.bytecode, tools.tag), tools.python, self._start
+        )
         self._made: dict[str, Environment] = {}
         self._lock = threading.RLock()
         self._empty = os.path.join(session.folder, "empty")
@@ -136,12 +145,16 @@ class Environments:
 
     def _venv(self, folder: str) -> float:
         """An empty environment; the CPU seconds it took. It runs no code of anybody's."""
+        words = ["venv", "--quiet", "--python", self._tools.python, folder]
+        if self._tools.start is not None:
+            used, said = self._uv_run(words)
+            if said is not None:
+                raise BuildError(f"the environment cannot be made: {said}")
+            return used
         before = os.times()
         done = subprocess.run(
-            [self._uv, "--no-config", "--cache-dir", self._store.uv, "venv", "--quiet",
-             "--python", self._python, folder],
-            cwd=self._session.folder, env=self._variables(), capture_output=True, text=True,
-            check=False, timeout=TIMEOUT,
+            [*self._uv_words(), *words], cwd=self._session.folder, env=self._variables(),
+            capture_output=True, text=True, check=False, timeout=TIMEOUT,
         )  # fmt: skip
         if done.returncode:
             said = clean_message(" ".join(done.stderr.split())[-600:])
@@ -150,6 +163,9 @@ class Environments:
         return (after.children_user + after.children_system) - (
             before.children_user + before.children_system
         )
+
+    def _uv_words(self, cache: str | None = None) -> list[str]:
+        return [self._tools.uv, "--no-config", "--cache-dir", cache or self._tools.cache]
 
     def _variables(self) -> dict[str, str]:
         """What uv sees: where an index is, and nothing that says how it behaves."""
@@ -189,16 +205,17 @@ class Environments:
         return [
             "pip", "install", "--quiet", "--no-deps", "--python", os.path.join(folder, "bin", "python"),
             "--link-mode", "hardlink", "--no-progress", "-r", listed,
-            *(("--find-links", self._find_links) if self._find_links else ()),
+            *(("--find-links", self._tools.find_links) if self._tools.find_links else ()),
         ]  # fmt: skip
 
-    def _uv_run(self, words: Sequence[str]) -> tuple[float, str | None]:
+    def _uv_run(self, words: Sequence[str], cache: str | None = None) -> tuple[float, str | None]:
         """Run uv; the CPU seconds it used, and what it said where it failed."""
         ended = supervised.run(
-            [self._uv, "--no-config", "--cache-dir", self._store.uv, *words],
+            [*self._uv_words(cache), *words],
             folder=self._session.folder,
             variables=self._variables(),
             timeout=TIMEOUT,
+            start=self._start,
         )
         if ended.code == 0:
             return ended.cpu, None
@@ -271,10 +288,13 @@ class Environments:
         stores.remove(environment.folder)
 
     def _forget(self, distributions: Sequence[str]) -> None:
-        """Take distributions out of uv's cache; environments that share their files go as well."""
-        for distribution in distributions:
-            name = distribution.partition("-")[0]
-            self._uv_run(["cache", "clean", "--quiet", name])
+        """Take distributions out of uv's caches; environments that share their files go as well.
+
+        Out of all: a dead session's trials may have run in another place than ours.
+        """
+        names = [distribution.partition("-")[0] for distribution in distributions]
+        for cache in self._store.caches():
+            self._uv_run(["cache", "clean", "--quiet", *names], cache)
         self._pool.forget(distributions)
         # Another run may be in one of these now: it is made anew when it is asked for again.
         self._made = {

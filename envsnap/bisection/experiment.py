@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from envsnap.bisection import effects, supervised
+from envsnap.bisection import contained, effects, supervised
 from envsnap.bisection import outcome as outcomes
 from envsnap.bisection import store as stores
 from envsnap.bisection.atoms import OWN, Atom, Kind
@@ -47,7 +47,7 @@ class Carried(Struct, frozen=True, kw_only=True):
 
 
 class Way(Struct, frozen=True, kw_only=True):
-    """How every run is made and judged; `output` and `recording` as in the options.
+    """How every run is made and judged; `output`, `recording` and `image` as in the options.
 
     Without a timeout, a run may take many times as long as one of the good side that worked.
     """
@@ -56,6 +56,7 @@ class Way(Struct, frozen=True, kw_only=True):
     output: str | None = None
     recording: str | None = None
     hear: supervised.Hear | None = None
+    image: contained.Image | None = None
 
 
 class Experiment:
@@ -103,6 +104,7 @@ class Experiment:
                 timeout=self._timeout,
                 processors=self._processors(chosen),
                 hear=self._way.hear,
+                start=self._start(trial, environment, prepared),
             )
             result = self._outcome(ended, prepared, trial)
             witnessed = effects.witnessed(said, environment)
@@ -126,6 +128,15 @@ class Experiment:
         )
         self.learn(run)
         return run
+
+    def _start(self, trial: str, environment: Environment, prepared: Prepared) -> supervised.Start:
+        """Where a run is made: here, or in a container that has the folders of this trial alone."""
+        if self._way.image is None:
+            return supervised.here
+        folders = dict.fromkeys((trial, environment.folder), contained.WRITE)
+        if not prepared.folder.startswith(os.path.join(trial, "")):
+            folders[prepared.folder] = contained.WRITE  # --in-place
+        return self._way.image.starter(folders)
 
     def pins(self, chosen: frozenset[int]) -> dict[str, str]:
         """The distributions of a set, with their versions."""

@@ -10,11 +10,11 @@ import msgspec
 from msgspec import Struct
 
 from envsnap.bisection import atoms as differences
-from envsnap.bisection import experiment, files, log, pythons, sides, supervised, telling
+from envsnap.bisection import contained, experiment, files, log, pythons, sides, supervised, telling
 from envsnap.bisection.atoms import Atom, Held, Kind
 from envsnap.bisection.causes import Found, Search
 from envsnap.bisection.ends import BadWorksError, EndError, Ends
-from envsnap.bisection.environments import Environments
+from envsnap.bisection.environments import Environments, Tools
 from envsnap.bisection.order import Suspects
 from envsnap.bisection.places import Layout
 from envsnap.bisection.requirements import implications
@@ -32,7 +32,8 @@ class Options(Struct, frozen=True, kw_only=True):
 
     `files` are NAME=GOOD:BAD; `output` is a file that the command makes, or - for what it prints,
     whose bits are the judge; `recording` is one of the good side that judges; `repeat` is how often
-    an end is run before it is believed; `jobs` is how many runs go on at once.
+    an end is run before it is believed; `jobs` is how many runs go on at once; `image` is one of a
+    Docker Engine, in whose containers everything runs.
     """
 
     files: tuple[str, ...] = ()
@@ -46,6 +47,7 @@ class Options(Struct, frozen=True, kw_only=True):
     find_links: str | None = None
     timeout: float | None = None
     in_place: bool = False
+    image: str | None = None
     log: str | None = None
     resume: bool = False
     cache_limit: int = LARGEST
@@ -81,6 +83,10 @@ class Bisecting:
     ) -> None:
         if not command:
             raise InputError("name a command that shows the fault, after --")
+        if options.image is not None and options.recording is not None:
+            raise InputError(
+                "--in and --oracle exclude each other; judge by the exit code or by bits"
+            )
         self.command, self.options = tuple(command), options
         self.shown = files.shown_words(command)
         self.good, self.bad = sides.read(good), sides.read(bad)
@@ -92,6 +98,7 @@ class Bisecting:
         self.held = list(self.differences.held)
         self.layout = Layout(command, os.getcwd(), self.files, in_place=options.in_place)
         self.notes = list(self.layout.notes)
+        self._image: contained.Image | None = None
         self.progress = Progress()
 
     def plan(self) -> Plan:
@@ -106,21 +113,35 @@ class Bisecting:
         store.shrink(self.options.cache_limit)
         session = Session(store)
         try:
-            executable = uv.executable()
-            python = pythons.find(self.good.manifest, self.options.python, executable)
-            environments = Environments(
-                store,
-                session,
-                python=python.path,
-                tag=f"{python.tag}-{python.version}",
-                uv=executable,
-                find_links=self.options.find_links,
-            )
+            python, tools = self._tools(store, session)
+            environments = Environments(store, session, tools)
             environments.sweep()
             return self._found(store, session, environments, python)
         finally:
             supervised.stop()
+            if self._image is not None:
+                self._image.close()
             session.close()
+
+    def _tools(self, store: Store, session: Session) -> tuple[pythons.Python, Tools]:
+        """The Python of all trials, and with what environments are made."""
+        executable, links = uv.executable(), self.options.find_links
+        cache, start = store.uv, None
+        if self.options.image is None:
+            python = pythons.find(self.good.manifest, self.options.python, executable)
+        else:
+            image = self._image = contained.Image(self.options.image, session.folder)
+            python = image.find(self.good.python, self.options.python)
+            cache = os.path.join(store.images, image.id.rpartition(":")[2][:16])
+            start = image.starter(contained.for_setup(store.root, executable, links))
+            self.notes.append(
+                f"everything ran in containers of {image.name} ({image.id}): Python, libc and system"
+                " packages are those of the image on both sides"
+            )
+        tag = f"{python.tag}-{python.version}"
+        return python, Tools(
+            python=python.path, tag=tag, uv=executable, cache=cache, find_links=links, start=start
+        )
 
     def _recording(self) -> str | None:
         """The golden recording that judges, if one does; it has to be readable."""
@@ -133,9 +154,11 @@ class Bisecting:
         self, store: Store, session: Session, environments: Environments, python: pythons.Python
     ) -> Bisection:
         atoms, pins = self._obtainable(environments)
+        image = self._image
+        own = dict(os.environ) if image is None else image.variables
         made = experiment.Experiment(
             atoms,
-            experiment.carried(self.good, self.bad, pins, dict(os.environ), self._read_here),
+            experiment.carried(self.good, self.bad, pins, own, self._read_here),
             self.layout,
             environments,
             session,
@@ -144,6 +167,7 @@ class Bisecting:
                 output=self.options.output,
                 recording=self.recording,
                 hear=self._heard,
+                image=image,
             ),
         )
         head = self._head(atoms, pins, python)
@@ -277,6 +301,7 @@ class Bisecting:
             [(file.name, file.good.sha256, file.bad.sha256) for file in self.files],
             (options.output, options.recording, options.repeat, options.in_place),
             python.version,
+            *((self._image.id,) if self._image is not None else ()),
         )
         digest = hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
         return log.Head(

@@ -1,6 +1,7 @@
 """Where bisect keeps what it makes: a cache of ours, and a folder for each session.
 
-`uv` holds what was downloaded, `bytecode` what was compiled, `logs` the trials. A session's folder
+`uv` holds what was downloaded, `images` the same for each image that trials run in (what is built for
+one may not run in another), `bytecode` what was compiled, `logs` the trials. A session's folder
 holds its environments and trials, and is locked for as long as its process lives, from before it has
 its name until it is gone: what a dead one left is put right and removed by the next.
 """
@@ -31,11 +32,12 @@ class Store:
     def __init__(self, root: str | None = None) -> None:
         self.root = root or os.path.join(_cache_home(), "envsnap", "bisect")
         self.uv = os.path.join(self.root, "uv")
+        self.images = os.path.join(self.root, "images")
         self.bytecode = os.path.join(self.root, "bytecode")
         self.logs = os.path.join(self.root, "logs")
         self.sessions = os.path.join(self.root, "sessions")
         try:
-            for folder in (self.uv, self.bytecode, self.logs, self.sessions):
+            for folder in (self.uv, self.images, self.bytecode, self.logs, self.sessions):
                 os.makedirs(folder, mode=0o700, exist_ok=True)
             _require_ours(self.root)
         except OSError as error:
@@ -43,6 +45,10 @@ class Store:
                 f"{error.filename or self.root}: cannot be used as a cache: {error.strerror}; "
                 "name another folder with XDG_CACHE_HOME"
             ) from None
+
+    def caches(self) -> list[str]:
+        """The folders of uv's: one for this machine, one an image."""
+        return [self.uv, *(entry.path for entry in os.scandir(self.images) if entry.is_dir())]
 
     def size(self) -> int:
         """Bytes on the disk; what is linked counts once."""
@@ -65,7 +71,7 @@ class Store:
         """
         if any(self._dead_or_alive(alive=True)) or self.size() <= largest:
             return
-        for folder in (self.uv, self.bytecode):
+        for folder in (self.uv, self.images, self.bytecode):
             remove(folder)
             os.makedirs(folder, mode=0o700, exist_ok=True)
 

@@ -8,19 +8,77 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, Any, Protocol
 
 from msgspec import Struct
 
 from envsnap.errors import BuildError, InputError
+from envsnap.intake.messages import clean_message
 
 SUPERVISOR = os.path.join(os.path.dirname(__file__), "inside", "supervisor.py")
 NOT_FOUND, NOT_RUN = 127, 126
+LONGEST_SAID = 65536  # bytes of its standard error
 
 Hear = Callable[[str], None]
 
-_RUNNING: set[subprocess.Popen[bytes]] = set()
+
+class Input(Protocol):
+    """Where the task is written; its end ends everything."""
+
+    def write(self, data: bytes, /) -> int:
+        """Send some bytes."""
+
+    def flush(self) -> None:
+        """Send them now."""
+
+    def close(self) -> None:
+        """Send no more."""
+
+
+class Output(Protocol):
+    """Where the answer is read, line by line."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The lines."""
+
+    def close(self) -> None:
+        """Read no more."""
+
+
+class Process(Protocol):
+    """A supervisor that runs."""
+
+    @property
+    def stdin(self) -> Input | None:
+        """Its standard input."""
+
+    @property
+    def stdout(self) -> Output | None:
+        """Its standard output."""
+
+    @property
+    def stderr(self) -> IO[bytes] | None:
+        """Its standard error, where that is not ours."""
+
+    def wait(self) -> int:
+        """Wait for its end."""
+
+
+Start = Callable[[], Process]
+
+_RUNNING: set[Process] = set()
+
+
+def here() -> Process:
+    """Start a supervisor on this machine."""
+    # -I: nothing of the user's environment reaches it; -S: nothing of site-packages either.
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", SUPERVISOR],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
 
 
 def stop() -> None:
@@ -63,11 +121,12 @@ def run(
     timeout: float,
     processors: int | None = None,
     hear: Hear | None = None,
+    start: Start = here,
 ) -> Ended:
     """Run a program to its end, at most `timeout` seconds, and end whatever it left running.
 
-    `hear` is told the last line that it printed, now and then. Raises InputError where it cannot
-    be started.
+    `hear` is told the last line that it printed, now and then; `start` says where it runs. Raises
+    InputError where it cannot be started.
     """
     task = {
         "command": list(command),
@@ -76,13 +135,7 @@ def run(
         "timeout": timeout,
         "processors": processors,
     }
-    # -I: nothing of the user's environment reaches it; -S: nothing of site-packages either.
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-S", SUPERVISOR],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
+    process = start()
     _RUNNING.add(process)
     try:
         answer = _answer(process, task, hear)
@@ -97,9 +150,7 @@ def run(
     return _ended(answer)
 
 
-def _answer(
-    process: subprocess.Popen[bytes], task: Mapping[str, Any], hear: Hear | None
-) -> dict[str, Any]:
+def _answer(process: Process, task: Mapping[str, Any], hear: Hear | None) -> dict[str, Any]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -113,7 +164,16 @@ def _answer(
             return record
         if hear is not None:
             hear(record["line"])
-    raise BuildError("the program that watches over trials was killed")
+    raise BuildError(f"the program that watches over trials was killed{_last(process)}")
+
+
+def _last(process: Process) -> str:
+    """What it said in the end, if its standard error is not ours."""
+    if process.stderr is None:
+        return ""
+    lines = process.stderr.read(LONGEST_SAID).decode("utf-8", "replace").split("\n")
+    said = next((line for line in reversed(lines) if line.strip()), "")
+    return f": {clean_message(said)}" if said else ""
 
 
 def _ended(answer: Mapping[str, Any]) -> Ended:

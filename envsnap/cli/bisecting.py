@@ -88,6 +88,10 @@ def run_options(command: Command) -> Command:
         declared.option("--python", metavar="PATH", help="Python to build the environments with."),
         declared.option("--find-links", metavar="FOLDER", help="Folder of wheels that no index has."),
         declared.option("--timeout", type=TIME, help="Time limit of one run. [default: 20 times a run of GOOD, at least 1m]"),
+        declared.option(
+            "--in", "image", metavar="IMAGE",
+            help="Run everything in containers of this image, with its Python and libraries.",
+        ),
         declared.option("--in-place", is_flag=True, help="Run in this folder, not in a copy of it."),
         declared.option("--yes", is_flag=True, help="Do not ask before the first run."),
     )  # fmt: skip
@@ -154,6 +158,7 @@ def read(chosen: dict[str, Any]) -> Options:
         find_links=None if chosen["find_links"] is None else os.path.abspath(chosen["find_links"]),
         timeout=chosen["timeout"],
         in_place=chosen["in_place"],
+        image=chosen["image"],
         log=chosen["log"],
         resume=chosen["resume"],
         cache_limit=int(chosen["cache_limit"]),

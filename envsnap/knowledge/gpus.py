@@ -33,5 +33,8 @@ def compute_capability(capability: object, name: object) -> str | None:
 
 
 def _is_model(model: str, name: str) -> bool:
+    """Whether a name is of a model, or of a variant of it: V100S, A10G, A100X, RTX 4090D, RTX 3080Ti."""
     pattern = re.escape(model).replace("xx", r"\d\d")
-    return re.search(rf"(?<![A-Za-z0-9]){pattern}(?![0-9A-Za-z])", name[:200]) is not None
+    variant = "(?:S|G|X|D|Ti)?"
+    found = re.search(rf"(?<![A-Z0-9]){pattern}{variant}(?![0-9A-Z])", name[:200], re.IGNORECASE)
+    return found is not None

@@ -38,6 +38,19 @@ def between(distribution: str, reference: object, other: object) -> list[dict[st
     )
 
 
+def defects(distribution: str, installed: str) -> list[dict[str, Any]]:
+    """The grave defects that an installed release has and a later one mended; trusted rows alone."""
+    rows = [
+        row
+        for row in _rows(distribution)
+        if "to" in row
+        and row["severity"] == "error"
+        and is_trusted(row["basis"])
+        and has(row, installed)
+    ]
+    return sorted(rows, key=lambda row: row["effect"] not in SILENT)
+
+
 def same(distribution: str, reference: object, other: object) -> dict[str, Any] | None:
     """The row of a range in which no difference was measured, if both versions lie in it."""
     known = [

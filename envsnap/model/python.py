@@ -183,6 +183,14 @@ class Package(Record, frozen=True, kw_only=True):
         Texts,
         location("Libraries of CUDA that its files need and nothing here has.", since=2),
     ] = UNSET
+    links: Annotated[
+        Texts,
+        location(
+            "Libraries that compute or decode (torch, cudart, openblas, jpeg) that its own files"
+            " link.",
+            since=2,
+        ),
+    ] = UNSET
     build_label: Annotated[
         Text, portable("Local label (cpu, cu130) that its own version.py states.", since=2)
     ] = UNSET

@@ -24,6 +24,7 @@ SHARED_OBJECT = re.compile(r"\.so(\.\d+)*$")
 KERNEL_PLACES = ("/proc/", "/sys/", "/dev/", "/run/")
 SYSTEM_PLACES = (*KERNEL_PLACES, "/etc/", "/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/")
 INSTALLED = re.compile(r"/(?:site|dist)-packages/")
+METADATA = (".dist-info/", ".egg-info/")  # of a distribution, wherever it is installed
 CACHED_CODE = re.compile(r"^(.*)/__pycache__/([^/]+)\.[a-z]+-\d+t?(?:\.opt-\d)?\.pyc$", re.DOTALL)
 # A config that is longer looks like data; `capture --config` takes more, because it was named.
 LARGEST_CONFIG = 64 << 10
@@ -42,9 +43,7 @@ def classify(path: str, parts: tuple[str, ...]) -> str:
     A weight file is one wherever it lies, except where an installed distribution brings it along.
     """
     ending = os.path.splitext(path)[1].lower()
-    if path.startswith(parts) or ("-packages/" in path and INSTALLED.search(path)):
-        return LIBRARY
-    if ".so" in path and SHARED_OBJECT.search(path):
+    if path.startswith(parts) or _is_installed(path):
         return LIBRARY
     if ending in WEIGHT_ENDINGS and not path.startswith(KERNEL_PLACES):
         return WEIGHTS
@@ -58,6 +57,15 @@ def classify(path: str, parts: tuple[str, ...]) -> str:
     if ending in CONFIG_ENDINGS or name == ".env" or name.startswith(".env."):
         return CONFIG if _size(path) <= LARGEST_CONFIG else DATA
     return DATA
+
+
+def _is_installed(path: str) -> bool:
+    """Whether a file is a distribution's, or a shared object, by its name."""
+    return bool(
+        ("-packages/" in path and INSTALLED.search(path))
+        or ("-info/" in path and any(word in path for word in METADATA))
+        or (".so" in path and SHARED_OBJECT.search(path))
+    )
 
 
 class Classes:

@@ -98,6 +98,7 @@ class _Entries:
         self.by_real: dict[str, File] = {}
         self._by_name: dict[str, File] = {}
         self._folders: dict[str, _Folder] = {}  # what resolving costs, it costs once a folder
+        self._real: dict[str, str] = {}
 
     def known(self, path: str) -> File | None:
         """The entry of a file that somebody opened by this very name before."""
@@ -111,7 +112,7 @@ class _Entries:
             place, _, name = path_now.rpartition(os.sep)
             folder = self._folders.get(place)
             if folder is None:
-                folder = self._folders[place] = _Folder(place or os.sep)
+                folder = self._folders[place] = _Folder(self._resolved(place))
             plain = folder.has(name)
             real = folder.start + name
             if not plain and os.path.islink(path_now):
@@ -122,12 +123,24 @@ class _Entries:
             self._by_name[path] = known
         return known
 
+    def _resolved(self, place: str) -> str:
+        """The real path of a folder; those above it are resolved once for all that lie below."""
+        real = self._real.get(place)
+        if real is None:
+            above, _, name = place.rpartition(os.sep)
+            start = self._resolved(above).rstrip(os.sep) if above else ""
+            real = f"{start}{os.sep}{name}"
+            if os.path.islink(real):
+                real = os.path.realpath(real)
+            self._real[place] = real
+        return real
+
 
 class _Folder:
     """A folder in which files were opened: of many, the system is asked together."""
 
     def __init__(self, path: str) -> None:
-        self.start = os.path.join(os.path.realpath(path), "")
+        self.start = os.path.join(path, "")
         self._asked = 0
         self._files: set[str] = set()
         self._rest: Iterator[os.DirEntry[str]] | None = None

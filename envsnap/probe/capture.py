@@ -46,6 +46,7 @@ class Capture:
         self.sending, self.sent = threading.Lock(), False
         self.installed = {}
         self.owned = {}  # files that a distribution's RECORD names
+        self.shared = {}  # and its shared objects, by its metadata folder
         self.mapped = set()  # library files of the system that were really used
         self.left_out = {"weights"}
         self.started = time.time()

@@ -10,7 +10,11 @@ READ_STDIN = ["-c", "import sys; exec(getattr(sys.stdin, 'buffer', sys.stdin).re
 _REDACT = (
     "decision",
     "addresses",
+    "clauses",
+    "commands",
+    "declared",
     "digests",
+    "fragments",
     "issuers",
     "keys",
     "kinds",

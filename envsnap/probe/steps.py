@@ -93,13 +93,15 @@ def _packages(capture):
     from .collectors import packages
 
     record, owned = capture.sections["packages"], capture.owned
-    capture.installed = packages.collect(record, capture.sys_path, sys.prefix, owned)
+    shared = capture.shared
+    capture.installed = packages.collect(record, capture.sys_path, sys.prefix, owned, shared)
 
 
 def _links(capture):
     from .collectors import links
 
-    links.collect(capture.sections["packages"], capture.installed, capture.until)
+    record = capture.sections["packages"]
+    links.collect(record, capture.installed, capture.shared, capture.until)
 
 
 def _python_files(capture):

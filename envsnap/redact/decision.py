@@ -167,7 +167,9 @@ def marked(text: str, cuts: list) -> str:
 def is_loose(text: str) -> bool:
     """One piece of random letters that no label names as a digest."""
     short = text.strip().strip("\"'")
-    if len(short) < 20 or re.search(r"[\s(){}<>|]", short):
+    if len(short) < 20 and not kinds.is_scrambled(short):
+        return False
+    if re.search(r"[\s(){}<>|]", short):
         return False
     if kinds.is_path(short) or kinds.is_uuid(short) or kinds.is_words(short):
         return False

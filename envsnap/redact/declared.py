@@ -103,9 +103,16 @@ def _set(text: str) -> list:
         level = keys.weigh(match.group(1).rpartition("/")[2], variable=match.group(1).isupper())
         value = match.group(2)
         told = sentences.is_told(value) or kinds.is_uuid(value) or text[match.start(2) - 1] in "\"'"
+        told = told or _is_variable_s(match, text)
         if level >= keys.SECRET and told and hides(value, level):
             found.append((*match.span(2), "value of a name that tells a secret"))
     return found
+
+
+def _is_variable_s(match, text: str) -> bool:
+    """`setenv DB_PASSWORD x`, where the line ends: a variable takes whatever stands there."""
+    is_last = re.match(r"[\"']?[ \t]{0,4}(?:\n|\Z)", text[match.end() :]) is not None
+    return is_last and match.group(1).isupper() and not sentences.is_telling(match.group(2))
 
 
 def _told_apart(text: str) -> list:

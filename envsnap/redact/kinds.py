@@ -209,12 +209,23 @@ def is_rare(text: str) -> bool:
     return re.match(r"[A-Za-z]{12,200}\Z", text) is not None and _rarity(text) > 0.3
 
 
+def is_scrambled(text: str) -> bool:
+    """One piece of small letters, capitals and digits that no name is made of, from 16 letters on."""
+    return (
+        re.match(r"[A-Za-z0-9]{16,200}\Z", text) is not None
+        and text.upper() != text != text.lower()
+        and _changes(text) / len(text) >= 0.25
+        and _rarity(text) > 0.4
+    )
+
+
 def _is_random_piece(piece: str) -> bool:
     size = len(piece)
-    if size >= 20 and _changes(piece) / size >= 0.24:
-        return True
-    if size >= 15 and _changes(piece) / size >= 0.34:
-        return True
+    # Names of classes change between capitals and digits, too: their letters stand as in words.
+    if size >= 15 and _rarity(piece) > 0.22:
+        changes = _changes(piece) / size
+        if changes >= 0.34 or (size >= 20 and changes >= 0.24):
+            return True
     # The longer a piece without a sign, the surer: no word has forty letters.
     return size >= 24 and _rarity(piece) > (0.42 if size < 40 else 0.33)
 

@@ -60,7 +60,7 @@ _NEAR = (
     + r"(\s{0,2}(?:are|is|were|was|:|=|->|with|using|use|as|of|by|details|data|\([^()\n]{1,30}\):?)){0,3}[\s\"'`(:=]{0,3}\Z"
 )
 # Random letters between words; names of symbols and labelled digests are none.
-_LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[A-Za-z]{2,12}[_-]){0,3}([A-Za-z0-9]{24,200}(?![\w/.=:@%\\+-])|[A-Za-z0-9+/]{24,200}={1,2}(?![\w=]))"
+_LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[A-Za-z]{2,12}[_-]){0,3}([A-Za-z0-9]{16,200}(?![\w/.=:@%\\+-])|[A-Za-z0-9+/]{20,200}={1,2}(?![\w=]))"
 _HEX_TOLD = (
     r"(?i)\b((?:api[ _-]?keys?|tokens?|passwords?|secrets?|credentials?)\b[^\n=]{0,40}[:=] ?[\"'`]?)"
     r"([0-9a-f]{32,128})(?![\w.-])"
@@ -131,7 +131,7 @@ def is_told(value: str) -> bool:
     """Tell whether a word behind `password` is one by its looks."""
     if len(value) < 5 or kinds.is_plain(value) or kinds.is_path(value) or "/" in value[:2]:
         return False
-    if kinds.is_reference(value) or re.match(r"[\w.-]{1,60}[=:(\[]", value):
+    if kinds.is_reference(value) or re.match(r"[\w.-]{1,60}[=:(\[](?!=?\Z)", value):
         return False
     if re.match(r"[A-Za-z]{1,30}[_-]?[0-9]{1,2}(?:\.[0-9]{1,4})*\Z", value) and len(value) < 7:
         return False
@@ -177,7 +177,7 @@ def _is_plainly_told(text: str, match, value: str) -> bool:
 def is_telling(word: str) -> bool:
     """A word that follows `password` in sentences."""
     low = word.lower().rstrip(".,!")
-    return low in _TELLS or re.match(_TELLING + r"\Z", low) is not None
+    return low.partition("-")[0] in _TELLS or re.match(_TELLING + r"\Z", low) is not None
 
 
 def _pairs(text: str) -> list:
@@ -223,9 +223,14 @@ def _loose(text: str) -> list:
     for match in re.finditer(_LOOSE, text) if "BEGIN " not in text else ():
         piece = match.group(1)
         several = piece.upper() != piece != piece.lower() and any(item.isdigit() for item in piece)
-        if not several or not kinds.is_random(piece) or match.group().startswith("_Z"):
+        is_long = len(piece) >= 20 and several and kinds.is_random(piece)
+        if not (is_long or kinds.is_scrambled(piece)) or match.group().startswith("_Z"):
             continue
-        before = text[max(0, match.start() - 24) : match.start()]
-        if re.search(_LABELS, before) is None:
+        if not is_labelled(text[max(0, match.start() - 24) : match.start()]):
             found.append((*match.span(), "random letters"))
     return found
+
+
+def is_labelled(before: str) -> bool:
+    """Whether the words before random letters say that they are a digest, an identity or a name."""
+    return re.search(_LABELS, before) is not None

@@ -3,7 +3,7 @@
 import binascii
 import re
 
-from . import addresses, declared, issuers, keys, kinds, sentences
+from . import addresses, clauses, commands, declared, fragments, issuers, keys, kinds, sentences
 from .weighing import hides
 
 LONGEST = 1 << 20
@@ -131,7 +131,10 @@ def find(text: str, inside: bool = False) -> list:
             found.append((*match.span(2), "value of a name that tells a secret"))
     found.extend(_headers(text))
     found.extend(sentences.spans(text))
+    found.extend(clauses.spans(text))
+    found.extend(commands.spans(text))
     found.extend(declared.spans(text))
+    found.extend(fragments.spans(text))
     if not inside:
         found.extend(_encoded(text))
     return _merged(found)
@@ -195,7 +198,11 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
     if group == 3:
         if re.match(_BOUND, shown) or not _is_assigned(text, match, shown, level, template):
             return None
-    elif " " in shown and level < keys.PASSWORD and not kinds.is_made(shown.split()[-1]):
+    elif (
+        " " in shown
+        and level < keys.PASSWORD
+        and not kinds.is_made(shown.rstrip().rpartition(" ")[2])
+    ):
         return None
     return value.span(group) if hides(shown, level) else None
 

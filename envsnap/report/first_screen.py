@@ -58,6 +58,11 @@ def _counted(count: int, kind: str) -> str:
 
 def next_step(report: document.Report, item: document.Judged) -> str:
     """What to try first where nothing is known: the cheapest that could tell more."""
+    if item.result.of_a_file:
+        return (
+            "This says what is wanted; only exact pins were judged. Install it and check what is there:"
+            " envsnap capture -o THIS.json; or compare both: envsnap diff FILE THIS.json."
+        )
     if not report.has_text:
         return "Pass what failed with --error-text FILE (a message, a traceback or a log)."
     if any(name.startswith("frameworks") for name in item.result.not_compared):

@@ -1,7 +1,8 @@
 """The remedy as a script: what makes the other side like the reference in what findings name.
 
 It is written to be read and then run. Only packages and variables have commands; config values,
-drivers and machines are comments. Whatever comes from a manifest is quoted, and what could not be
+drivers and machines are comments. Without a reference, what rules say to do is a command where they
+name a source. Whatever comes from a manifest is quoted, and what could not be
 quoted in one line is a comment, too. INDEX is where PyTorch publishes builds for each CUDA.
 """
 
@@ -24,7 +25,10 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,100}[a-z0-9])?")
 VERSION = re.compile(r"[0-9](?:[A-Za-z0-9.!_-]{0,60})(?:\+[A-Za-z0-9._-]{1,60})?")
 LABEL = re.compile(r"\+((?:cu|rocm|cpu|xpu)[0-9.]{0,9})$")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,120}")
-LONGEST_VALUE = 4000
+REQUIREMENT = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]{0,100} ?(?:(?:===?|[<>~!]=|[<>]) ?[A-Za-z0-9.!+*_-]{1,60},? ?){1,8}"
+)
+LONGEST_VALUE, LONGEST_SOURCE = 4000, 200
 # What a wheel brings with it: it follows from the release that is pinned.
 FOLLOWS = ("nvidia-", "triton")
 HEAD = """#!/bin/sh
@@ -89,7 +93,7 @@ def _commands(pins: list[str], gone: list[str]) -> Iterator[str]:
 
 def _step(found: Finding, *, is_diff: bool) -> Step:
     if not is_diff:
-        return Step((_by_hand(found),))
+        return _remedy(found)
     section = found.path[0]
     if section in ("packages", "frameworks") and len(found.path) > 1:
         return _package(found)
@@ -109,7 +113,7 @@ def _package(found: Finding) -> Step:
         tuple(pin for step in steps for pin in step.pins),
         tuple(item for step in steps for item in step.gone),
     )
-    return Step((_by_hand(found),)) if together == Step() else together
+    return _remedy(found) if together == Step() else together
 
 
 def _distributions(found: Finding, name: str) -> Iterator[str]:
@@ -179,6 +183,22 @@ def _config(path: Path, found: Finding) -> str:
     sides = {fact.side: fact.value for fact in found.facts if fact.path == path}
     old, new = (plain(str(sides.get(side))) for side in ("other", "reference"))
     return f"# in the config: {plain(text(path))}: {old} -> {new}"
+
+
+def _remedy(found: Finding) -> Step:
+    """What the rule says to do, as commands where it has a source and they can be quoted."""
+    remedy = found.remedy
+    if remedy is None or not found.source:
+        return Step((_by_hand(found),))
+    variables = [*remedy.unset, *remedy.export]
+    if not all(REQUIREMENT.fullmatch(item) for item in remedy.install) or not all(
+        VARIABLE.fullmatch(name) for name in variables
+    ):
+        return Step((_by_hand(found),))
+    lines = [f"# {plain(found.fix)} Known from: {plain(found.source)[:LONGEST_SOURCE]}"]
+    lines += [f"unset {name}" for name in remedy.unset]
+    lines += [f"export {name}={quote(plain(value))}" for name, value in remedy.export.items()]
+    return Step(tuple(lines), remedy.install)
 
 
 def _by_hand(found: Finding) -> str:

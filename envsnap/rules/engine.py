@@ -17,8 +17,8 @@ from envsnap.changes.change import ChangeKind, Difference
 from envsnap.model.manifest import Manifest, present
 from envsnap.model.notebook import Shown
 from envsnap.model.paths import Path, text
-from envsnap.model.reading import fact, stated
-from envsnap.rules import plain, registry
+from envsnap.model.reading import entries, fact, packages, stated
+from envsnap.rules import plain, planned, registry
 from envsnap.rules.evidence import with_facts
 from envsnap.rules.finding import Finding, Severity, SideName
 from envsnap.rules.ranking import ranked
@@ -31,8 +31,9 @@ class Result(Shown, Struct, frozen=True, kw_only=True):
 
     `by_section` says how many facts of each section were compared. `unknown` maps the paths of facts that one side does not know to the reason;
     `not_compared` those that neither side knows (in a check: that are not known). `lacking`
-    names the sections that the reference states and the other side does not have. `ruled` is
-    what a policy changed; the findings are those after it.
+    names the sections that the reference states and the other side does not have. `of_a_file`:
+    a lock or requirements file was checked, by its pins. `ruled` is what a policy changed; the
+    findings are those after it.
     """
 
     findings: tuple[Finding, ...]
@@ -41,6 +42,7 @@ class Result(Shown, Struct, frozen=True, kw_only=True):
     not_compared: dict[str, str]
     lacking: tuple[str, ...] = ()
     by_section: dict[str, int] = {}
+    of_a_file: bool = False
     ruled: Ruled = Ruled()
 
     def __repr__(self) -> str:
@@ -214,28 +216,37 @@ def inspect(
     error_text: str = "",
     symptom: str | None = None,
 ) -> Result:
-    """Judge one manifest; by default with every rule.
+    """Judge one manifest; by default with every rule. Of a lock or requirements file, its pins.
 
     With an error text, what explains it comes first; with a symptom, what makes such trouble does.
     """
+    judged = planned.as_installed(manifest)
     if rules is None:
-        rules = registry.concerned((), present(manifest.sections), manifest)
+        rules = registry.concerned((), present(judged.sections), judged)
     findings = ranked(
-        (found for rule in rules for found in rule.inspect(manifest)),
+        (found for rule in rules for found in rule.inspect(judged)),
         rules,
         with_text=bool(error_text),
     )
     if error_text or symptom:
         from envsnap.rules.explaining import explained
 
-        findings = explained(error_text, symptom, manifest, findings, rules)
+        findings = explained(error_text, symptom, judged, findings, rules)
+    if judged is not manifest:
+        findings = tuple(planned.of_the_file(finding) for finding in findings)
     not_known = {
         name + ("" if path.startswith("[") else ".") + path: reason
         for name, section in present(manifest.sections).items()
         for path, reason in section.gaps.items()
     }
     told = tuple(with_facts(finding, {"other": manifest}) for finding in findings)
-    return Result(findings=told, compared=0, unknown={}, not_compared=not_known)
+    return Result(
+        findings=told,
+        compared=0,
+        unknown={},
+        not_compared=not_known,
+        of_a_file=bool(entries(manifest, "wanted")) and not packages(manifest),
+    )
 
 
 def _rank(severity: Severity) -> int:

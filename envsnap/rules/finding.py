@@ -62,12 +62,23 @@ class Fact(Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class Remedy(Struct, frozen=True, kw_only=True):
+    """What a finding's fix is as commands: requirements to install, and variables.
+
+    `export` maps variables to values. A script writes it out only where the finding has a source.
+    """
+
+    install: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
+    export: dict[str, str] = {}
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """One thing to know about an environment, or about two.
 
     `changes` are the changes this finding is the primary one for; `cites` are further facts it
     rests on. `expected` is what a table, a requirement or a policy asks for: no host states it.
-    `message` is one line; `why` and `fix` are a sentence or two. The engine looks up `facts`
+    `message` is one line; `why` and `fix` are a sentence or two; `remedy` is the fix as commands. The engine looks up `facts`
     (path, changes and cites on each side): what is shown under a side's name is what it states.
     """
 
@@ -83,6 +94,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     expected: str = ""
     changes: tuple[Path, ...] = ()
     cites: tuple[Path, ...] = ()
+    remedy: Remedy | None = None
     facts: tuple[Fact, ...] = ()
 
     @property

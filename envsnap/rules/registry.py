@@ -51,7 +51,12 @@ REGISTRY = (
     Entry("packages/replaced-files", ("process",), inspects=True),
     Entry("drivers/driver-mismatch", ("driver",), ("driver",), inspects=True),
     Entry("drivers/driver-library", ("driver",), inspects=True),
-    Entry("drivers/driver-minimum", ("driver", "frameworks"), ("driver",), inspects=True),
+    Entry(
+        "drivers/driver-minimum",
+        ("driver", "frameworks", "packages"),
+        ("driver",),
+        inspects=True,
+    ),
     Entry(
         "drivers/require-cuda",
         ("env_vars", "driver", "cuda"),
@@ -63,6 +68,9 @@ REGISTRY = (
     Entry("drivers/fabric-manager", ("driver",), ("driver",), inspects=True),
     Entry("gpus/gpu-architecture", ("frameworks", "gpus"), ("gpus",), inspects=True),
     Entry("gpus/gpu-cuda", ("frameworks", "gpus"), ("gpus",), inspects=True),
+    Entry(
+        "gpus/triton-compiler", ("packages", "gpus"), ("triton", "pytorch-triton"), inspects=True
+    ),
     Entry(
         "gpus/rocm-architecture",
         ("frameworks", "gpus", "env_vars"),
@@ -112,6 +120,7 @@ REGISTRY = (
     Entry("gpus/tf32", ("frameworks", "gpus", "determinism"), ("gpus",), inspects=True),
     Entry("libraries/image-codecs", ("codecs",)),
     Entry("packages/behavior-change", ("packages",)),
+    Entry("packages/known-bad-release", ("packages",), inspects=True),
     Entry("libraries/accelerator-libraries", ("frameworks",)),
     Entry(
         "packages/cluster-versions",

@@ -1,7 +1,7 @@
-"""What a distribution is for, in the environment at hand: the table, then what requires what.
+"""What a distribution is for, in the environment at hand: the table, then its files and requirements.
 
-Where the table does not name it, requirements tell: what is built on a distribution that computes
-computes as well; what only parts of the program require is a part of it; what only tools require is
+Where the table does not name it, its files tell: what links torch, CUDA, BLAS or a decoder computes.
+Then requirements do: what is built on a distribution that computes computes as well; what only parts of the program require is a part of it; what only tools require is
 a tool. Of a manifest that states no requirements nothing more is known than the table says.
 """
 
@@ -39,12 +39,15 @@ class RolesHere:
         self._manifest = manifest
 
     def of(self, name: str) -> str:
-        """Return numerics, runtime, tooling or unknown, as the table or the requirements say."""
+        """Return numerics, runtime, tooling or unknown, as the table, files or requirements say."""
         known = role(name)
         if known != "unknown":
             return known
         if name.startswith(OF_TOOLS):
             return "tooling"
+        package = packages(self._manifest).get(name)
+        if package is not None and given(package.links):
+            return "numerics"
         if any(reach(item) < NEAR for item in self._requires.get(name, ())):
             return "numerics"
         users = {role(item) for item in self._required_by.get(name, ())} - {"unknown"}

@@ -12,7 +12,7 @@ from envsnap.knowledge.roles import FARTHEST, reach, role
 from envsnap.knowledge.tables import is_trusted
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
-from envsnap.rules.finding import Finding
+from envsnap.rules.finding import Effect, Finding
 
 # What decides by itself what is computed, and seldom differs by chance.
 DECISIVE = ("weights", "data", "files", "configs", "seeds", "determinism", "codecs", "gpus", "rocm",
@@ -37,6 +37,8 @@ def standing(finding: Finding, *, with_text: bool = False) -> tuple[int, int, in
         return of_fact(finding.path), 0, 0
     step = STEPS.index(distance(finding.reference, finding.other))
     place = of_fact(finding.path)
+    if place == UNKNOWN and finding.effect is Effect.NUMERICS:
+        place = ARRAYS  # no table names it; its files or requirements show that it computes
     is_known = not with_text and _breaks(finding)
     return (min(place, MODEL) if is_known else place), (0 if is_known else 1), step
 

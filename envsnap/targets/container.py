@@ -8,6 +8,7 @@ import re
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from envsnap.errors import TargetError
@@ -182,31 +183,7 @@ class Image(_Inside):
         raise self._no_python()
 
     def _start(self, python: str) -> Started | None:
-        # Named here: a signal may come while the engine makes it, before we are told its id.
-        name = f"envsnap-{os.urandom(8).hex()}"
-        owned.add(name, lambda: _remove_named(self.client, name, PATIENCE_SECONDS / 2))
-        return self._started(python, name)
-
-    def _started(self, python: str, name: str) -> Started | None:
-        """Make and start a container; None where the image has no such Python."""
-        import docker
-
-        stream: Any = None
-        try:
-            container = self._make(python, name)
-            stream = container.attach_socket(
-                params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-            )
-            ended = _End(container)
-            container.start()
-        except docker.errors.DockerException as error:
-            if stream is not None:
-                stream.close()
-            _remove_named(self.client, name)
-            if ABSENT.search(engine.reason(error)):
-                return None
-            raise TargetError(f"{self.name}: {engine.reason(error)}") from None
-        return Attached(stream, ended.code, lambda: _remove_named(self.client, name))
+        return fresh(self.client, self.name, lambda name: self._make(python, name))
 
     def _make(self, python: str, name: str) -> Any:
         return self.client.containers.create(
@@ -232,6 +209,32 @@ class Image(_Inside):
         from envsnap.model.manifest import Target
 
         return Target(kind="image", name=str(self.image.id))
+
+
+def fresh(client: DockerClient, reference: str, make: Callable[[str], Any]) -> Attached | None:
+    """Start a container that `make` creates by a name; None where the image has no such program.
+
+    It is removed when it ends, when it is ended, and when we are. Raises TargetError.
+    """
+    import docker
+
+    # Named here: a signal may come while the engine makes it, before we are told its id.
+    name = f"envsnap-{os.urandom(8).hex()}"
+    owned.add(name, lambda: _remove_named(client, name, PATIENCE_SECONDS / 2))
+    stream: Any = None
+    try:
+        container = make(name)
+        stream = container.attach_socket(params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+        ended = _End(container)
+        container.start()
+    except docker.errors.DockerException as error:
+        if stream is not None:
+            stream.close()
+        _remove_named(client, name)
+        if ABSENT.search(engine.reason(error)):
+            return None
+        raise TargetError(f"{reference}: {engine.reason(error)}") from None
+    return Attached(stream, ended.code, lambda: _remove_named(client, name))
 
 
 class _End:

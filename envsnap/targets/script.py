@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Where the script would be larger than 150,000 bytes, it travels without what only people read.
-MOST_PACKED = 144_000
-LONG_MODULES = (8_000, 6_000, 5_000, 4_500, 3_500, 2_500, 0)
+MOST_PACKED = 145_000
 DOCSTRING = re.compile(r'(:\n\s+|\A)"""(?:[^"]|"(?!""))*"""\n(?=\s*\S)', re.ASCII)
 COMMENT = re.compile(r"^[ ]*#(?! -- modules --).*\n", re.MULTILINE)
 
@@ -110,16 +109,25 @@ def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:
     if "place" in options:
         binding_of_nvml = {name: text for name, text in modules.items() if name == "pynvml"}
         return packing.pack(binding_of_nvml, {**options, "marker": marker})
-    packed = _packed(modules)
-    for longest in LONG_MODULES:  # the words of the longest go first
-        if len(packed) <= MOST_PACKED:
-            break
-        modules = {
-            name: without_words(text) if len(text) > longest else text
-            for name, text in modules.items()
-        }
-        packed = _packed(modules)
+    modules, packed = _fitting(modules)
     return packing.pack(modules, {**options, "marker": marker}, packed=packed)
+
+
+def _fitting(modules: dict[str, str]) -> tuple[dict[str, str], str]:
+    """As many modules with their words as there is room for; those with the most words go first."""
+    short = {name: without_words(text) for name, text in modules.items()}
+    order = sorted(modules, key=lambda name: len(short[name]) - len(modules[name]))
+    least, most = 0, len(order)
+    while least < most:  # how many have to do without
+        middle = (least + most) // 2
+        fits = len(_packed(_shortened(modules, short, order[:middle]))) <= MOST_PACKED
+        least, most = (least, middle) if fits else (middle + 1, most)
+    kept = _shortened(modules, short, order[:least])
+    return kept, _packed(kept)
+
+
+def _shortened(modules: dict[str, str], short: dict[str, str], names: list[str]) -> dict[str, str]:
+    return {**modules, **{name: short[name] for name in names}}
 
 
 def _packed(modules: dict[str, str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from envsnap.probe.collectors import packages
+from envsnap.probe.collectors import records
 
 MOVED = re.compile(rb"^[^/,]+\.data/(?:purelib|platlib)/")
 OUTSIDE = re.compile(rb"^[^/,]+\.data/(?!purelib/|platlib/)")
@@ -21,5 +21,5 @@ def digest(record: bytes, folder: str) -> str | None:
         for line in record.splitlines()
         if not OUTSIDE.match(line.removeprefix(b'"'))
     ]
-    found: str | None = packages.digest_of_record(b"\n".join(lines), folder)
+    found: str | None = records.digest(b"\n".join(lines), folder)
     return found

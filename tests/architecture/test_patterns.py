@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 import re
 import signal
 import time
@@ -88,13 +90,14 @@ def of_tables() -> Iterator[Pattern]:
 
 def of_redact() -> Iterator[Pattern]:
     """The tables of shapes, which are built from their parts when they are loaded."""
-    from envsnap.redact import addresses, decision, issuers, keys, kinds, texts
+    import envsnap.redact
 
-    for module in (addresses, decision, issuers, keys, kinds, texts):
+    for found in pkgutil.iter_modules(envsnap.redact.__path__):
+        module = importlib.import_module(f"envsnap.redact.{found.name}")
         for name, value in vars(module).items():
-            found = value if isinstance(value, tuple) else (value,)
+            items = value if isinstance(value, tuple) else (value,)
             if not name.startswith("__"):
-                for item in found:
+                for item in items:
                     if isinstance(item, str) and len(item) > 12 and set(item) & set("[({\\"):
                         yield Pattern(f"{module.__name__}.{name}", item, anywhere=True)
 

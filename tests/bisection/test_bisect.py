@@ -217,3 +217,13 @@ def test_a_version_that_no_index_has_is_held_equal(world: World, tmp_path: Path)
     held = {item.path: item.why for item in found.held}
     assert "cannot be installed here" in held["packages.trial-01"]
     assert culprits(found) == [["packages.trial-08"]]
+
+
+def test_what_the_bad_side_prints_moves_its_suspect_to_the_front(world: World) -> None:
+    places = []
+    for answer in ("sys.exit(1)", "raise ImportError('cannot import name Old from trial_11')"):
+        found = world.bisect(f"import sys\nif trial_11.value == 2: {answer}\n")
+        assert culprits(found) == [["packages.trial-11"]]
+        places.append(found.causes[0].culprits[0].place)
+    assert places[0] > 3
+    assert places[1] == 1

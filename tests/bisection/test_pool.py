@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from envsnap.bisection.environments import Environments
+from envsnap.bisection.environments import Environments, Tools
 from envsnap.bisection.store import Session, Store
 from envsnap.image.locking.uv import executable
 from tests.bisection.wheels import wheel
@@ -33,13 +33,19 @@ def _made(tmp_path: Path, world: object) -> Iterator[Environments]:
         wheel(wheels, name, "1", "", more={"pool_shared/__init__.py": f"owner = {name!r}\n"})
     store = Store()
     session = Session(store)
-    tag = str(sysconfig.get_config_var("SOABI"))
     try:
-        yield Environments(
-            store, session, python=sys.executable, tag=tag, uv=executable(), find_links=str(wheels)
-        )
+        yield Environments(store, session, tools(store, wheels))
     finally:
         session.close()
+
+
+def tools(store: Store, wheels: Path, cache: str | None = None) -> Tools:
+    """This Python, uv, and a cache: the store's own where none is named."""
+    tag = str(sysconfig.get_config_var("SOABI"))
+    return Tools(
+        python=sys.executable, tag=tag, uv=executable(), cache=cache or store.uv,
+        find_links=str(wheels),
+    )  # fmt: skip
 
 
 def said(*words: str | Path) -> str:
@@ -93,3 +99,30 @@ def test_what_cannot_be_had_is_named_and_the_rest_is_ready(made: Environments) -
     assert list(lacking) == ["pool-plain"]
     environment = made.get({"pool-left": "1", "pool-script": "1"})
     assert environment.versions() == {"pool-left": "1", "pool-script": "1"}
+
+
+def test_what_a_dead_trial_in_an_image_edited_is_in_no_cache_any_more(tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    wheel(wheels, "pool-plain", "1", "value = 1\n")
+    store = Store()
+    cache = os.path.join(store.images, "an-image")
+    pins = {"pool-plain": "1"}
+    dead = Session(store)
+    first = Environments(store, dead, tools(store, wheels, cache)).get(pins)
+    with open(os.path.join(first.site, "pool_plain.py"), "a", encoding="utf-8") as stream:
+        stream.write("value = 9\n")
+    assert dead._lock is not None
+    os.close(dead._lock)  # its process is gone
+    assert len(list(store.dead())) == 1
+    for place in (None, cache):
+        session = Session(store)
+        try:
+            environments = Environments(store, session, tools(store, wheels, place))
+            environments.sweep()
+            told = said(
+                environments.get(pins).python, "-c", "import pool_plain; print(pool_plain.value)"
+            )
+        finally:
+            session.close()
+        assert told == "1", place

@@ -12,6 +12,7 @@ from random import Random
 
 import pytest
 
+from envsnap.bisection.places import HOMES
 from envsnap.bisection.result import PROVEN
 from envsnap.errors import InputError
 from tests.bisection.world import IMPORTS, World, culprits, left_over
@@ -184,3 +185,39 @@ def test_a_cut_line_of_a_log_is_no_line(world: World) -> None:
     again = world.bisect(program, log="trials.jsonl", resume=True)
     assert again.tried == first.tried
     assert Path("trials.jsonl").read_bytes().count(b"\n") == data.count(b"\n")
+
+
+def test_every_folder_of_a_trial_is_its_own_and_empty(world: World) -> None:
+    program = f"""
+import json, os, sys
+names = {sorted(HOMES)!r}
+trial = os.path.dirname(os.path.realpath("."))
+for name in names:
+    assert os.path.realpath(os.environ[name]).startswith(trial + os.sep), name
+    found = [inner for _, _, files in os.walk(os.environ[name]) for inner in files]
+    assert not found, (name, found)
+    open(os.path.join(os.environ[name], "left-by-a-trial"), "w").close()
+    os.unlink(os.path.join(os.environ[name], "left-by-a-trial"))
+open(os.path.join(os.environ["HF_HOME"], "left"), "w").close()
+open(os.path.join(os.environ["TORCH_HOME"], "left"), "w").close()
+open("left", "w").close()
+sys.exit(trial_06.value == 2)
+"""
+    assert culprits(world.bisect(program)) == [["packages.trial-06"]]
+    assert not Path("left").exists()
+
+
+def test_uv_of_the_user_is_neither_read_nor_written(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    monkeypatch.setenv("UV_CACHE_DIR", str(theirs))
+    monkeypatch.setenv("UV_CONSTRAINT", str(tmp_path / "there-is-none.txt"))
+    monkeypatch.setenv("UV_NO_BINARY", "1")
+    monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "uv.toml"))
+    (tmp_path / "uv.toml").write_text("this is no configuration\n")
+    Path("uv.toml").write_text("nor is this\n")
+    program = "import sys\nsys.exit(trial_08.value == 2)\n"
+    assert culprits(world.bisect(program)) == [["packages.trial-08"]]
+    assert list(theirs.iterdir()) == []

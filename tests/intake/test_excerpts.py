@@ -52,6 +52,11 @@ def test_memory_is_bounded() -> None:
             self.left -= size
             return (b"0123456789 loss nan error\n" * (size // 26 + 1))[:size]
 
+        def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+            data = self.read(len(buffer))
+            buffer[: len(data)] = data
+            return len(data)
+
         def readline(self, size: int | None = -1) -> bytes:
             return self.read(26)
 

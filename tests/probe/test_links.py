@@ -6,14 +6,18 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from envsnap.model.manifest import Manifest
-from envsnap.probe.readers import versions
+from envsnap.probe.collectors import links, packages
+from envsnap.probe.readers import elf, versions
 from envsnap.probe.readers.symbols import Library, gnu_hash
+from envsnap.probe.record import Record
 from envsnap.rules import engine
+from envsnap.rules.roles_here import RolesHere
 from tests.conftest import Run, lacking
 from tests.probe.test_broken_environments import captured, install
 from tests.probe.test_requirements import entries
@@ -75,6 +79,40 @@ def test_an_extension_that_fits_is_not_spoken_of(envsnap: Run, tmp_path: Path, s
     package = entries(read(envsnap, tmp_path, site))["extension"]
     assert not package.missing_symbols
     assert not package.missing_libraries
+
+
+def test_what_a_package_links_tells_what_it_is_for(
+    envsnap: Run, tmp_path: Path, site: Path
+) -> None:
+    for soname in ("libcudart.so.12", "libscipy_openblas64_-ff651d7f.so", "libz.so.1"):
+        compiled(tmp_path / "made" / soname, "", f"-Wl,-soname,{soname}")
+    libraries = [str(path) for path in sorted((tmp_path / "made").iterdir())]
+    path = site / "extension" / "_C.so"
+    compiled(path, "", "-Wl,--no-as-needed", "-xnone", *libraries)
+    manifest = read(envsnap, tmp_path, site)
+    assert entries(manifest)["extension"].links == ("cudart", "openblas")
+    assert RolesHere(manifest).of("extension") == "numerics"
+
+
+def test_a_file_is_read_again_when_it_is_another(site: Path, tmp_path: Path) -> None:
+    """What a file needs is kept by its identity, and not by its name."""
+    path = extension(site, FOO)
+    assert elf.dependencies(str(path))[0] == ["libc10.so"]
+    again = elf.dependencies(str(path))
+    assert again is elf.dependencies(str(path))
+    path.unlink()
+    compiled(path, "void alone(void) {}")
+    assert elf.dependencies(str(path))[0] == []
+
+
+def test_a_record_is_read_once(site: Path) -> None:
+    extension(site, FOO)
+    record, shared = Record(), {}  # type: ignore[no-untyped-call, var-annotated]
+    places = packages.collect(record, [str(site)], "/nowhere", None, shared)
+    assert shared[places["extension"]] == ["extension/_C.so"]
+    (site / "extension-1.0.dist-info" / "RECORD").unlink()
+    links.collect(record, places, shared, time.monotonic() + 60)
+    assert record.facts["entries"]["extension"]["links"] == ["c10"]
 
 
 def test_a_build_for_another_device_needs_libraries_that_are_not_there(

@@ -185,3 +185,8 @@ def test_a_secret_of_a_container_is_in_its_data_and_a_public_key_is_none() -> No
     kept = config_trees.redact(given, ("app",), gaps)
     assert "crumble" not in str(kept)
     assert "ssh-rsa" in str(kept)
+
+
+@pytest.mark.parametrize("blank", [" ", "  ", "\t", "\u00a0 "])
+def test_blanks_under_the_name_of_a_token_are_no_crash(blank: str) -> None:
+    assert "lr" in decision.message(f'token: "{blank}" and lr: 1', {})

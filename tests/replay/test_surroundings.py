@@ -7,13 +7,28 @@ from typing import Any
 import pytest
 
 from envsnap.model.manifest import Manifest
-from envsnap.replay.compare import surroundings
+from envsnap.observe import classes
+from envsnap.replay.compare import ladder, surroundings
+from envsnap.replay.esr.archive import Recording
+from envsnap.replay.esr.recording import Raised, Record
 from tests import examples
 
 
 def read(tree: Any) -> Manifest:
     """A manifest of a run that read one configuration."""
     return examples.manifest({"configs": {"entries": {"a.yaml": {"tree": tree}}}})
+
+
+def recording(packages: Any, raised: Raised | None = None) -> Recording:
+    """A run with these packages that called no model."""
+    record = Record(
+        recording_version=2, recording_revision=0, envsnap_version="0", created_at="", label=None,
+        complete=True, full=False, framework=None, notes=(), calls=(), tensors=(), raised=raised,
+    )  # fmt: skip
+    manifest = examples.manifest({"packages": {"entries": packages}})
+    return Recording(
+        name="a.esr", record=record, manifest=manifest, sketches=[], stored={}, values_at=0
+    )
 
 
 @pytest.mark.parametrize(
@@ -27,3 +42,27 @@ def read(tree: Any) -> Manifest:
 )
 def test_keys_that_differ(golden: Any, other: Any, told: list[tuple[str, str]]) -> None:
     assert list(surroundings.configs(read(golden), read(other))) == told
+
+
+def test_an_import_that_fails_names_the_package_that_does_not_fit() -> None:
+    """A wheel for CUDA beside a torch for the CPU, as another package's dependency brings it."""
+    packages = {
+        "torch": {"version": "2.13.0+cpu"},
+        "torchvision": {"version": "0.28.0+cpu"},
+    }
+    golden = recording(packages)
+    broken = {"version": "0.28.0", "missing_libraries": ["libtorch_cuda.so"], "build_label": "cu130"}  # fmt: skip
+    raised = Raised(type="RuntimeError", message="operator torchvision::nms does not exist")
+    found = ladder.compare(golden, recording({**packages, "torchvision": broken}, raised))
+    assert found.outcome == "diverged"
+    assert "operator torchvision::nms does not exist" in found.cause
+    assert "needs libtorch_cuda.so, which torch 2.13.0+cpu does not have" in found.cause
+    assert "torchvision" in found.fix
+    silent = ladder.compare(golden, recording(packages, raised))
+    assert "needs" not in silent.cause
+
+
+@pytest.mark.parametrize("key", ["dist-info", "egg-info"])
+def test_metadata_is_of_the_libraries_wherever_it_lies(key: str) -> None:
+    assert classes.classify(f"/opt/more/numpy-2.0.{key}/METADATA", ()) == classes.LIBRARY
+    assert classes.classify("/opt/more/numpy-info/METADATA", ()) == classes.DATA

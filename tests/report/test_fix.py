@@ -19,13 +19,14 @@ from tests import examples
 from tests.conftest import Run, lacking
 
 
-def wheel(folder: Path, name: str, version: str) -> None:
+def wheel(folder: Path, name: str, version: str, requires: str = "") -> None:
     """A wheel of one module."""
+    asked = f"Requires-Dist: {requires}\n" if requires else ""
     info = f"{name}-{version}.dist-info"
     path = folder / f"{name}-{version}-py3-none-any.whl"
     files = {
         f"{name}.py": f"__version__ = {version!r}\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{asked}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     lines = [f"{info}/RECORD,,"]
@@ -82,6 +83,33 @@ def test_the_script_makes_a_real_environment_like_the_reference(
     assert "packages.einops.version" not in told
 
 
+def test_the_script_of_a_check_mends_a_real_environment(envsnap: Run, tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    wheel(wheels, "base_of_ours", "1.5")
+    wheel(wheels, "base_of_ours", "3.0")
+    wheel(wheels, "user_of_ours", "1.0", "base-of-ours<2")
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "UV_NO_INDEX": "1",
+               "UV_FIND_LINKS": str(wheels), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}  # fmt: skip
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", str(tmp_path / "env")], capture_output=True, check=False
+    )
+    if made.returncode:
+        lacking("this Python makes no venv with pip")
+    python = str(tmp_path / "env" / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "-q", "--no-deps", "user-of-ours", "base-of-ours==3.0"]
+    subprocess.run(pip, check=True, env={**os.environ, **offline})
+    envsnap("capture", "--python", python, "--no-import", "-o", "before.json")
+    fix = envsnap("check", "before.json", "--format", "fix", "-o", "fix.sh")
+    assert fix.returncode == 1, fix.stderr
+    environment = {**os.environ, **offline, "PYTHON": python}
+    subprocess.run(["sh", str(tmp_path / "fix.sh")], check=True, env=environment)
+    envsnap("capture", "--python", python, "--no-import", "-o", "after.json")
+    after = json.loads(envsnap("check", "after.json", "--format", "json").stdout)
+    rules = {item["rule"] for item in after["results"][0]["findings"]}
+    assert "requirements" not in rules
+
+
 def test_what_only_a_person_can_change_is_a_comment() -> None:
     text = script({"driver": {"version": "550.54.15"}}, {"driver": {"version": "470.57.02"}})
     commands = [line for line in text.splitlines()[14:] if line and not line.startswith("#")]
@@ -121,9 +149,46 @@ def test_values_cannot_run(value: str, tmp_path: Path) -> None:
     assert "numpy==1.26.4" in text
 
 
-def test_a_check_has_no_reference_and_says_what_to_do() -> None:
-    manifest = examples.manifest({"packages": examples.packages(torch="2.6.0", peft="0.17.0", transformers="5.1.0")})  # fmt: skip
+def checked(sections: dict[str, object]) -> str:
+    """The script for one manifest, which no reference stands beside."""
+    manifest = examples.manifest(sections)
     judged = document.Judged(side=document.side("prod", manifest), result=api.check(manifest))
     report = document.Report(reference=None, judged=(judged,))
-    text = formats.render(report, "fix", color=False, width=None, ascii_only=False)
-    assert "# by hand: Install transformers<5" in text
+    return formats.render(report, "fix", color=False, width=None, ascii_only=False)
+
+
+def test_a_check_writes_what_rules_with_a_source_say_to_do() -> None:
+    text = checked(
+        {
+            "packages": examples.packages(torch="2.6.0", torchvision="0.19.0", numpy="2.1.0"),
+            "env_vars": {"entries": {"CUDA_VISIBLE_DEVICES": ""}},
+        }
+    )
+    assert "\ninstall 'torchvision==0.21.*'\n" in text
+    assert "\nunset CUDA_VISIBLE_DEVICES\n" in text
+    assert "Known from: " in text
+
+
+def test_what_a_check_only_guesses_or_has_no_command_for_is_a_comment() -> None:
+    text = checked({"driver": {"version": "470.57.02", "kernel_module": "470.57.02", "libcuda": "535.1.2"}})  # fmt: skip
+    commands = [line for line in text.splitlines()[14:] if line and not line.startswith("#")]
+    assert not commands
+    assert "# by hand: " in text
+
+
+@pytest.mark.parametrize("hostile", ["<2; touch pwned", "<2$(touch pwned)", "<2\ntouch pwned"])
+def test_a_requirement_of_a_manifest_cannot_run(hostile: str, tmp_path: Path) -> None:
+    text = checked(
+        {
+            "packages": {
+                "entries": {
+                    "a": {"version": "1", "requires": [f"b{hostile}", "b<2"]},
+                    "b": {"version": "3"},
+                }
+            }
+        }
+    )
+    assert "install 'b<2'" in text
+    (tmp_path / "fix.sh").write_text(text.replace("uv pip", "true").replace('"$PYTHON"', "true"))
+    subprocess.run(["sh", "fix.sh"], cwd=tmp_path, check=True, capture_output=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["fix.sh"]

@@ -59,3 +59,22 @@ def test_a_package_that_nobody_knows_and_that_computes_is_a_warning_from_a_minor
     found = {item.path[1]: item.severity for item in engine.compare(*sides).findings}
     assert found["kernels-of-nobody"] is Severity.WARNING
     assert found["loner-of-nobody"] is Severity.INFO
+
+
+def test_files_tell_where_neither_the_table_nor_requirements_do() -> None:
+    sides = []
+    for version in ("1.1.0", "1.2.0"):
+        entries = {
+            "kernels-of-nobody": {"version": version, "links": ["c10", "torch"]},
+            "arrays-of-nobody": {"version": version, "links": ["openblas"]},
+            "web-of-nobody": {"version": version},
+            "a-tool-of-nobody": {"version": version},
+            "ruff": {"version": version, "links": ["gomp"]},
+        }
+        sides.append(examples.manifest({"packages": {"entries": entries}}))
+    here = RolesHere(sides[0])
+    told = [here.of(name) for name in ("kernels-of-nobody", "arrays-of-nobody", "web-of-nobody")]
+    assert told == ["numerics", "numerics", "unknown"]
+    assert here.of("ruff") == "tooling"  # the table knows it
+    order = [item.path[1] for item in engine.compare(*sides).findings]
+    assert set(order[:2]) == {"kernels-of-nobody", "arrays-of-nobody"}

@@ -12,7 +12,7 @@ import time
 
 from ..record import read_text
 from ..readers import elf, loader
-from .system_links import files_of, is_compiled, needs_of_all
+from .system_links import is_compiled, needs_of_all
 from ..readers.symbols import Library, gnu_hash
 
 OF_TORCH = (b"_ZN3c10", b"_ZNK3c10", b"_ZTIN3c10", b"_ZTVN3c10", b"_ZN2at", b"_ZNK2at", b"_ZN5torch",
@@ -25,14 +25,18 @@ LABEL = re.compile(r"__version__[^=\n]{0,40}=\s*['\"][^'\"+\n]{1,40}\+([a-z0-9.]
 STATES_ITS_BUILD = ("torchvision", "torchaudio", "torchcodec")
 
 
-def collect(record, places: dict, until: float) -> None:
-    """Add to packages what their files need and do not get."""
+def collect(record, places: dict, shared: dict, until: float) -> None:
+    """Add to packages what their files link, and what they need and do not get.
+
+    `shared` has the shared objects of each metadata folder, as `packages.collect` read them.
+    """
     until = min(until, time.monotonic() + SECONDS)
-    needs_of_all(record, places, until)
-    _of_torch(record, places, until)
+    files = {name: shared.get(place, ()) for name, place in places.items()}
+    needs_of_all(record, places, files, until)
+    _of_torch(record, places, files, until)
 
 
-def _of_torch(record, places: dict, until: float) -> None:
+def _of_torch(record, places: dict, files: dict, until: float) -> None:
     entries = record.facts.get("entries", {})
     torch = places.get("torch")
     if torch is None:
@@ -43,7 +47,7 @@ def _of_torch(record, places: dict, until: float) -> None:
     try:
         for name in sorted(entries):
             if name != "torch" and name in places and is_compiled(entries[name]):
-                _judge(record, name, places[name], libraries, until)
+                _judge(record, name, (places[name], files[name]), (libraries, until))
     finally:
         for library in libraries.values():
             library.close()
@@ -65,14 +69,15 @@ def _libraries(folder: str) -> dict:
     return found
 
 
-def _judge(record, name: str, place: str, libraries: dict, until: float) -> None:
+def _judge(record, name: str, installed: tuple, asked: tuple) -> None:
+    """Hold one distribution, its metadata folder and files, against torch's libraries."""
+    (place, files), (libraries, until) = installed, asked
     entry = record.facts["entries"][name]
     folder = os.path.dirname(place)
     label = _label(name, folder)
     if label:
         entry["build_label"] = label
     missing, absent = [], []
-    files = files_of(place)
     if not any(_asks_torch(os.path.join(folder, path)) for path in files[:MOST_TRIED]):
         return
     for path in files:

@@ -9,20 +9,14 @@ with a tilde are all common on real machines; pip 23.2 dies on the second.)
 import hashlib
 import os
 import re
-from bisect import bisect_left
 
-from . import ownership
+from . import ownership, records
 from ..record import Record, read_bytes, read_text, reason
 from ..secrets import clean_url
 
 NAME_AND_VERSION = re.compile(r"^(.+?)-([^-]+)(?:-py\d[\w.-]*)?$")
 SEPARATORS = re.compile(r"[-_.]+")
-COMMA = ord(",")
 HEAD = 16384
-LARGEST_RECORD = 16 << 20  # some 200,000 files; its lines take five times as much memory
-WRITTEN_BY_INSTALLERS = re.compile(
-    rb"\.dist-info/(INSTALLER|REQUESTED|RECORD|direct_url\.json|uv_cache\.json|RECORD\.jws|RECORD\.p7s)\"?,"
-)
 MOST_FILES_CHECKED = 40
 # Metadata is text with one field a line; the values we need are never folded.
 REQUIREMENT = re.compile(r"\nRequires-(Dist|Python): *([^\n]*)")
@@ -34,12 +28,16 @@ LONGEST_REQUIREMENT = 500
 SHARED_ON_PURPOSE = (b"declare_namespace", b"extend_path")
 
 
-def collect(record: Record, sys_path: list, prefix: str, owned: dict = None) -> dict:
+def collect(
+    record: Record, sys_path: list, prefix: str, owned: dict = None, shared: dict = None
+) -> dict:
     """Fill the `packages` section; returns where the metadata of each distribution lies.
 
-    `owned` gets the names in each folder that some distribution answers for.
+    `owned` gets the names in each folder that some distribution answers for, and `shared` the
+    shared objects of each metadata folder's RECORD, so that nobody reads a RECORD again.
     """
     owned = {} if owned is None else owned
+    shared = {} if shared is None else shared
     places = {}
     entries = record.facts["entries"] = {}
     leftovers = record.facts["leftovers"] = []
@@ -56,7 +54,8 @@ def collect(record: Record, sys_path: list, prefix: str, owned: dict = None) -> 
                 record.gap("entries", "error: zipped distributions are not read: %s" % folder)
             continue
         leftovers.extend(name for name in names if name.startswith("~"))
-        claimed.update(_add_folder(entries, places, folder, names, owned.setdefault(folder, set())))
+        names_here = owned.setdefault(folder, set())
+        claimed.update(_add_folder(entries, places, folder, names, (names_here, shared)))
     ownership.add_packages(record, entries, places)
     conda = os.path.join(prefix, "conda-meta")
     if os.path.isdir(conda):
@@ -76,9 +75,13 @@ def canonical(name: str) -> str:
     return SEPARATORS.sub("-", name).lower()
 
 
-def _add_folder(entries: dict, places: dict, folder: str, names: list, owned: set) -> dict:
-    """Add the distributions of one folder of sys.path; returns what several of them claim."""
+def _add_folder(entries: dict, places: dict, folder: str, names: list, noted: tuple) -> dict:
+    """Add the distributions of one folder of sys.path; returns what several of them claim.
+
+    `noted` gets what RECORDs tell beside facts: the names in this folder, and shared objects.
+    """
     here, claims = {}, {}
+    owned, shared = noted
     for name in names:
         if name.startswith("~"):
             continue
@@ -91,6 +94,7 @@ def _add_folder(entries: dict, places: dict, folder: str, names: list, owned: se
         if found:
             key = canonical(found.pop("name"))
             owned.update(found.pop("owned", ()))
+            shared[os.path.join(folder, name)] = found.pop("shared", ())
             here.setdefault(key, []).append((name, found))
             for claim in found.pop("claims", ()):
                 claims.setdefault(claim, set()).add(key)
@@ -296,7 +300,7 @@ def _add_wheel_facts(facts: dict, path: str) -> None:
         tags = [line[4:].strip() for line in wheel.splitlines() if line.startswith("Tag:")]
         facts["wheel_tags"] = sorted(tags)
     if "RECORD" in names:
-        _add_record(facts, path + "/RECORD")
+        records.add(facts, path + "/RECORD")
     origin = _small(path, "direct_url.json") if "direct_url.json" in names else None
     if origin:
         _add_origin(facts, origin)
@@ -331,52 +335,6 @@ def _add_origin(facts: dict, text: str) -> None:
             facts["origin"]["sha256"] = str(digest)
     if isinstance(origin.get("dir_info"), dict) and origin["dir_info"].get("editable"):
         facts["editable"] = True
-
-
-def _add_record(facts: dict, path: str) -> None:
-    """Digest a RECORD file, and keep the top-level packages and modules that it lists as `claims`."""
-    try:
-        data = read_bytes(path, LARGEST_RECORD + 1)
-    except OSError:
-        return
-    if len(data) > LARGEST_RECORD:
-        defect = "RECORD is longer than %d MiB: not read" % (LARGEST_RECORD >> 20)
-        facts.setdefault("defects", []).append(defect)
-        return
-    lines = _lasting_lines(data)
-    del data
-    facts["claims"] = ownership.top_level(lines)
-    facts["owned"] = ownership.of_record(lines)
-    digest = _digest_of_lines(lines, os.path.basename(os.path.dirname(path)))
-    if digest:
-        facts["record_sha256"] = digest
-
-
-def digest_of_record(data: bytes, folder: str) -> str:
-    """Digest a RECORD of a metadata folder of this name: equal for two installations of one artifact.
-
-    Left out: byte code, files without a digest, what installers write themselves, and files outside the folder (names
-    that start with a dot or a slash). The digest is SHA-256 over the remaining lines, sorted and joined by
-    newlines; None where nothing remains.
-    """
-    return _digest_of_lines(_lasting_lines(data), folder)
-
-
-def _lasting_lines(data: bytes) -> list:
-    # A RECORD can have 10,000 lines, so as little as possible is done to each. Lines that end
-    # in a comma have neither digest nor size; what else is left out stands together once sorted.
-    lines = sorted([line for line in data.splitlines() if line and line[-1] != COMMA])
-    if b".pyc,sha256" in data:
-        lines = [line for line in lines if b".pyc,sha256" not in line]
-    return lines
-
-
-def _digest_of_lines(lines: list, folder: str):
-    del lines[bisect_left(lines, b".") : bisect_left(lines, b"0")]
-    own = folder.encode("utf-8", "surrogateescape")
-    start, end = bisect_left(lines, own + b"/"), bisect_left(lines, own + b"0")
-    lines[start:end] = [line for line in lines[start:end] if not WRITTEN_BY_INSTALLERS.search(line)]
-    return hashlib.sha256(b"\n".join(lines)).hexdigest() if lines else None
 
 
 def _files_that_match(path: str) -> float:

@@ -13,30 +13,38 @@ import time
 from ..record import read_bytes
 from ..readers import elf, loader, versions
 
-SHARED = re.compile(r"\.so(?:\.\d+)*$")
-MOST_FILES, MOST_READ, MOST_TOLD = 60, 4, 5
-LARGEST_RECORD = 8 << 20
+MOST_READ, MOST_LINKS, MOST_TOLD = 4, 24, 5
 CPP = "libstdc++.so.6"
 CUDA = re.compile(
     r"lib(?:cudart|cublas|cublasLt|cudnn|nccl|cufft|curand|cusolver|cusparse|cusparseLt|nvrtc|nvJitLink"
     r"|nvinfer|cupti)\.so\.\d+$"
+)
+# What computes or decodes; the names of copies in wheels end in a digest.
+COMPUTES = re.compile(
+    r"lib(?:scipy_)?(torch|c10|cudart|cublas|cublasLt|cudnn|nccl|cufft|curand|cusolver|cusparse|nvrtc"
+    r"|nvinfer|amdhip64|rocblas|hipblas|hipblaslt|MIOpen|rccl|rocfft|sycl|ze_loader"
+    r"|openblas|blas|cblas|lapack|mkl|blis|gfortran|quadmath|gomp|omp|iomp5|fftw3f?|gsl|hdf5"
+    r"|tensorflow_framework|onnxruntime|dnnl|turbojpeg|jpeg|openjp2|avcodec|swscale|sndfile|sox)"
+    r"(?:_\w{1,40}|64_|p)?(?:-[\w.]{1,60}){0,3}\.so"
 )
 OF_THE_WHEELS = ("nvidia/*/lib", "nvidia/*/*/lib", "torch/lib", "tensorrt_libs", "jaxlib/cuda")
 PUBLISHED = ("manylinux", "musllinux", "macosx", "win")
 DEFINES = re.compile(rb"(GLIBCXX|CXXABI)_(\d+(?:\.\d+){1,3})\0")
 
 
-def needs_of_all(record, places: dict, until: float) -> None:
-    """Add to packages the library versions and the libraries of CUDA that their files lack."""
+def needs_of_all(record, places: dict, files: dict, until: float) -> None:
+    """Add to packages what their files link, and the libraries and versions of them that lack."""
     entries = record.facts.get("entries", {})
     offers = Offers()
     for name in sorted(entries):
-        if name not in places or not is_compiled(entries[name]):
+        if not files.get(name) or not is_compiled(entries[name]):
             continue
         if time.monotonic() > until:
             record.gap("%s.missing_versions" % name, "timeout: too many files")
             return
-        _judge(entries[name], places[name], offers)
+        paths = [os.path.join(os.path.dirname(places[name]), path) for path in files[name]]
+        _link(entries[name], paths)
+        _judge(entries[name], paths[:MOST_READ], offers)
 
 
 class Offers:
@@ -85,11 +93,22 @@ def _glibc() -> tuple:
     return tuple(int(part) for part in numbers[:3])
 
 
-def _judge(entry: dict, place: str, offers: Offers) -> None:
-    folder = os.path.dirname(place)
+def _link(entry: dict, files: list) -> None:
+    """Add what the files link of what computes or decodes: it tells what a distribution is for."""
+    found = set()
+    for path in files[:MOST_LINKS]:
+        try:
+            needed = elf.dependencies(path)[0]
+        except (OSError, ValueError):
+            continue
+        found.update(match.group(1) for match in map(COMPUTES.match, needed) if match)
+    if found:
+        entry["links"] = sorted(found)
+
+
+def _judge(entry: dict, files: list, offers: Offers) -> None:
     lacking, absent = set(), set()
-    for path in files_of(place)[:MOST_READ]:
-        file = os.path.join(folder, path)
+    for file in files:
         try:
             names = elf.dependencies(file)[0]
             if not _is_published(entry):
@@ -98,7 +117,9 @@ def _judge(entry: dict, place: str, offers: Offers) -> None:
             there = loader.find_needed(file, lambda names: names) if wanted else {}
         except (OSError, ValueError):
             continue
-        absent.update(name for name in wanted if name not in there and not _in_wheels(name, folder))
+        absent.update(
+            name for name in wanted if name not in there and not _in_wheels(name, entry["folder"])
+        )
     if lacking:
         entry["missing_versions"] = sorted(lacking)[:MOST_TOLD]
     if absent:
@@ -120,14 +141,3 @@ def _in_wheels(name: str, folder: str) -> bool:
     """Whether NVIDIA's wheels, or a framework's, bring a library."""
     start = glob.escape(folder)
     return any(glob.glob(os.path.join(start, place, name)) for place in OF_THE_WHEELS)
-
-
-def files_of(place: str) -> list:
-    """The shared objects that a distribution installed, by its RECORD."""
-    try:
-        data = read_bytes(os.path.join(place, "RECORD"), LARGEST_RECORD).decode("utf-8", "replace")
-    except OSError:
-        return []
-    paths = (line.split(",")[0].strip('"') for line in data.split("\n") if ".so" in line)
-    # Libraries that it only brings along (NAME.libs) are found where its own files need them.
-    return [path for path in paths if SHARED.search(path) and ".libs/" not in path][:MOST_FILES]

@@ -1,5 +1,6 @@
 """Reads facts out of ELF files without loading them."""
 
+import os
 import struct
 
 from ..record import open_regular
@@ -13,6 +14,8 @@ LARGEST_SEGMENT = 65536
 # Tags of the dynamic section, and of strings in it.
 END, NEEDED, STRING_TABLE, STRING_SIZE, RPATH, RUNPATH = 0, 1, 5, 10, 15, 29
 LARGEST_STRINGS = 16 << 20
+# What files need, by their identity: device, inode, size and both times.
+_KNOWN, MOST_KNOWN = {}, 4096  # type: dict, int
 SECTION_ENTRY, SECTION_ENTRY_SIZE = "IIQQQQIIQQ", 64
 LARGEST_SECTION = 64 << 20
 
@@ -61,20 +64,31 @@ def machine(path: str) -> bytes:
 def dependencies(path: str) -> tuple:
     """Return (names, rpath, runpath): the libraries a file needs, and where it says they are.
 
-    `rpath` and `runpath` are lists of folders as the file spells them ($ORIGIN and all). Raises
-    OSError for an unreadable file and ValueError for one that is not ELF or is damaged.
+    `rpath` and `runpath` are lists of folders as the file spells them ($ORIGIN and all). A file
+    that several ask about is read once: it is known by its identity. Raises OSError for an
+    unreadable file and ValueError for one that is not ELF or is damaged.
     """
     with open_regular(path) as stream:
-        headers, order, bits = _headers(stream, path)
-        entries = []
-        for kind, offset, length, _ in headers:
-            if kind == DYNAMIC_SEGMENT and length <= LARGEST_SEGMENT:
-                stream.seek(offset)
-                data = stream.read(length)
-                data = data[: len(data) // (bits // 4) * (bits // 4)]
-                pairs = struct.iter_unpack(order + ("QQ" if bits == 64 else "II"), data)
-                entries.extend(pairs)
-        table = _strings(stream, headers, dict(reversed(entries)))
+        facts = os.fstat(stream.fileno())
+        key = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime, facts.st_ctime)
+        if key not in _KNOWN:
+            if len(_KNOWN) >= MOST_KNOWN:
+                _KNOWN.clear()
+            _KNOWN[key] = _dependencies(stream, path)
+    return _KNOWN[key]
+
+
+def _dependencies(stream, path: str) -> tuple:
+    headers, order, bits = _headers(stream, path)
+    entries = []
+    for kind, offset, length, _ in headers:
+        if kind == DYNAMIC_SEGMENT and length <= LARGEST_SEGMENT:
+            stream.seek(offset)
+            data = stream.read(length)
+            data = data[: len(data) // (bits // 4) * (bits // 4)]
+            pairs = struct.iter_unpack(order + ("QQ" if bits == 64 else "II"), data)
+            entries.extend(pairs)
+    table = _strings(stream, headers, dict(reversed(entries)))
     found = {NEEDED: [], RPATH: [], RUNPATH: []}
     for tag, value in entries:
         if tag == END:

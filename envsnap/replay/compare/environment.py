@@ -13,7 +13,7 @@ from envsnap.model.paths import Path, text
 from envsnap.replay.compare.verdict import Rung
 from envsnap.replay.esr.archive import Recording
 from envsnap.rules import engine
-from envsnap.rules.finding import Effect, Fact, Finding
+from envsnap.rules.finding import Effect, Fact, Finding, Severity
 from envsnap.wording import counted
 
 LONGEST = 80
@@ -54,6 +54,21 @@ def between(golden: Manifest, other: Manifest) -> Environment:
         details=tuple(f"{path} {told}" for path, told in changes.items()),
     )
     return Environment(rung=rung, changes=changes)
+
+
+def explaining(golden: Recording, other: Recording, error: str) -> Finding | None:
+    """What of the environment stops a program that raised `error` here; None: nothing surely does."""
+    if golden.manifest is None or other.manifest is None:
+        return None
+    found = engine.compare(golden.manifest, other.manifest, error_text=error).findings
+    return next(
+        (
+            finding
+            for finding in found
+            if finding.effect is Effect.CRASH and finding.severity is Severity.ERROR
+        ),
+        None,
+    )
 
 
 def _shapes_numbers(finding: Finding) -> bool:

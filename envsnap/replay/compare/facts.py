@@ -236,9 +236,11 @@ def _parts(golden: Recording, other: Recording) -> Iterator[Fact]:
             if key.rpartition(".")[2] not in QUIET
         ]
         if told:
+            backend = one.get("backend") if one.get("backend") != two.get("backend") else None
+            what = f"backend ({backend}): other libraries resize otherwise" if backend else "files and settings"  # fmt: skip
             yield Fact(
                 kind="part", text=", ".join(told[:MOST_LISTED]),
-                fix=f"Load {name} with the golden run's files and settings.",
+                fix=f"Load {name} with the golden run's {what}.",
             )  # fmt: skip
     gone, come = [name for name in here if name not in there], [name for name in there if name not in here]  # fmt: skip
     if gone and come:

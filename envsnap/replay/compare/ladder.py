@@ -165,8 +165,14 @@ def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> V
     told = other.record.raised
     if told is None or golden.record.raised is not None:
         return found
+    cause = f"the script raised {quoted(told)}, before a model was called"
+    why = environment.explaining(golden, other, f"{told.type}: {told.message}")
+    if why is not None:
+        return msgspec.structs.replace(
+            found, outcome="diverged", cause=f"{cause}: {why.message}", fix=why.fix or found.fix
+        )
     return msgspec.structs.replace(
-        found, outcome="diverged", cause=f"the script raised {quoted(told)}, before a model was called",
+        found, outcome="diverged", cause=cause,
         fix="Run the command by itself: what it imports, or reads, is not as in the golden run.",
     )  # fmt: skip
 

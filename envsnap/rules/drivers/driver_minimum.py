@@ -9,10 +9,19 @@ from msgspec.structs import replace
 from envsnap.knowledge import drivers
 from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import frameworks, stated
+from envsnap.model.reading import frameworks, stated, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
+# Distributions whose version is that of the CUDA in them.
+RUNTIMES = (
+    "nvidia-cuda-runtime",
+    "nvidia-cuda-runtime-cu12",
+    "nvidia-cuda-runtime-cu11",
+    "cuda-python",
+    "cuda-bindings",
+    "cuda-cudart",
+)
 NGC = ".nv"  # in the version of a build for NVIDIA's images, which bring compatibility libraries
 REFERENCE = "https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html"
 
@@ -27,6 +36,8 @@ class DriverMinimum(Rule):
     runs every older CUDA. Where a forward-compatibility libcuda is loaded (cuda-compat, on
     data-center GPUs), its version counts instead.
 
+    Where no framework states its CUDA, that of the installed CUDA runtime or Python bindings counts.
+
     Versions are compared in full, part by part: 570.26 is older than 570.124.06.
 
     Fix: update the driver, or install a build for an older CUDA.
@@ -36,19 +47,23 @@ class DriverMinimum(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check every framework with a CUDA build against the driver."""
-        version = stated(manifest, "driver", "version")
-        if version is None or not on_linux(manifest):
+        here = stated(manifest, "driver", "version")
+        if here is None or not on_linux(manifest):
             return
         compat = stated(manifest, "driver", "libcuda_is_compat")
         libcuda = stated(manifest, "driver", "libcuda")
         # A forward-compatibility libcuda stands for a newer driver, whatever the kernel module is.
-        effective = libcuda if compat is True and libcuda is not None else version
+        effective = libcuda if compat is True and libcuda is not None else here
         if not drivers.is_driver(effective):
             return
         for name, framework in frameworks(manifest).items():
             if isinstance(framework.cuda, str) and numbers(framework.cuda):
                 brings = NGC in str(framework.version) and compat is None
                 yield from self._judge(name, framework.cuda, effective, brings_compat=brings)
+        if compat is None and not any(
+            isinstance(item.cuda, str) for item in frameworks(manifest).values()
+        ):
+            yield from self._runtime(manifest, effective)
 
     def beside(self, comparison: Comparison, finding: Finding) -> Finding:
         """The driver's other facts follow from its version."""
@@ -58,6 +73,31 @@ class DriverMinimum(Rule):
             if (change := comparison.at("driver", key))
         )
         return replace(finding, changes=finding.changes + follow) if finding.changes else finding
+
+    def _runtime(self, manifest: Manifest, driver: str) -> Iterator[Finding]:
+        """CUDA itself among the packages, where no framework says which one it uses."""
+        for name in RUNTIMES:
+            installed = version(manifest, name)
+            need = (
+                drivers.needed_by(".".join(map(str, numbers(installed)[:2]))) if installed else None
+            )
+            if installed is None or need is None or numbers(driver) >= numbers(need.floor):
+                continue
+            sure = need.is_trusted and name.startswith("nvidia-")
+            yield Finding(
+                rule=self.id,
+                severity=Severity.ERROR if sure else Severity.WARNING,
+                effect=Effect.CRASH,
+                confidence=Confidence.LIKELY,
+                path=("driver", "version"),
+                message=f"driver {driver} is too old for {name} {installed}",
+                why=f"CUDA {need.toolkit} needs driver {need.exact}, at the very least {need.floor}.",
+                fix=f"Update the driver to {need.exact} or newer, or install an older {name}.",
+                source=REFERENCE,
+                expected=f"driver {need.exact}",
+                cites=(("packages", name, "version"),),
+            )
+            return
 
     def _judge(
         self, name: str, cuda: str, driver: str, *, brings_compat: bool

@@ -11,7 +11,7 @@ from envsnap.knowledge.tables import is_trusted, table
 from envsnap.knowledge.versions import Distance, distance, numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import packages
-from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import Confidence, Effect, Finding, Remedy, Severity
 from envsnap.rules.rule import Rule
 
 CLOSE = (Distance.PATCH, Distance.BUILD)
@@ -64,6 +64,8 @@ class TorchFamily(Rule):
                 f"{_shown(row)}, not {torch}",
                 why="It calls torch's C++ interfaces, which change with every release.",
                 fix=_fix(row["distribution"], package.version, torch, wanted),
+                remedy=_remedy(row["distribution"], torch, wanted),
+                source=_source(row),
                 expected=f"torch {wanted}",
                 cites=(("packages", "torch", "version"),),
             )
@@ -110,6 +112,30 @@ def _is_early(installed: str) -> bool:
 def _shown(row: dict[str, Any]) -> str:
     """The torch of a row: a minor release, unless the row is exact."""
     return str(row["torch"]) if row.get("exact") else ".".join(str(row["torch"]).split(".")[:2])
+
+
+def _source(row: dict[str, Any]) -> str:
+    """Where a row is written down; of rows from memory nothing is."""
+    known = table("torch_family").get("sources", {})
+    keys = str(row.get("source", "")).split(",")
+    return "; ".join(str(known.get(key, key)) for key in keys) if is_trusted(row["basis"]) else ""
+
+
+def _remedy(name: str, torch: str, wanted: str) -> Remedy:
+    """The companion's release for this torch, where the table has it; else the other torch."""
+    release = _companion(name, torch)
+    return Remedy(install=(f"{name}=={release}" if release else f"torch=={wanted}",))
+
+
+def _companion(name: str, torch: str) -> str | None:
+    for row in table("torch_family")["rows"]:
+        exact = bool(row.get("exact"))
+        if row["distribution"] != name or distance(torch, row["torch"]) not in (
+            EXACT if exact else CLOSE
+        ):
+            continue
+        return str(row["release"]) if exact else ".".join(row["release"].split(".")[:2]) + ".*"
+    return None
 
 
 def _fix(name: str, installed: str, torch: str, wanted: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, gpus, is_known, variable
-from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import Confidence, Effect, Finding, Remedy, Severity
 from envsnap.rules.rule import Rule
 
 HIDING = ("", "-1", "none", "void", "NoDevFiles")
@@ -42,6 +42,7 @@ class HiddenGpus(Rule):
                     message=f"{name}={value!r} hides every GPU",
                     why="Programs compute on the CPU, or fail where they ask for a GPU.",
                     fix=f"Unset {name}, or name the GPUs.",
+                    remedy=Remedy(unset=(name,)),
                     source="https://docs.pytorch.org/docs/stable/notes/cuda.html",
                 )
 

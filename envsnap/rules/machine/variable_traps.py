@@ -9,7 +9,7 @@ from typing import Any
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import gpus, packages, variable
-from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import Confidence, Effect, Finding, Remedy, Severity
 from envsnap.rules.rule import Rule
 
 
@@ -45,6 +45,7 @@ class VariableTraps(Rule):
             if row["effect"] == "crash"
             else f"With {row['package']}, this value costs time.",
             fix=row["fix"],
+            remedy=Remedy(unset=(row["variable"],)) if row.get("unset") else None,
             source=table("variable_traps")["sources"][row["source"]] if sure else "",
             cites=(("packages", row["package"]),),
         )

@@ -11,7 +11,7 @@ from envsnap.knowledge.releases import version as parsed
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import frameworks, given, packages, stated, version
-from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import Confidence, Effect, Finding, Remedy, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 EFFECTS = {
@@ -23,6 +23,7 @@ EFFECTS = {
     "untested": Effect.CRASH,
 }
 DECLARED = "untested"  # its metadata asks for it: the rule of requirements reads that, where it is
+OF_THE_MACHINE = ("cuda", "cudnn", "driver", "python")
 GRAVE = ("import fails", "run fails", "wrong results")
 
 
@@ -83,10 +84,18 @@ class BuiltAgainst(Rule):
             + ("" if sure else " (unverified)"),
             why=_why(found),
             fix=_fix(found),
+            remedy=_remedy(found),
             source=source(row) if sure else "",
             expected=f"{found.needs} {found.wanted}",
-            cites=(("packages", found.needs),) if found.needs not in ("cuda", "cudnn", "driver", "python") else (),
+            cites=(("packages", found.needs),) if found.needs not in OF_THE_MACHINE else (),
         )  # fmt: skip
+
+
+def _remedy(found: Misfit) -> Remedy | None:
+    """The neighbour that it needs, where that can be installed by itself."""
+    if found.of_a_build or found.needs in OF_THE_MACHINE:
+        return None
+    return Remedy(install=(f"{found.needs}{found.wanted}",))
 
 
 def _states_requirements(manifest: Manifest, name: str) -> bool:

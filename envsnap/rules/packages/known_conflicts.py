@@ -8,7 +8,7 @@ from envsnap.knowledge.tables import is_trusted, source, table
 from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import version
-from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import Confidence, Effect, Finding, Remedy, Severity
 from envsnap.rules.rule import Rule
 
 
@@ -45,6 +45,7 @@ class KnownConflicts(Rule):
                 + (" do not go together" if sure else " may not go together (unverified)"),
                 why=f"{row['what']}.",
                 fix=f"Install {row['other']}<{row['first']}, or a newer {row['distribution']}.",
+                remedy=Remedy(install=(f"{row['other']}<{row['first']}",)),
                 source=source("known_conflicts", row["source"]),
                 cites=(("packages", row["distribution"]),),
             )

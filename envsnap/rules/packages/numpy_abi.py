@@ -9,7 +9,7 @@ from envsnap.knowledge.tables import is_trusted, source, table
 from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import version
-from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import Confidence, Effect, Finding, Remedy, Severity
 from envsnap.rules.rule import Rule
 
 
@@ -58,6 +58,7 @@ class NumpyAbi(Rule):
             + ("" if sure else " (unverified)"),
             why=f"{first['distribution']} runs with NumPy 2 from {first['first']} on.",
             fix=f"Install numpy<2, or {first['distribution']}>={first['first']}.",
+            remedy=Remedy(install=("numpy<2",)),
             source=source("numpy_abi", first["source"]),
             cites=tuple(("packages", row["distribution"]) for row, _ in found),
         )

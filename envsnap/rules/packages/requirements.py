@@ -10,7 +10,7 @@ from envsnap.knowledge.names import canonical
 from envsnap.knowledge.specifiers import contains
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import is_complete, packages
-from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import Confidence, Effect, Finding, Remedy, Severity
 from envsnap.rules.packages.package_missing import alternatives
 from envsnap.rules.rule import Comparison, Rule
 
@@ -96,6 +96,7 @@ class Requirements(Rule):
             ),
             why="It was not built or tested with the installed release.",
             fix=f"pip install '{wanted}{versions}'",
+            remedy=Remedy(install=(f"{wanted}{versions}",)),
             source="the distribution's own metadata (Requires-Dist)",
             expected=f"{wanted}{versions}",
             cites=(("packages", name),),

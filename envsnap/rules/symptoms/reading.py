@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.rules.symptoms import trouble
+from envsnap.rules.symptoms.languages import in_english
 from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.sentences import Lines, Match, matches
 from envsnap.rules.symptoms.tracebacks import FRAME, Traceback, tracebacks
@@ -68,9 +69,10 @@ class Reading(Struct, frozen=True):
 
 def read(text: str, symptom: str | None = None) -> Reading:
     """Read a text; `symptom` is what its reader says that it shows, where it was said."""
-    lines = Lines(text)
+    english = in_english(text)
+    lines = Lines(english, text)
     found = _sentences(lines)
-    shown = symptom or trouble.of_text(text, (match.row for match in found))
+    shown = symptom or trouble.of_text(english, (match.row for match in found))
     harmless = {
         match.number: match.row for match in matches(lines, table("harmless_sentences")["rows"])
     }
@@ -78,7 +80,7 @@ def read(text: str, symptom: str | None = None) -> Reading:
     evidence = [_evidence(match, lines, raised, harmless, shown) for match in found]
     evidence += _untold(raised, evidence, lines)
     quiet = frozenset(line for line, row in harmless.items() if shown not in row["real"])
-    return Reading(tuple(sorted(_kept(evidence), key=_order)), shown, text, quiet)
+    return Reading(tuple(sorted(_kept(evidence), key=_order)), shown, english, quiet)
 
 
 def _untold(
@@ -115,7 +117,7 @@ def _evidence(
     return Evidence(
         row=match.row,
         groups=match.groups,
-        line=match.line,
+        line=lines.as_printed(match),
         number=lines.numbered(match.number),
         raised=next((item for item in raised if _ends_at(item, match.number)), None),
         is_hint=notice is not None and symptom not in notice["real"],

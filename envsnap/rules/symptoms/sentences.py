@@ -33,11 +33,13 @@ class Match(Struct, frozen=True):
 
 
 class Lines:
-    """A text by lines, and where each begins."""
+    """A text by lines, and where each begins; `printed` is the text before it was put into English."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, printed: str | None = None) -> None:
         self.text = text
         self.lines = text.split("\n")
+        is_translated = printed is not None and printed != text
+        self._printed = printed.split("\n") if printed and is_translated else None
         self._starts = [0]
         self._left_out: list[tuple[int, int]] = []  # after which line, and how many in all
         for number, line in enumerate(self.lines):
@@ -51,6 +53,12 @@ class Lines:
         """The number of a line in the whole text, from 1; lines that were left out count."""
         place = bisect_right(self._left_out, (line, sys.maxsize)) - 1
         return line + 1 + (self._left_out[place][1] if place >= 0 else 0)
+
+    def as_printed(self, match: Match) -> str:
+        """The line of a match, in the words in which it was printed."""
+        if self._printed is None or self._printed[match.number] == self.lines[match.number]:
+            return match.line
+        return bare(self._printed[match.number])
 
     def number(self, place: int) -> int:
         """The line of a place in the text."""

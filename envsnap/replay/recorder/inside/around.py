@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from itertools import compress
 from typing import Any
 
 from . import modules, settings
@@ -20,6 +21,7 @@ BASES = (
     "VaeImageProcessor", "Pipeline", "BatchSampler", "DataLoader",
 )  # fmt: skip
 TOKENIZER = "PreTrainedTokenizerBase"
+PICTURES = "BaseImageProcessor", "ImageProcessingMixin"
 MOST_PARTS = 20
 MOST_STAGES = 500
 ENCODERS = ("encode", "encode_batch", "encode_batch_fast")
@@ -152,7 +154,7 @@ class Around:
         kinds = _kinds(set(map(type, items)))
         if not kinds:
             return
-        for item in [item for item in items if type(item) in kinds]:
+        for item in compress(items, map(kinds.__contains__, map(type, items))):
             if len(self.parts) < MOST_PARTS:
                 _quietly(self._note, item, kinds[type(item)])
 
@@ -175,6 +177,8 @@ class Around:
             config = getattr(item, "config", None)
             own = settings._config(config) if base != "Pipeline" else {}
             told = settings.flat(own or _attributes(item))
+            if base in PICTURES:
+                told["backend"] = _backend(item)
         known = self.parts.get(name)
         count = 2
         while known is not None and known != told:
@@ -226,6 +230,15 @@ def _tokenizer(item: Any) -> dict[str, Any]:
 
 def _attributes(item: Any) -> dict[str, Any]:
     return {key: value for key, value in vars(item).items() if not key.startswith("_")}
+
+
+def _backend(item: Any) -> str:
+    """What resizes an image processor's pictures: of one class name there is one for each library."""
+    told = getattr(item, "backend", None)
+    if isinstance(told, str):
+        return told
+    fast = any(entry.__name__ == "BaseImageProcessorFast" for entry in type(item).__mro__)
+    return "torchvision" if fast else "pil"
 
 
 def _length(text: Any) -> int:

@@ -14,7 +14,7 @@ import os
 import time
 from typing import Any
 
-from . import modes, modules, trees
+from . import modes, modules, products, trees
 from .spool import Spool, read
 from .summary import digest, settled
 
@@ -65,11 +65,10 @@ class Isolated:
             for tensor, number in zip(again, numbers)
         ]
         found: dict[str, Any] = {"state": "exact" if all(same) else "wobbles"}
-        wide = torch.float64, torch.complex128  # nothing is wider: it would look free of error
-        exact = None if any(item.dtype in wide for item in again) else self._oracle(module, leaf)
-        if exact is None or len(exact) != len(again):
+        rounding = self._errors(module, leaf, again)
+        if rounding is None:
             return {**found, "reason": "no float64 reference"}
-        found["rounding"] = [_relative(one, other) for one, other in zip(again, exact)]
+        found["rounding"] = rounding
         if not all(same):
             once_more = trees.flat(
                 self._run(module, leaf, recorded, leaf["autocast"]), torch.Tensor
@@ -104,13 +103,10 @@ class Isolated:
             result, lambda tensor: self._spool.number(tensor, keep=False), torch.Tensor
         )
         del sample["among"]
-        exact = self._oracle(module, part) if again[0].dtype != torch.float64 else None
-        if exact is None or len(exact) != len(again):
+        rounding = self._errors(module, part, again)
+        if rounding is None:
             return {"state": "exact", "reason": "no float64 reference"}
-        return {
-            "state": "exact",
-            "rounding": [_relative(one, other) for one, other in zip(again, exact)],
-        }
+        return {"state": "exact", "rounding": rounding}
 
     def _run(self, module: Any, leaf: dict[str, Any], tensor: Any, autocast: str | None) -> Any:
         torch = self._torch
@@ -128,6 +124,25 @@ class Isolated:
         called = modes.as_called(torch, grad=self._grad, autocast_dtype=autocast, device=device)
         with called, modes.buffers_kept(module):
             return module.forward(*arguments, **named)
+
+    def _errors(
+        self, module: Any, leaf: dict[str, Any], again: list[Any]
+    ) -> list[float | None] | None:
+        """The rounding error of each result; None where there is nothing to hold it against."""
+        torch = self._torch
+        wide = torch.float64, torch.complex128  # nothing is wider: it would look free of error
+        if any(item.dtype in wide for item in again):
+            return None
+        numbers = trees.tensors(leaf["arguments"]) + trees.tensors(leaf["named"])
+        if len(numbers) == len(again) == 1:
+            given = self._on_device(module, self._spool.values(torch, numbers[0]))
+            found = products.error(torch, module, given, again[0])
+            if found is not None:
+                return [found]
+        exact = self._oracle(module, leaf)
+        if exact is None or len(exact) != len(again):
+            return None
+        return [_relative(one, other) for one, other in zip(again, exact)]
 
     def _oracle(self, module: Any, leaf: dict[str, Any]) -> list[Any] | None:
         """The layer's result in float64; None where the layer is too large or cannot do it."""

@@ -6,8 +6,9 @@ import inspect
 import math
 from typing import Any
 
+from . import weights
 from .settings import digest as digest_of
-from .summary import digest, dtype_name, settled
+from .summary import dtype_name, settled
 
 LONGEST_TUPLE = 8
 SAMPLED = 4096
@@ -111,10 +112,11 @@ def opaque(root: Any) -> list[str]:
     return found[:20]
 
 
-def parameters(torch: Any, root: Any) -> dict[str, dict[str, Any]]:
+def parameters(torch: Any, root: Any, states: dict[str, list[int]]) -> dict[str, dict[str, Any]]:
     """Parameters and buffers by name, each with a digest; one that has no values says why.
 
-    A buffer that no checkpoint holds is `computed`: it follows from the configuration.
+    A buffer that no checkpoint holds is `computed`: it follows from the configuration. The states
+    of the parameters' digests go into `states`.
     """
     found: dict[str, dict[str, Any]] = {}
     computed = {
@@ -133,7 +135,11 @@ def parameters(torch: Any, root: Any) -> dict[str, dict[str, Any]]:
                 "shape": list(tensor.shape),
             }
             try:
-                entry.update(_values(torch, settled(tensor)))
+                plain_tensor = settled(tensor)
+                known = weights.states(plain_tensor)
+                entry.update(_values(torch, plain_tensor), crc32=f"{known[-1]:08x}")
+                if role == "parameter":
+                    states[name] = known
             except (ValueError, RuntimeError, NotImplementedError) as error:
                 entry["reason"] = " ".join(str(error).split())[:200]
             found[plain(name)] = entry
@@ -141,7 +147,7 @@ def parameters(torch: Any, root: Any) -> dict[str, dict[str, Any]]:
 
 
 def _values(torch: Any, plain: Any) -> dict[str, Any]:
-    entry: dict[str, Any] = {"crc32": digest(plain)}
+    entry: dict[str, Any] = {}
     if plain.is_floating_point() and plain.numel():
         length = float(torch.linalg.vector_norm(plain.reshape(-1).float()))
         entry["l2"] = length if math.isfinite(length) else None

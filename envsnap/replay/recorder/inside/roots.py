@@ -8,13 +8,12 @@ from itertools import chain
 from operator import attrgetter, is_, methodcaller
 from typing import Any
 
-from . import modules, settings
+from . import modules, settings, weights
 from .summary import digest, settled
 
 MOST_ROOTS = 64
 MOST_FORMS = 2
 WHOLE = 1 << 27  # weights up to so many bytes are digested once more at the end
-FEW, LOOKED_AT = 32, 1 << 20  # weights, and their bytes, that are looked at in each call
 
 KINDS = ("_parameters", "_buffers")
 TRAINING, VERSION, VALUES = attrgetter("training"), attrgetter("_version"), methodcaller("values")
@@ -31,6 +30,7 @@ class Root:
         self._torch = torch
         self.module = weakref.ref(module, self._gone)
         kind = type(module)
+        states: dict[str, list[int]] = {}
         self.told: dict[str, Any] = {
             "name": name,
             "type": modules.title(module),
@@ -41,7 +41,7 @@ class Root:
             "modules": {
                 modules.plain(key): modules.describe(item) for key, item in module.named_modules()
             },
-            "parameters": modules.parameters(torch, module),
+            "parameters": modules.parameters(torch, module, states),
             "config": settings.of_model(module),
             "changed": [],
         }
@@ -51,13 +51,7 @@ class Root:
         tensors, _ = self._inner.tensors(module)
         self._versions = _seen(tensors)
         self._counts = _counts(tensors)
-        own = {id(item) for item in module.parameters()}
-        self._order = [name for name, item in tensors.items() if id(item) in own]
-        self._digests = {
-            key: self.told["parameters"].get(modules.plain(key), {}).get("crc32")
-            for key in self._order
-        }
-        self._next = 0
+        self._looks = weights.Looks(states)
 
     def _gone(self, _: Any) -> None:
         """The script has let go of the model: what was noted of it must not keep it in memory."""
@@ -79,7 +73,7 @@ class Root:
             now = _seen(tensors)
             names = [name for name, seen in now.items() if self._versions.get(name) != seen]
             self._versions, self._counts = now, counts
-        names += [name for name in self._looked_at(tensors) if name not in names]
+        names += [name for name in self._looks.changed(tensors) if name not in names]
         told = self.told["parameters"]
         return [
             name
@@ -87,24 +81,6 @@ class Root:
             if told.get(name, {}).get("role") in ("parameter", "buffer")
             and not name.endswith("num_batches_tracked")
         ][:100]
-
-    def _looked_at(self, own: dict[str, Any]) -> list[str]:
-        """Weights whose values have changed, of the few whose turn it is."""
-        found: list[str] = []
-        size = 0
-        for count in range(min(FEW, len(self._order))):
-            name = self._order[self._next % len(self._order)]
-            tensor, known = own.get(name), self._digests.get(name)
-            if tensor is not None and known is not None:
-                size += tensor.numel() * tensor.element_size()
-                if size > LOOKED_AT and count:
-                    break
-                now = digest(settled(tensor))
-                if now != known:
-                    found.append(name)
-                    self._digests[name] = now
-            self._next += 1
-        return found
 
     def moved(self, module: Any) -> dict[str, Any]:
         """The modules whose settings are no longer those of the first call."""

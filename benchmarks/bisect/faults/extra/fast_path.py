@@ -1,0 +1,3 @@
+def answer(value: int) -> int:
+    """Less than it should be."""
+    return value + value - 1

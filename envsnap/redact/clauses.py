@@ -1,0 +1,122 @@
+"""Clauses about a secret: its noun, what is said of it, and the value somewhere behind or before.
+
+`sentences` reads what stands right beside a noun. Here other words stand between: the value has to
+look made, or a joint (is, a colon, an arrow) has to announce it. A clause about a property, such as a
+length or a file, tells none.
+"""
+
+import re
+
+from . import keys, kinds, sentences
+
+_NOUN = (
+    r"(?i)(?<![\w/?&=.-])(?:[\w-]{1,40}[_ ])?(?:pass(?:word|wd|phrase|code| ?key)?|pwd?|psk|pin|secrets?|credentials?|tokens?|cookie"
+    r"|(?:api|access|secret|private|signing|encryption|master|license|account|wifi|wi-fi|wireless|network|deploy|service|session|auth|ssh|admin|pre-?shared|security|[a-z]{2,12} api)[ _-]?keys?)(?![\w/=-])"
+)
+# Up to six words, and then what announces a value. A line, a stop, or a semicolon ends the clause.
+_JOINT = (
+    r"((?:[ \t,]{1,2}(?!(?:is|was|are|to|as|now|currently)[ \t])[\w@.'\u2019()-]{1,30}){0,6}[?)]{0,2})[ \t]{0,3}"
+    r"(?:\b(?:is|was|are|to|as|be|been|became|currently|now|still|called|reads|changed from|from|accepted|with)\b|[:=,?\[(]|-{1,2}>|=>|\u2192)"
+    r"[ \t]{0,2}(?:(?:is|was|now|currently|set|to|still|just|is:|,)[ \t:]{1,2}){0,3}[\"'`(<*\[\u201c\u2018]{0,2}([^\s\"'`<>(),;\[\]\u201d\u2019]{4,400})"
+)
+_NEAR = r"[^\n]{0,160}"
+# use X as the password, with X for a password
+_BEFORE = (
+    r"(?i)(?<![\w.=/-])[\"'`]?([^\s\"'`<>(),;]{4,200})[\"'`]?,? (?:as|for|was|is|being) (?:the|a|an|my|your|our|its|his|her|their) "
+    r"(?:[\w-]{1,20} ){0,3}?(?:pass(?:word|wd|phrase|code)|pwd?|psk|secret|token|(?:api|access|secret|private|signing|encryption|license) ?key)\b"
+)
+# user joe pass x: both words, and both values.
+_BOTH = (
+    r"(?i)\b(?:users?(?:names?)?|login|account|uid|as)[ \t]{0,2}[:= \t][ \t]{0,2}[\"'`]?[\w.@\\-]{2,64}[\"'`]?[ \t]{0,2}[,;/ \t|&][ \t]{0,2}(?:and |with |its |using |the )?"
+    r"(?:pass(?:word|wd|phrase|code)?|pwd?|secret|pw)(?:[ \t]{0,2}[:=][ \t]{0,2}|[ \t]{1,2})[\"'`]?([^\s\"'`,;<>()]{3,200})"
+)
+_WORDS = r"(?<![^\s\"'`(\[:=<*])[\"'`(\[<*]{0,2}([A-Za-z0-9][A-Za-z0-9+/_.!#$%^&*~-]{9,400}={0,2})(?=[\"'`)\]>*]{0,2}(?:[.,;:!?]{0,2}(?:\s|\Z)))"  # fmt: skip
+_OF_PASSWORD = r"(?i)(?:[\w-]{1,40}[_ ])?(?:pass(?:word|wd|phrase|code)|pwd?|psk|pin|(?:wifi|wi-fi|wireless|network|pre-?shared)[ _-]?key)\b"
+_ENDS = r"[\"'`)\]>*\u201d\u2019]{0,2}[.!]?(?:\s*\Z|,? (?:and|but|so|please|now|the old|for|on|in|before)\b|[),])"
+_HINTS = ("pass", "pw", "psk", "pin", "secret", "token", "key", "cred", "cookie")
+_SENTENCE = r"[^\n]{6,4000}"
+
+
+def spans(text: str) -> list:
+    """Return (start, end, why) of the secrets that clauses tell."""
+    found, low = [], text.lower()
+    if " " not in text or not any(hint in low for hint in _HINTS):
+        return found
+    for line in re.finditer(_SENTENCE, text):
+        if any(hint in line.group().lower() for hint in _HINTS):
+            found.extend(_of_line(line.group(), line.start()))
+    return found
+
+
+def _of_line(line: str, at: int) -> list:
+    found = []
+    for match in re.finditer(_NOUN + _JOINT, line):
+        if _is_about_a_property(match.group(1)):
+            continue
+        value = match.group(2).rstrip(".:!?")
+        end = match.start(2) + len(value)
+        opens = re.match(_OF_PASSWORD, match.group()) is not None
+        ends = opens and re.match(_ENDS, line[end:]) is not None and match.group(1).count(" ") < 4
+        if _is_value(value, opens) or (ends and _may_be_word(value)):
+            found.append((match.start(2), end))
+    for shape in (_BEFORE, _BOTH):
+        for match in re.finditer(shape, line):
+            value = match.group(1).rstrip(".:!?")
+            if _is_value(value, opens=True) or (shape == _BOTH and _may_be_word(value)):
+                found.append((match.start(1), match.start(1) + len(value)))
+    if re.search(_NOUN, line):
+        found.extend(_random(line))
+    return [(at + start, at + end, "secret in a sentence") for start, end in found]
+
+
+def _is_value(value: str, opens: bool) -> bool:
+    """A word that looks made; letters and a number are one where a password is told."""
+    numbered = (
+        opens and re.match(r"[A-Za-z]{4,20}[0-9]{1,4}\Z", value) and not kinds.is_setting(value)
+    )
+    return bool(numbered) or (sentences.is_told(value) and not _is_word_of(value))
+
+
+def _is_about_a_property(said: str) -> bool:
+    """The words behind the noun tell of its length, its file, its kind."""
+    words = re.findall(r"[A-Za-z]+", said.lower())
+    return any(keys.is_property(word) for word in words[:2])
+
+
+def _may_be_word(value: str) -> bool:
+    """Letters alone in a password's place, where the user is told as well."""
+    return (
+        re.match(r"[A-Za-z]{4,40}(?:-[A-Za-z]{2,20}){0,3}\Z", value) is not None
+        and not keys.weigh(value)
+        and not keys.is_property(value)
+        and not sentences.is_telling(value)
+        and not kinds.is_setting(value)
+    )
+
+
+def _is_word_of(value: str) -> bool:
+    """Names, versions and numbers that sentences about secrets have."""
+    return (
+        kinds.is_plain(value)
+        or kinds.is_setting(value)
+        or keys.weigh(value) >= keys.PERHAPS
+        or "://" in value
+        or "@" in value
+        or re.match(r"[a-z]{1,12}[0-9]{1,3}\Z|[\w.-]{1,60}/[\w.-]{1,60}\Z|[A-Z]{1,8}-?[0-9]{1,4}\Z", value) is not None
+    )  # fmt: skip
+
+
+def _random(line: str) -> list:
+    """Random letters anywhere in a line with such a noun, which no word before names a digest."""
+    found = []
+    for match in re.finditer(_WORDS, line):
+        piece = match.group(1).rstrip(".:!?*")
+        is_loose = len(piece) >= 16 and (kinds.is_random(piece) or kinds.is_scrambled(piece))
+        if not is_loose or _is_word_of(piece):
+            continue
+        if kinds.is_path(piece) or kinds.is_uuid(piece) or piece.startswith("_Z"):
+            continue
+        before = line[max(0, match.start(1) - 24) : match.start(1)]
+        if not sentences.is_labelled(before):
+            found.append((match.start(1), match.start(1) + len(piece)))
+    return found

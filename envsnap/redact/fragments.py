@@ -1,0 +1,136 @@
+"""Names and values in pieces of files and programs that stand in a text: columns, structs, pairs of elements.
+
+Each notation hands a name and a value to the one decision. Where nothing but blanks parts the two,
+the value has to look like one: tables of words have names of secrets in them, too.
+"""
+
+import re
+
+from . import keys, kinds, sentences
+from .weighing import hides
+
+_NAME = r"[A-Za-z_][\w.-]{1,80}"
+_GAP = r"(?:[ \t]{0,8}[|\u2502][ \t]{0,40}|[ \t]{0,4}\t[ \t]{0,40}|[ ]{2,80}|[ \t]{0,4}\.{3,80}[ \t]{0,4}|[ \t]{1,4}(?:-{1,2}>|=>|::?)[ \t]{1,4})"
+# | name | value |, name ..... value, name<tab>value
+_COLUMNS = r"(?m)^[ \t|*+>\u2502-]{0,12}[\"'`]?(" + _NAME + r")[\"'`]?" + _GAP + r"[\"'`]?([^\s|\"'`\u2502]{3,4096})[\"'`]?(?=[ \t]{0,40}(?:$|[\n\r|\u2502])|[ ]{2}|\t)"  # fmt: skip
+_TYPED = r"(?<![\w.])(" + _NAME + r")[ \t]{0,2}:[ \t]{0,2}(?:&?(?:'static )?str|[Ss]tring|bytes|Text|Any|SecretStr|(?:Optional|Final|Annotated)\[[\w, ]{1,40}\]|\w{1,20} ?\| ?\w{1,20})[ \t]{0,2}=[ \t]{0,2}[A-Za-z]{0,20}\(?[bru]{0,2}[\"']([^\"'\n]{1,4096})[\"']"  # fmt: skip
+# <key>name</key><string>value</string>, <name>..</name> <value>..</value>
+_ELEMENTS = r"<[A-Za-z][\w:-]{0,20}>[ ]{0,4}(" + _NAME + r")[ ]{0,4}</[\w:-]{1,21}>\s{0,40}<[A-Za-z][\w:-]{0,20}>([^<>]{1,4096})</"  # fmt: skip
+# An attribute that names, an attribute or a text that tells: <entry key="x">value</entry>
+_ATTRIBUTE = r"\b(?:key|name|id|var)=[\"'](" + _NAME + r")[\"'][^<>\n]{0,80}?(?:>|\b(?:value|content|val|default)=[\"'])([^\"'<>\n]{1,4096})[\"'<]"  # fmt: skip
+# {Host:db Password:x}, as Go prints a struct.
+_STRUCT = r"(?<=[{ \[])(" + _NAME + r"):([^\s{}\[\]\"':/,][^\s{}\[\]\"',]{0,4096})(?=[\s}\]])"
+# The name of an option, and its default, among the arguments of a call.
+_DEFAULT = r"[\"'](?:--?)?(" + _NAME + r")[\"'][^\n)\"']{0,60}(?:[\"'][^\"'\n]{0,60}[\"'][^\n)\"']{0,60}){0,3}?\b(?:default|value|fallback|const|initial)[\"']?[ ]?[=:][ ]?[bru]{0,2}[\"']([^\"'\n]{1,4096})[\"']"  # fmt: skip
+# DETAIL: Key (name)=(value) already exists.
+_DETAIL = r"\((" + _NAME + r")\)[ ]?=[ ]?\(([^()\n]{1,4096})\)"
+_SHAPES = (
+    (("<",), _ELEMENTS),
+    (("=",), _ATTRIBUTE),
+    (("{", ":"), _STRUCT),
+    (("[", ":"), _STRUCT),
+    (("efault",), _DEFAULT),
+    (("value",), _DEFAULT),
+    (("fallback",), _DEFAULT),
+    (("initial",), _DEFAULT),
+    (("(", ")", "="), _DETAIL),
+    ((":", "="), _TYPED),
+)
+# host:port:database:user:password, and user:password:1000:1000::/home/user:/bin/sh
+_RECORDS = (
+    r"(?m)^(?:[\w.*-]{1,200}|\[[0-9a-fA-F:]{2,40}\]):(?:[0-9]{2,5}|\*):[\w.*-]{1,80}:[\w.*@-]{1,80}:((?!\s)[^\n]{3,400}?)[ \t]{0,4}$",
+    r"(?m)^[a-z_][\w.-]{0,40}:([^:\s]{3,400}):[0-9]{0,10}:[0-9]{0,10}:[^:\n]{0,200}:/",
+)
+# What stands alone in the configuration of a network's device: the word before it says that it opens.
+_COMMUNITY = r"(?i)\b(?:r[ow]community6?|(?:snmp-server|snmp) (?:host [\w.:-]{1,80} )?community(?: string)?(?: (?:is|was|to))?|community[ -]string(?: (?:is|was|to))?|snmp[ _-]community)[ =:]{1,4}[\"']?([^\s\"',;]{3,80})"  # fmt: skip
+_DEVICE = r"(?im)^[ \t]{0,8}(?:[\w-]{1,40} ){0,6}?(?:password|secret|md5|key-string|pre-shared-key|passphrase)(?: [0-9]{1,2})? ([^\s\"']{3,200})[ \t]{0,4}$"  # fmt: skip
+_ON_DEVICE = r"(?i)(?:enable|username|line|key|crypto|tacacs-server|radius-server|neighbor|ppp|ip|set|isakmp|local-user|snmp-server)\b"  # fmt: skip
+
+
+def spans(text: str) -> list:
+    """Return (start, end, why) of the values whose names stand beside them in such a notation."""
+    found = []
+    for marks, shape in _SHAPES:
+        if all(mark in text for mark in marks):
+            found.extend(_named(text, shape))
+    if "  " in text or "\t" in text or "|" in text or "..." in text or "> " in text or " :" in text:
+        found.extend(_columns(text))
+    if text.count(":") > 3:
+        found.extend(_records(text))
+    if "ommunity" in text or "COMMUNITY" in text:
+        found.extend(_told(text, _COMMUNITY))
+    found.extend(_devices(text))
+    return found
+
+
+def _named(text: str, shape: str) -> list:
+    """A name with its value, in a notation that parts them by more than blanks."""
+    return [
+        (*match.span(2), "value of a name that tells a secret")
+        for match in re.finditer(shape, text)
+        if hides(match.group(2).strip(), _level(match.group(1)))
+        and not _names_another(match.group(2))
+    ]
+
+
+def _level(name: str) -> int:
+    return keys.weigh(name, variable=name.isupper())
+
+
+def _names_another(value: str) -> bool:
+    """A value that is itself the name of a secret, or of a property, as in lists of fields."""
+    return kinds.is_words(value) and (keys.weigh(value) >= keys.PERHAPS or keys.is_property(value))
+
+
+def _columns(text: str) -> list:
+    """Cells beside a name: a word is one only under the name of a password, and if it is none of prose."""
+    found = []
+    for match in re.finditer(_COLUMNS, text):
+        name, value = match.groups()
+        level = _level(name)
+        if level < keys.SECRET or not hides(value, level) or _names_another(value):
+            continue
+        is_word = level >= keys.PASSWORD and not (
+            kinds.is_setting(value) or sentences.is_telling(value)
+        )
+        if is_word or kinds.is_made(value) or sentences.is_told(value):
+            found.append((*match.span(2), "value of a name that tells a secret"))
+    return found
+
+
+def _records(text: str) -> list:
+    """Lines of .pgpass and of a list of users that have a password in its place."""
+    return [
+        (*match.span(1), "password of a user")
+        for shape in _RECORDS
+        for match in re.finditer(shape, text)
+        if not (kinds.is_plain(match.group(1)) or kinds.is_reference(match.group(1)))
+        and set(match.group(1)) - set("x*!")
+    ]
+
+
+def _told(text: str, shape: str) -> list:
+    return [
+        (*match.span(1), "password of a command")
+        for match in re.finditer(shape, text)
+        if not (
+            kinds.is_plain(match.group(1))
+            or kinds.is_reference(match.group(1))
+            or keys.weigh(match.group(1)) >= keys.SECRET
+            or sentences.is_telling(match.group(1))
+        )
+    ]
+
+
+def _devices(text: str) -> list:
+    """Lines that a router or a switch is set up by: `enable secret 0 x`."""
+    found = []
+    for match in re.finditer(_DEVICE, text):
+        if re.match(_ON_DEVICE, match.group().lstrip()) and not (
+            kinds.is_plain(match.group(1))
+            or kinds.is_setting(match.group(1))
+            or sentences.is_telling(match.group(1))
+            or keys.weigh(match.group(1)) >= keys.PERHAPS
+        ):
+            found.append((*match.span(1), "password of a device"))
+    return found
