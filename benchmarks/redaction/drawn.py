@@ -2,7 +2,8 @@
 
 `drawn/notations.txt` says how a name and a value are written down, `names.txt` what they are called,
 `ordinary.txt` what else stands in such places. Every table is split in two by the digest of its lines:
-a set sees one half, and shares no notation, no name and no word with the other.
+a set sees one half, and shares no notation, no name and no word with the other. The fifteenth has
+notations of its own (`later.txt`), which were written when those of the others were known.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from benchmarks.redaction.documents import Score
 from envsnap.intake import config_trees, messages
 
 TABLES = Path(__file__).parent / "drawn"
-SETS = {"thirteenth": 0, "fourteenth": 1}
+SETS = {"thirteenth": 0, "fourteenth": 1, "fifteenth": None}
 SECRETS, SETTINGS = 420, 380
 USERS = ("joe", "ann", "svc-ml", "deploy", "root", "mluser")
 HOSTS = ("db.example", "10.0.0.7", "gpu-7", "h.example.org")
@@ -53,12 +54,14 @@ class Drawn:
     secret: str
 
 
-def half(lines: list[str], which: int) -> list[str]:
+def half(lines: list[str], which: int | None) -> list[str]:
     """The lines of a table that a set sees."""
+    if which is None:
+        return lines
     return [line for line in lines if hashlib.sha256(line.encode()).digest()[1] % 2 == which]
 
 
-def table(name: str, which: int, cells: int) -> list[list[str]]:
+def table(name: str, which: int | None, cells: int) -> list[list[str]]:
     """The rows of a table that a set sees."""
     lines = (TABLES / name).read_text().splitlines()
     kept = half([line for line in lines if line and not line.startswith("# ")], which)
@@ -68,7 +71,8 @@ def table(name: str, which: int, cells: int) -> list[list[str]]:
 def draw(name: str, seed: int) -> list[Drawn]:
     """Draw a set: secrets in every notation in turn, and settings in the same notations."""
     which, rng = SETS[name], random.Random(f"{name} {seed}")
-    notations = [Notation(*row) for row in table("notations.txt", which, 5)]
+    written = "later.txt" if which is None else "notations.txt"
+    notations = [Notation(*row) for row in table(written, which, 5)]
     called: dict[str, list[str]] = {}
     for group, spelled in table("names.txt", which, 2):
         called.setdefault(group, []).append(spelled)

@@ -366,11 +366,11 @@ def _same(found: str | None, wanted: str) -> bool:
     """Whether two spellings are one version."""
     if found is None or found == wanted:
         return found == wanted
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return Version(found.replace("_", "-")) == Version(wanted)
-    except InvalidVersion:
+    except ValueError:
         return False
 
 

@@ -110,10 +110,10 @@ def _applies(requirement: object, python: str | None) -> bool:
 
 
 def _satisfied(requirement: object, version: str) -> bool:
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     specifier = getattr(requirement, "specifier")  # noqa: B009 (packaging is imported late)
     try:
         return bool(specifier.contains(Version(version), prereleases=True))
-    except InvalidVersion:
+    except ValueError:
         return True

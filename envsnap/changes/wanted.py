@@ -86,12 +86,12 @@ def meets(choice: Choice, version: str) -> bool | None:
 
 
 def _in_range(specifier: str, version: str, *, otherwise: bool | None) -> bool | None:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-    from packaging.version import InvalidVersion, Version
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
 
     try:
         return SpecifierSet(specifier).contains(Version(version), prereleases=True)
-    except (InvalidSpecifier, InvalidVersion):
+    except ValueError:
         return otherwise
 
 
@@ -407,11 +407,11 @@ def _meet(one: Choice, two: Choice) -> bool:
 
 
 def _equal(one: str, two: str) -> bool:
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return Version(one) == Version(two)
-    except InvalidVersion:
+    except ValueError:
         return False
 
 

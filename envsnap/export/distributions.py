@@ -92,13 +92,13 @@ def _source(name: str, package: Package) -> Source | Unlisted:
 
 
 def _version(package: Package) -> str | None:
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     if not isinstance(package.version, str):
         return None
     try:
         return str(Version(package.version))
-    except InvalidVersion:
+    except ValueError:
         return None
 
 

@@ -235,26 +235,28 @@ class Store:
 
     def manifest(self, kind: int) -> Manifest:
         """One host of a kind, as it was when the kind was first seen."""
-        key, target = self.connection.execute(
-            "SELECT key, target FROM kind WHERE id=?", (kind,)
-        ).fetchone()
-        found = {}
-        for item in map(int, key.split()):
-            name, body = self.connection.execute(
-                "SELECT section, body FROM object WHERE id=?", (item,)
+        with self._whole():
+            key, target = self.connection.execute(
+                "SELECT key, target FROM kind WHERE id=?", (kind,)
             ).fetchone()
-            if item not in self._sections:
-                if len(self._sections) > MOST_KEPT:
-                    self._sections.clear()
-                self._sections[item] = self.section(body, name)
-            found[name] = self._sections[item]
+            found = {}
+            for item in map(int, key.split()):
+                name, body = self.connection.execute(
+                    "SELECT section, body FROM object WHERE id=?", (item,)
+                ).fetchone()
+                if item not in self._sections:
+                    if len(self._sections) > MOST_KEPT:
+                        self._sections.clear()
+                    self._sections[item] = self.section(body, name)
+                found[name] = self._sections[item]
+            whose = msgspec.json.decode(target, type=Target)
         return Manifest(
             schema_version=SCHEMA_VERSION,
             schema_revision=SCHEMA_REVISION,
             envsnap_version="",
             created_at=None,
             label=None,
-            target=msgspec.json.decode(target, type=Target),
+            target=whose,
             fingerprint="",
             sections=Sections(**found),  # type: ignore[arg-type]
         )
@@ -362,10 +364,19 @@ class Store:
 
     def section(self, body: bytes, name: str) -> Section:
         """A section as it is kept."""
-        tree: Any = json.loads(zlib.decompress(body))
-        found = getattr(msgspec.convert({name: tree}, Sections), name)
+        with self._whole():
+            tree: Any = json.loads(zlib.decompress(body))
+            found = getattr(msgspec.convert({name: tree}, Sections), name)
         assert isinstance(found, Section)
         return found
+
+    @contextlib.contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Refuse rows that something has damaged. Raises InputError."""
+        try:
+            yield
+        except (zlib.error, ValueError, TypeError, AttributeError, RecursionError):
+            raise InputError(f"{self.path}: the store is damaged: a row cannot be read") from None
 
 
 def moment(text: str | None) -> int:

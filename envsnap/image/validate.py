@@ -75,12 +75,12 @@ def matched(value: str, pattern: re.Pattern[str], place: str, what: str) -> str:
 
 def pinned_version(value: str, place: str) -> str | None:
     """Return a version as PEP 440 spells it; None for a harmless one that pip cannot pin."""
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     matched(value, VERSION, place, "version")
     try:
         return str(Version(value))
-    except InvalidVersion:
+    except ValueError:
         return None
 
 

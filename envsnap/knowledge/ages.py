@@ -14,7 +14,7 @@ from envsnap.knowledge.tables import table
 # So many rows say that a distribution is followed, and not only mentioned.
 FOLLOWED = 8
 NUMBER = r"\d{1,9}(?:\.\d{1,9}){1,4}"
-ENTRIES = ("rows", "names", "distributions", "stable", "sonames", "symbols", "versions", "suites", "model",
+ENTRIES = ("rows", "loader", "signals", "errors", "names", "distributions", "stable", "sonames", "symbols", "versions", "suites", "model",
            "numerics", "auxiliary", "runtime", "tooling")  # fmt: skip
 
 

@@ -112,11 +112,11 @@ def version(value: object) -> Any:
 
 @cache
 def _version(value: str) -> Any:
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         found = Version(value)
-    except InvalidVersion:
+    except ValueError:
         return None
     return Version(found.public) if found.local else found
 

@@ -34,12 +34,12 @@ def contains(wanted: str, have: str) -> bool | None:
     clear = _of_numbers(clauses, have) if clauses else None
     if clear is not None or not clauses:
         return clear
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         there = Version(have)
         found = [_meets(clause, there) for clause in clauses]
-    except InvalidVersion:
+    except ValueError:
         return None
     return None if None in found else all(found)
 

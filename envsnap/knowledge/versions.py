@@ -46,11 +46,11 @@ def _read(version: str) -> tuple[int, ...] | None:
     """
     if FINAL.fullmatch(version):
         return (0, *map(int, version.split(".")))
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         read = Version(version)
-    except InvalidVersion:
+    except ValueError:
         return None
     return (read.epoch, *read.release)
 

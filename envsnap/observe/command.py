@@ -74,6 +74,7 @@ def seen(
                 files=files,
                 gaps=(*watch.gaps, *_unseen(processes)),
                 began=began,
+                written=frozenset(watch.written),
             )
             yield Seen(code=ended.code, folder=ended.folder, run=what)
     finally:

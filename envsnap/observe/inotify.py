@@ -36,10 +36,14 @@ LEFT_OUT = frozenset((
 
 
 class Watch:
-    """Watches folders from its making to `stop`; `gaps` says what it could not see."""
+    """Watches folders from its making to `stop`: files that were `opened`, and `written`.
+
+    `gaps` says what it could not see.
+    """
 
     def __init__(self, folders: Sequence[str]) -> None:
         self.opened: set[str] = set()
+        self.written: set[str] = set()
         self.gaps: list[str] = []
         self._heard: dict[tuple[int, bytes], int] = {}  # folder and name as told: what happened
         self._began = time.time_ns()
@@ -67,6 +71,7 @@ class Watch:
             os.close(descriptor)
         self._descriptor = -1
         self.opened = set(self._files())
+        self.written = set(self._results())
         if len(self._heard) > MOST_FILES:
             self._say(f"more than {MOST_FILES:,} files were opened")
 
@@ -79,6 +84,16 @@ class Watch:
             # Written and never read: a result, not something that the run was given.
             if not (what & WRITABLE and not what & READ and self._is_changed(path)):
                 yield path
+
+    def _results(self) -> Iterator[str]:
+        """What was opened and written, or put in its place, since the watch began.
+
+        What was open before, as a log or the shell's redirection, is not among it.
+        """
+        for (number, told), what in self._heard.items():
+            folder, name = self._folders.get(number), told.rstrip(b"\0")
+            if folder is not None and name and (what & ARRIVED or (what & OPENED and what & WRITABLE)):  # fmt: skip
+                yield f"{folder.rstrip(os.sep)}{os.sep}{os.fsdecode(name)}"
 
     def _add_tree(self, folder: str) -> None:
         waiting = [folder]

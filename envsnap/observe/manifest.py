@@ -38,6 +38,7 @@ class Run(Struct, frozen=True, kw_only=True):
     files: Files
     gaps: tuple[str, ...]
     began: int = 0
+    written: frozenset[str] = frozenset()  # in watched folders, whoever wrote it
 
 
 def build(run: Run, captured: intake.Messages, label: str | None, progress: Progress) -> Manifest:

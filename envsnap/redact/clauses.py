@@ -9,29 +9,39 @@ import re
 
 from . import keys, kinds, sentences
 
+# Whose pass opens something; programs have passes, tests pass, and people pass by.
+_PASS = r"(?:sudo|su|root|admin|db|database|user|ssh|smtp|imap|mail|ftp|mysql|pg|sql|redis|become|vault|login|key|store|keystore|truststore|wifi|vpn|proxy|ldap|bind|sasl|cert|http)[ _-]pass"
 _NOUN = (
-    r"(?i)(?<![\w/?&=.-])(?:[\w-]{1,40}[_ ])?(?:pass(?:word|wd|phrase|code| ?key)?|pwd?|psk|pin|secrets?|credentials?|tokens?|cookie"
-    r"|(?:api|access|secret|private|signing|encryption|master|license|account|wifi|wi-fi|wireless|network|deploy|service|session|auth|ssh|admin|pre-?shared|security|[a-z]{2,12} api)[ _-]?keys?)(?![\w/=-])"
+    r"(?i)(?<![\w/?&=.-])(?:"
+    + _PASS
+    + r"|(?:[\w-]{1,40}[_ ])?(?:pass(?:word|wd|phrase|code| ?key)|pwd?|psk|pin|secrets?|credentials?|tokens?|cookie"
+    r"|(?:api|access|secret|private|signing|encryption|master|license|account|wifi|wi-fi|wireless|network|deploy|service|session|auth|ssh|admin|pre-?shared|security|[a-z]{2,20})[ _-]?keys?))(?![\w/=-])"
 )
 # Up to six words, and then what announces a value. A line, a stop, or a semicolon ends the clause.
 _JOINT = (
-    r"((?:[ \t,]{1,2}(?!(?:is|was|are|to|as|now|currently)[ \t])[\w@.'\u2019()-]{1,30}){0,6}[?)]{0,2})[ \t]{0,3}"
-    r"(?:\b(?:is|was|are|to|as|be|been|became|currently|now|still|called|reads|changed from|from|accepted|with)\b|[:=,?\[(]|-{1,2}>|=>|\u2192)"
+    r"((?:[ \t]{1,2}(?!(?:is|was|are|to|as|now|currently)[ \t])[\w@.'\u2019()-]{1,30}){0,6}[?)]{0,2})[ \t]{0,3}"
+    r"(\b(?:is|was|are|to|as|be|been|became|currently|now|still|called|reads|changed from|from|accepted|with)\b|[:=,?]|(?<=[ \t])[\[(]|-{1,2}>|=>|\u2192)"
     r"[ \t]{0,2}(?:(?:is|was|now|currently|set|to|still|just|is:|,)[ \t:]{1,2}){0,3}[\"'`(<*\[\u201c\u2018]{0,2}([^\s\"'`<>(),;\[\]\u201d\u2019]{4,400})"
 )
-_NEAR = r"[^\n]{0,160}"
 # use X as the password, with X for a password
 _BEFORE = (
     r"(?i)(?<![\w.=/-])[\"'`]?([^\s\"'`<>(),;]{4,200})[\"'`]?,? (?:as|for|was|is|being) (?:the|a|an|my|your|our|its|his|her|their) "
-    r"(?:[\w-]{1,20} ){0,3}?(?:pass(?:word|wd|phrase|code)|pwd?|psk|secret|token|(?:api|access|secret|private|signing|encryption|license) ?key)\b"
+    r"(?:[\w-]{1,20} ){0,3}?(?:"
+    + _PASS
+    + r"|pass(?:word|wd|phrase|code)|pwd?|psk|secret|token|(?:api|access|secret|private|signing|encryption|license) ?key)\b"
 )
 # user joe pass x: both words, and both values.
 _BOTH = (
-    r"(?i)\b(?:users?(?:names?)?|login|account|uid|as)[ \t]{0,2}[:= \t][ \t]{0,2}[\"'`]?[\w.@\\-]{2,64}[\"'`]?[ \t]{0,2}[,;/ \t|&][ \t]{0,2}(?:and |with |its |using |the )?"
-    r"(?:pass(?:word|wd|phrase|code)?|pwd?|secret|pw)(?:[ \t]{0,2}[:=][ \t]{0,2}|[ \t]{1,2})[\"'`]?([^\s\"'`,;<>()]{3,200})"
+    r"(?i)\b(?:users?(?:names?)?|login|account|uid|as)\b(?! (?:and|or|the|with|we|they|you|to|of|is not)\b)(?: is)?[ \t]{0,2}[:= \t][ \t]{0,2}[\"'`]?[\w.@\\-]{2,64}[\"'`]?[ \t]{0,2}[,;/ \t|&][ \t]{0,2}(?:and |with |its |using |the )?"
+    r"(?:pass(?:word|wd|phrase|code)|pwd?|secret|(?<!and )pass)(?:[ \t]{0,2}[:=][ \t]{0,2}|[ \t]{1,2})[\"'`]?([^\s\"'`,;<>()]{3,200})"
 )
 _WORDS = r"(?<![^\s\"'`(\[:=<*])[\"'`(\[<*]{0,2}([A-Za-z0-9][A-Za-z0-9+/_.!#$%^&*~-]{9,400}={0,2})(?=[\"'`)\]>*]{0,2}(?:[.,;:!?]{0,2}(?:\s|\Z)))"  # fmt: skip
-_OF_PASSWORD = r"(?i)(?:[\w-]{1,40}[_ ])?(?:pass(?:word|wd|phrase|code)|pwd?|psk|pin|(?:wifi|wi-fi|wireless|network|pre-?shared)[ _-]?key)\b"
+_USED = r"(?i)\b(?:use|enter|try|type)[ \"'`]{1,3}\Z"
+_OF_PASSWORD = (
+    r"(?i)\b(?:"
+    + _PASS
+    + r"\b|(?:[\w-]{1,40}[_ ])?(?:pass(?:word|wd|phrase|code)|pwd?|psk|pin|(?:wifi|wi-fi|wireless|network|pre-?shared)[ _-]?key)\b)"
+)
 _ENDS = r"[\"'`)\]>*\u201d\u2019]{0,2}[.!]?(?:\s*\Z|,? (?:and|but|so|please|now|the old|for|on|in|before)\b|[),])"
 _HINTS = ("pass", "pw", "psk", "pin", "secret", "token", "key", "cred", "cookie")
 _SENTENCE = r"[^\n]{6,4000}"
@@ -49,24 +59,62 @@ def spans(text: str) -> list:
 
 
 def _of_line(line: str, at: int) -> list:
+    found = [*_behind(line), *_before(line)]
+    if any(_tells(match.group()) for match in re.finditer(_NOUN, line)):
+        found.extend(_random(line))
+    return [(at + start, at + end, "secret in a sentence") for start, end in found]
+
+
+def _behind(line: str) -> list:
+    """What a joint announces behind the noun, with words between."""
     found = []
     for match in re.finditer(_NOUN + _JOINT, line):
-        if _is_about_a_property(match.group(1)):
+        noun = match.group()[: match.start(1) - match.start()]
+        if not _tells(noun) or _is_about_a_property(match.group(1)) or _is_argument(line, match):
             continue
-        value = match.group(2).rstrip(".:!?")
-        end = match.start(2) + len(value)
-        opens = re.match(_OF_PASSWORD, match.group()) is not None
-        ends = opens and re.match(_ENDS, line[end:]) is not None and match.group(1).count(" ") < 4
-        if _is_value(value, opens) or (ends and _may_be_word(value)):
-            found.append((match.start(2), end))
+        value = match.group(3).rstrip(".:!?*")
+        end = match.start(3) + len(value)
+        opens = re.search(_OF_PASSWORD, line[match.start() : match.start(3)]) is not None
+        if _is_value(value, opens) or (opens and _is_word(line, match, end, noun)):
+            found.append((match.start(3), end))
+    return found
+
+
+def _is_word(line: str, match, end: int, noun: str) -> bool:
+    """Letters alone, where a password is told: in quotes, or at the end of what is said."""
+    sign = line[match.start(3) - 1]
+    if sign in "\"'`" and line[end : end + 1] == sign:
+        return _may_be_word(match.group(3)[: end - match.start(3)], numbered=True)
+    ends = "_" not in noun and re.match(_ENDS, line[end:]) is not None
+    is_near = match.group(1).count(" ") < 4
+    return ends and is_near and _may_be_word(match.group(3)[: end - match.start(3)])
+
+
+def _before(line: str) -> list:
+    """Values before the noun: use x as the password; and of both: user joe pass x."""
+    found = []
     for shape in (_BEFORE, _BOTH):
         for match in re.finditer(shape, line):
             value = match.group(1).rstrip(".:!?")
-            if _is_value(value, opens=True) or (shape == _BOTH and _may_be_word(value)):
+            used = shape == _BOTH or re.search(_USED, line[: match.start(1)]) is not None
+            if _is_value(value, opens=True) or (used and _may_be_word(value)):
                 found.append((match.start(1), match.start(1) + len(value)))
-    if re.search(_NOUN, line):
-        found.extend(_random(line))
-    return [(at + start, at + end, "secret in a sentence") for start, end in found]
+    return found
+
+
+def _tells(noun: str) -> bool:
+    """Keys and tokens are those of a service; of maps, attention and models they tell nothing."""
+    return (
+        "key" not in noun.lower()
+        or keys.weigh(noun) >= keys.SECRET
+        or re.match(_OF_PASSWORD, noun) is not None
+    )
+
+
+def _is_argument(line: str, match) -> bool:
+    """`f(password, x)` has arguments, where a sentence has words before the noun."""
+    before = line[max(0, match.start() - 2) : match.start()]
+    return match.group(2) == "," and re.search(r"[A-Za-z] ?\Z", before) is None
 
 
 def _is_value(value: str, opens: bool) -> bool:
@@ -83,10 +131,11 @@ def _is_about_a_property(said: str) -> bool:
     return any(keys.is_property(word) for word in words[:2])
 
 
-def _may_be_word(value: str) -> bool:
-    """Letters alone in a password's place, where the user is told as well."""
+def _may_be_word(value: str, numbered: bool = False) -> bool:
+    """Letters alone in a password's place, where the user is told as well; in quotes with a number."""
     return (
-        re.match(r"[A-Za-z]{4,40}(?:-[A-Za-z]{2,20}){0,3}\Z", value) is not None
+        re.match(r"[A-Za-z]{4,40}(?:-[A-Za-z]{2,20}){0,3}%s\Z" % ("[0-9]{0,4}" * numbered), value)
+        is not None
         and not keys.weigh(value)
         and not keys.is_property(value)
         and not sentences.is_telling(value)
@@ -102,7 +151,7 @@ def _is_word_of(value: str) -> bool:
         or keys.weigh(value) >= keys.PERHAPS
         or "://" in value
         or "@" in value
-        or re.match(r"[a-z]{1,12}[0-9]{1,3}\Z|[\w.-]{1,60}/[\w.-]{1,60}\Z|[A-Z]{1,8}-?[0-9]{1,4}\Z", value) is not None
+        or re.match(r"[a-z]{1,12}[0-9]{1,3}\Z|[\w.-]{1,60}/[\w.-]{1,60}\Z|[A-Z]{1,8}(?:-?[A-Z0-9]{1,6}){1,3}\Z", value) is not None
     )  # fmt: skip
 
 
@@ -111,7 +160,9 @@ def _random(line: str) -> list:
     found = []
     for match in re.finditer(_WORDS, line):
         piece = match.group(1).rstrip(".:!?*")
-        is_loose = len(piece) >= 16 and (kinds.is_random(piece) or kinds.is_scrambled(piece))
+        is_loose = len(piece) >= 16 and (
+            kinds.is_random(piece) or kinds.is_scrambled(re.sub("[_-]", "", piece))
+        )
         if not is_loose or _is_word_of(piece):
             continue
         if kinds.is_path(piece) or kinds.is_uuid(piece) or piece.startswith("_Z"):

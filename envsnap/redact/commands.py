@@ -182,8 +182,8 @@ def _cut(word: _Word, reader) -> list:
 def _short(command: _Command) -> list:
     """Values of the options by which some programs take passwords."""
     if not _OF_PROGRAMS:
-        for programs, letters in _SHORT.items():
-            _OF_PROGRAMS.update(dict.fromkeys(programs.split(), letters.split()))
+        for programs, taken in _SHORT.items():
+            _OF_PROGRAMS.update(dict.fromkeys(programs.split(), taken.split()))
     options = [item for name in command.names() for item in _OF_PROGRAMS.get(name, ())]
     found = []
     for word, following in zip(command.words, command.words[1:]) if options else ():
@@ -212,6 +212,7 @@ def _logged_in(command: _Command, is_typed: bool) -> list:
     rest, value = texts[at + 1 : -1], command.words[-1]
     alone = all(text[:1] == "-" or (place and rest[place - 1][:1] == "-") for place, text in enumerate(rest))  # fmt: skip
     is_key = re.match(r"[A-Za-z0-9_=+-]{12,400}\Z", value.text) and kinds.is_made(value.text)
+    is_key = is_key and not kinds.is_uuid(value.text)  # a tenant, a subscription
     return [(value.start, value.end, _WHY)] if alone and is_key else []
 
 

@@ -20,6 +20,13 @@ _ELEMENTS = r"<[A-Za-z][\w:-]{0,20}>[ ]{0,4}(" + _NAME + r")[ ]{0,4}</[\w:-]{1,2
 _ATTRIBUTE = r"\b(?:key|name|id|var)=[\"'](" + _NAME + r")[\"'][^<>\n]{0,80}?(?:>|\b(?:value|content|val|default)=[\"'])([^\"'<>\n]{1,4096})[\"'<]"  # fmt: skip
 # {Host:db Password:x}, as Go prints a struct.
 _STRUCT = r"(?<=[{ \[])(" + _NAME + r"):([^\s{}\[\]\"':/,][^\s{}\[\]\"',]{0,4096})(?=[\s}\]])"
+# X-Auth-Token:x, as some programs have headers on their line; name: x, value: y, also on two lines.
+_ITEM = r"(?<!\S)([A-Za-z][\w-]{2,60}):([^\s:/\"'][^\s\"']{5,4096})(?=\s|\Z)"
+_PAIRED = r"\b[\"']?(?:name|key|variable)[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?(" + _NAME + r")[\"']?,?\s{1,40}[\"']?(?:value|val|content)[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?([^\s\"',}]{3,4096})"  # fmt: skip
+_COMPARED = r"(?<![\w.])(?:[\w]{1,40}\.){0,4}(" + _NAME + r")[\"']?\]?[ ]{0,2}(?:[=!]=|is(?: not)?)[ ]{0,2}[bru]{0,2}[\"']([^\"'\n]{3,4096})[\"']"  # fmt: skip
+_QUOTED = (
+    r"(?m)(?<![\w/.])(" + _NAME + r")[ \t]{1,8}[\"']([^\s\"']{3,4096})[\"'][ ]?;?[ \t]{0,8}\r?$"
+)
 # The name of an option, and its default, among the arguments of a call.
 _DEFAULT = r"[\"'](?:--?)?(" + _NAME + r")[\"'][^\n)\"']{0,60}(?:[\"'][^\"'\n]{0,60}[\"'][^\n)\"']{0,60}){0,3}?\b(?:default|value|fallback|const|initial)[\"']?[ ]?[=:][ ]?[bru]{0,2}[\"']([^\"'\n]{1,4096})[\"']"  # fmt: skip
 # DETAIL: Key (name)=(value) already exists.
@@ -35,10 +42,19 @@ _SHAPES = (
     (("initial",), _DEFAULT),
     (("(", ")", "="), _DETAIL),
     ((":", "="), _TYPED),
+    (("value",), _PAIRED),
+)
+# ... where the value has to look made, unless the name tells a password.
+_SEEN = (
+    ((":",), _ITEM),
+    (("'",), _COMPARED),
+    (('"',), _COMPARED),
+    (('"',), _QUOTED),
+    (("'",), _QUOTED),
 )
 # host:port:database:user:password, and user:password:1000:1000::/home/user:/bin/sh
 _RECORDS = (
-    r"(?m)^(?:[\w.*-]{1,200}|\[[0-9a-fA-F:]{2,40}\]):(?:[0-9]{2,5}|\*):[\w.*-]{1,80}:[\w.*@-]{1,80}:((?!\s)[^\n]{3,400}?)[ \t]{0,4}$",
+    r"(?m)^(?:[\w.*-]{1,200}|\[[0-9a-fA-F:]{2,40}\]):(?:[0-9]{2,5}|\*):[\w.*-]{1,80}:[\w.*@-]{1,80}:((?![\s:/])[^\n]{3,400}?)[ \t]{0,4}$",
     r"(?m)^[a-z_][\w.-]{0,40}:([^:\s]{3,400}):[0-9]{0,10}:[0-9]{0,10}:[^:\n]{0,200}:/",
 )
 # What stands alone in the configuration of a network's device: the word before it says that it opens.
@@ -53,8 +69,11 @@ def spans(text: str) -> list:
     for marks, shape in _SHAPES:
         if all(mark in text for mark in marks):
             found.extend(_named(text, shape))
+    for marks, shape in _SEEN:
+        if all(mark in text for mark in marks):
+            found.extend(_in_cells(text, shape))
     if "  " in text or "\t" in text or "|" in text or "..." in text or "> " in text or " :" in text:
-        found.extend(_columns(text))
+        found.extend(_in_cells(text, _COLUMNS))
     if text.count(":") > 3:
         found.extend(_records(text))
     if "ommunity" in text or "COMMUNITY" in text:
@@ -82,10 +101,10 @@ def _names_another(value: str) -> bool:
     return kinds.is_words(value) and (keys.weigh(value) >= keys.PERHAPS or keys.is_property(value))
 
 
-def _columns(text: str) -> list:
+def _in_cells(text: str, shape: str) -> list:
     """Cells beside a name: a word is one only under the name of a password, and if it is none of prose."""
     found = []
-    for match in re.finditer(_COLUMNS, text):
+    for match in re.finditer(shape, text):
         name, value = match.groups()
         level = _level(name)
         if level < keys.SECRET or not hides(value, level) or _names_another(value):

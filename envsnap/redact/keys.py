@@ -98,7 +98,7 @@ _PROPERTIES = frozenset(
     " library encoding charset language lang id ids ordinal map mapping list set dict cache"
     " caching parallelism efficiency throughput tokenizer model reader writer parser filter"
     " layer layers head heads stage steps step batch batches chunk window padding bucket"
-    " function func command cmd script tool hook hooks encryption hashing complexity history"
+    " function func command helper helpers cmd script tool hook hooks encryption hashing complexity history"
     " generator strength".split()
 )
 _DIGESTS = frozenset(
@@ -211,6 +211,8 @@ def _at(words: list, place: int, variable: bool) -> int:
     if rest[0] in ("key", "keys") and len(rest) == 1:
         # The key of a password is mostly the name under which it is stored.
         return PERHAPS if level == PASSWORD else max(level, SECRET)
+    if level == PERHAPS and rest[-1] in _DIGESTS:
+        return NOTHING
     if rest[-1] in _PROPERTIES:
         return _of_property(word, words[:place], rest)
     if rest[-1] in ("hash", "hashes", "salt", "digest"):

@@ -10,7 +10,7 @@ import re
 from . import keys, kinds
 
 _PROSE = (
-    r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|(?:one[ -]time|access|verification|security|recovery|backup|login|(?:enter|use|type|your) (?:the |this )?) ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
+    r"(?i)(?<![\w?&.:/-])(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pin ?code|(?:one[ -]time|access|verification|security|recovery|backup|login|(?:enter|use|type|your) (?:the |this )?) ?code|pwd|pw|secrets?|credentials?|api[ _-]?keys?"
     r"|access[ _-]?keys?|(?:secret|private|license|product|activation|commercial|recovery)[ _-]?keys?|psk|tokens?)\b"
     r"(?: (?:for|of|to|on) [\w@.'-]{1,60}(?: [\w@.'-]{1,40}){0,3})?"
     r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|reset|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
@@ -44,13 +44,18 @@ _TELLS = frozenset(
     " these those same different identical known unknown only also being always never right there here what which"
     " where when while with without from into than then hidden visible sensitive plain text string"
     " plaintext cleartext case given absent present unavailable available random generic simple"
-    " ignored mandatory protected authentication authenticated mismatch expected again later done"
+    " ignored mandatory protected authentication authenticated mismatch expected again later done within via through under over after before during between among"
+    " inside outside against until upon per"
     " just already both either neither more less longer shorter stronger weaker prompt".split()
 )
 _TELLING = (
     r"[a-z]{3,30}(?:tion|sion|ment|ness|ance|ence|ed|ing|ly|able|ible|ory|less|ful|ous|ive|ten|own)"
 )
 _PAIR = r"(?<![^\s(\"'`:=])([A-Za-z][\w.@+-]{1,63}?)( ?[/|] ?|:(?=\S))([^\s\"'`/:|(),;<>]{3,64})(?![\w/:\\-])"
+# Base64 has slashes, and is none of the paths and hosts that a pair must not be.
+_RANDOM_PAIR = (
+    r"(?<![^\s(\"'`:=])[A-Za-z][\w.@+-]{1,63}:([A-Za-z0-9+/_=-]{16,400})(?=[\s.,;\"'`)]|\Z)"
+)
 _ANNOUNCED = (
     r"(?i)(?:\bcred(?:ential)?s?|\blog ?in|\blogins?|\bsign(?:ed)? ?in|\busers?(?:names?)? ?(?:/|and|&|:|\+) ?pass(?:word)?s?"
     r"|\b(?:connect|authenticat|logg)\w{2,4} as|\baccounts?|\b(?:default|initial|first|admin|root) users?)"
@@ -107,6 +112,9 @@ def _said(text: str) -> list:
     """Sentences that tell a password; its letters and digits, or its place, give it away."""
     found = []
     for match in re.finditer(_PROSE, text):
+        name = re.match(r"\w+", match.group()).group()
+        if "_" in name and keys.weigh(name, variable=name.isupper()) < keys.PERHAPS:
+            continue  # max_new_tokens
         value = match.group(1).rstrip(".:!?")
         end = match.start(1) + len(value)
         quoted = _quoted(text, match)
@@ -183,6 +191,11 @@ def is_telling(word: str) -> bool:
 def _pairs(text: str) -> list:
     """`login with joe / tiger`: a user and a password behind a word that announces them."""
     found = []
+    for match in re.finditer(_RANDOM_PAIR, text):
+        if re.search(_NEAR, text[max(0, match.start() - 80) : match.start()]) and kinds.is_random(
+            match.group(1)
+        ):
+            found.append((*match.span(1), "password of a user"))
     for match in re.finditer(_PAIR, text):
         value = match.group(3).rstrip(".!?")
         if _is_no_password(value) or keys.weigh(match.group(1)) or len(value) < 3:

@@ -99,6 +99,8 @@ _TOOLS = (
     r"\brabbitmqctl (?:add_user|change_password) \S{1,100} ([^\s\"']{2,200})",
     r"\becho [\"']?([^\s\"'|]{4,200})[\"']? ?\| ?(?:sudo -S|docker login|chpasswd|passwd|helm registry)",
     r"\bchpasswd\b[^\n]{0,10}<<<[ ]?[\"']?\w{1,64}:([^\s\"']{2,200})",
+    r"(?i)\bSET PASSWORD (?:FOR \S{1,120} )?= ?(?:PASSWORD\()?[\"']([^\n\"']{1,200})[\"']",
+    r"\bcurl\b[^\n|;]{0,300}?\s(?:-b|--cookie)[ =]{1,4}[\"']?[\w.-]{1,60}=([^\s\"';]{4,4096})",
     r"\bIDENTIFIED (?:WITH \w{1,60} )?BY [\"']([^\n\"']{1,200})[\"']",
     r"(?i)\b(?:login|machine [\w.-]{1,100}) [^\n]{0,120}?\bpassword ([^\s\"']{1,200})",
     r"(?i)\b(?:create|alter) (?:user|role|login)\b[^\n;]{0,120}?\bpassword\s{1,4}=?\s{0,4}N?[\"']([^\n\"']{1,200})",

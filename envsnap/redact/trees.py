@@ -154,7 +154,11 @@ def _option_before(items: list, index: int) -> str:
     before = items[index - 1] if index else ""
     if items[0] == "git" and "checkout" in items[1:index]:
         return "commit"
-    if not isinstance(before, str) or re.match(r"--?[A-Za-z][\w.-]{1,60}\Z", before) is None:
+    is_pair = len(items) == 2 and index == 1  # ["revision", "0a1b..."]
+    if (
+        not isinstance(before, str)
+        or re.match(r"--?[A-Za-z][\w.-]{1,60}\Z", "--" * is_pair + before) is None
+    ):
         return ""
     name = before.lstrip("-")
     return name if keys.weigh(name) == keys.DIGEST else ""
@@ -169,8 +173,8 @@ def _are_words(key: str, items: list) -> bool:
 
 def _is_pair(items: list) -> bool:
     """Two texts, of which the first names what the second is; not two names."""
-    if len(items) != 2 or not all(isinstance(item, str) for item in items):
-        return False
+    if len(items) != 2 or not all(isinstance(item, str) for item in items) or "=" in items[0]:
+        return False  # two variables of a list are no pair
     level = keys.weigh(items[0], variable=True)
     named = level >= keys.SECRET or (level and _is_variable(items[0]))
     return bool(named) and not (keys.weigh(items[1]) >= keys.PERHAPS and kinds.is_words(items[1]))

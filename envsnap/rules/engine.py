@@ -86,7 +86,10 @@ def compare(
     if error_text or symptom:
         from envsnap.rules.explaining import explained
 
-        told = explained(error_text, symptom, other, told, rules)
+        judged = planned.as_installed(other)
+        told = explained(error_text, symptom, judged, told, rules)
+        if judged is not other:
+            told = tuple(planned.of_the_file(finding) for finding in told)
     unknown = _unknown(difference)
     there = present(other.sections)
     return Result(

@@ -311,13 +311,13 @@ def _is_allowed(entry: Entry, version: str, day: date) -> bool:
 
 def _is_in(version: str, versions: str) -> bool:
     from packaging.specifiers import SpecifierSet
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     if len(version) > LONGEST_TEXT:
         return False
     try:
         return SpecifierSet(versions).contains(Version(version), prereleases=True)
-    except InvalidVersion:
+    except ValueError:
         return False
 
 

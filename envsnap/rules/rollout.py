@@ -48,8 +48,8 @@ def told(of: Window, day: date) -> str:
 
 def fits(version: str, wanted: str) -> bool:
     """Whether a fact is this version, or within this specifier of PEP 440, or is this text."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-    from packaging.version import InvalidVersion, Version
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
 
     if version == wanted:
         return True
@@ -58,5 +58,5 @@ def fits(version: str, wanted: str) -> bool:
     specifier = wanted if wanted[:1] in "<>=!~" else f"=={wanted}"
     try:
         return SpecifierSet(specifier).contains(Version(version), prereleases=True)
-    except (InvalidSpecifier, InvalidVersion):
+    except ValueError:
         return False

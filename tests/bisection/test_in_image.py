@@ -71,7 +71,7 @@ def _nothing_stays(client: Any) -> Iterator[None]:
 def test_a_culprit_is_proven_in_the_image_and_nothing_is_left(world: World, image: str) -> None:
     sides = world.manifests({"LEVEL": "low"}, {"LEVEL": "high"})
     found = world.bisect(
-        INSIDE.format(here=os.path.abspath("main.py")), sides, image=image, python="python3"
+        INSIDE.format(here=os.path.abspath("main.py")), sides, image=image, python="python3", jobs=2
     )
     assert culprits(found) == [["env_vars.LEVEL"]]
     assert found.outcome == PROVEN

@@ -126,3 +126,16 @@ def test_what_a_dead_trial_in_an_image_edited_is_in_no_cache_any_more(tmp_path: 
         finally:
             session.close()
         assert told == "1", place
+
+
+def test_what_was_imported_once_is_compiled_in_every_environment_after_it(
+    made: Environments,
+) -> None:
+    first = made.get({"pool-plain": "1"})
+    said(first.python, "-c", "import pool_plain")
+    assert made.after(first) == ()
+    ask = "import pool_plain, os; print(os.stat(pool_plain.__cached__).st_ino)"
+    inodes = {said(made.get(pins).python, "-B", "-c", ask) for pins in (
+        {"pool-plain": "1"}, {"pool-plain": "1", "pool-script": "1"},
+    )}  # fmt: skip
+    assert len(inodes) == 1

@@ -37,6 +37,12 @@ def recording(packages: Any, raised: Raised | None = None) -> Recording:
         ({"limit": 1}, {"limit": 1.0}, []),
         ({"steps": [{"name": "a"}, {"name": "b"}]}, {"steps": [{"name": "b"}, {"name": "a"}]}, []),
         ({"model": {"limit": 1}}, {"model": {"limit": 2}}, [("a.yaml: model.limit", "1 -> 2")]),
+        (
+            {"net": {"classes": ["cat", "dog"]}},
+            {"net": {"classes": ["dog", "cat"]}},
+            [("a.yaml: net.classes", "['cat', 'dog'] -> ['dog', 'cat']")],
+        ),
+        ({"sizes": [1, 2]}, {"sizes": [2, 1]}, [("a.yaml: sizes", "[1, 2] -> [2, 1]")]),
         ({}, {"limit": 2}, [("a.yaml: limit", "not set -> 2")]),
     ],
 )

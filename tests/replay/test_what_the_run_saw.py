@@ -26,13 +26,14 @@ model = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.ReLU(), torch.nn.Lin
 with torch.no_grad():
     found = model(steps.scaled(torch.tensor(rows)) + noise).softmax(-1)
 print("read below", os.path.dirname(os.environ.get("PLACE", "/tmp/it")))
+torch.save(torch.tensor(settings["keep"]), "kept.pt")  # native code opens it
 for row in found.tolist():
     print("yes" if row[0] > settings["limits"]["yes"] else "no")
 """
 FILES = {
     "infer.py": SCRIPT,
     "steps.py": "def scaled(x):\n    return (x - 2) / 1.5\n",
-    "settings.json": '{"limits": {"yes": 0.01}, "note": "one"}',
+    "settings.json": '{"limits": {"yes": 0.01}, "note": "one", "keep": 1}',
     "data.csv": "1,2,3\n4,1,0\n2,2,5\n",
 }
 Compared = Callable[..., tuple[int, str]]
@@ -96,3 +97,9 @@ def test_a_seed_that_was_set_otherwise_is_named(compared: Compared) -> None:
 def test_what_changes_no_answer_is_no_cause(compared: Compared) -> None:
     noted = FILES["settings.json"].replace("one", "two")
     assert compared("settings.json", noted, PLACE="/home/it") == (0, "")
+
+
+def test_a_file_that_native_code_wrote_is_compared(compared: Compared) -> None:
+    code, found = compared("settings.json", FILES["settings.json"].replace("1}", "2}"))
+    assert code == 1
+    assert "kept.pt" in found

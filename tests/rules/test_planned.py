@@ -62,6 +62,28 @@ def test_a_text_speaks_for_a_line_of_the_file() -> None:
     assert found[0].path == ("wanted", "transformers", "version")
 
 
+def test_between_two_files_a_text_raises_the_line_that_it_speaks_of() -> None:
+    sides = [
+        asked(transformers={"version": version}, rich={"version": rich}, aiohttp={"version": "3.0"})
+        for version, rich in (("4.57.6", "14.1.0"), ("4.57.7", "13.0.0"))
+    ]
+    text = "ImportError: cannot import name 'AutoThing' from 'transformers' (/x/transformers/__init__.py)"
+    found = engine.compare(*sides, error_text=text).findings
+    assert found[0].path[:2] == ("wanted", "transformers")
+    assert "AutoThing" in found[0].why
+    assert found[0].severity is Severity.WARNING
+    without = {item.path[1]: item.severity for item in engine.compare(*sides).findings}
+    assert without["transformers"] is Severity.INFO
+
+
+def test_between_two_files_what_a_release_changed_is_told() -> None:
+    sides = [asked(transformers={"version": version}) for version in ("4.57.6", "5.3.0")]
+    (found,) = engine.compare(*sides).findings
+    assert (found.severity, found.path[:2]) == (Severity.WARNING, ("wanted", "transformers"))
+    assert found.why.startswith("Since 5.")
+    assert found.source
+
+
 def test_check_of_a_file_says_what_was_judged_and_what_comes_next(envsnap: Run, tmp_path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "requirements.txt").write_text("six==1.16.0\n")
     done = envsnap("check", "requirements.txt")

@@ -77,6 +77,9 @@ DRIPS = {
     "banners": "import sys, time\nwhile True:\n    print('x', flush=True)\n    time.sleep(0.05)\n",
     "facts again and again": BEGUN
     + f"import time\nwhile True:\n    out('{FACTS}')\n    time.sleep(0.2)\n",
+    "nothing, as one that is stopped": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\n",
+    "nothing, deaf to signals": "import signal, time\nfor number in (1, 2, 3, 13, 15): signal.signal(number, signal.SIG_IGN)\ntime.sleep(600)\n",
+    "its errors for ever": "import sys\nwhile True: sys.stderr.write('x' * 65536)\n",
     "progress for ever": BEGUN
     + f"import time\nout('{FACTS}')\nn = 0\nwhile True:\n    n += 1\n    out('progress [%d, 9]\\n' % n)\n    time.sleep(0.2)\n",
 }
@@ -161,6 +164,48 @@ def test_what_start_up_code_forked_does_not_outlive_a_capture_that_succeeds(
     assert done.returncode == 0, done.stderr
     assert is_over(int(place.read_text()))
     assert descendants.MARK not in (tmp_path / "it.json").read_text()
+
+
+# Forty children in one session, and one that changes its number as fast as it is looked for.
+MANY = """
+import os, sys, time
+sys.stdin.read()
+for number in range(40):
+    if os.fork() == 0:
+        time.sleep(300)
+if os.fork() == 0:
+    os.setsid()
+    until = time.monotonic() + 300
+    while time.monotonic() < until:
+        if os.fork():
+            os._exit(0)
+        time.sleep(0.02)
+time.sleep(300)
+"""
+
+
+def processes(name: str) -> list[str]:
+    """The processes of this machine whose command names a file."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = place.read_bytes()
+        except OSError:
+            continue
+        if name.encode() in command:
+            found.append(place.parent.name)
+    return found
+
+
+@ONLY_LINUX
+def test_many_children_and_one_that_forks_on_are_ended(envsnap: Run, tmp_path: Path) -> None:
+    python = liar(tmp_path, MANY)
+    done = envsnap("capture", "--python", python, "--deadline", "1", timeout=90)
+    assert done.returncode == 3, done.stderr
+    until = time.monotonic() + 20
+    while processes(python) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert processes(python) == []
 
 
 FORGERIES = (

@@ -147,11 +147,11 @@ def _bare_package(facts: Facts) -> CudaNeed | None:
 
 def _row_for(name: str, version: str) -> dict[str, str] | None:
     """Find the row of the release at hand: the newest that starts at or before it."""
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         wanted = Version(version[:100]).release
-    except InvalidVersion:
+    except ValueError:
         wanted = ()
     rows = [row for row in table("cuda_bundling")["rows"] if row["package"] == name]
     older = [row for row in rows if numbers(row["from"]) <= wanted]

@@ -79,15 +79,17 @@ class Library:
     def _tags(self, headers: list) -> dict:
         for kind, offset, length, _ in headers:
             if kind == elf.DYNAMIC_SEGMENT and length <= elf.LARGEST_SEGMENT:
-                data = self._data[offset : offset + length // 16 * 16]
-                return dict(reversed(list(struct.iter_unpack(self._order + "QQ", data))))
+                data = self._data[offset : offset + length]
+                whole = data[: len(data) // 16 * 16]  # a file may end inside of the table
+                return dict(reversed(list(struct.iter_unpack(self._order + "QQ", whole))))
         return {}
 
     def place(self, address: int) -> int:
         """Return where in the file an address lies; raises ValueError where it does not."""
         for _, offset, length, start in self._loaded:
-            if start <= address < start + length:
-                return offset + address - start
+            place = offset + address - start
+            if start <= address < start + length and place < len(self._data):
+                return place
         raise ValueError("an address outside of the file")
 
     def numbers(self, shape: str, place: int) -> tuple:

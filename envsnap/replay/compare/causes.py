@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from envsnap.replay.compare import equivalence, raised, view
+from envsnap.replay.compare import equivalence, latency, raised, view
 from envsnap.replay.compare.evidence import Answer, Evidence
 from envsnap.replay.compare.facts import ANYWHERE
 from envsnap.replay.compare.model_parts import Setting, listed
-from envsnap.replay.compare.verdict import Also, Latency, Layer
+from envsnap.replay.compare.verdict import Also, Layer
 from envsnap.wording import counted
 
 PRODUCTS = ("Linear", "Conv", "LSTM", "GRU", "Attention", "Bilinear", "Transformer")
@@ -172,10 +172,10 @@ def _no_fault(evidence: Evidence) -> Answer:
             cause=f"{equivalence.told(evidence)} (--strict)",
             fix="Build the model as in the golden run.",
         )  # fmt: skip
-    if evidence.latency is not None and failed_or_slow(evidence.latency):
+    if evidence.latency is not None and latency.failed_or_slow(evidence.latency):
         return Answer(
             outcome="diverged", subject="latency",
-            cause=f"the results are the same, the speed is not: {speed(evidence.latency)}",
+            cause=f"the results are the same, the speed is not: {latency.speed(evidence.latency)}",
             fix="Compare CPU, threads, kernels and other load; `envsnap diff` on the manifests.",
         )  # fmt: skip
     return Answer(outcome="same")
@@ -198,25 +198,6 @@ def _undecided(evidence: Evidence) -> Answer:
         outcome="undecided", fix=fix,
         cause=f"{len(titles)} layers lie between noise and fault: {listed(titles)}",
     )  # fmt: skip
-
-
-def failed_or_slow(found: Latency) -> bool:
-    """Whether a model got slower, or fails where it did not."""
-    here, there = found.errors
-    return found.verdict == "slower" or (there > 0 and here == 0)
-
-
-def speed(found: Latency) -> str:
-    """Quantiles with their ratios, and errors."""
-    parts = [
-        f"p{round(item.share * 100)} {item.golden * 1e3:.3g} -> {item.other * 1e3:.3g} ms"
-        f" ({item.low:.2f} to {item.high:.2f} times, {item.verdict})"
-        for item in found.quantiles
-    ]
-    here, there = found.errors
-    bound = found.error_bounds[1]
-    parts.append(f"errors {here} -> {there} of {found.requests[1]} (at most {bound:.1%})")
-    return "; ".join(parts)
 
 
 def _weights(evidence: Evidence) -> Answer:
@@ -278,12 +259,19 @@ def _by_rounding_only(evidence: Evidence) -> str:
 def _layer(evidence: Evidence, first: Layer) -> Answer:
     """Why a layer is not what it was: a setting of it, its mode, or how its kernels compute."""
     settings = evidence.structure.about(first.name)
+    if _is_graph(first):  # it stands for all modules that were compiled into it
+        settings = evidence.structure.settings
     if settings:
         return _setting(settings)
     config = evidence.facts.of("config")
     if config and not _is_product(first):
         return _config(evidence, f"{first.title} ({first.type}) is the first layer that it affects")
     return _kernels(evidence, first)
+
+
+def _is_graph(layer: Layer) -> bool:
+    """Whether what ran is the whole model, or a graph that was made of it."""
+    return not layer.name or layer.name.startswith("(")
 
 
 def _is_product(layer: Layer) -> bool:
@@ -328,6 +316,8 @@ def _kernels(evidence: Evidence, first: Layer) -> Answer:
     kinds = Counter(layer.type for layer in failed)
     listed_kinds = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
     what_differs = _switches(evidence) + _other_kernels(evidence)
+    if _is_graph(first) or not _is_of_torch(evidence, first):
+        what_differs += "".join(f"; {fact.text}" for fact in evidence.facts.code()[:2])
     if _is_coarse(failed):
         return Answer(
             outcome="diverged", subject="precision",
@@ -342,6 +332,12 @@ def _kernels(evidence: Evidence, first: Layer) -> Answer:
         f" settings ({listed_kinds}){what_differs}",
         fix="Compare the code of this layer and the version of the library that it is from.",
     )  # fmt: skip
+
+
+def _is_of_torch(evidence: Evidence, layer: Layer) -> bool:
+    """Whether a layer's code is torch's own, and not the script's or a library's."""
+    module = evidence.golden.root.modules.get(layer.name)
+    return module is None or module.module.partition(".")[0] == "torch"
 
 
 def _is_coarse(failed: list[Layer]) -> bool:
@@ -363,6 +359,8 @@ def _switches(evidence: Evidence) -> str:
 def _place(evidence: Evidence) -> Answer:
     """Every layer is right by itself, and yet the run parts: code outside of modules."""
     if evidence.judged.random:
+        if set_otherwise := _of_random_layers(evidence):
+            return _setting(set_otherwise)
         return Answer(
             outcome="undecided", subject="mode",
             cause=f"random layers are active in both runs: {listed(evidence.judged.random)}",
@@ -387,6 +385,13 @@ def _place(evidence: Evidence) -> Answer:
         + _other_kernels(evidence) + lines,
         fix="Compare this forward: masks, attention, reshaping, additions.",
     )  # fmt: skip
+
+
+def _of_random_layers(evidence: Evidence) -> tuple[Setting, ...]:
+    """What differs in layers that draw random numbers: with one seed, nothing else moves them."""
+    random = [layer.name for layer in evidence.judged.layers if layer.why.startswith("random")]
+    found = [item for name in random for item in evidence.structure.about(name)]
+    return tuple(item for item in found if item.setting != "training")
 
 
 def _other_kernels(evidence: Evidence) -> str:

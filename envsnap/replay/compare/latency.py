@@ -75,3 +75,22 @@ def _bound(repeats: Repeats) -> float:
         return min(1.0, 3 / count)
     rate = repeats.errors / count
     return min(1.0, rate + 1.96 * math.sqrt(rate * (1 - rate) / count) + 1 / count)
+
+
+def failed_or_slow(found: Latency) -> bool:
+    """Whether a model got slower, or fails where it did not."""
+    here, there = found.errors
+    return found.verdict == "slower" or (there > 0 and here == 0)
+
+
+def speed(found: Latency) -> str:
+    """Quantiles with their ratios, and errors."""
+    parts = [
+        f"p{round(item.share * 100)} {item.golden * 1e3:.3g} -> {item.other * 1e3:.3g} ms"
+        f" ({item.low:.2f} to {item.high:.2f} times, {item.verdict})"
+        for item in found.quantiles
+    ]
+    here, there = found.errors
+    bound = found.error_bounds[1]
+    parts.append(f"errors {here} -> {there} of {found.requests[1]} (at most {bound:.1%})")
+    return "; ".join(parts)

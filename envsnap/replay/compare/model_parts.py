@@ -158,8 +158,9 @@ class Setting(Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """For example: LayerNorm.eps 1e-05 -> 1e-06 (17 modules)."""
-        many = f" ({len(self.modules)} modules)" if len(self.modules) > 1 else ""
+        """For example: LayerNorm.eps 1e-05 -> 1e-06 (17 modules), or the name of the only one."""
+        one = f" ({self.modules[0]})" if self.modules[0] else ""
+        many = f" ({len(self.modules)} modules)" if len(self.modules) > 1 else one
         return f"{self.type}.{self.setting} {self.left} -> {self.right}{many}"
 
 

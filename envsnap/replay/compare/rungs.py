@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from envsnap.replay.compare.causes import failed_or_slow, speed
 from envsnap.replay.compare.evidence import Answer, Evidence
 from envsnap.replay.compare.inputs import Found
+from envsnap.replay.compare.latency import failed_or_slow, speed
 from envsnap.replay.compare.model_parts import Weights, listed
 from envsnap.replay.compare.verdict import Judgement, Latency, Rung, State
 from envsnap.wording import counted

@@ -16,6 +16,7 @@ from envsnap.model import paths
 from envsnap.model.manifest import Manifest
 
 LONGEST = 60
+OF_TORCH = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".index.json")
 
 
 def configs(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
@@ -25,15 +26,37 @@ def configs(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
         for path, one, two in trees.compare(here[name].tree, there[name].tree):
             if path:
                 yield f"{name}: {paths.text(path)}", f"{_shown(one)} -> {_shown(two)}"
+        for path, one, two in _reordered((), here[name].tree, there[name].tree):
+            yield f"{name}: {paths.text(path)}", f"{_shown(one)} -> {_shown(two)}"
+
+
+def _reordered(path: paths.Path, one: Any, two: Any) -> Iterator[tuple[paths.Path, Any, Any]]:
+    """Lists of words in another order: two environments may differ so, a run counts its labels."""
+    if isinstance(one, dict) and isinstance(two, dict):
+        for key in one.keys() & two.keys():
+            yield from _reordered((*path, str(key)), one[key], two[key])
+    elif isinstance(one, list) and isinstance(two, list) and one != two and path:
+        words = [list(map(str, items)) for items in (one, two)]
+        plain = not any(isinstance(item, dict | list) for item in (*one, *two))
+        if plain and sorted(words[0]) == sorted(words[1]) and not trees.compare(one, two):
+            yield path, one, two
 
 
 def files(golden: Manifest, other: Manifest) -> Iterator[str]:
-    """Files that both runs read and that hold something else; weights show in the models."""
-    here, there = (_entries(item, "files") for item in (golden, other))
+    """Files that both runs read and that hold something else; weights of torch show in the models."""
+    here, there = (
+        {**_entries(item, "files"), **_not_of_torch(_entries(item, "weights"))}
+        for item in (golden, other)
+    )
     for name, one in here.items():
         digests = (one.sha256, getattr(there.get(name), "sha256", UNSET))
         if UNSET not in digests and digests[0] != digests[1]:
             yield name
+
+
+def _not_of_torch(weights: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Weights that something else than torch loads: no model that is recorded has them."""
+    return {name: item for name, item in weights.items() if not name.endswith(OF_TORCH)}
 
 
 def seeds(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:

@@ -249,6 +249,13 @@ def _unseen(view: View, twin: View, apart: float, outcome: str, facts: Facts) ->
     more = f"--calls {view.call.nth + 1} --root {view.root.name}"
     if why:
         return plain_verdict(view, twin, "diverged", f"{cause}: {why[0]}", why[1])
+    if view.call.written and twin.call.written:  # it is trained, and was the same so far
+        lines = "".join(f"; {fact.text}" for fact in facts.code()[:2])
+        return plain_verdict(
+            view, twin, "diverged",
+            f"{cause}: both runs update its weights before it, and otherwise here{lines}",
+            "Compare what updates the weights: the loss, its target, the optimizer and its settings.",
+        )  # fmt: skip
     return plain_verdict(
         view, twin, outcome,
         f"{cause}; its layers are not kept, and state that it carries is not compared",

@@ -38,7 +38,9 @@ class Ended(Struct, frozen=True, kw_only=True):
         """What the recording should say about the choice."""
         if self.processes < 2:
             return ()
-        return (f"one of {self.processes} processes: the first that called a model",)
+        return (
+            f"one of {self.processes} processes: the first rank, or the first that called a model",
+        )
 
     def manifest(self, label: str | None, without: Sequence[str]) -> Manifest | None:
         """What was seen of the run, laid over the facts of the process; None: it told none."""
@@ -95,6 +97,8 @@ def _ending(
     if output is None:
         return Ending(code=ended.code)
     seen = {path for process in ended.run.processes for path in process.written}
+    here = os.path.join(os.path.realpath(os.getcwd()), "")
+    seen |= {path for path in ended.run.written if path.startswith(here)}  # by native code
     return Ending(
         code=ended.code,
         printed=printed(output, text=wanted.text),

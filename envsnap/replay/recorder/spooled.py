@@ -26,13 +26,15 @@ class Spooled(Struct, frozen=True, kw_only=True):
     tree: dict[str, Any] | None
 
     @property
-    def rank(self) -> tuple[bool, float]:
-        """Processes that called a model first, then the one that was there first."""
-        calls = self.tree is not None and self.tree["calls"]
-        return not calls, os.stat(self.folder).st_ctime if not calls else self._started()
+    def rank(self) -> tuple[bool, list[int], float]:
+        """Processes that called a model first, of those the first rank, the first of a pool.
 
-    def _started(self) -> float:
-        return os.stat(os.path.join(self.folder, "record.json")).st_mtime
+        Which of them is done first is chance: two runs of one script have to choose the same.
+        """
+        if self.tree is None or not self.tree["calls"]:
+            return True, [], os.stat(self.folder).st_ctime
+        written = os.stat(os.path.join(self.folder, "record.json")).st_mtime
+        return False, self.tree["among"], written
 
     @property
     def facts(self) -> str | None:

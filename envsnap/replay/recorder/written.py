@@ -20,10 +20,10 @@ SKIPPED = ("__pycache__", ".git", ".cache", ".pytest_cache", "node_modules", ".v
 def files(
     seen: Iterable[str], folder: str, began: int, without: Sequence[str], *, text: bool
 ) -> dict[str, Written]:
-    """Files that the command's own code opened for writing since `began` (ns), by their names.
+    """Files that the command has written since `began` (ns), by their names.
 
-    What else changes in the working folder may be anybody's: a log, the shell's redirection.
-    `without` are left out: they are ours.
+    What was open before it changes by somebody else: a log, the shell's redirection. `without` are
+    left out: they are ours.
     """
     own = {os.path.realpath(path) for path in without}
     found = {}

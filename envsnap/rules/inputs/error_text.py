@@ -163,6 +163,8 @@ def touches(found: Finding, path: Path) -> bool:
 def _begins(long: Path, short: Path) -> bool:
     if long[: len(short)] == short:
         return True
+    if short[0] == "packages" and long[0] == "wanted":  # a line of a file asks for it
+        return long[1 : len(short)] == short[1:]
     # A framework and its distribution are one thing.
     pair = {long[0], short[0]}
     return pair == {"packages", "frameworks"} and len(long) > 1 and len(short) > 1 and (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec.structs import replace
 
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.changes.wanted import choices
+from envsnap.knowledge import releases
 from envsnap.knowledge.roles import role
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
@@ -95,9 +97,11 @@ class Wanted(Rule):
     def _files(self, change: Change) -> Finding:
         name = change.path[1]
         severity, effect = Severity.INFO, Effect.BEHAVIOR
+        known: list[dict[str, Any]] = []
         if change.kind is ChangeKind.CHANGED:
             severity, effect = _weigh(name, change.reference, change.other)
             message = f"{name} {change.told}"
+            known = releases.between(name, change.reference, change.other)
         elif change.kind is ChangeKind.REMOVED:
             severity, effect = _missing(name)
             message = f"{_pinned(name, change.reference)} is not asked for on the other side"
@@ -110,7 +114,10 @@ class Wanted(Rule):
             confidence=Confidence.POSSIBLE,
             path=change.path,
             message=message,
-            why="Environments that are made from the two files differ in it.",
+            why=f"Since {known[0]['from']}: {releases.told(known[0])}."
+            if known
+            else "Environments that are made from the two files differ in it.",
+            source=releases.source(known[0]) if known else "",
             fix=f"Ask for {_pinned(name, change.reference)}." if change.reference else "",
             changes=(change.path,),
         )

@@ -102,6 +102,17 @@ def script() -> str | None:
     return os.path.abspath(main) if isinstance(main, str) else None
 
 
+def among(torch: Any) -> list[int]:
+    """Which of a run's processes this is: its rank, and where it stands among multiprocessing's."""
+    distributed = getattr(torch, "distributed", None)
+    rank = os.environ.get("RANK", "")
+    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        rank = str(distributed.get_rank())
+    processes = sys.modules.get("multiprocessing.process")
+    own = () if processes is None else processes.current_process()._identity
+    return [int(rank) if rank.isdigit() else 0, *own]
+
+
 def code(main: str | None, callers: list[str]) -> dict[str, list[str]]:
     """Digests of the lines of the script, of modules beside it, and of files that called models."""
     paths = [main] if main else []

@@ -76,6 +76,7 @@ class Recorder:
         self._without_parameters, self._elsewhere = "", 0
         self._pieces: dict[str, str] = {}
         self._found_around, self._script = -1, places.script()
+        self._among: list[int] = []
         # The caller's modes, noted before they are switched off for our own work.
         self.autocast: str | None = None
         self.grad = False
@@ -161,7 +162,7 @@ class Recorder:
             "roots": roots, "calls": self.calls, "stages": self.stages, "notes": self.notes,
             "framework": f"torch {self.torch.__version__}", "complete": complete,
             "parts": self.around.parts, "pieces": self._pieces, "raised": self.raised,
-            "code": places.code(self._script, callers) if complete else {},
+            "code": places.code(self._script, callers) if complete else {}, "among": self._among,
         }  # fmt: skip
         self.spool.write(record)
 
@@ -252,6 +253,7 @@ class Recorder:
         if self.task is not None and f"{nth} {root.name}" in self.task["calls"]:
             detailed = True
         self._thread = threading.get_ident()
+        self._among = self._among or places.among(self.torch)
         if len(self.calls) < MOST_CALLS:
             self._look_around(root)
         told = {
