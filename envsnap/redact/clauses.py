@@ -20,7 +20,7 @@ _NOUN = (
 # Up to six words, and then what announces a value. A line, a stop, or a semicolon ends the clause.
 _JOINT = (
     r"((?:[ \t]{1,2}(?!(?:is|was|are|to|as|now|currently)[ \t])[\w@.'\u2019()-]{1,30}){0,6}[?)]{0,2})[ \t]{0,3}"
-    r"(\b(?:is|was|are|to|as|be|been|became|currently|now|still|called|reads|changed from|from|accepted|with)\b|[:=,?]|(?<=[ \t])[\[(]|-{1,2}>|=>|\u2192)"
+    r"(\b(?:is|was|are|to|as|be|been|became|currently|now|still|called|reads|changed from|from|accepted|with)\b:?|[:=,?]|(?<=[ \t])[\[(]|-{1,2}>|=>|\u2192)"
     r"[ \t]{0,2}(?:(?:is|was|now|currently|set|to|still|just|is:|,)[ \t:]{1,2}){0,3}[\"'`(<*\[\u201c\u2018]{0,2}([^\s\"'`<>(),;\[\]\u201d\u2019]{4,400})"
 )
 # use X as the password, with X for a password
@@ -44,18 +44,29 @@ _OF_PASSWORD = (
 )
 _ENDS = r"[\"'`)\]>*\u201d\u2019]{0,2}[.!]?(?:\s*\Z|,? (?:and|but|so|please|now|the old|for|on|in|before)\b|[),])"
 _HINTS = ("pass", "pw", "psk", "pin", "secret", "token", "key", "cred", "cookie")
+# Words of models and programs that have a hint in them; plural tokens and keys are counted, not told.
+_ELSE = r"tokens\b(?!['\" ]{0,2}(?:[:=]|is|are)[ '\"]{0,2}[^0-9 '\"])|tokenize\w{0,3}|\bkeys\b|keyword|pass(?:ed|es|ing)\b|\w{1,20}ping\b|pinned"
 _SENTENCE = r"[^\n]{6,4000}"
 
 
 def spans(text: str) -> list:
     """Return (start, end, why) of the secrets that clauses tell."""
-    found, low = [], text.lower()
-    if " " not in text or not any(hint in low for hint in _HINTS):
+    found = []
+    if " " not in text or not _is_worth_it(text):
         return found
     for line in re.finditer(_SENTENCE, text):
-        if any(hint in line.group().lower() for hint in _HINTS):
+        if _is_worth_it(line.group()):
             found.extend(_of_line(line.group(), line.start()))
     return found
+
+
+def _is_worth_it(text: str) -> bool:
+    """Whether a word of a secret may stand in a text: it is cheap to look for."""
+    low = text.lower()
+    if not any(hint in low for hint in _HINTS):
+        return False
+    rest = re.sub(_ELSE, "", low)
+    return any(hint in rest for hint in _HINTS)
 
 
 def _of_line(line: str, at: int) -> list:

@@ -14,7 +14,6 @@ _TOKEN = (
     r"<<<|<\(|\$\(|&&|\|\||[|;&()<>]"
     r"|(?:[^\s\"'|;&()<>]|\"(?:[^\"\\\n]|\\[^\n]){0,4096}\"|'[^'\n]{0,4096}'){1,2048}"
 )
-_MARKS = ("<<<", "|", "<(", " -", " /", "login", "auth", "command", "passphrase")
 # Programs that read a password from their input.
 _READERS = frozenset(
     "sudo su passwd chpasswd vncpasswd cryptsetup kinit gpg gpg2 openssl smbpasswd keytool ssh-add"
@@ -26,22 +25,26 @@ _SHORT = {
     "snmpwalk snmpget snmpset snmpgetnext snmpbulkwalk snmpbulkget snmptable snmpdf snmptrap snmptest": "-c -A -X",
     "ipmitool ipmi-sensors ipmipower bmc-info": "-P",
     "mosquitto_pub mosquitto_sub mosquitto_rr mqttx": "-P",
-    "schtasks sc sc.exe": "/rp /p password=",
+    "schtasks sc.exe": "/rp /p password=",
     "plink pscp psftp putty winscp": "-pw",
     "psexec winexe evil-winrm nxc crackmapexec impacket-psexec": "-p",
     "curlftpfs ncftpget ncftpput ncftp": "-p",
     "ike-scan strongswan": "--psk",
-    "iwconfig iw": "key",
-    "airflow superset flask grafana-cli": "-p",
+    "iwconfig": "key",
+    "airflow superset flask grafana-cli useradd usermod adduser beeline ykman": "-p",
     "hdbsql vertica vsql nzsql bteq": "-p -w -pw",
     "jarsigner keytool apksigner": "-storepass -keypass -srcstorepass -deststorepass -srckeypass -destkeypass -new",
     "aria2c": "--ftp-passwd --http-passwd",
     "nfdump couchbase-cli cbq cbbackupmgr": "-p",
 }  # fmt: skip
-_OF_PROGRAMS = {}  # each program with its options; once they are asked for
+_OF_PROGRAMS = {
+    program: taken.split() for programs, taken in _SHORT.items() for program in programs.split()
+}
 # What stands behind these words, and nothing else: (words before it in a line, which one it is).
 _PLACED = {"wpa_passphrase": 2, "obscure": 1, "add-authtoken": 1, "authtoken": 1}
 _LOGINS = ("login", "signin", "logon", "authenticate", "auth", "activate", "relogin")
+# What a line needs, so that something can be found in it.
+_MARKS = ("<<<", "<(", "echo", "printf", *_PLACED, *_LOGINS, *_OF_PROGRAMS)
 # Redis's own command, behind its prompt; what `expect` sends where it was asked for a password.
 _AUTH = r"(?m)(?:^|>[ ])(?:AUTH|auth) (?:[\w.@-]{1,60} )?([^\s\"']{3,400})[ \t]{0,4}$"
 _SENT = r"\bsend(?:line|ln)?\b[ (]{1,3}(?:-- )?\\?[\"']([^\"'\n\\ ]{3,200})(?:\\{1,2}[rn])?\\?[\"']"
@@ -181,9 +184,6 @@ def _cut(word: _Word, reader) -> list:
 
 def _short(command: _Command) -> list:
     """Values of the options by which some programs take passwords."""
-    if not _OF_PROGRAMS:
-        for programs, taken in _SHORT.items():
-            _OF_PROGRAMS.update(dict.fromkeys(programs.split(), taken.split()))
     options = [item for name in command.names() for item in _OF_PROGRAMS.get(name, ())]
     found = []
     for word, following in zip(command.words, command.words[1:]) if options else ():

@@ -18,7 +18,7 @@ _BLOCK = r"\b(?:variable|output|locals|resource|param|secret)\s{1,8}\"([\w.-]{1,
 _DEFAULT = r"\b(?:default|value)\s{0,20}=\s{0,20}\"([^\"\n]{1,2000})\""
 # --name hf-token --value x; set-key password x; config set a.secret x
 _APART = r"(?<!\S)(?:-n|-k|--?name|--?key|--?secret-id)[ =]{1,4}[\"']?([\w./-]{2,80})[\"']?\s{1,4}(?:-v|-b|--?value|--?body|--?data|--?secret-string)[ =]{1,4}[\"']?([^\s\"']{3,4096})"
-_SET = r"\b(?:(?:set|setx|put|add|config|secrets?|variable|setenv|SET|CONFIG)\s{1,4}){1,3}(?:--?[\w-]{1,30}\s{1,4}){0,2}[\"']?([A-Za-z/][\w.:/-]{2,120})[\"']?\s{1,4}(?:(?:-v|-b|--?value|--?body|--?data)[ =]{1,4})?[\"']?([^\s\"'-][^\s\"']{3,4096})"
+_SET = r"\b(?:(?:set|setx|put|add|config|secrets?|variable|setenv|SET|CONFIG|--arg|--argstr)\s{1,4}){1,3}(?:--?[\w-]{1,30}\s{1,4}){0,2}[\"']?([A-Za-z/][\w.:/-]{2,120})[\"']?\s{1,4}(?:(?:-v|-b|--?value|--?body|--?data)[ =]{1,4})?[\"']?([^\s\"'-][^\s\"']{3,4096})"
 _SECURE = r"(?i)\bConvertTo-SecureString\s{1,4}(?:-String\s{1,4}|-AsPlainText\s{1,4}|-Force\s{1,4}){0,3}[\"']?([^\s\"'$-][^\n\"']{0,400}?)[\"']?(?=\s|\"|'|\Z)"
 _PS_LOGIN = r"(?i)\bPSCredential[\s(]{1,4}[\"'][^\"'\n]{1,100}[\"']\s{0,4},\s{0,4}[\"']([^\"'\n]{1,400})[\"']"
 _SWITCH = r"(?<!\S)/([A-Za-z]{2,40}):[\"']?([^\s\"'/]{2,400})"
@@ -26,6 +26,7 @@ _SWITCH_LOGIN = r"(?i)(?<!\S)/u(?:ser)?:[^\s]{1,100}\s[^\n|;]{0,80}?/p:[\"']?([^
 _NET_USE = (
     r"(?i)\bnet\s{1,4}use\b[^\n]{0,200}?\s/user:[^\s]{1,100}\s{1,4}([^\s/\"'-][^\s\"']{1,200})"
 )
+_NET_USER = r"(?i)\bnet\s{1,4}user\s{1,4}[^\s/]{1,60}\s{1,4}([^\s/\"'*-][^\s\"']{1,200})"
 _NET_USED = r"(?i)\bnet\s{1,4}use\s{1,4}(?:[A-Z*]:?\s{1,4})?\\{2,4}\S{1,200}\s{1,4}([^\s/\"'-][^\s\"']{1,200})"
 _FIELD = r"(?m)^\s{0,4}([A-Za-z_][\w.]{1,80})(?:\n|:)[^\n]{0,300}?\binput_value='([^'\n]{1,400})'"
 _FORM = r"\bform-data; name=\"([\w.-]{1,80})\"(?:\r?\n|\\r\\n|\\n){2}([^\r\n\\]{1,400})"
@@ -33,8 +34,8 @@ _LINE = (
     r"(?m)^[ \t]{0,8}([A-Za-z][\w-]{2,40})[ \t]{1,8}[\"']?([^\s\"'=:]{3,200})[\"']?[ \t]{0,8}\r?$"
 )
 _DIGEST = r"(?i)\bDigest\s[^\n]{0,400}?\bresponse=\"?([0-9a-f]{32,128})\"?"
-_ALONE = (_SECURE, _PS_LOGIN, _SWITCH_LOGIN, _NET_USE, _NET_USED, _DIGEST)
-_HINTS = ("/u", "net use", "ecure", "redential", "igest", "/U")
+_ALONE = (_SECURE, _PS_LOGIN, _SWITCH_LOGIN, _NET_USE, _NET_USED, _NET_USER, _DIGEST)
+_HINTS = ("/u", "net use", "net user", "ecure", "redential", "igest", "/U")
 
 
 def spans(text: str) -> list:

@@ -17,13 +17,14 @@ _TYPED = r"(?<![\w.])(" + _NAME + r")[ \t]{0,2}:[ \t]{0,2}(?:&?(?:'static )?str|
 # <key>name</key><string>value</string>, <name>..</name> <value>..</value>
 _ELEMENTS = r"<[A-Za-z][\w:-]{0,20}>[ ]{0,4}(" + _NAME + r")[ ]{0,4}</[\w:-]{1,21}>\s{0,40}<[A-Za-z][\w:-]{0,20}>([^<>]{1,4096})</"  # fmt: skip
 # An attribute that names, an attribute or a text that tells: <entry key="x">value</entry>
-_ATTRIBUTE = r"\b(?:key|name|id|var)=[\"'](" + _NAME + r")[\"'][^<>\n]{0,80}?(?:>|\b(?:value|content|val|default)=[\"'])([^\"'<>\n]{1,4096})[\"'<]"  # fmt: skip
+_ATTRIBUTE = r"\b(?:key|name|id|var)=[\"'](" + _NAME + r")[\"'][^<>\n]{0,80}?(?:>(?:<!\[CDATA\[)?|\b(?:value|content|val|default)=[\"'])([^\"'<>\n]{1,4096}?)(?:\]\]>|[\"'<])"  # fmt: skip
 # {Host:db Password:x}, as Go prints a struct.
 _STRUCT = r"(?<=[{ \[])(" + _NAME + r"):([^\s{}\[\]\"':/,][^\s{}\[\]\"',]{0,4096})(?=[\s}\]])"
 # X-Auth-Token:x, as some programs have headers on their line; name: x, value: y, also on two lines.
 _ITEM = r"(?<!\S)([A-Za-z][\w-]{2,60}):([^\s:/\"'][^\s\"']{5,4096})(?=\s|\Z)"
 _PAIRED = r"\b[\"']?(?:name|key|variable)[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?(" + _NAME + r")[\"']?,?\s{1,40}[\"']?(?:value|val|content)[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?([^\s\"',}]{3,4096})"  # fmt: skip
-_COMPARED = r"(?<![\w.])(?:[\w]{1,40}\.){0,4}(" + _NAME + r")[\"']?\]?[ ]{0,2}(?:[=!]=|is(?: not)?)[ ]{0,2}[bru]{0,2}[\"']([^\"'\n]{3,4096})[\"']"  # fmt: skip
+_COMPARED = r"(?<!\w)(?:[\w]{1,40}\.){0,4}(" + _NAME + r")[\"']?\]?[ ]{0,2}(?:(?:[=!|+]|\|\||\?\?|//)?=|is(?: not)?)[ ]{0,2}[bru]{0,2}[\"']([^\"'\n]{3,4096})[\"']"  # fmt: skip
+_BELOW = r"(?m)^[ \t-]{0,40}[\"']?(" + _NAME + r")[\"']?[ ]?[:=][ \t]{0,4}[|>]?-?\r?\n[ \t]{1,40}[\"']?([^\s\"':=,{}\[\]<>-][^\s\"',{}]{3,4096})[\"']?[ \t]{0,4}\r?$"  # fmt: skip
 _QUOTED = (
     r"(?m)(?<![\w/.])(" + _NAME + r")[ \t]{1,8}[\"']([^\s\"']{3,4096})[\"'][ ]?;?[ \t]{0,8}\r?$"
 )
@@ -47,6 +48,7 @@ _SHAPES = (
 # ... where the value has to look made, unless the name tells a password.
 _SEEN = (
     ((":",), _ITEM),
+    (("\n",), _BELOW),
     (("'",), _COMPARED),
     (('"',), _COMPARED),
     (('"',), _QUOTED),
@@ -62,6 +64,9 @@ _COMMUNITY = r"(?i)\b(?:r[ow]community6?|(?:snmp-server|snmp) (?:host [\w.:-]{1,
 _DEVICE = r"(?im)^[ \t]{0,8}(?:[\w-]{1,40} ){0,6}?(?:password|secret|md5|key-string|pre-shared-key|passphrase)(?: [0-9]{1,2})? ([^\s\"']{3,200})[ \t]{0,4}$"  # fmt: skip
 _ON_DEVICE = r"(?i)(?:enable|username|line|key|crypto|tacacs-server|radius-server|neighbor|ppp|ip|set|isakmp|local-user|snmp-server)\b"  # fmt: skip
 
+_PARTING = ("  ", "\t", "|", "...", "> ", " :")
+_OF_DEVICES = ("assword", "ecret", "md5", "key", "assphrase")
+
 
 def spans(text: str) -> list:
     """Return (start, end, why) of the values whose names stand beside them in such a notation."""
@@ -72,13 +77,14 @@ def spans(text: str) -> list:
     for marks, shape in _SEEN:
         if all(mark in text for mark in marks):
             found.extend(_in_cells(text, shape))
-    if "  " in text or "\t" in text or "|" in text or "..." in text or "> " in text or " :" in text:
+    if any(sign in text for sign in _PARTING):
         found.extend(_in_cells(text, _COLUMNS))
     if text.count(":") > 3:
         found.extend(_records(text))
     if "ommunity" in text or "COMMUNITY" in text:
         found.extend(_told(text, _COMMUNITY))
-    found.extend(_devices(text))
+    if any(mark in text for mark in _OF_DEVICES):
+        found.extend(_devices(text))
     return found
 
 
@@ -107,7 +113,7 @@ def _in_cells(text: str, shape: str) -> list:
     for match in re.finditer(shape, text):
         name, value = match.groups()
         level = _level(name)
-        if level < keys.SECRET or not hides(value, level) or _names_another(value):
+        if level < keys.SECRET or not hides(value, level) or _names_another(value) or "%s" in value:
             continue
         is_word = level >= keys.PASSWORD and not (
             kinds.is_setting(value) or sentences.is_telling(value)

@@ -98,7 +98,7 @@ _PROPERTIES = frozenset(
     " library encoding charset language lang id ids ordinal map mapping list set dict cache"
     " caching parallelism efficiency throughput tokenizer model reader writer parser filter"
     " layer layers head heads stage steps step batch batches chunk window padding bucket"
-    " function func command helper helpers cmd script tool hook hooks encryption hashing complexity history"
+    " function func command helper helpers classifier encoder cmd script tool hook hooks encryption hashing complexity history"
     " generator strength".split()
 )
 _DIGESTS = frozenset(

@@ -21,6 +21,8 @@ HANDED = (
     "cache:6379> AUTH default SECRET",
     "set -gx REDIS_PASSWORD SECRET",
     'expect "Password:"; send -- "SECRET\\r"',
+    "C:\\> net user ann SECRET /domain",
+    "$ useradd -m -p SECRET ann",
     "C:\\> net use * \\\\nas\\w SECRET /user:ann",
 )
 TOLD = (
@@ -49,10 +51,14 @@ WRITTEN = (
     "ann:SECRET:1003:1003::/home/ann:/bin/sh",
     "snmp-server community SECRET RW",
     "username ann privilege 1 secret 0 SECRET",
+    "<item id='storePassword'><![CDATA[SECRET]]></item>",
+    "store_password:\n    SECRET",
+    "$ yq '.a.store_password = \"SECRET\"' x",
+    'ENV["STORE_PASSWORD"] ||= "SECRET"',
 )
 SETTINGS = (
     "$ echo done | tee log", "$ printf '%s' x | ssh gpu-7 cat", "$ psql <<< 'select 1'",
-    "$ ping -c 4 gpu-7", "$ docker run -P nginx", "$ tool login --help", "$ gh auth status --hostname h.example",
+    "$ ping -c 4 gpu-7", "C:\\> net user ann /delete", "password:\n  - length: 8", "password:\n  required: true", "$ docker run -P nginx", "$ tool login --help", "$ gh auth status --hostname h.example",
     "cache:6379> AUTH failed", "set -gx TOKENIZERS_PARALLELISM false", "$ tool <(echo a) <(echo b)",
     "the password of the old box was changed", "password (hidden): unchanged", "use it as the token for padding",
     "user and password are needed", "tests pass with 4 workers as we pass them", "the pass that fuses conv is slow",

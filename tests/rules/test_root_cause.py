@@ -19,6 +19,10 @@ CASES = (
     ROOT / "tests" / "data" / "root_cause.jsonl",
     ROOT / "tests" / "data" / "root_cause_2026.jsonl",
 )
+FRESH = (
+    ROOT / "tests" / "data" / "root_cause_fresh.jsonl",
+    ROOT / "tests" / "data" / "root_cause_fourth.jsonl",
+)
 INTERVAL = r" \[[\d. ]+\]"
 BASE = json.loads((ROOT / "benchmarks" / "root_cause" / "base.json").read_text())["sections"]
 NUMBER = r"(\d+(?:\.\d+)?)"
@@ -68,6 +72,17 @@ def test_the_score_reaches_its_aims(half: str) -> None:
     assert figures(f"negatives false errors {NUMBER} false warnings {NUMBER}", told) == [0, 0]
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("file", FRESH, ids=lambda file: file.stem)
+def test_sets_that_were_frozen_before_they_were_scored_keep_their_score(file: Path) -> None:
+    told = run("--cases", str(file), "--seeds", "2", "--no-misses")
+    assert recall("40 harmless", told)[0] >= 0.8
+    singles = figures(f"singles recall {NUMBER}{INTERVAL}.* without error text {NUMBER}", told)
+    assert singles[0] >= 0.85
+    assert singles[1] >= 0.2
+    assert figures(f"negatives false errors {NUMBER} false warnings {NUMBER}", told) == [0, 0]
+
+
 def test_the_halves_are_fixed_by_the_names_and_the_misses_of_one_are_not_told() -> None:
     stated = [case for path in CASES for case in cases.load(path)]
     halves = [cases.half(case) for case in stated]
@@ -87,7 +102,7 @@ def test_an_interval_says_how_little_a_few_cases_decide() -> None:
 
 
 def test_cases_are_facts_and_no_prose() -> None:
-    for case in (case for path in CASES for case in cases.load(path)):
+    for case in (case for path in (*CASES, FRESH[-1]) for case in cases.load(path)):
         assert set(case) <= {
             *(
                 "id",

@@ -50,9 +50,7 @@ class Met(Struct, frozen=True, kw_only=True):
 def compare(golden: Recording, left: Node, other: Recording, right: Node) -> Met:
     """Compare what both runs gave, by name where parts have names; surplus parts are told."""
     unseen = tuple(dict.fromkeys((*_unseen(left), *_unseen(right))))
-    here, there = _seen(_tensors(left), unseen), _seen(_tensors(right), unseen)
-    if here and there and not here.keys() & there.keys():
-        here, there = _by_place(here), _by_place(there)  # plain on one side, named on the other
+    here, there = _paired(_seen(_tensors(left), unseen), _seen(_tensors(right), unseen))
     one, two = _seen(_plain(left), unseen), _seen(_plain(right), unseen)
     values = _values(one, two)
     shared = [name for name in here if name in there]
@@ -61,14 +59,17 @@ def compare(golden: Recording, left: Node, other: Recording, right: Node) -> Met
     if not shared and not values and unseen:
         return Met(apart=None, same=False, unseen=_listed(unseen))
     found = [_apart(golden, here[name], other, there[name]) for name in shared]
-    found += [apart for apart, _ in values]
-    only = _only("missing here", here | one, there | two), _only("only here", there | two, here | one)  # fmt: skip
-    told = "; ".join(filter(None, (*only, *[text for _, text in values][:4])))
+    told = (*_surplus(here | one, there | two), *[text for _, text in values if text][:4])
+    return _met([*found, *[apart for apart, _ in values]], told, unseen)
+
+
+def _met(found: list[float | None], told: tuple[str, ...], unseen: Unseen) -> Met:
+    """All parts together; where one is not known, the others say only that there is a difference."""
     known = [item for item in found if item is not None]
     worst = max(known, default=0.0)
     whole = len(known) == len(found)
     return Met(
-        apart=worst if whole else (worst or None), told=told, unseen=_listed(unseen),
+        apart=worst if whole else (worst or None), told="; ".join(told), unseen=_listed(unseen),
         same=whole and not any(known) and not told,
     )  # fmt: skip
 
@@ -86,23 +87,31 @@ def _apart(golden: Recording, left: int, other: Recording, right: int) -> float 
 
 def concentrated(here: Sketch, there: Sketch) -> float:
     """How far the few parts of two sketches are apart in which the difference lies; 0: in all."""
-    apart = [abs(a - b) for a, b in zip(here, there, strict=True)]
-    sizes = [max(abs(a), abs(b)) for a, b in zip(here, there, strict=True)]
-    held = [place for place, size in enumerate(sizes) if size]
-    if not held or not all(map(math.isfinite, sizes)):
+    pairs = [pair for pair in zip(here, there, strict=True) if any(pair)]
+    if not pairs or not all(math.isfinite(value) for pair in pairs for value in pair):
         return 0.0
-    usual = math.hypot(*sizes) / math.sqrt(len(held))
-    top = max(held, key=apart.__getitem__)
-    rest = math.hypot(*[apart[place] for place in held if place != top])
-    found = 0.0
-    if apart[top] > PEAK * rest / math.sqrt(max(1, len(held) - 1)):
-        found = apart[top] / max(sizes[top], usual)
-    changed = {place for place in held if apart[place] > PLAIN * sizes[place]}
-    least = max((apart[place] for place in changed), default=0.0)
-    noise = max((apart[place] for place in held if place not in changed), default=0.0)
-    if least > max(ABOVE * noise, LEAST_SHARE * usual):
-        found = max(found, statistics.median(apart[at] / sizes[at] for at in changed))
-    return found
+    apart = [abs(a - b) for a, b in pairs]
+    sizes = [max(abs(a), abs(b)) for a, b in pairs]
+    usual = math.hypot(*sizes) / math.sqrt(len(sizes))
+    return max(_peak(apart, sizes, usual), _others(apart, sizes, usual))
+
+
+def _peak(apart: list[float], sizes: list[float], usual: float) -> float:
+    """How far one part is apart from which all others stand back."""
+    top = max(range(len(apart)), key=apart.__getitem__)
+    rest = math.hypot(*apart[:top], *apart[top + 1 :]) / math.sqrt(max(1, len(apart) - 1))
+    return apart[top] / max(sizes[top], usual) if apart[top] > PEAK * rest else 0.0
+
+
+def _others(apart: list[float], sizes: list[float], usual: float) -> float:
+    """How far the parts are apart that are other values, where the others hardly are."""
+    pairs = list(zip(apart, sizes, strict=True))
+    changed = [(gap, size) for gap, size in pairs if gap > PLAIN * size]
+    least = max((gap for gap, _ in changed), default=0.0)
+    noise = max((gap for gap, size in pairs if gap <= PLAIN * size), default=0.0)
+    if least <= max(ABOVE * noise, LEAST_SHARE * usual):
+        return 0.0
+    return statistics.median(gap / size for gap, size in changed)
 
 
 def _tensors(node: Node, name: str = "") -> Iterator[tuple[str, int]]:
@@ -178,11 +187,23 @@ def _short(value: Scalar) -> str:
     return f"{value:.8g}" if isinstance(value, float) else str(value)[:40]
 
 
-def _by_place(parts: dict[str, int]) -> dict[str, int]:
-    return {str(place): number for place, number in enumerate(parts.values())}
+def _paired(here: dict[str, int], there: dict[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+    """Tensors by name; by place where one side has names and the other none."""
+    if not here or not there or here.keys() & there.keys():
+        return here, there
+    return dict(_by_place(here)), dict(_by_place(there))
 
 
-def _only(word: str, one: dict[str, Any], two: dict[str, Any]) -> str:
-    """The parts that one result has and the other has not; empty: none."""
-    names = [name for name in one if name not in two]
-    return f"{word}: {', '.join(names[:4])}" if names else ""
+def _by_place(parts: dict[str, int]) -> Iterator[tuple[str, int]]:
+    """Tensors by their place."""
+    for place, number in enumerate(parts.values()):
+        yield str(place), number
+
+
+def _surplus(here: dict[str, Any], there: dict[str, Any]) -> tuple[str, ...]:
+    """The parts that one result has and the other has not, in words."""
+    gone, come = [
+        [name for name in one if name not in two] for one, two in ((here, there), (there, here))
+    ]
+    told = [f"missing here: {', '.join(gone[:4])}"] if gone else []
+    return (*told, *([f"only here: {', '.join(come[:4])}"] if come else []))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from envsnap.knowledge.releases import version
-from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.tables import is_trusted, source, table
 from envsnap.knowledge.versions import Distance, distance, numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import packages
@@ -65,7 +65,7 @@ class TorchFamily(Rule):
                 why="It calls torch's C++ interfaces, which change with every release.",
                 fix=_fix(row["distribution"], package.version, torch, wanted),
                 remedy=_remedy(row["distribution"], torch, wanted),
-                source=_source(row),
+                source=source("torch_family", row["source"]) if is_trusted(row["basis"]) else "",
                 expected=f"torch {wanted}",
                 cites=(("packages", "torch", "version"),),
             )
@@ -112,13 +112,6 @@ def _is_early(installed: str) -> bool:
 def _shown(row: dict[str, Any]) -> str:
     """The torch of a row: a minor release, unless the row is exact."""
     return str(row["torch"]) if row.get("exact") else ".".join(str(row["torch"]).split(".")[:2])
-
-
-def _source(row: dict[str, Any]) -> str:
-    """Where a row is written down; of rows from memory nothing is."""
-    known = table("torch_family").get("sources", {})
-    keys = str(row.get("source", "")).split(",")
-    return "; ".join(str(known.get(key, key)) for key in keys) if is_trusted(row["basis"]) else ""
 
 
 def _remedy(name: str, torch: str, wanted: str) -> Remedy:

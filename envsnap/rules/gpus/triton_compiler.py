@@ -8,7 +8,7 @@ from envsnap.knowledge.gpus import architecture
 from envsnap.knowledge.tables import table
 from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import entries, gpus, version
+from envsnap.model.reading import entries, frameworks, gpus, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 
@@ -41,6 +41,7 @@ class TritonCompiler(Rule):
             brings = _cuda(installed) if installed else None
             if installed is None or brings is None:
                 continue
+            brings = max(brings, _stated(manifest), key=numbers)
             for index, gpu in gpus(manifest).items():
                 row = architecture(gpu.compute_capability, gpu.name)
                 if row is None or numbers(row["compute_capability"]) < BLACKWELL:
@@ -69,6 +70,12 @@ class TritonCompiler(Rule):
             expected=f"ptxas of CUDA {known}",
             cites=(("gpus", index, "name"),),
         )
+
+
+def _stated(manifest: Manifest) -> str:
+    """The CUDA of the ptxas that a capture found in Triton; older than that for Blackwell, or equal."""
+    triton = frameworks(manifest).get("triton")
+    return triton.ptxas if triton is not None and isinstance(triton.ptxas, str) else ""
 
 
 def _cuda(installed: str) -> str | None:
