@@ -7,6 +7,7 @@ from . import addresses, clauses, commands, declared, fragments, issuers, keys, 
 from .weighing import hides
 
 LONGEST = 1 << 20
+SHORTEST = 12  # the shortest token or base64 that any shape matches
 _NAME = r"[A-Za-z_][\w.-]{0,80}"
 # "name": "x", name=x, name: x, 'name' => 'x'. Group 1 or 2 is the name; the value is read apart.
 _ASSIGNED = (
@@ -116,6 +117,8 @@ def find(text: str, inside: bool = False) -> list:
 
     `inside` is set for what was found in base64: it is not decoded again.
     """
+    if len(text) < SHORTEST and text.replace("_", "").replace(".", "").isalnum():
+        return []  # one short word: no shape is that short, and nothing stands around it
     if "[" in text:
         text = re.sub(_COLOUR, _blank, text)
     found = [(start, end, "token or key by its shape") for start, end in issuers.spans(text)]

@@ -1,6 +1,7 @@
 """The words that a key is made of: `dbPassword`, `DB_PASSWORD` and `db-password` have the same."""
 
 import re
+from functools import lru_cache
 
 LONGEST_KEY = 2000
 _WORD = r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+"
@@ -14,13 +15,18 @@ _ENDINGS = frozenset(
 
 def split(key: str) -> list:
     """Return the words of a key in lower case, without numbers and endings that say nothing."""
+    return list(_split(key))
+
+
+@lru_cache(maxsize=256)  # one key is asked for in several ways, and then the next
+def _split(key: str) -> tuple:
     text = key[:LONGEST_KEY]
     if any(ord(letter) > 127 for letter in text):
         text = _without_accents(text)
     found = [word.lower() for word in re.findall(_WORD, text) if not word.isdigit()]
     while len(found) > 1 and found[-1] in _ENDINGS:
         found.pop()
-    return found
+    return tuple(found)
 
 
 def _without_accents(text: str) -> str:

@@ -6,6 +6,7 @@ for the library, not for a driver: what a real one answers is only known on a re
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -145,7 +146,8 @@ def test_a_query_that_never_returns(envsnap: Run, tmp_path: Path) -> None:
     grandchildren = [int(line) for line in (tmp_path / "pids").read_text().split()]
     assert grandchildren
     for pid in grandchildren:
-        os.kill(pid, signal.SIGKILL)  # fails if it was not there: it must have outlived the capture
+        with contextlib.suppress(ProcessLookupError):  # a capture ends what it finds that was left
+            os.kill(pid, signal.SIGKILL)
     assert done.returncode == 0, done.stderr
     # Not a measure of speed: without the deadline this would take ten minutes.
     assert took < 50
