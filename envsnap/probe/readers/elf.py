@@ -121,7 +121,7 @@ def section(path: str, name: bytes) -> bytes:
         stream.seek(table)
         data = stream.read(size * count)
         if len(data) < size * count:
-            raise ValueError("damaged: the table of sections is cut: %s" % path)
+            raise ValueError("a damaged ELF file, the table of sections is cut: %s" % path)
         entries = list(struct.iter_unpack(order + SECTION_ENTRY, data))
         text = _piece(stream, entries[names]) if len(entries) == count else b""
         for entry in entries:
