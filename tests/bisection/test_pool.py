@@ -101,7 +101,10 @@ def test_what_cannot_be_had_is_named_and_the_rest_is_ready(made: Environments) -
     assert environment.versions() == {"pool-left": "1", "pool-script": "1"}
 
 
-def test_what_a_dead_trial_in_an_image_edited_is_in_no_cache_any_more(tmp_path: Path) -> None:
+def test_what_a_dead_trial_in_an_image_edited_is_in_no_cache_any_more(
+    tmp_path: Path, uv: str
+) -> None:
+    assert uv
     wheels = tmp_path / "wheels"
     wheels.mkdir()
     wheel(wheels, "pool-plain", "1", "value = 1\n")

@@ -200,7 +200,7 @@ def test_the_cache_is_used_where_no_folder_has_the_library(
 def test_damaged_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "it.so"
     whole = Path(extension()).read_bytes()
-    for data in (b"", b"\x7fELF", b"\x7fELF" + b"\xff" * 60, whole[:200], whole[:3000]):
+    for data in (b"", b"\x7fELF", b"\x7fELF" + b"\xff" * 60, whole[:57], whole[:200], whole[:3000]):
         path.write_bytes(data)
         for read in (elf.dependencies, elf.machine, lambda path: elf.section(path, b".rodata")):
             try:

@@ -165,7 +165,7 @@ def _segments(path: str, wanted: int) -> list:
 def _headers(stream, path: str) -> tuple:
     """Return the program headers (type, offset, file size, address), byte order and word size."""
     head = stream.read(64)
-    if head[:4] != b"\x7fELF" or len(head) < 52:
+    if head[:4] != b"\x7fELF" or len(head) < (64 if head[4:5] == b"\2" else 52):
         raise ValueError("not an ELF file: %s" % path)
     order = "<" if head[5] == 1 else ">"
     table, size, count, bits = _header_table(head, order)
