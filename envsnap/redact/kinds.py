@@ -191,7 +191,7 @@ def is_phrase(text: str) -> bool:
 
 def is_random(text: str) -> bool:
     """Tell whether a text without blanks holds a piece that nobody would write as a word."""
-    if len(text) < 16:
+    if len(text) < 16 or _is_mangled(text):
         return False
     if is_hex(text):
         return True
@@ -202,6 +202,12 @@ def is_random(text: str) -> bool:
     whole = re.sub(r"[^A-Za-z0-9]", "", text)
     parts = re.findall(r"[A-Za-z0-9]+", text)
     return len(whole) >= 24 and len(whole) / len(parts) >= 6 and _is_random_piece(whole)
+
+
+def _is_mangled(text: str) -> bool:
+    """A symbol of C++: behind _Z a part that says how long it is."""
+    found = re.match(r"_{1,3}Z[A-Za-z]{0,8}([0-9]{1,3})([A-Za-z_]\w*)", text)
+    return found is not None and len(found.group(2)) >= int(found.group(1))
 
 
 def is_rare(text: str) -> bool:

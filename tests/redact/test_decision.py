@@ -140,3 +140,27 @@ def test_short_words_of_a_setting_are_shown_under_a_token_and_hidden_under_a_pas
     assert decision.value("token", "mean") == ("mean", None)
     assert decision.value("password", "mean")[0] is None
     assert not decision.hides("true", keys.PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    [
+        "_ZN3c106detail14torchCheckFailEPKcS2_jRKSs",
+        "_ZNK5torch8autograd4Node4nameB5cxx11Ev",
+        "_ZN2at4_ops10zeros_like4callERKNS_6TensorESt8optionalIN3c1010ScalarTypeEE",
+        "_ZTIN3c105ErrorE",
+    ],
+)
+def test_a_mangled_symbol_is_shown(symbol: str) -> None:
+    """A check shows it as evidence; each part of it says how long it is."""
+    tree = {"missing_symbols": [symbol]}
+    decision.sweep(tree, lambda *_: None)
+    assert tree == {"missing_symbols": [symbol]}
+    assert decision.part(symbol)[0] == symbol
+
+
+def test_what_tells_no_length_is_no_symbol() -> None:
+    for text in ("ZkQx7Lm2VbN4tR8wYcA1sD6f", "_ZkQxLmVbN99tRwYcA1sD6fGh7Jk"):
+        tree = {"name": text}
+        decision.sweep(tree, lambda *_: None)
+        assert tree["name"] != text
