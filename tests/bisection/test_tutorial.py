@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ PINS = {"good": {"numpy": "1.26.4", "six": "1.16.0"}, "bad": {"numpy": "2.2.6", 
 def blocks(kind: str) -> list[str]:
     """The page's blocks of a kind, without the indentation of a list."""
     found = re.findall(rf"^ *```{kind}\n(.*?)^ *```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
-    return ["\n".join(line.removeprefix("   ") for line in text.splitlines()) for text in found]
+    return [textwrap.dedent(text).rstrip("\n") for text in found]
 
 
 def shell(line: str, virtual: Path | None = None) -> subprocess.CompletedProcess[str]:
