@@ -191,13 +191,11 @@ def _paired(here: dict[str, int], there: dict[str, int]) -> tuple[dict[str, int]
     """Tensors by name; by place where one side has names and the other none."""
     if not here or not there or here.keys() & there.keys():
         return here, there
-    return dict(_by_place(here)), dict(_by_place(there))
+    return _by_place(here), _by_place(there)
 
 
-def _by_place(parts: dict[str, int]) -> Iterator[tuple[str, int]]:
-    """Tensors by their place."""
-    for place, number in enumerate(parts.values()):
-        yield str(place), number
+def _by_place(parts: dict[str, int]) -> dict[str, int]:
+    return {str(place): number for place, number in enumerate(parts.values())}
 
 
 def _surplus(here: dict[str, Any], there: dict[str, Any]) -> tuple[str, ...]:
