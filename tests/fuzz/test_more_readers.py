@@ -130,6 +130,7 @@ def respelled(rng: random.Random) -> None:
                 )
             else:
                 lines[one : one + 1] = [lines[one]] * rng.choice((0, 2, 300))
+                lines = lines or [b""]
         data = rng.choice((b"\n", b"\r\n", b"\n\n")).join(lines)
     place("it.txt").write_bytes(data)
     reader.load(str(place("it.txt")))

@@ -178,20 +178,28 @@ def test_details_open_one_by_one_and_together(page: Browser) -> None:
     assert page.value(shown) == 1
 
 
-def test_opening_all_looks_at_all_a_few_times_only(page: Browser) -> None:
-    """Once a click and once a frame, not once a finding: 5,000 findings took 15 s."""
-    counting = """
+def test_many_details_that_open_at_once_are_looked_at_once(page: Browser) -> None:
+    """Once a frame, not once a finding: 5,000 findings took 15 s.
+
+    The browser spreads the events of a click over as many frames as it likes, so the events are
+    sent here, all in one task.
+    """
+    frames = "new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(() => f(1))))"
+    page.click("#toggle")
+    assert page.value("document.querySelectorAll('.finding details').length") == 9
+    page.value("new Promise((f) => setTimeout(() => f(1), 300))")
+    page.value(frames)
+    assert page.value("document.querySelector('#toggle').textContent") == "Close all"
+    sent = """
         window.looks = 0;
         const every = Array.prototype.every;
         Array.prototype.every = function (...a) { window.looks += 1; return every.apply(this, a); };
+        for (const fold of document.querySelectorAll(".finding details"))
+          fold.dispatchEvent(new Event("toggle"));
     """
-    page.value(f"(() => {{ {counting} }})()")
-    page.click("#toggle")
-    waited = "new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(() => f(1))))"
-    page.value(waited)
-    assert page.value("document.querySelectorAll('.finding details').length") == 9
-    assert 2 <= page.value("window.looks") <= 4
-    assert page.value("document.querySelector('#toggle').textContent") == "Close all"
+    page.value(f"(() => {{ {sent} }})()")
+    page.value(frames)
+    assert page.value("window.looks") == 1
 
 
 def test_filters_reach_the_table_of_several_hosts(
