@@ -64,8 +64,6 @@ _NEAR = (
     _ANNOUNCED
     + r"(\s{0,2}(?:are|is|were|was|:|=|->|with|using|use|as|of|by|details|data|\([^()\n]{1,30}\):?)){0,3}[\s\"'`(:=]{0,3}\Z"
 )
-# Random letters between words; names of symbols and labelled digests are none.
-_LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[A-Za-z]{2,12}[_-]){0,3}([A-Za-z0-9]{16,200}(?![\w/.=:@%\\+-])|[A-Za-z0-9+/]{20,200}={1,2}(?![\w=]))"
 _HEX_TOLD = (
     r"(?i)\b((?:api[ _-]?keys?|tokens?|passwords?|secrets?|credentials?)\b[^\n=]{0,40}[:=] ?[\"'`]?)"
     r"([0-9a-f]{32,128})(?![\w.-])"
@@ -94,7 +92,6 @@ def spans(text: str) -> list:
     if any(word in low for word in _HINTS):
         found.extend(_said(text))
         found.extend(_pairs(text))
-    found.extend(_loose(text))
     found.extend(_digits(text) if any(word in low for word in _HINTS) else ())
     return found
 
@@ -227,20 +224,6 @@ def _digits(text: str) -> list:
     for match in re.finditer(_HEX_TOLD, text):
         if re.search(_DIGESTS, match.group(1)) is None:
             found.append((*match.span(2), "secret in a sentence"))
-    return found
-
-
-def _loose(text: str) -> list:
-    """Random letters of three kinds between words, which no word before names a digest."""
-    found = []
-    for match in re.finditer(_LOOSE, text) if "BEGIN " not in text else ():
-        piece = match.group(1)
-        several = piece.upper() != piece != piece.lower() and any(item.isdigit() for item in piece)
-        is_long = len(piece) >= 20 and several and kinds.is_random(piece)
-        if not (is_long or kinds.is_scrambled(piece)) or match.group().startswith("_Z"):
-            continue
-        if not is_labelled(text[max(0, match.start() - 24) : match.start()]):
-            found.append((*match.span(), "random letters"))
     return found
 
 

@@ -1,9 +1,19 @@
 """Where the secrets are in a text: tokens, assignments, options, headers, addresses, sentences."""
 
-import binascii
 import re
 
-from . import addresses, clauses, commands, declared, fragments, issuers, keys, kinds, sentences
+from . import (
+    addresses,
+    clauses,
+    commands,
+    declared,
+    fragments,
+    issuers,
+    keys,
+    kinds,
+    loose,
+    sentences,
+)
 from .weighing import hides
 
 LONGEST = 1 << 20
@@ -19,6 +29,9 @@ _VALUE = (
     r"\\?\"((?:[^\"\\\n]|\\[^\n\"]){0,8192})\\?\"?|\\?'((?:[^'\\\n]|\\[^\n']){0,8192})\\?'?"
     r"|([^\s,;&\"'<>(){}\[\]]{1,4096}|<[^<>\s]{1,80}>|\$?\{{1,2}[^{}\n]{1,200}\}{1,2}|[^\s\"',;]{1,4096})"
 )
+# self.token, config.auth.key: where a program has it.
+_ATTRIBUTE_OF = r"[A-Za-z_][a-z_A-Z]{0,40}(?:\.[A-Za-z_][a-z_]{1,40}){1,6}\Z"
+_OF_PROGRAMS = ("self.", "cls.", "args.", "config.", "cfg.", "settings.", "request.", "os.", "opts.", "options.", "params.", "ctx.", "user.")  # fmt: skip
 # A parameter of a statement of SQL.
 _BOUND = r"(?::[A-Za-z_]\w{0,60}|%s|\?)\Z"
 _REST = r"[^\n\r#]{0,200}"
@@ -137,6 +150,7 @@ def find(text: str, inside: bool = False) -> list:
     found.extend(commands.spans(text))
     found.extend(declared.spans(text))
     found.extend(fragments.spans(text))
+    found.extend(loose.spans(text))
     if not inside:
         found.extend(_encoded(text))
     return _merged(found)
@@ -210,13 +224,24 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
 
 
 def _is_assigned(text: str, match, shown: str, level: int, template: bool) -> bool:
-    """Whether a bare word behind a name is its value, and no word of a sentence."""
+    """Whether a bare word behind a name is its value, and no word of a sentence or of a program."""
+    if _is_of_program(shown, text[match.end() + len(shown) : match.end() + len(shown) + 1], level):
+        return False
     if kinds.is_made(shown) or (level >= keys.PASSWORD and _is_told(shown)):
         return True
     colon = ":" in match.group()
     if template or (colon and not match.group(1) and not _begins_line(text, match.start())):
         return False
     return not (colon and " " in _rest(text, match))
+
+
+def _is_of_program(shown: str, behind: str, level: int) -> bool:
+    """A call, an attribute, or a variable: `token = self.token`, `key = load(x)`, `token = page_token`."""
+    if behind and behind in "([" and re.match(r"[A-Za-z_][\w.]*\Z", shown):
+        return True
+    if re.match(_ATTRIBUTE_OF, shown):
+        return level < keys.PASSWORD or shown.startswith(_OF_PROGRAMS)
+    return "_" in shown and kinds.is_words(shown) and keys.weigh(shown) >= keys.SECRET
 
 
 def _is_told(shown: str) -> bool:
@@ -322,7 +347,7 @@ def _authorizations(text: str) -> list:
 
 def _is_credential(scheme: str, value: str) -> bool:
     """What stands behind a scheme of authorization is one, and no word of a sentence."""
-    if scheme == "basic" and ":" in decoded(value):
+    if scheme == "basic" and ":" in loose.decoded(value):
         return True
     if kinds.is_number(value):
         return False
@@ -346,23 +371,7 @@ def _encoded(text: str) -> list:
     """Base64 of a text that holds a secret, such as a PEM key or a configuration of Docker."""
     found = []
     for match in re.finditer(_B64, text):
-        inner = decoded(match.group())
-        if inner and (is_login(inner) or find(inner, inside=True)):
+        inner = loose.decoded(match.group())
+        if inner and (loose.is_login(inner) or find(inner, inside=True)):
             found.append((*match.span(), "secret in base64"))
     return found
-
-
-def is_login(inner: str) -> bool:
-    """user:password, as Basic authorization has it; random letters do not decode to it."""
-    return re.match(r"[A-Za-z][\w.@+-]{1,60}:[!-~]{4,80}\Z", inner) is not None
-
-
-def decoded(text: str) -> str:
-    """The text that base64 stands for; empty where it stands for none."""
-    padded = text.rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        data = binascii.a2b_base64(padded[: len(padded) // 4 * 4 + 4] + "=" * (-len(padded) % 4))
-        inner = data.decode("utf-8")
-    except (ValueError, UnicodeDecodeError):
-        return ""
-    return inner if inner.isprintable() or not re.search(r"[^\x20-\x7e\s]", inner) else ""
