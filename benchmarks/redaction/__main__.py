@@ -32,6 +32,7 @@ DOCUMENTS = (
     "tenth",
     "eleventh",
     "twelfth",
+    "sixteenth",
 )
 
 
