@@ -215,7 +215,7 @@ def _is_mangled(text: str) -> bool:
 
 
 # Signs of a password that no name, path, pattern or address has between letters.
-_CHOSEN = r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9][A-Za-z0-9!@#$^&*?+_-]{6,30}[A-Za-z0-9!?]\Z"
+_CHOSEN = r"(?=[^a-z]{0,31}[a-z])(?=[^A-Z]{0,31}[A-Z])(?=[^0-9]{0,31}[0-9])[A-Za-z0-9][A-Za-z0-9!@#$^&*?+_-]{6,30}[A-Za-z0-9!?]\Z"
 
 
 def is_chosen(text: str) -> bool:
@@ -237,18 +237,32 @@ def is_scrambled(text: str) -> bool:
 # reports eight are above these lines, and of random ones with digits nineteen in twenty.
 _ODD = ((32, 0.5), (24, 0.62), (20, 0.78), (18, 0.82), (16, 0.86), (15, 0.95))
 # Addresses in memory, short digests behind a letter, numbers with a unit, moments.
-_COUNTED = r"[A-Za-z]{0,3}[0-9a-f]{1,23}\Z|0x[0-9A-Fa-f]+[uUlLjJ]{0,3}\Z|[0-9A-F]{1,23}\Z|[0-9]+[A-Za-z]{1,2}\Z|[A-Za-z]{1,2}[0-9]+[A-Za-z]?\Z|[0-9]{8}[TZ_][0-9]{4,9}Z?\Z|(?:[a-z]{2}[0-9]{1,2}){3,}\Z|(?:[a-z]{3,12}[0-9]{1,4}){3,}[a-z]{0,12}\Z|(?i:.*(?:bcdefg|1234567|qwerty))"
+_COUNTED = r"(?:[A-Za-z]{0,3}[0-9a-f]{1,23}|0x[0-9A-Fa-f]{1,64}[uUlLjJ]{0,3}|[0-9A-F]{1,23}|[0-9]{1,99}[A-Za-z]{1,2}|[A-Za-z]{1,2}[0-9]{1,99}[A-Za-z]?|[0-9]{8}[TZ_][0-9]{4,9}Z?|(?:[a-z]{2}[0-9]{1,2}){3,24}|(?:[a-z]{3,12}[0-9]{1,4}){3,24}[a-z]{0,12})\Z"
+_ALPHABETS = r"(?i)bcdefg|1234567|qwerty"
+# How names of classes end.
+_CLASS = r"[A-Z][a-z]{3,20}(?:[1-3][dD])?\Z"
 
 
 def _is_random_piece(piece: str) -> bool:
     size = len(piece)
-    if size < 15 or re.match(_COUNTED, piece) or len(set(piece)) < 8:
+    if size < 15 or _is_counted(piece):
         return False
     least = next(odd for long, odd in _ODD if size >= long)
     if size >= 16 and piece.upper() == piece:
         least -= 0.14  # names in capitals have signs between their words
+    else:
+        least = max(least, 0.85) if re.search(_CLASS, piece) else least - 0.1
     # The longer a piece without a sign, the surer: no word has forty letters.
     return oddness(piece) > least or (size >= 24 and _rarity(piece) > (0.42 if size < 40 else 0.33))
+
+
+def _is_counted(piece: str) -> bool:
+    """A number of some kind, an alphabet, or a few letters again and again."""
+    return (
+        re.match(_COUNTED, piece) is not None
+        or re.search(_ALPHABETS, piece) is not None
+        or len(set(piece)) < 8
+    )
 
 
 def oddness(piece: str) -> float:

@@ -24,7 +24,7 @@ _PARTS = r"(?<![A-Za-z0-9])(?:0[xX][0-9A-Fa-f]{1,64}|[0-9a-f]{7,128})(?![A-Za-z0
 _WORD = r"[^\s\"'`(){}<>\[\],;|\\]{8,400}"
 # Base 16 between words is a digest where a word of the line may name one.
 _HEX = (
-    r"(?<![^\s\"'`(\[<{:=])(?:[0-9a-f]{32,128}|[0-9A-F]{32,128})(?=[.,;:!?]?(?:[\s\"'`)\]>}]|\Z))"
+    r"(?<![^\s\"'`(\[<{:=|])(?:[0-9a-f]{32,128}|[0-9A-F]{32,128})(?=[.,;:!?]?(?:[\s\"'`)\]>}]|\Z))"
 )
 _OF_DIGESTS = (
     r"(?i)sha\d|md5|hash|digest|commit|revision|\b(?:re[vf]s?|head|merge[sd]?|from|into|at|on|in|since|id|ids|uu?id|key id|pid|tag"
@@ -55,7 +55,7 @@ def is_loose(text: str) -> bool:
 
 def spans(text: str) -> list:
     """Return (start, end, why) of the random letters between the words of a text."""
-    if " " not in text.strip() or "BEGIN " in text:
+    if not set(text.strip()) & set(" |,;") or "BEGIN " in text:
         return []
     found = []
     for match in re.finditer(_WORD, text):

@@ -22,12 +22,14 @@ _NAME = r"[A-Za-z_][\w.-]{0,80}"
 # "name": "x", name=x, name: x, 'name' => 'x'. Group 1 or 2 is the name; the value is read apart.
 _ASSIGNED = (
     r"(?<![\w.$%?&-])(?:\\?[\"'](" + _NAME + r")\\?[\"']\]?\s{0,8}(?::|=>?|,(?=\s{0,2}\\?[\"']))"
-    r"|(" + _NAME + r")[ \t]{0,4}(?::=|=>?(?!=)|:(?=[ \t]|\\?[\"'])))[ \t]{0,8}"
+    r"|("
+    + _NAME
+    + r")[ \t]{0,4}(?::=|=>?(?!=)|:(?=[ \t]|\\?[\"'])))[ \t]{0,8}(?:!\w{1,20}[ \t]{1,4})?"
 )
 _SPACED = r"(?<![\w.$%-])((?:[A-Za-z]{2,12} ){1,2}[A-Za-z]{3,12})[ \t]{0,2}[:=][ \t]{0,8}"
 _VALUE = (
     r"\\?\"((?:[^\"\\\n]|\\[^\n\"]){0,8192})\\?\"?|\\?'((?:[^'\\\n]|\\[^\n']){0,8192})\\?'?"
-    r"|([^\s,;&\"'<>(){}\[\]]{1,4096}|<[^<>\s]{1,80}>|\$?\{{1,2}[^{}\n]{1,200}\}{1,2}|[^\s\"',;]{1,4096})"
+    r"|([^\s,;&\"'<>(){}\[\]`]{1,4096}|<[^<>\s]{1,80}>|\$?\{{1,2}[^{}\n]{1,200}\}{1,2}|[^\s\"',;]{1,4096})"
 )
 # self.token, config.auth.key: where a program has it.
 _ATTRIBUTE_OF = r"[A-Za-z_][a-z_A-Z]{0,40}(?:\.[A-Za-z_][a-z_]{1,40}){1,6}\Z"
@@ -214,13 +216,20 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
     if group == 3:
         if re.match(_BOUND, shown) or not _is_assigned(text, match, shown, level, template):
             return None
-    elif (
+    elif _is_listed(text, match, value, shown) or (
         " " in shown
         and level < keys.PASSWORD
         and not kinds.is_made(shown.rstrip().rpartition(" ")[2])
     ):
         return None
     return value.span(group) if hides(shown, level) else None
+
+
+def _is_listed(text: str, match, value, shown: str) -> bool:
+    """One word of a list of words, where only a comma parts it from the name before."""
+    behind = re.compile(r"[\"'],\s{0,2}[\"'][\w-]{1,40}[\"']").match(text, value.end() - 1)
+    is_word = re.match(r"[A-Za-z_-]{1,40}\Z", shown) is not None
+    return is_word and behind is not None and match.group().rstrip()[-1:] == ","
 
 
 def _is_assigned(text: str, match, shown: str, level: int, template: bool) -> bool:
@@ -310,7 +319,10 @@ def _of_tools(text: str) -> list:
         if names and not any(name in text for name in names):
             continue
         for match in re.finditer(shape, text):
-            if not (kinds.is_reference(match.group(1)) or kinds.is_plain(match.group(1))):
+            taken = match.group(1)
+            if re.match(_NAME + "=", taken) and "://" not in taken:
+                continue  # -p name=value: the name decides
+            if not (kinds.is_reference(taken) or kinds.is_plain(taken)):
                 found.append((*match.span(1), "password of a command"))
     return found
 
