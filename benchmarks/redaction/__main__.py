@@ -33,6 +33,7 @@ DOCUMENTS = (
     "eleventh",
     "twelfth",
     "sixteenth",
+    "eighteenth",
 )
 
 
