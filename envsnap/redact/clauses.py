@@ -25,7 +25,7 @@ _JOINT = (
 )
 # use X as the password, with X for a password
 _BEFORE = (
-    r"(?i)(?<![\w.=/-])[\"'`]?([^\s\"'`<>(),;]{4,200})[\"'`]?,? (?:as|for|was|is|being) (?:the|a|an|my|your|our|its|his|her|their) "
+    r"(?i)(?<![\w.=/-])[\"'`]?([^\s\"'`<>(),;]{4,200})[\"'`]?,? (?:as|for|was|is|being) (?:(?:the|a|an|my|your|our|its|his|her|their) )?"
     r"(?:[\w-]{1,20} ){0,3}?(?:"
     + _PASS
     + r"|pass(?:word|wd|phrase|code)|pwd?|psk|secret|token|(?:api|access|secret|private|signing|encryption|license) ?key)\b"

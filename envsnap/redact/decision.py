@@ -121,7 +121,7 @@ _SUSPECT = re.compile(
 
 def _swept(text: str) -> tuple:
     """Judge a fact: tokens, addresses, assignments; a digest is what facts are full of."""
-    if kinds.is_hex(text) or kinds.is_hex(text[7:]):
+    if kinds.is_hex(text) or (text.startswith("sha256:") and kinds.is_hex(text[7:])):
         return text, None
     cuts = texts.find(text[: texts.LONGEST])
     if not cuts:
