@@ -258,3 +258,22 @@ def test_two_outputs_of_env_are_refused() -> None:
 def test_what_is_refused_is_called_by_its_name(text: str, what: str) -> None:
     with pytest.raises(InputError, match=re.escape(what)):
         foreign.load(text.encode(), "input", "input.txt")
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        ("RUN <<EOF\nset -e\npip install numpy==1.26.4 \\\n  torch==2.6.0\nEOF", {"numpy", "torch"}),
+        ("RUN --mount=type=cache,target=/c bash -ex <<'X'\npip install numpy==1.26.4\nX", {"numpy"}),
+        ("RUN <<EOF\n#!/usr/bin/env python3\npip install numpy==1.26.4\nEOF", set()),
+        ("RUN cat <<EOF > install.sh\npip install numpy==1.26.4\nEOF", set()),
+        ("COPY <<EOF /install.sh\npip install numpy==1.26.4\nEOF", set()),
+        ("RUN pip install \"numpy==1.26.4; python_version >= '3.9'\" six==1.17.0", {"numpy", "six"}),
+        ("RUN pip install git+https://h.example/o/x@v1#egg=x && pip install six==1.17.0", {"x", "six"}),
+        ("RUN pip install six==1.17.0 # && pip install numpy==1.26.4", {"six"}),
+    ],
+)  # fmt: skip
+def test_what_a_shell_of_a_dockerfile_installs(lines: str, wanted: set[str]) -> None:
+    text = f"FROM debian:12\n{lines}\nUSER 1000\n"
+    found = foreign.load(text.encode(), "Dockerfile", "Dockerfile").manifest.sections.wanted
+    assert set(getattr(found, "entries", {})) == wanted
