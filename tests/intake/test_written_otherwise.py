@@ -277,3 +277,12 @@ def test_what_a_shell_of_a_dockerfile_installs(lines: str, wanted: set[str]) -> 
     text = f"FROM debian:12\n{lines}\nUSER 1000\n"
     found = foreign.load(text.encode(), "Dockerfile", "Dockerfile").manifest.sections.wanted
     assert set(getattr(found, "entries", {})) == wanted
+
+
+def test_a_wheel_of_ones_own_states_its_version() -> None:
+    text = "six==1.17.0\n./wheels/local_pkg-1.2.3-py3-none-any.whl\n/w/other-2.0-py3-none-any.whl ; python_version >= '3.9'\n./src\n"
+    found = facts(text, "requirements.txt")
+    assert found["wanted.entries.local-pkg.version"] == "1.2.3"
+    assert found["wanted.entries.other.version"] == "2.0"
+    assert "wanted.entries.other.marker" in found
+    assert not [path for path in found if "src" in path]
