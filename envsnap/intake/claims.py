@@ -41,7 +41,9 @@ def clean(tree: dict[str, Any], key: bytes = b"") -> None:
 def _judge(section: dict[str, Any], note: Any) -> None:
     """Variables, each under its name."""
     entries = section.get("entries")
-    for name, value in list(entries.items()) if isinstance(entries, dict) else ():
+    if not isinstance(entries, dict):
+        return
+    for name, value in list(entries.items()):
         if isinstance(name, str) and isinstance(value, str):
             shown, why = decision.value(name, value, variable=True)
             if why is not None:
