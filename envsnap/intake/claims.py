@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from envsnap.intake import names
 from envsnap.model.paths import text as path_text
 from envsnap.redact import decision, digests
 
@@ -17,7 +18,7 @@ LONGEST_REASON = 2000
 def clean(tree: dict[str, Any], key: bytes = b"") -> None:
     """Take secrets out of all sections, in place; texts of configs are judged as trees later.
 
-    Each cut leaves a gap, with a digest where there is a redaction key.
+    Each cut leaves a gap, with a digest where there is a redaction key. What are no gaps is dropped.
     """
     judged: dict[str, Any] = {}
     for name, section in tree.items():
@@ -27,15 +28,32 @@ def clean(tree: dict[str, Any], key: bytes = b"") -> None:
             inner = path[1:] if path[:1] == ("entries",) else path
             gaps[path_text(inner or path)] = digests.reason(why, lost, key)
 
+        reasons = section.pop("gaps", None)  # what is found in them has no path of its own
+        _names(section, note, ())
         if name == "env_vars":
             _judge(section, note)
         elif name == "configs":
             _keep_texts(section, note, judged)
         else:
-            own = section.pop("gaps", {})  # what is found in them has no path of its own
             decision.sweep(section, note, judged=judged)
-            section["gaps"] = own
-        _reasons(section, gaps)
+        stated = reasons if isinstance(reasons, dict) else {}
+        section["gaps"] = _cleaned({**stated, **gaps})
+
+
+def _names(tree: Any, note: Any, path: tuple[str, ...]) -> None:
+    """Names below a section's entries, which `names` judges: no fact is called by a secret."""
+    if isinstance(tree, list):
+        for place, item in enumerate(tree):
+            _names(item, note, (*path, str(place)))
+    for name in list(tree) if isinstance(tree, dict) else ():
+        shown = name
+        if path != ("entries",) and len(name) >= names.SHORTEST:
+            shown = decision.message(name, {})
+        if shown != name:
+            shown = f"{shown} {len(tree)}" if shown in tree else shown
+            tree[shown] = tree.pop(name)
+            note((*path, shown), "a name that is a secret", name)
+        _names(tree[shown], note, (*path, shown))
 
 
 def _judge(section: dict[str, Any], note: Any) -> None:
@@ -65,12 +83,10 @@ def _keep_texts(section: dict[str, Any], note: Any, judged: dict[str, Any]) -> N
                 entry["text"] = text
 
 
-def _reasons(section: dict[str, Any], found: dict[str, str]) -> None:
-    """The reasons of gaps, and those of the cuts that were made here."""
-    gaps = section.get("gaps")
-    if not isinstance(gaps, dict):
-        return
+def _cleaned(gaps: dict[str, Any]) -> dict[str, str]:
+    """Gaps without secrets in their reasons and paths."""
+    found: dict[str, str] = {}
     for path, why in gaps.items():
-        if isinstance(why, str) and len(why) > 7:
-            gaps[path] = decision.message(why[:LONGEST_REASON], {})
-    gaps.update(found)
+        shown = path if len(path) < names.SHORTEST else decision.message(path, {})
+        found[shown] = decision.message(str(why)[:LONGEST_REASON], {})
+    return found

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from envsnap.intake import facts
+from envsnap.model import codec
+from envsnap.model.manifest import Target
 from envsnap.targets import descendants, known_weights
 from tests.conftest import COMMAND, Run
 
@@ -260,6 +263,26 @@ def test_secrets_that_a_target_did_not_judge_are_left_out_here(
     assert found["env_vars"]["gaps"]["DB_PASSWORD"].startswith("redacted: ")
     assert found["configs"]["entries"]["app"]["tree"] == {"max_tokens": "256"}
     assert any(why.startswith("redacted: ") for why in found["system"]["gaps"].values())
+
+
+NO_GAPS = (5, "x", ["a"], {"hf_QmR4tYw8ZxB2nKc7LpD5vGh9JsF3eUa1": "error: x"}, {"a": {"password=Hunter2x": 1}})  # fmt: skip
+
+
+@pytest.mark.parametrize("gaps", NO_GAPS)
+@pytest.mark.parametrize("word", ["weights", "files"])
+def test_gaps_that_are_none_and_names_that_are_secrets(gaps: object, word: str) -> None:
+    token = "hf_" + "QmR4tYw8ZxB2nKc7" + "LpD5vGh9JsF3eUa1"
+    said = {"entries": {"w.bin": {token: {"password=Hunter2x": token}}}, "gaps": gaps}
+    sections = {
+        "packages": {"facts": {"entries": {"numpy": {token: 1}}}, "gaps": gaps, "complete": True},
+        "env_vars": {"facts": {"entries": {"password=Hunter2x, a": token}}, "gaps": gaps},
+    }
+    further = {word: {**said, "sections": {"packages": {"gaps": gaps}}}}
+    messages = facts.Messages({"probe": 1, "sections": sections}, **further)
+    found = facts.to_manifest(messages, Target(kind="ssh", name="h"), None, {}, "the answer")
+    text = codec.encode(found)
+    assert token.encode() not in text
+    assert b"Hunter2x" not in text
 
 
 def test_what_a_target_says_on_its_error_stream_loses_its_secrets(
