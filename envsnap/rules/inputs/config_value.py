@@ -54,7 +54,7 @@ NUMERIC = re.compile(
 SEQUENCE = re.compile(
     r"(?:^|_)(?:layers?|labels?|label_list|class(?:es)?|class_names|categories|columns?|features?|channels?|transforms?"
     r"|augmentations?|steps?|stages?|pipelines?|processors?|preprocess\w*|blocks?|modules|order|vocab\w*|tokens?"
-    r"|\w+_tokens|providers?|backends?|middlewares?|callbacks?|merges|args|command|entrypoint|path|names)(?:_|$)",
+    r"|providers?|backends?|middlewares?|callbacks?|merges|args|command|entrypoint|path|names)(?:_|$)",
     re.IGNORECASE,
 )
 
