@@ -46,6 +46,18 @@ def _inferred(rows: Sequence[dict[str, Any]], here: Any, name: str) -> dict[str,
     after = min((item for item in known if item[0] > here), key=_first, default=None)
     if before is None or after is None or before[1]["how"] != after[1]["how"]:
         return None
+    source = f"between the rows of {before[0]} and {after[0]}"
+    builds = [set(item[1].get("built_for", {}).get(name, ())) for item in (before, after)]
+    if (
+        builds[0] & builds[1]
+    ):  # the same list, some added or dropped: what is in neither is no build
+        either = sorted(builds[0] | builds[1], key=lambda item: parsed(item) or parsed("0"))
+        return {
+            "built_for": {name: either},
+            "how": after[1]["how"],
+            "source": source,
+            "basis": "inferred",
+        }
     low, high = _lowest(_wants(before[1], name)), _highest(_wants(after[1], name))
     if not (low and high and _is_range(low, high)):
         return None
@@ -54,7 +66,7 @@ def _inferred(rows: Sequence[dict[str, Any]], here: Any, name: str) -> dict[str,
     return {
         "needs": {name: f">={low},{high}" if is_fixed else f">={low}"},
         "how": after[1]["how"],
-        "source": f"between the rows of {before[0]} and {after[0]}",
+        "source": source,
         "basis": "inferred",
     }
 
