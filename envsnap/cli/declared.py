@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., object])
 PARAMETERS = "__declared__"
 HELP = ("-h", "--help")
+YES, NO = "yes", "no"  # which word of a switch was written
 # Values that the command itself is not given, by their name: how it ends, who must have signed.
 kept: dict[str, object] = {}
 
@@ -89,7 +90,14 @@ class Parameter:
     def __init__(self, words: tuple[str, ...], settings: dict[str, Any], *, option: bool) -> None:
         self.keeps: str | None = settings.pop("keeps", None)
         self.words, self.settings, self.is_option = words, settings, option
-        longest = max(words, key=lambda word: (word[:1] != "-", word[:2] == "--"))
+        # Of `--full/--no-full` the second says no.
+        self.spelled = {
+            one: text
+            for word in words
+            for one, text in zip(word.split("/"), (YES, NO), strict=False)
+        }
+        self.is_switch = any("/" in word for word in words)
+        longest = max(self.spelled, key=lambda word: (word[:1] != "-", word[:2] == "--"))
         self.name = longest.lstrip("-").replace("-", "_").lower()
         kind = settings.get("type")
         self.kind = kind if isinstance(kind, Choice | Number | Words) else None
@@ -97,9 +105,13 @@ class Parameter:
         self.is_plain = (
             (kind is None or self.kind is not None)
             and not settings.keys() & {"flag_value", "callback", "confirmation_prompt", "prompt"}
-            and not any("/" in word for word in words)
             and (settings.get("nargs", 1) == 1 or not option)
         )
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether nothing is written after it."""
+        return self.is_option and (self.is_switch or bool(self.settings.get("is_flag")))
 
     def built(self) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """The decorator of click that declares the same."""
@@ -120,7 +132,9 @@ class Parameter:
     def value(self, texts: list[str]) -> object:
         """The value of what was written, with the default where nothing was. Raises ValueError."""
         settings = self.settings
-        if self.is_option and settings.get("is_flag"):
+        if self.is_switch:
+            return texts[-1] == YES if texts else settings.get("default")
+        if self.is_flag:
             return bool(texts)
         read = self.kind.read if self.kind is not None else str
         many = settings.get("multiple") or settings.get("nargs", 1) == -1
@@ -179,7 +193,7 @@ class _Line:
 
     def __init__(self, parameters: Sequence[Parameter], mixed: bool) -> None:
         options = [item for item in parameters if item.is_option]
-        self._options = {word: item for item in options for word in item.words if word[:1] == "-"}
+        self._options = {word: item for item in options for word in item.spelled if word[:1] == "-"}
         self._arguments = [item for item in parameters if not item.is_option]
         self._mixed = mixed
         self._texts: dict[str, list[str]] = {}
@@ -209,9 +223,11 @@ class _Line:
     def _option(self, word: str, left: list[str]) -> None:
         name, equals, text = word.partition("=")
         item = self._options.get(name)
-        if item is None or (equals and (name[:2] != "--" or item.settings.get("is_flag"))):
+        if item is None or (equals and (name[:2] != "--" or item.is_flag)):
             raise ValueError(word)
-        if not equals and not item.settings.get("is_flag"):
+        if item.is_flag:
+            text = item.spelled[name]
+        elif not equals:
             if not left or (left[-1][:1] == "-" and left[-1] != "-"):
                 raise ValueError(word)
             text = left.pop()

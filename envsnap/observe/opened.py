@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import stat
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
@@ -30,6 +31,7 @@ class File(Struct, kw_only=True):
     seen_by: set[str] = field(default_factory=set)
     states: set[str] = field(default_factory=set)  # size, mtime and ctime in ns, at each opening
     plain: bool = False  # it is there, a regular file and no link
+    changed: int | None = None  # its ctime in ns, where the system was asked
     unsure: bool = False  # it was written during the run, and nobody knows whether before
 
 
@@ -113,13 +115,18 @@ class _Entries:
             folder = self._folders.get(place)
             if folder is None:
                 folder = self._folders[place] = _Folder(self._resolved(place))
-            plain = folder.has(name)
-            real = folder.start + name
-            if not plain and os.path.islink(path_now):
-                real = os.path.realpath(path_now)
+            real, plain, changed = folder.start + name, folder.has(name), None
+            if not plain:
+                facts = _asked(path_now)
+                if facts is not None and stat.S_ISLNK(facts.st_mode):
+                    real = os.path.realpath(path_now)
+                elif facts is not None and stat.S_ISREG(facts.st_mode):
+                    plain, changed = True, facts.st_ctime_ns
             known = self.by_real.get(real)
             if known is None:
-                known = self.by_real[real] = File(path=path_now, real=real, plain=plain)
+                known = self.by_real[real] = File(
+                    path=path_now, real=real, plain=plain, changed=changed
+                )
             self._by_name[path] = known
         return known
 
@@ -134,6 +141,14 @@ class _Entries:
                 real = os.path.realpath(real)
             self._real[place] = real
         return real
+
+
+def _asked(path: str) -> os.stat_result | None:
+    """What the system says of a name; None: nothing is there."""
+    try:
+        return os.lstat(path)
+    except OSError:
+        return None
 
 
 class _Folder:
@@ -191,6 +206,8 @@ def _is_new(entry: File, began: int) -> bool:
     """Whether the run made this file: it was not there, or was changed, before it was read."""
     if entry.states:
         return all(int(state.rpartition(":")[2]) >= began for state in entry.states)
+    if entry.changed is not None:
+        return entry.changed >= began
     try:
         return os.stat(entry.real).st_ctime_ns >= began
     except OSError:

@@ -43,7 +43,7 @@ def _by_click(command: declared.Command, words: list[str]) -> dict[str, Any]:
 def test_values_are_those_of_click(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     command, plain = _commands()[name], 0
     monkeypatch.delenv("ENVSNAP_REDACTION_KEY", raising=False)
-    own = [word for item in command.parameters if item.is_option for word in item.words]
+    own = [word for item in command.parameters if item.is_option for word in item.spelled]
     dice = random.Random(name)
     for _ in range(LINES):
         words = [
@@ -71,6 +71,8 @@ def test_values_are_those_of_click(name: str, monkeypatch: pytest.MonkeyPatch) -
         "check a.json --error-text - --symptom crash --exit-style nagios",
         "run -o run.json -- python train.py --lr 3 -v",
         "run -o run.json python train.py --lr 3 -v -- x",
+        "record -o a.esr -- python train.py --full",
+        "record --no-full --calls 2 --root Net --full -o a.esr python train.py",
     ],
 )
 def test_usual_lines_need_no_click(line: str) -> None:

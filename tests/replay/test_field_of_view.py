@@ -198,3 +198,54 @@ def test_version_1_loads_and_compares(torch: ModuleType, request: pytest.Fixture
     assert len(archive.as_task(old, str(path))["calls"]) == 2
     found = ladder.compare(old, old)
     assert (found.outcome, found.bits) == ("same", True)
+
+
+ROUNDED = 1.0 + 2.0**-52
+# What a script names, in two runs, and whether the second is another.
+NAMED = [
+    (1.0, ROUNDED, False),
+    ({"score": 0.1, "time": 3.0}, {"time": 4.0, "score": 0.1}, False),
+    ([1.0, 2], [ROUNDED, 2], False),
+    (0.5, 0.51, True),
+    ([1.0, 2], [ROUNDED, 3], True),
+    ("cat", "dog", True),
+    (None, 3, True),
+    ([1, 2], [1, 2, 3], True),
+    (float("nan"), 1.0, True),
+    (float("nan"), float("nan"), False),
+]
+
+
+@pytest.mark.parametrize(("one", "two", "differs"), NAMED)
+def test_a_tap_is_judged_as_a_result_is(
+    played: Any, torch: ModuleType, one: Any, two: Any, differs: Any
+) -> None:
+    model = net(torch, 4, 3)
+
+    def play(value: Any) -> Play:
+        def run() -> None:
+            model(torch.ones(5, 4))
+            envsnap.tap("found", value)
+
+        return run
+
+    found = played(play(one), play(two))
+    assert found.outcome == ("diverged" if differs else "same"), found.cause
+    if differs:
+        assert found.cause.startswith("tap found differs (")
+
+
+def test_a_tap_that_is_rounded_is_not_every_bit(torch: ModuleType, played: Any) -> None:
+    model = net(torch, 4, 3)
+
+    def play(value: float) -> Play:
+        def run() -> None:
+            model(torch.ones(5, 4))
+            envsnap.tap("loss", value)
+
+        return run
+
+    assert played(play(1.0), play(1.0)).bits
+    assert not played(play(1.0), play(ROUNDED)).bits
+    assert played(play(1.0), play(ROUNDED), strict=True).exit_code == 1
+    assert played(play(1.0), play(1.0), strict=True).exit_code == 0

@@ -55,7 +55,7 @@ def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Ver
         return _one(pair, surroundings, around, strict=strict)
 
     walk = timeline.walk(golden, other, around, judged)
-    verdict = _chosen(walk)
+    verdict = _whole(_chosen(walk), walk, strict=strict)
     if verdict.outcome != "diverged":
         verdict = ends.closed(verdict, walk, golden, other, around, strict=strict)
     return timeline.with_field_of_view(verdict, walk, golden, other)
@@ -67,6 +67,17 @@ def _chosen(walk: Walk) -> Verdict:
     if len(walk.verdicts) < 2 or worst.outcome == "same":
         return worst
     return worst
+
+
+def _whole(verdict: Verdict, walk: Walk, *, strict: bool) -> Verdict:
+    """The verdict on all of the run: a later call, or a tap, may be the one that is rounded."""
+    if walk.bits or not verdict.bits:
+        return verdict
+    verdict = msgspec.structs.replace(verdict, bits=False)
+    if not strict or verdict.outcome != "same":
+        return verdict
+    cause = "the bits of later calls or taps differ, all within rounding (--strict)"
+    return msgspec.structs.replace(verdict, outcome="diverged", cause=cause)
 
 
 def of_command(verdict: Verdict, code: int, interpreter: str) -> Verdict:

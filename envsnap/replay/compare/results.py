@@ -47,12 +47,17 @@ class Met(Struct, frozen=True, kw_only=True):
     unseen: tuple[str, ...] = ()
 
 
-def compare(golden: Recording, left: Node, other: Recording, right: Node) -> Met:
-    """Compare what both runs gave, by name where parts have names; surplus parts are told."""
+def compare(
+    golden: Recording, left: Node, other: Recording, right: Node, *, close: float = CLOSE
+) -> Met:
+    """Compare what both runs gave, by name where parts have names; surplus parts are told.
+
+    Plain numbers with a point that are no further apart than `close` are rounded.
+    """
     unseen = tuple(dict.fromkeys((*_unseen(left), *_unseen(right))))
     here, there = _paired(_seen(_tensors(left), unseen), _seen(_tensors(right), unseen))
     one, two = _seen(_plain(left), unseen), _seen(_plain(right), unseen)
-    values = _values(one, two)
+    values = _values(one, two, close)
     shared = [name for name in here if name in there]
     if not shared and (here or there):
         return Met(apart=math.inf, same=False, told="no result in common", unseen=_listed(unseen))
@@ -160,7 +165,7 @@ def _listed(unseen: Unseen) -> tuple[str, ...]:
     return tuple(f"{name} ({kind})" for name, kind in unseen)
 
 
-def _values(here: dict[str, Node], there: dict[str, Node]) -> list[tuple[float, str]]:
+def _values(here: dict[str, Node], there: dict[str, Node], close: float) -> list[tuple[float, str]]:
     """How far plain values are apart that both results have, with words where that is far."""
     found = []
     for name, one in here.items():
@@ -170,7 +175,7 @@ def _values(here: dict[str, Node], there: dict[str, Node]) -> list[tuple[float, 
         apart = _numbers(one.value, two.value)
         text = one.kind == "opaque" and one.type == "str"
         words = "another text" if text else f"{_short(one.value)} -> {_short(two.value)}"
-        found.append((apart, f"{name}: {words}" if apart > CLOSE else ""))
+        found.append((apart, f"{name}: {words}" if apart > close else ""))
     return found
 
 

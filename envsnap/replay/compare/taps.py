@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+from msgspec import Struct
+
 from envsnap._version import __version__
 from envsnap.replay.compare import results
 from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Side, Verdict
@@ -11,41 +15,51 @@ from envsnap.replay.esr.recording import Node, Stage
 
 NOISE = 1e-5
 GROWTH = 30.0
+# What is said of a value that is there on one side alone.
+WHOLE = {"only here: result": "None -> a value", "missing here: result": "a value -> None"}
 
 
-def compare(
-    golden: Recording, other: Recording, before: View | None, noise: float
-) -> list[Verdict]:
-    """The taps right before a call (None: after all calls); a verdict where one differs."""
+class Met(Struct, frozen=True, kw_only=True):
+    """The taps of one stretch: a verdict where one differs, and how far apart the others are."""
+
+    verdicts: list[Verdict]
+    apart: float = 0.0
+    bits: bool = True
+
+
+def compare(golden: Recording, other: Recording, before: View | None, noise: float) -> Met:
+    """The taps right before a call (None: after all calls); `noise` is the run's rounding so far."""
     calls = golden.record.calls
     at = calls.index(before.call) if before is not None else len(calls)
     there = {stage.key: stage for stage in other.record.stages}
+    limit = max(NOISE, GROWTH * noise)
+    apart, bits = 0.0, True
     for stage in golden.record.stages:
         if stage.kind != "tap" or min(stage.at, len(calls)) != at:
             continue
         twin = there.get(stage.key)
-        told = _told(golden, stage, other, twin, noise)
+        if twin is None:
+            return Met(verdicts=[_verdict(golden, other, stage, "is not reached here")], bits=False)
+        if stage.value is None or twin.value is None:
+            continue
+        met = results.compare(golden, stage.value, other, twin.value, close=limit)
+        told = _told(golden, stage.value, other, twin.value, met, limit)
         if told:
-            return [_verdict(golden, other, stage, told)]
-    return []
+            return Met(verdicts=[_verdict(golden, other, stage, told)], bits=False)
+        apart, bits = max(apart, met.apart or 0.0), bits and met.same
+    return Met(verdicts=[], apart=apart, bits=bits)
 
 
 def _told(
-    golden: Recording, stage: Stage, other: Recording, twin: Stage | None, noise: float
+    golden: Recording, one: Node, other: Recording, two: Node, met: results.Met, limit: float
 ) -> str:
-    if twin is None:
-        return "is not reached here"
-    if stage.value is None or twin.value is None:
-        return ""
-    if _plain(stage.value) != _plain(twin.value):
-        return f"{_plain(stage.value)} -> {_plain(twin.value)}"[:200]
-    met = results.compare(golden, stage.value, other, twin.value)
+    """What differs in two values, in words; empty: nothing, or rounding alone."""
     if met.told:
-        return met.told
-    if met.apart is None or met.apart <= max(NOISE, GROWTH * noise):
+        return WHOLE.get(met.told, met.told.removeprefix("result: "))[:200]
+    if met.apart is None or met.apart <= limit:
         return ""
-    if met.apart == float("inf"):
-        return _forms(golden, stage.value, other, twin.value)
+    if math.isinf(met.apart):
+        return _forms(golden, one, other, two)
     return f"differs by {met.apart:.1e}"
 
 
@@ -56,13 +70,6 @@ def _forms(golden: Recording, one: Node, other: Recording, two: Node) -> str:
         for recording, node in ((golden, one), (other, two))
     ]  # fmt: skip
     return f"{sides[0]} -> {sides[1]}" if sides[0] != sides[1] else "another count of NaN or Inf"
-
-
-def _plain(node: Node) -> str:
-    """The plain values of a nest, as text."""
-    if node.kind in ("value", "opaque"):
-        return str(node.value)
-    return ", ".join(filter(None, map(_plain, node.items)))
 
 
 def _verdict(golden: Recording, other: Recording, stage: Stage, told: str) -> Verdict:

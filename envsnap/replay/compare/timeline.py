@@ -46,7 +46,7 @@ def walk(
     found = Walk()
     pairs = Pairing(golden, other)
     for view in views(golden):
-        found.verdicts += taps.compare(golden, other, view, found.noise)
+        _taps(found, golden, other, view)
         twin = pairs.twin(view)
         if _ended(found):
             return found
@@ -70,10 +70,18 @@ def walk(
         if _ended(found):
             return found
         found.last = view
-    found.verdicts += taps.compare(golden, other, None, found.noise)
+    _taps(found, golden, other, None)
     if not _ended(found):
         found.verdicts += _surplus(golden, other, facts, found, pairs)
     return found
+
+
+def _taps(found: Walk, golden: Recording, other: Recording, before: View | None) -> None:
+    """The values that the script has named, up to a call or to the end."""
+    met = taps.compare(golden, other, before, found.noise)
+    found.verdicts += met.verdicts
+    found.noise = max(found.noise, met.apart)
+    found.bits = found.bits and met.bits
 
 
 def _ended(found: Walk) -> bool:

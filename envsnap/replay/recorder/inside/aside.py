@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
+
+PROGRESS_BARS = "tqdm._monitor"  # its thread runs on for ever after the first bar
 
 
 class Aside:
@@ -38,3 +41,9 @@ class Aside:
         self.over = True
         for handle in self._handles:
             handle.remove()
+
+
+def alone() -> bool:
+    """Whether no other thread could call a model; the one of progress bars never does."""
+    others = [item for item in threading.enumerate() if item is not threading.current_thread()]
+    return all(type(item).__module__ == PROGRESS_BARS for item in others)

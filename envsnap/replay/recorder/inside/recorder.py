@@ -9,24 +9,23 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
 
-from . import detail, modes, places, taps, trees
+from . import aside, detail, modes, places, taps, trees
 from .around import MOST_STAGES, Around
-from .aside import Aside
 from .opened import Opened
 from .roots import Root, Roots
 from .spool import FEW, Spool
 
 MOST_CALLS = 2000
 MOST_IDS = 4096
+SELDOM = 300  # times the time that it takes
 PARAMETRIZE = (
     "torch.nn.utils.parametrize"  # a weight that is computed when it is asked for: no model
 )
-
-PROGRESS_BARS = "tqdm._monitor"  # its thread runs on for ever after the first bar
 
 
 def _at_once(name: str, done: Callable[[Any], None]) -> None:
@@ -70,12 +69,13 @@ class Recorder:
         self._active: detail.Call | None = None
         self._thread: int | None = None
         self._handles: list[Any] = []
-        self._aside: Aside | None = None
+        self._aside: aside.Aside | None = None
         self._steps_aside = True
         self._busy, self._process = False, os.getpid()
         self._without_parameters, self._elsewhere = "", 0
         self._pieces: dict[str, str] = {}
         self._found_around, self._script = -1, places.script()
+        self._next_save = 0.0
         self._among: list[int] = []
         # The caller's modes, noted before they are switched off for our own work.
         self.autocast: str | None = None
@@ -113,10 +113,10 @@ class Recorder:
         Only where no other thread could call a model meanwhile, and no compiled code would be
         compiled again for hooks that come and go.
         """
-        if not (self._steps_aside and root.plain and _alone()):
+        if not (self._steps_aside and root.plain and aside.alone()):
             return
         self._unhook()
-        self._aside = Aside(module, self._after_alone)
+        self._aside = aside.Aside(module, self._after_alone)
 
     def _after_alone(self, module: Any, arguments: Any, named: Any, result: Any) -> None:
         """The call that was waited for has ended."""
@@ -152,7 +152,8 @@ class Recorder:
         self.spool.close()
 
     def save(self, complete: bool) -> None:
-        """Write what is known now."""
+        """Write what is known now; the next time when `SELDOM` times as long is over."""
+        began = time.monotonic()
         roots = [
             root.closed() if complete else {**root.told, "calls": root.count}
             for root in self.roots.listed
@@ -165,6 +166,8 @@ class Recorder:
             "code": places.code(self._script, callers) if complete else {}, "among": self._among,
         }  # fmt: skip
         self.spool.write(record)
+        now = time.monotonic()
+        self._next_save = now + SELDOM * (now - began)
 
     def note(self, text: str) -> None:
         """Add a note to the recording, once."""
@@ -328,8 +331,7 @@ class Recorder:
         ):
             numbers = trees.tensors(active.told["result"])
             active.root.add_rest([str(self.spool.entry(item).get("crc32")) for item in numbers])
-        count = len(self.calls)
-        if active.detailed or count & (count - 1) == 0:
+        if active.detailed or time.monotonic() > self._next_save:
             self.save(complete=False)  # for a process that dies before its end
         if not self._pieces:
             self._pieces = self._texts(active)
@@ -384,12 +386,6 @@ def _keywords(module: Any) -> dict[str, Any] | None:
                 return dict(there["kwargs"])
         frame = frame.f_back
     return None
-
-
-def _alone() -> bool:
-    """Whether no other thread could call a model; the one of progress bars never does."""
-    others = [item for item in threading.enumerate() if item is not threading.current_thread()]
-    return all(type(item).__module__ == PROGRESS_BARS for item in others)
 
 
 def _compiling(torch: Any) -> bool:

@@ -119,6 +119,10 @@ class Measure:
 
     def _sums(self, flat: Any) -> tuple[float, float, Any]:
         torch = self._torch
+        if flat.numel() <= SPAN:  # one block, as most results of layers are
+            piece = flat.to(torch.float64)
+            squares = float(torch.dot(piece, piece))
+            return float(piece.sum()), squares, self._block(piece, 0)
         total = squares = 0.0
         buckets = torch.zeros(BUCKETS, dtype=torch.float64, device="cpu")
         step = TOGETHER * SPAN
@@ -133,14 +137,17 @@ class Measure:
         torch = self._torch
         found = torch.zeros(BUCKETS, dtype=torch.float64, device="cpu")
         for start in range(0, piece.numel(), SPAN):
-            part = piece[start : start + SPAN]
-            shift = self._shifts[(block + start // SPAN) % BLOCKS]
-            signed = part * self._signs[shift : shift + part.numel()]
-            rest = -signed.numel() % BUCKETS
-            if rest:  # the last block only: padding copies
-                signed = torch.nn.functional.pad(signed, (0, rest))
-            found += signed.view(-1, BUCKETS).sum(0)
+            found += self._block(piece[start : start + SPAN], block + start // SPAN)
         return found
+
+    def _block(self, part: Any, number: int) -> Any:
+        """The buckets of one block."""
+        shift = self._shifts[number % BLOCKS]
+        signed = part * self._signs[shift : shift + part.numel()]
+        rest = -signed.numel() % BUCKETS
+        if rest:  # the last block only: padding copies
+            signed = self._torch.nn.functional.pad(signed, (0, rest))
+        return signed.view(-1, BUCKETS).sum(0)
 
 
 def _finite(value: float) -> float | None:
