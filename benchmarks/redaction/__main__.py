@@ -32,6 +32,8 @@ DOCUMENTS = (
     "tenth",
     "eleventh",
     "twelfth",
+    "sixteenth",
+    "eighteenth",
 )
 
 

@@ -22,7 +22,9 @@ from benchmarks.redaction.documents import Score
 from envsnap.intake import config_trees, messages
 
 TABLES = Path(__file__).parent / "drawn"
-SETS = {"thirteenth": 0, "fourteenth": 1, "fifteenth": None}
+SETS = {"thirteenth": 0, "fourteenth": 1, "fifteenth": None, "seventeenth": None}
+# Where a set has tables of its own: notations, names, ordinary texts.
+OWN = {"seventeenth": ("seventeenth.txt", "names_new.txt", "ordinary_new.txt")}
 SECRETS, SETTINGS = 420, 380
 USERS = ("joe", "ann", "svc-ml", "deploy", "root", "mluser")
 HOSTS = ("db.example", "10.0.0.7", "gpu-7", "h.example.org")
@@ -72,15 +74,16 @@ def draw(name: str, seed: int) -> list[Drawn]:
     """Draw a set: secrets in every notation in turn, and settings in the same notations."""
     which, rng = SETS[name], random.Random(f"{name} {seed}")
     written = "later.txt" if which is None else "notations.txt"
-    notations = [Notation(*row) for row in table(written, which, 5)]
+    files = OWN.get(name, (written, "names.txt", "ordinary.txt"))
+    notations = [Notation(*row) for row in table(files[0], which, 5)]
     called: dict[str, list[str]] = {}
-    for group, spelled in table("names.txt", which, 2):
+    for group, spelled in table(files[1], which, 2):
         called.setdefault(group, []).append(spelled)
     words = half(WORDS, which)
     secrets = [_secret(item, called, words, rng) for item in _turns(notations, SECRETS, rng)]
     named = [item for item in notations if item.style != "-"]
     others = [Drawn("ordinary", row[0], row[1].replace("\\n", "\n").replace("\\t", "\t"), "")
-              for row in table("ordinary.txt", which, 2)]  # fmt: skip
+              for row in table(files[2], which, 2)]  # fmt: skip
     return [
         *secrets,
         *others,

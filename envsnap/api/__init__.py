@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from envsnap.api.fleet import export_store as export_store
     from envsnap.api.fleet import fleet_history as fleet_history
     from envsnap.api.fleet import judge_fleet as judge_fleet
+    from envsnap.api.fleet import passed_over as passed_over
     from envsnap.api.images import PROOF_DEADLINE as PROOF_DEADLINE
     from envsnap.api.images import build as build
     from envsnap.api.images import comparison as comparison
@@ -110,6 +111,7 @@ _HOME = {
     "name_image": "images",
     "new_redaction_key": "redaction",
     "observe_command": "runs",
+    "passed_over": "fleet",
     "plan": "images",
     "plan_bisection": "bisection",
     "prepared": "images",
@@ -165,6 +167,7 @@ __all__ = [
     "name_image",
     "new_redaction_key",
     "observe_command",
+    "passed_over",
     "plan",
     "plan_bisection",
     "prepared",

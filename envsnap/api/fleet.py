@@ -42,6 +42,16 @@ def judge_fleet(
         return judge.judge(fleet.names, found, fleet.silent, asked, policy)
 
 
+def passed_over(paths: Sequence[str]) -> list[str]:
+    """Return the files of folders of answers that `judge_fleet` and `add_to_store` do not read.
+
+    An answer's file ends in .json or .facts. Stores have none.
+    """
+    from envsnap.fleet import answers, store
+
+    return answers.passed_over([path for path in paths if not store.is_store(path)])
+
+
 def add_to_store(path: str, paths: Sequence[str], *, keep_days: float | None = None) -> Added:
     """Add the answers in folders and files to a store; a new store is created.
 

@@ -2,7 +2,8 @@
 
 Lists are compared by identity: entries by their `name`, `key` or `id`, requirements by the name of
 the distribution, variables and options by theirs. Lists of numbers are one value, in their order;
-others are compared as multisets. Equal numbers are equal however they are written (1, 1.0, "1.0"),
+others are compared as multisets first. Words, and steps of one key each, that are the same in another
+order are told as one value, unless their key names a set. Equal numbers are equal however they are written (1, 1.0, "1.0"),
 but `012`, `no` and `22:22` are text: YAML's guesses about them are not made here.
 """
 
@@ -19,6 +20,16 @@ from envsnap.model import list_items
 from envsnap.model.paths import Path
 
 NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,300})(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?")
+# Keys of lists whose order says nothing: what is asked for, let in or kept out, what describes a
+# project, adapters and layers that are picked by name, and lists of Kubernetes and Compose.
+SET = re.compile(
+    r"(?:^|[_-])(?:dependencies|requires|requirements|packages|extras|keywords|classifiers|tags|topics|authors"
+    r"|maintainers|languages|includes?|excludes?|ignored?|ignores|select|omit|skips?|allow(?:ed|list)?|deny|denied"
+    r"|denylist|whitelist|blacklist|blocklist|supported|architectures|depends[_-]on|cap[_-](?:add|drop))(?:$|[_-])"
+    r"|^(?:target_modules|modules_to_save|modules_to_not_convert|report_to|add|drop|verbs|apiGroups|resources|accessModes"
+    r"|finalizers|ports|expose|volumes|networks|secrets|security_opt|branches)$|no_split_modules|skip_modules|keep_in_fp32",
+    re.IGNORECASE,
+)
 Leaf = tuple[Path, Any, Any]
 
 
@@ -51,6 +62,12 @@ def _lists(path: Path, reference: list[Any], other: list[Any]) -> Iterator[Leaf]
     mine, theirs = list_items.keyed(reference), list_items.keyed(other)
     if named and mine is not None and theirs is not None:
         yield from _mappings(path, mine, theirs)
+        if (
+            all(map(_is_step, (*reference, *other)))
+            and mine.keys() == theirs.keys()
+            and list(mine) != list(theirs)
+        ):
+            yield from _in_other_order(path, reference, other)
     elif _are_numbers(reference) and _are_numbers(other):
         yield path, reference, other
     else:
@@ -68,7 +85,10 @@ def _multisets(path: Path, reference: list[Any], other: list[Any]) -> Iterator[L
     """What only one list has: words by themselves, what stands in one place as a pair."""
     common = Counter(map(_spelled, reference)) & Counter(map(_spelled, other))
     mine, theirs = _rest(reference, Counter(common)), _rest(other, Counter(common))
-    if [place for place, _ in mine] == [place for place, _ in theirs]:
+    if not (mine or theirs):
+        if not any(isinstance(item, dict | list) for item in reference):
+            yield from _in_other_order(path, reference, other)
+    elif [place for place, _ in mine] == [place for place, _ in theirs]:
         for (place, one), (_, two) in zip(mine, theirs, strict=True):
             yield from _differing((*path, str(place)), one, two)
     elif _are_words(reference) and _are_words(other):
@@ -77,6 +97,20 @@ def _multisets(path: Path, reference: list[Any], other: list[Any]) -> Iterator[L
         for _, item in theirs:
             yield (*path, item), UNSET, item
     else:
+        yield path, reference, other
+
+
+def _is_step(item: Any) -> bool:
+    """Whether an item is one key with what is done then: `- resize: 224`."""
+    return (
+        isinstance(item, dict) and len(item) == 1 and item.keys().isdisjoint(list_items.IDENTITIES)
+    )
+
+
+def _in_other_order(path: Path, reference: list[Any], other: list[Any]) -> Iterator[Leaf]:
+    """The two lists, unless their order is known to say nothing."""
+    key = next((key for key in reversed(path) if not key.isdigit()), "")
+    if not SET.search(key):
         yield path, reference, other
 
 

@@ -69,10 +69,17 @@ def command(rule: str | None, everything: bool, tables: bool, formats: bool) -> 
 
 
 def _tables() -> None:
-    """Each table with its rows and the day on which it was read; then its sources."""
-    from envsnap.knowledge.ages import ages
+    """Each table with its rows, its day and its sources; then the newest release that they know."""
+    from envsnap.knowledge import ages
+    from envsnap.knowledge.tables import table
 
-    for found in ages():
+    for found in ages.ages():
         echo(f"{found.name:26} {found.rows:5} rows, read on {found.read_on or 'an unknown day'}")
         for source in found.sources:
             echo(f"    {source}")
+    newest = table("newest")
+    echo(f"\nThe newest release that the tables know, read on {newest['read_on']}:")
+    for name, release in newest["rows"].items():
+        echo(f"  {name} {release}")
+    branches = [row["branch"] for row in table("driver_branches")["rows"]]
+    echo(f"  NVIDIA driver: branch {max(branches)}")

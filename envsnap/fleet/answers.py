@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -17,6 +18,8 @@ RECORD = "fleet.json"  # in a folder of answers: who gave none, and why
 RECORD_VERSION = 1
 UNSAFE = re.compile(r"[^A-Za-z0-9._@:+-]")
 ENDINGS = (".json", ".facts")
+NO_ANSWER = ".silent"  # the ending of a file that says why a rank is not described
+BESIDE = (NO_ANSWER, ".sig", ".tmp")  # what captures and signatures leave in such a folder
 MOST_FILES = 1_000_000
 
 
@@ -58,6 +61,21 @@ def files(paths: Sequence[str], silent: dict[str, str]) -> Iterator[str]:
     fleet = Fleet(names=[], hosts=[], silent=silent)
     for path in paths:
         yield from _files(path, fleet)
+
+
+def passed_over(paths: Sequence[str]) -> list[str]:
+    """The files of folders that are taken for nobody's answer, by their names' endings."""
+    found: list[str] = []
+    for path in paths:
+        with contextlib.suppress(OSError), os.scandir(path) as entries:
+            found += [
+                entry.path
+                for entry in entries
+                if entry.is_file()
+                and not entry.name.startswith(".")
+                and not entry.name.endswith((*ENDINGS, *BESIDE))
+            ]
+    return sorted(found)
 
 
 def _files(path: str, fleet: Fleet) -> Iterator[str]:

@@ -28,7 +28,6 @@ LAUNCHERS = (
 STEP_SECONDS = 0.1
 GRACE = 3.0  # seconds after the deadline for those that began later
 REFUSAL = b"\0refused "
-NO_ANSWER = ".silent"  # the ending of a file that says why a rank is not described
 MOST_RANKS = 200_000
 
 
@@ -112,7 +111,7 @@ def gather(job: Job, answer: bytes) -> dict[str, str] | None:
 def _write(job: Job, rank: int, answer: bytes) -> None:
     """Write a manifest, or why there is none."""
     os.makedirs(job.folder, mode=0o700, exist_ok=True)
-    place = _file(job, rank, NO_ANSWER if answer.startswith(REFUSAL) else ".json")
+    place = _file(job, rank, answers.NO_ANSWER if answer.startswith(REFUSAL) else ".json")
     storage.write_atomically(place, answer.removeprefix(REFUSAL), 0o600)
 
 
@@ -121,14 +120,16 @@ def _arrived(job: Job, left: set[int]) -> Iterator[int]:
     for rank in sorted(left):
         if job.store is not None and job.store.check([_key(rank)]):
             _write(job, rank, bytes(job.store.get(_key(rank))))
-        if any(os.path.isfile(_file(job, rank, end)) for end in (".json", NO_ANSWER)):
+        if any(os.path.isfile(_file(job, rank, end)) for end in (".json", answers.NO_ANSWER)):
             yield rank
 
 
 def _refused(job: Job, rank: int) -> str | None:
     """Why a rank could not be described; None where it was."""
     try:
-        with open(_file(job, rank, NO_ANSWER), encoding="utf-8", errors="replace") as stream:
+        with open(
+            _file(job, rank, answers.NO_ANSWER), encoding="utf-8", errors="replace"
+        ) as stream:
             return stream.read(1000)
     except FileNotFoundError:
         return None

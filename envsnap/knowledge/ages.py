@@ -49,14 +49,19 @@ def _count(rows: Any) -> int:
 
 
 def newer_than_known(distribution: str, installed: str) -> str | None:
-    """The newest release that the tables know, where an installed one is of a later minor release."""
-    told = table("newest")["rows"].get(distribution)
+    """The newest release that the tables know, where an installed one is of a later minor release.
+
+    Of some distributions the third number counts what others call minor releases.
+    """
+    newest = table("newest")
+    told = newest["rows"].get(distribution)
     if told is None:
         return None
     known, here = version(told), version(installed)
     if known is None or here is None or here.is_prerelease:
         return None
-    return str(known) if here.release[:2] > known.release[:2] else None
+    count = 3 if distribution in newest["by_patch"] else 2
+    return str(known) if here.release[:count] > known.release[:count] else None
 
 
 def read_on() -> str:
@@ -69,8 +74,9 @@ def read_on() -> str:
 def computed() -> dict[str, str]:
     """The newest release of each distribution that the tables follow: the rows of `newest`.
 
-    They are kept as a table of their own, since reading all the others would cost more than a
-    comparison takes; a test holds it in step.
+    Where the notes of a release were not read, though another table names it, the last one whose
+    notes were read counts. They are kept as a table of their own, since reading all the others would
+    cost more than a comparison takes; a test holds it in step.
     """
     found: dict[str, list[Any]] = {}
     for row in table("torch_family")["rows"]:
@@ -82,8 +88,9 @@ def computed() -> dict[str, str]:
         for row in rows:
             stated = [version(text) for text in re.findall(NUMBER, row["versions"])]
             found.setdefault(name, []).extend(item for item in stated if item is not None)
-    return {
+    newest = {
         name: str(max(item for item in releases if item is not None))
-        for name, releases in sorted(found.items())
+        for name, releases in found.items()
         if len(releases) >= FOLLOWED
     }
+    return dict(sorted({**newest, **table("release_changes")["read_to"]}.items()))

@@ -73,6 +73,13 @@ def branch(driver: str) -> dict[str, Any] | None:
     return next((row for row in rows if str(row["branch"]) == name), None)
 
 
+def newer_than_known(driver: str) -> str | None:
+    """The newest branch that the table knows, where a driver is of a later one."""
+    newest = max(int(row["branch"]) for row in table("driver_branches")["rows"])
+    is_newer = is_driver(driver) and numbers(driver)[0] > newest
+    return str(newest) if is_newer else None
+
+
 def of_triton_server(release: str) -> dict[str, Any] | None:
     """The row of a release of Triton server: `release`, `cuda`, `driver`."""
     rows = table("triton_server")["rows"]

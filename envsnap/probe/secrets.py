@@ -37,6 +37,15 @@ def is_secret_key(key: str) -> bool:
     return _decision().is_secret_key(key)
 
 
+def is_listed(name: str) -> bool:
+    """Tell whether the value of a variable is captured without being asked for."""
+    if __name__.startswith("envsnap_probe."):
+        from .redact import variables
+    else:
+        from ..redact import variables
+    return variables.is_listed(name)
+
+
 def judge(name: str, value: str) -> tuple:
     """Judge a variable: what may be shown (None: nothing), and why something was left out."""
     return _decision().value(name, value, variable=True)

@@ -25,7 +25,7 @@ _JOINT = (
 )
 # use X as the password, with X for a password
 _BEFORE = (
-    r"(?i)(?<![\w.=/-])[\"'`]?([^\s\"'`<>(),;]{4,200})[\"'`]?,? (?:as|for|was|is|being) (?:the|a|an|my|your|our|its|his|her|their) "
+    r"(?i)(?<![\w.=/-])[\"'`]?([^\s\"'`<>(),;]{4,200})[\"'`]?,? (?:as|for|was|is|being) (?:(?:the|a|an|my|your|our|its|his|her|their) )?"
     r"(?:[\w-]{1,20} ){0,3}?(?:"
     + _PASS
     + r"|pass(?:word|wd|phrase|code)|pwd?|psk|secret|token|(?:api|access|secret|private|signing|encryption|license) ?key)\b"
@@ -41,6 +41,14 @@ _OF_PASSWORD = (
     r"(?i)\b(?:"
     + _PASS
     + r"\b|(?:[\w-]{1,40}[_ ])?(?:pass(?:word|wd|phrase|code)|pwd?|psk|pin|(?:wifi|wi-fi|wireless|network|pre-?shared)[ _-]?key)\b)"
+)
+# What may stand behind `password` in one line, however many words are between: in quotes, or mixed.
+_TOLD = r"(?<![\w=/.-])(?:\"([^\s\"]{4,100})\"|'([^\s']{4,100})'|`([^\s`]{4,100})`|([A-Za-z][^\s\"'`(),;:=/|<>\[\]{}]{4,60}))"
+# ... unless the word before says what else it is.
+_OF_ELSE = (
+    r"(?i)(?:\b(?:users?|usernames?|accounts?|logins?|roles?|hosts?|hostnames?|db|databases?|servers?|nodes?|relations?|tables?|columns?|fields?|keys?|parameters?"
+    r"|options?|schemas?|types?|functions?|methods?|attributes?|modules?|packages?|class|names?|called|named|for|from|by|as|at|on|in|of|via|see|file|path|url|address|email|realm|principal|service|connection|version"
+    r"|python|policy|algorithm|hash|hashed|encoding|using|image|model|repository|repo|branch|id|property|setting|variable|argument|flag|value|expected|got|object|no|not|or|and)\b[\s:=#]{0,3}|[\\/,@\[{]\s{0,2})[\"'`(]{0,2}\Z"
 )
 _ENDS = r"[\"'`)\]>*\u201d\u2019]{0,2}[.!]?(?:\s*\Z|,? (?:and|but|so|please|now|the old|for|on|in|before)\b|[),])"
 _HINTS = ("pass", "pw", "psk", "pin", "secret", "token", "key", "cred", "cookie")
@@ -70,7 +78,7 @@ def _is_worth_it(text: str) -> bool:
 
 
 def _of_line(line: str, at: int) -> list:
-    found = [*_behind(line), *_before(line)]
+    found = [*_behind(line), *_before(line), *_further(line)]
     if any(_tells(match.group()) for match in re.finditer(_NOUN, line)):
         found.extend(_random(line))
     return [(at + start, at + end, "secret in a sentence") for start, end in found]
@@ -89,6 +97,30 @@ def _behind(line: str) -> list:
         if _is_value(value, opens) or (opens and _is_word(line, match, end, noun)):
             found.append((match.start(3), end))
     return found
+
+
+def _further(line: str) -> list:
+    """What looks chosen, or stands in quotes, somewhere behind a password's noun in one line."""
+    noun = re.search(_OF_PASSWORD.replace("|pin|", "|"), line)
+    found = []
+    for match in re.finditer(_TOLD, line[: noun.end() + 160]) if noun else ():
+        group = next(number for number in (1, 2, 3, 4) if match.group(number) is not None)
+        value = match.group(group).rstrip(".:!?*")
+        if match.start() < noun.end() or _is_else(line, match, noun):
+            continue
+        mixed = len(value) > 6 and re.search("[A-Za-z]", value) and re.search("[0-9]", value)
+        looks = mixed and _is_value(value, opens=True) and sentences.is_told(value)
+        if looks or (group < 4 and _may_be_word(value, numbered=True)):
+            found.append((match.start(group), match.start(group) + len(value)))
+    return found
+
+
+def _is_else(line: str, match, noun) -> bool:
+    """Whether the words before tell that it is something else, or the password's own property."""
+    before = line[noun.end() : match.start()]
+    return re.search(
+        _OF_ELSE, line[max(0, match.start() - 24) : match.start()]
+    ) is not None or _is_about_a_property(before)
 
 
 def _is_word(line: str, match, end: int, noun: str) -> bool:

@@ -7,16 +7,9 @@ the two the key decides (`keys.weigh`).
 
 import re
 
-from . import addresses, keys, kinds, sentences, texts, words
+from . import addresses, keys, kinds, loose, sentences, texts, words
 from .weighing import hides
 
-# A digest that says in the same text that it is one.
-_LABELLED = (
-    r"(?i)(?:^|[^A-Za-z0-9])(?:sha\d{1,3}|md5|blake\w{1,4}|hash|revision|rev|ref|refs|commit|snapshots?"
-    r"|blobs?|etag|egg|tree|tag|build)[:=/@_-]|@[0-9a-f]{7,64}(?:$|[^A-Za-z0-9])"
-)
-# How PNG, JPEG, GIF and WebP begin in base64.
-_PICTURES = ("iVBORw0KGgo", "/9j/4", "R0lGOD", "UklGR")
 REDACTED = "<redacted by envsnap>"
 
 
@@ -50,8 +43,10 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
     cuts = texts.find(text)
     if cuts:
         return _without(text, cuts)
-    if is_loose(text) and (level == keys.NOTHING or _is_no_digest(text)):
+    if loose.is_loose(text) and (level == keys.NOTHING or _is_no_digest(text)):
         return None, "random letters, as secrets have"
+    if level == keys.NOTHING and kinds.is_chosen(text):
+        return None, "letters, digits and signs, as passwords have"
     return text, None
 
 
@@ -72,7 +67,7 @@ def _is_login(key: str, text: str) -> bool:
         return False
     match = re.match(r"[\w.@+-]{1,64}[:/]([^\s/:]{3,200})\Z", text)
     if match is None or kinds.is_setting(match.group(1)) or kinds.is_plain(match.group(1)):
-        return texts.is_login(texts.decoded(text))
+        return loose.is_login(loose.decoded(text))
     return _is_password(match.group(1)) or words.split(key)[-1:] in _OF_LOGINS
 
 
@@ -90,7 +85,7 @@ def part(text: str) -> tuple:
     """Judge a text that has no key: what is shown has marks, or an address's rest, for the cuts."""
     cuts = texts.find(text[: texts.LONGEST])
     if not cuts:
-        return (text, None) if not is_loose(text) else (REDACTED, "random letters")
+        return (text, None) if not loose.is_loose(text) else (REDACTED, "random letters")
     shown, why = _without(text, cuts)
     return (marked(text, cuts) if shown is None else shown), why
 
@@ -126,7 +121,7 @@ _SUSPECT = re.compile(
 
 def _swept(text: str) -> tuple:
     """Judge a fact: tokens, addresses, assignments; a digest is what facts are full of."""
-    if kinds.is_hex(text) or kinds.is_hex(text[7:]):
+    if kinds.is_hex(text) or (text.startswith("sha256:") and kinds.is_hex(text[7:])):
         return text, None
     cuts = texts.find(text[: texts.LONGEST])
     if not cuts:
@@ -139,7 +134,7 @@ def _is_strange(text: str) -> bool:
     """Random letters that are no digits of base 16, and no file's name, in a place of facts."""
     if kinds.is_phrase(text):
         return True
-    return is_loose(text) and not kinds.is_hex(text) and re.search(r"[./:=@]", text) is None
+    return loose.is_loose(text) and not kinds.is_hex(text) and re.search(r"[./:=@]", text) is None
 
 
 def _without(text: str, cuts: list) -> tuple:
@@ -162,32 +157,6 @@ def marked(text: str, cuts: list) -> str:
         last = end
     pieces.append(text[last:])
     return "".join(pieces)
-
-
-def is_loose(text: str) -> bool:
-    """One piece of random letters that no label names as a digest."""
-    short = text.strip().strip("\"'")
-    if len(short) < 20 and not kinds.is_scrambled(short):
-        return False
-    if re.search(r"[\s(){}<>|]", short):
-        return False
-    if kinds.is_path(short) or kinds.is_uuid(short) or kinds.is_words(short):
-        return False
-    if re.search(_LABELLED, short):
-        return False
-    if "://" in short or re.search(r"\.[A-Za-z]{2,5}\Z", short) or re.match(r"(?:GPU|MIG)-", short):
-        return False
-    if short.startswith(_PICTURES) or texts.decoded(short):
-        return False  # a picture, or a text that was looked into
-    if kinds.is_hex(short) or re.match(r"[A-Za-z]{1,12}[_-]?[0-9a-f]{24,}\Z", short):
-        return True
-    # Digits of base 16 among other parts tell which one, as commits in addresses do.
-    rest = re.sub(
-        r"(?<![A-Za-z0-9])(?:0[xX][0-9A-Fa-f]{1,64}|[0-9a-f]{7,128})(?![A-Za-z0-9])|(?<![0-9])[0-9]{1,4}(?:x[0-9]{1,4}){1,4}(?![0-9])",
-        "",
-        short,
-    )
-    return kinds.is_random(rest)
 
 
 def message(text: str, known: dict) -> str:

@@ -28,6 +28,14 @@ _BELOW = r"(?m)^[ \t-]{0,40}[\"']?(" + _NAME + r")[\"']?[ ]?[:=][ \t]{0,4}[|>]?-
 _QUOTED = (
     r"(?m)(?<![\w/.])(" + _NAME + r")[ \t]{1,8}[\"']([^\s\"']{3,4096})[\"'][ ]?;?[ \t]{0,8}\r?$"
 )
+# A name and its value that a function is given one after the other.
+_GIVEN = r"(?:\([\"']?|,[ ]{0,2})(?:\w{1,40}\.){0,3}(" + _NAME + r")[\"']?,[ ]{0,2}[bru]{0,2}[\"']([^\"'\n]{3,4096})[\"'](?=[ ]{0,2}[,)])"  # fmt: skip
+# setPassword("value"), .token('value'); what gets, loads or has one is given a name.
+_SETTER = r"(?<![\w$])(?:\w{1,40}\.){0,3}\.?(?!(?i:get|load|read|has|is|find|check|require|ask|prompt|input|print|del|remove|pop|validate|verify|hash|parse|re|from|make|create|new|generate|raise|throw|expect)[_A-Z(])(" + _NAME + r")\([ ]{0,2}[bru]{0,2}[\"']([^\s\"']{3,4096})[\"'][ ]{0,2}\)"  # fmt: skip
+# A name alone in its line, and the value alone in the next one, further in.
+_UNDER = r"(?m)^[ \t-]{0,40}[\"']?([A-Za-z]\w{0,40}[_-]\w{1,40})[\"']?\r?\n[ \t]{1,40}[\"']?([^\s\"']{4,4096})[\"']?[ \t]{0,4}\r?$"  # fmt: skip
+# cf set-env app NAME value: what ends a line behind the name of a variable, or of a setting.
+_LAST = r"(?m)(?<=[ \t])[\"']?(\w{2,40}(?:[_-]\w{2,40}){1,4})[\"']?[ \t]{1,4}[\"']?([^\s\"'=-][^\s\"'=]{3,4096})[\"']?[ \t]{0,4}\r?$"  # fmt: skip
 # The name of an option, and its default, among the arguments of a call.
 _DEFAULT = r"[\"'](?:--?)?(" + _NAME + r")[\"'][^\n)\"']{0,60}(?:[\"'][^\"'\n]{0,60}[\"'][^\n)\"']{0,60}){0,3}?\b(?:default|value|fallback|const|initial)[\"']?[ ]?[=:][ ]?[bru]{0,2}[\"']([^\"'\n]{1,4096})[\"']"  # fmt: skip
 # DETAIL: Key (name)=(value) already exists.
@@ -53,6 +61,12 @@ _SEEN = (
     (('"',), _COMPARED),
     (('"',), _QUOTED),
     (("'",), _QUOTED),
+    (("(", "'", ","), _GIVEN),
+    (("(", '"', ","), _GIVEN),
+    (("(", '"', ")"), _SETTER),
+    (("(", "'", ")"), _SETTER),
+    (("\n",), _UNDER),
+    ((" ",), _LAST),
 )
 # host:port:database:user:password, and user:password:1000:1000::/home/user:/bin/sh
 _RECORDS = (

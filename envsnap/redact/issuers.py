@@ -236,4 +236,5 @@ def _is_token(text: str) -> bool:
         text.startswith(("http", "Shared", "AccountKey", "sig=", "AKIA", "ASIA", "ABIA", "ACCA"))
         or any(letter.isdigit() for letter in text)
         or kinds.is_random(text)
+        or (kinds.oddness(text) > 0.5 and text.lower() != text)
     )

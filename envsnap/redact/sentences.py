@@ -35,7 +35,8 @@ _HINTS = (
 _IS_PASSWORD = r"(?i)(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|psk)\b"
 _COMMANDED = r"(?:\A|\n)[$#>+ ]{0,3}[a-z][\w.-]{1,30} (?:[^\n]{0,200} )?(?:-{1,2}[a-z]|config|modify|connect|alias|set|add|create|edit|passwd|user)[^\n]{0,200}\Z"
 _SAYS = r"(?i)(?:\b(?:is|was|are|to|as|became|called|being|now)|[:=>])[\s\"'`(]{1,3}\Z"
-_ENDS = r"[\"'`)]{0,2}(?:[.,;!?]|\s*\Z|\s*\n| (?:and|but|so|please|for|on|in)\b)"
+_ENDS = r"[\"'`)]{0,2}(?:[.,;!?]|\s*\Z|\s*\n| (?:and|but|so|please|for|on|in|at|from)\b| \()"
+_GIVEN = r"(?i)\b(?:with|using|rejected|wrong|bad|refused|tried|trying|hard-?coded|sent|leaked|temporary) (?:the |a |your )?(?:[\w-]{2,14} ){0,2}\Z"
 # What follows `the password is` where it tells of the password, and does not tell it.
 _TELLS = frozenset(
     "incorrect correct wrong invalid valid bad good empty blank missing weak strong short long too not required"
@@ -58,14 +59,12 @@ _RANDOM_PAIR = (
 )
 _ANNOUNCED = (
     r"(?i)(?:\bcred(?:ential)?s?|\blog ?in|\blogins?|\bsign(?:ed)? ?in|\busers?(?:names?)? ?(?:/|and|&|:|\+) ?pass(?:word)?s?"
-    r"|\b(?:connect|authenticat|logg)\w{2,4} as|\baccounts?|\b(?:default|initial|first|admin|root) users?)"
+    r"|\b(?:connect(?:ed|ing)?|(?:authenticat|logg)\w{2,4}) as|\baccounts?|\b(?:default|initial|first|admin|root) users?)"
 )
 _NEAR = (
     _ANNOUNCED
     + r"(\s{0,2}(?:are|is|were|was|:|=|->|with|using|use|as|of|by|details|data|\([^()\n]{1,30}\):?)){0,3}[\s\"'`(:=]{0,3}\Z"
 )
-# Random letters between words; names of symbols and labelled digests are none.
-_LOOSE = r"(?:(?<=[ \t\"'`(])|\A)(?:[A-Za-z]{2,12}[_-]){0,3}([A-Za-z0-9]{16,200}(?![\w/.=:@%\\+-])|[A-Za-z0-9+/]{20,200}={1,2}(?![\w=]))"
 _HEX_TOLD = (
     r"(?i)\b((?:api[ _-]?keys?|tokens?|passwords?|secrets?|credentials?)\b[^\n=]{0,40}[:=] ?[\"'`]?)"
     r"([0-9a-f]{32,128})(?![\w.-])"
@@ -77,7 +76,7 @@ _WORDS = (
 _DIGESTS = r"(?i)(?:sha\d|md5|hash|digest|commit|revision|fingerprint|checksum|\bids?\b|tokens? (?:ids?|count)|tokenizer)"
 _LABELS = (
     r"(?i)(?:\b|_)(?:ids?|uuid|guid|commit|sha\d{0,3}|md5|hash|digest|checksum|revision|rev|ref|run|etag"
-    r"|version|symbol|fingerprint|build|trace|span|nonce|request|job|session|tag|image|snapshot|blob|key id"
+    r"|version|symbol|fingerprint|build|trace|span|nonce|request|job|tag|image|snapshot|blob|key id"
     r"|function|kernel|class|name|ssh-\w{2,12}|nistp\d{3}|(?:public|host)[ _-]?key)[\s:=#\"'`(-]{1,4}\Z"
 )
 
@@ -94,7 +93,6 @@ def spans(text: str) -> list:
     if any(word in low for word in _HINTS):
         found.extend(_said(text))
         found.extend(_pairs(text))
-    found.extend(_loose(text))
     found.extend(_digits(text) if any(word in low for word in _HINTS) else ())
     return found
 
@@ -178,8 +176,8 @@ def _is_plainly_told(text: str, match, value: str) -> bool:
         return False
     if _is_commanded(text, match.start(), before, behind):
         return True
-    given = text[max(0, match.start() - 12) : match.start()].lower().endswith(("with ", "using "))
-    return given or re.search(_SAYS, before) is not None
+    given = re.search(_GIVEN, text[max(0, match.start() - 32) : match.start()])
+    return given is not None or re.search(_SAYS, before) is not None
 
 
 def is_telling(word: str) -> bool:
@@ -227,20 +225,6 @@ def _digits(text: str) -> list:
     for match in re.finditer(_HEX_TOLD, text):
         if re.search(_DIGESTS, match.group(1)) is None:
             found.append((*match.span(2), "secret in a sentence"))
-    return found
-
-
-def _loose(text: str) -> list:
-    """Random letters of three kinds between words, which no word before names a digest."""
-    found = []
-    for match in re.finditer(_LOOSE, text) if "BEGIN " not in text else ():
-        piece = match.group(1)
-        several = piece.upper() != piece != piece.lower() and any(item.isdigit() for item in piece)
-        is_long = len(piece) >= 20 and several and kinds.is_random(piece)
-        if not (is_long or kinds.is_scrambled(piece)) or match.group().startswith("_Z"):
-            continue
-        if not is_labelled(text[max(0, match.start() - 24) : match.start()]):
-            found.append((*match.span(), "random letters"))
     return found
 
 

@@ -1,9 +1,19 @@
 """Where the secrets are in a text: tokens, assignments, options, headers, addresses, sentences."""
 
-import binascii
 import re
 
-from . import addresses, clauses, commands, declared, fragments, issuers, keys, kinds, sentences
+from . import (
+    addresses,
+    clauses,
+    commands,
+    declared,
+    fragments,
+    issuers,
+    keys,
+    kinds,
+    loose,
+    sentences,
+)
 from .weighing import hides
 
 LONGEST = 1 << 20
@@ -12,13 +22,18 @@ _NAME = r"[A-Za-z_][\w.-]{0,80}"
 # "name": "x", name=x, name: x, 'name' => 'x'. Group 1 or 2 is the name; the value is read apart.
 _ASSIGNED = (
     r"(?<![\w.$%?&-])(?:\\?[\"'](" + _NAME + r")\\?[\"']\]?\s{0,8}(?::|=>?|,(?=\s{0,2}\\?[\"']))"
-    r"|(" + _NAME + r")[ \t]{0,4}(?::=|=>?(?!=)|:(?=[ \t]|\\?[\"'])))[ \t]{0,8}"
+    r"|("
+    + _NAME
+    + r")[ \t]{0,4}(?::=|=>?(?!=)|:(?=[ \t]|\\?[\"'])))[ \t]{0,8}(?:!\w{1,20}[ \t]{1,4})?"
 )
 _SPACED = r"(?<![\w.$%-])((?:[A-Za-z]{2,12} ){1,2}[A-Za-z]{3,12})[ \t]{0,2}[:=][ \t]{0,8}"
 _VALUE = (
     r"\\?\"((?:[^\"\\\n]|\\[^\n\"]){0,8192})\\?\"?|\\?'((?:[^'\\\n]|\\[^\n']){0,8192})\\?'?"
-    r"|([^\s,;&\"'<>(){}\[\]]{1,4096}|<[^<>\s]{1,80}>|\$?\{{1,2}[^{}\n]{1,200}\}{1,2}|[^\s\"',;]{1,4096})"
+    r"|([^\s,;&\"'<>(){}\[\]`]{1,4096}|<[^<>\s]{1,80}>|\$?\{{1,2}[^{}\n]{1,200}\}{1,2}|[^\s\"',;]{1,4096})"
 )
+# self.token, config.auth.key: where a program has it.
+_ATTRIBUTE_OF = r"[A-Za-z_][a-z_A-Z]{0,40}(?:\.[A-Za-z_][a-z_]{1,40}){1,6}\Z"
+_OF_PROGRAMS = ("self.", "cls.", "args.", "config.", "cfg.", "settings.", "request.", "os.", "opts.", "options.", "params.", "ctx.", "user.")  # fmt: skip
 # A parameter of a statement of SQL.
 _BOUND = r"(?::[A-Za-z_]\w{0,60}|%s|\?)\Z"
 _REST = r"[^\n\r#]{0,200}"
@@ -137,6 +152,7 @@ def find(text: str, inside: bool = False) -> list:
     found.extend(commands.spans(text))
     found.extend(declared.spans(text))
     found.extend(fragments.spans(text))
+    found.extend(loose.spans(text))
     if not inside:
         found.extend(_encoded(text))
     return _merged(found)
@@ -200,7 +216,7 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
     if group == 3:
         if re.match(_BOUND, shown) or not _is_assigned(text, match, shown, level, template):
             return None
-    elif (
+    elif _is_listed(text, match, value, shown) or (
         " " in shown
         and level < keys.PASSWORD
         and not kinds.is_made(shown.rstrip().rpartition(" ")[2])
@@ -209,14 +225,32 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
     return value.span(group) if hides(shown, level) else None
 
 
+def _is_listed(text: str, match, value, shown: str) -> bool:
+    """One word of a list of words, where only a comma parts it from the name before."""
+    behind = re.compile(r"[\"'],\s{0,2}[\"'][\w-]{1,40}[\"']").match(text, value.end() - 1)
+    is_word = re.match(r"[A-Za-z_-]{1,40}\Z", shown) is not None
+    return is_word and behind is not None and match.group().rstrip()[-1:] == ","
+
+
 def _is_assigned(text: str, match, shown: str, level: int, template: bool) -> bool:
-    """Whether a bare word behind a name is its value, and no word of a sentence."""
+    """Whether a bare word behind a name is its value, and no word of a sentence or of a program."""
+    if _is_of_program(shown, text[match.end() + len(shown) : match.end() + len(shown) + 1], level):
+        return False
     if kinds.is_made(shown) or (level >= keys.PASSWORD and _is_told(shown)):
         return True
     colon = ":" in match.group()
     if template or (colon and not match.group(1) and not _begins_line(text, match.start())):
         return False
     return not (colon and " " in _rest(text, match))
+
+
+def _is_of_program(shown: str, behind: str, level: int) -> bool:
+    """A call, an attribute, or a variable: `token = self.token`, `key = load(x)`, `token = page_token`."""
+    if behind and behind in "([" and re.match(r"[A-Za-z_][\w.]*\Z", shown):
+        return True
+    if re.match(_ATTRIBUTE_OF, shown):
+        return level < keys.PASSWORD or shown.startswith(_OF_PROGRAMS)
+    return "_" in shown and kinds.is_words(shown) and keys.weigh(shown) >= keys.SECRET
 
 
 def _is_told(shown: str) -> bool:
@@ -285,7 +319,10 @@ def _of_tools(text: str) -> list:
         if names and not any(name in text for name in names):
             continue
         for match in re.finditer(shape, text):
-            if not (kinds.is_reference(match.group(1)) or kinds.is_plain(match.group(1))):
+            taken = match.group(1)
+            if re.match(_NAME + "=", taken) and "://" not in taken:
+                continue  # -p name=value: the name decides
+            if not (kinds.is_reference(taken) or kinds.is_plain(taken)):
                 found.append((*match.span(1), "password of a command"))
     return found
 
@@ -322,7 +359,7 @@ def _authorizations(text: str) -> list:
 
 def _is_credential(scheme: str, value: str) -> bool:
     """What stands behind a scheme of authorization is one, and no word of a sentence."""
-    if scheme == "basic" and ":" in decoded(value):
+    if scheme == "basic" and ":" in loose.decoded(value):
         return True
     if kinds.is_number(value):
         return False
@@ -346,23 +383,7 @@ def _encoded(text: str) -> list:
     """Base64 of a text that holds a secret, such as a PEM key or a configuration of Docker."""
     found = []
     for match in re.finditer(_B64, text):
-        inner = decoded(match.group())
-        if inner and (is_login(inner) or find(inner, inside=True)):
+        inner = loose.decoded(match.group())
+        if inner and (loose.is_login(inner) or find(inner, inside=True)):
             found.append((*match.span(), "secret in base64"))
     return found
-
-
-def is_login(inner: str) -> bool:
-    """user:password, as Basic authorization has it; random letters do not decode to it."""
-    return re.match(r"[A-Za-z][\w.@+-]{1,60}:[!-~]{4,80}\Z", inner) is not None
-
-
-def decoded(text: str) -> str:
-    """The text that base64 stands for; empty where it stands for none."""
-    padded = text.rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        data = binascii.a2b_base64(padded[: len(padded) // 4 * 4 + 4] + "=" * (-len(padded) % 4))
-        inner = data.decode("utf-8")
-    except (ValueError, UnicodeDecodeError):
-        return ""
-    return inner if inner.isprintable() or not re.search(r"[^\x20-\x7e\s]", inner) else ""

@@ -7,7 +7,7 @@ itself a file of settings is looked into.
 
 import re
 
-from . import decision, keys, kinds, texts, words
+from . import decision, keys, kinds, loose, texts, words
 
 DEEPEST_TEXT = 3
 _LABELS = ("name", "key", "variable", "var", "header", "env", "field", "option", "parameter")
@@ -50,7 +50,7 @@ class Walk:
         labels = _labels(tree)
         for key, value in tree.items():
             place = (*path, key)
-            if texts.find(key) or decision.is_loose(key):
+            if texts.find(key) or loose.is_loose(key):
                 self._note((*path, "key %d" % (len(kept) + 1)), "a key that is a secret", key)
                 continue
             name = labels.get(key, key)

@@ -23,7 +23,11 @@ def hides(value: str, level: int) -> bool:
 def _is_short_setting(value: str) -> bool:
     """What stands under the name of a token, and is none: a word of settings, a sentence."""
     said = kinds.is_sentence(value) and len(value.split()) > 3
-    return kinds.is_setting(value) or said or len(value) < 4
+    return (
+        kinds.is_setting(value)
+        or said
+        or (len(value) < 4 and not re.match("(?![a-z]{3}|[A-Z]{3})[A-Za-z0-9]{3}\\Z", value))
+    )
 
 
 def _is_file(value: str) -> bool:

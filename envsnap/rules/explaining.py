@@ -49,13 +49,15 @@ def _favoured(findings: Sequence[Finding], reading: Reading) -> frozenset[int]:
     return frozenset(
         id(found)
         for found in findings
-        if fits(found, reading.symptom) or _is_mentioned(found, reading.text)
+        if fits(found, reading.symptom) or _is_mentioned(found, reading)
     )
 
 
-def _is_mentioned(found: Finding, text: str) -> bool:
+def _is_mentioned(found: Finding, reading: Reading) -> bool:
     if found.path[0] not in ("packages", "frameworks") or len(found.path) < 2:
         return False
     name = found.path[1]
+    if not reading.lines.words.may_have_lowered(name.lower().replace("-", " ")):
+        return False
     spelled = re.escape(name).replace(r"\-", "-").replace("-", "[-_]")
-    return re.search(rf"(?<![\w-]){spelled}(?![\w-])", text, re.IGNORECASE) is not None
+    return re.search(rf"(?<![\w-]){spelled}(?![\w-])", reading.text, re.IGNORECASE) is not None

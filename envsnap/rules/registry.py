@@ -154,7 +154,7 @@ REGISTRY = (
     Entry("packages/requirements", ("packages",), inspects=True),
     Entry("packages/competing-distributions", ("packages",), inspects=True),
     Entry("packages/altered-files", ("packages",), inspects=True),
-    Entry("packages/newer-than-known", ("packages",), inspects=True),
+    Entry("packages/newer-than-known", ("packages", "driver"), inspects=True),
     Entry("packages/package-metadata", ("packages",), inspects=True),
     Entry(
         "libraries/library-path",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
@@ -108,12 +109,43 @@ def test_requirements_and_variables_are_known_by_their_names() -> None:
     assert conda == [(("numpy",), "numpy=1.19.2=py38_0", "numpy=1.20.0=py38_0")]
 
 
-def test_numbers_keep_their_order_and_words_have_none() -> None:
+def test_lists_keep_their_order() -> None:
     assert compare({"mean": [0.5, 0.4]}, {"mean": [0.4, 0.5]}) == [
         (("mean",), [0.5, 0.4], [0.4, 0.5])
     ]
-    assert compare(["a", "b", "b"], ["b", "a", "b"]) == []
+    assert compare({"layers": ["a", "b", "b"]}, {"layers": ["b", "a", "b"]}) == [
+        (("layers",), ["a", "b", "b"], ["b", "a", "b"])
+    ]
     assert compare(["a", "b"], ["b"]) == [(("a",), "a", UNSET)]
+    steps = [{"resize": 224}, {"crop": 200}]
+    assert compare({"use": steps}, {"use": steps[::-1]}) == [(("use",), steps, steps[::-1])]
+    other = [{"crop": 100}, {"resize": 224}]
+    assert compare({"use": steps}, {"use": other}) == [
+        (("use",), steps, other),
+        (("use", "crop"), 200, 100),
+    ]
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["dependencies", "dev-dependencies", "requires", "keywords", "exclude", "extend-select", "ignore", "target_modules",
+     "modules_to_save", "_no_split_modules", "architectures", "allowed_hosts", "cap_add", "tags", "report_to", "verbs",
+     "llm_int8_skip_modules"],
+)  # fmt: skip
+def test_sets_have_no_order(key: str) -> None:
+    assert compare({key: ["a", "b"]}, {key: ["b", "a"]}) == []
+    assert compare({key: ["a", "b"]}, {key: ["b", "c"]}) != []
+
+
+@pytest.mark.parametrize("key", ["layers", "labels", "providers", "channels", "hooks", "command"])
+def test_other_words_have_one(key: str) -> None:
+    assert compare({key: ["a", "b"]}, {key: ["b", "a"]}) == [((key,), ["a", "b"], ["b", "a"])]
+
+
+def test_entries_with_names_or_parts_have_no_order() -> None:
+    ports = [{"port": 80, "protocol": "TCP"}, {"port": 443, "protocol": "TCP"}]
+    assert compare({"open": ports}, {"open": ports[::-1]}) == []
+    assert compare({"options": ["A=1", "B=2"]}, {"options": ["B=2", "A=1"]}) == []
 
 
 ITEMS = st.lists(

@@ -363,3 +363,15 @@ def test_hosts_whose_files_would_be_called_alike(tmp_path: Path, envsnap: Run) -
     code, report = told(envsnap, "f")
     assert (code, sum(report["states"].values()), hosts_in(report, "drifted")) == (1, 6, ["nåde1"])
     assert {"nöde1", "n_de1", "a/b"} < set(hosts_in(report, "same"))
+
+
+def test_what_is_no_answer_is_named(envsnap: Run, tmp_path: Path) -> None:
+    """A freeze beside manifests may be meant as a host: it is not read, and that is said."""
+    plain(tmp_path / "f", "n1", "n2", "n3")
+    (tmp_path / "f" / "n4.txt").write_text("numpy==1.26.4\ntorch==2.6.0\n")
+    (tmp_path / "f" / "n1.json.sig").write_text("a signature")
+    (tmp_path / "f" / ".notes").write_text("hidden")
+    for command in (["fleet", "diff", "f"], ["fleet", "add", "store", "f"]):
+        done = envsnap(*command)
+        assert "not read: n4.txt; a host's answer ends in .json or .facts" in done.stderr
+    assert "not read" not in envsnap("fleet", "diff", "store").stderr

@@ -122,6 +122,20 @@ def lightning(pins: Pins) -> str:
     return f"* CUDA:\n\t- available:         False\n* Packages:\n{rows}* System:\n\t- OS: Linux\n"
 
 
+def pdm_list(pins: Pins) -> str:
+    rows = "".join(f"│ {name:40} │ {version:20} │          │\n" for name, version in pins.items())
+    rule = "─" * 42, "─" * 22, "─" * 10
+    return (
+        f"╭{'┬'.join(rule)}╮\n│ {'name':40} │ {'version':20} │ location │\n├{'┼'.join(rule)}┤\n"
+        f"{rows}╰{'┴'.join(rule)}╯\n"
+    )
+
+
+def markdown(pins: Pins) -> str:
+    rows = "".join(f"| {name} | {version} |\n" for name, version in pins.items())
+    return f"| Package | Version |\n| --- | --- |\n{rows}"
+
+
 def requirements(pins: Pins) -> str:
     return "--index-url https://index.example.org\n" + "".join(
         f"{name}=={version}\n" for name, version in pins.items()
@@ -172,6 +186,7 @@ def uv(pins: Pins) -> str:
 
 WRITERS: tuple[Callable[[Pins], str], ...] = (
     captured, pip_list, pip_json, pip_inspect, pip_freeze, pip_install_log, conda_list, cyclonedx, spdx, lightning,
+    pdm_list, markdown,
     requirements, pylock, poetry, pdm, pipfile, uv,
 )  # fmt: skip
 

@@ -204,3 +204,85 @@ def test_a_table_of_another_program_is_no_poetry_show() -> None:
     ):
         with pytest.raises(InputError):
             facts(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| Name | Version |\n|---|---|\n| Ubuntu | 22.04 |\n| Debian | 12 |\n",
+        "| Package | Version | Version |\n|---|---|---|\n| numpy | 1.26.4 | 2.1.0 |\n| torch | 2.5.1 | 2.6.0 |\n",
+        "| Package | Version |\n|---|---|\n| numpy | >=1.26 |\n| torch | latest |\n",
+        "| Package | Version |\n|---|---|\n| numpy | 1.26.4 |\n",
+        "PATH=/app/bin\nLOG_LEVEL=debug\nWORKERS=4\nPORT=8000\n",
+        "HOME=/root\nUSER=root\nPWD=/srv\nSHLVL=1\n",
+    ],
+)
+def test_what_only_resembles_a_list_is_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        foreign.load(text.encode(), "input", "input.txt")
+
+
+def test_two_tables_of_packages_are_two_environments() -> None:
+    table = "| Package | Version |\n|---|---|\n| numpy | 1.26.4 |\n| torch | 2.5.1 |\n"
+    with pytest.raises(InputError, match="2 tables of packages"):
+        foreign.load(f"{table}\n{table}".encode(), "input", "input.md")
+
+
+def test_the_value_of_a_variable_that_goes_on_is_not_stated() -> None:
+    text = "HOME=/root\nPATH=/bin\nPWD=/\nNCCL_DEBUG=INFO\nXLA_FLAGS=--a\n --b\nSHLVL=1\nUSER=ml\nTZ=UTC\nLANG=C\nTERM=xterm\n_=/usr/bin/env\n"
+    found = foreign.load(text.encode(), "input", "input.txt").manifest.sections.env_vars
+    assert found.entries == {"LANG": "C", "NCCL_DEBUG": "INFO", "PATH": "/bin", "TZ": "UTC"}
+    assert found.gaps == {"XLA_FLAGS": "not stated: its value goes on in further lines"}
+    assert found.complete
+
+
+def test_two_outputs_of_env_are_refused() -> None:
+    text = "HOME=/root\nPATH=/bin\nPWD=/\nSHLVL=1\nPATH=/usr/bin\n"
+    with pytest.raises(InputError, match="sets PATH to two values"):
+        foreign.load(text.encode(), "input", "input.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("glibc-2.34-100.el9_4.4.x86_64\nlibstdc++-11.4.1-3.el9.x86_64\n", "rpm -qa"),
+        ("app v0.1.0\n├── torch v2.6.0\n│   └── sympy v1.13.1\n", "tree of dependencies"),
+        ("torch 2.6.0 Tensors and networks\n├── filelock *\n└── jinja2 *\n", "tree of dependencies"),
+        ("{'numpy': '1.26.4', 'torch': '2.6.0'}\n", "dictionary as Python prints it"),
+        ('[\n  {\n    "user_api": "blas",\n    "num_threads": 8\n  }\n]\n', "threadpoolctl"),
+        ("Build Dependencies:\n  blas:\n    found: true\n", "numpy.show_config"),
+        ("torch 2.6.0 requires nvidia-nccl-cu12, which is not installed.\n", "pip check"),
+        ("The following NEW packages will be INSTALLED:\n\n  numpy  main::numpy-1-0\n", "conda means"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_is_called_by_its_name(text: str, what: str) -> None:
+    with pytest.raises(InputError, match=re.escape(what)):
+        foreign.load(text.encode(), "input", "input.txt")
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        ("RUN <<EOF\nset -e\npip install numpy==1.26.4 \\\n  torch==2.6.0\nEOF", {"numpy", "torch"}),
+        ("RUN --mount=type=cache,target=/c bash -ex <<'X'\npip install numpy==1.26.4\nX", {"numpy"}),
+        ("RUN <<EOF\n#!/usr/bin/env python3\npip install numpy==1.26.4\nEOF", set()),
+        ("RUN cat <<EOF > install.sh\npip install numpy==1.26.4\nEOF", set()),
+        ("COPY <<EOF /install.sh\npip install numpy==1.26.4\nEOF", set()),
+        ("RUN pip install \"numpy==1.26.4; python_version >= '3.9'\" six==1.17.0", {"numpy", "six"}),
+        ("RUN pip install git+https://h.example/o/x@v1#egg=x && pip install six==1.17.0", {"x", "six"}),
+        ("RUN pip install six==1.17.0 # && pip install numpy==1.26.4", {"six"}),
+    ],
+)  # fmt: skip
+def test_what_a_shell_of_a_dockerfile_installs(lines: str, wanted: set[str]) -> None:
+    text = f"FROM debian:12\n{lines}\nUSER 1000\n"
+    found = foreign.load(text.encode(), "Dockerfile", "Dockerfile").manifest.sections.wanted
+    assert set(getattr(found, "entries", {})) == wanted
+
+
+def test_a_wheel_of_ones_own_states_its_version() -> None:
+    text = "six==1.17.0\n./wheels/local_pkg-1.2.3-py3-none-any.whl\n/w/other-2.0-py3-none-any.whl ; python_version >= '3.9'\n./src\n"
+    found = facts(text, "requirements.txt")
+    assert found["wanted.entries.local-pkg.version"] == "1.2.3"
+    assert found["wanted.entries.other.version"] == "2.0"
+    assert "wanted.entries.other.marker" in found
+    assert not [path for path in found if "src" in path]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from envsnap.knowledge import ages
+import pytest
+
+from envsnap.knowledge import ages, drivers
 from envsnap.knowledge.tables import TRUSTED, table
 from tests.conftest import Run
 
@@ -32,6 +34,35 @@ def test_only_a_later_minor_release_is_newer() -> None:
     assert ages.newer_than_known("torch", "main") is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["torch", "nvidia-nccl-cu12", "nvidia-nccl-cu13", "tensorflow", "opencv-python", "vllm", "sglang", "transformers"],
+)  # fmt: skip
+def test_it_is_told_where_the_tables_end(name: str) -> None:
+    known = table("newest")["rows"][name]
+    release = [*map(int, known.split(".")), 0, 0][:3]
+    by_patch = name in table("newest")["by_patch"]
+    release[2 if by_patch else 1] += 1
+    assert ages.newer_than_known(name, ".".join(map(str, release))) == known
+    assert ages.newer_than_known(name, known) is None
+    assert ages.newer_than_known(name, f"{known}.post1") is None
+
+
+def test_a_release_whose_notes_were_not_read_is_not_known() -> None:
+    read_to = table("release_changes")["read_to"]
+    assert "torch" in read_to
+    for name, release in read_to.items():
+        assert table("newest")["rows"][name] == release
+
+
+def test_a_branch_of_the_driver_is_newer_than_the_last_known() -> None:
+    newest = max(row["branch"] for row in table("driver_branches")["rows"])
+    assert drivers.newer_than_known(f"{newest + 5}.12.01") == str(newest)
+    assert drivers.newer_than_known(f"{newest}.30.04") is None
+    assert drivers.newer_than_known("590.48.01") is None
+    assert drivers.newer_than_known("N/A") is None
+
+
 def test_rows_name_sources_that_are_there() -> None:
     for name in ("built_against", "release_changes"):
         found = table(name)
@@ -45,3 +76,5 @@ def test_the_tables_are_listed(envsnap: Run) -> None:
     text = envsnap("explain", "--tables").stdout
     assert re.search(r"^built_against +\d+ rows, read on 20\d\d", text, re.MULTILINE)
     assert text.count("read on") >= len(ages.ages())
+    assert f"\n  torch {table('newest')['rows']['torch']}\n" in text
+    assert re.search(r"^  NVIDIA driver: branch \d{3}$", text, re.MULTILINE)

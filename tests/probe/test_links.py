@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from envsnap.model.manifest import Manifest
 from envsnap.probe.collectors import links, packages
-from envsnap.probe.readers import elf, versions
+from envsnap.probe.readers import elf, loader, versions
 from envsnap.probe.readers.symbols import Library, gnu_hash
 from envsnap.probe.record import Record
 from envsnap.rules import engine
@@ -215,3 +216,31 @@ def test_needed_versions_are_those_that_readelf_shows() -> None:
     ).stdout
     shown = {match[1] for match in re.finditer(r"Name: ([A-Z]+_[\d.]+)  Flags: none", said)}
     assert {name for names in versions.needed(path).values() for name in names} == shown
+
+
+def _loaders_cache(*told: tuple[str, str, int]) -> bytes:
+    """A cache as glibc writes it: (name, path, capabilities) of each library."""
+    strings, rows, start = b"", b"", loader.CACHE_HEADER + loader.CACHE_ENTRY.size * len(told)
+    for name, path, capabilities in told:
+        at = start + len(strings)
+        strings += os.fsencode(name) + b"\0" + os.fsencode(path) + b"\0"
+        rows += loader.CACHE_ENTRY.pack(1, at, at + len(name) + 1, 0, capabilities)
+    head = loader.CACHE_MAGIC + len(told).to_bytes(4, sys.byteorder)
+    return head.ljust(loader.CACHE_HEADER, b"\0") + rows + strings
+
+
+def test_the_loaders_cache_is_read_once_and_again_when_it_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
+    cache = tmp_path / "cache"
+    first, second = ("libx.so.1", "/a/libx.so.1", 0), ("libx.so.1", "/b/longer/libx.so.1", 0)
+    cache.write_bytes(
+        b"an older format" + _loaders_cache(first, ("libx.so.1", "/cpu/libx.so.1", 9))
+    )
+    defaults = len(loader.DEFAULT_FOLDERS)
+    assert loader.candidates("libx.so.1", str(cache))[:-defaults] == ["/a/libx.so.1"]
+    assert loader.candidates("x.so.1", str(cache))[:-defaults] == []
+    assert loader.known(str(cache)) == ["/a/libx.so.1", "/cpu/libx.so.1"]
+    cache.write_bytes(_loaders_cache(first, second))
+    assert loader.candidates("libx.so.1", str(cache))[:-defaults] == [first[1], second[1]]

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from envsnap.model.paths import text
-from envsnap.probe.collectors import env_vars
+from envsnap.redact import variables
 from envsnap.rules import engine, registry
 from envsnap.rules.finding import Severity
 from tests import examples
@@ -79,10 +79,10 @@ def test_a_variable_of_a_case_is_one_that_a_capture_holds(folder: Path) -> None:
     for name in ("reference", "other"):
         path = folder / f"{name}.json"
         facts = json.loads(path.read_text()) if path.exists() else {}
-        variables = facts.get("env_vars", {})
-        for variable in variables.get("entries", variables):
-            told = f"{variable}: add it to envsnap/probe/collectors/env_vars.py"
-            assert env_vars.is_listed(variable), told
+        held = facts.get("env_vars", {})
+        for variable in held.get("entries", held):
+            told = f"{variable}: add it to envsnap/redact/variables.py"
+            assert variables.is_listed(variable), told
 
 
 def test_every_variable_that_a_rule_names_is_captured() -> None:
@@ -95,8 +95,8 @@ def test_every_variable_that_a_rule_names_is_captured() -> None:
         if VARIABLE.fullmatch(node.value)
     }
     assert {"SLURM_NTASKS", "NVIDIA_REQUIRE_CUDA"} <= set(named)
-    silent = {name: file for name, file in named.items() if not env_vars.is_listed(name)}
-    assert set(silent) <= {NAMES_A_SESSION}, "envsnap/probe/collectors/env_vars.py lacks them"
+    silent = {name: file for name, file in named.items() if not variables.is_listed(name)}
+    assert set(silent) <= {NAMES_A_SESSION}, "envsnap/redact/variables.py lacks them"
 
 
 def test_every_rule_has_a_page() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from envsnap import api
 from envsnap.cli import declared
 from envsnap.cli.echo import echo
+from envsnap.cli.fleet import beside
 from envsnap.report.sanitize import plain
 
 MOST_REFUSED = 10
@@ -26,6 +27,7 @@ def command(store: str, paths: tuple[str, ...], keep: float | None) -> int:
     recomputed. A manifest that does not match its digests is refused by name; the others are added.
     """
     added = api.add_to_store(store, paths, keep_days=keep)
+    beside.tell(paths)
     for line in added.refused[:MOST_REFUSED]:
         echo(f"envsnap: refused: {plain(line)}", err=True)
     if len(added.refused) > MOST_REFUSED:

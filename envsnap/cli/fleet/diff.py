@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from envsnap import api
 from envsnap.cli import declared, inputs, outputs
+from envsnap.cli.fleet import beside
 from envsnap.report import fleet as formats
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def command(
         by_hardware=cohort == "hw",
         policy=api.load_policy(policy),
     )
+    beside.tell(paths)
     to_terminal = output == "-" and sys.stdout.isatty()
     encoding = (sys.stdout.encoding if output == "-" and style == "terminal" else None) or "utf-8"
     text = formats.render(

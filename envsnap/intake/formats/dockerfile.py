@@ -24,6 +24,12 @@ FROM = re.compile(r"(?:--platform=\S+\s+)?(\S+)(?:\s+[Aa][Ss]\s+(\S+))?$")
 OF_PYTHON = re.compile(
     r"^(?:docker\.io/)?(?:library/)?python:(\d\.\d{1,2}(?:\.\d{1,3})?)(?=[-@]|$)"
 )
+DOCUMENT = re.compile(r"<<-?['\"]?(\w+)['\"]?")
+# A document that a shell runs, be it named or not; what another program reads is no command.
+OF_SHELL = re.compile(
+    r"(?:--\S+\s+)*(?:(?:/\S*/)?(?:ba|da|z)?sh(?:\s+-\w+)*\s+)?<<-?['\"]?\w+['\"]?\s*$"
+)
+SHEBANG = re.compile(r"#!(?!.*\b(?:ba|da|z)?sh\b)")
 FILE = re.compile(r"(?i:.*[._-])?(?i:docker|container)file")
 
 
@@ -47,27 +53,38 @@ def recognise(source: Source) -> bool:
 
 
 def _instructions(lines: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Instruction and rest of each logical line; `?` for what is none."""
+    """Instruction and rest of each logical line; `?` for what is none.
+
+    The lines of a document that a shell runs follow their RUN, as one more RUN.
+    """
     found: list[tuple[str, str]] = []
-    held, until = "", ""
+    held, until, body = "", "", []
     for line in lines:
         if until:
-            until = "" if line.strip() == until else until
+            if line.strip() != until:
+                body.append(line)
+                continue
+            found += [("RUN", text) for text in _script(found[-1], body)]
+            until, body = "", []
+        elif line.lstrip().startswith("#"):
             continue
-        if line.lstrip().startswith("#"):
-            continue
-        if line.endswith("\\"):
+        elif line.endswith("\\"):
             held += line[:-1] + " "
-            continue
-        text = (held + line).strip()
-        held = ""
-        if not text:
-            continue
-        match = INSTRUCTION.match(text)
-        found.append((match[1].upper(), match[2]) if match is not None else ("?", text))
-        document = re.search(r"<<-?['\"]?(\w+)['\"]?", text)
-        until = document[1] if document is not None and match is not None else ""
+        elif held.strip() or line.strip():
+            text, held = (held + line).strip(), ""
+            match = INSTRUCTION.match(text)
+            found.append((match[1].upper(), match[2]) if match is not None else ("?", text))
+            document = DOCUMENT.search(text)
+            until = document[1] if document is not None and match is not None else ""
     return found
+
+
+def _script(instruction: tuple[str, str], body: list[str]) -> list[str]:
+    """The text of a document that the shell of a RUN runs; none for any other document."""
+    word, rest = instruction
+    if word != "RUN" or not OF_SHELL.match(rest) or (body and SHEBANG.match(body[0])):
+        return []
+    return [re.sub(r"\\\n", " ", "\n".join(body))]
 
 
 def read(source: Source) -> Draft:

@@ -14,6 +14,8 @@ from envsnap.intake.formats.draft import Draft
 
 PIPS = re.compile(r"(?:.*/)?pip(?:3(?:\.\d{1,2})?)?")
 CONDAS = re.compile(r"(?:.*/)?(?:conda|mamba|micromamba)")
+# What ends a command, and what holds such a sign without ending one.
+PIECES = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?P<remark>(?<!\S)#[^\n]*)|(?P<end>&&|\|\||[;\n])|[^'"\\#&|;\n]+|.""", re.DOTALL)  # fmt: skip
 BEFORE = re.compile(r"--.*|\w+=\S*|sudo|exec|time|if|then|else|do|!|\(|\{")
 INDEXES = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--index", "--default-index")  # fmt: skip
 # Options without a value; of any other one the next word is the value.
@@ -37,9 +39,9 @@ FLAGS = frozenset((
 
 def add(draft: Draft, text: str) -> None:
     """Add the packages that the install commands of a line name."""
-    for command in re.split(r"&&|\|\||;|\n", text):
+    for command in _commands(text):
         try:
-            words = shlex.split(command, comments=True)
+            words = shlex.split(command, comments=False)
         except ValueError:
             continue
         while words and BEFORE.fullmatch(words[0]):
@@ -52,6 +54,17 @@ def add(draft: Draft, text: str) -> None:
             _pip(draft, words[place + 1 :])
         elif CONDAS.fullmatch(program):
             _conda(draft, words[place + 1 :])
+
+
+def _commands(text: str) -> list[str]:
+    """The commands of a line, or of several, without comments; a sign in quotes ends none."""
+    found = [""]
+    for piece in PIECES.finditer(text):
+        if piece["end"]:
+            found.append("")
+        elif not piece["remark"]:
+            found[-1] += piece[0]
+    return found
 
 
 def _pip(draft: Draft, words: list[str]) -> None:

@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from envsnap.intake.formats import names
 from envsnap.intake.formats.draft import Draft
 from envsnap.knowledge.names import canonical
+from envsnap.knowledge.tables import table
 from envsnap.model.compute import Cuda, Driver, Framework, Gpu
 from envsnap.model.host import GpuIdentity, System
 from envsnap.model.python import Package, Python
@@ -22,6 +23,9 @@ SILENT = frozenset(
      "not available", "<fill in>", "undefined", "not set", "<not set>", "null", "(null)", "no")
 )  # fmt: skip
 ABSENT = frozenset(("not installed", "module not found", "not installed (na)", "not available"))
+# Modules that two distributions have, or that are libraries without one of their own.
+NO_DISTRIBUTION = frozenset(("psycopg2", "libhdf5", "libnetcdf", "gdal", "pyqt5", "pydap"))
+PARTS = {"lxml.etree": "lxml"}
 MACHINES = (
     "x86_64",
     "AMD64",
@@ -192,6 +196,20 @@ def package(draft: Draft, name: str, value: str) -> bool:
         draft.package(key, Package(version=found))
         return True
     return False
+
+
+def module(draft: Draft, key: str, value: str) -> None:
+    """A distribution by the name of its module; none is stated where several have that module."""
+    owners = table("import_names")["names"].get(key) or [PARTS.get(key, key)]
+    name = canonical(str(owners[0]))
+    if key in NO_DISTRIBUTION or len(owners) > 1 or not names.is_name(name):
+        draft.leave("modules that are in several distributions, or in none")
+    elif value in ("None", "<not installed>", "not installed"):
+        draft.gap("packages", (name,), "absent: the report says that it is not installed")
+    else:
+        if name == "torch":
+            torch(draft, value)
+        package(draft, name, value)
 
 
 def torch(draft: Draft, value: str) -> None:

@@ -117,8 +117,9 @@ def _requirement(text: str) -> Line:
     try:
         found = Requirement(text)
     except InvalidRequirement:
-        kind: Kind = "path" if PATH.fullmatch(place.strip()) else "junk"
-        return Line(kind=kind, text=text)
+        if not PATH.fullmatch(place.strip()):
+            return Line(kind="junk", text=text)
+        return _path(text, place.strip(), marker.strip())
     choice = Choice(
         marker=str(found.marker) if found.marker is not None else UNSET,
         extras=tuple(sorted(found.extras)) or UNSET,
@@ -129,6 +130,15 @@ def _requirement(text: str) -> Line:
     else:
         choice = replace(choice, **bounds(str(found.specifier)))
     return Line(kind="requirement", text=text, name=canonical(found.name), choice=choice)
+
+
+def _path(text: str, place: str, marker: str) -> Line:
+    """A file or a folder of one's own: a wheel's name states what it is, the rest says nothing."""
+    if not place.endswith(".whl"):
+        return Line(kind="path", text=text)
+    found = names.address(place)
+    choice = Choice(version=found.version or UNSET, marker=marker or UNSET)
+    return Line(kind="address", text=text, name=canonical(found.name), choice=choice)
 
 
 def _address(text: str, place: str, marker: str) -> Line:

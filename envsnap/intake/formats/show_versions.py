@@ -8,12 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from envsnap.intake.formats import machine, names
+from envsnap.intake.formats import machine
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
-from envsnap.knowledge.names import canonical
-from envsnap.knowledge.tables import table
 from envsnap.model.host import System
 from envsnap.model.python import Python
 
@@ -27,9 +25,6 @@ PYTHON = re.compile(r"(\d\.\d{1,2}\.\d{1,3})\.(?:final\.0|(candidate|alpha|beta)
 STAGES = {"candidate": "rc", "alpha": "a", "beta": "b"}
 PLATFORMS = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
 VARIABLES = ("LC_ALL", "LANG")
-# Modules that two distributions have, or that are libraries without one of their own.
-NO_DISTRIBUTION = frozenset(("psycopg2", "libhdf5", "libnetcdf", "gdal", "pyqt5", "pydap"))
-PARTS = {"lxml.etree": "lxml"}
 # What follows these lines is of libraries, not of packages.
 ENDS = re.compile(r"^\s*(?:threadpoolctl info|Built with OpenMP)\b")
 
@@ -62,7 +57,7 @@ def read(source: Source) -> Draft:
     draft = Draft(f"the output of show_versions() of {starts[0][1]}", "stated")
     for key, value in _pairs(list(source.bare), starts[0]):
         if not _of_machine(draft, key, value):
-            _package(draft, key, value)
+            machine.module(draft, key, value)
     if source.cut:
         draft.leave_end()
     return draft
@@ -113,18 +108,3 @@ def _python(draft: Draft, value: str) -> None:
         return
     stage = f"{STAGES[found[2]]}{found[3]}" if found[2] else ""
     draft.add(Python(complete=False, version=found[1] + stage))
-
-
-def _package(draft: Draft, key: str, value: str) -> None:
-    """A distribution by its module's name."""
-    owners = table("import_names")["names"].get(key) or [PARTS.get(key, key)]
-    name = canonical(str(owners[0]))
-    if key in NO_DISTRIBUTION or len(owners) > 1 or not names.is_name(name):
-        draft.leave("modules that are in several distributions, or in none")
-    elif value in ("None", "<not installed>", "not installed"):
-        draft.gap("packages", (name,), "absent: the report says that it is not installed")
-    elif name == "torch":
-        machine.torch(draft, value)
-        machine.package(draft, name, value)
-    else:
-        machine.package(draft, name, value)

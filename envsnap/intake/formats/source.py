@@ -48,6 +48,9 @@ LONG_NUMBER = re.compile(rb"(?<![0-9])[0-9]{4000}")
 MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
+ORDERS = ("utf-16-le", "utf-16-be")
+
+
 Beside = Callable[[str], bytes | None]
 
 
@@ -234,15 +237,21 @@ def decoded(data: bytes) -> str:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
     head = data[:4000]
-    even, odd = head[::2].count(0), head[1::2].count(0)  # a line of a box is U+2500
-    if odd > len(head) // 3 and even * 4 < odd:
-        return data.decode("utf-16-le", "replace")
-    if even > len(head) // 3 and odd * 4 < even:
-        return data.decode("utf-16-be", "replace")
+    # Every other byte of ASCII is zero; lines of a box are U+2500, so both halves have some.
+    if max(head[::2].count(0), head[1::2].count(0)) > len(head) // 5:
+        plain = {order: _plain(head.decode(order, "replace")) for order in ORDERS}
+        order = max(ORDERS, key=lambda order: plain[order])
+        if plain[order] * 8 > len(head):  # a quarter of the characters
+            return data.decode(order, "replace")
     if b"\0" in head:
         return ""
     text = data.decode("utf-8", "replace")
     return text if text.count("\ufffd") * 50 <= len(text) else ""
+
+
+def _plain(text: str) -> int:
+    """How many characters are ASCII's, without the zero."""
+    return sum("\t" <= character <= "~" for character in text)
 
 
 def unquoted(text: str) -> str:

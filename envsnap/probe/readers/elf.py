@@ -69,13 +69,18 @@ def dependencies(path: str) -> tuple:
     unreadable file and ValueError for one that is not ELF or is damaged.
     """
     with open_regular(path) as stream:
-        facts = os.fstat(stream.fileno())
-        key = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime, facts.st_ctime)
+        key = identity(stream)
         if key not in _KNOWN:
             if len(_KNOWN) >= MOST_KNOWN:
                 _KNOWN.clear()
             _KNOWN[key] = _dependencies(stream, path)
     return _KNOWN[key]
+
+
+def identity(stream) -> tuple:
+    """Return what tells two states of an open file apart without reading it."""
+    facts = os.fstat(stream.fileno())
+    return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime, facts.st_ctime
 
 
 def _dependencies(stream, path: str) -> tuple:

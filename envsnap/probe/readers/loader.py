@@ -6,7 +6,6 @@ another processor is passed over, as the loader does.
 """
 
 import os
-import re
 import struct
 
 from . import elf
@@ -16,6 +15,7 @@ CACHE = "/etc/ld.so.cache"
 CACHE_MAGIC = b"glibc-ld.so.cache1.1"
 CACHE_HEADER, CACHE_ENTRY = 48, struct.Struct("=iIIIQ")
 LARGEST_CACHE = 16 << 20
+_READ = {}  # type: dict
 DEFAULT_FOLDERS = (
     "/lib/x86_64-linux-gnu",
     "/usr/lib/x86_64-linux-gnu",
@@ -115,24 +115,39 @@ def _first(paths: list, machine: bytes) -> str:
 
 def known(cache: str = CACHE) -> list:
     """Return the paths of all libraries that the loader's cache holds."""
-    data, table = _table(cache)
-    return sorted({_spelled(data, value) for _, _, value, _, _ in table if value < len(data)})
+    return sorted({path for paths in _table(cache).values() for path in paths})
 
 
-def _table(cache: str) -> tuple:
-    """Return the cache, from the header of its present format on, and its entries."""
+def _table(cache: str) -> dict:
+    """Return {name: paths} of what the cache holds, in its order; a file is read once.
+
+    Copies for certain processors only have no name: nothing asked for here has them.
+    """
     try:
         with open(cache, "rb") as stream:
-            data = stream.read(LARGEST_CACHE)
+            key = elf.identity(stream)
+            if key not in _READ:
+                _READ.clear()
+                _READ[key] = _parsed(stream.read(LARGEST_CACHE))
+            return _READ[key]
     except OSError:
-        return b"", ()
+        return {}
+
+
+def _parsed(data: bytes) -> dict:
+    found = {}  # type: dict
     start = data.find(CACHE_MAGIC)  # an older format may come before it
     if start < 0 or len(data) < start + CACHE_HEADER:
-        return b"", ()
+        return found
     data = data[start:]
     count = struct.unpack_from("=I", data, len(CACHE_MAGIC))[0]
     table = data[CACHE_HEADER : CACHE_HEADER + min(count * CACHE_ENTRY.size, len(data))]
-    return data, CACHE_ENTRY.iter_unpack(table[: len(table) // CACHE_ENTRY.size * CACHE_ENTRY.size])
+    whole = table[: len(table) // CACHE_ENTRY.size * CACHE_ENTRY.size]
+    for _, key, value, _, capabilities in CACHE_ENTRY.iter_unpack(whole):
+        if max(key, value) < len(data):
+            name = "" if capabilities else _spelled(data, key)
+            found.setdefault(name, []).append(_spelled(data, value))
+    return found
 
 
 def _spelled(data: bytes, at: int) -> str:
@@ -141,12 +156,4 @@ def _spelled(data: bytes, at: int) -> str:
 
 def _cached(name: str, cache: str) -> list:
     """Return the paths that the loader's cache holds for a name, in its order."""
-    data, table = _table(cache)
-    spelled = re.escape(os.fsencode(name)) + b"\0"
-    keys = {match.start() for match in re.finditer(spelled, data)}
-    # Copies for certain processors only are left out: nothing asked for here has them.
-    return [
-        _spelled(data, value)
-        for _, key, value, _, capabilities in table
-        if key in keys and not capabilities and value < len(data)
-    ]
+    return _table(cache).get(name, [])

@@ -26,20 +26,6 @@ def configs(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
         for path, one, two in trees.compare(here[name].tree, there[name].tree):
             if path:
                 yield f"{name}: {paths.text(path)}", f"{_shown(one)} -> {_shown(two)}"
-        for path, one, two in _reordered((), here[name].tree, there[name].tree):
-            yield f"{name}: {paths.text(path)}", f"{_shown(one)} -> {_shown(two)}"
-
-
-def _reordered(path: paths.Path, one: Any, two: Any) -> Iterator[tuple[paths.Path, Any, Any]]:
-    """Lists of words in another order: two environments may differ so, a run counts its labels."""
-    if isinstance(one, dict) and isinstance(two, dict):
-        for key in one.keys() & two.keys():
-            yield from _reordered((*path, str(key)), one[key], two[key])
-    elif isinstance(one, list) and isinstance(two, list) and one != two and path:
-        words = [list(map(str, items)) for items in (one, two)]
-        plain = not any(isinstance(item, dict | list) for item in (*one, *two))
-        if plain and sorted(words[0]) == sorted(words[1]) and not trees.compare(one, two):
-            yield path, one, two
 
 
 def files(golden: Manifest, other: Manifest) -> Iterator[str]:

@@ -50,11 +50,22 @@ NUMERIC = re.compile(
 )
 
 
+# Lists that are gone through in their order, or whose places are the numbers of a result.
+SEQUENCE = re.compile(
+    r"(?:^|_)(?:layers?|labels?|label_list|class(?:es)?|class_names|categories|columns?|features?|channels?|transforms?"
+    r"|augmentations?|steps?|stages?|pipelines?|processors?|preprocess\w*|blocks?|modules|order|vocab\w*|tokens?"
+    r"|\w+_tokens|providers?|backends?|middlewares?|callbacks?|merges|args|command|entrypoint|path|names)(?:_|$)",
+    re.IGNORECASE,
+)
+
+
 class ConfigValue(Rule):
     """A value in a config file differs, or is in one of the files only.
 
     Keys about precision, preprocessing, sampling or seeds change results. Keys under logging change
-    only what is logged. The rest can change behaviour.
+    only what is logged. The rest can change behaviour. The same entries in another order are a warning
+    where the key names a sequence (layers, labels, columns, steps), else information; where it names a
+    set (dependencies, target_modules, tags), they are equal.
 
     Fix: make the files equal, or document why they differ.
     """
@@ -67,7 +78,11 @@ class ConfigValue(Rule):
         changed = {
             change.path[1]
             for change in comparison.under("configs")
-            if len(change.path) > 2 and change.path[2] not in FILE_FACTS
+            if (
+                change.kind is ChangeKind.CHANGED
+                if len(change.path) == 2
+                else change.path[2] not in FILE_FACTS
+            )
         }
         values: dict[tuple[str, ...], list[Change]] = {}
         for change in list(comparison.under("configs")):
@@ -107,7 +122,7 @@ class ConfigValue(Rule):
 
     def _values(self, found: list[Change], file: tuple[Path, ...]) -> Finding:
         """Judge one value, or many of one kind that a file has in several places."""
-        severity, effect, why = _weigh(found[0])
+        severity, effect, why = _weigh_order(found[0]) or _weigh(found[0])
         return Finding(
             rule=self.id,
             severity=severity,
@@ -126,6 +141,9 @@ def _told(found: list[Change]) -> str:
     change = found[0]
     if len(found) > 1:
         return f"{text(change.path[1:3])}: {len(found)} entries have another {change.path[-1]}"
+    if _is_reordered(change):
+        places = f"{_shown(change.reference)} -> {_shown(change.other)}"
+        return f"{text(change.path[1:])}: the same entries in another order: {places}"
     verb = {
         ChangeKind.ADDED: "set on the other side only",
         ChangeKind.REMOVED: "missing on the other side",
@@ -154,6 +172,33 @@ def _place(change: Change) -> int:
         place for place, pattern in enumerate(ORDER) if any(pattern.search(key) for key in keys)
     ]
     return min(found, default=len(ORDER))
+
+
+def _is_reordered(change: Change) -> bool:
+    """Whether two lists hold the same, and something else than numbers."""
+    sides = (change.reference, change.other)
+    if not all(isinstance(side, list) and side for side in sides):
+        return False
+    one, two = (sorted(map(repr, side)) for side in sides)
+    return bool(one == two)
+
+
+def _weigh_order(change: Change) -> tuple[Severity, Effect, str] | None:
+    """What another order does, by what the list is called; None for anything else."""
+    if not _is_reordered(change) or _weigh(change)[1] is not Effect.BEHAVIOR:
+        return None
+    keys = [key for key in change.path[2:] if not key.isdigit()]
+    if SEQUENCE.search(keys[-1] if keys else change.path[1]):
+        return (
+            Severity.WARNING,
+            Effect.BEHAVIOR,
+            "A list of this name is gone through in its order, or its places are numbers of a result.",
+        )
+    return (
+        Severity.INFO,
+        Effect.BEHAVIOR,
+        "It matters if the program goes through the list in its order.",
+    )
 
 
 def _weigh(change: Change) -> tuple[Severity, Effect, str]:

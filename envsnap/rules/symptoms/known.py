@@ -37,11 +37,13 @@ def known(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
     """Evidence of the rows whose sentence a text has, where the manifest's releases have it too."""
     if not reading.text.strip():
         return
-    text = _plain(reading.text)
-    for row in _rows(manifest):
-        sentence = _sentence(str(row["printed"]))
-        if sentence is not None and sentence in text:
-            number, line = _line(reading.text, sentence)
+    words = reading.lines.words
+    sentences = ((row, _sentence(str(row["printed"]))) for row in _rows(manifest))
+    likely = [(row, told) for row, told in sentences if told and words.may_have_lowered(told)]
+    text = _plain(reading.text) if likely else ""
+    for row, sentence in likely:
+        if sentence in text:
+            number, line = _line(reading.lines, sentence)
             yield Evidence(row=row, groups={}, line=line, number=number)
 
 
@@ -99,9 +101,8 @@ def _plain(text: str) -> str:
     return SPACE.sub(" ", text).lower()
 
 
-def _line(text: str, sentence: str) -> tuple[int, str]:
+def _line(lines: Lines, sentence: str) -> tuple[int, str]:
     """The first line that has the sentence, or where it begins."""
-    lines = Lines(text)
     start = sentence[:SHORTEST].strip()
     for number, line in enumerate(lines.lines):
         if start in _plain(line):

@@ -32,9 +32,13 @@ BY_A_SHELL = re.compile(r"[\w./-]{1,80}: [^\n:]{1,30} \d{1,7}: {1,4}\d{1,8} {1,4
 def in_english(text: str) -> str:
     """Return a text with the C library's sentences in English; as many lines as before."""
     text = NUMBERED.sub(_numbered, text) if "[Errno " in text else text
-    if text.isascii() and not _has_ascii_translation(text):
+    has_plain = _has_ascii_translation(text)
+    if text.isascii() and not has_plain:
         return text
-    return "\n".join(_line(line) for line in text.split("\n"))
+    return "\n".join(
+        _line(line) if has_plain or LIBRARY in line or not line.isascii() else line
+        for line in text.split("\n")
+    )
 
 
 def _numbered(match: re.Match[str]) -> str:

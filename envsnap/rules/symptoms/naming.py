@@ -8,7 +8,7 @@ such a line names may be the cause, and is said to be no more than that.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from envsnap.knowledge.variables import only_tells
 from envsnap.model.manifest import Manifest
@@ -17,7 +17,6 @@ from envsnap.model.reading import entries, packages
 from envsnap.rules.symptoms import owners
 from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.reading import Evidence, Reading
-from envsnap.rules.symptoms.sentences import Lines
 from envsnap.rules.symptoms.trouble import is_likely
 
 # A line in which a program complains: an exception with its message, or a logger's error.
@@ -27,6 +26,9 @@ COMPLAINS = re.compile(
     r"|is required|requires|does not support|mismatch|too old|too new)\b",
     re.IGNORECASE,
 )
+# One of these is in every such line.
+COMPLAINING = ("error", "exception", "warn", "fail", "exit", "fatal", "support", "incompatible",
+    "valid", "cannot", "can't", "could not", "unable to", "requires", "required", "mismatch", "too ")  # fmt: skip
 VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,40}){1,8}\b")
 SETTING = re.compile(r"[a-z]{3,40}(?:[_ ][a-z]{3,40}){1,4}")
 # A distribution by a name with a release, an attribute or quotation marks: no word of a sentence.
@@ -69,11 +71,12 @@ FITS = {
 def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
     """What the complaining lines of a text name of a manifest, the first of them first."""
     found: dict[Path, Evidence] = {}
-    lines = Lines(reading.text)
-    told = [(number, bare(line[:LONGEST])) for number, line in enumerate(lines.lines)
-            if number not in reading.harmless]  # fmt: skip
-    complaints = [item for item in told if COMPLAINS.search(item[1])][-MOST_LINES:]
-    others = told if len(reading.text) <= SHORT else []
+    lines = reading.lines
+    every = range(len(lines.lines)) if len(reading.text) <= SHORT else ()
+    others = _told(reading, every)
+    complaints = [
+        item for item in _told(reading, lines.with_any(COMPLAINING)) if COMPLAINS.search(item[1])
+    ][-MOST_LINES:]
     read = [
         *((*item, (*_variables(item[1], manifest), *_distributions(item[1], manifest))) for item in complaints[::-1]),
         *((*item, _variables(item[1], manifest)) for item in others),
@@ -86,6 +89,15 @@ def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
                 Evidence(row=row, groups={"named": name}, line=line, number=lines.numbered(number)),
             )
     return list(found.values())[:MOST]
+
+
+def _told(reading: Reading, numbers: Iterable[int]) -> list[tuple[int, str]]:
+    """Lines by their numbers, without prefixes; those that are known to be harmless aside."""
+    return [
+        (number, bare(reading.lines.lines[number][:LONGEST]))
+        for number in numbers
+        if number not in reading.harmless
+    ]
 
 
 def fitting(reading: Reading, manifest: Manifest) -> list[Evidence]:

@@ -63,8 +63,13 @@ class Reading(Struct, frozen=True):
 
     evidence: tuple[Evidence, ...]
     symptom: str | None
-    text: str
+    lines: Lines
     harmless: frozenset[int] = frozenset()
+
+    @property
+    def text(self) -> str:
+        """The text, in English."""
+        return self.lines.text
 
 
 def read(text: str, symptom: str | None = None) -> Reading:
@@ -80,7 +85,7 @@ def read(text: str, symptom: str | None = None) -> Reading:
     evidence = [_evidence(match, lines, raised, harmless, shown) for match in found]
     evidence += _untold(raised, evidence, lines)
     quiet = frozenset(line for line, row in harmless.items() if shown not in row["real"])
-    return Reading(tuple(sorted(_kept(evidence), key=_order)), shown, english, quiet)
+    return Reading(tuple(sorted(_kept(evidence), key=_order)), shown, lines, quiet)
 
 
 def _untold(

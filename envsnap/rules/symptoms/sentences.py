@@ -10,13 +10,15 @@ import re
 import sys
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
+from itertools import accumulate
 from typing import Any
 
 from msgspec import Struct
 
 from envsnap.intake.excerpts import LEFT_OUT
 from envsnap.rules.symptoms.lines import bare
+from envsnap.rules.symptoms.vocabulary import Vocabulary
 
 OCCURRENCES = 12  # of one word, from either end of a text
 LONGEST_LINE = 4000
@@ -40,14 +42,32 @@ class Lines:
         self.lines = text.split("\n")
         is_translated = printed is not None and printed != text
         self._printed = printed.split("\n") if printed and is_translated else None
-        self._starts = [0]
+        self._starts = list(accumulate((len(line) + 1 for line in self.lines), initial=0))
         self._left_out: list[tuple[int, int]] = []  # after which line, and how many in all
-        for number, line in enumerate(self.lines):
-            self._starts.append(self._starts[-1] + len(line) + 1)
-            if line.startswith("[…") and (match := LEFT_OUT.fullmatch(line)):
+        for found in LEFT_OUT.finditer(text):
+            number = self.number(found.start())
+            if self.lines[number] == found[0]:
                 before = self._left_out[-1][1] if self._left_out else 0
                 # The mark has a line of its own, and one ends before it.
-                self._left_out.append((number, before + int(match[1]) - 2))
+                self._left_out.append((number, before + int(found[1]) - 2))
+
+    @cached_property
+    def words(self) -> Vocabulary:
+        """The different words of the text."""
+        return Vocabulary(self.text)
+
+    def with_any(self, words: tuple[str, ...]) -> list[int]:
+        """The numbers, from 0, of all lines that have one of these words in whatever case."""
+        lowered = self.text.lower()
+        starts = list(accumulate((len(line) + 1 for line in lowered.split("\n")), initial=0))
+        found: set[int] = set()
+        for word in words:
+            place = lowered.find(word) if self.words.may_have_lowered(word) else -1
+            while place >= 0:
+                found.add(bisect_right(starts, place) - 1)
+                end = lowered.find("\n", place)
+                place = lowered.find(word, end) if end >= 0 else -1
+        return sorted(found)
 
     def numbered(self, line: int) -> int:
         """The number of a line in the whole text, from 1; lines that were left out count."""
@@ -103,7 +123,8 @@ def matches(text: Lines, rows: list[dict[str, Any]]) -> Iterator[Match]:
     """What a text shows of these rows, row by row; the same groups are told once."""
     for row in rows:
         told: set[tuple[str, ...]] = set()
-        for place in sorted({place for word in row["words"] for place in text.places(word)}):
+        words = [word for word in row["words"] if text.words.may_have(word)]
+        for place in sorted({place for word in words for place in text.places(word)}):
             found = _match(row, text, place)
             if found is not None and (key := tuple(found.groups.values())) not in told:
                 told.add(key)

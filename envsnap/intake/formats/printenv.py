@@ -1,0 +1,68 @@
+"""What `env` and `printenv` print: the variables of a shell, as a capture keeps them.
+
+Values of variables that matter to a program, without secrets; of the others the names.
+"""
+
+from __future__ import annotations
+
+import re
+
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.format import RefusedError
+from envsnap.intake.formats.source import Source
+from envsnap.redact.variables import is_listed
+
+PAIR = re.compile(r"^(?P<name>[A-Za-z_][A-Za-z0-9_]{0,255})=(?P<value>.*)$")
+# What bash exports of a function: its lines follow, and are no variables.
+FUNCTION = re.compile(r"^BASH_FUNC_[^=]{1,255}=\(\)")
+# Every shell exports the first; a file that somebody wrote for a program has none of the others.
+ALWAYS = "PATH"
+SHELL = frozenset(("HOME", "PWD", "SHLVL", "USER", "LOGNAME", "OLDPWD", "HOSTNAME", "_"))
+FEWEST = 4
+# What bash sets for the program that it starts stands last: with it, the list is whole.
+LAST = re.compile(r"^_=\S*(?:env|printenv)$")
+
+
+def recognise(source: Source) -> bool:
+    """Variables in nine of ten lines, with PATH and two that only a shell sets among them."""
+    lines = [line for line in source.lines if line.strip()]
+    named = [match["name"] for match in map(PAIR.match, lines) if match is not None]
+    if len(named) < FEWEST or ALWAYS not in named or len(SHELL & set(named)) < 2:
+        return False
+    functions = any(map(FUNCTION.match, lines))
+    return functions or len(named) * 10 >= len(lines) * 9
+
+
+def read(source: Source) -> Draft:
+    """Each variable; the value of one that goes on in further lines is not stated."""
+    draft = Draft("the output of env", "stated")
+    known: dict[str, str] = {}
+    further: set[str] = set()
+    last = ""
+    for line in source.lines:
+        found = PAIR.match(line)
+        if found is None:
+            last = "" if FUNCTION.match(line) else last
+            further.update((last,) if last and line.strip() else ())
+            continue
+        last = found["name"]
+        if known.setdefault(last, found["value"]) != found["value"]:
+            raise RefusedError(
+                f"{source.name}: sets {last} to two values; keep the output of one env"
+            )
+    _add(draft, known, further)
+    if source.cut:
+        draft.leave_end()
+    elif source.lines and LAST.match(source.lines[-1]):
+        draft.complete("env_vars")
+    return draft
+
+
+def _add(draft: Draft, known: dict[str, str], further: set[str]) -> None:
+    for name, value in known.items():
+        if not is_listed(name):
+            draft.variable_name(name)
+        elif name in further:
+            draft.gap("env_vars", (name,), "not stated: its value goes on in further lines")
+        else:
+            draft.variable(name, value)
