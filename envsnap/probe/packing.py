@@ -15,6 +15,7 @@ _REDACT = (
     "declared",
     "digests",
     "fragments",
+    "loose",
     "issuers",
     "keys",
     "kinds",
