@@ -13,6 +13,7 @@ from itertools import compress
 from typing import Any
 
 from . import modules, settings
+from .pieces import Pieces, spells
 
 # Bases whose objects have settings of their own: attributes that are plain, or a `config`.
 BASES = (
@@ -21,6 +22,7 @@ BASES = (
     "VaeImageProcessor", "Pipeline", "BatchSampler", "DataLoader",
 )  # fmt: skip
 TOKENIZER = "PreTrainedTokenizerBase"
+SPELLS = "a tokenizer of another library"
 PICTURES = "BaseImageProcessor", "ImageProcessingMixin"
 MOST_PARTS = 20
 MOST_STAGES = 500
@@ -38,7 +40,7 @@ class Around:
         self._undo: list[tuple[Any, str, Any]] = []
         self.on = False
         self.parts: dict[str, dict[str, Any]] = {}
-        self._pieces: Any = None
+        self.tokens = Pieces()
         self._inside = False
 
     def start(self) -> None:
@@ -49,8 +51,9 @@ class Around:
         self._after("transformers.generation.utils", self._generation)
 
     def stop(self) -> None:
-        """Put every function back."""
+        """Put every function back, and let go of what is the script's."""
         self.on = False
+        self.tokens = Pieces()
         for owner, name, original in self._undo:
             setattr(owner, name, original)
         self._undo = []
@@ -91,6 +94,7 @@ class Around:
 
     def _encoded(self, arguments: Any, named: Any, result: Any) -> None:
         tokenizer, given = arguments[0], arguments[1] if len(arguments) > 1 else named.get("input")
+        self.tokens.works(tokenizer)
         many = isinstance(result, list)
         found = result if many else [result]
         texts = given if many and isinstance(given, (list, tuple)) else [given]
@@ -116,6 +120,7 @@ class Around:
         owner = getattr(module, TOKENIZER, None)
         if owner is not None:
             self._wrap(owner, "apply_chat_template", self._asked, None)
+            self._wrap(owner, "__call__", lambda given, _: self.tokens.works(given[0]), None)
 
     def _asked(self, arguments: Any, named: Any) -> None:
         talk = arguments[1] if len(arguments) > 1 else named.get("conversation")
@@ -166,8 +171,11 @@ class Around:
 
     def _note(self, item: Any, base: str) -> None:
         name = type(item).__qualname__[:100]
+        if base == SPELLS:
+            self.tokens.take(item)
+            return
         if base == TOKENIZER:
-            self._pieces = self._pieces or item
+            self.tokens.take(item)
             told = _tokenizer(item)
         elif base in ("DataLoader", "BatchSampler"):
             told = {key: getattr(item, key) for key in LOADER if hasattr(item, key)}
@@ -188,22 +196,6 @@ class Around:
             count += 1
         self.parts.setdefault(name, told)
 
-    def pieces(self, ids: list[int]) -> dict[str, str]:
-        """The texts of token ids, where a tokenizer is at hand."""
-        item = self._pieces
-        if item is None:
-            return {}
-        size = len(item)
-        wanted = [number for number in dict.fromkeys(ids) if 0 <= number < size]
-        texts = item.convert_ids_to_tokens(wanted)
-        return {
-            str(number): str(text)[:60] for number, text in zip(wanted, texts) if text is not None
-        }
-
-    def special(self) -> list[int]:
-        """The ids of a tokenizer's special tokens."""
-        return [] if self._pieces is None else [int(item) for item in self._pieces.all_special_ids]
-
 
 def _kinds(types: set[type]) -> dict[type, str]:
     """Of some types those that stand around models, with their base."""
@@ -211,6 +203,8 @@ def _kinds(types: set[type]) -> dict[type, str]:
     for kind in types:
         bases = {entry.__name__ for entry in kind.__mro__}
         base = next((name for name in BASES if name in bases), None)
+        if base is None and spells(kind):
+            base = SPELLS
         if base is not None:
             found[kind] = base
     return found

@@ -338,14 +338,14 @@ class Recorder:
 
     def _texts(self, active: detail.Call) -> dict[str, str]:
         """The texts of ids that the model was given, and of those that it was given elsewhere."""
-        ids = self.around.special()
+        ids = self.around.tokens.special()
         if self._text and self.task is not None:
             ids += self.task["ids"]
         if self._text:
             for tensor in active.given:
                 if not tensor.is_floating_point() and tensor.numel() <= MOST_IDS:
                     ids += [int(item) for item in tensor.reshape(-1).tolist()]
-        return self.around.pieces(ids)
+        return self.around.tokens.texts(ids)
 
     def _stage(self, kind: str, name: str, facts: dict[str, Any], value: Any = None) -> None:
         if len(self.stages) >= MOST_STAGES or self._busy:
