@@ -34,7 +34,7 @@ def timed(function):
     return run
 told = sys.argv.pop(1)
 left_out.clean = timed(left_out.clean)
-texts.decision.message = timed(texts.decision.message)
+texts._without_secrets = timed(texts._without_secrets)
 from envsnap.cli.main import main
 main()
 """

@@ -11,6 +11,7 @@ from envsnap.errors import InputError
 
 Command = TypeVar("Command", bound=Callable[..., object])
 SIGNATURES, SIGNERS = "envsnap.signatures", "envsnap.signers"
+ALL_VERIFIED = "all that were named"
 
 
 def options(command: Command) -> Command:
@@ -21,14 +22,14 @@ def options(command: Command) -> Command:
             multiple=True,
             metavar="FILE",
             keeps=SIGNATURES,
-            help="Signature of the manifest (default: MANIFEST.sig). Repeat it for each "
-            "manifest, in order.",
+            help="Signature of the manifest (default: MANIFEST.sig beside each one). Repeat it "
+            "for each manifest, in order; only those are verified then.",
         ),
         declared.option(
             "--allowed-signers",
             metavar="FILE",
             keeps=SIGNERS,
-            help="Refuse the manifest unless a signer that this file lists signed it (see "
+            help="Refuse each manifest unless a signer that this file lists signed it (see "
             "ALLOWED SIGNERS in man ssh-keygen).",
         ),
     ):
@@ -39,20 +40,24 @@ def options(command: Command) -> Command:
 def demanded(path: str) -> Callable[[], None] | None:
     """Verify the signature of the next manifest, where one is demanded.
 
-    Returns what checks, after reading, that the file is still the signed one.
+    Without --signature each manifest has its own beside it. With it, those are verified whose
+    signatures are named, and of the others it is said that nobody asked. Returns what checks,
+    after reading, that the file is still the signed one.
     """
     signers, left = declared.kept.get(SIGNERS), declared.kept.get(SIGNATURES)
     if not isinstance(signers, str) or not signers:
         if left:
             raise InputError("--signature needs --allowed-signers FILE, which lists who may sign")
         return None
-    if not isinstance(left, tuple):
-        return None  # the manifests after those whose signatures were named
     from envsnap import api
-
-    signer, sha256 = api.signed_by(path, signers, left[0] if left else None)
-    declared.kept[SIGNATURES] = left[1:] or None
     from envsnap.report.sanitize import plain
 
+    named = left if isinstance(left, tuple) and left else ()
+    if left is ALL_VERIFIED:
+        echo(f"envsnap: {plain(f'{path}: its signature was not asked for')}", err=True)
+        return None
+    signer, sha256 = api.signed_by(path, signers, named[0] if named else None)
+    if named:
+        declared.kept[SIGNATURES] = named[1:] or ALL_VERIFIED
     echo(f"envsnap: {plain(f'{path}: signed by {signer}')}", err=True)
     return api.unchanged(path, sha256)

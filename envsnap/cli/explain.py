@@ -63,7 +63,11 @@ def command(rule: str | None, everything: bool, tables: bool, formats: bool) -> 
         return 0
     found = registry.rule(rule)
     if found is None:
-        raise InputError(f"no rule {rule}; `envsnap explain` lists them")
+        import difflib
+
+        near = difflib.get_close_matches(rule, [entry.id for entry in registry.REGISTRY], 1)
+        meant = f"; did you mean {near[0]}?" if near else ";"
+        raise InputError(f"no rule {rule}{meant} `envsnap explain` lists them")
     echo(f"{found.id}\n\n{inspect.getdoc(found)}")
     return 0
 

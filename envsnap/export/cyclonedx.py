@@ -71,7 +71,7 @@ def _root(subject: Subject) -> Component:
     return Component(
         name=plain(manifest.label or "environment"),
         type=ComponentType.APPLICATION,
-        version=manifest.fingerprint,
+        version=plain(manifest.fingerprint)[:LONGEST_VERSION],
         bom_ref=ROOT,
     )
 

@@ -41,7 +41,8 @@ def read(
         fleet = answers.read(files)
         if not (fleet.hosts or fleet.silent or fleet.inventory or inventory or stores):
             raise InputError(
-                f"{', '.join(files)[:200]}: holds no manifest and no output of the probe"
+                f"{', '.join(files)[:200]}: holds no manifest and no output of the probe;"
+                " `envsnap fleet capture -o FOLDER` writes them"
             )
         found = _joined(found, fleet.names, kinds.gathered(fleet.hosts), ())
         listed = found.inventory or fleet.inventory

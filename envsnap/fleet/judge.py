@@ -164,10 +164,15 @@ def reference(kinds: Sequence[Kind], golden: Manifest | None) -> Reference:
             manifest=largest.build(), kind=largest, sentence="All are of one kind", is_one=True
         )
     if total >= SMALLEST_COHORT and share >= MAJORITY:
-        told = f"Compared with the majority, {len(largest.hosts):,} of {total:,} ({share:.0%}), {largest.name}"
+        told = f"Compared with the majority, {len(largest.hosts):,} of {total:,} ({_percent(share)}), {largest.name}"
         return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)
     told = f"No majority: the largest kind has {len(largest.hosts):,} of {total:,}; all are shown side by side"
     return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=False)
+
+
+def _percent(share: float) -> str:
+    """A share of hosts; less than all of them never reads as 100 %."""
+    return f"{share:.0%}" if share < 0.99 or share == 1 else f"{int(share * 1000) / 10:.1f}%"
 
 
 def _timed_out(kind: Kind) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,8 +12,8 @@ import msgspec
 
 from envsnap._version import __version__
 from envsnap.errors import InputError
+from envsnap.intake import claims, names
 from envsnap.intake import messages as texts
-from envsnap.intake import names
 from envsnap.model import codec, ranks, scan
 from envsnap.model.manifest import (
     SCHEMA_REVISION,
@@ -149,6 +150,8 @@ def to_manifest(
     if messages.files is not None and "packages" in tree:
         _add_verification(tree["packages"], messages.files)
         _add_found(tree, messages.files.get("sections"))
+    if not _is_ours(target):
+        claims.clean(tree, redaction_key)
     if "configs" in tree:
         _parse_configs(tree["configs"], redaction_key)
     if "seeds" in tree or seeds or "configs" in tree:
@@ -160,6 +163,13 @@ def to_manifest(
     ranks.move(tree, run=target.kind == "run")
     typed = Sections(**{key: _typed(key, value) for key, value in tree.items() if key in _KNOWN})
     return codec.sealed(_manifest(messages, typed, target, label))
+
+
+def _is_ours(target: Target) -> bool:
+    """Whether the probe ran in this very Python: it judged its facts, and has none to deceive."""
+    return target.kind == "program" or (
+        target.kind == "interpreter" and target.name == sys.executable
+    )
 
 
 def _sections(sections: dict[str, Any], name: str) -> dict[str, Any]:

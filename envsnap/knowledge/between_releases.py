@@ -46,17 +46,32 @@ def _inferred(rows: Sequence[dict[str, Any]], here: Any, name: str) -> dict[str,
     after = min((item for item in known if item[0] > here), key=_first, default=None)
     if before is None or after is None or before[1]["how"] != after[1]["how"]:
         return None
-    low, high = _lowest(_wants(before[1], name)), _highest(_wants(after[1], name))
-    if not (low and high and _is_range(low, high)):
-        return None
-    # An exact requirement, or a build, has two ends. A range's upper end is often precaution.
-    is_fixed = all(_is_exact(row, name) for row in (before[1], after[1]))
-    return {
-        "needs": {name: f">={low},{high}" if is_fixed else f">={low}"},
+    wanted = _in_both_lists(before[1], after[1], name) or _between(before[1], after[1], name)
+    return wanted and {
+        **wanted,
         "how": after[1]["how"],
         "source": f"between the rows of {before[0]} and {after[0]}",
         "basis": "inferred",
     }
+
+
+def _in_both_lists(
+    before: dict[str, Any], after: dict[str, Any], name: str
+) -> dict[str, Any] | None:
+    """The builds of either list where they share one: what is in neither is no build."""
+    first, last = (set(row.get("built_for", {}).get(name, ())) for row in (before, after))
+    if not first & last:
+        return None
+    return {"built_for": {name: sorted(first | last, key=lambda item: parsed(item) or parsed("0"))}}
+
+
+def _between(before: dict[str, Any], after: dict[str, Any], name: str) -> dict[str, Any] | None:
+    low, high = _lowest(_wants(before, name)), _highest(_wants(after, name))
+    if not (low and high and _is_range(low, high)):
+        return None
+    # An exact requirement, or a build, has two ends. A range's upper end is often precaution.
+    is_fixed = all(_is_exact(row, name) for row in (before, after))
+    return {"needs": {name: f">={low},{high}" if is_fixed else f">={low}"}}
 
 
 def _first(item: tuple[Any, dict[str, Any]]) -> Any:

@@ -43,11 +43,17 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
     cuts = texts.find(text)
     if cuts:
         return _without(text, cuts)
+    why = _by_looks(text, level)
+    return (text, None) if why is None else (None, why)
+
+
+def _by_looks(text: str, level: int):
+    """Why a text that stands alone is left out by its letters; None where it is not."""
     if loose.is_loose(text) and (level == keys.NOTHING or _is_no_digest(text)):
-        return None, "random letters, as secrets have"
+        return "random letters, as secrets have"
     if level == keys.NOTHING and kinds.is_chosen(text):
-        return None, "letters, digits and signs, as passwords have"
-    return text, None
+        return "letters, digits and signs, as passwords have"
+    return None
 
 
 def _is_no_digest(text: str) -> bool:

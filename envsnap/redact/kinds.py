@@ -198,7 +198,11 @@ def is_random(text: str) -> bool:
     pieces = [piece for piece in re.split(r"[^A-Za-z0-9+=]", text) if len(piece) >= 12]
     if any(_is_random_piece(piece) for piece in pieces):
         return True
-    # Base64 for URLs may break into short pieces.
+    return _is_random_in_parts(text)
+
+
+def _is_random_in_parts(text: str) -> bool:
+    """Base64 for URLs may break into short pieces: few of them, none a word, and odd as a whole."""
     parts = re.findall(r"[A-Za-z0-9]+", text)
     loose = (part for part in parts if not re.match(r"[0-9]+\Z|[a-z]{3,20}[0-9]{0,5}\Z", part))
     whole = "".join(loose)

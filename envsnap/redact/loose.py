@@ -29,7 +29,7 @@ _HEX = (
 _OF_DIGESTS = (
     r"(?i)sha\d|md5|hash|digest|commit|revision|\b(?:re[vf]s?|head|merge[sd]?|from|into|at|on|in|since|id|ids|uu?id|key id|pid|tag"
     r"|tree|sum)\b|checkout|check(?:ed|ing) ?out|checksum|snapshot|blob|etag|fingerprint|image|layer|container|model|weights|cache|trace|span|symbol"
-    r"|object|artifact|version|build|branch|pin|fetch|pull|clon|patch|git|download|file|load|run|job|session|device|gpu|serial|node|nonce|seed|integrity|verif|match|differ"
+    r"|object|artifact|version|build|branch|\bpin(?:ned)?\b|fetch|pull|clon|patch|git|download|file|load|run|job|session|device|gpu|serial|node|nonce|seed|integrity|verif|match|differ"
 )
 
 

@@ -53,7 +53,7 @@ REGISTRY = (
     Entry("drivers/driver-library", ("driver",), inspects=True),
     Entry(
         "drivers/driver-minimum",
-        ("driver", "frameworks", "packages"),
+        ("driver", "frameworks", "packages", "cuda"),
         ("driver",),
         inspects=True,
     ),
@@ -66,8 +66,8 @@ REGISTRY = (
     Entry("drivers/triton-server", ("env_vars", "driver"), ("driver",), inspects=True),
     Entry("drivers/forward-compatibility", ("driver",), ("driver",), inspects=True),
     Entry("drivers/fabric-manager", ("driver",), ("driver",), inspects=True),
-    Entry("gpus/gpu-architecture", ("frameworks", "gpus"), ("gpus",), inspects=True),
-    Entry("gpus/gpu-cuda", ("frameworks", "gpus"), ("gpus",), inspects=True),
+    Entry("gpus/gpu-architecture", ("frameworks", "packages", "gpus"), ("gpus",), inspects=True),
+    Entry("gpus/gpu-cuda", ("frameworks", "packages", "gpus"), ("gpus",), inspects=True),
     Entry(
         "gpus/triton-compiler", ("packages", "gpus"), ("triton", "pytorch-triton"), inspects=True
     ),
@@ -233,7 +233,7 @@ def _subjects(side: Manifest) -> set[str]:
     found = {*packages(side), *frameworks(side), *entries(side, "env_vars")}
     if gpus(side):
         found |= {"gpus", "driver"}
-    if any(stated(side, "driver", name) for name in DRIVER):
+    if stated(side, "cuda", "driver") or any(stated(side, "driver", name) for name in DRIVER):
         found.add("driver")
     return found
 

@@ -66,8 +66,10 @@ def named(path: str) -> Interpreter:
     if os.sep in path or os.path.exists(path):
         absolute = os.path.abspath(os.path.expanduser(path))
         if os.path.isdir(absolute):
-            inside = os.path.join(absolute, "bin", "python")
-            raise TargetError(f"{path} is a folder; name the interpreter, for example {inside}")
+            places = (os.path.join(absolute, *way) for way in (("bin", "python"), ("python",)))
+            found = next(filter(os.path.isfile, places), None)
+            example = f", for example {found}" if found is not None else ""
+            raise TargetError(f"{path} is a folder; name the interpreter{example}")
         if not os.path.isfile(absolute):
             raise TargetError(f"{path}: no such interpreter")
         return Interpreter(absolute)

@@ -56,10 +56,46 @@ def test_the_system_verifies_it_without_us(signed: Path) -> None:
 
 
 def test_a_good_signature_is_told(signed: Path, envsnap: Run) -> None:
+    assert envsnap("sign", "prod.json", "--key", "mine").returncode == 0
     for command in (["diff", "dev.json", "prod.json"], ["check", "dev.json"]):
         done = envsnap(*command, "--allowed-signers", "allowed", "--fail-on", "never")
         assert done.returncode == 0, done.stderr
         assert "dev.json: signed by ci@example.org" in done.stderr
+
+
+def test_every_manifest_has_to_be_signed(signed: Path, envsnap: Run) -> None:
+    arguments = (
+        "diff",
+        "dev.json",
+        "prod.json",
+        "--fail-on",
+        "never",
+        "--allowed-signers",
+        "allowed",
+    )
+    done = envsnap(*arguments)
+    assert done.returncode == 5, done.stderr  # only the first one is
+    assert "prod.json" in done.stderr
+    assert envsnap("sign", "prod.json", "--key", "stranger").returncode == 0
+    done = envsnap(*arguments)
+    assert done.returncode == 5
+    assert "signed by nobody" in done.stderr
+    assert envsnap("sign", "prod.json", "--key", "mine").returncode == 0
+    done = envsnap(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("signed by ci@example.org") == 2
+
+
+def test_where_signatures_are_named_the_others_are_not_asked_for(
+    signed: Path, envsnap: Run
+) -> None:
+    done = envsnap(
+        "diff", "dev.json", "prod.json", "--fail-on", "never", "--allowed-signers", "allowed",
+        "--signature", "dev.json.sig",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "dev.json: signed by ci@example.org" in done.stderr
+    assert "prod.json: its signature was not asked for" in done.stderr
 
 
 def refused(envsnap: Run, *arguments: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec import structs
 
 from envsnap import api
 from envsnap.intake.formats import cyclonedx as reader
@@ -44,6 +45,12 @@ def test_the_schema_check_can_fail() -> None:
 def test_hostile_texts_satisfy_it_too() -> None:
     for text in TEXTS:
         check(document(hostile(text)))
+
+
+def test_a_fingerprint_that_somebody_made_long_is_cut() -> None:
+    """CycloneDX allows 1,024 characters of a version; a manifest may be forged."""
+    forged = structs.replace(mixed(), fingerprint="sha256:" + "9" * 5000)
+    check(document(forged))
 
 
 def test_what_is_in_it() -> None:

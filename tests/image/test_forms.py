@@ -6,15 +6,18 @@ import json
 import re
 import shlex
 
+import click
 import pytest
 import yaml
 from image_cases import CASES, EXTRAS
 from regenerate import GOLDENS
 
+from envsnap.cli import dockerfile
 from envsnap.errors import InputError
 from envsnap.image.planning.extras import add
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.records import Plan
+from envsnap.image.writing import context
 from envsnap.image.writing.forms import registry
 from tests.conftest import Run, lacking
 
@@ -93,3 +96,10 @@ def test_the_command_writes_them_beside_the_dockerfile(envsnap: Run, tmp_path) -
     names = {item.name for item in (tmp_path / "context").iterdir()}
     assert {"compose.yaml", "kubernetes.yaml", "Dockerfile"} <= names
     assert "compose.yaml" not in (tmp_path / "context" / ".dockerignore").read_text()
+
+
+def test_the_command_offers_every_form_and_a_context_may_hold_its_file() -> None:
+    option = next(item for item in dockerfile.command.built().params if item.name == "forms")
+    assert isinstance(option.type, click.Choice)
+    assert list(option.type.choices) == list(registry.FORMS)
+    assert {file for file, _ in registry.FORMS.values()} == context.FORM_FILES

@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from envsnap.knowledge import tables
 from tools.knowledge import __main__ as command
+from tools.knowledge import renewals
 from tools.knowledge.index import Index, requirements
 from tools.knowledge.renewals import Scope, built_against, chosen, pinned, same, torch_wheels
 from tools.knowledge.rows import Rows
@@ -140,3 +141,14 @@ def test_ranges_are_read_for_linux_and_for_an_extra_of_that_name() -> None:
     assert same("<3, >=2", ">=2,<3")
     assert not same("<3", "<4")
     assert (pinned("==2.1"), pinned(">=2.1"), pinned(None)) == ("2.1", None, None)
+
+
+def test_a_row_of_another_source_does_not_stand_for_what_a_release_requires(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release of which people wrote something else is asked about like any other."""
+    written = {"versions": "==90.0.0", "needs": {"llvmlite": "<1"}, "how": "import fails", "source": "M"}  # fmt: skip
+    rows = {"numba": [*tables.table("built_against")["rows"]["numba"], written]}
+    monkeypatch.setattr(renewals, "table", lambda _: {"rows": rows})
+    found = list(built_against(index, Scope(packages=("numba",))))
+    assert [item.row["versions"] for item in found if item.row] == ["==90.0.0"]

@@ -74,3 +74,35 @@ def test_lines_without_secrets_are_as_they_were() -> None:
         "login page of the account",
         "",
     ]
+
+
+# Pairs that differ in numbers alone, or in what stands between quotes: the first one has no secret.
+ALIKE = (
+    ("the password is 12", "the password is 'tulip12'"),
+    ("token 5 of 7 was cut", "token 5 of hf_PLANTIX0123456789PLANTIX0123456789 was cut"),
+    ("key = 17, lr = 0.1", "key = 17, password = 'tulip'"),
+    ("login as joe / 17", "login as joe / tulip17"),
+    ("took 12.5 s for key 3 at 10:22:31", "took 12.5 s for key=sk-PLANTIXabcdefgh1234567890 at 10:22:31"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("harmless", "secret"), ALIKE)
+def test_a_line_is_judged_alike_whatever_was_said_before(harmless: str, secret: str) -> None:
+    alone = [*texts.lines(harmless.encode(), text=True), *texts.lines(secret.encode(), text=True)]
+    assert list(texts.lines(f"{harmless}\n{secret}".encode(), text=True)) == alone
+    assert "%secret" in alone[1]
+    assert "%secret" not in alone[0]
+
+
+def test_lines_that_differ_in_numbers_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    judge = texts.decision.message
+
+    def counted(text: str, known: dict[str, str]) -> str:
+        asked.append(text)
+        return str(judge(text, known))
+
+    monkeypatch.setattr(texts.decision, "message", counted)
+    said = "".join(f"step {n} tokens=128 loss={n / 7:.4f} took {n}.5 s\n" for n in range(1000))
+    assert len(list(texts.lines(said.encode(), text=True))) == 1001
+    assert len(asked) == 1

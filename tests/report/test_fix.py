@@ -18,6 +18,8 @@ from envsnap.report import document, formats
 from tests import examples
 from tests.conftest import Run, lacking
 
+TRUE = {**os.environ, "PYTHON": "true"}  # whatever is installed, nothing is
+
 
 def wheel(folder: Path, name: str, version: str, requires: str = "") -> None:
     """A wheel of one module."""
@@ -112,7 +114,7 @@ def test_the_script_of_a_check_mends_a_real_environment(envsnap: Run, tmp_path: 
 
 def test_what_only_a_person_can_change_is_a_comment() -> None:
     text = script({"driver": {"version": "550.54.15"}}, {"driver": {"version": "470.57.02"}})
-    commands = [line for line in text.splitlines()[14:] if line and not line.startswith("#")]
+    commands = [line for line in text.splitlines()[15:] if line and not line.startswith("#")]
     assert not commands
     assert "# by hand: " in text
 
@@ -140,13 +142,22 @@ def test_values_cannot_run(value: str, tmp_path: Path) -> None:
             "configs": {"entries": {"a": {"tree": {"dtype": "float16"}}}},
         },
     )
-    (tmp_path / "fix.sh").write_text(text.replace("uv pip", "true").replace('"$PYTHON"', "true"))
+    (tmp_path / "fix.sh").write_text(text.replace("uv pip", "true"))
     done = subprocess.run(
-        ["sh", "fix.sh"], cwd=tmp_path, capture_output=True, text=True, check=False
+        ["sh", "fix.sh"], cwd=tmp_path, capture_output=True, text=True, check=False, env=TRUE
     )
     assert done.returncode == 0, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["fix.sh"]
     assert "numpy==1.26.4" in text
+
+
+def test_without_an_interpreter_it_changes_none(tmp_path: Path) -> None:
+    text = checked({"packages": examples.packages(torch="2.6.0", torchvision="0.19.0")})
+    (tmp_path / "fix.sh").write_text(text)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHON"}
+    done = subprocess.run(["sh", "fix.sh"], cwd=tmp_path, capture_output=True, text=True, env=environment, check=False)  # fmt: skip
+    assert done.returncode != 0
+    assert "PYTHON: set it to the interpreter of the environment that is to change" in done.stderr
 
 
 def checked(sections: dict[str, object]) -> str:
@@ -171,7 +182,7 @@ def test_a_check_writes_what_rules_with_a_source_say_to_do() -> None:
 
 def test_what_a_check_only_guesses_or_has_no_command_for_is_a_comment() -> None:
     text = checked({"driver": {"version": "470.57.02", "kernel_module": "470.57.02", "libcuda": "535.1.2"}})  # fmt: skip
-    commands = [line for line in text.splitlines()[14:] if line and not line.startswith("#")]
+    commands = [line for line in text.splitlines()[15:] if line and not line.startswith("#")]
     assert not commands
     assert "# by hand: " in text
 
@@ -189,6 +200,6 @@ def test_a_requirement_of_a_manifest_cannot_run(hostile: str, tmp_path: Path) ->
         }
     )
     assert "install 'b<2'" in text
-    (tmp_path / "fix.sh").write_text(text.replace("uv pip", "true").replace('"$PYTHON"', "true"))
-    subprocess.run(["sh", "fix.sh"], cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "fix.sh").write_text(text.replace("uv pip", "true"))
+    subprocess.run(["sh", "fix.sh"], cwd=tmp_path, check=True, capture_output=True, env=TRUE)
     assert [path.name for path in tmp_path.iterdir()] == ["fix.sh"]

@@ -22,6 +22,7 @@ CASES = (
 FRESH = (
     ROOT / "tests" / "data" / "root_cause_fresh.jsonl",
     ROOT / "tests" / "data" / "root_cause_fourth.jsonl",
+    ROOT / "tests" / "data" / "root_cause_fifth.jsonl",  # singles alone
 )
 INTERVAL = r" \[[\d. ]+\]"
 BASE = json.loads((ROOT / "benchmarks" / "root_cause" / "base.json").read_text())["sections"]
@@ -76,7 +77,8 @@ def test_the_score_reaches_its_aims(half: str) -> None:
 @pytest.mark.parametrize("file", FRESH, ids=lambda file: file.stem)
 def test_sets_that_were_frozen_before_they_were_scored_keep_their_score(file: Path) -> None:
     told = run("--cases", str(file), "--seeds", "2", "--no-misses")
-    assert recall("40 harmless", told)[0] >= 0.8
+    if "pairs 40 harmless" in told:
+        assert recall("40 harmless", told)[0] >= 0.8
     singles = figures(f"singles recall {NUMBER}{INTERVAL}.* without error text {NUMBER}", told)
     assert singles[0] >= 0.85
     assert singles[1] >= 0.2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -227,6 +228,38 @@ def test_a_forged_answer_is_no_crash(forgery: str, envsnap: Run, tmp_path: Path)
     if done.returncode:
         assert [line for line in done.stderr.splitlines() if "error:" in line]
         assert not (tmp_path / "it.json").exists()
+
+
+OWN_SECRETS = {
+    "python": {"facts": {"version": "3.11.7", "executable": "/opt/HFTOKEN/bin/python", "prefix": "https://u:Hunter2x@h/p"}, "gaps": {"abi": "error: password=Hunter2x failed"}},
+    "packages": {"facts": {"entries": {"numpy": {"version": "1.26.4", "origin": "https://joe:Hunter2x@pkgs.example/x.whl"}}}, "gaps": {}},
+    "env_vars": {"facts": {"entries": {"OMP_NUM_THREADS": "8", "HF_TOKEN": "HFTOKEN", "DB_PASSWORD": "Hunter2x"}}, "gaps": {}},
+    "system": {"facts": {"distribution": "HFTOKEN", "glibc": "2.36"}, "gaps": {}},
+    "weights": {"facts": {"entries": {"w.bin": {"path": "s3://u:Hunter2x@b/w.bin"}}}, "gaps": {}},
+    "configs": {"facts": {"entries": {"app": {"format": "yaml", "path": "/x/HFTOKEN.yaml", "text": "password: Hunter2x\nmax_tokens: 256\n"}}}, "gaps": {}},
+    "seeds": {"facts": {"entries": {"torch": "HFTOKEN"}}, "gaps": {}},
+    "identity": {"facts": {"hostname": "HFTOKEN"}, "gaps": {}},
+}  # fmt: skip
+
+
+def test_secrets_that_a_target_did_not_judge_are_left_out_here(
+    envsnap: Run, tmp_path: Path
+) -> None:
+    token = "hf_" + "QmR4tYw8ZxB2nKc7" + "LpD5vGh9JsF3eUa1"
+    sections = {name: {**said, "complete": True} for name, said in OWN_SECRETS.items()}
+    said = json.dumps({"probe": 1, "sections": sections}).replace("HFTOKEN", token)
+    code = f"{BEGUN}out('facts ' + {said!r} + '\\n')\nout('envsnap-%s-end\\n' % marker)\n"
+    done = envsnap("capture", "--python", liar(tmp_path, code), "-o", "it.json", timeout=60)
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "it.json").read_text()
+    assert token not in text
+    assert "Hunter2x" not in text
+    found = json.loads(text)["sections"]
+    assert found["python"]["version"] == "3.11.7"
+    assert found["env_vars"]["entries"] == {"OMP_NUM_THREADS": "8"}
+    assert found["env_vars"]["gaps"]["DB_PASSWORD"].startswith("redacted: ")
+    assert found["configs"]["entries"]["app"]["tree"] == {"max_tokens": "256"}
+    assert any(why.startswith("redacted: ") for why in found["system"]["gaps"].values())
 
 
 def test_what_a_target_says_on_its_error_stream_loses_its_secrets(

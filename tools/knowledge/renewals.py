@@ -77,7 +77,8 @@ def built_against(index: Index, scope: Scope) -> Iterator[Change]:
         if scope.verify:
             yield from _verified(index, name, mine[-scope.most :], there)
         newest = mine[-1]
-        for release in chosen(there, [_release(row) for row in rows], scope.most):
+        # Rows of other sources say something else of a release than what it requires.
+        for release in chosen(there, [_release(row) for row in mine], scope.most):
             found = index.metadata(name, str(release))
             rows_of_it = list(_of_requirements(found, mine)) if found else [None]
             for row in rows_of_it:

@@ -17,6 +17,7 @@ from envsnap.image.planning import apt, conda
 from envsnap.image.records import Plan
 from envsnap.image.writing import dockerfile, render
 from envsnap.image.writing.dockerfile import MANIFEST, PLAN
+from envsnap.image.writing.forms import registry
 
 DOCKERFILE = "Dockerfile"
 IGNORE = ".dockerignore"
@@ -24,8 +25,9 @@ PROOF = "proof.json"
 OURS = re.compile(
     r"Dockerfile|dockerfile\.json|manifest\.json|proof\.json|\.dockerignore"
     r"|requirements(-[a-z0-9.-]+)?\.txt|extra-ca\.crt|app\.tar|config-[0-9a-f]{64}|[A-Za-z0-9][A-Za-z0-9._+-]{4,240}\.whl"
-    r"|weights-[0-9a-f]{64}|compose\.yaml|kubernetes\.yaml|devcontainer\.json|apptainer\.def|apt\.list|conda\.txt|conda_install\.py|[A-Za-z0-9_]([A-Za-z0-9_.+=!-]|%21){3,240}\.(conda|tar\.bz2)"
+    r"|weights-[0-9a-f]{64}|apt\.list|conda\.txt|conda_install\.py|[A-Za-z0-9_]([A-Za-z0-9_.+=!-]|%21){3,240}\.(conda|tar\.bz2)"
 )
+FORM_FILES = frozenset(file for file, _ in registry.FORMS.values())
 STALE = re.compile(r"\.envsnap-[A-Za-z0-9_]{8}")  # what a killed run leaves
 LIST_HEADER = "# Written by envsnap; an explicit list of conda packages.\n@EXPLICIT\n"
 HEADER = "# Written by envsnap; install with pip install --no-deps.\n"
@@ -92,7 +94,7 @@ def write(files: Mapping[str, bytes | Path], folder: Path) -> None:
     staged: dict[str, str] = {}
     try:
         for name, data in files.items():
-            if not OURS.fullmatch(name):
+            if not _may_be(name):
                 raise InputError(f"{name}: no file of a build context has this name")
             staged[name] = _stage(folder, data)
         for name, temporary in staged.items():
@@ -105,6 +107,11 @@ def write(files: Mapping[str, bytes | Path], folder: Path) -> None:
         for temporary in staged.values():
             if os.path.lexists(temporary):
                 os.unlink(temporary)
+
+
+def _may_be(name: str) -> bool:
+    """Whether a file of a build context can have this name."""
+    return OURS.fullmatch(name) is not None or name in FORM_FILES
 
 
 def _prepare(folder: Path) -> None:
@@ -132,7 +139,7 @@ def _look(folder: Path) -> set[str]:
             if STALE.fullmatch(item.name) and item.is_file(follow_symlinks=False):
                 stale.append(item.path)
                 continue
-            if not OURS.fullmatch(item.name) or not item.is_file(follow_symlinks=False):
+            if not _may_be(item.name) or not item.is_file(follow_symlinks=False):
                 raise InputError(
                     f"{folder}: holds {item.name!a}, which is not of a build context;"
                     " name an empty folder"

@@ -89,20 +89,27 @@ def reason(source: Source) -> str:
         return f"a compressed file of no kind that envsnap reads; unpack it and name the file inside; {LISTED}"
     known = look(source)
     if known is not None:
-        advice = known.advice.format(file=source.base or "FILE")
+        advice = known.advice.format(file=_typed(source))
         return f"looks like {known.kind}, which is no description of an environment; {advice}"
     if not source.text:
         return f"a binary file of no kind that envsnap reads; {LISTED}"
     alone = "" if source.text.strip().count("\n\n") == 0 else f" {ALONE};"
     return _of_tree(source) or (
         f"not a manifest, and no report, lock or list that envsnap reads; {LISTED};{alone}"
-        f" {CONFIG.format(file=source.base or 'FILE')}"
+        f" {CONFIG.format(file=_typed(source))}"
     )
+
+
+def _typed(source: Source) -> str:
+    """The file as a command can name it: what the user typed, not its last part."""
+    if not source.base:
+        return "FILE"
+    return source.name if source.name.endswith(source.base) else source.base
 
 
 def _of_tree(source: Source) -> str | None:
     """What a document is that parses, or that was to be one."""
-    config = CONFIG.format(file=source.base or "FILE")
+    config = CONFIG.format(file=_typed(source))
     if source.text.lstrip()[:1] in ("{", "["):
         if source.json is None:
             return None  # the codec names the place where it breaks off

@@ -37,7 +37,13 @@ SHAPES = (
 # What every line with a secret has; few others do, and judging takes time.
 SUSPECT = re.compile(
     r"(?i)pass|pw|pwd|secret|token|key|cred|auth|login|log in|sign in|account|cookie|bearer|basic|://|@"
-    r"|BEGIN|webhook|[a-z0-9_+/=-]{16}"
+    r"|BEGIN|webhook|[a-z0-9_+/=-]{15}|[a-z0-9][!#$^&][a-z0-9!#$^&]"
+)
+# Numbers and times between blanks: a number is shown whatever stands around it, so lines that
+# differ in them alone are judged alike. Digits in quotes may be a password, and stay.
+COUNTED = re.compile(
+    r"(?<![^\s=,(\[])(?:[0-9]{1,20}(?:\.[0-9]{1,20})?|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]{1,9})?)"
+    r"(?=[\s,)\]%]|\Z)"
 )
 BAR = re.compile(r"\d{1,3}%\|")
 PIECES = re.compile(rf"%[a-z]+|(?<![\w.]){NUMBER}(?![\w.]*\w)|[^\W_][\w'-]*|[^\w\s]|_+")
@@ -56,6 +62,7 @@ def lines(data: bytes, *, text: bool) -> Iterator[str]:
 
 def _plain(data: bytes) -> Iterator[str]:
     """Lines without escapes and without progress bars, as they stand in the end."""
+    harmless: set[str] = set()
     for whole in data.decode("utf-8", "backslashreplace").split("\n"):
         line = whole
         if "\r" in line:
@@ -66,14 +73,23 @@ def _plain(data: bytes) -> Iterator[str]:
                 continue
         elif BAR.search(line):
             continue
-        yield _without_secrets(ESCAPES.sub("", line[:LONGEST]).rstrip())
+        yield _without_secrets(ESCAPES.sub("", line[:LONGEST]).rstrip(), harmless)
 
 
-def _without_secrets(line: str) -> str:
-    """A line in which a mark stands for each secret: a digest of a password could be guessed."""
+def _without_secrets(line: str, harmless: set[str]) -> str:
+    """A line in which a mark stands for each secret: a digest of a password could be guessed.
+
+    `harmless` has the lines without one that were judged before, their numbers aside.
+    """
     if SUSPECT.search(line) is None:
         return line
-    return decision.message(line, {}).replace(decision.REDACTED, " %secret ")
+    counted = COUNTED.sub("0", line)
+    if counted in harmless:
+        return line
+    shown = decision.message(line, {})
+    if shown == line and len(harmless) < MOST_LINES:
+        harmless.add(counted)
+    return shown.replace(decision.REDACTED, " %secret ")
 
 
 def _words(line: str) -> list[str]:

@@ -23,7 +23,8 @@ def as_json(told: Past) -> str:
 def as_text(told: Past) -> str:
     """Write changes by day, then kinds; what is cut says how much there is."""
     whom = plain(told.host) if told.host else "The fleet"
-    lines = [f"{whom}: {len(told.changes) + told.more:,} changes of kind"]
+    count = len(told.changes) + told.more
+    lines = [f"{whom}: {count:,} change{'' if count == 1 else 's'} of kind"]
     for change in told.changes[:MOST_LINES]:
         facts = [plain(fact)[:100] for fact in change.facts[:MOST_FACTS]]
         if len(change.facts) > MOST_FACTS:

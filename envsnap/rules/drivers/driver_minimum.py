@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from envsnap.knowledge import drivers
 from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import frameworks, stated, version
+from envsnap.model.paths import Path
+from envsnap.model.reading import stated, version
+from envsnap.rules.built_here import built, told_by
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -48,7 +50,10 @@ class DriverMinimum(Rule):
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check every framework with a CUDA build against the driver."""
         here = stated(manifest, "driver", "version")
-        if here is None or not on_linux(manifest):
+        if not on_linux(manifest):
+            return
+        if here is None:
+            yield from self._of_its_cuda(manifest)
             return
         compat = stated(manifest, "driver", "libcuda_is_compat")
         libcuda = stated(manifest, "driver", "libcuda")
@@ -56,13 +61,13 @@ class DriverMinimum(Rule):
         effective = libcuda if compat is True and libcuda is not None else here
         if not drivers.is_driver(effective):
             return
-        for name, framework in frameworks(manifest).items():
+        known = built(manifest)
+        for name, framework in known.items():
             if isinstance(framework.cuda, str) and numbers(framework.cuda):
                 brings = NGC in str(framework.version) and compat is None
-                yield from self._judge(name, framework.cuda, effective, brings_compat=brings)
-        if compat is None and not any(
-            isinstance(item.cuda, str) for item in frameworks(manifest).values()
-        ):
+                path = told_by(manifest, name, "cuda")
+                yield from self._judge(path, framework.cuda, effective, brings_compat=brings)
+        if compat is None and not any(isinstance(item.cuda, str) for item in known.values()):
             yield from self._runtime(manifest, effective)
 
     def beside(self, comparison: Comparison, finding: Finding) -> Finding:
@@ -99,9 +104,34 @@ class DriverMinimum(Rule):
             )
             return
 
+    def _of_its_cuda(self, manifest: Manifest) -> Iterator[Finding]:
+        """A driver of which the CUDA alone is known: it runs that release's family, and older ones."""
+        newest = stated(manifest, "cuda", "driver")
+        if not isinstance(newest, str) or not numbers(newest):
+            return
+        for name, framework in built(manifest).items():
+            cuda = framework.cuda
+            if not isinstance(cuda, str) or numbers(cuda)[:1] <= numbers(newest)[:1]:
+                continue
+            yield Finding(
+                rule=self.id,
+                severity=Severity.WARNING if NGC in str(framework.version) else Severity.ERROR,
+                effect=Effect.CRASH,
+                confidence=Confidence.LIKELY,
+                path=("cuda", "driver"),
+                message=f"the driver runs CUDA {newest}; {name} is built for CUDA {cuda}",
+                why=f"A driver runs its own CUDA family and older ones, and {cuda} is of a newer one, "
+                "unless forward-compatibility libraries are used.",
+                fix=f"Update the driver, or install a build of {name} for CUDA {newest} or older.",
+                source=REFERENCE,
+                expected=f"CUDA {cuda}",
+                cites=(told_by(manifest, name, "cuda"),),
+            )
+
     def _judge(
-        self, name: str, cuda: str, driver: str, *, brings_compat: bool
+        self, told: Path, cuda: str, driver: str, *, brings_compat: bool
     ) -> Iterator[Finding]:
+        name = told[1]
         need = drivers.needed_by(cuda)
         if need is None:
             return
@@ -136,7 +166,7 @@ class DriverMinimum(Rule):
             fix=f"Update the driver to {exact} or newer, or install a build for an older CUDA.",
             source=REFERENCE,
             expected=f"driver {exact}",
-            cites=(("frameworks", name, "cuda"),),
+            cites=(told,),
         )
 
 

@@ -11,7 +11,10 @@ from envsnap.knowledge.tables import is_trusted, source, table
 from envsnap.knowledge.versions import numbers
 from envsnap.model.compute import Framework
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import frameworks, gpus, stated, variable
+from envsnap.model.paths import Path
+from envsnap.model.reading import gpus, stated, variable
+from envsnap.rules.built_here import built as built_here
+from envsnap.rules.built_here import told_by
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 
@@ -38,15 +41,19 @@ class GpuArchitecture(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check each framework's list against each GPU."""
-        for name, framework in frameworks(manifest).items():
+        for name, framework in built_here(manifest).items():
             built = _stated(framework) or (
                 _published(framework, manifest) if name == "torch" else None
             )
             if built is not None:
+                path = told_by(manifest, name, "arch_list")
                 for index, capability in _cards(manifest, built).items():
-                    yield from self._judge(name, built, index, capability)
+                    yield from self._judge(name, path, built, (index, capability))
 
-    def _judge(self, name: str, built: Built, index: str, capability: str) -> Iterator[Finding]:
+    def _judge(
+        self, name: str, path: Path, built: Built, card: tuple[str, str]
+    ) -> Iterator[Finding]:
+        index, capability = card
         how = coverage(built.architectures, capability)
         if how == "machine code":
             return
@@ -57,7 +64,7 @@ class GpuArchitecture(Rule):
             severity=worst if none else Severity.INFO,
             effect=Effect.CRASH if none else Effect.PERFORMANCE,
             confidence=Confidence.LIKELY if built.source else Confidence.CERTAIN,
-            path=("frameworks", name, "arch_list"),
+            path=path,
             message=(
                 f"{name} has no code for GPU {index} (compute capability {capability})"
                 if none

@@ -9,7 +9,9 @@ from envsnap.knowledge.gpus import architecture
 from envsnap.knowledge.versions import numbers
 from envsnap.model.compute import Gpu
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import frameworks, gpus
+from envsnap.model.paths import Path
+from envsnap.model.reading import gpus
+from envsnap.rules.built_here import built, told_by
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 
@@ -31,18 +33,20 @@ class GpuCuda(Rule):
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Check each framework's CUDA against each GPU; one finding a framework."""
-        for name, framework in frameworks(manifest).items():
+        for name, framework in built(manifest).items():
+            path = told_by(manifest, name, "cuda")
             for index, gpu in gpus(manifest).items():
                 row = architecture(gpu.compute_capability, gpu.name)
                 if isinstance(framework.cuda, str) and row is not None:
-                    found = self._judge(name, framework.cuda, index, gpu, row)
+                    found = self._judge(path, framework.cuda, index, gpu, row)
                     if found is not None:
                         yield found
                         break
 
     def _judge(
-        self, name: str, cuda: str, index: str, gpu: Gpu, row: dict[str, Any]
+        self, path: Path, cuda: str, index: str, gpu: Gpu, row: dict[str, Any]
     ) -> Finding | None:
+        name = path[1]
         first, last = row["first_cuda"], row.get("last_cuda")
         if not numbers(cuda):
             return None
@@ -57,7 +61,7 @@ class GpuCuda(Rule):
             severity=Severity.WARNING,
             effect=Effect.CRASH,
             confidence=Confidence.LIKELY,
-            path=("frameworks", name, "cuda"),
+            path=path,
             message=f"{name} is built for CUDA {cuda}, which does not know the {model}",
             why=f"CUDA {bound} that compiles for {row['architecture']} {row['compute_capability']}.",
             fix=f"Install a build of {name} for CUDA {first} or newer." if too_old

@@ -53,8 +53,8 @@ NUMERIC = re.compile(
 # Lists that are gone through in their order, or whose places are the numbers of a result.
 SEQUENCE = re.compile(
     r"(?:^|_)(?:layers?|labels?|label_list|class(?:es)?|class_names|categories|columns?|features?|channels?|transforms?"
-    r"|augmentations?|steps?|stages?|pipelines?|processors?|preprocess\w*|blocks?|modules|order|vocab\w*|tokens?"
-    r"|\w+_tokens|providers?|backends?|middlewares?|callbacks?|merges|args|command|entrypoint|path|names)(?:_|$)",
+    r"|augmentations?|steps?|stages?|pipelines?|processors?|preprocess(?:ing|ors?)?|blocks?|modules|order|vocab(?:ulary)?|tokens?"
+    r"|providers?|backends?|middlewares?|callbacks?|merges|args|command|entrypoint|path|names)(?:_|$)",
     re.IGNORECASE,
 )
 

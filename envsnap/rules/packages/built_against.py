@@ -10,7 +10,8 @@ from envsnap.knowledge.built_against import Misfit, fitting, misfits, source
 from envsnap.knowledge.releases import version as parsed
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import frameworks, given, packages, stated, version
+from envsnap.model.reading import given, packages, stated, version
+from envsnap.rules.built_here import built
 from envsnap.rules.finding import Confidence, Effect, Finding, Remedy, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -110,7 +111,7 @@ def _have(manifest: Manifest, name: str) -> str | None:
     if name == "driver":
         return _text(stated(manifest, "driver", "version"))
     if name in ("cuda", "cudnn"):
-        torch = frameworks(manifest).get("torch")
+        torch = built(manifest).get("torch")
         return _text(getattr(torch, name)) if torch is not None else None
     found = version(manifest, name)
     return None if found is None or _is_early(found) else found

@@ -104,9 +104,9 @@ class Wanted(Rule):
             known = releases.between(name, change.reference, change.other)
         elif change.kind is ChangeKind.REMOVED:
             severity, effect = _missing(name)
-            message = f"{_pinned(name, change.reference)} is not asked for on the other side"
+            message = f"{_pinned(name, change.reference)} is not asked for by the other side"
         else:
-            message = f"{_pinned(name, change.other)} is asked for on the other side only"
+            message = f"{_pinned(name, change.other)} is asked for by the other side only"
         return Finding(
             rule=self.id,
             severity=severity,

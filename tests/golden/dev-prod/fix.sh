@@ -2,13 +2,14 @@
 # Written by envsnap 0.1.0. Read it before you run it.
 # It makes prod (prod.json) like dev (dev.json) in what the findings name, worst first.
 # Variables hold in a shell that reads it: . ./NAME
-# PYTHON names the interpreter of that environment (now: python3).
-PYTHON="${PYTHON:-python3}"
+# Set PYTHON to the interpreter of the environment that is to change.
 install() {
+    : "${PYTHON:?set it to the interpreter of the environment that is to change}"
     if command -v uv >/dev/null 2>&1; then uv pip install --python "$PYTHON" "$@"
     else "$PYTHON" -m pip install "$@"; fi
 }
 uninstall() {
+    : "${PYTHON:?set it to the interpreter of the environment that is to change}"
     if command -v uv >/dev/null 2>&1; then uv pip uninstall --python "$PYTHON" "$@"
     else "$PYTHON" -m pip uninstall -y "$@"; fi
 }

@@ -120,6 +120,15 @@ def test_a_release_between_two_rows_needs_what_lies_between(
     assert all(row["basis"] == "inferred" for row in found)
 
 
+def test_a_release_between_two_lists_of_builds_has_none_that_neither_has() -> None:
+    rows = [
+        {"versions": "==1.0", "built_for": {"cuda": ["12.8", "13.0"]}, "how": "run fails"},
+        {"versions": "==1.2", "built_for": {"cuda": ["12.6", "13.0", "13.2"]}, "how": "run fails"},
+    ]
+    (row,) = between_releases(rows, "1.1", set())
+    assert row["built_for"] == {"cuda": ["12.6", "12.8", "13.0", "13.2"]}
+
+
 def test_what_rows_state_is_not_inferred() -> None:
     assert list(between_releases(ROWS, "1.1.0", {"torch"})) == []
 

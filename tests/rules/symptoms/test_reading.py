@@ -100,6 +100,18 @@ def test_a_path_in_the_last_line_decides_and_not_the_word_before_it() -> None:
     assert first(text, manifest).path == ("system", "shm_size")
 
 
+def test_an_old_python_does_not_say_where_a_name_is_missing_and_the_line_does() -> None:
+    text = (
+        '  File "/env/lib/python3.6/site-packages/imblearn/utils/_sklearn_compat.py", line 256\n'
+        "    from sklearn.utils.validation import _is_pandas_df, check_array\n"
+        "ImportError: cannot import name '_is_pandas_df'\n"
+    )
+    found = first(text, of(scikit_learn="1.8.0", imbalanced_learn="0.14.0"))
+    assert found.path == ("packages", "scikit-learn")
+    other = text.replace("import _is_pandas_df, check_array", "import check_array")
+    assert "sklearn" not in str([item.groups.get("module") for item in read(other).evidence])
+
+
 def test_a_wrapper_is_unwrapped() -> None:
     text = (
         "RuntimeError: Failed to import transformers.models.llama.modeling_llama because of the"
