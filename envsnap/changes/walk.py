@@ -212,7 +212,8 @@ class _Walk:
 
         found = trees.compare(reference, other)
         self.compared += max(_leaves(reference), len(found))
-        for inner, mine, theirs in found:
+        for place, mine, theirs in found:
+            inner = place or ("tree",)  # the whole file is one list
             hidden = self._is_hidden((*path, *inner), mine, theirs)
             self._value((*path, *inner), mine, theirs, says_all=not hidden)
 

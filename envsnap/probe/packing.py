@@ -19,6 +19,7 @@ _REDACT = (
     "issuers",
     "keys",
     "kinds",
+    "loose",
     "sentences",
     "texts",
     "weighing",

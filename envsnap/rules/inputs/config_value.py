@@ -76,13 +76,7 @@ class ConfigValue(Rule):
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a value; a file that differs in form only is stated once."""
         changed = {
-            change.path[1]
-            for change in comparison.under("configs")
-            if (
-                change.kind is ChangeKind.CHANGED
-                if len(change.path) == 2
-                else change.path[2] not in FILE_FACTS
-            )
+            change.path[1] for change in comparison.under("configs") if _is_of_values(change)
         }
         values: dict[tuple[str, ...], list[Change]] = {}
         for change in list(comparison.under("configs")):
@@ -136,6 +130,12 @@ class ConfigValue(Rule):
         )
 
 
+def _is_of_values(change: Change) -> bool:
+    """Whether a value differs, be it the list that is the whole file."""
+    key = change.path[2] if len(change.path) > 2 else "sha256"
+    return key not in FILE_FACTS or (key == "tree" and change.kind is ChangeKind.CHANGED)
+
+
 def _told(found: list[Change]) -> str:
     """What differs: the value, or how many entries of which map have another."""
     change = found[0]
@@ -143,7 +143,8 @@ def _told(found: list[Change]) -> str:
         return f"{text(change.path[1:3])}: {len(found)} entries have another {change.path[-1]}"
     if _is_reordered(change):
         places = f"{_shown(change.reference)} -> {_shown(change.other)}"
-        return f"{text(change.path[1:])}: the same entries in another order: {places}"
+        place = change.path[1:2] if change.path[2:] == ("tree",) else change.path[1:]
+        return f"{text(place)}: the same entries in another order: {places}"
     verb = {
         ChangeKind.ADDED: "set on the other side only",
         ChangeKind.REMOVED: "missing on the other side",
@@ -187,7 +188,7 @@ def _weigh_order(change: Change) -> tuple[Severity, Effect, str] | None:
     """What another order does, by what the list is called; None for anything else."""
     if not _is_reordered(change) or _weigh(change)[1] is not Effect.BEHAVIOR:
         return None
-    keys = [key for key in change.path[2:] if not key.isdigit()]
+    keys = [key for key in change.path[2:] if not key.isdigit() and key != "tree"]
     if SEQUENCE.search(keys[-1] if keys else change.path[1]):
         return (
             Severity.WARNING,

@@ -56,7 +56,7 @@ class Pieces:
 
     def special(self) -> list[int]:
         """The ids of special tokens."""
-        item = next(iter(self._items()), None)
+        item: Any = next(iter(self._items()), None)
         if hasattr(item, "all_special_ids"):
             return [int(number) for number in item.all_special_ids]
         if hasattr(item, "get_added_tokens_decoder"):
