@@ -15,7 +15,6 @@ _REDACT = (
     "declared",
     "digests",
     "fragments",
-    "loose",
     "issuers",
     "keys",
     "kinds",
