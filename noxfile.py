@@ -91,6 +91,7 @@ def full(session: nox.Session) -> None:
     _pytest(session, "-m", "full")
     seed = str(int(time.time()))
     _pytest(session, "tests/fuzz", env={"ENVSNAP_FUZZ_SECONDS": "600", "ENVSNAP_FUZZ_SEED": seed})
+    _pytest(session, "-m", "hypothesis", env={"ENVSNAP_FUZZ_SEED": seed})
     session.run("python", "-m", "benchmarks")
 
 

@@ -22,8 +22,11 @@ VERSIONS = ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-# A loaded machine is slow, not wrong.
-hypothesis.settings.register_profile("envsnap", deadline=None)
+# A loaded machine is slow, not wrong; and each run draws the same examples, so that a change is
+# judged by what it changes. The full session draws others.
+hypothesis.settings.register_profile(
+    "envsnap", deadline=None, derandomize="ENVSNAP_FUZZ_SEED" not in os.environ
+)
 hypothesis.settings.load_profile("envsnap")
 
 # Which fixture means which session of the noxfile.

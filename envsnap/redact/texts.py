@@ -134,9 +134,12 @@ def find(text: str, inside: bool = False) -> list:
     """
     if len(text) < SHORTEST and text.replace("_", "").replace(".", "").isalnum():
         return []  # one short word: no shape is that short, and nothing stands around it
+    written = text
     if "[" in text:
         text = re.sub(_COLOUR, _blank, text)
     found = [(start, end, "token or key by its shape") for start, end in issuers.spans(text)]
+    if written != text:  # a colour may stand inside a password, too
+        found.extend(addresses.spans(written))
     found.extend(addresses.spans(text))
     if '"kty"' in text or "'kty'" in text:
         found.extend((*match.span(1), "private key") for match in re.finditer(_JWK, text))

@@ -290,6 +290,7 @@ def test_parse_errors_do_not_quote_the_file() -> None:
     )
 )
 @example(password="op:0")  # elsewhere that names where a secret is kept
+@example(password="\x1b[A")  # elsewhere that is a terminal's colour
 def test_user_information_never_stays_in_a_url(password: str) -> None:
     assume(set(password) != {"*"})  # somebody masked it
     assume(re.fullmatch(r"\$\w+", password) is None)  # a variable says where it is
