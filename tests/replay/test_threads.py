@@ -7,28 +7,28 @@ import threading
 
 import pytest
 
-from envsnap.replay.recorder.inside import recorder
+from envsnap.replay.recorder.inside import aside
 
 
 def test_a_thread_that_may_call_a_model_keeps_the_hooks_on_all_modules() -> None:
-    before = recorder._alone()
+    before = aside.alone()
     go = threading.Event()
     worker = threading.Thread(target=go.wait, daemon=True)
     worker.start()
     try:
-        assert not recorder._alone()
+        assert not aside.alone()
     finally:
         go.set()
         worker.join()
-    assert recorder._alone() == before
+    assert aside.alone() == before
 
 
 def test_the_thread_of_progress_bars_does_not() -> None:
     tqdm = pytest.importorskip("tqdm")
-    before = recorder._alone()
+    before = aside.alone()
     bar = tqdm.tqdm(total=1, file=io.StringIO())
     try:
         assert any(type(item).__module__ == "tqdm._monitor" for item in threading.enumerate())
-        assert recorder._alone() == before
+        assert aside.alone() == before
     finally:
         bar.close()
