@@ -74,10 +74,10 @@ def _is_login(key: str, text: str) -> bool:
     match = re.match(r"[\w.@+-]{1,64}[:/]([^\s/:]{3,200})\Z", text)
     if match is None or kinds.is_setting(match.group(1)) or kinds.is_plain(match.group(1)):
         return loose.is_login(loose.decoded(text))
-    return _is_password(match.group(1)) or words.split(key)[-1:] in _OF_LOGINS
+    return is_password(match.group(1)) or words.split(key)[-1:] in _OF_LOGINS
 
 
-def _is_password(word: str) -> bool:
+def is_password(word: str) -> bool:
     """Letters and digits in a password's place behind a user, or a word that tells one by its looks."""
     mixed = (
         re.search(r"[A-Za-z]", word) and re.search(r"[0-9]", word) and not re.match("v[0-9]", word)

@@ -133,6 +133,9 @@ _COMPOUNDS = frozenset(
         ("phrase", "seed"),
         ("phrase", "recovery"),
         ("phrase", "pass"),
+        ("word", "pass"),
+        ("words", "pass"),
+        ("code", "pass"),
         ("phrase", "backup"),
         ("passe", "de"),
         ("answer", "security"),
@@ -183,6 +186,8 @@ def of_container(key: str, container: str) -> int:
     """What `key` says inside of something that has keys: `license: {key: ...}`."""
     words = split(container)
     inside = split(key)
+    if words[-1:] in (["users"], ["logins"]) and "auth" in words:
+        return PASSWORD  # basicAuthUsers: {joe: ...}
     if len(inside) != 1 or not words:
         return NOTHING
     if inside[0] in ("code", "codes", "community", "phrase", "words"):

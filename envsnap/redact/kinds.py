@@ -26,10 +26,15 @@ _REFERENCE = (
     r"(?::|\+|\[)/{0,3}[\w./#:\[\]'\" -]{1,200}"
     r"|os\.environ/\w{1,99}|os\.environ(?:\.get\(|\[)['\"]\w{1,99}['\"][\])]"
     r"|arn:aws[\w-]{0,10}:[\w:/.-]{1,200}|projects/[\w-]{1,60}/secrets/[\w./-]{1,100}"
+    r"|@/[\w./-]{1,200}|(?:(?:id|type|src|source|env|target|dst)=[\w./:-]{1,200}(?:,|\Z)){1,6}"
     r"|(?:[\w-]{0,12}[-_])?[*xX.]{3,64}|<[^<>]{1,80}>|\*{1,64}"
     r"|(?i:your|insert|replace|enter|paste|fill)[-_ ]?(?:[A-Za-z]{2,12}[-_ ]?){1,6}"
 )
 # The name under which a vault has it: api_key, clientSecret.
+# What says when it was made, what it is a digest of, or what a protein is made of: letters of no secret.
+_IDENTITY = r"01[0-9A-HJKMNP-TV-Z]{24}|Qm[1-9A-HJ-NP-Za-km-z]{44}|[ACDEFGHIKLMNPQRSTVWY]{30,2000}"
+# A path of which the first parts are words is a place, whatever the store calls what lies there.
+_PLACE = r"(?:~|\.{1,2})?/(?:[a-z][a-z._]{1,30}/){2}[\w./+@=-]{1,999}"
 _KEY_NAME = r"(?:api|access|client|private|auth|account|db|bearer|refresh|signing|hf|wandb)(?:[_-](?:key|token|secret|password|pat)|Key|Token|Secret)"
 _CONSTANT = r"[A-Z][A-Z0-9]{0,40}(?:_[A-Z0-9]{1,40}){1,10}"
 _WORD = r"[A-Za-z][a-z]{0,30}|[A-Z]{1,16}"
@@ -51,7 +56,7 @@ SETTINGS = frozenset(
     " int float str bool string number list dict name id key value index type path url uri query"
     " header cookie session body form param trust peer md5 sha256 argon2 bcrypt scrypt pbkdf2"
     " dummy fake test placeholder not-needed not-used na n/a todo tbd eos bos pad unk sep mask"
-    " system user assistant client server internal external admin0 read write readonly".split()
+    " system user assistant client server internal external admin0 read write readonly include omit same-origin".split()
 )
 
 
@@ -191,7 +196,11 @@ def is_phrase(text: str) -> bool:
 
 def is_random(text: str) -> bool:
     """Tell whether a text without blanks holds a piece that nobody would write as a word."""
-    if len(text) < 15 or _is_mangled(text):
+    if (
+        len(text) < 15
+        or _is_mangled(text)
+        or re.match("(?:" + _IDENTITY + "|" + _PLACE + r")\Z", text)
+    ):
         return False
     if is_hex(text):
         return True

@@ -46,8 +46,8 @@ _ATTRIBUTES = (
 )
 _OPTION = r"(?<![^\s=])[\"']?--?([A-Za-z][\w.-]{0,80})(?:[ \t]{1,4}|=)(?=[^\s-]|-[^-\s]\S{3})"
 # ["curl", "-u", "joe:x"] in a text, and what stands between two arguments there.
-_LISTED = r"[\"'],\s{0,2}[\"']-"
-_BETWEEN = r"[\"'],\s{0,2}[\"']"
+_LISTED = r"(?:[\"'],\s{0,2}|\[\s{0,2})[\"']-"
+_BETWEEN = r"(?:[\"'],|\[)\s{0,2}[\"']"
 _HEADER = (
     r"(?i)\b(basic|bearer|token|apikey|api-key|digest|negotiate|sso-key|splunk|key|ghapp|dpop)"
     r"(?:[ \t]{1,4}|%20)([A-Za-z0-9+/=._~:!@$-]{6,4096})"
@@ -124,6 +124,8 @@ _NAMED = []  # those shapes, each with the names of its tools; once they are ask
 _B64 = r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{12,100000}={0,2}"
 # Colours of a terminal, also as they are spelled in JSON and in shells: they part words, as blanks do.
 _COLOUR = r"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-9;?]{0,32}[A-Za-z]"
+# An assignment or an address in the encoding of addresses: user%3Dml%26password%3Dx.
+_PERCENTED = r"[^\s\"'<>?&=]{0,4000}%(?:3[aAdD])[^\s\"'<>?&=]{1,4000}"
 _JWK = r"[\"'](?:d|p|q|dp|dq|qi|k|oth)[\"']\s{0,4}:\s{0,4}[\"']([A-Za-z0-9_=-]{8,4096})"
 
 
@@ -158,7 +160,20 @@ def find(text: str, inside: bool = False) -> list:
     found.extend(loose.spans(text))
     if not inside:
         found.extend(_encoded(text))
+        found.extend(_percented(text))
     return _merged(found)
+
+
+def _percented(text: str) -> list:
+    """Words in the encoding of addresses that hold a secret once they are decoded."""
+    found = []
+    for match in re.finditer(_PERCENTED, text) if "%" in text else ():
+        decoded = re.sub(
+            "%([2-7][0-9A-Fa-f])", lambda code: chr(int(code.group(1), 16)), match.group()
+        )
+        if find(decoded, True):
+            found.append((*match.span(), "a secret in the encoding of addresses"))
+    return found
 
 
 def _blank(match) -> str:

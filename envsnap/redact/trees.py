@@ -181,15 +181,13 @@ def _is_pair(items: list) -> bool:
 
 
 def _is_user(items: list, path: tuple) -> bool:
-    """A user and a password, one of several such pairs: [["joe", "x"], ["ann", "y"]]."""
+    """A user and a password: auth: ["joe", "x7"], or one of several: [["joe", "x"], ["ann", "y"]]."""
     place = [str(part) for part in path[-2:]]
-    return (
-        len(items) == 2
-        and all(isinstance(item, str) for item in items)
-        and len(place) == 2
-        and place[1].isdigit()
-        and words.split(place[0])[-1:] in ([name] for name in _OF_USERS)
-    )
+    if len(items) != 2 or not place or not all(isinstance(item, str) for item in items):
+        return False
+    if place[-1].isdigit():
+        return len(place) == 2 and words.split(place[0])[-1:] in ([name] for name in _OF_USERS)
+    return words.split(place[-1])[-1:] == ["auth"] and decision.is_password(items[1])
 
 
 def _labels(tree: dict) -> dict:
