@@ -28,6 +28,11 @@ class Imports:
             sys.meta_path.insert(0, self)
         self._wanted.setdefault(name, []).append(done)
 
+    def stop(self) -> None:
+        """Wait for no module any more."""
+        self._wanted.clear()
+        sys.meta_path[:] = [item for item in sys.meta_path if item is not self]
+
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> Any:
         """Find a module that somebody waits for as everybody else does."""
         if name not in self._wanted:
@@ -53,7 +58,8 @@ class Imports:
         execute = loader.exec_module
 
         def exec_module(module: Any) -> None:
-            del loader.exec_module
+            # Where several listen, the outermost takes back what all have set.
+            vars(loader).pop("exec_module", None)
             execute(module)
             for done in waiting:
                 _tell(done, module)

@@ -44,8 +44,9 @@ class Recording:
         self._folder = tempfile.mkdtemp(prefix="envsnap-")
         self._wanted = wanted or Wanted()
         self._printed = _Printed()
+        self._imports = Imports()
         self._recorder = Recorder(
-            torch, self._folder, task=task, after=Imports().after,
+            torch, self._folder, task=task, after=self._imports.after,
             **msgspec.to_builtins(self._wanted),
         )  # fmt: skip
 
@@ -61,6 +62,7 @@ class Recording:
     ) -> None:
         try:
             self._printed.stop()
+            self._imports.stop()
             self._recorder.finish(complete=error is None, error=error)
             left = spooled.one(self._folder)
             ending = Ending(printed=self._printed.told(text=self._wanted.text))
