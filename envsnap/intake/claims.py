@@ -29,7 +29,7 @@ def clean(tree: dict[str, Any], key: bytes = b"") -> None:
             gaps[path_text(inner or path)] = digests.reason(why, lost, key)
 
         reasons = section.pop("gaps", None)  # what is found in them has no path of its own
-        _names(section, note, ())
+        _names(section, note, (), judged)
         if name == "env_vars":
             _judge(section, note)
         elif name == "configs":
@@ -37,23 +37,23 @@ def clean(tree: dict[str, Any], key: bytes = b"") -> None:
         else:
             decision.sweep(section, note, judged=judged)
         stated = reasons if isinstance(reasons, dict) else {}
-        section["gaps"] = _cleaned({**stated, **gaps})
+        section["gaps"] = _cleaned({**stated, **gaps}, judged)
 
 
-def _names(tree: Any, note: Any, path: tuple[str, ...]) -> None:
+def _names(tree: Any, note: Any, path: tuple[str, ...], judged: dict[str, Any]) -> None:
     """Names below a section's entries, which `names` judges: no fact is called by a secret."""
     if isinstance(tree, list):
         for place, item in enumerate(tree):
-            _names(item, note, (*path, str(place)))
+            _names(item, note, (*path, str(place)), judged)
     for name in list(tree) if isinstance(tree, dict) else ():
         shown = name
         if path != ("entries",) and len(name) >= names.SHORTEST:
-            shown = decision.message(name, {})
+            shown = _shown(name, judged)
         if shown != name:
             shown = f"{shown} {len(tree)}" if shown in tree else shown
             tree[shown] = tree.pop(name)
             note((*path, shown), "a name that is a secret", name)
-        _names(tree[shown], note, (*path, shown))
+        _names(tree[shown], note, (*path, shown), judged)
 
 
 def _judge(section: dict[str, Any], note: Any) -> None:
@@ -83,10 +83,16 @@ def _keep_texts(section: dict[str, Any], note: Any, judged: dict[str, Any]) -> N
                 entry["text"] = text
 
 
-def _cleaned(gaps: dict[str, Any]) -> dict[str, str]:
+def _cleaned(gaps: dict[str, Any], judged: dict[str, Any]) -> dict[str, str]:
     """Gaps without secrets in their reasons and paths."""
-    found: dict[str, str] = {}
-    for path, why in gaps.items():
-        shown = path if len(path) < names.SHORTEST else decision.message(path, {})
-        found[shown] = decision.message(str(why)[:LONGEST_REASON], {})
-    return found
+    return {
+        _shown(path, judged): _shown(str(why)[:LONGEST_REASON], judged)
+        for path, why in gaps.items()
+    }
+
+
+def _shown(text: str, judged: dict[str, Any]) -> str:
+    """A text as facts are judged: most have nothing in them that asks for a look."""
+    held = [text]
+    decision.sweep(held, lambda *_: None, judged=judged)
+    return held[0]
