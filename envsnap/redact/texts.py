@@ -125,7 +125,7 @@ _B64 = r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{12,100000}={0,2}"
 # Colours of a terminal, also as they are spelled in JSON and in shells: they part words, as blanks do.
 _COLOUR = r"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-9;?]{0,32}[A-Za-z]"
 # An assignment or an address in the encoding of addresses: user%3Dml%26password%3Dx.
-_PERCENTED = r"[^\s\"'<>?&=]{0,4000}%(?:3[aAdD])[^\s\"'<>?&=]{1,4000}"
+_PERCENTED = r"[^\s\"'<>?&=]{4,8003}"
 _JWK = r"[\"'](?:d|p|q|dp|dq|qi|k|oth)[\"']\s{0,4}:\s{0,4}[\"']([A-Za-z0-9_=-]{8,4096})"
 
 
@@ -167,7 +167,9 @@ def find(text: str, inside: bool = False) -> list:
 def _percented(text: str) -> list:
     """Words in the encoding of addresses that hold a secret once they are decoded."""
     found = []
-    for match in re.finditer(_PERCENTED, text) if "%" in text else ():
+    for match in re.finditer(_PERCENTED, text) if "%3" in text else ():
+        if re.search("%3[aAdD].", match.group()) is None:
+            continue
         decoded = re.sub(
             "%([2-7][0-9A-Fa-f])", lambda code: chr(int(code.group(1), 16)), match.group()
         )
