@@ -92,10 +92,12 @@ def module(name: str) -> str:
 
 
 def until(is_so: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait for something to become so."""
+    """Wait for something to become so; a busy machine gets one more look after its time."""
     end = time.monotonic() + seconds
     while not is_so():
-        assert time.monotonic() < end, f"{what} within {seconds} s"
+        if time.monotonic() > end:
+            assert is_so(), f"{what} within {seconds} s"
+            return
         time.sleep(0.1)
 
 
@@ -110,7 +112,10 @@ def captured(
         env={**(env or {}), MARK: run},
     )  # fmt: skip
     took = time.monotonic() - started
-    until(lambda: not with_mark(run), 3, "no child left")
+    # A client of a host that hangs would wait for it until the host is ended, after the test.
+    with contextlib.suppress(AssertionError):
+        until(lambda: not with_mark(run), 30, "no child left")
+    assert with_mark(run) == []
     return done, took
 
 

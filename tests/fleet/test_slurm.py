@@ -103,7 +103,7 @@ class Cluster:
                    f"--socket={place}/socket", f"--pid-file={place}/pid",
                    f"--log-file={place}/log", f"--seed-file={place}/seed"]  # fmt: skip
         self.members.start(name, command, self._folder / f"{name}.log")
-        engines.until((place / "socket").exists, 20, "munged")
+        engines.until((place / "socket").exists, 60, "munged")
 
     def node(self, name: str, member: str, env: dict[str, str]) -> None:
         """Start a node."""
@@ -116,7 +116,7 @@ class Cluster:
         self.members.kill(node)
         self.node(node, f"{node}-again", {"SLURM_CONF": str(self._folder / "stranger.conf")})
         log = self._folder / f"{node}-again.log"
-        engines.until(lambda: "started" in log.read_text(), 20, "a slurmd with another key")
+        engines.until(lambda: "started" in log.read_text(), 60, "a slurmd with another key")
 
     def states(self) -> dict[str, str]:
         """Each node's state, as the controller tells it."""

@@ -62,7 +62,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[Members, dict[str, str]]]:
         script.chmod(0o755)
         for name in HOSTS:
             log = tmp_path / f"{name}.log"
-            until(lambda log=log: "listening" in log.read_text(), 10, name)  # type: ignore[misc]
+            until(lambda log=log: "listening" in log.read_text(), 60, name)  # type: ignore[misc]
         yield members, {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 
 
@@ -183,9 +183,9 @@ def test_a_signal_leaves_no_child(cluster: tuple[Members, dict[str, str]], tmp_p
     command = [COMMAND, "fleet", "capture", "-o", str(tmp_path / "cut"), "--hosts", "n[1-2],n5"]
     members.hang("n5")
     members.start("capture", [*command, "--deadline", "60"], tmp_path / "cut.log", env)
-    until(lambda: _clients(tmp_path) >= 2, 20, "clients of ssh")
+    until(lambda: _clients(tmp_path) >= 2, 60, "clients of ssh")
     members.signal("capture", signal.SIGTERM)
-    until(lambda: _clients(tmp_path) == 0, 10, "no client left")
+    until(lambda: _clients(tmp_path) == 0, 30, "no client left")
 
 
 def _clients(folder: Path) -> int:
