@@ -39,6 +39,7 @@ LOOKS = (
     Look(r"<bom[ >]|xmlns=\"http://cyclonedx", "an SBOM of CycloneDX in XML", "write it as JSON"),
     Look(r"(?m)^SPDXVersion: ", "an SBOM of SPDX as tags and values", "write it as JSON"),
     Look(r"(?m)^spdxVersion: ", "an SBOM of SPDX in YAML", "write it as JSON"),
+    Look(r"(?ms)^\[(?:workspace|project)\]\s*$.{0,600}?^channels *= *\[", "a manifest of pixi", "name the pixi.lock beside it"),
     Look(r"(?m)^\[(?:build-system|project|tool\.[\w.-]+)\]\s*$", "a pyproject.toml without dependencies, or one that is cut off", "name the lock beside it (uv.lock, poetry.lock, pylock.toml), or a `pip freeze` of the environment"),
     Look(r"(?m)^\[(?:packages|dev-packages)\]\s*$", "a Pipfile that is cut off", "name the Pipfile.lock beside it"),
     Look(r"(?m)^\[(?:workspace|dependencies|pypi-dependencies|environments)\]\s*$", "a manifest of pixi", "name the pixi.lock beside it"),
@@ -69,6 +70,20 @@ LOOKS = (
     Look(r"\A\s*\{\s*\"(?:active_prefix|conda_version|GID|UID)\": ", "the output of conda info", "name the `conda list` of the environment"),
     Look(r"\A(?:(?:[\w./-]+::)?[A-Za-z0-9_][\w.-]*-[0-9][\w.!+]*-[\w.]+\s*\n){2,}\Z", "the output of conda list --canonical", "write it as `conda list` or `conda list --explicit`"),
     Look(r"(?m)^(?:stages|jobs|pipeline|workflow):\s*$", "the configuration of a CI", "name the image or the lock that its jobs use"),
+    Look(r"(?m)^\[(?:Unit|Service|Install)\]\s*$", "a unit of systemd", "capture the process that it starts with `envsnap capture --pid`"),
+    Look(r"(?m)^[a-z0-9][a-z0-9.+-]+/\S+ \S+ (?:all|amd64|arm64|armhf|i386|ppc64el|s390x)(?: \[|\s*$)", "the output of apt list", "capture the host, which reads dpkg's database"),
+    Look(r"(?m)^-- \S+ / \S+ -{3,}$", "the output of spack find", "capture the Python that it built"),
+    Look(r"\A(?:\$ [^\n]*\n)?Python \d\.\d{1,2}\.\d{1,2}\S*(?: \([^\n]*)?\s*\Z", "the version of Python alone", "name the `pip list` of that Python, or capture it with `envsnap capture --python`"),
+    Look(r"(?m)^[ \t]*(?:\$ |# )?(?:sudo )?(?:docker|podman|nerdctl) (?:container )?run ", "a command that starts a container", "name the `docker inspect` of the container"),
+    Look(r"\"containerDefinitions\"\s*:\s*\[", "a task definition of ECS", "name the `docker inspect` of a container that it started"),
+    Look(r"\"(?:PrimaryContainer|ProductionVariants)\"\s*:\s*[{\[]", "a model or an endpoint of SageMaker", "capture its image with `envsnap capture --image`"),
+    Look(r"\"(?:containerEnv|remoteEnv|remoteUser|postCreateCommand|workspaceFolder)\"\s*:", "a devcontainer.json", "name the `docker inspect` of the container"),
+    Look(r"(?m)^[ \t]+GPU0[ \t].*\bCPU Affinity\b", "the output of nvidia-smi topo", "name the `nvidia-smi -q` of the host, or capture the host"),
+    Look(r"(?m)^(?:[0-9a-f]{4}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7] [A-Z0-9][\w ]{2,40}: ", "the output of lspci", "name the `nvidia-smi -q` of the host, or capture the host"),
+    Look(r"(?m)^[ \t]+total[ \t]+used[ \t]+free\b", "the output of free", "capture the host, which reads its memory"),
+    Look(r"(?m)^Currently Loaded Module(?:s|files):", "the output of module list", "capture the Python with these modules loaded"),
+    Look(r"(?m)^(?:job|resource|module|provider) \"[^\"\n]{1,80}\"(?: \"[^\"\n]{1,80}\")? \{", "a configuration of Nomad or Terraform", "name the `docker inspect` of a container that it started"),
+    Look(r"(?m)^[ \t]+accelerators: ?\S", "a task of SkyPilot", "capture on the cluster that it started"),
 )  # fmt: skip
 
 
