@@ -165,6 +165,33 @@ def test_another_number_of_calls(torch: ModuleType, played: Any) -> None:
     assert played(play(2), play(2, rows=6)).exit_code == 1
 
 
+def test_each_input_in_other_batches(torch: ModuleType, played: Any) -> None:
+    """A table that all rows share is given whole to each call: it is no batch of theirs."""
+
+    class Model(torch.nn.Module):  # type: ignore[name-defined, misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = torch.nn.Linear(4, 3)
+
+        def forward(self, x: Any, table: Any) -> Any:
+            return self.linear(x) + table.sum()
+
+    def play(batch: int, entries: int = 5) -> Play:
+        def run() -> None:
+            torch.manual_seed(0)
+            model, data = Model().eval(), torch.arange(32.0).reshape(8, 4)
+            table = torch.arange(12.0)[: 2 * entries].reshape(entries, 2)
+            print(sum(int(model(x, table).argmax(1).sum()) for x in data.split(batch)))  # noqa: T201
+
+        return run
+
+    assert played(play(2), play(4)).outcome == "equivalent"
+    shorter = played(play(2), play(2, entries=4))
+    assert shorter.exit_code == 1
+    assert "table" in shorter.cause
+    assert "results agree" not in shorter.cause
+
+
 def test_a_few_rows_of_a_large_input_are_enough(torch: ModuleType, played: Any, tmp_path: Path) -> None:  # fmt: skip
     """A norm whose input is more than a layer's share is replayed on some of its rows."""
 

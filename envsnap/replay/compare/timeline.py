@@ -125,21 +125,30 @@ def _loose(view: View, twin: View, given: Found, facts: Facts, *, batched: bool)
 
 
 def _only_batches(view: View, twin: View) -> bool:
-    """Whether the same rows come in other batches, over all calls of the model."""
-    sides = [_all_rows(item) for item in (view, twin)]
-    return bool(sides[0]) and sides[0] == sides[1]
+    """Whether the same rows come in other batches, over all calls of the model.
+
+    That holds for each input that differs: a table with a row less is no batch of the others.
+    """
+    here, there = view.call.inputs(), twin.call.inputs()
+    differ = [
+        place
+        for place, (one, two) in enumerate(zip(here, there, strict=False))
+        if not view.tensor(one).same(twin.tensor(two))
+    ]
+    sides = [(_all_rows(view, place), _all_rows(twin, place)) for place in differ]
+    return bool(sides) and all(one and one == two for one, two in sides)
 
 
-def _all_rows(view: View) -> list[str]:
-    """The digests of the rows of the first input, over all calls of a model, in order."""
+def _all_rows(view: View, place: int) -> list[str]:
+    """The digests of the rows of one input, over all calls of a model, in order."""
     rows: list[str] = []
     for item in views(view.recording):
         if item.root.name != view.root.name:
             continue
-        number = next(iter(item.call.inputs()), None)
-        if number is None:
+        numbers = item.call.inputs()
+        if place >= len(numbers):
             return []
-        tensor = item.tensor(number)
+        tensor = item.tensor(numbers[place])
         if not tensor.rows and tensor.shape[:1] != (1,):
             return []
         rows += tensor.rows or (f"{tensor.crc32}",)
