@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from envsnap.cli import help_pages
 from envsnap.rules import registry
 from tools import command_pages, cost_page, list_pages, manifest_page, rule_pages, texts
 
@@ -18,6 +19,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/exit-codes.md": list_pages.exit_codes,
     "docs/formats-and-forms.md": list_pages.formats_and_forms,
     "docs/python.md": list_pages.python,
+    "docs/errors.md": help_pages.page,
     "docs/cost.md": cost_page.page,
     "docs/index.md": list_pages.home,
     "tests/docs/texts.txt": texts.page,

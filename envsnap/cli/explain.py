@@ -41,7 +41,10 @@ def by_subject() -> dict[str, list[registry.Entry]]:
     help="List the files of other tools that envsnap reads in place of a manifest.",
 )
 def command(rule: str | None, everything: bool, tables: bool, formats: bool) -> int:
-    """Show what a rule looks at, why it matters, and what to do; without RULE, list all."""
+    """Show what a rule looks at, why it matters, and what to do; without RULE, list all.
+
+    RULE may also be the name that an error's message gives, such as no-such-file.
+    """
     if tables:
         _tables()
         return 0
@@ -63,12 +66,24 @@ def command(rule: str | None, everything: bool, tables: bool, formats: bool) -> 
         return 0
     found = registry.rule(rule)
     if found is None:
+        return _error(rule)
+    echo(f"{found.id}\n\n{inspect.getdoc(found)}")
+    return 0
+
+
+def _error(name: str) -> int:
+    """What a frequent error means, by the name that its message gives."""
+    from envsnap.cli import help_pages
+
+    section = help_pages.section(name)
+    if section is None:
         import difflib
 
-        near = difflib.get_close_matches(rule, [entry.id for entry in registry.REGISTRY], 1)
+        known = [*(entry.id for entry in registry.REGISTRY), *help_pages.SECTIONS.values()]
+        near = difflib.get_close_matches(name, known, 1)
         meant = f"; did you mean {near[0]}?" if near else ";"
-        raise InputError(f"no rule {rule}{meant} `envsnap explain` lists them")
-    echo(f"{found.id}\n\n{inspect.getdoc(found)}")
+        raise InputError(f"no rule {name}{meant} `envsnap explain` lists them")
+    echo(section, nl=False)
     return 0
 
 

@@ -1,8 +1,12 @@
-"""Which page helps with a frequent error: a part of its message, and the section of docs/errors.md."""
+"""Which section of errors.md helps with a frequent error: `envsnap explain SECTION` shows it."""
 
 from __future__ import annotations
 
-PAGE = "docs/errors.md"
+import re
+from pathlib import Path
+
+MARKS = re.compile(r"[^a-z0-9 -]")
+LINK = re.compile(r"\[([^\]]+)\]\(([\w.-]+)\)")
 SECTIONS = {
     "not an envsnap manifest": "not-a-manifest",
     "not a manifest": "not-a-manifest",
@@ -28,5 +32,23 @@ def hint(message: str) -> str:
     """Where to read on, as the end of a message; empty for an error without a section."""
     for part, section in SECTIONS.items():
         if part in message:
-            return f" (see {PAGE}#{section})"
+            return f" (more: `envsnap explain {section}`)"
     return ""
+
+
+def page() -> str:
+    """All sections, as Markdown; docs/errors.md is a copy."""
+    return (Path(__file__).parent / "errors.md").read_text(encoding="utf-8")
+
+
+def section(name: str) -> str | None:
+    """One section as a terminal shows it; None for a name that no section has."""
+    for part in page().split("\n## ")[1:]:
+        title, _, body = part.partition("\n")
+        if MARKS.sub("", title.lower()).replace(" ", "-") == name:  # the anchor of a site
+            return f"{title}\n\n{LINK.sub(_place, body).strip()}\n"
+    return None
+
+
+def _place(link: re.Match[str]) -> str:
+    return f"{link[1]} (docs/{link[2]})"

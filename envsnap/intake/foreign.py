@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from envsnap.errors import InputError
 from envsnap.intake import documents
@@ -10,6 +11,9 @@ from envsnap.intake.contents import contents
 from envsnap.intake.formats import refusal, registry
 from envsnap.intake.formats.source import Beside, Source
 from envsnap.model import codec
+
+# A list in brackets, and no heading such as [server].
+BEGINS_AS_JSON = re.compile(r"\s*(?:\{|\[\s*(?:[\"\[\]{\d-]|true\b|false\b|null\b|$))")
 
 
 def load(data: bytes, name: str, path: str) -> codec.Document:
@@ -28,7 +32,7 @@ def load(data: bytes, name: str, path: str) -> codec.Document:
     if found is not None:
         return found
     tree = source.json
-    is_json = source.text.lstrip()[:1] in ("{", "[")
+    is_json = BEGINS_AS_JSON.match(source.text) is not None
     broken = is_json and tree is None and refusal.look(source) is None
     if not data.strip() or broken or (isinstance(tree, dict) and "schema_version" in tree):
         return codec.decode(data, name)

@@ -74,7 +74,7 @@ def test_no_sentence_of_a_page_is_long(path: Path) -> None:
 
 
 def test_every_page_that_an_error_names_is_there() -> None:
-    headings = re.findall(r"^## (.+)$", (ROOT / help_pages.PAGE).read_text(), re.MULTILINE)
+    headings = re.findall(r"^## (.+)$", help_pages.page(), re.MULTILINE)
     anchors = {
         re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings
     }
@@ -82,6 +82,7 @@ def test_every_page_that_an_error_names_is_there() -> None:
     assert len(set(help_pages.SECTIONS.values())) >= 14
     for part, section in help_pages.SECTIONS.items():
         assert section in anchors, section
+        assert help_pages.section(section), section
         assert part in listed, part
 
 
@@ -123,13 +124,19 @@ def test_ten_frequent_errors_say_where_to_read_on(envsnap: Run, tmp_path: Path) 
     for section, words in commands.items():
         done = envsnap(*words, env=nowhere)
         assert done.returncode in (2, 3), done.stderr
-        assert done.stderr.rstrip().endswith(f"(see docs/errors.md#{section})"), section
+        assert done.stderr.rstrip().endswith(f"(more: `envsnap explain {section}`)"), section
+        told = envsnap("explain", section)
+        assert told.returncode == 0
+        assert told.stdout.partition("\n")[0].lower() == section.replace("-", " "), (
+            "it is there after an install"
+        )
+        assert "](" not in told.stdout
 
 
 def test_a_frequent_error_says_where_to_read_on(envsnap: Run, tmp_path: Path) -> None:
     (tmp_path / "junk.txt").write_text("words of no kind\n")
     done = envsnap("check", "junk.txt")
     assert done.returncode == 2
-    assert done.stderr.rstrip().endswith("(see docs/errors.md#not-a-manifest)")
+    assert done.stderr.rstrip().endswith("(more: `envsnap explain not-a-manifest`)")
     assert done.stderr.count("\n") == 1
-    assert "docs/errors.md" not in envsnap("check", "absent.json", "--color", "red").stderr
+    assert "envsnap explain" not in envsnap("check", "absent.json", "--color", "red").stderr

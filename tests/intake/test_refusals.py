@@ -22,7 +22,7 @@ def checkpoint() -> bytes:
 
 
 KINDS = {
-    "pyproject.toml": (b'[project]\nname = "x"\ndependencies = ["numpy"]\n', "pyproject.toml", "lock"),
+    "pyproject.toml": (b'[project]\nname = "x"\nversion = "1"\n', "pyproject.toml", "lock"),
     "Pipfile": (b'[packages]\nnumpy = "*"\n', "Pipfile", "Pipfile.lock"),
     "pixi.toml": (b'[workspace]\nname = "x"\n[dependencies]\npython = "3.12"\n', "pixi", "pixi.lock"),
     "setup.py": (b"from setuptools import setup\nsetup(name='x')\n", "setup.py", "pip freeze"),
@@ -53,6 +53,22 @@ KINDS = {
     "history.txt": (b"IMAGE          CREATED        CREATED BY      SIZE\nc9fd36b291ff   2 days ago     /bin/sh -c x    1MB\n", "docker history", "docker inspect"),
     "conda.txt": (b"     active environment : base\n            shell level : 1\n          conda version : 24.5.0\n", "conda info", "conda list"),
     "map.yaml": (b"apiVersion: v1\ndata:\n  a: b\nkind: ConfigMap\n", "runs no pod", "pod"),
+    "serve.service": (b"[Unit]\nDescription=x\n[Service]\nEnvironment=OMP_NUM_THREADS=8\n", "systemd", "--pid"),
+    "apt.txt": (b"Listing... Done\nadduser/jammy,now 3.118ubuntu5 all [installed,automatic]\n", "apt list", "capture"),
+    "spack.txt": (b"==> 2 installed packages\n-- linux-ubuntu22.04-zen3 / gcc@11.4.0 -----------\npy-numpy@1.26.4\n", "spack", "capture"),
+    "py.txt": (b"Python 3.11.7 (main, Jan  8 2024, 05:23:59) [GCC 12.2.0]\n", "Python alone", "pip list"),
+    "start.txt": (b"docker run --gpus all -e OMP_NUM_THREADS=8 serve:1\n", "starts a container", "docker inspect"),
+    "task.json": (b'{"family": "x", "containerDefinitions": [{"name": "app", "image": "a:1"}]}', "ECS", "docker inspect"),
+    "model.json": (b'{"ModelName": "m", "PrimaryContainer": {"Image": "a:1"}}', "SageMaker", "--image"),
+    "devcontainer.json": (b'{\n  // dev\n  "image": "a:1",\n  "containerEnv": {}\n}\n', "devcontainer", "docker inspect"),
+    "topo.txt": (b"\tGPU0\tGPU1\tCPU Affinity\tNUMA Affinity\nGPU0\t X \tNV12\t0-31\t0\n", "nvidia-smi topo", "nvidia-smi -q"),
+    "pci.txt": (b"17:00.0 3D controller: NVIDIA Corporation GA100 [A100 PCIe 80GB] (rev a1)\n", "lspci", "nvidia-smi -q"),
+    "free.txt": (b"               total        used        free\nMem:            62Gi        10Gi        30Gi\n", "output of free", "capture"),
+    "modules.txt": (b"\nCurrently Loaded Modules:\n  1) gcc/11.3.0   2) cuda/12.1\n\n", "module list", "capture"),
+    "job.hcl": (b'job "serve" {\n  group "g" {}\n}\n', "Nomad", "docker inspect"),
+    "sky.yaml": (b"resources:\n  accelerators: A100:8\nrun: python serve.py\n", "SkyPilot", "capture"),
+    "pixi-old.toml": (b'[project]\nname = "x"\nchannels = ["conda-forge"]\n[dependencies]\npython = "3.12"\n', "pixi", "pixi.lock"),
+    "settings.ini": (b"[server]\nport = 8000\n", "no report", "--config"),
     "blob": (bytes(range(256)) * 4, "binary", "--formats"),
 }  # fmt: skip
 

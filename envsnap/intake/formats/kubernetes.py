@@ -26,8 +26,13 @@ TEMPLATES = (
     ("Job", ("spec", "template", "spec")),
     ("CronJob", ("spec", "jobTemplate", "spec", "template", "spec")),
     ("Service", ("spec", "template", "spec")),  # Knative's
+    ("Rollout", ("spec", "template", "spec")),  # Argo's
     ("InferenceService", ("spec", "predictor")),
 )
+# KServe's predictors that name a model; the container that serves it has this name.
+PREDICTORS = ("model", "huggingface", "lightgbm", "onnx", "paddle", "pmml", "pytorch", "sklearn",
+              "tensorflow", "triton", "xgboost")  # fmt: skip
+SERVING = "kserve-container"
 # Of a pod: where it was put, and what its name is among its like.
 PLACED = ("nodeName", "hostname")
 COPIES = re.compile(
@@ -48,7 +53,8 @@ RUNNING = re.compile(r"(?:docker-pullable://)?\S{1,300}?@(sha256:[0-9a-f]{64})")
 
 def recognise(source: Source) -> bool:
     """An apiVersion and a kind that runs containers, as YAML or JSON."""
-    if "apiVersion" not in source.text or "containers" not in source.text:
+    text = source.text
+    if "apiVersion" not in text or not ("containers" in text or "predictor" in text):
         return False
     return any(True for _ in _workloads(source))
 
@@ -64,13 +70,24 @@ def _documents(source: Source) -> Iterator[dict[str, Any]]:
 
 def _workloads(source: Source) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Each document that runs a pod, with the pod's own specification."""
-    for document in _documents(source):
+    for document in map(_served, _documents(source)):
         if not isinstance(document.get("apiVersion"), str):
             continue
         for kind, place in TEMPLATES:
             spec = trees.mapping(document, *place)
             if document.get("kind") == kind and isinstance(spec.get("containers"), list):
                 yield document, spec
+
+
+def _served(document: dict[str, Any]) -> dict[str, Any]:
+    """A document whose predictor names a model, with the container that serves it in its place."""
+    spec, predictor = trees.mapping(document, "spec"), trees.mapping(document, "spec", "predictor")
+    named = [key for key in PREDICTORS if isinstance(predictor.get(key), dict)]
+    if document.get("kind") != "InferenceService" or "containers" in predictor or len(named) != 1:
+        return document
+    rest = {key: value for key, value in predictor.items() if key != named[0]}
+    served = {**rest, "containers": [{"name": SERVING, **predictor[named[0]]}]}
+    return {**document, "spec": {**spec, "predictor": served}}
 
 
 def read(source: Source) -> Draft:

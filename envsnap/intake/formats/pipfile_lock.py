@@ -30,7 +30,7 @@ def read(source: Source) -> Draft:
         for name, entry in entries.items():
             if isinstance(entry, dict) and (category == "default" or name not in default):
                 groups = UNSET if category == "default" else (category,)
-                draft.want(canonical(name), _choice(entry, groups))
+                draft.want(canonical(name), choice(entry, groups))
     for item in trees.records(tree, "_meta", "sources"):
         url = trees.text(item, "url")
         if isinstance(url, str):
@@ -43,7 +43,8 @@ def read(source: Source) -> Draft:
     return draft
 
 
-def _choice(entry: dict[str, Any], groups: tuple[str, ...] | UnsetType) -> Choice:
+def choice(entry: dict[str, Any], groups: tuple[str, ...] | UnsetType) -> Choice:
+    """What one entry asks for; without a version, or with *, any will do."""
     stated = entry.get("version")
     version = stated if isinstance(stated, str) and stated != "*" else ""
     bounds = requirement_lines.bounds(version)

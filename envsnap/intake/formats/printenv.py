@@ -19,6 +19,7 @@ FUNCTION = re.compile(r"^BASH_FUNC_[^=]{1,255}=\(\)")
 ALWAYS = "PATH"
 SHELL = frozenset(("HOME", "PWD", "SHLVL", "USER", "LOGNAME", "OLDPWD", "HOSTNAME", "_"))
 FEWEST = 4
+GOES_ON = "not stated: its value goes on in further lines"
 # What bash sets for the program that it starts stands last: with it, the list is whole.
 LAST = re.compile(r"^_=\S*(?:env|printenv)$")
 
@@ -37,20 +38,20 @@ def read(source: Source) -> Draft:
     """Each variable; the value of one that goes on in further lines is not stated."""
     draft = Draft("the output of env", "stated")
     known: dict[str, str] = {}
-    further: set[str] = set()
+    further: dict[str, str] = {}
     last = ""
     for line in source.lines:
         found = PAIR.match(line)
         if found is None:
             last = "" if FUNCTION.match(line) else last
-            further.update((last,) if last and line.strip() else ())
+            further.update({last: GOES_ON} if last and line.strip() else {})
             continue
         last = found["name"]
         if known.setdefault(last, found["value"]) != found["value"]:
             raise RefusedError(
                 f"{source.name}: sets {last} to two values; keep the output of one env"
             )
-    _add(draft, known, further)
+    add(draft, known, further)
     if source.cut:
         draft.leave_end()
     elif source.lines and LAST.match(source.lines[-1]):
@@ -58,11 +59,12 @@ def read(source: Source) -> Draft:
     return draft
 
 
-def _add(draft: Draft, known: dict[str, str], further: set[str]) -> None:
+def add(draft: Draft, known: dict[str, str], unclear: dict[str, str]) -> None:
+    """Add variables; `unclear` says of some why their value is not stated."""
     for name, value in known.items():
         if not is_listed(name):
             draft.variable_name(name)
-        elif name in further:
-            draft.gap("env_vars", (name,), "not stated: its value goes on in further lines")
+        elif name in unclear:
+            draft.gap("env_vars", (name,), unclear[name])
         else:
             draft.variable(name, value)

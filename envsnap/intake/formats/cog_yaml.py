@@ -1,0 +1,57 @@
+"""`cog.yaml`: what Cog builds an image of a model from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from envsnap.intake.formats import requirements_txt, trees, wanted_lines
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.source import Source
+from envsnap.model.wanted import Wanted
+
+KEYS = frozenset(
+    ("build", "image", "predict", "train", "concurrency", "environment", "tests", "run", "weights")
+)
+OF_COG = frozenset(("python_version", "python_packages", "python_requirements", "gpu", "cuda"))
+NOT_READ = ("cuda", "cudnn", "system_packages", "run", "pre_install")
+
+
+def recognise(source: Source) -> bool:
+    """A mapping with a build of Cog's and what it runs."""
+    if "build:" not in source.text:
+        return False
+    tree = source.mapping
+    build = set(trees.mapping(tree, "build"))
+    runs = any(isinstance(tree.get(key), str) for key in ("predict", "train", "run", "image"))
+    return set(tree) <= KEYS and bool(OF_COG & build) and (runs or len(OF_COG & build) > 1)
+
+
+def read(source: Source) -> Draft:
+    """The Python, the packages and the variables that it asks for."""
+    draft = Draft("cog.yaml", "wanted")
+    tree = source.mapping
+    build = trees.mapping(tree, "build")
+    draft.add(Wanted(complete=False, entries={}))
+    wanted_lines.python(draft, build.get("python_version", ""))
+    wanted_lines.add(draft, build.get("python_packages") or ())
+    file = trees.text(build, "python_requirements")
+    if isinstance(file, str):
+        found = source.beside(file)
+        if found is None:
+            draft.leave("the requirements file that it names")
+        else:
+            requirements_txt.add(draft, found)
+    for pair in trees.texts(tree, "environment") or ():
+        name, equals, value = pair.partition("=")
+        if equals:
+            draft.variable(name.strip(), value)
+    _leave(draft, build)
+    if source.cut:
+        draft.leave_end()
+    return draft
+
+
+def _leave(draft: Draft, build: dict[str, Any]) -> None:
+    for key in NOT_READ:
+        if build.get(key) not in (None, [], ""):
+            draft.leave(f"build.{key}")

@@ -1,0 +1,63 @@
+"""Files of variables that a program is started with: `.env`, `prod.env`.
+
+Only under such a name: lines of NAME=value alone could be of any program.
+"""
+
+from __future__ import annotations
+
+import re
+
+from envsnap.intake.formats import printenv
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.format import RefusedError
+from envsnap.intake.formats.source import Source
+
+FILE = re.compile(r"(?:[\w.-]{0,60}\.)?env(?:\.[\w-]{1,40})?")
+PAIR = re.compile(r"^(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]{0,255})=(?P<value>.*)$")
+QUOTED = re.compile(r"(?P<mark>[\"'])(?P<inner>[^\"'\\]*)(?P=mark)")
+PLAIN = re.compile(r"[^\s\"'#$`\\]*(?:[ \t]+[^\s\"'#$`\\]+)*")
+DIFFERS = "not stated: programs read its quotes, its # or its $ differently"
+
+
+def recognise(source: Source) -> bool:
+    """A file of such a name with assignments alone."""
+    lines = _lines(source)
+    return (
+        FILE.fullmatch(source.base.lower()) is not None
+        and bool(lines)
+        and all(PAIR.match(line) for line in lines)
+    )
+
+
+def _lines(source: Source) -> list[str]:
+    return [
+        line.strip() for line in source.bare if line.strip() and not line.lstrip().startswith("#")
+    ]
+
+
+def read(source: Source) -> Draft:
+    """Each variable whose value every program reads alike."""
+    draft = Draft("a file of variables", "stated")
+    known: dict[str, str] = {}
+    unclear: dict[str, str] = {}
+    for line in _lines(source):
+        found = PAIR.match(line)
+        assert found is not None
+        name, value = found["name"], _value(found["value"].strip())
+        if known.setdefault(name, value or "") != (value or ""):
+            raise RefusedError(f"{source.name}: sets {name} to two values; keep one of them")
+        if value is None:
+            unclear[name] = DIFFERS
+    printenv.add(draft, known, unclear)
+    if source.cut:
+        draft.leave_end()
+    return draft
+
+
+def _value(text: str) -> str | None:
+    """The value; None where a shell, Docker and python-dotenv would not agree."""
+    quoted = QUOTED.fullmatch(text)
+    if quoted is not None:
+        literal = quoted["mark"] == "'" or not re.search(r"[$`]", quoted["inner"])
+        return quoted["inner"] if literal else None
+    return text if PLAIN.fullmatch(text) else None

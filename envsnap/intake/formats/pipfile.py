@@ -1,0 +1,45 @@
+"""`Pipfile`: what pipenv is asked for, in packages and other categories."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from envsnap.intake.formats import pipfile_lock, privacy, trees, wanted_lines
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
+from envsnap.model.wanted import Wanted
+
+# Tables that name no packages.
+OTHERS = frozenset(("source", "requires", "scripts", "pipenv", "pipfile"))
+
+
+def recognise(source: Source) -> bool:
+    """TOML with packages and with a source or a Python, as pipenv writes them."""
+    if "[packages]" not in source.text:
+        return False
+    tree = source.toml
+    listed = any(trees.text(item, "url") for item in trees.records(tree, "source"))
+    return "packages" in tree and (listed or "requires" in tree)
+
+
+def read(source: Source) -> Draft:
+    """Each package with its range; those of other categories with the category."""
+    draft = Draft("a Pipfile", "wanted")
+    tree = source.toml
+    draft.add(Wanted(complete=False, entries={}))
+    for category, entries in tree.items():
+        if category in OTHERS or not isinstance(entries, dict):
+            continue
+        groups = UNSET if category == "packages" else (category,)
+        for name, entry in entries.items():
+            told = entry if isinstance(entry, dict) else {"version": str(entry)}
+            draft.want(canonical(name), pipfile_lock.choice(told, groups))
+    for item in trees.records(tree, "source"):
+        url = trees.text(item, "url")
+        if isinstance(url, str):
+            draft.add_source(privacy.clean_url(url))
+    requires = trees.mapping(tree, "requires")
+    wanted_lines.python(draft, requires.get("python_full_version", ""))
+    wanted_lines.python(draft, requires.get("python_version", ""))
+    return draft

@@ -1,0 +1,140 @@
+"""`pyproject.toml`: what a project asks for, as the standard spells it or as Poetry does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from envsnap.intake.formats import poetry_ranges, privacy, trees, wanted_lines
+from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.source import Source
+from envsnap.knowledge.names import canonical
+from envsnap.model.python import Origin
+from envsnap.model.wanted import Choice, Wanted
+
+ELSEWHERE = ("path", "url", "file")
+
+
+def recognise(source: Source) -> bool:
+    """TOML with a project, or Poetry's own table, that names what it depends on."""
+    if "[" not in source.text or "dependencies" not in source.text:
+        return False
+    tree = source.toml
+    project, poetry = trees.mapping(tree, "project"), trees.mapping(tree, "tool", "poetry")
+    # Pixi's older files have a table of the same name, with channels.
+    named = bool(trees.text(project, "name")) and "channels" not in project
+    return (named and _asks(project)) or "dependencies" in poetry
+
+
+def _asks(project: dict[str, Any]) -> bool:
+    return bool({"dependencies", "optional-dependencies", "dynamic"} & set(project))
+
+
+def read(source: Source) -> Draft:
+    """Each dependency, with the extra or the group that alone asks for it."""
+    draft = Draft("pyproject.toml", "wanted")
+    tree = source.toml
+    project, poetry = trees.mapping(tree, "project"), trees.mapping(tree, "tool", "poetry")
+    draft.add(Wanted(complete=False, entries={}))
+    wanted_lines.add(draft, _listed(project.get("dependencies")))
+    for extra, texts in trees.mapping(project, "optional-dependencies").items():
+        wanted_lines.add(draft, _listed(texts), (extra,))
+    _groups(draft, trees.mapping(tree, "dependency-groups"))
+    if trees.text(project, "requires-python"):
+        draft.add(Wanted(complete=False, requires_python=project["requires-python"]))
+    if "dependencies" in (trees.texts(project, "dynamic") or ()):
+        draft.leave("dependencies that the build adds (dynamic)")
+    if trees.mapping(tree, "tool", "uv", "sources"):
+        draft.leave("sources of uv", len(tree["tool"]["uv"]["sources"]))
+    _poetry(draft, poetry)
+    return draft
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _groups(draft: Draft, groups: dict[str, Any]) -> None:
+    """Dependency groups (PEP 735); one that includes another asks for what that one does."""
+    for group, items in groups.items():
+        texts = [item for item in _listed(items) if isinstance(item, str)]
+        wanted_lines.add(draft, texts, (group,))
+        included = len(_listed(items)) - len(texts)
+        if included:
+            draft.leave("groups that a group includes", included)
+
+
+def _poetry(draft: Draft, poetry: dict[str, Any]) -> None:
+    extras: dict[str, tuple[str, ...]] = {}
+    for extra, members in trees.mapping(poetry, "extras").items():
+        for member in _listed(members):
+            key = canonical(str(member))
+            extras[key] = (*extras.get(key, ()), extra)
+    for name, entry in trees.mapping(poetry, "dependencies").items():
+        if name == "python":
+            bounds = poetry_ranges.bounds(entry)
+            draft.add(Wanted(complete=False, requires_python=_exactly(bounds)))
+        else:
+            _want(draft, name, entry, UNSET, extras)
+    parts = {"dev": trees.mapping(poetry, "dev-dependencies")} if poetry else {}
+    for group in trees.mapping(poetry, "group"):
+        parts[group] = trees.mapping(poetry, "group", group, "dependencies")
+    for group, entries in parts.items():
+        for name, entry in entries.items():
+            _want(draft, name, entry, (group,), extras)
+
+
+def _exactly(bounds: dict[str, str] | None) -> str | UnsetType:
+    """A range of Python versions; Poetry's bare number is that version."""
+    found = bounds or {}
+    return f"=={found['version']}" if "version" in found else found.get("specifier", UNSET)
+
+
+def _want(
+    draft: Draft,
+    name: str,
+    entry: object,
+    groups: tuple[str, ...] | UnsetType,
+    extras: dict[str, tuple[str, ...]],
+) -> None:
+    """Add what one line of Poetry's asks for: a range, a table, or several tables."""
+    key = canonical(name)
+    for one in entry if isinstance(entry, list) else [entry]:
+        choice = _choice(one)
+        if choice is None:
+            draft.leave("dependencies whose condition is in Poetry's own words")
+            continue
+        optional = isinstance(one, dict) and one.get("optional") is True and groups is UNSET
+        if optional and key not in extras:
+            draft.leave("optional dependencies of no extra")
+        else:
+            draft.want(key, replace(choice, groups=extras[key] if optional else groups))
+
+
+def _choice(entry: object) -> Choice | None:
+    """None where Poetry's `python` and `platform` say when: those are no markers."""
+    if not isinstance(entry, dict):
+        bounds = poetry_ranges.bounds(entry)
+        return None if bounds is None else replace(Choice(), **bounds)
+    if "python" in entry or "platform" in entry:
+        return None
+    bounds = poetry_ranges.bounds(entry.get("version", "*"))
+    if bounds is None:
+        return None
+    git = trees.text(entry, "git")
+    place = next((trees.text(entry, key) for key in ELSEWHERE if key in entry), UNSET)
+    origin: Origin | UnsetType = UNSET
+    if isinstance(git, str):
+        commit = trees.text(entry, "rev")
+        origin = Origin(url=privacy.clean_url(git), vcs="git", commit=commit)
+    elif isinstance(place, str) and "://" in place:
+        origin = Origin(url=privacy.clean_url(place))
+    choice = Choice(
+        marker=trees.text(entry, "markers"),
+        extras=trees.texts(entry, "extras"),
+        editable=True if entry.get("develop") is True else UNSET,
+        origin=origin,
+    )
+    return replace(choice, **bounds)
