@@ -79,10 +79,12 @@ class Classes:
     def of(self, path: str) -> str:
         """The class of a file, as `classify` gives it."""
         folder, _, name = path.rpartition(os.sep)
-        ending = os.path.splitext(name)[1].lower()
-        if ending in NAMED_ENDINGS or ".so" in name or name[:4] == ".env" or folder in self._starts:
-            return classify(path, self._parts)  # the name itself counts
-        found = self._known.get((folder, ending))
+        stem, dot, ending = name.rpartition(".")
+        ending = dot + ending if stem and stem[0] != "." else os.path.splitext(name)[1]
+        named = ".so" in name or name[:4] == ".env"  # the name itself counts
+        found = None if named else self._known.get((folder, ending))
+        if named or (found is None and (folder in self._starts or ending.lower() in NAMED_ENDINGS)):
+            return classify(path, self._parts)
         if found is None:
             found = self._known[folder, ending] = classify(path, self._parts)
         return found

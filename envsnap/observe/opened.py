@@ -6,6 +6,7 @@ import itertools
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
 from msgspec import Struct, field
 
@@ -14,7 +15,7 @@ from envsnap.observe.journals import Process
 
 DELETED = " (deleted)"
 COUNTED = classes.LIBRARY, classes.SYSTEM  # thousands of files, of which nobody asks the names
-HERE = os.path.dirname(__file__)
+HERE = os.path.join(os.path.dirname(__file__), "")
 FEW, LISTED_EACH = (
     16,
     64,
@@ -35,6 +36,9 @@ class File(Struct, kw_only=True):
     unsure: bool = False  # it was written during the run, and nobody knows whether before
 
 
+PATH = attrgetter("path")
+
+
 class Files(Struct, kw_only=True):
     """All files of a run, by class; what it made itself is counted."""
 
@@ -53,9 +57,9 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
     kinds = classes.Classes(prefixes)
     by_class: dict[str, list[File]] = {}
     made = 0
-    for entry in sorted(found.values(), key=lambda item: item.path):
+    for entry in sorted(found.values(), key=PATH):
         entry.kind = kinds.of(entry.path)
-        if entry.real.startswith(HERE + os.sep) or not _is_known(entry):
+        if entry.real.startswith(HERE) or not (entry.plain or _is_known(entry)):
             continue
         new = _is_new(entry, began)
         entry.unsure = new and not entry.states

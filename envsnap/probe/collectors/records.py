@@ -29,9 +29,8 @@ def add(facts: dict, path: str) -> None:
         defect = "RECORD is longer than %d MiB: not read" % (LARGEST_RECORD >> 20)
         facts.setdefault("defects", []).append(defect)
         return
-    lines = data.splitlines()
-    facts["shared"] = _shared_objects(lines) if b".so" in data else []
-    lines = _lasting_lines(lines, b".pyc,sha256" in data)
+    facts["shared"] = _shared_objects(data)
+    lines = _lasting_lines(data.splitlines(), b".pyc,sha256" in data)
     del data
     facts["claims"] = ownership.top_level(lines)
     facts["owned"] = ownership.of_record(lines)
@@ -50,15 +49,21 @@ def digest(data: bytes, folder: str) -> str:
     return _digest_of_lines(_lasting_lines(data.splitlines(), b".pyc,sha256" in data), folder)
 
 
-def _shared_objects(lines: list) -> list:
+def _shared_objects(data: bytes) -> list:
     """The shared objects among the lines; those that it only brings along (NAME.libs) aside.
 
     The latter are found where its own files need them.
     """
-    named = (line.partition(b",")[0].strip(b'"') for line in lines if b".so" in line)
-    return [os.fsdecode(name) for name in named if SHARED.search(name) and b".libs/" not in name][
-        :MOST_SHARED
-    ]
+    found, at = [], data.find(b".so")
+    while at >= 0 and len(found) < MOST_SHARED:
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        for line in data[data.rfind(b"\n", 0, at) + 1 : end].splitlines():
+            name = line.partition(b",")[0].strip(b'"')
+            if b".so" in line and SHARED.search(name) and b".libs/" not in name:
+                found.append(os.fsdecode(name))
+        at = data.find(b".so", end)
+    return found[:MOST_SHARED]
 
 
 def _lasting_lines(lines: list, has_byte_code: bool) -> list:
