@@ -123,17 +123,21 @@ def _read(folder: Folder, name: str) -> codec.Document:
     entry = next((item for item in registry.FOLDERS if item.load_folder().recognise(folder)), None)
     if entry is not None:
         return documents.document(entry.load_folder().read(folder), name, folder.name)
-    known = list(_known(folder, name))
-    if len(known) == 1:
-        inner, data = known[0]
+    known = _known(folder, name)
+    firm = [inner for inner, (module, _) in known.items() if module not in registry.BEHIND]
+    chosen = firm or list(known)
+    if len(chosen) == 1:
+        inner, data = chosen[0], known[chosen[0]][1]
         source = Source(data, f"{name}/{inner}", inner, beside=folder.read)
         draft = registry.read(source)
         assert draft is not None
+        for beside in sorted(known.keys() - {inner}):
+            draft.leave(f"{beside} beside it")
         return documents.document(draft, f"{name}/{inner}", inner)
     if known:
-        told = ", ".join(inner for inner, _ in known[:6])
+        told = ", ".join(chosen[:6])
         raise InputError(
-            f"{name}: a folder with {len(known)} files that envsnap reads ({told}); name one of them"
+            f"{name}: a folder with {len(chosen)} files that envsnap reads ({told}); name one of them"
         )
     raise InputError(
         f"{name}: a folder, and neither a model's nor one with a file that envsnap reads;"
@@ -141,16 +145,16 @@ def _read(folder: Folder, name: str) -> codec.Document:
     )
 
 
-def _known(folder: Folder, name: str) -> list[tuple[str, bytes]]:
-    """The files of a folder itself that some format reads."""
-    found = []
+def _known(folder: Folder, name: str) -> dict[str, tuple[str, bytes]]:
+    """The files of a folder itself that some format reads, with the format's module and the bytes."""
+    found = {}
     for inner in sorted(folder.sizes):
         if "/" in inner or os.path.splitext(inner)[1].lower() not in SUFFIXES:
             continue
         data = folder.bytes(inner, LARGEST_FILE)
-        if (
-            data is not None
-            and registry.recognised(Source(data, f"{name}/{inner}", inner)) is not None
-        ):
-            found.append((inner, data))
+        if data is None:
+            continue
+        entry = registry.recognised(Source(data, f"{name}/{inner}", inner))
+        if entry is not None:
+            found[inner] = (entry.module, data)
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from envsnap.errors import InputError
-from envsnap.intake import foreign
+from envsnap.intake import folders, foreign
 from envsnap.intake.formats import poetry_ranges
 from envsnap.model.manifest import Sections
 
@@ -113,3 +113,22 @@ def test_amd_smi_knows_no_driver_where_it_names_the_kernel() -> None:
     kernels = read(text + "        VERSION: Linuxversion6.8.0-31-generic(b@h)\n", "a.txt")
     assert own.rocm.driver == "6.12.12"  # type: ignore[union-attr]
     assert not kernels.rocm
+
+
+def test_in_a_folder_a_lock_comes_before_what_the_project_asks_for(tmp_path: Path) -> None:
+    cases = Path(__file__).parent / "formats"
+    texts = {
+        "uv.lock": (cases / "uv-lock/input.lock").read_text(),
+        "pyproject.toml": (cases / "pyproject/input.toml").read_text(),
+        ".env": "OMP_NUM_THREADS=4\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    note = folders.load(str(tmp_path)).notes[0]
+    assert "read as uv.lock" in note
+    assert ".env beside it, pyproject.toml beside it" in note
+    (tmp_path / "uv.lock").unlink()
+    with pytest.raises(InputError, match="2 files that envsnap reads"):
+        folders.load(str(tmp_path))
+    (tmp_path / ".env").unlink()
+    assert "read as pyproject.toml" in folders.load(str(tmp_path)).notes[0]

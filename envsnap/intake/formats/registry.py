@@ -103,6 +103,8 @@ FOLDERS = (
     Entry("model_folder", "a model's folder, also in the hub's cache"),
 )
 BY_LINES = ("pip_freeze", "requirements_txt", "os_release")
+# What a project asks for, and with which variables: in a folder it stands behind a lock or a list.
+BEHIND = ("pyproject_toml", "pipfile", "cog_yaml", "bentofile", "ray_runtime_env", "env_file")
 LARGEST_TEXT = 16 << 20  # what is larger, and neither JSON nor ONNX, is a log
 LARGE = (
     "onnx_model",
