@@ -35,6 +35,11 @@ def others(result: Result) -> list[Finding]:
     return serious[1 : 1 + MOST_OTHERS]
 
 
+def hint(result: Result) -> Finding | None:
+    """What the reader's text tells where no fact is known to cause it."""
+    return next((found for found in result.findings if is_hint(found)), None)
+
+
 def is_hint(found: Finding) -> bool:
     """Whether an info speaks of what the reader passed, and is shown by itself."""
     return found.rule == "error-text" and found.severity is Severity.INFO

@@ -118,15 +118,21 @@ def _first(
     found = first_screen.likeliest(item.result)
     console.print()
     if found is None:
-        _paragraph(console, "Nothing here is known to cause trouble.")
+        hint = first_screen.hint(item.result)
+        if hint is None:
+            _paragraph(console, "Nothing here is known to cause trouble.")
+        else:
+            _paragraph(
+                console, f"The text tells what failed: {summary.sentence(hint.message, names)}"
+            )
+            _reasons(console, hint, names)
+            _paragraph(console, "No fact here is known to cause it.")
         if item.result.compared or report.reference is None:
             _paragraph(console, f"Next: {first_screen.next_step(report, item)}")
         return
     message = summary.sentence(found.message, names)
     _paragraph(console, f"Likeliest cause: {message}", style=STYLES[found.severity])
-    _paragraph(console, f"Why: {summary.sentence(found.why, names)}", indent=3)
-    if found.fix:
-        _paragraph(console, f"Fix: {summary.sentence(found.fix, names)}", indent=3)
+    _reasons(console, found, names)
     known = f"rule {found.rule}" + (
         f"; {plain(found.source)[:LONGEST_SOURCE]}" if found.source else ""
     )
@@ -136,6 +142,12 @@ def _first(
         told = _cut_sentence(summary.sentence(other.message, names))
         _paragraph(console, f"{head} {number}. {told}", style=STYLES[other.severity])
     console.print()
+
+
+def _reasons(console: Console | columns.Plain, found: Finding, names: tuple[str, str]) -> None:
+    _paragraph(console, f"Why: {summary.sentence(found.why, names)}", indent=3)
+    if found.fix:
+        _paragraph(console, f"Fix: {summary.sentence(found.fix, names)}", indent=3)
 
 
 def _cut_sentence(told: str) -> str:

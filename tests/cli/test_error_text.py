@@ -62,3 +62,17 @@ def test_a_text_beside_two_manifests(envsnap: Run, tmp_path: Path) -> None:
     without = json.loads(envsnap("diff", dev, PROD, "--format", "json").stdout)["results"][0]
     told = {(item["rule"], item["path"]) for item in findings}
     assert {(item["rule"], item["path"]) for item in without["findings"]} <= told
+
+
+def test_what_the_text_tells_is_said_where_no_fact_is_known_to_cause_it(
+    envsnap: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "freeze.txt").write_text("torch==2.5.1\ntransformers==4.46.3\n")
+    (tmp_path / "log.txt").write_text(
+        "torch.OutOfMemoryError: CUDA out of memory. Tried 2.00 GiB\n"
+    )
+    told = envsnap("check", "freeze.txt", "--error-text", "log.txt").stdout
+    assert "The text tells what failed: the GPU's memory is full" in told
+    assert "Fix: Make batches and caches smaller" in told
+    assert "No fact here is known to cause it." in told
+    assert "Nothing here is known to cause trouble." not in told
