@@ -102,6 +102,30 @@ def test_what_is_in_doubt_is_refused(name: str, text: str, words: str) -> None:
     assert words in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cog.yaml", "build: {gpu: true, python_version: '3.11', python_packages: numpy}\n"),
+        (
+            "bentofile.yaml",
+            "service: s\ndocker: {python_version: '3.11'}\npython: {packages: numpy}\n",
+        ),
+        (
+            "pyproject.toml",
+            '[project]\nname = "x"\nrequires-python = ">=3.9"\ndependencies = "numpy"\n',
+        ),
+        (
+            "Pipfile",
+            '[packages]\nnumpy = "latest"\ntorch = ["2.5.1"]\n[requires]\npython_version = "3.11"\n',
+        ),
+    ],
+)
+def test_what_is_no_list_and_no_range_is_no_requirement(name: str, text: str) -> None:
+    document = foreign.load(text.encode(), name, name)
+    assert not document.manifest.sections.wanted.entries  # type: ignore[union-attr]
+    assert "not read" in document.notes[0]
+
+
 def test_a_config_with_fields_like_rays_is_none() -> None:
     with pytest.raises(InputError):
         read(json.dumps({"env_vars": {"A": "1"}, "model": "x", "pip": ["numpy"]}), "c.json")

@@ -33,7 +33,7 @@ def read(source: Source) -> Draft:
     python, docker = trees.mapping(tree, "python"), trees.mapping(tree, "docker")
     draft.add(Wanted(complete=False, entries={}))
     wanted_lines.python(draft, docker.get("python_version", ""))
-    wanted_lines.add(draft, python.get("packages") or ())
+    wanted_lines.add(draft, python.get("packages"))
     file = trees.text(python, "requirements_txt")
     if isinstance(file, str):
         found = source.beside(file)

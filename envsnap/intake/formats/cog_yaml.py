@@ -33,7 +33,7 @@ def read(source: Source) -> Draft:
     build = trees.mapping(tree, "build")
     draft.add(Wanted(complete=False, entries={}))
     wanted_lines.python(draft, build.get("python_version", ""))
-    wanted_lines.add(draft, build.get("python_packages") or ())
+    wanted_lines.add(draft, build.get("python_packages"))
     file = trees.text(build, "python_requirements")
     if isinstance(file, str):
         found = source.beside(file)

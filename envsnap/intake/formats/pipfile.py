@@ -33,8 +33,11 @@ def read(source: Source) -> Draft:
             continue
         groups = UNSET if category == "packages" else (category,)
         for name, entry in entries.items():
-            told = entry if isinstance(entry, dict) else {"version": str(entry)}
-            draft.want(canonical(name), pipfile_lock.choice(told, groups))
+            told = entry if isinstance(entry, dict) else {"version": entry}
+            if _is_range(told.get("version", "*")):
+                draft.want(canonical(name), pipfile_lock.choice(told, groups))
+            else:
+                draft.leave("packages whose version is no range")
     for item in trees.records(tree, "source"):
         url = trees.text(item, "url")
         if isinstance(url, str):
@@ -43,3 +46,12 @@ def read(source: Source) -> Draft:
     wanted_lines.python(draft, requires.get("python_full_version", ""))
     wanted_lines.python(draft, requires.get("python_version", ""))
     return draft
+
+
+def _is_range(text: object) -> bool:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return text == "*" or bool(SpecifierSet(str(text)))
+    except InvalidSpecifier:
+        return False

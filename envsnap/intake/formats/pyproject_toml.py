@@ -38,9 +38,9 @@ def read(source: Source) -> Draft:
     tree = source.toml
     project, poetry = trees.mapping(tree, "project"), trees.mapping(tree, "tool", "poetry")
     draft.add(Wanted(complete=False, entries={}))
-    wanted_lines.add(draft, _listed(project.get("dependencies")))
+    wanted_lines.add(draft, project.get("dependencies"))
     for extra, texts in trees.mapping(project, "optional-dependencies").items():
-        wanted_lines.add(draft, _listed(texts), (extra,))
+        wanted_lines.add(draft, texts, (extra,))
     _groups(draft, trees.mapping(tree, "dependency-groups"))
     if trees.text(project, "requires-python"):
         draft.add(Wanted(complete=False, requires_python=project["requires-python"]))
@@ -70,7 +70,7 @@ def _poetry(draft: Draft, poetry: dict[str, Any]) -> None:
     extras: dict[str, tuple[str, ...]] = {}
     for extra, members in trees.mapping(poetry, "extras").items():
         for member in _listed(members):
-            key = canonical(str(member))
+            key = canonical(str(member).partition(" ")[0])
             extras[key] = (*extras.get(key, ()), extra)
     for name, entry in trees.mapping(poetry, "dependencies").items():
         if name == "python":

@@ -53,7 +53,7 @@ def read(source: Source) -> Draft:
     draft.add(Wanted(complete=False, entries={}))
     for key in INSTALLS:
         value = tree.get(key)
-        wanted_lines.add(draft, _listed(value) or ())
+        wanted_lines.add(draft, _listed(value))
         file = value if isinstance(value, str) else trees.text(value, "packages")
         if file is not UNSET:
             found = source.beside(str(file))

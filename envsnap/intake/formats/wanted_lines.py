@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
@@ -15,8 +14,12 @@ from envsnap.model.wanted import Wanted
 PYTHON = re.compile(r"\d\.\d{1,2}(?P<patch>\.\d{1,2})?")
 
 
-def add(draft: Draft, texts: Iterable[object], groups: tuple[str, ...] | UnsetType = UNSET) -> None:
-    """Add requirements as pip spells them; what is none is counted."""
+def add(draft: Draft, texts: object, groups: tuple[str, ...] | UnsetType = UNSET) -> None:
+    """Add a list of requirements as pip spells them; what is none is counted, and so is no list."""
+    if not isinstance(texts, list):
+        if texts:
+            draft.leave("requirements that are no list")
+        return
     for text in texts:
         line = requirement_lines.line(str(text))
         if line.name and line.kind in ("requirement", "address", "editable"):
