@@ -8,7 +8,6 @@ Clients (ssh, kubectl) get no mark: a connection that they leave open for others
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 
@@ -27,10 +26,17 @@ def end(mark: str, since: int) -> int:
     What hides its environment, or was started with another one, is not found.
     """
     wanted, ended = f"{MARK}={mark}".encode(), 0
+    gone: set[int] = set()
     for _ in range(ROUNDS):
-        found = sum(_end(number, wanted) for number in _younger(since))
+        found, earlier = 0, len(gone)
+        for number in _younger(since):
+            carries = _end(number, wanted)
+            if carries is None:
+                gone.add(number)
+            found += bool(carries)
         ended += found
-        if not found:
+        # One that ended by itself since it was listed may have a child that was not.
+        if not found and len(gone) == earlier:
             break
     return ended
 
@@ -47,16 +53,23 @@ def _younger(since: int) -> list[int]:
     return [number for number in numbers if number != ours and (number >= since or last < since)]
 
 
-def _end(number: int, wanted: bytes) -> bool:
-    """End one process where it carries the mark; its number cannot go to another one meanwhile."""
-    with contextlib.suppress(OSError):
+def _end(number: int, wanted: bytes) -> bool | None:
+    """End one process where it carries the mark; its number cannot go to another one meanwhile.
+
+    None where it is over already, or is a thread of the kernel.
+    """
+    try:
         process = os.pidfd_open(number)
         try:
             with open(f"/proc/{number}/environ", "rb") as stream:
-                carries = wanted in stream.read().split(b"\0")
-            if carries:
-                signal.pidfd_send_signal(process, signal.SIGKILL)
-            return carries
+                variables = stream.read()
+            if wanted not in variables.split(b"\0"):
+                return False if variables else None
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+            return True
         finally:
             os.close(process)
-    return False
+    except (ProcessLookupError, FileNotFoundError):
+        return None
+    except OSError:
+        return False
