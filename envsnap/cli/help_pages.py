@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 MARKS = re.compile(r"[^a-z0-9 -]")
-LINK = re.compile(r"\[([^\]]+)\]\(([\w.-]+)\)")
+LINK = re.compile(r"\[([^\]]+)\]\(([\w.#-]+)\)")
 SECTIONS = {
     "not an envsnap manifest": "not-a-manifest",
     "not a manifest": "not-a-manifest",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from envsnap.intake.formats import requirements_txt, trees, wanted_lines
+from envsnap.intake.formats import trees, wanted_lines
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.wanted import Wanted
@@ -36,11 +36,7 @@ def read(source: Source) -> Draft:
     wanted_lines.add(draft, python.get("packages"))
     file = trees.text(python, "requirements_txt")
     if isinstance(file, str):
-        found = source.beside(file)
-        if found is None:
-            draft.leave("the requirements file that it names")
-        else:
-            requirements_txt.add(draft, found)
+        wanted_lines.add_file(draft, source, file)
     _variables(draft, docker.get("env"))
     _variables(draft, tree.get("envs"))
     for part, keys in ((docker, NOT_READ), (python, OF_PYTHON)):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import UNSET
-
-from envsnap.intake.formats import requirements_txt, trees, wanted_lines
+from envsnap.intake.formats import trees, wanted_lines
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.wanted import Wanted
@@ -55,12 +53,8 @@ def read(source: Source) -> Draft:
         value = tree.get(key)
         wanted_lines.add(draft, _listed(value))
         file = value if isinstance(value, str) else trees.text(value, "packages")
-        if file is not UNSET:
-            found = source.beside(str(file))
-            if found is None:
-                draft.leave("the requirements file that it names")
-            else:
-                requirements_txt.add(draft, found)
+        if isinstance(file, str):
+            wanted_lines.add_file(draft, source, file)
     for name, text in trees.mapping(tree, "env_vars").items():
         draft.variable(name, str(text))
     for key in NOT_READ:

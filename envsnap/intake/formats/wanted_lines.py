@@ -7,8 +7,9 @@ import re
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from envsnap.intake.formats import requirement_lines
+from envsnap.intake.formats import requirement_lines, requirements_txt
 from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.source import Source
 from envsnap.model.wanted import Wanted
 
 PYTHON = re.compile(r"\d\.\d{1,2}(?P<patch>\.\d{1,2})?")
@@ -32,6 +33,15 @@ def add(draft: Draft, texts: object, groups: tuple[str, ...] | UnsetType = UNSET
             draft.leave("addresses without a name")
         elif line.kind == "junk":
             draft.leave("requirements that could not be read")
+
+
+def add_file(draft: Draft, source: Source, name: str) -> None:
+    """Add the requirements file that a file names, where it lies beside it."""
+    found = source.beside(name)
+    if found is None:
+        draft.leave("the requirements file that it names")
+    else:
+        requirements_txt.add(draft, found)
 
 
 def python(draft: Draft, version: object) -> None:
