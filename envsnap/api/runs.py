@@ -64,12 +64,8 @@ def observe_command(
         capture=described,
         folders=watch,
         label=label,
-        progress=progress or _silent,
+        progress=progress or observing.silent,
     )
-
-
-def _silent(done: int, total: int) -> None:
-    """Report progress to nobody."""
 
 
 def record(

@@ -120,6 +120,10 @@ def described(
     return manifest.build(msgspec.structs.replace(run, files=files), captured, label, progress)
 
 
+def silent(done: int, total: int) -> None:
+    """Report progress to nobody."""
+
+
 def suggested(command: Sequence[str], folder: str) -> list[str]:
     """Folders where a run's files usually lie: the working folder, named ones, the caches."""
     home = os.path.expanduser("~")

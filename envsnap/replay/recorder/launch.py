@@ -46,7 +46,7 @@ class Ended(Struct, frozen=True, kw_only=True):
         """What was seen of the run, laid over the facts of the process; None: it told none."""
         if self.chosen is None or self.chosen.facts is None:
             return None
-        return observing.described(self.run, self.chosen.facts, label, without, _silent)
+        return observing.described(self.run, self.chosen.facts, label, without, observing.silent)
 
 
 @contextmanager
@@ -102,10 +102,6 @@ def _ending(
         printed=printed(output, text=wanted.text),
         files=written.files(seen, os.getcwd(), ended.run.began, without, text=wanted.text),
     )
-
-
-def _silent(done: int, total: int) -> None:
-    """Report progress to nobody."""
 
 
 def learnt(command: Sequence[str], first: Ended, wanted: Wanted) -> Ending:
