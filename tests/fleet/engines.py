@@ -115,17 +115,20 @@ def captured(
     # A client of a host that hangs would wait for it until the host is ended, after the test.
     with contextlib.suppress(AssertionError):
         until(lambda: not with_mark(run), 30, "no child left")
-    assert with_mark(run) == []
+    left = with_mark(run)
+    assert left == [], f"left: {left}; exit {done.returncode} after {took:.1f} s; {done.stderr}"
     return done, took
 
 
 def with_mark(run: str) -> list[str]:
-    """The command lines of processes that a capture started: its environment is in theirs."""
+    """Processes that a capture started (its environment is in theirs): id, state, line."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if f"{MARK}={run}".encode() in (place / "environ").read_bytes().split(b"\0"):
-                found.append((place / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                state = (place / "stat").read_text().rpartition(") ")[2].split()[:3]
+                line = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found.append(f"{place.name} {' '.join(state)} {line}")
     return found
 
 
