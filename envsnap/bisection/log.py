@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from envsnap.bisection.outcome import Outcome
 from envsnap.errors import InputError
+from envsnap.model import typed
 
 VERSION = 1
 LONGEST_OUTPUT = 4000
@@ -120,10 +122,12 @@ class Log:
         os.close(self._descriptor)
 
 
+_LINE: Any = Head | Run
+
+
 def _records(path: str, data: bytes) -> Iterator[Head | Run]:
-    decoder = msgspec.json.Decoder(Head | Run)
     for number, line in enumerate(data.split(b"\n")[:-1], 1):
         try:
-            yield decoder.decode(line)
+            yield typed.decode(line, _LINE)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise InputError(f"{path}: line {number} is not of a log of trials: {error}") from None

@@ -59,10 +59,9 @@ def command(
     The image gets its name only if the proof holds. Needs a Docker Engine (DOCKER_HOST), a package
     index, and the base image.
     """
-    from msgspec import convert
-
     from envsnap.image.building.make import Switches
     from envsnap.image.writing import context as contexts
+    from envsnap.model import typed
 
     document = inputs.document(manifest)
     images.check_name(tag)
@@ -81,7 +80,8 @@ def command(
         images.tell_opened(manifest, output)
     chosen = {"builder": builder, "no_cache": no_cache, "reproducible": reproducible}
     with images.Progress() as progress:
-        image = api.build(document.manifest, plan, files, convert(chosen, Switches), progress.hear)
+        switches = typed.convert(chosen, Switches)
+        image = api.build(document.manifest, plan, files, switches, progress.hear)
     images.say(f"built {image}")
     code = 0
     if not no_prove:

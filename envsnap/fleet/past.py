@@ -119,9 +119,8 @@ def _kinds(store: Store, host: list[int]) -> tuple[KindSeen, ...]:
 
 
 def _target(spelled: str) -> str:
-    import msgspec
-
+    from envsnap.model import typed
     from envsnap.model.manifest import Target
 
-    found = msgspec.json.decode(spelled, type=Target)
+    found = typed.decode(spelled, Target)
     return f"{found.kind} {found.name}" if found.name is not UNSET else found.kind

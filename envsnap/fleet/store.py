@@ -26,6 +26,7 @@ from envsnap.fleet import kinds, parts
 from envsnap.fleet.kinds import Noise, Same, Stored
 from envsnap.fleet.parts import Shape
 from envsnap.intake.many import Part
+from envsnap.model import typed
 from envsnap.model.fields import Section
 from envsnap.model.manifest import (
     SCHEMA_REVISION,
@@ -249,7 +250,7 @@ class Store:
                         self._sections.clear()
                     self._sections[item] = self.section(body, name)
                 found[name] = self._sections[item]
-            whose = msgspec.json.decode(target, type=Target)
+            whose = typed.decode(target, Target)
         return Manifest(
             schema_version=SCHEMA_VERSION,
             schema_revision=SCHEMA_REVISION,
@@ -366,7 +367,7 @@ class Store:
         """A section as it is kept."""
         with self._whole():
             tree: Any = json.loads(zlib.decompress(body))
-            found = getattr(msgspec.convert({name: tree}, Sections), name)
+            found = getattr(typed.convert({name: tree}, Sections), name)
         assert isinstance(found, Section)
         return found
 

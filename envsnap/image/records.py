@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Meta, Struct, ValidationError, convert, to_builtins
+from msgspec import Meta, Struct, ValidationError, to_builtins
 
 from envsnap.errors import InputError
 
@@ -325,10 +325,10 @@ def load(path: str) -> Plan:
 
 def decode(data: bytes, name: str) -> Plan:
     """Read a plan's bytes. Raises InputError, in one line that starts with `name`."""
-    from envsnap.model import scan
+    from envsnap.model import scan, typed
 
     tree = scan.parse(data, name)
     try:
-        return convert(tree, Plan)
+        return typed.convert(tree, Plan)
     except ValidationError as error:
         raise InputError(f"{name}: not a plan: {' '.join(str(error).split())[:200]}") from None

@@ -8,7 +8,7 @@ from envsnap._version import __version__
 from envsnap.errors import InputError
 from envsnap.intake.formats import message
 from envsnap.intake.formats.draft import Draft
-from envsnap.model import codec
+from envsnap.model import codec, typed
 from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, Sections, Target
 
 
@@ -17,7 +17,7 @@ def document(draft: Draft, name: str, base: str) -> codec.Document:
     try:
         sections = draft.sections()
         # What a format took from a parsed tree is of the model's types, or it is refused.
-        sections = msgspec.convert(msgspec.to_builtins(sections), Sections)
+        sections = typed.convert(msgspec.to_builtins(sections), Sections)
     except msgspec.ValidationError as error:
         why = " ".join(str(error).split())[:200]
         raise InputError(

@@ -14,7 +14,7 @@ from envsnap._version import __version__
 from envsnap.errors import InputError
 from envsnap.intake import claims, names
 from envsnap.intake import messages as texts
-from envsnap.model import codec, ranks, scan
+from envsnap.model import codec, ranks, scan, typed
 from envsnap.model.manifest import (
     SCHEMA_REVISION,
     SCHEMA_VERSION,
@@ -242,7 +242,7 @@ def _typed(name: str, section: dict[str, Any]) -> Any:
 def _converted(name: str, section: dict[str, Any]) -> Any:
     """The typed section, or the reason why it is none."""
     try:
-        return getattr(msgspec.convert({name: section}, Sections), name)
+        return getattr(typed.convert({name: section}, Sections), name)
     except msgspec.ValidationError as error:
         return " ".join(str(error).split())[:200]
 

@@ -16,7 +16,7 @@ import msgspec
 
 from envsnap.errors import InputError
 from envsnap.intake import contents, reader
-from envsnap.model import codec, scan
+from envsnap.model import codec, scan, typed
 from envsnap.model.digests import fingerprint_of, section_digest
 from envsnap.model.fields import Section
 from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, Sections, Target
@@ -166,7 +166,7 @@ class Reader:
     def answer(self, data: bytes, name: str, base: str) -> Answer:
         """One manifest in JSON. Raises InputError that starts with `name`."""
         try:
-            wire = msgspec.json.decode(data, type=_Wire)
+            wire = typed.decode(data, _Wire)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             wire = _reframed(codec.decode(data, name).manifest, name)
         if not 1 <= wire.schema_version <= SCHEMA_VERSION:
@@ -261,7 +261,7 @@ def _typed(section: str, written: bytes, name: str, *, checked: bool) -> Section
 
 
 def _converted(section: str, tree: object) -> Section:
-    found = getattr(msgspec.convert({section: tree}, Sections), section)
+    found = getattr(typed.convert({section: tree}, Sections), section)
     assert isinstance(found, Section)
     return found
 
@@ -276,6 +276,6 @@ def _refuse(name: str, place: str) -> NoReturn:
 def _reframed(manifest: Manifest, name: str) -> _Wire:
     """A manifest that only the careful reader takes."""
     try:
-        return msgspec.json.decode(codec.encode(manifest), type=_Wire)
+        return typed.decode(codec.encode(manifest), _Wire)
     except msgspec.MsgspecError as error:
         raise InputError(f"{name}: {' '.join(str(error).split())[:300]}") from None

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from envsnap.errors import InputError
-from envsnap.model import scan
+from envsnap.model import scan, typed
 from envsnap.model.json_text import indented
 from envsnap.model.manifest import SCHEMA_REVISION, SCHEMA_VERSION, Manifest, present
 
@@ -60,7 +60,7 @@ def decode_unchecked(data: bytes, name: str) -> Document:
             f" ({SCHEMA_VERSION}); update envsnap here, or capture again with this version"
         )
     try:
-        manifest = msgspec.convert(tree, Manifest)
+        manifest = typed.convert(tree, Manifest)
     except msgspec.ValidationError as error:
         raise InputError(f"{name}: {_one_line(error)}") from None
     return Document(manifest, _unknown(tree, msgspec.to_builtins(manifest)))

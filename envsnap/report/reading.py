@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from envsnap.errors import InputError
-from envsnap.model import scan
+from envsnap.model import scan, typed
 from envsnap.report.document import REPORT_VERSION, ReportData
 
 
@@ -25,7 +25,7 @@ def decode(data: bytes, name: str) -> ReportData:
             f"{name}: report version {version} is newer than this envsnap reads ({REPORT_VERSION})"
         )
     try:
-        return msgspec.convert(_of_version_1(tree) if version == 1 else tree, ReportData)
+        return typed.convert(_of_version_1(tree) if version == 1 else tree, ReportData)
     except (msgspec.ValidationError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{name}: {' '.join(str(error).split())[:300]}") from None
 

@@ -6,6 +6,8 @@ import contextlib
 import os
 import re
 import sys
+from _thread import RLock  # as functools has it: importing threading costs a millisecond
+from functools import cache
 from importlib.util import cache_from_source, find_spec
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 # Where the script would be larger than 150,000 bytes, it travels without what only people read.
 MOST_PACKED = 145_000
 DOCSTRING = re.compile(r'(:\n\s+|\A)"""(?:[^"]|"(?!""))*"""\n(?=\s*\S)', re.ASCII)
+_PACKING = RLock()  # hosts of a fleet are asked in threads: one packs, the others wait
 COMMENT = re.compile(r"^[ ]*#(?! -- modules --).*\n", re.MULTILINE)
 
 
@@ -105,22 +108,28 @@ def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:
     The binding of NVML is left out where there is certainly no driver. The modules travel
     deflated in base64: ASCII, so that no shell, terminal or copy spoils them.
     """
-    modules = sources(nvml=nvml) if nvml or "place" not in options else {}
     if "place" in options:
+        modules = sources() if nvml else {}
         binding_of_nvml = {name: text for name, text in modules.items() if name == "pynvml"}
         return packing.pack(binding_of_nvml, {**options, "marker": marker})
-    modules, packed = _fitting(modules)
+    with _PACKING:
+        modules, packed = _fitting(nvml, MOST_PACKED)
     return packing.pack(modules, {**options, "marker": marker}, packed=packed)
 
 
-def _fitting(modules: dict[str, str]) -> tuple[dict[str, str], str]:
-    """As many modules with their words as there is room for; those with the most words go first."""
+@cache
+def _fitting(nvml: bool, most_packed: int) -> tuple[dict[str, str], str]:
+    """As many modules with their words as there is room for; those with the most words go first.
+
+    They are the same for every host of a fleet.
+    """
+    modules = sources(nvml=nvml)
     short = {name: without_words(text) for name, text in modules.items()}
     order = sorted(modules, key=lambda name: len(short[name]) - len(modules[name]))
     least, most = 0, len(order)
     while least < most:  # how many have to do without
         middle = (least + most) // 2
-        fits = len(_packed(_shortened(modules, short, order[:middle]))) <= MOST_PACKED
+        fits = len(_packed(_shortened(modules, short, order[:middle]))) <= most_packed
         least, most = (least, middle) if fits else (middle + 1, most)
     kept = _shortened(modules, short, order[:least])
     return kept, _packed(kept)

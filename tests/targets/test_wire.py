@@ -115,6 +115,15 @@ def test_without_words_the_code_is_the_same() -> None:
     assert packing.pack({"bootstrap": script.without_words(script.sources()["bootstrap"])}, {})
 
 
+def test_a_thousand_hosts_are_packed_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = script.build({"deadline": 60}, "0123456789abcdef")
+    monkeypatch.setattr(script, "_packed", None)  # whoever packs again fails here
+    assert script.build({"deadline": 60}, "0123456789abcdef") == first
+    other = script.build({"deadline": 61}, script.new_marker())
+    assert other != first
+    assert len(other) == len(first)
+
+
 def test_where_it_would_be_too_large_it_travels_without_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

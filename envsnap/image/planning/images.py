@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from msgspec import Struct, convert
+from msgspec import Struct
 
 from envsnap.image.facts import Release, numbers
 from envsnap.knowledge.tables import table
+from envsnap.model import typed
 
 FLAVORS = ("base", "runtime", "devel")
 
@@ -57,7 +58,7 @@ class CudaTag(Struct, frozen=True, kw_only=True):
 @cache
 def suites() -> dict[str, Suite]:
     """Return the Debian releases by name, oldest first."""
-    found = [convert(row, Suite) for row in table("python_slim")["suites"]]
+    found = [typed.convert(row, Suite) for row in table("python_slim")["suites"]]
     return {suite.suite: suite for suite in found}
 
 
@@ -70,7 +71,7 @@ def slim() -> dict[str, tuple[str, ...]]:
 @cache
 def distributions() -> tuple[Distribution, ...]:
     """Return the distributions whose own Python is known."""
-    return tuple(convert(row, Distribution) for row in table("python_slim")["distributions"])
+    return tuple(typed.convert(row, Distribution) for row in table("python_slim")["distributions"])
 
 
 def ubuntu(version: str) -> Distribution:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
-from msgspec import Struct, convert
+from msgspec import Struct
 
 from envsnap.image.planning.images import nearest_of
 from envsnap.image.records import PythonSource
 from envsnap.knowledge.tables import table
+from envsnap.model import typed
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 EXECUTABLE = "/usr/local/bin/python3"
@@ -27,7 +28,7 @@ class Build(Struct, frozen=True, kw_only=True):
 @cache
 def builds() -> dict[str, Build]:
     """Return the listed builds by Python release."""
-    found = [convert(row, Build) for row in table("python_standalone")["rows"]]
+    found = [typed.convert(row, Build) for row in table("python_standalone")["rows"]]
     return {build.python: build for build in found}
 
 

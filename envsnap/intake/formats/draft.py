@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct
 
 from envsnap.intake.formats import names, privacy
 from envsnap.knowledge.names import canonical
+from envsnap.model import typed
 from envsnap.model.compute import Framework, Gpu
 from envsnap.model.fields import BOOKKEEPING, Section
 from envsnap.model.host import GpuIdentity
@@ -203,7 +204,7 @@ def _built(record: type[Section], field: str, value: Any) -> Any:
     if field == "entries" and record is _section_types()["wanted"]:
         return {name: _requirement(choices) for name, choices in value.items()}
     hint = next(item.type for item in msgspec.structs.fields(record) if item.name == field)
-    return msgspec.convert(value, hint)
+    return typed.convert(value, hint)
 
 
 def _requirement(choices: list[Choice]) -> Requirement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from msgspec import UNSET, UnsetType
@@ -15,6 +16,8 @@ from envsnap.model.python import Origin
 from envsnap.model.wanted import Choice, Wanted
 
 ELSEWHERE = ("path", "url", "file")
+OF_TOOLS = ("uv", "rye", "pdm")  # their `dev-dependencies` are requirements as pip spells them
+DEPENDS = re.compile(r"(?:^|-)dependencies$")
 
 
 def recognise(source: Source) -> bool:
@@ -46,8 +49,7 @@ def read(source: Source) -> Draft:
         draft.add(Wanted(complete=False, requires_python=project["requires-python"]))
     if "dependencies" in (trees.texts(project, "dynamic") or ()):
         draft.leave("dependencies that the build adds (dynamic)")
-    if trees.mapping(tree, "tool", "uv", "sources"):
-        draft.leave("sources of uv", len(tree["tool"]["uv"]["sources"]))
+    _tools(draft, trees.mapping(tree, "tool"))
     _poetry(draft, poetry)
     return draft
 
@@ -58,12 +60,50 @@ def _listed(value: object) -> list[object]:
 
 def _groups(draft: Draft, groups: dict[str, Any]) -> None:
     """Dependency groups (PEP 735); one that includes another asks for what that one does."""
-    for group, items in groups.items():
-        texts = [item for item in _listed(items) if isinstance(item, str)]
-        wanted_lines.add(draft, texts, (group,))
-        included = len(_listed(items)) - len(texts)
-        if included:
-            draft.leave("groups that a group includes", included)
+    members = {canonical(group): _listed(items) for group, items in groups.items()}
+    asked: dict[str, list[str]] = {}
+    for group in members:
+        for text in _with_included(draft, members, group, ()):
+            asked.setdefault(text, []).append(group)
+    for text, by in asked.items():
+        wanted_lines.add(draft, [text], tuple(dict.fromkeys(by)))
+
+
+def _with_included(
+    draft: Draft, members: dict[str, list[object]], group: str, within: tuple[str, ...]
+) -> list[str]:
+    """The lines of a group and of the groups that it includes."""
+    found: list[str] = []
+    for item in members[group]:
+        included = canonical(str(trees.text(item, "include-group") or ""))
+        if isinstance(item, str):
+            found.append(item)
+        elif included in members and included not in (group, *within):
+            found += _with_included(draft, members, included, (*within, group))
+        else:
+            draft.leave("groups that a group includes: unknown, or in a circle")
+    return found
+
+
+def _tools(draft: Draft, tools: dict[str, Any]) -> None:
+    """What uv, Rye and PDM have in tables of their own; whatever else asks there is counted."""
+    for tool, table in tools.items():
+        others = dict(table) if isinstance(table, dict) and tool != "poetry" else {}
+        if tool in OF_TOOLS:
+            asked = others.pop("dev-dependencies", None)
+            for group, texts in (asked if isinstance(asked, dict) else {"dev": asked}).items():
+                wanted_lines.add(draft, texts, (group,))
+        if _depends(others):
+            draft.leave("tables of dependencies that belong to a tool")
+    if trees.mapping(tools, "uv", "sources"):
+        draft.leave("sources of uv", len(tools["uv"]["sources"]))
+
+
+def _depends(table: object) -> bool:
+    """Whether a table, at any depth, has one of dependencies."""
+    return isinstance(table, dict) and any(
+        (DEPENDS.search(key) and bool(value)) or _depends(value) for key, value in table.items()
+    )
 
 
 def _poetry(draft: Draft, poetry: dict[str, Any]) -> None:

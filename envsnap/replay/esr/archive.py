@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from envsnap.errors import InputError
-from envsnap.model import codec, scan, storage
+from envsnap.model import codec, scan, storage, typed
 from envsnap.model.manifest import Manifest
 from envsnap.replay.esr import first_version, left_out, tables
 from envsnap.replay.esr.recording import RECORDING_VERSION, Leaf, Record, Sample, Tensor
@@ -180,7 +180,7 @@ def _record(data: bytes, name: str) -> Record:
     if version == 1:
         tree = first_version.upgraded(tree)
     try:
-        return msgspec.convert(tree, Record)
+        return typed.convert(tree, Record)
     except msgspec.ValidationError as error:
         scan.refuse(name, " ".join(str(error).split())[:300])
 

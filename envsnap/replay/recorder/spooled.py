@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from envsnap._version import __version__
 from envsnap.errors import InputError
-from envsnap.model import scan
+from envsnap.model import scan, typed
 from envsnap.model.manifest import Manifest
 from envsnap.replay.esr import archive, recording, tables
 from envsnap.replay.esr.recording import Feature, Printed, Record, Written
@@ -104,7 +104,7 @@ def save(
     stored = _places(tree["tensors"])
     told = {**tree, **_head(label), "notes": [*notes, *tree["notes"]], "exit_code": ending.code}
     try:
-        record = msgspec.convert(told, Record)
+        record = typed.convert(told, Record)
         record = msgspec.structs.replace(record, printed=ending.printed, files=ending.files)
     except msgspec.ValidationError as error:
         raise InputError(f"{path}: what was recorded cannot be written: {error}") from None
