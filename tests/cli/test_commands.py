@@ -290,6 +290,7 @@ IMPORTS = {
         "torch",
         "jinja2",
         "click",
+        "inspect",
     },
     ("diff", str(GOLDEN / "dev.json"), str(GOLDEN / "dev.json"), "--format", "json"): {
         "rich",
@@ -304,9 +305,12 @@ IMPORTS = {
         "packaging.specifiers",
         "html",
         "click",
+        "inspect",
+        "typing_extensions",
     },
     ("check", str(GOLDEN / "dev.json"), "--format", "markdown"): {
         "click",
+        "inspect",
         "rich",
         "yaml",
         "docker",
@@ -319,6 +323,7 @@ IMPORTS = {
         "pynvml",
     },
     ("record", "-o", "it.esr", "--", "no-such-command"): {
+        "inspect",
         "rich",
         "yaml",
         "docker",
@@ -357,6 +362,20 @@ def test_what_a_command_does_not_import(arguments: tuple[str, ...], tmp_path: Pa
     )
     loaded = set(done.stderr.split("LOADED", 1)[1].split())
     assert not loaded & (IMPORTS[arguments] - _at_start())
+
+
+def test_what_msgspec_does_without_is_there_for_others() -> None:
+    program = (
+        "import sys\nfrom envsnap.cli import quick_imports\nquick_imports.msgspec()\n"
+        "assert 'typing_extensions' not in sys.modules\nimport typing_extensions, msgspec\n"
+        "class Seen(msgspec.Struct):\n    one: typing_extensions.Annotated[int, msgspec.Meta(ge=1)]\n"
+        "try:\n    msgspec.convert({'one': 0}, Seen)\n"
+        "except msgspec.ValidationError as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert "`int` >= 1" in done.stdout
 
 
 def _at_start() -> set[str]:
