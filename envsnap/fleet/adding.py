@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -11,7 +12,7 @@ from msgspec import Struct
 from envsnap.errors import InputError
 from envsnap.fleet import answers, parts, pruning, rewrite
 from envsnap.fleet.parts import Shape
-from envsnap.fleet.store import Row, Store
+from envsnap.fleet.store import Row, Store, Taken
 from envsnap.intake.many import Answer, Part, Reader
 from envsnap.model.paths import Path
 
@@ -20,9 +21,14 @@ DAY = 86400
 
 
 class Added(Struct, frozen=True, kw_only=True):
-    """How many hosts were taken, how many were older than what is known, and who was refused."""
+    """How many hosts were taken, how many were older than what is known, and who was refused.
+
+    Of those taken, `new` were not in the store, and `changed` are of another kind than before.
+    """
 
     hosts: int
+    new: int
+    changed: int
     older: int
     refused: tuple[str, ...]
     forgotten: int
@@ -31,28 +37,34 @@ class Added(Struct, frozen=True, kw_only=True):
 def add(store: Store, paths: Sequence[str], keep_days: float | None = None) -> Added:
     """Add every host of folders and files; what is refused is named, and the rest goes on."""
     refused: list[str] = []
-    hosts, older = add_answers(store, _read(paths, refused))
+    found = add_answers(store, _read(paths, refused))
     forgotten = 0
     if keep_days is not None:
         with store.writing():
             forgotten = pruning.prune(store, int(time.time() - keep_days * DAY))
-    return Added(hosts=hosts, older=older, refused=tuple(refused), forgotten=forgotten)
+    return Added(
+        hosts=found.total() - found["older"],
+        new=found["new"],
+        changed=found["changed"],
+        older=found["older"],
+        refused=tuple(refused),
+        forgotten=forgotten,
+    )
 
 
 def add_answers(
     store: Store, answers_of_hosts: Iterator[tuple[tuple[str, ...], Answer]]
-) -> tuple[int, int]:
-    """Add answers, each with its host's names; return how many were taken, and how many older."""
-    hosts = older = 0
+) -> Counter[Taken]:
+    """Add answers, each with its host's names; return how many were taken as what."""
+    found = Counter[Taken]()
     left_out = store.left_out()
     while batch := list(islice(answers_of_hosts, BATCH)):
         shapes: dict[int, Shape] = {}
         with store.writing():
             for names, answer in batch:
-                taken = store.add(_row(names, answer, shapes, left_out))
-                hosts, older = hosts + taken, older + (not taken)
+                found[store.add(_row(names, answer, shapes, left_out))] += 1
             left_out = rewrite.quieten(store)
-    return hosts, older
+    return found
 
 
 def _row(

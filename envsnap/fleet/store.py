@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import msgspec
 
@@ -41,6 +41,8 @@ from envsnap.rules import peers
 INDEX = "index.sqlite"
 VERSION = 1
 MOST_KEPT = 200  # sections in memory
+# What a host was to a store that took its answer, or did not take it.
+Taken = Literal["new", "changed", "same", "older"]
 TABLES = """
 CREATE TABLE object(id INTEGER PRIMARY KEY, key BLOB UNIQUE, section TEXT, hardware BLOB,
   software BLOB, soft TEXT, untold TEXT, body BLOB);
@@ -276,8 +278,8 @@ class Store:
             raise
         self.connection.execute("COMMIT")
 
-    def add(self, row: Row) -> bool:
-        """Add one host's answer; False where the store holds a later one."""
+    def add(self, row: Row) -> Taken:
+        """Add one host's answer, unless the store holds a later one."""
         when = moment(row.created_at)
         ids = [self._object(*part) for part in row.parts]
         kind = self._kind(" ".join(map(str, ids)), row.target, when)
@@ -296,11 +298,12 @@ class Store:
             self.connection.execute(
                 "INSERT INTO span VALUES(?,?,?,?)", (cursor.lastrowid, when, when, kind)
             )
-            return True
+            return "new"
         host, before, since, seen = known
         if when < seen:
-            return False
-        if kind != before:
+            return "older"
+        changed = kind != before
+        if changed:
             since = max(since, when)
             self.connection.execute(
                 "INSERT OR REPLACE INTO span VALUES(?,?,?,?)", (host, since, when, kind)
@@ -313,7 +316,7 @@ class Store:
             "UPDATE host SET kind=?, since=?, seen=?, memory=?, shm=? WHERE id=?",
             (kind, since, when, *quantities, host),
         )
-        return True
+        return "changed" if changed else "same"
 
     def _object(self, shape: Shape, part: Part) -> int:
         key, soft = parts.spelled(part.name, shape)

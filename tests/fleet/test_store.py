@@ -84,8 +84,19 @@ def test_an_older_answer_changes_nothing(tmp_path: Path, envsnap: Run) -> None:
     write(tmp_path / "old", "n1", 2, fleets.lost_gpu)
     assert envsnap("fleet", "add", "st", "new").returncode == 0
     done = envsnap("fleet", "add", "st", "old")
-    assert "older" in done.stderr
+    assert "added 0 hosts; 1 manifest older" in done.stderr
     assert json.loads(envsnap("fleet", "history", "st", "--json").stdout)["changes"] == []
+
+
+def test_hosts_that_the_store_has_are_not_called_added(tmp_path: Path, envsnap: Run) -> None:
+    for number in range(1, 4):
+        write(tmp_path / "first", f"n{number}", 1)
+    assert "added 3 hosts\n" in envsnap("fleet", "add", "st", "first").stderr
+    write(tmp_path / "next", "n1", 2, fleets.lost_gpu)
+    for number in range(2, 5):
+        write(tmp_path / "next", f"n{number}", 2)
+    done = envsnap("fleet", "add", "st", "next")
+    assert "added 1 host; of those it had, 1 changed and 2 did not" in done.stderr
 
 
 def test_what_does_not_fit_is_refused_by_name(tmp_path: Path, envsnap: Run) -> None:
@@ -134,7 +145,7 @@ def test_noise_is_bounded_and_named(tmp_path: Path) -> None:
     )
     place = str(tmp_path / "st")
     with store.opened(place, create=True) as opened:
-        assert adding.add_answers(opened, found) == (2300, 0)
+        assert adding.add_answers(opened, found) == {"new": 2300}
         objects = opened.connection.execute("SELECT count(*) FROM object").fetchone()[0]
         assert objects < 1500
         assert [item.path for item in opened.noise()] == [("env_vars", "TORCH_RUN_TAG")]

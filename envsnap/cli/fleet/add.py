@@ -7,6 +7,7 @@ from envsnap.cli import declared
 from envsnap.cli.echo import echo
 from envsnap.cli.fleet import beside
 from envsnap.report.sanitize import plain
+from envsnap.wording import counted
 
 MOST_REFUSED = 10
 
@@ -32,10 +33,13 @@ def command(store: str, paths: tuple[str, ...], keep: float | None) -> int:
         echo(f"envsnap: refused: {plain(line)}", err=True)
     if len(added.refused) > MOST_REFUSED:
         echo(f"envsnap: refused: {len(added.refused) - MOST_REFUSED} more", err=True)
-    told = f"added {added.hosts:,} hosts"
+    told = f"added {counted(added.new, 'host')}"
+    if added.hosts > added.new:
+        same = added.hosts - added.new - added.changed
+        told += f"; of those it had, {added.changed:,} changed and {same:,} did not"
     if added.older:
-        told += f"; {added.older:,} manifests are older than what the store has"
+        told += f"; {counted(added.older, 'manifest')} older than what the store has"
     if added.forgotten:
-        told += f"; forgot {added.forgotten:,} earlier states"
+        told += f"; forgot {counted(added.forgotten, 'earlier state')}"
     echo(f"envsnap: {store}: {told}", err=True)
     return 2 if added.refused else 0
