@@ -7,7 +7,8 @@ say that such a fact is absent.
 """
 
 from enum import Enum
-from typing import Annotated, Any, TypeAlias, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import fields as struct_fields
@@ -149,10 +150,8 @@ def _field(name: str, annotation: Any) -> Field:
 
 
 def _is_union(annotation: Any) -> bool:
-    return type(annotation).__name__ in ("UnionType", "_UnionGenericAlias") or (
-        get_origin(annotation) is not None
-        and get_origin(annotation).__class__.__name__ == "_SpecialForm"
-    )
+    # Before Python 3.14 `X | Y` and `Union[X, Y]` are of two types.
+    return get_origin(annotation) in (Union, UnionType)
 
 
 def _is_record(annotation: Any) -> bool:
