@@ -23,7 +23,7 @@ NOTICE = re.compile(
     r"(?:WARNING|DEPRECATION|ERROR|\[notice\]|You are using pip|You should consider)"
 )
 OWN_COMMENT = re.compile(
-    r"# Editable .*install with|## !! Could not determine|# \(.*\)$|## FIXME:|# pip freeze"
+    r"# Editable .*install |# '.*'$|## !! Could not determine|# \(.*\)$|## FIXME:|# pip freeze"
 )
 
 

@@ -26,11 +26,12 @@ PATH = re.compile(
     r"(?:\.{1,2}(?:[/\\]\S*)?|[/~]\S+|[A-Za-z]:\\\S+)(?:\[[\w,.-]+\])?|\S+\.(?:whl|tar\.gz)"
 )
 EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(.+)$")
-# What pip writes above an editable install that no version control knows.
+# What pip writes above an editable install that no version control knows, or whose remote is gone.
 NAMED_ABOVE = re.compile(
-    r"# Editable (?:Git |Mercurial |Bazaar |Subversion )?install with no (?:version control|remote)"
-    r" \(([A-Za-z0-9._-]+)==([^\s()]+)\)"
+    r"# Editable (?:Git |Mercurial |Bazaar |Subversion )?install (?:with no (?:version control|remote) )?"
+    r"\(([A-Za-z0-9._-]+)==([^\s()]+)\)(?: with either a deleted local remote or invalid URI:)?"
 )
+LOST_REMOTE = re.compile(r"# '.*'")  # the line below
 OPTIONS = (
     "-r", "--requirement", "-c", "--constraint", "-i", "--index-url", "--pypi-url",
     "--extra-index-url", "--no-index", "-f", "--find-links", "--pre", "--trusted-host",
@@ -59,7 +60,10 @@ def parse(lines: Iterable[str]) -> Iterator[Line]:
         if found.kind == "editable" and not found.name and above is not None:
             choice = replace(found.choice, version=above[1])
             found = replace(found, name=canonical(above[0]), choice=choice)
-        above = (named[1], named[2]) if named is not None else None
+        if named is not None:
+            above = named[1], named[2]
+        elif not LOST_REMOTE.fullmatch(text.strip()):
+            above = None
         if found.text:
             yield found
 
