@@ -327,12 +327,13 @@ def comparison(
 
     Raises InputError if the manifest does not have a file of that name.
     """
-    from envsnap.image.planning.plan import make_plan
     from envsnap.image.proving import announced, expected, subjects
 
     subjects.require(manifest, configs or {}, weights or {})
     named = subjects.named(manifest, configs or {}, weights or {})
-    known = announced.by(plan or make_plan(manifest), manifest).only_named(manifest, named)
+    known = announced.by(plan or subjects.judging_plan(manifest), manifest).only_named(
+        manifest, named
+    )
     return {
         "job": "verify",
         "env": list(_captured_variables(manifest)),

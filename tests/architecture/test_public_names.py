@@ -30,7 +30,7 @@ def use():
     assert twice("diff", manifest, read).findings == ()
     twice("check", manifest)
     twice("load_policy")
-    twice("plan", manifest)
+    twice("plan", manifest, "localhost/base:1")  # no listed image need have this Python
     run = twice("observe_command", [sys.executable, "-c", "pass"])
     assert run.code == 0
     small = Interpreter(sys.argv[2])  # nothing but Python in it: verifying reads every file

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from envsnap.errors import InputError
 from envsnap.image import records
@@ -22,6 +23,8 @@ from envsnap.model.paths import Path, text
 if TYPE_CHECKING:
     from envsnap.targets.target import Place
 
+# Stands for the base of an image that nobody makes.
+NO_BASE = "localhost/no-base:0"
 BY_ITSELF = (
     "what may differ is taken from the image's own plan; use --plan FILE to check against yours"
 )
@@ -76,12 +79,25 @@ def _keys(manifest: Manifest, section: str, name: str) -> list[str]:
     return [key for key in there if key == name or key.startswith(f"{name}/")]
 
 
+def judging_plan(manifest: Manifest) -> Plan:
+    """Make the plan that says what may be otherwise where no plan is at hand.
+
+    A place has the Python of a manifest although no listed image has it: then nothing follows from
+    a base. Raises InputError.
+    """
+    try:
+        return make_plan(manifest)
+    except InputError:
+        made = make_plan(manifest, NO_BASE)
+        return replace(made, base=replace(made.base, kind="slim"))
+
+
 def look(manifest: Manifest, target: Place | None, plan: Plan | None) -> Subject:
     """Find the plan that counts, and look at the target from outside where an engine holds it."""
     from envsnap.targets.container import Container, Image
 
     if not isinstance(target, Container | Image):
-        chosen = plan or make_plan(manifest)
+        chosen = plan or judging_plan(manifest)
         return Subject(
             plan=chosen,
             announced=announced.by(chosen, manifest),
@@ -104,7 +120,7 @@ def _of_engine(
         own = None
     label = described.labels.get(PLAN_LABEL)
     chosen = plan or own
-    known_base = make.base_settings(client, chosen or make_plan(manifest))
+    known_base = make.base_settings(client, chosen or judging_plan(manifest))
     digest = label or "" if chosen is None else records.digest(chosen)
     files, harmless, notes = _files(client, image, container, digest)
     differs = [*files]
@@ -115,7 +131,7 @@ def _of_engine(
         notes += [] if plan is not None else [BY_ITSELF]
     else:
         notes = [NO_PLAN]
-    counting = chosen or make_plan(manifest)
+    counting = chosen or judging_plan(manifest)
     return Subject(
         plan=counting,
         announced=announced.by(counting, manifest, known_base),
