@@ -155,11 +155,9 @@ class Around:
 
     def look(self) -> None:
         """Find the objects that stand around, and note their settings."""
-        items = gc.get_objects()  # half a million with transformers: nothing is asked of each
-        kinds = _kinds(set(map(type, items)))
-        if not kinds:
-            return
-        for item in compress(items, map(kinds.__contains__, map(type, items))):
+        items = gc.get_objects()  # half a million with transformers: one pass, and no call for each
+        kinds = _Kinds()
+        for item in list(compress(items, map(kinds.__getitem__, map(type, items)))):
             if len(self.parts) < MOST_PARTS:
                 _quietly(self._note, item, kinds[type(item)])
 
@@ -197,17 +195,16 @@ class Around:
         self.parts.setdefault(name, told)
 
 
-def _kinds(types: set[type]) -> dict[type, str]:
-    """Of some types those that stand around models, with their base."""
-    found = {}
-    for kind in types:
+class _Kinds(dict):  # type: ignore[type-arg]
+    """Of each type that was asked for the base that stands around models; the empty text: none."""
+
+    def __missing__(self, kind: type) -> str:
         bases = {entry.__name__ for entry in kind.__mro__}
-        base = next((name for name in BASES if name in bases), None)
-        if base is None and spells(kind):
+        base = next((name for name in BASES if name in bases), "")
+        if not base and spells(kind):
             base = SPELLS
-        if base is not None:
-            found[kind] = base
-    return found
+        self[kind] = base
+        return base
 
 
 def _tokenizer(item: Any) -> dict[str, Any]:
