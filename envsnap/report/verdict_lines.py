@@ -90,7 +90,7 @@ def _short(ratio: float) -> str:
 def has_rows(verdict: Verdict) -> bool:
     """Whether the layers add to the verdict."""
     judged = {layer.judgement for layer in verdict.layers}
-    return verdict.outcome in ("diverged", "undecided") and bool(
+    return bool(judged) and verdict.outcome in ("diverged", "undecided") and bool(
         judged & {"fault", "undecided"} or verdict.place
     )
 

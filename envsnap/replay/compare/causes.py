@@ -9,7 +9,7 @@ import msgspec
 
 from envsnap.replay.compare import equivalence, latency, raised, view
 from envsnap.replay.compare.evidence import Answer, Evidence
-from envsnap.replay.compare.facts import ANYWHERE
+from envsnap.replay.compare.facts import ANYWHERE, Fact
 from envsnap.replay.compare.model_parts import Setting, listed
 from envsnap.replay.compare.verdict import Also, Layer
 from envsnap.wording import counted
@@ -215,14 +215,29 @@ def _weights(evidence: Evidence) -> Answer:
     if found.added:
         parts.append(f"only here: {listed(found.added)}")
     clue = f" ({found.clue})" if found.clue else _by_rounding_only(evidence)
-    config = "".join(f"; {fact.text}" for fact in evidence.facts.of("config"))
+    facts, why = _of_weights(evidence)
+    told = "".join(f"; {fact.text}" for fact in (*evidence.facts.of("config"), *facts))
     return Answer(
         outcome="diverged",
-        cause=f"weights differ{clue}: {'; '.join(parts)}{config}",
-        fix="Load the golden run's weights and compare their SHA-256. A model that is initialised"
+        cause=f"weights differ{clue}: {'; '.join(parts)}{told}",
+        fix=why
+        or "Load the golden run's weights and compare their SHA-256. A model that is initialised"
         " from a seed differs between CPUs: save its weights.",
         subject="weights",
     )
+
+
+def _of_weights(evidence: Evidence) -> tuple[tuple[Fact, ...], str]:
+    """What may have given other weights, and what to do where it is not the file that holds them."""
+    facts = evidence.facts
+    files, settings = facts.of("weights")[:2], facts.of("setting")[:2]
+    if files:
+        return (*files, *settings), ""
+    lines = facts.code(before=evidence.other.call.caller)[:2]
+    if settings:
+        return (*settings, *lines), f"{settings[0].fix} The files of weights are the same."
+    fix = "Compare what builds and loads the model at this line." if lines else ""
+    return lines, fix
 
 
 def _other_model(evidence: Evidence) -> Answer:

@@ -72,6 +72,8 @@ def _told(golden: Recording, other: Recording, said: Found, wrote: Found) -> str
 
 def _after(verdict: Verdict, walk: Walk, told: str, other: Recording, facts: Facts) -> Verdict:
     """The models gave the same, the answer is another: the cause lies behind them."""
+    if walk.loose and verdict.outcome != "undecided":
+        return _otherwise_called(verdict, walk, told, other, facts)
     last = views(other)[-1] if other.record.calls else None
     acting = facts.acting("after")
     lines = facts.code(after=last.call.caller if last is not None else "")[:3]
@@ -81,13 +83,24 @@ def _after(verdict: Verdict, walk: Walk, told: str, other: Recording, facts: Fac
         models = verdict.cause
     elif verdict.outcome == "equivalent":
         models = f"the models' results agree ({verdict.cause})"
-    elif walk.loose:
-        models = walk.loose
     cause = f"{told}; {models}: the code after them differs" + (f"; {reasons}" if reasons else "")
     where = f" (from {last.call.caller} on)" if last is not None and last.call.caller else ""
     fix = acting[0].fix if acting else f"Compare what follows the last call of a model{where}: thresholds, labels, decoding, post-processing."  # fmt: skip
     return msgspec.structs.replace(
         verdict, outcome="diverged", cause=cause, fix=fix, place="after the last call of a model"
+    )
+
+
+def _otherwise_called(
+    verdict: Verdict, walk: Walk, told: str, other: Recording, facts: Facts
+) -> Verdict:
+    """The answer is another, and the models are called in another order, or more often."""
+    first = views(other)[0].call.caller if other.record.calls else ""
+    acting, lines = facts.acting("inputs")[:3], facts.code(before=first)[:3]
+    cause = "; ".join((walk.loose, told, *(fact.text for fact in (*acting, *lines))))
+    fix = acting[0].fix if acting else "Give the models the golden run's rows, in its order and as often."  # fmt: skip
+    return msgspec.structs.replace(
+        verdict, outcome="diverged", cause=cause, fix=fix, place="what the models are given"
     )
 
 

@@ -21,7 +21,7 @@ from envsnap.replay.esr.recording import Scalar, Stage
 
 Kind = Literal[
     "generation", "chat", "tokens", "part", "config", "seed", "code", "text", "setting", "file",
-    "seeding",
+    "seeding", "weights",
 ]  # fmt: skip
 Place = Literal["inputs", "model", "between", "after"]
 # Which facts can act at a place, the likeliest first.
@@ -226,10 +226,9 @@ def _tokens(changes: list[tuple[str, str]], settings: list[str]) -> Fact | None:
 
 def _parts(golden: Recording, other: Recording) -> Iterator[Fact]:
     here, there = golden.record.parts, other.record.parts
-    for name, one in here.items():
-        two = there.get(name)
-        if two is None:
-            continue
+    pairs = _same_parts(here, there)
+    for name, twin in pairs.items():
+        one, two = here[name], there[twin]
         told = [
             f"{name}.{key} {how}"
             for key, how in _changes(one, two, both=True)
@@ -242,12 +241,35 @@ def _parts(golden: Recording, other: Recording) -> Iterator[Fact]:
                 kind="part", text=", ".join(told[:MOST_LISTED]),
                 fix=f"Load {name} with the golden run's {what}.",
             )  # fmt: skip
-    gone, come = [name for name in here if name not in there], [name for name in there if name not in here]  # fmt: skip
+    met = set(pairs.values())
+    gone, come = [name for name in here if name not in pairs], [name for name in there if name not in met]  # fmt: skip
     if gone and come:
         yield Fact(
             kind="part", text=f"{', '.join(gone[:3])} -> {', '.join(come[:3])}",
             fix=f"Use {gone[0]}, as the golden run does.",
         )  # fmt: skip
+
+
+def _same_parts(
+    here: Mapping[str, Mapping[str, Scalar]], there: Mapping[str, Mapping[str, Scalar]]
+) -> dict[str, str]:
+    """The other run's name of each part. Of several of one class those meet that are most alike.
+
+    They are numbered as they were found, and in what order that is nobody knows.
+    """
+    costs = [
+        (len(list(_changes(one, two, both=False))), name != twin, name, twin)
+        for name, one in here.items()
+        for twin, two in there.items()
+        if name.partition("#")[0] == twin.partition("#")[0]
+    ]
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for _, _, name, twin in sorted(costs):
+        if name not in found and twin not in taken:
+            found[name] = twin
+            taken.add(twin)
+    return {name: found[name] for name in here if name in found}
 
 
 def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
@@ -264,6 +286,8 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
         yield Fact(
             kind="seeding", text=f"the seed of {name}: {how}", fix="Seed as the golden run does."
         )
+    for name in surroundings.weights(golden.manifest, other.manifest):
+        yield Fact(kind="weights", text=f"another content of {name}", fix=f"Load the golden run's {name}.")  # fmt: skip
     names = list(surroundings.files(golden.manifest, other.manifest))
     if names:
         told = ", ".join(names[:MOST_LISTED])

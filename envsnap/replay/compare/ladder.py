@@ -32,7 +32,7 @@ from envsnap.replay.compare.facts import Facts
 from envsnap.replay.compare.raised import quoted
 from envsnap.replay.compare.timeline import Walk
 from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Verdict
-from envsnap.replay.compare.view import View
+from envsnap.replay.compare.view import View, views
 from envsnap.replay.esr.archive import Recording
 
 SEVERITY = {"same": 0, "equivalent": 1, "undecided": 2, "diverged": 3}
@@ -55,18 +55,24 @@ def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Ver
         return _one(pair, surroundings, around, strict=strict)
 
     walk = timeline.walk(golden, other, around, judged)
-    verdict = _whole(_chosen(walk), walk, strict=strict)
+    verdict = _whole(_chosen(walk) or _by_digests(walk, golden, other), walk, strict=strict)
     if verdict.outcome != "diverged":
         verdict = ends.closed(verdict, walk, golden, other, around, strict=strict)
     return timeline.with_field_of_view(verdict, walk, golden, other)
 
 
-def _chosen(walk: Walk) -> Verdict:
-    """The verdict that matters most; of equals the first."""
-    worst = max(walk.verdicts, key=lambda item: (SEVERITY[item.outcome], not item.bits))
-    if len(walk.verdicts) < 2 or worst.outcome == "same":
-        return worst
-    return worst
+def _chosen(walk: Walk) -> Verdict | None:
+    """The verdict that matters most; of equals the first. None: only ends of calls were compared."""
+    return max(
+        walk.verdicts, key=lambda item: (SEVERITY[item.outcome], not item.bits), default=None
+    )
+
+
+def _by_digests(walk: Walk, golden: Recording, other: Recording) -> Verdict:
+    """The verdict on calls of which no pair was looked into, and all ends are the same."""
+    outcome = "equivalent" if walk.loose else "same"
+    found = plain.plain_verdict(views(golden)[0], views(other)[0], outcome, walk.loose, "")
+    return msgspec.structs.replace(found, bits=walk.bits and not walk.loose)
 
 
 def _whole(verdict: Verdict, walk: Walk, *, strict: bool) -> Verdict:

@@ -1,16 +1,22 @@
 """Pairs the calls of two runs.
 
-Calls of models of one name meet in their order. Where one run calls a model more often before
-what both do, as for a warm-up, calls are moved along until inputs meet; where a model is
-called by another name, as through a wrapper, models that take and give the same meet.
+Calls of models of one name meet in their order. Where one run calls a model more often, as for a
+warm-up or for a file more, or calls it in another order, calls that are given the same bits meet;
+where a model is called by another name, as through a wrapper, models that take and give the same
+meet.
 """
 
 from __future__ import annotations
 
+from collections import Counter, deque
+from typing import Any
+
+from msgspec import Struct
+
 from envsnap.replay.compare import contract
 from envsnap.replay.compare.view import View, views
 from envsnap.replay.esr.archive import Recording
-from envsnap.replay.esr.recording import Node
+from envsnap.replay.esr.recording import Call, Node
 from envsnap.wording import counted
 
 MOST_MOVED = 64
@@ -28,6 +34,15 @@ def same_inputs(one: View, two: View) -> bool:
     )
 
 
+class _Met(Struct, kw_only=True):
+    """How the calls of one model meet: by their numbers, the golden run's first."""
+
+    twins: dict[int, int]
+    told: str = ""  # what is otherwise in how often and in which order it is called
+    skipped: frozenset[int] = frozenset()  # the golden run's calls that nothing has to meet
+    free: frozenset[int] = frozenset()  # the other run's
+
+
 class Pairing:
     """Which call of the other run a call of the golden one is compared with."""
 
@@ -38,14 +53,25 @@ class Pairing:
             for view in views(recording):
                 side.setdefault(view.root.name, []).append(view)
         self._names = self._aliases()
-        self._moved = {name: self._shift(name) for name in self._mine}
+        self._met = {
+            name: _met(mine, self._theirs.get(self._names.get(name, ""), []))
+            for name, mine in self._mine.items()
+        }
         self._used: set[tuple[str, int]] = set()
 
     def _aliases(self) -> dict[str, str]:
-        """The other run's name of each model: its own, or that of what takes and gives the same."""
-        alone = [name for name in self._mine if name not in self._theirs]
-        free = [name for name in self._theirs if name not in self._mine]
-        found = {name: name for name in self._mine if name in self._theirs}
+        """The other run's name of each model.
+
+        Of several of one type those with the same weights meet: their numbers follow the order in
+        which they are called first. A model of a name that only one run has meets what takes and
+        gives the same.
+        """
+        found = self._by_weights()
+        taken = set(found.values())
+        alone = [name for name in self._mine if name not in found]
+        found.update({name: name for name in alone if name in self._theirs and name not in taken})
+        alone = [name for name in alone if name not in found]
+        free = [name for name in self._theirs if name not in found.values()]
         if len(alone) == len(free):
             for name, twin in zip(alone, free, strict=True):
                 one, two = self._mine[name][0].call, self._theirs[twin][0].call
@@ -53,24 +79,34 @@ class Pairing:
                     found[name] = twin
         return found
 
-    def _shift(self, name: str) -> int:
-        """How many calls later the other run does what the golden one does; less than 0: earlier."""
-        here = self._mine[name]
-        there = self._theirs.get(self._names.get(name, ""), [])
-        if not there or len(here) == len(there) or same_inputs(here[0], there[0]):
-            return 0
-        if len(there) > len(here):
-            found = (at for at, view in enumerate(there[:MOST_MOVED]) if same_inputs(here[0], view))
-            return next(found, 0)
-        found = (at for at, view in enumerate(here[:MOST_MOVED]) if same_inputs(view, there[0]))
-        return -next(found, 0)
+    def _by_weights(self) -> dict[str, str]:
+        """Models of one type, of which there are several, by their weights."""
+        found: dict[str, str] = {}
+        for kind in dict.fromkeys(views_of[0].root.type for views_of in self._mine.values()):
+            sides = [
+                {name: _weights(of[0]) for name, of in side.items() if of[0].root.type == kind}
+                for side in (self._mine, self._theirs)
+            ]
+            if max(map(len, sides)) < 2:
+                continue
+            free = dict(sides[1])
+            for name, weights in sides[0].items():
+                same = [twin for twin, others in free.items() if weights and others == weights]
+                if same:
+                    found[name] = name if name in same else same[0]
+                    del free[found[name]]
+        return found
+
+    def name(self, view: View) -> str | None:
+        """The other run's name of a model; None: it has none."""
+        return self._names.get(view.root.name)
 
     def twin(self, view: View) -> View | None:
         """The call to compare with, if there is one."""
         name = self._names.get(view.root.name)
         if name is None:
             return None
-        nth = view.call.nth + self._moved[view.root.name]
+        nth = self._met[view.root.name].twins.get(view.call.nth)
         found = next((item for item in self._theirs[name] if item.call.nth == nth), None)
         if found is not None:
             self._used.add(found.call.key)
@@ -78,18 +114,11 @@ class Pairing:
 
     def skips(self, view: View) -> bool:
         """Whether a call is one of those that only the golden run makes before what both do."""
-        return view.call.nth < -self._moved.get(view.root.name, 0)
+        return view.call.nth in self._met[view.root.name].skipped
 
     def told(self, view: View) -> str:
-        """What was moved, in words; empty: nothing."""
-        moved = self._moved.get(view.root.name, 0)
-        if not moved:
-            return ""
-        where = "here only" if moved > 0 else "in the golden run only"
-        calls = counted(abs(moved), "call")
-        first = self._theirs[self._names[view.root.name]][0].call if moved > 0 else view.call
-        mode = " in training mode" if first.training else ""
-        return f"{calls} of {view.root.name} before, {where}{mode}"
+        """What is otherwise in the calls of a model, and need be no fault; empty: nothing."""
+        return self._met[view.root.name].told
 
     def left_over(self) -> list[View]:
         """The calls of the other run that no call of the golden one was compared with."""
@@ -97,12 +126,120 @@ class Pairing:
             item
             for name, items in self._theirs.items()
             for item in items
-            if item.call.key not in self._used
-            and not item.call.nth < self._moved.get(self._golden_name(name), 0)
+            if item.call.key not in self._used and not self._is_free(name, item)
         ]
+
+    def _is_free(self, name: str, view: View) -> bool:
+        met = self._met.get(self._golden_name(name))
+        return met is not None and view.call.nth in met.free
 
     def _golden_name(self, name: str) -> str:
         return next((mine for mine, theirs in self._names.items() if theirs == name), name)
+
+
+def _weights(view: View) -> dict[str, Any]:
+    """What tells a model's weights; empty where they have no digests."""
+    items = {name: (item.shape, item.crc32) for name, item in view.root.parameters.items()}
+    return {} if any(crc32 is None for _, crc32 in items.values()) else items
+
+
+def _met(mine: list[View], theirs: list[View]) -> _Met:
+    """How the calls of a model meet: by what they are given where that tells, else in their order."""
+    here, there = [_given(view) for view in mine], [_given(view) for view in theirs]
+    straight = _Met(twins={view.call.nth: view.call.nth for view in mine})
+    both = min(len(here), len(there))
+    if here[:both] == there[:both] or None in here or None in there:
+        return straight if here[:1] == there[:1] else _moved(mine, theirs) or straight
+    if len(here) == len(there) and Counter(here) == Counter(there):
+        free: dict[Any, deque[int]] = {}
+        for view, given in zip(theirs, there, strict=True):
+            free.setdefault(given, deque()).append(view.call.nth)
+        twins = {
+            view.call.nth: free[given].popleft() for view, given in zip(mine, here, strict=True)
+        }
+        return _Met(twins=twins, told=f"the calls of {mine[0].root.name} come in another order")
+    places = _among(here, there)
+    if places is not None:
+        return _more_here(mine, theirs, places, set(here), there)
+    places = _among(there, here)
+    if places is not None:
+        return _more_golden(mine, theirs, places)
+    return _moved(mine, theirs) or straight
+
+
+def _given(view: View) -> tuple[Any, ...] | None:
+    """What tells a call from others of its model; None where nothing does."""
+    tensors = [view.tensor(item.number) for item in contract.inputs(view)]
+    if not tensors or any(item.crc32 is None for item in tensors):
+        return None
+    return tuple((item.dtype, item.shape, item.crc32) for item in tensors)
+
+
+def _among(few: list[Any], many: list[Any]) -> list[int] | None:
+    """The places of all of one list in another, in their order; None where they are not there."""
+    places, at = [], 0
+    for item in few:
+        while at < len(many) and many[at] != item:
+            at += 1
+        if at == len(many):
+            return None
+        places.append(at)
+        at += 1
+    return places
+
+
+def _more_here(
+    mine: list[View], theirs: list[View], places: list[int], known: set[Any], there: list[Any]
+) -> _Met:
+    """All of the golden run's calls are here, and others: before them, or with a known input."""
+    rest = [at for at in range(len(theirs)) if at not in set(places)]
+    before = [at for at in rest if at < places[0]]
+    again = [at for at in rest if at > places[0] and there[at] in known]
+    told = [_before(mine[0].root.name, len(before), theirs[0].call, "here only")] if before else []
+    if again:
+        told.append(
+            f"{counted(len(again), 'more call')} of {mine[0].root.name} here, with the input of another call"
+        )
+    return _Met(
+        twins={view.call.nth: theirs[at].call.nth for view, at in zip(mine, places, strict=True)},
+        told="; ".join(told),
+        free=frozenset(theirs[at].call.nth for at in (*before, *again)),
+    )
+
+
+def _more_golden(mine: list[View], theirs: list[View], places: list[int]) -> _Met:
+    """All calls that are here are the golden run's, which makes others: only those before are free."""
+    before = places[0]
+    where = "in the golden run only"
+    return _Met(
+        twins={mine[at].call.nth: view.call.nth for view, at in zip(theirs, places, strict=True)},
+        told=_before(mine[0].root.name, before, mine[0].call, where) if before else "",
+        skipped=frozenset(view.call.nth for view in mine[:before]),
+    )
+
+
+def _moved(mine: list[View], theirs: list[View]) -> _Met | None:
+    """Calls moved along until the first ones meet, whatever comes later; None: they do not."""
+    if not theirs or len(mine) == len(theirs) or same_inputs(mine[0], theirs[0]):
+        return None
+    more_here = len(theirs) > len(mine)
+    few, many = (mine, theirs) if more_here else (theirs, mine)
+    at = next((at for at, view in enumerate(many[:MOST_MOVED]) if same_inputs(few[0], view)), 0)
+    if not at:
+        return None
+    where = "here only" if more_here else "in the golden run only"
+    step, early = (at if more_here else -at), frozenset(range(at))
+    return _Met(
+        twins={view.call.nth: view.call.nth + step for view in mine},
+        told=_before(mine[0].root.name, at, many[0].call, where),
+        skipped=frozenset() if more_here else early,
+        free=early if more_here else frozenset(),
+    )
+
+
+def _before(name: str, count: int, first: Call, where: str) -> str:
+    mode = " in training mode" if first.training else ""
+    return f"{counted(count, 'call')} of {name} before, {where}{mode}"
 
 
 def _keys(node: Node | None) -> set[str]:

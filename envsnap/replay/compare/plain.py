@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envsnap._version import __version__
-from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Side, Verdict
+from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Side, State, Verdict
 from envsnap.replay.compare.view import View
 from envsnap.replay.esr.archive import Recording
 
@@ -11,7 +11,10 @@ from envsnap.replay.esr.archive import Recording
 def plain_verdict(view: View, twin: View, outcome: str, cause: str, fix: str) -> Verdict:
     """A verdict that no layer takes part in."""
     place = view.recording.record.calls.index(view.call)
-    rung = Rung(name="calls", state="differs" if outcome == "equivalent" else "diverged", summary=cause)  # fmt: skip
+    state: State = (
+        "same" if outcome == "same" else "differs" if outcome == "equivalent" else "diverged"
+    )
+    rung = Rung(name="calls", state=state, summary=cause or "what all take and give is the same")
     return Verdict(
         verdict_version=VERDICT_VERSION, envsnap_version=__version__,
         outcome=outcome, bits=False,  # type: ignore[arg-type]

@@ -24,25 +24,43 @@ def configs(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
     here, there = (_entries(item, "configs") for item in (golden, other))
     for name in sorted(here.keys() & there.keys()):
         for path, one, two in trees.compare(here[name].tree, there[name].tree):
-            if path:
-                yield f"{name}: {paths.text(path)}", f"{_shown(one)} -> {_shown(two)}"
+            where, left, right = _inner(path, one, two)
+            if where:
+                yield f"{name}: {paths.text(where)}", f"{_shown(left)} -> {_shown(right)}"
+
+
+def _inner(path: paths.Path, one: Any, two: Any) -> tuple[paths.Path, Any, Any]:
+    """The first element in which two lists of one length differ: a long list is cut before it."""
+    while isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
+        at = next(at for at, (a, b) in enumerate(zip(one, two, strict=True)) if a != b)
+        path, one, two = (*path, str(at)), one[at], two[at]
+    return path, one, two
 
 
 def files(golden: Manifest, other: Manifest) -> Iterator[str]:
     """Files that both runs read and that hold something else; weights of torch show in the models."""
     here, there = (
-        {**_entries(item, "files"), **_not_of_torch(_entries(item, "weights"))}
-        for item in (golden, other)
+        {**_entries(item, "files"), **_weights(item, of_torch=False)} for item in (golden, other)
     )
+    yield from _others(here, there)
+
+
+def weights(golden: Manifest, other: Manifest) -> Iterator[str]:
+    """Files of torch's weights that both runs read and that hold something else."""
+    yield from _others(_weights(golden, of_torch=True), _weights(other, of_torch=True))
+
+
+def _others(here: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[str]:
     for name, one in here.items():
         digests = (one.sha256, getattr(there.get(name), "sha256", UNSET))
         if UNSET not in digests and digests[0] != digests[1]:
             yield name
 
 
-def _not_of_torch(weights: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Weights that something else than torch loads: no model that is recorded has them."""
-    return {name: item for name, item in weights.items() if not name.endswith(OF_TORCH)}
+def _weights(manifest: Manifest, *, of_torch: bool) -> Mapping[str, Any]:
+    """Files of weights; those that something else than torch loads, no model that is recorded has."""
+    found = _entries(manifest, "weights")
+    return {name: item for name, item in found.items() if name.endswith(OF_TORCH) is of_torch}
 
 
 def seeds(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:

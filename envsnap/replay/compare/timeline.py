@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -54,7 +55,7 @@ def walk(
             if pairs.skips(view):
                 found.loose = found.loose or pairs.told(view)
                 continue
-            found.verdicts.append(_missing(view, golden, other, facts, found))
+            found.verdicts.append(_missing(view, golden, other, facts, found, pairs))
             return found
         if view.call.detailed and twin.call.detailed:
             _detailed(found, view, twin, judged, facts)
@@ -116,16 +117,19 @@ def _detailed(
 
 def _loose(view: View, twin: View, given: Found, facts: Facts, *, batched: bool) -> str:
     """What differs in how a model is called, where its answers may be the same all the same."""
-    if (given.batches or batched) and _only_batches(view, twin):
+    rows = _rows(view, twin)
+    if rows == "same" and (given.batches or batched):
         return f"{given.cause}; all rows of the run are the same"
+    if rows == "moved":
+        return f"the rows that {view.root.name} is given are the same in another order"
     texts = [fact.text for fact in facts.of("generation")]
     if given.forms and texts and all(_is_cache(text) for text in texts):
         return "; ".join(texts)
     return ""
 
 
-def _only_batches(view: View, twin: View) -> bool:
-    """Whether the same rows come in other batches, over all calls of the model.
+def _rows(view: View, twin: View) -> Literal["same", "moved", "other"]:
+    """Whether the same rows come in other batches, or in another order, over all calls of the model.
 
     That holds for each input that differs: a table with a row less is no batch of the others.
     """
@@ -136,7 +140,9 @@ def _only_batches(view: View, twin: View) -> bool:
         if not view.tensor(one).same(twin.tensor(two))
     ]
     sides = [(_all_rows(view, place), _all_rows(twin, place)) for place in differ]
-    return bool(sides) and all(one and one == two for one, two in sides)
+    if not sides or not all(one and sorted(one) == sorted(two) for one, two in sides):
+        return "other"
+    return "same" if all(one == two for one, two in sides) else "moved"
 
 
 def _all_rows(view: View, place: int) -> list[str]:
@@ -304,13 +310,32 @@ def _why(view: View, twin: View, facts: Facts) -> tuple[str, str] | None:
     return (config[0].text, config[0].fix) if config else None
 
 
-def _missing(view: View, golden: Recording, other: Recording, facts: Facts, found: Walk) -> Verdict:
+def _missing(
+    view: View, golden: Recording, other: Recording, facts: Facts, found: Walk, pairs: Pairing
+) -> Verdict:
     """The golden run calls a model once more, or one that the other does not call."""
-    twins = [item for item in views(other) if item.root.name == view.root.name]
+    name = pairs.name(view)
+    twins = [item for item in views(other) if item.root.name == name]
     twin = twins[-1] if twins else views(other)[-1]
+    raised = other.record.raised if golden.record.raised is None else None
+    if raised is not None:
+        cause = f"the script raised {quoted(raised)} before {view.title}"
+        return plain_verdict(view, twin, "diverged", cause, "Run the command by itself and read the traceback.")  # fmt: skip
+    if not twins and any(item.root.type == view.root.type for item in views(other)):
+        return _not_called(view, twin, facts)
     if not twins:
         return other_roots.judged(view, golden, other)
     return _counted(view, twin, facts, found, "equivalent" if found.loose else "diverged")
+
+
+def _not_called(view: View, twin: View, facts: Facts) -> Verdict:
+    """One of several models of a type, by its weights, is not called here."""
+    count = len(view.root.parameters)
+    lines = "".join(f"; {fact.text}" for fact in facts.code()[:2])
+    cause = (
+        f"{view.root.name} ({count} weights), one of several of its type, is not called here{lines}"
+    )
+    return plain_verdict(view, twin, "diverged", cause, f"Call {view.root.name} as the golden run does, in {view.call.caller or 'the script'}.")  # fmt: skip
 
 
 def _counted(view: View, twin: View, facts: Facts, found: Walk, outcome: str) -> Verdict:

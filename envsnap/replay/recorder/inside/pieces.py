@@ -26,23 +26,29 @@ def spells(kind: type) -> bool:
 
 
 class Pieces:
-    """The tokenizers that are at hand; the one that was seen at work speaks for the ids.
+    """The tokenizers that are at hand; those that were seen at work speak for the ids.
 
-    Where none was, and there are several, a text counts that all give that have the id.
+    Where there are several, a text counts that all give that have the id.
     """
 
     def __init__(self) -> None:
         self._known: list[Any] = []
-        self._at_work: Any = None
+        self._at_work: list[Any] = []
 
     def take(self, item: Any) -> None:
         """Remember a tokenizer that stands around."""
         if len(self._known) < MOST and all(item is not other for other in self._known):
             self._known.append(item)
 
+    @property
+    def at_work(self) -> int:
+        """How many were seen at work."""
+        return len(self._at_work)
+
     def works(self, item: Any) -> None:
         """A tokenizer gives ids; one of `tokenizers` may be the inner part of a known one."""
-        self._at_work = item
+        if len(self._at_work) < MOST and all(item is not other for other in self._at_work):
+            self._at_work.append(item)
 
     def texts(self, ids: list[int]) -> dict[str, str]:
         """The texts of ids; of those that nobody has, or of which several say otherwise, nothing."""
@@ -65,11 +71,13 @@ class Pieces:
         return []
 
     def _items(self) -> list[Any]:
-        inner = self._at_work
-        if inner is None:
+        if not self._at_work:
             return self._known
-        outer = [item for item in self._known if getattr(item, "_tokenizer", None) is inner]
-        return outer or [inner]
+        found = []
+        for inner in self._at_work:
+            outer = [item for item in self._known if getattr(item, "_tokenizer", None) is inner]
+            found += outer or [inner]
+        return found
 
 
 def _text(item: Any, number: int) -> str | None:

@@ -74,6 +74,7 @@ class Recorder:
         self._busy, self._process = False, os.getpid()
         self._without_parameters, self._elsewhere = "", 0
         self._pieces: dict[str, str] = {}
+        self._spelled_by, self._ids = -1, set[int]()
         self._found_around, self._script = -1, places.script()
         self._next_save = 0.0
         self._among: list[int] = []
@@ -333,19 +334,20 @@ class Recorder:
             active.root.add_rest([str(self.spool.entry(item).get("crc32")) for item in numbers])
         if active.detailed or time.monotonic() > self._next_save:
             self.save(complete=False)  # for a process that dies before its end
-        if not self._pieces:
+        if self._spelled_by != self.around.tokens.at_work:  # another one may know ids otherwise
+            self._spelled_by = self.around.tokens.at_work
             self._pieces = self._texts(active)
 
     def _texts(self, active: detail.Call) -> dict[str, str]:
-        """The texts of ids that the model was given, and of those that it was given elsewhere."""
+        """The texts of ids that models were given, and of those that they were given elsewhere."""
         ids = self.around.tokens.special()
         if self._text and self.task is not None:
             ids += self.task["ids"]
         if self._text:
             for tensor in active.given:
                 if not tensor.is_floating_point() and tensor.numel() <= MOST_IDS:
-                    ids += [int(item) for item in tensor.reshape(-1).tolist()]
-        return self.around.tokens.texts(ids)
+                    self._ids.update(map(int, tensor.reshape(-1).tolist()))
+        return self.around.tokens.texts([*ids, *self._ids])
 
     def _stage(self, kind: str, name: str, facts: dict[str, Any], value: Any = None) -> None:
         if len(self.stages) >= MOST_STAGES or self._busy:
