@@ -90,8 +90,10 @@ def _short(ratio: float) -> str:
 def has_rows(verdict: Verdict) -> bool:
     """Whether the layers add to the verdict."""
     judged = {layer.judgement for layer in verdict.layers}
-    return bool(judged) and verdict.outcome in ("diverged", "undecided") and bool(
-        judged & {"fault", "undecided"} or verdict.place
+    return (
+        bool(judged)
+        and verdict.outcome in ("diverged", "undecided")
+        and bool(judged & {"fault", "undecided"} or verdict.place)
     )
 
 

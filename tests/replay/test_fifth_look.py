@@ -41,7 +41,107 @@ def test_a_warm_up_of_the_same_form(compared: Compare) -> None:
     assert "1 call of Sequential before, here only" in told
 
 
-def test_a_script_that_raises_before_its_model(compared: Compare) -> None:
-    failing = "class Other(torch.nn.Linear):\n    pass\nOther(6, 3)(torch.ones(1, 6))\nraise SystemError('no such state')\n"
-    told = compared(CALL, failing + CALL, 1)
-    assert "no such state" in told
+def test_a_script_that_raises_between_its_calls(compared: Compare) -> None:
+    told = compared(CALL * 2, f"{CALL}raise SystemError('no such state')\n{CALL}", 1)
+    assert "the script raised SystemError: no such state" in told
+    assert "before call 2 of Sequential" in told
+
+
+PICTURES = "for x in {}:\n    print(net(torch.full((1, 6), float(x))).argmax().item(), file=sys.stderr)\nprint('done')\n"
+
+
+@pytest.mark.parametrize(
+    ("order", "code", "said"),
+    [
+        ("[1, 2, 3, 4]", 0, "Same: every bit"),
+        ("[3, 1, 4, 2]", 0, "the calls of Sequential come in another order"),
+        ("[1, 1, 2, 3, 4]", 0, "Compared: Sequential 1 of 4 (here 5), further calls: digests equal"),
+        ("[1, 2, 9, 3, 4]", 1, "is called 4 times in the golden run, 5 times here; the calls that both make are the same"),
+        ("[1, 3, 4]", 1, "is called 4 times in the golden run, 3 times here"),
+        ("[1, 2, 8, 4]", 1, "between call 2 of Sequential and call 3 of Sequential"),
+    ],
+)  # fmt: skip
+def test_calls_meet_by_what_they_are_given(
+    compared: Compare, order: str, code: int, said: str
+) -> None:
+    assert said in compared(PICTURES.format("[1, 2, 3, 4]"), PICTURES.format(order), code)
+
+
+TABLE = """
+rows = torch.arange(48.0).reshape(8, 6) / 10
+{}
+print(sorted(round(value, 3) for value in net(rows).sum(1).tolist()))
+"""
+
+
+def test_rows_in_another_order(compared: Compare) -> None:
+    told = compared(TABLE.format(""), TABLE.format("rows = rows.flip(0)"), 0)
+    assert "the rows that Sequential is given are the same in another order" in told
+
+
+def test_rows_that_are_left_out(compared: Compare) -> None:
+    told = compared(TABLE.format(""), TABLE.format("rows = rows[rows[:, 0] > 1.5]"), 1)
+    assert "3 of the golden run's 8 rows are missing here, the first is row 1" in told
+    assert "batch size" not in told
+    assert "rows = rows[rows[:, 0] > 1.5]" in told
+
+
+ARRAY = """
+import numpy as np
+if len(sys.argv) > 1:
+    net.to(torch.float64)
+mask = (net(torch.ones(40, 6) * torch.arange(40.0)[:, None]).argmax(1) > 0).numpy()
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("save", "changed", "said"),
+    [
+        ("np.save('mask.npy', mask.astype('uint8'))", "np.save('mask.npy', 1 - mask.astype('uint8'))", "mask.npy, value 1: "),
+        ("np.savez('mask.npz', a=mask * 0.5)", "np.savez('mask.npz', a=mask * 0.75)", "mask.npz, value "),
+        ("np.save('mask.npy', mask)", "np.save('mask.npy', mask[1:])", "mask.npy holds arrays of another name, dtype or shape"),
+    ],
+)  # fmt: skip
+def test_files_of_arrays(compared: Compare, save: str, changed: str, said: str) -> None:
+    assert said in compared(ARRAY.format(save), ARRAY.format(changed), 1)
+
+
+TWO = """
+first = torch.nn.Linear(6, 3)
+second = torch.nn.Linear(6, 3)
+{}
+print(second(torch.ones(1, 6)).tolist())
+"""
+
+
+def test_models_of_one_type_meet_by_their_weights(compared: Compare) -> None:
+    told = compared(TWO.format("first(torch.ones(1, 6))"), TWO.format(""), 1)
+    assert "one of several of its type, is not called here" in told
+    assert "weights differ" not in told
+
+
+LOADED = """
+import json
+net.load_state_dict({{name: item * json.load(open("scale.json"))["scale"] for name, item in net.state_dict().items()}})
+{}
+print(net(torch.ones(1, 6)).tolist())
+"""
+
+
+def test_weights_that_a_line_makes_others(compared: Compare, tmp_path: Path) -> None:
+    (tmp_path / "scale.json").write_text('{"scale": 2.0}')
+    told = compared(LOADED.format(""), LOADED.format("net[0].weight.data *= 1.5"), 1)
+    assert "net[0].weight.data *= 1.5" in told
+    assert "Compare what builds and loads the model" in told
+
+
+def test_weights_that_a_setting_makes_others(envsnap: Run, tmp_path: Path) -> None:
+    (tmp_path / "it.py").write_text(NET + LOADED.format(""))
+    (tmp_path / "scale.json").write_text('{"scale": 2.0}')
+    assert envsnap("record", "-o", "golden.esr", "--", "python", "it.py").returncode == 0
+    (tmp_path / "scale.json").write_text('{"scale": 3.0}')
+    done = envsnap("compare", "golden.esr", "--", "python", "it.py")
+    told = " ".join(done.stdout.split())
+    assert "scale.json: scale 2.0 -> 3.0" in told
+    assert "Use the golden run's scale.json. The files of weights are the same." in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 
 import pytest
@@ -11,11 +12,25 @@ from envsnap.replay.esr.recording import Printed, Written
 from envsnap.replay.recorder import texts
 
 
-def said(text: str, *, kept: bool = False, varies: tuple[tuple[int, int], ...] = ()) -> Printed:
+def when(text: str) -> texts.During:
+    began = dt.datetime.fromisoformat(text).timestamp()
+    return began, began + 4.0
+
+
+ONE, TWO = when("2026-11-27T10:11:10+00:00"), when("2027-01-02T03:04:03+00:00")
+
+
+def said(
+    text: str,
+    *,
+    kept: bool = False,
+    varies: tuple[tuple[int, int], ...] = (),
+    run: texts.During = ONE,
+) -> Printed:
     data = text.encode()
     return Printed(
         size=len(data), sha256=hashlib.sha256(data).hexdigest(),
-        lines=tuple(texts.lines(data, text=kept)), varies=varies,
+        lines=tuple(texts.lines(data, run, text=kept)), varies=varies,
     )  # fmt: skip
 
 
@@ -38,6 +53,23 @@ def said(text: str, *, kept: bool = False, varies: tuple[tuple[int, int], ...] =
         (" 10%|# | 1/10\r100%|##| 10/10\nok", " 50%|## | 5/10\nok", False, "same"),
         ("\x1b[32mok\x1b[0m", "ok", False, "same"),
         ("took 5 boxes", "took 6 boxes", False, "differs"),
+        ("at 10:11:12", "at 03:04:05", False, "same"),
+        ("at 15:41:12 in Delhi", "at 04:04:05 in Delhi", False, "same"),
+        ("took 0:00:03.5", "took 0:00:02.1", False, "same"),
+        ("12.5 it/s", "80.1 it/s", False, "same"),
+        # No time of these runs: an answer.
+        ("due 2024-03-14", "due 2024-03-15", False, "differs"),
+        ("peak 2026-03-01T18:00:00+01:00", "peak 2026-03-01T17:00:00+01:00", False, "differs"),
+        ("00:23:31,500 --> 00:24:02,000", "00:23:31,500 --> 00:24:01,000", False, "differs"),
+        ("a film of 95 minutes", "a film of 94 minutes", False, "differs"),
+        ("colour 0xff3a21", "colour 0xff3a22", False, "differs"),
+        ("best /data/cats/001.jpg", "best /data/dogs/417.jpg", False, "differs"),
+        ("best /data/cats/001.jpg", "best /srv/cats/001.jpg", False, "same"),
+        ("in /home/ann", "in /home/bob", False, "same"),
+        # The run's own clock on one side alone.
+        ("at 10:11:12 ok 5", "at 18:40:00 ok 5", False, "same"),
+        ("at 10:11:12 ok 5", "at 18:40:00 ok 6", False, "differs"),
+        ("on 2026-11-27", "on 2024-01-05", False, "same"),
     ],
 )
 @pytest.mark.parametrize("kept", [(False, False), (True, True), (False, True)])
@@ -45,7 +77,9 @@ def test_what_differs(
     one: str, two: str, rounding: bool, state: str, kept: tuple[bool, bool]
 ) -> None:
     """Alike whether texts are kept, are digests, or one side's are."""
-    found = printed.compare(said(one, kept=kept[0]), said(two, kept=kept[1]), rounding=rounding)
+    found = printed.compare(
+        said(one, kept=kept[0]), said(two, kept=kept[1], run=TWO), rounding=rounding
+    )
     assert found.state == state, found
     assert bool(found.told) is (state == "differs")
 
@@ -56,9 +90,18 @@ def test_what_was_masked_is_said() -> None:
     assert (found.state, found.masked) == ("same", "not compared: 1 address, 1 time")
 
 
+def test_marks_of_older_recordings_stand_for_whatever_is_there() -> None:
+    old = Printed(size=9, sha256="0", lines=("best %path at %time , 5", "due %time"))
+    new = said("best /data/dogs/417.jpg at 18:40:31 , 5\ndue 2024-03-15", kept=True)
+    assert printed.compare(old, new, rounding=False).state == "same"
+    other = said("best /data/dogs/417.jpg at 18:40:31 , 6\ndue 2024-03-15", kept=True)
+    assert printed.compare(old, other, rounding=False).state == "differs"
+
+
 def test_what_two_golden_runs_differ_in_is_learnt() -> None:
     lines = [
-        tuple(texts.lines(text.encode(), text=False)) for text in ("id 71 ok\nx", "id 82 ok\nx")
+        tuple(texts.lines(text.encode(), ONE, text=False))
+        for text in ("id 71 ok\nx", "id 82 ok\nx")
     ]
     varies = texts.varying(*lines)
     assert varies == ((0, 1),)

@@ -41,13 +41,25 @@ def closed(
         return verdict  # random layers print random answers
     if told:
         return _after(verdict, walk, told, other, facts)
-    answered = said.answers and said.state in ("same", "noise")
-    if walk.loose and verdict.outcome in ("same", "equivalent") and not answered:
-        return msgspec.structs.replace(
-            verdict, outcome="undecided", cause=walk.loose, bits=False,
-            fix="Print the answer, or name it with envsnap.tap(): then it is compared.",
-        )  # fmt: skip
-    return verdict
+    return _open(verdict, walk, said, wrote if known else None)
+
+
+def _open(verdict: Verdict, walk: Walk, said: Found, wrote: Found | None) -> Verdict:
+    """The verdict, or that nobody can say: of an answer that was not compared."""
+    if verdict.outcome not in ("same", "equivalent"):
+        return verdict
+    cause = fix = ""
+    if walk.loose and not (said.answers and said.state in ("same", "noise")):
+        cause = walk.loose
+        fix = "Print the answer, or name it with envsnap.tap(): then it is compared."
+    elif wrote is not None and wrote.state == "unknown":
+        cause = f"{wrote.told}; everything else agrees"
+        fix = (
+            "Compare its values yourself, or name them with envsnap.tap(): then they are compared."
+        )
+    if not cause:
+        return verdict
+    return msgspec.structs.replace(verdict, outcome="undecided", cause=cause, bits=False, fix=fix)
 
 
 def _words(golden: Recording, other: Recording) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Struct
 
@@ -182,8 +184,29 @@ def _form(here: tuple[View, Tensor], there: tuple[View, Tensor], name: str) -> T
 
 
 def _batch(one: Tensor, two: Tensor, name: str) -> Told:
+    left_out = _left_out(one.rows, two.rows)
+    if left_out:
+        cause = f"{name}: {len(left_out)} of the golden run's {len(one.rows)} rows are missing here, the first is row {left_out[0] + 1}"
+        return Told(cause, "Give the model all rows that the golden run gives: look for what leaves some out.")  # fmt: skip
+    more = _left_out(two.rows, one.rows)
+    if more:
+        cause = f"{name}: {len(more)} rows more than the golden run's {len(one.rows)}, the first is row {more[0] + 1} here"
+        return Told(cause, "Give the model the golden run's rows: look for what adds to them.")
     cause = f"{name}: another batch, shape {list(one.shape)} -> {list(two.shape)}"
     return Told(cause, "Use the golden run's batch size.")
+
+
+def _left_out(many: Sequence[str], few: Sequence[str]) -> list[int]:
+    """The places of rows that are not among others, where all of those are here in their order."""
+    if not few:
+        return []
+    missing, at = [], 0
+    for place, row in enumerate(many):
+        if at < len(few) and few[at] == row:
+            at += 1
+        else:
+            missing.append(place)
+    return missing if at == len(few) else []
 
 
 def _values(here: tuple[View, Tensor], there: tuple[View, Tensor], name: str) -> Told:

@@ -6,19 +6,22 @@ shape, or is known to differ between two golden runs, is counted and said.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
 
 from envsnap.replay.esr.recording import Printed, Written
-from envsnap.replay.recorder import texts
+from envsnap.replay.recorder import arrays, texts
 from envsnap.replay.recorder.inside.settings import digest
 from envsnap.wording import counted
 
 NUMBER = re.compile(texts.NUMBER)
+MARK = re.compile(r"%[a-z]+")
+LONGEST_MARKED = 12  # words: 2024-03-14T10:15:00.123+01:00
 CLOSE = 1e-4  # two printed numbers that differ by less, where results differ by rounding
 MOST_SHOWN = 160
 State = Literal["same", "noise", "differs", "unknown"]
@@ -77,18 +80,45 @@ def _line(
         return "same"
     if here is None or there is None:
         return "same" if not (here or there) else "differs"
-    one, two = here.split(), there.split()
-    if len(one) != len(two):
-        return "differs"
+    one, two = texts.as_digests(here.split()), texts.as_digests(there.split())
     state: State = "same"
-    pairs = zip(texts.as_digests(one), texts.as_digests(two), strict=True)
-    for place, (a, b) in enumerate(pairs):
+    for place, a, b in _pairs(one, two):
         if a == b or (number, place) in learnt:
             continue
         if not (rounding and _close(a, b)):
             return "differs"
         state = "noise"
     return state
+
+
+def _pairs(one: list[str], two: list[str]) -> Iterator[tuple[int, str, str]]:
+    """The words of two lines that stand against each other, with their places in the first.
+
+    A mark on one side alone stands for whatever the other side has there, up to the next word that
+    both have: what a run's times are depends on the run.
+    """
+    at, by = 0, 0
+    while at < len(one) and by < len(two):
+        a, b = one[at], two[by]
+        at, by = at + 1, by + 1
+        if a == b:
+            yield at - 1, a, b
+        elif MARK.fullmatch(a) and not MARK.fullmatch(b):
+            by = _after_mark(one[at : at + 1], two, by)
+        elif MARK.fullmatch(b) and not MARK.fullmatch(a):
+            at = _after_mark(two[by : by + 1], one, at)
+        elif not (MARK.fullmatch(a) and MARK.fullmatch(b)):
+            yield at - 1, a, b
+    if at < len(one) or by < len(two):
+        yield at, " ".join(one[at : at + 1]), " ".join(two[by : by + 1])
+
+
+def _after_mark(following: list[str], words: list[str], start: int) -> int:
+    """Where the words go on for which a mark stands that this word follows."""
+    if not following:
+        return len(words) if len(words) - start <= LONGEST_MARKED else start
+    ends = range(start, min(len(words), start + LONGEST_MARKED))
+    return next((place for place in ends if words[place] == following[0]), start)
 
 
 def _close(one: str, two: str) -> bool:
@@ -128,13 +158,17 @@ def _shown(line: str | None, beside: str | None, book: Mapping[str, str]) -> str
 
 def _masked(golden: Printed) -> str:
     """What was left out of the comparison, in words."""
-    counts = Counter(
-        word[1:] for line in golden.lines for word in line.split() if re.fullmatch(r"%[a-z]+", word)
-    )
-    parts = [counted(count, kind) for kind, count in sorted(counts.items())]
+    words = [word for line in golden.lines for word in line.split() if word.startswith("%")]
+    counts = Counter(word[1:] for word in words if MARK.fullmatch(word))
+    counts["folder of a path"] = sum(word.startswith(("%path#", "%path/")) for word in words)
+    parts = [_times(count, kind) for kind, count in sorted(counts.items()) if count]
     if golden.varies:
         parts.append(f"{len(golden.varies)} places that two golden runs differ in")
     return f"not compared: {', '.join(parts)}" if parts else ""
+
+
+def _times(count: int, kind: str) -> str:
+    return f"{count} folders of paths" if kind.startswith("folder") and count > 1 else counted(count, kind)  # fmt: skip
 
 
 def files(golden: Mapping[str, Written], other: Mapping[str, Written], *, rounding: bool) -> Found:
@@ -143,6 +177,7 @@ def files(golden: Mapping[str, Written], other: Mapping[str, Written], *, roundi
         if name not in other:
             return Found(state="differs", told=f"{name} is not written here")
     states: list[State] = ["same"]
+    unknown = ""
     for name, two in other.items():
         one = golden.get(name)
         if one is None:
@@ -151,10 +186,10 @@ def files(golden: Mapping[str, Written], other: Mapping[str, Written], *, roundi
         if found.state == "differs":
             return found
         states.append(found.state)
+        unknown = unknown or (found.told if found.state == "unknown" else "")
     order: tuple[State, ...] = ("unknown", "noise", "same")
     state = next(item for item in order if item in states)
-    told = "files hold other bytes, which may be rounding" if state == "unknown" else ""
-    return Found(state=state, told=told, lines=len(golden))
+    return Found(state=state, told=unknown, lines=len(golden))
 
 
 def _file(name: str, one: Written, two: Written, *, rounding: bool) -> Found:
@@ -166,11 +201,49 @@ def _file(name: str, one: Written, two: Written, *, rounding: bool) -> Found:
     if one.sha256 == two.sha256:
         return Found(state="same")
     if not (one.lines and two.lines):
-        return Found(state="unknown" if rounding else "differs", told=f"{name}: other bytes")
+        told = (
+            f"{name} holds other bytes, which may be rounding"
+            if rounding
+            else f"{name}: other bytes"
+        )
+        return Found(state="unknown" if rounding else "differs", told=told)
+    if one.lines[0].startswith(arrays.MARK) and two.lines[0].startswith(arrays.MARK):
+        return _arrays(name, one.lines, two.lines, rounding=rounding)
     found = compare(_as_printed(one), _as_printed(two), rounding=rounding)
     if found.state in ("same", "noise"):
         return Found(state="noise")
     return Found(state="differs", told=f"{name}, {found.told}")
+
+
+def _arrays(name: str, one: Sequence[str], two: Sequence[str], *, rounding: bool) -> Found:
+    """Compare arrays by their values: whole ones exactly, others as far as the largest allows."""
+    heads = [[line for line in lines if line.startswith(arrays.MARK)] for lines in (one, two)]
+    if heads[0] != heads[1]:
+        return Found(state="differs", told=f"{name} holds arrays of another name, dtype or shape")
+    state: State = "same"
+    whole, largest, place = False, 0.0, 0
+    for number, (here, there) in enumerate(zip(one, two, strict=True)):
+        if here.startswith(arrays.MARK):
+            whole, place = here.split()[2][0] in "biu", 0
+            largest = 0.0 if whole else _largest(one[number + 1 :])
+            continue
+        for a, b in zip(here.split(), there.split(), strict=True):
+            if a != b and (whole or not rounding or not abs(float(a) - float(b)) <= CLOSE * largest):  # fmt: skip
+                return Found(state="differs", told=f"{name}, value {place + 1}: {a} -> {b}")
+            state = state if a == b else "noise"
+            place += 1
+    return Found(state=state)
+
+
+def _largest(lines: Sequence[str]) -> float:
+    """The largest finite size in the lines of one array."""
+    found = 0.0
+    for line in lines:
+        if line.startswith(arrays.MARK):
+            break
+        sizes = (abs(float(word)) for word in line.split())
+        found = max([found, *(size for size in sizes if size < math.inf)])  # fmt: skip
+    return found
 
 
 def _as_printed(item: Written) -> Printed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -99,7 +100,7 @@ def _ending(
     seen |= {path for path in ended.run.written if path.startswith(here)}  # by native code
     return Ending(
         code=ended.code,
-        printed=printed(output, text=wanted.text),
+        printed=printed(output, ended.run.began / 1e9, text=wanted.text),
         files=written.files(seen, os.getcwd(), ended.run.began, without, text=wanted.text),
     )
 
@@ -109,14 +110,14 @@ def learnt(command: Sequence[str], first: Ended, wanted: Wanted) -> Ending:
 
     The second run is not looked into: what it prints is all that is wanted of it.
     """
-    sink = os.open(os.devnull, os.O_WRONLY)
+    sink, began = os.open(os.devnull, os.O_WRONLY), time.time()
     try:
         output = Copy(sink)
         with launched(command, (), output=output):
             pass
     finally:
         os.close(sink)
-    one, two = first.ending.printed, printed(output, text=wanted.text)
+    one, two = first.ending.printed, printed(output, began, text=wanted.text)
     if one is None:
         return first.ending
     varies = texts.varying(one.lines, two.lines)
@@ -134,10 +135,10 @@ def _standard_output() -> int:
     return 1
 
 
-def printed(output: Copy, *, text: bool) -> Printed:
-    """What a command has printed."""
+def printed(output: Copy, began: float, *, text: bool) -> Printed:
+    """What a command has printed that began at a time, in seconds since 1970."""
     data = bytes(output.start)
-    lines = tuple(texts.lines(data, text=text))
+    lines = tuple(texts.lines(data, (began, time.time()), text=text))
     return Printed(
         size=output.size,
         sha256=output.sha256,

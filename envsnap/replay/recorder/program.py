@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -77,10 +78,11 @@ class _Printed:
     def __init__(self) -> None:
         self._stream: Any = None
         self._parts: list[str] = []
-        self._size = 0
+        self._size, self._began = 0, 0.0
 
     def start(self) -> None:
         """Stand before the stream that is there."""
+        self._began = time.time()
         self._stream = sys.stdout
         if self._stream is not None:
             sys.stdout = _Tee(self._stream, self._take)
@@ -101,7 +103,7 @@ class _Printed:
         return Printed(
             size=len(data),
             sha256=hashlib.sha256(data).hexdigest(),
-            lines=tuple(texts.lines(data, text=text)),
+            lines=tuple(texts.lines(data, (self._began, time.time()), text=text)),
             whole=self._size < MOST_PRINTED,
         )
 

@@ -1,13 +1,16 @@
 """What a command prints, as lines of words that can be compared and need not be kept as text.
 
-Numbers and signs stand as they are. A word is a digest, unless texts were asked for. What has the
-shape of a time, a rate, an address or a path is no answer: a mark stands for it.
+Numbers and signs stand as they are. A word is a digest, unless texts were asked for. What differs
+from run to run is no answer, and a mark stands for it: times of the run itself, how long
+something took in it, rates, addresses, the folders of paths. A time or a date that cannot be the run's is an answer.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from envsnap.redact import decision
 from envsnap.replay.recorder.inside.settings import digest
@@ -17,23 +20,64 @@ MOST_WORDS = 400
 LONGEST = 64 << 10
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
-# The shapes of what differs from run to run, with the mark of each.
-SHAPES = (
-    ("uuid", re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b")),
+# The shapes of what differs from run to run, with the mark of each, and what says that it may.
+DAY, SLACK, TURN = 86_400, 120.0, 1800  # zones are half hours apart
+During = tuple[float, float]  # when a run began and ended, in seconds since 1970
+UNITS = {
+    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1,
+    "minute": 60, "minutes": 60,
+}  # fmt: skip
+
+
+def _is_date_of(match: re.Match[str], during: During) -> bool:
+    """Whether a date is that of the run, in whatever zone."""
+    try:
+        day = dt.datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=dt.UTC).timestamp()
+    except ValueError:
+        return False
+    return during[0] - 2 * DAY <= day <= during[1] + DAY
+
+
+def _is_time_of(match: re.Match[str], during: During) -> bool:
+    """Whether a time is one of the run's clock, in whatever zone, or passed while it ran."""
+    one, two, three = int(match[1]), int(match[2]), match[3]
+    took = during[1] - during[0] + 1
+    passed = one * 3600 + two * 60 + int(three) if three else one * 60 + two
+    if passed <= took:
+        return True
+    clock = one * 3600 + two * 60 + int(three or 0)
+    return one < 24 and (clock - during[0] + SLACK) % TURN <= took + 2 * SLACK
+
+
+def _took(match: re.Match[str], during: During) -> bool:
+    """Whether something may have taken so long: no longer than the run, on each of some cores."""
+    scale = UNITS.get(match[2].lower())
+    return scale is None or float(match[1]) * scale <= 4 * (during[1] - during[0] + 1)
+
+
+def _always(*_: object) -> bool:
+    return True
+
+
+SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str], During], bool]], ...] = (
+    ("uuid", re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), _always),
     ("time", re.compile(
-        r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
-    )),
-    ("time", re.compile(r"(?<![\d.])\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?![\d.])")),
+        r"\b(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+    ), _is_date_of),
+    ("time", re.compile(r"(?<![\d.])(\d{1,2}):(\d\d)(?::(\d\d))?(?:[.,]\d{1,9})?(?![\d.])"), _is_time_of),
     ("time", re.compile(
-        rf"(?<![\w.]){NUMBER} ?(?:ns|us|µs|ms|s|sec|secs|seconds?|minutes?|it/s|s/it|tok/s|tokens/s|"
+        rf"(?<![\w.])({NUMBER}) ?(ns|us|µs|ms|s|sec|secs|seconds?|minutes?|it/s|s/it|tok/s|tokens/s|"
         r"[KMG]i?B/s|[kMG]B/s|req/s|fps|FPS)\b"
-    )),
+    ), _took),
     ("time", re.compile(
         r"(?<=seconds=)\d+\.\d+|(?<=elapsed: )\d+\.\d+|(?<=elapsed=)\d+\.\d+|(?<=latency=)\d+\.\d+"
-    )),
-    ("address", re.compile(r"\b0x[0-9a-fA-F]{4,16}\b")),
-    ("path", re.compile(r"(?<![\w.:/])(?:~|\.{1,2})?/(?:[\w.@+-]+/)+[\w.@+-]*|(?<![\w.:/])/(?:tmp|home|root|var|opt|srv|mnt|data|work|usr)(?:/[\w.@+-]+|(?![\w.@+-]))")),
+    ), _always),
+    ("address", re.compile(r"\b0x[0-9a-fA-F]{9,16}\b"), _always),
+    ("path", re.compile(r"(?<![\w.:/])(?:~|\.{1,2})?/(?:[\w.@+-]+/)+[\w.@+-]*|(?<![\w.:/])/(?:tmp|home|root|var|opt|srv|mnt|data|work|usr)(?:/[\w.@+-]+|(?![\w.@+-]))"), _always),
 )  # fmt: skip
+# What a program makes under a name of its own for each run.
+FLEETING = re.compile(r"^(?:/private)?(?:/var)?/tmp/|/\.cache/|^/(?:proc|dev|run)/")
+FILE = re.compile(r"[\w.@+-]*\w\.[A-Za-z]\w{0,9}\Z")
 # What every line with a secret has; few others do, and judging takes time.
 SUSPECT = re.compile(
     r"(?i)pass|pw|pwd|secret|token|key|cred|auth|login|log in|sign in|account|cookie|bearer|basic|://|@"
@@ -46,17 +90,19 @@ COUNTED = re.compile(
     r"(?=[\s,)\]%]|\Z)"
 )
 BAR = re.compile(r"\d{1,3}%\|")
-PIECES = re.compile(rf"%[a-z]+|(?<![\w.]){NUMBER}(?![\w.]*\w)|[^\W_][\w'-]*|[^\w\s]|_+")
+PIECES = re.compile(
+    rf"%path/[\w.@+-]+|%[a-z]+|(?<![\w.]){NUMBER}(?![\w.]*\w)|[^\W_][\w'-]*|[^\w\s]|_+"
+)
 PLAIN = re.compile(rf"%[a-z]+|{NUMBER}|[^\w\s]|_+")
 
 
-def lines(data: bytes, *, text: bool) -> Iterator[str]:
-    """The lines of an output; words as digests unless `text`."""
+def lines(data: bytes, during: During, *, text: bool) -> Iterator[str]:
+    """The lines of the output of a run; words as digests unless `text`."""
     known: dict[str, str] = {}
     for count, line in enumerate(_plain(data)):
         if count >= MOST_LINES:
             return
-        words = [_word(word, known, text=text) for word in _words(line)]
+        words = [_word(word, known, text=text) for word in _words(line, during)]
         yield " ".join(words[:MOST_WORDS])
 
 
@@ -92,10 +138,18 @@ def _without_secrets(line: str, harmless: set[str]) -> str:
     return shown.replace(decision.REDACTED, " %secret ")
 
 
-def _words(line: str) -> list[str]:
+def _words(line: str, during: During) -> list[str]:
     """The words of a line, with marks for what is masked by its shape."""
-    for kind, shape in SHAPES:
-        line = shape.sub(f" %{kind} ", line)
+    for kind, shape, varies in SHAPES:
+
+        def marked(match: re.Match[str], kind: str = kind, varies: Any = varies) -> str:
+            if not varies(match, during):
+                return match[0]
+            name = match[0].rpartition("/")[2] if kind == "path" else ""
+            kept = name and FILE.match(name) and not FLEETING.search(match[0])
+            return f" %path/{name} " if kept else f" %{kind} "
+
+        line = shape.sub(marked, line)
     return PIECES.findall(line)
 
 
@@ -104,14 +158,20 @@ def _word(word: str, known: dict[str, str], *, text: bool) -> str:
         return word
     told = known.get(word)
     if told is None:
-        told = known[word] = digest(word)
+        told = known[word] = _digest(word)
     return told
+
+
+def _digest(word: str) -> str:
+    """A word's digest; a path's mark stays before that of its file's name."""
+    return f"%path{digest(word[6:])}" if word.startswith("%path/") else digest(word)
 
 
 def as_digests(words: Iterable[str]) -> list[str]:
     """Words of either kind as they would be without their texts."""
     return [
-        word if word.startswith("#") or PLAIN.fullmatch(word) else digest(word) for word in words
+        word if word.startswith(("#", "%path#")) or PLAIN.fullmatch(word) else _digest(word)
+        for word in words
     ]
 
 

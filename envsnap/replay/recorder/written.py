@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterable, Sequence
 
 from envsnap.observe import classes
 from envsnap.replay.esr.recording import Written
-from envsnap.replay.recorder import texts
+from envsnap.replay.recorder import arrays, texts
 
 MOST_FILES = 200
 LARGEST = 256 << 20
@@ -32,7 +33,10 @@ def files(
         if real not in own and _is_result(real, began):
             found[real] = path
     named = classes.names(sorted(found), os.path.realpath(folder))
-    return {named[real]: _described(real, text=text) for real in sorted(found)[:MOST_FILES]}
+    return {
+        named[real]: _described(real, (began / 1e9, time.time()), text=text)
+        for real in sorted(found)[:MOST_FILES]
+    }
 
 
 def _is_result(path: str, began: int) -> bool:
@@ -49,7 +53,7 @@ def _is_result(path: str, began: int) -> bool:
     return stat.S_ISREG(facts.st_mode) and facts.st_mtime_ns >= began
 
 
-def _described(path: str, *, text: bool) -> Written:
+def _described(path: str, during: texts.During, *, text: bool) -> Written:
     size = os.stat(path).st_size
     if size > LARGEST:
         return Written(size=size)
@@ -59,7 +63,7 @@ def _described(path: str, *, text: bool) -> Written:
         while piece := stream.read(1 << 20):
             digest.update(piece)
             start = start or piece
-    lines: tuple[str, ...] = ()
+    lines: tuple[str, ...] = arrays.lines(path) if arrays.is_array(path) else ()
     if size <= LARGEST_TEXT and b"\0" not in start:
-        lines = tuple(texts.lines(start, text=text))
+        lines = tuple(texts.lines(start, during, text=text))
     return Written(size=size, sha256=digest.hexdigest(), lines=lines)
