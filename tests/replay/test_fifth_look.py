@@ -100,6 +100,7 @@ mask = (net(torch.ones(40, 6) * torch.arange(40.0)[:, None]).argmax(1) > 0).nump
     [
         ("np.save('mask.npy', mask.astype('uint8'))", "np.save('mask.npy', 1 - mask.astype('uint8'))", "mask.npy, value 1: "),
         ("np.savez('mask.npz', a=mask * 0.5)", "np.savez('mask.npz', a=mask * 0.75)", "mask.npz, value "),
+        ("np.savez('it.npz', n=np.array(['cat', 'dog']), a=mask)", "np.savez('it.npz', n=np.array(['cat', 'cow']), a=mask)", "it.npz, value 2: "),
         ("np.save('mask.npy', mask)", "np.save('mask.npy', mask[1:])", "mask.npy holds arrays of another name, dtype or shape"),
     ],
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -88,6 +89,17 @@ def test_what_was_masked_is_said() -> None:
     one = said("took 0.12 s at 0x7f0012345678\nanswer 3")
     found = printed.compare(one, said("took 0.34 s at 0x7f0012345679\nanswer 3"), rounding=False)
     assert (found.state, found.masked) == ("same", "not compared: 1 address, 1 time")
+
+
+def test_a_path_below_the_working_folder_keeps_its_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lines = []
+    for folder, name in (("one", "cat.jpg"), ("two", "dog.jpg")):
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        lines.append(said(f"best {tmp_path}/{folder}/{name}"))
+    assert printed.compare(lines[0], lines[1], rounding=False).state == "differs"
 
 
 def test_marks_of_older_recordings_stand_for_whatever_is_there() -> None:

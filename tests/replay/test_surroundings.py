@@ -44,6 +44,12 @@ def recording(packages: Any, raised: Raised | None = None) -> Recording:
         ),
         ({"sizes": [1, 2]}, {"sizes": [2, 1]}, [("a.yaml: sizes", "[1, 2] -> [2, 1]")]),
         ({}, {"limit": 2}, [("a.yaml: limit", "not set -> 2")]),
+        (["cat", "dog"], ["dog", "cat"], [("a.yaml", "['cat', 'dog'] -> ['dog', 'cat']")]),
+        (
+            {"load": list(range(200))},
+            {"load": [*range(150), 7, *range(151, 200)]},
+            [("a.yaml: load[150]", "150 -> 7")],
+        ),
     ],
 )
 def test_keys_that_differ(golden: Any, other: Any, told: list[tuple[str, str]]) -> None:

@@ -224,7 +224,7 @@ def _arrays(name: str, one: Sequence[str], two: Sequence[str], *, rounding: bool
     whole, largest, place = False, 0.0, 0
     for number, (here, there) in enumerate(zip(one, two, strict=True)):
         if here.startswith(arrays.MARK):
-            whole, place = here.split()[2][0] in "biu", 0
+            whole, place = here.split()[2][0] in "biuU", 0
             largest = 0.0 if whole else _largest(one[number + 1 :])
             continue
         for a, b in zip(here.split(), there.split(), strict=True):

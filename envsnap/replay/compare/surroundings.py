@@ -25,13 +25,19 @@ def configs(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
     for name in sorted(here.keys() & there.keys()):
         for path, one, two in trees.compare(here[name].tree, there[name].tree):
             where, left, right = _inner(path, one, two)
-            if where:
-                yield f"{name}: {paths.text(where)}", f"{_shown(left)} -> {_shown(right)}"
+            if where or UNSET not in (left, right):
+                title = f"{name}: {paths.text(where)}" if where else name
+                yield title, f"{_shown(left)} -> {_shown(right)}"
 
 
 def _inner(path: paths.Path, one: Any, two: Any) -> tuple[paths.Path, Any, Any]:
     """The first element in which two lists of one length differ: a long list is cut before it."""
-    while isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
+    while (
+        isinstance(one, list)
+        and isinstance(two, list)
+        and len(one) == len(two)
+        and max(len(str(one)), len(str(two))) > LONGEST
+    ):
         at = next(at for at, (a, b) in enumerate(zip(one, two, strict=True)) if a != b)
         path, one, two = (*path, str(at)), one[at], two[at]
     return path, one, two

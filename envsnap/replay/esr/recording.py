@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 RECORDING_VERSION = 2
-RECORDING_REVISION = 0
+RECORDING_REVISION = 1
 QUANTILES = 257
 
 Count = Annotated[int, Meta(ge=0)]
@@ -301,7 +301,9 @@ class Written(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     size: Count
     sha256: str | None = None
-    lines: Annotated[tuple[str, ...], Meta(description="As in Printed; of text only.")] = ()
+    lines: Annotated[
+        tuple[str, ...], Meta(description="As in Printed, of text; of NumPy's files their values.")
+    ] = ()
 
 
 class Printed(Struct, frozen=True, kw_only=True, omit_defaults=True):

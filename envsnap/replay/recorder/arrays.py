@@ -6,6 +6,7 @@ NumPy need not be installed here. An array that is not of plain numbers, or too 
 from __future__ import annotations
 
 import ast
+import math
 import os
 import struct
 import zipfile
@@ -18,7 +19,7 @@ MARK = "%array"
 ENDINGS = (".npy", ".npz")
 MOST_VALUES = 20_000
 IN_A_LINE = 20
-LONGEST_HEADER = 1 << 16
+LONGEST_HEADER, LONGEST_TEXT = 1 << 16, 1 << 12
 MAGIC = b"\x93NUMPY"
 # Code of NumPy -> its letter in `struct`, and how a number is written so that no bit is lost.
 FORMATS = {
@@ -63,19 +64,32 @@ def _array(stream: BinaryIO, name: str, most: int) -> Iterator[str]:
         raise ValueError("too long a header")
     told = ast.literal_eval(stream.read(size).decode("latin-1"))
     order, code, shape = told["descr"][0], told["descr"][1:], told["shape"]
-    letter, how = FORMATS[code]
-    count = 1
-    for side in shape:
-        count *= side
+    count = math.prod(shape)
     if not 0 <= count <= most:
         raise ValueError("too many values")
-    little = "<" if order in "<|" else ">"
-    data = stream.read(count * struct.calcsize(little + letter) + 1)
-    values = struct.unpack(f"{little}{count}{letter}", data)
+    words = _texts if code[0] == "U" else _numbers
+    values = words(stream, code, count, "<" if order in "<|" else ">")
     laid = "F" if told["fortran_order"] else "C"
     yield f"{MARK} {digest(name) if name else '-'} {code} {'x'.join(map(str, shape)) or '-'} {laid}"
     for start in range(0, count, IN_A_LINE):
-        yield " ".join(format(value, how) for value in values[start : start + IN_A_LINE])
+        yield " ".join(values[start : start + IN_A_LINE])
+
+
+def _numbers(stream: BinaryIO, code: str, count: int, order: str) -> list[str]:
+    letter, how = FORMATS[code]
+    data = stream.read(count * struct.calcsize(order + letter) + 1)
+    return [format(value, how) for value in struct.unpack(f"{order}{count}{letter}", data)]
+
+
+def _texts(stream: BinaryIO, code: str, count: int, order: str) -> list[str]:
+    """Texts of one length, as digests."""
+    size = 4 * int(code[1:])
+    data = stream.read(count * size + 1)
+    if len(data) != count * size or size > LONGEST_TEXT:
+        raise ValueError("no such texts")
+    coding = "utf-32-le" if order == "<" else "utf-32-be"
+    pieces = (data[start : start + size] for start in range(0, count * size, size or 1))
+    return [digest(piece.decode(coding).rstrip("\0")) for piece in pieces]
 
 
 def is_array(path: str) -> bool:

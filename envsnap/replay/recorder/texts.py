@@ -8,6 +8,7 @@ something took in it, rates, addresses, the folders of paths. A time or a date t
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -64,7 +65,7 @@ SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str], During], bool
     ("time", re.compile(
         r"\b(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
     ), _is_date_of),
-    ("time", re.compile(r"(?<![\d.])(\d{1,2}):(\d\d)(?::(\d\d))?(?:[.,]\d{1,9})?(?![\d.])"), _is_time_of),
+    ("time", re.compile(r"(?<![\d.])(?<!\d[+-])(\d{1,2}):(\d\d)(?::(\d\d))?(?:[.,]\d{1,9})?(?![\d.])"), _is_time_of),
     ("time", re.compile(
         rf"(?<![\w.])({NUMBER}) ?(ns|us|µs|ms|s|sec|secs|seconds?|minutes?|it/s|s/it|tok/s|tokens/s|"
         r"[KMG]i?B/s|[kMG]B/s|req/s|fps|FPS)\b"
@@ -77,6 +78,7 @@ SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str], During], bool
 )  # fmt: skip
 # What a program makes under a name of its own for each run.
 FLEETING = re.compile(r"^(?:/private)?(?:/var)?/tmp/|/\.cache/|^/(?:proc|dev|run)/")
+BETWEEN = re.compile(r"(?<=\d\d-\d\d)T(?=\d\d:)")  # a date and its time
 FILE = re.compile(r"[\w.@+-]*\w\.[A-Za-z]\w{0,9}\Z")
 # What every line with a secret has; few others do, and judging takes time.
 SUSPECT = re.compile(
@@ -99,10 +101,11 @@ PLAIN = re.compile(rf"%[a-z]+|{NUMBER}|[^\w\s]|_+")
 def lines(data: bytes, during: During, *, text: bool) -> Iterator[str]:
     """The lines of the output of a run; words as digests unless `text`."""
     known: dict[str, str] = {}
+    here = os.path.join(os.getcwd(), "")
     for count, line in enumerate(_plain(data)):
         if count >= MOST_LINES:
             return
-        words = [_word(word, known, text=text) for word in _words(line, during)]
+        words = [_word(word, known, text=text) for word in _words(line, during, here)]
         yield " ".join(words[:MOST_WORDS])
 
 
@@ -138,19 +141,20 @@ def _without_secrets(line: str, harmless: set[str]) -> str:
     return shown.replace(decision.REDACTED, " %secret ")
 
 
-def _words(line: str, during: During) -> list[str]:
-    """The words of a line, with marks for what is masked by its shape."""
+def _words(line: str, during: During, here: str) -> list[str]:
+    """The words of a line, with marks for what is masked by its shape; `here` is the working folder."""
     for kind, shape, varies in SHAPES:
 
         def marked(match: re.Match[str], kind: str = kind, varies: Any = varies) -> str:
             if not varies(match, during):
                 return match[0]
             name = match[0].rpartition("/")[2] if kind == "path" else ""
-            kept = name and FILE.match(name) and not FLEETING.search(match[0])
+            fleeting = FLEETING.search(match[0]) and not match[0].startswith(here)
+            kept = name and FILE.match(name) and not fleeting
             return f" %path/{name} " if kept else f" %{kind} "
 
         line = shape.sub(marked, line)
-    return PIECES.findall(line)
+    return PIECES.findall(BETWEEN.sub(" T ", line))
 
 
 def _word(word: str, known: dict[str, str], *, text: bool) -> str:
