@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -146,3 +147,66 @@ def test_weights_that_a_setting_makes_others(envsnap: Run, tmp_path: Path) -> No
     told = " ".join(done.stdout.split())
     assert "scale.json: scale 2.0 -> 3.0" in told
     assert "Use the golden run's scale.json. The files of weights are the same." in told
+
+
+UNSEEDED = """
+import torch
+net = torch.nn.Linear(6, 3)
+with torch.no_grad():
+    for item in net.parameters():
+        item.fill_(0.5)
+print(net(torch.ones(1, 6)).tolist())
+"""
+
+
+def test_a_seed_that_neither_run_sets_is_no_difference(envsnap: Run, tmp_path: Path) -> None:
+    (tmp_path / "it.py").write_text(UNSEEDED)
+    assert envsnap("record", "-o", "golden.esr", "--", "python", "it.py").returncode == 0
+    done = envsnap("compare", "golden.esr", "--", "python", "it.py")
+    assert "Same: every bit" in done.stdout
+    assert "seeded" not in done.stdout
+
+
+READS = """
+import glob, json
+found = sum(json.load(open(name))["n"] for name in sorted(glob.glob("in*.json")))
+print(net(torch.full((1, 6), float(found))).tolist())
+"""
+
+
+def test_a_file_that_one_run_alone_reads(envsnap: Run, tmp_path: Path) -> None:
+    (tmp_path / "it.py").write_text(NET + READS)
+    (tmp_path / "in1.json").write_text('{"n": 1}')
+    assert envsnap("record", "-o", "golden.esr", "--", "python", "it.py").returncode == 0
+    (tmp_path / "in2.json").write_text('{"n": 2}')
+    done = envsnap("compare", "golden.esr", "--", "python", "it.py")
+    told = " ".join(done.stdout.split())
+    assert done.returncode == 1
+    assert "in2.json is read here only" in told
+    assert "Fix: Leave it out, as the golden run does: in2.json." in told
+
+
+LISTED = """
+import json
+names = json.load(open("names.json"))
+print(names[int(net(torch.ones(1, 6)).argmax())]["name"])
+"""
+
+
+def test_a_list_in_another_order(envsnap: Run, tmp_path: Path) -> None:
+    (tmp_path / "it.py").write_text(NET + LISTED)
+    names = [{"name": name} for name in ("cat", "cow", "dog")]
+    (tmp_path / "names.json").write_text(json.dumps(names))
+    assert envsnap("record", "-o", "golden.esr", "--", "python", "it.py").returncode == 0
+    (tmp_path / "names.json").write_text(json.dumps([*names[1:], names[0]]))
+    told = " ".join(envsnap("compare", "golden.esr", "--", "python", "it.py").stdout.split())
+    assert "another content of names.json" in told
+    assert "Fix: Use the golden run's names.json." in told
+
+
+def test_other_batches_of_the_same_rows(compared: Compare) -> None:
+    script = "print([net(part).sum().item() > 9 for part in torch.arange(48.0).reshape(8, 6).split({})][:1])\n"
+    told = compared(script.format(4), script.format(2), 0)
+    assert (
+        "is given another batch, shape [4, 6] -> [2, 6]; all rows of the run are the same" in told
+    )

@@ -42,7 +42,7 @@ def between(golden: Manifest, other: Manifest) -> Environment:
     result = engine.compare(golden, other)
     found = [finding for finding in result.findings if _shapes_numbers(finding)]
     changes = {path: told for finding in found for path, told in _told(finding)}
-    if not found:
+    if not changes:
         rung = Rung(
             name="environment", state="same", summary="nothing that affects numbers differs"
         )
@@ -86,7 +86,10 @@ def _told(finding: Finding) -> Iterator[tuple[str, str]]:
             sides.setdefault(fact.path, []).append(fact)
     for path, facts in sides.items():
         shown = [_brief(fact) for fact in facts]
-        if len(set(shown)) > 1 or path == finding.path:
+        alike = all(
+            (fact.state, fact.value) == (facts[0].state, facts[0].value) for fact in facts[1:]
+        )
+        if len(set(shown)) > 1 or (path == finding.path and not (facts[1:] and alike)):
             yield text(path), " -> ".join(shown)
 
 

@@ -288,6 +288,9 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
         )
     for name in surroundings.weights(golden.manifest, other.manifest):
         yield Fact(kind="weights", text=f"another content of {name}", fix=f"Load the golden run's {name}.")  # fmt: skip
+    for name, which in surroundings.alone(golden.manifest, other.manifest):
+        what = "Leave it out" if which == "here only" else "Read it"
+        yield Fact(kind="file", text=f"{name} is read {which}", fix=f"{what}, as the golden run does: {name}.")  # fmt: skip
     names = list(surroundings.files(golden.manifest, other.manifest))
     if names:
         told = ", ".join(names[:MOST_LISTED])

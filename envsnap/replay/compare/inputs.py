@@ -76,8 +76,8 @@ def _joined(looked: list[_One], found: Found) -> Found:
     if not told:
         return found
     follows = any(ids.is_token(item.name) for item, _ in told)
-    if follows:  # what follows from ids is not told before them
-        told.sort(key=lambda pair: pair[0].name.startswith(FOLLOWING))
+    # What follows from ids, or from a mask, is not told before them.
+    told.sort(key=lambda pair: pair[0].name.startswith(FOLLOWING if follows else FOLLOWING[1:]))
     others = [
         one.cause for item, one in told[1:] if not (follows and item.name.startswith(FOLLOWING))
     ][:2]

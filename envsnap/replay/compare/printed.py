@@ -16,7 +16,6 @@ from msgspec import Struct
 
 from envsnap.replay.esr.recording import Printed, Written
 from envsnap.replay.recorder import arrays, texts
-from envsnap.replay.recorder.inside.settings import digest
 from envsnap.wording import counted
 
 NUMBER = re.compile(texts.NUMBER)
@@ -137,7 +136,7 @@ def _close(one: str, two: str) -> bool:
 def _book(lines: Sequence[str], words: Sequence[str]) -> dict[str, str]:
     """Texts by their digests."""
     known = {word for line in lines for word in line.split() if not word.startswith("#")}
-    return {digest(word): word for word in (*known, *words)}
+    return {texts.digested(word): word for word in (*known, *words)}
 
 
 def _shown(line: str | None, beside: str | None, book: Mapping[str, str]) -> str:
@@ -151,9 +150,18 @@ def _shown(line: str | None, beside: str | None, book: Mapping[str, str]) -> str
         (place for place, (a, b) in enumerate(pairs) if a != b), min(len(words), len(marks))
     )
     start = max(0, first - 6)
-    part = [book.get(word, "(a word)" if word.startswith("#") and len(word) > 1 else word) for word in words[start : first + 8]]  # fmt: skip
+    part = [_readable(book.get(word, word)) for word in words[start : first + 8]]
     text = " ".join(part)[:MOST_SHOWN]
     return f"`{'… ' if start else ''}{text}{' …' if first + 8 < len(words) else ''}`"
+
+
+def _readable(word: str) -> str:
+    """A word for people: of a digest nobody knows the text."""
+    if word.startswith("%path#"):
+        return "(a path)"
+    if word.startswith("%path/"):
+        return f"…{word[5:]}"
+    return "(a word)" if word.startswith("#") and len(word) > 1 else word
 
 
 def _masked(golden: Printed) -> str:

@@ -15,7 +15,7 @@ from envsnap.changes import trees
 from envsnap.model import paths
 from envsnap.model.manifest import Manifest
 
-LONGEST = 60
+LONGEST, FEW_FILES = 60, 4
 OF_TORCH = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".index.json")
 
 
@@ -45,10 +45,27 @@ def _inner(path: paths.Path, one: Any, two: Any) -> tuple[paths.Path, Any, Any]:
 
 def files(golden: Manifest, other: Manifest) -> Iterator[str]:
     """Files that both runs read and that hold something else; weights of torch show in the models."""
+    told = {key.partition(": ")[0] for key, _ in configs(golden, other)}
     here, there = (
-        {**_entries(item, "files"), **_weights(item, of_torch=False)} for item in (golden, other)
+        {
+            **_entries(item, "files"),
+            **_weights(item, of_torch=False),
+            **{name: each for name, each in _entries(item, "configs").items() if name not in told},
+        }
+        for item in (golden, other)
     )
     yield from _others(here, there)
+
+
+def alone(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
+    """Files that one run alone reads, where those are few, with which run that is."""
+    here, there = (
+        {**_entries(item, "files"), **_entries(item, "configs")} for item in (golden, other)
+    )
+    for one, two, which in ((here, there, "in the golden run only"), (there, here, "here only")):
+        names = [name for name in one if name not in two]
+        if len(names) <= FEW_FILES:
+            yield from ((name, which) for name in sorted(names))
 
 
 def weights(golden: Manifest, other: Manifest) -> Iterator[str]:

@@ -119,7 +119,7 @@ def _loose(view: View, twin: View, given: Found, facts: Facts, *, batched: bool)
     """What differs in how a model is called, where its answers may be the same all the same."""
     rows = _rows(view, twin)
     if rows == "same" and (given.batches or batched):
-        return f"{given.cause}; all rows of the run are the same"
+        return f"{_batches(view, twin)}; all rows of the run are the same"
     if rows == "moved":
         return f"the rows that {view.root.name} is given are the same in another order"
     texts = [fact.text for fact in facts.of("generation")]
@@ -143,6 +143,15 @@ def _rows(view: View, twin: View) -> Literal["same", "moved", "other"]:
     if not sides or not all(one and sorted(one) == sorted(two) for one, two in sides):
         return "other"
     return "same" if all(one == two for one, two in sides) else "moved"
+
+
+def _batches(view: View, twin: View) -> str:
+    """How the batches of two calls differ: by the first input that has another number of rows."""
+    for one, two in zip(view.call.inputs(), twin.call.inputs(), strict=False):
+        here, there = view.tensor(one).shape, twin.tensor(two).shape
+        if here != there:
+            return f"{view.root.name} is given another batch, shape {list(here)} -> {list(there)}"
+    return f"{view.root.name} is given other batches"
 
 
 def _all_rows(view: View, place: int) -> list[str]:

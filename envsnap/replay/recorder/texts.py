@@ -162,11 +162,11 @@ def _word(word: str, known: dict[str, str], *, text: bool) -> str:
         return word
     told = known.get(word)
     if told is None:
-        told = known[word] = _digest(word)
+        told = known[word] = digested(word)
     return told
 
 
-def _digest(word: str) -> str:
+def digested(word: str) -> str:
     """A word's digest; a path's mark stays before that of its file's name."""
     return f"%path{digest(word[6:])}" if word.startswith("%path/") else digest(word)
 
@@ -174,7 +174,7 @@ def _digest(word: str) -> str:
 def as_digests(words: Iterable[str]) -> list[str]:
     """Words of either kind as they would be without their texts."""
     return [
-        word if word.startswith(("#", "%path#")) or PLAIN.fullmatch(word) else _digest(word)
+        word if word.startswith(("#", "%path#")) or PLAIN.fullmatch(word) else digested(word)
         for word in words
     ]
 
