@@ -149,6 +149,26 @@ def test_weights_that_a_setting_makes_others(envsnap: Run, tmp_path: Path) -> No
     assert "Use the golden run's scale.json. The files of weights are the same." in told
 
 
+POOL = """
+from concurrent.futures import ThreadPoolExecutor
+import threading
+ready = threading.Barrier(2)
+def judge(number):
+    {}
+    return net(torch.full((1, 6), float(number))).argmax().item()
+with ThreadPoolExecutor({}) as pool:
+    print(list(pool.map(judge, [1, 2, 3, 4])))
+"""
+
+
+def test_calls_of_other_threads_are_not_missed(compared: Compare) -> None:
+    """A handle that two threads wait for: a call of one runs while the other's does."""
+    slow = "net[1].register_forward_hook(lambda *_: (ready.wait(), None)[1])"
+    alone = POOL.format("pass", 1)
+    told = compared(alone, POOL.replace("with Thread", f"{slow}\nwith Thread").format("pass", 2), 0)
+    assert "by other threads were not seen" in told
+
+
 UNSEEDED = """
 import torch
 net = torch.nn.Linear(6, 3)
