@@ -169,6 +169,28 @@ def test_calls_of_other_threads_are_not_missed(compared: Compare) -> None:
     assert "by other threads were not seen" in told
 
 
+TRACED = """
+class Outer(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = net
+    def forward(self, x):
+        return self.net(x) + 1
+model = Outer().eval()
+{}
+print(model(torch.ones(1, 6)).tolist())
+"""
+
+
+def test_what_checks_a_trace_calls_no_model(compared: Compare) -> None:
+    """The check calls forward itself, which calls the parts."""
+    told = compared(
+        TRACED.format(""), TRACED.format("model = torch.jit.trace(model, torch.zeros(1, 6))"), 0
+    )
+    assert "called as TopLevelTracedModule, not Outer" in told
+    assert "another model is called" not in told
+
+
 UNSEEDED = """
 import torch
 net = torch.nn.Linear(6, 3)

@@ -40,7 +40,7 @@ def caller(depth: int = 1) -> str:
 
 
 def converting(depth: int = 1) -> bool:
-    """Whether a model is called by what traces or exports it, and not by the script."""
+    """Whether a model is called by what traces or exports it, also through its own forward."""
     frame: Any = sys._getframe(depth)
     for _ in range(DEEPEST):
         if frame is None:
@@ -48,8 +48,6 @@ def converting(depth: int = 1) -> bool:
         path = frame.f_code.co_filename
         if any(part in path for part in CONVERTING):
             return True
-        if is_own(path):
-            return False
         frame = frame.f_back
     return False
 
