@@ -22,7 +22,7 @@ LONGEST = 64 << 10
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
 # The shapes of what differs from run to run, with the mark of each, and what says that it may.
-DAY, SLACK, TURN = 86_400, 120.0, 1800  # zones are half hours apart
+DAY, SLACK, TURN = 86_400, 60.0, 900  # zones are quarters of hours apart
 During = tuple[float, float]  # when a run began and ended, in seconds since 1970
 UNITS = {
     "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1,
