@@ -38,6 +38,8 @@ class Walk(Struct, kw_only=True):
     bits: bool = True
     last: View | None = None
     loose: str = ""  # what differs and is no fault yet: only what follows can say
+    # Whether all calls of a model together are given the same rows: by its name and the inputs.
+    rows: dict[tuple[str, tuple[int, ...]], str] = field(default_factory=dict)
 
 
 def walk(
@@ -107,7 +109,7 @@ def _detailed(
     if verdict.outcome in ("same", "equivalent"):
         found.noise = max(found.noise, given.noise, apart or 0.0)
     if verdict.outcome == "diverged" and given.cause:
-        loose = _loose(view, twin, given, facts, batched=bool(found.loose))
+        loose = _loose(view, twin, given, facts, found)
         if loose:
             found.loose = found.loose or loose
             verdict = msgspec.structs.replace(verdict, outcome="equivalent", cause=loose, fix="")
@@ -116,10 +118,10 @@ def _detailed(
     found.verdicts.append(_titled(verdict, view))
 
 
-def _loose(view: View, twin: View, given: Found, facts: Facts, *, batched: bool) -> str:
+def _loose(view: View, twin: View, given: Found, facts: Facts, found: Walk) -> str:
     """What differs in how a model is called, where its answers may be the same all the same."""
-    rows = _rows(view, twin)
-    if rows == "same" and (given.batches or batched):
+    rows = _rows(view, twin, found)
+    if rows == "same" and (given.batches or found.loose):
         return f"{_batches(view, twin)}; all rows of the run are the same"
     if rows == "moved":
         return f"the rows that {view.root.name} is given are the same in another order"
@@ -129,17 +131,25 @@ def _loose(view: View, twin: View, given: Found, facts: Facts, *, batched: bool)
     return ""
 
 
-def _rows(view: View, twin: View) -> Literal["same", "moved", "other"]:
+def _rows(view: View, twin: View, found: Walk) -> str:
     """Whether the same rows come in other batches, or in another order, over all calls of the model.
 
     That holds for each input that differs: a table with a row less is no batch of the others.
     """
     here, there = view.call.inputs(), twin.call.inputs()
-    differ = [
+    differ = tuple(
         place
         for place, (one, two) in enumerate(zip(here, there, strict=False))
         if not view.tensor(one).same(twin.tensor(two))
-    ]
+    )
+    key = view.root.name, differ
+    if key not in found.rows:
+        found.rows[key] = _met_rows(view, twin, differ)
+    return found.rows[key]
+
+
+def _met_rows(view: View, twin: View, differ: tuple[int, ...]) -> Literal["same", "moved", "other"]:
+    """How the rows of some inputs meet, over all calls of a model."""
     sides = [(_all_rows(view, place), _all_rows(twin, place)) for place in differ]
     if not sides or not all(one and sorted(one) == sorted(two) for one, two in sides):
         return "other"
@@ -252,7 +262,7 @@ def _given(
     found: Walk, view: View, twin: View, given: Found, facts: Facts, *, quiet: bool
 ) -> Verdict:
     """A call with other inputs; `quiet` says that its results are the same within rounding."""
-    loose = _loose(view, twin, given, facts, batched=bool(found.loose))
+    loose = _loose(view, twin, given, facts, found)
     if loose:
         found.loose = found.loose or loose
         return plain_verdict(view, twin, "equivalent", loose, "")
