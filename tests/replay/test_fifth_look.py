@@ -19,14 +19,14 @@ Compare = Callable[..., str]
 
 
 @pytest.fixture
-def compared(envsnap: Run, tmp_path: Path) -> Compare:
+def compared(envsnap: Run, torch_python: str, tmp_path: Path) -> Compare:
     """Record a script, run it as it was changed, and return what is said, with the exit code."""
 
     def compare(script: str, changed: str, code: int) -> str:
         (tmp_path / "it.py").write_text(NET + script)
-        assert envsnap("record", "-o", "golden.esr", "--", "python", "it.py").returncode == 0
+        assert envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py").returncode == 0
         (tmp_path / "it.py").write_text(NET + changed)
-        done = envsnap("compare", "golden.esr", "--", "python", "it.py")
+        done = envsnap("compare", "golden.esr", "--", torch_python, "it.py")
         assert done.returncode == code, done.stdout + done.stderr
         return " ".join(done.stdout.split())
 
@@ -138,12 +138,14 @@ def test_weights_that_a_line_makes_others(compared: Compare, tmp_path: Path) -> 
     assert "Compare what builds and loads the model" in told
 
 
-def test_weights_that_a_setting_makes_others(envsnap: Run, tmp_path: Path) -> None:
+def test_weights_that_a_setting_makes_others(
+    envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
     (tmp_path / "it.py").write_text(NET + LOADED.format(""))
     (tmp_path / "scale.json").write_text('{"scale": 2.0}')
-    assert envsnap("record", "-o", "golden.esr", "--", "python", "it.py").returncode == 0
+    assert envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py").returncode == 0
     (tmp_path / "scale.json").write_text('{"scale": 3.0}')
-    done = envsnap("compare", "golden.esr", "--", "python", "it.py")
+    done = envsnap("compare", "golden.esr", "--", torch_python, "it.py")
     told = " ".join(done.stdout.split())
     assert "scale.json: scale 2.0 -> 3.0" in told
     assert "Use the golden run's scale.json. The files of weights are the same." in told
@@ -201,10 +203,12 @@ print(net(torch.ones(1, 6)).tolist())
 """
 
 
-def test_a_seed_that_neither_run_sets_is_no_difference(envsnap: Run, tmp_path: Path) -> None:
+def test_a_seed_that_neither_run_sets_is_no_difference(
+    envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
     (tmp_path / "it.py").write_text(UNSEEDED)
-    assert envsnap("record", "-o", "golden.esr", "--", "python", "it.py").returncode == 0
-    done = envsnap("compare", "golden.esr", "--", "python", "it.py")
+    assert envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py").returncode == 0
+    done = envsnap("compare", "golden.esr", "--", torch_python, "it.py")
     assert "Same: every bit" in done.stdout
     assert "seeded" not in done.stdout
 
@@ -216,12 +220,12 @@ print(net(torch.full((1, 6), float(found))).tolist())
 """
 
 
-def test_a_file_that_one_run_alone_reads(envsnap: Run, tmp_path: Path) -> None:
+def test_a_file_that_one_run_alone_reads(envsnap: Run, torch_python: str, tmp_path: Path) -> None:
     (tmp_path / "it.py").write_text(NET + READS)
     (tmp_path / "in1.json").write_text('{"n": 1}')
-    assert envsnap("record", "-o", "golden.esr", "--", "python", "it.py").returncode == 0
+    assert envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py").returncode == 0
     (tmp_path / "in2.json").write_text('{"n": 2}')
-    done = envsnap("compare", "golden.esr", "--", "python", "it.py")
+    done = envsnap("compare", "golden.esr", "--", torch_python, "it.py")
     told = " ".join(done.stdout.split())
     assert done.returncode == 1
     assert "in2.json is read here only" in told
@@ -235,13 +239,13 @@ print(names[int(net(torch.ones(1, 6)).argmax())]["name"])
 """
 
 
-def test_a_list_in_another_order(envsnap: Run, tmp_path: Path) -> None:
+def test_a_list_in_another_order(envsnap: Run, torch_python: str, tmp_path: Path) -> None:
     (tmp_path / "it.py").write_text(NET + LISTED)
     names = [{"name": name} for name in ("cat", "cow", "dog")]
     (tmp_path / "names.json").write_text(json.dumps(names))
-    assert envsnap("record", "-o", "golden.esr", "--", "python", "it.py").returncode == 0
+    assert envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py").returncode == 0
     (tmp_path / "names.json").write_text(json.dumps([*names[1:], names[0]]))
-    told = " ".join(envsnap("compare", "golden.esr", "--", "python", "it.py").stdout.split())
+    told = " ".join(envsnap("compare", "golden.esr", "--", torch_python, "it.py").stdout.split())
     assert "another content of names.json" in told
     assert "Fix: Use the golden run's names.json." in told
 
