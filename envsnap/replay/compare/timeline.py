@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import msgspec
 from msgspec import Struct, field
 
-from envsnap.replay.compare import distance, inputs, other_roots, results, taps
+from envsnap.replay.compare import batches, distance, inputs, other_roots, results, taps
 from envsnap.replay.compare.facts import ANYWHERE, Facts
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import listed, weights
@@ -120,65 +119,15 @@ def _detailed(
 
 def _loose(view: View, twin: View, given: Found, facts: Facts, found: Walk) -> str:
     """What differs in how a model is called, where its answers may be the same all the same."""
-    rows = _rows(view, twin, found)
+    rows = batches.rows(view, twin, found.rows)
     if rows == "same" and (given.batches or found.loose):
-        return f"{_batches(view, twin)}; all rows of the run are the same"
+        return f"{batches.told(view, twin)}; all rows of the run are the same"
     if rows == "moved":
         return f"the rows that {view.root.name} is given are the same in another order"
     texts = [fact.text for fact in facts.of("generation")]
     if given.forms and texts and all(_is_cache(text) for text in texts):
         return "; ".join(texts)
     return ""
-
-
-def _rows(view: View, twin: View, found: Walk) -> str:
-    """Whether the same rows come in other batches, or in another order, over all calls of the model.
-
-    That holds for each input that differs: a table with a row less is no batch of the others.
-    """
-    here, there = view.call.inputs(), twin.call.inputs()
-    differ = tuple(
-        place
-        for place, (one, two) in enumerate(zip(here, there, strict=False))
-        if not view.tensor(one).same(twin.tensor(two))
-    )
-    key = view.root.name, differ
-    if key not in found.rows:
-        found.rows[key] = _met_rows(view, twin, differ)
-    return found.rows[key]
-
-
-def _met_rows(view: View, twin: View, differ: tuple[int, ...]) -> Literal["same", "moved", "other"]:
-    """How the rows of some inputs meet, over all calls of a model."""
-    sides = [(_all_rows(view, place), _all_rows(twin, place)) for place in differ]
-    if not sides or not all(one and sorted(one) == sorted(two) for one, two in sides):
-        return "other"
-    return "same" if all(one == two for one, two in sides) else "moved"
-
-
-def _batches(view: View, twin: View) -> str:
-    """How the batches of two calls differ: by the first input that has another number of rows."""
-    for one, two in zip(view.call.inputs(), twin.call.inputs(), strict=False):
-        here, there = view.tensor(one).shape, twin.tensor(two).shape
-        if here != there:
-            return f"{view.root.name} is given another batch, shape {list(here)} -> {list(there)}"
-    return f"{view.root.name} is given other batches"
-
-
-def _all_rows(view: View, place: int) -> list[str]:
-    """The digests of the rows of one input, over all calls of a model, in order."""
-    rows: list[str] = []
-    for item in views(view.recording):
-        if item.root.name != view.root.name:
-            continue
-        numbers = item.call.inputs()
-        if place >= len(numbers):
-            return []
-        tensor = item.tensor(numbers[place])
-        if not tensor.rows and tensor.shape[:1] != (1,):
-            return []
-        rows += tensor.rows or (f"{tensor.crc32}",)
-    return rows
 
 
 def _titled(verdict: Verdict, view: View) -> Verdict:
