@@ -74,7 +74,8 @@ class Recorder:
         self._busy, self._process = False, os.getpid()
         self._without_parameters, self._elsewhere = "", 0
         self._pieces: dict[str, str] = {}
-        self._spelled_by, self._ids = -1, set[int]()
+        self._spelled_by = -1
+        self._ids: set[int] = set()
         self._found_around, self._script = -1, places.script()
         self._next_save = 0.0
         self._among: list[int] = []
