@@ -1,7 +1,8 @@
-"""Whether a model is given the same rows, in other batches or in another order."""
+"""Whether a model is given the same rows, in other batches or in another order, or some of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from envsnap.replay.compare.view import View, views
@@ -58,3 +59,16 @@ def _all_rows(view: View, place: int) -> list[str]:
             return []
         rows += tensor.rows or (f"{tensor.crc32}",)
     return rows
+
+
+def among(few: Sequence[object], many: Sequence[object]) -> list[int] | None:
+    """The places of all of one list in another, in their order; None where they are not there."""
+    places, at = [], 0
+    for item in few:
+        while at < len(many) and many[at] != item:
+            at += 1
+        if at == len(many):
+            return None
+        places.append(at)
+        at += 1
+    return places

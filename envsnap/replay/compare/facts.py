@@ -291,7 +291,8 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
     for name, which in surroundings.alone(golden.manifest, other.manifest):
         what = "Leave it out" if which == "here only" else "Read it"
         yield Fact(kind="file", text=f"{name} is read {which}", fix=f"{what}, as the golden run does: {name}.")  # fmt: skip
-    names = list(surroundings.files(golden.manifest, other.manifest))
+    settings = {key.partition(": ")[0] for key, _ in changes}
+    names = list(surroundings.files(golden.manifest, other.manifest, settings))
     if names:
         told = ", ".join(names[:MOST_LISTED])
         yield Fact(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from envsnap.replay.compare import contract, distance, ids, numbers, pictures
+from envsnap.replay.compare import batches, contract, distance, ids, numbers, pictures
 from envsnap.replay.compare.ids import Told
 from envsnap.replay.compare.view import View, plain_values
 from envsnap.replay.esr.recording import Picture, Tensor
@@ -198,15 +198,8 @@ def _batch(one: Tensor, two: Tensor, name: str) -> Told:
 
 def _left_out(many: Sequence[str], few: Sequence[str]) -> list[int]:
     """The places of rows that are not among others, where all of those are here in their order."""
-    if not few:
-        return []
-    missing, at = [], 0
-    for place, row in enumerate(many):
-        if at < len(few) and few[at] == row:
-            at += 1
-        else:
-            missing.append(place)
-    return missing if at == len(few) else []
+    places = batches.among(few, many) if few else None
+    return [] if places is None else sorted({*range(len(many))}.difference(places))
 
 
 def _values(here: tuple[View, Tensor], there: tuple[View, Tensor], name: str) -> Told:

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from envsnap.replay.compare import contract
+from envsnap.replay.compare import batches, contract
 from envsnap.replay.compare.view import View, views
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Call, Node
@@ -158,10 +158,10 @@ def _met(mine: list[View], theirs: list[View]) -> _Met:
             view.call.nth: free[given].popleft() for view, given in zip(mine, here, strict=True)
         }
         return _Met(twins=twins, told=f"the calls of {mine[0].root.name} come in another order")
-    places = _among(here, there)
+    places = batches.among(here, there)
     if places is not None:
         return _more_here(mine, theirs, places, set(here), there)
-    places = _among(there, here)
+    places = batches.among(there, here)
     if places is not None:
         return _more_golden(mine, theirs, places)
     return _moved(mine, theirs) or straight
@@ -173,19 +173,6 @@ def _given(view: View) -> tuple[Any, ...] | None:
     if not tensors or any(item.crc32 is None for item in tensors):
         return None
     return tuple((item.dtype, item.shape, item.crc32) for item in tensors)
-
-
-def _among(few: list[Any], many: list[Any]) -> list[int] | None:
-    """The places of all of one list in another, in their order; None where they are not there."""
-    places, at = [], 0
-    for item in few:
-        while at < len(many) and many[at] != item:
-            at += 1
-        if at == len(many):
-            return None
-        places.append(at)
-        at += 1
-    return places
 
 
 def _more_here(

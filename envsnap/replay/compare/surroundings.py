@@ -6,7 +6,7 @@ in the environment is not meant: see `environment`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET
@@ -43,9 +43,11 @@ def _inner(path: paths.Path, one: Any, two: Any) -> tuple[paths.Path, Any, Any]:
     return path, one, two
 
 
-def files(golden: Manifest, other: Manifest) -> Iterator[str]:
-    """Files that both runs read and that hold something else; weights of torch show in the models."""
-    told = {key.partition(": ")[0] for key, _ in configs(golden, other)}
+def files(golden: Manifest, other: Manifest, told: Collection[str]) -> Iterator[str]:
+    """Files that both runs read and that hold something else; weights of torch show in the models.
+
+    Configurations in `told` are left out: what differs in them is known.
+    """
     here, there = (
         {
             **_entries(item, "files"),
