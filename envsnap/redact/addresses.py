@@ -84,8 +84,11 @@ def _logins(text: str) -> list:
     found = []
     for match in re.finditer(_USERINFO, text):
         inside = text[match.end(1) : match.end()]
-        if re.match(r"(?:git\+)?(?:ssh|sftp|rsync):", match.group(1)) and ":" not in inside:
-            continue  # a user's name alone, where keys open the door
+        if (
+            re.match(r"(?:git\+)?(?:ssh|sftp|rsync|wasbs?|abfss?):", match.group(1))
+            and ":" not in inside
+        ):
+            continue  # a user's name alone, where keys open the door; Azure's container
         is_known = re.match(_SAFE_HOSTS + r"\Z", inside) or _is_image(text, match)
         if not (is_known or _is_reference(inside[:-1])):
             found.append((match.end(1), match.end(), "user information of an address"))

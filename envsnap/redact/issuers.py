@@ -13,6 +13,7 @@ _TABLE = r"""
 ABSK[A-Za-z0-9+/=]{40,300}
 amzn\.mws\.[0-9a-f-]{36}
 LTAI[A-Za-z0-9]{12,30}
+GOOG1E[A-Z0-9]{55}
 AKID[A-Za-z0-9]{32}
 gh[pousr]_[A-Za-z0-9_]{20,255}
 github_pat_[A-Za-z0-9_]{22,255}

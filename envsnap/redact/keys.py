@@ -17,18 +17,17 @@ PASSWORD = 4  # a secret, short words too
 CERTAIN = 5  # inside of what is a secret as a whole, whatever the keys there say
 
 _PASSWORDS = frozenset(
-    "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass userpass"
-    " adminpass dbpass rootpass mypass smtppass storepass keypass requirepass masterauth"
-    " sshpass htpasswd chpasswd rocommunity rwcommunity mnemonic seedphrase contrasena senha kennwort wachtwoord parola haslo heslo losenord"
+    "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass requirepass masterauth"
+    " sshpass htpasswd chpasswd rocommunity rwcommunity mnemonic seedphrase contrasena senha kennwort wachtwoord parola haslo heslo losenord mima"
     " adgangskode salasana jelszo sifre clave motdepasse \u5bc6\u7801 \u5bc6\u78bc \u53e3\u4ee4 \u30d1\u30b9\u30ef\u30fc\u30c9 \ube44\ubc00\ubc88\ud638"
     " \u043f\u0430\u0440\u043e\u043b\u044c".split()
 )
 _SECRETS = frozenset(
-    "secret secrets credential credentials cred creds apikey apikeys authkey authtoken"
-    " accesstoken accesskey secretkey privatekey jwt otp totp basicauth httpauth proxyauth bearer cookie cookies"
-    " sessionid sessiontoken csrftoken csrf xsrf pat sas webhook webhooks authorization"
-    " dockerconfigjson dockercfg netrc htaccess kubeconfig sshkey deploykey signingkey"
-    " encryptionkey masterkey accountkey connectionkey licensekey token tokens psk hec".split()
+    "secret secrets credential credentials cred creds"
+    " jwt otp totp basicauth httpauth proxyauth bearer cookie cookies"
+    " sessionid csrftoken csrf xsrf pat sas webhook webhooks authorization"
+    " dockerconfigjson dockercfg netrc htaccess kubeconfig"
+    " connectionkey token tokens psk hec".split()
 )
 # Words that end in one of these, and begin with something, are two words written as one.
 _GLUED_PASSWORD = (
@@ -40,6 +39,7 @@ _GLUED_SECRET = (
     r"(?:access|auth|api|app|bot|bearer|refresh|user|session|deploy|client|service|oauth|github"
     r"|gitlab|admin|private|security|shared|jwt|my|id|push|bind|consumer|hf|gh|npm|slack)"
     r"(?:tokens?|secrets?|creds?|credentials?|keys?)"
+    r"|(?!\w*(?:pull|tls|exist))[a-z]{2,12}secrets?"
 )
 # What a key is for, where it is no name of a column, a map's key, or a key of attention.
 _KEYS_OF = frozenset(

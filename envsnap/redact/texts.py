@@ -49,7 +49,7 @@ _OPTION = r"(?<![^\s=])[\"']?--?([A-Za-z][\w.-]{0,80})(?:[ \t]{1,4}|=)(?=[^\s-]|
 _LISTED = r"(?:[\"'],\s{0,2}|\[\s{0,2})[\"']-"
 _BETWEEN = r"(?:[\"'],|\[)\s{0,2}[\"']"
 _HEADER = (
-    r"(?i)\b(basic|bearer|token|apikey|api-key|digest|negotiate|sso-key|splunk|key|ghapp|dpop)"
+    r"(?i)\b(basic|bearer|token|apikey|api-key|digest|negotiate|sso-key|splunk|(?:genie)?key|ghapp|dpop)"
     r"(?:[ \t]{1,4}|%20)([A-Za-z0-9+/=._~:!@$-]{6,4096})"
 )
 _AUTHORIZATION = (
@@ -383,7 +383,7 @@ def _is_credential(scheme: str, value: str) -> bool:
         return True
     if kinds.is_number(value):
         return False
-    if scheme in ("bearer", "basic", "apikey", "negotiate") and _is_opaque(value):
+    if scheme in ("bearer", "basic", "apikey", "negotiate", "geniekey") and _is_opaque(value):
         return True
     return scheme not in ("key", "digest") and kinds.is_random(value) and not kinds.is_hex(value)
 

@@ -95,7 +95,8 @@ def _after(verdict: Verdict, walk: Walk, told: str, other: Recording, facts: Fac
         models = verdict.cause
     elif verdict.outcome == "equivalent":
         models = f"the models' results agree ({verdict.cause})"
-    cause = f"{told}; {models}: the code after them differs" + (f"; {reasons}" if reasons else "")
+    follows = "" if acting and not lines else ": the code after them differs"
+    cause = f"{told}; {models}{follows}" + (f"; {reasons}" if reasons else "")
     where = f" (from {last.call.caller} on)" if last is not None and last.call.caller else ""
     fix = acting[0].fix if acting else f"Compare what follows the last call of a model{where}: thresholds, labels, decoding, post-processing."  # fmt: skip
     return msgspec.structs.replace(

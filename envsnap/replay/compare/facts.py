@@ -6,15 +6,12 @@ that place is then named as the reason.
 
 from __future__ import annotations
 
-import difflib
-import os
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
 
-from envsnap.replay.compare import surroundings
+from envsnap.replay.compare import code_lines, surroundings
 from envsnap.replay.compare.view import views
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Scalar, Stage
@@ -84,7 +81,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     def code(self, after: str = "", before: str = "") -> tuple[Fact, ...]:
         """Lines of code that differ, those between two places of the script first."""
         lines = self.of("code")
-        between = [fact for fact in lines if _within(fact.place, after, before)]
+        between = [fact for fact in lines if code_lines.within(fact.place, after, before)]
         return tuple(between or lines)
 
 
@@ -95,6 +92,7 @@ def compare(golden: Recording, other: Recording) -> Facts:
         *_stages(golden, other),
         *_parts(golden, other),
         *_seeds(golden, other),
+        *_given(golden, other),
         *_run(golden, other),
         *_code(golden, other),
     ]
@@ -272,6 +270,24 @@ def _same_parts(
     return {name: found[name] for name in here if name in found}
 
 
+GIVEN = (
+    ("options", "the argument", "Give the command the golden run's arguments."),
+    ("variables", "the variable", "Set the variable as in the golden run."),
+)
+
+
+def _given(golden: Recording, other: Recording) -> Iterator[Fact]:
+    """What the commands were given that differs: arguments, and variables that their code names."""
+    for part, word, fix in GIVEN:
+        here, there = (getattr(item.record, part) for item in (golden, other))
+        if here is None or there is None:
+            continue
+        for key, how in _changes(here, there, both=False):
+            told = "differs" if how == "(a text) -> (a text)" else how
+            name = key if not key.isdigit() else f"number {key}"
+            yield Fact(kind="setting", text=f"{word} {name} {told}", fix=fix)
+
+
 def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
     """What was seen of the runs: configurations, seeds and other files that they read."""
     if golden.manifest is None or other.manifest is None:
@@ -332,51 +348,7 @@ def _seed(value: str | None) -> str:
 
 
 def _code(golden: Recording, other: Recording) -> Iterator[Fact]:
-    here, there = golden.record.code, other.record.code
-    for name, two in there.items():
-        one = here.get(name) or (here[next(iter(here))] if len(here) == len(there) == 1 else None)
-        if one is None or one == two:
-            continue
-        lines = _text(name, two)
-        matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
-        for what, first, last, start, end in matcher.get_opcodes():
-            if what == "equal":
-                continue
-            if what == "delete":
-                text = f"{name} lines {first + 1} to {last} of the golden run are missing" if last - first > 1 else f"{name} line {first + 1} of the golden run is missing"  # fmt: skip
-            else:
-                shown = lines[start].strip()[:120] if lines else ""
-                text = f"{name} line {start + 1} differs" + (f": `{shown}`" if shown else "")
-            fix = "Compare the code of both runs at this line."
-            yield Fact(
-                kind="code", text=text, fix=fix, place=f"{name}:{start + 1}-{max(end, start + 1)}"
-            )
-
-
-def _text(name: str, digests: tuple[str, ...]) -> list[str]:
-    """The lines of a file, if it still is the one that was recorded."""
-    try:
-        if os.path.getsize(name) > 1 << 21:
-            return []
-        with open(name, "rb") as stream:
-            data = stream.read().split(b"\n")
-    except (OSError, ValueError):
-        return []
-    if tuple(f"{zlib.crc32(line.strip()):08x}" for line in data) != digests:
-        return []
-    return [line.decode("utf-8", "replace") for line in data]
-
-
-def _within(place: str, after: str, before: str) -> bool:
-    """Whether lines of a file overlap those between two places of it; an open end is no bound."""
-    name, _, span = place.rpartition(":")
-    first, _, last = span.partition("-")
-    for bound, late in ((after, False), (before, True)):
-        file, _, line = bound.rpartition(":")
-        if not file:
-            continue
-        if file != name or not line.isdigit():
-            return False
-        if (int(first) > int(line)) if late else (int(last) < int(line)):
-            return False
-    return True
+    for text, place in code_lines.compare(golden.record.code, other.record.code):
+        yield Fact(
+            kind="code", text=text, fix="Compare the code of both runs at this line.", place=place
+        )

@@ -11,7 +11,7 @@ from envsnap.redact import decision
 
 # Digests and numbers only.
 PLAIN = ("tensors", "code", "printed", "files", "features")
-SETTINGS = ("config", "facts", "parts")
+SETTINGS = ("config", "facts", "parts", "options", "variables")
 MOST_TOLD = 3
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 RECORDING_VERSION = 2
-RECORDING_REVISION = 1
+RECORDING_REVISION = 2
 QUANTILES = 257
 
 Count = Annotated[int, Meta(ge=0)]
@@ -367,6 +367,14 @@ class Record(Struct, frozen=True, kw_only=True):
         dict[str, tuple[str, ...]],
         Meta(description="CRC-32 of each line of the script and of modules beside it."),
     ] = {}
+    options: Annotated[
+        dict[str, Scalar] | None,
+        Meta(description="The command's arguments; a text is `#` and a digest, a path `%path`."),
+    ] = None
+    variables: Annotated[
+        dict[str, Scalar] | None,
+        Meta(description="Environment variables that the code names, in the same way."),
+    ] = None
     printed: Printed | None = None
     files: Annotated[dict[str, Written], Meta(description="Files that the command wrote.")] = {}
     raised: Annotated[Raised | None, Meta(description="What ended the script.")] = None

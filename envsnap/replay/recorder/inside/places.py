@@ -111,8 +111,8 @@ def among(torch: Any) -> list[int]:
     return [int(rank) if rank.isdigit() else 0, *own]
 
 
-def code(main: str | None, callers: list[str]) -> dict[str, list[str]]:
-    """Digests of the lines of the script, of modules beside it, and of files that called models."""
+def sources(main: str | None, callers: list[str]) -> dict[str, bytes]:
+    """The text of the script, of modules beside it, and of files that called models."""
     paths = [main] if main else []
     folder = os.path.dirname(paths[0]) + os.sep if paths else None
     for module in list(sys.modules.values()):
@@ -120,22 +120,29 @@ def code(main: str | None, callers: list[str]) -> dict[str, list[str]]:
         if isinstance(path, str) and folder and path.startswith(folder) and is_own(path):
             paths.append(path)
     paths += [os.path.abspath(item.rpartition(":")[0]) for item in callers]
-    found: dict[str, list[str]] = {}
+    found: dict[str, bytes] = {}
     for path in list(dict.fromkeys(paths))[:MOST_FILES]:
-        lines = _lines(path)
-        if lines is not None:
-            found[shown(path)] = lines
+        text = _text(path)
+        if text is not None:
+            found[shown(path)] = text
     return found
 
 
-def _lines(path: str) -> list[str] | None:
+def code(texts: dict[str, bytes]) -> dict[str, list[str]]:
+    """Digests of the lines of texts."""
+    return {
+        name: [f"{zlib.crc32(line.strip()):08x}" for line in text.split(b"\n")[:MOST_LINES]]
+        for name, text in texts.items()
+    }
+
+
+def _text(path: str) -> bytes | None:
     if not path.endswith(".py"):
         return None
     try:
         if os.path.getsize(path) > LARGEST:
             return None
         with open(path, "rb") as stream:
-            text = stream.read(LARGEST)
+            return stream.read(LARGEST)
     except OSError:
         return None
-    return [f"{zlib.crc32(line.strip()):08x}" for line in text.split(b"\n")[:MOST_LINES]]

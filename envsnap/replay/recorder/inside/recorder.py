@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from . import aside, detail, modes, places, taps, trees
+from . import aside, detail, given, modes, places, taps, trees
 from .around import MOST_STAGES, Around
 from .opened import Opened
 from .roots import Root, Roots
@@ -66,6 +66,7 @@ class Recorder:
         self.roots = Roots(torch, f"torch {torch.__version__}")
         self.around = Around(self._stage, after)
         self.raised: dict[str, str] | None = None
+        self.words: list[str] | None = None  # the command's arguments, of one that is recorded
         self._active: detail.Call | None = None
         self._thread: int | None = None
         self._handles: list[Any] = []
@@ -165,7 +166,8 @@ class Recorder:
             "roots": roots, "calls": self.calls, "stages": self.stages, "notes": self.notes,
             "framework": f"torch {self.torch.__version__}", "complete": complete,
             "parts": self.around.parts, "pieces": self._pieces, "raised": self.raised,
-            "code": places.code(self._script, callers) if complete else {}, "among": self._among,
+            "among": self._among,
+            **(given.told(self.words, self._script, callers) if complete else {}),
         }  # fmt: skip
         self.spool.write(record)
         now = time.monotonic()

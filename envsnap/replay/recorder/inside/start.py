@@ -35,6 +35,7 @@ class Session:
             task=_task(options["task"]),
             after=self._after,
         )
+        self._recorder.words = sys.argv[1:]
         self._recorder.start()
 
     def end(self, copied: bool) -> bool:

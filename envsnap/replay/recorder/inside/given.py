@@ -1,0 +1,90 @@
+"""What a command was given: its arguments, and the variables that its code names.
+
+Numbers and switches are kept. Of a path only that it is one is known, since files are compared by
+what they hold, and of any other word a digest. What a secret's name stands before is left out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+from . import places
+from .settings import SECRET, digest
+
+MOST = 200
+NUMBER = re.compile(
+    r"[+-]?(?:\d{1,15}|(?:\d{1,15}\.\d{0,17}|\.\d{1,17}|\d{1,15}(?=[eE]))(?:[eE][+-]?\d{1,3})?)"
+)
+SWITCHES = {"true": True, "false": False}
+PATH = "%path"
+NAME = re.compile(r"--?[A-Za-z][\w.-]{0,60}|[A-Za-z_][\w./@-]{0,60}(?==)")
+TOKEN = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{2,63}")
+# Where somebody works, not what a program is told.
+PLACES = frozenset(
+    (
+        "HOME", "HOSTNAME", "LANG", "LOGNAME", "OLDPWD", "PATH", "PWD", "PYTHONPATH", "SHELL", "TEMP",
+        "TERM", "TMP", "TMPDIR", "USER", "USERNAME", "VIRTUAL_ENV",
+    )
+)  # fmt: skip
+
+
+def told(words: list[str] | None, script: str | None, callers: list[str]) -> dict[str, Any]:
+    """The code that ran, and what the command of it was given; `words` is None where none was."""
+    texts = places.sources(script, callers)
+    found: dict[str, Any] = {"code": places.code(texts)}
+    if words is not None:
+        found["options"] = options(words)
+        found["variables"] = variables(list(texts.values()))
+    return found
+
+
+def options(words: list[str]) -> dict[str, Any]:
+    """Arguments by name, as `--top-k` or `model.eps`; those that have none by their place, from 1."""
+    found: dict[str, list[Any]] = {}
+    place, waiting = 0, ""
+    for word in words[:MOST]:
+        match = NAME.match(word)
+        if waiting and (match is None or not word.startswith("-")):
+            found[waiting][-1] = scalar(word)
+            waiting = ""
+            continue
+        waiting = ""
+        if match is None or not (match.end() == len(word) or word[match.end()] == "="):
+            place += 1
+            found[str(place)] = [scalar(word)]
+            continue
+        name, _, value = word.partition("=")
+        found.setdefault(name, []).append(scalar(value) if "=" in word else True)
+        waiting = "" if "=" in word else name
+    return {name: _one(values) for name, values in found.items() if not SECRET.search(name)}
+
+
+def variables(sources: list[bytes]) -> dict[str, Any]:
+    """Environment variables that the code names, whole or by what they begin with (`APP_`)."""
+    named: set[str] = set()
+    for text in sources:
+        named.update(token.decode("ascii") for token in TOKEN.findall(text))
+    begins = tuple(name for name in named if name.endswith("_") and name.isupper())
+    told = sorted(
+        name
+        for name in os.environ
+        if (name in named or (begins and name.startswith(begins)))
+        and name not in PLACES
+        and not SECRET.search(name)
+    )
+    return {name[:100]: scalar(os.environ[name]) for name in told[:MOST]}
+
+
+def scalar(word: str) -> Any:
+    """One word as it is told."""
+    if NUMBER.fullmatch(word):
+        return float(word) if re.search(r"[.eE]", word) else int(word)
+    if word.lower() in SWITCHES:
+        return SWITCHES[word.lower()]
+    return PATH if os.sep in word or os.path.exists(word) else digest(word)
+
+
+def _one(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else ", ".join(map(str, values))
