@@ -72,7 +72,7 @@ class Recorder:
         self._handles: list[Any] = []
         self._aside: aside.Aside | None = None
         self._steps_aside = True
-        self._busy, self._process = False, os.getpid()
+        self._busy, self._process = 0, os.getpid()  # the thread that is at work here
         self._without_parameters, self._elsewhere = "", 0
         self._pieces: dict[str, str] = {}
         self._spelled_by = -1
@@ -181,11 +181,12 @@ class Recorder:
 
     def _idle(self) -> bool:
         """Whether this call is none of ours: traced, forked, of another thread, or our own."""
-        if self._busy or os.getpid() != self._process:
+        own = threading.get_ident()
+        if self._busy == own or os.getpid() != self._process:
             return True
         if self.torch._C._get_tracing_state() is not None:
             return True
-        if self._thread is not None and self._thread != threading.get_ident():
+        if self._busy or self._thread not in (None, own):
             self._elsewhere += 1
             return True
         return False
@@ -223,7 +224,7 @@ class Recorder:
     def _guarded(self, work: Any, *arguments: Any) -> None:
         """Whatever goes wrong here ends the recording, not the script."""
         torch = self.torch
-        self._busy = True
+        self._busy = threading.get_ident()
         try:
             with torch.no_grad(), torch.autocast("cpu", enabled=False):
                 work(*arguments)
@@ -232,7 +233,7 @@ class Recorder:
             self._active, self._thread = None, None
             self.stop()
         finally:
-            self._busy = False
+            self._busy = 0
 
     def _enter(self, module: Any, arguments: tuple[Any, ...]) -> None:
         active = self._active
