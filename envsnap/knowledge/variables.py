@@ -31,9 +31,17 @@ def matters(name: str) -> bool:
         return False
     if row["effect"] == "security":
         return True
-    if PLACE.fullmatch(name) or name.startswith(INSTALLERS):
-        return False
-    return row["effect"] == "numerics" or row.get("chooses") == "library"
+    return not is_place(name) and (row["effect"] == "numerics" or row.get("chooses") == "library")
+
+
+def is_place(name: str) -> bool:
+    """Whether a variable says where things lie, or steers an installer: what follows is captured itself."""
+    return PLACE.fullmatch(name) is not None or name.startswith(INSTALLERS)
+
+
+def acts(name: str) -> bool:
+    """Whether a variable is known to do anything but say where things lie, or make a program talk."""
+    return known(name) is not None and not is_place(name) and not only_tells(name)
 
 
 def only_tells(name: str) -> bool:

@@ -8,6 +8,7 @@ from enum import StrEnum
 FINAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}")
 LONGEST_PART = 9
 FIRST_YEAR = 1990
+SHORT_YEARS = range(18, 40)
 
 
 class Distance(StrEnum):
@@ -32,11 +33,17 @@ def distance(reference: object, other: object) -> Distance:
     if mine is None or theirs is None:
         return Distance.OTHER
     if mine[:2] != theirs[:2]:
-        years = mine[1] >= FIRST_YEAR and theirs[1] >= FIRST_YEAR  # 2024.6: a calendar
+        years = all(_is_date(item) for item in (mine, theirs))
         return Distance.MINOR if years else Distance.MAJOR
     if (*mine[2:3], 0)[0] != (*theirs[2:3], 0)[0]:
         return Distance.MINOR
     return Distance.PATCH if _release(mine[1:]) != _release(theirs[1:]) else Distance.BUILD
+
+
+def _is_date(parts: tuple[int, ...]) -> bool:
+    """2024.6, 24.6: the number of a calendar, whose steps say nothing of what changed."""
+    year, month = (*parts[1:3], 0, 0)[:2]
+    return year >= FIRST_YEAR or (year in SHORT_YEARS and 1 <= month <= 12)
 
 
 def _read(version: str) -> tuple[int, ...] | None:

@@ -49,6 +49,9 @@ def _side(side: Side) -> str:
     return plain(f"{side.label or side.name}, {verdict_lines.about(side)}")
 
 
+NARROWEST = 24  # columns for what is said
+
+
 class Page:
     """Lines, wrapped and marked."""
 
@@ -68,10 +71,12 @@ class Page:
         """Add a line with a symbol between its name and what is said of it."""
         symbol = (ASCII if self._ascii else SYMBOLS)[mark]
         head = f"{name}  " if name else ""
-        wrapped = textwrap.wrap(
-            plain(text), self._width - len(head) - 3, break_on_hyphens=False
-        ) or [""]  # fmt: skip
         shown = f"\x1b[{COLORS[mark]}m{symbol}\x1b[0m" if self._color else symbol
+        if len(head) > self._width - NARROWEST:  # what is said of it stands below a long name
+            self._lines.append(head.rstrip())
+            head = " " * (len(name) - len(name.lstrip()) + 2)
+        room = max(NARROWEST, self._width - len(head) - 3)
+        wrapped = textwrap.wrap(plain(text), room, break_on_hyphens=False) or [""]
         self._lines.append(f"{head}{shown}  {wrapped[0]}")
         self._lines += [" " * (len(head) + 3) + line for line in wrapped[1:]]
 

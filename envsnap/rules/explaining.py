@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from envsnap.model.manifest import Manifest
-from envsnap.rules.finding import Finding, Severity
+from envsnap.rules.finding import Confidence, Finding, Severity
 from envsnap.rules.inputs.error_text import ErrorText
 from envsnap.rules.ranking import ranked
 from envsnap.rules.rule import Rule
+from envsnap.rules.symptoms import trouble
 from envsnap.rules.symptoms.reading import Reading, read
 from envsnap.rules.symptoms.trouble import contradicts, fits
+
+SHORTEST = 6  # letters of a variable's name that a text may hold by chance
 
 
 def explained(
@@ -30,7 +35,8 @@ def explained(
     notices = [found for found in told if found.severity is Severity.INFO]
     guesses = _guesses(reading, manifest, findings) if not first else []
     guessed = {found.path for found in guesses}
-    rest = [*guesses, *rest]
+    rest = [*guesses, *(_lifted(found, reading, symptom) for found in rest)]
+    first, rest = _with_variables(first, rest, reading)
     favoured = _favoured(rest, reading) | {id(found) for found in guesses}
     unlikely = frozenset(id(found) for found in rest if contradicts(found, reading.symptom))
     kept = [found for found in notices if found.path not in guessed]
@@ -53,10 +59,38 @@ def _favoured(findings: Sequence[Finding], reading: Reading) -> frozenset[int]:
     )
 
 
+def _with_variables(
+    first: list[Finding], rest: list[Finding], reading: Reading
+) -> tuple[list[Finding], list[Finding]]:
+    """Variables that differ and that the text names come first, unless a difference explains it."""
+    if first and first[0].changes and first[0].confidence is not Confidence.POSSIBLE:
+        return first, rest
+    named = [
+        found for found in rest if found.path[0] == "env_vars" and _is_mentioned(found, reading)
+    ]
+    return [*named, *first], [found for found in rest if found not in named]
+
+
+def _lifted(found: Finding, reading: Reading, symptom: str | None) -> Finding:
+    """A finding that is only stated, as a warning where it fits the trouble or the text names it.
+
+    The trouble is the one that somebody named: what a text seems to say lifts too much.
+    """
+    is_named = found.path[0] == "env_vars" and found.changes and _is_mentioned(found, reading)
+    if not (trouble.is_lifted(found, symptom) or is_named):
+        return found
+    return replace(
+        found, severity=min(found.severity, Severity.WARNING, key=lambda item: item.rank)
+    )
+
+
 def _is_mentioned(found: Finding, reading: Reading) -> bool:
-    if found.path[0] not in ("packages", "frameworks") or len(found.path) < 2:
+    if found.path[0] not in ("packages", "frameworks", "env_vars") or len(found.path) < 2:
         return False
     name = found.path[1]
+    if found.path[0] == "env_vars":
+        is_long = "_" in name and len(name) >= SHORTEST
+        return is_long and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", reading.text) is not None
     if not reading.lines.words.may_have_lowered(name.lower().replace("-", " ")):
         return False
     spelled = re.escape(name).replace(r"\-", "-").replace("-", "[-_]")

@@ -111,7 +111,7 @@ REGISTRY = (
     Entry("inputs/opened-files", ("files",)),
     Entry("inputs/end-of-run", ("process",), inspects=True),
     Entry("inputs/pickled-estimator", ("weights", "packages"), inspects=True),
-    Entry("frameworks/framework-build", ("frameworks",)),
+    Entry("frameworks/framework-build", ("frameworks", "packages")),
     Entry("frameworks/cpu-build", ("frameworks", "gpus"), ("gpus",), inspects=True),
     Entry("drivers/no-driver", ("frameworks", "gpus"), inspects=True),
     Entry("frameworks/framework-version", ("frameworks",)),

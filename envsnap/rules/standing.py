@@ -7,7 +7,7 @@ follows the alphabet, which says nothing of causes.
 
 from __future__ import annotations
 
-from envsnap.knowledge import releases
+from envsnap.knowledge import releases, variables
 from envsnap.knowledge.roles import FARTHEST, reach, role
 from envsnap.knowledge.tables import is_trusted
 from envsnap.knowledge.versions import Distance, distance
@@ -61,6 +61,10 @@ def of_fact(path: Path) -> int:
         return AUXILIARY
     if section == "system":
         return OF_SYSTEM.get(path[-1], RUNTIME)
+    if section == "env_vars" and (
+        variables.is_place(path[-1]) or variables.known(path[-1]) is None
+    ):
+        return RUNTIME
     return 0 if section in DECISIVE else RUNTIME
 
 

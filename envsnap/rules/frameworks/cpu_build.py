@@ -25,7 +25,8 @@ class CpuBuild(Rule):
         """Yield one finding a framework whose build states that it has neither CUDA nor ROCm."""
         known = gpus(manifest)
         for name, framework in frameworks(manifest).items():
-            if known and framework.cuda is None and not isinstance(framework.rocm, str):
+            other = isinstance(framework.rocm, str) or "+xpu" in str(framework.version)
+            if known and framework.cuda is None and not other:
                 first = next(iter(known.values())).name
                 yield Finding(
                     rule=self.id,

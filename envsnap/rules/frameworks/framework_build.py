@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from envsnap.changes.change import Change
 from envsnap.knowledge.versions import Distance, distance
+from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
+from envsnap.model.reading import version as version_of
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -64,6 +67,37 @@ class FrameworkBuild(Rule):
                 ),
                 changes=(change.path, *_labels(comparison, name)),
             )
+        yield from self._by_label(comparison)
+
+    def _by_label(self, comparison: Comparison) -> Iterator[Finding]:
+        """One finding for wheels whose labels name other builds, where no framework was asked."""
+        found = _relabelled(comparison)
+        if not found:
+            return
+        name = "torch" if "torch" in found else next(iter(found))
+        change, (here, there) = found[name]
+        lost = there == CPU
+        others = [item for item in found if item != name and found[item][1] == (here, there)]
+        beside = f" (and {', '.join(others)})" if others else ""
+        yield Finding(
+            rule=self.id,
+            severity=Severity.ERROR if lost else Severity.WARNING,
+            effect=Effect.BEHAVIOR if lost else Effect.NUMERICS,
+            confidence=Confidence.CERTAIN if lost else Confidence.LIKELY,
+            path=change.path,
+            message=f"{name}{beside} is built for {here}, on the other side for {there}",
+            why=(
+                "It computes on the CPU, or fails where a GPU is asked for."
+                if lost
+                else "Other math libraries, other kernels, another order of sums."
+            ),
+            fix=f"Install {name}=={change.reference}, from the index of that build.",
+            changes=(
+                change.path,
+                *(found[item][0].path for item in others),
+                *(_libraries(comparison) if name == "torch" else ()),
+            ),
+        )
 
     def _other_vendor(
         self, comparison: Comparison, name: str, pair: tuple[Change, Change]
@@ -92,6 +126,64 @@ _VENDOR_FIX = (
 )
 
 
+LABEL = re.compile(r"[^+]*\+(cpu|cu(?:\d{2,3})|rocm\d[\d.]*|xpu)")
+CPU = "the CPU"
+KINDS = {"cu": "CUDA ", "ro": "ROCm ", "xp": "Intel GPUs"}
+
+
+def _relabelled(comparison: Comparison) -> dict[str, tuple[Change, tuple[str, str]]]:
+    """Distributions whose labels name other builds, with those of both sides."""
+    return {
+        change.path[1]: (change, built)
+        for change in comparison.under("packages")
+        if len(change.path) == 3
+        and change.path[2] == "version"
+        and not any(comparison.at("frameworks", change.path[1], key) for key in ACCELERATORS)
+        and (built := _labelled(comparison, change)) is not None
+    }
+
+
+def _labelled(comparison: Comparison, change: Change) -> tuple[str, str] | None:
+    """What both sides' wheels are built for, where their labels say so and differ.
+
+    The index's own wheel of torch has no label: the libraries of CUDA beside it tell.
+    """
+    sides = (
+        _built_for(change.path[1], change.reference, comparison.reference),
+        _built_for(change.path[1], change.other, comparison.other),
+    )
+    here, there = sides
+    return (here, there) if here and there and here != there else None
+
+
+def _built_for(name: str, version: object, manifest: Manifest) -> str:
+    if not isinstance(version, str):
+        return ""
+    match = LABEL.fullmatch(version)
+    if match is None:
+        return _beside(manifest) if name == "torch" and "+" not in version else ""
+    label = match[1]
+    if label == "cpu":
+        return CPU
+    told = label[2:] if label[:2] == "cu" else label[4:] if label[:2] == "ro" else ""
+    if label[:2] == "cu":
+        told = f"{told[:-1]}.{told[-1]}"
+    return f"{KINDS[label[:2]]}{told}"
+
+
+def _beside(manifest: Manifest) -> str:
+    """The CUDA of the libraries that torch's wheel asks for."""
+    found = version_of(manifest, "nvidia-cuda-runtime") or next(
+        (
+            version
+            for number in ("13", "12", "11")
+            if (version := version_of(manifest, f"nvidia-cuda-runtime-cu{number}"))
+        ),
+        None,
+    )
+    return f"CUDA {'.'.join(found.split('.')[:2])}" if found else ""
+
+
 def _vendors(comparison: Comparison, name: str) -> tuple[Change, Change] | None:
     """The changes of a framework that is built for CUDA on one side and for ROCm on the other."""
     cuda, rocm = (comparison.at("frameworks", name, key) for key in ACCELERATORS)
@@ -111,14 +203,19 @@ def _labels(comparison: Comparison, name: str) -> tuple[Path, ...]:
         and distance(change.reference, change.other) is Distance.BUILD
     ]
     if name == "torch":
-        found += [
-            change.path
-            for change in comparison.under("packages")
-            if change.path[1].startswith("nvidia-")
-        ]
+        found += _libraries(comparison)
         found += [
             change.path
             for key in ("cudnn", "cudnn_loaded", "nccl")
             if (change := comparison.at("frameworks", name, key))
         ]
     return tuple(found)
+
+
+def _libraries(comparison: Comparison) -> tuple[Path, ...]:
+    """The wheels of NVIDIA's libraries, which a build of torch pins."""
+    return tuple(
+        change.path
+        for change in comparison.under("packages")
+        if change.path[1].startswith("nvidia-")
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.knowledge import releases
+from envsnap.knowledge.tables import table
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
 from envsnap.model.reading import frameworks, is_captured
@@ -149,6 +150,8 @@ def _message(name: str, change: Change, reference: str | None, other: str | None
 def _fix(name: str, change: Change, reference: str | None) -> str:
     if change.kind is ChangeKind.ADDED:
         return f"Uninstall {name}, or install it on the reference too."
+    known = table("import_names")["names"].get(name) or [name]
+    name = known[0] if len(known) == 1 else name  # what is installed is a distribution
     return f"Install {name} {reference}." if reference else f"Install the reference's {name}."
 
 

@@ -62,7 +62,7 @@ class TorchFamily(Rule):
                 path=("packages", row["distribution"], "version"),
                 message=f"{row['distribution']} {package.version} belongs to torch "
                 f"{_shown(row)}, not {torch}",
-                why="It calls torch's C++ interfaces, which change with every release.",
+                why=_why(row["distribution"]),
                 fix=_fix(row["distribution"], package.version, torch, wanted),
                 remedy=_remedy(row["distribution"], torch, wanted),
                 source=source("torch_family", row["source"]) if is_trusted(row["basis"]) else "",
@@ -95,6 +95,12 @@ class TorchFamily(Rule):
             fix=f"Install {name} from the index that torch came from (+{mine[1]}).",
             cites=(("packages", "torch", "version"),),
         )
+
+
+def _why(name: str) -> str:
+    if "triton" in name:
+        return "torch.compile calls into it, and each release of torch knows one release of it."
+    return "It calls torch's C++ interfaces, which change with every release."
 
 
 def _severity(row: dict[str, Any]) -> Severity:

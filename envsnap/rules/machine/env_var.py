@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from envsnap.changes.change import Change
+from msgspec.structs import replace
+
+from envsnap.changes.change import Change, ChangeKind
 from envsnap.knowledge import variables
 from envsnap.knowledge.tables import is_trusted
+from envsnap.model.manifest import Manifest, present
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -28,6 +32,32 @@ class EnvVar(Rule):
         for change in list(comparison.under("env_vars")):
             if len(change.path) == 2:
                 yield self._finding(change, variables.known(change.path[1]))
+        if all(present(side.sections).keys() == {"env_vars"} for side in _sides(comparison)):
+            yield from self._of_one_file(comparison)
+
+    def _of_one_file(self, comparison: Comparison) -> Iterator[Finding]:
+        """Variables that one of two files alone sets: what the other leaves out may be set elsewhere."""
+        for change in comparison.difference.changes:
+            if change.kind is not ChangeKind.UNKNOWN or len(change.path) != 2:
+                continue
+            name, row = change.path[1], variables.known(change.path[1])
+            if row is None or row["effect"] == "none" or variables.is_place(name):
+                continue
+            told = (stated(side, "env_vars", "others") or () for side in _sides(comparison))
+            if any(name in names for names in told):
+                continue  # it is set there, too; its value was not read
+            if not isinstance(change.reference or change.other, str):
+                continue
+            found = self._finding(change, row)
+            yield replace(
+                found,
+                confidence=Confidence.POSSIBLE,
+                why=f"{found.why} Only one of the two files sets it.",
+                fix=found.fix
+                if change.reference is not None
+                else f"Leave {name} out, or set it in both.",
+                changes=(),
+            )
 
     def _finding(self, change: Change, row: dict[str, Any] | None) -> Finding:
         name = change.path[1]
@@ -48,6 +78,10 @@ class EnvVar(Rule):
             else f"Unset {name}.",
             changes=(change.path,),
         )
+
+
+def _sides(comparison: Comparison) -> tuple[Manifest, Manifest]:
+    return comparison.reference, comparison.other
 
 
 def _why(row: dict[str, Any] | None, does: str, known: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from envsnap.changes.change import Change, ChangeKind
@@ -46,6 +47,8 @@ class PackageMissing(Rule):
         twin = next((item for item in alternatives(name) if item in added), None)
         if change.kind is not ChangeKind.REMOVED or twin is None:
             return None
+        if is_for_gpus(name) is not is_for_gpus(twin):
+            return self._other_variant(comparison, change, twin)
         numeric = name in OTHER_CODE or twin in OTHER_CODE
         return Finding(
             rule=self.id,
@@ -61,6 +64,27 @@ class PackageMissing(Rule):
                 else "It provides the same import package."
             ),
             fix=f"Install {name}=={_version(change.reference)}.",
+            changes=(change.path, ("packages", twin)),
+        )
+
+    def _other_variant(self, comparison: Comparison, change: Change, twin: str) -> Finding:
+        """The variant without GPU kernels in the place of the one with them, or the reverse."""
+        name, lost = change.path[1], is_for_gpus(change.path[1])
+        there = version(comparison.other, twin) or ""
+        return Finding(
+            rule=self.id,
+            severity=Severity.ERROR if lost else Severity.WARNING,
+            effect=Effect.BEHAVIOR if lost else Effect.NUMERICS,
+            confidence=Confidence.LIKELY,
+            path=change.path,
+            message=f"{name} {_version(change.reference)} -> {twin} {there}".rstrip()
+            + (": the variant without GPU kernels" if lost else ": the variant for GPUs"),
+            why=(
+                "It runs on the CPU what the reference runs on a GPU, or fails where a GPU is asked for."
+                if lost
+                else "It can run on a GPU what the reference runs on the CPU: other kernels, other sums."
+            ),
+            fix=f"Uninstall {twin}, then install {name}=={_version(change.reference)}.",
             changes=(change.path, ("packages", twin)),
         )
 
@@ -101,6 +125,16 @@ def alternatives(name: str) -> list[str]:
         for twin in row["distributions"]
         if twin != name
     ]
+
+
+GPU_VARIANT = re.compile(r"-(?:gpu|cuda|rocm|directml)(?:-cu\d+)?$|-cu1\d$|-gpu-cu\d+$")
+# What has GPU kernels under its plain name, and a variant without them.
+WHOLE = {"tensorflow": "tensorflow-cpu", "tf-nightly": "tf-nightly-cpu"}
+
+
+def is_for_gpus(name: str) -> bool:
+    """Whether a distribution is the variant with GPU kernels, of those that come in two."""
+    return name in WHOLE or GPU_VARIANT.search(name) is not None
 
 
 def _severity(what: str, gone: bool) -> Severity:

@@ -43,6 +43,7 @@ LIKELY: dict[str, re.Pattern[str]] = {
     ),
     "wrong": re.compile(
         r"packages\.(?:tokenizers|transformers|sentencepiece|tiktoken|pillow|opencv|librosa|soundfile|numpy)|codecs"
+        r"|env_vars\.(?:PYTHONHASHSEED|TZ|LANG|LC_)|system\.(?:timezone|locale)|frameworks\.\w+\.(?:blas|cpu_capability)"
         r"|configs|weights|seeds|determinism|.*(?:dtype|attn|attention|chat_template|tokenizer)|data|files"
     ),
     "hang": re.compile(
@@ -72,6 +73,21 @@ def fits(finding: Finding, symptom: str | None) -> bool:
     if symptom is None:
         return False
     return EFFECTS.get(symptom) is finding.effect or is_likely(finding.path, symptom)
+
+
+def is_lifted(finding: Finding, symptom: str | None) -> bool:
+    """Whether a finding that is only stated matters here: a fact of the machine that makes this trouble.
+
+    Of distributions that moved, most fit some trouble; those are favoured among their equals.
+    """
+    return (
+        finding.severity is Severity.INFO
+        and symptom in RUNS
+        and bool(finding.changes or finding.path[0] == "env_vars")
+        and finding.path[0] not in ("packages", "wanted", "configs", "files")
+        and (finding.path[0] != "frameworks" or finding.path[-1] != "version")
+        and fits(finding, symptom)
+    )
 
 
 def is_likely(path: Path, symptom: str) -> bool:

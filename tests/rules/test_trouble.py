@@ -1,0 +1,67 @@
+"""What somebody says of the trouble, and variables that a text names, come first."""
+
+from __future__ import annotations
+
+import pytest
+
+from envsnap.knowledge.versions import Distance, distance
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import text as spelled
+from envsnap.rules import engine
+from envsnap.rules.finding import Severity
+from tests import examples
+
+
+def host(variables: dict[str, str], power: int = 400_000, **versions: str) -> Manifest:
+    return examples.manifest(
+        {
+            "packages": examples.packages(**versions),
+            "env_vars": {"entries": variables},
+            "gpus": {"entries": {"0": {"name": "NVIDIA A100", "power_limit_mw": power}}},
+        }
+    )
+
+
+def first(
+    here: Manifest, there: Manifest, symptom: str | None = None, error_text: str = ""
+) -> tuple[str, Severity]:
+    found = engine.compare(here, there, symptom=symptom, error_text=error_text).findings[0]
+    return spelled(found.path), found.severity
+
+
+@pytest.mark.parametrize(
+    ("symptom", "here", "there", "path"),
+    [
+        ("slower", host({}), host({}, power=200_000), "gpus[0].power_limit_mw"),
+        ("slower", host({}), host({"CUDA_LAUNCH_BLOCKING": "1"}), "env_vars.CUDA_LAUNCH_BLOCKING"),
+        ("wrong", host({"PYTHONHASHSEED": "0"}), host({}), "env_vars.PYTHONHASHSEED"),
+        ("wrong", host({}), host({"TZ": "America/New_York"}), "env_vars.TZ"),
+    ],
+)
+def test_a_fact_that_makes_such_trouble_counts(
+    symptom: str, here: Manifest, there: Manifest, path: str
+) -> None:
+    assert first(here, there, symptom=symptom) == (path, Severity.WARNING)
+    assert first(here, there)[1] is Severity.INFO
+
+
+def test_a_variable_that_the_text_names() -> None:
+    here, there = host({}, gunicorn="22.0.0"), host({"BNB_CUDA_VERSION": "117"}, gunicorn="23.0.0")
+    log = "BNB_CUDA_VERSION=117 environment variable detected; loading libbitsandbytes_cuda117.so."
+    assert first(here, there, error_text=log) == ("env_vars.BNB_CUDA_VERSION", Severity.WARNING)
+    assert first(here, there, error_text="no such file")[0] == "packages.gunicorn.version"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "far"),
+    [
+        ("23.2.0", "24.3.0", Distance.MINOR),
+        ("2023.1", "2024.6", Distance.MINOR),
+        ("23.10.1", "24.2.0", Distance.MINOR),
+        ("22.0.0", "23.0.0", Distance.MAJOR),  # gunicorn, pyarrow: no months
+        ("14.0.2", "15.1.0", Distance.MAJOR),
+        ("2.3.1", "3.1.0", Distance.MAJOR),
+    ],
+)
+def test_steps_of_a_calendar_are_no_major_ones(one: str, two: str, far: Distance) -> None:
+    assert distance(one, two) is far
