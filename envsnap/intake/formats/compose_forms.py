@@ -79,10 +79,13 @@ def _told(key: str, value: Any) -> Any:
     return variables(value) if key == "environment" else _sized(value)
 
 
+NULLS = ("", "null", "Null", "NULL", "~", None)  # as the shell has it
+
+
 def variables(stated: Any) -> dict[str, Any]:
     """Variables by name, of a mapping or of a list; None for one that the shell gives."""
     if isinstance(stated, dict):
-        return {str(key): None if value == "null" else value for key, value in stated.items()}
+        return {str(key): None if value in NULLS else value for key, value in stated.items()}
     pairs = (str(entry).partition("=") for entry in (stated if isinstance(stated, list) else ()))
     return {name: value if equals else None for name, equals, value in pairs}
 

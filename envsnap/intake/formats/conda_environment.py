@@ -23,6 +23,7 @@ SPEC = re.compile(
 EXACT = re.compile(r"^={1,2}\s*(?P<version>[0-9][\w.!+]*)(?:=(?P<build>[\w.*]+))?$")
 EXPORTED = 0.8
 FILE = re.compile(r"(?:.*[._-])?(?:environment|env|conda)(?:[._-].*)?\.ya?ml")
+LOCAL, UNREAD = "local projects", "lines that could not be read"
 KEYS = {"name", "channels", "dependencies", "prefix", "variables", "platforms", "category"}
 
 
@@ -76,10 +77,11 @@ def read(source: Source) -> Draft:
     for group in trees.records({"x": tree["dependencies"]}, "x"):
         for text in group.get("pip") or ():
             _pip(draft, str(text))
+    unread = UNREAD in draft.left or LOCAL in draft.left
     if draft.state == "wanted":
         for channel in trees.texts(tree, "channels") or ():
             draft.add_source(privacy.clean_url(channel))
-    elif source.text.endswith("\n"):
+    elif source.text.endswith("\n") and not unread:
         draft.complete("packages", names_only=True)
     if source.cut:
         draft.leave_end()
@@ -144,8 +146,4 @@ def _pip(draft: Draft, text: str) -> None:
     elif line.kind == "option":
         draft.leave("options of pip")
     elif line.kind != "comment":
-        draft.leave(
-            "local projects"
-            if line.kind in ("path", "editable")
-            else "lines that could not be read"
-        )
+        draft.leave(LOCAL if line.kind in ("path", "editable") else UNREAD)

@@ -39,7 +39,9 @@ BUILD = re.compile(
 )
 FEWEST = 4
 LISTED = re.compile(r"(?:conda|mamba) list\b")
-NOT_ALL = re.compile(r"\|\s*(?:e?grep|head|tail|findstr)|conda list +(?!-)\S")
+NOT_ALL = re.compile(
+    transcript.FILTER + r"|(?:conda|mamba) list +(?:-f +\S|--full-name +\S|(?!-)\S)"
+)
 OF_PIP = ("pypi_0", "<pip>", "<develop>")
 
 

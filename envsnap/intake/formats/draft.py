@@ -6,6 +6,7 @@ was stated first stays: `add` fills what is missing and replaces nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -42,10 +43,18 @@ class Draft:
         self._complete: set[str] = set()
         self._names: set[str] = set()
         self._doubted: set[tuple[str, str]] = set()
+        self._libc = ""
 
     def add(self, section: Section) -> None:
         """Fill in facts of a section that are not known yet."""
         _fill(self._section(_name_of(type(section))), section)
+
+    def libc_of_platform(self, version: str) -> None:
+        """Add the C library that Python's `platform` names, which counts from Python 3.9 on.
+
+        Before, it is the newest that the interpreter's file asks for.
+        """
+        self._libc = version
 
     def package(self, name: str, facts: Package | None = None) -> None:
         """Add an installed distribution, or facts of it, under the index's spelling of its name."""
@@ -154,6 +163,7 @@ class Draft:
 
     def sections(self) -> Sections:
         """The facts as the model has them."""
+        self._settle_libc()
         found: dict[str, Any] = {}
         for name, facts in self._facts.items():
             record = _section_types()[name]
@@ -165,6 +175,16 @@ class Draft:
                 **built,
             )
         return Sections(**found)
+
+    def _settle_libc(self) -> None:
+        if not self._libc or "glibc" in self._section("system"):
+            return
+        python = str(self._facts.get("python", {}).get("version", ""))
+        if re.match(r"2\.|3\.[0-8](?!\d)", python):
+            reason = f"not stated: the platform of Python {python} names what its file asks for"
+            self.gap("system", ("glibc",), reason)
+        else:
+            self._section("system")["glibc"] = self._libc
 
     def _section(self, name: str) -> dict[str, Any]:
         return self._facts.setdefault(name, {})

@@ -89,10 +89,11 @@ def platform(draft: Draft, value: str) -> None:
             platform=PLATFORMS[found["system"]],
             kernel=found["release"] if linux and machine else UNSET,
             architecture=machine or UNSET,
-            glibc=(libc["glibc"] if libc is not None else None) or UNSET,
             musl=(libc["musl"] if libc is not None else None) or UNSET,
         )
     )
+    if libc is not None and libc["glibc"]:
+        draft.libc_of_platform(libc["glibc"])
 
 
 def uname(draft: Draft, value: str) -> None:

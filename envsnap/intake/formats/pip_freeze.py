@@ -115,7 +115,10 @@ def read(source: Source) -> Draft:
     for name in LEFT_OUT:
         if not draft.has("packages", name):
             draft.gap("packages", (name,), "not stated: pip freeze leaves it out")
-    draft.complete("packages", names_only=True)
+    if transcript.PART.search(transcript.typed(source, COMMAND)):
+        draft.leave("packages that this list does not show")
+    else:
+        draft.complete("packages", names_only=True)
     return draft
 
 

@@ -22,7 +22,6 @@ OLD = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*) \(([^\s(),]+)(?:, [^()]*)?\)$")
 END = re.compile(r"$|```|~~~|\[notice\]|WARNING|DEPRECATION|You are using pip|You should consider")
 AHEAD = 2  # lines below a line that is no row, in which a row says that the table goes on
 # Options, or another program behind it, that leave packages out.
-NOT_ALL = re.compile(r"\|\s*(?:e?grep|head|tail|findstr)|--(?:outdated|uptodate|user|local|editable|exclude|not-required)|\s-[ouel]\b")  # fmt: skip
 
 
 def recognise(source: Source) -> bool:
@@ -118,6 +117,6 @@ def _cells(line: str, spans: list[tuple[int, int]]) -> list[str] | None:
 def _is_everything(source: Source, start: int, rows: list[tuple[str, str, bool]]) -> bool:
     header = source.lines[start]
     typed = [line for line in source.lines[max(0, start - 3) : start] if transcript.command(line)]
-    if "Latest" in header or any(NOT_ALL.search(line) for line in typed):
+    if "Latest" in header or any(transcript.PART.search(line) for line in typed):
         return False
     return not (rows and all(editable for _, _, editable in rows))

@@ -22,6 +22,20 @@ def command(line: str) -> str | None:
     return None if found is None else found["command"].strip()
 
 
+# A filter behind a command, or an option, leaves a part of what it would list.
+FILTER = r"\|\s*(?:e?grep|rg|head|tail|sed|awk|findstr|[Ss]elect-[Ss]tring|sls|less|cut)\b"
+PART = re.compile(
+    FILTER
+    + r"|\s--(?:outdated|uptodate|user|local|editable|exclude(?:-editable)?|not-required|path|requirement)\b|\s-[ouelrf]\b"
+)
+
+
+def typed(source: Source, pattern: re.Pattern[str]) -> str:
+    """The first command of a session that fits; empty where none does."""
+    commands = filter(None, map(command, source.lines))
+    return next((line for line in commands if pattern.search(line)), "")
+
+
 def after(source: Source, pattern: re.Pattern[str]) -> tuple[str, ...] | None:
     """What the one command that fits printed; None where none, or several, were typed."""
     starts = [

@@ -33,7 +33,8 @@ def recognise(source: Source) -> bool:
         return False
     packages = list(trees.records(source.toml, "package"))
     return isinstance(source.toml.get("version"), int) and any(
-        "source" in item for item in packages
+        isinstance(item.get("source"), dict)
+        for item in packages  # Cargo.lock has texts
     )
 
 
