@@ -39,7 +39,7 @@ _GLUED_SECRET = (
     r"(?:access|auth|api|app|bot|bearer|refresh|user|session|deploy|client|service|oauth|github"
     r"|gitlab|admin|private|security|shared|jwt|my|id|push|bind|consumer|hf|gh|npm|slack)"
     r"(?:tokens?|secrets?|creds?|credentials?|keys?)"
-    r"|(?!\w*(?:pull|tls|exist))[a-z]{2,12}secrets?"
+    r"|(?!\w{0,20}(?:pull|tls|exist))[a-z]{2,12}secrets?"
 )
 # What a key is for, where it is no name of a column, a map's key, or a key of attention.
 _KEYS_OF = frozenset(

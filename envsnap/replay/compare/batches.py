@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from envsnap.replay.compare.view import View, views
+from envsnap.replay.esr import archive
 
 Key = tuple[str, tuple[int, ...]]  # a model's name, and the places of its inputs
 
@@ -13,7 +14,8 @@ Key = tuple[str, tuple[int, ...]]  # a model's name, and the places of its input
 def rows(view: View, twin: View, known: dict[Key, str]) -> str:
     """Whether the same rows come in other batches, or in another order, over all calls of the model.
 
-    "same", "moved" or "other". That holds for each input that differs: a table with a row less is
+    "same", "moved", "first" (of a call that is answered before the next one is made, whose
+    inputs follow from it) or "other". That holds for each input that differs: a table with a row less is
     no batch of the others. `known` keeps what was found, as it is the same for all calls.
     """
     here, there = view.call.inputs(), twin.call.inputs()
@@ -28,12 +30,37 @@ def rows(view: View, twin: View, known: dict[Key, str]) -> str:
     return known[key]
 
 
-def _met_rows(view: View, twin: View, differ: tuple[int, ...]) -> Literal["same", "moved", "other"]:
+def _met_rows(
+    view: View, twin: View, differ: tuple[int, ...]
+) -> Literal["same", "moved", "first", "other"]:
     """How the rows of some inputs meet, over all calls of a model."""
     sides = [(_all_rows(view, place), _all_rows(twin, place)) for place in differ]
+    if sides and not all(one and sorted(one) == sorted(two) for one, two in sides):
+        sides = _padded_otherwise(view, twin, differ) or sides
     if not sides or not all(one and sorted(one) == sorted(two) for one, two in sides):
-        return "other"
+        return "first" if sides and all(_begin_alike(view, *side) for side in sides) else "other"
     return "same" if all(one == two for one, two in sides) else "moved"
+
+
+def _begin_alike(view: View, here: list[Any], there: list[Any]) -> bool:
+    """Whether as many rows are given in all, and those of the first call are the same."""
+    numbers = view.call.inputs()
+    first = view.tensor(numbers[0]).shape[:1] if numbers and view.call.nth == 0 else ()
+    count = first[0] if first else 0
+    return 0 < count < len(here) == len(there) and here[:count] == there[:count]
+
+
+def regrouped(view: View, twin: View) -> bool:
+    """Whether inputs that differ have another number of rows of the same form."""
+    pairs = [
+        (view.tensor(one), twin.tensor(two))
+        for one, two in zip(view.call.inputs(), twin.call.inputs(), strict=False)
+    ]
+    differ = [(one.shape, two.shape) for one, two in pairs if not one.same(two)]
+    return bool(differ) and all(
+        one[:1] != two[:1] and len(one) == len(two) and (one[1:] == two[1:] or len(one) == 2)
+        for one, two in differ
+    )
 
 
 def told(view: View, twin: View) -> str:
@@ -59,6 +86,62 @@ def _all_rows(view: View, place: int) -> list[str]:
             return []
         rows += tensor.rows or (f"{tensor.crc32}",)
     return rows
+
+
+Rows = list[tuple[float, ...]]
+
+
+def _padded_otherwise(view: View, twin: View, differ: tuple[int, ...]) -> list[tuple[Any, Any]]:
+    """The rows of both runs without what their masks leave out; empty where that is not known.
+
+    A batch is padded to its longest row, so that other batches pad the same rows otherwise.
+    """
+    found = []
+    for place in differ:
+        here, there = (_unmasked(side, place) for side in (view, twin))
+        if here is None or there is None:
+            return []
+        found.append((here, there))
+    return found
+
+
+def _unmasked(view: View, place: int) -> Rows | None:
+    """The rows of one input over all calls of a model, each without its padding."""
+    rows: Rows = []
+    for item in views(view.recording):
+        if item.root.name != view.root.name:
+            continue
+        numbers = item.call.inputs()
+        mask = next(filter(None, (_mask(item, number) for number in numbers)), None)
+        tensor = item.tensor(numbers[place]) if place < len(numbers) else None
+        if mask is None or tensor is None or tensor.shape != (len(mask), len(mask[0])):
+            return None
+        values = archive.flat_values(item.recording, tensor)
+        width = len(mask[0])
+        if values is None or len(values) != len(mask) * width:
+            return None
+        rows += [
+            tuple(values[at * width + column] for column in range(width) if kept[column])
+            for at, kept in enumerate(mask)
+        ]
+    return rows
+
+
+def _mask(view: View, number: int) -> list[list[bool]] | None:
+    """An input of two axes that holds only zeros and ones, and keeps something of each row."""
+    tensor = view.tensor(number)
+    if len(tensor.shape) != 2 or (tensor.min, tensor.max) not in ((0.0, 1.0), (1.0, 1.0)):
+        return None
+    values = archive.flat_values(view.recording, tensor)
+    width = tensor.shape[1]
+    if values is None or len(values) != tensor.shape[0] * width:
+        return None
+    if any(value not in (0, 1) for value in values):
+        return None
+    rows = [
+        [bool(value) for value in values[at : at + width]] for at in range(0, len(values), width)
+    ]
+    return rows if rows and all(map(any, rows)) else None
 
 
 def among(few: Sequence[object], many: Sequence[object]) -> list[int] | None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 
-from envsnap.replay.compare import equivalence, latency, raised, view
+from envsnap.replay.compare import equivalence, latency, of_layers, raised, surroundings, view
 from envsnap.replay.compare.evidence import Answer, Evidence
 from envsnap.replay.compare.facts import ANYWHERE, Fact
 from envsnap.replay.compare.model_parts import Setting, listed
-from envsnap.replay.compare.verdict import Also, Layer
+from envsnap.replay.compare.verdict import Also
 from envsnap.wording import counted
 
-PRODUCTS = ("Linear", "Conv", "LSTM", "GRU", "Attention", "Bilinear", "Transformer")
-MOST_SETTINGS = 4
-COARSE = 1e-5, 3e-2  # what products in bfloat16, float16 or TF32 are off by
+# They ask for the input of the golden run, and name nothing that made it another.
+NO_REMEDY = "Use the golden run's input.", "Use the golden run's batch size."
 
 
 def answer(evidence: Evidence) -> Answer:
@@ -61,7 +59,7 @@ def _inside(evidence: Evidence) -> Answer | None:
     weights, first = evidence.weights, evidence.judged.first
     set_otherwise = evidence.structure.about(first.name) if first is not None else ()
     if weights.differ and set_otherwise and not (weights.changed or weights.missing):
-        return _setting(set_otherwise)
+        return of_layers.setting(set_otherwise)
     if weights.dtype:
         return None
     if weights.differ:
@@ -69,7 +67,7 @@ def _inside(evidence: Evidence) -> Answer | None:
     felt = evidence.structure.felt(evidence.judged.layers)
     found = _arithmetic(evidence)
     if found is None and felt and not evidence.inputs.cause:
-        return _setting(felt)
+        return of_layers.setting(felt)
     return found
 
 
@@ -110,8 +108,15 @@ def _inputs(evidence: Evidence) -> Answer:
     return Answer(
         outcome="diverged", subject="inputs",
         cause=given.cause + (f"; {told}" if told else ""),
-        fix=acting[0].fix if acting and acting[0].kind != "code" else given.fix,
+        fix=_fix_of(given.fix, acting),
     )  # fmt: skip
+
+
+def _fix_of(fix: str, acting: tuple[Fact, ...]) -> str:
+    """What to do about an input: what made it another is better than to ask for the golden one."""
+    if acting and (acting[0].kind != "code" or fix in NO_REMEDY):
+        return acting[0].fix
+    return fix
 
 
 def _arithmetic(evidence: Evidence) -> Answer | None:
@@ -127,7 +132,7 @@ def _arithmetic(evidence: Evidence) -> Answer | None:
     if evidence.inputs.cause and (judged.first is None or not judged.first.alone):
         return None  # what follows from another input says nothing
     if judged.first is not None:
-        return _layer(evidence, judged.first)
+        return of_layers.layer(evidence, judged.first)
     if judged.place and evidence.structure.opaque:
         return Answer(
             outcome="diverged", subject="opaque",
@@ -144,7 +149,7 @@ def _arithmetic(evidence: Evidence) -> Answer | None:
 
 def _calls(evidence: Evidence) -> Answer:
     if evidence.structure.modes:
-        return _setting(evidence.structure.modes)
+        return of_layers.setting(evidence.structure.modes)
     return Answer(
         outcome="diverged", subject="structure", fix="Run the same code and the same versions.",
         cause=f"other layers are called: {'; '.join(evidence.structure.calls)}",
@@ -187,7 +192,7 @@ def _undecided(evidence: Evidence) -> Answer:
     layers = [layer for layer in evidence.judged.layers if layer.judgement == "undecided"]
     for layer in layers:
         if layer.alone and evidence.structure.about(layer.name):
-            return _setting(evidence.structure.about(layer.name))
+            return of_layers.setting(evidence.structure.about(layer.name))
     fix = (
         "Half precision hides differences of this size: compare the models in float32."
         if all(layer.alone and layer.ratio is not None for layer in layers)
@@ -206,7 +211,7 @@ def _weights(evidence: Evidence) -> Answer:
         return _other_model(evidence)
     replaced = [item for item in structure.types if _holds(item, (*found.missing, *found.added))]
     if replaced and not found.changed:
-        return _setting(tuple(replaced))
+        return of_layers.setting(tuple(replaced))
     parts = []
     if found.changed:
         parts.append(f"{len(found.changed)} of {found.count} differ: {listed(found.changed)}")
@@ -235,7 +240,10 @@ def _of_weights(evidence: Evidence) -> tuple[tuple[Fact, ...], str]:
         return (*files, *settings), ""
     lines = facts.code(before=evidence.other.call.caller)[:2]
     if settings:
-        return (*settings, *lines), f"{settings[0].fix} The files of weights are the same."
+        manifests = evidence.golden.recording.manifest, evidence.other.recording.manifest
+        same = None not in manifests and surroundings.same_weights(*manifests)  # type: ignore[arg-type]
+        told = " The files of weights are the same." if same else ""
+        return (*settings, *lines), f"{settings[0].fix}{told}"
     fix = "Compare what builds and loads the model at this line." if lines else ""
     return lines, fix
 
@@ -261,7 +269,10 @@ def _holds(setting: Setting, names: tuple[str, ...]) -> bool:
 def _by_rounding_only(evidence: Evidence) -> str:
     """What it means if no layer feels the change."""
     layers, found = evidence.judged.layers, evidence.weights
-    alike = not (found.missing or found.added)
+    owners = {item.name for item in layers}
+    alike = not (found.missing or found.added) and all(
+        name.rpartition(".")[0] in owners for name in found.changed
+    )
     if (
         alike
         and layers
@@ -271,111 +282,11 @@ def _by_rounding_only(evidence: Evidence) -> str:
     return ""
 
 
-def _layer(evidence: Evidence, first: Layer) -> Answer:
-    """Why a layer is not what it was: a setting of it, its mode, or how its kernels compute."""
-    settings = evidence.structure.about(first.name)
-    if _is_graph(first):  # it stands for all modules that were compiled into it
-        settings = evidence.structure.settings
-    if settings:
-        return _setting(settings)
-    config = evidence.facts.of("config")
-    if config and not _is_product(first):
-        return _config(evidence, f"{first.title} ({first.type}) is the first layer that it affects")
-    return _kernels(evidence, first)
-
-
-def _is_graph(layer: Layer) -> bool:
-    """Whether what ran is the whole model, or a graph that was made of it."""
-    return not layer.name or layer.name.startswith("(")
-
-
-def _is_product(layer: Layer) -> bool:
-    return any(word in layer.type for word in PRODUCTS)
-
-
-def _config(evidence: Evidence, where: str) -> Answer:
-    """The model was configured otherwise, and nothing else differs."""
-    config = evidence.facts.of("config")
-    return Answer(
-        outcome="diverged", subject="config", fix=config[0].fix,
-        cause=f"{'; '.join(fact.text for fact in config)}: {where}",
-    )  # fmt: skip
-
-
-def _setting(settings: tuple[Setting, ...]) -> Answer:
-    """A setting of a module, or the mode that it is in."""
-    others = [item for item in settings if item.setting != "training"]
-    if others:
-        told = ", ".join(item.text for item in others[:MOST_SETTINGS])
-        return Answer(
-            outcome="diverged", cause=f"a setting differs: {told}", subject="structure",
-            fix=f"Set {_wanted(others[0])}, or record again if this is intended.",
-        )  # fmt: skip
-    here = settings[0].right == "True"
-    word = "training mode here" if here else "evaluation mode here"
-    return Answer(
-        outcome="diverged", cause=f"the model is in {word}: {settings[0].text}", subject="mode",
-        fix=f"Call model.{'eval' if here else 'train'}() before the model is used.",
-    )  # fmt: skip
-
-
-def _wanted(setting: Setting) -> str:
-    if setting.setting == "type":
-        return f"{listed(setting.modules)} back to {setting.left}"
-    return f"{setting.setting}={setting.left} of {setting.type}"
-
-
-def _kernels(evidence: Evidence, first: Layer) -> Answer:
-    """Same weights, same settings: the arithmetic is another."""
-    failed = [layer for layer in evidence.judged.layers if layer.judgement == "fault"]
-    kinds = Counter(layer.type for layer in failed)
-    listed_kinds = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
-    what_differs = _switches(evidence) + _other_kernels(evidence)
-    if _is_graph(first) or not _is_of_torch(evidence, first):
-        what_differs += "".join(f"; {fact.text}" for fact in evidence.facts.code()[:2])
-    if _is_coarse(failed):
-        return Answer(
-            outcome="diverged", subject="precision",
-            cause=f"matrix products are computed in a lower precision "
-            f"({listed_kinds}){what_differs}",
-            fix="Look for autocast, torch.set_float32_matmul_precision, allow_tf32 and"
-            " ONEDNN_DEFAULT_FPMATH_MODE, and set them as in the golden run.",
-        )  # fmt: skip
-    return Answer(
-        outcome="diverged", subject="layer",
-        cause=f"{first.title} ({first.type}) computes something else with equal weights and"
-        f" settings ({listed_kinds}){what_differs}",
-        fix="Compare the code of this layer and the version of the library that it is from.",
-    )  # fmt: skip
-
-
-def _is_of_torch(evidence: Evidence, layer: Layer) -> bool:
-    """Whether a layer's code is torch's own, and not the script's or a library's."""
-    module = evidence.golden.root.modules.get(layer.name)
-    return module is None or module.module.partition(".")[0] == "torch"
-
-
-def _is_coarse(failed: list[Layer]) -> bool:
-    """Whether nothing but products is at fault, by what a shorter format rounds off."""
-    sizes = [layer.difference for layer in failed if layer.difference is not None]
-    return bool(sizes) and COARSE[0] <= max(sizes) <= COARSE[1] and all(map(_is_product, failed))
-
-
-def _switches(evidence: Evidence) -> str:
-    """The switches of arithmetic that differ; empty: none."""
-    told = [
-        f"{path} {how}"
-        for path, how in evidence.environment.changes.items()
-        if path.startswith(("determinism.", "env_vars."))
-    ]
-    return f"; what differs: {', '.join(told[:4])}" if told else ""
-
-
 def _place(evidence: Evidence) -> Answer:
     """Every layer is right by itself, and yet the run parts: code outside of modules."""
     if evidence.judged.random:
         if set_otherwise := _of_random_layers(evidence):
-            return _setting(set_otherwise)
+            return of_layers.setting(set_otherwise)
         return Answer(
             outcome="undecided", subject="mode",
             cause=f"random layers are active in both runs: {listed(evidence.judged.random)}",
@@ -383,7 +294,7 @@ def _place(evidence: Evidence) -> Answer:
         )  # fmt: skip
     settings = evidence.structure.modes or evidence.structure.about(evidence.judged.inside)
     if settings:
-        return _setting(settings)
+        return of_layers.setting(settings)
     objects = view.objects_apart(evidence.golden, evidence.other)
     if objects:  # what is in them is not seen, and the code between the layers is what uses them
         return Answer(
@@ -392,12 +303,19 @@ def _place(evidence: Evidence) -> Answer:
             fix="Call the model with the golden run's arguments.",
         )  # fmt: skip
     if evidence.facts.of("config"):
-        return _config(evidence, f"the runs diverge {evidence.judged.place}")
+        return of_layers.config(evidence, f"the runs diverge {evidence.judged.place}")
     lines = "".join(f"; {fact.text}" for fact in evidence.facts.code()[:2])
+    read = evidence.facts.of(*ANYWHERE)[:2]
+    if read:  # what a forward does may follow from what the run was told
+        told = "; ".join(fact.text for fact in read)
+        return Answer(
+            outcome="diverged", subject="code", fix=read[0].fix,
+            cause=f"{told}{lines}: the runs diverge {evidence.judged.place}",
+        )  # fmt: skip
     return Answer(
         outcome="diverged", subject="code",
         cause=f"code outside of layers computes something else: {evidence.judged.place}"
-        + _other_kernels(evidence) + lines,
+        + of_layers.other_kernels(evidence) + lines,
         fix="Compare this forward: masks, attention, reshaping, additions.",
     )  # fmt: skip
 
@@ -407,9 +325,3 @@ def _of_random_layers(evidence: Evidence) -> tuple[Setting, ...]:
     random = [layer.name for layer in evidence.judged.layers if layer.why.startswith("random")]
     found = [item for name in random for item in evidence.structure.about(name)]
     return tuple(item for item in found if item.setting != "training")
-
-
-def _other_kernels(evidence: Evidence) -> str:
-    """The kernels that differ, where they were recorded."""
-    found = evidence.kernels
-    return f"; kernels: {found.summary}" if found is not None and found.state == "differs" else ""

@@ -27,7 +27,9 @@ def compare(here: Code, there: Code) -> Iterator[tuple[str, str]]:
             if what == "delete":
                 told = f"{name} lines {first + 1} to {last} of the golden run are missing" if last - first > 1 else f"{name} line {first + 1} of the golden run is missing"  # fmt: skip
             else:
-                shown = decision.message(lines[start].strip()[:LONGEST], {})[:SHOWN] if lines else ""
+                shown = (
+                    decision.message(lines[start].strip()[:LONGEST], {})[:SHOWN] if lines else ""
+                )
                 told = f"{name} line {start + 1} differs" + (f": `{shown}`" if shown else "")
             yield told, f"{name}:{start + 1}-{max(end, start + 1)}"
 

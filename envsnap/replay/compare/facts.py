@@ -116,6 +116,8 @@ def _value(value: Scalar) -> str:
         return "not set"
     if isinstance(value, str) and value.startswith("#"):
         return "(a text)"
+    if value == "%path":
+        return "(a path)"
     return str(value)[:60]
 
 
@@ -304,6 +306,10 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
         )
     for name in surroundings.weights(golden.manifest, other.manifest):
         yield Fact(kind="weights", text=f"another content of {name}", fix=f"Load the golden run's {name}.")  # fmt: skip
+    left, come = surroundings.weights_alone(golden.manifest, other.manifest)
+    if left and come and len(left) <= MOST_LISTED:
+        listed = f"{', '.join(left)} -> {', '.join(come[:MOST_LISTED])}"
+        yield Fact(kind="weights", text=f"other files of weights are read: {listed}", fix=f"Load the golden run's {left[0]}.")  # fmt: skip
     for name, which in surroundings.alone(golden.manifest, other.manifest):
         what = "Leave it out" if which == "here only" else "Read it"
         yield Fact(kind="file", text=f"{name} is read {which}", fix=f"{what}, as the golden run does: {name}.")  # fmt: skip
@@ -318,14 +324,17 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
 
 def _seeds(golden: Recording, other: Recording) -> Iterator[Fact]:
     there = {view.call.key: view for view in views(other)}
+    same = _all_seeds(golden) == _all_seeds(other)
     for view in views(golden):
         twin = there.get(view.call.key)
         if twin is None or view.call.seed is None or twin.call.seed is None:
             continue
         one, two = (_seed(item.call.seed) for item in (view, twin))
+        if one != two and same:
+            return  # the same seeds in a row: a run with fewer calls comes to the next one earlier
         if one != two:
             yield Fact(
-                kind="seed", text=f"the seed of torch: {one} -> {two}",
+                kind="seed", text=f"{SEED} {one} -> {two}",
                 fix=f"Call torch.manual_seed({view.call.seed}) as the golden run does."
                 if one != NEVER else "Seed torch in both runs.",
             )  # fmt: skip
@@ -339,7 +348,14 @@ def _seeds(golden: Recording, other: Recording) -> Iterator[Fact]:
             return
 
 
+def _all_seeds(recording: Recording) -> list[str]:
+    """The seeds of a run's calls, each once in a row."""
+    found = [_seed(call.seed) for call in recording.record.calls]
+    return [seed for place, seed in enumerate(found) if place == 0 or found[place - 1] != seed]
+
+
 NEVER = "never set"
+SEED = "the seed of torch:"
 
 
 def _seed(value: str | None) -> str:

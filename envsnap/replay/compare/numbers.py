@@ -20,6 +20,7 @@ from envsnap.replay.esr import archive
 from envsnap.replay.esr.recording import Tensor
 
 MOST = 20_000
+LARGEST_PICTURE = 1 << 19
 MOST_COLUMNS = 256
 HUGE = 1e100  # masks hold float64's largest, of which no sum, let alone a square, is finite
 EXACT = 1e-5  # what is left of a difference that one scale and offset explain
@@ -51,12 +52,26 @@ def compare(golden: View, one: Tensor, other: View, two: Tensor, name: str) -> T
 
 
 def exact(golden: View, one: Tensor, other: View, two: Tensor, name: str) -> Told | None:
-    """What is certain of a picture before its pixels are looked at: a detour through half precision."""
-    here = archive.flat_values(golden.recording, one, MOST)
-    there = archive.flat_values(other.recording, two, MOST)
+    """What is certain of a picture before its pixels are looked at: its margins, a rounding."""
+    here = archive.flat_values(golden.recording, one, LARGEST_PICTURE)
+    there = archive.flat_values(other.recording, two, LARGEST_PICTURE)
     if here is None or there is None or len(here) != len(there):
         return None
-    return _rounded(one, here, two, there, name)
+    return _filled(here, there, name) or _rounded(one, here[:MOST], two, there[:MOST], name)
+
+
+def _filled(here: Values, there: Values, name: str) -> Told | None:
+    """One value in the place of another, a few times at most, and all else as it was: a margin."""
+    apart = [pair for pair in zip(here, there, strict=True) if pair[0] != pair[1]]
+    pairs = set(apart)
+    back = {(b, a) for a, b in pairs}
+    if not (len(pairs) <= FEW and len(pairs) * FEW < len(apart) < 0.9 * len(here)) or back & pairs:
+        return None
+    told = ", ".join(f"{a:.5g} -> {b:.5g}" for a, b in sorted(pairs))
+    return Told(
+        f"{name}: {len(apart)} values are filled otherwise: {told}; all others are the same",
+        "Pad and fill margins with the golden run's value.",
+    )
 
 
 def _reduced(here: Values, there: Values) -> tuple[Values, Values]:

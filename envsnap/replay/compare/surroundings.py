@@ -70,6 +70,18 @@ def alone(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
             yield from ((name, which) for name in sorted(names))
 
 
+def same_weights(golden: Manifest, other: Manifest) -> bool:
+    """Whether both runs read the same files of torch's weights, none more and none less."""
+    here, there = (_weights(item, of_torch=True) for item in (golden, other))
+    return here.keys() == there.keys() and not list(_others(here, there))
+
+
+def weights_alone(golden: Manifest, other: Manifest) -> tuple[list[str], list[str]]:
+    """Files of torch's weights that the golden run alone reads, and that the other one alone reads."""
+    here, there = (_weights(item, of_torch=True) for item in (golden, other))
+    return sorted(here.keys() - there.keys()), sorted(there.keys() - here.keys())
+
+
 def weights(golden: Manifest, other: Manifest) -> Iterator[str]:
     """Files of torch's weights that both runs read and that hold something else."""
     yield from _others(_weights(golden, of_torch=True), _weights(other, of_torch=True))
@@ -92,6 +104,8 @@ def seeds(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
     """Functions that were given other seeds, with how."""
     here, there = (_of(item, "seeds", "calls") for item in (golden, other))
     for name in sorted(here.keys() & there.keys()):
+        if "@" in name:  # a worker's, which follows from the draws of the process that started it
+            continue
         one, two = here[name].values, there[name].values
         if UNSET not in (one, two) and one != two:
             yield name, f"{_few(one)} -> {_few(two)}"

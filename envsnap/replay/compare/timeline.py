@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct, field
 
 from envsnap.replay.compare import batches, distance, inputs, other_roots, results, taps
-from envsnap.replay.compare.facts import ANYWHERE, Facts
+from envsnap.replay.compare.facts import ANYWHERE, SEED, Facts
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import listed, weights
 from envsnap.replay.compare.pairing import Pairing
@@ -120,8 +120,11 @@ def _detailed(
 def _loose(view: View, twin: View, given: Found, facts: Facts, found: Walk) -> str:
     """What differs in how a model is called, where its answers may be the same all the same."""
     rows = batches.rows(view, twin, found.rows)
-    if rows == "same" and (given.batches or found.loose):
+    regrouped = given.batches or batches.regrouped(view, twin)
+    if rows == "same" and (regrouped or found.loose):
         return f"{batches.told(view, twin)}; all rows of the run are the same"
+    if rows == "first" and regrouped:
+        return f"{batches.told(view, twin)}; the first rows of the run are the same"
     if rows == "moved":
         return f"the rows that {view.root.name} is given are the same in another order"
     texts = [fact.text for fact in facts.of("generation")]
@@ -248,6 +251,12 @@ def _unseen(view: View, twin: View, apart: float, outcome: str, facts: Facts) ->
             f"{cause}: both runs update its weights before it, and otherwise here{lines}",
             "Compare what updates the weights: the loss, its target, the optimizer and its settings.",
         )  # fmt: skip
+    seeds = [fact for fact in facts.of("seed") if fact.text.startswith(SEED)]
+    acting = [*facts.of("setting"), *seeds, *facts.of("seeding")][:3]
+    if acting:
+        told = "; ".join(fact.text for fact in acting)
+        fix = f"{acting[0].fix} Or record and compare with {more} to see the layer."
+        return plain_verdict(view, twin, outcome, f"{told}: {cause}", fix)
     return plain_verdict(
         view, twin, outcome,
         f"{cause}; its layers are not kept, and state that it carries is not compared",
