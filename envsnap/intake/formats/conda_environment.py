@@ -78,6 +78,7 @@ def read(source: Source) -> Draft:
         for text in group.get("pip") or ():
             _pip(draft, str(text))
     unread = UNREAD in draft.left or LOCAL in draft.left
+    _variables(draft, tree)
     if draft.state == "wanted":
         for channel in trees.texts(tree, "channels") or ():
             draft.add_source(privacy.clean_url(channel))
@@ -86,6 +87,11 @@ def read(source: Source) -> Draft:
     if source.cut:
         draft.leave_end()
     return draft
+
+
+def _variables(draft: Draft, tree: dict[str, Any]) -> None:
+    for name, value in trees.mapping(tree, "variables").items():
+        draft.variable(str(name), str(value))
 
 
 def _is_exported(tree: dict[str, Any], specs: list[str]) -> bool:

@@ -13,7 +13,9 @@ from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 
 FILE = re.compile(r"(?:[\w.-]{0,60}\.)?env(?:\.[\w-]{1,40})?")
-PAIR = re.compile(r"^(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]{0,255})=(?P<value>.*)$")
+PAIR = re.compile(
+    r"^(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]{0,255})(?P<blank>[ \t]*)=(?P<value>.*)$"
+)
 QUOTED = re.compile(r"(?P<mark>[\"'])(?P<inner>[^\"'\\]*)(?P=mark)")
 PLAIN = re.compile(r"[^\s\"'#$`\\]*(?:[ \t]+[^\s\"'#$`\\]+)*")
 DIFFERS = "not stated: programs read its quotes, its # or its $ differently"
@@ -44,6 +46,8 @@ def read(source: Source) -> Draft:
         found = PAIR.match(line)
         assert found is not None
         name, value = found["name"], _value(found["value"].strip())
+        if found["blank"] or found["value"][:1] in (" ", "\t"):
+            value = None  # a shell takes it for a command, python-dotenv for an assignment
         if known.setdefault(name, value or "") != (value or ""):
             raise RefusedError(f"{source.name}: sets {name} to two values; keep one of them")
         if value is None:

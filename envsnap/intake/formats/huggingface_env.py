@@ -21,6 +21,7 @@ FIRST = re.compile(
     re.IGNORECASE,
 )
 OTHERS = re.compile(r"^[-*] (?:Platform|Python version):")
+MACHINES = ("cann",)  # a toolkit of Ascend's, and no distribution
 ONCE = ("Platform:", "Python version:")
 VERSION = re.compile(
     r"^[^\w`]{0,4}\s?`?(?P<name>[\w. -]{1,40}?)`?(?: version)?(?: \((?P<what>[^()]{1,40})\))?$"
@@ -136,7 +137,7 @@ def _version(draft: Draft, key: str, value: str) -> None:
         return
     word = canonical(found["name"].strip().replace(" ", "-"))
     name = ALIASES.get(word, word)
-    if not names.is_name(name):
+    if not names.is_name(name) or name in MACHINES:
         return
     if value.lower().startswith("not installed"):
         draft.gap("packages", (name,), "absent: the report says that it is not installed")

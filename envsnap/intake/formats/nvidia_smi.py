@@ -30,6 +30,7 @@ class Table(Struct, frozen=True):
     driver: str
     cuda: str
     gpus: dict[int, dict[str, str]]
+    closed: bool  # a border stands below the last GPU
 
 
 def recognise(source: Source) -> bool:
@@ -61,8 +62,11 @@ def add(draft: Draft, source: Source) -> None:
     nvidia_facts.versions(draft, tables[0].driver, tables[0].cuda)
     for index, facts in tables[0].gpus.items():
         nvidia_facts.add(draft, index, facts)
-    if tables[0].gpus:
+    goes_on = source.cut.startswith(("|", "+"))  # a row without a line end is not read
+    if tables[0].gpus and tables[0].closed and not goes_on:
         draft.complete("gpus", names_only=True)
+    elif tables[0].gpus:
+        draft.leave("the end of the table, which is cut off")
 
 
 def _tables(lines: list[str]) -> Iterator[Table]:
@@ -71,8 +75,16 @@ def _tables(lines: list[str]) -> Iterator[Table]:
         end = starts[number + 1] if number + 1 < len(starts) else len(lines)
         found = HEADER.match(lines[start])
         assert found is not None
-        rows = [line for line in lines[start + 1 : end] if line.startswith("|")]
-        yield Table(found[2], found[3] or "", _gpus(rows))
+        told = lines[start + 1 : end]
+        rows = [line for line in told if line.startswith("|")]
+        last = max((at for at, line in enumerate(told) if _begins_gpu(line)), default=0)
+        closed = any(line.startswith("+") for line in told[last:])
+        yield Table(found[2], found[3] or "", _gpus(rows), closed)
+
+
+def _begins_gpu(row: str) -> bool:
+    cells = row.strip("|").split("|")
+    return row.startswith("|") and FIRST.match(cells[0]) is not None
 
 
 def _gpus(rows: list[str]) -> dict[int, dict[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import UNSET
 
 from envsnap.intake.formats import pipfile_lock, privacy, trees, wanted_lines
@@ -10,6 +12,11 @@ from envsnap.intake.formats.source import Source
 from envsnap.knowledge.names import canonical
 from envsnap.model.wanted import Wanted
 
+CONDITIONS = (
+    "os_name", "sys_platform", "platform_machine", "platform_python_implementation",
+    "platform_release", "platform_system", "platform_version", "python_version",
+    "python_full_version", "implementation_name", "implementation_version",
+)  # fmt: skip
 # Tables that name no packages.
 OTHERS = frozenset(("source", "requires", "scripts", "pipenv", "pipfile"))
 
@@ -33,7 +40,7 @@ def read(source: Source) -> Draft:
             continue
         groups = UNSET if category == "packages" else (category,)
         for name, entry in entries.items():
-            told = entry if isinstance(entry, dict) else {"version": entry}
+            told = _with_conditions(entry) if isinstance(entry, dict) else {"version": entry}
             if _is_range(told.get("version", "*")):
                 draft.want(canonical(name), pipfile_lock.choice(told, groups))
             else:
@@ -46,6 +53,15 @@ def read(source: Source) -> Draft:
     wanted_lines.python(draft, requires.get("python_full_version", ""))
     wanted_lines.python(draft, requires.get("python_version", ""))
     return draft
+
+
+def _with_conditions(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry whose conditions, as `sys_platform = "== 'win32'"`, are one marker."""
+    told = [f"{key} {entry[key]}" for key in CONDITIONS if isinstance(entry.get(key), str)]
+    stated = entry.get("markers")
+    if told and isinstance(stated, str):
+        told.insert(0, f"({stated})")
+    return {**entry, "markers": " and ".join(told)} if told else entry
 
 
 def _is_range(text: object) -> bool:

@@ -26,6 +26,7 @@ class Look(Struct, frozen=True):
 
 WEIGHTS = "hash it with `envsnap capture --weights {file}`"
 RUNS = "capture the environment that it runs in"
+LOCK = "a lock of a version"
 LOOKS = (
     Look(r"\A\x7fELF", "an ELF program or library", "capture the environment that runs it"),
     Look(r"\A\x89HDF", "an HDF5 file", WEIGHTS),
@@ -103,6 +104,8 @@ def reason(source: Source) -> str:
     if source.data.startswith(ARCHIVES):
         return f"a compressed file of no kind that envsnap reads; unpack it and name the file inside; {LISTED}"
     known = look(source)
+    if known is not None and known.kind.startswith(LOCK) and not source.toml:
+        return "looks like a lock that is cut off, or damaged; copy the whole file"
     if known is not None:
         advice = known.advice.format(file=_typed(source))
         return f"looks like {known.kind}, which is no description of an environment; {advice}"

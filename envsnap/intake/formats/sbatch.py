@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 
 from envsnap.intake.formats import configs
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 
 DIRECTIVE = re.compile(r"^#SBATCH\s+(?P<words>-[^#\n]*?)\s*(?:#.*)?$")
-EXPORT = re.compile(r"^\s*export\s+(?P<name>[A-Za-z_]\w{0,80})=(?P<value>.*)$")
+EXPORT = re.compile(r"^\s*export\s+(?P<words>[A-Za-z_]\w{0,80}=.*)$")
+ASSIGNED = re.compile(r"([A-Za-z_]\w{0,80})=((?:\"[^\"]*\"|'[^']*'|\\.|[^\s\"';&|\\])*)\s*")
+DOCUMENT = re.compile(r"<<-?\s*[\"']?(\w{1,40})[\"']?")
+OPENS, ENDS = (
+    re.compile(r"\s*(?:if|for|while|until|case)\b|.*\{\s*$"),
+    re.compile(r"\s*(?:(?:fi|done|esac)\b|\})"),
+)
 MODULES = re.compile(r"^\s*(?:module|ml)\s+(?:load|add)\s+(?P<names>[^#\n;&|]+)")
 SHORT = {
     "-N": "nodes", "-n": "ntasks", "-c": "cpus-per-task", "-p": "partition", "-t": "time",
@@ -32,10 +39,11 @@ def read(source: Source) -> Draft:
     options = _options(source.lines)
     modules: list[str] = []
     exports: dict[str, set[str]] = {}
-    for line in source.lines:
+    for line, is_sure in _commands(source.lines):
         export, module = EXPORT.match(line), MODULES.match(line)
         if export is not None:
-            exports.setdefault(export["name"], set()).add(export["value"].strip())
+            for name, value in _assigned(export["words"]):
+                exports.setdefault(name, set()).update((value,) if is_sure else (value, ""))
         elif module is not None:
             modules.extend(module["names"].split())
     for name, values in exports.items():
@@ -46,6 +54,33 @@ def read(source: Source) -> Draft:
     tree = {"sbatch": options, **({"modules": modules} if modules else {})}
     configs.add_tree(draft, "sbatch", tree, "env")
     return draft
+
+
+def _commands(lines: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    """Lines that are commands, with whether they surely run; what a command is fed is none."""
+    depth, until = 0, ""
+    for line in lines:
+        if until:
+            until = "" if line.strip() == until else until
+            continue
+        depth = max(0, depth - (ENDS.match(line) is not None))
+        yield line, depth == 0
+        depth += (
+            OPENS.match(line) is not None and re.search(r";\s*(?:fi|done|esac)\s*$", line) is None
+        )
+        fed = DOCUMENT.search(line)
+        until = fed[1] if fed is not None and "<<<" not in line else ""
+
+
+def _assigned(words: str) -> list[tuple[str, str]]:
+    """Each variable of one `export`; what does not read as words of a shell is one value."""
+    found = list(ASSIGNED.finditer(words))
+    ends = found[-1].end() if found else 0
+    whole = "".join(match[0] for match in found) == words[:ends]
+    if len(found) > 1 and whole and words[ends:].strip()[:1] in ("", "#"):
+        return [(match[1], match[2]) for match in found]
+    name, _, value = words.partition("=")
+    return [(name, value.strip())]
 
 
 def _options(lines: tuple[str, ...]) -> dict[str, str]:

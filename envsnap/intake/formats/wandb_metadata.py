@@ -53,6 +53,8 @@ def add(draft: Draft, tree: dict[str, Any]) -> None:
         url = privacy.clean_url(remote) if isinstance(remote, str) else UNSET
         known = commit if isinstance(commit, str) else UNSET
         draft.add(Git(complete=False, commit=known, remote=url))
+    if tree.get("args"):
+        draft.leave("arguments of the command")
     _gpus(draft, tree)
 
 

@@ -1,0 +1,177 @@
+"""Shapes of foreign files that a look by a stranger found misread: what they say, and what they do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec import UNSET
+
+import envsnap
+from envsnap.errors import InputError
+from envsnap.intake.formats import quantities
+from envsnap.model.manifest import Manifest
+
+
+def read(tmp_path: Path, name: str, text: str) -> Manifest:
+    (tmp_path / name).write_text(text)
+    return envsnap.load(str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("1.5Gi", 3 << 29), ("1.5G", 1_500_000_000), ("0.1Ti", 109_951_162_778), ("1e9", 10**9),
+        ("129e6", 129_000_000), ("100m", 1), ("16Gi", 1 << 34), ("512M", 512_000_000), ("1E", 10**18),
+        ("1e", UNSET), ("x", UNSET), ("1.5.5Gi", UNSET),
+    ],
+)  # fmt: skip
+def test_memory_of_kubernetes(text: str, size: object) -> None:
+    assert quantities.memory(text) == size
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("6.15g", 6_603_512_217), ("2.5gb", 5 << 29), ("512M", 1 << 29), ("64", 64), ("1e9", UNSET)],
+)
+def test_memory_of_compose(text: str, size: object) -> None:
+    assert quantities.memory(text, powers_of_two=True) == size
+
+
+PINS = "numpy==1.26.4\ntorch==2.3.1\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "whole"),
+    [
+        ("pip freeze", True), ("pip freeze | grep torch", False), ("pip freeze | head -2", False),
+        ("pip freeze --user", False), ("pip freeze --exclude x", False), ("pip freeze | sort", True),
+        ("pip freeze | Select-String torch", False),
+    ],
+)  # fmt: skip
+def test_a_list_behind_a_filter_is_a_part(tmp_path: Path, command: str, whole: bool) -> None:
+    packages = read(tmp_path, "it.txt", f"$ {command}\n{PINS}").sections.packages
+    assert packages
+    assert packages.names_complete is (True if whole else UNSET)
+
+
+@pytest.mark.parametrize(
+    ("python", "glibc"),
+    [("3.8.10", UNSET), ("3.7.4", UNSET), ("3.9.1", "2.29"), ("3.12.3", "2.29")],
+)
+def test_the_c_library_of_pythons_platform(tmp_path: Path, python: str, glibc: object) -> None:
+    report = (
+        "- `transformers` version: 4.30.0\n- Platform: Linux-5.4.0-90-generic-x86_64-with-glibc2.29\n"
+        f"- Python version: {python}\n- Huggingface_hub version: 0.15.1\n"
+    )
+    system = read(tmp_path, "it.txt", report).sections.system
+    assert system
+    assert system.glibc == glibc
+
+
+TABLE = """
++-----------------------------------------------------------------------------+
+| NVIDIA-SMI 460.91.03    Driver Version: 460.91.03    CUDA Version: 11.2     |
+|-------------------------------+----------------------+----------------------+
+| GPU  Name        Persistence-M| Bus-Id        Disp.A | Volatile Uncorr. ECC |
+|===============================+======================+======================|
+|   0  A100-PCIE-40GB      On   | 00000000:3B:00.0 Off |                    0 |
+| N/A   29C    P0    32W / 250W |      0MiB / 40536MiB |      0%      Default |
++-------------------------------+----------------------+----------------------+
+"""
+SECOND = "|   1  A100-PCIE-40GB      On   | 00000000:86:00.0 Off |                    0 |\n"
+
+
+@pytest.mark.parametrize(
+    ("end", "whole"), [("", True), (SECOND, False), (SECOND[:40], False), ("\nProcesses:\n", True)]
+)
+def test_a_table_that_is_cut_does_not_name_all_gpus(tmp_path: Path, end: str, whole: bool) -> None:
+    gpus = read(tmp_path, "it.txt", TABLE + end).sections.gpus
+    assert gpus
+    assert gpus.names_complete is (True if whole else UNSET)
+
+
+def test_conditions_of_a_pipfile(tmp_path: Path) -> None:
+    text = (
+        '[[source]]\nurl = "https://pypi.example/simple"\n[packages]\n'
+        'a = {version = ">=1", sys_platform = "== \'win32\'"}\n'
+        "b = {version = \"*\", markers = \"python_version < '3.9' or os_name == 'nt'\", platform_machine = \"== 'arm64'\"}\n"
+    )
+    wanted = read(tmp_path, "Pipfile", text).sections.wanted
+    assert wanted
+    assert isinstance(wanted.entries, dict)
+    assert wanted.entries["a"].marker == "sys_platform == 'win32'"
+    assert wanted.entries["b"].marker == (
+        "(python_version < '3.9' or os_name == 'nt') and platform_machine == 'arm64'"
+    )
+
+
+def test_variables_of_a_batch_script(tmp_path: Path) -> None:
+    text = (
+        "#!/bin/bash\n#SBATCH -p gpu\nexport OMP_NUM_THREADS=8\n"
+        "export TORCH_CPP_LOG_LEVEL=\"INFO\" NCCL_SOCKET_IFNAME='ib0'  # both\n"
+        "if [ -n x ]; then\n  export NCCL_DEBUG=INFO\nfi\ncat <<EOF > x.sh\nexport NCCL_IB_DISABLE=1\nEOF\n"
+        "export NCCL_P2P_DISABLE=1\n"
+    )
+    variables = read(tmp_path, "job.sh", text).sections.env_vars
+    assert variables
+    assert variables.entries == {
+        "OMP_NUM_THREADS": "8",
+        "TORCH_CPP_LOG_LEVEL": "INFO",
+        "NCCL_SOCKET_IFNAME": "ib0",
+        "NCCL_P2P_DISABLE": "1",
+    }
+    assert variables.others == ("NCCL_DEBUG",)
+
+
+def test_blanks_around_the_sign_are_read_by_some_programs_only(tmp_path: Path) -> None:
+    variables = read(tmp_path, ".env", "NCCL_DEBUG = INFO\nOMP_NUM_THREADS=8\n").sections.env_vars
+    assert variables
+    assert variables.entries == {"OMP_NUM_THREADS": "8"}
+    assert "differently" in variables.gaps["NCCL_DEBUG"]
+
+
+def test_variables_of_a_conda_environment(tmp_path: Path) -> None:
+    text = "name: x\nchannels: [conda-forge]\ndependencies:\n  - numpy=1.26\nvariables:\n  NCCL_DEBUG: WARN\n"
+    variables = read(tmp_path, "environment.yml", text).sections.env_vars
+    assert variables
+    assert variables.entries == {"NCCL_DEBUG": "WARN"}
+
+
+def test_lines_of_an_export_that_cannot_be_read(tmp_path: Path) -> None:
+    text = (
+        "name: x\ndependencies:\n  - numpy=1.26.4=py311h1\n  - pip=24.0=py311_0\n  - pip:\n      - torch==2.3.1\n"
+        "      - {}\nprefix: /opt/x\n"
+    )
+    whole = read(tmp_path, "a.yml", text.format("einops==0.8.0")).sections.packages
+    part = read(tmp_path, "b.yml", text.format("-e .")).sections.packages
+    assert whole
+    assert part
+    assert (whole.names_complete, part.names_complete) == (True, UNSET)
+
+
+def test_a_toolkit_is_no_distribution(tmp_path: Path) -> None:
+    report = (
+        "- `Accelerate` version: 0.34.0\n- Platform: Linux-5.10.0-x86_64-with-glibc2.34\n"
+        "- Python version: 3.10.14\n- PyTorch version (GPU?): 2.1.0 (False)\n- CANN version: 8.0.RC2\n"
+    )
+    packages = read(tmp_path, "it.txt", report).sections.packages
+    assert packages
+    assert "cann" not in (packages.entries or {})
+
+
+def test_locks_of_others_and_locks_that_are_cut(tmp_path: Path) -> None:
+    cargo = 'version = 3\n\n[[package]]\nname = "numpy"\nversion = "0.23.0"\nsource = "registry+https://x"\n'
+    with pytest.raises(InputError, match="envsnap does not know"):
+        read(tmp_path, "Cargo.lock", cargo)
+    with pytest.raises(InputError, match="cut off"):
+        read(tmp_path, "uv.lock", cargo + '[[package]]\nname = "to')
+
+
+@pytest.mark.parametrize("value", ["", " ~", " null"])
+def test_a_variable_that_compose_takes_from_the_shell(tmp_path: Path, value: str) -> None:
+    text = f"services:\n  app:\n    image: x:1\n    environment:\n      NCCL_DEBUG:{value}\n      OMP_NUM_THREADS: 8\n"
+    variables = read(tmp_path, "docker-compose.yml", text).sections.env_vars
+    assert variables
+    assert variables.entries == {"OMP_NUM_THREADS": "8"}
+    assert variables.others == ("NCCL_DEBUG",)
