@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 import envsnap
 from envsnap.errors import InputError
+from envsnap.intake import reader
 from envsnap.intake.formats import quantities
 from envsnap.model.manifest import Manifest
 
@@ -175,3 +176,12 @@ def test_a_variable_that_compose_takes_from_the_shell(tmp_path: Path, value: str
     assert variables
     assert variables.entries == {"OMP_NUM_THREADS": "8"}
     assert variables.others == ("NCCL_DEBUG",)
+
+
+def test_a_message_names_what_other_commands_printed(tmp_path: Path) -> None:
+    (tmp_path / "it.txt").write_text(
+        "$ nvcc --version\nnvcc: NVIDIA (R) Cuda compiler driver\nCuda compilation tools, release 11.8, V11.8.89\n"
+        "$ pip show torch\nName: torch\nVersion: 2.2.1\nSummary: x\nLocation: /opt/x\nRequires: filelock\n"
+    )
+    told = reader.load(str(tmp_path / "it.txt")).notes[0]
+    assert "not read: a block that holds pip show" in told

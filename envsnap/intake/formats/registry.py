@@ -11,7 +11,7 @@ from typing import cast
 
 from msgspec import Struct
 
-from envsnap.intake.formats import refusal
+from envsnap.intake.formats import refusal, transcript
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import FolderFormat, Format, RefusedError
 from envsnap.intake.formats.source import Source
@@ -172,12 +172,20 @@ def _known(parts: tuple[Source, ...]) -> list[tuple[Entry, Source]]:
 
 
 def _leave_others(draft: Draft, entry: Entry, source: Source) -> None:
-    """Count the blocks of a text that hold what another format reads: they are not read."""
-    if "```" in source.text or "~~~" in source.text:
-        for block in source.blocks():
-            other = recognised(block)
-            if other is not None and other is not entry:
-                draft.leave(f"a block that holds {other.title}")
+    """Count the blocks of a text that hold what another format reads: they are not read.
+
+    A block stands between fences, or below a command that somebody typed.
+    """
+    fenced = source.blocks() if "```" in source.text or "~~~" in source.text else ()
+    for block in (*fenced, *transcript.outputs(source)):
+        other = recognised(block)
+        if other is not None and other is not entry and not _is_read(draft, other):
+            draft.leave(f"a block that holds {other.title}")
+
+
+def _is_read(draft: Draft, other: Entry) -> bool:
+    """Reports take in the table of nvidia-smi, wherever it stands."""
+    return other.module.startswith("nvidia_smi") and draft.has("driver")
 
 
 def recognised(source: Source) -> Entry | None:

@@ -6,6 +6,7 @@ import re
 
 from envsnap.intake.formats.source import Source
 
+LARGEST_SESSION, MOST_COMMANDS = 1 << 20, 50
 PROMPT = re.compile(
     r"^\s{0,8}(?:\([^()\n]{1,40}\)\s?)?(?:"
     r"[\w.-]{1,40}@[\w.-]{1,60}[^$#%\n]{0,80}[$#%]\s|"  # user@host:~$
@@ -34,6 +35,18 @@ def typed(source: Source, pattern: re.Pattern[str]) -> str:
     """The first command of a session that fits; empty where none does."""
     commands = filter(None, map(command, source.lines))
     return next((line for line in commands if pattern.search(line)), "")
+
+
+def outputs(source: Source) -> tuple[Source, ...]:
+    """What each command of a session printed, where several were typed."""
+    if len(source.text) > LARGEST_SESSION:
+        return ()
+    starts = [place for place, line in enumerate(source.lines) if command(line) is not None]
+    if not 2 <= len(starts) <= MOST_COMMANDS:
+        return ()
+    ends = [*starts[1:], len(source.lines)]
+    texts = ["\n".join(source.lines[one + 1 : two]) for one, two in zip(starts, ends, strict=True)]
+    return tuple(Source(b"", source.name, "", f"{text}\n") for text in texts if text.strip())
 
 
 def after(source: Source, pattern: re.Pattern[str]) -> tuple[str, ...] | None:
