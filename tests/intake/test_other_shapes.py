@@ -185,3 +185,50 @@ def test_a_message_names_what_other_commands_printed(tmp_path: Path) -> None:
     )
     told = reader.load(str(tmp_path / "it.txt")).notes[0]
     assert "not read: a block that holds pip show" in told
+
+
+OLD = "absl-py (0.1.10)\nnumpy (1.14.1)\nwheel (0.30.0)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "whole"),
+    [
+        (f"DEPRECATION: The default format will switch to columns\n{OLD}", 3, True),
+        (f"$ pip list\n{OLD}", 3, True),
+        (f"$ pip list | grep -v x\n{OLD}", 3, False),
+        (
+            "$ pip list | grep torch\ntorch         2.1.0+cu121\ntorchvision   0.16.0+cu121\n",
+            2,
+            False,
+        ),
+    ],
+)
+def test_lists_of_old_and_without_a_head(
+    tmp_path: Path, text: str, count: int, whole: bool
+) -> None:
+    packages = read(tmp_path, "it.txt", text).sections.packages
+    assert packages
+    assert len(packages.entries or {}) == count
+    assert packages.names_complete is (True if whole else UNSET)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1251", "gbk"])
+def test_remarks_in_another_encoding(tmp_path: Path, encoding: str) -> None:
+    remark = {"latin-1": "# Abhängigkeiten für später", "cp1251": "# зависимости", "gbk": "# 依赖"}[
+        encoding
+    ]
+    (tmp_path / "requirements.txt").write_bytes(
+        f"{remark}\nnumpy==1.26.4\n{remark}\ntorch==2.3.1\n".encode(encoding)
+    )
+    wanted = envsnap.load(str(tmp_path / "requirements.txt")).sections.wanted
+    assert wanted
+    assert set(wanted.entries or {}) == {"numpy", "torch"}
+
+
+def test_what_conda_is_asked_for_in_brackets(tmp_path: Path) -> None:
+    text = "name: x\nchannels: [conda-forge]\ndependencies:\n  - python[version='>=3.8']\n  - numpy[version='>=1.26',build=py311*]\n"
+    wanted = read(tmp_path, "environment.yml", text).sections.wanted
+    assert wanted
+    assert wanted.requires_python == ">=3.8"
+    assert isinstance(wanted.entries, dict)
+    assert wanted.entries["numpy"].specifier == ">=1.26"

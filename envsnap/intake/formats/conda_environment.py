@@ -18,8 +18,9 @@ from envsnap.model.python import Conda
 from envsnap.model.wanted import Choice, Wanted
 
 SPEC = re.compile(
-    r"^(?:(?P<channel>[\w./-]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*)(?:\[[\w,.-]+\](?=[=<>!~ ]|$))?\s*(?P<rest>(?:[=<>!~ ].*)?)$"
+    r"^(?:(?P<channel>[\w./-]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*)(?:\[(?P<told>[^\[\]]{1,200})\](?=[=<>!~ ]|$))?\s*(?P<rest>(?:[=<>!~ ].*)?)$"
 )
+VERSION = re.compile(r"(?:^|,)\s*version\s*=\s*[\"']?(?P<range>[^\"']+)")
 EXACT = re.compile(r"^={1,2}\s*(?P<version>[0-9][\w.!+]*)(?:=(?P<build>[\w.*]+))?$")
 EXPORTED = 0.8
 FILE = re.compile(r"(?:.*[._-])?(?:environment|env|conda)(?:[._-].*)?\.ya?ml")
@@ -116,7 +117,8 @@ def _spec(draft: Draft, text: str) -> None:
         else:
             draft.leave("specifications without a version")
         return
-    want(draft, spec["name"], spec["rest"].strip())
+    inner = VERSION.search(spec["told"] or "")
+    want(draft, spec["name"], spec["rest"].strip() or (inner["range"] if inner else ""))
 
 
 def want(draft: Draft, name: str, rest: str) -> None:

@@ -18,15 +18,16 @@ HEADER = re.compile(
 )
 DASHES = re.compile(r"^-+(?: +-+){1,6}$")
 OLD = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*) \(([^\s(),]+)(?:, [^()]*)?\)$")
+ROW = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]{0,100})\s{2,}(?P<version>\S{1,60})(?:\s.*)?")
+LISTED = re.compile(r"(?:pip3?(?:\.\d+)?|uv pip|python\S* -m pip)\s+list\b(?!.*freeze)")
 # What stands below a whole table: nothing, a fence, and what pip says of itself.
 END = re.compile(r"$|```|~~~|\[notice\]|WARNING|DEPRECATION|You are using pip|You should consider")
 AHEAD = 2  # lines below a line that is no row, in which a row says that the table goes on
-# Options, or another program behind it, that leave packages out.
 
 
 def recognise(source: Source) -> bool:
     """A header above a line of dashes, or the form of pip 8: `name (version)` in every line."""
-    return bool(_tables(source)) or _is_old(source)
+    return bool(_tables(source)) or _is_old(source) or bool(_rows_alone(source))
 
 
 def _tables(source: Source) -> list[int]:
@@ -40,8 +41,21 @@ def _tables(source: Source) -> list[int]:
     ]
 
 
+def _rows_alone(source: Source) -> list[re.Match[str]]:
+    """Rows that a typed command printed without their head, which a filter left out."""
+    said = transcript.after(source, LISTED)
+    told = [line.strip() for line in said or () if line.strip()]
+    found = [ROW.fullmatch(line) for line in told]
+    rows = [row for row in found if row is not None and names.is_version(row["version"])]
+    return rows if len(rows) == len(told) else []
+
+
 def _is_old(source: Source) -> bool:
-    lines = [line.strip() for line in source.lines if line.strip()]
+    lines = [
+        line.strip()
+        for line in source.lines
+        if line.strip() and not END.match(line.strip()) and transcript.command(line) is None
+    ]
     fits = [line for line in lines if (found := OLD.match(line)) and names.is_version(found[2])]
     return len(fits) > 1 and len(fits) == len(lines)
 
@@ -55,11 +69,7 @@ def read(source: Source) -> Draft:
             f"{source.name}: holds {len(tables)} outputs of pip list; put each into a file of its own"
         )
     if not tables:
-        for line in source.lines:
-            found = OLD.match(line.strip())
-            if found is not None:
-                draft.package(canonical(found[1]), Package(version=found[2]))
-        draft.complete("packages", names_only=True)
+        _without_table(draft, source)
         return draft
     rows, whole, unread = _rows(source, tables[0])
     for name, version, editable in rows:
@@ -73,6 +83,19 @@ def read(source: Source) -> Draft:
     else:
         draft.leave("packages that this list does not show")
     return draft
+
+
+def _without_table(draft: Draft, source: Source) -> None:
+    """Rows whose head a filter left out, or pip's old form."""
+    alone = [(row["name"], row["version"]) for row in _rows_alone(source)]
+    matches = (OLD.match(line.strip()) for line in source.lines)
+    old = [(found[1], found[2]) for found in matches if found is not None]
+    for name, version in alone or old:
+        draft.package(canonical(name), Package(version=version))
+    if alone or transcript.PART.search(transcript.typed(source, LISTED)):
+        draft.leave("packages that this list does not show")
+    else:
+        draft.complete("packages", names_only=True)
 
 
 def _rows(source: Source, start: int) -> tuple[list[tuple[str, str, bool]], bool, int]:

@@ -18,7 +18,7 @@ from envsnap.model.python import Python
 PAIR = re.compile(r"^\s{0,24}(?P<key>[A-Za-z][\w .-]{0,40}?)\s*(?::| {2,})\s*(?P<value>\S.*)$")
 HEADS = {
     "pandas or xarray": re.compile(r"^\s*INSTALLED VERSIONS\s*$"),
-    "scikit-learn": re.compile(r"^\s*Python dependencies:\s*$"),
+    "scikit-learn": re.compile(r"^\s*Python dep(?:endencie)?s:\s*$"),
     "polars": re.compile(r"^\s*-{3,}Version info-{3,}\s*$"),
 }
 PYTHON = re.compile(r"(\d\.\d{1,2}\.\d{1,3})\.(?:final\.0|(candidate|alpha|beta)\.(\d{1,3}))")

@@ -231,6 +231,9 @@ def _is_prose(paragraph: str) -> bool:
     return any(SENTENCE.match(line) for line in paragraph.split("\n"))
 
 
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+
 def decoded(data: bytes) -> str:
     """The text of bytes in UTF-8 or UTF-16, with a byte order mark or without; else empty."""
     for mark, encoding in MARKS:
@@ -246,7 +249,14 @@ def decoded(data: bytes) -> str:
     if b"\0" in head:
         return ""
     text = data.decode("utf-8", "replace")
-    return text if text.count("\ufffd") * 50 <= len(text) else ""
+    return text if text.count("\ufffd") * 50 <= len(text) or _is_text(text) else ""
+
+
+def _is_text(text: str) -> bool:
+    """Whether what is no UTF-8 are letters of another encoding: in lines, without control characters."""
+    head = text[:4000]
+    ours = sum(" " <= character <= "~" for character in head)
+    return "\n" in head and ours * 2 > len(head) and CONTROL.search(head) is None
 
 
 def _plain(text: str) -> int:
