@@ -40,7 +40,38 @@ def explained(
     favoured = _favoured(rest, reading) | {id(found) for found in guesses}
     unlikely = frozenset(id(found) for found in rest if contradicts(found, reading.symptom))
     kept = [found for found in notices if found.path not in guessed]
-    return (*first, *ranked(rest, rules, favoured, unlikely, with_text=bool(error_text)), *kept)
+    ordered = ranked(rest, rules, favoured, unlikely, with_text=bool(error_text))
+    return _nearest((*first, *ordered, *kept), reading)
+
+
+FRAME = re.compile(r"(?:site|dist)-packages[/\\]([A-Za-z0-9_]{2,60})[/\\.]")
+
+
+def _nearest(found: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
+    """Of several findings about the first one's fact, the one that names a package of the traceback.
+
+    Ten packages may want another numpy: the one whose code failed is the one to tell of.
+    """
+    frames = {name.replace("_", "-").lower() for name in FRAME.findall(reading.text)}
+    if not found or not frames or _asks(found[0], frames):
+        return found
+    place = next(
+        (
+            place
+            for place, item in enumerate(found)
+            if item.path == found[0].path and item.rule == found[0].rule and _asks(item, frames)
+        ),
+        0,
+    )
+    return (found[place], *found[:place], *found[place + 1 :])
+
+
+def _asks(found: Finding, frames: set[str]) -> bool:
+    """Whether a package of the traceback is cited, beside the one that the finding is about."""
+    return any(
+        path[0] == "packages" and len(path) > 1 and path[1] != found.path[1] and path[1] in frames
+        for path in found.cites
+    )
 
 
 def _guesses(reading: Reading, manifest: Manifest, findings: Sequence[Finding]) -> list[Finding]:

@@ -65,3 +65,17 @@ def test_a_variable_that_the_text_names() -> None:
 )
 def test_steps_of_a_calendar_are_no_major_ones(one: str, two: str, far: Distance) -> None:
     assert distance(one, two) is far
+
+
+@pytest.mark.parametrize(("name", "version"), [("vllm", "0.11.0"), ("peft", "0.17.1")])
+def test_the_package_whose_code_failed_is_told_of(name: str, version: str) -> None:
+    here = host({}, vllm="0.11.0", peft="0.17.1", transformers="4.57.1")
+    there = host({}, vllm="0.11.0", peft="0.17.1", transformers="5.0.0")
+    log = (
+        'Traceback (most recent call last):\n  File "/app/main.py", line 3, in <module>\n'
+        f'  File "/opt/lib/python3.11/site-packages/{name}/utils.py", line 49, in <module>\n'
+        "    from transformers import HybridCache\n"
+        "ImportError: cannot import name 'HybridCache' from 'transformers'\n"
+    )
+    found = engine.compare(here, there, error_text=log).findings[0]
+    assert found.message.startswith(f"{name} {version} wants transformers")
