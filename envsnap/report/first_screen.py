@@ -13,6 +13,7 @@ from envsnap.rules.engine import Result
 from envsnap.rules.finding import Finding, Severity
 
 MOST_OTHERS = 3
+STEP, TEXT = "package-version", "The text says"
 MOST_NAMES = 4
 LONGEST_KIND = 60
 STEPS = {
@@ -27,6 +28,11 @@ STEPS = {
 def likeliest(result: Result) -> Finding | None:
     """The first finding that counts; None where nothing is known to matter."""
     return next((found for found in result.findings if found.severity is not Severity.INFO), None)
+
+
+def is_unexplained(report: document.Report, found: Finding) -> bool:
+    """Whether the reader passed a text, and the first finding is no more than a large step beside it."""
+    return report.has_text and found.rule == STEP and TEXT not in found.why
 
 
 def others(result: Result) -> list[Finding]:

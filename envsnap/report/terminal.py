@@ -131,7 +131,12 @@ def _first(
             _paragraph(console, f"Next: {first_screen.next_step(report, item)}")
         return
     message = summary.sentence(found.message, names)
-    _paragraph(console, f"Likeliest cause: {message}", style=STYLES[found.severity])
+    if first_screen.is_unexplained(report, found):
+        _paragraph(console, "Nothing here explains the text.")
+        message = f"The largest difference: {message}"
+    else:
+        message = f"Likeliest cause: {message}"
+    _paragraph(console, message, style=STYLES[found.severity])
     _reasons(console, found, names)
     known = f"rule {found.rule}" + (
         f"; {plain(found.source)[:LONGEST_SOURCE]}" if found.source else ""

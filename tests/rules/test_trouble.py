@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from envsnap.knowledge.versions import Distance, distance
+from envsnap.model import codec
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as spelled
 from envsnap.rules import engine
 from envsnap.rules.finding import Severity
 from tests import examples
+from tests.conftest import Run
 
 
 def host(variables: dict[str, str], power: int = 400_000, **versions: str) -> Manifest:
@@ -79,3 +83,14 @@ def test_the_package_whose_code_failed_is_told_of(name: str, version: str) -> No
     )
     found = engine.compare(here, there, error_text=log).findings[0]
     assert found.message.startswith(f"{name} {version} wants transformers")
+
+
+def test_a_large_step_beside_a_text_is_not_called_its_cause(tmp_path: Path, envsnap: Run) -> None:
+    for name, version in (("dev", "22.0.0"), ("prod", "23.0.0")):
+        (tmp_path / f"{name}.json").write_bytes(codec.encode(host({}, gunicorn=version)))
+    (tmp_path / "log").write_text("KeyError: 'user_id'\n")
+    told = envsnap("diff", "dev.json", "prod.json", "--error-text", "log").stdout
+    assert "Nothing here explains the text." in told
+    assert "The largest difference: gunicorn 22.0.0 -> 23.0.0" in told
+    plain = envsnap("diff", "dev.json", "prod.json").stdout
+    assert "Likeliest cause: gunicorn" in plain
