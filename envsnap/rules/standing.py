@@ -61,9 +61,7 @@ def of_fact(path: Path) -> int:
         return AUXILIARY
     if section == "system":
         return OF_SYSTEM.get(path[-1], RUNTIME)
-    if section == "env_vars" and (
-        variables.is_place(path[-1]) or variables.known(path[-1]) is None
-    ):
+    if section == "env_vars" and not variables.acts(path[-1]):
         return RUNTIME
     return 0 if section in DECISIVE else RUNTIME
 

@@ -94,3 +94,9 @@ def test_a_large_step_beside_a_text_is_not_called_its_cause(tmp_path: Path, envs
     assert "The largest difference: gunicorn 22.0.0 -> 23.0.0" in told
     plain = envsnap("diff", "dev.json", "prod.json").stdout
     assert "Likeliest cause: gunicorn" in plain
+
+
+def test_a_variable_that_acts_comes_before_one_that_does_not() -> None:
+    here = host({"PYTHONHASHSEED": "0"})
+    there = host({"PYTHONDONTWRITEBYTECODE": "1", "PATH": "/opt/bin"})
+    assert first(here, there) == ("env_vars.PYTHONHASHSEED", Severity.INFO)
