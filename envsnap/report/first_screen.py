@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.report import document
 from envsnap.rules.engine import Result
-from envsnap.rules.finding import Finding, Severity
+from envsnap.rules.finding import QUOTES, Finding, Severity
 
 MOST_OTHERS = 3
-STEP, TEXT = "package-version", "The text says"
+STEP = "package-version"
 MOST_NAMES = 4
 LONGEST_KIND = 60
 STEPS = {
@@ -32,7 +32,7 @@ def likeliest(result: Result) -> Finding | None:
 
 def is_unexplained(report: document.Report, found: Finding) -> bool:
     """Whether the reader passed a text, and the first finding is no more than a large step beside it."""
-    return report.has_text and found.rule == STEP and TEXT not in found.why
+    return report.has_text and found.rule == STEP and QUOTES not in found.why
 
 
 def others(result: Result) -> list[Finding]:

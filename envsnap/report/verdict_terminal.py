@@ -10,6 +10,7 @@ from envsnap.report.sanitize import plain
 
 WIDTH = 80
 WIDEST = 120
+NARROWEST = 24  # columns for what is said of a name
 SYMBOLS = {"same": "●", "note": "▲", "bad": "✕", "open": "?", "rest": "·"}
 ASCII = {"same": "=", "note": "!", "bad": "X", "open": "?", "rest": "."}
 COLORS = {"same": "32", "note": "33", "bad": "1;31", "open": "33", "rest": "2"}
@@ -47,9 +48,6 @@ def render(verdict: Verdict, *, color: bool, width: int | None, ascii_only: bool
 
 def _side(side: Side) -> str:
     return plain(f"{side.label or side.name}, {verdict_lines.about(side)}")
-
-
-NARROWEST = 24  # columns for what is said
 
 
 class Page:

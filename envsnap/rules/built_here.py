@@ -45,7 +45,13 @@ def told_by(manifest: Manifest, name: str, field: str) -> Path:
     return ("frameworks", name, field) if is_asked or name != TORCH else RELEASE
 
 
+def labelled(label: str) -> str | None:
+    """The CUDA that a local version label names: 12.4 for cu124; None for another label."""
+    found = LABEL.fullmatch(label)
+    return f"{found[1]}.{found[2]}" if found else None
+
+
 def _cuda(installed: str) -> str | None:
     release, _, label = installed.partition("+")
-    found = LABEL.fullmatch(label)
-    return torch_builds.cuda(release, label) or f"{found[1]}.{found[2]}" if found else None
+    named = labelled(label)
+    return torch_builds.cuda(release, label) or named if named else None

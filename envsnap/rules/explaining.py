@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from msgspec.structs import replace
 
@@ -12,7 +12,7 @@ from envsnap.rules.finding import Confidence, Finding, Severity
 from envsnap.rules.inputs.error_text import ErrorText
 from envsnap.rules.ranking import ranked
 from envsnap.rules.rule import Rule
-from envsnap.rules.symptoms import trouble
+from envsnap.rules.symptoms import owners, trouble
 from envsnap.rules.symptoms.reading import Reading, read
 from envsnap.rules.symptoms.trouble import contradicts, fits
 
@@ -41,19 +41,23 @@ def explained(
     unlikely = frozenset(id(found) for found in rest if contradicts(found, reading.symptom))
     kept = [found for found in notices if found.path not in guessed]
     ordered = ranked(rest, rules, favoured, unlikely, with_text=bool(error_text))
-    return _nearest((*first, *ordered, *kept), reading)
+    return _nearest((*first, *ordered, *kept), reading, manifest)
 
 
-FRAME = re.compile(r"(?:site|dist)-packages[/\\]([A-Za-z0-9_]{2,60})[/\\.]")
-
-
-def _nearest(found: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...]:
+def _nearest(
+    found: tuple[Finding, ...], reading: Reading, manifest: Manifest
+) -> tuple[Finding, ...]:
     """Of several findings about the first one's fact, the one that names a package of the traceback.
 
     Ten packages may want another numpy: the one whose code failed is the one to tell of.
     """
-    frames = {name.replace("_", "-").lower() for name in FRAME.findall(reading.text)}
-    if not found or not frames or _asks(found[0], frames):
+    frames = {
+        owners.file(frame.file, manifest)
+        for item in reading.evidence
+        if item.raised
+        for frame in item.raised.frames
+    }
+    if not found or _asks(found[0], frames):
         return found
     place = next(
         (
@@ -66,7 +70,7 @@ def _nearest(found: tuple[Finding, ...], reading: Reading) -> tuple[Finding, ...
     return (found[place], *found[:place], *found[place + 1 :])
 
 
-def _asks(found: Finding, frames: set[str]) -> bool:
+def _asks(found: Finding, frames: Container[str | None]) -> bool:
     """Whether a package of the traceback is cited, beside the one that the finding is about."""
     return any(
         path[0] == "packages" and len(path) > 1 and path[1] != found.path[1] and path[1] in frames

@@ -7,6 +7,8 @@ from msgspec import Struct
 
 from envsnap.model.paths import Path
 
+QUOTES = "The text says"  # what the reason of a finding begins with that a text speaks for
+
 
 class Severity(StrEnum):
     """How much a finding matters."""

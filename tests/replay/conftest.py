@@ -15,10 +15,11 @@ from envsnap.replay.compare.verdict import Verdict
 from envsnap.replay.esr import archive
 from envsnap.replay.recorder.program import Recording
 from envsnap.replay.recorder.wanted import Wanted
-from tests.conftest import interpreter, lacking
+from tests.conftest import Run, interpreter, lacking
 from tests.replay import decoders
 
 Play = Callable[[], Any]
+Changed = Callable[[str, str, str, int], str]
 SCRIPT = """
 import sys
 import numpy as np
@@ -110,3 +111,18 @@ def played(torch: ModuleType, tmp_path: Path) -> Callable[..., Verdict]:
         return ladder.compare(golden, recorded("other.esr", two, golden), strict=strict)
 
     return verdict
+
+
+@pytest.fixture
+def rerun(envsnap: Run, torch_python: str, tmp_path: Path) -> Changed:
+    """Record a script, run it as it was changed, and return what is said; the exit code is asserted."""
+
+    def compare(head: str, script: str, other: str, code: int) -> str:
+        (tmp_path / "it.py").write_text(head + script)
+        assert envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py").returncode == 0
+        (tmp_path / "it.py").write_text(head + other)
+        done = envsnap("compare", "golden.esr", "--", torch_python, "it.py")
+        assert done.returncode == code, done.stdout + done.stderr
+        return " ".join(done.stdout.split())
+
+    return compare

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from envsnap.replay.compare import surroundings
 from envsnap.replay.compare.numbers import _filled
 from envsnap.report.verdict_terminal import Page
 from tests.conftest import Run
+from tests.replay.conftest import Changed
 
 HEAD = """
 import json, sys, torch
@@ -74,18 +76,9 @@ Compare = Callable[..., str]
 
 
 @pytest.fixture
-def compared(envsnap: Run, torch_python: str, tmp_path: Path) -> Compare:
-    """Record a script, run it as it was changed, and return what is said, with the exit code."""
-
-    def compare(script: str, changed: str, code: int) -> str:
-        (tmp_path / "it.py").write_text(HEAD + script)
-        assert envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py").returncode == 0
-        (tmp_path / "it.py").write_text(HEAD + changed)
-        done = envsnap("compare", "golden.esr", "--", torch_python, "it.py")
-        assert done.returncode == code, done.stdout + done.stderr
-        return " ".join(done.stdout.split())
-
-    return compare
+def compared(rerun: Changed) -> Compare:
+    """Record a script below the head, and say what the changed one is told."""
+    return partial(rerun, HEAD)
 
 
 def test_other_batches_pad_the_same_rows_otherwise(compared: Compare) -> None:

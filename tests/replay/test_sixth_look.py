@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Run
+from tests.replay.conftest import Changed
 
 NET = """
 import sys, torch
@@ -19,18 +21,9 @@ Compare = Callable[..., str]
 
 
 @pytest.fixture
-def compared(envsnap: Run, torch_python: str, tmp_path: Path) -> Compare:
-    """Record a script, run it as it was changed, and return what is said, with the exit code."""
-
-    def compare(script: str, changed: str, code: int) -> str:
-        (tmp_path / "it.py").write_text(NET + script)
-        assert envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py").returncode == 0
-        (tmp_path / "it.py").write_text(NET + changed)
-        done = envsnap("compare", "golden.esr", "--", torch_python, "it.py")
-        assert done.returncode == code, done.stdout + done.stderr
-        return " ".join(done.stdout.split())
-
-    return compare
+def compared(rerun: Changed) -> Compare:
+    """Record a script below the head, and say what the changed one is told."""
+    return partial(rerun, NET)
 
 
 CALL = "print(net(torch.ones(1, 6)).tolist())\n"

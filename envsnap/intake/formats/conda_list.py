@@ -116,10 +116,7 @@ def read(source: Source) -> Draft:
                 _add(draft, found["name"], found["version"], found["build"], "")
     else:
         whole = _table(draft, source, lines)
-    if whole and not source.cut:
-        draft.complete("packages", names_only=True)
-    else:
-        draft.leave("packages that this list does not show")
+    draft.list_packages(whole=whole and not source.cut)
     return draft
 
 

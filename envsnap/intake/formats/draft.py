@@ -138,6 +138,13 @@ class Draft:
         self._section(section)
         (self._names if names_only else self._complete).add(section)
 
+    def list_packages(self, *, whole: bool) -> None:
+        """Say that a list names all packages; or that it shows a part of them."""
+        if whole:
+            self.complete("packages", names_only=True)
+        else:
+            self.leave("packages that this list does not show")
+
     def open(self) -> None:
         """Take back that a section says all: a part of it may stand elsewhere."""
         self._complete.clear()

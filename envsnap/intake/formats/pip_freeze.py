@@ -115,10 +115,7 @@ def read(source: Source) -> Draft:
     for name in LEFT_OUT:
         if not draft.has("packages", name):
             draft.gap("packages", (name,), "not stated: pip freeze leaves it out")
-    if transcript.PART.search(transcript.typed(source, COMMAND)):
-        draft.leave("packages that this list does not show")
-    else:
-        draft.complete("packages", names_only=True)
+    draft.list_packages(whole=not transcript.PART.search(transcript.typed(source, COMMAND)))
     return draft
 
 

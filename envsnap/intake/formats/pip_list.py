@@ -78,10 +78,8 @@ def read(source: Source) -> Draft:
         )
     if unread:
         draft.leave("lines inside the table that are no rows", unread)
-    elif whole and _is_everything(source, tables[0], rows):
-        draft.complete("packages", names_only=True)
     else:
-        draft.leave("packages that this list does not show")
+        draft.list_packages(whole=whole and _is_everything(source, tables[0], rows))
     return draft
 
 
@@ -92,10 +90,8 @@ def _without_table(draft: Draft, source: Source) -> None:
     old = [(found[1], found[2]) for found in matches if found is not None]
     for name, version in alone or old:
         draft.package(canonical(name), Package(version=version))
-    if alone or transcript.PART.search(transcript.typed(source, LISTED)):
-        draft.leave("packages that this list does not show")
-    else:
-        draft.complete("packages", names_only=True)
+    is_part = bool(alone) or transcript.PART.search(transcript.typed(source, LISTED)) is not None
+    draft.list_packages(whole=not is_part)
 
 
 def _rows(source: Source, start: int) -> tuple[list[tuple[str, str, bool]], bool, int]:

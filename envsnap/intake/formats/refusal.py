@@ -26,7 +26,7 @@ class Look(Struct, frozen=True):
 
 WEIGHTS = "hash it with `envsnap capture --weights {file}`"
 RUNS = "capture the environment that it runs in"
-LOCK = "a lock of a version"
+LOCK = "a lock of a version, or of a program, that envsnap does not know"
 LOOKS = (
     Look(r"\A\x7fELF", "an ELF program or library", "capture the environment that runs it"),
     Look(r"\A\x89HDF", "an HDF5 file", WEIGHTS),
@@ -44,7 +44,7 @@ LOOKS = (
     Look(r"(?m)^\[(?:build-system|project|tool\.[\w.-]+)\]\s*$", "a pyproject.toml without dependencies, or one that is cut off", "name the lock beside it (uv.lock, poetry.lock, pylock.toml), or a `pip freeze` of the environment"),
     Look(r"(?m)^\[(?:packages|dev-packages)\]\s*$", "a Pipfile that is cut off", "name the Pipfile.lock beside it"),
     Look(r"(?m)^\[(?:workspace|dependencies|pypi-dependencies|environments)\]\s*$", "a manifest of pixi", "name the pixi.lock beside it"),
-    Look(r"(?m)^lock-version = |^\[\[package\]\]", "a lock of a version, or of a program, that envsnap does not know", "export it as requirements (`poetry export`, `uv export`, `pdm export`), or name a `pip freeze` of the environment"),
+    Look(r"(?m)^lock-version = |^\[\[package\]\]", LOCK, "export it as requirements (`poetry export`, `uv export`, `pdm export`), or name a `pip freeze` of the environment"),
     Look(r"(?m)^\[(?:metadata|options)\]\s*$", "a setup.cfg", "name a `pip freeze` of the environment instead"),
     Look(r"(?m)^[ \t]*(?:from\s+setuptools\s+import|setup\()", "a setup.py", "name a `pip freeze` of the environment instead"),
     Look(r"(?i)\A\s*<(?:!doctype html|html|head)", "an HTML page", "save the raw text instead of the page"),
@@ -104,9 +104,9 @@ def reason(source: Source) -> str:
     if source.data.startswith(ARCHIVES):
         return f"a compressed file of no kind that envsnap reads; unpack it and name the file inside; {LISTED}"
     known = look(source)
-    if known is not None and known.kind.startswith(LOCK) and not source.toml:
-        return "looks like a lock that is cut off, or damaged; copy the whole file"
     if known is not None:
+        if known.kind == LOCK and not source.toml:
+            return "looks like a lock that is cut off, or damaged; copy the whole file"
         advice = known.advice.format(file=_typed(source))
         return f"looks like {known.kind}, which is no description of an environment; {advice}"
     if not source.text:

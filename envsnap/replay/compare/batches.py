@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 from envsnap.replay.compare.view import View, views
 from envsnap.replay.esr import archive
+from envsnap.replay.esr.recording import Tensor
 
 Key = tuple[str, tuple[int, ...]]  # a model's name, and the places of its inputs
+Rows = list[tuple[float, ...]]
 
 
 def rows(view: View, twin: View, known: dict[Key, str]) -> str:
@@ -18,16 +20,18 @@ def rows(view: View, twin: View, known: dict[Key, str]) -> str:
     inputs follow from it) or "other". That holds for each input that differs: a table with a row less is
     no batch of the others. `known` keeps what was found, as it is the same for all calls.
     """
-    here, there = view.call.inputs(), twin.call.inputs()
-    differ = tuple(
-        place
-        for place, (one, two) in enumerate(zip(here, there, strict=False))
-        if not view.tensor(one).same(twin.tensor(two))
-    )
+    differ = tuple(place for place, _, _ in _differing(view, twin))
     key = view.root.name, differ
     if key not in known:
         known[key] = _met_rows(view, twin, differ)
     return known[key]
+
+
+def _differing(view: View, twin: View) -> list[tuple[int, Tensor, Tensor]]:
+    """The inputs of two calls that are not the same bits, with their places."""
+    pairs = zip(view.call.inputs(), twin.call.inputs(), strict=False)
+    found = ((view.tensor(one), twin.tensor(two)) for one, two in pairs)
+    return [(place, one, two) for place, (one, two) in enumerate(found) if not one.same(two)]
 
 
 def _met_rows(
@@ -35,11 +39,16 @@ def _met_rows(
 ) -> Literal["same", "moved", "first", "other"]:
     """How the rows of some inputs meet, over all calls of a model."""
     sides = [(_all_rows(view, place), _all_rows(twin, place)) for place in differ]
-    if sides and not all(one and sorted(one) == sorted(two) for one, two in sides):
+    if not _meet(sides):
         sides = _padded_otherwise(view, twin, differ) or sides
-    if not sides or not all(one and sorted(one) == sorted(two) for one, two in sides):
+    if not sides or not _meet(sides):
         return "first" if sides and all(_begin_alike(view, *side) for side in sides) else "other"
     return "same" if all(one == two for one, two in sides) else "moved"
+
+
+def _meet(sides: list[tuple[list[Any], list[Any]]]) -> bool:
+    """Whether both runs give the same rows of each input, in whatever order."""
+    return all(one and sorted(one) == sorted(two) for one, two in sides)
 
 
 def _begin_alike(view: View, here: list[Any], there: list[Any]) -> bool:
@@ -52,11 +61,7 @@ def _begin_alike(view: View, here: list[Any], there: list[Any]) -> bool:
 
 def regrouped(view: View, twin: View) -> bool:
     """Whether inputs that differ have another number of rows of the same form."""
-    pairs = [
-        (view.tensor(one), twin.tensor(two))
-        for one, two in zip(view.call.inputs(), twin.call.inputs(), strict=False)
-    ]
-    differ = [(one.shape, two.shape) for one, two in pairs if not one.same(two)]
+    differ = [(one.shape, two.shape) for _, one, two in _differing(view, twin)]
     return bool(differ) and all(
         one[:1] != two[:1] and len(one) == len(two) and (one[1:] == two[1:] or len(one) == 2)
         for one, two in differ
@@ -65,19 +70,21 @@ def regrouped(view: View, twin: View) -> bool:
 
 def told(view: View, twin: View) -> str:
     """How the batches of two calls differ: by the first input that has another number of rows."""
-    for one, two in zip(view.call.inputs(), twin.call.inputs(), strict=False):
-        here, there = view.tensor(one).shape, twin.tensor(two).shape
-        if here != there:
-            return f"{view.root.name} is given another batch, shape {list(here)} -> {list(there)}"
+    for _, one, two in _differing(view, twin):
+        if one.shape != two.shape:
+            return f"{view.root.name} is given another batch, shape {list(one.shape)} -> {list(two.shape)}"
     return f"{view.root.name} is given other batches"
+
+
+def _calls(view: View) -> list[View]:
+    """All calls of the model of a call."""
+    return [item for item in views(view.recording) if item.root.name == view.root.name]
 
 
 def _all_rows(view: View, place: int) -> list[str]:
     """The digests of the rows of one input, over all calls of a model, in order."""
     rows: list[str] = []
-    for item in views(view.recording):
-        if item.root.name != view.root.name:
-            continue
+    for item in _calls(view):
         numbers = item.call.inputs()
         if place >= len(numbers):
             return []
@@ -86,9 +93,6 @@ def _all_rows(view: View, place: int) -> list[str]:
             return []
         rows += tensor.rows or (f"{tensor.crc32}",)
     return rows
-
-
-Rows = list[tuple[float, ...]]
 
 
 def _padded_otherwise(view: View, twin: View, differ: tuple[int, ...]) -> list[tuple[Any, Any]]:
@@ -108,9 +112,7 @@ def _padded_otherwise(view: View, twin: View, differ: tuple[int, ...]) -> list[t
 def _unmasked(view: View, place: int) -> Rows | None:
     """The rows of one input over all calls of a model, each without its padding."""
     rows: Rows = []
-    for item in views(view.recording):
-        if item.root.name != view.root.name:
-            continue
+    for item in _calls(view):
         numbers = item.call.inputs()
         mask = next(filter(None, (_mask(item, number) for number in numbers)), None)
         tensor = item.tensor(numbers[place]) if place < len(numbers) else None

@@ -72,8 +72,7 @@ def alone(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
 
 def same_weights(golden: Manifest, other: Manifest) -> bool:
     """Whether both runs read the same files of torch's weights, none more and none less."""
-    here, there = (_weights(item, of_torch=True) for item in (golden, other))
-    return here.keys() == there.keys() and not list(_others(here, there))
+    return not any(weights_alone(golden, other)) and not any(weights(golden, other))
 
 
 def weights_alone(golden: Manifest, other: Manifest) -> tuple[list[str], list[str]]:

@@ -10,6 +10,7 @@ from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.model.reading import version as version_of
+from envsnap.rules import built_here
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -126,9 +127,9 @@ _VENDOR_FIX = (
 )
 
 
-LABEL = re.compile(r"[^+]*\+(cpu|cu(?:\d{2,3})|rocm\d[\d.]*|xpu)")
+ROCM = re.compile(r"rocm(\d[\d.]*)")
 CPU = "the CPU"
-KINDS = {"cu": "CUDA ", "ro": "ROCm ", "xp": "Intel GPUs"}
+RUNTIMES = ("nvidia-cuda-runtime", *(f"nvidia-cuda-runtime-cu{number}" for number in (13, 12, 11)))
 
 
 def _relabelled(comparison: Comparison) -> dict[str, tuple[Change, tuple[str, str]]]:
@@ -148,39 +149,29 @@ def _labelled(comparison: Comparison, change: Change) -> tuple[str, str] | None:
 
     The index's own wheel of torch has no label: the libraries of CUDA beside it tell.
     """
-    sides = (
-        _built_for(change.path[1], change.reference, comparison.reference),
-        _built_for(change.path[1], change.other, comparison.other),
-    )
-    here, there = sides
+    here = _built_for(change.path[1], change.reference, comparison.reference)
+    there = _built_for(change.path[1], change.other, comparison.other)
     return (here, there) if here and there and here != there else None
 
 
 def _built_for(name: str, version: object, manifest: Manifest) -> str:
+    """What a version's label says in words; empty where it says nothing of a build."""
     if not isinstance(version, str):
         return ""
-    match = LABEL.fullmatch(version)
-    if match is None:
-        return _beside(manifest) if name == "torch" and "+" not in version else ""
-    label = match[1]
-    if label == "cpu":
-        return CPU
-    told = label[2:] if label[:2] == "cu" else label[4:] if label[:2] == "ro" else ""
-    if label[:2] == "cu":
-        told = f"{told[:-1]}.{told[-1]}"
-    return f"{KINDS[label[:2]]}{told}"
+    _, _, label = version.partition("+")
+    if not label:
+        return _beside(manifest) if name == "torch" else ""
+    cuda, rocm = built_here.labelled(label), ROCM.fullmatch(label)
+    if cuda:
+        return f"CUDA {cuda}"
+    if rocm:
+        return f"ROCm {rocm[1]}"
+    return {"cpu": CPU, "xpu": "Intel GPUs"}.get(label, "")
 
 
 def _beside(manifest: Manifest) -> str:
     """The CUDA of the libraries that torch's wheel asks for."""
-    found = version_of(manifest, "nvidia-cuda-runtime") or next(
-        (
-            version
-            for number in ("13", "12", "11")
-            if (version := version_of(manifest, f"nvidia-cuda-runtime-cu{number}"))
-        ),
-        None,
-    )
+    found = next(filter(None, (version_of(manifest, name) for name in RUNTIMES)), "")
     return f"CUDA {'.'.join(found.split('.')[:2])}" if found else ""
 
 

@@ -11,7 +11,7 @@ from envsnap.intake.messages import clean_message
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
-from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import QUOTES, Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners
 from envsnap.rules.symptoms.demangle import demangled
@@ -211,7 +211,7 @@ def _source(keys: str) -> str:
 
 
 def _quotation(evidence: Evidence) -> str:
-    return f"The text says (line {evidence.number}): {quoted(evidence)}"
+    return f"{QUOTES} (line {evidence.number}): {quoted(evidence)}"
 
 
 def quoted(evidence: Evidence) -> str:

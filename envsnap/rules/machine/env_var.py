@@ -41,7 +41,7 @@ class EnvVar(Rule):
             if change.kind is not ChangeKind.UNKNOWN or len(change.path) != 2:
                 continue
             name, row = change.path[1], variables.known(change.path[1])
-            if row is None or row["effect"] == "none" or variables.is_place(name):
+            if not variables.acts(name):
                 continue
             told = (stated(side, "env_vars", "others") or () for side in _sides(comparison))
             if any(name in names for names in told):

@@ -56,8 +56,7 @@ class PackageMissing(Rule):
             effect=Effect.NUMERICS if numeric else Effect.NONE,
             confidence=Confidence.POSSIBLE,
             path=change.path,
-            message=f"{name} {_version(change.reference)} -> {twin} "
-            f"{version(comparison.other, twin) or ''}".rstrip(),
+            message=_exchanged(comparison, change, twin),
             why=(
                 "It is another implementation under the same name; results may differ."
                 if numeric
@@ -70,14 +69,13 @@ class PackageMissing(Rule):
     def _other_variant(self, comparison: Comparison, change: Change, twin: str) -> Finding:
         """The variant without GPU kernels in the place of the one with them, or the reverse."""
         name, lost = change.path[1], is_for_gpus(change.path[1])
-        there = version(comparison.other, twin) or ""
         return Finding(
             rule=self.id,
             severity=Severity.ERROR if lost else Severity.WARNING,
             effect=Effect.BEHAVIOR if lost else Effect.NUMERICS,
             confidence=Confidence.LIKELY,
             path=change.path,
-            message=f"{name} {_version(change.reference)} -> {twin} {there}".rstrip()
+            message=_exchanged(comparison, change, twin)
             + (": the variant without GPU kernels" if lost else ": the variant for GPUs"),
             why=(
                 "It runs on the CPU what the reference runs on a GPU, or fails where a GPU is asked for."
@@ -127,14 +125,20 @@ def alternatives(name: str) -> list[str]:
     ]
 
 
-GPU_VARIANT = re.compile(r"-(?:gpu|cuda|rocm|directml)(?:-cu\d+)?$|-cu1\d$|-gpu-cu\d+$")
-# What has GPU kernels under its plain name, and a variant without them.
-WHOLE = {"tensorflow": "tensorflow-cpu", "tf-nightly": "tf-nightly-cpu"}
+GPU_VARIANT = re.compile(r"-(?:gpu|cuda|rocm|directml)(?:-cu\d+)?$|-cu1\d$")
+# What has GPU kernels under its plain name; a variant without them is called -cpu.
+WHOLE = ("tensorflow", "tf-nightly")
 
 
 def is_for_gpus(name: str) -> bool:
     """Whether a distribution is the variant with GPU kernels, of those that come in two."""
     return name in WHOLE or GPU_VARIANT.search(name) is not None
+
+
+def _exchanged(comparison: Comparison, change: Change, twin: str) -> str:
+    """One distribution and the one in its place, each with its version."""
+    there = version(comparison.other, twin) or ""
+    return f"{change.path[1]} {_version(change.reference)} -> {twin} {there}".rstrip()
 
 
 def _severity(what: str, gone: bool) -> Severity:
