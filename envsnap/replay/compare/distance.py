@@ -34,7 +34,12 @@ def apart(golden: Recording, left: int, other: Recording, right: int) -> float |
     one, two = golden.record.tensors[left], other.record.tensors[right]
     if one.same(two):
         return 0.0
-    if (one.dtype, one.shape) != (two.dtype, two.shape) or (one.nan, one.inf) != (two.nan, two.inf):
+    if (one.dtype, one.shape) != (two.dtype, two.shape):
+        return math.inf
+    kept = attended(golden, one, other, two)
+    if kept is not None and one.attended is not None:
+        return _relative(*kept, one.attended.l2)
+    if (one.nan, one.inf) != (two.nan, two.inf):
         return math.inf
     if one.holes is not None and two.holes is not None and one.holes != two.holes:
         return math.inf
@@ -45,6 +50,16 @@ def apart(golden: Recording, left: int, other: Recording, right: int) -> float |
     if one.rest is None and two.rest is None:
         return whole
     return _beside_filling((golden, one), (other, two), whole)
+
+
+def attended(
+    golden: Recording, one: Tensor, other: Recording, two: Tensor
+) -> tuple[Sequence[float], Sequence[float]] | None:
+    """The sketches of what both masks keep, as many positions; None where no mask is known."""
+    here, there = one.attended, two.attended
+    if here is None or there is None or here.filled != there.filled:
+        return None
+    return golden.sketches[here.sketch], other.sketches[there.sketch]
 
 
 def _relative(here: Sequence[float], there: Sequence[float], known: float | None) -> float:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from envsnap.replay.compare import distance
+from envsnap.replay.compare.view import View
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Node, Scalar
 
@@ -68,6 +69,30 @@ def compare(
     return _met([*found, *[apart for apart, _ in values]], told, unseen)
 
 
+def of_call(view: View, twin: View) -> float | None:
+    """How far the results of a call are apart; None where that is not known."""
+    left, right = view.call.result, twin.call.result
+    if left is None or right is None:
+        return None
+    return compare(view.recording, left, twin.recording, right).apart
+
+
+def step(view: View) -> float:
+    """The rounding step of a call's results, as a multiple of float32's."""
+    numbers = view.call.result.tensors() if view.call.result is not None else ()
+    tensors = [view.tensor(number) for number in numbers]
+    return max((distance.scale_of(item) for item in tensors if "float" in item.dtype), default=1.0)
+
+
+def are_measured(view: View) -> bool:
+    """Whether a call gives numbers with a point: labels may be the same where all else differs."""
+    numbers = view.call.result.tensors() if view.call.result is not None else ()
+    return any(
+        view.tensor(number).sketch is not None and "float" in view.tensor(number).dtype
+        for number in numbers
+    )
+
+
 def _met(found: list[float | None], told: tuple[str, ...], unseen: Unseen) -> Met:
     """All parts together; where one is not known, the others say only that there is a difference."""
     known = [item for item in found if item is not None]
@@ -87,7 +112,9 @@ def _apart(golden: Recording, left: int, other: Recording, right: int) -> float 
         return found
     if not one.dtype.startswith(("float", "bfloat", "complex")):
         return max(found, 1.0)  # whole numbers are not rounded
-    return max(found, concentrated(golden.sketches[one.sketch], other.sketches[two.sketch]))
+    kept = distance.attended(golden, one, other, two)
+    whole = golden.sketches[one.sketch], other.sketches[two.sketch]
+    return max(found, concentrated(*(kept or whole)))
 
 
 def concentrated(here: Sketch, there: Sketch) -> float:

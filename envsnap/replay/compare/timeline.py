@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct, field
 
-from envsnap.replay.compare import batches, distance, inputs, other_roots, results, taps
+from envsnap.replay.compare import batches, inputs, other_roots, results, taps
 from envsnap.replay.compare.facts import ANYWHERE, SEED, Facts
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import listed, weights
@@ -104,7 +104,7 @@ def _detailed(
     found.detailed[root] = found.detailed.get(root, 0) + 1
     found.bits = found.bits and verdict.bits
     given = inputs.compare(view, twin)
-    apart = _results(view, twin)
+    apart = results.of_call(view, twin)
     if verdict.outcome in ("same", "equivalent"):
         found.noise = max(found.noise, given.noise, apart or 0.0)
     if verdict.outcome == "diverged" and given.cause:
@@ -130,6 +130,13 @@ def _loose(view: View, twin: View, given: Found, facts: Facts, found: Walk) -> s
     texts = [fact.text for fact in facts.of("generation")]
     if given.forms and texts and all(_is_cache(text) for text in texts):
         return "; ".join(texts)
+    if (
+        given.forms
+        and results.are_measured(view)
+        and _is_quiet(view, results.of_call(view, twin), given, found)
+    ):
+        cause = given.cause.removeprefix("inputs differ: ")
+        return f"{view.title} is given another form and gives the same: {cause}"
     return ""
 
 
@@ -164,14 +171,6 @@ def _between(verdict: Verdict, view: View, given: Found, facts: Facts, found: Wa
     return msgspec.structs.replace(verdict, cause=f"{lead}{where}{cause}{tail}", fix=fix)
 
 
-def _results(view: View, twin: View) -> float | None:
-    """How far the results of a call are apart; None where that is not known."""
-    left, right = view.call.result, twin.call.result
-    if left is None or right is None:
-        return None
-    return results.compare(view.recording, left, twin.recording, right).apart
-
-
 def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
     """A call of which only the ends are known, in one of the runs at least."""
     states, nth = found.brief.setdefault(view.root.name, {}), view.call.nth
@@ -179,10 +178,10 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
         cause = f"{view.title} raised {quoted(twin.call.raised)}"
         found.verdicts.append(plain_verdict(view, twin, "diverged", cause, "Run the command by itself and read the traceback."))  # fmt: skip
         return
-    given, apart = inputs.compare(view, twin), _results(view, twin)
-    limit = max(NOISE * _scale(view), GROWTH * max(given.noise, found.noise))
+    given, apart = inputs.compare(view, twin), results.of_call(view, twin)
+    limit = _limit(view, given, found)
     if given.cause:
-        quiet = apart is not None and apart <= limit
+        quiet = _is_quiet(view, apart, given, found)
         found.verdicts.append(_given(found, view, twin, given, facts, quiet=quiet))
         if found.verdicts[-1].outcome == "diverged":
             states[nth] = "differs"
@@ -197,8 +196,17 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
         found.bits = found.bits and apart == 0
         return
     states[nth] = "differs"
-    outcome = "diverged" if apart > max(FAULT * _scale(view), 10 * limit) else "undecided"
+    outcome = "diverged" if apart > max(FAULT * results.step(view), 10 * limit) else "undecided"
     found.verdicts.append(_unseen(view, twin, apart, outcome, facts))
+
+
+def _limit(view: View, given: Found, found: Walk) -> float:
+    """How far the results of a call may be apart by rounding."""
+    return max(NOISE * results.step(view), GROWTH * max(given.noise, found.noise))
+
+
+def _is_quiet(view: View, apart: float | None, given: Found, found: Walk) -> bool:
+    return apart is not None and apart <= _limit(view, given, found)
 
 
 def _not_measured(view: View, twin: View) -> Verdict:
@@ -222,13 +230,6 @@ def _given(
         return plain_verdict(view, twin, "equivalent", given.cause, "")
     verdict = plain_verdict(view, twin, "diverged", given.cause, given.fix)
     return _between(verdict, view, given, facts, found) if found.last else verdict
-
-
-def _scale(view: View) -> float:
-    """The rounding step of a call's results, as a multiple of float32's."""
-    numbers = view.call.result.tensors() if view.call.result is not None else ()
-    tensors = [view.tensor(number) for number in numbers]
-    return max((distance.scale_of(item) for item in tensors if "float" in item.dtype), default=1.0)
 
 
 def _is_cache(text: str) -> bool:

@@ -220,7 +220,8 @@ def _sketches(record: Record) -> Iterator[int]:
     """The numbers of all sketches that a record mentions."""
     pictures = (picture for call in record.calls for picture in call.pictures.values())
     numbers = [item.sketch for item in record.tensors]
-    numbers += [item.rest.sketch for item in record.tensors if item.rest is not None]
+    parts = (part for item in record.tensors for part in (item.rest, item.attended))
+    numbers += [part.sketch for part in parts if part is not None]
     numbers += [row.sketch for picture in pictures for row in picture.rows]
     yield from (number for number in numbers if number is not None)
 

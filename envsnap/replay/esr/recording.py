@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 RECORDING_VERSION = 2
-RECORDING_REVISION = 2
+RECORDING_REVISION = 3
 QUANTILES = 257
 
 Count = Annotated[int, Meta(ge=0)]
@@ -42,7 +42,7 @@ class Node(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Rest(Struct, frozen=True, kw_only=True):
-    """What is left of a tensor without values that fill it, such as a mask's -1e9."""
+    """What is left of a tensor without some values, such as a mask's -1e9."""
 
     filled: Annotated[Count, Meta(description="Values that were left out.")]
     l2: float
@@ -68,6 +68,9 @@ class Tensor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     l2: Annotated[float | None, Meta(description="Euclidean length of the finite values.")] = None
     sketch: Annotated[Count | None, Meta(description="Row of sketch.npy.")] = None
     rest: Rest | None = None
+    attended: Annotated[
+        Rest | None, Meta(description="What is left without positions that the call's mask drops.")
+    ] = None
     rows: Annotated[
         tuple[str, ...], Meta(description="CRC-32 of each part along the first axis, of inputs.")
     ] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from . import channels, isolated, kernels, modules, places, samples, trees
+from . import attended, channels, isolated, kernels, modules, places, samples, trees
 from .roots import Root
 from .summary import settled
 
@@ -25,7 +25,9 @@ class Call:
 
     def begin(self, arguments: Any, named: Any) -> None:
         """The model is called."""
-        self.given = trees.flat((arguments, named), self.recorder.torch.Tensor)
+        torch, spool = self.recorder.torch, self.recorder.spool
+        self.given = trees.flat((arguments, named), torch.Tensor)
+        spool.attended = attended.positions(self._input_names(), self.given)
         self._depth = 1
         self._started = time.perf_counter()
 
@@ -52,6 +54,19 @@ class Call:
 
     def close(self) -> None:
         """Nothing more comes."""
+        self.recorder.spool.attended = None
+
+    def _input_names(self) -> list[str]:
+        """What the model's forward calls each tensor that it was given."""
+        found: list[str] = []
+        known = self.root.told["names"]
+        for place, item in enumerate(self.told["arguments"].get("items", ())):
+            name = known[place] if place < len(known) else ""
+            found += [name] * len(trees.tensors(item))
+        named = self.told["named"]
+        for key, item in zip(named.get("keys", ()), named.get("items", ())):
+            found += [key] * len(trees.tensors(item))
+        return found
 
 
 class Brief(Call):
@@ -246,18 +261,6 @@ class Detailed(Call):
         call["kernels"] = found
         if not whole:
             recorder.note(f"only the first {kernels.MOST} kernels are named")
-
-    def _input_names(self) -> list[str]:
-        """What the model's forward calls each tensor that it was given."""
-        found: list[str] = []
-        known = self.root.told["names"]
-        for place, item in enumerate(self.told["arguments"].get("items", ())):
-            name = known[place] if place < len(known) else ""
-            found += [name] * len(trees.tensors(item))
-        named = self.told["named"]
-        for key, item in zip(named.get("keys", ()), named.get("items", ())):
-            found += [key] * len(trees.tensors(item))
-        return found
 
     def _pictures(self) -> dict[str, Any]:
         """The inputs that look like pictures, by their tensor's number."""

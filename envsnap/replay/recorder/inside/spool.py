@@ -7,6 +7,7 @@ import json
 import os
 from typing import Any, BinaryIO
 
+from . import attended
 from .summary import BUCKETS, Measure, digest, dtype_name, raw_bytes, settled
 
 AUTOMATIC = 48 << 20  # what is kept in all; with sketches a file stays below 64 MiB
@@ -29,6 +30,7 @@ class Spool:
         self.measure = Measure(torch)
         self.share = LARGEST_SHARE
         self.left_out = 0
+        self.attended: Any = None  # which positions the call that is running keeps
         self._entries: list[dict[str, Any]] = []
         self._numbers: dict[tuple[str, tuple[int, ...], str], int] = {}
         self._sketches = array.array("f")
@@ -61,9 +63,8 @@ class Spool:
             if not brief or plain.numel() <= SKETCHED:
                 stats, sketch = self.measure(plain)
                 entry.update(stats, sketch=self.add_sketch(sketch))
-                rest = self.measure.rest(plain, stats)
-                if rest is not None:
-                    entry["rest"] = {**rest[0], "sketch": self.add_sketch(rest[1])}
+                self._add_part(entry, "rest", self.measure.rest(plain, stats))
+                self._add_part(entry, "attended", self._attended(plain))
             found = self._add(entry)
             self._numbers[key] = found
         if rows and "rows" not in self._entries[found]:
@@ -71,6 +72,16 @@ class Spool:
         if keep and self.keeps_values and "begin" not in self._entries[found]:
             self._keep(found, plain)
         return found
+
+    def _attended(self, plain: Any) -> tuple[dict[str, Any], list[float]] | None:
+        part = None if self.attended is None else attended.of(self.attended, plain)
+        return None if part is None else self.measure.kept(plain, part)
+
+    def _add_part(
+        self, entry: dict[str, Any], name: str, found: tuple[dict[str, Any], list[float]] | None
+    ) -> None:
+        if found is not None:
+            entry[name] = {**found[0], "sketch": self.add_sketch(found[1])}
 
     def _add_rows(self, number: int, plain: Any) -> None:
         if plain.dim() and 1 < plain.shape[0] <= MOST_ROWS:

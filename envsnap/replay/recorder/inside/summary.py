@@ -117,6 +117,16 @@ class Measure:
         found = {"filled": int(far.sum()), "l2": math.sqrt(squares)}
         return found, buckets.tolist()
 
+    def kept(self, plain: Any, part: Any) -> tuple[dict[str, Any], list[float]] | None:
+        """The same of a part of a tensor whose other values are nobody's; None: it is not finite."""
+        if not part.numel():
+            return None
+        _, squares, buckets = self._sums(part.reshape(-1))
+        if not math.isfinite(squares):
+            return None
+        found = {"filled": plain.numel() - part.numel(), "l2": math.sqrt(squares)}
+        return found, buckets.tolist()
+
     def _sums(self, flat: Any) -> tuple[float, float, Any]:
         torch = self._torch
         if flat.numel() <= SPAN:  # one block, as most results of layers are
