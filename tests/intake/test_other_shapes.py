@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from envsnap.errors import InputError
 from envsnap.intake import reader
 from envsnap.intake.formats import quantities
 from envsnap.model.manifest import Manifest
+from envsnap.model.python import Origin
 
 
 def read(tmp_path: Path, name: str, text: str) -> Manifest:
@@ -232,3 +234,61 @@ def test_what_conda_is_asked_for_in_brackets(tmp_path: Path) -> None:
     assert wanted.requires_python == ">=3.8"
     assert isinstance(wanted.entries, dict)
     assert wanted.entries["numpy"].specifier == ">=1.26"
+
+
+@pytest.mark.parametrize("key", ["rev", "tag", "branch"])
+def test_a_branch_is_no_commit(tmp_path: Path, key: str) -> None:
+    text = f'[tool.poetry]\nname = "x"\n[tool.poetry.dependencies]\nit = {{git = "https://a.example/b", {key} = "main"}}\n'
+    wanted = read(tmp_path, "pyproject.toml", text).sections.wanted
+    assert wanted
+    assert isinstance(wanted.entries, dict)
+    assert wanted.entries["it"].origin == Origin(url="https://a.example/b@main", vcs="git")
+    commit = "a1" * 20
+    entries = {"it": {"git": "https://a.example/b", "ref": commit}}
+    lock = {"_meta": {"pipfile-spec": 6}, "default": entries, "develop": {}}
+    wanted = read(tmp_path, "Pipfile.lock", json.dumps(lock)).sections.wanted
+    assert wanted
+    assert isinstance(wanted.entries, dict)
+    assert wanted.entries["it"].origin == Origin(
+        url="https://a.example/b", vcs="git", commit=commit
+    )
+
+
+def test_where_a_variable_of_a_pod_comes_from(tmp_path: Path) -> None:
+    text = """apiVersion: v1
+kind: Pod
+metadata: {name: x}
+spec:
+  containers:
+  - name: a
+    image: b:1
+    env:
+    - {name: A, value: "1"}
+    - name: DB_PASSWORD
+      valueFrom: {secretKeyRef: {name: SECRETS, key: db-password}}
+"""
+    one, two = [
+        read(tmp_path, f"{name}.yaml", text.replace("SECRETS", name)) for name in ("old", "new")
+    ]
+    told = [finding.path for finding in envsnap.diff(one, two).findings]
+    assert [".".join(map(str, path[-5:])) for path in told] == [
+        "env.DB_PASSWORD.valueFrom.secretKeyRef.name"
+    ]
+
+
+def test_the_version_of_a_field_that_a_cluster_adds(tmp_path: Path) -> None:
+    text = """apiVersion: v1
+kind: Pod
+spec:
+  containers:
+  - name: a
+    image: b:1
+    env:
+    - name: NODE
+      valueFrom:
+        fieldRef:
+          fieldPath: spec.nodeName
+"""
+    live = text.replace("          fieldPath", "          apiVersion: v1\n          fieldPath")
+    one, two = [read(tmp_path, f"{at}.yaml", side) for at, side in enumerate((text, live))]
+    assert envsnap.diff(one, two).findings == ()

@@ -246,7 +246,10 @@ def _is_token(item: dict[str, Any]) -> bool:
 def _told_elsewhere(spec: dict[str, Any]) -> dict[str, Any]:
     """A pod of one container without its variables, memory and processors: they are facts of their own."""
     container = dict(spec["containers"][0])
+    named = [entry for entry in trees.records(container, "env") if "valueFrom" in entry]
     container.pop("env", None)
+    if named:  # where a value comes from is not among the variables
+        container["env"] = named
     resources = dict(trees.mapping(container, "resources"))
     limits = trees.mapping(resources, "limits")
     resources["limits"] = {

@@ -69,12 +69,25 @@ def without(tree: Any) -> Any:
             continue
         if key in OWN or key in OWN_LISTS:
             if value not in ({}, []):
-                found[key] = value
+                found[key] = _variables(value) if key == "env" else value
             continue
         kept = _tolerations(value) if key == "tolerations" else without(value)
         if kept not in ({}, []) or key == "emptyDir":
             found[key] = kept
     return found
+
+
+def _variables(value: Any) -> Any:
+    """Variables without the version that a reference to a field of the pod has by default."""
+    return [
+        {**item, "valueFrom": {"fieldRef": {"fieldPath": field["fieldPath"]}}}
+        if isinstance(item, dict)
+        and isinstance(source := item.get("valueFrom"), dict)
+        and isinstance(field := source.get("fieldRef"), dict)
+        and field == {"apiVersion": "v1", "fieldPath": field.get("fieldPath")}
+        else item
+        for item in (value if isinstance(value, list) else ())
+    ]
 
 
 def _is_default(key: str, value: object, tree: dict[str, Any]) -> bool:

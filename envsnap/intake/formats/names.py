@@ -57,6 +57,14 @@ def address(text: str) -> Address:
     return Address(origin, egg or name, version or written)
 
 
+def repository(git: str, reference: object) -> Origin:
+    """A Git repository: a reference that is no commit (a branch, a tag) stands behind the address."""
+    if isinstance(reference, str) and COMMIT.fullmatch(reference):
+        return Origin(url=privacy.clean_url(git), vcs="git", commit=reference)
+    behind = f"@{reference}" if isinstance(reference, str) and reference else ""
+    return Origin(url=privacy.clean_url(f"{git}{behind}"), vcs="git")
+
+
 def _of_egg(text: str) -> tuple[str, str]:
     """The name in an address' fragment, and the version that old ones had behind it."""
     name = re.split(r"[\[<>=!~]", text)[0]

@@ -51,7 +51,7 @@ def choice(entry: dict[str, Any], groups: tuple[str, ...] | UnsetType) -> Choice
     git, file = trees.text(entry, "git"), trees.text(entry, "file")
     origin: Origin | UnsetType = UNSET
     if isinstance(git, str):
-        origin = Origin(url=privacy.clean_url(git), vcs="git", commit=trees.text(entry, "ref"))
+        origin = names.repository(git, trees.text(entry, "ref"))
     elif isinstance(file, str):
         origin = names.address(file).origin
     return Choice(

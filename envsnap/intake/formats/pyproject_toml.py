@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from envsnap.intake.formats import poetry_ranges, privacy, trees, wanted_lines
+from envsnap.intake.formats import names, poetry_ranges, privacy, trees, wanted_lines
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.knowledge.names import canonical
@@ -167,8 +167,9 @@ def _choice(entry: object) -> Choice | None:
     place = next((trees.text(entry, key) for key in ELSEWHERE if key in entry), UNSET)
     origin: Origin | UnsetType = UNSET
     if isinstance(git, str):
-        commit = trees.text(entry, "rev")
-        origin = Origin(url=privacy.clean_url(git), vcs="git", commit=commit)
+        kinds = ("rev", "tag", "branch")
+        told = next((trees.text(entry, key) for key in kinds if key in entry), UNSET)
+        origin = names.repository(git, told)
     elif isinstance(place, str) and "://" in place:
         origin = Origin(url=privacy.clean_url(place))
     choice = Choice(
