@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from envsnap.replay.esr.recording import Tensor
 
 Key = tuple[str, tuple[int, ...]]  # a model's name, and the places of its inputs
 Rows = list[tuple[float, ...]]
+CLOSE = 1e-5  # of the largest result
 
 
 def rows(view: View, twin: View, known: dict[Key, str]) -> str:
@@ -57,6 +59,46 @@ def _begin_alike(view: View, here: list[Any], there: list[Any]) -> bool:
     first = view.tensor(numbers[0]).shape[:1] if numbers and view.call.nth == 0 else ()
     count = first[0] if first else 0
     return 0 < count < len(here) == len(there) and here[:count] == there[:count]
+
+
+def answered(view: View, twin: View) -> bool:
+    """Whether all results of a model, call after call, are the same numbers within rounding.
+
+    However the inputs are put together: then no batch changes anything. That shows where all
+    results are small enough to be kept.
+    """
+    here, there = (_all_results(side) for side in (view, twin))
+    return bool(here and there) and all(
+        len(one) == len(two) > 0 and _are_close(one, two)
+        for one, two in zip(here, there, strict=True)
+    )
+
+
+def _are_close(here: Sequence[float], there: Sequence[float]) -> bool:
+    """Whether values are the same within rounding, measured by the largest of them."""
+    size = max(map(abs, here))
+    return math.isfinite(size) and all(
+        abs(one - two) <= CLOSE * size for one, two in zip(here, there, strict=True)
+    )
+
+
+def _all_results(view: View) -> list[list[float]]:
+    """The values of each tensor that a model gives, over all its calls; empty where one is not kept."""
+    found: list[list[float]] = []
+    calls = _calls(view)
+    if len(calls) != view.root.calls:
+        return []
+    for item in calls:
+        numbers = list(item.call.result.tensors()) if item.call.result is not None else []
+        values = [archive.flat_values(item.recording, item.tensor(number)) for number in numbers]
+        found = found or [[] for _ in numbers]
+        if not numbers or len(values) != len(found):
+            return []
+        for kept, more in zip(found, values, strict=True):
+            if more is None:
+                return []
+            kept.extend(more)
+    return found
 
 
 def regrouped(view: View, twin: View) -> bool:

@@ -123,6 +123,8 @@ def _loose(view: View, twin: View, given: Found, facts: Facts, found: Walk) -> s
     regrouped = given.batches or batches.regrouped(view, twin)
     if rows == "same" and (regrouped or found.loose):
         return f"{batches.told(view, twin)}; all rows of the run are the same"
+    if regrouped and batches.answered(view, twin):
+        return f"{batches.told(view, twin)}; all results of the run are the same"
     if rows == "first" and regrouped:
         return f"{batches.told(view, twin)}; the first rows of the run are the same"
     if rows == "moved":
