@@ -44,6 +44,16 @@ for at in range(0, 4, {}):
     found += model(torch.cat(part), adjacency, of).argmax(1).tolist()
 print(found)
 """
+ROWS = """
+class Anchored(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.anchors, self.names = {}, [["a", "b"], ["c"]]
+        self.out = nn.Linear(3, 2)
+    def forward(self, x):
+        return self.out(x) * self.anchors[0][0]
+print(Anchored()(torch.ones(1, 3)).tolist())
+"""
 Compare = Callable[..., str]
 
 
@@ -67,3 +77,8 @@ def test_graphs_that_are_joined_otherwise(compared: Compare) -> None:
     )
     other = JOINED.replace("/ 9", "/ (9 if size < 4 else 8)")
     assert "Diverged" in compared(JOINED.format(2, 2), other.format(4, 4), 1)
+
+
+def test_settings_that_are_rows_of_rows(compared: Compare) -> None:
+    told = compared(ROWS.format([(10, 13), (16, 30)]), ROWS.format([(12, 13), (16, 30)]), 1)
+    assert "Anchored.anchors [[10, 13], [16, 30]] -> [[12, 13], [16, 30]]" in told

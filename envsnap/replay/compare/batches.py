@@ -110,6 +110,17 @@ def regrouped(view: View, twin: View) -> bool:
     )
 
 
+def widened(view: View, twin: View) -> bool:
+    """Whether inputs that differ have as many rows and axes, of another length."""
+    differ = [(one, two) for _, one, two in _differing(view, twin) if one.shape != two.shape]
+    return bool(differ) and all(
+        one.dtype == two.dtype
+        and one.shape[:1] == two.shape[:1]
+        and len(one.shape) == len(two.shape)
+        for one, two in differ
+    )
+
+
 def told(view: View, twin: View) -> str:
     """How the batches of two calls differ: by the first input that has another number of rows."""
     for _, one, two in _differing(view, twin):

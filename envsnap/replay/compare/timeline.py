@@ -132,11 +132,8 @@ def _loose(view: View, twin: View, given: Found, facts: Facts, found: Walk) -> s
     texts = [fact.text for fact in facts.of("generation")]
     if given.forms and texts and all(_is_cache(text) for text in texts):
         return "; ".join(texts)
-    if (
-        given.forms
-        and results.are_measured(view)
-        and _is_quiet(view, results.of_call(view, twin), given, found)
-    ):
+    quiet = _is_quiet(view, results.of_call(view, twin), given, found)
+    if quiet and batches.widened(view, twin) and results.are_measured(view):
         cause = given.cause.removeprefix("inputs differ: ")
         return f"{view.title} is given another form and gives the same: {cause}"
     return ""

@@ -63,6 +63,7 @@ def _tells(name: str, raw: Any) -> bool:
 
 
 def _scalar(value: Any, texts: bool) -> Any:
+    """A plain value, or some in a row; rows of rows (anchors, sizes of kernels) as a text."""
     if isinstance(value, (bool, int)) and abs(value) < 1 << 53:
         return value
     if isinstance(value, float):
@@ -73,7 +74,9 @@ def _scalar(value: Any, texts: bool) -> Any:
         value = tuple(value)
     if isinstance(value, tuple) and 0 < len(value) <= LONGEST_TUPLE:
         parts = [_scalar(item, texts) for item in value]
-        return None if None in parts else parts
+        if None in parts:
+            return None
+        return str(parts)[:200] if any(isinstance(part, list) for part in parts) else parts
     return None
 
 
