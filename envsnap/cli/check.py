@@ -35,6 +35,6 @@ def command(
         result = api.check(found, policy=rulings, error_text=text, symptom=symptom)
         judged.append(outputs.judged(name, found, result, style))
     report = Report(
-        reference=None, judged=tuple(judged), policy=rulings, has_text=bool(text or symptom)
+        reference=None, judged=tuple(judged), policy=rulings, has_text=bool(text), symptom=symptom
     )
     return outputs.finish(report, style, output, color, fail_on, fail_on_unknown=fail_on_unknown)

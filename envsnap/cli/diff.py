@@ -68,6 +68,7 @@ def command(
         judged=judged,
         hosts=api.side_by_side(manifests, results) if len(others) > 1 else None,
         policy=rulings,
-        has_text=bool(text or symptom),
+        has_text=bool(text),
+        symptom=symptom,
     )
     return outputs.finish(report, style, output, color, fail_on, fail_on_unknown=fail_on_unknown)

@@ -8,6 +8,8 @@ from enum import StrEnum
 FINAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}")
 LONGEST_PART = 9
 FIRST_YEAR = 1990
+LAST_YEAR = 2200
+FAR_YEARS = 3  # a release that is so much older is another one
 SHORT_YEARS = range(18, 40)
 
 
@@ -33,11 +35,20 @@ def distance(reference: object, other: object) -> Distance:
     if mine is None or theirs is None:
         return Distance.OTHER
     if mine[:2] != theirs[:2]:
-        years = all(_is_date(item) for item in (mine, theirs))
-        return Distance.MINOR if years else Distance.MAJOR
+        return _between_dates(mine, theirs) or Distance.MAJOR
     if (*mine[2:3], 0)[0] != (*theirs[2:3], 0)[0]:
         return Distance.MINOR
     return Distance.PATCH if _release(mine[1:]) != _release(theirs[1:]) else Distance.BUILD
+
+
+def _between_dates(mine: tuple[int, ...], theirs: tuple[int, ...]) -> Distance | None:
+    """How far apart the numbers of a calendar are; None where they are none."""
+    days = mine[1] // 10_000, theirs[1] // 10_000
+    if len(mine) == len(theirs) == 2 and min(days) >= FIRST_YEAR and max(days) < LAST_YEAR:
+        return Distance.PATCH if days[0] == days[1] else Distance.MINOR  # 20250706
+    if not (_is_date(mine) and _is_date(theirs)):
+        return None
+    return Distance.MINOR if abs(mine[1] - theirs[1]) < FAR_YEARS else None
 
 
 def _is_date(parts: tuple[int, ...]) -> bool:

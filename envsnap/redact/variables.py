@@ -32,6 +32,7 @@ PREFIXES = (
     "GOTO_",
     "BLIS_",
     "NUMEXPR_",
+    "NUMBA_",
     "VECLIB_",
     "DNNL_",
     "ONEDNN_",

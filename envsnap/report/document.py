@@ -35,7 +35,7 @@ class Judged(Struct, frozen=True, kw_only=True):
 class Report(Struct, frozen=True, kw_only=True):
     """A whole report. `reference` is None for a check, `hosts` where there is one other only.
 
-    `has_text`: what failed was passed, as a text or as a symptom.
+    `has_text`: what failed was passed as a text; `symptom`: its kind was.
     """
 
     reference: Side | None
@@ -43,6 +43,12 @@ class Report(Struct, frozen=True, kw_only=True):
     hosts: "Table | None" = None
     policy: Policy | None = None
     has_text: bool = False
+    symptom: str | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody said what failed."""
+        return self.has_text or self.symptom is not None
 
     def idle(self) -> tuple[Entry, ...]:
         """The entries of the policy that nothing matched."""

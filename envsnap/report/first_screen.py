@@ -31,8 +31,8 @@ def likeliest(result: Result) -> Finding | None:
 
 
 def is_unexplained(report: document.Report, found: Finding) -> bool:
-    """Whether the reader passed a text, and the first finding is no more than a large step beside it."""
-    return report.has_text and found.rule == STEP and QUOTES not in found.why
+    """Whether the reader said what failed, and the first finding is no more than a large step beside it."""
+    return report.is_asked and found.rule == STEP and QUOTES not in found.why
 
 
 def others(result: Result) -> list[Finding]:
@@ -74,7 +74,7 @@ def next_step(report: document.Report, item: document.Judged) -> str:
             "This says what is wanted; only exact pins were judged. Install it and check what is there:"
             " envsnap capture -o THIS.json; or compare both: envsnap diff FILE THIS.json."
         )
-    if not report.has_text:
+    if not report.is_asked:
         return "Pass what failed with --error-text FILE (a message, a traceback or a log)."
     if any(name.startswith("frameworks") for name in item.result.not_compared):
         return "Capture both sides with imports (without --no-import): builds and threads are read then."

@@ -132,7 +132,10 @@ def _first(
         return
     message = summary.sentence(found.message, names)
     if first_screen.is_unexplained(report, found):
-        _paragraph(console, "Nothing here explains the text.")
+        what = (
+            "explains the text" if report.has_text else f"is known to cause this ({report.symptom})"
+        )
+        _paragraph(console, f"Nothing here {what}.")
         message = f"The largest difference: {message}"
     else:
         message = f"Likeliest cause: {message}"

@@ -16,7 +16,11 @@ from envsnap.rules.symptoms import owners, trouble
 from envsnap.rules.symptoms.reading import Reading, read
 from envsnap.rules.symptoms.trouble import contradicts, fits
 
+STEP = "package-version"
 SHORTEST = 6  # letters of a variable's name that a text may hold by chance
+# Values that a text does not hold by chance: a path of several parts, the release of a kernel.
+PATH_SHOWN = re.compile(r"/[\w.+-]{1,80}(?:/[\w.+-]{1,80}){1,12}")
+KERNEL_RELEASE = re.compile(r"\d{1,2}\.\d{1,3}\.\d{1,4}")
 
 
 def explained(
@@ -98,11 +102,11 @@ def _with_variables(
     first: list[Finding], rest: list[Finding], reading: Reading
 ) -> tuple[list[Finding], list[Finding]]:
     """Variables that differ and that the text names come first, unless a difference explains it."""
+    named = [found for found in rest if _is_named(found, reading)]
     if first and first[0].changes and first[0].confidence is not Confidence.POSSIBLE:
-        return first, rest
-    named = [
-        found for found in rest if found.path[0] == "env_vars" and _is_mentioned(found, reading)
-    ]
+        # Of a package that moved a text may say that it failed: a value in the text says more.
+        moved = first[0].rule == STEP
+        named = [found for found in named if moved and _is_shown(found, reading)]
     return [*named, *first], [found for found in rest if found not in named]
 
 
@@ -111,12 +115,30 @@ def _lifted(found: Finding, reading: Reading, symptom: str | None) -> Finding:
 
     The trouble is the one that somebody named: what a text seems to say lifts too much.
     """
-    is_named = found.path[0] == "env_vars" and found.changes and _is_mentioned(found, reading)
-    if not (trouble.is_lifted(found, symptom) or is_named):
+    if not (trouble.is_lifted(found, symptom) or _is_named(found, reading)):
         return found
     return replace(
         found, severity=min(found.severity, Severity.WARNING, key=lambda item: item.rank)
     )
+
+
+def _is_named(found: Finding, reading: Reading) -> bool:
+    """Whether a text names a fact of the machine or of the shell that differs, or its value."""
+    if not found.changes or found.path[0] not in ("env_vars", "system"):
+        return False
+    return _is_mentioned(found, reading) or _is_shown(found, reading)
+
+
+def _is_shown(found: Finding, reading: Reading) -> bool:
+    """Whether a text holds the value that a fact has on one side."""
+    for value in (found.reference, found.other):
+        if not isinstance(value, str):
+            continue
+        is_kernel = found.path == ("system", "kernel")
+        shown = KERNEL_RELEASE.match(value) if is_kernel else PATH_SHOWN.fullmatch(value)
+        if shown and re.search(rf"(?<![\w./-]){re.escape(shown[0])}(?![\w/])", reading.text):
+            return True
+    return False
 
 
 def _is_mentioned(found: Finding, reading: Reading) -> bool:

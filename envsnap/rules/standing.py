@@ -17,6 +17,7 @@ from envsnap.rules.finding import Effect, Finding
 # What decides by itself what is computed, and seldom differs by chance.
 DECISIVE = ("weights", "data", "files", "configs", "seeds", "determinism", "codecs", "gpus", "rocm",
             "driver", "cuda", "process", "env_vars")  # fmt: skip
+MODES = ("debug", "gil", "optimize", "utf8_mode")  # of an interpreter: seldom other by chance
 DISTRIBUTIONS = ("packages", "frameworks", "wanted")
 REQUIRES = ("wanted", "requires_python")
 MODEL, ARRAYS, MACHINE, AUXILIARY, UNKNOWN, RUNTIME, TOOLING = range(1, 8)
@@ -57,6 +58,8 @@ def of_fact(path: Path) -> int:
         return 0
     if section in DISTRIBUTIONS and len(path) > 1 and path != REQUIRES:
         return of_distribution(path[1].replace("_", "-").lower())
+    if section == "python" and path[-1] in MODES:
+        return 0
     if section == "python" or path == REQUIRES:
         return AUXILIARY
     if section == "system":

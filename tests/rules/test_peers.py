@@ -54,7 +54,7 @@ GRAVE: list[tuple[str, Change, str, Severity]] = [
     ("one more", fleets.package("unheard-of", "1.0"), "unheard-of", Severity.WARNING),
     ("kernel", system(kernel="5.15.0-1"), "5.15.0-1", Severity.WARNING),
     ("C library", system(glibc="2.31"), "glibc", Severity.WARNING),
-    ("memory", half_the_memory, "memory_total", Severity.WARNING),
+    ("memory", half_the_memory, "memory total", Severity.WARNING),
 ]
 
 

@@ -16,11 +16,17 @@ MODES = {
 }
 
 
+# They come with the card and the driver, or only shorten the start of programs.
+MINOR = ("vbios", "gsp_firmware", "firmware", "inforom", "persistence")
+# What is told first of the rest: it decides how fast a GPU may run.
+NEAREST = ("power", "clock", "pcie", "nvlink")
+
+
 class GpuSettings(Rule):
     """A GPU's settings differ: ECC, MIG, clocks, power, firmware.
 
     ECC and MIG change how much memory there is, MIG also how many multiprocessors. Clocks, power
-    limits and PCIe change speed, not results. A VBIOS difference is worth knowing where one of
+    limits and PCIe change speed, not results; firmware and persistence mode hardly do. A VBIOS difference is worth knowing where one of
     several equal cards behaves otherwise.
 
     Fix: set the same modes on both sides with nvidia-smi.
@@ -41,8 +47,12 @@ class GpuSettings(Rule):
                 rest.append(change)
         for key, changes in modes.items():
             yield self._mode(key, changes)
-        if rest:
-            yield self._speed(rest)
+        speed = [change for change in rest if change.path[2] not in MINOR]
+        if speed:
+            yield self._speed(sorted(speed, key=_nearness))
+        minor = [change for change in rest if change.path[2] in MINOR]
+        if minor:
+            yield self._minor(minor)
 
     def _mode(self, key: str, changes: list[Change]) -> Finding:
         first = changes[0]
@@ -60,14 +70,35 @@ class GpuSettings(Rule):
         )
 
     def _speed(self, changes: list[Change]) -> Finding:
-        keys = sorted({change.path[2] for change in changes})
+        told = {change.path[2]: change.told for change in reversed(changes)}
         return Finding(
             rule=self.id,
             severity=Severity.INFO,
             effect=Effect.PERFORMANCE,
             confidence=Confidence.POSSIBLE,
             path=changes[0].path,
-            message=f"GPU settings differ: {', '.join(keys)}",
+            message="GPU settings differ: "
+            + ", ".join(f"{key} {told[key]}" for key in reversed(told)),
             why="They change speed, not results.",
+            fix="Set the same on both sides with nvidia-smi.",
             changes=tuple(change.path for change in changes),
         )
+
+    def _minor(self, changes: list[Change]) -> Finding:
+        keys = sorted({change.path[2] for change in changes})
+        return Finding(
+            rule=self.id,
+            severity=Severity.INFO,
+            effect=Effect.NONE,
+            confidence=Confidence.POSSIBLE,
+            path=changes[0].path,
+            message=f"GPU settings differ: {', '.join(keys)}",
+            why="Firmware comes with the card and the driver; persistence mode shortens the start of programs.",
+            changes=tuple(change.path for change in changes),
+        )
+
+
+def _nearness(change: Change) -> int:
+    """How near a setting is to a GPU's speed: the nearest first."""
+    key = change.path[2]
+    return next((at for at, word in enumerate(NEAREST) if word in key), len(NEAREST))

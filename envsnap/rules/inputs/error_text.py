@@ -141,10 +141,18 @@ def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) 
         found
         for path in paths
         for found in findings
-        if touches(found, path) and (found.changes or (_serious(found) and not evidence.is_weak))
+        if touches(found, path)
+        and _may_do(found, path)
+        and (found.changes or (_serious(found) and not evidence.is_weak))
     ]
     chosen = by_fact if evidence.is_weak else [*by_rule, *by_fact]
     return list({(found.rule, found.path): found for found in chosen}.values())[:MOST_RAISED]
+
+
+def _may_do(found: Finding, path: Path) -> bool:
+    """Whether a difference does anything, or is of the very fact; a text about a GPU is not about its VBIOS."""
+    is_of_machine = found.path[0] in ("gpus", "driver", "system")
+    return not is_of_machine or found.effect is not Effect.NONE or found.path == path
 
 
 def _is_meant(found: Finding, where: Places) -> bool:
@@ -211,6 +219,8 @@ def _source(keys: str) -> str:
 
 
 def _quotation(evidence: Evidence) -> str:
+    if not evidence.line.strip():
+        return ""  # somebody named a kind of trouble, and passed no text
     return f"{QUOTES} (line {evidence.number}): {quoted(evidence)}"
 
 

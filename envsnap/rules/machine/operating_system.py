@@ -8,7 +8,7 @@ from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 RELEASE = ("os", "os_id", "os_version")
-HOST = ("kernel", "container", "transparent_hugepages")
+HOST = ("kernel", "container")
 
 
 class OperatingSystem(Rule):
@@ -23,7 +23,23 @@ class OperatingSystem(Rule):
     id = "operating-system"
 
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
-        """Yield one finding for the release and one for the host."""
+        """Yield one finding for the release, one for the host, and one for its pages."""
+        pages = comparison.at("system", "transparent_hugepages")
+        if pages is not None:
+            yield Finding(
+                rule=self.id,
+                severity=Severity.INFO,
+                effect=Effect.PERFORMANCE,
+                confidence=Confidence.POSSIBLE,
+                path=pages.path,
+                message=f"transparent huge pages: {pages.told}",
+                why="Where they are always used, allocators hold more memory, and pauses are longer.",
+                fix=f"Write {pages.reference} to /sys/kernel/mm/transparent_hugepage/enabled."
+                if pages.reference is not None
+                else "",
+                source="Linux, Documentation/admin-guide/mm/transhuge.rst",
+                changes=(pages.path,),
+            )
         for keys, what in ((RELEASE, "operating system"), (HOST, "host")):
             found = [change for key in keys if (change := comparison.at("system", key))]
             if not found:

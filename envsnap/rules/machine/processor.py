@@ -9,7 +9,7 @@ from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
-MODEL = ("cpu", "cpu_vendor", "cpu_family", "cpu_model", "cpu_stepping", "microcode")
+MODEL = ("cpu", "cpu_vendor", "cpu_family", "cpu_model", "cpu_stepping")
 # Flags that decide which kernels math libraries choose.
 DECISIVE = (
     "avx",
@@ -58,6 +58,11 @@ class Processor(Rule):
             and comparison.at("frameworks", change.path[1], "version") is None
         ]
         models = [change for key in MODEL if (change := comparison.at("system", key))]
+        microcode = comparison.at("system", "microcode")
+        if microcode is not None and not (models or flags or levels):
+            yield self._microcode(microcode)
+            return
+        models += [microcode] if microcode is not None else []
         decisive = _decisive(flags)
         if decisive or levels:
             yield self._kernels(decisive, flags, levels, models)
@@ -83,6 +88,18 @@ class Processor(Rule):
             "ONEDNN_MAX_CPU_ISA).",
             source="measured with torch 2.13.0 (pytorch/pytorch#155423 asks about the same)",
             changes=tuple(item.path for item in (*levels, *([flags] if flags else []), *models)),
+        )
+
+    def _microcode(self, change: Change) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=Severity.INFO,
+            effect=Effect.NONE,
+            confidence=Confidence.POSSIBLE,
+            path=change.path,
+            message=f"the CPU's microcode: {change.told}",
+            why="It is the same CPU: microcode mends its errors, and chooses no kernels.",
+            changes=(change.path,),
         )
 
     def _model(self, flags: Change | None, models: list[Change], *, known: bool) -> Finding:

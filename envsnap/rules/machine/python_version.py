@@ -12,6 +12,11 @@ from envsnap.rules.rule import Comparison, Rule
 
 MOST_TOLD = 3
 FOLLOW = ("soabi", "build", "compiler", "platform")
+BUILD = ("build", "compiler")
+WHY = {
+    "optimize": "-O removes asserts. -OO removes docstrings, too, which some packages read: there they are None."
+}
+FIX = {"optimize": "Start Python without -O, and unset PYTHONOPTIMIZE, on both sides."}
 SWITCHES = ("debug", "gil", "optimize", "utf8_mode", "bits", "implementation")
 
 
@@ -48,8 +53,25 @@ class PythonVersion(Rule):
                 fix=f"Use Python {change.reference}." if change.reference is not None else "",
                 changes=(change.path, *follow),
             )
+        builds = [found for key in BUILD if (found := comparison.at("python", key))]
+        if change is None and builds:
+            yield self._built(builds)
         for key in SWITCHES:
             yield from self._switch(comparison, key)
+
+    def _built(self, builds: list[Change]) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=Severity.INFO,
+            effect=Effect.PERFORMANCE,
+            confidence=Confidence.POSSIBLE,
+            path=builds[0].path,
+            message=f"another build of the same Python: {builds[0].told}",
+            why="How it was built (PGO, LTO, the compiler) decides its speed.",
+            fix="Use one interpreter from one place on both sides.",
+            source="CPython, configure options (--enable-optimizations, --with-lto)",
+            changes=tuple(change.path for change in builds),
+        )
 
     def _switch(self, comparison: Comparison, key: str) -> Iterator[Finding]:
         change = comparison.at("python", key)
@@ -62,8 +84,8 @@ class PythonVersion(Rule):
             confidence=Confidence.POSSIBLE,
             path=change.path,
             message=f"the interpreter's {key}: {change.told}",
-            why="It is another kind of interpreter, or runs in another mode.",
-            fix="Start the same kind of interpreter in the same mode.",
+            why=WHY.get(key, "It is another kind of interpreter, or runs in another mode."),
+            fix=FIX.get(key, "Start the same kind of interpreter in the same mode."),
             changes=(change.path,),
         )
 

@@ -7,6 +7,19 @@ from collections.abc import Iterator
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
+# Names of one zone, as the tz database has them.
+UTC = (
+    "UTC",
+    "Etc/UTC",
+    "Etc/UCT",
+    "UCT",
+    "Etc/Universal",
+    "Universal",
+    "Etc/Zulu",
+    "Zulu",
+    "Etc/GMT",
+    "GMT",
+)
 LOCALE = ("encoding", "filesystem_encoding", "locale_installed", "locale")
 
 
@@ -42,14 +55,17 @@ class TextSettings(Rule):
             )
         zone = comparison.at("system", "timezone")
         if zone is not None:
+            is_same = zone.reference in UTC and zone.other in UTC
             yield Finding(
                 rule=self.id,
                 severity=Severity.INFO,
-                effect=Effect.BEHAVIOR,
+                effect=Effect.NONE if is_same else Effect.BEHAVIOR,
                 confidence=Confidence.POSSIBLE,
                 path=zone.path,
                 message=f"the time zone: {zone.told}",
-                why="Dates without a zone mean another moment.",
-                fix="Set the same TZ on both sides.",
+                why="These are two names of one zone."
+                if is_same
+                else "Dates without a zone mean another moment.",
+                fix="" if is_same else "Set the same TZ on both sides.",
                 changes=(zone.path,),
             )

@@ -15,6 +15,9 @@ FEW = 3  # with so few differences between two environments, each is a suspect
 NEAREST = 0  # the reach of what computes the model itself: engines, kernels, frameworks
 # Of these, patch releases mend what is broken; the rest move with torch.
 STEADY = ("torchvision", "torchaudio", "transformers", "tokenizers", "nvidia-", "keras", "jax")
+# Their first number is the year, in two digits: packaging 25.0 follows 24.2.
+YEARS = ("argon2-cffi", "argon2-cffi-bindings", "attrs", "black", "cattrs", "packaging", "pip", "pyopenssl",
+         "service-identity", "structlog", "twisted")  # fmt: skip
 FAR = (Distance.MAJOR, Distance.MINOR, Distance.OTHER)
 
 
@@ -51,7 +54,7 @@ class PackageVersion(Rule):
         self, comparison: Comparison, change: Change, role: str, is_alone: bool
     ) -> Finding:
         name = change.path[1]
-        how_far = distance(change.reference, change.other)
+        how_far = _distance(change)
         is_moving = reach(name) == NEAREST and not name.startswith(STEADY)
         severity, effect = _weigh(role, how_far, is_moving=is_moving)
         if is_alone and _suspect(change, role):
@@ -74,9 +77,15 @@ class PackageVersion(Rule):
         )
 
 
+def _distance(change: Change) -> Distance:
+    """How far a distribution moved; the first number of some is a year."""
+    found = distance(change.reference, change.other)
+    return Distance.MINOR if found is Distance.MAJOR and change.path[1] in YEARS else found
+
+
 def _suspect(change: Change, role: str) -> bool:
     """A difference of at least a minor release in what no rule calls harmless."""
-    how_far = distance(change.reference, change.other)
+    how_far = _distance(change)
     if role == "runtime":
         return how_far in (Distance.MAJOR, Distance.OTHER)
     return role != "tooling" and how_far in FAR

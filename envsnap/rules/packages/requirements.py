@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from envsnap.changes import markers
 from envsnap.knowledge.names import canonical
 from envsnap.knowledge.specifiers import contains
@@ -56,7 +58,9 @@ class Requirements(Rule):
                     continue
                 for found in self._judge(comparison.other, name, line):
                     if line not in before or not any(self._judge(comparison.reference, name, line)):
-                        yield found
+                        old = reference[name].version if name in reference else None
+                        moved = name in differ and _name(line) not in differ
+                        yield _taken_back(found, name, old) if moved and old else found
 
     def _judge(self, manifest: Manifest, name: str, line: str) -> Iterator[Finding]:
         """Hold one line against what is installed; the marker, which costs most, comes last."""
@@ -101,6 +105,18 @@ class Requirements(Rule):
             expected=f"{wanted}{versions}",
             cites=(("packages", name),),
         )
+
+
+def _taken_back(found: Finding, name: str, version: str) -> Finding:
+    """The finding where the distribution that asks moved, and the one that is asked for did not."""
+    return replace(
+        found,
+        confidence=Confidence.LIKELY,
+        path=("packages", name),
+        fix=f"pip install '{name}=={version}', as the reference has, or {found.fix}",
+        remedy=Remedy(install=(f"{name}=={version}",)),
+        cites=(found.path,),
+    )
 
 
 def _name(line: str) -> str:

@@ -58,6 +58,7 @@ ROW = {
     "severity": "warning",
 }
 
+OFF = ("", "0", "false", "off", "no")
 SILENT_TROUBLE = ("hang", "slower", "memory")  # what ends without saying why
 FITS = {
     **ROW,
@@ -105,8 +106,9 @@ def fitting(reading: Reading, manifest: Manifest) -> list[Evidence]:
     if reading.symptom not in SILENT_TROUBLE or len(reading.text) > SHORT:
         return []
     names = [
-        name for name in entries(manifest, "env_vars")
-        if is_likely(("env_vars", name), reading.symptom) and not only_tells(name)
+        name for name, value in entries(manifest, "env_vars").items()
+        if is_likely(("env_vars", name), reading.symptom)
+        and not (only_tells(name) or str(value).lower() in OFF)
     ]  # fmt: skip
     line = next((item for item in reading.text.split("\n") if item.strip()), "")
     return [

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from envsnap.knowledge import variables
+from envsnap.knowledge.roles import role
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Effect, Finding, Severity
 
@@ -37,7 +39,7 @@ LONGEST = 2000  # a text of people is short; a log is judged by what the systems
 LIKELY: dict[str, re.Pattern[str]] = {
     "slower": re.compile(
         r"driver|gpus\.\w+\.(?:clock|power|pcie|nvlink|persistence|mig|ecc|name)|cuda\.|system\.(?:cpus|cgroup_cpu|"
-        r"transparent|cpu)|env_vars\.(?:OMP|MKL|OPENBLAS|NUMEXPR|NCCL|CUDA|TORCH|PYTORCH|VLLM|TF_|XLA|TOKENIZERS)|"
+        r"transparent|cpu)|env_vars\.(?:OMP|KMP|GOMP|MKL|OPENBLAS|NUMEXPR|NUMBA|NCCL|CUDA|TORCH|PYTORCH|VLLM|TF_|XLA|TOKENIZERS|PROTOCOL_BUFFERS|MALLOC|LD_PRELOAD)|"
         r"frameworks\.\w+\.(?:threads|cuda|cpu_capability|providers|blas)|.*attn|.*attention"
         r"|packages\.(?:flash-attn|flashinfer|xformers|triton|torch|vllm|sglang)"
     ),
@@ -47,13 +49,14 @@ LIKELY: dict[str, re.Pattern[str]] = {
         r"|configs|weights|seeds|determinism|.*(?:dtype|attn|attention|chat_template|tokenizer)|data|files"
     ),
     "hang": re.compile(
-        r"env_vars\.(?:NCCL|GLOO|MASTER|SLURM|OMP|TOKENIZERS)|packages\.nvidia-nccl|.*nccl|system\.(?:iommu|pcie|shm|kernel)|driver"
+        r"env_vars\.(?:NCCL|GLOO|MASTER|SLURM|OMP|TOKENIZERS|(?i:https?_proxy|no_proxy|all_proxy))|packages\.nvidia-nccl|.*nccl|system\.(?:iommu|pcie|shm|kernel)|driver"
     ),
     "memory": re.compile(
-        r"gpus|env_vars\.PYTORCH|system\.(?:memory|cgroup|shm)|frameworks\.torch|packages\.(?:torch|vllm|transformers)"
+        r"gpus|env_vars\.(?:PYTORCH|MALLOC|LD_PRELOAD)|system\.(?:memory|cgroup|shm|open_files|transparent)|frameworks\.torch|packages\.(?:torch|vllm|transformers)"
     ),
 }
 RUNS = ("wrong", "slower")
+LIFTED = (*RUNS, "hang", "memory")
 EFFECTS = {"slower": Effect.PERFORMANCE, "wrong": Effect.NUMERICS, "crash": Effect.CRASH}
 
 
@@ -78,16 +81,26 @@ def fits(finding: Finding, symptom: str | None) -> bool:
 def is_lifted(finding: Finding, symptom: str | None) -> bool:
     """Whether a finding that is only stated matters here: a fact of the machine that makes this trouble.
 
-    Of distributions that moved, most fit some trouble; those are favoured among their equals.
+    Of distributions that moved, most fit some trouble; those are favoured among their equals. One that
+    computes and is on one side only may take the place of other code without a word.
     """
+    if finding.rule == "package-missing" and symptom in RUNS:
+        return finding.severity is Severity.INFO and role(finding.path[1]) == "numerics"
     return (
         finding.severity is Severity.INFO
-        and symptom in RUNS
-        and bool(finding.changes or finding.path[0] == "env_vars")
+        and symptom in LIFTED
+        and _may_act(finding)
         and finding.path[0] not in ("packages", "wanted", "configs", "files")
         and (finding.path[0] != "frameworks" or finding.path[-1] != "version")
         and fits(finding, symptom)
     )
+
+
+def _may_act(finding: Finding) -> bool:
+    """Whether a fact that differs may do anything: a patch of a driver, or a level of logs, does not."""
+    if finding.path[0] == "env_vars":
+        return not variables.only_tells(finding.path[-1])
+    return bool(finding.changes) and finding.effect is not Effect.NONE
 
 
 def is_likely(path: Path, symptom: str) -> bool:
