@@ -10,12 +10,12 @@ from ..record import Record, reason
 
 
 def run_child(options: dict) -> dict:
-    """Import Pillow or OpenCV and describe it, as all that the child does."""
+    """Import Pillow or OpenCV and describe it; this is the child's whole life."""
     record = Record()
     sys.path[:] = options["sys_path"]
     try:
         {"pillow": _pillow, "opencv": _opencv}[options["codec"]](record)
-    except BaseException as error:  # SystemExit, too
+    except BaseException as error:  # SystemExit too: whatever an import does is a finding
         for key in options["wanted"]:
             record.gap(key, reason(error))
     return {"facts": record.facts, "gaps": record.gaps, "mapped": mapped.own_system_files()}
