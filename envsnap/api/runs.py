@@ -252,10 +252,11 @@ def compare_command(
             raise KeyboardInterrupt
         manifest = ended.manifest("here", own)
         spooled.save(path, chosen, manifest, "here", ended.notes(), ended.ending)
-        verdict = compare(golden, archive.read(path), strict=strict)
+        here = archive.read(path)
+        verdict = compare(golden, here, strict=strict)
         if ended.code == golden.record.exit_code:
             return verdict
-        return ladder.of_command(verdict, ended.code, _found(command))
+        return ladder.of_command(verdict, ended.code, _found(command), golden, here)
 
 
 def _require_recorded(golden: Recording, *, repeat: int, zoom: bool) -> None:

@@ -111,9 +111,10 @@ def _verdict(
             return "failed", f"exit code {ended.code}, and no model was reached: {said}"
         place = os.path.join(kept, "inside.esr")
         spooled.save(place, ended.chosen, None, "inside", ended.notes(), ended.ending)
-        verdict = runs.compare(golden, archive.read(place))
+        here = archive.read(place)
+        verdict = runs.compare(golden, here)
         if ended.code != golden.record.exit_code:
-            verdict = ladder.of_command(verdict, ended.code, command[0])
+            verdict = ladder.of_command(verdict, ended.code, command[0], golden, here)
         return verdict.outcome, verdict.cause or "the outputs differ"
 
 

@@ -17,6 +17,7 @@ class Imports:
 
     def __init__(self) -> None:
         self._wanted: dict[str, list[Done]] = {}
+        self._asked: set[str] = set()  # modules that are being looked for
 
     def after(self, name: str, done: Done) -> None:
         """Call `done` with a module once its import has come to its end, or now if it has."""
@@ -34,35 +35,40 @@ class Imports:
         sys.meta_path[:] = [item for item in sys.meta_path if item is not self]
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> Any:
-        """Find a module that somebody waits for as everybody else does."""
-        if name not in self._wanted:
+        """Find a module that somebody waits for as everybody else does.
+
+        Who asks may only want to know whether it is there: it is waited for until it is executed.
+        """
+        if name not in self._wanted or name in self._asked:
             return None
-        waiting = self._wanted.pop(name)
-        if not self._wanted:
-            sys.meta_path[:] = [item for item in sys.meta_path if item is not self]
-        for finder in list(sys.meta_path):
-            search = getattr(finder, "find_spec", None)
-            spec = None if finder is self or search is None else search(name, path, target)
-            if spec is not None:
-                self._listen(spec.loader, waiting)
-                return spec
-        self._wanted[name] = waiting  # it is not there yet; a later import may find it
-        if self not in sys.meta_path:
-            sys.meta_path.insert(0, self)
+        self._asked.add(name)
+        try:
+            for finder in list(sys.meta_path):
+                search = getattr(finder, "find_spec", None)
+                spec = None if finder is self or search is None else search(name, path, target)
+                if spec is not None:
+                    self._listen(name, spec.loader)
+                    return spec
+        finally:
+            self._asked.discard(name)
         return None
 
-    @staticmethod
-    def _listen(loader: Any, waiting: list[Done]) -> None:
+    def _listen(self, name: str, loader: Any) -> None:
         if loader is None or isinstance(loader, type):
             return  # shared by all modules of its kind
         execute = loader.exec_module
 
         def exec_module(module: Any) -> None:
+            if module.__name__ != name:  # one loader for all modules of an archive
+                execute(module)
+                return
             # Where several listen, the outermost takes back what all have set.
             vars(loader).pop("exec_module", None)
             execute(module)
-            for done in waiting:
+            for done in self._wanted.pop(name, ()):
                 _tell(done, module)
+            if not self._wanted:
+                sys.meta_path[:] = [item for item in sys.meta_path if item is not self]
 
         try:
             loader.exec_module = exec_module

@@ -8,13 +8,12 @@ import msgspec
 
 from envsnap.replay.compare import equivalence, latency, of_layers, raised, surroundings, view
 from envsnap.replay.compare.evidence import Answer, Evidence
-from envsnap.replay.compare.facts import ANYWHERE, Fact
+from envsnap.replay.compare.facts import ANYWHERE, Fact, remedy
 from envsnap.replay.compare.model_parts import Setting, listed
 from envsnap.replay.compare.verdict import Also
 from envsnap.wording import counted
 
-# They ask for the input of the golden run, and name nothing that made it another.
-NO_REMEDY = "Use the golden run's input.", "Use the golden run's batch size."
+BESIDE_CODE = (*ANYWHERE, "seed")
 
 
 def answer(evidence: Evidence) -> Answer:
@@ -102,21 +101,17 @@ def _inputs(evidence: Evidence) -> Answer:
     acting = evidence.facts.acting("inputs")
     if "random numbers" not in given.cause:
         acting = tuple(fact for fact in acting if fact.kind != "seed")
-    if all(fact.kind in ANYWHERE for fact in acting):
-        acting = (*acting[:2], *evidence.facts.code(before=evidence.other.call.caller)[:2])
+    if evidence.weights.differ:
+        acting = tuple(fact for fact in acting if fact.kind != "weights")
+    if all(fact.kind in BESIDE_CODE for fact in acting):
+        lines = evidence.facts.code(before=evidence.other.call.caller)
+        acting = evidence.facts.beside(acting, lines)
     told = "; ".join(fact.text for fact in acting[:3])
     return Answer(
         outcome="diverged", subject="inputs",
         cause=given.cause + (f"; {told}" if told else ""),
-        fix=_fix_of(given.fix, acting),
+        fix=remedy(given.fix, acting),
     )  # fmt: skip
-
-
-def _fix_of(fix: str, acting: tuple[Fact, ...]) -> str:
-    """What to do about an input: what made it another is better than to ask for the golden one."""
-    if acting and (acting[0].kind != "code" or fix in NO_REMEDY):
-        return acting[0].fix
-    return fix
 
 
 def _arithmetic(evidence: Evidence) -> Answer | None:
@@ -235,9 +230,9 @@ def _weights(evidence: Evidence) -> Answer:
 def _of_weights(evidence: Evidence) -> tuple[tuple[Fact, ...], str]:
     """What may have given other weights, and what to do where it is not the file that holds them."""
     facts = evidence.facts
-    files, settings = facts.of("weights")[:2], facts.of("setting")[:2]
+    files, settings = facts.of("weights")[:2] or facts.of("file")[:2], facts.of("setting")[:2]
     if files:
-        return (*files, *settings), ""
+        return (*files, *settings), files[0].fix
     lines = facts.code(before=evidence.other.call.caller)[:2]
     if settings:
         manifests = evidence.golden.recording.manifest, evidence.other.recording.manifest

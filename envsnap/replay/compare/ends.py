@@ -98,7 +98,7 @@ def _after(verdict: Verdict, walk: Walk, told: str, other: Recording, facts: Fac
     follows = "" if acting and not lines else ": the code after them differs"
     cause = f"{told}; {models}{follows}" + (f"; {reasons}" if reasons else "")
     where = f" (from {last.call.caller} on)" if last is not None and last.call.caller else ""
-    fix = acting[0].fix if acting else f"Compare what follows the last call of a model{where}: thresholds, labels, decoding, post-processing."  # fmt: skip
+    fix = (*acting, *lines)[0].fix if acting or lines else f"Compare what follows the last call of a model{where}: thresholds, labels, decoding, post-processing."  # fmt: skip
     return msgspec.structs.replace(
         verdict, outcome="diverged", cause=cause, fix=fix, place="after the last call of a model"
     )

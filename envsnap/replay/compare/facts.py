@@ -11,14 +11,13 @@ from typing import Literal
 
 from msgspec import Struct
 
-from envsnap.replay.compare import code_lines, surroundings
-from envsnap.replay.compare.view import views
+from envsnap.replay.compare import call_seeds, code_lines, surroundings
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Scalar, Stage
 
 Kind = Literal[
     "generation", "chat", "tokens", "part", "config", "seed", "code", "text", "setting", "file",
-    "seeding", "weights",
+    "seeding", "weights", "alone",
 ]  # fmt: skip
 Place = Literal["inputs", "model", "between", "after"]
 # Which facts can act at a place, the likeliest first.
@@ -33,13 +32,40 @@ ACTS: dict[Place, tuple[Kind, ...]] = {
         "setting",
         "seeding",
         "file",
+        "weights",
+        "alone",
     ),
     "model": ("config",),
-    "between": ("generation", "part", "seed", "config", "setting", "seeding", "file"),
-    "after": ("config", "generation", "part", "seed", "setting", "seeding", "file"),
+    "between": (
+        "generation",
+        "part",
+        "seed",
+        "config",
+        "setting",
+        "seeding",
+        "file",
+        "weights",
+        "alone",
+    ),
+    "after": (
+        "config",
+        "generation",
+        "part",
+        "seed",
+        "setting",
+        "seeding",
+        "file",
+        "weights",
+        "alone",
+    ),
 }
 # What a run read and set may act at any place: lines of code are told beside it.
-ANYWHERE: tuple[Kind, ...] = ("setting", "seeding", "file")
+ANYWHERE: tuple[Kind, ...] = ("setting", "seeding", "file", "weights", "alone")
+# They ask for the input of the golden run, and name nothing that made it another.
+NO_REMEDY = (
+    "Use the golden run's input.", "Use the golden run's batch size.", "Use the golden run's tokenizer",
+    "Give the model ", "Compare how these columns", "Compare the steps before the model.",
+)  # fmt: skip
 MOST_LISTED = 4
 # Counts and texts that follow from other facts, or say nothing of a result.
 FOLLOWS = ("text", "characters", "ids", "texts", "messages")
@@ -47,7 +73,6 @@ QUIET = (
     "torch_dtype", "dtype", "use_cache", "output_attentions", "output_hidden_states", "return_dict",
     "return_dict_in_generate", "num_workers", "pipelines",
 )  # fmt: skip
-UNSEEDED = 1 << 33
 
 
 class Fact(Struct, frozen=True, kw_only=True):
@@ -78,11 +103,23 @@ class Facts(Struct, frozen=True, kw_only=True):
         """The differences of some kinds."""
         return tuple(fact for fact in self.found if fact.kind in kinds)
 
+    def beside(self, acting: tuple[Fact, ...], lines: tuple[Fact, ...]) -> tuple[Fact, ...]:
+        """What acts together with lines of code: a file that one run alone reads says less than those."""
+        first = tuple(fact for fact in acting if fact.kind != "alone")[:2]
+        return (*first, *lines[:2], *[fact for fact in acting if fact.kind == "alone"][:1])
+
     def code(self, after: str = "", before: str = "") -> tuple[Fact, ...]:
         """Lines of code that differ, those between two places of the script first."""
         lines = self.of("code")
         between = [fact for fact in lines if code_lines.within(fact.place, after, before)]
         return tuple(between or lines)
+
+
+def remedy(fix: str, acting: tuple[Fact, ...]) -> str:
+    """What to do about an input: what made it another is better than to ask for the golden one."""
+    if acting and (acting[0].kind != "code" or fix.startswith(NO_REMEDY)):
+        return acting[0].fix
+    return fix
 
 
 def compare(golden: Recording, other: Recording) -> Facts:
@@ -91,7 +128,7 @@ def compare(golden: Recording, other: Recording) -> Facts:
         *_configs(golden, other),
         *_stages(golden, other),
         *_parts(golden, other),
-        *_seeds(golden, other),
+        *(Fact(kind="seed", text=text, fix=fix) for text, fix in call_seeds.compare(golden, other)),
         *_given(golden, other),
         *_run(golden, other),
         *_code(golden, other),
@@ -312,7 +349,7 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
         yield Fact(kind="weights", text=f"other files of weights are read: {listed}", fix=f"Load the golden run's {left[0]}.")  # fmt: skip
     for name, which in surroundings.alone(golden.manifest, other.manifest):
         what = "Leave it out" if which == "here only" else "Read it"
-        yield Fact(kind="file", text=f"{name} is read {which}", fix=f"{what}, as the golden run does: {name}.")  # fmt: skip
+        yield Fact(kind="alone", text=f"{name} is read {which}", fix=f"{what}, as the golden run does: {name}.")  # fmt: skip
     settings = {key.partition(": ")[0] for key, _ in changes}
     names = list(surroundings.files(golden.manifest, other.manifest, settings))
     if names:
@@ -320,47 +357,6 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
         yield Fact(
             kind="file", text=f"another content of {told}", fix=f"Use the golden run's {names[0]}."
         )
-
-
-def _seeds(golden: Recording, other: Recording) -> Iterator[Fact]:
-    there = {view.call.key: view for view in views(other)}
-    same = _all_seeds(golden) == _all_seeds(other)
-    for view in views(golden):
-        twin = there.get(view.call.key)
-        if twin is None or view.call.seed is None or twin.call.seed is None:
-            continue
-        one, two = (_seed(item.call.seed) for item in (view, twin))
-        if one != two and same:
-            return  # the same seeds in a row: a run with fewer calls comes to the next one earlier
-        if one != two:
-            yield Fact(
-                kind="seed", text=f"{SEED} {one} -> {two}",
-                fix=f"Call torch.manual_seed({view.call.seed}) as the golden run does."
-                if one != NEVER else "Seed torch in both runs.",
-            )  # fmt: skip
-            return
-        if view.call.random != twin.call.random and one != NEVER:
-            yield Fact(
-                kind="seed",
-                text=f"torch's random numbers are at another place before {view.title}",
-                fix="Draw the same random numbers in the same order, or seed right before.",
-            )
-            return
-
-
-def _all_seeds(recording: Recording) -> list[str]:
-    """The seeds of a run's calls, each once in a row."""
-    found = [_seed(call.seed) for call in recording.record.calls]
-    return [seed for place, seed in enumerate(found) if place == 0 or found[place - 1] != seed]
-
-
-NEVER = "never set"
-SEED = "the seed of torch:"
-
-
-def _seed(value: str | None) -> str:
-    """A seed; one that nobody has set is a large random number."""
-    return NEVER if value is None or int(value) > UNSEEDED else value
 
 
 def _code(golden: Recording, other: Recording) -> Iterator[Fact]:

@@ -17,6 +17,7 @@ from envsnap.replay.compare import (
     ends,
     environment,
     facts,
+    field_of_view,
     inputs,
     latency,
     layers,
@@ -28,7 +29,7 @@ from envsnap.replay.compare import (
 )
 from envsnap.replay.compare.environment import Environment
 from envsnap.replay.compare.evidence import Evidence
-from envsnap.replay.compare.facts import Facts
+from envsnap.replay.compare.facts import Fact, Facts
 from envsnap.replay.compare.raised import quoted
 from envsnap.replay.compare.timeline import Walk
 from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Verdict
@@ -58,7 +59,7 @@ def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Ver
     verdict = _whole(_chosen(walk) or _by_digests(walk, golden, other), walk, strict=strict)
     if verdict.outcome != "diverged":
         verdict = ends.closed(verdict, walk, golden, other, around, strict=strict)
-    return timeline.with_field_of_view(verdict, walk, golden, other)
+    return field_of_view.told(verdict, walk, golden, other)
 
 
 def _chosen(walk: Walk) -> Verdict | None:
@@ -86,7 +87,9 @@ def _whole(verdict: Verdict, walk: Walk, *, strict: bool) -> Verdict:
     return msgspec.structs.replace(verdict, outcome="diverged", cause=cause)
 
 
-def of_command(verdict: Verdict, code: int, interpreter: str) -> Verdict:
+def of_command(
+    verdict: Verdict, code: int, interpreter: str, golden: Recording, other: Recording
+) -> Verdict:
     """Say in a verdict how the command ended, where it did not end as the golden one."""
     if verdict.outcome == "diverged":
         return verdict
@@ -97,7 +100,17 @@ def of_command(verdict: Verdict, code: int, interpreter: str) -> Verdict:
     else:
         cause = f"{ended}, after its model gave the same result"
         fix = "Run it by itself and read what it prints: the fault is after the model."
+    reasons = _around(golden, other)
+    if reasons:
+        cause = f"{cause}; {'; '.join(fact.text for fact in reasons)}"
+        fix = f"{reasons[0].fix} {fix}"
     return msgspec.structs.replace(verdict, outcome="diverged", cause=cause, fix=fix)
+
+
+def _around(golden: Recording, other: Recording) -> tuple[Fact, ...]:
+    """What differs around a run that ended early: what it read and was told, and lines of code."""
+    found = facts.compare(golden, other)
+    return (*found.of("setting", "file", "weights")[:2], *found.code()[:2])
 
 
 def _one(
@@ -182,7 +195,8 @@ def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> V
     told = other.record.raised
     if told is None or golden.record.raised is not None:
         return found
-    cause = f"the script raised {quoted(told)}, before a model was called"
+    reasons = "".join(f"; {fact.text}" for fact in _around(golden, other))
+    cause = f"the script raised {quoted(told)}, before a model was called{reasons}"
     why = environment.explaining(golden, other, f"{told.type}: {told.message}")
     if why is not None:
         return msgspec.structs.replace(

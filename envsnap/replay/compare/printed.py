@@ -48,11 +48,12 @@ def compare(
     book = _book([*other.lines, *golden.lines], words)
     learnt = set(golden.varies)
     state: State = "same"
-    for number in range(max(count, len(other.lines))):
+    mine, theirs = _without_times(golden.lines, other.lines, learnt)
+    for number in range(max(len(mine), len(theirs))):
         if (number, -1) in learnt:
             continue
-        here = golden.lines[number] if number < count else None
-        there = other.lines[number] if number < len(other.lines) else None
+        here = mine[number] if number < len(mine) else None
+        there = theirs[number] if number < len(theirs) else None
         found = _line(here, there, number, learnt, rounding=rounding)
         if found == "differs":
             shown = f"line {number + 1}: {_shown(here, there, book)} -> {_shown(there, here, book)}"
@@ -65,6 +66,56 @@ def compare(
             state="unknown", told="the output is longer than what is compared", lines=count
         )
     return Found(state=state, masked=_masked(golden), lines=count, answers=bool(golden.size))
+
+
+# Words of a line that tells how long something took.
+TOOK = frozenset(
+    map(
+        texts.digested,
+        (
+            "took",
+            "elapsed",
+            "time",
+            "Time",
+            "Elapsed",
+            "duration",
+            "runtime",
+            "finished",
+            "Finished",
+        ),
+    )
+)
+MOST_OF_A_TIME = 4
+
+
+def _without_times(
+    mine: Sequence[str], theirs: Sequence[str], learnt: set[tuple[int, int]]
+) -> tuple[Sequence[str], Sequence[str]]:
+    """Both outputs without lines that only one has, and that tell how long something took.
+
+    Where both have such lines that differ, their words may be an answer: then nothing is left out.
+    """
+    here, there = set(mine), set(theirs)
+    alone = [line for line in mine if line not in there and _tells_a_time(line)]
+    more = [line for line in theirs if line not in here and _tells_a_time(line)]
+    if learnt or (alone and more) or len(mine) - len(alone) != len(theirs) - len(more):
+        return mine, theirs
+    return [line for line in mine if line not in alone], [
+        line for line in theirs if line not in more
+    ]
+
+
+def _tells_a_time(line: str) -> bool:
+    """Whether a short line says how long something took, and holds no number beside it."""
+    words = texts.as_digests(line.split())
+    rest = [word for word in words if not MARK.fullmatch(word)]
+    told = [word for word in rest if word.startswith("#")]
+    return (
+        "%time" in words
+        and len(told) <= MOST_OF_A_TIME
+        and not TOOK.isdisjoint(told)
+        and not any(NUMBER.fullmatch(word) for word in rest)
+    )
 
 
 def _line(

@@ -8,13 +8,14 @@ import msgspec
 from msgspec import Struct, field
 
 from envsnap.replay.compare import batches, inputs, other_roots, results, taps
-from envsnap.replay.compare.facts import ANYWHERE, SEED, Facts
+from envsnap.replay.compare.call_seeds import SEED
+from envsnap.replay.compare.facts import ANYWHERE, Facts, remedy
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import listed, weights
 from envsnap.replay.compare.pairing import Pairing
 from envsnap.replay.compare.plain import plain_verdict
 from envsnap.replay.compare.raised import quoted
-from envsnap.replay.compare.verdict import Compared, Verdict
+from envsnap.replay.compare.verdict import Verdict
 from envsnap.replay.compare.view import View, objects_apart, rewritten, views
 from envsnap.replay.esr.archive import Recording
 
@@ -22,6 +23,7 @@ from envsnap.replay.esr.archive import Recording
 GROWTH = 30.0
 NOISE, FAULT = 1e-5, 1e-4
 UNSEEN = "by other threads were not seen"  # as the recorder notes it
+STOPPED = "the recording stopped"
 CACHES = ("use_cache", "cache_implementation")
 
 
@@ -59,10 +61,7 @@ def walk(
                 continue
             found.verdicts.append(_missing(view, golden, other, facts, found, pairs))
             return found
-        if view.call.detailed and twin.call.detailed:
-            _detailed(found, view, twin, judged, facts)
-        else:
-            _brief(found, view, twin, facts)
+        _met(found, view, twin, judged, facts)
         shifted = pairs.told(view)
         if shifted and found.verdicts and found.verdicts[-1].outcome != "same":
             last = found.verdicts[-1]
@@ -89,6 +88,37 @@ def _taps(found: Walk, golden: Recording, other: Recording, before: View | None)
 
 def _ended(found: Walk) -> bool:
     return bool(found.verdicts) and found.verdicts[-1].outcome == "diverged"
+
+
+def _cut(view: View, twin: View) -> Verdict | None:
+    """The verdict on a call of which the recording holds no end: nothing can be said of its result."""
+    for side, word in ((view, "the golden run"), (twin, "this run")):
+        if side.call.result is None and side.call.raised is None:
+            why = next(
+                (note for note in side.recording.record.notes if note.startswith(STOPPED)), ""
+            )
+            cause = f"the result of {view.title} is not known in {word}" + (
+                f": {why}" if why else ""
+            )
+            return plain_verdict(view, twin, "undecided", cause, "Record again; where it stops again, tell envsnap's authors.")  # fmt: skip
+    return None
+
+
+def _met(
+    found: Walk,
+    view: View,
+    twin: View,
+    judged: Callable[[tuple[View, View]], Verdict],
+    facts: Facts,
+) -> None:
+    """Compare a call of both runs, by as much of it as both hold."""
+    cut = _cut(view, twin)
+    if cut is not None:
+        found.verdicts.append(cut)
+    elif view.call.detailed and twin.call.detailed:
+        _detailed(found, view, twin, judged, facts)
+    else:
+        _brief(found, view, twin, facts)
 
 
 def _detailed(
@@ -159,14 +189,20 @@ def _between(verdict: Verdict, view: View, given: Found, facts: Facts, found: Wa
     acting = facts.acting("between")
     if not acting and last.root.name != view.root.name:
         acting = facts.acting("inputs")
-    only_read = all(fact.kind in ANYWHERE for fact in acting)
+    only_read = all(fact.kind in (*ANYWHERE, "seed") for fact in acting)
     lines = facts.code(after=last.call.caller)[:2] if only_read else ()
-    told = "; ".join(fact.text for fact in (*acting[:3], *lines))
+    acting = facts.beside(acting, lines) if lines else acting[:3]
+    told = "; ".join(fact.text for fact in acting)
     where = f"between {last.title} and {view.title}, whose inputs are another: "
     cause = given.cause.removeprefix("inputs differ: ")
-    lead = f"{told}; " if acting else ""
-    tail = f"; {told}" if lines and not acting else ""
-    fix = acting[0].fix if acting else f"Compare the code between the two calls. {given.fix}"
+    is_code = bool(acting) and acting[0].kind == "code"
+    lead = f"{told}; " if acting and not is_code else ""
+    tail = f"; {told}" if is_code else ""
+    fix = (
+        remedy(f"{given.fix}", acting)
+        if acting
+        else f"Compare the code between the two calls. {given.fix}"
+    )
     return msgspec.structs.replace(verdict, cause=f"{lead}{where}{cause}{tail}", fix=fix)
 
 
@@ -366,26 +402,3 @@ def _rest(golden: Recording, other: Recording, found: Walk) -> list[Verdict]:
             plain_verdict(view, other_view, "undecided", cause, "Run less, or compare those calls.")
         ]
     return []
-
-
-def with_field_of_view(
-    verdict: Verdict, found: Walk, golden: Recording, other: Recording
-) -> Verdict:
-    """Say how much of each model was compared."""
-    there = {root.name: root.calls for root in other.record.roots}
-    compared = []
-    for root in golden.record.roots:
-        states = found.brief.get(root.name, {})
-        first = next((nth for nth, state in states.items() if state == "differs"), None)
-        further = ""
-        if first is not None:
-            further = f"differ from call {first + 1} on"
-        elif states:
-            further = "equal" if set(states.values()) == {"equal"} else "equal within rounding"
-        compared.append(
-            Compared(
-                root=root.name, detailed=found.detailed.get(root.name, 0),
-                calls=(root.calls, there.get(root.name, 0)), further=further,
-            )
-        )  # fmt: skip
-    return msgspec.structs.replace(verdict, compared=tuple(compared))

@@ -16,6 +16,7 @@ NO_PICTURES = (
     "feature", "latent", "noise", "noisy", "hidden", "embed", "mel", "audio", "spec", "sample",
     "wave", "mask",
 )  # fmt: skip
+LEAST_SIDE = 16  # of a picture without a batch
 MOST_CHANNELS = 4  # one (grey), three (colours), four (with alpha)
 
 
@@ -64,8 +65,8 @@ def _may_be_picture(plain: Any, axis: int, name: str) -> bool:
         return False
     if count == 4 or (count == 1 and plain.dim() == 3):
         return False
-    if plain.dim() == 3 and axis == 2:  # steps of a series, with three features each
-        return False
+    if plain.dim() == 3 and (axis == 2 or min(plain.shape[1:]) < LEAST_SIDE):
+        return False  # series: of three features, or three of them, of few features each
     return not _is_noise(plain)
 
 

@@ -71,10 +71,15 @@ def variables(sources: list[bytes]) -> dict[str, Any]:
         name
         for name in os.environ
         if (name in named or (begins and name.startswith(begins)))
-        and name not in PLACES
+        and not _is_place(name)
         and not SECRET.search(name)
     )
     return {name[:100]: scalar(os.environ[name]) for name in told[:MOST]}
+
+
+def _is_place(name: str) -> bool:
+    """Whether a variable says where somebody works; TEMP=0 is no folder, but a setting."""
+    return name in PLACES and not NUMBER.fullmatch(os.environ[name])
 
 
 def scalar(word: str) -> Any:

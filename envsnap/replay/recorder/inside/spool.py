@@ -8,7 +8,7 @@ import os
 from typing import Any, BinaryIO
 
 from . import attended
-from .summary import BUCKETS, Measure, digest, dtype_name, raw_bytes, settled
+from .summary import BUCKETS, Measure, digest, dtype_name, is_nested, raw_bytes, settled
 
 AUTOMATIC = 48 << 20  # what is kept in all; with sketches a file stays below 64 MiB
 LARGEST_SHARE, SMALLEST_SHARE = 4 << 20, 64 << 10  # of one layer's inputs
@@ -69,6 +69,7 @@ class Spool:
             self._numbers[key] = found
         if rows and "rows" not in self._entries[found]:
             self._add_rows(found, plain)
+        keep = keep and not is_nested(tensor)  # what is kept is given to the layer again
         if keep and self.keeps_values and "begin" not in self._entries[found]:
             self._keep(found, plain)
         return found
@@ -140,7 +141,8 @@ class Spool:
 
 
 def _form(tensor: Any) -> dict[str, Any]:
-    return {"dtype": dtype_name(tensor.dtype), "shape": list(tensor.shape)}
+    shape = [] if is_nested(tensor) else list(tensor.shape)
+    return {"dtype": dtype_name(tensor.dtype), "shape": shape}
 
 
 def read(torch: Any, descriptor: int, begin: int, entry: dict[str, Any]) -> Any:

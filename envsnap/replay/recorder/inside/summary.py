@@ -33,11 +33,18 @@ def raw_bytes(tensor: Any) -> Any:
     return (ctypes.c_char * size).from_address(tensor.data_ptr()) if size else b""
 
 
+def is_nested(tensor: Any) -> bool:
+    """Whether a tensor's rows have lengths of their own, so that it has no shape."""
+    return bool(getattr(tensor, "is_nested", False))
+
+
 def settled(tensor: Any) -> Any:
     """A plain contiguous copy, or the tensor itself where it is one. Raises ValueError."""
-    if tensor.is_sparse or tensor.is_quantized or tensor.is_meta or getattr(tensor, "is_nested", 0):
-        raise ValueError("a sparse, quantized, nested or meta tensor")
+    if tensor.is_sparse or tensor.is_quantized or tensor.is_meta:
+        raise ValueError("a sparse, quantized or meta tensor")
     plain = tensor.detach()
+    if is_nested(tensor):  # rows of several lengths, as torch's own encoder makes of padded ones
+        plain = plain.to_padded_tensor(0.0)
     kind: Any = type(plain)
     base = next(item for item in kind.__mro__ if item.__module__ == "torch")
     if kind.__torch_dispatch__ is not base.__torch_dispatch__:
