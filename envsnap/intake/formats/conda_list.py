@@ -215,5 +215,9 @@ def _add(draft: Draft, name: str, version: str, build: str, channel: str, url: s
     )
 
 
+TOKEN = re.compile(r"^t/[\w.-]{4,200}/")
+
+
 def _channel(channel: str) -> str:
-    return privacy.clean_url(channel) if "://" in channel else channel
+    """A channel as conda names it, without the token of `t/TOKEN/name`."""
+    return privacy.clean_url(channel) if "://" in channel else TOKEN.sub("", channel)
