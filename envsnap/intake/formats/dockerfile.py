@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 
+import msgspec
 from msgspec import Struct
 
 from envsnap.intake.formats import configs, install_commands
@@ -27,9 +28,11 @@ OF_PYTHON = re.compile(
 DOCUMENT = re.compile(r"<<-?['\"]?(\w+)['\"]?")
 # A document that a shell runs, be it named or not; what another program reads is no command.
 OF_SHELL = re.compile(
-    r"(?:--\S+\s+)*(?:(?:/\S*/)?(?:ba|da|z)?sh(?:\s+-\w+)*\s+)?<<-?['\"]?\w+['\"]?\s*$"
+    r"(?:--\S+\s+)*(?:(?:/\S*/)?(?:ba|da|z)?sh(?:\s+-\w+)*\s+)?<<-?['\"]?\w+['\"]?"
+    r"(?:\s+(?:/\S*/)?(?:ba|da|z)?sh(?:\s+-\w+)*)?\s*$"
 )
 SHEBANG = re.compile(r"#!(?!.*\b(?:ba|da|z)?sh\b)")
+ESCAPE = re.compile(r"#\s*escape\s*=\s*([`\\])\s*$", re.IGNORECASE)
 FILE = re.compile(r"(?i:.*[._-])?(?i:docker|container)file")
 
 
@@ -59,6 +62,8 @@ def _instructions(lines: tuple[str, ...]) -> list[tuple[str, str]]:
     """
     found: list[tuple[str, str]] = []
     held, until, body = "", "", []
+    told = next(filter(None, map(ESCAPE.match, lines[:4])), None)
+    escape = told[1] if told is not None else "\\"
     for line in lines:
         if until:
             if line.strip() != until:
@@ -66,10 +71,10 @@ def _instructions(lines: tuple[str, ...]) -> list[tuple[str, str]]:
                 continue
             found += [("RUN", text) for text in _script(found[-1], body)]
             until, body = "", []
-        elif line.lstrip().startswith("#"):
-            continue
-        elif line.endswith("\\"):
-            held += line[:-1] + " "
+        elif line.lstrip().startswith("#") or (held and not line.strip()):
+            continue  # Docker passes over empty lines inside an instruction, too
+        elif line.rstrip().endswith(escape):
+            held += line.rstrip()[:-1] + " "
         elif held.strip() or line.strip():
             text, held = (held + line).strip(), ""
             match = INSTRUCTION.match(text)
@@ -110,10 +115,25 @@ def read(source: Source) -> Draft:
                 _variable(draft, name, value)
         known.update(stage.env)
         for run in stage.runs:
-            install_commands.add(draft, run)
+            words = _words(run)
+            if words is None:
+                install_commands.add(draft, run)
+            else:
+                install_commands.add_words(draft, words)
     if source.cut:
         draft.leave_end()
     return draft
+
+
+def _words(run: str) -> list[str] | None:
+    """The words of a RUN in its exec form, a list in JSON; None for a line of a shell."""
+    if not run.startswith("["):
+        return None
+    try:
+        found = msgspec.json.decode(run, type=list[str])
+    except msgspec.MsgspecError:
+        return None
+    return found
 
 
 def _variable(draft: Draft, name: str, value: str) -> None:

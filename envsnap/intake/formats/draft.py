@@ -94,6 +94,10 @@ class Draft:
         if choice not in choices:
             choices.append(choice)
 
+    def unwant(self, name: str) -> None:
+        """Take back what was asked for before."""
+        self._section("wanted").setdefault("entries", {}).pop(name, None)
+
     def add_source(self, address: str) -> None:
         """Add an index or a channel that is named for what is wanted."""
         known = self._section("wanted").setdefault("sources", ())

@@ -79,7 +79,9 @@ def _of_file(file: str) -> tuple[str, str]:
 
     try:
         if file.endswith(".whl"):
-            return file.partition("-")[0], file.split("-")[1] if file.count("-") >= 4 else ""
+            return (
+                (file.partition("-")[0], file.split("-")[1]) if file.count("-") >= 4 else ("", "")
+            )
         if file.endswith((".tar.gz", ".zip")):
             _, version = utils.parse_sdist_filename(file)
             stem = file.removesuffix(".zip").removesuffix(".tar.gz")

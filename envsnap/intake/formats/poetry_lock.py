@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from envsnap.intake.formats import privacy, trees
+from envsnap.intake.formats import poetry_ranges, privacy, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.knowledge.names import canonical
@@ -42,7 +42,10 @@ def read(source: Source) -> Draft:
         if key in conditional and "groups" not in item:
             draft.gap("wanted", (key, "marker"), ELSEWHERE)
     python = trees.text(tree, "metadata", "python-versions")
-    draft.add(Wanted(complete=False, entries={}, requires_python=python))
+    known = poetry_ranges.python(python) if isinstance(python, str) else UNSET
+    if known is UNSET and python not in (UNSET, "*"):
+        draft.leave("a range of Pythons in words that are not read")
+    draft.add(Wanted(complete=False, entries={}, requires_python=known))
     draft.complete("wanted", names_only=True)
     return draft
 

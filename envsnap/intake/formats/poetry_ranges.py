@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec import UNSET, UnsetType
+
 from envsnap.intake.formats import requirement_lines
 
 CARET = re.compile(
@@ -27,6 +29,12 @@ def bounds(text: object) -> dict[str, str] | None:
             return None
         clauses += found
     return requirement_lines.bounds(",".join(clauses))
+
+
+def python(text: object) -> str | UnsetType:
+    """A range of Python versions; Poetry's bare number is that version."""
+    found = bounds(text) or {}
+    return f"=={found['version']}" if "version" in found else found.get("specifier", UNSET)
 
 
 def _clause(word: str) -> list[str] | None:

@@ -114,8 +114,7 @@ def _poetry(draft: Draft, poetry: dict[str, Any]) -> None:
             extras[key] = (*extras.get(key, ()), extra)
     for name, entry in trees.mapping(poetry, "dependencies").items():
         if name == "python":
-            bounds = poetry_ranges.bounds(entry)
-            draft.add(Wanted(complete=False, requires_python=_exactly(bounds)))
+            draft.add(Wanted(complete=False, requires_python=poetry_ranges.python(entry)))
         else:
             _want(draft, name, entry, UNSET, extras)
     parts = {"dev": trees.mapping(poetry, "dev-dependencies")} if poetry else {}
@@ -124,12 +123,6 @@ def _poetry(draft: Draft, poetry: dict[str, Any]) -> None:
     for group, entries in parts.items():
         for name, entry in entries.items():
             _want(draft, name, entry, (group,), extras)
-
-
-def _exactly(bounds: dict[str, str] | None) -> str | UnsetType:
-    """A range of Python versions; Poetry's bare number is that version."""
-    found = bounds or {}
-    return f"=={found['version']}" if "version" in found else found.get("specifier", UNSET)
 
 
 def _want(

@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from envsnap.intake.formats import configs
+from envsnap.intake.formats import configs, shell
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 
@@ -18,7 +18,10 @@ OPENS, ENDS = (
     re.compile(r"\s*(?:if|for|while|until|case)\b|.*\{\s*$"),
     re.compile(r"\s*(?:(?:fi|done|esac)\b|\})"),
 )
-MODULES = re.compile(r"^\s*(?:module|ml)\s+(?:load|add)\s+(?P<names>[^#\n;&|]+)")
+MODULES = re.compile(
+    r"^\s*(?:module|ml)\s+(?P<deed>load|add|unload|rm|del|swap|switch|purge)\b(?P<names>.*)$"
+)
+UNSET = re.compile(r"^\s*unset\s+(?:-v\s+)?(?P<names>[A-Za-z_][\w ]*)$")
 SHORT = {
     "-N": "nodes", "-n": "ntasks", "-c": "cpus-per-task", "-p": "partition", "-t": "time",
     "-J": "job-name", "-o": "output", "-e": "error", "-A": "account", "-G": "gpus",
@@ -40,13 +43,11 @@ def read(source: Source) -> Draft:
     modules: list[str] = []
     exports: dict[str, set[str]] = {}
     for line, is_sure in _commands(source.lines):
-        export, module = EXPORT.match(line), MODULES.match(line)
-        if export is not None:
-            for name, value in _assigned(export["words"]):
-                exports.setdefault(name, set()).update((value,) if is_sure else (value, ""))
-        elif module is not None:
-            modules.extend(module["names"].split())
+        for command in shell.commands(line):
+            _command(command.text, exports, modules, is_sure=is_sure and command.is_sure)
     for name, values in exports.items():
+        if not values:
+            continue  # it is unset again
         if len(values) == 1:
             _export(draft, name, values.pop())
         else:
@@ -54,6 +55,36 @@ def read(source: Source) -> Draft:
     tree = {"sbatch": options, **({"modules": modules} if modules else {})}
     configs.add_tree(draft, "sbatch", tree, "env")
     return draft
+
+
+def _command(text: str, exports: dict[str, set[str]], modules: list[str], *, is_sure: bool) -> None:
+    """Add what one command exports or loads, or take it back."""
+    export, module = EXPORT.match(text), MODULES.match(text)
+    unset = UNSET.match(text)
+    if export is not None:
+        for name, value in _assigned(export["words"]):
+            exports.setdefault(name, set()).update((value,) if is_sure else (value, ""))
+    elif unset is not None:
+        for name in unset["names"].split():
+            if name in exports:
+                exports[name] = {"", *exports[name]} if not is_sure else set()
+    elif module is not None:
+        _module(module["deed"], module["names"].split(), modules)
+
+
+def _module(deed: str, names: list[str], modules: list[str]) -> None:
+    """Load modules, or take them back; the second one of a swap takes the first one's place."""
+    if deed == "purge":
+        modules.clear()
+    gone = (
+        names
+        if deed in ("unload", "rm", "del")
+        else names[:1]
+        if deed in ("swap", "switch")
+        else []
+    )
+    come = names if deed in ("load", "add") else names[1:2] if deed in ("swap", "switch") else []
+    modules[:] = [*(item for item in modules if item not in gone), *come]
 
 
 def _commands(lines: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
