@@ -292,3 +292,98 @@ spec:
     live = text.replace("          fieldPath", "          apiVersion: v1\n          fieldPath")
     one, two = [read(tmp_path, f"{at}.yaml", side) for at, side in enumerate((text, live))]
     assert envsnap.diff(one, two).findings == ()
+
+
+TOKEN = "ab-01234567-89ab-cdef-0123-456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("it.txt", f"@EXPLICIT\nhttps://conda.example/t/{TOKEN}/priv/linux-64/foo-1.0-0.conda\n"),
+        (
+            "environment.yml",
+            f"name: x\nchannels: ['https://conda.example/t/{TOKEN}/priv']\ndependencies: [numpy]\n",
+        ),
+        (
+            "it.json",
+            json.dumps(
+                [
+                    {
+                        "base_url": f"https://conda.example/t/{TOKEN}/priv", "build_number": 0,
+                        "build_string": "py310_0", "channel": f"t/{TOKEN}/priv",
+                        "dist_name": "foo-1.0-py310_0", "name": "foo", "platform": "linux-64",
+                        "version": "1.0",
+                    }
+                ]
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_the_token_of_a_channel(tmp_path: Path, name: str, text: str) -> None:
+    found = read(tmp_path, name, text)
+    assert found.sections.packages or found.sections.wanted
+    assert TOKEN not in repr(found)
+
+
+def test_a_freeze_of_uv_with_its_first_line(tmp_path: Path) -> None:
+    text = "Using Python 3.11.7 environment at: .venv\nanyio==4.16.0\nnumpy==2.1.0\n"
+    packages = read(tmp_path, "it.txt", text).sections.packages
+    assert packages
+    assert list(packages.entries or {}) == ["anyio", "numpy"]
+
+
+def test_a_build_in_brackets(tmp_path: Path) -> None:
+    text = "dependencies:\n- pytorch::pytorch[version=2.0.1, build=py3.11_cuda11.8*]\n- numpy\n"
+    wanted = read(tmp_path, "environment.yml", text).sections.wanted
+    assert wanted
+    torch = (wanted.entries or {})["torch"]
+    assert (torch.version, torch.build) == ("2.0.1", "py3.11_cuda11.8*")
+
+
+def test_an_index_in_the_line_of_a_requirement(tmp_path: Path) -> None:
+    text = "torch==2.1.2 --index-url https://download.pytorch.org/whl/cu118\nnumpy==1.23.5\n"
+    wanted = read(tmp_path, "requirements.txt", text).sections.wanted
+    assert wanted
+    assert {name: item.version for name, item in (wanted.entries or {}).items()} == {
+        "torch": "2.1.2", "numpy": "1.23.5",
+    }  # fmt: skip
+
+
+R610 = """+-----------------------------------------------------------------------------------------+
+| NVIDIA-SMI 610.43.02              KMD Version: 610.43.02     CUDA UMD Version: 13.3     |
++-----------------------------------------+------------------------+----------------------+
+| GPU  Name                 Persistence-M | Bus-Id          Disp.A | Volatile Uncorr. ECC |
+|=========================================+========================+======================|
+|   0  NVIDIA B200                    On  |   00000000:63:00.0 Off |                    0 |
+| N/A   26C    P0            139W / 1000W |       0MiB / 183359MiB |      0%      Default |
++-----------------------------------------+------------------------+----------------------+
+"""
+
+
+def test_the_head_of_newer_drivers(tmp_path: Path) -> None:
+    found = read(tmp_path, "smi.txt", R610).sections
+    assert found.driver
+    assert found.cuda
+    assert (found.driver.version, found.cuda.driver) == ("610.43.02", "13.3")
+
+
+def test_what_a_hook_prints_into_a_log(tmp_path: Path) -> None:
+    text = (
+        "==============NVSMI LOG==============\n\nDriver Version                            : 535.86.10\n"
+        "[HAMI-core Msg(571:140025334466368:libvgpu.c:836)]: Initializing.....\n"
+        "CUDA Version                              : 12.2\n"
+    )
+    found = read(tmp_path, "smi.txt", text).sections
+    assert found.cuda
+    assert found.cuda.driver == "12.2"
+
+
+def test_a_range_of_pythons_in_a_lock_of_poetry(tmp_path: Path) -> None:
+    text = (
+        '[[package]]\nname = "numpy"\nversion = "1.26.4"\noptional = false\npython-versions = ">=3.9"\nfiles = []\n\n'
+        '[metadata]\nlock-version = "2.0"\npython-versions = "^3.9,<3.12"\ncontent-hash = "aa"\n'
+    )
+    wanted = read(tmp_path, "poetry.lock", text).sections.wanted
+    assert wanted
+    assert wanted.requires_python == "<3.12,<4,>=3.9"

@@ -20,7 +20,11 @@ from envsnap.model.wanted import Choice, Wanted
 SPEC = re.compile(
     r"^(?:(?P<channel>[\w./-]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*)(?:\[(?P<told>[^\[\]]{1,200})\](?=[=<>!~ ]|$))?\s*(?P<rest>(?:[=<>!~ ].*)?)$"
 )
-VERSION = re.compile(r"(?:^|,)\s*version\s*=\s*[\"']?(?P<range>[^\"']+)")
+# In brackets, a range in quotation marks may hold commas.
+VERSION = re.compile(
+    r"(?:^|,)\s*version\s*=\s*(?:\"(?P<double>[^\"]+)\"|'(?P<single>[^']+)'|(?P<bare>[^,\"']+))"
+)
+BUILD = re.compile(r"(?:^|,)\s*build\s*=\s*[\"']?(?P<build>[^,\"']+)")
 EXACT = re.compile(r"^={1,2}\s*(?P<version>[0-9][\w.!+]*)(?:=(?P<build>[\w.*]+))?$")
 EXPORTED = 0.8
 FILE = re.compile(r"(?:.*[._-])?(?:environment|env|conda)(?:[._-].*)?\.ya?ml")
@@ -117,8 +121,17 @@ def _spec(draft: Draft, text: str) -> None:
         else:
             draft.leave("specifications without a version")
         return
-    inner = VERSION.search(spec["told"] or "")
-    want(draft, spec["name"], spec["rest"].strip() or (inner["range"] if inner else ""))
+    want(draft, spec["name"], spec["rest"].strip() or _told(spec["told"] or ""))
+
+
+def _told(inner: str) -> str:
+    """The version and the build that stand in brackets, as they would stand behind the name."""
+    version, build = VERSION.search(inner), BUILD.search(inner)
+    if version is None:
+        return ""
+    found = (version["double"] or version["single"] or version["bare"]).strip()
+    is_exact = build is not None and EXACT.match(f"=={found}") is not None
+    return f"=={found}={build['build'].strip()}" if build is not None and is_exact else found
 
 
 def want(draft: Draft, name: str, rest: str) -> None:

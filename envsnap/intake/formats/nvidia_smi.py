@@ -13,7 +13,8 @@ from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 
 HEADER = re.compile(
-    r"^\|\s*NVIDIA-SMI\s+(\S+)\s+Driver Version:\s*(\S+)(?:\s+CUDA Version:\s*(\S+))?\s*\|$"
+    r"^\|\s*NVIDIA-SMI\s+(\S+)\s+(?:Driver|KMD) Version:\s*(\S+)"  # KMD, UMD: since R610
+    r"(?:\s+CUDA (?:UMD )?Version:\s*(\S+))?\s*\|$"
 )
 FIRST = re.compile(r"^\s*(\d{1,3})\s+(\S.*?)\s+(On|Off|N/A|WDDM|TCC|MCDM)\s*$")
 BUS = re.compile(r"([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.\d)\s+(?:On|Off|N/A)")

@@ -80,8 +80,8 @@ def _log(draft: Draft, lines: list[str]) -> None:
             above = []
         elif pair is not None:
             _take(pair, above, gpus, head)
-        elif line.strip() and not line.startswith(" "):
-            break  # the log is over
+        elif line.strip() and not line.startswith((" ", "[")):
+            break  # the log is over; what hooks print into it is in brackets
     nvidia_facts.versions(draft, head.get("driver version", ""), head.get("cuda version", ""))
     for index, facts in enumerate(gpus):
         nvidia_facts.add(draft, index, facts)

@@ -20,7 +20,8 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 BEHIND = re.compile(r"^\s*[^#\s].*\s#")  # a remark behind a pin: pip writes none
 COMMAND = re.compile(r"(?:pip3?(?:\.\d+)?|uv pip|python\S* -m pip)\s+(?:freeze|list\b.*freeze)")
 NOTICE = re.compile(
-    r"(?:WARNING|DEPRECATION|ERROR|\[notice\]|You are using pip|You should consider)"
+    r"(?:WARNING|DEPRECATION|ERROR|\[notice\]|You are using pip|You should consider"
+    r"|Using Python [\w.+]+ (?:environment|interpreter) at: )"  # uv
 )
 OWN_COMMENT = re.compile(
     r"# Editable .*install |# '.*'$|## !! Could not determine|# \(.*\)$|## FIXME:|# pip freeze"

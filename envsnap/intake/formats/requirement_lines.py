@@ -19,7 +19,10 @@ from envsnap.model.wanted import Choice
 Kind = Literal["requirement", "editable", "address", "path", "option", "comment", "junk"]
 SAMPLE = 200
 OPTION = re.compile(r"(--?[A-Za-z][A-Za-z-]{0,40})(?:[ =]\s*(.*))?$")
-PER_LINE = re.compile(r"\s+(?:--hash|--config-settings?|--global-option|--install-option)[= ]\S+")
+PER_LINE = re.compile(
+    r"\s+(?:--hash|--config-settings?|--global-option|--install-option|--(?:extra-)?index-url|--find-links|-i|-f)"
+    r"[= ]\S+"
+)
 COMMENT = re.compile(r"(?:^|\s)#.*$")
 ADDRESS = re.compile(r"(?:[a-z]{2,6}\+)?[a-z]{3,6}://\S+|git\+\S+@\S+", re.IGNORECASE)
 PATH = re.compile(

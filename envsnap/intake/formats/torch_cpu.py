@@ -76,7 +76,7 @@ def add(draft: Draft, known: dict[str, str]) -> None:
         System(
             complete=False,
             architecture=machine if re.fullmatch(r"[a-z][a-z0-9_]{2,20}", machine) else UNSET,
-            cpu=known.get("model name") or UNSET,
+            cpu=UNSET if known.get("model name", "-") in ("", "-") else known["model name"],
             cpu_vendor=known.get("vendor id") or UNSET,
             cpu_family=numbers.get("cpu family") or UNSET,
             cpu_model=numbers.get("model") or UNSET,
