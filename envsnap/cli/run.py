@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from envsnap import api
 from envsnap.cli import captured, declared, outputs
+from envsnap.errors import EnvsnapError
 from envsnap.wording import counted
 
 if TYPE_CHECKING:
@@ -47,7 +48,13 @@ def command(
     found = api.observe_command(
         command, label=label, env=env, watch=watch, progress=captured.progress
     )
-    outputs.write(codec.encode(found.manifest), output, 0o600)
+    try:
+        outputs.write(codec.encode(found.manifest), output, 0o600)
+    except EnvsnapError as error:
+        if not found.code:
+            raise
+        captured.say(f"error: {error}")  # how the command ended is told in any case
+        return found.code
     captured.say(f"wrote {output}: {_summary(found.manifest)}")
     for note in found.notes:
         captured.say(note)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import msgspec
 from msgspec import Struct
 
-from envsnap.errors import TargetError
+from envsnap.errors import InputError, TargetError
 from envsnap.intake import contents
 from envsnap.intake import facts as intake
 from envsnap.model.manifest import Manifest
@@ -187,8 +187,12 @@ def _captured(processes: Sequence[Process], program: str, capture: Capture) -> i
     TargetError where the active environment cannot be described either.
     """
     for process in processes:
-        if process.facts is not None:
+        if process.facts is None:
+            continue
+        try:
             return intake.parse(contents.contents(process.facts, "the facts"), "the facts")
+        except InputError:
+            continue  # it could not write them to their end: a full disk, a limit of its own
     first = next((item.executable for item in processes if os.path.exists(item.executable)), None)
     if first is None and os.path.basename(program).startswith(("python", "pypy")):
         first = program

@@ -111,7 +111,8 @@ def _waited(command: Sequence[str], options: str, output: Copy | None) -> int:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), VARIABLE: options}
     try:
         stdout = None if output is None else output.writer
-        process = subprocess.Popen(list(command), env=environment, stdout=stdout)
+        # What was opened for the command (a jobserver, `<(…)`, a listening socket) is handed on.
+        process = subprocess.Popen(list(command), env=environment, stdout=stdout, close_fds=False)
     except FileNotFoundError:
         raise CommandError(f"{command[0]}: no such command", 127) from None
     except OSError as error:
@@ -121,6 +122,9 @@ def _waited(command: Sequence[str], options: str, output: Copy | None) -> int:
     with _signals_for(process):
         code = process.wait()
     return code if code >= 0 else 128 - code
+
+
+PASSED_ON = signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2
 
 
 def _in_foreground() -> bool:
@@ -153,8 +157,8 @@ def _signals_for(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
     handlers: dict[signal.Signals, Callable[[int, object], None]] = {
         signal.SIGINT: interrupt,
-        signal.SIGTERM: pass_on,
-        signal.SIGHUP: pass_on,
+        signal.SIGQUIT: interrupt,
+        **dict.fromkeys(PASSED_ON, pass_on),
     }
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:

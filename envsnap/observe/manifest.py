@@ -46,8 +46,7 @@ def build(run: Run, captured: intake.Messages, label: str | None, progress: Prog
     sections: dict[str, Any] = captured.facts["sections"]
     whole = not run.gaps
     configs, more = _split(run.files.by_class.get(classes.CONFIG, []), MOST_CONFIGS)
-    section = reading.configs([(file.name, file.path) for file in configs])
-    _add_witnesses(section["facts"]["entries"], configs)
+    section = _read_configs(configs)
     sections["configs"] = {**section, "complete": whole and not more}
     weights, data = _hashed(run.files, progress)
     weights["complete"] = whole and weights["complete"]
@@ -62,6 +61,20 @@ def build(run: Run, captured: intake.Messages, label: str | None, progress: Prog
     return intake.to_manifest(
         messages, Target(kind="run", name=run.name), label, {}, "the probe's answer"
     )
+
+
+def _read_configs(configs: Sequence[File]) -> dict[str, Any]:
+    """The `configs` section: of a file that is not what was read, that it was changed."""
+    same = [file for file in configs if not (os.path.exists(file.real) and _has_changed(file))]
+    section = reading.configs([(file.name, file.path) for file in same])
+    for entry in section["facts"]["entries"].values():
+        if "path" in entry:
+            entry["path"] = classes.shown(entry["path"])
+    _add_witnesses(section["facts"]["entries"], same)
+    for file in configs:
+        if file not in same:
+            section["gaps"][path_text((file.name,))] = "absent: it was changed during the run"
+    return section
 
 
 def _split(files: Sequence[File], most: int) -> tuple[list[File], list[File]]:
