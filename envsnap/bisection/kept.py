@@ -89,6 +89,14 @@ def _name(path: str, section: str) -> str:
     return inner[1:] if inner.startswith(".") else str(json.loads(inner[1:-1]))
 
 
+def _is_case(line: str) -> bool:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and "id" in found
+
+
 def write(found: Bisection, good: Manifest, bad: Manifest, path: str) -> None:
     """Append the case to a file of cases, a line each; one that is there is written anew."""
     made = case(found, good, bad)
@@ -100,6 +108,8 @@ def write(found: Bisection, good: Manifest, bad: Manifest, path: str) -> None:
         pass
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: is no file of cases: {error}") from None
+    if not all(_is_case(line) for line in lines):
+        raise InputError(f"{path}: is no file of cases (a JSON object a line); name another")
     mark = json.dumps({"id": made["id"]})[1:-1]
     kept = [line for line in lines if mark not in line]
     data = "".join(f"{line}\n" for line in [*kept, json.dumps(made)])

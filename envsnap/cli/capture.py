@@ -134,8 +134,9 @@ def command(
 
 
 def _seal(path: str, output: str) -> int:
-    from envsnap.model import codec
+    from envsnap.model import codec, storage
 
+    storage.keep(())  # it is sealed where it lies
     found = api.seal(path)
     outputs.write(codec.encode(found.manifest, found.unknown), output, 0o600)
     captured.say(f"sealed {path}: the manifest now says that it was sealed, and when")

@@ -113,8 +113,10 @@ def _main_inner() -> int:
 def _dispatched() -> int:
     """Run the command; its words are click's to read only where they are not plain."""
     from envsnap.cli import contents, declared, quick_imports
+    from envsnap.model import storage
 
     words = sys.argv[1:]
+    storage.keep(words)
     if words and words[0] in contents.COMMANDS and declared.is_plain(words):
         quick_imports.msgspec()
         found = import_module(f"envsnap.cli.{words[0]}").command

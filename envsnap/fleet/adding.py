@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from itertools import islice
 from msgspec import Struct
 
 from envsnap.errors import InputError
-from envsnap.fleet import answers, parts, pruning, rewrite
+from envsnap.fleet import answers, parts, pruning, rewrite, silence
 from envsnap.fleet.parts import Shape
 from envsnap.fleet.store import Row, Store, Taken
 from envsnap.intake.many import Answer, Part, Reader
@@ -37,7 +38,11 @@ class Added(Struct, frozen=True, kw_only=True):
 def add(store: Store, paths: Sequence[str], keep_days: float | None = None) -> Added:
     """Add every host of folders and files; what is refused is named, and the rest goes on."""
     refused: list[str] = []
-    found = add_answers(store, _read(paths, refused))
+    silent: dict[str, str] = {}
+    answered: set[str] = set()
+    found = add_answers(store, _read(paths, refused, silent, answered))
+    with store.writing():
+        silence.note(store.connection, silent, answered, _when(paths))
     forgotten = 0
     if keep_days is not None:
         with store.writing():
@@ -85,13 +90,32 @@ def _shape(part: Part, shapes: dict[int, Shape], left_out: frozenset[Path]) -> S
     return found
 
 
-def _read(paths: Sequence[str], refused: list[str]) -> Iterator[tuple[tuple[str, ...], Answer]]:
+def _read(
+    paths: Sequence[str], refused: list[str], silent: dict[str, str], answered: set[str]
+) -> Iterator[tuple[tuple[str, ...], Answer]]:
+    """The answers of files; who was refused or gave none is `silent`, with the reason."""
     reader, taken = Reader(parts.look), set[str]()
-    silent: dict[str, str] = {}
     for file in answers.files(paths, silent):
         try:
             for answer in reader.file(file):
-                yield answers.names(answer, taken), answer
+                names = tuple(_spelled(name) for name in answers.names(answer, taken))
+                answered.add(names[0])
+                yield names, answer
         except InputError as error:
             refused.append(str(error))
+            silent[_spelled(answers.host_of(file))] = answers.refusal(file, error)
         reader.forget()
+    for name in answered:
+        silent.pop(name, None)
+
+
+def _spelled(name: str) -> str:
+    """A name as text; bytes that are no UTF-8 become escapes."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _when(paths: Sequence[str]) -> int:
+    """When the latest record of who was asked was written, in seconds since 1970; without one now."""
+    found = [os.path.join(path, answers.RECORD) for path in paths]
+    times = [int(os.stat(path).st_mtime) for path in found if os.path.isfile(path)]
+    return max(times, default=int(time.time()))

@@ -50,10 +50,19 @@ def read(paths: Sequence[str]) -> Fleet:
                     fleet.names.append(names(answer, taken))
                     fleet.hosts.append((answer.frame, answer.parts))
             except InputError as error:
-                host = os.path.basename(file)
-                host = next((host.removesuffix(end) for end in ENDINGS if host.endswith(end)), host)
-                fleet.silent[host] = f"refused: {str(error).removeprefix(file).lstrip(': ')}"
+                fleet.silent[host_of(file)] = refusal(file, error)
     return fleet
+
+
+def host_of(file: str) -> str:
+    """The host whose answer lies in a file, by the file's name."""
+    host = os.path.basename(file)
+    return next((host.removesuffix(end) for end in ENDINGS if host.endswith(end)), host)
+
+
+def refusal(file: str, error: InputError) -> str:
+    """Why an answer was refused, without the file's name."""
+    return f"refused: {str(error).removeprefix(file).lstrip(': ')}"[:400]
 
 
 def files(paths: Sequence[str], silent: dict[str, str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from envsnap.errors import InputError
-from envsnap.fleet import answers, kinds, store
+from envsnap.fleet import answers, kinds, silence, store
 from envsnap.fleet.kinds import Noise, Same
 
 
@@ -37,6 +37,7 @@ def read(
         one = opened.enter_context(store.opened(path))
         named, same = one.current(aliases=bool(inventory) or len(paths) > 1)
         found = _joined(found, named, same, tuple(one.noise()))
+        found = structs.replace(found, silent={**found.silent, **silence.known(one.connection)})
     if files:
         fleet = answers.read(files)
         if not (fleet.hosts or fleet.silent or fleet.inventory or inventory or stores):
@@ -46,7 +47,8 @@ def read(
             )
         found = _joined(found, fleet.names, kinds.gathered(fleet.hosts), ())
         listed = found.inventory or fleet.inventory
-        found = structs.replace(found, silent=fleet.silent, inventory=listed)
+        silent = {**found.silent, **fleet.silent}
+        found = structs.replace(found, silent=silent, inventory=listed)
     return found
 
 

@@ -17,12 +17,15 @@ import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from envsnap.errors import InputError
-from envsnap.fleet import kinds, parts
+from envsnap.fleet import kinds, parts, silence
+from envsnap.fleet.host_names import Bare
 from envsnap.fleet.kinds import Noise, Same, Stored
 from envsnap.fleet.parts import Shape
 from envsnap.intake.many import Part
@@ -40,6 +43,7 @@ from envsnap.rules import peers
 
 INDEX = "index.sqlite"
 VERSION = 1
+LARGEST = (1 << 63) - 1
 MOST_KEPT = 200  # sections in memory
 # What a host was to a store that took its answer, or did not take it.
 Taken = Literal["new", "changed", "same", "older"]
@@ -105,25 +109,6 @@ def _require_ours(path: str) -> None:
         raise InputError(f"{path}: a store is a folder that only you may write (chmod 700)")
 
 
-class Bare(Sequence[tuple[str, ...]]):
-    """Hosts that have one name each: a hundred thousand tuples would be a sixth of the memory."""
-
-    def __init__(self, names: list[str]) -> None:
-        self._names = names
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    @overload
-    def __getitem__(self, place: int) -> tuple[str, ...]: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[tuple[str, ...]]: ...
-    def __getitem__(self, place: int | slice) -> tuple[str, ...] | Sequence[tuple[str, ...]]:
-        if isinstance(place, slice):
-            return Bare(self._names[place])
-        return (self._names[place],)
-
-
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One host as it is added; `parts` are its sections with their shapes."""
 
@@ -163,7 +148,8 @@ class Store:
         bare: list[str] = []
         groups: dict[tuple[int, int | None, int | None], list[int]] = {}
         rows = self.connection.execute(
-            "SELECT name, kind, memory, shm, names FROM host ORDER BY id"
+            f"SELECT name, kind, memory, shm, names FROM host{silence.without(self.connection)}"  # noqa: S608
+            " ORDER BY id"
         )
         for number, (name, kind, own_memory, own_shm, further) in enumerate(rows):
             if aliases:
@@ -177,7 +163,7 @@ class Store:
             Same(
                 parts=self._parts(kind, quantities, stored),
                 hosts=hosts,
-                build=partial(self.manifest, kind),
+                build=partial(self._one, kind, tuple(quantities)),
             )
             for (kind, *quantities), hosts in groups.items()
         ]
@@ -209,7 +195,7 @@ class Store:
         }
         found = [self._stored(int(item), known) for item in key.split()]
         return [
-            Stored(part.name, msgspec.structs.replace(part.shape, soft=own))
+            Stored(part.name, replace(part.shape, soft=own))
             if part.name == "system" and own
             else part
             for part in found
@@ -235,6 +221,16 @@ class Store:
             )
             known[number] = Stored(section, shape)
         return known[number]
+
+    def _one(self, kind: int, quantities: Sequence[int | None]) -> Manifest:
+        """One host of a kind with its own quantities: the first one's may be others."""
+        found = self.manifest(kind)
+        own = zip(peers.QUANTITIES, quantities, strict=True)
+        system = found.sections.system
+        if system is UNSET:
+            return found
+        system = replace(system, **{name: value for name, value in own if value is not None})
+        return replace(found, sections=replace(found.sections, system=system))
 
     def manifest(self, kind: int) -> Manifest:
         """One host of a kind, as it was when the kind was first seen."""
@@ -284,7 +280,7 @@ class Store:
         ids = [self._object(*part) for part in row.parts]
         kind = self._kind(" ".join(map(str, ids)), row.target, when)
         system = next((shape.soft for shape, part in row.parts if part.name == "system"), {})
-        quantities = [system.get(("system", name)) for name in peers.QUANTITIES]
+        quantities = [_bounded(system.get(("system", name))) for name in peers.QUANTITIES]
         name, *further = row.names
         known = self.connection.execute(
             "SELECT id, kind, since, seen FROM host WHERE name=?", (name,)
@@ -381,6 +377,11 @@ class Store:
             yield
         except (zlib.error, ValueError, TypeError, AttributeError, RecursionError):
             raise InputError(f"{self.path}: the store is damaged: a row cannot be read") from None
+
+
+def _bounded(value: object) -> int | None:
+    """A quantity as a column holds it; no machine has more."""
+    return max(-LARGEST, min(value, LARGEST)) if isinstance(value, int) else None
 
 
 def moment(text: str | None) -> int:

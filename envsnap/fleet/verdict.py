@@ -67,8 +67,10 @@ class Verdict(Struct, frozen=True, kw_only=True):
         return min(found, key=_rank, default=None)
 
     def is_unsure(self) -> bool:
-        """Whether any host is unknown or missing."""
-        return bool(self.states["unknown"] or self.states["missing"])
+        """Whether any host is unknown or missing, or there is none at all."""
+        return bool(
+            self.states["unknown"] or self.states["missing"] or not any(self.states.values())
+        )
 
 
 def _rank(severity: Severity) -> int:

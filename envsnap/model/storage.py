@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from envsnap.errors import InputError
@@ -15,6 +15,30 @@ def write_atomically(path: str, data: bytes, mode: int) -> None:
     """Write a whole file; see `opened_atomically`."""
     with opened_atomically(path, mode) as stream:
         stream.write(data)
+
+
+_NAMED: list[str] = []
+
+
+def keep(words: Sequence[str]) -> None:
+    """Let no output take the place of a file that these words of a command name besides it."""
+    _NAMED[:] = words
+
+
+def _is_named_twice(existing: os.stat_result) -> bool:
+    """Whether two words name a file: one of them is the output, the other reads it."""
+    place = existing.st_dev, existing.st_ino
+    return sum(any(map(place.__eq__, _places(word))) for word in _NAMED) > 1
+
+
+def _places(word: str) -> Iterator[tuple[int, int]]:
+    """The files that a word may name: FILE, --option=FILE, NAME=FILE, NAME=FILE:FILE, -oFILE."""
+    parts = {word, word.partition("=")[2], word[2:] if word.startswith("-") else ""}
+    parts |= {piece for part in parts for piece in part.split(":")}
+    for part in filter(None, parts):
+        with contextlib.suppress(OSError, ValueError):
+            facts = os.stat(part)
+            yield facts.st_dev, facts.st_ino
 
 
 def require_place(path: str) -> None:
@@ -28,6 +52,8 @@ def require_place(path: str) -> None:
     if existing is not None and not stat.S_ISREG(existing.st_mode):
         kind = "a link" if stat.S_ISLNK(existing.st_mode) else "not a regular file"
         raise InputError(f"{path}: is {kind}; name another output, or - for standard output")
+    if existing is not None and _is_named_twice(existing):
+        raise InputError(f"{path}: is named as an input, too; name another output")
     if not os.path.isdir(os.path.dirname(path) or "."):
         raise InputError(f"{path}: the folder to write into does not exist")
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from envsnap.fleet import answers
 from envsnap.model import codec
 from envsnap.model.manifest import Target
 from tests.conftest import Run
@@ -109,7 +110,64 @@ def test_what_does_not_fit_is_refused_by_name(tmp_path: Path, envsnap: Run) -> N
     assert done.returncode == 2
     assert "n2.json" in done.stderr
     assert "added 2 hosts" in done.stderr
-    assert sum(state(envsnap, "st")["states"].values()) == 2
+    assert state(envsnap, "st")["states"] == {"same": 2, "drifted": 0, "unknown": 1, "missing": 0}
+
+
+def silent(folder: Path, *hosts: str, at: int) -> None:
+    """The record of a capture in which these hosts gave no answer."""
+    folder.mkdir(exist_ok=True)
+    record = folder / "fleet.json"
+    record.write_bytes(answers.record("ssh", hosts, dict.fromkeys(hosts, "no route"), 8))
+    os.utime(record, (at, at))
+
+
+def test_a_host_that_gives_no_answer_is_unknown_until_it_does(tmp_path: Path, envsnap: Run) -> None:
+    silent(tmp_path / "outage", "n1", "n2", at=1_794_000_000)  # 2026-11-06
+    assert envsnap("fleet", "add", "st", "outage").returncode == 0
+    assert envsnap("fleet", "diff", "st").returncode == 6
+    for number in range(1, 4):
+        write(tmp_path / "d", f"n{number}", 10)
+    assert envsnap("fleet", "add", "st", "d").returncode == 0
+    assert state(envsnap, "st")["states"]["same"] == 3
+    assert envsnap("fleet", "add", "st", "outage").returncode == 0  # it was before
+    assert state(envsnap, "st")["states"]["same"] == 3
+    silent(tmp_path / "later", "n2", at=1_796_000_000)  # 2026-11-29
+    assert envsnap("fleet", "add", "st", "later").returncode == 0
+    assert state(envsnap, "st")["states"] == {"same": 2, "drifted": 0, "unknown": 1, "missing": 0}
+
+
+def test_a_store_without_a_host_compares_nothing(tmp_path: Path, envsnap: Run) -> None:
+    (tmp_path / "empty").mkdir()
+    envsnap("fleet", "add", "st", "empty")
+    assert envsnap("fleet", "diff", "st").returncode == 6
+
+
+def less_memory(sections: dict[str, Any]) -> None:
+    sections["system"]["memory_total"] = sections["system"]["memory_total"] * 9 // 10
+
+
+def test_less_memory_is_told_from_a_store_too(tmp_path: Path, envsnap: Run) -> None:
+    for number in range(1, 6):
+        write(tmp_path / "d", f"n{number}", 1, less_memory if number == 5 else None)
+    assert envsnap("fleet", "add", "st", "d").returncode == 0
+    files, store = state(envsnap, "d"), state(envsnap, "st")
+    assert files["states"] == store["states"]
+    assert store["states"]["drifted"] == 1
+
+
+def vast(sections: dict[str, Any]) -> None:
+    sections["system"]["memory_total"] = 1 << 70
+
+
+def test_a_number_and_a_name_that_do_not_fit(tmp_path: Path, envsnap: Run) -> None:
+    write(tmp_path / "d", "n1", 1)
+    write(tmp_path / "d", "n2", 1, vast)
+    manifest = (tmp_path / "d" / "n1.json").read_bytes()
+    with open(os.fsencode(tmp_path / "d") + b"/c\xff.json", "wb") as stream:
+        stream.write(manifest)
+    done = envsnap("fleet", "add", "st", "d")
+    assert done.returncode == 0, done.stderr
+    assert "added 3 hosts" in done.stderr
 
 
 def test_retention(tmp_path: Path, envsnap: Run) -> None:
