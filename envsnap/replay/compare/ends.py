@@ -11,8 +11,8 @@ import msgspec
 from envsnap.replay.compare import printed
 from envsnap.replay.compare.facts import Facts
 from envsnap.replay.compare.printed import Found
+from envsnap.replay.compare.progress import Walk
 from envsnap.replay.compare.raised import quoted
-from envsnap.replay.compare.timeline import Walk
 from envsnap.replay.compare.verdict import Rung, State, Verdict
 from envsnap.replay.compare.view import views
 from envsnap.replay.esr.archive import Recording

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from envsnap.replay.compare.timeline import Walk
+from envsnap.replay.compare.progress import Walk
 from envsnap.replay.compare.verdict import Compared, Verdict
 from envsnap.replay.esr.archive import Recording
 

@@ -30,8 +30,8 @@ from envsnap.replay.compare import (
 from envsnap.replay.compare.environment import Environment
 from envsnap.replay.compare.evidence import Evidence
 from envsnap.replay.compare.facts import Fact, Facts
+from envsnap.replay.compare.progress import Walk
 from envsnap.replay.compare.raised import quoted
-from envsnap.replay.compare.timeline import Walk
 from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Verdict
 from envsnap.replay.compare.view import View, views
 from envsnap.replay.esr.archive import Recording

@@ -5,42 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-from msgspec import Struct, field
 
-from envsnap.replay.compare import batches, inputs, other_roots, results, taps
+from envsnap.replay.compare import inputs, other_roots, otherwise_called, results, taps
 from envsnap.replay.compare.call_seeds import SEED
 from envsnap.replay.compare.facts import ANYWHERE, Facts, remedy
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import listed, weights
 from envsnap.replay.compare.pairing import Pairing
 from envsnap.replay.compare.plain import plain_verdict
+from envsnap.replay.compare.progress import Walk, is_quiet, limit_of
 from envsnap.replay.compare.raised import quoted
 from envsnap.replay.compare.verdict import Verdict
 from envsnap.replay.compare.view import View, objects_apart, rewritten, views
 from envsnap.replay.esr.archive import Recording
 
-# Along a run of many calls rounding adds up: so much of what came in may go out.
-GROWTH = 30.0
-NOISE, FAULT = 1e-5, 1e-4
+FAULT = 1e-4
 UNSEEN = "by other threads were not seen"  # as the recorder notes it
 STOPPED = "the recording stopped"
-CACHES = ("use_cache", "cache_implementation")
-
-
-class Walk(Struct, kw_only=True):
-    """What was found along the way."""
-
-    verdicts: list[Verdict] = field(default_factory=list)
-    brief: dict[str, dict[int, str]] = field(
-        default_factory=dict
-    )  # root -> state of each brief call
-    detailed: dict[str, int] = field(default_factory=dict)
-    noise: float = 0.0
-    bits: bool = True
-    last: View | None = None
-    loose: str = ""  # what differs and is no fault yet: only what follows can say
-    # Whether all calls of a model together are given the same rows: by its name and the inputs.
-    rows: dict[tuple[str, tuple[int, ...]], str] = field(default_factory=dict)
 
 
 def walk(
@@ -138,35 +119,13 @@ def _detailed(
     if verdict.outcome in ("same", "equivalent"):
         found.noise = max(found.noise, given.noise, apart or 0.0)
     if verdict.outcome == "diverged" and given.cause:
-        loose = _loose(view, twin, given, facts, found)
+        loose = otherwise_called.told(view, twin, given, facts, found)
         if loose:
             found.loose = found.loose or loose
             verdict = msgspec.structs.replace(verdict, outcome="equivalent", cause=loose, fix="")
         elif found.last is not None:
             verdict = _between(verdict, view, given, facts, found)
     found.verdicts.append(_titled(verdict, view))
-
-
-def _loose(view: View, twin: View, given: Found, facts: Facts, found: Walk) -> str:
-    """What differs in how a model is called, where its answers may be the same all the same."""
-    rows = batches.rows(view, twin, found.rows)
-    regrouped = given.batches or batches.regrouped(view, twin)
-    if rows == "same" and (regrouped or found.loose):
-        return f"{batches.told(view, twin)}; all rows of the run are the same"
-    if regrouped and batches.answered(view, twin):
-        return f"{batches.told(view, twin)}; all results of the run are the same"
-    if rows == "first" and regrouped:
-        return f"{batches.told(view, twin)}; the first rows of the run are the same"
-    if rows == "moved":
-        return f"the rows that {view.root.name} is given are the same in another order"
-    texts = [fact.text for fact in facts.of("generation")]
-    if given.forms and texts and all(_is_cache(text) for text in texts):
-        return "; ".join(texts)
-    quiet = _is_quiet(view, results.of_call(view, twin), given, found)
-    if quiet and batches.widened(view, twin) and results.are_measured(view):
-        cause = given.cause.removeprefix("inputs differ: ")
-        return f"{view.title} is given another form and gives the same: {cause}"
-    return ""
 
 
 def _titled(verdict: Verdict, view: View) -> Verdict:
@@ -214,9 +173,9 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
         found.verdicts.append(plain_verdict(view, twin, "diverged", cause, "Run the command by itself and read the traceback."))  # fmt: skip
         return
     given, apart = inputs.compare(view, twin), results.of_call(view, twin)
-    limit = _limit(view, given, found)
+    limit = limit_of(view, given, found)
     if given.cause:
-        quiet = _is_quiet(view, apart, given, found)
+        quiet = is_quiet(view, apart, given, found)
         found.verdicts.append(_given(found, view, twin, given, facts, quiet=quiet))
         if found.verdicts[-1].outcome == "diverged":
             states[nth] = "differs"
@@ -235,15 +194,6 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
     found.verdicts.append(_unseen(view, twin, apart, outcome, facts))
 
 
-def _limit(view: View, given: Found, found: Walk) -> float:
-    """How far the results of a call may be apart by rounding."""
-    return max(NOISE * results.step(view), GROWTH * max(given.noise, found.noise))
-
-
-def _is_quiet(view: View, apart: float | None, given: Found, found: Walk) -> bool:
-    return apart is not None and apart <= _limit(view, given, found)
-
-
 def _not_measured(view: View, twin: View) -> Verdict:
     """The results of a call have other bits, or hold nothing that is known: nobody can say."""
     cause = f"{view.title} gives a result that is not the same in every bit, and is not measured"
@@ -257,7 +207,7 @@ def _given(
     found: Walk, view: View, twin: View, given: Found, facts: Facts, *, quiet: bool
 ) -> Verdict:
     """A call with other inputs; `quiet` says that its results are the same within rounding."""
-    loose = _loose(view, twin, given, facts, found)
+    loose = otherwise_called.told(view, twin, given, facts, found)
     if loose:
         found.loose = found.loose or loose
         return plain_verdict(view, twin, "equivalent", loose, "")
@@ -265,11 +215,6 @@ def _given(
         return plain_verdict(view, twin, "equivalent", given.cause, "")
     verdict = plain_verdict(view, twin, "diverged", given.cause, given.fix)
     return _between(verdict, view, given, facts, found) if found.last else verdict
-
-
-def _is_cache(text: str) -> bool:
-    parts = text.partition(": ")[2].split(", ")
-    return all(part.split(" ")[0] in CACHES for part in parts)
 
 
 def _unseen(view: View, twin: View, apart: float, outcome: str, facts: Facts) -> Verdict:

@@ -56,11 +56,11 @@ class Requirements(Rule):
             for line in package.requires or ():
                 if line in before and _name(line) not in differ:
                     continue
+                old = reference[name].version if name in reference and name in differ else None
+                moved = old if _name(line) not in differ else None
                 for found in self._judge(comparison.other, name, line):
                     if line not in before or not any(self._judge(comparison.reference, name, line)):
-                        old = reference[name].version if name in reference else None
-                        moved = name in differ and _name(line) not in differ
-                        yield _taken_back(found, name, old) if moved and old else found
+                        yield _taken_back(found, name, moved)
 
     def _judge(self, manifest: Manifest, name: str, line: str) -> Iterator[Finding]:
         """Hold one line against what is installed; the marker, which costs most, comes last."""
@@ -107,8 +107,13 @@ class Requirements(Rule):
         )
 
 
-def _taken_back(found: Finding, name: str, version: str) -> Finding:
-    """The finding where the distribution that asks moved, and the one that is asked for did not."""
+def _taken_back(found: Finding, name: str, version: object) -> Finding:
+    """The finding where the distribution that asks moved, and the one that is asked for did not.
+
+    `version` is the one that it had; None where it did not move alone.
+    """
+    if not isinstance(version, str):
+        return found
     return replace(
         found,
         confidence=Confidence.LIKELY,
