@@ -162,6 +162,34 @@ def test_a_command_names_a_program(command: str) -> None:
         planned(healthcheck=command)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("python -m http.server 'a b'", ("python", "-m", "http.server", "a b")),
+        ('["python", "-c", "print(1)"]', ("python", "-c", "print(1)")),
+        *(
+            (line, ("/bin/sh", "-c", line))
+            for line in (
+                "curl -f http://localhost/ || exit 1",
+                "cd /app && python -m http.server",
+                "python -m http.server $PORT",
+                "FOO=1 python -m http.server",
+                "python -c pass > /tmp/x",
+            )
+        ),
+    ],
+)
+def test_a_line_for_a_shell_is_given_to_one(text: str, words: tuple[str, ...]) -> None:
+    assert planned(command=text)[0].command == words
+    assert planned(healthcheck=text)[0].healthcheck == words
+
+
+@pytest.mark.parametrize("text", ["NONE", "CMD curl x", "--interval=5s CMD curl x"])
+def test_an_instruction_is_no_command(text: str) -> None:
+    with pytest.raises(InputError, match="give the command alone"):
+        planned(healthcheck=text)
+
+
 @pytest.mark.parametrize("what", ["nothing", "only secrets", "a file", "too large"])
 def test_a_folder_that_gives_no_application(tmp_path: Path, what: str) -> None:
     folder = tmp_path / "app"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import posixpath
 import re
@@ -194,15 +195,45 @@ def _config(manifest: Manifest, name: str, path: str) -> tuple[File, bytes]:
     return File(name=name, file=f"config-{digest}", path=f"/app/{inside}", sha256=digest), data
 
 
+# What only a shell understands: a variable, a command's output, an assignment before a program.
+OF_A_SHELL = re.compile(r"[$`]|^\s*[A-Za-z_]\w*=")
+SIGNS = "();<>|&"
+# Of HEALTHCHECK, what is no command.
+OF_THE_INSTRUCTION = re.compile(
+    r"\s*(?:NONE\s*$|CMD\s|--(?:interval|timeout|retries|start-period)\b)"
+)
+
+
 def _command(text: str, option: str) -> tuple[str, ...]:
-    """Split a command into words, as a shell would; nothing is expanded."""
+    """A command's words: of a JSON list, of a line, or of the shell that a line needs.
+
+    Nothing is expanded here.
+    """
     if len(text) > LONGEST_COMMAND:
         raise InputError(f"{option}: longer than {LONGEST_COMMAND} characters")
     validate.variable_value(text, option)
+    if OF_THE_INSTRUCTION.match(text):
+        raise InputError(
+            f"{option} {text}: give the command alone, without NONE, CMD or --interval"
+        )
     try:
-        words = tuple(shlex.split(text))
+        words = _words(text)
     except ValueError as error:
         raise InputError(f"{option} {text}: {error}") from None
     if not words or not words[0].strip():
         raise InputError(f"{option}: names no program")
     return words
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Raises ValueError where quotation marks do not match, or a list is none of texts."""
+    if text.lstrip().startswith("["):
+        found = json.loads(text)
+        if not all(isinstance(word, str) for word in found):
+            raise ValueError("not a list of texts")
+        return tuple(found)
+    signs = shlex.shlex(text, posix=True, punctuation_chars=SIGNS)
+    signs.whitespace_split = True
+    if OF_A_SHELL.search(text) or any(word and set(word) <= set(SIGNS) for word in signs):
+        return "/bin/sh", "-c", text
+    return tuple(shlex.split(text))
