@@ -21,6 +21,7 @@ from envsnap.bisection.log import LONGEST_OUTPUT, Run
 from envsnap.bisection.outcome import Outcome
 from envsnap.bisection.places import Layout, Prepared
 from envsnap.bisection.sides import Side
+from envsnap.errors import InputError
 from envsnap.intake.messages import clean_message
 
 SAID = "ENVSNAP_TRIAL_SAID"
@@ -59,6 +60,9 @@ class Way(Struct, frozen=True, kw_only=True):
     image: contained.Image | None = None
 
 
+FEW_UNWRITTEN = 2  # runs without the file that judges: one of each side, or two of the good one
+
+
 class Experiment:
     """Everything that a run needs; `once` makes one."""
 
@@ -71,6 +75,7 @@ class Experiment:
         session: stores.Session,
         way: Way,
     ) -> None:
+        self._written, self._unwritten = False, 0  # the file that judges, in the runs so far
         self.atoms, self._carried, self._layout = atoms, carried, layout
         self._environments, self._session, self._way = environments, session, way
         self._numbers = itertools.count(1)
@@ -234,8 +239,15 @@ class Experiment:
             with open(
                 os.path.join(prepared.folder, prepared.word(self._way.output)), "rb"
             ) as stream:
+                self._written = True
                 return hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError:
+            self._unwritten += 1
+            if ended.code == 0 and self._unwritten == FEW_UNWRITTEN and not self._written:
+                raise InputError(
+                    f"--oracle-output {self._way.output}: no run has written it; name the file as"
+                    " the command writes it, from the folder that it runs in"
+                ) from None
             return "none was written"
 
     def _told(self, text: str, trial: str) -> str:

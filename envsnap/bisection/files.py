@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -14,6 +14,8 @@ from envsnap.bisection import configs
 from envsnap.errors import InputError
 from envsnap.intake import config_trees
 from envsnap.intake.messages import clean_message
+from envsnap.model import reading
+from envsnap.model.manifest import Manifest
 
 LARGEST_CONFIG = 1 << 20
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./ -]{0,199}")
@@ -79,6 +81,30 @@ def read(given: Iterable[str]) -> tuple[File, ...]:
         if file is not None:
             found[name] = file
     return tuple(found.values())
+
+
+def unlike_captured(given: Iterable[File], good: Manifest, bad: Manifest) -> Iterator[str]:
+    """Notes on files that neither manifest has. Raises InputError where one is not what was captured."""
+    for file in given:
+        known = [_captured(manifest, file.name) for manifest in (good, bad)]
+        if known == [file.bad.sha256, file.good.sha256]:
+            raise InputError(f"--file {file.name}=GOOD:BAD: the two are the other way round")
+        for word, version, digest in zip(
+            ("GOOD", "BAD"), (file.good, file.bad), known, strict=True
+        ):
+            if digest is not None and digest != version.sha256:
+                raise InputError(f"--file {file.name}: {word} is not what was captured")
+        if known == [None, None]:
+            yield f"{file.name} is in neither manifest: nothing says which side its files are of"
+
+
+def _captured(manifest: Manifest, name: str) -> str | None:
+    """The digest of a file that a manifest has under a name; None where it has none."""
+    for section in ("configs", "weights", "data", "files"):
+        digest = getattr(reading.entries(manifest, section).get(name), "sha256", None)
+        if isinstance(digest, str):
+            return digest
+    return None
 
 
 def _sides(paths: str) -> tuple[str, str] | None:

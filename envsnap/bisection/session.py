@@ -97,7 +97,10 @@ class Bisecting:
         self.differences = differences.Differences(self.good, self.bad, self.files)
         self.held = list(self.differences.held)
         self.layout = Layout(command, os.getcwd(), self.files, in_place=options.in_place)
-        self.notes = list(self.layout.notes)
+        self.notes = [
+            *self.layout.notes,
+            *files.unlike_captured(self.files, self.good.manifest, self.bad.manifest),
+        ]
         self._image: contained.Image | None = None
         self.progress = Progress()
 

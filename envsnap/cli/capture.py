@@ -128,6 +128,7 @@ def command(
 
     outputs.write(codec.encode(manifest), output, 0o600)
     captured.say(f"{'wrote ' + output + ': ' if output != '-' else ''}{_summary(manifest)}")
+    captured.tell_label(label, manifest.label)
     for line in _gaps(manifest):
         captured.say(line)
     return 0

@@ -22,3 +22,9 @@ def say(text: str) -> None:
     from envsnap.report.sanitize import plain
 
     echo(f"envsnap: {plain(text)}", err=True)
+
+
+def tell_label(asked: str | None, kept: str | None) -> None:
+    """Say that a label is not kept as it was given."""
+    if asked is not None and asked != kept:
+        say(f"the label is kept as {kept}: the rest looks like a secret; give another")

@@ -56,6 +56,7 @@ def command(
         captured.say(f"error: {error}")  # how the command ended is told in any case
         return found.code
     captured.say(f"wrote {output}: {_summary(found.manifest)}")
+    captured.tell_label(label, found.manifest.label)
     for note in found.notes:
         captured.say(note)
     if found.code:

@@ -88,3 +88,15 @@ def test_bits_that_differ_from_run_to_run_are_no_judge(world: World) -> None:
     found = world.bisect("import os\nprint(os.urandom(8))\n", output="-")
     assert found.exit_code == 6
     assert "differs from run to run" in found.sentence
+
+
+def test_a_file_that_no_run_writes_is_no_judge(world: World) -> None:
+    world.manifests()
+    Path("main.py").write_text("print(1)\n")
+    command = [
+        COMMAND, "bisect", "a-manifest.json", "b-manifest.json", "--yes",
+        "--find-links", str(world.wheels), "--oracle-output", "out.bin", "--", "python", "main.py",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stdout
+    assert "--oracle-output out.bin: no run has written it" in done.stderr

@@ -134,3 +134,4 @@ def test_labels_are_short_and_hold_no_secret(envsnap: Run, tmp_path: Path) -> No
     )
     assert done.returncode == 0
     assert "a1B2a1B2" not in done.stdout
+    assert "the label is kept as by <redacted by envsnap>" in done.stderr

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from envsnap.replay.compare import printed
+from envsnap.replay.esr.recording import Printed
+from tests.conftest import Run
 from tests.replay.conftest import Changed
 
 HEAD = """
@@ -44,6 +49,17 @@ for at in range(0, 4, {}):
     found += model(torch.cat(part), adjacency, of).argmax(1).tolist()
 print(found)
 """
+KEPT = """
+import sys
+model = nn.Linear(3, 2)
+torch.save({"model": model.state_dict(), "scale": float(sys.argv[1])}, "all.pt")
+"""
+USED = """
+kept = torch.load("all.pt")
+model = nn.Linear(3, 2)
+model.load_state_dict(kept["model"])
+print((model(torch.ones(1, 3)) * kept["scale"]).tolist())
+"""
 ROWS = """
 class Anchored(nn.Module):
     def __init__(self):
@@ -53,6 +69,18 @@ class Anchored(nn.Module):
     def forward(self, x):
         return self.out(x) * self.anchors[0][0]
 print(Anchored()(torch.ones(1, 3)).tolist())
+"""
+HEADS = """
+import json
+class Heads(nn.Module):
+    def __init__(self, heads):
+        super().__init__()
+        self.heads, self.head_dim = heads, 8 // heads
+        self.out = nn.Linear(8, 2)
+    def forward(self, x):
+        return self.out(x.view(-1, self.heads, self.head_dim).cumsum(1).reshape(-1, 8))
+heads = json.load(open("heads.json"))["heads"]
+print(Heads(heads)(torch.arange(8.0)[None] / 8).tolist())
 """
 Compare = Callable[..., str]
 
@@ -82,3 +110,78 @@ def test_graphs_that_are_joined_otherwise(compared: Compare) -> None:
 def test_settings_that_are_rows_of_rows(compared: Compare) -> None:
     told = compared(ROWS.format([(10, 13), (16, 30)]), ROWS.format([(12, 13), (16, 30)]), 1)
     assert "Anchored.anchors [[10, 13], [16, 30]] -> [[12, 13], [16, 30]]" in told
+
+
+def test_a_setting_that_nobody_sets_is_not_asked_for(
+    envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
+    (tmp_path / "it.py").write_text(HEAD + HEADS)
+    (tmp_path / "heads.json").write_text('{"heads": 4}')
+    assert envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py").returncode == 0
+    (tmp_path / "heads.json").write_text('{"heads": 2}')
+    told = " ".join(envsnap("compare", "golden.esr", "--", torch_python, "it.py").stdout.split())
+    assert "a setting differs: Heads.heads 4 -> 2, Heads.head_dim 2 -> 4" in told
+    assert "heads.json: heads 4 -> 2" in told
+    assert (
+        "Fix: Set heads=4 of Heads, or record again if this is intended. Use the golden run's heads.json."
+        in told
+    )
+
+
+ASKED = """
+import importlib.util
+importlib.util.find_spec("torch")
+import torch
+print(torch.nn.Linear(3, 3)(torch.ones(1, 3)).shape)
+"""
+PADDED = """
+import torch
+torch.manual_seed(0)
+layer = torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+model = torch.nn.TransformerEncoder(layer, 1).eval()
+with torch.no_grad():
+    out = model(torch.arange(48.0).reshape(2, 3, 8) / {}, src_key_padding_mask=torch.tensor([[False, False, True], [False] * 3]))
+print(out.shape)
+"""
+
+
+def test_torch_is_found_before_it_is_imported(
+    envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
+    (tmp_path / "it.py").write_text(ASKED)
+    done = envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py")
+    assert done.returncode == 0, done.stderr
+    assert "1 call" in done.stderr
+
+
+def test_the_fast_path_of_an_encoder_is_compared(rerun: Changed) -> None:
+    assert "Same" in rerun("", PADDED.format(48), PADDED.format(48), 0)
+    assert "Diverged" in rerun("", PADDED.format(48), PADDED.format(40), 1)
+
+
+def test_a_file_of_weights_beside_equal_weights(
+    envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
+    (tmp_path / "make.py").write_text(HEAD + KEPT)
+    (tmp_path / "it.py").write_text(HEAD + USED)
+    subprocess.run([torch_python, "make.py", "1.5"], cwd=tmp_path, check=True)
+    assert envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py").returncode == 0
+    subprocess.run([torch_python, "make.py", "2.5"], cwd=tmp_path, check=True)
+    done = envsnap("compare", "golden.esr", "--", torch_python, "it.py")
+    told = " ".join(done.stdout.split())
+    assert done.returncode == 1
+    assert "another content of all.pt" in told
+
+
+def test_a_line_that_only_tells_a_time_is_no_answer() -> None:
+    def lines(*texts: str) -> Printed:
+        return Printed(lines=texts, size=9, sha256=str(texts), whole=True)
+
+    one, two = lines("cat 1"), lines("generation took %time", "cat 1")
+    assert printed.compare(one, two, rounding=False).state == "same"
+    assert printed.compare(one, lines("dog took %time", "cat 2"), rounding=False).state == "differs"
+    both = lines("cat took %time"), lines("dog took %time")
+    assert printed.compare(*both, rounding=False).state == "differs"
+    assert (
+        printed.compare(one, lines("took 3 of %time", "cat 1"), rounding=False).state == "differs"
+    )

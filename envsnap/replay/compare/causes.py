@@ -34,7 +34,17 @@ def answer(evidence: Evidence) -> Answer:
     if not found:
         return _no_fault(evidence)
     also = tuple(Also(cause=item.cause, fix=item.fix) for item in found[1:])
-    return msgspec.structs.replace(found[0], also=also)
+    return msgspec.structs.replace(_set_by(evidence, found[0]), also=also)
+
+
+def _set_by(evidence: Evidence, found: Answer) -> Answer:
+    """A setting of the model with what the run was told or read that may have set it."""
+    told = evidence.facts.of("setting")[:2] or evidence.facts.of("file")[:1]
+    told = tuple(fact for fact in told if fact.text not in found.cause)
+    if found.subject not in ("structure", "mode", "dtype", "precision") or not told:
+        return found
+    cause = "; ".join((found.cause, *(fact.text for fact in told)))
+    return msgspec.structs.replace(found, cause=cause, fix=f"{found.fix} {told[0].fix}")
 
 
 def _causes(evidence: Evidence) -> Iterator[Answer]:

@@ -143,7 +143,7 @@ def _clue(here: dict[str, Parameter], there: dict[str, Parameter], changed: list
     if len(changed) == 1:
         one, two = here[changed[0]], there[changed[0]]
         if one.l2 and two.l2 and one.l2 != two.l2:
-            return f"its length is {two.l2 / one.l2:.8g} x the golden one"
+            return f"the norm of {changed[0]} is {two.l2 / one.l2:.8g} times the golden one's"
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from envsnap.replay.compare.evidence import Answer, Evidence
@@ -10,6 +11,7 @@ from envsnap.replay.compare.verdict import Layer
 
 PRODUCTS = ("Linear", "Conv", "LSTM", "GRU", "Attention", "Bilinear", "Transformer")
 MOST_SETTINGS = 4
+DERIVED = re.compile(r"head_(?:dim|size)$|_head_size$")  # worked out of others: nobody sets them
 COARSE = 1e-5, 3e-2  # what products in bfloat16, float16 or TF32 are off by
 
 
@@ -46,6 +48,7 @@ def config(evidence: Evidence, where: str) -> Answer:
 def setting(settings: tuple[Setting, ...]) -> Answer:
     """A setting of a module, or the mode that it is in."""
     others = [item for item in settings if item.setting != "training"]
+    others.sort(key=lambda item: DERIVED.search(item.setting) is not None)
     if others:
         told = ", ".join(item.text for item in others[:MOST_SETTINGS])
         return Answer(
