@@ -165,13 +165,21 @@ def _json(text: str) -> Any:
         raise UnparsedError(f"not JSON{where.group(0) if where else ''}") from None
 
 
+ALONE = "keys above the first section"
+
+
 def _ini(text: str) -> Any:
     import configparser
 
     parser = configparser.RawConfigParser(allow_no_value=True)
     parser.optionxform = str  # type: ignore[assignment, method-assign]  # keep the case of keys
-    parser.read_string(text)
+    try:
+        parser.read_string(text)
+    except configparser.MissingSectionHeaderError:  # keys alone, as many tools have them
+        parser.read_string(f"[{ALONE}]\n{text}")
     tree: dict[str, Any] = {name: dict(parser.items(name)) for name in parser.sections()}
+    if ALONE in tree:
+        return {**tree.pop(ALONE), **tree}
     if parser.defaults():
         tree["DEFAULT"] = dict(parser.defaults())
     return tree

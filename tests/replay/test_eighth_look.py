@@ -70,6 +70,22 @@ class Anchored(nn.Module):
         return self.out(x) * self.anchors[0][0]
 print(Anchored()(torch.ones(1, 3)).tolist())
 """
+SILENT_MASK = """
+class Intent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table, self.out = nn.Embedding(40, 8), nn.Linear(8, 3)
+    def forward(self, ids):
+        kept = (ids != 0)[..., None]
+        return self.out((self.table(ids) * kept).sum(1) / kept.sum(1))
+model = Intent().eval()
+texts = [[3, 4, 5], [6, 7], [8, 9, 10, 11, 12], [13], [14, 15, 16, 17], [18, 19]]
+found = model(torch.tensor([[1, 2]])).argmax(1).tolist()
+for at in range(0, 6, {}):
+    rows = texts[at:at + {}]
+    found += model(torch.tensor([row + [0] * (5 - len(row)) for row in rows])).argmax(1).tolist()
+print(found)
+"""
 HEADS = """
 import json
 class Heads(nn.Module):
@@ -126,6 +142,13 @@ def test_a_setting_that_nobody_sets_is_not_asked_for(
         "Fix: Set heads=4 of Heads, or record again if this is intended. Use the golden run's heads.json."
         in told
     )
+
+
+def test_rows_that_the_model_masks_by_itself(compared: Compare) -> None:
+    told = compared(SILENT_MASK.format(2, 2), SILENT_MASK.format(3, 3), 0)
+    assert "all rows of the run are the same" in told
+    other = SILENT_MASK.replace("[13]", "[23]")
+    assert "all rows" not in compared(SILENT_MASK.format(2, 2), other.format(3, 3), 1)
 
 
 ASKED = """

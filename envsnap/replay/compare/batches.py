@@ -163,12 +163,21 @@ def _padded_otherwise(view: View, twin: View, differ: tuple[int, ...]) -> list[t
 
 
 def _unmasked(view: View, place: int) -> Rows | None:
-    """The rows of one input over all calls of a model, each without its padding."""
+    """The rows of one input over all calls of a model, each without its padding.
+
+    Without a mask the zeros at the ends of token ids are taken for padding.
+    """
     rows: Rows = []
     for item in _calls(view):
         numbers = item.call.inputs()
         mask = next(filter(None, (_mask(item, number) for number in numbers)), None)
         tensor = item.tensor(numbers[place]) if place < len(numbers) else None
+        if tensor is not None and mask is None:
+            ids = _ids(item, tensor)
+            if ids is None:
+                return None
+            rows += ids
+            continue
         if mask is None or tensor is None or tensor.shape != (len(mask), len(mask[0])):
             return None
         values = archive.flat_values(item.recording, tensor)
@@ -180,6 +189,23 @@ def _unmasked(view: View, place: int) -> Rows | None:
             for at, kept in enumerate(mask)
         ]
     return rows
+
+
+def _ids(view: View, tensor: Tensor) -> Rows | None:
+    """The rows of token ids without zeros at their ends; None for anything else."""
+    if len(tensor.shape) != 2 or "int" not in tensor.dtype:
+        return None
+    values = archive.flat_values(view.recording, tensor)
+    count, width = tensor.shape
+    if values is None or len(values) != count * width:
+        return None
+    found: Rows = []
+    for at in range(0, len(values), width):
+        row = list(values[at : at + width])
+        while row and row[-1] == 0:
+            row.pop()
+        found.append(tuple(row))
+    return found
 
 
 def _mask(view: View, number: int) -> list[list[bool]] | None:

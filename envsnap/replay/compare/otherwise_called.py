@@ -24,9 +24,10 @@ def _rows(view: View, twin: View, given: Found, found: Walk) -> str:
     """That the same rows come in other batches or in another order."""
     rows = batches.rows(view, twin, found.rows)
     regrouped = given.batches or batches.regrouped(view, twin)
-    if rows == "same" and (regrouped or found.loose):
+    counted = view.root.calls != twin.root.calls  # the same rows, in more or in fewer calls
+    if rows == "same" and (regrouped or counted or found.loose):
         return f"{batches.told(view, twin)}; all rows of the run are the same"
-    if regrouped and batches.answered(view, twin):
+    if (regrouped or found.loose) and batches.answered(view, twin):
         return f"{batches.told(view, twin)}; all results of the run are the same"
     if rows == "first" and regrouped:
         return f"{batches.told(view, twin)}; the first rows of the run are the same"
