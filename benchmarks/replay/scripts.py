@@ -85,9 +85,10 @@ def _recorded(text: str, path: str, golden: str | None, options: dict) -> tuple[
 
 def judged(golden: str, other: str, code: int, wanted: int) -> tuple[str, str]:
     """The outcome and all causes of a comparison."""
-    verdict = api.compare(api.load_recording(golden), api.load_recording(other))
+    mine, theirs = api.load_recording(golden), api.load_recording(other)
+    verdict = api.compare(mine, theirs)
     if code != wanted:
-        verdict = ladder.of_command(verdict, code, "python")
+        verdict = ladder.of_command(verdict, code, "python", mine, theirs)
     causes = [verdict.cause, *(item.cause for item in verdict.also)]
     return verdict.outcome, " | ".join(causes)
 
