@@ -387,3 +387,17 @@ def test_a_range_of_pythons_in_a_lock_of_poetry(tmp_path: Path) -> None:
     wanted = read(tmp_path, "poetry.lock", text).sections.wanted
     assert wanted
     assert wanted.requires_python == "<3.12,<4,>=3.9"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$ nvidia-smi --query-gpu=driver_version,name,memory.total --format=csv,noheader,nounits\n450.57, GeForce GT 710, 981\n",
+        "driver_version, name, memory.total [MiB]\n\n450.57, GeForce GT 710, 981 MiB\n",
+    ],
+)
+def test_columns_that_the_command_names(tmp_path: Path, text: str) -> None:
+    gpus = read(tmp_path, "it.csv", text).sections.gpus
+    assert gpus
+    gpu = (gpus.entries or {})["0"]
+    assert (gpu.name, gpu.memory_total) == ("GeForce GT 710", 981 << 20)

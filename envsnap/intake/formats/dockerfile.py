@@ -6,10 +6,10 @@ a line is not guessed.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 
-import msgspec
 from msgspec import Struct
 
 from envsnap.intake.formats import configs, install_commands
@@ -130,10 +130,10 @@ def _words(run: str) -> list[str] | None:
     if not run.startswith("["):
         return None
     try:
-        found = msgspec.json.decode(run, type=list[str])
-    except msgspec.MsgspecError:
+        found = json.loads(run)
+    except ValueError:
         return None
-    return found
+    return list(map(str, found)) if isinstance(found, list) else None
 
 
 def _variable(draft: Draft, name: str, value: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from envsnap.intake.formats import nvidia_facts, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
@@ -21,9 +23,30 @@ ALIASES = {
 }
 
 
+# The command that was typed above lines without a head: it names the columns.
+COMMAND = re.compile(
+    r"nvidia-smi(?:\.exe)?\s.*?--query-gpu=(?P<names>[\w.,]+)(?=.*--format=csv\S*noheader)"
+)
+
+
 def recognise(source: Source) -> bool:
     """A line of field names as nvidia-smi has them: in a first line two, in another one all."""
-    return bool(_heads([line.strip() for line in source.lines]))
+    return bool(_heads(_lines(source)))
+
+
+def _lines(source: Source) -> list[str]:
+    """The lines, with the names that a command asks for in its place; an empty one below a head is none."""
+    found: list[str] = []
+    for line in map(str.strip, source.lines):
+        command = COMMAND.search(line)
+        if not line and found and _is_head(found[-1]):
+            continue
+        found.append(command["names"] if command is not None else line)
+    return found
+
+
+def _is_head(line: str) -> bool:
+    return len(columns := set(_columns(line))) > 1 and columns <= FIELDS
 
 
 def _heads(lines: list[str]) -> list[int]:
@@ -31,14 +54,14 @@ def _heads(lines: list[str]) -> list[int]:
     return [
         place
         for place, line in enumerate(lines)
-        if len(columns := set(_columns(line))) > 1
-        and (columns <= FIELDS or (place == first and len(FIELDS & columns) > 1))
+        if _is_head(line)
+        or (place == first and len(FIELDS & set(_columns(line))) > 1 and "," in line)
     ]
 
 
 def _table(source: Source) -> list[str]:
     """The line of names and the lines below it; in other text up to an empty one or a fence."""
-    lines = [line.strip() for line in source.lines]
+    lines = _lines(source)
     heads = _heads(lines)
     if len(heads) > 1:
         raise RefusedError(
