@@ -63,7 +63,7 @@ class EndOfRun(Rule):
             message=message,
             why="The command failed, so the list of what it opened, seeded and loaded may end "
             "early.",
-            fix="Read its last output, or pass it with --error-text.",
+            fix="Read its last output, or give it to `envsnap diff --error-text FILE`.",
             changes=() if other is None else (PATH,),
         )
 

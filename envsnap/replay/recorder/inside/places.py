@@ -76,8 +76,10 @@ def shown(path: str) -> str:
 
 
 def raised(error: BaseException, layer: str = "") -> dict[str, str]:
-    """An exception: its type, the first line of its message, and where it was raised."""
-    message = " ".join(str(error).strip().split("\n", 1)[0].split())[:300]
+    """An exception: its type, the beginning of its message, and where it was raised."""
+    lines = str(error).strip().split("\n")
+    many = 2 if lines[0].rstrip().endswith(":") else 1  # the first one announces what is wrong
+    message = " ".join(" ".join(lines[:many]).split())[:300]
     trace, own = error.__traceback__, ""
     last = ""
     while trace is not None:
