@@ -169,17 +169,23 @@ ALONE = "keys above the first section"
 
 
 def _ini(text: str) -> Any:
+    """A file with sections; keys may stand above the first one, as many tools have them."""
+    import configparser
+
+    try:
+        return _with_sections(text)
+    except configparser.MissingSectionHeaderError:
+        tree = _with_sections(f"[{ALONE}]\n{text}")
+        return {**tree.pop(ALONE), **tree}
+
+
+def _with_sections(text: str) -> dict[str, Any]:
     import configparser
 
     parser = configparser.RawConfigParser(allow_no_value=True)
     parser.optionxform = str  # type: ignore[assignment, method-assign]  # keep the case of keys
-    try:
-        parser.read_string(text)
-    except configparser.MissingSectionHeaderError:  # keys alone, as many tools have them
-        parser.read_string(f"[{ALONE}]\n{text}")
+    parser.read_string(text)
     tree: dict[str, Any] = {name: dict(parser.items(name)) for name in parser.sections()}
-    if ALONE in tree:
-        return {**tree.pop(ALONE), **tree}
     if parser.defaults():
         tree["DEFAULT"] = dict(parser.defaults())
     return tree
@@ -201,7 +207,10 @@ def _env(text: str) -> Any:
     return tree
 
 
-_PARSERS = {"yaml": _yaml, "toml": _toml, "json": _json, "ini": _ini, "env": _env}
+# In a text that stands in another file, `sections` must be there: any line is a key otherwise.
+_PARSERS = {
+    "yaml": _yaml, "toml": _toml, "json": _json, "ini": _ini, "sections": _with_sections, "env": _env,
+}  # fmt: skip
 
 
 def redact(
@@ -217,7 +226,7 @@ def redact(
 
 def _settings(text: str) -> Any:
     """A text that is itself a file of settings, as a tree; None where it is none."""
-    for kind in ("json",) if text.lstrip()[:1] in ("{", "[") else ("env", "yaml", "ini"):
+    for kind in ("json",) if text.lstrip()[:1] in ("{", "[") else ("env", "yaml", "sections"):
         try:
             tree = parse(text, kind, quotes=True)
         except UnparsedError:

@@ -63,3 +63,13 @@ def test_the_two_parsers_agree_where_both_accept_a_text(
 def test_what_is_nested_too_deeply_is_one_line(text: str) -> None:
     with pytest.raises(config_trees.UnparsedError, match=r"nested too deeply|not YAML"):
         config_trees.parse(text, "yaml")
+
+
+def test_keys_above_the_first_section() -> None:
+    text = "# tracker\nconf = 0.3\nnames = a|b\n[more]\nx = 1\n"
+    assert config_trees.parse(text, "ini") == {
+        "conf": "0.3", "names": "a|b", "more": {"x": "1"},
+    }  # fmt: skip
+    assert config_trees.parse("[one]\nx = 1\n", "ini") == {"one": {"x": "1"}}
+    with pytest.raises(config_trees.UnparsedError):
+        config_trees.parse("conf = 0.3\n", "sections")  # a line of a text is no file

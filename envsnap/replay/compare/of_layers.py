@@ -11,7 +11,9 @@ from envsnap.replay.compare.verdict import Layer
 
 PRODUCTS = ("Linear", "Conv", "LSTM", "GRU", "Attention", "Bilinear", "Transformer")
 MOST_SETTINGS = 4
-DERIVED = re.compile(r"head_(?:dim|size)$|_head_size$|_relu_or_gelu$")  # worked out of others: nobody sets them
+DERIVED = re.compile(
+    r"head_(?:dim|size)$|_head_size$|_relu_or_gelu$"
+)  # worked out of others: nobody sets them
 COARSE = 1e-5, 3e-2  # what products in bfloat16, float16 or TF32 are off by
 
 
