@@ -36,6 +36,8 @@ from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Verdict
 from envsnap.replay.compare.view import View, views
 from envsnap.replay.esr.archive import Recording
 
+ENDED = "end-of-run"
+RUN_ALONE = "Run the command by itself: what it imports, or reads, is not as in the golden run."
 SEVERITY = {"same": 0, "equivalent": 1, "undecided": 2, "diverged": 3}
 
 
@@ -195,17 +197,21 @@ def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> V
     told = other.record.raised
     if told is None or golden.record.raised is not None:
         return found
-    reasons = "".join(f"; {fact.text}" for fact in _around(golden, other))
-    cause = f"the script raised {quoted(told)}, before a model was called{reasons}"
-    why = environment.explaining(golden, other, f"{told.type}: {told.message}")
-    if why is not None:
-        return msgspec.structs.replace(
-            found, outcome="diverged", cause=f"{cause}: {why.message}", fix=why.fix or found.fix
+    reasons = _around(golden, other)
+    cause = "; ".join(
+        (
+            f"the script raised {quoted(told)}, before a model was called",
+            *(fact.text for fact in reasons),
         )
-    return msgspec.structs.replace(
-        found, outcome="diverged", cause=cause,
-        fix="Run the command by itself: what it imports, or reads, is not as in the golden run.",
-    )  # fmt: skip
+    )
+    why = environment.explaining(golden, other, f"{told.type}: {told.message}")
+    fixes = [fact.fix for fact in reasons[:1]]
+    if why is not None:
+        cause = f"{cause}: {why.message}"
+        # That a run ended otherwise explains nothing: what another rule says does.
+        fixes.insert(len(fixes) if why.rule == ENDED else 0, why.fix)
+    fix = next(filter(None, fixes), RUN_ALONE)
+    return msgspec.structs.replace(found, outcome="diverged", cause=cause, fix=fix)
 
 
 def _nothing(
