@@ -25,7 +25,12 @@ def compare(golden: Recording, other: Recording) -> Iterator[tuple[str, str]]:
             return  # the same seeds in a row: a run with fewer calls comes to the next one earlier
         if one != two:
             fix = f"Call torch.manual_seed({view.call.seed}) as the golden run does."
-            yield f"{SEED} {one} -> {two}", fix if one != NEVER else "Seed torch in both runs."
+            yield (
+                f"{SEED} {one} -> {two}",
+                fix
+                if one != NEVER
+                else "Seed torch in both runs, or in none: the golden run may draw from a generator of its own.",
+            )
             return
         if view.call.random != twin.call.random and one != NEVER:
             yield (
