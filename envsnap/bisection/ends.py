@@ -65,7 +65,9 @@ class Ends:
             return True
         runs = trials.at_least(NOTHING, GOOD_RUNS)
         if not any(run.outcome.code == 0 for run in runs):
-            raise EndError(f"the good side fails here: {runs[-1].outcome.told()}")
+            swapped = trials.run(self._everything).outcome.code == 0
+            also = "; the bad side works: are GOOD and BAD the other way round?" if swapped else ""
+            raise EndError(f"the good side fails here: {runs[-1].outcome.told()}{also}")
         return False
 
     def _bad(self, works: bool) -> None:

@@ -101,6 +101,12 @@ def test_a_good_side_that_fails_here_is_shown(world: World) -> None:
     assert "no such service" in found.good_end.stderr
 
 
+def test_sides_that_are_the_other_way_round(world: World) -> None:
+    found = world.bisect("assert trial_03.value == 2\n")
+    assert (found.outcome, found.exit_code) == (UNKNOWN, 6)
+    assert found.sentence.endswith("the bad side works: are GOOD and BAD the other way round?")
+
+
 def test_a_command_that_cannot_say_decides_nothing(world: World) -> None:
     program = "import sys\nsys.exit(125 if trial_05.value == 2 else 0)\n"
     found = world.bisect(program)
