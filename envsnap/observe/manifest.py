@@ -24,6 +24,7 @@ LARGEST_DATA = 256 << 20
 MOST_BYTES = 1 << 30
 LARGEST_CODE = 4 << 20
 UNLISTED_CODE = (classes.LIBRARY, classes.SYSTEM)
+CHANGED = "absent: it was changed during the run"
 PARTIAL = ("files", "weights", "configs", "seeds", "process")
 
 Progress = Callable[[int, int], None]
@@ -65,15 +66,16 @@ def build(run: Run, captured: intake.Messages, label: str | None, progress: Prog
 
 def _read_configs(configs: Sequence[File]) -> dict[str, Any]:
     """The `configs` section: of a file that is not what was read, that it was changed."""
-    same = [file for file in configs if not (os.path.exists(file.real) and _has_changed(file))]
+    same: list[File] = []
+    other: list[File] = []
+    for file in configs:
+        (other if os.path.exists(file.real) and _has_changed(file) else same).append(file)
     section = reading.configs([(file.name, file.path) for file in same])
     for entry in section["facts"]["entries"].values():
         if "path" in entry:
             entry["path"] = classes.shown(entry["path"])
     _add_witnesses(section["facts"]["entries"], same)
-    for file in configs:
-        if file not in same:
-            section["gaps"][path_text((file.name,))] = "absent: it was changed during the run"
+    section["gaps"].update({path_text((file.name,)): CHANGED for file in other})
     return section
 
 
@@ -120,7 +122,7 @@ def _add_gaps(part: dict[str, Any], gaps: dict[str, str], word: str, files: Sequ
         elif _has_changed(file):
             for fact in set(entry) - {"path", "resolved"}:
                 del entry[fact]
-            part["gaps"][path_text((file.name,))] = "absent: it was changed during the run"
+            part["gaps"][path_text((file.name,))] = CHANGED
         elif why is not None:
             part["gaps"][key] = why
         elif "sha256" not in entry:

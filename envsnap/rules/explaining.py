@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import Confidence, Finding, Severity
 from envsnap.rules.inputs.error_text import ErrorText
+from envsnap.rules.packages.package_version import PackageVersion
 from envsnap.rules.ranking import ranked
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, trouble
 from envsnap.rules.symptoms.reading import Reading, read
 from envsnap.rules.symptoms.trouble import contradicts, fits
 
-STEP = "package-version"
 SHORTEST = 6  # letters of a variable's name that a text may hold by chance
 # Values that a text does not hold by chance: a path of several parts, the release of a kernel.
 PATH_SHOWN = re.compile(r"/[\w.+-]{1,80}(?:/[\w.+-]{1,80}){1,12}")
@@ -40,7 +40,7 @@ def explained(
     guesses = _guesses(reading, manifest, findings) if not first else []
     guessed = {found.path for found in guesses}
     rest = [*guesses, *(_lifted(found, reading, symptom) for found in rest)]
-    first, rest = _with_variables(first, rest, reading)
+    first, rest = _with_named(first, rest, reading)
     favoured = _favoured(rest, reading) | {id(found) for found in guesses}
     unlikely = frozenset(id(found) for found in rest if contradicts(found, reading.symptom))
     kept = [found for found in notices if found.path not in guessed]
@@ -98,14 +98,14 @@ def _favoured(findings: Sequence[Finding], reading: Reading) -> frozenset[int]:
     )
 
 
-def _with_variables(
+def _with_named(
     first: list[Finding], rest: list[Finding], reading: Reading
 ) -> tuple[list[Finding], list[Finding]]:
-    """Variables that differ and that the text names come first, unless a difference explains it."""
+    """Facts of the shell or the machine that the text names come first, unless a difference explains it."""
     named = [found for found in rest if _is_named(found, reading)]
     if first and first[0].changes and first[0].confidence is not Confidence.POSSIBLE:
         # Of a package that moved a text may say that it failed: a value in the text says more.
-        moved = first[0].rule == STEP
+        moved = first[0].rule == PackageVersion.id
         named = [found for found in named if moved and _is_shown(found, reading)]
     return [*named, *first], [found for found in rest if found not in named]
 

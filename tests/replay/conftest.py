@@ -20,6 +20,7 @@ from tests.replay import decoders
 
 Play = Callable[[], Any]
 Changed = Callable[[str, str, str, int], str]
+SetOtherwise = Callable[[str, str, str, str], str]
 SCRIPT = """
 import sys
 import numpy as np
@@ -123,6 +124,21 @@ def rerun(envsnap: Run, torch_python: str, tmp_path: Path) -> Changed:
         (tmp_path / "it.py").write_text(head + other)
         done = envsnap("compare", "golden.esr", "--", torch_python, "it.py")
         assert done.returncode == code, done.stdout + done.stderr
+        return " ".join(done.stdout.split())
+
+    return compare
+
+
+@pytest.fixture
+def set_otherwise(envsnap: Run, torch_python: str, tmp_path: Path) -> SetOtherwise:
+    """Record a script that reads a file, write the file anew, and return what is said."""
+
+    def compare(script: str, name: str, text: str, other: str) -> str:
+        (tmp_path / "it.py").write_text(script)
+        (tmp_path / name).write_text(text)
+        assert envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py").returncode == 0
+        (tmp_path / name).write_text(other)
+        done = envsnap("compare", "golden.esr", "--", torch_python, "it.py")
         return " ".join(done.stdout.split())
 
     return compare

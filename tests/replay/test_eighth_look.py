@@ -12,7 +12,7 @@ import pytest
 from envsnap.replay.compare import printed
 from envsnap.replay.esr.recording import Printed
 from tests.conftest import Run
-from tests.replay.conftest import Changed
+from tests.replay.conftest import Changed, SetOtherwise
 
 HEAD = """
 import torch
@@ -128,14 +128,8 @@ def test_settings_that_are_rows_of_rows(compared: Compare) -> None:
     assert "Anchored.anchors [[10, 13], [16, 30]] -> [[12, 13], [16, 30]]" in told
 
 
-def test_a_setting_that_nobody_sets_is_not_asked_for(
-    envsnap: Run, torch_python: str, tmp_path: Path
-) -> None:
-    (tmp_path / "it.py").write_text(HEAD + HEADS)
-    (tmp_path / "heads.json").write_text('{"heads": 4}')
-    assert envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py").returncode == 0
-    (tmp_path / "heads.json").write_text('{"heads": 2}')
-    told = " ".join(envsnap("compare", "golden.esr", "--", torch_python, "it.py").stdout.split())
+def test_a_setting_that_nobody_sets_is_not_asked_for(set_otherwise: SetOtherwise) -> None:
+    told = set_otherwise(HEAD + HEADS, "heads.json", '{"heads": 4}', '{"heads": 2}')
     assert "a setting differs: Heads.heads 4 -> 2, Heads.head_dim 2 -> 4" in told
     assert "heads.json: heads 4 -> 2" in told
     assert (

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from envsnap.replay.compare import surroundings
 from envsnap.replay.compare.numbers import _filled
 from envsnap.report.verdict_terminal import Page
-from tests.conftest import Run
-from tests.replay.conftest import Changed
+from tests.replay.conftest import Changed, SetOtherwise
 
 HEAD = """
 import json, sys, torch
@@ -96,14 +94,8 @@ def test_rows_of_one_axis_in_other_batches(compared: Compare) -> None:
     assert "another batch, shape [8] -> [5]; all rows of the run are the same" in told
 
 
-def test_a_setting_of_code_between_layers_is_named(
-    envsnap: Run, torch_python: str, tmp_path: Path
-) -> None:
-    (tmp_path / "it.py").write_text(HEAD + TOP)
-    (tmp_path / "top.json").write_text('{"top": 4}')
-    assert envsnap("record", "-o", "golden.esr", "--", torch_python, "it.py").returncode == 0
-    (tmp_path / "top.json").write_text('{"top": 2}')
-    told = " ".join(envsnap("compare", "golden.esr", "--", torch_python, "it.py").stdout.split())
+def test_a_setting_of_code_between_layers_is_named(set_otherwise: SetOtherwise) -> None:
+    told = set_otherwise(HEAD + TOP, "top.json", '{"top": 4}', '{"top": 2}')
     assert "Diverged: top.json: top 4 -> 2: the runs diverge after one" in told
     assert "Fix: Use the golden run's top.json." in told
 

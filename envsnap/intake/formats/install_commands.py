@@ -52,19 +52,20 @@ def add(draft: Draft, text: str) -> None:
             words = shlex.split(command.text, comments=False)
         except ValueError:
             continue
-        words = _bare(words)
-        if len(words) > 2 and SHELLS.fullmatch(words[0]) and words[1] == "-c":
-            add(draft, words[2])
-        else:
-            _command(draft, words, is_sure=command.is_sure)
+        _run(draft, _bare(words), is_sure=command.is_sure)
 
 
 def add_words(draft: Draft, words: list[str]) -> None:
     """The same of one command that is a list of words, which no shell reads."""
+    _run(draft, words, is_sure=True)
+
+
+def _run(draft: Draft, words: list[str], *, is_sure: bool) -> None:
+    """One command, or those that it hands to a shell."""
     if len(words) > 2 and SHELLS.fullmatch(words[0]) and words[1] == "-c":
         add(draft, words[2])
     else:
-        _command(draft, words, is_sure=True)
+        _command(draft, words, is_sure=is_sure)
 
 
 def _bare(words: list[str]) -> list[str]:

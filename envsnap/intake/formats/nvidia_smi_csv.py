@@ -54,8 +54,7 @@ def _heads(lines: list[str]) -> list[int]:
     return [
         place
         for place, line in enumerate(lines)
-        if _is_head(line)
-        or (place == first and len(FIELDS & set(_columns(line))) > 1 and "," in line)
+        if _is_head(line) or (place == first and len(FIELDS & set(_columns(line))) > 1)
     ]
 
 

@@ -74,16 +74,12 @@ def _command(text: str, exports: dict[str, set[str]], modules: list[str], *, is_
 
 def _module(deed: str, names: list[str], modules: list[str]) -> None:
     """Load modules, or take them back; the second one of a swap takes the first one's place."""
-    if deed == "purge":
-        modules.clear()
-    gone = (
-        names
-        if deed in ("unload", "rm", "del")
-        else names[:1]
-        if deed in ("swap", "switch")
-        else []
-    )
-    come = names if deed in ("load", "add") else names[1:2] if deed in ("swap", "switch") else []
+    swapped = deed in ("swap", "switch")
+    gone, come = (names[:1], names[1:2]) if swapped else ([], names)
+    if deed in ("unload", "rm", "del"):
+        gone, come = names, []
+    elif deed == "purge":
+        gone, come = list(modules), []
     modules[:] = [*(item for item in modules if item not in gone), *come]
 
 

@@ -8,12 +8,10 @@ import msgspec
 
 from envsnap.replay.compare import equivalence, latency, of_layers, raised, surroundings, view
 from envsnap.replay.compare.evidence import Answer, Evidence
-from envsnap.replay.compare.facts import ANYWHERE, Fact, remedy
+from envsnap.replay.compare.facts import ANYWHERE, BESIDE_CODE, Fact, remedy
 from envsnap.replay.compare.model_parts import Setting, listed
 from envsnap.replay.compare.verdict import Also
 from envsnap.wording import counted
-
-BESIDE_CODE = (*ANYWHERE, "seed")
 
 
 def answer(evidence: Evidence) -> Answer:

@@ -20,47 +20,16 @@ Kind = Literal[
     "seeding", "weights", "alone",
 ]  # fmt: skip
 Place = Literal["inputs", "model", "between", "after"]
+# What a run read and set may act at any place, and more likely than that one run alone reads a file.
+ANYWHERE: tuple[Kind, ...] = ("setting", "seeding", "file", "weights", "alone")
+BESIDE_CODE: tuple[Kind, ...] = (*ANYWHERE, "seed")  # lines of code are told beside these
 # Which facts can act at a place, the likeliest first.
 ACTS: dict[Place, tuple[Kind, ...]] = {
-    "inputs": (
-        "tokens",
-        "chat",
-        "text",
-        "generation",
-        "part",
-        "seed",
-        "setting",
-        "seeding",
-        "file",
-        "weights",
-        "alone",
-    ),
+    "inputs": ("tokens", "chat", "text", "generation", "part", "seed", *ANYWHERE),
     "model": ("config",),
-    "between": (
-        "generation",
-        "part",
-        "seed",
-        "config",
-        "setting",
-        "seeding",
-        "file",
-        "weights",
-        "alone",
-    ),
-    "after": (
-        "config",
-        "generation",
-        "part",
-        "seed",
-        "setting",
-        "seeding",
-        "file",
-        "weights",
-        "alone",
-    ),
+    "between": ("generation", "part", "seed", "config", *ANYWHERE),
+    "after": ("config", "generation", "part", "seed", *ANYWHERE),
 }
-# What a run read and set may act at any place: lines of code are told beside it.
-ANYWHERE: tuple[Kind, ...] = ("setting", "seeding", "file", "weights", "alone")
 # They ask for the input of the golden run, and name nothing that made it another.
 NO_REMEDY = (
     "Use the golden run's input.", "Use the golden run's batch size.", "Use the golden run's tokenizer",

@@ -36,7 +36,6 @@ from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Verdict
 from envsnap.replay.compare.view import View, views
 from envsnap.replay.esr.archive import Recording
 
-ENDED = "end-of-run"
 RUN_ALONE = "Run the command by itself: what it imports, or reads, is not as in the golden run."
 SEVERITY = {"same": 0, "equivalent": 1, "undecided": 2, "diverged": 3}
 
@@ -52,7 +51,7 @@ def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Ver
     surroundings = environment.compare(golden, other)
     around = facts.compare(golden, other)
     if not (golden.record.calls and other.record.calls):
-        return _without_calls(golden, other, surroundings.rung)
+        return _without_calls(golden, other, surroundings.rung, around)
 
     def judged(pair: tuple[View, View]) -> Verdict:
         return _one(pair, surroundings, around, strict=strict)
@@ -102,16 +101,15 @@ def of_command(
     else:
         cause = f"{ended}, after its model gave the same result"
         fix = "Run it by itself and read what it prints: the fault is after the model."
-    reasons = _around(golden, other)
+    reasons = _early(facts.compare(golden, other))
     if reasons:
         cause = f"{cause}; {'; '.join(fact.text for fact in reasons)}"
         fix = f"{reasons[0].fix} {fix}"
     return msgspec.structs.replace(verdict, outcome="diverged", cause=cause, fix=fix)
 
 
-def _around(golden: Recording, other: Recording) -> tuple[Fact, ...]:
+def _early(found: Facts) -> tuple[Fact, ...]:
     """What differs around a run that ended early: what it read and was told, and lines of code."""
-    found = facts.compare(golden, other)
     return (*found.of("setting", "file", "weights")[:2], *found.code()[:2])
 
 
@@ -183,7 +181,9 @@ def _data(golden: Recording, other: Recording) -> Verdict:
     )  # fmt: skip
 
 
-def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> Verdict:
+def _without_calls(
+    golden: Recording, other: Recording, surroundings: Rung, around: Facts
+) -> Verdict:
     which = " and ".join(
         word
         for word, item in (("the golden run", golden), ("the other run", other))
@@ -197,7 +197,7 @@ def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> V
     told = other.record.raised
     if told is None or golden.record.raised is not None:
         return found
-    reasons = _around(golden, other)
+    reasons = _early(around)
     cause = "; ".join(
         (
             f"the script raised {quoted(told)}, before a model was called",
@@ -208,8 +208,10 @@ def _without_calls(golden: Recording, other: Recording, surroundings: Rung) -> V
     fixes = [fact.fix for fact in reasons[:1]]
     if why is not None:
         cause = f"{cause}: {why.message}"
+        from envsnap.rules.inputs.end_of_run import EndOfRun  # rules are loaded where one explains
+
         # That a run ended otherwise explains nothing: what another rule says does.
-        fixes.insert(len(fixes) if why.rule == ENDED else 0, why.fix)
+        fixes.insert(len(fixes) if why.rule == EndOfRun.id else 0, why.fix)
     fix = next(filter(None, fixes), RUN_ALONE)
     return msgspec.structs.replace(found, outcome="diverged", cause=cause, fix=fix)
 

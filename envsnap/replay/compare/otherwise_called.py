@@ -5,7 +5,7 @@ from __future__ import annotations
 from envsnap.replay.compare import batches, results
 from envsnap.replay.compare.facts import Facts
 from envsnap.replay.compare.inputs import Found
-from envsnap.replay.compare.progress import Walk, is_quiet
+from envsnap.replay.compare.progress import Walk, limit_of
 from envsnap.replay.compare.view import View
 
 CACHES = ("use_cache", "cache_implementation")
@@ -27,7 +27,7 @@ def _rows(view: View, twin: View, given: Found, found: Walk) -> str:
     counted = view.root.calls != twin.root.calls  # the same rows, in more or in fewer calls
     if rows == "same" and (regrouped or counted or found.loose):
         return f"{batches.told(view, twin)}; all rows of the run are the same"
-    if (regrouped or found.loose) and batches.answered(view, twin):
+    if (regrouped or found.loose) and batches.answered(view, twin, found.rows):
         return f"{batches.told(view, twin)}; all results of the run are the same"
     if rows == "first" and regrouped:
         return f"{batches.told(view, twin)}; the first rows of the run are the same"
@@ -45,8 +45,10 @@ def _cached(given: Found, facts: Facts) -> str:
 
 def _widened(view: View, twin: View, given: Found, found: Walk) -> str:
     """That rows are padded to another width, and give the same."""
-    quiet = is_quiet(view, results.of_call(view, twin), given, found)
-    if quiet and batches.widened(view, twin) and results.are_measured(view):
+    if not (batches.widened(view, twin) and results.are_measured(view)):
+        return ""
+    apart = results.of_call(view, twin)
+    if apart is not None and apart <= limit_of(view, given, found):
         cause = given.cause.removeprefix("inputs differ: ")
         return f"{view.title} is given another form and gives the same: {cause}"
     return ""

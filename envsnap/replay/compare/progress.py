@@ -33,8 +33,3 @@ class Walk(Struct, kw_only=True):
 def limit_of(view: View, given: Found, found: Walk) -> float:
     """How far the results of a call may be apart by rounding."""
     return max(NOISE * results.step(view), GROWTH * max(given.noise, found.noise))
-
-
-def is_quiet(view: View, apart: float | None, given: Found, found: Walk) -> bool:
-    """Whether results that are so far apart are the same."""
-    return apart is not None and apart <= limit_of(view, given, found)

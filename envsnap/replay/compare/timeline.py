@@ -8,12 +8,12 @@ import msgspec
 
 from envsnap.replay.compare import inputs, other_roots, otherwise_called, results, taps
 from envsnap.replay.compare.call_seeds import SEED
-from envsnap.replay.compare.facts import ANYWHERE, Facts, remedy
+from envsnap.replay.compare.facts import BESIDE_CODE, Facts, remedy
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import listed, weights
 from envsnap.replay.compare.pairing import Pairing
 from envsnap.replay.compare.plain import plain_verdict
-from envsnap.replay.compare.progress import Walk, is_quiet, limit_of
+from envsnap.replay.compare.progress import Walk, limit_of
 from envsnap.replay.compare.raised import quoted
 from envsnap.replay.compare.verdict import Verdict
 from envsnap.replay.compare.view import View, objects_apart, rewritten, views
@@ -148,7 +148,7 @@ def _between(verdict: Verdict, view: View, given: Found, facts: Facts, found: Wa
     acting = facts.acting("between")
     if not acting and last.root.name != view.root.name:
         acting = facts.acting("inputs")
-    only_read = all(fact.kind in (*ANYWHERE, "seed") for fact in acting)
+    only_read = all(fact.kind in BESIDE_CODE for fact in acting)
     lines = facts.code(after=last.call.caller)[:2] if only_read else ()
     acting = facts.beside(acting, lines) if lines else acting[:3]
     told = "; ".join(fact.text for fact in acting)
@@ -157,11 +157,8 @@ def _between(verdict: Verdict, view: View, given: Found, facts: Facts, found: Wa
     is_code = bool(acting) and acting[0].kind == "code"
     lead = f"{told}; " if acting and not is_code else ""
     tail = f"; {told}" if is_code else ""
-    fix = (
-        remedy(f"{given.fix}", acting)
-        if acting
-        else f"Compare the code between the two calls. {given.fix}"
-    )
+    alone = f"Compare the code between the two calls. {given.fix}"
+    fix = remedy(given.fix, acting) if acting else alone
     return msgspec.structs.replace(verdict, cause=f"{lead}{where}{cause}{tail}", fix=fix)
 
 
@@ -175,7 +172,7 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
     given, apart = inputs.compare(view, twin), results.of_call(view, twin)
     limit = limit_of(view, given, found)
     if given.cause:
-        quiet = is_quiet(view, apart, given, found)
+        quiet = apart is not None and apart <= limit
         found.verdicts.append(_given(found, view, twin, given, facts, quiet=quiet))
         if found.verdicts[-1].outcome == "diverged":
             states[nth] = "differs"

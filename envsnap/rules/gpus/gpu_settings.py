@@ -70,7 +70,9 @@ class GpuSettings(Rule):
         )
 
     def _speed(self, changes: list[Change]) -> Finding:
-        told = {change.path[2]: change.told for change in reversed(changes)}
+        told: dict[str, str] = {}  # of several cards the first one's
+        for change in changes:
+            told.setdefault(change.path[2], change.told)
         return Finding(
             rule=self.id,
             severity=Severity.INFO,
@@ -78,7 +80,7 @@ class GpuSettings(Rule):
             confidence=Confidence.POSSIBLE,
             path=changes[0].path,
             message="GPU settings differ: "
-            + ", ".join(f"{key} {told[key]}" for key in reversed(told)),
+            + ", ".join(f"{key} {how}" for key, how in told.items()),
             why="They change speed, not results.",
             fix="Set the same on both sides with nvidia-smi.",
             changes=tuple(change.path for change in changes),
