@@ -174,9 +174,12 @@ def _ini(text: str) -> Any:
 
     try:
         return _with_sections(text)
-    except configparser.MissingSectionHeaderError:
+    except configparser.MissingSectionHeaderError as error:
         tree = _with_sections(f"[{ALONE}]\n{text}")
-        return {**tree.pop(ALONE), **tree}
+        above = tree.pop(ALONE)
+        if None in above.values():  # half a header, or no settings at all
+            raise error from None
+        return {**above, **tree}
 
 
 def _with_sections(text: str) -> dict[str, Any]:
