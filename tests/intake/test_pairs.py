@@ -109,11 +109,12 @@ def test_a_short_list_of_requirements_says_nothing_of_what_else_is_installed() -
     assert api.diff(asked, there).findings == ()
 
 
-def test_a_block_that_is_not_read_is_named() -> None:
+def test_several_blocks_of_one_machine_are_read_as_one() -> None:
     driver = "Tesla T4, 15360 MiB"
     text = f"```\nname, memory.total [MiB]\n{driver}\n```\n\n```\n$ pip list\nPackage Version\n------- -------\nnumpy   1.26.4\n```\n"
     note = read(text).notes[0]
-    assert "1 GPU; not read: a block that holds pip list, uv pip list" in note
+    assert "the output of nvidia-smi --query-gpu and the output of pip list" in note
+    assert "1 package, 1 GPU" in note
 
 
 def test_json_between_prose_is_found() -> None:

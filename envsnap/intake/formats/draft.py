@@ -6,6 +6,7 @@ was stated first stays: `add` fills what is missing and replaces nothing.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -25,6 +26,7 @@ from envsnap.model.wanted import Choice, Requirement
 
 State = Literal["installed", "wanted", "stated"]
 _PLACES: dict[str, type[Section]] = {}
+ROUNDED = 0.05  # memory in GB, GiB and MiB, with what a driver keeps for itself
 
 
 class Draft:
@@ -118,6 +120,30 @@ class Draft:
         for what, count in other.left.items():
             self.leave(what, count)
 
+    def agrees(self, other: Draft) -> bool:
+        """Whether two texts may speak of one machine: what both state is the same.
+
+        What is wanted is no state of a machine.
+        """
+        if "wanted" in (self.state, other.state):
+            return False
+        lists = [name for name in ("packages",) if name in self._names & other._names]
+        same = all(self.entries(name).keys() == other.entries(name).keys() for name in lists)
+        return same and _agree(self._facts, other._facts)
+
+    def join(self, other: Draft) -> None:
+        """Fill in what another text states of the same machine."""
+        self.what = f"{self.what} and {other.what}"
+        _fill_in(self._facts, other._facts)
+        for section, gaps in other._gaps.items():
+            self._gaps[section] = {**gaps, **self._gaps.get(section, {})}
+        self._complete |= other._complete
+        self._names |= other._names
+        self._doubted |= other._doubted
+        self._libc = self._libc or other._libc
+        for what, count in other.left.items():
+            self.leave(what, count)
+
     def settle(self, section: str, path: tuple[str, ...]) -> None:
         """Take a gap back: what it speaks of was found elsewhere."""
         self._gaps.get(section, {}).pop(path_text(path), None)
@@ -199,6 +225,30 @@ class Draft:
 
     def _section(self, name: str) -> dict[str, Any]:
         return self._facts.setdefault(name, {})
+
+
+def _agree(one: Any, two: Any) -> bool:
+    """Whether two facts are the same, or the one says more than the other."""
+    if isinstance(one, dict) and isinstance(two, dict):
+        return all(_agree(value, two[key]) for key, value in one.items() if key in two)
+    if isinstance(one, str) and isinstance(two, str):
+        short, long = sorted((one, two), key=len)
+        return re.search(rf"(?:^|\s){re.escape(short)}(?![0-9A-Za-z])", long) is not None
+    if (
+        isinstance(one, bool)
+        or not isinstance(one, int | float)
+        or not isinstance(two, int | float)
+    ):
+        return isinstance(one, tuple) or bool(one == two)
+    return math.isclose(one, two, rel_tol=ROUNDED)
+
+
+def _fill_in(known: dict[str, Any], other: dict[str, Any]) -> None:
+    for key, value in other.items():
+        if isinstance(value, dict):
+            _fill_in(known.setdefault(key, {}), value)
+        else:
+            known.setdefault(key, value)
 
 
 def _fill(known: dict[str, Any], record: Struct) -> None:

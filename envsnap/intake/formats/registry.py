@@ -102,6 +102,8 @@ FOLDERS = (
     Entry("wandb_folder", "the files of a W&B run"),
     Entry("model_folder", "a model's folder, also in the hub's cache"),
 )
+# What is found wherever it stands in a text, by words that nothing else has.
+ANYWHERE = ("torch_report", "nvidia_smi", "nvcc", "pip_list")
 BY_LINES = ("pip_freeze", "requirements_txt", "os_release")
 # What a project asks for, and with which variables: in a folder it stands behind a lock or a list.
 BEHIND = ("pyproject_toml", "pipfile", "cog_yaml", "bentofile", "ray_runtime_env", "env_file")
@@ -130,11 +132,15 @@ def read(source: Source) -> Draft | None:
         entry = recognised(variant)
         if entry is not None:
             draft = entry.load().read(variant)
-            _leave_others(draft, entry, source)
+            _take_others(draft, entry, variant)
             return draft
     found = _known(source.blocks()) or _known(source.documents())
     copied = not found
     found = found or _known(_between(source))
+    joined = _joined(found)
+    if joined is not None:
+        joined.leave("the text around them")
+        return joined
     if len(found) > 1:
         kinds = ", ".join(entry.title for entry, _ in found)
         raise RefusedError(
@@ -171,15 +177,50 @@ def _known(parts: tuple[Source, ...]) -> list[tuple[Entry, Source]]:
     return [(entry, part) for part in parts if (entry := recognised(part)) is not None]
 
 
-def _leave_others(draft: Draft, entry: Entry, source: Source) -> None:
-    """Count the blocks of a text that hold what another format reads: they are not read.
+def _joined(found: list[tuple[Entry, Source]]) -> Draft | None:
+    """Several blocks that speak of one machine, as one; None where they contradict one another."""
+    drafts = [draft for entry, part in found if (draft := _tried(entry, part)) is not None]
+    if len(drafts) < 2 or len(drafts) < len(found):
+        return None
+    whole, *others = drafts
+    for draft in others:
+        if not whole.agrees(draft):
+            return None
+        whole.join(draft)
+    return whole
 
-    A block stands between fences, or below a command that somebody typed.
+
+def _tried(entry: Entry, part: Source) -> Draft | None:
+    try:
+        draft = entry.load().read(part)
+    except RefusedError:
+        return None
+    if entry.module in BY_LINES:
+        draft.open()  # a list that somebody copied may be a part of one
+    return draft
+
+
+def _take_others(draft: Draft, entry: Entry, source: Source) -> None:
+    """Read what else a text holds, if it may speak of the same machine; count it otherwise.
+
+    It stands between fences, below a command that somebody typed, or is told by its own looks.
     """
     fenced = source.blocks() if "```" in source.text or "~~~" in source.text else ()
-    for block in (*fenced, *transcript.outputs(source)):
-        other = recognised(block)
-        if other is not None and other is not entry and not _is_read(draft, other):
+    blocks = (*fenced, *transcript.outputs(source))
+    parts = [(other, block) for block in blocks if (other := recognised(block)) is not None]
+    known = {other.module for other, _ in parts}
+    parts += [
+        (other, source)
+        for other in FORMATS
+        if other.module in ANYWHERE and other.module not in known and other.load().recognise(source)
+    ]
+    for other, block in parts:
+        if other is entry or _is_read(draft, other):
+            continue
+        found = _tried(other, block)
+        if found is not None and draft.agrees(found):
+            draft.join(found)
+        else:
             draft.leave(f"a block that holds {other.title}")
 
 

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from envsnap.errors import InputError
+from envsnap.intake.formats import stamps
 from envsnap.model import scan
 
 LONGEST_LINE = 20_000
@@ -173,9 +174,15 @@ class Source:
         return found[0] if len(found) == 1 and isinstance(found[0], dict) else {}
 
     def variants(self) -> Iterator[Source]:
-        """The text as it is, without quoting and indentation, and each fenced block."""
-        yield self
+        """The text without what a log adds, as it is, and without quoting and indentation.
+
+        A time before each line reads as a name and a version.
+        """
         plain = unquoted(self.text)
+        unstamped = stamps.without(plain) if len(plain) <= LARGEST_AROUND else plain
+        if unstamped != plain:
+            yield Source(self.data, self.name, self.base, unstamped, self._beside)
+        yield self
         if plain != self.text:
             yield Source(self.data, self.name, self.base, plain, self._beside)
 

@@ -1,0 +1,53 @@
+"""What logs put before each line: times, the name of a container or a host, the step of a build."""
+
+from __future__ import annotations
+
+import re
+
+FEWEST = 3  # lines that share it
+MOST = 3  # in one line: docker compose puts a name before the time that kubectl had put there
+_TIME = r"\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?"
+STAMPS = tuple(
+    re.compile(shape)
+    for shape in (
+        rf"\[?\d{{4}}[-/]\d{{2}}[-/]\d{{2}}[T ]{_TIME}(?: ?(?:Z|UTC|[+-]\d{{2}}:?\d{{2}}))?\]?:?(?: |$)",
+        rf"[A-Z][a-z]{{2}} [ \d]\d {_TIME} [\w.-]{{1,60}} [\w./@-]{{1,60}}(?:\[\d{{1,9}}\])?:(?: |$)",
+        rf"\[?{_TIME}\]?(?: |$)",
+        r"[\w.-]{1,80}[ ]{0,40}\|(?: |$)",  # docker compose
+        r"\[pod/[\w./-]{1,200}\](?: |$)",  # kubectl logs --prefix
+        r"#\d{1,4} \d{1,6}\.\d{1,3}(?: |$)",  # BuildKit
+        r"\d{2}[OE][ +](?: |$)?",  # GitLab, behind the time
+        r"\[?(?:INFO|DEBUG|WARNING|stdout|stderr)\]?:?(?: F)? {1,8}",
+    )
+)
+# How a mark ends that all lines share, whatever it says.
+ENDS = ("] ", "| ", ": ")
+
+
+def without(text: str) -> str:
+    """The text without what most of its lines begin with, as far as that is known to be a log's."""
+    for _ in range(MOST):
+        lines = text.split("\n")
+        filled = [line for line in lines if line.strip()]
+        if len(filled) < FEWEST:
+            break
+        shape = _of_most(filled)
+        if shape is None:
+            break
+        text = "\n".join(shape.sub("", line, count=1) for line in lines)
+    return text
+
+
+def _of_most(lines: list[str]) -> re.Pattern[str] | None:
+    """The mark that four of five lines begin with."""
+    for shape in STAMPS:
+        if sum(shape.match(line) is not None for line in lines) * 5 >= len(lines) * 4:
+            return re.compile(f"^(?:{shape.pattern})")
+    shared = _shared(min(lines), max(lines))  # what these two share, all that sort between do
+    end = max(shared.rfind(mark) + len(mark) if mark in shared else 0 for mark in ENDS)
+    return re.compile(f"^{re.escape(shared[:end])}") if end else None
+
+
+def _shared(one: str, two: str) -> str:
+    length = min(len(one), len(two))
+    return one[: next((place for place in range(length) if one[place] != two[place]), length)]
