@@ -134,6 +134,11 @@ def read(source: Source) -> Draft | None:
             draft = entry.load().read(variant)
             _take_others(draft, entry, variant)
             return draft
+    return _of_parts(source)
+
+
+def _of_parts(source: Source) -> Draft | None:
+    """What the blocks of a text state, or what stands between its sentences."""
     found = _known(source.blocks()) or _known(source.documents())
     copied = not found
     found = found or _known(_between(source))
