@@ -30,6 +30,13 @@ _BEFORE = (
     + _PASS
     + r"|pass(?:word|wd|phrase|code)|pwd?|psk|secret|token|(?:api|access|secret|private|signing|encryption|license) ?key)\b"
 )
+_BY = r"(?i)\b(?:with|using|by) (?:(?:the|a|my|its) )?\Z"
+# with password X as Y
+_WITH = (
+    r"(?i)\b(?:with|using|by) (?:(?:the|a|my|its) )?(?:"
+    + _PASS
+    + r"|pass(?:word|wd|phrase|code)|pwd?|secret|token) [\"'`]?([^\s\"'`<>(),;]{4,200})[\"'`]? as "
+)
 # user joe pass x: both words, and both values.
 _BOTH = (
     r"(?i)\b(?:users?(?:names?)?|login|account|uid|as)\b(?! (?:and|or|the|with|we|they|you|to|of|is not)\b)(?: is)?[ \t]{0,2}[:= \t][ \t]{0,2}[\"'`]?[\w.@\\-]{2,64}[\"'`]?[ \t]{0,2}[,;/ \t|&][ \t]{0,2}(?:and |with |its |using |the )?"
@@ -54,6 +61,7 @@ _ENDS = r"[\"'`)\]>*\u201d\u2019]{0,2}[.!]?(?:\s*\Z|,? (?:and|but|so|please|now|
 _HINTS = ("pass", "pw", "psk", "pin", "secret", "token", "key", "cred", "cookie")
 # Words of models and programs that have a hint in them; plural tokens and keys are counted, not told.
 _ELSE = r"tokens\b(?!['\" ]{0,2}(?:[:=]|is|are)[ '\"]{0,2}[^0-9 '\"])|tokenize\w{0,3}|\bkeys\b|keyword|pass(?:ed|es|ing)\b|\w{1,20}ping\b|pinned"
+_GIVEN = r"\\?[\"']?[ ]?[:=][ ]?\\?[\"']?([^\s\"',;}]+)"
 _SENTENCE = r"[^\n]{6,4000}"
 
 
@@ -94,6 +102,8 @@ def _behind(line: str) -> list:
         value = match.group(3).rstrip(".:!?*")
         end = match.start(3) + len(value)
         opens = re.search(_OF_PASSWORD, line[match.start() : match.start(3)]) is not None
+        if match.group(2) == "as" and re.search(_BY, line[: match.start()]):
+            continue  # whoever comes with it
         if _is_value(value, opens) or (opens and _is_word(line, match, end, noun)):
             found.append((match.start(3), end))
     return found
@@ -102,6 +112,9 @@ def _behind(line: str) -> list:
 def _further(line: str) -> list:
     """What looks chosen, or stands in quotes, somewhere behind a password's noun in one line."""
     noun = re.search(_OF_PASSWORD.replace("|pin|", "|"), line)
+    given = re.compile(_GIVEN).match(line, noun.end()) if noun else None
+    if given and (given.group(1)[:1] == "<" or kinds.is_made(given.group(1))):
+        return []  # it has its value, and what follows is something else
     found = []
     for match in re.finditer(_TOLD, line[: noun.end() + 160]) if noun else ():
         group = next(number for number in (1, 2, 3, 4) if match.group(number) is not None)
@@ -136,10 +149,10 @@ def _is_word(line: str, match, end: int, noun: str) -> bool:
 def _before(line: str) -> list:
     """Values before the noun: use x as the password; and of both: user joe pass x."""
     found = []
-    for shape in (_BEFORE, _BOTH):
+    for shape in (_BEFORE, _BOTH, _WITH):
         for match in re.finditer(shape, line):
             value = match.group(1).rstrip(".:!?")
-            used = shape == _BOTH or re.search(_USED, line[: match.start(1)]) is not None
+            used = shape != _BEFORE or re.search(_USED, line[: match.start(1)]) is not None
             if _is_value(value, opens=True) or (used and _may_be_word(value)):
                 found.append((match.start(1), match.start(1) + len(value)))
     return found

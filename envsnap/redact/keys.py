@@ -19,8 +19,12 @@ CERTAIN = 5  # inside of what is a secret as a whole, whatever the keys there sa
 _PASSWORDS = frozenset(
     "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass requirepass masterauth"
     " sshpass htpasswd chpasswd rocommunity rwcommunity mnemonic seedphrase contrasena senha kennwort wachtwoord parola haslo heslo losenord mima"
-    " adgangskode salasana jelszo sifre clave motdepasse \u5bc6\u7801 \u5bc6\u78bc \u53e3\u4ee4 \u30d1\u30b9\u30ef\u30fc\u30c9 \ube44\ubc00\ubc88\ud638"
-    " \u043f\u0430\u0440\u043e\u043b\u044c".split()
+    " adgangskode salasana salasona jelszo sifre clave motdepasse matkhau geslo slaptazodis lozinka passord kodeord wachtzin".split()
+)
+# ... and stems that may be joined to others, also without the marks that `words` takes off.
+_STEMS = (
+    "geheim|\u5bc6\u7801|\u5bc6\u78bc|\u53e3\u4ee4|\u30cf\u30b9\u30ef|\ube44\ubc00\ubc88\ud638|\uc554\ud638"
+    "|\u043f\u0430\u0440\u043e\u043b|\u05e1\u05d9\u05e1\u05de|\u0627\u0644\u0645\u0631\u0648\u0631|\u0e2a\u0e1c\u0e32\u0e19|\u03ba\u03c9\u03b4\u03b9\u03ba"
 )
 _SECRETS = frozenset(
     "secret secrets credential credentials cred creds"
@@ -32,8 +36,8 @@ _SECRETS = frozenset(
 # Words that end in one of these, and begin with something, are two words written as one.
 _GLUED_PASSWORD = (
     r"[a-z]{1,20}(?:password|passwd|passphrase|pwd)s?"
-    r"|(?:root|admin|user|db|my|sql|pg|redis|mail|smtp|ftp|http|proxy|login|sudo|su|bind|ldap|key"
-    r"|store|trust|cert|p12|wifi|vpn|net|web|app|svc|service|master|guest|test)(?:pass|pw)"
+    r"|(?!(?:com|by|sur|tres|encom|over|under|sub|%s)pass)[a-z]{2,12}pass"
+    r"|(?:root|admin|user|db|my|sql|pg|mail|smtp|ftp|bind|ldap|key|svc|master|test)pw"
 )
 _GLUED_SECRET = (
     r"(?:access|auth|api|app|bot|bearer|refresh|user|session|deploy|client|service|oauth|github"
@@ -47,7 +51,7 @@ _KEYS_OF = frozenset(
     " master account auth authentication authorization license licence subscription storage"
     " deploy deployment admin shared sas webhook salt hmac aes rsa dsa ed ec ecdsa jwt cookie session"
     " consumer oauth security service client app application server user write read ingest"
-    " ingestion integration instrumentation project publishable restricted transport wg psk"
+    " ingestion integration instrumentation genie project publishable restricted transport wg psk"
     " preshared fernet django flask rails vault kms host bot instance functions".split()
 )
 # ... or a column as well: only what looks made is hidden.
@@ -138,6 +142,7 @@ _COMPOUNDS = frozenset(
         ("code", "pass"),
         ("phrase", "backup"),
         ("passe", "de"),
+        ("khau", "mat"),
         ("answer", "security"),
         ("answer", "secret"),
         ("answers", "security"),
@@ -261,7 +266,7 @@ def _alone(words: list, place: int, variable: bool) -> int:
 
 def _of_parts(word: str, before: str) -> int:
     """What a word says that is glued of several, or is one of two that belong together."""
-    if re.match(_GLUED_PASSWORD + r"\Z", word):
+    if re.match(_GLUED_PASSWORD % "|".join(_PASSES) + r"\Z", word) or re.search(_STEMS, word):
         return PASSWORD
     if word == "private":
         return PERHAPS

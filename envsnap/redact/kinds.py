@@ -16,8 +16,10 @@ _VERSION = (
     r"(?:[.-](?:post|dev)[.-]?[0-9]{0,12}){0,2}"
     r"(?:[+-][A-Za-z0-9.]{1,30})?"
 )
+# When a job runs, as cron has it.
+_CRON = r"(?:(?:\*|[0-9,-]{1,20})(?:/[0-9]{1,2})? ){4}[0-9*,/A-Za-z-]{1,20}"
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]{1,20}(?:Z|[+-][0-9:]{2,5})?)?"
-_SPECIAL = r"<[^<>\s@:]{0,60}>|\[[A-Za-z0-9_ ]{1,40}\]|<\|[^<>|]{1,60}\|>"
+_SPECIAL = r"\(\?[a-z]{0,4}[:=!)].*|<[^<>\s@:]{0,60}>|\[[A-Za-z0-9_ ]{1,40}\]|<\|[^<>|]{1,60}\|>"
 _UUID = r"(?:[A-Za-z]{1,8}-)?[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 _REFERENCE = (
     r"\$\{[^{}]{1,200}\}|(?:\$[A-Za-z_]\w{0,99}[:/._-]?){1,9}|\$\([^()]{1,200}\)|\$\{\{[^{}]{1,200}\}\}"
@@ -67,7 +69,7 @@ def is_number(text: str) -> bool:
         return False
     if short[:-1].lower().endswith(("inf", "nan")):
         return True
-    return any(re.match(shape + r"\Z", short) for shape in (_NUMBERS, _VERSION, _MOMENT))
+    return any(re.match(shape + r"\Z", short) for shape in (_NUMBERS, _VERSION, _MOMENT, _CRON))
 
 
 def is_plain(text: str) -> bool:
@@ -78,7 +80,7 @@ def is_plain(text: str) -> bool:
     if len(low) < 8 and not any(letter.isalnum() for letter in low):
         return True
     if any(ord(letter) > 127 for letter in low):
-        return len(low) < 8 and not any(letter.isdigit() for letter in low)
+        return len(low) < 4 and not any(letter.isdigit() for letter in low)
     return is_number(text) or re.match(_SPECIAL + r"\Z", text.strip()) is not None
 
 

@@ -66,7 +66,8 @@ _NEAR = (
     + r"(\s{0,2}(?:are|is|were|was|:|=|->|with|using|use|as|of|by|details|data|\([^()\n]{1,30}\):?)){0,3}[\s\"'`(:=]{0,3}\Z"
 )
 _HEX_TOLD = (
-    r"(?i)\b((?:api[ _-]?keys?|tokens?|passwords?|secrets?|credentials?)\b[^\n=]{0,40}[:=] ?[\"'`]?)"
+    r"(?i)\b((?:api[ _-]?keys?|tokens?|passwords?|secrets?|credentials?)\b[^\n=]{0,40}[:=] ?[\"'`]?"
+    r"|logged in\b[^\n=]{0,20}\bkey )"
     r"([0-9a-f]{32,128})(?![\w.-])"
 )
 _WORDS = (

@@ -188,7 +188,10 @@ def _merged(found: list) -> list:
     merged = []
     for start, end, why in sorted(item for item in found if item[0] < item[1]):
         if merged and start < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]), merged[-1][2])
+            known = merged[-1]
+            # What remains of an address is shown.
+            kept = known[2] if "address" in known[2] else why
+            merged[-1] = (known[0], max(end, known[1]), kept)
         else:
             merged.append((start, end, why))
     return merged

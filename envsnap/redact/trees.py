@@ -97,13 +97,14 @@ class Walk:
         return kept
 
     def _text(self, text: str, path: tuple, key: str, inherited: int, variables: bool):
-        shown, why = decision.value(key, text, variables, inherited)
+        may_be = self._parse is not None and _may_be_settings(text)
+        depth = len([part for part in path if part == "(text)"])
+        inner = self._within(text, depth) if may_be else text
+        shown, why = decision.value(key, text if inner is None else inner, variables, inherited)
         if why is None and isinstance(text, Quoted) and keys.is_code(key):
             shown, why = None, "under a name that tells a secret"
-        if shown is not None and self._parse is not None and _may_be_settings(shown):
-            within = self._within(shown, len([part for part in path if part == "(text)"]))
-            if within != shown:
-                shown, why = within, why or "a secret in settings inside a text"
+        if may_be and inner != text and shown is not None:
+            shown, why = inner and shown, why or "a secret in settings inside a text"
         if why is not None:
             self._note(path, why, text)
         return shown if shown is None else str(shown)

@@ -5,6 +5,8 @@ from functools import lru_cache
 
 LONGEST_KEY = 2000
 _WORD = r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+"
+# Letters that are no letter with an accent: of Polish, Croatian, Danish, Turkish.
+_STROKES = {0x142: "l", 0x111: "d", 0xF8: "o", 0x131: "i"}
 # What stands at the end of a name and says nothing about what the value is.
 _ENDINGS = frozenset(
     "value values val v prod production dev development stage staging test testing qa live local"
@@ -34,4 +36,5 @@ def _without_accents(text: str) -> str:
 
     apart = unicodedata.normalize("NFKD", text)
     plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    plain = plain.translate(_STROKES)
     return unicodedata.normalize("NFC", plain)
