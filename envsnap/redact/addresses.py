@@ -74,7 +74,7 @@ def _in_paths(text: str) -> list:
     return [
         (*match.span(2), "part of an address that is a token")
         for match in re.finditer(_IN_PATH, text)
-        if (kinds.is_made(match.group(2)) or kinds.is_uuid(match.group(2)[3:]))
+        if (kinds.is_made(match.group(2)) or match.group(2).startswith("tk-"))
         and not (kinds.is_hex(match.group(2)) and match.group(1).startswith(("key", "token")))
     ]
 

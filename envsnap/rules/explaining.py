@@ -13,7 +13,7 @@ from envsnap.rules.inputs.error_text import ErrorText
 from envsnap.rules.packages.package_version import PackageVersion
 from envsnap.rules.ranking import ranked
 from envsnap.rules.rule import Rule
-from envsnap.rules.symptoms import owners, trouble
+from envsnap.rules.symptoms import owners, steps, trouble
 from envsnap.rules.symptoms.reading import Reading, read
 from envsnap.rules.symptoms.trouble import contradicts, fits
 
@@ -32,6 +32,7 @@ def explained(
 ) -> tuple[Finding, ...]:
     """Findings that a text speaks for first; the rest by what fits the trouble; notices last."""
     reading = read(error_text, symptom)
+    findings = [steps.told(found, reading) for found in findings]
     told = list(ErrorText().explain(reading, manifest, findings))
     replaced = {(found.rule, found.path, found.message) for found in told}
     rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]
@@ -41,6 +42,7 @@ def explained(
     guessed = {found.path for found in guesses}
     rest = [*guesses, *(_lifted(found, reading, symptom) for found in rest)]
     first, rest = _with_named(first, rest, reading)
+    first, rest = _before_open(first, rest, reading)
     favoured = _favoured(rest, reading) | {id(found) for found in guesses}
     unlikely = frozenset(id(found) for found in rest if contradicts(found, reading.symptom))
     kept = [found for found in notices if found.path not in guessed]
@@ -108,6 +110,26 @@ def _with_named(
         moved = first[0].rule == PackageVersion.id
         named = [found for found in named if moved and _is_shown(found, reading)]
     return [*named, *first], [found for found in rest if found not in named]
+
+
+def _before_open(
+    first: list[Finding], rest: list[Finding], reading: Reading
+) -> tuple[list[Finding], list[Finding]]:
+    """Differences that the text mentions stand before facts that only the text speaks of."""
+    is_open = [not found.changes and found.confidence is Confidence.POSSIBLE for found in first]
+    if not any(is_open):
+        return first, rest
+    stated = [
+        found
+        for found in rest
+        if found.changes
+        and found.severity is not Severity.INFO
+        and found.confidence is not Confidence.POSSIBLE
+        and _is_mentioned(found, reading)
+    ]
+    sure = [found for found, late in zip(first, is_open, strict=True) if not late]
+    late = [found for found, late in zip(first, is_open, strict=True) if late]
+    return [*sure, *stated, *late], [found for found in rest if found not in stated]
 
 
 def _lifted(found: Finding, reading: Reading, symptom: str | None) -> Finding:

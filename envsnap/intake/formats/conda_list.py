@@ -50,6 +50,8 @@ def recognise(source: Source) -> bool:
     if isinstance(source.json, list):
         return _is_json(source.json)
     lines = _lines(source)
+    if any(line.startswith("Loading channels:") for line in lines):
+        return False  # what `conda search` offers
     heads = (HEADER, EXPLICIT, PIXI)
     return (
         any(head.match(line) for line in lines for head in heads)
@@ -66,6 +68,9 @@ def _typed(source: Source) -> list[str]:
     if not rows or not all(map(ROW.match, rows)):  # nearly every other file ends at its first line
         return []
     found = [row["build"] for line in rows if (row := ROW.match(line)) is not None]
+    names = [row["name"] for line in rows if (row := ROW.match(line)) is not None]
+    if said is None and len(set(names)) < len(names):
+        return []  # what a search offers
     builds = sum(BUILD.fullmatch(build) is not None for build in found)
     return rows if said is not None or 2 * builds >= max(len(rows), FEWEST) else []
 

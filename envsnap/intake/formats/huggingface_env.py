@@ -29,7 +29,12 @@ VERSION = re.compile(
 FRAMEWORK = re.compile(r"^(?P<version>\S+)(?: \((?P<device>[^()]*)\))?$")
 ACCELERATOR = re.compile(r"^(?P<name>[A-Z][^,]{2,60}), (?P<memory>\d{3,7}) MiB$")
 # Names that the reports spell as words, and what the distribution is called.
-ALIASES = {"pytorch": "torch", "tensorflow": "tensorflow", "numpy": "numpy"}
+ALIASES = {
+    "pytorch": "torch",
+    "hf-hub": "huggingface-hub",
+    "tensorflow": "tensorflow",
+    "numpy": "numpy",
+}
 MODULES = {"torch": "torch", "tensorflow": "tensorflow", "jax": "jax", "flax": "flax"}
 
 

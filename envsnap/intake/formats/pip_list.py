@@ -108,11 +108,12 @@ def _rows(source: Source, start: int) -> tuple[list[tuple[str, str, bool]], bool
         _cells(line[prefix:], spans) if line[:prefix].strip(" \t>|") == "" else None
         for line in source.lines[start + 2 :]
     ]
+    titles = [source.lines[start][prefix:][begin:] for begin, _ in spans]
+    editable = [place for place, title in enumerate(titles) if title.startswith("Editable")]
     unread = 0
     for place, cells in enumerate(read):
         if cells is not None:
-            more = "ditable" in header["more"] and len(cells[-1]) > 0
-            rows.append((cells[0], cells[1], more))
+            rows.append((cells[0], cells[1], any(map(cells.__getitem__, editable))))
         elif not any(read[place + 1 : place + 1 + AHEAD]):
             line = source.lines[start + 2 + place][prefix:].strip()
             ends = END.match(line) is not None or transcript.command(line) is not None

@@ -29,6 +29,8 @@ def recognise(source: Source) -> bool:
     found = [row for row in rows if row and names.is_version(row["version"])]
     if len(found) < FEWEST or len(found) < len(rows):
         return False
+    if len({row["name"] for row in found}) < len(found):
+        return False  # a log, of which each line begins with one word and a number
     said = [row for row in found if row["said"]]
     sentences = sum(len(row["said"].split()) >= WORDS for row in said)
     aligned = {row.start("version") for row in found}, {row.start("said") for row in said}

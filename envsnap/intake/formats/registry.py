@@ -140,6 +140,7 @@ def read(source: Source) -> Draft | None:
 def _of_parts(source: Source) -> Draft | None:
     """What the blocks of a text state, or what stands between its sentences."""
     found = _known(source.blocks()) or _known(source.documents())
+    found = found or _known(transcript.outputs(source))
     copied = not found
     found = found or _known(_between(source))
     joined = _joined(found)

@@ -93,6 +93,7 @@ class _Report:
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
+        self._not_imported = False  # by the Python that made the report: it knows nothing of torch
         self._cpu = torch_cpu.Processor(draft)
         self._packages = torch_packages.Lists(draft)
         self._vllm = False
@@ -166,7 +167,9 @@ class _Report:
     def _torch(self, key: str, value: str) -> None:
         name, none_is_none = _TORCH[key]
         word = value.lower()
-        if none_is_none and word in ("none", "n/a"):
+        if name == "version" and word == "n/a":
+            self._not_imported = True
+        if none_is_none and word in ("none", "n/a") and not self._not_imported:
             self._draft.framework("torch", Framework(**_one(name, None)))
         elif machine.says_nothing(value) and name not in ("debug", "cuda_available"):
             machine.silent(self._draft, "frameworks", ("torch", name), value)

@@ -38,11 +38,11 @@ def typed(source: Source, pattern: re.Pattern[str]) -> str:
 
 
 def outputs(source: Source) -> tuple[Source, ...]:
-    """What each command of a session printed, where several were typed."""
+    """What each command of a session printed."""
     if len(source.text) > LARGEST_SESSION:
         return ()
     starts = [place for place, line in enumerate(source.lines) if command(line) is not None]
-    if not 2 <= len(starts) <= MOST_COMMANDS:
+    if not 1 <= len(starts) <= MOST_COMMANDS:
         return ()
     ends = [*starts[1:], len(source.lines)]
     texts = ["\n".join(source.lines[one + 1 : two]) for one, two in zip(starts, ends, strict=True)]

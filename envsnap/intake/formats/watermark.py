@@ -16,11 +16,13 @@ from envsnap.model.host import System
 
 BEGIN = re.compile(r"^Python implementation: \w+$")
 PAIR = re.compile(r"^(?P<key>[A-Za-z_][\w .-]{0,60}?) *: (?P<value>\S.*)$")
+# The list of GPUs stands between the pairs.
+GPU = re.compile(r"^GPU Info: *$|^ {2}GPU \d+: ")
 # Keys that are no module, and what says nothing of the environment.
 OTHERS = frozenset(
     ("last updated", "compiler", "processor", "cpu cores", "architecture", "hostname", "git hash",
      "git repo", "git branch", "watermark", "author", "github username", "email", "website",
-     "conda environment", "gpu info", "python implementation")
+     "conda environment", "gpu info", "python implementation", "sys")
 )  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def _pairs(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         found = PAIR.match(line)
         if found is not None:
             yield found["key"], found["value"].strip()
-        elif line.strip():
+        elif line.strip() and not GPU.match(line):
             return
 
 

@@ -24,6 +24,8 @@ LONGEST_QUOTE = 160
 LONGEST_NAME = 80
 MOST_GUESSES = 2
 MOST_RAISED = 3  # findings that one sentence speaks for
+# Rules that say that a fact differs, and of its effect what holds for any program.
+ONLY_DIFFER = ("package-version", "c-library", "operating-system", "processor", "resources", "env-var", "driver-version")  # fmt: skip
 HOLE = re.compile(r"\{(\w+)\}")
 SYMBOL = re.compile(r"\b_Z[\w.$]{4,400}")
 
@@ -66,7 +68,7 @@ class ErrorText(Rule):
             told.update((found.rule, found.path) for found in spoken)
             if spoken:
                 place = 2 if evidence.is_weak else 0
-                ordered += [(place, _raised(found, evidence)) for found in spoken]
+                ordered += [(place, _raised(found, evidence, where)) for found in spoken]
             elif not _are_told(where, told):
                 own = self._finding(evidence, where)
                 if own.message not in said:
@@ -186,12 +188,26 @@ def _are_told(where: Places, told: set[tuple[str, Path]]) -> bool:
     return any(path[:2] == first[:2] for _, path in told)
 
 
-def _raised(found: Finding, evidence: Evidence) -> Finding:
-    """A finding with the line that speaks for it: what the text names is a likely cause."""
+def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
+    """A finding with the line that speaks for it: what the text names is a likely cause.
+
+    A rule that only says that a fact differs has a reason for any program: the sentence has this one.
+    """
     worst = min(found.severity, Severity.WARNING, key=lambda item: item.rank)
     surest = min(found.confidence, Confidence.LIKELY, key=lambda item: item.rank)
-    why = f"{found.why} {_quotation(evidence)}".strip()
-    return replace(found, severity=worst, confidence=surest, why=why)
+    why, fix = found.why, found.fix
+    if found.rule in ONLY_DIFFER and not evidence.is_weak:
+        row = evidence.row
+        said = _filled(row["says"], evidence, where)
+        why = f"{said[0].upper()}{said[1:]}{'' if is_trusted(row['basis']) else ' (unverified)'}."
+        fix = fix if found.rule == "package-version" else _filled(row["fix"], evidence, where)
+    return replace(
+        found,
+        severity=worst,
+        confidence=surest,
+        why=f"{why} {_quotation(evidence)}".strip(),
+        fix=fix,
+    )
 
 
 def _serious(found: Finding) -> bool:

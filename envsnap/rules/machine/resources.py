@@ -24,6 +24,7 @@ class Size(Struct, frozen=True, kw_only=True):
     fix: str
     effect: Effect = Effect.PERFORMANCE
     enough: int | None = None
+    few: int = 0  # below it programs that are started anew fail
 
 
 KILLED = Size(
@@ -62,6 +63,7 @@ SIZES = {
         fix="Raise it (ulimit -u, TasksMax=, --pids-limit).",
         effect=Effect.CRASH,
         enough=1 << 14,
+        few=1 << 10,
     ),
 }
 
@@ -117,7 +119,7 @@ class Resources(Rule):
     def _finding(self, found: list[Change], message: str, size: Size) -> Finding:
         return Finding(
             rule=self.id,
-            severity=Severity.INFO,
+            severity=Severity.WARNING if _is_few(found[0], size) else Severity.INFO,
             effect=size.effect,
             confidence=Confidence.POSSIBLE,
             path=found[0].path,
@@ -126,6 +128,12 @@ class Resources(Rule):
             fix=size.fix,
             changes=tuple(change.path for change in found),
         )
+
+
+def _is_few(change: Change, size: Size) -> bool:
+    """Whether the other side alone has so little that many programs fail there."""
+    one, two = _number(change.reference), _number(change.other)
+    return two is not None and two < size.few and (one is None or one >= size.few)
 
 
 def _title(key: str) -> str:

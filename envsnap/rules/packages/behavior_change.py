@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from envsnap.changes.change import Change
 from envsnap.knowledge import releases
 from envsnap.knowledge.tables import is_trusted, source
@@ -45,11 +47,8 @@ class BehaviorChange(Rule):
     def _changed(
         self, comparison: Comparison, change: Change, rows: list[dict[str, Any]]
     ) -> Finding:
-        first, *others = rows
+        first = rows[0]
         worst = Severity(first["severity"])
-        more = len(others) - MOST_TOLD
-        told = [f"since {row['from']}: {releases.told(row)}" for row in others[:MOST_TOLD]]
-        told += [f"and {more} more changes"] if more > 0 else []
         return Finding(
             rule=self.id,
             # What a release changes matters where the program uses it: a warning, ranked first.
@@ -58,8 +57,8 @@ class BehaviorChange(Rule):
             confidence=_confidence(rows),
             path=change.path,
             message=f"{change.path[1]} {change.told}: {releases.told(first)}",
-            why="; ".join(told) or f"That came with {change.path[1]} {first['from']}.",
-            fix=_fix(change, first),
+            why=_why(change.path[1], rows),
+            fix=_fix(change.path[1], change.reference, first),
             source=releases.source(first),
             changes=tuple(item.path for item in comparison.under("packages", change.path[1])),
         )
@@ -90,7 +89,29 @@ def _confidence(rows: list[dict[str, Any]]) -> Confidence:
     return Confidence.LIKELY if releases.are_sure(rows) else Confidence.POSSIBLE
 
 
-def _fix(change: Change, row: dict[str, Any]) -> str:
+def retold(found: Finding, rows: list[dict[str, Any]]) -> Finding:
+    """A finding of this rule that leads with the first of these changes."""
+    name = found.path[1]
+    return replace(
+        found,
+        effect=Effect(rows[0]["effect"]),
+        message=f"{name} {found.reference} -> {found.other}: {releases.told(rows[0])}",
+        why=_why(name, rows),
+        fix=_fix(name, found.reference, rows[0]),
+        source=releases.source(rows[0]),
+    )
+
+
+def _why(name: str, rows: list[dict[str, Any]]) -> str:
+    """The changes behind the first one."""
+    first, *others = rows
+    more = len(others) - MOST_TOLD
+    told = [f"since {row['from']}: {releases.told(row)}" for row in others[:MOST_TOLD]]
+    told += [f"and {more} more changes"] if more > 0 else []
+    return "; ".join(told) or f"That came with {name} {first['from']}."
+
+
+def _fix(name: str, reference: Any, row: dict[str, Any]) -> str:
     """The reference's release, or what the row says to do with the new one."""
-    install = f"Install {change.path[1]}=={change.reference}."
+    install = f"Install {name}=={reference}."
     return f"{install} Or: {row['fix']}." if row.get("fix") else install

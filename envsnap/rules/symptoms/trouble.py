@@ -52,9 +52,13 @@ LIKELY: dict[str, re.Pattern[str]] = {
         r"env_vars\.(?:NCCL|GLOO|MASTER|SLURM|OMP|TOKENIZERS|(?i:https?_proxy|no_proxy|all_proxy))|packages\.nvidia-nccl|.*nccl|system\.(?:iommu|pcie|shm|kernel)|driver"
     ),
     "memory": re.compile(
-        r"gpus|env_vars\.(?:PYTORCH|MALLOC|LD_PRELOAD)|system\.(?:memory|cgroup|shm|open_files|transparent)|frameworks\.torch|packages\.(?:torch|vllm|transformers)"
+        r"gpus|env_vars\.(?:PYTORCH|MALLOC|LD_PRELOAD|XLA_PYTHON_CLIENT|TF_FORCE_GPU|TF_GPU)|system\.(?:memory|cgroup|shm|open_files|transparent)|frameworks\.torch|packages\.(?:torch|vllm|transformers)"
     ),
 }
+MORE_IS_BETTER = tuple(
+    ("system", key)
+    for key in ("cpus", "cpus_usable", "memory_total", "cgroup_memory_limit", "shm_size")
+)
 RUNS = ("wrong", "slower")
 LIFTED = (*RUNS, "hang", "memory")
 EFFECTS = {"slower": Effect.PERFORMANCE, "wrong": Effect.NUMERICS, "crash": Effect.CRASH}
@@ -73,7 +77,8 @@ def of_text(text: str, rows: Iterable[dict[str, Any]] = ()) -> str | None:
 
 def fits(finding: Finding, symptom: str | None) -> bool:
     """Whether a finding is of the kind that makes this trouble."""
-    if symptom is None:
+    of_machine = finding.path[0] in ("gpus", "driver", "system")
+    if symptom is None or _offers_more(finding) or (of_machine and finding.effect is Effect.NONE):
         return False
     return EFFECTS.get(symptom) is finding.effect or is_likely(finding.path, symptom)
 
@@ -101,6 +106,15 @@ def _may_act(finding: Finding) -> bool:
     if finding.path[0] == "env_vars":
         return not variables.only_tells(finding.path[-1])
     return bool(finding.changes) and finding.effect is not Effect.NONE
+
+
+def _offers_more(finding: Finding) -> bool:
+    """Whether a machine has more of what it may run short of: that makes no trouble."""
+    one, two = finding.reference, finding.other
+    is_size = finding.rule == "resources" and finding.path in MORE_IS_BETTER
+    return (
+        is_size and isinstance(one, int) and (two is None or (isinstance(two, int) and two > one))
+    )
 
 
 def is_likely(path: Path, symptom: str) -> bool:

@@ -1,0 +1,152 @@
+"""What a text says of a release's known changes: which of them it speaks of, or that it speaks of none."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from msgspec.structs import replace
+
+from envsnap.knowledge import releases
+from envsnap.rules.finding import Confidence, Finding
+from envsnap.rules.packages.behavior_change import BehaviorChange, retold
+from envsnap.rules.symptoms.reading import Reading
+
+WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]{3,60}")
+# What is gone is named by the error that its absence makes.
+GONE = re.compile(r"\b(?:gone|removed|renamed|no longer (?:exists?|there))\b")
+# Words that texts of failures have for no reason of one change.
+COMMON = frozenset(
+    [
+        "with",
+        "from",
+        "that",
+        "this",
+        "have",
+        "been",
+        "when",
+        "where",
+        "which",
+        "they",
+        "were",
+        "will",
+        "would",
+        "must",
+        "more",
+        "than",
+        "other",
+        "into",
+        "error",
+        "errors",
+        "file",
+        "line",
+        "traceback",
+        "most",
+        "recent",
+        "call",
+        "last",
+        "value",
+        "values",
+        "type",
+        "types",
+        "name",
+        "names",
+        "none",
+        "true",
+        "false",
+        "default",
+        "defaults",
+        "returns",
+        "return",
+        "other",
+        "python",
+        "module",
+        "package",
+        "packages",
+        "version",
+        "release",
+        "import",
+        "imports",
+        "function",
+        "argument",
+        "arguments",
+        "object",
+        "model",
+        "models",
+        "data",
+        "code",
+        "used",
+        "uses",
+        "using",
+        "what",
+        "does",
+        "only",
+        "also",
+        "still",
+        "between",
+        "before",
+        "after",
+        "without",
+        "instead",
+        "cannot",
+        "could",
+        "should",
+        "raise",
+        "raises",
+        "self",
+        "args",
+        "kwargs",
+        "site",
+        "lib",
+        "main",
+        "init",
+        "load",
+        "call",
+        "input",
+        "output",
+        "result",
+        "results",
+    ]
+)
+
+
+def told(found: Finding, reading: Reading) -> Finding:
+    """A finding of a release's changes that leads with the one a text speaks of.
+
+    Where an exception was raised, changes of numbers are not what it speaks of, and neither is what is
+    gone but not named: then the finding says so.
+    """
+    if found.rule != BehaviorChange.id or not any(item.raised for item in reading.evidence):
+        return found
+    name = found.path[1]
+    rows = releases.between(name, found.reference, found.other)
+    if not rows:
+        return found
+    words = {word.lower() for word in WORD.findall(reading.text)} - COMMON - _parts(name)
+    scores = [_score(row, words) for row in rows]
+    best = max(range(len(rows)), key=lambda place: scores[place])
+    if scores[best]:
+        if best == 0:
+            return found
+        return retold(found, [rows[best], *rows[:best], *rows[best + 1 :]])
+    if not (rows[0]["effect"] in ("numerics", "performance") or GONE.search(rows[0]["what"])):
+        return found
+    return replace(
+        found,
+        message=f"{name} {found.reference} -> {found.other}: none of its known changes is what the text speaks of",
+        why=f"Known: {'; '.join(releases.told(row) for row in rows[:3])}.",
+        fix=f"Install {name}=={found.reference}.",
+        confidence=max(found.confidence, Confidence.LIKELY, key=lambda item: item.rank),
+    )
+
+
+def _parts(name: str) -> set[str]:
+    return {name.lower(), *re.split("[-_.]", name.lower())}
+
+
+def _score(row: dict[str, Any], words: set[str]) -> int:
+    """How many words of a change a text has; a name of an interface counts as two."""
+    said = f"{row['what']} {row.get('symptom', '')}"
+    shared = {word for word in WORD.findall(said) if word.lower() in words}
+    score = sum(2 if "_" in word or word[1:] != word[1:].lower() else 1 for word in shared)
+    return score if score > 1 else 0
