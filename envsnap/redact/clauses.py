@@ -112,11 +112,10 @@ def _behind(line: str) -> list:
 def _further(line: str) -> list:
     """What looks chosen, or stands in quotes, somewhere behind a password's noun in one line."""
     noun = re.search(_OF_PASSWORD.replace("|pin|", "|"), line)
-    given = re.compile(_GIVEN).match(line, noun.end()) if noun else None
-    if given and (given.group(1)[:1] == "<" or kinds.is_made(given.group(1))):
-        return []  # it has its value, and what follows is something else
+    if noun is None or _has_value(line, noun.end()):
+        return []
     found = []
-    for match in re.finditer(_TOLD, line[: noun.end() + 160]) if noun else ():
+    for match in re.finditer(_TOLD, line[: noun.end() + 160]):
         group = next(number for number in (1, 2, 3, 4) if match.group(number) is not None)
         value = match.group(group).rstrip(".:!?*")
         if match.start() < noun.end() or _is_else(line, match, noun):
@@ -126,6 +125,12 @@ def _further(line: str) -> list:
         if looks or (group < 4 and _may_be_word(value, numbered=True)):
             found.append((match.start(group), match.start(group) + len(value)))
     return found
+
+
+def _has_value(line: str, end: int) -> bool:
+    """Whether the value stands right behind the noun: what follows is something else."""
+    given = re.compile(_GIVEN).match(line, end)
+    return given is not None and (given.group(1)[:1] == "<" or kinds.is_made(given.group(1)))
 
 
 def _is_else(line: str, match, noun) -> bool:

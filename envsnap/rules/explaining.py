@@ -32,7 +32,7 @@ def explained(
 ) -> tuple[Finding, ...]:
     """Findings that a text speaks for first; the rest by what fits the trouble; notices last."""
     reading = read(error_text, symptom)
-    findings = [steps.told(found, reading) for found in findings]
+    findings = steps.told(findings, reading)
     told = list(ErrorText().explain(reading, manifest, findings))
     replaced = {(found.rule, found.path, found.message) for found in told}
     rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]

@@ -457,3 +457,10 @@ def test_files_of_the_user_are_named_and_not_carried() -> None:
 
 def test_equal_manifests_give_equal_plans() -> None:
     assert make_plan(torch()) == make_plan(torch())
+
+
+def test_an_index_that_packages_came_from_is_told() -> None:
+    env = {"PIP_EXTRA_INDEX_URL": "https://pypi.example.org/simple", "PIP_NO_CACHE_DIR": "1"}
+    told = reasons(make_plan(manifest(env_vars=env)))
+    assert "name it with --index" in told["env_vars.PIP_EXTRA_INDEX_URL"]
+    assert told["env_vars.PIP_NO_CACHE_DIR"] == "it would steer the build, not the program"

@@ -49,6 +49,10 @@ NEVER = frozenset((
 # Dropped with a reason of their own; the rest is dropped as not on the list.
 REASONS = (
     (re.compile(r"LD_.*|DYLD_.*"), "it would change which libraries every program loads"),
+    (
+        re.compile(r"PIP_(?:EXTRA_)?INDEX_URL|UV_(?:EXTRA_|DEFAULT_)?INDEX(?:_URL)?"),
+        "packages may come from that index: name it with --index, or the build asks the default one",
+    ),
     (re.compile(r"PIP_.*|UV_.*|CONDA_.*"), "it would steer the build, not the program"),
     (re.compile(r"DOCKER_.*|BUILDKIT_.*"), "it would steer the build, not the program"),
     (

@@ -107,6 +107,12 @@ def _inputs(evidence: Evidence) -> Answer:
     """Another input, and what around the models can have made it another."""
     given = evidence.inputs
     acting = evidence.facts.acting("inputs")
+    begun = next(
+        place
+        for place, call in enumerate(evidence.other.recording.record.calls)
+        if call is evidence.other.call
+    )
+    acting = tuple(fact for fact in acting if fact.at <= begun)  # a later text follows from it
     if "random numbers" not in given.cause:
         acting = tuple(fact for fact in acting if fact.kind != "seed")
     if evidence.weights.differ:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from envsnap.replay.compare import call_seeds, code_lines, surroundings
 from envsnap.replay.esr.archive import Recording
@@ -22,10 +23,11 @@ Kind = Literal[
 Place = Literal["inputs", "model", "between", "after"]
 # What a run read and set may act at any place, and more likely than that one run alone reads a file.
 ANYWHERE: tuple[Kind, ...] = ("setting", "seeding", "file", "weights", "alone")
-BESIDE_CODE: tuple[Kind, ...] = (*ANYWHERE, "seed")  # lines of code are told beside these
+BESIDE_CODE: tuple[Kind, ...] = (*ANYWHERE, "seed", "text")  # lines of code are told beside these
+LAST = ("alone", "text")  # what says less than lines of code
 # Which facts can act at a place, the likeliest first.
 ACTS: dict[Place, tuple[Kind, ...]] = {
-    "inputs": ("tokens", "chat", "text", "generation", "part", "seed", *ANYWHERE),
+    "inputs": ("tokens", "chat", "generation", "part", "seed", *ANYWHERE, "text"),
     "model": ("config",),
     "between": ("generation", "part", "seed", "config", *ANYWHERE),
     "after": ("config", "generation", "part", "seed", *ANYWHERE),
@@ -51,6 +53,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     text: str
     fix: str
     place: str = ""  # a file and a line, of code
+    at: int = 0  # how many calls of models had begun before it, of a stage
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -73,9 +76,12 @@ class Facts(Struct, frozen=True, kw_only=True):
         return tuple(fact for fact in self.found if fact.kind in kinds)
 
     def beside(self, acting: tuple[Fact, ...], lines: tuple[Fact, ...]) -> tuple[Fact, ...]:
-        """What acts together with lines of code: a file that one run alone reads says less than those."""
-        first = tuple(fact for fact in acting if fact.kind != "alone")[:2]
-        return (*first, *lines[:2], *[fact for fact in acting if fact.kind == "alone"][:1])
+        """What acts together with lines of code, which say more than a file that one run alone reads.
+
+        A text that is another follows from what made it so.
+        """
+        first = tuple(fact for fact in acting if fact.kind not in LAST)[:2]
+        return (*first, *lines[:2], *[fact for fact in acting if fact.kind in LAST][:1])
 
     def code(self, after: str = "", before: str = "") -> tuple[Fact, ...]:
         """Lines of code that differ, those between two places of the script first."""
@@ -165,9 +171,11 @@ def _stages(golden: Recording, other: Recording) -> Iterator[Fact]:
         if twin is None or stage.facts == twin.facts:
             continue
         fact = _stage(stage, twin)
-        if fact is not None and fact.text not in told:
-            told.add(fact.text)
-            yield fact
+        # Of texts the first that differs: the others are mostly made of what the models gave.
+        key = "text" if fact is not None and fact.kind == "text" else fact and fact.text
+        if fact is not None and key and key not in told:
+            told.add(key)
+            yield replace(fact, at=stage.at)
 
 
 def _stage(one: Stage, two: Stage) -> Fact | None:

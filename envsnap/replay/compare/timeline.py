@@ -223,10 +223,12 @@ def _unseen(view: View, twin: View, apart: float, outcome: str, facts: Facts) ->
     if why:
         return plain_verdict(view, twin, "diverged", f"{cause}: {why[0]}", why[1])
     if view.call.written and twin.call.written:  # it is trained, and was the same so far
-        lines = "".join(f"; {fact.text}" for fact in facts.code()[:2])
+        read = facts.of("setting", "seeding", "file")[:2]
+        told = "".join(f"; {fact.text}" for fact in (*read, *facts.code()[:2]))
         return plain_verdict(
             view, twin, "diverged",
-            f"{cause}: both runs update its weights before it, and otherwise here{lines}",
+            f"{cause}: both runs update its weights before it, and otherwise here{told}",
+            read[0].fix if read else
             "Compare what updates the weights: the loss, its target, the optimizer and its settings.",
         )  # fmt: skip
     seeds = [fact for fact in facts.of("seed") if fact.text.startswith(SEED)]
@@ -258,7 +260,11 @@ def _why(view: View, twin: View, facts: Facts) -> tuple[str, str] | None:
         )
     found = weights(view.root, twin.root)
     if found.differ:
-        return f"weights differ: {listed((*found.changed, *found.added, *found.missing))}", "Load the golden run's weights."  # fmt: skip
+        read = facts.of("weights", "setting", "seeding", "file")[:2]
+        told = "".join(f"; {fact.text}" for fact in read)
+        names = listed((*found.changed, *found.added, *found.missing))
+        fix = read[0].fix if read else "Load the golden run's weights."
+        return f"weights differ: {names}{told}", fix
     given = objects_apart(view, twin)
     if given:
         return given, "Call the model with the golden run's arguments."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -110,14 +111,21 @@ COMMON = frozenset(
 )
 
 
-def told(found: Finding, reading: Reading) -> Finding:
-    """A finding of a release's changes that leads with the one a text speaks of.
+def told(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
+    """The findings, those of a release's changes with the one first that a text speaks of."""
+    if not any(item.raised for item in reading.evidence):
+        return list(findings)
+    return [
+        _led(found, reading) if found.rule == BehaviorChange.id else found for found in findings
+    ]
+
+
+def _led(found: Finding, reading: Reading) -> Finding:
+    """A finding that leads with the change that a text speaks of.
 
     Where an exception was raised, changes of numbers are not what it speaks of, and neither is what is
     gone but not named: then the finding says so.
     """
-    if found.rule != BehaviorChange.id or not any(item.raised for item in reading.evidence):
-        return found
     name = found.path[1]
     rows = releases.between(name, found.reference, found.other)
     if not rows:
