@@ -461,6 +461,6 @@ def test_equal_manifests_give_equal_plans() -> None:
 
 def test_an_index_that_packages_came_from_is_told() -> None:
     env = {"PIP_EXTRA_INDEX_URL": "https://pypi.example.org/simple", "PIP_NO_CACHE_DIR": "1"}
-    told = reasons(make_plan(manifest(env_vars=env)))
+    told = {item.path: item.reason for item in make_plan(manifest(env_vars=env)).dropped}
     assert "name it with --index" in told["env_vars.PIP_EXTRA_INDEX_URL"]
     assert told["env_vars.PIP_NO_CACHE_DIR"] == "it would steer the build, not the program"
