@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -369,6 +370,7 @@ def test_what_msgspec_does_without_is_there_for_others(tmp_path: Path) -> None:
         "import sys\nfrom envsnap.cli import quick_imports\nquick_imports.msgspec()\n"
         "print('msgspec' in sys.modules, 'typing_extensions' in sys.modules)\n"
         "import typing_extensions\nprint(typing_extensions.__file__)\n"
+        "import platform, uuid\nprint(platform.system(), len(str(uuid.uuid1())), platform.python_version())\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -377,7 +379,8 @@ def test_what_msgspec_does_without_is_there_for_others(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert done.stdout.split() == ["True", "False", str(tmp_path / "typing_extensions.py")]
+    here = [platform.system(), "36", platform.python_version()]
+    assert done.stdout.split() == ["True", "False", str(tmp_path / "typing_extensions.py"), *here]
 
 
 def _at_start() -> set[str]:
