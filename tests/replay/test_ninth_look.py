@@ -88,3 +88,11 @@ def test_training_follows_from_what_the_run_reads(
     told = set_otherwise(TRAINED, "train.json", '{"seed": 0, "lr": 0.1}', other)
     assert says in told.partition("Compared")[0]
     assert "Use the golden run's train.json" in told
+
+
+def test_what_made_an_input_that_the_model_cannot_take_is_named(compared: Compare) -> None:
+    script = ANSWERED.replace("model(ids, mask)", "model(ids + 0, mask)")
+    told = compared(script, script.replace("ids + 0", "ids + 9"), 1)
+    headline = told.partition("Fix:")[0]
+    assert "is outside of the 14 rows" in headline
+    assert "model(ids + 9, mask)" in headline

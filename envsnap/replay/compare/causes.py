@@ -17,7 +17,8 @@ from envsnap.wording import counted
 def answer(evidence: Evidence) -> Answer:
     """The first cause that the evidence shows; what else is wrong is told with it."""
     if evidence.failed:
-        return raised.of_model(evidence.other, evidence.inputs)
+        found = raised.of_model(evidence.other, evidence.inputs)
+        return _with_facts(found, evidence) if evidence.inputs.cause else found
     if evidence.golden.call.raised is not None and evidence.other.call.raised is None:
         told = evidence.golden.call.raised
         return Answer(
@@ -28,11 +29,11 @@ def answer(evidence: Evidence) -> Answer:
     same = equivalence.told(evidence) or equivalence.by_the_cpu(evidence)
     if same and not evidence.strict:
         return Answer(outcome="equivalent", cause=same, subject="structure")
-    found = list(_causes(evidence))
-    if not found:
+    causes = list(_causes(evidence))
+    if not causes:
         return _no_fault(evidence)
-    also = tuple(Also(cause=item.cause, fix=item.fix) for item in found[1:])
-    return msgspec.structs.replace(_set_by(evidence, found[0]), also=also)
+    also = tuple(Also(cause=item.cause, fix=item.fix) for item in causes[1:])
+    return msgspec.structs.replace(_set_by(evidence, causes[0]), also=also)
 
 
 def _set_by(evidence: Evidence, found: Answer) -> Answer:
@@ -106,6 +107,13 @@ def _dtype(evidence: Evidence) -> Answer:
 def _inputs(evidence: Evidence) -> Answer:
     """Another input, and what around the models can have made it another."""
     given = evidence.inputs
+    found = Answer(outcome="diverged", subject="inputs", cause=given.cause, fix=given.fix)
+    return _with_facts(found, evidence)
+
+
+def _with_facts(found: Answer, evidence: Evidence) -> Answer:
+    """An answer about inputs, with what can have made them others."""
+    given = evidence.inputs
     acting = evidence.facts.acting("inputs")
     begun = next(
         place
@@ -120,12 +128,8 @@ def _inputs(evidence: Evidence) -> Answer:
     if all(fact.kind in BESIDE_CODE for fact in acting):
         lines = evidence.facts.code(before=evidence.other.call.caller)
         acting = evidence.facts.beside(acting, lines)
-    told = "; ".join(fact.text for fact in acting[:3])
-    return Answer(
-        outcome="diverged", subject="inputs",
-        cause=given.cause + (f"; {told}" if told else ""),
-        fix=remedy(given.fix, acting),
-    )  # fmt: skip
+    cause = "; ".join((found.cause, *(fact.text for fact in acting[:3])))
+    return msgspec.structs.replace(found, cause=cause, fix=remedy(found.fix, acting))
 
 
 def _arithmetic(evidence: Evidence) -> Answer | None:
