@@ -120,7 +120,8 @@ def _changes(
             continue
         one, two = here.get(key), there.get(key)
         if one != two or isinstance(one, bool) != isinstance(two, bool):
-            yield key, f"{_value(one)} -> {_value(two)}"
+            told = f"{_value(one)} -> {_value(two)}"
+            yield key, "differs" if told == "(a text) -> (a text)" else told
 
 
 def _value(value: Scalar) -> str:
@@ -299,9 +300,8 @@ def _given(golden: Recording, other: Recording) -> Iterator[Fact]:
         if here is None or there is None:
             continue
         for key, how in _changes(here, there, both=False):
-            told = "differs" if how == "(a text) -> (a text)" else how
             name = key if not key.isdigit() else f"number {key}"
-            yield Fact(kind="setting", text=f"{word} {name} {told}", fix=fix)
+            yield Fact(kind="setting", text=f"{word} {name} {how}", fix=fix)
 
 
 def _run(golden: Recording, other: Recording) -> Iterator[Fact]:

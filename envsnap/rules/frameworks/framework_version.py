@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.knowledge import releases
 from envsnap.knowledge.tables import table
@@ -98,6 +100,12 @@ class FrameworkVersion(Rule):
             else "",
             changes=_followers(comparison, change, name),
         )
+
+
+def retold(found: Finding, rows: list[dict[str, Any]]) -> Finding:
+    """A finding of this rule that leads with the first of these changes."""
+    message = f"{found.path[1]} {found.reference} -> {found.other}: {releases.told(rows[0])}"
+    return replace(found, message=message, why=_why(False, rows))
 
 
 def _why(missing: bool, known: list[dict[str, Any]]) -> str:

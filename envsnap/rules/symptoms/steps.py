@@ -10,114 +10,36 @@ from msgspec.structs import replace
 
 from envsnap.knowledge import releases
 from envsnap.rules.finding import Confidence, Finding
-from envsnap.rules.packages.behavior_change import BehaviorChange, retold
+from envsnap.rules.frameworks import framework_version
+from envsnap.rules.packages import behavior_change
 from envsnap.rules.symptoms.reading import Reading
 
 WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]{3,60}")
 # What is gone is named by the error that its absence makes.
 GONE = re.compile(r"\b(?:gone|removed|renamed|no longer (?:exists?|there))\b")
+RETOLD = {
+    behavior_change.BehaviorChange.id: behavior_change.retold,
+    framework_version.FrameworkVersion.id: framework_version.retold,
+}
 # Words that texts of failures have for no reason of one change.
-COMMON = frozenset(
-    [
-        "with",
-        "from",
-        "that",
-        "this",
-        "have",
-        "been",
-        "when",
-        "where",
-        "which",
-        "they",
-        "were",
-        "will",
-        "would",
-        "must",
-        "more",
-        "than",
-        "other",
-        "into",
-        "error",
-        "errors",
-        "file",
-        "line",
-        "traceback",
-        "most",
-        "recent",
-        "call",
-        "last",
-        "value",
-        "values",
-        "type",
-        "types",
-        "name",
-        "names",
-        "none",
-        "true",
-        "false",
-        "default",
-        "defaults",
-        "returns",
-        "return",
-        "other",
-        "python",
-        "module",
-        "package",
-        "packages",
-        "version",
-        "release",
-        "import",
-        "imports",
-        "function",
-        "argument",
-        "arguments",
-        "object",
-        "model",
-        "models",
-        "data",
-        "code",
-        "used",
-        "uses",
-        "using",
-        "what",
-        "does",
-        "only",
-        "also",
-        "still",
-        "between",
-        "before",
-        "after",
-        "without",
-        "instead",
-        "cannot",
-        "could",
-        "should",
-        "raise",
-        "raises",
-        "self",
-        "args",
-        "kwargs",
-        "site",
-        "lib",
-        "main",
-        "init",
-        "load",
-        "call",
-        "input",
-        "output",
-        "result",
-        "results",
-    ]
-)
+COMMON = frozenset((
+    "with", "from", "that", "this", "have", "been", "when", "where", "which", "they", "were",
+    "will", "would", "must", "more", "than", "other", "into", "error", "errors", "file", "line",
+    "traceback", "most", "recent", "call", "last", "value", "values", "type", "types", "name",
+    "names", "none", "true", "false", "default", "defaults", "returns", "return", "python",
+    "module", "package", "packages", "version", "release", "import", "imports", "function",
+    "argument", "arguments", "object", "model", "models", "data", "code", "used", "uses",
+    "using", "what", "does", "only", "also", "still", "between", "before", "after", "without",
+    "instead", "cannot", "could", "should", "raise", "raises", "self", "args", "kwargs", "site",
+    "lib", "main", "init", "load", "input", "output", "result", "results",
+))  # fmt: skip
 
 
 def told(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
     """The findings, those of a release's changes with the one first that a text speaks of."""
     if not any(item.raised for item in reading.evidence):
         return list(findings)
-    return [
-        _led(found, reading) if found.rule == BehaviorChange.id else found for found in findings
-    ]
+    return [_led(found, reading) if found.rule in RETOLD else found for found in findings]
 
 
 def _led(found: Finding, reading: Reading) -> Finding:
@@ -126,7 +48,7 @@ def _led(found: Finding, reading: Reading) -> Finding:
     Where an exception was raised, changes of numbers are not what it speaks of, and neither is what is
     gone but not named: then the finding says so.
     """
-    name = found.path[1]
+    name = found.path[1].replace("_", "-")
     rows = releases.between(name, found.reference, found.other)
     if not rows:
         return found
@@ -134,14 +56,13 @@ def _led(found: Finding, reading: Reading) -> Finding:
     scores = [_score(row, words) for row in rows]
     best = max(range(len(rows)), key=lambda place: scores[place])
     if scores[best]:
-        if best == 0:
-            return found
-        return retold(found, [rows[best], *rows[:best], *rows[best + 1 :]])
+        ordered = [rows[best], *rows[:best], *rows[best + 1 :]]
+        return RETOLD[found.rule](found, ordered) if best else found
     if not (rows[0]["effect"] in ("numerics", "performance") or GONE.search(rows[0]["what"])):
         return found
     return replace(
         found,
-        message=f"{name} {found.reference} -> {found.other}: none of its known changes is what the text speaks of",
+        message=f"{found.path[1]} {found.reference} -> {found.other}: none of its known changes is what the text speaks of",
         why=f"Known: {'; '.join(releases.told(row) for row in rows[:3])}.",
         fix=f"Install {name}=={found.reference}.",
         confidence=max(found.confidence, Confidence.LIKELY, key=lambda item: item.rank),
