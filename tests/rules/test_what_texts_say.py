@@ -100,3 +100,43 @@ def test_an_old_driver_reads_no_newer_ptx() -> None:
     found = engine.inspect(here, error_text=text).findings
     assert spelled(found[0].path) == "driver.version"
     assert not any("Triton or CUDA toolkit" in item.fix for item in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "says"),
+    [
+        (
+            "OpenBLAS warning: precompiled NUM_THREADS exceeded, adding auxiliary array for thread metadata.",
+            "system.cpus", "more processors than OpenBLAS was built for",
+        ),
+        (
+            "<jemalloc>: Unsupported system page size\nAborted\n",
+            "system.kernel", "smaller pages of memory",
+        ),
+    ],
+)  # fmt: skip
+def test_a_text_of_a_library_leads_to_the_machine(text: str, path: str, says: str) -> None:
+    one = {"cpus": 32, "kernel": "5.14.0-427.el9.aarch64"}
+    two = {"cpus": 192, "kernel": "5.14.0-427.el9.aarch64+64k"}
+    found = first(host(one), host(two), text)
+    assert spelled(found.path) == path
+    assert says in found.why
+
+
+def test_a_release_of_which_nothing_is_known_has_the_reason_of_the_text() -> None:
+    text = RAISED + (
+        "AttributeError: Can't get attribute '_RemainderColsList' on <module"
+        " 'sklearn.compose._column_transformer' from '/v/sklearn/compose/_column_transformer.py'>\n"
+    )
+    sides = [
+        examples.manifest(
+            {
+                "packages": examples.packages(**{"scikit-learn": version}),
+                "frameworks": {"entries": {"sklearn": {"version": version}}},
+            }
+        )
+        for version in ("1.6.1", "1.6.0")
+    ]
+    found = first(*sides, text)
+    assert "pickle names something that this release does not have" in found.why
+    assert "1.6.1" in found.fix

@@ -74,6 +74,6 @@ class RocmArchitecture(Rule):
             message=f"{OVERRIDE}={value[:40]} passes the GPU off as another architecture",
             why="Code for a related architecture may run or fail. A value that is not exported "
             "has no effect.",
-            fix="Install a build for the GPU's own architecture.",
+            fix="Unset it where ROCm supports the GPU by itself; else install a build for its own architecture.",
             source="invoke-ai/InvokeAI#3967",
         )

@@ -24,6 +24,7 @@ LONGEST_QUOTE = 160
 LONGEST_NAME = 80
 MOST_GUESSES = 2
 MOST_RAISED = 3  # findings that one sentence speaks for
+OF_RELEASES = ("package-version", "framework-version")  # the fix is the reference's release
 # Rules that say that a fact differs, and of its effect what holds for any program.
 ONLY_DIFFER = ("package-version", "c-library", "operating-system", "processor", "resources", "env-var", "driver-version")  # fmt: skip
 HOLE = re.compile(r"\{(\w+)\}")
@@ -196,11 +197,11 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
     worst = min(found.severity, Severity.WARNING, key=lambda item: item.rank)
     surest = min(found.confidence, Confidence.LIKELY, key=lambda item: item.rank)
     why, fix = found.why, found.fix
-    if found.rule in ONLY_DIFFER and not evidence.is_weak:
+    if _only_differs(found) and not evidence.is_weak:
         row = evidence.row
         said = _filled(row["says"], evidence, where)
         why = f"{said[0].upper()}{said[1:]}{'' if is_trusted(row['basis']) else ' (unverified)'}."
-        fix = fix if found.rule == "package-version" else _filled(row["fix"], evidence, where)
+        fix = fix if found.rule in OF_RELEASES else _filled(row["fix"], evidence, where)
     return replace(
         found,
         severity=worst,
@@ -208,6 +209,13 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
         why=f"{why} {_quotation(evidence)}".strip(),
         fix=fix,
     )
+
+
+def _only_differs(found: Finding) -> bool:
+    """Whether a rule knows of a difference that it is one, and nothing of what it does."""
+    if found.rule == "framework-version":  # what a release changed stands behind the versions
+        return found.message.endswith(f"-> {found.other}")
+    return found.rule in ONLY_DIFFER
 
 
 def _serious(found: Finding) -> bool:
