@@ -115,11 +115,9 @@ def _with_facts(found: Answer, evidence: Evidence) -> Answer:
     """An answer about inputs, with what can have made them others."""
     given = evidence.inputs
     acting = evidence.facts.acting("inputs")
-    begun = next(
-        place
-        for place, call in enumerate(evidence.other.recording.record.calls)
-        if call is evidence.other.call
-    )
+    calls = evidence.other.recording.record.calls
+    places = (place for place, call in enumerate(calls) if call is evidence.other.call)
+    begun = next(places, len(calls))
     acting = tuple(fact for fact in acting if fact.at <= begun)  # a later text follows from it
     if "random numbers" not in given.cause:
         acting = tuple(fact for fact in acting if fact.kind != "seed")
