@@ -34,11 +34,6 @@ _SECRETS = frozenset(
     " connectionkey token tokens psk hec".split()
 )
 # Words that end in one of these, and begin with something, are two words written as one.
-_GLUED_PASSWORD = (
-    r"[a-z]{1,20}(?:password|passwd|passphrase|pwd)s?"
-    r"|(?!(?:com|by|sur|tres|encom|over|under|sub|%s)pass)[a-z]{2,12}pass"
-    r"|(?:root|admin|user|db|my|sql|pg|mail|smtp|ftp|bind|ldap|key|svc|master|test)pw"
-)
 _GLUED_SECRET = (
     r"(?:access|auth|api|app|bot|bearer|refresh|user|session|deploy|client|service|oauth|github"
     r"|gitlab|admin|private|security|shared|jwt|my|id|push|bind|consumer|hf|gh|npm|slack)"
@@ -130,6 +125,12 @@ _MODEL_TOKENS = frozenset(
 _PASSES = frozenset(
     "low high band all forward backward first second third single multi two one num render by"
     " com bi dual pre post notch stop net through warmup".split()
+)
+_GLUED_PASSWORD = (
+    r"[a-z]{1,20}(?:password|passwd|passphrase|pwd)s?"
+    r"|(?!(?:com|by|sur|tres|encom|over|under|sub|%s)pass)[a-z]{2,12}pass\Z"
+    % "|".join(sorted(_PASSES))
+    + r"|(?:root|admin|user|db|my|sql|pg|mail|smtp|ftp|bind|ldap|key|svc|master|test)pw"
 )
 _COMPOUNDS = frozenset(
     [
@@ -266,7 +267,7 @@ def _alone(words: list, place: int, variable: bool) -> int:
 
 def _of_parts(word: str, before: str) -> int:
     """What a word says that is glued of several, or is one of two that belong together."""
-    if re.match(_GLUED_PASSWORD % "|".join(_PASSES) + r"\Z", word) or re.search(_STEMS, word):
+    if re.match(_GLUED_PASSWORD + r"\Z", word) or re.search(_STEMS, word):
         return PASSWORD
     if word == "private":
         return PERHAPS

@@ -103,8 +103,9 @@ class Walk:
         shown, why = decision.value(key, text if inner is None else inner, variables, inherited)
         if why is None and isinstance(text, Quoted) and keys.is_code(key):
             shown, why = None, "under a name that tells a secret"
-        if may_be and inner != text and shown is not None:
-            shown, why = inner and shown, why or "a secret in settings inside a text"
+        if inner != text and shown is not None:
+            why = why or "a secret in settings inside a text"
+            shown = None if inner is None else shown
         if why is not None:
             self._note(path, why, text)
         return shown if shown is None else str(shown)

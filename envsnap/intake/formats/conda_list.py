@@ -67,11 +67,10 @@ def _typed(source: Source) -> list[str]:
     rows = [line.strip() for line in told if line.strip()]
     if not rows or not all(map(ROW.match, rows)):  # nearly every other file ends at its first line
         return []
-    found = [row["build"] for line in rows if (row := ROW.match(line)) is not None]
-    names = [row["name"] for line in rows if (row := ROW.match(line)) is not None]
-    if said is None and len(set(names)) < len(names):
+    found = [row for line in rows if (row := ROW.match(line)) is not None]
+    if said is None and len({row["name"] for row in found}) < len(found):
         return []  # what a search offers
-    builds = sum(BUILD.fullmatch(build) is not None for build in found)
+    builds = sum(BUILD.fullmatch(row["build"]) is not None for row in found)
     return rows if said is not None or 2 * builds >= max(len(rows), FEWEST) else []
 
 

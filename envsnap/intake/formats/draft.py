@@ -127,9 +127,10 @@ class Draft:
         """
         if "wanted" in (self.state, other.state):
             return False
-        lists = [name for name in ("packages",) if name in self._names & other._names]
-        same = all(self.entries(name).keys() == other.entries(name).keys() for name in lists)
-        return same and _agree(self._facts, other._facts)
+        whole = "packages" in self._names & other._names
+        if whole and self.entries("packages").keys() != other.entries("packages").keys():
+            return False
+        return _agree(self._facts, other._facts)
 
     def join(self, other: Draft) -> None:
         """Fill in what another text states of the same machine."""

@@ -14,7 +14,7 @@ from envsnap.knowledge.names import canonical
 from envsnap.model.python import Package
 
 HEADER = re.compile(
-    r"^(?P<prefix>[ \t>|]{0,12})Package {1,120}Version(?P<more>(?: {1,200}[A-Z][A-Za-z ]{1,200})?)$"
+    r"^(?P<prefix>[ \t>|]{0,12})Package {1,120}Version(?: {1,200}[A-Z][A-Za-z ]{1,200})?$"
 )
 DASHES = re.compile(r"^-+(?: +-+){1,6}$")
 OLD = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*) \(([^\s(),]+)(?:, [^()]*)?\)$")

@@ -185,8 +185,10 @@ def _known(parts: tuple[Source, ...]) -> list[tuple[Entry, Source]]:
 
 def _joined(found: list[tuple[Entry, Source]]) -> Draft | None:
     """Several blocks that speak of one machine, as one; None where they contradict one another."""
+    if len(found) < 2:
+        return None
     drafts = [draft for entry, part in found if (draft := _tried(entry, part)) is not None]
-    if len(drafts) < 2 or len(drafts) < len(found):
+    if len(drafts) < len(found):
         return None
     whole, *others = drafts
     for draft in others:
@@ -212,8 +214,7 @@ def _take_others(draft: Draft, entry: Entry, source: Source) -> None:
     It stands between fences, below a command that somebody typed, or is told by its own looks.
     """
     fenced = source.blocks() if "```" in source.text or "~~~" in source.text else ()
-    blocks = (*fenced, *transcript.outputs(source))
-    parts = [(other, block) for block in blocks if (other := recognised(block)) is not None]
+    parts = _known((*fenced, *transcript.outputs(source)))
     known = {other.module for other, _ in parts}
     parts += [
         (other, source)

@@ -119,6 +119,11 @@ class Source:
         return tuple(map(_without_prefix, self.bare))
 
     @cached_property
+    def plain(self) -> str:
+        """The text without the marks of a reply or of code, and without shared indentation."""
+        return unquoted(self.text)
+
+    @cached_property
     def cut(self) -> str:
         """What stands behind the last line end."""
         return self.text.rpartition("\n")[2][:LONGEST_LINE].strip()
@@ -178,7 +183,7 @@ class Source:
 
         A time before each line reads as a name and a version.
         """
-        plain = unquoted(self.text)
+        plain = self.plain
         unstamped = stamps.without(plain) if len(plain) <= LARGEST_AROUND else plain
         if unstamped != plain:
             yield Source(self.data, self.name, self.base, unstamped, self._beside)
@@ -188,7 +193,7 @@ class Source:
 
     def documents(self) -> tuple[Source, ...]:
         """The JSON and XML documents that begin and end with lines of their own."""
-        text = unquoted(self.text)
+        text = self.plain
         if len(text) > LARGEST_AROUND:
             return ()
         found = [one[0] for one in XML.finditer(text)]
@@ -220,7 +225,7 @@ class Source:
         """The fenced blocks of a Markdown text."""
         found: list[list[str]] = []
         inside = False
-        for line in unquoted(self.text).split("\n"):
+        for line in self.plain.split("\n"):
             if FENCE.match(line):
                 inside = not inside
                 if inside:

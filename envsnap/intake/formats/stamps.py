@@ -34,7 +34,10 @@ def without(text: str) -> str:
         shape = _of_most(filled)
         if shape is None:
             break
-        text = "\n".join(shape.sub("", line, count=1) for line in lines)
+        marks = map(shape.match, lines)
+        text = "\n".join(
+            line[mark.end() :] if mark else line for line, mark in zip(lines, marks, strict=True)
+        )
     return text
 
 
@@ -42,10 +45,10 @@ def _of_most(lines: list[str]) -> re.Pattern[str] | None:
     """The mark that four of five lines begin with."""
     for shape in STAMPS:
         if sum(shape.match(line) is not None for line in lines) * 5 >= len(lines) * 4:
-            return re.compile(f"^(?:{shape.pattern})")
+            return shape
     shared = _shared(min(lines), max(lines))  # what these two share, all that sort between do
     end = max(shared.rfind(mark) + len(mark) if mark in shared else 0 for mark in ENDS)
-    return re.compile(f"^{re.escape(shared[:end])}") if end else None
+    return re.compile(re.escape(shared[:end])) if end else None
 
 
 def _shared(one: str, two: str) -> str:

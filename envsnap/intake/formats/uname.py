@@ -9,10 +9,10 @@ from envsnap.intake.formats.source import FENCE, Source
 from envsnap.intake.formats.transcript import command
 from envsnap.model.host import System
 
-# The build's number begins with #; the machine stands behind the date, up to three times.
 MACOS = re.compile(
     r"^Darwin \S{1,253} (?P<kernel>\d+\.\d+\S{0,20}) Darwin Kernel Version .{5,200}? (?P<machine>x86_64|arm64)$"
 )
+# The build's number begins with #; the machine stands behind the date, up to three times.
 LINE = re.compile(
     r"^Linux \S{1,253} (?P<kernel>\d+\.\d+\S{0,80}) #\d.{5,120}?"
     r" (?P<machine>x86_64|aarch64|arm64|ppc64le|s390x|riscv64|i686)"

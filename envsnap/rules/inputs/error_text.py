@@ -110,7 +110,7 @@ class ErrorText(Rule):
             effect=Effect(row["effect"]),
             confidence=Confidence.LIKELY if sure and not evidence.is_weak else Confidence.POSSIBLE,
             path=path,
-            message=_filled(row["says"], evidence, where) + ("" if sure else " (unverified)"),
+            message=_said(evidence, where),
             why=_quotation(evidence),
             fix=_filled(row["fix"], evidence, where),
             source=_source(row["source"]) if sure else "",
@@ -198,10 +198,9 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
     surest = min(found.confidence, Confidence.LIKELY, key=lambda item: item.rank)
     why, fix = found.why, found.fix
     if _only_differs(found) and not evidence.is_weak:
-        row = evidence.row
-        said = _filled(row["says"], evidence, where)
-        why = f"{said[0].upper()}{said[1:]}{'' if is_trusted(row['basis']) else ' (unverified)'}."
-        fix = fix if found.rule in OF_RELEASES else _filled(row["fix"], evidence, where)
+        said = _said(evidence, where)
+        why = f"{said[0].upper()}{said[1:]}."
+        fix = fix if found.rule in OF_RELEASES else _filled(evidence.row["fix"], evidence, where)
     return replace(
         found,
         severity=worst,
@@ -209,6 +208,12 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
         why=f"{why} {_quotation(evidence)}".strip(),
         fix=fix,
     )
+
+
+def _said(evidence: Evidence, where: Places) -> str:
+    """What a sentence says of the environment, marked where it is not verified."""
+    mark = "" if is_trusted(evidence.row["basis"]) else " (unverified)"
+    return _filled(evidence.row["says"], evidence, where) + mark
 
 
 def _only_differs(found: Finding) -> bool:

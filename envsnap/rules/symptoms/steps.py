@@ -39,10 +39,11 @@ def told(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
     """The findings, those of a release's changes with the one first that a text speaks of."""
     if not any(item.raised for item in reading.evidence):
         return list(findings)
-    return [_led(found, reading) if found.rule in RETOLD else found for found in findings]
+    words = {word.lower() for word in WORD.findall(reading.text)} - COMMON
+    return [_led(found, words) if found.rule in RETOLD else found for found in findings]
 
 
-def _led(found: Finding, reading: Reading) -> Finding:
+def _led(found: Finding, words: set[str]) -> Finding:
     """A finding that leads with the change that a text speaks of.
 
     Where an exception was raised, changes of numbers are not what it speaks of, and neither is what is
@@ -52,8 +53,7 @@ def _led(found: Finding, reading: Reading) -> Finding:
     rows = releases.between(name, found.reference, found.other)
     if not rows:
         return found
-    words = {word.lower() for word in WORD.findall(reading.text)} - COMMON - _parts(name)
-    scores = [_score(row, words) for row in rows]
+    scores = [_score(row, words - _parts(name)) for row in rows]
     best = max(range(len(rows)), key=lambda place: scores[place])
     if scores[best]:
         ordered = [rows[best], *rows[:best], *rows[best + 1 :]]
