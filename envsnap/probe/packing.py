@@ -19,6 +19,7 @@ _REDACT = (
     "keys",
     "kinds",
     "loose",
+    "quiet",
     "sentences",
     "texts",
     "weighing",

@@ -58,7 +58,7 @@ _OF_ELSE = (
     r"|python|policy|algorithm|hash|hashed|encoding|using|image|model|repository|repo|branch|id|property|setting|variable|argument|flag|value|expected|got|object|no|not|or|and)\b[\s:=#]{0,3}|[\\/,@\[{]\s{0,2})[\"'`(]{0,2}\Z"
 )
 _ENDS = r"[\"'`)\]>*\u201d\u2019]{0,2}[.!]?(?:\s*\Z|,? (?:and|but|so|please|now|the old|for|on|in|before)\b|[),])"
-_HINTS = ("pass", "pw", "psk", "pin", "secret", "token", "key", "cred", "cookie")
+HINTS = ("pass", "pw", "psk", "pin", "secret", "token", "key", "cred", "cookie")
 # Words of models and programs that have a hint in them; plural tokens and keys are counted, not told.
 _ELSE = r"tokens\b(?!['\" ]{0,2}(?:[:=]|is|are)[ '\"]{0,2}[^0-9 '\"])|tokenize\w{0,3}|\bkeys\b|keyword|pass(?:ed|es|ing)\b|\w{1,20}ping\b|pinned"
 _GIVEN = r"\\?[\"']?[ ]?[:=][ ]?\\?[\"']?([^\s\"',;}]+)"
@@ -79,10 +79,10 @@ def spans(text: str) -> list:
 def _is_worth_it(text: str) -> bool:
     """Whether a word of a secret may stand in a text: it is cheap to look for."""
     low = text.lower()
-    if not any(hint in low for hint in _HINTS):
+    if not any(hint in low for hint in HINTS):
         return False
     rest = re.sub(_ELSE, "", low)
-    return any(hint in rest for hint in _HINTS)
+    return any(hint in rest for hint in HINTS)
 
 
 def _of_line(line: str, at: int) -> list:

@@ -44,7 +44,7 @@ _OF_PROGRAMS = {
 _PLACED = {"wpa_passphrase": 2, "obscure": 1, "add-authtoken": 1, "authtoken": 1}
 _LOGINS = ("login", "signin", "logon", "authenticate", "auth", "activate", "relogin")
 # What a line needs, so that something can be found in it.
-_MARKS = ("<<<", "<(", "echo", "printf", *_PLACED, *_LOGINS, *_OF_PROGRAMS)
+MARKS = ("<<<", "<(", "echo", "printf", *_PLACED, *_LOGINS, *_OF_PROGRAMS)
 # Redis's own command, behind its prompt; what `expect` sends where it was asked for a password.
 _AUTH = r"(?m)(?:^|>[ ])(?:AUTH|auth) (?:[\w.@-]{1,60} )?([^\s\"']{3,400})[ \t]{0,4}$"
 _SENT = r"\bsend(?:line|ln)?\b[ (]{1,3}(?:-- )?\\?[\"']([^\"'\n\\ ]{3,200})(?:\\{1,2}[rn])?\\?[\"']"
@@ -84,9 +84,9 @@ def spans(text: str) -> list:
     found = []
     if " " not in text:
         return found
-    if any(mark in text for mark in _MARKS):
+    if any(mark in text for mark in MARKS):
         for line in re.finditer(r"[^\n]{8,20000}", text):
-            if any(mark in line.group() for mark in _MARKS):
+            if any(mark in line.group() for mark in MARKS):
                 found.extend(_of_line(line.group(), line.start()))
     if "AUTH " in text or "auth " in text:
         found.extend(_authenticated(text))

@@ -16,7 +16,7 @@ _PROSE = (
     r"(?:[\s:=]|[=-]>){1,4}(?:(?:is|was|are|now|set|reset|to|became|as|currently|still|called|being|:|=|->)[\s:=]{1,3}){0,4}"
     r"[\"'`(<*]{0,2}([^\s\"'`<>(),;]{4,200})"
 )
-_HINTS = (
+HINTS = (
     "pass",
     "pw",
     "secret",
@@ -91,10 +91,10 @@ def spans(text: str) -> list:
         _phrases(text) if any(word in text for word in ("hrase", "emonic", "eed", "wallet")) else ()
     )
     low = text.lower()
-    if any(word in low for word in _HINTS):
+    if any(word in low for word in HINTS):
         found.extend(_said(text))
         found.extend(_pairs(text))
-    found.extend(_digits(text) if any(word in low for word in _HINTS) else ())
+    found.extend(_digits(text) if any(word in low for word in HINTS) else ())
     return found
 
 

@@ -12,6 +12,7 @@ from . import (
     keys,
     kinds,
     loose,
+    quiet,
     sentences,
 )
 from .weighing import hides
@@ -136,6 +137,8 @@ def find(text: str, inside: bool = False) -> list:
     """
     if len(text) < SHORTEST and text.replace("_", "").replace(".", "").isalnum():
         return []  # one short word: no shape is that short, and nothing stands around it
+    if quiet.is_quiet(text):
+        return []
     written = text
     if "[" in text:
         text = re.sub(_COLOUR, _blank, text)
