@@ -7,13 +7,16 @@ from collections.abc import Container, Sequence
 
 from msgspec.structs import replace
 
+from envsnap.intake.messages import clean_message
 from envsnap.model.manifest import Manifest
-from envsnap.rules.finding import Confidence, Finding, Severity
-from envsnap.rules.inputs.error_text import ErrorText
+from envsnap.rules.finding import QUOTES, Confidence, Finding, Severity
+from envsnap.rules.inputs.error_text import LONGEST_QUOTE, ErrorText
+from envsnap.rules.machine.env_var import UNKNOWN
 from envsnap.rules.packages.package_version import PackageVersion
 from envsnap.rules.ranking import ranked
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps, trouble
+from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.reading import Reading, read
 from envsnap.rules.symptoms.trouble import contradicts, fits
 
@@ -109,7 +112,28 @@ def _with_named(
         # Of a package that moved a text may say that it failed: a value in the text says more.
         moved = first[0].rule == PackageVersion.id
         named = [found for found in named if moved and _is_shown(found, reading)]
-    return [*named, *first], [found for found in rest if found not in named]
+    quoted = [_quoting(found, reading) for found in named]
+    return [*quoted, *first], [found for found in rest if found not in named]
+
+
+def _quoting(found: Finding, reading: Reading) -> Finding:
+    """A finding with the line that names its fact, which says more of it than a rule that knows nothing."""
+    if QUOTES in found.why:
+        return found
+    spelled = _names(found)
+    lines = reading.lines
+    place = next((place for place, text in enumerate(lines.lines) if any(name in text for name in spelled)), None)  # fmt: skip
+    if place is None:
+        return found
+    told = " ".join(bare(lines.lines[place]).split())
+    line = f"{QUOTES} (line {lines.numbered(place)}): {clean_message(told)[:LONGEST_QUOTE]}"
+    return replace(found, why=f"{'' if found.why == UNKNOWN else found.why} {line}".strip())
+
+
+def _names(found: Finding) -> tuple[str, ...]:
+    """How a text names a fact: by its own name, or by the value that it has on one side."""
+    values = (value for value in (found.reference, found.other) if isinstance(value, str))
+    return (found.path[-1], *(value for value in values if len(value) >= SHORTEST))
 
 
 def _before_open(
@@ -146,9 +170,17 @@ def _lifted(found: Finding, reading: Reading, symptom: str | None) -> Finding:
 
 def _is_named(found: Finding, reading: Reading) -> bool:
     """Whether a text names a fact of the machine or of the shell that differs, or its value."""
+    if found.path[0] == "configs" and found.changes:
+        return _is_key_named(found.path[-1], reading)
     if not found.changes or found.path[0] not in ("env_vars", "system"):
         return False
     return _is_mentioned(found, reading) or _is_shown(found, reading)
+
+
+def _is_key_named(key: str, reading: Reading) -> bool:
+    """Whether a text names a key of a configuration; plain words stand in any text."""
+    is_long = "_" in key and len(key) >= SHORTEST
+    return is_long and re.search(rf"(?<![\w.]){re.escape(key)}(?!\w)", reading.text) is not None
 
 
 def _is_shown(found: Finding, reading: Reading) -> bool:

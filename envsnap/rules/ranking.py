@@ -21,7 +21,7 @@ def ranked(
 
     A rule that tells its findings in an order keeps it. `favoured` and `unlikely` are the
     identities (`id`) of findings that fit what is known of the trouble, and of those that it
-    contradicts: an error among these counts as a warning. `with_text`: a text was read that names
+    contradicts: these count as one step less grave. `with_text`: a text was read that names
     what it knows, so that what would have been said in it is less likely.
     """
     findings = list(findings)
@@ -32,7 +32,7 @@ def ranked(
         sorted(
             findings,
             key=lambda finding: (
-                max(finding.severity.rank, Severity.WARNING.rank * (id(finding) in unlikely)),
+                min(finding.severity.rank + (id(finding) in unlikely), Severity.INFO.rank),
                 finding.confidence.rank,
                 id(finding) not in favoured,
                 standing(finding, with_text=with_text),

@@ -82,10 +82,12 @@ class FrameworkVersion(Rule):
         reference, other = _version(change.reference), _version(change.other)
         missing = change.kind is not ChangeKind.CHANGED
         how_far = distance(reference, other)
-        known = releases.between(name.replace("_", "-"), reference, other)
+        known = releases.between(distribution_of(name), reference, other)
         return Finding(
             rule=self.id,
-            severity=_severity(comparison, change, how_far, known=bool(known)),
+            severity=_severity(
+                comparison, change, how_far, known=any(row["severity"] != "info" for row in known)
+            ),
             effect=Effect.CRASH if missing else Effect.NUMERICS,
             confidence=(
                 Confidence.LIKELY if missing or releases.are_sure(known) else Confidence.POSSIBLE
@@ -100,6 +102,12 @@ class FrameworkVersion(Rule):
             else "",
             changes=_followers(comparison, change, name),
         )
+
+
+def distribution_of(name: str) -> str:
+    """What is installed as a framework: sklearn is of scikit-learn."""
+    known = table("import_names")["names"].get(name) or [name]
+    return (known[0] if len(known) == 1 else name).replace("_", "-")
 
 
 def retold(found: Finding, rows: list[dict[str, Any]]) -> Finding:
@@ -124,7 +132,8 @@ def _severity(
 ) -> Severity:
     """What is missing where it is needed does not run; what is there besides harms seldom."""
     name = change.path[1]
-    if change.kind is ChangeKind.ADDED or name not in COMPUTES:
+    is_changed = change.kind is ChangeKind.CHANGED
+    if change.kind is ChangeKind.ADDED or (name not in COMPUTES and not (is_changed and known)):
         return Severity.INFO
     if change.kind is ChangeKind.REMOVED:
         return Severity.ERROR
@@ -158,8 +167,7 @@ def _message(name: str, change: Change, reference: str | None, other: str | None
 def _fix(name: str, change: Change, reference: str | None) -> str:
     if change.kind is ChangeKind.ADDED:
         return f"Uninstall {name}, or install it on the reference too."
-    known = table("import_names")["names"].get(name) or [name]
-    name = known[0] if len(known) == 1 else name  # what is installed is a distribution
+    name = distribution_of(name)
     return f"Install {name} {reference}." if reference else f"Install the reference's {name}."
 
 

@@ -107,14 +107,16 @@ def _s(names: dict[str, str]) -> str:
 
 
 def _lost(comparison: Comparison, index: str) -> str:
-    """Number formats that the reference's GPU has and the other one lacks."""
+    """Number formats that one of two GPUs has and the other one lacks."""
     known = [gpus(side).get(index) for side in (comparison.reference, comparison.other)]
     rows = [architecture(gpu.compute_capability, gpu.name) for gpu in known if gpu is not None]
     if len(rows) < 2 or rows[0] is None or rows[1] is None:
         return ""
     have = [numbers(row["compute_capability"]) for row in rows if row]
     lost = [name for name, first in FORMATS if have[1] < first <= have[0]]
-    return f" It has no {' and no '.join(lost)}." if lost else ""
+    new = [name for name, first in FORMATS if have[0] < first <= have[1]]
+    told = f" It has no {' and no '.join(lost)}." if lost else ""
+    return told + (f" It has {' and '.join(new)}, which the reference has not." if new else "")
 
 
 def _names(manifest: Manifest) -> dict[str, str] | None:

@@ -13,7 +13,7 @@ from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import QUOTES, Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
-from envsnap.rules.symptoms import owners
+from envsnap.rules.symptoms import owners, steps
 from envsnap.rules.symptoms.demangle import demangled
 from envsnap.rules.symptoms.known import known
 from envsnap.rules.symptoms.naming import fitting, named
@@ -27,7 +27,12 @@ MOST_RAISED = 3  # findings that one sentence speaks for
 OF_RELEASES = ("package-version", "framework-version")  # the fix is the reference's release
 # Rules that say that a fact differs, and of its effect what holds for any program.
 ONLY_DIFFER = ("package-version", "c-library", "operating-system", "processor", "resources", "env-var", "driver-version")  # fmt: skip
+OWN_FIX = ("env-var", "resources", "framework-build")  # the fix is the reference's value
 HOLE = re.compile(r"\{(\w+)\}")
+SUGGESTED = re.compile(
+    r"\bpip3? install (?:(?:-U|--upgrade|--force-reinstall) )*[\"']?(?P<asked>[A-Za-z][\w.-]{1,60}(?:[=<>~!]=[\w.]{1,20})?)"
+)
+TOKEN = re.compile(r"[a-z][a-z_]{3,40}|[a-z]{1,6}\d{1,4}[a-z]{0,4}|\d{1,4}(?:\.\d{1,6}){1,4}")
 SYMBOL = re.compile(r"\b_Z[\w.$]{4,400}")
 
 
@@ -148,8 +153,23 @@ def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) 
         and _may_do(found, path)
         and (found.changes or (_serious(found) and not evidence.is_weak))
     ]
+    by_fact = _nearest_first(by_fact, evidence)
     chosen = by_fact if evidence.is_weak else [*by_rule, *by_fact]
     return list({(found.rule, found.path): found for found in chosen}.values())[:MOST_RAISED]
+
+
+def _nearest_first(found: list[Finding], evidence: Evidence) -> list[Finding]:
+    """Of several findings about one fact, those first that say what the line says: names, versions."""
+    line = set(TOKEN.findall(evidence.line.lower()))
+
+    def shared(item: Finding) -> int:
+        return len(line & set(TOKEN.findall(item.message.lower())))
+
+    def about(item: Finding) -> Path:
+        return item.path[:1] if item.path[0] == "gpus" else item.path
+
+    places = {about(item): place for place, item in reversed(list(enumerate(found)))}
+    return sorted(found, key=lambda item: (places[about(item)], -shared(item)))
 
 
 def _may_do(found: Finding, path: Path) -> bool:
@@ -197,17 +217,26 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
     worst = min(found.severity, Severity.WARNING, key=lambda item: item.rank)
     surest = min(found.confidence, Confidence.LIKELY, key=lambda item: item.rank)
     why, fix = found.why, found.fix
-    if _only_differs(found) and not evidence.is_weak:
+    is_said = not evidence.is_weak and _only_differs(found)
+    if is_said or _is_of_numbers(found, evidence):
         said = _said(evidence, where)
         why = f"{said[0].upper()}{said[1:]}."
-        fix = fix if found.rule in OF_RELEASES else _filled(evidence.row["fix"], evidence, where)
+        if not (found.rule in (*OF_RELEASES, *OWN_FIX) or found.message.endswith(steps.NONE_TOLD)):
+            fix = _filled(evidence.row["fix"], evidence, where)
     return replace(
         found,
         severity=worst,
         confidence=surest,
         why=f"{why} {_quotation(evidence)}".strip(),
-        fix=fix,
+        fix=_with_suggestion(fix, evidence),
     )
+
+
+def _with_suggestion(fix: str, evidence: Evidence) -> str:
+    """A fix, and what the line itself tells to install."""
+    found = SUGGESTED.search(evidence.line)
+    asked = found["asked"].rstrip(".") if found else ""
+    return fix if not asked or asked in fix else f"{fix} The text suggests: pip install {asked}."
 
 
 def _said(evidence: Evidence, where: Places) -> str:
@@ -219,8 +248,22 @@ def _said(evidence: Evidence, where: Places) -> str:
 def _only_differs(found: Finding) -> bool:
     """Whether a rule knows of a difference that it is one, and nothing of what it does."""
     if found.rule == "framework-version":  # what a release changed stands behind the versions
-        return found.message.endswith(f"-> {found.other}")
-    return found.rule in ONLY_DIFFER
+        return found.message.endswith((f"-> {found.other}", steps.NONE_TOLD))
+    if found.rule == "package-missing" and found.reference is None:
+        return True  # of what the reference does without, nothing says what it does here
+    return found.rule in ONLY_DIFFER or found.message.endswith(steps.NONE_TOLD)
+
+
+def _is_of_numbers(found: Finding, evidence: Evidence) -> bool:
+    """Whether a finding tells of other numbers, or of speed, where something failed."""
+    if (
+        evidence.is_hint
+        or evidence.row["topic"] == "traceback"
+        or evidence.row["effect"] != "crash"
+    ):
+        return False
+    is_step = found.rule in steps.RETOLD  # of a release's changes the text chooses one
+    return found.effect in (Effect.NUMERICS, Effect.PERFORMANCE) and not is_step
 
 
 def _serious(found: Finding) -> bool:

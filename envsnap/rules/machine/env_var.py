@@ -15,6 +15,8 @@ from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
+UNKNOWN = "No rule knows what it does."
+
 
 class EnvVar(Rule):
     """An environment variable differs, or is set on one side only.
@@ -86,7 +88,7 @@ def _sides(comparison: Comparison) -> tuple[Manifest, Manifest]:
 
 def _why(row: dict[str, Any] | None, does: str, known: bool) -> str:
     if row is None:
-        return "No rule knows what it does."
+        return UNKNOWN
     what = (
         does
         or {

@@ -50,7 +50,7 @@ class TextSettings(Rule):
                 why="Files opened without an encoding are decoded differently."
                 if decides
                 else "The encoding is the same on both sides.",
-                fix="Set LANG=C.UTF-8 on both sides, or install the locale.",
+                fix="Set LC_ALL=C.UTF-8 (or PYTHONUTF8=1) on both sides, or install the locale.",
                 changes=tuple(change.path for change in found),
             )
         zone = comparison.at("system", "timezone")

@@ -13,6 +13,7 @@ from envsnap.knowledge.tables import is_trusted, source
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
+FAMILY = {"jaxlib": "jax", "jax": "jaxlib"}  # neither takes another release of the other
 MOST_TOLD = 4  # further changes that a finding tells
 
 
@@ -114,4 +115,6 @@ def _why(name: str, rows: list[dict[str, Any]]) -> str:
 def _fix(name: str, reference: Any, row: dict[str, Any]) -> str:
     """The reference's release, or what the row says to do with the new one."""
     install = f"Install {name}=={reference}."
+    if name in FAMILY:
+        install = f"Install {name}=={reference}, and the reference's {FAMILY[name]} with it."
     return f"{install} Or: {row['fix']}." if row.get("fix") else install

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,6 +17,9 @@ from envsnap.rules.symptoms.reading import Reading
 WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]{3,60}")
 # What is gone is named by the error that its absence makes.
 GONE = re.compile(r"\b(?:gone|removed|renamed|no longer (?:exists?|there))\b")
+NONE_TOLD = "none of its known changes is what the text speaks of"
+# What a change does where somebody says what the trouble is.
+FITS = {"wrong": ("numerics", "behavior"), "slower": ("performance",), "memory": ("performance",)}
 RETOLD = {
     behavior_change.BehaviorChange.id: behavior_change.retold,
     framework_version.FrameworkVersion.id: framework_version.retold,
@@ -37,10 +40,22 @@ COMMON = frozenset((
 
 def told(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
     """The findings, those of a release's changes with the one first that a text speaks of."""
-    if not any(item.raised for item in reading.evidence):
-        return list(findings)
+    if not any(item.raised or not item.is_weak for item in reading.evidence):
+        fitting = FITS.get(reading.symptom or "", ())
+        return [_fitted(found, fitting) if found.rule in RETOLD else found for found in findings]
     words = {word.lower() for word in WORD.findall(reading.text)} - COMMON
     return [_led(found, words) if found.rule in RETOLD else found for found in findings]
+
+
+def _fitted(found: Finding, effects: Container[str]) -> Finding:
+    """A finding that leads with the change that makes such trouble, where one is known to."""
+    rows = releases.between(
+        framework_version.distribution_of(found.path[1]), found.reference, found.other
+    )
+    fit = [row for row in rows if row["effect"] in effects]
+    if not fit or rows[0]["effect"] in effects:
+        return found
+    return RETOLD[found.rule](found, [*fit, *(row for row in rows if row not in fit)])
 
 
 def _led(found: Finding, words: set[str]) -> Finding:
@@ -49,20 +64,21 @@ def _led(found: Finding, words: set[str]) -> Finding:
     Where an exception was raised, changes of numbers are not what it speaks of, and neither is what is
     gone but not named: then the finding says so.
     """
-    name = found.path[1].replace("_", "-")
+    name = framework_version.distribution_of(found.path[1])
     rows = releases.between(name, found.reference, found.other)
     if not rows:
         return found
     scores = [_score(row, words - _parts(name)) for row in rows]
     best = max(range(len(rows)), key=lambda place: scores[place])
-    if scores[best]:
+    if scores[best] > 1:
         ordered = [rows[best], *rows[:best], *rows[best + 1 :]]
         return RETOLD[found.rule](found, ordered) if best else found
-    if not (rows[0]["effect"] in ("numerics", "performance") or GONE.search(rows[0]["what"])):
+    is_other = rows[0]["effect"] in ("numerics", "performance") or GONE.search(rows[0]["what"])
+    if scores[0] and not is_other:
         return found
     return replace(
         found,
-        message=f"{found.path[1]} {found.reference} -> {found.other}: none of its known changes is what the text speaks of",
+        message=f"{found.path[1]} {found.reference} -> {found.other}: {NONE_TOLD}",
         why=f"Known: {'; '.join(releases.told(row) for row in rows[:3])}.",
         fix=f"Install {name}=={found.reference}.",
         confidence=max(found.confidence, Confidence.LIKELY, key=lambda item: item.rank),
@@ -77,5 +93,4 @@ def _score(row: dict[str, Any], words: set[str]) -> int:
     """How many words of a change a text has; a name of an interface counts as two."""
     said = f"{row['what']} {row.get('symptom', '')}"
     shared = {word for word in WORD.findall(said) if word.lower() in words}
-    score = sum(2 if "_" in word or word[1:] != word[1:].lower() else 1 for word in shared)
-    return score if score > 1 else 0
+    return sum(2 if "_" in word or word[1:] != word[1:].lower() else 1 for word in shared)

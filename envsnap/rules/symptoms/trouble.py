@@ -125,6 +125,8 @@ def is_likely(path: Path, symptom: str) -> bool:
 
 def contradicts(finding: Finding, symptom: str | None) -> bool:
     """Whether a finding would have ended what only runs wrong, or slowly."""
+    if finding.rule == "package-missing" and symptom in LIFTED:
+        return not (role(finding.path[1]) == "numerics" or is_likely(finding.path, str(symptom)))
     stops = finding.effect is Effect.CRASH and finding.severity is Severity.ERROR
     return symptom in RUNS and stops
 

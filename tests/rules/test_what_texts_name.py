@@ -1,0 +1,152 @@
+"""What a text names is told of first: a version, a GPU, a variable, a key, what to install."""
+
+from __future__ import annotations
+
+import pytest
+
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import text as spelled
+from envsnap.rules import engine
+from envsnap.rules.finding import Finding, Severity
+from tests import examples
+
+RAISED = 'Traceback (most recent call last):\n  File "run.py", line 3, in <module>\n    main()\n'
+
+
+def host(packages: dict[str, str] | None = None, **sections: object) -> Manifest:
+    found = {**sections, "packages": examples.packages(**(packages or {}))}
+    return examples.manifest(found)
+
+
+def findings(
+    here: Manifest, there: Manifest, error_text: str = "", symptom: str | None = None
+) -> tuple[Finding, ...]:
+    return engine.compare(here, there, error_text=error_text, symptom=symptom).findings
+
+
+def first(
+    here: Manifest, there: Manifest, error_text: str = "", symptom: str | None = None
+) -> Finding:
+    return findings(here, there, error_text, symptom)[0]
+
+
+def test_of_two_findings_about_a_fact_the_one_that_says_what_the_line_says_is_first() -> None:
+    said = (
+        "Error Code 6: API Usage Error (The engine plan file is not compatible with this version of"
+        " TensorRT, expecting library version 10.0.1.6 got 8.6.1.6)"
+    )
+    found = first(host({"tensorrt": "8.6.1.6"}), host({"tensorrt": "10.0.1"}), said)
+    assert found.rule == "tensorrt-engine"
+
+
+def test_an_argument_that_no_known_change_is_about_has_the_sentence_for_its_reason() -> None:
+    said = RAISED + (
+        "TypeError: LoraConfig.__init__() got an unexpected keyword argument 'corda_config'\n"
+    )
+    found = first(host({"peft": "0.15.1"}), host({"peft": "0.13.2"}), said)
+    assert spelled(found.path) == "packages.peft.version"
+    assert found.why.startswith("A function does not take corda_config")
+    assert "0.15.1" in found.fix
+
+
+def test_what_a_line_tells_to_install_stands_in_the_fix() -> None:
+    said = RAISED + (
+        "ValueError: Your currently installed version of Keras is Keras 3, but this is not yet"
+        " supported in Transformers. Please install the backwards-compatible tf-keras package with"
+        " `pip install tf-keras`.\n"
+    )
+    found = first(host({"keras": "2.15.0"}), host({"keras": "3.1.1"}), said)
+    assert found.fix.endswith("The text suggests: pip install tf-keras.")
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "said", "path"),
+    [
+        (
+            {}, {"VLLM_PORT": "tcp://10.96.193.120:8000"},
+            "ValueError: VLLM_PORT 'tcp://10.96.193.120:8000' appears to be a URI.", "env_vars.VLLM_PORT",
+        ),
+        (
+            {}, {"MKL_THREADING_LAYER": "INTEL"},
+            "Error: mkl-service + Intel(R) MKL: MKL_THREADING_LAYER=INTEL is incompatible with libgomp.so.1 library.",
+            "env_vars.MKL_THREADING_LAYER",
+        ),
+    ],
+)  # fmt: skip
+def test_a_variable_that_the_text_names_has_its_line_and_its_own_fix(
+    one: dict[str, str], two: dict[str, str], said: str, path: str
+) -> None:
+    here, there = host(env_vars={"entries": one}), host(env_vars={"entries": two})
+    found = first(here, there, said)
+    assert spelled(found.path) == path
+    assert said[:40] in found.why
+    assert "No rule knows" not in found.why
+    assert found.fix == f"Unset {found.path[1]}."
+
+
+def test_a_key_of_a_configuration_that_the_text_names_has_its_line() -> None:
+    def config(length: int, name: str) -> dict[str, object]:
+        tree = {"max_model_len": length, "served": name}
+        return {"entries": {"engine.yaml": {"sha256": f"{length:064x}", "tree": tree}}}
+
+    said = "ValueError: Try increasing `gpu_memory_utilization` or decreasing `max_model_len`."
+    found = first(host(configs=config(8192, "a")), host(configs=config(131072, "b")), said)
+    assert found.path[-1] == "max_model_len"
+    assert said in found.why
+
+
+def test_a_gpu_that_the_text_names_stands_before_their_number() -> None:
+    def cards(name: str, number: int) -> dict[str, object]:
+        card = {"name": name, "compute_capability": "8.6" if "A10" in name else "7.5"}
+        return {"entries": {str(index): card for index in range(number)}}
+
+    said = (
+        "ValueError: Bfloat16 is only supported on GPUs with compute capability of at least 8.0."
+        " Your Tesla T4 GPU has compute capability 7.5."
+    )
+    found = first(host(gpus=cards("NVIDIA A10G", 2)), host(gpus=cards("Tesla T4", 4)), said)
+    assert found.path[-1] == "name"
+    assert "last bits" not in found.why
+
+
+@pytest.mark.parametrize("symptom", ["slower", "wrong", "memory", "hang"])
+def test_a_missing_library_stands_behind_what_can_make_such_trouble(symptom: str) -> None:
+    facts = {"slower": "NCCL_IB_DISABLE", "hang": "NCCL_IB_DISABLE"}.get(symptom, "TZ")
+    here = host({"s3transfer": "0.10.2"}, env_vars={"entries": {}}, system={"cgroup_memory_limit": 64 << 30})  # fmt: skip
+    there = host(env_vars={"entries": {facts: "1"}}, system={"cgroup_memory_limit": 8 << 30})
+    told = [spelled(found.path) for found in findings(here, there, symptom=symptom)]
+    assert told[0] != "packages.s3transfer"
+    assert "packages.s3transfer" in told
+
+
+def test_a_release_leads_with_the_change_that_makes_such_trouble() -> None:
+    here, there = host({"scikit-learn": "1.3.2"}), host({"scikit-learn": "1.4.2"})
+    assert "n_init" in first(here, there, symptom="wrong").message
+
+
+def test_what_a_framework_of_another_name_changed_is_known() -> None:
+    def learned(version: str) -> Manifest:
+        return host({"scikit-learn": version}, frameworks={"entries": {"sklearn": {"version": version}}})  # fmt: skip
+
+    found = first(learned("1.3.2"), learned("1.4.2"), symptom="wrong")
+    assert "n_init" in found.message
+    assert found.severity is Severity.WARNING
+
+
+def test_a_text_encoding_and_too_few_processors_are_read() -> None:
+    said = "UnicodeEncodeError: 'latin-1' codec can't encode characters in position 14-17: ordinal not in range(256)"
+    found = first(
+        host({"a": "1"}, system={"encoding": "UTF-8"}),
+        host(system={"encoding": "ISO-8859-1"}),
+        RAISED + said,
+    )
+    assert spelled(found.path) == "system.encoding"
+    said = (
+        "UserWarning: This DataLoader will create 16 worker processes in total. Our suggested max"
+        " number of worker in current system is 2, which is smaller than what this DataLoader"
+    )
+    found = first(
+        host({"a": "1"}, system={"cpus_usable": 32}), host(system={"cpus_usable": 2}), said
+    )
+    assert spelled(found.path) == "system.cpus_usable"
+    assert "16 workers" in found.why
