@@ -211,7 +211,16 @@ def diff(
     """
     from envsnap.rules import engine
 
+    _require_symptom(symptom)
     return _ruled(engine.compare(reference, other, rules, error_text, symptom), other, policy)
+
+
+def _require_symptom(symptom: str | None) -> None:
+    """Raise InputError for a kind of failure that no rule knows."""
+    from envsnap.rules.symptoms.trouble import SYMPTOMS
+
+    if symptom is not None and symptom not in SYMPTOMS:
+        raise InputError(f"symptom {symptom[:40]!r}: known are {', '.join(SYMPTOMS)}")
 
 
 def diff_several(
@@ -226,6 +235,7 @@ def diff_several(
 
     Manifests that differ only in their identity share one result.
     """
+    _require_symptom(symptom)
     if peers:
         from envsnap.fleet import peers_of
 

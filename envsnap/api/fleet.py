@@ -36,7 +36,12 @@ def judge_fleet(
 
     with contextlib.ExitStack() as opened:
         fleet = gathering.read(paths, opened, inventory)
-        asked = judge.Asked(golden=golden, inventory=fleet.inventory, by_hardware=by_hardware)
+        asked = judge.Asked(
+            golden=golden,
+            inventory=fleet.inventory,
+            by_hardware=by_hardware,
+            notes=fleet.notes,
+        )
         found = kinds.grouped(fleet.same)
         found = kinds.Kinds(kinds=found.kinds, noise=(*fleet.noise, *found.noise))
         return judge.judge(fleet.names, found, fleet.silent, asked, policy)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from envsnap.api.environments import capture, diff
+from envsnap.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from envsnap.rules.ruling import Policy
     from envsnap.targets.target import Place
 
+FAIL_ON = ("error", "warning", "info", "never")
 PROOF_DEADLINE = 900.0
 IMAGE_NAME = "app:1"  # what forms call the image until somebody names it
 
@@ -284,6 +286,9 @@ def verify(
 
     from envsnap.api import trials
     from envsnap.image import records
+
+    if fail_on not in FAIL_ON:
+        raise InputError(f"fail_on {fail_on[:40]!r}: known are {', '.join(FAIL_ON)}")
     from envsnap.image.proving import proof, subjects
 
     subjects.require(manifest, configs or {}, weights or {})

@@ -19,7 +19,12 @@ def sign(path: str, key: str) -> tuple[bytes, bytes]:
     from envsnap.attest import openssh, statement
     from envsnap.intake import contents
 
-    made = statement.of_file(contents.contents(path, path), path)
+    data = contents.contents(path, path)
+    made = statement.of_file(data, path)
+    if statement.kind_of(made) == statement.MANIFEST:
+        from envsnap.model import codec
+
+        codec.decode(data, path)  # nobody shall vouch for facts that were altered
     return openssh.sign(made, key), made
 
 

@@ -19,7 +19,8 @@ TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE = "urn:envsnap:{kind}:1"
 FINGERPRINT = re.compile(r"sha256:([0-9a-f]{64})")
 # A field that only files of this kind have, and what such a file is called.
-KINDS = (("proof_version", "proof"), ("plan_version", "plan"), ("schema_version", "manifest"))
+MANIFEST = "manifest"
+KINDS = (("proof_version", "proof"), ("plan_version", "plan"), ("schema_version", MANIFEST))
 
 
 def of_file(data: bytes, name: str) -> bytes:
@@ -37,6 +38,11 @@ def of_file(data: bytes, name: str) -> bytes:
     if match is None:
         raise InputError(f"{name}: has no fingerprint to sign")
     return _canonical(_statement(kind, hashlib.sha256(data).hexdigest(), match.group(1)))
+
+
+def kind_of(statement: bytes) -> str:
+    """What a statement of ours is about: a manifest, a proof or a plan."""
+    return str(json.loads(statement)["predicate"]["kind"])
 
 
 def _statement(kind: str, file: str, fingerprint: str) -> dict[str, Any]:

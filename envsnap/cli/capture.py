@@ -140,7 +140,10 @@ def _seal(path: str, output: str) -> int:
     storage.keep(())  # it is sealed where it lies
     found = api.seal(path)
     outputs.write(codec.encode(found.manifest, found.unknown), output, 0o600)
-    captured.say(f"sealed {path}: the manifest now says that it was sealed, and when")
+    where = (
+        "" if output != "-" else f" (on standard output; {path} is as it was: -o FILE writes it)"
+    )
+    captured.say(f"sealed {path}: the manifest now says that it was sealed, and when{where}")
     return 0
 
 

@@ -13,24 +13,29 @@ from msgspec import Struct
 from envsnap.errors import InputError
 from envsnap.fleet import answers, parts, pruning, rewrite, silence
 from envsnap.fleet.parts import Shape
-from envsnap.fleet.store import Row, Store, Taken
+from envsnap.fleet.store import Row, Store, Taken, moment
 from envsnap.intake.many import Answer, Part, Reader
 from envsnap.model.paths import Path
 
 BATCH = 1000
 DAY = 86400
+MOST_NAMED = 5
 
 
 class Added(Struct, frozen=True, kw_only=True):
     """How many hosts were taken, how many were older than what is known, and who was refused.
 
     Of those taken, `new` were not in the store, and `changed` are of another kind than before.
+    `late` names the first hosts of which the store has something later, `ahead` those whose answer
+    is of a time that has not come yet: one of the two clocks is wrong.
     """
 
     hosts: int
     new: int
     changed: int
     older: int
+    late: tuple[str, ...]
+    ahead: tuple[str, ...]
     refused: tuple[str, ...]
     forgotten: int
 
@@ -40,7 +45,10 @@ def add(store: Store, paths: Sequence[str], keep_days: float | None = None) -> A
     refused: list[str] = []
     silent: dict[str, str] = {}
     answered: set[str] = set()
-    found = add_answers(store, _read(paths, refused, silent, answered))
+    late: list[str] = []
+    ahead: list[str] = []
+    found = add_answers(store, _noting(_read(paths, refused, silent, answered), ahead), late)
+    ahead += [name for name in late if name not in ahead and store.seen(name) > time.time() + DAY]
     with store.writing():
         silence.note(store.connection, silent, answered, _when(paths))
     forgotten = 0
@@ -52,24 +60,45 @@ def add(store: Store, paths: Sequence[str], keep_days: float | None = None) -> A
         new=found["new"],
         changed=found["changed"],
         older=found["older"],
+        late=tuple(late),
+        ahead=tuple(ahead),
         refused=tuple(refused),
         forgotten=forgotten,
     )
 
 
 def add_answers(
-    store: Store, answers_of_hosts: Iterator[tuple[tuple[str, ...], Answer]]
+    store: Store,
+    answers_of_hosts: Iterator[tuple[tuple[str, ...], Answer]],
+    late: list[str] | None = None,
 ) -> Counter[Taken]:
-    """Add answers, each with its host's names; return how many were taken as what."""
+    """Add answers, each with its host's names; return how many were taken as what.
+
+    The first hosts that the store has something later of are added to `late`.
+    """
     found = Counter[Taken]()
     left_out = store.left_out()
     while batch := list(islice(answers_of_hosts, BATCH)):
         shapes: dict[int, Shape] = {}
         with store.writing():
             for names, answer in batch:
-                found[store.add(_row(names, answer, shapes, left_out))] += 1
+                taken = store.add(_row(names, answer, shapes, left_out))
+                found[taken] += 1
+                if taken == "older" and late is not None and len(late) < MOST_NAMED:
+                    late.append(names[0])
             left_out = rewrite.quieten(store)
     return found
+
+
+def _noting(
+    read: Iterator[tuple[tuple[str, ...], Answer]], ahead: list[str]
+) -> Iterator[tuple[tuple[str, ...], Answer]]:
+    """The same; the first hosts whose answer is of a time to come are noted."""
+    soon = time.time() + DAY
+    for names, answer in read:
+        if len(ahead) < MOST_NAMED and answer.created_at and moment(answer.created_at) > soon:
+            ahead.append(names[0])
+        yield names, answer
 
 
 def _row(

@@ -33,6 +33,8 @@ class Fleet(Struct, kw_only=True):
     hosts: list[tuple[Frame, tuple[Part, ...]]]
     silent: dict[str, str]
     inventory: tuple[str, ...] = ()
+    twice: list[str] = []
+    sealed: list[str] = []
 
 
 def read(paths: Sequence[str]) -> Fleet:
@@ -43,15 +45,29 @@ def read(paths: Sequence[str]) -> Fleet:
     fleet = Fleet(names=[], hosts=[], silent={})
     reader = Reader(parts.look)
     taken: set[str] = set()
-    for path in paths:
+    where: dict[str, str] = {}
+    for path in _different(paths):
         for file in _files(path, fleet):
             try:
                 for answer in reader.file(file):
                     fleet.names.append(names(answer, taken))
+                    name = fleet.names[-1][0]
+                    where[name] = file
+                    if is_numbered(name, taken):
+                        first = where.get(name.rpartition("#")[0], "")
+                        fleet.twice.append(f"{name} ({file}, beside {first})")
+                    if answer.frame.sealed is not UNSET:
+                        fleet.sealed.append(name)
                     fleet.hosts.append((answer.frame, answer.parts))
             except InputError as error:
                 fleet.silent[host_of(file)] = refusal(file, error)
     return fleet
+
+
+def is_numbered(name: str, taken: set[str]) -> bool:
+    """Whether a host has a number behind its name because another answer has the name."""
+    first, mark, number = name.rpartition("#")
+    return bool(mark) and number.isdigit() and first in taken
 
 
 def host_of(file: str) -> str:
@@ -68,8 +84,15 @@ def refusal(file: str, error: InputError) -> str:
 def files(paths: Sequence[str], silent: dict[str, str]) -> Iterator[str]:
     """The files of answers in folders and among files; who is known to be silent is noted."""
     fleet = Fleet(names=[], hosts=[], silent=silent)
-    for path in paths:
+    for path in _different(paths):
         yield from _files(path, fleet)
+
+
+def _different(paths: Sequence[str]) -> list[str]:
+    """Paths without those that name a file or a folder again."""
+    return list(
+        {os.path.realpath(path) if path != "-" else path: path for path in paths[::-1]}.values()
+    )[::-1]
 
 
 def passed_over(paths: Sequence[str]) -> list[str]:

@@ -11,6 +11,10 @@ from envsnap.errors import InputError
 from envsnap.fleet import answers, kinds, silence, store
 from envsnap.fleet.kinds import Noise, Same
 
+NOTE_TWICE = "hosts that answered before are counted again"
+NOTE_SEALED = "edited after capture, and sealed"
+MOST_TOLD = 5
+
 
 class Gathered(Struct, frozen=True, kw_only=True):
     """Hosts by number: their names, those that are alike, who was silent, and who should be there."""
@@ -20,6 +24,7 @@ class Gathered(Struct, frozen=True, kw_only=True):
     silent: dict[str, str]
     inventory: tuple[str, ...]
     noise: tuple[Noise, ...]
+    notes: tuple[str, ...] = ()
 
 
 def read(
@@ -48,7 +53,9 @@ def read(
         found = _joined(found, fleet.names, kinds.gathered(fleet.hosts), ())
         listed = found.inventory or fleet.inventory
         silent = {**found.silent, **fleet.silent}
-        found = structs.replace(found, silent=silent, inventory=listed)
+        told = ((NOTE_TWICE, fleet.twice), (NOTE_SEALED, fleet.sealed))
+        notes = tuple(f"{note}: {', '.join(who[:MOST_TOLD])}" for note, who in told if who)
+        found = structs.replace(found, silent=silent, inventory=listed, notes=notes)
     return found
 
 

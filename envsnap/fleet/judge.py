@@ -7,26 +7,31 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
+from envsnap.fleet import nodeset
 from envsnap.fleet.inventory import aliases
 from envsnap.fleet.kinds import Kind, Kinds, Noise
-from envsnap.fleet.parts import UNTOLD
+from envsnap.fleet.parts import is_untold
 from envsnap.fleet.verdict import Cohort, KindVerdict, Silent, State, Verdict
 from envsnap.model import reading
-from envsnap.model.manifest import Manifest
+from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import Path
 from envsnap.rules import peers
 from envsnap.rules.finding import Severity
+from envsnap.wording import counted
 
 if TYPE_CHECKING:
     from envsnap.rules.engine import Result
-    from envsnap.rules.ruling import Policy
+    from envsnap.rules.finding import Finding
+    from envsnap.rules.ruling import Policy, Ruled
 
 MAJORITY = 0.6
-SMALLEST_COHORT = 3
+SMALLEST_MAJORITY = 3  # hosts; of two none is more than the other
+LONGEST_FOLDED = 200
 MOST_JUDGED = 100  # kinds; where there are more, half of that is more than anybody reads
 # A capture has these where there is something to say; without them nothing is unknown.
 OPTIONAL = ("git", "rocm", "process", "determinism", "data")
 ALL = "all hosts"
+POLICY = "policy"  # the rule whose findings a policy makes
 NOT_JUDGED = 9  # after every severity
 
 
@@ -36,6 +41,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     golden: Manifest | None = None
     inventory: tuple[str, ...] = ()
     by_hardware: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class Reference(Struct, frozen=True, kw_only=True):
@@ -61,12 +67,12 @@ def judge(
     """
     judged: list[KindVerdict] = []
     cohorts = []
-    left_out = frozenset(noise.path for noise in found.noise)
+    rules = _Rules(frozenset(noise.path for noise in found.noise), policy)
     for name, kinds in _cohorts(found.kinds, by_hardware=asked.by_hardware):
         chosen = reference(kinds, asked.golden)
-        hosts = sum(len(kind.hosts) for kind in kinds)
-        cohorts.append(Cohort(name=name, hosts=hosts, reference=chosen.sentence))
-        judged += _judged(names, name, kinds, chosen, left_out, policy)
+        found_here, sentence = _judged(names, name, kinds, chosen, rules)
+        judged += found_here
+        cohorts.append(Cohort(name=name, hosts=_size(kinds), reference=sentence))
     judged = _unsure(judged, found.noise)
     told = [
         Silent(state="unknown", reason=reason, hosts=tuple(hosts))
@@ -86,7 +92,68 @@ def judge(
         kinds=tuple(sorted(judged, key=_order)),
         silent=tuple(told),
         noise=found.noise,
+        notes=(*asked.notes, *rules.told(), *_strangers(asked.inventory, names)),
     )
+
+
+class _Rules:
+    """What kinds are judged by: noise is left out, a policy is applied, and what it did is kept."""
+
+    def __init__(self, left_out: frozenset[Path], policy: Policy | None) -> None:
+        self.left_out, self.policy = left_out, policy
+        self._ignored = self._moved = 0
+        self._matched: set[str] = set()
+
+    def compared(self, first: Manifest, other: Manifest) -> Result:
+        """What one host differs in from another."""
+        result = compared(first, other, self.left_out, self.policy)
+        self._note(result.ruled)
+        return result
+
+    def outside(self, manifest: Manifest) -> tuple[Finding, ...]:
+        """What the policy does not allow of a reference itself: of that alone all may have the same."""
+        if self.policy is None:
+            return ()
+        from envsnap.rules.policy import outside
+
+        findings, ruled = outside(self.policy, manifest)
+        self._note(ruled)
+        return findings
+
+    def told(self) -> tuple[str, ...]:
+        """What the policy did to the findings about kinds, and what of it matched nothing."""
+        if self.policy is None:
+            return ()
+        first = (
+            f"{self.policy.file}: {counted(self._ignored, 'finding')} ignored, {self._moved:,} given"
+            " another severity"
+        )
+        idle = [
+            f"{item.place} ({item.rule or item.path})"
+            for item in self.policy.entries
+            if item.place not in self._matched
+        ]
+        rest = [f"{self.policy.file}: {', '.join(idle)} matched nothing"] if idle else []
+        return (first, *rest)
+
+    def _note(self, ruled: Ruled) -> None:
+        self._ignored += sum(ruling.severity is None for ruling in ruled.rulings)
+        self._moved += sum(ruling.severity is not None for ruling in ruled.rulings)
+        self._matched.update(ruled.matched)
+
+
+def _strangers(inventory: Sequence[str], names: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """A sentence on the hosts that answered and are in no inventory, where there is one."""
+    if not inventory:
+        return ()
+    known = {alias for host in inventory for alias in aliases(host)}
+    found = [
+        host[0]
+        for host in names
+        if known.isdisjoint(alias for name in host for alias in aliases(name))
+    ]
+    told = nodeset.fold(found)[:LONGEST_FOLDED]
+    return (f"not in the inventory: {told} ({counted(len(found), 'host')})",) if found else ()
 
 
 def _unsure(judged: list[KindVerdict], noise: Sequence[Noise]) -> list[KindVerdict]:
@@ -119,21 +186,13 @@ def _order(kind: KindVerdict) -> tuple[int, int, str]:
 
 
 def _cohorts(kinds: Sequence[Kind], *, by_hardware: bool) -> list[tuple[str, list[Kind]]]:
-    """Kinds that are compared with each other; who has no cohort of three joins the largest."""
+    """Kinds that are compared with each other, the largest cohort first."""
     if not by_hardware or not kinds:
         return [(ALL, list(kinds))] if kinds else []
     found: dict[str, list[Kind]] = {}
     for kind in kinds:
         found.setdefault(_hardware(kind.build()), []).append(kind)
-    sized = sorted(found.items(), key=lambda item: -_size(item[1]))
-    name, largest = sized[0]
-    rest = []
-    for own, members in sized[1:]:
-        if _size(members) >= SMALLEST_COHORT:
-            rest.append((own, members))
-        else:
-            largest.extend(members)
-    return [(name, largest), *rest]
+    return sorted(found.items(), key=lambda item: -_size(item[1]))
 
 
 def _size(kinds: Sequence[Kind]) -> int:
@@ -160,10 +219,13 @@ def reference(kinds: Sequence[Kind], golden: Manifest | None) -> Reference:
     largest = max(able, key=lambda kind: len(kind.hosts))
     share = len(largest.hosts) / total
     if len(kinds) == 1:
-        return Reference(
-            manifest=largest.build(), kind=largest, sentence="All are of one kind", is_one=True
+        told = (
+            "All are of one kind"
+            if total > 1
+            else "One host alone: there is none to compare it with"
         )
-    if total >= SMALLEST_COHORT and share >= MAJORITY:
+        return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)
+    if total >= SMALLEST_MAJORITY and share >= MAJORITY:
         told = f"Compared with the majority, {len(largest.hosts):,} of {total:,} ({_percent(share)}), {largest.name}"
         return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)
     told = f"No majority: the largest kind has {len(largest.hosts):,} of {total:,}; all are shown side by side"
@@ -184,10 +246,13 @@ def _judged(
     cohort: str,
     kinds: Sequence[Kind],
     chosen: Reference,
-    left_out: frozenset[Path],
-    policy: Policy | None,
-) -> list[KindVerdict]:
-    """Every kind of a cohort. What the reference could not tell and others could is unknown there."""
+    rules: _Rules,
+) -> tuple[list[KindVerdict], str]:
+    """Every kind of a cohort, and what it is compared with, in a sentence.
+
+    What the reference could not tell and others could is unknown there. Kinds that a policy accepts
+    beside the largest are of one majority with it.
+    """
     found: list[KindVerdict] = []
     beyond: dict[Path, str] = {}
     own: KindVerdict | None = None
@@ -196,29 +261,74 @@ def _judged(
         hosts = tuple(names[number][0] for number in kind.hosts)
         verdict = KindVerdict(name=kind.name, state="drifted", hosts=hosts, cohort=cohort)
         if kind is chosen.kind:
-            own = structs.replace(verdict, unknown=_timeouts(kind))
+            own = structs.replace(verdict, unknown=_untold_by_all(kind))
         elif place >= most:
             found.append(structs.replace(verdict, judged=False))
         else:
             manifest = kind.build()
-            result = compared(chosen.manifest, manifest, left_out, policy)
+            result = rules.compared(chosen.manifest, manifest)
             beyond.update(_untold_by(chosen.manifest, result.unknown))
-            found.append(_against(verdict, kind, manifest, result))
-    if own is not None:
-        untold = {**beyond, **own.unknown}
-        apart = not chosen.is_one and any(item.state == "drifted" for item in found)
-        state: State = "drifted" if apart else "unknown" if untold else "same"
-        found.append(structs.replace(own, state=state, is_reference=chosen.is_one, unknown=untold))
-    return found
+            found.append(_against(verdict, kind, chosen.manifest, manifest, result))
+    if own is None:
+        return found, chosen.sentence
+    outside = rules.outside(chosen.manifest)
+    accepted = sum(len(item.hosts) for item in (own, *found) if item is own or item.state == "same")
+    is_one, sentence = chosen.is_one, chosen.sentence
+    if not is_one and not outside and _is_majority(accepted, _size(kinds)):
+        is_one = True
+        sentence = (
+            f"Compared with {own.name}, and what the policy accepts beside it: {accepted:,} of"
+            f" {_size(kinds):,} ({_percent(accepted / _size(kinds))})"
+        )
+    untold = {**beyond, **own.unknown}
+    apart = not is_one and any(_is_apart(item) for item in found)
+    state: State = "drifted" if apart or outside else "unknown" if untold else "same"
+    own = structs.replace(own, state=state, is_reference=is_one, unknown=untold, findings=outside)
+    return [*found, own], sentence
 
 
-def _against(verdict: KindVerdict, kind: Kind, manifest: Manifest, result: Result) -> KindVerdict:
-    """A kind's state: drifted before unknown, what is certain before what is not."""
+def _is_majority(hosts: int, total: int) -> bool:
+    return total >= SMALLEST_MAJORITY and hosts / total >= MAJORITY
+
+
+def _is_apart(kind: KindVerdict) -> bool:
+    """Whether a kind has drifted, and no policy says that it is this one, and not the largest, that did."""
+    return kind.state == "drifted" and not any(item.rule == POLICY for item in kind.findings)
+
+
+def _against(
+    verdict: KindVerdict, kind: Kind, reference: Manifest, manifest: Manifest, result: Result
+) -> KindVerdict:
+    """A kind's state: drifted before unknown, what is certain before what is not.
+
+    What is wrong with a host alone is no drift where the reference could not tell whether it has
+    the same.
+    """
     mine = {path: why for path, why in result.unknown.items() if _is_untold(manifest, path, why)}
-    mine.update(_timeouts(kind))
-    drift = any(item.changes or item.severity is not Severity.INFO for item in result.findings)
+    mine.update(_untold_by_all(kind))
+    mine.update(_sections_untold_by(reference, result.unknown))
+    findings = tuple(item for item in result.findings if not _is_open(item, reference))
+    drift = any(item.changes or item.severity is not Severity.INFO for item in findings)
     state: State = "drifted" if drift else "unknown" if mine else "same"
-    return structs.replace(verdict, state=state, findings=result.findings, unknown=mine)
+    return structs.replace(verdict, state=state, findings=findings, unknown=mine)
+
+
+def _is_open(finding: Finding, reference: Manifest) -> bool:
+    """Whether a finding of one host alone rests on what the reference could not tell."""
+    if finding.changes or finding.rule == POLICY:
+        return False
+    paths = (finding.path, *finding.cites)
+    return any(reading.fact(reference, path).unknown is not None for path in paths)
+
+
+def _sections_untold_by(reference: Manifest, unknown: Mapping[Path, str]) -> dict[Path, str]:
+    """Sections of which the reference could tell nothing, and the other side something: not compared."""
+    sections = present(reference.sections)
+    return {
+        path[:1]: f"the reference could not tell: {why}"
+        for path, why in _untold_by(reference, unknown).items()
+        if path[0] in sections and "entries" in sections[path[0]].gaps
+    }
 
 
 def compared(
@@ -261,14 +371,16 @@ def _untold_by(reference: Manifest, unknown: Mapping[Path, str]) -> dict[Path, s
     return {
         path: why
         for path, why in unknown.items()
-        if why.startswith(UNTOLD) and reading.fact(reference, path).unknown is not None
+        if is_untold(why) and reading.fact(reference, path).unknown is not None
     }
 
 
-def _timeouts(kind: Kind) -> dict[Path, str]:
-    """What timed out is unknown, also where all hosts have it in common."""
+def _untold_by_all(kind: Kind) -> dict[Path, str]:
+    """What timed out is unknown, and so are whole lists, also where all hosts have it in common."""
     return {
-        tuple(path.split(".", 1)): why for path, why in kind.untold if why.startswith("timeout")
+        tuple(path.split(".", 1)): why
+        for path, why in kind.untold
+        if why.startswith("timeout") or path.endswith(".entries")
     }
 
 

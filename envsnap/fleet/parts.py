@@ -19,7 +19,8 @@ from envsnap.rules import peers
 
 # Sections that describe the machine, also where they say nothing.
 MACHINE = ("gpus", "driver", "rocm")
-UNTOLD = ("timeout", "denied", "refused", "error")
+# Reasons for a fact that nobody failed to tell: it is not there, or was left out on purpose.
+MEANT = ("absent", "redacted", "not asked", "not stated", "not captured")
 KEYED = "; hmac-sha256 "  # what `redact` writes before a digest made with a key
 CHOSEN = ("redacted", "not asked")
 PLAIN = (str, int, float, type(None))
@@ -72,9 +73,14 @@ def look(name: str, section: Section, noise: frozenset[Path] = frozenset()) -> S
         software=_digest([portable, None if machine else known]),
         soft=soft,
         untold=tuple(
-            (f"{name}.{path}", why) for path, why in section.gaps.items() if why.startswith(UNTOLD)
+            (f"{name}.{path}", why) for path, why in section.gaps.items() if is_untold(why)
         ),
     )
+
+
+def is_untold(why: str) -> bool:
+    """Whether a reason says that a fact was looked for and could not be told: denied, timeout, error."""
+    return not why.startswith(MEANT)
 
 
 def _left_open(gaps: dict[str, str]) -> Iterator[str]:

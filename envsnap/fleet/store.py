@@ -109,6 +109,16 @@ def _require_ours(path: str) -> None:
         raise InputError(f"{path}: a store is a folder that only you may write (chmod 700)")
 
 
+def _make(connection: sqlite3.Connection) -> None:
+    """Make the tables, unless another process makes them just now."""
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        for statement in TABLES.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={VERSION}")
+    connection.execute("COMMIT")
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One host as it is added; `parts` are its sections with their shapes."""
 
@@ -125,7 +135,7 @@ class Store:
         self.connection, self.path = connection, path
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and create:
-            connection.executescript(f"{TABLES} PRAGMA user_version={VERSION};")
+            _make(connection)
         elif version != VERSION:
             raise InputError(f"{path}: a store of another version of envsnap ({version})")
         connection.execute("PRAGMA temp_store=MEMORY")
@@ -313,6 +323,11 @@ class Store:
             (kind, since, when, *quantities, host),
         )
         return "changed" if changed else "same"
+
+    def seen(self, name: str) -> int:
+        """When a host's latest answer was made, in seconds since 1970; 0 where there is none."""
+        row = self.connection.execute("SELECT seen FROM host WHERE name=?", (name,)).fetchone()
+        return 0 if row is None else int(row[0])
 
     def _object(self, shape: Shape, part: Part) -> int:
         key, soft = parts.spelled(part.name, shape)

@@ -53,13 +53,17 @@ class Cohort(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """All of it. `states` counts every host once, and always has all four."""
+    """All of it. `states` counts every host once, and always has all four.
+
+    `notes` are sentences for the reader: what a policy did, hosts that answered twice.
+    """
 
     states: dict[State, int]
     cohorts: tuple[Cohort, ...]
     kinds: tuple[KindVerdict, ...]
     silent: tuple[Silent, ...]
     noise: tuple[Noise, ...]
+    notes: tuple[str, ...] = ()
 
     def worst(self) -> Severity | None:
         """The severity of the worst finding of all."""

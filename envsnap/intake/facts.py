@@ -25,7 +25,11 @@ from envsnap.model.manifest import (
 from envsnap.model.paths import text as path_text
 
 BEGIN = re.compile(rb"envsnap-([0-9a-f]{8,64})-begin[ \t\r]{0,4}$")
-LABEL = re.compile(rb"[ \t]{0,8}\d{1,7}: (?=envsnap[-:]|facts |weights |files |progress )")
+# What programs that gather lines of many hosts put before each: a task, a host, a pod, a service.
+LABEL = re.compile(
+    rb"[^\n\"{]{1,160}?[ \t:|>\]](?=envsnap:[0-9a-f]{8}[+-]|envsnap-[0-9a-f]{8,64}-(?:begin|end)"
+    rb"|(?:facts|weights|files) \{|progress )"
+)
 PIECE = re.compile(rb"(envsnap:[0-9a-f]{8})([+-])")
 FACTS = b"facts"
 MOST_MIXED = 2000
@@ -49,7 +53,9 @@ class Messages(msgspec.Struct, frozen=True):
 
 def parse(data: bytes, name: str) -> Messages:
     """Read the messages of one host; raises InputError that starts with `name`."""
-    found = parse_several(data, name)
+    found, refused = parse_several(data, name)
+    if refused:
+        raise refused[0]
     if len(found) > 1:
         scan.refuse(
             name,
@@ -58,11 +64,13 @@ def parse(data: bytes, name: str) -> Messages:
     return found[0]
 
 
-def parse_several(data: bytes, name: str) -> list[Messages]:
+def parse_several(data: bytes, name: str) -> tuple[list[Messages], list[InputError]]:
     """Read the messages between the markers, host by host: `srun` joins the answers of many.
 
-    Their lines may be mixed, and carry the task's number (`srun --label`); pieces of lines are
-    put together again by the process that wrote them. Raises InputError that starts with `name`.
+    Their lines may be mixed, and carry the task's number (`srun --label`), a host or a pod; pieces
+    of lines are put together again by the process that wrote them. What some hosts said may be cut
+    off: why it was refused is returned beside the others. Raises InputError that starts with `name`
+    where no host's answer can be read.
     """
     if len(data) > scan.LARGEST_FILE:
         scan.refuse(name, f"larger than {scan.LARGEST_FILE >> 20} MiB")
@@ -82,7 +90,15 @@ def parse_several(data: bytes, name: str) -> list[Messages]:
     blocks = [block for lines in streams.values() for block in _blocks(lines, name)]
     if not blocks:
         scan.refuse(name, "no facts of an envsnap probe in it")
-    return [_messages(block, name) for block in blocks]
+    found, refused = [], []
+    for block in blocks:
+        try:
+            found.append(_messages(block, name))
+        except InputError as error:
+            refused.append(error)
+    if not found:
+        raise refused[0]
+    return found, refused
 
 
 def _blocks(lines: list[bytes], name: str) -> Iterator[dict[bytes, bytes]]:

@@ -97,6 +97,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     label: str | None
     target: Target
     fingerprint: str
+    sealed: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,17 +6,20 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from envsnap.errors import InputError
 from envsnap.intake.contents import contents
 from envsnap.model import codec
 from envsnap.model.manifest import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from envsnap.intake import facts
 
 # What every output of the probe holds near its beginning, maybe after other programs' noise.
 MANIFEST_MARK = b'"schema_version"'
 FACTS_MARK = re.compile(
-    rb"^(?:[ \t]{0,8}\d{1,7}: )?(?:envsnap:[0-9a-f]{8}-)?envsnap-[0-9a-f]{8,64}-begin[ \t\r]{0,4}$",
+    rb"^(?:[^\n\"{]{0,160}?[ \t:|>\]])?(?:envsnap:[0-9a-f]{8}-)?envsnap-[0-9a-f]{8,64}-begin[ \t\r]{0,4}$",
     re.MULTILINE,
 )
 
@@ -44,17 +47,27 @@ def load(path: str) -> codec.Document:
     return foreign.load(data, name, path)
 
 
-def documents(data: bytes, path: str, name: str) -> list[codec.Document]:
-    """Every host of a file's contents; a stream of probes may hold several. Raises InputError."""
+def documents(data: bytes, path: str, name: str) -> Iterator[codec.Document]:
+    """Every host of a file's contents; a stream of probes may hold several.
+
+    Raises InputError, of a stream after the answers that can be read.
+    """
     if FACTS_MARK.search(data, 0, 1 << 20):
         from envsnap.intake import facts
 
-        return [_of_facts(found, path, name) for found in facts.parse_several(data, name)]
-    if MANIFEST_MARK in data[:200]:
-        return [codec.decode(data, name)]
-    from envsnap.intake import foreign
+        found, refused = facts.parse_several(data, name)
+        for messages in found:
+            yield _of_facts(messages, path, name)
+        if refused:
+            why = str(refused[0]).removeprefix(f"{name}: ")
+            total = len(found) + len(refused)
+            raise InputError(f"{name}: {len(refused)} of {total} answers in it: {why}")
+    elif MANIFEST_MARK in data[:200]:
+        yield codec.decode(data, name)
+    else:
+        from envsnap.intake import foreign
 
-    return [foreign.load(data, name, path)]
+        yield foreign.load(data, name, path)
 
 
 def _of_facts(messages: facts.Messages, path: str, name: str) -> codec.Document:

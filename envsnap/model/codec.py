@@ -43,6 +43,9 @@ def decode(data: bytes, name: str) -> Document:
         )
         return msgspec.structs.replace(found, notes=(note,), is_checked=False)
     _require_intact(found.manifest, name)
+    if found.manifest.sealed is not msgspec.UNSET:
+        note = f"{name}: edited after capture, and sealed on {found.manifest.sealed}"
+        return msgspec.structs.replace(found, notes=(note,))
     return found
 
 

@@ -17,6 +17,7 @@ from envsnap.errors import InputError
 from envsnap.model import reading
 from envsnap.model.manifest import Manifest, Sections
 from envsnap.model.paths import Path, text
+from envsnap.model.python import Package, Packages
 from envsnap.rules import plain, registry, rollout
 from envsnap.rules.evidence import with_facts
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -155,6 +156,16 @@ def _version_path(keys: Path) -> Path:
     return (*keys, "version") if len(keys) == short else keys
 
 
+def _canonical(keys: Path) -> Path:
+    """A path with its distribution's name as manifests spell it: packages.ruamel.yaml is one."""
+    if len(keys) < 2 or keys[0] != "packages" or keys[1] in Packages.__struct_fields__:
+        return keys
+    name, *rest = keys[1:]
+    while rest and rest[0] not in Package.__struct_fields__ and "*" not in rest[0]:
+        name, rest = f"{name}-{rest[0]}", rest[1:]
+    return (keys[0], re.sub(r"[-_.]+", "-", name).lower(), *rest)
+
+
 def keys_of(pattern: str) -> Path:
     """Split a path, or a pattern of paths, into its keys; empty where it is not one.
 
@@ -174,7 +185,7 @@ def keys_of(pattern: str) -> Path:
         else:
             keys.append(match.group(1) or match.group(2))
         position = match.end()
-    return tuple(keys)
+    return _canonical(tuple(keys))
 
 
 def _glob(key: str) -> re.Pattern[str]:
@@ -221,6 +232,14 @@ def apply(policy: Policy, result: Result, manifest: Manifest, day: date | None =
     )
 
 
+def outside(
+    policy: Policy, manifest: Manifest, day: date | None = None
+) -> tuple[tuple[Finding, ...], Ruled]:
+    """The findings of a policy about a manifest alone, versions that it does not allow, and what matched."""
+    judge = _Judge(policy, manifest, day or rollout.today())
+    return tuple(judge.outside), Ruled(matched=tuple(judge.matched))
+
+
 def _end_of_its_rank(findings: list[Finding], finding: Finding) -> int:
     """Where a finding goes whose severity is new; the order of the others says something."""
     places = [
@@ -242,8 +261,11 @@ class _Judge:
             kind: [entry for entry in policy.entries if entry.kind == kind] for kind in KEYS
         }
         self._inside: dict[Path, Entry] = {}
-        for entry in (*self._of["allow"], *self._of["rollout"]):
-            self._measure(entry, manifest, day)
+        for kind in ("allow", "rollout"):
+            first: dict[str | None, Entry] = {}  # of one fact the first entry counts
+            for entry in self._of[kind]:
+                if first.setdefault(entry.path, entry) is entry:
+                    self._measure(entry, manifest, day)
 
     def _measure(self, entry: Entry, manifest: Manifest, day: date) -> None:
         path = keys_of(entry.path or "")

@@ -29,6 +29,10 @@ def lines(answer: bytes) -> list[bytes]:
     return [line for line in answer.split(b"\n") if line]
 
 
+def labelled(answer: bytes, label: bytes) -> bytes:
+    return b"".join(label + line + b"\n" for line in lines(answer))
+
+
 def mixed(answer: bytes) -> bytes:
     begin, said, end = lines(answer)
     return b"\n".join([begin, begin, said, end, said, end, b""])
@@ -47,8 +51,24 @@ def mixed(answer: bytes) -> bytes:
             3,
         ),
         (lambda answer: answer.replace(b"\n", b"\r\n"), 1),
+        (lambda answer: labelled(answer, b"n3: "), 1),
+        (lambda answer: labelled(answer, b"[1,3]<stdout>:"), 1),
+        (lambda answer: labelled(answer, b"n3\t"), 1),
+        (lambda answer: labelled(answer, b"[pod/worker-3/main] "), 1),
+        (lambda answer: labelled(answer, b"worker-3  | "), 1),
     ],
-    ids=["one", "after another", "mixed", "labelled", "carriage returns"],
+    ids=[
+        "one",
+        "after another",
+        "mixed",
+        "labelled",
+        "carriage returns",
+        "clush",
+        "mpirun",
+        "parallel",
+        "kubectl",
+        "compose",
+    ],
 )
 def test_hosts_of_a_stream(make: object, hosts: int, answer: bytes, tmp_path: Path) -> None:
     path = tmp_path / "all.facts"
@@ -68,6 +88,15 @@ def test_a_cut_answer_is_refused(answer: bytes) -> None:
     cut = answer[: answer.rindex(b"envsnap-")]
     with pytest.raises(InputError, match="cut off"):
         facts.parse(cut, "x")
+
+
+def test_an_answer_that_is_cut_off_costs_no_other(answer: bytes, tmp_path: Path) -> None:
+    cut = answer[: answer.rindex(b"envsnap-")]
+    (tmp_path / "all.facts").write_bytes(answer + cut[: cut.rindex(b"\n") + 1] + answer)
+    read = many.Reader().file(str(tmp_path / "all.facts"))
+    assert [item.name for item in (next(read), next(read))] == ["all", "all-2"]
+    with pytest.raises(InputError, match="1 of 3 answers in it: the probe's output is cut off"):
+        next(read)
 
 
 def test_many_openings_are_refused() -> None:

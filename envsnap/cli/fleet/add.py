@@ -38,8 +38,15 @@ def command(store: str, paths: tuple[str, ...], keep: float | None) -> int:
         same = added.hosts - added.new - added.changed
         told += f"; of those it had, {added.changed:,} changed and {same:,} did not"
     if added.older:
-        told += f"; {counted(added.older, 'manifest')} older than what the store has"
+        named = plain(", ".join(added.late)) + (", …" if added.older > len(added.late) else "")
+        told += f"; {counted(added.older, 'manifest')} older than what the store has ({named})"
     if added.forgotten:
         told += f"; forgot {counted(added.forgotten, 'earlier state')}"
+    if added.ahead:
+        echo(
+            f"envsnap: of a time that has not come yet: {plain(', '.join(added.ahead))}; set the clock"
+            " there or here, or later captures count as older",
+            err=True,
+        )
     echo(f"envsnap: {store}: {told}", err=True)
     return 2 if added.refused else 0

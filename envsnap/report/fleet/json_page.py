@@ -40,6 +40,7 @@ def render(verdict: Verdict) -> str:
             {"path": text(item.path), "values": item.values, "hosts": item.hosts}
             for item in verdict.noise
         ],
+        "notes": list(verdict.notes),
     }
     return json.dumps(tree, indent=2, ensure_ascii=True) + "\n"
 

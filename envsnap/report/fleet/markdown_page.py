@@ -32,6 +32,8 @@ def render(verdict: Verdict) -> str:
         which = markdown(words.hosts(group.hosts))
         reason = markdown(group.reason[:200])
         lines.append(f"| {len(group.hosts):,} | {group.state} | {reason} | {which} |")
+    if verdict.notes:
+        lines += ["", *(f"- {prose(note)}" for note in verdict.notes)]
     if verdict.noise:
         lines += ["", *(f"- {prose(words.noise(item))}" for item in verdict.noise)]
     return "\n".join(lines) + "\n"

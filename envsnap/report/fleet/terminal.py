@@ -10,6 +10,7 @@ MOST_LINES = 56
 MOST_FACTS = 3
 MOST_NOISE = 4
 MOST_SILENT = 8
+MOST_NOTES, LONGEST_NOTE = 6, 240
 CODES = {"error": "1;31", "warning": "33", "info": "2", "unknown": "35", "same": "32"}
 
 
@@ -70,7 +71,8 @@ def _silent(verdict: Verdict, paint: _Paint) -> list[str]:
 
 
 def _noise(verdict: Verdict) -> list[str]:
+    notes = [f"Note: {plain(note)[:LONGEST_NOTE]}." for note in verdict.notes[:MOST_NOTES]]
     found = [f"Note: {words.noise(item)}." for item in verdict.noise]
     if len(found) > MOST_NOISE:
         found[MOST_NOISE:] = [f"{len(verdict.noise) - MOST_NOISE} more such facts."]
-    return found
+    return [*notes, *found]

@@ -73,14 +73,19 @@ class GpuSettings(Rule):
         told: dict[str, str] = {}  # of several cards the first one's
         for change in changes:
             told.setdefault(change.path[2], change.told)
+        cards = {change.path[1] for change in changes}
+        who = (
+            f"GPU {changes[0].path[1]}: settings differ"
+            if len(cards) == 1
+            else "GPU settings differ"
+        )
         return Finding(
             rule=self.id,
             severity=Severity.INFO,
             effect=Effect.PERFORMANCE,
             confidence=Confidence.POSSIBLE,
             path=changes[0].path,
-            message="GPU settings differ: "
-            + ", ".join(f"{key} {how}" for key, how in told.items()),
+            message=f"{who}: " + ", ".join(f"{key} {how}" for key, how in told.items()),
             why="They change speed, not results.",
             fix="Set the same on both sides with nvidia-smi.",
             changes=tuple(change.path for change in changes),
