@@ -172,7 +172,7 @@ def _system_packages(stated: dict[str, str] | None) -> dict[str, str] | None:
         validate.refuse("system.packages", f"more than {MOST_SYSTEM_PACKAGES} packages")
     for name, version in stated.items():
         place = path_text(("system", "packages", name[:40]))
-        validate.matched(name, validate.APT_PACKAGE, place, "name of a Debian package")
+        validate.matched(name, validate.DPKG_PACKAGE, place, "name of a Debian package")
         validate.matched(version, validate.APT_VERSION, place, "version of a Debian package")
     return stated
 

@@ -20,6 +20,8 @@ CONDA_PACKAGE = re.compile(r"[_-]{0,2}[a-z0-9]+(?:[._-][a-z0-9]+)*-{0,2}")
 APT_PACKAGE = re.compile(
     r"(?=.{2,100}$)[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])|\+\+|(?<=[0-9])\.(?=[0-9]))*(?<!-)"
 )
+# A name with a version behind it is no pattern.
+DPKG_PACKAGE = re.compile(r"(?=.{2,100}$)[a-z0-9](?:[a-z0-9]|[.-](?=[a-z0-9])|\+\+)*")
 APT_VERSION = re.compile(r"(?:[0-9]{1,9}:)?[0-9](?:[A-Za-z0-9.+~-]{0,98}[A-Za-z0-9])?")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99}")
 PYTHON = re.compile(r"[0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3}(?:(?:a|b|rc)[0-9]{1,3})?\+?")

@@ -207,3 +207,18 @@ def test_a_manifest_without_what_an_environment_is_proves_nothing(lost: str) -> 
     assert any(line.startswith(f"{lost}: the manifest has no such") for line in found.not_covered)
     assert not proof.only_at_least(found, {}, 0).proven
     assert next(proof.lines(found, 3)).startswith("NOT proven")
+
+
+@pytest.mark.parametrize("field", ["altered", "missing"])
+def test_what_was_edited_where_it_was_captured_is_not_inside(field: str) -> None:
+    def described(*files: str) -> Manifest:
+        six = Package(version="1.16.0", record_sha256="a" * 64)
+        six = replace(six, **{field: files}) if files else six
+        here = manifest("3.11.7", {"six": six, "numpy": "1.26.4"}, DEBIAN_12)
+        packages = replace(here.sections.packages, verified=True)
+        return replace(here, sections=replace(here.sections, packages=packages))
+
+    found = judged(described("six.py"), described())
+    assert [item.path for item in found.differs] == [f"packages.six.{field}"]
+    assert not found.proven
+    assert judged(described("six.py"), described("six.py")).proven

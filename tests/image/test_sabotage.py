@@ -401,3 +401,45 @@ def contents(container: Any, path: str) -> bytes:
         stream = tar.extractfile(tar.getmembers()[0])
         assert stream is not None
         return stream.read()
+
+
+STEPS = [
+    ("the shell", "RUN ln -sf bash /bin/sh", "ln -sf bash /bin/sh"),
+    ("pip's configuration", "RUN echo '[global]' > /etc/pip.conf", "/etc/pip.conf"),
+    ("the application", "RUN echo 'EVIL = 1' >> /app/serve.py", "/app/serve.py"),
+    ("the standard library", f"RUN echo 'EVIL = 1' >> {LIBRARY}/random.py", f"{LIBRARY}/random.py"),
+    ("a file that is copied", "COPY evil.txt /etc/evil.txt", "times COPY or ADD"),
+]
+
+
+@pytest.mark.parametrize(("what", "line", "named"), STEPS, ids=[step[0] for step in STEPS])
+def test_a_step_that_stands_below_the_plans_last_line(
+    what: str, line: str, named: str, proven: tuple[str, Path], engine: Any, envsnap: Run
+) -> None:
+    """Whoever edits the Dockerfile keeps the plan and its label: the history has the step."""
+    image, folder = proven
+    context = folder / "context"
+    text = (context / "Dockerfile").read_text()
+    head, mark, tail = text.rpartition("COPY manifest.json")
+    assert mark
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as tar:
+        for file in sorted(context.iterdir()):
+            if file.name != "Dockerfile":
+                tar.add(file, file.name)
+        root = "USER 0\n" if line.startswith("RUN") else ""
+        for name, content in (
+            ("Dockerfile", f"{head}{root}{line}\nUSER 10001:10001\n{mark}{tail}"),
+            ("evil.txt", what),
+        ):
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o644
+            tar.addfile(member, io.BytesIO(content.encode()))
+    data.seek(0)
+    made, _ = engine.images.build(fileobj=data, custom_context=True, rm=True, forcerm=True)
+    words = ["verify", str(folder / "dev.json"), "--image", str(made.id)]
+    done = envsnap(*words, "--plan", str(context / "dockerfile.json"))
+    assert done.returncode == 5, done.stderr
+    assert "image.steps" in done.stderr
+    assert named in done.stderr
+    assert envsnap(*words[:3], image, "--plan", str(context / "dockerfile.json")).returncode == 0

@@ -115,6 +115,11 @@ def _foreign(client: DockerClient, platform: str) -> str | None:
     return None if platform == f"{version.get('Os')}/{version.get('Arch')}" else platform
 
 
+def known_base(client: DockerClient, plan: Plan) -> Any:
+    """The base image as the engine has it; None where it has it not."""
+    return _known(client, plan)
+
+
 def with_base(client: DockerClient, plan: Plan, tell: build.Tell) -> Plan:
     """Add to a plan what its base image hands down. Raises BuildError where there is none."""
     from envsnap.image.proving import held

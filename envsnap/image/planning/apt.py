@@ -65,7 +65,7 @@ def python_packages(facts: Facts) -> dict[str, str]:
         if isinstance(stated, str):
             place = path_text(("packages", name, "system_package"))
             package_name, _, version = stated.partition("=")
-            validate.matched(package_name, validate.APT_PACKAGE, place, "name of a Debian package")
+            validate.matched(package_name, validate.DPKG_PACKAGE, place, "name of a Debian package")
             validate.matched(version, validate.APT_VERSION, place, "version of a Debian package")
             found[package_name] = version
     return found

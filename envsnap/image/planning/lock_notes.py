@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from envsnap.image.records import Artifact, Decision
@@ -12,11 +13,24 @@ if TYPE_CHECKING:
     from envsnap.image.records import Lock
 
 
-def decisions(lock: Lock | None) -> list[Decision]:
-    """Say how sure the files are, and what to know of single ones."""
+def decisions(lock: Lock | None, edited: Mapping[str, str]) -> list[Decision]:
+    """Say how sure the files are, and what to know of single ones.
+
+    `edited` names distributions whose files are not what was installed, each with such a file.
+    """
     if lock is None:
         return []
-    found = [_lock_summary(lock)]
+    found = [_lock_summary(lock, edited)]
+    found += [
+        Decision(
+            subject=path_text(("packages", name)),
+            choice="as it was published",
+            why=f"{file} was edited or lost where it was captured, and the image has it unedited",
+            certainty="unknown",
+        )
+        for name, file in sorted(edited.items())
+        if name in lock.artifacts
+    ]
     for name, artifact in sorted(lock.artifacts.items()):
         why = _to_know(artifact)
         if why:
@@ -42,9 +56,12 @@ def decisions(lock: Lock | None) -> list[Decision]:
     return found
 
 
-def _lock_summary(lock: Lock) -> Decision:
+def _lock_summary(lock: Lock, edited: Mapping[str, str]) -> Decision:
     total = len(lock.artifacts) + len(lock.unhashed) + len(lock.seeded)
-    same = sum(item.proof in ("record", "digest") for item in lock.artifacts.values())
+    same = sum(
+        item.proof in ("record", "digest") and name not in edited
+        for name, item in lock.artifacts.items()
+    )
     return Decision(
         subject="packages",
         choice=f"{counted(len(lock.artifacts), 'file')} by hash",

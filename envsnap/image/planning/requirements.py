@@ -60,6 +60,17 @@ class Pinned(Struct, frozen=True, kw_only=True):
     hashed: bool = False  # whether the line holds the digest of its one file
 
 
+def edited(facts: Facts) -> dict[str, str]:
+    """Distributions whose installed files were edited or lost, each with the first such file."""
+    found = {}
+    for name, package in facts.packages.items():
+        known = (package.altered, package.missing)
+        files = [name for names in known if isinstance(names, tuple) for name in names]
+        if files:
+            found[name] = files[0]
+    return found
+
+
 def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
     """Sort the installed distributions into pip's runs, and say what stays behind and why."""
     local = lock.artifacts if lock else {}
@@ -76,7 +87,7 @@ def sort(facts: Facts, lock: Lock | None = None) -> Sorted:
         decisions=(
             *_installer_decision(facts, lock, installer),
             *(_group_decision(group) for group in groups),
-            *lock_notes.decisions(lock),
+            *lock_notes.decisions(lock, edited(facts)),
             *_left_decision(left),
         ),
         installer=installer,

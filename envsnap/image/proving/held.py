@@ -122,6 +122,19 @@ def is_extended(image: Any, plan_digest: str) -> bool | None:
     return None if end is None else end < len(lines)
 
 
+def steps(image: Any, base: Any, plan_digest: str) -> list[str] | None:
+    """The lines of history above those of the base up to the plan's end, the oldest first.
+
+    None where they do not tell: of a normalised image each is only marked as ours.
+    """
+    lines = [str(item.get("CreatedBy") or "") for item in reversed(image.history())]
+    end = _end(lines, plan_digest)
+    below = len(base.history())
+    if end is None or OURS in lines or end < below:
+        return None
+    return lines[below:end]
+
+
 def _end(lines: list[str], plan_digest: str) -> int | None:
     """Return the place after the last line of history that is the plan's; oldest line first."""
     ours = [number for number, line in enumerate(lines) if line == OURS]

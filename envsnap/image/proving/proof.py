@@ -86,6 +86,7 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 
 NOTHING_SEEN = Seen()
+EDITED_THERE = "its files were edited, or lost, where it was captured; inside they are as published"
 
 
 def judge(
@@ -111,6 +112,7 @@ def judge(
     found, brought = _sorted(strays, announced)
     besides = [
         *_edited(manifest, inside),
+        *_edited_there(manifest, inside),
         *_not_imported(inside),
         *(_not_looked_at(inside) if by_plan else ()),
         *found,
@@ -182,6 +184,25 @@ def _edited(manifest: Manifest, inside: Manifest) -> Iterator[Fact]:
                     captured=list(captured or ()),
                     inside=list(files),
                     reason="installed files are not what RECORD states",
+                )
+
+
+def _edited_there(manifest: Manifest, inside: Manifest) -> Iterator[Fact]:
+    """Yield the distributions whose files were edited where they were captured, and are not inside."""
+    mine, theirs = reading.packages(manifest), reading.packages(inside)
+    if reading.stated(inside, "packages", "verified") is not True:
+        return
+    for name, package in mine.items():
+        for field in ("altered", "missing"):
+            files = getattr(package, field)
+            is_inside = name in theirs and bool(getattr(theirs[name], field))
+            if files and not is_inside and not isinstance(package.system_package, str):
+                yield Fact(
+                    path=text(("packages", name, field)),
+                    kind=ChangeKind.CHANGED,
+                    captured=list(files),
+                    inside=[],
+                    reason=EDITED_THERE,
                 )
 
 

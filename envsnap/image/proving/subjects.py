@@ -12,7 +12,7 @@ from envsnap.errors import InputError
 from envsnap.image import records
 from envsnap.image.planning import environment
 from envsnap.image.planning.plan import make_plan
-from envsnap.image.proving import announced, held, settings
+from envsnap.image.proving import announced, held, settings, steps
 from envsnap.image.proving.proof import Fact, Seen
 from envsnap.image.records import File, Plan, WeightFile
 from envsnap.image.writing.dockerfile import PLAN_LABEL
@@ -29,6 +29,7 @@ BY_ITSELF = (
     "what may differ is taken from the image's own plan; use --plan FILE to check against yours"
 )
 NO_PLAN = "the image carries no plan: its configuration and its layers were not compared"
+NO_STEPS = "the engine does not have the base image: the steps above it were not compared"
 NO_HISTORY = "the image's history does not show its plan: its layers were not compared"
 
 
@@ -125,6 +126,9 @@ def _of_engine(
     files, harmless, notes = _files(client, image, container, digest)
     differs = [*files]
     if chosen is not None:
+        found, further = _steps(client, image, chosen, digest)
+        differs, notes = [*differs, *found], [*notes, *further]
+    if chosen is not None:
         differs += settings.differences(chosen, described, known_base)
         if label != digest:
             differs.append(_another_plan(digest, label))
@@ -165,6 +169,17 @@ def _another_plan(wanted: str, found: str | None) -> Fact:
         inside=found,
         reason="the image was not made by this plan",
     )
+
+
+def _steps(client: Any, image: Any, plan: Plan, digest: str) -> tuple[list[Fact], list[str]]:
+    """The steps below the plan's end that are not the plan's, where the history shows them."""
+    from envsnap.image.building import make
+
+    base = make.known_base(client, plan)
+    lines = None if base is None else held.steps(image, base, digest)
+    if lines is None:
+        return [], [NO_STEPS] if base is None else []
+    return list(steps.strange(plan, lines)), []
 
 
 def _files(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
-from envsnap.model.reading import packages
+from envsnap.model.python import Package
+from envsnap.model.reading import packages, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.rule import Rule
+from envsnap.rules.rule import Comparison, Rule
 
 
 class AlteredFiles(Rule):
@@ -21,6 +22,31 @@ class AlteredFiles(Rule):
     """
 
     id = "altered-files"
+
+    def compare(self, comparison: Comparison) -> Iterator[Finding]:
+        """Yield one finding a distribution that is edited on the reference, maybe here, too.
+
+        A manifest names edited files and has no digest of them: whether two edits are one is not known.
+        """
+        if stated(comparison.other, "packages", "verified") is not True:
+            return
+        theirs = packages(comparison.other)
+        for name, package in packages(comparison.reference).items():
+            files = _edited(package)
+            if not files or name not in theirs:
+                continue
+            both = _edited(theirs[name])
+            where = "on both sides, maybe not in the same way" if both else "on the reference only"
+            yield Finding(
+                rule=self.id,
+                severity=Severity.INFO if both else Severity.WARNING,
+                effect=Effect.BEHAVIOR,
+                confidence=Confidence.POSSIBLE if both else Confidence.CERTAIN,
+                path=("packages", name, "altered" if package.altered else "missing"),
+                message=f"files of {name} are not what was installed, {where} ({files[0]})",
+                why="The code that runs is not the one that this version stands for.",
+                fix="Carry the edit over as a patch or a release of its own, or install both sides anew.",
+            )
 
     def inspect(self, manifest: Manifest) -> Iterator[Finding]:
         """Yield one finding a distribution."""
@@ -49,3 +75,13 @@ class AlteredFiles(Rule):
                 why="The code that runs is not the one that this version stands for.",
                 fix=f"pip install --force-reinstall --no-deps {name}=={package.version}",
             )
+
+
+def _edited(package: Package) -> list[str]:
+    """The files that RECORD states otherwise, or that are gone."""
+    return [
+        name
+        for files in (package.altered, package.missing)
+        if isinstance(files, tuple)
+        for name in files
+    ]

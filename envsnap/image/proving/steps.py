@@ -1,0 +1,79 @@
+"""The steps of an image's history below the plan's end: whether they are the plan's, and no others.
+
+Whoever adds a line to a Dockerfile, or edits one, leaves it in the history of the image. What a step
+copies is told by digests elsewhere; here it counts that there are as many.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from envsnap.changes.change import ChangeKind
+from envsnap.image.proving.proof import Fact
+from envsnap.image.records import Plan
+from envsnap.image.writing import dockerfile, render
+from envsnap.image.writing import instructions as ins
+from envsnap.model.paths import text
+
+SHELL = "/bin/sh -c "
+SETTING = "#(nop)"
+FILES = re.compile(r"(?:/bin/sh -c #\(nop\) +)?(?:COPY|ADD) ")
+BUILT_BY = re.compile(r"\s*# buildkit\s*\Z")
+BLANKS = re.compile(r"\\\n|\s+")
+LONGEST = 100
+NOT_OF_THE_PLAN = "a step of the image's history that is not the plan's"
+
+
+def strange(plan: Plan, lines: Sequence[str]) -> Iterator[Fact]:
+    """Yield steps that are not the plan's; `lines` stand above the base's, the oldest first."""
+    ordered = _ordered(plan)
+    wanted = Counter(_squeezed(_command(part)) for part in ordered if isinstance(part, ins.Run))
+    for line in lines:
+        if not _is_run(line):
+            continue
+        command = BUILT_BY.sub("", line.partition(SHELL)[2])
+        if wanted[_squeezed(command)] > 0:
+            wanted[_squeezed(command)] -= 1
+        else:
+            yield _fact(" ".join(command.split())[:LONGEST])
+    copies = sum(isinstance(part, ins.Copy | ins.Unpack | ins.Fetch) for part in ordered)
+    found = [line for line in lines if FILES.match(line)]
+    if len(found) > copies:
+        yield _fact(f"{len(found)} times COPY or ADD, and {copies} in the plan")
+
+
+def _ordered(plan: Plan) -> list[ins.Instruction]:
+    """The plan's instructions that end up in the image's history: of its base's stage, and of the last."""
+    stages: list[tuple[ins.From, list[ins.Instruction]]] = []
+    for part in dockerfile.build(plan):
+        if isinstance(part, ins.From):
+            stages.append((part, []))
+        elif stages:
+            stages[-1][1].append(part)
+    kept = [parts for start, parts in stages[:-1] if start.name == "base"]
+    return [part for parts in (*kept, stages[-1][1]) for part in parts]
+
+
+def _command(part: ins.Run) -> str:
+    return render.dockerfile([part]).removeprefix("RUN ")
+
+
+def _is_run(line: str) -> bool:
+    return SHELL in line and SETTING not in line.partition(SHELL)[2][: len(SETTING)]
+
+
+def _squeezed(command: str) -> str:
+    """A command without blanks: builders fold lines in their own ways."""
+    return BLANKS.sub("", command)
+
+
+def _fact(told: str) -> Fact:
+    return Fact(
+        path=text(("image", "steps", told)),
+        kind=ChangeKind.ADDED,
+        captured=None,
+        inside="done",
+        reason=NOT_OF_THE_PLAN,
+    )
