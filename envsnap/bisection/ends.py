@@ -18,6 +18,10 @@ class EndError(Exception):
     """Nothing can be decided by these ends: the good side fails here, or they are too alike."""
 
 
+class GoodFailsError(EndError):
+    """The good side fails here."""
+
+
 class BadWorksError(Exception):
     """The bad side does not fail here; `runs` says how often it was asked."""
 
@@ -59,7 +63,7 @@ class Ends:
             if runs[0].outcome.code == 0:
                 trials.good = outcomes
                 return True
-            raise EndError(f"the good side fails here: {runs[0].outcome.told()}")
+            raise GoodFailsError(f"the good side fails here: {runs[0].outcome.told()}")
         trials.good = {Outcome(code=0)}
         if runs[0].outcome.code == 0:
             return True
@@ -67,7 +71,7 @@ class Ends:
         if not any(run.outcome.code == 0 for run in runs):
             swapped = trials.run(self._everything).outcome.code == 0
             also = "; the bad side works: are GOOD and BAD the other way round?" if swapped else ""
-            raise EndError(f"the good side fails here: {runs[-1].outcome.told()}{also}")
+            raise GoodFailsError(f"the good side fails here: {runs[-1].outcome.told()}{also}")
         return False
 
     def _bad(self, works: bool) -> None:

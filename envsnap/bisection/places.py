@@ -67,6 +67,16 @@ class Layout:
                 " --in-place"
             )
         self.copied.append(Copied(original=self.folder, name="work"))
+        outside = sorted(
+            leads_to
+            for _, leads_to in links(self.folder)
+            if not leads_to.startswith(os.path.join(self.folder, "")) and leads_to != self.folder
+        )
+        if outside:
+            more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
+            self.notes.append(
+                f"every trial shared {outside[0]}{more}, to which a link leads: what it writes there stays"
+            )
 
     def _copy_script(self) -> None:
         """The folder of a script that lies elsewhere: it reads, and may write, beside itself."""
@@ -238,9 +248,35 @@ def copy_tree(source: str, target: str) -> None:
             source, target, symlinks=True, ignore=left_out, copy_function=copy_file,
             ignore_dangling_symlinks=True,
         )  # fmt: skip
+        _mend_links(source, target)
     except shutil.Error as error:
         told = error.args[0][0] if error.args and error.args[0] else ("", "", "")
         raise InputError(f"{told[0]}: cannot be copied for a trial: {told[2]}") from None
+
+
+def _mend_links(source: str, target: str) -> None:
+    """Let links lead into the copy where they led into the folder, else to where they led.
+
+    Else a trial would write through an absolute link into the user's own folder.
+    """
+    for link, leads_to in links(source):
+        place = os.path.join(target, os.path.relpath(link, source))
+        inside = leads_to == source or leads_to.startswith(os.path.join(source, ""))
+        if inside:
+            there = os.path.join(target, os.path.relpath(leads_to, source))
+            wanted = os.path.relpath(there, os.path.dirname(place))
+        else:
+            wanted = leads_to
+        if os.path.islink(place) and os.readlink(place) != wanted:
+            os.unlink(place)
+            os.symlink(wanted, place)
+
+
+def links(folder: str) -> Iterator[tuple[str, str]]:
+    """The symbolic links of a folder that is copied, and where each leads."""
+    for entry in _entries(folder):
+        if entry.is_symlink() and os.path.exists(entry.path):
+            yield entry.path, os.path.realpath(entry.path)
 
 
 def _left_out(path: str) -> bool:

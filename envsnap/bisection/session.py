@@ -13,7 +13,7 @@ from envsnap.bisection import atoms as differences
 from envsnap.bisection import contained, experiment, files, log, pythons, sides, supervised, telling
 from envsnap.bisection.atoms import Atom, Held, Kind
 from envsnap.bisection.causes import Found, Search
-from envsnap.bisection.ends import BadWorksError, EndError, Ends
+from envsnap.bisection.ends import BadWorksError, EndError, Ends, GoodFailsError
 from envsnap.bisection.environments import Environments, Tools
 from envsnap.bisection.order import Suspects
 from envsnap.bisection.places import Layout
@@ -25,6 +25,11 @@ from envsnap.errors import BuildError, InputError
 from envsnap.image.locking import uv
 from envsnap.model.manifest import Manifest
 from envsnap.replay.esr import archive
+
+HINT_OF_A_COPY = (
+    "each trial ran in a copy of {folder}: what lies beside it was not there (--in-place runs in it);"
+    " what no index has was left out (--find-links FOLDER brings wheels along)"
+)
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -218,6 +223,8 @@ class Bisecting:
         try:
             ends.settle()
         except (BadWorksError, EndError, SpentError) as error:
+            if isinstance(error, GoodFailsError) and self.layout.copied:
+                self.notes.append(HINT_OF_A_COPY.format(folder=self.layout.folder))
             found.stopped = error
         found.suspects = self._suspects(atoms, trials)
         if found.stopped is not None:
