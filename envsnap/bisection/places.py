@@ -67,10 +67,14 @@ class Layout:
                 " --in-place"
             )
         self.copied.append(Copied(original=self.folder, name="work"))
+        versions = [version for file in self.files for version in (file.good, file.bad)]
+        given = {os.path.join(self.folder, version.path) for version in versions}
         outside = sorted(
             leads_to
-            for _, leads_to in links(self.folder)
-            if not leads_to.startswith(os.path.join(self.folder, "")) and leads_to != self.folder
+            for link, leads_to in links(self.folder)
+            if link not in given
+            and not leads_to.startswith(os.path.join(self.folder, ""))
+            and leads_to != self.folder
         )
         if outside:
             more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""

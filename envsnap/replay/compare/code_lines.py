@@ -5,33 +5,116 @@ from __future__ import annotations
 import difflib
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from envsnap.redact import decision
+from envsnap.replay.esr.recording import Record
 
 LONGEST, SHOWN = 2000, 120  # of a line: what is judged, and what is told
-Code = Mapping[str, tuple[str, ...]]  # CRC-32 of each line, by file
+MINOR = "m"  # lines that only import or tell something
+BARE = "n:"  # a function without those
+STATEMENT = "s:"  # of a block that is no function
 
 
-def compare(here: Code, there: Code) -> Iterator[tuple[str, str]]:
-    """What differs, in words, and where that is, as `file.py:12-14`."""
+def compare(golden: Record, other: Record) -> Iterator[tuple[str, str]]:
+    """What differs, in words, and where that is, as `file.py:12-14`; what only imports or tells last.
+
+    Lines that are no code, and functions that do the same under other names of their own values,
+    are no difference, where both recordings tell what is code.
+    """
+    found = list(_all(golden, other))
+    for minor in (False, True):
+        yield from ((told, place) for is_minor, told, place in found if is_minor is minor)
+
+
+def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
+    """Each difference, and whether its lines only import something or tell the reader something."""
+    here, there = golden.code, other.code
     for name, two in there.items():
-        one = here.get(name) or (here[next(iter(here))] if len(here) == len(there) == 1 else None)
+        alone = len(here) == len(there) == 1
+        twin = next(iter(here)) if alone and not here.get(name) else name
+        one = here.get(twin)
         if one is None or one == two:
             continue
+        known = _Blocks(golden.blocks.get(twin)), _Blocks(other.blocks.get(name))
         lines = _text(name, two)
         matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
         for what, first, last, start, end in matcher.get_opcodes():
-            if what == "equal":
+            if what == "equal" or (
+                known[0].do_the_same((first + 1, last), known[1])
+                and known[1].do_the_same((start + 1, end), known[0])
+            ):
                 continue
+            place = f"{name}:{start + 1}-{max(end, start + 1)}"
             if what == "delete":
-                told = f"{name} lines {first + 1} to {last} of the golden run are missing" if last - first > 1 else f"{name} line {first + 1} of the golden run is missing"  # fmt: skip
+                yield False, _missing(name, first, last), place
             else:
-                shown = (
-                    decision.message(lines[start].strip()[:LONGEST], {})[:SHOWN] if lines else ""
+                yield (
+                    known[1].is_minor((start + 1, end), known[0]),
+                    _differs(name, start, lines),
+                    place,
                 )
-                told = f"{name} line {start + 1} differs" + (f": `{shown}`" if shown else "")
-            yield told, f"{name}:{start + 1}-{max(end, start + 1)}"
+
+
+def _missing(name: str, first: int, last: int) -> str:
+    if last - first > 1:
+        return f"{name} lines {first + 1} to {last} of the golden run are missing"
+    return f"{name} line {first + 1} of the golden run is missing"
+
+
+def _differs(name: str, start: int, lines: list[str]) -> str:
+    shown = decision.message(lines[start].strip()[:LONGEST], {})[:SHOWN] if lines else ""
+    return f"{name} line {start + 1} differs" + (f": `{shown}`" if shown else "")
+
+
+class _Blocks:
+    """The functions and statements of one file: where they stand, and digests of what they do."""
+
+    def __init__(self, told: Sequence[str] | None) -> None:
+        self._is_told = told is not None
+        self._found: list[tuple[int, int, str]] = []
+        self._minor: list[tuple[int, int]] = []
+        self._bare: list[tuple[int, int, str]] = []
+        for item in told or ():
+            span, _, digest = item.partition(" ")
+            first, _, last = span.partition("-")
+            if not (first.isdigit() and last.isdigit()):
+                continue
+            if digest == MINOR:
+                self._minor.append((int(first), int(last)))
+            elif digest.startswith(BARE):
+                self._bare.append((int(first), int(last), digest))
+            else:
+                self._found.append((int(first), int(last), digest))
+        self._digests = {digest for _, _, digest in self._found}
+        # The order of statements counts; that of functions does not.
+        self._statements = [digest for _, _, digest in self._found if digest.startswith(STATEMENT)]
+
+    def is_minor(self, lines: tuple[int, int], other: _Blocks) -> bool:
+        """Whether these lines hold no code but what imports or tells something, and its consequences."""
+        theirs = {digest for _, _, digest in other._bare}
+        alike = [(first, last) for first, last, digest in self._bare if digest in theirs]
+        code = [(first, last) for first, last, _ in self._found]
+        return self._is_told and all(
+            _stands(line, [*self._minor, *alike]) or not _stands(line, code)
+            for line in range(lines[0], lines[1] + 1)
+        )
+
+    def do_the_same(self, lines: tuple[int, int], other: _Blocks) -> bool:
+        """Whether all code in these lines (from 1, both ends of them) is in the other file, too."""
+        if not (self._is_told and other._is_told):
+            return False
+        touched = [
+            digest for first, last, digest in self._found if first <= lines[1] and last >= lines[0]
+        ]
+        statements = any(digest.startswith(STATEMENT) for digest in touched)
+        if statements and self._statements != other._statements:
+            return False
+        return all(digest in other._digests for digest in touched)
+
+
+def _stands(line: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(first <= line <= last for first, last in spans)
 
 
 def _text(name: str, digests: tuple[str, ...]) -> list[str]:

@@ -337,7 +337,7 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
 
 
 def _code(golden: Recording, other: Recording) -> Iterator[Fact]:
-    for text, place in code_lines.compare(golden.record.code, other.record.code):
+    for text, place in code_lines.compare(golden.record, other.record):
         yield Fact(
             kind="code", text=text, fix="Compare the code of both runs at this line.", place=place
         )

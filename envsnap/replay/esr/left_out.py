@@ -10,7 +10,7 @@ from typing import Any
 from envsnap.redact import decision
 
 # Digests and numbers only.
-PLAIN = ("tensors", "code", "printed", "files", "features")
+PLAIN = ("tensors", "code", "blocks", "printed", "files", "features")
 SETTINGS = ("config", "facts", "parts", "options", "variables")
 MOST_TOLD = 3
 
@@ -31,7 +31,7 @@ def clean(tree: dict[str, Any]) -> None:
         else:
             decision.sweep(value, note, (key,))
             _settings(value, (key,), note)
-    for key in ("code", "files"):
+    for key in ("code", "blocks", "files"):
         tree[key] = _named(tree.get(key, {}), key, note)
     if cuts:
         told = ", ".join(cuts[:MOST_TOLD]) + (", …" if len(cuts) > MOST_TOLD else "")

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 RECORDING_VERSION = 2
-RECORDING_REVISION = 3
+RECORDING_REVISION = 4
 QUANTILES = 257
 
 Count = Annotated[int, Meta(ge=0)]
@@ -369,6 +369,14 @@ class Record(Struct, frozen=True, kw_only=True):
     code: Annotated[
         dict[str, tuple[str, ...]],
         Meta(description="CRC-32 of each line of the script and of modules beside it."),
+    ] = {}
+    blocks: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(
+            description="Functions (d) and other statements (s) of these files, as `first-last"
+            " kind:digest`: lines, and CRC-32 of what they do, whatever its comments and names. Lines"
+            " that only import or tell something are listed as `first-last m`."
+        ),
     ] = {}
     options: Annotated[
         dict[str, Scalar] | None,

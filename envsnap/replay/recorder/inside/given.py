@@ -10,7 +10,7 @@ import os
 import re
 from typing import Any
 
-from . import places
+from . import blocks, places
 from .settings import SECRET, digest
 
 MOST = 200
@@ -33,7 +33,7 @@ PLACES = frozenset(
 def told(words: list[str] | None, script: str | None, callers: list[str]) -> dict[str, Any]:
     """The code that ran, and what the command of it was given; `words` is None where none was."""
     texts = places.sources(script, callers)
-    found: dict[str, Any] = {"code": places.code(texts)}
+    found: dict[str, Any] = {"code": places.code(texts), "blocks": blocks.blocks(texts)}
     if words is not None:
         found["options"] = options(words)
         found["variables"] = variables(list(texts.values()))

@@ -1,0 +1,99 @@
+"""Comments, descriptions, names of a function's own values and lines of a log are no cause."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import msgspec
+import pytest
+
+from envsnap.replay.compare import code_lines
+from envsnap.replay.recorder.inside import blocks
+
+PLAIN = b"""import sys
+
+
+def scaled(values, by=2):
+    total = sum(values)
+    return [value / total * by for value in values]
+
+
+def main():
+    rows = scaled([1, 2])
+    print(rows)
+
+
+main()
+"""
+
+
+class Told(msgspec.Struct):
+    """The part of a record that lines are compared by."""
+
+    code: dict[str, tuple[str, ...]]
+    blocks: dict[str, tuple[str, ...]]
+
+
+def record(text: bytes, *, told: bool = True) -> Any:
+    lines = tuple(f"{zlib.crc32(line.strip()):08x}" for line in text.split(b"\n"))
+    found = {name: tuple(items) for name, items in blocks.blocks({"run.py": text}).items()}
+    return Told(code={"run.py": lines}, blocks=found if told else {})
+
+
+def places(one: bytes, two: bytes, *, told: bool = True) -> list[str]:
+    found = code_lines.compare(record(one, told=told), record(two, told=told))
+    return [place for _, place in found]
+
+
+HARMLESS = {
+    "a shebang and a comment": (b"import sys\n", b"#!/usr/bin/env python\n# a job\nimport sys\n"),
+    "a description": (b"by=2):\n", b'by=2):\n    """By the sum."""\n'),
+    "the name of an own value": (b"rows", b"results"),
+    "another layout": (b"scaled([1, 2])", b"scaled(\n        [1, 2]\n    )"),
+    "a comment behind": (b"total = sum(values)", b"total = sum(values)  # of all"),
+}
+CHANGES = {
+    "an argument": (b"by=2", b"by=3"),
+    "an operator": (b"total * by", b"total + by"),
+    "two own values that change places": (b"value / total", b"total / value"),
+    "a statement more": (b"main()\n", b"sys.setrecursionlimit(9)\nmain()\n"),
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_changes_nothing_is_no_difference(name: str) -> None:
+    old, new = HARMLESS[name]
+    changed = PLAIN.replace(old, new)
+    assert changed != PLAIN
+    assert places(PLAIN, changed) == []
+    assert places(changed, PLAIN) == []
+    assert places(PLAIN, changed, told=False) != []  # as recordings of before have it
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_changes_something_is_one(name: str) -> None:
+    old, new = CHANGES[name]
+    changed = PLAIN.replace(old, new, 1) if b"main" not in old else PLAIN.removesuffix(old) + new
+    assert places(PLAIN, changed) != []
+    assert places(changed, PLAIN) != []
+
+
+def test_the_order_of_statements_counts() -> None:
+    one = b"import sys\nsys.x = 1\nsys.x = 2\n"
+    assert places(one, b"import sys\nsys.x = 2\nsys.x = 1\n") != []
+
+
+def test_what_imports_or_tells_stands_behind_what_computes() -> None:
+    changed = PLAIN.replace(b"import sys", b"import sys\nimport datetime")
+    changed = changed.replace(b"rows", b"results").replace(
+        b"    print(results)", b"    print(datetime.datetime.now())\n    print(results)"
+    )
+    changed = changed.replace(b"total * by", b"total * by + 1")
+    found = places(PLAIN, changed)
+    assert found[0] == "run.py:7-7"
+    assert len(found) > 1
+
+
+def test_a_text_that_is_no_python_has_no_blocks() -> None:
+    assert blocks.blocks({"a.py": b"def (", "b.py": b"x" * (blocks.LARGEST + 1)}) == {}
