@@ -12,7 +12,7 @@ from msgspec import Struct
 from envsnap.errors import CommandError, InputError
 
 if TYPE_CHECKING:
-    from envsnap.image.proving.proof import Fact
+    from envsnap.image.proving.fact import Fact
     from envsnap.image.records import Plan
     from envsnap.replay.esr.archive import Recording
     from envsnap.targets.container import Image
@@ -56,7 +56,7 @@ def _compared(image: Image, command: Sequence[str], trial: Trial, path: str) -> 
     """Record the command in the image, and compare with the golden recording."""
     from envsnap.changes.change import ChangeKind
     from envsnap.image.proving import smoke
-    from envsnap.image.proving.proof import Fact
+    from envsnap.image.proving.fact import Fact
     from envsnap.replay.esr import archive
 
     golden = archive.read(path)

@@ -271,20 +271,28 @@ def _judged(
             found.append(_against(verdict, kind, chosen.manifest, manifest, result))
     if own is None:
         return found, chosen.sentence
+    untold = {**beyond, **own.unknown}
+    own, sentence = _of_reference(structs.replace(own, unknown=untold), found, chosen, rules)
+    return [*found, own], sentence
+
+
+def _of_reference(
+    own: KindVerdict, found: Sequence[KindVerdict], chosen: Reference, rules: _Rules
+) -> tuple[KindVerdict, str]:
+    """The state of the kind that others were compared with, and the sentence that says so."""
     outside = rules.outside(chosen.manifest)
-    accepted = sum(len(item.hosts) for item in (own, *found) if item is own or item.state == "same")
+    total = len(own.hosts) + sum(len(item.hosts) for item in found)
+    accepted = len(own.hosts) + sum(len(item.hosts) for item in found if item.state == "same")
     is_one, sentence = chosen.is_one, chosen.sentence
-    if not is_one and not outside and _is_majority(accepted, _size(kinds)):
+    if not is_one and not outside and _is_majority(accepted, total):
         is_one = True
         sentence = (
             f"Compared with {own.name}, and what the policy accepts beside it: {accepted:,} of"
-            f" {_size(kinds):,} ({_percent(accepted / _size(kinds))})"
+            f" {total:,} ({_percent(accepted / total)})"
         )
-    untold = {**beyond, **own.unknown}
     apart = not is_one and any(_is_apart(item) for item in found)
-    state: State = "drifted" if apart or outside else "unknown" if untold else "same"
-    own = structs.replace(own, state=state, is_reference=is_one, unknown=untold, findings=outside)
-    return [*found, own], sentence
+    state: State = "drifted" if apart or outside else "unknown" if own.unknown else "same"
+    return structs.replace(own, state=state, is_reference=is_one, findings=outside), sentence
 
 
 def _is_majority(hosts: int, total: int) -> bool:

@@ -16,7 +16,9 @@ from msgspec.structs import replace
 
 from envsnap.changes import walk
 from envsnap.changes.change import Change, ChangeKind, Difference
+from envsnap.image.proving import edited
 from envsnap.image.proving.announced import Announced
+from envsnap.image.proving.fact import Fact
 from envsnap.model import reading
 from envsnap.model.fields import Kind, plan
 from envsnap.model.manifest import Manifest, present
@@ -37,18 +39,6 @@ LOOKED_AT = ("system", "altered_files")
 ENVIRONMENT = ("python", "packages")
 # What is wanted is not what is there; what identifies a place is not its environment.
 NOT_CLAIMED = ("identity", "wanted")
-
-
-class Fact(Struct, frozen=True, kw_only=True):
-    """A fact that is not the same inside."""
-
-    path: Annotated[str, Meta(description="Manifest path.")]
-    kind: Annotated[ChangeKind, Meta(description="added, removed, changed or unknown (inside).")]
-    captured: Annotated[Any, Meta(description="What the manifest states; null for nothing.")]
-    inside: Annotated[Any, Meta(description="What was found inside; null for nothing.")]
-    reason: Annotated[
-        str | None, Meta(description="Why it is unknown, or why it was said beforehand.")
-    ] = None
 
 
 class Proof(Struct, frozen=True, kw_only=True):
@@ -86,7 +76,6 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 
 NOTHING_SEEN = Seen()
-EDITED_THERE = "its files were edited, or lost, where it was captured; inside they are as published"
 
 
 def judge(
@@ -111,8 +100,8 @@ def judge(
     strays = list(_strays(manifest, inside, by_plan=by_plan))
     found, brought = _sorted(strays, announced)
     besides = [
-        *_edited(manifest, inside),
-        *_edited_there(manifest, inside),
+        *edited.inside(manifest, inside),
+        *edited.there(manifest, inside),
         *_not_imported(inside),
         *(_not_looked_at(inside) if by_plan else ()),
         *found,
@@ -158,52 +147,6 @@ def _by_nature(manifest: Manifest, inside: Manifest, portable: Difference) -> It
     for change in walk.compare(manifest, inside).changes:
         if change.path not in compared and len(change.path) > 1 and not _unclaimed(change):
             yield _fact(change, None)
-
-
-def _edited(manifest: Manifest, inside: Manifest) -> Iterator[Fact]:
-    """Yield the distributions whose files inside are not what their RECORD states.
-
-    The captured environment may have the same edit; a container made from wheels does not.
-    """
-    mine, theirs = manifest.sections.packages, inside.sections.packages
-    if theirs is UNSET or theirs.entries is UNSET:
-        return
-    known = {} if mine is UNSET or mine.entries is UNSET else mine.entries
-    for name, package in theirs.entries.items():
-        for field in ("altered", "missing"):
-            files = getattr(package, field)
-            if not files:
-                continue
-            captured = getattr(known[name], field) if name in known else UNSET
-            if captured is UNSET and isinstance(package.system_package, str):
-                continue  # the distribution changes files after RECORD; dpkg answers for them
-            if files != captured:
-                yield Fact(
-                    path=text(("packages", name, field)),
-                    kind=ChangeKind.CHANGED,
-                    captured=list(captured or ()),
-                    inside=list(files),
-                    reason="installed files are not what RECORD states",
-                )
-
-
-def _edited_there(manifest: Manifest, inside: Manifest) -> Iterator[Fact]:
-    """Yield the distributions whose files were edited where they were captured, and are not inside."""
-    mine, theirs = reading.packages(manifest), reading.packages(inside)
-    if reading.stated(inside, "packages", "verified") is not True:
-        return
-    for name, package in mine.items():
-        for field in ("altered", "missing"):
-            files = getattr(package, field)
-            is_inside = name in theirs and bool(getattr(theirs[name], field))
-            if files and not is_inside and not isinstance(package.system_package, str):
-                yield Fact(
-                    path=text(("packages", name, field)),
-                    kind=ChangeKind.CHANGED,
-                    captured=list(files),
-                    inside=[],
-                    reason=EDITED_THERE,
-                )
 
 
 def _strays(manifest: Manifest, inside: Manifest, *, by_plan: bool) -> Iterator[Change]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from envsnap.changes.change import ChangeKind
 from envsnap.image.planning.foundations import INHERITED
+from envsnap.image.proving.fact import Fact
 from envsnap.image.proving.held import OF_ITS_CHILDREN, Held
-from envsnap.image.proving.proof import Fact
 from envsnap.image.records import BaseSettings, Plan
 from envsnap.image.writing import dockerfile
 from envsnap.model.paths import text

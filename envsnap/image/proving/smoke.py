@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from envsnap.changes.change import ChangeKind
 from envsnap.errors import TargetError
-from envsnap.image.proving.proof import Fact
+from envsnap.image.proving.fact import Fact
 from envsnap.targets import engine
 
 if TYPE_CHECKING:

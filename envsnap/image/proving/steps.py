@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from envsnap.changes.change import ChangeKind
-from envsnap.image.proving.proof import Fact
+from envsnap.image.proving.fact import Fact
 from envsnap.image.records import Plan
 from envsnap.image.writing import dockerfile, render
 from envsnap.image.writing import instructions as ins

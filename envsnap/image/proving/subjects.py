@@ -13,7 +13,8 @@ from envsnap.image import records
 from envsnap.image.planning import environment
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.proving import announced, held, settings, steps
-from envsnap.image.proving.proof import Fact, Seen
+from envsnap.image.proving.fact import Fact
+from envsnap.image.proving.proof import Seen
 from envsnap.image.records import File, Plan, WeightFile
 from envsnap.image.writing.dockerfile import PLAN_LABEL
 from envsnap.model import reading
