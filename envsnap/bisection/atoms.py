@@ -15,6 +15,7 @@ from envsnap.bisection.sides import Side
 from envsnap.changes import walk
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.model.paths import Path, text
+from envsnap.redact import digests
 
 
 class Kind(StrEnum):
@@ -134,6 +135,10 @@ class Differences:
         for name in sorted(self._good.names ^ self._bad.names):
             if name not in names and not OWN.fullmatch(name):
                 self._hold(("env_vars", name), None, None, "its value is not in the manifest")
+        for name in sorted({*self._good.secrets, *self._bad.secrets} - {*names}):
+            good, bad = self._good.secrets.get(name, ""), self._bad.secrets.get(name, "")
+            if not digests.agree(good, bad):
+                self._hold(("env_vars", name), None, None, "its value was left out as a secret")
 
     def _of_files(self) -> Iterator[Atom]:
         for file in self._files.values():
@@ -198,7 +203,7 @@ class Differences:
         if change.kind is ChangeKind.UNKNOWN:
             return f"one side does not know it ({change.reason})", False
         if path[0] == "packages" and len(path) > 2:
-            return "another build of the same version: an index has one", False
+            return "another build of the same version: an index has one at most", False
         if path[0] in ("configs", "weights", "files", "data"):
             return NOT_IN_MANIFEST, False
         if path[:2] == ("python", "version") or path[0] in ("tools", "python"):

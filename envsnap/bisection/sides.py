@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Package
+from envsnap.redact import digests
 
 Value = TypeVar("Value")
 
@@ -28,6 +30,7 @@ class Side(Struct, frozen=True, kw_only=True):
     packages: dict[str, Distribution]
     variables: dict[str, str]
     names: frozenset[str]  # variables that are set, and whose values nobody knows
+    secrets: dict[str, str] = {}  # variables whose values were left out, each with the reason
 
 
 def known(value: Value | UnsetType | None) -> Value | None:
@@ -57,7 +60,13 @@ def read(manifest: Manifest) -> Side:
         packages=found,
         variables={} if variables is UNSET else dict(known(variables.entries) or {}),
         names=frozenset() if variables is UNSET else frozenset(known(variables.others) or ()),
+        secrets={} if variables is UNSET else _secrets(variables.gaps),
     )
+
+
+def _secrets(gaps: Mapping[str, str]) -> dict[str, str]:
+    """Variables whose values were left out as secrets, by name; a keyed digest is part of the reason."""
+    return {name: why for name, why in gaps.items() if digests.is_cut(why)}
 
 
 def _obstacle(package: Package) -> str | None:

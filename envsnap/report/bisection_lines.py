@@ -100,6 +100,8 @@ def proofs(found: Bisection) -> Iterator[Pair]:
     for number, cause in enumerate(found.causes, 1):
         only = f"GOOD with only cause {number}" if several else "GOOD with only these"
         without = "BAD with all causes undone" if several else "BAD with only these undone"
+        if found.needed:
+            without += f", and {len(found.needed)} with them"
         yield Pair((only, without), (cause.proof, found.undone))
 
 
@@ -127,7 +129,10 @@ def needed(found: Bisection) -> str:
     if not found.needed:
         return ""
     names = ", ".join(f"{item.path} ({change(item)})" for item in found.needed)
-    return f"Undone with it, because nothing can be said without: {names}"
+    return (
+        f"Undone with it, because nothing can be said without: {names}. The fix alone was not shown to"
+        " work; --format fix undoes both"
+    )
 
 
 def tried(item: Tried, everything: int) -> str:

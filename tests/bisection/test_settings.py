@@ -71,8 +71,9 @@ def test_where_nothing_carried_decides_what_was_held_equal_is_listed(world: Worl
         Path("config.yaml").write_text(f"rate: {rate}\n")
         subprocess.run(
             [COMMAND, "capture", "--no-import", "--python", python,
-             "--config", "app=config.yaml", "-o", f"{name}.json"],
-            check=True, capture_output=True, env={"PATH": os.environ["PATH"]},
+             "--config", "app=config.yaml", "--env", "APP_API_KEY", "-o", f"{name}.json"],
+            check=True, capture_output=True,
+            env={"PATH": os.environ["PATH"], "APP_API_KEY": f"sk-{name * 24}"},
         )  # fmt: skip
     good, bad = api.load("a.json"), api.load("b.json")
     for path, values in {
@@ -86,6 +87,7 @@ def test_where_nothing_carried_decides_what_was_held_equal_is_listed(world: Worl
     held = {item.path: item.why for item in found.held}
     assert held["system.kernel"] == "it belongs to the machine"
     assert held["driver.kernel_module"] == "it belongs to the machine"
+    assert held["env_vars.APP_API_KEY"] == "its value was left out as a secret"
     assert held["python.version"] == "Python is held equal in this version"
     assert any(
         path.startswith("configs.app") and "--file NAME=GOOD:BAD" in why
