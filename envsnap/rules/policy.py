@@ -195,7 +195,7 @@ def _glob(key: str) -> re.Pattern[str]:
 
 def covers(pattern: str, path: Path) -> bool:
     """Tell whether a pattern names this fact, or something above it."""
-    keys = keys_of(pattern)
+    keys, path = keys_of(pattern), _canonical(path)
     return len(keys) <= len(path) and all(
         _glob(key).fullmatch(part) for key, part in zip(keys, path, strict=False)
     )

@@ -6,12 +6,21 @@ import json
 import zipfile
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from envsnap.replay.compare import code_lines
 from envsnap.replay.recorder.inside import given, places
 from envsnap.replay.recorder.inside.settings import digest
 from tests.conftest import Run
+
+
+class Told(msgspec.Struct):
+    """The part of a record that lines are compared by."""
+
+    code: dict[str, tuple[str, ...]]
+    blocks: dict[str, tuple[str, ...]] = {}
+
 
 SCRIPT = """
 import argparse, os, torch
@@ -119,9 +128,8 @@ def test_a_line_of_code_is_told_without_its_secrets(
     Path("it.py").write_text(f"first = 1\n{line}\n")
     now = places.code(places.sources(str(tmp_path / "it.py"), []))
     lines = tuple(now["it.py"])
-    found = list(
-        code_lines.compare({"it.py": (lines[0], "11111111", *lines[2:])}, {"it.py": lines})
-    )
+    golden = Told(code={"it.py": (lines[0], "11111111", *lines[2:])})
+    found = list(code_lines.compare(golden, Told(code={"it.py": lines})))
     assert [place for _, place in found] == ["it.py:2-2"]
     assert told in found[0][0]
     for secret in ("I4ROx8s7", "Stachel", "Guertel"):
