@@ -96,4 +96,4 @@ def test_what_imports_or_tells_stands_behind_what_computes() -> None:
 
 
 def test_a_text_that_is_no_python_has_no_blocks() -> None:
-    assert blocks.blocks({"a.py": b"def (", "b.py": b"x" * (blocks.LARGEST + 1)}) == {}
+    assert blocks.blocks({"a.py": b"def (", "b.py": b"x" * (blocks.MOST + 1)}) == {}

@@ -20,7 +20,8 @@ def decisions(lock: Lock | None, edited: Mapping[str, str]) -> list[Decision]:
     """
     if lock is None:
         return []
-    found = [_lock_summary(lock, edited)]
+    named = lock.artifacts or lock.unhashed or lock.seeded
+    found = [_lock_summary(lock, edited)] if named else []
     found += [
         Decision(
             subject=path_text(("packages", name)),
