@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
-from envsnap.fleet import nodeset
+from envsnap.fleet import cohorts, nodeset
 from envsnap.fleet.inventory import aliases
 from envsnap.fleet.kinds import Kind, Kinds, Noise
 from envsnap.fleet.parts import is_untold
@@ -25,12 +25,10 @@ if TYPE_CHECKING:
     from envsnap.rules.ruling import Policy, Ruled
 
 MAJORITY = 0.6
-SMALLEST_MAJORITY = 3  # hosts; of two none is more than the other
 LONGEST_FOLDED = 200
 MOST_JUDGED = 100  # kinds; where there are more, half of that is more than anybody reads
 # A capture has these where there is something to say; without them nothing is unknown.
 OPTIONAL = ("git", "rocm", "process", "determinism", "data")
-ALL = "all hosts"
 POLICY = "policy"  # the rule whose findings a policy makes
 NOT_JUDGED = 9  # after every severity
 
@@ -66,13 +64,13 @@ def judge(
     maps hosts without an answer to the reason.
     """
     judged: list[KindVerdict] = []
-    cohorts = []
+    told_of: list[Cohort] = []
     rules = _Rules(frozenset(noise.path for noise in found.noise), policy)
-    for name, kinds in _cohorts(found.kinds, by_hardware=asked.by_hardware):
+    for name, kinds in cohorts.split(found.kinds, by_hardware=asked.by_hardware):
         chosen = reference(kinds, asked.golden)
         found_here, sentence = _judged(names, name, kinds, chosen, rules)
         judged += found_here
-        cohorts.append(Cohort(name=name, hosts=_size(kinds), reference=sentence))
+        told_of.append(Cohort(name=name, hosts=cohorts.size(kinds), reference=sentence))
     judged = _unsure(judged, found.noise)
     told = [
         Silent(state="unknown", reason=reason, hosts=tuple(hosts))
@@ -88,7 +86,7 @@ def judge(
         states[group.state] += len(group.hosts)
     return Verdict(
         states=states,
-        cohorts=tuple(cohorts),
+        cohorts=tuple(told_of),
         kinds=tuple(sorted(judged, key=_order)),
         silent=tuple(told),
         noise=found.noise,
@@ -185,36 +183,13 @@ def _order(kind: KindVerdict) -> tuple[int, int, str]:
     return (0 if kind.is_reference else place * 10 + rank, -len(kind.hosts), kind.name)
 
 
-def _cohorts(kinds: Sequence[Kind], *, by_hardware: bool) -> list[tuple[str, list[Kind]]]:
-    """Kinds that are compared with each other, the largest cohort first."""
-    if not by_hardware or not kinds:
-        return [(ALL, list(kinds))] if kinds else []
-    found: dict[str, list[Kind]] = {}
-    for kind in kinds:
-        found.setdefault(_hardware(kind.build()), []).append(kind)
-    return sorted(found.items(), key=lambda item: -_size(item[1]))
-
-
-def _size(kinds: Sequence[Kind]) -> int:
-    return sum(len(kind.hosts) for kind in kinds)
-
-
-def _hardware(manifest: Manifest) -> str:
-    """What decides which hosts could be alike at all: models of GPUs and of processors."""
-    cards = {gpu.name for gpu in reading.gpus(manifest).values() if isinstance(gpu.name, str)}
-    cpu = reading.stated(manifest, "system", "cpu") or reading.stated(
-        manifest, "system", "architecture"
-    )
-    return ", ".join([*sorted(cards), str(cpu or "unknown processor")])
-
-
 def reference(kinds: Sequence[Kind], golden: Manifest | None) -> Reference:
     """What a cohort is compared with: the golden manifest, the majority, or its largest kind."""
     if golden is not None:
         return Reference(
             manifest=golden, kind=None, sentence="Compared with the golden manifest", is_one=True
         )
-    total = _size(kinds)
+    total = cohorts.size(kinds)
     able = [kind for kind in kinds if not _timed_out(kind)] or list(kinds)
     largest = max(able, key=lambda kind: len(kind.hosts))
     share = len(largest.hosts) / total
@@ -225,7 +200,7 @@ def reference(kinds: Sequence[Kind], golden: Manifest | None) -> Reference:
             else "One host alone: there is none to compare it with"
         )
         return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)
-    if total >= SMALLEST_MAJORITY and share >= MAJORITY:
+    if total >= cohorts.SMALLEST_MAJORITY and share >= MAJORITY:
         told = f"Compared with the majority, {len(largest.hosts):,} of {total:,} ({_percent(share)}), {largest.name}"
         return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)
     told = f"No majority: the largest kind has {len(largest.hosts):,} of {total:,}; all are shown side by side"
@@ -296,7 +271,7 @@ def _of_reference(
 
 
 def _is_majority(hosts: int, total: int) -> bool:
-    return total >= SMALLEST_MAJORITY and hosts / total >= MAJORITY
+    return total >= cohorts.SMALLEST_MAJORITY and hosts / total >= MAJORITY
 
 
 def _is_apart(kind: KindVerdict) -> bool:

@@ -175,6 +175,10 @@ CASES = {
         {**{f"n{i}": both(A100, OLD_IMAGE) for i in (5, 6, 7, 8)}, "n9": A100}, 1, "n9", size=9,
         options=("--cohort", "hw"), words=("torch",),
     ),
+    "a host that lost its GPUs stays in its cohort": Case(
+        {"n5": lambda sections: sections["gpus"]["entries"].clear()}, 1, "n5", size=6,
+        options=("--cohort", "hw"), words=("8 GPUs -> 0",),
+    ),
     "a cohort of two is no part of another": Case(
         {"n5": A100, "n6": A100}, 0, size=6, options=("--cohort", "hw"), words=("A100",)
     ),
