@@ -125,14 +125,19 @@ def is_extended(image: Any, plan_digest: str) -> bool | None:
 def steps(image: Any, base: Any, plan_digest: str) -> list[str] | None:
     """The lines of history above those of the base up to the plan's end, the oldest first.
 
-    None where they do not tell: of a normalised image each is only marked as ours.
+    None where they do not tell: of a normalised image each is only marked as ours, and of another
+    release of the base nobody knows how many lines are its own.
     """
+    below = list((base.attrs.get("RootFS") or {}).get("Layers") or ())
+    layers = list((image.attrs.get("RootFS") or {}).get("Layers") or ())
+    if not below or layers[: len(below)] != below:
+        return None
     lines = [str(item.get("CreatedBy") or "") for item in reversed(image.history())]
     end = _end(lines, plan_digest)
-    below = len(base.history())
-    if end is None or OURS in lines or end < below:
+    start = len(base.history())
+    if end is None or OURS in lines or end < start:
         return None
-    return lines[below:end]
+    return lines[start:end]
 
 
 def _end(lines: list[str], plan_digest: str) -> int | None:

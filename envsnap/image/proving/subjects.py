@@ -30,7 +30,7 @@ BY_ITSELF = (
     "what may differ is taken from the image's own plan; use --plan FILE to check against yours"
 )
 NO_PLAN = "the image carries no plan: its configuration and its layers were not compared"
-NO_STEPS = "the engine does not have the base image: the steps above it were not compared"
+NO_STEPS = "the history does not show the steps above the base image: they were not compared"
 NO_HISTORY = "the image's history does not show its plan: its layers were not compared"
 
 
@@ -179,7 +179,7 @@ def _steps(client: Any, image: Any, plan: Plan, digest: str) -> tuple[list[Fact]
     base = make.known_base(client, plan)
     lines = None if base is None else held.steps(image, base, digest)
     if lines is None:
-        return [], [NO_STEPS] if base is None else []
+        return [], [NO_STEPS]
     return list(steps.strange(plan, lines)), []
 
 

@@ -1,0 +1,84 @@
+"""The steps of an image's history against its plan's, as each builder writes them down.
+
+The engine here is a stand-in that only recites history and layers; `test_sabotage` has the real one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from image_cases import CASES
+
+from envsnap.image.planning.plan import make_plan
+from envsnap.image.proving import held, steps
+from envsnap.image.records import Plan
+from envsnap.image.writing import dockerfile, render
+from envsnap.image.writing import instructions as ins
+
+BASE = ["/bin/sh -c #(nop) ADD file:abc in / ", "/bin/sh -c apt-get update"]
+
+
+class Recited:
+    """What an engine says of an image: its history, the oldest line first, and its layers."""
+
+    def __init__(self, lines: list[str], layers: list[str]) -> None:
+        self._lines, self.attrs = lines, {"RootFS": {"Layers": layers}}
+
+    def history(self) -> list[dict[str, Any]]:
+        return [{"CreatedBy": line} for line in reversed(self._lines)]
+
+
+def written(plan: Plan, builder: str) -> list[str]:
+    """The plan's own lines of history."""
+    found = []
+    for part in steps._ordered(plan):
+        text = render.dockerfile([part]).strip()
+        if isinstance(part, ins.Run):
+            command = text.removeprefix("RUN ").replace("\\\n", "")
+            classic = f"|1 EXTRA=x /bin/sh -c {command}"
+            found.append(
+                classic if builder == "classic" else f"RUN /bin/sh -c {command} # buildkit"
+            )
+        elif isinstance(part, ins.Copy | ins.Unpack | ins.Fetch):
+            classic = f"/bin/sh -c #(nop) COPY file:0123 in {part.target} "
+            found.append(classic if builder == "classic" else f"{text} # buildkit")
+    return [*found, f"LABEL {dockerfile.PLAN_LABEL}=sha256:1"]
+
+
+@pytest.mark.parametrize("builder", ["classic", "buildkit"])
+@pytest.mark.parametrize("name", CASES)
+def test_the_plans_own_steps_are_all_known(name: str, builder: str) -> None:
+    plan = make_plan(CASES[name]())
+    assert list(steps.strange(plan, written(plan, builder))) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/bin/sh -c ln -sf bash /bin/sh",
+        "RUN /bin/sh -c echo x > /etc/pip.conf # buildkit",
+        "|2 A=1 B=2 /bin/sh -c chmod u+s /usr/bin/env",
+        "COPY evil /usr/bin/ # buildkit",
+        "/bin/sh -c #(nop) ADD file:9 in /etc ",
+    ],
+)
+def test_a_step_more_is_told(line: str) -> None:
+    plan = make_plan(CASES[next(iter(CASES))]())
+    lines = written(plan, "classic")
+    (found,) = steps.strange(plan, [*lines[:1], line, *lines[1:]])
+    assert found.path.startswith("image.steps")
+
+
+def test_steps_are_those_above_the_base_up_to_the_plans_end() -> None:
+    ours = ["/bin/sh -c true", f"LABEL {dockerfile.PLAN_LABEL}=sha256:1"]
+    image = Recited([*BASE, *ours, "/bin/sh -c later"], ["a", "b", "c", "d"])
+    assert held.steps(image, Recited(BASE, ["a", "b"]), "sha256:1") == ours
+
+
+@pytest.mark.parametrize("layers", [["a", "x"], [], ["a", "b", "c", "d", "e"]])
+def test_of_another_release_of_the_base_nothing_is_said(layers: list[str]) -> None:
+    lines = [*BASE, "/bin/sh -c true", f"LABEL {dockerfile.PLAN_LABEL}=sha256:1"]
+    assert (
+        held.steps(Recited(lines, ["a", "b", "c", "d"]), Recited(BASE, layers), "sha256:1") is None
+    )
