@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from envsnap.rules.ruling import Policy
     from envsnap.targets.target import Place
 
-FAIL_ON = ("error", "warning", "info", "never")
 PROOF_DEADLINE = 900.0
 IMAGE_NAME = "app:1"  # what forms call the image until somebody names it
 
@@ -286,11 +285,12 @@ def verify(
 
     from envsnap.api import trials
     from envsnap.image import records
-
-    if fail_on not in FAIL_ON:
-        raise InputError(f"fail_on {fail_on[:40]!r}: known are {', '.join(FAIL_ON)}")
     from envsnap.image.proving import proof, subjects
+    from envsnap.rules.finding import Severity
 
+    known = (*Severity, "never")
+    if fail_on not in known:
+        raise InputError(f"fail_on {fail_on[:40]!r}: known are {', '.join(known)}")
     subjects.require(manifest, configs or {}, weights or {})
     subject = subjects.look(manifest, target, plan)
     places = {**subject.configs, **(configs or {})}, {**subject.weights, **(weights or {})}
@@ -361,7 +361,7 @@ def _ruled(found: Proof, manifest: Manifest, result: Result, policy: Policy) -> 
     from envsnap.image.proving import proof
     from envsnap.model import reading
     from envsnap.model.paths import text
-    from envsnap.rules.policy import RULE
+    from envsnap.rules.ruling import RULE
 
     excuses = {
         text(path): f"{policy.file}: {ruling.entry.reason}"

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -72,9 +72,7 @@ class Layout:
         outside = sorted(
             leads_to
             for link, leads_to in links(self.folder)
-            if link not in given
-            and not leads_to.startswith(os.path.join(self.folder, ""))
-            and leads_to != self.folder
+            if link not in given and not _is_within(leads_to, self.folder)
         )
         if outside:
             more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
@@ -100,10 +98,9 @@ class Layout:
     def _inside(self, path: str) -> str | None:
         """Where a path lies in a trial's folder, if a copied folder holds it."""
         for copied in self.copied:
-            if path == copied.original:
-                return copied.name
-            if path.startswith(os.path.join(copied.original, "")):
-                return os.path.join(copied.name, os.path.relpath(path, copied.original))
+            if _is_within(path, copied.original):
+                inner = os.path.relpath(path, copied.original)
+                return copied.name if inner == os.curdir else os.path.join(copied.name, inner)
         return None
 
     def prepare(self, trial: str, contents: Mapping[str, bytes | str]) -> Prepared:
@@ -243,30 +240,32 @@ def _is_environment(folder: str) -> bool:
 
 def copy_tree(source: str, target: str) -> None:
     """Copy a folder; links stay links, and what is neither file nor folder is left out."""
+    seen: list[str] = []
 
     def left_out(folder: str, names: list[str]) -> list[str]:
-        return [name for name in names if _left_out(os.path.join(folder, name))]
+        paths = {name: os.path.join(folder, name) for name in names}
+        seen.extend(path for path in paths.values() if os.path.islink(path))
+        return [name for name, path in paths.items() if _left_out(path)]
 
     try:
         shutil.copytree(
             source, target, symlinks=True, ignore=left_out, copy_function=copy_file,
             ignore_dangling_symlinks=True,
         )  # fmt: skip
-        _mend_links(source, target)
+        _mend_links(seen, source, target)
     except shutil.Error as error:
         told = error.args[0][0] if error.args and error.args[0] else ("", "", "")
         raise InputError(f"{told[0]}: cannot be copied for a trial: {told[2]}") from None
 
 
-def _mend_links(source: str, target: str) -> None:
+def _mend_links(seen: Iterable[str], source: str, target: str) -> None:
     """Let links lead into the copy where they led into the folder, else to where they led.
 
     Else a trial would write through an absolute link into the user's own folder.
     """
-    for link, leads_to in links(source):
+    for link, leads_to in _leading(seen):
         place = os.path.join(target, os.path.relpath(link, source))
-        inside = leads_to == source or leads_to.startswith(os.path.join(source, ""))
-        if inside:
+        if _is_within(leads_to, source):
             there = os.path.join(target, os.path.relpath(leads_to, source))
             wanted = os.path.relpath(there, os.path.dirname(place))
         else:
@@ -276,11 +275,18 @@ def _mend_links(source: str, target: str) -> None:
             os.symlink(wanted, place)
 
 
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(os.path.join(folder, ""))
+
+
 def links(folder: str) -> Iterator[tuple[str, str]]:
     """The symbolic links of a folder that is copied, and where each leads."""
-    for entry in _entries(folder):
-        if entry.is_symlink() and os.path.exists(entry.path):
-            yield entry.path, os.path.realpath(entry.path)
+    return _leading(entry.path for entry in _entries(folder) if entry.is_symlink())
+
+
+def _leading(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Links, and where each leads; one that leads nowhere is no link to mend."""
+    return ((path, os.path.realpath(path)) for path in paths if os.path.exists(path))
 
 
 def _left_out(path: str) -> bool:

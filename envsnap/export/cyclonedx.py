@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from envsnap._version import __version__
 from envsnap.errors import InputError
 from envsnap.export import components, purls
+from envsnap.export.distributions import is_wish
 from envsnap.export.form import Subject
-from envsnap.model import reading
 from envsnap.model.manifest import Manifest, present
 from envsnap.model.plain_text import plain
 
@@ -41,18 +41,17 @@ def render(subject: Subject) -> str:
         raise InputError(
             "cyclonedx needs cyclonedx-python-lib: install the extra `export`"
         ) from None
-    require_content(subject)
+    _require_content(subject)
     writer = outputs.make_outputter(_bom(subject), OutputFormat.JSON, SchemaVersion.V1_6)
     return f"{writer.output_as_string(indent=2)}\n"
 
 
-def require_content(subject: Subject) -> None:
+def _require_content(subject: Subject) -> None:
     """Refuse what only says what is wanted: an empty list of components reads as a clean one.
 
     Raises InputError.
     """
-    manifest = subject.manifest
-    if not reading.packages(manifest) and reading.is_captured(manifest, "wanted"):
+    if is_wish(subject.manifest):
         raise InputError(
             f"{subject.name}: says what is wanted, not what is installed: there is no component to list"
         )

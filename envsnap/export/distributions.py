@@ -50,12 +50,17 @@ class Unlisted(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+def is_wish(manifest: Manifest) -> bool:
+    """Whether a manifest says what is wanted, and not what is installed."""
+    return not reading.packages(manifest) and reading.is_captured(manifest, "wanted")
+
+
 def installed(manifest: Manifest, name: str) -> dict[str, Package]:
     """The distributions by name. Raises InputError where the manifest states none."""
     found = reading.packages(manifest)
     if found:
         return dict(sorted(found.items()))
-    if reading.is_captured(manifest, "wanted"):
+    if is_wish(manifest):
         raise InputError(
             f"{name}: says what is wanted, not what is installed; it is a list of packages already"
         )

@@ -17,6 +17,7 @@ from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import Path
 from envsnap.rules import peers
 from envsnap.rules.finding import Severity
+from envsnap.rules.ruling import RULE
 from envsnap.wording import counted
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ LONGEST_FOLDED = 200
 MOST_JUDGED = 100  # kinds; where there are more, half of that is more than anybody reads
 # A capture has these where there is something to say; without them nothing is unknown.
 OPTIONAL = ("git", "rocm", "process", "determinism", "data")
-POLICY = "policy"  # the rule whose findings a policy makes
 NOT_JUDGED = 9  # after every severity
 
 
@@ -200,7 +200,7 @@ def reference(kinds: Sequence[Kind], golden: Manifest | None) -> Reference:
             else "One host alone: there is none to compare it with"
         )
         return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)
-    if total >= cohorts.SMALLEST_MAJORITY and share >= MAJORITY:
+    if _is_majority(len(largest.hosts), total):
         told = f"Compared with the majority, {len(largest.hosts):,} of {total:,} ({_percent(share)}), {largest.name}"
         return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)
     told = f"No majority: the largest kind has {len(largest.hosts):,} of {total:,}; all are shown side by side"
@@ -276,7 +276,7 @@ def _is_majority(hosts: int, total: int) -> bool:
 
 def _is_apart(kind: KindVerdict) -> bool:
     """Whether a kind has drifted, and no policy says that it is this one, and not the largest, that did."""
-    return kind.state == "drifted" and not any(item.rule == POLICY for item in kind.findings)
+    return kind.state == "drifted" and not any(item.rule == RULE for item in kind.findings)
 
 
 def _against(
@@ -298,7 +298,7 @@ def _against(
 
 def _is_open(finding: Finding, reference: Manifest) -> bool:
     """Whether a finding of one host alone rests on what the reference could not tell."""
-    if finding.changes or finding.rule == POLICY:
+    if finding.changes or finding.rule == RULE:
         return False
     paths = (finding.path, *finding.cites)
     return any(reading.fact(reference, path).unknown is not None for path in paths)

@@ -106,6 +106,16 @@ def is_known(manifest: Manifest, section: str) -> bool:
     return found is not UNSET and found.entries is not UNSET and "entries" not in found.gaps
 
 
+def edited(package: Package) -> list[str]:
+    """The installed files of a distribution that RECORD states otherwise, and those that are gone."""
+    return [
+        name
+        for files in (package.altered, package.missing)
+        if isinstance(files, tuple)
+        for name in files
+    ]
+
+
 def packages(manifest: Manifest) -> dict[str, Package]:
     """A manifest's distributions by canonical name; none where they are not known."""
     return entries(manifest, "packages")

@@ -7,17 +7,16 @@ from collections.abc import Container, Sequence
 
 from msgspec.structs import replace
 
-from envsnap.intake.messages import clean_message
 from envsnap.model.manifest import Manifest
 from envsnap.rules.finding import QUOTES, Confidence, Finding, Severity
-from envsnap.rules.inputs.error_text import LONGEST_QUOTE, ErrorText
+from envsnap.rules.inputs.error_text import ErrorText, quotation
 from envsnap.rules.machine.env_var import UNKNOWN
 from envsnap.rules.packages.package_version import PackageVersion
 from envsnap.rules.ranking import ranked
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps, trouble
 from envsnap.rules.symptoms.lines import bare
-from envsnap.rules.symptoms.reading import Reading, read
+from envsnap.rules.symptoms.reading import Evidence, Reading, read
 from envsnap.rules.symptoms.trouble import contradicts, fits
 
 SHORTEST = 6  # letters of a variable's name that a text may hold by chance
@@ -125,8 +124,8 @@ def _quoting(found: Finding, reading: Reading) -> Finding:
     place = next((place for place, text in enumerate(lines.lines) if any(name in text for name in spelled)), None)  # fmt: skip
     if place is None:
         return found
-    told = " ".join(bare(lines.lines[place]).split())
-    line = f"{QUOTES} (line {lines.numbered(place)}): {clean_message(told)[:LONGEST_QUOTE]}"
+    told = Evidence(row={}, groups={}, line=bare(lines.lines[place]), number=lines.numbered(place))
+    line = quotation(told)
     return replace(found, why=f"{'' if found.why == UNKNOWN else found.why} {line}".strip())
 
 

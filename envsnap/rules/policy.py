@@ -21,12 +21,11 @@ from envsnap.model.python import Package, Packages
 from envsnap.rules import plain, registry, rollout
 from envsnap.rules.evidence import with_facts
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.ruling import Entry, Policy, Ruled, Ruling
+from envsnap.rules.ruling import RULE, Entry, Policy, Ruled, Ruling
 
 if TYPE_CHECKING:
     from envsnap.rules.engine import Result
 
-RULE = "policy"
 KEYS = {
     "ignore": ("rule", "path", "reason"),
     "severity": ("rule", "path", "severity", "reason"),

@@ -6,6 +6,8 @@ from msgspec import Struct
 
 from envsnap.rules.finding import Finding, Severity
 
+RULE = "policy"  # whose findings a policy makes
+
 
 class Window(Struct, frozen=True, kw_only=True):
     """A rollout: both versions are allowed up to and with the day `until`, then only the later."""

@@ -72,7 +72,7 @@ def _base(client: DockerClient, plan: Plan, tell: build.Tell) -> Any:
     """Return the base image, pulled if need be: BuildKit alone would not keep it."""
     import docker
 
-    found = _known(client, plan)
+    found = known_base(client, plan)
     if found is not None:
         return found
     name = _names(plan)[0]
@@ -85,7 +85,8 @@ def _base(client: DockerClient, plan: Plan, tell: build.Tell) -> Any:
         raise BuildError(f"{name} cannot be pulled ({kind}): {advice}\n  | {said}") from None
 
 
-def _known(client: DockerClient, plan: Plan) -> Any:
+def known_base(client: DockerClient, plan: Plan) -> Any:
+    """Return the base image as the engine has it, or None."""
     import docker
 
     for name in _names(plan):
@@ -115,11 +116,6 @@ def _foreign(client: DockerClient, platform: str) -> str | None:
     return None if platform == f"{version.get('Os')}/{version.get('Arch')}" else platform
 
 
-def known_base(client: DockerClient, plan: Plan) -> Any:
-    """The base image as the engine has it; None where it has it not."""
-    return _known(client, plan)
-
-
 def with_base(client: DockerClient, plan: Plan, tell: build.Tell) -> Plan:
     """Add to a plan what its base image hands down. Raises BuildError where there is none."""
     from envsnap.image.proving import held
@@ -134,7 +130,7 @@ def base_settings(client: DockerClient, plan: Plan) -> BaseSettings | None:
 
     if plan.base.settings is not None:
         return plan.base.settings
-    base = _known(client, plan)
+    base = known_base(client, plan)
     return None if base is None else held.settings_of(base)
 
 

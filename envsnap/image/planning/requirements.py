@@ -14,6 +14,7 @@ from envsnap.image.planning import conda, lock_notes, weights
 from envsnap.image.records import Decision, NotCarried, Place, Requirements
 from envsnap.knowledge import torch_builds
 from envsnap.knowledge.torch_builds import INDEX as PYTORCH_INDEX
+from envsnap.model import reading
 from envsnap.model.paths import text as path_text
 from envsnap.model.python import Origin, Package
 from envsnap.wording import counted
@@ -62,13 +63,8 @@ class Pinned(Struct, frozen=True, kw_only=True):
 
 def edited(facts: Facts) -> dict[str, str]:
     """Distributions whose installed files were edited or lost, each with the first such file."""
-    found = {}
-    for name, package in facts.packages.items():
-        known = (package.altered, package.missing)
-        files = [name for names in known if isinstance(names, tuple) for name in names]
-        if files:
-            found[name] = files[0]
-    return found
+    found = {name: reading.edited(package) for name, package in facts.packages.items()}
+    return {name: files[0] for name, files in found.items() if files}
 
 
 def sort(facts: Facts, lock: Lock | None = None) -> Sorted:

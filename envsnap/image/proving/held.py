@@ -117,9 +117,18 @@ def _file(container: Any, path: str) -> bytes:
 
 def is_extended(image: Any, plan_digest: str) -> bool | None:
     """Tell whether instructions came after those of the plan; None where history does not say."""
-    lines = [str(item.get("CreatedBy") or "") for item in reversed(image.history())]
+    lines = _history(image)
     end = _end(lines, plan_digest)
     return None if end is None else end < len(lines)
+
+
+def _history(image: Any) -> list[str]:
+    """The lines of an image's history, the oldest first."""
+    return [str(item.get("CreatedBy") or "") for item in reversed(image.history())]
+
+
+def _layers(image: Any) -> list[str]:
+    return list((image.attrs.get("RootFS") or {}).get("Layers") or ())
 
 
 def steps(image: Any, base: Any, plan_digest: str) -> list[str] | None:
@@ -128,11 +137,10 @@ def steps(image: Any, base: Any, plan_digest: str) -> list[str] | None:
     None where they do not tell: of a normalised image each is only marked as ours, and of another
     release of the base nobody knows how many lines are its own.
     """
-    below = list((base.attrs.get("RootFS") or {}).get("Layers") or ())
-    layers = list((image.attrs.get("RootFS") or {}).get("Layers") or ())
-    if not below or layers[: len(below)] != below:
+    below = _layers(base)
+    if not below or _layers(image)[: len(below)] != below:
         return None
-    lines = [str(item.get("CreatedBy") or "") for item in reversed(image.history())]
+    lines = _history(image)
     end = _end(lines, plan_digest)
     start = len(base.history())
     if end is None or OURS in lines or end < start:

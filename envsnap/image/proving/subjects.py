@@ -129,7 +129,6 @@ def _of_engine(
     if chosen is not None:
         found, further = _steps(client, image, chosen, digest)
         differs, notes = [*differs, *found], [*notes, *further]
-    if chosen is not None:
         differs += settings.differences(chosen, described, known_base)
         if label != digest:
             differs.append(_another_plan(digest, label))

@@ -116,7 +116,7 @@ class ErrorText(Rule):
             confidence=Confidence.LIKELY if sure and not evidence.is_weak else Confidence.POSSIBLE,
             path=path,
             message=_said(evidence, where),
-            why=_quotation(evidence),
+            why=quotation(evidence),
             fix=_filled(row["fix"], evidence, where),
             source=_source(row["source"]) if sure else "",
             cites=tuple(item for item in others if item in where.stated),
@@ -227,7 +227,7 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
         found,
         severity=worst,
         confidence=surest,
-        why=f"{why} {_quotation(evidence)}".strip(),
+        why=f"{why} {quotation(evidence)}".strip(),
         fix=_with_suggestion(fix, evidence),
     )
 
@@ -290,7 +290,8 @@ def _source(keys: str) -> str:
     return "; ".join(str(known.get(key, key)) for key in keys.split(","))
 
 
-def _quotation(evidence: Evidence) -> str:
+def quotation(evidence: Evidence) -> str:
+    """What the text says, its line and the number of it; empty where nobody passed a text."""
     if not evidence.line.strip():
         return ""  # somebody named a kind of trouble, and passed no text
     return f"{QUOTES} (line {evidence.number}): {quoted(evidence)}"

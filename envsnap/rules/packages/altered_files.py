@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envsnap.model.manifest import Manifest
-from envsnap.model.python import Package
-from envsnap.model.reading import packages, stated
+from envsnap.model.reading import edited, packages, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -32,10 +31,10 @@ class AlteredFiles(Rule):
             return
         theirs = packages(comparison.other)
         for name, package in packages(comparison.reference).items():
-            files = _edited(package)
+            files = edited(package)
             if not files or name not in theirs:
                 continue
-            both = _edited(theirs[name])
+            both = edited(theirs[name])
             where = "on both sides, maybe not in the same way" if both else "on the reference only"
             yield Finding(
                 rule=self.id,
@@ -75,13 +74,3 @@ class AlteredFiles(Rule):
                 why="The code that runs is not the one that this version stands for.",
                 fix=f"pip install --force-reinstall --no-deps {name}=={package.version}",
             )
-
-
-def _edited(package: Package) -> list[str]:
-    """The files that RECORD states otherwise, or that are gone."""
-    return [
-        name
-        for files in (package.altered, package.missing)
-        if isinstance(files, tuple)
-        for name in files
-    ]
