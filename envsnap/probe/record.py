@@ -12,6 +12,7 @@ ABSENT = "absent"
 DENIED = "denied"
 TIMEOUT = "timeout"
 ERROR = "error"
+OURS = "not asked: "  # what follows is our own sentence, with nothing of another program in it
 
 LONGEST_REASON = 600
 READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -60,7 +61,8 @@ class Record:
 
     def gap(self, path: str, why: str) -> None:
         """Note that the fact at `path` is unknown; the first reason given stays."""
-        self.gaps.setdefault(self.prefix + path, secrets.clean_message(why)[:LONGEST_REASON])
+        told = why if why.startswith(OURS) else secrets.clean_message(why)
+        self.gaps.setdefault(self.prefix + path, told[:LONGEST_REASON])
 
     def left_out(self, path: str, why: str, lost: str) -> None:
         """Note that a value, or a part of it, was left out: it may be a secret."""

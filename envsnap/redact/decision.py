@@ -108,7 +108,11 @@ def sweep(tree, note, path: tuple = (), judged: dict = None):
         items = list(tree.items() if isinstance(tree, dict) else enumerate(tree))
     for key, inner in items:
         if isinstance(inner, str):
-            if len(inner) >= 8 and (_SUSPECT.search(inner) or inner.count(" ") > 10):
+            if (
+                len(inner) >= 8
+                and (_SUSPECT.search(inner) or inner.count(" ") > 10)
+                and not _REQUIREMENT.match(inner)
+            ):
                 if inner not in judged:
                     judged[inner] = _swept(inner)
                 shown, why = judged[inner]
@@ -122,6 +126,13 @@ def sweep(tree, note, path: tuple = (), judged: dict = None):
 # A token is a long piece with a digit; an address has two slashes or an at sign.
 _SUSPECT = re.compile(
     r"//|@|[A-Za-z0-9_+=-]{20}|Bearer|Basic|BEGIN|pass|PASS|pw|PW|token|TOKEN|secret|[Ll]ogin|[Aa]ccount|[Cc]red|(?:key|KEY|auth|AUTH)[ =:]"
+)
+# What a distribution wants: a name of short words, releases, and when; no address.
+_REQUIREMENT = re.compile(
+    r"[A-Za-z0-9]{1,15}(?:[-_.][A-Za-z0-9]{1,15}){0,5}(?:\[[a-z0-9,_-]{1,40}\])? ?\(?"
+    r"(?:[<>=!~]=?=? ?[0-9][0-9a-z.*]{0,15},? ?){0,6}\)?(?: ?; ?(?:\(*(?:python_version|python_full_version"
+    r"|platform_machine|sys_platform|platform_system|platform_python_implementation|os_name"
+    r"|implementation_name|extra) ?(?:[<>=!]=?|in|not in) ?[\"'][\w. -]{1,24}[\"']\)*(?: (?:and|or) )?){1,12})?\Z"
 )
 
 

@@ -198,26 +198,32 @@ def spans(text: str) -> list:
     if "BEGIN" in text or "PuTTY" in text:
         found.extend(match.span() for match in re.finditer(PRIVATE_KEY, text))
     if _may_hold_one(text):
-        matches = re.finditer(_possible(text), text)
-        found.extend(match.span() for match in matches if _is_token(match.group()))
+        for shapes in _possible(text):
+            matches = re.finditer(shapes, text)
+            found.extend(match.span() for match in matches if _is_token(match.group()))
     return found
 
 
-def _possible(text: str) -> str:
+def _possible(text: str) -> list:
     """The shapes that a text can hold: compiling all of them costs more than to look for marks."""
     if not _PARTED:
         told, others = {}, []
         for line in _LINES:
             mark = re.match(_MARK, line)
             if mark:
-                told.setdefault(mark.group()[:2], []).append(mark.group().replace("\\.", "."))
+                spelled = mark.group().replace("\\.", ".")
+                told.setdefault(spelled[:2], []).append((spelled, line))
             else:
                 others.append(line)
-        _PARTED[:] = [told, _START + "(?:" + "|".join(others) + ")"]  # at once: for other threads
+        _PARTED[:] = [told, _any(others)]  # at once: for other threads
     told, others = _PARTED
-    begun = told.keys() & re.findall(_BEGINNING, text)
-    is_told = any(mark in text for two in begun for mark in told[two])
-    return SHAPE if is_told else others
+    begun = sorted(told.keys() & re.findall(_BEGINNING, text))
+    marked = [line for two in begun for mark, line in told[two] if mark in text]
+    return [others, _any(marked)] if marked else [others]
+
+
+def _any(lines: list) -> str:
+    return _START + "(?:" + "|".join(lines) + ")"
 
 
 def _may_hold_one(text: str) -> bool:

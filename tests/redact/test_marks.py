@@ -13,8 +13,10 @@ from envsnap.redact import issuers
 LINES = range(len(issuers._LINES))
 
 
-def spans(shapes: str, text: str) -> list[tuple[int, int]]:
-    return [match.span() for match in re.finditer(shapes, text)]
+def covered(text: str, *shapes: str) -> set[int]:
+    """The places in a text that shapes of tokens cover."""
+    matches = (match for each in shapes for match in re.finditer(each, text))
+    return {place for match in matches for place in range(*match.span())}
 
 
 @pytest.mark.parametrize("number", LINES)
@@ -26,13 +28,13 @@ def test_a_token_of_each_shape_is_found_as_by_all_shapes(number: int) -> None:
     def check(token: str) -> None:
         for before in ("", "cp311 ", "a=", '"\\\\n', "-"):
             text = f"{before}{token} ,"
-            found = spans(issuers.SHAPE, text)
+            found = covered(text, issuers.SHAPE)
             assert found
-            assert spans(issuers._possible(text), text) == found
+            assert covered(text, *issuers._possible(text)) >= found
 
     check()
 
 
 @pytest.mark.parametrize("text", ["cp311-cp311-manylinux_2_28_x86_64", "googleapis-common-protos"])
 def test_names_of_wheels_and_of_packages_ask_for_few_shapes(text: str) -> None:
-    assert issuers._possible(text) != issuers.SHAPE
+    assert len(issuers._possible(text)) == 1
