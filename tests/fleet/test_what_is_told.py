@@ -99,6 +99,14 @@ def test_kinds_that_a_policy_accepts_are_one_majority(envsnap: Run, tmp_path: Pa
     assert any(re.search(r" [1-9] findings? ignored", note) for note in report["notes"])
 
 
+@pytest.mark.parametrize("style", ["terminal", "markdown", "html", "junit", "json"])
+def test_each_form_has_the_notes(style: str, envsnap: Run, tmp_path: Path) -> None:
+    fill(tmp_path / "f", {}, 3)
+    (tmp_path / "p.toml").write_text('[[ignore]]\npath = "packages.nosuch"\nreason = "old"\n')
+    done = envsnap("fleet", "diff", "f", "--policy", "p.toml", "--format", style)
+    assert "matched nothing" in done.stdout
+
+
 def test_what_of_a_policy_matched_nothing_is_said(envsnap: Run, tmp_path: Path) -> None:
     fill(tmp_path / "f", {}, 3)
     (tmp_path / "p.toml").write_text('[[ignore]]\npath = "packages.nosuch"\nreason = "old"\n')

@@ -22,6 +22,7 @@ def render(verdict: Verdict) -> str:
         tag("h1", words.title(verdict)),
         _states(verdict),
         lines(*(tag("p", sentence) for sentence in words.compared(verdict))),
+        lines(*(tag("p", f"{note}.", class_="quiet") for note in verdict.notes)),
         _search(),
         tag("h2", f"{len(verdict.kinds):,} kinds"),
         tag("div", lines(*(_kind(kind) for kind in verdict.kinds)), class_="findings", id_="kinds"),

@@ -26,6 +26,7 @@ def render(verdict: Verdict) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<testsuites {counts}>\n<testsuite name="envsnap fleet" {counts}>\n'
         + "".join(_cases(verdict))
+        + _notes(verdict)
         + "</testsuite>\n</testsuites>\n"
     )
 
@@ -39,6 +40,13 @@ def _cases(verdict: Verdict) -> Iterator[str]:
         inside = f"<error message={_attribute(f'{group.state}: {group.reason}')}/>"
         for host in group.hosts:
             yield _case(host, group.state, inside)
+
+
+def _notes(verdict: Verdict) -> str:
+    if not verdict.notes:
+        return ""
+    told = "\n".join(plain(note) for note in verdict.notes)
+    return f"<system-out>{escape(_xml(told))}</system-out>\n"
 
 
 def _inside(kind: KindVerdict) -> str:
