@@ -1,7 +1,7 @@
 """Config files as trees: what differs between two, and a file in which only a part differs.
 
-A mixed file is written from the tree, so it may look unlike both; it is read again before it is
-used, and where it does not say what it should, the file is varied as a whole.
+A mixed file has lines of both where those say what it should, and is written from the tree where
+they do not; it is read again before it is used. A file that cannot be written is varied as a whole.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from envsnap.bisection.lines import Lines, Path
+
 MOST_DIFFERENCES = 200
 
 
@@ -26,7 +28,6 @@ class _Absent:
 
 
 ABSENT: Any = _Absent()
-Path = tuple[Any, ...]  # keys of maps may be numbers
 KINDS = {
     ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".ini": "ini",
     ".cfg": "ini", ".conf": "ini",
@@ -56,6 +57,7 @@ class Mixed:
         for tree in self._trees:
             if not _same(_read(kind, _write(kind, tree)), tree):
                 raise ValueError("cannot be written as it was read")
+        self._lines: Lines | None = None
 
     def contents(self, bad: Iterable[Path]) -> bytes:
         """The file with these differences as on the bad side, and the others as on the good."""
@@ -68,7 +70,34 @@ class Mixed:
         for path in self.values:
             if path in chosen:
                 tree = _with(tree, path, _at(self._trees[1], path))
-        return _write(self._kind, tree)
+        if self._lines is None:
+            self._lines = Lines(self._good.decode(), self._bad.decode(), self._changed)
+        text = self._lines.text(chosen)
+        return text.encode() if self._says(text, tree) else _write(self._kind, tree)
+
+    def _changed(self, text: str) -> frozenset[Path]:
+        """The values of a text that are as on the bad side; ValueError for one with others."""
+        tree = self._tree(text)
+        changed = dict(_differences(self._trees[0], tree))
+        if any(
+            path not in self.values or not _same(value, self.values[path][1])
+            for path, (_, value) in changed.items()
+        ):
+            raise ValueError("other values than either side has")
+        return frozenset(changed)
+
+    def _says(self, text: str, tree: Any) -> bool:
+        try:
+            return _same(self._tree(text), tree)
+        except ValueError:
+            return False
+
+    def _tree(self, text: str) -> Any:
+        """What a text says; ValueError where no parser takes it."""
+        try:
+            return _READERS[self._kind](text)
+        except Exception as error:  # each parser has errors of its own
+            raise ValueError("cannot be read") from error
 
     def at(self, data: bytes, path: Path) -> Any:
         """The value at a path of such a file, ABSENT where it has none."""

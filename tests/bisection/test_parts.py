@@ -187,3 +187,18 @@ def test_a_trial_gets_no_environment_and_no_link_to_ours(tmp_path: Path) -> None
     assert (trial / "work" / "link.txt").read_text() == "mixed"
     assert secret.read_text() == "theirs"
     assert json.dumps(layout.notes) == "[]"
+
+
+def test_a_mixture_keeps_the_lines_of_both() -> None:
+    good = b"# model\nname: 'resnet'   # kept\nsizes:\n- 1\n- 2\nscale: 0.50\nlast: yes\n"
+    bad = b"# other\nname: 'vit'   # kept\nsizes:\n- 1\n- 3\nscale: 0.25\nnew: {a: 1}\nlast: yes\n"
+    mixed = configs.Mixed("yaml", good, bad)
+    assert set(mixed.values) == {("name",), ("sizes", "1"), ("scale",), ("new",)}
+    assert mixed.contents([("name",), ("scale",), ("new",)]) == (
+        b"# model\nname: 'vit'   # kept\nsizes:\n- 1\n- 2\nscale: 0.25\nnew: {a: 1}\nlast: yes\n"
+    )
+
+
+def test_two_values_of_one_line_are_mixed_all_the_same() -> None:
+    mixed = configs.Mixed("json", b'{"a": 1, "b": 1}\n', b'{"a": 2, "b": 2}\n')
+    assert configs._read("json", mixed.contents([("b",)])) == {"a": 1, "b": 2}
