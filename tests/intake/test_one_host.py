@@ -121,6 +121,7 @@ def captured(driver: str) -> str:
     card = {
         "name": "Tesla T4", "memory_total": BYTES, "ecc": True, "mig": None, "persistence": True,
         "compute_mode": 0, "compute_capability": "7.5", "vbios": "90.04.38.00.03",
+        "power_limit_mw": 70_000,
     }  # fmt: skip
     sections = {
         "gpus": {"entries": {"0": card}},

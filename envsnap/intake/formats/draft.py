@@ -45,18 +45,18 @@ class Draft:
         self._complete: set[str] = set()
         self._names: set[str] = set()
         self._doubted: set[tuple[str, str]] = set()
-        self._libc = ""
+        self._libc: tuple[int, str] | None = None
 
     def add(self, section: Section) -> None:
         """Fill in facts of a section that are not known yet."""
         _fill(self._section(_name_of(type(section))), section)
 
-    def libc_of_platform(self, version: str) -> None:
-        """Add the C library that Python's `platform` names, which counts from Python 3.9 on.
+    def libc_of_python(self, version: str, minor: int) -> None:
+        """Add the C library that Python names, which counts from Python 3.`minor` on.
 
         Before, it is the newest that the interpreter's file asks for.
         """
-        self._libc = version
+        self._libc = min(self._libc or (minor, version), (minor, version))
 
     def package(self, name: str, facts: Package | None = None) -> None:
         """Add an installed distribution, or facts of it, under the index's spelling of its name."""
@@ -130,7 +130,20 @@ class Draft:
         whole = "packages" in self._names & other._names
         if whole and self.entries("packages").keys() != other.entries("packages").keys():
             return False
-        return _agree(self._facts, other._facts)
+        return (
+            _agree(self._facts, other._facts)
+            and self._agrees_on_frameworks(other)
+            and other._agrees_on_frameworks(self)
+        )
+
+    def _agrees_on_frameworks(self, other: Draft) -> bool:
+        """Whether what is imported here is what is installed there; labels of builds may be cut."""
+        installed = other.entries("packages")
+        return all(
+            _release(facts.get("version")) == _release(installed[name].get("version"))
+            for name, facts in self.entries("frameworks").items()
+            if "version" in facts and "version" in installed.get(name, {})
+        )
 
     def join(self, other: Draft) -> None:
         """Fill in what another text states of the same machine."""
@@ -141,7 +154,8 @@ class Draft:
         self._complete |= other._complete
         self._names |= other._names
         self._doubted |= other._doubted
-        self._libc = self._libc or other._libc
+        found = [libc for libc in (self._libc, other._libc) if libc is not None]
+        self._libc = min(found, default=None)
         for what, count in other.left.items():
             self.leave(what, count)
 
@@ -215,17 +229,23 @@ class Draft:
         return Sections(**found)
 
     def _settle_libc(self) -> None:
-        if not self._libc or "glibc" in self._section("system"):
+        if self._libc is None or "glibc" in self._section("system"):
             return
+        minor, version = self._libc
         python = str(self._facts.get("python", {}).get("version", ""))
-        if re.match(r"2\.|3\.[0-8](?!\d)", python):
+        known = re.match(r"(\d)\.(\d{1,3})", python)
+        if known is not None and (int(known[1]), int(known[2])) < (3, minor):
             reason = f"not stated: the platform of Python {python} names what its file asks for"
             self.gap("system", ("glibc",), reason)
         else:
-            self._section("system")["glibc"] = self._libc
+            self._section("system")["glibc"] = version
 
     def _section(self, name: str) -> dict[str, Any]:
         return self._facts.setdefault(name, {})
+
+
+def _release(version: Any) -> str:
+    return str(version).partition("+")[0]
 
 
 def _agree(one: Any, two: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from envsnap.intake.formats import torch_cpu, trees
 from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 
 KEYS = {"architecture", "cpu(s)", "vendor id"}
@@ -26,6 +27,13 @@ def read(source: Source) -> Draft:
     """The processor."""
     draft = Draft("the output of lscpu", "stated")
     tree = source.json
+    told = [line.strip() for line in source.bare]
+    several = sum(line.startswith("Architecture:") for line in told) > 1
+    if several and len({line for line in told if line.startswith("Model name:")}) > 1:
+        raise RefusedError(
+            f"{source.name}: holds outputs of lscpu of several processors; put each into a file of"
+            " its own"
+        )
     torch_cpu.add(draft, dict(_fields(tree)) if isinstance(tree, dict) else _pairs(source))
     return draft
 

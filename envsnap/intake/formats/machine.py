@@ -93,7 +93,7 @@ def platform(draft: Draft, value: str) -> None:
         )
     )
     if libc is not None and libc["glibc"]:
-        draft.libc_of_platform(libc["glibc"])
+        draft.libc_of_python(libc["glibc"], 9)
 
 
 def uname(draft: Draft, value: str) -> None:

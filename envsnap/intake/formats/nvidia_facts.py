@@ -12,6 +12,7 @@ from envsnap.model.compute import Cuda, Driver, Gpu
 from envsnap.model.host import GpuIdentity
 
 NUMBER = re.compile(r"^(\d{1,8})(?:\.\d+)?(?: ?(?:MiB|MHz|W))?$")
+WATTS = re.compile(r"^(\d{1,5}(?:\.\d{1,3})?) ?W?$")
 CAPABILITY = re.compile(r"^\d{1,2}\.\d$")
 VERSION = re.compile(r"^\d{1,4}(?:\.\d{1,4}){1,3}$")
 # NVML's numbers for compute modes, under the names that the tool prints.
@@ -38,11 +39,22 @@ def add(draft: Draft, index: int, facts: dict[str, str]) -> None:
             compute_mode=MODES.get(facts.get("compute_mode", "").lower(), UNSET),
             clock_max_sm_mhz=_times(facts.get("clocks.max.sm"), 1),
             clock_max_memory_mhz=_times(facts.get("clocks.max.memory"), 1),
+            power_limit_mw=_milliwatts(facts.get("power.limit")),
+            power_default_mw=_milliwatts(facts.get("power.default_limit")),
         ),
     )
     uuid, bus, serial = (_said(facts, key) for key in ("uuid", "pci.bus_id", "serial"))
     if (uuid, bus, serial) != (UNSET, UNSET, UNSET):
         draft.card(index, GpuIdentity(uuid=uuid, pci_bus_id=bus, serial=serial))
+
+
+def list_gpus(draft: Draft) -> None:
+    """Say that the GPUs so far are all, unless a number between them is missing."""
+    numbers = sorted(int(index) for index in draft.entries("gpus"))
+    if numbers and numbers == list(range(len(numbers))):
+        draft.complete("gpus", names_only=True)
+    elif numbers:
+        draft.leave("GPUs whose numbers are missing")
 
 
 def versions(draft: Draft, driver: str, cuda: str = "") -> None:
@@ -68,6 +80,11 @@ def _matching(facts: dict[str, str], key: str, pattern: re.Pattern[str]) -> str 
 def _times(value: str | None, factor: int) -> int | UnsetType:
     found = NUMBER.fullmatch((value or "").strip())
     return int(found[1]) * factor if found is not None else UNSET
+
+
+def _milliwatts(value: str | None) -> int | UnsetType:
+    found = WATTS.fullmatch((value or "").strip())
+    return round(float(found[1]) * 1000) if found is not None else UNSET
 
 
 def _switch(value: str | None) -> bool | UnsetType:

@@ -18,6 +18,7 @@ HEADER = re.compile(
 )
 FIRST = re.compile(r"^\s*(\d{1,3})\s+(\S.*?)\s+(On|Off|N/A|WDDM|TCC|MCDM)\s*$")
 BUS = re.compile(r"([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.\d)\s+(?:On|Off|N/A)")
+CAP = re.compile(r"/\s{0,9}(\d{1,5}W)\s{0,9}$")
 MEMORY = re.compile(r"(?<!\d)\d{1,9}MiB\s{0,9}/\s{0,9}(\d{1,9}MiB)")
 USE = re.compile(
     r"(?:\d{1,3}%|N/A|ERR!)\s{1,99}(Default|E\. Process|E\. Thread|Prohibited)\s{0,99}$"
@@ -65,7 +66,7 @@ def add(draft: Draft, source: Source) -> None:
         nvidia_facts.add(draft, index, facts)
     goes_on = source.cut.startswith(("|", "+"))  # a row without a line end is not read
     if tables[0].gpus and tables[0].closed and not goes_on:
-        draft.complete("gpus", names_only=True)
+        nvidia_facts.list_gpus(draft)
     elif tables[0].gpus:
         draft.leave("the end of the table, which is cut off")
 
@@ -119,6 +120,9 @@ def _first(first: re.Match[str], cells: list[str]) -> dict[str, str]:
 
 def _below(cells: list[str]) -> dict[str, str]:
     facts = {}
+    cap = CAP.search(cells[0])
+    if cap is not None:
+        facts["power.limit"] = cap[1]
     memory, use = MEMORY.search(cells[1]), USE.search(cells[2])
     if memory is not None:
         facts["memory.total"] = memory[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 from envsnap.intake.formats import nvidia_facts, trees
@@ -13,8 +14,10 @@ FIELDS = {
     "index", "count", "name", "gpu_name", "uuid", "gpu_uuid", "driver_version", "memory.total",
     "pci.bus_id", "gpu_bus_id", "compute_cap", "vbios_version", "persistence_mode",
     "ecc.mode.current", "mig.mode.current", "compute_mode", "clocks.max.sm", "clocks.max.memory",
-    "serial", "gpu_serial", "inforom.img", "timestamp",
+    "serial", "gpu_serial", "inforom.img", "timestamp", "power.limit", "power.default_limit",
 }  # fmt: skip
+TELL_CARDS = {"index", "uuid", "gpu_uuid", "pci.bus_id", "gpu_bus_id", "serial", "gpu_serial"}
+TIME, ROUND = "%Y/%m/%d %H:%M:%S.%f", 0.5  # how a time is printed; seconds
 ALIASES = {
     "gpu_name": "name",
     "gpu_uuid": "uuid",
@@ -84,11 +87,17 @@ def read(source: Source) -> Draft:
     lines = _table(source)
     columns = _columns(lines[0])
     drivers = set()
+    first = ""
     for order, line in enumerate(lines[1:]):
         cells = [cell.strip() for cell in line.split(",")]
         if len(cells) != len(columns):
             draft.leave("lines with another number of fields")
             continue
+        if "timestamp" in columns and not TELL_CARDS & set(columns):
+            first = first or cells[columns.index("timestamp")]
+            if _is_later(cells[columns.index("timestamp")], first):
+                draft.leave("lines of later times, which name no card")
+                continue
         facts = {ALIASES.get(key, key): value for key, value in zip(columns, cells, strict=True)}
         index = number if isinstance(number := trees.whole(facts.get("index")), int) else order
         nvidia_facts.add(draft, index, facts)
@@ -99,6 +108,15 @@ def read(source: Source) -> Draft:
         )
     if drivers - {None}:
         nvidia_facts.versions(draft, str(drivers.pop()))
-    if not source.cut and draft.entries("gpus"):
-        draft.complete("gpus", names_only=True)
+    if not source.cut:
+        nvidia_facts.list_gpus(draft)
     return draft
+
+
+def _is_later(time: str, first: str) -> bool:
+    """Whether a line was printed in another round; the lines of one follow one another at once."""
+    try:
+        begun, now = (dt.datetime.strptime(each, TIME) for each in (first, time))  # noqa: DTZ007 (no zone is printed)
+    except ValueError:
+        return time != first
+    return abs((now - begun).total_seconds()) >= ROUND

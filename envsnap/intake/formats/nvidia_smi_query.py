@@ -24,6 +24,10 @@ FIELDS = {
     ("inforom version", "image version"): "inforom.img",
     ("fb memory usage", "total"): "memory.total",
     ("compute mode",): "compute_mode",
+    ("gpu power readings", "requested power limit"): "power.limit",
+    ("gpu power readings", "default power limit"): "power.default_limit",
+    ("power readings", "power limit"): "power.limit",
+    ("power readings", "default power limit"): "power.default_limit",
     ("max clocks", "sm"): "clocks.max.sm",
     ("max clocks", "memory"): "clocks.max.memory",
 }
@@ -58,7 +62,7 @@ def read(source: Source) -> Draft:
             )
         for line in sorted(told, key=lines.index):
             machine.gpu_name(draft, int(line[4:].partition(":")[0]), line.partition(": ")[2])
-        draft.complete("gpus", names_only=True)
+        nvidia_facts.list_gpus(draft)
         return draft
     banners = [place for place, line in enumerate(lines) if BANNER.match(line)]
     if len(banners) > 1:

@@ -20,6 +20,10 @@ FIELDS = {
     "inforom_version/img_version": "inforom.img",
     "fb_memory_usage/total": "memory.total",
     "compute_mode": "compute_mode",
+    "gpu_power_readings/requested_power_limit": "power.limit",
+    "gpu_power_readings/default_power_limit": "power.default_limit",
+    "power_readings/power_limit": "power.limit",
+    "power_readings/default_power_limit": "power.default_limit",
     "max_clocks/sm_clock": "clocks.max.sm",
     "max_clocks/mem_clock": "clocks.max.memory",
 }
@@ -38,9 +42,9 @@ def read(source: Source) -> Draft:
     nvidia_facts.versions(draft, _text(root, "driver_version"), _text(root, "cuda_version"))
     gpus = root.findall("gpu")
     for index, gpu in enumerate(gpus):
-        facts = {name: _text(gpu, place) for place, name in FIELDS.items()}
+        facts = {name: said for place, name in FIELDS.items() if (said := _text(gpu, place))}
         facts["pci.bus_id"] = gpu.get("id") or ""
-        nvidia_facts.add(draft, index, {key: value for key, value in facts.items() if value})
+        nvidia_facts.add(draft, index, facts)
     if gpus and _text(root, "attached_gpus") == str(len(gpus)):
         draft.complete("gpus", names_only=True)
     return draft

@@ -33,9 +33,10 @@ def recognise(source: Source) -> bool:
     said = transcript.after(source, COMMAND)
     if said is not None:
         return bool(_pins(_lines(said)))
-    if not requirement_lines.may_be(source.lines):
+    told = tuple(line for line in source.lines if not NOTICE.match(line.strip()))
+    if not requirement_lines.may_be(told):
         return False
-    lines = _lines(source.lines)
+    lines = _lines(told)
     if not lines or not _is_frozen(lines) or any(map(BEHIND.search, source.lines)):
         return False
     return _is_exact(lines) or (_is_sorted(lines) and not _is_asked_for(source, lines))

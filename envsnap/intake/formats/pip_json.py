@@ -30,7 +30,9 @@ def read(source: Source) -> Draft:
     draft = Draft("the output of pip list --format json", "installed")
     for item in source.json:
         editable = True if item.get("editable_project_location") else UNSET
-        draft.package(canonical(item["name"]), Package(version=item["version"], editable=editable))
+        name, version = canonical(item["name"]), item["version"]
+        known = UNSET if draft.doubt(name, version) else version
+        draft.package(name, Package(version=known, editable=editable))
     if any(OUTDATED & set(item) for item in source.json):
         draft.leave("packages that are up to date")
     else:

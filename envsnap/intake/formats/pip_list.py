@@ -73,9 +73,8 @@ def read(source: Source) -> Draft:
         return draft
     rows, whole, unread = _rows(source, tables[0])
     for name, version, editable in rows:
-        draft.package(
-            canonical(name), Package(version=version, editable=True if editable else UNSET)
-        )
+        known = UNSET if draft.doubt(canonical(name), version) else version
+        draft.package(canonical(name), Package(version=known, editable=editable or UNSET))
     if unread:
         draft.leave("lines inside the table that are no rows", unread)
     else:

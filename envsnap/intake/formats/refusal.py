@@ -34,7 +34,7 @@ LOOKS = (
     Look(r"\A[^\x00]{1,3}\x00{4,7}\{", "a safetensors file", WEIGHTS),
     Look(r"\AGGUF", "a GGUF file", WEIGHTS),
     Look(r"\APAR1", "a Parquet file", "record its folder with `envsnap capture --data`"),
-    Look(r"NVIDIA-SMI has failed", "nvidia-smi without a driver", "it says that the driver cannot be reached, and nothing else; give it to `envsnap check MANIFEST --error-text {file}`"),
+    Look(r"NVIDIA-SMI has failed|Failed to initialize NVML", "nvidia-smi without a driver", "it says that the driver cannot be reached, and nothing else; give it to `envsnap check MANIFEST --error-text {file}`"),
     Look(r"Traceback \(most recent call last\):", "a traceback or a log", "give it to `envsnap check MANIFEST --error-text {file}`"),
     Look(r"\{\{-? ?(?:\.|include|template|range|if|toYaml)", "a template of Helm's", "render it first (`helm template`) and name the result"),
     Look(r"<bom[ >]|xmlns=\"http://cyclonedx", "an SBOM of CycloneDX in XML", "write it as JSON"),

@@ -222,11 +222,12 @@ def _take_others(draft: Draft, entry: Entry, source: Source) -> None:
         if other.module in ANYWHERE and other.module not in known and other.load().recognise(source)
     ]
     for other, block in parts:
-        if other is entry or _is_read(draft, other):
+        if other is entry:
             continue
         found = _tried(other, block)
         if found is not None and draft.agrees(found):
-            draft.join(found)
+            if not _is_read(draft, other):
+                draft.join(found)
         else:
             draft.leave(f"a block that holds {other.title}")
 

@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from envsnap.intake.formats import names, privacy, requirement_lines
 from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.requirement_lines import Line
 from envsnap.intake.formats.source import Source
 from envsnap.model.wanted import Wanted
@@ -61,8 +62,24 @@ def read(source: Source) -> Draft:
 def add(draft: Draft, source: Source) -> None:
     """Add what a requirements file asks for."""
     _Reader(draft).file(source, 0)
+    _refuse_two_lists(source)
     if not draft.has("wanted"):
         draft.add(Wanted(complete=False, entries={}))
+
+
+def _refuse_two_lists(source: Source) -> None:
+    """Raise RefusedError where one name is pinned to two versions by lines without a marker."""
+    pinned: dict[str, str] = {}
+    for line in requirement_lines.parse(source.lines):
+        choice = line.choice
+        if not line.name or choice.version is UNSET or choice.marker is not UNSET:
+            continue
+        version = str(choice.version)
+        if pinned.setdefault(line.name, version) != version:
+            raise RefusedError(
+                f"{source.name}: asks for {line.name} {pinned[line.name]} and {choice.version}; if"
+                " it holds two lists, put each into a file of its own"
+            )
 
 
 class _Reader:

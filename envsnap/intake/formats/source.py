@@ -49,6 +49,7 @@ LONG_NUMBER = re.compile(rb"(?<![0-9])[0-9]{4000}")
 MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
+FEWEST_SPACED = 9  # lines
 ORDERS = ("utf-16-le", "utf-16-be")
 
 
@@ -97,7 +98,7 @@ class Source:
     def text(self) -> str:
         """The text with plain line ends and without terminal codes; empty for what is none."""
         found = decoded(self.data) if self._text is None else self._text
-        found = found.replace("\r\n", "\n").replace("\r", "\n")
+        found = found.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
         if "\x1b" in found:
             found = ESCAPE.sub("", found)
         return found.translate(BLANKS) if not found.isascii() or "\x00" in found else found
@@ -184,7 +185,9 @@ class Source:
         A time before each line reads as a name and a version.
         """
         plain = self.plain
-        unstamped = stamps.without(plain) if len(plain) <= LARGEST_AROUND else plain
+        unstamped = plain
+        if len(plain) <= LARGEST_AROUND:
+            unstamped = stamps.without(_single_spaced(plain))
         if unstamped != plain:
             yield Source(self.data, self.name, self.base, unstamped, self._beside)
         yield self
@@ -290,6 +293,14 @@ def unquoted(text: str) -> str:
     if len(filled) > 1 and sum(span is not None for span in spans) == len(filled):
         lines = [span["code"] if span else "" for span in spans]
     return textwrap.dedent("\n".join(lines))
+
+
+def _single_spaced(text: str) -> str:
+    """A text without the empty line that stands behind each of its lines."""
+    lines = text.rstrip("\n").split("\n")
+    if len(lines) < FEWEST_SPACED or any(map(str.strip, lines[1::2])):
+        return text
+    return "\n".join(lines[::2]) + "\n"
 
 
 def _without_prefix(line: str) -> str:

@@ -20,12 +20,19 @@ STAMPS = tuple(
         r"\[?(?:INFO|DEBUG|WARNING|stdout|stderr)\]?:?(?: F)? {1,8}",
     )
 )
+# Lines of the program that runs others: what it does, and how a container ended.
+FRAME = re.compile(
+    r"(?m)^(?:#\d{1,4} (?:\[[^\]\n]{1,60}\] .*|DONE\b.*|CACHED\b.*|sha256:.*|\.\.\.)"
+    r"|[\w.-]{1,80} exited with code \d{1,3}|Attaching to [\w., -]{1,200})$\n?"
+)
 # How a mark ends that all lines share, whatever it says.
 ENDS = ("] ", "| ", ": ")
 
 
 def without(text: str) -> str:
     """The text without what most of its lines begin with, as far as that is known to be a log's."""
+    if FRAME.search(text) is not None:
+        text = FRAME.sub("", text)
     for _ in range(MOST):
         lines = text.split("\n")
         filled = [line for line in lines if line.strip()]

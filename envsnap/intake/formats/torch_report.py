@@ -16,7 +16,6 @@ from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 from envsnap.model.compute import Cuda, Framework, Gpu, Library, Rocm
-from envsnap.model.host import System
 
 START = re.compile(r"^PyTorch version\s{0,40}:\s*(\S*)")
 DEBUG = re.compile(r"^Is debug build\s{0,40}:")
@@ -109,10 +108,11 @@ class _Report:
             ),
             None,
         )
-        place = self._head(lines, start, len(lines) if end is None else end)
+        vllm = next((at for at in range(start, len(lines)) if _is_of_vllm(lines[at])), len(lines))
+        place = self._head(lines, start, vllm if end is None else end)
         if end is not None:
             place = self._packages.read(lines, end + 1)
-            self._tail(lines[place:])
+        self._tail(lines[place:])
         self._packages.close()
         self._gpus()
 
@@ -229,6 +229,11 @@ class _Report:
             self._draft.complete("gpus", names_only=True)
 
 
+def _is_of_vllm(line: str) -> bool:
+    found = KEY.match(line)
+    return found is not None and found[1].strip().lower() in _VLLM[:2]
+
+
 def _one(name: str, value: Any) -> dict[str, Any]:
     """One field of a record by its name."""
     return {name: value}
@@ -236,7 +241,7 @@ def _one(name: str, value: Any) -> dict[str, Any]:
 
 def _libc(draft: Draft, value: str) -> None:
     if value.startswith("glibc-"):
-        draft.add(System(complete=False, glibc=value.removeprefix("glibc-").strip()))
+        draft.libc_of_python(value.removeprefix("glibc-").strip(), 8)
 
 
 def _hip(draft: Draft, value: str) -> None:

@@ -12,7 +12,7 @@ PROMPT = re.compile(
     r"[\w.-]{1,40}@[\w.-]{1,60}[^$#%\n]{0,80}[$#%]\s|"  # user@host:~$
     r"\[[^\]\n]{1,80}\]\s?[$#%]\s|"  # [user@host folder]$
     r"PS [A-Za-z]:[^>\n]{0,120}>\s?|[A-Za-z]:\\[^>\n]{0,120}>|"  # Windows
-    r"[$%\u276f\u279c\u03bb]\s|[!%](?=pip|nvidia|python)|In \[\d{1,4}\]:\s?|>>>\s)"
+    r"[$%\u276f\u279c\u03bb]\s|!(?=[a-z/])|%(?=pip|conda|nvidia|python)|In \[\d{1,4}\]:\s?|>>>\s)"
     r"(?P<command>.*)$"
 )
 
