@@ -83,9 +83,23 @@ def is_silent(row: dict[str, Any]) -> bool:
     return row["severity"] != "info" and row["effect"] in SILENT
 
 
-def told(row: dict[str, Any]) -> str:
-    """What a row says, marked where it is not verified."""
-    return str(row["what"]) + ("" if is_trusted(row["basis"]) else " (unverified)")
+def told(row: dict[str, Any], other: object = None) -> str:
+    """What a row says, marked where it is not verified; of `other` that has it not, that it lacks it."""
+    what = str(row["what"])
+    if is_undone(row, other):
+        what = f"without what {row['from']} changed ({what})"
+    return what + ("" if is_trusted(row["basis"]) else " (unverified)")
+
+
+def since(row: dict[str, Any], other: object) -> str:
+    """What a row says, with the release that brought it."""
+    return told(row, other) if is_undone(row, other) else f"since {row['from']}: {told(row, other)}"
+
+
+def is_undone(row: dict[str, Any], other: object) -> bool:
+    """Whether this version has not, or no more, what a row says."""
+    found = version(other)
+    return found is not None and not _has(row, found)
 
 
 def source(row: dict[str, Any]) -> str:

@@ -108,6 +108,7 @@ REGISTRY = (
     Entry("frameworks/extension-build", ("packages", "frameworks"), ("torch",), inspects=True),
     Entry("packages/wheel-platform", ("packages", "python", "system"), inspects=True),
     Entry("inputs/weights", ("weights",), inspects=True),
+    Entry("inputs/shadowed-module", ("python",)),
     Entry("inputs/opened-files", ("files",)),
     Entry("inputs/end-of-run", ("process",), inspects=True),
     Entry("inputs/pickled-estimator", ("weights", "packages"), inspects=True),

@@ -94,8 +94,8 @@ class FrameworkVersion(Rule):
             ),
             path=("frameworks", name, "version"),
             message=_message(name, change, reference, other)
-            + (f": {releases.told(known[0])}" if known else ""),
-            why=_why(missing, known),
+            + (f": {releases.told(known[0], other)}" if known else ""),
+            why=_why(missing, known, other),
             fix=_fix(name, change, reference),
             source="https://docs.pytorch.org/docs/stable/notes/randomness.html"
             if name == "torch"
@@ -112,19 +112,25 @@ def distribution_of(name: str) -> str:
 
 def retold(found: Finding, rows: list[dict[str, Any]]) -> Finding:
     """A finding of this rule that leads with the first of these changes."""
-    message = f"{found.path[1]} {found.reference} -> {found.other}: {releases.told(rows[0])}"
-    return replace(found, message=message, why=_why(False, rows))
+    message = (
+        f"{found.path[1]} {found.reference} -> {found.other}: {releases.told(rows[0], found.other)}"
+    )
+    return replace(found, message=message, why=_why(False, rows, found.other))
 
 
-def _why(missing: bool, known: list[dict[str, Any]]) -> str:
+def _why(missing: bool, known: list[dict[str, Any]], other: object) -> str:
     if missing:
         return "Code that needs it fails, or falls back to something else."
     return " ".join(
         [
             "Kernels, defaults and random streams change between releases; equal results are not promised.",
-            *(f"Since {row['from']}: {releases.told(row)}." for row in known[1:]),
+            *(_sentence(releases.since(row, other)) for row in known[1:]),
         ]
     )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _severity(

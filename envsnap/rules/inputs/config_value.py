@@ -32,12 +32,15 @@ ORDER = tuple(
             r"|^added_tokens\w*$|^special_tokens\w*$|^additional_special_tokens$|^tokenizer_class$"
         ),
         r"^(?:torch_)?dtype$|precision|^(?:fp16|bf16|fp8|int8)$",
+        r"^(?:lr|learning_rate|weight_decay|momentum|betas?|warmup\w*|loss\w*)$|^zero_\w+$|^stage$|offload",
     )
 )
 # What a tool notes of itself or of where a file came from.
 NOTES = re.compile(
     r"^(?:transformers_version|_name_or_path|_commit_hash|_diffusers_version|mlflow_version"
     r"|envsnap_version|creationTimestamp|resourceVersion|generation)$"
+    # What a run is called.
+    r"|^(?:run_?name|run_?id|exp(?:eriment)?_?(?:name|id)|wandb_(?:name|run_id|tags|notes|group))$"
 )
 QUIET = re.compile(
     r"(?:^|_)(?:log|logs|logger|logging|loglevel|verbose|debug|color|banner)(?:_|$)", re.IGNORECASE
@@ -208,7 +211,7 @@ def _weigh(change: Change) -> tuple[Severity, Effect, str]:
         return (
             Severity.INFO,
             Effect.NONE,
-            "A note of the tool that wrote the file; nothing reads it.",
+            "A note of the tool that wrote the file, or the name of a run; nothing is computed from it.",
         )
     if _place(change) < len(ORDER):
         return (

@@ -16,7 +16,7 @@ from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps
 from envsnap.rules.symptoms.demangle import demangled
 from envsnap.rules.symptoms.known import known
-from envsnap.rules.symptoms.naming import fitting, named
+from envsnap.rules.symptoms.naming import fitting, named, on_path
 from envsnap.rules.symptoms.places import Places, places
 from envsnap.rules.symptoms.reading import Evidence, Reading
 
@@ -63,7 +63,8 @@ class ErrorText(Rule):
         told: set[tuple[str, Path]] = set()
         said: set[str] = set()
         ordered: list[tuple[int, Finding]] = []
-        for evidence in (*known(reading, manifest), *reading.evidence):
+        paths = on_path(reading, manifest) if any(map(_is_of_path, findings)) else ()
+        for evidence in (*paths, *known(reading, manifest), *reading.evidence):
             where = places(evidence, manifest)
             if not (where.stated or where.others):
                 continue  # it speaks of the program's own parts
@@ -121,6 +122,10 @@ class ErrorText(Rule):
             source=_source(row["source"]) if sure else "",
             cites=tuple(item for item in others if item in where.stated),
         )
+
+
+def _is_of_path(found: Finding) -> bool:
+    return found.path == ("env_vars", "PYTHONPATH") and bool(found.changes)
 
 
 def _raised_by_the_program(evidence: Evidence, manifest: Manifest) -> bool:
@@ -217,7 +222,7 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
     worst = min(found.severity, Severity.WARNING, key=lambda item: item.rank)
     surest = min(found.confidence, Confidence.LIKELY, key=lambda item: item.rank)
     why, fix = found.why, found.fix
-    is_said = not evidence.is_weak and _only_differs(found)
+    is_said = not evidence.is_weak and (_only_differs(found) or _asks(found, evidence))
     if is_said or _is_of_numbers(found, evidence):
         said = _said(evidence, where)
         why = f"{said[0].upper()}{said[1:]}."
@@ -230,6 +235,11 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
         why=f"{why} {quotation(evidence)}".strip(),
         fix=_with_suggestion(fix, evidence),
     )
+
+
+def _asks(found: Finding, evidence: Evidence) -> bool:
+    """Whether a text states the release that it wants, where a rule tells what releases changed."""
+    return found.rule in steps.RETOLD and evidence.row["topic"] == "requirements"
 
 
 def _with_suggestion(fix: str, evidence: Evidence) -> str:

@@ -1,9 +1,10 @@
-"""cuDNN or NCCL of a framework differ."""
+"""cuDNN, NCCL or the BLAS of a framework differ."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.changes.change import Change
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
@@ -13,15 +14,17 @@ LIBRARIES = {
     "cudnn_loaded": "cuDNN it loads",
     "nccl": "NCCL it uses",
 }
+BLAS = "blas"
 
 
 class AcceleratorLibraries(Rule):
-    """A framework uses another cuDNN or NCCL.
+    """A framework uses another cuDNN, NCCL or BLAS.
 
     cuDNN chooses convolution and attention kernels, NCCL the order in which GPUs add up gradients
     and activations. Both change the last bits, and sometimes decide whether a run starts at all.
     What was compiled in and what is loaded are separate facts; a LD_LIBRARY_PATH that leads to a
-    system copy is the usual cause of a difference between them.
+    system copy is the usual cause of a difference between them. Another BLAS (OpenBLAS, MKL,
+    Accelerate, the reference one of netlib) has other kernels: other last bits, and another speed.
 
     Fix: install the framework build and the nvidia-* wheels of the reference.
     """
@@ -31,6 +34,8 @@ class AcceleratorLibraries(Rule):
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a library that differs."""
         for change in list(comparison.under("frameworks")):
+            if len(change.path) == 3 and change.path[2] == BLAS:
+                yield self._blas(change)
             if len(change.path) != 3 or change.path[2] not in LIBRARIES:
                 continue
             if change.reference is None or change.other is None:
@@ -47,3 +52,20 @@ class AcceleratorLibraries(Rule):
                 fix="Install the framework build and the nvidia-* wheels of the reference.",
                 changes=(change.path,),
             )
+
+    def _blas(self, change: Change) -> Finding:
+        one, two = (str(side).split(" ")[0].lower() for side in (change.reference, change.other))
+        return Finding(
+            rule=self.id,
+            severity=Severity.INFO if one == two else Severity.WARNING,
+            effect=Effect.NUMERICS,
+            confidence=Confidence.POSSIBLE,
+            path=change.path,
+            message=f"{change.path[1]}: the BLAS it was built with: {change.told}",
+            why=(
+                "It has other kernels: products of matrices get other last bits, and another speed."
+                " The reference BLAS of netlib is the slowest."
+            ),
+            fix=f"Install {change.path[1]} from the reference's source.",
+            changes=(change.path,),
+        )

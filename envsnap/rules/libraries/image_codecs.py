@@ -18,7 +18,8 @@ class ImageCodecs(Rule):
     libjpeg-turbo, a distribution's or conda's build may use another libjpeg. JPEG decoders do
     not agree: between libjpeg 9 and libjpeg-turbo 48.7 % of the samples of a 4:2:0 image differ,
     by up to 16 levels. Releases of libjpeg-turbo decode alike (measured from Pillow 9.0.1 to
-    12.3), except scaled decoding for thumbnails; lossless formats decode alike everywhere.
+    12.3), except scaled decoding for thumbnails; lossless formats decode alike everywhere. Intel's
+    IPP, with which some builds of OpenCV filter and resize, is stated too.
 
     Fix: install the image library from the reference's source (wheel or conda), or decode once
     and store what is decoded.
@@ -34,8 +35,24 @@ class ImageCodecs(Rule):
         for library in sorted(libraries):
             changes = list(comparison.under("codecs", library))
             decoders = [change for change in changes if change.path[2] in DECODERS]
+            ipp = [change for change in changes if change.path[2] == "ipp"]
             if decoders:
                 yield self._finding(library, decoders, changes)
+            elif ipp:
+                yield self._ipp(ipp[0])
+
+    def _ipp(self, change: Change) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=Severity.INFO,
+            effect=Effect.NUMERICS,
+            confidence=Confidence.POSSIBLE,
+            path=change.path,
+            message=f"{change.path[1]} computes with IPP: {change.told}",
+            why="Filters and resizing of IPP round otherwise than OpenCV's own, and are faster.",
+            fix="Install OpenCV from the reference's source.",
+            changes=(change.path,),
+        )
 
     def _finding(self, library: str, decoders: list[Change], changes: list[Change]) -> Finding:
         first = min(decoders, key=lambda change: DECODERS.index(change.path[2]))

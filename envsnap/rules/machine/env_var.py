@@ -16,6 +16,13 @@ from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 UNKNOWN = "No rule knows what it does."
+EFFECTS = {
+    "numerics": "It can change numbers",
+    "behavior": "It can change behaviour",
+    "performance": "It changes speed",
+    "security": "It bears on what may be run or read",
+    "none": "It changes what is logged or built, not results",
+}
 
 
 class EnvVar(Rule):
@@ -89,16 +96,8 @@ def _sides(comparison: Comparison) -> tuple[Manifest, Manifest]:
 def _why(row: dict[str, Any] | None, does: str, known: bool) -> str:
     if row is None:
         return UNKNOWN
-    what = (
-        does
-        or {
-            "numerics": "it can change numbers",
-            "behavior": "it can change behaviour",
-            "performance": "it changes speed",
-            "none": "it changes what is logged or built, not results",
-        }[row["effect"]]
-    )
-    return f"{what[0].upper()}{what[1:]}{'' if known else ' (unverified)'}."
+    what = EFFECTS[row["effect"]] + (f": {does}" if does else "")
+    return f"{what}{'' if known else ' (unverified)'}."
 
 
 def _shown(value: object) -> str:

@@ -57,9 +57,9 @@ class BehaviorChange(Rule):
             effect=Effect(first["effect"]),
             confidence=_confidence(rows),
             path=change.path,
-            message=f"{change.path[1]} {change.told}: {releases.told(first)}",
-            why=_why(change.path[1], rows),
-            fix=_fix(change.path[1], change.reference, first),
+            message=f"{change.path[1]} {change.told}: {releases.told(first, change.other)}",
+            why=_why(change.path[1], rows, change.other),
+            fix=_fix(change.path[1], change.reference, first, change.other),
             source=releases.source(first),
             changes=tuple(item.path for item in comparison.under("packages", change.path[1])),
         )
@@ -96,25 +96,26 @@ def retold(found: Finding, rows: list[dict[str, Any]]) -> Finding:
     return replace(
         found,
         effect=Effect(rows[0]["effect"]),
-        message=f"{name} {found.reference} -> {found.other}: {releases.told(rows[0])}",
-        why=_why(name, rows),
-        fix=_fix(name, found.reference, rows[0]),
+        message=f"{name} {found.reference} -> {found.other}: {releases.told(rows[0], found.other)}",
+        why=_why(name, rows, found.other),
+        fix=_fix(name, found.reference, rows[0], found.other),
         source=releases.source(rows[0]),
     )
 
 
-def _why(name: str, rows: list[dict[str, Any]]) -> str:
+def _why(name: str, rows: list[dict[str, Any]], other: object) -> str:
     """The changes behind the first one."""
     first, *others = rows
     more = len(others) - MOST_TOLD
-    told = [f"since {row['from']}: {releases.told(row)}" for row in others[:MOST_TOLD]]
+    told = [releases.since(row, other) for row in others[:MOST_TOLD]]
     told += [f"and {more} more changes"] if more > 0 else []
     return "; ".join(told) or f"That came with {name} {first['from']}."
 
 
-def _fix(name: str, reference: Any, row: dict[str, Any]) -> str:
+def _fix(name: str, reference: Any, row: dict[str, Any], other: object) -> str:
     """The reference's release, or what the row says to do with the new one."""
     install = f"Install {name}=={reference}."
     if name in FAMILY:
         install = f"Install {name}=={reference}, and the reference's {FAMILY[name]} with it."
-    return f"{install} Or: {row['fix']}." if row.get("fix") else install
+    has_other_way = row.get("fix") and not releases.is_undone(row, other)
+    return f"{install} Or: {row['fix']}." if has_other_way else install

@@ -69,6 +69,15 @@ FITS = {
 }
 
 
+ON_PATH = {
+    **ROW,
+    "id": "on-path",
+    "says": "what failed was imported from a folder of PYTHONPATH",
+    "facts": ["env_vars.PYTHONPATH"],
+    "fix": "Try without it.",
+}
+
+
 def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
     """What the complaining lines of a text name of a manifest, the first of them first."""
     found: dict[Path, Evidence] = {}
@@ -90,6 +99,23 @@ def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
                 Evidence(row=row, groups={"named": name}, line=line, number=lines.numbered(number)),
             )
     return list(found.values())[:MOST]
+
+
+def on_path(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
+    """The tracebacks that run through a distribution's module in a folder of PYTHONPATH."""
+    value = entries(manifest, "env_vars").get("PYTHONPATH")
+    folders = [f"{part.rstrip('/')}/" for part in str(value or "").split(":") if part.strip("/")]
+    for item in reading.evidence:
+        files = [frame.file for frame in item.raised.frames] if item.raised is not None else []
+        inside = [
+            file.removeprefix(folder)
+            for file in files
+            for folder in folders
+            if file.startswith(folder)
+        ]
+        roots = {re.split(r"[/.]", place, maxsplit=1)[0] for place in inside}
+        if any(owners.module(root, manifest) for root in roots):
+            yield Evidence(row=ON_PATH, groups={}, line=item.line, number=item.number)
 
 
 def _told(reading: Reading, numbers: Iterable[int]) -> list[tuple[int, str]]:

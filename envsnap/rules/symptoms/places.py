@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct
 from envsnap.knowledge import releases
 from envsnap.knowledge.names import canonical
 from envsnap.knowledge.variables import only_tells
+from envsnap.model import reading as facts_of
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.symptoms import owners
@@ -28,6 +29,7 @@ OF_A_LIBRARY: dict[str, Callable[[str], dict[str, Any] | None]] = {
 }
 # Groups that name a distribution, and not only something that has several owners.
 NAMES_ONE = ("module", "dist", "req", "file", "caller", "called", "cls", "name")
+MODULES = ("module", "stdlib")  # groups that hold the name of a module
 # CUDA's own libraries have its major release in their names, and so have builds for it.
 OF_CUDA = re.compile(r"lib(?:cudart|cublas|nvrtc|nvJitLink|nvToolsExt)\w*\.so\.(1[1-9])\b")
 BUILDS = ("*-cuda{}*", "cu*-cu{}", "faiss-*-cu{}", "tensorrt-cu{}*")
@@ -60,8 +62,18 @@ def places(evidence: Evidence, manifest: Manifest) -> Places:
     """Where a manifest shows what evidence speaks of; nothing where it speaks of no one known."""
     names = {**_of_groups(evidence, manifest), **_of_frames(evidence, manifest)}
     stated, others = _looked_up(evidence.row["facts"], names, manifest)
+    stated = (*_hidden(evidence, manifest), *stated)
     told = {key: value.told for key, value in names.items()}
     return Places(stated, others, told, _meant(names))
+
+
+def _hidden(evidence: Evidence, manifest: Manifest) -> Iterator[Path]:
+    """The module that a text names, where a file of the working folder hides it."""
+    shadows = facts_of.stated(manifest, "python", "shadows") or {}
+    for key, value in evidence.groups.items():
+        root = value.partition(".")[0]
+        if root in shadows and key.rstrip("0123456789") in MODULES:
+            yield ("python", "shadows", root)
 
 
 def _looked_up(

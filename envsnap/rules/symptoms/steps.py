@@ -79,7 +79,7 @@ def _led(found: Finding, words: set[str]) -> Finding:
     return replace(
         found,
         message=f"{found.path[1]} {found.reference} -> {found.other}: {NONE_TOLD}",
-        why=f"Known: {'; '.join(releases.told(row) for row in rows[:3])}.",
+        why=f"Known: {'; '.join(releases.told(row, found.other) for row in rows[:3])}.",
         fix=f"Install {name}=={found.reference}.",
         confidence=max(found.confidence, Confidence.LIKELY, key=lambda item: item.rank),
     )

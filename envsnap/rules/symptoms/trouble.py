@@ -45,7 +45,7 @@ LIKELY: dict[str, re.Pattern[str]] = {
     ),
     "wrong": re.compile(
         r"packages\.(?:tokenizers|transformers|sentencepiece|tiktoken|pillow|opencv|librosa|soundfile|numpy)|codecs"
-        r"|env_vars\.(?:PYTHONHASHSEED|TZ|LANG|LC_)|system\.(?:timezone|locale)|frameworks\.\w+\.(?:blas|cpu_capability)"
+        r"|env_vars\.(?:PYTHONHASHSEED|PYTHONPATH|HF_HUB_OFFLINE|TRANSFORMERS_OFFLINE|TZ|LANG|LC_)|system\.(?:timezone|locale)|frameworks\.\w+\.(?:blas|cpu_capability)"
         r"|configs|weights|seeds|determinism|.*(?:dtype|attn|attention|chat_template|tokenizer)|data|files"
     ),
     "hang": re.compile(
@@ -54,6 +54,12 @@ LIKELY: dict[str, re.Pattern[str]] = {
     "memory": re.compile(
         r"gpus|env_vars\.(?:PYTORCH|MALLOC|LD_PRELOAD|XLA_PYTHON_CLIENT|TF_FORCE_GPU|TF_GPU)|system\.(?:memory|cgroup|shm|open_files|transparent)|frameworks\.torch|packages\.(?:torch|vllm|transformers)"
     ),
+}
+# What is said of a variable that makes such trouble.
+SAID = {
+    "memory": re.compile(r"\bmemory\b|\balloc", re.IGNORECASE),
+    "slower": re.compile(r"\bslow|\bspeed\b|\bperformance\b", re.IGNORECASE),
+    "hang": re.compile(r"\bhangs?\b|\bdeadlock|\bwaits?\b", re.IGNORECASE),
 }
 MORE_IS_BETTER = tuple(
     ("system", key)
@@ -78,9 +84,17 @@ def of_text(text: str, rows: Iterable[dict[str, Any]] = ()) -> str | None:
 def fits(finding: Finding, symptom: str | None) -> bool:
     """Whether a finding is of the kind that makes this trouble."""
     of_machine = finding.path[0] in ("gpus", "driver", "system")
+    if finding.path[0] == "env_vars" and symptom in SAID and SAID[symptom].search(_does(finding)):
+        return True
     if symptom is None or _offers_more(finding) or (of_machine and finding.effect is Effect.NONE):
         return False
     return EFFECTS.get(symptom) is finding.effect or is_likely(finding.path, symptom)
+
+
+def _does(finding: Finding) -> str:
+    """What is known of a variable."""
+    row = variables.known(finding.path[-1]) or {}
+    return f"{row.get('does', '')} {row.get('effect', '')}"
 
 
 def is_lifted(finding: Finding, symptom: str | None) -> bool:
