@@ -155,14 +155,12 @@ def _is_strange(text: str) -> bool:
 
 
 def _without(text: str, cuts: list) -> tuple:
-    """What remains: of an address the rest, of many lines the others, of one line nothing."""
+    """What remains: of an address the rest, of a text what stands around."""
     why = cuts[0][2]
-    if "\n" in text.strip():
-        shown = marked(text, cuts)
-        return (None if shown.strip() == REDACTED else shown), why
     if re.match(r"[\w.+-]{0,30}:?//\S+\Z", text) and all("address" in cut[2] for cut in cuts):
         return addresses.joined(text, [cut[:2] for cut in cuts]), why
-    return None, why
+    shown = marked(text, cuts)
+    return (None if shown.strip() == REDACTED else shown), why
 
 
 def marked(text: str, cuts: list) -> str:

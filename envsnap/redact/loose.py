@@ -55,7 +55,7 @@ def is_loose(text: str) -> bool:
 
 def spans(text: str) -> list:
     """Return (start, end, why) of the random letters between the words of a text."""
-    if not set(text.strip()) & set(" |,;") or "BEGIN " in text:
+    if not set(text.strip()) & set(" |,;<") or "BEGIN " in text:
         return []
     found = []
     for match in re.finditer(_WORD, text):

@@ -77,7 +77,7 @@ _WORDS = (
 _DIGESTS = r"(?i)(?:sha\d|md5|hash|digest|commit|revision|fingerprint|checksum|\bids?\b|tokens? (?:ids?|count)|tokenizer)"
 _LABELS = (
     r"(?i)(?:\b|_)(?:ids?|uuid|guid|commit|sha\d{0,3}|md5|hash|digest|checksum|revision|rev|ref|run|etag"
-    r"|version|symbol|fingerprint|build|trace|span|nonce|request|job|tag|image|snapshot|blob|key id"
+    r"|version|symbol|fingerprint|build|trace|span|nonce|request|job|tag|image|snapshot|key id"
     r"|function|kernel|class|name|ssh-\w{2,12}|nistp\d{3}|(?:public|host)[ _-]?key)[\s:=#\"'`(-]{1,4}\Z"
 )
 

@@ -48,12 +48,29 @@ def test_settings_are_shown_whatever_the_key_says(key: str, value: str) -> None:
 @pytest.mark.parametrize(
     "value",
     ["AKIA" + "IOSFODNN7ABCDEFG", "ghp_" + "a1B2" * 9, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.abc123",
-     "-----BEGIN EC PRIVATE KEY-----\nabc\n", "Bearer S3CRET-abcdef", "q7Jx2LmPz9Rk4TnWv8Ys3Bc6Df1Gh5Ua",
+     "-----BEGIN EC PRIVATE KEY-----\nabc\n", "q7Jx2LmPz9Rk4TnWv8Ys3Bc6Df1Gh5Ua",
      base64.b64encode(b"-----BEGIN PRIVATE KEY-----\nabcdefgh\n-----END PRIVATE KEY-----\n").decode()],
 )  # fmt: skip
 def test_tokens_are_left_out_whatever_the_key_says(value: str) -> None:
     for key in ("note", "tokenizer", "model", ""):
         assert decision.value(key, value)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Bearer S3CRET-abcdef", "Bearer …"),
+        ("redis-server --requirepass S3CRETab --maxmemory 768mb", "redis-server --requirepass … --maxmemory 768mb"),
+        ("Server=db7;Port=5432;Password=S3CRETab;Encrypt=yes", "Server=db7;Port=5432;Password=…;Encrypt=yes"),
+        ('{"temperature": 0.35, "api_key": "S3CRETab"}', '{"temperature": 0.35, "api_key": "…"}'),
+        ("<conf><url>db7</url><sig>q7Jx2LmPz9Rk4TnWv8Ys3Bc6Df1Gh5Ua</sig></conf>", "<conf><url>db7</url><sig>…</sig></conf>"),
+    ],
+)  # fmt: skip
+def test_of_one_line_the_rest_is_shown(value: str, shown: str) -> None:
+    for key in ("note", "command", "ARGS"):
+        found, why = decision.value(key, value, variable=key.isupper())
+        assert (found or "").replace(decision.REDACTED, "…") == shown
+        assert why
 
 
 def test_certificates_are_public() -> None:
