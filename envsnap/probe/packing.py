@@ -18,6 +18,7 @@ _REDACT = (
     "issuers",
     "keys",
     "kinds",
+    "languages",
     "loose",
     "quiet",
     "sentences",

@@ -7,7 +7,7 @@ all of them in turn.
 import re
 from functools import lru_cache
 
-from . import clauses, commands, sentences
+from . import clauses, commands, languages, sentences
 
 LONGEST = 100
 # A word of letters and digits, shorter than any token, or a number with one point.
@@ -19,6 +19,7 @@ _MARKS = (
     *("set", "put", "add", "splu", "variable", "wallet", "googleapis", "signature", "user"),
     *(mark.lower() for mark in commands.MARKS),
     *(hint.split()[0] for hint in (*sentences.HINTS, *clauses.HINTS)),
+    *(name for name in languages.NAMES if " " not in name),  # the others have "pass"
 )  # fmt: skip
 
 

@@ -32,6 +32,10 @@ HINTS = (
     "psk",
     "connect",
 )
+_CHANGED = (
+    r"(?i)(?:password|passwort|passphrase|pin|(?:api |access )?key|token|secret)s?\b[^\n.:]{0,60}? from"
+    r" ([\"'`]?)([^\s\"'`,;]{4,80})[\"'`]? to ([\"'`]?)([^\s\"'`,;]{4,80})"
+)
 _IS_PASSWORD = r"(?i)(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|psk)\b"
 _COMMANDED = r"(?:\A|\n)[$#>+ ]{0,3}[a-z][\w.-]{1,30} (?:[^\n]{0,200} )?(?:-{1,2}[a-z]|config|modify|connect|alias|set|add|create|edit|passwd|user)[^\n]{0,200}\Z"
 _SAYS = r"(?i)(?:\b(?:is|was|are|to|as|became|called|being|now)|[:=>])[\s\"'`(]{1,3}\Z"
@@ -91,10 +95,27 @@ def spans(text: str) -> list:
         _phrases(text) if any(word in text for word in ("hrase", "emonic", "eed", "wallet")) else ()
     )
     low = text.lower()
+    if " from " in low and " to " in low:
+        found.extend(_moved(text))
     if any(word in low for word in HINTS):
         found.extend(_said(text))
         found.extend(_pairs(text))
     found.extend(_digits(text) if any(word in low for word in HINTS) else ())
+    return found
+
+
+def _moved(text: str) -> list:
+    """`password changed from X to Y`: both, where one of them looks made or is in quotes."""
+    found = []
+    for match in re.finditer(_CHANGED, text):
+        words = [match.group(place).rstrip(".:!?") for place in (2, 4)]
+        if (match.group(1) or match.group(3) or any(map(is_told, words))) and not any(
+            kinds.is_plain(word) or kinds.is_path(word) for word in words
+        ):
+            found += [
+                (match.start(place), match.start(place) + len(word), "secret in a sentence")
+                for place, word in zip((2, 4), words)
+            ]
     return found
 
 

@@ -11,6 +11,7 @@ from . import (
     issuers,
     keys,
     kinds,
+    languages,
     loose,
     quiet,
     sentences,
@@ -156,6 +157,7 @@ def find(text: str, inside: bool = False) -> list:
             found.append((*match.span(2), "value of a name that tells a secret"))
     found.extend(_headers(text))
     found.extend(sentences.spans(text))
+    found.extend(languages.spans(text))
     found.extend(clauses.spans(text))
     found.extend(commands.spans(text))
     found.extend(declared.spans(text))
