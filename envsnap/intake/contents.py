@@ -10,9 +10,43 @@ from typing import BinaryIO
 from envsnap.errors import InputError
 from envsnap.model import scan
 
+# What every manifest, and every output of the probe, holds near its beginning.
+MANIFEST_MARK = b'"schema_version"'
+BEGIN, BEGINNING = b"-begin", 1 << 20
+PIPES = ("/dev/fd/", "/proc/self/fd/")  # what a shell puts for <(command)
+UTF8_MARK, UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+
 
 def contents(path: str, name: str) -> bytes:
-    """Read a regular file that is opened once and checked after opening."""
+    """Read a regular file that is opened once and checked after opening, or a shell's `<(command)`.
+
+    A manifest or a probe's output that Windows wrote in its encodings is given in UTF-8.
+    """
+    return _plain(_read(path, name))
+
+
+def _plain(data: bytes) -> bytes:
+    if data.startswith(UTF8_MARK) and _is_ours(data):
+        return data[len(UTF8_MARK) :]
+    if not data.startswith(UTF16_MARKS):
+        return data
+    try:
+        found = data.decode("utf-16").encode()
+    except UnicodeError:
+        return data
+    return found if _is_ours(found) else data
+
+
+def is_manifest(data: bytes) -> bool:
+    """Whether bytes begin as a manifest does, and not as an archive in which one is stored."""
+    return MANIFEST_MARK in data[:200] and not data.startswith(b"PK")
+
+
+def _is_ours(data: bytes) -> bool:
+    return is_manifest(data) or data.find(BEGIN, 0, BEGINNING) >= 0
+
+
+def _read(path: str, name: str) -> bytes:
     if path == "-":
         return _bounded(sys.stdin.buffer, name)
     try:
@@ -20,7 +54,11 @@ def contents(path: str, name: str) -> bytes:
     except OSError as error:
         raise InputError(f"{name}: {(error.strerror or str(error)).lower()}") from None
     try:
-        _require_regular(os.fstat(descriptor), name)
+        status = os.fstat(descriptor)
+        if stat.S_ISFIFO(status.st_mode) and path.startswith(PIPES):
+            os.set_blocking(descriptor, True)
+        else:
+            _require_regular(status, name)
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
             return _bounded(stream, name)
     finally:

@@ -9,7 +9,7 @@ import zipfile
 
 from envsnap.errors import InputError
 from envsnap.intake import documents
-from envsnap.intake.contents import contents
+from envsnap.intake.contents import contents, is_manifest
 from envsnap.intake.formats import registry
 from envsnap.intake.formats.folder import Folder
 from envsnap.intake.formats.source import Source
@@ -21,6 +21,7 @@ LARGEST_IN_ARCHIVE = 16 << 20
 DEEPEST = 4
 SUFFIXES = (".txt", ".toml", ".lock", ".yml", ".yaml", ".json", ".xml", ".csv", ".log", "")
 HASH_IT = "hash it with `envsnap capture --weights"
+OURS = "manifest"  # in the place of a format's module
 SKIPPED = (".git", "__pycache__", "node_modules", ".venv", "site-packages")
 
 
@@ -128,6 +129,8 @@ def _read(folder: Folder, name: str) -> codec.Document:
     chosen = firm or list(known)
     if len(chosen) == 1:
         inner, data = chosen[0], known[chosen[0]][1]
+        if known[inner][0] == OURS:
+            return codec.decode(data, f"{name}/{inner}")
         source = Source(data, f"{name}/{inner}", inner, beside=folder.read)
         draft = registry.read(source)
         assert draft is not None
@@ -146,13 +149,16 @@ def _read(folder: Folder, name: str) -> codec.Document:
 
 
 def _known(folder: Folder, name: str) -> dict[str, tuple[str, bytes]]:
-    """The files of a folder itself that some format reads, with the format's module and the bytes."""
+    """The manifests of a folder itself, and the files that some format reads: its module, the bytes."""
     found = {}
     for inner in sorted(folder.sizes):
         if "/" in inner or os.path.splitext(inner)[1].lower() not in SUFFIXES:
             continue
         data = folder.bytes(inner, LARGEST_FILE)
         if data is None:
+            continue
+        if is_manifest(data):
+            found[inner] = (OURS, data)
             continue
         entry = registry.recognised(Source(data, f"{name}/{inner}", inner))
         if entry is not None:

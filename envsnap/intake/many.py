@@ -156,7 +156,7 @@ class Reader:
         name = "standard input" if path == "-" else path
         data = contents.contents(path, name)
         base = os.path.basename(path).rpartition(".")[0] or os.path.basename(path)
-        if reader.MANIFEST_MARK in data[:200]:
+        if contents.is_manifest(data):
             yield self.answer(data, name, base)
             return
         for number, document in enumerate(reader.documents(data, path, name)):

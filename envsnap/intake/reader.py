@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from envsnap.errors import InputError
-from envsnap.intake.contents import contents
+from envsnap.intake.contents import BEGIN, BEGINNING, contents, is_manifest
 from envsnap.model import codec
 from envsnap.model.manifest import Target
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from envsnap.intake import facts
 
 # What every output of the probe holds near its beginning, maybe after other programs' noise.
-BEGIN, BEGINNING = b"-begin", 1 << 20
-MANIFEST_MARK = b'"schema_version"'
 FACTS_MARK = re.compile(
     rb"^(?:[^\n\"{]{0,160}?[ \t:|>\]])?(?:envsnap:[0-9a-f]{8}-)?envsnap-[0-9a-f]{8,64}-begin[ \t\r]{0,4}$",
     re.MULTILINE,
@@ -41,7 +39,7 @@ def load(path: str) -> codec.Document:
 
         return _of_facts(facts.parse(data, name), path, name)
     # A manifest's beginning is tested first: reading a document twice would cost time.
-    if MANIFEST_MARK in data[:200]:
+    if is_manifest(data):
         return codec.decode(data, name)
     from envsnap.intake import foreign
 
@@ -63,7 +61,7 @@ def documents(data: bytes, path: str, name: str) -> Iterator[codec.Document]:
             why = str(refused[0]).removeprefix(f"{name}: ")
             total = len(found) + len(refused)
             raise InputError(f"{name}: {len(refused)} of {total} answers in it: {why}")
-    elif MANIFEST_MARK in data[:200]:
+    elif is_manifest(data):
         yield codec.decode(data, name)
     else:
         from envsnap.intake import foreign

@@ -28,8 +28,8 @@ def run(options_text: str, modules: dict, sys_path: list) -> None:
         code = verdict.run(capture, options["expected"])
         sys.stderr.flush()
         os._exit(code)
-    output = Output(options["marker"], bool(options.get("travels")))
     try:
+        output = Output(options["marker"], bool(options.get("travels")))
         if job == "gpus":
             from .collectors import gpu_query
 

@@ -72,7 +72,7 @@ def _parse(data: bytes, path: str, *, shared: bool) -> Policy | None:
     from envsnap.rules import policy
 
     try:
-        tree: Any = tomllib.loads(data.decode("utf-8"))
+        tree: Any = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 at byte {error.start}") from None
     except ValueError as error:  # TOML's own, and that of numbers of thousands of digits
