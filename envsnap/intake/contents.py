@@ -55,7 +55,7 @@ def _read(path: str, name: str) -> bytes:
         raise InputError(f"{name}: {(error.strerror or str(error)).lower()}") from None
     try:
         status = os.fstat(descriptor)
-        if stat.S_ISFIFO(status.st_mode) and path.startswith(PIPES):
+        if is_handed_over(status, path):
             os.set_blocking(descriptor, True)
         else:
             _require_regular(status, name)
@@ -63,6 +63,11 @@ def _read(path: str, name: str) -> bytes:
             return _bounded(stream, name)
     finally:
         os.close(descriptor)
+
+
+def is_handed_over(status: os.stat_result, path: str) -> bool:
+    """Whether a file is a pipe that a shell filled for `<(command)`: its end is sure to come."""
+    return stat.S_ISFIFO(status.st_mode) and path.startswith(PIPES)
 
 
 def _require_regular(status: os.stat_result, name: str) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from envsnap.errors import InputError
+from envsnap.intake.contents import is_handed_over
 
 HEAD = 1 << 20
 TAIL = 1 << 20
@@ -46,7 +47,9 @@ def load(path: str) -> str:
     except OSError as error:
         raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        if is_handed_over(os.fstat(descriptor), path):
+            os.set_blocking(descriptor, True)
+        elif not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise InputError(f"{path}: is not a regular file; pipe it in and name it -")
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
             return excerpt(stream)

@@ -5,8 +5,8 @@ import re
 from . import kinds
 
 NAMES = (
-    *("passwort", "kennwort", "mot de passe", "contrase\u00f1a", "contrasena", "senha", "heslo", "has\u0142o"),
-    *("wachtwoord", "l\u00f6senord", "adgangskode", "salasana", "\u015fifre", "parola", "la password", "\u043f\u0430\u0440\u043e\u043b\u044c"),
+    *("passwort", "kennwort", "mot de passe", "contrase\u00f1a", "senha", "heslo", "has\u0142o"),
+    *("wachtwoord", "l\u00f6senord", "parola", "la password", "\u043f\u0430\u0440\u043e\u043b\u044c"),
     *("\u5bc6\u7801", "\u5bc6\u78bc", "\u30d1\u30b9\u30ef\u30fc\u30c9", "\ube44\ubc00\ubc88\ud638", "\uc554\ud638"),
 )  # fmt: skip
 _TOLD = (
@@ -16,16 +16,13 @@ _TOLD = (
 )
 # What is said of a password, and does not tell it.
 _TELLS = frozenset(
-    "abgelaufen erforderlich falsch ge\u00e4ndert gesetzt korrekt leer nicht notwendig richtig ung\u00fcltig"
-    " unbekannt vergessen verschl\u00fcsselt zur\u00fcckgesetzt gespeichert"
-    " correct expir\u00e9 faux incorrect incorrecte invalide manquant n\u00e9cessaire obligatoire oubli\u00e9 requis vide enregistr\u00e9"
-    " caducada correcta incorrecta inv\u00e1lida necesaria obligatoria requerida vac\u00eda guardada olvidada"
-    " corretta errata mancante necessaria obbligatoria richiesta sbagliata scaduta vuota salvata"
-    " inv\u00e1lido obrigat\u00f3ria errada vazia"
-    " nieprawid\u0142owe wymagane b\u0142\u0119dne puste neplatn\u00e9 povinn\u00e9 nespr\u00e1vn\u00e9 pr\u00e1zdn\u00e9"
-    " onjuist verplicht verlopen leeg verkeerd"
-    " \u043d\u0435\u0432\u0435\u0440\u043d\u044b\u0439 \u043d\u0435\u043f\u0440\u0430\u0432\u0438\u043b\u044c\u043d\u044b\u0439 \u043e\u0431\u044f\u0437\u0430\u0442\u0435\u043b\u0435\u043d \u043f\u0443\u0441\u0442\u043e\u0439 \u043f\u0443\u0441\u0442 \u0442\u0440\u0435\u0431\u0443\u0435\u0442\u0441\u044f \u0438\u0441\u0442\u0451\u043a"
-    " \u9519\u8bef \u4e0d\u6b63\u786e \u5fc5\u586b \u932f\u8aa4 \u9593\u9055\u3063\u3066\u3044\u307e\u3059 \u5fc5\u9808 \ud544\uc694\ud569\ub2c8\ub2e4 \ud2c0\ub838\uc2b5\ub2c8\ub2e4".split()
+    "abgelaufen erforderlich falsch ge\u00e4ndert gesetzt korrekt leer nicht notwendig richtig"
+    " ung\u00fcltig vergessen correct faux incorrect incorrecte invalide obligatoire requis vide"
+    " incorrecta inv\u00e1lida necesaria obligatoria vac\u00eda errata obbligatoria richiesta"
+    " sbagliata wymagane povinn\u00e9 verplicht \u043d\u0435\u0432\u0435\u0440\u043d\u044b\u0439"
+    " \u043f\u0443\u0441\u0442\u043e\u0439"
+    " \u0442\u0440\u0435\u0431\u0443\u0435\u0442\u0441\u044f \u9519\u8bef \u4e0d\u6b63\u786e"
+    " \u5fc5\u586b".split()
 )
 
 

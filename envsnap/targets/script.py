@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_PACKED = 145_000
 DOCSTRING = re.compile(r'(:\n\s+|\A)"""(?:[^"]|"(?!""))*"""\n(?=\s*\S)', re.ASCII)
 _PACKING = RLock()  # hosts of a fleet are asked in threads: one packs, the others wait
+EMPTY = re.compile(r"\n\s*\n")
 INDENTATION = re.compile(r"^(?:    )+", re.MULTILINE)
 COMMENT = re.compile(r"^[ ]*#(?! -- modules --).*\n", re.MULTILINE)
 
@@ -150,11 +151,12 @@ def _packed(modules: dict[str, str]) -> str:
 
 
 def without_words(source: str) -> str:
-    """A module of the probe without comments, docstrings and deep indentation: every byte counts.
+    """A module of the probe without comments, docstrings, empty lines and deep indentation: every byte counts.
 
     The bootstrap keeps the line that says where modules go.
     """
     kept = COMMENT.sub("", DOCSTRING.sub(r"\1\n", source))
     if '"""' in kept:
         return kept  # a text of several lines has its own indentation
+    kept = EMPTY.sub("\n", kept)
     return INDENTATION.sub(lambda found: " " * (len(found.group()) // 4), kept)

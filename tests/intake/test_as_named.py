@@ -70,6 +70,10 @@ def test_what_a_command_prints_is_read_where_a_shell_hands_it_over(tmp_path: Pat
     line = f"{sys.executable} -m envsnap check <(sleep 0.2; cat {place}) --format json"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    said = "ModuleNotFoundError: No module named 'torch'"
+    line = f'{sys.executable} -m envsnap check {place} --error-text <(sleep 0.2; echo "{said}")'
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert "No module named 'torch'" in done.stdout
 
 
 def test_no_pipe_is_waited_for_that_lies_in_a_folder(tmp_path: Path) -> None:
