@@ -113,6 +113,15 @@ class Parameter:
         """Whether nothing is written after it."""
         return self.is_option and (self.is_switch or bool(self.settings.get("is_flag")))
 
+    def _names_a_file(self) -> bool:
+        """Whether a shell completes it with the names of files."""
+        word = str(self.settings.get("metavar", "")).upper()
+        return not self.is_flag and (
+            not self.is_option
+            or self.name == "output"
+            or any(kind in word for kind in ("FILE", "FOLDER", "MANIFEST"))
+        )
+
     def built(self) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """The decorator of click that declares the same."""
         import click
@@ -120,6 +129,8 @@ class Parameter:
         settings = dict(self.settings)
         if self.kind is not None:
             settings["type"] = self.kind.built()
+        elif self._names_a_file() and "type" not in settings:
+            settings.setdefault("shell_complete", _files)
         if self.keeps is not None:
             name = self.keeps
 
@@ -245,6 +256,12 @@ class _Line:
                 raise ValueError(item.name)
         if rest:
             raise ValueError(rest[0])
+
+
+def _files(_context: object, _parameter: object, incomplete: str) -> list[Any]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
 
 
 def option(*words: str, **settings: Any) -> Callable[[Function], Function]:

@@ -29,8 +29,13 @@ def by_subject() -> dict[str, list[registry.Entry]]:
     return found
 
 
+def _rules(_context: object, _parameter: object, incomplete: str) -> list[str]:
+    """The rules whose names begin so, for a shell."""
+    return [entry.id for entry in registry.REGISTRY if entry.id.startswith(incomplete)]
+
+
 @declared.command()
-@declared.argument("rule", required=False)
+@declared.argument("rule", required=False, shell_complete=_rules)
 @declared.option("--all", "everything", is_flag=True, help="Show every rule's page, as Markdown.")
 @declared.option(
     "--tables", is_flag=True, help="List the knowledge tables with rows, sources and dates."

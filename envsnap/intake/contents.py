@@ -13,7 +13,7 @@ from envsnap.model import scan
 # What every manifest, and every output of the probe, holds near its beginning.
 MANIFEST_MARK = b'"schema_version"'
 BEGIN, BEGINNING = b"-begin", 1 << 20
-PIPES = ("/dev/fd/", "/proc/self/fd/")  # what a shell puts for <(command)
+PIPES = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")  # what a shell puts for <(command)
 UTF8_MARK, UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 
 
