@@ -30,7 +30,11 @@ def refused(envsnap: Run, folder: Path, command: str, name: str = "bad.json") ->
     assert not (folder / "context").exists()
 
 
-@pytest.mark.parametrize("case", BAD)
+# The codec takes UTF-8 alone; what Windows wrote is turned into it when a file is read.
+WINDOWS = ("UTF-16", "byte order mark")
+
+
+@pytest.mark.parametrize("case", [case for case in BAD if case not in WINDOWS])
 @pytest.mark.parametrize("command", ["diff", "check", "dockerfile"])
 def test_bad_content(command: str, case: str, envsnap: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_bytes(BAD[case][0])
