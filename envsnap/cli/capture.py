@@ -104,6 +104,11 @@ def command(
     Python. Nothing is installed or written on the target. Secrets are left out.
     """
     if seal is not None:
+        asked = (label, python, pid, container, image, ssh, configs, weights, data, seeds, env)
+        if any(asked):
+            raise declared.UsageError(
+                f"--seal {seal} captures nothing: leave the other options out"
+            )
         return _seal(seal, output)
     if new_redaction_key is not None:
         api.new_redaction_key(new_redaction_key)
@@ -117,7 +122,7 @@ def command(
         weights=inputs.named_files(weights, "--weights"),
         data=inputs.named_files(data, "--data"),
         seeds=inputs.named_values(seeds, "--seed"),
-        env=env,
+        env=inputs.variable_names(env, "--env"),
         import_frameworks=not no_import,
         verify_files=verify_files,
         deadline=deadline,
@@ -143,7 +148,8 @@ def _seal(path: str, output: str) -> int:
     where = (
         "" if output != "-" else f" (on standard output; {path} is as it was: -o FILE writes it)"
     )
-    captured.say(f"sealed {path}: the manifest now says that it was sealed, and when{where}")
+    written = path if output in (path, "-") else f"{path}, written to {output}"
+    captured.say(f"sealed {written}: the manifest now says that it was sealed, and when{where}")
     return 0
 
 

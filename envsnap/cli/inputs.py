@@ -64,6 +64,16 @@ def named_files(values: tuple[str, ...], option: str) -> dict[str, str]:
     return found
 
 
+def variable_names(values: tuple[str, ...], option: str) -> tuple[str, ...]:
+    """Take names of environment variables. Raises InputError for what can be none."""
+    for value in values:
+        if not value or "=" in value or any(letter.isspace() for letter in value):
+            raise InputError(
+                f"{option} {value!r}: give a variable's name alone; its value is read where you capture"
+            )
+    return values
+
+
 def named_values(values: tuple[str, ...], option: str) -> dict[str, str]:
     """Split NAME=VALUE arguments."""
     found: dict[str, str] = {}

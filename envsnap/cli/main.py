@@ -82,6 +82,9 @@ def _run() -> int:
     except Exception as error:
         if os.environ.get("ENVSNAP_TRACEBACK"):
             raise
+        if hidden := _hidden_by(error):
+            sys.stderr.write(f"envsnap: error: {hidden}\n")  # nothing else may be importable
+            return USAGE
         text = " ".join(str(error).split())[:300]
         _say(
             f"internal error: {type(error).__name__}: {text} (a bug of envsnap;"
@@ -89,6 +92,30 @@ def _run() -> int:
         )
         return INTERNAL_ERROR
     return code
+
+
+def _hidden_by(error: BaseException) -> str:
+    """Which file hides a module of Python's own, where that is why an import failed; else empty."""
+    module = getattr(error, "obj", None)  # of which an attribute is missing
+    places = [
+        getattr(error, "filename", None),
+        getattr(error, "path", None),
+        getattr(module, "__file__", None),
+    ]
+    trace = error.__traceback__
+    while trace is not None:
+        places.append(trace.tb_frame.f_code.co_filename)
+        trace = trace.tb_next
+    library = os.path.dirname(os.__file__)
+    folders = {os.path.abspath(folder) for folder in sys.path} - {library}
+    for place in filter(None, places):
+        name = os.path.basename(place).partition(".")[0]
+        if name in sys.stdlib_module_names and os.path.dirname(os.path.abspath(place)) in folders:
+            return (
+                f"{place} hides Python's own module {name}: rename it, or take its folder out of"
+                " PYTHONPATH"
+            )
+    return ""
 
 
 def _main_inner() -> int:

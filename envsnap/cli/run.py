@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envsnap import api
-from envsnap.cli import captured, declared, outputs
+from envsnap.cli import captured, declared, inputs, outputs
 from envsnap.errors import EnvsnapError
 from envsnap.wording import counted
 
@@ -46,7 +46,11 @@ def command(
 
     storage.require_place(output)
     found = api.observe_command(
-        command, label=label, env=env, watch=watch, progress=captured.progress
+        command,
+        label=label,
+        env=inputs.variable_names(env, "--env"),
+        watch=watch,
+        progress=captured.progress,
     )
     try:
         outputs.write(codec.encode(found.manifest), output, 0o600)
