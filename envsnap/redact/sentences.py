@@ -33,7 +33,7 @@ HINTS = (
     "connect",
 )
 _CHANGED = (
-    r"(?i)(?:password|passwort|passphrase|pin|(?:api |access )?key|token|secret)s?\b[^\n.:]{0,60}? from"
+    r"(?i)(?:password|passwort|passphrase|pin|(?:api|access|auth|secret|session)[ _-](?:key|token)|secret)s?\b[^\n.:]{0,60}? from"
     r" ([\"'`]?)([^\s\"'`,;]{4,80})[\"'`]? to ([\"'`]?)([^\s\"'`,;]{4,80})"
 )
 _IS_PASSWORD = r"(?i)(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pwd|pw|psk)\b"

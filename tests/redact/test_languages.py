@@ -38,7 +38,7 @@ def test_both_sides_of_a_change_are_left_out(said: str) -> None:
     [
         "das Passwort ist falsch", "le mot de passe est incorrect", "la contraseña es obligatoria",
         "Пароль неверный", "密码错误",
-        "the key is moved from layer1 to layer2", "secret moved from vault to disk",
+        "the key is moved from layer1 to layer2", "key changed from layers.0 to blocks.0", "secret moved from vault to disk",
         "token rate from 100 to 200 per second",
     ],
 )  # fmt: skip
