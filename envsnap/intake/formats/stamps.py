@@ -31,8 +31,7 @@ ENDS = ("] ", "| ", ": ")
 
 def without(text: str) -> str:
     """The text without what most of its lines begin with, as far as that is known to be a log's."""
-    if FRAME.search(text) is not None:
-        text = FRAME.sub("", text)
+    text = FRAME.sub("", text)
     for _ in range(MOST):
         lines = text.split("\n")
         filled = [line for line in lines if line.strip()]

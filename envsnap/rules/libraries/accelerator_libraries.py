@@ -34,9 +34,11 @@ class AcceleratorLibraries(Rule):
     def compare(self, comparison: Comparison) -> Iterator[Finding]:
         """Yield one finding a library that differs."""
         for change in list(comparison.under("frameworks")):
-            if len(change.path) == 3 and change.path[2] == BLAS:
+            if len(change.path) != 3:
+                continue
+            if change.path[2] == BLAS:
                 yield self._blas(change)
-            if len(change.path) != 3 or change.path[2] not in LIBRARIES:
+            if change.path[2] not in LIBRARIES:
                 continue
             if change.reference is None or change.other is None:
                 continue  # the build with and the build without CUDA: another rule's
