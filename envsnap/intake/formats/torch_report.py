@@ -108,9 +108,11 @@ class _Report:
             ),
             None,
         )
-        vllm = next((at for at in range(start, len(lines)) if _is_of_vllm(lines[at])), len(lines))
-        place = self._head(lines, start, vllm if end is None else end)
-        if end is not None:
+        if end is None:  # without its lists; what vLLM appends may follow at once
+            vllm = (at for at in range(start, len(lines)) if _is_of_vllm(lines[at]))
+            place = self._head(lines, start, next(vllm, len(lines)))
+        else:
+            self._head(lines, start, end)
             place = self._packages.read(lines, end + 1)
         self._tail(lines[place:])
         self._packages.close()
