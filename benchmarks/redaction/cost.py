@@ -18,7 +18,7 @@ from pathlib import Path
 TIMED = """
 import functools, json, sys, time
 from envsnap.replay.esr import left_out
-from envsnap.replay.recorder import texts
+from envsnap.replay.recorder import masks
 spent = [0.0]
 def timed(function):
     @functools.wraps(function)
@@ -34,7 +34,7 @@ def timed(function):
     return run
 told = sys.argv.pop(1)
 left_out.clean = timed(left_out.clean)
-texts._without_secrets = timed(texts._without_secrets)
+masks.Masks.shown = timed(masks.Masks.shown)
 from envsnap.cli.main import main
 main()
 """

@@ -75,7 +75,8 @@ def _unpack():
         sys.stderr.write(lacking)
         sys.exit(87)
     if PACKED:
-        MODULES.update(json.loads(zlib.decompress(binascii.a2b_base64(PACKED)).decode("utf-8")))
+        texts = zlib.decompress(binascii.a2b_base64(PACKED)).decode("ascii").split("\0")
+        MODULES.update(zip(texts[::2], texts[1::2]))
 
 
 def _text_entries(path):

@@ -23,6 +23,7 @@ _REDACT = (
     "quiet",
     "sentences",
     "texts",
+    "tools",
     "weighing",
     "words",
 )

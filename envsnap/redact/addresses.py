@@ -32,7 +32,7 @@ _PATH_MARKS = ("/t/", "/auth", "oken", "key", "/private", "/secret")
 # Whose addresses are secrets as a whole.
 _CALLED = r"//[\w.-]{0,60}(?:hook|ping|notify|ntfy|push)[\w.-]{0,60}/(?:[\w.-]{1,20}/){0,3}?([0-9A-Za-z_-]{16,200})(?=[/?#\s\"'<>]|\Z)"
 _PARAMETER = r"([?&;#])([A-Za-z_][\w.%\[\]-]{0,80})=([^\s&;#\"'<>]{0,4096})"
-_SAFE_HOSTS = r"(?:git|hg|svn|ssh|anonymous|root|ubuntu|admin|ec2-user)@"
+_SAFE_HOSTS = r"(?:https?|git|hg|svn|ssh|anonymous|root|ubuntu|admin|ec2-user)@"
 _NAMES = frozenset(
     "sig signature sign hmac key code state auth access_key accesskeyid awsaccesskeyid"
     " x-amz-signature x-amz-credential x-amz-security-token x-goog-signature x-goog-credential"
@@ -84,6 +84,8 @@ def _logins(text: str) -> list:
     found = []
     for match in re.finditer(_USERINFO, text):
         inside = text[match.end(1) : match.end()]
+        if match.group(1) == "//" and re.match(r"[\w*.-]{1,40}\[@", inside):
+            continue  # //input[@type]
         if (
             re.match(r"(?:git\+)?(?:ssh|sftp|rsync|wasbs?|abfss?):", match.group(1))
             and ":" not in inside

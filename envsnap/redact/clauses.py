@@ -25,10 +25,10 @@ _JOINT = (
 )
 # use X as the password, with X for a password
 _BEFORE = (
-    r"(?i)(?<![\w.=/-])[\"'`]?([^\s\"'`<>(),;]{4,200})[\"'`]?,? (?:as|for|was|is|being) (?:(?:the|a|an|my|your|our|its|his|her|their) )?"
+    r"(?i)(?<!ask )(?<!contact )(?<![\w.=/-])[\"'`]?([^\s\"'`<>(),;]{4,200})[\"'`]?,? \(?(?:as|for|was|is|being|env|from|in) (?:(?:the|a|an|my|your|our|its|his|her|their) )?"
     r"(?:[\w-]{1,20} ){0,3}?(?:"
     + _PASS
-    + r"|pass(?:word|wd|phrase|code)|pwd?|psk|secret|token|(?:api|access|secret|private|signing|encryption|license) ?key)\b"
+    + r"|(?:[A-Za-z]\w{0,40}_)?pass(?:word|wd|phrase|code)|pwd?|psk|secret|token|(?:api|access|secret|private|signing|encryption|license) ?key)\b"
 )
 _BY = r"(?i)\b(?:with|using|by) (?:(?:the|a|my|its) )?\Z"
 # with password X as Y
@@ -104,8 +104,12 @@ def _behind(line: str) -> list:
         opens = re.search(_OF_PASSWORD, line[match.start() : match.start(3)]) is not None
         if match.group(2) == "as" and re.search(_BY, line[: match.start()]):
             continue  # whoever comes with it
+        if line[match.start(3) - 1 : end + 1] == "<%s>" % value:
+            continue  # a mark
         if _is_value(value, opens) or (opens and _is_word(line, match, end, noun)):
             found.append((match.start(3), end))
+            if noun.lower().endswith(("codes", "tokens", "keys", "words")):
+                found.extend(item[:2] for item in sentences.listed(line, end))
     return found
 
 
@@ -158,15 +162,23 @@ def _before(line: str) -> list:
         for match in re.finditer(shape, line):
             value = match.group(1).rstrip(".:!?")
             used = shape != _BEFORE or re.search(_USED, line[: match.start(1)]) is not None
+            used = used or _is_in_quotes(line, match)
             if _is_value(value, opens=True) or (used and _may_be_word(value)):
                 found.append((match.start(1), match.start(1) + len(value)))
     return found
 
 
+def _is_in_quotes(line: str, match) -> bool:
+    """`expected 'x' for password`: what is in quotes, and joined of words."""
+    sign = line[match.start(1) - 1 : match.start(1)]
+    quoted = sign in ("'", '"', "`") and line[match.end(1) : match.end(1) + 1] == sign
+    return quoted and re.search("[A-Z-]", match.group(1)) is not None
+
+
 def _tells(noun: str) -> bool:
     """Keys and tokens are those of a service; of maps, attention and models they tell nothing."""
     return (
-        "key" not in noun.lower()
+        not any(word in noun.lower() for word in ("key", "token"))
         or keys.weigh(noun) >= keys.SECRET
         or re.match(_OF_PASSWORD, noun) is not None
     )
@@ -195,7 +207,9 @@ def _is_about_a_property(said: str) -> bool:
 def _may_be_word(value: str, numbered: bool = False) -> bool:
     """Letters alone in a password's place, where the user is told as well; in quotes with a number."""
     return (
-        re.match(r"[A-Za-z]{4,40}(?:-[A-Za-z]{2,20}){0,3}%s\Z" % ("[0-9]{0,4}" * numbered), value)
+        re.match(
+            r"[A-Za-z]{3,40}(?:[-_.&][A-Za-z]{2,20}){0,3}%s\Z" % ("[0-9]{0,4}" * numbered), value
+        )
         is not None
         and not keys.weigh(value)
         and not keys.is_property(value)

@@ -33,6 +33,7 @@ _SHORT = {
     "iwconfig": "key",
     "airflow superset flask grafana-cli useradd usermod adduser beeline ykman": "-p",
     "hdbsql vertica vsql nzsql bteq": "-p -w -pw",
+    "ssh-keygen": "-N -P",
     "jarsigner keytool apksigner": "-storepass -keypass -srcstorepass -deststorepass -srckeypass -destkeypass -new",
     "aria2c": "--ftp-passwd --http-passwd",
     "nfdump couchbase-cli cbq cbbackupmgr": "-p",
@@ -40,6 +41,7 @@ _SHORT = {
 _OF_PROGRAMS = {
     program: taken.split() for programs, taken in _SHORT.items() for program in programs.split()
 }
+PROGRAMS = frozenset((*_READERS, *_OF_PROGRAMS))
 # What stands behind these words, and nothing else: (words before it in a line, which one it is).
 _PLACED = {"wpa_passphrase": 2, "obscure": 1, "add-authtoken": 1, "authtoken": 1}
 _LOGINS = ("login", "signin", "logon", "authenticate", "auth", "activate", "relogin")

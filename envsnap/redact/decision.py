@@ -10,8 +10,7 @@ import re
 from . import addresses, keys, kinds, loose, sentences, texts, words
 from .weighing import hides
 
-REDACTED = "<redacted by envsnap>"
-
+REDACTED = kinds.MARK
 
 _OF_LOGINS = (["login"], ["logins"], ["auth"], ["userpwd"])
 
@@ -27,14 +26,13 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
     What is shown is None where nothing may be; the reason is None where nothing was left out.
     `variable` is set for variables of an environment; `inherited` is the level of a container.
     """
-    level = max(keys.weigh(key, variable), inherited)
+    level = _level(key, text, variable, inherited)
     if len(text) > texts.LONGEST:
         return None, "longer than can be looked through"
-    if variable and level == keys.SECRET and len(text) == 3 and text.isalnum():
-        level = (
-            level if kinds.is_setting(text) else keys.PASSWORD
-        )  # too short for a word of settings
-    if hides(text, level):
+    rest = _address(text) if level == keys.PERHAPS else None
+    if rest is not None:
+        return rest
+    if hides(text, level) or (kinds.is_grouped(text) and keys.is_code(key)):
         return None, "under a name that tells a secret"
     if level <= keys.PERHAPS and _opens(key, level) and _is_login(key, text):
         return None, "user and password"
@@ -45,6 +43,19 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
         return _without(text, cuts)
     why = _by_looks(text, level)
     return (text, None) if why is None else (None, why)
+
+
+def _level(key: str, text: str, variable: bool, inherited: int) -> int:
+    """What a key says; of a variable also of three letters, which are too few for a word of settings."""
+    level = max(keys.weigh(key, variable), inherited)
+    is_short = variable and level == keys.SECRET and len(text) == 3 and text.isalnum()
+    return keys.PASSWORD if is_short and not kinds.is_setting(text) else level
+
+
+def _address(text: str):
+    """Of an address with secret parts what remains, and why: it says where it leads; None without."""
+    cuts = texts.find(text) if re.match(r"[\w.+-]{2,30}://\S+\Z", text) else []
+    return _without(text, cuts) if cuts and all("address" in cut[2] for cut in cuts) else None
 
 
 def _by_looks(text: str, level: int):

@@ -33,6 +33,8 @@ _FORM = r"\bform-data; name=\"([\w.-]{1,80})\"(?:\r?\n|\\r\\n|\\n){2}([^\r\n\\]{
 _LINE = (
     r"(?m)^[ \t]{0,8}([A-Za-z][\w-]{2,40})[ \t]{1,8}[\"']?([^\s\"'=:]{3,200})[\"']?[ \t]{0,8}\r?$"
 )
+# ... also behind words of the same directive: proxy_set_header X-Gateway-Secret x;
+_DIRECTIVE = r"(?m)^[ \t]{0,8}((?:[a-z][\w-]{1,30} ){0,3})([A-Za-z][\w.-]{3,80})[ \t]{1,40}[\"']?([^\s\"'=:;,{}()<>-][^\s\"'=:;,{}()<>]{2,200})[\"']?[ \t]{0,2}(;?)[ \t]{0,8}\r?$"
 _DIGEST = r"(?i)\bDigest\s[^\n]{0,400}?\bresponse=\"?([0-9a-f]{32,128})\"?"
 _ALONE = (_SECURE, _PS_LOGIN, _SWITCH_LOGIN, _NET_USE, _NET_USED, _NET_USER, _DIGEST)
 _HINTS = ("/u", "net use", "net user", "ecure", "redential", "igest", "/U")
@@ -138,6 +140,33 @@ def _lines(text: str) -> list:
     ]
 
 
+def _directives(text: str) -> list:
+    """A name that no sentence has, and a value that ends the line: `spark.authenticate.secret x`."""
+    found = []
+    for match in re.finditer(_DIRECTIVE, text):
+        before, name, value, stop = match.groups()
+        level = keys.weigh(name)
+        if level < keys.PERHAPS or not hides(value, level) or not _is_compound(name, level):
+            continue
+        names = value.islower() and (keys.is_property(value) or keys.weigh(value))
+        if names or sentences.is_telling(value):
+            continue
+        is_word = re.match(r"[a-z]{3,40}\Z", value) is not None
+        tells = level >= keys.PASSWORD or ("." in name and not name.lower().endswith("key"))
+        if not is_word or stop or (not before and tells):
+            found.append((*match.span(3), "value of a name that tells a secret"))
+    return found
+
+
+def _is_compound(name: str, level: int) -> bool:
+    """Names as settings have them, which are no words of English."""
+    if re.search(r"[a-z0-9][._-][a-z]", name, re.IGNORECASE):
+        return True
+    return level >= keys.PASSWORD and not re.match(
+        r"(?i)pass(?:words?|wd|phrase|code)\Z|pwd?\Z", name
+    )
+
+
 def _table(text: str) -> list:
     """Cells of a table whose first line names the columns."""
     head, _, rest = text.partition("\n")
@@ -176,5 +205,6 @@ _READERS = (
     (("input_value=",), _told_apart),
     (("form-data",), _told_apart),
     (("\n",), _lines),
+    ((" ",), _directives),
     (("\n",), _table),
 )

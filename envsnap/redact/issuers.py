@@ -56,6 +56,9 @@ AccountKey=[a-zA-Z0-9+/=]{20,100}
 SharedAccess(?:Key|Signature)[= ][^\s"';]{8,300}
 (?:dapi|dkea|dose)[0-9a-f]{32}(?:-[0-9])?
 gl(?:c|sa)_[A-Za-z0-9+/=_]{20,400}
+MII[A-Za-z0-9+/]{4}(?:IBA(?:DANBgkqhkiG9w0BAQ|AKC)|AgEAMBMGByqGSM49)[A-Za-z0-9+/=_-]{40,8192}
+MIGHAgEAMBMGByqGSM49[A-Za-z0-9+/=_-]{60,400}
+MC4CAQAwBQYDK2V[A-Za-z0-9+/=_-]{30,80}
 eyJrIjoi[A-Za-z0-9+/=]{40,400}
 HRKU-[A-Za-z0-9_-]{20,100}
 NR(?:AK|JS|II|IQ|RA|AL)-[A-Za-z0-9_-]{16,64}

@@ -16,13 +16,13 @@ SECRET = 3  # a secret, unless the value is a setting
 PASSWORD = 4  # a secret, short words too
 CERTAIN = 5  # inside of what is a secret as a whole, whatever the keys there say
 
-_PASSWORDS = frozenset(
+PASSWORDS = frozenset(
     "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass requirepass masterauth"
     " sshpass htpasswd chpasswd rocommunity rwcommunity mnemonic seedphrase contrasena senha kennwort wachtwoord parola haslo heslo losenord mima"
-    " adgangskode salasana salasona jelszo sifre clave motdepasse matkhau geslo slaptazodis lozinka passord kodeord wachtzin".split()
+    " adgangskode salasana salasona jelszo sifre clave motdepasse matkhau zugangscode toegangscode geslo slaptazodis lozinka passord kodeord wachtzin".split()
 )
 # ... and stems that may be joined to others, also without the marks that `words` takes off.
-_STEMS = (
+STEMS = (
     "geheim|\u5bc6\u7801|\u5bc6\u78bc|\u53e3\u4ee4|\u30cf\u30b9\u30ef|\ube44\ubc00\ubc88\ud638|\uc554\ud638"
     "|\u043f\u0430\u0440\u043e\u043b|\u05e1\u05d9\u05e1\u05de|\u0627\u0644\u0645\u0631\u0648\u0631|\u0e2a\u0e1c\u0e32\u0e19|\u03ba\u03c9\u03b4\u03b9\u03ba"
 )
@@ -98,7 +98,7 @@ _PROPERTIES = frozenset(
     " caching parallelism efficiency throughput tokenizer model reader writer parser filter"
     " layer layers head heads stage steps step batch batches chunk window padding bucket"
     " function func command helper helpers classifier encoder cmd script tool hook hooks encryption hashing complexity history"
-    " generator strength".split()
+    " generator strength primaria foranea".split()
 )
 _DIGESTS = frozenset(
     "sha blake xxh xxhash xet sha1 sha224 sha256 sha384 sha512 md5 md crc hash hashes hexdigest digest digests"
@@ -183,6 +183,12 @@ def is_property(key: str) -> bool:
     return bool(words) and weigh(key) < SECRET and _tells_which(words)
 
 
+def is_of_model(before: str, noun: str) -> bool:
+    """Whether the word before `token` says that it is one of a model: next token."""
+    last = split(before)[-1:]
+    return noun.lower().startswith("token") and bool(_MODEL_TOKENS.intersection(last))
+
+
 def is_code(key: str) -> bool:
     """Tell whether digits in quotes under this name open something."""
     return weigh(key) >= PASSWORD or split(key)[-1:] in (["pin"], ["pincode"])
@@ -250,7 +256,7 @@ def _alone(words: list, place: int, variable: bool) -> int:
     """What a word says with the words before it."""
     word = words[place]
     before = words[place - 1] if place else ""
-    if word in _PASSWORDS:
+    if word in PASSWORDS:
         return _password(word, before, last=place == len(words) - 1)
     if word in ("token", "tokens"):
         return _token(word, words[:place])
@@ -267,7 +273,7 @@ def _alone(words: list, place: int, variable: bool) -> int:
 
 def _of_parts(word: str, before: str) -> int:
     """What a word says that is glued of several, or is one of two that belong together."""
-    if re.match(_GLUED_PASSWORD + r"\Z", word) or re.search(_STEMS, word):
+    if re.match(_GLUED_PASSWORD + r"\Z", word) or re.search(STEMS, word):
         return PASSWORD
     if word == "private":
         return PERHAPS

@@ -2,6 +2,7 @@
 
 import re
 
+MARK = "<redacted by envsnap>"  # what stands in the place of a secret
 _UNIT = r"(?:[kKmMgGtTpPeE]i?[bB]?(?:it|ps)?|[bB]|%|[nmu]?s|sec(?:onds)?|min(?:utes)?|[mhdwy]|hours?|days?|[MGk]?Hz|x|px|pt|em|deg|rad|V|W|[mC])"
 _NUMBER = r"[+-]?(?:0[xX][0-9a-fA-F]{1,16}|0[bo][0-7]{1,64}|(?:[0-9][0-9_,]{0,400}(?:\.[0-9_]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,6})?)"
 _QUANTITY = _NUMBER + r" ?" + _UNIT + r"?"
@@ -28,7 +29,7 @@ _REFERENCE = (
     r"(?::|\+|\[)/{0,3}[\w./#:\[\]'\" -]{1,200}"
     r"|os\.environ/\w{1,99}|os\.environ(?:\.get\(|\[)['\"]\w{1,99}['\"][\])]"
     r"|arn:aws[\w-]{0,10}:[\w:/.-]{1,200}|projects/[\w-]{1,60}/secrets/[\w./-]{1,100}"
-    r"|@/[\w./-]{1,200}|(?:(?:id|type|src|source|env|target|dst)=[\w./:-]{1,200}(?:,|\Z)){1,6}"
+    r"|(?:@|[A-Za-z][\w-]{0,30}:)/(?:[a-z][\w.-]{1,30}/){1,9}[\w.-]{1,99}|@/[\w./-]{1,200}|(?:(?:id|type|src|source|env|target|dst)=[\w./:-]{1,200}(?:,|\Z)){1,6}"
     r"|(?:[\w-]{0,12}[-_])?[*xX.]{3,64}|<[^<>]{1,80}>|\*{1,64}"
     r"|(?i:your|insert|replace|enter|paste|fill)[-_ ]?(?:[A-Za-z]{2,12}[-_ ]?){1,6}"
 )
@@ -150,8 +151,13 @@ def is_made(text: str) -> bool:
 
 def _is_serial(text: str) -> bool:
     """Groups of capitals and digits, as licenses are printed."""
-    groups = re.match(r"(?:[A-Z0-9]{4,8}-){2,9}[A-Z0-9]{4,8}\Z", text) is not None
+    groups = re.match(r"[A-Z0-9]{3,8}-(?:[A-Z0-9]{4,8}-){1,9}[A-Z0-9]{4,8}\Z", text) is not None
     return groups and any(letter.isdigit() for letter in text) and not text[:4].isdigit()
+
+
+def is_grouped(text: str) -> bool:
+    """Digits in three groups or more, as codes are read aloud: 90-44-12."""
+    return re.match(r"[0-9]{1,4}(?:[- ][0-9]{1,4}){2,9}\Z", text) is not None
 
 
 def _mixes(text: str) -> bool:

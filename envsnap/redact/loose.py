@@ -21,6 +21,8 @@ _VERSIONED = r"(?:[A-Za-z][\w.-]{0,60}[=<>~!]=)?v?[0-9]{1,4}\.[0-9]{1,4}[.+a-z]"
 _PICTURES = ("iVBORw0KGgo", "/9j/4", "R0lGOD", "UklGR")
 # Digits of base 16 among other parts tell which one, as commits in addresses do.
 _PARTS = r"(?<![A-Za-z0-9])(?:0[xX][0-9A-Fa-f]{1,64}|[0-9a-f]{7,128})(?![A-Za-z0-9])|(?<![0-9])[0-9]{1,4}(?:x[0-9]{1,4}){1,4}(?![0-9])"
+# Digits of base 16 behind one word, or behind several that tell a secret.
+_HEX_NAMED = r"(?:[A-Za-z]{1,12}[_-]?|(?=.{0,40}(?i:secret|token|key|pass))[A-Za-z]{2,12}(?:[_-][A-Za-z]{2,12}){1,3}[_-])[0-9a-f]{24,}\Z"
 _WORD = r"[^\s\"'`(){}<>\[\],;|\\]{8,400}"
 # Base 16 between words is a digest where a word of the line may name one.
 _HEX = (
@@ -48,7 +50,7 @@ def is_loose(text: str) -> bool:
         return False
     if short.startswith(_PICTURES) or decoded(short):
         return False  # a picture, or a text that was looked into
-    if kinds.is_hex(short) or re.match(r"[A-Za-z]{1,12}[_-]?[0-9a-f]{24,}\Z", short):
+    if kinds.is_hex(short) or re.match(_HEX_NAMED, short):
         return True
     return kinds.is_random(re.sub(_PARTS, "", short))
 

@@ -7,7 +7,7 @@ all of them in turn.
 import re
 from functools import lru_cache
 
-from . import clauses, commands, languages, sentences
+from . import clauses, commands, keys, languages, sentences
 
 LONGEST = 100
 # A word of letters and digits, shorter than any token, or a number with one point.
@@ -18,6 +18,7 @@ _MARKS = (
     *("emonic", "env", "hook", "hrase", "igest", "login", "md5", "nego", "net", "redential", "seed"),
     *("set", "put", "add", "splu", "variable", "wallet", "googleapis", "signature", "user"),
     *(mark.lower() for mark in commands.MARKS),
+    *("geheim", *keys.PASSWORDS),
     *(hint.split()[0] for hint in (*sentences.HINTS, *clauses.HINTS)),
     *(name for name in languages.NAMES if " " not in name),  # the others have "pass"
 )  # fmt: skip

@@ -78,6 +78,7 @@ _WORDS = (
     r"(?i)\b(?:mnemonic|(?:seed|recovery|secret|backup) (?:phrase|words)|wallet|seed)\b[^\n]{0,20}?[:=\"'(]\s{0,3}[\"'(]?"
     r"((?:[a-z]{3,8}[ ,]{1,3}){11,24}[a-z]{3,8})\b"
 )
+_SERIAL = r"(?i:licen[cs]es?|activation|product|serial)\b[^\n]{0,40}?[ :=\"'](?=[0-9-]*[A-Z])(?=[A-Z-]*[0-9])((?:[A-Z0-9]{3,8}-){2,9}[A-Z0-9]{3,8})\b"
 _DIGESTS = r"(?i)(?:sha\d|md5|hash|digest|commit|revision|fingerprint|checksum|\bids?\b|tokens? (?:ids?|count)|tokenizer)"
 _LABELS = (
     r"(?i)(?:\b|_)(?:ids?|uuid|guid|commit|sha\d{0,3}|md5|hash|digest|checksum|revision|rev|ref|run|etag"
@@ -97,6 +98,8 @@ def spans(text: str) -> list:
     low = text.lower()
     if " from " in low and " to " in low:
         found.extend(_moved(text))
+    if "-" in text and any(word in low for word in ("licen", "activation", "serial", "product")):
+        found.extend(_serials(text))
     if any(word in low for word in HINTS):
         found.extend(_said(text))
         found.extend(_pairs(text))
@@ -109,14 +112,25 @@ def _moved(text: str) -> list:
     found = []
     for match in re.finditer(_CHANGED, text):
         words = [match.group(place).rstrip(".:!?") for place in (2, 4)]
-        if (match.group(1) or match.group(3) or any(map(is_told, words))) and not any(
-            kinds.is_plain(word) or kinds.is_path(word) for word in words
+        told = (
+            match.group(1)
+            or match.group(3)
+            or any(map(is_told, words))
+            or any(map(_is_named, words))
+        )
+        if told and not any(
+            kinds.is_plain(word) or kinds.is_path(word) or kinds.is_setting(word) for word in words
         ):
             found += [
                 (match.start(place), match.start(place) + len(word), "secret in a sentence")
                 for place, word in zip((2, 4), words)
             ]
     return found
+
+
+def _is_named(word: str) -> bool:
+    """Words joined by a sign, with capitals: Old-Dipper. No word of a sentence is written so."""
+    return re.match(r"(?=.{0,40}[A-Z])[A-Za-z]{2,30}[-_.&'][A-Za-z]{2,30}\Z", word) is not None
 
 
 def _phrases(text: str) -> list:
@@ -137,11 +151,28 @@ def _said(text: str) -> list:
             continue  # max_new_tokens
         value = match.group(1).rstrip(".:!?")
         end = match.start(1) + len(value)
+        if text[match.start(1) - 1 : end + 1] == "<%s>" % value or keys.is_of_model(
+            text[max(0, match.start() - 40) : match.start()], name
+        ):
+            continue  # a mark of a model, and what it has said
         quoted = _quoted(text, match)
         if quoted is not None:
             found.append((match.start(1), quoted, "secret in a sentence"))
         elif is_told(value) or _is_plainly_told(text, match, value):
             found.append((match.start(1), end, "secret in a sentence"))
+            if re.match(r"(?i)[^:=]{0,40}(?:codes|tokens|keys|passwords|secrets)\b", match.group()):
+                found.extend(listed(text, end))
+    return found
+
+
+def listed(text: str, end: int) -> list:
+    """The others of a list: recovery codes: x, y and z."""
+    found = []
+    more = re.compile(r"[\"'`]?(?:, ?(?:and )?| and )[\"'`]?([^\s\"'`,;()<>]{4,200})")
+    match = more.match(text, end)
+    while match is not None and len(found) < 50 and is_told(match.group(1).rstrip(".:!?")):
+        found.append((*match.span(1), "secret in a sentence"))
+        match = more.match(text, match.end())
     return found
 
 
@@ -183,8 +214,9 @@ def _is_commanded(text: str, start: int, before: str, behind: str) -> bool:
 def _is_plainly_told(text: str, match, value: str) -> bool:
     """A word of letters alone: quoted, or at the end of a sentence that says what it is."""
     before, behind = text[match.start() : match.start(1)], text[match.start(1) + len(value) :]
-    if not re.match(_IS_PASSWORD, before) or not re.match(
-        r"[A-Za-z]{3,40}(?:-[A-Za-z]{2,20}){0,3}\Z", value
+    is_capital = re.match("(?i)(?:the )?secret ", before) is not None and value[:1].isupper()
+    if not (is_capital or re.match(_IS_PASSWORD, before)) or not re.match(
+        r"[A-Za-z]{3,40}(?:[-_.][A-Za-z]{1,20}){0,3}\Z", value
     ):
         return False
     low = value.lower()
@@ -248,6 +280,15 @@ def _digits(text: str) -> list:
         if re.search(_DIGESTS, match.group(1)) is None:
             found.append((*match.span(2), "secret in a sentence"))
     return found
+
+
+def _serials(text: str) -> list:
+    """Groups of capitals and digits behind what a license is called."""
+    return [
+        (*match.span(1), "secret in a sentence")
+        for match in re.finditer(_SERIAL, text)
+        if kinds.is_made(match.group(1))
+    ]
 
 
 def is_labelled(before: str) -> bool:

@@ -15,6 +15,7 @@ from . import (
     loose,
     quiet,
     sentences,
+    tools,
 )
 from .weighing import hides
 
@@ -26,12 +27,12 @@ _ASSIGNED = (
     r"(?<![\w.$%?&-])(?:\\?[\"'](" + _NAME + r")\\?[\"']\]?\s{0,8}(?::|=>?|,(?=\s{0,2}\\?[\"']))"
     r"|("
     + _NAME
-    + r")[ \t]{0,4}(?::=|=>?(?!=)|:(?=[ \t]|\\?[\"'])))[ \t]{0,8}(?:!\w{1,20}[ \t]{1,4})?"
+    + r")[ \t]{0,4}(?::=|=>?(?!=)|:(?=[ \t]|\\?[\"'])))[ \t]{0,8}(?:!\w{1,20}[ \t]{1,4}|[bru]{1,2}(?=[\"']))?"
 )
 _SPACED = r"(?<![\w.$%-])((?:[A-Za-z]{2,12} ){1,2}[A-Za-z]{3,12})[ \t]{0,2}[:=][ \t]{0,8}"
 _VALUE = (
     r"\\?\"((?:[^\"\\\n]|\\[^\n\"]){0,8192})\\?\"?|\\?'((?:[^'\\\n]|\\[^\n']){0,8192})\\?'?"
-    r"|([^\s,;&\"'<>(){}\[\]`]{1,4096}|<[^<>\s]{1,80}>|\$?\{{1,2}[^{}\n]{1,200}\}{1,2}|[^\s\"',;]{1,4096})"
+    r"|([^\s,;&\"'<>(){}\[\]`]{1,4096}|<redacted by envsnap>|<[^<>\s]{1,80}>|\{(?:[^{}\n]|\}\}){1,200}\}(?![}\w])|\$?\{{1,2}[^{}\n]{1,200}\}{1,2}|[^\s\"',;]{1,4096})"
 )
 # self.token, config.auth.key: where a program has it.
 _ATTRIBUTE_OF = r"[A-Za-z_][a-z_A-Z]{0,40}(?:\.[A-Za-z_][a-z_]{1,40}){1,6}\Z"
@@ -39,6 +40,7 @@ _OF_PROGRAMS = ("self.", "cls.", "args.", "config.", "cfg.", "settings.", "reque
 # A parameter of a statement of SQL.
 _BOUND = r"(?::[A-Za-z_]\w{0,60}|%s|\?)\Z"
 _REST = r"[^\n\r#]{0,200}"
+_SAID_ON = r"[^ ]* (?![a-z_]{2,20}[:=] )"  # more words, and no further name with its value
 # Elements of XML, and pairs of attributes.
 _ELEMENT = r"<(?:[\w-]{1,20}:)?(" + _NAME + r")(?:\s[^<>]{0,200})?>([^<>]{1,4096})</"
 _ATTRIBUTES = (
@@ -69,60 +71,6 @@ _JOINTS = frozenset(
     "or and to is was in for the flag option options argument if when with instead on by as".split()
 )
 _SCHEMES = ("basic", "bearer", "token", "key", "digest", "nego", "splu")
-# What a line with a tool of these has.
-_TOOL_MARKS = (
-    "-",
-    "<<<",
-    "alias",
-    "(",
-    "|",
-    "BY",
-    "ogin",
-    "assword",
-    "ASSWORD",
-    "auth",
-    "Auth",
-    "config",
-    "ctl",
-)
-# Options by which tools take passwords; group 1 is the secret.
-_TOOLS = (
-    r"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
-    # -p before the user, and what is handed to a command that asks for a password.
-    r"(?:\A|\s)-p[ =]{1,4}[\"']?([^\s\"':/-][^\s\"':/]{0,60}[0-9!#$%^&][^\s\"':/]{0,60})[\"']?\s(?:[^\n|;]{0,100}?\s)?(?:-u|--user(?:name)?)[ =]{1,4}[A-Za-z]",
-    r"\b(?:sudo|su|passwd|vncpasswd|cryptsetup|kinit|gpg2?|openssl|smbpasswd|keytool|login|ssh-add|gocryptfs|veracrypt)\b[^\n|;]{0,200}?<<<\s{0,2}[\"']?([^\s\"'$][^\s\"']{1,200})",
-    r"\bhttp-basic\.\S{1,60} \S{1,60} [\"']?([^\s\"']{2,200})",
-    r"\b\w{0,30}(?:Credentials?|UserPass|AuthProvider)\w{0,20}\((?:\s{0,4}[\"'][^\"'\n]{0,100}[\"']\s{0,4},){1,4}\s{0,4}[\"']([^\"'\n]{1,200})[\"']",
-    r"(?:\A|\s)-u ?[A-Za-z][\w.-]{0,60}\s{1,4}-p([^\s\"':/=-][^\s\"':/]{2,200})(?=[\s\"']|\Z)",
-    r"\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]{0,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
-    r"\b(?:wget|http|https|ab|hey|siege)\b[^\n|;]{0,200}?\s(?:-a|-A|--auth)[ =]{1,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
-    r"\bmc (?:alias set|config host add) \S{1,100} \S{1,300} \S{1,100} [\"']?([^\s\"']{2,200})",
-    r"\b(?:7z[ar]?|7zz|rar|unrar)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
-    # Whoever the tool is: a user, and -p; or a user with a password, where no container takes them.
-    r"(?:\A|\s)(?:-[uU]|--user(?:name)?)[ =]{1,4}[^\s:\"'-][^\s:\"']{0,100}\s(?:[^\n|;]{0,100}?\s)?-[pP] [\"']?([^\s\"':/-][^\s\"':/]{2,200})(?=[\s\"']|\Z)",
-    r"\A(?:(?!docker|podman|nerdctl|chown|install)[^\n|;]){0,300}?(?<!\S)(?:-u|--user|--basic-auth|--proxy-user)[ =]{1,4}[\"']?[A-Za-z][^\s:\"']{0,100}:([^\s\"']{3,200})",
-    r"(?:\bauth\s{0,2}=\s{0,2}[(\[]|\b(?:HTTP(?:Basic|Digest)Auth|BasicAuth|basic_auth|PlainAuth|login)\()\\?[\"'][^\"'\n\\]{1,100}\\?[\"'],\s{0,4}\\?[\"']([^\"'\n\\]{1,200})",
-    r"\bredis-cli\b[^\n|;]{0,200}?\s(?:-a|--pass)[ =]{1,4}([^\s\"']{1,200})",
-    r"\bsshpass\b[^\n|;]{0,40}?\s-p[ =]{0,4}[\"']?([^\s\"']{1,200})",
-    r"\b(?:docker|podman|helm|az|oc|skopeo|buildah|nerdctl|crane|oras|mongo|mongosh|mongodump|mongorestore|psql|cqlsh|isql|sqlplus|vncviewer|xfreerdp|rabbitmqadmin|kinit|ansible|htpasswd)\b[^\n|;]{0,200}?\s-p[ =]{0,4}[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
-    r"\b(?:sqlcmd|bcp|osql|tsql|zip|unzip|7z|rar|cqlsh|snowsql)\b[^\n|;]{0,200}?\s-P[ =]{0,4}[\"']?([^\s\"']{2,200})",
-    r"\b(?:ldapsearch|ldapadd|ldapmodify|ldapwhoami|ldappasswd)\b[^\n|;]{0,200}?\s-w[ =]{0,4}[\"']?([^\s\"']{1,200})",
-    r"\bsmbclient\b[^\n|;]{0,200}?\s-U[ =]{0,4}[\"']?[^\s%\"']{1,100}%([^\s\"']{1,200})",
-    r"\blftp\b[^\n|;]{0,200}?\s-u[ =]{0,4}[\"']?[^\s,\"']{1,100},([^\s\"']{1,200})",
-    r"\bopenssl\b[^\n|;]{0,300}?\s-(?:passin|passout|pass|k)[ =]{1,4}(?:pass:)?[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
-    r"\b(?:wandb|vault|netlify|doppler|railway|snyk|hf|huggingface-cli|gh|glab) (?:auth )?login (?:--relogin )?([^\s\"'-][^\s\"']{7,200})",
-    r"\bhtpasswd\b[^\n|;]{0,20}?\s-[A-Za-z]{0,4}b[A-Za-z]{0,4}\s\S{1,100}\s\S{1,100}\s([^\s\"']{2,200})",
-    r"\baws configure set \w{0,60}(?:secret|token)\w{0,60} ([^\s\"']{2,200})",
-    r"\brabbitmqctl (?:add_user|change_password) \S{1,100} ([^\s\"']{2,200})",
-    r"\becho [\"']?([^\s\"'|]{4,200})[\"']? ?\| ?(?:sudo -S|docker login|chpasswd|passwd|helm registry)",
-    r"\bchpasswd\b[^\n]{0,10}<<<[ ]?[\"']?\w{1,64}:([^\s\"']{2,200})",
-    r"(?i)\bSET PASSWORD (?:FOR \S{1,120} )?= ?(?:PASSWORD\()?[\"']([^\n\"']{1,200})[\"']",
-    r"\bcurl\b[^\n|;]{0,300}?\s(?:-b|--cookie)[ =]{1,4}[\"']?[\w.-]{1,60}=([^\s\"';]{4,4096})",
-    r"\bIDENTIFIED (?:WITH \w{1,60} )?BY [\"']([^\n\"']{1,200})[\"']",
-    r"(?i)\b(?:login|machine [\w.-]{1,100}) [^\n]{0,120}?\bpassword ([^\s\"']{1,200})",
-    r"(?i)\b(?:create|alter) (?:user|role|login)\b[^\n;]{0,120}?\bpassword\s{1,4}=?\s{0,4}N?[\"']([^\n\"']{1,200})",
-)
-_NAMED = []  # those shapes, each with the names of its tools; once they are asked for
 _B64 = r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{12,100000}={0,2}"
 # Colours of a terminal, also as they are spelled in JSON and in shells: they part words, as blanks do.
 _COLOUR = r"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-9;?]{0,32}[A-Za-z]"
@@ -210,7 +158,7 @@ def _assigned(text: str) -> list:
     for match in re.finditer(_ASSIGNED, text):
         name = match.group(1) or match.group(2)
         level = keys.weigh(name, variable=name.isupper())
-        if level < keys.PERHAPS:
+        if level < keys.PERHAPS and not (name[-3:].lower() == "pin" and keys.is_code(name)):
             continue
         span = _value_span(text, match, level, template)
         if span is not None:
@@ -221,6 +169,7 @@ def _assigned(text: str) -> list:
             span = _value_span(text, match, level, template)
             if span is not None:
                 found.append((span[0], span[1], "value of a name that tells a secret"))
+                found.extend(sentences.listed(text, span[1]))
     return found
 
 
@@ -241,6 +190,8 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
         return None
     group = _group(value)
     shown = value.group(group)
+    if shown.startswith(kinds.MARK):
+        return None
     if group == 3:
         if re.match(_BOUND, shown) or not _is_assigned(text, match, shown, level, template):
             return None
@@ -250,7 +201,10 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
         and not kinds.is_made(shown.rstrip().rpartition(" ")[2])
     ):
         return None
-    return value.span(group) if hides(shown, level) else None
+    is_code = (
+        group < 3 and kinds.is_grouped(shown) and keys.is_code(match.group(1) or match.group(2))
+    )
+    return value.span(group) if is_code or hides(shown, level) else None
 
 
 def _is_listed(text: str, match, value, shown: str) -> bool:
@@ -269,7 +223,7 @@ def _is_assigned(text: str, match, shown: str, level: int, template: bool) -> bo
     colon = ":" in match.group()
     if template or (colon and not match.group(1) and not _begins_line(text, match.start())):
         return False
-    return not (colon and " " in _rest(text, match))
+    return not (colon and re.match(_SAID_ON, _rest(text, match)))
 
 
 def _is_of_program(shown: str, behind: str, level: int) -> bool:
@@ -318,9 +272,7 @@ def _options(text: str) -> list:
                 continue  # a sentence about the option
             if hides(value.group(group), level):
                 found.append((*value.span(group), "value of an option that takes a secret"))
-    if " " in text and any(mark in text for mark in _TOOL_MARKS):
-        found.extend(_of_tools(text))
-    return found
+    return [*found, *tools.spans(text)]
 
 
 def _of_list(text: str) -> list:
@@ -336,29 +288,6 @@ def _goes_on(text: str, value) -> bool:
 def _group(value) -> int:
     """Which of the spellings of a value it is: in double quotes, in single ones, or bare."""
     return next(number for number in (1, 2, 3) if value.group(number) is not None)
-
-
-def _of_tools(text: str) -> list:
-    """What tools take as passwords; a shape that begins with their names is asked where one stands."""
-    found = []
-    if not _NAMED:
-        _NAMED[:] = [(shape, _names_in(shape)) for shape in _TOOLS]  # at once: for other threads
-    for shape, names in _NAMED:
-        if names and not any(name in text for name in names):
-            continue
-        for match in re.finditer(shape, text):
-            taken = match.group(1)
-            if re.match(_NAME + "=", taken) and "://" not in taken:
-                continue  # -p name=value: the name decides
-            if not (kinds.is_reference(taken) or kinds.is_plain(taken)):
-                found.append((*match.span(1), "password of a command"))
-    return found
-
-
-def _names_in(shape: str) -> list:
-    """The words of which one stands in whatever a shape matches; none where that is not plain."""
-    match = re.match(r"\\b(?:\(\?:([\w|-]+)\)|([\w-]+))(?:\\b| )", shape)
-    return (match.group(1) or match.group(2)).split("|") if match else []
 
 
 def _headers(text: str) -> list:

@@ -10,6 +10,8 @@ import re
 from . import decision, keys, kinds, loose, texts, words
 
 DEEPEST_TEXT = 3
+# What stands before the colon of a header that a command is given.
+_COMMAND_AS_KEY = r"\S\s.{0,400}[\"'][\w -]{1,80}\Z"
 _LABELS = ("name", "key", "variable", "var", "header", "env", "field", "option", "parameter")
 _VALUES = ("value", "val", "default", "content", "data")
 _JWK = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
@@ -53,6 +55,9 @@ class Walk:
             if texts.find(key) or loose.is_loose(key):
                 self._note((*path, "key %d" % (len(kept) + 1)), "a key that is a secret", key)
                 continue
+            if isinstance(value, str) and re.search(_COMMAND_AS_KEY, key):
+                kept[key] = self._line(place, key, value)
+                continue
             name = labels.get(key, key)
             level = max(
                 _level(tree, key, name, inherited),
@@ -71,6 +76,14 @@ class Walk:
             if inner is not None or value is None:
                 kept[key] = inner
         return kept
+
+    def _line(self, place: tuple, key: str, value: str):
+        """The rest of a line that YAML has read as a pair: curl --header "Name: x" address."""
+        shown, why = decision.part("%s: %s" % (key, value))
+        if why is None:
+            return value
+        self._note(place, why, value)
+        return shown[len(key) + 2 :] if shown.startswith(key + ": ") else decision.REDACTED
 
     def _sequence(
         self, items: list, path: tuple, key: str, inherited: int, variables: bool
@@ -115,23 +128,43 @@ class Walk:
         if depth >= DEEPEST_TEXT:
             return text
         lost = self._lost(text, depth)
-        for secret in lost:
-            if len(secret) >= 4:
-                text = text.replace(secret, decision.REDACTED)
-        if lost and (not self._is_tree(text) or self._lost(text, depth)):
-            return None
-        return text
+        if not lost:
+            return text
+        # What remains of a value is shown, unless the text is then read otherwise.
+        for shown in (lost, dict.fromkeys(lost)):
+            left = text
+            for secret in lost:
+                if len(secret) >= 4:
+                    left = left.replace(secret, shown[secret] or decision.REDACTED)
+            if self._is_tree(left) and not self._lost(left, depth):
+                return left
+        return None
 
     def _is_tree(self, text: str) -> bool:
         return isinstance(self._parse(text), (dict, list))
 
-    def _lost(self, text: str, depth: int) -> list:
+    def _lost(self, text: str, depth: int) -> dict:
+        """The values that are cut in a text of settings, and what remains of each; None: nothing."""
         parsed = self._parse(text)
-        lost = []
-        if isinstance(parsed, (dict, list)):
-            walk = Walk(lambda path, why, was: lost.append(was), self._parse)
-            walk.tree(parsed, ("(text)",) * (depth + 1))
-        return lost
+        if not isinstance(parsed, (dict, list)):
+            return {}
+        walk = _Cutting(self._parse)
+        walk.tree(parsed, ("(text)",) * (depth + 1))
+        return walk.lost
+
+
+class _Cutting(Walk):
+    """A walk that remembers what it cuts."""
+
+    def __init__(self, parse) -> None:
+        self.lost = {}
+        super().__init__(lambda path, why, was: self.lost.setdefault(was, None), parse)
+
+    def _text(self, text: str, path: tuple, key: str, inherited: int, variables: bool):
+        shown = super()._text(text, path, key, inherited, variables)
+        if text in self.lost:
+            self.lost[text] = shown
+        return shown
 
 
 def _level(tree: dict, key: str, name: str, inherited: int) -> int:

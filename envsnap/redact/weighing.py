@@ -13,7 +13,10 @@ def hides(value: str, level: int) -> bool:
         return False
     if level == keys.PERHAPS:
         return kinds.is_made(value) and not (
-            kinds.is_path(value) or kinds.is_uuid(value) or is_clean_address(value)
+            re.match(r"(?:sha\d{1,3}|md5):", value)
+            or kinds.is_path(value)
+            or kinds.is_uuid(value)
+            or is_clean_address(value)
         )
     if level == keys.SECRET and _is_short_setting(value):
         return False

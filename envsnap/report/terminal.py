@@ -11,6 +11,7 @@ from envsnap.report import columns, document, first_screen, summary
 from envsnap.report.sanitize import plain, value
 from envsnap.rules import registry
 from envsnap.rules.finding import Finding, Severity
+from envsnap.wording import apart
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +24,7 @@ MOST_ROWS = 60
 MOST_KINDS = 8
 LONGEST_OTHER = 110
 LONGEST_SOURCE = 160
+LONGEST_CELL = 48
 MOST_EXPLAINED = 10
 MOST_TOGETHER = 6
 MOST_BASIS = 4
@@ -234,6 +236,8 @@ def _table(
 def _values(finding: Finding, heads: tuple[str, str]) -> tuple[str, str]:
     """Both values of a finding; where there is none it says why: absent, none or unknown."""
     first, second = summary.cells(finding, heads)
+    if isinstance(first, str) and isinstance(second, str) and not DIGEST.fullmatch(first):
+        first, second = apart(first, second, LONGEST_CELL)
     if heads == summary.HEADS:
         return "" if first is None else _cell(first), _side(finding, "other", second)
     return _side(finding, "reference", first), _side(finding, "other", second)
@@ -274,7 +278,7 @@ def _fitted(text: str, width: int) -> str:
 def _cut(text: str) -> str:
     if DIGEST.fullmatch(text):
         return text.removeprefix("sha256:")[:10] + "…"
-    return text if len(text) <= 48 else text[:47] + "…"
+    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
 
 def _explain(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from envsnap.replay.recorder import texts
+from envsnap.replay.recorder import masks, texts
 from tests.conftest import Run
 
 SCRIPT = """
@@ -101,13 +101,13 @@ def test_a_line_is_judged_alike_whatever_was_said_before(harmless: str, secret: 
 
 def test_lines_that_differ_in_numbers_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    judge = texts.decision.message
+    judge = masks.decision.message
 
     def counted(text: str, known: dict[str, str]) -> str:
         asked.append(text)
         return str(judge(text, known))
 
-    monkeypatch.setattr(texts.decision, "message", counted)
+    monkeypatch.setattr(masks.decision, "message", counted)
     said = "".join(f"step {n} tokens=128 loss={n / 7:.4f} took {n}.5 s\n" for n in range(1000))
     assert len(list(texts.lines(said.encode(), RUN, text=True))) == 1001
     assert len(asked) == 1

@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from envsnap.redact import decision
 from envsnap.replay.recorder.inside.settings import digest
+from envsnap.replay.recorder.masks import Masks
 
 MOST_LINES = 5000
 MOST_WORDS = 400
@@ -68,7 +68,7 @@ SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str], During], bool
     ("time", re.compile(r"(?<![\d.])(?<!\d[+-])(\d{1,2}):(\d\d)(?::(\d\d))?(?:[.,]\d{1,9})?(?![\d.])"), _is_time_of),
     ("time", re.compile(
         rf"(?<![\w.])({NUMBER}) ?(ns|us|µs|ms|s|sec|secs|seconds?|minutes?|it/s|s/it|tok/s|tokens/s|"
-        r"[KMG]i?B/s|[kMG]B/s|req/s|fps|FPS)\b"
+        r"[KMG]i?B/s|[kMG]B/s|req/s|fps|FPS)\b(?! %time)"
     ), _took),
     ("time", re.compile(
         r"(?<=seconds=)\d+\.\d+|(?<=elapsed: )\d+\.\d+|(?<=elapsed=)\d+\.\d+|(?<=latency=)\d+\.\d+"
@@ -78,19 +78,11 @@ SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str], During], bool
 )  # fmt: skip
 # What a program makes under a name of its own for each run.
 FLEETING = re.compile(r"^(?:/private)?(?:/var)?/tmp/|/\.cache/|^/(?:proc|dev|run)/")
+# `loss 3.14 tok/s 182`: where names and numbers take turns to the end, a rate's unit is a name.
+TURNS = re.compile(rf"\s*(?:[^\s\d=:,|][^\s=:,|]*[ =:]{{1,3}}{NUMBER}%?(?:[\s,|]+|\Z))+\Z")
+RATE = re.compile(rf"\b((?:it|tok|tokens|samples|req)/s|fps|FPS)[ =:]+{NUMBER}")
 BETWEEN = re.compile(r"(?<=\d\d-\d\d)T(?=\d\d:)")  # a date and its time
 FILE = re.compile(r"[\w.@+-]*\w\.[A-Za-z]\w{0,9}\Z")
-# What every line with a secret has; few others do, and judging takes time.
-SUSPECT = re.compile(
-    r"(?i)pass|pw|pwd|secret|token|key|cred|auth|login|log in|sign in|account|cookie|bearer|basic|://|@"
-    r"|BEGIN|webhook|[a-z0-9_+/=-]{15}|[a-z0-9][!#$^&][a-z0-9!#$^&]"
-)
-# Numbers and times between blanks: a number is shown whatever stands around it, so lines that
-# differ in them alone are judged alike. Digits in quotes may be a password, and stay.
-COUNTED = re.compile(
-    r"(?<![^\s=,(\[])(?:[0-9]{1,20}(?:\.[0-9]{1,20})?|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]{1,9})?)"
-    r"(?=[\s,)\]%]|\Z)"
-)
 BAR = re.compile(r"\d{1,3}%\|")
 PIECES = re.compile(
     rf"%path/[\w.@+-]+|%[a-z]+|(?<![\w.]){NUMBER}(?![\w.]*\w)|[^\W_][\w'-]*|[^\w\s]|_+"
@@ -111,7 +103,7 @@ def lines(data: bytes, during: During, *, text: bool) -> Iterator[str]:
 
 def _plain(data: bytes) -> Iterator[str]:
     """Lines without escapes and without progress bars, as they stand in the end."""
-    harmless: set[str] = set()
+    masks = Masks(MOST_LINES)
     for whole in data.decode("utf-8", "backslashreplace").split("\n"):
         line = whole
         if "\r" in line:
@@ -122,27 +114,13 @@ def _plain(data: bytes) -> Iterator[str]:
                 continue
         elif BAR.search(line):
             continue
-        yield _without_secrets(ESCAPES.sub("", line[:LONGEST]).rstrip(), harmless)
-
-
-def _without_secrets(line: str, harmless: set[str]) -> str:
-    """A line in which a mark stands for each secret: a digest of a password could be guessed.
-
-    `harmless` has the lines without one that were judged before, their numbers aside.
-    """
-    if SUSPECT.search(line) is None:
-        return line
-    counted = COUNTED.sub("0", line)
-    if counted in harmless:
-        return line
-    shown = decision.message(line, {})
-    if shown == line and len(harmless) < MOST_LINES:
-        harmless.add(counted)
-    return shown.replace(decision.REDACTED, " %secret ")
+        yield masks.shown(ESCAPES.sub("", line[:LONGEST]).rstrip())
 
 
 def _words(line: str, during: During, here: str) -> list[str]:
     """The words of a line, with marks for what is masked by its shape; `here` is the working folder."""
+    if RATE.search(line) and TURNS.match(line):
+        line = RATE.sub(r"\1 %time ", line)
     for kind, shape, varies in SHAPES:
 
         def marked(match: re.Match[str], kind: str = kind, varies: Any = varies) -> str:

@@ -10,6 +10,7 @@ from envsnap.model.paths import Path, text
 from envsnap.model.reading import entries, given
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
+from envsnap.wording import apart
 
 FILE_FACTS = ("sha256", "tree")
 MOST_ALIKE = 8  # changes of one kind in one file; more are one line with their count
@@ -145,13 +146,13 @@ def _told(found: list[Change]) -> str:
     if len(found) > 1:
         return f"{text(change.path[1:3])}: {len(found)} entries have another {change.path[-1]}"
     if _is_reordered(change):
-        places = f"{_shown(change.reference)} -> {_shown(change.other)}"
+        places = _step(change)
         place = change.path[1:2] if change.path[2:] == ("tree",) else change.path[1:]
         return f"{text(place)}: the same entries in another order: {places}"
     verb = {
         ChangeKind.ADDED: "set on the other side only",
         ChangeKind.REMOVED: "missing on the other side",
-    }.get(change.kind, f"{_shown(change.reference)} -> {_shown(change.other)}")
+    }.get(change.kind, _step(change))
     return f"{text(change.path[1:])}: {verb}"
 
 
@@ -230,5 +231,5 @@ def _weigh(change: Change) -> tuple[Severity, Effect, str]:
     return Severity.WARNING, Effect.BEHAVIOR, "The program has another configuration."
 
 
-def _shown(value: object) -> str:
-    return str(value)[:60]
+def _step(change: Change) -> str:
+    return " -> ".join(apart(str(change.reference), str(change.other), 60))

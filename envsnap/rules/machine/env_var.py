@@ -14,6 +14,7 @@ from envsnap.model.manifest import Manifest, present
 from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
+from envsnap.wording import apart
 
 UNKNOWN = "No rule knows what it does."
 EFFECTS = {
@@ -80,7 +81,7 @@ class EnvVar(Rule):
             effect=effect,
             confidence=Confidence.LIKELY if known and matters else Confidence.POSSIBLE,
             path=change.path,
-            message=f"{name}: {_shown(change.reference)} -> {_shown(change.other)}",
+            message=f"{name}: {' -> '.join(_shown(change))}",
             why=_why(row, does, known),
             fix=f"Set {name}={change.reference}."
             if change.reference is not None
@@ -100,5 +101,9 @@ def _why(row: dict[str, Any] | None, does: str, known: bool) -> str:
     return f"{what}{'' if known else ' (unverified)'}."
 
 
-def _shown(value: object) -> str:
-    return "not set" if value is None else repr(value) if value == "" else str(value)[:60]
+def _shown(change: Change) -> tuple[str, str]:
+    one, other = (
+        "not set" if value is None else repr(value) if value == "" else str(value)
+        for value in (change.reference, change.other)
+    )
+    return apart(one, other, 60)

@@ -1,0 +1,44 @@
+"""What a command prints over several lines: private keys, and a name above its value."""
+
+from __future__ import annotations
+
+import pytest
+
+from envsnap.replay.recorder.masks import MARK, Masks
+
+
+def shown(*lines: str) -> list[str]:
+    masks = Masks(100)
+    return [masks.shown(line) for line in lines]
+
+
+@pytest.mark.parametrize("before", ["", "2026-03-01 10:00:00 INFO "])
+def test_no_line_of_a_private_key_is_shown(before: str) -> None:
+    key = ("-----BEGIN PRIVATE KEY-----", "MIIEvQIB/AD+ANBg", "QyNTUx / OQ", "-----END PRIVATE KEY-----")  # fmt: skip
+    assert shown(*(before + line for line in key), "done") == [MARK] * 4 + ["done"]
+
+
+def test_a_certificate_is_public() -> None:
+    lines = ["-----BEGIN CERTIFICATE-----", "MIID", "-----END CERTIFICATE-----"]
+    assert shown(*lines) == lines
+
+
+def test_a_key_of_putty_ends_with_its_mac() -> None:
+    lines = ["PuTTY-User-Key-File-3: ssh-rsa", "Private-Lines: 1", "AAAA", "Private-MAC: 00", "done"]  # fmt: skip
+    assert shown(*lines) == [MARK] * 4 + ["done"]
+
+
+@pytest.mark.parametrize("name", ["password:", "password: >-", "db_password ="])
+def test_a_name_above_its_value(name: str) -> None:
+    assert shown(name, "  Harbour-light", "loss 3")[1:] == [MARK, "loss 3"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "redis-cli -a clover.leaf", "unzip -P Harbour-light data.zip", "wpa_psk = Toucan7",
+        "IDENTIFIED BY 'Wax_wing'", "wachtwoord = ijsvogel77", "requirepass ottoman",
+    ],
+)  # fmt: skip
+def test_a_line_is_judged_whatever_announces_its_secret(line: str) -> None:
+    assert MARK in shown(line)[0]
