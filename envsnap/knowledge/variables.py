@@ -12,6 +12,24 @@ from envsnap.knowledge.tables import table
 PLACE = re.compile(
     r"PATH|PYTHONPATH|VIRTUAL_ENV|HOME|\w*(?:_HOME|_CACHE|_CACHE_HOME|_DIR|_DIRECTORY|TMPDIR)"
 )
+# Distributions whose variables do not begin with their names, as their own documentation lists them.
+OF_OTHER_NAMES = {
+    "huggingface-hub": ("HF_",),
+    "transformers": ("HF_",),
+    "datasets": ("HF_",),
+    "diffusers": ("HF_",),
+    "matplotlib": ("MPL",),
+    "tensorflow": ("TF_", "XLA_"),
+    "keras": ("TF_",),
+    "jax": ("XLA_",),
+    "jaxlib": ("JAX_", "XLA_"),
+    "torch": ("PYTORCH_", "TORCHINDUCTOR_"),
+    "onnxruntime-gpu": ("ORT_",),
+    "onnxruntime": ("ORT_",),
+    "opencv-python": ("OPENCV_",),
+    "opencv-python-headless": ("OPENCV_",),
+    "grpcio": ("GRPC_",),
+}
 # They steer installers; what was installed is captured itself.
 INSTALLERS = ("PIP_", "UV_", "CONDA_")
 
@@ -48,6 +66,12 @@ def only_tells(name: str) -> bool:
     """Whether a variable makes a program say more or less, and nothing else."""
     row = known(name)
     return row is not None and row["effect"] == "none"
+
+
+def prefixes(distribution: str) -> tuple[str, ...]:
+    """How the variables of a distribution begin: mostly with its own name."""
+    own = distribution.upper().replace("-", "_") + "_"
+    return (own, *OF_OTHER_NAMES.get(distribution, ()))
 
 
 @cache

@@ -41,6 +41,12 @@ def distance(reference: object, other: object) -> Distance:
     return Distance.PATCH if _release(mine[1:]) != _release(theirs[1:]) else Distance.BUILD
 
 
+def is_later(reference: object, other: object) -> bool:
+    """Whether the other release came after the reference's; False where one is no version."""
+    mine, theirs = (_read(item) if isinstance(item, str) else None for item in (reference, other))
+    return mine is not None and theirs is not None and mine < theirs
+
+
 def _between_dates(mine: tuple[int, ...], theirs: tuple[int, ...]) -> Distance | None:
     """How far apart the numbers of a calendar are; None where they are none."""
     days = mine[1] // 10_000, theirs[1] // 10_000

@@ -7,7 +7,10 @@ from collections.abc import Container, Sequence
 
 from msgspec.structs import replace
 
+from envsnap.knowledge.names import canonical
+from envsnap.knowledge.versions import Distance, distance, is_later
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import given, packages
 from envsnap.rules.finding import QUOTES, Confidence, Finding, Severity
 from envsnap.rules.inputs.error_text import ErrorText, quotation
 from envsnap.rules.machine.env_var import UNKNOWN
@@ -19,6 +22,7 @@ from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.reading import Evidence, Reading, read
 from envsnap.rules.symptoms.trouble import contradicts, fits
 
+NEEDED = "It is required by"
 SHORTEST = 6  # letters of a variable's name that a text may hold by chance
 # Values that a text does not hold by chance: a path of several parts, the release of a kernel.
 PATH_SHOWN = re.compile(r"/[\w.+-]{1,80}(?:/[\w.+-]{1,80}){1,12}")
@@ -36,11 +40,13 @@ def explained(
     reading = read(error_text, symptom)
     findings = steps.told(findings, reading)
     told = list(ErrorText().explain(reading, manifest, findings))
-    replaced = {(found.rule, found.path, found.message) for found in told}
-    rest = [found for found in findings if (found.rule, found.path, found.message) not in replaced]
+    rest = _without(findings, told)
     first = [found for found in told if found.severity is not Severity.INFO]
     notices = [found for found in told if found.severity is Severity.INFO]
-    guesses = _guesses(reading, manifest, findings) if not first else []
+    guesses: list[Finding] = []
+    if not first:
+        guesses = _guesses(reading, manifest, findings)
+        rest = _needed(rest, reading, manifest)
     guessed = {found.path for found in guesses}
     rest = [*guesses, *(_lifted(found, reading, symptom) for found in rest)]
     first, rest = _with_named(first, rest, reading)
@@ -50,6 +56,42 @@ def explained(
     kept = [found for found in notices if found.path not in guessed]
     ordered = ranked(rest, rules, favoured, unlikely, with_text=bool(error_text))
     return _nearest((*first, *ordered, *kept), reading, manifest)
+
+
+def _without(findings: Sequence[Finding], told: Sequence[Finding]) -> list[Finding]:
+    """The findings that the text does not speak for."""
+    replaced = {(found.rule, found.path, found.message) for found in told}
+    return [found for found in findings if (found.rule, found.path, found.message) not in replaced]
+
+
+def _needed(found: list[Finding], reading: Reading, manifest: Manifest) -> list[Finding]:
+    """Of a traceback that nothing explains: what moved of the distributions that its code requires."""
+    asked: dict[str, str] = {}
+    for item in reading.evidence:
+        files = [frame.file for frame in item.raised.frames] if item.raised is not None else []
+        for name in dict.fromkeys(
+            filter(None, (owners.file(file, manifest) for file in files[::-1]))
+        ):
+            package = packages(manifest).get(name)
+            for line in (given(package.requires) if package else None) or ():
+                asked.setdefault(canonical(re.split(r"[^\w.-]", line, maxsplit=1)[0]), name)
+    told = []
+    for moved in found:
+        wants = asked.get(moved.path[1]) if moved.path[0] == "packages" and moved.changes else None
+        # What an older release lacks is named by the error: a newer one behaves otherwise.
+        is_step = is_later(moved.reference, moved.other) and distance(
+            moved.reference, moved.other
+        ) in (Distance.MAJOR, Distance.MINOR)
+        told.append(_asked_for(moved, wants) if wants and is_step else moved)
+    return told
+
+
+def _asked_for(found: Finding, distribution: str) -> Finding:
+    return replace(
+        found,
+        severity=min(found.severity, Severity.WARNING, key=lambda level: level.rank),
+        why=f"{found.why} {NEEDED} {distribution}, whose code is in the traceback.",
+    )
 
 
 def _nearest(
@@ -94,11 +136,11 @@ def _guesses(reading: Reading, manifest: Manifest, findings: Sequence[Finding]) 
 
 
 def _favoured(findings: Sequence[Finding], reading: Reading) -> frozenset[int]:
-    """Findings, by identity, that fit the kind of trouble or whose package the text mentions."""
+    """Findings, by identity, that fit the trouble, or whose package the text or the failed code names."""
     return frozenset(
         id(found)
         for found in findings
-        if fits(found, reading.symptom) or _is_mentioned(found, reading)
+        if NEEDED in found.why or fits(found, reading.symptom) or _is_mentioned(found, reading)
     )
 
 

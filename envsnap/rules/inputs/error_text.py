@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from envsnap.intake.messages import clean_message
+from envsnap.knowledge import variables
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
@@ -118,7 +119,7 @@ class ErrorText(Rule):
             path=path,
             message=_said(evidence, where),
             why=quotation(evidence),
-            fix=_filled(row["fix"], evidence, where),
+            fix=_with_package(_filled(row["fix"], evidence, where), evidence),
             source=_source(row["source"]) if sure else "",
             cites=tuple(item for item in others if item in where.stated),
         )
@@ -149,10 +150,9 @@ def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) 
     ]
     if evidence.is_hint:
         return []
-    paths = (*where.stated, *where.others)
     by_fact = [
         found
-        for path in paths
+        for path in where.ordered
         for found in findings
         if touches(found, path)
         and _may_do(found, path)
@@ -179,8 +179,11 @@ def _nearest_first(found: list[Finding], evidence: Evidence) -> list[Finding]:
 
 def _may_do(found: Finding, path: Path) -> bool:
     """Whether a difference does anything, or is of the very fact; a text about a GPU is not about its VBIOS."""
-    is_of_machine = found.path[0] in ("gpus", "driver", "system")
-    return not is_of_machine or found.effect is not Effect.NONE or found.path == path
+    is_of_machine = found.path[0] in ("gpus", "driver", "system") or found.path[-1] == "PATH"
+    if path[-1].endswith("*"):
+        return variables.acts(found.path[-1]) or variables.known(found.path[-1]) is None
+    is_it = found.path == path and found.path[0] != "env_vars"
+    return not is_of_machine or found.effect is not Effect.NONE or is_it
 
 
 def _is_meant(found: Finding, where: Places) -> bool:
@@ -199,6 +202,8 @@ def touches(found: Finding, path: Path) -> bool:
 def _begins(long: Path, short: Path) -> bool:
     if long[: len(short)] == short:
         return True
+    if short[-1].endswith("*"):  # a variable of a distribution
+        return long[:1] == short[:1] and long[-1].startswith(short[-1][:-1])
     if short[0] == "packages" and long[0] == "wanted":  # a line of a file asks for it
         return long[1 : len(short)] == short[1:]
     # A framework and its distribution are one thing.
@@ -247,6 +252,14 @@ def _with_suggestion(fix: str, evidence: Evidence) -> str:
     found = SUGGESTED.search(evidence.line)
     asked = found["asked"].rstrip(".") if found else ""
     return fix if not asked or asked in fix else f"{fix} The text suggests: pip install {asked}."
+
+
+def _with_package(fix: str, evidence: Evidence) -> str:
+    """A fix, and the package of the system that has a missing library."""
+    missing = evidence.groups.get("soname")
+    rows = table("apt_libraries")["rows"] if missing else ()
+    name = next((row["package"] for row in rows if row["soname"] == missing), None)
+    return f"{fix} Debian and Ubuntu have it in {name} (unverified)." if name else fix
 
 
 def _said(evidence: Evidence, where: Places) -> str:

@@ -41,7 +41,8 @@ class EnvVar(Rule):
         """Yield one finding a variable."""
         for change in list(comparison.under("env_vars")):
             if len(change.path) == 2:
-                yield self._finding(change, variables.known(change.path[1]))
+                found = self._finding(change, variables.known(change.path[1]))
+                yield _of_own_folder(found) if _is_own_folder(change, comparison) else found
         if all(present(side.sections).keys() == {"env_vars"} for side in _sides(comparison)):
             yield from self._of_one_file(comparison)
 
@@ -92,6 +93,33 @@ class EnvVar(Rule):
 
 def _sides(comparison: Comparison) -> tuple[Manifest, Manifest]:
     return comparison.reference, comparison.other
+
+
+def _is_own_folder(change: Change, comparison: Comparison) -> bool:
+    """Whether two PATHs differ only in where each side's own Python lies."""
+    values = change.reference, change.other
+    if change.path[1] != "PATH" or not all(isinstance(value, str) for value in values):
+        return False
+    one, other = (
+        [
+            "" if prefix and folder.rstrip("/").rpartition("/")[0] == prefix else folder
+            for folder in str(value).split(":")
+        ]
+        for value, prefix in zip(
+            values, (stated(side, "python", "prefix") for side in _sides(comparison)), strict=True
+        )
+    )
+    return one == other
+
+
+def _of_own_folder(found: Finding) -> Finding:
+    return replace(
+        found,
+        severity=Severity.INFO,
+        effect=Effect.NONE,
+        why="The two differ only in the folder of the environment itself.",
+        fix="",
+    )
 
 
 def _why(row: dict[str, Any] | None, does: str, known: bool) -> str:

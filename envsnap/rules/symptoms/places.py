@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct
 
 from envsnap.knowledge import releases
 from envsnap.knowledge.names import canonical
-from envsnap.knowledge.variables import only_tells
+from envsnap.knowledge.variables import only_tells, prefixes
 from envsnap.model import reading as facts_of
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
@@ -50,21 +50,34 @@ class Places(Struct, frozen=True):
     """Facts that a manifest states, those that it does not, and the names for a sentence.
 
     `distributions` are those that the text names: a rule that blames another one is not meant.
+    `ordered` has all of them as the sentence has: what one side lacks may be what differs.
     """
 
     stated: tuple[Path, ...]
     others: tuple[Path, ...]
     names: dict[str, str]
     distributions: frozenset[str] = frozenset()
+    ordered: tuple[Path, ...] = ()
 
 
 def places(evidence: Evidence, manifest: Manifest) -> Places:
     """Where a manifest shows what evidence speaks of; nothing where it speaks of no one known."""
     names = {**_of_groups(evidence, manifest), **_of_frames(evidence, manifest)}
-    stated, others = _looked_up(evidence.row["facts"], names, manifest)
-    stated = (*_hidden(evidence, manifest), *stated)
+    found = _looked_up(evidence.row["facts"], names, manifest)
+    hidden = tuple(_hidden(evidence, manifest))
     told = {key: value.told for key, value in names.items()}
-    return Places(stated, others, told, _meant(names))
+    return Places(
+        stated=(*hidden, *(path for path, is_stated in found if is_stated)),
+        others=tuple(
+            sorted(
+                (path for path, is_stated in found if not is_stated),
+                key=_is_no_one(evidence, names),
+            )
+        ),
+        names=told,
+        distributions=_meant(names),
+        ordered=(*hidden, *(path for path, _ in found), *_variables(names)),
+    )
 
 
 def _hidden(evidence: Evidence, manifest: Manifest) -> Iterator[Path]:
@@ -78,15 +91,34 @@ def _hidden(evidence: Evidence, manifest: Manifest) -> Iterator[Path]:
 
 def _looked_up(
     facts: Sequence[str], names: dict[str, Named], manifest: Manifest
-) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """The paths of facts that a manifest states, and those that it does not."""
-    patterns = {path: "{" in fact for fact in reversed(facts) for path in _paths(fact, names)}
-    ordered = dict.fromkeys(path for fact in facts for path in _paths(fact, names))
-    stated = dict.fromkeys(found for path in ordered for found in _stated(manifest.sections, path))
-    plain = [path for path in ordered if path not in stated and not _is_pattern(path)]
-    # A distribution that is neither there nor named by the text is the last to be spoken of.
-    plain.sort(key=lambda path: path[0] == "packages" and not patterns[path])
-    return tuple(stated), tuple(plain)
+) -> list[tuple[Path, bool]]:
+    """The paths of facts, each with whether a manifest states it; patterns that lead nowhere are left out."""
+    found: dict[Path, bool] = {}
+    for path in dict.fromkeys(path for fact in facts for path in _paths(fact, names)):
+        stated = list(_stated(manifest.sections, path))
+        for place in stated:
+            found.setdefault(place, True)
+        if not (stated or _is_pattern(path)):
+            found.setdefault(path, False)
+    return list(found.items())
+
+
+def _is_no_one(evidence: Evidence, names: dict[str, Named]) -> Callable[[Path], bool]:
+    """A distribution that is neither there nor named by the text is the last to be spoken of."""
+    patterns = {
+        path: "{" in fact
+        for fact in reversed(evidence.row["facts"])
+        for path in _paths(fact, names)
+    }
+    return lambda path: path[0] == "packages" and not patterns[path]
+
+
+def _variables(names: dict[str, Named]) -> Iterator[Path]:
+    """Variables of the distributions whose code failed, by their prefixes: HF_ of huggingface-hub."""
+    for key in ("caller", "earlier", "callee"):
+        for fact in names[key].facts if key in names else ():
+            for prefix in prefixes(fact.removeprefix("packages.")):
+                yield ("env_vars", f"{prefix}*")
 
 
 def _meant(names: dict[str, Named]) -> frozenset[str]:

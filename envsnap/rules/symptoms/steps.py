@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from envsnap.knowledge import releases
-from envsnap.rules.finding import Confidence, Finding
+from envsnap.rules.finding import Confidence, Effect, Finding
 from envsnap.rules.frameworks import framework_version
 from envsnap.rules.packages import behavior_change
 from envsnap.rules.symptoms.reading import Reading
@@ -66,20 +66,28 @@ def _led(found: Finding, words: set[str]) -> Finding:
     """
     name = framework_version.distribution_of(found.path[1])
     rows = releases.between(name, found.reference, found.other)
+    is_same = found.effect is Effect.NONE  # that results are the same mends no failure
     if not rows:
-        return found
+        return (
+            found if not is_same else _none_told(found, name, "No change between the two is known.")
+        )
     scores = [_score(row, words - _parts(name)) for row in rows]
     best = max(range(len(rows)), key=lambda place: scores[place])
     if scores[best] > 1:
         ordered = [rows[best], *rows[:best], *rows[best + 1 :]]
-        return RETOLD[found.rule](found, ordered) if best else found
+        return RETOLD[found.rule](found, ordered) if best or is_same else found
     is_other = rows[0]["effect"] in ("numerics", "performance") or GONE.search(rows[0]["what"])
-    if scores[0] and not is_other:
+    if scores[0] and not is_other and not is_same:
         return found
+    known = "; ".join(releases.told(row, found.other) for row in rows[:3])
+    return _none_told(found, name, f"Known: {known}.")
+
+
+def _none_told(found: Finding, name: str, why: str) -> Finding:
     return replace(
         found,
         message=f"{found.path[1]} {found.reference} -> {found.other}: {NONE_TOLD}",
-        why=f"Known: {'; '.join(releases.told(row, found.other) for row in rows[:3])}.",
+        why=why,
         fix=f"Install {name}=={found.reference}.",
         confidence=max(found.confidence, Confidence.LIKELY, key=lambda item: item.rank),
     )

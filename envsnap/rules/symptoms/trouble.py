@@ -39,7 +39,7 @@ LONGEST = 2000  # a text of people is short; a log is judged by what the systems
 LIKELY: dict[str, re.Pattern[str]] = {
     "slower": re.compile(
         r"driver|gpus\.\w+\.(?:clock|power|pcie|nvlink|persistence|mig|ecc|name)|cuda\.|system\.(?:cpus|cgroup_cpu|"
-        r"transparent|cpu)|env_vars\.(?:OMP|KMP|GOMP|MKL|OPENBLAS|NUMEXPR|NUMBA|NCCL|CUDA|TORCH|PYTORCH|VLLM|TF_|XLA|TOKENIZERS|PROTOCOL_BUFFERS|MALLOC|LD_PRELOAD)|"
+        r"transparent|cpu)|env_vars\.(?:OMP|KMP|GOMP|MKL|OPENBLAS|NUMEXPR|NUMBA|NCCL|CUDA|JAX_PLATFORM|TORCH|PYTORCH|VLLM|TF_|XLA|TOKENIZERS|PROTOCOL_BUFFERS|MALLOC|LD_PRELOAD)|"
         r"frameworks\.\w+\.(?:threads|cuda|cpu_capability|providers|blas)|.*attn|.*attention"
         r"|packages\.(?:flash-attn|flashinfer|xformers|triton|torch|vllm|sglang)"
     ),
@@ -109,6 +109,7 @@ def is_lifted(finding: Finding, symptom: str | None) -> bool:
         finding.severity is Severity.INFO
         and symptom in LIFTED
         and _may_act(finding)
+        and finding.rule != "processor"  # with the same instruction sets
         and finding.path[0] not in ("packages", "wanted", "configs", "files")
         and (finding.path[0] != "frameworks" or finding.path[-1] != "version")
         and fits(finding, symptom)
