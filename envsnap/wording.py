@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
+MOST_LINES, MOST_ALIGNED = 4, 500
+ABSENT = "(none)"
 BEFORE = 24  # letters of a line that are shown before the first one that differs
 
 
@@ -16,22 +20,59 @@ def apart(one: str, other: str, longest: int) -> tuple[str, str]:
     Of several lines that is the first one that differs, with its number; of a long line the part
     around the first letter that differs.
     """
-    if max(len(one), len(other)) <= longest and "\n" not in one + other:
-        return one, other
-    lines = one.splitlines(), other.splitlines()
-    at = _alike(*lines)
-    title = f"line {at + 1}: " if max(map(len, lines)) > 1 else ""
-    first, second = (side[at] if at < len(side) else "(none)" for side in lines)
+    number, first, second = next(iter(_lines_apart(one, other)), (0, one, other))
+    title = f"line {number}: " if number else ""
+    return tuple(title + side for side in _shortened(first, second, longest - len(title)))  # type: ignore[return-value]
+
+
+def step(one: str, other: str, longest: int) -> str:
+    """What became of a text: `a -> b`; of several lines the first ones that differ, each by itself."""
+    told = _lines_apart(one, other)
+    if not told:
+        return " -> ".join(_shortened(one, other, longest))
+    shown = [
+        f"line {number}: {' -> '.join(_shortened(first, second, longest))}"
+        for number, first, second in told[:MOST_LINES]
+    ]
+    more = len(told) - len(shown)
+    return "; ".join([*shown, *([f"{counted(more, 'more line')}"] if more else [])])
+
+
+def _lines_apart(one: str, other: str) -> list[tuple[int, str, str]]:
+    """The lines that differ of two texts, with the number that each has in the other one.
+
+    None where neither text has several lines, or their ends alone differ.
+    """
+    mine, theirs = one.splitlines(), other.splitlines()
+    if max(len(mine), len(theirs)) < 2:
+        return []
+    if len(mine) == len(theirs) or max(len(mine), len(theirs)) > MOST_ALIGNED:
+        pairs = enumerate(zip_longest(mine, theirs, fillvalue=ABSENT), 1)
+        return [(number, first, second) for number, (first, second) in pairs if first != second]
+    from difflib import SequenceMatcher
+
+    found = []
+    for word, begin, end, start, stop in SequenceMatcher(
+        None, mine, theirs, autojunk=False
+    ).get_opcodes():
+        for place in range(max(end - begin, stop - start) if word != "equal" else 0):
+            first = mine[begin + place] if begin + place < end else ABSENT
+            second = theirs[start + place] if start + place < stop else ABSENT
+            found.append((start + place + 1, first, second))
+    return found
+
+
+def _shortened(first: str, second: str, room: int) -> tuple[str, str]:
+    """Two lines, each cut to its room around the first letter that differs."""
     begin = _alike(first, second)
-    room = longest - len(title)
     if max(len(first), len(second)) <= room or begin == len(first) == len(second):
         begin = 0
     begin = max(0, begin - BEFORE)
-    return title + _window(first, begin, room), title + _window(second, begin, room)
+    return _window(first, begin, room), _window(second, begin, room)
 
 
-def _alike(one: str | list[str], other: str | list[str]) -> int:
-    """How many letters or lines are the same at the beginning."""
+def _alike(one: str, other: str) -> int:
+    """How many letters are the same at the beginning."""
     pairs = zip(one, other, strict=False)
     ends = min(len(one), len(other))
     return next((at for at, (mine, theirs) in enumerate(pairs) if mine != theirs), ends)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from envsnap.wording import apart
+from envsnap.wording import apart, step
 
 
 def test_short_texts_stay() -> None:
@@ -31,3 +31,18 @@ def test_of_a_long_line_the_part_that_differs_is_shown() -> None:
 )
 def test_ends_of_lines_alone_are_no_error(one: str, other: str) -> None:
     assert len(apart(one, other, 60)) == 2
+
+
+def test_several_lines_that_differ_are_told_one_by_one() -> None:
+    one = "a\nb\nc\nd\ne\nf\ng\n"
+    assert (
+        step(one, one.replace("b", "B").replace("d", "D"), 60) == "line 2: b -> B; line 4: d -> D"
+    )
+    told = step(one, one.upper(), 60)
+    assert told.endswith("line 4: d -> D; 3 more lines")
+
+
+def test_a_line_that_one_side_lacks_is_said_to_be_absent() -> None:
+    one = "a\nb\nc\n"
+    assert step(one, one.replace("b\n", ""), 60) == "line 2: b -> (none)"
+    assert step("x", "y", 60) == "x -> y"

@@ -10,9 +10,10 @@ from envsnap.model.paths import Path, text
 from envsnap.model.reading import entries, given
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.wording import apart
+from envsnap.wording import step
 
 FILE_FACTS = ("sha256", "tree")
+LONGEST = 100  # letters of a value in a message
 MOST_ALIKE = 8  # changes of one kind in one file; more are one line with their count
 # What decides most of what a model says comes first: a key's place, by all keys on the way to it.
 ORDER = tuple(
@@ -232,4 +233,4 @@ def _weigh(change: Change) -> tuple[Severity, Effect, str]:
 
 
 def _step(change: Change) -> str:
-    return " -> ".join(apart(str(change.reference), str(change.other), 60))
+    return step(str(change.reference), str(change.other), LONGEST)

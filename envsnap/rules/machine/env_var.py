@@ -14,8 +14,9 @@ from envsnap.model.manifest import Manifest, present
 from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
-from envsnap.wording import apart
+from envsnap.wording import step
 
+LONGEST = 100  # letters of a value in a message
 UNKNOWN = "No rule knows what it does."
 EFFECTS = {
     "numerics": "It can change numbers",
@@ -82,7 +83,7 @@ class EnvVar(Rule):
             effect=effect,
             confidence=Confidence.LIKELY if known and matters else Confidence.POSSIBLE,
             path=change.path,
-            message=f"{name}: {' -> '.join(_shown(change))}",
+            message=f"{name}: {_shown(change)}",
             why=_why(row, does, known),
             fix=f"Set {name}={change.reference}."
             if change.reference is not None
@@ -129,9 +130,9 @@ def _why(row: dict[str, Any] | None, does: str, known: bool) -> str:
     return f"{what}{'' if known else ' (unverified)'}."
 
 
-def _shown(change: Change) -> tuple[str, str]:
+def _shown(change: Change) -> str:
     one, other = (
         "not set" if value is None else repr(value) if value == "" else str(value)
         for value in (change.reference, change.other)
     )
-    return apart(one, other, 60)
+    return step(one, other, LONGEST)
