@@ -49,9 +49,10 @@ def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
             if what == "delete":
                 yield False, _missing(name, first, last), place
             else:
+                span = (start + 1, end)
                 yield (
-                    known[1].is_minor((start + 1, end), known[0]),
-                    _differs(name, start, lines),
+                    known[1].is_minor(span, known[0]),
+                    _differs(name, known[1].first_code(span) - 1, lines),
                     place,
                 )
 
@@ -99,6 +100,13 @@ class _Blocks:
             _stands(line, [*self._minor, *alike]) or not _stands(line, code)
             for line in range(lines[0], lines[1] + 1)
         )
+
+    def first_code(self, lines: tuple[int, int]) -> int:
+        """The first of these lines that does more than import or tell something; the first without."""
+        code = [(first, last) for first, last, _ in self._found]
+        every = range(lines[0], lines[1] + 1)
+        acting = (line for line in every if _stands(line, code) and not _stands(line, self._minor))
+        return next(acting, lines[0])
 
     def do_the_same(self, lines: tuple[int, int], other: _Blocks) -> bool:
         """Whether all code in these lines (from 1, both ends of them) is in the other file, too."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from envsnap.replay.compare import printed
-from envsnap.replay.compare.facts import Facts
+from envsnap.replay.compare.facts import Facts, remedies
 from envsnap.replay.compare.printed import Found
 from envsnap.replay.compare.progress import Walk
 from envsnap.replay.compare.raised import quoted
@@ -89,7 +89,8 @@ def _after(verdict: Verdict, walk: Walk, told: str, other: Recording, facts: Fac
     last = views(other)[-1] if other.record.calls else None
     acting = facts.acting("after")
     lines = facts.code(after=last.call.caller if last is not None else "")[:3]
-    reasons = "; ".join(fact.text for fact in (*acting[:3], *lines))
+    together = facts.beside(acting, lines, most=3)
+    reasons = "; ".join(fact.text for fact in together)
     models = "the models' results are the same" if walk.bits else "the models' results agree within rounding"  # fmt: skip
     if verdict.outcome == "undecided":
         models = verdict.cause
@@ -98,7 +99,7 @@ def _after(verdict: Verdict, walk: Walk, told: str, other: Recording, facts: Fac
     follows = "" if acting and not lines else ": the code after them differs"
     cause = f"{told}; {models}{follows}" + (f"; {reasons}" if reasons else "")
     where = f" (from {last.call.caller} on)" if last is not None and last.call.caller else ""
-    fix = (*acting, *lines)[0].fix if acting or lines else f"Compare what follows the last call of a model{where}: thresholds, labels, decoding, post-processing."  # fmt: skip
+    fix = remedies(together) if together else f"Compare what follows the last call of a model{where}: thresholds, labels, decoding, post-processing."  # fmt: skip
     return msgspec.structs.replace(
         verdict, outcome="diverged", cause=cause, fix=fix, place="after the last call of a model"
     )

@@ -6,6 +6,7 @@ that place is then named as the reason.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -18,13 +19,13 @@ from envsnap.replay.esr.recording import Scalar, Stage
 
 Kind = Literal[
     "generation", "chat", "tokens", "part", "config", "seed", "code", "text", "setting", "file",
-    "seeding", "weights", "alone",
+    "seeding", "weights", "alone", "note",
 ]  # fmt: skip
 Place = Literal["inputs", "model", "between", "after"]
 # What a run read and set may act at any place, and more likely than that one run alone reads a file.
-ANYWHERE: tuple[Kind, ...] = ("setting", "seeding", "file", "weights", "alone")
+ANYWHERE: tuple[Kind, ...] = ("setting", "seeding", "file", "weights", "alone", "note")
 BESIDE_CODE: tuple[Kind, ...] = (*ANYWHERE, "seed", "text")  # lines of code are told beside these
-LAST = ("alone", "text")  # what says less than lines of code
+LAST = ("alone", "note", "text")  # what says less than lines of code
 # Which facts can act at a place, the likeliest first.
 ACTS: dict[Place, tuple[Kind, ...]] = {
     "inputs": ("tokens", "chat", "generation", "part", "seed", *ANYWHERE, "text"),
@@ -38,6 +39,12 @@ NO_REMEDY = (
     "Give the model ", "Compare how these columns", "Compare the steps before the model.",
 )  # fmt: skip
 MOST_LISTED = 4
+# Keys of a configuration that people read: seldom is anything computed from them.
+NOTES = re.compile(
+    r"(?:^|: |[.\]])(?:description|title|comments?|notes?|authors?|maintainers?|license|created(?:_at|_by)?"
+    r"|updated(?:_at)?|date|changelog|version|schema_version)$",
+    re.IGNORECASE,
+)
 # Counts and texts that follow from other facts, or say nothing of a result.
 FOLLOWS = ("text", "characters", "ids", "texts", "messages")
 QUIET = (
@@ -75,13 +82,15 @@ class Facts(Struct, frozen=True, kw_only=True):
         """The differences of some kinds."""
         return tuple(fact for fact in self.found if fact.kind in kinds)
 
-    def beside(self, acting: tuple[Fact, ...], lines: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    def beside(
+        self, acting: tuple[Fact, ...], lines: tuple[Fact, ...], most: int = 2
+    ) -> tuple[Fact, ...]:
         """What acts together with lines of code, which say more than a file that one run alone reads.
 
         A text that is another follows from what made it so.
         """
-        first = tuple(fact for fact in acting if fact.kind not in LAST)[:2]
-        return (*first, *lines[:2], *[fact for fact in acting if fact.kind in LAST][:1])
+        first = tuple(fact for fact in acting if fact.kind not in LAST)[:most]
+        return (*first, *lines[:most], *[fact for fact in acting if fact.kind in LAST][:1])
 
     def code(self, after: str = "", before: str = "") -> tuple[Fact, ...]:
         """Lines of code that differ, those between two places of the script first."""
@@ -95,6 +104,15 @@ def remedy(fix: str, acting: tuple[Fact, ...]) -> str:
     if acting and (acting[0].kind != "code" or fix.startswith(NO_REMEDY)):
         return acting[0].fix
     return fix
+
+
+def remedies(together: tuple[Fact, ...]) -> str:
+    """What to do where what was set and what was written may each be the reason."""
+    first = together[0]
+    line = next((fact for fact in together if fact.kind == "code"), None)
+    if line is None or line is first or first.kind in LAST:
+        return (line or first).fix
+    return f"{first.fix} Or: {line.fix[0].lower()}{line.fix[1:]}"
 
 
 def compare(golden: Recording, other: Recording) -> Facts:
@@ -309,11 +327,8 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
     if golden.manifest is None or other.manifest is None:
         return
     changes = list(surroundings.configs(golden.manifest, other.manifest))
-    if changes:
-        told = ", ".join(f"{key} {how}" for key, how in changes[:MOST_LISTED])
-        more = f" and {len(changes) - MOST_LISTED} more" if len(changes) > MOST_LISTED else ""
-        name = changes[0][0].partition(": ")[0]
-        yield Fact(kind="setting", text=f"{told}{more}", fix=f"Use the golden run's {name}.")
+    yield from _of_keys("setting", [item for item in changes if not NOTES.search(item[0])])
+    yield from _of_keys("note", [item for item in changes if NOTES.search(item[0])])
     for name, how in surroundings.seeds(golden.manifest, other.manifest):
         yield Fact(
             kind="seeding", text=f"the seed of {name}: {how}", fix="Seed as the golden run does."
@@ -333,6 +348,17 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
         told = ", ".join(names[:MOST_LISTED])
         yield Fact(
             kind="file", text=f"another content of {told}", fix=f"Use the golden run's {names[0]}."
+        )
+
+
+def _of_keys(kind: Kind, changes: list[tuple[str, str]]) -> Iterator[Fact]:
+    """Keys of configurations that differ, as one fact."""
+    if changes:
+        told = ", ".join(f"{key} {how}" for key, how in changes[:MOST_LISTED])
+        more = f" and {len(changes) - MOST_LISTED} more" if len(changes) > MOST_LISTED else ""
+        names = dict.fromkeys(key.partition(": ")[0] for key, _ in changes[:MOST_LISTED])
+        yield Fact(
+            kind=kind, text=f"{told}{more}", fix=f"Use the golden run's {' and '.join(names)}."
         )
 
 

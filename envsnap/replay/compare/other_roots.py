@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from envsnap.replay.compare import results
+from envsnap.replay.compare.facts import LAST, Facts
 from envsnap.replay.compare.model_parts import listed
 from envsnap.replay.compare.plain import plain_verdict
 from envsnap.replay.compare.verdict import Verdict
@@ -12,8 +15,18 @@ from envsnap.replay.esr.archive import Recording
 NOISE = 1e-5
 
 
-def judged(view: View, golden: Recording, other: Recording) -> Verdict:
+def judged(view: View, golden: Recording, other: Recording, facts: Facts) -> Verdict:
     """The model of the golden run is not called as such: by forward(), or part by part."""
+    verdict = _judged(view, golden, other)
+    acting = facts.beside(facts.acting("between"), facts.code())
+    if verdict.outcome != "diverged" or not acting:
+        return verdict
+    reasons = "; ".join(fact.text for fact in acting)
+    fix = f"{acting[0].fix} {verdict.fix}" if acting[0].kind not in LAST else verdict.fix
+    return msgspec.structs.replace(verdict, cause=f"{verdict.cause}; {reasons}", fix=fix)
+
+
+def _judged(view: View, golden: Recording, other: Recording) -> Verdict:
     here = [root.name for root in golden.record.roots]
     there = [root.name for root in other.record.roots]
     only = [name for name in there if name not in here]

@@ -286,7 +286,7 @@ def _missing(
     if not twins and any(item.root.type == view.root.type for item in views(other)):
         return _not_called(view, twin, facts)
     if not twins:
-        return other_roots.judged(view, golden, other)
+        return other_roots.judged(view, golden, other, facts)
     return _counted(view, twin, facts, found, "equivalent" if found.loose else "diverged")
 
 

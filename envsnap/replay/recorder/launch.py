@@ -14,12 +14,14 @@ from msgspec import Struct
 
 from envsnap.errors import CommandError
 from envsnap.model.manifest import Manifest
+from envsnap.observe import classes
 from envsnap.observe import command as observing
 from envsnap.observe.launch import Part, Runner, launched
 from envsnap.observe.manifest import Run
 from envsnap.observe.output import Copy
 from envsnap.replay.esr.recording import Printed
 from envsnap.replay.recorder import spooled, texts, written
+from envsnap.replay.recorder.inside import places
 from envsnap.replay.recorder.spooled import Ending, Spooled
 from envsnap.replay.recorder.wanted import Wanted
 
@@ -102,7 +104,17 @@ def _ending(
         code=ended.code,
         printed=printed(output, ended.run.began / 1e9, text=wanted.text),
         files=written.files(seen, os.getcwd(), ended.run.began, without, text=wanted.text),
+        sources=_sources(ended.run) if len(ended.run.processes) > 1 else {},
     )
+
+
+def _sources(run: Run) -> dict[str, bytes]:
+    """The code of the program that any process of the command has read, by its name."""
+    found = (
+        (places.shown(file.real), places.text(file.real))
+        for file in run.files.by_class.get(classes.CODE, [])[: places.MOST_FILES]
+    )
+    return {name: text for name, text in found if text is not None}
 
 
 def learnt(command: Sequence[str], first: Ended, wanted: Wanted) -> Ending:

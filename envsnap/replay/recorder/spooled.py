@@ -15,6 +15,7 @@ from envsnap.model import scan, typed
 from envsnap.model.manifest import Manifest
 from envsnap.replay.esr import archive, recording, tables
 from envsnap.replay.esr.recording import Feature, Printed, Record, Written
+from envsnap.replay.recorder.inside import blocks, places
 
 LARGEST_RECORD = scan.LARGEST_FILE
 
@@ -67,6 +68,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     code: int | None = None
     printed: Printed | None = None
     files: dict[str, Written] = {}
+    sources: dict[str, bytes] = {}  # code of the program that other processes ran, too
 
 
 def find(folder: str) -> list[Spooled]:
@@ -102,7 +104,13 @@ def save(
         "framework": None,
     }
     stored = _places(tree["tensors"])
-    told = {**tree, **_head(label), "notes": [*notes, *tree["notes"]], "exit_code": ending.code}
+    told = {
+        **tree,
+        **_code(tree, ending),
+        **_head(label),
+        "notes": [*notes, *tree["notes"]],
+        "exit_code": ending.code,
+    }
     try:
         record = typed.convert(told, Record)
         record = msgspec.structs.replace(record, printed=ending.printed, files=ending.files)
@@ -110,6 +118,19 @@ def save(
         raise InputError(f"{path}: what was recorded cannot be written: {error}") from None
     archive.write(path, record, manifest, left.sketches(), left.values, stored)
     return record
+
+
+def _code(tree: dict[str, Any], ending: Ending) -> dict[str, Any]:
+    """Lines and blocks of code: what the process itself knows of, and what others of the run read."""
+    texts = {
+        name: text for name, text in ending.sources.items() if name not in tree.get("code", ())
+    }
+    if not texts:
+        return {}
+    return {
+        "code": {**tree.get("code", {}), **places.code(texts)},
+        "blocks": {**tree.get("blocks", {}), **blocks.blocks(texts)},
+    }
 
 
 def save_features(

@@ -70,6 +70,10 @@ def _is_minor(node: Any) -> bool:
     """Whether a statement only imports something, or tells the reader something."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return True
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:  # __version__ = "1.2"
+        told = node.targets[0]
+        named = isinstance(told, ast.Name) and told.id[:2] == told.id[-2:] == "__"
+        return named and isinstance(node.value, ast.Constant)
     if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
         return False
     called = node.value.func
