@@ -97,3 +97,56 @@ def test_what_imports_or_tells_stands_behind_what_computes() -> None:
 
 def test_a_text_that_is_no_python_has_no_blocks() -> None:
     assert blocks.blocks({"a.py": b"def (", "b.py": b"x" * (blocks.MOST + 1)}) == {}
+
+
+SCRIPT = b"""import json
+kept = json.load(open("a.json"))
+def first():
+    return kept["first"]
+found = first() + kept["more"]
+limit = 3
+print(found > limit)
+"""
+
+
+def test_a_name_that_is_another_everywhere_is_no_difference() -> None:
+    renamed = SCRIPT.replace(b"kept", b"loaded")
+    assert places(SCRIPT, renamed) == []
+    changed = renamed.replace(b"limit = 3", b"limit = 4")
+    assert places(SCRIPT, changed) == ["run.py:6-6"]
+    assert places(changed, SCRIPT) == ["run.py:6-6"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"found > limit", b"limit > found"),  # names that change places
+        (b"print(found > limit)", b"print(kept > limit)"),  # another name that is there
+        (b'return kept["first"]', b'return found["first"]'),
+    ],
+)
+def test_another_value_of_the_file_is_one(old: bytes, new: bytes) -> None:
+    assert places(SCRIPT, SCRIPT.replace(old, new)) != []
+    renamed = SCRIPT.replace(b"kept", b"loaded")
+    assert places(SCRIPT, renamed.replace(old.replace(b"kept", b"loaded"), new)) != []
+
+
+def test_a_harmless_statement_beside_a_real_one_is_none() -> None:
+    changed = SCRIPT.replace(b"limit = 3", b"limit = 4").replace(
+        b'kept = json.load(open("a.json"))', b'kept = json.load(\n    open("a.json")\n)'
+    )
+    assert places(SCRIPT, changed) == ["run.py:8-8"]
+
+
+def test_statements_of_one_line_are_compared_by_themselves() -> None:
+    one = b"a = 1; b = 2\nprint(a, b)\n"
+    assert places(one, b"a = 2; b = 2\nprint(a, b)\n") == ["run.py:1-1"]
+
+
+def test_a_recording_that_tells_no_names_is_compared_as_before() -> None:
+    renamed = SCRIPT.replace(b"kept", b"loaded")
+    old, new = record(SCRIPT), record(renamed)
+    plain = tuple(item for item in old.blocks["run.py"] if " r:" not in item)
+    before = Told(code=old.code, blocks={"run.py": plain})
+    assert list(code_lines.compare(before, old)) == []
+    assert [place for _, place in code_lines.compare(before, new)] != []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from envsnap.redact import decision
 from envsnap.replay.esr.recording import Record
@@ -14,6 +14,8 @@ LONGEST, SHOWN = 2000, 120  # of a line: what is judged, and what is told
 MINOR = "m"  # lines that only import or tell something
 BARE = "n:"  # a function without those
 STATEMENT = "s:"  # of a block that is no function
+GIVEN = "r:"  # a block without the names that its file gives
+MOST_ALIKE = 20
 
 
 def compare(golden: Record, other: Record) -> Iterator[tuple[str, str]]:
@@ -37,24 +39,22 @@ def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
         if one is None or one == two:
             continue
         known = _Blocks(golden.blocks.get(twin)), _Blocks(other.blocks.get(name))
+        known[0].rename(known[1])
+        same = _statements_alike(*known)
         lines = _text(name, two)
         matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
         for what, first, last, start, end in matcher.get_opcodes():
             if what == "equal" or (
-                known[0].do_the_same((first + 1, last), known[1])
-                and known[1].do_the_same((start + 1, end), known[0])
+                known[0].do_the_same((first + 1, last), known[1], same[0])
+                and known[1].do_the_same((start + 1, end), known[0], same[1])
             ):
                 continue
-            place = f"{name}:{start + 1}-{max(end, start + 1)}"
             if what == "delete":
-                yield False, _missing(name, first, last), place
-            else:
-                span = (start + 1, end)
-                yield (
-                    known[1].is_minor(span, known[0]),
-                    _differs(name, known[1].first_code(span) - 1, lines),
-                    place,
-                )
+                yield False, _missing(name, first, last), f"{name}:{start + 1}-{start + 1}"
+                continue
+            span = known[1].other_lines((start + 1, end), known[0], same[1])
+            told = _differs(name, known[1].first_code(span) - 1, lines)
+            yield known[1].is_minor(span, known[0]), told, f"{name}:{span[0]}-{span[1]}"
 
 
 def _missing(name: str, first: int, last: int) -> str:
@@ -76,20 +76,73 @@ class _Blocks:
         self._found: list[tuple[int, int, str]] = []
         self._minor: list[tuple[int, int]] = []
         self._bare: list[tuple[int, int, str]] = []
+        self._given: dict[tuple[int, int], tuple[str, tuple[str, ...]]] = {}
+        twice: set[tuple[int, int]] = set()
         for item in told or ():
             span, _, digest = item.partition(" ")
             first, _, last = span.partition("-")
             if not (first.isdigit() and last.isdigit()):
                 continue
+            lines = int(first), int(last)
             if digest == MINOR:
-                self._minor.append((int(first), int(last)))
+                self._minor.append(lines)
             elif digest.startswith(BARE):
-                self._bare.append((int(first), int(last), digest))
+                self._bare.append((*lines, digest))
+            elif digest.startswith(GIVEN):
+                does, _, names = digest.partition(" ")
+                twice.update({lines} & self._given.keys())  # two statements of one line
+                self._given[lines] = does, tuple(names.split(","))
             else:
-                self._found.append((int(first), int(last), digest))
-        self._digests = {digest for _, _, digest in self._found}
-        # The order of statements counts; that of functions does not.
-        self._statements = [digest for _, _, digest in self._found if digest.startswith(STATEMENT)]
+                self._found.append((*lines, digest))
+        self._given = {lines: told for lines, told in self._given.items() if lines not in twice}
+
+    def rename(self, other: _Blocks) -> None:
+        """Follow names of this file that the other one has given up for new ones, each for one.
+
+        Both then tell what their blocks do with the other's names, where both recordings tell names.
+        """
+        mine, theirs = self._names(), other._names()
+        if not (mine and theirs):
+            return
+        alike: dict[str, list[tuple[str, ...]]] = {}
+        for does, names in other._given.values():
+            alike.setdefault(does, []).append(names)
+        became: dict[str, str] = {}
+        for does, names in self._given.values():
+            for others in alike.get(does, ())[:MOST_ALIKE]:
+                pairs = [pair for pair in zip(names, others, strict=False) if pair[0] != pair[1]]
+                if any(one in theirs or two in mine for one, two in pairs):
+                    continue
+                if any(became.setdefault(one, two) != two for one, two in pairs):
+                    return  # a name became two
+        if len(set(became.values())) == len(became):
+            self._take(became)
+            other._take({})
+
+    def _names(self) -> set[str]:
+        return {name for _, names in self._given.values() for name in names}
+
+    def _take(self, became: dict[str, str]) -> None:
+        """Tell blocks by what they do and the names that they give."""
+        self._found = [
+            (first, last, self._with_names((first, last), digest, became))
+            for first, last, digest in self._found
+        ]
+
+    def _with_names(self, lines: tuple[int, int], digest: str, became: dict[str, str]) -> str:
+        if lines not in self._given:
+            return digest
+        does, names = self._given[lines]
+        return f"{digest[:2]}{does} {','.join(became.get(name, name) for name in names)}"
+
+    @property
+    def statements(self) -> list[tuple[int, str]]:
+        """The place among all blocks of each that is no function, and what it does: their order counts."""
+        return [
+            (place, digest)
+            for place, (_, _, digest) in enumerate(self._found)
+            if digest.startswith(STATEMENT)
+        ]
 
     def is_minor(self, lines: tuple[int, int], other: _Blocks) -> bool:
         """Whether these lines hold no code but what imports or tells something, and its consequences."""
@@ -108,17 +161,47 @@ class _Blocks:
         acting = (line for line in every if _stands(line, code) and not _stands(line, self._minor))
         return next(acting, lines[0])
 
-    def do_the_same(self, lines: tuple[int, int], other: _Blocks) -> bool:
-        """Whether all code in these lines (from 1, both ends of them) is in the other file, too."""
-        if not (self._is_told and other._is_told):
-            return False
-        touched = [
-            digest for first, last, digest in self._found if first <= lines[1] and last >= lines[0]
+    def do_the_same(self, lines: tuple[int, int], other: _Blocks, alike: Container[int]) -> bool:
+        """Whether all code in these lines (from 1, both ends of them) is in the other file, too.
+
+        `alike` has the places of the statements that stand in the other one's order as well.
+        """
+        return self._is_told and other._is_told and not self._others(lines, other, alike)
+
+    def other_lines(
+        self, lines: tuple[int, int], other: _Blocks, alike: Container[int]
+    ) -> tuple[int, int]:
+        """Of these lines those of blocks that the other file has not; all where nobody tells blocks."""
+        found = self._others(lines, other, alike) if self._is_told and other._is_told else []
+        if not found:
+            return lines
+        return max(lines[0], found[0][0]), min(lines[1], max(last for _, last in found))
+
+    def _others(
+        self, lines: tuple[int, int], other: _Blocks, alike: Container[int]
+    ) -> list[tuple[int, int]]:
+        """The blocks in these lines that the other file has not."""
+        digests = {digest for _, _, digest in other._found}
+        return [
+            (first, last)
+            for place, (first, last, digest) in enumerate(self._found)
+            if first <= lines[1]
+            and last >= lines[0]
+            and not (place in alike if digest.startswith(STATEMENT) else digest in digests)
         ]
-        statements = any(digest.startswith(STATEMENT) for digest in touched)
-        if statements and self._statements != other._statements:
-            return False
-        return all(digest in other._digests for digest in touched)
+
+
+def _statements_alike(one: _Blocks, other: _Blocks) -> tuple[set[int], set[int]]:
+    """The places of the statements of two files that do the same in the same order."""
+    mine, theirs = one.statements, other.statements
+    matcher = difflib.SequenceMatcher(
+        None, [digest for _, digest in mine], [digest for _, digest in theirs], autojunk=False
+    )
+    met = [block for block in matcher.get_matching_blocks() if block.size]
+    return (
+        {mine[block.a + step][0] for block in met for step in range(block.size)},
+        {theirs[block.b + step][0] for block in met for step in range(block.size)},
+    )
 
 
 def _stands(line: int, spans: Sequence[tuple[int, int]]) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 RECORDING_VERSION = 2
-RECORDING_REVISION = 4
+RECORDING_REVISION = 5
 QUANTILES = 257
 
 Count = Annotated[int, Meta(ge=0)]
@@ -375,7 +375,8 @@ class Record(Struct, frozen=True, kw_only=True):
         Meta(
             description="Functions (d) and other statements (s) of these files, as `first-last"
             " kind:digest`: lines, and CRC-32 of what they do, whatever its comments and names. Lines"
-            " that only import or tell something are listed as `first-last m`."
+            " that only import or tell something are listed as `first-last m`, and blocks without the"
+            " names that their file gives as r, followed by the digests of these names."
         ),
     ] = {}
     options: Annotated[

@@ -1,7 +1,8 @@
 """What of a program's text is code: its functions and statements, by what they do and where they stand.
 
 Comments, blanks and texts that only describe are no part of it, and neither are the names that a
-function gives its own values.
+function gives its own values. Names that a file gives its values are told apart from the rest, so that
+one that is renamed everywhere can be followed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 MOST = 1 << 17  # bytes of text that is taken apart, the script first: less than a tenth of a second
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-FUNCTION, BARE, STATEMENT, MINOR = "d", "n", "s", "m"
+FUNCTION, BARE, STATEMENT, MINOR, RENAMED = "d", "n", "s", "m", "r"
 TELLERS = ("log", "logger", "logging", "warnings")
 
 
@@ -21,7 +22,8 @@ def blocks(texts: dict[str, bytes]) -> dict[str, list[str]]:
     """Each file's blocks as `first-last kind:digest`; a file that is too large or no Python has none.
 
     Lines that only import or tell something are listed beside them as `first-last m`, and a function
-    without them as `first-last n:digest`.
+    without them as `first-last n:digest`. A block with values that the file names follows once more as
+    `first-last r:digest NAME,...`: without these names, and the digests of the names in their order.
     """
     found: dict[str, list[str]] = {}
     left = MOST
@@ -32,19 +34,22 @@ def blocks(texts: dict[str, bytes]) -> dict[str, list[str]]:
         try:
             tree = ast.parse(text)
             minor = [_minor(node) for node in ast.walk(tree) if _is_minor(node)]
-            found[name] = [*minor, *(block for node in tree.body for block in _blocks(node))]
+            given = _given(tree)
+            told = (block for node in tree.body for block in _blocks(node, given))
+            found[name] = [*minor, *told]
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return found
 
 
-def _blocks(node: Any) -> Iterator[str]:
+def _blocks(node: Any, given: Collection[str]) -> Iterator[str]:
     if _describes(node):
         return
     if isinstance(node, FUNCTIONS):
         own, has_minor = _own(node)
         whole = _Spelling(own, _describes).of(node)
         yield _block(node, node.end_lineno, FUNCTION, whole)
+        yield from _renamed(node, own, given)
         bare = _Spelling(own, _says_nothing).of(node) if has_minor else whole
         yield _block(node, node.end_lineno, BARE, bare)
     elif isinstance(node, ast.ClassDef):
@@ -52,9 +57,35 @@ def _blocks(node: Any) -> Iterator[str]:
         told = head.of([node.name, node.bases, node.keywords, node.decorator_list])
         yield _block(node, max(node.lineno, node.body[0].lineno - 1), STATEMENT, told)
         for inner in node.body:
-            yield from _blocks(inner)
+            yield from _blocks(inner, given)
     else:
         yield _block(node, node.end_lineno, STATEMENT, _Spelling((), _describes).of(node))
+        yield from _renamed(node, (), given)
+
+
+def _renamed(node: Any, own: Collection[str], given: Collection[str]) -> Iterator[str]:
+    """A block without the names that its file gives, and the digests of these names."""
+    names = {name for name in given if name not in own}
+    spelling = _Spelling(own, _describes, names)
+    text = spelling.of(node)
+    if spelling.met:
+        met = ",".join(f"{zlib.crc32(name.encode()):08x}" for name in spelling.met)
+        yield f"{_block(node, node.end_lineno, RENAMED, text)} {met}"
+
+
+def _given(tree: Any) -> set[str]:
+    """The names that a file gives its values, outside of functions and classes, and nothing else."""
+    stored, others = set(), set()
+    for statement in tree.body:
+        if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
+            others.add(statement.name)
+            continue
+        for item in ast.walk(statement):
+            if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store):
+                stored.add(item.id)
+            elif isinstance(item, ast.alias):
+                others.add((item.asname or item.name).partition(".")[0])
+    return {name for name in stored - others if not name.startswith("__")}
 
 
 def _block(node: Any, last: Any, kind: str, text: str) -> str:
@@ -113,12 +144,18 @@ def _own(function: Any) -> tuple[set[str], bool]:
 
 
 class _Spelling:
-    """What a piece of a program does: without what is left out, and own names by their order."""
+    """What a piece of a program does: without what is left out, and own names by their order.
 
-    def __init__(self, own: Collection[str], left_out: Callable[[Any], bool]) -> None:
-        self._own, self._left_out = own, left_out
+    So are names in `given`; those that were met are kept.
+    """
+
+    def __init__(
+        self, own: Collection[str], left_out: Callable[[Any], bool], given: Collection[str] = ()
+    ) -> None:
+        self._own, self._left_out, self._given = own, left_out, given
         self._order: dict[str, str] = {}
         self._words: list[str] = []
+        self.met: dict[str, str] = {}
 
     def of(self, node: Any) -> str:
         """Spell a node of the tree."""
@@ -128,6 +165,8 @@ class _Spelling:
     def _add(self, value: Any) -> None:
         if isinstance(value, ast.Name) and value.id in self._own:
             self._words.append(self._order.setdefault(value.id, f"own {len(self._order)}"))
+        elif isinstance(value, ast.Name) and value.id in self._given:
+            self._words.append(self.met.setdefault(value.id, f"given {len(self.met)}"))
         elif isinstance(value, ast.AST):
             self._words.append(type(value).__name__)
             for field in value._fields:
