@@ -22,7 +22,8 @@ def apart(one: str, other: str, longest: int) -> tuple[str, str]:
     """
     number, first, second = next(iter(_lines_apart(one, other)), (0, one, other))
     title = f"line {number}: " if number else ""
-    return tuple(title + side for side in _shortened(first, second, longest - len(title)))  # type: ignore[return-value]
+    first, second = _shortened(first, second, longest - len(title))
+    return title + first, title + second
 
 
 def step(one: str, other: str, longest: int) -> str:

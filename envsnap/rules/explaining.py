@@ -68,10 +68,7 @@ def _needed(found: list[Finding], reading: Reading, manifest: Manifest) -> list[
     """Of a traceback that nothing explains: what moved of the distributions that its code requires."""
     asked: dict[str, str] = {}
     for item in reading.evidence:
-        files = [frame.file for frame in item.raised.frames] if item.raised is not None else []
-        for name in dict.fromkeys(
-            filter(None, (owners.file(file, manifest) for file in files[::-1]))
-        ):
+        for name in dict.fromkeys(_owners(item, manifest)):
             package = packages(manifest).get(name)
             for line in (given(package.requires) if package else None) or ():
                 asked.setdefault(canonical(re.split(r"[^\w.-]", line, maxsplit=1)[0]), name)
@@ -84,6 +81,12 @@ def _needed(found: list[Finding], reading: Reading, manifest: Manifest) -> list[
         ) in (Distance.MAJOR, Distance.MINOR)
         told.append(_asked_for(moved, wants) if wants and is_step else moved)
     return told
+
+
+def _owners(item: Evidence, manifest: Manifest) -> list[str]:
+    """The distributions whose code a traceback runs through, the innermost first."""
+    frames = item.raised.frames[::-1] if item.raised is not None else ()
+    return [name for frame in frames if (name := owners.file(frame.file, manifest))]
 
 
 def _asked_for(found: Finding, distribution: str) -> Finding:
@@ -101,12 +104,7 @@ def _nearest(
 
     Ten packages may want another numpy: the one whose code failed is the one to tell of.
     """
-    frames = {
-        owners.file(frame.file, manifest)
-        for item in reading.evidence
-        if item.raised
-        for frame in item.raised.frames
-    }
+    frames = {name for item in reading.evidence for name in _owners(item, manifest)}
     if not found or _asks(found[0], frames):
         return found
     place = next(
@@ -120,7 +118,7 @@ def _nearest(
     return (found[place], *found[:place], *found[place + 1 :])
 
 
-def _asks(found: Finding, frames: Container[str | None]) -> bool:
+def _asks(found: Finding, frames: Container[str]) -> bool:
     """Whether a package of the traceback is cited, beside the one that the finding is about."""
     return any(
         path[0] == "packages" and len(path) > 1 and path[1] != found.path[1] and path[1] in frames

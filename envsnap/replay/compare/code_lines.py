@@ -95,6 +95,7 @@ class _Blocks:
             else:
                 self._found.append((*lines, digest))
         self._given = {lines: told for lines, told in self._given.items() if lines not in twice}
+        self._digests = {digest for _, _, digest in self._found}
 
     def rename(self, other: _Blocks) -> None:
         """Follow names of this file that the other one has given up for new ones, each for one.
@@ -128,6 +129,7 @@ class _Blocks:
             (first, last, self._with_names((first, last), digest, became))
             for first, last, digest in self._found
         ]
+        self._digests = {digest for _, _, digest in self._found}
 
     def _with_names(self, lines: tuple[int, int], digest: str, became: dict[str, str]) -> str:
         if lines not in self._given:
@@ -181,13 +183,12 @@ class _Blocks:
         self, lines: tuple[int, int], other: _Blocks, alike: Container[int]
     ) -> list[tuple[int, int]]:
         """The blocks in these lines that the other file has not."""
-        digests = {digest for _, _, digest in other._found}
         return [
             (first, last)
             for place, (first, last, digest) in enumerate(self._found)
             if first <= lines[1]
             and last >= lines[0]
-            and not (place in alike if digest.startswith(STATEMENT) else digest in digests)
+            and not (place in alike if digest.startswith(STATEMENT) else digest in other._digests)
         ]
 
 

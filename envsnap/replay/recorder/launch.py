@@ -111,7 +111,7 @@ def _ending(
 def _sources(run: Run) -> dict[str, bytes]:
     """The code of the program that any process of the command has read, by its name."""
     found = (
-        (places.shown(file.real), places.text(file.real))
+        (places.shown(file.real), places.source(file.real))
         for file in run.files.by_class.get(classes.CODE, [])[: places.MOST_FILES]
     )
     return {name: text for name, text in found if text is not None}

@@ -15,7 +15,7 @@ from envsnap.model import scan, typed
 from envsnap.model.manifest import Manifest
 from envsnap.replay.esr import archive, recording, tables
 from envsnap.replay.esr.recording import Feature, Printed, Record, Written
-from envsnap.replay.recorder.inside import blocks, places
+from envsnap.replay.recorder.inside import given
 
 LARGEST_RECORD = scan.LARGEST_FILE
 
@@ -127,10 +127,7 @@ def _code(tree: dict[str, Any], ending: Ending) -> dict[str, Any]:
     }
     if not texts:
         return {}
-    return {
-        "code": {**tree.get("code", {}), **places.code(texts)},
-        "blocks": {**tree.get("blocks", {}), **blocks.blocks(texts)},
-    }
+    return {part: {**tree.get(part, {}), **more} for part, more in given.code(texts).items()}
 
 
 def save_features(

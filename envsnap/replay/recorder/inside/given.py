@@ -33,11 +33,16 @@ PLACES = frozenset(
 def told(words: list[str] | None, script: str | None, callers: list[str]) -> dict[str, Any]:
     """The code that ran, and what the command of it was given; `words` is None where none was."""
     texts = places.sources(script, callers)
-    found: dict[str, Any] = {"code": places.code(texts), "blocks": blocks.blocks(texts)}
+    found = code(texts)
     if words is not None:
         found["options"] = options(words)
         found["variables"] = variables(list(texts.values()))
     return found
+
+
+def code(texts: dict[str, bytes]) -> dict[str, Any]:
+    """Lines of texts of code, and what their blocks do, by the names of the files."""
+    return {"code": places.code(texts), "blocks": blocks.blocks(texts)}
 
 
 def options(words: list[str]) -> dict[str, Any]:

@@ -124,9 +124,9 @@ def sources(main: str | None, callers: list[str]) -> dict[str, bytes]:
     paths += [os.path.abspath(item.rpartition(":")[0]) for item in callers]
     found: dict[str, bytes] = {}
     for path in list(dict.fromkeys(paths))[:MOST_FILES]:
-        text_of = text(path)
-        if text_of is not None:
-            found[shown(path)] = text_of
+        text = source(path)
+        if text is not None:
+            found[shown(path)] = text
     return found
 
 
@@ -138,7 +138,7 @@ def code(texts: dict[str, bytes]) -> dict[str, list[str]]:
     }
 
 
-def text(path: str) -> bytes | None:
+def source(path: str) -> bytes | None:
     """The text of a file of Python, where it is none of the largest."""
     if not path.endswith(".py"):
         return None
