@@ -217,9 +217,11 @@ def diff(
 
 def _require_symptom(symptom: str | None) -> None:
     """Raise InputError for a kind of failure that no rule knows."""
-    from envsnap.rules.symptoms.trouble import SYMPTOMS
+    if symptom is None:
+        return
+    from envsnap.rules.symptoms.trouble import SYMPTOMS  # with many patterns to compile
 
-    if symptom is not None and symptom not in SYMPTOMS:
+    if symptom not in SYMPTOMS:
         raise InputError(f"symptom {symptom[:40]!r}: known are {', '.join(SYMPTOMS)}")
 
 
