@@ -16,6 +16,7 @@ from envsnap.model.host import EnvVars
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, reason_for, text
 from envsnap.model.python import Package
+from envsnap.model.ranks import is_rank_fact
 
 NOT_CAPTURED = "not captured"
 NOT_STATED = "not stated"
@@ -65,6 +66,14 @@ def says_all(section: Section, path: Path) -> bool:
         return True
     is_entry = len(path) == 2 and path[1] not in section.__struct_fields__
     return section.names_complete is True and is_entry
+
+
+def variables_set(section: EnvVars) -> set[str]:
+    """The names of all variables that are set, those aside that only say which process this is."""
+    known = section.entries if isinstance(section.entries, dict) else {}
+    others = section.others if isinstance(section.others, tuple) else ()
+    hidden = (path for path, why in section.gaps.items() if why.startswith("redacted"))
+    return {name for name in (*known, *others, *hidden) if not is_rank_fact(name)}
 
 
 def given(value: Any) -> Any:

@@ -85,9 +85,12 @@ def compare(
     )
     if error_text or symptom:
         from envsnap.rules.explaining import explained
+        from envsnap.rules.machine.env_var import unread
 
         judged = planned.as_installed(other)
-        told = explained(error_text, symptom, judged, told, rules)
+        alone = tuple(unread(reference, other)) if error_text else ()
+        told = explained(error_text, symptom, judged, (*told, *alone), rules)
+        told = _without_silent(told, alone)
         if judged is not other:
             told = tuple(planned.of_the_file(finding) for finding in told)
     unknown = _unknown(difference)
@@ -99,6 +102,20 @@ def compare(
         not_compared=difference.not_compared,
         by_section=difference.by_section,
         lacking=tuple(path[0] for path in unknown if len(path) == 1 and path[0] not in there),
+    )
+
+
+def _without_silent(told: Sequence[Finding], alone: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings without the variables of one side that the text says nothing of.
+
+    Those that stay are differences for the reader, and none that the comparison counts: no value
+    was compared.
+    """
+    paths = {found.path for found in alone}
+    return tuple(
+        replace(found, changes=()) if found.path in paths else found
+        for found in told
+        if found.path not in paths or found.severity is not Severity.INFO
     )
 
 

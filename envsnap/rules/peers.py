@@ -22,7 +22,6 @@ from envsnap.model import reading
 from envsnap.model.host import EnvVars
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
-from envsnap.model.ranks import is_rank_fact
 from envsnap.rules import engine
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 
@@ -155,14 +154,7 @@ def variables(section: EnvVars) -> frozenset[str] | None:
     """
     if section.others is UNSET or section.others is None:
         return None
-    return frozenset(name for name in _set_in(section) if not SESSION.fullmatch(name))
-
-
-def _set_in(section: EnvVars) -> set[str]:
-    known = section.entries if isinstance(section.entries, dict) else {}
-    others = section.others if isinstance(section.others, tuple) else ()
-    hidden = (path for path, why in section.gaps.items() if why.startswith("redacted"))
-    return {name for name in (*known, *others, *hidden) if not is_rank_fact(name)}
+    return frozenset(name for name in reading.variables_set(section) if not SESSION.fullmatch(name))
 
 
 def _one_sided(reference: Manifest, other: Manifest) -> Iterator[Finding]:
@@ -170,7 +162,7 @@ def _one_sided(reference: Manifest, other: Manifest) -> Iterator[Finding]:
     sections = [side.sections.env_vars for side in (reference, other)]
     if any(found is UNSET or not isinstance(found.others, tuple) for found in sections):
         return
-    sides = [_set_in(section) for section in sections if section is not UNSET]
+    sides = [reading.variables_set(section) for section in sections if section is not UNSET]
     # What has a value on a side is a change, and has its finding.
     known = {*reading.entries(reference, "env_vars"), *reading.entries(other, "env_vars")}
     alone = sorted((sides[0] ^ sides[1]) - known)

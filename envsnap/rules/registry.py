@@ -184,7 +184,7 @@ REGISTRY = (
     Entry("machine/c-library", ("system",)),
     Entry("machine/ascii-locale", ("system", "env_vars"), inspects=True),
     Entry("machine/text-settings", ("system",)),
-    Entry("inputs/source-code", ("git",)),
+    Entry("inputs/source-code", ("git", "python")),
     Entry("gpus/gpu-settings", ("gpus",), ("gpus",)),
     Entry("gpus/peer-to-peer", ("system", "gpus"), inspects=True),
     Entry("drivers/wsl-libcuda", ("driver", "env_vars", "system"), inspects=True),

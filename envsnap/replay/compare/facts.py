@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from envsnap.knowledge import config_keys
 from envsnap.replay.compare import call_seeds, code_lines, surroundings
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Scalar, Stage
@@ -39,12 +40,6 @@ NO_REMEDY = (
     "Give the model ", "Compare how these columns", "Compare the steps before the model.",
 )  # fmt: skip
 MOST_LISTED = 4
-# Keys of a configuration that people read: seldom is anything computed from them.
-NOTES = re.compile(
-    r"(?:^|: |[.\]])(?:description|title|comments?|notes?|authors?|maintainers?|license|created(?:_at|_by)?"
-    r"|updated(?:_at)?|date|changelog|version|schema_version)$",
-    re.IGNORECASE,
-)
 # Counts and texts that follow from other facts, or say nothing of a result.
 FOLLOWS = ("text", "characters", "ids", "texts", "messages")
 QUIET = (
@@ -305,6 +300,11 @@ def _same_parts(
     return {name: found[name] for name in here if name in found}
 
 
+def _is_note(place: str) -> bool:
+    """Whether people read what a place of a configuration says: `app.yaml: model.title`."""
+    return config_keys.is_note(re.split(r": |[.\]]", place)[-1])
+
+
 GIVEN = (
     ("options", "the argument", "Give the command the golden run's arguments."),
     ("variables", "the variable", "Set the variable as in the golden run."),
@@ -327,8 +327,8 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
     if golden.manifest is None or other.manifest is None:
         return
     changes = list(surroundings.configs(golden.manifest, other.manifest))
-    yield from _of_keys("setting", [item for item in changes if not NOTES.search(item[0])])
-    yield from _of_keys("note", [item for item in changes if NOTES.search(item[0])])
+    yield from _of_keys("setting", [item for item in changes if not _is_note(item[0])])
+    yield from _of_keys("note", [item for item in changes if _is_note(item[0])])
     for name, how in surroundings.seeds(golden.manifest, other.manifest):
         yield Fact(
             kind="seeding", text=f"the seed of {name}: {how}", fix="Seed as the golden run does."

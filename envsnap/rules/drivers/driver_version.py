@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from envsnap.changes.change import Change
 from envsnap.knowledge.versions import numbers
 from envsnap.model.paths import Path
+from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
+CAPABILITIES = "NVIDIA_DRIVER_CAPABILITIES"
 FOLLOW = (
     ("driver", "kernel_module"),
     ("driver", "nvml"),
@@ -40,15 +42,12 @@ class DriverVersion(Rule):
         first = change or comparison.at(*follow[0])
         assert first is not None
         changes = ((change.path,) if change else ()) + tuple(follow)
-        yield (
-            self._absent(first, changes)
-            if None
-            in (
-                first.reference,
-                first.other,
-            )
-            else self._differs(first, changes)
-        )
+        if None not in (first.reference, first.other):
+            yield self._differs(first, changes)
+        elif change is None and _has_driver(comparison):
+            yield self._hidden(comparison, first, changes)
+        else:
+            yield self._absent(first, changes)
 
     def _absent(self, first: Change, changes: tuple[Path, ...]) -> Finding:
         where = "the other side" if first.other is None else "the reference"
@@ -62,6 +61,30 @@ class DriverVersion(Rule):
             why="Without a driver everything runs on the CPU.",
             fix="Give both sides a GPU and a driver, or compare outputs with a tolerance.",
             changes=changes,
+        )
+
+    def _hidden(self, comparison: Comparison, first: Change, changes: tuple[Path, ...]) -> Finding:
+        """A driver is on both sides, and one of its libraries on one only: a container may leave it out."""
+        chosen = comparison.at("env_vars", CAPABILITIES)
+        gone = first.other is None
+        here, there = ("other side", "reference") if gone else ("reference", "other side")
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING if gone else Severity.INFO,
+            effect=Effect.BEHAVIOR,
+            confidence=Confidence.LIKELY if chosen and gone else Confidence.POSSIBLE,
+            path=chosen.path if chosen and gone else first.path,
+            message=(
+                f"{CAPABILITIES}: {_told(chosen.reference)} -> {_told(chosen.other)}: the {here} has a"
+                f" driver, and no {first.path[-1]}"
+                if chosen and gone
+                else f"the {here} has a driver, and no {first.path[-1]}; the {there} has both"
+            ),
+            why="Without the driver's CUDA library everything runs on the CPU. A container gets it"
+            f" where {CAPABILITIES} holds compute.",
+            fix=f"Start the container with {CAPABILITIES}=compute,utility." if gone else "",
+            source="https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html",
+            changes=((*changes, chosen.path) if chosen and gone else changes),
         )
 
     def _differs(self, first: Change, changes: tuple[Path, ...]) -> Finding:
@@ -83,6 +106,17 @@ class DriverVersion(Rule):
             fix=_fix(reference, other) if branch else "",
             changes=changes,
         )
+
+
+def _has_driver(comparison: Comparison) -> bool:
+    """Whether both sides state a driver's version."""
+    return all(
+        stated(side, "driver", "version") for side in (comparison.reference, comparison.other)
+    )
+
+
+def _told(value: object) -> str:
+    return "not set" if value is None else str(value)
 
 
 def _fix(reference: str, other: str) -> str:

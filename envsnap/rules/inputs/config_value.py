@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.knowledge import config_keys
+from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
 from envsnap.model.reading import entries, given
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -37,19 +41,22 @@ ORDER = tuple(
         r"^(?:lr|learning_rate|weight_decay|momentum|betas?|warmup\w*|loss\w*)$|^zero_\w+$|^stage$|offload",
     )
 )
-# What a tool notes of itself or of where a file came from.
-NOTES = re.compile(
-    r"^(?:transformers_version|_name_or_path|_commit_hash|_diffusers_version|mlflow_version"
-    r"|envsnap_version|creationTimestamp|resourceVersion|generation)$"
-    # What a run is called.
-    r"|^(?:run_?name|run_?id|exp(?:eriment)?_?(?:name|id)|wandb_(?:name|run_id|tags|notes|group))$"
-)
-QUIET = re.compile(
-    r"(?:^|_)(?:log|logs|logger|logging|loglevel|verbose|debug|color|banner)(?:_|$)", re.IGNORECASE
-)
+# What a key does that changes no result by itself.
+SAID: dict[config_keys.About, tuple[Effect, str]] = {
+    "note": (Effect.NONE, "A note for people or of a tool, or the name of a run; nothing is computed from it."),
+    "log": (Effect.NONE, "It changes what is logged or shown, not results."),
+    "watched": (Effect.NONE, "It is for those who watch the program; nothing is computed from it."),
+    "address": (Effect.NONE, "It says where a service or a store is reached. What is read from there was not compared."),
+    "folder": (Effect.NONE, "It says where files lie on this host. What lies there is compared where it was captured."),
+    "deployment": (Effect.NONE, "It names the deployment. What the program does under that name was not compared."),
+    "processes": (Effect.PERFORMANCE, "It says how many processes serve, not what they answer."),
+}  # fmt: skip
+MOVED = "It leads to weights that were captured on both sides, and are the same."
 NUMERIC = re.compile(
     r"(?:^|_)(?:dtype|precision|fp16|bf16|fp8|int8|quant\w*|seed|random_state|temperature|top_[pk]|mean|std"
-    r"|normali[sz]e|resize|interpolation|rescale|image_size|max_length|max_len|truncation|padding"
+    r"|normali[sz]e|resize|resample|interpolation|rescale|crop\w*|image_size|max_length|max_len|truncation|padding"
+    r"|colou?r_(?:order|space|mode|format|channels?)|colou?r_?jitter|channel_order|data_format|sampl(?:e|ing)_rate|n_mels"
+    r"|n_fft|hop_length|win_length|log_?mel|log_(?:target|transform|scale|epsilon|offset)|use_log\w*"
     r"|batch_size|threshold|eps|attn\w*|tf32|amp|deterministic|benchmark)(?:_|$)",
     re.IGNORECASE,
 )
@@ -67,8 +74,9 @@ SEQUENCE = re.compile(
 class ConfigValue(Rule):
     """A value in a config file differs, or is in one of the files only.
 
-    Keys about precision, preprocessing, sampling or seeds change results. Keys under logging change
-    only what is logged. The rest can change behaviour. The same entries in another order are a warning
+    Keys about precision, preprocessing, sampling or seeds change results. What is logged, notes, what
+    watchers are told, addresses, folders and the number of processes are information. The rest can
+    change behaviour. The same entries in another order are a warning
     where the key names a sequence (layers, labels, columns, steps), else information; where it names a
     set (dependencies, target_modules, tags), they are equal.
 
@@ -92,7 +100,15 @@ class ConfigValue(Rule):
                 values.setdefault(_kind(change), []).append(change)
         for found in _in_order(values):
             file = comparison.at("configs", found[0].path[1], "sha256")
-            yield self._values(found, (file.path,) if file else ())
+            told = self._values(found, (file.path,) if file else ())
+            is_moved = told.severity is Severity.WARNING and _leads_to_the_same(
+                comparison, found[0]
+            )
+            yield (
+                replace(told, severity=Severity.INFO, effect=Effect.NONE, why=MOVED)
+                if is_moved
+                else told
+            )
 
     def _file(self, comparison: Comparison, change: Change) -> Finding:
         """Judge a file of which no value differs, or of which no values are known."""
@@ -133,6 +149,36 @@ class ConfigValue(Rule):
             fix="Make the files equal, or document why they differ.",
             changes=(*(change.path for change in found), *file),
         )
+
+
+def _leads_to_the_same(comparison: Comparison, change: Change) -> bool:
+    """Whether two paths lead to weights that were captured on both sides, and are equal."""
+    here, there = (
+        _below(side, value)
+        for side, value in (
+            (comparison.reference, change.reference),
+            (comparison.other, change.other),
+        )
+    )
+    return (
+        bool(here)
+        and here == there
+        and not any(item.path[-1] != "path" for place in here for item in comparison.under(*place))
+    )
+
+
+def _below(manifest: Manifest, value: object) -> set[Path]:
+    """The captured weights at a path, or below it."""
+    if not isinstance(value, str) or "/" not in value:
+        return set()
+    folder = value.rstrip("/")
+    return {
+        ("weights", name)
+        for name, entry in entries(manifest, "weights").items()
+        if given(entry.sha256) is not None
+        and isinstance(path := given(entry.path), str)
+        and (path == folder or path.startswith(f"{folder}/"))
+    }
 
 
 def _is_of_values(change: Change) -> bool:
@@ -209,12 +255,9 @@ def _weigh_order(change: Change) -> tuple[Severity, Effect, str] | None:
 
 def _weigh(change: Change) -> tuple[Severity, Effect, str]:
     keys = change.path[2:]
-    if keys and NOTES.search(keys[-1]):
-        return (
-            Severity.INFO,
-            Effect.NONE,
-            "A note of the tool that wrote the file, or the name of a run; nothing is computed from it.",
-        )
+    about = config_keys.about(change.path[1], keys, change.reference, change.other)
+    if about in ("note", "log"):
+        return (Severity.INFO, *SAID[about])
     if _place(change) < len(ORDER):
         return (
             Severity.WARNING,
@@ -227,8 +270,8 @@ def _weigh(change: Change) -> tuple[Severity, Effect, str]:
             Effect.NUMERICS,
             "Keys of this name decide precision, preprocessing, sampling or seeds.",
         )
-    if any(QUIET.search(key) for key in keys):
-        return Severity.INFO, Effect.NONE, "It changes what is logged or shown, not results."
+    if about is not None:
+        return (Severity.INFO, *SAID[about])
     return Severity.WARNING, Effect.BEHAVIOR, "The program has another configuration."
 
 

@@ -13,6 +13,7 @@ from envsnap.knowledge.tables import is_trusted, table
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import QUOTES, Confidence, Effect, Finding, Severity
+from envsnap.rules.machine.env_var import UNKNOWN
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps
 from envsnap.rules.symptoms.demangle import demangled
@@ -226,7 +227,7 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
     """
     worst = min(found.severity, Severity.WARNING, key=lambda item: item.rank)
     surest = min(found.confidence, Confidence.LIKELY, key=lambda item: item.rank)
-    why, fix = found.why, found.fix
+    why, fix = ("" if found.why == UNKNOWN else found.why), found.fix
     is_said = not evidence.is_weak and (_only_differs(found) or _asks(found, evidence))
     if is_said or _is_of_numbers(found, evidence):
         said = _said(evidence, where)

@@ -11,7 +11,7 @@ from envsnap.changes.change import Change, ChangeKind
 from envsnap.knowledge import variables
 from envsnap.knowledge.tables import is_trusted
 from envsnap.model.manifest import Manifest, present
-from envsnap.model.reading import stated
+from envsnap.model.reading import entries, stated, variables_set
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 from envsnap.wording import step
@@ -90,6 +90,31 @@ class EnvVar(Rule):
             else f"Unset {name}.",
             changes=(change.path,),
         )
+
+
+def unread(reference: Manifest, other: Manifest) -> Iterator[Finding]:
+    """Variables that one side alone sets, and whose values were not read or are secrets.
+
+    Every shell has some: they are no findings by themselves, and are told where a text speaks of them.
+    """
+    if any(stated(side, "env_vars", "others") is None for side in (reference, other)):
+        return
+    here, there = (variables_set(side.sections.env_vars) for side in (reference, other))
+    sides = (here, there, reference, "Set it there, too."), (there, here, other, "Try without it.")
+    for names, opposite, side, fix in sides:
+        for name in sorted(names - opposite - entries(side, "env_vars").keys()):
+            told = ("set", "not set") if side is reference else ("not set", "set")
+            yield Finding(
+                rule=EnvVar.id,
+                severity=Severity.INFO,
+                effect=Effect.BEHAVIOR,
+                confidence=Confidence.POSSIBLE,
+                path=("env_vars", name),
+                message=f"{name}: {step(*told, LONGEST)} (its value was not recorded)",
+                why=UNKNOWN,
+                fix=fix,
+                changes=(("env_vars", name),),
+            )
 
 
 def _sides(comparison: Comparison) -> tuple[Manifest, Manifest]:

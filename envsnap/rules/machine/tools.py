@@ -8,6 +8,7 @@ from envsnap.knowledge.versions import Distance, distance
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
+DECODERS = ("ffmpeg", "sox")  # what reads media through them gets other samples, or fails
 SERVING = ("tritonserver", "trtexec")
 
 
@@ -32,7 +33,7 @@ class Tools(Rule):
             yield Finding(
                 rule=self.id,
                 severity=Severity.WARNING if serves else Severity.INFO,
-                effect=Effect.BEHAVIOR if serves else Effect.NONE,
+                effect=Effect.BEHAVIOR if serves or name in DECODERS else Effect.NONE,
                 confidence=Confidence.LIKELY if serves and far else Confidence.POSSIBLE,
                 path=change.path,
                 message=f"{name} {reference or 'absent'} -> {other or 'absent'}",

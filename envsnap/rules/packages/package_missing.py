@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.knowledge.names import canonical
 from envsnap.knowledge.roles import role
 from envsnap.knowledge.tables import table
-from envsnap.model.reading import version
+from envsnap.model.manifest import Manifest
+from envsnap.model.reading import given, packages, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
@@ -39,7 +41,37 @@ class PackageMissing(Rule):
         ]
         added = {change.path[1] for change in changes if change.kind is ChangeKind.ADDED}
         for change in changes:
-            yield self._replaced(comparison, change, added) or self._finding(change)
+            yield (
+                self._replaced(comparison, change, added)
+                or self._followed(comparison, change)
+                or self._finding(change)
+            )
+
+    def _followed(self, comparison: Comparison, change: Change) -> Finding | None:
+        """What only packages required that moved, and do not require it any more: it came with them."""
+        if change.kind is not ChangeKind.REMOVED:
+            return None
+        name = change.path[1]
+        asked = requirers(comparison.reference, name)
+        moved = [
+            item for item in asked
+            if comparison.at("packages", item, "version") or comparison.at("packages", item)
+        ]  # fmt: skip
+        if not asked or moved != asked or requirers(comparison.other, name):
+            return None
+        first = comparison.at("packages", asked[0], "version")
+        told = f"{asked[0]} {first.other} does not" if first else f"{asked[0]} is gone, too"
+        return Finding(
+            rule=self.id,
+            severity=Severity.INFO,
+            effect=Effect.NONE,
+            confidence=Confidence.POSSIBLE,
+            path=change.path,
+            message=f"{name} {_version(change.reference)} is missing on the other side",
+            why=f"The reference's {asked[0]} requires it; {told}.",
+            fix=f"Install {name}=={_version(change.reference)}, if your own code imports it.",
+            changes=(change.path,),
+        )
 
     def _replaced(self, comparison: Comparison, change: Change, added: set[str]) -> Finding | None:
         """The same import package from another distribution: nothing is missing."""
@@ -112,6 +144,17 @@ class PackageMissing(Rule):
             else f"Uninstall {name} if the reference works without it.",
             changes=(change.path,),
         )
+
+
+def requirers(manifest: Manifest, name: str) -> list[str]:
+    """The installed distributions that require one, extras aside."""
+    return [
+        other for other, package in packages(manifest).items()
+        if any(
+            "extra ==" not in line and canonical(re.split(r"[^\w.-]", line, maxsplit=1)[0]) == name
+            for line in given(package.requires) or ()
+        )
+    ]  # fmt: skip
 
 
 def alternatives(name: str) -> list[str]:

@@ -14,6 +14,7 @@ from envsnap.rules.frameworks import framework_version
 from envsnap.rules.packages import behavior_change
 from envsnap.rules.symptoms.reading import Reading
 
+RAISED = re.compile(r"\w*(?:Error|Exception|Warning)")  # many changes end in the same one
 WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]{3,60}")
 # What is gone is named by the error that its absence makes.
 GONE = re.compile(r"\b(?:gone|removed|renamed|no longer (?:exists?|there))\b")
@@ -101,4 +102,9 @@ def _score(row: dict[str, Any], words: set[str]) -> int:
     """How many words of a change a text has; a name of an interface counts as two."""
     said = f"{row['what']} {row.get('symptom', '')}"
     shared = {word for word in WORD.findall(said) if word.lower() in words}
-    return sum(2 if "_" in word or word[1:] != word[1:].lower() else 1 for word in shared)
+    return sum(2 if _is_name(word) else 1 for word in shared)
+
+
+def _is_name(word: str) -> bool:
+    is_spelled_so = "_" in word or word[1:] != word[1:].lower()
+    return is_spelled_so and RAISED.fullmatch(word) is None

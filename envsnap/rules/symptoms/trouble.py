@@ -46,10 +46,10 @@ LIKELY: dict[str, re.Pattern[str]] = {
     "wrong": re.compile(
         r"packages\.(?:tokenizers|transformers|sentencepiece|tiktoken|pillow|opencv|librosa|soundfile|numpy)|codecs"
         r"|env_vars\.(?:PYTHONHASHSEED|PYTHONPATH|HF_HUB_OFFLINE|TRANSFORMERS_OFFLINE|TZ|LANG|LC_)|system\.(?:timezone|locale)|frameworks\.\w+\.(?:blas|cpu_capability)"
-        r"|configs|weights|seeds|determinism|.*(?:dtype|attn|attention|chat_template|tokenizer)|data|files"
+        r"|configs|weights|seeds|determinism|python\.(?:loose_modules|system_site_packages|sys_path|shadows)|tools\.(?:ffmpeg|sox)|.*(?:dtype|attn|attention|chat_template|tokenizer)|data|files"
     ),
     "hang": re.compile(
-        r"env_vars\.(?:NCCL|GLOO|MASTER|SLURM|OMP|TOKENIZERS|(?i:https?_proxy|no_proxy|all_proxy))|packages\.nvidia-nccl|.*nccl|system\.(?:iommu|pcie|shm|kernel)|driver"
+        r"env_vars\.(?:NCCL|GLOO|MASTER|SLURM|WORLD_SIZE|NNODES|NPROC|TORCHELASTIC|OMP|TOKENIZERS|(?i:https?_proxy|no_proxy|all_proxy))|packages\.nvidia-nccl|.*nccl|system\.(?:iommu|pcie|shm|kernel)|driver"
     ),
     "memory": re.compile(
         r"gpus|env_vars\.(?:PYTORCH|MALLOC|LD_PRELOAD|XLA_PYTHON_CLIENT|TF_FORCE_GPU|TF_GPU)|system\.(?:memory|cgroup|shm|open_files|transparent)|frameworks\.torch|packages\.(?:torch|vllm|transformers)"
@@ -104,7 +104,11 @@ def is_lifted(finding: Finding, symptom: str | None) -> bool:
     computes and is on one side only may take the place of other code without a word.
     """
     if finding.rule == "package-missing" and symptom in RUNS:
-        return finding.severity is Severity.INFO and role(finding.path[1]) == "numerics"
+        return (
+            finding.severity is Severity.INFO
+            and finding.effect is not Effect.NONE
+            and role(finding.path[1]) == "numerics"
+        )
     return (
         finding.severity is Severity.INFO
         and symptom in LIFTED
