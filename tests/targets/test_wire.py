@@ -32,7 +32,7 @@ def test_its_sources_can_be_read(envsnap: Run, tmp_path: Path) -> None:
     whole = [source for source in sources.values() if source.encode() in done.stdout]
     for name, source in sources.items():
         assert source in whole or script.without_words(source).encode() in done.stdout, name
-    assert len(whole) > len(sources) / 10  # long ones travel without comments where space is short
+    assert whole  # most travel without comments: the space is short
 
 
 @pytest.mark.parametrize("lacking", ["zlib", "json"])

@@ -43,7 +43,7 @@ class Hashing:
         self._known, self._report = known, report
         self._lock = threading.Lock()
         self._done = self._total = 0
-        self._work = []
+        self._work, self._files = [], {}
         for name, path in named:
             self._add(name, native(path))
 
@@ -59,7 +59,7 @@ class Hashing:
             self._add_file(key, file)
 
     def _add_file(self, key: str, file: str) -> None:
-        self.entries[key] = {"path": shown(file)}
+        self.entries[key], self._files[key] = {"path": shown(file)}, file
         resolved = os.path.realpath(file)
         if resolved != os.path.abspath(file):
             self.entries[key]["resolved"] = shown(resolved)
@@ -89,6 +89,22 @@ class Hashing:
         for thread in threads:
             thread.join()
         self._report(self._done, self._total)
+        self._compare_shards()
+
+    def _compare_shards(self) -> None:
+        """Hold indexes against the shards beside them, when all are known."""
+        from ..readers import shards
+
+        by_path = {file: self.entries[key] for key, file in self._files.items()}
+        for key, file in self._files.items():
+            if not file.endswith(shards.ENDING) or "sha256" not in self.entries[key]:
+                continue
+            try:
+                wrong = shards.damage(file, by_path)
+            except (OSError, ValueError) as error:
+                wrong = reason(error)
+            if wrong:
+                self.entries[key]["damage"] = wrong
 
     def _drain(self) -> None:
         while True:

@@ -8,6 +8,8 @@ usual modules are reported: a checkpoint that names `posix.system` is worth know
 import pickletools
 import zipfile
 
+from .tensors import BITS
+
 LARGEST_PICKLE = 256 << 20
 MOST_OPCODES = 3_000_000
 MOST_TENSORS = 1_000_000
@@ -91,7 +93,14 @@ def tensors(path: str) -> tuple:
         if inside[0].file_size > LARGEST_PICKLE:
             raise ValueError("the pickle inside is larger than 256 MiB")
         with archive.open(inside[0]) as stream:
-            root, symbols = walk(stream.read())
+            root, symbols, storages = walk(stream.read())
+        place = inside[0].filename[: -len("data.pkl")] + "data/"
+        sizes = {info.filename: info.file_size for info in archive.infolist()}
+    if any("/.data/" in name for name in sizes):
+        storages = {}  # torch.package keeps them elsewhere
+    for key, needed in storages.items():
+        if sizes.get(place + key, -1) < needed:
+            raise ValueError("damaged: the values of storage %s are missing, or cut" % key[:40])
     found = {}
     _gather(root, "", found, set(), 0)
     foreign = sorted(symbol for symbol in symbols if not _is_usual(symbol))
@@ -106,13 +115,13 @@ def _is_usual(symbol: str) -> bool:
 
 
 def walk(data: bytes) -> tuple:
-    """Return (the unpickled structure made of inert parts, the names of its globals)."""
+    """Return (the unpickled structure made of inert parts, the names of its globals, storages)."""
     machine = _Machine()
     for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
         if count > MOST_OPCODES:
             raise ValueError("the pickle is longer than any checkpoint's")
         machine.step(opcode.name, argument)
-    return (machine.stack[-1] if machine.stack else None), machine.symbols
+    return (machine.stack[-1] if machine.stack else None), machine.symbols, machine.storages
 
 
 class _Machine:
@@ -120,6 +129,7 @@ class _Machine:
 
     def __init__(self) -> None:
         self.stack, self.memo, self.symbols = [], {}, set()
+        self.storages = {}  # the fewest bytes of each, by its key
 
     def step(self, name: str, argument: object) -> None:
         if name in _CONSTANTS:
@@ -141,6 +151,14 @@ class _Machine:
     def symbol(self, module: str, name: str) -> None:
         self.symbols.add("%s.%s" % (module, name))
         self.stack.append(Symbol(module, name))
+
+    def storage(self, item: object) -> None:
+        """Keep a reference to values outside the pickle: ("storage", type, key, place, elements)."""
+        if isinstance(item, tuple) and len(item) > 4 and isinstance(item[2], str):
+            kind = STORAGE_DTYPES.get(item[1].name) if isinstance(item[1], Symbol) else None
+            if isinstance(item[4], int):
+                self.storages[item[2]] = BITS.get(kind, 8) * item[4] // 8
+        self.stack.append(("storage", item))
 
     def push(self, item: object) -> None:
         self.stack.append(item)
@@ -204,7 +222,7 @@ _STEPS = {
     "NEWOBJ": lambda machine, _: machine.call(),
     "NEWOBJ_EX": lambda machine, _: machine.push(Call(*machine.pop(3)[:2])),
     "BUILD": lambda machine, _: machine.build(),
-    "BINPERSID": lambda machine, _: machine.push(("storage", machine.stack.pop())),
+    "BINPERSID": lambda machine, _: machine.storage(machine.stack.pop()),
     "BINPUT": lambda machine, argument: machine.memo.__setitem__(argument, machine.stack[-1]),
     "LONG_BINPUT": lambda machine, argument: machine.memo.__setitem__(argument, machine.stack[-1]),
     "PUT": lambda machine, argument: machine.memo.__setitem__(argument, machine.stack[-1]),

@@ -7,12 +7,22 @@ walked as a list of opcodes; the globals it names are never imported.
 
 import hashlib
 import json
+import re
 import struct
 
 LARGEST_HEADER = 100 << 20
 MOST_LISTED = 20000
 ZIP_START = b"PK\x03\x04"
 WEIGHT_ENDINGS = (".bin", ".pt", ".pth", ".ckpt", ".safetensors", ".onnx", ".gguf", ".h5")
+# How the files of some endings begin: an ONNX model with the field of its version.
+BEGINNINGS = ((".gguf", b"GGUF"), (".h5", b"\x89HDF"), (".onnx", b"\x08"))
+# A .bin may be anything, but under these names torch reads it.
+OF_TORCH = re.compile(
+    r"(?:^|[/\\])(?:\w*pytorch_model|adapter_model)[\w.-]*\.bin$|\.(?:pt|pth|ckpt)$"
+)
+# Bits of an element, of the types that the format names.
+BITS = {"BOOL": 8, "C64": 64, "C128": 128, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8}
+BITS.update(("%s%d" % (kind, bits), bits) for kind in "FIU" for bits in (8, 16, 32, 64))
 
 
 def describe(path: str, size: int) -> dict:
@@ -23,6 +33,8 @@ def describe(path: str, size: int) -> dict:
     with open(path, "rb") as stream:
         start = stream.read(8)
     if start[:4] == ZIP_START:
+        if path.endswith(".safetensors"):
+            raise ValueError("a zip archive, and no safetensors file")
         from . import checkpoints
 
         return _table("torch-zip", *checkpoints.tensors(path))
@@ -34,10 +46,15 @@ def describe(path: str, size: int) -> dict:
         from . import pickles
 
         # Torch before 1.6, or no torch at all: by digest, and by what it says of its writer.
-        writers = pickles.written_by(path)
-        return {"format": "pickle", "written_by": writers} if writers else {"format": "pickle"}
-    if path.endswith((".pt", ".pth", ".ckpt")):
+        told = {"written_by": pickles.written_by(path), "foreign_symbols": pickles.commands(path)}
+        return dict({key: value for key, value in told.items() if value}, format="pickle")
+    if start[:5].lower() in (b"<!doc", b"<html") and path.endswith(WEIGHT_ENDINGS):
+        raise ValueError("an HTML page, and no weights")
+    if OF_TORCH.search(path):
         raise ValueError("neither a zip archive nor a pickle: truncated or damaged")
+    for ending, begins in BEGINNINGS:
+        if path.endswith(ending) and not start.startswith(begins):
+            raise ValueError("it does not begin as a %s file does" % ending)
     return {}
 
 
@@ -69,10 +86,15 @@ def _safetensors(path: str, size: int) -> dict:
     if not isinstance(header, dict):
         raise ValueError("the header is not a JSON object")
     header.pop("__metadata__", None)
-    found, end = {}, 0
+    found, ranges = {}, []
     for name, facts in header.items():
-        found[name], last = _tensor(facts)
-        end = max(end, last)
+        found[name], offsets = _tensor(facts)
+        ranges.append(offsets)
+    end = 0
+    for begin, last in sorted(ranges):
+        if begin != end:
+            raise ValueError("damaged: the tensors overlap, or leave a hole at byte %d" % end)
+        end = last
     if 8 + length + end != size:
         raise ValueError(
             "truncated or damaged: the header promises %d bytes, the file has %d"
@@ -82,7 +104,7 @@ def _safetensors(path: str, size: int) -> dict:
 
 
 def _tensor(facts) -> tuple:
-    """Return ({dtype, shape}, end of its data); raises ValueError for what is no tensor."""
+    """Return ({dtype, shape}, range of its data); raises ValueError for what is no tensor."""
     if not isinstance(facts, dict) or not isinstance(facts.get("dtype"), str):
         raise ValueError("the header names a tensor without a type")
     shape, offsets = facts.get("shape"), facts.get("data_offsets")
@@ -91,7 +113,18 @@ def _tensor(facts) -> tuple:
             raise ValueError("the header's shapes or offsets are no sizes")
     if len(offsets) != 2 or offsets[0] > offsets[1]:
         raise ValueError("the header's offsets are no range")
-    return {"dtype": facts["dtype"][:40], "shape": shape}, offsets[1]
+    bits = BITS.get(facts["dtype"])
+    if bits and bits * product(shape) != 8 * (offsets[1] - offsets[0]):
+        raise ValueError("damaged: a tensor has more or fewer bytes than its shape needs")
+    return {"dtype": facts["dtype"][:40], "shape": shape}, offsets
+
+
+def product(shape: list) -> int:
+    """The number of elements."""
+    count = 1
+    for size in shape:
+        count *= size
+    return count
 
 
 def _is_size(number: object) -> bool:
