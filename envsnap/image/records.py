@@ -271,6 +271,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     app: Annotated[
         str | None, Meta(description="SHA-256 of the application's archive; null for none.")
     ] = None
+    app_files: Annotated[
+        dict[str, str],
+        Meta(description="SHA-256 of each file of the application, by its path below /app."),
+    ] = {}
     extra_ca: Annotated[
         bool, Meta(description="Whether the build, not the image, trusts a CA of the context.")
     ] = False
@@ -294,6 +298,7 @@ def encode(plan: Plan) -> bytes:
     """
     tree = to_builtins(plan)
     parts = (
+        (tree, "app_files"),
         (tree["base"]["settings"], "further"),
         (tree["conda"], "hashed"),
         (tree["python"], "archive"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
@@ -46,10 +47,10 @@ MOST_STARS, LONGEST_PATTERN = 8, 300
 
 
 class Application(Struct, frozen=True, kw_only=True):
-    """A packed folder: the archive, and what was left out for which reason."""
+    """A packed folder: the archive, its files' SHA-256, and what was left out for which reason."""
 
     data: bytes
-    names: frozenset[str]
+    digests: dict[str, str]
     secrets: tuple[str, ...]
     weights: tuple[str, ...]
     links: tuple[str, ...]
@@ -97,9 +98,10 @@ def pack(folder: str) -> Application:
             kept.append(name)
     if not kept:
         raise InputError(f"--app {folder}: holds no file that an image may get")
+    data, digests = _archive(folder, kept)
     return Application(
-        data=_archive(folder, kept),
-        names=frozenset(name.replace(os.sep, "/") for name in kept),
+        data=data,
+        digests=digests,
         secrets=tuple(secrets),
         weights=tuple(weights),
         links=tuple(links),
@@ -146,9 +148,10 @@ def _is_secret(name: str) -> bool:
     return not SECRET_FOLDERS.isdisjoint(parts[:-1]) or SECRET.fullmatch(parts[-1]) is not None
 
 
-def _archive(folder: str, names: list[str]) -> bytes:
-    """Write a tar without owners and dates; executable files stay executable."""
+def _archive(folder: str, names: list[str]) -> tuple[bytes, dict[str, str]]:
+    """Write a tar without owners and dates; executable files stay executable. With SHA-256 by name."""
     data = io.BytesIO()
+    digests: dict[str, str] = {}
     total = 0
     with tarfile.open(fileobj=data, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name in names:
@@ -162,7 +165,8 @@ def _archive(folder: str, names: list[str]) -> bytes:
             member.size = len(content)
             member.mode = 0o755 if mode & stat.S_IXUSR else 0o644
             tar.addfile(member, io.BytesIO(content))
-    return data.getvalue()
+            digests[member.name] = hashlib.sha256(content).hexdigest()
+    return data.getvalue(), digests
 
 
 def _read(folder: str, name: str) -> tuple[bytes, int]:

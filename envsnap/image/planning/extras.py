@@ -107,16 +107,19 @@ def _application(plan: Plan, folder: str) -> tuple[Plan, bytes, frozenset[str]]:
     packed = application.pack(folder)
     decision = Decision(
         subject="app",
-        choice=counted(len(packed.names), "file"),
+        choice=counted(len(packed.digests), "file"),
         why=packed.why(),
         certainty="nearest" if packed.weights or packed.links else "exact",
     )
-    covered = [item.path for item in plan.files if item.path.removeprefix("/app/") in packed.names]
+    covered = [
+        item.path for item in plan.files if item.path.removeprefix("/app/") in packed.digests
+    ]
     if covered:
         raise InputError(f"--config: {covered[0]} would replace a file of --app; leave one out")
     digest = hashlib.sha256(packed.data).hexdigest()
     told = (*plan.decisions, decision)
-    return replace(plan, app=digest, decisions=told), packed.data, packed.names
+    made = replace(plan, app=digest, app_files=packed.digests, decisions=told)
+    return made, packed.data, frozenset(packed.digests)
 
 
 def _stand_in(plan: Plan, stand_ins: Mapping[str, str]) -> Plan:

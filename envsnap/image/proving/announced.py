@@ -28,6 +28,10 @@ CONSEQUENCES = {
     "env_vars.LC_ALL": ("system.locale", "system.locale_installed", "system.encoding"),
     "env_vars.TZ": ("system.timezone",),
 }  # fmt: skip
+# What every program of the image runs with, whoever set it: no base excuses these.
+SHAPES_PYTHON = re.compile(
+    r"LD_PRELOAD|LD_AUDIT|PYTHON(?:HASHSEED|PATH|HOME|STARTUP|OPTIMIZE|WARNINGS|MALLOC)"
+)
 BASE_SETS = "the base image sets it"
 # What may be missing, but never another: it belonged to the captured place or its tools.
 LOST = {
@@ -104,7 +108,7 @@ def by(plan: Plan, manifest: Manifest, base: BaseSettings | None = None) -> Anno
     base = base or plan.base.settings
     found: dict[str, str] = {**dict(PLACES), **dict(_system_libraries(plan, manifest))}
     for name in base.variables if base is not None else ():
-        if name not in plan.environment:
+        if name not in plan.environment and not SHAPES_PYTHON.fullmatch(name):
             found.update(dict.fromkeys(_with_consequences(text(("env_vars", name))), BASE_SETS))
     for name in plan.environment:
         if name.startswith("NVIDIA_"):

@@ -34,6 +34,7 @@ STRAYS = (
     ("system", "altered_files"),
     ("system", "unowned_libraries"),
 )
+UNVERIFIED = "packages: where it was captured, their files were not compared with RECORD (capture --verify-files does that)"
 OF_THE_OWNER = "files that no package brought: no plan says whose they are (--plan FILE does)"
 LOOKED_AT = ("system", "altered_files")
 ENVIRONMENT = ("python", "packages")
@@ -243,6 +244,9 @@ def _not_covered(manifest: Manifest, inside: Manifest) -> Iterator[str]:
     for name in ENVIRONMENT:
         if name not in stated:
             yield f"{name}: the manifest has no such section, so nothing is proven"
+    captured = manifest.sections.packages
+    if captured is not UNSET and captured.verified is not True:
+        yield UNVERIFIED
     packages = inside.sections.packages
     if packages is not UNSET and packages.verified is not True:
         yield "packages: their files were not compared with RECORD (probe --verify-files does that)"

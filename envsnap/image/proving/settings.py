@@ -24,6 +24,7 @@ PROGRAMS = re.compile(
     r"/(?:usr|lib|lib32|lib64|bin|sbin|opt|etc)/.*|.*\.(?:py|so|pyd|pth)", re.DOTALL
 )
 MOST_FILES = 200
+MOST_OUTSIDE = 6
 ABOVE = "in a layer above those of the plan"
 SINCE = "changed in the container since it started"
 LEFT_BEHIND = "temporary files, logs and caches"
@@ -151,6 +152,26 @@ def _other(name: str, wanted: Any, found: Any, kind: ChangeKind = ChangeKind.CHA
         inside=found,
         reason="not as the plan orders it",
     )
+
+
+def of_container(container: Any, image: Held) -> Iterator[Fact]:
+    """Yield what a container was told otherwise than its image says."""
+    user = str((container.attrs.get("Config") or {}).get("User") or "")
+    if user != image.settings.user:
+        yield _other("user", image.settings.user or "root", user or "root")
+
+
+def around(container: Any) -> list[str]:
+    """What a container was given from outside, which nothing compares."""
+    mounts = sorted(str(item.get("Destination")) for item in container.attrs.get("Mounts") or ())
+    hosts = (container.attrs.get("HostConfig") or {}).get("ExtraHosts") or ()
+    told = (("mounted", mounts), ("names of hosts", list(hosts)))
+    return [
+        f"{what} from outside: {', '.join(names[:MOST_OUTSIDE])}"
+        + (f" and {len(names) - MOST_OUTSIDE} more" if len(names) > MOST_OUTSIDE else "")
+        for what, names in told
+        if names
+    ]
 
 
 def above(files: Mapping[str, bool]) -> tuple[list[Fact], list[Fact]]:

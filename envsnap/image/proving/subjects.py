@@ -12,7 +12,7 @@ from envsnap.errors import InputError
 from envsnap.image import records
 from envsnap.image.planning import environment
 from envsnap.image.planning.plan import make_plan
-from envsnap.image.proving import announced, held, settings, steps
+from envsnap.image.proving import announced, carried_files, held, settings, steps
 from envsnap.image.proving.fact import Fact
 from envsnap.image.proving.proof import Seen
 from envsnap.image.records import File, Plan, WeightFile
@@ -125,10 +125,12 @@ def _of_engine(
     known_base = make.base_settings(client, chosen or judging_plan(manifest))
     digest = label or "" if chosen is None else records.digest(chosen)
     files, harmless, notes = _files(client, image, container, digest)
-    differs = [*files]
+    differs = [*files, *(settings.of_container(container, described) if container else ())]
+    notes += settings.around(container) if container else []
     if chosen is not None:
         found, further = _steps(client, image, chosen, digest)
-        differs, notes = [*differs, *found], [*notes, *further]
+        own_files, unread = carried_files.compare(client, image, container, chosen)
+        differs, notes = [*differs, *found, *own_files], [*notes, *further, *unread]
         differs += settings.differences(chosen, described, known_base)
         if label != digest:
             differs.append(_another_plan(digest, label))

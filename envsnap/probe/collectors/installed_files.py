@@ -65,6 +65,8 @@ class Verification:
                     self._add(name, "altered", shown_name)
             except (FileNotFoundError, NotADirectoryError):
                 self._add(name, "missing", shown_name)
+            except PermissionError:  # whoever runs the program cannot read it either
+                self._add(name, "altered", shown_name + " (cannot be read)")
             except OSError as error:
                 with self._lock:
                     self.gaps.setdefault(key_text(name) + ".altered", reason(error))

@@ -16,6 +16,7 @@ PASSED_OVER = re.compile(
     r"/usr/(?:share/(?:doc|man|info|locale|lintian|linda|groff|bug)|include|src)/|/boot/"
     r"|(?:/usr)?/lib/(?:modules|firmware)/"
 )
+LIBRARY = re.compile(r"^(?:/usr)?/lib[^/]*/.*\.so(?:\.[0-9]+)*$")
 MOST_NAMED = 50
 SHIPPED, LOCAL = "/usr/share/ca-certificates/", "/usr/local/share/ca-certificates"
 TRUSTED, BUNDLE = "/etc/ssl/certs", "/etc/ssl/certs/ca-certificates.crt"
@@ -24,7 +25,7 @@ CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END", re.DOTALL
 
 
 def altered() -> list:
-    """Return the files that are there and are not as dpkg states; empty where there is no dpkg."""
+    """Return the files that are not as dpkg states, and libraries that are gone; empty without dpkg."""
     stated = dpkg.digests()
     found = [path for path, digest in stated.items() if _is_other(path, digest)]
     found += _trusted(path for path in stated if path.startswith(SHIPPED))
@@ -62,7 +63,7 @@ def _is_other(path: str, digest: str) -> bool:
     try:
         return hashed(path, hashlib.md5()).hexdigest() != digest  # noqa: S324 -- what dpkg keeps
     except OSError:
-        return False  # images leave files out: what is needed and gone shows elsewhere
+        return LIBRARY.search(path) is not None  # images leave other files out
 
 
 def _certificates(path: str) -> set:

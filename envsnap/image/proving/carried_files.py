@@ -1,0 +1,108 @@
+"""The application inside an image or a container, file by file, as the plan put it there.
+
+No package manager answers for these files, and a program inside could lie: the engine hands them
+out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from envsnap.changes.change import ChangeKind
+from envsnap.errors import TargetError
+from envsnap.image.proving.fact import Fact
+from envsnap.image.records import Plan
+from envsnap.image.writing.dockerfile import APP
+from envsnap.model.paths import text
+from envsnap.targets import engine
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+NOT_KNOWN = "the application: this plan does not state its files, which were not compared"
+OTHER = "not the file of the application that the plan was made with"
+STRANGE = "code in the application's folder that the plan did not put there"
+CODE = re.compile(r".*\.(?:py|so|pyd|pth)", re.DOTALL)
+LARGEST = 4 << 30
+PIECE = 1 << 20
+
+
+def compare(
+    client: DockerClient, image: Any, container: Any, plan: Plan
+) -> tuple[list[Fact], list[str]]:
+    """Return the application's files that are others, and what could not be compared."""
+    if plan.app is None:
+        return [], []
+    if not plan.app_files:
+        return [], [NOT_KNOWN]
+    inside = _running(container) if container is not None else _of_image(client, image)
+    carried = {item.path for item in (*plan.files, *plan.weights)}
+    return list(_differences(plan.app_files, inside, carried)), []
+
+
+def _differences(
+    wanted: Mapping[str, str], inside: Mapping[str, str], carried: set[str]
+) -> Iterator[Fact]:
+    for name, digest in wanted.items():
+        found = inside.get(name)
+        if found != digest:
+            kind = ChangeKind.REMOVED if found is None else ChangeKind.CHANGED
+            yield _fact(name, kind, digest, found, OTHER)
+    for name, digest in inside.items():
+        if name not in wanted and CODE.fullmatch(name) and f"{APP}/{name}" not in carried:
+            yield _fact(name, ChangeKind.ADDED, None, digest, STRANGE)
+
+
+def _fact(name: str, kind: ChangeKind, wanted: str | None, found: str | None, why: str) -> Fact:
+    return Fact(
+        path=text(("image", "app", name)), kind=kind, captured=wanted, inside=found, reason=why
+    )
+
+
+def _of_image(client: DockerClient, image: Any) -> dict[str, str]:
+    import docker
+
+    try:
+        container = client.containers.create(image.id, ["none"])
+        try:
+            return _running(container)
+        finally:
+            container.remove(force=True, v=True)
+    except docker.errors.DockerException as error:
+        raise TargetError(f"{image.id}: {engine.reason(error)}") from None
+
+
+def _running(container: Any) -> dict[str, str]:
+    """The SHA-256 of every file of the application's folder, by its path below it."""
+    import docker
+
+    try:
+        pieces, _ = container.get_archive(APP, chunk_size=PIECE)
+    except docker.errors.NotFound:
+        return {}
+    except docker.errors.DockerException as error:
+        raise TargetError(f"{container.name}: {engine.reason(error)}") from None
+    with tempfile.TemporaryFile() as saved:
+        for piece in pieces:
+            saved.write(piece)
+            if saved.tell() > LARGEST:
+                raise TargetError(f"{container.name}: {APP} holds more than {LARGEST >> 30} GiB")
+        saved.seek(0)
+        try:
+            with tarfile.open(fileobj=saved) as tar:
+                return dict(_digests(tar))
+        except tarfile.TarError as error:
+            raise TargetError(f"{container.name}: {APP} cannot be read: {error}") from None
+
+
+def _digests(tar: tarfile.TarFile) -> Iterator[tuple[str, str]]:
+    for member in tar:
+        stream = tar.extractfile(member) if member.isreg() else None
+        if stream is not None:
+            name = member.name.partition("/")[2]
+            yield name, hashlib.file_digest(stream, "sha256").hexdigest()
