@@ -31,7 +31,7 @@ def capture(
     configs: Mapping[str, str] | None = None,
     weights: Mapping[str, str] | None = None,
     data: Mapping[str, str] | None = None,
-    seeds: Mapping[str, str] | None = None,
+    seeds: Mapping[str, str | int] | None = None,
     env: Sequence[str] = (),
     import_frameworks: bool = True,
     verify_files: bool = False,
@@ -88,9 +88,10 @@ def capture(
         described = target.describe()
     from envsnap.intake import facts
 
+    seeded = {name: str(value) for name, value in (seeds or {}).items()}
     try:
         return facts.to_manifest(
-            messages, described, label, dict(seeds or {}), "the probe's answer",
+            messages, described, label, seeded, "the probe's answer",
             redaction_key=redaction_key,
         )  # fmt: skip
     except facts.MalformedError as error:
@@ -211,8 +212,19 @@ def diff(
     """
     from envsnap.rules import engine
 
+    _require_manifests(reference, other)
     _require_symptom(symptom)
     return _ruled(engine.compare(reference, other, rules, error_text, symptom), other, policy)
+
+
+def _require_manifests(*values: object) -> None:
+    """Raise InputError for what is no manifest, such as the path of one."""
+    from envsnap.model.manifest import Manifest
+
+    for value in values:
+        if not isinstance(value, Manifest):
+            kind = type(value).__name__
+            raise InputError(f"a manifest is wanted, not {kind}: envsnap.load(path) reads one")
 
 
 def _require_symptom(symptom: str | None) -> None:
@@ -287,6 +299,7 @@ def check(
     """
     from envsnap.rules import engine
 
+    _require_manifests(manifest)
     return _ruled(engine.inspect(manifest, rules, error_text, symptom), manifest, policy)
 
 
@@ -294,6 +307,11 @@ def _ruled(result: Result, manifest: Manifest, policy: Policy | None) -> Result:
     if policy is None:
         return result
     from envsnap.rules.policy import apply
+    from envsnap.rules.ruling import Policy as Kind
+
+    if not isinstance(policy, Kind):
+        kind = type(policy).__name__
+        raise InputError(f"a policy is wanted, not {kind}: envsnap.load_policy(path) reads one")
 
     return apply(policy, result, manifest)
 

@@ -19,12 +19,13 @@ def sign(path: str, key: str) -> tuple[bytes, bytes]:
     from envsnap.attest import openssh, statement
     from envsnap.intake import contents
 
-    data = contents.contents(path, path)
-    made = statement.of_file(data, path)
+    data = contents.raw(path, path)
+    text = contents.plain(data)
+    made = statement.of_file(data, text, path)
     if statement.kind_of(made) == statement.MANIFEST:
         from envsnap.model import codec
 
-        codec.decode(data, path)  # nobody shall vouch for facts that were altered
+        codec.decode(text, path)  # nobody shall vouch for facts that were altered
     return openssh.sign(made, key), made
 
 
@@ -41,9 +42,10 @@ def signed_by(path: str, allowed_signers: str, signature: str | None = None) -> 
     if path == "-":
         raise InputError("standard input (-) cannot be signed: name a file")
     named = signature or f"{path}.sig"
-    data = contents.contents(path, path)
+    data = contents.raw(path, path)
     try:
-        made, said = statement.of_file(data, path), contents.contents(named, named)
+        made = statement.of_file(data, contents.plain(data), path)
+        said = contents.contents(named, named)
     except InputError as error:
         raise SignatureError(f"{error}: nothing signed can be read") from None
     return openssh.signer(made, said, allowed_signers, named), hashlib.sha256(data).hexdigest()
@@ -56,7 +58,7 @@ def unchanged(path: str, sha256: str) -> Callable[[], None]:
         from envsnap.errors import SignatureError
         from envsnap.intake import contents
 
-        if hashlib.sha256(contents.contents(path, path)).hexdigest() != sha256:
+        if hashlib.sha256(contents.raw(path, path)).hexdigest() != sha256:
             raise SignatureError(f"{path}: changed after its signature was verified")
 
     return check

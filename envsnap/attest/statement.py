@@ -23,12 +23,12 @@ MANIFEST = "manifest"
 KINDS = (("proof_version", "proof"), ("plan_version", "plan"), ("schema_version", MANIFEST))
 
 
-def of_file(data: bytes, name: str) -> bytes:
+def of_file(data: bytes, text: bytes, name: str) -> bytes:
     """Return the statement about a manifest, a proof or a plan, as canonical JSON.
 
-    Raises InputError, which begins with `name`, where the file is none of the three.
+    `data` are the bytes of the file, and `text` is what they say in UTF-8. Raises InputError, which begins with `name`, where the file is none of the three.
     """
-    tree = scan.parse(data, name)
+    tree = scan.parse(text, name)
     kind = next((kind for field, kind in KINDS if isinstance(tree, dict) and field in tree), None)
     if kind is None:
         raise InputError(

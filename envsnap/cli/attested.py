@@ -37,6 +37,13 @@ def options(command: Command) -> Command:
     return command
 
 
+def require_used() -> None:
+    """Refuse signatures that no manifest was read for: nothing was verified by them."""
+    left = declared.kept.get(SIGNATURES)
+    if declared.kept.get(SIGNERS) and isinstance(left, tuple) and left:
+        raise InputError(f"--signature {left[0]}: there are more signatures than manifests")
+
+
 def demanded(path: str) -> Callable[[], None] | None:
     """Verify the signature of the next manifest, where one is demanded.
 

@@ -64,6 +64,7 @@ def command(
     from envsnap.model import typed
 
     document = inputs.document(manifest)
+    attested.require_used()
     images.check_name(tag)
     if trial is not None and no_prove:
         raise declared.UsageError(

@@ -34,6 +34,7 @@ def command(
         found = inputs.document(name).manifest
         result = api.check(found, policy=rulings, error_text=text, symptom=symptom)
         judged.append(outputs.judged(name, found, result, style))
+    attested.require_used()
     report = Report(
         reference=None, judged=tuple(judged), policy=rulings, has_text=bool(text), symptom=symptom
     )

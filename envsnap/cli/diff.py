@@ -47,6 +47,7 @@ def command(
     text = inputs.text(error_text)
     names = [reference, *others]
     manifests = [inputs.document(name).manifest for name in names]
+    attested.require_used()
     if peers:
         first, told = api.most_alike(manifests)
         echo(f"envsnap: {told}; reference: {plain(names[first])}", err=True)

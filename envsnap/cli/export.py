@@ -34,6 +34,7 @@ def command(manifest: str, other: str | None, form: str, output: str, policy: st
     reference = inputs.document(manifest).manifest if other is not None else None
     name = manifest if other is None else other
     found = inputs.document(name).manifest
+    attested.require_used()
     data, mode = api.exported(
         found,
         form,

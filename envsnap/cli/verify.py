@@ -61,6 +61,7 @@ def command(
         raise declared.UsageError("--facts replaces the target; name no other")
     inputs.once_from_stdin((manifest, facts or ""))
     document = inputs.document(manifest)
+    attested.require_used()
     known = api.load_plan(plan) if plan is not None else None
     chosen = None if facts else targets.place(python, pid, container, image, ssh)
     found = api.verify(

@@ -10,6 +10,7 @@ from envsnap.export.form import Subject
 from envsnap.model import lines
 from envsnap.model.paths import text
 from envsnap.model.plain_text import plain
+from envsnap.report import places
 from envsnap.rules.finding import Finding, Severity
 
 LEVELS = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
@@ -19,9 +20,10 @@ def render(subject: Subject) -> str:
     """Write a JSON array; the file's name is relative, as GitLab wants it."""
     assert subject.result is not None
     findings = subject.result.findings
-    places = lines.find(subject.data, {finding.path: finding.other for finding in findings})
-    path = plain(os.path.normpath(subject.name).replace(os.sep, "/"))
-    found = [_entry(finding, path, places[finding.path]) for finding in findings]
+    found_at = lines.find(subject.data, {finding.path: finding.other for finding in findings})
+    inner = places.below(subject.name, os.getcwd()) or os.path.normpath(subject.name)
+    path = plain(inner.replace(os.sep, "/"))
+    found = [_entry(finding, path, found_at[finding.path]) for finding in findings]
     return json.dumps(found, indent=2, ensure_ascii=True) + "\n"
 
 

@@ -8,4 +8,4 @@ from envsnap.export.form import Subject
 
 def render(subject: Subject) -> str:
     """Write the statement over the manifest's file and its fingerprint."""
-    return statement.of_file(subject.data, subject.name).decode("ascii")
+    return statement.of_file(subject.data, subject.data, subject.name).decode("ascii")

@@ -17,6 +17,8 @@ environment has drifted from its baseline. Rounding of another CPU does not fail
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -26,13 +28,15 @@ import pytest
 
 OPTION = "--record-golden"
 SHORT = 12
+LEVELS = ("error", "warning", "info")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that records anew."""
-    parser.getgroup("envsnap").addoption(
-        OPTION, action="store_true", help="Write golden recordings and baselines anew."
-    )
+    with contextlib.suppress(ValueError):  # added under the plugin's other name
+        parser.getgroup("envsnap").addoption(
+            OPTION, action="store_true", help="Write golden recordings and baselines anew."
+        )
 
 
 def pytest_report_header() -> str | None:
@@ -63,8 +67,11 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., AbstractContextManag
 
         path = request.path.parent / name
         if request.config.getoption(OPTION):
-            with api.record(str(path)):
-                yield
+            with tempfile.TemporaryDirectory() as folder:
+                made = Path(folder) / name.rpartition("/")[2]
+                with api.record(str(made)):
+                    yield
+                shutil.copyfile(made, path)  # only where the block came to its end
             return
         if not path.exists():
             pytest.fail(f"{path}: there is no golden recording; run pytest {OPTION}")
@@ -97,6 +104,8 @@ def same_environment(request: pytest.FixtureRequest) -> Callable[..., None]:
         from envsnap import api
         from envsnap.hooks import environment
 
+        if fail_on not in LEVELS:
+            pytest.fail(f"fail_on={fail_on!r}: it is one of {', '.join(LEVELS)}")
         path = request.path.parent / name
         here = environment.of_interpreter()
         if here is None:

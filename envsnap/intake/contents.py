@@ -22,10 +22,16 @@ def contents(path: str, name: str) -> bytes:
 
     A manifest or a probe's output that Windows wrote in its encodings is given in UTF-8.
     """
-    return _plain(_read(path, name))
+    return plain(raw(path, name))
 
 
-def _plain(data: bytes) -> bytes:
+def raw(path: str, name: str) -> bytes:
+    """Read the same as it lies there, whatever its encoding is: what a signature covers."""
+    return _read(path, name)
+
+
+def plain(data: bytes) -> bytes:
+    """A manifest or a probe's output in UTF-8; anything else as it is."""
     if data.startswith(UTF8_MARK) and _is_ours(data):
         return data[len(UTF8_MARK) :]
     if not data.startswith(UTF16_MARKS):

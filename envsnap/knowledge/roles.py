@@ -26,6 +26,15 @@ def is_named(name: str) -> bool:
     return name in _index()[0]
 
 
+def is_known(name: str) -> bool:
+    """Whether any table names a distribution, by its canonical name."""
+    return (
+        role(name) != "unknown"
+        or name in table("release_changes")["rows"]
+        or any(name in names for names in table("import_names")["names"].values())
+    )
+
+
 def reach(name: str) -> int:
     """How far a distribution is from the model's arithmetic: 0 is in it, 3 computes nothing known."""
     word = _word(name)

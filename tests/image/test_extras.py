@@ -108,7 +108,7 @@ def test_what_an_application_may_hold(tmp_path: Path) -> None:
     packed = application.pack(str(tmp_path))
     assert set(packed.secrets) == set(SECRETS)
     assert set(packed.weights) == set(WEIGHT_FILES)
-    assert packed.names == set(PLAIN)
+    assert packed.digests.keys() == set(PLAIN)
     assert packed.why().isprintable()
 
 
@@ -136,7 +136,7 @@ def test_many_stars_for_folders_are_one(tmp_path: Path) -> None:
     (deep / "zz").write_text("x")
     (tmp_path / "main.py").write_text("x")
     (tmp_path / ".dockerignore").write_text("**/" * 12 + "zz\n")
-    assert application.pack(str(tmp_path)).names == {"main.py"}
+    assert application.pack(str(tmp_path)).digests.keys() == {"main.py"}
 
 
 def test_a_config_file_replaces_nothing_of_the_application(tmp_path: Path) -> None:

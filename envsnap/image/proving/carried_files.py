@@ -41,7 +41,7 @@ def compare(
     if not plan.app_files:
         return [], [NOT_KNOWN]
     inside = _running(container) if container is not None else _of_image(client, image)
-    carried = {item.path for item in (*plan.files, *plan.weights)}
+    carried = {item.path for item in plan.files} | {item.path for item in plan.weights}
     return list(_differences(plan.app_files, inside, carried)), []
 
 
@@ -105,4 +105,7 @@ def _digests(tar: tarfile.TarFile) -> Iterator[tuple[str, str]]:
         stream = tar.extractfile(member) if member.isreg() else None
         if stream is not None:
             name = member.name.partition("/")[2]
-            yield name, hashlib.file_digest(stream, "sha256").hexdigest()
+            digest = hashlib.sha256()
+            while piece := stream.read(PIECE):
+                digest.update(piece)
+            yield name, digest.hexdigest()

@@ -96,6 +96,14 @@ class Draft:
         if choice not in choices:
             choices.append(choice)
 
+    def want_instead(self, name: str, choice: Choice) -> None:
+        """Add what a later command asks for, in the place of another version without a marker."""
+        entries = self._section("wanted").setdefault("entries", {})
+        known = entries.get(_spelled(name), [])
+        if choice.marker is UNSET and (choice.version is not UNSET or choice.origin is not UNSET):
+            entries[_spelled(name)] = [item for item in known if item.marker is not UNSET]
+        self.want(name, choice)
+
     def unwant(self, name: str) -> None:
         """Take back what was asked for before."""
         self._section("wanted").setdefault("entries", {}).pop(name, None)

@@ -170,9 +170,15 @@ def _sees_gpu(value: str) -> bool | UnsetType:
     return False if word in ("false", "cpu") else UNSET
 
 
+SEVERAL = re.compile(r"(?P<count>[1-9]\d?)\s?[xX\u00d7*]\s{0,3}(?P<name>[A-Za-z][^,]{1,80})")
+
+
 def _gpus(draft: Draft, value: str) -> None:
     """One name of the first device, or a list of all."""
     told = [part.strip() for part in value.split(",") if part.strip()]
+    several = SEVERAL.fullmatch(value.strip())
+    if several is not None:
+        told = [several["name"]] * int(several["count"])
     if len(told) == 1 and not machine.says_nothing(value):
         machine.gpu_name(draft, 0, value)
     elif len(told) > 1:

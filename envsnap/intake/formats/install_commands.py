@@ -131,7 +131,7 @@ def _asked(draft: Draft, value: str) -> None:
     elif ("*" in value or "?" in value) and "==" not in value:
         draft.leave("packages by a pattern of names")
     elif line.kind in ("requirement", "address") and line.name:
-        draft.want(line.name, line.choice)
+        draft.want_instead(line.name, line.choice)
     elif line.kind == "address":
         draft.leave("addresses without a name")
     elif line.kind == "path" and not line.name:

@@ -20,7 +20,7 @@ from envsnap.model.python import Package, Python
 
 SILENT = frozenset(
     ("", "-", "n/a", "na", "[n/a]", "could not collect", "no cuda", "none", "not found", "unknown",
-     "not available", "<fill in>", "undefined", "not set", "<not set>", "null", "(null)", "no")
+     "not available", "<fill in>", "any", "all", "undefined", "not set", "<not set>", "null", "(null)", "no")
 )  # fmt: skip
 ABSENT = frozenset(("not installed", "module not found", "not installed (na)", "not available"))
 # Modules that two distributions have, or that are libraries without one of their own.
@@ -46,10 +46,12 @@ LIBC = re.compile(r"(?:with-)?(?:glibc(?P<glibc>\d+\.\d+)|musl(?P<musl>[\d.]+))"
 PYTHON = re.compile(
     r"(?:Python\s+)?(\d\.\d{1,2}(?:\.\d{1,3})?(?:(?:a|b|rc)\d{1,3})?\+?)(?=[\s|,;:(]|$)"
 )
+SHORT_PYTHON = re.compile(r"(?<![\d.])[23]\.\d{1,2}(?:\.\d{1,3})?(?![\d.])")
 RELEASE = re.compile(r"\bV(\d{1,3}\.\d{1,3}\.\d{1,5})\b")
 SHORT_RELEASE = re.compile(r"^(?:CUDA )?(\d{1,3}\.\d{1,3}(?:\.\d{1,5}){0,2})$")
 DRIVER = re.compile(r"^(\d{2,4}\.\d{1,3}(?:\.\d{1,3}){0,2})\b")
 UNAME = re.compile(r"(system|release|machine)='([^'\n]{0,100})'")
+ALTERNATIVE = re.compile(r"\bor\b", re.IGNORECASE)
 AMD_TARGET = re.compile(r"\s*\((gfx[0-9a-f]{3,5})(?::[^()]*)?\)\s*$")
 SYSTEMS = (("Microsoft Windows", "win32"), ("macOS", "darwin"), ("Mac OSX", "darwin"))
 PLATFORMS = {"Linux": "linux", "Darwin": "darwin", "macOS": "darwin", "Windows": "win32"}
@@ -63,7 +65,8 @@ def says_nothing(value: str) -> bool:
 def python(draft: Draft, value: str) -> None:
     """`3.10.12 (main, …) [GCC 11.4.0]`, also behind the word Python."""
     found = PYTHON.match(value.strip())
-    if found is None:
+    told = re.split(r"[(|\[\n]", value, maxsplit=1)[0]
+    if found is None or len(set(SHORT_PYTHON.findall(told))) > 1:  # 3.10 or 3.11
         draft.gap(
             "python", ("version",), f"not stated: the report says {value.strip()[:40] or 'nothing'}"
         )
@@ -159,15 +162,17 @@ def driver(draft: Draft, value: str) -> None:
 def gpu_name(draft: Draft, index: int | str, value: str) -> None:
     """A GPU's model; torch writes AMD's target behind it, nvidia-smi -L the UUID."""
     value = value.strip()
-    uuid = re.search(r"\s*\(UUID: (GPU-[0-9a-fA-F-]{8,60})\)", value)
+    uuid = re.search(r"\s*\(UUID: (GPU-[0-9a-fA-FxX*-]{8,60})\)", value)
     if uuid is not None:
-        draft.card(index, GpuIdentity(uuid=uuid[1]))
+        if re.search("[xX*]", uuid[1]) is None:  # whoever pasted it may have masked it
+            draft.card(index, GpuIdentity(uuid=uuid[1]))
         value = value[: uuid.start()].strip()
     target = AMD_TARGET.search(value)
     name = value[: target.start()].strip() if target is not None else value
-    if "..." in name or says_nothing(name):
+    if "..." in name or says_nothing(name) or ALTERNATIVE.search(name):
         draft.gpu(index)
-        draft.gap("gpus", (str(index), "name"), "not stated: the report cuts the name")
+        why = "names several" if ALTERNATIVE.search(name) else "cuts the name"
+        draft.gap("gpus", (str(index), "name"), f"not stated: the report {why}")
         return
     draft.gpu(index, Gpu(name=name, compute_capability=target[1] if target is not None else UNSET))
 

@@ -12,7 +12,7 @@ from envsnap.intake.formats.source import Source
 BANNER = re.compile(r"^=+NVSMI LOG=+$")
 GPU = re.compile(r"^GPU ([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.\d)\s*$")
 PAIR = re.compile(r"^(?P<indent> *)(?P<key>[A-Za-z][\w /().-]{0,60}?)\s*(?:: (?P<value>.*))?$")
-LISTED = re.compile(r"^GPU (\d{1,3}): (\S.*) \(UUID: GPU-[0-9a-fA-F-]{8,60}\)$")
+LISTED = re.compile(r"^GPU (\d{1,3}): (\S.*) \(UUID: GPU-[0-9a-fA-FxX*-]{8,60}\)$")
 FIELDS = {
     ("product name",): "name",
     ("persistence mode",): "persistence_mode",

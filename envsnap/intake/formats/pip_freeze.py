@@ -39,6 +39,8 @@ def recognise(source: Source) -> bool:
     lines = _lines(told)
     if not lines or not _is_frozen(lines) or any(map(BEHIND.search, source.lines)):
         return False
+    if not requirements_txt.is_of_packages(source, lines):
+        return False
     return _is_exact(lines) or (_is_sorted(lines) and not _is_asked_for(source, lines))
 
 

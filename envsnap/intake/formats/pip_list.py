@@ -6,17 +6,20 @@ import re
 
 from msgspec import UNSET
 
-from envsnap.intake.formats import names, transcript
+from envsnap.intake.formats import machine, names, transcript
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 from envsnap.knowledge.names import canonical
+from envsnap.knowledge.roles import is_known
 from envsnap.model.python import Package
 
 HEADER = re.compile(
     r"^(?P<prefix>[ \t>|]{0,12})Package {1,120}Version(?: {1,200}[A-Z][A-Za-z ]{1,200})?$"
 )
 DASHES = re.compile(r"^-+(?: +-+){1,6}$")
+OF_DEBIAN = re.compile(r"\d[\w.+~-]{0,60}(?:build|ubuntu|deb|dfsg)[\w.+~-]{0,20}")
+BY_UV = re.compile(r"Using Python (\d\.\d{1,2}\.\d{1,3}) environment at:? ")
 OLD = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*) \(([^\s(),]+)(?:, [^()]*)?\)$")
 ROW = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]{0,100})\s{2,}(?P<version>\S{1,60})(?:\s.*)?")
 LISTED = re.compile(r"(?:pip3?(?:\.\d+)?|uv pip|python\S* -m pip)\s+list\b(?!.*freeze)")
@@ -56,8 +59,11 @@ def _is_old(source: Source) -> bool:
         for line in source.lines
         if line.strip() and not END.match(line.strip()) and transcript.command(line) is None
     ]
-    fits = [line for line in lines if (found := OLD.match(line)) and names.is_version(found[2])]
-    return len(fits) > 1 and len(fits) == len(lines)
+    rows = [found for line in lines if (found := OLD.match(line)) and names.is_version(found[2])]
+    # Films with years have this form, too.
+    is_pips = 2 * sum(is_known(canonical(row[1])) for row in rows) >= len(rows)
+    is_asked = transcript.after(source, LISTED) is not None
+    return len(rows) > 1 and len(rows) == len(lines) and (is_pips or is_asked)
 
 
 def read(source: Source) -> Draft:
@@ -71,6 +77,9 @@ def read(source: Source) -> Draft:
     if not tables:
         _without_table(draft, source)
         return draft
+    for line in source.lines[max(0, tables[0] - AHEAD) : tables[0]]:
+        if (told := BY_UV.match(line.strip())) is not None:
+            machine.python(draft, told[1])
     rows, whole, unread = _rows(source, tables[0])
     for name, version, editable in rows:
         known = UNSET if draft.doubt(canonical(name), version) else version
@@ -128,7 +137,8 @@ def _cells(line: str, spans: list[tuple[int, int]]) -> list[str] | None:
     cells.append(line[spans[-1][0] :].strip(" |"))
     gaps = "".join(line[end : spans[place + 1][0]] for place, (_, end) in enumerate(spans[:-1]))
     version = cells[1].split(" ")[0] if len(spans) == 2 else cells[1]
-    if gaps.strip() or not names.is_name(cells[0]) or not names.is_version(version):
+    is_release = names.is_version(version) or OF_DEBIAN.fullmatch(version)
+    if gaps.strip() or not names.is_name(cells[0]) or not is_release:
         return None
     return [cells[0], version, *cells[2:]] if version == cells[1] else None
 

@@ -11,7 +11,7 @@ from typing import cast
 
 from msgspec import Struct
 
-from envsnap.intake.formats import refusal, transcript
+from envsnap.intake.formats import refusal, runs, transcript
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import FolderFormat, Format, RefusedError
 from envsnap.intake.formats.source import Source
@@ -140,7 +140,7 @@ def read(source: Source) -> Draft | None:
 def _of_parts(source: Source) -> Draft | None:
     """What the blocks of a text state, or what stands between its sentences."""
     found = _known(source.blocks()) or _known(source.documents())
-    found = found or _known(transcript.outputs(source))
+    found = found or _known(transcript.outputs(source)) or _known(runs.of(source))
     copied = not found
     found = found or _known(_between(source))
     joined = _joined(found)
@@ -216,6 +216,8 @@ def _take_others(draft: Draft, entry: Entry, source: Source) -> None:
     fenced = source.blocks() if "```" in source.text or "~~~" in source.text else ()
     parts = _known((*fenced, *transcript.outputs(source)))
     known = {other.module for other, _ in parts}
+    parts += [item for item in _known(runs.of(source)) if item[0].module not in known]
+    known.update(other.module for other, _ in parts)
     parts += [
         (other, source)
         for other in FORMATS

@@ -25,6 +25,7 @@ PER_LINE = re.compile(
 )
 COMMENT = re.compile(r"(?:^|\s)#.*$")
 ADDRESS = re.compile(r"(?:[a-z]{2,6}\+)?[a-z]{3,6}://\S+|git\+\S+@\S+", re.IGNORECASE)
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\d]|\$\{?\w")  # or a variable that holds one
 PATH = re.compile(
     r"(?:\.{1,2}(?:[/\\]\S*)?|[/~]\S+|[A-Za-z]:\\\S+)(?:\[[\w,.-]+\])?|\S+\.(?:whl|tar\.gz)"
 )
@@ -131,6 +132,8 @@ def _requirement(text: str) -> Line:
         marker=str(found.marker) if found.marker is not None else UNSET,
         extras=tuple(sorted(found.extras)) or UNSET,
     )
+    if found.url is not None and not SCHEME.match(found.url):
+        return Line(kind="junk", text=text)  # alice@example.com, lodash@4.17.21
     if found.url is not None:
         there = names.address(found.url)
         choice = replace(choice, origin=there.origin, version=there.version or UNSET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from msgspec import UNSET
 
@@ -11,6 +12,7 @@ from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.requirement_lines import Line
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge.roles import is_known
 from envsnap.model.wanted import Wanted
 
 ENOUGH = 0.9
@@ -34,7 +36,24 @@ def recognise(source: Source) -> bool:
     if not good or len(good) < ENOUGH * len(lines):
         return False
     named = FILE.fullmatch(source.base.lower()) is not None
+    if not is_of_packages(source, good):
+        return False
     return any(_is_pips(line) for line in good) or (named and _are_words(good))
+
+
+def is_of_packages(source: Source, lines: Iterable[Line]) -> bool:
+    """Whether the file's name, a line that only pip reads, or a known name tells what they are.
+
+    `accuracy>=0.90` in a file of any other name may be a threshold.
+    """
+    return FILE.fullmatch(source.base.lower()) is not None or any(
+        line.kind in ("option", "address", "editable")
+        or line.choice.origin is not UNSET
+        or line.choice.extras is not UNSET
+        or line.choice.marker is not UNSET
+        or (line.name and is_known(line.name))
+        for line in lines
+    )
 
 
 def _is_pips(line: Line) -> bool:

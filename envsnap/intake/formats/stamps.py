@@ -7,22 +7,34 @@ import re
 FEWEST = 3  # lines that share it
 MOST = 3  # in one line: docker compose puts a name before the time that kubectl had put there
 _TIME = r"\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?"
+_LEVEL = r"(?:DEBUG|INFO|SUCCESS|NOTICE|WARN(?:ING)?|ERROR|CRITICAL)"
 STAMPS = tuple(
     re.compile(shape)
     for shape in (
         rf"\[?\d{{4}}[-/]\d{{2}}[-/]\d{{2}}[T ]{_TIME}(?: ?(?:Z|UTC|[+-]\d{{2}}:?\d{{2}}))?\]?:?(?: |$)",
+        rf"\d{{2}}/\d{{2}}/\d{{4}} {_TIME}(?: |$)",
         rf"[A-Z][a-z]{{2}} [ \d]\d {_TIME} [\w.-]{{1,60}} [\w./@-]{{1,60}}(?:\[\d{{1,9}}\])?:(?: |$)",
         rf"\[?{_TIME}\]?(?: |$)",
         r"[\w.-]{1,80}[ ]{0,40}\|(?: |$)",  # docker compose
         r"\[pod/[\w./-]{1,200}\](?: |$)",  # kubectl logs --prefix
         r"#\d{1,4} \d{1,6}\.\d{1,3}(?: |$)",  # BuildKit
         r"\d{2}[OE][ +](?: |$)?",  # GitLab, behind the time
+        rf"\[\d{{4}}-\d{{2}}-\d{{2}} {_TIME}\]\[[\w.]{{1,80}}\]\[{_LEVEL}\] - ",  # Hydra
+        r"\((?:[\w.-]{1,60} )?pid=\d{1,9}(?:, ip=[\d.]{7,15})?\)(?: |$)",  # Ray, vLLM
+        r"\[[A-Za-z-]{1,20}\d{1,5}\]:(?: |$)?",  # torchrun
+        r"\[\d{1,5},\d{1,5}\]<std(?:out|err|diag)>: ?",  # mpirun
+        rf"(?:- )?[\w.]{{1,80}} - {_LEVEL} - ",  # what people give Python's logging, behind the time
+        rf"- {_LEVEL} - (?:[\w.]{{1,80}} - )?",
+        rf"{_LEVEL}:[\w.]{{1,80}}:",  # Python's logging by itself
+        rf"\| {_LEVEL} {{0,8}}\| [\w.<>]{{1,80}}:[\w.<>]{{1,80}}:\d{{1,6}} - ",  # loguru
+        rf"\{{[\w./-]{{1,80}}:\d{{1,6}}\}} {_LEVEL} - ",  # Airflow
         r"\[?(?:INFO|DEBUG|WARNING|stdout|stderr)\]?:?(?: F)? {1,8}",
     )
 )
 # Lines of the program that runs others: what it does, and how a container ended.
 FRAME = re.compile(
     r"(?m)^(?:#\d{1,4} (?:\[[^\]\n]{1,60}\] .*|DONE\b.*|CACHED\b.*|sha256:.*|\.\.\.)"
+    r"|\[Pipeline\] .*"  # Jenkins
     r"|[\w.-]{1,80} exited with code \d{1,3}|Attaching to [\w., -]{1,200})$\n?"
 )
 # How a mark ends that all lines share, whatever it says.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.changes.change import Change, ChangeKind
@@ -97,20 +98,22 @@ def unread(reference: Manifest, other: Manifest) -> Iterator[Finding]:
 
     Every shell has some: they are no findings by themselves, and are told where a text speaks of them.
     """
-    if any(stated(side, "env_vars", "others") is None for side in (reference, other)):
+    sections = [side.sections.env_vars for side in (reference, other)]
+    told = [part for part in sections if part is not UNSET and isinstance(part.others, tuple)]
+    if len(told) < len(sections):
         return
-    here, there = (variables_set(side.sections.env_vars) for side in (reference, other))
+    here, there = map(variables_set, told)
     sides = (here, there, reference, "Set it there, too."), (there, here, other, "Try without it.")
     for names, opposite, side, fix in sides:
+        shown = ("set", "not set") if side is reference else ("not set", "set")
         for name in sorted(names - opposite - entries(side, "env_vars").keys()):
-            told = ("set", "not set") if side is reference else ("not set", "set")
             yield Finding(
                 rule=EnvVar.id,
                 severity=Severity.INFO,
                 effect=Effect.BEHAVIOR,
                 confidence=Confidence.POSSIBLE,
                 path=("env_vars", name),
-                message=f"{name}: {step(*told, LONGEST)} (its value was not recorded)",
+                message=f"{name}: {step(*shown, LONGEST)} (its value was not recorded)",
                 why=UNKNOWN,
                 fix=fix,
                 changes=(("env_vars", name),),
