@@ -201,3 +201,33 @@ def test_a_key_that_is_none_is_refused(signed: Path, envsnap: Run) -> None:
         done = envsnap("sign", "prod.json", "--key", key)
         assert done.returncode == 2
         assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_the_same_text_in_another_encoding_is_not_the_signed_file(
+    signed: Path, envsnap: Run, encoding: str
+) -> None:
+    text = (signed / "dev.json").read_text()
+    assert envsnap("check", "dev.json", "--allowed-signers", "allowed").returncode != 5
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    (signed / "dev.json").write_bytes(mark + text.encode(encoding))
+    assert envsnap("check", "dev.json", "--allowed-signers", "allowed").returncode == 5
+
+
+def test_a_file_with_a_byte_order_mark_is_signed_as_it_lies(signed: Path, envsnap: Run) -> None:
+    path = signed / "prod.json"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    done = envsnap("sign", "prod.json", "--key", "mine", "--statement", "made.json")
+    assert done.returncode == 0, done.stderr
+    import hashlib
+
+    (file, _) = json.loads((signed / "made.json").read_text())["subject"]
+    assert file["digest"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert envsnap("check", "prod.json", "--allowed-signers", "allowed").returncode != 5
+
+
+def test_more_signatures_than_manifests_are_refused(signed: Path, envsnap: Run) -> None:
+    named = ["--signature", "dev.json.sig", "--signature", "dev.json.sig"]
+    done = envsnap("check", "dev.json", "--allowed-signers", "allowed", *named)
+    assert done.returncode == 2
+    assert "more signatures than manifests" in done.stderr

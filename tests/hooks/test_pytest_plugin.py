@@ -65,3 +65,21 @@ def test_the_header_names_the_environment(folder: Path) -> None:
     assert f"envsnap: environment {digest} (Python {sys.version.split()[0]}, " in done.stdout
     off = run(folder, "-v", ENVSNAP_HOOKS="off")
     assert "envsnap: environment" not in off.stdout
+
+
+def test_both_names_together_are_one_plugin(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        'pytest_plugins = ["envsnap.hooks.pytest", "envsnap.pytest_plugin"]\n'
+    )
+    (tmp_path / "test_it.py").write_text("def test_nothing():\n    pass\n")
+    assert run(tmp_path).returncode == 0
+
+
+def test_a_level_that_is_none_fails_whatever_differs(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["envsnap.hooks.pytest"]\n')
+    (tmp_path / "test_it.py").write_text(
+        "def test_it(same_environment):\n    same_environment('x.json', fail_on='critical')\n"
+    )
+    done = run(tmp_path)
+    assert done.returncode == 1
+    assert "fail_on='critical': it is one of error, warning, info" in done.stdout

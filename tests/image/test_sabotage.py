@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -134,6 +135,8 @@ SABOTAGES = [
     ("one certificate more", rooted("RUN echo '-----BEGIN' >> /etc/ssl/certs/ca-certificates.crt"), 'image.files["/etc/ssl/certs/ca-certificates.crt"]'),
     ("a virtual environment that sees more", rooted("RUN sed -i s/false/true/ /opt/venv/pyvenv.cfg"), "python.system_site_packages"),
     ("a library of the system", rooted("RUN printf x >> $(readlink -f /lib/x86_64-linux-gnu/libz.so.1)"), 'image.files["/usr/lib/x86_64-linux-gnu/libz.so'),
+    ("a library that is gone", rooted("RUN rm $(readlink -f /lib/x86_64-linux-gnu/libsqlite3.so.0)"), "system.altered_files"),
+    ("a module that cannot be read", rooted(f"RUN chmod 000 {SITE}/six.py"), "packages.six.altered"),
     ("another user's home", rooted("RUN echo 'app:x:10001:10001::/tmp:/bin/sh' > /etc/passwd"), 'image.files["/etc/passwd"]'),
 ]  # fmt: skip
 
@@ -214,6 +217,33 @@ def test_a_container_that_was_changed_is_caught(
     assert before.returncode == 0, before.stderr
     assert after.returncode == 5
     assert f'differs: image.files["{SITE}/numpy/evil.py"]' in after.stderr
+
+
+def test_the_application_is_compared_file_by_file(
+    engine: Any, proven: tuple[str, Path], envsnap: Run, tmp_path: Path
+) -> None:
+    """Where neither layers nor history show an edit: a mount, and a context that was edited."""
+    image, folder = proven
+    edited = tmp_path / "serve.py"
+    edited.write_text("import numpy\nprint(numpy.ones(2))\n")
+    with engines.running(
+        engine, image, volumes={str(edited): {"bind": "/app/serve.py", "mode": "ro"}}
+    ) as container:
+        mounted = envsnap("verify", folder / "dev.json", "--container", container.name, *NAMED)
+    assert mounted.returncode == 5, mounted.stderr
+    assert 'differs: image.app["serve.py"]' in mounted.stderr
+    assert "mounted from outside: /app/serve.py" in mounted.stderr
+    context = tmp_path / "context"
+    shutil.copytree(folder / "context", context)
+    with tarfile.open(context / "app.tar", "w") as tar:
+        tar.add(edited, "serve.py")
+    made, _ = engine.images.build(path=str(context), rm=True)
+    try:
+        done = envsnap("verify", folder / "dev.json", "--image", made.id, *NAMED)
+    finally:
+        engine.images.remove(made.id, force=True)
+    assert done.returncode == 5, done.stderr
+    assert 'differs: image.app["serve.py"]' in done.stderr
 
 
 def test_what_is_named_is_compared_and_what_is_not_is_said(

@@ -27,6 +27,16 @@ MARKS = (
     "2024-05-01T12:00:00.123456Z stdout F ",
     "train-7f9c main ] ",
     "stage 3: ",
+    "05/01/2024 12:00:00 - INFO - __main__ - ",
+    "2024-05-01 12:00:00,123 - app - INFO - ",
+    "INFO:root:",
+    "[2024-05-01 12:00:00,123][__main__][INFO] - ",
+    "2024-05-01 12:00:00.123 | INFO     | __main__:main:12 - ",
+    "[2024-05-01T12:00:00.123+0000] {subprocess.py:93} INFO - ",
+    "(RayTrainWorker pid=4411) ",
+    "(EngineCore_0 pid=77) ",
+    "[default0]:",
+    "[1,0]<stdout>:",
 )
 
 
@@ -79,7 +89,7 @@ def test_blocks_that_contradict_one_another_are_not_joined(tmp_path: Path) -> No
     document = read(tmp_path, fenced(TABLE, other))
     assert versions(document)["torch"] == "2.4.0"
     assert "not read: a block that holds pip show" in document.notes[0]
-    freeze = "\n".join(f"package{number}==1.{number}" for number in range(9))
+    freeze = "numpy==1.26.4\n" + "\n".join(f"package{number}==1.{number}" for number in range(9))
     with pytest.raises(InputError, match="holds 2 texts that envsnap reads"):
         read(tmp_path, fenced(f"{freeze}\n", f"{freeze}\n".replace("1.3", "2.3")))
 

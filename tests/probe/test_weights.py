@@ -252,3 +252,109 @@ def test_the_writer_is_read_from_opcodes(protocol: int, tmp_path: Path) -> None:
         assert pickles.written_by(str(path)) == {}
     path.write_bytes(b"\x80\x04_sklearn_version")
     assert pickles.written_by(str(path)) == {}
+
+
+@pytest.mark.parametrize(
+    ("offsets", "why"),
+    [
+        (([0, 24], [20, 32]), "overlap"),
+        (([0, 24], [25, 32]), "leave a hole"),
+        (([0, 20], [20, 32]), "than its shape needs"),
+    ],
+)
+def test_a_header_that_no_library_loads(
+    tmp_path: Path, offsets: tuple[list[int], list[int]], why: str
+) -> None:
+    header = {
+        "a": {"dtype": "F32", "shape": [2, 3], "data_offsets": offsets[0]},
+        "b": {"dtype": "I8", "shape": [offsets[1][1] - offsets[1][0]], "data_offsets": offsets[1]},
+    }
+    path = safetensors(tmp_path / "m.safetensors", header)
+    with pytest.raises(ValueError, match=why):
+        tensors.describe(str(path), path.stat().st_size)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("pytorch_model.bin", b"<!DOCTYPE html><html>"),
+        ("m.gguf", b"<html>" + bytes(20)),
+        ("m.gguf", bytes(1000)),
+        ("m.onnx", bytes(1000)),
+        ("adapter_model.bin", bytes(1000)),
+        ("m.safetensors", b"PK\x03\x04" + bytes(30)),
+    ],
+)
+def test_what_is_not_what_its_name_says(tmp_path: Path, name: str, data: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"HTML|begin|neither|zip archive"):
+        tensors.describe(str(path), len(data))
+
+
+def test_any_other_binary_file_is_nobodys_to_judge(tmp_path: Path) -> None:
+    path = tmp_path / "openvino_model.bin"
+    path.write_bytes(bytes(1000))
+    assert tensors.describe(str(path), 1000) == {}
+
+
+class Runs:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, ("true",)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_a_plain_pickle_that_runs_a_program_is_told(tmp_path: Path, protocol: int) -> None:
+    path = tmp_path / "m.pkl"
+    path.write_bytes(pickle.dumps([1, "x", Runs()], protocol=protocol))
+    assert pickles.commands(str(path)) == ["posix.system"]
+    path.write_bytes(pickle.dumps({"a": [1.5, "os", "system"]}, protocol=protocol))
+    assert pickles.commands(str(path)) == []
+
+
+def sharded(folder: Path, places: dict[str, str]) -> None:
+    folder.mkdir()
+    for name, tensor in (("model-1.safetensors", "a"), ("model-2.safetensors", "b")):
+        header = {tensor: {"dtype": "F32", "shape": [8], "data_offsets": [0, 32]}}
+        safetensors(folder / name, header)
+    index = {"metadata": {}, "weight_map": places}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+
+
+@pytest.mark.parametrize(
+    ("places", "damage"),
+    [
+        ({"a": "model-1.safetensors", "b": "model-2.safetensors"}, None),
+        ({"a": "model-2.safetensors", "b": "model-1.safetensors"}, "does not hold a"),
+        (
+            {"a": "model-1.safetensors", "b": "model-3.safetensors"},
+            "model-3.safetensors, which is not",
+        ),
+        ({"a": "../model-1.safetensors"}, "outside its folder"),
+    ],
+)
+def test_an_index_is_held_against_its_shards(
+    envsnap: Run, tmp_path: Path, places: dict[str, str], damage: str | None
+) -> None:
+    sharded(tmp_path / "m", places)
+    entries, _ = captured(envsnap, tmp_path, "--weights", "m")
+    found = entries["m/model.safetensors.index.json"].damage
+    assert (damage is None and not isinstance(found, str)) or damage in found
+
+
+def test_a_checkpoint_without_its_values_is_damaged(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    whole = tmp_path / "m.pt"
+    torch.save({"w": torch.arange(100.0)}, whole)
+    assert checkpoints.tensors(str(whole))[0]["w"]["shape"] == [100]
+    for name, kept in (("lost.pt", None), ("cut.pt", 396)):
+        with zipfile.ZipFile(whole) as one, zipfile.ZipFile(tmp_path / name, "w") as two:
+            for info in one.infolist():
+                data = one.read(info)
+                if info.filename.endswith("data/0"):
+                    if kept is None:
+                        continue
+                    data = data[:kept]
+                two.writestr(info.filename, data)
+        with pytest.raises(ValueError, match="storage 0"):
+            checkpoints.tensors(str(tmp_path / name))

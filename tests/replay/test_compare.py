@@ -341,6 +341,10 @@ def test_the_pytest_fixture(torch_python: str, script, tmp_path: Path) -> None:
     assert run("pass", "--record-golden")[0] == 0
     assert (tmp_path / "model.esr").exists()
     assert run("pass")[0] == 0
+    before = (tmp_path / "model.esr").read_bytes()
+    raising = "model.register_forward_hook(lambda *_: 1 / 0)"
+    assert run(raising, "--record-golden")[0] == 1
+    assert (tmp_path / "model.esr").read_bytes() == before  # a half run is no golden one
     code, said = run("model.norm.eps = 1e-3")
     assert code == 1
     assert "BatchNorm2d.eps 1e-05 -> 0.001" in said

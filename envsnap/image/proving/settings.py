@@ -154,23 +154,21 @@ def _other(name: str, wanted: Any, found: Any, kind: ChangeKind = ChangeKind.CHA
     )
 
 
-def of_container(container: Any, image: Held) -> Iterator[Fact]:
-    """Yield what a container was told otherwise than its image says."""
+def around(container: Any, image: Held) -> list[str]:
+    """How a container was started, which nothing compares."""
     user = str((container.attrs.get("Config") or {}).get("User") or "")
-    if user != image.settings.user:
-        yield _other("user", image.settings.user or "root", user or "root")
-
-
-def around(container: Any) -> list[str]:
-    """What a container was given from outside, which nothing compares."""
     mounts = sorted(str(item.get("Destination")) for item in container.attrs.get("Mounts") or ())
     hosts = (container.attrs.get("HostConfig") or {}).get("ExtraHosts") or ()
     told = (("mounted", mounts), ("names of hosts", list(hosts)))
+    other = f"the container runs as {user or 'root'}, the image's user is {image.settings.user or 'root'}"
     return [
-        f"{what} from outside: {', '.join(names[:MOST_OUTSIDE])}"
-        + (f" and {len(names) - MOST_OUTSIDE} more" if len(names) > MOST_OUTSIDE else "")
-        for what, names in told
-        if names
+        *([other] if user != image.settings.user else []),
+        *(
+            f"{what} from outside: {', '.join(names[:MOST_OUTSIDE])}"
+            + (f" and {len(names) - MOST_OUTSIDE} more" if len(names) > MOST_OUTSIDE else "")
+            for what, names in told
+            if names
+        ),
     ]
 
 

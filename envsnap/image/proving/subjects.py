@@ -125,8 +125,8 @@ def _of_engine(
     known_base = make.base_settings(client, chosen or judging_plan(manifest))
     digest = label or "" if chosen is None else records.digest(chosen)
     files, harmless, notes = _files(client, image, container, digest)
-    differs = [*files, *(settings.of_container(container, described) if container else ())]
-    notes += settings.around(container) if container else []
+    differs = [*files]
+    notes += settings.around(container, described) if container is not None else []
     if chosen is not None:
         found, further = _steps(client, image, chosen, digest)
         own_files, unread = carried_files.compare(client, image, container, chosen)

@@ -216,6 +216,10 @@ class Draft:
         found = self._facts.get(section, {})
         return key in found.get("entries", {}) if key else bool(found)
 
+    def states(self, section: str, field: str) -> bool:
+        """Tell whether a fact of a section is there."""
+        return field in self._facts.get(section, {})
+
     def entries(self, section: str) -> Mapping[str, Any]:
         """The entries that a section has so far."""
         found: Mapping[str, Any] = self._facts.get(section, {}).get("entries", {})

@@ -235,7 +235,9 @@ def _take_others(draft: Draft, entry: Entry, source: Source) -> None:
 
 
 def _is_read(draft: Draft, other: Entry) -> bool:
-    """Reports take in the table of nvidia-smi, wherever it stands."""
+    """Reports take in the table of nvidia-smi, wherever it stands, and what they asked of lscpu."""
+    if other.module == "lscpu":
+        return draft.states("system", "cpus")
     return other.module.startswith("nvidia_smi") and draft.has("driver")
 
 

@@ -96,7 +96,7 @@ def tensors(path: str) -> tuple:
             root, symbols, storages = walk(stream.read())
         place = inside[0].filename[: -len("data.pkl")] + "data/"
         sizes = {info.filename: info.file_size for info in archive.infolist()}
-    if any("/.data/" in name for name in sizes):
+    if any(name.endswith("/.data/extern_modules") for name in sizes):
         storages = {}  # torch.package keeps them elsewhere
     for key, needed in storages.items():
         if sizes.get(place + key, -1) < needed:

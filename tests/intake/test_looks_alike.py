@@ -1,0 +1,103 @@
+"""Lists of other things that have the form of a list of packages, and values that say two things."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec import UNSET
+
+from envsnap.errors import InputError
+from envsnap.intake import reader
+from envsnap.model.codec import Document
+
+OTHERS = {
+    "contacts": "alice@example.com\nbob@example.org\n",
+    "hosts": "root@gpu01\nroot@gpu02\n",
+    "npm": "lodash@4.17.21\nreact@18.2.0\n",
+    "meetings": "Alice @ 10:30\nBob @ 11:00\n",
+    "films": "Alien (1979)\nHeat (1995)\nUp (2009)\n",
+    "people": "Anna (23)\nBob (41)\nnumpy (3)\n",
+    "gems": "rake (13.0.6)\nbundler (2.4.1)\n",
+    "thresholds": "accuracy>=0.90\nlatency<200\n",
+    "expected": "accuracy==0.91\nrecall==0.80\n",
+}
+
+
+def read(folder: Path, text: str, name: str = "file.txt") -> Document:
+    (folder / name).write_text(text, encoding="utf-8")
+    return reader.load(str(folder / name))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_no_list_of_packages(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="envsnap reads"):
+        read(tmp_path, OTHERS[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("file.txt", "numpy (1.16.2)\ntensorflow-gpu (1.12.0)\nour-model (0.1)\n"),
+        ("file.txt", "our-model>=0.9\nnumpy>=1.20\n"),
+        ("requirements-prod.txt", "our-model>=0.9\nour-data<2\n"),
+        ("file.txt", "our-model @ https://example.org/our_model-1.0-py3-none-any.whl\n"),
+    ],
+)
+def test_a_known_name_a_files_name_or_an_address_tells_one(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    sections = read(tmp_path, text, name).manifest.sections
+    assert sections.packages is not UNSET or sections.wanted is not UNSET
+
+
+ENV = (
+    "- `transformers` version: 4.44.0\n- Platform: Linux-5.15.0-x86_64-with-glibc2.35\n"
+    "- Python version: {python}\n- PyTorch version (GPU?): 2.4.0+cu121 (True)\n- GPU type: {gpu}\n"
+)
+
+
+@pytest.mark.parametrize("python", ["3.10 or 3.11", "3.8 - 3.11", "3.10.12 and also 3.11.8"])
+def test_two_versions_in_one_field_are_none(tmp_path: Path, python: str) -> None:
+    found = read(tmp_path, ENV.format(python=python, gpu="NVIDIA A10G")).manifest.sections
+    assert found.python.version is UNSET
+    assert "not stated" in found.python.gaps["version"]
+
+
+def test_a_number_of_gpus_is_no_part_of_their_name(tmp_path: Path) -> None:
+    found = read(tmp_path, ENV.format(python="3.10.12", gpu="8x NVIDIA A100-SXM4-80GB")).manifest
+    assert [gpu.name for gpu in found.sections.gpus.entries.values()] == [
+        "NVIDIA A100-SXM4-80GB"
+    ] * 8
+    either = read(tmp_path, ENV.format(python="3.10.12", gpu="A100 or H100")).manifest
+    assert [gpu.name for gpu in either.sections.gpus.entries.values()] == [UNSET]
+
+
+def test_the_later_command_wins(tmp_path: Path) -> None:
+    text = "FROM python:3.11\nRUN pip install torch==2.1.0 numpy\nRUN pip install -U torch==2.2.1\n"
+    found = read(tmp_path, text, "Dockerfile").manifest.sections.wanted.entries
+    assert found["torch"].version == "2.2.1"
+
+
+UNAME = "Linux gpu07 5.15.0-97-generic #107-Ubuntu SMP Wed Feb 7 13:26:48 UTC 2024 x86_64 x86_64 x86_64 GNU/Linux\n"
+RELEASE = 'PRETTY_NAME="Ubuntu 22.04.4 LTS"\nNAME="Ubuntu"\nVERSION_ID="22.04"\nID=ubuntu\n'
+LSCPU = (
+    "Architecture:           x86_64\n  CPU op-mode(s):       32-bit, 64-bit\n  Byte Order:           Little Endian\n"
+    "CPU(s):                 64\nVendor ID:              AuthenticAMD\n  Model name:           AMD EPYC 7763 64-Core Processor\n"
+)
+TABLE = "Package    Version\n---------- -------\nnumpy      1.26.4\ntorch      2.4.0\n"
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (1, 3, 0, 2)])
+def test_outputs_one_behind_the_other_are_all_read(tmp_path: Path, order: tuple[int, ...]) -> None:
+    parts = (UNAME, RELEASE, LSCPU, TABLE)
+    found = read(tmp_path, "".join(parts[place] for place in order)).manifest.sections
+    assert found.system.kernel == "5.15.0-97-generic"
+    assert found.system.os_id == "ubuntu"
+    assert found.system.cpus == 64
+    assert found.packages.entries["torch"].version == "2.4.0"
+
+
+def test_two_machines_are_not_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        read(tmp_path, UNAME + UNAME.replace("5.15.0-97", "6.8.0-31") + RELEASE)
