@@ -8,8 +8,10 @@ and how many processes serve. A name is believed where the values have the shape
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
+
+from msgspec import Struct
 
 About = Literal["note", "log", "watched", "address", "folder", "deployment", "processes"]
 
@@ -90,37 +92,37 @@ _WHERE = re.compile(r"(?:/|~|\./|\.\./|[A-Za-z]:\\|(?:s3|gs|az|abfss?|hdfs|dbfs)
 _BOX = re.compile(r"[\d.,\s-]+")  # numbers: a region of a picture is no region of a cloud
 
 
+class _Key(Struct, frozen=True):
+    """A key as the questions see it: its name, what is above it, and its values as texts."""
+
+    keys: tuple[str, ...]
+    last: str
+    sections: tuple[str, ...]
+    texts: tuple[str, ...]  # empty where a value is a list or a map
+
+    def all(self, shape: re.Pattern[str]) -> bool:
+        """Whether every value has a shape."""
+        return bool(self.texts) and all(map(shape.fullmatch, self.texts))
+
+    def below(self, shape: re.Pattern[str]) -> bool:
+        """Whether a section, or the file, is called so."""
+        return any(map(shape.fullmatch, self.sections))
+
+
 def about(file: str, keys: Sequence[str], reference: Any, other: Any) -> About | None:
     """What a key is about that changes no result by itself; None for any other.
 
     `keys` leads to the value: ("server", "port").
     """
-    last = keys[-1] if keys else ""
-    sections = [*re.split(r"[^A-Za-z0-9_]+", file.lower()), *keys[:-1]]
     values = [value for value in (reference, other) if value is not None]
     texts = [str(value).strip() for value in values if isinstance(value, str | int | float)]
-    texts = texts if len(texts) == len(values) else []
-    if (_NOTE.fullmatch(last) and not _is_release(keys)) or any(
-        _TAGS.fullmatch(key) for key in keys
-    ):
-        return "note"
-    if _is_log(last, sections, texts):
-        return "log"
-    first, _, rest = last.partition("_")
-    in_name = bool(_WATCHER.fullmatch(first)) and bool(_TOLD.fullmatch(rest))
-    if in_name or (any(map(_WATCHER.fullmatch, sections)) and _TOLD.fullmatch(last)):
-        return "watched"
-    if _ADDRESS.fullmatch(last) and texts and all(map(_is_address, texts)):
-        return "address"
-    if _DEPLOYMENT.fullmatch(last) and texts and all(map(_STAGE.fullmatch, texts)):
-        return "deployment"
-    if _PROCESSES.fullmatch(last) or (
-        _WORKERS.fullmatch(last) and any(map(_SERVER.fullmatch, sections))
-    ):
-        return "processes"
-    if _FOLDER.fullmatch(last) and _is_elsewhere(last, texts):
-        return "folder"
-    return None
+    key = _Key(
+        tuple(keys),
+        keys[-1] if keys else "",
+        (*re.split(r"[^A-Za-z0-9_]+", file.lower()), *keys[:-1]),
+        tuple(texts) if len(texts) == len(values) else (),
+    )
+    return next((what for what, asks in QUESTIONS.items() if asks(key)), None)
 
 
 def is_note(key: str) -> bool:
@@ -128,31 +130,60 @@ def is_note(key: str) -> bool:
     return _NOTE.fullmatch(key) is not None
 
 
-def _is_release(keys: Sequence[str]) -> bool:
-    """Whether a version or a date is of something that the program uses: model.version."""
-    return len(keys) > 1 and bool(_RELEASE.fullmatch(keys[-1])) and not _FILE.fullmatch(keys[-2])
+def _is_noted(key: _Key) -> bool:
+    # A version or a date may be of something that the program uses: model.version.
+    is_release = len(key.keys) > 1 and _RELEASE.fullmatch(key.last) and not _FILE.fullmatch(key.keys[-2])  # fmt: skip
+    return (is_note(key.last) and not is_release) or any(map(_TAGS.fullmatch, key.keys))
 
 
-def _is_log(last: str, sections: Sequence[str], texts: Sequence[str]) -> bool:
-    if texts and last.lower().endswith("level") and all(map(_LEVEL.fullmatch, texts)):
+def _is_log(key: _Key) -> bool:
+    if key.below(_LOG_SECTION) or (key.last.lower().endswith("level") and key.all(_LEVEL)):
         return True
-    if any(map(_LOG_SECTION.fullmatch, sections)):
-        return True
-    if _LOG.fullmatch(last) is None:
+    if _LOG.fullmatch(key.last) is None:
         return False
-    is_named = last.lower().startswith("log") and "_" in last
-    return is_named or all(_SWITCH.fullmatch(text) or _LEVEL.fullmatch(text) for text in texts)
+    is_named = key.last.lower().startswith("log") and "_" in key.last
+    return is_named or all(_SWITCH.fullmatch(text) or _LEVEL.fullmatch(text) for text in key.texts)
 
 
-def _is_address(text: str) -> bool:
+def _is_watched(key: _Key) -> bool:
+    first, _, rest = key.last.partition("_")
+    in_name = _WATCHER.fullmatch(first) and _TOLD.fullmatch(rest)
+    return bool(in_name or (key.below(_WATCHER) and _TOLD.fullmatch(key.last)))
+
+
+def _is_address(key: _Key) -> bool:
+    return bool(_ADDRESS.fullmatch(key.last) and key.texts and all(map(_is_reached, key.texts)))
+
+
+def _is_reached(text: str) -> bool:
     if _BOX.fullmatch(text) and not _PORT.fullmatch(text) and text.count(".") != 3:
         return False
     return any(shape.fullmatch(text) for shape in (_URL, _HOST, _PORT))
 
 
-def _is_elsewhere(last: str, texts: Sequence[str]) -> bool:
+def _is_deployment(key: _Key) -> bool:
+    return _DEPLOYMENT.fullmatch(key.last) is not None and key.all(_STAGE)
+
+
+def _is_processes(key: _Key) -> bool:
+    of_server = _WORKERS.fullmatch(key.last) and key.below(_SERVER)
+    return bool(_PROCESSES.fullmatch(key.last) or of_server)
+
+
+def _is_folder(key: _Key) -> bool:
     """Whether a folder for results is another, or one of the same name lies somewhere else."""
-    if not texts or not all(map(_WHERE.fullmatch, texts)):
+    if _FOLDER.fullmatch(key.last) is None or not key.all(_WHERE):
         return False
-    names = {re.split(r"[/\\]", text.rstrip("/\\"))[-1] for text in texts}
-    return len(names) == 1 or _RESULTS.match(last) is not None
+    names = {re.split(r"[/\\]", text.rstrip("/\\"))[-1] for text in key.texts}
+    return len(names) == 1 or _RESULTS.match(key.last) is not None
+
+
+QUESTIONS: dict[About, Callable[[_Key], bool]] = {
+    "note": _is_noted,
+    "log": _is_log,
+    "watched": _is_watched,
+    "address": _is_address,
+    "deployment": _is_deployment,
+    "processes": _is_processes,
+    "folder": _is_folder,
+}

@@ -8,28 +8,12 @@ usual modules are reported: a checkpoint that names `posix.system` is worth know
 import pickletools
 import zipfile
 
-from .tensors import BITS
+from .dtypes import BITS, STORAGE_DTYPES
 
 LARGEST_PICKLE = 256 << 20
 MOST_OPCODES = 3_000_000
 MOST_TENSORS = 1_000_000
 LONGEST_NAME = 2000
-STORAGE_DTYPES = {
-    "FloatStorage": "F32",
-    "DoubleStorage": "F64",
-    "HalfStorage": "F16",
-    "BFloat16Storage": "BF16",
-    "LongStorage": "I64",
-    "IntStorage": "I32",
-    "ShortStorage": "I16",
-    "CharStorage": "I8",
-    "ByteStorage": "U8",
-    "BoolStorage": "BOOL",
-    "ComplexFloatStorage": "C64",
-    "ComplexDoubleStorage": "C128",
-    "Float8_e4m3fnStorage": "F8_E4M3",
-    "Float8_e5m2Storage": "F8_E5M2",
-}
 USUAL_MODULES = (
     "torch",
     "collections",

@@ -10,6 +10,8 @@ import json
 import re
 import struct
 
+from .dtypes import BITS
+
 LARGEST_HEADER = 100 << 20
 MOST_LISTED = 20000
 ZIP_START = b"PK\x03\x04"
@@ -20,9 +22,6 @@ BEGINNINGS = ((".gguf", b"GGUF"), (".h5", b"\x89HDF"), (".onnx", b"\x08"))
 OF_TORCH = re.compile(
     r"(?:^|[/\\])(?:\w*pytorch_model|adapter_model)[\w.-]*\.bin$|\.(?:pt|pth|ckpt)$"
 )
-# Bits of an element, of the types that the format names.
-BITS = {"BOOL": 8, "C64": 64, "C128": 128, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8}
-BITS.update(("%s%d" % (kind, bits), bits) for kind in "FIU" for bits in (8, 16, 32, 64))
 
 
 def describe(path: str, size: int) -> dict:
