@@ -104,7 +104,7 @@ REPORT_OPTIONS = (
     declared.option(
         "--fail-on-unknown",
         is_flag=True,
-        help="Exit with 6 if a fact is unknown on one side and could not be compared.",
+        help="Exit with 6 if a fact is unknown on a side, or on both, and could not be compared.",
     ),
     declared.option(
         "--format",

@@ -7,10 +7,9 @@ import json
 import os
 
 from envsnap.export.form import Subject
-from envsnap.model import lines
+from envsnap.model import lines, storage
 from envsnap.model.paths import text
 from envsnap.model.plain_text import plain
-from envsnap.report import places
 from envsnap.rules.finding import Finding, Severity
 
 LEVELS = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
@@ -21,7 +20,7 @@ def render(subject: Subject) -> str:
     assert subject.result is not None
     findings = subject.result.findings
     found_at = lines.find(subject.data, {finding.path: finding.other for finding in findings})
-    inner = places.below(subject.name, os.getcwd()) or os.path.normpath(subject.name)
+    inner = storage.below(subject.name, os.getcwd()) or os.path.normpath(subject.name)
     path = plain(inner.replace(os.sep, "/"))
     found = [_entry(finding, path, found_at[finding.path]) for finding in findings]
     return json.dumps(found, indent=2, ensure_ascii=True) + "\n"

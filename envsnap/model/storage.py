@@ -83,3 +83,13 @@ def opened_atomically(path: str, mode: int) -> Iterator[BinaryIO]:
         if isinstance(error, OSError):
             raise InputError(f"{path}: cannot be written: {error.strerror}") from None
         raise
+
+
+def below(path: str, folder: str) -> str | None:
+    """A path relative to a folder, with slashes; None where it does not lie below it."""
+    path, folder = os.path.abspath(path), os.path.abspath(folder)
+    try:
+        inside = os.path.commonpath([path, folder]) == folder
+    except ValueError:  # two drives
+        return None
+    return os.path.relpath(path, folder).replace(os.sep, "/") if inside else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from envsnap.model import storage
 from envsnap.report import document, markdown, places, summary
 from envsnap.report.sanitize import plain
 from envsnap.rules.finding import Finding, Severity
@@ -66,7 +67,7 @@ def _annotation(name: str, line: int | None, finding: Finding, names: tuple[str,
     properties = {}
     if line is not None:
         folder = os.environ.get("GITHUB_WORKSPACE") or os.getcwd()
-        properties = {"file": places.below(name, folder) or name, "line": str(line)}
+        properties = {"file": storage.below(name, folder) or name, "line": str(line)}
     properties["title"] = f"envsnap {finding.rule}: {summary.where(finding.path)}"
     told = (finding.message, finding.why, f"Fix: {finding.fix}" if finding.fix else "")
     message = "\n".join(summary.sentence(part, names) for part in told if part)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from envsnap.model import lines
 from envsnap.model.paths import Path
 from envsnap.report import document
@@ -14,13 +12,3 @@ def found(item: document.Judged) -> dict[Path, int]:
     if item.text is None:
         return {}
     return lines.find(item.text, {finding.path: finding.other for finding in item.result.findings})
-
-
-def below(path: str, folder: str) -> str | None:
-    """A path relative to a folder, with slashes; None where it does not lie below it."""
-    path, folder = os.path.abspath(path), os.path.abspath(folder)
-    try:
-        inside = os.path.commonpath([path, folder]) == folder
-    except ValueError:  # two drives
-        return None
-    return os.path.relpath(path, folder).replace(os.sep, "/") if inside else None

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from envsnap._version import __version__
+from envsnap.model import storage
 from envsnap.model.paths import text
 from envsnap.report import document, places, summary
 from envsnap.report.sanitize import plain
@@ -145,7 +146,7 @@ def _artifact(name: str) -> dict[str, str]:
     from pathlib import Path
     from urllib.parse import quote
 
-    inner = places.below(name, os.getcwd())
+    inner = storage.below(name, os.getcwd())
     if inner is None:
         return {"uri": Path(os.path.abspath(name)).as_uri()}
     # A colon in the first part of a relative address would read as a scheme.

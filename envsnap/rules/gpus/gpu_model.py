@@ -18,6 +18,8 @@ MEMORY = {"memory_total", "memory_bus_width"}
 FORMATS = (("float16 tensor cores", (7, 0)), ("bfloat16 and TF32", (8, 0)), ("FP8", (8, 9)))
 MODEL = ("name", "compute_capability", "sm_count", "cores", "memory_total", "memory_bus_width")
 
+SLICE = " MIG "  # in the name of an instance: NVIDIA A100-SXM4-80GB MIG 2g.20gb
+
 
 class GpuModel(Rule):
     """The GPUs are of another model, or there are more or fewer of them.
@@ -79,11 +81,30 @@ class GpuModel(Rule):
             changes=tuple(change.path for change in found),
         )
 
+    def _slice(self, reference: str, other: str, found: list[Change]) -> Finding:
+        sizes = [change for change in found if change.path[2] == "memory_total"]
+        size = f" ({_gib(sizes[0].reference)} -> {_gib(sizes[0].other)})" if sizes else ""
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING,
+            effect=Effect.BEHAVIOR,
+            confidence=Confidence.LIKELY,
+            path=found[0].path,
+            message=f"GPU {reference} -> {other}",
+            why=f"It is a slice of a GPU, with less memory{size} and fewer multiprocessors. Work is"
+            " split otherwise, so the last bits can differ, too.",
+            fix="Give the process a whole GPU or a larger slice, or size batches and caches for this one.",
+            source="https://docs.nvidia.com/datacenter/tesla/mig-user-guide/",
+            changes=tuple(change.path for change in found),
+        )
+
     def _model(self, reference: str, other: str, found: list[Change], lost: str) -> Finding:
         first = found[0]
         same = reference == other
         if {change.path[2] for change in found} <= MEMORY:
             return self._memory(reference, found)
+        if SLICE in other and SLICE not in reference:
+            return self._slice(reference, other, found)
         return Finding(
             rule=self.id,
             severity=Severity.WARNING,
@@ -100,6 +121,10 @@ class GpuModel(Rule):
             fix="Run on the same model, or compare outputs with a tolerance.",
             changes=tuple(change.path for change in found),
         )
+
+
+def _gib(size: object) -> str:
+    return f"{size / (1 << 30):.0f} GiB" if isinstance(size, int) else "unknown"
 
 
 def _s(names: dict[str, str]) -> str:

@@ -22,6 +22,12 @@ MINOR = ("vbios", "gsp_firmware", "firmware", "inforom", "persistence")
 NEAREST = ("power", "clock", "pcie", "nvlink")
 
 
+OF_THE_SLOT = (
+    "Look at the slot, the riser and the fabric of the host (nvidia-smi topo -m, nvidia-smi nvlink -s):"
+    " no setting changes them."
+)
+
+
 class GpuSettings(Rule):
     """A GPU's settings differ: ECC, MIG, clocks, power, firmware.
 
@@ -87,7 +93,9 @@ class GpuSettings(Rule):
             path=changes[0].path,
             message=f"{who}: " + ", ".join(f"{key} {how}" for key, how in told.items()),
             why="They change speed, not results.",
-            fix="Set the same on both sides with nvidia-smi.",
+            fix=OF_THE_SLOT
+            if any(word in changes[0].path[2] for word in ("pcie", "nvlink"))
+            else "Set the same on both sides with nvidia-smi.",
             changes=tuple(change.path for change in changes),
         )
 

@@ -229,7 +229,9 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
     surest = min(found.confidence, Confidence.LIKELY, key=lambda item: item.rank)
     why, fix = ("" if found.why == UNKNOWN else found.why), found.fix
     is_said = not evidence.is_weak and (_only_differs(found) or _asks(found, evidence))
-    if is_said or _is_of_numbers(found, evidence):
+    if found.rule == "package-build" and evidence.row["topic"] == "missing-package":
+        why = f"It is a module of {found.path[1]}, of which another build is installed."
+    elif is_said or _is_of_numbers(found, evidence):
         said = _said(evidence, where)
         why = f"{said[0].upper()}{said[1:]}."
         if not (found.rule in (*OF_RELEASES, *OWN_FIX) or found.message.endswith(steps.NONE_TOLD)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.changes.change import Change, ChangeKind
@@ -12,6 +13,7 @@ from envsnap.model.manifest import Manifest
 from envsnap.model.reading import entries, fact
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
+from envsnap.wording import counted
 
 POINTER_FIX = "Run `git lfs pull` in the repository, or download the file."
 # A model in many shards is one finding, not hundreds.
@@ -41,6 +43,7 @@ class Weights(Rule):
                 changes.setdefault(change.path[1], []).append(change)
         for side, where in ((comparison.other, ""), (comparison.reference, " of the reference")):
             yield from self._damages(side, where, changes)
+        yield from self._emptied(comparison)
         rest = {name: found for name, found in changes.items() if name not in damaged}
         moved = _moved(rest)
         for name in moved:
@@ -55,6 +58,24 @@ class Weights(Rule):
             else:
                 for name, found in files.items():
                     yield _with_revisions(self._finding(name, found, what), name, comparison)
+
+    def _emptied(self, comparison: Comparison) -> Iterator[Finding]:
+        """Folders that held weights, and hold no file on the other side."""
+        section = comparison.other.sections.weights
+        gaps = {} if section is UNSET else section.gaps
+        for name, why in gaps.items():
+            lost = [key for key in _entries(comparison.reference) if key.startswith(f"{name}/")]
+            if lost and why.startswith("absent: "):
+                yield Finding(
+                    rule=self.id,
+                    severity=Severity.ERROR,
+                    effect=Effect.CRASH,
+                    confidence=Confidence.CERTAIN,
+                    path=("weights", min(lost)),
+                    message=f"weights {name}: {counted(len(lost), 'file')} -> none",
+                    why=why.removeprefix("absent: "),
+                    fix="Copy the weights there, or mount them.",
+                )
 
     def _finding(self, name: str, found: list[Change], what: str) -> Finding:
         severity, why, fix = _JUDGED[what]

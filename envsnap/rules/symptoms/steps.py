@@ -32,7 +32,7 @@ COMMON = frozenset((
     "traceback", "most", "recent", "call", "last", "value", "values", "type", "types", "name",
     "names", "none", "true", "false", "default", "defaults", "returns", "return", "python",
     "module", "package", "packages", "version", "release", "import", "imports", "function",
-    "argument", "arguments", "object", "model", "models", "data", "code", "used", "uses",
+    "argument", "arguments", "attribute", "attributes", "object", "model", "models", "data", "code", "used", "uses",
     "using", "what", "does", "only", "also", "still", "between", "before", "after", "without",
     "instead", "cannot", "could", "should", "raise", "raises", "self", "args", "kwargs", "site",
     "lib", "main", "init", "load", "input", "output", "result", "results",
