@@ -37,7 +37,7 @@ _LOG = re.compile(
     re.IGNORECASE,
 )
 _LOG_SECTION = re.compile(
-    r"log|logs|logging|loggers?|log_config|logging_config|log4j2?|handlers|formatters",
+    r"log|logs|logging|loggers?|log_config|logging_config|log4j2?",
     re.IGNORECASE,
 )
 _LEVEL = re.compile(
@@ -141,6 +141,8 @@ def _is_log(key: _Key) -> bool:
         return True
     if _LOG.fullmatch(key.last) is None:
         return False
+    if "colo" in key.last.lower() and any(text.isdigit() for text in key.texts):
+        return False  # channels
     is_named = key.last.lower().startswith("log") and "_" in key.last
     return is_named or all(_SWITCH.fullmatch(text) or _LEVEL.fullmatch(text) for text in key.texts)
 

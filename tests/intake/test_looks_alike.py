@@ -98,6 +98,13 @@ def test_outputs_one_behind_the_other_are_all_read(tmp_path: Path, order: tuple[
     assert found.packages.entries["torch"].version == "2.4.0"
 
 
+def test_a_squeezed_table_has_its_rows(tmp_path: Path) -> None:
+    text = "Package Version\n-------- ------\nnumpy 1.26.4\nrequests 2.32.3\npython-apt 2.4.0+ubuntu4\n"
+    found = read(tmp_path, text).manifest.sections.packages
+    versions = {name: package.version for name, package in found.entries.items()}
+    assert versions == {"numpy": "1.26.4", "requests": "2.32.3", "python-apt": "2.4.0+ubuntu4"}
+
+
 def test_two_machines_are_not_one(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         read(tmp_path, UNAME + UNAME.replace("5.15.0-97", "6.8.0-31") + RELEASE)

@@ -154,6 +154,16 @@ def _other(name: str, wanted: Any, found: Any, kind: ChangeKind = ChangeKind.CHA
     )
 
 
+def beneath(base: BaseSettings | None) -> list[str]:
+    """The program of the base that starts ours, which nobody looked into."""
+    entrypoint = base.entrypoint if base is not None else ()
+    if _is_nvidia(entrypoint):
+        return []
+    return [
+        f"the base's entrypoint starts the program, and was not looked into: {' '.join(entrypoint)}"
+    ]
+
+
 def around(container: Any, image: Held) -> list[str]:
     """How a container was started, which nothing compares."""
     user = str((container.attrs.get("Config") or {}).get("User") or "")

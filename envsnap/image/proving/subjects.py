@@ -134,6 +134,7 @@ def _of_engine(
         differs += settings.differences(chosen, described, known_base)
         if label != digest:
             differs.append(_another_plan(digest, label))
+        notes += settings.beneath(known_base)
         notes += [] if plan is not None else [BY_ITSELF]
     else:
         notes = [NO_PLAN]

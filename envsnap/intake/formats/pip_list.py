@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from msgspec import UNSET
 
@@ -132,15 +133,25 @@ def _rows(source: Source, start: int) -> tuple[list[tuple[str, str, bool]], bool
 
 
 def _cells(line: str, spans: list[tuple[int, int]]) -> list[str] | None:
-    """A row by the columns that the dashes show; None for what is no row."""
+    """A row by the columns that the dashes show; None for what is no row.
+
+    Where one blank parts the columns, something may have squeezed the others: the words are the cells.
+    """
+    words = line.split()
+    is_narrow = all(after[0] - before[1] == 1 for before, after in pairwise(spans))
+    if is_narrow and len(words) == len(spans) == 2 and names.is_name(words[0]):
+        return words if _is_release(words[1]) else None
     cells = [line[begin:end].strip() for begin, end in spans[:-1]]
     cells.append(line[spans[-1][0] :].strip(" |"))
     gaps = "".join(line[end : spans[place + 1][0]] for place, (_, end) in enumerate(spans[:-1]))
     version = cells[1].split(" ")[0] if len(spans) == 2 else cells[1]
-    is_release = names.is_version(version) or OF_DEBIAN.fullmatch(version)
-    if gaps.strip() or not names.is_name(cells[0]) or not is_release:
+    if gaps.strip() or not names.is_name(cells[0]) or not _is_release(version):
         return None
     return [cells[0], version, *cells[2:]] if version == cells[1] else None
+
+
+def _is_release(text: str) -> bool:
+    return names.is_version(text) or OF_DEBIAN.fullmatch(text) is not None
 
 
 def _is_everything(source: Source, start: int, rows: list[tuple[str, str, bool]]) -> bool:
