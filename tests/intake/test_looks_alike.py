@@ -64,6 +64,13 @@ def test_two_versions_in_one_field_are_none(tmp_path: Path, python: str) -> None
     assert "not stated" in found.python.gaps["version"]
 
 
+@pytest.mark.parametrize("said", ["4.43.0 or 4.44.0", "4.43.0 and 4.44.0", "4.43.0 / 4.44.0"])
+def test_two_releases_of_a_package_are_none(tmp_path: Path, said: str) -> None:
+    text = ENV.format(python="3.10.12", gpu="NVIDIA A10G").replace("4.44.0", said)
+    packages = read(tmp_path, text).manifest.sections.packages
+    assert packages is UNSET or "transformers" not in packages.entries
+
+
 def test_a_number_of_gpus_is_no_part_of_their_name(tmp_path: Path) -> None:
     found = read(tmp_path, ENV.format(python="3.10.12", gpu="8x NVIDIA A100-SXM4-80GB")).manifest
     assert [gpu.name for gpu in found.sections.gpus.entries.values()] == [

@@ -51,6 +51,7 @@ RELEASE = re.compile(r"\bV(\d{1,3}\.\d{1,3}\.\d{1,5})\b")
 SHORT_RELEASE = re.compile(r"^(?:CUDA )?(\d{1,3}\.\d{1,3}(?:\.\d{1,5}){0,2})$")
 DRIVER = re.compile(r"^(\d{2,4}\.\d{1,3}(?:\.\d{1,3}){0,2})\b")
 UNAME = re.compile(r"(system|release|machine)='([^'\n]{0,100})'")
+TWO_VERSIONS = re.compile(r"\d\S*,? (?:or|and|&|/|-) ?v?\d+\.\d")
 ALTERNATIVE = re.compile(r"\bor\b", re.IGNORECASE)
 AMD_TARGET = re.compile(r"\s*\((gfx[0-9a-f]{3,5})(?::[^()]*)?\)\s*$")
 SYSTEMS = (("Microsoft Windows", "win32"), ("macOS", "darwin"), ("Mac OSX", "darwin"))
@@ -186,7 +187,9 @@ def flag(value: str) -> bool | UnsetType:
 
 
 def version(value: str) -> str | UnsetType:
-    """The version that a value begins with: `0.6 @/home/…`, `2.4.1+cu121 (True)`."""
+    """The version that a value begins with: `0.6 @/home/…`, `2.4.1+cu121 (True)`; of two, none."""
+    if TWO_VERSIONS.match(value.strip()):
+        return UNSET
     first = value.strip().split(" ")[0].rstrip(",;")
     return first if names.is_version(first) and first[:1].isdigit() else UNSET
 
