@@ -115,3 +115,37 @@ def test_a_squeezed_table_has_its_rows(tmp_path: Path) -> None:
 def test_two_machines_are_not_one(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         read(tmp_path, UNAME + UNAME.replace("5.15.0-97", "6.8.0-31") + RELEASE)
+
+
+def test_jax_tells_its_local_devices(tmp_path: Path) -> None:
+    text = (
+        "jax:    0.4.35\njaxlib: 0.4.34\nnumpy:  2.1.2\npython: 3.12.7 (main) [GCC 14.2.1]\n"
+        'device info: NVIDIA A100-SXM4-40GB-8, 2 local devices"\nprocess_count: 4\n'
+    )
+    gpus = read(tmp_path, text).manifest.sections.gpus.entries
+    assert [gpu.name for gpu in gpus.values()] == ["NVIDIA A100-SXM4-40GB"] * 2
+
+
+def test_an_empty_item_ends_no_group(tmp_path: Path) -> None:
+    text = (
+        "* CUDA:\n\t- GPU:               None\n\t- available:         False\n* Packages:\n"
+        "\t- numpy:             1.23.1\n* System:\n\t- OS:                Darwin\n\t- architecture:\n"
+        "\t\t- 64bit\n\t\t- \n\t- processor:         arm\n\t- python:            3.9.12\n"
+    )
+    assert read(tmp_path, text).manifest.sections.python.version == "3.9.12"
+
+
+def test_a_gpu_that_is_a_part_of_the_chip(tmp_path: Path) -> None:
+    line = (
+        "+---------------------------------------+----------------------+----------------------+\n"
+    )
+    text = (
+        "+--------------------------------------------------------------------------------------+\n"
+        "| NVIDIA-SMI 540.4.0               Driver Version: 540.4.0      CUDA Version: 12.6     |\n"
+        f"{line}| GPU  Name               Persistence-M | Bus-Id        Disp.A | Volatile Uncorr. ECC |\n"
+        "|=======================================+======================+======================|\n"
+        "|   0  Orin (nvgpu)                N/A  | N/A              N/A |                  N/A |\n"
+        f"| N/A   N/A  N/A             N/A /  N/A | Not Supported        |     N/A          N/A |\n{line}"
+    )
+    gpus = read(tmp_path, text).manifest.sections.gpus.entries
+    assert [gpu.name for gpu in gpus.values()] == ["Orin (nvgpu)"]

@@ -42,6 +42,10 @@ def read(source: Source) -> Draft:
     return draft
 
 
+# The kind, the number of devices of all hosts, and that of this one.
+LOCAL = re.compile(r"(?P<name>NVIDIA .{1,80})-\d{1,5}, (?P<count>\d{1,2}) local devices")
+
+
 def _jax(draft: Draft, value: str) -> None:
     if machine.package(draft, "jax", value):
         draft.framework("jax", Framework(version=machine.version(value)))
@@ -49,6 +53,10 @@ def _jax(draft: Draft, value: str) -> None:
 
 def _devices(draft: Draft, value: str) -> None:
     """`[CpuDevice(id=0)]`, `[CudaDevice(id=0)]`; newer: `NVIDIA RTX A6000-2, 2 local devices`."""
+    local = LOCAL.match(value)
+    if local is not None:
+        for index in range(int(local["count"])):
+            machine.gpu_name(draft, index, local["name"])
     kinds = re.findall(r"\b(\w+)Device\(", value)
     if (kinds and set(kinds) <= {"Gpu", "Cuda", "Rocm"}) or value.startswith("NVIDIA "):
         draft.framework("jax", Framework(cuda_available=True))

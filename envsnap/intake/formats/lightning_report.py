@@ -59,6 +59,8 @@ def _items(lines: list[str]) -> Iterator[tuple[str, str, str, str]]:
         head, item = GROUP.match(line), ITEM.match(line)
         if head is not None:
             group, above = head[1], ""
+        elif line.strip() == "-":
+            continue  # an item that is empty: one of architecture, on macOS
         elif item is None:
             group = group if not line.strip() else ""
         elif group:

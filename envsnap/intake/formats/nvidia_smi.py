@@ -18,6 +18,7 @@ HEADER = re.compile(
 )
 FIRST = re.compile(r"^\s*(\d{1,3})\s+(\S.*?)\s+(On|Off|N/A|WDDM|TCC|MCDM)\s*$")
 BUS = re.compile(r"([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.\d)\s+(?:On|Off|N/A)")
+NO_BUS = re.compile(r"\s*N/A\s+N/A\s*")  # of Jetson: the GPU is a part of the chip
 CAP = re.compile(r"/\s{0,9}(\d{1,5}W)\s{0,9}$")
 MEMORY = re.compile(r"(?<!\d)\d{1,9}MiB\s{0,9}/\s{0,9}(\d{1,9}MiB)")
 USE = re.compile(
@@ -98,7 +99,7 @@ def _gpus(rows: list[str]) -> dict[int, dict[str, str]]:
             continue
         cells = row.strip("|").split("|")
         first = FIRST.match(cells[0]) if len(cells) == 3 else None
-        if first is not None and BUS.search(cells[1]):
+        if first is not None and (BUS.search(cells[1]) or NO_BUS.fullmatch(cells[1])):
             index = int(first[1])
             found[index] = _first(first, cells)
         elif index >= 0 and len(cells) == 3:
@@ -108,9 +109,10 @@ def _gpus(rows: list[str]) -> dict[int, dict[str, str]]:
 
 def _first(first: re.Match[str], cells: list[str]) -> dict[str, str]:
     bus = BUS.search(cells[1])
-    assert bus is not None
     errors = cells[2].strip()
-    facts = {"name": first[2], "pci.bus_id": bus[1]}
+    facts = {"name": first[2]}
+    if bus is not None:
+        facts["pci.bus_id"] = bus[1]
     if first[3] in ("On", "Off"):
         facts["persistence_mode"] = first[3]
     if errors.isdigit() or errors == "Off":
