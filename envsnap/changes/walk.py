@@ -179,7 +179,9 @@ class _Walk:
         elif self._is_older_entry(path, mine, theirs):
             self._add(path, ChangeKind.UNKNOWN, mine, theirs, OLDER)
         elif field.is_entries and not (self._runs or _was_looked_for(path, reference, other)):
-            self._add(path, ChangeKind.UNKNOWN, mine, theirs, NOT_NAMED)
+            side = 0 if mine is UNSET else 1
+            reason = reason_for(self._gaps[side], path[1:]) or NOT_NAMED
+            self._add(path, ChangeKind.UNKNOWN, mine, theirs, reason)
         elif field.is_entries and path[0] == "packages" and self._is_beyond(path, reference, other):
             self._add(path, ChangeKind.UNKNOWN, mine, theirs, OF_CONDA)
         else:
