@@ -30,6 +30,8 @@ SET = re.compile(
     r"|finalizers|ports|expose|volumes|networks|secrets|security_opt|branches)$|no_split_modules|skip_modules|keep_in_fp32",
     re.IGNORECASE,
 )
+# Spellings of YAML's that mean one thing, and that nobody writes for a text.
+WORDS = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false", "~": "null", "Null": "null", "NULL": "null"}  # fmt: skip
 Leaf = tuple[Path, Any, Any]
 
 
@@ -159,7 +161,7 @@ def _plain(tree: Any) -> Any:
         return _number(repr(tree))
     if isinstance(tree, str) and NUMBER.fullmatch(tree):
         return _number(tree)
-    return tree
+    return WORDS.get(tree, tree) if isinstance(tree, str) else tree
 
 
 def _number(text: str) -> str:

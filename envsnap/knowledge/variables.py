@@ -29,6 +29,17 @@ OF_OTHER_NAMES = {
     "opencv-python": ("OPENCV_",),
     "opencv-python-headless": ("OPENCV_",),
     "grpcio": ("GRPC_",),
+    "boto3": ("AWS_",),
+    "botocore": ("AWS_",),
+    "s3fs": ("AWS_",),
+    "aiobotocore": ("AWS_",),
+    "google-auth": ("GOOGLE_",),
+    "google-cloud-storage": ("GOOGLE_",),
+    "gcsfs": ("GOOGLE_",),
+    "azure-identity": ("AZURE_",),
+    "databricks-sdk": ("DATABRICKS_",),
+    "pyspark": ("SPARK_", "PYSPARK_", "JAVA_", "HADOOP_"),
+    "snowflake-connector-python": ("SNOWFLAKE_",),
 }
 # They steer installers; what was installed is captured itself.
 INSTALLERS = ("PIP_", "UV_", "CONDA_")

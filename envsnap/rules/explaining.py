@@ -11,7 +11,7 @@ from envsnap.knowledge.names import canonical
 from envsnap.knowledge.versions import Distance, distance, is_later
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import given, packages
-from envsnap.rules.finding import QUOTES, Confidence, Finding, Severity
+from envsnap.rules.finding import QUOTES, Confidence, Effect, Finding, Severity
 from envsnap.rules.inputs.error_text import ErrorText, quotation
 from envsnap.rules.machine.env_var import UNKNOWN
 from envsnap.rules.packages.package_version import PackageVersion
@@ -26,6 +26,8 @@ NEEDED = "It is required by"
 SHORTEST = 6  # letters of a variable's name that a text may hold by chance
 # Values that a text does not hold by chance: a path of several parts, the release of a kernel.
 PATH_SHOWN = re.compile(r"/[\w.+-]{1,80}(?:/[\w.+-]{1,80}){1,12}")
+NUMBER = re.compile(r"[0-9]{2,12}(?:\.[0-9]{1,6})?")
+LONG_NUMBER = 4  # digits of one that a text shows alone
 KERNEL_RELEASE = re.compile(r"\d{1,2}\.\d{1,3}\.\d{1,4}")
 
 
@@ -210,7 +212,7 @@ def _lifted(found: Finding, reading: Reading, symptom: str | None) -> Finding:
 def _is_named(found: Finding, reading: Reading) -> bool:
     """Whether a text names a fact of the machine or of the shell that differs, or its value."""
     if found.path[0] == "configs" and found.changes:
-        return _is_key_named(found.path[-1], reading)
+        return _is_key_named(found.path[-1], reading) or _are_values_shown(found, reading)
     if not found.changes or found.path[0] not in ("env_vars", "system"):
         return False
     return _is_mentioned(found, reading) or _is_shown(found, reading)
@@ -219,7 +221,36 @@ def _is_named(found: Finding, reading: Reading) -> bool:
 def _is_key_named(key: str, reading: Reading) -> bool:
     """Whether a text names a key of a configuration; plain words stand in any text."""
     is_long = "_" in key and len(key) >= SHORTEST
-    return is_long and re.search(rf"(?<![\w.]){re.escape(key)}(?!\w)", reading.text) is not None
+    spelled = re.escape(key).replace("_", "[_ -]")  # tensor parallel size
+    return is_long and re.search(rf"(?<![\w.]){spelled}(?!\w)", reading.text) is not None
+
+
+def _are_values_shown(found: Finding, reading: Reading) -> bool:
+    """Whether a text that complains holds the numbers of a key: both, or one that hardly stands there by chance."""
+    if found.effect is Effect.NONE:
+        return False  # the port of a log's address
+    values = [
+        str(value)
+        for value in (found.reference, found.other)
+        if isinstance(value, int | float | str)
+    ]
+    numbers = [value for value in values if NUMBER.fullmatch(value)]
+    shown = [value for value in numbers if _has_number(value, reading)]
+    more = [value for value in numbers if _has_number(_one_more(value), reading)]
+    if len(numbers) < 2 or not (shown or len(more) == 2):
+        return False
+    if len(more) == 2:
+        return True
+    return len(shown) == 2 or len(shown[0]) >= LONG_NUMBER
+
+
+def _has_number(value: str, reading: Reading) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(value)}(?![\w-]|\.\d)", reading.text) is not None
+
+
+def _one_more(value: str) -> str:
+    """Heads of detectors have a class for the background."""
+    return str(int(value) + 1) if value.isdigit() else value
 
 
 def _is_shown(found: Finding, reading: Reading) -> bool:

@@ -26,6 +26,22 @@ ASIDE = (
     ("app.yaml", "author", "ann", "bob", "note"),
     ("app.yaml", "tags.first", "a", "b", "note"),
     ("app.yaml", "version", 3, 4, "note"),
+    ("app.yaml", "brokers", "k1:9092", "k1:9092,k2:9092", "address"),
+    ("app.yaml", "s3.prefix", "jo/x", "team/x", "address"),
+    ("app.yaml", "api.docs_url", "/docs", None, "address"),
+    ("app.yaml", "server.tls_certfile", None, "/etc/tls/x.crt", "folder"),
+    ("pod.yaml", "metadata.namespace", "dev", "prod", "address"),
+    ("pod.yaml", "metadata.name", "scorer-dev", "scorer", "name"),
+    ("pod.yaml", "labels.stage", "dev", "prod", "name"),
+    ("pod.yaml", "spec.initialDelaySeconds", 5, 30, "time"),
+    ("pod.yaml", "spec.minReplicas", 1, 3, "processes"),
+    ("dag.yaml", "schedule", "0 3 * * *", "@daily", "time"),
+    ("db.yaml", "database.user", "jo", "svc", "name"),
+    ("ui.yaml", "theme", "dark", "light", "shown"),
+    ("train.yaml", "disable_tqdm", True, False, "log"),
+    ("train.yaml", "hydra.run.dir", "outputs/1", "outputs/2", "folder"),
+    ("otel.yaml", "traces_sample_rate", 0.1, 1.0, "watched"),
+    ("app.yaml", "reviewers.jo", "jo", None, "note"),
 )
 # Names that begin or end as those do, or whose values are of another kind.
 ACTING = (
@@ -43,6 +59,15 @@ ACTING = (
     ("app.yaml", "model.version", 3, 4),
     ("app.yaml", "telemetry.threshold", 0.5, 0.7),
     ("app.yaml", "stage", "train", "prod"),
+    ("app.yaml", "model_path", "/m/2026-11-01/m.pt", "/m/2025-02-01/m.pt"),
+    ("app.yaml", "storage_uri", "s3://models/v7", "s3://models/v3"),
+    ("app.yaml", "llm.base_url", "https://one.example.com", "https://two.example.com"),
+    ("app.yaml", "index.namespace", "dev", "prod"),
+    ("app.yaml", "tools.0.description", "Adds.", "Adds numbers."),
+    ("app.yaml", "filter.region", "EMEA", "APAC"),
+    ("app.yaml", "age.bucket", "5y", "10y"),
+    ("app.yaml", "checkpoint", "/m/e10.ckpt", "/m/e20.ckpt"),
+    ("opt.yaml", "optimizer.schedule", "cosine", "linear"),
 )
 
 

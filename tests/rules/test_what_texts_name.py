@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from envsnap.model.manifest import Manifest
@@ -150,3 +152,57 @@ def test_a_text_encoding_and_too_few_processors_are_read() -> None:
     )
     assert spelled(found.path) == "system.cpus_usable"
     assert "16 workers" in found.why
+
+
+def configured(**values: object) -> Manifest:
+    tree = {"sha256": hashlib.sha256(repr(values).encode()).hexdigest(), "tree": values}
+    return host(configs={"entries": {"app.yaml": tree}})
+
+
+@pytest.mark.parametrize(
+    ("key", "one", "two", "said"),
+    [
+        ("tensor_parallel_size", 2, 3, "must be divisible by tensor parallel size (3).\n"),
+        ("max_model_len", 32768, 4096, "This model's maximum context length is 4096 tokens.\n"),
+        (
+            "NUM_CLASSES",
+            12,
+            80,
+            "shape torch.Size([13, 1024]) from checkpoint, torch.Size([81, 1024])\n",
+        ),
+        (
+            "vocab_size",
+            32000,
+            32064,
+            "size mismatch: torch.Size([32000, 8]), torch.Size([32064, 8])\n",
+        ),
+    ],
+)
+def test_a_key_is_named_in_words_or_by_its_values(key: str, one: int, two: int, said: str) -> None:
+    sides = (
+        configured(**{"alpha_mode": value, key: number})
+        for value, number in (("a", one), ("b", two))
+    )
+    found = first(*sides, RAISED + "ValueError: " + said)
+    assert found.path[-1] == key
+
+
+def test_the_port_of_an_address_is_no_number_of_the_failure() -> None:
+    said = RAISED + "ValueError: x\nINFO: Uvicorn running on http://0.0.0.0:8000\n"
+    sides = [configured(port=port, alpha_mode=mode) for port, mode in ((8080, "a"), (8000, "b"))]
+    assert first(*sides, said).path[-1] == "alpha_mode"
+
+
+def test_an_optional_dependency_is_the_package_that_is_not_there() -> None:
+    said = RAISED + "ImportError: Missing optional dependency 'openpyxl'.  Use pip or conda.\n"
+    here, there = host({"pandas": "2.2.3", "openpyxl": "3.1.5"}), host({"pandas": "2.2.3"})
+    assert spelled(first(here, there, said).path) == "packages.openpyxl"
+
+
+def test_of_google_the_folder_below_tells_the_distribution() -> None:
+    from envsnap.rules.symptoms import owners
+
+    path = "/v/lib/python3.10/site-packages/google/{}/x.py"
+    manifest = host({"google-auth": "2.35.0", "protobuf": "5.28.0"})
+    assert owners.file(path.format("auth"), manifest) == "google-auth"
+    assert owners.file(path.format("protobuf"), manifest) == "protobuf"

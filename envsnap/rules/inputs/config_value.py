@@ -41,10 +41,15 @@ ORDER = tuple(
         r"^(?:lr|learning_rate|weight_decay|momentum|betas?|warmup\w*|loss\w*)$|^zero_\w+$|^stage$|offload",
     )
 )
+# These are believed before what a word of the key says of numbers: a stage among labels is a name.
+FIRST = ("note", "log", "shown", "watched", "name", "deployment")
 # What a key does that changes no result by itself.
 SAID: dict[config_keys.About, tuple[Effect, str]] = {
     "note": (Effect.NONE, "A note for people or of a tool, or the name of a run; nothing is computed from it."),
     "log": (Effect.NONE, "It changes what is logged or shown, not results."),
+    "shown": (Effect.NONE, "It changes how something looks to people, not results."),
+    "name": (Effect.NONE, "It is a name by which people, a scheduler or a cluster find something."),
+    "time": (Effect.NONE, "It says when something is started or asked, not what it answers."),
     "watched": (Effect.NONE, "It is for those who watch the program; nothing is computed from it."),
     "address": (Effect.NONE, "It says where a service or a store is reached. What is read from there was not compared."),
     "folder": (Effect.NONE, "It says where files lie on this host. What lies there is compared where it was captured."),
@@ -53,7 +58,7 @@ SAID: dict[config_keys.About, tuple[Effect, str]] = {
 }  # fmt: skip
 MOVED = "It leads to weights that were captured on both sides, and are the same."
 NUMERIC = re.compile(
-    r"(?:^|_)(?:dtype|precision|fp16|bf16|fp8|int8|quant\w*|seed|random_state|temperature|top_[pk]|mean|std"
+    r"(?:^|_)(?:dtype|precision|fp16|bf16|fp8|int8|quant\w*|seed|random_state|temperature|top_[pk]|min_p|num_beams|do_sample|(?:repetition|frequency|presence|length)_penalty|no_repeat_ngram_size|mean|std"
     r"|normali[sz]e|resize|resample|interpolation|rescale|crop\w*|image_size|max_length|max_len|truncation|padding"
     r"|colou?r_(?:order|space|mode|format|channels?)|colou?r_?jitter|channel_order|data_format|sampl(?:e|ing)_rate|n_mels"
     r"|n_fft|hop_length|win_length|log_?mel|log_(?:target|transform|scale|epsilon|offset)|use_log\w*"
@@ -256,7 +261,7 @@ def _weigh_order(change: Change) -> tuple[Severity, Effect, str] | None:
 def _weigh(change: Change) -> tuple[Severity, Effect, str]:
     keys = change.path[2:]
     about = config_keys.about(change.path[1], keys, change.reference, change.other)
-    if about in ("note", "log"):
+    if about in FIRST:
         return (Severity.INFO, *SAID[about])
     if _place(change) < len(ORDER):
         return (

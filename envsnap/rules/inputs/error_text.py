@@ -183,7 +183,7 @@ def _may_do(found: Finding, path: Path) -> bool:
     is_of_machine = found.path[0] in ("gpus", "driver", "system") or found.path[-1] == "PATH"
     if path[-1].endswith("*"):
         return variables.acts(found.path[-1]) or variables.known(found.path[-1]) is None
-    is_it = found.path == path and found.path[0] != "env_vars"
+    is_it = found.path == path and found.path[0] != "env_vars" and found.rule != "resources"
     return not is_of_machine or found.effect is not Effect.NONE or is_it
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from envsnap.changes.change import Change
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
@@ -68,6 +69,9 @@ SIZES = {
 }
 
 
+CUT = 8  # times less
+
+
 class Resources(Rule):
     """The number of threads, or what the machine or its limits offer, differs.
 
@@ -105,7 +109,10 @@ class Resources(Rule):
             change = comparison.at("system", key)
             if change is None:
                 continue
-            if _decides(change, size):
+            if key == "cgroup_memory_limit" and _is_cut(change):
+                found = self._finding([change], f"{_title(key)}: {change.told}", size)
+                yield replace(found, severity=Severity.WARNING)
+            elif _decides(change, size):
                 yield self._finding([change], f"{_title(key)}: {change.told}", size)
             else:
                 others.append(change)
@@ -128,6 +135,12 @@ class Resources(Rule):
             fix=size.fix,
             changes=tuple(change.path for change in found),
         )
+
+
+def _is_cut(change: Change) -> bool:
+    """Whether a limit is a small part of what it was: what ran before may be killed."""
+    one, two = _number(change.reference), _number(change.other)
+    return one is not None and two is not None and CUT * two <= one
 
 
 def _is_few(change: Change, size: Size) -> bool:

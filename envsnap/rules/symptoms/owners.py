@@ -60,7 +60,10 @@ def file(path: str, manifest: Manifest) -> str | None:
         return module(top.partition(".libs")[0].partition("-")[0], manifest)
     if top == "nvidia" and below:
         return _of_nvidia(below, manifest)
-    return module(top, manifest) if "." not in top else _extension(top, manifest)
+    if "." in top:
+        return _extension(top, manifest)
+    inner = below if below.isidentifier() else ""  # of google several distributions have a part
+    return module(f"{top}.{inner}" if inner else top, manifest)
 
 
 def installed(manifest: Manifest) -> Container[str]:

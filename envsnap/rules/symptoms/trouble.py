@@ -109,6 +109,8 @@ def is_lifted(finding: Finding, symptom: str | None) -> bool:
             and finding.effect is not Effect.NONE
             and role(finding.path[1]) == "numerics"
         )
+    if symptom == "crash":
+        return _has_far_less(finding)
     return (
         finding.severity is Severity.INFO
         and symptom in LIFTED
@@ -125,6 +127,17 @@ def _may_act(finding: Finding) -> bool:
     if finding.path[0] == "env_vars":
         return not variables.only_tells(finding.path[-1])
     return bool(finding.changes) and finding.effect is not Effect.NONE
+
+
+def _has_far_less(finding: Finding) -> bool:
+    """Whether a machine has so much less of something that what ran before is killed."""
+    one, two = finding.reference, finding.other
+    is_size = finding.rule == "resources" and finding.path in MORE_IS_BETTER
+    return (
+        is_size
+        and isinstance(two, int)
+        and (one is None or (isinstance(one, int) and 2 * two <= one))
+    )
 
 
 def _offers_more(finding: Finding) -> bool:
