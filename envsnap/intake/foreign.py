@@ -13,7 +13,9 @@ from envsnap.intake.formats.source import Beside, Source
 from envsnap.model import codec
 
 # A list in brackets, and no heading such as [server].
-BEGINS_AS_JSON = re.compile(r"\s*(?:\{|\[\s*(?:[\"\[\]{\d-]|true\b|false\b|null\b|$))")
+BEGINS_AS_JSON = re.compile(
+    r"\s*(?:\{|\[\s*(?:[\"\[\]{]|-?\d[\d.eE+-]*\s*[,\]\n]|true\b|false\b|null\b|$))"
+)
 
 
 def load(data: bytes, name: str, path: str) -> codec.Document:

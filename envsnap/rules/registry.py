@@ -116,6 +116,7 @@ REGISTRY = (
     Entry("frameworks/cpu-build", ("frameworks", "gpus"), ("gpus",), inspects=True),
     Entry("drivers/no-driver", ("frameworks", "gpus"), inspects=True),
     Entry("frameworks/framework-version", ("frameworks",)),
+    Entry("frameworks/stated-elsewhere", ("frameworks", "packages", "wanted")),
     Entry("inputs/seeds", ("seeds",), inspects=True),
     Entry("inputs/determinism", ("determinism", "env_vars"), inspects=True),
     Entry("gpus/tf32", ("frameworks", "gpus", "determinism"), ("gpus",), inspects=True),

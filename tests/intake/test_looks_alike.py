@@ -149,3 +149,33 @@ def test_a_gpu_that_is_a_part_of_the_chip(tmp_path: Path) -> None:
     )
     gpus = read(tmp_path, text).manifest.sections.gpus.entries
     assert [gpu.name for gpu in gpus.values()] == ["Orin (nvgpu)"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("freeze.txt", "acme-core==1.0\nacme-io==2.1\n"),
+        ("requirements.lock", "acme-core==1.0\nacme-io==2.1\n"),
+        ("prod.txt", "acme-core==1.4.2\nacme-io==2.1.0\n"),
+        ("prod.txt", "acme-core==1.0 --hash=sha256:" + "0" * 64 + "\n"),
+        ("piplist.txt", "acme-core (1.0)\nacme-io (2.1)\n"),
+        ("prod.txt", "acme-core (1.0, /src/core)\nacme-io (2.1)\n"),
+    ],
+)
+def test_private_packages_are_read_where_a_person_would_see_them(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    sections = read(tmp_path, text, name).manifest.sections
+    assert sections.packages is not UNSET or sections.wanted is not UNSET
+
+
+def test_json_of_other_things_is_no_list_of_packages(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        read(tmp_path, '[{"name": "react", "version": "18.2.0"}]\n', "x.json")
+
+
+def test_a_fence_of_slack_has_its_first_line(tmp_path: Path) -> None:
+    text = "Here is it:\n\n```numpy==1.26.4\ntorch==2.2.1\n```\nThanks!\n"
+    found = read(tmp_path, text).manifest.sections
+    entries = found.packages.entries if found.packages is not UNSET else found.wanted.entries
+    assert set(entries) >= {"numpy", "torch"}

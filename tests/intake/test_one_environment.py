@@ -207,7 +207,7 @@ def test_one_environment_in_two_formats(pair: tuple[Callable[[Pins], str], ...])
     assert result.compared >= len(PINS) - len(KIN)
 
 
-NAME = st.from_regex(r"[a-z][a-z0-9]{1,8}(?:[-_.][a-z0-9]{1,6})?", fullmatch=True)
+NAME = st.from_regex(r"[a-z]{2,9}[0-9]?(?:[-_.][a-z]{1,6})?", fullmatch=True)
 VERSION = st.from_regex(
     r"[0-9]{1,4}(?:\.[0-9]{1,3}){1,3}(?:\.post[0-9]|rc[0-9])?(?:\+[a-z]{2}[0-9]{3})?",
     fullmatch=True,
@@ -223,7 +223,8 @@ def test_any_environment_in_two_formats(
     pins: Pins, pair: tuple[Callable[[Pins], str], Callable[[Pins], str]]
 ) -> None:
     distinct = {canonical(name): name for name in pins}
-    pins = {name: pins[name] for name in distinct.values()}
+    # A list of names that nobody knows may be one of anything.
+    pins = {name: pins[name] for name in distinct.values()} | {"numpy": "1.26.4"}
     result = api.diff(*(read(writer, pins) for writer in pair))
     assert [finding.message for finding in result.findings] == []
 

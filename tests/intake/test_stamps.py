@@ -37,6 +37,7 @@ MARKS = (
     "(EngineCore_0 pid=77) ",
     "[default0]:",
     "[1,0]<stdout>:",
+    "I0501 10:00:00.000001 140735 env.py:12] ",
 )
 
 

@@ -64,7 +64,7 @@ CASES: dict[str, tuple[tuple[str, str], str, int, int]] = {
             ("{team: search}", "{team: ranking}"),
             ("replicas: 3", "replicas: 5"),
         ),
-        "configs.kubernetes.spec.containers.server.image", 3, 1,
+        "configs.kubernetes.spec.containers.server.image", 3, 2,
     ),
 }  # fmt: skip
 

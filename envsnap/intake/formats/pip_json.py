@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
+from envsnap.intake.formats import names
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.knowledge.names import canonical
+from envsnap.knowledge.roles import is_known
 from envsnap.model.python import Package
 
 KEYS = {"name", "version", "editable_project_location", "location", "installer"}
@@ -21,8 +23,9 @@ def recognise(source: Source) -> bool:
         and {"name", "version"} <= set(item) <= KEYS | OUTDATED
         and isinstance(item["name"], str)
         and isinstance(item["version"], str)
+        and names.is_name(item["name"])
         for item in tree
-    )  # fmt: skip
+    ) and any(is_known(canonical(item["name"])) for item in tree)  # fmt: skip
 
 
 def read(source: Source) -> Draft:

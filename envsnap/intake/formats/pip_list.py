@@ -10,6 +10,7 @@ from msgspec import UNSET
 from envsnap.intake.formats import machine, names, transcript
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
+from envsnap.intake.formats.requirements_txt import LIST
 from envsnap.intake.formats.source import Source
 from envsnap.knowledge.names import canonical
 from envsnap.knowledge.roles import is_known
@@ -26,6 +27,10 @@ ROW = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]{0,100})\s{2,}(?P<version>\S{1,60})
 LISTED = re.compile(r"(?:pip3?(?:\.\d+)?|uv pip|python\S* -m pip)\s+list\b(?!.*freeze)")
 # What stands below a whole table: nothing, a fence, and what pip says of itself.
 END = re.compile(r"$|```|~~~|\[notice\]|WARNING|DEPRECATION|You are using pip|You should consider")
+# Of pip alone: what it says of itself, and where an editable distribution lies.
+NOTICED = re.compile(
+    r"DEPRECATION: The default format|You are using pip version|\(\S+, /\S+\)$|^# pip list"
+)
 AHEAD = 2  # lines below a line that is no row, in which a row says that the table goes on
 
 
@@ -63,8 +68,12 @@ def _is_old(source: Source) -> bool:
     rows = [found for line in lines if (found := OLD.match(line)) and names.is_version(found[2])]
     # Films with years have this form, too.
     is_pips = 2 * sum(is_known(canonical(row[1])) for row in rows) >= len(rows)
-    is_asked = transcript.after(source, LISTED) is not None
-    return len(rows) > 1 and len(rows) == len(lines) and (is_pips or is_asked)
+    is_told = (
+        transcript.after(source, LISTED) is not None
+        or any(NOTICED.search(line) for line in source.lines)
+        or LIST.fullmatch(source.base.lower()) is not None
+    )
+    return len(rows) > 1 and len(rows) == len(lines) and (is_pips or is_told)
 
 
 def read(source: Source) -> Draft:

@@ -232,7 +232,10 @@ class Source:
             if FENCE.match(line):
                 inside = not inside
                 if inside:
-                    found.append([])
+                    told = line.strip().lstrip("`~")
+                    found.append(
+                        [told] if "==" in told else []
+                    )  # of Slack, which has no info string
             elif inside:
                 found[-1].append(line)
         if inside:
