@@ -123,7 +123,7 @@ _TIME = _words(
     r"cron schedule(?:_interval)? (?:\w+_)?(?:period|delay|grace_period)_seconds scrape_interval restart restart_policy"
 )
 
-_CRON = re.compile(r"(?:\S+\s+){4,5}\S+|@\w+|none", re.IGNORECASE)
+_CRON = re.compile(r"(?:\S{1,20}[ \t]{1,4}){4,5}\S{1,20}|@\w{1,20}|none", re.IGNORECASE)
 _URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]{1,20})://[^/\s]{0,250}(?P<path>/\S{0,400})?", re.IGNORECASE
 )
@@ -131,7 +131,7 @@ _HOST = re.compile(r"(?=.{0,253}$)[A-Za-z0-9_*.-]{1,253}(?::[0-9]{1,5})?")
 _PORT = re.compile(r"[0-9]{1,5}")
 _BASES = _words(r"postgres\w*(?:\+\w+)? mysql\w*(?:\+\w+)? mongodb\w* redis\w* amqp\w* kafka jdbc")
 _REGION = re.compile(r"[a-z]{2,14}(?:-[a-z]{3,14}){0,2}-?[0-9]?[a-z]?")
-_BUCKET_NAME = re.compile(r"(?=.*[a-z]{3})[a-z0-9][a-z0-9._-]{2,62}")
+_BUCKET_NAME = re.compile(r"(?=.{0,60}[a-z]{3})[a-z0-9][a-z0-9._-]{2,62}")
 _WHERE = re.compile(r"(?:/|~|\./|\.\./|[A-Za-z]:\\|(?:s3|gs|az|abfss?|hdfs|dbfs)://)\S{0,400}")
 _RELATIVE = re.compile(r"[\w.-]{1,100}(?:/[\w.-]{1,100}){0,12}/?")
 _BOX = re.compile(r"[\d.,\s-]+")  # numbers: a region of a picture is no region of a cloud

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from envsnap.intake.formats import machine, names, transcript
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
-from envsnap.intake.formats.requirements_txt import LIST
+from envsnap.intake.formats.requirements_txt import is_named_so
 from envsnap.intake.formats.source import Source
 from envsnap.knowledge.names import canonical
 from envsnap.knowledge.roles import is_known
@@ -71,7 +71,7 @@ def _is_old(source: Source) -> bool:
     is_told = (
         transcript.after(source, LISTED) is not None
         or any(NOTICED.search(line) for line in source.lines)
-        or LIST.fullmatch(source.base.lower()) is not None
+        or is_named_so(source)
     )
     return len(rows) > 1 and len(rows) == len(lines) and (is_pips or is_told)
 

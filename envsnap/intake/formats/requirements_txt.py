@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from msgspec import UNSET
 
@@ -22,9 +23,8 @@ FILE = re.compile(
 )
 OF_PIP = ("-r", "--requirement", "-c", "--constraint", "-i", "--index-url", "--extra-index-url", "-f", "--find-links")  # fmt: skip
 # What people call what they wrote by redirection, or what a tool locked.
-LIST = re.compile(
-    r"(?:.*[._-])?(?:requirements?|constraints?|freeze|frozen|pip[._ -]?(?:list|freeze))\d*(?:[._-].*)?\.(?:txt|in|pip|lock|log|out)"
-)
+LISTS = re.compile(r"(?:requirements?|constraints?|freeze|frozen|piplist|pipfreeze)[0-9]{0,2}")
+ENDINGS = ("txt", "in", "pip", "lock", "log", "out")
 HASHED = "--hash=sha256:"
 RELEASE = re.compile(r"\d+\.\d+\.\d+|\d\.?dev\d|\+")  # no threshold looks so
 # A file that a resolver wrote lists everything that will be there.
@@ -47,12 +47,19 @@ def recognise(source: Source) -> bool:
     return any(_is_pips(line) for line in good) or (named and _are_words(good))
 
 
+def is_named_so(source: Source) -> bool:
+    """Whether the file is called as people call such lists: pip_freeze_prod.log."""
+    *words, ending = re.split(r"[._ -]", source.base.lower())
+    pairs = [*words, *(one + two for one, two in pairwise(words))]
+    return ending in ENDINGS and any(map(LISTS.fullmatch, pairs))
+
+
 def is_of_packages(source: Source, lines: Iterable[Line]) -> bool:
     """Whether the file's name, a line that only pip reads, or a known name tells what they are.
 
     `accuracy>=0.90` in a file of any other name may be a threshold.
     """
-    if LIST.fullmatch(source.base.lower()) or any(
+    if is_named_so(source) or any(
         RESOLVED.match(line) or HASHED in line for line in source.lines[:20]
     ):
         return True
