@@ -30,14 +30,13 @@ class StatedElsewhere(Rule):
         sides = comparison.reference, comparison.other
         names = sorted({name for side in sides for name in frameworks(side)})
         for name in names:
-            told = [_told(side, name) for side in sides]
-            if None in told or {path[0] for path, _ in filter(None, told)} in (
-                {"frameworks"}, {"packages", "wanted"}, {"packages"},
-            ):  # fmt: skip
-                continue
-            (here, one), (there, two) = filter(None, told)
-            if here[0] != there[0] and _public(one, two) != _public(two, one):
-                yield self._finding(name, (here, one), (there, two))
+            reports = [_in_report(side, name) for side in sides]
+            lists = [_in_list(side, name) for side in sides]
+            if all(reports) or all(lists):
+                continue  # they are compared with one another
+            one, two = (lists[place] or reports[place] for place in (0, 1))
+            if one and two and _public(one[1], two[1]) != _public(two[1], one[1]):
+                yield self._finding(name, one, two)
 
     def _finding(self, name: str, here: tuple[Path, str], there: tuple[Path, str]) -> Finding:
         (path, one), (other, two) = here, there
@@ -58,13 +57,19 @@ class StatedElsewhere(Rule):
         )
 
 
-def _told(manifest: Manifest, name: str) -> tuple[Path, str] | None:
-    """Where a side states the version, and which; its list of packages before its report."""
-    distribution = distribution_of(name)
-    for section, found, key in (
-        ("packages", packages(manifest), distribution),
-        ("wanted", entries(manifest, "wanted"), distribution),
-        ("frameworks", frameworks(manifest), name),
+def _in_report(manifest: Manifest, name: str) -> tuple[Path, str] | None:
+    """The version that a framework tells of itself, and where."""
+    entry = frameworks(manifest).get(name)
+    version = given(entry.version) if entry is not None else None
+    return (("frameworks", name, "version"), version) if isinstance(version, str) else None
+
+
+def _in_list(manifest: Manifest, name: str) -> tuple[Path, str] | None:
+    """The version of its distribution, and where: installed, or asked for."""
+    key = distribution_of(name)
+    for section, found in (
+        ("packages", packages(manifest)),
+        ("wanted", entries(manifest, "wanted")),
     ):
         entry = found.get(key)
         version = given(entry.version) if entry is not None else None
