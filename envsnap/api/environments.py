@@ -222,9 +222,13 @@ def _require_manifests(*values: object) -> None:
     from envsnap.model.manifest import Manifest
 
     for value in values:
-        if not isinstance(value, Manifest):
-            kind = type(value).__name__
-            raise InputError(f"a manifest is wanted, not {kind}: envsnap.load(path) reads one")
+        _require_kind(value, Manifest, "manifest", "load")
+
+
+def _require_kind(value: object, kind: type, what: str, reader: str) -> None:
+    if not isinstance(value, kind):
+        told = type(value).__name__
+        raise InputError(f"a {what} is wanted, not {told}: envsnap.{reader}(path) reads one")
 
 
 def _require_symptom(symptom: str | None) -> None:
@@ -309,10 +313,7 @@ def _ruled(result: Result, manifest: Manifest, policy: Policy | None) -> Result:
     from envsnap.rules.policy import apply
     from envsnap.rules.ruling import Policy as Kind
 
-    if not isinstance(policy, Kind):
-        kind = type(policy).__name__
-        raise InputError(f"a policy is wanted, not {kind}: envsnap.load_policy(path) reads one")
-
+    _require_kind(policy, Kind, "policy", "load_policy")
     return apply(policy, result, manifest)
 
 

@@ -28,7 +28,6 @@ import pytest
 
 OPTION = "--record-golden"
 SHORT = 12
-LEVELS = ("error", "warning", "info")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -103,9 +102,11 @@ def same_environment(request: pytest.FixtureRequest) -> Callable[..., None]:
     def compared(name: str, *, fail_on: str = "warning") -> None:
         from envsnap import api
         from envsnap.hooks import environment
+        from envsnap.rules.finding import Severity
 
-        if fail_on not in LEVELS:
-            pytest.fail(f"fail_on={fail_on!r}: it is one of {', '.join(LEVELS)}")
+        levels = [level.value for level in Severity]
+        if fail_on not in levels:
+            pytest.fail(f"fail_on={fail_on!r}: it is one of {', '.join(levels)}")
         path = request.path.parent / name
         here = environment.of_interpreter()
         if here is None:

@@ -49,10 +49,10 @@ _LEVEL = re.compile(
     re.IGNORECASE,
 )
 _SWITCH = re.compile(r"true|false|yes|no|on|off|auto|always|never|[0-9]{1,2}|none|", re.IGNORECASE)
-# How a page or a picture for people looks.
 _CERTIFICATE = _words(
     r"(?:ssl|tls)_\w*(?:file|path|certs?|keys?) (?:ca|client)_(?:file|certs?|bundle)"
 )
+# How a page or a picture for people looks.
 _SHOWN = _words(
     r"(?:dark_|light_)?theme (?:primary|secondary|accent|background|text)_colou?r logo favicon footer header_text cmap colormap dpi"
     r" font_?(?:size|family)? legend figsize ui_\w+ css"

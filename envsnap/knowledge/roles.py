@@ -6,6 +6,7 @@ A table names those that are well known; of the others nothing is said but "unkn
 from __future__ import annotations
 
 from functools import cache
+from itertools import chain
 
 from envsnap.knowledge.tables import table
 
@@ -29,10 +30,13 @@ def is_named(name: str) -> bool:
 def is_known(name: str) -> bool:
     """Whether any table names a distribution, by its canonical name."""
     return (
-        role(name) != "unknown"
-        or name in table("release_changes")["rows"]
-        or any(name in names for names in table("import_names")["names"].values())
+        role(name) != "unknown" or name in table("release_changes")["rows"] or name in _of_imports()
     )
+
+
+@cache
+def _of_imports() -> frozenset[str]:
+    return frozenset(chain.from_iterable(table("import_names")["names"].values()))
 
 
 def reach(name: str) -> int:

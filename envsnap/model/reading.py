@@ -76,6 +76,22 @@ def variables_set(section: EnvVars) -> set[str]:
     return {name for name in (*known, *others, *hidden) if not is_rank_fact(name)}
 
 
+def set_alone(reference: Manifest, other: Manifest) -> tuple[set[str], set[str]]:
+    """The variables that one side alone sets, and whose values it does not give: of each side.
+
+    Nothing is known of that where a side does not name all that it sets: then both are empty.
+    """
+    sections = [side.sections.env_vars for side in (reference, other)]
+    known = [part for part in sections if part is not UNSET and isinstance(part.others, tuple)]
+    if len(known) < len(sections):
+        return set(), set()
+    here, there = map(variables_set, known)
+    return (
+        here - there - entries(reference, "env_vars").keys(),
+        there - here - entries(other, "env_vars").keys(),
+    )
+
+
 def given(value: Any) -> Any:
     """A field's value; None where it is missing."""
     return None if value is UNSET else value

@@ -7,7 +7,6 @@ from collections.abc import Container, Sequence
 
 from msgspec.structs import replace
 
-from envsnap.knowledge.names import canonical
 from envsnap.knowledge.versions import Distance, distance, is_later
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import given, packages
@@ -16,6 +15,7 @@ from envsnap.rules.inputs.error_text import ErrorText, quotation
 from envsnap.rules.machine.env_var import UNKNOWN
 from envsnap.rules.packages.package_version import PackageVersion
 from envsnap.rules.ranking import ranked
+from envsnap.rules.roles_here import named
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps, trouble
 from envsnap.rules.symptoms.lines import bare
@@ -72,8 +72,8 @@ def _needed(found: list[Finding], reading: Reading, manifest: Manifest) -> list[
     for item in reading.evidence:
         for name in dict.fromkeys(_owners(item, manifest)):
             package = packages(manifest).get(name)
-            for line in (given(package.requires) if package else None) or ():
-                asked.setdefault(canonical(re.split(r"[^\w.-]", line, maxsplit=1)[0]), name)
+            for wanted in named((given(package.requires) if package else None) or ()):
+                asked.setdefault(wanted, name)
     told = []
     for moved in found:
         wants = asked.get(moved.path[1]) if moved.path[0] == "packages" and moved.changes else None
@@ -148,13 +148,13 @@ def _with_named(
     first: list[Finding], rest: list[Finding], reading: Reading
 ) -> tuple[list[Finding], list[Finding]]:
     """Facts of the shell or the machine that the text names come first, unless a difference explains it."""
-    named = [found for found in rest if _is_named(found, reading)]
+    spoken = [found for found in rest if _is_named(found, reading)]
     if first and first[0].changes and first[0].confidence is not Confidence.POSSIBLE:
         # Of a package that moved a text may say that it failed: a value in the text says more.
         moved = first[0].rule == PackageVersion.id
-        named = [found for found in named if moved and _is_shown(found, reading)]
-    quoted = [_quoting(found, reading) for found in named]
-    return [*quoted, *first], [found for found in rest if found not in named]
+        spoken = [found for found in spoken if moved and _is_shown(found, reading)]
+    quoted = [_quoting(found, reading) for found in spoken]
+    return [*quoted, *first], [found for found in rest if found not in spoken]
 
 
 def _quoting(found: Finding, reading: Reading) -> Finding:
@@ -235,13 +235,14 @@ def _are_values_shown(found: Finding, reading: Reading) -> bool:
         if isinstance(value, int | float | str)
     ]
     numbers = [value for value in values if NUMBER.fullmatch(value)]
-    shown = [value for value in numbers if _has_number(value, reading)]
-    more = [value for value in numbers if _has_number(_one_more(value), reading)]
-    if len(numbers) < 2 or not (shown or len(more) == 2):
+    if len(numbers) < 2:
         return False
-    if len(more) == 2:
-        return True
-    return len(shown) == 2 or len(shown[0]) >= LONG_NUMBER
+    shown = [value for value in numbers if _has_number(value, reading)]
+    return (
+        len(shown) == 2
+        or any(len(value) >= LONG_NUMBER for value in shown)
+        or all(_has_number(_one_more(value), reading) for value in numbers)
+    )
 
 
 def _has_number(value: str, reading: Reading) -> bool:

@@ -159,17 +159,13 @@ def variables(section: EnvVars) -> frozenset[str] | None:
 
 def _one_sided(reference: Manifest, other: Manifest) -> Iterator[Finding]:
     """Variables that one side alone has, and whose values no capture reads."""
-    sections = [side.sections.env_vars for side in (reference, other)]
-    if any(found is UNSET or not isinstance(found.others, tuple) for found in sections):
-        return
-    sides = [reading.variables_set(section) for section in sections if section is not UNSET]
     # What has a value on a side is a change, and has its finding.
-    known = {*reading.entries(reference, "env_vars"), *reading.entries(other, "env_vars")}
-    alone = sorted((sides[0] ^ sides[1]) - known)
+    here, there = reading.set_alone(reference, other)
+    alone = sorted(here | there)
     session = [name for name in alone if SESSION.fullmatch(name)]
     for name in alone:
         if name not in session:
-            yield _set_alone(name, gone=name in sides[0])
+            yield _set_alone(name, gone=name in here)
     if session:
         yield Finding(
             rule=ID,

@@ -8,6 +8,7 @@ a tool. Of a manifest that states no requirements nothing more is known than the
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cached_property
 
 from envsnap.knowledge.names import canonical
@@ -58,7 +59,7 @@ class RolesHere:
     @cached_property
     def _requires(self) -> dict[str, list[str]]:
         return {
-            name: _named(given(package.requires) or ())
+            name: named(given(package.requires) or ())
             for name, package in packages(self._manifest).items()
         }
 
@@ -71,7 +72,8 @@ class RolesHere:
         return found
 
 
-def _named(stated: tuple[str, ...]) -> list[str]:
+def named(stated: Iterable[str]) -> list[str]:
+    """The distributions that requirements name, canonically: `numpy>=1.20; extra == "x"`."""
     found = (NAME.match(text) for text in stated)
     names = (canonical(match[1]) for match in found if match)
     return [name for name in names if name]

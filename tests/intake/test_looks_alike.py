@@ -42,9 +42,15 @@ def test_no_list_of_packages(tmp_path: Path, name: str) -> None:
         ("file.txt", "our-model>=0.9\nnumpy>=1.20\n"),
         ("requirements-prod.txt", "our-model>=0.9\nour-data<2\n"),
         ("file.txt", "our-model @ https://example.org/our_model-1.0-py3-none-any.whl\n"),
+        ("freeze.txt", "acme-core==1.0\nacme-io==2.1\n"),
+        ("requirements.lock", "acme-core==1.0\nacme-io==2.1\n"),
+        ("prod.txt", "acme-core==1.4.2\nacme-io==2.1.0\n"),
+        ("prod.txt", "acme-core==1.0 --hash=sha256:" + "0" * 64 + "\n"),
+        ("piplist.txt", "acme-core (1.0)\nacme-io (2.1)\n"),
+        ("prod.txt", "acme-core (1.0, /src/core)\nacme-io (2.1)\n"),
     ],
 )
-def test_a_known_name_a_files_name_or_an_address_tells_one(
+def test_a_list_of_packages_is_read_where_a_person_would_see_one(
     tmp_path: Path, name: str, text: str
 ) -> None:
     sections = read(tmp_path, text, name).manifest.sections
@@ -149,24 +155,6 @@ def test_a_gpu_that_is_a_part_of_the_chip(tmp_path: Path) -> None:
     )
     gpus = read(tmp_path, text).manifest.sections.gpus.entries
     assert [gpu.name for gpu in gpus.values()] == ["Orin (nvgpu)"]
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("freeze.txt", "acme-core==1.0\nacme-io==2.1\n"),
-        ("requirements.lock", "acme-core==1.0\nacme-io==2.1\n"),
-        ("prod.txt", "acme-core==1.4.2\nacme-io==2.1.0\n"),
-        ("prod.txt", "acme-core==1.0 --hash=sha256:" + "0" * 64 + "\n"),
-        ("piplist.txt", "acme-core (1.0)\nacme-io (2.1)\n"),
-        ("prod.txt", "acme-core (1.0, /src/core)\nacme-io (2.1)\n"),
-    ],
-)
-def test_private_packages_are_read_where_a_person_would_see_them(
-    tmp_path: Path, name: str, text: str
-) -> None:
-    sections = read(tmp_path, text, name).manifest.sections
-    assert sections.packages is not UNSET or sections.wanted is not UNSET
 
 
 def test_json_of_other_things_is_no_list_of_packages(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from envsnap.changes.change import ChangeKind
 from envsnap.errors import TargetError
+from envsnap.image.proving import held
 from envsnap.image.proving.fact import Fact
 from envsnap.image.records import Plan
 from envsnap.image.writing.dockerfile import APP
@@ -40,7 +41,7 @@ def compare(
         return [], []
     if not plan.app_files:
         return [], [NOT_KNOWN]
-    inside = _running(container) if container is not None else _of_image(client, image)
+    inside = _of_image(client, image) if container is None else _inside(container)
     carried = {item.path for item in plan.files} | {item.path for item in plan.weights}
     return list(_differences(plan.app_files, inside, carried)), []
 
@@ -68,16 +69,13 @@ def _of_image(client: DockerClient, image: Any) -> dict[str, str]:
     import docker
 
     try:
-        container = client.containers.create(image.id, ["none"])
-        try:
-            return _running(container)
-        finally:
-            container.remove(force=True, v=True)
+        with held.asleep(client, image) as container:
+            return _inside(container)
     except docker.errors.DockerException as error:
         raise TargetError(f"{image.id}: {engine.reason(error)}") from None
 
 
-def _running(container: Any) -> dict[str, str]:
+def _inside(container: Any) -> dict[str, str]:
     """The SHA-256 of every file of the application's folder, by its path below it."""
     import docker
 

@@ -80,16 +80,23 @@ def settings_of(image: Any) -> BaseSettings:
     )
 
 
+@contextlib.contextmanager
+def asleep(client: DockerClient, image: Any) -> Iterator[Any]:
+    """A container of an image that never runs: the engine hands its files out."""
+    container = client.containers.create(image.id, ["none"])
+    try:
+        yield container
+    finally:
+        container.remove(force=True, v=True)
+
+
 def carried_plan(client: DockerClient, image: Any) -> Plan | None:
     """Return the plan that an image carries, whatever its label says of it."""
     import docker
 
     try:
-        container = client.containers.create(image.id, ["none"])
-        try:
+        with asleep(client, image) as container:
             data = _file(container, SHARE + PLAN)
-        finally:
-            container.remove(force=True, v=True)
     except docker.errors.NotFound:
         return None
     except docker.errors.DockerException as error:

@@ -126,7 +126,6 @@ def _of_engine(
     digest = label or "" if chosen is None else records.digest(chosen)
     files, harmless, notes = _files(client, image, container, digest)
     differs = [*files]
-    notes += settings.around(container, described) if container is not None else []
     if chosen is not None:
         found, further = _steps(client, image, chosen, digest)
         own_files, unread = carried_files.compare(client, image, container, chosen)
@@ -138,6 +137,7 @@ def _of_engine(
         notes += [] if plan is not None else [BY_ITSELF]
     else:
         notes = [NO_PLAN]
+    notes += settings.around(container, described) if container is not None else []
     counting = chosen or judging_plan(manifest)
     return Subject(
         plan=counting,

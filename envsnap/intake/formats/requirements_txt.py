@@ -42,9 +42,9 @@ def recognise(source: Source) -> bool:
     if not good or len(good) < ENOUGH * len(lines):
         return False
     named = FILE.fullmatch(source.base.lower()) is not None
-    if not is_of_packages(source, good):
-        return False
-    return any(_is_pips(line) for line in good) or (named and _are_words(good))
+    return is_of_packages(source, good) and (
+        any(map(_is_pips, good)) or (named and _are_words(good))
+    )
 
 
 def is_named_so(source: Source) -> bool:
@@ -59,18 +59,21 @@ def is_of_packages(source: Source, lines: Iterable[Line]) -> bool:
 
     `accuracy>=0.90` in a file of any other name may be a threshold.
     """
-    if is_named_so(source) or any(
-        RESOLVED.match(line) or HASHED in line for line in source.lines[:20]
-    ):
-        return True
-    return FILE.fullmatch(source.base.lower()) is not None or any(
+    return (
+        FILE.fullmatch(source.base.lower()) is not None
+        or is_named_so(source)
+        or any(RESOLVED.match(line) or HASHED in line for line in source.lines[:20])
+        or any(map(_is_of_a_package, lines))
+    )
+
+
+def _is_of_a_package(line: Line) -> bool:
+    choice = line.choice
+    return (
         line.kind in ("option", "address", "editable")
-        or line.choice.origin is not UNSET
-        or line.choice.extras is not UNSET
-        or line.choice.marker is not UNSET
-        or RELEASE.search(f"{line.choice.version or ''}{line.choice.specifier or ''}")
-        or (line.name and is_known(line.name))
-        for line in lines
+        or any(part is not UNSET for part in (choice.origin, choice.extras, choice.marker))
+        or RELEASE.search(f"{choice.version or ''}{choice.specifier or ''}") is not None
+        or (bool(line.name) and is_known(line.name))
     )
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from envsnap.intake.formats import driver_version, os_release, torch_cpu, uname
+from envsnap.intake.formats import driver_version, lscpu, os_release, torch_cpu, uname
 from envsnap.intake.formats.source import Source
 
+Recognise = Callable[[Source], bool]
 MOST = 400  # lines of one
 LARGEST = 1 << 20  # of a text in which they are looked for
 
@@ -19,31 +20,30 @@ def of(source: Source) -> tuple[Source, ...]:
     if len(source.text) > LARGEST:
         return ()
     return tuple(
-        Source(b"", source.name, "", "\n".join(lines) + "\n") for lines in _found(source.bare)
+        part
+        for fits, lines in _found(source.bare)
+        if fits(part := Source(b"", source.name, "", "\n".join(lines) + "\n"))
     )
 
 
-def _found(lines: tuple[str, ...]) -> Iterator[list[str]]:
+def _found(lines: tuple[str, ...]) -> Iterator[tuple[Recognise, list[str]]]:
+    """Lines that may be of a format, with the question whether they are."""
     for place, line in enumerate(lines):
         plain = line.strip()
-        if (
-            uname.LINE.match(plain)
-            or uname.MACOS.match(plain)
-            or driver_version.MODULE.match(f"{plain} ")
+        if uname.LINE.match(plain) or uname.MACOS.match(plain):
+            yield uname.recognise, [plain]
+        elif driver_version.MODULE.match(f"{plain} "):
+            yield driver_version.recognise, [plain]
+        elif os_release.LINE.match(line) and not (
+            place and os_release.LINE.match(lines[place - 1])
         ):
-            yield [plain]
-        elif os_release.LINE.match(line) and not _goes_on(lines, place, os_release.LINE.match):
-            yield _from(lines, place, os_release.LINE.match)
+            yield os_release.recognise, _from(lines, place, os_release.LINE.match)
         elif plain.startswith("Architecture:"):
-            yield [item.strip() for item in _from(lines, place, _is_of_lscpu)]
+            yield lscpu.recognise, [item.strip() for item in _from(lines, place, _is_of_lscpu)]
 
 
 def _is_of_lscpu(line: str) -> object:
     return torch_cpu.KEY.match(line.strip())
-
-
-def _goes_on(lines: tuple[str, ...], place: int, fits: Callable[[str], object]) -> bool:
-    return place > 0 and bool(fits(lines[place - 1]))
 
 
 def _from(lines: tuple[str, ...], place: int, fits: Callable[[str], object]) -> list[str]:

@@ -232,10 +232,8 @@ class Source:
             if FENCE.match(line):
                 inside = not inside
                 if inside:
-                    told = line.strip().lstrip("`~")
-                    found.append(
-                        [told] if "==" in told else []
-                    )  # of Slack, which has no info string
+                    told = line.strip().lstrip("`~")  # Slack has no info string: a pin is a line
+                    found.append([told] if "==" in told else [])
             elif inside:
                 found[-1].append(line)
         if inside:

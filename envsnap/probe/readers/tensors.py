@@ -113,12 +113,12 @@ def _tensor(facts) -> tuple:
     if len(offsets) != 2 or offsets[0] > offsets[1]:
         raise ValueError("the header's offsets are no range")
     bits = BITS.get(facts["dtype"])
-    if bits and bits * product(shape) != 8 * (offsets[1] - offsets[0]):
+    if bits and bits * _product(shape) != 8 * (offsets[1] - offsets[0]):
         raise ValueError("damaged: a tensor has more or fewer bytes than its shape needs")
     return {"dtype": facts["dtype"][:40], "shape": shape}, offsets
 
 
-def product(shape: list) -> int:
+def _product(shape: list) -> int:
     """The number of elements."""
     count = 1
     for size in shape:

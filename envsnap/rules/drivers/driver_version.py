@@ -65,26 +65,26 @@ class DriverVersion(Rule):
 
     def _hidden(self, comparison: Comparison, first: Change, changes: tuple[Path, ...]) -> Finding:
         """A driver is on both sides, and one of its libraries on one only: a container may leave it out."""
-        chosen = comparison.at("env_vars", CAPABILITIES)
         gone = first.other is None
         here, there = ("other side", "reference") if gone else ("reference", "other side")
+        chosen = comparison.at("env_vars", CAPABILITIES) if gone else None
+        told = f"the {here} has a driver, and no {first.path[-1]}"
         return Finding(
             rule=self.id,
             severity=Severity.WARNING if gone else Severity.INFO,
             effect=Effect.BEHAVIOR,
-            confidence=Confidence.LIKELY if chosen and gone else Confidence.POSSIBLE,
-            path=chosen.path if chosen and gone else first.path,
+            confidence=Confidence.LIKELY if chosen else Confidence.POSSIBLE,
+            path=chosen.path if chosen else first.path,
             message=(
-                f"{CAPABILITIES}: {_told(chosen.reference)} -> {_told(chosen.other)}: the {here} has a"
-                f" driver, and no {first.path[-1]}"
-                if chosen and gone
-                else f"the {here} has a driver, and no {first.path[-1]}; the {there} has both"
+                f"{CAPABILITIES}: {_told(chosen.reference)} -> {_told(chosen.other)}: {told}"
+                if chosen
+                else f"{told}; the {there} has both"
             ),
             why="Without the driver's CUDA library everything runs on the CPU. A container gets it"
             f" where {CAPABILITIES} holds compute.",
             fix=f"Start the container with {CAPABILITIES}=compute,utility." if gone else "",
             source="https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html",
-            changes=((*changes, chosen.path) if chosen and gone else changes),
+            changes=(*changes, chosen.path) if chosen else changes,
         )
 
     def _differs(self, first: Change, changes: tuple[Path, ...]) -> Finding:

@@ -8,7 +8,7 @@ from envsnap.knowledge import releases
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
-from envsnap.model.reading import entries, frameworks, given, packages
+from envsnap.model.reading import entries, frameworks, given, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.frameworks.framework_version import COMPUTES, STEADY, distribution_of
 from envsnap.rules.rule import Comparison, Rule
@@ -60,24 +60,23 @@ class StatedElsewhere(Rule):
 def _in_report(manifest: Manifest, name: str) -> tuple[Path, str] | None:
     """The version that a framework tells of itself, and where."""
     entry = frameworks(manifest).get(name)
-    version = given(entry.version) if entry is not None else None
-    return (("frameworks", name, "version"), version) if isinstance(version, str) else None
+    told = given(entry.version) if entry is not None else None
+    return (("frameworks", name, "version"), told) if isinstance(told, str) else None
 
 
 def _in_list(manifest: Manifest, name: str) -> tuple[Path, str] | None:
     """The version of its distribution, and where: installed, or asked for."""
     key = distribution_of(name)
-    for section, found in (
-        ("packages", packages(manifest)),
-        ("wanted", entries(manifest, "wanted")),
+    asked = entries(manifest, "wanted").get(key)
+    for section, told in (
+        ("packages", version(manifest, key)),
+        ("wanted", given(asked.version) if asked is not None else None),
     ):
-        entry = found.get(key)
-        version = given(entry.version) if entry is not None else None
-        if isinstance(version, str):
-            return (section, key, "version"), version
+        if isinstance(told, str):
+            return (section, key, "version"), told
     return None
 
 
-def _public(version: str, other: str) -> str:
-    """A version without its label, where the other one has none."""
-    return version if "+" in other else version.partition("+")[0]
+def _public(release: str, other: str) -> str:
+    """A release without its label, where the other one has none."""
+    return release if "+" in other else release.partition("+")[0]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.knowledge import variables
 from envsnap.knowledge.tables import is_trusted
 from envsnap.model.manifest import Manifest, present
-from envsnap.model.reading import entries, stated, variables_set
+from envsnap.model.reading import set_alone, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 from envsnap.wording import step
@@ -98,15 +97,12 @@ def unread(reference: Manifest, other: Manifest) -> Iterator[Finding]:
 
     Every shell has some: they are no findings by themselves, and are told where a text speaks of them.
     """
-    sections = [side.sections.env_vars for side in (reference, other)]
-    told = [part for part in sections if part is not UNSET and isinstance(part.others, tuple)]
-    if len(told) < len(sections):
-        return
-    here, there = map(variables_set, told)
-    sides = (here, there, reference, "Set it there, too."), (there, here, other, "Try without it.")
-    for names, opposite, side, fix in sides:
-        shown = ("set", "not set") if side is reference else ("not set", "set")
-        for name in sorted(names - opposite - entries(side, "env_vars").keys()):
+    here, there = set_alone(reference, other)
+    for names, shown, fix in (
+        (here, ("set", "not set"), "Set it there, too."),
+        (there, ("not set", "set"), "Try without it."),
+    ):
+        for name in sorted(names):
             yield Finding(
                 rule=EnvVar.id,
                 severity=Severity.INFO,

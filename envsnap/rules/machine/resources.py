@@ -26,6 +26,7 @@ class Size(Struct, frozen=True, kw_only=True):
     effect: Effect = Effect.PERFORMANCE
     enough: int | None = None
     few: int = 0  # below it programs that are started anew fail
+    cut: int = 0  # what is so many times less than it was kills what ran before
 
 
 KILLED = Size(
@@ -41,7 +42,7 @@ SIZES = {
     "cpus": PROCESSORS,
     "cpus_usable": PROCESSORS,
     "memory_total": KILLED,
-    "cgroup_memory_limit": KILLED,
+    "cgroup_memory_limit": replace(KILLED, cut=8),
     "cgroup_cpu_limit": PROCESSORS,
     "shm_size": Size(
         why="Workers of data loaders and NCCL share memory there: where it is full they are killed.",
@@ -67,9 +68,6 @@ SIZES = {
         few=1 << 10,
     ),
 }
-
-
-CUT = 8  # times less
 
 
 class Resources(Rule):
@@ -109,10 +107,7 @@ class Resources(Rule):
             change = comparison.at("system", key)
             if change is None:
                 continue
-            if key == "cgroup_memory_limit" and _is_cut(change):
-                found = self._finding([change], f"{_title(key)}: {change.told}", size)
-                yield replace(found, severity=Severity.WARNING)
-            elif _decides(change, size):
+            if _decides(change, size):
                 yield self._finding([change], f"{_title(key)}: {change.told}", size)
             else:
                 others.append(change)
@@ -137,16 +132,13 @@ class Resources(Rule):
         )
 
 
-def _is_cut(change: Change) -> bool:
-    """Whether a limit is a small part of what it was: what ran before may be killed."""
-    one, two = _number(change.reference), _number(change.other)
-    return one is not None and two is not None and CUT * two <= one
-
-
 def _is_few(change: Change, size: Size) -> bool:
     """Whether the other side alone has so little that many programs fail there."""
     one, two = _number(change.reference), _number(change.other)
-    return two is not None and two < size.few and (one is None or one >= size.few)
+    if two is None:
+        return False
+    is_cut = one is not None and size.cut > 0 and size.cut * two <= one
+    return is_cut or (two < size.few and (one is None or one >= size.few))
 
 
 def _title(key: str) -> str:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from envsnap.changes.change import Change, ChangeKind
-from envsnap.knowledge.names import canonical
 from envsnap.knowledge.roles import role
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import given, packages, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.roles_here import named
 from envsnap.rules.rule import Comparison, Rule
 
 OTHER_CODE = ("pillow-simd",)  # not a build of the same code
@@ -40,24 +40,30 @@ class PackageMissing(Rule):
             if len(change.path) == 2 and change.path[1] not in FIELDS
         ]
         added = {change.path[1] for change in changes if change.kind is ChangeKind.ADDED}
+        is_any_gone = any(change.kind is ChangeKind.REMOVED for change in changes)
+        here, there = (
+            required_by(side) if is_any_gone else {}
+            for side in (comparison.reference, comparison.other)
+        )
         for change in changes:
+            asked = here.get(change.path[1], []) if change.path[1] not in there else []
             yield (
                 self._replaced(comparison, change, added)
-                or self._followed(comparison, change)
+                or self._followed(comparison, change, asked)
                 or self._finding(change)
             )
 
-    def _followed(self, comparison: Comparison, change: Change) -> Finding | None:
-        """What only packages required that moved, and do not require it any more: it came with them."""
-        if change.kind is not ChangeKind.REMOVED:
-            return None
+    def _followed(self, comparison: Comparison, change: Change, asked: list[str]) -> Finding | None:
+        """What only packages required that moved: it came with them.
+
+        `asked` are those of the reference, if nothing on the other side requires it any more.
+        """
         name = change.path[1]
-        asked = requirers(comparison.reference, name)
-        moved = [
-            item for item in asked
-            if comparison.at("packages", item, "version") or comparison.at("packages", item)
-        ]  # fmt: skip
-        if not asked or moved != asked or requirers(comparison.other, name):
+        have_moved = all(
+            comparison.at("packages", item, "version") or comparison.at("packages", item)
+            for item in asked
+        )
+        if change.kind is not ChangeKind.REMOVED or not asked or not have_moved:
             return None
         first = comparison.at("packages", asked[0], "version")
         told = f"{asked[0]} {first.other} does not" if first else f"{asked[0]} is gone, too"
@@ -146,15 +152,14 @@ class PackageMissing(Rule):
         )
 
 
-def requirers(manifest: Manifest, name: str) -> list[str]:
-    """The installed distributions that require one, extras aside."""
-    return [
-        other for other, package in packages(manifest).items()
-        if any(
-            "extra ==" not in line and canonical(re.split(r"[^\w.-]", line, maxsplit=1)[0]) == name
-            for line in given(package.requires) or ()
-        )
-    ]  # fmt: skip
+def required_by(manifest: Manifest) -> dict[str, list[str]]:
+    """The installed distributions that require each one, extras aside."""
+    found: dict[str, list[str]] = {}
+    for name, package in packages(manifest).items():
+        lines = [line for line in given(package.requires) or () if "extra ==" not in line]
+        for wanted in dict.fromkeys(named(lines)):
+            found.setdefault(wanted, []).append(name)
+    return found
 
 
 def alternatives(name: str) -> list[str]:
