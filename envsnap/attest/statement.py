@@ -26,7 +26,8 @@ KINDS = (("proof_version", "proof"), ("plan_version", "plan"), ("schema_version"
 def of_file(data: bytes, text: bytes, name: str) -> bytes:
     """Return the statement about a manifest, a proof or a plan, as canonical JSON.
 
-    `data` are the bytes of the file, and `text` is what they say in UTF-8. Raises InputError, which begins with `name`, where the file is none of the three.
+    `data` are the bytes of the file, and `text` is what they say in UTF-8. Raises InputError, which
+    begins with `name`, where the file is none of the three.
     """
     tree = scan.parse(text, name)
     kind = next((kind for field, kind in KINDS if isinstance(tree, dict) and field in tree), None)

@@ -56,4 +56,5 @@ def _contents(manifest: str, form: str) -> bytes | None:
         raise InputError(f"{form} describes a file: name one instead of standard input (-)")
     from envsnap.intake import contents
 
-    return contents.contents(manifest, manifest)
+    read = contents.raw if form == "in-toto" else contents.contents  # a statement names the bytes
+    return read(manifest, manifest)

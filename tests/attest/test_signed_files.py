@@ -224,6 +224,9 @@ def test_a_file_with_a_byte_order_mark_is_signed_as_it_lies(signed: Path, envsna
     (file, _) = json.loads((signed / "made.json").read_text())["subject"]
     assert file["digest"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert envsnap("check", "prod.json", "--allowed-signers", "allowed").returncode != 5
+    exported = envsnap("export", "prod.json", "--format", "in-toto", "-o", "exported.json")
+    assert exported.returncode == 0, exported.stderr
+    assert (signed / "exported.json").read_bytes() == (signed / "made.json").read_bytes()
 
 
 def test_more_signatures_than_manifests_are_refused(signed: Path, envsnap: Run) -> None:
