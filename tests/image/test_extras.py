@@ -22,7 +22,7 @@ from envsnap.image.planning.extras import Extras
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.records import Plan
 from envsnap.image.writing import context
-from envsnap.model.inputs import Config, Configs
+from envsnap.model.inputs import Config, Configs, Weight, Weights
 from envsnap.model.manifest import Manifest
 
 PEM = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
@@ -298,3 +298,18 @@ def test_what_the_hub_fetches_has_a_folder_of_the_users_own() -> None:
     assert elsewhere.environment["HF_HOME"] == "/models"
     without, _ = planned()
     assert "HF_HOME" not in without.environment
+
+
+def test_what_weights_name_beside_them_is_carried_with_them(tmp_path: Path) -> None:
+    entries = {}
+    for key, name in (("m", "net.onnx"), ("m/net.onnx.data", "net.onnx.data")):
+        (tmp_path / name).write_bytes(name.encode())
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        entries[key] = Weight(path=f"/srv/{name}", sha256=digest)
+    captured = Weights(complete=True, gaps={}, entries=entries)
+    whole = changed(manifest(packages={"numpy": "1.26.4"}), weights=captured)
+    plan, _ = planned(whole, weights={"m": str(tmp_path / "net.onnx")})
+    assert {item.path for item in plan.weights} == {"/app/net.onnx", "/app/net.onnx.data"}
+    (tmp_path / "net.onnx.data").write_bytes(b"another")
+    with pytest.raises(InputError, match="is not the file that was captured"):
+        planned(whole, weights={"m": str(tmp_path / "net.onnx")})

@@ -71,6 +71,28 @@ def test_a_folder_and_links(envsnap: Run, tmp_path: Path) -> None:
     assert entries["m/inner/w.bin"].resolved == str(store / "blob")
 
 
+def test_what_a_file_names_beside_it_is_read_too(envsnap: Run, tmp_path: Path) -> None:
+    """ONNX keeps the values of a large model in a file beside it; an index, in its shards."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    place = b"decoder.weights"
+    location = b"\n\x08location\x12" + bytes([len(place)]) + place
+    (folder / "net.onnx").write_bytes(b"\x08\x08\x12\x02pt" + location + b"/app/train.py")
+    for name in ("decoder.weights", "net.onnx.data", "other.weights", "train.py"):
+        (folder / name).write_bytes(name.encode())
+    (folder / "net.xml").write_text("<net/>")
+    (folder / "net.bin").write_bytes(b"openvino")
+    safetensors(folder / "part-1.safetensors")
+    shards = {"a": "part-1.safetensors", "b": "part-1.safetensors"}
+    (folder / "m.safetensors.index.json").write_text(json.dumps({"weight_map": shards}))
+    named = {"o": "net.onnx", "x": "net.xml", "i": "m.safetensors.index.json"}
+    options = [part for name, file in named.items() for part in ("--weights", f"{name}=model/{file}")]
+    entries, gaps = captured(envsnap, tmp_path, *options)
+    assert gaps == {}
+    beside = {"i/part-1.safetensors", "o/decoder.weights", "o/net.onnx.data", "x/net.bin"}
+    assert set(entries) == {*named, *beside}
+
+
 @pytest.mark.parametrize("cut", [1, 40, 200])
 def test_a_truncated_file_is_an_entry_with_damage(cut: int, envsnap: Run, tmp_path: Path) -> None:
     safetensors(tmp_path / "model.safetensors", cut=cut)

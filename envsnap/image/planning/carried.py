@@ -39,7 +39,7 @@ def add_weights(
     added: list[WeightFile] = []
     files: dict[str, bytes | Path] = {}
     decisions: list[Decision] = []
-    for name, path in sorted(named.items()):
+    for name, path in sorted({**_beside(manifest, named), **named}.items()):
         file, decision = _weight(manifest, name, path)
         added.append(file)
         files[file.file] = Path(path)
@@ -50,6 +50,17 @@ def add_weights(
     left = tuple(item for item in plan.not_carried if item.path not in there)
     told = (*plan.decisions, *decisions)
     return replace(plan, weights=tuple(added), not_carried=left, decisions=told), files
+
+
+def _beside(manifest: Manifest, named: Mapping[str, str]) -> dict[str, str]:
+    """Return the files that a named one names in turn: each lies beside it, as it did when captured."""
+    captured = reading.entries(manifest, "weights")
+    return {
+        key: os.path.join(os.path.dirname(path), key.removeprefix(f"{name}/"))
+        for name, path in named.items()
+        for key in captured
+        if name in captured and key.startswith(f"{name}/")
+    }
 
 
 def _weight(manifest: Manifest, name: str, path: str) -> tuple[WeightFile, Decision | None]:

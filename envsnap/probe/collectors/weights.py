@@ -24,6 +24,9 @@ OF_A_DOWNLOAD = ".cache/huggingface/download"
 MOST_FOLDERS_UP = 4
 PIECE = 1 << 20
 MOST_FILES = 20000
+# What names the files that hold its values: ONNX's external data, an index of shards.
+NAMES_OTHERS = (".onnx", ".json", ".xml")
+LARGEST_LIST = 1 << 26
 # A file changed this recently could change again within one tick of its time stamps.
 UNSETTLED_SECONDS = 2.0
 # Damage that may be the reader's, not the file's.
@@ -202,7 +205,7 @@ def _files(name: str, path: str) -> list:
     """Return (key, path) of a file, or of every file below a folder."""
     if not os.path.isdir(path):
         open_regular(path).close()
-        return [(name, path)]
+        return [(name, path), *_named_in(name, path)]
     found = []
     for folder, folders, names in os.walk(path, followlinks=False):
         folders[:] = sorted(item for item in folders if not item.startswith("."))
@@ -215,3 +218,20 @@ def _files(name: str, path: str) -> list:
             if len(found) > MOST_FILES:
                 raise OSError("more than %d files below %s" % (MOST_FILES, path))
     return found
+
+
+def _named_in(name: str, path: str) -> list:
+    """Return (key, path) of the files beside one that names them, or whose names continue its."""
+    if not path.endswith(NAMES_OTHERS) or os.path.getsize(path) > LARGEST_LIST:
+        return []
+    with open_regular(path) as stream:
+        text = stream.read()
+    folder, own = os.path.split(path)
+    found = []
+    for item in sorted(os.listdir(folder or ".")):
+        file = os.path.join(folder, item)
+        if len(item) < 5 or item == own or item.endswith(".py") or not os.path.isfile(file):
+            continue
+        if os.fsencode(item) in text or item.startswith(own) or item == own[:-3] + "bin":
+            found.append(("%s/%s" % (name, shown(item)), file))
+    return found[:MOST_FILES]
