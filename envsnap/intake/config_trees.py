@@ -19,7 +19,20 @@ from envsnap.redact import digests, trees
 MOST_VALUES = 100_000
 LONGEST_WHOLE = 10**300
 FEWEST_DIGITS = 4  # of a password of digits alone
+TYPED = ("yaml", "json", "toml")  # where quotes make a text of a number
+MOST_READ_OTHERWISE = 5000
+# What is a number, a switch or nothing where it stands without quotes. The words are those of YAML 1.1.
+READS_OTHERWISE = re.compile(
+    r"[-+]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?|0x[0-9a-fA-F]+|true|false|yes|no|on|off|null|~|",
+    re.IGNORECASE,
+)
 MERGE_TAG = "tag:yaml.org,2002:merge"
+
+
+class Worded(str):
+    """A text that would be read as a number, a switch or nothing without its quotes."""
+
+    __slots__ = ()
 
 
 class UnparsedError(Exception):
@@ -29,7 +42,8 @@ class UnparsedError(Exception):
 def parse(text: str, kind: str, *, quotes: bool = False) -> Any:
     """Parse a config text; raises UnparsedError in one line.
 
-    With `quotes`, digits that stood in quotes are marked (`trees.Quoted`), for `redact` to see.
+    With `quotes`, digits that stood in quotes are marked (`trees.Quoted`), for `redact` to see, and
+    other texts that read otherwise without quotes (`Worded`).
     """
     try:
         tree = _PARSERS[kind](text)
@@ -67,14 +81,15 @@ def _carried(tree: Any, spelled: Callable[[str], str]) -> Any:
 
 
 def _quoted(text: str) -> str:
-    """A text in quotes; digits are marked as such, since others would read them as a number."""
-    is_digits = len(text) >= FEWEST_DIGITS and text.isascii() and text.isdigit()
-    return trees.Quoted(text) if is_digits else _text(text)
+    """A text in quotes; what others would read as a number or a switch is marked as such."""
+    if len(text) >= FEWEST_DIGITS and text.isascii() and text.isdigit():
+        return trees.Quoted(text)
+    return Worded(text) if READS_OTHERWISE.fullmatch(text) else _text(text)
 
 
 def _kept(text: str) -> str:
     """A text that its parser has marked, or not."""
-    return text if isinstance(text, trees.Quoted) else _text(text)
+    return text if isinstance(text, trees.Quoted | Worded) else _text(text)
 
 
 def _text(text: str) -> str:
@@ -225,6 +240,28 @@ def redact(
         gaps[path_text(path)] = digests.reason(why, lost, redaction_key)
 
     return trees.Walk(note, _settings).tree(tree, place)
+
+
+def texts_in(tree: Any, clean: Any) -> dict[str, str] | None:
+    """Return the texts of a tree that read otherwise without quotes, by path; None: too many.
+
+    `clean` is the tree without secrets: what is not in it is not told.
+    """
+    found: dict[str, str] = {}
+    places: list[tuple[tuple[str, ...], Any, Any]] = [((), tree, clean)]
+    while places:
+        path, here, shown = places.pop()
+        if isinstance(here, trees.Quoted | Worded):
+            if shown == here:
+                found[path_text(path)] = str(here)
+                if len(found) > MOST_READ_OTHERWISE:
+                    return None
+        elif isinstance(here, dict) and isinstance(shown, dict):
+            places += [((*path, key), value, shown.get(key)) for key, value in here.items()]
+        elif isinstance(here, list) and isinstance(shown, list) and len(here) == len(shown):
+            pairs = zip(here, shown, strict=True)
+            places += [((*path, str(at)), *pair) for at, pair in enumerate(pairs)]
+    return found
 
 
 def _settings(text: str) -> Any:

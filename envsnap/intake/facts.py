@@ -326,6 +326,9 @@ def _parse_configs(section: dict[str, Any], key: bytes) -> None:
             section["gaps"][path_text((name, "tree"))] = f"error: {error}"
             continue
         entry["tree"] = config_trees.redact(tree, (name,), section["gaps"], key)
+        if entry.get("format") in config_trees.TYPED:
+            typed = config_trees.texts_in(tree, entry["tree"])
+            entry.update({} if typed is None else {"texts": typed})
 
 
 def _add_seeds(tree: dict[str, Any], given: dict[str, str]) -> None:

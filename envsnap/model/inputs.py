@@ -38,6 +38,14 @@ class Config(Record, frozen=True, kw_only=True):
     format: Annotated[Text, location("yaml, toml, json, ini or env.")] = UNSET
     path: Annotated[Text, location("Path as given.")] = UNSET
     resolved: Annotated[Text, location("Path after following links.")] = UNSET
+    texts: Annotated[
+        TextMap,
+        location(
+            "Texts in quotes that would be a number, a switch or nothing without them, by their place"
+            " in `tree`. The rule config-type compares them.",
+            since=2,
+        ),
+    ] = UNSET
     seen_by: SeenBy = UNSET
 
 

@@ -138,7 +138,9 @@ REGISTRY = (
         inspects=True,
     ),
     Entry("machine/launcher-variables", ("env_vars", "identity", "gpus"), inspects=True),
-    Entry("machine/variable-traps", ("env_vars", "packages", "gpus"), ("gpus",), inspects=True),
+    Entry(
+        "machine/variable-traps", ("env_vars", "packages", "gpus"), ("vllm", "torch"), inspects=True
+    ),
     Entry("machine/thread-limits", ("env_vars", "system", "frameworks"), inspects=True),
     Entry("machine/env-var", ("env_vars",)),
     Entry("machine/processor", ("system", "frameworks")),
@@ -180,6 +182,7 @@ REGISTRY = (
     Entry("machine/architecture", ("system",)),
     Entry("machine/emulated-python", ("python", "system"), inspects=True),
     Entry("inputs/config-value", ("configs",)),
+    Entry("inputs/config-type", ("configs",)),
     Entry("inputs/data-order", ("data",)),
     Entry("machine/tools", ("tools",)),
     Entry("machine/c-library", ("system",)),

@@ -18,8 +18,10 @@ def add_tree(draft: Draft, name: str, tree: Any, kind: str, data: bytes | None =
     """Add a parsed config; what may be a secret in it becomes a gap."""
     gaps: dict[str, str] = {}
     clean = config_trees.redact(tree, (name,), gaps)
+    typed = config_trees.texts_in(tree, clean) if data and kind in config_trees.TYPED else None
     config = Config(
         tree=clean,
+        texts=UNSET if typed is None else typed,
         format=kind,
         sha256=hashlib.sha256(data).hexdigest() if data is not None else UNSET,
         size=len(data) if data is not None else UNSET,

@@ -131,7 +131,7 @@ class ConfigValue(Rule):
             path=change.path,
             message=f"config file {name} has other bytes",
             why=(
-                "All values that could be compared are equal. Comments, order, or values that "
+                "All values that could be compared are equal. Comments, order, quotes, or values that "
                 "were left out differ."
                 if parsed
                 else "Its values are not known on both sides, so only the digests were compared."
