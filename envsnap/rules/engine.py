@@ -7,7 +7,7 @@ least as severe: `check` never knows more than `diff`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from envsnap.changes.change import ChangeKind, Difference
 from envsnap.model.manifest import Manifest, present
 from envsnap.model.notebook import Shown
 from envsnap.model.paths import Path, text
-from envsnap.model.reading import entries, fact, packages, stated
+from envsnap.model.reading import entries, fact, packages, set_alone, stated
 from envsnap.rules import plain, planned, registry
 from envsnap.rules.evidence import with_facts
 from envsnap.rules.finding import Finding, Severity, SideName
@@ -89,8 +89,9 @@ def compare(
 
         judged = planned.as_installed(other)
         alone = tuple(unread(reference, other)) if error_text else ()
-        told = explained(error_text, symptom, judged, (*told, *alone), rules)
-        told = _without_silent(told, alone)
+        told = _with_alone(
+            told, alone, lambda found: explained(error_text, symptom, judged, found, rules)
+        )
         if judged is not other:
             told = tuple(planned.of_the_file(finding) for finding in told)
     unknown = _unknown(difference)
@@ -105,17 +106,23 @@ def compare(
     )
 
 
-def _without_silent(told: Sequence[Finding], alone: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings without the variables of one side that the text says nothing of.
+def _with_alone(
+    told: Sequence[Finding],
+    alone: Sequence[Finding],
+    explained: Callable[[tuple[Finding, ...]], tuple[Finding, ...]],
+) -> tuple[Finding, ...]:
+    """The findings as a text explains them, variables of one side among them that it speaks of.
 
-    Those that stay are differences for the reader, and none that the comparison counts: no value
-    was compared.
+    Of the others those stay that a rule tells. All are differences for the reader, and none that
+    the comparison counts: no value was compared.
     """
     paths = {found.path for found in alone}
+    known = {found.path for found in told} & paths
+    spoken = [found for found in told if found.path not in paths]
     return tuple(
         replace(found, changes=()) if found.path in paths else found
-        for found in told
-        if found.path not in paths or found.severity is not Severity.INFO
+        for found in explained((*spoken, *alone))
+        if found.path not in paths - known or found.severity is not Severity.INFO
     )
 
 
@@ -123,6 +130,8 @@ def _concerned(reference: Manifest, other: Manifest, difference: Difference) -> 
     changed = {change.path[0] for change in difference.changes}
     if _of_a_run(reference) and _of_a_run(other):
         changed.add("seeds")  # what neither run seeded is no difference, and yet a cause
+    if any(set_alone(reference, other)):
+        changed.add("env_vars")  # no value was compared, and yet one side alone sets it
     return registry.concerned(changed, present(other.sections), reference, other)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Container, Sequence
 
 from msgspec.structs import replace
 
+from envsnap.knowledge import requirements
 from envsnap.knowledge.versions import Distance, distance, is_later
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import given, packages
@@ -15,7 +16,6 @@ from envsnap.rules.inputs.error_text import ErrorText, quotation
 from envsnap.rules.machine.env_var import UNKNOWN
 from envsnap.rules.packages.package_version import PackageVersion
 from envsnap.rules.ranking import ranked
-from envsnap.rules.roles_here import named
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps, trouble
 from envsnap.rules.symptoms.lines import bare
@@ -51,6 +51,7 @@ def explained(
         rest = _needed(rest, reading, manifest)
     guessed = {found.path for found in guesses}
     rest = [*guesses, *(_lifted(found, reading, symptom) for found in rest)]
+    first, rest = _moved_first(first, rest, reading, manifest)
     first, rest = _with_named(first, rest, reading)
     first, rest = _before_open(first, rest, reading)
     favoured = _favoured(rest, reading) | {id(found) for found in guesses}
@@ -68,21 +69,68 @@ def _without(findings: Sequence[Finding], told: Sequence[Finding]) -> list[Findi
 
 def _needed(found: list[Finding], reading: Reading, manifest: Manifest) -> list[Finding]:
     """Of a traceback that nothing explains: what moved of the distributions that its code requires."""
+    asked = _asked(reading, manifest)
+    return [
+        _asked_for(moved, asked[moved.path[1]]) if _has_moved(moved, asked) else moved
+        for moved in found
+    ]
+
+
+def _moved_first(
+    first: list[Finding], rest: list[Finding], reading: Reading, manifest: Manifest
+) -> tuple[list[Finding], list[Finding]]:
+    """What moved in the failed code, or is required by it, before what is the same on both sides."""
+    if not first or any(found.changes for found in first):
+        return first, rest
+    inside = {name for item in reading.evidence for name in _owners(item, manifest)}
+    asked = _asked(reading, manifest)
+    moved = [
+        _blamed(found, inside, asked)
+        for found in rest
+        if _is_of_packages(found)
+        and (
+            found.path[1] in inside
+            or _has_moved(found, asked)
+            or steps.is_spoken_of(found, reading)
+        )
+    ]
+    paths = {found.path for found in moved}
+    return [*moved, *first], [found for found in rest if found.path not in paths]
+
+
+def _is_of_packages(found: Finding) -> bool:
+    return found.path[0] in ("packages", "frameworks") and bool(found.changes)
+
+
+def _blamed(found: Finding, inside: Container[str], asked: dict[str, str]) -> Finding:
+    """A finding about what moved, as a warning, and who requires it."""
+    name = found.path[1]
+    told = _asked_for(found, asked[name]) if name in asked and name not in inside else found
+    return replace(told, severity=min(told.severity, Severity.WARNING, key=lambda item: item.rank))
+
+
+def _asked(reading: Reading, manifest: Manifest) -> dict[str, str]:
+    """The distributions that those of the tracebacks require, and which of these does."""
     asked: dict[str, str] = {}
     for item in reading.evidence:
         for name in dict.fromkeys(_owners(item, manifest)):
             package = packages(manifest).get(name)
-            for wanted in named((given(package.requires) if package else None) or ()):
+            stated = given(package.requires) if package is not None else None
+            of_list = requirements.usual(name) if stated is None else requirements.named(stated)
+            for wanted in of_list:
                 asked.setdefault(wanted, name)
-    told = []
-    for moved in found:
-        wants = asked.get(moved.path[1]) if moved.path[0] == "packages" and moved.changes else None
-        # What an older release lacks is named by the error: a newer one behaves otherwise.
-        is_step = is_later(moved.reference, moved.other) and distance(
-            moved.reference, moved.other
-        ) in (Distance.MAJOR, Distance.MINOR)
-        told.append(_asked_for(moved, wants) if wants and is_step else moved)
-    return told
+    return asked
+
+
+def _has_moved(found: Finding, asked: Container[str]) -> bool:
+    """Whether a distribution that is required went on to a release that may behave otherwise.
+
+    What an older release lacks is named by the error.
+    """
+    if found.path[0] != "packages" or not found.changes or found.path[1] not in asked:
+        return False
+    step = distance(found.reference, found.other)
+    return is_later(found.reference, found.other) and step in (Distance.MAJOR, Distance.MINOR)
 
 
 def _owners(item: Evidence, manifest: Manifest) -> list[str]:

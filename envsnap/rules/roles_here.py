@@ -7,16 +7,13 @@ a tool. Of a manifest that states no requirements nothing more is known than the
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from functools import cached_property
 
-from envsnap.knowledge.names import canonical
+from envsnap.knowledge import requirements
 from envsnap.knowledge.roles import FARTHEST, reach, role
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import given, packages
 
-NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]{0,100})")
 # Their names say what they are: plugins of tools.
 OF_TOOLS = (
     "pytest-",
@@ -59,7 +56,7 @@ class RolesHere:
     @cached_property
     def _requires(self) -> dict[str, list[str]]:
         return {
-            name: named(given(package.requires) or ())
+            name: requirements.named(given(package.requires) or ())
             for name, package in packages(self._manifest).items()
         }
 
@@ -70,10 +67,3 @@ class RolesHere:
             for item in wanted:
                 found.setdefault(item, []).append(name)
         return found
-
-
-def named(stated: Iterable[str]) -> list[str]:
-    """The distributions that requirements name, canonically: `numpy>=1.20; extra == "x"`."""
-    found = (NAME.match(text) for text in stated)
-    names = (canonical(match[1]) for match in found if match)
-    return [name for name in names if name]

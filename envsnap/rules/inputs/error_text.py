@@ -18,7 +18,7 @@ from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps
 from envsnap.rules.symptoms.demangle import demangled
 from envsnap.rules.symptoms.known import known
-from envsnap.rules.symptoms.naming import fitting, named, on_path
+from envsnap.rules.symptoms.naming import AS_SET, as_set, fitting, named, on_path
 from envsnap.rules.symptoms.places import Places, places
 from envsnap.rules.symptoms.reading import Evidence, Reading
 
@@ -65,8 +65,7 @@ class ErrorText(Rule):
         told: set[tuple[str, Path]] = set()
         said: set[str] = set()
         ordered: list[tuple[int, Finding]] = []
-        paths = on_path(reading, manifest) if any(map(_is_of_path, findings)) else ()
-        for evidence in (*paths, *known(reading, manifest), *reading.evidence):
+        for evidence in _all_of(reading, manifest, findings):
             where = places(evidence, manifest)
             if not (where.stated or where.others):
                 continue  # it speaks of the program's own parts
@@ -83,7 +82,8 @@ class ErrorText(Rule):
                 if own.message not in said:
                     said.add(own.message)
                     told.add((own.rule, own.path))
-                    ordered.append((3 if own.severity is Severity.INFO else 1, own))
+                    place = 0 if evidence.row["id"] == AS_SET["id"] else 1
+                    ordered.append((3 if own.severity is Severity.INFO else place, own))
         yield from (found for _, found in sorted(ordered, key=lambda item: item[0]))
 
     def guess(self, reading: Reading, manifest: Manifest) -> Iterator[Finding]:
@@ -91,7 +91,7 @@ class ErrorText(Rule):
 
         First what the complaining lines name, then what failed; each of it where the manifest states it.
         """
-        if any("program" in item.row for item in reading.evidence):
+        if any(_is_of_the_program(item) for item in reading.evidence):
             return
         failed = [
             item for item in reading.evidence
@@ -126,8 +126,31 @@ class ErrorText(Rule):
         )
 
 
+def _all_of(
+    reading: Reading, manifest: Manifest, findings: Sequence[Finding]
+) -> Iterator[Evidence]:
+    """What a text shows: folders and variables as they are set, known releases, then sentences."""
+    if any(map(_is_of_path, findings)):
+        yield from on_path(reading, manifest)
+    yield from as_set(reading, manifest)
+    yield from known(reading, manifest)
+    yield from reading.evidence
+
+
 def _is_of_path(found: Finding) -> bool:
     return found.path == ("env_vars", "PYTHONPATH") and bool(found.changes)
+
+
+def _is_of_the_program(evidence: Evidence) -> bool:
+    """Whether what the program does decides it more often than the environment."""
+    kind = evidence.row.get("program")
+    return kind is True or (kind == "direct" and _is_called_directly(evidence))
+
+
+def _is_called_directly(evidence: Evidence) -> bool:
+    """Whether one library alone stands between the program and what failed, as far as one is told."""
+    frames = evidence.raised.frames if evidence.raised is not None else ()
+    return len({owners.installed_as(item.file) for item in frames} - {None}) <= 1
 
 
 def _raised_by_the_program(evidence: Evidence, manifest: Manifest) -> bool:
@@ -149,7 +172,7 @@ def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) 
         for found in findings
         if found.rule in evidence.row["rules"] and _serious(found) and _is_meant(found, where)
     ]
-    if evidence.is_hint:
+    if _says_nothing(evidence):
         return []
     by_fact = [
         found
@@ -162,6 +185,11 @@ def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) 
     by_fact = _nearest_first(by_fact, evidence)
     chosen = by_fact if evidence.is_weak else [*by_rule, *by_fact]
     return list({(found.rule, found.path): found for found in chosen}.values())[:MOST_RAISED]
+
+
+def _says_nothing(evidence: Evidence) -> bool:
+    """Whether a line is a hint, or a complaint of what the program does."""
+    return evidence.is_hint or (evidence.is_weak and _is_of_the_program(evidence))
 
 
 def _nearest_first(found: list[Finding], evidence: Evidence) -> list[Finding]:

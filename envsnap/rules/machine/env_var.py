@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.knowledge import variables
 from envsnap.knowledge.tables import is_trusted
-from envsnap.model.manifest import Manifest, present
-from envsnap.model.reading import set_alone, stated
+from envsnap.model.manifest import Manifest
+from envsnap.model.reading import packages, set_alone, stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 from envsnap.wording import step
@@ -44,8 +45,14 @@ class EnvVar(Rule):
             if len(change.path) == 2:
                 found = self._finding(change, variables.known(change.path[1]))
                 yield _of_own_folder(found) if _is_own_folder(change, comparison) else found
-        if all(present(side.sections).keys() == {"env_vars"} for side in _sides(comparison)):
+        if not any(is_whole(side) for side in _sides(comparison)):
             yield from self._of_one_file(comparison)
+        reference, other = _sides(comparison)
+        yield from (
+            replace(found, changes=())
+            for found in unread(reference, other)
+            if _is_of_installed(found.path[1], reference, other)
+        )
 
     def _of_one_file(self, comparison: Comparison) -> Iterator[Finding]:
         """Variables that one of two files alone sets: what the other leaves out may be set elsewhere."""
@@ -64,7 +71,7 @@ class EnvVar(Rule):
             yield replace(
                 found,
                 confidence=Confidence.POSSIBLE,
-                why=f"{found.why} Only one of the two files sets it.",
+                why=f"{found.why} Only one side states it.",
                 fix=found.fix
                 if change.reference is not None
                 else f"Leave {name} out, or set it in both.",
@@ -90,6 +97,22 @@ class EnvVar(Rule):
             else f"Unset {name}.",
             changes=(change.path,),
         )
+
+
+def is_whole(manifest: Manifest) -> bool:
+    """Whether a manifest states all variables: those that it does not name are not set."""
+    section = manifest.sections.env_vars
+    return section is not UNSET and bool(section.complete)
+
+
+def _is_of_installed(name: str, *sides: Manifest) -> bool:
+    """Whether a variable begins as those of a distribution do that is installed on a side."""
+    return any(
+        name.startswith(prefix)
+        for side in sides
+        for distribution in packages(side)
+        for prefix in variables.prefixes(distribution)
+    )
 
 
 def unread(reference: Manifest, other: Manifest) -> Iterator[Finding]:

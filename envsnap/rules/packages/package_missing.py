@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.knowledge.requirements import named
 from envsnap.knowledge.roles import role
 from envsnap.knowledge.tables import table
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import given, packages, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
-from envsnap.rules.roles_here import named
 from envsnap.rules.rule import Comparison, Rule
 
 OTHER_CODE = ("pillow-simd",)  # not a build of the same code

@@ -69,6 +69,16 @@ FITS = {
 }
 
 
+AS_SET = {
+    **ROW,
+    "id": "as-set",
+    "says": "the text complains of {named}, as it is set here",
+    "fix": "Try without it.",
+}
+WARNS = re.compile(r".{0,80}\bwarn(?:ing)?\b", re.IGNORECASE)
+ASSIGNED = re.compile(r"\b([A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,40}){1,8})=([^\s'\",;]{1,200})")
+
+
 ON_PATH = {
     **ROW,
     "id": "on-path",
@@ -99,6 +109,23 @@ def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
                 Evidence(row=row, groups={"named": name}, line=line, number=lines.numbered(number)),
             )
     return list(found.values())[:MOST]
+
+
+def as_set(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
+    """Variables that a line complains of with the very value that they have."""
+    variables = entries(manifest, "env_vars")
+    for number, line in _told(reading, reading.lines.with_any(COMPLAINING)):
+        # A logger's word for it stands before the line.
+        if not (COMPLAINS.search(line) or WARNS.match(reading.lines.lines[number])):
+            continue
+        for name, value in ASSIGNED.findall(line):
+            if variables.get(name) == value and not only_tells(name):
+                yield Evidence(
+                    row={**AS_SET, "facts": [f"env_vars.{name}"], "names": "as they are"},
+                    groups={"named": name},
+                    line=line,
+                    number=reading.lines.numbered(number),
+                )
 
 
 def on_path(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:

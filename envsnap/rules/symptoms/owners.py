@@ -95,6 +95,17 @@ def is_of_python(path: str) -> bool:
     return re.search(OF_PYTHON, path) is not None and re.search(SITE, path) is None
 
 
+def installed_as(path: str) -> str | None:
+    """The folder or module of site-packages that a file belongs to; None for the program's and Python's."""
+    found = re.search(SITE, path)
+    return found[1] if found else None
+
+
+def is_installed(path: str) -> bool:
+    """Whether a file is of a distribution, or of Python's own library."""
+    return re.search(SITE, path) is not None or is_of_python(path)
+
+
 def library(soname: str) -> dict[str, Any] | None:
     """The row of a library's owner, by its soname or file."""
     name = re.sub(HASH, "", soname.rpartition("/")[2]).partition(".so")[0]

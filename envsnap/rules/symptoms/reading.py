@@ -6,13 +6,15 @@ known to be harmless is a hint, and only for the symptoms of which it may be one
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from envsnap.knowledge.tables import is_trusted, table
-from envsnap.rules.symptoms import trouble
+from envsnap.rules.symptoms import owners, trouble
 from envsnap.rules.symptoms.languages import in_english
 from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.sentences import Lines, Match, matches
@@ -34,6 +36,20 @@ RAISED = {
     "basis": "primary",
     "weak": True,
 }
+
+
+HIDES = {
+    **RAISED,
+    "id": "own-file",
+    "topic": "program",
+    "says": "the program's own file {file} is imported in the place of the package of its name",
+    "facts": ["packages.{module}", "packages.{earlier}"],
+    "fix": "Rename the program's file.",
+    "severity": "info",
+    "program": True,
+}
+# A file of the program, by what it is called: nothing that is installed lies there.
+OWN = re.compile(r"(?:^|/)(?P<module>[a-z]\w{1,60})\.py$")
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -84,6 +100,7 @@ def read(text: str, symptom: str | None = None) -> Reading:
     raised = _tracebacks(lines)
     evidence = [_evidence(match, lines, raised, harmless, shown) for match in found]
     evidence += _untold(raised, evidence, lines)
+    evidence = _without_hidden(evidence, raised, lines)
     quiet = frozenset(line for line, row in harmless.items() if shown not in row["real"])
     return Reading(tuple(sorted(_kept(evidence), key=_order)), shown, lines, quiet)
 
@@ -94,6 +111,42 @@ def _untold(
     """Tracebacks of which no sentence speaks that says what failed."""
     told = {id(item.raised) for item in evidence if item.raised and not item.is_weak}
     return [_of_traceback(item, lines) for item in raised if item.frames and id(item) not in told]
+
+
+def _without_hidden(
+    evidence: list[Evidence], raised: Sequence[Traceback], lines: Lines
+) -> list[Evidence]:
+    """Evidence, where a library imports a file of the program, of that alone."""
+    hiding = [(item, module) for item in raised if (module := _hiding(item))]
+    ends = [item.last for item, _ in hiding]
+    told = [
+        Evidence(
+            row=HIDES,
+            groups={"module": module, "file": f"{module}.py"},
+            line=f"{item.exception}: {item.message}",
+            number=lines.numbered(item.last),
+            raised=item,
+        )
+        for item, module in hiding
+    ]
+    return [
+        *told,
+        *(item for item in evidence if item.raised is None or item.raised.last not in ends),
+    ]
+
+
+def _hiding(raised: Traceback) -> str | None:
+    """The module that a library asks for where a file of the program of its name is run."""
+    for before, frame in itertools.pairwise(raised.frames):
+        own = OWN.search(frame.file)
+        is_run = (
+            own is not None and frame.name == "<module>" and not owners.is_installed(frame.file)
+        )
+        if own is None or not is_run or not owners.is_installed(before.file):
+            continue
+        if re.match(rf"(?:import|from)\s+{own['module']}\b", before.source.strip()):
+            return own["module"]
+    return None
 
 
 def _kept(evidence: Sequence[Evidence]) -> Sequence[Evidence]:

@@ -84,6 +84,19 @@ def _led(found: Finding, words: set[str]) -> Finding:
     return _none_told(found, name, f"Known: {known}.")
 
 
+def is_spoken_of(found: Finding, reading: Reading) -> bool:
+    """Whether a text has a name of an interface that a known change between two releases is about."""
+    if found.rule not in RETOLD or found.message.endswith(NONE_TOLD):
+        return False
+    name = framework_version.distribution_of(found.path[1])
+    words = {word.lower() for word in WORD.findall(reading.text)} - COMMON - _parts(name)
+    return any(
+        _is_name(word) and word.lower() in words
+        for row in releases.between(name, found.reference, found.other)
+        for word in WORD.findall(f"{row['what']} {row.get('symptom', '')}")
+    )
+
+
 def _none_told(found: Finding, name: str, why: str) -> Finding:
     return replace(
         found,
