@@ -75,6 +75,9 @@ def command(
     _say(f"wrote {output}: {told}, {kept}")
     for note in record.notes:
         _say(note)
+    called = [root.name for root in record.roots]
+    for name in (item for item in roots if item not in called):
+        _say(f"--root {name}: no model of this name is called (called are: {', '.join(called)})")
     if code:
         _say(f"the command ended with exit code {code}")
     return code

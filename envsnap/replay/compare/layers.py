@@ -62,7 +62,11 @@ class _Run:
         self.results = left.result, right.result
         self.here = {leaf.key: leaf for leaf in left.leaves}
         self.there = {leaf.key: leaf for leaf in right.leaves}
-        self.replays = {(item.name, item.nth): item for item in right.replays or ()}
+        # Layers were run on what the golden model of the same name was given: of another one by
+        # its weights, that says nothing.
+        is_same = golden.root.name == other.root.name
+        told = right.replays if is_same and right.replays else ()
+        self.replays = {(item.name, item.nth): item for item in told}
         self._grown = 0.0
 
     def apart(self, left: Node, right: Node) -> tuple[float | None, bool]:

@@ -8,7 +8,7 @@ import msgspec
 
 from envsnap.replay.compare import inputs, other_roots, otherwise_called, results, taps
 from envsnap.replay.compare.call_seeds import SEED
-from envsnap.replay.compare.facts import BESIDE_CODE, Facts, remedy
+from envsnap.replay.compare.facts import BESIDE_CODE, Facts, remedies, remedy
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import listed, weights
 from envsnap.replay.compare.pairing import Pairing
@@ -32,7 +32,7 @@ def walk(
     found = Walk()
     pairs = Pairing(golden, other)
     for view in views(golden):
-        _taps(found, golden, other, view)
+        _taps(found, golden, other, view, facts)
         twin = pairs.twin(view)
         if _ended(found):
             return found
@@ -53,18 +53,33 @@ def walk(
         if _ended(found):
             return found
         found.last = view
-    _taps(found, golden, other, None)
+    _taps(found, golden, other, None, facts)
     if not _ended(found):
         found.verdicts += _surplus(golden, other, facts, found, pairs)
     return found
 
 
-def _taps(found: Walk, golden: Recording, other: Recording, before: View | None) -> None:
+def _taps(
+    found: Walk, golden: Recording, other: Recording, before: View | None, facts: Facts
+) -> None:
     """The values that the script has named, up to a call or to the end."""
     met = taps.compare(golden, other, before, found.noise)
-    found.verdicts += met.verdicts
+    last = found.last.call.caller if found.last is not None else ""
+    found.verdicts += [_with_reasons(verdict, last, facts) for verdict in met.verdicts]
     found.noise = max(found.noise, met.apart)
     found.bits = found.bits and met.bits
+
+
+def _with_reasons(verdict: Verdict, last: str, facts: Facts) -> Verdict:
+    """A tap that differs, with what acts on what lies before it: files, keys, variables, lines."""
+    acting = facts.acting("after" if last else "inputs")
+    together = facts.beside(acting, facts.code(after=last)[:3], most=3)
+    if not together:
+        return verdict
+    reasons = "; ".join(fact.text for fact in together)
+    return msgspec.structs.replace(
+        verdict, cause=f"{verdict.cause}; {reasons}", fix=remedies(together)
+    )
 
 
 def _ended(found: Walk) -> bool:

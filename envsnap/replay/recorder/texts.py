@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -22,7 +23,8 @@ LONGEST = 64 << 10
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
 # The shapes of what differs from run to run, with the mark of each, and what says that it may.
-DAY, SLACK, TURN = 86_400, 60.0, 900  # zones are quarters of hours apart
+DAY, MINUTE, SECOND, TURN = 86_400, 60.0, 2.0, 900  # zones are quarters of hours apart
+DATED = re.compile(r"\d{4}-\d\d-\d\d[T ]\Z")  # of the run's own day, the time went with the date
 During = tuple[float, float]  # when a run began and ended, in seconds since 1970
 UNITS = {
     "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1,
@@ -40,14 +42,23 @@ def _is_date_of(match: re.Match[str], during: During) -> bool:
 
 
 def _is_time_of(match: re.Match[str], during: During) -> bool:
-    """Whether a time is one of the run's clock, in whatever zone, or passed while it ran."""
+    """Whether a time is one of the run's clock, or passed while it ran.
+
+    To the second it may be of any zone; a time without seconds would be so by chance far too often.
+    Beside another day's date it is none.
+    """
     one, two, three = int(match[1]), int(match[2]), match[3]
     took = during[1] - during[0] + 1
     passed = one * 3600 + two * 60 + int(three) if three else one * 60 + two
     if passed <= took:
         return True
+    if one > 23 or DATED.search(match.string[: match.start()]):
+        return False
     clock = one * 3600 + two * 60 + int(three or 0)
-    return one < 24 and (clock - during[0] + SLACK) % TURN <= took + 2 * SLACK
+    if three:
+        return (clock - during[0] + SECOND) % TURN <= took + 2 * SECOND
+    zones = 0, time.localtime(during[0]).tm_gmtoff
+    return any((clock - during[0] - zone + MINUTE) % DAY <= took + MINUTE for zone in zones)
 
 
 def _took(match: re.Match[str], during: During) -> bool:

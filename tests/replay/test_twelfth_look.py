@@ -1,0 +1,108 @@
+"""Times that are answers, models of one class in another order, and what acts on a value that is named."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from envsnap.replay.recorder import texts
+from tests.conftest import Run
+
+BEGAN = datetime(2026, 11, 29, 19, 30, 1, tzinfo=UTC).timestamp()
+DURING = (BEGAN, BEGAN + 3)
+
+
+@pytest.mark.parametrize(
+    ("line", "masked"),
+    [
+        ("2026-11-29 19:30:02 done", True),  # the run's own
+        ("started at 19:30", True),
+        ("2026-11-29T19:30:02 done", True),
+        ("12:30:02 INFO done", True),  # to the second, in another zone
+        ("took 0:02", True),
+        ("departure 2025-03-03 12:30", False),  # another day
+        ("departs 12:30", False),  # would be of some zone in every half hour
+        ("arrives 2025-03-03T14:30:02", False),
+    ],
+)
+def test_a_time_of_another_day_is_an_answer(
+    line: str, masked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    (said,) = texts.lines(line.encode(), DURING, text=True)
+    assert ("%time" in said) is masked
+
+
+ENSEMBLE = """
+import json
+import torch
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.f = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(144, 2))
+    def forward(self, x):
+        return self.f(x)
+found = 0
+for seed, weight in json.load(open("members.json")):
+    torch.manual_seed(seed)
+    net = Net()
+    net(torch.rand(8, 3, 8, 8))
+    torch.manual_seed(9)
+    with torch.no_grad():
+        found = found + weight * net.eval()(torch.rand(2, 3, 8, 8))
+print([round(value, 3) for value in found.flatten().tolist()])
+"""
+
+
+@pytest.mark.torch
+def test_models_of_one_class_in_another_order_are_the_same(
+    envsnap: Run, tmp_path: Path, torch_python: str
+) -> None:
+    (tmp_path / "run.py").write_text(ENSEMBLE)
+    members = [[0, 0.5], [1, 0.3], [2, 0.2]]
+    (tmp_path / "members.json").write_text(json.dumps(members))
+    command = ("--", torch_python, "run.py")
+    assert envsnap("record", "-o", "golden.esr", *command).returncode == 0
+    (tmp_path / "members.json").write_text(json.dumps([members[2], members[0], members[1]]))
+    done = envsnap("compare", "golden.esr", *command)
+    assert "computes something else" not in done.stdout
+    assert done.returncode == 0, done.stdout
+
+
+NAMED = """
+import json
+import torch
+import envsnap
+torch.manual_seed(0)
+vectors = torch.nn.Linear(4, 3)(torch.ones(2, 4))
+how = json.load(open("index.json"))["metric"]
+far = vectors @ vectors.T if how == "ip" else torch.cdist(vectors, vectors)
+envsnap.tap("distances", far)
+print(far.argsort(-1).tolist())
+"""
+
+
+@pytest.mark.torch
+def test_what_acts_on_a_named_value_is_told_with_it(
+    envsnap: Run, tmp_path: Path, torch_python: str
+) -> None:
+    (tmp_path / "run.py").write_text(NAMED)
+    (tmp_path / "index.json").write_text('{"metric": "ip"}')
+    command = ("--", torch_python, "run.py")
+    assert envsnap("record", "-o", "golden.esr", *command).returncode == 0
+    (tmp_path / "index.json").write_text('{"metric": "l2"}')
+    done = envsnap("compare", "golden.esr", *command)
+    said = " ".join(done.stdout.split())
+    assert "tap distances differs" in said
+    assert "index.json: metric ip -> l2" in said
+    assert "Fix: Use the golden run's index.json." in said
+
+
+@pytest.mark.torch
+def test_a_model_that_nobody_calls_is_told(envsnap: Run, tmp_path: Path, torch_python: str) -> None:
+    (tmp_path / "run.py").write_text("import torch\ntorch.nn.Linear(4, 3)(torch.ones(2, 4))\n")
+    done = envsnap("record", "--root", "Linaer", "-o", "a.esr", "--", torch_python, "run.py")
+    assert "--root Linaer: no model of this name is called (called are: Linear)" in done.stderr
