@@ -62,7 +62,7 @@ def _lying(name, module):
 def _unpack():
     """Fill MODULES; a Python built without what this takes is refused in one sentence."""
     try:
-        import binascii
+        import base64
         import json
         import zlib
     except ImportError:
@@ -75,7 +75,7 @@ def _unpack():
         sys.stderr.write(lacking)
         sys.exit(87)
     if PACKED:
-        texts = zlib.decompress(binascii.a2b_base64(PACKED)).decode("ascii").split("\0")
+        texts = zlib.decompress(base64.b85decode(PACKED)).decode("ascii").split("\0")
         MODULES.update(zip(texts[::2], texts[1::2]))
 
 

@@ -142,14 +142,14 @@ def _shortened(modules: dict[str, str], short: dict[str, str], names: list[str])
 
 
 def _packed(modules: dict[str, str]) -> str:
-    import binascii
+    import base64
     import zlib
 
     # Names and sources in turn, in nobody's notation: JSON spells each end of a line in two letters.
     packer = zlib.compressobj(9, memLevel=9)
     texts = "\0".join(part for item in modules.items() for part in item)
     data = packer.compress(texts.encode("ascii")) + packer.flush()
-    return binascii.b2a_base64(data, newline=False).decode()
+    return base64.b85encode(data).decode()
 
 
 def without_words(source: str) -> str:
