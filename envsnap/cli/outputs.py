@@ -28,7 +28,9 @@ LEVELS = ("error", "warning", "info", "never")
 def write(data: bytes, output: str, mode: int) -> None:
     """Write to a file atomically, or to standard output for `-`."""
     if output == "-":
-        sys.stdout.buffer.write(data)
+        left = memoryview(data)
+        while left:  # with PYTHONUNBUFFERED a write may take a part, and say nothing of the rest
+            left = left[sys.stdout.buffer.write(left) :]
         sys.stdout.buffer.flush()
         return
     from envsnap.model.storage import write_atomically

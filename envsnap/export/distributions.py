@@ -22,6 +22,11 @@ NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?\[\]@!$&'()*+,=%-]{1,1900}")
+# A repository may be reached by ssh, as a user that is no secret.
+REPOSITORY = re.compile(
+    r"(?:ssh|git|https?)://(?:[A-Za-z0-9][A-Za-z0-9_-]{0,39}@)?[A-Za-z0-9][A-Za-z0-9.-]{0,249}(?::\d{1,5})?/[A-Za-z0-9._~/+-]{1,1600}"
+)
+FOLDER = re.compile(r"[A-Za-z0-9._-]{1,200}(?:/[A-Za-z0-9._-]{1,200}){0,20}")
 VCS = ("git", "hg", "svn", "bzr")
 # Neither name may ever be asked of an index: one is ours and not there, one is another's.
 OURS = ("envsnap", "envsnap-ml")
@@ -40,6 +45,7 @@ class Source(Struct, frozen=True, kw_only=True):
     vcs: str | None = None
     commit: str | None = None
     sha256: str | None = None
+    folder: str | None = None  # of the project, below the repository's or the archive's own
 
 
 class Unlisted(Struct, frozen=True, kw_only=True):
@@ -122,14 +128,28 @@ def _stays(name: str, package: Package) -> str | None:
 
 def _from_address(name: str, version: str, origin: Origin) -> Source | Unlisted:
     url = origin.url if isinstance(origin.url, str) else ""
-    if ADDRESS.fullmatch(url) is None or "@" in url.partition("://")[2].partition("/")[0]:
-        reason = "installed from a local file" if url.startswith("file:") else "from no address"
+    folder = origin.subdirectory if isinstance(origin.subdirectory, str) else None
+    reason = _no_address(url, folder, is_vcs=isinstance(origin.vcs, str))
+    if reason:
         return Unlisted(name=name, version=version, reason=reason)
     commit = origin.commit if isinstance(origin.commit, str) else ""
     if origin.vcs in VCS and COMMIT.fullmatch(commit):
-        return Source(name=name, version=version, url=url, vcs=str(origin.vcs), commit=commit)
+        return Source(
+            name=name, version=version, url=url, vcs=str(origin.vcs), commit=commit, folder=folder
+        )
     sha256 = origin.sha256 if isinstance(origin.sha256, str) else ""
     if not isinstance(origin.vcs, str) and SHA256.fullmatch(sha256):
-        return Source(name=name, version=version, url=url, sha256=sha256)
+        return Source(name=name, version=version, url=url, sha256=sha256, folder=folder)
     missing = "a full commit" if isinstance(origin.vcs, str) else "a digest"
     return Unlisted(name=name, version=version, reason=f"from an address without {missing}")
+
+
+def _no_address(url: str, folder: str | None, *, is_vcs: bool) -> str:
+    """Why an address, or the folder of the project below it, may not stand in a line; else empty."""
+    if folder and (FOLDER.fullmatch(folder) is None or ".." in folder.split("/")):
+        return "from a folder of another name than a path"
+    host = url.partition("://")[2].partition("/")[0]
+    is_web = ADDRESS.fullmatch(url) is not None and "@" not in host
+    if is_web or (is_vcs and REPOSITORY.fullmatch(url) is not None):
+        return ""
+    return "installed from a local file" if url.startswith("file:") else "from no address"

@@ -31,7 +31,7 @@ def document(suites: Sequence[ET.Element]) -> str:
     """Write suites, one a manifest that was judged, as one file."""
     root = ET.Element("testsuites", name="envsnap")
     root.extend(suites)
-    for count in COUNTS:
+    for count in COUNTS[:-1]:  # Jenkins' schema knows no count of skipped cases of the whole
         root.set(count, str(sum(int(item.get(count, "0")) for item in suites)))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"

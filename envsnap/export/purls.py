@@ -31,7 +31,8 @@ def of_python(name: str, version: str | None, package: Package) -> Parts:
         commit = origin.commit if isinstance(origin.commit, str) else None
         vcs = origin.vcs if isinstance(origin.vcs, str) else None
         if vcs and commit and not origin.url.startswith("file:"):
-            qualifiers["vcs_url"] = f"{vcs}+{origin.url}@{commit}"
+            folder = f"#{origin.subdirectory}" if isinstance(origin.subdirectory, str) else ""
+            qualifiers["vcs_url"] = f"{vcs}+{origin.url}@{commit}{folder}"
         elif origin.url.startswith("https://"):
             qualifiers["download_url"] = origin.url
     return Parts(type="pypi", name=name, version=version, qualifiers=qualifiers)

@@ -57,11 +57,12 @@ def _package(item: Source, artifacts: Mapping[str, Artifact]) -> Iterator[str]:
     yield "[[packages]]"
     yield f"name = {text(item.name)}"
     yield f"version = {text(item.version)}"
+    folder = f", subdirectory = {text(item.folder)}" if item.folder else ""
     if item.commit:
         address = f"url = {text(item.url or '')}, commit-id = {text(item.commit)}"
-        yield f"vcs = {{ type = {text(item.vcs or '')}, {address} }}"
+        yield f"vcs = {{ type = {text(item.vcs or '')}, {address}{folder} }}"
     elif item.sha256:
-        yield f"archive = {{ url = {text(item.url or '')}, {lock_text.hashes(item.sha256)} }}"
+        yield f"archive = {{ url = {text(item.url or '')}, {lock_text.hashes(item.sha256)}{folder} }}"
     else:
         found = artifacts[item.name]
         yield lock_text.artifact(

@@ -37,7 +37,9 @@ def lines_of(found: Iterable[Source | Unlisted]) -> Iterator[str]:
 def line(item: Source) -> str:
     """One requirement."""
     if item.commit:
-        return f"{item.name} @ {item.vcs}+{item.url}@{item.commit}"
+        folder = f"#subdirectory={item.folder}" if item.folder else ""
+        return f"{item.name} @ {item.vcs}+{item.url}@{item.commit}{folder}"
     if item.sha256:
-        return f"{item.name} @ {item.url}#sha256={item.sha256}"
+        folder = f"&subdirectory={item.folder}" if item.folder else ""
+        return f"{item.name} @ {item.url}#sha256={item.sha256}{folder}"
     return f"{item.name}=={item.version}"

@@ -116,3 +116,16 @@ def https_address(value: str, place: str) -> str:
     if len(value) > LONGEST_ADDRESS:
         refuse(place, f"longer than {LONGEST_ADDRESS} characters; it is no address")
     return matched(value, HTTPS, place, "plain https address with a host name and a path")
+
+
+FOLDER = re.compile(
+    r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}(?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,200}){0,20}"
+)
+
+
+def folder(name: object, joined: str, place: str) -> str:
+    """What a requirement says of its project's folder, behind `joined`. Raises InputError."""
+    if not isinstance(name, str) or not name:
+        return ""
+    matched(name, FOLDER, f"{place}.origin.subdirectory", "relative path")
+    return f"{joined}subdirectory={name}"

@@ -92,6 +92,9 @@ class Origin(Record, frozen=True, kw_only=True):
     vcs: Annotated[Text, portable("Version control system.")] = UNSET
     commit: Annotated[Text, portable("Commit.")] = UNSET
     sha256: Annotated[Text, portable("Digest of the archive it was installed from.")] = UNSET
+    subdirectory: Annotated[
+        Text, portable("Folder of the project in the repository or archive.", since=2)
+    ] = UNSET
 
 
 class Conda(Record, frozen=True, kw_only=True):

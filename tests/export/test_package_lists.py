@@ -42,6 +42,28 @@ def test_each_distribution_has_its_line_or_its_reason() -> None:
     ]
 
 
+def test_repositories_by_ssh_and_projects_in_a_folder_come_back() -> None:
+    origins = {
+        "by-ssh": {"url": "ssh://git@git.example/a/b.git", "vcs": "git", "commit": COMMIT},
+        "part": {
+            "url": "https://git.example/mono.git", "vcs": "git", "commit": COMMIT, "subdirectory": "py/part",
+        },
+        "outside": {
+            "url": "https://git.example/mono.git", "vcs": "git", "commit": COMMIT, "subdirectory": "../x",
+        },
+        "option": {"url": "ssh://-oProxyCommand/x", "vcs": "git", "commit": COMMIT},
+    }  # fmt: skip
+    entries = {name: {"version": "1.0", "origin": origin} for name, origin in origins.items()}
+    found = examples.manifest({"packages": {"entries": entries}})
+    lines = text_of(found, "requirements").splitlines()[1:]
+    assert lines == [
+        f"by-ssh @ git+ssh://git@git.example/a/b.git@{COMMIT}",
+        f"part @ git+https://git.example/mono.git@{COMMIT}#subdirectory=py/part",
+        "# option 1.0: from no address",
+        "# outside 1.0: from a folder of another name than a path",
+    ]
+
+
 def test_pip_finds_every_line_satisfied_where_it_was_captured(envsnap: Run, tmp_path: Path) -> None:
     """pip itself reads the file, and needs nothing of an index: all is installed as it says."""
     assert (

@@ -249,11 +249,11 @@ def _from_origin(name: str, version: str, origin: Origin, place: str) -> Pinned 
     vcs, commit, sha256 = string(origin.vcs), string(origin.commit), string(origin.sha256)
     if vcs == "git" and commit:
         validate.matched(commit, validate.COMMIT, f"{place}.origin.commit", "full commit")
-        line = f"{name} @ git+{url}@{commit}"
+        line = f"{name} @ git+{url}@{commit}{validate.folder(origin.subdirectory, '#', place)}"
         return Pinned(name=name, version=version, line=line, place="git")
     if vcs is None and sha256:
         validate.matched(sha256, validate.SHA256, f"{place}.origin.sha256", "SHA-256")
-        line = f"{name} @ {url}#sha256={sha256}"
+        line = f"{name} @ {url}#sha256={sha256}{validate.folder(origin.subdirectory, '&', place)}"
         return Pinned(name=name, version=version, line=line, place="address", hashed=True)
     missing = "a git commit" if vcs else "a digest"
     return NotCarried(path=place, reason=f"installed from an address without {missing}")

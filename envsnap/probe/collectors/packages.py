@@ -324,6 +324,8 @@ def _add_origin(facts: dict, text: str) -> None:
         facts.setdefault("defects", []).append("direct_url.json cannot be read")
         return
     facts["origin"] = {"url": url}
+    if origin.get("subdirectory"):
+        facts["origin"]["subdirectory"] = str(origin["subdirectory"])
     if isinstance(origin.get("vcs_info"), dict):
         for key, name in (("vcs", "vcs"), ("commit_id", "commit")):
             if origin["vcs_info"].get(key):
