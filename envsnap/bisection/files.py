@@ -94,8 +94,26 @@ def unlike_captured(given: Iterable[File], good: Manifest, bad: Manifest) -> Ite
         ):
             if digest is not None and digest != version.sha256:
                 raise InputError(f"--file {file.name}: {word} is not what was captured")
+        aside = _beside(file)
+        if aside is not None:
+            yield (
+                f"{aside} in the working folder is neither of the two of --file {file.name}: trials leave"
+                " it as it is; if the command reads it, name it as GOOD or BAD"
+            )
         if known == [None, None]:
             yield f"{file.name} is in neither manifest: nothing says which side its files are of"
+
+
+def _beside(file: File) -> str | None:
+    """The file of the working folder that a command may read in the place of those that are varied."""
+    given = [os.path.realpath(version.path) for version in (file.good, file.bad)]
+    names = dict.fromkeys(
+        (file.name, *(os.path.basename(version.path) for version in (file.good, file.bad)))
+    )
+    for name in names:
+        if os.path.isfile(name) and os.path.realpath(name) not in given:
+            return name
+    return None
 
 
 def _captured(manifest: Manifest, name: str) -> str | None:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 
 from msgspec import UNSET, Struct
 
@@ -21,6 +22,7 @@ ENDINGS = (".json", ".facts")
 NO_ANSWER = ".silent"  # the ending of a file that says why a rank is not described
 BESIDE = (NO_ANSWER, ".sig", ".tmp")  # what captures and signatures leave in such a folder
 MOST_FILES = 1_000_000
+DAYS_APART = 14  # a host that was captured so long before most others is another day's state
 
 
 class Fleet(Struct, kw_only=True):
@@ -35,6 +37,25 @@ class Fleet(Struct, kw_only=True):
     inventory: tuple[str, ...] = ()
     twice: list[str] = []
     sealed: list[str] = []
+    captured: list[str] = []  # when each host was
+
+    def stale(self) -> list[str]:
+        """The hosts that were captured weeks before most of the others, and when."""
+        days = [_day(created) for created in self.captured]
+        known = sorted(day for day in days if day is not None)
+        usual = known[len(known) // 2] if known else None
+        return [
+            f"{name[0]} ({day})"
+            for name, day in zip(self.names, days, strict=True)
+            if day is not None and usual is not None and (usual - day).days >= DAYS_APART
+        ]
+
+
+def _day(created: str) -> date | None:
+    try:
+        return datetime.fromisoformat(created).date()
+    except ValueError:
+        return None
 
 
 def read(paths: Sequence[str]) -> Fleet:
@@ -59,6 +80,7 @@ def read(paths: Sequence[str]) -> Fleet:
                     if answer.frame.sealed is not UNSET:
                         fleet.sealed.append(name)
                     fleet.hosts.append((answer.frame, answer.parts))
+                    fleet.captured.append(answer.frame.created_at or "")
             except InputError as error:
                 fleet.silent[host_of(file)] = refusal(file, error)
     return fleet

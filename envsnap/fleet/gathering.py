@@ -12,6 +12,7 @@ from envsnap.fleet import answers, kinds, silence, store
 from envsnap.fleet.kinds import Noise, Same
 
 NOTE_TWICE = "hosts that answered before are counted again"
+NOTE_STALE = "captured weeks before most of the others"
 NOTE_SEALED = "edited after capture, and sealed"
 MOST_TOLD = 5
 
@@ -53,7 +54,7 @@ def read(
         found = _joined(found, fleet.names, kinds.gathered(fleet.hosts), ())
         listed = found.inventory or fleet.inventory
         silent = {**found.silent, **fleet.silent}
-        told = ((NOTE_TWICE, fleet.twice), (NOTE_SEALED, fleet.sealed))
+        told = ((NOTE_TWICE, fleet.twice), (NOTE_SEALED, fleet.sealed), (NOTE_STALE, fleet.stale()))
         notes = tuple(f"{note}: {', '.join(who[:MOST_TOLD])}" for note, who in told if who)
         found = structs.replace(found, silent=silent, inventory=listed, notes=notes)
     return found

@@ -60,4 +60,7 @@ def _step(item: Difference) -> str:
         value = str(item.good)
         if len(value) <= LONGEST_VALUE and plain(value) == value:
             return f"export {_name(item)}={quote(value)}"
-    return f"# by hand: {plain(item.path)}: {plain(said.change(item))}"
+    if item.good is None:
+        return f"# by hand: take out {plain(item.path)} (it is {plain(said.shown(item.bad))})"
+    here = "it is not there" if item.bad is None else f"it is {plain(said.shown(item.bad))}"
+    return f"# by hand: set {plain(item.path)} to {plain(said.shown(item.good))} ({here})"

@@ -48,3 +48,17 @@ def test_files_of_something_else(
 def test_a_name_that_neither_side_has_is_told(given: tuple[files.File, ...]) -> None:
     notes = list(files.unlike_captured(given, side(ONE, "other"), side(TWO, "other")))
     assert notes == ["app is in neither manifest: nothing says which side its files are of"]
+
+
+def test_a_file_beside_that_the_command_may_read_is_told(
+    given: tuple[files.File, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trials replace what lies at the two paths: a third copy in the working folder stays as it is."""
+    work = tmp_path / "elsewhere"
+    work.mkdir()
+    (work / "bad.yaml").write_text(TWO)
+    monkeypatch.chdir(work)
+    (note,) = files.unlike_captured(given, side(ONE), side(TWO))
+    assert note.startswith("bad.yaml in the working folder is neither of the two of --file app")
+    monkeypatch.chdir(tmp_path)
+    assert list(files.unlike_captured(given, side(ONE), side(TWO))) == []

@@ -159,3 +159,16 @@ def test_a_clock_that_is_ahead_is_told(envsnap: Run, tmp_path: Path) -> None:
     told = envsnap("fleet", "add", "store", "now").stderr
     assert "a time that has not come yet: n1" in told
     assert "older than what the store has (n1)" in told
+
+
+def test_a_host_that_was_captured_weeks_before_the_others_is_told(
+    envsnap: Run, tmp_path: Path
+) -> None:
+    fill(tmp_path / "f", {}, 4)
+    old = tmp_path / "f" / "n3.json"
+    tree = json.loads(old.read_text())
+    tree["created_at"] = "2023-05-01T00:00:00Z"
+    old.write_text(json.dumps(tree))
+    assert envsnap("capture", "--seal", str(old), "-o", str(old)).returncode == 0
+    _, _, report = states(envsnap, "f")
+    assert "captured weeks before most of the others: n3 (2023-05-01)" in report["notes"]
