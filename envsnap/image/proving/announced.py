@@ -56,6 +56,7 @@ PLACES = (
 )
 CUDA = ("cuda.toolkit", "the wheels bring their CUDA; no toolkit is carried")
 FILES = ("configs", "weights")
+BUILT_THERE = ("egg-info", "egg")  # installed from source, by setuptools itself
 
 
 class Announced(Struct, frozen=True):
@@ -125,7 +126,7 @@ def by(plan: Plan, manifest: Manifest, base: BaseSettings | None = None) -> Anno
     inherited = foundations.INHERITED.get(plan.base.kind) if base is None else None
     if inherited is not None and inherited.fullmatch("LANG") and "LANG" not in plan.environment:
         found.update(dict.fromkeys(_with_consequences("env_vars.LANG")[1:], BASE_SETS))
-    return Announced(found, lost=LOST, brought=dict(_brought(plan)), inherited=inherited)
+    return Announced(found, lost=LOST, brought=dict(_brought(plan, manifest)), inherited=inherited)
 
 
 def _of_base(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -152,10 +153,15 @@ def _interpreter(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "python.library", why
 
 
-def _brought(plan: Plan) -> Iterator[tuple[str, str]]:
+def _brought(plan: Plan, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    packages = reading.packages(manifest)
     for part in ("distutils", "lib2to3", "tkinter", "idlelib", "_tkinter", "_gdbm", "_dbm", "venv"):
         yield f"python.library.{part}", "the distribution packs it on its own"
     for artifact in plan.artifacts:
+        captured = packages.get(artifact.name)
+        was_built = captured is not None and captured.format in BUILT_THERE
+        if was_built and not artifact.file.endswith("-none-any.whl"):
+            continue  # machine code that was compiled there: another's build of it proves nothing
         if artifact.proof == "tags":  # an old kind of install, or a report, states no RECORD
             for field in ("record_sha256", "wheel_tags"):
                 yield (

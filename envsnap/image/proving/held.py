@@ -20,7 +20,8 @@ from envsnap.errors import InputError, TargetError
 from envsnap.image import records
 from envsnap.image.building.normal import OURS, member_of
 from envsnap.image.records import BaseSettings, Plan
-from envsnap.image.writing.dockerfile import PLAN, PLAN_LABEL, SHARE
+from envsnap.image.writing.dockerfile import MANIFEST, PLAN, PLAN_LABEL, SHARE
+from envsnap.model import codec
 from envsnap.targets import engine
 
 if TYPE_CHECKING:
@@ -92,19 +93,37 @@ def asleep(client: DockerClient, image: Any) -> Iterator[Any]:
 
 def carried_plan(client: DockerClient, image: Any) -> Plan | None:
     """Return the plan that an image carries, whatever its label says of it."""
-    import docker
-
-    try:
-        with asleep(client, image) as container:
-            data = _file(container, SHARE + PLAN)
-    except docker.errors.NotFound:
+    data = _carried(client, image, SHARE + PLAN)
+    if data is None:
         return None
-    except docker.errors.DockerException as error:
-        raise TargetError(f"{image.id}: {engine.reason(error)}") from None
     try:
         return records.decode(data, SHARE + PLAN)
     except InputError:
         return None
+
+
+def carried_fingerprint(client: DockerClient, image: Any) -> str | None:
+    """The fingerprint of the manifest that an image carries: empty where it was edited, None without one."""
+    data = _carried(client, image, SHARE + MANIFEST)
+    if data is None:
+        return None
+    try:
+        return codec.decode(data, SHARE + MANIFEST).manifest.fingerprint
+    except InputError:
+        return ""
+
+
+def _carried(client: DockerClient, image: Any, path: str) -> bytes | None:
+    """A file of ours in an image; None where there is none. Raises TargetError."""
+    import docker
+
+    try:
+        with asleep(client, image) as container:
+            return _file(container, path)
+    except docker.errors.NotFound:
+        return None
+    except docker.errors.DockerException as error:
+        raise TargetError(f"{image.id}: {engine.reason(error)}") from None
 
 
 def _file(container: Any, path: str) -> bytes:

@@ -167,9 +167,7 @@ def beneath(base: BaseSettings | None) -> list[str]:
 def around(container: Any, image: Held) -> list[str]:
     """How a container was started, which nothing compares."""
     user = str((container.attrs.get("Config") or {}).get("User") or "")
-    mounts = sorted(str(item.get("Destination")) for item in container.attrs.get("Mounts") or ())
-    hosts = (container.attrs.get("HostConfig") or {}).get("ExtraHosts") or ()
-    told = (("mounted", mounts), ("names of hosts", list(hosts)))
+    told = _outside(container.attrs)
     other = f"the container runs as {user or 'root'}, the image's user is {image.settings.user or 'root'}"
     return [
         *([other] if user != image.settings.user else []),
@@ -180,6 +178,40 @@ def around(container: Any, image: Held) -> list[str]:
             if names
         ),
     ]
+
+
+def _outside(attributes: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """What an engine gives a container from outside: kinds, and the names of each."""
+    host = attributes.get("HostConfig") or {}
+    mounts = sorted(str(item.get("Destination")) for item in attributes.get("Mounts") or ())
+    return [
+        ("mounted", mounts),
+        ("names of hosts", list(host.get("ExtraHosts") or ())),
+        ("servers of names", list(host.get("Dns") or ())),
+        ("groups", list(host.get("GroupAdd") or ())),
+        ("limits", [str(item.get("Name")) for item in host.get("Ulimits") or ()]),
+        ("rights", [name for name, is_given in _rights(host) if is_given]),
+    ]
+
+
+def _rights(host: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    yield "privileged", bool(host.get("Privileged"))
+    yield "capabilities", bool(host.get("CapAdd"))
+    for name in ("PidMode", "IpcMode", "NetworkMode"):
+        yield f"{name.removesuffix('Mode').lower()} of the host", host.get(name) == "host"
+
+
+def started(container: Any, image: Held) -> list[Fact]:
+    """What a container was started with in the place of what its image says: where, and by what."""
+    config = container.attrs.get("Config") or {}
+    folder = str(config.get("WorkingDir") or "/")
+    entrypoint = tuple(str(word) for word in config.get("Entrypoint") or ())
+    found: list[Fact] = []
+    if folder != image.folder:
+        found.append(_other("working_folder", image.folder, folder))
+    if entrypoint != image.settings.entrypoint:
+        found.append(_other("entrypoint", list(image.settings.entrypoint), list(entrypoint)))
+    return found
 
 
 def above(files: Mapping[str, bool]) -> tuple[list[Fact], list[Fact]]:

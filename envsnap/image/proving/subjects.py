@@ -133,11 +133,16 @@ def _of_engine(
         differs += settings.differences(chosen, described, known_base)
         if label != digest:
             differs.append(_another_plan(digest, label))
+        held_by_it = held.carried_fingerprint(client, image)
+        if held_by_it is not None and held_by_it != chosen.fingerprint:
+            differs.append(_another_manifest(chosen.fingerprint, held_by_it))
         notes += settings.beneath(known_base)
         notes += [] if plan is not None else [BY_ITSELF]
     else:
         notes = [NO_PLAN]
-    notes += settings.around(container, described) if container is not None else []
+    if container is not None:
+        notes += settings.around(container, described)
+        differs += settings.started(container, described) if chosen is not None else []
     counting = chosen or judging_plan(manifest)
     return Subject(
         plan=counting,
@@ -171,6 +176,16 @@ def _another_plan(wanted: str, found: str | None) -> Fact:
         captured=wanted,
         inside=found,
         reason="the image was not made by this plan",
+    )
+
+
+def _another_manifest(wanted: str, found: str) -> Fact:
+    return Fact(
+        path=text(("image", "manifest")),
+        kind=settings.kind_of(wanted, found),
+        captured=wanted,
+        inside=found or "edited",
+        reason="the manifest that the image carries is not the one of its plan",
     )
 
 

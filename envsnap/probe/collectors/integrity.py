@@ -83,6 +83,8 @@ def _library() -> dict:
             if not name.endswith(CODE):
                 continue
             top = inside.split("/")[0]
+            if top.startswith("config-"):  # for who builds Python's extensions; nothing imports it
+                continue
             stem = name.partition(".")[0]
             part = top if top in PARTS else stem if stem in PARTS and top != stem else "core"
             if part not in digests:
