@@ -86,7 +86,9 @@ def test_what_a_file_names_beside_it_is_read_too(envsnap: Run, tmp_path: Path) -
     shards = {"a": "part-1.safetensors", "b": "part-1.safetensors"}
     (folder / "m.safetensors.index.json").write_text(json.dumps({"weight_map": shards}))
     named = {"o": "net.onnx", "x": "net.xml", "i": "m.safetensors.index.json"}
-    options = [part for name, file in named.items() for part in ("--weights", f"{name}=model/{file}")]
+    options = [
+        part for name, file in named.items() for part in ("--weights", f"{name}=model/{file}")
+    ]
     entries, gaps = captured(envsnap, tmp_path, *options)
     assert gaps == {}
     beside = {"i/part-1.safetensors", "o/decoder.weights", "o/net.onnx.data", "x/net.bin"}
