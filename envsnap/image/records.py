@@ -275,6 +275,12 @@ class Plan(Struct, frozen=True, kw_only=True):
         dict[str, str],
         Meta(description="SHA-256 of each file of the application, by its path below /app."),
     ] = {}
+    app_programs: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Files of the application that may be executed, by their paths below /app."
+        ),
+    ] = ()
     extra_ca: Annotated[
         bool, Meta(description="Whether the build, not the image, trusts a CA of the context.")
     ] = False
@@ -299,6 +305,7 @@ def encode(plan: Plan) -> bytes:
     tree = to_builtins(plan)
     parts = (
         (tree, "app_files"),
+        (tree, "app_programs"),
         (tree["base"]["settings"], "further"),
         (tree["conda"], "hashed"),
         (tree["python"], "archive"),

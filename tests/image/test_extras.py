@@ -94,6 +94,34 @@ SECRETS = (
     "token.json", "hf_token.txt", "id_ecdsa_sk", "key.pem.bak", ".bash_history", ".python_history",
     ".flaskenv", "a\nb.pem",
 )  # fmt: skip
+
+
+def test_links_inside_are_carried_as_what_they_lead_to(tmp_path: Path) -> None:
+    """Python imports through a link: without it the program would not start."""
+    app = tmp_path / "app"
+    (app / "lib").mkdir(parents=True)
+    (app / "main.py").write_text("import lib.n\n")
+    (app / "lib" / "m.py").write_text("x = 1\n")
+    (app / "start.sh").write_text("#!/bin/sh\n")
+    (app / "start.sh").chmod(0o755)
+    (app / "lib" / "n.py").symlink_to("m.py")
+    (app / "library").symlink_to("lib")
+    (app / "self").symlink_to(".")
+    (app / "key.py").symlink_to("/etc/hostname")
+    packed = application.pack(str(app))
+    assert set(packed.digests) == {
+        "main.py", "start.sh", "lib/m.py", "lib/n.py", "library/m.py",
+    }  # fmt: skip
+    assert packed.digests["lib/n.py"] == packed.digests["lib/m.py"]
+    assert (packed.programs, packed.links) == (("start.sh",), ("key.py", "self"))
+    assert (
+        "2 links inside it as copies; left out (links and special files): key.py, self"
+        in packed.why()
+    )
+    plan, _ = planned(app=str(app))
+    assert plan.app_programs == ("start.sh",)
+
+
 WEIGHT_FILES = ("pytorch_model.bin", "weights.bin", "model.pkl", "model.joblib", "model.pb")
 PLAIN = (
     "env.py", "tokenizer.json", "added_tokens.json", "special_tokens_map.json", "environment.yml",

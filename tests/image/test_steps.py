@@ -82,3 +82,13 @@ def test_of_another_release_of_the_base_nothing_is_said(layers: list[str]) -> No
     assert (
         held.steps(Recited(lines, ["a", "b", "c", "d"]), Recited(BASE, layers), "sha256:1") is None
     )
+
+
+def test_a_step_that_was_edited_is_told_from_where_it_parts() -> None:
+    plan = make_plan(next(iter(CASES.values()))())
+    lines = written(plan, "classic")
+    place, longest = max(enumerate(lines), key=lambda item: len(item[1]))
+    assert len(longest) > 2 * steps.LONGEST
+    lines[place] = f"{longest[:200]} EDITED {longest[200:]}"
+    (found,) = steps.strange(plan, lines)
+    assert "EDITED" in found.path

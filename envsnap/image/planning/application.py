@@ -47,10 +47,16 @@ MOST_STARS, LONGEST_PATTERN = 8, 300
 
 
 class Application(Struct, frozen=True, kw_only=True):
-    """A packed folder: the archive, its files' SHA-256, and what was left out for which reason."""
+    """A packed folder: the archive, its files' SHA-256, and what was left out for which reason.
+
+    `programs` are the files that may be executed, `copies` the links that lead to other files of
+    the folder: the archive has those files' contents in their place.
+    """
 
     data: bytes
     digests: dict[str, str]
+    programs: tuple[str, ...]
+    copies: tuple[str, ...]
     secrets: tuple[str, ...]
     weights: tuple[str, ...]
     links: tuple[str, ...]
@@ -58,6 +64,8 @@ class Application(Struct, frozen=True, kw_only=True):
     def why(self) -> str:
         """Say what was packed and what was not."""
         parts = ["the folder that --app names"]
+        if self.copies:
+            parts.append(f"{counted(len(self.copies), 'link')} inside it as copies")
         for what, names in (
             ("may hold secrets", self.secrets),
             ("weights: mount them when the container starts", self.weights),
@@ -79,6 +87,27 @@ def pack(folder: str) -> Application:
     """Pack a folder so that equal files give equal bytes. Raises InputError."""
     if not os.path.isdir(folder):
         raise InputError(f"--app {folder}: no such folder")
+    kept, secrets, weights, links = _sorted_out(folder)
+    if not kept:
+        raise InputError(f"--app {folder}: holds no file that an image may get")
+    copies = {link: found for link in links if (found := _copied(folder, link, kept))}
+    sources = {name: name for name in kept}
+    for found in copies.values():
+        sources.update({name: source for name, source in found.items() if name not in sources})
+    data, digests, programs = _archive(folder, sources)
+    return Application(
+        data=data,
+        digests=digests,
+        programs=tuple(programs),
+        copies=tuple(copies),
+        secrets=tuple(secrets),
+        weights=tuple(weights),
+        links=tuple(name for name in links if name not in copies),
+    )
+
+
+def _sorted_out(folder: str) -> tuple[list[str], list[str], list[str], list[str]]:
+    """The names of a folder: what is kept, what may be a secret, weights, and what is no plain file."""
     secrets: list[str] = []
     weights: list[str] = []
     links: list[str] = []
@@ -96,16 +125,23 @@ def pack(folder: str) -> Application:
             weights.append(name)
         else:
             kept.append(name)
-    if not kept:
-        raise InputError(f"--app {folder}: holds no file that an image may get")
-    data, digests = _archive(folder, kept)
-    return Application(
-        data=data,
-        digests=digests,
-        secrets=tuple(secrets),
-        weights=tuple(weights),
-        links=tuple(links),
-    )
+    return kept, secrets, weights, links
+
+
+def _copied(folder: str, link: str, kept: list[str]) -> dict[str, str]:
+    """The files that a link leads to in the same folder, by their names below the link."""
+    path = os.path.join(folder, link)
+    target = os.path.relpath(os.path.realpath(path), os.path.realpath(folder))
+    if not os.path.islink(path) or target == os.curdir or target.split(os.sep)[0] == os.pardir:
+        return {}
+    if target in kept:
+        return {link: target}
+    inside = target + os.sep
+    return {
+        os.path.join(link, name.removeprefix(inside)): name
+        for name in kept
+        if name.startswith(inside)
+    }
 
 
 def _wanted(folder: str) -> list[str]:
@@ -148,14 +184,20 @@ def _is_secret(name: str) -> bool:
     return not SECRET_FOLDERS.isdisjoint(parts[:-1]) or SECRET.fullmatch(parts[-1]) is not None
 
 
-def _archive(folder: str, names: list[str]) -> tuple[bytes, dict[str, str]]:
-    """Write a tar without owners and dates; executable files stay executable. With SHA-256 by name."""
+def _archive(folder: str, sources: dict[str, str]) -> tuple[bytes, dict[str, str], list[str]]:
+    """Write a tar without owners and dates; executable files stay executable.
+
+    `sources` has the file of each name. With SHA-256 by name, and the names that may be executed.
+    """
     data = io.BytesIO()
     digests: dict[str, str] = {}
+    programs: list[str] = []
     total = 0
+    if len(sources) > MOST_FILES:
+        raise InputError(f"--app {folder}: {counted(len(sources), 'file')} with those behind links")
     with tarfile.open(fileobj=data, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for name in names:
-            content, mode = _read(folder, name)
+        for name, source in sorted(sources.items()):
+            content, mode = _read(folder, source)
             total += len(content)
             if total > LARGEST:
                 raise InputError(
@@ -166,7 +208,8 @@ def _archive(folder: str, names: list[str]) -> tuple[bytes, dict[str, str]]:
             member.mode = 0o755 if mode & stat.S_IXUSR else 0o644
             tar.addfile(member, io.BytesIO(content))
             digests[member.name] = hashlib.sha256(content).hexdigest()
-    return data.getvalue(), digests
+            programs += [member.name] if mode & stat.S_IXUSR else []
+    return data.getvalue(), digests, programs
 
 
 def _read(folder: str, name: str) -> tuple[bytes, int]:

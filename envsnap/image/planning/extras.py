@@ -118,7 +118,9 @@ def _application(plan: Plan, folder: str) -> tuple[Plan, bytes, frozenset[str]]:
         raise InputError(f"--config: {covered[0]} would replace a file of --app; leave one out")
     digest = hashlib.sha256(packed.data).hexdigest()
     told = (*plan.decisions, decision)
-    made = replace(plan, app=digest, app_files=packed.digests, decisions=told)
+    made = replace(
+        plan, app=digest, app_files=packed.digests, app_programs=packed.programs, decisions=told
+    )
     return made, packed.data, frozenset(packed.digests)
 
 

@@ -11,7 +11,7 @@ import re
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from envsnap.changes.change import ChangeKind
 from envsnap.errors import TargetError
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 NOT_KNOWN = "the application: this plan does not state its files, which were not compared"
 OTHER = "not the file of the application that the plan was made with"
 STRANGE = "code in the application's folder that the plan did not put there"
+NO_PROGRAM = "a program of the application that nobody may execute"
+Files: TypeAlias = Mapping[str, tuple[str, bool]]  # SHA-256, and whether it may be executed
 CODE = re.compile(r".*\.(?:py|so|pyd|pth)", re.DOTALL)
 LARGEST = 4 << 30
 PIECE = 1 << 20
@@ -43,7 +45,14 @@ def compare(
         return [], [NOT_KNOWN]
     inside = _of_image(client, image) if container is None else _inside(container)
     carried = {item.path for item in plan.files} | {item.path for item in plan.weights}
-    return list(_differences(plan.app_files, inside, carried)), []
+    digests = {name: digest for name, (digest, _) in inside.items()}
+    found = [*_differences(plan.app_files, digests, carried)]
+    found += [
+        _fact(name, ChangeKind.CHANGED, "may be executed", "may not", NO_PROGRAM)
+        for name in plan.app_programs
+        if name in inside and not inside[name][1]
+    ]
+    return found, []
 
 
 def _differences(
@@ -65,7 +74,7 @@ def _fact(name: str, kind: ChangeKind, wanted: str | None, found: str | None, wh
     )
 
 
-def _of_image(client: DockerClient, image: Any) -> dict[str, str]:
+def _of_image(client: DockerClient, image: Any) -> Files:
     import docker
 
     try:
@@ -75,8 +84,8 @@ def _of_image(client: DockerClient, image: Any) -> dict[str, str]:
         raise TargetError(f"{image.id}: {engine.reason(error)}") from None
 
 
-def _inside(container: Any) -> dict[str, str]:
-    """The SHA-256 of every file of the application's folder, by its path below it."""
+def _inside(container: Any) -> Files:
+    """Every file of the application's folder, by its path below it."""
     import docker
 
     try:
@@ -98,7 +107,7 @@ def _inside(container: Any) -> dict[str, str]:
             raise TargetError(f"{container.name}: {APP} cannot be read: {error}") from None
 
 
-def _digests(tar: tarfile.TarFile) -> Iterator[tuple[str, str]]:
+def _digests(tar: tarfile.TarFile) -> Iterator[tuple[str, tuple[str, bool]]]:
     for member in tar:
         stream = tar.extractfile(member) if member.isreg() else None
         if stream is not None:
@@ -106,4 +115,4 @@ def _digests(tar: tarfile.TarFile) -> Iterator[tuple[str, str]]:
             digest = hashlib.sha256()
             while piece := stream.read(PIECE):
                 digest.update(piece)
-            yield name, digest.hexdigest()
+            yield name, (digest.hexdigest(), bool(member.mode & 0o111))

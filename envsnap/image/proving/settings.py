@@ -16,7 +16,9 @@ from envsnap.image.writing import dockerfile
 from envsnap.model.paths import text
 
 # What a program leaves behind; nothing is imported or loaded from there.
-TEMPORARY = re.compile(r"/(?:tmp|run|var/(?:tmp|run|log|cache|lib/apt/lists))/.*", re.DOTALL)
+TEMPORARY = re.compile(
+    r"/(?:tmp|run|var/(?:tmp|run|log|cache|lib/apt/lists)|usr/share/(?:doc|man|info))/.*", re.DOTALL
+)
 # But for what could be run or loaded: compilers keep their caches there, and believe them.
 CODE = re.compile(r".*\.(?:py|pyc|pyd|pth|cubin|so(?:\.[0-9]+)*)", re.DOTALL)
 # Of a container that runs: where its programs are, and what Python would import.
@@ -27,7 +29,7 @@ MOST_FILES = 200
 MOST_OUTSIDE = 6
 ABOVE = "in a layer above those of the plan"
 SINCE = "changed in the container since it started"
-LEFT_BEHIND = "temporary files, logs and caches"
+LEFT_BEHIND = "temporary files, logs, caches and manuals"
 OF_THE_RUN = "written by what runs in it"
 CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 PORTS = "ExposedPorts"

@@ -6,9 +6,10 @@ copies is told by digests elsewhere; here it counts that there are as many.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from envsnap.changes.change import ChangeKind
 from envsnap.image.proving.fact import Fact
@@ -37,11 +38,28 @@ def strange(plan: Plan, lines: Sequence[str]) -> Iterator[Fact]:
         if wanted[_squeezed(command)] > 0:
             wanted[_squeezed(command)] -= 1
         else:
-            yield _fact(" ".join(command.split())[:LONGEST])
+            ours = (_command(part) for part in ordered if isinstance(part, ins.Run))
+            yield _fact(_otherwise(" ".join(command.split()), ours))
     copies = sum(isinstance(part, ins.Copy | ins.Unpack | ins.Fetch) for part in ordered)
     found = [line for line in lines if FILES.match(line)]
     if len(found) > copies:
         yield _fact(f"{len(found)} times COPY or ADD, and {copies} in the plan")
+
+
+def _otherwise(command: str, ours: Iterable[str]) -> str:
+    """A command, from where it parts from the plan's that begins most like it."""
+    begins = (_common(command, " ".join(BLANKS.sub(" ", one).split())) for one in ours)
+    same = max(begins, default=0)
+    if same < LONGEST // 2:
+        return command[:LONGEST]
+    start = command.rfind(" ", 0, max(0, same - LONGEST // 4)) + 1
+    return f"…{command[start : start + LONGEST]}"
+
+
+def _common(one: str, other: str) -> int:
+    """How many letters two texts have in common from their beginning on."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _ordered(plan: Plan) -> list[ins.Instruction]:
