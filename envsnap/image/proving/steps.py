@@ -6,7 +6,6 @@ copies is told by digests elsewhere; here it counts that there are as many.
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
