@@ -36,8 +36,44 @@ _LINE = (
 # ... also behind words of the same directive: proxy_set_header X-Gateway-Secret x;
 _DIRECTIVE = r"(?m)^[ \t]{0,8}((?:[a-z][\w-]{1,30} ){0,3})([A-Za-z][\w.-]{3,80})[ \t]{1,40}[\"']?([^\s\"'=:;,{}()<>-][^\s\"'=:;,{}()<>]{2,200})[\"']?[ \t]{0,2}(;?)[ \t]{0,8}\r?$"
 _DIGEST = r"(?i)\bDigest\s[^\n]{0,400}?\bresponse=\"?([0-9a-f]{32,128})\"?"
-_ALONE = (_SECURE, _PS_LOGIN, _SWITCH_LOGIN, _NET_USE, _NET_USED, _NET_USER, _DIGEST)
-_HINTS = ("/u", "net use", "net user", "ecure", "redential", "igest", "/U")
+# What a CI is told to mask; users of Redis; the word behind a hash of nginx; what a program is fed.
+_MASKED = r"(?:::add-mask::|\bissecret=true\])([^\s\"']{3,400})"
+_REDIS = r"(?im)(?:^\s{0,8}|\bacl\s{1,4}set)user\s{1,4}[\w.-]{1,60}\s[^\n]{0,200}?(?<=\s)(?:>|#(?=[0-9a-f]{64}\b))([^\s\"']{3,200})"
+_LINK = r"\bsecure_link_md5\s{1,4}\"?[^\n\";]{0,200}?\s([^\s\";$]{3,200})\"?\s{0,4};"
+_FED = r"\b(?:openconnect|openvpn|vpnc(?:-connect)?|kinit|cryptsetup|smbclient|ldapsearch)\b[^\n|;]{0,300}?<<<\s{0,2}[\"']?([^\s\"']{3,200})"
+# Services whose addresses hold the key: private indexes, nodes of chains, heartbeats.
+_IN_PATH = r"\b(?:[\w-]{1,60}\.){0,3}(?:fury\.io|packagecloud\.io|infura\.io/(?:ws/)?v3|alchemy\.com/v2|cronitor\.link/p|betterstack\.com/api/v1/heartbeat|hc-ping\.com)/([A-Za-z0-9_-]{12,100})(?![\w-])"
+_ALONE = (
+    _SECURE,
+    _PS_LOGIN,
+    _SWITCH_LOGIN,
+    _NET_USE,
+    _NET_USED,
+    _NET_USER,
+    _DIGEST,
+    _MASKED,
+    _REDIS,
+    _LINK,
+    _FED,
+    _IN_PATH,
+)
+_HINTS = (
+    "/u",
+    "net use",
+    "net user",
+    "ecure",
+    "redential",
+    "igest",
+    "/U",
+    "add-mask",
+    "issecret",
+    "user ",
+    "USER ",
+    "<<<",
+    ".io/",
+    ".com/",
+    "cronitor",
+)
 
 
 def spans(text: str) -> list:
