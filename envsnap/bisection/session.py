@@ -94,7 +94,7 @@ class Bisecting:
             )
         self.command, self.options = tuple(command), options
         self.shown = files.shown_words(command)
-        self.good, self.bad = sides.read(good), sides.read(bad)
+        self.good, self.bad = (sides.read(side, options.find_links) for side in (good, bad))
         self.files = files.read(options.files)
         self.recording = self._recording()
         self.names = names

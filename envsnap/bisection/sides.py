@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
 from envsnap.model.manifest import Manifest
-from envsnap.model.python import Package
+from envsnap.model.python import Origin, Package
 from envsnap.redact import digests
 
 Value = TypeVar("Value")
@@ -38,8 +41,9 @@ def known(value: Value | UnsetType | None) -> Value | None:
     return None if value is UNSET or isinstance(value, UnsetType) else value
 
 
-def read(manifest: Manifest) -> Side:
-    """Read a manifest."""
+def read(manifest: Manifest, links: str | None = None) -> Side:
+    """Read a manifest; `links` is a folder of wheels, for what came from no index."""
+    wheels = _wheels(links)
     sections = manifest.sections
     python = sections.python
     packages = sections.packages
@@ -49,7 +53,7 @@ def read(manifest: Manifest) -> Side:
         name: Distribution(
             version=package.version,
             requires=known(package.requires) or (),
-            obstacle=_obstacle(package),
+            obstacle=_obstacle(package, wheels.get((name, package.version))),
         )
         for name, package in entries.items()
         if isinstance(package.version, str)
@@ -69,12 +73,35 @@ def _secrets(gaps: Mapping[str, str]) -> dict[str, str]:
     return {name: why for name, why in gaps.items() if digests.is_cut(why)}
 
 
-def _obstacle(package: Package) -> str | None:
-    """Why a distribution cannot be had from an index, where its metadata says so."""
+def _wheels(folder: str | None) -> dict[tuple[str, str], list[str]]:
+    """The wheels of a folder, by name and version."""
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    found: dict[tuple[str, str], list[str]] = {}
+    for name in sorted(os.listdir(folder)) if folder and os.path.isdir(folder) else ():
+        with contextlib.suppress(InvalidWheelFilename):
+            distribution, version, _, _ = parse_wheel_filename(name)
+            wheels = found.setdefault((str(distribution), str(version)), [])
+            wheels.append(os.path.join(str(folder), name))
+    return found
+
+
+def _is_among(origin: Origin, wheels: Iterable[str]) -> bool:
+    """Whether one of these wheels may be what was installed: by its SHA-256 where that is stated."""
+    wanted = known(origin.sha256)
+    for path in wheels:
+        with open(path, "rb") as stream:
+            if wanted is None or hashlib.file_digest(stream, "sha256").hexdigest() == wanted:
+                return True
+    return False
+
+
+def _obstacle(package: Package, wheels: Iterable[str] | None) -> str | None:
+    """Why a distribution cannot be had from an index or as one of these wheels."""
     if known(package.editable):
         return "it is an editable install"
     origin = known(package.origin)
-    if origin is not None:
+    if origin is not None and not _is_among(origin, wheels or ()):
         return "it was installed from an address or a folder, not from an index"
     if known(package.defects):
         return "its metadata is damaged"

@@ -135,6 +135,12 @@ def _messages(block: dict[bytes, bytes], name: str) -> Messages:
     found = {word.decode(): scan.parse(message, name) for word, message in block.items() if word}
     if b"" not in block or not isinstance(found.get("facts"), dict):
         scan.refuse(name, "the probe's output is cut off; run it again")
+    if not isinstance(found["facts"].get("probe"), int):
+        scan.refuse(
+            name,
+            "it is not as the probe writes it: something that this Python runs at its start (a"
+            " sitecustomize, a .pth file) changes how JSON is written",
+        )
     if found["facts"].get("probe") != PROBE_PROTOCOL:
         scan.refuse(
             name, "written by another version of the probe; write a new one with this envsnap"
