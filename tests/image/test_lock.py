@@ -452,6 +452,35 @@ def test_the_lock_as_pylock_is_valid_and_complete(index: Index, tmp_path: Path) 
         pylock.render(whole, unhashed)
 
 
+def test_repositories_and_what_is_left_out_stand_in_the_lock(index: Index) -> None:
+    from packaging.pylock import Pylock
+
+    index.add("alpha", wheel(index.folder, "alpha", "1.0", "a = 1\n"))
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    origin = Origin(
+        url="https://git.example/mono.git", vcs="git", commit=commit, subdirectory="py/part"
+    )
+    whole = holding(
+        {
+            "alpha": Package(version="1.0"),
+            "part": Package(version="2.0", origin=origin),
+            "ours": Package(version="3.0", origin=Origin(url="file:///srv/ours")),
+        }
+    )
+    lock = api.lock(whole)
+    text = pylock.render(whole, lock)
+    tree = tomllib.loads(text)
+    Pylock.from_dict(tree).validate()
+    (part,) = (item for item in tree["packages"] if item["name"] == "part")
+    assert part["version"] == "2.0"
+    assert part["vcs"] == {
+        "type": "git", "url": "https://git.example/mono.git", "commit-id": commit, "subdirectory": "py/part",
+    }  # fmt: skip
+    told = "# left out: packages.ours: installed from a local file or folder"
+    assert told in text
+    assert told in pylock.requirements_text(whole, lock)
+
+
 def test_pip_installs_what_the_lock_names_and_nothing_else(index: Index, tmp_path: Path) -> None:
     made = index.add("alpha", wheel(index.folder, "alpha", "1.0", "a = 1\n"))
     packages = installed([made], tmp_path)

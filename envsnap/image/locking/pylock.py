@@ -12,6 +12,7 @@ from envsnap.image.records import Lock, Requirements
 from envsnap.model import lock_text
 from envsnap.model.lock_text import text
 from envsnap.model.manifest import Manifest
+from envsnap.model.plain_text import plain
 from envsnap.wording import counted
 
 HEADER = "# Written by envsnap; install with pip install --no-deps --require-hashes.\n"
@@ -38,8 +39,16 @@ def requirements_of(groups: tuple[Requirements, ...]) -> Iterator[str]:
 
 
 def requirements_text(manifest: Manifest, lock: Lock) -> str:
-    """Write a requirements file; what cannot be hashed is a comment."""
-    return HEADER + "\n".join(requirements_of(_sorted(manifest, lock).groups)) + "\n"
+    """Write a requirements file; what cannot be hashed, or is left out, is a comment."""
+    found = _sorted(manifest, lock)
+    lines = [*requirements_of(found.groups), *_left_out(found)]
+    return HEADER + "\n".join(lines) + "\n"
+
+
+def _left_out(found: requirements.Sorted) -> Iterator[str]:
+    """A comment for each distribution that no line brings back."""
+    for item in found.not_carried:
+        yield f"# left out: {item.path}: {plain(item.reason)}"
 
 
 def render(manifest: Manifest, lock: Lock) -> str:
@@ -52,8 +61,14 @@ def render(manifest: Manifest, lock: Lock) -> str:
     if known.python:
         release = known.python.rstrip("+")
         parts.append(f"requires-python = {text('==' + facts.major_minor(release) + '.*')}")
+    found = _sorted(manifest, lock)
     for name in sorted(lock.artifacts):
         parts += ["", *_package(lock, name)]
+    for group in found.groups:
+        for line in group.lines if group.needs_git else ():
+            parts += ["", *_repository(line, known)]
+    told = list(_left_out(found))
+    parts += ["", *told] if told else []
     return "\n".join(parts) + "\n"
 
 
@@ -70,6 +85,20 @@ def _package(lock: Lock, name: str) -> Iterator[str]:
         size=lock.sizes.get(name),
         is_wheel=artifact.kind == "wheel",
     )
+
+
+def _repository(line: str, known: facts.Facts) -> Iterator[str]:
+    """A distribution of a repository, as `NAME @ git+ADDRESS@COMMIT` has it."""
+    name, _, address = line.partition(" @ git+")
+    address, _, folder = address.partition("#subdirectory=")
+    url, _, commit = address.rpartition("@")
+    version = known.packages[name].version if name in known.packages else None
+    yield "[[packages]]"
+    yield f"name = {text(name)}"
+    if isinstance(version, str):
+        yield f"version = {text(version)}"
+    inside = f", subdirectory = {text(folder)}" if folder else ""
+    yield f'vcs = {{ type = "git", url = {text(url)}, commit-id = {text(commit)}{inside} }}'
 
 
 def _public(url: str) -> str:
