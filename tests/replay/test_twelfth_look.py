@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from envsnap.replay.compare import printed
+from envsnap.replay.esr.recording import Printed
 from envsnap.replay.recorder import texts
 from tests.conftest import Run
 
@@ -37,6 +40,7 @@ def test_a_time_of_another_day_is_an_answer(
 
 
 ENSEMBLE = """
+import hashlib
 import json
 import torch
 class Net(torch.nn.Module):
@@ -73,6 +77,7 @@ def test_models_of_one_class_in_another_order_are_the_same(
 
 
 NAMED = """
+import hashlib
 import json
 import torch
 import envsnap
@@ -106,3 +111,25 @@ def test_a_model_that_nobody_calls_is_told(envsnap: Run, tmp_path: Path, torch_p
     (tmp_path / "run.py").write_text("import torch\ntorch.nn.Linear(4, 3)(torch.ones(2, 4))\n")
     done = envsnap("record", "--root", "Linaer", "-o", "a.esr", "--", torch_python, "run.py")
     assert "--root Linaer: no model of this name is called (called are: Linear)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "is_noise"),
+    [
+        ("generated at 2026-11-29 19:30:02", True),
+        ("run_id: 0f8fad5b-d9cb-469f-a165-70867728950e", True),
+        ("done in 2.1 s", True),
+        ("label: cat", False),
+        ("score 0.93 at 2026-11-29 19:30:02", False),
+    ],
+)
+def test_a_line_more_that_only_says_when_is_no_other_answer(line: str, is_noise: bool) -> None:
+    def said(text: str) -> Printed:
+        data = text.encode()
+        return Printed(
+            sha256=hashlib.sha256(data).hexdigest(), size=len(data), whole=True,
+            lines=tuple(texts.lines(data, DURING, text=False)), varies=(),
+        )  # fmt: skip
+
+    found = printed.compare(said("label: dog\n"), said(f"label: dog\n{line}\n"), rounding=False)
+    assert (found.state == "same") is is_noise

@@ -68,23 +68,14 @@ def compare(
     return Found(state=state, masked=_masked(golden), lines=count, answers=bool(golden.size))
 
 
-# Words of a line that tells how long something took.
+# Words of a line that tells when something was, how long it took, or which run it was of.
 TOOK = frozenset(
     map(
         texts.digested,
-        (
-            "took",
-            "elapsed",
-            "time",
-            "Time",
-            "Elapsed",
-            "duration",
-            "runtime",
-            "finished",
-            "Finished",
-        ),
+        ["took", "elapsed", "time", "Time", "Elapsed", "duration", "runtime", "finished", "Finished", "started", "Started", "done", "Done", "date", "Date", "timestamp", "Timestamp", "created", "created_at", "generated", "generated_at", "Generated", "saved_at", "run_id", "request_id", "trace_id", "session", "uuid"],
     )
 )
+MARKS = ("%time", "%uuid")
 MOST_OF_A_TIME = 4
 
 
@@ -106,12 +97,12 @@ def _without_times(
 
 
 def _tells_a_time(line: str) -> bool:
-    """Whether a short line says how long something took, and holds no number beside it."""
+    """Whether a short line says when, how long or of which run, and holds no number beside it."""
     words = texts.as_digests(line.split())
     rest = [word for word in words if not MARK.fullmatch(word)]
     told = [word for word in rest if word.startswith("#")]
     return (
-        "%time" in words
+        any(mark in words for mark in MARKS)
         and len(told) <= MOST_OF_A_TIME
         and not TOOK.isdisjoint(told)
         and not any(NUMBER.fullmatch(word) for word in rest)
