@@ -71,7 +71,7 @@ class BehaviorChange(Rule):
             effect=Effect.NONE,
             confidence=Confidence.LIKELY,
             path=change.path,
-            message=f"{change.path[1]} {change.told}: measured to give the same results",
+            message=f"{change.path[1]} {change.told}: what was measured gives the same results",
             why=f"{row['what'][0].upper()}{row['what'][1:]}.",
             source=source("behavior_changes", row["source"]),
             changes=tuple(item.path for item in comparison.under("packages", change.path[1])),
