@@ -127,6 +127,19 @@ def test_announced_differences_have_their_reasons() -> None:
     assert not judged(here, there).proven
 
 
+def test_files_that_no_distribution_claims_are_told_where_they_are_lost() -> None:
+    """A cache, or data that a program put into the packages: no wheel brings it."""
+    here = whole()
+    packages = replace(here.sections.packages, unclaimed={"idna/tab.py": "a" * 64})
+    captured = changed(here, packages=packages)
+    inside = changed(here, packages=replace(packages, unclaimed={}))
+    found = judged(captured, inside, announced.by(make_plan(captured), captured))
+    assert found.proven
+    lost = {item.path: item.reason for item in found.announced}
+    assert "carry it with --app" in lost['packages.unclaimed["idna/tab.py"]']
+    assert not judged(captured, inside).proven  # nobody said so
+
+
 def test_another_value_of_a_carried_variable_is_never_announced() -> None:
     here = whole()
     there = changed(here, env_vars=env(OMP_NUM_THREADS="4"))

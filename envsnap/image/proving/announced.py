@@ -37,6 +37,7 @@ BASE_SETS = "the base image sets it"
 LOST = {
     "python.startup_code": "start-up code of the captured environment is not carried",
     "python.loose_modules": "no distribution answers for it; carry it with --app, or as a wheel",
+    "packages.unclaimed": "no distribution answers for it; carry it with --app, or as a wheel",
     "python.shadows": "the captured working folder is not carried",
     "python.library.ensurepip": "the distribution packs it on its own",
     **{

@@ -28,9 +28,10 @@ PROOF_VERSION = 1
 MOST_NAMED = 6
 # What is there in addition, and nobody answers for; found where files were compared with RECORD.
 # The files of an image are its plan's; what else lies on a host is its owner's.
+UNCLAIMED = ("packages", "unclaimed")
 STRAYS = (
     ("python", "byte_code"),
-    ("packages", "unclaimed"),
+    UNCLAIMED,
     ("system", "altered_files"),
     ("system", "unowned_libraries"),
 )
@@ -151,7 +152,7 @@ def _by_nature(manifest: Manifest, inside: Manifest, portable: Difference) -> It
 
 
 def _strays(manifest: Manifest, inside: Manifest, *, by_plan: bool) -> Iterator[Change]:
-    """Yield files inside for which nobody answers, and which were not captured just so."""
+    """Yield files for which nobody answers: inside and not captured just so, or captured and lost."""
     for section, field in STRAYS if by_plan else STRAYS[:1]:
         known = strays(manifest, section, field)
         for name, digest in strays(inside, section, field).items():
@@ -162,6 +163,11 @@ def _strays(manifest: Manifest, inside: Manifest, *, by_plan: bool) -> Iterator[
                     other=digest,
                     reason="nobody answers for it as it is",
                 )
+    if reading.stated(inside, *UNCLAIMED) is None:
+        return
+    known = strays(manifest, *UNCLAIMED)
+    for name in sorted(known.keys() - strays(inside, *UNCLAIMED).keys()):
+        yield Change(path=(*UNCLAIMED, name), kind=ChangeKind.REMOVED, reference=known[name])
 
 
 def _not_looked_at(inside: Manifest) -> Iterator[Fact]:

@@ -72,7 +72,36 @@ def compare(
 TOOK = frozenset(
     map(
         texts.digested,
-        ["took", "elapsed", "time", "Time", "Elapsed", "duration", "runtime", "finished", "Finished", "started", "Started", "done", "Done", "date", "Date", "timestamp", "Timestamp", "created", "created_at", "generated", "generated_at", "Generated", "saved_at", "run_id", "request_id", "trace_id", "session", "uuid"],
+        [
+            "took",
+            "elapsed",
+            "time",
+            "Time",
+            "Elapsed",
+            "duration",
+            "runtime",
+            "finished",
+            "Finished",
+            "started",
+            "Started",
+            "done",
+            "Done",
+            "date",
+            "Date",
+            "timestamp",
+            "Timestamp",
+            "created",
+            "created_at",
+            "generated",
+            "generated_at",
+            "Generated",
+            "saved_at",
+            "run_id",
+            "request_id",
+            "trace_id",
+            "session",
+            "uuid",
+        ],
     )
 )
 MARKS = ("%time", "%uuid")
