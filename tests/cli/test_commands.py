@@ -225,6 +225,22 @@ def test_a_closed_pipe_is_no_crash() -> None:
     os.close(writing)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_in_the_middle_is_no_success(unbuffered: str, tmp_path: Path) -> None:
+    """A pipe holds 64 KiB: without a buffer, Python takes a part for all that was written."""
+    tree = {f"k{number}": "x" * 60 for number in range(4000)}
+    (tmp_path / "a.json").write_text(json.dumps(tree))
+    words = [COMMAND, "capture", "--no-import", "--config", "a.json", "-o", "-"]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=tmp_path,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        os.read(running.stdout.fileno(), 1)
+        running.stdout.close()
+        assert running.wait() == 141
+
+
 def test_an_interrupt_ends_with_130(tmp_path: Path) -> None:
     import signal
     import time

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -80,17 +80,34 @@ def _shapes_numbers(finding: Finding) -> bool:
 
 def _told(finding: Finding) -> Iterator[tuple[str, str]]:
     """The facts of a finding that differ, each with both sides."""
-    sides: dict[Path, list[Fact]] = {}
-    for fact in finding.facts:
-        if fact.path in (finding.path, *finding.changes):
-            sides.setdefault(fact.path, []).append(fact)
+    sides = _by_path(finding, (finding.path, *finding.changes))
+    is_told = False
     for path, facts in sides.items():
         shown = [_brief(fact) for fact in facts]
-        alike = all(
-            (fact.state, fact.value) == (facts[0].state, facts[0].value) for fact in facts[1:]
-        )
-        if len(set(shown)) > 1 or (path == finding.path and not (facts[1:] and alike)):
+        is_other = len(set(shown)) > 1
+        if is_other or (path == finding.path and not (facts[1:] and _are_alike(facts))):
+            is_told = True
             yield text(path), " -> ".join(shown)
+    own = sides.get(finding.path, [])
+    if not is_told and finding.effect is Effect.NUMERICS and all(map(_is_unknown, own)):
+        # No side states the fact itself: it follows from another, which differs.
+        yield text(finding.path), _one_line(finding.message)[:LONGEST]
+
+
+def _is_unknown(fact: Fact) -> bool:
+    return fact.state == "unknown"
+
+
+def _by_path(finding: Finding, paths: Container[Path]) -> dict[Path, list[Fact]]:
+    found: dict[Path, list[Fact]] = {}
+    for fact in finding.facts:
+        if fact.path in paths:
+            found.setdefault(fact.path, []).append(fact)
+    return found
+
+
+def _are_alike(facts: list[Fact]) -> bool:
+    return all((fact.state, fact.value) == (facts[0].state, facts[0].value) for fact in facts[1:])
 
 
 def _brief(fact: Fact) -> str:

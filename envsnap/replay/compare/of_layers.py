@@ -83,9 +83,12 @@ def _kernels(evidence: Evidence, first: Layer) -> Answer:
     kinds = Counter(layer.type for layer in failed)
     listed_kinds = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
     what_differs = _switches(evidence) + other_kernels(evidence)
-    if _is_graph(first) or not _is_of_torch(evidence, first):
-        what_differs += "".join(f"; {fact.text}" for fact in evidence.facts.code()[:2])
-    if _is_coarse(failed):
+    # What ran is the script's own code, or was read from a file: these say more than the kernels.
+    is_own = _is_graph(first) or not _is_of_torch(evidence, first)
+    read = evidence.facts.of("weights", "file")[:1] if _is_graph(first) else ()
+    acting = (*read, *(evidence.facts.code()[:2] if is_own else ()))
+    what_differs += "".join(f"; {fact.text}" for fact in acting)
+    if _is_coarse(failed) and not acting:
         return Answer(
             outcome="diverged", subject="precision",
             cause=f"matrix products are computed in a lower precision "
@@ -97,7 +100,9 @@ def _kernels(evidence: Evidence, first: Layer) -> Answer:
         outcome="diverged", subject="layer",
         cause=f"{first.title} ({first.type}) computes something else with equal weights and"
         f" settings ({listed_kinds}){what_differs}",
-        fix="Compare the code of this layer and the version of the library that it is from.",
+        fix=acting[0].fix
+        if acting
+        else "Compare the code of this layer and the version of the library that it is from.",
     )  # fmt: skip
 
 

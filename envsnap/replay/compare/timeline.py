@@ -238,7 +238,7 @@ def _unseen(view: View, twin: View, apart: float, outcome: str, facts: Facts) ->
     if why:
         return plain_verdict(view, twin, "diverged", f"{cause}: {why[0]}", why[1])
     if view.call.written and twin.call.written:  # it is trained, and was the same so far
-        read = facts.of("setting", "seeding", "file")[:2]
+        read = facts.of("weights", "setting", "seeding", "file")[:2]
         told = "".join(f"; {fact.text}" for fact in (*read, *facts.code()[:2]))
         return plain_verdict(
             view, twin, "diverged",
