@@ -9,7 +9,7 @@ of a whole file (RECORD, a tree of tensors) are properties. Equal manifests give
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cyclonedx.model import Property
     from cyclonedx.model.bom import Bom, BomMetaData
     from cyclonedx.model.component import Component
+    from cyclonedx.model.dependency import Dependency
 
 ROOT = "environment"
 LONGEST_VERSION = 1024  # the schema's own bound
@@ -71,10 +72,27 @@ def _bom(subject: Subject) -> Bom:
     )
     edges = dict(components.requirements(manifest, found))
     needed = {ref for refs in edges.values() for ref in refs}
-    bom.register_dependency(root, [made[ref] for ref in made if ref not in needed])
-    for ref, component in made.items():
-        bom.register_dependency(component, [made[name] for name in edges.get(ref, ())])
+    # Not by register_dependency, which looks through all that were registered, for each of them: so
+    # does the library's own check, which would register what is missing. Nothing is.
+    bom.dependencies = [
+        _dependency(root, [made[ref] for ref in made if ref not in needed]),
+        *(
+            _dependency(component, [made[name] for name in edges.get(ref, ())])
+            for ref, component in made.items()
+        ),
+    ]
+    setattr(bom, "register_dependency", _nothing_to_register)  # noqa: B010 -- a method of this one alone
     return bom
+
+
+def _nothing_to_register(target: object, depends_on: object = None) -> None:
+    """Every component has been registered."""
+
+
+def _dependency(of: Component, wanted: Iterable[Component]) -> Dependency:
+    from cyclonedx.model.dependency import Dependency
+
+    return Dependency(ref=of.bom_ref, dependencies=[Dependency(ref=one.bom_ref) for one in wanted])
 
 
 def _root(subject: Subject) -> Component:
