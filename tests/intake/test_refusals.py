@@ -69,6 +69,7 @@ KINDS = {
     "sky.yaml": (b"resources:\n  accelerators: A100:8\nrun: python serve.py\n", "SkyPilot", "capture"),
     "pixi-old.toml": (b'[project]\nname = "x"\nchannels = ["conda-forge"]\n[dependencies]\npython = "3.12"\n', "pixi", "pixi.lock"),
     "settings.ini": (b"[server]\nport = 8000\n", "no report", "--config"),
+    "requirements-extra.txt": (b"# none yet\n\n  # torch\n", "comments alone", "leave it out"),
     "blob": (bytes(range(256)) * 4, "binary", "--formats"),
 }  # fmt: skip
 

@@ -101,6 +101,9 @@ def reason(source: Source) -> str:
     """One line: what it looks like and the way forward."""
     if not source.data.strip():
         return "the file is empty"
+    said = [line for line in source.text.splitlines() if line.strip()]
+    if said and all(line.lstrip().startswith("#") for line in said):
+        return "holds comments alone, and names no package; leave it out of what is checked"
     if source.data.startswith(ARCHIVES):
         return f"a compressed file of no kind that envsnap reads; unpack it and name the file inside; {LISTED}"
     known = look(source)
