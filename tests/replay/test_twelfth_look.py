@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from envsnap.replay.compare import printed
-from envsnap.replay.esr.recording import Printed
-from envsnap.replay.recorder import texts
+from envsnap.replay.esr.recording import Printed, Written
+from envsnap.replay.recorder import texts, written
 from tests.conftest import Run
 
 BEGAN = datetime(2026, 11, 29, 19, 30, 1, tzinfo=UTC).timestamp()
@@ -133,3 +133,26 @@ def test_a_line_more_that_only_says_when_is_no_other_answer(line: str, is_noise:
 
     found = printed.compare(said("label: dog\n"), said(f"label: dog\n{line}\n"), rounding=False)
     assert (found.state == "same") is is_noise
+
+
+def test_json_that_is_laid_out_otherwise_says_the_same(tmp_path: Path) -> None:
+    def wrote(text: str) -> dict[str, Written]:
+        path = tmp_path / "out.json"
+        path.write_text(text)
+        return written.files([str(path)], str(tmp_path), 0, (), text=False)
+
+    one = wrote('{"label": "cat", "scores": [0.5, 0.25]}')
+    assert (
+        printed.files(
+            one, wrote('{\n "scores": [\n  0.5,\n  0.25\n ],\n "label": "cat"\n}\n'), rounding=False
+        ).state
+        != "differs"
+    )
+    assert (
+        printed.files(one, wrote('{"label": "cat", "scores": [0.25, 0.5]}'), rounding=False).state
+        == "differs"
+    )
+    assert (
+        printed.files(one, wrote('{"label": "dog", "scores": [0.5, 0.25]}'), rounding=False).state
+        == "differs"
+    )

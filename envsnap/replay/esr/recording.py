@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 RECORDING_VERSION = 2
-RECORDING_REVISION = 5
+RECORDING_REVISION = 6
 QUANTILES = 257
 
 Count = Annotated[int, Meta(ge=0)]
@@ -307,6 +307,10 @@ class Written(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lines: Annotated[
         tuple[str, ...], Meta(description="As in Printed, of text; of NumPy's files their values.")
     ] = ()
+    values: Annotated[
+        str | None,
+        Meta(description="Of JSON: SHA-256 of what it says, however it is laid out."),
+    ] = None
 
 
 class Printed(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 import time
@@ -66,4 +67,14 @@ def _described(path: str, during: texts.During, *, text: bool) -> Written:
     lines: tuple[str, ...] = arrays.lines(path) if arrays.is_array(path) else ()
     if size <= LARGEST_TEXT and b"\0" not in start:
         lines = tuple(texts.lines(start, during, text=text))
-    return Written(size=size, sha256=digest.hexdigest(), lines=lines)
+    values = _values(start) if lines and start.lstrip()[:1] in (b"{", b"[") else None
+    return Written(size=size, sha256=digest.hexdigest(), lines=lines, values=values)
+
+
+def _values(data: bytes) -> str | None:
+    """A digest of what JSON says: without its blanks, and without the order of keys."""
+    try:
+        plain = json.dumps(json.loads(data), sort_keys=True, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return None
+    return hashlib.sha256(plain.encode()).hexdigest()
