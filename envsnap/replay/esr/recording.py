@@ -307,10 +307,7 @@ class Written(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lines: Annotated[
         tuple[str, ...], Meta(description="As in Printed, of text; of NumPy's files their values.")
     ] = ()
-    values: Annotated[
-        str | None,
-        Meta(description="Of JSON: SHA-256 of what it says, however it is laid out."),
-    ] = None
+    values: Annotated[str | None, Meta(description="Of JSON: SHA-256 of what it says.")] = None
 
 
 class Printed(Struct, frozen=True, kw_only=True, omit_defaults=True):
