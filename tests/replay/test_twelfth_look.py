@@ -141,18 +141,13 @@ def test_json_that_is_laid_out_otherwise_says_the_same(tmp_path: Path) -> None:
         path.write_text(text)
         return written.files([str(path)], str(tmp_path), 0, (), text=False)
 
-    one = wrote('{"label": "cat", "scores": [0.5, 0.25]}')
-    assert (
-        printed.files(
-            one, wrote('{\n "scores": [\n  0.5,\n  0.25\n ],\n "label": "cat"\n}\n'), rounding=False
-        ).state
-        != "differs"
-    )
-    assert (
-        printed.files(one, wrote('{"label": "cat", "scores": [0.25, 0.5]}'), rounding=False).state
-        == "differs"
-    )
-    assert (
-        printed.files(one, wrote('{"label": "dog", "scores": [0.5, 0.25]}'), rounding=False).state
-        == "differs"
-    )
+    def state(one: str, two: str) -> str:
+        return printed.files(wrote(one), wrote(two), rounding=False).state
+
+    said = '{"label": "cat", "scores": [0.5, 0.25]}'
+    assert state(said, '{\n "scores": [\n  0.5,\n  0.25\n ],\n "label": "cat"\n}\n') != "differs"
+    assert state(said, '{"label": "cat", "scores": [0.25, 0.5]}') == "differs"
+    assert state(said, '{"label": "dog", "scores": [0.5, 0.25]}') == "differs"
+    rows = '{"id": 1, "x": 0.5}\n{"id": 2, "x": 0.7}\n'
+    assert state(rows, '{"x":0.5,"id":1}\n{"x":0.7,"id":2}\n') != "differs"
+    assert state(rows, '{"x":0.7,"id":2}\n{"x":0.5,"id":1}\n') == "differs"

@@ -72,9 +72,12 @@ def _described(path: str, during: texts.During, *, text: bool) -> Written:
 
 
 def _values(data: bytes) -> str | None:
-    """A digest of what JSON says: without its blanks, and without the order of keys."""
-    try:
-        plain = json.dumps(json.loads(data), sort_keys=True, separators=(",", ":"))
-    except (ValueError, RecursionError):
-        return None
-    return hashlib.sha256(plain.encode()).hexdigest()
+    """A digest of what JSON, or a line of it each, says: without blanks, and without the order of keys."""
+    for texts_of in ([data], data.splitlines()):
+        try:
+            trees = [json.loads(part) for part in texts_of if part.strip()]
+        except (ValueError, RecursionError):
+            continue
+        plain = "\n".join(json.dumps(tree, sort_keys=True, separators=(",", ":")) for tree in trees)
+        return hashlib.sha256(plain.encode()).hexdigest()
+    return None
