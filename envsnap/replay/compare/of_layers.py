@@ -51,10 +51,10 @@ def setting(settings: tuple[Setting, ...]) -> Answer:
     """A setting of a module, or the mode that it is in."""
     others = [item for item in settings if item.setting != "training"]
     others.sort(key=lambda item: DERIVED.search(item.setting) is not None)
-    if others and all(item.setting == "type" for item in others):
+    if others and all(item.setting == "type" and item.modules == ("",) for item in others):
         told = ", ".join(f"{item.left} -> {item.right}" for item in others[:MOST_SETTINGS])
         return Answer(
-            outcome="diverged", cause=f"another class in the same place: {told}", subject="structure",
+            outcome="diverged", cause=f"the model is of another class: {told}", subject="structure",
             fix="Compare the code of the two classes, or record again if this is intended.",
         )  # fmt: skip
     if others:
