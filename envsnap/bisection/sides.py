@@ -75,14 +75,15 @@ def _secrets(gaps: Mapping[str, str]) -> dict[str, str]:
 
 def _wheels(folder: str | None) -> dict[tuple[str, str], list[str]]:
     """The wheels of a folder, by name and version."""
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+    from envsnap.image.locking.wheels import Named
 
     found: dict[tuple[str, str], list[str]] = {}
     for name in sorted(os.listdir(folder)) if folder and os.path.isdir(folder) else ():
-        with contextlib.suppress(InvalidWheelFilename):
-            distribution, version, _, _ = parse_wheel_filename(name)
-            wheels = found.setdefault((str(distribution), str(version)), [])
-            wheels.append(os.path.join(str(folder), name))
+        with contextlib.suppress(ValueError):  # no wheel has such a name
+            wheel = Named(name)
+            found.setdefault((wheel.name, wheel.version), []).append(
+                os.path.join(str(folder), name)
+            )
     return found
 
 

@@ -57,12 +57,11 @@ def _package(item: Source, artifacts: Mapping[str, Artifact]) -> Iterator[str]:
     yield "[[packages]]"
     yield f"name = {text(item.name)}"
     yield f"version = {text(item.version)}"
-    folder = f", subdirectory = {text(item.folder)}" if item.folder else ""
     if item.commit:
-        address = f"url = {text(item.url or '')}, commit-id = {text(item.commit)}"
-        yield f"vcs = {{ type = {text(item.vcs or '')}, {address}{folder} }}"
+        yield lock_text.repository(item.vcs or "", item.url or "", item.commit, item.folder)
     elif item.sha256:
-        yield f"archive = {{ url = {text(item.url or '')}, {lock_text.hashes(item.sha256)}{folder} }}"
+        inside = lock_text.subdirectory(item.folder)
+        yield f"archive = {{ url = {text(item.url or '')}, {lock_text.hashes(item.sha256)}{inside} }}"
     else:
         found = artifacts[item.name]
         yield lock_text.artifact(

@@ -26,3 +26,14 @@ def artifact(file: str, sha256: str, *, url: str | None, size: int | None, is_wh
 def hashes(sha256: str) -> str:
     """The table of hashes of a file."""
     return f"hashes = {{ sha256 = {text(sha256)} }}"
+
+
+def repository(vcs: str, url: str, commit: str, folder: str | None) -> str:
+    """The repository of a distribution, at a commit; `folder` is that of the project below it."""
+    stated = f"type = {text(vcs)}, url = {text(url)}, commit-id = {text(commit)}"
+    return f"vcs = {{ {stated}{subdirectory(folder)} }}"
+
+
+def subdirectory(folder: str | None) -> str:
+    """The folder of a project, behind what else a table says; empty for none."""
+    return f", subdirectory = {text(folder)}" if folder else ""

@@ -83,15 +83,13 @@ def _moved_first(
     if not first or any(found.changes for found in first):
         return first, rest
     inside = {name for item in reading.evidence for name in _owners(item, manifest)}
-    asked = _asked(reading, manifest)
+    asked, words = _asked(reading, manifest), steps.words_of(reading)
     moved = [
         _blamed(found, inside, asked)
         for found in rest
         if _is_of_packages(found)
         and (
-            found.path[1] in inside
-            or _has_moved(found, asked)
-            or steps.is_spoken_of(found, reading)
+            found.path[1] in inside or _has_moved(found, asked) or steps.is_spoken_of(found, words)
         )
     ]
     paths = {found.path for found in moved}

@@ -97,8 +97,7 @@ def _repository(line: str, known: facts.Facts) -> Iterator[str]:
     yield f"name = {text(name)}"
     if isinstance(version, str):
         yield f"version = {text(version)}"
-    inside = f", subdirectory = {text(folder)}" if folder else ""
-    yield f'vcs = {{ type = "git", url = {text(url)}, commit-id = {text(commit)}{inside} }}'
+    yield lock_text.repository("git", url, commit, folder)
 
 
 def _public(url: str) -> str:

@@ -29,7 +29,8 @@ NOT_OF_THE_PLAN = "a step of the image's history that is not the plan's"
 def strange(plan: Plan, lines: Sequence[str]) -> Iterator[Fact]:
     """Yield steps that are not the plan's; `lines` stand above the base's, the oldest first."""
     ordered = _ordered(plan)
-    wanted = Counter(_squeezed(_command(part)) for part in ordered if isinstance(part, ins.Run))
+    ours = [_command(part) for part in ordered if isinstance(part, ins.Run)]
+    wanted = Counter(map(_squeezed, ours))
     for line in lines:
         if not _is_run(line):
             continue
@@ -37,7 +38,6 @@ def strange(plan: Plan, lines: Sequence[str]) -> Iterator[Fact]:
         if wanted[_squeezed(command)] > 0:
             wanted[_squeezed(command)] -= 1
         else:
-            ours = (_command(part) for part in ordered if isinstance(part, ins.Run))
             yield _fact(_otherwise(" ".join(command.split()), ours))
     copies = sum(isinstance(part, ins.Copy | ins.Unpack | ins.Fetch) for part in ordered)
     found = [line for line in lines if FILES.match(line)]

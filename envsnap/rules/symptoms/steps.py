@@ -44,7 +44,7 @@ def told(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
     if not any(item.raised or not item.is_weak for item in reading.evidence):
         fitting = FITS.get(reading.symptom or "", ())
         return [_fitted(found, fitting) if found.rule in RETOLD else found for found in findings]
-    words = {word.lower() for word in WORD.findall(reading.text)} - COMMON
+    words = words_of(reading)
     return [_led(found, words) if found.rule in RETOLD else found for found in findings]
 
 
@@ -84,14 +84,19 @@ def _led(found: Finding, words: set[str]) -> Finding:
     return _none_told(found, name, f"Known: {known}.")
 
 
-def is_spoken_of(found: Finding, reading: Reading) -> bool:
-    """Whether a text has a name of an interface that a known change between two releases is about."""
+def words_of(reading: Reading) -> set[str]:
+    """The words of a text that may name an interface; a log has millions, so it is gone through once."""
+    return {word.lower() for word in WORD.findall(reading.text)} - COMMON
+
+
+def is_spoken_of(found: Finding, words: set[str]) -> bool:
+    """Whether words of a text name an interface that a known change between two releases is about."""
     if found.rule not in RETOLD or found.message.endswith(NONE_TOLD):
         return False
     name = framework_version.distribution_of(found.path[1])
-    words = {word.lower() for word in WORD.findall(reading.text)} - COMMON - _parts(name)
+    told = words - _parts(name)
     return any(
-        _is_name(word) and word.lower() in words
+        _is_name(word) and word.lower() in told
         for row in releases.between(name, found.reference, found.other)
         for word in WORD.findall(f"{row['what']} {row.get('symptom', '')}")
     )
