@@ -15,6 +15,10 @@ class InputError(EnvsnapError):
     exit_code = 2
 
 
+class UnrelatedError(InputError):
+    """A file that describes no environment: an empty list, or another program's JSON or YAML."""
+
+
 class TargetError(EnvsnapError):
     """The environment to describe cannot be reached, or the probe failed there."""
 

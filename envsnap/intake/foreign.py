@@ -36,7 +36,7 @@ def load(data: bytes, name: str, path: str) -> codec.Document:
     tree = source.json
     is_json = BEGINS_AS_JSON.match(source.text) is not None
     broken = is_json and tree is None and refusal.look(source) is None
-    if not data.strip() or broken or (isinstance(tree, dict) and "schema_version" in tree):
+    if broken or (isinstance(tree, dict) and "schema_version" in tree):
         return codec.decode(data, name)
     raise registry.refuse(source)
 

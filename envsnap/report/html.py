@@ -39,6 +39,8 @@ def render(report: document.Report) -> str:
 
 def _title(report: document.Report) -> str:
     names = summary.host_names(report)
+    if not names:
+        return "nothing to check"
     if report.reference is None:
         return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     against = names[1] if len(names) == 2 else f"{len(names) - 1} others"

@@ -101,8 +101,7 @@ def reason(source: Source) -> str:
     """One line: what it looks like and the way forward."""
     if not source.data.strip():
         return "the file is empty"
-    said = [line for line in source.text.splitlines() if line.strip()]
-    if said and all(line.lstrip().startswith("#") for line in said):
+    if _is_comments(source):
         return "holds comments alone, and names no package; leave it out of what is checked"
     if source.data.startswith(ARCHIVES):
         return f"a compressed file of no kind that envsnap reads; unpack it and name the file inside; {LISTED}"
@@ -119,6 +118,21 @@ def reason(source: Source) -> str:
         f"not a manifest, and no report, lock or list that envsnap reads; {LISTED};{alone}"
         f" {CONFIG.format(file=_typed(source))}"
     )
+
+
+def is_unrelated(source: Source) -> bool:
+    """Whether it describes no environment, and nothing in it says that it was to describe one.
+
+    A list that names nothing is as good as none: pip takes it. An empty manifest is a damaged one.
+    """
+    if not source.data.strip():
+        return source.base.endswith((".txt", ".in"))
+    return _is_comments(source) or (look(source) is None and _of_tree(source) is not None)
+
+
+def _is_comments(source: Source) -> bool:
+    said = [line for line in source.text.splitlines() if line.strip()]
+    return bool(said) and all(line.lstrip().startswith("#") for line in said)
 
 
 def _typed(source: Source) -> str:

@@ -11,6 +11,7 @@ from typing import cast
 
 from msgspec import Struct
 
+from envsnap.errors import InputError, UnrelatedError
 from envsnap.intake.formats import refusal, runs, transcript
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import FolderFormat, Format, RefusedError
@@ -246,6 +247,7 @@ def recognised(source: Source) -> Entry | None:
     return next((entry for entry in FORMATS if entry.load().recognise(source)), None)
 
 
-def refuse(source: Source) -> RefusedError:
+def refuse(source: Source) -> InputError:
     """Why a file is not read: what it looks like, and the way forward."""
-    return RefusedError(f"{source.name}: {refusal.reason(source)}")
+    kind = UnrelatedError if refusal.is_unrelated(source) else RefusedError
+    return kind(f"{source.name}: {refusal.reason(source)}")
