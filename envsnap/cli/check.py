@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 def command(
     manifests: tuple[str, ...],
-    skip_unrelated: bool,  # noqa: FBT001
+    skip_unrelated: bool,
     style: str,
     fail_on: str,
     fail_on_unknown: bool,

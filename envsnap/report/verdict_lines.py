@@ -42,7 +42,8 @@ def headline(verdict: Verdict) -> str:
     if verdict.outcome == "same":
         if verdict.drift is not None:
             return f"Same: {verdict.rungs[-1].summary}"
-        return "Same: every bit" if verdict.bits else "Same: all differences are within rounding"
+        told = "every bit" if verdict.bits else "all differences are within rounding"
+        return f"Same: {told}; {verdict.cause}" if verdict.cause else f"Same: {told}"
     if verdict.outcome == "equivalent":
         return f"Equivalent: the results agree within rounding; {verdict.cause}"
     word = "Diverged" if verdict.outcome == "diverged" else "Undecided"

@@ -22,7 +22,9 @@ def test_one_that_cannot_be_read_stops_no_other(envsnap: Run, tmp_path: Path) ->
     (tmp_path / "cut.json").write_bytes(GOOD[:40])
     done = envsnap("check", "cut.json", "good.json", "away.json", "--format", "json")
     assert done.returncode == 2
-    assert [item["manifest"]["name"] for item in json.loads(done.stdout)["results"]] == ["good.json"]
+    assert [item["manifest"]["name"] for item in json.loads(done.stdout)["results"]] == [
+        "good.json"
+    ]
     assert [line[:30] for line in done.stderr.splitlines()] == [
         "envsnap: error: cut.json: not ", "envsnap: error: away.json: no ",
     ]  # fmt: skip

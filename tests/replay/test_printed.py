@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from envsnap.replay.compare import printed
-from envsnap.replay.esr.recording import Printed, Written
+from envsnap.replay.esr.recording import Printed
 from envsnap.replay.recorder import texts
 
 
@@ -129,19 +129,3 @@ def test_words_are_digests_unless_asked_for() -> None:
         said("label cat"), said("label dog", kept=True), rounding=False, words=["cat"]
     )
     assert found.told == "line 1: `label cat` -> `label dog`"
-
-
-def test_files() -> None:
-    def wrote(text: str) -> Written:
-        item = said(text)
-        return Written(size=item.size, sha256=item.sha256, lines=item.lines)
-
-    one = {"out.txt": wrote("1.25 a"), "b.bin": Written(size=3, sha256="a")}
-    assert printed.files(one, dict(one), rounding=False).state == "same"
-    found = printed.files(one, {**one, "out.txt": wrote("1.25 b")}, rounding=True)
-    assert found.state == "differs"
-    assert found.told.startswith("out.txt, line 1")
-    assert printed.files(one, {"out.txt": one["out.txt"]}, rounding=False).told == "b.bin is not written here"  # fmt: skip
-    other = {**one, "b.bin": Written(size=3, sha256="b")}
-    assert printed.files(one, other, rounding=False).told == "b.bin: other bytes"
-    assert printed.files(one, other, rounding=True).state == "unknown"

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
-from envsnap.replay.compare import printed
+from envsnap.replay.compare import printed, raised, written
 from envsnap.replay.compare.facts import Facts, remedies
 from envsnap.replay.compare.printed import Found
 from envsnap.replay.compare.progress import Walk
-from envsnap.replay.compare.raised import quoted
 from envsnap.replay.compare.verdict import Rung, State, Verdict
 from envsnap.replay.compare.view import views
 from envsnap.replay.esr.archive import Recording
@@ -31,7 +30,8 @@ def closed(
     known = golden.record.printed is not None and other.record.printed is not None
     wrote = Found(state="unknown", told="not known on both sides")
     if known:
-        wrote = printed.files(golden.record.files, other.record.files, rounding=rounding)
+        moves = bool(facts.of("setting")) or _names_a_path(other)
+        wrote = written.files(golden.record, other.record, rounding=rounding, moves=moves)
     steps = [_rung("printed", said)]
     if golden.record.files or other.record.files:
         steps.append(_rung("files", wrote))
@@ -40,8 +40,11 @@ def closed(
     if told and verdict.outcome == "undecided" and verdict.cause.startswith(RANDOM):
         return verdict  # random layers print random answers
     if told:
-        return _after(verdict, walk, told, other, facts)
-    return _open(verdict, walk, said, wrote if known else None)
+        return _after(verdict, walk, told, golden, other, facts)
+    verdict = _open(verdict, walk, said, wrote if known else None)
+    if verdict.outcome != "same":
+        return verdict
+    return msgspec.structs.replace(verdict, cause=raised.both(golden.record, other.record))
 
 
 def _open(verdict: Verdict, walk: Walk, said: Found, wrote: Found | None) -> Verdict:
@@ -62,6 +65,12 @@ def _open(verdict: Verdict, walk: Walk, said: Found, wrote: Found | None) -> Ver
     return msgspec.structs.replace(verdict, outcome="undecided", cause=cause, bits=False, fix=fix)
 
 
+def _names_a_path(recording: Recording) -> bool:
+    """Whether the command was given a path, which may be where it was to write."""
+    given = {**(recording.record.options or {}), **(recording.record.variables or {})}
+    return any(str(value).startswith("%path") for value in given.values())
+
+
 def _words(golden: Recording, other: Recording) -> list[str]:
     """Texts that may stand behind digests: labels and the like, from configurations."""
     return [
@@ -75,14 +84,19 @@ def _words(golden: Recording, other: Recording) -> list[str]:
 
 def _told(golden: Recording, other: Recording, said: Found, wrote: Found) -> str:
     """What differs at the end, in words; empty: nothing."""
-    if other.record.raised is not None and golden.record.raised is None:
-        return f"the script raised {quoted(other.record.raised)}"
+    ended = raised.ended(golden.record, other.record)
+    answer = ""
     if said.state == "differs":
-        return f"what is printed differs, {said.told}"
-    return f"a file that is written differs: {wrote.told}" if wrote.state == "differs" else ""
+        answer = f"what is printed differs, {said.told}"
+    elif wrote.state == "differs":
+        answer = f"a file that is written differs: {wrote.told}"
+    stopped = golden.record.raised or other.record.raised  # what was to follow is not there
+    return ended if stopped or not answer else "; ".join(filter(None, (ended, answer)))
 
 
-def _after(verdict: Verdict, walk: Walk, told: str, other: Recording, facts: Facts) -> Verdict:
+def _after(
+    verdict: Verdict, walk: Walk, told: str, golden: Recording, other: Recording, facts: Facts
+) -> Verdict:
     """The models gave the same, the answer is another: the cause lies behind them."""
     if walk.loose and verdict.outcome != "undecided":
         return _otherwise_called(verdict, walk, told, other, facts)
@@ -96,10 +110,13 @@ def _after(verdict: Verdict, walk: Walk, told: str, other: Recording, facts: Fac
         models = verdict.cause
     elif verdict.outcome == "equivalent":
         models = f"the models' results agree ({verdict.cause})"
-    follows = "" if acting and not lines else ": the code after them differs"
+    ended = raised.ended(golden.record, other.record)
+    follows = "" if ended or (acting and not lines) else ": the code after them differs"
     cause = f"{told}; {models}{follows}" + (f"; {reasons}" if reasons else "")
     where = f" (from {last.call.caller} on)" if last is not None and last.call.caller else ""
     fix = remedies(together) if together else f"Compare what follows the last call of a model{where}: thresholds, labels, decoding, post-processing."  # fmt: skip
+    if ended and not together:
+        fix = raised.advice(golden.record, other.record)
     return msgspec.structs.replace(
         verdict, outcome="diverged", cause=cause, fix=fix, place="after the last call of a model"
     )

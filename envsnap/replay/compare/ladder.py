@@ -23,6 +23,7 @@ from envsnap.replay.compare import (
     layers,
     model_parts,
     plain,
+    raised,
     rungs,
     timeline,
     zoom,
@@ -31,7 +32,6 @@ from envsnap.replay.compare.environment import Environment
 from envsnap.replay.compare.evidence import Evidence
 from envsnap.replay.compare.facts import Fact, Facts
 from envsnap.replay.compare.progress import Walk
-from envsnap.replay.compare.raised import quoted
 from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Verdict
 from envsnap.replay.compare.view import View, views
 from envsnap.replay.esr.archive import Recording
@@ -195,16 +195,13 @@ def _without_calls(
         "Record a command that imports torch and calls a model.",
     )  # fmt: skip
     told = other.record.raised
-    if told is None or golden.record.raised is not None:
+    ended = raised.ended(golden.record, other.record)
+    if not ended or golden.record.raised is not None or other.record.calls:
         return found
     reasons = _early(around)
-    cause = "; ".join(
-        (
-            f"the script raised {quoted(told)}, before a model was called",
-            *(fact.text for fact in reasons),
-        )
-    )
-    why = environment.explaining(golden, other, f"{told.type}: {told.message}")
+    cause = "; ".join((f"{ended}, before a model was called", *(fact.text for fact in reasons)))
+    error = f"{told.type}: {told.message}" if told is not None else ""
+    why = environment.explaining(golden, other, error) if error else None
     fixes = [fact.fix for fact in reasons[:1]]
     if why is not None:
         cause = f"{cause}: {why.message}"

@@ -6,7 +6,6 @@ shape, or is known to differ between two golden runs, is counted and said.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +13,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from envsnap.replay.esr.recording import Printed, Written
-from envsnap.replay.recorder import arrays, texts
+from envsnap.replay.esr.recording import Printed
+from envsnap.replay.recorder import texts
 from envsnap.wording import counted
 
 NUMBER = re.compile(texts.NUMBER)
@@ -248,84 +247,3 @@ def _masked(golden: Printed) -> str:
 
 def _times(count: int, kind: str) -> str:
     return f"{count} folders of paths" if kind.startswith("folder") and count > 1 else counted(count, kind)  # fmt: skip
-
-
-def files(golden: Mapping[str, Written], other: Mapping[str, Written], *, rounding: bool) -> Found:
-    """Compare the files that two commands wrote."""
-    for name in golden:
-        if name not in other:
-            return Found(state="differs", told=f"{name} is not written here")
-    states: list[State] = ["same"]
-    unknown = ""
-    for name, two in other.items():
-        one = golden.get(name)
-        if one is None:
-            return Found(state="differs", told=f"{name} is written here only")
-        found = _file(name, one, two, rounding=rounding)
-        if found.state == "differs":
-            return found
-        states.append(found.state)
-        unknown = unknown or (found.told if found.state == "unknown" else "")
-    order: tuple[State, ...] = ("unknown", "noise", "same")
-    state = next(item for item in order if item in states)
-    return Found(state=state, told=unknown, lines=len(golden))
-
-
-def _file(name: str, one: Written, two: Written, *, rounding: bool) -> Found:
-    """Compare one file, text by its lines."""
-    if one.sha256 is None or two.sha256 is None:
-        same = one.size == two.size
-        told = "" if same else f"{name}: {one.size} bytes -> {two.size}"
-        return Found(state="same" if same else "differs", told=told)
-    if one.sha256 == two.sha256:
-        return Found(state="same")
-    if one.values is not None and one.values == two.values:
-        return Found(state="noise")  # the same JSON, laid out otherwise
-    if not (one.lines and two.lines):
-        told = (
-            f"{name} holds other bytes, which may be rounding"
-            if rounding
-            else f"{name}: other bytes"
-        )
-        return Found(state="unknown" if rounding else "differs", told=told)
-    if one.lines[0].startswith(arrays.MARK) and two.lines[0].startswith(arrays.MARK):
-        return _arrays(name, one.lines, two.lines, rounding=rounding)
-    found = compare(_as_printed(one), _as_printed(two), rounding=rounding)
-    if found.state in ("same", "noise"):
-        return Found(state="noise")
-    return Found(state="differs", told=f"{name}, {found.told}")
-
-
-def _arrays(name: str, one: Sequence[str], two: Sequence[str], *, rounding: bool) -> Found:
-    """Compare arrays by their values: whole ones exactly, others as far as the largest allows."""
-    heads = [[line for line in lines if line.startswith(arrays.MARK)] for lines in (one, two)]
-    if heads[0] != heads[1]:
-        return Found(state="differs", told=f"{name} holds arrays of another name, dtype or shape")
-    state: State = "same"
-    whole, largest, place = False, 0.0, 0
-    for number, (here, there) in enumerate(zip(one, two, strict=True)):
-        if here.startswith(arrays.MARK):
-            whole, place = here.split()[2][0] in "biuU", 0
-            largest = 0.0 if whole else _largest(one[number + 1 :])
-            continue
-        for a, b in zip(here.split(), there.split(), strict=True):
-            if a != b and (whole or not rounding or not abs(float(a) - float(b)) <= CLOSE * largest):  # fmt: skip
-                return Found(state="differs", told=f"{name}, value {place + 1}: {a} -> {b}")
-            state = state if a == b else "noise"
-            place += 1
-    return Found(state=state)
-
-
-def _largest(lines: Sequence[str]) -> float:
-    """The largest finite size in the lines of one array."""
-    found = 0.0
-    for line in lines:
-        if line.startswith(arrays.MARK):
-            break
-        sizes = (abs(float(word)) for word in line.split())
-        found = max([found, *(size for size in sizes if size < math.inf)])  # fmt: skip
-    return found
-
-
-def _as_printed(item: Written) -> Printed:
-    return Printed(size=item.size, sha256=item.sha256 or "", lines=item.lines)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+
 from envsnap.replay.compare import contract
 from envsnap.replay.compare.evidence import Answer
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.view import View
 from envsnap.replay.esr import archive
-from envsnap.replay.esr.recording import Raised, Tensor
+from envsnap.replay.esr.recording import Raised, Record, Tensor
+
+KILLED = 128 + signal.SIGKILL
 
 
 def quoted(item: Raised) -> str:
@@ -15,6 +19,49 @@ def quoted(item: Raised) -> str:
     message = f": {item.message}" if item.message else ""
     place = f" ({item.place})" if item.place else ""
     return f"{item.type}{message}{place}"
+
+
+def ended(golden: Record, other: Record) -> str:
+    """How the other run ended, where the golden one ended otherwise; empty: alike, or not known."""
+    here, there = other.raised, golden.raised
+    if here is not None and (there is None or quoted(here) != quoted(there)):
+        instead = f"; the golden run raised {quoted(there)}" if there is not None else ""
+        return f"the script raised {quoted(here)}{instead}"
+    code, before = other.exit_code, golden.exit_code
+    if there is not None and here is None and not code:
+        return f"the golden run raised {quoted(there)}, and this run did not"
+    if code is None or before is None or code == before:
+        return ""
+    return f"the command ended with exit code {_code(code)}, the golden run with {_code(before)}"
+
+
+def both(golden: Record, other: Record) -> str:
+    """How both ended alike, where neither ended as a command should; empty: at least one did."""
+    if other.raised is not None and golden.raised is not None:
+        return f"both runs raised {quoted(other.raised)}"
+    code = other.exit_code
+    return f"both runs ended with exit code {_code(code)}" if code and code == golden.exit_code else ""
+
+
+def advice(golden: Record, other: Record) -> str:
+    """What to do about an end that is another; empty: the models' results say more."""
+    code = other.exit_code
+    if golden.raised is not None or (golden.exit_code or 0) != 0:
+        return "Record a golden run that ends as it should."
+    if code == KILLED and other.raised is None:
+        return (
+            "Look for the out-of-memory killer (`dmesg`), the memory limit of the container or the"
+            " job, and what else ends processes."
+        )
+    return "Run the command by itself and read what it prints last."
+
+
+def _code(code: int) -> str:
+    """An exit code, with the signal that a shell writes so."""
+    try:
+        return f"{code} ({signal.Signals(code - 128).name})" if code > 128 else str(code)
+    except ValueError:
+        return str(code)
 
 
 def of_model(other: View, given: Found) -> Answer:

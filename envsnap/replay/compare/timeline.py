@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 import msgspec
 
-from envsnap.replay.compare import inputs, other_roots, otherwise_called, results, taps
+from envsnap.replay.compare import (
+    inputs,
+    other_roots,
+    otherwise_called,
+    raised,
+    results,
+    taps,
+)
 from envsnap.replay.compare.call_seeds import SEED
 from envsnap.replay.compare.facts import BESIDE_CODE, Facts, remedies, remedy
 from envsnap.replay.compare.inputs import Found
@@ -14,7 +21,6 @@ from envsnap.replay.compare.model_parts import listed, weights
 from envsnap.replay.compare.pairing import Pairing
 from envsnap.replay.compare.plain import plain_verdict
 from envsnap.replay.compare.progress import Walk, limit_of
-from envsnap.replay.compare.raised import quoted
 from envsnap.replay.compare.verdict import Verdict
 from envsnap.replay.compare.view import View, objects_apart, rewritten, views
 from envsnap.replay.esr.archive import Recording
@@ -181,7 +187,7 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
     """A call of which only the ends are known, in one of the runs at least."""
     states, nth = found.brief.setdefault(view.root.name, {}), view.call.nth
     if twin.call.raised is not None and view.call.raised is None:
-        cause = f"{view.title} raised {quoted(twin.call.raised)}"
+        cause = f"{view.title} raised {raised.quoted(twin.call.raised)}"
         found.verdicts.append(plain_verdict(view, twin, "diverged", cause, "Run the command by itself and read the traceback."))  # fmt: skip
         return
     given, apart = inputs.compare(view, twin), results.of_call(view, twin)
@@ -294,10 +300,9 @@ def _missing(
     name = pairs.name(view)
     twins = [item for item in views(other) if item.root.name == name]
     twin = twins[-1] if twins else views(other)[-1]
-    raised = other.record.raised if golden.record.raised is None else None
-    if raised is not None:
-        cause = f"the script raised {quoted(raised)} before {view.title}"
-        return plain_verdict(view, twin, "diverged", cause, "Run the command by itself and read the traceback.")  # fmt: skip
+    ended = raised.ended(golden.record, other.record)
+    if ended and (other.record.raised or other.record.exit_code):
+        return plain_verdict(view, twin, "diverged", f"{ended}, before {view.title}", raised.advice(golden.record, other.record))  # fmt: skip
     if not twins and any(item.root.type == view.root.type for item in views(other)):
         return _not_called(view, twin, facts)
     if not twins:

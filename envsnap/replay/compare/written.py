@@ -1,0 +1,164 @@
+"""Compares the files that two commands wrote, each with the one that is meant to be it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from envsnap.replay.compare.printed import CLOSE, Found, State, compare
+from envsnap.replay.esr.recording import Printed, Record, Written
+from envsnap.replay.recorder import arrays
+
+RANDOM = re.compile(r"(?i)[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|tmp[a-z0-9_]{8}")
+STAMP = re.compile(
+    r"(?<!\d)(?P<day>20\d\d-?[01]\d-?[0-3]\d)(?:[-_T.]?[0-2]\d[-_:h.]?[0-5]\d(?:[-_:m.]?[0-5]\d)?)?(?!\d)"
+    r"|(?<!\d)(?P<epoch>1[5-9]\d{8})(?:\.?\d{3,9})?(?!\d)"
+)
+OWN_DAY = timedelta(hours=36)  # a stamp may be of another zone
+
+
+def files(golden: Record, other: Record, *, rounding: bool, moves: bool) -> Found:
+    """Compare the files that two commands wrote.
+
+    `moves`: what was set may have named another folder for them.
+    """
+    pairs = dict(_pairs(golden, other, moves=moves))
+    taken = set(pairs.values())
+    for name in golden.files:
+        if name not in pairs:
+            return Found(state="differs", told=f"{name} is not written here")
+    for name in other.files:
+        if name not in taken:
+            return Found(state="differs", told=f"{name} is written here only")
+    states: list[State] = ["same"]
+    unknown = ""
+    for name, twin in pairs.items():
+        found = _file(name, golden.files[name], other.files[twin], rounding=rounding)
+        if found.state == "differs":
+            return found
+        states.append(found.state)
+        unknown = unknown or (found.told if found.state == "unknown" else "")
+    order: tuple[State, ...] = ("unknown", "noise", "same")
+    state = next(item for item in order if item in states)
+    moved = [f"{name} -> {twin}" for name, twin in pairs.items() if name != twin]
+    masked = f"under other names: {', '.join(moved[:3])}" if moved else ""
+    if len(moved) > 3:
+        masked = f"{masked} and {len(moved) - 3} more"
+    return Found(state=state, told=unknown, lines=len(pairs), masked=masked)
+
+
+def _pairs(golden: Record, other: Record, *, moves: bool) -> Iterator[tuple[str, str]]:
+    """Files of one name; then those whose names differ in a stamp of the run, or in the folder."""
+    left = [name for name in golden.files if name not in other.files]
+    right = [name for name in other.files if name not in golden.files]
+    yield from ((name, name) for name in golden.files if name in other.files)
+    ways: list[Callable[[str, Record], str]] = [_unstamped]
+    if moves:
+        deepest = max((name.count("/") for name in (*left, *right)), default=0)
+        ways += [_last(count) for count in range(deepest, 0, -1)]
+    for way in ways:
+        here, there = _by(left, golden, way), _by(right, other, way)
+        for key, names in here.items():
+            twins = there.get(key, [])
+            if len(names) == len(twins) == 1:
+                yield names[0], twins[0]
+                left.remove(names[0])
+                right.remove(twins[0])
+
+
+def _last(count: int) -> Callable[[str, Record], str]:
+    """Names files by their last words; none where a name has fewer."""
+    return lambda name, record: "/".join(_unstamped(name, record).split("/")[-count:])
+
+
+def _by(
+    names: Sequence[str], record: Record, way: Callable[[str, Record], str]
+) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(way(name, record), []).append(name)
+    return found
+
+
+def _unstamped(name: str, record: Record) -> str:
+    """A name without the run's own day and time, and without random words."""
+
+    def masked(match: re.Match[str]) -> str:
+        return "%time" if _is_own(match, record.created_at) else match[0]
+
+    return STAMP.sub(masked, RANDOM.sub("%random", name))
+
+
+def _is_own(match: re.Match[str], created_at: str) -> bool:
+    """Whether a stamp is of the time at which a run was recorded."""
+    try:
+        made = datetime.fromisoformat(created_at)
+        if match["epoch"]:
+            when = datetime.fromtimestamp(int(match["epoch"]), made.tzinfo)
+        else:
+            when = datetime.fromisoformat(match["day"]).replace(hour=12, tzinfo=made.tzinfo)
+    except (ValueError, OverflowError):
+        return False
+    return abs(when - made) <= OWN_DAY
+
+
+def _file(name: str, one: Written, two: Written, *, rounding: bool) -> Found:
+    """Compare one file, text by its lines."""
+    if one.sha256 is None or two.sha256 is None:
+        same = one.size == two.size
+        told = "" if same else f"{name}: {one.size} bytes -> {two.size}"
+        return Found(state="same" if same else "differs", told=told)
+    if one.sha256 == two.sha256:
+        return Found(state="same")
+    if one.values is not None and one.values == two.values:
+        return Found(state="noise")  # the same JSON, laid out otherwise
+    if not (one.lines and two.lines):
+        told = (
+            f"{name} holds other bytes, which may be rounding"
+            if rounding
+            else f"{name}: other bytes"
+        )
+        return Found(state="unknown" if rounding else "differs", told=told)
+    if one.lines[0].startswith(arrays.MARK) and two.lines[0].startswith(arrays.MARK):
+        return _arrays(name, one.lines, two.lines, rounding=rounding)
+    found = compare(_as_printed(one), _as_printed(two), rounding=rounding)
+    if found.state in ("same", "noise"):
+        return Found(state="noise")
+    return Found(state="differs", told=f"{name}, {found.told}")
+
+
+def _arrays(name: str, one: Sequence[str], two: Sequence[str], *, rounding: bool) -> Found:
+    """Compare arrays by their values: whole ones exactly, others as far as the largest allows."""
+    heads = [[line for line in lines if line.startswith(arrays.MARK)] for lines in (one, two)]
+    if heads[0] != heads[1]:
+        return Found(state="differs", told=f"{name} holds arrays of another name, dtype or shape")
+    state: State = "same"
+    whole, largest, place = False, 0.0, 0
+    for number, (here, there) in enumerate(zip(one, two, strict=True)):
+        if here.startswith(arrays.MARK):
+            whole, place = here.split()[2][0] in "biuU", 0
+            largest = 0.0 if whole else _largest(one[number + 1 :])
+            continue
+        for a, b in zip(here.split(), there.split(), strict=True):
+            if a != b and (whole or not rounding or not abs(float(a) - float(b)) <= CLOSE * largest):  # fmt: skip
+                return Found(state="differs", told=f"{name}, value {place + 1}: {a} -> {b}")
+            state = state if a == b else "noise"
+            place += 1
+    return Found(state=state)
+
+
+def _largest(lines: Sequence[str]) -> float:
+    """The largest finite size in the lines of one array."""
+    found = 0.0
+    for line in lines:
+        if line.startswith(arrays.MARK):
+            break
+        sizes = (abs(float(word)) for word in line.split())
+        found = max([found, *(size for size in sizes if size < math.inf)])  # fmt: skip
+    return found
+
+
+def _as_printed(item: Written) -> Printed:
+    return Printed(size=item.size, sha256=item.sha256 or "", lines=item.lines)

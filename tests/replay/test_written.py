@@ -1,0 +1,81 @@
+"""Files that two runs wrote: each is held against the one that is meant to be it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from envsnap.replay.compare import written
+from envsnap.replay.compare.printed import Found
+from envsnap.replay.esr.recording import Record, Written
+from envsnap.replay.recorder import texts
+
+DAY, NEXT = "2026-11-27T10:11:10Z", "2026-11-28T22:01:00Z"
+
+
+def wrote(text: str) -> Written:
+    data = text.encode()
+    return Written(
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        lines=tuple(texts.lines(data, (0.0, 1.0), text=False)),
+    )
+
+
+def record(files: dict[str, Written], created_at: str = DAY) -> Record:
+    return Record(
+        recording_version=2, recording_revision=6, envsnap_version="1", created_at=created_at,
+        label=None, complete=True, full=False, framework=None, notes=(), roots=(), calls=(),
+        tensors=(), files=files,
+    )  # fmt: skip
+
+
+def compared(
+    one: dict[str, Written], two: dict[str, Written], *, rounding: bool = False, moves: bool = False
+) -> Found:
+    return written.files(record(one), record(two, NEXT), rounding=rounding, moves=moves)
+
+
+def test_files() -> None:
+    one = {"out.txt": wrote("1.25 a"), "b.bin": Written(size=3, sha256="a")}
+    assert compared(one, dict(one)).state == "same"
+    found = compared(one, {**one, "out.txt": wrote("1.25 b")}, rounding=True)
+    assert found.state == "differs"
+    assert found.told.startswith("out.txt, line 1")
+    assert compared(one, {"out.txt": one["out.txt"]}).told == "b.bin is not written here"
+    assert compared({"out.txt": one["out.txt"]}, one).told == "b.bin is written here only"
+    other = {**one, "b.bin": Written(size=3, sha256="b")}
+    assert compared(one, other).told == "b.bin: other bytes"
+    assert compared(one, other, rounding=True).state == "unknown"
+
+
+def test_another_folder_is_the_same_file_where_something_was_set_otherwise() -> None:
+    one = {"out/a/p.json": wrote("1"), "out/b/p.json": wrote("2"), "log.txt": wrote("x")}
+    two = {"new/a/p.json": wrote("1"), "new/b/p.json": wrote("2"), "log.txt": wrote("x")}
+    found = compared(one, two, moves=True)
+    assert found.state == "same"
+    assert found.masked == "under other names: out/a/p.json -> new/a/p.json, out/b/p.json -> new/b/p.json"  # fmt: skip
+    assert compared(one, two).told == "out/a/p.json is not written here"
+    found = compared(one, {**two, "new/b/p.json": wrote("3")}, moves=True)
+    assert found.told == "out/b/p.json, line 1: `2` -> `3`"
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ("p_20261127_101110.json", "p_20261128_220100.json"),
+        ("runs/2026-11-27T10:11:10/p.json", "runs/2026-11-28T22:01:00/p.json"),
+        ("p-1795774270.json", "p-1795903260.json"),
+        ("7c9e6679-7425-40de-944b-e07fc1f90ae7.json", "1b4e28ba-2fa1-11d2-883f-0016d3cca427.json"),
+        ("tmpab12cd_9.json", "tmpzz0000aa.json"),
+    ],
+)
+def test_a_name_of_the_run_itself(here: str, there: str) -> None:
+    assert compared({here: wrote("1")}, {there: wrote("1")}).state == "same"
+    assert compared({here: wrote("1")}, {there: wrote("2")}).state == "differs"
+
+
+def test_a_day_that_is_not_the_runs_own_is_part_of_the_answer() -> None:
+    found = compared({"of_2026-01-05.csv": wrote("1")}, {"of_2026-01-06.csv": wrote("1")})
+    assert found.told == "of_2026-01-05.csv is not written here"
