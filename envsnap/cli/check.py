@@ -85,9 +85,10 @@ def _read(names: tuple[str, ...], *, skip_unrelated: bool) -> _Read:
             else:
                 refused.append(error)
     if refused and not found:
-        for error in refused[:-1]:
-            _say("error", error)
-        raise refused[-1]
+        *others, last = refused
+        for other in others:
+            _say("error", other)
+        raise last
     return _Read(found, tuple(refused))
 
 

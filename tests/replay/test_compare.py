@@ -164,7 +164,7 @@ def test_a_command_that_fails_is_not_the_same(
     verdict = json.loads(done.stdout)
     assert verdict["outcome"] == "diverged"
     assert verdict["cause"].startswith("the command ended with exit code 3")
-    assert ("same result" in verdict["cause"]) is called
+    assert ("the models' results are the same" in verdict["cause"]) is called
     assert (torch_python in verdict["fix"]) is not called
 
 

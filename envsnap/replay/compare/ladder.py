@@ -91,16 +91,11 @@ def _whole(verdict: Verdict, walk: Walk, *, strict: bool) -> Verdict:
 def of_command(
     verdict: Verdict, code: int, interpreter: str, golden: Recording, other: Recording
 ) -> Verdict:
-    """Say in a verdict how the command ended, where it did not end as the golden one."""
-    if verdict.outcome == "diverged":
+    """Say in a verdict how a command ended that called no model."""
+    if verdict.outcome == "diverged" or verdict.other.layers:
         return verdict
-    ended = f"the command ended with exit code {code}"
-    if not verdict.other.layers:
-        cause = f"{ended} before a model was called"
-        fix = f"Run it by itself and read what it prints; it was run as {interpreter}."
-    else:
-        cause = f"{ended}, after its model gave the same result"
-        fix = "Run it by itself and read what it prints: the fault is after the model."
+    cause = f"the command ended with exit code {code} before a model was called"
+    fix = f"Run it by itself and read what it prints; it was run as {interpreter}."
     reasons = _early(facts.compare(golden, other))
     if reasons:
         cause = f"{cause}; {'; '.join(fact.text for fact in reasons)}"
@@ -195,13 +190,12 @@ def _without_calls(
         "Record a command that imports torch and calls a model.",
     )  # fmt: skip
     told = other.record.raised
-    ended = raised.ended(golden.record, other.record)
-    if not ended or golden.record.raised is not None or other.record.calls:
+    if told is None or golden.record.raised is not None or other.record.calls:
         return found
     reasons = _early(around)
+    ended = raised.ended(golden.record, other.record)
     cause = "; ".join((f"{ended}, before a model was called", *(fact.text for fact in reasons)))
-    error = f"{told.type}: {told.message}" if told is not None else ""
-    why = environment.explaining(golden, other, error) if error else None
+    why = environment.explaining(golden, other, f"{told.type}: {told.message}")
     fixes = [fact.fix for fact in reasons[:1]]
     if why is not None:
         cause = f"{cause}: {why.message}"
