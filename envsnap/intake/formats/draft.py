@@ -153,6 +153,10 @@ class Draft:
             if "version" in facts and "version" in installed.get(name, {})
         )
 
+    def holds(self, other: Draft) -> bool:
+        """Whether all that another text states is stated here: reports take in other programs' tables."""
+        return _holds(self._facts, other._facts)
+
     def join(self, other: Draft) -> None:
         """Fill in what another text states of the same machine."""
         self.what = f"{self.what} and {other.what}"
@@ -274,6 +278,13 @@ def _agree(one: Any, two: Any) -> bool:
     ):
         return isinstance(one, tuple) or bool(one == two)
     return math.isclose(one, two, rel_tol=ROUNDED)
+
+
+def _holds(known: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(
+        key in known and (not isinstance(value, dict) or _holds(known[key], value))
+        for key, value in other.items()
+    )
 
 
 def _fill_in(known: dict[str, Any], other: dict[str, Any]) -> None:

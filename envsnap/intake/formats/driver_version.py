@@ -8,6 +8,7 @@ from envsnap.intake.formats import machine
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
+from envsnap.model.compute import Driver
 
 MODULE = re.compile(
     r"^[ \t]*NVRM version: NVIDIA UNIX .{0,60}?Kernel Module(?: for \w+)? +(?P<version>\d{2,4}\.\d{1,3}(?:\.\d{1,3})?) ",
@@ -29,4 +30,7 @@ def read(source: Source) -> Draft:
         )
     draft = Draft("/proc/driver/nvidia/version", "stated")
     machine.driver(draft, found.pop())
+    told = {"Open Kernel Module" in match[0] for match in MODULE.finditer(source.whole)}
+    if len(told) == 1:
+        draft.add(Driver(complete=False, open_kernel_module=told.pop()))
     return draft

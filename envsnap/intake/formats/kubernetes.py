@@ -29,6 +29,8 @@ TEMPLATES = (
     ("Rollout", ("spec", "template", "spec")),  # Argo's
     ("InferenceService", ("spec", "predictor")),
 )
+KINDS = {kind for kind, _ in TEMPLATES}
+DEEPEST = 5  # levels of an operator's object above its templates
 # KServe's predictors that name a model; the container that serves it has this name.
 PREDICTORS = ("model", "huggingface", "lightgbm", "onnx", "paddle", "pmml", "pytorch", "sklearn",
               "tensorflow", "triton", "xgboost")  # fmt: skip
@@ -77,6 +79,21 @@ def _workloads(source: Source) -> Iterator[tuple[dict[str, Any], dict[str, Any]]
             spec = trees.mapping(document, *place)
             if document.get("kind") == kind and isinstance(spec.get("containers"), list):
                 yield document, spec
+        if document.get("kind") not in KINDS:
+            for spec in _templates(document.get("spec"), DEEPEST):
+                yield document, spec
+
+
+def _templates(tree: Any, levels: int) -> list[dict[str, Any]]:
+    """The different pods that an operator's object makes: of PyTorchJob, JobSet, RayCluster and their kin."""
+    found: list[dict[str, Any]] = []
+    for item in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        spec = trees.mapping(item, "template", "spec") if isinstance(item, dict) else {}
+        inner = [spec] if isinstance(spec.get("containers"), list) else []
+        if not inner and levels:
+            inner = _templates(item, levels - 1)
+        found += [one for one in inner if one not in found]
+    return found
 
 
 def _served(document: dict[str, Any]) -> dict[str, Any]:

@@ -45,11 +45,17 @@ def _pairs(source: Source) -> dict[str, str]:
         (place for place, line in enumerate(lines) if line.startswith("Architecture:")), None
     )
     found: dict[str, str] = {}
+    key = ""
     for line in lines[start:] if start is not None else ():
         pair = torch_cpu.KEY.match(line)
         if pair is None:
+            if key in torch_cpu.FLAGS and torch_cpu.MORE_FLAGS.match(line):
+                del found[key]  # a terminal broke them, maybe within a word
             break
-        found.setdefault(pair[1].strip().lower(), pair[2].strip())
+        key, value = pair[1].strip().lower(), pair[2].strip()
+        if key == "model name" and found.get(key, value) != value:
+            value = found[key] = torch_cpu.SEVERAL
+        found.setdefault(key, value)
     return found
 
 

@@ -6,6 +6,7 @@ import re
 from urllib.parse import unquote
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from envsnap.intake.formats import privacy
 from envsnap.model.python import Origin
@@ -48,11 +49,12 @@ def address(text: str) -> Address:
     origin = Origin(
         url=privacy.clean_url(place.partition("?")[0]),
         sha256=sha256 if re.fullmatch("[0-9a-f]{64}", sha256) else UNSET,
+        subdirectory=unquote(parts.get("subdirectory", "")).strip("/") or UNSET,
     )
     if vcs is not None:
         commit = place.rpartition("@")[2] if "@" in place.rpartition("/")[2] else ""
         found = commit if COMMIT.fullmatch(commit) else UNSET
-        return Address(Origin(url=origin.url, vcs=vcs, commit=found), egg, written)
+        return Address(replace(origin, sha256=UNSET, vcs=vcs, commit=found), egg, written)
     name, version = _of_file(unquote(place.partition("?")[0].rpartition("/")[2]))
     return Address(origin, egg or name, version or written)
 

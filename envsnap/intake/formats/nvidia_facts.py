@@ -41,6 +41,8 @@ def add(draft: Draft, index: int, facts: dict[str, str]) -> None:
             clock_max_memory_mhz=_times(facts.get("clocks.max.memory"), 1),
             power_limit_mw=_milliwatts(facts.get("power.limit")),
             power_default_mw=_milliwatts(facts.get("power.default_limit")),
+            pcie_generation_max=_times(facts.get("pcie.link.gen.max"), 1),
+            pcie_width_max=_times(facts.get("pcie.link.width.max", "").rstrip("x"), 1),
         ),
     )
     uuid, bus, serial = (_said(facts, key) for key in ("uuid", "pci.bus_id", "serial"))

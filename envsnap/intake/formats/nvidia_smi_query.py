@@ -28,6 +28,8 @@ FIELDS = {
     ("gpu power readings", "default power limit"): "power.default_limit",
     ("power readings", "power limit"): "power.limit",
     ("power readings", "default power limit"): "power.default_limit",
+    ("pci", "gpu link info", "pcie generation", "max"): "pcie.link.gen.max",
+    ("pci", "gpu link info", "link width", "max"): "pcie.link.width.max",
     ("max clocks", "sm"): "clocks.max.sm",
     ("max clocks", "memory"): "clocks.max.memory",
 }

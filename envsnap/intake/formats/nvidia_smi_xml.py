@@ -11,6 +11,8 @@ from envsnap.intake.formats.source import Source
 
 FIELDS = {
     "product_name": "name",
+    "pci/pci_gpu_link_info/pcie_gen/max_link_gen": "pcie.link.gen.max",
+    "pci/pci_gpu_link_info/link_widths/max_link_width": "pcie.link.width.max",
     "persistence_mode": "persistence_mode",
     "mig_mode/current_mig": "mig.mode.current",
     "ecc_mode/current_ecc": "ecc.mode.current",

@@ -16,8 +16,10 @@ from envsnap.model.python import Package
 # pip's own kin, which `pip freeze` leaves out.
 LEFT_OUT = ("pip", "setuptools", "wheel", "distribute")
 NOT_BY_HAND = 40
+ENOUGH, MOST_AROUND = 8, 4  # pins in order, and lines around them
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 BEHIND = re.compile(r"^\s*[^#\s].*\s#")  # a remark behind a pin: pip writes none
+PIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}==[^\s;#]{1,80}$")
 COMMAND = re.compile(r"(?:pip3?(?:\.\d+)?|uv pip|python\S* -m pip)\s+(?:freeze|list\b.*freeze)")
 NOTICE = re.compile(
     r"(?:WARNING|DEPRECATION|ERROR|\[notice\]|You are using pip|You should consider"
@@ -36,12 +38,32 @@ def recognise(source: Source) -> bool:
     told = tuple(line for line in source.lines if not NOTICE.match(line.strip()))
     if not requirement_lines.may_be(told):
         return False
-    lines = _lines(told)
+    lines = _within(_lines(told), source)
     if not lines or not _is_frozen(lines) or any(map(BEHIND.search, source.lines)):
         return False
     if not requirements_txt.is_of_packages(source, lines):
         return False
     return _is_exact(lines) or (_is_sorted(lines) and not _is_asked_for(source, lines))
+
+
+def _within(lines: list[Line], source: Source) -> list[Line]:
+    """The lines without a few that stand above or below many pins in order, and ask for nothing.
+
+    A heading, or what a notebook or a log says, makes no list of requirements out of a frozen one.
+    """
+    places = [place for place, line in enumerate(lines) if is_pin(line)]
+    if len(places) < ENOUGH or requirements_txt.FILE.fullmatch(source.base.lower()) is not None:
+        return lines
+    pins = lines[places[0] : places[-1] + 1]
+    around = [*lines[: places[0]], *lines[places[-1] + 1 :]]
+    words = all(line.kind in ("junk", "comment") or _is_a_word(line) for line in around)
+    fits = len(around) <= MOST_AROUND and words and len(pins) == len(places) and _is_sorted(pins)
+    return pins if fits else lines
+
+
+def _is_a_word(line: Line) -> bool:
+    """Whether a line is a word alone, which asks for no version."""
+    return line.kind == "requirement" and re.fullmatch(r"[\w.-]+", line.text) is not None
 
 
 def _is_asked_for(source: Source, lines: list[Line]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from envsnap.intake.formats import transcript
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
@@ -24,8 +25,17 @@ GOES_ON = "not stated: its value goes on in further lines"
 LAST = re.compile(r"^_=\S*(?:env|printenv)$")
 
 
+COMMAND = re.compile(r"^(?:sudo )?(?:env|printenv|export -p)(?:\s*\||\s*$)")
+
+
 def recognise(source: Source) -> bool:
-    """Variables in nine of ten lines, with PATH and two that only a shell sets among them."""
+    """Variables in nine of ten lines, with PATH and two that only a shell sets among them.
+
+    Below the command that prints them, any will do.
+    """
+    said = [line for line in transcript.after(source, COMMAND) or () if line.strip()]
+    if said and all(map(PAIR.match, said)):
+        return True
     lines = [line for line in source.lines if line.strip()]
     named = [match["name"] for match in map(PAIR.match, lines) if match is not None]
     if len(named) < FEWEST or ALWAYS not in named or len(SHELL & set(named)) < 2:
@@ -40,7 +50,9 @@ def read(source: Source) -> Draft:
     known: dict[str, str] = {}
     further: dict[str, str] = {}
     last = ""
-    for line in source.lines:
+    said = transcript.after(source, COMMAND)
+    lines = source.lines if said is None else said
+    for line in lines:
         found = PAIR.match(line)
         if found is None:
             last = "" if FUNCTION.match(line) else last
@@ -52,9 +64,13 @@ def read(source: Source) -> Draft:
                 f"{source.name}: sets {last} to two values; keep the output of one env"
             )
     add(draft, known, further)
-    if source.cut:
+    if source.cut and said is None:
         draft.leave_end()
-    elif source.lines and LAST.match(source.lines[-1]):
+    elif (
+        lines
+        and LAST.match(lines[-1])
+        and not transcript.PART.search(transcript.typed(source, COMMAND))
+    ):
         draft.complete("env_vars")
     return draft
 

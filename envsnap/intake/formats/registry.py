@@ -214,6 +214,19 @@ def _take_others(draft: Draft, entry: Entry, source: Source) -> None:
 
     It stands between fences, below a command that somebody typed, or is told by its own looks.
     """
+    for other, block in _further(source):
+        if other is entry or (other.module == "lscpu" and draft.states("system", "cpus")):
+            continue
+        found = _tried(other, block)
+        if found is not None and draft.agrees(found):
+            if not draft.holds(found):
+                draft.join(found)
+        else:
+            draft.leave(f"a block that holds {other.title}")
+
+
+def _further(source: Source) -> list[tuple[Entry, Source]]:
+    """Blocks between fences, below commands, and what is told by its own looks."""
     fenced = source.blocks() if "```" in source.text or "~~~" in source.text else ()
     parts = _known((*fenced, *transcript.outputs(source)))
     known = {other.module for other, _ in parts}
@@ -224,22 +237,7 @@ def _take_others(draft: Draft, entry: Entry, source: Source) -> None:
         for other in FORMATS
         if other.module in ANYWHERE and other.module not in known and other.load().recognise(source)
     ]
-    for other, block in parts:
-        if other is entry:
-            continue
-        found = _tried(other, block)
-        if found is not None and draft.agrees(found):
-            if not _is_read(draft, other):
-                draft.join(found)
-        else:
-            draft.leave(f"a block that holds {other.title}")
-
-
-def _is_read(draft: Draft, other: Entry) -> bool:
-    """Reports take in the table of nvidia-smi, wherever it stands, and what they asked of lscpu."""
-    if other.module == "lscpu":
-        return draft.states("system", "cpus")
-    return other.module.startswith("nvidia_smi") and draft.has("driver")
+    return parts
 
 
 def recognised(source: Source) -> Entry | None:

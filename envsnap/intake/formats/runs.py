@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from envsnap.intake.formats import driver_version, lscpu, os_release, torch_cpu, uname
+from envsnap.intake.formats import driver_version, lscpu, os_release, pip_freeze, torch_cpu, uname
 from envsnap.intake.formats.source import Source
 
 Recognise = Callable[[Source], bool]
@@ -16,7 +16,7 @@ LARGEST = 1 << 20  # of a text in which they are looked for
 
 
 def of(source: Source) -> tuple[Source, ...]:
-    """The lines of uname, os-release, lscpu and the driver's version, each as a text of its own."""
+    """The lines of uname, os-release, lscpu, pip freeze and the driver's version, each as a text of its own."""
     if len(source.text) > LARGEST:
         return ()
     return tuple(
@@ -38,8 +38,15 @@ def _found(lines: tuple[str, ...]) -> Iterator[tuple[Recognise, list[str]]]:
             place and os_release.LINE.match(lines[place - 1])
         ):
             yield os_release.recognise, _from(lines, place, os_release.LINE.match)
+        elif pip_freeze.PIN.match(plain) and not (place and pip_freeze.PIN.match(lines[place - 1])):
+            yield _is_a_list, _from(lines, place, pip_freeze.PIN.match)
         elif plain.startswith("Architecture:"):
             yield lscpu.recognise, [item.strip() for item in _from(lines, place, _is_of_lscpu)]
+
+
+def _is_a_list(source: Source) -> bool:
+    """Whether pins stand in order, and are too many for a text that quotes some."""
+    return len(source.lines) >= pip_freeze.ENOUGH and pip_freeze.recognise(source)
 
 
 def _is_of_lscpu(line: str) -> object:

@@ -32,15 +32,24 @@ CUDNN = re.compile(
 )
 TOPOLOGY = re.compile(r"^\s*(GPU0\b(?:\s+GPU\d+)*)")
 BLOCK = re.compile(r"^=+$")
+# What no other program writes; a report whose first lines are gone has most of them.
+OWN_WORDS = (
+    "Is debug build:", "CUDA used to build PyTorch:", "ROCM used to build PyTorch:", "Is CUDA available:",
+    "CUDA runtime version:", "CUDA_MODULE_LOADING set to:", "GPU models and configuration:",
+    "Nvidia driver version:", "HIP runtime version:", "MIOpen runtime version:", "Is XNNPACK available:",
+)  # fmt: skip
+FEWEST_OWN = 4
 LIBRARIES = re.compile(r"^Versions of relevant libraries\s*:?$")
 LONGEST_HEAD = 120  # lines from the start to "Versions of relevant libraries"
 
 
 def recognise(source: Source) -> bool:
     """A PyTorch version with "Is debug build" near it, be it all on one line."""
-    return "Is debug build" in source.text and (
-        bool(_starts(_plain(source))) or RUNNING_ON.search(source.text) is not None
-    )
+    text = source.text
+    if "Is debug build" in text and RUNNING_ON.search(text) is not None:
+        return True
+    told = "Is debug build" in text or any(word in text for word in OWN_WORDS)
+    return told and bool(_starts(_plain(source)))
 
 
 def _plain(source: Source) -> list[str]:
@@ -49,6 +58,17 @@ def _plain(source: Source) -> list[str]:
 
 
 def _starts(lines: list[str]) -> list[int]:
+    """Where reports begin; of one that lost its first lines, where its own words do."""
+    found = _heads(lines)
+    if found:
+        return found
+    own = [place for place, line in enumerate(lines) if line.startswith(OWN_WORDS)]
+    told = [lines[place].partition(":")[0] for place in own]
+    whole = len(set(told)) >= FEWEST_OWN and len(set(told)) == len(told)
+    return own[:1] if whole else []
+
+
+def _heads(lines: list[str]) -> list[int]:
     return [
         place
         for place, line in enumerate(lines)
@@ -76,6 +96,8 @@ def read(source: Source) -> Draft:
         )
     draft = Draft("the output of collect_env", "stated")
     _Report(draft).read(lines, _begin(lines, starts[0]))
+    if not START.match(lines[starts[0]]):
+        draft.leave("the beginning of the report, which is missing")
     if source.cut:
         draft.leave_end()
     return draft

@@ -9,18 +9,44 @@ from envsnap.intake.formats.source import Source
 LARGEST_SESSION, MOST_COMMANDS = 1 << 20, 50
 PROMPT = re.compile(
     r"^\s{0,8}(?:\([^()\n]{1,40}\)\s?)?(?:"
-    r"[\w.-]{1,40}@[\w.-]{1,60}[^$#%\n]{0,80}[$#%]\s|"  # user@host:~$
-    r"\[[^\]\n]{1,80}\]\s?[$#%]\s|"  # [user@host folder]$
+    r"[\w.-]{1,40}@[\w.-]{1,60}[^$#%\n]{0,80}[$#%](?:\s|$)|"  # user@host:~$
+    r"\[[^\]\n]{1,80}\]\s?[$#%](?:\s|$)|"  # [user@host folder]$
     r"PS [A-Za-z]:[^>\n]{0,120}>\s?|[A-Za-z]:\\[^>\n]{0,120}>|"  # Windows
-    r"[$%\u276f\u279c\u03bb]\s|!(?=[a-z/])|%(?=pip|conda|nvidia|python)|In \[\d{1,4}\]:\s?|>>>\s)"
+    r"[$%\u276f\u279c\u03bb](?:\s|$)|!(?=[a-z/])|%(?=pip|conda|nvidia|python)|In \[\d{1,4}\]:\s?|>>>\s)"
     r"(?P<command>.*)$"
 )
+# What a script writes above the output of each command: `=== pip freeze ===`, `---- date ----`.
+HEADING = re.compile(
+    r"^\s{0,8}(?P<mark>[=*~+_-]{2,40}|#{2,40})[>\s]{0,3}(?P<command>"
+    r"(?:sudo |python\S* -m )?(?:pip3?|uv|conda|mamba|micromamba|poetry|pdm|nvidia-smi|nvcc|rocm-smi"
+    r"|rocminfo|amd-smi|uname|lscpu|env|printenv|date|hostname|uptime|whoami|pwd|nproc|free|df|du|ldd|cat|docker"
+    r"|git|ls|lsb_release|dpkg|rpm|apt|ulimit|ds_report|accelerate|transformers-cli|python\S*)\b"
+    r"[^=*~#\n]{0,120}?)[\s<]{0,3}(?P=mark)?\s*$"
+)
+# A step of GitHub's or Azure's runner: its output stands below what the runner says of it.
+STEP, SAID = re.compile(r"^##\[group\]Run (?P<command>.*)$"), re.compile(r"^##\[endgroup\]")
+JOB = re.compile(r"^(?:##\[[a-z]{3,10}\]|Post job cleanup\.$|Cleaning up orphan processes$)")
 
 
 def command(line: str) -> str | None:
     """The command that a line of a terminal session types; None for what is printed."""
-    found = PROMPT.match(line)
-    return None if found is None else found["command"].strip()
+    found = PROMPT.match(line) or HEADING.match(line) or STEP.match(line)
+    if found is None:
+        return "" if JOB.match(line) else None
+    return found["command"].strip()
+
+
+def _without_steps(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines without what a runner says of a step before its output."""
+    kept: list[str] = []
+    for line in lines:
+        if SAID.match(line):
+            start = next((at for at in range(len(kept) - 1, -1, -1) if STEP.match(kept[at])), None)
+            if start is not None:
+                del kept[start + 1 :]
+                continue
+        kept.append(line)
+    return tuple(kept)
 
 
 # A filter behind a command, or an option, leaves a part of what it would list.
@@ -41,23 +67,25 @@ def outputs(source: Source) -> tuple[Source, ...]:
     """What each command of a session printed."""
     if len(source.text) > LARGEST_SESSION:
         return ()
-    starts = [place for place, line in enumerate(source.lines) if command(line) is not None]
+    lines = _without_steps(source.lines)
+    starts = [place for place, line in enumerate(lines) if command(line) is not None]
     if not 1 <= len(starts) <= MOST_COMMANDS:
         return ()
-    ends = [*starts[1:], len(source.lines)]
-    texts = ["\n".join(source.lines[one + 1 : two]) for one, two in zip(starts, ends, strict=True)]
+    ends = [*starts[1:], len(lines)]
+    texts = ["\n".join(lines[one + 1 : two]) for one, two in zip(starts, ends, strict=True)]
     return tuple(Source(b"", source.name, "", f"{text}\n") for text in texts if text.strip())
 
 
 def after(source: Source, pattern: re.Pattern[str]) -> tuple[str, ...] | None:
     """What the one command that fits printed; None where none, or several, were typed."""
+    lines = _without_steps(source.lines)
     starts = [
         place
-        for place, line in enumerate(source.lines)
+        for place, line in enumerate(lines)
         if (typed := command(line)) is not None and pattern.search(typed)
     ]
     if len(starts) != 1:
         return None
-    rest = source.lines[starts[0] + 1 :]
+    rest = lines[starts[0] + 1 :]
     end = next((place for place, line in enumerate(rest) if command(line) is not None), len(rest))
     return rest[:end]

@@ -105,21 +105,27 @@ def _after(
     lines = facts.code(after=last.call.caller if last is not None else "")[:3]
     together = facts.beside(acting, lines, most=3)
     reasons = "; ".join(fact.text for fact in together)
-    models = "the models' results are the same" if walk.bits else "the models' results agree within rounding"  # fmt: skip
-    if verdict.outcome == "undecided":
-        models = verdict.cause
-    elif verdict.outcome == "equivalent":
-        models = f"the models' results agree ({verdict.cause})"
     ended = raised.ended(golden.record, other.record)
     follows = "" if ended or (acting and not lines) else ": the code after them differs"
-    cause = f"{told}; {models}{follows}" + (f"; {reasons}" if reasons else "")
+    cause = f"{told}; {_of_models(verdict, walk)}{follows}" + (f"; {reasons}" if reasons else "")
     where = f" (from {last.call.caller} on)" if last is not None and last.call.caller else ""
-    fix = remedies(together) if together else f"Compare what follows the last call of a model{where}: thresholds, labels, decoding, post-processing."  # fmt: skip
-    if ended and not together:
+    fix = f"Compare what follows the last call of a model{where}: thresholds, labels, decoding, post-processing."  # fmt: skip
+    if together:
+        fix = remedies(together)
+    elif ended:
         fix = raised.advice(golden.record, other.record)
     return msgspec.structs.replace(
         verdict, outcome="diverged", cause=cause, fix=fix, place="after the last call of a model"
     )
+
+
+def _of_models(verdict: Verdict, walk: Walk) -> str:
+    """What is said of the models whose results are not what differs."""
+    if verdict.outcome == "undecided":
+        return verdict.cause
+    if verdict.outcome == "equivalent":
+        return f"the models' results agree ({verdict.cause})"
+    return f"the models' results {'are the same' if walk.bits else 'agree within rounding'}"
 
 
 def _otherwise_called(

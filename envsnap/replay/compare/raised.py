@@ -40,7 +40,9 @@ def both(golden: Record, other: Record) -> str:
     if other.raised is not None and golden.raised is not None:
         return f"both runs raised {quoted(other.raised)}"
     code = other.exit_code
-    return f"both runs ended with exit code {_code(code)}" if code and code == golden.exit_code else ""
+    return (
+        f"both runs ended with exit code {_code(code)}" if code and code == golden.exit_code else ""
+    )
 
 
 def advice(golden: Record, other: Record) -> str:
