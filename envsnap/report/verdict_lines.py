@@ -45,6 +45,8 @@ def headline(verdict: Verdict) -> str:
         told = "every bit" if verdict.bits else "all differences are within rounding"
         return f"Same: {told}; {verdict.cause}" if verdict.cause else f"Same: {told}"
     if verdict.outcome == "equivalent":
+        if verdict.cause.startswith("the results of "):  # they could not be compared
+            return f"Equivalent: what is printed is the same; {verdict.cause}"
         return f"Equivalent: the results agree within rounding; {verdict.cause}"
     word = "Diverged" if verdict.outcome == "diverged" else "Undecided"
     return f"{word}: {verdict.cause}"

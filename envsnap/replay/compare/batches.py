@@ -46,7 +46,24 @@ def _met_rows(
         sides = _padded_otherwise(view, twin, differ) or sides
     if not sides or not _meet(sides):
         return "first" if sides and all(_begin_alike(view, *side) for side in sides) else "other"
-    return "same" if all(one == two for one, two in sides) else "moved"
+    if all(one == two for one, two in sides):
+        return "same"
+    return "moved" if _answers_moved(view, twin, differ) else "other"
+
+
+def _answers_moved(view: View, twin: View, differ: tuple[int, ...]) -> bool:
+    """Whether the results moved with the rows, as far as they are kept.
+
+    Of an input with one axis each value is a row, or a place of one sequence: only results tell.
+    """
+    here, there = (_all_results(side) for side in (view, twin))
+    if here and there:
+        return all(
+            len(one) == len(two) > 0 and _are_close(sorted(one), sorted(two))
+            for one, two in zip(here, there, strict=False)
+        )
+    numbers = [view.call.inputs()[place] for place in differ]
+    return all(len(view.tensor(number).shape) > 1 for number in numbers)
 
 
 def _meet(sides: list[tuple[list[Any], list[Any]]]) -> bool:

@@ -10,6 +10,7 @@ from envsnap.replay.compare import equivalence, latency, of_layers, raised, surr
 from envsnap.replay.compare.evidence import Answer, Evidence
 from envsnap.replay.compare.facts import ANYWHERE, BESIDE_CODE, Fact, remedy
 from envsnap.replay.compare.model_parts import Setting, listed
+from envsnap.replay.compare.progress import UNMEASURED
 from envsnap.replay.compare.verdict import Also
 from envsnap.wording import counted
 
@@ -173,7 +174,7 @@ def _no_fault(evidence: Evidence) -> Answer:
         return _undecided(evidence)
     if judged.outputs is None:
         return Answer(
-            outcome="undecided", cause="the results of the model could not be measured",
+            outcome="undecided", cause=UNMEASURED,
             fix="Return tensors from the model.",
         )  # fmt: skip
     if evidence.strict and not evidence.bits:

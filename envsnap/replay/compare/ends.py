@@ -12,6 +12,7 @@ from envsnap.replay.compare import printed, raised, written
 from envsnap.replay.compare.facts import Facts, remedies
 from envsnap.replay.compare.printed import Found
 from envsnap.replay.compare.progress import Walk
+from envsnap.replay.compare.timeline import NO_VALUES
 from envsnap.replay.compare.verdict import Rung, State, Verdict
 from envsnap.replay.compare.view import views
 from envsnap.replay.esr.archive import Recording
@@ -55,6 +56,9 @@ def _open(verdict: Verdict, walk: Walk, said: Found, wrote: Found | None) -> Ver
     if walk.loose and not (said.answers and said.state in ("same", "noise")):
         cause = walk.loose
         fix = "Print the answer, or name it with envsnap.tap(): then it is compared."
+    elif wrote is not None and said.state == "unknown":
+        cause = f"{said.told}; everything else agrees"
+        fix = "Compare it yourself, or name its values with envsnap.tap(): then they are compared."
     elif wrote is not None and wrote.state == "unknown":
         cause = f"{wrote.told}; everything else agrees"
         fix = (
@@ -98,7 +102,7 @@ def _after(
     verdict: Verdict, walk: Walk, told: str, golden: Recording, other: Recording, facts: Facts
 ) -> Verdict:
     """The models gave the same, the answer is another: the cause lies behind them."""
-    if walk.loose and verdict.outcome != "undecided":
+    if walk.loose and verdict.outcome != "undecided" and NO_VALUES not in walk.loose:
         return _otherwise_called(verdict, walk, told, other, facts)
     last = views(other)[-1] if other.record.calls else None
     acting = facts.acting("after")

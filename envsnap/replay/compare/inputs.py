@@ -122,8 +122,9 @@ def _arguments(
 def _one(here: tuple[View, Tensor], there: tuple[View, Tensor], name: str) -> _One:
     """Compare one input: what it should be, then what it holds."""
     (golden, one), (other, two) = here, there
-    if one.same(two):
-        return _One()
+    form = (one.dtype, one.shape) == (two.dtype, two.shape)
+    if one.same(two) or (form and one.crc32 is None and two.crc32 is None):
+        return _One()  # of what nobody could read nothing is known to differ
     details = tuple(_statistics(one, two, name))
     noise = _noise(golden, one, other, two)
     if noise is not None:

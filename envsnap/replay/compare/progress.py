@@ -11,6 +11,7 @@ from envsnap.replay.compare.view import View
 
 # Along a run of many calls rounding adds up: so much of what came in may go out.
 GROWTH = 30.0
+UNMEASURED = "the results of the model could not be measured"
 NOISE = 1e-5
 
 

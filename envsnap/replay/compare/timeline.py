@@ -20,13 +20,14 @@ from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import listed, weights
 from envsnap.replay.compare.pairing import Pairing
 from envsnap.replay.compare.plain import plain_verdict
-from envsnap.replay.compare.progress import Walk, limit_of
+from envsnap.replay.compare.progress import UNMEASURED, Walk, limit_of
 from envsnap.replay.compare.verdict import Verdict
 from envsnap.replay.compare.view import View, objects_apart, rewritten, views
 from envsnap.replay.esr.archive import Recording
 
 FAULT = 1e-4
 UNSEEN = "by other threads were not seen"  # as the recorder notes it
+NO_VALUES = "no values: on the meta device, or inside a transform of torch.func"
 STOPPED = "the recording stopped"
 
 
@@ -139,7 +140,11 @@ def _detailed(
     apart = results.of_call(view, twin)
     if verdict.outcome in ("same", "equivalent"):
         found.noise = max(found.noise, given.noise, apart or 0.0)
-    if verdict.outcome == "diverged" and given.cause:
+    if verdict.outcome == "undecided" and verdict.cause == UNMEASURED and _no_values(view, twin):
+        loose = f"the results of {root} have {NO_VALUES}"
+        found.loose = found.loose or loose
+        verdict = msgspec.structs.replace(verdict, outcome="equivalent", cause=loose, fix="")
+    elif verdict.outcome == "diverged" and given.cause:
         loose = otherwise_called.told(view, twin, given, facts, found)
         if loose:
             found.loose = found.loose or loose
@@ -147,6 +152,15 @@ def _detailed(
         elif found.last is not None:
             verdict = _between(verdict, view, given, facts, found)
     found.verdicts.append(_titled(verdict, view))
+
+
+def _no_values(*sides: View) -> bool:
+    """Whether no result has values, as on the meta device: what is printed has to tell."""
+    for side in sides:
+        numbers = list(side.call.result.tensors()) if side.call.result is not None else []
+        if not numbers or any(side.tensor(one).reason != NO_VALUES for one in numbers):
+            return False
+    return True
 
 
 def _titled(verdict: Verdict, view: View) -> Verdict:
@@ -197,6 +211,10 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
         found.verdicts.append(_given(found, view, twin, given, facts, quiet=quiet))
         if found.verdicts[-1].outcome == "diverged":
             states[nth] = "differs"
+        return
+    if apart is None and _no_values(view, twin):
+        found.loose = found.loose or f"the results of {view.root.name} have {NO_VALUES}"
+        states[nth], found.bits = "within rounding", False
         return
     if apart is None and twin.call.result is not None:
         states[nth] = "differs"

@@ -126,6 +126,8 @@ def _file(name: str, one: Written, two: Written, *, rounding: bool) -> Found:
     found = compare(_as_printed(one), _as_printed(two), rounding=rounding)
     if found.state in ("same", "noise"):
         return Found(state="noise")
+    if found.state == "unknown":
+        return Found(state="unknown", told=f"{name}: {found.told}")
     return Found(state="differs", told=f"{name}, {found.told}")
 
 

@@ -22,6 +22,7 @@ from .spool import FEW, Spool
 
 MOST_CALLS = 2000
 MOST_IDS = 4096
+MOST_FAILED = 5  # calls that could not be recorded, until no more is tried
 SELDOM = 300  # times the time that it takes
 PARAMETRIZE = (
     "torch.nn.utils.parametrize"  # a weight that is computed when it is asked for: no model
@@ -77,6 +78,8 @@ class Recorder:
         self._pieces: dict[str, str] = {}
         self._spelled_by = -1
         self._ids: set[int] = set()
+        self._failed = 0  # calls that could not be recorded
+        self._skipped: Any = None  # the model of such a call, while it goes on
         self._found_around, self._script = -1, places.script()
         self._next_save = 0.0
         self._among: list[int] = []
@@ -186,6 +189,8 @@ class Recorder:
             return True
         if self.torch._C._get_tracing_state() is not None:
             return True
+        if _is_fake(self.torch):
+            return True
         if self._busy or self._thread not in (None, own):
             self._elsewhere += 1
             return True
@@ -197,7 +202,7 @@ class Recorder:
         active = self._active
         if active is not None and not active.detailed and module is not active.module:
             return
-        if self._idle():
+        if self._skipped is not None or self._idle():
             return
         self.grad = self.torch.is_grad_enabled()
         self.autocast = modes.autocast(self.torch)
@@ -211,6 +216,8 @@ class Recorder:
         if _compiling(self.torch):
             return
         active = self._active
+        if module is self._skipped:
+            self._skipped = None
         if active is None or (not active.detailed and module is not active.module):
             return
         if self._idle():
@@ -220,9 +227,11 @@ class Recorder:
             self._guarded(self._fail, module, error)
         else:
             self._guarded(self._leave, module, *rest)
+        if module is self._skipped:
+            self._skipped = None
 
     def _guarded(self, work: Any, *arguments: Any) -> None:
-        """Whatever goes wrong here ends the recording, not the script."""
+        """Whatever goes wrong here ends the recording of a call, not the script."""
         torch = self.torch
         self._busy = threading.get_ident()
         try:
@@ -230,10 +239,18 @@ class Recorder:
                 work(*arguments)
         except Exception as error:
             self.note(f"the recording stopped: {type(error).__name__}: {error}")
-            self._active, self._thread = None, None
-            self.stop()
+            self._give_up(arguments[0])
         finally:
             self._busy = 0
+
+    def _give_up(self, module: Any) -> None:
+        """Record no more of this call; after a few that failed, nothing at all."""
+        active, self._active, self._thread = self._active, None, None
+        self._failed += 1
+        if self._failed >= MOST_FAILED or not self._handles or not self._steps_aside:
+            self.stop()
+        else:
+            self._skipped = active.module if active is not None else module
 
     def _enter(self, module: Any, arguments: tuple[Any, ...]) -> None:
         active = self._active
@@ -286,7 +303,10 @@ class Recorder:
     def _random(self) -> str:
         import zlib
 
-        return f"{zlib.crc32(bytes(self.torch.get_rng_state().numpy())):08x}"
+        try:
+            return f"{zlib.crc32(bytes(self.torch.get_rng_state().numpy())):08x}"
+        except RuntimeError:  # inside a transform of torch.func, where it has no values
+            return ""
 
     def _look_around(self, root: Root) -> None:
         """Look for what stands around, when a model is called for the first time."""
@@ -392,6 +412,14 @@ def _keywords(module: Any) -> dict[str, Any] | None:
                 return dict(there["kwargs"])
         frame = frame.f_back
     return None
+
+
+def _is_fake(torch: Any) -> bool:
+    """Whether tensors have no values now, as where a program works out shapes alone."""
+    if "torch._subclasses.fake_tensor" not in sys.modules:
+        return False
+    kinds = getattr(torch._C, "_TorchDispatchModeKey", None)
+    return kinds is not None and torch._C._get_dispatch_mode(kinds.FAKE) is not None
 
 
 def _compiling(torch: Any) -> bool:

@@ -27,6 +27,9 @@ TOGETHER = 16  # blocks that are widened to float64 at once
 FILLED, GAP = 1e3, 1000.0
 
 
+NO_VALUES = "no values: on the meta device, or inside a transform of torch.func"
+
+
 def raw_bytes(tensor: Any) -> Any:
     """The bytes of a contiguous tensor on the CPU, not copied; valid while the tensor lives."""
     size = tensor.numel() * tensor.element_size()
@@ -40,8 +43,10 @@ def is_nested(tensor: Any) -> bool:
 
 def settled(tensor: Any) -> Any:
     """A plain contiguous copy, or the tensor itself where it is one. Raises ValueError."""
-    if tensor.is_sparse or tensor.is_quantized or tensor.is_meta:
-        raise ValueError("a sparse, quantized or meta tensor")
+    if tensor.is_meta:
+        raise ValueError(NO_VALUES)
+    if tensor.is_sparse or tensor.is_quantized:
+        raise ValueError("a sparse or quantized tensor")
     plain = tensor.detach()
     if is_nested(tensor):  # rows of several lengths, as torch's own encoder makes of padded ones
         plain = plain.to_padded_tensor(0.0)
@@ -52,7 +57,12 @@ def settled(tensor: Any) -> Any:
     plain = plain.as_subclass(base)
     if plain.device.type != "cpu":
         plain = plain.cpu()
-    return plain.resolve_conj().resolve_neg().contiguous()
+    plain = plain.resolve_conj().resolve_neg().contiguous()
+    try:
+        plain.data_ptr()
+    except RuntimeError:
+        raise ValueError(NO_VALUES) from None
+    return plain
 
 
 def digest(plain: Any) -> str:

@@ -1,0 +1,126 @@
+"""What a thirteenth look found: answers that look like secrets, sequences without a batch, transforms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+
+pytestmark = pytest.mark.torch
+HEAD = """
+import os, sys, torch
+from torch import nn
+torch.manual_seed(0)
+net = nn.Linear(3, 2)
+x = torch.arange(12.0).reshape(4, 3)
+"""
+TRANSFORMS = (
+    HEAD
+    + """
+from torch.func import functional_call, grad, jacrev, jvp, vmap
+given = {name: item.detach() for name, item in net.named_parameters()}
+x = x * float(sys.argv[1])
+y = vmap(lambda row: functional_call(net, given, (row,)))(x)
+g = grad(lambda these: functional_call(net, these, (x,)).sum())(given)["weight"]
+j = jacrev(lambda these: functional_call(net, these, (x,)))(given)["weight"]
+_, t = jvp(lambda these: functional_call(net, given, (these,)), (x,), (x,))
+print([round(float(item.sum()), 3) for item in (y, g, j, t)])
+"""
+)
+SEQUENCE = """
+import sys, torch
+from torch import nn
+torch.manual_seed(0)
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table, self.rnn, self.head = nn.Embedding(50, 8), nn.GRU(8, 8), nn.Linear(8, 50)
+    def forward(self, ids):
+        return self.head(self.rnn(self.table(ids))[0])
+ids = torch.arange(30)
+if sys.argv[1] == "2":
+    ids[[4, 5]] = ids[[5, 4]]
+with torch.no_grad():
+    Model().eval()(ids)
+print("done")
+"""
+META = (
+    HEAD
+    + """
+with torch.device("meta"):
+    model = nn.Linear(3, 2)
+print(tuple(model(torch.empty(int(sys.argv[1]), 3, device="meta")).shape))
+"""
+)
+FAKE = (
+    HEAD
+    + """
+from torch._subclasses.fake_tensor import FakeTensorMode
+with FakeTensorMode():
+    nn.Linear(3, 2)(torch.empty(2, 3))
+with torch.no_grad():
+    print(net(x * float(sys.argv[1])).sum().item())
+"""
+)
+JAGGED = (
+    HEAD
+    + """
+rows = [torch.ones(2, 3), torch.ones(4, 3)]
+net(torch.nested.nested_tensor(rows, layout=torch.jagged))
+with torch.no_grad():
+    print(net(x * float(sys.argv[1])).sum().item())
+"""
+)
+
+
+def compared(
+    envsnap: Run, python: str, folder: Path, script: str, words: tuple[str, str]
+) -> tuple[int, str]:
+    (folder / "it.py").write_text(script)
+    for name, word in zip(("golden", "other"), words, strict=True):
+        done = envsnap("record", "-o", f"{name}.esr", "--", python, "it.py", word)
+        assert done.returncode == 0, done.stderr
+    done = envsnap("compare", "golden.esr", "other.esr")
+    return done.returncode, " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("script", [TRANSFORMS, META, FAKE, JAGGED], ids=["func", "meta", "fake", "jagged"])  # fmt: skip
+def test_calls_without_values_alarm_nobody_and_hide_nothing(
+    script: str, envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
+    code, told = compared(envsnap, torch_python, tmp_path, script, ("1", "1"))
+    assert code == 0, told
+    code, told = compared(envsnap, torch_python, tmp_path, script, ("1", "2"))
+    assert code == 1, told
+
+
+def test_two_ids_that_change_places_are_another_sequence(
+    envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
+    code, told = compared(envsnap, torch_python, tmp_path, SEQUENCE, ("1", "2"))
+    assert code == 1
+    assert "ids: position 4: 4 -> 5" in told
+
+
+def test_rows_that_come_in_another_order_are_not(
+    envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
+    script = HEAD + "with torch.no_grad():\n    print(net(x[[0, 1, 2, 3]] if sys.argv[1] == '1' else x[[1, 0, 2, 3]]).sum().item())\n"  # fmt: skip
+    code, told = compared(envsnap, torch_python, tmp_path, script, ("1", "2"))
+    assert code == 0, told
+    assert "in another order" in told
+
+
+def test_what_is_taken_for_a_secret_is_not_called_the_same(
+    envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
+    script = HEAD + "net(x)\nprint('token:', f'abcdefgh1{sys.argv[1]}')\n"
+    code, told = compared(envsnap, torch_python, tmp_path, script, ("1", "2"))
+    assert code == 6
+    assert "differs where a secret is left out" in told
+    assert compared(envsnap, torch_python, tmp_path, script, ("1", "1"))[0] == 0
+    # A time beside it may be all that differs.
+    script = HEAD + "net(x)\nprint('token:', f'abcdefgh12', 'took', 0.1 * float(sys.argv[1]), 's')\n"  # fmt: skip
+    assert compared(envsnap, torch_python, tmp_path, script, ("1", "2"))[0] == 0
