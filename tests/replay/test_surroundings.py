@@ -78,3 +78,11 @@ def test_an_import_that_fails_names_the_package_that_does_not_fit() -> None:
 def test_metadata_is_of_the_libraries_wherever_it_lies(key: str) -> None:
     assert classes.classify(f"/opt/more/numpy-2.0.{key}/METADATA", ()) == classes.LIBRARY
     assert classes.classify("/opt/more/numpy-info/METADATA", ()) == classes.DATA
+
+
+def test_a_file_that_somebody_else_may_have_read_is_no_reason() -> None:
+    def run(files: Any) -> Manifest:
+        return examples.manifest({"files": {"entries": files}})
+
+    seen = {"a.csv": {"seen_by": ["audit"]}, "b.csv": {"seen_by": ["inotify"]}}
+    assert list(surroundings.alone(run(seen), run({}))) == [("a.csv", "in the golden run only")]

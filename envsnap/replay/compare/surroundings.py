@@ -16,6 +16,7 @@ from envsnap.model import paths
 from envsnap.model.manifest import Manifest
 
 LONGEST, FEW_FILES = 60, 4
+ONLY_WATCHED = ("inotify",)
 OF_TORCH = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".index.json")
 
 
@@ -60,9 +61,18 @@ def files(golden: Manifest, other: Manifest, told: Collection[str]) -> Iterator[
 
 
 def alone(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
-    """Files that one run alone reads, where those are few, with which run that is."""
+    """Files that one run alone reads, where those are few, with which run that is.
+
+    What only the watch of a folder saw, another program may have read.
+    """
     here, there = (
-        {**_entries(item, "files"), **_entries(item, "configs")} for item in (golden, other)
+        {
+            name: entry
+            for part in ("files", "configs")
+            for name, entry in _entries(item, part).items()
+            if getattr(entry, "seen_by", None) != ONLY_WATCHED
+        }
+        for item in (golden, other)
     )
     for one, two, which in ((here, there, "in the golden run only"), (there, here, "here only")):
         names = [name for name in one if name not in two]
