@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.report import document
 from envsnap.rules.engine import Result
-from envsnap.rules.finding import QUOTES, Finding, Severity
+from envsnap.rules.finding import NO_CRASH, QUOTES, Finding, Severity
 
 MOST_OTHERS = 3
-STEP = "package-version"
+STEP, FRAMEWORK = "package-version", "framework-version"
 MOST_NAMES = 4
 LONGEST_KIND = 60
 STEPS = {
@@ -31,8 +31,10 @@ def likeliest(result: Result) -> Finding | None:
 
 
 def is_unexplained(report: document.Report, found: Finding) -> bool:
-    """Whether the reader said what failed, and the first finding is no more than a large step beside it."""
-    return report.is_asked and found.rule == STEP and QUOTES not in found.why
+    """Whether the reader said what failed, and the first finding is no more than a step beside it."""
+    of_framework = found.rule == FRAMEWORK and found.message.endswith(f"-> {found.other}")
+    beside = found.rule == STEP or of_framework or found.why.endswith(NO_CRASH)
+    return report.is_asked and beside and QUOTES not in found.why
 
 
 def others(result: Result) -> list[Finding]:

@@ -11,7 +11,7 @@ from envsnap.knowledge import requirements
 from envsnap.knowledge.versions import Distance, distance, is_later
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import given, packages
-from envsnap.rules.finding import QUOTES, Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import NO_CRASH, QUOTES, Confidence, Effect, Finding, Severity
 from envsnap.rules.inputs.error_text import ErrorText, quotation
 from envsnap.rules.machine.env_var import UNKNOWN
 from envsnap.rules.packages.package_version import PackageVersion
@@ -54,11 +54,24 @@ def explained(
     first, rest = _moved_first(first, rest, reading, manifest)
     first, rest = _with_named(first, rest, reading)
     first, rest = _before_open(first, rest, reading)
+    rest = [_beside_a_crash(found, reading) for found in rest]
     favoured = _favoured(rest, reading) | {id(found) for found in guesses}
-    unlikely = frozenset(id(found) for found in rest if contradicts(found, reading.symptom))
+    unlikely = frozenset(
+        id(found)
+        for found in rest
+        if contradicts(found, reading.symptom) or found.why.endswith(NO_CRASH)
+    )
     kept = [found for found in notices if found.path not in guessed]
     ordered = ranked(rest, rules, favoured, unlikely, with_text=bool(error_text))
     return _nearest((*first, *ordered, *kept), reading, manifest)
+
+
+def _beside_a_crash(found: Finding, reading: Reading) -> Finding:
+    """A finding of the shell or the machine that changes numbers, where something ended: it says so."""
+    numbers = found.effect is Effect.NUMERICS and found.path[0] in ("env_vars", "system")
+    if reading.symptom != "crash" or not numbers or QUOTES in found.why:
+        return found
+    return replace(found, why=f"{found.why} {NO_CRASH}")
 
 
 def _without(findings: Sequence[Finding], told: Sequence[Finding]) -> list[Finding]:

@@ -8,6 +8,8 @@ from msgspec import Struct
 from envsnap.model.paths import Path
 
 QUOTES = "The text says"  # what the reason of a finding begins with that a text speaks for
+# Of what changes numbers, where the text tells that something ended.
+NO_CRASH = "It ends no program, as the text tells."
 
 
 class Severity(StrEnum):

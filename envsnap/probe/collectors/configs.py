@@ -59,6 +59,8 @@ def _read(part: Record, path: str, travels: bool) -> None:
     except UnicodeDecodeError:
         part.gap("tree", "error: not UTF-8 text; compared by digest only")
         return
-    if kind == "ini" and text.lstrip()[:1] == "{":  # of a dictionary whatever the name's ending says
+    if (
+        kind == "ini" and text.lstrip()[:1] == "{"
+    ):  # of a dictionary whatever the name's ending says
         part.facts["format"] = "json"
     part.facts["text"] = text

@@ -10,17 +10,19 @@ from msgspec.structs import replace
 from envsnap.intake.messages import clean_message
 from envsnap.knowledge import variables
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import QUOTES, Confidence, Effect, Finding, Severity
 from envsnap.rules.machine.env_var import UNKNOWN
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps
+from envsnap.rules.symptoms.complaints import is_of_a_service, is_of_what_is_given
 from envsnap.rules.symptoms.demangle import demangled
 from envsnap.rules.symptoms.known import known
-from envsnap.rules.symptoms.naming import AS_SET, as_set, fitting, named, on_path
+from envsnap.rules.symptoms.naming import AS_SET, as_set, fitting, named, on_path, to_set
 from envsnap.rules.symptoms.places import Places, places
-from envsnap.rules.symptoms.reading import Evidence, Reading
+from envsnap.rules.symptoms.reading import RAISED, Evidence, Reading
 
 LONGEST_QUOTE = 160
 LONGEST_NAME = 80
@@ -91,15 +93,20 @@ class ErrorText(Rule):
 
         First what the complaining lines name, then what failed; each of it where the manifest states it.
         """
-        if any(_is_of_the_program(item) for item in reading.evidence):
-            return
-        failed = [
+        of_program = any(_is_of_the_program(item) for item in reading.evidence)
+        failed = [] if of_program else [
             item for item in reading.evidence
             if item.is_weak and not item.is_hint and not _raised_by_the_program(item, manifest)
         ]  # fmt: skip
         told: set[Path] = set()
-        silent = [] if failed else fitting(reading, manifest)
-        for evidence in (*named(reading, manifest), *failed, *silent):
+        silent = [] if failed or of_program else fitting(reading, manifest)
+        spoken = [
+            item for item in named(reading, manifest)
+            if not of_program or item.row["facts"][0].startswith("env_vars.")
+        ]  # fmt: skip
+        if any(item.row["facts"][0].startswith("env_vars.") for item in spoken):
+            failed = []  # that something raised says less than a variable that it names
+        for evidence in (*spoken, *failed, *silent):
             where = places(evidence, manifest)
             if not where.stated or where.stated[0] in told or len(told) == MOST_GUESSES:
                 continue
@@ -133,6 +140,7 @@ def _all_of(
     if any(map(_is_of_path, findings)):
         yield from on_path(reading, manifest)
     yield from as_set(reading, manifest)
+    yield from to_set(reading, manifest)
     yield from known(reading, manifest)
     yield from reading.evidence
 
@@ -143,6 +151,10 @@ def _is_of_path(found: Finding) -> bool:
 
 def _is_of_the_program(evidence: Evidence) -> bool:
     """Whether what the program does decides it more often than the environment."""
+    if evidence.row["id"] == RAISED["id"] and (
+        is_of_a_service(evidence.raised) or is_of_what_is_given(evidence.raised)
+    ):
+        return True
     kind = evidence.row.get("program")
     return kind is True or (kind == "direct" and _is_called_directly(evidence))
 
@@ -173,7 +185,7 @@ def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) 
         if found.rule in evidence.row["rules"] and _serious(found) and _is_meant(found, where)
     ]
     if _says_nothing(evidence):
-        return []
+        return [found for found in _moved_far(evidence, where, findings) if found not in by_rule]
     by_fact = [
         found
         for path in where.ordered
@@ -185,6 +197,30 @@ def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) 
     by_fact = _nearest_first(by_fact, evidence)
     chosen = by_fact if evidence.is_weak else [*by_rule, *by_fact]
     return list({(found.rule, found.path): found for found in chosen}.values())[:MOST_RAISED]
+
+
+def _moved_far(evidence: Evidence, where: Places, findings: Sequence[Finding]) -> list[Finding]:
+    """What went on by more than a patch of a library that complains of what it is given.
+
+    A release may read the same data otherwise; a patch hardly does. Its variables may tell it what
+    to read, or how to reach a service.
+    """
+    if evidence.row["id"] != RAISED["id"]:
+        return []
+    of_service = is_of_a_service(evidence.raised)
+
+    def may_be(found: Finding) -> bool:
+        if found.path[0] == "env_vars":
+            return True
+        moved = distance(found.reference, found.other) in (Distance.MAJOR, Distance.MINOR)
+        return found.path[0] in ("packages", "frameworks") and moved and not of_service
+
+    return [
+        found
+        for path in where.ordered
+        for found in findings
+        if found.changes and touches(found, path) and may_be(found)
+    ][:MOST_RAISED]
 
 
 def _says_nothing(evidence: Evidence) -> bool:

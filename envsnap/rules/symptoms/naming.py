@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from envsnap.knowledge.variables import only_tells
+from envsnap.model.host import EnvVars
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
-from envsnap.model.reading import entries, packages
+from envsnap.model.reading import entries, given, packages
 from envsnap.rules.symptoms import owners
 from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.reading import Evidence, Reading
@@ -41,6 +42,10 @@ QUOTED = re.compile(
 CLASS = re.compile(r"(?:<class '(?:[\w.]{1,80}\.)?|<|')([A-Z][A-Za-z0-9]{3,60})(?=[\s(>'])")
 # Whose exception it is says little of whose fault it is.
 RAISED = re.compile(r"^\s{0,20}(?:[A-Za-z_]\w{0,80}\.){1,8}[A-Z]\w{0,80}(?=:|$)")
+# A path of two parts, or a word with a digit or a mark in it.
+QUOTED_VALUE = re.compile(
+    r"/[\w.+-]{1,80}(?:/[\w.+-]{1,80}){1,12}|(?=\S*[.:+-])(?=\S*[A-Za-z])[\w.:+-]{3,60}"
+)
 MOST_LINES = 40
 SHORT = 4000  # characters: of a text that a person cut, every line may name a variable
 LONGEST = 600
@@ -77,6 +82,22 @@ AS_SET = {
 }
 WARNS = re.compile(r".{0,80}\bwarn(?:ing)?\b", re.IGNORECASE)
 ASSIGNED = re.compile(r"\b([A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,40}){1,8})=([^\s'\",;]{1,200})")
+
+
+TO_SET = {
+    **ROW,
+    "id": "to-set",
+    "topic": "variable",
+    "says": "{named} has to be set, and is not",
+    "fix": "Set it, or start the program as its documentation says, so that it is set.",
+}
+# A line that asks for a variable, beside its name.
+ASKS = re.compile(
+    r"(?:environment variable|env(?:ironment)? var|\benv\b)[^\n]{0,120}\b(?:not set|unset|expected|required|missing|not found"
+    r"|undefined|not defined|must be|to \d)|\b(?:requires?|please|must|need(?:s|ed)?(?: to)?|have to)\b[^\n]{0,60}"
+    r"\b(?:set(?:ting)?|export|define)\b|\b(?:is|are|was) (?:not set|unset|undefined|not defined)\b",
+    re.IGNORECASE,
+)
 
 
 ON_PATH = {
@@ -122,6 +143,26 @@ def as_set(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
             if variables.get(name) == value and not only_tells(name):
                 yield Evidence(
                     row={**AS_SET, "facts": [f"env_vars.{name}"], "names": "as they are"},
+                    groups={"named": name},
+                    line=line,
+                    number=reading.lines.numbered(number),
+                )
+
+
+def to_set(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
+    """Variables that a line asks for, where the manifest says that they are not set."""
+    told = manifest.sections.env_vars
+    if not isinstance(told, EnvVars) or not (told.complete or told.names_complete is True):
+        return
+    variables = entries(manifest, "env_vars")
+    known = {*variables, *(given(told.others) or ()), *(told.gaps or ())}
+    for number, line in _told(reading, reading.lines.with_any(("set", "export", "env", "defin"))):
+        if not ASKS.search(line):
+            continue
+        for name in VARIABLE.findall(line):
+            if name not in known and not ASSIGNED.search(line):
+                yield Evidence(
+                    row={**TO_SET, "facts": [f"env_vars.{name}"], "names": "as they are"},
                     groups={"named": name},
                     line=line,
                     number=reading.lines.numbered(number),
@@ -183,9 +224,26 @@ def _variables(line: str, manifest: Manifest) -> Iterator[tuple[Path, str]]:
             yield ("env_vars", name), name
     plain = _words(line)
     for name, value in variables.items():
+        shown = _is_quoted(value, line)
+        if shown or (not only_tells(name) and _is_worded(name, plain)):
+            yield ("env_vars", name), name
         for setting in SETTING.findall(value) if isinstance(value, str) else ():
             if f" {_words(setting)}" in f" {plain}":
                 yield ("env_vars", name), name
+
+
+def _is_worded(name: str, plain: str) -> bool:
+    """Whether a line has the last two words of a variable's name: HIGH_WATERMARK_RATIO."""
+    words = [word for word in name.lower().split("_") if word]
+    long = [word for word in words[-2:] if len(word) > 3]
+    return len(words) > 2 and len(long) == 2 and f" {' '.join(long)} " in f" {plain} "
+
+
+def _is_quoted(value: object, line: str) -> bool:
+    """Whether a line shows a variable's value in quotation marks or brackets, and by no chance."""
+    if not isinstance(value, str) or not QUOTED_VALUE.fullmatch(value) or value not in line:
+        return False
+    return re.search(rf"[\['\"(`]{re.escape(value)}(?=[\]'\")`,/])", line) is not None
 
 
 def _words(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -36,6 +37,7 @@ BUILDS = ("*-cuda{}*", "cu*-cu{}", "faiss-*-cu{}", "tensorrt-cu{}*")
 SETTINGS = (("env_vars",), ("system", "nccl_conf"))
 # What says more of a section than its name does.
 INSTEAD = {"gpus": ("gpus.*.name", "gpus.*.compute_capability")}
+HUB_MODULES = "/transformers_modules/"  # code that comes with a model, and is no distribution's
 CALLS = re.compile(r"\b([a-z_]\w{1,40})\.")
 
 
@@ -181,8 +183,24 @@ def _of_groups(evidence: Evidence, manifest: Manifest) -> dict[str, Named]:
         for key, value in evidence.groups.items()
     }
     if "module" in found:
+        if not found["module"].facts and _is_imported_by_a_library(evidence):
+            name = canonical(evidence.groups["module"].partition(".")[0])
+            found["module"] = Named(name, (f"packages.{name}",))
         found.setdefault("callee", found["module"])
     return found
+
+
+def _is_imported_by_a_library(evidence: Evidence) -> bool:
+    """Whether code that somebody installed asks for a module: then it is no file of the program.
+
+    A distribution mostly has the name of its module where nobody knows another one.
+    """
+    frames = evidence.raised.frames if evidence.raised is not None else ()
+    root = evidence.groups["module"].partition(".")[0]
+    file = frames[-1].file if frames else ""
+    installed = owners.is_installed(file) or HUB_MODULES in file
+    own = any(f"/{root}/" in frame.file or f"/{root}.py" in frame.file for frame in frames)
+    return installed and not own and root not in sys.stdlib_module_names
 
 
 def _named(key: str, value: str, manifest: Manifest, *, known_only: bool) -> Named:

@@ -1,0 +1,64 @@
+"""Exceptions by which a library, as it should, complains of what it was given.
+
+Their class tells: a service that refuses, a key that is not there, data that do not fit. Another
+release of the library raises them, too, so they say little of the environment.
+"""
+
+from __future__ import annotations
+
+import re
+
+from envsnap.rules.symptoms import owners
+from envsnap.rules.symptoms.tracebacks import Traceback
+
+# What a service, or the way to it, answers. Proxies and certificates are the environment's.
+OF_A_SERVICE = re.compile(
+    r"(?!(?:File|Path|Executable|Symbol|Module|Package|Library|Distribution|Device|Backend|Proxy|SSL)\w*)"
+    r"\w{0,40}?(?:HTTP|Http|Connect|Connection|NewConnection|Read|Write|Pool|MaxRetry|RateLimit|BadRequest"
+    r"|Unauthorized|Authentication|Authorization|PermissionDenied|Forbidden|NotFound|Conflict|Unprocessable(?:Entity)?"
+    r"|InternalServer|ServiceUnavailable|ServerSelection|APIStatus|APIConnection|API|Api|Client|Server|Rest|Comm"
+    r"|Operational|Interface|Quota\w{0,20}|Throttl\w{0,10}|NoSuch[A-Z]\w{0,20}|GatedRepo|Refused|Unreachable)"
+    r"(?:Error|Exception|Timeout|TimeoutError)?|\w{0,40}Timeout(?:Error)?|gaierror"
+)
+OF_WHAT_IS_GIVEN = re.compile(
+    r"(?:Key|Index|Value|ZeroDivision|Overflow|FileNotFound|FileExists|IsADirectory|NotADirectory|EOF"
+    r"|JSONDecode|Parser|Scanner|Validation|Schema|NotFitted|LinAlg|Undefined|TemplateSyntax|EmptyData|Data"
+    r"|ColumnNotFound|ConfigKey|ConfigAttribute|Interpolation\w{0,20}|Argument|InvalidParameter|Cast|Programming|Integrity"
+    r"|OutOfBounds\w{0,20}|Dimension|Shape|Domain)(?:Error|Exception)"
+    r"|Arrow(?:Invalid|KeyError|IndexError)|MisconfigurationException|MissingMandatoryValue|NoSuchOption"
+    r"|KeyboardInterrupt|StopIteration|SystemExit"
+)
+
+
+PLAIN = ("KeyError", "IndexError", "ValueError")
+# A file of a distribution, or a setting that its own classes do not know: what it has itself.
+OWN_PART = re.compile(r"/(?:site|dist)-packages/|extra_forbidden")
+
+
+def is_of_a_service(raised: Traceback | None) -> bool:
+    """Whether another program refused, or could not be reached."""
+    return raised is not None and OF_A_SERVICE.fullmatch(_kind(raised)) is not None
+
+
+def is_of_what_is_given(raised: Traceback | None) -> bool:
+    """Whether it complains of values, data or files that it was given."""
+    if raised is None or OF_WHAT_IS_GIVEN.fullmatch(_kind(raised)) is None:
+        return False
+    return not (OWN_PART.search(raised.message) or _is_while_importing(raised) or _is_plain(raised))
+
+
+def _is_while_importing(raised: Traceback) -> bool:
+    """Whether a library's module was being run: nothing was given to it yet."""
+    return any(
+        frame.name == "<module>" and owners.is_installed(frame.file) for frame in raised.frames
+    )
+
+
+def _is_plain(raised: Traceback) -> bool:
+    """Whether Python itself raised, of something that a library did with it."""
+    last = raised.frames[-1].file if raised.frames else ""
+    return owners.is_of_python(last) and _kind(raised) in PLAIN
+
+
+def _kind(raised: Traceback) -> str:
+    return raised.exception.rpartition(".")[2]
