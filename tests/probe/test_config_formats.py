@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from envsnap import api
+from tests.conftest import Run
 
 
 @pytest.mark.parametrize(
@@ -18,9 +18,10 @@ from envsnap import api
         ("tagger.ini", "[bio]\nscheme = {a}\n", {"bio": {"scheme": "{a}"}}),
     ],
 )  # fmt: skip
-def test_json_by_another_ending(name: str, text: str, tree: object, tmp_path: Path) -> None:
+def test_json_by_another_ending(
+    name: str, text: str, tree: object, envsnap: Run, tmp_path: Path
+) -> None:
     (tmp_path / name).write_text(text)
-    found = api.capture_interpreter(
-        sys.executable, configs={name: str(tmp_path / name)}, import_frameworks=False
-    )
+    assert envsnap("capture", "--no-import", "--config", name, "-o", "m.json").returncode == 0
+    found = api.load(str(tmp_path / "m.json"))
     assert found.sections.configs.entries[name].tree == tree
