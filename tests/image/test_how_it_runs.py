@@ -56,3 +56,55 @@ def test_the_manifest_that_an_image_carries_is_the_plans(
         engine.images.remove(made.id, force=True)
     assert done.returncode == 5, done.stderr
     assert "differs: image.manifest" in done.stderr
+
+
+def test_what_a_container_is_given_in_the_place_of_the_images(
+    engine: Any, proven: tuple[str, Path], envsnap: Run
+) -> None:
+    image, folder = proven
+    words = ["verify", str(folder / "dev.json"), *NAMED, "--container"]
+    with engines.running(
+        engine, image, tmpfs={"/app/data": ""}, environment={"APP_CONF": "other.json"},
+        security_opt=["seccomp=unconfined"], stop_signal="SIGKILL",
+        healthcheck={"test": ["NONE"]},
+    ) as container:  # fmt: skip
+        named = envsnap(*words, container.name)
+    assert named.returncode == 0, named.stderr
+    assert "mounted from outside: /app/data" in named.stderr
+    assert "set for the container, and not in the image: APP_CONF" in named.stderr
+    assert "security options from outside: seccomp=unconfined" in named.stderr
+    assert "other than the image's: Healthcheck, StopSignal" in named.stderr
+    pairs = engine.images.get(image).attrs["Config"]["Env"]
+    path = next(pair.partition("=")[2] for pair in pairs if pair.startswith("PATH="))
+    with engines.running(engine, image, environment={"PATH": f"{path}:/srv"}) as container:
+        other = envsnap(*words, container.name)
+    assert other.returncode == 5, other.stderr
+    assert "differs: image.env.PATH" in other.stderr
+
+
+SAME_AGAIN = """\
+RUN touch $(find /app /opt/venv/bin -type f) && chmod --reference=/etc/hostname /etc/hostname; \
+/opt/venv/bin/python -m compileall -q -f /opt/venv/lib; mkdir -p /root/.cache/pip && date > /root/.cache/pip/x; \
+date > /root/.bash_history; true
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (SAME_AGAIN, 0),
+        ("RUN f=$(find /opt/venv/lib -name '*.py' | head -1) && echo '# x' >> $f\n", 5),
+        ("RUN chmod 4755 /usr/bin/env\n", 5),
+    ],
+)
+def test_files_of_a_layer_that_are_what_lies_below(
+    engine: Any, proven: tuple[str, Path], envsnap: Run, tmp_path: Path, line: str, code: int
+) -> None:
+    image, folder = proven
+    (tmp_path / "Dockerfile").write_text(f"FROM {image}\nUSER root\n{line}USER 10001:10001\n")
+    made, _ = engine.images.build(path=str(tmp_path), rm=True)
+    try:
+        done = envsnap("verify", str(folder / "dev.json"), "--image", made.id, *NAMED)
+    finally:
+        engine.images.remove(made.id, force=True)
+    assert done.returncode == code, done.stderr

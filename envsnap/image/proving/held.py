@@ -7,11 +7,13 @@ the layers that its plan describes.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
+import re
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
@@ -28,10 +30,13 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 Rights: TypeAlias = tuple[int, int, int]  # mode, user, group
+Contents: TypeAlias = tuple[str, Rights, str, tuple[str, ...]]
 
 LARGEST_PLAN = 16 << 20
 BUFFER = 1 << 20
 WHITEOUT = ".wh."
+BYTE_CODE = re.compile(r".+\.cpython-3(?:[7-9]|\d\d)(?:\.opt-[12])?\.pyc")
+HEADER = 16  # bytes of byte code that tell its source's time, size or hash
 INIT = ("/sbin/docker-init", "/usr/sbin/docker-init")  # where the engine mounts its own
 OPAQUE = ".wh..wh..opq"
 
@@ -211,17 +216,51 @@ def _strange(saved: IO[bytes], plan_digest: str) -> dict[str, bool]:
         history = json.loads(_content(source, listed["Config"])).get("history") or []
         end = _end([str(item.get("created_by") or "") for item in history], plan_digest)
         ours = sum(not item.get("empty_layer") for item in history[: end or 0])
-        found: dict[str, bool] = {}
+        layers = [source.extractfile(member_of(source, name)) for name in listed["Layers"]]
         folders: dict[str, Rights] = {}
-        for number, name in enumerate(listed["Layers"]):
-            stream = source.extractfile(member_of(source, name))
-            if stream is None:
-                continue
-            if number < ours:
-                folders.update(_folders(stream))
-            else:
-                found.update(_files(stream, folders))
-        return found
+        for layer in filter(None, layers[:ours]):
+            folders.update(_folders(layer))
+        found: dict[str, bool] = {}
+        above: dict[str, Contents] = {}
+        for layer in filter(None, layers[ours:]):
+            found.update(_files(layer, folders))
+            layer.seek(0)
+            above.update(_contents(layer, found))
+        below: dict[str, Contents] = {}
+        for layer in filter(None, layers[:ours]):
+            layer.seek(0)
+            below.update(_contents(layer, above))
+        same = {place for place, told in above.items() if below.get(place) == told}
+        return {place: there for place, there in found.items() if not (there and place in same)}
+
+
+def _contents(layer: IO[bytes], places: Container[str]) -> Iterator[tuple[str, Contents]]:
+    """What some files of a layer are: kind, rights, a digest of what they hold or their link, attributes.
+
+    Of byte code what it says of its source is left out: the same source was compiled again.
+    """
+    with tarfile.open(fileobj=layer) as tar:
+        for member in tar:
+            place = _place(member)
+            name = place.rpartition("/")[2]
+            if name.startswith(WHITEOUT):
+                yield place.replace(WHITEOUT, "", 1), ("removed", _rights(member), "", ())
+            elif place in places and not member.isdir():
+                stream = tar.extractfile(member) if member.isreg() else None
+                held = member.linkname if stream is None else _digest(stream, name)
+                more = tuple(
+                    sorted(f"{k}={v}" for k, v in member.pax_headers.items() if "xattr" in k)
+                )
+                yield place, (str(member.type), _rights(member), held, more)
+
+
+def _digest(stream: IO[bytes], name: str) -> str:
+    digest = hashlib.sha256()
+    if BYTE_CODE.fullmatch(name):
+        stream.read(HEADER)
+    while piece := stream.read(BUFFER):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _content(source: tarfile.TarFile, name: str) -> bytes:

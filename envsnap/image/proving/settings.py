@@ -14,10 +14,17 @@ from envsnap.image.proving.held import OF_ITS_CHILDREN, Held
 from envsnap.image.records import BaseSettings, Plan
 from envsnap.image.writing import dockerfile
 from envsnap.model.paths import text
+from envsnap.redact.variables import is_listed
 
 # What a program leaves behind; nothing is imported or loaded from there.
 TEMPORARY = re.compile(
     r"/(?:tmp|run|var/(?:tmp|run|log|cache|lib/apt/lists)|usr/share/(?:doc|man|info))/.*", re.DOTALL
+)
+# Of a user who looked around: what shells and installers remember.
+OF_A_VISIT = re.compile(
+    r"/(?:root|home/[^/]+)/(?:\.(?:bash|python|node_repl|psql|sqlite|less|zsh)_?(?:history|hst)|\.viminfo|\.wget-hsts"
+    r"|\.cache(?:/(?:pip|uv|apt|pypoetry)(?:/.*)?)?)",
+    re.DOTALL,
 )
 # But for what could be run or loaded: compilers keep their caches there, and believe them.
 CODE = re.compile(r".*\.(?:py|pyc|pyd|pth|cubin|so(?:\.[0-9]+)*)", re.DOTALL)
@@ -171,21 +178,43 @@ def around(container: Any, image: Held) -> list[str]:
     user = str((container.attrs.get("Config") or {}).get("User") or "")
     told = _outside(container.attrs)
     other = f"the container runs as {user or 'root'}, the image's user is {image.settings.user or 'root'}"
+    given = _variables_of(container)
+    further = sorted(name for name in given if name not in image.settings.variables)
+    config = container.attrs.get("Config") or {}
+    instead = [name for name in ("Healthcheck", "StopSignal") if _is_instead(name, config, image)]
     return [
         *([other] if user != image.settings.user else []),
-        *(
-            f"{what} from outside: {', '.join(names[:MOST_OUTSIDE])}"
-            + (f" and {len(names) - MOST_OUTSIDE} more" if len(names) > MOST_OUTSIDE else "")
-            for what, names in told
-            if names
-        ),
+        *([f"set for the container, and not in the image: {_few(further)}"] if further else []),
+        *([f"other than the image's: {', '.join(instead)}"] if instead else []),
+        *(f"{what} from outside: {_few(names)}" for what, names in told if names),
     ]
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_OUTSIDE} more" if len(names) > MOST_OUTSIDE else ""
+    return f"{', '.join(names[:MOST_OUTSIDE])}{more}"
+
+
+def _variables_of(container: Any) -> dict[str, str]:
+    pairs = (container.attrs.get("Config") or {}).get("Env") or ()
+    return {name: value for name, _, value in (str(pair).partition("=") for pair in pairs)}
+
+
+def _is_instead(name: str, config: Mapping[str, Any], image: Held) -> bool:
+    """Whether a container was given its own setting in the place of the image's."""
+    found = config.get(name)
+    return found is not None and found != _value(image.settings.further.get(name))
 
 
 def _outside(attributes: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     """What an engine gives a container from outside: kinds, and the names of each."""
     host = attributes.get("HostConfig") or {}
-    mounts = sorted(str(item.get("Destination")) for item in attributes.get("Mounts") or ())
+    mounts = sorted(
+        {
+            *(str(item.get("Destination")) for item in attributes.get("Mounts") or ()),
+            *(host.get("Tmpfs") or {}),
+        }
+    )
     return [
         ("mounted", mounts),
         ("names of hosts", list(host.get("ExtraHosts") or ())),
@@ -193,6 +222,7 @@ def _outside(attributes: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         ("groups", list(host.get("GroupAdd") or ())),
         ("limits", [str(item.get("Name")) for item in host.get("Ulimits") or ()]),
         ("rights", [name for name, is_given in _rights(host) if is_given]),
+        ("security options", [str(item) for item in host.get("SecurityOpt") or ()]),
     ]
 
 
@@ -204,7 +234,7 @@ def _rights(host: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
 
 
 def started(container: Any, image: Held) -> list[Fact]:
-    """What a container was started with in the place of what its image says: where, and by what."""
+    """What a container was started with in the place of what its image says: where, by what, with what."""
     config = container.attrs.get("Config") or {}
     folder = str(config.get("WorkingDir") or "/")
     entrypoint = tuple(str(word) for word in config.get("Entrypoint") or ())
@@ -213,6 +243,12 @@ def started(container: Any, image: Held) -> list[Fact]:
         found.append(_other("working_folder", image.folder, folder))
     if entrypoint != image.settings.entrypoint:
         found.append(_other("entrypoint", list(image.settings.entrypoint), list(entrypoint)))
+    given = _variables_of(container)
+    found += [
+        _other(text(("env", name)), wanted, given[name] if is_listed(name) else "another value")
+        for name, wanted in sorted(image.settings.variables.items())
+        if name in given and given[name] != wanted
+    ]
     return found
 
 
@@ -221,7 +257,8 @@ def above(files: Mapping[str, bool]) -> tuple[list[Fact], list[Fact]]:
     counting = {
         path: there
         for path, there in files.items()
-        if not TEMPORARY.fullmatch(path) or (there and CODE.fullmatch(path))
+        if not (TEMPORARY.fullmatch(path) or OF_A_VISIT.fullmatch(path))
+        or (there and CODE.fullmatch(path))
     }
     return _facts(counting, files, ABOVE, LEFT_BEHIND)
 

@@ -6,6 +6,7 @@ into every program, and modules of the working folder that hide installed ones.
 """
 
 import hashlib
+import importlib.machinery
 import os
 import sys
 
@@ -164,12 +165,19 @@ def _shadows(sys_path: list) -> dict:
         known.update(name.partition(".")[0] for name in _names(folder))
     found = {}
     for name in _names(here):
-        stem = name.partition(".")[0]
+        module = _module(name)
         path = os.path.join(here, name)
         whole = name.endswith(CODE) or os.path.isfile(os.path.join(path, "__init__.py"))
-        if stem in known and whole and _is_importable(path, name):
-            found[stem] = name
+        if module in known and whole and _is_importable(path, name):
+            found[module] = name
     return found
+
+
+def _module(name: str) -> str:
+    """The module that a file or a folder is: of gunicorn.conf.py none, of x.abi3.so x."""
+    endings = sorted(importlib.machinery.all_suffixes(), key=len, reverse=True)
+    ending = next((ending for ending in endings if name.endswith(ending)), "")
+    return name[: len(name) - len(ending)]
 
 
 def _system_site_packages() -> bool:
