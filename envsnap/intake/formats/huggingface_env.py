@@ -156,6 +156,9 @@ def _version(draft: Draft, key: str, value: str) -> None:
         draft.framework("torch", Framework(cuda_available=seen))
     else:
         draft.package(name, Package(version=told["version"]))
+        if name == "tensorflow" and told["device"]:
+            seen = _sees_gpu(told["device"])
+            draft.framework(name, Framework(version=told["version"], cuda_available=seen))
 
 
 def _is_release(key: str, value: str) -> bool:

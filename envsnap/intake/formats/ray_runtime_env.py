@@ -32,8 +32,9 @@ def recognise(source: Source) -> bool:
 
 
 def _tree(source: Source) -> dict[str, Any]:
-    tree = source.json
-    return tree if isinstance(tree, dict) else source.mapping
+    tree = source.json if isinstance(source.json, dict) else source.mapping
+    inner = tree.get("runtime_env")
+    return inner if isinstance(inner, dict) and len(tree) == 1 else tree
 
 
 def _listed(value: Any) -> list[str] | None:
