@@ -124,3 +124,32 @@ def test_what_is_taken_for_a_secret_is_not_called_the_same(
     # A time beside it may be all that differs.
     script = HEAD + "net(x)\nprint('token:', f'abcdefgh12', 'took', 0.1 * float(sys.argv[1]), 's')\n"  # fmt: skip
     assert compared(envsnap, torch_python, tmp_path, script, ("1", "2"))[0] == 0
+
+
+STATE = """
+import sys, torch
+from torch import nn
+torch.manual_seed(0)
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.head = nn.GRU(3, 4, batch_first=True), nn.Linear(4, 2)
+    def forward(self, x, state=None):
+        y, state = self.rnn(x, state)
+        return self.head(y), state
+model, x = Model().eval(), torch.arange(24.0).reshape(1, 8, 3) / 10
+state = {"1": None, "2": torch.zeros(1, 1, 4), "3": torch.ones(1, 1, 4)}[sys.argv[1]]
+with torch.no_grad():
+    for at in (0, 4):
+        y, state = model(x[:, at : at + 4], state)
+print([round(value, 3) for value in y.flatten().tolist()])
+"""
+
+
+@pytest.mark.parametrize(("other", "wanted"), [("2", 0), ("3", 1)])
+def test_an_argument_that_is_what_the_model_takes_by_itself(
+    other: str, wanted: int, envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
+    code, told = compared(envsnap, torch_python, tmp_path, STATE, ("1", other))
+    assert code == wanted, told
+    assert "state is given here" in told

@@ -38,10 +38,12 @@ def told(evidence: Evidence) -> str:
 def _left_to_default(evidence: Evidence) -> bool:
     """Whether a run leaves out an argument and the model takes the other run's value by itself.
 
-    That shows in its layers: all of them were given the same.
+    That shows in its layers: all of them were given the same, or give the same bits for either.
     """
     return evidence.inputs.optional and all(
-        layer.judgement in ("equal", "noise") for layer in evidence.judged.layers
+        layer.judgement in ("equal", "noise")
+        or (layer.judgement == "follows" and layer.difference == 0)
+        for layer in evidence.judged.layers
     )
 
 
