@@ -61,7 +61,7 @@ PLAN_OPTIONS = (
         multiple=True,
         metavar="[NAME=]FILE",
         help="Copy these weights into the image, in their own layer; they must be those that "
-        "were captured.",
+        "were captured. A folder that was captured is copied with its files.",
     ),
     declared.option(
         "--env", multiple=True, metavar="NAME=VALUE", help="Also set this environment variable."

@@ -341,3 +341,28 @@ def test_what_weights_name_beside_them_is_carried_with_them(tmp_path: Path) -> N
     (tmp_path / "net.onnx.data").write_bytes(b"another")
     with pytest.raises(InputError, match="is not the file that was captured"):
         planned(whole, weights={"m": str(tmp_path / "net.onnx")})
+
+
+def test_a_folder_of_weights_is_carried_as_it_was_captured(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    (folder / "sub").mkdir(parents=True)
+    held = {"m/config.json": b"{}", "m/sub/part.safetensors": b"x"}
+    for name, data in held.items():
+        (folder / name.removeprefix("m/")).write_bytes(data)
+    captured = {
+        "entries": {
+            name: {"path": f"/srv/{name}", "sha256": hashlib.sha256(data).hexdigest()}
+            for name, data in held.items()
+        }
+    }
+    whole = changed(manifest(packages={"numpy": "1.26.4"}), weights=captured)
+    plan, _ = planned(whole, weights={"m": str(folder)})
+    assert {item.name: item.path for item in plan.weights} == {
+        "m/config.json": "/app/model/config.json",
+        "m/sub/part.safetensors": "/app/model/sub/part.safetensors",
+    }
+    with pytest.raises(InputError, match="states no weights of that name"):
+        planned(whole, weights={"other": str(folder)})
+    (folder / "config.json").write_bytes(b"other")
+    with pytest.raises(InputError, match="is not the file that was captured"):
+        planned(whole, weights={"m": str(folder)})

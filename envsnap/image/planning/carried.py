@@ -39,8 +39,9 @@ def add_weights(
     added: list[WeightFile] = []
     files: dict[str, bytes | Path] = {}
     decisions: list[Decision] = []
-    for name, path in sorted({**_beside(manifest, named), **named}.items()):
-        file, decision = _weight(manifest, name, path)
+    single, places = _of_folders(manifest, named)
+    for name, path in sorted({**_beside(manifest, single), **single}.items()):
+        file, decision = _weight(manifest, name, path, places.get(name))
         added.append(file)
         files[file.file] = Path(path)
         decisions += [decision] if decision else []
@@ -50,6 +51,34 @@ def add_weights(
     left = tuple(item for item in plan.not_carried if item.path not in there)
     told = (*plan.decisions, *decisions)
     return replace(plan, weights=tuple(added), not_carried=left, decisions=told), files
+
+
+def _of_folders(
+    manifest: Manifest, named: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Each file of the folders that are named, as it was captured, and where it is to lie.
+
+    A folder keeps its name, and its files the names that they have below it. Raises InputError.
+    """
+    single, places = {}, {}
+    captured = reading.entries(manifest, "weights")
+    for name, path in named.items():
+        if not os.path.isdir(path):
+            single[name] = path
+            continue
+        members = [key for key in captured if key.startswith(f"{name}/")]
+        if not members:
+            known = ", ".join(sorted(captured)[:6]) or "none"
+            raise InputError(
+                f"--weights {name}={path}: a folder, and the manifest states no weights of that name"
+                f" (it has {known})"
+            )
+        folder = os.path.basename(os.path.abspath(path))
+        for key in members:
+            rest = key.removeprefix(f"{name}/")
+            single[key] = os.path.join(path, *rest.split("/"))
+            places[key] = f"{folder}/{rest}"
+    return single, places
 
 
 def _beside(manifest: Manifest, named: Mapping[str, str]) -> dict[str, str]:
@@ -63,7 +92,9 @@ def _beside(manifest: Manifest, named: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _weight(manifest: Manifest, name: str, path: str) -> tuple[WeightFile, Decision | None]:
+def _weight(
+    manifest: Manifest, name: str, path: str, place_inside: str | None
+) -> tuple[WeightFile, Decision | None]:
     """Take a file that is, by its digest, the one that was captured, if one was."""
     place = path_text(("weights", name))
     digest = _sha256(path)
@@ -83,7 +114,9 @@ def _weight(manifest: Manifest, name: str, path: str) -> tuple[WeightFile, Decis
     else:
         why = "carried as it is; the manifest states no weights to compare it with"
         decision = Decision(subject=place, choice=digest, why=why, certainty="unknown")
-    validate.matched(inside, FILE_NAME, place, "plain file name")
+    inside = place_inside or inside
+    for part in inside.split("/"):
+        validate.matched(part, FILE_NAME, place, "plain file name")
     file = WeightFile(name=name, file=f"weights-{digest}", path=f"/app/{inside}", sha256=digest)
     return file, decision
 
