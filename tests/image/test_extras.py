@@ -349,12 +349,11 @@ def test_a_folder_of_weights_is_carried_as_it_was_captured(tmp_path: Path) -> No
     held = {"m/config.json": b"{}", "m/sub/part.safetensors": b"x"}
     for name, data in held.items():
         (folder / name.removeprefix("m/")).write_bytes(data)
-    captured = {
-        "entries": {
-            name: {"path": f"/srv/{name}", "sha256": hashlib.sha256(data).hexdigest()}
-            for name, data in held.items()
-        }
+    entries = {
+        name: Weight(path=f"/srv/{name}", sha256=hashlib.sha256(data).hexdigest())
+        for name, data in held.items()
     }
+    captured = Weights(complete=True, gaps={}, entries=entries)
     whole = changed(manifest(packages={"numpy": "1.26.4"}), weights=captured)
     plan, _ = planned(whole, weights={"m": str(folder)})
     assert {item.name: item.path for item in plan.weights} == {
