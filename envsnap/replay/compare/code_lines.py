@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import os
 import zlib
@@ -42,6 +43,8 @@ def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
         known[0].rename(known[1])
         same = _statements_alike(*known)
         lines = _text(name, two)
+        heads = _heads(lines)
+        parts: list[tuple[bool, bool, str, str]] = []  # of heads alone, minor, what is told, where
         matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
         for what, first, last, start, end in matcher.get_opcodes():
             if what == "equal" or (
@@ -50,11 +53,36 @@ def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
             ):
                 continue
             if what == "delete":
-                yield False, _missing(name, first, last), f"{name}:{start + 1}-{start + 1}"
+                told = _missing(name, first, last)
+                parts.append((False, False, told, f"{name}:{start + 1}-{start + 1}"))
                 continue
             span = known[1].other_lines((start + 1, end), known[0], same[1])
-            told = _differs(name, known[1].first_code(span) - 1, lines)
-            yield known[1].is_minor(span, known[0]), told, f"{name}:{span[0]}-{span[1]}"
+            first_line = known[1].first_code(span)
+            body = next((line for line in range(first_line, end + 1) if line not in heads), None)
+            told = _differs(name, (body or first_line) - 1, lines)
+            minor = known[1].is_minor(span, known[0])
+            parts.append((body is None, minor, told, f"{name}:{span[0]}-{span[1]}"))
+        acting = any(not (of_heads or minor) for of_heads, minor, _, _ in parts)
+        for of_heads, minor, told, place in parts:
+            yield minor or (of_heads and acting), told, place
+
+
+def _heads(lines: Sequence[str]) -> set[int]:
+    """Lines that begin a function, or describe it, and blank ones; empty where nobody has the text.
+
+    A function that differs may differ in types and texts there, too: what it does stands below.
+    """
+    try:
+        tree = ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    found = {number for number, line in enumerate(lines, 1) if not line.strip()}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node, clean=False) else node.body
+            end = body[0].lineno if body else (node.end_lineno or node.lineno) + 1
+            found.update(range(node.lineno, end))
+    return found
 
 
 def _missing(name: str, first: int, last: int) -> str:
