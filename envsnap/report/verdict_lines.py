@@ -42,8 +42,8 @@ def headline(verdict: Verdict) -> str:
     if verdict.outcome == "same":
         if verdict.drift is not None:
             return f"Same: {verdict.rungs[-1].summary}"
-        told = "every bit" if verdict.bits else "all differences are within rounding"
-        return f"Same: {told}; {verdict.cause}" if verdict.cause else f"Same: {told}"
+        told = "Same: every bit" if verdict.bits else "Same: all differences are within rounding"
+        return f"{told}; {verdict.cause}" if verdict.cause else told
     if verdict.outcome == "equivalent":
         if verdict.cause.startswith("the results of "):  # they could not be compared
             return f"Equivalent: what is printed is the same; {verdict.cause}"
