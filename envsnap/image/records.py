@@ -70,6 +70,10 @@ class Base(Struct, frozen=True, kw_only=True):
         BaseSettings | None,
         Meta(description="What images based on it inherit; null if no engine was asked."),
     ] = None
+    layers: Annotated[
+        tuple[str, ...],
+        Meta(description="SHA-256 of its layers, from the lowest on, if an engine was asked."),
+    ] = ()
 
 
 class PythonSource(Struct, frozen=True, kw_only=True):
@@ -306,6 +310,7 @@ def encode(plan: Plan) -> bytes:
     parts = (
         (tree, "app_files"),
         (tree, "app_programs"),
+        (tree["base"], "layers"),
         (tree["base"]["settings"], "further"),
         (tree["conda"], "hashed"),
         (tree["python"], "archive"),

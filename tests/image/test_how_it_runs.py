@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from tests import engine as engines
 from tests.conftest import Run
-from tests.image.test_build_and_prove import base, engine
+from tests.image.test_build_and_prove import base, engine, image_of
 from tests.image.test_sabotage import NAMED, proven
 
 __all__ = ["base", "engine", "proven"]
@@ -108,3 +109,27 @@ def test_files_of_a_layer_that_are_what_lies_below(
     finally:
         engine.images.remove(made.id, force=True)
     assert done.returncode == code, done.stderr
+
+
+def test_a_base_that_was_replaced_under_its_name(
+    engine: Any, proven: tuple[str, Path], envsnap: Run
+) -> None:
+    _, folder = proven
+    plan = json.loads((folder / "context" / "dockerfile.json").read_text())
+    reference = plan["base"]["reference"]
+    before = engine.images.get(reference)
+    assert plan["base"]["layers"] == before.attrs["RootFS"]["Layers"]
+    other = image_of(engine, [f"FROM {reference}", "RUN echo : > /etc/profile.d/x.sh"], {})
+    name, _, version = reference.rpartition(":")
+    made = None
+    try:
+        engine.images.get(other).tag(name, version)
+        made, _ = engine.images.build(path=str(folder / "context"), rm=True)
+        done = envsnap("verify", str(folder / "dev.json"), "--image", made.id, *NAMED)
+    finally:
+        before.tag(name, version)
+        if made is not None:
+            engine.images.remove(made.id, force=True)
+        engine.images.remove(other, force=True)
+    assert done.returncode == 5, done.stderr
+    assert "differs: image.base" in done.stderr

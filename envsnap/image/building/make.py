@@ -120,8 +120,9 @@ def with_base(client: DockerClient, plan: Plan, tell: build.Tell) -> Plan:
     """Add to a plan what its base image hands down. Raises BuildError where there is none."""
     from envsnap.image.proving import held
 
-    settings = held.settings_of(_base(client, plan, tell))
-    return replace(plan, base=replace(plan.base, settings=settings))
+    base = _base(client, plan, tell)
+    settings, layers = held.settings_of(base), tuple(held.layers(base))
+    return replace(plan, base=replace(plan.base, settings=settings, layers=layers))
 
 
 def base_settings(client: DockerClient, plan: Plan) -> BaseSettings | None:

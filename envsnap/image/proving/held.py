@@ -158,7 +158,8 @@ def _history(image: Any) -> list[str]:
     return [str(item.get("CreatedBy") or "") for item in reversed(image.history())]
 
 
-def _layers(image: Any) -> list[str]:
+def layers(image: Any) -> list[str]:
+    """The digests of an image's layers, from the lowest on."""
     return list((image.attrs.get("RootFS") or {}).get("Layers") or ())
 
 
@@ -168,8 +169,8 @@ def steps(image: Any, base: Any, plan_digest: str) -> list[str] | None:
     None where they do not tell: of a normalised image each is only marked as ours, and of another
     release of the base nobody knows how many lines are its own.
     """
-    below = _layers(base)
-    if not below or _layers(image)[: len(below)] != below:
+    below = layers(base)
+    if not below or layers(image)[: len(below)] != below:
         return None
     lines = _history(image)
     end = _end(lines, plan_digest)
@@ -216,18 +217,18 @@ def _strange(saved: IO[bytes], plan_digest: str) -> dict[str, bool]:
         history = json.loads(_content(source, listed["Config"])).get("history") or []
         end = _end([str(item.get("created_by") or "") for item in history], plan_digest)
         ours = sum(not item.get("empty_layer") for item in history[: end or 0])
-        layers = [source.extractfile(member_of(source, name)) for name in listed["Layers"]]
+        streams = [source.extractfile(member_of(source, name)) for name in listed["Layers"]]
         folders: dict[str, Rights] = {}
-        for layer in filter(None, layers[:ours]):
+        for layer in filter(None, streams[:ours]):
             folders.update(_folders(layer))
         found: dict[str, bool] = {}
         above: dict[str, Contents] = {}
-        for layer in filter(None, layers[ours:]):
+        for layer in filter(None, streams[ours:]):
             found.update(_files(layer, folders))
             layer.seek(0)
             above.update(_contents(layer, found))
         below: dict[str, Contents] = {}
-        for layer in filter(None, layers[:ours]):
+        for layer in filter(None, streams[:ours]):
             layer.seek(0)
             below.update(_contents(layer, above))
         same = {place for place, told in above.items() if below.get(place) == told}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from envsnap.changes.change import ChangeKind
 from envsnap.errors import InputError
 from envsnap.image import records
 from envsnap.image.planning import environment
@@ -133,6 +134,9 @@ def _of_engine(
         differs += settings.differences(chosen, described, known_base)
         if label != digest:
             differs.append(_another_plan(digest, label))
+        below = list(chosen.base.layers)
+        if held.layers(image)[: len(below)] != below:
+            differs.append(_another_base(chosen.base.reference))
         held_by_it = held.carried_fingerprint(client, image)
         if held_by_it is not None and held_by_it != chosen.fingerprint:
             differs.append(_another_manifest(chosen.fingerprint, held_by_it))
@@ -176,6 +180,16 @@ def _another_plan(wanted: str, found: str | None) -> Fact:
         captured=wanted,
         inside=found,
         reason="the image was not made by this plan",
+    )
+
+
+def _another_base(reference: str) -> Fact:
+    return Fact(
+        path=text(("image", "base")),
+        kind=ChangeKind.CHANGED,
+        captured=reference,
+        inside="other layers",
+        reason="it does not stand on the base that its plan was made with",
     )
 
 
