@@ -239,7 +239,9 @@ def _owner(kind: str, value: str, manifest: Manifest) -> str | None:
     if kind in ("name", "called", "cls") and (found := _of_interface(value, manifest)):
         return found
     if kind == "name":  # a name of an interface may hold the name of whose it is: __sklearn_tags__
-        named = (owners.module(word, manifest) for word in WORD.findall(value.replace("_", " ")))
+        words = WORD.findall(value.replace("_", " "))
+        # An attribute that is called as a module is none: of a tensor that has no `numpy`.
+        named = (owners.module(word, manifest) for word in words if word != value)
         here = next((found for found in named if found in owners.installed(manifest)), None)
         return here or _begins_with(value, manifest)
     return None

@@ -117,3 +117,20 @@ def test_what_changes_numbers_ends_no_program() -> None:
     assert found.why.endswith(NO_CRASH)
     wrong = engine.compare(here, there, symptom="wrong").findings[0]
     assert not wrong.why.endswith(NO_CRASH)
+
+
+def test_words_that_mean_something_else_beside_others() -> None:
+    """A lock of a file is no limit on threads, a symbol no kernel, a method no package."""
+    lock = "BlockingIOError: [Errno 11] Unable to synchronously open file (unable to lock file, errno = 11, error message = 'Resource temporarily unavailable')\n"  # fmt: skip
+    assert "system.processes_limit" not in accused(lock, host(h5py="3.11.0"))
+    symbol = "LLVM ERROR: Symbol not found: __svml_cosf8_ha\n"
+    assert accused(symbol, host(**{"numba": "0.60.0", "icc-rt": "2020.0.133"})) == ["packages.icc-rt"]  # fmt: skip
+    method = raised("AttributeError: 'DynamicJaxprTracer' object has no attribute 'numpy'", ("keras/backend.py", "f"))  # fmt: skip
+    assert "packages.numpy" not in accused(method, host(keras="3.6.0", numpy="2.1.0"))
+
+
+def test_a_pointer_is_the_file_that_cannot_be_read() -> None:
+    weights = {"entries": {"whole.model": {"size": 9}, "tokenizer.model": {"pointer": "git-lfs"}}}
+    here = examples.manifest({"packages": examples.packages(sentencepiece="0.2.0"), "weights": weights})  # fmt: skip
+    text = raised("RuntimeError: Internal: could not parse ModelProto from /m/tokenizer.model", ("sentencepiece/__init__.py", "Load"))  # fmt: skip
+    assert accused(text, here)[0] == "weights.tokenizer.model.pointer"
