@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from envsnap.replay.compare import printed
-from envsnap.replay.esr.recording import Printed, Written
+from envsnap.replay.compare import written as compared
+from envsnap.replay.esr.recording import Printed, Record, Written
 from envsnap.replay.recorder import texts, written
 from tests.conftest import Run
 
@@ -135,6 +136,13 @@ def test_a_line_more_that_only_says_when_is_no_other_answer(line: str, is_noise:
     assert (found.state == "same") is is_noise
 
 
+def run(files: dict[str, Written]) -> Record:
+    return Record(
+        recording_version=2, recording_revision=6, envsnap_version="1", created_at="2026-11-29T19:30:01Z",
+        label=None, complete=True, full=False, framework=None, notes=(), calls=(), tensors=(), files=files,
+    )  # fmt: skip
+
+
 def test_json_that_is_laid_out_otherwise_says_the_same(tmp_path: Path) -> None:
     def wrote(text: str) -> dict[str, Written]:
         path = tmp_path / "out.json"
@@ -142,7 +150,7 @@ def test_json_that_is_laid_out_otherwise_says_the_same(tmp_path: Path) -> None:
         return written.files([str(path)], str(tmp_path), 0, (), text=False)
 
     def state(one: str, two: str) -> str:
-        return printed.files(wrote(one), wrote(two), rounding=False).state
+        return compared.files(run(wrote(one)), run(wrote(two)), rounding=False, moves=False).state
 
     said = '{"label": "cat", "scores": [0.5, 0.25]}'
     assert state(said, '{\n "scores": [\n  0.5,\n  0.25\n ],\n "label": "cat"\n}\n') != "differs"

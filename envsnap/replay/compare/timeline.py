@@ -212,13 +212,8 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
         if found.verdicts[-1].outcome == "diverged":
             states[nth] = "differs"
         return
-    if apart is None and _no_values(view, twin):
-        found.loose = found.loose or f"the results of {view.root.name} have {NO_VALUES}"
-        states[nth], found.bits = "within rounding", False
-        return
     if apart is None and twin.call.result is not None:
-        states[nth] = "differs"
-        found.verdicts.append(_not_measured(view, twin))
+        states[nth] = _not_known(found, view, twin)
         return
     if apart is None or apart <= limit:
         states[nth] = "equal" if apart == 0 else "within rounding"
@@ -228,6 +223,16 @@ def _brief(found: Walk, view: View, twin: View, facts: Facts) -> None:
     states[nth] = "differs"
     outcome = "diverged" if apart > max(FAULT * results.step(view), 10 * limit) else "undecided"
     found.verdicts.append(_unseen(view, twin, apart, outcome, facts))
+
+
+def _not_known(found: Walk, view: View, twin: View) -> str:
+    """The state of a call whose results could not be laid over each other."""
+    found.bits = False
+    if _no_values(view, twin):
+        found.loose = found.loose or f"the results of {view.root.name} have {NO_VALUES}"
+        return "within rounding"
+    found.verdicts.append(_not_measured(view, twin))
+    return "differs"
 
 
 def _not_measured(view: View, twin: View) -> Verdict:

@@ -93,20 +93,8 @@ class ErrorText(Rule):
 
         First what the complaining lines name, then what failed; each of it where the manifest states it.
         """
-        of_program = any(_is_of_the_program(item) for item in reading.evidence)
-        failed = [] if of_program else [
-            item for item in reading.evidence
-            if item.is_weak and not item.is_hint and not _raised_by_the_program(item, manifest)
-        ]  # fmt: skip
         told: set[Path] = set()
-        silent = [] if failed or of_program else fitting(reading, manifest)
-        spoken = [
-            item for item in named(reading, manifest)
-            if not of_program or item.row["facts"][0].startswith("env_vars.")
-        ]  # fmt: skip
-        if any(item.row["facts"][0].startswith("env_vars.") for item in spoken):
-            failed = []  # that something raised says less than a variable that it names
-        for evidence in (*spoken, *failed, *silent):
+        for evidence in _open(reading, manifest):
             where = places(evidence, manifest)
             if not where.stated or where.stated[0] in told or len(told) == MOST_GUESSES:
                 continue
@@ -131,6 +119,20 @@ class ErrorText(Rule):
             source=_source(row["source"]) if sure else "",
             cites=tuple(item for item in others if item in where.stated),
         )
+
+
+def _open(reading: Reading, manifest: Manifest) -> list[Evidence]:
+    """What a text names, then what failed; that something raised says less than a variable in the text."""
+    spoken = named(reading, manifest)
+    of_variables = [item for item in spoken if item.row["facts"][0].startswith("env_vars.")]
+    if any(_is_of_the_program(item) for item in reading.evidence):
+        return of_variables
+    failed = [
+        item for item in reading.evidence
+        if item.is_weak and not item.is_hint and not _raised_by_the_program(item, manifest)
+    ]  # fmt: skip
+    silent = [] if failed else fitting(reading, manifest)
+    return [*spoken, *([] if of_variables else failed), *silent]
 
 
 def _all_of(
@@ -179,13 +181,8 @@ def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) 
     Of facts, those that differ count whatever their severity, and others where a rule blames them.
     A sentence that says little of what failed speaks for differences alone.
     """
-    by_rule = [
-        found
-        for found in findings
-        if found.rule in evidence.row["rules"] and _serious(found) and _is_meant(found, where)
-    ]
     if _says_nothing(evidence):
-        return [found for found in _moved_far(evidence, where, findings) if found not in by_rule]
+        return _moved_far(evidence, where, findings)
     by_fact = [
         found
         for path in where.ordered
@@ -195,8 +192,17 @@ def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) 
         and (found.changes or (_serious(found) and not evidence.is_weak))
     ]
     by_fact = _nearest_first(by_fact, evidence)
-    chosen = by_fact if evidence.is_weak else [*by_rule, *by_fact]
+    chosen = by_fact if evidence.is_weak else [*_of_rules(evidence, where, findings), *by_fact]
     return list({(found.rule, found.path): found for found in chosen}.values())[:MOST_RAISED]
+
+
+def _of_rules(evidence: Evidence, where: Places, findings: Sequence[Finding]) -> list[Finding]:
+    """The findings of the rules that a sentence names."""
+    return [
+        found
+        for found in findings
+        if found.rule in evidence.row["rules"] and _serious(found) and _is_meant(found, where)
+    ]
 
 
 def _moved_far(evidence: Evidence, where: Places, findings: Sequence[Finding]) -> list[Finding]:

@@ -26,6 +26,14 @@ def autocast(torch: Any) -> str | None:
     return None
 
 
+def is_fake(torch: Any) -> bool:
+    """Whether tensors have no values now, as where a program works out shapes alone."""
+    if "torch._subclasses.fake_tensor" not in sys.modules:
+        return False
+    kinds = getattr(torch._C, "_TorchDispatchModeKey", None)
+    return kinds is not None and torch._C._get_dispatch_mode(kinds.FAKE) is not None
+
+
 @contextlib.contextmanager
 def as_called(torch: Any, *, grad: bool, autocast_dtype: str | None, device: str) -> Iterator[None]:
     """Run as the script ran: gradients and autocast as they were."""

@@ -189,7 +189,7 @@ class Recorder:
             return True
         if self.torch._C._get_tracing_state() is not None:
             return True
-        if _is_fake(self.torch):
+        if modes.is_fake(self.torch):
             return True
         if self._busy or self._thread not in (None, own):
             self._elsewhere += 1
@@ -412,14 +412,6 @@ def _keywords(module: Any) -> dict[str, Any] | None:
                 return dict(there["kwargs"])
         frame = frame.f_back
     return None
-
-
-def _is_fake(torch: Any) -> bool:
-    """Whether tensors have no values now, as where a program works out shapes alone."""
-    if "torch._subclasses.fake_tensor" not in sys.modules:
-        return False
-    kinds = getattr(torch._C, "_TorchDispatchModeKey", None)
-    return kinds is not None and torch._C._get_dispatch_mode(kinds.FAKE) is not None
 
 
 def _compiling(torch: Any) -> bool:
