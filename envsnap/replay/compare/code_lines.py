@@ -7,6 +7,7 @@ import difflib
 import os
 import zlib
 from collections.abc import Container, Iterator, Sequence
+from typing import NamedTuple
 
 from envsnap.redact import decision
 from envsnap.replay.esr.recording import Record
@@ -40,31 +41,46 @@ def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
         if one is None or one == two:
             continue
         known = _Blocks(golden.blocks.get(twin)), _Blocks(other.blocks.get(name))
-        known[0].rename(known[1])
-        same = _statements_alike(*known)
-        lines = _text(name, two)
-        heads = _heads(lines)
-        parts: list[tuple[bool, bool, str, str]] = []  # of heads alone, minor, what is told, where
-        matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
-        for what, first, last, start, end in matcher.get_opcodes():
-            if what == "equal" or (
-                known[0].do_the_same((first + 1, last), known[1], same[0])
-                and known[1].do_the_same((start + 1, end), known[0], same[1])
-            ):
-                continue
-            if what == "delete":
-                told = _missing(name, first, last)
-                parts.append((False, False, told, f"{name}:{start + 1}-{start + 1}"))
-                continue
-            span = known[1].other_lines((start + 1, end), known[0], same[1])
-            first_line = known[1].first_code(span)
-            body = next((line for line in range(first_line, end + 1) if line not in heads), None)
-            told = _differs(name, (body or first_line) - 1, lines)
-            minor = known[1].is_minor(span, known[0])
-            parts.append((body is None, minor, told, f"{name}:{span[0]}-{span[1]}"))
-        acting = any(not (of_heads or minor) for of_heads, minor, _, _ in parts)
-        for of_heads, minor, told, place in parts:
-            yield minor or (of_heads and acting), told, place
+        parts = list(_parts(name, one, two, known))
+        acting = any(not (part.of_heads or part.minor) for part in parts)
+        for part in parts:
+            yield part.minor or (part.of_heads and acting), part.told, part.place
+
+
+class _Part(NamedTuple):
+    """Lines that differ: whether they only begin functions, or tell something; in words, and where."""
+
+    of_heads: bool
+    minor: bool
+    told: str
+    place: str
+
+
+def _parts(
+    name: str, one: Sequence[str], two: Sequence[str], known: tuple[_Blocks, _Blocks]
+) -> Iterator[_Part]:
+    """The lines of one file that differ, and hold code that does."""
+    known[0].rename(known[1])
+    same = _statements_alike(*known)
+    lines = _text(name, tuple(two))
+    heads = _heads(lines)
+    matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
+    for what, first, last, start, end in matcher.get_opcodes():
+        if what == "equal" or (
+            known[0].do_the_same((first + 1, last), known[1], same[0])
+            and known[1].do_the_same((start + 1, end), known[0], same[1])
+        ):
+            continue
+        if what == "delete":
+            told = _missing(name, first, last)
+            yield _Part(False, False, told, f"{name}:{start + 1}-{start + 1}")
+            continue
+        span = known[1].other_lines((start + 1, end), known[0], same[1])
+        first_line = known[1].first_code(span)
+        body = next((line for line in range(first_line, end + 1) if line not in heads), None)
+        told = _differs(name, (body or first_line) - 1, lines)
+        minor = known[1].is_minor(span, known[0])
+        yield _Part(body is None, minor, told, f"{name}:{span[0]}-{span[1]}")
 
 
 def _heads(lines: Sequence[str]) -> set[int]:
