@@ -166,3 +166,10 @@ def test_pods_of_an_operators_object(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="holds 2 workloads"):
         read(tmp_path, other, "job.yaml")
+
+
+def test_a_list_that_went_through_a_spreadsheet(tmp_path: Path) -> None:
+    manifest = read(tmp_path, "Package\tVersion\nnumpy\t1.21.6\ntorch\t1.13.1+cu116\n", "l.tsv")
+    assert versions(manifest) == {"numpy": "1.21.6", "torch": "1.13.1+cu116"}
+    with pytest.raises(InputError):
+        read(tmp_path, "Package\tVersion\nnumpy\tnewest one\n", "l.tsv")

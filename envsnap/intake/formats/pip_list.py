@@ -19,6 +19,7 @@ from envsnap.model.python import Package
 HEADER = re.compile(
     r"^(?P<prefix>[ \t>|]{0,12})Package {1,120}Version(?: {1,200}[A-Z][A-Za-z ]{1,200})?$"
 )
+TABBED = re.compile(r"Package\tVersion(?:\t|$)")
 DASHES = re.compile(r"^-+(?: +-+){1,6}$")
 OF_DEBIAN = re.compile(r"\d[\w.+~-]{0,60}(?:build|ubuntu|deb|dfsg)[\w.+~-]{0,20}")
 BY_UV = re.compile(r"Using Python (\d\.\d{1,2}\.\d{1,3}) environment at:? ")
@@ -36,7 +37,7 @@ AHEAD = 2  # lines below a line that is no row, in which a row says that the tab
 
 def recognise(source: Source) -> bool:
     """A header above a line of dashes, or the form of pip 8: `name (version)` in every line."""
-    return bool(_tables(source)) or _is_old(source) or bool(_rows_alone(source))
+    return any((_tables(source), _is_old(source), _rows_alone(source), _tabbed(source)))
 
 
 def _tables(source: Source) -> list[int]:
@@ -57,6 +58,20 @@ def _rows_alone(source: Source) -> list[re.Match[str]]:
     found = [ROW.fullmatch(line) for line in told]
     rows = [row for row in found if row is not None and names.is_version(row["version"])]
     return rows if len(rows) == len(told) else []
+
+
+def _tabbed(source: Source) -> list[tuple[str, str]]:
+    """Rows of a table that went through a spreadsheet: tabs between its columns, and no dashes."""
+    start = next((at for at, line in enumerate(source.lines) if TABBED.match(line)), None)
+    rows = (
+        [line.split("\t") for line in source.lines[start + 1 :] if line]
+        if start is not None
+        else []
+    )
+    good = all(
+        len(row) > 1 and names.is_name(row[0]) and names.is_version(row[1].strip()) for row in rows
+    )
+    return [(row[0], row[1].strip()) for row in rows] if good else []
 
 
 def _is_old(source: Source) -> bool:
@@ -106,7 +121,7 @@ def _without_table(draft: Draft, source: Source) -> None:
     alone = [(row["name"], row["version"]) for row in _rows_alone(source)]
     matches = (OLD.match(line.strip()) for line in source.lines)
     old = [(found[1], found[2]) for found in matches if found is not None]
-    for name, version in alone or old:
+    for name, version in alone or _tabbed(source) or old:
         draft.package(canonical(name), Package(version=version))
     is_part = bool(alone) or transcript.PART.search(transcript.typed(source, LISTED)) is not None
     draft.list_packages(whole=not is_part)
