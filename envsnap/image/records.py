@@ -74,6 +74,9 @@ class Base(Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="SHA-256 of its layers, from the lowest on, if an engine was asked."),
     ] = ()
+    steps: Annotated[
+        int, Meta(ge=0, description="How many lines its history has, if an engine was asked.")
+    ] = 0
 
 
 class PythonSource(Struct, frozen=True, kw_only=True):
@@ -311,6 +314,7 @@ def encode(plan: Plan) -> bytes:
         (tree, "app_files"),
         (tree, "app_programs"),
         (tree["base"], "layers"),
+        (tree["base"], "steps"),
         (tree["base"]["settings"], "further"),
         (tree["conda"], "hashed"),
         (tree["python"], "archive"),

@@ -121,8 +121,13 @@ def with_base(client: DockerClient, plan: Plan, tell: build.Tell) -> Plan:
     from envsnap.image.proving import held
 
     base = _base(client, plan, tell)
-    settings, layers = held.settings_of(base), tuple(held.layers(base))
-    return replace(plan, base=replace(plan.base, settings=settings, layers=layers))
+    known = replace(
+        plan.base,
+        settings=held.settings_of(base),
+        layers=tuple(held.layers(base)),
+        steps=len(base.history()),
+    )
+    return replace(plan, base=known)
 
 
 def base_settings(client: DockerClient, plan: Plan) -> BaseSettings | None:

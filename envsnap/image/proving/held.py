@@ -163,18 +163,17 @@ def layers(image: Any) -> list[str]:
     return list((image.attrs.get("RootFS") or {}).get("Layers") or ())
 
 
-def steps(image: Any, base: Any, plan_digest: str) -> list[str] | None:
+def steps(image: Any, below: list[str], start: int, plan_digest: str) -> list[str] | None:
     """The lines of history above those of the base up to the plan's end, the oldest first.
 
-    None where they do not tell: of a normalised image each is only marked as ours, and of another
-    release of the base nobody knows how many lines are its own.
+    `below` are the layers of the base, `start` is how many lines its history has. None where they do
+    not tell: of a normalised image each is only marked as ours, and of another release of the base
+    nobody knows how many lines are its own.
     """
-    below = layers(base)
     if not below or layers(image)[: len(below)] != below:
         return None
     lines = _history(image)
     end = _end(lines, plan_digest)
-    start = len(base.history())
     if end is None or OURS in lines or end < start:
         return None
     return lines[start:end]

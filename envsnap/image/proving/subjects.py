@@ -207,8 +207,11 @@ def _steps(client: Any, image: Any, plan: Plan, digest: str) -> tuple[list[Fact]
     """The steps below the plan's end that are not the plan's, where the history shows them."""
     from envsnap.image.building import make
 
-    base = make.known_base(client, plan)
-    lines = None if base is None else held.steps(image, base, digest)
+    below, start = list(plan.base.layers), plan.base.steps
+    base = None if below else make.known_base(client, plan)
+    if base is not None:
+        below, start = held.layers(base), len(base.history())
+    lines = held.steps(image, below, start, digest)
     if lines is None:
         return [], [NO_STEPS]
     return list(steps.strange(plan, lines)), []
