@@ -243,9 +243,9 @@ def _contents(layer: IO[bytes], places: Container[str]) -> Iterator[tuple[str, C
         for member in tar:
             place = _place(member)
             name = place.rpartition("/")[2]
-            if name.startswith(WHITEOUT):
-                yield place.replace(WHITEOUT, "", 1), ("removed", _rights(member), "", ())
-            elif place in places and not member.isdir():
+            if (gone := _removed(place)) is not None:
+                yield gone, ("removed", _rights(member), "", ())
+            elif place in places and not member.isdir() and not name.startswith(WHITEOUT):
                 stream = tar.extractfile(member) if member.isreg() else None
                 held = member.linkname if stream is None else _digest(stream, name)
                 more = tuple(
@@ -281,11 +281,17 @@ def _files(layer: IO[bytes], folders: Mapping[str, Rights]) -> Iterator[tuple[st
     with tarfile.open(fileobj=layer) as tar:
         for member in tar:
             place = _place(member)
-            folder, _, name = place.rpartition("/")
-            if name.startswith(WHITEOUT) and name != OPAQUE:
-                yield f"{folder}/{name.removeprefix(WHITEOUT)}", False
+            if (gone := _removed(place)) is not None:
+                yield gone, False
             elif not member.isdir() or folders.get(place, _rights(member)) != _rights(member):
                 yield place, True
+
+
+def _removed(place: str) -> str | None:
+    """The file that an entry of a layer takes away; None: it is one itself, or hides a whole folder."""
+    folder, _, name = place.rpartition("/")
+    is_mark = name.startswith(WHITEOUT) and name != OPAQUE
+    return f"{folder}/{name.removeprefix(WHITEOUT)}" if is_mark else None
 
 
 def _place(member: tarfile.TarInfo) -> str:

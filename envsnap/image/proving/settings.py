@@ -175,12 +175,12 @@ def beneath(base: BaseSettings | None) -> list[str]:
 
 def around(container: Any, image: Held) -> list[str]:
     """How a container was started, which nothing compares."""
-    user = str((container.attrs.get("Config") or {}).get("User") or "")
+    config = container.attrs.get("Config") or {}
+    user = str(config.get("User") or "")
     told = _outside(container.attrs)
     other = f"the container runs as {user or 'root'}, the image's user is {image.settings.user or 'root'}"
     given = _variables_of(container)
     further = sorted(name for name in given if name not in image.settings.variables)
-    config = container.attrs.get("Config") or {}
     instead = [name for name in ("Healthcheck", "StopSignal") if _is_instead(name, config, image)]
     return [
         *([other] if user != image.settings.user else []),

@@ -23,14 +23,15 @@ def recognise(source: Source) -> bool:
 
 def read(source: Source) -> Draft:
     """The driver's version."""
-    found = {match["version"] for match in MODULE.finditer(source.whole)}
+    modules = list(MODULE.finditer(source.whole))
+    found = {match["version"] for match in modules}
     if len(found) > 1:
         raise RefusedError(
             f"{source.name}: names {len(found)} versions of the driver ({', '.join(sorted(found))}); keep the one that you mean"
         )
     draft = Draft("/proc/driver/nvidia/version", "stated")
     machine.driver(draft, found.pop())
-    told = {"Open Kernel Module" in match[0] for match in MODULE.finditer(source.whole)}
+    told = {"Open Kernel Module" in match[0] for match in modules}
     if len(told) == 1:
         draft.add(Driver(complete=False, open_kernel_module=told.pop()))
     return draft

@@ -52,10 +52,8 @@ def _pairs(source: Source) -> dict[str, str]:
             if key in torch_cpu.FLAGS and torch_cpu.MORE_FLAGS.match(line):
                 del found[key]  # a terminal broke them, maybe within a word
             break
-        key, value = pair[1].strip().lower(), pair[2].strip()
-        if key == "model name" and found.get(key, value) != value:
-            value = found[key] = torch_cpu.SEVERAL
-        found.setdefault(key, value)
+        key = pair[1].strip().lower()
+        torch_cpu.take(found, key, pair[2].strip())
     return found
 
 

@@ -49,10 +49,8 @@ class Processor:
                 self._alone.append(line)
             return
         self._last = found[1].strip().lower()
-        if self._last == "model name" and self._found.get(self._last, found[2]) != found[2]:
-            self._found[self._last] = SEVERAL
         self._width = len(line)
-        self._found.setdefault(self._last, found[2].strip())
+        take(self._found, self._last, found[2].strip())
 
     def close(self) -> None:
         """Add what the block says."""
@@ -91,6 +89,13 @@ class Processor:
 
     def _lscpu(self) -> None:
         add(self._draft, self._found)
+
+
+def take(known: dict[str, str], key: str, value: str) -> None:
+    """Keep the first value of a key; of processors with cores of several kinds, that they have them."""
+    if key == "model name" and known.get(key, value) != value:
+        known[key] = SEVERAL
+    known.setdefault(key, value)
 
 
 def add(draft: Draft, known: dict[str, str]) -> None:

@@ -24,7 +24,7 @@ HEADING = re.compile(
     r"[^=*~#\n]{0,120}?)[\s<]{0,3}(?P=mark)?\s*$"
 )
 # A step of GitHub's or Azure's runner: its output stands below what the runner says of it.
-STEP, SAID = re.compile(r"^##\[group\]Run (?P<command>.*)$"), re.compile(r"^##\[endgroup\]")
+STEP, SAID = re.compile(r"^##\[group\]Run (?P<command>.*)$"), "##[endgroup]"
 JOB = re.compile(r"^(?:##\[[a-z]{3,10}\]|Post job cleanup\.$|Cleaning up orphan processes$)")
 
 
@@ -36,15 +36,19 @@ def command(line: str) -> str | None:
     return found["command"].strip()
 
 
-def _without_steps(lines: tuple[str, ...]) -> tuple[str, ...]:
+def _without_steps(source: Source) -> tuple[str, ...]:
     """The lines without what a runner says of a step before its output."""
+    if SAID not in source.text:
+        return source.lines
     kept: list[str] = []
-    for line in lines:
-        if SAID.match(line):
-            start = next((at for at in range(len(kept) - 1, -1, -1) if STEP.match(kept[at])), None)
-            if start is not None:
-                del kept[start + 1 :]
-                continue
+    begun: int | None = None  # the place of a step of which the runner still speaks
+    for line in source.lines:
+        if begun is not None and line.startswith(SAID):
+            del kept[begun + 1 :]
+            begun = None
+            continue
+        if STEP.match(line):
+            begun = len(kept)
         kept.append(line)
     return tuple(kept)
 
@@ -67,7 +71,7 @@ def outputs(source: Source) -> tuple[Source, ...]:
     """What each command of a session printed."""
     if len(source.text) > LARGEST_SESSION:
         return ()
-    lines = _without_steps(source.lines)
+    lines = _without_steps(source)
     starts = [place for place, line in enumerate(lines) if command(line) is not None]
     if not 1 <= len(starts) <= MOST_COMMANDS:
         return ()
@@ -78,7 +82,7 @@ def outputs(source: Source) -> tuple[Source, ...]:
 
 def after(source: Source, pattern: re.Pattern[str]) -> tuple[str, ...] | None:
     """What the one command that fits printed; None where none, or several, were typed."""
-    lines = _without_steps(source.lines)
+    lines = _without_steps(source)
     starts = [
         place
         for place, line in enumerate(lines)
