@@ -61,4 +61,4 @@ def test_these_are_shown(value: dict[str, Any]) -> None:
 def test_one_long_word_in_the_encoding_of_addresses_is_read_once(text: str) -> None:
     begin = time.process_time()
     assert texts._percented(text) == []
-    assert time.process_time() - begin < 1  # from each letter anew it took a minute
+    assert time.process_time() - begin < 10  # from each letter anew it took a minute
