@@ -15,13 +15,13 @@ from envsnap.model.fields import COMPARED, Field, Kind, Section, plan
 from envsnap.model.host import EnvVars
 from envsnap.model.paths import Path
 from envsnap.model.ranks import stripped
+from envsnap.redact import digests
 from envsnap.rules import peers
 
 # Sections that describe the machine, also where they say nothing.
 MACHINE = ("gpus", "driver", "rocm")
 # Reasons for a fact that nobody failed to tell: it is not there, or was left out on purpose.
 MEANT = ("absent", "redacted", "not asked", "not stated", "not captured")
-KEYED = "; hmac-sha256 "  # what `redact` writes before a digest made with a key
 CHOSEN = ("redacted", "not asked")
 PLAIN = (str, int, float, type(None))
 
@@ -86,7 +86,7 @@ def is_untold(why: str) -> bool:
 def _left_open(gaps: dict[str, str]) -> Iterator[str]:
     """What a section could not tell; of what was left out on purpose its keyed digest, if any."""
     for path, why in gaps.items():
-        keyed = why.rpartition(KEYED)[2] if why.startswith("redacted") and KEYED in why else ""
+        keyed = digests.split(why)[1]
         if keyed or not why.startswith(CHOSEN):
             yield f"{path}\0{keyed}"
 

@@ -37,7 +37,7 @@ def clean(tree: dict[str, Any], key: bytes = b"") -> None:
         else:
             decision.sweep(section, note, judged=judged)
         stated = reasons if isinstance(reasons, dict) else {}
-        section["gaps"] = _cleaned({**stated, **gaps}, judged)
+        section["gaps"] = _cleaned(_joined(stated, gaps), judged)
 
 
 def _names(tree: Any, note: Any, path: tuple[str, ...], judged: dict[str, Any]) -> None:
@@ -83,12 +83,23 @@ def _keep_texts(section: dict[str, Any], note: Any, judged: dict[str, Any]) -> N
                 entry["text"] = text
 
 
+def _joined(stated: dict[str, Any], found: dict[str, str]) -> dict[str, Any]:
+    """Gaps that the probe stated, and those found here.
+
+    Of a value that was cut there only the probe had all: its digest stays, whatever is cut of the
+    rest.
+    """
+    kept = {path: why for path, why in stated.items() if digests.split(str(why))[1]}
+    return {**stated, **found, **kept}
+
+
 def _cleaned(gaps: dict[str, Any], judged: dict[str, Any]) -> dict[str, str]:
-    """Gaps without secrets in their reasons and paths."""
-    return {
-        _shown(path, judged): _shown(str(why)[:LONGEST_REASON], judged)
-        for path, why in gaps.items()
-    }
+    """Gaps without secrets in their reasons and paths; a digest that a key was needed for is none."""
+    cleaned = {}
+    for path, why in gaps.items():
+        words, made = digests.split(str(why)[:LONGEST_REASON])
+        cleaned[_shown(path, judged)] = _shown(words, judged) + made
+    return cleaned
 
 
 def _shown(text: str, judged: dict[str, Any]) -> str:

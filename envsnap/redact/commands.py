@@ -31,6 +31,7 @@ _SHORT = {
     "curlftpfs ncftpget ncftpput ncftp": "-p",
     "ike-scan strongswan": "--psk",
     "iwconfig": "key",
+    "anaconda": "-t",
     "airflow superset flask grafana-cli useradd usermod adduser beeline ykman": "-p",
     "hdbsql vertica vsql nzsql bteq": "-p -w -pw",
     "ssh-keygen": "-N -P",

@@ -5,6 +5,7 @@ values have equal digests; the key's short name tells whether it was the same ke
 """
 
 WORD = "redacted"
+_SIGN = "; hmac-sha256 "
 LEAST_BYTES = 16
 
 
@@ -23,7 +24,7 @@ def reason(why: str, lost: str, key: bytes = b"") -> str:
     import hmac
 
     made = hmac.new(key, lost.encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()
-    return "%s: %s; hmac-sha256 %s:%s" % (WORD, why, key_name(key), made[:32])
+    return "%s: %s%s%s:%s" % (WORD, why, _SIGN, key_name(key), made[:32])
 
 
 def is_cut(why: str) -> bool:
@@ -39,9 +40,19 @@ def agree(one: str, two: str):
     return first[1] == second[1]
 
 
+def split(why: str) -> tuple:
+    """A reason in words, and what it says after them of a digest; that is empty where it says none."""
+    words, sign, made = why.rpartition(_SIGN)
+    name, _, digest = made.partition(":")
+    is_digest = _is_hex(name, 8) and _is_hex(digest, 32)
+    return (words, sign + made) if is_digest and is_cut(why) else (why, "")
+
+
 def _parts(why: str):
     """The name of the key and the digest of a reason, or None."""
-    if not is_cut(why) or "; hmac-sha256 " not in why:
-        return None
-    name, _, digest = why.rpartition("; hmac-sha256 ")[2].partition(":")
-    return (name, digest) if len(name) == 8 and len(digest) == 32 else None
+    made = split(why)[1]
+    return made[len(_SIGN) :].split(":") if made else None
+
+
+def _is_hex(text: str, length: int) -> bool:
+    return len(text) == length and not set(text) - set("0123456789abcdef")

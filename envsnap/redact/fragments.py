@@ -21,7 +21,7 @@ _ATTRIBUTE = r"\b(?:key|name|id|var)=[\"'](" + _NAME + r")[\"'][^<>\n]{0,80}?(?:
 # {Host:db Password:x}, as Go prints a struct.
 _STRUCT = r"(?<=[{ \[])(" + _NAME + r"):([^\s{}\[\]\"':/,][^\s{}\[\]\"',]{0,4096})(?=[\s}\]])"
 # X-Auth-Token:x, as some programs have headers on their line; name: x, value: y, also on two lines.
-_ITEM = r"(?<!\S)([A-Za-z][\w-]{2,60}):([^\s:/\"'][^\s\"']{5,4096})(?=\s|\Z)"
+_ITEM = r"(?<!\S)([A-Za-z][\w.-]{1,60}):([^\s:/\"'][^\s\"']{3,4096})(?=\s|\Z)"
 _PAIRED = r"\b[\"']?(?:name|key|variable)[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?(" + _NAME + r")[\"']?,?\s{1,40}[\"']?(?:value|val|content)[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?([^\s\"',}]{3,4096})"  # fmt: skip
 _COMPARED = r"(?<!\w)(?:[\w]{1,40}\.){0,4}(" + _NAME + r")[\"']?\]?[ ]{0,2}(?:(?:[=!|+]|\|\||\?\?|//)?=|is(?: not)?)[ ]{0,2}[bru]{0,2}[\"']([^\"'\n]{3,4096})[\"']"  # fmt: skip
 _BELOW = r"(?m)^[ \t-]{0,40}[\"']?(" + _NAME + r")[\"']?[ ]?[:=][ \t]{0,4}[|>]?-?\r?\n[ \t]{1,40}[\"']?([^\s\"':=,{}\[\]<>-][^\s\"',{}]{3,4096})[\"']?[ \t]{0,4}\r?$"  # fmt: skip
@@ -29,7 +29,7 @@ _QUOTED = (
     r"(?m)(?<![\w/.])(" + _NAME + r")[ \t]{1,8}[\"']([^\s\"']{3,4096})[\"'][ ]?;?[ \t]{0,8}\r?$"
 )
 # A name and its value that a function is given one after the other.
-_GIVEN = r"(?:\([\"']?|,[ ]{0,2})(?:\w{1,40}\.){0,3}(" + _NAME + r")[\"']?,[ ]{0,2}[bru]{0,2}[\"']([^\"'\n]{3,4096})[\"'](?=[ ]{0,2}[,)])"  # fmt: skip
+_GIVEN = r"(?:[({][\"']?|,[ ]{0,2})(?:\w{1,40}\.){0,3}(" + _NAME + r")[\"']?,[ ]{0,2}[bru]{0,2}[\"']([^\"'\n]{3,4096})[\"'](?=[ ]{0,2}[,)}])"  # fmt: skip
 # setPassword("value"), .token('value'); what gets, loads or has one is given a name.
 _SETTER = r"(?<![\w$])(?:\w{1,40}\.){0,3}\.?(?!(?i:get|load|read|has|is|find|check|require|ask|prompt|input|print|del|remove|pop|validate|verify|hash|parse|re|from|make|create|new|generate|raise|throw|expect)[_A-Z(])(" + _NAME + r")\([ ]{0,2}[bru]{0,2}[\"']([^\s\"']{3,4096})[\"'][ ]{0,2}\)"  # fmt: skip
 # A name alone in its line, and the value alone in the next one, further in.
@@ -63,6 +63,7 @@ _SEEN = (
     (("'",), _QUOTED),
     (("(", "'", ","), _GIVEN),
     (("(", '"', ","), _GIVEN),
+    (("{", '"', ","), _GIVEN),
     (("(", '"', ")"), _SETTER),
     (("(", "'", ")"), _SETTER),
     (("\n",), _UNDER),
@@ -70,7 +71,7 @@ _SEEN = (
 )
 # host:port:database:user:password, and user:password:1000:1000::/home/user:/bin/sh
 _RECORDS = (
-    r"(?m)^(?:[\w.*-]{1,200}|\[[0-9a-fA-F:]{2,40}\]):(?:[0-9]{2,5}|\*):[\w.*-]{1,80}:[\w.*@-]{1,80}:((?![\s:/])[^\n]{3,400}?)[ \t]{0,4}$",
+    r"(?m)^(?!(?:[0-9A-Fa-f]{2}:){5})(?:[\w.*-]{1,200}|\[[0-9a-fA-F:]{2,40}\]):(?:[0-9]{2,5}|\*):[\w.*-]{1,80}:[\w.*@-]{1,80}:((?![\s:/])[^\n]{3,400}?)[ \t]{0,4}$",
     r"(?m)^[a-z_][\w.-]{0,40}:([^:\s]{3,400}):[0-9]{0,10}:[0-9]{0,10}:[^:\n]{0,200}:/",
 )
 # What stands alone in the configuration of a network's device: the word before it says that it opens.

@@ -9,7 +9,7 @@ import re
 from . import kinds
 
 _TABLE = r"""
-(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[0-9A-Z]{16}
+(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[0-9A-Z]{16}(?::[A-Za-z0-9/+]{40})?
 ABSK[A-Za-z0-9+/=]{40,300}
 amzn\.mws\.[0-9a-f-]{36}
 LTAI[A-Za-z0-9]{12,30}
@@ -94,7 +94,7 @@ ls__[a-f0-9]{32}
 tvly-(?:dev-|prod-)?[A-Za-z0-9]{20,60}
 jina_[A-Za-z0-9_-]{40,100}
 pa-[A-Za-z0-9_-]{40,60}
-rpa_[A-Z0-9]{30,60}
+rpa_[A-Z0-9]{30,60}[a-z0-9]{0,9}
 a[ks]-[A-Za-z0-9]{22}(?=[^A-Za-z0-9-]|\Z)
 csk-[A-Za-z0-9]{30,80}
 fc-[a-f0-9]{32}

@@ -98,7 +98,7 @@ _PROPERTIES = frozenset(
     " caching parallelism efficiency throughput tokenizer model reader writer parser filter"
     " layer layers head heads stage steps step batch batches chunk window padding bucket"
     " function func command helper helpers classifier encoder cmd script tool hook hooks encryption hashing complexity history"
-    " generator strength primaria foranea".split()
+    " generator strength primaria foranea stdin".split()
 )
 _DIGESTS = frozenset(
     "sha blake xxh xxhash xet sha1 sha224 sha256 sha384 sha512 md5 md crc hash hashes hexdigest digest digests"
@@ -167,6 +167,8 @@ def weigh(key: str, variable: bool = False) -> int:
     words = split(key)
     if not words:
         return NOTHING
+    if _DIGESTS.intersection(split(key.rpartition("/")[0])[-1:]):
+        return DIGEST  # checksum/secret
     found = NOTHING
     for place in range(len(words)):
         found = max(found, _at(words, place, variable))

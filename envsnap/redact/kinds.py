@@ -49,7 +49,7 @@ SWITCHES = frozenset(
 )
 # Words that stand where a token, a key or a method of authentication is named, not given.
 SETTINGS = frozenset(
-    "default standard custom basic bearer token tokens jwt oauth oauth2 oidc saml sasl ldap"
+    "default standard custom basic rbac abac bearer token tokens jwt oauth oauth2 oidc saml sasl ldap"
     " kerberos digest ntlm plain login scram mtls tls ssl iam managed anonymous public private"
     " shared static dynamic file env environment keyring vault memory redis database db local"
     " remote global mean max min sum cls first last all any avg average linear learned absolute"

@@ -84,7 +84,7 @@ def find(text: str, inside: bool = False) -> list:
 
     `inside` is set for what was found in base64: it is not decoded again.
     """
-    if len(text) < SHORTEST and text.replace("_", "").replace(".", "").isalnum():
+    if len(text) < SHORTEST and re.match(r"[A-Za-z0-9_.]*\Z", text):
         return []  # one short word: no shape is that short, and nothing stands around it
     if quiet.is_quiet(text):
         return []
@@ -204,7 +204,13 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
     is_code = (
         group < 3 and kinds.is_grouped(shown) and keys.is_code(match.group(1) or match.group(2))
     )
-    return value.span(group) if is_code or hides(shown, level) else None
+    if not (is_code or hides(shown, level)):
+        return None
+    start, end = value.span(group)
+    if group == 3 and text[match.start() - 1 : match.start()] == ";":
+        more = re.compile(r"[^;\n\"']{0,80}(?=;)").match(text, end)  # a connection's parameters
+        end = more.end() if more else end
+    return start, end
 
 
 def _is_listed(text: str, match, value, shown: str) -> bool:

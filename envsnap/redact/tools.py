@@ -25,7 +25,7 @@ _MARKS = (
 )
 # Options by which tools take passwords; group 1 is the secret.
 _TOOLS = (
-    r"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
+    r"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;]{0,200}?\s-p[\"']?([^\s\"']{2,200})",
     # -p before the user, and what is handed to a command that asks for a password.
     r"(?:\A|\s)-p[ =]{1,4}[\"']?([^\s\"':/-][^\s\"':/]{0,60}[0-9!#$%^&][^\s\"':/]{0,60})[\"']?\s(?:[^\n|;]{0,100}?\s)?(?:-u|--user(?:name)?)[ =]{1,4}[A-Za-z]",
     r"\b(?:sudo|su|passwd|vncpasswd|cryptsetup|kinit|gpg2?|openssl|smbpasswd|keytool|login|ssh-add|gocryptfs|veracrypt)\b[^\n|;]{0,200}?<<<\s{0,2}[\"']?([^\s\"'$][^\s\"']{1,200})",
@@ -35,12 +35,12 @@ _TOOLS = (
     r"\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]{0,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
     r"\b(?:wget|http|https|ab|hey|siege)\b[^\n|;]{0,200}?\s(?:-a|-A|--auth)[ =]{1,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
     r"\bmc (?:alias set|config host add) \S{1,100} \S{1,300} \S{1,100} [\"']?([^\s\"']{2,200})",
-    r"\b(?:7z[ar]?|7zz|rar|unrar)\b[^\n|;]{0,200}?\s-p([^\s\"']{2,200})",
+    r"\b(?:7z[ar]?|7zz|rar|unrar)\b[^\n|;]{0,200}?\s-p[\"']?([^\s\"']{2,200})",
     # Whoever the tool is: a user, and -p; or a user with a password, where no container takes them.
     r"(?:\A|\s)(?:-[uU]|--user(?:name)?)[ =]{1,4}[^\s:\"'-][^\s:\"']{0,100}\s(?:[^\n|;]{0,100}?\s)?-[pP] [\"']?([^\s\"':/-][^\s\"':/]{2,200})(?=[\s\"']|\Z)",
     r"\A(?:(?!docker|podman|nerdctl|chown|install)[^\n|;]){0,300}?(?<!\S)(?:-u|--user|--basic-auth|--proxy-user)[ =]{1,4}[\"']?[A-Za-z][^\s:\"']{0,100}:([^\s\"']{3,200})",
     r"(?:\bauth\s{0,2}=\s{0,2}[(\[]|\b(?:HTTP(?:Basic|Digest)Auth|BasicAuth|basic_auth|PlainAuth|login)\()\\?[\"'][^\"'\n\\]{1,100}\\?[\"'],\s{0,4}\\?[\"']([^\"'\n\\]{1,200})",
-    r"\bredis-cli\b[^\n|;]{0,200}?\s(?:-a|--pass)[ =]{1,4}([^\s\"']{1,200})",
+    r"\bredis-cli\b[^\n|;]{0,200}?\s(?:-a|--pass)[ =]{1,4}[\"']?([^\s\"']{1,200})",
     r"\bsshpass\b[^\n|;]{0,40}?\s-p[ =]{0,4}[\"']?([^\s\"']{1,200})",
     r"\b(?:docker|podman|helm|az|oc|skopeo|buildah|nerdctl|crane|oras|mongo|mongosh|mongodump|mongorestore|psql|cqlsh|isql|sqlplus|vncviewer|xfreerdp|rabbitmqadmin|kinit|ansible|htpasswd)\b[^\n|;]{0,200}?\s-p(?!asswd|ort\b|ath\b|roject|rofile|latform|ublish|ull\b|roxy|retty)[ =]{0,4}[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
     r"\b(?:sqlcmd|bcp|osql|tsql|zip|unzip|7z|rar|cqlsh|snowsql)\b[^\n|;]{0,200}?\s-P[ =]{0,4}[\"']?([^\s\"']{2,200})",
@@ -53,7 +53,7 @@ _TOOLS = (
     r"(?:\A|\s|\n):\s{1,4}(?:PSK|EAP|XAUTH|PIN|NTLM) [\"']([^\"'\n]{2,200})[\"']",
     r"\bsmbclient\b[^\n|;]{0,200}?\s-U[ =]{0,4}[\"']?[^\s%\"']{1,100}%([^\s\"']{1,200})",
     r"\blftp\b[^\n|;]{0,200}?\s-u[ =]{0,4}[\"']?[^\s,\"']{1,100},([^\s\"']{1,200})",
-    r"\bopenssl\b[^\n|;]{0,300}?\s-(?:passin|passout|pass|k)[ =]{1,4}(?:pass:)?[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
+    r"\bopenssl\b[^\n|;]{0,300}?\s-(?:passin|passout|pass|k)[ =]{1,4}[\"']?(?:pass:)?[\"']?([^\s\"':]{3,200})(?=[\s\"']|$)",
     r"\b(?:wandb|vault|netlify|doppler|railway|snyk|hf|huggingface-cli|gh|glab) (?:auth )?login (?:--relogin )?([^\s\"'-][^\s\"']{7,200})",
     r"\bhtpasswd\b[^\n|;]{0,20}?\s-[A-Za-z]{0,4}b[A-Za-z]{0,4}\s\S{1,100}\s\S{1,100}\s([^\s\"']{2,200})",
     r"\baws configure set \w{0,60}(?:secret|token)\w{0,60} ([^\s\"']{2,200})",
@@ -66,6 +66,7 @@ _TOOLS = (
     r"(?i)\b(?:login|machine [\w.-]{1,100}) [^\n]{0,120}?\bpassword ([^\s\"']{1,200})",
     r"(?i)\b(?:create|alter) (?:user|role|login)\b[^\n;]{0,120}?\bpassword\s{1,4}=?\s{0,4}N?[\"']([^\n\"']{1,200})",
 )
+_OF_SLURM = r"\b(?:srun|sbatch|salloc|squeue|sinfo)\b"
 _NAMED = []  # those shapes, each with the names of its tools; once they are asked for
 
 
@@ -81,11 +82,21 @@ def spans(text: str) -> list:
             continue
         for match in re.finditer(shape, text):
             taken = match.group(1)
+            if not names and re.search(_OF_SLURM, text[max(0, match.start() - 200) : match.end()]):
+                continue  # -p is a partition
             if re.match(_NAME + "=[^=]", taken) and "://" not in taken:
                 continue  # -p name=value: the name decides
             if not (kinds.is_reference(taken) or kinds.is_plain(taken)):
-                found.append((*match.span(1), "password of a command"))
+                found.append((match.start(1), _quoted(text, match), "password of a command"))
     return found
+
+
+def _quoted(text: str, match) -> int:
+    """Where the value ends: at the quote that its word began with, over blanks."""
+    word = text[match.start() : match.start(1)].split(" ")[-1]
+    sign = word.lstrip("-=pPwU")[:1]
+    close = text.find(sign, match.end(1)) if sign and sign in "\"'" else -1
+    return close if 0 <= close - match.end(1) < 200 and "\n" not in text[match.end(1) : close] else match.end(1)
 
 
 def _names_in(shape: str) -> list:

@@ -12,8 +12,8 @@ from . import decision, keys, kinds, loose, texts, words
 DEEPEST_TEXT = 3
 # What stands before the colon of a header that a command is given.
 _COMMAND_AS_KEY = r"\S\s.{0,400}[\"'][\w -]{1,80}\Z"
-_LABELS = ("name", "key", "variable", "var", "header", "env", "field", "option", "parameter")
-_VALUES = ("value", "val", "default", "content", "data")
+_LABELS = (*"name key variable var header env field option parameter param label setting k".split(),)
+_VALUES = (*"value val default content data v arg".split(),)
 _JWK = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
 _JWK_PUBLIC = ("n", "e", "x", "y", "kid", "x5t", "x5t#S256")
 _OF_VARIABLES = ("env", "environment", "envs", "env_vars", "envvars", "environment_variables")
@@ -103,7 +103,7 @@ class Walk:
             place = (*path, str(index))
             if index in hidden:
                 self._note(place, hidden[index], item)
-                kept.append(None)
+                kept.append(_rest_of(item, items[index - 1] if index else ""))
             else:
                 name = _option_before(items, index) or key
                 kept.append(self.tree(item, place, name, inherited, variables))
@@ -249,6 +249,15 @@ def _is_variable(name: str) -> bool:
 
 def _may_be_settings(text: str) -> bool:
     return "\n" in text.strip() or text.lstrip()[:1] in ("{", "[")
+
+
+def _rest_of(item: str, before):
+    """What remains of an argument with a secret: of an address, and of the script of a shell."""
+    is_script = isinstance(before, str) and re.match(r"-[a-z]{0,4}c\Z", before) and " " in item
+    if is_script or re.match(r"[\w.+-]{2,30}://\S+\Z", item):
+        shown, why = decision.value("", item)
+        return None if why is None else shown
+    return None
 
 
 def _of_command(items: list) -> dict:

@@ -42,3 +42,13 @@ def test_a_name_above_its_value(name: str) -> None:
 )  # fmt: skip
 def test_a_line_is_judged_whatever_announces_its_secret(line: str) -> None:
     assert MARK in shown(line)[0]
+
+
+def test_only_a_key_hides_what_is_printed_behind_its_head() -> None:
+    """A key in one line ends there, and somebody may speak of one."""
+    whole = "-----BEGIN PRIVATE KEY-----MIIEvQIB/AD+ANBgQyNTUx-----END PRIVATE KEY-----"
+    said = "ValueError: no line -----BEGIN PRIVATE KEY-----"
+    quoted = "a key begins with '-----BEGIN PRIVATE KEY-----' in its own line"
+    assert shown(whole, "loss 0.51") == [MARK, "loss 0.51"]
+    assert shown(said, "loss 0.51", "loss 0.52")[1:] == ["loss 0.51", "loss 0.52"]
+    assert shown(quoted, "loss 0.51")[1:] == ["loss 0.51"]

@@ -29,6 +29,8 @@ COUNTED = re.compile(
 FRAME = re.compile(
     r"-{4,5} ?(BEGIN|END) ([A-Z0-9 a-z]{1,60}?)-{4,5}|PuTTY-(User)-Key-File|Private-(MAC)"
 )
+# What a key begins with: base64 to the end of its line, or a header of the frame.
+FIRST = re.compile(r"[A-Za-z0-9+/=]{16}[\"',\\nr]*\s*\Z|[A-Z][\w-]{2,20}: ")
 PUBLIC = re.compile(r"CERTIFICATE|PUBLIC|CRL|PARAM|PKCS7|CMS|SIGNATURE|SIGNED|MESSAGE")
 LONGEST_KEY = 400  # lines
 NAMED = re.compile(r"([A-Za-z_][\w.-]{0,60})[\"']?\s{0,2}[:=][ \t]{0,4}[|>]?[-+]?\Z")
@@ -63,15 +65,18 @@ class Masks:
         """What is shown of a line of a private key; None: it is none."""
         found = FRAME.search(line)
         if found is None:
+            if self._in_key == LONGEST_KEY and line.strip() and FIRST.search(line) is None:
+                self._in_key = 0  # somebody spoke of a key
             self._in_key = max(0, self._in_key - 1)
             return MARK if self._in_key and line.strip() else None
         if found[1] == "END" or found[4]:
             inside, self._in_key = self._in_key, 0
             return MARK if inside else None
-        if found[3] or PUBLIC.search(found[2] or "") is None:
-            self._in_key = LONGEST_KEY
+        rest = line[found.end() :].strip()
+        if found[3] or (PUBLIC.search(found[2] or "") is None and _may_be_key(rest)):
+            self._in_key = 0 if "-END " in rest else LONGEST_KEY
             return MARK
-        return None
+        return None  # a key, or that somebody speaks of one, in a line of its own
 
     def _named(self, line: str) -> str:
         """The name of a secret that ends a line, as a line of its own; empty: there is none."""
@@ -88,6 +93,11 @@ class Masks:
         if shown == line and len(self._harmless) < self._most:
             self._harmless.add(counted)
         return shown.replace(decision.REDACTED, MARK)
+
+
+def _may_be_key(rest: str) -> bool:
+    """Whether what stands behind the head of a key is nothing, or the key itself."""
+    return not rest.strip("\"',\\n") or re.match(r"[\"'\\n\s]{0,6}[A-Za-z0-9+/=]{16}", rest) is not None
 
 
 def _is_suspect(line: str) -> bool:

@@ -25,6 +25,7 @@ from envsnap.rules.symptoms.places import Places, places
 from envsnap.rules.symptoms.reading import RAISED, Evidence, Reading
 
 LONGEST_QUOTE = 160
+LONGEST_JUDGED = 8000  # of a line: what stands further away tells nothing of a secret
 LONGEST_NAME = 80
 MOST_GUESSES = 2
 MOST_RAISED = 3  # findings that one sentence speaks for
@@ -394,12 +395,19 @@ def quotation(evidence: Evidence) -> str:
 
 
 def quoted(evidence: Evidence) -> str:
-    """The line that speaks, shortened around what it says, symbols readable."""
+    """The line that speaks, shortened around what it says, symbols readable.
+
+    Secrets are taken out before it is shortened: half of one is not known by its shape.
+    """
     line = SYMBOL.sub(lambda match: demangled(match[0]), " ".join(evidence.line.split()))
+    if len(line) > LONGEST_JUDGED:
+        start = max(0, min(_place(line, evidence), len(line) - LONGEST_QUOTE) - LONGEST_JUDGED // 2)
+        line = line[start : start + LONGEST_JUDGED]
+    line = clean_message(line)
     if len(line) > LONGEST_QUOTE:
         start = max(0, min(_place(line, evidence), len(line) - LONGEST_QUOTE))
         line = line[start : start + LONGEST_QUOTE]
-    return clean_message(line)
+    return line
 
 
 def _place(line: str, evidence: Evidence) -> int:
