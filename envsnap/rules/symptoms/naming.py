@@ -191,7 +191,7 @@ def _told(reading: Reading, numbers: Iterable[int]) -> list[tuple[int, str]]:
     return [
         (number, bare(reading.lines.lines[number][:LONGEST]))
         for number in numbers
-        if number not in reading.harmless
+        if not reading.is_quiet(number)
     ]
 
 

@@ -64,6 +64,8 @@ class Places(Struct, frozen=True):
 
 def places(evidence: Evidence, manifest: Manifest) -> Places:
     """Where a manifest shows what evidence speaks of; nothing where it speaks of no one known."""
+    if _wants_for_no_one(evidence, manifest):
+        return Places((), (), {})
     names = {**_of_groups(evidence, manifest), **_of_frames(evidence, manifest)}
     found = _looked_up(evidence.row["facts"], names, manifest)
     hidden = tuple(_hidden(evidence, manifest))
@@ -80,6 +82,14 @@ def places(evidence: Evidence, manifest: Manifest) -> Places:
         distributions=_meant(names),
         ordered=(*hidden, *(path for path, _ in found), *_variables(names)),
     )
+
+
+def _wants_for_no_one(evidence: Evidence, manifest: Manifest) -> bool:
+    """Whether a line says what a distribution wants that is not installed: it is of another day."""
+    wants = evidence.groups.get("dist") if evidence.row["topic"] == "requirements" else None
+    installed = facts_of.packages(manifest)
+    is_told = wants is not None and "req" in evidence.groups and facts_of.names_all(manifest, "packages")
+    return is_told and canonical(str(wants)) not in installed
 
 
 def _hidden(evidence: Evidence, manifest: Manifest) -> Iterator[Path]:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.rules.symptoms import owners, trouble
 from envsnap.rules.symptoms.languages import in_english
+from envsnap.rules.symptoms.levels import Levels
 from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.sentences import Lines, Match, matches
 from envsnap.rules.symptoms.tracebacks import FRAME, Traceback, tracebacks
@@ -74,13 +75,19 @@ class Evidence(Struct, frozen=True, kw_only=True):
 class Reading(Struct, frozen=True):
     """What a text shows: the likeliest evidence first, and the kind of trouble.
 
-    `harmless` are the numbers, from 0, of lines that are known to be no failure.
+    `harmless` are the numbers, from 0, of lines that are known to be no failure; `levels` tells
+    of any line whether its log calls it a note.
     """
 
     evidence: tuple[Evidence, ...]
     symptom: str | None
     lines: Lines
     harmless: frozenset[int] = frozenset()
+    levels: Levels | None = None
+
+    def is_quiet(self, number: int) -> bool:
+        """Whether a line, counted from 0, is no failure."""
+        return number in self.harmless or (self.levels is not None and self.levels.is_calm(number))
 
     @property
     def text(self) -> str:
@@ -98,11 +105,15 @@ def read(text: str, symptom: str | None = None) -> Reading:
         match.number: match.row for match in matches(lines, table("harmless_sentences")["rows"])
     }
     raised = _tracebacks(lines)
-    evidence = [_evidence(match, lines, raised, harmless, shown) for match in found]
+    levels = Levels(lines.lines, raised, (match.number for match in found))
+    quiet = frozenset(line for line, row in harmless.items() if shown not in row["real"])
+    evidence = [
+        _evidence(match, lines, raised, match.number in quiet or levels.is_calm(match.number))
+        for match in found
+    ]
     evidence += _untold(raised, evidence, lines)
     evidence = _without_hidden(evidence, raised, lines)
-    quiet = frozenset(line for line, row in harmless.items() if shown not in row["real"])
-    return Reading(tuple(sorted(_kept(evidence), key=_order)), shown, lines, quiet)
+    return Reading(tuple(sorted(_kept(evidence), key=_order)), shown, lines, quiet, levels)
 
 
 def _untold(
@@ -168,17 +179,15 @@ def _evidence(
     match: Match,
     lines: Lines,
     raised: Sequence[Traceback],
-    harmless: dict[int, dict[str, Any]],
-    symptom: str | None,
+    is_hint: bool,
 ) -> Evidence:
-    notice = harmless.get(match.number)
     return Evidence(
         row=match.row,
         groups=match.groups,
         line=lines.as_printed(match),
         number=lines.numbered(match.number),
         raised=next((item for item in raised if _ends_at(item, match.number)), None),
-        is_hint=notice is not None and symptom not in notice["real"],
+        is_hint=is_hint,
     )
 
 
