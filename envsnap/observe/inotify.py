@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 OPENED, WRITABLE, READ = 0x20, 0x08, 0x10  # IN_OPEN, IN_CLOSE_WRITE, IN_CLOSE_NOWRITE
 CREATED, ARRIVED = 0x100, 0x80  # IN_CREATE, IN_MOVED_TO
@@ -49,6 +50,7 @@ class Watch:
         self._began = time.time_ns()
         self._folders: dict[int, str] = {}
         self._watched: set[str] = set()
+        self._new: list[str] = []
         self._entries = 0
         self._kernel = _kernel()
         self._descriptor = -1 if self._kernel is None else self._kernel.inotify_init1(os.O_CLOEXEC)
@@ -94,6 +96,19 @@ class Watch:
             folder, name = self._folders.get(number), told.rstrip(b"\0")
             if folder is not None and name and (what & ARRIVED or (what & OPENED and what & WRITABLE)):  # fmt: skip
                 yield f"{folder.rstrip(os.sep)}{os.sep}{os.fsdecode(name)}"
+        yield from self._in_new_folders()
+
+    def _in_new_folders(self) -> Iterator[str]:
+        """The changed files of folders that the run made: some were there before their watch was."""
+        count = 0
+        for folder in self._new:
+            with contextlib.suppress(OSError), os.scandir(folder) as entries:
+                for entry in entries:
+                    count += 1
+                    if count > MOST_ENTRIES:
+                        return
+                    if entry.is_file(follow_symlinks=False) and self._is_changed(entry.path):
+                        yield entry.path
 
     def _add_tree(self, folder: str) -> None:
         waiting = [folder]
@@ -181,7 +196,9 @@ class Watch:
             return
         path = os.path.join(folder, os.fsdecode(name))
         if not _is_left_out(path, os.path.basename(path)):
+            known = len(self._folders)
             self._add_tree(path)
+            self._new += islice(self._folders.values(), known, None)
 
     def _is_changed(self, path: str) -> bool:
         """Whether a file was changed since the watch began: a data base is opened for both."""

@@ -71,7 +71,7 @@ def test_nothing_planted_is_in_a_recording(
 
 def test_lines_without_secrets_are_as_they_were() -> None:
     said = b"step 3: tokens/s 812, loss 0.5, pad_token <pad>, keys 4\nlogin page of the account\n"
-    assert list(texts.lines(said, RUN, text=True)) == [
+    assert list(texts.listed(said, RUN, text=True).lines) == [
         "step 3 : tokens / s 812 , loss 0.5 , pad_token < pad > , keys 4",
         "login page of the account",
         "",
@@ -91,10 +91,10 @@ ALIKE = (
 @pytest.mark.parametrize(("harmless", "secret"), ALIKE)
 def test_a_line_is_judged_alike_whatever_was_said_before(harmless: str, secret: str) -> None:
     alone = [
-        *texts.lines(harmless.encode(), RUN, text=True),
-        *texts.lines(secret.encode(), RUN, text=True),
+        *texts.listed(harmless.encode(), RUN, text=True).lines,
+        *texts.listed(secret.encode(), RUN, text=True).lines,
     ]
-    assert list(texts.lines(f"{harmless}\n{secret}".encode(), RUN, text=True)) == alone
+    assert list(texts.listed(f"{harmless}\n{secret}".encode(), RUN, text=True).lines) == alone
     assert "%secret" in alone[1]
     assert "%secret" not in alone[0]
 
@@ -109,5 +109,5 @@ def test_lines_that_differ_in_numbers_are_judged_once(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(masks.decision, "message", counted)
     said = "".join(f"step {n} tokens=128 loss={n / 7:.4f} took {n}.5 s\n" for n in range(1000))
-    assert len(list(texts.lines(said.encode(), RUN, text=True))) == 1001
+    assert len(list(texts.listed(said.encode(), RUN, text=True).lines)) == 1001
     assert len(asked) == 1

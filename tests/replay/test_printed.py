@@ -29,9 +29,10 @@ def said(
     run: texts.During = ONE,
 ) -> Printed:
     data = text.encode()
+    found = texts.listed(data, run, text=kept)
     return Printed(
-        size=len(data), sha256=hashlib.sha256(data).hexdigest(),
-        lines=tuple(texts.lines(data, run, text=kept)), varies=varies,
+        size=len(data), sha256=hashlib.sha256(data).hexdigest(), lines=found.lines, varies=varies,
+        layout=found.layout, rest=found.rest, whole=found.rest is None,
     )  # fmt: skip
 
 
@@ -112,11 +113,7 @@ def test_marks_of_older_recordings_stand_for_whatever_is_there() -> None:
 
 
 def test_what_two_golden_runs_differ_in_is_learnt() -> None:
-    lines = [
-        tuple(texts.lines(text.encode(), ONE, text=False))
-        for text in ("id 71 ok\nx", "id 82 ok\nx")
-    ]
-    varies = texts.varying(*lines)
+    varies = texts.varying(*map(said, ("id 71 ok\nx", "id 82 ok\nx")))
     assert varies == ((0, 1),)
     assert printed.compare(said("id 71 ok\nx", varies=varies), said("id 99 ok\nx"), rounding=False).state == "same"  # fmt: skip
     assert printed.compare(said("id 71 ok\nx", varies=varies), said("id 99 no\nx"), rounding=False).state == "differs"  # fmt: skip
@@ -129,3 +126,42 @@ def test_words_are_digests_unless_asked_for() -> None:
         said("label cat"), said("label dog", kept=True), rounding=False, words=["cat"]
     )
     assert found.told == "line 1: `label cat` -> `label dog`"
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("def f():\n    x\n    return 1", "def f():\n    x\n        return 1"),
+        ("a:\n  b: 1\n  c: 2", "a:\n  b: 1\nc: 2"),
+        ("the dog.", "the dog ."),
+        ("a - -1", "a --1"),
+        ("x\ty", "x y"),
+        ('{"label": ""}', '{"label": " "}'),
+        (" ".join(map(str, range(3000))), " ".join(map(str, [*range(2999), 9]))),
+        ("word " * (14 << 10) + "a", "word " * (14 << 10) + "b"),
+    ],
+)
+def test_blanks_and_the_end_of_a_long_line_are_part_of_an_answer(one: str, two: str) -> None:
+    assert printed.compare(said(one), said(two), rounding=False).state == "differs"
+    assert printed.compare(said(one), said(one + "\n"), rounding=False).state == "same"
+
+
+def test_columns_and_times_move_by_as_much_as_they_like() -> None:
+    for one, two in (
+        ("loss  0.5", "loss 0.5"),
+        ("took  0.1s ", "took 12 ms"),
+        ("loss 0.5   ", "loss 0.5"),
+    ):
+        found = printed.compare(said(one), said(two, run=(ONE[0], ONE[0] + 60)), rounding=False)
+        assert found.state == "same"
+
+
+def test_lines_that_are_not_listed_are_compared_by_digest() -> None:
+    whole = "\n".join(map(str, range(7000)))
+    golden, same = said(whole), said(whole + "\n\n")
+    other = said(whole.replace("6990", "6999"))
+    assert printed.compare(golden, same, rounding=False).state in ("same", "unknown")
+    assert printed.compare(golden, other, rounding=False).state == "unknown"
+    varies = texts.varying(golden, other)
+    assert varies == ((5000, -1),)
+    assert printed.compare(said(whole, varies=varies), other, rounding=False).state == "same"

@@ -36,7 +36,7 @@ def test_a_time_of_another_day_is_an_answer(
     line: str, masked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "UTC")
-    (said,) = texts.lines(line.encode(), DURING, text=True)
+    (said,) = texts.listed(line.encode(), DURING, text=True).lines
     assert ("%time" in said) is masked
 
 
@@ -129,7 +129,7 @@ def test_a_line_more_that_only_says_when_is_no_other_answer(line: str, is_noise:
         data = text.encode()
         return Printed(
             sha256=hashlib.sha256(data).hexdigest(), size=len(data), whole=True,
-            lines=tuple(texts.lines(data, DURING, text=False)), varies=(),
+            lines=texts.listed(data, DURING, text=False).lines, varies=(),
         )  # fmt: skip
 
     found = printed.compare(said("label: dog\n"), said(f"label: dog\n{line}\n"), rounding=False)

@@ -16,10 +16,13 @@ DAY, NEXT = "2026-11-27T10:11:10Z", "2026-11-28T22:01:00Z"
 
 def wrote(text: str) -> Written:
     data = text.encode()
+    found = texts.listed(data, (0.0, 1.0), text=False)
     return Written(
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        lines=tuple(texts.lines(data, (0.0, 1.0), text=False)),
+        lines=found.lines,
+        layout=found.layout,
+        rest=found.rest,
     )
 
 

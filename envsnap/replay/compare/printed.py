@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from itertools import zip_longest
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -24,6 +25,7 @@ LONGEST_MARKED = 12  # words: 2024-03-14T10:15:00.123+01:00
 CLOSE = 1e-4  # two printed numbers that differ by less, where results differ by rounding
 MOST_SHOWN = 160
 State = Literal["same", "noise", "differs", "unknown"]
+Line: TypeAlias = tuple[str, str | None]  # its words, and a digest of its blanks
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -48,29 +50,50 @@ def compare(
     book = _book([*other.lines, *golden.lines], words)
     learnt = set(golden.varies)
     state: State = "same"
-    mine, theirs = _without_times(golden.lines, other.lines, learnt)
-    for number in range(max(len(mine), len(theirs))):
+    mine, theirs = _without_times(_laid_out(golden), _laid_out(other), learnt)
+    for number, (one, two) in enumerate(zip_longest(mine, theirs, fillvalue=(None, None))):
         if (number, -1) in learnt:
             continue
-        here = mine[number] if number < len(mine) else None
-        there = theirs[number] if number < len(theirs) else None
+        here, there = one[0], two[0]
         found = _line(here, there, number, learnt, rounding=rounding)
+        if here == there and None not in (one[1], two[1]) and one[1] != two[1]:
+            told = f"line {number + 1} has other {_of_layout(here)}: {_shown(here, there, book)}"
+            return Found(state="differs", told=told, masked=_masked(golden), lines=count, answers=True)
         if found == "differs":
             shown = f"line {number + 1}: {_shown(here, there, book)} -> {_shown(there, here, book)}"
             return Found(
                 state="differs", told=shown, masked=_masked(golden), lines=count, answers=True
             )
         state = "noise" if found == "noise" else state
-    if not (golden.whole and other.whole) and golden.size != other.size:
-        return Found(
-            state="unknown", told="the output is longer than what is compared", lines=count
-        )
+    if _goes_on(golden, other, learnt):
+        told = f"the output is longer than what is compared, and differs after line {count}"
+        return Found(state="unknown", told=told, lines=count)
     if state == "same" and _hides_a_secret(golden, other):
         return Found(
             state="unknown", told="what is printed differs where a secret is left out",
             masked=_masked(golden), lines=count,
         )  # fmt: skip
     return Found(state=state, masked=_masked(golden), lines=count, answers=bool(golden.size))
+
+
+def _laid_out(side: Printed) -> list[Line]:
+    """Lines, each with the digest of its blanks; of older recordings nobody knows these."""
+    layout = side.layout if len(side.layout) == len(side.lines) else ()
+    return list(zip_longest(side.lines, layout))
+
+
+def _of_layout(line: str | None) -> str:
+    """What may differ in a line whose listed words are equal."""
+    return "words at its end" if len((line or "").split()) >= texts.MOST_WORDS else "blanks"
+
+
+def _goes_on(golden: Printed, other: Printed, learnt: set[tuple[int, int]]) -> bool:
+    """Whether what is not listed may differ: its digest tells, and of older recordings the size."""
+    if golden.whole and other.whole:
+        return False
+    if golden.rest is None or other.rest is None:
+        return golden.size != other.size
+    return golden.rest != other.rest and (len(golden.lines), -1) not in learnt
 
 
 def _hides_a_secret(*sides: Printed) -> bool:
@@ -124,20 +147,20 @@ MOST_OF_A_TIME = 4
 
 
 def _without_times(
-    mine: Sequence[str], theirs: Sequence[str], learnt: set[tuple[int, int]]
-) -> tuple[Sequence[str], Sequence[str]]:
+    mine: Sequence[Line], theirs: Sequence[Line], learnt: set[tuple[int, int]]
+) -> tuple[Sequence[Line], Sequence[Line]]:
     """Both outputs without lines that only one has, and that tell how long something took.
 
     Where both have such lines that differ, their words may be an answer: then nothing is left out.
     """
-    here, there = set(mine), set(theirs)
-    alone = [line for line in mine if line not in there and _tells_a_time(line)]
-    more = [line for line in theirs if line not in here and _tells_a_time(line)]
-    if learnt or (alone and more) or len(mine) - len(alone) != len(theirs) - len(more):
+    here, there = ({line for line, _ in side} for side in (mine, theirs))
+    alone = {line for line, _ in mine if line not in there and _tells_a_time(line)}
+    more = {line for line, _ in theirs if line not in here and _tells_a_time(line)}
+    kept = [item for item in mine if item[0] not in alone]
+    others = [item for item in theirs if item[0] not in more]
+    if learnt or (alone and more) or len(kept) != len(others):
         return mine, theirs
-    return [line for line in mine if line not in alone], [
-        line for line in theirs if line not in more
-    ]
+    return kept, others
 
 
 def _tells_a_time(line: str) -> bool:

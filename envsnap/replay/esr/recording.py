@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 RECORDING_VERSION = 2
-RECORDING_REVISION = 6
+RECORDING_REVISION = 7
 QUANTILES = 257
 
 Count = Annotated[int, Meta(ge=0)]
@@ -308,6 +308,8 @@ class Written(Struct, frozen=True, kw_only=True, omit_defaults=True):
         tuple[str, ...], Meta(description="As in Printed, of text; of NumPy's files their values.")
     ] = ()
     values: Annotated[str | None, Meta(description="Of JSON: SHA-256 of what it says.")] = None
+    layout: Annotated[tuple[str, ...], Meta(description="As in Printed.")] = ()
+    rest: Annotated[str | None, Meta(description="As in Printed.")] = None
 
 
 class Printed(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -325,6 +327,13 @@ class Printed(Struct, frozen=True, kw_only=True, omit_defaults=True):
         tuple[tuple[int, int], ...],
         Meta(description="Line and word, from 0, that differ between runs; word -1: all of it."),
     ] = ()
+    layout: Annotated[
+        tuple[str, ...],
+        Meta(description="CRC-32 of each line with its blanks and all its words."),
+    ] = ()
+    rest: Annotated[
+        str | None, Meta(description="CRC-32 of the lines that are not listed.")
+    ] = None
 
 
 class Feature(Struct, frozen=True, kw_only=True):

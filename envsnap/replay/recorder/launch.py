@@ -132,7 +132,7 @@ def learnt(command: Sequence[str], first: Ended, wanted: Wanted) -> Ending:
     one, two = first.ending.printed, printed(output, began, text=wanted.text)
     if one is None:
         return first.ending
-    varies = texts.varying(one.lines, two.lines)
+    varies = texts.varying(one, two)
     return msgspec.structs.replace(
         first.ending, printed=msgspec.structs.replace(one, varies=varies)
     )
@@ -150,12 +150,14 @@ def _standard_output() -> int:
 def printed(output: Copy, began: float, *, text: bool) -> Printed:
     """What a command has printed that began at a time, in seconds since 1970."""
     data = bytes(output.start)
-    lines = tuple(texts.lines(data, (began, time.time()), text=text))
+    found = texts.listed(data, (began, time.time()), text=text)
     return Printed(
         size=output.size,
         sha256=output.sha256,
-        lines=lines,
-        whole=output.whole and len(lines) < texts.MOST_LINES,
+        lines=found.lines,
+        whole=output.whole and len(found.lines) < texts.MOST_LINES,
+        layout=found.layout,
+        rest=found.rest,
     )
 
 

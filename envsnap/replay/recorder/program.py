@@ -77,7 +77,8 @@ class _Printed:
 
     def __init__(self) -> None:
         self._stream: Any = None
-        self._parts: list[str] = []
+        self._parts: list[bytes] = []
+        self._digest = hashlib.sha256()
         self._size, self._began = 0, 0.0
 
     def start(self) -> None:
@@ -93,18 +94,22 @@ class _Printed:
             sys.stdout = self._stream
 
     def _take(self, text: str) -> None:
+        data = text.encode("utf-8", "backslashreplace")
         if self._size < MOST_PRINTED:
-            self._parts.append(text)
-        self._size += len(text)
+            self._parts.append(data)
+        self._digest.update(data)
+        self._size += len(data)
 
     def told(self, *, text: bool) -> Printed:
         """What was printed."""
-        data = "".join(self._parts).encode("utf-8", "backslashreplace")
+        found = texts.listed(b"".join(self._parts), (self._began, time.time()), text=text)
         return Printed(
-            size=len(data),
-            sha256=hashlib.sha256(data).hexdigest(),
-            lines=tuple(texts.lines(data, (self._began, time.time()), text=text)),
+            size=self._size,
+            sha256=self._digest.hexdigest(),
+            lines=found.lines,
             whole=self._size < MOST_PRINTED,
+            layout=found.layout,
+            rest=found.rest,
         )
 
 

@@ -11,9 +11,14 @@ import datetime as dt
 import os
 import re
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator
+from itertools import zip_longest
 from typing import Any
 
+from msgspec import Struct
+
+from envsnap.replay.esr.recording import Printed
 from envsnap.replay.recorder.inside.settings import digest
 from envsnap.replay.recorder.masks import Masks
 
@@ -101,19 +106,52 @@ PIECES = re.compile(
 PLAIN = re.compile(rf"%[a-z]+|{NUMBER}|[^\w\s]|_+")
 
 
-def lines(data: bytes, during: During, *, text: bool) -> Iterator[str]:
+class Listed(Struct, frozen=True):
+    """The lines of an output, words as digests or texts; and digests of all that these leave out.
+
+    `layout` has a CRC-32 of each line with its blanks and with the words that are not listed,
+    `rest` one of the lines that are not.
+    """
+
+    lines: tuple[str, ...]
+    layout: tuple[str, ...]
+    rest: str | None = None
+
+
+def listed(data: bytes, during: During, *, text: bool) -> Listed:
     """The lines of the output of a run; words as digests unless `text`."""
     known: dict[str, str] = {}
     here = os.path.join(os.getcwd(), "")
-    for count, line in enumerate(_plain(data)):
-        if count >= MOST_LINES:
-            return
-        words = [_word(word, known, text=text) for word in _words(line, during, here)]
-        yield " ".join(words[:MOST_WORDS])
+    found, layout = [], []
+    rest, count = 0, 0
+    for count, (line, more) in enumerate(_plain(data), 1):
+        shown = _marked(line, during, here)
+        laid = f"{_laid_out(shown)}\0{more}".encode("utf-8", "surrogatepass")
+        if count > MOST_LINES:
+            rest = zlib.crc32(laid, rest)
+            continue
+        words = [_word(word, known, text=text) for word in PIECES.findall(shown)]
+        found.append(" ".join(words[:MOST_WORDS]))
+        layout.append(f"{zlib.crc32(laid):08x}")
+    return Listed(tuple(found), tuple(layout), f"{rest:08x}" if count > MOST_LINES else None)
 
 
-def _plain(data: bytes) -> Iterator[str]:
-    """Lines without escapes and without progress bars, as they stand in the end."""
+def _laid_out(shown: str) -> str:
+    """A line with its indentation, and with where blanks are; how many align columns.
+
+    Around a mark they depend on how long it is what stood there.
+    """
+    if "%" in shown:
+        return " ".join(shown.split())
+    inner = shown.lstrip()
+    return shown[: len(shown) - len(inner)] + re.sub(" {2,}", " ", inner.rstrip())
+
+
+def _plain(data: bytes) -> Iterator[tuple[str, str]]:
+    """Lines without escapes and without progress bars, as they stand in the end.
+
+    Of a very long one the end comes apart: it is not looked through.
+    """
     masks = Masks(MOST_LINES)
     for whole in data.decode("utf-8", "backslashreplace").split("\n"):
         line = whole
@@ -125,11 +163,11 @@ def _plain(data: bytes) -> Iterator[str]:
                 continue
         elif BAR.search(line):
             continue
-        yield masks.shown(ESCAPES.sub("", line[:LONGEST]).rstrip())
+        yield masks.shown(ESCAPES.sub("", line[:LONGEST]).rstrip()), line[LONGEST:]
 
 
-def _words(line: str, during: During, here: str) -> list[str]:
-    """The words of a line, with marks for what is masked by its shape; `here` is the working folder."""
+def _marked(line: str, during: During, here: str) -> str:
+    """A line with marks for what is masked by its shape; `here` is the working folder."""
     if RATE.search(line) and TURNS.match(line):
         line = RATE.sub(r"\1 %time ", line)
     for kind, shape, varies in SHAPES:
@@ -143,7 +181,7 @@ def _words(line: str, during: During, here: str) -> list[str]:
             return f" %path/{name} " if kept else f" %{kind} "
 
         line = shape.sub(marked, line)
-    return PIECES.findall(BETWEEN.sub(" T ", line))
+    return BETWEEN.sub(" T ", line)
 
 
 def _word(word: str, known: dict[str, str], *, text: bool) -> str:
@@ -168,16 +206,22 @@ def as_digests(words: Iterable[str]) -> list[str]:
     ]
 
 
-def varying(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
-    """Places that differ between two outputs of one command: line and word, or -1 for a line."""
+def varying(one: Printed, other: Printed) -> tuple[tuple[int, int], ...]:
+    """Places that differ between two outputs of one command: line and word, or -1 for a line.
+
+    Of lines that are not listed the place is that of the first of them.
+    """
     found = []
-    for number in range(max(len(one), len(other))):
-        here = one[number].split() if number < len(one) else None
-        there = other[number].split() if number < len(other) else None
+    sides = [list(zip_longest(side.lines, side.layout)) for side in (one, other)]
+    for number, (mine, theirs) in enumerate(zip_longest(*sides, fillvalue=(None, None))):
+        here, there = (line if line is None else line.split() for line in (mine[0], theirs[0]))
         if here is None or there is None or len(here) != len(there):
             found.append((number, -1))
             continue
-        found += [
+        places = [
             (number, place) for place, (a, b) in enumerate(zip(here, there, strict=True)) if a != b
         ]
+        found += places or ([(number, -1)] if mine[1] != theirs[1] else [])
+    if one.rest != other.rest:
+        found.append((len(one.lines), -1))
     return tuple(found)

@@ -13,9 +13,10 @@ from envsnap.observe import classes
 from envsnap.replay.esr.recording import Written
 from envsnap.replay.recorder import arrays, texts
 
-MOST_FILES = 200
+MOST_FILES = 20_000
 LARGEST = 256 << 20
 LARGEST_TEXT = 1 << 20
+MOST_LISTED = 16 << 20  # bytes of all files whose values or lines are listed
 SKIPPED = ("__pycache__", ".git", ".cache", ".pytest_cache", "node_modules", ".venv", "venv")
 
 
@@ -34,10 +35,13 @@ def files(
         if real not in own and _is_result(real, began):
             found[real] = path
     named = classes.names(sorted(found), os.path.realpath(folder))
-    return {
-        named[real]: _described(real, (began / 1e9, time.time()), text=text)
-        for real in sorted(found)[:MOST_FILES]
-    }
+    told: dict[str, Written] = {}
+    left = MOST_LISTED
+    for real in sorted(found)[:MOST_FILES]:
+        item = _described(real, (began / 1e9, time.time()), text=text, listed=left > 0)
+        left -= min(item.size, LARGEST_TEXT) if item.lines else 0
+        told[named[real]] = item
+    return told
 
 
 def _is_result(path: str, began: int) -> bool:
@@ -54,7 +58,8 @@ def _is_result(path: str, began: int) -> bool:
     return stat.S_ISREG(facts.st_mode) and facts.st_mtime_ns >= began
 
 
-def _described(path: str, during: texts.During, *, text: bool) -> Written:
+def _described(path: str, during: texts.During, *, text: bool, listed: bool) -> Written:
+    """What is told of a file; its values or lines where it is `listed`."""
     size = os.stat(path).st_size
     if size > LARGEST:
         return Written(size=size)
@@ -64,11 +69,21 @@ def _described(path: str, during: texts.During, *, text: bool) -> Written:
         while piece := stream.read(1 << 20):
             digest.update(piece)
             start = start or piece
-    lines: tuple[str, ...] = arrays.lines(path) if arrays.is_array(path) else ()
-    if size <= LARGEST_TEXT and b"\0" not in start:
-        lines = tuple(texts.lines(start, during, text=text))
-    values = _values(start) if lines and start.lstrip()[:1] in (b"{", b"[") else None
-    return Written(size=size, sha256=digest.hexdigest(), lines=lines, values=values)
+    if not listed:
+        return Written(size=size, sha256=digest.hexdigest())
+    if size > LARGEST_TEXT or b"\0" in start:
+        lines = arrays.lines(path) if arrays.is_array(path) else ()
+        return Written(size=size, sha256=digest.hexdigest(), lines=lines)
+    found = texts.listed(start, during, text=text)
+    is_json = found.lines and start.lstrip()[:1] in (b"{", b"[")
+    return Written(
+        size=size,
+        sha256=digest.hexdigest(),
+        lines=found.lines,
+        values=_values(start) if is_json else None,
+        layout=found.layout,
+        rest=found.rest,
+    )
 
 
 def _values(data: bytes) -> str | None:
