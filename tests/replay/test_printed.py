@@ -32,7 +32,7 @@ def said(
     found = texts.listed(data, run, text=kept)
     return Printed(
         size=len(data), sha256=hashlib.sha256(data).hexdigest(), lines=found.lines, varies=varies,
-        layout=found.layout, rest=found.rest, whole=found.rest is None,
+        layout=found.layout, rest=found.rest, masked=found.masked, whole=found.rest is None,
     )  # fmt: skip
 
 
@@ -165,3 +165,28 @@ def test_lines_that_are_not_listed_are_compared_by_digest() -> None:
     varies = texts.varying(golden, other)
     assert varies == ((5000, -1),)
     assert printed.compare(said(whole, varies=varies), other, rounding=False).state == "same"
+
+
+IDS = [f"{number:08x}-1111-4222-8333-444444444444" for number in range(4)]
+CUES = "00:00:01,250 --> 00:00:02,500\na\n00:00:02,750 --> 00:00:{},500\nb"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "state"),
+    [
+        ("{0}\n{1}", "{1}\n{0}", "differs"),
+        ("{0}\n{1}", "{2}\n{3}", "same"),
+        ("{0}\n{1}", "{2}\n{2}", "differs"),
+        ("best {0}", "best {2}", "same"),  # nobody can know
+        ("/data/cat/1.png 1\n/data/dog/1.png 2", "/data/dog/1.png 1\n/data/cat/1.png 2", "differs"),
+        ("/data/cat/1.png 1\n/data/dog/1.png 2", "/srv/cat/1.png 1\n/srv/dog/1.png 2", "same"),
+        (CUES.format("03"), CUES.format("04"), "differs"),
+        (CUES.format("03"), CUES.format("03"), "same"),
+        ("took 1.234 s\nload 0.125 s", "took 1.534 s\nload 0.128 s", "same"),
+        ("audio 1.2346 s\n" * 4 + "took 1.2341 s", "audio 1.2346 s\n" * 4 + "took 1.2342 s", "same"),
+    ],
+)
+def test_what_both_runs_have_in_common_is_no_clock(one: str, two: str, state: str) -> None:
+    run = (ONE[0], ONE[0] + 10)
+    sides = [said(text.format(*IDS) if "{0}" in text or "{2}" in text else text, run=run) for text in (one, two)]  # fmt: skip
+    assert printed.compare(*sides, rounding=False).state == state

@@ -23,6 +23,7 @@ def wrote(text: str) -> Written:
         lines=found.lines,
         layout=found.layout,
         rest=found.rest,
+        masked=found.masked,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from envsnap.replay.compare import moved
 from envsnap.replay.esr.recording import Printed
 from envsnap.replay.recorder import texts
 from envsnap.wording import counted
@@ -68,6 +69,8 @@ def compare(
     if _goes_on(golden, other, learnt):
         told = f"the output is longer than what is compared, and differs after line {count}"
         return Found(state="unknown", told=told, lines=count)
+    if told := moved.told(golden, other):
+        return Found(state="differs", told=told, masked=_masked(golden), lines=count, answers=True)
     if state == "same" and _hides_a_secret(golden, other):
         return Found(
             state="unknown", told="what is printed differs where a secret is left out",

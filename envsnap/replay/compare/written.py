@@ -177,5 +177,6 @@ def _as_printed(item: Written) -> Printed:
         lines=item.lines,
         layout=item.layout,
         rest=item.rest,
+        masked=item.masked,
         whole=not item.lines or len(item.lines) < texts.MOST_LINES,
     )

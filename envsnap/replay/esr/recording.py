@@ -310,6 +310,7 @@ class Written(Struct, frozen=True, kw_only=True, omit_defaults=True):
     values: Annotated[str | None, Meta(description="Of JSON: SHA-256 of what it says.")] = None
     layout: Annotated[tuple[str, ...], Meta(description="As in Printed.")] = ()
     rest: Annotated[str | None, Meta(description="As in Printed.")] = None
+    masked: Annotated[tuple[str, ...], Meta(description="As in Printed.")] = ()
 
 
 class Printed(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -334,6 +335,9 @@ class Printed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rest: Annotated[
         str | None, Meta(description="CRC-32 of the lines that are not listed.")
     ] = None
+    masked: Annotated[
+        tuple[str, ...], Meta(description="What the marks of a line stand for, as KIND:CRC-32.")
+    ] = ()
 
 
 class Feature(Struct, frozen=True, kw_only=True):

@@ -158,6 +158,7 @@ def printed(output: Copy, began: float, *, text: bool) -> Printed:
         whole=output.whole and len(found.lines) < texts.MOST_LINES,
         layout=found.layout,
         rest=found.rest,
+        masked=found.masked,
     )
 
 

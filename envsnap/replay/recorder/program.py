@@ -110,6 +110,7 @@ class _Printed:
             whole=self._size < MOST_PRINTED,
             layout=found.layout,
             rest=found.rest,
+            masked=found.masked,
         )
 
 

@@ -103,6 +103,7 @@ BAR = re.compile(r"\d{1,3}%\|")
 PIECES = re.compile(
     rf"%path/[\w.@+-]+|%[a-z]+|(?<![\w.]){NUMBER}(?![\w.]*\w)|[^\W_][\w'-]*|[^\w\s]|_+"
 )
+DIGIT, DATE = re.compile(r"\d"), re.compile(r"\d{4}-\d\d-\d\d")
 PLAIN = re.compile(rf"%[a-z]+|{NUMBER}|[^\w\s]|_+")
 
 
@@ -110,11 +111,13 @@ class Listed(Struct, frozen=True):
     """The lines of an output, words as digests or texts; and digests of all that these leave out.
 
     `layout` has a CRC-32 of each line with its blanks and with the words that are not listed,
-    `rest` one of the lines that are not.
+    `rest` one of the lines that are not. `masked` has, for a line with marks, what they stand for:
+    `KIND:CRC-32` each; `KIND:-` where so little may agree by chance.
     """
 
     lines: tuple[str, ...]
     layout: tuple[str, ...]
+    masked: tuple[str, ...]
     rest: str | None = None
 
 
@@ -122,10 +125,10 @@ def listed(data: bytes, during: During, *, text: bool) -> Listed:
     """The lines of the output of a run; words as digests unless `text`."""
     known: dict[str, str] = {}
     here = os.path.join(os.getcwd(), "")
-    found, layout = [], []
+    found, layout, masked = [], [], []
     rest, count = 0, 0
     for count, (line, more) in enumerate(_plain(data), 1):
-        shown = _marked(line, during, here)
+        shown, hidden = _marked(line, during, here)
         laid = f"{_laid_out(shown)}\0{more}".encode("utf-8", "surrogatepass")
         if count > MOST_LINES:
             rest = zlib.crc32(laid, rest)
@@ -133,7 +136,13 @@ def listed(data: bytes, during: During, *, text: bool) -> Listed:
         words = [_word(word, known, text=text) for word in PIECES.findall(shown)]
         found.append(" ".join(words[:MOST_WORDS]))
         layout.append(f"{zlib.crc32(laid):08x}")
-    return Listed(tuple(found), tuple(layout), f"{rest:08x}" if count > MOST_LINES else None)
+        masked.append(" ".join(hidden))
+    return Listed(
+        tuple(found),
+        tuple(layout),
+        tuple(masked) if any(masked) else (),
+        f"{rest:08x}" if count > MOST_LINES else None,
+    )
 
 
 def _laid_out(shown: str) -> str:
@@ -166,8 +175,12 @@ def _plain(data: bytes) -> Iterator[tuple[str, str]]:
         yield masks.shown(ESCAPES.sub("", line[:LONGEST]).rstrip()), line[LONGEST:]
 
 
-def _marked(line: str, during: During, here: str) -> str:
-    """A line with marks for what is masked by its shape; `here` is the working folder."""
+def _marked(line: str, during: During, here: str) -> tuple[str, list[str]]:
+    """A line with marks for what is masked by its shape, and what that is.
+
+    `here` is the working folder.
+    """
+    hidden: list[str] = []
     if RATE.search(line) and TURNS.match(line):
         line = RATE.sub(r"\1 %time ", line)
     for kind, shape, varies in SHAPES:
@@ -178,10 +191,17 @@ def _marked(line: str, during: During, here: str) -> str:
             name = match[0].rpartition("/")[2] if kind == "path" else ""
             fleeting = FLEETING.search(match[0]) and not match[0].startswith(here)
             kept = name and FILE.match(name) and not fleeting
+            hidden.append(_digest_of(kind, "" if fleeting else match[0]))
             return f" %path/{name} " if kept else f" %{kind} "
 
         line = shape.sub(marked, line)
-    return BETWEEN.sub(" T ", line)
+    return BETWEEN.sub(" T ", line), hidden
+
+
+def _digest_of(kind: str, text: str) -> str:
+    """What a mark stands for: of few digits nothing, as clocks and counters often agree in them."""
+    tells = len(text) > 5 and (kind != "time" or (len(DIGIT.findall(text.lstrip("0:."))) > 3 and not DATE.fullmatch(text)))  # fmt: skip
+    return f"{kind}:{zlib.crc32(text.encode()):08x}" if tells else f"{kind}:-"
 
 
 def _word(word: str, known: dict[str, str], *, text: bool) -> str:

@@ -83,6 +83,7 @@ def _described(path: str, during: texts.During, *, text: bool, listed: bool) -> 
         values=_values(start) if is_json else None,
         layout=found.layout,
         rest=found.rest,
+        masked=found.masked,
     )
 
 
