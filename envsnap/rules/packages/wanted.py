@@ -20,6 +20,7 @@ from envsnap.rules.rule import Comparison, Rule
 
 FAR = (Distance.MAJOR, Distance.MINOR, Distance.OTHER)
 LONGEST_COMMIT = 40
+INSTALLERS = ("pip", "setuptools", "wheel")  # whoever makes an environment brings their own
 
 
 class Wanted(Rule):
@@ -27,7 +28,8 @@ class Wanted(Rule):
 
     A requirements file or a lock on one side is compared with what is installed on the other: each
     line whose marker holds on that platform and Python. A range is checked, never read as a
-    version; what only an extra or a group asks for may be missing. Two such files are compared by
+    version; what only an extra or a group asks for may be missing. A line that is not met is a
+    warning, whatever the distribution is for: a gate has to see it. Two such files are compared by
     what they ask for on the platforms that both are for, so that another spelling of a marker is no
     difference.
 
@@ -74,7 +76,9 @@ class Wanted(Rule):
             else (change.other, change.reference)
         )
         missing = have is None
-        severity, effect = _missing(name) if missing else _weigh(name, asked, have)
+        effect = (_missing(name) if missing else _weigh(name, asked, have))[1]
+        same_release = not missing and distance(asked, have) is Distance.BUILD
+        severity = Severity.INFO if name in INSTALLERS or same_release else Severity.WARNING
         wanted = _pinned(name, asked)
         return Finding(
             rule=self.id,

@@ -86,10 +86,9 @@ def places(evidence: Evidence, manifest: Manifest) -> Places:
 
 def _wants_for_no_one(evidence: Evidence, manifest: Manifest) -> bool:
     """Whether a line says what a distribution wants that is not installed: it is of another day."""
-    wants = evidence.groups.get("dist") if evidence.row["topic"] == "requirements" else None
-    installed = facts_of.packages(manifest)
-    is_told = wants is not None and "req" in evidence.groups and facts_of.names_all(manifest, "packages")
-    return is_told and canonical(str(wants)) not in installed
+    if evidence.row["id"] != "pip-requires" or not facts_of.names_all(manifest, "packages"):
+        return False
+    return canonical(evidence.groups["dist"]) not in facts_of.packages(manifest)
 
 
 def _hidden(evidence: Evidence, manifest: Manifest) -> Iterator[Path]:
