@@ -260,11 +260,13 @@ class Bisecting:
             for side, packages in (("good", self.good.packages), ("bad", self.bad.packages))
         }
         lacking: dict[str, str] = {}
-        for pins in wanted.values():
+        lost: dict[str, set[str]] = {}
+        for side, pins in wanted.items():
             missing = environments.obtainable(
                 {name: version for name, version in pins.items() if name not in lacking}
             )
             lacking |= missing
+            lost[side] = set(missing)
             if pins and len(missing) == len(pins):
                 raise BuildError(
                     f"none of {len(pins)} distributions can be had: {next(iter(missing.values()))}"
@@ -277,13 +279,13 @@ class Bisecting:
             else:
                 atoms.append(atom)
         varied = {atom.name for atom in atoms if atom.kind is Kind.PACKAGE}
-        pins = self._pins(wanted, varied, set(lacking))
+        pins = self._pins(wanted, varied, lost["good"])
         return tuple(atoms), pins
 
     def _pins(
         self, wanted: Mapping[str, Mapping[str, str]], varied: set[str], lacking: set[str]
     ) -> dict[str, str]:
-        """What every environment has; what cannot be had, or only from a folder, is left out."""
+        """What every environment has: the good side's, where that can be had at all."""
         pins = {
             name: version
             for name, version in wanted["good"].items()

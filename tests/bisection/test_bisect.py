@@ -217,7 +217,8 @@ def test_a_version_that_no_index_has_is_held_equal(world: World, tmp_path: Path)
     entries = dict(packages.entries)
     entries["trial-01"] = replace(entries["trial-01"], version="3.0")
     sections = replace(bad.sections, packages=replace(packages, entries=entries))
-    Path("other.py").write_text("import trial_08, sys\nsys.exit(trial_08.value == 2)\n")
+    text = "import trial_01, trial_08, sys\nsys.exit(trial_08.value == 2 or trial_01.value != 1)\n"
+    Path("other.py").write_text(text)  # the good side's version is there
     sides = (good, replace(bad, sections=sections))
     found = world.bisect("", sides, command=("python", "other.py"))
     held = {item.path: item.why for item in found.held}
