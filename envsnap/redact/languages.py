@@ -12,7 +12,9 @@ NAMES = (
     *("\u5bc6\u7801", "\u5bc6\u78bc", "\u30d1\u30b9\u30ef\u30fc\u30c9", "\ube44\ubc00\ubc88\ud638", "\uc554\ud638"),
 )  # fmt: skip
 _TOLD = (
-    r"(?i)(?<!\w)(?:" + "|".join(NAMES) + r")\w{0,3}(?! chiave)(?: [^\s:,\uff1a=]{1,24}){0,4}?\s{0,2}"
+    r"(?i)(?<!\w)(?:"
+    + "|".join(NAMES)
+    + r")\w{0,3}(?! chiave)(?: [^\s:,\uff1a=]{1,24}){0,4}?\s{0,2}"
     r"(?:(?:ist|lautet|war|auf|est|\u00e9tait|es|era|\u00e8|\u00e9|je|jest|is|\u00e4r|er|on|to|l\u00e0|\u0939\u0948|\u2014|\u2013|-)\s{1,2}|[:\uff1a=\u306f\u662f\uc740\ub294]\s{0,2}){1,2}"
     r"[\"'`\u201e\u00ab\u300c\u201c]{0,2}([^\s\"'`\u201e\u00ab\u201c\u201d\u00bb\u300d()<>,;\u3002\u3001]{4,100})"
 )

@@ -206,11 +206,14 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
     )
     if not (is_code or hides(shown, level)):
         return None
-    start, end = value.span(group)
-    if group == 3 and text[match.start() - 1 : match.start()] == ";":
-        more = re.compile(r"[^;\n\"']{0,80}(?=;)").match(text, end)  # a connection's parameters
-        end = more.end() if more else end
-    return start, end
+    return value.start(group), value.end(group) if group < 3 else _end(text, match, value.end(3))
+
+
+def _end(text: str, match, end: int) -> int:
+    """Where a bare value ends: among the parameters of a connection at their next sign."""
+    is_one = text[match.start() - 1 : match.start()] == ";"
+    more = re.compile(r"[^;\n\"']{0,80}(?=;)").match(text, end) if is_one else None
+    return more.end() if more else end
 
 
 def _is_listed(text: str, match, value, shown: str) -> bool:

@@ -81,22 +81,30 @@ def spans(text: str) -> list:
         if names and not any(name in text for name in names):
             continue
         for match in re.finditer(shape, text):
-            taken = match.group(1)
-            if not names and re.search(_OF_SLURM, text[max(0, match.start() - 200) : match.end()]):
-                continue  # -p is a partition
-            if re.match(_NAME + "=[^=]", taken) and "://" not in taken:
-                continue  # -p name=value: the name decides
-            if not (kinds.is_reference(taken) or kinds.is_plain(taken)):
-                found.append((match.start(1), _quoted(text, match), "password of a command"))
+            if (names or not _is_of_slurm(text, match)) and _is_taken(match.group(1)):
+                found.append((match.start(1), _end(text, match), "password of a command"))
     return found
 
 
-def _quoted(text: str, match) -> int:
+def _is_of_slurm(text: str, match) -> bool:
+    """Whether -p is a partition."""
+    return re.search(_OF_SLURM, text[max(0, match.start() - 200) : match.end()]) is not None
+
+
+def _is_taken(word: str) -> bool:
+    """Whether a word may be a password; of `-p name=value` the name decides elsewhere."""
+    if re.match(_NAME + "=[^=]", word) and "://" not in word:
+        return False
+    return not (kinds.is_reference(word) or kinds.is_plain(word))
+
+
+def _end(text: str, match) -> int:
     """Where the value ends: at the quote that its word began with, over blanks."""
-    word = text[match.start() : match.start(1)].split(" ")[-1]
+    end = match.end(1)
+    word = text[match.start() : match.start(1)].rpartition(" ")[2]
     sign = word.lstrip("-=pPwU")[:1]
-    close = text.find(sign, match.end(1)) if sign and sign in "\"'" else -1
-    return close if 0 <= close - match.end(1) < 200 and "\n" not in text[match.end(1) : close] else match.end(1)
+    close = text.find(sign, end, end + 200) if sign and sign in "\"'" else -1
+    return close if close >= 0 and "\n" not in text[end:close] else end
 
 
 def _names_in(shape: str) -> list:

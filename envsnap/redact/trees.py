@@ -12,7 +12,9 @@ from . import decision, keys, kinds, loose, texts, words
 DEEPEST_TEXT = 3
 # What stands before the colon of a header that a command is given.
 _COMMAND_AS_KEY = r"\S\s.{0,400}[\"'][\w -]{1,80}\Z"
-_LABELS = (*"name key variable var header env field option parameter param label setting k".split(),)
+_LABELS = (
+    *"name key variable var header env field option parameter param label setting k".split(),
+)
 _VALUES = (*"value val default content data v arg".split(),)
 _JWK = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
 _JWK_PUBLIC = ("n", "e", "x", "y", "kid", "x5t", "x5t#S256")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from envsnap.replay.compare import printed
-from envsnap.replay.esr.recording import Printed
+from envsnap.replay.esr.endings import Printed
 from tests.conftest import Run
 from tests.replay.conftest import Changed, SetOtherwise
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from envsnap.replay.compare import printed
-from envsnap.replay.esr.recording import Printed
+from envsnap.replay.esr.endings import Printed
 from envsnap.replay.recorder import texts
 
 
@@ -183,7 +183,11 @@ CUES = "00:00:01,250 --> 00:00:02,500\na\n00:00:02,750 --> 00:00:{},500\nb"
         (CUES.format("03"), CUES.format("04"), "differs"),
         (CUES.format("03"), CUES.format("03"), "same"),
         ("took 1.234 s\nload 0.125 s", "took 1.534 s\nload 0.128 s", "same"),
-        ("audio 1.2346 s\n" * 4 + "took 1.2341 s", "audio 1.2346 s\n" * 4 + "took 1.2342 s", "same"),
+        (
+            "audio 1.2346 s\n" * 4 + "took 1.2341 s",
+            "audio 1.2346 s\n" * 4 + "took 1.2342 s",
+            "same",
+        ),
     ],
 )
 def test_what_both_runs_have_in_common_is_no_clock(one: str, two: str, state: str) -> None:

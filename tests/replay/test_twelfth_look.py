@@ -11,7 +11,8 @@ import pytest
 
 from envsnap.replay.compare import printed
 from envsnap.replay.compare import written as compared
-from envsnap.replay.esr.recording import Printed, Record, Written
+from envsnap.replay.esr.endings import Printed, Written
+from envsnap.replay.esr.recording import Record
 from envsnap.replay.recorder import texts, written
 from tests.conftest import Run
 

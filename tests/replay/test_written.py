@@ -8,7 +8,8 @@ import pytest
 
 from envsnap.replay.compare import written
 from envsnap.replay.compare.printed import Found
-from envsnap.replay.esr.recording import Record, Written
+from envsnap.replay.esr.endings import Written
+from envsnap.replay.esr.recording import Record
 from envsnap.replay.recorder import texts
 
 DAY, NEXT = "2026-11-27T10:11:10Z", "2026-11-28T22:01:00Z"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from envsnap.replay.esr.recording import Printed
+from envsnap.replay.esr.endings import Printed
 from envsnap.replay.recorder import texts
 
 REPEATED = 3  # times that agree to the last of four digits, before one that differs is an answer

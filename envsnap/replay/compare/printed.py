@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from envsnap.replay.compare import moved
-from envsnap.replay.esr.recording import Printed
+from envsnap.replay.esr.endings import Printed
 from envsnap.replay.recorder import texts
 from envsnap.wording import counted
 
@@ -59,7 +59,9 @@ def compare(
         found = _line(here, there, number, learnt, rounding=rounding)
         if here == there and None not in (one[1], two[1]) and one[1] != two[1]:
             told = f"line {number + 1} has other {_of_layout(here)}: {_shown(here, there, book)}"
-            return Found(state="differs", told=told, masked=_masked(golden), lines=count, answers=True)
+            return Found(
+                state="differs", told=told, masked=_masked(golden), lines=count, answers=True
+            )
         if found == "differs":
             shown = f"line {number + 1}: {_shown(here, there, book)} -> {_shown(there, here, book)}"
             return Found(
@@ -157,13 +159,15 @@ def _without_times(
     Where both have such lines that differ, their words may be an answer: then nothing is left out.
     """
     here, there = ({line for line, _ in side} for side in (mine, theirs))
-    alone = {line for line, _ in mine if line not in there and _tells_a_time(line)}
-    more = {line for line, _ in theirs if line not in here and _tells_a_time(line)}
-    kept = [item for item in mine if item[0] not in alone]
-    others = [item for item in theirs if item[0] not in more]
+    alone, more = set(filter(_tells_a_time, here - there)), set(filter(_tells_a_time, there - here))
+    kept, others = _without(mine, alone), _without(theirs, more)
     if learnt or (alone and more) or len(kept) != len(others):
         return mine, theirs
     return kept, others
+
+
+def _without(side: Sequence[Line], lines: set[str]) -> list[Line]:
+    return [item for item in side if item[0] not in lines]
 
 
 def _tells_a_time(line: str) -> bool:

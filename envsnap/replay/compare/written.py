@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from envsnap.replay.compare.printed import CLOSE, Found, State, compare
-from envsnap.replay.esr.recording import Printed, Record, Written
+from envsnap.replay.esr.endings import Listed, Printed, Written
+from envsnap.replay.esr.recording import Record
 from envsnap.replay.recorder import arrays, texts
 
 RANDOM = re.compile(r"(?i)[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|tmp[a-z0-9_]{8}")
@@ -29,12 +30,10 @@ def files(golden: Record, other: Record, *, rounding: bool, moves: bool) -> Foun
     taken = set(pairs.values())
     if _may_list_few(golden) or _may_list_few(other):
         return Found(state="unknown", told=f"an old recording lists {OLD_MOST} files at most")
-    for name in golden.files:
-        if name not in pairs:
-            return Found(state="differs", told=f"{name} is not written here")
-    for name in other.files:
-        if name not in taken:
-            return Found(state="differs", told=f"{name} is written here only")
+    alone = [f"{name} is not written here" for name in golden.files if name not in pairs]
+    alone += [f"{name} is written here only" for name in other.files if name not in taken]
+    if alone:
+        return Found(state="differs", told=alone[0])
     states: list[State] = ["same"]
     unknown = ""
     for name, twin in pairs.items():
@@ -45,11 +44,14 @@ def files(golden: Record, other: Record, *, rounding: bool, moves: bool) -> Foun
         unknown = unknown or (found.told if found.state == "unknown" else "")
     order: tuple[State, ...] = ("unknown", "noise", "same")
     state = next(item for item in order if item in states)
+    return Found(state=state, told=unknown, lines=len(pairs), masked=_renamed(pairs))
+
+
+def _renamed(pairs: Mapping[str, str]) -> str:
+    """The files that met under other names, in words."""
     moved = [f"{name} -> {twin}" for name, twin in pairs.items() if name != twin]
     masked = f"under other names: {', '.join(moved[:3])}" if moved else ""
-    if len(moved) > 3:
-        masked = f"{masked} and {len(moved) - 3} more"
-    return Found(state=state, told=unknown, lines=len(pairs), masked=masked)
+    return f"{masked} and {len(moved) - 3} more" if len(moved) > 3 else masked
 
 
 def _may_list_few(record: Record) -> bool:
@@ -171,12 +173,6 @@ def _largest(lines: Sequence[str]) -> float:
 
 
 def _as_printed(item: Written) -> Printed:
-    return Printed(
-        size=item.size,
-        sha256=item.sha256 or "",
-        lines=item.lines,
-        layout=item.layout,
-        rest=item.rest,
-        masked=item.masked,
-        whole=not item.lines or len(item.lines) < texts.MOST_LINES,
-    )
+    listed = {name: getattr(item, name) for name in Listed.__struct_fields__}
+    whole = not item.lines or len(item.lines) < texts.MOST_LINES
+    return Printed(size=item.size, sha256=item.sha256 or "", whole=whole, **listed)

@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from envsnap.replay.esr.endings import Count, Printed, Written
+
 RECORDING_VERSION = 2
 RECORDING_REVISION = 7
 QUANTILES = 257
 
-Count = Annotated[int, Meta(ge=0)]
 Number = Annotated[int, Meta(ge=0, description="A tensor's place in `tensors`.")]
 Scalar = bool | int | float | str | None
 
@@ -297,47 +298,6 @@ class Stage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def key(self) -> tuple[str, int]:
         """What identifies the stage in its run."""
         return f"{self.kind} {self.name}", self.nth
-
-
-class Written(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A file that the command wrote."""
-
-    size: Count
-    sha256: str | None = None
-    lines: Annotated[
-        tuple[str, ...], Meta(description="As in Printed, of text; of NumPy's files their values.")
-    ] = ()
-    values: Annotated[str | None, Meta(description="Of JSON: SHA-256 of what it says.")] = None
-    layout: Annotated[tuple[str, ...], Meta(description="As in Printed.")] = ()
-    rest: Annotated[str | None, Meta(description="As in Printed.")] = None
-    masked: Annotated[tuple[str, ...], Meta(description="As in Printed.")] = ()
-
-
-class Printed(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the command printed on standard output.
-
-    A line is its words, joined by blanks. Numbers and signs stand as they are; a word is `#` and
-    a digest unless texts were asked for; `%KIND` stands for what is masked by its shape.
-    """
-
-    size: Count
-    sha256: str
-    lines: tuple[str, ...] = ()
-    whole: Annotated[bool, Meta(description="Whether all lines are listed.")] = True
-    varies: Annotated[
-        tuple[tuple[int, int], ...],
-        Meta(description="Line and word, from 0, that differ between runs; word -1: all of it."),
-    ] = ()
-    layout: Annotated[
-        tuple[str, ...],
-        Meta(description="CRC-32 of each line with its blanks and all its words."),
-    ] = ()
-    rest: Annotated[
-        str | None, Meta(description="CRC-32 of the lines that are not listed.")
-    ] = None
-    masked: Annotated[
-        tuple[str, ...], Meta(description="What the marks of a line stand for, as KIND:CRC-32.")
-    ] = ()
 
 
 class Feature(Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from envsnap.observe import command as observing
 from envsnap.observe.launch import Part, Runner, launched
 from envsnap.observe.manifest import Run
 from envsnap.observe.output import Copy
-from envsnap.replay.esr.recording import Printed
+from envsnap.replay.esr.endings import Printed
 from envsnap.replay.recorder import spooled, texts, written
 from envsnap.replay.recorder.inside import places
 from envsnap.replay.recorder.spooled import Ending, Spooled
@@ -154,11 +154,8 @@ def printed(output: Copy, began: float, *, text: bool) -> Printed:
     return Printed(
         size=output.size,
         sha256=output.sha256,
-        lines=found.lines,
         whole=output.whole and len(found.lines) < texts.MOST_LINES,
-        layout=found.layout,
-        rest=found.rest,
-        masked=found.masked,
+        **msgspec.structs.asdict(found),
     )
 
 

@@ -97,7 +97,10 @@ class Masks:
 
 def _may_be_key(rest: str) -> bool:
     """Whether what stands behind the head of a key is nothing, or the key itself."""
-    return not rest.strip("\"',\\n") or re.match(r"[\"'\\n\s]{0,6}[A-Za-z0-9+/=]{16}", rest) is not None
+    return (
+        not rest.strip("\"',\\n")
+        or re.match(r"[\"'\\n\s]{0,6}[A-Za-z0-9+/=]{16}", rest) is not None
+    )
 
 
 def _is_suspect(line: str) -> bool:

@@ -17,7 +17,7 @@ from envsnap.errors import InputError
 from envsnap.model import storage
 from envsnap.model.manifest import Manifest
 from envsnap.observe.inside.imports import Imports
-from envsnap.replay.esr.recording import Printed
+from envsnap.replay.esr.endings import Printed
 from envsnap.replay.recorder import spooled, texts
 from envsnap.replay.recorder.spooled import Ending
 from envsnap.replay.recorder.wanted import Wanted
@@ -106,11 +106,8 @@ class _Printed:
         return Printed(
             size=self._size,
             sha256=self._digest.hexdigest(),
-            lines=found.lines,
             whole=self._size < MOST_PRINTED,
-            layout=found.layout,
-            rest=found.rest,
-            masked=found.masked,
+            **msgspec.structs.asdict(found),
         )
 
 

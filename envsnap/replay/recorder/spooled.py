@@ -14,7 +14,8 @@ from envsnap.errors import InputError
 from envsnap.model import scan, typed
 from envsnap.model.manifest import Manifest
 from envsnap.replay.esr import archive, recording, tables
-from envsnap.replay.esr.recording import Feature, Printed, Record, Written
+from envsnap.replay.esr.endings import Printed, Written
+from envsnap.replay.esr.recording import Feature, Record
 from envsnap.replay.recorder.inside import given
 
 LARGEST_RECORD = scan.LARGEST_FILE

@@ -16,9 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import zip_longest
 from typing import Any
 
-from msgspec import Struct
-
-from envsnap.replay.esr.recording import Printed
+from envsnap.replay.esr.endings import Listed, Printed
 from envsnap.replay.recorder.inside.settings import digest
 from envsnap.replay.recorder.masks import Masks
 
@@ -107,22 +105,11 @@ DIGIT, DATE = re.compile(r"\d"), re.compile(r"\d{4}-\d\d-\d\d")
 PLAIN = re.compile(rf"%[a-z]+|{NUMBER}|[^\w\s]|_+")
 
 
-class Listed(Struct, frozen=True):
-    """The lines of an output, words as digests or texts; and digests of all that these leave out.
-
-    `layout` has a CRC-32 of each line with its blanks and with the words that are not listed,
-    `rest` one of the lines that are not. `masked` has, for a line with marks, what they stand for:
-    `KIND:CRC-32` each; `KIND:-` where so little may agree by chance.
-    """
-
-    lines: tuple[str, ...]
-    layout: tuple[str, ...]
-    masked: tuple[str, ...]
-    rest: str | None = None
-
-
 def listed(data: bytes, during: During, *, text: bool) -> Listed:
-    """The lines of the output of a run; words as digests unless `text`."""
+    """The lines of the output of a run; words as digests unless `text`.
+
+    Of a mark for few digits `masked` has only the kind: they may agree by chance.
+    """
     known: dict[str, str] = {}
     here = os.path.join(os.getcwd(), "")
     found, layout, masked = [], [], []
@@ -138,10 +125,10 @@ def listed(data: bytes, during: During, *, text: bool) -> Listed:
         layout.append(f"{zlib.crc32(laid):08x}")
         masked.append(" ".join(hidden))
     return Listed(
-        tuple(found),
-        tuple(layout),
-        tuple(masked) if any(masked) else (),
-        f"{rest:08x}" if count > MOST_LINES else None,
+        lines=tuple(found),
+        layout=tuple(layout),
+        masked=tuple(masked) if any(masked) else (),
+        rest=f"{rest:08x}" if count > MOST_LINES else None,
     )
 
 

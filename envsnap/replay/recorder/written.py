@@ -9,8 +9,10 @@ import stat
 import time
 from collections.abc import Iterable, Sequence
 
+from msgspec import structs
+
 from envsnap.observe import classes
-from envsnap.replay.esr.recording import Written
+from envsnap.replay.esr.endings import Written
 from envsnap.replay.recorder import arrays, texts
 
 MOST_FILES = 20_000
@@ -79,11 +81,8 @@ def _described(path: str, during: texts.During, *, text: bool, listed: bool) -> 
     return Written(
         size=size,
         sha256=digest.hexdigest(),
-        lines=found.lines,
         values=_values(start) if is_json else None,
-        layout=found.layout,
-        rest=found.rest,
-        masked=found.masked,
+        **structs.asdict(found),
     )
 
 
