@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from envsnap.model.notebook import Shown
-from envsnap.replay.esr.recording import Count
+from envsnap.replay.esr.endings import Count
 
 VERDICT_VERSION = 2
 
