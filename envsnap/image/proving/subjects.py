@@ -153,7 +153,7 @@ def _of_engine(
         announced=announced.by(counting, manifest, known_base),
         seen=Seen(differs=tuple(differs), announced=tuple(harmless), not_covered=tuple(notes)),
         configs=_in_manifest(manifest, "configs", counting.files),
-        weights=_in_manifest(manifest, "weights", counting.weights),
+        weights=_by_folder(_in_manifest(manifest, "weights", counting.weights)),
         by_plan=chosen is not None,
     )
 
@@ -164,6 +164,20 @@ def _in_manifest(
     """Return name and place of the files that the plan carries and the manifest knows."""
     there = reading.entries(manifest, section)
     return {item.name: item.path for item in files if item.name in there}
+
+
+def _by_folder(places: dict[str, str]) -> dict[str, str]:
+    """Names with their places, of a folder that is carried as one the folder's alone.
+
+    An index of shards in it would be asked for its shards, under names that nobody captured.
+    """
+    found: dict[str, str] = {}
+    for name, place in places.items():
+        head, _, rest = name.partition("/")
+        folder = place.removesuffix(f"/{rest}")
+        is_of_one = rest and head not in places and folder not in (place, "/app")
+        found[head if is_of_one else name] = folder if is_of_one else place
+    return found
 
 
 def _fits(plan: Plan, manifest: Manifest) -> bool:
