@@ -17,6 +17,7 @@ from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 from envsnap.wording import step
 
+LOCALES = ("LANG", "LC_ALL", "LC_CTYPE")
 LONGEST = 100  # letters of a value in a message
 UNKNOWN = "No rule knows what it does."
 EFFECTS = {
@@ -44,7 +45,14 @@ class EnvVar(Rule):
         for change in list(comparison.under("env_vars")):
             if len(change.path) == 2:
                 found = self._finding(change, variables.known(change.path[1]))
-                yield _of_own_folder(found) if _is_own_folder(change, comparison) else found
+                if _is_own_folder(change, comparison):
+                    yield _quiet(
+                        found, "The two differ only in the folder of the environment itself."
+                    )
+                elif _is_of_one_encoding(change):
+                    yield _quiet(found, "The text encoding is the same on both sides.")
+                else:
+                    yield found
         if not any(is_whole(side) for side in _sides(comparison)):
             yield from self._of_one_file(comparison)
         reference, other = _sides(comparison)
@@ -160,14 +168,14 @@ def _is_own_folder(change: Change, comparison: Comparison) -> bool:
     return one == other
 
 
-def _of_own_folder(found: Finding) -> Finding:
-    return replace(
-        found,
-        severity=Severity.INFO,
-        effect=Effect.NONE,
-        why="The two differ only in the folder of the environment itself.",
-        fix="",
-    )
+def _is_of_one_encoding(change: Change) -> bool:
+    """Whether two locales have one encoding: programs read the same, and sort as the other sorts."""
+    both = [str(value).lower().replace("-", "") for value in (change.reference, change.other)]
+    return change.path[1] in LOCALES and all(value.endswith(".utf8") for value in both)
+
+
+def _quiet(found: Finding, why: str) -> Finding:
+    return replace(found, severity=Severity.INFO, effect=Effect.NONE, why=why, fix="")
 
 
 def _why(row: dict[str, Any] | None, does: str, known: bool) -> str:

@@ -39,11 +39,16 @@ class TextSettings(Rule):
         found = [change for key in LOCALE if (change := comparison.at("system", key))]
         if found:
             decides = found[0].path[1] != "locale"
+            told = [
+                str(value).lower().replace("-", "")
+                for value in (found[0].reference, found[0].other)
+            ]
+            is_same = not decides and all(value.endswith("utf8") for value in told)
             first = found[0]
             yield Finding(
                 rule=self.id,
                 severity=Severity.WARNING if decides else Severity.INFO,
-                effect=Effect.BEHAVIOR,
+                effect=Effect.NONE if is_same else Effect.BEHAVIOR,
                 confidence=Confidence.POSSIBLE,
                 path=first.path,
                 message=f"the {first.path[1].replace('_', ' ')}: {first.told}",

@@ -46,6 +46,9 @@ RAISED = re.compile(r"^\s{0,20}(?:[A-Za-z_]\w{0,80}\.){1,8}[A-Z]\w{0,80}(?=:|$)"
 QUOTED_VALUE = re.compile(
     r"/[\w.+-]{1,80}(?:/[\w.+-]{1,80}){1,12}|(?=\S*[.:+-])(?=\S*[A-Za-z])[\w.:+-]{3,60}"
 )
+ADDRESS = re.compile(
+    r"[a-z]{2,12}://(?:[^/@\s]{1,80}@)?([A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,60}){1,6})(?=[:/]|\Z)"
+)
 MOST_LINES = 40
 SHORT = 4000  # characters: of a text that a person cut, every line may name a variable
 LONGEST = 600
@@ -224,7 +227,7 @@ def _variables(line: str, manifest: Manifest) -> Iterator[tuple[Path, str]]:
             yield ("env_vars", name), name
     plain = _words(line)
     for name, value in variables.items():
-        shown = _is_quoted(value, line)
+        shown = _is_quoted(value, line) or _is_host_of(value, line)
         if shown or (not only_tells(name) and _is_worded(name, plain)):
             yield ("env_vars", name), name
         for setting in SETTING.findall(value) if isinstance(value, str) else ():
@@ -244,6 +247,15 @@ def _is_quoted(value: object, line: str) -> bool:
     if not isinstance(value, str) or not QUOTED_VALUE.fullmatch(value) or value not in line:
         return False
     return re.search(rf"[\['\"(`]{re.escape(value)}(?=[\]'\")`,/])", line) is not None
+
+
+def _is_host_of(value: object, line: str) -> bool:
+    """Whether a line names the host of the address that a variable holds."""
+    found = ADDRESS.match(value) if isinstance(value, str) else None
+    return (
+        found is not None
+        and re.search(rf"(?<![\w.-]){re.escape(found[1])}(?![\w-]|\.\w)", line) is not None
+    )
 
 
 def _words(text: str) -> str:

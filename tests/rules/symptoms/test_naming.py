@@ -10,6 +10,7 @@ from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as spelled
 from envsnap.rules import engine
 from envsnap.rules.finding import Finding, Severity
+from envsnap.rules.symptoms import naming
 from tests import examples
 
 
@@ -250,3 +251,16 @@ def test_a_requirement_that_the_manifest_states_is_told_once() -> None:
         }
     )
     assert [item.rule for item in engine.inspect(stating).findings] == ["requirements"]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_it"),
+    [
+        ("Failed to resolve 'mirror.example.net' (Name or service not known)", True),
+        ("Failed to resolve 'other.mirror.example.net'", False),
+        ("Failed to resolve 'mirror.example.network'", False),
+    ],
+)
+def test_a_line_may_name_the_host_of_a_variable(line: str, *, is_it: bool) -> None:
+    assert naming._is_host_of("https://user@mirror.example.net/simple", line) is is_it
+    assert not naming._is_host_of("https://localhost:80", "Failed to reach localhost")
