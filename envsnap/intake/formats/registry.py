@@ -217,6 +217,8 @@ def _take_others(draft: Draft, entry: Entry, source: Source) -> None:
     for other, block in _further(source):
         if other is entry or (other.module == "lscpu" and draft.states("system", "cpus")):
             continue
+        if (entry.module, other.module) == ("requirements_txt", "pip_freeze"):
+            continue  # its own lines, once more
         found = _tried(other, block)
         if found is not None and draft.agrees(found):
             if not draft.holds(found):
