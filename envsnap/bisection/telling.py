@@ -301,6 +301,8 @@ class _Teller:
         if otherwise:
             yield f"the command itself sets or clears {', '.join(otherwise)}: these differences may have had no effect"
         yield from self._untaken(runs)
+        if self._trials.varied:
+            yield "the bad side's exit code differs from run to run; each that it had counted as bad"
         if self._trials.loose:
             yield "the bad side's output differs from run to run; any unlike the good side's counted as bad"
 

@@ -16,6 +16,8 @@ from envsnap.bisection.search import Atoms, Verdict
 from envsnap.bisection.sequential import Rates
 
 MOST_OTHER = 2  # runs of a flaky set that do neither: then it is neither
+ASKED_AGAIN = 4  # runs of a set that ends with a code of its own
+TIME_IS_UP = 124
 MOST_RUNS = 5000
 
 
@@ -62,6 +64,7 @@ class Trials:
         self.good: set[Outcome] = set()
         self.bad: set[Outcome] = set()
         self.rates: Rates | None = None
+        self.varied = False  # the bad side ends with several exit codes
         self.loose = False  # the bad side makes something else each time
         self.ends = effects.Ends()  # what either side has of each atom
 
@@ -153,12 +156,27 @@ class Trials:
     def verdict(self, atoms: Atoms) -> Verdict:
         """Run a set until it is decided."""
         if self.rates is None:
-            return self.of(self.at_least(atoms, 1)[0])
+            found = self.of(self.at_least(atoms, 1)[0])
+            return self._asked_again(atoms) if found is Verdict.OTHER else found
         while True:
             decided = self._decided(atoms, self.rates)
             if decided is not None:
                 return decided
             self.at_least(atoms, len(self.runs.get(atoms, ())) + self._jobs)
+
+    def _asked_again(self, atoms: Atoms) -> Verdict:
+        """What a set does that ended with another exit code than the bad side has had so far.
+
+        Where a second run ends as the bad side does, the code varies from run to run, and this one
+        is of the bad side, too.
+        """
+        if not _is_code(self.runs[atoms][0].outcome) or not any(map(_is_code, self.bad)):
+            return Verdict.OTHER
+        runs = self.at_least(atoms, ASKED_AGAIN)
+        if any(self.of(run) is Verdict.BAD for run in runs):
+            self.bad.update(run.outcome for run in runs if _is_code(run.outcome))
+            self.varied = True
+        return self.of(runs[0])
 
     def _decided(self, atoms: Atoms, rates: Rates) -> Verdict | None:
         found = self.tally(atoms)
@@ -182,3 +200,8 @@ class Trials:
         """The smallest set that is known to fail."""
         failing = [atoms for atoms in self.runs if self.shown(atoms) is Verdict.BAD]
         return min(failing, key=lambda atoms: (len(atoms), sorted(atoms)), default=None)
+
+
+def _is_code(outcome: Outcome) -> bool:
+    """Whether a run failed by an exit code alone: no exception, no signal, no time that was up."""
+    return 0 < outcome.code < TIME_IS_UP and outcome.exception is None and outcome.output is None

@@ -47,6 +47,27 @@ def test_two_that_fail_only_together_are_both_named(world: World) -> None:
     assert found.outcome == PROVEN
 
 
+def test_an_exit_code_that_varies_makes_no_companion(world: World) -> None:
+    """The first runs show one code by chance; each later one is of the same fault."""
+    program = (
+        "import os, sys, pathlib\n"
+        "if os.environ.get('MODE') != 'b': sys.exit(0)\n"
+        "count = len(list(pathlib.Path(os.environ['COUNTS']).iterdir()))\n"
+        "pathlib.Path(os.environ['COUNTS'], str(count)).touch()\n"
+        "sys.exit(3 if count < 3 else 3 + count % 2)\n"
+    )
+    place = world.folder / "counts"
+    place.mkdir()
+    counts = {"COUNTS": str(place)}
+    sides = world.manifests(
+        {"MODE": "a", "COLOR": "x", **counts}, {"MODE": "b", "COLOR": "y", **counts}
+    )
+    found = world.bisect(program, sides)
+    assert culprits(found) == [["env_vars.MODE"]]
+    assert found.causes[0].companions == ()
+    assert any("exit code differs" in note for note in found.notes)
+
+
 def test_each_of_several_causes_is_named(world: World) -> None:
     program = "import sys\nsys.exit(trial_03.value == 2 or trial_10.value == 2)\n"
     found = world.bisect(program)
