@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct
 
 from envsnap.changes import markers
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.changes.ranges import in_range, plain_range
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import reason_for
 from envsnap.model.python import Package
@@ -79,20 +80,10 @@ def spelled(choice: Choice) -> str | None:
 def meets(choice: Choice, version: str) -> bool | None:
     """Whether a version is what a line asks for; None where the line cannot be read."""
     if isinstance(choice.version, str):
-        return _in_range(f"=={choice.version}", version, otherwise=choice.version == version)
+        return in_range(f"=={choice.version}", version, otherwise=choice.version == version)
     if isinstance(choice.specifier, str):
-        return _in_range(choice.specifier, version, otherwise=None)
+        return in_range(choice.specifier, version, otherwise=None)
     return True
-
-
-def _in_range(specifier: str, version: str, *, otherwise: bool | None) -> bool | None:
-    from packaging.specifiers import SpecifierSet
-    from packaging.version import Version
-
-    try:
-        return SpecifierSet(specifier).contains(Version(version), prereleases=True)
-    except ValueError:
-        return otherwise
 
 
 def told(reference: Manifest, other: Manifest) -> str | None:
@@ -137,6 +128,7 @@ class _Installed:
         there = packages(self._installed)
         for name, requirement in sorted(entries(self._wanting, "wanted").items()):
             self._one(name, requirement, there.get(name))
+        self._bounds(there)
         self._python()
 
     def _one(self, name: str, requirement: Requirement, package: Package | None) -> None:
@@ -196,12 +188,22 @@ class _Installed:
                 where = ("wanted", name, "origin", "commit")
                 self._add(where, ChangeKind.CHANGED, asked.commit, there.commit)
 
+    def _bounds(self, there: Mapping[str, Package]) -> None:
+        """What a file of constraints allows of what is installed, whoever asks for it."""
+        told = {change.path[1] for change in self._found.changes}
+        for name, held in sorted((stated(self._wanting, "wanted", "constraints") or {}).items()):
+            version = there[name].version if name in there and name not in told else None
+            answer = in_range(held, version, otherwise=None) if isinstance(version, str) else None
+            self._found.compared += answer is not None
+            if answer is False:
+                self._add(("wanted", name, "specifier"), ChangeKind.CHANGED, held, str(version))
+
     def _python(self) -> None:
         bounds = stated(self._wanting, "wanted", "requires_python")
         version = stated(self._installed, "python", "version")
         if bounds is None or version is None or version.count(".") < 2:
             return
-        answer = _in_range(_plain_range(bounds), version.rstrip("+"), otherwise=None)
+        answer = in_range(plain_range(bounds), version.rstrip("+"), otherwise=None)
         self._found.compared += answer is not None
         if answer is False:
             self._add(("wanted", "requires_python"), ChangeKind.CHANGED, bounds, version)
@@ -216,14 +218,6 @@ class _Installed:
         self._found.changes.append(Change(path=path, kind=kind, reference=asked, other=have))
 
 
-def _plain_range(bounds: str) -> str:
-    """A range of poetry's as PEP 440: `^3.9` is at least that and below the next major one."""
-    import re
-
-    caret = re.fullmatch(r"\^([0-9]{1,9})((?:\.[0-9]{1,9})*)", bounds.strip())
-    return f">={caret[1]}{caret[2]},<{int(caret[1]) + 1}" if caret is not None else bounds
-
-
 class _Files:
     """Both sides want."""
 
@@ -236,9 +230,7 @@ class _Files:
         pythons = tuple(
             python
             for python in markers.PYTHONS
-            if all(
-                _in_range(_plain_range(bounds), f"{python}.5", otherwise=True) for bounds in known
-            )
+            if all(in_range(plain_range(bounds), f"{python}.5", otherwise=True) for bounds in known)
         )
         told = markers.known(reference) or markers.known(other)
         self._cells = markers.cells(told, pythons or markers.PYTHONS)

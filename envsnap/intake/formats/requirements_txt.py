@@ -147,7 +147,7 @@ class _Reader:
         elif bound:
             choice = line.choice
             held = choice.specifier or (f"=={choice.version}" if choice.version else "")
-            if held:
+            if held and not isinstance(choice.marker, str):  # nobody knows yet whether it holds
                 self._draft.add(Wanted(complete=False, constraints={line.name: held}))
         else:
             self._draft.want(line.name, line.choice)
