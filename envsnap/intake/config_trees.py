@@ -14,10 +14,11 @@ from typing import Any
 from envsnap.errors import InputError
 from envsnap.model import scan
 from envsnap.model.paths import text as path_text
-from envsnap.redact import digests, trees
+from envsnap.redact import decision, digests, kinds, trees
 
 MOST_VALUES = 100_000
 LONGEST_WHOLE = 10**300
+REPEATED, LONGEST_REPEATED, MOST_REPEATED = 8, 400, 200  # letters of secrets, and how many
 FEWEST_DIGITS = 4  # of a password of digits alone
 TYPED = ("yaml", "json", "toml")  # where quotes make a text of a number
 MOST_READ_OTHERWISE = 5000
@@ -234,12 +235,37 @@ _PARSERS = {
 def redact(
     tree: Any, place: tuple[str, ...], gaps: dict[str, str], redaction_key: bytes = b""
 ) -> Any:
-    """Return the tree without secrets; each one taken out becomes a gap under its path."""
+    """Return the tree without secrets; each one taken out becomes a gap under its path.
+
+    A secret that looks made is one wherever it stands in the file: an anchor, or an address, may
+    repeat it under a name that says nothing.
+    """
+    known: set[str] = set()
 
     def note(path: tuple[str, ...], why: str, lost: str) -> None:
         gaps[path_text(path)] = digests.reason(why, lost, redaction_key)
+        if REPEATED <= len(lost) <= LONGEST_REPEATED and kinds.is_made(lost):
+            known.add(lost)
 
-    return trees.Walk(note, _settings).tree(tree, place)
+    shown = trees.Walk(note, _settings).tree(tree, place)
+    some = sorted(known, key=lambda text: (-len(text), text))[:MOST_REPEATED]
+    pattern = re.compile("|".join(map(re.escape, some))) if some else None
+    return shown if pattern is None else _without(shown, pattern, place, note)
+
+
+def _without(tree: Any, secrets: re.Pattern[str], path: tuple[str, ...], note: Any) -> Any:
+    """The tree without these secrets, wherever else they stand."""
+    if isinstance(tree, dict):
+        return {key: _without(item, secrets, (*path, key), note) for key, item in tree.items()}
+    if isinstance(tree, list):
+        return [
+            _without(item, secrets, (*path, str(place)), note) for place, item in enumerate(tree)
+        ]
+    if not isinstance(tree, str) or secrets.search(tree) is None:
+        return tree
+    note(path, "a secret that stands elsewhere in this file, too", tree)
+    left = secrets.sub(decision.REDACTED, tree)
+    return None if left == decision.REDACTED else left
 
 
 def texts_in(tree: Any, clean: Any) -> dict[str, str] | None:
