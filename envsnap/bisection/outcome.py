@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 
 from msgspec import Struct
 
 from envsnap.bisection.supervised import Ended
 
-CANNOT_SAY = 125
+CANNOT_SAY, TIME_IS_UP = 125, 124
 TRACEBACK = "Traceback (most recent call last):"
 FRAME = re.compile(
     r'^(?:  )*(?:[|+ -]*)  File "([^"\n]{1,1000})", line \d+(?:, in ([^\n]{1,300}))?$'
@@ -34,15 +35,19 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     def told(self) -> str:
         """In a few words."""
-        if self.code == 0:
-            word = "exit code 0"
-        elif self.code == CANNOT_SAY:
-            word = "exit code 125 (cannot say)"
-        else:
-            word = f"exit code {self.code}"
+        meaning = {CANNOT_SAY: " (cannot say)", TIME_IS_UP: " (the time was up)"}
+        word = f"exit code {self.code}{meaning.get(self.code, _signal(self.code))}"
         if self.exception is not None:
             word += f", {self.exception}" + (f" in {self.frame}" if self.frame else "")
         return word + (f", output {self.output[:16]}" if self.output is not None else "")
+
+
+def _signal(code: int) -> str:
+    """The signal that a shell's exit code stands for; empty where it stands for none."""
+    try:
+        return f" ({signal.Signals(code - 128).name})" if code > 128 else ""
+    except ValueError:
+        return ""
 
 
 def of(ended: Ended, output: str | None = None) -> Outcome:

@@ -11,13 +11,12 @@ from msgspec import Struct
 
 from envsnap.bisection import effects
 from envsnap.bisection.log import Log, Run
-from envsnap.bisection.outcome import CANNOT_SAY, Outcome
+from envsnap.bisection.outcome import CANNOT_SAY, TIME_IS_UP, Outcome
 from envsnap.bisection.search import Atoms, Verdict
 from envsnap.bisection.sequential import Rates
 
 MOST_OTHER = 2  # runs of a flaky set that do neither: then it is neither
 ASKED_AGAIN = 4  # runs of a set that ends with a code of its own
-TIME_IS_UP = 124
 MOST_RUNS = 5000
 
 
