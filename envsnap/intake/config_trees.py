@@ -19,6 +19,7 @@ from envsnap.redact import decision, digests, kinds, trees
 MOST_VALUES = 100_000
 LONGEST_WHOLE = 10**300
 REPEATED, LONGEST_REPEATED, MOST_REPEATED = 8, 400, 200  # letters of secrets, and how many
+MIXED = re.compile(r"(?=\S*[0-9])(?=\S*[A-Za-z])\S+\Z")
 FEWEST_DIGITS = 4  # of a password of digits alone
 TYPED = ("yaml", "json", "toml")  # where quotes make a text of a number
 MOST_READ_OTHERWISE = 5000
@@ -237,14 +238,14 @@ def redact(
 ) -> Any:
     """Return the tree without secrets; each one taken out becomes a gap under its path.
 
-    A secret that looks made is one wherever it stands in the file: an anchor, or an address, may
+    A secret with letters and digits, or that looks made, is one wherever it stands in the file: an anchor, or an address, may
     repeat it under a name that says nothing.
     """
     known: set[str] = set()
 
     def note(path: tuple[str, ...], why: str, lost: str) -> None:
         gaps[path_text(path)] = digests.reason(why, lost, redaction_key)
-        if REPEATED <= len(lost) <= LONGEST_REPEATED and kinds.is_made(lost):
+        if REPEATED <= len(lost) <= LONGEST_REPEATED and (MIXED.match(lost) or kinds.is_made(lost)):
             known.add(lost)
 
     shown = trees.Walk(note, _settings).tree(tree, place)

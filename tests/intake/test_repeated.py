@@ -15,6 +15,8 @@ db_password: *pw
 url: http://h.example/Qz7-kLm29xTT/x
 user: postgres
 password: postgres
+word: Rosmarin8
+smtp_password: Rosmarin8
 """
 
 
@@ -24,6 +26,7 @@ def test_an_anchor_and_an_address_do_not_show_it() -> None:
     shown = config_trees.redact(tree, ("c",), gaps, b"k" * 32)
     assert "Qz7" not in str(shown)
     assert "Qz7" not in str(gaps)
+    assert "Rosmarin" not in str(shown)
     assert shown["user"] == "postgres"
     assert shown["url"].startswith("http://h.example/")
     assert digests.agree(gaps["c.common"], gaps["c.db_password"]) is True
