@@ -47,6 +47,7 @@ def test_case(folder: Path) -> None:
                 "path": text(found.path),
                 "severity": found.severity.value,
                 "effect": found.effect.value,
+                "message": found.message,
             }
             for found in result.findings
             if found.rule == rule.id

@@ -76,22 +76,13 @@ class GpuSettings(Rule):
         )
 
     def _speed(self, changes: list[Change]) -> Finding:
-        told: dict[str, str] = {}  # of several cards the first one's
-        for change in changes:
-            told.setdefault(change.path[2], change.told)
-        cards = {change.path[1] for change in changes}
-        who = (
-            f"GPU {changes[0].path[1]}: settings differ"
-            if len(cards) == 1
-            else "GPU settings differ"
-        )
         return Finding(
             rule=self.id,
             severity=Severity.INFO,
             effect=Effect.PERFORMANCE,
             confidence=Confidence.POSSIBLE,
             path=changes[0].path,
-            message=f"{who}: " + ", ".join(f"{key} {how}" for key, how in told.items()),
+            message=_listed(changes),
             why="They change speed, not results.",
             fix=OF_THE_SLOT
             if any(word in changes[0].path[2] for word in ("pcie", "nvlink"))
@@ -100,17 +91,26 @@ class GpuSettings(Rule):
         )
 
     def _minor(self, changes: list[Change]) -> Finding:
-        keys = sorted({change.path[2] for change in changes})
         return Finding(
             rule=self.id,
             severity=Severity.INFO,
             effect=Effect.NONE,
             confidence=Confidence.POSSIBLE,
             path=changes[0].path,
-            message=f"GPU settings differ: {', '.join(keys)}",
+            message=_listed(sorted(changes, key=lambda change: change.path[2])),
             why="Firmware comes with the card and the driver; persistence mode shortens the start of programs.",
             changes=tuple(change.path for change in changes),
         )
+
+
+def _listed(changes: list[Change]) -> str:
+    """Which settings of which card differ, and how; of several cards the first one's values."""
+    told: dict[str, str] = {}
+    for change in changes:
+        told.setdefault(change.path[2], change.told)
+    is_one = len({change.path[1] for change in changes}) == 1
+    who = f"GPU {changes[0].path[1]}: settings differ" if is_one else "GPU settings differ"
+    return f"{who}: " + ", ".join(f"{key} {how}" for key, how in told.items())
 
 
 def _nearness(change: Change) -> int:

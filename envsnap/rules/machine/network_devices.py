@@ -10,6 +10,7 @@ from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 LIBRARIES = ("rdma_libraries", "rdma_providers")
+MOST = 3  # differences in a message
 
 
 class NetworkDevices(Rule):
@@ -38,12 +39,12 @@ class NetworkDevices(Rule):
                 libraries.append(change)
         yield from self._of(
             devices,
-            "RDMA devices differ",
+            f"RDMA devices differ: {_listed(devices)}",
             "Links and firmware decide how fast, and whether, NCCL uses them.",
         )
         yield from self._of(
             libraries,
-            "RDMA's libraries differ",
+            f"RDMA's libraries differ: {_listed(libraries)}",
             "Without a provider for the adapter, NCCL uses sockets.",
         )
 
@@ -76,3 +77,18 @@ class NetworkDevices(Rule):
                 fix="Give the hosts the same adapters, firmware and packages.",
                 changes=tuple(change.path for change in found),
             )
+
+
+def _listed(changes: list[Change]) -> str:
+    """What differs, and how; of many the first."""
+    told = [f"{' '.join(change.path[2:] or change.path[1:])} {_told(change)}" for change in changes]
+    rest = [f"{len(told) - MOST} more"] if len(told) > MOST else []
+    return ", ".join([*told[:MOST], *rest])
+
+
+def _told(change: Change) -> str:
+    """Both sides in a word; of a device that one side lacks not all that is known of it."""
+    both = (change.reference, change.other)
+    is_device = any(isinstance(side, dict) for side in both)
+    here, there = ("absent" if side is None else "there" for side in both)
+    return f"{here} -> {there}" if is_device else change.told
