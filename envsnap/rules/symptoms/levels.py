@@ -25,6 +25,8 @@ WARNED = re.compile(
 # What speaks of another day is no failure of this one, whatever else a text has.
 AGED = re.compile(r"\b(?:Future|Deprecation|PendingDeprecation)Warning: |\[notice\] ")
 OF_PYTHON = re.compile(r"\b[A-Z]\w{0,40}Warning: ")  # often goes on in the next line
+# What a program raises where it sees that something else has failed: a warning may tell what.
+FOLLOWS = ("RuntimeError", "AssertionError", "SystemExit", "Exception", "OSError", "ImportError", "NotImplementedError")  # fmt: skip
 FAILED = re.compile(r"(?:^|[\s\[(|:])(?:ERROR|CRITICAL|FATAL)\b[\s\])|:-]|^[EF]\d{4} \d\d:")
 
 
@@ -64,5 +66,5 @@ def _head(line: str) -> str:
 def _is_of_the_program(raised: Traceback) -> bool:
     """Whether the program's own code raised, or a library complains of what the program gave it."""
     own = [frame for frame in raised.frames if not owners.is_of_python(frame.file)]
-    is_own = bool(own) and not owners.is_installed(own[-1].file)
+    is_own = bool(own) and not owners.is_installed(own[-1].file) and raised.exception not in FOLLOWS
     return is_own or is_of_a_service(raised) or is_of_what_is_given(raised)

@@ -43,6 +43,7 @@ def test_information_alone_speaks() -> None:
 def test_a_warning_is_a_hint_where_the_programs_own_code_raised() -> None:
     assert loud(f"/x.py:1: {SLOW}\n{OWN}") == []
     assert len(loud(f"/x.py:1: {SLOW}\n{LOADED}")) == 2
+    assert len(loud(f"/x.py:1: {SLOW}\n{OWN.replace('ValueError', 'RuntimeError')}")) == 1
     assert len(loud(f"/x.py:1: {SLOW}\nand so the run is slow")) == 1
 
 
