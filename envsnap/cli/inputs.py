@@ -51,6 +51,10 @@ def named_files(values: tuple[str, ...], option: str) -> dict[str, str]:
     for value in values:
         name, equals, path = value.partition("=")
         if not equals or not re.fullmatch(NAME, name):
+            if equals and "/" not in name and not os.path.lexists(value) and os.path.lexists(path):
+                raise InputError(
+                    f"{option} {value}: a name has letters of ASCII, digits, blanks, and . _ -"
+                )
             path = value
             name = os.path.basename(os.path.abspath(value))
         if not path:

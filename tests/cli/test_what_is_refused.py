@@ -55,3 +55,10 @@ def test_a_file_that_hides_pythons_own_module_is_named(
     assert "Traceback" not in done.stderr
     assert done.returncode == 2
     assert f"{name} hides Python's own module" in done.stderr
+
+
+def test_a_name_that_cannot_be_one_is_no_file(envsnap: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("x: 1\n")
+    done = envsnap("capture", "--no-import", "--config", "\u00e4pp=a.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "a name has letters of ASCII" in done.stderr
