@@ -52,11 +52,13 @@ class Levels:
         """Whether a line is a note or a warning beside what failed."""
         if number in self._inside:
             return False
-        head = _head(self._lines[number])
-        if any(pattern.search(head) for pattern in self._calm):
+        if self._says_so(_head(self._lines[number])):
             return True
         before = _head(self._lines[number - 1]) if number else ""
-        return OF_PYTHON.search(before) is not None and self.is_calm(number - 1)
+        return OF_PYTHON.search(before) is not None and self._says_so(before)
+
+    def _says_so(self, head: str) -> bool:
+        return any(pattern.search(head) for pattern in self._calm)
 
 
 def _head(line: str) -> str:

@@ -49,3 +49,8 @@ def test_a_warning_is_a_hint_where_the_programs_own_code_raised() -> None:
 
 def test_an_error_is_none() -> None:
     assert len(loud(f"ERROR: {MISSING}\n{OWN}")) == 1
+
+
+def test_warnings_may_go_on_for_long() -> None:
+    warnings = "".join(f"/x.py:{number}: {SLOW}\n" for number in range(5000))
+    assert len(loud(f"{warnings}{MISSING}\n{LOADED}")) >= 2
