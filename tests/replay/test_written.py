@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from msgspec.structs import replace
 
 from envsnap.replay.compare import written
 from envsnap.replay.compare.printed import Found
@@ -84,3 +85,16 @@ def test_a_name_of_the_run_itself(here: str, there: str) -> None:
 def test_a_day_that_is_not_the_runs_own_is_part_of_the_answer() -> None:
     found = compared({"of_2026-01-05.csv": wrote("1")}, {"of_2026-01-06.csv": wrote("1")})
     assert found.told == "of_2026-01-05.csv is not written here"
+
+
+@pytest.mark.parametrize(("revision", "most"), [(6, 200), (7, 20_000)])
+def test_of_a_full_list_nobody_knows_the_rest(revision: int, most: int) -> None:
+    def side(count: int, last: str) -> Record:
+        files = {f"f{number:05d}": wrote("x") for number in range(count - 1)}
+        return replace(record({**files, "z": wrote(last)}), recording_revision=revision)
+
+    full, other = side(most, "x"), side(most, "y")
+    assert written.files(full, full, rounding=False, moves=False).state == "unknown"
+    assert written.files(full, other, rounding=False, moves=False).state == "differs"
+    less = side(most - 1, "x")
+    assert written.files(less, less, rounding=False, moves=False).state == "same"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from envsnap.replay.compare.printed import CLOSE, Found, State, compare
 from envsnap.replay.esr.endings import Listed, Printed, Written
 from envsnap.replay.esr.recording import Record
 from envsnap.replay.recorder import arrays, texts
+from envsnap.replay.recorder.written import MOST_FILES
 
 RANDOM = re.compile(r"(?i)[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|tmp[a-z0-9_]{8}")
 STAMP = re.compile(
@@ -28,14 +29,12 @@ def files(golden: Record, other: Record, *, rounding: bool, moves: bool) -> Foun
     """
     pairs = dict(_pairs(golden, other, moves=moves))
     taken = set(pairs.values())
-    if _may_list_few(golden) or _may_list_few(other):
-        return Found(state="unknown", told=f"an old recording lists {OLD_MOST} files at most")
     alone = [f"{name} is not written here" for name in golden.files if name not in pairs]
     alone += [f"{name} is written here only" for name in other.files if name not in taken]
-    if alone:
+    unknown = _not_listed(golden) or _not_listed(other)
+    if alone and not unknown:
         return Found(state="differs", told=alone[0])
-    states: list[State] = ["same"]
-    unknown = ""
+    states: list[State] = ["unknown" if unknown else "same"]
     for name, twin in pairs.items():
         found = _file(name, golden.files[name], other.files[twin], rounding=rounding)
         if found.state == "differs":
@@ -54,15 +53,16 @@ def _renamed(pairs: Mapping[str, str]) -> str:
     return f"{masked} and {len(moved) - 3} more" if len(moved) > 3 else masked
 
 
-def _may_list_few(record: Record) -> bool:
-    """Whether more files may have been written than are listed, and nobody said so."""
-    return record.recording_revision < LISTS_ALL and len(record.files) >= OLD_MOST
+def _not_listed(record: Record) -> str:
+    """That more files may have been written than are listed; empty where there are no more."""
+    most = OLD_MOST if record.recording_revision < LISTS_ALL else MOST_FILES
+    return f"a recording lists {most:,} files at most" if len(record.files) >= most else ""
 
 
 def _pairs(golden: Record, other: Record, *, moves: bool) -> Iterator[tuple[str, str]]:
     """Files of one name; then those whose names differ in a stamp of the run, or in the folder."""
-    left = [name for name in golden.files if name not in other.files]
-    right = [name for name in other.files if name not in golden.files]
+    left = {name: None for name in golden.files if name not in other.files}
+    right = {name: None for name in other.files if name not in golden.files}
     yield from ((name, name) for name in golden.files if name in other.files)
     ways: list[Callable[[str, Record], str]] = [_unstamped]
     if moves:
@@ -74,8 +74,7 @@ def _pairs(golden: Record, other: Record, *, moves: bool) -> Iterator[tuple[str,
             twins = there.get(key, [])
             if len(names) == len(twins) == 1:
                 yield names[0], twins[0]
-                left.remove(names[0])
-                right.remove(twins[0])
+                del left[names[0]], right[twins[0]]
 
 
 def _last(count: int) -> Callable[[str, Record], str]:
@@ -84,7 +83,7 @@ def _last(count: int) -> Callable[[str, Record], str]:
 
 
 def _by(
-    names: Sequence[str], record: Record, way: Callable[[str, Record], str]
+    names: Iterable[str], record: Record, way: Callable[[str, Record], str]
 ) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in names:
