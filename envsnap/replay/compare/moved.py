@@ -13,9 +13,9 @@ from envsnap.replay.esr.endings import Printed
 from envsnap.replay.recorder import texts
 
 REPEATED = 3  # times that agree to the last of four digits, before one that differs is an answer
-NAMES = {"uuid": "identity", "path": "path", "address": "number", "time": "time"}
+# Addresses are none: where the system does not scatter them, another object has the same.
+NAMES = {"uuid": "identity", "path": "path", "time": "time"}
 NUMBER = re.compile(texts.NUMBER)
-ONE_TO_ONE = ("uuid", "path")
 
 
 def told(golden: Printed, other: Printed) -> str:
@@ -23,10 +23,7 @@ def told(golden: Printed, other: Printed) -> str:
     pairs = list(_pairs(golden, other))
     for kind, name in NAMES.items():
         mine = [(number, one, two) for number, of, one, two in pairs if of == kind]
-        if kind == "time":
-            number = _times(mine, golden.lines)
-        else:
-            number = _identities(mine, strict=kind in ONE_TO_ONE)
+        number = _times(mine, golden.lines) if kind == "time" else _identities(mine)
         if number is not None:
             return f"line {number + 1} has another {name}, of those that both runs have"
     return ""
@@ -47,7 +44,7 @@ def _pairs(golden: Printed, other: Printed) -> Iterator[tuple[int, str, str, str
                 yield number, kind, first, second
 
 
-def _identities(pairs: list[tuple[int, str, str]], *, strict: bool) -> int | None:
+def _identities(pairs: list[tuple[int, str, str]]) -> int | None:
     """The first line whose identity is another one of the same; or two that became one."""
     here, there = {one for _, one, _ in pairs}, {two for _, _, two in pairs}
     becomes: dict[str, str] = {}
@@ -55,7 +52,7 @@ def _identities(pairs: list[tuple[int, str, str]], *, strict: bool) -> int | Non
     for number, one, two in pairs:
         if one != two and (one in there or two in here):
             return number
-        if strict and (becomes.setdefault(one, two) != two or was.setdefault(two, one) != one):
+        if becomes.setdefault(one, two) != two or was.setdefault(two, one) != one:
             return number
     return None
 
