@@ -142,8 +142,10 @@ def test_words_are_digests_unless_asked_for() -> None:
     ],
 )
 def test_blanks_and_the_end_of_a_long_line_are_part_of_an_answer(one: str, two: str) -> None:
-    assert printed.compare(said(one), said(two), rounding=False).state == "differs"
-    assert printed.compare(said(one), said(one + "\n"), rounding=False).state == "same"
+    for kept in (False, True):  # beside a command that runs now, texts are at hand
+        assert printed.compare(said(one), said(two, kept=kept), rounding=False).state == "differs"
+        same = printed.compare(said(one), said(one + "\n", kept=kept), rounding=False)
+        assert same.state == "same"
 
 
 def test_columns_and_times_move_by_as_much_as_they_like() -> None:
@@ -192,5 +194,9 @@ CUES = "00:00:01,250 --> 00:00:02,500\na\n00:00:02,750 --> 00:00:{},500\nb"
 )
 def test_what_both_runs_have_in_common_is_no_clock(one: str, two: str, state: str) -> None:
     run = (ONE[0], ONE[0] + 10)
-    sides = [said(text.format(*IDS) if "{0}" in text or "{2}" in text else text, run=run) for text in (one, two)]  # fmt: skip
-    assert printed.compare(*sides, rounding=False).state == state
+    texts_of = [
+        text.format(*IDS) if "{0}" in text or "{2}" in text else text for text in (one, two)
+    ]
+    for kept in (False, True):
+        sides = said(texts_of[0], run=run), said(texts_of[1], run=run, kept=kept)
+        assert printed.compare(*sides, rounding=False).state == state

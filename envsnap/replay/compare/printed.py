@@ -57,7 +57,7 @@ def compare(
             continue
         here, there = one[0], two[0]
         found = _line(here, there, number, learnt, rounding=rounding)
-        if here == there and None not in (one[1], two[1]) and one[1] != two[1]:
+        if None not in (one[1], two[1]) and one[1] != two[1] and texts.alike(here, there):
             told = f"line {number + 1} has other {_of_layout(here)}: {_shown(here, there, book)}"
             return Found(
                 state="differs", told=told, masked=_masked(golden), lines=count, answers=True

@@ -213,6 +213,13 @@ def as_digests(words: Iterable[str]) -> list[str]:
     ]
 
 
+def alike(one: str | None, other: str | None) -> bool:
+    """Whether two lines are the same, one of which may have texts where the other has digests."""
+    if one == other or one is None or other is None:
+        return one == other
+    return as_digests(one.split()) == as_digests(other.split())
+
+
 def varying(one: Printed, other: Printed) -> tuple[tuple[int, int], ...]:
     """Places that differ between two outputs of one command: line and word, or -1 for a line.
 
