@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
+AGAIN_SECONDS = 0.05
+
+
 class Terminated(BaseException):
     """A signal asks us to end; no handler of errors may stop it."""
 
@@ -29,6 +32,7 @@ def install() -> None:
                 signal.signal(number, _end)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _interrupt)
+        sys.unraisablehook = _raised_in_vain
 
 
 def end_started() -> None:
@@ -42,6 +46,20 @@ def end(number: int) -> None:
     """End as the signal would have ended us: whoever waits for us must see which it was."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+
+
+def _raised_in_vain(told: sys.UnraisableHookArgs) -> None:
+    """What we raised where Python lets nothing through, as in a weak reference's call, comes again."""
+    error = told.exc_value
+    if not isinstance(error, Terminated | KeyboardInterrupt) or not hasattr(signal, "setitimer"):
+        sys.__unraisablehook__(told)
+        return
+
+    def again(*_: object) -> None:
+        raise error
+
+    signal.signal(signal.SIGALRM, again)
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
 
 
 def _numbers() -> list[int]:
