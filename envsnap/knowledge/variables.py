@@ -12,6 +12,7 @@ from envsnap.knowledge.tables import table
 PLACE = re.compile(
     r"PATH|PYTHONPATH|VIRTUAL_ENV|HOME|\w*(?:_HOME|_CACHE|_CACHE_HOME|_DIR|_DIRECTORY|TMPDIR)"
 )
+LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")  # that decide the text encoding, the strongest first
 # Distributions whose variables do not begin with their names, as their own documentation lists them.
 OF_OTHER_NAMES = {
     "huggingface-hub": ("HF_",),

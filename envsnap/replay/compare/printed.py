@@ -59,26 +59,29 @@ def compare(
         found = _line(here, there, number, learnt, rounding=rounding)
         if None not in (one[1], two[1]) and one[1] != two[1] and texts.alike(here, there):
             told = f"line {number + 1} has other {_of_layout(here)}: {_shown(here, there, book)}"
-            return Found(
-                state="differs", told=told, masked=_masked(golden), lines=count, answers=True
-            )
+            return _differs(told, golden)
         if found == "differs":
             shown = f"line {number + 1}: {_shown(here, there, book)} -> {_shown(there, here, book)}"
-            return Found(
-                state="differs", told=shown, masked=_masked(golden), lines=count, answers=True
-            )
+            return _differs(shown, golden)
         state = "noise" if found == "noise" else state
     if _goes_on(golden, other, learnt):
         told = f"the output is longer than what is compared, and differs after line {count}"
         return Found(state="unknown", told=told, lines=count)
     if told := moved.told(golden, other):
-        return Found(state="differs", told=told, masked=_masked(golden), lines=count, answers=True)
+        return _differs(told, golden)
     if state == "same" and _hides_a_secret(golden, other):
         return Found(
             state="unknown", told="what is printed differs where a secret is left out",
             masked=_masked(golden), lines=count,
         )  # fmt: skip
     return Found(state=state, masked=_masked(golden), lines=count, answers=bool(golden.size))
+
+
+def _differs(told: str, golden: Printed) -> Found:
+    """That what is printed differs, and where."""
+    return Found(
+        state="differs", told=told, masked=_masked(golden), lines=len(golden.lines), answers=True
+    )
 
 
 def _laid_out(side: Printed) -> list[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.knowledge import variables
 from envsnap.knowledge.versions import numbers
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import stated, variable
@@ -41,7 +42,7 @@ class AsciiLocale(Rule):
         python = stated(manifest, "python", "version")
         if isinstance(python, str) and numbers(python) >= (3, 7):
             return  # it turns the C locale into UTF-8 (PEP 538, PEP 540)
-        for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        for name in variables.LOCALES:
             value = variable(manifest, name)
             if value:
                 if value.lower() in PLAIN:

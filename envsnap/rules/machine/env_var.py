@@ -17,7 +17,6 @@ from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 from envsnap.wording import step
 
-LOCALES = ("LANG", "LC_ALL", "LC_CTYPE")
 LONGEST = 100  # letters of a value in a message
 UNKNOWN = "No rule knows what it does."
 EFFECTS = {
@@ -171,7 +170,7 @@ def _is_own_folder(change: Change, comparison: Comparison) -> bool:
 def _is_of_one_encoding(change: Change) -> bool:
     """Whether two locales have one encoding: programs read the same, and sort as the other sorts."""
     both = [str(value).lower().replace("-", "") for value in (change.reference, change.other)]
-    return change.path[1] in LOCALES and all(value.endswith(".utf8") for value in both)
+    return change.path[1] in variables.LOCALES and all(value.endswith(".utf8") for value in both)
 
 
 def _quiet(found: Finding, why: str) -> Finding:

@@ -34,7 +34,6 @@ WORDS = {
 CRASHED = re.compile(
     r"Traceback \(most|Error\b|Exception\b|core dumped|Segmentation fault|FATAL|Aborted"
 )
-LOCALES = ("LANG", "LC_ALL", "LC_CTYPE")
 LONGEST = 2000  # a text of people is short; a log is judged by what the systems print
 # The facts that each kind makes likely, by how their paths begin or what they are called.
 LIKELY: dict[str, re.Pattern[str]] = {
@@ -84,7 +83,9 @@ def of_text(text: str, rows: Iterable[dict[str, Any]] = ()) -> str | None:
 
 def fits(finding: Finding, symptom: str | None) -> bool:
     """Whether a finding is of the kind that makes this trouble."""
-    of_machine = finding.path[0] in ("gpus", "driver", "system") or finding.path[-1] in LOCALES
+    of_machine = (
+        finding.path[0] in ("gpus", "driver", "system") or finding.path[-1] in variables.LOCALES
+    )
     if finding.path[0] == "env_vars" and symptom in SAID and SAID[symptom].search(_does(finding)):
         return True
     if symptom is None or _offers_more(finding) or (of_machine and finding.effect is Effect.NONE):
