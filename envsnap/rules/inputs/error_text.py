@@ -401,15 +401,17 @@ def quoted(evidence: Evidence) -> str:
     """
     line = SYMBOL.sub(lambda match: demangled(match[0]), " ".join(evidence.line.split()))
     if len(line) > LONGEST_JUDGED:
-        start = max(0, min(_place(line, evidence), len(line) - LONGEST_QUOTE) - LONGEST_JUDGED // 2)
+        start = max(0, _start(line, evidence) - LONGEST_JUDGED // 2)
         line = line[start : start + LONGEST_JUDGED]
     line = clean_message(line)
     if len(line) > LONGEST_QUOTE:
-        start = max(0, min(_place(line, evidence), len(line) - LONGEST_QUOTE))
+        start = _start(line, evidence)
         line = line[start : start + LONGEST_QUOTE]
     return line
 
 
-def _place(line: str, evidence: Evidence) -> int:
+def _start(line: str, evidence: Evidence) -> int:
+    """Where the quote of a long line begins: half its length before what it says."""
     found = [line.find(word) for word in evidence.row.get("words", ()) if word in line]
-    return max(0, min(found) - LONGEST_QUOTE // 2) if found else 0
+    place = min(found) - LONGEST_QUOTE // 2 if found else 0
+    return max(0, min(place, len(line) - LONGEST_QUOTE))
