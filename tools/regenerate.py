@@ -27,7 +27,7 @@ def main() -> None:
     subprocess.run(
         [*python, "-m", "pytest", "-q", "tests/golden"], cwd=ROOT, env=updating, check=True
     )
-    subprocess.run([*python, "tests/image/regenerate.py"], cwd=ROOT, env=updating, check=True)
+    subprocess.run([*python, "-m", "tests.image.regenerate"], cwd=ROOT, env=updating, check=True)
     _sessions(quick="--quick" in sys.argv)
     pages.write()  # the home page is the README
     status = ["git", "status", "--short", "--", *GENERATED]

@@ -1,10 +1,8 @@
-"""Writes the golden build contexts anew: python tests/image/regenerate.py."""
+"""Writes the golden build contexts anew: python -m tests.image.regenerate."""
 
 from __future__ import annotations
 
 from pathlib import Path
-
-from image_cases import ASKED, CASES, EXTRAS, FORMS, LOCKS
 
 from envsnap.image.planning.asked import Asked
 from envsnap.image.planning.extras import Extras, add
@@ -13,6 +11,7 @@ from envsnap.image.writing import context
 from envsnap.image.writing.forms import registry
 from envsnap.model import codec
 from envsnap.model.manifest import Manifest
+from tests.image.image_cases import ASKED, CASES, EXTRAS, FORMS, LOCKS
 
 GOLDENS = Path(__file__).parents[2] / "dockerfiles"
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from image_cases import DEBIAN_12, UBUNTU_22, manifest
-from test_build_and_prove import image_of
 
 from envsnap.errors import InputError
 from envsnap.image import validate
@@ -22,6 +20,8 @@ from envsnap.image.writing import context, dockerfile, render
 from envsnap.model.compute import Framework, Library
 from tests import engine as engines
 from tests.conftest import Run
+from tests.image.image_cases import DEBIAN_12, UBUNTU_22, manifest
+from tests.image.test_build_and_prove import image_of
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"

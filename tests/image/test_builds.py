@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from image_cases import DEBIAN_12, manifest
 from msgspec.structs import replace
 
 from envsnap.errors import BuildError
@@ -25,6 +24,7 @@ from envsnap.image.records import PythonSource
 from envsnap.image.writing import dockerfile, render
 from tests import engine as engines
 from tests.conftest import interpreter
+from tests.image.image_cases import DEBIAN_12, manifest
 
 # docker-py leaves connections of its pool to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(

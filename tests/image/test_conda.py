@@ -15,9 +15,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import conda_packages as made
 import pytest
-from image_cases import DEBIAN_12, UBUNTU_22, manifest
 
 from envsnap.errors import InputError
 from envsnap.image import facts
@@ -30,6 +28,8 @@ from envsnap.image.writing import context, dockerfile, inside, render
 from envsnap.model.python import Conda, Package
 from tests import engine as engines
 from tests.conftest import Run, lacking
+from tests.image import conda_packages as made
+from tests.image.image_cases import DEBIAN_12, UBUNTU_22, manifest
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from image_cases import manifest
 from msgspec.structs import replace
 
 from envsnap.errors import BuildError
@@ -23,6 +22,7 @@ from envsnap.image.planning.plan import make_plan
 from envsnap.image.records import Plan
 from envsnap.image.writing import dockerfile, render
 from tests import engine as engines
+from tests.image.image_cases import manifest
 
 # docker-py leaves connections of its pool to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(

@@ -10,10 +10,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from dockerfile_reader import read
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from image_cases import changed, manifest
 
 from envsnap.errors import InputError
 from envsnap.image import records
@@ -24,6 +22,8 @@ from envsnap.image.records import Plan
 from envsnap.image.writing import context
 from envsnap.model.inputs import Config, Configs, Weight, Weights
 from envsnap.model.manifest import Manifest
+from tests.image.dockerfile_reader import read
+from tests.image.image_cases import changed, manifest
 
 PEM = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 

@@ -9,8 +9,6 @@ import shlex
 import click
 import pytest
 import yaml
-from image_cases import CASES, EXTRAS
-from regenerate import GOLDENS
 
 from envsnap.cli import dockerfile
 from envsnap.errors import InputError
@@ -20,6 +18,8 @@ from envsnap.image.records import Plan
 from envsnap.image.writing import context
 from envsnap.image.writing.forms import registry
 from tests.conftest import Run, lacking
+from tests.image.image_cases import CASES, EXTRAS
+from tests.image.regenerate import GOLDENS
 
 ARTICLE = GOLDENS / "article"
 SECTIONS = ("files", "post", "environment", "runscript", "labels")

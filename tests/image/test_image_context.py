@@ -9,13 +9,13 @@ import stat
 from pathlib import Path
 
 import pytest
-from dockerfile_reader import pairs, read
-from image_cases import manifest
 
 from envsnap.errors import InputError
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.writing import context
 from envsnap.model import codec
+from tests.image.dockerfile_reader import pairs, read
+from tests.image.image_cases import manifest
 
 
 def _files(**packages: str) -> dict[str, bytes]:

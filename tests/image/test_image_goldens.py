@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from dockerfile_reader import read
-from image_cases import CASES
-from regenerate import GOLDENS, build_context
 
 from envsnap.model import codec
+from tests.image.dockerfile_reader import read
+from tests.image.image_cases import CASES
+from tests.image.regenerate import GOLDENS, build_context
 
 HADOLINT = shutil.which("hadolint", path=str(Path(sys.executable).parent)) or shutil.which(
     "hadolint"
@@ -26,7 +26,7 @@ def test_golden_is_in_step(name: str) -> None:
     assert set(found) == set(expected)
     for file, data in found.items():
         assert data == expected[file], (
-            f"{name}/{file}: run python tests/image/regenerate.py and look at what changed"
+            f"{name}/{file}: run python -m tests.image.regenerate and look at what changed"
         )
 
 

@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 from dockerfile_parse import DockerfileParser
-from dockerfile_reader import pairs, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from image_cases import DEBIAN_12, UBUNTU_22, gpu, manifest
 from msgspec.structs import replace
 
 from envsnap.errors import InputError
@@ -30,6 +28,8 @@ from envsnap.model.host import EnvVars
 from envsnap.model.inputs import Config, Configs
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Conda, Origin, Package
+from tests.image.dockerfile_reader import pairs, read
+from tests.image.image_cases import DEBIAN_12, UBUNTU_22, gpu, manifest
 
 Make = Callable[[str], Manifest]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

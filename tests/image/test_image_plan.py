@@ -3,16 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from image_cases import (
-    DEBIAN_12,
-    TORCH_241,
-    UBUNTU_20,
-    UBUNTU_22,
-    UBUNTU_24,
-    changed,
-    gpu,
-    manifest,
-)  # fmt: skip
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -25,6 +15,16 @@ from envsnap.model.host import Process, System, Tool, Tools
 from envsnap.model.inputs import Weight, Weights
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Conda, Origin, Package
+from tests.image.image_cases import (
+    DEBIAN_12,
+    TORCH_241,
+    UBUNTU_20,
+    UBUNTU_22,
+    UBUNTU_24,
+    changed,
+    gpu,
+    manifest,
+)  # fmt: skip
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 NVCC = Tools(complete=True, entries={"nvcc": Tool(version="12.4.131")})

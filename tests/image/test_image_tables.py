@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from image_cases import manifest
 
 import envsnap.knowledge
 from envsnap.errors import InputError
@@ -19,6 +18,7 @@ from envsnap.image.planning import images, standalone
 from envsnap.image.planning.plan import make_plan
 from envsnap.model.compute import Cuda, Framework, Library
 from envsnap.model.host import Tool, Tools
+from tests.image.image_cases import manifest
 
 KNOWLEDGE = Path(envsnap.knowledge.__file__).parent
 OURS = (

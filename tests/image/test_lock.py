@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from image_cases import DEBIAN_12, manifest
 
 import envsnap
 from envsnap import api
@@ -33,6 +32,7 @@ from envsnap.model import codec
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Origin, Package
 from tests.conftest import COMMAND, Run, lacking
+from tests.image.image_cases import DEBIAN_12, manifest
 
 try:
     from envsnap.image.locking import uv

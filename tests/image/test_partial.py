@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from image_cases import DEBIAN_12, changed, manifest
 
 from envsnap.errors import InputError
 from envsnap.image.facts import read
@@ -20,6 +19,7 @@ from envsnap.model.compute import Framework, Frameworks
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Package, Packages
 from tests.conftest import Run, lacking
+from tests.image.image_cases import DEBIAN_12, changed, manifest
 from tests.image.test_build_and_prove import base, engine, trust
 
 __all__ = ["base", "engine"]

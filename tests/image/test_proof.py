@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from image_cases import CASES, DEBIAN_12, changed, gpu, manifest
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -17,6 +16,7 @@ from envsnap.model.host import EnvVars, System, Tool, Tools
 from envsnap.model.inputs import Config, Configs
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Package, Packages
+from tests.image.image_cases import CASES, DEBIAN_12, changed, gpu, manifest
 
 NOTHING = announced.Announced()
 

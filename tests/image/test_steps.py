@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from image_cases import CASES
 
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.proving import held, steps
 from envsnap.image.records import Plan
 from envsnap.image.writing import dockerfile, render
 from envsnap.image.writing import instructions as ins
+from tests.image.image_cases import CASES
 
 BASE = ["/bin/sh -c #(nop) ADD file:abc in / ", "/bin/sh -c apt-get update"]
 

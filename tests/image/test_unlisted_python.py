@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from image_cases import DEBIAN_12, manifest
 
 from envsnap import api
 from envsnap.errors import InputError
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.proving import announced, proof, subjects
+from tests.image.image_cases import DEBIAN_12, manifest
 
 PACKAGES = {"numpy": "2.3.4", "pip": "26.2"}
 UNLISTED = manifest("3.14.99", PACKAGES, DEBIAN_12)
