@@ -23,10 +23,11 @@ from envsnap.wording import counted
 if TYPE_CHECKING:
     from envsnap.rules.engine import Result
     from envsnap.rules.finding import Finding
-    from envsnap.rules.ruling import Policy, Ruled
+    from envsnap.rules.ruling import Entry, Policy, Ruled
 
 MAJORITY = 0.6
 LONGEST_FOLDED = 200
+MOST_REASONS = 10  # entries of a policy that are told with what they did
 MOST_JUDGED = 100  # kinds; where there are more, half of that is more than anybody reads
 # A capture has these where there is something to say; without them nothing is unknown.
 OPTIONAL = ("git", "rocm", "process", "determinism", "data")
@@ -99,7 +100,7 @@ class _Rules:
 
     def __init__(self, left_out: frozenset[Path], policy: Policy | None) -> None:
         self.left_out, self.policy = left_out, policy
-        self._ignored = self._moved = 0
+        self._done: dict[str, int] = {}  # the findings that each entry changed
         self._matched: set[str] = set()
 
     def compared(self, first: Manifest, other: Manifest) -> Result:
@@ -122,22 +123,28 @@ class _Rules:
         """What the policy did to the findings about kinds, and what of it matched nothing."""
         if self.policy is None:
             return ()
-        first = (
-            f"{self.policy.file}: {counted(self._ignored, 'finding')} ignored, {self._moved:,} given"
-            " another severity"
-        )
-        idle = [
-            f"{item.place} ({item.rule or item.path})"
-            for item in self.policy.entries
-            if item.place not in self._matched
-        ]
-        rest = [f"{self.policy.file}: {', '.join(idle)} matched nothing"] if idle else []
-        return (first, *rest)
+        file, entries = self.policy.file, self.policy.entries
+        moving = {item.place for item in entries if item.kind == "severity"}
+        moved = sum(count for place, count in self._done.items() if place in moving)
+        ignored = sum(self._done.values()) - moved
+        told = [f"{file}: {counted(ignored, 'finding')} ignored, {moved:,} given another severity"]
+        told += [
+            f"{_named(item)}, {counted(self._done[item.place], 'finding')}: {item.reason}"
+            for item in entries
+            if item.place in self._done
+        ][:MOST_REASONS]
+        idle = [_named(item) for item in entries if item.place not in self._matched]
+        return (*told, f"{file}: {', '.join(idle)} matched nothing") if idle else tuple(told)
 
     def _note(self, ruled: Ruled) -> None:
-        self._ignored += sum(ruling.severity is None for ruling in ruled.rulings)
-        self._moved += sum(ruling.severity is not None for ruling in ruled.rulings)
+        for ruling in ruled.rulings:
+            self._done[ruling.entry.place] = self._done.get(ruling.entry.place, 0) + 1
         self._matched.update(ruled.matched)
+
+
+def _named(entry: Entry) -> str:
+    """An entry of a policy, and what it is about."""
+    return f"{entry.place} ({entry.rule or entry.path})"
 
 
 def _strangers(inventory: Sequence[str], names: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -199,7 +206,7 @@ def reference(kinds: Sequence[Kind], golden: Manifest | None) -> Reference:
             if total > 1
             else "One host alone: there is none to compare it with"
         )
-        return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)
+        return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=total > 1)
     if _is_majority(len(largest.hosts), total):
         told = f"Compared with the majority, {len(largest.hosts):,} of {total:,} ({_percent(share)}), {largest.name}"
         return Reference(manifest=largest.build(), kind=largest, sentence=told, is_one=True)

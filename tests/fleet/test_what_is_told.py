@@ -107,6 +107,21 @@ def test_each_form_has_the_notes(style: str, envsnap: Run, tmp_path: Path) -> No
     assert "matched nothing" in done.stdout
 
 
+def test_the_reason_of_an_entry_is_told_with_what_it_did(envsnap: Run, tmp_path: Path) -> None:
+    fill(tmp_path / "f", {"n2": fleets.package("torch", "2.6.0")}, 4)
+    (tmp_path / "p.toml").write_text('[[ignore]]\npath = "packages.torch"\nreason = "ticket 7"\n')
+    code, found, report = states(envsnap, "f", "--policy", "p.toml")
+    assert (code, found["same"]) == (0, 4)
+    assert any(re.fullmatch(r"ignore\[0\] \(packages\.torch\), \d+ findings?: ticket 7", note) for note in report["notes"])  # fmt: skip
+
+
+def test_a_host_alone_is_nobodys_reference(envsnap: Run, tmp_path: Path) -> None:
+    fill(tmp_path / "f", {}, 1)
+    text = envsnap("fleet", "diff", "f").stdout
+    assert "there is none to compare it with" in text
+    assert "(reference)" not in text
+
+
 def test_what_of_a_policy_matched_nothing_is_said(envsnap: Run, tmp_path: Path) -> None:
     fill(tmp_path / "f", {}, 3)
     (tmp_path / "p.toml").write_text('[[ignore]]\npath = "packages.nosuch"\nreason = "old"\n')
