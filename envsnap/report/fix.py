@@ -19,6 +19,7 @@ from envsnap.model.paths import Path, text
 from envsnap.report import document, summary
 from envsnap.report.sanitize import plain
 from envsnap.rules.finding import Fact, Finding, Severity
+from envsnap.wording import counted
 
 INDEX = "https://download.pytorch.org/whl/"
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,100}[a-z0-9])?")
@@ -77,6 +78,9 @@ def _part(report: document.Report, item: document.Judged) -> Iterator[str]:
     pins = list(dict.fromkeys(pin for _, step in steps for pin in step.pins))
     gone = list(dict.fromkeys(name for _, step in steps for name in step.gone))
     yield from _commands(pins, gone)
+    minor = len(item.result.findings) - len(serious)
+    if minor:
+        yield f"# Left out: {counted(minor, 'finding')} of severity info."
 
 
 def _commands(pins: list[str], gone: list[str]) -> Iterator[str]:

@@ -28,3 +28,4 @@ uninstall() {
 # 7. warning: Python 3.9.16 -> 3.8.10
 # by hand: Use Python 3.9.16.
 install torch==1.13.1
+# Left out: 2 findings of severity info.
