@@ -402,3 +402,47 @@ def test_columns_that_the_command_names(tmp_path: Path, text: str) -> None:
     assert gpus
     gpu = (gpus.entries or {})["0"]
     assert (gpu.name, gpu.memory_total) == ("GeForce GT 710", 981 << 20)
+
+
+def test_variables_of_a_dockerfile_in_its_commands(tmp_path: Path) -> None:
+    text = (
+        "ARG TORCH=2.2.1\nARG NUMPY=1.26.4\nFROM debian:12 AS base\nENV PEFT=0.10.0\n"
+        "FROM base\nARG TORCH\nARG SCIPY\nARG TAG=${TORCH}+cpu\n"
+        'RUN pip install "torch==${TAG}" numpy==$NUMPY peft==$PEFT scipy==$SCIPY\n'
+        'RUN ["pip", "install", "tqdm==$TORCH"]\n'
+    )
+    entries = read(tmp_path, "Dockerfile", text).sections.wanted.entries
+    assert {name: entry.version for name, entry in entries.items()} == {
+        "torch": "2.2.1+cpu",
+        "peft": "0.10.0",
+    }
+
+
+def test_a_package_url_of_spdx_3_may_stand_among_the_identifiers(tmp_path: Path) -> None:
+    other = {"externalIdentifierType": "packageUrl", "identifier": "pkg:pypi/torch@2.2.1%2Bcu121"}
+    package = {"type": "software_Package", "spdxId": "urn:t", "externalIdentifier": [other]}
+    tree = {"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [package]}
+    found = read(tmp_path, "sbom.json", json.dumps(tree)).sections.packages
+    assert found.entries["torch"].version == "2.2.1+cu121"
+
+
+def test_poetry_shows_where_a_local_project_lies(tmp_path: Path) -> None:
+    text = (
+        "mylib 0.1.0 ../mylib   The library of all our projects\n"
+        "numpy 1.26.4           Fundamental package for array computing\n"
+        "peft  0.10.0 4f8d2b0   Parameter-efficient fine-tuning of models\n"
+    )
+    entries = read(tmp_path, "show.txt", text).sections.wanted.entries
+    assert {name: entry.version for name, entry in entries.items()} == {
+        "mylib": "0.1.0", "numpy": "1.26.4", "peft": "0.10.0",
+    }  # fmt: skip
+
+
+def test_the_power_limit_of_drivers_that_tell_the_present_one(tmp_path: Path) -> None:
+    text = (
+        "<?xml version='1.0' ?>\n<nvidia_smi_log><driver_version>535.129.03</driver_version>"
+        "<attached_gpus>1</attached_gpus><gpu id='00000000:07:00.0'><product_name>NVIDIA A100"
+        "</product_name><gpu_power_readings><current_power_limit>350.00 W</current_power_limit>"
+        "</gpu_power_readings></gpu></nvidia_smi_log>\n"
+    )
+    assert read(tmp_path, "smi.xml", text).sections.gpus.entries["0"].power_limit_mw == 350_000

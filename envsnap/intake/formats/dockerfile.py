@@ -45,6 +45,11 @@ class Stage(Struct):
     runs: list[str]
 
 
+# A variable in a command, and values that a shell leaves as they are.
+SET = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::-[^}]*)?\}|(\w+))")
+PLAIN = re.compile(r"[\w.+:/=,@~-]{1,200}")
+
+
 def recognise(source: Source) -> bool:
     """A FROM before any other instruction but ARG, and instructions only."""
     lines = _instructions(source.lines)
@@ -95,12 +100,13 @@ def _script(instruction: tuple[str, str], body: list[str]) -> list[str]:
 def read(source: Source) -> Draft:
     """The last stage, and those that it builds on."""
     draft = Draft("a Dockerfile", "wanted")
-    defaults, stages = _stages(_instructions(source.lines))
+    found = _Stages(_instructions(source.lines))
+    stages = found.listed
     chain = _chain(stages)
     for stage in stages:
         if stage not in chain:
             draft.leave("stages that the last one does not build on")
-    base = _filled(chain[-1].base, defaults)
+    base = _filled(chain[-1].base, found.defaults)
     tree = {"base": base if base is not None else chain[-1].base}
     configs.add_tree(draft, "dockerfile", tree, "env")
     python = OF_PYTHON.match(tree["base"])
@@ -143,25 +149,56 @@ def _variable(draft: Draft, name: str, value: str) -> None:
         draft.variable(name, value)
 
 
-def _stages(lines: list[tuple[str, str]]) -> tuple[dict[str, str], list[Stage]]:
-    defaults: dict[str, str] = {}
-    stages: list[Stage] = []
-    for word, rest in lines:
+class _Stages:
+    """The stages of a file, instruction by instruction."""
+
+    def __init__(self, instructions: list[tuple[str, str]]) -> None:
+        self.defaults: dict[str, str] = {}  # of the ARGs before the first stage
+        self.listed: list[Stage] = []
+        self._known: dict[str, str] = {}  # what ARG and ENV have set for a stage's commands
+        for word, rest in instructions:
+            self._take(word, rest)
+
+    def _take(self, word: str, rest: str) -> None:
         if word == "FROM":
-            found = FROM.match(rest)
-            stages.append(
-                Stage(found[1] if found else rest, (found[2] or "") if found else "", {}, [])
+            self._begin(rest)
+        elif word == "ARG":
+            self._argument(rest)
+        elif word == "ENV" and self.listed:
+            self.listed[-1].env.update(_assignments(rest))
+            self._known.update(self.listed[-1].env)
+        elif word == "RUN" and self.listed:
+            is_list = rest.startswith("[")
+            self.listed[-1].runs.append(rest if is_list else _expanded(rest, self._known))
+
+    def _begin(self, rest: str) -> None:
+        found = FROM.match(rest)
+        base, name = (found[1], found[2] or "") if found else (rest, "")
+        above = [stage for stage in self.listed if stage.name and stage.name == base]
+        self._known = dict(above[-1].env) if above else {}
+        self.listed.append(Stage(base, name, {}, []))
+
+    def _argument(self, rest: str) -> None:
+        name, equals, value = rest.partition("=")
+        name, value = name.strip(), value.strip().strip("'\"")
+        if self.listed:
+            self._known[name] = (
+                _expanded(value, self._known) if equals else self.defaults.get(name, "")
             )
-        elif word == "ARG" and not stages:
-            name, equals, value = rest.partition("=")
-            filled = _filled(value.strip().strip("'\""), defaults)
-            if equals and filled is not None:
-                defaults[name.strip()] = filled
-        elif word == "ENV" and stages:
-            stages[-1].env.update(_assignments(rest))
-        elif word == "RUN" and stages:
-            stages[-1].runs.append(rest)
-    return defaults, stages
+            return
+        filled = _filled(value, self.defaults)
+        if equals and filled is not None:
+            self.defaults[name] = filled
+
+
+def _expanded(text: str, known: dict[str, str]) -> str:
+    """A text with the plain values of ARG and ENV; any other variable stays as it is."""
+
+    def value(match: re.Match[str]) -> str:
+        found = known.get(match[1] or match[2], "")
+        return found if PLAIN.fullmatch(found) else match[0]
+
+    return SET.sub(value, text)
 
 
 def _chain(stages: list[Stage]) -> list[Stage]:

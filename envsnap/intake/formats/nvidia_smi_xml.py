@@ -22,6 +22,7 @@ FIELDS = {
     "inforom_version/img_version": "inforom.img",
     "fb_memory_usage/total": "memory.total",
     "compute_mode": "compute_mode",
+    "gpu_power_readings/current_power_limit": "power.limit",
     "gpu_power_readings/requested_power_limit": "power.limit",
     "gpu_power_readings/default_power_limit": "power.default_limit",
     "power_readings/power_limit": "power.limit",

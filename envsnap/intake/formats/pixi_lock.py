@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from envsnap.intake.formats import conda_names, trees
 from envsnap.intake.formats.draft import Draft
@@ -35,6 +36,7 @@ class Locked(Struct, frozen=True):
     build: str
     platform: str
     is_conda: bool
+    group: str = ""
 
 
 def recognise(source: Source) -> bool:
@@ -64,29 +66,31 @@ def read(source: Source) -> Draft:
     draft = Draft("pixi.lock" if pixi else "conda-lock.yml", "wanted")
     found = list(_of_pixi(tree, draft) if pixi else _of_conda_lock(tree, draft))
     platforms = {item.platform for item in found}
-    rows: dict[tuple[str, str, str, bool], set[str]] = {}
+    rows: dict[Locked, set[str]] = {}
     for item in found:
-        rows.setdefault((item.name, item.version, item.build, item.is_conda), set()).add(
-            item.platform
-        )
+        rows.setdefault(replace(item, platform=""), set()).add(item.platform)
     pythons = {item.version for item in found if item.is_conda and item.name == "python"}
     if len(pythons) > 1:
         reason = f"not stated: it is {' or '.join(sorted(pythons))}, by the platform"
         draft.gap("wanted", ("requires_python",), reason)
-    for (name, version, build, is_conda), places in rows.items():
-        if name == "python" and len(pythons) > 1:
+    for item, places in rows.items():
+        if item.name == "python" and len(pythons) > 1:
             continue
         marker = UNSET if places == platforms and len(platforms) > 1 else _marker(places)
-        want(
-            draft,
-            name,
-            Choice(version=version, build=build or UNSET, marker=marker),
-            is_conda=is_conda,
-        )
+        want(draft, item.name, _choice(item, marker), is_conda=item.is_conda)
     if not draft.has("wanted"):
         draft.add(Wanted(complete=False, entries={}))
     draft.complete("wanted", names_only=True)
     return draft
+
+
+def _choice(item: Locked, marker: str | UnsetType) -> Choice:
+    return Choice(
+        version=item.version,
+        build=item.build or UNSET,
+        marker=marker,
+        groups=(item.group,) if item.group else UNSET,
+    )
 
 
 def _marker(platforms: set[str]) -> str | UnsetType:
@@ -98,8 +102,6 @@ def _marker(platforms: set[str]) -> str | UnsetType:
 
 def want(draft: Draft, name: str, choice: Choice, *, is_conda: bool) -> None:
     """Add one locked package, under the distribution's name where conda has another."""
-    from msgspec.structs import replace
-
     if not is_conda:
         draft.want(canonical(name), choice)
         return
@@ -154,10 +156,9 @@ def _of_conda_lock(tree: dict[str, Any], draft: Draft) -> Iterator[Locked]:
         platform = trees.text(item, "platform")
         if "category" not in item:
             draft.leave("packages whose entry is cut")
-        elif item["category"] != "main":
-            draft.leave("packages of other categories")
         elif isinstance(name, str) and isinstance(version, str) and isinstance(platform, str):
             archive = ARCHIVE.search(str(item.get("url", "")))
             is_conda = item.get("manager") == "conda"
             build = archive[3] if archive is not None and is_conda else ""
-            yield Locked(name, version, build, platform, is_conda)
+            group = "" if item["category"] == "main" else str(item["category"])[:100]
+            yield Locked(name, version, build, platform, is_conda, group)

@@ -17,7 +17,7 @@ from envsnap.model.wanted import Choice
 
 ROW = re.compile(
     r"^(?P<name>[A-Za-z0-9][\w.-]{0,120}) +(?:\(!\) +)?(?P<version>[0-9v]\S{0,60})"
-    r"(?: +(?P<latest>[0-9]+\.\S{1,60}))?(?: +(?P<said>\S.*))?$"
+    r"(?: +(?P<latest>[0-9]+\.\S{1,60}))?(?: (?P<place>\.{0,2}/\S+|[0-9a-f]{7,40}))?(?: +(?P<said>\S.*))?$"
 )
 FEWEST = 2
 WORDS = 3  # of a description; a build or a channel is one

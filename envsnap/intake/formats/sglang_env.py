@@ -8,6 +8,7 @@ from envsnap.intake.formats import key_values, machine
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
+from envsnap.model.host import System
 
 PAIR = re.compile(r"^\s{0,8}(?P<key>[A-Za-z][\w ,.()-]{0,60}?)\s{0,20}:(?:\s+(?P<value>.*))?$")
 BEGIN = re.compile(r"^\s{0,8}Python: ?\d\.\d")
@@ -15,6 +16,7 @@ END = re.compile(
     r"^\s*(?:NVIDIA Topology|AMD Topology|Ascend Topology|Hypervisor vendor|ulimit soft|```|</)|^\s*$"
 )
 OWN = re.compile(r"^\s{0,8}(?:sglang|flashinfer(?:[_-]python)?|sgl[_-]kernel): ", re.MULTILINE)
+LIMIT = re.compile(r"^\s{0,8}ulimit soft: (\d{1,18})$", re.MULTILINE)
 SEES = re.compile(r"^\s{0,8}(?:CUDA|ROCM|XPU|NPU) available: ", re.MULTILINE)
 # Modules under which older versions listed distributions.
 MODULES = {
@@ -45,6 +47,9 @@ def read(source: Source) -> Draft:
         )
     draft = Draft("the output of sglang.check_env", "stated")
     key_values.read(draft, KIND, blocks[0])
+    limit = LIMIT.search("\n".join(source.unlogged))  # behind tables of links
+    if limit is not None:
+        draft.add(System(complete=False, open_files_limit=int(limit[1])))
     if draft.entries("gpus"):
         draft.complete("gpus", names_only=True)
     return draft

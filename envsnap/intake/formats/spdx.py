@@ -39,5 +39,10 @@ def _packages(tree: dict[str, Any]) -> Iterator[list[str]]:
         ]
     for item in trees.records(tree, "@graph"):
         if str(item.get("type", "")).endswith("software_Package"):
-            stated = item.get("software_packageUrl")
-            yield [stated] if isinstance(stated, str) else []
+            stated = [item.get("software_packageUrl")]
+            stated += [
+                other.get("identifier")
+                for other in trees.records(item, "externalIdentifier")
+                if other.get("externalIdentifierType") == "packageUrl"
+            ]
+            yield [url for url in stated if isinstance(url, str)]

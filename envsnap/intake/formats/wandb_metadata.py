@@ -45,6 +45,9 @@ def add(draft: Draft, tree: dict[str, Any]) -> None:
     machine.platform(draft, str(tree["os"]))
     machine.python(draft, str(tree["python"]).removeprefix("CPython "))
     draft.add(System(complete=False, cpus=trees.whole(tree.get("cpu_count_logical"))))
+    memory = trees.whole(trees.text(tree, "memory", "total"))  # older versions: GiB, rounded
+    if isinstance(memory, int) and memory >= 1 << 24:
+        draft.add(System(complete=False, memory_total=memory))
     cuda = tree.get("cudaVersion")
     if isinstance(cuda, str) and re.fullmatch(r"\d{1,2}\.\d{1,2}", cuda):
         draft.add(Cuda(complete=False, driver=cuda))

@@ -8,19 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from envsnap.intake.formats import machine
+from envsnap.intake.formats import key_values, machine, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
-from envsnap.model.host import System
+from envsnap.model.host import Git, System
 
 BEGIN = re.compile(r"^Python implementation: \w+$")
 PAIR = re.compile(r"^(?P<key>[A-Za-z_][\w .-]{0,60}?) *: (?P<value>\S.*)$")
+COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # The list of GPUs stands between the pairs.
 GPU = re.compile(r"^GPU Info: *$|^ {2}GPU \d+: ")
 # Keys that are no module, and what says nothing of the environment.
 OTHERS = frozenset(
-    ("last updated", "compiler", "processor", "cpu cores", "architecture", "hostname", "git hash",
+    ("last updated", "compiler", "processor", "architecture", "hostname",
      "git repo", "git branch", "watermark", "author", "github username", "email", "website",
      "conda environment", "gpu info", "python implementation", "sys")
 )  # fmt: skip
@@ -48,7 +49,10 @@ def read(source: Source) -> Draft:
         )
     draft = Draft("the output of watermark", "stated")
     for key, value in _pairs(source.bare[starts[0] :]):
-        if not _of_machine(draft, key.lower(), value):
+        take = TABLE.get(key.lower())
+        if take is not None:
+            take(draft, value)
+        elif key.lower() not in OTHERS:
             machine.module(draft, key, value)
     if source.cut:
         draft.leave_end()
@@ -65,21 +69,37 @@ def _pairs(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             return
 
 
-def _of_machine(draft: Draft, key: str, value: str) -> bool:
-    """Take what is no module; tells whether it was that."""
-    if key == "python version":
-        machine.python(draft, value)
-    elif key == "ipython version":
-        machine.package(draft, "ipython", value)
-    elif key == "os":
-        if value in machine.PLATFORMS:
-            draft.add(System(complete=False, platform=machine.PLATFORMS[value]))
-    elif key == "release":
-        if re.match(r"\d+\.\d+", value):
-            draft.add(System(complete=False, kernel=value))
-    elif key == "machine":
-        if value in machine.MACHINES:
-            draft.add(System(complete=False, architecture=value))
-    else:
-        return key in OTHERS
-    return True
+def _platform(draft: Draft, value: str) -> None:
+    if value in machine.PLATFORMS:
+        draft.add(System(complete=False, platform=machine.PLATFORMS[value]))
+
+
+def _kernel(draft: Draft, value: str) -> None:
+    if re.match(r"\d+\.\d+", value):
+        draft.add(System(complete=False, kernel=value))
+
+
+def _architecture(draft: Draft, value: str) -> None:
+    if value in machine.MACHINES:
+        draft.add(System(complete=False, architecture=value))
+
+
+def _cpus(draft: Draft, value: str) -> None:
+    draft.add(System(complete=False, cpus=trees.whole(value)))  # of multiprocessing: logical ones
+
+
+def _commit(draft: Draft, value: str) -> None:
+    if COMMIT.fullmatch(value):
+        draft.add(Git(complete=False, commit=value))
+
+
+# What the keys say that are no module.
+TABLE = {
+    "python version": machine.python,
+    "ipython version": key_values.of("ipython"),
+    "os": _platform,
+    "release": _kernel,
+    "machine": _architecture,
+    "cpu cores": _cpus,
+    "git hash": _commit,
+}
