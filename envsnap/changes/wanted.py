@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct
 
 from envsnap.changes import markers
 from envsnap.changes.change import Change, ChangeKind
-from envsnap.changes.ranges import in_range, plain_range
+from envsnap.changes.ranges import in_range, is_one_range, plain_range
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import reason_for
 from envsnap.model.python import Package
@@ -245,7 +245,7 @@ class _Files:
         pythons = [stated(side, "wanted", "requires_python") for side in self._sides]
         if None not in pythons:
             self._found.compared += 1
-            if _as_set(pythons[0]) != _as_set(pythons[1]):
+            if not is_one_range(*map(str, pythons)):
                 path = ("wanted", "requires_python")
                 self._add(path, ChangeKind.CHANGED, pythons[0], pythons[1])
 
@@ -268,6 +268,20 @@ class _Files:
                 self._settle(name, *found)
                 return
         self._found.compared += 1
+        if left is not None and right is not None:
+            self._extras(name, left, right)
+
+    def _extras(self, name: str, left: Requirement, right: Requirement) -> None:
+        """What two lists ask for with a distribution; a lock lists that by itself."""
+        locks = any(names_all(side, "wanted") for side in self._sides)
+        if locks or left.groups is not UNSET or spelled(left) != spelled(right):
+            return
+        mine, theirs = (
+            set(one.extras) if isinstance(one.extras, tuple) else set() for one in (left, right)
+        )
+        if mine != theirs and left.alternatives is UNSET and right.alternatives is UNSET:
+            told = (f"[{','.join(sorted(found))}]" for found in (mine, theirs))
+            self._add(("wanted", name, "extras"), ChangeKind.CHANGED, *told)
 
     def _settle(self, name: str, mine: dict[str, Choice], theirs: dict[str, Choice]) -> None:
         """State a difference; a name that one side does not have may be left out there."""
@@ -395,7 +409,7 @@ def _meet(one: Choice, two: Choice) -> bool:
     mine, theirs = spelled(one), spelled(two)
     if mine is None or theirs is None:
         return True  # any version will do on one side
-    return _as_set(mine) == _as_set(theirs)
+    return is_one_range(mine, theirs)
 
 
 def _equal(one: str, two: str) -> bool:
@@ -405,7 +419,3 @@ def _equal(one: str, two: str) -> bool:
         return Version(one) == Version(two)
     except ValueError:
         return False
-
-
-def _as_set(bounds: str) -> frozenset[str]:
-    return frozenset(part.strip().replace(" ", "") for part in bounds.split(",") if part.strip())

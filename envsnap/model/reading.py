@@ -64,6 +64,8 @@ def says_all(section: Section, path: Path) -> bool:
     """Whether what a section does not mention is absent: a list may know its names alone."""
     if section.complete:
         return True
+    if path[0] == "wanted" and path[2:] == ("extras",) and not section.names_complete:
+        return True  # a line that asks for a distribution names the extras; a lock need not
     is_entry = len(path) == 2 and path[1] not in section.__struct_fields__
     return section.names_complete is True and is_entry
 

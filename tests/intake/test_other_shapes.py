@@ -446,3 +446,30 @@ def test_the_power_limit_of_drivers_that_tell_the_present_one(tmp_path: Path) ->
         "</gpu_power_readings></gpu></nvidia_smi_log>\n"
     )
     assert read(tmp_path, "smi.xml", text).sections.gpus.entries["0"].power_limit_mw == 350_000
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("numpy>=1.26,<2", "numpy <2.0, >=1.26"), ("numpy==1.26.*", "numpy>=1.26,<1.27"),
+        ("numpy~=1.26.4", "numpy>=1.26.4,<1.27"), ("numpy>=1.4", "numpy>=1.4.0"),
+    ],
+)  # fmt: skip
+def test_two_spellings_of_a_range_are_one(tmp_path: Path, one: str, two: str) -> None:
+    left = read(tmp_path, "requirements.txt", f"{one}\npandas>=2\n")
+    right = read(tmp_path, "requirements-gpu.txt", f"{two}\npandas>=2\n")
+    assert not envsnap.diff(left, right).findings
+    other = read(tmp_path, "requirements-dev.txt", "numpy>=1.25,<2\npandas>=2\n")
+    assert [item.path for item in envsnap.diff(left, other).findings] == [
+        ("wanted", "numpy", "specifier")
+    ]
+
+
+def test_extras_that_one_list_alone_asks_for(tmp_path: Path) -> None:
+    left = read(tmp_path, "requirements.txt", "requests[socks]>=2\npandas>=2\n")
+    right = read(tmp_path, "requirements-gpu.txt", "requests>=2\npandas>=2\n")
+    (found,) = envsnap.diff(left, right).findings
+    assert (found.severity.value, found.message) == ("warning", "requests: extras [socks] -> []")
+    assert [item.state for item in found.facts] == ["stated", "absent"]
+    (back,) = envsnap.diff(right, left).findings
+    assert back.severity.value == "info"

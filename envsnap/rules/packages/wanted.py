@@ -100,6 +100,8 @@ class Wanted(Rule):
 
     def _files(self, change: Change) -> Finding:
         name = change.path[1]
+        if change.path[2:] == ("extras",):
+            return self._extras(change)
         severity, effect = Severity.INFO, Effect.BEHAVIOR
         known: list[dict[str, Any]] = []
         if change.kind is ChangeKind.CHANGED:
@@ -123,6 +125,21 @@ class Wanted(Rule):
             else "Environments that are made from the two files differ in it.",
             source=releases.source(known[0]) if known else "",
             fix=f"Ask for {_pinned(name, change.reference)}." if change.reference else "",
+            changes=(change.path,),
+        )
+
+    def _extras(self, change: Change) -> Finding:
+        name = change.path[1]
+        fewer = change.other == "[]"
+        return Finding(
+            rule=self.id,
+            severity=Severity.WARNING if fewer else Severity.INFO,
+            effect=Effect.CRASH if fewer else Effect.BEHAVIOR,
+            confidence=Confidence.POSSIBLE,
+            path=change.path,
+            message=f"{name}: extras {change.told}",
+            why="What an extra brings along is installed from one of both files only.",
+            fix=f"Ask for {name if change.reference == '[]' else f'{name}{change.reference}'}.",
             changes=(change.path,),
         )
 
