@@ -122,7 +122,7 @@ def _file(name: str, one: Written, two: Written, *, rounding: bool) -> Found:
     if one.sha256 == two.sha256:
         return Found(state="same")
     if one.values is not None and one.values == two.values:
-        return Found(state="noise")  # the same JSON, laid out otherwise
+        return Found(state="noise")  # the same JSON or archive, laid out otherwise
     if not (one.lines and two.lines):
         told = (
             f"{name} holds other bytes, which may be rounding"

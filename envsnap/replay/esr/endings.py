@@ -31,7 +31,10 @@ class Written(Listed, frozen=True, kw_only=True, omit_defaults=True):
 
     size: Count
     sha256: str | None = None
-    values: Annotated[str | None, Meta(description="Of JSON: SHA-256 of what it says.")] = None
+    values: Annotated[
+        str | None,
+        Meta(description="Of JSON and archives: SHA-256 of what they say or hold."),
+    ] = None
 
 
 class Printed(Listed, frozen=True, kw_only=True, omit_defaults=True):

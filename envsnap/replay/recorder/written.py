@@ -13,7 +13,7 @@ from msgspec import structs
 
 from envsnap.observe import classes
 from envsnap.replay.esr.endings import Written
-from envsnap.replay.recorder import arrays, texts
+from envsnap.replay.recorder import arrays, packed, texts
 
 MOST_FILES = 20_000
 LARGEST = 256 << 20
@@ -75,7 +75,8 @@ def _described(path: str, during: texts.During, *, text: bool, listed: bool) -> 
         return Written(size=size, sha256=digest.hexdigest())
     if size > LARGEST_TEXT or b"\0" in start:
         lines = arrays.lines(path) if arrays.is_array(path) else ()
-        return Written(size=size, sha256=digest.hexdigest(), lines=lines)
+        values = packed.content(path, start)
+        return Written(size=size, sha256=digest.hexdigest(), lines=lines, values=values)
     found = texts.listed(start, during, text=text)
     is_json = found.lines and start.lstrip()[:1] in (b"{", b"[")
     return Written(
