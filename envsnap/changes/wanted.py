@@ -273,12 +273,10 @@ class _Files:
 
     def _extras(self, name: str, left: Requirement, right: Requirement) -> None:
         """What two lists ask for with a distribution; a lock lists that by itself."""
-        locks = any(names_all(side, "wanted") for side in self._sides)
-        if locks or left.groups is not UNSET or spelled(left) != spelled(right):
+        is_lock = any(names_all(side, "wanted") for side in self._sides)
+        if is_lock or left.groups is not UNSET or spelled(left) != spelled(right):
             return
-        mine, theirs = (
-            set(one.extras) if isinstance(one.extras, tuple) else set() for one in (left, right)
-        )
+        mine, theirs = (set(one.extras or ()) for one in (left, right))
         if mine != theirs and left.alternatives is UNSET and right.alternatives is UNSET:
             told = (f"[{','.join(sorted(found))}]" for found in (mine, theirs))
             self._add(("wanted", name, "extras"), ChangeKind.CHANGED, *told)

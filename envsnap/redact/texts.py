@@ -40,7 +40,7 @@ _OF_PROGRAMS = ("self.", "cls.", "args.", "config.", "cfg.", "settings.", "reque
 # A parameter of a statement of SQL.
 _BOUND = r"(?::[A-Za-z_]\w{0,60}|%s|\?)\Z"
 _REST = r"[^\n\r#]{0,200}"
-_SAID_ON = r"[^ ]* (?![a-z_]{2,20}[:=] )"  # more words, and no further name with its value
+_SAID_ON = r"[^ ]{0,200} (?![a-z_]{2,20}[:=] )"  # more words, and no further name with its value
 # Elements of XML, and pairs of attributes.
 _ELEMENT = r"<(?:[\w-]{1,20}:)?(" + _NAME + r")(?:\s[^<>]{0,200})?>([^<>]{1,4096})</"
 _ATTRIBUTES = (

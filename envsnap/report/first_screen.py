@@ -13,7 +13,7 @@ from envsnap.rules.engine import Result
 from envsnap.rules.finding import NO_CRASH, QUOTES, Finding, Severity
 
 MOST_OTHERS = 3
-STEP, FRAMEWORK = "package-version", "framework-version"
+STEPS_BESIDE, FRAMEWORK = ("package-version", "driver-version"), "framework-version"
 MOST_NAMES = 4
 LONGEST_KIND = 60
 STEPS = {
@@ -33,7 +33,7 @@ def likeliest(result: Result) -> Finding | None:
 def is_unexplained(report: document.Report, found: Finding) -> bool:
     """Whether the reader said what failed, and the first finding is no more than a step beside it."""
     of_framework = found.rule == FRAMEWORK and found.message.endswith(f"-> {found.other}")
-    beside = found.rule == STEP or of_framework or found.why.endswith(NO_CRASH)
+    beside = found.rule in STEPS_BESIDE or of_framework or found.why.endswith(NO_CRASH)
     return report.is_asked and beside and QUOTES not in found.why
 
 

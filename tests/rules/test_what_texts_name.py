@@ -206,3 +206,58 @@ def test_of_google_the_folder_below_tells_the_distribution() -> None:
     manifest = host({"google-auth": "2.35.0", "protobuf": "5.28.0"})
     assert owners.file(path.format("auth"), manifest) == "google-auth"
     assert owners.file(path.format("protobuf"), manifest) == "protobuf"
+
+
+LINEAR = (
+    'Traceback (most recent call last):\n  File "/srv/app/net.py", line 4, in forward\n'
+    "    return self.head(x)\n"
+    '  File "/opt/venv/lib/python3.11/site-packages/torch/nn/modules/linear.py", line 117, in forward\n'
+    "    return F.linear(input, self.weight, self.bias)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "speaks"),
+    [
+        ("RuntimeError: mat1 and mat2 shapes cannot be multiplied (32x1024 and 768x10)\n", False),
+        ("OSError: [Errno 28] No space left on device\n", False),
+        ("RuntimeError: something that nobody knows\n", True),
+    ],
+)
+def test_a_patch_is_not_blamed_for_a_line_that_something_else_decides(
+    said: str, speaks: bool
+) -> None:
+    found = first(host({"torch": "2.4.0"}), host({"torch": "2.4.1"}), LINEAR + said)
+    assert ("line 6" in found.why) is speaks
+
+
+@pytest.mark.parametrize(
+    ("there", "severity"), [("/srv/src", Severity.WARNING), ("/srv/src:/srv/lib:/x", Severity.INFO)]
+)
+def test_a_module_that_is_not_found_after_a_folder_was_lost(there: str, severity: Severity) -> None:
+    one, two = (
+        host(env_vars={"entries": {"PYTHONPATH": value}}) for value in ("/srv/src:/srv/lib", there)
+    )
+    found = first(one, two, RAISED + "ModuleNotFoundError: No module named 'rankshared'\n")
+    assert (found.path, found.severity) == (("env_vars", "PYTHONPATH"), severity)
+
+
+def test_a_locale_that_is_not_there_is_not_said_to_be_ascii() -> None:
+    one, two = (
+        host(system={"encoding": "utf-8", "locales": names})
+        for names in (["C.utf8", "en_US.utf8"], ["C.utf8"])
+    )
+    found = first(one, two, RAISED + "locale.Error: unsupported locale setting\n")
+    assert (found.path, found.severity) == (("system", "locales"), Severity.WARNING)
+
+
+def test_a_stub_of_the_driver_leads_to_where_libraries_are_looked_for() -> None:
+    one, two = (
+        host(env_vars={"entries": {"LD_LIBRARY_PATH": value}})
+        for value in ("/usr/lib", "/cuda/stubs")
+    )
+    found = first(
+        one, two, RAISED + "RuntimeError: CUDA driver error: CUDA driver is a stub library\n"
+    )
+    assert found.path == ("env_vars", "LD_LIBRARY_PATH")
+    assert found.severity is not Severity.INFO

@@ -8,27 +8,32 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from envsnap.intake.messages import clean_message
-from envsnap.knowledge import variables
 from envsnap.knowledge.tables import is_trusted, table
-from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import QUOTES, Confidence, Effect, Finding, Severity
 from envsnap.rules.machine.env_var import UNKNOWN
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps
-from envsnap.rules.symptoms.complaints import is_of_a_service, is_of_what_is_given
 from envsnap.rules.symptoms.demangle import demangled
 from envsnap.rules.symptoms.known import known
-from envsnap.rules.symptoms.naming import AS_SET, as_set, fitting, named, on_path, to_set
+from envsnap.rules.symptoms.naming import (
+    AS_SET,
+    as_set,
+    fitting,
+    named,
+    off_path,
+    on_path,
+    to_set,
+)
 from envsnap.rules.symptoms.places import Places, places
-from envsnap.rules.symptoms.reading import RAISED, Evidence, Reading
+from envsnap.rules.symptoms.reading import Evidence, Reading
+from envsnap.rules.symptoms.spoken import is_of_the_program, settled_lines, spoken_for
 
 LONGEST_QUOTE = 160
 LONGEST_JUDGED = 8000  # of a line: what stands further away tells nothing of a secret
 LONGEST_NAME = 80
 MOST_GUESSES = 2
-MOST_RAISED = 3  # findings that one sentence speaks for
 OF_RELEASES = ("package-version", "framework-version")  # the fix is the reference's release
 # Rules that say that a fact differs, and of its effect what holds for any program.
 ONLY_DIFFER = ("package-version", "c-library", "operating-system", "processor", "resources", "env-var", "driver-version")  # fmt: skip
@@ -37,7 +42,6 @@ HOLE = re.compile(r"\{(\w+)\}")
 SUGGESTED = re.compile(
     r"\bpip3? install (?:(?:-U|--upgrade|--force-reinstall) )*[\"']?(?P<asked>[A-Za-z][\w.-]{1,60}(?:[=<>~!]=[\w.]{1,20})?)"
 )
-TOKEN = re.compile(r"[a-z][a-z_]{3,40}|[a-z]{1,6}\d{1,4}[a-z]{0,4}|\d{1,4}(?:\.\d{1,6}){1,4}")
 SYMBOL = re.compile(r"\b_Z[\w.$]{4,400}")
 
 
@@ -68,12 +72,13 @@ class ErrorText(Rule):
         told: set[tuple[str, Path]] = set()
         said: set[str] = set()
         ordered: list[tuple[int, Finding]] = []
+        settled = settled_lines(reading)
         for evidence in _all_of(reading, manifest, findings):
             where = places(evidence, manifest)
             if not (where.stated or where.others):
                 continue  # it speaks of the program's own parts
             spoken = [
-                found for found in _spoken_for(evidence, where, findings)
+                found for found in spoken_for(evidence, where, findings, settled)
                 if (found.rule, found.path) not in told
             ]  # fmt: skip
             told.update((found.rule, found.path) for found in spoken)
@@ -126,7 +131,7 @@ def _open(reading: Reading, manifest: Manifest) -> list[Evidence]:
     """What a text names, then what failed; that something raised says less than a variable in the text."""
     spoken = named(reading, manifest)
     of_variables = [item for item in spoken if item.row["facts"][0].startswith("env_vars.")]
-    if any(_is_of_the_program(item) for item in reading.evidence):
+    if any(is_of_the_program(item) for item in reading.evidence):
         return of_variables
     failed = [
         item for item in reading.evidence
@@ -142,6 +147,8 @@ def _all_of(
     """What a text shows: folders and variables as they are set, known releases, then sentences."""
     if any(map(_is_of_path, findings)):
         yield from on_path(reading, manifest)
+    if any(map(_is_of_a_lost_folder, findings)):
+        yield from off_path(reading, manifest)
     yield from as_set(reading, manifest)
     yield from to_set(reading, manifest)
     yield from known(reading, manifest)
@@ -152,20 +159,10 @@ def _is_of_path(found: Finding) -> bool:
     return found.path == ("env_vars", "PYTHONPATH") and bool(found.changes)
 
 
-def _is_of_the_program(evidence: Evidence) -> bool:
-    """Whether what the program does decides it more often than the environment."""
-    if evidence.row["id"] == RAISED["id"] and (
-        is_of_a_service(evidence.raised) or is_of_what_is_given(evidence.raised)
-    ):
-        return True
-    kind = evidence.row.get("program")
-    return kind is True or (kind == "direct" and _is_called_directly(evidence))
-
-
-def _is_called_directly(evidence: Evidence) -> bool:
-    """Whether one library alone stands between the program and what failed, as far as one is told."""
-    frames = evidence.raised.frames if evidence.raised is not None else ()
-    return len({owners.installed_as(item.file) for item in frames} - {None}) <= 1
+def _is_of_a_lost_folder(found: Finding) -> bool:
+    """Whether PYTHONPATH lacks a folder that the reference has."""
+    one, two = (str(side or "").split(":") for side in (found.reference, found.other))
+    return _is_of_path(found) and not set(filter(None, one)) <= set(two)
 
 
 def _raised_by_the_program(evidence: Evidence, manifest: Manifest) -> bool:
@@ -174,115 +171,6 @@ def _raised_by_the_program(evidence: Evidence, manifest: Manifest) -> bool:
         return False
     frames = [frame for frame in evidence.raised.frames if not owners.is_of_python(frame.file)]
     return bool(frames) and owners.file(frames[-1].file, manifest) is None
-
-
-def _spoken_for(evidence: Evidence, where: Places, findings: Sequence[Finding]) -> list[Finding]:
-    """Findings that a sentence speaks for: of the rules that it names, then of its facts in order.
-
-    Of facts, those that differ count whatever their severity, and others where a rule blames them.
-    A sentence that says little of what failed speaks for differences alone.
-    """
-    if _says_nothing(evidence):
-        return _moved_far(evidence, where, findings)
-    by_fact = [
-        found
-        for path in where.ordered
-        for found in findings
-        if touches(found, path)
-        and _may_do(found, path)
-        and (found.changes or (_serious(found) and not evidence.is_weak))
-    ]
-    by_fact = _nearest_first(by_fact, evidence)
-    chosen = by_fact if evidence.is_weak else [*_of_rules(evidence, where, findings), *by_fact]
-    return list({(found.rule, found.path): found for found in chosen}.values())[:MOST_RAISED]
-
-
-def _of_rules(evidence: Evidence, where: Places, findings: Sequence[Finding]) -> list[Finding]:
-    """The findings of the rules that a sentence names."""
-    return [
-        found
-        for found in findings
-        if found.rule in evidence.row["rules"] and _serious(found) and _is_meant(found, where)
-    ]
-
-
-def _moved_far(evidence: Evidence, where: Places, findings: Sequence[Finding]) -> list[Finding]:
-    """What went on by more than a patch of a library that complains of what it is given.
-
-    A release may read the same data otherwise; a patch hardly does. Its variables may tell it what
-    to read, or how to reach a service.
-    """
-    if evidence.row["id"] != RAISED["id"]:
-        return []
-    of_service = is_of_a_service(evidence.raised)
-
-    def may_be(found: Finding) -> bool:
-        if found.path[0] == "env_vars":
-            return True
-        moved = distance(found.reference, found.other) in (Distance.MAJOR, Distance.MINOR)
-        return found.path[0] in ("packages", "frameworks") and moved and not of_service
-
-    return [
-        found
-        for path in where.ordered
-        for found in findings
-        if found.changes and touches(found, path) and may_be(found)
-    ][:MOST_RAISED]
-
-
-def _says_nothing(evidence: Evidence) -> bool:
-    """Whether a line is a hint, or a complaint of what the program does."""
-    return evidence.is_hint or (evidence.is_weak and _is_of_the_program(evidence))
-
-
-def _nearest_first(found: list[Finding], evidence: Evidence) -> list[Finding]:
-    """Of several findings about one fact, those first that say what the line says: names, versions."""
-    line = set(TOKEN.findall(evidence.line.lower()))
-
-    def shared(item: Finding) -> int:
-        return len(line & set(TOKEN.findall(item.message.lower())))
-
-    def about(item: Finding) -> Path:
-        return item.path[:1] if item.path[0] == "gpus" else item.path
-
-    places = {about(item): place for place, item in reversed(list(enumerate(found)))}
-    return sorted(found, key=lambda item: (places[about(item)], -shared(item)))
-
-
-def _may_do(found: Finding, path: Path) -> bool:
-    """Whether a difference does anything, or is of the very fact; a text about a GPU is not about its VBIOS."""
-    is_of_machine = found.path[0] in ("gpus", "driver", "system") or found.path[-1] == "PATH"
-    if path[-1].endswith("*"):
-        return variables.acts(found.path[-1]) or variables.known(found.path[-1]) is None
-    is_it = found.path == path and found.path[0] != "env_vars" and found.rule != "resources"
-    return not is_of_machine or found.effect is not Effect.NONE or is_it
-
-
-def _is_meant(found: Finding, where: Places) -> bool:
-    """Whether a rule's finding is about what the text names, where it names a distribution."""
-    named = {path[1] for path in (found.path, *found.changes) if path[0] == "packages" and path[1:]}
-    return not where.distributions or not named or bool(named & where.distributions)
-
-
-def touches(found: Finding, path: Path) -> bool:
-    """Whether a finding is about a fact, or about the distribution or section it belongs to."""
-    return any(
-        _begins(about, path) or _begins(path, about) for about in (found.path, *found.changes)
-    )
-
-
-def _begins(long: Path, short: Path) -> bool:
-    if long[: len(short)] == short:
-        return True
-    if short[-1].endswith("*"):  # a variable of a distribution
-        return long[:1] == short[:1] and long[-1].startswith(short[-1][:-1])
-    if short[0] == "packages" and long[0] == "wanted":  # a line of a file asks for it
-        return long[1 : len(short)] == short[1:]
-    # A framework and its distribution are one thing.
-    pair = {long[0], short[0]}
-    return pair == {"packages", "frameworks"} and len(long) > 1 and len(short) > 1 and (
-        long[1].replace("_", "-") == short[1].replace("_", "-") and len(short) <= len(long)
-    )  # fmt: skip
 
 
 def _are_told(where: Places, told: set[tuple[str, Path]]) -> bool:
@@ -361,10 +249,6 @@ def _is_of_numbers(found: Finding, evidence: Evidence) -> bool:
         return False
     is_step = found.rule in steps.RETOLD  # of a release's changes the text chooses one
     return found.effect in (Effect.NUMERICS, Effect.PERFORMANCE) and not is_step
-
-
-def _serious(found: Finding) -> bool:
-    return found.severity is not Severity.INFO
 
 
 def _filled(text: str, evidence: Evidence, where: Places) -> str:

@@ -24,7 +24,7 @@ OF_WHAT_IS_GIVEN = re.compile(
     r"(?:Key|Index|Value|ZeroDivision|Overflow|FileNotFound|FileExists|IsADirectory|NotADirectory|EOF"
     r"|JSONDecode|Parser|Scanner|Validation|Schema|NotFitted|LinAlg|Undefined|TemplateSyntax|EmptyData|Data"
     r"|ColumnNotFound|ConfigKey|ConfigAttribute|Interpolation\w{0,20}|Argument|InvalidParameter|Cast|Programming|Integrity"
-    r"|OutOfBounds\w{0,20}|Dimension|Shape|Domain)(?:Error|Exception)"
+    r"|OutOfBounds\w{0,20}|UnidentifiedImage|Dimension|Shape|Domain)(?:Error|Exception)"
     r"|Arrow(?:Invalid|KeyError|IndexError)|MisconfigurationException|MissingMandatoryValue|NoSuchOption"
     r"|KeyboardInterrupt|StopIteration|SystemExit"
 )

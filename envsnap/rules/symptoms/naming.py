@@ -111,6 +111,13 @@ ON_PATH = {
     "fix": "Try without it.",
 }
 
+OFF_PATH = {
+    **ON_PATH,
+    "id": "off-path",
+    "says": "a folder in which modules were looked for is no longer in PYTHONPATH",
+    "fix": "Put the folder back.",
+}
+
 
 def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
     """What the complaining lines of a text name of a manifest, the first of them first."""
@@ -187,6 +194,14 @@ def on_path(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
         roots = {re.split(r"[/.]", place, maxsplit=1)[0] for place in inside}
         if any(owners.module(root, manifest) for root in roots):
             yield Evidence(row=ON_PATH, groups={}, line=item.line, number=item.number)
+
+
+def off_path(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
+    """The modules that were not found and that no distribution is known to have."""
+    for item in reading.evidence:
+        module = item.groups.get("module")
+        if item.row["id"] == "no-module" and not (module and owners.module(module, manifest)):
+            yield Evidence(row=OFF_PATH, groups={}, line=item.line, number=item.number)
 
 
 def _told(reading: Reading, numbers: Iterable[int]) -> list[tuple[int, str]]:
