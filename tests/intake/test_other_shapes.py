@@ -473,3 +473,58 @@ def test_extras_that_one_list_alone_asks_for(tmp_path: Path) -> None:
     assert [item.state for item in found.facts] == ["stated", "absent"]
     (back,) = envsnap.diff(right, left).findings
     assert back.severity.value == "info"
+
+
+FROZEN = "numpy==1.26.4\npeft==0.10.0\ntorch==2.2.1\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Starting job on gpu01\n+ pip freeze\n{FROZEN}+ python train.py\nEpoch 1\n",
+        f"ana@box ~/proj> pip freeze\n{FROZEN}ana@box ~/proj> \n",
+        (
+            f"Step 5/9 : RUN pip freeze\n ---> Running in 0a1b2c3d4e5f\n{FROZEN}"
+            "Removing intermediate container 0a1b2c3d4e5f\n ---> 1a2b3c4d5e6f\n"
+        ),
+    ],
+)
+def test_a_list_below_its_command_in_a_log(text: str, tmp_path: Path) -> None:
+    entries = read(tmp_path, "job.log", text).sections.packages.entries
+    assert {name: entry.version for name, entry in entries.items()} == {
+        "numpy": "1.26.4", "peft": "0.10.0", "torch": "2.2.1",
+    }  # fmt: skip
+
+
+def test_no_output_between_traced_commands_is_lost(tmp_path: Path) -> None:
+    text = f"+ pip freeze\n{FROZEN}+ nvidia-smi -L\nGPU 0: NVIDIA L4 (UUID: GPU-3a1b2c3d-0000-1111-2222-333344445555)\n+ date\n"
+    sections = read(tmp_path, "job.log", text).sections
+    assert sections.packages.entries["peft"].version == "0.10.0"
+    assert sections.gpus.entries["0"].name == "NVIDIA L4"
+
+
+def test_what_uv_installed_is_no_command(tmp_path: Path) -> None:
+    text = " + numpy==1.26.4\n + peft==0.10.0\n + python-dotenv==1.0.1\n + torch==2.2.1\n"
+    (tmp_path / "uv.log").write_text(f"Installed 4 packages in 12ms\n{text}")
+    try:
+        found = envsnap.load(str(tmp_path / "uv.log")).sections
+    except InputError:
+        return  # no list of all that is installed
+    assert found.packages is UNSET or len(found.packages.entries) == 4
+
+
+def test_values_that_are_quoted_for_a_shell(tmp_path: Path) -> None:
+    text = (
+        "$ systemctl show-environment\nLANG=C.UTF-8\n"
+        r"XLA_FLAGS=$'--a=true --b=/it\'s'" "\nOMP_NUM_THREADS='8'\n"
+    )  # fmt: skip
+    entries = read(tmp_path, "unit.txt", text).sections.env_vars.entries
+    assert entries["XLA_FLAGS"] == "--a=true --b=/it's"
+    assert entries["OMP_NUM_THREADS"] == "'8'"  # of env and of a mistake
+
+
+def test_the_dependency_graph_as_github_exports_it(tmp_path: Path) -> None:
+    reference = {"referenceType": "purl", "referenceLocator": "pkg:pypi/torch@2.2.1"}
+    tree = {"sbom": {"spdxVersion": "SPDX-2.3", "packages": [{"externalRefs": [reference]}]}}
+    found = read(tmp_path, "sbom.json", json.dumps(tree)).sections.packages
+    assert found.entries["torch"].version == "2.2.1"

@@ -20,12 +20,15 @@ FUNCTION = re.compile(r"^BASH_FUNC_[^=]{1,255}=\(\)")
 ALWAYS = "PATH"
 SHELL = frozenset(("HOME", "PWD", "SHLVL", "USER", "LOGNAME", "OLDPWD", "HOSTNAME", "_"))
 FEWEST = 4
+QUOTED = re.compile(r"\$'((?:[^'\\]|\\['\\])*)'")
 GOES_ON = "not stated: its value goes on in further lines"
 # What bash sets for the program that it starts stands last: with it, the list is whole.
 LAST = re.compile(r"^_=\S*(?:env|printenv)$")
 
 
-COMMAND = re.compile(r"^(?:sudo )?(?:env|printenv|export -p)(?:\s*\||\s*$)")
+COMMAND = re.compile(
+    r"^(?:sudo )?(?:env|printenv|export -p|systemctl(?: --user)? show-environment)(?:\s*\||\s*$)"
+)
 
 
 def recognise(source: Source) -> bool:
@@ -58,8 +61,8 @@ def read(source: Source) -> Draft:
             last = "" if FUNCTION.match(line) else last
             further.update({last: GOES_ON} if last and line.strip() else {})
             continue
-        last = found["name"]
-        if known.setdefault(last, found["value"]) != found["value"]:
+        last, value = found["name"], _unquoted(found["value"])
+        if known.setdefault(last, value) != value:
             raise RefusedError(
                 f"{source.name}: sets {last} to two values; keep the output of one env"
             )
@@ -73,6 +76,12 @@ def read(source: Source) -> Draft:
     ):
         draft.complete("env_vars")
     return draft
+
+
+def _unquoted(value: str) -> str:
+    """A value that systemctl, or bash's `set`, writes as a shell reads it: $'…'; others as they are."""
+    found = QUOTED.fullmatch(value)
+    return re.sub(r"\\(['\\])", r"\1", found[1]) if found is not None else value
 
 
 def add(draft: Draft, known: dict[str, str], unclear: dict[str, str]) -> None:

@@ -12,22 +12,26 @@ from envsnap.intake.formats.source import Source
 
 def recognise(source: Source) -> bool:
     """The version of the form in the document, or its context."""
-    tree = source.json
-    if not isinstance(tree, dict):
-        return False
+    tree = _tree(source)
     return isinstance(tree.get("spdxVersion"), str) or "spdx.org/rdf/3" in str(tree.get("@context"))
 
 
 def read(source: Source) -> Draft:
     """Packages by their package URLs; one without is counted."""
     draft = Draft("an SBOM (SPDX)", "stated")
-    for purls in _packages(source.json):
+    for purls in _packages(_tree(source)):
         found = next((item for purl in purls if (item := package_urls.parse(purl))), None)
         if found is None:
             draft.leave("packages without a package URL")
         else:
             package_urls.add(draft, found)
     return draft
+
+
+def _tree(source: Source) -> dict[str, Any]:
+    """The document; GitHub's export of its dependency graph has it under one key."""
+    tree = source.json if isinstance(source.json, dict) else {}
+    return trees.mapping(tree, "sbom") if set(tree) == {"sbom"} else tree
 
 
 def _packages(tree: dict[str, Any]) -> Iterator[list[str]]:

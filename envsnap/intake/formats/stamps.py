@@ -36,6 +36,8 @@ STAMPS = tuple(
 FRAME = re.compile(
     r"(?m)^(?:#\d{1,4} (?:\[[^\]\n]{1,60}\] .*|DONE\b.*|CACHED\b.*|sha256:.*|\.\.\.)"
     r"|\[Pipeline\] .*"  # Jenkins
+    r"| ---> (?:Running in )?[0-9a-f]{12}"
+    r"|Removing intermediate container [0-9a-f]{12}"
     r"|[\w.-]{1,80} exited with code \d{1,3}|Attaching to [\w., -]{1,200})$\n?"
 )
 # How a mark ends that all lines share, whatever it says.

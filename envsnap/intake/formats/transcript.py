@@ -10,6 +10,9 @@ LARGEST_SESSION, MOST_COMMANDS = 1 << 20, 50
 PROMPT = re.compile(
     r"^\s{0,8}(?:\([^()\n]{1,40}\)\s?)?(?:"
     r"[\w.-]{1,40}@[\w.-]{1,60}[^$#%\n]{0,80}[$#%](?:\s|$)|"  # user@host:~$
+    r"[\w.-]{1,40}@[\w.-]{1,60} [~/][^>\n]{0,80}>(?:\s|$)|"  # fish
+    r"Step \d{1,3}/\d{1,3} : (?:RUN )?|"  # docker build, without BuildKit
+    r"\+{1,4} (?=[a-z][\w./-]{0,80}(?:\s|$))|"  # set -x; what uv installs has its version there
     r"\[[^\]\n]{1,80}\]\s?[$#%](?:\s|$)|"  # [user@host folder]$
     r"PS [A-Za-z]:[^>\n]{0,120}>\s?|[A-Za-z]:\\[^>\n]{0,120}>|"  # Windows
     r"[$%\u276f\u279c\u03bb](?:\s|$)|!(?=[a-z/])|%(?=pip|conda|nvidia|python)|In \[\d{1,4}\]:\s?|>>>\s)"
