@@ -43,6 +43,7 @@ def headline(verdict: Verdict) -> str:
         if verdict.drift is not None:
             return f"Same: {verdict.rungs[-1].summary}"
         told = "Same: every bit" if verdict.bits else "Same: all differences are within rounding"
+        told += " of what was compared" if verdict.bits and verdict.masked else ""
         return f"{told}; {verdict.cause}" if verdict.cause else told
     if verdict.outcome == "equivalent":
         if verdict.cause.startswith("the results of "):  # they could not be compared

@@ -56,12 +56,20 @@ def test_files() -> None:
     assert compared(one, other, rounding=True).state == "unknown"
 
 
+def test_what_is_masked_in_files_is_told() -> None:
+    one, two = (f"match 1b4e28ba-2fa1-11d2-883f-0016d3cca4{end}\nscore 2\n" for end in (27, 28))
+    found = compared(
+        {"m.txt": wrote(one), "s.txt": wrote("1")}, {"m.txt": wrote(two), "s.txt": wrote("1")}
+    )
+    assert (found.state, found.masked) == ("noise", "m.txt: not compared: 1 uuid")
+
+
 def test_another_folder_is_the_same_file_where_something_was_set_otherwise() -> None:
     one = {"out/a/p.json": wrote("1"), "out/b/p.json": wrote("2"), "log.txt": wrote("x")}
     two = {"new/a/p.json": wrote("1"), "new/b/p.json": wrote("2"), "log.txt": wrote("x")}
     found = compared(one, two, moves=True)
     assert found.state == "same"
-    assert found.masked == "under other names: out/a/p.json -> new/a/p.json, out/b/p.json -> new/b/p.json"  # fmt: skip
+    assert found.renamed == "under other names: out/a/p.json -> new/a/p.json, out/b/p.json -> new/b/p.json"  # fmt: skip
     assert compared(one, two).told == "out/a/p.json is not written here"
     found = compared(one, {**two, "new/b/p.json": wrote("3")}, moves=True)
     assert found.told == "out/b/p.json, line 1: `2` -> `3`"

@@ -36,7 +36,8 @@ def closed(
     steps = [_rung("printed", said)]
     if golden.record.files or other.record.files:
         steps.append(_rung("files", wrote))
-    verdict = msgspec.structs.replace(verdict, rungs=(*verdict.rungs, *steps), masked=said.masked)
+    masked = "; ".join(filter(None, (said.masked, wrote.masked)))
+    verdict = msgspec.structs.replace(verdict, rungs=(*verdict.rungs, *steps), masked=masked)
     told = _told(golden, other, said, wrote)
     if told and verdict.outcome == "undecided" and verdict.cause.startswith(RANDOM):
         return verdict  # random layers print random answers
@@ -148,7 +149,13 @@ def _otherwise_called(
 def _rung(name: str, found: Found) -> Rung:
     states: dict[str, State] = {"same": "same", "noise": "noise", "unknown": "unknown"}
     state = states.get(found.state, "diverged")
-    words = {"same": f"the same, {found.lines} lines" if name == "printed" else f"the same, {found.lines}", "noise": "the same but for rounding", "unknown": found.told}  # fmt: skip
+    lines = " lines" if name == "printed" else ""
+    but = "what is masked" if found.masked else "rounding"
+    words = {
+        "same": f"the same, {found.lines}{lines}",
+        "noise": f"the same but for {but}",
+        "unknown": found.told,
+    }
     summary = words.get(found.state, found.told)
-    masked = (found.masked,) if found.masked else ()
-    return Rung(name=name, state=state, summary=summary, details=masked)  # type: ignore[arg-type]
+    details = tuple(filter(None, (found.masked, found.renamed)))
+    return Rung(name=name, state=state, summary=summary, details=details)  # type: ignore[arg-type]

@@ -35,6 +35,7 @@ class Found(Struct, frozen=True, kw_only=True):
     state: State
     told: str = ""
     masked: str = ""
+    renamed: str = ""  # files that met under other names
     lines: int = 0
     answers: bool = False  # whether anything was printed that could be an answer
 

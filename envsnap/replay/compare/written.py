@@ -19,6 +19,7 @@ STAMP = re.compile(
     r"|(?<!\d)(?P<epoch>1[5-9]\d{8})(?:\.?\d{3,9})?(?!\d)"
 )
 OLD_MOST, LISTS_ALL = 200, 7  # files that recordings listed before a revision
+MOST_MASKED = 3  # files of which is told what was masked in them
 OWN_DAY = timedelta(hours=36)  # a stamp may be of another zone
 
 
@@ -35,22 +36,28 @@ def files(golden: Record, other: Record, *, rounding: bool, moves: bool) -> Foun
     if alone and not unknown:
         return Found(state="differs", told=alone[0])
     states: list[State] = ["unknown" if unknown else "same"]
+    masked: list[str] = []
     for name, twin in pairs.items():
         found = _file(name, golden.files[name], other.files[twin], rounding=rounding)
         if found.state == "differs":
             return found
         states.append(found.state)
+        if found.masked and len(masked) < MOST_MASKED:
+            masked.append(f"{name}: {found.masked}")
         unknown = unknown or (found.told if found.state == "unknown" else "")
     order: tuple[State, ...] = ("unknown", "noise", "same")
     state = next(item for item in order if item in states)
-    return Found(state=state, told=unknown, lines=len(pairs), masked=_renamed(pairs))
+    return Found(
+        state=state, told=unknown, lines=len(pairs),
+        masked="; ".join(masked), renamed=_renamed(pairs),
+    )  # fmt: skip
 
 
 def _renamed(pairs: Mapping[str, str]) -> str:
     """The files that met under other names, in words."""
     moved = [f"{name} -> {twin}" for name, twin in pairs.items() if name != twin]
-    masked = f"under other names: {', '.join(moved[:3])}" if moved else ""
-    return f"{masked} and {len(moved) - 3} more" if len(moved) > 3 else masked
+    told = f"under other names: {', '.join(moved[:3])}" if moved else ""
+    return f"{told} and {len(moved) - 3} more" if len(moved) > 3 else told
 
 
 def _not_listed(record: Record) -> str:
@@ -134,7 +141,7 @@ def _file(name: str, one: Written, two: Written, *, rounding: bool) -> Found:
         return _arrays(name, one.lines, two.lines, rounding=rounding)
     found = compare(_as_printed(one), _as_printed(two), rounding=rounding)
     if found.state in ("same", "noise"):
-        return Found(state="noise")
+        return Found(state="noise", masked=found.masked)
     if found.state == "unknown":
         return Found(state="unknown", told=f"{name}: {found.told}")
     return Found(state="differs", told=f"{name}, {found.told}")
