@@ -111,7 +111,7 @@ def _after(
     together = facts.beside(acting, lines, most=3)
     reasons = "; ".join(fact.text for fact in together)
     ended = raised.ended(golden.record, other.record)
-    follows = "" if ended or (acting and not lines) else ": the code after them differs"
+    follows = ": the code after them differs" if lines and not ended else ""
     cause = f"{told}; {_of_models(verdict, walk)}{follows}" + (f"; {reasons}" if reasons else "")
     where = f" (from {last.call.caller} on)" if last is not None and last.call.caller else ""
     fix = f"Compare what follows the last call of a model{where}: thresholds, labels, decoding, post-processing."  # fmt: skip

@@ -329,6 +329,10 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
     changes = list(surroundings.configs(golden.manifest, other.manifest))
     yield from _of_keys("setting", [item for item in changes if not _is_note(item[0])])
     yield from _of_keys("note", [item for item in changes if _is_note(item[0])])
+    given = [item.record.variables or {} for item in (golden, other)]
+    for name, how in surroundings.variables(golden.manifest, other.manifest):
+        if not any(name in side for side in given):  # else it is told already
+            yield Fact(kind="setting", text=f"the variable {name} {how}", fix=GIVEN[1][2])
     for name, how in surroundings.seeds(golden.manifest, other.manifest):
         yield Fact(
             kind="seeding", text=f"the seed of {name}: {how}", fix="Seed as the golden run does."

@@ -17,6 +17,8 @@ from envsnap.model.manifest import Manifest
 
 LONGEST, FEW_FILES = 60, 4
 ONLY_WATCHED = ("inotify",)
+# What they change: hours of local time, the order of sets, asserts and what `__debug__` guards.
+READ_BY_PYTHON = ("TZ", "PYTHONHASHSEED", "PYTHONOPTIMIZE")
 OF_TORCH = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".index.json")
 
 
@@ -29,6 +31,18 @@ def configs(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
             if where or UNSET not in (left, right):
                 title = f"{name}: {paths.text(where)}" if where else name
                 yield title, f"{_shown(left)} -> {_shown(right)}"
+
+
+def variables(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
+    """Variables that Python itself reads, and that differ: whatever the code names, they act on it."""
+    here, there = (_entries(item, "env_vars") for item in (golden, other))
+    whole = all(
+        getattr(item.sections.env_vars, "complete", False) is True for item in (golden, other)
+    )
+    for name in READ_BY_PYTHON:
+        one, two = here.get(name, UNSET), there.get(name, UNSET)
+        if one != two and (whole or UNSET not in (one, two)):
+            yield name, f"{_shown(one)} -> {_shown(two)}"
 
 
 def _inner(path: paths.Path, one: Any, two: Any) -> tuple[paths.Path, Any, Any]:
