@@ -264,9 +264,11 @@ def _brain(value: float) -> float:
     return float(struct.unpack("<f", struct.pack("<I", bits))[0])
 
 
-def _random(_: Tensor, here: Values, __: Tensor, there: Values, name: str) -> Told | None:
-    """Two draws of normal numbers that have nothing in common."""
+def _random(one: Tensor, here: Values, _: Tensor, there: Values, name: str) -> Told | None:
+    """Two draws of normal numbers that have nothing in common; a draw hardly gives a number twice."""
     for values in (here, there):
+        if one.dtype == "float32" and 100 * len(set(values)) < 99 * len(values):
+            return None  # standardised data
         mean = math.fsum(values) / len(values)
         spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))
         error = 4 / math.sqrt(len(values))
