@@ -88,16 +88,25 @@ class Facts(Struct, frozen=True, kw_only=True):
         return (*first, *lines[:most], *[fact for fact in acting if fact.kind in LAST][:1])
 
     def code(self, after: str = "", before: str = "") -> tuple[Fact, ...]:
-        """Lines of code that differ, those between two places of the script first."""
+        """Lines of code that differ between two places of the script, or in other files.
+
+        Of each other file the first one stands before the further ones of any.
+        """
         lines = self.of("code")
-        between = [fact for fact in lines if code_lines.within(fact.place, after, before)]
-        return tuple(between or lines)
+        bounds = {place.rpartition(":")[0] for place in (after, before) if place}
+        between = [code_lines.within(fact.place, after, before) for fact in lines]
+        called = [fact.place.rpartition(":")[0] not in bounds for fact in lines]
+        kept = [item for item in zip(lines, between, called, strict=True) if any(item[1:])]
+        files = [fact.place.rpartition(":")[0] if other else "" for fact, _, other in kept]
+        further = [bool(name) and name in files[:place] for place, name in enumerate(files)]
+        ordered = sorted(zip(further, kept, strict=True), key=lambda item: item[0])
+        return tuple(fact for _, (fact, *_) in ordered) if any(between) else lines
 
 
 def remedy(fix: str, acting: tuple[Fact, ...]) -> str:
     """What to do about an input: what made it another is better than to ask for the golden one."""
     if acting and (acting[0].kind != "code" or fix.startswith(NO_REMEDY)):
-        return acting[0].fix
+        return remedies(acting)
     return fix
 
 
