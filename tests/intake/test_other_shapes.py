@@ -442,10 +442,14 @@ def test_the_power_limit_of_drivers_that_tell_the_present_one(tmp_path: Path) ->
     text = (
         "<?xml version='1.0' ?>\n<nvidia_smi_log><driver_version>535.129.03</driver_version>"
         "<attached_gpus>1</attached_gpus><gpu id='00000000:07:00.0'><product_name>NVIDIA A100"
-        "</product_name><gpu_power_readings><current_power_limit>350.00 W</current_power_limit>"
+        "</product_name><gsp_firmware_version>535.129.03</gsp_firmware_version>"
+        "<applications_clocks><graphics_clock>1410 MHz</graphics_clock></applications_clocks>"
+        "<gpu_power_readings><current_power_limit>350.00 W</current_power_limit>"
         "</gpu_power_readings></gpu></nvidia_smi_log>\n"
     )
-    assert read(tmp_path, "smi.xml", text).sections.gpus.entries["0"].power_limit_mw == 350_000
+    found = read(tmp_path, "smi.xml", text).sections.gpus.entries["0"]
+    assert (found.power_limit_mw, found.gsp_firmware) == (350_000, "535.129.03")
+    assert found.clock_application_sm_mhz == 1410
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,9 @@ class _Stages:
         elif word == "ARG":
             self._argument(rest)
         elif word == "ENV" and self.listed:
-            self.listed[-1].env.update(_assignments(rest))
+            told = _assignments(rest)
+            found = {name: _expanded(value, self._known) for name, value in told.items()}
+            self.listed[-1].env.update(found)
             self._known.update(self.listed[-1].env)
         elif word == "RUN" and self.listed:
             is_list = rest.startswith("[")

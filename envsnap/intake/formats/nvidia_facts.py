@@ -32,6 +32,7 @@ def add(draft: Draft, index: int, facts: dict[str, str]) -> None:
             compute_capability=_matching(facts, "compute_cap", CAPABILITY),
             memory_total=_times(facts.get("memory.total"), 1 << 20),
             vbios=_said(facts, "vbios_version"),
+            gsp_firmware=_matching(facts, "gsp_firmware_version", VERSION),
             inforom=_said(facts, "inforom.img"),
             ecc=_switch(facts.get("ecc.mode.current")),
             mig=_switch(facts.get("mig.mode.current")),
@@ -39,7 +40,10 @@ def add(draft: Draft, index: int, facts: dict[str, str]) -> None:
             compute_mode=MODES.get(facts.get("compute_mode", "").lower(), UNSET),
             clock_max_sm_mhz=_times(facts.get("clocks.max.sm"), 1),
             clock_max_memory_mhz=_times(facts.get("clocks.max.memory"), 1),
-            power_limit_mw=_milliwatts(facts.get("power.limit")),
+            clock_application_sm_mhz=_times(facts.get("clocks.applications.graphics"), 1),
+            power_limit_mw=_milliwatts(
+                facts.get("power.limit") or facts.get("enforced.power.limit")
+            ),
             power_default_mw=_milliwatts(facts.get("power.default_limit")),
             pcie_generation_max=_times(facts.get("pcie.link.gen.max"), 1),
             pcie_width_max=_times(facts.get("pcie.link.width.max", "").rstrip("x"), 1),
