@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from . import weights
@@ -48,7 +49,7 @@ def describe(module: Any) -> dict[str, Any]:
     return {
         "type": title(module),
         "module": (kind.__module__ or "")[:200],
-        "training": bool(module.training),
+        "training": bool(getattr(module, "training", False)),
         "settings": settings,
     }
 
@@ -115,6 +116,27 @@ def opaque(root: Any) -> list[str]:
     return found[:20]
 
 
+def has_weights(module: Any) -> bool:
+    """Whether a module is a model: it has parameters, or weights that are packed or frozen."""
+    if next(module.parameters(), None) is not None or _is_frozen(module):
+        return True
+    return any("quantized" in (type(item).__module__ or "") for item in module.modules())
+
+
+def _is_frozen(module: Any) -> bool:
+    return next(_constants(module), None) is not None
+
+
+def _constants(module: Any) -> Iterator[tuple[str, Any]]:
+    """The weights of which TorchScript has made constants, under the names that they had."""
+    if all(base.__name__ != "ScriptModule" for base in type(module).__mro__):
+        return
+    for item in module.graph.findAllNodes("prim::Constant"):
+        name = item.output().debugName()
+        if name.startswith("self.") and item.hasAttribute("value") and item.kindOf("value") == "t":
+            yield name[len("self.") :], item.t("value")
+
+
 def parameters(torch: Any, root: Any, states: dict[str, list[int]]) -> dict[str, dict[str, Any]]:
     """Parameters and buffers by name, each with a digest; one that has no values says why.
 
@@ -130,6 +152,7 @@ def parameters(torch: Any, root: Any, states: dict[str, list[int]]) -> dict[str,
     for role, items in (
         ("parameter", root.named_parameters()),
         ("buffer", root.named_buffers()),
+        ("parameter", _constants(root)),
     ):
         for name, tensor in items:
             entry: dict[str, Any] = {

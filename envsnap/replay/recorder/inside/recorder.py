@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from . import aside, detail, given, modes, places, taps, trees
+from . import aside, detail, given, modes, modules, places, taps, trees
 from .around import MOST_STAGES, Around
 from .opened import Opened
 from .roots import Root, Roots
@@ -259,7 +259,7 @@ class Recorder:
             return
         if type(module).__module__ == PARAMETRIZE or places.converting():
             return
-        if not _has_weights(module):
+        if not modules.has_weights(module):
             self._without_parameters = type(module).__name__
             return
         root = self.roots.of(module)
@@ -391,13 +391,6 @@ class Recorder:
         with torch.no_grad():
             told = self.encode(value, keep=True, ends=True, opened=True)
         self._stage("tap", str(name)[:100], {}, told)
-
-
-def _has_weights(module: Any) -> bool:
-    """Whether a module is a model: it has parameters, or weights that are packed for quantisation."""
-    if next(module.parameters(), None) is not None:
-        return True
-    return any("quantized" in (type(item).__module__ or "") for item in module.modules())
 
 
 def _keywords(module: Any) -> dict[str, Any] | None:

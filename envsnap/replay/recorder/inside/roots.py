@@ -59,7 +59,11 @@ class Root:
 
     def training(self, module: Any) -> int:
         """How many modules are in training mode."""
-        return sum(map(bool, map(TRAINING, self._inner.modules(module))))
+        found = self._inner.modules(module)
+        try:
+            return sum(map(bool, map(TRAINING, found)))
+        except AttributeError:  # TorchScript that is frozen has no modes
+            return sum(bool(getattr(item, "training", False)) for item in found)
 
     def written(self, module: Any) -> list[str]:
         """The weights that were written to, or exchanged, since this was last asked.
