@@ -10,6 +10,8 @@ from envsnap import api
 from envsnap.model import reading
 
 FOLDER = Path(__file__).parent / "h100"
+# The probe asked for it three hours after this host was captured.
+ASKED_LATER = ("gpus", "0", "gsp_firmware")
 
 
 def test_the_card_and_its_driver_are_stated() -> None:
@@ -29,7 +31,7 @@ def test_nothing_that_it_states_is_called_an_error() -> None:
 def test_what_nvidia_smi_prints_there_is_the_same_host(name: str) -> None:
     manifest, printed = (api.load(str(FOLDER / item)) for item in ("manifest.json", name))
     result = api.diff(manifest, printed)
-    assert result.findings == ()
+    assert {item.path for item in result.findings} <= {ASKED_LATER}
     assert result.compared >= 8
     assert "packages" in result.lacking
     # The other way round only what the host has by itself is new, and each says its doubt.
