@@ -261,3 +261,10 @@ def test_a_stub_of_the_driver_leads_to_where_libraries_are_looked_for() -> None:
     )
     assert found.path == ("env_vars", "LD_LIBRARY_PATH")
     assert found.severity is not Severity.INFO
+
+
+def test_a_file_that_is_known_to_hide_a_module_is_the_cause() -> None:
+    here = host(python={"version": "3.11.7", "shadows": {"random": "/srv/app/random.py"}})
+    said = RAISED + "ImportError: cannot import name 'Random' from partially initialized module 'random' (most likely due to a circular import) (/srv/app/random.py)\n"  # fmt: skip
+    (found, *_) = engine.inspect(here, error_text=said).findings
+    assert (found.path, found.severity) == (("python", "shadows", "random"), Severity.WARNING)

@@ -24,6 +24,7 @@ from envsnap.rules.symptoms.naming import (
     named,
     off_path,
     on_path,
+    shadows,
     to_set,
 )
 from envsnap.rules.symptoms.places import Places, places
@@ -151,6 +152,7 @@ def _all_of(
         yield from off_path(reading, manifest)
     yield from as_set(reading, manifest)
     yield from to_set(reading, manifest)
+    yield from shadows(reading, manifest)
     yield from known(reading, manifest)
     yield from reading.evidence
 

@@ -14,7 +14,7 @@ from envsnap.knowledge.variables import only_tells
 from envsnap.model.host import EnvVars
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
-from envsnap.model.reading import entries, given, packages
+from envsnap.model.reading import entries, given, packages, stated
 from envsnap.rules.symptoms import owners
 from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.reading import Evidence, Reading
@@ -111,6 +111,12 @@ ON_PATH = {
     "fix": "Try without it.",
 }
 
+SHADOWS = {
+    **ROW,
+    "id": "shadows",
+    "says": "a file of the working folder hides the module of its name",
+    "fix": "Rename the file, or start the program from another folder.",
+}
 OFF_PATH = {
     **ON_PATH,
     "id": "off-path",
@@ -194,6 +200,16 @@ def on_path(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
         roots = {re.split(r"[/.]", place, maxsplit=1)[0] for place in inside}
         if any(owners.module(root, manifest) for root in roots):
             yield Evidence(row=ON_PATH, groups={}, line=item.line, number=item.number)
+
+
+def shadows(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
+    """The modules that a text is about and that a file of the working folder is known to hide."""
+    hidden = stated(manifest, "python", "shadows") or {}
+    for item in reading.evidence:
+        module = item.groups.get("module", "").partition(".")[0]
+        if module in hidden:
+            row = {**SHADOWS, "facts": [f"python.shadows.{module}"]}
+            yield Evidence(row=row, groups={}, line=item.line, number=item.number)
 
 
 def off_path(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
