@@ -532,3 +532,16 @@ def test_the_dependency_graph_as_github_exports_it(tmp_path: Path) -> None:
     tree = {"sbom": {"spdxVersion": "SPDX-2.3", "packages": [{"externalRefs": [reference]}]}}
     found = read(tmp_path, "sbom.json", json.dumps(tree)).sections.packages
     assert found.entries["torch"].version == "2.2.1"
+
+
+def test_requests_of_a_pod_are_compared_as_quantities(tmp_path: Path) -> None:
+    pod = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: m\n"
+        "    image: acme/s:1\n    resources: {{requests: {{cpu: {}, memory: {}}}}}\n"
+    )
+    one, two, other = (
+        read(tmp_path, f"{number}.yaml", pod.format(*amounts))
+        for number, amounts in enumerate((("500m", "1Gi"), ('"0.5"', "1024Mi"), ("600m", "1Gi")))
+    )
+    assert not envsnap.diff(one, two).findings
+    assert len(envsnap.diff(one, other).findings) == 1

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import UNSET
+
+from envsnap.intake.formats import quantities
+
 DEFAULTS: dict[str, tuple[object, ...]] = {
     # of a pod
     "restartPolicy": ("Always",),
@@ -120,13 +124,31 @@ def _is_rolling(value: object) -> bool:
 
 
 def _requested(tree: dict[str, Any]) -> dict[str, Any]:
-    """Resources without a request that is the limit: so much is requested where nothing is said."""
-    limits, requests = tree.get("limits"), tree.get("requests")
+    """Resources as numbers, without a request that is the limit: so much is requested anyway."""
+    limits, requests = (
+        {key: _amount(key, value) for key, value in part.items()}
+        if isinstance(part, dict)
+        else part
+        for part in (tree.get("limits"), tree.get("requests"))
+    )
+    told = {"limits": limits, "requests": requests}
+    tree = {**tree, **{key: value for key, value in told.items() if key in tree}}
     if not isinstance(limits, dict) or not isinstance(requests, dict):
         return tree
     kept = {key: value for key, value in requests.items() if limits.get(key) != value}
     rest = {key: value for key, value in tree.items() if key != "requests"}
     return {**rest, "requests": kept} if kept else rest
+
+
+def _amount(name: str, value: object) -> object:
+    """A quantity as a number: `500m` processors are half a one; what is no quantity stays."""
+    if name == "cpu":
+        found = quantities.processors(value)
+    elif name in ("memory", "ephemeral-storage") or name.startswith("hugepages-"):
+        found = quantities.memory(value)
+    else:
+        return value
+    return value if found is UNSET else found
 
 
 def _tolerations(value: Any) -> list[Any]:
