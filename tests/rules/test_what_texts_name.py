@@ -268,3 +268,15 @@ def test_a_file_that_is_known_to_hide_a_module_is_the_cause() -> None:
     said = RAISED + "ImportError: cannot import name 'Random' from partially initialized module 'random' (most likely due to a circular import) (/srv/app/random.py)\n"  # fmt: skip
     (found, *_) = engine.inspect(here, error_text=said).findings
     assert (found.path, found.severity) == (("python", "shadows", "random"), Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("version", "severity"), [("3.10.14", Severity.INFO), ("3.14.0", Severity.ERROR)]
+)
+def test_what_only_a_new_python_does_by_itself_is_not_blamed_on_an_old_one(
+    version: str, severity: Severity
+) -> None:
+    here = host(python={"version": version}, system={"platform": "linux"})
+    said = RAISED + "AttributeError: Can't pickle local object 'main.<locals>.<lambda>'\n"
+    (found, *_) = engine.inspect(here, error_text=said).findings
+    assert (found.path, found.severity) == (("python", "version"), severity)

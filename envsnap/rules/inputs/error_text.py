@@ -29,7 +29,7 @@ from envsnap.rules.symptoms.naming import (
 )
 from envsnap.rules.symptoms.places import Places, places
 from envsnap.rules.symptoms.reading import Evidence, Reading
-from envsnap.rules.symptoms.spoken import is_of_the_program, settled_lines, spoken_for
+from envsnap.rules.symptoms.spoken import as_it_holds, is_of_the_program, settled_lines, spoken_for
 
 LONGEST_QUOTE = 160
 LONGEST_JUDGED = 8000  # of a line: what stands further away tells nothing of a secret
@@ -154,7 +154,7 @@ def _all_of(
     yield from to_set(reading, manifest)
     yield from shadows(reading, manifest)
     yield from known(reading, manifest)
-    yield from reading.evidence
+    yield from (as_it_holds(item, manifest) for item in reading.evidence)
 
 
 def _is_of_path(found: Finding) -> bool:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Sequence
 
+from msgspec.structs import replace
+
+from envsnap.changes.ranges import in_range
 from envsnap.knowledge import variables
 from envsnap.knowledge.versions import Distance, distance
+from envsnap.model import reading
+from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Effect, Finding, Severity
 from envsnap.rules.symptoms import owners
@@ -33,6 +38,23 @@ def _is_called_directly(evidence: Evidence) -> bool:
     """Whether one library alone stands between the program and what failed, as far as one is told."""
     frames = evidence.raised.frames if evidence.raised is not None else ()
     return len({owners.installed_as(item.file) for item in frames} - {None}) <= 1
+
+
+def as_it_holds(evidence: Evidence, manifest: Manifest) -> Evidence:
+    """The evidence; a hint where the environment has no value by which it would decide the failure."""
+    asked: dict[str, str] = evidence.row.get("holds", {})
+    values = {fact: reading.fact(manifest, tuple(fact.split("."))).value for fact in asked}
+    if not asked or any(_is_met(asked[fact], value) for fact, value in values.items()):
+        return evidence
+    return replace(evidence, row={**evidence.row, "weak": True, "program": True})
+
+
+def _is_met(asked: str, value: object) -> bool:
+    """Whether a value is another word than `!=WORD`, or a version in a range; or nobody knows it."""
+    if not isinstance(value, str):
+        return True
+    word = asked.removeprefix("!=")
+    return value != word if word != asked else in_range(asked, value, otherwise=True) is True
 
 
 def settled_lines(reading: Reading) -> set[int]:
