@@ -14,6 +14,7 @@ from envsnap.model.reading import given, packages
 from envsnap.rules.finding import NO_CRASH, QUOTES, Confidence, Effect, Finding, Severity
 from envsnap.rules.inputs.error_text import ErrorText, quotation
 from envsnap.rules.machine.env_var import UNKNOWN
+from envsnap.rules.packages.package_missing import PackageMissing
 from envsnap.rules.packages.package_version import PackageVersion
 from envsnap.rules.ranking import ranked
 from envsnap.rules.rule import Rule
@@ -212,8 +213,17 @@ def _with_named(
         # Of a package that moved a text may say that it failed: a value in the text says more.
         moved = first[0].rule == PackageVersion.id
         spoken = [found for found in spoken if moved and _is_shown(found, reading)]
-    quoted = [_quoting(found, reading) for found in spoken]
+    quoted = [_quoting(_raised(found), reading) for found in spoken]
     return [*quoted, *first], [found for found in rest if found not in spoken]
+
+
+def _raised(found: Finding) -> Finding:
+    """A distribution that one side lacks and that the text names is more than a note."""
+    if found.rule != PackageMissing.id:
+        return found
+    return replace(
+        found, severity=min(found.severity, Severity.WARNING, key=lambda item: item.rank)
+    )
 
 
 def _quoting(found: Finding, reading: Reading) -> Finding:
@@ -233,7 +243,8 @@ def _quoting(found: Finding, reading: Reading) -> Finding:
 def _names(found: Finding) -> tuple[str, ...]:
     """How a text names a fact: by its own name, or by the value that it has on one side."""
     values = (value for value in (found.reference, found.other) if isinstance(value, str))
-    return (found.path[-1], *(value for value in values if len(value) >= SHORTEST))
+    name = found.path[-1]
+    return (name, name.replace("-", "_"), *(value for value in values if len(value) >= SHORTEST))
 
 
 def _before_open(
@@ -270,11 +281,23 @@ def _lifted(found: Finding, reading: Reading, symptom: str | None) -> Finding:
 
 def _is_named(found: Finding, reading: Reading) -> bool:
     """Whether a text names a fact of the machine or of the shell that differs, or its value."""
+    if found.rule == PackageMissing.id:
+        return _is_distribution_named(found.path[1], reading)
     if found.path[0] == "configs" and found.changes:
         return _is_key_named(found.path[-1], reading) or _are_values_shown(found, reading)
     if not found.changes or found.path[0] not in ("env_vars", "system"):
         return False
     return _is_mentioned(found, reading) or _is_shown(found, reading)
+
+
+def _is_distribution_named(name: str, reading: Reading) -> bool:
+    """Whether a line that says what failed names a distribution; a plain word stands in any text."""
+    spelled = re.escape(name).replace(r"\-", "[-_.]")
+    if "-" not in name and not re.search(r"\d", name):
+        spelled = rf"['\"`]{spelled}['\"`]|{spelled}(?=\.[A-Za-z_]|[^\n]{{0,40}} not (?:installed|found|available))"
+    pattern = re.compile(rf"(?<![\w.-])(?:{spelled})(?![\w-])")
+    said = (item.line.partition(": ") for item in reading.evidence if not item.is_hint)
+    return any(pattern.search(rest or first) for first, _, rest in said)  # a class is no mention
 
 
 def _is_key_named(key: str, reading: Reading) -> bool:

@@ -280,3 +280,27 @@ def test_what_only_a_new_python_does_by_itself_is_not_blamed_on_an_old_one(
     said = RAISED + "AttributeError: Can't pickle local object 'main.<locals>.<lambda>'\n"
     (found, *_) = engine.inspect(here, error_text=said).findings
     assert (found.path, found.severity) == (("python", "version"), severity)
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "severity"),
+    [
+        ("uvloop", "ValueError: Can't patch loop of type <class 'uvloop.Loop'>", Severity.WARNING),
+        ("en-core-web-sm", "OSError: Can't find model 'en_core_web_sm'.", Severity.WARNING),
+        ("rich", "ValueError: a rich answer", Severity.INFO),
+        ("openai", "openai.RateLimitError: Error code: 429", Severity.INFO),
+    ],
+)
+def test_a_distribution_that_one_side_lacks_and_the_text_names(
+    name: str, said: str, severity: Severity
+) -> None:
+    one, two = host({"numpy": "1.26.4"}), host({"numpy": "1.26.4", name: "1.0"})
+    found = {item.path: item for item in findings(one, two, RAISED + f"{said}\n")}
+    assert found["packages", name].severity is severity
+
+
+def test_a_date_with_the_name_of_a_month_leads_to_the_locale() -> None:
+    one, two = (host(env_vars={"entries": named}) for named in ({"LC_ALL": "de_DE.UTF-8"}, {}))
+    said = "ValueError: time data '3. März 2024' does not match format '%d. %B %Y'\n"
+    found = first(one, two, RAISED + said)
+    assert (found.path, found.severity) == (("env_vars", "LC_ALL"), Severity.WARNING)
