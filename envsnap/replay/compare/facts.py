@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from envsnap.knowledge import config_keys
+from envsnap.model.manifest import Manifest
 from envsnap.replay.compare import call_seeds, code_lines, surroundings
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Scalar, Stage
@@ -338,20 +339,12 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
     changes = list(surroundings.configs(golden.manifest, other.manifest))
     yield from _of_keys("setting", [item for item in changes if not _is_note(item[0])])
     yield from _of_keys("note", [item for item in changes if _is_note(item[0])])
-    given = [item.record.variables or {} for item in (golden, other)]
-    for name, how in surroundings.variables(golden.manifest, other.manifest):
-        if not any(name in side for side in given):  # else it is told already
-            yield Fact(kind="setting", text=f"the variable {name} {how}", fix=GIVEN[1][2])
+    yield from _read_by_python(golden, other, golden.manifest, other.manifest)
     for name, how in surroundings.seeds(golden.manifest, other.manifest):
         yield Fact(
             kind="seeding", text=f"the seed of {name}: {how}", fix="Seed as the golden run does."
         )
-    for name in surroundings.weights(golden.manifest, other.manifest):
-        yield Fact(kind="weights", text=f"another content of {name}", fix=f"Load the golden run's {name}.")  # fmt: skip
-    left, come = surroundings.weights_alone(golden.manifest, other.manifest)
-    if left and come and len(left) <= MOST_LISTED:
-        listed = f"{', '.join(left)} -> {', '.join(come[:MOST_LISTED])}"
-        yield Fact(kind="weights", text=f"other files of weights are read: {listed}", fix=f"Load the golden run's {left[0]}.")  # fmt: skip
+    yield from _weights(golden.manifest, other.manifest)
     for name, which in surroundings.alone(golden.manifest, other.manifest):
         what = "Leave it out" if which == "here only" else "Read it"
         yield Fact(kind="alone", text=f"{name} is read {which}", fix=f"{what}, as the golden run does: {name}.")  # fmt: skip
@@ -362,6 +355,26 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
         yield Fact(
             kind="file", text=f"another content of {told}", fix=f"Use the golden run's {names[0]}."
         )
+
+
+def _weights(golden: Manifest, other: Manifest) -> Iterator[Fact]:
+    """Files of weights that hold something else, or are others."""
+    for name in surroundings.weights(golden, other):
+        yield Fact(kind="weights", text=f"another content of {name}", fix=f"Load the golden run's {name}.")  # fmt: skip
+    left, come = surroundings.weights_alone(golden, other)
+    if left and come and len(left) <= MOST_LISTED:
+        listed = f"{', '.join(left)} -> {', '.join(come[:MOST_LISTED])}"
+        yield Fact(kind="weights", text=f"other files of weights are read: {listed}", fix=f"Load the golden run's {left[0]}.")  # fmt: skip
+
+
+def _read_by_python(
+    golden: Recording, other: Recording, here: Manifest, there: Manifest
+) -> Iterator[Fact]:
+    """Variables that Python reads; those that the code names are told already."""
+    named = {name for item in (golden, other) for name in item.record.variables or {}}
+    for name, how in surroundings.variables(here, there):
+        if name not in named:
+            yield Fact(kind="setting", text=f"the variable {name} {how}", fix=GIVEN[1][2])
 
 
 def _of_keys(kind: Kind, changes: list[tuple[str, str]]) -> Iterator[Fact]:

@@ -35,22 +35,23 @@ def files(golden: Record, other: Record, *, rounding: bool, moves: bool) -> Foun
     unknown = _not_listed(golden) or _not_listed(other)
     if alone and not unknown:
         return Found(state="differs", told=alone[0])
-    states: list[State] = ["unknown" if unknown else "same"]
-    masked: list[str] = []
+    found: dict[str, Found] = {}
     for name, twin in pairs.items():
-        found = _file(name, golden.files[name], other.files[twin], rounding=rounding)
-        if found.state == "differs":
-            return found
-        states.append(found.state)
-        if found.masked and len(masked) < MOST_MASKED:
-            masked.append(f"{name}: {found.masked}")
-        unknown = unknown or (found.told if found.state == "unknown" else "")
+        found[name] = _file(name, golden.files[name], other.files[twin], rounding=rounding)
+        if found[name].state == "differs":
+            return found[name]
+    return _all_of(found, unknown, _renamed(pairs))
+
+
+def _all_of(found: Mapping[str, Found], unknown: str, renamed: str) -> Found:
+    """What is said of all files, none of which differs; `unknown` says why more may be written."""
+    unknown = unknown or next((item.told for item in found.values() if item.state == "unknown"), "")
+    states = {"unknown" if unknown else "same", *(item.state for item in found.values())}
     order: tuple[State, ...] = ("unknown", "noise", "same")
-    state = next(item for item in order if item in states)
-    return Found(
-        state=state, told=unknown, lines=len(pairs),
-        masked="; ".join(masked), renamed=_renamed(pairs),
-    )  # fmt: skip
+    state = next(state for state in order if state in states)
+    masked = [f"{name}: {item.masked}" for name, item in found.items() if item.masked]
+    told = "; ".join(masked[:MOST_MASKED])
+    return Found(state=state, told=unknown, lines=len(found), masked=told, renamed=renamed)
 
 
 def _renamed(pairs: Mapping[str, str]) -> str:
