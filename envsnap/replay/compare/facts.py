@@ -94,14 +94,25 @@ class Facts(Struct, frozen=True, kw_only=True):
         Of each other file the first one stands before the further ones of any.
         """
         lines = self.of("code")
-        bounds = {place.rpartition(":")[0] for place in (after, before) if place}
-        between = [code_lines.within(fact.place, after, before) for fact in lines]
-        called = [fact.place.rpartition(":")[0] not in bounds for fact in lines]
-        kept = [item for item in zip(lines, between, called, strict=True) if any(item[1:])]
-        files = [fact.place.rpartition(":")[0] if other else "" for fact, _, other in kept]
-        further = [bool(name) and name in files[:place] for place, name in enumerate(files)]
-        ordered = sorted(zip(further, kept, strict=True), key=lambda item: item[0])
-        return tuple(fact for _, (fact, *_) in ordered) if any(between) else lines
+        if not any(code_lines.within(fact.place, after, before) for fact in lines):
+            return lines
+        bounds = {_file_of(place) for place in (after, before) if place}
+        first: list[Fact] = []
+        further: list[Fact] = []
+        met: set[str] = set()
+        for fact in lines:
+            name = _file_of(fact.place)
+            if name not in bounds:
+                (further if name in met else first).append(fact)
+                met.add(name)
+            elif code_lines.within(fact.place, after, before):
+                first.append(fact)
+        return (*first, *further)
+
+
+def _file_of(place: str) -> str:
+    """The file of a place in it, `file.py:12-14`."""
+    return place.rpartition(":")[0]
 
 
 def remedy(fix: str, acting: tuple[Fact, ...]) -> str:
