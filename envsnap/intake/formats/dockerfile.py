@@ -34,6 +34,9 @@ OF_SHELL = re.compile(
 SHEBANG = re.compile(r"#!(?!.*\b(?:ba|da|z)?sh\b)")
 ESCAPE = re.compile(r"#\s*escape\s*=\s*([`\\])\s*$", re.IGNORECASE)
 FILE = re.compile(r"(?i:.*[._-])?(?i:docker|container)file")
+# A variable in a command, and values that a shell leaves as they are.
+SET = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::-[^}]*)?\}|(\w+))")
+PLAIN = re.compile(r"[\w.+:/=,@~-]{1,200}")
 
 
 class Stage(Struct):
@@ -43,11 +46,6 @@ class Stage(Struct):
     name: str
     env: dict[str, str]
     runs: list[str]
-
-
-# A variable in a command, and values that a shell leaves as they are.
-SET = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::-[^}]*)?\}|(\w+))")
-PLAIN = re.compile(r"[\w.+:/=,@~-]{1,200}")
 
 
 def recognise(source: Source) -> bool:

@@ -125,19 +125,20 @@ def _is_rolling(value: object) -> bool:
 
 def _requested(tree: dict[str, Any]) -> dict[str, Any]:
     """Resources as numbers, without a request that is the limit: so much is requested anyway."""
-    limits, requests = (
-        {key: _amount(key, value) for key, value in part.items()}
-        if isinstance(part, dict)
-        else part
-        for part in (tree.get("limits"), tree.get("requests"))
-    )
-    told = {"limits": limits, "requests": requests}
-    tree = {**tree, **{key: value for key, value in told.items() if key in tree}}
+    told = {key: _amounts(part) for key, part in tree.items() if key in ("limits", "requests")}
+    tree = {**tree, **told}
+    limits, requests = tree.get("limits"), tree.get("requests")
     if not isinstance(limits, dict) or not isinstance(requests, dict):
         return tree
     kept = {key: value for key, value in requests.items() if limits.get(key) != value}
     rest = {key: value for key, value in tree.items() if key != "requests"}
     return {**rest, "requests": kept} if kept else rest
+
+
+def _amounts(part: object) -> object:
+    if not isinstance(part, dict):
+        return part
+    return {key: _amount(key, value) for key, value in part.items()}
 
 
 def _amount(name: str, value: object) -> object:
