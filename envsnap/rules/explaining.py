@@ -118,7 +118,7 @@ def _blamed(found: Finding, inside: Container[str], asked: dict[str, str]) -> Fi
     """A finding about what moved, as a warning, and who requires it."""
     name = found.path[1]
     told = _asked_for(found, asked[name]) if name in asked and name not in inside else found
-    return replace(told, severity=min(told.severity, Severity.WARNING, key=lambda item: item.rank))
+    return replace(told, severity=told.severity.at_least(Severity.WARNING))
 
 
 def _asked(reading: Reading, manifest: Manifest) -> dict[str, str]:
@@ -154,7 +154,7 @@ def _owners(item: Evidence, manifest: Manifest) -> list[str]:
 def _asked_for(found: Finding, distribution: str) -> Finding:
     return replace(
         found,
-        severity=min(found.severity, Severity.WARNING, key=lambda level: level.rank),
+        severity=found.severity.at_least(Severity.WARNING),
         why=f"{found.why} {NEEDED} {distribution}, whose code is in the traceback.",
     )
 
@@ -213,17 +213,8 @@ def _with_named(
         # Of a package that moved a text may say that it failed: a value in the text says more.
         moved = first[0].rule == PackageVersion.id
         spoken = [found for found in spoken if moved and _is_shown(found, reading)]
-    quoted = [_quoting(_raised(found), reading) for found in spoken]
+    quoted = [_quoting(found, reading) for found in spoken]
     return [*quoted, *first], [found for found in rest if found not in spoken]
-
-
-def _raised(found: Finding) -> Finding:
-    """A distribution that one side lacks and that the text names is more than a note."""
-    if found.rule != PackageMissing.id:
-        return found
-    return replace(
-        found, severity=min(found.severity, Severity.WARNING, key=lambda item: item.rank)
-    )
 
 
 def _quoting(found: Finding, reading: Reading) -> Finding:
@@ -274,9 +265,7 @@ def _lifted(found: Finding, reading: Reading, symptom: str | None) -> Finding:
     """
     if not (trouble.is_lifted(found, symptom) or _is_named(found, reading)):
         return found
-    return replace(
-        found, severity=min(found.severity, Severity.WARNING, key=lambda item: item.rank)
-    )
+    return replace(found, severity=found.severity.at_least(Severity.WARNING))
 
 
 def _is_named(found: Finding, reading: Reading) -> bool:

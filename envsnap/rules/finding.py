@@ -24,6 +24,10 @@ class Severity(StrEnum):
         """0 for the worst."""
         return list(Severity).index(self)
 
+    def at_least(self, least: "Severity") -> "Severity":
+        """The worse of both."""
+        return min(self, least, key=lambda item: item.rank)
+
 
 class Effect(StrEnum):
     """What a finding does to a run."""

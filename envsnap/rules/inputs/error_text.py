@@ -186,7 +186,7 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
 
     A rule that only says that a fact differs has a reason for any program: the sentence has this one.
     """
-    worst = min(found.severity, Severity.WARNING, key=lambda item: item.rank)
+    worst = found.severity.at_least(Severity.WARNING)
     surest = min(found.confidence, Confidence.LIKELY, key=lambda item: item.rank)
     why, fix = ("" if found.why == UNKNOWN else found.why), found.fix
     is_said = not evidence.is_weak and (_only_differs(found) or _asks(found, evidence))

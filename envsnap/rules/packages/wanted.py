@@ -131,6 +131,7 @@ class Wanted(Rule):
     def _extras(self, change: Change) -> Finding:
         name = change.path[1]
         fewer = change.other == "[]"
+        asked = "" if change.reference == "[]" else change.reference
         return Finding(
             rule=self.id,
             severity=Severity.WARNING if fewer else Severity.INFO,
@@ -139,7 +140,7 @@ class Wanted(Rule):
             path=change.path,
             message=f"{name}: extras {change.told}",
             why="What an extra brings along is installed from one of both files only.",
-            fix=f"Ask for {name if change.reference == '[]' else f'{name}{change.reference}'}.",
+            fix=f"Ask for {name}{asked}.",
             changes=(change.path,),
         )
 
