@@ -1,12 +1,13 @@
-"""Lines of the script, and of modules beside it, that are not those of the golden run."""
+"""Lines of the script, and of modules that are no library's, that are not those of the golden run."""
 
 from __future__ import annotations
 
 import ast
 import difflib
+import itertools
 import os
 import zlib
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from typing import NamedTuple
 
 from envsnap.redact import decision
@@ -34,17 +35,43 @@ def compare(golden: Record, other: Record) -> Iterator[tuple[str, str]]:
 def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
     """Each difference, and whether its lines only import something or tell the reader something."""
     here, there = golden.code, other.code
+    twins = _twins(here, there)
     for name, two in there.items():
-        alone = len(here) == len(there) == 1
-        twin = next(iter(here)) if alone and not here.get(name) else name
+        twin = twins.get(name, name)
         one = here.get(twin)
         if one is None or one == two:
             continue
         known = _Blocks(golden.blocks.get(twin)), _Blocks(other.blocks.get(name))
+        moved = "" if twin == name or len(here) == 1 else f" (in the golden run it is {twin})"
         parts = list(_parts(name, one, two, known))
         acting = any(not (part.of_heads or part.minor) for part in parts)
         for part in parts:
-            yield part.minor or (part.of_heads and acting), part.told, part.place
+            yield part.minor or (part.of_heads and acting), f"{part.told}{moved}", part.place
+
+
+def _twins(here: Collection[str], there: Collection[str]) -> dict[str, str]:
+    """The golden run's name of each file that lies elsewhere now: it alone ends in the same words.
+
+    Where each run has one file, these are one.
+    """
+    left = [name for name in here if name not in there]
+    come = [name for name in there if name not in here]
+    if len(here) == len(there) == len(left) == 1:
+        return {come[0]: left[0]}
+    found: dict[str, str] = {}
+    for name in come:
+        alike = {twin: _common_end(name, twin) for twin in left}
+        most = max(alike.values(), default=0)
+        best = [twin for twin, words in alike.items() if words == most]
+        if most and len(best) == 1:
+            found[name] = best[0]
+    return {name: twin for name, twin in found.items() if list(found.values()).count(twin) == 1}
+
+
+def _common_end(one: str, two: str) -> int:
+    """How many words two paths have in common at their end."""
+    pairs = zip(reversed(one.split("/")), reversed(two.split("/")), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 class _Part(NamedTuple):

@@ -38,7 +38,7 @@ ACTS: dict[Place, tuple[Kind, ...]] = {
 # They ask for the input of the golden run, and name nothing that made it another.
 NO_REMEDY = (
     "Use the golden run's input.", "Use the golden run's batch size.", "Use the golden run's tokenizer",
-    "Give the model ", "Compare how these columns", "Compare the steps before the model.",
+    "Pass the golden run's ", "Give the model ", "Compare how these columns", "Compare the steps before the model.",
 )  # fmt: skip
 MOST_LISTED = 4
 # Counts and texts that follow from other facts, or say nothing of a result.

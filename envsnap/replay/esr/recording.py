@@ -342,7 +342,7 @@ class Record(Struct, frozen=True, kw_only=True):
     ] = {}
     code: Annotated[
         dict[str, tuple[str, ...]],
-        Meta(description="CRC-32 of each line of the script and of modules beside it."),
+        Meta(description="CRC-32 of each line of the script and of modules that are no library's."),
     ] = {}
     blocks: Annotated[
         dict[str, tuple[str, ...]],

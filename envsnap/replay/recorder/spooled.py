@@ -16,7 +16,7 @@ from envsnap.model.manifest import Manifest
 from envsnap.replay.esr import archive, recording, tables
 from envsnap.replay.esr.endings import Printed, Written
 from envsnap.replay.esr.recording import Feature, Record
-from envsnap.replay.recorder.inside import given
+from envsnap.replay.recorder.inside import given, places
 
 LARGEST_RECORD = scan.LARGEST_FILE
 
@@ -123,8 +123,12 @@ def save(
 
 def _code(tree: dict[str, Any], ending: Ending) -> dict[str, Any]:
     """Lines and blocks of code: what the process itself knows of, and what others of the run read."""
-    texts = {
-        name: text for name, text in ending.sources.items() if name not in tree.get("code", ())
+    known = tree.get("code", {})
+    lines = places.code(ending.sources)
+    texts = {  # a file may have another name where it is imported
+        name: ending.sources[name]
+        for name, own in lines.items()
+        if name not in known and own not in known.values()
     }
     if not texts:
         return {}

@@ -68,10 +68,11 @@ def owner(module: Any, depth: int = 1) -> Any:
 
 
 def shown(path: str) -> str:
-    """A file by its way from the working folder, or by its last word."""
+    """A file by its way from the working folder, from where it is imported, or by its last word."""
     path = os.path.abspath(path)
-    folder = os.getcwd().rstrip(os.sep) + os.sep
-    name = path[len(folder) :] if path.startswith(folder) else os.path.basename(path)
+    roots = [os.getcwd(), *(entry for entry in sys.path[1:] if entry), os.path.dirname(path)]
+    folders = (os.path.join(root, "") for root in roots if isinstance(root, str))
+    name = next(path[len(folder) :] for folder in folders if path.startswith(folder))
     return name.encode("utf-8", "backslashreplace").decode("utf-8")[:200]
 
 
@@ -114,14 +115,20 @@ def among(torch: Any) -> list[int]:
 
 
 def sources(main: str | None, callers: list[str]) -> dict[str, bytes]:
-    """The text of the script, of modules beside it, and of files that called models."""
+    """The text of the script, of modules beside it, of files that called models, of other modules.
+
+    The other ones are no library's either: they come from a folder of PYTHONPATH, or of a project.
+    """
     paths = [main] if main else []
     folder = os.path.dirname(paths[0]) + os.sep if paths else None
+    elsewhere = []
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)
-        if isinstance(path, str) and folder and path.startswith(folder) and is_own(path):
-            paths.append(path)
+        if isinstance(path, str) and is_own(path):
+            beside = folder is None or path.startswith(folder)
+            (paths if beside else elsewhere).append(path)
     paths += [os.path.abspath(item.rpartition(":")[0]) for item in callers]
+    paths += elsewhere
     found: dict[str, bytes] = {}
     for path in list(dict.fromkeys(paths))[:MOST_FILES]:
         text = source(path)
