@@ -157,6 +157,16 @@ class FileGroup(Record, frozen=True, kw_only=True):
     seen_by: SeenBy = UNSET
 
 
+class Listing(Record, frozen=True, kw_only=True):
+    """A folder whose names a run asked for; those that the run made are left out."""
+
+    names: Annotated[Whole, location("Number of names.", since=2)] = UNSET
+    sha256: Annotated[Text, location("SHA-256 over the sorted names.", since=2)] = UNSET
+    order_sha256: Annotated[
+        Text, location("SHA-256 over the names as the file system lists them.", since=2)
+    ] = UNSET
+
+
 class Files(Section, frozen=True, kw_only=True):
     """Data files that a run opened, by name; configs and weights have sections of their own."""
 
@@ -168,6 +178,10 @@ class Files(Section, frozen=True, kw_only=True):
             " system, data beyond a limit, made (what the run itself wrote before it read it).",
             since=1,
         ),
+    ] = UNSET
+    listed: Annotated[
+        dict[str, Listing] | UnsetType,
+        location("Folders whose names the run asked for, by name.", since=2),
     ] = UNSET
 
 

@@ -37,6 +37,7 @@ class Process(Struct, kw_only=True):
     code: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
     libraries: set[str] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
     mapped: set[str] = field(default_factory=set)
     seeds: list[tuple[str, str, str]] = field(default_factory=list)
     generators: dict[str, str] = field(default_factory=dict)
@@ -60,6 +61,10 @@ class Process(Struct, kw_only=True):
                 self.reads[path].setdefault(witness, state)
             else:
                 self.reads[path] = {witness: state}
+
+    def _named(self, word: str) -> set[str]:
+        found = {"code": self.code, "library": self.libraries, "listed": self.listed}
+        return found.get(word, self.mapped)
 
     def _write(self, path: str) -> None:
         if path not in self.reads:
@@ -88,11 +93,9 @@ class Process(Struct, kw_only=True):
                 self._start(*fields)
             case "write":
                 self._write(*fields)
-            case "code" | "library" | "mapped":
+            case "code" | "library" | "listed" | "mapped":
                 (path,) = fields
-                {"code": self.code, "library": self.libraries, "mapped": self.mapped}[word].add(
-                    path
-                )
+                self._named(word).add(path)
             case "seed":
                 self._seed(*fields)
             case "generator":

@@ -173,7 +173,20 @@ def _files(
     if files.made:
         groups["made"] = {"files": files.made}
     section = {"entries": data["entries"], "groups": groups}
+    if files.listed:
+        section["listed"] = {item.name: _listed(item.names) for item in files.listed}
     return {"facts": section, "gaps": data["gaps"], "complete": whole}
+
+
+def _listed(names: Sequence[str]) -> dict[str, Any]:
+    """The names in a folder: they themselves stay here, as those of `--data` do."""
+    told = {"sha256": sorted(names), "order_sha256": names}
+    digests = {key: sha256_of(_joined(each)) for key, each in told.items()}
+    return {"names": len(names), **digests}
+
+
+def _joined(names: Iterable[str]) -> bytes:
+    return b"".join(os.fsencode(name) + b"\0" for name in names)
 
 
 def _group(files: Sequence[File]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from envsnap.observe.journals import Process
 DELETED = " (deleted)"
 COUNTED = classes.LIBRARY, classes.SYSTEM  # thousands of files, of which nobody asks the names
 HERE = os.path.join(os.path.dirname(__file__), "")
+MOST_LISTED, MOST_NAMES = 200, 20_000  # folders, and names of one
 FEW, LISTED_EACH = (
     16,
     64,
@@ -39,11 +40,20 @@ class File(Struct, kw_only=True):
 PATH = attrgetter("path")
 
 
+class Listing(Struct, frozen=True, kw_only=True):
+    """A folder whose names were asked for: those that it had when the run began, as they are listed."""
+
+    path: str
+    name: str
+    names: tuple[str, ...]
+
+
 class Files(Struct, kw_only=True):
     """All files of a run, by class; what it made itself is counted."""
 
     by_class: dict[str, list[File]]
     made: int
+    listed: tuple[Listing, ...] = ()
 
 
 def gather(processes: Sequence[Process], watched: set[str], folder: str, began: int) -> Files:
@@ -74,7 +84,37 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
         for entry in group:
             entry.name = given[entry.path]
         group.sort(key=lambda item: item.name)
-    return Files(by_class=by_class, made=made)
+    listed = sorted({path for process in processes for path in process.listed})
+    return Files(by_class=by_class, made=made, listed=_listed(listed, kinds, folder, began))
+
+
+def _listed(
+    paths: Sequence[str], kinds: classes.Classes, folder: str, began: int
+) -> tuple[Listing, ...]:
+    """The names of folders of data, without those that the run has made, or that we have."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path in paths:
+        if kinds.of(os.path.join(path, "file")) in COUNTED or len(found) == MOST_LISTED:
+            continue
+        try:
+            with os.scandir(path) as entries:
+                some = list(itertools.islice(entries, MOST_NAMES + 1))
+            old = [entry.name for entry in some if _is_given(entry, began)]
+        except OSError:
+            continue  # a folder of the run's own, gone by now
+        if len(some) <= MOST_NAMES:
+            found[path] = tuple(old)
+    given = classes.names([path for path in found if path != folder], folder)
+    return tuple(
+        Listing(path=path, name=given.get(path, "."), names=names) for path, names in found.items()
+    )
+
+
+def _is_given(entry: os.DirEntry[str], began: int) -> bool:
+    """Whether a name was there before the run, and is neither a cache of Python's nor a recording."""
+    if entry.name == "__pycache__" or entry.name.endswith(".esr"):
+        return False
+    return entry.stat(follow_symlinks=False).st_ctime_ns < began
 
 
 def _joined(processes: Sequence[Process], watched: set[str]) -> dict[str, File]:

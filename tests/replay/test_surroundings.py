@@ -86,3 +86,20 @@ def test_a_file_that_somebody_else_may_have_read_is_no_reason() -> None:
 
     seen = {"a.csv": {"seen_by": ["audit"]}, "b.csv": {"seen_by": ["inotify"]}}
     assert list(surroundings.alone(run(seen), run({}))) == [("a.csv", "in the golden run only")]
+
+
+@pytest.mark.parametrize(
+    ("golden", "other", "told"),
+    [
+        ((2, "a", "b"), (2, "a", "b"), []),
+        ((1, "a", "b"), (2, "c", "d"), [("shards", "holds other names: 1 -> 2")]),
+        ((2, "a", "b"), (2, "c", "d"), [("shards", "holds other names")]),
+        ((2, "a", "b"), (2, "a", "d"), [("shards", "lists the same names in another order")]),
+    ],
+)
+def test_folders_that_both_runs_list(golden: Any, other: Any, told: list[tuple[str, str]]) -> None:
+    def run(names: int, digest: str, order: str) -> Manifest:
+        listing = {"names": names, "sha256": digest, "order_sha256": order}
+        return examples.manifest({"files": {"listed": {"shards": listing}}})
+
+    assert list(surroundings.listings(run(*golden), run(*other))) == told

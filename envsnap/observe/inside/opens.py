@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CODE = (".py", ".pyc")
 REGULAR, KINDS = 0o100000, 0o170000
 MOST = 100_000
+NEAR = 6  # callers that are asked why a folder is listed
 CHANGING = os.O_WRONLY | os.O_TRUNC
 PYTHON_NAMES = ("python", "pypy")
 SHELLS = ("sh", "bash", "dash", "zsh", "env", "torchrun", "accelerate")
@@ -39,6 +40,8 @@ class Opens:
         handlers = {
             "open": self._opened,
             "import": self._imported,
+            "os.listdir": self._listed,
+            "os.scandir": self._listed,
             "ctypes.dlopen": self._library,
             "sqlite3.connect": self._database,
             "subprocess.Popen": self._child,
@@ -81,6 +84,16 @@ class Opens:
             state = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
             self._write("read", witness, path, "%d:%d:%d" % state)
 
+    def _listed(self, path: Any = None) -> None:
+        """A folder is about to be listed; where Python looks for modules, it is nobody's data."""
+        if isinstance(path, int) or _looks_for_modules():
+            return
+        folder = os.path.abspath(os.fsdecode(path or "."))
+        key = (folder, 2)
+        if key not in self._seen and len(self._seen) <= MOST and not folder.startswith(self._mine):
+            self._seen.add(key)
+            self._write("listed", folder)
+
     def _imported(self, name: Any, path: Any, *_: Any) -> None:
         if type(path) is str:  # an extension module; others have no file here
             self._write("library", path)
@@ -113,3 +126,16 @@ class Opens:
 
     def _replaced(self, *_: Any) -> None:
         self._write("end", "replaced by another program")
+
+
+def _looks_for_modules() -> bool:
+    """Whether the import system, or what describes distributions, is among the callers."""
+    frame: Any = sys._getframe(3)
+    for _ in range(NEAR):
+        if frame is None:
+            return False
+        name = frame.f_code.co_filename
+        if "importlib" in name or name.endswith("pkgutil.py"):
+            return True
+        frame = frame.f_back
+    return False

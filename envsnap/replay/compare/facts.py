@@ -359,6 +359,10 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
     for name, which in surroundings.alone(golden.manifest, other.manifest):
         what = "Leave it out" if which == "here only" else "Read it"
         yield Fact(kind="alone", text=f"{name} is read {which}", fix=f"{what}, as the golden run does: {name}.")  # fmt: skip
+    for name, how in surroundings.listings(golden.manifest, other.manifest):
+        sorts = how.endswith("order")
+        fix = "Sort what is listed" if sorts else "Give the folder the golden run's files"
+        yield Fact(kind="alone", text=f"the folder {name} {how}", fix=f"{fix}: {name}.")
     settings = {key.partition(": ")[0] for key, _ in changes}
     names = list(surroundings.files(golden.manifest, other.manifest, settings))
     if names:

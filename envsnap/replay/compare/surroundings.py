@@ -94,6 +94,18 @@ def alone(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
             yield from ((name, which) for name in sorted(names))
 
 
+def listings(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
+    """Folders that both runs list and that have other names, or the same in another order."""
+    here, there = (_of(item, "files", "listed") for item in (golden, other))
+    for name in sorted(here.keys() & there.keys()):
+        one, two = here[name], there[name]
+        if one.sha256 != two.sha256:
+            counts = "" if one.names == two.names else f": {one.names} -> {two.names}"
+            yield name, f"holds other names{counts}"
+        elif one.order_sha256 != two.order_sha256:
+            yield name, "lists the same names in another order"
+
+
 def same_weights(golden: Manifest, other: Manifest) -> bool:
     """Whether both runs read the same files of torch's weights, none more and none less."""
     return not any(weights_alone(golden, other)) and not any(weights(golden, other))

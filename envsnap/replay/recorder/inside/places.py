@@ -70,8 +70,8 @@ def owner(module: Any, depth: int = 1) -> Any:
 def shown(path: str) -> str:
     """A file by its way from the working folder, from where it is imported, or by its last word."""
     path = os.path.abspath(path)
-    roots = [os.getcwd(), *(entry for entry in sys.path[1:] if entry), os.path.dirname(path)]
-    folders = (os.path.join(root, "") for root in roots if isinstance(root, str))
+    roots = [os.getcwd(), *(str(entry) for entry in sys.path[1:] if entry), os.path.dirname(path)]
+    folders = (os.path.join(root, "") for root in roots)
     name = next(path[len(folder) :] for folder in folders if path.startswith(folder))
     return name.encode("utf-8", "backslashreplace").decode("utf-8")[:200]
 
@@ -121,7 +121,7 @@ def sources(main: str | None, callers: list[str]) -> dict[str, bytes]:
     """
     paths = [main] if main else []
     folder = os.path.dirname(paths[0]) + os.sep if paths else None
-    elsewhere = []
+    elsewhere: list[str] = []
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)
         if isinstance(path, str) and is_own(path):
