@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -20,7 +20,7 @@ from envsnap.observe.launch import Part, Runner, launched
 from envsnap.observe.manifest import Run
 from envsnap.observe.output import Copy
 from envsnap.replay.esr.endings import Printed
-from envsnap.replay.recorder import spooled, texts, written
+from envsnap.replay.recorder import known, spooled, texts, written
 from envsnap.replay.recorder.inside import places
 from envsnap.replay.recorder.spooled import Ending, Spooled
 from envsnap.replay.recorder.wanted import Wanted
@@ -36,6 +36,7 @@ class Ended(Struct, frozen=True, kw_only=True):
     chosen: Spooled | None
     run: Run
     ending: Ending
+    given: Container[str]  # what was read by it, see `known`
 
     def notes(self) -> tuple[str, ...]:
         """What the recording should say about the choice."""
@@ -82,17 +83,23 @@ def recorded(
     with observing.seen(command, probe=probe, parts=[recorder], output=output, run=run) as ended:
         found = spooled.find(ended.folder)
         chosen = min(found, key=lambda item: item.rank, default=None)
+        given = known.of(ended.run.files.by_class, command)
         yield Ended(
             code=ended.code,
             processes=len(found),
             chosen=chosen,
             run=ended.run,
-            ending=_ending(ended, output, wanted, without),
+            ending=_ending(ended, output, wanted, without, given),
+            given=given,
         )
 
 
 def _ending(
-    ended: observing.Seen, output: Copy | None, wanted: Wanted, without: Sequence[str]
+    ended: observing.Seen,
+    output: Copy | None,
+    wanted: Wanted,
+    without: Sequence[str],
+    given: Container[str],
 ) -> Ending:
     """What a command printed and wrote; of one that ran elsewhere nobody knows."""
     if output is None:
@@ -102,8 +109,10 @@ def _ending(
     seen |= {path for path in ended.run.written if path.startswith(here)}  # by native code
     return Ending(
         code=ended.code,
-        printed=printed(output, ended.run.began / 1e9, text=wanted.text),
-        files=written.files(seen, os.getcwd(), ended.run.began, without, text=wanted.text),
+        printed=printed(output, ended.run.began / 1e9, given, text=wanted.text),
+        files=written.files(
+            seen, os.getcwd(), ended.run.began, without, text=wanted.text, known=given
+        ),
         sources=_sources(ended.run) if len(ended.run.processes) > 1 else {},
     )
 
@@ -129,7 +138,7 @@ def learnt(command: Sequence[str], first: Ended, wanted: Wanted) -> Ending:
             pass
     finally:
         os.close(sink)
-    one, two = first.ending.printed, printed(output, began, text=wanted.text)
+    one, two = first.ending.printed, printed(output, began, first.given, text=wanted.text)
     if one is None:
         return first.ending
     varies = texts.varying(one, two)
@@ -147,10 +156,13 @@ def _standard_output() -> int:
     return 1
 
 
-def printed(output: Copy, began: float, *, text: bool) -> Printed:
-    """What a command has printed that began at a time, in seconds since 1970."""
+def printed(output: Copy, began: float, given: Container[str], *, text: bool) -> Printed:
+    """What a command has printed that began at a time, in seconds since 1970.
+
+    What it was `given` is not masked.
+    """
     data = bytes(output.start)
-    found = texts.listed(data, (began, time.time()), text=text)
+    found = texts.listed(data, (began, time.time()), text=text, known=given)
     return Printed(
         size=output.size,
         sha256=output.sha256,

@@ -12,12 +12,13 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import zip_longest
 from typing import Any
 
 from envsnap.replay.esr.endings import Listed, Printed
 from envsnap.replay.recorder.inside.settings import digest
+from envsnap.replay.recorder.known import NOTHING
 from envsnap.replay.recorder.masks import Masks
 
 MOST_LINES = 5000
@@ -74,8 +75,13 @@ def _always(*_: object) -> bool:
     return True
 
 
+def _is_random(match: re.Match[str], _: During) -> bool:
+    """Whether a UUID may be another in each run: versions 3 and 5 are digests of a name."""
+    return match[0][14] not in "35"
+
+
 SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str], During], bool]], ...] = (
-    ("uuid", re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), _always),
+    ("uuid", re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), _is_random),
     ("time", re.compile(
         r"\b(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
     ), _is_date_of),
@@ -91,6 +97,7 @@ SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str], During], bool
     ("path", re.compile(r"(?<![\w.:/])(?:~|\.{1,2})?/(?:[\w.@+-]+/)+[\w.@+-]*|(?<![\w.:/])/(?:tmp|home|root|var|opt|srv|mnt|data|work|usr)(?:/[\w.@+-]+|(?![\w.@+-]))"), _always),
 )  # fmt: skip
 # What a program makes under a name of its own for each run.
+GIVEN = ("uuid", "time")  # what a run may have read in a file
 FLEETING = re.compile(r"^(?:/private)?(?:/var)?/tmp/|/\.cache/|^/(?:proc|dev|run)/")
 # `loss 3.14 tok/s 182`: where names and numbers take turns to the end, a rate's unit is a name.
 TURNS = re.compile(rf"\s*(?:[^\s\d=:,|][^\s=:,|]*[ =:]{{1,3}}{NUMBER}%?(?:[\s,|]+|\Z))+\Z")
@@ -105,22 +112,23 @@ DIGIT, DATE = re.compile(r"\d"), re.compile(r"\d{4}-\d\d-\d\d")
 PLAIN = re.compile(rf"%[a-z]+|{NUMBER}|[^\w\s]|_+")
 
 
-def listed(data: bytes, during: During, *, text: bool) -> Listed:
+def listed(data: bytes, during: During, *, text: bool, known: Container[str] = NOTHING) -> Listed:
     """The lines of the output of a run; words as digests unless `text`.
 
+    What is `known` was given to the run, and is not masked, whatever its shape.
     Of a mark for few digits `masked` has only the kind: they may agree by chance.
     """
-    known: dict[str, str] = {}
+    digests: dict[str, str] = {}
     here = os.path.join(os.getcwd(), "")
     found, layout, masked = [], [], []
     rest, count = 0, 0
     for count, (line, more) in enumerate(_plain(data), 1):
-        shown, hidden = _marked(line, during, here)
+        shown, hidden = _marked(line, during, here, known)
         laid = f"{_laid_out(shown)}\0{more}".encode("utf-8", "surrogatepass")
         if count > MOST_LINES:
             rest = zlib.crc32(laid, rest)
             continue
-        words = [_word(word, known, text=text) for word in PIECES.findall(shown)]
+        words = [_word(word, digests, text=text) for word in PIECES.findall(shown)]
         found.append(" ".join(words[:MOST_WORDS]))
         layout.append(f"{zlib.crc32(laid):08x}")
         masked.append(" ".join(hidden))
@@ -162,7 +170,7 @@ def _plain(data: bytes) -> Iterator[tuple[str, str]]:
         yield masks.shown(ESCAPES.sub("", line[:LONGEST]).rstrip()), line[LONGEST:]
 
 
-def _marked(line: str, during: During, here: str) -> tuple[str, list[str]]:
+def _marked(line: str, during: During, here: str, known: Container[str]) -> tuple[str, list[str]]:
     """A line with marks for what is masked by its shape, and what that is.
 
     `here` is the working folder.
@@ -173,7 +181,7 @@ def _marked(line: str, during: During, here: str) -> tuple[str, list[str]]:
     for kind, shape, varies in SHAPES:
 
         def marked(match: re.Match[str], kind: str = kind, varies: Any = varies) -> str:
-            if not varies(match, during):
+            if not varies(match, during) or (kind in GIVEN and match[0] in known):
                 return match[0]
             name = match[0].rpartition("/")[2] if kind == "path" else ""
             fleeting = FLEETING.search(match[0]) and not match[0].startswith(here)

@@ -7,13 +7,14 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from msgspec import structs
 
 from envsnap.observe import classes
 from envsnap.replay.esr.endings import Written
 from envsnap.replay.recorder import arrays, packed, texts
+from envsnap.replay.recorder.known import NOTHING
 
 MOST_FILES = 20_000
 LARGEST = 256 << 20
@@ -23,12 +24,18 @@ SKIPPED = ("__pycache__", ".git", ".cache", ".pytest_cache", "node_modules", ".v
 
 
 def files(
-    seen: Iterable[str], folder: str, began: int, without: Sequence[str], *, text: bool
+    seen: Iterable[str],
+    folder: str,
+    began: int,
+    without: Sequence[str],
+    *,
+    text: bool,
+    known: Container[str] = NOTHING,
 ) -> dict[str, Written]:
     """Files that the command has written since `began` (ns), by their names.
 
     What was open before it changes by somebody else: a log, the shell's redirection. `without` are
-    left out: they are ours.
+    left out: they are ours. For `known` see `texts.listed`.
     """
     own = {os.path.realpath(path) for path in without}
     found = {}
@@ -40,7 +47,7 @@ def files(
     told: dict[str, Written] = {}
     left = MOST_LISTED
     for real in sorted(found)[:MOST_FILES]:
-        item = _described(real, (began / 1e9, time.time()), text=text, listed=left > 0)
+        item = _described(real, (began / 1e9, time.time()), known, text=text, listed=left > 0)
         left -= min(item.size, LARGEST_TEXT) if item.lines else 0
         told[named[real]] = item
     return told
@@ -60,7 +67,9 @@ def _is_result(path: str, began: int) -> bool:
     return stat.S_ISREG(facts.st_mode) and facts.st_mtime_ns >= began
 
 
-def _described(path: str, during: texts.During, *, text: bool, listed: bool) -> Written:
+def _described(
+    path: str, during: texts.During, known: Container[str], *, text: bool, listed: bool
+) -> Written:
     """What is told of a file; its values or lines where it is `listed`."""
     size = os.stat(path).st_size
     if size > LARGEST:
@@ -77,7 +86,7 @@ def _described(path: str, during: texts.During, *, text: bool, listed: bool) -> 
         lines = arrays.lines(path) if arrays.is_array(path) else ()
         values = packed.content(path, start)
         return Written(size=size, sha256=digest.hexdigest(), lines=lines, values=values)
-    found = texts.listed(start, during, text=text)
+    found = texts.listed(start, during, text=text, known=known)
     is_json = found.lines and start.lstrip()[:1] in (b"{", b"[")
     return Written(
         size=size,
