@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.report import document
 from envsnap.rules.engine import Result
-from envsnap.rules.finding import NO_CRASH, QUOTES, Finding, Severity
+from envsnap.rules.finding import NO_CRASH, NONE_TOLD, QUOTES, Confidence, Finding, Severity
 
 MOST_OTHERS = 3
 STEPS_BESIDE, FRAMEWORK = ("package-version", "driver-version"), "framework-version"
@@ -34,7 +34,8 @@ def is_unexplained(report: document.Report, found: Finding) -> bool:
     """Whether the reader said what failed, and the first finding is no more than a step beside it."""
     of_framework = found.rule == FRAMEWORK and found.message.endswith(f"-> {found.other}")
     beside = found.rule in STEPS_BESIDE or of_framework or found.why.endswith(NO_CRASH)
-    return report.is_asked and beside and QUOTES not in found.why
+    is_silent = QUOTES not in found.why or found.confidence is Confidence.POSSIBLE
+    return report.is_asked and (found.message.endswith(NONE_TOLD) or (beside and is_silent))
 
 
 def others(result: Result) -> list[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Container, Sequence
 from msgspec.structs import replace
 
 from envsnap.knowledge import requirements
+from envsnap.knowledge.variables import only_tells
 from envsnap.knowledge.versions import Distance, distance, is_later
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import given, packages
@@ -276,6 +277,8 @@ def _is_named(found: Finding, reading: Reading) -> bool:
         return _is_key_named(found.path[-1], reading) or _are_values_shown(found, reading)
     if not found.changes or found.path[0] not in ("env_vars", "system"):
         return False
+    if found.path[0] == "env_vars" and only_tells(found.path[-1]):
+        return False  # run with NCCL_DEBUG=INFO
     return _is_mentioned(found, reading) or _is_shown(found, reading)
 
 

@@ -9,6 +9,7 @@ from envsnap.model.paths import Path
 
 QUOTES = "The text says"  # what the reason of a finding begins with that a text speaks for
 # Of what changes numbers, where the text tells that something ended.
+NONE_TOLD = "none of its known changes is what the text speaks of"  # what such a message ends with
 NO_CRASH = "It ends no program, as the text tells."
 
 

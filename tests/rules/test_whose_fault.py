@@ -120,3 +120,81 @@ def test_variables_of_one_side_that_begin_as_those_of_a_package() -> None:
     found = engine.compare(side("RAY_NOSET_X", "EDITOR"), side("EDITOR2")).findings
     assert [item.path for item in found] == [("env_vars", "RAY_NOSET_X")]
     assert found[0].severity is Severity.INFO
+
+
+def of_torch(name: str, line: str) -> tuple[str, str]:
+    """A frame of torch that only passes a call on; `name` is put in place of `call` afterwards."""
+    return f"{SITE}torch/nn/modules/module.py", f"{line}  # {name}"
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "raised"),
+    [
+        ("out = model(x)", "_call_impl", "TypeError: Encoder.forward() missing 1 required positional argument: 'mask'"),
+        ("y = self.encodr(x)", "__getattr__", "AttributeError: 'Seq2Seq' object has no attribute 'encodr'"),
+    ],
+)  # fmt: skip
+def test_what_torch_passes_on_is_the_programs_own(line: str, name: str, raised: str) -> None:
+    text = traceback(("/app/train.py", line), of_torch(name, "call"), raised=raised)
+    text = text.replace(f"in call\n    call  # {name}", f"in {name}\n    call()")
+    here = host(torch="2.4.1", transformers="4.53.0")
+    assert loud(engine.inspect(here, error_text=text).findings) == []
+
+
+def test_a_class_that_is_called_as_its_distribution_is_its() -> None:
+    text = traceback(
+        ("/app/main.py", "app = Starlette(on_startup=[boot])"),
+        raised="TypeError: Starlette.__init__() got an unexpected keyword argument 'on_startup'",
+    )
+    found = engine.inspect(host(starlette="1.0.0", torch="2.4.1"), error_text=text).findings[0]
+    assert found.path == ("packages", "starlette")
+
+
+def test_what_does_not_get_what_it_wants_comes_before_that_it_raised() -> None:
+    text = traceback(
+        (f"{SITE}ray/scripts/scripts.py", "copy.deepcopy(command)"),
+        raised="ValueError: <object object at 0x7f> is not a valid Sentinel",
+    )
+    found = engine.inspect(host(ray="2.48.0", click="8.3.1"), error_text=text).findings
+    assert "wants click" in found[0].message
+
+
+def test_a_port_that_is_taken_accuses_no_package() -> None:
+    text = (
+        f'  File "{SITE}uvicorn/server.py", line 70, in serve\n    await self._serve(sockets)\n'
+        "ERROR:    [Errno 98] error while attempting to bind on address ('0.0.0.0', 8000): address already in use\n"
+    )
+    found = engine.compare(host(uvicorn="0.34.3"), host(uvicorn="0.35.0"), error_text=text).findings
+    assert found[0].message == "another process holds the port"
+
+
+def test_a_fault_is_told_of_the_innermost_call_which_stands_first() -> None:
+    text = (
+        "Fatal Python error: Segmentation fault\n\nCurrent thread 0x00007f2a41d9a080 (most recent call first):\n"
+        f'  File "{SITE}sentencepiece/__init__.py", line 316 in LoadFromFile\n'
+        '  File "/p/test_tok.py", line 8 in test_roundtrip\n'
+        f'  File "{SITE}_pytest/python.py", line 157 in pytest_pyfunc_call\n'
+    )
+    here, there = host(sentencepiece="0.2.0", pytest="8.4.1"), host(sentencepiece="0.2.1", pytest="8.4.1")  # fmt: skip
+    found = engine.compare(here, there, error_text=text).findings[0]
+    assert found.path[1] == "sentencepiece"
+    assert f"(line 4): {SITE}sentencepiece" in found.why
+
+
+def test_a_variable_that_only_tells_more_is_no_cause() -> None:
+    text = (
+        "torch.distributed.DistBackendError: NCCL error in: ProcessGroupNCCL.cpp:93, unhandled cuda error"
+        " (run with NCCL_DEBUG=INFO for details)\n"
+    )
+    here, there = host({"NCCL_DEBUG": "WARN"}, torch="2.4.1"), host({"NCCL_DEBUG": "INFO"}, torch="2.4.1")  # fmt: skip
+    assert ("env_vars", "NCCL_DEBUG") not in loud(engine.compare(here, there, error_text=text).findings)  # fmt: skip
+
+
+def test_a_defect_of_which_a_text_has_no_word_is_not_raised_by_it() -> None:
+    text = traceback(
+        ("/app/main.py", "import torch"),
+        (f"{SITE}torch/__init__.py", "raise err"),
+        raised="OSError: [WinError 1114] A dynamic link library initialization routine failed.",
+    )
+    found = engine.compare(host(torch="2.8.0"), host(torch="2.9.0"), error_text=text).findings
+    assert all("The text says" not in item.why for item in found if item.rule == "known-bad-release")  # fmt: skip

@@ -23,6 +23,17 @@ MACHINES = {
 }
 # What an image and a container of it both say, what only one of the two does.
 NAME, IMAGE, RUN = "container", "image", "run"
+# Settings of a container that are told in words of ours, and those that say nothing of what runs in it.
+TOLD = frozenset(
+    (
+        "Runtime", "IpcMode", "NetworkMode", "Privileged", "CpusetCpus", "DeviceRequests", "NanoCpus", "CpuQuota",
+        "CpuPeriod", "Memory", "ShmSize", "Binds", "Mounts", "Devices", "Ulimits",
+        "ContainerIDFile", "LogConfig", "PortBindings", "PublishAllPorts", "RestartPolicy", "AutoRemove", "Links",
+        "VolumeDriver", "VolumesFrom", "ConsoleSize", "Annotations", "Cgroup", "CgroupParent", "Isolation",
+        "MaskedPaths", "ReadonlyPaths", "OomScoreAdj",
+    )
+)  # fmt: skip
+PERIOD = 100_000  # microseconds: the kernel's own, of which a quota is a share
 ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
@@ -96,14 +107,13 @@ def _started(item: dict[str, Any], image: Any) -> dict[str, Any]:
 
 def _container(draft: Draft, item: dict[str, Any]) -> None:
     host = trees.mapping(item, "HostConfig")
-    processors = trees.whole(host.get("NanoCpus"))
     memory, shared = trees.whole(host.get("Memory")), trees.whole(host.get("ShmSize"))
     draft.add(
         System(
             complete=False,
             container="docker",
             cgroup_memory_limit=memory or UNSET,
-            cgroup_cpu_limit=processors / 10**9 if processors else UNSET,
+            cgroup_cpu_limit=_processors(host) or UNSET,
             shm_size=shared or UNSET,
         )
     )
@@ -116,7 +126,9 @@ def _container(draft: Draft, item: dict[str, Any]) -> None:
         "privileged": host.get("Privileged"),
         "cpuset": host.get("CpusetCpus"),
         "devices": host.get("DeviceRequests"),
+        "device_files": host.get("Devices"),
         "ulimits": host.get("Ulimits"),
+        **{_snake(key): value for key, value in host.items() if key not in TOLD},
         "mounts": {
             mount["Destination"]: _mounted(mount)
             for mount in trees.records(item, "Mounts")
@@ -124,6 +136,18 @@ def _container(draft: Draft, item: dict[str, Any]) -> None:
         },
     }
     _tree(draft, RUN, tree)
+
+
+def _processors(host: dict[str, Any]) -> float | None:
+    """How many CPUs a container may use: as --cpus states it, or as a quota of a period."""
+    nano, quota = trees.whole(host.get("NanoCpus")), trees.whole(host.get("CpuQuota"))
+    period = trees.whole(host.get("CpuPeriod")) or PERIOD
+    return nano / 10**9 if nano else quota / period if quota and quota > 0 else None
+
+
+def _snake(key: str) -> str:
+    """Docker's name of a setting, as the command line spells it: CapAdd is cap_add."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower()
 
 
 def _mounted(mount: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ Values of variables that matter to a program, without secrets; of the others the
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Sequence
 
 from envsnap.intake.formats import transcript
 from envsnap.intake.formats.draft import Draft
@@ -19,7 +20,7 @@ FUNCTION = re.compile(r"^BASH_FUNC_[^=]{1,255}=\(\)")
 # Every shell exports the first; a file that somebody wrote for a program has none of the others.
 ALWAYS = "PATH"
 SHELL = frozenset(("HOME", "PWD", "SHLVL", "USER", "LOGNAME", "OLDPWD", "HOSTNAME", "_"))
-FEWEST = 4
+FEWEST, FEWEST_OF_SHELL = 4, 3
 QUOTED = re.compile(r"\$'((?:[^'\\]|\\['\\])*)'")
 GOES_ON = "not stated: its value goes on in further lines"
 # What bash sets for the program that it starts stands last: with it, the list is whole.
@@ -69,13 +70,16 @@ def read(source: Source) -> Draft:
     add(draft, known, further)
     if source.cut and said is None:
         draft.leave_end()
-    elif (
-        lines
-        and LAST.match(lines[-1])
-        and not transcript.PART.search(transcript.typed(source, COMMAND))
-    ):
+    elif _is_whole(lines, known) and not transcript.PART.search(transcript.typed(source, COMMAND)):
         draft.complete("env_vars")
     return draft
+
+
+def _is_whole(lines: Sequence[str], known: Container[str]) -> bool:
+    """Whether a list is all that was printed: nobody who picks a few lines keeps what a shell sets."""
+    of_shell = sum(name in known for name in SHELL)
+    ends = bool(lines) and LAST.match(lines[-1]) is not None
+    return ends or (ALWAYS in known and of_shell >= FEWEST_OF_SHELL)
 
 
 def _unquoted(value: str) -> str:

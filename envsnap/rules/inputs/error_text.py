@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from envsnap.intake.messages import clean_message
 from envsnap.knowledge.tables import is_trusted, table
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
-from envsnap.rules.finding import QUOTES, Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import NONE_TOLD, QUOTES, Confidence, Effect, Finding, Severity
 from envsnap.rules.machine.env_var import UNKNOWN
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps
@@ -28,7 +29,7 @@ from envsnap.rules.symptoms.naming import (
     to_set,
 )
 from envsnap.rules.symptoms.places import Places, places
-from envsnap.rules.symptoms.reading import Evidence, Reading
+from envsnap.rules.symptoms.reading import RAISED, Evidence, Reading
 from envsnap.rules.symptoms.spoken import as_it_holds, is_of_the_program, settled_lines, spoken_for
 
 LONGEST_QUOTE = 160
@@ -74,18 +75,18 @@ class ErrorText(Rule):
         said: set[str] = set()
         ordered: list[tuple[int, Finding]] = []
         settled = settled_lines(reading)
+        meant = steps.may_be_meant(findings, [item.line for item in reading.evidence])
         for evidence in _all_of(reading, manifest, findings):
             where = places(evidence, manifest)
             if not (where.stated or where.others):
                 continue  # it speaks of the program's own parts
             spoken = [
-                found for found in spoken_for(evidence, where, findings, settled)
+                found for found in spoken_for(evidence, where, meant, settled)
                 if (found.rule, found.path) not in told
             ]  # fmt: skip
             told.update((found.rule, found.path) for found in spoken)
             if spoken:
-                place = 2 if evidence.is_weak else 0
-                ordered += [(place, _raised(found, evidence, where)) for found in spoken]
+                ordered += [_raised(found, evidence, where) for found in spoken]
             elif not _are_told(where, told):
                 own = self._finding(evidence, where)
                 if own.message not in said:
@@ -171,7 +172,7 @@ def _raised_by_the_program(evidence: Evidence, manifest: Manifest) -> bool:
     """Whether the program's own code raised: of no distribution, and not what Python called for one."""
     if evidence.raised is None:
         return False
-    frames = [frame for frame in evidence.raised.frames if not owners.is_of_python(frame.file)]
+    frames = [frame for frame in evidence.raised.acting if not owners.is_of_python(frame.file)]
     return bool(frames) and owners.file(frames[-1].file, manifest) is None
 
 
@@ -181,13 +182,22 @@ def _are_told(where: Places, told: set[tuple[str, Path]]) -> bool:
     return any(path[:2] == first[:2] for _, path in told)
 
 
-def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
+def _raised(found: Finding, evidence: Evidence, where: Places) -> tuple[int, Finding]:
+    """A finding that a line speaks for, and how late it is told: a release with other changes is later."""
+    place = 2 if evidence.is_weak else 0
+    told = _with_line(found, evidence, where)
+    return place + told.message.endswith(NONE_TOLD), told
+
+
+def _with_line(found: Finding, evidence: Evidence, where: Places) -> Finding:
     """A finding with the line that speaks for it: what the text names is a likely cause.
 
     A rule that only says that a fact differs has a reason for any program: the sentence has this one.
     """
     worst = found.severity.at_least(Severity.WARNING)
     surest = min(found.confidence, Confidence.LIKELY, key=lambda item: item.rank)
+    if _is_a_patch_of_who_raised(found, evidence):
+        surest = Confidence.POSSIBLE
     why, fix = ("" if found.why == UNKNOWN else found.why), found.fix
     is_said = not evidence.is_weak and (_only_differs(found) or _asks(found, evidence))
     if found.rule == "package-build" and evidence.row["topic"] == "missing-package":
@@ -195,7 +205,7 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
     elif is_said or _is_of_numbers(found, evidence):
         said = _said(evidence, where)
         why = f"{said[0].upper()}{said[1:]}."
-        if not (found.rule in (*OF_RELEASES, *OWN_FIX) or found.message.endswith(steps.NONE_TOLD)):
+        if not (found.rule in (*OF_RELEASES, *OWN_FIX) or found.message.endswith(NONE_TOLD)):
             fix = _filled(evidence.row["fix"], evidence, where)
     return replace(
         found,
@@ -204,6 +214,13 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> Finding:
         why=f"{why} {quotation(evidence)}".strip(),
         fix=_with_suggestion(fix, evidence),
     )
+
+
+def _is_a_patch_of_who_raised(found: Finding, evidence: Evidence) -> bool:
+    """Whether a library raised as it should, and went on by a patch of which nothing is known."""
+    raised = evidence.raised is not None and evidence.raised.exception
+    is_patch = distance(found.reference, found.other) is Distance.PATCH
+    return evidence.row is RAISED and bool(raised) and found.rule == OF_RELEASES[0] and is_patch
 
 
 def _asks(found: Finding, evidence: Evidence) -> bool:
@@ -235,10 +252,10 @@ def _said(evidence: Evidence, where: Places) -> str:
 def _only_differs(found: Finding) -> bool:
     """Whether a rule knows of a difference that it is one, and nothing of what it does."""
     if found.rule == "framework-version":  # what a release changed stands behind the versions
-        return found.message.endswith((f"-> {found.other}", steps.NONE_TOLD))
+        return found.message.endswith((f"-> {found.other}", NONE_TOLD))
     if found.rule == "package-missing" and found.reference is None:
         return True  # of what the reference does without, nothing says what it does here
-    return found.rule in ONLY_DIFFER or found.message.endswith(steps.NONE_TOLD)
+    return found.rule in ONLY_DIFFER or found.message.endswith(NONE_TOLD)
 
 
 def _is_of_numbers(found: Finding, evidence: Evidence) -> bool:

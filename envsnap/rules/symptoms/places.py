@@ -64,7 +64,7 @@ class Places(Struct, frozen=True):
 
 def places(evidence: Evidence, manifest: Manifest) -> Places:
     """Where a manifest shows what evidence speaks of; nothing where it speaks of no one known."""
-    if _wants_for_no_one(evidence, manifest):
+    if _wants_for_no_one(evidence, manifest) or is_of_own_module(evidence):
         return Places((), (), {})
     names = {**_of_groups(evidence, manifest), **_of_frames(evidence, manifest)}
     found = _looked_up(evidence.row["facts"], names, manifest)
@@ -89,6 +89,15 @@ def _wants_for_no_one(evidence: Evidence, manifest: Manifest) -> bool:
     if evidence.row["id"] != "pip-requires" or not facts_of.names_all(manifest, "packages"):
         return False
     return canonical(evidence.groups["dist"]) not in facts_of.packages(manifest)
+
+
+def is_of_own_module(evidence: Evidence) -> bool:
+    """Whether a module of the program asks itself for an attribute that torch then does not find."""
+    raised, name = evidence.raised, evidence.groups.get("name")
+    if raised is None or not (name and raised.acting) or raised.acting[-1] is raised.frames[-1]:
+        return False
+    own = raised.acting[-1]
+    return not owners.is_installed(own.file) and f"self.{name}" in own.source
 
 
 def _hidden(evidence: Evidence, manifest: Manifest) -> Iterator[Path]:
@@ -267,8 +276,12 @@ def _of_class(value: str, manifest: Manifest) -> str | None:
     """Whose a class or function is: by its module, or by how such classes are called."""
     parts = [part for part in value.split(".") if part.isidentifier()]
     owner = owners.module(value, manifest) if len(parts) > 1 and parts[0].islower() else None
+    here = owners.installed(manifest)
     named = (owners.of_class(part) for part in parts)
-    return owner or next((name for name in named if name in owners.installed(manifest)), None)
+    found = owner or next((name for name in named if name in here), None)
+    # A class that is called as its distribution: Starlette, FastAPI.
+    called = (owners.distribution(part.lower(), manifest) for part in parts if part[0].isupper())
+    return found or next((name for name in called if name in here), None)
 
 
 def _of_interface(value: str, manifest: Manifest) -> str | None:
@@ -300,7 +313,7 @@ def _of_frames(evidence: Evidence, manifest: Manifest) -> dict[str, Named]:
 
 def _chain(raised: Traceback, manifest: Manifest) -> Iterator[str]:
     """The distributions of the frames, outermost first; one that comes again counts where it is last."""
-    owned = [owners.file(frame.file, manifest) for frame in raised.frames if "/" in frame.file]
+    owned = [owners.file(frame.file, manifest) for frame in raised.acting if "/" in frame.file]
     known = [name for name in owned if name]
     for place, name in enumerate(known):
         if name not in known[place + 1 :]:

@@ -16,10 +16,12 @@ from envsnap.model.paths import Path
 from envsnap.rules.finding import Effect, Finding, Severity
 from envsnap.rules.symptoms import owners
 from envsnap.rules.symptoms.complaints import is_of_a_service, is_of_what_is_given
-from envsnap.rules.symptoms.places import Places
+from envsnap.rules.symptoms.places import Places, is_of_own_module
 from envsnap.rules.symptoms.reading import RAISED, Evidence, Reading
 
+BELOW = 4  # lines
 MOST_RAISED = 3  # findings that one sentence speaks for
+UNMET = ("requirements", "built-against")
 OF_SYSTEM = re.compile(r"system\.|env_vars\.TMPDIR$")
 TOKEN = re.compile(r"[a-z][a-z_]{3,40}|[a-z]{1,6}\d{1,4}[a-z]{0,4}|\d{1,4}(?:\.\d{1,6}){1,4}")
 
@@ -30,13 +32,13 @@ def is_of_the_program(evidence: Evidence) -> bool:
         is_of_a_service(evidence.raised) or is_of_what_is_given(evidence.raised)
     ):
         return True
-    kind = evidence.row.get("program")
+    kind = evidence.row.get("program") or is_of_own_module(evidence)
     return kind is True or (kind == "direct" and _is_called_directly(evidence))
 
 
 def _is_called_directly(evidence: Evidence) -> bool:
     """Whether one library alone stands between the program and what failed, as far as one is told."""
-    frames = evidence.raised.frames if evidence.raised is not None else ()
+    frames = evidence.raised.acting if evidence.raised is not None else ()
     return len({owners.installed_as(item.file) for item in frames} - {None}) <= 1
 
 
@@ -59,7 +61,7 @@ def _is_met(asked: str, value: object) -> bool:
 
 def settled_lines(reading: Reading) -> set[int]:
     """The lines of which a sentence says that the program, or what the system ran out of, decides it."""
-    return {
+    found = {
         item.number
         for item in reading.evidence
         if item.row["id"] != RAISED["id"]
@@ -68,6 +70,14 @@ def settled_lines(reading: Reading) -> set[int]:
             or (item.row["facts"] and all(map(OF_SYSTEM.match, item.row["facts"])))
         )
     }
+    # Of frames without an exception the lines below them say what failed.
+    open_ends = {
+        item.number
+        for item in reading.evidence
+        if item.raised is not None and not item.raised.exception
+        and found & set(range(item.number, item.number + BELOW))
+    }  # fmt: skip
+    return found | open_ends
 
 
 def spoken_for(
@@ -87,11 +97,16 @@ def spoken_for(
         for found in findings
         if touches(found, path)
         and _may_do(found, path)
-        and (found.changes or (_serious(found) and not evidence.is_weak))
+        and (found.changes or _is_told_by_a_rule(found, evidence))
     ]
     by_fact = _nearest_first(by_fact, evidence)
     chosen = by_fact if evidence.is_weak else [*_of_rules(evidence, where, findings), *by_fact]
     return list({(found.rule, found.path): found for found in chosen}.values())[:MOST_RAISED]
+
+
+def _is_told_by_a_rule(found: Finding, evidence: Evidence) -> bool:
+    """Whether a rule blames a fact; where a text says little, that what fails does not get what it wants."""
+    return _serious(found) and (not evidence.is_weak or found.rule in UNMET)
 
 
 def _of_rules(evidence: Evidence, where: Places, findings: Sequence[Finding]) -> list[Finding]:
@@ -148,6 +163,8 @@ def _nearest_first(found: list[Finding], evidence: Evidence) -> list[Finding]:
 
 def _may_do(found: Finding, path: Path) -> bool:
     """Whether a difference does anything, or is of the very fact; a text about a GPU is not about its VBIOS."""
+    if found.path[0] == "env_vars" and variables.only_tells(found.path[-1]):
+        return False  # the text asks for more of a log
     is_of_machine = found.path[0] in ("gpus", "driver", "system") or found.path[-1] == "PATH"
     if path[-1].endswith("*"):
         return variables.acts(found.path[-1]) or variables.known(found.path[-1]) is None

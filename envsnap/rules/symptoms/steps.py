@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from envsnap.knowledge import releases
-from envsnap.rules.finding import Confidence, Effect, Finding
+from envsnap.rules.finding import NONE_TOLD, Confidence, Effect, Finding
 from envsnap.rules.frameworks import framework_version
 from envsnap.rules.packages import behavior_change
 from envsnap.rules.symptoms.reading import Reading
@@ -18,7 +18,7 @@ RAISED = re.compile(r"\w*(?:Error|Exception|Warning)")  # many changes end in th
 WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]{3,60}")
 # What is gone is named by the error that its absence makes.
 GONE = re.compile(r"\b(?:gone|removed|renamed|no longer (?:exists?|there))\b")
-NONE_TOLD = "none of its known changes is what the text speaks of"
+BAD_RELEASE = "known-bad-release"
 # What a change does where somebody says what the trouble is.
 FITS = {"wrong": ("numerics", "behavior"), "slower": ("performance",), "memory": ("performance",)}
 RETOLD = {
@@ -86,7 +86,23 @@ def _led(found: Finding, words: set[str]) -> Finding:
 
 def words_of(reading: Reading) -> set[str]:
     """The words of a text that may name an interface; a log has millions, so it is gone through once."""
-    return {word.lower() for word in WORD.findall(reading.text)} - COMMON
+    return words_in([reading.text])
+
+
+def words_in(texts: Iterable[str]) -> set[str]:
+    """The words of some lines that may name an interface."""
+    return {word.lower() for text in texts for word in WORD.findall(text)} - COMMON
+
+
+def may_be_meant(findings: Sequence[Finding], lines: Sequence[str]) -> list[Finding]:
+    """The findings of which lines may speak: of a known defect they have a word, and not the name alone."""
+    words = words_in(lines)
+
+    def has_word(found: Finding) -> bool:
+        said = words_in((found.message, found.why))
+        return bool((said & words) - _parts(found.path[1]))
+
+    return [found for found in findings if found.rule != BAD_RELEASE or has_word(found)]
 
 
 def is_spoken_of(found: Finding, words: set[str]) -> bool:

@@ -14,12 +14,20 @@ from msgspec import Struct
 from envsnap.rules.symptoms.lines import bare, prefix
 
 FRAME = re.compile(
-    r'\s{0,12}File "(?P<file>[^"\n]{1,300})", line (?P<line>\d{1,7})(?:, in (?P<name>\S{1,120}))?'
+    r'\s{0,12}File "(?P<file>[^"\n]{1,300})", line (?P<line>\d{1,7})(?:,? in (?P<name>\S{1,120}))?'
 )
 EXCEPTION = re.compile(
     r"(?P<name>(?:[A-Za-z_]\w{0,80}\.){0,8}[A-Z]\w{0,80})(?:: (?P<message>.{0,2000}))?$"
 )
 MARK = re.compile(r"\s{0,20}[~^]{1,400}\s{0,20}$")
+# What calls the program's own functions and classes for it: an error in the call is not of theirs.
+PASSES_ON = re.compile(
+    r"/torch/nn/modules/module\.py:(?:_call_impl|_wrapped_call_impl|_slow_forward|__getattr__)"
+    r"|/torch/_dynamo/eval_frame\.py:\w*|/torch/utils/_contextlib\.py:decorate_context"
+    r"|/click/core\.py:(?:invoke|main|__call__)|/_pytest/python\.py:\w*|/pluggy/\w{1,40}\.py:\w*"
+    r"|/accelerate/hooks\.py:new_forward"
+)
+REVERSED = "(most recent call first)"
 MOST_FRAMES = 200
 LONGEST = 600  # lines after which a traceback without an end is given up
 MESSAGE_LINES = 4
@@ -42,6 +50,15 @@ class Traceback(Struct, frozen=True):
     first: int
     last: int
 
+    @property
+    def acting(self) -> tuple[Frame, ...]:
+        """The frames without those that only pass a call on."""
+        return tuple(
+            item
+            for item in self.frames
+            if not PASSES_ON.search(f"{item.file.replace(chr(92), '/')}:{item.name}")
+        )
+
 
 def tracebacks(lines: Sequence[str], starts: Sequence[int]) -> Iterator[Traceback]:
     """The tracebacks that begin at these lines; `first` and `last` count from 0."""
@@ -52,21 +69,28 @@ def tracebacks(lines: Sequence[str], starts: Sequence[int]) -> Iterator[Tracebac
 
 
 def _read(lines: Sequence[str], start: int) -> Traceback | None:
-    """A traceback from its first line; one without an end has no exception."""
+    """A traceback from its first line; one without an end has no exception.
+
+    Python's handler of faults prints the last call first.
+    """
     mine = prefix(lines[start])
     frames: list[Frame] = []
+    last = start
     for number in range(start, min(len(lines), start + LONGEST)):
         if prefix(lines[number]) != mine:
             continue
         line = bare(lines[number])
         if _is_of_a_frame(line, frames):
+            last = number if FRAME.match(line) else last
             continue
         if frames and (ending := EXCEPTION.match(line.strip())):
             message = _message(lines, number, mine, ending["message"] or "")
             return Traceback(tuple(frames), ending["name"], message, start, number)
         if number > start and "Traceback (most recent call last)" in line:
             break
-    return Traceback(tuple(frames), "", "", start, start) if frames else None
+    if start and REVERSED in lines[start - 1]:
+        return Traceback(tuple(frames[::-1]), "", "", start, start) if frames else None
+    return Traceback(tuple(frames), "", "", start, last) if frames else None
 
 
 def _is_of_a_frame(line: str, frames: list[Frame]) -> bool:
