@@ -365,3 +365,32 @@ def test_a_folder_of_weights_is_carried_as_it_was_captured(tmp_path: Path) -> No
     (folder / "config.json").write_bytes(b"other")
     with pytest.raises(InputError, match="is not the file that was captured"):
         planned(whole, weights={"m": str(folder)})
+
+
+def test_what_a_file_holds_counts_and_not_its_name_alone(tmp_path: Path) -> None:
+    token = "hf_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZ12345678"
+    key = (
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\n"
+    )
+    certificate = "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIBAgIE\n-----END CERTIFICATE-----\n"
+    holding = {
+        "deploy_key": key, "env.sh": f"export HF_TOKEN={token}\n", "settings.py": f'TOKEN = "{token}"\n',
+        "sa.json": '{"private_key": ' + repr(key).replace("'", '"') + "}", "bundle.pem": certificate + key,
+        ".vault_pass": "quiet otter", "ansible/vault_pass.txt": "quiet otter", ".env.example.pem": key,
+    }  # fmt: skip
+    open_ = {
+        "main.py": "print('hf_token')\n", "certs/ca.pem": certificate, ".env.example": "HF_TOKEN=\n",
+        "id_rsa.pub": "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAB me@host\n", "config.yaml": "max_tokens: 3\n",
+    }  # fmt: skip
+    for name, text in {**holding, **open_}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    packed = application.pack(str(tmp_path))
+    assert set(packed.secrets) == set(holding)
+    assert packed.digests.keys() == set(open_)
+
+
+def test_an_example_with_a_token_in_it_stays_behind(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("1\n")
+    (tmp_path / ".env.example").write_text("HF_TOKEN=hf_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZ12345678\n")
+    assert application.pack(str(tmp_path)).secrets == (".env.example",)

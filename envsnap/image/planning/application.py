@@ -1,4 +1,8 @@
-"""Packs an application's folder: its own .dockerignore counts; secrets and weights stay behind."""
+"""Packs an application's folder: its own .dockerignore counts; secrets and weights stay behind.
+
+What may hold a secret is told by its name, and by what it holds: private keys, and tokens of a
+shape that their issuers give them.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ import tarfile
 from msgspec import Struct
 
 from envsnap.errors import InputError
+from envsnap.redact import issuers
 from envsnap.wording import counted
 
 LARGEST = 64 << 20
@@ -27,9 +32,16 @@ SECRET = re.compile(
     r"|client_secrets?.*\.json|service[-_]account.*\.json|.*[-_]key\.json|auth\.json"
     r"|(.*[-_])?(credentials?|secrets?|passwords?)(\.(json|ya?ml|toml|ini|env|txt|py))?"
     r"|((hf|api|auth|access|gh|github|gitlab)[-_])?token(\.(json|ya?ml|toml|txt))?"
-    r"|\.(secrets?|credentials?|token)",
+    r"|\.(secrets?|credentials?|token)|\.?(.*[-_])?vault[-_](token|pass(word)?)(\..*)?|wallet\.(json|dat)|rclone\.conf"
+    r"|\.renviron|(settings_local|local_settings)\.py",
     re.IGNORECASE | re.DOTALL,
 )
+# What people share on purpose, under names of those.
+EXAMPLE = re.compile(r"\.env\.(example|sample|template|dist)|id_\w+\.pub", re.IGNORECASE)
+CERTIFIED = re.compile(
+    r"\s*(?:#[^\n]*\n\s*)*-----BEGIN (?:(?:TRUSTED |X509 )?CERTIFICATE|(?:RSA |EC )?PUBLIC KEY)-----"
+)
+LOOKED_THROUGH = 1 << 20  # bytes of a file that are looked through for secrets
 SECRET_FOLDERS = frozenset((
     ".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".gcloud", ".huggingface", ".kaggle",
     ".config", ".cache", ".pip", ".terraform", ".secrets",
@@ -117,10 +129,12 @@ def _sorted_out(folder: str) -> tuple[list[str], list[str], list[str], list[str]
         mode = os.lstat(path).st_mode
         if stat.S_ISDIR(mode) or _is_outside(name):
             continue
-        if _is_secret(name):
+        if _is_secret(name) and not _is_shared(folder, name):
             secrets.append(name)
         elif not stat.S_ISREG(mode):
             links.append(name)
+        elif _holds_secret(folder, name):
+            secrets.append(name)
         elif WEIGHTS.fullmatch(os.path.basename(name)):
             weights.append(name)
         else:
@@ -184,6 +198,29 @@ def _is_secret(name: str) -> bool:
     return not SECRET_FOLDERS.isdisjoint(parts[:-1]) or SECRET.fullmatch(parts[-1]) is not None
 
 
+def _is_shared(folder: str, name: str) -> bool:
+    """Whether a file is only called as one with a secret: an example, a certificate, a public key."""
+    if SECRET_FOLDERS.isdisjoint(name.split(os.sep)[:-1]) and os.path.isfile(
+        os.path.join(folder, name)
+    ):
+        text = _beginning(folder, name)
+        if EXAMPLE.fullmatch(os.path.basename(name)):
+            return True
+        return CERTIFIED.match(text) is not None and not issuers.spans(text)
+    return False
+
+
+def _holds_secret(folder: str, name: str) -> bool:
+    """Whether a text has a private key in it, or a token of a shape that its issuer gives it."""
+    return bool(issuers.spans(_beginning(folder, name)))
+
+
+def _beginning(folder: str, name: str) -> str:
+    """The text that a file begins with; none of what is no text."""
+    content = _read(folder, name, LOOKED_THROUGH)[0]
+    return "" if b"\0" in content else content.decode("utf-8", "replace")
+
+
 def _archive(folder: str, sources: dict[str, str]) -> tuple[bytes, dict[str, str], list[str]]:
     """Write a tar without owners and dates; executable files stay executable.
 
@@ -212,7 +249,7 @@ def _archive(folder: str, sources: dict[str, str]) -> tuple[bytes, dict[str, str
     return data.getvalue(), digests, programs
 
 
-def _read(folder: str, name: str) -> tuple[bytes, int]:
+def _read(folder: str, name: str, most: int = LARGEST + 1) -> tuple[bytes, int]:
     """Read one regular file; what became a link or a device since is refused."""
     path = os.path.join(folder, name)
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -222,6 +259,6 @@ def _read(folder: str, name: str) -> tuple[bytes, int]:
             mode = os.fstat(descriptor).st_mode
             if not stat.S_ISREG(mode):
                 raise InputError(f"--app {folder}: {name!a} is no regular file any more")
-            return stream.read(LARGEST + 1), mode
+            return stream.read(most), mode
     except OSError as error:
         raise InputError(f"--app {folder}: {name!a}: {error.strerror or error}") from None
