@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from envsnap.replay.compare import code_lines
@@ -23,7 +24,7 @@ print(torch.nn.Linear(3, 2)(scaled(torch.ones(1, 3))).sum().item())
 def record(files: dict[str, str]) -> Record:
     found = given.code({name: text.encode() for name, text in files.items()})
     return Record(
-        recording_version=2, recording_revision=6, envsnap_version="1", created_at="2026-11-30T00:00:00Z",
+        recording_version=2, recording_revision=8, envsnap_version="1", created_at="2026-11-30T00:00:00Z",
         label=None, complete=True, full=False, framework=None, notes=(), calls=(), tensors=(),
         code={name: tuple(lines) for name, lines in found["code"].items()},
         blocks={name: tuple(lines) for name, lines in found["blocks"].items()},
@@ -63,4 +64,23 @@ def test_a_file_that_lies_elsewhere_now_is_compared_with_what_it_was() -> None:
 def test_a_file_that_may_be_either_of_two_is_compared_with_none() -> None:
     golden = record({"run.py": "1\n", "p/a.py": "x = 1\n", "q/a.py": "x = 3\n"})
     other = record({"run.py": "1\n", "new/a.py": "x = 2\n"})
-    assert not list(code_lines.compare(golden, other))
+    assert all("read" in told for told, _ in code_lines.compare(golden, other))
+
+
+def test_a_module_that_one_run_alone_reads_is_named_last() -> None:
+    golden = record({"run.py": "import a\nx = 1\n", "a.py": "y = 1\n"})
+    other = record({"run.py": "import a\nx = 2\n", "a/__init__.py": "y = 2\n"})
+    told = [text for text, _ in code_lines.compare(golden, other)]
+    assert told == [
+        "run.py line 2 differs",
+        "the module a/__init__.py is read here only",
+        "the module a.py is read in the golden run only",
+    ]
+
+
+def test_an_older_recording_does_not_know_all_modules() -> None:
+    golden = record({"run.py": "x = 1\n"})
+    other = record({"run.py": "x = 1\n", "lib/a.py": "y = 2\n"})
+    older = msgspec.structs.replace(golden, recording_revision=7)
+    assert not list(code_lines.compare(older, other))
+    assert list(code_lines.compare(golden, other))

@@ -65,3 +65,20 @@ def test_another_identifier_of_the_data_is_another_answer(
         assert done.returncode == 0, done.stderr
         codes.append(envsnap("compare", "0.esr", f"{len(codes)}.esr", cwd=tmp_path).returncode)
     assert codes == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_masked"),
+    [
+        ("on 2025-11-30", True),
+        ("on 2025-12-01", False),
+        ("on 2025-11-28", False),
+        ("at 2025-11-30T09:00:30", True),
+        ("at 2025-11-30T18:00:30", True),  # in Tokyo
+        ("at 2025-11-30T17:47:30", False),
+        ("at 2025-11-30 09:00", True),
+        ("at 2025-11-30 17:45", False),
+    ],
+)
+def test_what_cannot_be_the_clock_of_the_run_is_an_answer(line: str, is_masked: bool) -> None:
+    assert ("%time" in shown(line, known.NOTHING)) is is_masked

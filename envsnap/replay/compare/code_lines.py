@@ -19,6 +19,7 @@ BARE = "n:"  # a function without those
 STATEMENT = "s:"  # of a block that is no function
 GIVEN = "r:"  # a block without the names that its file gives
 MOST_ALIKE = 20
+TELLS_ALL = 8  # the revision since which modules from elsewhere are among the files
 
 
 def compare(golden: Record, other: Record) -> Iterator[tuple[str, str]]:
@@ -36,9 +37,12 @@ def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
     """Each difference, and whether its lines only import something or tell the reader something."""
     here, there = golden.code, other.code
     twins = _twins(here, there)
+    whole = min(golden.recording_revision, other.recording_revision) >= TELLS_ALL
     for name, two in there.items():
         twin = twins.get(name, name)
         one = here.get(twin)
+        if one is None and whole:
+            yield from _alone(name, here, "here only")
         if one is None or one == two:
             continue
         known = _Blocks(golden.blocks.get(twin)), _Blocks(other.blocks.get(name))
@@ -47,6 +51,9 @@ def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
         acting = any(not (part.of_heads or part.minor) for part in parts)
         for part in parts:
             yield part.minor or (part.of_heads and acting), f"{part.told}{moved}", part.place
+    for name in here if whole else ():
+        if name not in there and name not in twins.values():
+            yield from _alone(name, there, "in the golden run only")
 
 
 def _twins(here: Collection[str], there: Collection[str]) -> dict[str, str]:
@@ -72,6 +79,12 @@ def _common_end(one: str, two: str) -> int:
     """How many words two paths have in common at their end."""
     pairs = zip(reversed(one.split("/")), reversed(two.split("/")), strict=False)
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _alone(name: str, others: Collection[str], where: str) -> Iterator[tuple[bool, str, str]]:
+    """That a module is read in one run alone: it may stand before another of its name."""
+    if others:
+        yield True, f"the module {name} is read {where}", f"{name}:1-1"
 
 
 class _Part(NamedTuple):

@@ -58,7 +58,7 @@ def compare(golden: Recording, other: Recording, *, strict: bool = False) -> Ver
 
     walk = timeline.walk(golden, other, around, judged)
     verdict = _whole(_chosen(walk) or _by_digests(walk, golden, other), walk, strict=strict)
-    if verdict.outcome != "diverged":
+    if verdict.outcome != "diverged" or walk.surplus:
         verdict = ends.closed(verdict, walk, golden, other, around, strict=strict)
     return field_of_view.told(verdict, walk, golden, other)
 

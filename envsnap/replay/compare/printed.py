@@ -46,18 +46,19 @@ def compare(
     """Compare two outputs; `words` are texts that may stand behind digests."""
     if golden is None or other is None:
         return Found(state="unknown", told="what was printed is not known on both sides")
-    count = len(golden.lines)
+    count = _count(golden)
     if golden.sha256 == other.sha256:
         return Found(state="same", lines=count, answers=bool(golden.size))
     book = _book([*other.lines, *golden.lines], words)
     learnt = set(golden.varies)
     state: State = "same"
+    dates = bool(golden.masked), bool(other.masked)  # older recordings masked those of any day
     mine, theirs = _without_times(_laid_out(golden), _laid_out(other), learnt)
     for number, (one, two) in enumerate(zip_longest(mine, theirs, fillvalue=(None, None))):
         if (number, -1) in learnt:
             continue
         here, there = one[0], two[0]
-        found = _line(here, there, number, learnt, rounding=rounding)
+        found = _line(here, there, number, learnt, dates, rounding=rounding)
         if None not in (one[1], two[1]) and one[1] != two[1] and texts.alike(here, there):
             told = f"line {number + 1} has other {_of_layout(here)}: {_shown(here, there, book)}"
             return _differs(told, golden)
@@ -78,10 +79,15 @@ def compare(
     return Found(state=state, masked=_masked(golden), lines=count, answers=bool(golden.size))
 
 
+def _count(side: Printed) -> int:
+    """How many lines were printed: behind the last line end stands nothing."""
+    return len(side.lines) - (side.rest is None and side.lines[-1:] == ("",))
+
+
 def _differs(told: str, golden: Printed) -> Found:
     """That what is printed differs, and where."""
     return Found(
-        state="differs", told=told, masked=_masked(golden), lines=len(golden.lines), answers=True
+        state="differs", told=told, masked=_masked(golden), lines=_count(golden), answers=True
     )
 
 
@@ -153,6 +159,8 @@ TOOK = frozenset(
 )
 MARKS = ("%time", "%uuid")
 MOST_OF_A_TIME = 4
+OF_A_TIME = "%time"
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def _without_times(
@@ -192,16 +200,18 @@ def _line(
     there: str | None,
     number: int,
     learnt: set[tuple[int, int]],
+    dates: tuple[bool, bool],
     *,
     rounding: bool,
 ) -> State:
+    """How two lines compare; `dates` says of which side a mark stands for no other day's date."""
     if here == there:
         return "same"
     if here is None or there is None:
         return "same" if not (here or there) else "differs"
     one, two = texts.as_digests(here.split()), texts.as_digests(there.split())
     state: State = "same"
-    for place, a, b in _pairs(one, two):
+    for place, a, b in _pairs(one, two, dates):
         if a == b or (number, place) in learnt:
             continue
         if not (rounding and _close(a, b)):
@@ -210,17 +220,23 @@ def _line(
     return state
 
 
-def _pairs(one: list[str], two: list[str]) -> Iterator[tuple[int, str, str]]:
+def _pairs(
+    one: list[str], two: list[str], dates: tuple[bool, bool]
+) -> Iterator[tuple[int, str, str]]:
     """The words of two lines that stand against each other, with their places in the first.
 
     A mark on one side alone stands for whatever the other side has there, up to the next word that
-    both have: what a run's times are depends on the run.
+    both have: what a run's times are depends on the run. A date stays one: not of that run's day.
     """
     at, by = 0, 0
     while at < len(one) and by < len(two):
         a, b = one[at], two[by]
         at, by = at + 1, by + 1
-        if a == b:
+        if (
+            a == b
+            or (dates[0] and a == OF_A_TIME and _is_date(two, by - 1))
+            or (dates[1] and b == OF_A_TIME and _is_date(one, at - 1))
+        ):
             yield at - 1, a, b
         elif MARK.fullmatch(a) and not MARK.fullmatch(b):
             by = _after_mark(one[at : at + 1], two, by)
@@ -230,6 +246,10 @@ def _pairs(one: list[str], two: list[str]) -> Iterator[tuple[int, str, str]]:
             yield at - 1, a, b
     if at < len(one) or by < len(two):
         yield at, " ".join(one[at : at + 1]), " ".join(two[by : by + 1])
+
+
+def _is_date(words: list[str], start: int) -> bool:
+    return DATE.fullmatch("".join(words[start : start + 5])) is not None
 
 
 def _after_mark(following: list[str], words: list[str], start: int) -> int:

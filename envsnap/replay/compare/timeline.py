@@ -376,6 +376,7 @@ def _surplus(
         names = ", ".join(dict.fromkeys(view.root.name for view in more))
         view = views(golden)[0]
         return [plain_verdict(view, twin, "equivalent", f"models called here only: {names}", "")]
+    found.surplus = not found.loose
     return [_counted(mine[-1], twin, facts, found, "equivalent" if found.loose else "diverged")]
 
 

@@ -122,6 +122,7 @@ def _sources(run: Run) -> dict[str, bytes]:
     found = (
         (places.shown(file.real), places.source(file.real))
         for file in run.files.by_class.get(classes.CODE, [])[: places.MOST_FILES]
+        if places.is_own(file.real)
     )
     return {name: text for name, text in found if text is not None}
 

@@ -132,7 +132,10 @@ def _code(tree: dict[str, Any], ending: Ending) -> dict[str, Any]:
     }
     if not texts:
         return {}
-    return {part: {**tree.get(part, {}), **more} for part, more in given.code(texts).items()}
+    found = {part: {**tree.get(part, {}), **more} for part, more in given.code(texts).items()}
+    if tree.get("variables") is not None:
+        found["variables"] = {**given.variables(list(texts.values())), **tree["variables"]}
+    return found
 
 
 def save_features(

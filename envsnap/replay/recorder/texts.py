@@ -28,6 +28,8 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
 # The shapes of what differs from run to run, with the mark of each, and what says that it may.
 DAY, MINUTE, SECOND, TURN = 86_400, 60.0, 2.0, 900  # zones are quarters of hours apart
+WEST, EAST = 12 * 3600, 14 * 3600  # the zones that are farthest from UTC
+OF_DAY = re.compile(r"(\d\d):(\d\d)(?::(\d\d))?")
 DATED = re.compile(r"\d{4}-\d\d-\d\d[T ]\Z")  # of the run's own day, the time went with the date
 During = tuple[float, float]  # when a run began and ended, in seconds since 1970
 UNITS = {
@@ -37,12 +39,24 @@ UNITS = {
 
 
 def _is_date_of(match: re.Match[str], during: During) -> bool:
-    """Whether a date is that of the run, in whatever zone."""
+    """Whether a date, or a time of a day, is that of the run's clock: in UTC or the zone it runs in.
+
+    To the second it may be of any zone, whose clocks are quarters of an hour apart.
+    """
     try:
         day = dt.datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=dt.UTC).timestamp()
     except ValueError:
         return False
-    return during[0] - 2 * DAY <= day <= during[1] + DAY
+    zones = 0, time.localtime(during[0]).tm_gmtoff
+    clock = OF_DAY.search(match[0][len("2000-01-01") :])
+    if clock is None:
+        return any(during[0] - DAY < day - zone <= during[1] for zone in zones)
+    after = day + int(clock[1]) * 3600 + int(clock[2]) * 60 + int(clock[3] or 0) - during[0]
+    took = during[1] - during[0]
+    if clock[3]:
+        is_near = (after + SECOND) % TURN <= took + 2 * SECOND
+        return is_near and -WEST - SECOND <= after <= took + EAST + SECOND
+    return any(-MINUTE <= after - zone <= took for zone in zones)
 
 
 def _is_time_of(match: re.Match[str], during: During) -> bool:
