@@ -330,17 +330,22 @@ def comparison(
 ) -> dict[str, object]:
     """Return the probe options with which it compares a target with a manifest by itself.
 
+    Files that the plan carries are compared where it puts them, unless another place is named.
     Raises InputError if the manifest does not have a file of that name.
     """
     from envsnap.image.proving import announced, expected, subjects
 
     subjects.require(manifest, configs or {}, weights or {})
-    named = subjects.named(manifest, configs or {}, weights or {})
+    there = subjects.carried(manifest, plan) if plan is not None else ({}, {})
+    files = {**there[0], **(configs or {})}, {**there[1], **(weights or {})}
+    named = subjects.named(manifest, *files)
     known = announced.by(plan or subjects.judging_plan(manifest), manifest).only_named(
         manifest, named
     )
     return {
         "job": "verify",
+        "configs": [list(item) for item in files[0].items()],
+        "weights": [list(item) for item in files[1].items()],
         "env": list(_captured_variables(manifest)),
         "verify_files": True,
         "import": True,

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from envsnap import api
 from envsnap.errors import InputError
 from envsnap.image import records
 from envsnap.image.planning import application, extras
@@ -172,8 +173,20 @@ def test_a_config_file_replaces_nothing_of_the_application(tmp_path: Path) -> No
     (tmp_path / "app").mkdir()
     (tmp_path / "app/main.py").write_text("x")
     whole = with_config(b"a: 1\n", "/srv/main.py")
-    with pytest.raises(InputError, match=r"/app/main\.py would replace a file of --app"):
+    with pytest.raises(InputError, match=r"/app/main\.py would replace another file of --app"):
         planned(whole, configs={"app": str(tmp_path / "here.yaml")}, app=str(tmp_path / "app"))
+
+
+def test_a_config_file_may_be_the_very_one_of_the_application(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_bytes(b"a: 1\n")
+    (tmp_path / "main.py").write_text("x")
+    whole = with_config(b"a: 1\n", "/srv/config.yaml")
+    plan, _ = planned(whole, configs={"app": str(tmp_path / "config.yaml")}, app=str(tmp_path))
+    assert [item.path for item in plan.files] == ["/app/config.yaml"]
+    assert "config.yaml" in plan.app_files
+    options = api.comparison(whole, plan=plan)
+    assert options["configs"] == [["app", "/app/config.yaml"]]
+    assert api.comparison(whole)["configs"] == []
 
 
 def test_only_regular_files_are_read(tmp_path: Path) -> None:

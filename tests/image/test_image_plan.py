@@ -464,3 +464,20 @@ def test_an_index_that_packages_came_from_is_told() -> None:
     told = {item.path: item.reason for item in make_plan(manifest(env_vars=env)).dropped}
     assert "name it with --index" in told["env_vars.PIP_EXTRA_INDEX_URL"]
     assert told["env_vars.PIP_NO_CACHE_DIR"] == "it would steer the build, not the program"
+
+
+@pytest.mark.parametrize(
+    ("loose", "told"),
+    [
+        ({}, []),
+        ({"_virtualenv.py": "b" * 64}, []),
+        ({"helper.py": "a" * 64, "_virtualenv.py": "b" * 64}, ["1 module not in the image"]),
+    ],
+)
+def test_code_that_nobody_brings_back_is_said_before_it_is_built(
+    loose: dict[str, str], told: list[str]
+) -> None:
+    plan = make_plan(manifest("3.11.7", {"six": "1.16.0"}, python_facts={"loose_modules": loose}))
+    found = [item for item in plan.decisions if item.subject == "modules"]
+    assert [item.choice for item in found] == told
+    assert all("helper.py" in item.why for item in found)

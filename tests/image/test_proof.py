@@ -235,3 +235,11 @@ def test_what_was_edited_where_it_was_captured_is_not_inside(field: str) -> None
     assert [item.path for item in found.differs] == [f"packages.six.{field}"]
     assert not found.proven
     assert judged(described("six.py"), described("six.py")).proven
+
+
+@pytest.mark.parametrize(("zone", "proven"), [("Etc/UTC", True), ("UTC", True), ("Asia/Tokyo", False)])  # fmt: skip
+def test_an_image_keeps_utc_and_no_other_zone(zone: str, proven: bool) -> None:
+    here = manifest("3.11.7", {"six": "1.16.0"}, {**DEBIAN_12, "timezone": "Europe/Berlin"})
+    there = manifest("3.11.7", {"six": "1.16.0"}, {**DEBIAN_12, "timezone": zone})
+    known = announced.Announced({"system.timezone": "an image keeps UTC unless TZ is set"})
+    assert judged(here, there, known).proven is proven

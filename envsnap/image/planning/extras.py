@@ -112,10 +112,14 @@ def _application(plan: Plan, folder: str) -> tuple[Plan, bytes, frozenset[str]]:
         certainty="nearest" if packed.weights or packed.links else "exact",
     )
     covered = [
-        item.path for item in plan.files if item.path.removeprefix("/app/") in packed.digests
+        item.path
+        for item in plan.files
+        if packed.digests.get(item.path.removeprefix("/app/"), item.sha256) != item.sha256
     ]
     if covered:
-        raise InputError(f"--config: {covered[0]} would replace a file of --app; leave one out")
+        raise InputError(
+            f"--config: {covered[0]} would replace another file of --app; leave one out"
+        )
     digest = hashlib.sha256(packed.data).hexdigest()
     told = (*plan.decisions, decision)
     made = replace(

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "make_plan"]
 NOTHING_ASKED = Asked()
+OF_INSTALLERS = ("_virtualenv.", "easy-install.")  # what virtualenv and old pips leave
+MOST_NAMED = 6
 
 
 def make_plan(
@@ -79,6 +81,7 @@ def make_plan(
             *_other_system(known),
             *(decision for part in parts for decision in part.decisions),
             *variables.decisions,
+            *_loose(manifest),
             *needs.decisions,
         ),
     )
@@ -120,6 +123,19 @@ def _without_pip(known: facts.Facts, groups: tuple[Requirements, ...]) -> bool:
         return False
     pip = known.packages.get("pip")
     return (pip is not None and requirements.by_apt(known, pip)) or (pip is None and not groups)
+
+
+def _loose(manifest: Manifest) -> tuple[Decision, ...]:
+    """Say which code of the captured environment no line of the plan brings back."""
+    stated = reading.stated(manifest, "python", "loose_modules") or {}
+    names = [name for name in stated if not name.startswith(OF_INSTALLERS)]
+    if not names:
+        return ()
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    shown = ", ".join(ascii(name)[1:-1] for name in names[:MOST_NAMED])
+    why = f"no distribution answers for {shown}{more}: carry them with --app, or as a wheel"
+    choice = f"{counted(len(names), 'module')} not in the image"
+    return (Decision(subject="modules", choice=choice, why=why, certainty="unknown"),)
 
 
 def _partial(known: facts.Facts, lock: Lock | None) -> tuple[Decision, ...]:

@@ -30,7 +30,8 @@ OTHER = "not the file of the application that the plan was made with"
 STRANGE = "code in the application's folder that the plan did not put there"
 NO_PROGRAM = "a program of the application that nobody may execute"
 Files: TypeAlias = Mapping[str, tuple[str, bool]]  # SHA-256, and whether it may be executed
-CODE = re.compile(r".*\.(?:py|so|pyd|pth)", re.DOTALL)
+# Byte code without a source is imported, too; what lies in __pycache__ is not without one.
+CODE = re.compile(r".*\.(?:py|so|pyd|pth)|(?!(?:.*/)?__pycache__/).*\.pyc", re.DOTALL)
 LARGEST = 4 << 30
 PIECE = 1 << 20
 

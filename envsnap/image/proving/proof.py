@@ -37,6 +37,7 @@ STRAYS = (
 )
 UNVERIFIED = "packages: where it was captured, their files were not compared with RECORD (capture --verify-files does that)"
 OF_THE_OWNER = "files that no package brought: no plan says whose they are (--plan FILE does)"
+ZONE, UTC = ("system", "timezone"), ("UTC", "Etc/UTC", "Etc/UCT", "Universal", "Etc/Universal", "Zulu", None, UNSET)  # fmt: skip
 LOOKED_AT = ("system", "altered_files")
 ENVIRONMENT = ("python", "packages")
 # What is wanted is not what is there; what identifies a place is not its environment.
@@ -139,6 +140,8 @@ def _sorted(changes: Iterable[Change], announced: Announced) -> tuple[list[Fact]
     expected: list[Fact] = []
     for change in changes:
         reason = announced.reason(change.path, change.kind)
+        if change.path == ZONE and change.other not in UTC:
+            reason = None  # another zone is none that an image keeps
         (differs if reason is None else expected).append(_fact(change, reason))
     return differs, expected
 

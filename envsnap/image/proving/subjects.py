@@ -148,13 +148,22 @@ def _of_engine(
         notes += settings.around(container, described)
         differs += settings.started(container, described) if chosen is not None else []
     counting = chosen or judging_plan(manifest)
+    configs, weights = carried(manifest, counting)
     return Subject(
         plan=counting,
         announced=announced.by(counting, manifest, known_base),
         seen=Seen(differs=tuple(differs), announced=tuple(harmless), not_covered=tuple(notes)),
-        configs=_in_manifest(manifest, "configs", counting.files),
-        weights=_by_folder(_in_manifest(manifest, "weights", counting.weights)),
+        configs=configs,
+        weights=weights,
         by_plan=chosen is not None,
+    )
+
+
+def carried(manifest: Manifest, plan: Plan) -> tuple[dict[str, str], dict[str, str]]:
+    """Name and place in the image of config files and of weights that a plan carries."""
+    return (
+        _in_manifest(manifest, "configs", plan.files),
+        _by_folder(_in_manifest(manifest, "weights", plan.weights)),
     )
 
 

@@ -1,0 +1,23 @@
+"""What lies in the application's folder and is imported, without that the plan put it there."""
+
+from __future__ import annotations
+
+import pytest
+
+from envsnap.image.proving import carried_files
+
+
+@pytest.mark.parametrize(
+    ("name", "is_told"),
+    [
+        ("tqdm.pyc", True),
+        ("lib/tqdm.pyc", True),
+        ("yaml.py", True),
+        ("__pycache__/serve.cpython-311.pyc", False),
+        ("lib/__pycache__/a.cpython-311.opt-1.pyc", False),
+        ("notes.txt", False),
+    ],
+)
+def test_code_that_nobody_put_there(name: str, is_told: bool) -> None:
+    found = list(carried_files._differences({}, {name: "0" * 64}, set()))
+    assert bool(found) is is_told
