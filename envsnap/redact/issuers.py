@@ -22,7 +22,11 @@ GR1348941[A-Za-z0-9_-]{20}
 (?:hf|api_org)_[A-Za-z0-9]{20,255}
 sk-[A-Za-z0-9_-]{20,255}
 sk-(?:lf|or|ant|proj|svcacct|admin|helicone)-[A-Za-z0-9_-]{12,255}
-xox[abceoprs](?:\.xox[a-z])?-[A-Za-z0-9-]{10,255}
+xox[abceoprs](?:\.xox[a-z])?-[A-Za-z0-9+/-]{10,255}
+pat-(?:na|eu|ap)\d-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}
+st\.[0-9a-f]{16,64}\.[0-9a-f]{16,64}\.[0-9a-f]{16,64}
+cmVmdGtuOj[A-Za-z0-9+/=]{40,255}
+[12]/\d{10,20}(?:/\d{10,20})?:[0-9a-f]{32}
 xapp-[0-9]-[A-Za-z0-9-]{10,255}
 https://hooks\.slack(?:-gov)?\.com/[A-Za-z0-9/_-]{8,255}
 https://(?:\w{1,20}\.)?discord(?:app)?\.com/api/webhooks/[A-Za-z0-9/_-]{8,255}

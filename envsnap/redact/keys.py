@@ -19,7 +19,7 @@ CERTAIN = 5  # inside of what is a secret as a whole, whatever the keys there sa
 PASSWORDS = frozenset(
     "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass requirepass masterauth"
     " sshpass htpasswd chpasswd rocommunity rwcommunity mnemonic seedphrase contrasena senha kennwort wachtwoord parola haslo heslo losenord mima"
-    " adgangskode salasana salasona jelszo sifre clave motdepasse matkhau zugangscode toegangscode geslo slaptazodis lozinka passord kodeord wachtzin".split()
+    " passwrd psswd pssword passw pword sekret losungswort adgangskode salasana salasona jelszo sifre clave motdepasse matkhau zugangscode toegangscode geslo slaptazodis lozinka passord kodeord wachtzin".split()
 )
 # ... and stems that may be joined to others, also without the marks that `words` takes off.
 STEMS = (
@@ -52,6 +52,10 @@ _KEYS_OF = frozenset(
 # ... or a column as well: only what looks made is hidden.
 _OFTEN_NAMES = frozenset(
     "session storage service user write read project instance functions host transport cookie".split()
+)
+# What is found under a key of its own, which is made of what it holds.
+_OF_CONTENTS = frozenset(
+    "hash cache content dedup shard sharding compile artifact fx partition".split()
 )
 # Whose keys are keys to a service. (What is missing here is found where the value looks made.)
 _ISSUERS = frozenset(
@@ -312,6 +316,8 @@ def _key(words: list, place: int, variable: bool) -> int:
     if not place:
         return PERHAPS if variable and len(words) == 1 else NOTHING
     before = words[place - 1]
+    if before in _OF_CONTENTS:
+        return NOTHING
     if before in ("public", "pub", "gpg", "pgp", "host") or place != len(words) - 1:
         return NOTHING if before not in ("api", "secret", "private", "access") else SECRET
     return (

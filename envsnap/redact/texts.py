@@ -29,6 +29,15 @@ _ASSIGNED = (
     + _NAME
     + r")[ \t]{0,4}(?::=|=>?(?!=)|:(?=[ \t]|\\?[\"'])))[ \t]{0,8}(?:!\w{1,20}[ \t]{1,4}|[bru]{1,2}(?=[\"']))?"
 )
+_PHRASE = (
+    r"(?m)^[ \t>*-]{0,20}[\"']?(" + _NAME + r")[\"']?[ \t]{0,2}[:=][ \t]{1,4}[\"']?"
+    r"([A-Za-z]{2,20}(?:[ ][A-Za-z]{2,20}){1,23})[\"',;]{0,2}[ \t]{0,4}\r?$"
+)
+_OF_SENTENCES = (
+    r"(?i)\b(?:is|are|was|were|be|been|must|not|no|should|required|optional|invalid|incorrect|field|missing|empty|please"
+    r"|enter|cannot|can|has|have|will|by|for|of|to|in|on|set|unset|may|the|an|does|do|too|at|from|with|given|found|changed"
+    r"|failed|mismatch|accepted|expired|correct|wrong|never|none|and|or|manager|prompt|login|only|stored|hidden)\b"
+)
 _SPACED = r"(?<![\w.$%-])((?:[A-Za-z]{2,12} ){1,2}[A-Za-z]{3,12})[ \t]{0,2}[:=][ \t]{0,8}"
 _VALUE = (
     r"\\?\"((?:[^\"\\\n]|\\[^\n\"]){0,8192})\\?\"?|\\?'((?:[^'\\\n]|\\[^\n']){0,8192})\\?'?"
@@ -97,7 +106,7 @@ def find(text: str, inside: bool = False) -> list:
     found.extend(addresses.spans(text))
     if '"kty"' in text or "'kty'" in text:
         found.extend((*match.span(1), "private key") for match in re.finditer(_JWK, text))
-    found.extend(_assigned(text))
+    found.extend((*_assigned(text), *_phrases(text)))
     found.extend(_elements(text))
     found.extend(_options(text))
     for match in re.finditer(_IN_IMAGE, text) if "ENV" in text else ():
@@ -115,6 +124,20 @@ def find(text: str, inside: bool = False) -> list:
         found.extend(_encoded(text))
         found.extend(_percented(text))
     return _merged(found)
+
+
+def _phrases(text: str) -> list:
+    """Several words as the whole of a line under a password's name, and no sentence about it."""
+    return [
+        (*match.span(2), "value of a name that tells a secret")
+        for match in re.finditer(_PHRASE, text)
+        if re.search(_OF_SENTENCES, match.group(2)) is None
+        and keys.weigh(match.group(1)) >= keys.SECRET
+        and (
+            keys.weigh(match.group(1)) == keys.PASSWORD
+            or keys.split(match.group(1))[-1] == "secret"
+        )
+    ]
 
 
 def _percented(text: str) -> list:

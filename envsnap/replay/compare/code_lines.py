@@ -7,7 +7,7 @@ import difflib
 import itertools
 import os
 import zlib
-from collections.abc import Collection, Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from envsnap.redact import decision
@@ -37,12 +37,9 @@ def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
     """Each difference, and whether its lines only import something or tell the reader something."""
     here, there = golden.code, other.code
     twins = _twins(here, there)
-    whole = min(golden.recording_revision, other.recording_revision) >= TELLS_ALL
     for name, two in there.items():
         twin = twins.get(name, name)
         one = here.get(twin)
-        if one is None and whole:
-            yield from _alone(name, here, "here only")
         if one is None or one == two:
             continue
         known = _Blocks(golden.blocks.get(twin)), _Blocks(other.blocks.get(name))
@@ -51,9 +48,9 @@ def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
         acting = any(not (part.of_heads or part.minor) for part in parts)
         for part in parts:
             yield part.minor or (part.of_heads and acting), f"{part.told}{moved}", part.place
-    for name in here if whole else ():
-        if name not in there and name not in twins.values():
-            yield from _alone(name, there, "in the golden run only")
+    if min(golden.recording_revision, other.recording_revision) >= TELLS_ALL:
+        yield from _alone(there, here, twins.keys(), "here only")
+        yield from _alone(here, there, twins.values(), "in the golden run only")
 
 
 def _twins(here: Collection[str], there: Collection[str]) -> dict[str, str]:
@@ -81,10 +78,13 @@ def _common_end(one: str, two: str) -> int:
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _alone(name: str, others: Collection[str], where: str) -> Iterator[tuple[bool, str, str]]:
-    """That a module is read in one run alone: it may stand before another of its name."""
-    if others:
-        yield True, f"the module {name} is read {where}", f"{name}:1-1"
+def _alone(
+    mine: Iterable[str], theirs: Collection[str], paired: Collection[str], where: str
+) -> Iterator[tuple[bool, str, str]]:
+    """The modules that one run alone reads: they may stand before others of their names."""
+    for name in mine if theirs else ():
+        if name not in theirs and name not in paired:
+            yield True, f"the module {name} is read {where}", f"{name}:1-1"
 
 
 class _Part(NamedTuple):

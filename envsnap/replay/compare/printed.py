@@ -232,10 +232,11 @@ def _pairs(
     while at < len(one) and by < len(two):
         a, b = one[at], two[by]
         at, by = at + 1, by + 1
-        if (
-            a == b
-            or (dates[0] and a == OF_A_TIME and _is_date(two, by - 1))
-            or (dates[1] and b == OF_A_TIME and _is_date(one, at - 1))
+        if a == b or any(
+            (
+                _is_another_day(a, two[by - 1 : by + 4], known=dates[0]),
+                _is_another_day(b, one[at - 1 : at + 4], known=dates[1]),
+            )
         ):
             yield at - 1, a, b
         elif MARK.fullmatch(a) and not MARK.fullmatch(b):
@@ -248,8 +249,9 @@ def _pairs(
         yield at, " ".join(one[at : at + 1]), " ".join(two[by : by + 1])
 
 
-def _is_date(words: list[str], start: int) -> bool:
-    return DATE.fullmatch("".join(words[start : start + 5])) is not None
+def _is_another_day(word: str, words: list[str], *, known: bool) -> bool:
+    """Whether a date stands where the other side has a time of its run, of which that is known."""
+    return known and word == OF_A_TIME and DATE.fullmatch("".join(words)) is not None
 
 
 def _after_mark(following: list[str], words: list[str], start: int) -> int:
