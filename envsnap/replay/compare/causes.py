@@ -257,7 +257,8 @@ def _of_weights(evidence: Evidence) -> tuple[tuple[Fact, ...], str]:
         told = " The files of weights are the same." if same else ""
         return (*settings, *lines), f"{settings[0].fix}{told}"
     fix = "Compare what builds and loads the model at this line." if lines else ""
-    return lines, fix
+    alone = facts.of("alone")[:1]  # a file that one run alone found may have been loaded
+    return (*lines, *alone), fix or next((fact.fix for fact in alone), "")
 
 
 def _other_model(evidence: Evidence) -> Answer:

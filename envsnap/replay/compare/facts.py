@@ -377,6 +377,12 @@ def _weights(golden: Manifest, other: Manifest) -> Iterator[Fact]:
     for name in surroundings.weights(golden, other):
         yield Fact(kind="weights", text=f"another content of {name}", fix=f"Load the golden run's {name}.")  # fmt: skip
     left, come = surroundings.weights_alone(golden, other)
+    if bool(left) is not bool(come) and len(left or come) <= MOST_LISTED:
+        which, what = (
+            ("here only", "Leave it out") if come else ("in the golden run only", "Load it")
+        )
+        listed = ", ".join(left or come)
+        yield Fact(kind="weights", text=f"{listed} is read {which}", fix=f"{what}, as the golden run does: {(left or come)[0]}.")  # fmt: skip
     if left and come and len(left) <= MOST_LISTED:
         listed = f"{', '.join(left)} -> {', '.join(come[:MOST_LISTED])}"
         yield Fact(kind="weights", text=f"other files of weights are read: {listed}", fix=f"Load the golden run's {left[0]}.")  # fmt: skip

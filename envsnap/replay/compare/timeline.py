@@ -15,7 +15,7 @@ from envsnap.replay.compare import (
     taps,
 )
 from envsnap.replay.compare.call_seeds import SEED
-from envsnap.replay.compare.facts import BESIDE_CODE, Facts, remedies, remedy
+from envsnap.replay.compare.facts import BESIDE_CODE, Fact, Facts, remedies, remedy
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import listed, weights
 from envsnap.replay.compare.pairing import Pairing
@@ -267,7 +267,7 @@ def _unseen(view: View, twin: View, apart: float, outcome: str, facts: Facts) ->
     if why:
         return plain_verdict(view, twin, "diverged", f"{cause}: {why[0]}", why[1])
     if view.call.written and twin.call.written:  # it is trained, and was the same so far
-        read = facts.of("weights", "setting", "seeding", "file")[:2]
+        read = _read(facts)
         told = "".join(f"; {fact.text}" for fact in (*read, *facts.code()[:2]))
         return plain_verdict(
             view, twin, "diverged",
@@ -288,6 +288,11 @@ def _unseen(view: View, twin: View, apart: float, outcome: str, facts: Facts) ->
     )  # fmt: skip
 
 
+def _read(facts: Facts) -> tuple[Fact, ...]:
+    """What may have made weights others: what was read otherwise, then by one run alone."""
+    return (*facts.of("weights", "setting", "seeding", "file"), *facts.of("alone"))[:2]
+
+
 def _why(view: View, twin: View, facts: Facts) -> tuple[str, str] | None:
     """What is known of a model besides its layers."""
     if bool(view.call.training) != bool(twin.call.training):
@@ -304,7 +309,7 @@ def _why(view: View, twin: View, facts: Facts) -> tuple[str, str] | None:
         )
     found = weights(view.root, twin.root)
     if found.differ:
-        read = facts.of("weights", "setting", "seeding", "file")[:2]
+        read = _read(facts)
         told = "".join(f"; {fact.text}" for fact in read)
         names = listed((*found.changed, *found.added, *found.missing))
         fix = read[0].fix if read else "Load the golden run's weights."
