@@ -499,3 +499,19 @@ def test_pip_installs_what_the_lock_names_and_nothing_else(index: Index, tmp_pat
     )
     assert changed.returncode == 1
     assert b"DO NOT MATCH THE HASHES" in changed.stderr
+
+
+def test_a_requirements_file_is_for_pip_and_not_for_an_image(index: Index, tmp_path: Path) -> None:
+    """What pip noted of a wheel file, and what no index has: neither leads into a build's folder."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    own = wheel(mine, "gamma", "1.0", "g = 1\n")
+    address = Origin(url=f"file:///gone/{own.name}", sha256=sha256(own))
+    packages = {"gamma": Package(version="1.0", origin=address), "nowhere": Package(version="1.0")}
+    lock = api.lock(holding(packages), find_links=str(mine), allow_unhashed=True)
+    told = pylock.requirements_text(holding(packages), lock)
+    assert f"\ngamma==1.0 --hash=sha256:{sha256(own)}\n" in told
+    assert f"# --find-links has to name the folder of: {own.name}\n" in told
+    assert "has no hash: pip install --no-deps nowhere==1.0\n" in told
+    assert "/tmp/envsnap" not in told
+    assert index.folder.is_dir()

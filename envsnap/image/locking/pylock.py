@@ -26,22 +26,33 @@ def _facts(manifest: Manifest, lock: Lock) -> facts.Facts:
     return asked.completed(facts.read(manifest), lock.resolved)
 
 
-def requirements_of(groups: tuple[Requirements, ...]) -> Iterator[str]:
+def _requirements_of(groups: tuple[Requirements, ...], lock: Lock) -> Iterator[str]:
     """Yield the lines of all groups; an index of its own stands before its lines."""
     for group in groups:
         if not group.hashed:
-            yield f"# Without a hash; pip needs a run of its own for: {group.file}"
-            yield from (f"# {line}" for line in group.lines)
+            for line in group.lines:
+                yield f"# not installed from this file, as it has no hash: pip install --no-deps {line}"
             continue
         if group.index:
             yield f"--extra-index-url {group.index}"
-        yield from group.lines
+        if group.wheels:
+            yield f"# --find-links has to name the folder of: {', '.join(map(plain, group.wheels))}"
+        yield from (_line(line, lock) for line in group.lines)
+
+
+def _line(line: str, lock: Lock) -> str:
+    """A requirement; a file that lies elsewhere while an image is built is one of a folder here."""
+    name, at, address = line.partition(" @ ")
+    artifact = lock.artifacts.get(name)
+    if not (at and artifact and address.startswith(f"file://{requirements.STAGING}")):
+        return line
+    return f"{name}=={artifact.version} --hash=sha256:{artifact.sha256}"
 
 
 def requirements_text(manifest: Manifest, lock: Lock) -> str:
     """Write a requirements file; what cannot be hashed, or is left out, is a comment."""
     found = _sorted(manifest, lock)
-    lines = [*requirements_of(found.groups), *_left_out(found)]
+    lines = [*_requirements_of(found.groups, lock), *_left_out(found)]
     return HEADER + "\n".join(lines) + "\n"
 
 
