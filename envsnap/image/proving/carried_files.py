@@ -44,14 +44,14 @@ def compare(
         return [], []
     if not plan.app_files:
         return [], [NOT_KNOWN]
-    inside = _of_image(client, image) if container is None else _inside(container)
+    there = _of_image(client, image) if container is None else inside(container, APP)
     carried = {item.path for item in plan.files} | {item.path for item in plan.weights}
-    digests = {name: digest for name, (digest, _) in inside.items()}
+    digests = {name: digest for name, (digest, _) in there.items()}
     found = [*_differences(plan.app_files, digests, carried)]
     found += [
         _fact(name, ChangeKind.CHANGED, "may be executed", "may not", NO_PROGRAM)
         for name in plan.app_programs
-        if name in inside and not inside[name][1]
+        if name in there and not there[name][1]
     ]
     return found, []
 
@@ -80,17 +80,17 @@ def _of_image(client: DockerClient, image: Any) -> Files:
 
     try:
         with held.asleep(client, image) as container:
-            return _inside(container)
+            return inside(container, APP)
     except docker.errors.DockerException as error:
         raise TargetError(f"{image.id}: {engine.reason(error)}") from None
 
 
-def _inside(container: Any) -> Files:
-    """Every file of the application's folder, by its path below it."""
+def inside(container: Any, folder: str) -> Files:
+    """Every file of a folder of a container, by its path below it; none where there is no such."""
     import docker
 
     try:
-        pieces, _ = container.get_archive(APP, chunk_size=PIECE)
+        pieces, _ = container.get_archive(folder, chunk_size=PIECE)
     except docker.errors.NotFound:
         return {}
     except docker.errors.DockerException as error:
@@ -99,13 +99,13 @@ def _inside(container: Any) -> Files:
         for piece in pieces:
             saved.write(piece)
             if saved.tell() > LARGEST:
-                raise TargetError(f"{container.name}: {APP} holds more than {LARGEST >> 30} GiB")
+                raise TargetError(f"{container.name}: {folder} holds more than {LARGEST >> 30} GiB")
         saved.seek(0)
         try:
             with tarfile.open(fileobj=saved) as tar:
                 return dict(_digests(tar))
         except tarfile.TarError as error:
-            raise TargetError(f"{container.name}: {APP} cannot be read: {error}") from None
+            raise TargetError(f"{container.name}: {folder} cannot be read: {error}") from None
 
 
 def _digests(tar: tarfile.TarFile) -> Iterator[tuple[str, tuple[str, bool]]]:

@@ -13,7 +13,7 @@ from envsnap.errors import InputError
 from envsnap.image import records
 from envsnap.image.planning import environment
 from envsnap.image.planning.plan import make_plan
-from envsnap.image.proving import announced, carried_files, held, settings, steps
+from envsnap.image.proving import announced, carried_files, held, python_files, settings, steps
 from envsnap.image.proving.fact import Fact
 from envsnap.image.proving.proof import Seen
 from envsnap.image.records import File, Plan, WeightFile
@@ -130,7 +130,9 @@ def _of_engine(
     if chosen is not None:
         found, further = _steps(client, image, chosen, digest)
         own_files, unread = carried_files.compare(client, image, container, chosen)
-        differs, notes = [*differs, *found, *own_files], [*notes, *further, *unread]
+        of_python, unasked = python_files.compare(client, image, container, chosen)
+        differs = [*differs, *found, *own_files, *of_python]
+        notes += [*further, *unread, *unasked]
         differs += settings.differences(chosen, described, known_base)
         if label != digest:
             differs.append(_another_plan(digest, label))

@@ -9,6 +9,7 @@ from envsnap.replay.esr.archive import Recording
 
 NEVER = "never set"
 SEED = "the seed of torch:"
+DRAWN = "torch's random numbers are at another place"  # which follows from whatever draws
 UNSEEDED = 1 << 33
 
 
@@ -34,7 +35,7 @@ def compare(golden: Recording, other: Recording) -> Iterator[tuple[str, str]]:
             return
         if view.call.random != twin.call.random and one != NEVER:
             yield (
-                f"torch's random numbers are at another place before {view.title}",
+                f"{DRAWN} before {view.title}",
                 "Draw the same random numbers in the same order, or seed right before.",
             )
             return

@@ -266,10 +266,11 @@ def _other_model(evidence: Evidence) -> Answer:
     here, there = evidence.golden.root, evidence.other.root
     known = {(item.shape, item.crc32) for item in here.parameters.values()}
     same = sum((item.shape, item.crc32) in known for item in there.parameters.values())
+    count = len(there.parameters)
+    told = f" ({same} of {count} weights here are the golden ones)" if count else ""
     return Answer(
         outcome="diverged", subject="structure",
-        cause=f"another model is called: {here.type} -> {there.type} ({same} of"
-        f" {len(there.parameters)} weights here are the golden ones)",
+        cause=f"another model is called: {here.type} -> {there.type}{told}",
         fix=f"Build and load {here.type}, as the golden run does.",
     )  # fmt: skip
 

@@ -70,7 +70,7 @@ class Facts(Struct, frozen=True, kw_only=True):
         return tuple(
             sorted(
                 (fact for fact in self.found if fact.kind in order),
-                key=lambda fact: order.index(fact.kind),
+                key=lambda fact: (fact.text.startswith(call_seeds.DRAWN), order.index(fact.kind)),
             )
         )
 

@@ -47,7 +47,7 @@ def compare(golden: View, one: Tensor, other: View, two: Tensor, name: str) -> T
             if found is not None:
                 return found
     elif one.rows and sorted(one.rows) == sorted(two.rows):
-        return _order(name)
+        return _order(name, one)
     return _by_sketch(golden, one, other, two, name)
 
 
@@ -89,16 +89,17 @@ def _few(values: Values) -> str:
     return ", ".join(f"{value:.8g}" for value in values)
 
 
-def _order(name: str) -> Told:
+def _order(name: str, one: Tensor) -> Told:
+    what = "rows" if len(one.shape) > 1 else "values"
     return Told(
-        f"{name}: the same rows in another order",
+        f"{name}: the same {what} in another order",
         "Give the model its inputs in the golden run's order (shuffle, sorting).",
     )
 
 
 def _reordered(one: Tensor, _: Values, two: Tensor, __: Values, name: str) -> Told | None:
     if len(one.rows) > 1 and one.rows != two.rows and sorted(one.rows) == sorted(two.rows):
-        return _order(name)
+        return _order(name, one)
     return None
 
 
@@ -278,9 +279,10 @@ def _random(one: Tensor, here: Values, _: Tensor, there: Values, name: str) -> T
     if abs(product) > 5 / math.sqrt(len(here)):
         return None
     return Told(
-        f"{name}: other random numbers (normal in both runs, and unrelated): another seed,"
-        " generator or order of draws",
-        "Draw them from a generator with the golden run's seed, on the same device, or save them.",
+        f"{name}: unrelated values, normal in both runs, as other random numbers are (another seed,"
+        " generator or order of draws)",
+        "If they are drawn, draw them from a generator with the golden run's seed, on the same device, or save"
+        " them.",
     )
 
 
@@ -326,7 +328,7 @@ def _by_sketch(golden: View, one: Tensor, other: View, two: Tensor, name: str) -
         )
     if rest < CLOSE:
         return Told(
-            f"{name}: the same data, changed by about {rest:.1e}",
+            f"{name}: similar data, apart by about {rest:.1e}",
             "Compare the steps before the model.",
         )
     return Told(f"{name}: other data", "Give the model the golden run's input.")

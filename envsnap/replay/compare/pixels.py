@@ -184,7 +184,9 @@ class _Difference:
             return None
         word = "sharper" if sharpness < 0 else "softer"
         edges = f"edges are {word} here" if share >= STRUCTURE else "brightness differs along edges"
-        also = "; colour differs more than brightness: the decoder, too" if in_colour else ""
+        also = (
+            "; colour differs more than brightness: perhaps the decoder, too" if in_colour else ""
+        )
         return self._answer(
             f"resizing: another resampling filter or antialiasing; {edges}{also}",
             "Use the golden run's resizing library, filter and antialiasing.",
