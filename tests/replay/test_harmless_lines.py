@@ -31,8 +31,9 @@ main()
 class Told(msgspec.Struct):
     """The part of a record that lines are compared by."""
 
-    code: dict[str, tuple[str, ...]]
-    blocks: dict[str, tuple[str, ...]]
+    recording_revision: int = 8
+    code: dict[str, tuple[str, ...]] = {}
+    blocks: dict[str, tuple[str, ...]] = {}
 
 
 def record(text: bytes, *, told: bool = True) -> Any:
