@@ -407,3 +407,12 @@ def test_an_example_with_a_token_in_it_stays_behind(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text("1\n")
     (tmp_path / ".env.example").write_text("HF_TOKEN=hf_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZ12345678\n")
     assert application.pack(str(tmp_path)).secrets == (".env.example",)
+
+
+def test_a_secret_that_is_a_link_or_that_nobody_may_read_stays_behind(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("1\n")
+    (tmp_path / ".env.example").symlink_to("main.py")
+    os.mkfifo(tmp_path / "server.key")
+    (tmp_path / "ca.pem").symlink_to("/nowhere")
+    packed = application.pack(str(tmp_path))
+    assert set(packed.secrets) == {".env.example", "server.key", "ca.pem"}

@@ -129,7 +129,7 @@ def _sorted_out(folder: str) -> tuple[list[str], list[str], list[str], list[str]
         mode = os.lstat(path).st_mode
         if stat.S_ISDIR(mode) or _is_outside(name):
             continue
-        if _is_secret(name) and not _is_shared(folder, name):
+        if _is_secret(name) and not (stat.S_ISREG(mode) and _is_shared(folder, name)):
             secrets.append(name)
         elif not stat.S_ISREG(mode):
             links.append(name)
@@ -200,14 +200,15 @@ def _is_secret(name: str) -> bool:
 
 def _is_shared(folder: str, name: str) -> bool:
     """Whether a file is only called as one with a secret: an example, a certificate, a public key."""
-    if SECRET_FOLDERS.isdisjoint(name.split(os.sep)[:-1]) and os.path.isfile(
-        os.path.join(folder, name)
-    ):
+    if not SECRET_FOLDERS.isdisjoint(name.split(os.sep)[:-1]):
+        return False
+    if EXAMPLE.fullmatch(os.path.basename(name)):
+        return True
+    try:
         text = _beginning(folder, name)
-        if EXAMPLE.fullmatch(os.path.basename(name)):
-            return True
-        return CERTIFIED.match(text) is not None and not issuers.spans(text)
-    return False
+    except InputError:  # nobody may read it: it stays behind
+        return False
+    return CERTIFIED.match(text) is not None and not issuers.spans(text)
 
 
 def _holds_secret(folder: str, name: str) -> bool:
