@@ -32,6 +32,7 @@ NO_PROGRAM = "a program of the application that nobody may execute"
 Files: TypeAlias = Mapping[str, tuple[str, bool]]  # SHA-256, and whether it may be executed
 # Byte code without a source is imported, too; what lies in __pycache__ is not without one.
 CODE = re.compile(r".*\.(?:py|so|pyd|pth)|(?!(?:.*/)?__pycache__/).*\.pyc", re.DOTALL)
+PART = "app"
 LARGEST = 4 << 30
 PIECE = 1 << 20
 
@@ -49,7 +50,7 @@ def compare(
     digests = {name: digest for name, (digest, _) in there.items()}
     found = [*_differences(plan.app_files, digests, carried)]
     found += [
-        _fact(name, ChangeKind.CHANGED, "may be executed", "may not", NO_PROGRAM)
+        fact(PART, name, ChangeKind.CHANGED, "may be executed", "may not", NO_PROGRAM)
         for name in plan.app_programs
         if name in there and not there[name][1]
     ]
@@ -59,19 +60,29 @@ def compare(
 def _differences(
     wanted: Mapping[str, str], inside: Mapping[str, str], carried: set[str]
 ) -> Iterator[Fact]:
+    yield from others(PART, wanted, inside, OTHER)
+    for name, digest in inside.items():
+        if name not in wanted and CODE.fullmatch(name) and f"{APP}/{name}" not in carried:
+            yield fact(PART, name, ChangeKind.ADDED, None, digest, STRANGE)
+
+
+def others(
+    part: str, wanted: Mapping[str, str], inside: Mapping[str, str], why: str
+) -> Iterator[Fact]:
+    """The files of a part of an image that are gone, or hold something else; SHA-256 by name."""
     for name, digest in wanted.items():
         found = inside.get(name)
         if found != digest:
             kind = ChangeKind.REMOVED if found is None else ChangeKind.CHANGED
-            yield _fact(name, kind, digest, found, OTHER)
-    for name, digest in inside.items():
-        if name not in wanted and CODE.fullmatch(name) and f"{APP}/{name}" not in carried:
-            yield _fact(name, ChangeKind.ADDED, None, digest, STRANGE)
+            yield fact(part, name, kind, digest, found, why)
 
 
-def _fact(name: str, kind: ChangeKind, wanted: str | None, found: str | None, why: str) -> Fact:
+def fact(
+    part: str, name: str, kind: ChangeKind, wanted: str | None, found: str | None, why: str
+) -> Fact:
+    """What is said of one file of a part of an image."""
     return Fact(
-        path=text(("image", "app", name)), kind=kind, captured=wanted, inside=found, reason=why
+        path=text(("image", part, name)), kind=kind, captured=wanted, inside=found, reason=why
     )
 
 

@@ -15,12 +15,12 @@ from envsnap.errors import TargetError
 from envsnap.image.proving import carried_files, held
 from envsnap.image.proving.fact import Fact
 from envsnap.image.records import Plan
-from envsnap.model.paths import text
 from envsnap.targets import engine
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
+PART = "python"
 PREFIX, FOLDERS = "/usr/local", ("bin", "lib")  # where the images of Python have it
 NOT_THERE = "Python's own files: the engine does not have {}, whose files would tell"
 OTHER = "not the file of Python that the base has"
@@ -86,17 +86,7 @@ def _differences(
     wanted: Mapping[str, str], inside: Mapping[str, str], *, copied: bool
 ) -> Iterator[Fact]:
     """What is another, gone, or code that was added; beside a copied Python may stand the base's own."""
-    for name, digest in wanted.items():
-        found = inside.get(name)
-        if found != digest:
-            kind = ChangeKind.REMOVED if found is None else ChangeKind.CHANGED
-            yield _fact(name, kind, digest, found, OTHER)
+    yield from carried_files.others(PART, wanted, inside, OTHER)
     for name in () if copied else sorted(inside.keys() - wanted.keys()):
         if CODE.fullmatch(name):
-            yield _fact(name, ChangeKind.ADDED, None, inside[name], STRANGE)
-
-
-def _fact(name: str, kind: ChangeKind, wanted: str | None, found: str | None, why: str) -> Fact:
-    return Fact(
-        path=text(("image", "python", name)), kind=kind, captured=wanted, inside=found, reason=why
-    )
+            yield carried_files.fact(PART, name, ChangeKind.ADDED, None, inside[name], STRANGE)

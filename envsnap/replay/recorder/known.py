@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from envsnap.observe import classes
 from envsnap.observe.opened import File
 
-UUID = rb"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
+UUID = r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
 # A date alone is no such time: what happened today is often told on the same day.
-DATED = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?"
-CLOCK = rb"(?<![\d.:])\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?(?![\d.:])"
-SHAPES = re.compile(rb"|".join((UUID, DATED, CLOCK)))
+DATED = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?"
+CLOCK = r"(?<![\d.:])\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?(?![\d.:])"
+SHAPES = re.compile(f"{UUID}|{DATED}|{CLOCK}".encode("ascii"))
 LARGEST, MOST = 4 << 20, 16 << 20  # bytes of one file, and of all
 READ = classes.DATA, classes.CONFIG, classes.CODE
 

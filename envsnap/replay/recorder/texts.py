@@ -18,7 +18,7 @@ from typing import Any
 
 from envsnap.replay.esr.endings import Listed, Printed
 from envsnap.replay.recorder.inside.settings import digest
-from envsnap.replay.recorder.known import NOTHING
+from envsnap.replay.recorder.known import NOTHING, UUID
 from envsnap.replay.recorder.masks import Masks
 
 MOST_LINES = 5000
@@ -95,7 +95,7 @@ def _is_random(match: re.Match[str], _: During) -> bool:
 
 
 SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str], During], bool]], ...] = (
-    ("uuid", re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), _is_random),
+    ("uuid", re.compile(UUID), _is_random),
     ("time", re.compile(
         r"\b(\d{4})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
     ), _is_date_of),
