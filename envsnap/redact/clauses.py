@@ -43,7 +43,7 @@ _BOTH = (
     r"(?:pass(?:word|wd|phrase|code)|pwd?|secret|(?<!and )pass)(?:[ \t]{0,2}[:=][ \t]{0,2}|[ \t]{1,2})[\"'`]?([^\s\"'`,;<>()]{3,200})"
 )
 _WORDS = r"(?<![^\s\"'`(\[:=<*])[\"'`(\[<*]{0,2}([A-Za-z0-9][A-Za-z0-9+/_.!#$%^&*~-]{9,400}={0,2})(?=[\"'`)\]>*]{0,2}(?:[.,;:!?]{0,2}(?:\s|\Z)))"  # fmt: skip
-_USED = r"(?i)\b(?:use|enter|try|type)[ \"'`]{1,3}\Z"
+_USED = r"(?i)\b(?:use|enter|try|type|using|typed|entered|chose)[ \"'`]{1,3}\Z"
 _OF_PASSWORD = (
     r"(?i)\b(?:"
     + _PASS

@@ -22,7 +22,7 @@ _ATTRIBUTE = r"\b(?:key|name|id|var)=[\"'](" + _NAME + r")[\"'][^<>\n]{0,80}?(?:
 _STRUCT = r"(?<=[{ \[])(" + _NAME + r"):([^\s{}\[\]\"':/,][^\s{}\[\]\"',]{0,4096})(?=[\s}\]])"
 # X-Auth-Token:x, as some programs have headers on their line; name: x, value: y, also on two lines.
 _ITEM = r"(?<!\S)([A-Za-z][\w.-]{1,60}):([^\s:/\"'][^\s\"']{3,4096})(?=\s|\Z)"
-_PAIRED = r"\b[\"']?(?:name|key|variable)[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?(" + _NAME + r")[\"']?,?\s{1,40}[\"']?(?:value|val|content)[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?([^\s\"',}]{3,4096})"  # fmt: skip
+_PAIRED = r"(?i)\b[\"']?\w{0,20}?(?:name|key|variable)[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?(" + _NAME + r")[\"']?,?\s{1,40}[\"']?\w{0,20}?(?:value|val|content)[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?([^\s\"',}]{3,4096})"  # fmt: skip
 _COMPARED = r"(?<!\w)(?:[\w]{1,40}\.){0,4}(" + _NAME + r")[\"']?\]?[ ]{0,2}(?:(?:[=!|+]|\|\||\?\?|//)?=|is(?: not)?)[ ]{0,2}[bru]{0,2}[\"']([^\"'\n]{3,4096})[\"']"  # fmt: skip
 _BELOW = r"(?m)^[ \t-]{0,40}[\"']?(" + _NAME + r")[\"']?[ ]?[:=][ \t]{0,4}[|>]?-?\r?\n[ \t]{1,40}[\"']?([^\s\"':=,{}\[\]<>-][^\s\"',{}]{3,4096})[\"']?[ \t]{0,4}\r?$"  # fmt: skip
 _QUOTED = (
@@ -52,6 +52,7 @@ _SHAPES = (
     (("(", ")", "="), _DETAIL),
     ((":", "="), _TYPED),
     (("value",), _PAIRED),
+    (("Value",), _PAIRED),
 )
 # ... where the value has to look made, unless the name tells a password.
 _SEEN = (

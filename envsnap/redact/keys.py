@@ -161,7 +161,7 @@ _CODES_OF = frozenset(
     " pairing pair scratch invite invitation login reset door alarm entry emergency device".split()
 )
 # Often something else: a method, the name of a license (whose keys are serial numbers), a hash's salt.
-_ALSO = ("auth", "license", "licence", "salt")
+_ALSO = ("auth", "license", "licence", "salt", "pepper")
 _AUTH_OF = ("redis", "rediscli", "basic", "smtp", "mqtt", "proxy", "http", "registry", "npm")
 _POINTERS = frozenset("existing pull tls external sealed from image envfrom mount volume".split())
 

@@ -79,6 +79,11 @@ _WORDS = (
     r"((?:[a-z]{3,8}[ ,]{1,3}){11,24}[a-z]{3,8})\b"
 )
 _SERIAL = r"(?i:licen[cs]es?|activation|product|serial)\b[^\n]{0,40}?[ :=\"'](?=[0-9-]*[A-Z])(?=[A-Z-]*[0-9])((?:[A-Z0-9]{3,8}-){2,9}[A-Z0-9]{3,8})\b"
+# Codes of digits, which only words announce: your one-time code is 350318, my PIN is 7622
+_CODE = (
+    r"(?i)\b(?:(?:one[ -]time|verification|security|login|2fa|mfa|otp|sms|recovery|unlock|access|pin)[ -](?:code|pin|pass(?:word|code))"
+    r"|(?:my|your|the|door|sim|card|new|old) pin(?: ?code| number)?)(?: is|:| was) {1,2}([0-9]{4,9})\b(?![.:]?[0-9])"
+)
 _DIGESTS = r"(?i)(?:sha\d|md5|hash|digest|commit|revision|fingerprint|checksum|\bids?\b|tokens? (?:ids?|count)|tokenizer)"
 _LABELS = (
     r"(?i)(?:\b|_)(?:ids?|uuid|guid|commit|sha\d{0,3}|md5|hash|digest|checksum|revision|rev|ref|run|etag"
@@ -103,7 +108,7 @@ def spans(text: str) -> list:
     if any(word in low for word in HINTS):
         found.extend(_said(text))
         found.extend(_pairs(text))
-    found.extend(_digits(text) if any(word in low for word in HINTS) else ())
+    found.extend(_digits(text, low) if any(word in low for word in (*HINTS, " pin")) else ())
     return found
 
 
@@ -273,9 +278,11 @@ def _is_no_password(value: str) -> bool:
     )
 
 
-def _digits(text: str) -> list:
-    """Digits of base 16 that a clause about a key or a token ends with, and calls no digest."""
-    found = []
+def _digits(text: str, low: str) -> list:
+    """Codes, and digits of base 16 that a clause about a key ends with, and calls no digest."""
+    is_code = any(word in low for word in (" code", " pin", " pass"))
+    codes = re.finditer(_CODE, text) if is_code else ()
+    found = [(*match.span(1), "secret in a sentence") for match in codes]
     for match in re.finditer(_HEX_TOLD, text):
         if re.search(_DIGESTS, match.group(1)) is None:
             found.append((*match.span(2), "secret in a sentence"))

@@ -48,6 +48,8 @@ _ATTRIBUTE_OF = r"[A-Za-z_][a-z_A-Z]{0,40}(?:\.[A-Za-z_][a-z_]{1,40}){1,6}\Z"
 _OF_PROGRAMS = ("self.", "cls.", "args.", "config.", "cfg.", "settings.", "request.", "os.", "opts.", "options.", "params.", "ctx.", "user.")  # fmt: skip
 # A parameter of a statement of SQL.
 _BOUND = r"(?::[A-Za-z_]\w{0,60}|%s|\?)\Z"
+# What stands behind the name of a further pair, and behind no value.
+_NAMES = r"\s{0,2}:[\s\"']"
 _REST = r"[^\n\r#]{0,200}"
 _SAID_ON = r"[^ ]{0,200} (?![a-z_]{2,20}[:=] )"  # more words, and no further name with its value
 # Elements of XML, and pairs of attributes.
@@ -80,9 +82,11 @@ _JOINTS = frozenset(
     "or and to is was in for the flag option options argument if when with instead on by as".split()
 )
 _SCHEMES = ("basic", "bearer", "token", "key", "digest", "nego", "splu")
-_B64 = r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{12,100000}={0,2}"
+_B64 = r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,100000}={0,2}"
 # Colours of a terminal, also as they are spelled in JSON and in shells: they part words, as blanks do.
 _COLOUR = r"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-9;?]{0,32}[A-Za-z]"
+# Quotes and ends of lines in a text that is itself quoted, once or more often.
+_ESCAPED = r"(\\{1,31})([\"'])(?=([\s,:;}\])\\]|\Z)?)"
 # An assignment or an address in the encoding of addresses: user%3Dml%26password%3Dx.
 _PERCENTED = r"[^\s\"'<>?&=]{4,8003}"
 _JWK = r"[\"'](?:d|p|q|dp|dq|qi|k|oth)[\"']\s{0,4}:\s{0,4}[\"']([A-Za-z0-9_=-]{8,4096})"
@@ -121,6 +125,8 @@ def find(text: str, inside: bool = False) -> list:
     found.extend(fragments.spans(text))
     found.extend(loose.spans(text))
     if not inside:
+        if "\\" in text:
+            found.extend(_escaped(text))
         found.extend(_encoded(text))
         found.extend(_percented(text))
     return _merged(found)
@@ -152,6 +158,19 @@ def _percented(text: str) -> list:
         if find(decoded, True):
             found.append((*match.span(), "a secret in the encoding of addresses"))
     return found
+
+
+def _escaped(text: str) -> list:
+    """Secrets in a text within a text, whose quotes and ends of lines are escaped."""
+    plain = re.sub(r"\\{1,31}[nrt]", lambda match: " " * (len(match.group()) - 1) + "\n", text)
+    plain = re.sub(_ESCAPED, _quote, plain)
+    return find(plain, True) if plain != text else []
+
+
+def _quote(match) -> str:
+    """A quote without what escapes it, in as many signs; blanks stand outside of what it ends."""
+    blanks = " " * len(match.group(1))
+    return blanks + match.group(2) if match.group(3) is None else match.group(2) + blanks
 
 
 def _blank(match) -> str:
@@ -208,7 +227,7 @@ def _elements(text: str) -> list:
 
 def _value_span(text: str, match, level: int, template: bool) -> tuple:
     """Where the value of an assignment is, if it is a secret; None otherwise."""
-    value = re.compile(_VALUE).match(text, match.end())
+    value = _value(text, match.end())
     if value is None:
         return None
     group = _group(value)
@@ -224,12 +243,23 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
         and not kinds.is_made(shown.rstrip().rpartition(" ")[2])
     ):
         return None
-    is_code = (
-        group < 3 and kinds.is_grouped(shown) and keys.is_code(match.group(1) or match.group(2))
-    )
+    is_code = group < 3 and _is_code(shown, match.group(1) or match.group(2))
     if not (is_code or hides(shown, level)):
         return None
     return value.start(group), value.end(group) if group < 3 else _end(text, match, value.end(3))
+
+
+def _value(text: str, start: int):
+    """What may be the value at a place; not the name of a further pair."""
+    value = re.compile(_VALUE).match(text, start)
+    is_name = value is not None and re.match(_NAMES, text[value.end() : value.end() + 4])
+    return None if is_name else value
+
+
+def _is_code(shown: str, name: str) -> bool:
+    """Digits in quotes, also in groups, under a name of codes that open something."""
+    is_digits = kinds.is_grouped(shown) or re.match(r"[0-9]{4,12}\Z", shown) is not None
+    return is_digits and keys.is_code(name)
 
 
 def _end(text: str, match, end: int) -> int:

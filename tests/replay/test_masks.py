@@ -18,6 +18,17 @@ def test_no_line_of_a_private_key_is_shown(before: str) -> None:
     assert shown(*(before + line for line in key), "done") == [MARK] * 4 + ["done"]
 
 
+def test_lists_and_tables_below_a_name() -> None:
+    assert shown("passwords:", "  - thistle", "  - clover", "lr: 0.1")[3] == "lr: 0.1"
+    assert not any("clover" in line for line in shown("passwords:", "  - thistle", "  - clover"))
+    assert "thistle" not in shown("user,password", "joe,thistle")[1]
+
+
+@pytest.mark.parametrize("line", ["your one-time code is 350318", "recovery_code: 7KQ2-Z00C-IYUS"])
+def test_codes_are_masked_whatever_the_numbers_before(line: str) -> None:
+    assert MARK in shown("your one-time code is 0", line)[1]
+
+
 def test_a_certificate_is_public() -> None:
     lines = ["-----BEGIN CERTIFICATE-----", "MIID", "-----END CERTIFICATE-----"]
     assert shown(*lines) == lines

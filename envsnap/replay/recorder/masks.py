@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
-from envsnap.redact import commands, decision, keys, languages
+from envsnap.redact import blocks, commands, decision, keys, languages
 
-# What every line with a secret has; few others do, and judging takes time.
+# What nearly every line with a secret has. Of a long output the first lines are all judged, the
+# others where they have this: judging takes time, and only one digest is kept of them.
 SUSPECT = re.compile(
     r"(?i)pass|pw|pwd|secret|token|key|cred|auth|login|log in|sign in|account|cookie|bearer|basic|://|@"
     r"|BEGIN|webhook|[a-z0-9_+/=-]{15}|[a-z0-9][!#$^&][a-z0-9!#$^&]"
@@ -26,6 +27,8 @@ COUNTED = re.compile(
     r"(?<![^\s=,(\[])(?:[0-9]{1,20}(?:\.[0-9]{1,20})?|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]{1,9})?)"
     r"(?=[\s,)\]%]|\Z)"
 )
+# ... but not behind what announces a code of digits.
+CODE = re.compile(r"(?i)\b(?:pin|code|password|passcode)\b")
 FRAME = re.compile(
     r"-{4,5} ?(BEGIN|END) ([A-Z0-9 a-z]{1,60}?)-{4,5}|PuTTY-(User)-Key-File|Private-(MAC)"
 )
@@ -45,6 +48,8 @@ class Masks:
         self._harmless: set[str] = set()  # their numbers aside
         self._in_key = 0  # lines that may still be of the key that began
         self._above = ""
+        self._block = blocks.Above()
+        self._seen = 0
 
     def shown(self, line: str) -> str:
         """The line, with a mark for each secret."""
@@ -59,6 +64,12 @@ class Masks:
             shown = decision.message(f"{above}\n    {line.strip()}", {})
             if decision.REDACTED in shown.partition("\n")[2]:
                 return MARK
+        self._seen += 1
+        spans = self._block.spans(line)
+        if spans:
+            return decision.message(decision.marked(line, spans), {}).replace(
+                decision.REDACTED, MARK
+            )
         return self._judged(line)
 
     def _framed(self, line: str) -> str | None:
@@ -84,9 +95,9 @@ class Masks:
         return f"{found[1]}:" if found and keys.weigh(found[1]) >= keys.SECRET else ""
 
     def _judged(self, line: str) -> str:
-        if not _is_suspect(line):
+        if not line.strip() or (self._seen > self._most and not _is_suspect(line)):
             return line
-        counted = COUNTED.sub("0", line)
+        counted = line if CODE.search(line) else COUNTED.sub("0", line)
         if counted in self._harmless:
             return line
         shown = decision.message(line, {})

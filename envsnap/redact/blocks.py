@@ -1,0 +1,172 @@
+"""What the lines above say of a line: the name that it is listed below, the columns of a table.
+
+One line after the other, as a program prints them. What a name says of the lines below it is
+judged as in a tree of settings; cells are judged under the name of their column. Words alone are
+secrets only where a password is told: a tokenizer prints its tokens below that word, too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from . import keys, kinds, trees, words
+from .weighing import hides
+
+Span = tuple[int, int, str]
+
+# passwords:   - "passwords": [   secret = (
+_HEAD = re.compile(
+    r"([ \t]{0,40})(?:- )?[\"']?([A-Za-z_][\w.-]{0,80})[\"']?[ \t]{0,2}[:=][ \t]{0,4}[\[({|>]?[-+]?[ \t]{0,4}\Z"
+)
+# - value   "name": "value",   name = value
+_ITEM = re.compile(
+    r"([ \t]{0,60})(- )?(?:[\"']?([A-Za-z_][\w.-]{0,80})[\"']?[ \t]{0,2}[:=][ \t]{1,4})?"
+    r"(?:\"([^\"\n]{1,4096})\"|'([^'\n]{1,4096})'|([^\s\"'{}\[\](),]{1,4096}))[ \t]{0,4},?[ \t]{0,4}\Z"
+)
+# passwords: [a, b]   tokens = {read: a, write: b}
+_FLOW = re.compile(
+    r"[\"']?([A-Za-z_][\w.-]{0,80})[\"']?[ \t]{0,2}[:=][ \t]{0,4}[\[{(]([^\[\]{}()\n]{3,4096})[\]})]"
+)
+_PART = re.compile(
+    r"\s*(?:[\"']?([A-Za-z_][\w.-]{0,80})[\"']?\s{0,2}[:=]\s{0,4})?"
+    r"(?:\"([^\"\n]{1,4096})\"|'([^'\n]{1,4096})'|([^\s\"',]{1,4096}))\s*(?:,|\Z)"
+)
+_SIGNS = ("|", "\u2502", "\t", ";", ",")
+_GAPS = re.compile(r"[ ]{2,}")
+_COLUMN = re.compile(r"[A-Za-z][\w.#/-]{0,40}(?: [A-Za-z][\w.#/-]{0,20}){0,2}\Z")
+_RULE = re.compile(r"[\s|+:=\u2500-\u257f-]*\Z")
+_BLANKS = " \t\r\"'`*"
+
+
+class Cell(NamedTuple):
+    """One cell of a line, without the blanks and the quotes around it."""
+
+    start: int
+    text: str
+
+
+class Above:
+    """Reads lines in their order, and tells what is a secret by what stands above."""
+
+    def __init__(self) -> None:
+        self._name, self._indent = "", 0
+        self._sign = ""
+        self._levels: list[int] = []
+
+    def spans(self, line: str) -> list[Span]:
+        """Where the secrets of the next line are."""
+        found = [*self._listed(line), *self._cells(line), *_flow(line)]
+        self._remember(line)
+        return found
+
+    def _listed(self, line: str) -> list[Span]:
+        if not self._name or not line.strip():
+            return []
+        item = _ITEM.match(line)
+        indent = len(line) - len(line.lstrip())
+        inside = indent > self._indent or (indent == self._indent and line.lstrip()[:2] == "- ")
+        if not inside:
+            self._name = ""
+            return []
+        return _judged(self._name, item, (3, 4, 5, 6)) if item is not None else []
+
+    def _remember(self, line: str) -> None:
+        head = _HEAD.match(line) if line[-1:] in ":=[({|>-+" or line.endswith(" ") else None
+        if head is not None and not self._name and keys.weigh(head.group(2)) >= keys.SECRET:
+            self._name, self._indent = head.group(2), len(head.group(1))
+
+    def _cells(self, line: str) -> list[Span]:
+        if self._levels:
+            cells = _cut(line, self._sign)
+            if len(cells) == len(self._levels):
+                return [
+                    (cell.start, cell.start + len(cell.text), "column that tells a secret")
+                    for level, cell in zip(self._levels, cells, strict=True)
+                    if _is_secret(cell.text, level)
+                ]
+            if line.strip() and _RULE.match(line):
+                return []
+            self._levels = []
+        self._sign, self._levels = _columns(line)
+        return []
+
+
+def _columns(line: str) -> tuple[str, list[int]]:
+    """How a line parts its cells, and what each tells as a name, if one tells a secret."""
+    if len(line) > 400:
+        return "", []
+    for sign in (*_SIGNS, ""):
+        if sign and sign not in line:
+            continue
+        names = [cell.text for cell in _cut(line, sign)]
+        if len(names) < 2 or not all(_is_column(name, sign) for name in names):
+            continue
+        levels = [_level(name) for name in names]
+        if max(levels) >= keys.SECRET:
+            return sign, levels
+    return "", []
+
+
+def _is_column(name: str, sign: str) -> bool:
+    """A name of a column; commas part the words of sentences, too."""
+    return _COLUMN.match(name) is not None and not (sign == "," and " " in name)
+
+
+def _cut(line: str, sign: str) -> list[Cell]:
+    """The cells of a line, without the ones outside of a table's frame."""
+    start, end = 0, len(line)
+    if sign in ("|", "\u2502"):
+        inner = line.strip()
+        framed = inner[:1] == sign and inner[-1:] == sign and len(inner) > 1
+        if framed:
+            start, end = line.index(sign) + 1, line.rindex(sign)
+    parts = line[start:end].split(sign) if sign else _GAPS.split(line.rstrip())
+    cells, at = [], start
+    for part in parts:
+        at = line.index(part, at) if part else at
+        text = part.strip(_BLANKS)
+        cells.append(Cell(at + (part.index(text) if text else 0), text))
+        at += len(part) + len(sign)
+    return cells
+
+
+def _flow(line: str) -> list[Span]:
+    """What a list or a mapping has that stands behind a name, in one line."""
+    found = []
+    for match in _FLOW.finditer(line) if "[" in line or "{" in line or "(" in line else ():
+        name = match.group(1)
+        if keys.weigh(name) < keys.SECRET:
+            continue
+        at = 0
+        part = _PART.match(match.group(2), at)
+        while part is not None and part.end() > at:
+            found.extend(_judged(name, part, (1, 2, 3, 4), match.start(2)))
+            at = part.end()
+            part = _PART.match(match.group(2), at)
+    return found
+
+
+def _judged(name: str, item: re.Match[str], groups: tuple[int, ...], offset: int = 0) -> list[Span]:
+    """One item below a name, judged as a tree of settings would be."""
+    key = item.group(groups[0])
+    group = next(number for number in groups[1:] if item.group(number) is not None)
+    value, level = item.group(group), _level(name)
+    cuts: list[str] = []
+    walk = trees.Walk(lambda path, why, lost: cuts.append(why))
+    walk.tree({name: {key: value}} if key else {name: [value]}, ())
+    if not cuts or not (_is_secret(value, level) or (key and keys.weigh(key) >= keys.PASSWORD)):
+        return []
+    return [(offset + item.start(group), offset + item.end(group), cuts[0])]
+
+
+def _level(name: str) -> int:
+    """What a name says; a secret in the singular is a word that was chosen, as a password is."""
+    level = keys.weigh(name)
+    chosen = level == keys.SECRET and words.split(name)[-1] == "secret"
+    return keys.PASSWORD if chosen else level
+
+
+def _is_secret(value: str, level: int) -> bool:
+    """A word alone is one below a password's name; below others it has to look made."""
+    return hides(value, level) and (level >= keys.PASSWORD or kinds.is_made(value))
