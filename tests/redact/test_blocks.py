@@ -49,9 +49,7 @@ def cut(text: str) -> str:
 def test_what_a_name_above_tells_is_cut_out(text: str) -> None:
     shown = cut(text.replace("<<", "").replace(">>", ""))
     pieces = [piece.partition(">>") for piece in text.split("<<")]
-    assert shown == kinds.MARK.join(
-        piece[2] if at else piece[0] for at, piece in enumerate(pieces)
-    )
+    assert shown == kinds.MARK.join(piece[2] if at else piece[0] for at, piece in enumerate(pieces))
 
 
 @pytest.mark.parametrize("text", ALIKE)
