@@ -8,6 +8,7 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from envsnap.changes.change import ChangeKind
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.proving import announced, proof
 from envsnap.image.records import BaseSettings
@@ -125,6 +126,16 @@ def test_announced_differences_have_their_reasons() -> None:
     }  # fmt: skip
     assert reasons["env_vars.LD_PRELOAD"] == ("it would change which libraries every program loads")
     assert not judged(here, there).proven
+
+
+@pytest.mark.parametrize("name", ["OPENBLAS_NUM_THREADS", "LD_LIBRARY_PATH", "TZ"])
+def test_a_published_image_sets_nothing_of_these(name: str) -> None:
+    here = manifest()
+    handed_down = BaseSettings(variables={"PYTHON_VERSION": "3.11.7", name: "1"})
+    path = ("env_vars", name)
+    assert announced.by(make_plan(here), here, handed_down).reason(path, ChangeKind.ADDED) is None
+    mine = announced.by(make_plan(here, "mine:1"), here, handed_down)
+    assert mine.reason(path, ChangeKind.ADDED) == announced.BASE_SETS
 
 
 def test_files_that_no_distribution_claims_are_told_where_they_are_lost() -> None:

@@ -32,6 +32,7 @@ CONSEQUENCES = {
 SHAPES_PYTHON = re.compile(
     r"LD_PRELOAD|LD_AUDIT|PYTHON(?:HASHSEED|PATH|HOME|STARTUP|OPTIMIZE|WARNINGS|MALLOC)"
 )
+PUBLISHED = ("slim", "distribution", "cuda")
 BASE_SETS = "the base image sets it"
 # What may be missing, but never another: it belonged to the captured place or its tools.
 LOST = {
@@ -110,7 +111,7 @@ def by(plan: Plan, manifest: Manifest, base: BaseSettings | None = None) -> Anno
     base = base or plan.base.settings
     found: dict[str, str] = {**dict(PLACES), **dict(_system_libraries(plan, manifest))}
     for name in base.variables if base is not None else ():
-        if name not in plan.environment and not SHAPES_PYTHON.fullmatch(name):
+        if name not in plan.environment and _may_set(plan, name):
             found.update(dict.fromkeys(_with_consequences(text(("env_vars", name))), BASE_SETS))
     for name in plan.environment:
         if name.startswith("NVIDIA_"):
@@ -128,6 +129,14 @@ def by(plan: Plan, manifest: Manifest, base: BaseSettings | None = None) -> Anno
     if inherited is not None and inherited.fullmatch("LANG") and "LANG" not in plan.environment:
         found.update(dict.fromkeys(_with_consequences("env_vars.LANG")[1:], BASE_SETS))
     return Announced(found, lost=LOST, brought=dict(_brought(plan, manifest)), inherited=inherited)
+
+
+def _may_set(plan: Plan, name: str) -> bool:
+    """Whether a base excuses a variable: of published images it is known what they set."""
+    if plan.base.kind in PUBLISHED:
+        published = foundations.INHERITED.get(plan.base.kind)
+        return published is not None and published.fullmatch(name) is not None
+    return not SHAPES_PYTHON.fullmatch(name)
 
 
 def _of_base(plan: Plan) -> Iterator[tuple[str, str]]:
