@@ -30,6 +30,8 @@ OF_OTHER_NAMES = {
     "opencv-python": ("OPENCV_",),
     "opencv-python-headless": ("OPENCV_",),
     "grpcio": ("GRPC_",),
+    "protobuf": ("PROTOCOL_BUFFERS_",),
+    "tf-keras": ("TF_", "KERAS_"),
     "boto3": ("AWS_",),
     "botocore": ("AWS_",),
     "s3fs": ("AWS_",),
@@ -42,6 +44,12 @@ OF_OTHER_NAMES = {
     "pyspark": ("SPARK_", "PYSPARK_", "JAVA_", "HADOOP_"),
     "snowflake-connector-python": ("SNOWFLAKE_",),
 }
+# By their words: what a program says, shows or reports of itself. (Where to, is a place.)
+TELLS = re.compile(
+    r"(?:\w*_)?(?:LOG|LOGS|LOGGING|LOGLEVEL|LOGGER|VERBOSITY|VERBOSE|SILENT|QUIET|TELEMETRY|ANALYTICS|DO_NOT_TRACK"
+    r"|USAGE_STATS|NO_COLOR|FORCE_COLOR|PROGRESS|PROGRESS_BARS?|ADVISORY_WARNINGS)"
+    r"(?:_(?:LEVEL|FORMAT|ENABLED|DISABLED|ENABLE|DISABLE|CONSOLE|STDERR|STDOUT|TO_DRIVER|TO_STDERR|COLOR|ERRORS?|INFO))*"
+)
 # They steer installers; what was installed is captured itself.
 INSTALLERS = ("PIP_", "UV_", "CONDA_")
 
@@ -76,7 +84,11 @@ def acts(name: str) -> bool:
 
 def only_tells(name: str) -> bool:
     """Whether a variable makes a program say more or less, and nothing else."""
-    row = known(name)
+    exact, _ = _index()
+    row = exact.get(name)
+    if row is None and TELLS.fullmatch(name) is not None:
+        return True
+    row = row or known(name)
     return row is not None and row["effect"] == "none"
 
 

@@ -16,6 +16,7 @@ _LABELS = (
     *"name key variable var header env field option parameter param label setting k".split(),
 )
 _VALUES = (*"value val default content data v arg".split(),)
+_ONE_NAME = r"--?[A-Za-z][\w.-]{0,80}\Z|[A-Za-z_@$][\w./:@-]{0,80}\Z"
 _JWK = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
 _JWK_PUBLIC = ("n", "e", "x", "y", "kid", "x5t", "x5t#S256")
 _OF_VARIABLES = ("env", "environment", "envs", "env_vars", "envvars", "environment_variables")
@@ -90,7 +91,7 @@ class Walk:
     def _sequence(
         self, items: list, path: tuple, key: str, inherited: int, variables: bool
     ) -> list:
-        if _is_pair(items):
+        if _is_pair(items, path):
             second = self._text(items[1], (*path, "1"), items[0], inherited, variables=True)
             if second is None or second != items[1]:
                 return [items[0], second]
@@ -208,10 +209,19 @@ def _are_words(key: str, items: list) -> bool:
     )
 
 
-def _is_pair(items: list) -> bool:
-    """Two texts, of which the first names what the second is; not two names."""
-    if len(items) != 2 or not all(isinstance(item, str) for item in items) or "=" in items[0]:
-        return False  # two variables of a list are no pair
+def _is_pair(items: list, path: tuple) -> bool:
+    """Two texts, of which the first names what the second is; not two names.
+
+    In a list of such pairs any word may be the second; in a list that stands under a key of its own, as
+    names of columns do, it has to look like a secret.
+    """
+    if len(items) != 2 or not all(isinstance(item, str) for item in items):
+        return False
+    if re.match(_ONE_NAME, items[0]) is None:
+        return False  # two variables, two commands, two lines of a text
+    is_one_of_many = bool(path) and str(path[-1]).isdigit()
+    if not (is_one_of_many or decision.is_password(items[1]) or kinds.is_made(items[1])):
+        return False
     level = keys.weigh(items[0], variable=True)
     named = level >= keys.SECRET or (level and _is_variable(items[0]))
     return bool(named) and not (keys.weigh(items[1]) >= keys.PERHAPS and kinds.is_words(items[1]))

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from msgspec.structs import replace
 
 from envsnap.knowledge import requirements
-from envsnap.knowledge.variables import only_tells
+from envsnap.knowledge.variables import acts, prefixes
 from envsnap.knowledge.versions import Distance, distance, is_later
 from envsnap.model.manifest import Manifest
+from envsnap.model.paths import Path
 from envsnap.model.reading import given, packages
 from envsnap.rules.finding import NO_CRASH, QUOTES, Confidence, Effect, Finding, Severity
 from envsnap.rules.inputs.error_text import ErrorText, quotation
 from envsnap.rules.machine.env_var import UNKNOWN
-from envsnap.rules.packages.package_missing import PackageMissing
+from envsnap.rules.mentions import SHORTEST, is_mentioned, is_named, is_shown
+from envsnap.rules.packages.cluster_versions import ClusterVersions
 from envsnap.rules.packages.package_version import PackageVersion
 from envsnap.rules.ranking import ranked
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps, trouble
+from envsnap.rules.symptoms.containers import settings
 from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.reading import Evidence, Reading, read
 from envsnap.rules.symptoms.trouble import contradicts, fits
 
 NEEDED = "It is required by"
-SHORTEST = 6  # letters of a variable's name that a text may hold by chance
-# Values that a text does not hold by chance: a path of several parts, the release of a kernel.
-PATH_SHOWN = re.compile(r"/[\w.+-]{1,80}(?:/[\w.+-]{1,80}){1,12}")
-NUMBER = re.compile(r"[0-9]{2,12}(?:\.[0-9]{1,6})?")
-LONG_NUMBER = 4  # digits of one that a text shows alone
-KERNEL_RELEASE = re.compile(r"\d{1,2}\.\d{1,3}\.\d{1,4}")
+# What a text says where processes of one cluster do not understand each other.
+OF_RELEASES = re.compile(
+    r"version|pickl|deserial|protocol|incompatib|mismatch|Attribute|ImportError|ModuleNotFound|unexpected keyword|magic",
+    re.IGNORECASE,
+)
+MOST_LETTERS = 1 << 20
 
 
 def explained(
@@ -42,7 +45,7 @@ def explained(
 ) -> tuple[Finding, ...]:
     """Findings that a text speaks for first; the rest by what fits the trouble; notices last."""
     reading = read(error_text, symptom)
-    findings = steps.told(findings, reading)
+    findings = _of_clusters(steps.told(findings, reading), reading)
     told = list(ErrorText().explain(reading, manifest, findings))
     rest = _without(findings, told)
     first = [found for found in told if found.severity is not Severity.INFO]
@@ -54,6 +57,7 @@ def explained(
     guessed = {found.path for found in guesses}
     rest = [*guesses, *(_lifted(found, reading, symptom) for found in rest)]
     first, rest = _moved_first(first, rest, reading, manifest)
+    first, rest = _of_containers(first, rest, reading)
     first, rest = _with_named(first, rest, reading)
     first, rest = _before_open(first, rest, reading)
     rest = [_beside_a_crash(found, reading) for found in rest]
@@ -66,6 +70,16 @@ def explained(
     kept = [found for found in notices if found.path not in guessed]
     ordered = ranked(rest, rules, favoured, unlikely, with_text=bool(error_text))
     return _nearest((*first, *ordered, *kept), reading, manifest)
+
+
+def _of_clusters(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
+    """The findings; of releases that a cluster needs equal, as information where the text speaks of none."""
+    if not reading.text or OF_RELEASES.search(reading.text[:MOST_LETTERS]):
+        return list(findings)
+    return [
+        replace(found, severity=Severity.INFO) if found.rule == ClusterVersions.id else found
+        for found in findings
+    ]
 
 
 def _beside_a_crash(found: Finding, reading: Reading) -> Finding:
@@ -97,7 +111,7 @@ def _moved_first(
     """What moved in the failed code, or is required by it, before what is the same on both sides."""
     if not first or any(found.changes for found in first):
         return first, rest
-    inside = {name for item in reading.evidence for name in _owners(item, manifest)}
+    inside = sorted({name for item in reading.evidence for name in _owners(item, manifest)})
     asked, words = _asked(reading, manifest), steps.words_of(reading)
     moved = [
         _blamed(found, inside, asked)
@@ -107,8 +121,36 @@ def _moved_first(
             found.path[1] in inside or _has_moved(found, asked) or steps.is_spoken_of(found, words)
         )
     ]
-    paths = {found.path for found in moved}
-    return [*moved, *first], [found for found in rest if found.path not in paths]
+    steered = [_as_a_suspect(found) for found in rest if _steers(found, inside)]
+    paths = {found.path for found in (*steered, *moved)}
+    return [*steered, *moved, *first], [found for found in rest if found.path not in paths]
+
+
+def _steers(found: Finding, inside: Iterable[str]) -> bool:
+    """Whether it is a variable that differs and is known to steer a distribution whose code failed."""
+    name = found.path[-1]
+    if found.path[0] != "env_vars" or not found.changes or not acts(name):
+        return False
+    return any(
+        name.startswith(prefix) for distribution in inside for prefix in prefixes(distribution)
+    )
+
+
+def _as_a_suspect(found: Finding) -> Finding:
+    return replace(found, severity=found.severity.at_least(Severity.WARNING))
+
+
+def _of_containers(
+    first: list[Finding], rest: list[Finding], reading: Reading
+) -> tuple[list[Finding], list[Finding]]:
+    """Settings of a container that decide what failed, before what is the same on both sides."""
+    if first and first[0].changes:
+        return first, rest
+    told: dict[Path, Finding] = {}
+    for found, item in settings(rest, reading):
+        why = f"It decides what the text tells. {quotation(item)}"
+        told.setdefault(found.path, replace(_as_a_suspect(found), why=why))
+    return [*told.values(), *first], [found for found in rest if found.path not in told]
 
 
 def _is_of_packages(found: Finding) -> bool:
@@ -201,7 +243,7 @@ def _favoured(findings: Sequence[Finding], reading: Reading) -> frozenset[int]:
     return frozenset(
         id(found)
         for found in findings
-        if NEEDED in found.why or fits(found, reading.symptom) or _is_mentioned(found, reading)
+        if NEEDED in found.why or fits(found, reading.symptom) or is_mentioned(found, reading)
     )
 
 
@@ -209,11 +251,11 @@ def _with_named(
     first: list[Finding], rest: list[Finding], reading: Reading
 ) -> tuple[list[Finding], list[Finding]]:
     """Facts of the shell or the machine that the text names come first, unless a difference explains it."""
-    spoken = [found for found in rest if _is_named(found, reading)]
+    spoken = [found for found in rest if is_named(found, reading)]
     if first and first[0].changes and first[0].confidence is not Confidence.POSSIBLE:
         # Of a package that moved a text may say that it failed: a value in the text says more.
         moved = first[0].rule == PackageVersion.id
-        spoken = [found for found in spoken if moved and _is_shown(found, reading)]
+        spoken = [found for found in spoken if moved and is_shown(found, reading)]
     quoted = [_quoting(found, reading) for found in spoken]
     return [*quoted, *first], [found for found in rest if found not in spoken]
 
@@ -252,7 +294,7 @@ def _before_open(
         if found.changes
         and found.severity is not Severity.INFO
         and found.confidence is not Confidence.POSSIBLE
-        and _is_mentioned(found, reading)
+        and is_mentioned(found, reading)
     ]
     sure = [found for found, late in zip(first, is_open, strict=True) if not late]
     late = [found for found, late in zip(first, is_open, strict=True) if late]
@@ -264,90 +306,6 @@ def _lifted(found: Finding, reading: Reading, symptom: str | None) -> Finding:
 
     The trouble is the one that somebody named: what a text seems to say lifts too much.
     """
-    if not (trouble.is_lifted(found, symptom) or _is_named(found, reading)):
+    if not (trouble.is_lifted(found, symptom) or is_named(found, reading)):
         return found
     return replace(found, severity=found.severity.at_least(Severity.WARNING))
-
-
-def _is_named(found: Finding, reading: Reading) -> bool:
-    """Whether a text names a fact of the machine or of the shell that differs, or its value."""
-    if found.rule == PackageMissing.id:
-        return _is_distribution_named(found.path[1], reading)
-    if found.path[0] == "configs" and found.changes:
-        return _is_key_named(found.path[-1], reading) or _are_values_shown(found, reading)
-    if not found.changes or found.path[0] not in ("env_vars", "system"):
-        return False
-    if found.path[0] == "env_vars" and only_tells(found.path[-1]):
-        return False  # run with NCCL_DEBUG=INFO
-    return _is_mentioned(found, reading) or _is_shown(found, reading)
-
-
-def _is_distribution_named(name: str, reading: Reading) -> bool:
-    """Whether a line that says what failed names a distribution; a plain word stands in any text."""
-    spelled = re.escape(name).replace(r"\-", "[-_.]")
-    if "-" not in name and not re.search(r"\d", name):
-        spelled = rf"['\"`]{spelled}['\"`]|{spelled}(?=\.[A-Za-z_]|[^\n]{{0,40}} not (?:installed|found|available))"
-    pattern = re.compile(rf"(?<![\w.-])(?:{spelled})(?![\w-])")
-    said = (item.line.partition(": ") for item in reading.evidence if not item.is_hint)
-    return any(pattern.search(rest or first) for first, _, rest in said)  # a class is no mention
-
-
-def _is_key_named(key: str, reading: Reading) -> bool:
-    """Whether a text names a key of a configuration; plain words stand in any text."""
-    is_long = "_" in key and len(key) >= SHORTEST
-    spelled = re.escape(key).replace("_", "[_ -]")  # tensor parallel size
-    return is_long and re.search(rf"(?<![\w.]){spelled}(?!\w)", reading.text) is not None
-
-
-def _are_values_shown(found: Finding, reading: Reading) -> bool:
-    """Whether a text that complains holds the numbers of a key: both, or one that hardly stands there by chance."""
-    if found.effect is Effect.NONE:
-        return False  # the port of a log's address
-    values = [
-        str(value)
-        for value in (found.reference, found.other)
-        if isinstance(value, int | float | str)
-    ]
-    numbers = [value for value in values if NUMBER.fullmatch(value)]
-    if len(numbers) < 2:
-        return False
-    shown = [value for value in numbers if _has_number(value, reading)]
-    return (
-        len(shown) == 2
-        or any(len(value) >= LONG_NUMBER for value in shown)
-        or all(_has_number(_one_more(value), reading) for value in numbers)
-    )
-
-
-def _has_number(value: str, reading: Reading) -> bool:
-    return re.search(rf"(?<![\w.-]){re.escape(value)}(?![\w-]|\.\d)", reading.text) is not None
-
-
-def _one_more(value: str) -> str:
-    """Heads of detectors have a class for the background."""
-    return str(int(value) + 1) if value.isdigit() else value
-
-
-def _is_shown(found: Finding, reading: Reading) -> bool:
-    """Whether a text holds the value that a fact has on one side."""
-    for value in (found.reference, found.other):
-        if not isinstance(value, str):
-            continue
-        is_kernel = found.path == ("system", "kernel")
-        shown = KERNEL_RELEASE.match(value) if is_kernel else PATH_SHOWN.fullmatch(value)
-        if shown and re.search(rf"(?<![\w./-]){re.escape(shown[0])}(?![\w/])", reading.text):
-            return True
-    return False
-
-
-def _is_mentioned(found: Finding, reading: Reading) -> bool:
-    if found.path[0] not in ("packages", "frameworks", "env_vars") or len(found.path) < 2:
-        return False
-    name = found.path[1]
-    if found.path[0] == "env_vars":
-        is_long = "_" in name and len(name) >= SHORTEST
-        return is_long and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", reading.text) is not None
-    if not reading.lines.words.may_have_lowered(name.lower().replace("-", " ")):
-        return False
-    spelled = re.escape(name).replace(r"\-", "-").replace("-", "[-_]")
-    return re.search(rf"(?<![\w-]){spelled}(?![\w-])", reading.text, re.IGNORECASE) is not None

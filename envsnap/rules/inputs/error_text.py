@@ -27,6 +27,7 @@ from envsnap.rules.symptoms.naming import (
     on_path,
     shadows,
     to_set,
+    unread,
 )
 from envsnap.rules.symptoms.places import Places, places
 from envsnap.rules.symptoms.reading import RAISED, Evidence, Reading
@@ -153,6 +154,7 @@ def _all_of(
         yield from off_path(reading, manifest)
     yield from as_set(reading, manifest)
     yield from to_set(reading, manifest)
+    yield from unread(reading, manifest)
     yield from shadows(reading, manifest)
     yield from known(reading, manifest)
     yield from (as_it_holds(item, manifest) for item in reading.evidence)
@@ -196,9 +198,9 @@ def _with_line(found: Finding, evidence: Evidence, where: Places) -> Finding:
     """
     worst = found.severity.at_least(Severity.WARNING)
     surest = min(found.confidence, Confidence.LIKELY, key=lambda item: item.rank)
-    if _is_a_patch_of_who_raised(found, evidence):
+    if _is_a_guess(found, evidence):
         surest = Confidence.POSSIBLE
-    why, fix = ("" if found.why == UNKNOWN else found.why), found.fix
+    why, fix, message = ("" if found.why == UNKNOWN else found.why), found.fix, found.message
     is_said = not evidence.is_weak and (_only_differs(found) or _asks(found, evidence))
     if found.rule == "package-build" and evidence.row["topic"] == "missing-package":
         why = f"It is a module of {found.path[1]}, of which another build is installed."
@@ -207,20 +209,29 @@ def _with_line(found: Finding, evidence: Evidence, where: Places) -> Finding:
         why = f"{said[0].upper()}{said[1:]}."
         if not (found.rule in (*OF_RELEASES, *OWN_FIX) or found.message.endswith(NONE_TOLD)):
             fix = _filled(evidence.row["fix"], evidence, where)
+        if evidence.row["topic"] == "python-api":  # the line itself says what the release lacks
+            message = message.removesuffix(f": {NONE_TOLD}")
     return replace(
         found,
         severity=worst,
         confidence=surest,
+        message=message,
         why=f"{why} {quotation(evidence)}".strip(),
         fix=_with_suggestion(fix, evidence),
     )
 
 
-def _is_a_patch_of_who_raised(found: Finding, evidence: Evidence) -> bool:
-    """Whether a library raised as it should, and went on by a patch of which nothing is known."""
-    raised = evidence.raised is not None and evidence.raised.exception
-    is_patch = distance(found.reference, found.other) is Distance.PATCH
-    return evidence.row is RAISED and bool(raised) and found.rule == OF_RELEASES[0] and is_patch
+def _is_a_guess(found: Finding, evidence: Evidence) -> bool:
+    """Whether a library raised as it should, and all that is known of its release is that it moved.
+
+    By a patch; or by more, where it complains of what it is given, or of a thing outside.
+    """
+    if evidence.row is not RAISED or evidence.raised is None or not evidence.raised.exception:
+        return False
+    moved = distance(found.reference, found.other)
+    of_framework = found.rule == OF_RELEASES[1] and found.message.endswith(f"-> {found.other}")
+    is_given = is_of_the_program(evidence) or not evidence.raised.message.strip()
+    return (found.rule == OF_RELEASES[0] or of_framework) and (moved is Distance.PATCH or is_given)
 
 
 def _asks(found: Finding, evidence: Evidence) -> bool:

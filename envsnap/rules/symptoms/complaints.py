@@ -19,6 +19,14 @@ OF_A_SERVICE = re.compile(
     r"|InternalServer|ServiceUnavailable|ServerSelection|APIStatus|APIConnection|API|Api|Client|Server|Rest|Comm"
     r"|Operational|Interface|Quota\w{0,20}|Throttl\w{0,10}|NoSuch[A-Z]\w{0,20}|GatedRepo|Refused|Unreachable)"
     r"(?:Error|Exception|Timeout|TimeoutError)?|\w{0,40}Timeout(?:Error)?|gaierror"
+    r"|_?(?:Inactive|Aio)?RpcError|_MultiThreadedRendezvous|OutOfDiskError"
+)
+# What the world outside answers, whatever the exception is called.
+OF_THE_WORLD = re.compile(
+    r"\b(?:timed? ?out|deadline exceeded|connection (?:was )?(?:refused|reset|aborted|closed)|NETWORK_CONNECTION|no space left"
+    r"|disk quota exceeded|name or service not known|temporary failure in name resolution|network is unreachable|no route to host"
+    r"|service unavailable|too many requests|access ?denied)\b",
+    re.IGNORECASE,
 )
 OF_WHAT_IS_GIVEN = re.compile(
     r"(?:Key|Index|Value|ZeroDivision|Overflow|FileNotFound|FileExists|IsADirectory|NotADirectory|EOF"
@@ -30,6 +38,8 @@ OF_WHAT_IS_GIVEN = re.compile(
 )
 
 
+LONGEST = 600  # letters of a message that are read
+OF_A_FILE = ("FileNotFoundError", "IsADirectoryError", "NotADirectoryError", "FileExistsError")
 PLAIN = ("KeyError", "IndexError", "ValueError")
 # A file of a distribution, or a setting that its own classes do not know: what it has itself.
 OWN_PART = re.compile(r"/(?:site|dist)-packages/|extra_forbidden")
@@ -37,7 +47,15 @@ OWN_PART = re.compile(r"/(?:site|dist)-packages/|extra_forbidden")
 
 def is_of_a_service(raised: Traceback | None) -> bool:
     """Whether another program refused, or could not be reached."""
-    return raised is not None and OF_A_SERVICE.fullmatch(_kind(raised)) is not None
+    if raised is None:
+        return False
+    is_one = OF_A_SERVICE.fullmatch(_kind(raised)) is not None
+    return is_one or OF_THE_WORLD.search(raised.message[:LONGEST]) is not None
+
+
+def is_of_a_file(raised: Traceback | None) -> bool:
+    """Whether a file of the program's is not there: every release says so."""
+    return raised is not None and _kind(raised) in OF_A_FILE and not OWN_PART.search(raised.message)
 
 
 def is_of_what_is_given(raised: Traceback | None) -> bool:

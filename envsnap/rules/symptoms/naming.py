@@ -31,6 +31,7 @@ COMPLAINS = re.compile(
 COMPLAINING = ("error", "exception", "warn", "fail", "exit", "fatal", "support", "incompatible",
     "valid", "cannot", "can't", "could not", "unable to", "requires", "required", "mismatch", "too ")  # fmt: skip
 VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,40}){1,8}\b")
+NAME = re.compile(r"\b[A-Z][A-Z0-9_]{5,60}\b")
 SETTING = re.compile(r"[a-z]{3,40}(?:[_ ][a-z]{3,40}){1,4}")
 # A distribution by a name with a release, an attribute or quotation marks: no word of a sentence.
 VERSIONED = re.compile(r"\b([A-Za-z][\w-]{1,60})(?:\s|==|[<>]=?|\sv|\sversion\s){1,2}\d{1,4}\b")
@@ -52,6 +53,7 @@ ADDRESS = re.compile(
 MOST_LINES = 40
 SHORT = 4000  # characters: of a text that a person cut, every line may name a variable
 LONGEST = 600
+LONGEST_VALUE = 80
 MOST = 2
 
 ROW = {
@@ -103,6 +105,24 @@ ASKS = re.compile(
 )
 
 
+REFUSED = {
+    **ROW,
+    "id": "refused",
+    "says": "{named} has a value that is refused: {value}",
+    "fix": "Correct its value, or unset it.",
+}
+REFUSES = re.compile(
+    r"\b(?:invalid|unrecogni[sz]ed|unknown|malformed|unsupported|illegal|not a valid|bad|cannot parse|could not parse|failed to parse"
+    r"|must be|expected|out of range)\b",
+    re.IGNORECASE,
+)
+UNREAD = {
+    **ROW,
+    "id": "unread",
+    "topic": "variable",
+    "says": "the text names {named}, which is set here; its value was not recorded",
+    "fix": "Compare its values: capture both sides with --env {named}.",
+}
 ON_PATH = {
     **ROW,
     "id": "on-path",
@@ -140,10 +160,16 @@ def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
     ]  # fmt: skip
     for number, line, names in read:
         for path, name in names:
-            row = {**ROW, "facts": [".".join(path)], "names": "as they are"}
+            value = entries(manifest, "env_vars").get(name) if path[0] == "env_vars" else None
+            is_refused = isinstance(value, str) and value and REFUSES.search(line) is not None
+            row = {
+                **(REFUSED if is_refused else ROW),
+                "facts": [".".join(path)],
+                "names": "as they are",
+            }
+            groups = {"named": name, "value": str(value)[:LONGEST_VALUE]}
             found.setdefault(
-                path,
-                Evidence(row=row, groups={"named": name}, line=line, number=lines.numbered(number)),
+                path, Evidence(row=row, groups=groups, line=line, number=lines.numbered(number))
             )
     return list(found.values())[:MOST]
 
@@ -179,6 +205,23 @@ def to_set(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
             if name not in known and not ASSIGNED.search(line):
                 yield Evidence(
                     row={**TO_SET, "facts": [f"env_vars.{name}"], "names": "as they are"},
+                    groups={"named": name},
+                    line=line,
+                    number=reading.lines.numbered(number),
+                )
+
+
+def unread(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
+    """Variables that a complaint names and that are set, where their values were not recorded."""
+    told = manifest.sections.env_vars
+    others = set(given(told.others) or ()) if isinstance(told, EnvVars) else set()
+    numbers = reading.lines.with_any(COMPLAINING) if others else ()
+    for number, line in _told(reading, numbers):
+        words = NAME.findall(line) if COMPLAINS.search(line) else ()
+        for name in dict.fromkeys(words):
+            if name in others and not only_tells(name):
+                yield Evidence(
+                    row={**UNREAD, "facts": [f"env_vars.{name}"], "names": "as they are"},
                     groups={"named": name},
                     line=line,
                     number=reading.lines.numbered(number),

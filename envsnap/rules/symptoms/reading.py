@@ -226,6 +226,10 @@ def _headless(lines: Lines, whole: Sequence[Traceback]) -> list[int]:
 def _is_told_better(item: Evidence, others: Sequence[Evidence]) -> bool:
     """Whether another sentence reads the same line for the same kind of cause, and names whose it is."""
     says_whose = any(fact.startswith("packages.") for fact in item.row["facts"])
+    if item.row["topic"] == "python-api" and any(
+        "stdlib" in other.groups and other.number == item.number for other in others
+    ):
+        return True  # what another package lacks is no package's, but Python's
     return not (item.groups or says_whose) and any(
         other.groups and other.number == item.number and other.row["topic"] == item.row["topic"]
         for other in others

@@ -14,8 +14,13 @@ from envsnap.model import reading
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Effect, Finding, Severity
+from envsnap.rules.packages.cluster_versions import ClusterVersions
 from envsnap.rules.symptoms import owners
-from envsnap.rules.symptoms.complaints import is_of_a_service, is_of_what_is_given
+from envsnap.rules.symptoms.complaints import (
+    is_of_a_file,
+    is_of_a_service,
+    is_of_what_is_given,
+)
 from envsnap.rules.symptoms.places import Places, is_of_own_module
 from envsnap.rules.symptoms.reading import RAISED, Evidence, Reading
 
@@ -97,6 +102,7 @@ def spoken_for(
         for found in findings
         if touches(found, path)
         and _may_do(found, path)
+        and (found.rule != ClusterVersions.id or _serious(found))
         and (found.changes or _is_told_by_a_rule(found, evidence))
     ]
     by_fact = _nearest_first(by_fact, evidence)
@@ -126,19 +132,23 @@ def _moved_far(evidence: Evidence, where: Places, findings: Sequence[Finding]) -
     """
     if evidence.row["id"] != RAISED["id"]:
         return []
-    of_service = is_of_a_service(evidence.raised)
+    outside = is_of_a_service(evidence.raised) or is_of_a_file(evidence.raised)
 
     def may_be(found: Finding) -> bool:
         if found.path[0] == "env_vars":
-            return True
+            return found.effect is not Effect.PERFORMANCE  # of which nothing fails
         moved = distance(found.reference, found.other) in (Distance.MAJOR, Distance.MINOR)
-        return found.path[0] in ("packages", "frameworks") and moved and not of_service
+        return found.path[0] in ("packages", "frameworks") and moved and not outside
 
     return [
         found
         for path in where.ordered
         for found in findings
-        if found.changes and touches(found, path) and may_be(found)
+        if found.changes
+        and touches(found, path)
+        and _may_do(found, path)
+        and (found.rule != ClusterVersions.id or _serious(found))
+        and may_be(found)
     ][:MOST_RAISED]
 
 

@@ -44,8 +44,19 @@ def told(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
     if not any(item.raised or not item.is_weak for item in reading.evidence):
         fitting = FITS.get(reading.symptom or "", ())
         return [_fitted(found, fitting) if found.rule in RETOLD else found for found in findings]
-    words = words_of(reading)
-    return [_led(found, words) if found.rule in RETOLD else found for found in findings]
+    words, asked = words_of(reading), asked_of(reading)
+    return [_led(found, words, asked) if found.rule in RETOLD else found for found in findings]
+
+
+def asked_of(reading: Reading) -> set[str]:
+    """The names that an interface lacks, as the sentences about it say."""
+    return {
+        name
+        for item in reading.evidence
+        if item.row["topic"] == "python-api" and not item.is_hint
+        for group in ("name", "argument")
+        if (name := item.groups.get(group, ""))
+    }
 
 
 def _fitted(found: Finding, effects: Container[str]) -> Finding:
@@ -59,7 +70,7 @@ def _fitted(found: Finding, effects: Container[str]) -> Finding:
     return RETOLD[found.rule](found, [*fit, *(row for row in rows if row not in fit)])
 
 
-def _led(found: Finding, words: set[str]) -> Finding:
+def _led(found: Finding, words: set[str], asked: set[str]) -> Finding:
     """A finding that leads with the change that a text speaks of.
 
     Where an exception was raised, changes of numbers are not what it speaks of, and neither is what is
@@ -72,7 +83,7 @@ def _led(found: Finding, words: set[str]) -> Finding:
         return (
             found if not is_same else _none_told(found, name, "No change between the two is known.")
         )
-    scores = [_score(row, words - _parts(name)) for row in rows]
+    scores = [_score(row, words - _parts(name)) if _has_any(row, asked) else 0 for row in rows]
     best = max(range(len(rows)), key=lambda place: scores[place])
     if scores[best] > 1:
         ordered = [rows[best], *rows[:best], *rows[best + 1 :]]
@@ -137,6 +148,12 @@ def _score(row: dict[str, Any], words: set[str]) -> int:
     said = f"{row['what']} {row.get('symptom', '')}"
     shared = {word for word in WORD.findall(said) if word.lower() in words}
     return sum(2 if _is_name(word) else 1 for word in shared)
+
+
+def _has_any(row: dict[str, Any], asked: set[str]) -> bool:
+    """Whether a change speaks of one of these names; without any, whether it may be meant."""
+    said = set(re.findall(r"\w+", f"{row['what']} {row.get('symptom', '')} {row.get('fix', '')}"))
+    return not asked or bool(said & asked)
 
 
 def _is_name(word: str) -> bool:

@@ -17,7 +17,7 @@ FRAME = re.compile(
     r'\s{0,12}File "(?P<file>[^"\n]{1,300})", line (?P<line>\d{1,7})(?:,? in (?P<name>\S{1,120}))?'
 )
 EXCEPTION = re.compile(
-    r"(?P<name>(?:[A-Za-z_]\w{0,80}\.){0,8}[A-Z]\w{0,80})(?:: (?P<message>.{0,2000}))?$"
+    r"(?P<name>(?:(?:[A-Za-z_]\w{0,80}\.){0,8}[A-Z]|(?:[A-Za-z_]\w{0,80}\.){1,8}_[A-Z])\w{0,80})(?:: (?P<message>.{0,2000}))?$"
 )
 MARK = re.compile(r"\s{0,20}[~^]{1,400}\s{0,20}$")
 # What calls the program's own functions and classes for it: an error in the call is not of theirs.

@@ -45,7 +45,7 @@ LIKELY: dict[str, re.Pattern[str]] = {
     ),
     "wrong": re.compile(
         r"packages\.(?:tokenizers|transformers|sentencepiece|tiktoken|pillow|opencv|librosa|soundfile|numpy)|codecs"
-        r"|env_vars\.(?:PYTHONHASHSEED|PYTHONPATH|HF_HUB_OFFLINE|TRANSFORMERS_OFFLINE|TZ|LANG|LC_)|system\.(?:timezone|locale)|frameworks\.\w+\.(?:blas|cpu_capability)"
+        r"|env_vars\.(?:PYTHONHASHSEED|PYTHONOPTIMIZE|PYTHONPATH|HF_HUB_OFFLINE|TRANSFORMERS_OFFLINE|TZ|LANG|LC_)|system\.(?:timezone|locale)|frameworks\.\w+\.(?:blas|cpu_capability)"
         r"|configs|weights|seeds|determinism|python\.(?:loose_modules|system_site_packages|sys_path|shadows)|tools\.(?:ffmpeg|sox)|.*(?:dtype|attn|attention|chat_template|tokenizer)|data|files"
     ),
     "hang": re.compile(

@@ -1,0 +1,120 @@
+"""Whether a text names a fact that differs: by its name, by a key, or by the value of one side."""
+
+from __future__ import annotations
+
+import re
+
+from envsnap.knowledge.variables import only_tells
+from envsnap.rules.finding import Effect, Finding
+from envsnap.rules.packages.package_missing import PackageMissing
+from envsnap.rules.symptoms.reading import Reading
+
+SHORTEST = 6  # letters of a variable's name that a text may hold by chance
+SHORTEST_VALUE = 3
+PLAIN_VALUES = ("true", "false", "none", "auto", "default", "main", "yes", "off", "info", "error", "debug", "warning")  # fmt: skip
+# Values that a text does not hold by chance: a path of several parts, the release of a kernel.
+PATH_SHOWN = re.compile(r"/[\w.+-]{1,80}(?:/[\w.+-]{1,80}){1,12}")
+NUMBER = re.compile(r"[0-9]{2,12}(?:\.[0-9]{1,6})?")
+WORDS_OF_A_KEY = re.compile(r"_|(?<=[a-z0-9])(?=[A-Z])")
+LONG_NUMBER = 4  # digits of one that a text shows alone
+KERNEL_RELEASE = re.compile(r"\d{1,2}\.\d{1,3}\.\d{1,4}")
+
+
+def is_named(found: Finding, reading: Reading) -> bool:
+    """Whether a text names a fact of the machine or of the shell that differs, or its value."""
+    if found.rule == PackageMissing.id:
+        return _is_distribution_named(found.path[1], reading)
+    if found.path[0] == "configs" and found.changes:
+        named = any(_is_key_named(part, reading) for part in found.path[2:])
+        return named or _are_values_shown(found, reading)
+    if not found.changes or found.path[0] not in ("env_vars", "system"):
+        return False
+    if found.path[0] == "env_vars" and only_tells(found.path[-1]):
+        return False  # run with NCCL_DEBUG=INFO
+    return is_mentioned(found, reading) or is_shown(found, reading)
+
+
+def _is_distribution_named(name: str, reading: Reading) -> bool:
+    """Whether a line that says what failed names a distribution; a plain word stands in any text."""
+    spelled = re.escape(name).replace(r"\-", "[-_.]")
+    if "-" not in name and not re.search(r"\d", name):
+        spelled = rf"['\"`]{spelled}['\"`]|{spelled}(?=\.[A-Za-z_]|[^\n]{{0,40}} not (?:installed|found|available))"
+    pattern = re.compile(rf"(?<![\w.-])(?:{spelled})(?![\w-])")
+    said = (item.line.partition(": ") for item in reading.evidence if not item.is_hint)
+    return any(pattern.search(rest or first) for first, _, rest in said)  # a class is no mention
+
+
+def _is_key_named(key: str, reading: Reading) -> bool:
+    """Whether a text names a key of a configuration; plain words stand in any text."""
+    words = [word for word in WORDS_OF_A_KEY.split(key) if word]
+    if len(words) < 2 or len(key) < SHORTEST:
+        return False
+    if not reading.lines.words.may_have_lowered(words[0].lower()):
+        return False
+    spelled = "[_ -]?".join(map(re.escape, words))  # tensor parallel size, Liveness probe
+    return re.search(rf"(?<![\w.]){spelled}(?!\w)", reading.text, re.IGNORECASE) is not None
+
+
+def _are_values_shown(found: Finding, reading: Reading) -> bool:
+    """Whether a text that complains holds the numbers of a key: both, or one that hardly stands there by chance."""
+    if found.effect is Effect.NONE:
+        return False  # the port of a log's address
+    values = [
+        str(value)
+        for value in (found.reference, found.other)
+        if isinstance(value, int | float | str)
+    ]
+    numbers = [value for value in values if NUMBER.fullmatch(value)]
+    if len(numbers) < 2:
+        return False
+    shown = [value for value in numbers if _has_number(value, reading)]
+    return (
+        len(shown) == 2
+        or any(len(value) >= LONG_NUMBER for value in shown)
+        or all(_has_number(_one_more(value), reading) for value in numbers)
+    )
+
+
+def _has_number(value: str, reading: Reading) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(value)}(?![\w-]|\.\d)", reading.text) is not None
+
+
+def _one_more(value: str) -> str:
+    """Heads of detectors have a class for the background."""
+    return str(int(value) + 1) if value.isdigit() else value
+
+
+def is_shown(found: Finding, reading: Reading) -> bool:
+    """Whether a text holds the value that a fact has on one side."""
+    for value in (found.reference, found.other):
+        if not isinstance(value, str):
+            continue
+        if found.path[0] == "env_vars" and _is_quoted(value, reading):
+            return True
+        is_kernel = found.path == ("system", "kernel")
+        shown = KERNEL_RELEASE.match(value) if is_kernel else PATH_SHOWN.fullmatch(value)
+        if shown and re.search(rf"(?<![\w./-]){re.escape(shown[0])}(?![\w/])", reading.text):
+            return True
+    return False
+
+
+def _is_quoted(value: str, reading: Reading) -> bool:
+    """Whether a line that says what failed has a variable's value in quotation marks."""
+    if len(value) < SHORTEST_VALUE or value.lower() in PLAIN_VALUES or value.isdigit():
+        return False
+    quoted = re.compile(rf"(['\"`]){re.escape(value)}\1")
+    return any(quoted.search(item.line) for item in reading.evidence if not item.is_hint)
+
+
+def is_mentioned(found: Finding, reading: Reading) -> bool:
+    """Whether a text has the name of a distribution or of a variable."""
+    if found.path[0] not in ("packages", "frameworks", "env_vars") or len(found.path) < 2:
+        return False
+    name = found.path[1]
+    if found.path[0] == "env_vars":
+        is_long = "_" in name and len(name) >= SHORTEST
+        return is_long and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", reading.text) is not None
+    if not reading.lines.words.may_have_lowered(name.lower().replace("-", " ")):
+        return False
+    spelled = re.escape(name).replace(r"\-", "-").replace("-", "[-_]")
+    return re.search(rf"(?<![\w-]){spelled}(?![\w-])", reading.text, re.IGNORECASE) is not None
