@@ -232,8 +232,8 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
         return None
     group = _group(value)
     shown = value.group(group)
-    if shown.startswith(kinds.MARK):
-        return None
+    if shown.startswith(kinds.MARK) or shown == "pass":
+        return None  # class Credentials: pass
     if group == 3:
         if re.match(_BOUND, shown) or not _is_assigned(text, match, shown, level, template):
             return None

@@ -128,6 +128,7 @@ PLAIN = (
     "env.py", "tokenizer.json", "added_tokens.json", "special_tokens_map.json", "environment.yml",
     "settings.yaml", "main.py", "data.bin", "keys.py", "caf\u00e9.txt",
 )  # fmt: skip
+JUDGED = {"auth.json", "secrets.py"}  # by what they hold
 
 
 def test_what_an_application_may_hold(tmp_path: Path) -> None:
@@ -135,10 +136,47 @@ def test_what_an_application_may_hold(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
     packed = application.pack(str(tmp_path))
-    assert set(packed.secrets) == set(SECRETS)
+    assert set(packed.secrets) == set(SECRETS) - JUDGED
     assert set(packed.weights) == set(WEIGHT_FILES)
-    assert packed.digests.keys() == set(PLAIN)
+    assert packed.digests.keys() == set(PLAIN) | JUDGED
     assert packed.why().isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "stays"),
+    [
+        ("config.yaml", "db:\n  host: pg\n  password: thistle\n", True),
+        ("config.yaml", "db:\n  host: pg\n  password: ${DB_PASSWORD}\n", False),
+        ("config.yaml", "max_tokens: 4096\npad_token: <pad>\nrevision: 0f8fad5bd9cb469fa165708677289501\n", False),
+        ("settings.toml", "[auth]\nsecret = 'thistle'\n", True),
+        ("conf/app.ini", "[db]\nurl = postgresql://joe:thistle@pg/x\n", True),
+        ("deploy.sh", "PGPASSWORD=thistle psql\n", True),
+        ("deploy.sh", "PGPASSWORD=$DB_PASSWORD psql\n", False),
+        ("requirements.txt", "--index-url https://joe:thistle@pypi.corp/simple\nnumpy==1.26.4\n", True),
+        ("requirements.txt", "numpy==1.26.4 --hash=sha256:" + "0f8fad5b" * 8 + "\n", False),
+        ("auth.json", '{"mode": "oidc"}', False),
+        ("auth.json", '{"auths": {"r.io": {"auth": "am9lOnRoaXN0bGU="}}}', True),
+        ("secrets.py", "import os\ndef get(name): return os.environ[name]\n", False),
+        ("secrets.py", "DB_PASSWORD = 'thistle'\n", True),
+        ("main.py", "DB_PASSWORD = input('password: ')\n", False),
+    ],
+)  # fmt: skip
+def test_what_a_file_holds_decides(tmp_path: Path, name: str, text: str, stays: bool) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(text)
+    (tmp_path / "start.py").write_text("x")
+    packed = application.pack(str(tmp_path))
+    assert (name in packed.secrets, name in packed.digests) == (stays, not stays)
+
+
+def test_a_file_that_is_asked_for_by_name_is_carried_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("password: thistle\n")
+    (tmp_path / "other.yaml").write_text("password: thistle\n")
+    (tmp_path / ".dockerignore").write_text("!config.yaml\n")
+    packed = application.pack(str(tmp_path))
+    assert packed.digests.keys() == {"config.yaml"}
+    assert packed.secrets == ("other.yaml",)
+    assert "a line !NAME in .dockerignore carries one): other.yaml" in packed.why()
 
 
 def test_names_that_are_no_text_are_spelt(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Packs an application's folder: its own .dockerignore counts; secrets and weights stay behind.
 
-What may hold a secret is told by its name, and by what it holds: private keys, and tokens of a
-shape that their issuers give them.
+What may hold a secret is told by its name, and by what it holds (`secret_files`). A line `!NAME` of
+the .dockerignore carries such a file all the same.
 """
 
 from __future__ import annotations
@@ -12,40 +12,17 @@ import os
 import re
 import stat
 import tarfile
+from collections.abc import Container
 
 from msgspec import Struct
 
 from envsnap.errors import InputError
-from envsnap.redact import issuers
+from envsnap.image.planning import secret_files
 from envsnap.wording import counted
 
 LARGEST = 64 << 20
 MOST_FILES = 20_000
 IGNORE = ".dockerignore"
-# Files that hold secrets by their very nature, wherever they lie.
-SECRET = re.compile(
-    r"\.env(\..*)?|.*\.env|\.envrc|\.flaskenv|\.netrc|_netrc|\.pypirc|\.npmrc|\.yarnrc(\.yml)?|\.pgpass"
-    r"|\.my\.cnf|\.htpasswd|\.git-credentials|\.dockercfg|\.vault-token|\.boto|\.s3cfg|\.condarc"
-    r"|pip\.(conf|ini)|kaggle\.json|kubeconfig.*|.*\.tfstate(\..*)?|.*\.tfvars|\.?passwd|\.?shadow"
-    r"|\.[a-z]+_history|id_(rsa|dsa|ecdsa|ed25519)(_sk)?(\..*)?"
-    r"|.*\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk)(\.(bak|old|orig|txt))?"
-    r"|client_secrets?.*\.json|service[-_]account.*\.json|.*[-_]key\.json|auth\.json"
-    r"|(.*[-_])?(credentials?|secrets?|passwords?)(\.(json|ya?ml|toml|ini|env|txt|py))?"
-    r"|((hf|api|auth|access|gh|github|gitlab)[-_])?token(\.(json|ya?ml|toml|txt))?"
-    r"|\.(secrets?|credentials?|token)|\.?(.*[-_])?vault[-_](token|pass(word)?)(\..*)?|wallet\.(json|dat)|rclone\.conf"
-    r"|\.renviron|(settings_local|local_settings)\.py",
-    re.IGNORECASE | re.DOTALL,
-)
-# What people share on purpose, under names of those.
-EXAMPLE = re.compile(r"\.env\.(example|sample|template|dist)|id_\w+\.pub", re.IGNORECASE)
-CERTIFIED = re.compile(
-    r"\s*(?:#[^\n]*\n\s*)*-----BEGIN (?:(?:TRUSTED |X509 )?CERTIFICATE|(?:RSA |EC )?PUBLIC KEY)-----"
-)
-LOOKED_THROUGH = 1 << 20  # bytes of a file that are looked through for secrets
-SECRET_FOLDERS = frozenset((
-    ".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".gcloud", ".huggingface", ".kaggle",
-    ".config", ".cache", ".pip", ".terraform", ".secrets",
-))  # fmt: skip
 OUTSIDE = frozenset(
     (".git", ".hg", ".svn", "__pycache__", ".venv", ".tox", ".mypy_cache", "envsnap-context")
 )
@@ -54,7 +31,8 @@ WEIGHTS = re.compile(
     r"|joblib|pb|pdparams|mlmodel|msgpack)|(pytorch_model|.*weights?|.*model).*\.bin",
     re.IGNORECASE | re.DOTALL,
 )
-MOST_NAMED = 6
+MOST_NAMED, MOST_SECRETS = 6, 40  # what stays behind as a secret, a program may miss
+LOOKED_THROUGH = 1 << 20  # bytes of a file that are looked through for secrets
 MOST_STARS, LONGEST_PATTERN = 8, 300
 
 
@@ -79,13 +57,14 @@ class Application(Struct, frozen=True, kw_only=True):
         if self.copies:
             parts.append(f"{counted(len(self.copies), 'link')} inside it as copies")
         for what, names in (
-            ("may hold secrets", self.secrets),
+            (f"may hold secrets; a line !NAME in {IGNORE} carries one", self.secrets),
             ("weights: mount them when the container starts", self.weights),
             ("links and special files", self.links),
         ):
             if names:
-                more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-                shown = ", ".join(plain(name) for name in names[:MOST_NAMED])
+                most = MOST_SECRETS if names is self.secrets else MOST_NAMED
+                more = f" and {len(names) - most} more" if len(names) > most else ""
+                shown = ", ".join(plain(name) for name in names[:most])
                 parts.append(f"left out ({what}): {shown}{more}")
         return "; ".join(parts)
 
@@ -124,22 +103,34 @@ def _sorted_out(folder: str) -> tuple[list[str], list[str], list[str], list[str]
     weights: list[str] = []
     links: list[str] = []
     kept: list[str] = []
-    for name in _wanted(folder):
+    names, wanted = _wanted(folder)
+    for name in names:
         path = os.path.join(folder, name)
         mode = os.lstat(path).st_mode
         if stat.S_ISDIR(mode) or _is_outside(name):
             continue
-        if _is_secret(name) and not (stat.S_ISREG(mode) and _is_shared(folder, name)):
+        is_file = stat.S_ISREG(mode)
+        if secret_files.is_named_so(name) and not (is_file and _is_none(folder, name, wanted)):
             secrets.append(name)
-        elif not stat.S_ISREG(mode):
+        elif not is_file:
             links.append(name)
-        elif _holds_secret(folder, name):
+        elif name not in wanted and secret_files.holds_secret(name, _beginning(folder, name)):
             secrets.append(name)
         elif WEIGHTS.fullmatch(os.path.basename(name)):
             weights.append(name)
         else:
             kept.append(name)
     return kept, secrets, weights, links
+
+
+def _is_none(folder: str, name: str, wanted: Container[str]) -> bool:
+    """Whether a file is only called as one with a secret, or is wanted all the same."""
+    if name in wanted:
+        return True
+    try:
+        return secret_files.is_shared(name, _beginning(folder, name))
+    except InputError:  # nobody may read it: it stays behind
+        return False
 
 
 def _copied(folder: str, link: str, kept: list[str]) -> dict[str, str]:
@@ -158,8 +149,8 @@ def _copied(folder: str, link: str, kept: list[str]) -> dict[str, str]:
     }
 
 
-def _wanted(folder: str) -> list[str]:
-    """Name what the folder's own .dockerignore lets through, sorted."""
+def _wanted(folder: str) -> tuple[list[str], frozenset[str]]:
+    """Name what the folder's own .dockerignore lets through, sorted, and what it asks for by name."""
     from docker.utils.build import exclude_paths
 
     patterns: list[str] = []
@@ -178,7 +169,8 @@ def _wanted(folder: str) -> list[str]:
         raise InputError(
             f"--app {folder}: {counted(len(found), 'file')}; leave some out with {IGNORE}"
         )
-    return found
+    asked = (line[1:].strip().strip("/") for line in patterns if line[0] == "!")
+    return found, frozenset(os.path.normpath(name) for name in asked if "*" not in name)
 
 
 def _pattern(line: str, path: str) -> str:
@@ -191,29 +183,6 @@ def _pattern(line: str, path: str) -> str:
 
 def _is_outside(name: str) -> bool:
     return not OUTSIDE.isdisjoint(name.split(os.sep))
-
-
-def _is_secret(name: str) -> bool:
-    parts = name.split(os.sep)
-    return not SECRET_FOLDERS.isdisjoint(parts[:-1]) or SECRET.fullmatch(parts[-1]) is not None
-
-
-def _is_shared(folder: str, name: str) -> bool:
-    """Whether a file is only called as one with a secret: an example, a certificate, a public key."""
-    if not SECRET_FOLDERS.isdisjoint(name.split(os.sep)[:-1]):
-        return False
-    if EXAMPLE.fullmatch(os.path.basename(name)):
-        return True
-    try:
-        text = _beginning(folder, name)
-    except InputError:  # nobody may read it: it stays behind
-        return False
-    return CERTIFIED.match(text) is not None and not issuers.spans(text)
-
-
-def _holds_secret(folder: str, name: str) -> bool:
-    """Whether a text has a private key in it, or a token of a shape that its issuer gives it."""
-    return bool(issuers.spans(_beginning(folder, name)))
 
 
 def _beginning(folder: str, name: str) -> str:
