@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Callable
 
 import pytest
+from msgspec import UNSET
 
 from envsnap import api
 from envsnap.intake import foreign
-from envsnap.model import codec
+from envsnap.model import codec, reading
 from envsnap.model.manifest import Manifest
 from tests import examples
 
@@ -165,3 +166,28 @@ def test_another_driver_is_found_in_every_pair(pair: tuple[Callable[[str], str],
     result = api.diff(read(pair[0], "470.161.03"), read(pair[1], "470.57.02"))
     told = {item.path for item in result.findings}
     assert (("driver", "version") in told) is (listed not in pair)
+
+
+@pytest.mark.parametrize(
+    "name", ["ERR!", "[GPU is lost]", "GPU access blocked by the operating system"]
+)
+def test_what_stands_for_no_value_is_no_name_of_a_gpu(name: str) -> None:
+    text = query("535.104.12").replace("Tesla T4", name).replace("90.04.38.00.03", name)
+    manifest = foreign.load(text.encode(), "q.txt", "q.txt").manifest
+    assert name not in codec.encode(manifest).decode()
+
+
+def test_a_remark_behind_a_version_is_no_part_of_it() -> None:
+    text = query("610.57.04 [Deprecated; will be removed in CUDA 14.0. Use KMD Version instead]")
+    manifest = foreign.load(text.encode(), "q.txt", "q.txt").manifest
+    assert reading.stated(manifest, "driver", "version") == "610.57.04"
+
+
+def test_a_list_of_gpus_tells_which_are_in_parts() -> None:
+    text = (
+        f"GPU 0: NVIDIA A100 (UUID: {UUID})\n  MIG 3g.20gb     Device  0: (UUID: MIG-{UUID[4:]})\n"
+        f"GPU 1: NVIDIA A100 (UUID: {UUID[:-1]}6)\n"
+    )
+    manifest = foreign.load(text.encode(), "l.txt", "l.txt").manifest
+    gpus = reading.entries(manifest, "gpus")
+    assert (gpus["0"].mig, gpus["1"].mig) == (True, UNSET)

@@ -38,6 +38,12 @@ MARKS = (
     "[default0]:",
     "[1,0]<stdout>:",
     "I0501 10:00:00.000001 140735 env.py:12] ",
+    "I0501 10:00:00.000001       1 env.go:12] ",
+    "[2024-05-03, 08:00:00 UTC] {subprocess.py:93} INFO - ",
+    "2024-05-03T08:00:00.001Z\t",
+    "2024-05-03T08:00:00.1Z stderr F 2024-05-03 08:00:00,123 INFO [rank 0] ",
+    "<13>May  3 08:00:00 gpu07 train[4711]: ",
+    "trainer-7d9c6b5f4-x2x9k trainer ",
 )
 
 
@@ -111,3 +117,61 @@ def test_a_paste_without_fences_is_read_as_a_whole(tmp_path: Path) -> None:
     document = read(tmp_path, f"{NVCC}\n{TABLE}\n")
     assert versions(document)["torch"] == "2.4.0"
     assert "nvcc --version and the output of pip list" in document.notes[0]
+
+
+@pytest.mark.parametrize("marks", ["{}:", "{}\t", "{}. ", "- ", "* "])
+def test_numbers_and_marks_of_a_list_of_pins(marks: str, tmp_path: Path) -> None:
+    lines = sorted(FREEZE.splitlines())
+    text = "".join(f"{marks.format(place)}{line}\n" for place, line in enumerate(lines, 1))
+    (tmp_path / "a.txt").write_text(text)
+    packages = reader.load(str(tmp_path / "a.txt")).manifest.sections.packages
+    assert packages is not UNSET
+    assert packages.entries.keys() == {"numpy", "torch", "pillow", "tqdm"}
+
+
+SOURCES = (
+    "[rank{}]: ", "[default{}]:", "[1,{}]<stdout>:", "[pod/a-{}/main] ", "web-{}  | ", "(Worker pid=44{}) ",
+    "May  1 12:00:00 node-{} trainer[812]: ", "2024-05-01 12:00:00,123 INFO [rank{}]: ",
+)  # fmt: skip
+OTHER = FREEZE.replace("1.26.4", "1.26.3")
+
+
+def between(mark: str, *lists: str) -> str:
+    rows = zip(*(text.splitlines() for text in lists), strict=True)
+    return "".join(f"{mark.format(at)}{line}\n" for row in rows for at, line in enumerate(row))
+
+
+@pytest.mark.parametrize("mark", SOURCES)
+def test_lists_of_several_sources_are_not_read_as_one(mark: str, tmp_path: Path) -> None:
+    (tmp_path / "run.log").write_text(between(mark, FREEZE, OTHER))
+    with pytest.raises(InputError, match="holds lines of 2 sources between each other"):
+        reader.load(str(tmp_path / "run.log"))
+
+
+@pytest.mark.parametrize("mark", SOURCES)
+def test_equal_lists_of_several_sources_are_one(mark: str) -> None:
+    assert stamps.sources(between(mark, FREEZE, FREEZE)) == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("ann@gpu01:~$ pip list", "ann@gpu02:~$ pip list"),
+        ("(env-a) ann@gpu01:~$ pip list", "(env-b) ann@gpu01:~$ pip list"),
+        ("$ venv1/bin/pip list", "$ venv2/bin/pip list"),
+        ("ann@gpu01:~$ pip list", "ann@gpu01:~$ ssh gpu02 pip list"),
+        ("ann@gpu01:~$ pip list", "ann@gpu01:~$ docker exec web pip list"),
+        ("$ conda run -n a pip list", "$ conda run -n b pip list"),
+    ],
+)
+def test_sessions_of_several_places_are_not_read_as_one(one: str, two: str, tmp_path: Path) -> None:
+    other = TABLE.replace("pillow     10.4.0\n", "scipy      1.13.0\n")
+    (tmp_path / "session.txt").write_text(f"{one}\n{TABLE}{two}\n{other}")
+    with pytest.raises(InputError, match=r"several (?:hosts or containers|environments)"):
+        reader.load(str(tmp_path / "session.txt"))
+
+
+def test_a_session_of_one_place_is_one(tmp_path: Path) -> None:
+    text = f"(env-a) ann@gpu01:~$ pip list\n{TABLE}(base) ann@gpu01:~$ nvcc --version\nCuda compilation tools, release 12.4, V12.4.131\n"
+    (tmp_path / "session.txt").write_text(text)
+    assert reader.load(str(tmp_path / "session.txt")).manifest.sections.packages is not UNSET

@@ -20,10 +20,19 @@ MODES = {
     "default": 0, "exclusive_thread": 1, "e. thread": 1, "prohibited": 2,
     "exclusive_process": 3, "exclusive process": 3, "e. process": 3,
 }  # fmt: skip
+# What the tool prints in the place of a value that it cannot have.
+NO_VALUE = re.compile(
+    r"ERR!|\[?(?:GPU is lost|Unknown Error|N/A|Not (?:Supported|Found|Available)|Insufficient Permissions"
+    r"|GPU requires reset|Requested functionality has been deprecated|No Permissions)\]?"
+    r"|GPU access blocked by the operating system",
+    re.IGNORECASE,
+)
+REMARK = re.compile(r" \[[^\]\n]{1,200}\]$")
 
 
 def add(draft: Draft, index: int, facts: dict[str, str]) -> None:
     """Add one GPU from fields under the names of `nvidia-smi --query-gpu`."""
+    facts = {key: value for key, value in facts.items() if not NO_VALUE.fullmatch(value.strip())}
     if "name" in facts:
         machine.gpu_name(draft, index, facts["name"])
     draft.gpu(
@@ -65,6 +74,7 @@ def list_gpus(draft: Draft) -> None:
 
 def versions(draft: Draft, driver: str, cuda: str = "") -> None:
     """Add the driver's version and the newest CUDA that it supports: never the toolkit's."""
+    driver, cuda = REMARK.sub("", driver.strip()), REMARK.sub("", cuda.strip())
     if VERSION.fullmatch(driver.strip()):
         draft.add(Driver(complete=False, version=driver.strip()))
     else:

@@ -8,11 +8,13 @@ from envsnap.intake.formats import machine, nvidia_facts
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
+from envsnap.model.compute import Gpu
 
 BANNER = re.compile(r"^=+NVSMI LOG=+$")
 GPU = re.compile(r"^GPU ([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.\d)\s*$")
 PAIR = re.compile(r"^(?P<indent> *)(?P<key>[A-Za-z][\w /().-]{0,60}?)\s*(?:: (?P<value>.*))?$")
 LISTED = re.compile(r"^GPU (\d{1,3}): (\S.*) \(UUID: GPU-[0-9a-fA-FxX*-]{8,60}\)$")
+PART = re.compile(r"^\s+MIG \S+\s+Device\s+\d{1,3}: \(UUID: MIG-")
 FIELDS = {
     ("product name",): "name",
     ("persistence mode",): "persistence_mode",
@@ -67,6 +69,8 @@ def read(source: Source) -> Draft:
             )
         for line in sorted(told, key=lines.index):
             machine.gpu_name(draft, int(line[4:].partition(":")[0]), line.partition(": ")[2])
+        for index in _with_parts(lines):
+            draft.gpu(index, Gpu(mig=True))
         nvidia_facts.list_gpus(draft)
         return draft
     banners = [place for place, line in enumerate(lines) if BANNER.match(line)]
@@ -76,6 +80,18 @@ def read(source: Source) -> Draft:
         )
     _log(draft, lines[banners[0] + 1 :])
     return draft
+
+
+def _with_parts(lines: list[str]) -> set[int]:
+    """The GPUs below which parts of them stand (MIG devices)."""
+    found: set[int] = set()
+    above: int | None = None
+    for line in lines:
+        if LISTED.match(line):
+            above = int(line[4:].partition(":")[0])
+        elif above is not None and PART.match(line):
+            found.add(above)
+    return found
 
 
 def _log(draft: Draft, lines: list[str]) -> None:
@@ -91,7 +107,11 @@ def _log(draft: Draft, lines: list[str]) -> None:
             _take(pair, above, gpus, head)
         elif line.strip() and not line.startswith((" ", "[")):
             break  # the log is over; what hooks print into it is in brackets
-    nvidia_facts.versions(draft, head.get("driver version", ""), head.get("cuda version", ""))
+    driver, cuda = (
+        next((head[key] for key in keys if head.get(key)), "")
+        for keys in (("driver version", "kmd version"), ("cuda version", "cuda umd version"))
+    )
+    nvidia_facts.versions(draft, driver, cuda)
     for index, facts in enumerate(gpus):
         nvidia_facts.add(draft, index, facts)
     if gpus and head.get("attached gpus") == str(len(gpus)):

@@ -12,10 +12,11 @@ from typing import cast
 from msgspec import Struct
 
 from envsnap.errors import InputError, UnrelatedError
-from envsnap.intake.formats import refusal, runs, transcript
+from envsnap.intake.formats import refusal, runs, stamps, transcript
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import FolderFormat, Format, RefusedError
-from envsnap.intake.formats.source import Source
+from envsnap.intake.formats.source import LARGEST_AROUND, Source
+from envsnap.wording import counted
 
 
 class Entry(Struct, frozen=True):
@@ -108,6 +109,12 @@ ANYWHERE = ("torch_report", "nvidia_smi", "nvcc", "pip_list")
 BY_LINES = ("pip_freeze", "requirements_txt", "os_release")
 # What a project asks for, and with which variables: in a folder it stands behind a lock or a list.
 BEHIND = ("pyproject_toml", "pipfile", "cog_yaml", "bentofile", "ray_runtime_env", "env_file")
+# What they tell is the machine's, whatever environment they ran in.
+OF_HOSTS = (
+    "nvidia_smi", "nvidia_smi_query", "nvidia_smi_xml", "nvidia_smi_csv", "rocm_smi", "rocminfo", "amd_smi", "uname",
+    "lscpu", "driver_version", "os_release", "printenv", "nvcc",
+)  # fmt: skip
+MOST_SOURCES = 4
 LARGEST_TEXT = 16 << 20  # what is larger, and neither JSON nor ONNX, is a log
 LARGE = (
     "onnx_model",
@@ -129,6 +136,7 @@ def read(source: Source) -> Draft | None:
         known = [entry for entry in FORMATS if entry.module in LARGE]
         large = next((entry for entry in known if entry.load().recognise(source)), None)
         return None if large is None else large.load().read(source)
+    _refuse_several(source)
     for variant in source.variants():
         entry = recognised(variant)
         if entry is not None:
@@ -136,6 +144,38 @@ def read(source: Source) -> Draft | None:
             _take_others(draft, entry, variant)
             return draft
     return _of_parts(source)
+
+
+def _refuse_several(source: Source) -> None:
+    """Refuse what several machines, ranks or environments printed: as one it would be a false statement."""
+    if len(source.text) > LARGEST_AROUND:
+        return
+    told = stamps.sources(source.plain)
+    if told:
+        raise RefusedError(
+            f"{source.name}: holds lines of {counted(len(told), 'source')} between each other"
+            f" ({_named(told)}), which list other releases; put one source's lines into a file of its own"
+        )
+    ran = [
+        (place, entry.module)
+        for place, part in transcript.places(source)
+        if (entry := recognised(part)) is not None
+    ]
+    hosts = dict.fromkeys(place.host for place, _ in ran if place.host)
+    envs = dict.fromkeys(place.env for place, module in ran if place.env and module not in OF_HOSTS)
+    for what, names in (("hosts or containers", hosts), ("environments", envs)):
+        if len(names) > 1:
+            raise RefusedError(
+                f"{source.name}: holds what commands printed in several {what} ({_named(tuple(names))});"
+                " put one's lines into a file of its own"
+            )
+
+
+def _named(names: tuple[str, ...]) -> str:
+    more = len(names) - MOST_SOURCES
+    return ", ".join(name[:40] for name in names[:MOST_SOURCES]) + (
+        f" and {more} more" if more > 0 else ""
+    )
 
 
 def _of_parts(source: Source) -> Draft | None:

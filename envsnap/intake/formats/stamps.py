@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 FEWEST = 3  # lines that share it
-MOST = 3  # in one line: docker compose puts a name before the time that kubectl had put there
+MOST = 5  # in one line: docker compose puts a name before the time that kubectl had put there
 _TIME = r"\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?"
 _LEVEL = r"(?:DEBUG|INFO|SUCCESS|NOTICE|WARN(?:ING)?|ERROR|CRITICAL)"
 STAMPS = tuple(
     re.compile(shape)
     for shape in (
-        rf"\[?\d{{4}}[-/]\d{{2}}[-/]\d{{2}}[T ]{_TIME}(?: ?(?:Z|UTC|[+-]\d{{2}}:?\d{{2}}))?\]?:?(?: |$)",
+        rf"\[?\d{{4}}[-/]\d{{2}}[-/]\d{{2}}(?:T|,? ){_TIME}(?: ?(?:Z|UTC|[+-]\d{{2}}:?\d{{2}}))?\]?:?(?:[ \t]|$)",
         rf"\d{{2}}/\d{{2}}/\d{{4}} {_TIME}(?: |$)",
-        rf"[A-Z][a-z]{{2}} [ \d]\d {_TIME} [\w.-]{{1,60}} [\w./@-]{{1,60}}(?:\[\d{{1,9}}\])?:(?: |$)",
-        rf"[IWEF]\d{{4}} {_TIME}\s{{1,3}}\d{{1,9}} [\w./-]{{1,80}}:\d{{1,6}}\](?: |$)",  # glog, absl
+        rf"(?:<\d{{1,3}}>)?[A-Z][a-z]{{2}} [ \d]\d {_TIME} [\w.-]{{1,60}} [\w./@-]{{1,60}}(?:\[\d{{1,9}}\])?:(?: |$)",
+        rf"[IWEF]\d{{4}} {_TIME}\s{{1,9}}\d{{1,9}} [\w./-]{{1,80}}:\d{{1,6}}\](?: |$)",  # glog, absl
         rf"\[?{_TIME}\]?(?: |$)",
         r"[\w.-]{1,80}[ ]{0,40}\|(?: |$)",  # docker compose
         r"\[pod/[\w./-]{1,200}\](?: |$)",  # kubectl logs --prefix
@@ -30,8 +31,27 @@ STAMPS = tuple(
         rf"\| {_LEVEL} {{0,8}}\| [\w.<>]{{1,80}}:[\w.<>]{{1,80}}:\d{{1,6}} - ",  # loguru
         rf"\{{[\w./-]{{1,80}}:\d{{1,6}}\}} {_LEVEL} - ",  # Airflow
         r"\[?(?:INFO|DEBUG|WARNING|stdout|stderr)\]?:?(?: F)? {1,8}",
+        r"[a-z0-9-]{1,80}-[a-z0-9]{5,10} [a-z0-9-]{1,40} (?=\S)",  # stern: a pod and its container
+        # Numbers and marks of a list, before pins.
+        r"\s{0,8}(?:\d{1,6}(?::|\t|\. ?)|[-*\u2022] )\s?(?=[A-Za-z][\w.-]{0,80}==)",
     )
 )
+# Of those, what tells one source of lines from another; times and levels before it aside.
+SOURCES = tuple(
+    re.compile(shape)
+    for shape in (
+        rf"(?:<\d{{1,3}}>)?[A-Z][a-z]{{2}} [ \d]\d {_TIME} (?P<source>[\w.-]{{1,60}}) [\w./@-]{{1,60}}(?:\[\d{{1,9}}\])?:(?: |$)",
+        r"(?P<source>[\w.-]{1,80}?)[ ]{0,40}\|(?: |$)",
+        r"\[(?P<source>pod/[\w./-]{1,200})\](?: |$)",
+        r"\((?P<source>(?:[\w.-]{1,60} )?pid=\d{1,9}(?:, ip=[\d.]{7,15})?)\)(?: |$)",
+        r"\[(?P<source>[A-Za-z-]{1,20}\d{1,5})\]:(?: |$)?",
+        r"\[(?P<source>\d{1,5},\d{1,5})\]<std(?:out|err|diag)>: ?",
+        r"#(?P<source>\d{1,4}) \d{1,6}\.\d{1,3}(?: |$)",
+    )
+)
+# A distribution with its release, as lists have them.
+LISTED = re.compile(r"[A-Za-z][\w.-]{1,80}(?:==| {1,60}v?|\s@\s)\d[\w.+!-]{0,60}(?:\s|$)")
+FEWEST_LISTED = 2
 # Lines of the program that runs others: what it does, and how a container ended.
 FRAME = re.compile(
     r"(?m)^(?:#\d{1,4} (?:\[[^\]\n]{1,60}\] .*|DONE\b.*|CACHED\b.*|sha256:.*|\.\.\.)"
@@ -60,6 +80,46 @@ def without(text: str) -> str:
             line[mark.end() :] if mark else line for line, mark in zip(lines, marks, strict=True)
         )
     return text
+
+
+def sources(text: str) -> tuple[str, ...]:
+    """The sources whose lines stand between each other and list other releases; none where they agree.
+
+    Ranks of one job, containers of one project and hosts of one log may each print their packages.
+    """
+    for _ in range(MOST):
+        lines = [line for line in text.split("\n") if line.strip()]
+        if len(lines) < FEWEST:
+            return ()
+        for shape in SOURCES:
+            marks = list(map(shape.match, lines))
+            if sum(mark is not None for mark in marks) * 5 >= len(lines) * 4:
+                return _apart(lines, marks)
+        stamp = _of_most(lines)
+        if stamp is None:
+            return ()
+        text = "\n".join(
+            line[mark.end() :] if (mark := stamp.match(line)) else line for line in lines
+        )
+    return ()
+
+
+def _apart(lines: list[str], marks: Sequence[re.Match[str] | None]) -> tuple[str, ...]:
+    listed: dict[str, set[str]] = {}
+    for line, mark in zip(lines, marks, strict=True):
+        if mark is not None and (found := LISTED.match(without_level(line[mark.end() :]))):
+            listed.setdefault(mark["source"], set()).add(found[0].strip())
+    many = {source: told for source, told in listed.items() if len(told) >= FEWEST_LISTED}
+    return tuple(many) if len(set(map(frozenset, many.values()))) > 1 else ()
+
+
+def without_level(line: str) -> str:
+    """A line without a time and a level in front."""
+    for shape in STAMPS:
+        mark = shape.match(line)
+        if mark is not None and mark.end():
+            return line[mark.end() :]
+    return line
 
 
 def _of_most(lines: list[str]) -> re.Pattern[str] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec import Struct
+
 from envsnap.intake.formats.source import Source
 
 LARGEST_SESSION, MOST_COMMANDS = 1 << 20, 50
@@ -81,6 +83,49 @@ def outputs(source: Source) -> tuple[Source, ...]:
     ends = [*starts[1:], len(lines)]
     texts = ["\n".join(lines[one + 1 : two]) for one, two in zip(starts, ends, strict=True)]
     return tuple(Source(b"", source.name, "", f"{text}\n") for text in texts if text.strip())
+
+
+# Where a command ran: the prompt's host and environment, another host, a container, a Python by its path.
+PLACE = re.compile(
+    r"^\s{0,8}(?:\((?P<env>[^()\n]{1,40})\)\s?)?(?:\[?(?P<host>[\w.-]{1,40}@[\w.-]{1,60}))?"
+)
+ELSEWHERE = re.compile(
+    r"(?:^|[;&|]\s?)(?:ssh\s(?:-\S+\s(?:\S+\s)?)*?|(?:docker|podman|kubectl|oc)\s(?:-\S+\s\S+\s)?exec\s(?:-\S+\s)*)(?P<host>[\w.@/-]{1,80})\s"
+)
+OF_PATH = re.compile(r"(?P<env>[\w./~-]{1,200})/(?:bin|Scripts)/(?:python|pip|uv|conda)[\w.]*\s")
+NAMED_ENV = re.compile(
+    r"(?:conda|mamba|micromamba)\s(?:\S+\s)*?(?:-n|--name)[ =](?P<env>[\w.-]{1,60})"
+)
+
+
+class Place(Struct, frozen=True):
+    """Where a command ran, as far as a session tells: the host or container, and the environment."""
+
+    host: str = ""
+    env: str = ""
+
+
+def places(source: Source) -> tuple[tuple[Place, Source], ...]:
+    """What each command of a session printed, and where it ran."""
+    lines = _without_steps(source)
+    found: list[tuple[Place, Source]] = []
+    starts = [place for place, line in enumerate(lines) if command(line) is not None]
+    if len(source.text) > LARGEST_SESSION or not 2 <= len(starts) <= MOST_COMMANDS:
+        return ()
+    for one, two in zip(starts, [*starts[1:], len(lines)], strict=True):
+        text = "\n".join(lines[one + 1 : two])
+        if text.strip():
+            found.append((_place(lines[one]), Source(b"", source.name, "", f"{text}\n")))
+    return tuple(found)
+
+
+def _place(line: str) -> Place:
+    typed = command(line) or ""
+    prompt, away = PLACE.match(line), ELSEWHERE.search(f"{typed} ")
+    named = OF_PATH.search(f"{typed} ") or NAMED_ENV.search(typed)
+    host = away["host"] if away else (prompt["host"] or "" if prompt else "")
+    env = named["env"] if named else (prompt["env"] or "" if prompt else "")
+    return Place(host.rpartition("@")[2], env)
 
 
 def after(source: Source, pattern: re.Pattern[str]) -> tuple[str, ...] | None:
