@@ -163,7 +163,9 @@ def test_a_value_that_is_refused_is_shown() -> None:
     ],
 )  # fmt: skip
 def test_a_library_of_the_system_is_no_release(package: str, file: str, error: str) -> None:
-    found = engine.inspect(host(**{package: "0.4"}), error_text=raised(file, error=error)).findings[0]
+    found = engine.inspect(host(**{package: "0.4"}), error_text=raised(file, error=error)).findings[
+        0
+    ]
     assert found.message.startswith("a library or a program of the system is missing")
 
 
