@@ -28,6 +28,9 @@ class _Absent:
 
 
 ABSENT: Any = _Absent()
+# What of a file is no value, and what a program may read all the same: one difference more.
+REST: Path = ("comments, order and spacing",)
+OF_SIDES = ("as in the good file", "as in the bad file")
 KINDS = {
     ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".ini": "ini",
     ".cfg": "ini", ".conf": "ini",
@@ -45,7 +48,7 @@ def kind_of(path: str) -> str | None:
 class Mixed:
     """Two versions of a config file, and any mixture of them.
 
-    `paths` are what differs, in the order of the good file.
+    `values` are what differs, in the order of the good file; `REST` where the bytes differ in more.
     """
 
     def __init__(self, kind: str, good: bytes, bad: bytes) -> None:
@@ -57,7 +60,11 @@ class Mixed:
         for tree in self._trees:
             if not _same(_read(kind, _write(kind, tree)), tree):
                 raise ValueError("cannot be written as it was read")
-        self._lines: Lines | None = None
+        self._paths = frozenset(self.values)
+        self._lines: dict[bool, Lines] = {}
+        self._made: dict[bytes, bool] = {good: False, bad: True}
+        if self._contents(set(self._paths), of_bad=False) != bad:
+            self.values[REST] = OF_SIDES
 
     def contents(self, bad: Iterable[Path]) -> bytes:
         """The file with these differences as on the bad side, and the others as on the good."""
@@ -66,21 +73,33 @@ class Mixed:
             return self._good
         if chosen == set(self.values):
             return self._bad
+        of_bad = REST in chosen
+        made = self._contents(chosen - {REST}, of_bad=of_bad)
+        self._made.setdefault(made, of_bad)
+        return made
+
+    def _contents(self, chosen: set[Path], *, of_bad: bool) -> bytes:
+        """The lines of one side's file, with the values of both; `of_bad` says whose file it is."""
         tree = copy.deepcopy(self._trees[0])
-        for path in self.values:
-            if path in chosen:
-                tree = _with(tree, path, _at(self._trees[1], path))
-        if self._lines is None:
-            self._lines = Lines(self._good.decode(), self._bad.decode(), self._changed)
-        text = self._lines.text(chosen)
+        for path in self._paths & chosen:
+            tree = _with(tree, path, _at(self._trees[1], path))
+        if of_bad not in self._lines:
+            texts = [self._good.decode(), self._bad.decode()]
+            mine, other = reversed(texts) if of_bad else texts
+            self._lines[of_bad] = Lines(mine, other, self._changed_of(of_bad))
+        text = self._lines[of_bad].text(set(self._paths - chosen if of_bad else chosen))
         return text.encode() if self._says(text, tree) else _write(self._kind, tree)
 
-    def _changed(self, text: str) -> frozenset[Path]:
-        """The values of a text that are as on the bad side; ValueError for one with others."""
+    def _changed_of(self, of_bad: bool) -> Callable[[str], frozenset[Path]]:
+        return lambda text: self._changed(text, of_bad)
+
+    def _changed(self, text: str, of_bad: bool) -> frozenset[Path]:
+        """The values of a text that are as on the other side; ValueError for one with others."""
         tree = self._tree(text)
-        changed = dict(_differences(self._trees[0], tree))
+        changed = dict(_differences(self._trees[of_bad], tree))
+        other = int(not of_bad)
         if any(
-            path not in self.values or not _same(value, self.values[path][1])
+            path not in self._paths or not _same(value, self.values[path][other])
             for path, (_, value) in changed.items()
         ):
             raise ValueError("other values than either side has")
@@ -101,6 +120,8 @@ class Mixed:
 
     def at(self, data: bytes, path: Path) -> Any:
         """The value at a path of such a file, ABSENT where it has none."""
+        if path == REST:
+            return OF_SIDES[self._made.get(data, False)]
         return _at(_read(self._kind, data), path)
 
 

@@ -14,6 +14,7 @@ from envsnap.bisection import result as results
 from envsnap.bisection import sequential
 from envsnap.bisection.atoms import Atom, Held, Kind
 from envsnap.bisection.causes import usual
+from envsnap.bisection.configs import REST
 from envsnap.bisection.ends import NOTHING, BadWorksError
 from envsnap.bisection.search import Atoms, Cause, Verdict
 from envsnap.model.paths import text
@@ -343,9 +344,15 @@ def fix(atom: Atom) -> str:
             return f"unset {shlex.quote(atom.name)}"
         return f"export {atom.name}={shlex.quote(str(atom.good))}"
     if atom.kind is Kind.CONFIG:
-        if atom.good is None:
-            return f"take {atom.title} out"
-        return f"set {atom.title} to {json.dumps(atom.good, ensure_ascii=False, default=str)}"
+        return _fix_of_config(atom)
     if atom.kind is Kind.PROCESSORS:
         return f"taskset --cpu-list 0-{int(atom.good) - 1} COMMAND"
     return f"use the good side's file {atom.name} ({atom.good})"
+
+
+def _fix_of_config(atom: Atom) -> str:
+    if atom.inner == REST:
+        return f"use the good side's file {atom.name}: more than its values matters"
+    if atom.good is None:
+        return f"take {atom.title} out"
+    return f"set {atom.title} to {json.dumps(atom.good, ensure_ascii=False, default=str)}"

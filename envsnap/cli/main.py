@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import os
 import sys
@@ -56,7 +57,8 @@ def _require_streams() -> None:
     """Make sure that there is something to write to, and that no character stops us."""
     for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:  # the caller closed it
-            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            # What is asked for on a closed output is not lost in silence: writing fails.
+            os.dup2(os.open(os.devnull, os.O_RDONLY if number == 1 else os.O_RDWR), number)
             setattr(sys, name, open(number, "r" if number == 0 else "w"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -77,6 +79,9 @@ def _run() -> int:
     except BrokenPipeError:
         return PIPE_CLOSED
     except OSError as error:
+        if error.errno == errno.EBADF and error.filename is None:
+            _say("error: standard output is closed; name a file with -o")
+            return USAGE
         _say(f"error: {error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
         return USAGE
     except Exception as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from envsnap.export.form import Subject
+from envsnap.rules.engine import Result
 from envsnap.rules.finding import Severity
 
 DIGITS = 12
@@ -26,5 +27,18 @@ def render(subject: Subject) -> str:
         features["envsnap.label"] = label
     worst = subject.result.worst()
     features["envsnap.worst"] = worst.value if worst is not None else "none"
-    features["envsnap.healthy"] = str(worst is not Severity.ERROR).lower()
+    features["envsnap.healthy"] = _healthy(subject.result)
     return "".join(f"{name}={value}\n" for name, value in features.items())
+
+
+def _healthy(result: Result) -> str:
+    """`false` where a finding is an error; `unknown` where nothing, or a section, could not be judged."""
+    if result.worst() is Severity.ERROR:
+        return "false"
+    is_blind = (
+        not result.compared
+        or bool(result.lacking)
+        or any(len(path) == 1 for path in result.unknown)
+        or any(name in result.not_compared for name in ("python", "packages", "gpus", "driver"))
+    )
+    return "unknown" if is_blind else "true"

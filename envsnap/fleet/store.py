@@ -76,6 +76,10 @@ def opened(path: str, *, create: bool = False) -> Iterator[Store]:
         except OSError as error:
             raise InputError(f"{path}: cannot be made: {error.strerror}") from None
     _require_ours(path)
+    if create and not is_store(path) and os.listdir(path):
+        raise InputError(
+            f"{path}: holds files and is no store; the store comes first: `envsnap fleet add STORE FILE...`"
+        )
     if not create and not os.path.isfile(index):
         raise InputError(f"{path}: not a store; `envsnap fleet add {path} FILE...` makes one")
     if create:

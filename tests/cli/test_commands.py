@@ -225,6 +225,29 @@ def test_a_closed_pipe_is_no_crash() -> None:
     os.close(writing)
 
 
+def test_a_closed_output_is_no_success(tmp_path: Path) -> None:
+    dev, prod = str(GOLDEN / "dev.json"), str(GOLDEN / "prod.json")
+    for arguments in (["capture", "--no-import"], ["explain"], ["diff", dev, prod]):
+        done = subprocess.run(
+            ["/bin/sh", "-c", '"$@" >&-', "sh", COMMAND, *arguments],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert "error: standard output is closed; name a file with -o\n" in done.stderr
+    to_a_file = [
+        "sh",
+        COMMAND,
+        "export",
+        "--format",
+        "requirements",
+        prod,
+        "-o",
+        str(tmp_path / "r.txt"),
+    ]
+    subprocess.run(["/bin/sh", "-c", '"$@" >&-', *to_a_file], check=True, capture_output=True)
+    assert (tmp_path / "r.txt").read_text()
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_leaves_in_the_middle_is_no_success(unbuffered: str, tmp_path: Path) -> None:
     """A pipe holds 64 KiB: without a buffer, Python takes a part for all that was written."""

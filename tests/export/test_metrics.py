@@ -104,3 +104,18 @@ def test_features_say_what_was_found() -> None:
         f"envsnap.fingerprint={digest[:12]}", "envsnap.label=prod", "envsnap.worst=error",
         "envsnap.healthy=false",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("there", "healthy"),
+    [
+        ({"python": {"version": "3.11.7"}, "packages": examples.packages(numpy="1.26.4")}, "true"),
+        ({}, "unknown"),
+    ],
+)
+def test_a_node_of_which_nothing_is_known_is_not_healthy(
+    there: dict[str, object], healthy: str
+) -> None:
+    here = {"python": {"version": "3.11.7"}, "packages": examples.packages(numpy="1.26.4")}
+    told = text_of(examples.manifest(there), "node-features", reference=examples.manifest(here))
+    assert f"envsnap.healthy={healthy}" in told.splitlines()

@@ -170,6 +170,16 @@ def test_a_number_and_a_name_that_do_not_fit(tmp_path: Path, envsnap: Run) -> No
     assert "added 3 hosts" in done.stderr
 
 
+def test_a_folder_of_captures_does_not_become_a_store(tmp_path: Path, envsnap: Run) -> None:
+    """`fleet add FOLDER STORE`, the wrong way round."""
+    (tmp_path / "monday").mkdir(mode=0o700)
+    (tmp_path / "monday" / "a.json").write_text("{}")
+    done = envsnap("fleet", "add", "monday", "store")
+    assert done.returncode == 2
+    assert "monday: holds files and is no store; the store comes first" in done.stderr
+    assert [path.name for path in (tmp_path / "monday").iterdir()] == ["a.json"]
+
+
 def test_retention(tmp_path: Path, envsnap: Run) -> None:
     for day, change in ((1, None), (2, fleets.lost_gpu)):
         write(tmp_path / f"d{day}", "n1", day, change)

@@ -11,12 +11,15 @@ from msgspec.structs import replace
 from envsnap.changes.change import ChangeKind
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.proving import announced, proof
+from envsnap.image.proving.expected import tree
 from envsnap.image.records import BaseSettings
 from envsnap.model.compute import Cuda, Framework, Frameworks, Library
 from envsnap.model.host import EnvVars, System, Tool, Tools
 from envsnap.model.inputs import Config, Configs
 from envsnap.model.manifest import Manifest
 from envsnap.model.python import Package, Packages
+from envsnap.probe.verdict import Verdict
+from tests import examples
 from tests.image.image_cases import CASES, DEBIAN_12, changed, gpu, manifest
 
 NOTHING = announced.Announced()
@@ -136,6 +139,46 @@ def test_a_published_image_sets_nothing_of_these(name: str) -> None:
     assert announced.by(make_plan(here), here, handed_down).reason(path, ChangeKind.ADDED) is None
     mine = announced.by(make_plan(here, "mine:1"), here, handed_down)
     assert mine.reason(path, ChangeKind.ADDED) == announced.BASE_SETS
+
+
+@pytest.mark.parametrize(
+    ("build", "excused"), [("main May  9 2026", False), ("main Jun  1 2026", True)]
+)
+def test_the_same_build_of_python_has_the_same_library(build: str, excused: bool) -> None:
+    def host(build: str, core: str) -> Manifest:
+        python = {
+            "version": "3.11.7",
+            "build": build,
+            "compiler": "GCC 12.2.0",
+            "library": {"core": core * 64},
+        }
+        return examples.manifest({"python": python, "packages": examples.packages(six="1.16.0")})
+
+    here, there = host("main May  9 2026", "0"), host(build, "1")
+    known = announced.by(make_plan(manifest()), here)
+    found = proof.judge(here, there, "x", known)
+    assert ("python.library.core" in {item.path for item in found.announced}) is excused
+    assert ("python.library.core" in {item.path for item in found.differs}) is not excused
+    expected = json.loads(json.dumps(tree(here, known, frozenset())))
+    verdict = Verdict(expected)
+    sections = {
+        name: {"facts": facts, "gaps": {}, "complete": False}
+        for name, facts in (
+            (
+                "python",
+                {
+                    "version": "3.11.7",
+                    "build": build,
+                    "compiler": "GCC 12.2.0",
+                    "library": {"core": "1" * 64},
+                },
+            ),
+        )
+    }
+    verdict.compare(
+        {"sections": {**sections, "packages": {"facts": {}, "gaps": {}, "complete": False}}}
+    )
+    assert ("python.library.core" in {row[0] for row in verdict.announced}) is excused
 
 
 def test_files_that_no_distribution_claims_are_told_where_they_are_lost() -> None:

@@ -91,3 +91,14 @@ def test_a_step_that_was_edited_is_told_from_where_it_parts() -> None:
     lines[place] = f"{longest[:200]} EDITED {longest[200:]}"
     (found,) = steps.strange(plan, lines)
     assert "EDITED" in found.path
+
+
+@pytest.mark.parametrize("flag", ["--chown=10001:10001", "--chmod=777"])
+def test_an_owner_that_a_copy_gives_is_told(flag: str) -> None:
+    """A service that owns its packages can change them."""
+    plan = make_plan(next(iter(CASES.values()))())
+    lines = written(plan, "classic")
+    place = next(place for place, line in enumerate(lines) if "#(nop) COPY" in line)
+    lines[place] = lines[place].replace("COPY file:", f"COPY {flag}file:")
+    (found,) = steps.strange(plan, lines)
+    assert flag in found.path

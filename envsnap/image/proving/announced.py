@@ -33,6 +33,8 @@ SHAPES_PYTHON = re.compile(
     r"LD_PRELOAD|LD_AUDIT|PYTHON(?:HASHSEED|PATH|HOME|STARTUP|OPTIMIZE|WARNINGS|MALLOC)"
 )
 PUBLISHED = ("slim", "distribution", "cuda")
+# What another build of the same release of Python brings otherwise; the same build does not.
+OF_A_BUILD = ("python.interpreter", "python.library")
 BASE_SETS = "the base image sets it"
 # What may be missing, but never another: it belonged to the captured place or its tools.
 LOST = {
@@ -88,6 +90,13 @@ class Announced(Struct, frozen=True):
             return BASE_SETS if self.inherited.fullmatch(path[-1]) else None
         return None
 
+    def of_one_build(self, captured: Manifest, inside: Manifest) -> Announced:
+        """Return the same, without the excuse of another build where both are one build of Python."""
+        if None in (one := build_of(captured)) or one != build_of(inside):
+            return self
+        kept = {path: why for path, why in self.reasons.items() if path not in OF_A_BUILD}
+        return replace(self, reasons=kept)
+
     def only_named(self, manifest: Manifest, named: Iterable[Path]) -> Announced:
         """Return the same for a comparison in which these files were named.
 
@@ -139,6 +148,13 @@ def _may_set(plan: Plan, name: str) -> bool:
     return not SHAPES_PYTHON.fullmatch(name)
 
 
+def build_of(manifest: Manifest) -> tuple[object, ...]:
+    """What tells one build of Python from another: release, date and compiler; None where not stated."""
+    return tuple(
+        reading.stated(manifest, "python", key) for key in ("version", "build", "compiler")
+    )
+
+
 def _of_base(plan: Plan) -> Iterator[tuple[str, str]]:
     """Files that a base of the user's may have changed, and Python's own that were copied."""
     if plan.base.kind == "custom":
@@ -159,8 +175,8 @@ def _interpreter(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.python.how == "apt":
         return  # the captured release's own, which is the same everywhere
     why = "the base brings its own build of this Python release"
-    yield "python.interpreter", why
-    yield "python.library", why
+    for path in OF_A_BUILD:
+        yield path, why
 
 
 def _brought(plan: Plan, manifest: Manifest) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, to_builtins
 
-from envsnap.image.proving.announced import Announced
+from envsnap.image.proving.announced import OF_A_BUILD, Announced, build_of
 from envsnap.image.proving.proof import STRAYS, strays
 from envsnap.model.fields import Field, Kind, Section, plan
 from envsnap.model.manifest import Manifest, present
@@ -42,6 +42,8 @@ def tree(
         "strays": {
             f"{section}.{field}": strays(manifest, section, field) for section, field in STRAYS
         },
+        "build": list(build_of(manifest)),
+        "of_a_build": list(OF_A_BUILD),
         "announced": {
             "reasons": dict(announced.reasons),
             "lost": dict(announced.lost),

@@ -95,6 +95,7 @@ def judge(
 
     `by_plan` says that the place is an image of the plan, all of whose files are the plan's.
     """
+    announced = announced.of_one_build(manifest, inside)
     portable = walk.compare(_portable(manifest), _portable(inside))
     told = [item for item in portable.changes if not _is_same_file(item, manifest, inside)]
     claims = list(_claims(told, manifest))

@@ -1,7 +1,7 @@
 """The steps of an image's history below the plan's end: whether they are the plan's, and no others.
 
 Whoever adds a line to a Dockerfile, or edits one, leaves it in the history of the image. What a step
-copies is told by digests elsewhere; here it counts that there are as many.
+copies is told by digests elsewhere; here it counts that there are as many, and whom they belong to.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ from envsnap.model.paths import text
 SHELL = "/bin/sh -c "
 SETTING = "#(nop)"
 FILES = re.compile(r"(?:/bin/sh -c #\(nop\) +)?(?:COPY|ADD) ")
+# An engine joins the flag with what it copies: --chown=10001:10001dir:…
+GIVES = re.compile(
+    r"--(?:chown|chmod)=(?:[0-9]{1,10}(?::[0-9]{1,10})?|[a-z_][\w-]{0,30}(?::[a-z_][\w-]{0,30})?(?=\s))"
+)
 BUILT_BY = re.compile(r"\s*# buildkit\s*\Z")
 BLANKS = re.compile(r"\\\n|\s+")
 LONGEST = 100
@@ -39,10 +43,22 @@ def strange(plan: Plan, lines: Sequence[str]) -> Iterator[Fact]:
             wanted[_squeezed(command)] -= 1
         else:
             yield _fact(_otherwise(" ".join(command.split()), ours))
+    yield from _owned(ordered, lines)
     copies = sum(isinstance(part, ins.Copy | ins.Unpack | ins.Fetch) for part in ordered)
     found = [line for line in lines if FILES.match(line)]
     if len(found) > copies:
         yield _fact(f"{len(found)} times COPY or ADD, and {copies} in the plan")
+
+
+def _owned(ordered: Sequence[ins.Instruction], lines: Sequence[str]) -> Iterator[Fact]:
+    """Yield owners that a copy gives its files, and the plan's copies do not."""
+    wanted = Counter(flag for part in ordered for flag in GIVES.findall(render.dockerfile([part])))
+    for line in lines:
+        for flag in GIVES.findall(line) if FILES.match(line) else ():
+            if wanted[flag] > 0:
+                wanted[flag] -= 1
+            else:
+                yield _fact(f"COPY with {flag}")
 
 
 def _otherwise(command: str, ours: Iterable[str]) -> str:

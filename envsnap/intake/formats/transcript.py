@@ -89,13 +89,13 @@ def outputs(source: Source) -> tuple[Source, ...]:
 PLACE = re.compile(
     r"^\s{0,8}(?:\((?P<env>[^()\n]{1,40})\)\s?)?(?:\[?(?P<host>[\w.-]{1,40}@[\w.-]{1,60}))?"
 )
-ELSEWHERE = re.compile(
-    r"(?:^|[;&|]\s?)(?:ssh\s(?:-\S+\s(?:\S+\s)?)*?|(?:docker|podman|kubectl|oc)\s(?:-\S+\s\S+\s)?exec\s(?:-\S+\s)*)(?P<host>[\w.@/-]{1,80})\s"
-)
+ENTERS = ("docker", "podman", "kubectl", "oc", "nerdctl")
+WITH_VALUE = frozenset((
+    "-p", "-i", "-l", "-o", "-F", "-J", "-n", "-c", "-u", "-e", "-w", "--namespace", "--container", "--user",
+    "--env", "--workdir",
+))  # fmt: skip
 OF_PATH = re.compile(r"(?P<env>[\w./~-]{1,200})/(?:bin|Scripts)/(?:python|pip|uv|conda)[\w.]*\s")
-NAMED_ENV = re.compile(
-    r"(?:conda|mamba|micromamba)\s(?:\S+\s)*?(?:-n|--name)[ =](?P<env>[\w.-]{1,60})"
-)
+NAMED_ENV = re.compile(r"(?:conda|mamba) [^\n]{0,80}?(?:-n|--name)[ =](?P<env>[\w.-]{1,60})")
 
 
 class Place(Struct, frozen=True):
@@ -121,11 +121,24 @@ def places(source: Source) -> tuple[tuple[Place, Source], ...]:
 
 def _place(line: str) -> Place:
     typed = command(line) or ""
-    prompt, away = PLACE.match(line), ELSEWHERE.search(f"{typed} ")
+    prompt, away = PLACE.match(line), _elsewhere(typed.split())
     named = OF_PATH.search(f"{typed} ") or NAMED_ENV.search(typed)
-    host = away["host"] if away else (prompt["host"] or "" if prompt else "")
+    host = away or (prompt["host"] or "" if prompt else "")
     env = named["env"] if named else (prompt["env"] or "" if prompt else "")
     return Place(host.rpartition("@")[2], env)
+
+
+def _elsewhere(words: list[str]) -> str:
+    """The host or the container in which a command runs another one; empty for none."""
+    if words[:1] == ["ssh"]:
+        rest = words[1:]
+    elif words and words[0] in ENTERS and "exec" in words[1:5]:
+        rest = words[words.index("exec") + 1 :]
+    else:
+        return ""
+    while rest and rest[0].startswith("-"):
+        rest = rest[2:] if rest[0] in WITH_VALUE else rest[1:]
+    return rest[0] if len(rest) > 1 else ""
 
 
 def after(source: Source, pattern: re.Pattern[str]) -> tuple[str, ...] | None:

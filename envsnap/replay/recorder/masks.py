@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from envsnap.redact import blocks, commands, decision, keys, languages
+from envsnap.redact import commands, decision, keys, languages
+from envsnap.replay.recorder import blocks
 
 # What nearly every line with a secret has. Of a long output the first lines are all judged, the
 # others where they have this: judging takes time, and only one digest is kept of them.

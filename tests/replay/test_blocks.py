@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from envsnap.redact import blocks, decision, kinds
+from envsnap.redact import decision, kinds
+from envsnap.replay.recorder import blocks
 
 LISTED = (
     "passwords:\n  - <<thistle>>\n  - <<clover>>\nlr: 0.1",

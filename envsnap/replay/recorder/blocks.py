@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from . import keys, kinds, trees, words
-from .weighing import hides
+from envsnap.redact import keys, kinds, trees, words
+from envsnap.redact.weighing import hides
 
 Span = tuple[int, int, str]
 
@@ -153,7 +153,7 @@ def _judged(name: str, item: re.Match[str], groups: tuple[int, ...], offset: int
     group = next(number for number in groups[1:] if item.group(number) is not None)
     value, level = item.group(group), _level(name)
     cuts: list[str] = []
-    walk = trees.Walk(lambda path, why, lost: cuts.append(why))
+    walk = trees.Walk(lambda _path, why, _lost: cuts.append(why))
     walk.tree({name: {key: value}} if key else {name: [value]}, ())
     if not cuts or not (_is_secret(value, level) or (key and keys.weigh(key) >= keys.PASSWORD)):
         return []
