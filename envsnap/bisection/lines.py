@@ -79,9 +79,7 @@ class Lines:
         """Whether a piece brings lines for what other lines of the first text say, and say once."""
         rest = {_name(line) for line in (*self._good[: piece.begin], *self._good[piece.end :])}
         names = map(_name, piece.lines)
-        return piece.begin == piece.end and any(
-            name in rest for name in names if name.endswith((":", "="))
-        )
+        return piece.begin == piece.end and any(name in rest and name in once for name in names)
 
     def _blended(self, piece: Piece) -> Piece:
         """The same with values alone of the second text, and what stands around them of the first."""
