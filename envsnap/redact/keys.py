@@ -19,11 +19,12 @@ CERTAIN = 5  # inside of what is a secret as a whole, whatever the keys there sa
 PASSWORDS = frozenset(
     "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass requirepass masterauth"
     " sshpass htpasswd chpasswd rocommunity rwcommunity mnemonic seedphrase contrasena senha kennwort wachtwoord parola haslo heslo losenord mima"
-    " passwrd psswd pssword passw pword sekret losungswort adgangskode salasana salasona jelszo sifre clave motdepasse matkhau zugangscode toegangscode geslo slaptazodis lozinka passord kodeord wachtzin".split()
+    " passwrd psswd pssword passw pword sekret losungswort adgangskode salasana salasona jelszo sifre clave motdepasse matkhau zugangscode toegangscode geslo slaptazodis lozinka passord kodeord wachtzin puk losen mdp contrasenya pasahitza contrasinal palavrapasse".split()
 )
 # ... and stems that may be joined to others, also without the marks that `words` takes off.
 STEMS = (
     "geheim|\u5bc6\u7801|\u5bc6\u78bc|\u53e3\u4ee4|\u30cf\u30b9\u30ef|\ube44\ubc00\ubc88\ud638|\uc554\ud638"
+    "|\u6697\u8a3c\u756a\u53f7|\u5408\u8a00\u8449|\ube44\ubc88|\u092a\u093e\u0938\u0935\u0930\u094d\u0921|\u043b\u043e\u0437\u0438\u043d\u043a|\u0433\u0430\u0441\u043b\u043e"
     "|\u043f\u0430\u0440\u043e\u043b|\u05e1\u05d9\u05e1\u05de|\u0627\u0644\u0645\u0631\u0648\u0631|\u0e2a\u0e1c\u0e32\u0e19|\u03ba\u03c9\u03b4\u03b9\u03ba"
 )
 _SECRETS = frozenset(
@@ -31,18 +32,18 @@ _SECRETS = frozenset(
     " jwt otp totp basicauth httpauth proxyauth bearer cookie cookies"
     " sessionid csrftoken csrf xsrf pat sas webhook webhooks authorization"
     " dockerconfigjson dockercfg netrc htaccess kubeconfig"
-    " connectionkey token tokens psk hec".split()
+    " connectionkey token tokens psk hec zugangsdaten".split()
 )
 # Words that end in one of these, and begin with something, are two words written as one.
 _GLUED_SECRET = (
     r"(?:access|auth|api|app|bot|bearer|refresh|user|session|deploy|client|service|oauth|github"
-    r"|gitlab|admin|private|security|shared|jwt|my|id|push|bind|consumer|hf|gh|npm|slack)"
+    r"|gitlab|admin|private|security|shared|jwt|my|id|push|bind|consumer|hf|gh|npm|slack|identity|registry|hub|runner)"
     r"(?:tokens?|secrets?|creds?|credentials?|keys?)"
     r"|(?!\w{0,20}(?:pull|tls|exist))[a-z]{2,12}secrets?"
 )
 # What a key is for, where it is no name of a column, a map's key, or a key of attention.
 _KEYS_OF = frozenset(
-    "api access secret secrets private encryption encrypt decryption signing signature sign ssh"
+    "enc api access secret secrets private encryption encrypt decryption signing signature sign ssh"
     " master account auth authentication authorization license licence subscription storage"
     " deploy deployment admin shared sas webhook salt hmac aes rsa dsa ed ec ecdsa jwt cookie session"
     " consumer oauth security service client app application server user write read ingest"
@@ -148,6 +149,10 @@ _COMPOUNDS = frozenset(
         ("phrase", "backup"),
         ("passe", "de"),
         ("khau", "mat"),
+        ("sandi", "kata"),
+        ("passe", "palavra"),
+        ("klucz", "tajny"),
+        ("secrete", "cle"),
         ("answer", "security"),
         ("answer", "secret"),
         ("answers", "security"),

@@ -9,13 +9,15 @@ from envsnap.redact import keys
 PASSWORDS = (
     "password", "DB_PASSWORD", "dbPassword", "db-password", "spring.datasource.password",
     "passwd", "PASSPHRASE", "MYSQL_PWD", "PGPASSWORD", "SMTP_PASS", "REDIS_PW", "rootpw",
+    "kata_sandi_db", "palavra_passe", "tajny_klucz", "cle_secrete", "MDP_BDD", "contrasenya", "pasahitza",
+    "\u043b\u043e\u0437\u0438\u043d\u043a\u0430", "\u6697\u8a3c\u756a\u53f7", "\ube44\ubc88",
     "password2", "DB_PASSWORD_PROD", "user_password_old", "x" * 300 + "_password",
 )  # fmt: skip
 SECRETS = (
     "api_key", "apiKey", "X-Api-Key", "apikey", "api.key", "api key", "aws_secret_access_key",
     "HF_TOKEN", "token", "auth_token", "accessToken", "authtoken", "client_secret", "clientSecret",
     "private-key", "ssh_key", "cookie", "creds", "jwt", "openaiKey", "session_id", "webhook_url",
-    "REDIS_AUTH", "credentials", "bot_token", "vault_secret_id",
+    "REDIS_AUTH", "credentials", "identitytoken", "registrytoken", "hubtoken", "ENC_KEY", "zugangsdaten", "bot_token", "vault_secret_id",
 )  # fmt: skip
 NO_SECRETS = (
     "tokenizer", "tokenizer_class", "pad_token", "eos_token_id", "max_tokens", "num_tokens",

@@ -17,6 +17,16 @@ LISTED = (
     "passwords: [<<thistle>>, <<clover>>]",
     'passwords = {"dev": "<<thistle>>", "prod": "<<clover>>"}',
 )
+PAIRS = (
+    "VASTAI=<<f99b3e23ab19dd77c0a1e8f24452aa10>>",
+    "export MEM0=<<m0-5DozQ8xkTrA2vLm9sWcJfY3bNh7Rg>>",
+    '"password?": "<<thistle>>",',
+    '"password (prod)": <<thistle>>',
+    '"--api-key": "<<q8w7e6r5t4y3>>"',
+    "\u043b\u043e\u0437\u0438\u043d\u043a\u0430: <<thistle>>",
+    "\u767b\u5f55\u5bc6\u7801: <<thistle>>",
+    'password: "<<130262>>"',
+)
 TABLES = (
     "host,user,password,port\nn1,root,<<thistle>>,8121\nn2,root,<<clover>>,8122\n\nn3,a,b,c",
     "| login | password |\n|---|---|\n| admin | <<thistle>> |\n| joe | <<clover>> |",
@@ -35,6 +45,12 @@ ALIKE = (
     "tokens: [hello, world]",
     "We need a user, a password, and a host\nthen one, two, three",
     "step | tokens | loss\n10 | 4096 | 0.3",
+    "token: Paris",
+    'text: "Paris"',
+    "run_id: 8f3a2b1c9d0e",
+    "checkpoint: /out/run-8f3a2b1c/model.pt",
+    "sha256: 0f8fad5bd9cb469fa1657086772895010f8fad5bd9cb469fa165708677289501",
+    "generated: kX9qPz3Lm7Tt",
 )
 
 
@@ -46,7 +62,7 @@ def cut(text: str) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("text", [*LISTED, *TABLES])
+@pytest.mark.parametrize("text", [*LISTED, *PAIRS, *TABLES])
 def test_what_a_name_above_tells_is_cut_out(text: str) -> None:
     shown = cut(text.replace("<<", "").replace(">>", ""))
     pieces = [piece.partition(">>") for piece in text.split("<<")]

@@ -32,6 +32,12 @@ _PART = re.compile(
     r"\s*(?:[\"']?([A-Za-z_][\w.-]{0,80})[\"']?\s{0,2}[:=]\s{0,4})?"
     r"(?:\"([^\"\n]{1,4096})\"|'([^'\n]{1,4096})'|([^\s\"',]{1,4096}))\s*(?:,|\Z)"
 )
+# NAME=value, "name": value, a decorated name (prod): value, as the whole of a line.
+_WHOLE = re.compile(
+    r"[ \t]{0,60}(?:- |export |set |ENV )?[\"']?(?P<name>[^\s\"'=:,][^\"'=:,\n]{0,60}?)[\"']?[ \t]{0,4}(?::=|=>?|:(?=[ \t]))[ \t]{0,8}"
+    r"(?:\"([^\"\n]{1,4096})\"|'([^'\n]{1,4096})'|([^\s\"'{}\[\](),]{1,4096}))[ \t]{0,4}[,;]?[ \t]{0,4}\Z"
+)
+MOST_WORDS = 4  # of a name
 _SIGNS = ("|", "\u2502", "\t", ";", ",")
 _GAPS = re.compile(r"[ ]{2,}")
 _COLUMN = re.compile(r"[A-Za-z][\w.#/-]{0,40}(?: [A-Za-z][\w.#/-]{0,20}){0,2}\Z")
@@ -56,7 +62,7 @@ class Above:
 
     def spans(self, line: str) -> list[Span]:
         """Where the secrets of the next line are."""
-        found = [*self._listed(line), *self._cells(line), *_flow(line)]
+        found = [*self._listed(line), *self._cells(line), *_flow(line), *_pair(line)]
         self._remember(line)
         return found
 
@@ -145,6 +151,22 @@ def _flow(line: str) -> list[Span]:
             at = part.end()
             part = _PART.match(match.group(2), at)
     return found
+
+
+def _pair(line: str) -> list[Span]:
+    """A line that is a name and its value, judged as a setting: in any language, however decorated."""
+    match = _WHOLE.match(line) if ":" in line or "=" in line else None
+    if match is None or len(match["name"].split()) > MOST_WORDS:
+        return []
+    group = next(number for number in (2, 3, 4) if match.group(number) is not None)
+    value: str = match.group(group)
+    cuts: list[str] = []
+    name = match["name"].strip("-@?* \t")
+    walk = trees.Walk(lambda _path, why, _lost: cuts.append(why))
+    kept = walk.tree({name: trees.Quoted(value) if group < 4 else value}, ())
+    tells = keys.weigh(name) != keys.SECRET or kinds.is_made(value)  # token: Paris
+    is_whole = bool(cuts) and tells and kept.get(name) is None
+    return [(match.start(group), match.end(group), cuts[0])] if is_whole else []
 
 
 def _judged(name: str, item: re.Match[str], groups: tuple[int, ...], offset: int = 0) -> list[Span]:
