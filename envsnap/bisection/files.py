@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -18,6 +19,8 @@ from envsnap.model import reading
 from envsnap.model.manifest import Manifest
 
 LARGEST_CONFIG = 1 << 20
+LARGEST_NAMED = 64 << 20
+SCRIPTS = (".py", ".sh")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./ -]{0,199}")
 HIDDEN = "<redacted by envsnap>"
 
@@ -81,6 +84,16 @@ def read(given: Iterable[str]) -> tuple[File, ...]:
         if file is not None:
             found[name] = file
     return tuple(found.values())
+
+
+def of_command(words: Sequence[str], folder: str) -> Iterator[tuple[str, str]]:
+    """The files that a command names, and the scripts beside it, with their digests: an edited one tests otherwise."""
+    beside = (name for name in os.listdir(folder) if name.endswith(SCRIPTS))
+    for name in dict.fromkeys((*words, *beside)):
+        path = os.path.join(folder, name)
+        with contextlib.suppress(OSError, ValueError):
+            if os.path.isfile(path) and os.path.getsize(path) <= LARGEST_NAMED:
+                yield name, _digest(path)
 
 
 def unlike_captured(given: Iterable[File], good: Manifest, bad: Manifest) -> Iterator[str]:

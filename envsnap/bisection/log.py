@@ -80,9 +80,8 @@ class Log:
             if number == 0:
                 if not isinstance(record, Head) or record.inputs != head.inputs:
                     raise InputError(
-                        f"{self.path}: is the log of another bisection: manifests, files, "
-                        f"command or"
-                        " options differ; run without --resume to start a new one"
+                        f"{self.path}: is the log of another bisection: manifests, files, the command,"
+                        " a script that it runs, or options differ; run without --resume to start a new one"
                     )
             elif isinstance(record, Run):
                 self.runs.append(record)

@@ -313,6 +313,7 @@ class Bisecting:
             [(file.name, file.good.sha256, file.bad.sha256) for file in self.files],
             (options.output, options.recording, options.repeat, options.in_place),
             python.version,
+            sorted(files.of_command(self.command, self.layout.folder)),
             *((self._image.id,) if self._image is not None else ()),
         )
         digest = hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

@@ -53,7 +53,11 @@ _NAMES = r"\s{0,2}:[\s\"']"
 _REST = r"[^\n\r#]{0,200}"
 _SAID_ON = r"[^ ]{0,200} (?![a-z_]{2,20}[:=] )"  # more words, and no further name with its value
 # Elements of XML, and pairs of attributes.
-_ELEMENT = r"<(?:[\w-]{1,20}:)?(" + _NAME + r")(?:\s[^<>]{0,200})?>(?:<!\[CDATA\[)?([^<>\]]{1,4096}|[^<>]{1,4096})(?:\]\]>)?</"
+_ELEMENT = (
+    r"<(?:[\w-]{1,20}:)?("
+    + _NAME
+    + r")(?:\s[^<>]{0,200})?>(?:<!\[CDATA\[)?([^<>\]]{1,4096}|[^<>]{1,4096})(?:\]\]>)?</"
+)
 _ATTRIBUTES = (
     r"\b(?:key|name)=[\"']("
     + _NAME

@@ -177,6 +177,13 @@ def test_a_log_of_another_bisection_is_refused(world: World) -> None:
         world.bisect("", command=("python", "-c", "pass"), log="trials.jsonl", resume=True)
 
 
+def test_a_log_of_another_script_is_refused(world: World) -> None:
+    """The runs that it holds tested something else."""
+    world.bisect("import sys\nsys.exit(trial_00.value == 2)\n", log="trials.jsonl")
+    with pytest.raises(InputError, match="a script that it runs"):
+        world.bisect("import sys\nsys.exit(0)\n", log="trials.jsonl", resume=True)
+
+
 def test_a_cut_line_of_a_log_is_no_line(world: World) -> None:
     program = "import sys\nsys.exit(trial_00.value == 2)\n"
     first = world.bisect(program, log="trials.jsonl")

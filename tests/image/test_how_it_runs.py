@@ -10,9 +10,14 @@ from typing import Any
 
 import docker
 import pytest
+from msgspec.structs import replace
 
+from envsnap.image.planning.plan import make_plan
+from envsnap.image.proving import settings
+from envsnap.model import paths
 from tests import engine as engines
 from tests.conftest import Run
+from tests.image.image_cases import manifest
 from tests.image.test_build_and_prove import base, engine, image_of
 from tests.image.test_sabotage import NAMED, proven
 
@@ -158,3 +163,36 @@ def test_layers_that_were_joined_to_one(
     assert done.returncode == 5, done.stderr
     found = [item["path"] for item in json.loads((tmp_path / "proof.json").read_text())["differs"]]
     assert "image.base" in found
+
+
+class Started:
+    """A container as an engine describes it: a stand-in, since only its description counts here."""
+
+    def __init__(self, tmpfs: dict[str, str]) -> None:
+        self.attrs = {"HostConfig": {"Tmpfs": tmpfs}, "Config": {}}
+
+
+@pytest.mark.parametrize(
+    ("mount", "hidden"),
+    [("/app/assets", ["assets/vocab.json"]), ("/app", ["assets/vocab.json", "main.py"]), ("/tmp", []), ("/app/as", [])],
+)  # fmt: skip
+def test_an_empty_file_system_hides_files_of_the_plan(mount: str, hidden: list[str]) -> None:
+    plan = replace(
+        make_plan(manifest()), app_files={"main.py": "0" * 64, "assets/vocab.json": "1" * 64}
+    )
+    found = settings._hidden(Started({mount: ""}), plan)
+    assert [item.path for item in found] == [
+        paths.text(("image", "files", f"/app/{name}")) for name in hidden
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("/root/.ssh/authorized_keys", True), ("/app/.netrc", True), ("/home/app/.config/pip/pip.conf", True),
+        ("/app/numpy-9.9.dist-info/METADATA", True), ("/app/out/result.json", False), ("/app/cache/x.bin", False),
+    ],
+)  # fmt: skip
+def test_what_is_read_of_a_users_counts_in_a_container_that_runs(path: str, counts: bool) -> None:
+    found, rest = settings.since_start({path: True})
+    assert (len(found), len(rest)) == ((1, 0) if counts else (0, 1))

@@ -9,7 +9,7 @@ from envsnap.redact import keys
 PASSWORDS = (
     "password", "DB_PASSWORD", "dbPassword", "db-password", "spring.datasource.password",
     "passwd", "PASSPHRASE", "MYSQL_PWD", "PGPASSWORD", "SMTP_PASS", "REDIS_PW", "rootpw",
-    "kata_sandi_db", "palavra_passe", "tajny_klucz", "cle_secrete", "MDP_BDD", "contrasenya", "pasahitza",
+    "kata_sandi", "palavra_passe", "tajny_klucz", "cle_secrete", "mdp", "contrasenya", "pasahitza",
     "\u043b\u043e\u0437\u0438\u043d\u043a\u0430", "\u6697\u8a3c\u756a\u53f7", "\ube44\ubc88",
     "password2", "DB_PASSWORD_PROD", "user_password_old", "x" * 300 + "_password",
 )  # fmt: skip

@@ -356,7 +356,7 @@ def _without_host(record: Any) -> Any:
 def lines(proof: Proof, most: int) -> Iterator[str]:
     """Yield the proof as lines of text: the verdict first, then at most so many of each kind."""
     yield (
-        f"{'proven' if proof.proven else 'NOT proven'}: {proof.reproduced} of {proof.facts}"
+        f"{_word(proof)}: {proof.reproduced} of {proof.facts}"
         f" portable facts reproduced, {len(proof.differs)} differ,"
         f" {len(proof.announced)} otherwise as announced, in {proof.subject}"
     )
@@ -374,6 +374,13 @@ def lines(proof: Proof, most: int) -> Iterator[str]:
     if proof.by_nature:
         paths = [item.path for item in proof.by_nature]
         yield f"differs here, but no image can carry it: {_some(paths)}"
+
+
+def _word(proof: Proof) -> str:
+    """What is said of a proof: differences below --fail-on let it pass, and prove nothing."""
+    if not proof.proven:
+        return "NOT proven"
+    return "not proven, and let pass by --fail-on" if proof.differs else "proven"
 
 
 def _some(paths: list[str]) -> str:

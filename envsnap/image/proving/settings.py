@@ -30,7 +30,11 @@ OF_A_VISIT = re.compile(
 CODE = re.compile(r".*\.(?:py|pyc|pyd|pth|cubin|so(?:\.[0-9]+)*)", re.DOTALL)
 # Of a container that runs: where its programs are, and what Python would import.
 PROGRAMS = re.compile(
-    r"/(?:usr|lib|lib32|lib64|bin|sbin|opt|etc)/.*|.*\.(?:py|so|pyd|pth)", re.DOTALL
+    r"/(?:usr|lib|lib32|lib64|bin|sbin|opt|etc)/.*|.*\.(?:py|so|pyd|pth)"
+    # What Python, pip, shells and ssh read of a user's, and what says which release is there.
+    r"|.*\.(?:dist|egg)-info(?:/.*)?|/(?:root|home/[^/]+)/\.ssh/.*"
+    r"|.*/(?:\.netrc|_netrc|\.pypirc|pip\.conf|\.condarc|\.bashrc|\.bash_profile|\.profile|\.pydistutils\.cfg)",
+    re.DOTALL,
 )
 MOST_FILES = 200
 MOST_OUTSIDE = 6
@@ -233,12 +237,12 @@ def _rights(host: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
         yield f"{name.removesuffix('Mode').lower()} of the host", host.get(name) == "host"
 
 
-def started(container: Any, image: Held) -> list[Fact]:
+def started(container: Any, image: Held, plan: Plan) -> list[Fact]:
     """What a container was started with in the place of what its image says: where, by what, with what."""
+    found = list(_hidden(container, plan))
     config = container.attrs.get("Config") or {}
     folder = str(config.get("WorkingDir") or "/")
     entrypoint = tuple(str(word) for word in config.get("Entrypoint") or ())
-    found: list[Fact] = []
     if folder != image.folder:
         found.append(_other("working_folder", image.folder, folder))
     if entrypoint != image.settings.entrypoint:
@@ -250,6 +254,20 @@ def started(container: Any, image: Held) -> list[Fact]:
         if name in given and given[name] != wanted
     ]
     return found
+
+
+def _hidden(container: Any, plan: Plan) -> Iterator[Fact]:
+    """Files of the application that lie below an empty file system of the container's own."""
+    host = container.attrs.get("HostConfig") or {}
+    for mount in sorted(host.get("Tmpfs") or {}):
+        above = mount.rstrip("/") + "/"
+        for name in sorted(plan.app_files or {}):
+            if f"{dockerfile.APP}/{name}".startswith(above):
+                path = text(("image", "files", f"{dockerfile.APP}/{name}"))
+                yield Fact(
+                    path=path, kind=ChangeKind.REMOVED, captured="in the proven image", inside=None,
+                    reason=f"hidden by the tmpfs at {mount}",
+                )  # fmt: skip
 
 
 def above(files: Mapping[str, bool]) -> tuple[list[Fact], list[Fact]]:

@@ -148,7 +148,7 @@ def _of_engine(
         notes = [NO_PLAN]
     if container is not None:
         notes += settings.around(container, described)
-        differs += settings.started(container, described) if chosen is not None else []
+        differs += settings.started(container, described, chosen) if chosen is not None else []
     counting = chosen or judging_plan(manifest)
     configs, weights = carried(manifest, counting)
     return Subject(
