@@ -27,6 +27,12 @@ PAIRS = (
     "\u767b\u5f55\u5bc6\u7801: <<thistle>>",
     'password: "<<130262>>"',
 )
+TREES = (
+    "auth: {username: ml, password: <<thistle>>, postgresPassword: <<clover>>, size: 7}",
+    '{"db": {"user": "ml", "password": "<<thistle>>"}, "max_tokens": 4096}',
+    "- {name: DB_PASSWORD, value: <<thistle>>}",
+    '"credentials": [{"type": "password", "value": "<<thistle>>"}],',
+)
 TABLES = (
     "host,user,password,port\nn1,root,<<thistle>>,8121\nn2,root,<<clover>>,8122\n\nn3,a,b,c",
     "| login | password |\n|---|---|\n| admin | <<thistle>> |\n| joe | <<clover>> |",
@@ -46,6 +52,8 @@ ALIKE = (
     "We need a user, a password, and a host\nthen one, two, three",
     "step | tokens | loss\n10 | 4096 | 0.3",
     "token: Paris",
+    '{"token": "Paris", "max_tokens": 4096}',
+    "auth: {type: none, secretName: db-creds}",
     'text: "Paris"',
     "run_id: 8f3a2b1c9d0e",
     "checkpoint: /out/run-8f3a2b1c/model.pt",
@@ -62,7 +70,7 @@ def cut(text: str) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("text", [*LISTED, *PAIRS, *TABLES])
+@pytest.mark.parametrize("text", [*LISTED, *PAIRS, *TREES, *TABLES])
 def test_what_a_name_above_tells_is_cut_out(text: str) -> None:
     shown = cut(text.replace("<<", "").replace(">>", ""))
     pieces = [piece.partition(">>") for piece in text.split("<<")]

@@ -7,6 +7,7 @@ secrets only where a password is told: a tokenizer prints its tokens below that 
 
 from __future__ import annotations
 
+import json
 import re
 from typing import NamedTuple
 
@@ -37,6 +38,8 @@ _WHOLE = re.compile(
     r"[ \t]{0,60}(?:- |export |set |ENV )?[\"']?(?P<name>[^\s\"'=:,][^\"'=:,\n]{0,60}?)[\"']?[ \t]{0,4}(?::=|=>?|:(?=[ \t]))[ \t]{0,8}"
     r"(?:\"([^\"\n]{1,4096})\"|'([^'\n]{1,4096})'|([^\s\"'{}\[\](),]{1,4096}))[ \t]{0,4}[,;]?[ \t]{0,4}\Z"
 )
+_NAME = re.compile(r"[A-Za-z_][\w.-]{2,80}")
+LONGEST_TREE, SHORTEST_LOST = 8000, 3
 MOST_WORDS = 4  # of a name
 _SIGNS = ("|", "\u2502", "\t", ";", ",")
 _GAPS = re.compile(r"[ ]{2,}")
@@ -63,6 +66,7 @@ class Above:
     def spans(self, line: str) -> list[Span]:
         """Where the secrets of the next line are."""
         found = [*self._listed(line), *self._cells(line), *_flow(line), *_pair(line)]
+        found += _tree(line) if not found else []
         self._remember(line)
         return found
 
@@ -167,6 +171,45 @@ def _pair(line: str) -> list[Span]:
     tells = keys.weigh(name) != keys.SECRET or kinds.is_made(value)  # token: Paris
     is_whole = bool(cuts) and tells and kept.get(name) is None
     return [(match.start(group), match.end(group), cuts[0])] if is_whole else []
+
+
+def _tree(line: str) -> list[Span]:
+    """A line that is a tree of settings: {"auth": {"password": "x"}}, auth: {user: ml, password: x}."""
+    start = line.lstrip(" \t-")
+    is_one = len(line) <= LONGEST_TREE and start.rstrip(" ,;")[-1:] in "}]" and "{" in line
+    if not is_one or not any(keys.weigh(name) >= keys.SECRET for name in _NAME.findall(line)):
+        return []
+    tree = _parsed(start.rstrip(" ,;"))
+    if not isinstance(tree, dict | list):
+        return []
+    lost: list[tuple[str, str]] = []
+
+    def note(path: tuple[str, ...], why: str, text: str) -> None:
+        names = [part for part in path if not part.isdigit()]
+        level = keys.weigh(names[-1]) if names else keys.NOTHING
+        if level != keys.SECRET or kinds.is_made(text):
+            lost.append((text, why))
+
+    trees.Walk(note).tree(tree, ())
+    return [
+        (match.start(), match.end(), why)
+        for text, why in lost
+        for match in re.finditer(rf"(?<!\w){re.escape(text)}(?!\w)", line)
+        if len(text) >= SHORTEST_LOST
+    ]
+
+
+def _parsed(text: str) -> object:
+    import yaml
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (texts only)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
 
 
 def _judged(name: str, item: re.Match[str], groups: tuple[int, ...], offset: int = 0) -> list[Span]:
