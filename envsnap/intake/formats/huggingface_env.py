@@ -154,11 +154,11 @@ def _version(draft: Draft, key: str, value: str) -> None:
         machine.torch(draft, told["version"])
         seen = _sees_gpu(told["device"] or "")
         draft.framework("torch", Framework(cuda_available=seen))
+    elif name == "tensorflow":  # of tensorflow-cpu, tensorflow-gpu and their kin, too
+        seen = _sees_gpu(told["device"] or "")
+        draft.framework(name, Framework(version=told["version"], cuda_available=seen))
     else:
         draft.package(name, Package(version=told["version"]))
-        if name == "tensorflow" and told["device"]:
-            seen = _sees_gpu(told["device"])
-            draft.framework(name, Framework(version=told["version"], cuda_available=seen))
 
 
 def _is_release(key: str, value: str) -> bool:

@@ -7,6 +7,7 @@ nothing ("Could not collect", "N/A") becomes a gap.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from msgspec import UNSET, UnsetType
 
@@ -24,6 +25,7 @@ SILENT = frozenset(
 )  # fmt: skip
 ABSENT = frozenset(("not installed", "module not found", "not installed (na)", "not available"))
 # Modules that two distributions have, or that are libraries without one of their own.
+FRAMEWORKS = ("tensorflow", "onnxruntime")
 NO_DISTRIBUTION = frozenset(("psycopg2", "libhdf5", "libnetcdf", "gdal", "pyqt5", "pydap"))
 PARTS = {"lxml.etree": "lxml"}
 MACHINES = (
@@ -211,6 +213,11 @@ def module(draft: Draft, key: str, value: str) -> None:
     """A distribution by the name of its module; none is stated where several have that module."""
     owners = table("import_names")["names"].get(key) or [PARTS.get(key, key)]
     name = canonical(str(owners[0]))
+    if key in _of_several():
+        if key in FRAMEWORKS and isinstance(found := version(value), str):
+            draft.framework(key, Framework(version=found))  # the module's, whoever installed it
+        draft.leave("modules that are in several distributions, or in none")
+        return
     if key in NO_DISTRIBUTION or len(owners) > 1 or not names.is_name(name):
         draft.leave("modules that are in several distributions, or in none")
     elif value in ("None", "<not installed>", "not installed"):
@@ -219,6 +226,12 @@ def module(draft: Draft, key: str, value: str) -> None:
         if name == "torch":
             torch(draft, value)
         package(draft, name, value)
+
+
+@cache
+def _of_several() -> frozenset[str]:
+    """Modules that several distributions have, of which an environment has one: a GPU's, a CPU's."""
+    return frozenset(row["imports"] for row in table("competing_distributions")["rows"])
 
 
 def torch(draft: Draft, value: str) -> None:
