@@ -75,6 +75,14 @@ def opencv(draft: Draft, value: str) -> None:
         draft.add(Codecs(complete=False, entries={"opencv": Codec(version=version)}))
 
 
+def mmcv(draft: Draft, value: str) -> None:
+    """The release; before 2.0 the one with operators was another distribution, mmcv-full."""
+    if value.strip().startswith(("0.", "1.")):
+        draft.leave("mmcv, which is mmcv or mmcv-full")
+    else:
+        machine.package(draft, "mmcv", value)
+
+
 KIND = key_values.Kind(
     pair=PAIR,
     table={
@@ -87,7 +95,7 @@ KIND = key_values.Kind(
         "opencv": opencv,
         "torchvision": key_values.of("torchvision"),
         "mmengine": key_values.of("mmengine"),
-        "mmcv": key_values.of("mmcv"),
+        "mmcv": mmcv,
         "mmdetection": key_values.of("mmdet"),
         "mmdetection3d": key_values.of("mmdet3d"),
         "mmsegmentation": key_values.of("mmsegmentation"),

@@ -22,12 +22,13 @@ OTHERS = frozenset(("source", "requires", "scripts", "pipenv", "pipfile"))
 
 
 def recognise(source: Source) -> bool:
-    """TOML with packages and with a source or a Python, as pipenv writes them."""
+    """TOML with packages and with a source or a Python, as pipenv writes them; or under its own name."""
     if "[packages]" not in source.text:
         return False
     tree = source.toml
     listed = any(trees.text(item, "url") for item in trees.records(tree, "source"))
-    return "packages" in tree and (listed or "requires" in tree)
+    is_named = source.base == "Pipfile" and not source.cut
+    return "packages" in tree and (listed or "requires" in tree or is_named)
 
 
 def read(source: Source) -> Draft:

@@ -15,6 +15,8 @@ from envsnap.intake.formats.source import Source
 from envsnap.redact.variables import is_listed
 
 PAIR = re.compile(r"^(?P<name>[A-Za-z_][A-Za-z0-9_]{0,255})=(?P<value>.*)$")
+# Names that no shell takes, but other programs do: ProgramFiles(x86), foo.bar.
+ODD = re.compile(r"^(?![A-Za-z_]\w{0,255}=)[A-Za-z_][\w.()%-]{0,255}=")
 # What bash exports of a function: its lines follow, and are no variables.
 FUNCTION = re.compile(r"^BASH_FUNC_[^=]{1,255}=\(\)")
 # Every shell exports the first; a file that somebody wrote for a program has none of the others.
@@ -33,7 +35,7 @@ COMMAND = re.compile(
 
 
 def recognise(source: Source) -> bool:
-    """Variables in nine of ten lines, with PATH and two that only a shell sets among them.
+    """Variables in eight of ten lines, with PATH and two that only a shell sets among them.
 
     Below the command that prints them, any will do.
     """
@@ -45,7 +47,8 @@ def recognise(source: Source) -> bool:
     if len(named) < FEWEST or ALWAYS not in named or len(SHELL & set(named)) < 2:
         return False
     functions = any(map(FUNCTION.match, lines))
-    return functions or len(named) * 10 >= len(lines) * 9
+    odd = sum(ODD.match(line) is not None for line in lines)
+    return functions or (len(named) + odd) * 10 >= len(lines) * 8
 
 
 def read(source: Source) -> Draft:

@@ -37,6 +37,8 @@ LEVEL_PREFIX = re.compile(
 )
 # Words that only a sentence has in a row; a remark, a key or an item of a list begins otherwise.
 SENTENCE = re.compile(r"(?:[^\s#*<>-]\S* )?[A-Za-z'\u2019]{1,20}(?:,? [A-Za-z'\u2019]{1,20}){3}")
+ANNOUNCES = re.compile(r"[A-Z][a-z]{1,20}(?: [A-Za-z'\u2019]{1,20}){1,8}::?\s*$")
+UNDERLINE = re.compile(r"[=~-]{3,80}\s*")
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)")
 ESCAPE = re.compile(
     r"\x1b(?:\[[0-?]{0,30}[ -/]{0,5}[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\-_])"
@@ -222,7 +224,8 @@ class Source:
             end -= 1
         if begin == end or (begin == 0 and end == len(paragraphs)):
             return None
-        return Source(b"", self.name, "", "\n\n".join(paragraphs[begin:end]).rstrip("\n") + "\n")
+        text = textwrap.dedent("\n\n".join(paragraphs[begin:end]).rstrip("\n"))
+        return Source(b"", self.name, "", f"{text}\n")
 
     def blocks(self) -> tuple[Source, ...]:
         """The fenced blocks of a Markdown text."""
@@ -243,8 +246,11 @@ class Source:
 
 
 def _is_prose(paragraph: str) -> bool:
-    """Whether a line of a paragraph begins as a sentence does."""
-    return any(SENTENCE.match(line) for line in paragraph.split("\n"))
+    """Whether a line of a paragraph begins as a sentence does, announces what follows, or is a heading."""
+    lines = paragraph.split("\n")
+    return any(SENTENCE.match(line) or ANNOUNCES.match(line) for line in lines) or (
+        len(lines) == 2 and UNDERLINE.fullmatch(lines[1]) is not None
+    )
 
 
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")

@@ -46,6 +46,7 @@ SOURCES = tuple(
         r"\((?P<source>(?:[\w.-]{1,60} )?pid=\d{1,9}(?:, ip=[\d.]{7,15})?)\)(?: |$)",
         r"\[(?P<source>[A-Za-z-]{1,20}\d{1,5})\]:(?: |$)?",
         r"\[(?P<source>\d{1,5},\d{1,5})\]<std(?:out|err|diag)>: ?",
+        r"\s{0,6}(?P<source>\d{1,5}): {1,2}(?=\S)",  # srun --label
         r"#(?P<source>\d{1,4}) \d{1,6}\.\d{1,3}(?: |$)",
     )
 )
