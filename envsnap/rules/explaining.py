@@ -30,7 +30,7 @@ from envsnap.rules.symptoms.trouble import contradicts, fits
 NEEDED = "It is required by"
 # What a text says where processes of one cluster do not understand each other.
 OF_RELEASES = re.compile(
-    r"version|pickl|deserial|protocol|incompatib|mismatch|Attribute|ImportError|ModuleNotFound|unexpected keyword|magic",
+    r"version|pickl|deserial|protocol|incompatib|Attribute|ImportError|ModuleNotFound|unexpected keyword|magic",
     re.IGNORECASE,
 )
 MOST_LETTERS = 1 << 20
