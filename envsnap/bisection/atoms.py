@@ -71,6 +71,13 @@ LOCALE_VARIABLES = ("LC_ALL", "LC_CTYPE", "LANG")
 THREAD_VARIABLES = ("OMP_NUM_THREADS",)
 NOT_IN_MANIFEST = "its contents are not in a manifest; name both versions with --file NAME=GOOD:BAD"
 HOST = "it belongs to the machine"
+OTHERWISE = {
+    "wanted": "a requirements file says what is wanted; what is installed is varied",
+    "seeds": "a program sets it; vary the config or the variable that it is read from",
+    "git": "it is the revision of the code, which is not varied",
+    "determinism": "a program sets it",
+    "identity": "it names the host",
+}
 # Facts that follow from variables, distributions and files, and need no atom of their own.
 FOLLOWS = (
     ("python", "optimize"), ("python", "utf8_mode"), ("python", "startup_code"),
@@ -210,8 +217,9 @@ class Differences:
             return "Python is held equal in this version", any(
                 path[: len(prefix)] == prefix for prefix in FOLLOWS
             )
-        follows = any(path[: len(prefix)] == prefix for prefix in FOLLOWS)
-        return ("it follows from what is varied" if follows else HOST), follows
+        if any(path[: len(prefix)] == prefix for prefix in FOLLOWS):
+            return "it follows from what is varied", True
+        return OTHERWISE.get(path[0], HOST), False
 
     def _hold(self, path: Path, good: Any, bad: Any, why: str, *, follows: bool = False) -> None:
         self.held.append(Held(path=path, good=good, bad=bad, why=why, follows=follows))

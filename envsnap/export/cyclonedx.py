@@ -135,7 +135,8 @@ def _completeness(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "envsnap:fingerprint", manifest.fingerprint
     for name, section in present(manifest.sections).items():
         if name in components.SECTIONS:
-            whole = section.complete or section.names_complete is True
+            unknown = any(reason.startswith("not stated") for reason in section.gaps.values())
+            whole = (section.complete or section.names_complete is True) and not unknown
             yield f"envsnap:{name}:complete", str(whole).lower()
 
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from envsnap.errors import InputError
-from envsnap.fleet import answers, kinds, silence, store
+from envsnap.fleet import answers, kinds, nodeset, silence, store
 from envsnap.fleet.kinds import Noise, Same
+from envsnap.wording import counted
 
 NOTE_TWICE = "hosts that answered before are counted again"
 NOTE_STALE = "captured weeks before most of the others"
@@ -55,9 +56,19 @@ def read(
         listed = found.inventory or fleet.inventory
         silent = {**found.silent, **fleet.silent}
         told = ((NOTE_TWICE, fleet.twice), (NOTE_SEALED, fleet.sealed), (NOTE_STALE, fleet.stale()))
-        notes = tuple(f"{note}: {', '.join(who[:MOST_TOLD])}" for note, who in told if who)
+        notes = tuple(f"{note}: {_some(who)}" for note, who in told if who)
         found = structs.replace(found, silent=silent, inventory=listed, notes=notes)
     return found
+
+
+def _some(who: Sequence[str]) -> str:
+    """A few, and how many more; names of hosts folded as their numbers are."""
+    more = len(who) - MOST_TOLD
+    if more <= 0:
+        return ", ".join(who)
+    if all(" " not in name for name in who):
+        return f"{nodeset.fold(who)} ({counted(len(who), 'host')})"
+    return f"{', '.join(who[:MOST_TOLD])} and {more} more"
 
 
 def _joined(

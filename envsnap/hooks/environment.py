@@ -57,10 +57,13 @@ def of_program() -> Manifest | None:
 def _guarded(describe: Callable[[], Manifest]) -> Manifest | None:
     try:
         manifest = describe()
-        keep(manifest)
     except (EnvsnapError, OSError) as error:
         log.warning("envsnap: the environment is not known: %s", error)
         return None
+    try:
+        keep(manifest)
+    except (EnvsnapError, OSError) as error:
+        log.warning("envsnap: the manifest is not kept: %s", error)
     return manifest
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from envsnap.fleet import gathering
 from tests.conftest import Run
 from tests.fleet import fleets
 
@@ -187,3 +188,11 @@ def test_a_host_that_was_captured_weeks_before_the_others_is_told(
     assert envsnap("capture", "--seal", str(old), "-o", str(old)).returncode == 0
     _, _, report = states(envsnap, "f")
     assert "captured weeks before most of the others: n3 (2023-05-01)" in report["notes"]
+
+
+def test_names_of_a_note_are_folded_or_counted() -> None:
+    """Whoever reads a note sees of how many hosts it speaks."""
+    assert gathering._some(["n1", "n2"]) == "n1, n2"
+    assert gathering._some([f"n{number}" for number in range(1, 13)]) == "n[1-12] (12 hosts)"
+    told = gathering._some([f"n{number} (a.json, beside b.json)" for number in range(8)])
+    assert told.endswith("n4 (a.json, beside b.json) and 3 more")

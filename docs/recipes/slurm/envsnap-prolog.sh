@@ -14,8 +14,10 @@ code=$?
 case $code in
   0) exit 0 ;;
   5)
-    # Slurm takes no more than a line as the reason.
-    reason=$(printf '%s\n' "$told" | head -n 1 | tr -cd '[:print:]' | cut -c 1-200)
+    # Slurm takes no more than a line as the reason: the first fact that differs says more than how many do.
+    reason=$(printf '%s\n' "$told" | sed -n 's/^envsnap: \(differs: .*\)/\1/p' | head -n 1)
+    [ -n "$reason" ] || reason=$(printf '%s\n' "$told" | head -n 1 | sed 's/^envsnap: //')
+    reason=$(printf '%s\n' "$reason" | tr -cd '[:print:]' | cut -c 1-200)
     logger -t envsnap "drained: $reason" 2>/dev/null
     echo "envsnap: $reason" >&2
     exit 1
