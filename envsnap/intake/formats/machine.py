@@ -127,7 +127,9 @@ def operating_system(draft: Draft, value: str) -> None:
         return
     found = re.search(r"\s*\((x86_64|aarch64|arm64|ppc64le|s390x|AMD64)\)$", value.strip())
     name = value.strip()[: found.start()] if found is not None else value.strip()
-    name = re.sub(r" release (?=\d)", " ", name)  # as lsb_release has what os-release has without it
+    name = re.sub(
+        r" release (?=\d)", " ", name
+    )  # as lsb_release has what os-release has without it
     known = next((kind for start, kind in SYSTEMS if name.startswith(start)), UNSET)
     draft.add(System(complete=False, os=name, platform=known))
     if found is not None:
