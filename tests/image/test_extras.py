@@ -454,3 +454,16 @@ def test_a_secret_that_is_a_link_or_that_nobody_may_read_stays_behind(tmp_path: 
     (tmp_path / "ca.pem").symlink_to("/nowhere")
     packed = application.pack(str(tmp_path))
     assert set(packed.secrets) == {".env.example", "server.key", "ca.pem"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_secret"),
+    [("DB_PASSWORD", "thistle", True), ("OPENAI_API_KEY", "sk-proj-" + "a8Fk2" * 9, True),
+     ("OPENAI_API_KEY", "EMPTY", False), ("MODEL", "thistle", False)],
+)  # fmt: skip
+def test_a_secret_that_is_asked_for_is_not_printed(name: str, value: str, is_secret: bool) -> None:
+    plan, _ = planned(env={name: value})
+    (told,) = (item for item in plan.decisions if item.subject == f"env_vars.{name}")
+    assert (value in told.choice) is not is_secret
+    assert ("whoever has the image can read it" in told.why) is is_secret
+    assert plan.environment[name] == value

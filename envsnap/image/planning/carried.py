@@ -21,6 +21,7 @@ from envsnap.model import reading
 from envsnap.model.inputs import Weight
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
+from envsnap.redact import decision
 
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 # What torch.compile and triton call at run time: a C compiler, and the C library's headers.
@@ -186,6 +187,12 @@ def _without_compiler() -> Decision:
     )
 
 
+READABLE = (
+    "as asked; it looks like a secret, and whoever has the image can read it: leave it out,"
+    " and set it when the container starts"
+)
+
+
 def add_settings(
     plan: Plan, variables: Mapping[str, str], ports: tuple[int, ...], *, any_user: bool
 ) -> Plan:
@@ -199,7 +206,15 @@ def add_settings(
             raise InputError(f"--env {name}: {refused}")
         place = path_text(("env_vars", name))
         found[name] = validate.variable_value(value, f"--env {name}")
-        decisions.append(Decision(subject=place, choice=value, why="as asked", certainty="nearest"))
+        shown, secret = decision.value(name, value, variable=True)
+        decisions.append(
+            Decision(
+                subject=place,
+                choice=value if secret is None else shown or decision.REDACTED,
+                why="as asked" if secret is None else READABLE,
+                certainty="nearest",
+            )
+        )
     named = set(variables)
     if HUB_CACHE not in found and asks_the_hub(plan):
         found[HUB_CACHE] = HUB_FOLDER
