@@ -6,7 +6,9 @@ import io
 import json
 import tarfile
 
-from envsnap.image.proving import held
+import pytest
+
+from envsnap.image.proving import held, settings
 from envsnap.image.writing.dockerfile import PLAN_LABEL
 
 HEAD = b"\xa7\r\r\n" + b"\0" * 12
@@ -63,3 +65,21 @@ def test_what_is_taken_away_or_hidden_is_told() -> None:
     assert strange(below, marks) == {"/app/a.py": False, "/lib/.wh..wh..opq": True}
     again = {"app/a.py": (b"x", 0o644)}
     assert strange(below, marks, again) == {"/lib/.wh..wh..opq": True}
+
+
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("/usr/local/lib/python3.11/__pycache__/argparse.cpython-311.pyc", False),
+        ("/usr/lib/python3.11/json/__pycache__/decoder.cpython-311.opt-1.pyc", False),
+        ("/opt/venv/lib/python3.11/site-packages/yaml/__pycache__/loader.cpython-311.pyc", False),
+        ("/app/pkg/__pycache__/core.cpython-311.pyc", False),
+        ("/usr/local/lib/python3.11/test/__pycache__/x.cpython-311.pyc", True),
+        ("/usr/local/lib/python3.11/argparse.pyc", True),
+        ("/srv/__pycache__/core.cpython-311.pyc", True),
+        ("/app/core.py", True),
+    ],
+)
+def test_byte_code_in_a_cache_is_judged_by_its_source_inside(path: str, counts: bool) -> None:
+    found, rest = settings.above({path: True})
+    assert (len(found), len(rest)) == ((1, 0) if counts else (0, 1))

@@ -28,6 +28,12 @@ OF_A_VISIT = re.compile(
 )
 # But for what could be run or loaded: compilers keep their caches there, and believe them.
 CODE = re.compile(r".*\.(?:py|pyc|pyd|pth|cubin|so(?:\.[0-9]+)*)", re.DOTALL)
+# Byte code of what is imported: the capture inside compiles its source again, and compares.
+COMPILED = re.compile(
+    r"/(?:usr/(?:local/)?lib/python3\.[0-9]{1,2}|opt/venv/lib/python3\.[0-9]{1,2}/site-packages|app)"
+    r"(?:/(?!tests?/|idle_test/)[^/]{1,200}){0,20}/__pycache__/[^/]{1,200}\.cpython-[0-9]{2,3}(?:\.opt-[12])?\.pyc",
+    re.DOTALL,
+)
 # Of a container that runs: where its programs are, and what Python would import.
 PROGRAMS = re.compile(
     r"/(?:usr|lib|lib32|lib64|bin|sbin|opt|etc)/.*|.*\.(?:py|so|pyd|pth)"
@@ -275,8 +281,11 @@ def above(files: Mapping[str, bool]) -> tuple[list[Fact], list[Fact]]:
     counting = {
         path: there
         for path, there in files.items()
-        if not (TEMPORARY.fullmatch(path) or OF_A_VISIT.fullmatch(path))
-        or (there and CODE.fullmatch(path))
+        if not COMPILED.fullmatch(path)
+        and (
+            not (TEMPORARY.fullmatch(path) or OF_A_VISIT.fullmatch(path))
+            or (there and CODE.fullmatch(path))
+        )
     }
     return _facts(counting, files, ABOVE, LEFT_BEHIND)
 
