@@ -28,10 +28,16 @@ if TYPE_CHECKING:
 NOT_KNOWN = "the application: this plan does not state its files, which were not compared"
 OTHER = "not the file of the application that the plan was made with"
 STRANGE = "code in the application's folder that the plan did not put there"
+FURTHER = "a file in the application's folder that the plan did not put there"
 NO_PROGRAM = "a program of the application that nobody may execute"
 Files: TypeAlias = Mapping[str, tuple[str, bool]]  # SHA-256, and whether it may be executed
 # Byte code without a source is imported, too; what lies in __pycache__ is not without one.
-CODE = re.compile(r".*\.(?:py|so|pyd|pth)|(?!(?:.*/)?__pycache__/).*\.pyc", re.DOTALL)
+# So is what says which releases are there: the first such folder on the path counts.
+CODE = re.compile(
+    r".*\.(?:py|so|pyd|pth)|(?!(?:.*/)?__pycache__/).*\.pyc|(?:.*/)?[^/]{1,200}\.(?:dist|egg)-info/.*",
+    re.DOTALL,
+)
+CACHED = re.compile(r"(?:.*/)?__pycache__/[^/]{1,200}\.pyc", re.DOTALL)
 PART = "app"
 LARGEST = 4 << 30
 PIECE = 1 << 20
@@ -48,7 +54,7 @@ def compare(
     there = _of_image(client, image) if container is None else inside(container, APP)
     carried = {item.path for item in plan.files} | {item.path for item in plan.weights}
     digests = {name: digest for name, (digest, _) in there.items()}
-    found = [*_differences(plan.app_files, digests, carried)]
+    found = [*_differences(plan.app_files, digests, carried, whole=container is None)]
     found += [
         fact(PART, name, ChangeKind.CHANGED, "may be executed", "may not", NO_PROGRAM)
         for name in plan.app_programs
@@ -58,12 +64,17 @@ def compare(
 
 
 def _differences(
-    wanted: Mapping[str, str], inside: Mapping[str, str], carried: set[str]
+    wanted: Mapping[str, str], inside: Mapping[str, str], carried: set[str], *, whole: bool
 ) -> Iterator[Fact]:
+    """What differs; of an image as a `whole` each file counts, of a container only what is code."""
     yield from others(PART, wanted, inside, OTHER)
     for name, digest in inside.items():
-        if name not in wanted and CODE.fullmatch(name) and f"{APP}/{name}" not in carried:
+        if name in wanted or f"{APP}/{name}" in carried:
+            continue
+        if CODE.fullmatch(name):
             yield fact(PART, name, ChangeKind.ADDED, None, digest, STRANGE)
+        elif whole and not CACHED.fullmatch(name):
+            yield fact(PART, name, ChangeKind.ADDED, None, digest, FURTHER)
 
 
 def others(
