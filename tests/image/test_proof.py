@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from envsnap.changes.change import ChangeKind
 from envsnap.image.planning.plan import make_plan
-from envsnap.image.proving import announced, proof
+from envsnap.image.proving import announced, held, proof, settings
 from envsnap.image.proving.expected import tree
 from envsnap.image.records import BaseSettings
+from envsnap.image.writing import dockerfile
 from envsnap.model.compute import Cuda, Framework, Frameworks, Library
 from envsnap.model.host import EnvVars, System, Tool, Tools
 from envsnap.model.inputs import Config, Configs
@@ -297,3 +298,26 @@ def test_an_image_keeps_utc_and_no_other_zone(zone: str, proven: bool) -> None:
     there = manifest("3.11.7", {"six": "1.16.0"}, {**DEBIAN_12, "timezone": zone})
     known = announced.Announced({"system.timezone": "an image keeps UTC unless TZ is set"})
     assert judged(here, there, known).proven is proven
+
+
+@pytest.mark.parametrize(("reference", "told"), [(None, True), ("mine:1", False)])
+def test_what_a_published_base_does_not_hand_down_is_told(
+    reference: str | None, told: bool
+) -> None:
+    plan = make_plan(manifest(), reference) if reference else make_plan(manifest())
+    base = BaseSettings(
+        variables={"PYTHON_VERSION": "3.11.7", "BASH_ENV": "/etc/x"},
+        further={"Healthcheck": '{"Test":["CMD","kill","1"]}'},
+    )
+    ordered = dockerfile.variables(plan)
+    image = held.Held(
+        id="sha256:1",
+        settings=BaseSettings(
+            variables={**dict(base.variables), **ordered}, user="10001:10001", further=base.further
+        ),
+        command=("python",), folder="/app", labels={},
+    )  # fmt: skip
+    found = {item.path for item in settings.differences(plan, image, base)}
+    assert ("image.env.BASH_ENV" in found) is told
+    assert ("image.healthcheck" in found) is told
+    assert "image.env.PYTHON_VERSION" not in found

@@ -16,6 +16,7 @@ INHERITED = {
     "slim": re.compile(r"PYTHON_(?:VERSION|SHA256|PIP_VERSION|SETUPTOOLS_VERSION|GET_PIP_[A-Z0-9]+)|GPG_KEY|LANG"),
     "cuda": re.compile(r"CUDA_VERSION|NV_[A-Z0-9_]+|NVARCH|NCCL_VERSION|NVIDIA_[A-Z0-9_]+|LIBRARY_PATH|LD_LIBRARY_PATH"),
 }  # fmt: skip
+PUBLISHED = ("slim", "distribution", "cuda")
 IN_SLIM = "/usr/local/bin/python3"
 FROM_APT = "/usr/bin/python3"
 CONDA_PYTHON = "/opt/venv/bin/python"
@@ -24,6 +25,12 @@ ALONE = "a standalone build of this release, checked by its digest; it brings it
 OLD_SSL = "1.1"
 OLD = "its OpenSSL 1.1.1 is Ubuntu's, which alone still maintains it, for subscribers"
 OLD_LIBRARIES = "/lib/*-linux-gnu/"  # where Debian kept readline before it merged the two
+
+
+def publishes(kind: str, name: str) -> bool:
+    """Whether published images of this kind set a variable."""
+    pattern = INHERITED.get(kind)
+    return pattern is not None and pattern.fullmatch(name) is not None
 
 
 class Foundation(Struct, frozen=True, kw_only=True):

@@ -32,7 +32,6 @@ CONSEQUENCES = {
 SHAPES_PYTHON = re.compile(
     r"LD_PRELOAD|LD_AUDIT|PYTHON(?:HASHSEED|PATH|HOME|STARTUP|OPTIMIZE|WARNINGS|MALLOC)"
 )
-PUBLISHED = ("slim", "distribution", "cuda")
 # What another build of the same release of Python brings otherwise; the same build does not.
 OF_A_BUILD = ("python.interpreter", "python.library")
 BASE_SETS = "the base image sets it"
@@ -142,9 +141,8 @@ def by(plan: Plan, manifest: Manifest, base: BaseSettings | None = None) -> Anno
 
 def _may_set(plan: Plan, name: str) -> bool:
     """Whether a base excuses a variable: of published images it is known what they set."""
-    if plan.base.kind in PUBLISHED:
-        published = foundations.INHERITED.get(plan.base.kind)
-        return published is not None and published.fullmatch(name) is not None
+    if plan.base.kind in foundations.PUBLISHED:
+        return foundations.publishes(plan.base.kind, name)
     return not SHAPES_PYTHON.fullmatch(name)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from envsnap.changes.change import ChangeKind
-from envsnap.image.planning.foundations import INHERITED
+from envsnap.image.planning.foundations import INHERITED, PUBLISHED, publishes
 from envsnap.image.proving.fact import Fact
 from envsnap.image.proving.held import OF_ITS_CHILDREN, Held
 from envsnap.image.records import BaseSettings, Plan
@@ -50,6 +50,8 @@ LEFT_BEHIND = "temporary files, logs, caches and manuals"
 OF_THE_RUN = "written by what runs in it"
 CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 PORTS = "ExposedPorts"
+# What a program's image says of how it is run, and a base of no program does not.
+OF_A_PROGRAM = ("Shell", "Volumes", "Healthcheck", "StopSignal")
 NVIDIA_ENTRYPOINT = re.compile(r"/opt/nvidia/[a-z0-9_./-]{1,60}")
 
 
@@ -85,6 +87,8 @@ def _further(plan: Plan, held: Held, base: BaseSettings | None) -> Iterator[Fact
     """Yield whatever else an image can be told, without a list of what there is."""
     inherited = dict(base.further) if base is not None else {}
     inherited.pop(OF_ITS_CHILDREN, None)
+    if plan.base.kind in PUBLISHED:  # which hand none of these down
+        inherited = {name: value for name, value in inherited.items() if name not in OF_A_PROGRAM}
     ordered = {**inherited, **dict(_ordered(plan, inherited))}
     for name in sorted({*held.settings.further, *ordered}):
         wanted, found = ordered.get(name), held.settings.further.get(name)
@@ -128,6 +132,8 @@ def _variables(plan: Plan, held: Held, base: BaseSettings | None) -> Iterator[Fa
     ordered = dockerfile.variables(plan)
     inherited = dict(base.variables) if base is not None else {}
     path = inherited.pop("PATH", None)
+    if plan.base.kind in PUBLISHED:
+        inherited = {k: v for k, v in inherited.items() if publishes(plan.base.kind, k)}
     for name in sorted({*held.settings.variables, *ordered, *inherited}):
         found = held.settings.variables.get(name)
         wanted = ordered.get(name, inherited.get(name))
