@@ -109,7 +109,7 @@ SABOTAGES = [
     ("the standard library", rooted(f"RUN sed -i '1s/^/EVIL = 1\\n/' {LIBRARY}/random.py"), "python.library.core"),
     ("a module more in it", rooted(f"RUN echo 'EVIL = 1' > {LIBRARY}/evil.py"), "python.library.core"),
     ("the interpreter's bytes", rooted("RUN printf x >> /usr/bin/python3.11"), "python.interpreter.executable"),
-    ("tampered byte code", rooted("RUN " + json.dumps(["/usr/bin/python3.11", "-c", PYC])), f'image.files["{SITE}/__pycache__/six.cpython-311.pyc"]'),
+    ("tampered byte code", rooted("RUN " + json.dumps(["/usr/bin/python3.11", "-c", PYC])), f'python.byte_code["{SITE}/__pycache__/six.cpython-311.pyc"]'),
     ("a loose module", rooted(f"RUN echo 'EVIL = 1' > {SITE}/sitetools.py"), 'python.loose_modules["sitetools.py"]'),
     ("a loose package", rooted(f"RUN mkdir {SITE}/evil && echo 'EVIL = 1' > {SITE}/evil/__init__.py"), "python.loose_modules.evil"),
     ("a module inside a package", rooted(f"RUN echo 'EVIL = 1' > {SITE}/numpy/evil.py"), f'image.files["{SITE}/numpy/evil.py"]'),
