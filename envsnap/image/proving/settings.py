@@ -127,13 +127,21 @@ def _is_nvidia(entrypoint: tuple[str, ...]) -> bool:
     )
 
 
+def _handed_down(plan: Plan, base: BaseSettings | None) -> dict[str, str]:
+    """The variables of a base, of a published one those that such images set."""
+    kind = plan.base.kind
+    return {
+        name: value
+        for name, value in (dict(base.variables) if base is not None else {}).items()
+        if kind not in PUBLISHED or name == "PATH" or publishes(kind, name)
+    }
+
+
 def _variables(plan: Plan, held: Held, base: BaseSettings | None) -> Iterator[Fact]:
     """Yield variables of the configuration that neither the plan nor the base sets so."""
     ordered = dockerfile.variables(plan)
-    inherited = dict(base.variables) if base is not None else {}
+    inherited = _handed_down(plan, base)
     path = inherited.pop("PATH", None)
-    if plan.base.kind in PUBLISHED:
-        inherited = {k: v for k, v in inherited.items() if publishes(plan.base.kind, k)}
     for name in sorted({*held.settings.variables, *ordered, *inherited}):
         found = held.settings.variables.get(name)
         wanted = ordered.get(name, inherited.get(name))
