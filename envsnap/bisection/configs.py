@@ -13,6 +13,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from envsnap.bisection.lines import Lines, Path
@@ -86,14 +87,11 @@ class Mixed:
         if of_bad not in self._lines:
             texts = [self._good.decode(), self._bad.decode()]
             mine, other = reversed(texts) if of_bad else texts
-            self._lines[of_bad] = Lines(mine, other, self._changed_of(of_bad))
+            self._lines[of_bad] = Lines(mine, other, partial(self._changed, of_bad=of_bad))
         text = self._lines[of_bad].text(set(self._paths - chosen if of_bad else chosen))
         return text.encode() if self._says(text, tree) else _write(self._kind, tree)
 
-    def _changed_of(self, of_bad: bool) -> Callable[[str], frozenset[Path]]:
-        return lambda text: self._changed(text, of_bad)
-
-    def _changed(self, text: str, of_bad: bool) -> frozenset[Path]:
+    def _changed(self, text: str, *, of_bad: bool) -> frozenset[Path]:
         """The values of a text that are as on the other side; ValueError for one with others."""
         tree = self._tree(text)
         changed = dict(_differences(self._trees[of_bad], tree))

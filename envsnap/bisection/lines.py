@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 Path = tuple[Any, ...]  # keys of maps may be numbers
@@ -36,8 +37,8 @@ class Lines:
     def __init__(self, good: str, bad: str, changes: Callable[[str], frozenset[Path]]) -> None:
         self._good = good.splitlines(keepends=True)
         self._pieces: list[tuple[Piece, frozenset[Path]]] = []
-        pieces = list(_pieces(self._good, bad.splitlines(keepends=True)))
-        once = _alone(bad.splitlines(keepends=True))
+        theirs = bad.splitlines(keepends=True)
+        pieces, once = list(_pieces(self._good, theirs)), _alone(theirs)
         for piece in pieces if len(pieces) * len(good) <= MOST_READ else ():
             if self._names_twice(piece, once):
                 continue  # a line that stands elsewhere in the second text
@@ -49,7 +50,7 @@ class Lines:
                 if changed or one == piece:
                     self._pieces.append((one, changed))
                     break
-        self._pieces += self._moved(bad.splitlines(keepends=True), changes)
+        self._pieces += self._moved(theirs, once, changes)
         self._pieces.sort(key=lambda item: item[0].begin)
 
     def text(self, chosen: set[Path]) -> str:
@@ -57,15 +58,15 @@ class Lines:
         return self._with(piece for piece, paths in self._pieces if paths and paths <= chosen)
 
     def _moved(
-        self, bad: list[str], changes: Callable[[str], frozenset[Path]]
+        self, bad: list[str], theirs: Mapping[str, int], changes: Callable[[str], frozenset[Path]]
     ) -> Iterator[tuple[Piece, frozenset[Path]]]:
         """Values of lines that stand elsewhere in the second text, in the place of the first."""
         done = {path for _, paths in self._pieces for path in paths}
-        theirs, mine = _alone(bad), _alone(self._good)
+        mine = _alone(self._good) if len(self._good) <= MOST_MOVED else {}
         for name in mine.keys() & theirs.keys():
             at, other = mine[name], theirs[name]
             line = _with_value(self._good[at], bad[other])
-            if line == self._good[at] or len(self._good) > MOST_MOVED:
+            if line == self._good[at]:
                 continue
             piece = Piece(at, at + 1, (line,))
             try:
@@ -99,9 +100,8 @@ class Lines:
 def _alone(lines: list[str]) -> dict[str, int]:
     """The places of lines by their names, of those that are named once."""
     names = [_name(line) for line in lines]
-    return {
-        name: place for place, name in enumerate(names) if name.strip() and names.count(name) == 1
-    }
+    counts = Counter(names)
+    return {name: place for place, name in enumerate(names) if name.strip() and counts[name] == 1}
 
 
 def _with_value(mine: str, theirs: str) -> str:
