@@ -14,17 +14,17 @@ STAMPS = tuple(
     for shape in (
         rf"\[?\d{{4}}[-/]\d{{2}}[-/]\d{{2}}(?:T|,? ){_TIME}(?: ?(?:Z|UTC|[+-]\d{{2}}:?\d{{2}}))?\]?:?(?:[ \t]|$)",
         rf"\d{{2}}/\d{{2}}/\d{{4}} {_TIME}(?: |$)",
-        rf"(?:<\d{{1,3}}>)?[A-Z][a-z]{{2}} [ \d]\d {_TIME} [\w.-]{{1,60}} [\w./@-]{{1,60}}(?:\[\d{{1,9}}\])?:(?: |$)",
+        rf"(?:<\d{{1,3}}>)?[A-Z][a-z]{{2}} [ \d]\d {_TIME} (?P<source>[\w.-]{{1,60}}) [\w./@-]{{1,60}}(?:\[\d{{1,9}}\])?:(?: |$)",
         rf"[IWEF]\d{{4}} {_TIME}\s{{1,9}}\d{{1,9}} [\w./-]{{1,80}}:\d{{1,6}}\](?: |$)",  # glog, absl
         rf"\[?{_TIME}\]?(?: |$)",
-        r"[\w.-]{1,80}[ ]{0,40}\|(?: |$)",  # docker compose
-        r"\[pod/[\w./-]{1,200}\](?: |$)",  # kubectl logs --prefix
-        r"#\d{1,4} \d{1,6}\.\d{1,3}(?: |$)",  # BuildKit
+        r"(?P<source>[\w.-]{1,80})[ ]{0,40}\|(?: |$)",  # docker compose
+        r"\[(?P<source>pod/[\w./-]{1,200})\](?: |$)",  # kubectl logs --prefix
+        r"#(?P<source>\d{1,4}) \d{1,6}\.\d{1,3}(?: |$)",  # BuildKit
         r"\d{2}[OE][ +](?: |$)?",  # GitLab, behind the time
         rf"\[\d{{4}}-\d{{2}}-\d{{2}} {_TIME}\]\[[\w.]{{1,80}}\]\[{_LEVEL}\] - ",  # Hydra
-        r"\((?:[\w.-]{1,60} )?pid=\d{1,9}(?:, ip=[\d.]{7,15})?\)(?: |$)",  # Ray, vLLM
-        r"\[[A-Za-z-]{1,20}\d{1,5}\]:(?: |$)?",  # torchrun
-        r"\[\d{1,5},\d{1,5}\]<std(?:out|err|diag)>: ?",  # mpirun
+        r"\((?P<source>(?:[\w.-]{1,60} )?pid=\d{1,9}(?:, ip=[\d.]{7,15})?)\)(?: |$)",  # Ray, vLLM
+        r"\[(?P<source>[A-Za-z-]{1,20}\d{1,5})\]:(?: |$)?",  # torchrun
+        r"\[(?P<source>\d{1,5},\d{1,5})\]<std(?:out|err|diag)>: ?",  # mpirun
         rf"(?:- )?[\w.]{{1,80}} - {_LEVEL} - ",  # what people give Python's logging, behind the time
         rf"- {_LEVEL} - (?:[\w.]{{1,80}} - )?",
         rf"{_LEVEL}:[\w.]{{1,80}}:",  # Python's logging by itself
@@ -37,18 +37,9 @@ STAMPS = tuple(
     )
 )
 # Of those, what tells one source of lines from another; times and levels before it aside.
-SOURCES = tuple(
-    re.compile(shape)
-    for shape in (
-        rf"(?:<\d{{1,3}}>)?[A-Z][a-z]{{2}} [ \d]\d {_TIME} (?P<source>[\w.-]{{1,60}}) [\w./@-]{{1,60}}(?:\[\d{{1,9}}\])?:(?: |$)",
-        r"(?P<source>[\w.-]{1,80}?)[ ]{0,40}\|(?: |$)",
-        r"\[(?P<source>pod/[\w./-]{1,200})\](?: |$)",
-        r"\((?P<source>(?:[\w.-]{1,60} )?pid=\d{1,9}(?:, ip=[\d.]{7,15})?)\)(?: |$)",
-        r"\[(?P<source>[A-Za-z-]{1,20}\d{1,5})\]:(?: |$)?",
-        r"\[(?P<source>\d{1,5},\d{1,5})\]<std(?:out|err|diag)>: ?",
-        r"\s{0,6}(?P<source>\d{1,5}): {1,2}(?=\S)",  # srun --label
-        r"#(?P<source>\d{1,4}) \d{1,6}\.\d{1,3}(?: |$)",
-    )
+SOURCES = (
+    *(shape for shape in STAMPS if "source" in shape.groupindex),
+    re.compile(r"\s{0,6}(?P<source>\d{1,5}): {1,2}(?=\S)"),  # srun --label
 )
 # A distribution with its release, as lists have them.
 LISTED = re.compile(r"[A-Za-z][\w.-]{1,80}(?:==| {1,60}v?|\s@\s)\d[\w.+!-]{0,60}(?:\s|$)")
@@ -108,13 +99,13 @@ def sources(text: str) -> tuple[str, ...]:
 def _apart(lines: list[str], marks: Sequence[re.Match[str] | None]) -> tuple[str, ...]:
     listed: dict[str, set[str]] = {}
     for line, mark in zip(lines, marks, strict=True):
-        if mark is not None and (found := LISTED.match(without_level(line[mark.end() :]))):
+        if mark is not None and (found := LISTED.match(_without_level(line[mark.end() :]))):
             listed.setdefault(mark["source"], set()).add(found[0].strip())
     many = {source: told for source, told in listed.items() if len(told) >= FEWEST_LISTED}
     return tuple(many) if len(set(map(frozenset, many.values()))) > 1 else ()
 
 
-def without_level(line: str) -> str:
+def _without_level(line: str) -> str:
     """A line without a time and a level in front."""
     for shape in STAMPS:
         mark = shape.match(line)

@@ -74,15 +74,24 @@ def typed(source: Source, pattern: re.Pattern[str]) -> str:
 
 def outputs(source: Source) -> tuple[Source, ...]:
     """What each command of a session printed."""
+    return tuple(printed for _, printed in _commands(source))
+
+
+def _commands(source: Source) -> list[tuple[str, Source]]:
+    """Each line that types a command and what it printed, of commands that printed something."""
     if len(source.text) > LARGEST_SESSION:
-        return ()
+        return []
     lines = _without_steps(source)
     starts = [place for place, line in enumerate(lines) if command(line) is not None]
     if not 1 <= len(starts) <= MOST_COMMANDS:
-        return ()
+        return []
     ends = [*starts[1:], len(lines)]
-    texts = ["\n".join(lines[one + 1 : two]) for one, two in zip(starts, ends, strict=True)]
-    return tuple(Source(b"", source.name, "", f"{text}\n") for text in texts if text.strip())
+    told = [
+        (lines[one], "\n".join(lines[one + 1 : two])) for one, two in zip(starts, ends, strict=True)
+    ]
+    return [
+        (line, Source(b"", source.name, "", f"{text}\n")) for line, text in told if text.strip()
+    ]
 
 
 # Where a command ran: the prompt's host and environment, another host, a container, a Python by its path.
@@ -107,16 +116,7 @@ class Place(Struct, frozen=True):
 
 def places(source: Source) -> tuple[tuple[Place, Source], ...]:
     """What each command of a session printed, and where it ran."""
-    lines = _without_steps(source)
-    found: list[tuple[Place, Source]] = []
-    starts = [place for place, line in enumerate(lines) if command(line) is not None]
-    if len(source.text) > LARGEST_SESSION or not 2 <= len(starts) <= MOST_COMMANDS:
-        return ()
-    for one, two in zip(starts, [*starts[1:], len(lines)], strict=True):
-        text = "\n".join(lines[one + 1 : two])
-        if text.strip():
-            found.append((_place(lines[one]), Source(b"", source.name, "", f"{text}\n")))
-    return tuple(found)
+    return tuple((_place(line), printed) for line, printed in _commands(source))
 
 
 def _place(line: str) -> Place:
