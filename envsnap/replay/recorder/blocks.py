@@ -162,12 +162,10 @@ def _pair(line: str) -> list[Span]:
     match = _WHOLE.match(line) if ":" in line or "=" in line else None
     if match is None or len(match["name"].split()) > MOST_WORDS:
         return []
-    group = next(number for number in (2, 3, 4) if match.group(number) is not None)
+    group = _filled(match, (2, 3, 4))
     value: str = match.group(group)
-    cuts: list[str] = []
     name = match["name"].strip("-@?* \t")
-    walk = trees.Walk(lambda _path, why, _lost: cuts.append(why))
-    kept = walk.tree({name: trees.Quoted(value) if group < 4 else value}, ())
+    kept, cuts = _walked({name: trees.Quoted(value) if group < 4 else value})
     tells = keys.weigh(name) != keys.SECRET or kinds.is_made(value)  # token: Paris
     is_whole = bool(cuts) and tells and kept.get(name) is None
     return [(match.start(group), match.end(group), cuts[0])] if is_whole else []
@@ -215,14 +213,23 @@ def _parsed(text: str) -> object:
 def _judged(name: str, item: re.Match[str], groups: tuple[int, ...], offset: int = 0) -> list[Span]:
     """One item below a name, judged as a tree of settings would be."""
     key = item.group(groups[0])
-    group = next(number for number in groups[1:] if item.group(number) is not None)
+    group = _filled(item, groups[1:])
     value, level = item.group(group), _level(name)
-    cuts: list[str] = []
-    walk = trees.Walk(lambda _path, why, _lost: cuts.append(why))
-    walk.tree({name: {key: value}} if key else {name: [value]}, ())
+    _, cuts = _walked({name: {key: value}} if key else {name: [value]})
     if not cuts or not (_is_secret(value, level) or (key and keys.weigh(key) >= keys.PASSWORD)):
         return []
     return [(offset + item.start(group), offset + item.end(group), cuts[0])]
+
+
+def _filled(match: re.Match[str], groups: tuple[int, ...]) -> int:
+    """Which spelling of a value it is: in double quotes, in single ones, or bare."""
+    return next(number for number in groups if match.group(number) is not None)
+
+
+def _walked(tree: dict[str, object]) -> tuple[dict[str, object], list[str]]:
+    """A tree without its secrets, and why each was cut."""
+    cuts: list[str] = []
+    return trees.Walk(lambda _path, why, _lost: cuts.append(why)).tree(tree, ()), cuts
 
 
 def _level(name: str) -> int:
