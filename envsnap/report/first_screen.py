@@ -10,10 +10,19 @@ from collections.abc import Sequence
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.report import document
 from envsnap.rules.engine import Result
-from envsnap.rules.finding import NO_CRASH, NONE_TOLD, QUOTES, Confidence, Finding, Severity
+from envsnap.rules.finding import (
+    NO_CRASH,
+    NONE_TOLD,
+    QUOTES,
+    Confidence,
+    Finding,
+    Severity,
+    only_moved,
+)
+from envsnap.wording import few
 
 MOST_OTHERS = 3
-STEPS_BESIDE, FRAMEWORK = ("package-version", "driver-version"), "framework-version"
+STEPS_BESIDE = ("package-version", "driver-version")
 MOST_NAMES = 4
 LONGEST_KIND = 60
 STEPS = {
@@ -32,8 +41,7 @@ def likeliest(result: Result) -> Finding | None:
 
 def is_unexplained(report: document.Report, found: Finding) -> bool:
     """Whether the reader said what failed, and the first finding is no more than a step beside it."""
-    of_framework = found.rule == FRAMEWORK and found.message.endswith(f"-> {found.other}")
-    beside = found.rule in STEPS_BESIDE or of_framework or found.why.endswith(NO_CRASH)
+    beside = found.rule in STEPS_BESIDE or only_moved(found) or found.why.endswith(NO_CRASH)
     is_silent = QUOTES not in found.why or found.confidence is Confidence.POSSIBLE
     return report.is_asked and (found.message.endswith(NONE_TOLD) or (beside and is_silent))
 
@@ -112,5 +120,4 @@ def _name(found: Finding) -> str:
 
 
 def _some(names: list[str]) -> str:
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return few(names, MOST_NAMES)

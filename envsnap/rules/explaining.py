@@ -161,7 +161,7 @@ def _blamed(found: Finding, inside: Container[str], asked: dict[str, str]) -> Fi
     """A finding about what moved, as a warning, and who requires it."""
     name = found.path[1]
     told = _asked_for(found, asked[name]) if name in asked and name not in inside else found
-    return replace(told, severity=told.severity.at_least(Severity.WARNING))
+    return _as_a_suspect(told)
 
 
 def _asked(reading: Reading, manifest: Manifest) -> dict[str, str]:
@@ -308,4 +308,4 @@ def _lifted(found: Finding, reading: Reading, symptom: str | None) -> Finding:
     """
     if not (trouble.is_lifted(found, symptom) or is_named(found, reading)):
         return found
-    return replace(found, severity=found.severity.at_least(Severity.WARNING))
+    return _as_a_suspect(found)

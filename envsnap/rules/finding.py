@@ -121,3 +121,8 @@ class Finding(Struct, frozen=True, kw_only=True):
             (fact.value for fact in self.facts if fact.path == self.path and fact.side == side),
             None,
         )
+
+
+def only_moved(found: Finding) -> bool:
+    """Whether a finding says that a framework has another release, and of no change between the two."""
+    return found.rule == "framework-version" and found.message.endswith(f"-> {found.other}")

@@ -12,7 +12,15 @@ from envsnap.knowledge.tables import is_trusted, table
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
-from envsnap.rules.finding import NONE_TOLD, QUOTES, Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import (
+    NONE_TOLD,
+    QUOTES,
+    Confidence,
+    Effect,
+    Finding,
+    Severity,
+    only_moved,
+)
 from envsnap.rules.machine.env_var import UNKNOWN
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps
@@ -229,9 +237,10 @@ def _is_a_guess(found: Finding, evidence: Evidence) -> bool:
     if evidence.row is not RAISED or evidence.raised is None or not evidence.raised.exception:
         return False
     moved = distance(found.reference, found.other)
-    of_framework = found.rule == OF_RELEASES[1] and found.message.endswith(f"-> {found.other}")
     is_given = is_of_the_program(evidence) or not evidence.raised.message.strip()
-    return (found.rule == OF_RELEASES[0] or of_framework) and (moved is Distance.PATCH or is_given)
+    return (found.rule == OF_RELEASES[0] or only_moved(found)) and (
+        moved is Distance.PATCH or is_given
+    )
 
 
 def _asks(found: Finding, evidence: Evidence) -> bool:

@@ -28,7 +28,6 @@ OF_TOPICS = {
     "visible-devices": GPUS,
     "missing-library": GPUS,
     "paths": FILES,
-    "permission": FILES,
     "limits": rf"{LIMITS}|{MEMORY}",
     "threads": rf"{LIMITS}|cpus?|cpuset\w*|cpu_\w+",
     "cpus": r"cpus?|cpuset\w*|cpu_\w+|resources",
@@ -67,10 +66,7 @@ def settings(findings: Sequence[Finding], reading: Reading) -> Iterator[tuple[Fi
 
 def _is_of(found: Finding, pattern: str) -> bool:
     words = (CAPITAL.sub("_", part).strip("_").lower() for part in found.path[2:])
-    return any(
-        re.search(rf"(?:\A|_)(?:{pattern})(?:_|\Z)", part, re.IGNORECASE) is not None
-        for part in words
-    )
+    return any(re.search(rf"(?:\A|_)(?:{pattern})(?:_|\Z)", part) is not None for part in words)
 
 
 def _holds_what_is_absent(found: Finding, item: Evidence) -> bool:

@@ -102,7 +102,6 @@ def spoken_for(
         for found in findings
         if touches(found, path)
         and _may_do(found, path)
-        and (found.rule != ClusterVersions.id or _serious(found))
         and (found.changes or _is_told_by_a_rule(found, evidence))
     ]
     by_fact = _nearest_first(by_fact, evidence)
@@ -144,11 +143,7 @@ def _moved_far(evidence: Evidence, where: Places, findings: Sequence[Finding]) -
         found
         for path in where.ordered
         for found in findings
-        if found.changes
-        and touches(found, path)
-        and _may_do(found, path)
-        and (found.rule != ClusterVersions.id or _serious(found))
-        and may_be(found)
+        if found.changes and touches(found, path) and _may_do(found, path) and may_be(found)
     ][:MOST_RAISED]
 
 
@@ -175,6 +170,8 @@ def _may_do(found: Finding, path: Path) -> bool:
     """Whether a difference does anything, or is of the very fact; a text about a GPU is not about its VBIOS."""
     if found.path[0] == "env_vars" and variables.only_tells(found.path[-1]):
         return False  # the text asks for more of a log
+    if found.rule == ClusterVersions.id and not _serious(found):
+        return False  # the text speaks of no releases
     is_of_machine = found.path[0] in ("gpus", "driver", "system") or found.path[-1] == "PATH"
     if path[-1].endswith("*"):
         return variables.acts(found.path[-1]) or variables.known(found.path[-1]) is None
