@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import zip_longest
 
 MOST_LINES, MOST_ALIGNED = 4, 500
@@ -12,6 +13,12 @@ BEFORE = 24  # letters of a line that are shown before the first one that differ
 def counted(count: int, word: str, ending: str = "s") -> str:
     """Say a number of things: `1 file`, `2 files`, `1,200 files`; `ending` is the plural's."""
     return f"{count:,} {word}{'' if count == 1 else ending}"
+
+
+def few(names: Sequence[str], most: int) -> str:
+    """The first names in a row, and how many more there are: `a, b and 3 more`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def apart(one: str, other: str, longest: int) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from envsnap.wording import apart, step
+from envsnap.wording import apart, few, step
 
 
 def test_short_texts_stay() -> None:
@@ -46,3 +46,9 @@ def test_a_line_that_one_side_lacks_is_said_to_be_absent() -> None:
     one = "a\nb\nc\n"
     assert step(one, one.replace("b\n", ""), 60) == "line 2: b -> (none)"
     assert step("x", "y", 60) == "x -> y"
+
+
+def test_a_few_names_and_how_many_more() -> None:
+    assert few(["a", "b"], 2) == "a, b"
+    assert few(["a", "b", "c", "d"], 2) == "a, b and 2 more"
+    assert few([], 2) == ""

@@ -14,6 +14,7 @@ from msgspec import Struct
 from envsnap.cli import declared, inputs
 from envsnap.cli.echo import echo
 from envsnap.report.sanitize import plain
+from envsnap.wording import few
 
 if TYPE_CHECKING:
     from envsnap.image.planning.asked import Asked
@@ -312,15 +313,13 @@ def tell(plan: Plan) -> None:
             for item in some:
                 say(f"{item.subject}: {item.choice} ({certainty}): {why}")
             continue
-        named = ", ".join(item.subject for item in some[:MOST_NAMED])
-        more = f" and {len(some) - MOST_NAMED} more" if len(some) > MOST_NAMED else ""
-        say(f"{named}{more} ({certainty}): {why}")
+        named = few([item.subject for item in some], MOST_NAMED)
+        say(f"{named} ({certainty}): {why}")
     reasons: dict[str, list[str]] = {}
     for left in (*plan.not_carried, *plan.dropped):
         reasons.setdefault(left.reason, []).append(left.path)
     for reason, paths in reasons.items():
-        more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
-        say(f"left out: {', '.join(paths[:MOST_NAMED])}{more}: {reason}")
+        say(f"left out: {few(paths, MOST_NAMED)}: {reason}")
 
 
 def say(text: str) -> None:

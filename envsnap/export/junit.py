@@ -15,6 +15,7 @@ from envsnap.model.paths import text
 from envsnap.model.plain_text import plain
 from envsnap.rules.engine import Result
 from envsnap.rules.finding import Finding, Severity
+from envsnap.wording import few
 
 MOST_NAMED = 20
 COUNTS = ("tests", "failures", "errors", "skipped")
@@ -94,7 +95,6 @@ def _unknown(result: Result) -> ET.Element | None:
     if not paths:
         return None
     case = ET.Element("testcase", classname="envsnap", name="facts that are unknown")
-    more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
-    message = f"{len(paths)} unknown: {', '.join(paths[:MOST_NAMED])}{more}"
+    message = f"{len(paths)} unknown: {few(paths, MOST_NAMED)}"
     ET.SubElement(case, "skipped", message=plain(message))
     return case

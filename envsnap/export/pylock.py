@@ -9,6 +9,7 @@ from envsnap.export.distributions import Source, Unlisted, installed, sources
 from envsnap.export.form import Artifact, Subject
 from envsnap.model import lock_text, reading
 from envsnap.model.lock_text import text
+from envsnap.wording import few
 
 MOST_NAMED = 6
 
@@ -48,9 +49,8 @@ def _require_hashes(name: str, listed: list[Source], artifacts: Mapping[str, Art
         if not item.commit and not item.sha256 and item.name not in artifacts
     ]
     if without:
-        shown = ", ".join(without[:MOST_NAMED])
-        more = f" and {len(without) - MOST_NAMED} more" if len(without) > MOST_NAMED else ""
-        raise InputError(f"{name}: pylock.toml has no place for what has no hash: {shown}{more}")
+        shown = few(without, MOST_NAMED)
+        raise InputError(f"{name}: pylock.toml has no place for what has no hash: {shown}")
 
 
 def _package(item: Source, artifacts: Mapping[str, Artifact]) -> Iterator[str]:

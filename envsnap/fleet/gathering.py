@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from envsnap.errors import InputError
 from envsnap.fleet import answers, kinds, nodeset, silence, store
 from envsnap.fleet.kinds import Noise, Same
-from envsnap.wording import counted
+from envsnap.wording import counted, few
 
 NOTE_TWICE = "hosts that answered before are counted again"
 NOTE_STALE = "captured weeks before most of the others"
@@ -63,12 +63,9 @@ def read(
 
 def _some(who: Sequence[str]) -> str:
     """A few, and how many more; names of hosts folded as their numbers are."""
-    more = len(who) - MOST_TOLD
-    if more <= 0:
-        return ", ".join(who)
-    if all(" " not in name for name in who):
+    if len(who) > MOST_TOLD and all(" " not in name for name in who):
         return f"{nodeset.fold(who)} ({counted(len(who), 'host')})"
-    return f"{', '.join(who[:MOST_TOLD])} and {more} more"
+    return few(who, MOST_TOLD)
 
 
 def _joined(

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from envsnap.errors import InputError
 from envsnap.image.planning import secret_files
-from envsnap.wording import counted
+from envsnap.wording import counted, few
 
 LARGEST = 64 << 20
 MOST_FILES = 20_000
@@ -63,9 +63,8 @@ class Application(Struct, frozen=True, kw_only=True):
         ):
             if names:
                 most = MOST_SECRETS if names is self.secrets else MOST_NAMED
-                more = f" and {len(names) - most} more" if len(names) > most else ""
-                shown = ", ".join(plain(name) for name in names[:most])
-                parts.append(f"left out ({what}): {shown}{more}")
+                shown = few([plain(name) for name in names], most)
+                parts.append(f"left out ({what}): {shown}")
         return "; ".join(parts)
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from envsnap.errors import InputError
 from envsnap.image.facts import Facts, Mapped, framework_cuda, major_minor, numbers
 from envsnap.knowledge.tables import table
+from envsnap.wording import few
 
 # Not libcuda and libnvidia-ml: those come with the driver and always lie in the system's folders.
 CUDA_LIBRARY = re.compile(
@@ -176,6 +177,4 @@ def _better(facts: Facts, package: str, needed: str) -> str:
 
 
 def _some(names: Iterable[str]) -> str:
-    ordered = sorted(set(names))
-    more = f" and {len(ordered) - MOST_NAMED} more" if len(ordered) > MOST_NAMED else ""
-    return ", ".join(ordered[:MOST_NAMED]) + more
+    return few(sorted(set(names)), MOST_NAMED)

@@ -23,7 +23,7 @@ from envsnap.image.records import (
 from envsnap.model import reading
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
-from envsnap.wording import counted
+from envsnap.wording import counted, few
 
 if TYPE_CHECKING:
     from envsnap.image.records import Lock
@@ -131,9 +131,8 @@ def _loose(manifest: Manifest) -> tuple[Decision, ...]:
     names = [name for name in stated if not name.startswith(OF_INSTALLERS)]
     if not names:
         return ()
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    shown = ", ".join(ascii(name)[1:-1] for name in names[:MOST_NAMED])
-    why = f"no distribution answers for {shown}{more}: carry them with --app, or as a wheel"
+    shown = few([ascii(name)[1:-1] for name in names], MOST_NAMED)
+    why = f"no distribution answers for {shown}: carry them with --app, or as a wheel"
     choice = f"{counted(len(names), 'module')} not in the image"
     return (Decision(subject="modules", choice=choice, why=why, certainty="unknown"),)
 

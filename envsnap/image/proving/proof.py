@@ -23,6 +23,7 @@ from envsnap.model import reading
 from envsnap.model.fields import Kind, plan
 from envsnap.model.manifest import Manifest, present
 from envsnap.model.paths import text
+from envsnap.wording import few
 
 PROOF_VERSION = 1
 MOST_NAMED = 6
@@ -370,10 +371,10 @@ def lines(proof: Proof, most: int) -> Iterator[str]:
     for item in proof.announced:
         reasons.setdefault(item.reason or "", []).append(item.path)
     for reason, paths in reasons.items():
-        yield f"as announced: {_some(paths)}: {reason}"
+        yield f"as announced: {few(paths, MOST_NAMED)}: {reason}"
     if proof.by_nature:
         paths = [item.path for item in proof.by_nature]
-        yield f"differs here, but no image can carry it: {_some(paths)}"
+        yield f"differs here, but no image can carry it: {few(paths, MOST_NAMED)}"
 
 
 def _word(proof: Proof) -> str:
@@ -381,11 +382,6 @@ def _word(proof: Proof) -> str:
     if not proof.proven:
         return "NOT proven"
     return "not proven, and let pass by --fail-on" if proof.differs else "proven"
-
-
-def _some(paths: list[str]) -> str:
-    more = f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else ""
-    return ", ".join(paths[:MOST_NAMED]) + more
 
 
 def _sides(item: Fact) -> str:

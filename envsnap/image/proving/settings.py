@@ -15,6 +15,7 @@ from envsnap.image.records import BaseSettings, Plan
 from envsnap.image.writing import dockerfile
 from envsnap.model.paths import text
 from envsnap.redact.variables import is_listed
+from envsnap.wording import few
 
 # What a program leaves behind; nothing is imported or loaded from there.
 TEMPORARY = re.compile(
@@ -208,15 +209,14 @@ def around(container: Any, image: Held) -> list[str]:
     instead = [name for name in ("Healthcheck", "StopSignal") if _is_instead(name, config, image)]
     return [
         *([other] if user != image.settings.user else []),
-        *([f"set for the container, and not in the image: {_few(further)}"] if further else []),
+        *(
+            [f"set for the container, and not in the image: {few(further, MOST_OUTSIDE)}"]
+            if further
+            else []
+        ),
         *([f"other than the image's: {', '.join(instead)}"] if instead else []),
-        *(f"{what} from outside: {_few(names)}" for what, names in told if names),
+        *(f"{what} from outside: {few(names, MOST_OUTSIDE)}" for what, names in told if names),
     ]
-
-
-def _few(names: list[str]) -> str:
-    more = f" and {len(names) - MOST_OUTSIDE} more" if len(names) > MOST_OUTSIDE else ""
-    return f"{', '.join(names[:MOST_OUTSIDE])}{more}"
 
 
 def _variables_of(container: Any) -> dict[str, str]:

@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from envsnap.intake.formats.draft import Draft, State
 from envsnap.model.manifest import Sections, present
-from envsnap.wording import counted
+from envsnap.wording import counted, few
 
 STATES: dict[State, str] = {
     "installed": "what is installed",
@@ -46,8 +46,7 @@ def note(name: str, draft: Draft, sections: Sections) -> str:
         for path in found.gaps
     ]
     if gaps:
-        more = f" and {len(gaps) - MOST_GAPS} more" if len(gaps) > MOST_GAPS else ""
-        parts.append(f"it does not state {', '.join(gaps[:MOST_GAPS])}{more}")
+        parts.append(f"it does not state {few(gaps, MOST_GAPS)}")
     return "; ".join(parts)
 
 

@@ -16,7 +16,7 @@ from envsnap.intake.formats import refusal, runs, stamps, transcript
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import FolderFormat, Format, RefusedError
 from envsnap.intake.formats.source import LARGEST_AROUND, Source
-from envsnap.wording import counted
+from envsnap.wording import counted, few
 
 
 class Entry(Struct, frozen=True):
@@ -172,10 +172,7 @@ def _refuse_several(source: Source) -> None:
 
 
 def _named(names: tuple[str, ...]) -> str:
-    more = len(names) - MOST_SOURCES
-    return ", ".join(name[:40] for name in names[:MOST_SOURCES]) + (
-        f" and {more} more" if more > 0 else ""
-    )
+    return few([name[:40] for name in names], MOST_SOURCES)
 
 
 def _of_parts(source: Source) -> Draft | None:

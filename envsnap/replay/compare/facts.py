@@ -18,6 +18,7 @@ from envsnap.model.manifest import Manifest
 from envsnap.replay.compare import call_seeds, code_lines, surroundings
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Scalar, Stage
+from envsnap.wording import few
 
 Kind = Literal[
     "generation", "chat", "tokens", "part", "config", "seed", "code", "text", "setting", "file",
@@ -401,12 +402,9 @@ def _read_by_python(
 def _of_keys(kind: Kind, changes: list[tuple[str, str]]) -> Iterator[Fact]:
     """Keys of configurations that differ, as one fact."""
     if changes:
-        told = ", ".join(f"{key} {how}" for key, how in changes[:MOST_LISTED])
-        more = f" and {len(changes) - MOST_LISTED} more" if len(changes) > MOST_LISTED else ""
+        told = few([f"{key} {how}" for key, how in changes], MOST_LISTED)
         names = dict.fromkeys(key.partition(": ")[0] for key, _ in changes[:MOST_LISTED])
-        yield Fact(
-            kind=kind, text=f"{told}{more}", fix=f"Use the golden run's {' and '.join(names)}."
-        )
+        yield Fact(kind=kind, text=told, fix=f"Use the golden run's {' and '.join(names)}.")
 
 
 def _code(golden: Recording, other: Recording) -> Iterator[Fact]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from envsnap.replay.compare.verdict import Layer
 from envsnap.replay.compare.view import View
 from envsnap.replay.esr.recording import Call, Module, Parameter, Root
+from envsnap.wording import few
 
 COUNTERS = ("num_batches_tracked",)
 COMPUTED = ("inv_freq", "position_ids", "masked_bias", "attn.bias", "causal_mask")
@@ -297,5 +298,4 @@ def _calls(golden: Call, other: Call) -> list[str]:
 
 def listed(names: list[str] | tuple[str, ...]) -> str:
     """Names in a row, the first few of many."""
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(name or "(the model)" for name in names[:MOST_NAMED]) + more
+    return few([name or "(the model)" for name in names], MOST_NAMED)

@@ -10,6 +10,7 @@ from envsnap.model.reading import fact
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.symptoms import owners
+from envsnap.wording import few
 
 DECISIVE = (
     "libcu",
@@ -62,14 +63,13 @@ class LoadedLibraries(Rule):
         }
         brought = {path: _brought_by(comparison, path) for path in decisive}
         matters = not all(brought.values())
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         return Finding(
             rule=self.id,
             severity=Severity.WARNING if matters else Severity.INFO,
             effect=Effect.NUMERICS if matters else Effect.NONE,
             confidence=Confidence.POSSIBLE,
             path=found[0].path[: at + 1],
-            message=f"{place[-1]} loads other libraries: {', '.join(names[:3])}{more}",
+            message=f"{place[-1]} loads other libraries: {few(names, 3)}",
             why="What is loaded computes, whatever is installed." + _told(brought.values()),
             fix="Look for another copy that comes first (LD_LIBRARY_PATH, system, another wheel).",
             changes=tuple(change.path for change in found),

@@ -10,6 +10,7 @@ from envsnap.model.paths import Path
 from envsnap.model.reading import packages, stated, version
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
+from envsnap.wording import few
 
 MOST_TOLD = 6
 Release = tuple[Path, str, str]  # the fact, what is there, the newest that the tables know
@@ -54,15 +55,13 @@ class NewerThanKnown(Rule):
         if not newer:
             return
         told = [f"{path[-2]} {installed} (known to {known})" for path, installed, known in newer]
-        more = len(told) - MOST_TOLD
         yield Finding(
             rule=self.id,
             severity=Severity.INFO,
             effect=Effect.NONE,
             confidence=Confidence.POSSIBLE,
             path=newer[0][0],
-            message=f"newer than what envsnap knows ({ages.read_on()[:7]}): "
-            f"{', '.join(told[:MOST_TOLD])}" + (f" and {more} more" if more > 0 else ""),
+            message=f"newer than what envsnap knows ({ages.read_on()[:7]}): {few(told, MOST_TOLD)}",
             why="The tables say nothing about later releases, and envsnap does not guess.",
             fix="Use a newer envsnap, or read the release's notes.",
             cites=tuple(path[:-1] if path[0] == "packages" else path for path, _, _ in newer[1:]),

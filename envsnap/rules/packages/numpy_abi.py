@@ -11,6 +11,7 @@ from envsnap.model.manifest import Manifest
 from envsnap.model.reading import version
 from envsnap.rules.finding import Confidence, Effect, Finding, Remedy, Severity
 from envsnap.rules.rule import Rule
+from envsnap.wording import few
 
 
 class NumpyAbi(Rule):
@@ -45,8 +46,7 @@ class NumpyAbi(Rule):
     def _finding(
         self, found: list[tuple[dict[str, Any], str]], numpy: str, *, sure: bool
     ) -> Finding:
-        named = ", ".join(f"{row['distribution']} {installed}" for row, installed in found[:4])
-        more = f" and {len(found) - 4} more" if len(found) > 4 else ""
+        named = few([f"{row['distribution']} {installed}" for row, installed in found], 4)
         first = found[0][0]
         return Finding(
             rule=self.id,
@@ -54,7 +54,7 @@ class NumpyAbi(Rule):
             effect=Effect.CRASH,
             confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
             path=("packages", "numpy", "version"),
-            message=f"built for NumPy 1, and {numpy} is installed: {named}{more}"
+            message=f"built for NumPy 1, and {numpy} is installed: {named}"
             + ("" if sure else " (unverified)"),
             why=f"{first['distribution']} runs with NumPy 2 from {first['first']} on.",
             fix=f"Install numpy<2, or {first['distribution']}>={first['first']}.",

@@ -8,6 +8,7 @@ from envsnap.model.manifest import Manifest
 from envsnap.model.reading import stated
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Rule
+from envsnap.wording import few
 
 
 class ReplacedFiles(Rule):
@@ -28,15 +29,13 @@ class ReplacedFiles(Rule):
         if replaced is None:
             return
         names = [path.rsplit("/", 1)[-1] for path in replaced]
-        more = f" and {len(names) - 2} more" if len(names) > 2 else ""
         yield Finding(
             rule=self.id,
             severity=Severity.WARNING,
             effect=Effect.BEHAVIOR,
             confidence=Confidence.CERTAIN,
             path=("process", "replaced_files"),
-            message=f"the process runs files that were replaced since: "
-            f"{', '.join(names[:2])}{more}",
+            message=f"the process runs files that were replaced since: {few(names, 2)}",
             why="It computes with the old files; the versions listed here are those on the disk.",
             fix="Restart the process, then capture again.",
         )
