@@ -23,6 +23,7 @@ from envsnap.model.wanted import Choice, Requirement
 NOT_DECIDED = "not stated: on which platforms and Pythons it is asked for cannot be decided here"
 NOT_STATED = "not stated"
 PLACE = ("sys_platform", "platform_machine", "platform_python_implementation", "python_version")
+ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".whl")
 UNREADABLE = "not compared: its range is of a form that envsnap does not read"
 
 
@@ -68,13 +69,29 @@ def choices(requirement: Requirement) -> tuple[Choice, ...]:
 
 
 def spelled(choice: Choice) -> str | None:
-    """What a line asks for in a word: a version, a range, a commit; None for any version."""
+    """What a line asks for in a word: a version, a range, what it names of a repository; None for any."""
     if isinstance(choice.version, str):
         return choice.version
     if isinstance(choice.specifier, str):
         return choice.specifier
+    return _commit(choice) or _named(choice)
+
+
+def _commit(choice: Choice) -> str | None:
     origin = choice.origin
     return origin.commit if origin is not UNSET and isinstance(origin.commit, str) else None
+
+
+def _named(choice: Choice) -> str | None:
+    """`@` and the tag or branch of a repository; of an archive that states no version, its name."""
+    url = choice.origin.url if choice.origin is not UNSET else UNSET
+    if not isinstance(url, str) or choice.origin is UNSET or _commit(choice):
+        return None
+    last = url.rstrip("/").rpartition("/")[2]
+    if choice.origin.vcs is UNSET:
+        return last if last.endswith(ARCHIVES) else None
+    _, at, named = last.rpartition("@")
+    return at + named if at else None
 
 
 def meets(choice: Choice, version: str) -> bool | None:
@@ -313,6 +330,8 @@ class _Files:
                 isinstance(getattr(self._entry(side, name), field), str) for side in self._sides
             ):
                 return "wanted", name, field
+        if all(_named(self._entry(side, name)) for side in self._sides):
+            return "wanted", name, "origin", "url"
         return "wanted", name
 
     @staticmethod
@@ -407,7 +426,19 @@ def _meet(one: Choice, two: Choice) -> bool:
     mine, theirs = spelled(one), spelled(two)
     if mine is None or theirs is None:
         return True  # any version will do on one side
-    return is_one_range(mine, theirs)
+    if isinstance(one.specifier, str) and isinstance(two.specifier, str):
+        return is_one_range(mine, theirs)
+    return _one_place(one, two)
+
+
+def _one_place(one: Choice, two: Choice) -> bool:
+    """Whether two addresses can be of one state; a tag and a commit, or a range, can."""
+    commits = _commit(one), _commit(two)
+    if None not in commits:
+        short, long = sorted(map(str, commits), key=len)
+        return long.startswith(short)
+    named = _named(one), _named(two)
+    return None in named or named[0] == named[1]
 
 
 def _equal(one: str, two: str) -> bool:

@@ -152,6 +152,34 @@ def test_two_containers_of_one_image_do_not_differ() -> None:
     assert found(json.dumps([CONTAINER]), json.dumps([other])) == []
 
 
+DOCKERFILE = """FROM base:1 AS first
+WORKDIR /srv
+CMD ["--port", "80"]
+FROM first
+ARG WHO=app
+USER ${WHO}
+WORKDIR app
+ENTRYPOINT ["python", "serve.py"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "named"),
+    [
+        ("WORKDIR app", "WORKDIR /srv/app", []),
+        ("WORKDIR app", "WORKDIR other", ["workdir"]),
+        ("WHO=app", "WHO=root", ["user"]),
+        ('"--port", "80"', '"--port", "90"', []),  # the last stage's ENTRYPOINT drops it
+        ("serve.py", "debug.py", ["entrypoint.1"]),
+        ('"serve.py"]\n', '"serve.py"]\nCMD ["--slow"]\n', ["command"]),
+    ],
+)
+def test_what_a_dockerfile_starts_is_compared(ours: str, theirs: str, named: list[str]) -> None:
+    other = DOCKERFILE.replace(ours, theirs)
+    assert other != DOCKERFILE
+    assert [".".join(path[2:]) for path in found(DOCKERFILE, other)] == named
+
+
 @pytest.fixture
 def engine() -> Iterator[Any]:
     """A client of the Docker Engine that answers."""

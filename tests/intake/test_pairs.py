@@ -59,6 +59,40 @@ def test_another_version_in_a_group_is_a_difference(name: str) -> None:
     assert [path[1] for path in told(LOCK, other)] == [name]
 
 
+PLACES = """lib @ git+https://git.example.org/a/lib@v1.2
+kept @ git+https://git.example.org/a/kept@main
+old @ https://git.example.org/a/old/archive/refs/tags/r7.zip
+numpy==1.26.4
+torch==2.4.0
+"""
+COMMIT = "4f0e3a9c" * 5
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "named"),
+    [
+        ("lib@v1.2", "lib@v1.3", ["lib"]),
+        ("r7.zip", "r8.zip", ["old"]),
+        ("lib@v1.2", "lib", []),  # any state of it will do there
+        ("lib@v1.2", f"lib@{COMMIT}", []),  # which commit a tag is, nobody knows here
+        ("git.example.org", "mirror.example.org", []),
+        ("https://git.example.org/a/lib", "ssh://git@git.example.org/a/lib", []),
+    ],
+)
+def test_a_tag_of_a_repository_and_the_name_of_an_archive_are_compared(
+    ours: str, theirs: str, named: list[str]
+) -> None:
+    other = PLACES.replace(ours, theirs)
+    assert other != PLACES
+    assert [path[1] for path in told(PLACES, other)] == named
+
+
+@pytest.mark.parametrize(("theirs", "named"), [(COMMIT[:8], []), (COMMIT[::-1], ["lib"])])
+def test_a_commit_that_is_cut_off_is_the_same_commit(theirs: str, named: list[str]) -> None:
+    ours, other = (PLACES.replace("lib@v1.2", f"lib@{commit}") for commit in (COMMIT, theirs))
+    assert [path[1] for path in told(ours, other)] == named
+
+
 def test_the_first_difference_of_two_locks_is_the_one_that_computes() -> None:
     pins = {"aardvark": "1.0", "torch": "2.4.0", "zebra": "1.0"}
     other = {"aardvark": "2.0", "torch": "2.5.1", "zebra": "2.0"}

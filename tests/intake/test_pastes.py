@@ -138,6 +138,24 @@ def test_a_few_variables_below_their_command(tmp_path: Path) -> None:
         read(tmp_path, "NCCL_DEBUG=INFO NCCL_IB_HCA\n")
 
 
+WINDOWS = (
+    "ALLUSERSPROFILE=C:\\ProgramData\nAPPDATA=C:\\Users\\ada\\AppData\\Roaming\nCOMPUTERNAME=ML7\n"
+    "CUDA_VISIBLE_DEVICES=0\nNUMBER_OF_PROCESSORS=16\nOS=Windows_NT\nPath=C:\\Python311;C:\\Windows\n"
+    "PATHEXT=.COM;.EXE\nProgramFiles(x86)=C:\\Program Files (x86)\nSystemRoot=C:\\Windows\n"
+    "USERPROFILE=C:\\Users\\ada\nwindir=C:\\Windows\n"
+)
+
+
+@pytest.mark.parametrize("text", [WINDOWS, f"C:\\work>set\n{WINDOWS}\nC:\\work>\n"])
+def test_the_variables_of_windows_have_the_names_that_python_gives_them(
+    text: str, tmp_path: Path
+) -> None:
+    variables = read(tmp_path, text).sections.env_vars
+    assert variables.entries["CUDA_VISIBLE_DEVICES"] == "0"
+    assert {"PATH", "SYSTEMROOT"} <= {*variables.entries, *variables.others}
+    assert variables.names_complete is not False
+
+
 def test_two_kinds_of_cores_are_no_processor(tmp_path: Path) -> None:
     text = (
         "Architecture:          aarch64\nCPU op-mode(s):        32-bit, 64-bit\n"

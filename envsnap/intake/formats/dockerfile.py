@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import posixpath
 import shlex
+from typing import Any
 
 from msgspec import Struct
 
@@ -33,6 +35,8 @@ OF_SHELL = re.compile(
 )
 SHEBANG = re.compile(r"#!(?!.*\b(?:ba|da|z)?sh\b)")
 ESCAPE = re.compile(r"#\s*escape\s*=\s*([`\\])\s*$", re.IGNORECASE)
+# What `docker inspect` calls them.
+STARTED = {"USER": "user", "WORKDIR": "workdir", "ENTRYPOINT": "entrypoint", "CMD": "command"}
 FILE = re.compile(r"(?i:.*[._-])?(?i:docker|container)file")
 # A variable in a command, and values that a shell leaves as they are.
 SET = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::-[^}]*)?\}|(\w+))")
@@ -46,6 +50,7 @@ class Stage(Struct):
     name: str
     env: dict[str, str]
     runs: list[str]
+    started: dict[str, Any]  # as `docker inspect` has it: user, workdir, entrypoint, command
 
 
 def recognise(source: Source) -> bool:
@@ -105,7 +110,7 @@ def read(source: Source) -> Draft:
         if stage not in chain:
             draft.leave("stages that the last one does not build on")
     base = _filled(chain[-1].base, found.defaults)
-    tree = {"base": base if base is not None else chain[-1].base}
+    tree = {"base": base if base is not None else chain[-1].base, **chain[0].started}
     configs.add_tree(draft, "dockerfile", tree, "env")
     python = OF_PYTHON.match(tree["base"])
     if python is not None:
@@ -153,6 +158,7 @@ class _Stages:
     def __init__(self, instructions: list[tuple[str, str]]) -> None:
         self.defaults: dict[str, str] = {}  # of the ARGs before the first stage
         self.listed: list[Stage] = []
+        self._commands = False
         self._known: dict[str, str] = {}  # what ARG and ENV have set for a stage's commands
         for word, rest in instructions:
             self._take(word, rest)
@@ -167,16 +173,35 @@ class _Stages:
             found = {name: _expanded(value, self._known) for name, value in told.items()}
             self.listed[-1].env.update(found)
             self._known.update(self.listed[-1].env)
+        elif word in STARTED and self.listed:
+            self._start(word, rest.strip())
         elif word == "RUN" and self.listed:
             is_list = rest.startswith("[")
             self.listed[-1].runs.append(rest if is_list else _expanded(rest, self._known))
+
+    def _start(self, word: str, rest: str) -> None:
+        """What is started, where and as whom; a folder is relative to the one before it."""
+        told = self.listed[-1].started
+        if word in ("CMD", "ENTRYPOINT"):  # what is in them is for the shell of the container
+            if word == "ENTRYPOINT" and not self._commands:
+                told.pop("command", None)  # a stage's CMD is for the program that it was set for
+            self._commands = self._commands or word == "CMD"
+            told[STARTED[word]] = _words(rest) or rest
+            return
+        value = _expanded(rest, self._known).strip("'\"")
+        if word == "WORKDIR":
+            value = posixpath.normpath(posixpath.join(told.get("workdir", "/"), value))
+        told[STARTED[word]] = value
+        if "$" in value:
+            told.pop(STARTED[word])
 
     def _begin(self, rest: str) -> None:
         found = FROM.match(rest)
         base, name = (found[1], found[2] or "") if found else (rest, "")
         above = [stage for stage in self.listed if stage.name and stage.name == base]
         self._known = dict(above[-1].env) if above else {}
-        self.listed.append(Stage(base, name, {}, []))
+        self._commands = False  # whether this stage has a CMD of its own
+        self.listed.append(Stage(base, name, {}, [], dict(above[-1].started) if above else {}))
 
     def _argument(self, rest: str) -> None:
         name, equals, value = rest.partition("=")

@@ -6,7 +6,7 @@ Values of variables that matter to a program, without secrets; of the others the
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 
 from envsnap.intake.formats import transcript
 from envsnap.intake.formats.draft import Draft
@@ -22,7 +22,19 @@ FUNCTION = re.compile(r"^BASH_FUNC_[^=]{1,255}=\(\)")
 # Every shell exports the first; a file that somebody wrote for a program has none of the others.
 ALWAYS = "PATH"
 SHELL = frozenset(("HOME", "PWD", "SHLVL", "USER", "LOGNAME", "OLDPWD", "HOSTNAME", "_"))
-FEWEST, FEWEST_OF_SHELL = 4, 3
+# What Windows sets for every program; its names are the same in capitals, as Python has them.
+WINDOWS = frozenset(
+    ("APPDATA", "COMPUTERNAME", "COMSPEC", "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "OS", "PATHEXT")
+    + (
+        "PROCESSOR_ARCHITECTURE",
+        "PROGRAMDATA",
+        "PROGRAMFILES",
+        "SYSTEMROOT",
+        "USERPROFILE",
+        "WINDIR",
+    )
+)
+FEWEST, FEWEST_OF_SHELL, FEWEST_OF_WINDOWS = 4, 3, 2
 QUOTED = re.compile(r"\$'((?:[^'\\]|\\['\\])*)'")
 GOES_ON = "not stated: its value goes on in further lines"
 # What bash sets for the program that it starts stands last: with it, the list is whole.
@@ -30,12 +42,12 @@ LAST = re.compile(r"^_=\S*(?:env|printenv)$")
 
 
 COMMAND = re.compile(
-    r"^(?:sudo )?(?:env|printenv|export -p|systemctl(?: --user)? show-environment)(?:\s*\||\s*$)"
+    r"^(?:sudo )?(?:env|printenv|export -p|set|systemctl(?: --user)? show-environment)(?:\s*\||\s*$)"
 )
 
 
 def recognise(source: Source) -> bool:
-    """Variables in eight of ten lines, with PATH and two that only a shell sets among them.
+    """Variables in eight of ten lines, with PATH and two that only a shell sets, or two of Windows.
 
     Below the command that prints them, any will do.
     """
@@ -44,11 +56,20 @@ def recognise(source: Source) -> bool:
         return True
     lines = [line for line in source.lines if line.strip()]
     named = [match["name"] for match in map(PAIR.match, lines) if match is not None]
-    if len(named) < FEWEST or ALWAYS not in named or len(SHELL & set(named)) < 2:
+    if len(named) < FEWEST or not (_is_windows(named) or _is_shell(named)):
         return False
     functions = any(map(FUNCTION.match, lines))
     odd = sum(ODD.match(line) is not None for line in lines)
     return functions or (len(named) + odd) * 10 >= len(lines) * 8
+
+
+def _is_shell(named: Collection[str]) -> bool:
+    return ALWAYS in named and len(SHELL & set(named)) > 1
+
+
+def _is_windows(named: Collection[str]) -> bool:
+    capitals = {name.upper() for name in named}
+    return ALWAYS in capitals and len(WINDOWS & capitals) >= FEWEST_OF_WINDOWS
 
 
 def read(source: Source) -> Draft:
@@ -59,13 +80,15 @@ def read(source: Source) -> Draft:
     last = ""
     said = transcript.after(source, COMMAND)
     lines = source.lines if said is None else said
+    windows = _is_windows([found["name"] for found in map(PAIR.match, lines) if found is not None])
     for line in lines:
         found = PAIR.match(line)
         if found is None:
             last = "" if FUNCTION.match(line) else last
             further.update({last: GOES_ON} if last and line.strip() else {})
             continue
-        last, value = found["name"], _unquoted(found["value"])
+        last = found["name"].upper() if windows else found["name"]
+        value = found["value"] if windows else _unquoted(found["value"])
         if known.setdefault(last, value) != value:
             raise RefusedError(
                 f"{source.name}: sets {last} to two values; keep the output of one env"
@@ -78,9 +101,11 @@ def read(source: Source) -> Draft:
     return draft
 
 
-def _is_whole(lines: Sequence[str], known: Container[str]) -> bool:
+def _is_whole(lines: Sequence[str], known: Collection[str]) -> bool:
     """Whether a list is all that was printed: nobody who picks a few lines keeps what a shell sets."""
     of_shell = sum(name in known for name in SHELL)
+    if _is_windows(known):
+        return len(WINDOWS & set(known)) >= FEWEST_OF_WINDOWS * 3
     ends = bool(lines) and LAST.match(lines[-1]) is not None
     return ends or (ALWAYS in known and of_shell >= FEWEST_OF_SHELL)
 

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from envsnap.changes.change import Change, ChangeKind
-from envsnap.changes.wanted import choices
+from envsnap.changes.wanted import ARCHIVES, choices
 from envsnap.knowledge import releases
 from envsnap.knowledge.roles import role
 from envsnap.knowledge.versions import Distance, distance
@@ -187,6 +187,10 @@ def _pinned(name: str, asked: object) -> str:
     text = str(asked)
     if len(text) == LONGEST_COMMIT and text.isalnum():
         return f"{name} at commit {text[:12]}"
+    if text.startswith("@"):
+        return f"{name} at {text[1:]}"
+    if text.endswith(ARCHIVES):
+        return f"{name} from {text}"
     return f"{name}{text}" if text[:1] in "<>=!~" else f"{name}=={text}"
 
 
