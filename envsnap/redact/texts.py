@@ -90,6 +90,7 @@ _B64 = r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,100000}={0,2}"
 # Colours of a terminal, also as they are spelled in JSON and in shells: they part words, as blanks do.
 _COLOUR = r"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-9;?]{0,32}[A-Za-z]"
 # Quotes and ends of lines in a text that is itself quoted, once or more often.
+_BY_NUMBER = r"\\{1,25}(?:u00|x)(2[267]|3[cdeCDE])"  # and "&'<=>, as Go and PHP write them
 _ESCAPED = r"(\\{1,31})([\"'])(?=([\s,:;}\])\\]|\Z)?)"
 # An assignment or an address in the encoding of addresses: user%3Dml%26password%3Dx.
 _PERCENTED = r"[^\s\"'<>?&=]{4,8003}"
@@ -166,9 +167,17 @@ def _percented(text: str) -> list:
 
 def _escaped(text: str) -> list:
     """Secrets in a text within a text, whose quotes and ends of lines are escaped."""
-    plain = re.sub(r"\\{1,31}[nrt]", lambda match: " " * (len(match.group()) - 1) + "\n", text)
+    plain = re.sub(_BY_NUMBER, _character, text)
+    plain = re.sub(r"\\{1,31}[nrt]", lambda match: " " * (len(match.group()) - 1) + "\n", plain)
     plain = re.sub(_ESCAPED, _quote, plain)
     return find(plain, True) if plain != text else []
+
+
+def _character(match) -> str:
+    """What JSON writes by its number, at the end of as many signs; a quote stays an escaped one."""
+    character = chr(int(match.group(1), 16))
+    filling = "\\" if character in "\"'" else character if character in "&" else " "
+    return filling * (len(match.group()) - 1) + character
 
 
 def _quote(match) -> str:

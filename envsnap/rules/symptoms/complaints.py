@@ -38,6 +38,15 @@ OF_WHAT_IS_GIVEN = re.compile(
 )
 
 
+# What a library says of the machine, of its own parts or of other releases.
+OF_SURROUNDINGS = re.compile(
+    r"Import|ModuleNotFound|Attribute|NotImplemented|Symbol|Backend|Device|Driver|CUDA|GPU|NCCL|version|install|upgrade"
+    r"|support|compatib|deprecat|removed|compil|build|built|kernel|librar|plugin|environment|architecture|memory"
+    r"|unexpected keyword|recogni[sz]e|expected to be|not available|unavailable|initiali[sz]",
+    re.IGNORECASE,
+)
+
+
 LONGEST = 600  # letters of a message that are read
 OF_A_FILE = ("FileNotFoundError", "IsADirectoryError", "NotADirectoryError", "FileExistsError")
 PLAIN = ("KeyError", "IndexError", "ValueError")
@@ -60,9 +69,28 @@ def is_of_a_file(raised: Traceback | None) -> bool:
 
 def is_of_what_is_given(raised: Traceback | None) -> bool:
     """Whether it complains of values, data or files that it was given."""
-    if raised is None or OF_WHAT_IS_GIVEN.fullmatch(_kind(raised)) is None:
+    if raised is None:
+        return False
+    if OF_WHAT_IS_GIVEN.fullmatch(_kind(raised)) is None and not _is_on_purpose(raised):
         return False
     return not (OWN_PART.search(raised.message) or _is_while_importing(raised) or _is_plain(raised))
+
+
+def _is_on_purpose(raised: Traceback) -> bool:
+    """Whether a library's own line raises or asserts, or its own class of exception is raised.
+
+    What Python raises of itself, and what a library says of its surroundings, is no such complaint.
+    """
+    last = raised.frames[-1] if raised.frames else None
+    if last is None or not owners.is_installed(last.file) or OF_SURROUNDINGS.search(_said(raised)):
+        return False
+    root = raised.exception.partition(".")[0]
+    own = "." in raised.exception and f"/{root}/" in last.file.replace("\\", "/")
+    return own or last.source.startswith(("raise ", "raise(", "assert "))
+
+
+def _said(raised: Traceback) -> str:
+    return f"{_kind(raised)} {raised.message[:LONGEST]}"
 
 
 def _is_while_importing(raised: Traceback) -> bool:
