@@ -31,7 +31,9 @@ _REFERENCE = (
     r"|arn:aws[\w-]{0,10}:[\w:/.-]{1,200}|projects/[\w-]{1,60}/secrets/[\w./-]{1,100}"
     r"|(?:@|[A-Za-z][\w-]{0,30}:)/(?:[a-z][\w.-]{1,30}/){1,9}[\w.-]{1,99}|@/[\w./-]{1,200}|(?:(?:id|type|src|source|env|target|dst)=[\w./:-]{1,200}(?:,|\Z)){1,6}"
     r"|(?:[\w-]{0,12}[-_])?[*xX.]{3,64}|<[^<>]{1,80}>|\*{1,64}"
-    r"|(?i:your|insert|replace|enter|paste|fill)[-_ ]?(?:[A-Za-z]{2,12}[-_ ]?){1,6}"
+    r"|(?i:(?:your|insert|replace|enter|paste|fill)(?=[A-Za-z_ -]{0,60}(?:pass|pwd|pw|key|token|secret|cred|here|own|real|actual"
+    r"|value|string|api|name|user|org|company|project|domain|host|mail|account|endpoint|bucket|region|code)"
+    r"(?![a-z]|(?<=[A-Z])[A-Z]))(?:[-_ ]?[A-Za-z]{2,12}){1,6}[-_ ]?)"
 )
 # The name under which a vault has it: api_key, clientSecret.
 # What says when it was made, what it is a digest of, or what a protein is made of: letters of no secret.

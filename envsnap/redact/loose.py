@@ -55,12 +55,19 @@ def is_loose(text: str) -> bool:
     return kinds.is_random(re.sub(_PARTS, "", short))
 
 
+_BLOCK = r"-{4,5} ?BEGIN [^\n-]{1,60}-{4,5}[^-]{0,60000}"
+
+
 def spans(text: str) -> list:
     """Return (start, end, why) of the random letters between the words of a text."""
-    if not set(text.strip()) & set(" |,;<") or "BEGIN " in text:
+    if not set(text.strip()) & set(" |,;<"):
         return []
     found = []
+    # A certificate is public, and a key is cut as a whole.
+    blocks = [item.span() for item in re.finditer(_BLOCK, text)] if "BEGIN " in text else []
     for match in re.finditer(_WORD, text):
+        if any(start <= match.start() < end for start, end in blocks):
+            continue
         word = match.group().rstrip(".:!?*")
         label = re.match(r"(?:[A-Za-z_@$./-][\w.@$/-]{0,60}(?:=(?!=|\Z)|:(?=[^:/])))+", word)
         at = match.start() + (label.end() if label else 0)
@@ -68,6 +75,8 @@ def spans(text: str) -> list:
         if _stands_alone(piece) and not sentences.is_labelled(text[max(0, at - 24) : at]):
             found.append((at, at + len(piece), "random letters"))
     for match in re.finditer(_HEX, text):
+        if any(start <= match.start() < end for start, end in blocks):
+            continue
         if not _tells_digests(text, match):
             found.append((*match.span(), "random letters"))
     return found

@@ -209,19 +209,18 @@ def _assigned(text: str) -> list:
     found = []
     if ":" not in text and "=" not in text and "," not in text:
         return found
-    template = "{{" in text or "{%" in text
     for match in re.finditer(_ASSIGNED, text):
         name = match.group(1) or match.group(2)
         level = keys.weigh(name, variable=name.isupper())
         if level < keys.PERHAPS and not (name[-3:].lower() == "pin" and keys.is_code(name)):
             continue
-        span = _value_span(text, match, level, template)
+        span = _value_span(text, match, level)
         if span is not None:
             found.append((span[0], span[1], "value of a name that tells a secret"))
     for match in re.finditer(_SPACED, text) if " " in text else ():
         level = keys.weigh(match.group(1))
         if level >= keys.SECRET:
-            span = _value_span(text, match, level, template)
+            span = _value_span(text, match, level)
             if span is not None:
                 found.append((span[0], span[1], "value of a name that tells a secret"))
                 found.extend(sentences.listed(text, span[1]))
@@ -238,7 +237,7 @@ def _elements(text: str) -> list:
     return found
 
 
-def _value_span(text: str, match, level: int, template: bool) -> tuple:
+def _value_span(text: str, match, level: int) -> tuple:
     """Where the value of an assignment is, if it is a secret; None otherwise."""
     value = _value(text, match.end())
     if value is None:
@@ -248,7 +247,7 @@ def _value_span(text: str, match, level: int, template: bool) -> tuple:
     if shown.startswith(kinds.MARK) or shown == "pass":
         return None  # class Credentials: pass
     if group == 3:
-        if re.match(_BOUND, shown) or not _is_assigned(text, match, shown, level, template):
+        if re.match(_BOUND, shown) or not _is_assigned(text, match, shown, level):
             return None
     elif _is_listed(text, match, value, shown) or (
         " " in shown
@@ -289,16 +288,25 @@ def _is_listed(text: str, match, value, shown: str) -> bool:
     return is_word and behind is not None and match.group().rstrip()[-1:] == ","
 
 
-def _is_assigned(text: str, match, shown: str, level: int, template: bool) -> bool:
+def _is_assigned(text: str, match, shown: str, level: int) -> bool:
     """Whether a bare word behind a name is its value, and no word of a sentence or of a program."""
     if _is_of_program(shown, text[match.end() + len(shown) : match.end() + len(shown) + 1], level):
         return False
     if kinds.is_made(shown) or (level >= keys.PASSWORD and _is_told(shown)):
         return True
     colon = ":" in match.group()
-    if template or (colon and not match.group(1) and not _begins_line(text, match.start())):
+    if colon and not match.group(1) and not _begins_line(text, match.start()):
+        return False
+    if _is_in_template(text, match.start()):
         return False
     return not (colon and re.match(_SAID_ON, _rest(text, match)))
+
+
+def _is_in_template(text: str, start: int) -> bool:
+    """Whether a place is inside the braces of a template: what stands there is its program."""
+    before = text[max(0, start - 400) : start]
+    begun = max(before.rfind("{{"), before.rfind("{%"))
+    return begun > max(before.rfind("}}"), before.rfind("%}"))
 
 
 def _is_of_program(shown: str, behind: str, level: int) -> bool:
