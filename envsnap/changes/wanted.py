@@ -287,6 +287,18 @@ class _Files:
         self._found.compared += 1
         if left is not None and right is not None:
             self._extras(name, left, right)
+            self._artifact(name, left, right)
+
+    def _artifact(self, name: str, left: Requirement, right: Requirement) -> None:
+        """The commit and conda's build, where both lines name one beside an equal version."""
+        if UNSET not in (left.alternatives, right.alternatives) or not spelled(left):
+            return
+        commits = _commit(left), _commit(right)
+        if isinstance(left.version, str) and None not in commits and not _one_place(left, right):
+            self._add(("wanted", name, "origin", "commit"), ChangeKind.CHANGED, *commits)
+        builds = left.build, right.build
+        if all(isinstance(build, str) for build in builds) and builds[0] != builds[1]:
+            self._add(("wanted", name, "build"), ChangeKind.CHANGED, *map(str, builds))
 
     def _extras(self, name: str, left: Requirement, right: Requirement) -> None:
         """What two lists ask for with a distribution; a lock lists that by itself."""
@@ -413,7 +425,13 @@ def _alike(mine: Mapping[str, Choice], theirs: Mapping[str, Choice]) -> bool:
         return not mine and not theirs
     if set(mine) == set(theirs):
         return True
+    if min(len(mine), len(theirs)) > 1 and _are_pins(mine) and _are_pins(theirs):
+        return False  # conda asks for one and pip for another, and both are installed
     return any(_meet(one, two) for one in mine.values() for two in theirs.values())
+
+
+def _are_pins(lines: Mapping[str, Choice]) -> bool:
+    return all(isinstance(choice.version, str) for choice in lines.values())
 
 
 def _meet(one: Choice, two: Choice) -> bool:
@@ -425,7 +443,8 @@ def _meet(one: Choice, two: Choice) -> bool:
         return meets(one, two.version) is True
     mine, theirs = spelled(one), spelled(two)
     if mine is None or theirs is None:
-        return True  # any version will do on one side
+        bounds = one.specifier, two.specifier  # a range is no difference to a tag or a commit
+        return not any(isinstance(bound, str) for bound in bounds)
     if isinstance(one.specifier, str) and isinstance(two.specifier, str):
         return is_one_range(mine, theirs)
     return _one_place(one, two)

@@ -176,7 +176,7 @@ def _escaped(text: str) -> list:
 def _character(match) -> str:
     """What JSON writes by its number, at the end of as many signs; a quote stays an escaped one."""
     character = chr(int(match.group(1), 16))
-    filling = "\\" if character in "\"'" else character if character in "&" else " "
+    filling = "\\" if character in "\"'" else "&" if character == "&" else " "
     return filling * (len(match.group()) - 1) + character
 
 

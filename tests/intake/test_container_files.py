@@ -154,6 +154,10 @@ def test_two_containers_of_one_image_do_not_differ() -> None:
 
 DOCKERFILE = """FROM base:1 AS first
 WORKDIR /srv
+RUN apt-get update && apt-get install -y libgl1
+RUN make
+RUN pip uninstall -y numpy && pip install --no-deps lib
+COPY --from=first /a /b
 CMD ["--port", "80"]
 FROM first
 ARG WHO=app
@@ -172,6 +176,12 @@ ENTRYPOINT ["python", "serve.py"]
         ('"--port", "80"', '"--port", "90"', []),  # the last stage's ENTRYPOINT drops it
         ("serve.py", "debug.py", ["entrypoint.1"]),
         ('"serve.py"]\n', '"serve.py"]\nCMD ["--slow"]\n', ["command"]),
+        ("install -y libgl1", "install -y libgl1 ffmpeg", ["run.apt-get install"]),
+        ("apt-get update && ", "", []),
+        ("RUN make\n", "RUN make\nRUN ./configure --fast\n", ["run.configure"]),
+        ("uninstall -y numpy", "uninstall -y scipy", ["run.pip uninstall"]),
+        ("--no-deps lib", "lib", ["run.pip install"]),
+        ("COPY --from=first /a /b", "COPY --from=first /c /b", ["copy./b"]),
     ],
 )
 def test_what_a_dockerfile_starts_is_compared(ours: str, theirs: str, named: list[str]) -> None:

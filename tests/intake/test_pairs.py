@@ -87,6 +87,65 @@ def test_a_tag_of_a_repository_and_the_name_of_an_archive_are_compared(
     assert [path[1] for path in told(PLACES, other)] == named
 
 
+BATCH = """#!/bin/bash
+#SBATCH --nodes=2
+export NCCL_DEBUG=INFO
+conda activate train
+ulimit -l unlimited
+unset LD_PRELOAD
+echo begin
+OMP_NUM_THREADS=4 srun python train.py --lr 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "named"),
+    [
+        ("activate train", "activate other", ["run.conda activate"]),
+        ("ulimit -l unlimited\n", "", ["run.ulimit unlimited"]),
+        ("unset LD_PRELOAD\n", "", ["run.unset"]),
+        ("--lr 1", "--lr 2", ["run.srun python"]),
+        ("THREADS=4", "THREADS=8", ["run.srun python"]),
+        ("echo begin\n", "", []),
+    ],
+)
+def test_the_commands_of_a_batch_script_are_compared(
+    ours: str, theirs: str, named: list[str]
+) -> None:
+    other = BATCH.replace(ours, theirs)
+    assert other != BATCH
+    assert [".".join(path[2:]) for path in told(BATCH, other)] == named
+
+
+LOCK_OF_A_COMMIT = """version = 1
+[[package]]
+name = "lib"
+version = "1.0"
+source = { git = "https://git.example.org/a/lib#1111111111111111111111111111111111111111" }
+[[package]]
+name = "numpy"
+version = "1.26.4"
+source = { registry = "https://index.example.org/simple" }
+"""
+
+
+def test_a_commit_beside_an_equal_version_is_compared() -> None:
+    paths = told(LOCK_OF_A_COMMIT, LOCK_OF_A_COMMIT.replace("#1111", "#2222"))
+    assert paths == [("wanted", "lib", "origin", "commit")]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "named"),
+    [
+        ("numpy<2\ntorch==2.4.0\n", "numpy\ntorch==2.4.0\n", ["numpy"]),
+        ("numpy<2\ntorch==2.4.0\n", "numpy==1.26.4\ntorch==2.4.0\n", []),
+        ("numpy\ntorch==2.4.0\n", "numpy==1.26.4\ntorch==2.4.0\n", []),
+    ],
+)
+def test_a_range_and_none_at_all_differ(ours: str, theirs: str, named: list[str]) -> None:
+    assert [path[1] for path in told(ours, theirs)] == named
+
+
 @pytest.mark.parametrize(("theirs", "named"), [(COMMIT[:8], []), (COMMIT[::-1], ["lib"])])
 def test_a_commit_that_is_cut_off_is_the_same_commit(theirs: str, named: list[str]) -> None:
     ours, other = (PLACES.replace("lib@v1.2", f"lib@{commit}") for commit in (COMMIT, theirs))

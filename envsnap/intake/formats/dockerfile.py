@@ -7,14 +7,14 @@ a line is not guessed.
 from __future__ import annotations
 
 import json
-import re
 import posixpath
+import re
 import shlex
 from typing import Any
 
 from msgspec import Struct
 
-from envsnap.intake.formats import configs, install_commands
+from envsnap.intake.formats import configs, install_commands, other_commands
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.wanted import Wanted
@@ -36,7 +36,9 @@ OF_SHELL = re.compile(
 SHEBANG = re.compile(r"#!(?!.*\b(?:ba|da|z)?sh\b)")
 ESCAPE = re.compile(r"#\s*escape\s*=\s*([`\\])\s*$", re.IGNORECASE)
 # What `docker inspect` calls them.
-STARTED = {"USER": "user", "WORKDIR": "workdir", "ENTRYPOINT": "entrypoint", "CMD": "command"}
+STARTED = {"USER": "user", "WORKDIR": "workdir", "ENTRYPOINT": "entrypoint", "CMD": "command",
+    "SHELL": "shell", "HEALTHCHECK": "healthcheck", "STOPSIGNAL": "stop_signal"}  # fmt: skip
+MOUNT = re.compile(r"^(?:--(?:mount|network|security)=\S+\s+)+")
 FILE = re.compile(r"(?i:.*[._-])?(?i:docker|container)file")
 # A variable in a command, and values that a shell leaves as they are.
 SET = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::-[^}]*)?\}|(\w+))")
@@ -50,6 +52,7 @@ class Stage(Struct):
     name: str
     env: dict[str, str]
     runs: list[str]
+    copies: list[str]
     started: dict[str, Any]  # as `docker inspect` has it: user, workdir, entrypoint, command
 
 
@@ -111,7 +114,7 @@ def read(source: Source) -> Draft:
             draft.leave("stages that the last one does not build on")
     base = _filled(chain[-1].base, found.defaults)
     tree = {"base": base if base is not None else chain[-1].base, **chain[0].started}
-    configs.add_tree(draft, "dockerfile", tree, "env")
+    configs.add_tree(draft, "dockerfile", {**tree, **_made(chain)}, "env")
     python = OF_PYTHON.match(tree["base"])
     if python is not None:
         exact = python[1].count(".") == 2
@@ -132,6 +135,24 @@ def read(source: Source) -> Draft:
     if source.cut:
         draft.leave_end()
     return draft
+
+
+def _made(chain: list[Stage]) -> dict[str, Any]:
+    """What else the stages run and copy, the outermost stage first."""
+    commands = other_commands.Commands()
+    copied: dict[str, str] = {}
+    for stage in reversed(chain):
+        for run in stage.runs:
+            words = _words(run)
+            if words is None:
+                commands.add(MOUNT.sub("", run))
+            else:
+                commands.add_words(words)
+        for rest in stage.copies:
+            source, _, target = rest.rpartition(" ")
+            copied[target.strip("\"'[]")] = source.strip().rstrip(",")
+    found = {"run": commands.tree, "copy": copied}
+    return {key: value for key, value in found.items() if value}
 
 
 def _words(run: str) -> list[str] | None:
@@ -173,6 +194,8 @@ class _Stages:
             found = {name: _expanded(value, self._known) for name, value in told.items()}
             self.listed[-1].env.update(found)
             self._known.update(self.listed[-1].env)
+        elif word in ("COPY", "ADD") and self.listed:
+            self.listed[-1].copies.append(_expanded(rest.strip(), self._known))
         elif word in STARTED and self.listed:
             self._start(word, rest.strip())
         elif word == "RUN" and self.listed:
@@ -182,7 +205,12 @@ class _Stages:
     def _start(self, word: str, rest: str) -> None:
         """What is started, where and as whom; a folder is relative to the one before it."""
         told = self.listed[-1].started
-        if word in ("CMD", "ENTRYPOINT"):  # what is in them is for the shell of the container
+        if word in (
+            "CMD",
+            "ENTRYPOINT",
+            "SHELL",
+            "HEALTHCHECK",
+        ):  # what is in them is for the shell of the container
             if word == "ENTRYPOINT" and not self._commands:
                 told.pop("command", None)  # a stage's CMD is for the program that it was set for
             self._commands = self._commands or word == "CMD"
@@ -201,7 +229,8 @@ class _Stages:
         above = [stage for stage in self.listed if stage.name and stage.name == base]
         self._known = dict(above[-1].env) if above else {}
         self._commands = False  # whether this stage has a CMD of its own
-        self.listed.append(Stage(base, name, {}, [], dict(above[-1].started) if above else {}))
+        started = dict(above[-1].started) if above else {}
+        self.listed.append(Stage(base, name, {}, [], [], started))
 
     def _argument(self, rest: str) -> None:
         name, equals, value = rest.partition("=")

@@ -94,6 +94,16 @@ def _command(draft: Draft, words: list[str], *, is_sure: bool) -> None:
         _conda(draft, told)
 
 
+def reads(words: list[str]) -> bool:
+    """Whether a command's packages are read from it."""
+    program, rest = _program(words)
+    return (
+        program in ("pip", "conda")
+        and "install" in rest
+        and not any(option in ("-r", "--requirement", "-e", "--editable") for option in rest)
+    )
+
+
 def _program(words: list[str]) -> tuple[str, list[str]]:
     """Which installer a command calls, and the words behind it; an empty name: none."""
     if not words:

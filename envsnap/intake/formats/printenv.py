@@ -23,17 +23,10 @@ FUNCTION = re.compile(r"^BASH_FUNC_[^=]{1,255}=\(\)")
 ALWAYS = "PATH"
 SHELL = frozenset(("HOME", "PWD", "SHLVL", "USER", "LOGNAME", "OLDPWD", "HOSTNAME", "_"))
 # What Windows sets for every program; its names are the same in capitals, as Python has them.
-WINDOWS = frozenset(
-    ("APPDATA", "COMPUTERNAME", "COMSPEC", "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "OS", "PATHEXT")
-    + (
-        "PROCESSOR_ARCHITECTURE",
-        "PROGRAMDATA",
-        "PROGRAMFILES",
-        "SYSTEMROOT",
-        "USERPROFILE",
-        "WINDIR",
-    )
-)
+WINDOWS = frozenset((
+    "APPDATA", "COMPUTERNAME", "COMSPEC", "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "OS", "PATHEXT",
+    "PROCESSOR_ARCHITECTURE", "PROGRAMDATA", "PROGRAMFILES", "SYSTEMROOT", "USERPROFILE", "WINDIR",
+))  # fmt: skip
 FEWEST, FEWEST_OF_SHELL, FEWEST_OF_WINDOWS = 4, 3, 2
 QUOTED = re.compile(r"\$'((?:[^'\\]|\\['\\])*)'")
 GOES_ON = "not stated: its value goes on in further lines"

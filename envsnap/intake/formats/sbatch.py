@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from envsnap.intake.formats import configs, shell
+from envsnap.intake.formats import configs, other_commands, shell
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 
@@ -42,9 +42,12 @@ def read(source: Source) -> Draft:
     options = _options(source.lines)
     modules: list[str] = []
     exports: dict[str, set[str]] = {}
+    others = other_commands.Commands()
     for line, is_sure in _commands(source.lines):
         for command in shell.commands(line):
-            _command(command.text, exports, modules, is_sure=is_sure and command.is_sure)
+            sure = is_sure and command.is_sure
+            if not _command(command.text, exports, modules, is_sure=sure):
+                others.add(command.text)
     for name, values in exports.items():
         if not values:
             continue  # it is unset again
@@ -52,24 +55,28 @@ def read(source: Source) -> Draft:
             _export(draft, name, values.pop())
         else:
             draft.variable_name(name)  # which one is in force is the script's to decide
-    tree = {"sbatch": options, **({"modules": modules} if modules else {})}
+    told = {"modules": modules, "run": others.tree}
+    tree = {"sbatch": options, **{key: value for key, value in told.items() if value}}
     configs.add_tree(draft, "sbatch", tree, "env")
     return draft
 
 
-def _command(text: str, exports: dict[str, set[str]], modules: list[str], *, is_sure: bool) -> None:
-    """Add what one command exports or loads, or take it back."""
+def _command(text: str, exports: dict[str, set[str]], modules: list[str], *, is_sure: bool) -> bool:
+    """Add what one command exports or loads, or take it back; whether it is one that does so."""
     export, module = EXPORT.match(text), MODULES.match(text)
     unset = UNSET.match(text)
     if export is not None:
         for name, value in _assigned(export["words"]):
             exports.setdefault(name, set()).update((value,) if is_sure else (value, ""))
     elif unset is not None:
-        for name in unset["names"].split():
+        names = unset["names"].split()
+        for name in names:
             if name in exports:
                 exports[name] = {"", *exports[name]} if not is_sure else set()
+        return set(names) <= set(exports)
     elif module is not None:
         _module(module["deed"], module["names"].split(), modules)
+    return export is not None or module is not None
 
 
 def _module(deed: str, names: list[str], modules: list[str]) -> None:
