@@ -106,14 +106,24 @@ def _is_quoted(value: str, reading: Reading) -> bool:
     return any(quoted.search(item.line) for item in reading.evidence if not item.is_hint)
 
 
+def _is_said(name: str, reading: Reading) -> bool:
+    """Whether a line that is no note of a log has a name."""
+    if name not in reading.text:
+        return False
+    whole = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    return any(
+        name in line and whole.search(line) and not reading.is_quiet(number)
+        for number, line in enumerate(reading.lines.lines)
+    )
+
+
 def is_mentioned(found: Finding, reading: Reading) -> bool:
     """Whether a text has the name of a distribution or of a variable."""
     if found.path[0] not in ("packages", "frameworks", "env_vars") or len(found.path) < 2:
         return False
     name = found.path[1]
     if found.path[0] == "env_vars":
-        is_long = "_" in name and len(name) >= SHORTEST
-        return is_long and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", reading.text) is not None
+        return "_" in name and len(name) >= SHORTEST and _is_said(name, reading)
     if not reading.lines.words.may_have_lowered(name.lower().replace("-", " ")):
         return False
     spelled = re.escape(name).replace(r"\-", "-").replace("-", "[-_]")

@@ -25,9 +25,11 @@ from envsnap.rules.machine.env_var import UNKNOWN
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps
 from envsnap.rules.symptoms.demangle import demangled
+from envsnap.rules.symptoms.held import held
 from envsnap.rules.symptoms.known import known
 from envsnap.rules.symptoms.naming import (
     AS_SET,
+    REFUSED,
     as_set,
     fitting,
     named,
@@ -42,6 +44,7 @@ from envsnap.rules.symptoms.reading import RAISED, Evidence, Reading
 from envsnap.rules.symptoms.spoken import as_it_holds, is_of_the_program, settled_lines, spoken_for
 
 LONGEST_QUOTE = 160
+SET_HERE = (AS_SET["id"], REFUSED["id"])
 LONGEST_JUDGED = 8000  # of a line: what stands further away tells nothing of a secret
 LONGEST_NAME = 80
 MOST_GUESSES = 2
@@ -101,7 +104,7 @@ class ErrorText(Rule):
                 if own.message not in said:
                     said.add(own.message)
                     told.add((own.rule, own.path))
-                    place = 0 if evidence.row["id"] == AS_SET["id"] else 1
+                    place = 0 if evidence.row["id"] in SET_HERE else 1
                     ordered.append((3 if own.severity is Severity.INFO else place, own))
         yield from (found for _, found in sorted(ordered, key=lambda item: item[0]))
 
@@ -166,6 +169,16 @@ def _all_of(
     yield from shadows(reading, manifest)
     yield from known(reading, manifest)
     yield from (as_it_holds(item, manifest) for item in reading.evidence)
+    yield from held(reading, manifest, _moved_variables(findings))
+
+
+def _moved_variables(findings: Sequence[Finding]) -> tuple[str, ...] | None:
+    """The variables that differ; None where one environment is looked at alone."""
+    if not any(found.changes for found in findings):
+        return None
+    return tuple(
+        found.path[1] for found in findings if found.path[0] == "env_vars" and found.changes
+    )
 
 
 def _is_of_path(found: Finding) -> bool:

@@ -47,6 +47,8 @@ OF_SURROUNDINGS = re.compile(
 )
 
 
+# A new exception, or an assertion; `raise error` hands on what another one found.
+RAISES = re.compile(r"raise\s*\(?(?:\w{1,60}\.){0,6}[A-Z]\w{1,80}|assert\b")
 LONGEST = 600  # letters of a message that are read
 OF_A_FILE = ("FileNotFoundError", "IsADirectoryError", "NotADirectoryError", "FileExistsError")
 PLAIN = ("KeyError", "IndexError", "ValueError")
@@ -86,7 +88,7 @@ def _is_on_purpose(raised: Traceback) -> bool:
         return False
     root = raised.exception.partition(".")[0]
     own = "." in raised.exception and f"/{root}/" in last.file.replace("\\", "/")
-    return own or last.source.startswith(("raise ", "raise(", "assert "))
+    return own or RAISES.match(last.source) is not None
 
 
 def _said(raised: Traceback) -> str:

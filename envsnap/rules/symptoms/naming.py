@@ -184,7 +184,7 @@ def as_set(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
             continue
         for name, value in ASSIGNED.findall(line):
             if variables.get(name) == value and not only_tells(name):
-                yield _of_variable(AS_SET, name, line, reading.lines.numbered(number))
+                yield of_variable(AS_SET, name, line, reading.lines.numbered(number))
 
 
 def to_set(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
@@ -199,7 +199,7 @@ def to_set(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
             continue
         for name in VARIABLE.findall(line):
             if name not in known and not ASSIGNED.search(line):
-                yield _of_variable(TO_SET, name, line, reading.lines.numbered(number))
+                yield of_variable(TO_SET, name, line, reading.lines.numbered(number))
 
 
 def unread(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
@@ -211,13 +211,16 @@ def unread(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
         words = NAME.findall(line) if COMPLAINS.search(line) else ()
         for name in dict.fromkeys(words):
             if name in others and not only_tells(name):
-                yield _of_variable(UNREAD, name, line, reading.lines.numbered(number))
+                yield of_variable(UNREAD, name, line, reading.lines.numbered(number))
 
 
-def _of_variable(row: dict[str, Any], name: str, line: str, number: int) -> Evidence:
+def of_variable(
+    row: dict[str, Any], name: str, line: str, number: int, value: str = ""
+) -> Evidence:
     """What a line says of one variable."""
     about = {**row, "facts": [f"env_vars.{name}"], "names": "as they are"}
-    return Evidence(row=about, groups={"named": name}, line=line, number=number)
+    groups = {"named": name, "value": value[:LONGEST_VALUE]}
+    return Evidence(row=about, groups=groups, line=line, number=number)
 
 
 def on_path(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:

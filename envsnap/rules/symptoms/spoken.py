@@ -139,12 +139,13 @@ def _moved_far(evidence: Evidence, where: Places, findings: Sequence[Finding]) -
         moved = distance(found.reference, found.other) in (Distance.MAJOR, Distance.MINOR)
         return found.path[0] in ("packages", "frameworks") and moved and not outside
 
-    return [
+    spoken = [
         found
         for path in where.ordered
         for found in findings
         if found.changes and touches(found, path) and _may_do(found, path) and may_be(found)
-    ][:MOST_RAISED]
+    ]
+    return list({(found.rule, found.path): found for found in spoken}.values())[:MOST_RAISED]
 
 
 def _says_nothing(evidence: Evidence) -> bool:

@@ -1,0 +1,265 @@
+"""Variables that a complaint is about without their names: by the value that it shows, or by its words.
+
+One word of a name stands in many lines; a value beside it, or two words that few names have, do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from envsnap.knowledge.variables import only_tells
+from envsnap.model.manifest import Manifest
+from envsnap.model.reading import entries
+from envsnap.rules.symptoms.lines import bare
+from envsnap.rules.symptoms.naming import (
+    AS_SET,
+    COMPLAINING,
+    COMPLAINS,
+    REFUSED,
+    REFUSES,
+    of_variable,
+)
+from envsnap.rules.symptoms.reading import Evidence, Reading
+
+# Words of names that stand in lines about anything.
+COMMON = frozenset(
+    [
+        "allow",
+        "and",
+        "backend",
+        "batch",
+        "block",
+        "buffer",
+        "cache",
+        "capability",
+        "check",
+        "class",
+        "client",
+        "code",
+        "collective",
+        "config",
+        "connection",
+        "count",
+        "cpu",
+        "cuda",
+        "data",
+        "debug",
+        "default",
+        "device",
+        "devices",
+        "dir",
+        "directory",
+        "disable",
+        "driver",
+        "dump",
+        "enable",
+        "engine",
+        "env",
+        "error",
+        "extra",
+        "file",
+        "files",
+        "first",
+        "flags",
+        "for",
+        "force",
+        "format",
+        "gpu",
+        "group",
+        "home",
+        "host",
+        "hub",
+        "id",
+        "index",
+        "init",
+        "input",
+        "interface",
+        "interval",
+        "kernel",
+        "key",
+        "lang",
+        "last",
+        "launch",
+        "lc",
+        "lib",
+        "library",
+        "limit",
+        "list",
+        "load",
+        "local",
+        "log",
+        "logs",
+        "main",
+        "master",
+        "max",
+        "maximum",
+        "memory",
+        "min",
+        "mode",
+        "model",
+        "name",
+        "no",
+        "node",
+        "not",
+        "num",
+        "number",
+        "off",
+        "offline",
+        "on",
+        "only",
+        "order",
+        "output",
+        "path",
+        "per",
+        "pid",
+        "platform",
+        "platforms",
+        "plugin",
+        "policy",
+        "pool",
+        "port",
+        "prefix",
+        "process",
+        "python",
+        "pytorch",
+        "rank",
+        "read",
+        "root",
+        "run",
+        "seed",
+        "server",
+        "set",
+        "size",
+        "skip",
+        "socket",
+        "sync",
+        "temp",
+        "test",
+        "thread",
+        "threads",
+        "time",
+        "timeout",
+        "tmp",
+        "token",
+        "torch",
+        "transfer",
+        "type",
+        "url",
+        "use",
+        "user",
+        "value",
+        "version",
+        "visible",
+        "wait",
+        "warn",
+        "warnings",
+        "with",
+        "without",
+        "work",
+        "worker",
+        "world",
+        "write",
+    ]
+)
+PLAIN = ("true", "false", "none", "auto", "default", "main", "yes", "off", "on", "info", "error", "warning", "debug",
+    "local", "localhost", "spawn", "fork", "python", "cuda", "cpu", "file", "online", "offline")  # fmt: skip
+PATHS = re.compile(r"['\"`( ](/[\w.+/-]{2,200})(?=['\"`):, ]|$)")
+OF_A_PATH = re.compile(
+    r"No such file|not found|not find|does not exist|doesn't exist|[Pp]ermission denied|[Rr]ead-only|not a directory"
+    r"|cannot (?:access|create|open|be preloaded)|not writable"
+)
+INNER = (
+    "bin",
+    "lib",
+    "lib64",
+    "include",
+    "share",
+    "nvvm",
+    "targets",
+)  # what a folder of programs has
+WORD = re.compile(r"[a-z]{3,40}")
+STEM = 4
+MOST_LINES = 40
+LONGEST = 600
+
+
+def held(reading: Reading, manifest: Manifest, moved: Collection[str] | None) -> Iterator[Evidence]:
+    """The variables; `moved` are the names of those that differ, None where nothing is compared."""
+    variables = {
+        name: str(value)
+        for name, value in entries(manifest, "env_vars").items()
+        if moved is None and isinstance(value, str) and not only_tells(name)
+    }
+    variables.update({name: "" for name in moved or () if not only_tells(name)})
+    variables.update(_values(manifest, moved or ()))
+    if not variables:
+        return
+    for number in reversed(reading.lines.with_any(COMPLAINING)):
+        line = bare(reading.lines.lines[number][:LONGEST])
+        if reading.is_quiet(number) or not (COMPLAINS.search(line) or OF_A_PATH.search(line)):
+            continue
+        for name in _named(line, _around(reading, number), variables):
+            is_refused = bool(variables[name]) and REFUSES.search(line) is not None
+            row = REFUSED if is_refused else AS_SET
+            yield of_variable(row, name, line, reading.lines.numbered(number), variables[name])
+
+
+def _values(manifest: Manifest, names: Collection[str]) -> dict[str, str]:
+    stated = entries(manifest, "env_vars")
+    return {name: str(stated[name]) for name in names if isinstance(stated.get(name), str)}
+
+
+def _around(reading: Reading, number: int) -> str:
+    """Where the innermost frame of the traceback that a line ends is, and what it says."""
+    told = reading.lines.numbered(number)
+    for item in reading.evidence:
+        if item.raised is not None and item.number == told and item.raised.frames:
+            last = item.raised.frames[-1]
+            return f"{last.file} {last.source}"
+    return ""
+
+
+def _named(line: str, around: str, variables: Mapping[str, str]) -> Iterator[str]:
+    plain = line.lower()
+    told = set(map(_stem, WORD.findall(f"{plain} {around.lower()}")))
+    paths = PATHS.findall(line) if OF_A_PATH.search(line) else []
+    for name, value in variables.items():
+        words = _words(name)
+        rare = sum(_stem(word) in told for word in words if word not in COMMON)
+        if rare > 1 or _is_of_path(value, paths) or _is_shown(value, line, words, plain):
+            yield name
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in re.split(r"[_0-9]+", name.lower()) if len(word) > 2]
+
+
+def _stem(word: str) -> str:
+    return word.rstrip("s") if len(word) > STEM else word
+
+
+def _is_of_path(value: str, paths: Collection[str]) -> bool:
+    """Whether a path is the variable's own, one that it lies in, or a part of a folder of programs."""
+    if not re.fullmatch(r"/[\w.+-]+(?:/[\w.+-]+)*/?", value):
+        return False
+    own = value.rstrip("/")
+    return any(
+        path.rstrip("/") == own
+        or own.startswith(path.rstrip("/") + "/")
+        or (path.startswith(own + "/") and path[len(own) + 1 :].partition("/")[0] in INNER)
+        for path in paths
+    )
+
+
+def _is_shown(value: str, line: str, words: Collection[str], plain: str) -> bool:
+    """Whether a line shows a value, and has a word of the variable's name beside it."""
+    if len(value) < 2 or len(value) > LONGEST or value.lower() in PLAIN:
+        return False
+    if value not in line:
+        return False
+    shown = re.escape(value)
+    if re.search(rf"(?<![\w.-]){shown}(?![\w-]|\.\w)", line):
+        near = [word for word in words if word in plain and word not in value.lower()]
+        return bool(near) and not (value.isdigit() and all(word in COMMON for word in near))
+    return any(f"{word}{value.lower()}" in plain for word in words)
