@@ -14,6 +14,7 @@ from msgspec import UNSET, Struct
 from envsnap.changes import markers
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.changes.ranges import in_range, is_one_range, plain_range
+from envsnap.changes.requests import alike, choices, commit, meets, named, one_place, spelled
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import reason_for
 from envsnap.model.python import Package
@@ -23,7 +24,6 @@ from envsnap.model.wanted import Choice, Requirement
 NOT_DECIDED = "not stated: on which platforms and Pythons it is asked for cannot be decided here"
 NOT_STATED = "not stated"
 PLACE = ("sys_platform", "platform_machine", "platform_python_implementation", "python_version")
-ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".whl")
 UNREADABLE = "not compared: its range is of a form that envsnap does not read"
 
 
@@ -60,47 +60,6 @@ def compare(reference: Manifest, other: Manifest) -> Found:
     found.changes.extend(change.mirrored() for change in mirrored.changes)
     found.compared = mirrored.compared
     return found
-
-
-def choices(requirement: Requirement) -> tuple[Choice, ...]:
-    """The lines that ask for a distribution."""
-    alternatives = requirement.alternatives
-    return (requirement,) if alternatives is UNSET else alternatives
-
-
-def spelled(choice: Choice) -> str | None:
-    """What a line asks for in a word: a version, a range, what it names of a repository; None for any."""
-    if isinstance(choice.version, str):
-        return choice.version
-    if isinstance(choice.specifier, str):
-        return choice.specifier
-    return _commit(choice) or _named(choice)
-
-
-def _commit(choice: Choice) -> str | None:
-    origin = choice.origin
-    return origin.commit if origin is not UNSET and isinstance(origin.commit, str) else None
-
-
-def _named(choice: Choice) -> str | None:
-    """`@` and the tag or branch of a repository; of an archive that states no version, its name."""
-    url = choice.origin.url if choice.origin is not UNSET else UNSET
-    if not isinstance(url, str) or choice.origin is UNSET or _commit(choice):
-        return None
-    last = url.rstrip("/").rpartition("/")[2]
-    if choice.origin.vcs is UNSET:
-        return last if last.endswith(ARCHIVES) else None
-    _, at, named = last.rpartition("@")
-    return at + named if at else None
-
-
-def meets(choice: Choice, version: str) -> bool | None:
-    """Whether a version is what a line asks for; None where the line cannot be read."""
-    if isinstance(choice.version, str):
-        return in_range(f"=={choice.version}", version, otherwise=choice.version == version)
-    if isinstance(choice.specifier, str):
-        return in_range(choice.specifier, version, otherwise=None)
-    return True
 
 
 def told(reference: Manifest, other: Manifest) -> str | None:
@@ -281,7 +240,7 @@ class _Files:
                     Change(path=("wanted", name), kind=ChangeKind.UNKNOWN, reason=NOT_DECIDED)
                 )
                 return
-            if not _alike(*found):
+            if not alike(*found):
                 self._settle(name, *found)
                 return
         self._found.compared += 1
@@ -293,8 +252,8 @@ class _Files:
         """The commit and conda's build, where both lines name one beside an equal version."""
         if UNSET not in (left.alternatives, right.alternatives) or not spelled(left):
             return
-        commits = _commit(left), _commit(right)
-        if isinstance(left.version, str) and None not in commits and not _one_place(left, right):
+        commits = commit(left), commit(right)
+        if isinstance(left.version, str) and None not in commits and not one_place(left, right):
             self._add(("wanted", name, "origin", "commit"), ChangeKind.CHANGED, *commits)
         builds = left.build, right.build
         if all(isinstance(build, str) for build in builds) and builds[0] != builds[1]:
@@ -316,7 +275,7 @@ class _Files:
         told = " or ".join(mine) or None, " or ".join(theirs) or None
         if mine and theirs:
             self._found.compared += 1
-            if not _alike(mine, theirs):
+            if not alike(mine, theirs):
                 self._add(self._place(name), ChangeKind.CHANGED, *told)
             return
         lacking = 1 if mine else 0
@@ -342,7 +301,7 @@ class _Files:
                 isinstance(getattr(self._entry(side, name), field), str) for side in self._sides
             ):
                 return "wanted", name, field
-        if all(_named(self._entry(side, name)) for side in self._sides):
+        if all(named(self._entry(side, name)) for side in self._sides):
             return "wanted", name, "origin", "url"
         return "wanted", name
 
@@ -417,53 +376,3 @@ def _both_in_cell(
         return groups if all(groups) else ({}, {})
     mine = mine or (_by_groups(left, cell) if theirs else {})
     return mine, theirs or (_by_groups(right, cell) if mine else {})
-
-
-def _alike(mine: Mapping[str, Choice], theirs: Mapping[str, Choice]) -> bool:
-    """Whether two requests can be met by one version: a range holds the version that is named."""
-    if not mine or not theirs:
-        return not mine and not theirs
-    if set(mine) == set(theirs):
-        return True
-    if min(len(mine), len(theirs)) > 1 and _are_pins(mine) and _are_pins(theirs):
-        return False  # conda asks for one and pip for another, and both are installed
-    return any(_meet(one, two) for one in mine.values() for two in theirs.values())
-
-
-def _are_pins(lines: Mapping[str, Choice]) -> bool:
-    return all(isinstance(choice.version, str) for choice in lines.values())
-
-
-def _meet(one: Choice, two: Choice) -> bool:
-    if isinstance(one.version, str) and isinstance(two.version, str):
-        return one.version == two.version or _equal(one.version, two.version)
-    if isinstance(one.version, str):
-        return meets(two, one.version) is True
-    if isinstance(two.version, str):
-        return meets(one, two.version) is True
-    mine, theirs = spelled(one), spelled(two)
-    if mine is None or theirs is None:
-        bounds = one.specifier, two.specifier  # a range is no difference to a tag or a commit
-        return not any(isinstance(bound, str) for bound in bounds)
-    if isinstance(one.specifier, str) and isinstance(two.specifier, str):
-        return is_one_range(mine, theirs)
-    return _one_place(one, two)
-
-
-def _one_place(one: Choice, two: Choice) -> bool:
-    """Whether two addresses can be of one state; a tag and a commit, or a range, can."""
-    commits = _commit(one), _commit(two)
-    if None not in commits:
-        short, long = sorted(map(str, commits), key=len)
-        return long.startswith(short)
-    named = _named(one), _named(two)
-    return None in named or named[0] == named[1]
-
-
-def _equal(one: str, two: str) -> bool:
-    from packaging.version import Version
-
-    try:
-        return Version(one) == Version(two)
-    except ValueError:
-        return False

@@ -27,7 +27,8 @@ def _words(text: str) -> re.Pattern[str]:
 # A key that people read, or by which a tool notes where a file came from; nothing is computed from it.
 _NOTE = _words(
     "description title comments? notes? authors? maintainers? maintained_by owners? contacts? e?mail email_on_(?:failure|retry)"
-    " license created(?:_(?:at|by|on))? updated(?:_(?:at|by|on))? date changelog version schema_version reviewers?"
+    " license created(?:_(?:at|by|on))? updated(?:_(?:at|by|on))? modified(?:_(?:at|by|on))?"
+    " (?:jira_|change_)?tickets?(?:_(?:id|url))? jira approved_by approvers? requested_by last_modified(?:_by)? date changelog version schema_version reviewers?"
     # What a tool notes of itself, and what a run is called.
     " transformers_version _?name_or_path _commit_hash _from_model_config _diffusers_version mlflow_version"
     " envsnap_version creation_timestamp resource_version generation"

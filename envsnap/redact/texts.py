@@ -7,6 +7,7 @@ from . import (
     clauses,
     commands,
     declared,
+    escapes,
     fragments,
     issuers,
     keys,
@@ -89,9 +90,6 @@ _SCHEMES = ("basic", "bearer", "token", "key", "digest", "nego", "splu")
 _B64 = r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,100000}={0,2}"
 # Colours of a terminal, also as they are spelled in JSON and in shells: they part words, as blanks do.
 _COLOUR = r"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-9;?]{0,32}[A-Za-z]"
-# Quotes and ends of lines in a text that is itself quoted, once or more often.
-_BY_NUMBER = r"\\{1,25}(?:u00|x)(2[267]|3[cdeCDE])"  # and "&'<=>, as Go and PHP write them
-_ESCAPED = r"(\\{1,31})([\"'])(?=([\s,:;}\])\\]|\Z)?)"
 # An assignment or an address in the encoding of addresses: user%3Dml%26password%3Dx.
 _PERCENTED = r"[^\s\"'<>?&=]{4,8003}"
 _JWK = r"[\"'](?:d|p|q|dp|dq|qi|k|oth)[\"']\s{0,4}:\s{0,4}[\"']([A-Za-z0-9_=-]{8,4096})"
@@ -131,7 +129,8 @@ def find(text: str, inside: bool = False) -> list:
     found.extend(loose.spans(text))
     if not inside:
         if "\\" in text:
-            found.extend(_escaped(text))
+            plain = escapes.plain(text)
+            found.extend(find(plain, True) if plain != text else ())
         found.extend(_encoded(text))
         found.extend(_percented(text))
     return _merged(found)
@@ -163,27 +162,6 @@ def _percented(text: str) -> list:
         if find(decoded, True):
             found.append((*match.span(), "a secret in the encoding of addresses"))
     return found
-
-
-def _escaped(text: str) -> list:
-    """Secrets in a text within a text, whose quotes and ends of lines are escaped."""
-    plain = re.sub(_BY_NUMBER, _character, text)
-    plain = re.sub(r"\\{1,31}[nrt]", lambda match: " " * (len(match.group()) - 1) + "\n", plain)
-    plain = re.sub(_ESCAPED, _quote, plain)
-    return find(plain, True) if plain != text else []
-
-
-def _character(match) -> str:
-    """What JSON writes by its number, at the end of as many signs; a quote stays an escaped one."""
-    character = chr(int(match.group(1), 16))
-    filling = "\\" if character in "\"'" else "&" if character == "&" else " "
-    return filling * (len(match.group()) - 1) + character
-
-
-def _quote(match) -> str:
-    """A quote without what escapes it, in as many signs; blanks stand outside of what it ends."""
-    blanks = " " * len(match.group(1))
-    return blanks + match.group(2) if match.group(3) is None else match.group(2) + blanks
 
 
 def _blank(match) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from envsnap.replay.compare import equivalence, latency, of_layers, raised, surroundings, view
 from envsnap.replay.compare.evidence import Answer, Evidence
-from envsnap.replay.compare.facts import ANYWHERE, BESIDE_CODE, Fact, remedy
+from envsnap.replay.compare.facts import ANYWHERE, BESIDE_CODE, Fact, remedies, remedy
 from envsnap.replay.compare.model_parts import Setting, listed
 from envsnap.replay.compare.progress import UNMEASURED
 from envsnap.replay.compare.verdict import Also
@@ -324,13 +324,14 @@ def _place(evidence: Evidence) -> Answer:
         )  # fmt: skip
     if evidence.facts.of("config"):
         return of_layers.config(evidence, f"the runs diverge {evidence.judged.place}")
-    lines = "".join(f"; {fact.text}" for fact in evidence.facts.code()[:2])
-    read = evidence.facts.of(*ANYWHERE)[:2]
-    if read:  # what a forward does may follow from what the run was told
-        told = "; ".join(fact.text for fact in read)
+    code = evidence.facts.code()[:2]
+    lines = "".join(f"; {fact.text}" for fact in code)
+    together = evidence.facts.beside(evidence.facts.of(*ANYWHERE), code)
+    if evidence.facts.of(*ANYWHERE):  # what a forward does may follow from what the run was told
+        told = "; ".join(fact.text for fact in together)
         return Answer(
-            outcome="diverged", subject="code", fix=read[0].fix,
-            cause=f"{told}{lines}: the runs diverge {evidence.judged.place}",
+            outcome="diverged", subject="code", fix=remedies(together),
+            cause=f"{told}: the runs diverge {evidence.judged.place}",
         )  # fmt: skip
     return Answer(
         outcome="diverged", subject="code",

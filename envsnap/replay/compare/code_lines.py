@@ -6,6 +6,7 @@ import ast
 import difflib
 import itertools
 import os
+import re
 import zlib
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -20,6 +21,8 @@ STATEMENT = "s:"  # of a block that is no function
 GIVEN = "r:"  # a block without the names that its file gives
 MOST_ALIKE = 20
 TELLS_ALL = 8  # the revision since which modules from elsewhere are among the files
+TELLS_SMALL = 9  # and that since which those of small distributions are
+INSTALLED = re.compile(r"(?:^|/)(?:site|dist)-packages/")
 
 
 def compare(golden: Record, other: Record) -> Iterator[tuple[str, str]]:
@@ -48,9 +51,16 @@ def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
         acting = any(not (part.of_heads or part.minor) for part in parts)
         for part in parts:
             yield part.minor or (part.of_heads and acting), f"{part.told}{moved}", part.place
-    if min(golden.recording_revision, other.recording_revision) >= TELLS_ALL:
-        yield from _alone(there, here, twins.keys(), "here only")
-        yield from _alone(here, there, twins.values(), "in the golden run only")
+    revision = min(golden.recording_revision, other.recording_revision)
+    if revision >= TELLS_ALL:
+        mine, theirs = (_known(names, revision) for names in (here, there))
+        yield from _alone(theirs, mine, twins.keys(), "here only")
+        yield from _alone(mine, theirs, twins.values(), "in the golden run only")
+
+
+def _known(names: Iterable[str], revision: int) -> list[str]:
+    """The files that recordings since this revision have."""
+    return [name for name in names if revision >= TELLS_SMALL or not INSTALLED.search(name)]
 
 
 def _twins(here: Collection[str], there: Collection[str]) -> dict[str, str]:
@@ -79,7 +89,7 @@ def _common_end(one: str, two: str) -> int:
 
 
 def _alone(
-    mine: Iterable[str], theirs: Collection[str], paired: Collection[str], where: str
+    mine: Collection[str], theirs: Collection[str], paired: Collection[str], where: str
 ) -> Iterator[tuple[bool, str, str]]:
     """The modules that one run alone reads: they may stand before others of their names."""
     for name in mine if theirs else ():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -14,9 +14,10 @@ from envsnap.replay.compare.verdict import Rung
 from envsnap.replay.esr.archive import Recording
 from envsnap.rules import engine
 from envsnap.rules.finding import Effect, Fact, Finding, Severity
-from envsnap.wording import counted
+from envsnap.wording import counted, few
 
 LONGEST = 80
+MOST_MOVED, LONGEST_TOLD = 4, 300
 
 
 class Environment(Struct, frozen=True, kw_only=True):
@@ -43,10 +44,7 @@ def between(golden: Manifest, other: Manifest) -> Environment:
     found = [finding for finding in result.findings if _shapes_numbers(finding)]
     changes = {path: told for finding in found for path, told in _told(finding)}
     if not changes:
-        rung = Rung(
-            name="environment", state="same", summary="nothing that affects numbers differs"
-        )
-        return Environment(rung=rung, changes={})
+        return Environment(rung=_quiet(result.findings), changes={})
     rung = Rung(
         name="environment",
         state="differs",
@@ -54,6 +52,20 @@ def between(golden: Manifest, other: Manifest) -> Environment:
         details=tuple(f"{path} {told}" for path, told in changes.items()),
     )
     return Environment(rung=rung, changes=changes)
+
+
+def _quiet(findings: Iterable[Finding]) -> Rung:
+    """That nothing is known to shape numbers; other releases are named, since nobody knows them all."""
+    moved = [
+        f"{finding.path[1]} {_one_line(finding.reference)} -> {_one_line(finding.other)}"
+        for finding in findings
+        if finding.path[0] == "packages" and finding.path[2:] == ("version",) and finding.changes
+        and role(finding.path[1]) != "tooling"
+    ]  # fmt: skip
+    summary = "nothing that affects numbers differs"
+    if moved:
+        summary = f"nothing that is known to affect numbers differs; other releases: {few(moved, MOST_MOVED)}"
+    return Rung(name="environment", state="same", summary=summary[:LONGEST_TOLD])
 
 
 def explaining(golden: Recording, other: Recording, error: str) -> Finding | None:

@@ -330,7 +330,10 @@ def _missing(
     twin = twins[-1] if twins else views(other)[-1]
     ended = raised.ended(golden.record, other.record)
     if ended and (other.record.raised or other.record.exit_code):
-        return plain_verdict(view, twin, "diverged", f"{ended}, before {view.title}", raised.advice(golden.record, other.record))  # fmt: skip
+        reasons = facts.beside(facts.acting("after"), facts.code()[:2])
+        cause = "; ".join((f"{ended}, before {view.title}", *(fact.text for fact in reasons)))
+        fix = remedies(reasons) if reasons else raised.advice(golden.record, other.record)
+        return plain_verdict(view, twin, "diverged", cause, fix)
     if not twins and any(item.root.type == view.root.type for item in views(other)):
         return _not_called(view, twin, facts)
     if not twins:

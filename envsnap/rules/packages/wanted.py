@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from envsnap.changes.change import Change, ChangeKind
-from envsnap.changes.wanted import ARCHIVES, choices
+from envsnap.changes.requests import ARCHIVES, choices
 from envsnap.knowledge import releases
 from envsnap.knowledge.roles import role
 from envsnap.knowledge.versions import Distance, distance

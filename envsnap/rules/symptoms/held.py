@@ -186,13 +186,7 @@ LONGEST = 600
 
 def held(reading: Reading, manifest: Manifest, moved: Collection[str] | None) -> Iterator[Evidence]:
     """The variables; `moved` are the names of those that differ, None where nothing is compared."""
-    variables = {
-        name: str(value)
-        for name, value in entries(manifest, "env_vars").items()
-        if moved is None and isinstance(value, str) and not only_tells(name)
-    }
-    variables.update({name: "" for name in moved or () if not only_tells(name)})
-    variables.update(_values(manifest, moved or ()))
+    variables = _candidates(manifest, moved)
     if not variables:
         return
     for number in reversed(reading.lines.with_any(COMPLAINING)):
@@ -205,9 +199,15 @@ def held(reading: Reading, manifest: Manifest, moved: Collection[str] | None) ->
             yield of_variable(row, name, line, reading.lines.numbered(number), variables[name])
 
 
-def _values(manifest: Manifest, names: Collection[str]) -> dict[str, str]:
-    stated = entries(manifest, "env_vars")
-    return {name: str(stated[name]) for name in names if isinstance(stated.get(name), str)}
+def _candidates(manifest: Manifest, moved: Collection[str] | None) -> dict[str, str]:
+    """Variables that may be meant, with their values; empty for one that is not set here."""
+    stated = {
+        name: value
+        for name, value in entries(manifest, "env_vars").items()
+        if isinstance(value, str)
+    }
+    names = stated if moved is None else moved
+    return {name: stated.get(name, "") for name in names if not only_tells(name)}
 
 
 def _around(reading: Reading, number: int) -> str:

@@ -16,6 +16,7 @@ MOST = 1 << 17  # bytes of text that is taken apart, the script first: less than
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 FUNCTION, BARE, STATEMENT, MINOR, RENAMED = "d", "n", "s", "m", "r"
 TELLERS = ("log", "logger", "logging", "warnings")
+SHOWS = ("__repr__", "__str__", "extra_repr", "__rich__", "_repr_html_")
 
 
 def blocks(texts: dict[str, bytes]) -> dict[str, list[str]]:
@@ -101,6 +102,8 @@ def _is_minor(node: Any) -> bool:
     """Whether a statement only imports something, or tells the reader something."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return True
+    if isinstance(node, FUNCTIONS):  # how an object is shown
+        return node.name in SHOWS
     if isinstance(node, ast.Assign) and len(node.targets) == 1:  # __version__ = "1.2"
         told = node.targets[0]
         named = isinstance(told, ast.Name) and told.id[:2] == told.id[-2:] == "__"

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import re
+import stat
+import sys
 from typing import Any
 
 from . import blocks, places
 from .settings import SECRET, digest
 
 MOST = 200
+LARGEST_INPUT = 16 << 20
 NUMBER = re.compile(
     r"[+-]?(?:\d{1,15}|(?:\d{1,15}\.\d{0,17}|\.\d{1,17}|\d{1,15}(?=[eE]))(?:[eE][+-]?\d{1,3})?)"
 )
@@ -33,9 +36,9 @@ PLACES = frozenset(
 def told(words: list[str] | None, script: str | None, callers: list[str]) -> dict[str, Any]:
     """The code that ran, and what the command of it was given; `words` is None where none was."""
     texts = places.sources(script, callers)
-    found = code(texts)
+    found = code({**texts, **places.beside(texts)})
     if words is not None:
-        found["options"] = options(words)
+        found["options"] = {**of_python(), **options(words)}
         found["variables"] = variables(list(texts.values()))
     return found
 
@@ -43,6 +46,20 @@ def told(words: list[str] | None, script: str | None, callers: list[str]) -> dic
 def code(texts: dict[str, bytes]) -> dict[str, Any]:
     """Lines of texts of code, and what their blocks do, by the names of the files."""
     return {"code": places.code(texts), "blocks": blocks.blocks(texts)}
+
+
+def of_python() -> dict[str, Any]:
+    """What Python was told beside the command: `python -O`, and the file that is its standard input."""
+    found: dict[str, Any] = {}
+    if sys.flags.optimize and not os.environ.get("PYTHONOPTIMIZE"):
+        found["python -O"] = sys.flags.optimize
+    try:
+        state = os.fstat(0)
+        if stat.S_ISREG(state.st_mode) and 0 < state.st_size <= LARGEST_INPUT:
+            found["standard input"] = digest(os.pread(0, state.st_size, 0).hex())
+    except (OSError, ValueError):
+        pass  # it is closed
+    return found
 
 
 def options(words: list[str]) -> dict[str, Any]:

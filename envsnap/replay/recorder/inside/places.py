@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import zlib
 from typing import Any
@@ -19,6 +20,9 @@ CONVERTING = tuple(
 )
 DEEPEST = 80
 MOST_FILES, MOST_LINES, LARGEST = 40, 20_000, 2 << 20
+MOST_OF_ONE = 12  # modules of an installed distribution that is looked into
+IMPORTS = re.compile(rb"(?m)^[ \t]{0,40}(?:from|import)[ \t]{1,9}([A-Za-z_]\w{0,80})")
+INSTALLED = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
 
 
 def is_own(path: str) -> bool:
@@ -137,6 +141,30 @@ def sources(main: str | None, callers: list[str]) -> dict[str, bytes]:
     return found
 
 
+def beside(texts: dict[str, bytes]) -> dict[str, bytes]:
+    """The text of modules of small distributions that these texts import: a library of a team's own.
+
+    Those of large ones are known by their releases, and are too many to look into.
+    """
+    found: dict[str, bytes] = {}
+    for path in _small(texts.values()):
+        text = source(path)
+        if text is not None and shown(path) not in texts and len(texts) + len(found) < MOST_FILES:
+            found[shown(path)] = text
+    return found
+
+
+def _small(texts: Any) -> list[str]:
+    named = {word.decode("ascii") for text in texts for word in IMPORTS.findall(text)}
+    inside: dict[str, list[str]] = {}
+    for name, module in list(sys.modules.items()):
+        top = name.partition(".")[0]
+        path = getattr(module, "__file__", None)
+        if top in named and isinstance(path, str) and INSTALLED.search(path):
+            inside.setdefault(top, []).append(path)
+    return [path for paths in inside.values() if len(paths) <= MOST_OF_ONE for path in paths]
+
+
 def code(texts: dict[str, bytes]) -> dict[str, list[str]]:
     """Digests of the lines of texts."""
     return {
@@ -146,13 +174,15 @@ def code(texts: dict[str, bytes]) -> dict[str, list[str]]:
 
 
 def source(path: str) -> bytes | None:
-    """The text of a file of Python, where it is none of the largest."""
-    if not path.endswith(".py"):
+    """The text of a file of Python, where it is none of the largest; of byte code alone a digest."""
+    if not path.endswith((".py", ".pyc")):
         return None
     try:
         if os.path.getsize(path) > LARGEST:
             return None
         with open(path, "rb") as stream:
-            return stream.read(LARGEST)
+            text = stream.read(LARGEST)
+        # Its head has the time at which it was compiled.
+        return text if path.endswith(".py") else b"# %08x" % zlib.crc32(text[16:])
     except OSError:
         return None
