@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from envsnap.image.planning.plan import make_plan
 from envsnap.image.proving import settings
+from envsnap.image.writing import dockerfile
 from envsnap.model import paths
 from tests import engine as engines
 from tests.conftest import Run
@@ -194,5 +195,18 @@ def test_an_empty_file_system_hides_files_of_the_plan(mount: str, hidden: list[s
     ],
 )  # fmt: skip
 def test_what_is_read_of_a_users_counts_in_a_container_that_runs(path: str, counts: bool) -> None:
-    found, rest = settings.since_start({path: True})
+    found, rest = settings.since_start({path: True}, make_plan(manifest()), {})
     assert (len(found), len(rest)) == ((1, 0) if counts else (0, 1))
+
+
+@pytest.mark.parametrize(("owner", "counts"), [(0, True), (dockerfile.UID, False)])
+def test_a_file_of_another_user_beside_the_application_counts(owner: int, counts: bool) -> None:
+    path = "/app/out/cache.bin"
+    found, rest = settings.since_start({path: True}, make_plan(manifest()), {path: owner})
+    assert (len(found), len(rest)) == ((1, 0) if counts else (0, 1))
+
+
+def test_a_journal_of_a_database_of_the_plan_counts() -> None:
+    plan = replace(make_plan(manifest()), app_files={"facts.db": "0" * 64})
+    found, rest = settings.since_start({"/app/facts.db-wal": True, "/app/x-wal": True}, plan, {})
+    assert ([item.path[-20:] for item in found], len(rest)) == (['["/app/facts.db-wal"]'[-20:]], 1)

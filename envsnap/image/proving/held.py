@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import json
 import re
 import tarfile
 import tempfile
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
@@ -318,3 +319,19 @@ def written_since(container: Any) -> dict[str, bool]:
         by_engine.update(INIT)
     left_out = folders | by_engine
     return {path: there for path, there in paths.items() if path not in left_out}
+
+
+def owners(container: Any, paths: Iterable[str]) -> dict[str, int]:
+    """The users whose files these are, as the engine hands them out; files that are gone are left out."""
+    import docker
+
+    found: dict[str, int] = {}
+    for path in paths:
+        with contextlib.suppress(docker.errors.DockerException, tarfile.TarError, OSError):
+            pieces, _ = container.get_archive(path)
+            head = b"".join(itertools.islice(pieces, 1))
+            with tarfile.open(fileobj=io.BytesIO(head), mode="r:") as tar:
+                member = tar.next()
+            if member is not None:
+                found[path] = member.uid
+    return found

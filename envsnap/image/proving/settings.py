@@ -19,7 +19,9 @@ from envsnap.wording import few
 
 # What a program leaves behind; nothing is imported or loaded from there.
 TEMPORARY = re.compile(
-    r"/(?:tmp|run|var/(?:tmp|run|log|cache|lib/apt/lists)|usr/share/(?:doc|man|info))/.*", re.DOTALL
+    r"/(?:tmp|run|var/(?:tmp|run|log|cache|backups|lib/apt/lists)|usr/share/(?:doc|man|info|lintian|bug|doc-base))/.*"
+    r"|/var/lib/dpkg/(?:[a-z]{1,20}-old|available)",
+    re.DOTALL,
 )
 # Of a user who looked around: what shells and installers remember.
 OF_A_VISIT = re.compile(
@@ -40,7 +42,10 @@ PROGRAMS = re.compile(
     r"/(?:usr|lib|lib32|lib64|bin|sbin|opt|etc)/.*|.*\.(?:py|so|pyd|pth)"
     # What Python, pip, shells and ssh read of a user's, and what says which release is there.
     r"|.*\.(?:dist|egg)-info(?:/.*)?|/(?:root|home/[^/]+)/\.ssh/.*"
-    r"|.*/(?:\.netrc|_netrc|\.pypirc|pip\.conf|\.condarc|\.bashrc|\.bash_profile|\.profile|\.pydistutils\.cfg)",
+    r"|.*/(?:\.netrc|_netrc|\.pypirc|pip\.conf|\.condarc|\.bashrc|\.bash_profile|\.profile|\.pydistutils\.cfg)"
+    # What libraries read of the folder that a program works in.
+    r"|.*/(?:matplotlibrc|\.numba_config\.yaml|\.boto|\.s3cfg|\.aws/(?:config|credentials)|\.kaggle/kaggle\.json)"
+    r"|.*/\.config/.*\.(?:conf|cfg|ini|toml|ya?ml)",
     re.DOTALL,
 )
 MOST_FILES = 200
@@ -48,7 +53,9 @@ MOST_OUTSIDE = 6
 ABOVE = "in a layer above those of the plan"
 SINCE = "changed in the container since it started"
 LEFT_BEHIND = "temporary files, logs, caches and manuals"
-OF_THE_RUN = "written by what runs in it"
+OF_THE_RUN = "written since the container started, where no programs are"
+BY_ANOTHER = "written since the container started by user {}, whom the program does not run as"
+JOURNALS = ("-wal", "-journal", "-shm")  # of a database: what it holds is read through them
 CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 PORTS = "ExposedPorts"
 # What a program's image says of how it is run, and a base of no program does not.
@@ -243,6 +250,13 @@ def _outside(attributes: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         ("mounted", mounts),
         ("names of hosts", list(host.get("ExtraHosts") or ())),
         ("servers of names", list(host.get("Dns") or ())),
+        (
+            "ways to look up names",
+            [*(host.get("DnsSearch") or ()), *(host.get("DnsOptions") or ())],
+        ),
+        ("networks", _networks(attributes)),
+        ("devices", [str(item.get("PathInContainer")) for item in host.get("Devices") or ()]),
+        ("settings of the kernel", sorted(host.get("Sysctls") or ())),
         ("groups", list(host.get("GroupAdd") or ())),
         ("limits", [str(item.get("Name")) for item in host.get("Ulimits") or ()]),
         ("rights", [name for name, is_given in _rights(host) if is_given]),
@@ -250,10 +264,17 @@ def _outside(attributes: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     ]
 
 
+def _networks(attributes: Mapping[str, Any]) -> list[str]:
+    """The networks of a container that is in several."""
+    found = sorted((attributes.get("NetworkSettings") or {}).get("Networks") or ())
+    return found if len(found) > 1 else []
+
+
 def _rights(host: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     yield "privileged", bool(host.get("Privileged"))
     yield "capabilities", bool(host.get("CapAdd"))
-    for name in ("PidMode", "IpcMode", "NetworkMode"):
+    yield "unmasked system paths", host.get("MaskedPaths") == []
+    for name in ("PidMode", "IpcMode", "NetworkMode", "UTSMode", "UsernsMode", "CgroupnsMode"):
         yield f"{name.removesuffix('Mode').lower()} of the host", host.get(name) == "host"
 
 
@@ -304,14 +325,34 @@ def above(files: Mapping[str, bool]) -> tuple[list[Fact], list[Fact]]:
     return _facts(counting, files, ABOVE, LEFT_BEHIND)
 
 
-def since_start(files: Mapping[str, bool]) -> tuple[list[Fact], list[Fact]]:
-    """Return what a running container changed of its programs, and the rest."""
+def since_start(
+    files: Mapping[str, bool], plan: Plan | None, owners: Mapping[str, int]
+) -> tuple[list[Fact], list[Fact]]:
+    """Return what a running container changed of its programs, and the rest.
+
+    Byte code is judged by the capture inside, which compiles its source again. `owners` are the
+    users whose files beside the application are.
+    """
+    carried = (plan.app_files if plan is not None else None) or {}
+    journals = {f"{dockerfile.APP}/{name}{ending}" for name in carried for ending in JOURNALS}
     counting = {
         path: there
         for path, there in files.items()
-        if PROGRAMS.fullmatch(path) and not TEMPORARY.fullmatch(path)
+        if (path in journals or PROGRAMS.fullmatch(path))
+        and not (TEMPORARY.fullmatch(path) or COMPILED.fullmatch(path))
     }
-    return _facts(counting, files, SINCE, OF_THE_RUN)
+    others = {
+        path: owner
+        for path, owner in owners.items()
+        if owner != dockerfile.UID and path in files and path not in counting
+        and not COMPILED.fullmatch(path)
+    }  # fmt: skip
+    left = {path: there for path, there in files.items() if path not in others}
+    found, rest = _facts(counting, left, SINCE, OF_THE_RUN)
+    strange = [
+        _file(path, there=True, why=BY_ANOTHER.format(owner)) for path, owner in others.items()
+    ]
+    return [*found, *strange], rest
 
 
 def _facts(

@@ -17,7 +17,7 @@ from envsnap.image.proving import announced, carried_files, held, python_files, 
 from envsnap.image.proving.fact import Fact
 from envsnap.image.proving.proof import Seen
 from envsnap.image.records import File, Plan, WeightFile
-from envsnap.image.writing.dockerfile import PLAN_LABEL
+from envsnap.image.writing.dockerfile import APP, PLAN_LABEL
 from envsnap.model import reading
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
@@ -32,6 +32,8 @@ BY_ITSELF = (
 )
 NO_PLAN = "the image carries no plan: its configuration and its layers were not compared"
 NO_STEPS = "the history does not show the steps above the base image: they were not compared"
+OF_APP = f"{APP}/"
+MOST_ASKED = 200  # files whose owners are asked for
 NO_HISTORY = "the image's history does not show its plan: its layers were not compared"
 
 
@@ -125,7 +127,7 @@ def _of_engine(
     chosen = plan or own
     known_base = make.base_settings(client, chosen or judging_plan(manifest))
     digest = label or "" if chosen is None else records.digest(chosen)
-    files, harmless, notes = _files(client, image, container, digest)
+    files, harmless, notes = _files(client, image, container, plan, digest)
     differs = [*files]
     if chosen is not None:
         found, further = _steps(client, image, chosen, digest)
@@ -243,7 +245,7 @@ def _steps(client: Any, image: Any, plan: Plan, digest: str) -> tuple[list[Fact]
 
 
 def _files(
-    client: Any, image: Any, container: Any, digest: str
+    client: Any, image: Any, container: Any, plan: Plan | None, digest: str
 ) -> tuple[list[Fact], list[Fact], list[str]]:
     """Return the files that came after the plan's last line, and what could not be told."""
     found: list[Fact] = []
@@ -252,6 +254,9 @@ def _files(
     if extended:
         found, harmless = settings.above(held.strange_files(client, image, digest))
     if container is not None:
-        changed, of_run = settings.since_start(held.written_since(container))
+        written = held.written_since(container)
+        beside = [path for path, there in written.items() if there and path.startswith(OF_APP)]
+        owners = held.owners(container, beside[:MOST_ASKED])
+        changed, of_run = settings.since_start(written, plan, owners)
         found, harmless = [*found, *changed], [*harmless, *of_run]
     return found, harmless, [NO_HISTORY] if extended is None else []
