@@ -65,6 +65,7 @@ MIGHAgEAMBMGByqGSM49[A-Za-z0-9+/=_-]{60,400}
 MC4CAQAwBQYDK2V[A-Za-z0-9+/=_-]{30,80}
 eyJrIjoi[A-Za-z0-9+/=]{40,400}
 HRKU-[A-Za-z0-9_-]{20,100}
+[0-9]{6}(?:-[0-9]{6}){7}
 NR(?:AK|JS|II|IQ|RA|AL)-[A-Za-z0-9_-]{16,64}
 [a-f0-9]{36}NRAL
 sntry[su]_[A-Za-z0-9+/=_-]{40,300}

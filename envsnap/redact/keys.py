@@ -19,7 +19,8 @@ CERTAIN = 5  # inside of what is a secret as a whole, whatever the keys there sa
 PASSWORDS = frozenset(
     "password passwords passwd passphrase passcode pwd pw passwort pswd psw pass requirepass masterauth"
     " sshpass htpasswd chpasswd rocommunity rwcommunity mnemonic seedphrase contrasena senha kennwort wachtwoord parola haslo heslo losenord mima"
-    " passwrd psswd pssword passw pword sekret losungswort adgangskode salasana salasona jelszo sifre clave motdepasse matkhau zugangscode toegangscode geslo slaptazodis lozinka passord kodeord wachtzin puk losen mdp contrasenya pasahitza contrasinal palavrapasse".split()
+    " passwrd psswd pssword passw pword sekret losungswort adgangskode salasana salasona jelszo sifre clave motdepasse matkhau zugangscode toegangscode geslo slaptazodis lozinka passord kodeord wachtzin puk losen mdp contrasenya pasahitza contrasinal palavrapasse"
+    " passkey passw0rd".split()
 )
 # ... and stems that may be joined to others, also without the marks that `words` takes off.
 STEMS = (

@@ -8,6 +8,7 @@ from . import (
     commands,
     declared,
     escapes,
+    fallbacks,
     fragments,
     issuers,
     keys,
@@ -126,6 +127,7 @@ def find(text: str, inside: bool = False) -> list:
     found.extend(commands.spans(text))
     found.extend(declared.spans(text))
     found.extend(fragments.spans(text))
+    found.extend(fallbacks.spans(text))
     found.extend(loose.spans(text))
     if not inside:
         if "\\" in text:

@@ -33,8 +33,13 @@ _TOOLS = (
     r"\bhttp-basic\.\S{1,60} \S{1,60} [\"']?([^\s\"']{2,200})",
     r"\b\w{0,30}(?:Credentials?|UserPass|AuthProvider)\w{0,20}\((?:\s{0,4}[\"'][^\"'\n]{0,100}[\"']\s{0,4},){1,4}\s{0,4}[\"']([^\"'\n]{1,200})[\"']",
     r"(?:\A|\s)-u ?[A-Za-z][\w.-]{0,60}\s{1,4}-p([^\s\"':/=-][^\s\"':/]{2,200})(?=[\s\"']|\Z)",
-    r"\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]{0,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
-    r"\b(?:wget|http|https|ab|hey|siege)\b[^\n|;]{0,200}?\s(?:-a|-A|--auth)[ =]{1,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
+    r"\bcurl\b[^\n|;]{0,300}?\s(?:-[A-Za-z]{0,8}[uU]|--user|--proxy-user)[ =]{0,4}[\"']?[^\s:\"']{1,100}:[\"']?([^\s\"']{1,200})",
+    r"\bgh secret set \S{1,100}[^\n|;]{0,200}?\s(?:-b|--body)[ =]{1,4}[\"']?([^\s\"']{2,400})",
+    r"\baz keyvault secret set\b[^\n|;]{0,200}?\s--value[ =]{1,4}[\"']?([^\s\"']{2,400})",
+    r"\bnpm config set \S{0,200}?_(?:authToken|password|auth)[ =]{1,4}[\"']?([^\s\"']{2,400})",
+    r"\bansible-vault encrypt_string [\"']?([^\s\"'-][^\s\"']{1,400})",
+    r"\bllm keys set \S{1,60} (?:--value )?[\"']?([^\s\"'-][^\s\"']{3,400})",
+    r"\b(?:wget|http|https|xhs?|ab|hey|siege)\b[^\n|;]{0,200}?\s(?:-a|-A|--auth)[ =]{1,4}[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})",
     r"\bmc (?:alias set|config host add) \S{1,100} \S{1,300} \S{1,100} [\"']?([^\s\"']{2,200})",
     r"\b(?:7z[ar]?|7zz|rar|unrar)\b[^\n|;]{0,200}?\s-p[\"']?([^\s\"']{2,200})",
     # Whoever the tool is: a user, and -p; or a user with a password, where no container takes them.
@@ -105,7 +110,8 @@ def _end(text: str, match) -> int:
     """Where the value ends: at the quote that its word began with, over blanks."""
     end = match.end(1)
     word = text[match.start() : match.start(1)].rpartition(" ")[2]
-    sign = word.lstrip("-=pPwU")[:1]
+    before = text[match.start(1) - 1 : match.start(1)]
+    sign = before if before in ("'", '"') else word.lstrip("-=pPwU")[:1]
     close = text.find(sign, end, end + 200) if sign and sign in "\"'" else -1
     return close if close >= 0 and "\n" not in text[end:close] else end
 

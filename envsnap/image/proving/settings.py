@@ -237,30 +237,32 @@ def _is_instead(name: str, config: Mapping[str, Any], image: Held) -> bool:
     return found is not None and found != _value(image.settings.further.get(name))
 
 
+# What a container can be given: in words, the engine's name of it, and the key of an item's name.
+GIVEN = (
+    ("names of hosts", "ExtraHosts", ""), ("servers of names", "Dns", ""), ("domains to look in", "DnsSearch", ""),
+    ("options of looking up names", "DnsOptions", ""), ("devices", "Devices", "PathInContainer"),
+    ("settings of the kernel", "Sysctls", ""), ("groups", "GroupAdd", ""), ("limits", "Ulimits", "Name"),
+    ("security options", "SecurityOpt", ""),
+)  # fmt: skip
+
+
 def _outside(attributes: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     """What an engine gives a container from outside: kinds, and the names of each."""
     host = attributes.get("HostConfig") or {}
-    mounts = sorted(
-        {
-            *(str(item.get("Destination")) for item in attributes.get("Mounts") or ()),
-            *(host.get("Tmpfs") or {}),
-        }
-    )
+    mounts = {
+        *(str(item.get("Destination")) for item in attributes.get("Mounts") or ()),
+        *(host.get("Tmpfs") or {}),
+    }
+    given = [
+        (what, [str(item.get(name)) if name else str(item) for item in host.get(key) or ()])
+        for what, key, name in GIVEN
+    ]
+    rights = [name for name, is_given in _rights(host) if is_given]
     return [
-        ("mounted", mounts),
-        ("names of hosts", list(host.get("ExtraHosts") or ())),
-        ("servers of names", list(host.get("Dns") or ())),
-        (
-            "ways to look up names",
-            [*(host.get("DnsSearch") or ()), *(host.get("DnsOptions") or ())],
-        ),
+        ("mounted", sorted(mounts)),
+        *given,
         ("networks", _networks(attributes)),
-        ("devices", [str(item.get("PathInContainer")) for item in host.get("Devices") or ()]),
-        ("settings of the kernel", sorted(host.get("Sysctls") or ())),
-        ("groups", list(host.get("GroupAdd") or ())),
-        ("limits", [str(item.get("Name")) for item in host.get("Ulimits") or ()]),
-        ("rights", [name for name, is_given in _rights(host) if is_given]),
-        ("security options", [str(item) for item in host.get("SecurityOpt") or ()]),
+        ("rights", rights),
     ]
 
 
@@ -333,26 +335,30 @@ def since_start(
     Byte code is judged by the capture inside, which compiles its source again. `owners` are the
     users whose files beside the application are.
     """
-    carried = (plan.app_files if plan is not None else None) or {}
-    journals = {f"{dockerfile.APP}/{name}{ending}" for name in carried for ending in JOURNALS}
-    counting = {
-        path: there
-        for path, there in files.items()
-        if (path in journals or PROGRAMS.fullmatch(path))
-        and not (TEMPORARY.fullmatch(path) or COMPILED.fullmatch(path))
-    }
+    counting = {path: there for path, there in files.items() if _is_program(path, plan)}
     others = {
         path: owner
         for path, owner in owners.items()
-        if owner != dockerfile.UID and path in files and path not in counting
-        and not COMPILED.fullmatch(path)
-    }  # fmt: skip
+        if owner != dockerfile.UID and path in files.keys() - counting.keys()
+    }
     left = {path: there for path, there in files.items() if path not in others}
     found, rest = _facts(counting, left, SINCE, OF_THE_RUN)
     strange = [
-        _file(path, there=True, why=BY_ANOTHER.format(owner)) for path, owner in others.items()
+        _file(path, there=True, why=BY_ANOTHER.format(owner))
+        for path, owner in others.items()
+        if not COMPILED.fullmatch(path)
     ]
     return [*found, *strange], rest
+
+
+def _is_program(path: str, plan: Plan | None) -> bool:
+    """Whether a file of a container is run, loaded or read as a setting, or holds a database's last changes."""
+    if TEMPORARY.fullmatch(path) or COMPILED.fullmatch(path):
+        return False
+    carried = (plan.app_files if plan is not None else None) or {}
+    inside = path.removeprefix(f"{dockerfile.APP}/")
+    journal = any(inside.removesuffix(ending) in carried for ending in JOURNALS if inside.endswith(ending))  # fmt: skip
+    return journal or PROGRAMS.fullmatch(path) is not None
 
 
 def _facts(
