@@ -33,6 +33,9 @@ _BOLD = r"(?m)(?:\*\*|__)([A-Za-z][A-Za-z _-]{1,40}):?(?:\*\*|__):?[ \t]{0,4}[`\
 _SETTING = (
     r"\bname=[\"'](" + _WORD + r")[\"'][^<>\n]{0,100}>\s{0,40}<value>([^<>\n]{1,400})</value>"
 )
+# Password for 'https://joe@host': x, as git asks; of several codes all
+_PROMPT = r"(?im)\bpass(?:word|phrase) for '[^'\n]{1,200}': {1,2}(\S{3,200})[ \t]{0,4}$"
+_CODES = r"(?i)\b(?:backup|recovery|scratch|one-time) codes?: {1,4}((?:[a-z0-9]{3,12}(?:-[a-z0-9]{3,12}){0,5}[ ,]{1,3}){1,20}[a-z0-9-]{4,60})"
 _SHAPES = (
     (_INSTEAD, ("env", "ENV", "config", "settings", "var", "secret", "param")),
     (
@@ -62,6 +65,13 @@ def spans(text: str) -> list:
                 (*match.span(2), "value of a name that tells a secret")
                 for match in re.finditer(shape, text)
                 if _is_secret(match.group(1), match.group(2))
+            )
+    for shape, mark in ((_PROMPT, "for '"), (_CODES, " code")):
+        if mark in text:
+            found.extend(
+                (*match.span(1), "secret in a sentence")
+                for match in re.finditer(shape, text)
+                if any(sign.isdigit() for sign in match.group(1)) or shape is _PROMPT
             )
     if "=" in text or ":" in text:
         for match in re.finditer(_LISTED, text):

@@ -135,7 +135,7 @@ def find(text: str, inside: bool = False) -> list:
             found.extend(find(plain, True) if plain != text else ())
         found.extend(_encoded(text))
         found.extend(_percented(text))
-    return _merged(found)
+    return merged(found)
 
 
 def _phrases(text: str) -> list:
@@ -171,7 +171,7 @@ def _blank(match) -> str:
     return " " * len(match.group())
 
 
-def _merged(found: list) -> list:
+def merged(found: list) -> list:
     """Sort, and join what overlaps."""
     merged = []
     for start, end, why in sorted(item for item in found if item[0] < item[1]):

@@ -105,8 +105,8 @@ class Walk:
         for index, item in enumerate(items):
             place = (*path, str(index))
             if index in hidden:
-                self._note(place, hidden[index], item)
-                kept.append(_rest_of(item, items[index - 1] if index else ""))
+                self._note(place, hidden[index][0][2], item)
+                kept.append(_rest_of(item, items[index - 1] if index else "", hidden[index]))
             else:
                 name = _option_before(items, index) or key
                 kept.append(self.tree(item, place, name, inherited, variables))
@@ -263,17 +263,21 @@ def _may_be_settings(text: str) -> bool:
     return "\n" in text.strip() or text.lstrip()[:1] in ("{", "[")
 
 
-def _rest_of(item: str, before):
-    """What remains of an argument with a secret: of an address, and of the script of a shell."""
+def _rest_of(item: str, before, cuts: list):
+    """What remains of an argument with a secret: of an address, of the script of a shell, of a line."""
     is_script = isinstance(before, str) and re.match(r"-[a-z]{0,4}c\Z", before) and " " in item
     if is_script or re.match(r"[\w.+-]{2,30}://\S+\Z", item):
         shown, why = decision.value("", item)
         return None if why is None else shown
-    return None
+    own = texts.find(item) if item.count(" ") > 1 else []
+    if not own:
+        return None  # by itself it does not tell which part is the secret
+    shown = decision.marked(item, texts.merged([*own, *cuts]))
+    return None if shown.strip() == decision.REDACTED else shown
 
 
 def _of_command(items: list) -> dict:
-    """Which items of a list of arguments are secrets: {index: why}."""
+    """Which items of a list of arguments are secrets, and where in them: {index: [(start, end, why)]}."""
     if len(items) > 500 or not any(isinstance(item, str) and item[:1] == "-" for item in items):
         return {}
     words = [str(item) if isinstance(item, (str, int, float)) else "" for item in items]
@@ -286,5 +290,7 @@ def _of_command(items: list) -> dict:
         for index, begin in enumerate(starts):
             close = begin + len(words[index])
             if isinstance(items[index], str) and begin < end and start < close:
-                hidden[index] = why
+                first = begin + (line[begin] == '"' and " " in words[index])
+                cut = max(0, start - first), min(len(words[index]), end - first), why
+                hidden.setdefault(index, []).append(cut)
     return hidden
