@@ -27,6 +27,8 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
     `variable` is set for variables of an environment; `inherited` is the level of a container.
     """
     level = _level(key, text, variable, inherited)
+    if level < keys.CERTAIN and _is_label(key, text):
+        return text, None
     if len(text) > texts.LONGEST:
         return None, "longer than can be looked through"
     rest = _address(text) if level == keys.PERHAPS else None
@@ -43,6 +45,13 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
         return _without(text, cuts)
     why = _by_looks(text, level)
     return (text, None) if why is None else (None, why)
+
+
+def _is_label(key: str, text: str) -> bool:
+    """Whether a text is what people read beside a field of that name, as `Forgot password?` is."""
+    if re.match(r"[A-Z][a-z]{1,20}(?: [a-z]{1,20}){0,4}[?:.!]?\Z", text) is None:
+        return False
+    return re.sub(r"[^a-z]", "", text.lower()) == re.sub(r"[^a-z]", "", key.lower())
 
 
 def _level(key: str, text: str, variable: bool, inherited: int) -> int:

@@ -93,7 +93,8 @@ SECRETS = (
     ".boto", ".s3cfg", ".my.cnf", ".vault-token", ".dockercfg", "kubeconfig", "terraform.tfstate",
     ".secrets", ".passwd", "secrets.py", "my_credentials.json", "gcp-key.json", "auth.json",
     "token.json", "hf_token.txt", "id_ecdsa_sk", "key.pem.bak", ".bash_history", ".python_history",
-    ".flaskenv", "a\nb.pem",
+    ".flaskenv", "a\nb.pem", ".envrc.local", "prod.secrets", "secrets.enc.bak", ".credentials/x.json",
+    ".mylogin.cnf", "userlist.txt", "store.jceks", "vault.kdb",
 )  # fmt: skip
 
 

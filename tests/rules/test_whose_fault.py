@@ -198,3 +198,27 @@ def test_a_defect_of_which_a_text_has_no_word_is_not_raised_by_it() -> None:
     )
     found = engine.compare(host(torch="2.8.0"), host(torch="2.9.0"), error_text=text).findings
     assert all("The text says" not in item.why for item in found if item.rule == "known-bad-release")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("frame", "raised"),
+    [
+        (("networkx/paths.py", ""), "networkx.exception.NetworkXNoPath: No path between u17 and u99."),
+        (("lightgbm/basic.py", "raise LightGBMError(message)"), "lightgbm.basic.LightGBMError: 31 features in data"),
+        (("faiss/class_wrappers.py", "assert d == self.d"), "AssertionError"),
+        (("torchmetrics/stat.py", "raise RuntimeError("), "RuntimeError: more unique values in `target`"),
+    ],
+)  # fmt: skip
+def test_a_library_that_complains_on_purpose_is_not_accused(
+    frame: tuple[str, str], raised: str
+) -> None:
+    name = frame[0].partition("/")[0]
+    text = traceback((SITE + frame[0], frame[1]), raised=raised)
+    found = engine.inspect(host(**{name: "3.3"}), error_text=text).findings
+    assert all(item.severity is Severity.INFO for item in found)
+
+
+def test_a_library_that_trips_over_another_is_accused() -> None:
+    text = traceback((f"{SITE}networkx/a.py", "np.float(1)"), raised="TypeError: no such overload")
+    found = engine.inspect(host(networkx="3.3"), error_text=text).findings
+    assert found[0].severity is Severity.WARNING

@@ -7,7 +7,7 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -191,6 +191,15 @@ READABLE = (
     "as asked; it looks like a secret, and whoever has the image can read it: leave it out,"
     " and set it when the container starts"
 )
+
+
+def with_warning(plan: Plan, subject: str, words: Sequence[str]) -> Plan:
+    """The plan, with a decision where a command that was asked for has what looks like a secret."""
+    shown, why = decision.part(" ".join(words))
+    if why is None:
+        return plan
+    told = Decision(subject=subject, choice=shown, why=READABLE, certainty="nearest")
+    return replace(plan, decisions=(*plan.decisions, told))
 
 
 def add_settings(

@@ -84,9 +84,11 @@ def add(plan: Plan, manifest: Manifest, extras: Extras) -> tuple[Plan, dict[str,
         plan, files[APP_FILE], names = _application(plan, extras.app)
     if extras.command is not None:
         plan = replace(plan, command=_command(extras.command, "--cmd"))
+        plan = carried.with_warning(plan, "command", plan.command)
         carried.require_file(plan, names, given=extras.app is not None)
     if extras.healthcheck is not None:
         plan = replace(plan, healthcheck=_command(extras.healthcheck, "--healthcheck"))
+        plan = carried.with_warning(plan, "healthcheck", plan.healthcheck)
     return _apt_source(plan, extras.apt), files
 
 

@@ -15,36 +15,41 @@ from envsnap.redact import issuers, texts
 
 # Files that hold secrets by their very nature, wherever they lie.
 SECRET = re.compile(
-    r"\.env(\..*)?|.*\.env|\.envrc|\.flaskenv|\.netrc|_netrc|\.pypirc|\.npmrc|\.yarnrc(\.yml)?|\.pgpass"
+    r"\.env(\..*)?|.*\.env|\.envrc(\..*)?|\.mylogin\.cnf|userlist\.txt|\.flaskenv|\.netrc|_netrc|\.pypirc|\.npmrc|\.yarnrc(\.yml)?|\.pgpass"
     r"|\.my\.cnf|\.htpasswd|\.git-credentials|\.dockercfg|\.vault-token|\.boto|\.s3cfg|\.condarc"
     r"|pip\.(conf|ini)|kaggle\.json|kubeconfig.*|.*\.tfstate(\..*)?|.*\.tfvars|\.?passwd|\.?shadow"
     r"|\.[a-z]+_history|id_(rsa|dsa|ecdsa|ed25519)(_sk)?(\..*)?"
-    r"|.*\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk)(\.(bak|old|orig|txt))?"
+    r"|.*\.(pem|key|p12|pfx|jks|jceks|bks|bcfks|keystore|kdbx?|ppk|secrets?)(\.(bak|old|orig|txt))?"
     r"|client_secrets?.*\.json|service[-_]account.*\.json|.*[-_]key\.json|auth\.json"
-    r"|(.*[-_])?(credentials?|secrets?|passwords?)(\.(json|ya?ml|toml|ini|env|txt|py))?"
+    r"|(.*[-_])?(credentials?|secrets?|passwords?)(\.(enc|json|ya?ml|toml|ini|env|txt|py|csv|tsv))?(\.(bak|old|orig))?"
     r"|((hf|api|auth|access|gh|github|gitlab)[-_])?token(\.(json|ya?ml|toml|txt))?"
     r"|\.(secrets?|credentials?|token)|\.?(.*[-_])?vault[-_](token|pass(word)?)(\..*)?|wallet\.(json|dat)|rclone\.conf"
     r"|\.renviron|(settings_local|local_settings)\.py|.*\.keytab|krb5cc_\w+|env|.*\.env\.txt",
     re.IGNORECASE | re.DOTALL,
 )
 # What people share on purpose, under names of those.
-EXAMPLE = re.compile(r"\.env\.(example|sample|template|dist)|id_\w+\.pub", re.IGNORECASE)
+EXAMPLE = re.compile(
+    r"\.env(\.\w{1,20})?\.(example|sample|template|dist)|id_\w+\.pub", re.IGNORECASE
+)
 CERTIFIED = re.compile(
     r"\s*(?:#[^\n]*\n\s*)*-----BEGIN (?:(?:TRUSTED |X509 )?CERTIFICATE|(?:RSA |EC )?PUBLIC KEY)-----"
 )
 SECRET_FOLDERS = frozenset((
     ".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".gcloud", ".huggingface", ".kaggle",
-    ".config", ".cache", ".pip", ".terraform", ".secrets",
+    ".config", ".cache", ".pip", ".terraform", ".secrets", ".credentials",
 ))  # fmt: skip
 # Code, and what may be a list of switches: these are judged by what they hold.
 BY_CONTENT = re.compile(r".*\.py|auth\.json", re.IGNORECASE | re.DOTALL)
 TREES = {
     ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "toml", ".ini": "ini", ".cfg": "ini",
-    ".env": "env", ".properties": "env", ".tfvars": "toml",
+    ".env": "env", ".properties": "env", ".tfvars": "toml", ".ipynb": "json", ".har": "json",
 }  # fmt: skip
-PLAIN = (".conf", ".sh", ".bash", ".service", ".xml", ".config", ".local", ".npmrc", ".http", ".sql", *TREES)  # fmt: skip
+PLAIN = (".conf", ".sh", ".bash", ".service", ".xml", ".config", ".local", ".npmrc", ".http", ".sql",
+    ".log", ".mk", *TREES)  # fmt: skip
 NAMED_PLAIN = re.compile(
-    r"config|settings|requirements.*\.txt|constraints.*\.txt|dockerfile.*", re.IGNORECASE
+    r"config|settings|requirements.*\.txt|constraints.*\.txt|dockerfile.*|(?:gnu)?makefile|justfile|jenkinsfile|vagrantfile"
+    r"|procfile",
+    re.IGNORECASE,
 )
 LARGEST_TREE = 256 << 10  # letters of a configuration that is read as one
 # Reasons that tell a secret by its name or its place. How a text looks is no reason here: a program
