@@ -7,6 +7,7 @@ spelling of a marker is no difference.
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Mapping
 
 from msgspec import UNSET, Struct
@@ -155,6 +156,7 @@ class _Installed:
         if True not in answers:
             self._add(path, ChangeKind.CHANGED, spelled(sure[0]), version)
             return
+        self._build(name, sure[0], package)
         asked, there = sure[0].origin, package.origin
         if asked is UNSET or there is UNSET:
             return
@@ -163,6 +165,15 @@ class _Installed:
             if not there.commit.startswith(asked.commit):
                 where = ("wanted", name, "origin", "commit")
                 self._add(where, ChangeKind.CHANGED, asked.commit, there.commit)
+
+    def _build(self, name: str, asked: Choice, package: Package) -> None:
+        """Conda's build, which a file may ask for by a pattern: `*cuda*`."""
+        conda = package.conda
+        build = conda.build if conda is not UNSET else UNSET
+        if isinstance(asked.build, str) and isinstance(build, str):
+            self._found.compared += 1
+            if not fnmatch.fnmatchcase(build, asked.build):
+                self._add(("wanted", name, "build"), ChangeKind.CHANGED, asked.build, build)
 
     def _bounds(self, there: Mapping[str, Package]) -> None:
         """What a file of constraints allows of what is installed, whoever asks for it."""

@@ -117,6 +117,34 @@ def test_the_commands_of_a_batch_script_are_compared(
     assert [".".join(path[2:]) for path in told(BATCH, other)] == named
 
 
+CONDA = """# packages in environment at /opt/conda:
+#
+# Name                    Version                   Build  Channel
+pytorch                   2.1.0           py3.11_cuda12.1_cudnn8.9.2_0    pytorch
+numpy                     1.26.4          py311h64a7726_0    conda-forge
+"""
+ASKED = "name: x\nchannels: [pytorch]\ndependencies:\n  - pytorch=2.1=*{}*\n  - numpy=1.26\n"
+
+
+@pytest.mark.parametrize(("part", "named"), [("cuda", []), ("cpu", ["torch"])])
+def test_a_build_that_is_asked_for_by_a_pattern(part: str, named: list[str]) -> None:
+    sides = read(ASKED.format(part), "environment.yml").manifest, read(CONDA).manifest
+    assert [item.path[1] for item in api.diff(*sides).findings] == named
+
+
+CARDS = """timestamp, name, pci.bus_id, driver_version
+2024/08/01 10:11:12.123, NVIDIA A40, 00000000:0A:00.0, 555.58.02
+2024/08/01 10:11:12.124, NVIDIA A40, 00000000:0B:00.0, [Unknown Error]
+2024/08/01 10:11:17.124, NVIDIA A40, 00000000:0A:00.0, 555.58.02
+"""
+
+
+def test_a_card_that_is_listed_again_is_one() -> None:
+    sections = read(CARDS).manifest.sections
+    assert len(sections.gpus.entries) == 2
+    assert sections.driver.version == "555.58.02"
+
+
 LOCK_OF_A_COMMIT = """version = 1
 [[package]]
 name = "lib"

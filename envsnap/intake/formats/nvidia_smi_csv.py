@@ -17,6 +17,11 @@ FIELDS = {
     "serial", "gpu_serial", "inforom.img", "timestamp", "power.limit", "power.default_limit",
 }  # fmt: skip
 TELL_CARDS = {"index", "uuid", "gpu_uuid", "pci.bus_id", "gpu_bus_id", "serial", "gpu_serial"}
+OF_ONE_CARD = (
+    "uuid",
+    "pci.bus_id",
+    "serial",
+)  # with `-l 5` each card has a line every five seconds
 TIME, ROUND = "%Y/%m/%d %H:%M:%S.%f", 0.5  # how a time is printed; seconds
 ALIASES = {
     "gpu_name": "name",
@@ -57,7 +62,8 @@ def _heads(lines: list[str]) -> list[int]:
     return [
         place
         for place, line in enumerate(lines)
-        if _is_head(line) or (place == first and len(FIELDS & set(_columns(line))) > 1)
+        if "nvidia-smi" not in line
+        and (_is_head(line) or (place == first and len(FIELDS & set(_columns(line))) > 1))
     ]
 
 
@@ -87,6 +93,7 @@ def read(source: Source) -> Draft:
     lines = _table(source)
     columns = _columns(lines[0])
     drivers = set()
+    cards: dict[tuple[str, str], int] = {}
     first = ""
     for order, line in enumerate(lines[1:]):
         cells = [cell.strip() for cell in line.split(",")]
@@ -100,8 +107,13 @@ def read(source: Source) -> Draft:
                 continue
         facts = {ALIASES.get(key, key): value for key, value in zip(columns, cells, strict=True)}
         index = number if isinstance(number := trees.whole(facts.get("index")), int) else order
+        card = next(((key, facts[key]) for key in OF_ONE_CARD if key in facts), None)
+        if card is not None and cards.setdefault(card, index) != index:
+            draft.leave("further lines of a card")
+            continue
         nvidia_facts.add(draft, index, facts)
-        drivers.add(facts.get("driver_version"))
+        if not nvidia_facts.NO_VALUE.fullmatch(facts.get("driver_version", "")):
+            drivers.add(facts.get("driver_version"))
     if len(drivers) > 1:
         raise RefusedError(
             f"{source.name}: its lines name {len(drivers)} driver versions: they are of several hosts"

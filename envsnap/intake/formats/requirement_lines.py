@@ -72,8 +72,16 @@ def parse(lines: Iterable[str]) -> Iterator[Line]:
             yield found
 
 
+OF_DEBUG = "vendored library versions:"
+
+
 def may_be(lines: tuple[str, ...]) -> bool:
-    """Whether the first lines look like pip's at all: a long log is told from them."""
+    """Whether the first lines look like pip's at all: a long log is told from them.
+
+    `pip debug` lists what pip itself brings along, and the tags of wheels.
+    """
+    if OF_DEBUG in map(str.strip, lines[:SAMPLE]):
+        return False
     head = [found.kind for found in parse(lines[:SAMPLE]) if found.kind != "comment"]
     return head.count("junk") * 3 <= len(head)
 

@@ -41,8 +41,10 @@ ANNOUNCES = re.compile(r"[A-Z][a-z]{1,20}(?: [A-Za-z'\u2019]{1,20}){1,8}::?\s*$"
 UNDERLINE = re.compile(r"[=~-]{3,80}\s*")
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)")
 ESCAPE = re.compile(
-    r"\x1b(?:\[[0-?]{0,30}[ -/]{0,5}[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-Z\\-_])"
+    r"\x1b(?:\[[0-?]{0,30}[ -/]{0,5}[@-~]|[\]_][^\x07\x1b\n]{0,200}(?:\x07|\x1b\\)|[@-Z\\-_])"
 )
+# How CircleCI begins the output of a step: its shell, and the command.
+OF_A_STEP = re.compile(r"\A#!/bin/(?:ba)?sh -eo? pipefail\n(?=[a-z])")
 BLANKS = str.maketrans(
     {"\u00a0": " ", "\u200b": None, "\ufeff": None, "\u2028": "\n", "\x00": None}
 )
@@ -103,6 +105,7 @@ class Source:
         found = found.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
         if "\x1b" in found:
             found = ESCAPE.sub("", found)
+        found = OF_A_STEP.sub("$ ", found)
         return found.translate(BLANKS) if not found.isascii() or "\x00" in found else found
 
     @cached_property

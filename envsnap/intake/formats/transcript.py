@@ -16,6 +16,7 @@ PROMPT = re.compile(
     r"Step \d{1,3}/\d{1,3} : (?:RUN )?|"  # docker build, without BuildKit
     r"\+{1,4} (?=[a-z][\w./-]{0,80}(?:\s|$))|"  # set -x; what uv installs has its version there
     r"\[[^\]\n]{1,80}\]\s?[$#%](?:\s|$)|"  # [user@host folder]$
+    r"\[command\](?=/)|"  # a step of Azure's
     r"PS [A-Za-z]:[^>\n]{0,120}>\s?|[A-Za-z]:\\[^>\n]{0,120}>|"  # Windows
     r"[$%\u276f\u279c\u03bb](?:\s|$)|!(?=[a-z/])|%(?=pip|conda|nvidia|python)|In \[\d{1,4}\]:\s?|>>>\s)"
     r"(?P<command>.*)$"
