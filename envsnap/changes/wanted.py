@@ -16,6 +16,7 @@ from envsnap.changes import markers
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.changes.ranges import in_range, is_one_range, plain_range
 from envsnap.changes.requests import alike, choices, commit, meets, named, one_place, spelled
+from envsnap.knowledge.conda_packages import distribution
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import reason_for
 from envsnap.model.python import Package
@@ -168,8 +169,11 @@ class _Installed:
 
     def _build(self, name: str, asked: Choice, package: Package) -> None:
         """Conda's build, which a file may ask for by a pattern: `*cuda*`."""
-        conda = package.conda
-        build = conda.build if conda is not UNSET else UNSET
+        there = packages(self._installed)
+        names = (other for other in there if other != name and distribution(other) == name)
+        listed = package, *(there[other] for other in names)  # conda lists pytorch, which has torch
+        builds = (item.conda.build for item in listed if item.conda is not UNSET)
+        build = next((item for item in builds if isinstance(item, str)), None)
         if isinstance(asked.build, str) and isinstance(build, str):
             self._found.compared += 1
             if not fnmatch.fnmatchcase(build, asked.build):

@@ -18,3 +18,8 @@ def is_named_by_conda_alone(name: str, build: str | None) -> bool:
     if known["distributions"].get(name, name) != name:
         return True
     return build is not None and FOR_PYTHON.search(build) is None
+
+
+def distribution(name: str) -> str:
+    """The distribution that a package of conda brings: torch of pytorch; mostly of its own name."""
+    return str(table("conda_names")["distributions"].get(name, name))
