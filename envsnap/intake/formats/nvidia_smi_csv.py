@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 
 from envsnap.intake.formats import nvidia_facts, trees
 from envsnap.intake.formats.draft import Draft
@@ -94,18 +95,7 @@ def read(source: Source) -> Draft:
     columns = _columns(lines[0])
     drivers = set()
     cards: dict[tuple[str, str], int] = {}
-    first = ""
-    for order, line in enumerate(lines[1:]):
-        cells = [cell.strip() for cell in line.split(",")]
-        if len(cells) != len(columns):
-            draft.leave("lines with another number of fields")
-            continue
-        if "timestamp" in columns and not TELL_CARDS & set(columns):
-            first = first or cells[columns.index("timestamp")]
-            if _is_later(cells[columns.index("timestamp")], first):
-                draft.leave("lines of later times, which name no card")
-                continue
-        facts = {ALIASES.get(key, key): value for key, value in zip(columns, cells, strict=True)}
+    for order, facts in _rows(draft, columns, lines[1:]):
         index = number if isinstance(number := trees.whole(facts.get("index")), int) else order
         card = next(((key, facts[key]) for key in OF_ONE_CARD if key in facts), None)
         if card is not None and cards.setdefault(card, index) != index:
@@ -123,6 +113,25 @@ def read(source: Source) -> Draft:
     if not source.cut:
         nvidia_facts.list_gpus(draft)
     return draft
+
+
+def _rows(
+    draft: Draft, columns: list[str], lines: list[str]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """The place and the fields of each line; of lines that name no card those of the first time."""
+    timed = "timestamp" in columns and not TELL_CARDS & set(columns)
+    first = ""
+    for order, line in enumerate(lines):
+        cells = [cell.strip() for cell in line.split(",")]
+        if len(cells) != len(columns):
+            draft.leave("lines with another number of fields")
+            continue
+        facts = {ALIASES.get(key, key): value for key, value in zip(columns, cells, strict=True)}
+        first = first or facts.get("timestamp", "")
+        if timed and _is_later(facts["timestamp"], first):
+            draft.leave("lines of later times, which name no card")
+        else:
+            yield order, facts
 
 
 def _is_later(time: str, first: str) -> bool:
