@@ -230,7 +230,10 @@ def _with_line(found: Finding, evidence: Evidence, where: Places) -> Finding:
         why = f"{said[0].upper()}{said[1:]}."
         if not (found.rule in (*OF_RELEASES, *OWN_FIX) or found.message.endswith(NONE_TOLD)):
             fix = _filled(evidence.row["fix"], evidence, where)
-        if evidence.row["topic"] == "python-api":  # the line itself says what the release lacks
+        if evidence.row["topic"] in (
+            "python-api",
+            "requirements",
+        ):  # the line itself says what is wrong
             message = message.removesuffix(f": {NONE_TOLD}")
     return replace(
         found,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from envsnap.knowledge.tables import is_trusted, table
 from envsnap.rules.symptoms import owners, trouble
@@ -49,6 +50,9 @@ HIDES = {
     "severity": "info",
     "program": True,
 }
+# Ranks that wait for one that ended, and how a program ends by its own will.
+WAITS = ("collective-timeout", "nccl-socket")
+OWN_END = re.compile(r"(?:if [^\n]{1,200}: ?)?(?:raise|assert)\b")
 # A file of the program, by what it is called: nothing that is installed lies there.
 OWN = re.compile(r"(?:^|/)(?P<module>[a-z]\w{1,60})\.py$")
 
@@ -112,6 +116,7 @@ def read(text: str, symptom: str | None = None) -> Reading:
         for match in found
     ]
     evidence += _untold(raised, evidence, lines)
+    evidence = _without_waits(evidence, raised)
     evidence = _without_hidden(evidence, raised, lines)
     return Reading(tuple(sorted(_kept(evidence), key=_order)), shown, lines, quiet, levels)
 
@@ -122,6 +127,18 @@ def _untold(
     """Tracebacks of which no sentence speaks that says what failed."""
     told = {id(item.raised) for item in evidence if item.raised and not item.is_weak}
     return [_of_traceback(item, lines) for item in raised if item.frames and id(item) not in told]
+
+
+def _without_waits(evidence: list[Evidence], raised: Sequence[Traceback]) -> list[Evidence]:
+    """Evidence; that ranks wait is a hint where the program of one of them ended by itself."""
+    ended = any(
+        item.acting and not owners.is_installed(item.acting[-1].file)
+        and OWN_END.match(item.acting[-1].source)
+        for item in raised
+    )  # fmt: skip
+    if not ended:
+        return evidence
+    return [replace(item, is_hint=True) if item.row["id"] in WAITS else item for item in evidence]
 
 
 def _without_hidden(
