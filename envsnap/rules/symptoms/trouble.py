@@ -11,6 +11,7 @@ from typing import Any
 
 from envsnap.knowledge import variables
 from envsnap.knowledge.roles import role
+from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
 from envsnap.rules.finding import Effect, Finding, Severity
 
@@ -119,9 +120,19 @@ def is_lifted(finding: Finding, symptom: str | None) -> bool:
         and _may_act(finding)
         and finding.rule != "processor"  # with the same instruction sets
         and finding.path[0] not in ("packages", "wanted", "configs", "files")
-        and (finding.path[0] != "frameworks" or finding.path[-1] != "version")
+        and (not _is_version(finding) or _may_compute_otherwise(finding, symptom))
         and fits(finding, symptom)
     )
+
+
+def _is_version(finding: Finding) -> bool:
+    return finding.path[0] == "frameworks" and finding.path[-1] == "version"
+
+
+def _may_compute_otherwise(finding: Finding, symptom: str | None) -> bool:
+    """Whether it is a step of a framework by more than a patch, where results are wrong: defaults change there."""
+    step = distance(finding.reference, finding.other)
+    return symptom == "wrong" and step in (Distance.MAJOR, Distance.MINOR)
 
 
 def _may_act(finding: Finding) -> bool:
