@@ -140,3 +140,35 @@ def test_a_release_of_which_nothing_is_known_has_the_reason_of_the_text() -> Non
     found = first(*sides, text)
     assert "pickle names something that this release does not have" in found.why
     assert "1.6.1" in found.fix
+
+
+def test_a_module_that_is_gone_is_a_releases_and_no_builds_matter() -> None:
+    text = RAISED + "ModuleNotFoundError: No module named 'torch._six'\n"
+    sides = [
+        examples.manifest(
+            {
+                "packages": examples.packages(torch=version),
+                "frameworks": {"entries": {"torch": {"version": version, "cuda": cuda}}},
+            }
+        )
+        for version, cuda in (("1.13.1+cu117", "11.7"), ("2.0.1+cu118", "11.8"))
+    ]
+    assert first(*sides, text).path == ("frameworks", "torch", "version")
+
+
+def test_a_difference_that_no_rule_knows_has_the_reason_of_the_text() -> None:
+    text = RAISED + "ssl.SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed\n"
+    sides = [host({"certificates": there}) for there in (True, False)]
+    found = first(*sides, text)
+    assert found.path == ("system", "certificates")
+    assert found.why.startswith("A certificate is not trusted here")
+
+
+def test_a_request_that_a_text_states_explains_a_step_with_other_changes() -> None:
+    text = (
+        RAISED + "pkg_resources.VersionConflict: (protobuf 5.26.1 (/v/site-packages), "
+        "Requirement.parse('protobuf<5,>=3.19'))\n"
+    )
+    found = first(host(protobuf="4.23.2"), host(protobuf="5.26.1"), text)
+    assert found.message == "protobuf 4.23.2 -> 5.26.1"
+    assert "outside" in found.why or "asked for" in found.why

@@ -22,6 +22,7 @@ from envsnap.rules.finding import (
     only_moved,
 )
 from envsnap.rules.machine.env_var import UNKNOWN
+from envsnap.rules.plain import ID as PLAIN
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps
 from envsnap.rules.symptoms.demangle import demangled
@@ -50,7 +51,7 @@ LONGEST_NAME = 80
 MOST_GUESSES = 2
 OF_RELEASES = ("package-version", "framework-version")  # the fix is the reference's release
 # Rules that say that a fact differs, and of its effect what holds for any program.
-ONLY_DIFFER = ("package-version", "c-library", "operating-system", "processor", "resources", "env-var", "driver-version")  # fmt: skip
+ONLY_DIFFER = ("package-version", "c-library", "operating-system", "processor", "resources", "env-var", "driver-version", PLAIN)  # fmt: skip
 OWN_FIX = ("env-var", "resources", "framework-build")  # the fix is the reference's value
 HOLE = re.compile(r"\{(\w+)\}")
 SUGGESTED = re.compile(

@@ -26,6 +26,8 @@ from envsnap.rules.symptoms.reading import RAISED, Evidence, Reading
 
 BELOW = 4  # lines
 MOST_RAISED = 3  # findings that one sentence speaks for
+# Topics of which releases decide, and rules that tell of a build.
+OF_RELEASES, BUILDS = ("python-api", "missing-package"), ("framework-build",)
 UNMET = ("requirements", "built-against")
 OF_SYSTEM = re.compile(r"system\.|env_vars\.TMPDIR$")
 TOKEN = re.compile(r"[a-z][a-z_]{3,40}|[a-z]{1,6}\d{1,4}[a-z]{0,4}|\d{1,4}(?:\.\d{1,6}){1,4}")
@@ -164,7 +166,12 @@ def _nearest_first(found: list[Finding], evidence: Evidence) -> list[Finding]:
         return item.path[:1] if item.path[0] == "gpus" else item.path
 
     places = {about(item): place for place, item in reversed(list(enumerate(found)))}
-    return sorted(found, key=lambda item: (places[about(item)], -shared(item)))
+    of_api = evidence.row["topic"] in OF_RELEASES
+
+    def is_aside(item: Finding) -> bool:
+        return of_api and item.rule in BUILDS  # what a release lacks no build of it has
+
+    return sorted(found, key=lambda item: (is_aside(item), places[about(item)], -shared(item)))
 
 
 def _may_do(found: Finding, path: Path) -> bool:
