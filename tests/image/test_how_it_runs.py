@@ -91,6 +91,23 @@ def test_what_a_container_is_given_in_the_place_of_the_images(
     assert "differs: image.env.PATH" in other.stderr
 
 
+def test_a_file_that_root_writes_beside_a_running_application(
+    engine: Any, proven: tuple[str, Path], envsnap: Run
+) -> None:
+    image, folder = proven
+    with engines.running(
+        engine, image, sysctls={"net.ipv4.ip_forward": "0"}, dns_search=["corp.example"]
+    ) as container:
+        done = container.exec_run(["sh", "-c", "echo x > /app/late.bin"], user="root")
+        assert done.exit_code == 0, done.output
+        told = envsnap("verify", str(folder / "dev.json"), *NAMED, "--container", container.name)
+    assert told.returncode == 5, told.stderr
+    assert "/app/late.bin" in told.stderr
+    assert "by user 0, whom the program does not run as" in told.stderr
+    assert "settings of the kernel from outside: net.ipv4.ip_forward" in told.stderr
+    assert "domains to look in from outside: corp.example" in told.stderr
+
+
 SAME_AGAIN = """\
 RUN touch $(find /app /opt/venv/bin -type f) && chmod --reference=/etc/hostname /etc/hostname; \
 /opt/venv/bin/python -m compileall -q -f /opt/venv/lib; mkdir -p /root/.cache/pip && date > /root/.cache/pip/x; \

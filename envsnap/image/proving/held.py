@@ -322,7 +322,7 @@ def written_since(container: Any) -> dict[str, bool]:
 
 
 def owners(container: Any, paths: Iterable[str]) -> dict[str, int]:
-    """The users whose files these are, as the engine hands them out; files that are gone are left out."""
+    """The users whose files these are, as the engine hands them out; folders and what is gone are left out."""
     import docker
 
     found: dict[str, int] = {}
@@ -332,6 +332,6 @@ def owners(container: Any, paths: Iterable[str]) -> dict[str, int]:
             head = b"".join(itertools.islice(pieces, 1))
             with tarfile.open(fileobj=io.BytesIO(head), mode="r:") as tar:
                 member = tar.next()
-            if member is not None:
+            if member is not None and not member.isdir():
                 found[path] = member.uid
     return found

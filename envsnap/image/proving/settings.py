@@ -276,7 +276,7 @@ def _rights(host: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     yield "privileged", bool(host.get("Privileged"))
     yield "capabilities", bool(host.get("CapAdd"))
     yield "unmasked system paths", host.get("MaskedPaths") == []
-    for name in ("PidMode", "IpcMode", "NetworkMode", "UTSMode", "UsernsMode", "CgroupnsMode"):
+    for name in ("PidMode", "IpcMode", "NetworkMode", "UTSMode", "UsernsMode"):
         yield f"{name.removesuffix('Mode').lower()} of the host", host.get(name) == "host"
 
 
