@@ -112,3 +112,38 @@ def test_another_release_that_nobody_knows_is_told_where_nothing_else_differs() 
     assert found.rung.state == "same"
     assert "other releases: teamlib 2.4.0 -> 2.5.0" in found.rung.summary
     assert "pip" not in found.rung.summary
+
+
+STAGES = """
+import json, subprocess, sys
+import torch
+model = torch.nn.Linear(2, 1).eval()
+torch.manual_seed(0)
+with torch.no_grad():
+    model.weight.fill_(1), model.bias.fill_(0)
+    model(torch.ones(1, 2))
+subprocess.run([sys.executable, "stage.py"], check=True)
+print("loss", round(torch.load("made.pt").item(), 3))
+"""
+STAGE = """
+import json
+import torch
+torch.save(torch.ones(2).sum() * json.load(open("job.json"))["scale"], "made.pt")
+"""
+
+
+@pytest.mark.torch
+def test_what_a_run_made_and_read_again_is_no_cause(
+    envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
+    (tmp_path / "main.py").write_text(STAGES)
+    (tmp_path / "stage.py").write_text(STAGE)
+    (tmp_path / "job.json").write_text('{"scale": 2.0}')
+    golden = tmp_path / "golden.esr"
+    assert envsnap("record", "-o", golden, "--", torch_python, "main.py", cwd=tmp_path).returncode == 0  # fmt: skip
+    (tmp_path / "job.json").write_text('{"scale": 3.0}')
+    done = envsnap("compare", golden, "--", torch_python, "main.py", cwd=tmp_path)
+    told = " ".join(done.stdout.split())
+    assert done.returncode == 1
+    assert "job.json: scale 2.0 -> 3.0" in told
+    assert "made.pt" not in told.partition("Fix:")[0]

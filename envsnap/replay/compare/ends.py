@@ -20,6 +20,7 @@ from envsnap.replay.compare.view import views
 from envsnap.replay.esr.archive import Recording
 
 RANDOM = "random layers"
+SEVERAL = re.compile(r"one of \d+ processes\b")
 NUMBERED = re.compile(r"(?<![#\w])[-+]?\d")  # digests of words have digits, too
 
 
@@ -134,7 +135,11 @@ def _after(
     reasons = "; ".join(fact.text for fact in together)
     ended = raised.ended(golden.record, other.record)
     follows = ": the code after them differs" if lines and not ended else ""
-    cause = f"{told}; {_of_models(verdict, walk)}{follows}" + (f"; {reasons}" if reasons else "")
+    several = any(SEVERAL.match(note) for note in (*golden.record.notes, *other.record.notes))
+    models = _of_models(verdict, walk)
+    if several:  # what the others computed, nobody compared
+        models = models.replace("the models' results", "the results of the models of one process")
+    cause = f"{told}; {models}{follows}" + (f"; {reasons}" if reasons else "")
     where = f" (from {last.call.caller} on)" if last is not None and last.call.caller else ""
     fix = f"Compare what follows the last call of a model{where}: thresholds, labels, decoding, post-processing."  # fmt: skip
     if together:

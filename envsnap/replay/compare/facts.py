@@ -7,7 +7,7 @@ that place is then named as the reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -356,7 +356,11 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
         yield Fact(
             kind="seeding", text=f"the seed of {name}: {how}", fix="Seed as the golden run does."
         )
-    yield from _weights(golden.manifest, other.manifest)
+    made = {
+        *golden.record.files,
+        *other.record.files,
+    }  # it read again what it wrote: no input of it
+    yield from _weights(golden.manifest, other.manifest, made)
     for name, which in surroundings.alone(golden.manifest, other.manifest):
         what = "Leave it out" if which == "here only" else "Read it"
         yield Fact(kind="alone", text=f"{name} is read {which}", fix=f"{what}, as the golden run does: {name}.")  # fmt: skip
@@ -365,7 +369,8 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
         fix = "Sort what is listed" if sorts else "Give the folder the golden run's files"
         yield Fact(kind="alone", text=f"the folder {name} {how}", fix=f"{fix}: {name}.")
     settings = {key.partition(": ")[0] for key, _ in changes}
-    names = list(surroundings.files(golden.manifest, other.manifest, settings))
+    found = surroundings.files(golden.manifest, other.manifest, settings)
+    names = [name for name in found if name not in made]
     if names:
         told = ", ".join(names[:MOST_LISTED])
         yield Fact(
@@ -373,9 +378,11 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
         )
 
 
-def _weights(golden: Manifest, other: Manifest) -> Iterator[Fact]:
-    """Files of weights that hold something else, or are others."""
+def _weights(golden: Manifest, other: Manifest, made: Container[str]) -> Iterator[Fact]:
+    """Files of weights that hold something else, or are others; those that a run made are no cause."""
     for name in surroundings.weights(golden, other):
+        if name in made:
+            continue
         yield Fact(kind="weights", text=f"another content of {name}", fix=f"Load the golden run's {name}.")  # fmt: skip
     left, come = surroundings.weights_alone(golden, other)
     if bool(left) is not bool(come) and len(left or come) <= MOST_LISTED:
