@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Sequence
 
+from envsnap.knowledge.roles import is_named as is_a_package
 from envsnap.knowledge.variables import only_tells
 from envsnap.rules.finding import Effect, Finding
 from envsnap.rules.packages.package_missing import PackageMissing
-from envsnap.rules.symptoms.reading import Reading
+from envsnap.rules.symptoms.reading import Evidence, Reading
 
 SHORTEST = 6  # letters of a variable's name that a text may hold by chance
 SHORTEST_VALUE = 3
@@ -17,6 +19,13 @@ PATH_SHOWN = re.compile(r"/[\w.+-]{1,80}(?:/[\w.+-]{1,80}){1,12}")
 NUMBER = re.compile(r"[0-9]{2,12}(?:\.[0-9]{1,6})?")
 WORDS_OF_A_KEY = re.compile(r"_|(?<=[a-z0-9])(?=[A-Z])")
 LONG_NUMBER = 4  # digits of one that a text shows alone
+# What programs say that find no plugin for a name.
+LOOKS_FOR = re.compile(
+    r"plugin|dialect|backend|driver|engine|protocol|scheme|registered|entry ?point|launcher|provider|not (?:found|known|supported)"
+    r"|unknown|unsupported|could not find|can't load|no module",
+    re.IGNORECASE,
+)
+INSTALLED = re.compile(r"(?:site|dist)-packages/([A-Za-z_]\w{0,80})")
 KERNEL_RELEASE = re.compile(r"\d{1,2}\.\d{1,3}\.\d{1,4}")
 
 
@@ -40,8 +49,35 @@ def _is_distribution_named(name: str, reading: Reading) -> bool:
     if "-" not in name and not re.search(r"\d", name):
         spelled = rf"['\"`]{spelled}['\"`]|{spelled}(?=\.[A-Za-z_]|[^\n]{{0,40}} not (?:installed|found|available))"
     pattern = re.compile(rf"(?<![\w.-])(?:{spelled})(?![\w-])")
-    said = (item.line.partition(": ") for item in reading.evidence if not item.is_hint)
-    return any(pattern.search(rest or first) for first, _, rest in said)  # a class is no mention
+    said = [item for item in reading.evidence if not item.is_hint]
+    parts = [item.line.partition(": ") for item in said]
+    lines = [rest or first for first, _, rest in parts]  # a class is no mention
+    return any(map(pattern.search, lines)) or _is_plugin_named(name, lines, _failed(said))
+
+
+def _failed(said: Sequence[Evidence]) -> set[str]:
+    """The modules whose code failed, by their first words."""
+    raised = [item.raised for item in said if item.raised is not None]
+    inside = (INSTALLED.search(frame.file) for item in raised for frame in item.frames)
+    return {item.exception.partition(".")[0] for item in raised} | {
+        found[1] for found in inside if found is not None
+    }
+
+
+def _is_plugin_named(name: str, lines: Sequence[str], failed: Container[str]) -> bool:
+    """Whether a line that looks for a plugin has the word that tells it from others: sqlalchemy's snowflake."""
+    parts = name.split("-")
+    words = [
+        word
+        for word in parts
+        if len(word) >= SHORTEST and word not in failed and not is_a_package(word)
+    ]
+    return len(parts) > 1 and any(
+        re.search(rf"(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])", line) is not None
+        for line in lines
+        if LOOKS_FOR.search(line)
+        for word in words
+    )
 
 
 def _is_key_named(key: str, reading: Reading) -> bool:

@@ -172,3 +172,19 @@ def test_a_request_that_a_text_states_explains_a_step_with_other_changes() -> No
     found = first(host(protobuf="4.23.2"), host(protobuf="5.26.1"), text)
     assert found.message == "protobuf 4.23.2 -> 5.26.1"
     assert "outside" in found.why or "asked for" in found.why
+
+
+@pytest.mark.parametrize(
+    ("line", "severity"),
+    [
+        ("NoSuchModuleError: Can't load plugin: sqlalchemy.dialects:snowflake", Severity.WARNING),
+        ("ValueError: snowflake has six arms", Severity.INFO),
+        ("NoSuchModuleError: Can't load plugin: sqlalchemy.dialects:oracle", Severity.INFO),
+    ],
+)
+def test_a_plugin_that_is_missing_is_told_by_its_own_word(line: str, severity: Severity) -> None:
+    here = host(**{"sqlalchemy": "2.0.30", "snowflake-sqlalchemy": "1.6.1"})
+    text = RAISED + f"sqlalchemy.exc.{line}\n"
+    found = engine.compare(here, host(sqlalchemy="2.0.30"), error_text=text).findings
+    (told,) = (item for item in found if item.path == ("packages", "snowflake-sqlalchemy"))
+    assert told.severity is severity
