@@ -335,3 +335,9 @@ def owners(container: Any, paths: Iterable[str]) -> dict[str, int]:
             if member is not None and not member.isdir():
                 found[path] = member.uid
     return found
+
+
+def runs_as(container: Any) -> int | None:
+    """The number of the user whom a container runs as; None where it is given by a name."""
+    user = str((container.attrs.get("Config") or {}).get("User") or "0").partition(":")[0]
+    return 0 if user == "root" else int(user) if user.isdigit() else None

@@ -332,14 +332,12 @@ def since_start(
 ) -> tuple[list[Fact], list[Fact]]:
     """Return what a running container changed of its programs, and the rest.
 
-    Byte code is judged by the capture inside, which compiles its source again. `owners` are the
-    users whose files beside the application are.
+    Byte code is judged by the capture inside, which compiles its source again. `owners` are other
+    users than the container's, whose files lie beside the application.
     """
     counting = {path: there for path, there in files.items() if _is_program(path, plan)}
     others = {
-        path: owner
-        for path, owner in owners.items()
-        if owner != dockerfile.UID and path in files.keys() - counting.keys()
+        path: owner for path, owner in owners.items() if path in files.keys() - counting.keys()
     }
     left = {path: there for path, there in files.items() if path not in others}
     found, rest = _facts(counting, left, SINCE, OF_THE_RUN)

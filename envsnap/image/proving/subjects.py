@@ -256,7 +256,9 @@ def _files(
     if container is not None:
         written = held.written_since(container)
         beside = [path for path, there in written.items() if there and path.startswith(OF_APP)]
-        owners = held.owners(container, beside[:MOST_ASKED])
+        own = held.runs_as(container)
+        owners = held.owners(container, beside[:MOST_ASKED]) if own is not None else {}
+        owners = {path: user for path, user in owners.items() if user != own}
         changed, of_run = settings.since_start(written, plan, owners)
         found, harmless = [*found, *changed], [*harmless, *of_run]
     return found, harmless, [NO_HISTORY] if extended is None else []
