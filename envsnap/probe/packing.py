@@ -14,6 +14,8 @@ _REDACT = (
     "commands",
     "declared",
     "digests",
+    "escapes",
+    "fallbacks",
     "fragments",
     "issuers",
     "keys",

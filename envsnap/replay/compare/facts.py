@@ -369,8 +369,8 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
         fix = "Sort what is listed" if sorts else "Give the folder the golden run's files"
         yield Fact(kind="alone", text=f"the folder {name} {how}", fix=f"{fix}: {name}.")
     settings = {key.partition(": ")[0] for key, _ in changes}
-    found = surroundings.files(golden.manifest, other.manifest, settings)
-    names = [name for name in found if name not in made]
+    read = surroundings.files(golden.manifest, other.manifest, settings)
+    names = [name for name in read if name not in made]
     if names:
         told = ", ".join(names[:MOST_LISTED])
         yield Fact(
@@ -381,9 +381,8 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
 def _weights(golden: Manifest, other: Manifest, made: Container[str]) -> Iterator[Fact]:
     """Files of weights that hold something else, or are others; those that a run made are no cause."""
     for name in surroundings.weights(golden, other):
-        if name in made:
-            continue
-        yield Fact(kind="weights", text=f"another content of {name}", fix=f"Load the golden run's {name}.")  # fmt: skip
+        if name not in made:
+            yield Fact(kind="weights", text=f"another content of {name}", fix=f"Load the golden run's {name}.")  # fmt: skip
     left, come = surroundings.weights_alone(golden, other)
     if bool(left) is not bool(come) and len(left or come) <= MOST_LISTED:
         which, what = (
