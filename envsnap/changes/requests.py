@@ -41,8 +41,8 @@ def named(choice: Choice) -> str | None:
     last = url.rstrip("/").rpartition("/")[2]
     if choice.origin.vcs is UNSET:
         return last if last.endswith(ARCHIVES) else None
-    _, at, named = last.rpartition("@")
-    return at + named if at else None
+    _, at, reference = last.rpartition("@")
+    return at + reference if at else None
 
 
 def meets(choice: Choice, version: str) -> bool | None:

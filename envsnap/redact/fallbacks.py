@@ -81,7 +81,10 @@ def spans(text: str) -> list:
 
 def _is_secret(name: str, value: str) -> bool:
     told = name.replace(" ", "_")
-    level = keys.weigh(told, variable=told.isupper())
+    return _is_hidden(value, keys.weigh(told, variable=told.isupper()))
+
+
+def _is_hidden(value: str, level: int) -> bool:
     return not kinds.is_reference(value) and hides(value, level)
 
 
@@ -104,6 +107,4 @@ def _items(match) -> list:
 
 def _is_item(value: str, level: int) -> bool:
     """Whether an item is a secret; of tokens, also of a text, only what looks made."""
-    if level < keys.PASSWORD and not kinds.is_made(value):
-        return False
-    return not kinds.is_reference(value) and hides(value, level)
+    return (level >= keys.PASSWORD or kinds.is_made(value)) and _is_hidden(value, level)

@@ -66,7 +66,7 @@ def spans(text: str) -> list:
     # A certificate is public, and a key is cut as a whole.
     blocks = [item.span() for item in re.finditer(_BLOCK, text)] if "BEGIN " in text else []
     for match in re.finditer(_WORD, text):
-        if any(start <= match.start() < end for start, end in blocks):
+        if _is_inside(match.start(), blocks):
             continue
         word = match.group().rstrip(".:!?*")
         label = re.match(r"(?:[A-Za-z_@$./-][\w.@$/-]{0,60}(?:=(?!=|\Z)|:(?=[^:/])))+", word)
@@ -75,11 +75,13 @@ def spans(text: str) -> list:
         if _stands_alone(piece) and not sentences.is_labelled(text[max(0, at - 24) : at]):
             found.append((at, at + len(piece), "random letters"))
     for match in re.finditer(_HEX, text):
-        if any(start <= match.start() < end for start, end in blocks):
-            continue
-        if not _tells_digests(text, match):
+        if not (_is_inside(match.start(), blocks) or _tells_digests(text, match)):
             found.append((*match.span(), "random letters"))
     return found
+
+
+def _is_inside(place: int, blocks: list) -> bool:
+    return any(start <= place < end for start, end in blocks)
 
 
 def _stands_alone(piece: str) -> bool:

@@ -173,16 +173,16 @@ def _blank(match) -> str:
 
 def merged(found: list) -> list:
     """Sort, and join what overlaps."""
-    merged = []
+    joined = []
     for start, end, why in sorted(item for item in found if item[0] < item[1]):
-        if merged and start < merged[-1][1]:
-            known = merged[-1]
+        if joined and start < joined[-1][1]:
+            known = joined[-1]
             # What remains of an address is shown.
             kept = known[2] if "address" in known[2] else why
-            merged[-1] = (known[0], max(end, known[1]), kept)
+            joined[-1] = (known[0], max(end, known[1]), kept)
         else:
-            merged.append((start, end, why))
-    return merged
+            joined.append((start, end, why))
+    return joined
 
 
 def _assigned(text: str) -> list:

@@ -16,7 +16,7 @@ QUIET = frozenset((
     "fi", "free", "grep", "hash", "head", "hostname", "if", "ls", "mkdir", "nproc", "nvidia-smi", "popd",
     "printenv", "printf", "ps", "pushd", "pwd", "rm", "rmdir", "scontrol", "sed", "set", "sleep", "sort", "squeue",
     "tail", "tee", "test", "then", "time", "touch", "trap", "true", "uname", "wait", "wc", "which", "whoami", "tree",
-    "{", "}", "(", ")", "!", "case", "for", "while", "until", "function", "return", "shift", "shopt", "date", "uptime",
+    "{", "}", "(", ")", "!", "case", "for", "while", "until", "function", "return", "shift", "shopt", "uptime",
 ))  # fmt: skip
 QUIET_VERBS = frozenset((("apt-get", "update"), ("apt-get", "clean"), ("apt-get", "autoremove"), ("apt", "update"),
     ("apt", "clean"), ("yum", "clean"), ("dnf", "clean"), ("conda", "clean"), ("pip", "cache"), ("uv", "cache"),

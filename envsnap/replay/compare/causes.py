@@ -324,10 +324,9 @@ def _place(evidence: Evidence) -> Answer:
         )  # fmt: skip
     if evidence.facts.of("config"):
         return of_layers.config(evidence, f"the runs diverge {evidence.judged.place}")
-    code = evidence.facts.code()[:2]
-    lines = "".join(f"; {fact.text}" for fact in code)
-    together = evidence.facts.beside(evidence.facts.of(*ANYWHERE), code)
-    if evidence.facts.of(*ANYWHERE):  # what a forward does may follow from what the run was told
+    code, read = evidence.facts.code()[:2], evidence.facts.of(*ANYWHERE)
+    if read:  # what a forward does may follow from what the run was told
+        together = evidence.facts.beside(read, code)
         told = "; ".join(fact.text for fact in together)
         return Answer(
             outcome="diverged", subject="code", fix=remedies(together),
@@ -336,7 +335,7 @@ def _place(evidence: Evidence) -> Answer:
     return Answer(
         outcome="diverged", subject="code",
         cause=f"code outside of layers computes something else: {evidence.judged.place}"
-        + of_layers.other_kernels(evidence) + lines,
+        + of_layers.other_kernels(evidence) + "".join(f"; {fact.text}" for fact in code),
         fix="Compare this forward: masks, attention, reshaping, additions.",
     )  # fmt: skip
 

@@ -136,9 +136,7 @@ def _after(
     ended = raised.ended(golden.record, other.record)
     follows = ": the code after them differs" if lines and not ended else ""
     several = any(SEVERAL.match(note) for note in (*golden.record.notes, *other.record.notes))
-    models = _of_models(verdict, walk)
-    if several:  # what the others computed, nobody compared
-        models = models.replace("the models' results", "the results of the models of one process")
+    models = _of_models(verdict, walk, several=several)
     cause = f"{told}; {models}{follows}" + (f"; {reasons}" if reasons else "")
     where = f" (from {last.call.caller} on)" if last is not None and last.call.caller else ""
     fix = f"Compare what follows the last call of a model{where}: thresholds, labels, decoding, post-processing."  # fmt: skip
@@ -151,13 +149,14 @@ def _after(
     )
 
 
-def _of_models(verdict: Verdict, walk: Walk) -> str:
-    """What is said of the models whose results are not what differs."""
+def _of_models(verdict: Verdict, walk: Walk, *, several: bool) -> str:
+    """What is said of the models whose results are not what differs; of several processes one is compared."""
     if verdict.outcome == "undecided":
         return verdict.cause
+    whose = "the results of the models of one process" if several else "the models' results"
     if verdict.outcome == "equivalent":
-        return f"the models' results agree ({verdict.cause})"
-    return f"the models' results {'are the same' if walk.bits else 'agree within rounding'}"
+        return f"{whose} agree ({verdict.cause})"
+    return f"{whose} {'are the same' if walk.bits else 'agree within rounding'}"
 
 
 def _otherwise_called(

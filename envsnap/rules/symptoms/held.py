@@ -11,157 +11,34 @@ from collections.abc import Collection, Iterator, Mapping
 from envsnap.knowledge.variables import only_tells
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import entries
-from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.naming import (
     AS_SET,
     COMPLAINING,
     COMPLAINS,
+    LONGEST,
+    MOST_LINES,
     REFUSED,
     REFUSES,
+    loud_lines,
     of_variable,
 )
 from envsnap.rules.symptoms.reading import Evidence, Reading
 
 # Words of names that stand in lines about anything.
-COMMON = frozenset(
-    [
-        "allow",
-        "and",
-        "backend",
-        "batch",
-        "block",
-        "buffer",
-        "cache",
-        "capability",
-        "check",
-        "class",
-        "client",
-        "code",
-        "collective",
-        "config",
-        "connection",
-        "count",
-        "cpu",
-        "cuda",
-        "data",
-        "debug",
-        "default",
-        "device",
-        "devices",
-        "dir",
-        "directory",
-        "disable",
-        "driver",
-        "dump",
-        "enable",
-        "engine",
-        "env",
-        "error",
-        "extra",
-        "file",
-        "files",
-        "first",
-        "flags",
-        "for",
-        "force",
-        "format",
-        "gpu",
-        "group",
-        "home",
-        "host",
-        "hub",
-        "id",
-        "index",
-        "init",
-        "input",
-        "interface",
-        "interval",
-        "kernel",
-        "key",
-        "lang",
-        "last",
-        "launch",
-        "lc",
-        "lib",
-        "library",
-        "limit",
-        "list",
-        "load",
-        "local",
-        "log",
-        "logs",
-        "main",
-        "master",
-        "max",
-        "maximum",
-        "memory",
-        "min",
-        "mode",
-        "model",
-        "name",
-        "no",
-        "node",
-        "not",
-        "num",
-        "number",
-        "off",
-        "offline",
-        "on",
-        "only",
-        "order",
-        "output",
-        "path",
-        "per",
-        "pid",
-        "platform",
-        "platforms",
-        "plugin",
-        "policy",
-        "pool",
-        "port",
-        "prefix",
-        "process",
-        "python",
-        "pytorch",
-        "rank",
-        "read",
-        "root",
-        "run",
-        "seed",
-        "server",
-        "set",
-        "size",
-        "skip",
-        "socket",
-        "sync",
-        "temp",
-        "test",
-        "thread",
-        "threads",
-        "time",
-        "timeout",
-        "tmp",
-        "token",
-        "torch",
-        "transfer",
-        "type",
-        "url",
-        "use",
-        "user",
-        "value",
-        "version",
-        "visible",
-        "wait",
-        "warn",
-        "warnings",
-        "with",
-        "without",
-        "work",
-        "worker",
-        "world",
-        "write",
-    ]
-)
+COMMON = frozenset((
+    "allow", "and", "backend", "batch", "block", "buffer", "cache", "capability", "check", "class", "client",
+    "code", "collective", "config", "connection", "count", "cpu", "cuda", "data", "debug", "default", "device",
+    "devices", "dir", "directory", "disable", "driver", "dump", "enable", "engine", "env", "error", "extra",
+    "file", "files", "first", "flags", "for", "force", "format", "gpu", "group", "home", "host", "hub", "id",
+    "index", "init", "input", "interface", "interval", "kernel", "key", "lang", "last", "launch", "lc", "lib",
+    "library", "limit", "list", "load", "local", "log", "logs", "main", "master", "max", "maximum", "memory",
+    "min", "mode", "model", "name", "no", "node", "not", "num", "number", "off", "offline", "on", "only",
+    "order", "output", "path", "per", "pid", "platform", "platforms", "plugin", "policy", "pool", "port",
+    "prefix", "process", "python", "pytorch", "rank", "read", "root", "run", "seed", "server", "set", "size",
+    "skip", "socket", "sync", "temp", "test", "thread", "threads", "time", "timeout", "tmp", "token", "torch",
+    "transfer", "type", "url", "use", "user", "value", "version", "visible", "wait", "warn", "warnings", "with",
+    "without", "work", "worker", "world", "write",
+))  # fmt: skip
 PLAIN = ("true", "false", "none", "auto", "default", "main", "yes", "off", "on", "info", "error", "warning", "debug",
     "local", "localhost", "spawn", "fork", "python", "cuda", "cpu", "file", "online", "offline")  # fmt: skip
 PATHS = re.compile(r"['\"`( ](/[\w.+/-]{2,200})(?=['\"`):, ]|$)")
@@ -169,19 +46,10 @@ OF_A_PATH = re.compile(
     r"No such file|not found|not find|does not exist|doesn't exist|[Pp]ermission denied|[Rr]ead-only|not a directory"
     r"|cannot (?:access|create|open|be preloaded)|not writable"
 )
-INNER = (
-    "bin",
-    "lib",
-    "lib64",
-    "include",
-    "share",
-    "nvvm",
-    "targets",
-)  # what a folder of programs has
+# What a folder of programs has.
+INNER = ("bin", "lib", "lib64", "include", "share", "nvvm", "targets")
 WORD = re.compile(r"[a-z]{3,40}")
 STEM = 4
-MOST_LINES = 40
-LONGEST = 600
 
 
 def held(reading: Reading, manifest: Manifest, moved: Collection[str] | None) -> Iterator[Evidence]:
@@ -189,10 +57,12 @@ def held(reading: Reading, manifest: Manifest, moved: Collection[str] | None) ->
     variables = _candidates(manifest, moved)
     if not variables:
         return
-    for number in reversed(reading.lines.with_any(COMPLAINING)):
-        line = bare(reading.lines.lines[number][:LONGEST])
-        if reading.is_quiet(number) or not (COMPLAINS.search(line) or OF_A_PATH.search(line)):
-            continue
+    complaints = [
+        (number, line)
+        for number, line in loud_lines(reading, reading.lines.with_any(COMPLAINING))
+        if COMPLAINS.search(line) or OF_A_PATH.search(line)
+    ]
+    for number, line in reversed(complaints[-MOST_LINES:]):
         for name in _named(line, _around(reading, number), variables):
             is_refused = bool(variables[name]) and REFUSES.search(line) is not None
             row = REFUSED if is_refused else AS_SET

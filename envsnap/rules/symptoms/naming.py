@@ -151,9 +151,11 @@ def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
     found: dict[Path, Evidence] = {}
     lines = reading.lines
     every = range(len(lines.lines)) if len(reading.text) <= SHORT else ()
-    others = _told(reading, every)
+    others = loud_lines(reading, every)
     complaints = [
-        item for item in _told(reading, lines.with_any(COMPLAINING)) if COMPLAINS.search(item[1])
+        item
+        for item in loud_lines(reading, lines.with_any(COMPLAINING))
+        if COMPLAINS.search(item[1])
     ][-MOST_LINES:]
     read = [
         *((*item, (*_variables(item[1], manifest), *_distributions(item[1], manifest))) for item in complaints[::-1]),
@@ -178,7 +180,7 @@ def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
 def as_set(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
     """Variables that a line complains of with the very value that they have."""
     variables = entries(manifest, "env_vars")
-    for number, line in _told(reading, reading.lines.with_any(COMPLAINING)):
+    for number, line in loud_lines(reading, reading.lines.with_any(COMPLAINING)):
         # A logger's word for it stands before the line.
         if not (COMPLAINS.search(line) or WARNS.match(reading.lines.lines[number])):
             continue
@@ -194,7 +196,9 @@ def to_set(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
         return
     variables = entries(manifest, "env_vars")
     known = {*variables, *(given(told.others) or ()), *(told.gaps or ())}
-    for number, line in _told(reading, reading.lines.with_any(("set", "export", "env", "defin"))):
+    for number, line in loud_lines(
+        reading, reading.lines.with_any(("set", "export", "env", "defin"))
+    ):
         if not ASKS.search(line):
             continue
         for name in VARIABLE.findall(line):
@@ -207,7 +211,7 @@ def unread(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
     told = manifest.sections.env_vars
     others = set(given(told.others) or ()) if isinstance(told, EnvVars) else set()
     numbers = reading.lines.with_any(COMPLAINING) if others else ()
-    for number, line in _told(reading, numbers):
+    for number, line in loud_lines(reading, numbers):
         words = NAME.findall(line) if COMPLAINS.search(line) else ()
         for name in dict.fromkeys(words):
             if name in others and not only_tells(name):
@@ -258,7 +262,7 @@ def off_path(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
             yield Evidence(row=OFF_PATH, groups={}, line=item.line, number=item.number)
 
 
-def _told(reading: Reading, numbers: Iterable[int]) -> list[tuple[int, str]]:
+def loud_lines(reading: Reading, numbers: Iterable[int]) -> list[tuple[int, str]]:
     """Lines by their numbers, without prefixes; those that are known to be harmless aside."""
     return [
         (number, bare(reading.lines.lines[number][:LONGEST]))
