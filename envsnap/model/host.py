@@ -114,8 +114,8 @@ class System(Section, frozen=True, kw_only=True):
     unowned_libraries: Annotated[
         TextMap,
         location(
-            "Libraries that the loader finds by name and no package of dpkg brought: path and"
-            " SHA-256 (--verify-files).",
+            "Libraries and modules that the loader, the C library, OpenSSL or OpenCL finds and no"
+            " package of dpkg brought: path and SHA-256 (--verify-files).",
             since=2,
         ),
     ] = UNSET

@@ -359,11 +359,18 @@ for name in sys.argv[1:]:
 OTHER_LIBRARY = (
     "mkdir /opt/l; cp /lib/x86_64-linux-gnu/libz.so.1 /opt/l; printf x >> /opt/l/libz.so.1"
 )
+SYSTEM = "/usr/lib/x86_64-linux-gnu"
+LIBZ = f"cp {SYSTEM}/libz.so.1"
 EVIL_CA = "-----BEGIN CERTIFICATE----- AAAA -----END CERTIFICATE-----"
 LOCAL_CA = "/usr/local/share/ca-certificates"
 # What is done in a container, and the path by which the facts name it: no engine looks on.
 FROM_INSIDE = (
     (f"{OTHER_LIBRARY}; echo /opt/l > /etc/ld.so.conf.d/000.conf; ldconfig", 'system.unowned_libraries["/opt/l/libz.so.1"]'),
+    (f"{LIBZ} {SYSTEM}/libcuda.so.1", f'system.unowned_libraries["{SYSTEM}/libcuda.so.1"]'),
+    (f"{LIBZ} {SYSTEM}/gconv/EVIL.so", f'system.unowned_libraries["{SYSTEM}/gconv/EVIL.so"]'),
+    (f"echo 'alias EVIL// UTF-8//' > {SYSTEM}/gconv/gconv-modules.d/evil.conf", f'system.unowned_libraries["{SYSTEM}/gconv/gconv-modules.d/evil.conf"]'),
+    (f"{LIBZ} {SYSTEM}/ossl-modules/evil.so", f'system.unowned_libraries["{SYSTEM}/ossl-modules/evil.so"]'),
+    ("mkdir -p /etc/OpenCL/vendors; echo /opt/l/libz.so.1 > /etc/OpenCL/vendors/evil.icd", 'system.unowned_libraries["/etc/OpenCL/vendors/evil.icd"]'),
     ("printf x >> /usr/lib/locale/C.utf8/LC_CTYPE", 'system.altered_files["/usr/lib/locale/C.utf8/LC_CTYPE"]'),
     ("echo x >> /etc/ssl/openssl.cnf", 'system.altered_files["/etc/ssl/openssl.cnf"]'),
     ("sed -i 2s/A/B/ /etc/ssl/certs/ca-certificates.crt", 'system.altered_files["/etc/ssl/certs/ca-certificates.crt"]'),

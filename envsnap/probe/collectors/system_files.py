@@ -17,6 +17,10 @@ PASSED_OVER = re.compile(
     r"|(?:/usr)?/lib/(?:modules|firmware)/"
 )
 LIBRARY = re.compile(r"^(?:/usr)?/lib[^/]*/.*\.so(?:\.[0-9]+)*$")
+# What the C library, OpenSSL and OpenCL's loader take from a folder, without being asked for it.
+TAKEN = re.compile(r".+\.so(?:\.[0-9]+)*$|gconv-modules(?:\.conf)?$|.+\.icd$")
+FLAT, VENDORS = ("/lib", "/usr/lib"), "/etc/OpenCL/vendors"
+MOUNTS = "/proc/self/mountinfo"
 MOST_NAMED = 50
 SHIPPED, LOCAL = "/usr/share/ca-certificates/", "/usr/local/share/ca-certificates"
 TRUSTED, BUNDLE = "/etc/ssl/certs", "/etc/ssl/certs/ca-certificates.crt"
@@ -33,13 +37,14 @@ def altered() -> list:
 
 
 def unowned_libraries() -> dict:
-    """Return {path: sha256} of libraries that the loader knows by name and no package brought.
+    """Return {path: sha256} of libraries that are found by name or folder, and no package brought.
 
-    Python's own library is a fact already.
+    Python's own library is a fact already. A file that is mounted by itself is the host's: so the
+    driver's libraries get into a container (NVIDIA's container toolkit).
     """
     if not os.path.isdir(dpkg.INFO):
         return {}
-    paths = {os.path.realpath(path) for path in loader.known()}
+    paths = {os.path.realpath(path) for path in loader.known()}.union(_lying()) - _mounted()
     owned = dpkg.owners(paths)
     left = sorted(
         path
@@ -51,6 +56,30 @@ def unowned_libraries() -> dict:
         for path in left[:MOST_NAMED]
         if _is_file(path)
     }
+
+
+def _lying() -> set:
+    """The system's libraries and modules, where they are found without a list of them."""
+    found = set()
+    for start in set(loader.DEFAULT_FOLDERS[:-1]).union([VENDORS]):
+        for folder, below, names in os.walk(start):
+            if start in FLAT:
+                del below[:]  # Python's, Java's and others' own
+            is_list = folder.endswith("/gconv-modules.d")
+            found.update(
+                os.path.realpath(os.path.join(folder, name))
+                for name in names
+                if is_list or TAKEN.match(name)
+            )
+    return found
+
+
+def _mounted() -> set:
+    try:
+        lines = read_bytes(MOUNTS).decode("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return set()
+    return {line.split(" ")[4] for line in lines if line.count(" ") > 4}
 
 
 def _is_file(path: str) -> bool:
