@@ -147,6 +147,37 @@ def widened(view: View, twin: View) -> bool:
     )
 
 
+def follows(view: View, twin: View) -> bool:
+    """Whether an input that differs is, in both runs, what another model gave before.
+
+    As a decoder is given what its encoder gave: each row is one of those, perhaps once per beam.
+    """
+    pairs = [(one, two) for _, one, two in _differing(view, twin) if _is_float(one, two)]
+    return any(_are_given_before(view, one) and _are_given_before(twin, two) for one, two in pairs)
+
+
+def _is_float(*tensors: Tensor) -> bool:
+    return all("float" in item.dtype and len(item.shape) > 1 for item in tensors)
+
+
+def _are_given_before(view: View, tensor: Tensor) -> bool:
+    """Whether all rows of a tensor are rows of the results of other models' calls before."""
+    before: set[str] = set()
+    for item in views(view.recording):
+        if item.call.key == view.call.key:
+            break
+        if item.root.name != view.root.name and item.call.result is not None:
+            for number in item.call.result.tensors():
+                before.update(_digests(item.tensor(number)))
+    rows = _digests(tensor)
+    return bool(rows) and before.issuperset(rows)
+
+
+def _digests(tensor: Tensor) -> list[str]:
+    """The digests of a tensor's rows; of a single one its own."""
+    return list(tensor.rows) or ([f"{tensor.crc32}"] if tensor.shape[:1] == (1,) else [])
+
+
 def told(view: View, twin: View) -> str:
     """How the batches of two calls differ: by the first input that has another number of rows."""
     for _, one, two in _differing(view, twin):
@@ -167,10 +198,10 @@ def _all_rows(view: View, place: int) -> list[str]:
         numbers = item.call.inputs()
         if place >= len(numbers):
             return []
-        tensor = item.tensor(numbers[place])
-        if not tensor.rows and tensor.shape[:1] != (1,):
+        found = _digests(item.tensor(numbers[place]))
+        if not found:
             return []
-        rows += tensor.rows or (f"{tensor.crc32}",)
+        rows += found
     return rows
 
 

@@ -31,6 +31,10 @@ def _rows(view: View, twin: View, given: Found, found: Walk) -> str:
         return f"{batches.told(view, twin)}; all results of the run are the same"
     if rows == "first" and regrouped:
         return f"{batches.told(view, twin)}; the first rows of the run are the same"
+    if rows == "same" and batches.widened(view, twin):
+        return f"{given.cause}; without padding all rows of the run are the same"
+    if found.loose and batches.follows(view, twin):
+        return f"{found.loose}; {view.root.name} is given what follows from that"
     if rows == "moved":
         return f"the rows that {view.root.name} is given are the same in another order"
     return ""
