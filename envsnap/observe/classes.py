@@ -25,6 +25,7 @@ KERNEL_PLACES = ("/proc/", "/sys/", "/dev/", "/run/")
 SYSTEM_PLACES = (*KERNEL_PLACES, "/etc/", "/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/")
 INSTALLED = re.compile(r"/(?:site|dist)-packages/")
 METADATA = (".dist-info/", ".egg-info/")  # of a distribution, wherever it is installed
+ENTRIES = "entry_points.txt"  # outside of site-packages it says which plug-ins a project has
 CACHED_CODE = re.compile(r"^(.*)/__pycache__/([^/]+)\.[a-z]+-\d+t?(?:\.opt-\d)?\.pyc$", re.DOTALL)
 # A config that is longer looks like data; `capture --config` takes more, because it was named.
 LARGEST_CONFIG = 64 << 10
@@ -63,8 +64,24 @@ def _is_installed(path: str) -> bool:
     """Whether a file is a distribution's, or a shared object, by its name."""
     return bool(
         ("-packages/" in path and INSTALLED.search(path))
-        or ("-info/" in path and any(word in path for word in METADATA))
+        or (
+            "-info/" in path
+            and not path.endswith(ENTRIES)
+            and any(word in path for word in METADATA)
+        )
         or (".so" in path and SHARED_OBJECT.search(path))
+    )
+
+
+def is_own_library(path: str, folder: str) -> bool:
+    """Whether a library lies below the working folder, as one does that a project builds itself."""
+    start = folder.rstrip(os.sep) + os.sep
+    return (
+        folder != os.sep
+        and path.startswith(start)
+        and SHARED_OBJECT.search(path) is not None
+        and "-packages/" not in path
+        and f"{os.sep}." not in path[len(start) - 1 :]
     )
 
 
@@ -81,7 +98,7 @@ class Classes:
         folder, _, name = path.rpartition(os.sep)
         stem, dot, ending = name.rpartition(".")
         ending = dot + ending if stem and stem[0] != "." else os.path.splitext(name)[1]
-        named = ".so" in name or name[:4] == ".env"  # the name itself counts
+        named = ".so" in name or name[:4] == ".env" or name == ENTRIES  # the name itself counts
         found = None if named else self._known.get((folder, ending))
         if named or (found is None and (folder in self._starts or ending.lower() in NAMED_ENDINGS)):
             return classify(path, self._parts)

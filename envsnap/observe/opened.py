@@ -68,7 +68,7 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
     by_class: dict[str, list[File]] = {}
     made = 0
     for entry in sorted(found.values(), key=PATH):
-        entry.kind = kinds.of(entry.path)
+        entry.kind = _kind(entry, kinds, folder)
         if entry.real.startswith(HERE) or not (entry.plain or _is_known(entry)):
             continue
         new = _is_new(entry, began)
@@ -86,6 +86,13 @@ def gather(processes: Sequence[Process], watched: set[str], folder: str, began: 
         group.sort(key=lambda item: item.name)
     listed = sorted({path for process in processes for path in process.listed})
     return Files(by_class=by_class, made=made, listed=_listed(listed, kinds, folder, began))
+
+
+def _kind(entry: File, kinds: classes.Classes, folder: str) -> str:
+    """The class of a file; a library that a project builds itself is data of its own."""
+    kind = kinds.of(entry.path)
+    is_own = kind == classes.LIBRARY and classes.is_own_library(entry.real, folder)
+    return classes.DATA if is_own else kind
 
 
 def _listed(

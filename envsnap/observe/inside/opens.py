@@ -6,6 +6,7 @@ What native code opens has no such event: `wrappers` and the parent's inotify se
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 TYPE_CHECKING = False
@@ -20,6 +21,8 @@ CHANGING = os.O_WRONLY | os.O_TRUNC
 PYTHON_NAMES = ("python", "pypy")
 SHELLS = ("sh", "bash", "dash", "zsh", "env", "torchrun", "accelerate")
 ISOLATING = frozenset("EIS")
+STEPS = re.compile(r"[|;&\n]+")
+OF_SYSTEM = ("/usr/", "/bin/", "/sbin/")
 
 
 class Opens:
@@ -45,6 +48,7 @@ class Opens:
             "ctypes.dlopen": self._library,
             "sqlite3.connect": self._database,
             "subprocess.Popen": self._child,
+            "os.system": self._line,
             "os.exec": self._replaced,
         }
 
@@ -112,7 +116,11 @@ class Opens:
         """Say so where a child will not be seen: it ignores the variable, or is not given it."""
         alone = isinstance(arguments, (str, bytes, os.PathLike))
         words = [os.fsdecode(word) for word in ([arguments] if alone else arguments)]
-        name = os.path.basename(words[0] if program is None else os.fsdecode(program))
+        named = words[0] if program is None else os.fsdecode(program)
+        name = os.path.basename(named)
+        self._program(named, folder, environment)
+        if name in SHELLS and words[1:2] == ["-c"]:
+            self._line("".join(words[2:3]), folder, environment)
         if not name.startswith((*PYTHON_NAMES, *SHELLS)):
             return
         if environment is not None and not ({"ENVSNAP_RUN", b"ENVSNAP_RUN"} & set(environment)):
@@ -123,6 +131,23 @@ class Opens:
                 break
             if ISOLATING & set(word[1:]):
                 self._write("unseen", name, word[:8])
+
+    def _line(self, line: Any, folder: Any = None, environment: Any = None) -> None:
+        """The programs that a line for a shell starts."""
+        for step in STEPS.split(os.fsdecode(line)):
+            self._program((step.split() or [""])[0], folder, environment)
+
+    def _program(self, name: str, folder: Any, environment: Any) -> None:
+        """A program that is started, unless it is the system's: what it does is its file's."""
+        start = os.fsdecode(folder) if folder else os.getcwd()
+        path = os.path.join(start, name)
+        if os.sep not in name:
+            places = (environment or os.environ).get("PATH", "") if name else ""
+            ways = (os.path.join(start, place, name) for place in os.fsdecode(places).split(":"))
+            path = next((way for way in ways if os.access(way, os.X_OK)), "")
+        if path and not path.startswith(OF_SYSTEM) and path not in self._seen:
+            self._seen.add(path)
+            self.read("audit", path)
 
     def _replaced(self, *_: Any) -> None:
         self._write("end", "replaced by another program")

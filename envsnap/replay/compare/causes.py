@@ -88,7 +88,8 @@ def _state(evidence: Evidence) -> Answer | None:
     if changed and not evidence.judged.agree:
         return Answer(
             outcome="diverged", subject="weights",
-            cause=f"weights were changed while the run went on: {listed(changed)}",
+            cause=f"weights were changed while the run went on: {listed(changed)}"
+            + "".join(f"; {fact.text}" for fact in evidence.facts.code()[:2]),
             fix="Look for what writes to the model's weights between its calls.",
         )  # fmt: skip
     return None

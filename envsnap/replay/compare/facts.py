@@ -332,6 +332,8 @@ GIVEN = (
     ("variables", "the variable", "Set the variable as in the golden run."),
 )
 
+INPUT = "standard input"  # as the recorder names it among the options
+
 
 def _given(golden: Recording, other: Recording) -> Iterator[Fact]:
     """What the commands were given that differs: arguments, and variables that their code names."""
@@ -340,8 +342,9 @@ def _given(golden: Recording, other: Recording) -> Iterator[Fact]:
         if here is None or there is None:
             continue
         for key, how in _changes(here, there, both=False):
-            name = key if not key.isdigit() else f"number {key}"
-            yield Fact(kind="setting", text=f"{word} {name} {how}", fix=fix)
+            name = f"{word} {key if not key.isdigit() else f'number {key}'}"
+            name, mend = (key, fix.replace("arguments", INPUT)) if key == INPUT else (name, fix)
+            yield Fact(kind="setting", text=f"{name} {how}", fix=mend)
 
 
 def _run(golden: Recording, other: Recording) -> Iterator[Fact]:

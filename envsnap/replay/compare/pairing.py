@@ -163,7 +163,7 @@ def _met(mine: list[View], theirs: list[View]) -> _Met:
         return _more_here(mine, theirs, places, set(here), there)
     places = batches.among(there, here)
     if places is not None:
-        return _more_golden(mine, theirs, places)
+        return _more_golden(mine, theirs, places, here)
     return _moved(mine, theirs) or straight
 
 
@@ -194,14 +194,24 @@ def _more_here(
     )
 
 
-def _more_golden(mine: list[View], theirs: list[View], places: list[int]) -> _Met:
-    """All calls that are here are the golden run's, which makes others: only those before are free."""
-    before = places[0]
-    where = "in the golden run only"
+def _more_golden(mine: list[View], theirs: list[View], places: list[int], here: list[Any]) -> _Met:
+    """All calls that are here are the golden run's, which makes others: before them, or again.
+
+    A call with the input of another call is made again where nothing is remembered.
+    """
+    known, met = {here[at] for at in places}, set(places)
+    early = range(places[0])
+    again = [at for at in range(places[0], len(mine)) if at not in met and here[at] in known]
+    where, name = "in the golden run only", mine[0].root.name
+    told = [_before(name, len(early), mine[0].call, where)] if early else []
+    if again:
+        told.append(
+            f"{counted(len(again), 'more call')} of {name} {where}, with the input of another call"
+        )
     return _Met(
         twins={mine[at].call.nth: view.call.nth for view, at in zip(theirs, places, strict=True)},
-        told=_before(mine[0].root.name, before, mine[0].call, where) if before else "",
-        skipped=frozenset(view.call.nth for view in mine[:before]),
+        told="; ".join(told),
+        skipped=frozenset(mine[at].call.nth for at in (*early, *again)),
     )
 
 

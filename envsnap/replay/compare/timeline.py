@@ -303,10 +303,10 @@ def _why(view: View, twin: View, facts: Facts) -> tuple[str, str] | None:
         )
     changed = rewritten(view, twin)
     if changed:
-        return (
-            f"weights were changed while the run went on: {listed(changed)}",
-            "Look for what writes to the model's weights between its calls.",
-        )
+        together = (*_read(facts), *facts.code()[:2])
+        told = "".join(f"; {fact.text}" for fact in together)
+        fix = "Look for what writes to the model's weights between its calls."
+        return f"weights were changed while the run went on: {listed(changed)}{told}", fix
     found = weights(view.root, twin.root)
     if found.differ:
         read = _read(facts)

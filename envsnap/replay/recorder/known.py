@@ -1,7 +1,8 @@
-"""Identifiers and times that a run was given: where it prints them again, they are data.
+"""Identifiers, times and addresses that a run was given: where it prints them again, they are data.
 
-By its shape alone a UUID, or a time of the run's own day, may be another in each run. One that stands
-in a file that the run read, in its code or in its command is not.
+By its shape alone a UUID, an address, or a time of the run's own day, may be another in each run. One
+that stands in a file that the run read, in its code or in its command is not. Paths are data only
+where they stand in data: those of configurations and commands say where somebody works.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ UUID = r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
 # A date alone is no such time: what happened today is often told on the same day.
 DATED = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?"
 CLOCK = r"(?<![\d.:])\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?(?![\d.:])"
-SHAPES = re.compile(f"{UUID}|{DATED}|{CLOCK}".encode("ascii"))
+ADDRESS = r"\b0x[0-9a-fA-F]{9,16}\b"
+SHAPES = re.compile(f"{UUID}|{DATED}|{CLOCK}|{ADDRESS}".encode("ascii"))
+PATHS = re.compile(rb"(?<![\w.:/])/(?:[\w.@+-]{1,80}/){1,20}[\w.@+-]{0,80}")
 LARGEST, MOST = 4 << 20, 16 << 20  # bytes of one file, and of all
 READ = classes.DATA, classes.CONFIG, classes.CODE
 
@@ -31,12 +34,16 @@ class Known:
     def __contains__(self, text: object) -> bool:
         if self._found is None:
             self._found = {
-                item.decode("ascii") for data in self._texts() for item in SHAPES.findall(data)
+                item.decode("ascii", "replace")
+                for kind, data in self._texts()
+                for shape in ((SHAPES, PATHS) if kind == classes.DATA else (SHAPES,))
+                for item in shape.findall(data)
             }
         return text in self._found
 
-    def _texts(self) -> Iterable[bytes]:
-        yield "\n".join(self._command).encode("utf-8", "replace")
+    def _texts(self) -> Iterable[tuple[str, bytes]]:
+        """What was given, with the class of the file that it stands in."""
+        yield "", "\n".join(self._command).encode("utf-8", "replace")
         left = MOST
         for file in self._files:
             if left <= 0:
@@ -47,7 +54,7 @@ class Known:
             except OSError:
                 continue
             left -= len(data)
-            yield data
+            yield file.kind, data
 
 
 def of(by_class: dict[str, list[File]], command: Sequence[str]) -> Known:

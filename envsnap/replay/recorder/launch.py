@@ -111,7 +111,13 @@ def _ending(
         code=ended.code,
         printed=printed(output, ended.run.began / 1e9, given, text=wanted.text),
         files=written.files(
-            seen, os.getcwd(), ended.run.began, without, text=wanted.text, known=given
+            seen,
+            os.getcwd(),
+            ended.run.began,
+            without,
+            text=wanted.text,
+            known=given,
+            pids=[process.pid for process in ended.run.processes],
         ),
         sources=_sources(ended.run) if len(ended.run.processes) > 1 else {},
     )

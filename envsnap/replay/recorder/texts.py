@@ -18,7 +18,7 @@ from typing import Any
 
 from envsnap.replay.esr.endings import Listed, Printed
 from envsnap.replay.recorder.inside.settings import digest
-from envsnap.replay.recorder.known import NOTHING, UUID
+from envsnap.replay.recorder.known import ADDRESS, NOTHING, UUID
 from envsnap.replay.recorder.masks import Masks
 
 MOST_LINES = 5000
@@ -30,6 +30,8 @@ NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
 DAY, MINUTE, SECOND, TURN = 86_400, 60.0, 2.0, 900  # zones are quarters of hours apart
 WEST, EAST = 12 * 3600, 14 * 3600  # the zones that are farthest from UTC
 OF_DAY = re.compile(r"(\d\d):(\d\d)(?::(\d\d))?")
+# Places in a recording: of SubRip, WebVTT and Whisper, of LRC, of SubStation Alpha.
+TIMECODES = re.compile(r"\d ?--> ?\d|^\[\d{1,3}:\d\d\.\d{2,3}\]|^Dialogue: ")
 DATED = re.compile(r"\d{4}-\d\d-\d\d[T ]\Z")  # of the run's own day, the time went with the date
 During = tuple[float, float]  # when a run began and ended, in seconds since 1970
 UNITS = {
@@ -63,8 +65,10 @@ def _is_time_of(match: re.Match[str], during: During) -> bool:
     """Whether a time is one of the run's clock, or passed while it ran.
 
     To the second it may be of any zone; a time without seconds would be so by chance far too often.
-    Beside another day's date it is none.
+    Beside another day's date it is none, and neither are the time codes of captions.
     """
+    if TIMECODES.search(match.string):
+        return False
     one, two, three = int(match[1]), int(match[2]), match[3]
     took = during[1] - during[0] + 1
     passed = one * 3600 + two * 60 + int(three) if three else one * 60 + two
@@ -107,11 +111,11 @@ SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str], During], bool
     ("time", re.compile(
         r"(?<=seconds=)\d+\.\d+|(?<=elapsed: )\d+\.\d+|(?<=elapsed=)\d+\.\d+|(?<=latency=)\d+\.\d+"
     ), _always),
-    ("address", re.compile(r"\b0x[0-9a-fA-F]{9,16}\b"), _always),
+    ("address", re.compile(ADDRESS), _always),
     ("path", re.compile(r"(?<![\w.:/])(?:~|\.{1,2})?/(?:[\w.@+-]+/)+[\w.@+-]*|(?<![\w.:/])/(?:tmp|home|root|var|opt|srv|mnt|data|work|usr)(?:/[\w.@+-]+|(?![\w.@+-]))"), _always),
 )  # fmt: skip
 # What a program makes under a name of its own for each run.
-GIVEN = ("uuid", "time")  # what a run may have read in a file
+GIVEN = ("uuid", "time", "address", "path")  # what a run may have read in a file
 FLEETING = re.compile(r"^(?:/private)?(?:/var)?/tmp/|/\.cache/|^/(?:proc|dev|run)/")
 # `loss 3.14 tok/s 182`: where names and numbers take turns to the end, a rate's unit is a name.
 TURNS = re.compile(rf"\s*(?:[^\s\d=:,|][^\s=:,|]*[ =:]{{1,3}}{NUMBER}%?(?:[\s,|]+|\Z))+\Z")

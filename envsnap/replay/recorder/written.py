@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Container, Iterable, Sequence
@@ -20,6 +21,8 @@ MOST_FILES = 20_000
 LARGEST = 256 << 20
 LARGEST_TEXT = 1 << 20
 MOST_LISTED = 16 << 20  # bytes of all files whose values or lines are listed
+TEMPORARY = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 -- nothing is written there
+NUMBERS = re.compile(r"\d+")
 SKIPPED = ("__pycache__", ".git", ".cache", ".pytest_cache", "node_modules", ".venv", "venv")
 
 
@@ -31,18 +34,24 @@ def files(
     *,
     text: bool,
     known: Container[str] = NOTHING,
+    pids: Iterable[int] = (),
 ) -> dict[str, Written]:
     """Files that the command has written since `began` (ns), by their names.
 
     What was open before it changes by somebody else: a log, the shell's redirection. `without` are
-    left out: they are ours. For `known` see `texts.listed`.
+    left out: they are ours. So are temporary files that are named after one of its processes. For
+    `known` see `texts.listed`.
     """
     own = {os.path.realpath(path) for path in without}
+    numbers = {str(pid) for pid in pids}
     found = {}
     for path in seen:
         real = os.path.realpath(path)
-        if real not in own and _is_result(real, began):
-            found[real] = path
+        if real in own or not _is_result(real, began):
+            continue
+        if real.startswith(TEMPORARY) and numbers.intersection(NUMBERS.findall(real)):
+            continue
+        found[real] = path
     named = classes.names(sorted(found), os.path.realpath(folder))
     told: dict[str, Written] = {}
     left = MOST_LISTED

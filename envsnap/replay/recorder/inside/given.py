@@ -12,7 +12,7 @@ import stat
 import sys
 from typing import Any
 
-from . import blocks, places
+from . import blocks, piped, places
 from .settings import SECRET, digest
 
 MOST = 200
@@ -49,7 +49,7 @@ def code(texts: dict[str, bytes]) -> dict[str, Any]:
 
 
 def of_python() -> dict[str, Any]:
-    """What Python was told beside the command: `python -O`, and the file that is its standard input."""
+    """What Python was told beside the command: `python -O`, and what its standard input holds."""
     found: dict[str, Any] = {}
     if sys.flags.optimize and not os.environ.get("PYTHONOPTIMIZE"):
         found["python -O"] = sys.flags.optimize
@@ -59,6 +59,9 @@ def of_python() -> dict[str, Any]:
             found["standard input"] = digest(os.pread(0, state.st_size, 0).hex())
     except (OSError, ValueError):
         pass  # it is closed
+    through = piped.told()
+    if through is not None:
+        found["standard input"] = digest(through)
     return found
 
 
@@ -88,6 +91,8 @@ def variables(sources: list[bytes]) -> dict[str, Any]:
     named: set[str] = set()
     for text in sources:
         named.update(token.decode("ascii") for token in TOKEN.findall(text))
+    if "get_terminal_size" in named or "textwrap" in named:
+        named.update(("COLUMNS", "LINES"))  # what Python takes for the terminal's size
     begins = tuple(name for name in named if name.endswith("_") and name.isupper())
     told = sorted(
         name

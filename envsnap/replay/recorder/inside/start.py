@@ -6,11 +6,14 @@ import json
 import sys
 from typing import Any
 
+from . import piped
+
 OPTIONS = ("full", "calls", "repeat", "zoom", "roots", "text")
 
 
 def attach(process: Any, options: dict[str, Any]) -> Session:
     """Wait for torch in a process of the command."""
+    piped.listen()
     session = Session(process.folder, options, process.imports.after)
     process.imports.after("torch", session.begin)
     return session
