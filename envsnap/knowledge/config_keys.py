@@ -184,6 +184,11 @@ def is_note(key: str) -> bool:
     return _NOTE.fullmatch(_HUMP.sub("_", key).lower()) is not None
 
 
+def is_note_at(place: str) -> bool:
+    """Whether people read what a place of a configuration says: `app.yaml: model.title`."""
+    return is_note(re.split(r": |[.\]]", place)[-1])
+
+
 def _is_noted(key: _Key) -> bool:
     if key.below(_READ_BY_MODELS):
         return False

@@ -322,17 +322,11 @@ def _same_parts(
     return {name: found[name] for name in here if name in found}
 
 
-def _is_note(place: str) -> bool:
-    """Whether people read what a place of a configuration says: `app.yaml: model.title`."""
-    return config_keys.is_note(re.split(r": |[.\]]", place)[-1])
-
-
+INPUT = "standard input"  # as the recorder names it among the options
 GIVEN = (
     ("options", "the argument", "Give the command the golden run's arguments."),
     ("variables", "the variable", "Set the variable as in the golden run."),
 )
-
-INPUT = "standard input"  # as the recorder names it among the options
 
 
 def _given(golden: Recording, other: Recording) -> Iterator[Fact]:
@@ -343,7 +337,7 @@ def _given(golden: Recording, other: Recording) -> Iterator[Fact]:
             continue
         for key, how in _changes(here, there, both=False):
             name = f"{word} {key if not key.isdigit() else f'number {key}'}"
-            name, mend = (key, fix.replace("arguments", INPUT)) if key == INPUT else (name, fix)
+            name, mend = (key, fix.replace("arguments", key)) if key == INPUT else (name, fix)
             yield Fact(kind="setting", text=f"{name} {how}", fix=mend)
 
 
@@ -352,8 +346,10 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
     if golden.manifest is None or other.manifest is None:
         return
     changes = list(surroundings.configs(golden.manifest, other.manifest))
-    yield from _of_keys("setting", [item for item in changes if not _is_note(item[0])])
-    yield from _of_keys("note", [item for item in changes if _is_note(item[0])])
+    yield from _of_keys(
+        "setting", [item for item in changes if not config_keys.is_note_at(item[0])]
+    )
+    yield from _of_keys("note", [item for item in changes if config_keys.is_note_at(item[0])])
     yield from _read_by_python(golden, other, golden.manifest, other.manifest)
     for name, how in surroundings.seeds(golden.manifest, other.manifest):
         yield Fact(
