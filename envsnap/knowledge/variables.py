@@ -50,6 +50,8 @@ TELLS = re.compile(
     r"|USAGE_STATS|NO_COLOR|FORCE_COLOR|PROGRESS|PROGRESS_BARS?|ADVISORY_WARNINGS)"
     r"(?:_(?:LEVEL|FORMAT|ENABLED|DISABLED|ENABLE|DISABLE|CONSOLE|STDERR|STDOUT|TO_DRIVER|TO_STDERR|COLOR|ERRORS?|INFO))*"
 )
+# Kubernetes and Docker set these in every container, for each service beside it.
+SERVICE_LINK = re.compile(r"\w+_SERVICE_(?:HOST|PORT\w*)|\w+_PORT(?:_\d+_(?:TCP|UDP)\w*)?")
 # They steer installers; what was installed is captured itself.
 INSTALLERS = ("PIP_", "UV_", "CONDA_")
 
@@ -80,6 +82,11 @@ def is_place(name: str) -> bool:
 def acts(name: str) -> bool:
     """Whether a variable is known to do anything but say where things lie, or make a program talk."""
     return known(name) is not None and not is_place(name) and not only_tells(name)
+
+
+def is_service_link(name: str) -> bool:
+    """Whether a variable is called as those that a cluster sets in each container, for each service."""
+    return SERVICE_LINK.fullmatch(name) is not None
 
 
 def only_tells(name: str) -> bool:

@@ -8,10 +8,11 @@ from collections.abc import Container, Iterable, Sequence
 from msgspec.structs import replace
 
 from envsnap.knowledge import requirements
-from envsnap.knowledge.variables import acts, prefixes
+from envsnap.knowledge.variables import acts, is_service_link, prefixes
 from envsnap.knowledge.versions import Distance, distance, is_later
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
+from envsnap.model.ranks import is_rank_fact
 from envsnap.model.reading import given, packages
 from envsnap.rules.finding import NO_CRASH, QUOTES, Confidence, Effect, Finding, Severity
 from envsnap.rules.inputs.error_text import ErrorText, quotation
@@ -24,6 +25,7 @@ from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps, trouble
 from envsnap.rules.symptoms.containers import settings
 from envsnap.rules.symptoms.lines import bare
+from envsnap.rules.symptoms.of_types import texts
 from envsnap.rules.symptoms.reading import Evidence, Reading, read
 from envsnap.rules.symptoms.trouble import contradicts, fits
 
@@ -57,7 +59,7 @@ def explained(
     guessed = {found.path for found in guesses}
     rest = [*guesses, *(_lifted(found, reading, symptom) for found in rest)]
     first, rest = _moved_first(first, rest, reading, manifest)
-    first, rest = _of_containers(first, rest, reading)
+    first, rest = _of_settings(first, rest, reading)
     first, rest = _with_named(first, rest, reading)
     first, rest = _before_open(first, rest, reading)
     rest = [_beside_a_crash(found, reading) for found in rest]
@@ -121,15 +123,29 @@ def _moved_first(
             found.path[1] in inside or _has_moved(found, asked) or steps.is_spoken_of(found, words)
         )
     ]
-    steered = [_as_a_suspect(found) for found in rest if _steers(found, inside)]
+    failed = _failed(reading, manifest)
+    steered = [_as_a_suspect(found) for found in rest if _steers(found, failed)]
     paths = {found.path for found in (*steered, *moved)}
     return [*steered, *moved, *first], [found for found in rest if found.path not in paths]
 
 
+def _failed(reading: Reading, manifest: Manifest) -> list[str]:
+    """The distributions whose own lines failed, not those that called the program's."""
+    raised = [item.raised for item in reading.evidence if item.raised is not None]
+    ends = [owners.file(one.frames[-1].file, manifest) for one in raised if one.frames]
+    return sorted({name for name in ends if name is not None})
+
+
 def _steers(found: Finding, inside: Iterable[str]) -> bool:
-    """Whether it is a variable that differs and is known to steer a distribution whose code failed."""
+    """Whether it is a variable that differs and is known to steer a distribution whose code failed.
+
+    Of one whose value nobody read, and of one that every container has, that is not known.
+    """
     name = found.path[-1]
-    if found.path[0] != "env_vars" or not found.changes or not acts(name):
+    is_read = isinstance(found.reference, str) or isinstance(found.other, str)
+    if found.path[0] != "env_vars" or not found.changes or not acts(name) or not is_read:
+        return False
+    if is_service_link(name):
         return False
     return any(
         name.startswith(prefix) for distribution in inside for prefix in prefixes(distribution)
@@ -140,13 +156,16 @@ def _as_a_suspect(found: Finding) -> Finding:
     return replace(found, severity=found.severity.at_least(Severity.WARNING))
 
 
-def _of_containers(
+def _of_settings(
     first: list[Finding], rest: list[Finding], reading: Reading
 ) -> tuple[list[Finding], list[Finding]]:
-    """Settings of a container that decide what failed, before what is the same on both sides."""
+    """Settings that decide what failed, of a container or as texts, before what is the same on both sides."""
     if first and first[0].changes:
         return first, rest
     told: dict[Path, Finding] = {}
+    for found, item in texts(rest, reading):
+        why = f"{found.why} {quotation(item)}"
+        told.setdefault(found.path, replace(_as_a_suspect(found), why=why))
     for found, item in settings(rest, reading):
         why = f"It decides what the text tells. {quotation(item)}"
         told.setdefault(found.path, replace(_as_a_suspect(found), why=why))
@@ -232,10 +251,18 @@ def _asks(found: Finding, frames: Container[str]) -> bool:
 
 
 def _guesses(reading: Reading, manifest: Manifest, findings: Sequence[Finding]) -> list[Finding]:
-    """What a text may be about that nothing explains; where two sides differ, the changes say more."""
+    """What a text may be about that nothing explains; where two sides differ, the changes say more.
+
+    What a launcher gives each process differs by nature, and is no change.
+    """
+    guessed = list(ErrorText().guess(reading, manifest))
     if any(found.changes for found in findings):
-        return []
-    return list(ErrorText().guess(reading, manifest))
+        return [
+            found
+            for found in guessed
+            if found.path[0] == "env_vars" and is_rank_fact(found.path[1])
+        ]
+    return guessed
 
 
 def _favoured(findings: Sequence[Finding], reading: Reading) -> frozenset[int]:

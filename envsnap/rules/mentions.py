@@ -7,7 +7,8 @@ from collections.abc import Container, Sequence
 
 from envsnap.knowledge.roles import is_named as is_a_package
 from envsnap.knowledge.variables import only_tells
-from envsnap.rules.finding import Effect, Finding
+from envsnap.rules.finding import Confidence, Effect, Finding
+from envsnap.rules.machine.env_var import EnvVar
 from envsnap.rules.packages.package_missing import PackageMissing
 from envsnap.rules.symptoms.reading import Evidence, Reading
 
@@ -36,7 +37,8 @@ def is_named(found: Finding, reading: Reading) -> bool:
     if found.path[0] == "configs" and found.changes:
         named = any(_is_key_named(part, reading) for part in found.path[2:])
         return named or _are_values_shown(found, reading)
-    if not found.changes or found.path[0] not in ("env_vars", "system"):
+    is_of_one_side = found.rule == EnvVar.id and found.confidence is Confidence.POSSIBLE
+    if found.path[0] not in ("env_vars", "system") or not (found.changes or is_of_one_side):
         return False
     if found.path[0] == "env_vars" and only_tells(found.path[-1]):
         return False  # run with NCCL_DEBUG=INFO

@@ -68,3 +68,7 @@ def test_a_remark_that_may_be_cut_takes_no_version_away() -> None:
     assert wanted.entries["torch"].version == "2.4.0"  # type: ignore[union-attr]
     cut = foreign.load(data.partition(b"  #")[0], "requirements.txt", "requirements.txt")
     assert "torch.version" in str(cut.manifest.sections.wanted.gaps)  # type: ignore[union-attr]
+    whole = foreign.load(b"numpy==1.26.4\nscipy==1.13.1", "requirements.txt", "requirements.txt")
+    assert whole.manifest.sections.wanted.entries["scipy"].version == "1.13.1"  # type: ignore[union-attr]
+    ranged = foreign.load(b"numpy==1.26.4\nscipy~=1.13", "requirements.txt", "requirements.txt")
+    assert "scipy.specifier" in str(ranged.manifest.sections.wanted.gaps)  # type: ignore[union-attr]

@@ -23,7 +23,7 @@ def checkpoint() -> bytes:
 
 KINDS = {
     "pyproject.toml": (b'[project]\nname = "x"\nversion = "1"\n', "pyproject.toml", "lock"),
-    "Pipfile": (b'[packages]\nnumpy = "*"', "Pipfile", "Pipfile.lock"),
+    "Pipfile": (b'[packages]\nnumpy = "*', "Pipfile", "Pipfile.lock"),
     "pixi.toml": (b'[workspace]\nname = "x"\n[dependencies]\npython = "3.12"\n', "pixi", "pixi.lock"),
     "setup.py": (b"from setuptools import setup\nsetup(name='x')\n", "setup.py", "pip freeze"),
     "setup.cfg": (b"[metadata]\nname = x\n", "setup.cfg", "pip freeze"),

@@ -46,7 +46,7 @@ def read(source: Source) -> Draft:
     if tree.get("conda"):
         draft.leave("conda")
     if source.cut:
-        draft.leave_end()
+        draft.leave_end(source.cut)
     return draft
 
 

@@ -43,7 +43,7 @@ def read(source: Source) -> Draft:
             draft.variable(name.strip(), value)
     _leave(draft, build)
     if source.cut:
-        draft.leave_end()
+        draft.leave_end(source.cut)
     return draft
 
 

@@ -46,7 +46,8 @@ def read(source: Source) -> Draft:
     kind = "json" if isinstance(source.json, dict) else "yaml"
     configs.add_tree(draft, NAME, tree, kind)
     if source.cut and kind == "yaml":
-        draft.leave_end()
+        draft.leave_end(source.cut)
+        configs.gap_end(draft, NAME, source.text)
     return draft
 
 

@@ -90,7 +90,7 @@ def read(source: Source) -> Draft:
     elif source.text.endswith("\n") and not unread:
         draft.complete("packages", names_only=True)
     if source.cut:
-        draft.leave_end()
+        draft.leave_end(source.cut)
     return draft
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 from msgspec import UNSET
 
 from envsnap.intake import config_trees
-from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.draft import CUT, Draft
 from envsnap.model.inputs import Config, Configs
 
 LARGEST = 1 << 20
+MOST_ABOVE = 2000  # lines in which the keys above the last one are looked for
+KEY = re.compile(r"\s*(?P<item>(?:- )+)?['\"]?(?P<key>[\w./-]{1,100})['\"]?\s*:(?:\s|$)")
 
 
 def add_tree(draft: Draft, name: str, tree: Any, kind: str, data: bytes | None = None) -> None:
@@ -44,3 +47,25 @@ def add_file(draft: Draft, name: str, data: bytes, kind: str) -> None:
             return
     digest = Config(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
     draft.add(Configs(complete=False, entries={name: digest}))
+
+
+def gap_end(draft: Draft, name: str, text: str) -> None:
+    """Say that the last key of a YAML text, and all below it, is not known: its line may be cut."""
+    draft.gap("configs", (name, *_last_key(text.rstrip("\n").split("\n"))), CUT)
+
+
+def _last_key(lines: list[str]) -> tuple[str, ...]:
+    """The keys above and on the last line; of an item of a list the keys above the list."""
+    found: list[str] = []
+    depth = len(lines[-1]) + 1
+    for line in reversed(lines[-MOST_ABOVE:]):
+        match = KEY.match(line)
+        indent = len(line) - len(line.lstrip())
+        if not line.strip() or indent >= depth:
+            continue
+        if match is None or match["item"]:
+            found, depth = [], indent if match is None else indent + 1
+            continue
+        found.append(match["key"])
+        depth = indent
+    return tuple(reversed(found))

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from envsnap.intake.formats import configs, install_commands, other_commands
-from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.draft import CUT, Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.wanted import Wanted
 
@@ -133,7 +133,10 @@ def read(source: Source) -> Draft:
             else:
                 install_commands.add_words(draft, words)
     if source.cut:
-        draft.leave_end()
+        draft.leave_end(source.cut)
+        instruction = source.cut.split()[0].upper()
+        key = {**STARTED, "RUN": "run", "COPY": "copy", "ADD": "copy"}.get(instruction)
+        draft.gap("configs", ("dockerfile", *([key] if key else [])), CUT)
     return draft
 
 

@@ -24,6 +24,11 @@ from envsnap.model.paths import text as path_text
 from envsnap.model.python import Package
 from envsnap.model.wanted import Choice, Requirement
 
+# What a cut line still names: a distribution, where something follows the name.
+NAMED_AT_THE_END = re.compile(
+    r"(?:-\s+)?['\"]?(?P<name>[A-Za-z][\w.-]{0,80}?)(?:\s*[=<>~!@\[]|\s+\S)"
+)
+CUT = "not stated: its line has no end and may be cut"
 State = Literal["installed", "wanted", "stated"]
 _PLACES: dict[str, type[Section]] = {}
 ROUNDED = 0.05  # memory in GB, GiB and MiB, with what a driver keeps for itself
@@ -211,9 +216,20 @@ class Draft:
         """Count what was not read; the message names it."""
         self.left[what] = self.left.get(what, 0) + count
 
-    def leave_end(self) -> None:
-        """Count a last line without an end: it may be cut, so it is not read."""
+    def leave_end(self, line: str) -> None:
+        """Count a last line without an end: it may be cut, so it is not read, and more may be missing.
+
+        Of what it names nothing is known; not that it is absent.
+        """
+        self.open()
         self.leave("a last line without an end, which may be cut")
+        named = NAMED_AT_THE_END.match(line)
+        if named is None:
+            return
+        key = canonical(named["name"])
+        for section in ("wanted", "packages"):
+            if section in self._facts and not self.has(section, key):
+                self.gap(section, (key,), CUT)
 
     def has(self, section: str, key: str = "") -> bool:
         """Tell whether a section, or an entry of it, is there."""

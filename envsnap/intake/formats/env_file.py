@@ -54,7 +54,7 @@ def read(source: Source) -> Draft:
             unclear[name] = DIFFERS
     printenv.add(draft, known, unclear)
     if source.cut:
-        draft.leave_end()
+        draft.leave_end(source.cut)
     return draft
 
 

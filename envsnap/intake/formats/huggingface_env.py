@@ -93,7 +93,7 @@ def read(source: Source) -> Draft:
         if item is not None:
             _item(draft, item["key"].strip(), item["value"].strip(), block[place + 1 :])
     if source.cut:
-        draft.leave_end()
+        draft.leave_end(source.cut)
     return draft
 
 

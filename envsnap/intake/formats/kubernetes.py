@@ -133,7 +133,8 @@ def read(source: Source) -> Draft:
         configs.add_tree(draft, OWNER, owner, kind)
     _state(draft, document)
     if source.cut and not isinstance(source.json, dict):
-        draft.leave_end()
+        draft.leave_end(source.cut)
+        configs.gap_end(draft, NAME, source.text)
     return draft
 
 

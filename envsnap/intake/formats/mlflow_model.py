@@ -79,7 +79,7 @@ def add(draft: Draft, source: Source) -> None:
     is_json = isinstance(source.json, dict)
     configs.add_tree(draft, NAME, kept, "json" if is_json else "yaml")
     if source.cut and not is_json:
-        draft.leave_end()
+        draft.leave_end(source.cut)
 
 
 def _version(draft: Draft, key: str, value: Any) -> None:

@@ -141,7 +141,8 @@ def read(source: Source) -> Draft:
     for name in LEFT_OUT:
         if not draft.has("packages", name):
             draft.gap("packages", (name,), "not stated: pip freeze leaves it out")
-    draft.list_packages(whole=not transcript.PART.search(transcript.typed(source, COMMAND)))
+    whole = not unfinished and not transcript.PART.search(transcript.typed(source, COMMAND))
+    draft.list_packages(whole=whole)
     return draft
 
 
@@ -163,4 +164,4 @@ def cut(draft: Draft, text: str) -> None:
         key = canonical(name.strip())
         draft.package(key)
         draft.gap("packages", (key, "version"), "not stated: its line has no end and may be cut")
-    draft.leave_end()
+    draft.leave_end(text)

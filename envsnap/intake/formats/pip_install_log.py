@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from envsnap.intake.formats import names
-from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.draft import CUT, Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 from envsnap.knowledge.names import canonical
@@ -67,10 +67,16 @@ def read(source: Source) -> Draft:
         else:
             known[canonical(name)] = version
     draft = Draft("the output of pip install", "installed")
+    unsure = [name for name, _ in _told((source.cut,))]
+    for name in unsure:  # it was installed; in which version, its line may not say to the end
+        known.pop(canonical(name), None)
+        draft.package(canonical(name))
     for name, version in known.items():
         draft.package(name, Package(version=version))
     if source.cut:
-        draft.leave_end()
+        draft.leave_end(source.cut)
+        for name in unsure:
+            draft.gap("packages", (canonical(name), "version"), CUT)
     return draft
 
 

@@ -60,5 +60,5 @@ def read(source: Source) -> Draft:
             if names.is_name(name):
                 draft.gap("packages", (canonical(name),), "absent: pip does not find it")
     if source.cut:
-        draft.leave_end()
+        draft.leave_end(source.cut)
     return draft

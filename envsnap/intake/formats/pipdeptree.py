@@ -48,7 +48,7 @@ def read(source: Source) -> Draft:
         elif names.is_version(version):
             draft.package(canonical(name), Package(version=version))
     if source.cut and not isinstance(tree, list):
-        draft.leave_end()
+        draft.leave_end(source.cut)
     return draft
 
 

@@ -54,5 +54,5 @@ def read(source: Source) -> Draft:
         assert row is not None
         draft.want(canonical(row["name"]), Choice(version=row["version"]))
     if source.cut:
-        draft.leave_end()
+        draft.leave_end(source.cut)
     return draft

@@ -88,7 +88,7 @@ def read(source: Source) -> Draft:
             )
     add(draft, known, further)
     if source.cut and said is None:
-        draft.leave_end()
+        draft.leave_end(source.cut)
     elif _is_whole(lines, known) and not transcript.PART.search(transcript.typed(source, COMMAND)):
         draft.complete("env_vars")
     return draft

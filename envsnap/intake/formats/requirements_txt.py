@@ -177,5 +177,6 @@ class _Reader:
         if line.kind == "requirement" and pinned and names.is_name(line.name) and not bound:
             self._draft.want(line.name, type(line.choice)())
             reason = "not stated: its line has no end and may be cut"
-            self._draft.gap("wanted", (line.name, "version"), reason)
-        self._draft.leave_end()
+            for field in ("version", "specifier"):
+                self._draft.gap("wanted", (line.name, field), reason)
+        self._draft.leave_end(text)

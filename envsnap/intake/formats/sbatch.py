@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from envsnap.intake.formats import configs, other_commands, shell
-from envsnap.intake.formats.draft import Draft
+from envsnap.intake.formats.draft import CUT, Draft
 from envsnap.intake.formats.source import Source
 
 DIRECTIVE = re.compile(r"^#SBATCH\s+(?P<words>-[^#\n]*?)\s*(?:#.*)?$")
@@ -58,6 +58,9 @@ def read(source: Source) -> Draft:
     told = {"modules": modules, "run": others.tree}
     tree = {"sbatch": options, **{key: value for key, value in told.items() if value}}
     configs.add_tree(draft, "sbatch", tree, "env")
+    if source.cut:
+        draft.leave_end(source.cut)
+        draft.gap("configs", ("sbatch", "run"), CUT)
     return draft
 
 

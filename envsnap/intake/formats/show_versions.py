@@ -59,7 +59,7 @@ def read(source: Source) -> Draft:
         if not _of_machine(draft, key, value):
             machine.module(draft, key, value)
     if source.cut:
-        draft.leave_end()
+        draft.leave_end(source.cut)
     return draft
 
 

@@ -39,6 +39,12 @@ LEVEL_PREFIX = re.compile(
 SENTENCE = re.compile(r"(?:[^\s#*<>-]\S* )?[A-Za-z'\u2019]{1,20}(?:,? [A-Za-z'\u2019]{1,20}){3}")
 ANNOUNCES = re.compile(r"[A-Z][a-z]{1,20}(?: [A-Za-z'\u2019]{1,20}){1,8}::?\s*$")
 UNDERLINE = re.compile(r"[=~-]{3,80}\s*")
+# An exact release at the end of a line, and distributions whose releases have a build behind them.
+PINNED = re.compile(r"[=~<>!]=\s?\d{1,4}(?:\.\d{1,6}){2,3}\Z")
+BUILT = re.compile(
+    r"(?:-\s+)?(?:torch|jax|flash|xformers|tensorflow|triton|vllm|cupy)", re.IGNORECASE
+)
+BRACKETS = (("[", "]"), ("{", "}"), ("(", ")"))
 FENCE = re.compile(r"^[ \t]*(?:```|~~~)")
 ESCAPE = re.compile(
     r"\x1b(?:\[[0-?]{0,30}[ -/]{0,5}[@-~]|[\]_][^\x07\x1b\n]{0,200}(?:\x07|\x1b\\)|[@-Z\\-_])"
@@ -111,7 +117,7 @@ class Source:
     @cached_property
     def lines(self) -> tuple[str, ...]:
         """The lines that are whole, right-stripped: one without a line end may have been cut."""
-        found = self.text[: MOST_LINES * 200].split("\n")
+        found = self._ended[: MOST_LINES * 200].split("\n")
         return tuple(line[:LONGEST_LINE].rstrip() for line in found[:-1][:MOST_LINES])
 
     @cached_property
@@ -131,13 +137,19 @@ class Source:
 
     @cached_property
     def cut(self) -> str:
-        """What stands behind the last line end."""
-        return self.text.rpartition("\n")[2][:LONGEST_LINE].strip()
+        """What stands behind the last line end, and may have been cut."""
+        return self._ended.rpartition("\n")[2][:LONGEST_LINE].strip()
 
     @cached_property
     def whole(self) -> str:
         """The text of all whole lines."""
-        return self.text.rpartition("\n")[0] + "\n" if "\n" in self.text else ""
+        return self._ended.rpartition("\n")[0] + "\n" if "\n" in self._ended else ""
+
+    @cached_property
+    def _ended(self) -> str:
+        """The text, with the line end that editors leave out where the last line shows that it is whole."""
+        text, last = self.text, self.text.rpartition("\n")[2]
+        return f"{text}\n" if last.strip() and is_whole(last[:LONGEST_LINE]) else text
 
     @cached_property
     def json(self) -> Any:
@@ -246,6 +258,20 @@ class Source:
             found.pop()  # never closed: nobody knows where it ends
         texts = (textwrap.dedent("\n".join(block)) + "\n" for block in found)
         return tuple(Source(b"", self.name, self.base, text) for text in texts if text.strip())
+
+
+def is_whole(line: str) -> bool:
+    """Whether a line without an end can hardly have been cut: it closes what it opened, or pins a release.
+
+    A release of three numbers is one; `2.1` may be the beginning of `2.1.0`. Those of frameworks
+    have a build behind them (`2.4.0+cu121`).
+    """
+    stripped = line.strip()
+    if (PINNED.search(stripped) and not BUILT.match(stripped)) or stripped.endswith(" GNU/Linux"):
+        return True
+    pairs = all(stripped.count(one) == stripped.count(two) for one, two in BRACKETS)
+    marks = all(stripped.count(mark) % 2 == 0 for mark in ("'", '"'))
+    return stripped[-1:] in "]})'\"" and pairs and marks
 
 
 def _is_prose(paragraph: str) -> bool:

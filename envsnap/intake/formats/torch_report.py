@@ -99,7 +99,7 @@ def read(source: Source) -> Draft:
     if not START.match(lines[starts[0]]):
         draft.leave("the beginning of the report, which is missing")
     if source.cut:
-        draft.leave_end()
+        draft.leave_end(source.cut)
     return draft
 
 

@@ -50,5 +50,5 @@ def read(source: Source) -> Draft:
         )
     )
     if source.cut:
-        draft.leave_end()
+        draft.leave_end(source.cut)
     return draft

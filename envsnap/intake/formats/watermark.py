@@ -55,7 +55,7 @@ def read(source: Source) -> Draft:
         elif key.lower() not in OTHERS:
             machine.module(draft, key, value)
     if source.cut:
-        draft.leave_end()
+        draft.leave_end(source.cut)
     return draft
 
 

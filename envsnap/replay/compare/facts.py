@@ -6,7 +6,6 @@ that place is then named as the reason.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterator, Mapping
 from typing import Literal
 

@@ -21,7 +21,7 @@ from envsnap.rules.finding import (
     Severity,
     only_moved,
 )
-from envsnap.rules.machine.env_var import UNKNOWN
+from envsnap.rules.machine.env_var import UNKNOWN, EnvVar
 from envsnap.rules.plain import ID as PLAIN
 from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps
@@ -175,10 +175,12 @@ def _all_of(
 
 def _moved_variables(findings: Sequence[Finding]) -> tuple[str, ...] | None:
     """The variables that differ; None where one environment is looked at alone."""
-    if not any(found.changes for found in findings):
+    if not any(found.changes or found.rule == EnvVar.id for found in findings):
         return None
     return tuple(
-        found.path[1] for found in findings if found.path[0] == "env_vars" and found.changes
+        found.path[1]
+        for found in findings
+        if found.path[0] == "env_vars" and (found.changes or found.rule == EnvVar.id)
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from envsnap.knowledge.variables import only_tells
+from envsnap.knowledge.variables import is_service_link, only_tells
 from envsnap.model.manifest import Manifest
 from envsnap.model.reading import entries
 from envsnap.rules.symptoms.naming import (
@@ -44,8 +44,9 @@ PLAIN = ("true", "false", "none", "auto", "default", "main", "yes", "off", "on",
 PATHS = re.compile(r"['\"`( ](/[\w.+/-]{2,200})(?=['\"`):, ]|$)")
 OF_A_PATH = re.compile(
     r"No such file|not found|not find|does not exist|doesn't exist|[Pp]ermission denied|[Rr]ead-only|not a directory"
-    r"|cannot (?:access|create|open|be preloaded)|not writable"
+    r"|cannot (?:access|create|open|be preloaded)|not writable|failed to map segment|Operation not permitted"
 )
+OF_CACHE = re.compile(r"CACHE|TMP|TEMP|EXTENSIONS_DIR|SCRATCH|WORK_?DIR")
 # What a folder of programs has.
 INNER = ("bin", "lib", "lib64", "include", "share", "nvvm", "targets")
 WORD = re.compile(r"[a-z]{3,40}")
@@ -96,8 +97,16 @@ def _named(line: str, around: str, variables: Mapping[str, str]) -> Iterator[str
     paths = PATHS.findall(line) if OF_A_PATH.search(line) else []
     for name, value in variables.items():
         words = _words(name)
-        rare = sum(_stem(word) in told for word in words if word not in COMMON)
-        if rare > 1 or _is_of_path(value, paths) or _is_shown(value, line, words, plain):
+        rare = (
+            0
+            if is_service_link(name)
+            else sum(_stem(word) in told for word in words if word not in COMMON)
+        )
+        if (
+            rare > 1
+            or _is_of_path(value, paths, of_cache=OF_CACHE.search(name) is not None)
+            or _is_shown(value, line, words, plain)
+        ):
             yield name
 
 
@@ -109,15 +118,21 @@ def _stem(word: str) -> str:
     return word.rstrip("s") if len(word) > STEM else word
 
 
-def _is_of_path(value: str, paths: Collection[str]) -> bool:
-    """Whether a path is the variable's own, one that it lies in, or a part of a folder of programs."""
+def _is_of_path(value: str, paths: Collection[str], *, of_cache: bool) -> bool:
+    """Whether a path is the variable's own, one that it lies in, or a part of a folder of programs.
+
+    Of a folder in which programs write (`of_cache`), it is anything below.
+    """
     if not re.fullmatch(r"/[\w.+-]+(?:/[\w.+-]+)*/?", value):
         return False
     own = value.rstrip("/")
     return any(
         path.rstrip("/") == own
         or own.startswith(path.rstrip("/") + "/")
-        or (path.startswith(own + "/") and path[len(own) + 1 :].partition("/")[0] in INNER)
+        or (
+            path.startswith(own + "/")
+            and (of_cache or path[len(own) + 1 :].partition("/")[0] in INNER)
+        )
         for path in paths
     )
 

@@ -182,9 +182,17 @@ def _may_do(found: Finding, path: Path) -> bool:
         return False  # the text speaks of no releases
     is_of_machine = found.path[0] in ("gpus", "driver", "system") or found.path[-1] == "PATH"
     if path[-1].endswith("*"):
-        return variables.acts(found.path[-1]) or variables.known(found.path[-1]) is None
+        return _may_steer(found)
     is_it = found.path == path and found.path[0] != "env_vars" and found.rule != "resources"
     return not is_of_machine or found.effect is not Effect.NONE or is_it
+
+
+def _may_steer(found: Finding) -> bool:
+    """Whether a variable may tell a distribution what to do: its value is known, and no cluster set it."""
+    name, values = found.path[-1], (found.reference, found.other)
+    if variables.is_service_link(name) or not any(isinstance(value, str) for value in values):
+        return False
+    return variables.acts(name) or variables.known(name) is None
 
 
 def _is_meant(found: Finding, where: Places) -> bool:
