@@ -14,6 +14,7 @@ from envsnap.bisection.files import File
 from envsnap.bisection.sides import Side
 from envsnap.changes import walk
 from envsnap.changes.change import Change, ChangeKind
+from envsnap.intake.messages import clean_message
 from envsnap.model.paths import Path, text
 from envsnap.redact import digests
 
@@ -156,7 +157,8 @@ class Differences:
                 continue
             for inner, (good, bad) in file.shown().items():
                 yield Atom(
-                    kind=Kind.CONFIG, path=(*path, *map(str, inner)), name=file.name, good=good,
+                    kind=Kind.CONFIG, name=file.name, good=good,
+                    path=(*path, *(clean_message(str(key)) for key in inner)),
                     bad=bad, inner=inner,
                 )  # fmt: skip
 

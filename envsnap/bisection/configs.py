@@ -83,7 +83,7 @@ class Mixed:
         """The lines of one side's file, with the values of both; `of_bad` says whose file it is."""
         tree = copy.deepcopy(self._trees[0])
         for path in self._paths & chosen:
-            tree = _with(tree, path, _at(self._trees[1], path))
+            tree = _with(tree, path, value_at(self._trees[1], path))
         if of_bad not in self._lines:
             texts = [self._good.decode(), self._bad.decode()]
             mine, other = reversed(texts) if of_bad else texts
@@ -116,11 +116,16 @@ class Mixed:
         except Exception as error:  # each parser has errors of its own
             raise ValueError("cannot be read") from error
 
+    @property
+    def trees(self) -> tuple[Any, Any]:
+        """What the good and the bad file say."""
+        return self._trees
+
     def at(self, data: bytes, path: Path) -> Any:
         """The value at a path of such a file, ABSENT where it has none."""
         if path == REST:
             return OF_SIDES[self._made.get(data, False)]
-        return _at(_read(self._kind, data), path)
+        return value_at(_read(self._kind, data), path)
 
 
 def _differences(good: Any, bad: Any, path: Path = ()) -> Iterator[tuple[Path, tuple[Any, Any]]]:
@@ -146,7 +151,8 @@ def _same(good: Any, bad: Any) -> bool:
     return bool(good == bad) or (good != good and bad != bad)  # noqa: PLR0124 (not a number)
 
 
-def _at(tree: Any, path: Path) -> Any:
+def value_at(tree: Any, path: Path) -> Any:
+    """The value at a path of a tree, ABSENT where it has none."""
     for key in path:
         if isinstance(tree, list):
             tree = tree[int(key)]
@@ -161,7 +167,7 @@ def _with(tree: Any, path: Path, value: Any) -> Any:
     """A tree with one value replaced, added or taken out."""
     if not path:
         return copy.deepcopy(value)
-    parent = _at(tree, path[:-1])
+    parent = value_at(tree, path[:-1])
     if isinstance(parent, list):
         parent[int(path[-1])] = copy.deepcopy(value)
     elif value is ABSENT:

@@ -44,16 +44,31 @@ class File(Struct, frozen=True, kw_only=True):
         """What differs in it, as it may be shown; None where a side has nothing."""
         if self.mixed is None:
             return {}
+        clean = [config_trees.redact(_plain(tree), (), {}) for tree in self.mixed.trees]
         return {
-            path: (_shown(path, good), _shown(path, bad))
+            path: (_shown(path, good, clean[0]), _shown(path, bad, clean[1]))
             for path, (good, bad) in self.mixed.values.items()
         }
 
 
-def _shown(path: tuple[Any, ...], value: Any) -> Any:
-    """A value without secrets: what its keys, or its own shape, say is one is left out."""
+def _plain(tree: Any) -> Any:
+    """A tree of texts, numbers and switches, its keys as texts."""
+    if isinstance(tree, dict):
+        return {str(key): _plain(item) for key, item in tree.items()}
+    if isinstance(tree, list):
+        return [_plain(item) for item in tree]
+    return tree if tree is None or isinstance(tree, bool | int | float) else str(tree)
+
+
+def _shown(path: tuple[Any, ...], value: Any, clean: Any) -> Any:
+    """A value without secrets: what its keys, its shape, or the file around it say is one is left out.
+
+    `clean` is the whole file without secrets: in a list of names and values the name stands beside.
+    """
     if value is configs.ABSENT:
         return None
+    if path != configs.REST and configs.value_at(clean, tuple(map(str, path))) != _plain(value):
+        return HIDDEN
     tree = value if isinstance(value, bool | int | float | list | dict) else str(value)
     for key in reversed(path):
         tree = {str(key): tree}

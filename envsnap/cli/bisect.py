@@ -38,7 +38,7 @@ def command(
     if "--" not in sys.argv:
         raise InputError("write -- before the command")
     inputs.once_from_stdin((good, bad))
-    for path in (output, keep_case or "-"):
+    for path in (output, keep_case or "-", str(chosen.get("log") or "-")):
         if path != "-":
             storage.require_place(path)
     options = bisecting.read(chosen)

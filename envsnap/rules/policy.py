@@ -35,6 +35,10 @@ KEYS = {
 UNKNOWN = "fail_on_unknown"
 KEY = re.compile(r'\.?([A-Za-z0-9_*-]+)|\[(\d+|\*)\]|\[("(?:[^"\\]|\\.)*")\]')
 LONGEST_TEXT = 500
+OF_SEVERAL = (
+    "gpus",
+    "system",
+)  # sections of which a finding may be about several cards or adapters
 
 
 def parse(tree: dict[str, Any], file: str) -> Policy:
@@ -211,9 +215,11 @@ def apply(policy: Policy, result: Result, manifest: Manifest, day: date | None =
     findings: list[Finding] = []
     moved: list[Finding] = []
     for finding in result.findings:
-        kept = judge.finding(finding)
-        if kept is not None:
-            (findings if kept is finding else moved).append(kept)
+        parts = _parts(finding, policy)
+        for part in parts:
+            kept = judge.finding(part)
+            if kept is not None:
+                (findings if kept is part else moved).append(kept)
     for finding in [*moved, *judge.outside]:
         findings.insert(_end_of_its_rank(findings, finding), finding)
     unknown = {path: why for path, why in result.unknown.items() if not judge.accepts(path)}
@@ -321,7 +327,43 @@ def _matches(entry: Entry, finding: Finding) -> bool:
     if entry.path is None or covers(entry.path, finding.path):
         return True
     pattern = entry.path
+    if any(covers(pattern, path) for path in finding.changes if _is_twin(path, finding.path)):
+        return True
     return bool(finding.changes) and all(covers(pattern, path) for path in finding.changes)
+
+
+def _is_twin(path: Path, other: Path) -> bool:
+    """Whether two facts are of one distribution: of a package that is a framework, too."""
+    both = {path[0], other[0]} == {"packages", "frameworks"} and len(path) > 1 and len(other) > 1
+    return both and path[1].replace("_", "-") == other[1].replace("_", "-")
+
+
+def _parts(finding: Finding, policy: Policy) -> list[Finding]:
+    """A finding about several cards or adapters, as many as the policy treats otherwise.
+
+    One finding tells of equal changes of several; an entry that names one of them is not about
+    the others.
+    """
+    if len(finding.changes) < 2 or finding.path[0] not in OF_SEVERAL:
+        return [finding]
+    named: dict[tuple[str, ...], list[Path]] = {}
+    for path in finding.changes:
+        places = tuple(
+            entry.place
+            for entry in policy.entries
+            if entry.rule in (None, finding.rule) and entry.path and covers(entry.path, path)
+        )
+        named.setdefault(places, []).append(path)
+    if len(named) < 2:
+        return [finding]
+    return [_of(finding, tuple(paths)) for paths in named.values()]
+
+
+def _of(finding: Finding, changes: tuple[Path, ...]) -> Finding:
+    """The part of a finding that is about some of its changes."""
+    path = finding.path if finding.path in changes else changes[0]
+    facts = tuple(fact for fact in finding.facts if fact.path in (path, *changes))
+    return replace(finding, path=path, changes=changes, facts=facts)
 
 
 def _is_allowed(entry: Entry, version: str, day: date) -> bool:

@@ -62,3 +62,25 @@ def test_a_file_beside_that_the_command_may_read_is_told(
     assert note.startswith("bad.yaml in the working folder is neither of the two of --file app")
     monkeypatch.chdir(tmp_path)
     assert list(files.unlike_captured(given, side(ONE), side(TWO))) == []
+
+
+POD = """containers:
+- env:
+  - {{name: DB_PASSWORD, value: {}}}
+  - {{name: MODE, value: {}}}
+  args: [--api-key, {}, --rate, "{}"]
+"""
+
+
+def test_what_stands_beside_a_value_says_that_it_is_a_secret(tmp_path: Path) -> None:
+    """The manifest hides these: the name stands in another key, or in the word before."""
+    (tmp_path / "good.yaml").write_text(POD.format("cocoapuddle", "fast", "brisklantern", 3))
+    (tmp_path / "bad.yaml").write_text(POD.format("mintyharbor", "slow", "dustymarble", 4))
+    (given,) = files.read([f"pod={tmp_path / 'good.yaml'}:{tmp_path / 'bad.yaml'}"])
+    shown = {path[-3:]: both for path, both in given.shown().items()}
+    assert shown == {
+        ("env", "0", "value"): (files.HIDDEN, files.HIDDEN),
+        ("env", "1", "value"): ("fast", "slow"),
+        ("0", "args", "1"): (files.HIDDEN, files.HIDDEN),
+        ("0", "args", "3"): ("3", "4"),
+    }

@@ -80,7 +80,7 @@ def test_any_mixture_of_two_configs_is_read_back_as_it_was_mixed(kind: str) -> N
         tree = configs._read(kind, mixed.contents(chosen))
         for path in set(paths) - {configs.REST}:
             side = mixed.values[path][path in chosen]
-            assert configs._same(configs._at(tree, path), side) or side is configs.ABSENT
+            assert configs._same(configs.value_at(tree, path), side) or side is configs.ABSENT
 
 
 def test_numbers_and_texts_are_different_values() -> None:

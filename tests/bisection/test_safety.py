@@ -157,6 +157,30 @@ def test_killed_at_random_moments_and_resumed_it_finds_the_same(world: World, ti
     assert list(sessions.iterdir()) == []
 
 
+def test_signals_reach_what_a_trial_starts(world: World) -> None:
+    """A worker that is terminated ends, as it does outside; what is ignored is inherited."""
+    found = world.bisect(
+        "import multiprocessing, signal, sys, time\n"
+        "ends = [signal.getsignal(item) for item in (signal.SIGTERM, signal.SIGHUP)]\n"
+        "worker = multiprocessing.get_context('fork').Process(target=time.sleep, args=(60,))\n"
+        "worker.start()\nworker.terminate()\nworker.join(20)\n"
+        "if worker.is_alive() or set(ends) != {signal.SIG_DFL}: sys.exit(9)\n"
+        "sys.exit(trial_00.value == 2)\n"
+    )
+    assert culprits(found) == [["packages.trial-00"]]
+
+
+def test_a_log_in_the_place_of_a_manifest_is_refused(world: World) -> None:
+    world.manifests()
+    kept = Path("b-manifest.json").read_bytes()
+    done = subprocess.run(
+        command(world, "--log", "b-manifest.json"), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "b-manifest.json: is named as an input, too" in done.stderr
+    assert Path("b-manifest.json").read_bytes() == kept
+
+
 def test_an_interrupt_ends_everything_and_keeps_the_log(world: World) -> None:
     world.manifests()
     Path("main.py").write_text(IMPORTS + "import time\ntime.sleep(60)\n")

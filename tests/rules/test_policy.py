@@ -92,6 +92,43 @@ def test_rule_and_path_must_both_fit() -> None:
     assert len(result.findings) == 9
 
 
+def cards(ecc: bool | None) -> Any:
+    """A host of three cards, of which the second and the third have another ECC."""
+    entries = {
+        str(place): {"name": "NVIDIA A100", "ecc": True if place == 0 else ecc}
+        for place in range(3)
+    }
+    return examples.manifest({"gpus": {"entries": entries}})
+
+
+@pytest.mark.parametrize(
+    ("entry", "wanted"),
+    [
+        ('ignore]]\npath = "gpus[1]"', {"gpus[2].ecc": Severity.WARNING}),
+        ('ignore]]\npath = "gpus[2].ecc"', {"gpus[1].ecc": Severity.WARNING}),
+        ('ignore]]\npath = "gpus"', {}),
+        (
+            'severity]]\npath = "gpus[2]"\nseverity = "error"',
+            {"gpus[1].ecc": Severity.WARNING, "gpus[2].ecc": Severity.ERROR},
+        ),
+    ],
+)
+def test_an_entry_about_one_card_is_not_about_the_others(
+    entry: str, wanted: dict[str, Severity]
+) -> None:
+    """Equal changes of several cards are one finding; the policy names one of them."""
+    result = ruled(f'[[{entry}\nreason = "r"', cards(ecc=True), cards(ecc=False))
+    assert severities(result) == wanted
+
+
+def test_an_entry_about_a_package_holds_for_its_framework_too() -> None:
+    result = ruled(
+        '[[severity]]\npath = "packages.torch"\nseverity = "error"\nreason = "r"\n'
+        '[[ignore]]\npath = "frameworks.torch.cuda"\nreason = "r"'
+    )
+    assert severities(result)["frameworks.torch.version"] is Severity.ERROR
+
+
 def test_severity_changes_the_rank_and_the_worst() -> None:
     result = ruled(
         '[[severity]]\npath = "weights"\nseverity = "info"\nreason = "the model is retrained"\n'

@@ -189,6 +189,10 @@ def say(record: dict[str, object]) -> None:
     os.write(1, (json.dumps(record) + "\n").encode("ascii"))
 
 
+def _heard(*_: object) -> None:
+    """Whoever started us ends us by closing our standard input."""
+
+
 def main() -> int:
     """Run the task that standard input names."""
     line = b""
@@ -200,7 +204,7 @@ def main() -> int:
     task = json.loads(line.decode("utf-8"))
     adopt()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, signal.SIG_IGN)
+        signal.signal(name, _heard)  # what is ignored, the command would ignore, too
     began = time.monotonic()
     try:
         process = started(task)
