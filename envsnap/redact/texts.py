@@ -54,6 +54,9 @@ _BOUND = r"(?::[A-Za-z_]\w{0,60}|%s|\?)\Z"
 _NAMES = r"\s{0,2}:[\s\"']"
 _REST = r"[^\n\r#]{0,200}"
 _SAID_ON = r"[^ ]{0,200} (?![a-z_]{2,20}[:=] )"  # more words, and no further name with its value
+# What ends a value in a line that goes on: columns, a bar, a bracket, a dash, an arrow.
+_ASIDE = r"[^ \t]{1,200}(?: {2,}|\t| (?:[|\[(;]|[-=\u2013\u2014]>? ))"
+_OF_TYPES = r"(?i)(?:str(?:ing)?|text|bool|int|none|null|optional|any|yes|no|true|false|ok|n/?a|tbd|see|same|varies|default)\Z"
 # Elements of XML, and pairs of attributes.
 _ELEMENT = (
     r"<(?:[\w-]{1,20}:)?("
@@ -279,7 +282,15 @@ def _is_assigned(text: str, match, shown: str, level: int) -> bool:
         return False
     if _is_in_template(text, match.start()):
         return False
-    return not (colon and re.match(_SAID_ON, _rest(text, match)))
+    return not (colon and _is_said_on(shown, _rest(text, match), level))
+
+
+def _is_said_on(shown: str, rest: str, level: int) -> bool:
+    """Whether a sentence begins behind a name, and no value that something else stands beside."""
+    if re.match(_SAID_ON, rest) is None:
+        return False
+    is_word = re.match(_OF_TYPES, shown) or re.match(_OF_SENTENCES, shown)
+    return level < keys.SECRET or is_word is not None or re.match(_ASIDE, rest) is None
 
 
 def _is_in_template(text: str, start: int) -> bool:
