@@ -25,7 +25,17 @@ _FIELD = (
     r"\s{0,4}(?:default\s{0,2}=\s{0,2})?[\"']([^\"'\n]{1,400})[\"']"
 )
 # ${env:PW:x}, ${oc.env:PW,x}, ${SECRET:-x}
-_TEMPLATE = r"\$\{(?:[a-z.]{1,20}:)?(" + _WORD + r")(?::-?|,\s{0,2})([^{}\n]{1,400})\}"
+_TEMPLATE = r"\$\{(?:[a-z.]{1,20}:)?(" + _WORD + r")(?::-?|-|,\s{0,2})([^{}\n]{1,400})\}"
+# PASS_OF_DB=${X:-x}, token: "${1:-x}"
+_FOR_ANOTHER = (
+    r"(?<![\w.-])("
+    + _WORD
+    + r")[\"']?\s{0,3}[:=]\s{0,3}[\"']?\$\{(?:[a-z.]{1,20}:)?\w{1,60}(?::-?|-|,\s{0,2})([^{}\n]{1,400})\}"
+)
+# ${{ secrets.T || 'x' }}, lookup('env', 'PW') | default('x'), {{ or .Values.token "x" }}
+_OF_SECRETS = r"\b(secrets)\.\w{1,80}\s{0,3}\|\|\s{0,3}[\"']([^\"'\n]{1,400})[\"']"
+_LOOKED_UP = r"\blookup\(\s{0,2}[\"'](?:\w{1,40}\.){0,3}env[\"'],\s{0,3}[\"'](\w{1,80})[\"']\s{0,2}\)\s{0,3}\|\s{0,3}default\([\"']([^\"'\n]{1,400})[\"']"
+_EITHER = r"\bor \.(?:\w{1,40}\.){0,6}(\w{1,80})\s{1,3}[\"']([^\"'\n]{1,400})[\"']"
 _PROPERTY = r"(?<!\S)-D(" + _WORD + r")=[\"']?([^\s\"']{2,400})"
 # **Token:** x, as Markdown has it
 _BOLD = r"(?m)(?:\*\*|__)([A-Za-z][A-Za-z _-]{1,40}):?(?:\*\*|__):?[ \t]{0,4}[`\"']?([^\s`\"'*<>()]{4,400})[`\"']?[ \t]{0,4}\r?$"
@@ -43,6 +53,10 @@ _SHAPES = (
         ("ield(", "olumn(", "ib(", "ption(", "rgument(", "Query(", "Header(", "Secret", "Env("),
     ),
     (_TEMPLATE, ("${",)),
+    (_FOR_ANOTHER, ("${",)),
+    (_OF_SECRETS, ("secrets.",)),
+    (_LOOKED_UP, ("lookup(",)),
+    (_EITHER, ("or .",)),
     (_PROPERTY, ("-D",)),
     (_BOLD, ("**", "__")),
     (_SETTING, ("<value>",)),

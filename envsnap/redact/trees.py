@@ -13,9 +13,11 @@ DEEPEST_TEXT = 3
 # What stands before the colon of a header that a command is given.
 _COMMAND_AS_KEY = r"\S\s.{0,400}[\"'][\w -]{1,80}\Z"
 _LABELS = (
-    *"name key variable var header env field option parameter param label setting k".split(),
+    *"name key variable var header env field option parameter param label setting k displayname attribute".split(),
 )
-_VALUES = (*"value val default content data v arg".split(),)
+_VALUES = (
+    *"value val default content data v arg argument values defaultvalue to current answer text".split(),
+)
 _ONE_NAME = r"--?[A-Za-z][\w.-]{0,80}\Z|[A-Za-z_@$][\w./:@-]{0,80}\Z"
 _JWK = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
 _JWK_PUBLIC = ("n", "e", "x", "y", "kid", "x5t", "x5t#S256")
@@ -243,11 +245,25 @@ def _labels(tree: dict) -> dict:
     for stem in ("", "parameter", "variable", "option", "header", "env", "env var"):
         for label in _LABELS:
             name = tree.get(lower.get(stem + label, ""))
-            values = [word for word in (stem + end for end in _VALUES) if word in lower]
-            if isinstance(name, str) and values:
+            values = _values(stem, lower) if isinstance(name, str) else ()
+            if values:
                 return {lower[word]: name for word in values if word != stem + label}
+    return _of_one_kind(tree, lower)
+
+
+def _values(stem: str, lower: dict) -> list:
+    """The keys that may hold a value: with the stem of the label, else without one."""
+    return [word for word in (stem + end for end in _VALUES) if word in lower] or [
+        word for word in _VALUES if word in lower
+    ]
+
+
+def _of_one_kind(tree: dict, lower: dict) -> dict:
+    """A key of Kaggle's, beside the user; the last part of a path of JSON Patch."""
     if "key" in lower and ("username" in lower or "user" in lower):
-        return {lower["key"]: "api_key"}  # as Kaggle has it
+        return {lower["key"]: "api_key"}
+    if "op" in lower and "value" in lower and isinstance(tree.get("path"), str):
+        return {lower["value"]: tree["path"].rpartition("/")[2]}
     return {}
 
 

@@ -45,9 +45,9 @@ TREES = {
     ".env": "env", ".properties": "env", ".tfvars": "toml", ".ipynb": "json", ".har": "json",
 }  # fmt: skip
 PLAIN = (".conf", ".sh", ".bash", ".service", ".xml", ".config", ".local", ".npmrc", ".http", ".sql",
-    ".log", ".mk", *TREES)  # fmt: skip
+    ".log", ".mk", ".tf", ".hcl", ".gradle", ".groovy", *TREES)  # fmt: skip
 NAMED_PLAIN = re.compile(
-    r"config|settings|requirements.*\.txt|constraints.*\.txt|dockerfile.*|(?:gnu)?makefile|justfile|jenkinsfile|vagrantfile"
+    r"config|settings|requirements.*\.txt|constraints.*\.txt|(?:docker|container)file.*|(?:gnu)?makefile|justfile|jenkinsfile|vagrantfile"
     r"|procfile",
     re.IGNORECASE,
 )

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 
-from envsnap.intake.formats import nvidia_facts, trees
+from envsnap.intake.formats import nvidia_facts, segments, trees
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import FENCE, Source
@@ -77,11 +77,15 @@ def _table(source: Source) -> list[str]:
             f"{source.name}: holds {len(heads)} outputs of nvidia-smi --query-gpu; put each into a"
             " file of its own"
         )
-    if not any(lines[: heads[0]]):
-        return [line for line in lines if line]
     below = lines[heads[0] :]
-    ends = (place for place, line in enumerate(below) if not line or FENCE.match(line))
-    return below[: next(ends, len(below))]
+    is_alone = not any(lines[: heads[0]])
+    ends = (
+        place
+        for place, line in enumerate(below)
+        if (place and segments.START.match(line))
+        or (not is_alone and (not line or FENCE.match(line)))
+    )
+    return [line for line in below[: next(ends, len(below))] if line]
 
 
 def _columns(line: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import cast
 from msgspec import Struct
 
 from envsnap.errors import InputError, UnrelatedError
-from envsnap.intake.formats import refusal, runs, stamps, transcript
+from envsnap.intake.formats import refusal, runs, segments, stamps, transcript
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import FolderFormat, Format, RefusedError
 from envsnap.intake.formats.source import LARGEST_AROUND, Source
@@ -114,6 +114,7 @@ OF_HOSTS = (
     "nvidia_smi", "nvidia_smi_query", "nvidia_smi_xml", "nvidia_smi_csv", "rocm_smi", "rocminfo", "amd_smi", "uname",
     "lscpu", "driver_version", "os_release", "printenv", "nvcc",
 )  # fmt: skip
+WITH_LSCPU = ("torch_report", "sglang_env")  # they hold its output themselves
 MOST_SOURCES = 4
 LARGEST_TEXT = 16 << 20  # what is larger, and neither JSON nor ONNX, is a log
 LARGE = (
@@ -252,7 +253,7 @@ def _take_others(draft: Draft, entry: Entry, source: Source) -> None:
     It stands between fences, below a command that somebody typed, or is told by its own looks.
     """
     for other, block in _further(source):
-        if other is entry or (other.module == "lscpu" and draft.states("system", "cpus")):
+        if other is entry or (entry.module in WITH_LSCPU and other.module == "lscpu"):
             continue
         if (entry.module, other.module) == ("requirements_txt", "pip_freeze"):
             continue  # its own lines, once more
@@ -270,6 +271,8 @@ def _further(source: Source) -> list[tuple[Entry, Source]]:
     parts = _known((*fenced, *transcript.outputs(source)))
     known = {other.module for other, _ in parts}
     parts += [item for item in _known(runs.of(source)) if item[0].module not in known]
+    known.update(other.module for other, _ in parts)
+    parts += [item for item in _known(segments.of(source)) if item[0].module not in known]
     known.update(other.module for other, _ in parts)
     parts += [
         (other, source)

@@ -5,16 +5,21 @@ The names are those of modules: where several distributions have a module, none 
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from envsnap.intake.formats import machine
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
+from envsnap.intake.formats.transcript import command
 from envsnap.model.host import System
 from envsnap.model.python import Python
 
+BLOCKS = 2  # that an empty line ends
+FIRST = 6  # lines of a block, by which the others are judged
 PAIR = re.compile(r"^\s{0,24}(?P<key>[A-Za-z][\w .-]{0,40}?)\s*(?::| {2,})\s*(?P<value>\S.*)$")
 HEADS = {
     "pandas or xarray": re.compile(r"^\s*INSTALLED VERSIONS\s*$"),
@@ -69,12 +74,44 @@ def _pairs(lines: list[str], start: tuple[int, str]) -> Iterator[tuple[str, str]
     if what == "scikit-learn":
         heads = [number for number in range(place) if lines[number].strip() == "System:"]
         place = heads[-1] if heads else place
-    for line in lines[place + 1 :]:
-        if ENDS.match(line) or line.strip().startswith(("```", "~~~", "</")):
-            return
+    rest = lines[place + 1 :]
+    blocks, column = 0, None  # of lines with a key; what those of the present one share
+    for number, line in enumerate(rest):
         found = PAIR.match(line)
-        if found is not None:
-            yield found["key"].strip(), found["value"].strip()
+        if found is None and _parts(line):
+            blocks, column = blocks + (column is not None), None
+        if _ends(line) or (blocks == BLOCKS and not line.strip()):
+            return
+        if found is None:
+            continue
+        column = _shared(rest[number:]) if column is None else column
+        if column and not column & _columns(found):
+            return  # another program's line: a report's stand under each other
+        yield found["key"].strip(), found["value"].strip()
+
+
+def _ends(line: str) -> bool:
+    """Whether a line is no part of a report: of another one, or around it."""
+    around = line.strip().startswith(("```", "~~~", "</"))
+    return bool(ENDS.match(line) or around or command(line))
+
+
+def _parts(line: str) -> bool:
+    """Whether a line stands between two blocks."""
+    return not line.strip() or any(head.match(line) for head in HEADS.values())
+
+
+def _columns(found: re.Match[str]) -> set[int]:
+    """Where the key of a line ends, negative, and where its value begins."""
+    return {-found.string.find(":", found.end("key")), found.start("value")}
+
+
+def _shared(lines: list[str]) -> set[int]:
+    """What most of a block's first lines have in common; empty where they are not aligned."""
+    block = list(itertools.takewhile(str.strip, lines[:FIRST]))
+    found = [_columns(match) for line in block if (match := PAIR.match(line))]
+    counted = Counter(itertools.chain.from_iterable(found))
+    return {place for place, count in counted.items() if count > 2 and count * 2 >= len(found)}
 
 
 def _of_machine(draft: Draft, key: str, value: str) -> bool:

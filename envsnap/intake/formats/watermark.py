@@ -16,6 +16,7 @@ from envsnap.model.host import Git, System
 
 BEGIN = re.compile(r"^Python implementation: \w+$")
 PAIR = re.compile(r"^(?P<key>[A-Za-z_][\w .-]{0,60}?) *: (?P<value>\S.*)$")
+EMPTY = re.compile(r"^(?P<key>[A-Za-z_][\w .-]{0,60}?) *:$")  # Processor, of some systems
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # The list of GPUs stands between the pairs.
 GPU = re.compile(r"^GPU Info: *$|^ {2}GPU \d+: ")
@@ -60,13 +61,27 @@ def read(source: Source) -> Draft:
 
 
 def _pairs(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """The keys and values, up to the first line that is neither a pair nor empty."""
-    for line in lines:
-        found = PAIR.match(line)
-        if found is not None:
-            yield found["key"], found["value"].strip()
-        elif line.strip() and not GPU.match(line):
+    """The keys and values, up to the first line that is neither a pair nor empty.
+
+    Those of a block stand under each other: what does not is another program's.
+    """
+    column: int | None = None
+    for number, line in enumerate(lines):
+        found = PAIR.match(line) or EMPTY.match(line)
+        if found is None and line.strip() and not GPU.match(line):
             return
+        if found is None:
+            column = None
+            continue
+        here = line.find(":", found.end("key"))
+        below = PAIR.match(lines[number + 1]) if number + 1 < len(lines) else None
+        if column is None and below and below.string.find(":", below.end("key")) != here:
+            return
+        if column is not None and here != column:
+            return
+        column = here
+        if "value" in found.groupdict():
+            yield found["key"], found["value"].strip()
 
 
 def _platform(draft: Draft, value: str) -> None:
