@@ -14,6 +14,17 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+# What says how a program is started, and no settings of its own: by the names that readers give them.
+OF_SURROUNDINGS = (
+    "run",
+    "container",
+    "image",
+    "compose",
+    "kubernetes",
+    "workload",
+    "dockerfile",
+    "sbatch",
+)
 About = Literal[
     "note", "log", "shown", "watched", "name", "address", "folder", "deployment", "processes", "time"
 ]  # fmt: skip

@@ -58,6 +58,8 @@ PREFIXES = (
     "ROCR_",
     "ROCM_",
     "MIOPEN_",
+    "ONEAPI_",
+    "PJRT_",
     "PYTHON",
     "PIP_",
     "UV_",

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable, Sequence
 from msgspec.structs import replace
 
 from envsnap.knowledge import requirements
+from envsnap.knowledge.config_keys import OF_SURROUNDINGS
 from envsnap.knowledge.variables import acts, is_service_link, prefixes
 from envsnap.knowledge.versions import Distance, distance, is_later
 from envsnap.model.manifest import Manifest
@@ -36,6 +37,7 @@ OF_RELEASES = re.compile(
     re.IGNORECASE,
 )
 MOST_LETTERS = 1 << 20
+MOST_SETTINGS = 3
 
 
 def explained(
@@ -120,7 +122,10 @@ def _moved_first(
         for found in rest
         if _is_of_packages(found)
         and (
-            found.path[1] in inside or _has_moved(found, asked) or steps.is_spoken_of(found, words)
+            found.path[1] in inside
+            or _has_moved(found, asked)
+            or steps.is_spoken_of(found, words)
+            or _stands_in_frames(found, reading)
         )
     ]
     failed = _failed(reading, manifest)
@@ -134,6 +139,25 @@ def _failed(reading: Reading, manifest: Manifest) -> list[str]:
     raised = [item.raised for item in reading.evidence if item.raised is not None]
     ends = [owners.file(one.frames[-1].file, manifest) for one in raised if one.frames]
     return sorted({name for name in ends if name is not None})
+
+
+def _stands_in_frames(found: Finding, reading: Reading) -> bool:
+    """Whether the failed lines, or the files that they stand in, have a moved distribution's name in theirs.
+
+    A wrapper of dill is called `_dill.py`, and what is handed to yapf `yapf_style`.
+    """
+    step = distance(found.reference, found.other)
+    if found.path[0] != "packages" or step is Distance.BUILD:
+        return False
+    name = found.path[1].replace("-", "_")
+    frames = (
+        item.raised.frames[-1] for item in reading.evidence if item.raised and item.raised.frames
+    )
+    lines = "\n".join(f"{frame.file.rpartition('/')[2]} {frame.source}" for frame in frames)
+    return (
+        len(name) > 3
+        and re.search(rf"(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])", lines) is not None
+    )
 
 
 def _steers(found: Finding, inside: Iterable[str]) -> bool:
@@ -169,7 +193,25 @@ def _of_settings(
     for found, item in settings(rest, reading):
         why = f"It decides what the text tells. {quotation(item)}"
         told.setdefault(found.path, replace(_as_a_suspect(found), why=why))
+    if first and not told:
+        told = {found.path: found for found in _of_surroundings(rest, reading)}
     return [*told.values(), *first], [found for found in rest if found.path not in told]
+
+
+def _of_surroundings(found: Sequence[Finding], reading: Reading) -> list[Finding]:
+    """The few settings by which containers or jobs differ, where the text names what does not differ."""
+    serious = [
+        item
+        for item in found
+        if item.path[0] == "configs"
+        and item.path[1] in OF_SURROUNDINGS
+        and item.changes
+        and item.severity is not Severity.INFO
+    ]
+    line = next((item for item in reading.evidence if not item.is_hint), None)
+    if line is None or len(serious) > MOST_SETTINGS:
+        return []
+    return [replace(item, why=f"{item.why} {quotation(line)}") for item in serious]
 
 
 def _is_of_packages(found: Finding) -> bool:

@@ -67,7 +67,7 @@ class EnvVar(Rule):
             if change.kind is not ChangeKind.UNKNOWN or len(change.path) != 2:
                 continue
             name, row = change.path[1], variables.known(change.path[1])
-            if variables.is_place(name) or variables.only_tells(name):
+            if variables.only_tells(name):
                 continue
             told = (stated(side, "env_vars", "others") or () for side in _sides(comparison))
             if any(name in names for names in told):

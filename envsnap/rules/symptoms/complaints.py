@@ -40,7 +40,7 @@ OF_WHAT_IS_GIVEN = re.compile(
 
 # What a library says of the machine, of its own parts or of other releases.
 OF_SURROUNDINGS = re.compile(
-    r"Import|ModuleNotFound|Attribute|NotImplemented|Symbol|Backend|Device|Driver|CUDA|GPU|NCCL|version|install|upgrade"
+    r"Import|ModuleNotFound|Attribute|NotImplemented|Symbol|Backend|Device|Driver|(?<![a-z_])(?:CUDA|GPU|NCCL)|version|install|upgrade"
     r"|support|compatib|deprecat|removed|compil|build|built|kernel|librar|plugin|environment|architecture|memory"
     r"|unexpected keyword|recogni[sz]e|expected to be|not available|unavailable|initiali[sz]",
     re.IGNORECASE,
@@ -75,7 +75,11 @@ def is_of_what_is_given(raised: Traceback | None) -> bool:
         return False
     if OF_WHAT_IS_GIVEN.fullmatch(_kind(raised)) is None and not _is_on_purpose(raised):
         return False
-    return not (OWN_PART.search(raised.message) or _is_while_importing(raised) or _is_plain(raised))
+    return not (
+        OWN_PART.search(raised.message.partition("\n")[0])
+        or _is_while_importing(raised)
+        or _is_plain(raised)
+    )
 
 
 def _is_on_purpose(raised: Traceback) -> bool:
@@ -87,6 +91,8 @@ def _is_on_purpose(raised: Traceback) -> bool:
     if last is None or not owners.is_installed(last.file) or OF_SURROUNDINGS.search(_said(raised)):
         return False
     root = raised.exception.partition(".")[0]
+    if _kind(raised) == "AssertionError" and not last.source and raised.message:
+        return True  # only an assertion raises it, and somebody wrote what it says
     own = "." in raised.exception and f"/{root}/" in last.file.replace("\\", "/")
     return own or RAISES.match(last.source) is not None
 

@@ -25,12 +25,12 @@ from envsnap.rules.symptoms.trouble import is_likely
 COMPLAINS = re.compile(
     r"^\s{0,20}(?:[A-Za-z_][\w.]{0,120}(?:Error|Exception|Warning|Failure|Exit)\b|(?:error|fatal|failed|warn)\b)"
     r"|\b(?:not supported|unsupported|incompatible|invalid|cannot|can't|could not|failed|not a valid|unable to"
-    r"|is required|requires|does not support|mismatch|too old|too new)\b",
+    r"|is required|requires|does not support|not available|mismatch|too old|too new)\b",
     re.IGNORECASE,
 )
 # One of these is in every such line.
 COMPLAINING = ("error", "exception", "warn", "fail", "exit", "fatal", "support", "incompatible",
-    "valid", "cannot", "can't", "could not", "unable to", "requires", "required", "mismatch", "too ")  # fmt: skip
+    "valid", "cannot", "can't", "could not", "unable to", "requires", "required", "mismatch", "too ", "available")  # fmt: skip
 VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,40}){1,8}\b")
 NAME = re.compile(r"\b[A-Z][A-Z0-9_]{5,60}\b")
 SETTING = re.compile(r"[a-z]{3,40}(?:[_ ][a-z]{3,40}){1,4}")

@@ -29,6 +29,7 @@ OF_A_LIBRARY: dict[str, Callable[[str], dict[str, Any] | None]] = {
     "symver": owners.symbol_version,
 }
 # Groups that name a distribution, and not only something that has several owners.
+HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 NAMES_ONE = ("module", "dist", "req", "file", "caller", "called", "cls", "name")
 MODULES = ("module", "stdlib")  # groups that hold the name of a module
 # CUDA's own libraries have its major release in their names, and so have builds for it.
@@ -279,8 +280,14 @@ def _of_class(value: str, manifest: Manifest) -> str | None:
     here = owners.installed(manifest)
     named = (owners.of_class(part) for part in parts)
     found = owner or next((name for name in named if name in here), None)
-    # A class that is called as its distribution: Starlette, FastAPI.
-    called = (owners.distribution(part.lower(), manifest) for part in parts if part[0].isupper())
+    # A class that is called as its distribution: Starlette, FastAPI, QdrantClient.
+    spelled = (
+        word
+        for part in parts
+        if part[0].isupper()
+        for word in (part.lower(), HUMP.sub("-", part).lower())
+    )
+    called = (owners.distribution(word, manifest) for word in spelled)
     return found or next((name for name in called if name in here), None)
 
 
@@ -308,6 +315,10 @@ def _of_frames(evidence: Evidence, manifest: Manifest) -> dict[str, Named]:
     )
     if called and called in owners.installed(manifest) and "module" not in evidence.groups:
         found["callee"] = Named(called, (f"packages.{called}",))
+    root, dot, _ = evidence.raised.exception.partition(".")
+    raiser = owners.module(root, manifest) if dot else None
+    if raiser in owners.installed(manifest) and not chain:
+        found.setdefault("caller", Named(str(raiser), (f"packages.{raiser}",)))
     return found
 
 
