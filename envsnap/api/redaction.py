@@ -48,5 +48,7 @@ def _contents(path: str) -> str:
             return stream.read(LARGEST_FILE).decode("ascii", "replace")
     except OSError as error:
         is_path = os.sep in path or os.path.splitext(path)[1] != ""
-        shown = path if is_path else "the redaction key (what was given may be one, and is not shown)"
+        shown = (
+            path if is_path else "the redaction key (what was given may be one, and is not shown)"
+        )
         raise InputError(f"{shown}: {error.strerror or error}") from None

@@ -28,7 +28,7 @@ def add(sections: dict[str, Any], processes: Sequence[Process], *, complete: boo
     calls: dict[str, dict[str, list[str]]] = {}
     generators: dict[str, dict[str, bool]] = {}
     ranks: set[str] = set()
-    for number, process in enumerate(processes[:MOST_PROCESSES]):
+    for number, process in enumerate(_in_order(processes[:MOST_PROCESSES])):
         suffix = _suffix(number, process, ranks)
         for function, value, place in process.seeds:
             call = calls.setdefault(function + suffix, {"values": [], "places": []})
@@ -44,6 +44,23 @@ def add(sections: dict[str, Any], processes: Sequence[Process], *, complete: boo
     for name, generator in generators.items():
         if not generator["seeded"]:
             _leave_out(name, facts, gaps)
+
+
+def _in_order(processes: Sequence[Process]) -> list[Process]:
+    """The processes as they are numbered: the first, then ranks as they began, then by what they seeded.
+
+    Which child begins first is chance, and so is whether a helper of Python's begins before it.
+    """
+    if not processes:
+        return []
+    first, *others = processes
+    return [first, *sorted(others, key=_seeded)]
+
+
+def _seeded(process: Process) -> tuple[bool, list[Any], list[Any]]:
+    if process.rank.isdigit() and not process.copy:
+        return False, [], []
+    return True, [not process.seeds, *sorted(process.seeds)], sorted(process.generators.items())
 
 
 def _add_once(words: list[str], word: str) -> None:

@@ -117,16 +117,19 @@ def _moved_first(
         return first, rest
     inside = sorted({name for item in reading.evidence for name in _owners(item, manifest)})
     asked, words = _asked(reading, manifest), steps.words_of(reading)
-    moved = [
-        _blamed(found, inside, asked)
-        for found in rest
-        if _is_of_packages(found)
-        and (
+
+    def is_moved(found: Finding) -> bool:
+        return (
             found.path[1] in inside
             or _has_moved(found, asked)
             or steps.is_spoken_of(found, words)
             or _stands_in_frames(found, reading)
         )
+
+    moved = [
+        _blamed(found, inside, asked)
+        for found in rest
+        if _is_of_packages(found) and is_moved(found)
     ]
     failed = _failed(reading, manifest)
     steered = [_as_a_suspect(found) for found in rest if _steers(found, failed)]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+
+from envsnap.observe import seeding
+from envsnap.observe.journals import Process
 
 
 def test_who_set_which_seed_where(run, torch_python: str) -> None:
@@ -110,3 +115,19 @@ def test_check_says_what_was_never_seeded(seeded: bool, run, envsnap, tmp_path) 
     done = envsnap("check", tmp_path / "run.json", "--format", "json")
     assert ("random was drawn from and never seeded" in done.stdout) is not seeded
     assert done.returncode == 0
+
+
+def test_which_child_begins_first_is_no_difference() -> None:
+    """Nor is whether a helper of Python's begins before them."""
+
+    def child(seed: str | None) -> Process:
+        seeds = [("random.seed", seed, "run.py:3")] if seed else []
+        return Process(folder="", seeds=seeds, generators={"random": "seeded" if seed else "untouched"})  # fmt: skip
+
+    found = []
+    for order in (["1", "2", None], [None, "2", "1"], ["2", None, "1"]):
+        sections: dict[str, Any] = {}
+        seeding.add(sections, [child("7"), *map(child, order)], complete=True)
+        found.append(sections["seeds"]["facts"])
+    assert found[0] == found[1] == found[2]
+    assert found[0]["calls"]["random.seed@1"]["values"] == ["1"]

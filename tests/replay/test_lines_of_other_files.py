@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from envsnap.replay.compare.facts import Fact, Facts, remedy
+from envsnap.replay.compare.fact import Fact
+from envsnap.replay.compare.facts import Facts, remedy
 
 
 def line(place: str) -> Fact:

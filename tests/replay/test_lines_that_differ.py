@@ -31,7 +31,7 @@ def told(golden: str, other: str, folder: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.chdir(folder)
     (folder / "viterbi.py").write_text(other)
-    return [text for text, _ in code_lines.compare(record(golden), record(other))]
+    return [line.told for line in code_lines.compare(record(golden), record(other))]
 
 
 def test_the_line_that_acts_stands_before_the_head(

@@ -8,7 +8,8 @@ import msgspec
 
 from envsnap.replay.compare import equivalence, latency, of_layers, raised, surroundings, view
 from envsnap.replay.compare.evidence import Answer, Evidence
-from envsnap.replay.compare.facts import ANYWHERE, BESIDE_CODE, Fact, remedies, remedy
+from envsnap.replay.compare.fact import Fact
+from envsnap.replay.compare.facts import ANYWHERE, BESIDE_CODE, remedies, remedy
 from envsnap.replay.compare.model_parts import Setting, listed
 from envsnap.replay.compare.progress import UNMEASURED
 from envsnap.replay.compare.verdict import Also
@@ -126,7 +127,7 @@ def _with_facts(found: Answer, evidence: Evidence) -> Answer:
     if evidence.weights.differ:
         acting = tuple(fact for fact in acting if fact.kind != "weights")
     if all(fact.kind in BESIDE_CODE for fact in acting):
-        lines = evidence.facts.code(before=evidence.other.call.caller)
+        lines = evidence.facts.code(before=evidence.other.call.caller, of_model=False)
         acting = evidence.facts.beside(acting, lines)
     cause = "; ".join((found.cause, *(fact.text for fact in acting[:3])))
     return msgspec.structs.replace(found, cause=cause, fix=remedy(found.fix, acting))
@@ -325,7 +326,7 @@ def _place(evidence: Evidence) -> Answer:
         )  # fmt: skip
     if evidence.facts.of("config"):
         return of_layers.config(evidence, f"the runs diverge {evidence.judged.place}")
-    code, read = evidence.facts.code()[:2], evidence.facts.of(*ANYWHERE)
+    code, read = evidence.facts.code(of_model=True)[:2], evidence.facts.of(*ANYWHERE)
     if read:  # what a forward does may follow from what the run was told
         together = evidence.facts.beside(read, code)
         told = "; ".join(fact.text for fact in together)

@@ -25,18 +25,27 @@ TELLS_SMALL = 9  # and that since which those of small distributions are
 INSTALLED = re.compile(r"(?:^|/)(?:site|dist)-packages/")
 
 
-def compare(golden: Record, other: Record) -> Iterator[tuple[str, str]]:
-    """What differs, in words, and where that is, as `file.py:12-14`; what only imports or tells last.
+class Line(NamedTuple):
+    """What differs, in words, and where that is, as `file.py:12-14`."""
+
+    told: str
+    place: str
+    minor: bool  # it only imports something, tells something or begins a function
+    of_model: bool = False  # it stands in a class that has a forward
+
+
+def compare(golden: Record, other: Record) -> Iterator[Line]:
+    """The lines that differ; what only imports or tells last.
 
     Lines that are no code, and functions that do the same under other names of their own values,
     are no difference, where both recordings tell what is code.
     """
     found = list(_all(golden, other))
     for minor in (False, True):
-        yield from ((told, place) for is_minor, told, place in found if is_minor is minor)
+        yield from (line for line in found if line.minor is minor)
 
 
-def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
+def _all(golden: Record, other: Record) -> Iterator[Line]:
     """Each difference, and whether its lines only import something or tell the reader something."""
     here, there = golden.code, other.code
     twins = _twins(here, there)
@@ -50,7 +59,8 @@ def _all(golden: Record, other: Record) -> Iterator[tuple[bool, str, str]]:
         parts = list(_parts(name, one, two, known))
         acting = any(not (part.of_heads or part.minor) for part in parts)
         for part in parts:
-            yield part.minor or (part.of_heads and acting), f"{part.told}{moved}", part.place
+            minor = part.minor or (part.of_heads and acting)
+            yield Line(f"{part.told}{moved}", part.place, minor, part.of_model)
     revision = min(golden.recording_revision, other.recording_revision)
     if revision >= TELLS_ALL:
         mine, theirs = (_known(names, revision) for names in (here, there))
@@ -90,11 +100,11 @@ def _common_end(one: str, two: str) -> int:
 
 def _alone(
     mine: Collection[str], theirs: Collection[str], paired: Collection[str], where: str
-) -> Iterator[tuple[bool, str, str]]:
+) -> Iterator[Line]:
     """The modules that one run alone reads: they may stand before others of their names."""
     for name in mine if theirs else ():
         if name not in theirs and name not in paired:
-            yield True, f"the module {name} is read {where}", f"{name}:1-1"
+            yield Line(f"the module {name} is read {where}", f"{name}:1-1", minor=True)
 
 
 class _Part(NamedTuple):
@@ -104,6 +114,7 @@ class _Part(NamedTuple):
     minor: bool
     told: str
     place: str
+    of_model: bool = False
 
 
 def _parts(
@@ -112,8 +123,9 @@ def _parts(
     """The lines of one file that differ, and hold code that does."""
     known[0].rename(known[1])
     same = _statements_alike(*known)
-    lines = _text(name, tuple(two))
-    heads = _heads(lines)
+    lines = text(name, tuple(two))
+    tree = _parsed(lines)
+    heads, models = _heads(lines, tree), _models(tree)
     matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
     for what, first, last, start, end in matcher.get_opcodes():
         if what == "equal" or (
@@ -123,24 +135,41 @@ def _parts(
             continue
         if what == "delete":
             told = _missing(name, first, last)
-            yield _Part(False, False, told, f"{name}:{start + 1}-{start + 1}")
+            inside = _stands(start + 1, models)
+            yield _Part(False, False, told, f"{name}:{start + 1}-{start + 1}", inside)
             continue
         span = known[1].other_lines((start + 1, end), known[0], same[1])
         first_line = known[1].first_code(span)
         body = next((line for line in range(first_line, end + 1) if line not in heads), None)
         told = _differs(name, (body or first_line) - 1, lines)
         minor = known[1].is_minor(span, known[0])
-        yield _Part(body is None, minor, told, f"{name}:{span[0]}-{span[1]}")
+        inside = _stands(span[0], models)
+        yield _Part(body is None, minor, told, f"{name}:{span[0]}-{span[1]}", inside)
 
 
-def _heads(lines: Sequence[str]) -> set[int]:
+def _parsed(lines: Sequence[str]) -> ast.Module | None:
+    try:
+        return ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _models(tree: ast.Module | None) -> list[tuple[int, int]]:
+    """The lines of classes that have a forward, as models and their layers do."""
+    classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)) if tree else ()
+    return [
+        (node.lineno, node.end_lineno or node.lineno)
+        for node in classes
+        if any(isinstance(item, ast.FunctionDef) and item.name == "forward" for item in node.body)
+    ]
+
+
+def _heads(lines: Sequence[str], tree: ast.Module | None) -> set[int]:
     """Lines that begin a function, or describe it, and blank ones; empty where nobody has the text.
 
     A function that differs may differ in types and texts there, too: what it does stands below.
     """
-    try:
-        tree = ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if tree is None:
         return set()
     found = {number for number, line in enumerate(lines, 1) if not line.strip()}
     for node in ast.walk(tree):
@@ -303,7 +332,7 @@ def _stands(line: int, spans: Sequence[tuple[int, int]]) -> bool:
     return any(first <= line <= last for first, last in spans)
 
 
-def _text(name: str, digests: tuple[str, ...]) -> list[str]:
+def text(name: str, digests: tuple[str, ...]) -> list[str]:
     """The lines of a file, if it still is the one that was recorded."""
     try:
         if os.path.getsize(name) > 1 << 21:

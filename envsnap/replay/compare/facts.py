@@ -12,17 +12,14 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from envsnap.knowledge import config_keys
+from envsnap.knowledge.config_keys import is_note_at
 from envsnap.model.manifest import Manifest
-from envsnap.replay.compare import call_seeds, code_lines, surroundings
+from envsnap.replay.compare import call_seeds, code_facts, code_lines, surroundings, unread
+from envsnap.replay.compare.fact import Fact, Kind
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Scalar, Stage
 from envsnap.wording import few
 
-Kind = Literal[
-    "generation", "chat", "tokens", "part", "config", "seed", "code", "text", "setting", "file",
-    "seeding", "weights", "alone", "note",
-]  # fmt: skip
 Place = Literal["inputs", "model", "between", "after"]
 # What a run read and set may act at any place, and more likely than that one run alone reads a file.
 ANYWHERE: tuple[Kind, ...] = ("setting", "seeding", "file", "weights", "alone", "note")
@@ -47,16 +44,6 @@ QUIET = (
     "torch_dtype", "dtype", "use_cache", "output_attentions", "output_hidden_states", "return_dict",
     "return_dict_in_generate", "num_workers", "pipelines",
 )  # fmt: skip
-
-
-class Fact(Struct, frozen=True, kw_only=True):
-    """One difference: what it is about, in words, and what to do."""
-
-    kind: Kind
-    text: str
-    fix: str
-    place: str = ""  # a file and a line, of code
-    at: int = 0  # how many calls of models had begun before it, of a stage
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -88,31 +75,11 @@ class Facts(Struct, frozen=True, kw_only=True):
         first = tuple(fact for fact in acting if fact.kind not in LAST)[:most]
         return (*first, *lines[:most], *[fact for fact in acting if fact.kind in LAST][:1])
 
-    def code(self, after: str = "", before: str = "") -> tuple[Fact, ...]:
-        """Lines of code that differ between two places of the script, or in other files.
-
-        Of each other file the first one stands before the further ones of any.
-        """
-        lines = self.of("code")
-        if not any(code_lines.within(fact.place, after, before) for fact in lines):
-            return lines
-        bounds = {_file_of(place) for place in (after, before) if place}
-        first: list[Fact] = []
-        further: list[Fact] = []
-        met: set[str] = set()
-        for fact in lines:
-            name = _file_of(fact.place)
-            if name not in bounds:
-                (further if name in met else first).append(fact)
-                met.add(name)
-            elif code_lines.within(fact.place, after, before):
-                first.append(fact)
-        return (*first, *further)
-
-
-def _file_of(place: str) -> str:
-    """The file of a place in it, `file.py:12-14`."""
-    return place.rpartition(":")[0]
+    def code(
+        self, after: str = "", before: str = "", *, of_model: bool | None = None
+    ) -> tuple[Fact, ...]:
+        """Lines of code that differ between two places of the script, or in other files."""
+        return code_facts.told(self.of("code"), after, before, of_model=of_model)
 
 
 def remedy(fix: str, acting: tuple[Fact, ...]) -> str:
@@ -345,20 +312,16 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
     if golden.manifest is None or other.manifest is None:
         return
     changes = list(surroundings.configs(golden.manifest, other.manifest))
-    yield from _of_keys(
-        "setting", [item for item in changes if not config_keys.is_note_at(item[0])]
-    )
-    yield from _of_keys("note", [item for item in changes if config_keys.is_note_at(item[0])])
+    yield from _of_configs(changes, unread.words(other.record))
     yield from _read_by_python(golden, other, golden.manifest, other.manifest)
     for name, how in surroundings.seeds(golden.manifest, other.manifest):
         yield Fact(
             kind="seeding", text=f"the seed of {name}: {how}", fix="Seed as the golden run does."
         )
-    made = {
-        *golden.record.files,
-        *other.record.files,
-    }  # it read again what it wrote: no input of it
-    yield from _weights(golden.manifest, other.manifest, made)
+    made = {*golden.record.files, *other.record.files}  # read again: no input of the run
+    kind: Kind = "note" if unread.are_weights_equal(golden, other) else "weights"
+    for fact in _weights(golden.manifest, other.manifest, made):
+        yield replace(fact, kind=kind)
     for name, which in surroundings.alone(golden.manifest, other.manifest):
         what = "Leave it out" if which == "here only" else "Read it"
         yield Fact(kind="alone", text=f"{name} is read {which}", fix=f"{what}, as the golden run does: {name}.")  # fmt: skip
@@ -403,6 +366,13 @@ def _read_by_python(
             yield Fact(kind="setting", text=f"the variable {name} {how}", fix=GIVEN[1][2])
 
 
+def _of_configs(changes: list[tuple[str, str]], words: frozenset[str]) -> Iterator[Fact]:
+    """Keys that may act; notes for people, and new ones that stand in no code, apart."""
+    aside = [item for item in changes if is_note_at(item[0]) or unread.is_unread(*item, words)]
+    yield from _of_keys("setting", [item for item in changes if item not in aside])
+    yield from _of_keys("note", aside)
+
+
 def _of_keys(kind: Kind, changes: list[tuple[str, str]]) -> Iterator[Fact]:
     """Keys of configurations that differ, as one fact."""
     if changes:
@@ -412,7 +382,9 @@ def _of_keys(kind: Kind, changes: list[tuple[str, str]]) -> Iterator[Fact]:
 
 
 def _code(golden: Recording, other: Recording) -> Iterator[Fact]:
-    for text, place in code_lines.compare(golden.record, other.record):
+    fix = "Compare the code of both runs at this line."
+    for line in code_lines.compare(golden.record, other.record):
         yield Fact(
-            kind="code", text=text, fix="Compare the code of both runs at this line.", place=place
-        )
+            kind="code", text=line.told, fix=fix, place=line.place, minor=line.minor,
+            of_model=line.of_model,
+        )  # fmt: skip

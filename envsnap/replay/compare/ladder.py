@@ -30,7 +30,8 @@ from envsnap.replay.compare import (
 )
 from envsnap.replay.compare.environment import Environment
 from envsnap.replay.compare.evidence import Evidence
-from envsnap.replay.compare.facts import Fact, Facts
+from envsnap.replay.compare.fact import Fact
+from envsnap.replay.compare.facts import Facts
 from envsnap.replay.compare.progress import Walk
 from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Verdict
 from envsnap.replay.compare.view import View, views

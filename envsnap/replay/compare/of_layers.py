@@ -86,7 +86,7 @@ def _kernels(evidence: Evidence, first: Layer) -> Answer:
     # What ran is the script's own code, or was read from a file: these say more than the kernels.
     is_own = _is_graph(first) or not _is_of_torch(evidence, first)
     read = evidence.facts.of("weights", "file")[:1] if _is_graph(first) else ()
-    acting = (*read, *(evidence.facts.code()[:2] if is_own else ()))
+    acting = (*read, *(evidence.facts.code(of_model=True)[:2] if is_own else ()))
     what_differs += "".join(f"; {fact.text}" for fact in acting)
     if _is_coarse(failed) and not acting:
         return Answer(

@@ -15,7 +15,8 @@ from envsnap.replay.compare import (
     taps,
 )
 from envsnap.replay.compare.call_seeds import SEED
-from envsnap.replay.compare.facts import BESIDE_CODE, Fact, Facts, remedies, remedy
+from envsnap.replay.compare.fact import Fact
+from envsnap.replay.compare.facts import BESIDE_CODE, Facts, remedies, remedy
 from envsnap.replay.compare.inputs import Found
 from envsnap.replay.compare.model_parts import listed, weights
 from envsnap.replay.compare.pairing import Pairing

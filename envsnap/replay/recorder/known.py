@@ -13,12 +13,14 @@ from collections.abc import Iterable, Sequence
 from envsnap.observe import classes
 from envsnap.observe.opened import File
 
+BOUND = r"\b"
 UUID = r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
 # A date alone is no such time: what happened today is often told on the same day.
 DATED = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?"
 CLOCK = r"(?<![\d.:])\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?(?![\d.:])"
 ADDRESS = r"\b0x[0-9a-fA-F]{9,16}\b"
-SHAPES = re.compile(f"{UUID}|{DATED}|{CLOCK}|{ADDRESS}".encode("ascii"))
+# In a file of a database letters may stand right beside it.
+SHAPES = re.compile(f"{UUID.replace(BOUND, '')}|{DATED}|{CLOCK}|{ADDRESS}".encode("ascii"))
 PATHS = re.compile(rb"(?<![\w.:/])/(?:[\w.@+-]{1,80}/){1,20}[\w.@+-]{0,80}")
 LARGEST, MOST = 4 << 20, 16 << 20  # bytes of one file, and of all
 READ = classes.DATA, classes.CONFIG, classes.CODE

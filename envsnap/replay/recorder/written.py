@@ -23,7 +23,8 @@ LARGEST_TEXT = 1 << 20
 MOST_LISTED = 16 << 20  # bytes of all files whose values or lines are listed
 TEMPORARY = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 -- nothing is written there
 NUMBERS = re.compile(r"\d+")
-SKIPPED = ("__pycache__", ".git", ".cache", ".pytest_cache", "node_modules", ".venv", "venv")
+SKIPPED = ("__pycache__", ".git", ".pytest_cache", "node_modules", ".venv", "venv")
+CACHES = re.compile(r"/\.cache/huggingface/|^/(?:root|home/[^/]+|Users/[^/]+)/\.cache/")
 
 
 def files(
@@ -67,7 +68,7 @@ def _is_result(path: str, began: int) -> bool:
     parts = path.split(os.sep)
     if path.endswith((".pyc", ".lock")) or any(name in parts for name in SKIPPED):
         return False
-    if path.startswith(classes.KERNEL_PLACES):
+    if path.startswith(classes.KERNEL_PLACES) or CACHES.search(path):
         return False
     try:
         facts = os.stat(path)

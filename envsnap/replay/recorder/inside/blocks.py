@@ -16,6 +16,14 @@ MOST = 1 << 17  # bytes of text that is taken apart, the script first: less than
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 FUNCTION, BARE, STATEMENT, MINOR, RENAMED = "d", "n", "s", "m", "r"
 TELLERS = ("log", "logger", "logging", "warnings")
+TIMERS = (
+    "perf_counter",
+    "perf_counter_ns",
+    "monotonic",
+    "process_time",
+    "monotonic_ns",
+    "process_time_ns",
+)
 SHOWS = ("__repr__", "__str__", "extra_repr", "__rich__", "_repr_html_")
 
 
@@ -104,10 +112,8 @@ def _is_minor(node: Any) -> bool:
         return True
     if isinstance(node, FUNCTIONS):  # how an object is shown
         return node.name in SHOWS
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:  # __version__ = "1.2"
-        told = node.targets[0]
-        named = isinstance(told, ast.Name) and told.id[:2] == told.id[-2:] == "__"
-        return named and isinstance(node.value, ast.Constant)
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        return _is_note(node.targets[0], node.value)
     if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
         return False
     called = node.value.func
@@ -115,6 +121,14 @@ def _is_minor(node: Any) -> bool:
         holder = called.value
         return isinstance(holder, ast.Name) and holder.id.strip("_").lower() in TELLERS
     return isinstance(called, ast.Name) and called.id == "print"
+
+
+def _is_note(target: Any, value: Any) -> bool:
+    """Whether a value is one for readers: `__version__ = "1.2"`, `began = time.perf_counter()`."""
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        return value.func.attr in TIMERS and not value.args
+    named = isinstance(target, ast.Name) and target.id[:2] == target.id[-2:] == "__"
+    return named and isinstance(value, ast.Constant)
 
 
 def _describes(node: Any) -> bool:
