@@ -158,7 +158,7 @@ class Differences:
             for inner, (good, bad) in file.shown().items():
                 yield Atom(
                     kind=Kind.CONFIG, name=file.name, good=good,
-                    path=(*path, *(clean_message(str(key)) for key in inner)),
+                    path=(*path, *(clean_message(str(key)).removeprefix("export ") for key in inner)),
                     bad=bad, inner=inner,
                 )  # fmt: skip
 

@@ -116,7 +116,9 @@ def unlike_captured(given: Iterable[File], good: Manifest, bad: Manifest) -> Ite
     for file in given:
         known = [_captured(manifest, file.name) for manifest in (good, bad)]
         if known == [file.bad.sha256, file.good.sha256]:
-            raise InputError(f"--file {file.name}=GOOD:BAD: the two are the other way round")
+            raise InputError(
+                f"--file {file.name}={file.good.path}:{file.bad.path}: the two are the other way round"
+            )
         for word, version, digest in zip(
             ("GOOD", "BAD"), (file.good, file.bad), known, strict=True
         ):

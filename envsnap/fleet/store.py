@@ -411,7 +411,7 @@ def moment(text: str | None) -> int:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(
-            f"{text[:40]}: not a time; write it as 2026-11-26 or 2026-11-26T08:00:00Z"
+            f"{text[:40] or 'an empty text'}: not a time; write it as 2026-11-26 or 2026-11-26T08:00:00Z"
         ) from None
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC)

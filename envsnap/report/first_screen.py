@@ -68,12 +68,12 @@ def is_hint(found: Finding) -> bool:
 
 def folded(infos: Sequence[Finding]) -> list[str]:
     """Infos by kind, the largest kind first: how many, and a few names."""
-    kinds: dict[str, list[str]] = {}
+    kinds: dict[str, dict[str, None]] = {}
     for found in infos:
         if not is_hint(found):
-            kinds.setdefault(_kind(found), []).append(_name(found))
+            kinds.setdefault(_kind(found), {})[_name(found)] = None  # two findings, one fact
     ordered = sorted(kinds.items(), key=lambda item: -len(item[1]))
-    return [f"{_counted(len(names), kind)}: {_some(names)}" for kind, names in ordered]
+    return [f"{_counted(len(names), kind)}: {_some(list(names))}" for kind, names in ordered]
 
 
 def _counted(count: int, kind: str) -> str:

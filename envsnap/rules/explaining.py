@@ -115,26 +115,33 @@ def _moved_first(
     """What moved in the failed code, or is required by it, before what is the same on both sides."""
     if not first or any(found.changes for found in first):
         return first, rest
-    inside = sorted({name for item in reading.evidence for name in _owners(item, manifest)})
-    asked, words = _asked(reading, manifest), steps.words_of(reading)
-
-    def is_moved(found: Finding) -> bool:
-        return (
-            found.path[1] in inside
-            or _has_moved(found, asked)
-            or steps.is_spoken_of(found, words)
-            or _stands_in_frames(found, reading)
-        )
-
-    moved = [
-        _blamed(found, inside, asked)
-        for found in rest
-        if _is_of_packages(found) and is_moved(found)
-    ]
+    moved = _moved(rest, reading, manifest)
     failed = _failed(reading, manifest)
     steered = [_as_a_suspect(found) for found in rest if _steers(found, failed)]
     paths = {found.path for found in (*steered, *moved)}
     return [*steered, *moved, *first], [found for found in rest if found.path not in paths]
+
+
+def _moved(rest: list[Finding], reading: Reading, manifest: Manifest) -> list[Finding]:
+    """What moved in the failed code, is required by it or spoken of, or stands in the lines that failed."""
+    inside = sorted({name for item in reading.evidence for name in _owners(item, manifest)})
+    asked, words = _asked(reading, manifest), steps.words_of(reading)
+
+    moved = [
+        _blamed(found, inside, asked)
+        for found in rest
+        if _is_of_packages(found)
+        and (
+            found.path[1] in inside or _has_moved(found, asked) or steps.is_spoken_of(found, words)
+        )
+    ]
+    met = {found.path for found in moved}
+    moved += [
+        _quoted(_as_a_suspect(found), reading)
+        for found in rest
+        if found.path not in met and _is_of_packages(found) and _stands_in_frames(found, reading)
+    ]
+    return moved
 
 
 def _failed(reading: Reading, manifest: Manifest) -> list[str]:
@@ -142,6 +149,12 @@ def _failed(reading: Reading, manifest: Manifest) -> list[str]:
     raised = [item.raised for item in reading.evidence if item.raised is not None]
     ends = [owners.file(one.frames[-1].file, manifest) for one in raised if one.frames]
     return sorted({name for name in ends if name is not None})
+
+
+def _quoted(found: Finding, reading: Reading) -> Finding:
+    """A finding with the line that the failed code led to."""
+    line = next((item for item in reading.evidence if item.raised and not item.is_hint), None)
+    return found if line is None else replace(found, why=f"{found.why} {quotation(line)}")
 
 
 def _stands_in_frames(found: Finding, reading: Reading) -> bool:
