@@ -131,7 +131,7 @@ def test_a_line_of_code_is_told_without_its_secrets(
     lines = tuple(now["it.py"])
     golden = Told(code={"it.py": (lines[0], "11111111", *lines[2:])})
     found = list(code_lines.compare(golden, Told(code={"it.py": lines})))
-    assert [place for _, place in found] == ["it.py:2-2"]
-    assert told in found[0][0]
+    assert [line.place for line in found] == ["it.py:2-2"]
+    assert told in found[0].told
     for secret in ("I4ROx8s7", "Stachel", "Guertel"):
-        assert secret not in found[0][0]
+        assert secret not in found[0].told

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from envsnap.replay.compare.fact import Fact
 from envsnap.replay.compare.facts import Facts, remedy
 
 
 def line(place: str) -> Fact:
-    return Fact(kind="code", text=f"{place} differs", fix="Compare the code.", place=place)
+    name, _, lines = place.partition(":")
+    text = f"{name} line {lines.partition('-')[0]} differs"
+    return Fact(kind="code", text=text, fix="Compare the code.", place=place)
 
 
 def test_other_files_are_named_beside_lines_before_the_call() -> None:
     places = ("a.py:2-2", "a.py:6-6", "b.py:8-8", "run.py:8-8", "run.py:50-51")
     facts = Facts(found=tuple(map(line, places)))
-    found = [fact.place for fact in facts.code(before="run.py:20")]
-    assert found == ["a.py:2-2", "b.py:8-8", "run.py:8-8", "a.py:6-6"]
+    found = [fact.text for fact in facts.code(before="run.py:20")]
+    assert found == [
+        "a.py line 2 differs, line 6 differs", "b.py line 8 differs", "run.py line 8 differs",
+    ]  # fmt: skip
+
+
+def test_lines_of_models_come_first_or_last() -> None:
+    model = replace(line("net.py:3-3"), of_model=True)
+    facts = Facts(found=(line("prepare.py:2-2"), model))
+    for of_model, first in ((True, "net.py"), (False, "prepare.py"), (None, "prepare.py")):
+        assert facts.code(of_model=of_model)[0].text.startswith(first)
 
 
 def test_where_no_line_stands_before_the_call_all_are_named() -> None:

@@ -57,20 +57,20 @@ def test_a_module_that_another_pythonpath_brings_is_named(
 def test_a_file_that_lies_elsewhere_now_is_compared_with_what_it_was() -> None:
     golden = record({"run.py": "import a\n", "old/a.py": "x = 1\n"})
     other = record({"run.py": "import a\n", "new/a.py": "x = 2\n"})
-    (told,) = (text for text, _ in code_lines.compare(golden, other))
+    (told,) = (line.told for line in code_lines.compare(golden, other))
     assert told == "new/a.py line 1 differs (in the golden run it is old/a.py)"
 
 
 def test_a_file_that_may_be_either_of_two_is_compared_with_none() -> None:
     golden = record({"run.py": "1\n", "p/a.py": "x = 1\n", "q/a.py": "x = 3\n"})
     other = record({"run.py": "1\n", "new/a.py": "x = 2\n"})
-    assert all("read" in told for told, _ in code_lines.compare(golden, other))
+    assert all("read" in line.told for line in code_lines.compare(golden, other))
 
 
 def test_a_module_that_one_run_alone_reads_is_named_last() -> None:
     golden = record({"run.py": "import a\nx = 1\n", "a.py": "y = 1\n"})
     other = record({"run.py": "import a\nx = 2\n", "a/__init__.py": "y = 2\n"})
-    told = [text for text, _ in code_lines.compare(golden, other)]
+    told = [line.told for line in code_lines.compare(golden, other)]
     assert told == [
         "run.py line 2 differs",
         "the module a/__init__.py is read here only",
