@@ -211,6 +211,8 @@ class Differences:
         path = change.path
         if change.kind is ChangeKind.UNKNOWN:
             return f"one side does not know it ({change.reason})", False
+        if path[:2] == ("packages", "claimed_twice"):
+            return "files that two distributions install: the order of installation is not rebuilt", False  # fmt: skip
         if path[0] == "packages" and len(path) > 2:
             return "another build of the same version: an index has one at most", False
         if path[0] in ("configs", "weights", "files", "data"):

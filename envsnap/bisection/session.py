@@ -24,6 +24,7 @@ from envsnap.bisection.trials import Budget, SpentError, Trials
 from envsnap.errors import BuildError, InputError
 from envsnap.image.locking import uv
 from envsnap.model.manifest import Manifest
+from envsnap.model.reading import stated
 from envsnap.replay.esr import archive
 
 HINT_OF_A_COPY = (
@@ -212,6 +213,12 @@ class Bisecting:
             python=f"{python.version} ({python.path})",
             held=tuple(self.held),
             notes=tuple(self.notes),
+            claimed=frozenset(
+                name
+                for side in (self.good, self.bad)
+                for names in (stated(side.manifest, "packages", "claimed_twice") or {}).values()
+                for name in names
+            ),
         )
 
     def _search(self, atoms: tuple[Atom, ...], trials: Trials, python: pythons.Python) -> Found:

@@ -18,6 +18,7 @@ from envsnap.bisection.configs import REST
 from envsnap.bisection.ends import NOTHING, BadWorksError
 from envsnap.bisection.search import Atoms, Cause, Verdict
 from envsnap.model.paths import text
+from envsnap.wording import few
 
 if TYPE_CHECKING:
     from envsnap.bisection.causes import Found
@@ -42,6 +43,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     python: str
     held: tuple[Held, ...]
     notes: tuple[str, ...]
+    claimed: frozenset[str]  # distributions of which another one installs a file, too
 
 
 class Spent(Struct, frozen=True, kw_only=True):
@@ -61,7 +63,7 @@ def result(asked: Asked, found: Found, trials: Trials, spent: Spent, log: str) -
     """The whole result, as it is reported; `log` is the file of trials."""
     assert found.suspects is not None
     teller = _Teller(found, trials)
-    outcome, sentence = teller.outcome()
+    outcome, sentence = _doubted(*teller.outcome(), found, asked.claimed)
     return results.Bisection(
         bisection_version=results.BISECTION_VERSION,
         envsnap_version=__version__,
@@ -87,6 +89,17 @@ def result(asked: Asked, found: Found, trials: Trials, spent: Spent, log: str) -
         cost=teller.cost(spent),
         log=log,
     )
+
+
+def _doubted(outcome: str, sentence: str, found: Found, claimed: frozenset[str]) -> tuple[str, str]:
+    """The outcome; no proof where a culprit's files may be another distribution's, as it was captured."""
+    culprits = {found.atoms[number].name for cause in found.causes for number in cause.all}
+    shared = sorted(culprits & claimed)
+    if outcome != results.PROVEN or not shared:
+        return outcome, sentence
+    why = "whose are there depends on the order of installation, which is not rebuilt"
+    told = f"{few(shared, NAMED)} installs files that another distribution installs, too: {why}"
+    return results.UNKNOWN, f"not decided: {sentence}, but {told}"
 
 
 def plan(

@@ -11,9 +11,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from envsnap.bisection.places import HOMES
-from envsnap.bisection.result import PROVEN
+from envsnap.bisection.result import PROVEN, UNKNOWN
 from envsnap.errors import InputError
 from tests.bisection.world import IMPORTS, World, culprits, left_over
 from tests.conftest import COMMAND
@@ -168,6 +169,19 @@ def test_signals_reach_what_a_trial_starts(world: World) -> None:
         "sys.exit(trial_00.value == 2)\n"
     )
     assert culprits(found) == [["packages.trial-00"]]
+
+
+def test_nothing_is_proven_of_files_that_two_distributions_install(world: World) -> None:
+    """The captured side may have had the other one's file; what is rebuilt has whichever came last."""
+    good, bad = world.manifests()
+    packages = bad.sections.packages
+    claimed = {"trial_00": ("trial-00", "trial-01")}
+    shared = replace(bad, sections=replace(bad.sections, packages=replace(packages, claimed_twice=claimed)))  # fmt: skip
+    program = "import sys\nsys.exit(trial_00.value == 2)\n"
+    assert world.bisect(program, (good, bad)).outcome == PROVEN
+    found = world.bisect(program, (good, shared))
+    assert (found.outcome, found.exit_code) == (UNKNOWN, 6)
+    assert "trial-00 installs files that another distribution installs, too" in found.sentence
 
 
 def test_a_log_in_the_place_of_a_manifest_is_refused(world: World) -> None:
