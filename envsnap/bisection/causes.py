@@ -150,13 +150,18 @@ class Search:
         return frozenset(self._order[place] for place in places)
 
     def _confirm(self) -> None:
-        """Run both proofs again: one run each is no proof that a fault is certain."""
+        """Run both proofs again: one run each is no proof that a fault is certain.
+
+        That the bad side failed when all began is none, either: a cache may have become warm since.
+        """
         trials, found = self._trials, self._found
         expected = [(cause.all, Verdict.BAD) for cause in found.causes]
         expected += [(NOTHING, Verdict.GOOD)]
         if found.undone_verdict is Verdict.GOOD:
             expected.append((found.everything - found.undone, Verdict.GOOD))
         for atoms, verdict in expected:
-            for run in trials.at_least(atoms, CONFIRMING):
+            made = len(trials.runs.get(atoms, ()))
+            again = made + 1 if atoms == found.everything else CONFIRMING
+            for run in trials.at_least(atoms, max(again, CONFIRMING)):
                 if trials.of(run) is not verdict:
                     raise NotSureError

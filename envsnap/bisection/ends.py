@@ -11,6 +11,7 @@ from envsnap.bisection.trials import Trials
 
 NOTHING: Atoms = frozenset()
 GOOD_RUNS = 4  # before a good side that fails is given up
+LASTING = 20  # failures that were to be expected since, and none came
 BIT_RUNS = 2  # of a good side that is judged by what it makes
 
 
@@ -135,9 +136,23 @@ class Ends:
             seen, runs, *_ = self._counts()
             if (seen >= failures and runs >= 2 * failures) or runs >= sequential.MOST_FOR_RATE:
                 return
+            self._require_lasting()
             run = trials.run(everything)
             if run.outcome not in trials.good and run.outcome.code not in (0, CANNOT_SAY):
                 trials.bad.add(run.outcome)
+
+    def _require_lasting(self) -> None:
+        """Refuse a fault that only the first runs had: then a run leaves behind what decides."""
+        failed = [run.outcome in self._trials.bad for run in self._trials.runs[self._everything]]
+        if not any(failed):
+            return
+        first = len(failed) - failed[::-1].index(True)
+        since, count = len(failed) - first, sum(failed)
+        if since * count >= LASTING * first:
+            raise EndError(
+                f"the bad side failed in {count} of its first {first} runs and in none of the {since}"
+                " since: what a run leaves behind decides, as a warm cache or a service does"
+            )
 
     def _counts(self) -> tuple[int, int, int, int]:
         """Failures and runs of the bad side, then of the good one."""

@@ -17,8 +17,10 @@ from envsnap.bisection.log import VERSION, Head, Log, Run
 from envsnap.bisection.order import Suspects
 from envsnap.bisection.outcome import Outcome
 from envsnap.bisection.requirements import Implications
+from envsnap.bisection.result import UNKNOWN
 from envsnap.bisection.trials import Budget, Trials
 from envsnap.model.manifest import Manifest
+from tests.bisection.world import World
 
 SEEDS = range(12)
 
@@ -83,3 +85,20 @@ def test_a_rare_fault_among_sixty_is_named_in_a_payable_number_of_runs(
     assert right >= len(SEEDS) - 1, "1 % of error a set, some ten sets"
     assert statistics.median(runs) <= most
     assert statistics.median(trials) <= 16
+
+
+def test_a_fault_of_the_first_runs_alone_is_not_looked_for_without_end(
+    world: World, tmp_path: Path
+) -> None:
+    """Something outside of the trials is warm after a few runs, and nothing fails any more."""
+    counter = tmp_path / "runs"
+    counter.write_text("")
+    found = world.bisect(
+        "import sys\n"
+        "if trial_00.value == 2:\n"
+        f"    with open({str(counter)!r}, 'a+') as stream:\n"
+        "        stream.write('x')\n        stream.seek(0)\n"
+        "        sys.exit(len(stream.read()) <= 3)\n"
+    )
+    assert found.outcome == UNKNOWN, found.sentence
+    assert "in 3 of its first 3 runs and in none of the" in found.sentence
