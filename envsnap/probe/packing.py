@@ -10,6 +10,7 @@ READ_STDIN = ["-c", "import sys; exec(getattr(sys.stdin, 'buffer', sys.stdin).re
 _REDACT = (
     "decision",
     "addresses",
+    "answers",
     "clauses",
     "commands",
     "declared",

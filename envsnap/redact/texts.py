@@ -4,6 +4,7 @@ import re
 
 from . import (
     addresses,
+    answers,
     clauses,
     commands,
     declared,
@@ -131,6 +132,7 @@ def find(text: str, inside: bool = False) -> list:
     found.extend(declared.spans(text))
     found.extend(fragments.spans(text))
     found.extend(fallbacks.spans(text))
+    found.extend(answers.spans(text))
     found.extend(loose.spans(text))
     if not inside:
         if "\\" in text:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from envsnap.redact import commands, decision, keys, languages
+from envsnap.redact import answers, commands, decision, keys, languages
 from envsnap.replay.recorder import blocks
 
 # What nearly every line with a secret has. Of a long output the first lines are all judged, the
@@ -61,6 +61,8 @@ class Masks:
         above, self._above = self._above, ""
         if line.endswith((":", "=", "|", ">", "-")):
             self._above = self._named(line)
+        elif answers.asks(line):
+            self._above = "password:"
         if above and line.strip():
             shown = decision.message(f"{above}\n    {line.strip()}", {})
             if decision.REDACTED in shown.partition("\n")[2]:
