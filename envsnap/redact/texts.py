@@ -125,15 +125,18 @@ def find(text: str, inside: bool = False) -> list:
         if hides(match.group(2), keys.weigh(match.group(1), variable=True)):
             found.append((*match.span(2), "value of a name that tells a secret"))
     found.extend(_headers(text))
-    found.extend(sentences.spans(text))
-    found.extend(languages.spans(text))
-    found.extend(clauses.spans(text))
-    found.extend(commands.spans(text))
-    found.extend(declared.spans(text))
-    found.extend(fragments.spans(text))
-    found.extend(fallbacks.spans(text))
-    found.extend(answers.spans(text))
-    found.extend(loose.spans(text))
+    for room in (
+        sentences,
+        languages,
+        clauses,
+        commands,
+        declared,
+        fragments,
+        fallbacks,
+        answers,
+        loose,
+    ):
+        found.extend(room.spans(text))
     if not inside:
         if "\\" in text:
             plain = escapes.plain(text)
