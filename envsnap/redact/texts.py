@@ -125,17 +125,7 @@ def find(text: str, inside: bool = False) -> list:
         if hides(match.group(2), keys.weigh(match.group(1), variable=True)):
             found.append((*match.span(2), "value of a name that tells a secret"))
     found.extend(_headers(text))
-    for room in (
-        sentences,
-        languages,
-        clauses,
-        commands,
-        declared,
-        fragments,
-        fallbacks,
-        answers,
-        loose,
-    ):
+    for room in (sentences, languages, clauses, commands, declared, fragments, fallbacks, answers, loose):  # fmt: skip
         found.extend(room.spans(text))
     if not inside:
         if "\\" in text:
