@@ -120,10 +120,7 @@ def find(text: str, inside: bool = False) -> list:
         found.extend((*match.span(1), "private key") for match in re.finditer(_JWK, text))
     found.extend((*_assigned(text), *_phrases(text)))
     found.extend(_elements(text))
-    found.extend(_options(text))
-    for match in re.finditer(_IN_IMAGE, text) if "ENV" in text else ():
-        if hides(match.group(2), keys.weigh(match.group(1), variable=True)):
-            found.append((*match.span(2), "value of a name that tells a secret"))
+    found.extend((*_options(text), *_in_image(text)))
     found.extend(_headers(text))
     for room in (sentences, languages, clauses, commands, declared, fragments, fallbacks, answers, loose):  # fmt: skip
         found.extend(room.spans(text))
@@ -134,6 +131,14 @@ def find(text: str, inside: bool = False) -> list:
         found.extend(_encoded(text))
         found.extend(_percented(text))
     return merged(found)
+
+
+def _in_image(text: str) -> list:
+    return [
+        (*match.span(2), "value of a name that tells a secret")
+        for match in (re.finditer(_IN_IMAGE, text) if "ENV" in text else ())
+        if hides(match.group(2), keys.weigh(match.group(1), variable=True))
+    ]
 
 
 def _phrases(text: str) -> list:
