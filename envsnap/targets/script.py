@@ -17,13 +17,8 @@ from envsnap.probe import packing
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Where the script would be larger than 150,000 bytes, it travels without what only people read.
-MOST_PACKED = 145_000
-DOCSTRING = re.compile(r'(:\n\s+|\A)"""(?:[^"]|"(?!""))*"""\n(?=\s*\S)', re.ASCII)
 _PACKING = RLock()  # hosts of a fleet are asked in threads: one packs, the others wait
-EMPTY = re.compile(r"\n\s*\n")
 INDENTATION = re.compile(r"^(?:    )+", re.MULTILINE)
-COMMENT = re.compile(r"^[ ]*#(?! -- modules --).*\n", re.MULTILINE)
 
 
 def sources(*, nvml: bool = True) -> dict[str, str]:
@@ -115,30 +110,19 @@ def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:
         binding_of_nvml = {name: text for name, text in modules.items() if name == "pynvml"}
         return packing.pack(binding_of_nvml, {**options, "marker": marker})
     with _PACKING:
-        modules, packed = _fitting(nvml, MOST_PACKED)
+        modules, packed = _shortened(nvml)
     return packing.pack(modules, {**options, "marker": marker}, packed=packed)
 
 
 @cache
-def _fitting(nvml: bool, most_packed: int) -> tuple[dict[str, str], str]:
-    """As many modules with their words as there is room for; those with the most words go first.
-
-    They are the same for every host of a fleet.
-    """
+def _shortened(nvml: bool) -> tuple[dict[str, str], str]:
+    """The modules as they travel, alone and packed: the same for every host of a fleet."""
     modules = sources(nvml=nvml)
-    short = {name: without_words(text) for name, text in modules.items()}
-    order = sorted(modules, key=lambda name: len(short[name]) - len(modules[name]))
-    least, most = 0, len(order)
-    while least < most:  # how many have to do without
-        middle = (least + most) // 2
-        fits = len(_packed(_shortened(modules, short, order[:middle]))) <= most_packed
-        least, most = (least, middle) if fits else (middle + 1, most)
-    kept = _shortened(modules, short, order[:least])
-    return kept, _packed(kept)
-
-
-def _shortened(modules: dict[str, str], short: dict[str, str], names: list[str]) -> dict[str, str]:
-    return {**modules, **{name: short[name] for name in names}}
+    # The bootstrap is the script's own head, which people read.
+    short = {
+        name: text if name == "bootstrap" else without_words(text) for name, text in modules.items()
+    }
+    return short, _packed(short)
 
 
 def _packed(modules: dict[str, str]) -> str:
@@ -153,12 +137,17 @@ def _packed(modules: dict[str, str]) -> str:
 
 
 def without_words(source: str) -> str:
-    """A module of the probe without comments, docstrings, empty lines and deep indentation: every byte counts.
+    """A module as the compiler sees it: no comments, docstrings or parted texts; every byte counts."""
+    import ast
 
-    The bootstrap keeps the line that says where modules go.
-    """
-    kept = COMMENT.sub("", DOCSTRING.sub(r"\1\n", source))
-    if '"""' in kept:
-        return kept  # a text of several lines has its own indentation
-    kept = EMPTY.sub("\n", kept)
-    return INDENTATION.sub(lambda found: " " * (len(found.group()) // 4), kept)
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            is_all = len(node.body) == 1 and not isinstance(node, ast.Module)
+            node.body[:1] = [ast.Pass()] if is_all else []
+    text = ast.unparse(tree).encode("ascii", "backslashreplace").decode()
+    if '"""' in text:
+        return text + "\n"  # a text of several lines has its own indentation
+    return INDENTATION.sub(lambda found: " " * (len(found.group()) // 4), text) + "\n"

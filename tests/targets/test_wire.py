@@ -28,11 +28,9 @@ def test_its_sources_can_be_read(envsnap: Run, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "probe.py", "--sources"], cwd=tmp_path, capture_output=True, check=True
     )
-    sources = script.sources()
-    whole = [source for source in sources.values() if source.encode() in done.stdout]
-    for name, source in sources.items():
-        assert source in whole or script.without_words(source).encode() in done.stdout, name
-    assert whole  # most travel without comments: the space is short
+    for name, source in script.sources().items():
+        travels = source if name == "bootstrap" else script.without_words(source)
+        assert travels.encode() in done.stdout, name
 
 
 @pytest.mark.parametrize("lacking", ["zlib", "json"])
@@ -112,7 +110,6 @@ def _code(source: str) -> str:
 def test_without_words_the_code_is_the_same() -> None:
     for name, source in script.sources().items():
         assert _code(script.without_words(source)) == _code(source), name
-    assert packing.pack({"bootstrap": script.without_words(script.sources()["bootstrap"])}, {})
 
 
 def test_a_thousand_hosts_are_packed_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,14 +119,8 @@ def test_a_thousand_hosts_are_packed_for_once(monkeypatch: pytest.MonkeyPatch) -
     assert script.build({"deadline": 61}, "0123456789abcdef") != first
 
 
-def test_where_it_would_be_too_large_it_travels_without_words(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(script, "MOST_PACKED", 10**9)
-    whole = len(script.build({}, script.new_marker()))
-    monkeypatch.setattr(script, "MOST_PACKED", 0)
+def test_it_runs_as_it_travels() -> None:
     text = script.build({"import": False, "deadline": 60}, "0123456789abcdef")
-    assert len(text) < 0.85 * whole
     done = subprocess.run(
         [sys.executable, *packing.READ_STDIN], input=text.encode(), capture_output=True, check=True
     )
