@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 from _thread import RLock  # as functools has it: importing threading costs a millisecond
 from functools import cache
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PACKING = RLock()  # hosts of a fleet are asked in threads: one packs, the others wait
-INDENTATION = re.compile(r"^(?:    )+", re.MULTILINE)
 
 
 def sources(*, nvml: bool = True) -> dict[str, str]:
@@ -117,11 +115,11 @@ def build(options: dict[str, object], marker: str, *, nvml: bool = True) -> str:
 @cache
 def _shortened(nvml: bool) -> tuple[dict[str, str], str]:
     """The modules as they travel, alone and packed: the same for every host of a fleet."""
-    modules = sources(nvml=nvml)
-    # The bootstrap is the script's own head, which people read.
-    short = {
-        name: text if name == "bootstrap" else without_words(text) for name, text in modules.items()
-    }
+    from envsnap.targets.shortened import shortened
+
+    short = sources(nvml=nvml)
+    for name in short.keys() - {"bootstrap"}:  # the script's own head, which people read
+        short[name] = shortened(short[name])
     return short, _packed(short)
 
 
@@ -134,20 +132,3 @@ def _packed(modules: dict[str, str]) -> str:
     texts = "\0".join(part for item in modules.items() for part in item)
     data = packer.compress(texts.encode("ascii")) + packer.flush()
     return base64.b85encode(data).decode()
-
-
-def without_words(source: str) -> str:
-    """A module as the compiler sees it: no comments, docstrings or parted texts; every byte counts."""
-    import ast
-
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node
-        ):
-            is_all = len(node.body) == 1 and not isinstance(node, ast.Module)
-            node.body[:1] = [ast.Pass()] if is_all else []
-    text = ast.unparse(tree).encode("ascii", "backslashreplace").decode()
-    if '"""' in text:
-        return text + "\n"  # a text of several lines has its own indentation
-    return INDENTATION.sub(lambda found: " " * (len(found.group()) // 4), text) + "\n"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
+import symtable
 import sys
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from envsnap.intake import facts
 from envsnap.probe import packing
 from envsnap.targets import binding, script
+from envsnap.targets.shortened import shortened
 from tests.conftest import Run
 
 MOST_BYTES = 150_000
@@ -29,7 +32,7 @@ def test_its_sources_can_be_read(envsnap: Run, tmp_path: Path) -> None:
         [sys.executable, "probe.py", "--sources"], cwd=tmp_path, capture_output=True, check=True
     )
     for name, source in script.sources().items():
-        travels = source if name == "bootstrap" else script.without_words(source)
+        travels = source if name == "bootstrap" else shortened(source)
         assert travels.encode() in done.stdout, name
 
 
@@ -95,21 +98,77 @@ def test_what_only_a_kept_function_uses_is_kept() -> None:
     assert all(word in kept for word in ("_used", "helper", "@staticmethod", "KIND_A", "KIND_B"))
 
 
-def _code(source: str) -> str:
-    """What a source does, without docstrings."""
+def _bare(source: str) -> ast.Module:
+    """A module without docstrings."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if not isinstance(body, list) or not body or not isinstance(body[0], ast.Expr):
-            continue
-        if isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
-            del body[0]
-    return ast.dump(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            del node.body[0]
+    return tree
 
 
-def test_without_words_the_code_is_the_same() -> None:
+def _functions(tree: ast.Module) -> list[ast.FunctionDef]:
+    """The functions that stand in no other one."""
+    found: list[ast.AST] = [tree]
+    for node in found:
+        found += [] if isinstance(node, ast.FunctionDef) else ast.iter_child_nodes(node)
+    return [node for node in found if isinstance(node, ast.FunctionDef)]
+
+
+def _names(tree: ast.AST) -> list[str]:
+    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+
+
+def _own(source: str) -> list[set[str]]:
+    """The local names of each function, but for its arguments, as the compiler sees them."""
+    tables = [symtable.symtable(source, "module", "exec")]
+    for table in tables:
+        tables += table.get_children()
+    return [
+        set(table.get_locals()) - set(table.get_parameters())
+        for table in tables
+        if isinstance(table, symtable.Function)
+    ]
+
+
+def test_what_travels_is_the_same_program() -> None:
     for name, source in script.sources().items():
-        assert _code(script.without_words(source)) == _code(source), name
+        long, short = _bare(source), ast.parse(shortened(source))
+        own = set().union(*_own(source)) if _functions(long) else set()
+        for first, second in zip(_functions(long), _functions(short), strict=True):
+            pairs = set(zip(_names(first), _names(second), strict=True))
+            assert len({old for old, _ in pairs}) == len({new for _, new in pairs}) == len(pairs)
+            assert {old for old, new in pairs if old != new} <= own, (name, first.name)
+        for node in (*ast.walk(long), *ast.walk(short)):
+            if isinstance(node, ast.FunctionDef):
+                for inner in ast.walk(node):
+                    if isinstance(inner, ast.Name):
+                        inner.id = "_"
+        assert ast.dump(long) == ast.dump(short), name
+
+
+def test_names_that_others_see_are_kept() -> None:
+    source = """
+def counted(items, *, factor):
+    global total
+    total, found, error = 0, [], None
+    import os.path as path
+    try:
+        first = [found for found in items]
+        second = sorted(items, key=lambda item: item * first[0])
+    except ValueError as error:
+        pass
+    for number in second:
+        total = total + number * factor
+    return total, path, locals
+"""
+    short = shortened(source)
+    for name in ("items", "factor", "total", "found", "error", "path", "first"):
+        assert re.search(rf"\b{name}\b", short), name
+    assert "second" not in short
+    assert "number" not in short
 
 
 def test_a_thousand_hosts_are_packed_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
