@@ -52,7 +52,9 @@ MARKS = ("<<<", "<(", "echo", "printf", *_PLACED, *_LOGINS, *_OF_PROGRAMS)
 _AUTH = r"(?m)(?:^|>[ ])(?:AUTH|auth) (?:[\w.@-]{1,60} )?([^\s\"']{3,400})[ \t]{0,4}$"
 _SENT = r"\bsend(?:line|ln)?\b[ (]{1,3}(?:-- )?\\?[\"']([^\"'\n\\ ]{3,200})(?:\\{1,2}[rn])?\\?[\"']"
 _COMMAND_OF = r"--?[\w-]{0,40}(?:pass|pw|secret|token)[\w-]{0,20}-?(?:command|cmd|program|exec)[ =]{1,3}[\"']?(?:/bin/)?(?:echo|printf)(?: -\w| ['\"]?%s['\"]?)?\s{1,3}[\"']?([^\s\"'|;]{3,400})"  # fmt: skip
-_WRITTEN = ((("assword",), _SENT), (("ommand", "cmd", "program"), _COMMAND_OF))
+# echo x > ~/.pgpass
+_KEPT = r"\b(?:echo|printf)(?: -\w{1,2}| ['\"]?%s(?:\\n)?['\"]?)?\s{1,3}[\"']?(?!ssh-)([^\s\"'|;$]{3,400})[\"']?\s{0,3}>{1,2}\s{0,3}[\"']?[^\s\"'|;]{0,200}(?:pass|secret|token|cred|api[_-]?key|netrc)[\w.-]{0,40}(?=[\"'\s;]|\Z)"
+_WRITTEN = ((("assword",), _SENT), (("ommand", "cmd", "program"), _COMMAND_OF), ((">",), _KEPT))
 _ANNOUNCED = r"(?i)(?:pass|pw|secret|token|auth|cred)"
 _PROMPT = r"(?:[$#>%+] |PS [^>\n]{0,80}> ?|[A-Za-z]:\\[^>\n]{0,80}> ?|[\w.-]{1,40}@[\w.-]{1,40}[:~ ][^$#\n]{0,60}[$#] )"
 

@@ -7,7 +7,7 @@ the two the key decides (`keys.weigh`).
 
 import re
 
-from . import addresses, keys, kinds, loose, sentences, texts, words
+from . import addresses, keys, kinds, logins, loose, sentences, texts, words
 from .weighing import hides
 
 REDACTED = kinds.MARK
@@ -34,17 +34,27 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
     rest = _address(text) if level == keys.PERHAPS else None
     if rest is not None:
         return rest
-    if hides(text, level) or (kinds.is_grouped(text) and keys.is_code(key)):
-        return None, "under a name that tells a secret"
-    if level <= keys.PERHAPS and _opens(key, level) and _is_login(key, text):
-        return None, "user and password"
-    if kinds.is_phrase(text):
-        return None, "words that open a wallet"
+    why = _by_key(key, text, level, variable)
+    if why is not None:
+        return None, why
     cuts = texts.find(text)
     if cuts:
         return _without(text, cuts)
     why = _by_looks(text, level)
     return (text, None) if why is None else (None, why)
+
+
+def _by_key(key: str, text: str, level: int, variable: bool):
+    """Why a text is left out as a whole by what its key says; None where it is not."""
+    if hides(text, level) or (kinds.is_grouped(text) and keys.is_code(key)):
+        return "under a name that tells a secret"
+    if variable and level >= keys.PASSWORD and logins.is_code(key, text):
+        return "under a name that tells a secret"
+    if level <= keys.PERHAPS and _opens(key, level) and _is_login(key, text):
+        return "user and password"
+    if logins.are(key, text, level):
+        return "users and passwords"
+    return "words that open a wallet" if kinds.is_phrase(text) else None
 
 
 def _is_label(key: str, text: str) -> bool:

@@ -30,13 +30,12 @@ _NET_USER = r"(?i)\bnet\s{1,4}user\s{1,4}[^\s/]{1,60}\s{1,4}([^\s/\"'*-][^\s\"']
 _NET_USED = r"(?i)\bnet\s{1,4}use\s{1,4}(?:[A-Z*]:?\s{1,4})?\\{2,4}\S{1,200}\s{1,4}([^\s/\"'-][^\s\"']{1,200})"
 _FIELD = r"(?m)^\s{0,4}([A-Za-z_][\w.]{1,80})(?:\n|:)[^\n]{0,300}?\binput_value='([^'\n]{1,400})'"
 _FORM = r"\bform-data; name=\"([\w.-]{1,80})\"(?:\r?\n|\\r\\n|\\n){2}([^\r\n\\]{1,400})"
-_LINE = (
-    r"(?m)^[ \t]{0,8}([A-Za-z][\w-]{2,40})[ \t]{1,8}[\"']?([^\s\"'=:]{3,200})[\"']?[ \t]{0,8}\r?$"
-)
+_LINE = r"(?m)^[ \t]{0,8}([A-Za-z][\w-]{2,40})[ \t]{1,8}(?:--[a-z]{3,20}[ \t]{1,4})?[\"']?([^\s\"'=:]{3,200})[\"']?[ \t]{0,8}\r?$"
 # ... also behind words of the same directive: proxy_set_header X-Gateway-Secret x;
 _DIRECTIVE = r"(?m)^[ \t]{0,8}((?:[a-z][\w-]{1,30} ){0,3})([A-Za-z][\w.-]{3,80})[ \t]{1,40}[\"']?([^\s\"'=:;,{}()<>-][^\s\"'=:;,{}()<>]{2,200})[\"']?[ \t]{0,2}(;?)[ \t]{0,8}\r?$"
 _DIGEST = r"(?i)\bDigest\s[^\n]{0,400}?\bresponse=\"?([0-9a-f]{32,128})\"?"
 # What a CI is told to mask; users of Redis; the word behind a hash of nginx; what a program is fed.
+_SENT = r"\"(?i:auth)\" (?:\"[\w.@-]{1,60}\" )?\"([^\"\s]{3,200})\""  # to Redis
 _MASKED = r"(?:::add-mask::|\bissecret=true\])([^\s\"']{3,400})"
 _REDIS = r"(?im)(?:^\s{0,8}|\bacl\s{1,4}set)user\s{1,4}[\w.-]{1,60}\s[^\n]{0,200}?(?<=\s)(?:>|#(?=[0-9a-f]{64}\b))([^\s\"']{3,200})"
 _LINK = r"\bsecure_link_md5\s{1,4}\"?[^\n\";]{0,200}?\s([^\s\";$]{3,200})\"?\s{0,4};"
@@ -52,6 +51,7 @@ _ALONE = (
     _NET_USER,
     _DIGEST,
     _MASKED,
+    _SENT,
     _REDIS,
     _LINK,
     _FED,
@@ -66,6 +66,8 @@ _HINTS = (
     "igest",
     "/U",
     "add-mask",
+    '"AUTH" ',
+    '"auth" ',
     "issecret",
     "user ",
     "USER ",
@@ -152,7 +154,13 @@ def _set(text: str) -> list:
 def _is_variable_s(match, text: str) -> bool:
     """`setenv DB_PASSWORD x`, where the line ends: a variable takes whatever stands there."""
     is_last = re.match(r"[\"']?[ \t]{0,4}(?:\n|\Z)", text[match.end() :]) is not None
-    return is_last and match.group(1).isupper() and not sentences.is_telling(match.group(2))
+    name = match.group(1)
+    is_setting = (
+        name.isupper()
+        or name == "requirepass"
+        or re.search("[a-z][A-Z]|[a-z][._-][a-z]", name) is not None
+    )
+    return is_last and is_setting and not sentences.is_telling(match.group(2))
 
 
 def _told_apart(text: str) -> list:
@@ -188,7 +196,9 @@ def _directives(text: str) -> list:
         if names or sentences.is_telling(value):
             continue
         is_word = re.match(r"[a-z]{3,40}\Z", value) is not None
-        tells = level >= keys.PASSWORD or ("." in name and not name.lower().endswith("key"))
+        is_dotted = "." in name and not name.lower().endswith("key")
+        is_camel = level >= keys.SECRET and re.search("[a-z][A-Z]", name) is not None
+        tells = level >= keys.PASSWORD or is_dotted or is_camel
         if not is_word or stop or (not before and tells):
             found.append((*match.span(3), "value of a name that tells a secret"))
     return found
@@ -196,31 +206,11 @@ def _directives(text: str) -> list:
 
 def _is_compound(name: str, level: int) -> bool:
     """Names as settings have them, which are no words of English."""
-    if re.search(r"[a-z0-9][._-][a-z]", name, re.IGNORECASE):
+    if re.search(r"[a-z0-9][._-][a-z]", name, re.IGNORECASE) or re.search("[a-z][A-Z]", name):
         return True
     return level >= keys.PASSWORD and not re.match(
         r"(?i)pass(?:words?|wd|phrase|code)\Z|pwd?\Z", name
     )
-
-
-def _table(text: str) -> list:
-    """Cells of a table whose first line names the columns."""
-    head, _, rest = text.partition("\n")
-    sign = next((item for item in (",", ";", "\t") if item in head), "")
-    names = head.split(sign) if sign else []
-    if len(names) < 2 or not all(
-        re.match(r"\s*[\"']?[\w -]{1,40}[\"']?\s*\Z", name) for name in names
-    ):
-        return []
-    levels, found, start = [keys.weigh(name) for name in names], [], len(head) + 1
-    for line in rest.split("\n") if max(levels) >= keys.SECRET else ():
-        cells, at = line.split(sign), start
-        for level, cell in zip(levels, cells) if len(cells) == len(levels) else ():
-            if hides(cell.strip("\r\"'"), level):
-                found.append((at, at + len(cell), "column that tells a secret"))
-            at += len(cell) + 1
-        start += len(line) + 1
-    return found
 
 
 def _switches(text: str) -> list:
@@ -242,5 +232,4 @@ _READERS = (
     (("form-data",), _told_apart),
     (("\n",), _lines),
     ((" ",), _directives),
-    (("\n",), _table),
 )

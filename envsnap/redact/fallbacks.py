@@ -67,6 +67,12 @@ _LISTED = (
     + _WORD
     + r"[sS])[\"']?\s{0,3}[:=]\s{0,3}(?:[\[({]([^\[\](){}\n]{1,2000})[\])}]|([^\s\[\](){}\"';]{1,200}(?:;[^\s;\"']{1,200}){1,20}))"
 )
+# SECRET = ("a" "b"), which is one text
+_PARTS = (
+    r"(?<![\w.])("
+    + _WORD
+    + r")\s{0,3}=\s{0,3}\(\s{0,40}((?:[bru]{0,2}[\"'][^\"'\n]{1,400}[\"']\s{0,40}){2,20})\)"
+)
 _ITEM = r"[\"']([^\"'\n]{1,400})[\"'](?!\s{0,3}:)|(?<![^\s,;=])([^\s,;\"':]{3,400})(?=[,;\s]|\Z)"
 
 
@@ -86,6 +92,16 @@ def spans(text: str) -> list:
                 (*match.span(1), "secret in a sentence")
                 for match in re.finditer(shape, text)
                 if any(sign.isdigit() for sign in match.group(1)) or shape is _PROMPT
+            )
+    for match in re.finditer(_PARTS, text) if "=" in text and "(" in text else ():
+        pieces = [
+            item.span(1) for item in re.finditer(r"[\"']([^\"'\n]{1,400})[\"']", match.group(2))
+        ]
+        if _is_secret(match.group(1), "".join(match.group(2)[begin:end] for begin, end in pieces)):
+            at = match.start(2)
+            found.extend(
+                (at + begin, at + end, "value of a name that tells a secret")
+                for begin, end in pieces
             )
     if "=" in text or ":" in text:
         for match in re.finditer(_LISTED, text):
@@ -115,10 +131,10 @@ def _items(match) -> list:
         (start + at, start + end, "value of a name that tells a secret")
         for item in re.finditer(_ITEM, match.group(group))
         for at, end in (item.span(1) if item.group(1) is not None else item.span(2),)
-        if _is_item(item.group(1) or item.group(2), level)
+        if _is_item(item.group(1) or item.group(2), level, not one.lower().endswith("token"))
     ]
 
 
-def _is_item(value: str, level: int) -> bool:
+def _is_item(value: str, level: int, is_named: bool) -> bool:
     """Whether an item is a secret; of tokens, also of a text, only what looks made."""
-    return (level >= keys.PASSWORD or kinds.is_made(value)) and _is_hidden(value, level)
+    return (level >= keys.PASSWORD or is_named or kinds.is_made(value)) and _is_hidden(value, level)

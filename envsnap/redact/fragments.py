@@ -6,7 +6,7 @@ the value has to look like one: tables of words have names of secrets in them, t
 
 import re
 
-from . import keys, kinds, sentences
+from . import keys, kinds, sentences, words
 from .weighing import hides
 
 _NAME = r"[A-Za-z_][\w.-]{1,80}"
@@ -14,6 +14,9 @@ _GAP = r"(?:[ \t]{0,8}[|\u2502][ \t]{0,40}|[ \t]{0,4}\t[ \t]{0,40}|[ ]{2,80}|[ \
 # | name | value |, name ..... value, name<tab>value
 _COLUMNS = r"(?m)^[ \t|*+>\u2502-]{0,12}[\"'`]?(" + _NAME + r")[\"'`]?" + _GAP + r"[\"'`]?([^\s|\"'`\u2502]{3,4096})[\"'`]?(?=[ \t]{0,40}(?:$|[\n\r|\u2502])|[ ]{2}|\t)"  # fmt: skip
 _TYPED = r"(?<![\w.])(" + _NAME + r")[ \t]{0,2}:[ \t]{0,2}(?:&?(?:'static )?str|[Ss]tring|bytes|Text|Any|SecretStr|(?:Optional|Final|Annotated)\[[\w, ]{1,40}\]|\w{1,20} ?\| ?\w{1,20})[ \t]{0,2}=[ \t]{0,2}[A-Za-z]{0,20}\(?[bru]{0,2}[\"']([^\"'\n]{1,4096})[\"']"  # fmt: skip
+# param adminPassword string = 'x', and what only makes another type of a text: key := []byte("x")
+_AFTER_TYPE = r"\b(" + _NAME + r")[ ]{1,4}(?:[Ss]tring|str|text|securestring)[ ]{0,2}=[ ]{0,2}[\"']([^\"'\n]{1,4096})[\"']"  # fmt: skip
+_WRAPPED = r"(?<![\w.])(" + _NAME + r")[ ]{0,2}(?::?=|:)[ ]{0,2}(?:new )?(?:\[\]byte|bytes|bytearray|str|Some|Buffer\.from|\w{0,20}Se(?:cret|cure)\w{0,12}|(?:base64\.)?b64decode|atob)\([ ]{0,2}[bru]{0,2}[\"'`]([^\"'`\n]{3,4096})[\"'`]"  # fmt: skip
 # <key>name</key><string>value</string>, <name>..</name> <value>..</value>
 _ELEMENTS = r"<[A-Za-z][\w:-]{0,20}>[ ]{0,4}(" + _NAME + r")[ ]{0,4}</[\w:-]{1,21}>\s{0,40}<[A-Za-z][\w:-]{0,20}>([^<>]{1,4096})</"  # fmt: skip
 # An attribute that names, an attribute or a text that tells: <entry key="x">value</entry>
@@ -29,13 +32,13 @@ _QUOTED = (
     r"(?m)(?<![\w/.])(" + _NAME + r")[ \t]{1,8}[\"']([^\s\"']{3,4096})[\"'][ ]?;?[ \t]{0,8}\r?$"
 )
 # A name and its value that a function is given one after the other.
-_GIVEN = r"(?:[({][\"']?|,[ ]{0,2})(?:\w{1,40}\.){0,3}(" + _NAME + r")[\"']?,[ ]{0,2}[bru]{0,2}[\"']([^\"'\n]{3,4096})[\"'](?=[ ]{0,2}[,)}])"  # fmt: skip
+_GIVEN = r"(?:[({][\"']?|,[ ]{0,2})(?:\w{1,40}\.){0,3}(" + _NAME + r")[\"']?,[ ]{0,2}[bru]{0,2}(?:\"\\)?[\"'`]([^\"'`\n\\]{3,4096})\\?[\"'`]{1,2}(?=[ ]{0,2}(?:[,)}]|\Z|\n))"  # fmt: skip
 # setPassword("value"), .token('value'); what gets, loads or has one is given a name.
 _SETTER = r"(?<![\w$])(?:\w{1,40}\.){0,3}\.?(?!(?i:get|load|read|has|is|find|check|require|ask|prompt|input|print|del|remove|pop|validate|verify|hash|parse|re|from|make|create|new|generate|raise|throw|expect)[_A-Z(])(" + _NAME + r")\([ ]{0,2}[bru]{0,2}[\"']([^\s\"']{3,4096})[\"'][ ]{0,2}\)"  # fmt: skip
 # A name alone in its line, and the value alone in the next one, further in.
 _UNDER = r"(?m)^[ \t-]{0,40}[\"']?([A-Za-z]\w{0,40}[_-]\w{1,40})[\"']?\r?\n[ \t]{1,40}[\"']?([^\s\"']{4,4096})[\"']?[ \t]{0,4}\r?$"  # fmt: skip
 # cf set-env app NAME value: what ends a line behind the name of a variable, or of a setting.
-_LAST = r"(?m)(?<=[ \t])[\"']?(\w{2,40}(?:[_-]\w{2,40}){1,4})[\"']?[ \t]{1,4}[\"']?([^\s\"'=-][^\s\"'=]{3,4096})[\"']?[ \t]{0,4}\r?$"  # fmt: skip
+_LAST = r"(?m)(?<=[ \t])[\"']?(\w{2,40}(?:[._-]\w{2,40}){1,4})[\"']?[ \t]{1,4}[\"']?([^\s\"'=-][^\s\"'=]{3,4096})[\"']?[ \t]{0,4}\r?$"  # fmt: skip
 # The name of an option, and its default, among the arguments of a call.
 _DEFAULT = r"[\"'](?:--?)?(" + _NAME + r")[\"'][^\n)\"']{0,60}(?:[\"'][^\"'\n]{0,60}[\"'][^\n)\"']{0,60}){0,3}?\b(?:default|value|fallback|const|initial)[\"']?[ ]?[=:][ ]?[bru]{0,2}[\"']([^\"'\n]{1,4096})[\"']"  # fmt: skip
 # DETAIL: Key (name)=(value) already exists.
@@ -51,6 +54,9 @@ _SHAPES = (
     (("initial",), _DEFAULT),
     (("(", ")", "="), _DETAIL),
     ((":", "="), _TYPED),
+    (("=", "tr"), _AFTER_TYPE),
+    (("(", '"'), _WRAPPED),
+    (("(", "'"), _WRAPPED),
     (("value",), _PAIRED),
     (("Value",), _PAIRED),
 )
@@ -70,6 +76,8 @@ _SEEN = (
     (("\n",), _UNDER),
     ((" ",), _LAST),
 )
+# Where a value is in quotes, or joined to its name by no blank.
+_IN_QUOTES = (_COMPARED, _QUOTED, _GIVEN, _SETTER, _ITEM)
 # host:port:database:user:password, and user:password:1000:1000::/home/user:/bin/sh
 _RECORDS = (
     r"(?m)^(?!(?:[0-9A-Fa-f]{2}:){5})(?:[\w.*-]{1,200}|\[[0-9a-fA-F:]{2,40}\]):(?:[0-9]{2,5}|\*):[\w.*-]{1,80}:[\w.*@-]{1,80}:((?![\s:/])[^\n]{3,400}?)[ \t]{0,4}$",
@@ -114,6 +122,12 @@ def _named(text: str, shape: str) -> list:
     ]
 
 
+def _is_certain(name: str, shape: str) -> bool:
+    """Whether a word may stand under a name as it may under a password's: no token of a text is found so."""
+    parts = words.split(name)
+    return shape in _IN_QUOTES and (len(parts) > 1 or parts[-1:] not in (["token"], ["tokens"]))
+
+
 def _level(name: str) -> int:
     return keys.weigh(name, variable=name.isupper())
 
@@ -131,7 +145,7 @@ def _in_cells(text: str, shape: str) -> list:
         level = _level(name)
         if level < keys.SECRET or not hides(value, level) or _names_another(value) or "%s" in value:
             continue
-        is_word = level >= keys.PASSWORD and not (
+        is_word = (level >= keys.PASSWORD or _is_certain(name, shape)) and not (
             kinds.is_setting(value) or sentences.is_telling(value)
         )
         if is_word or kinds.is_made(value) or sentences.is_told(value):

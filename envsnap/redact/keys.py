@@ -55,6 +55,8 @@ _KEYS_OF = frozenset(
 _OFTEN_NAMES = frozenset(
     "session storage service user write read project instance functions host transport cookie".split()
 )
+# ... or hardly anything else: also of what follows such a key nothing takes the secret back.
+_SURELY = frozenset("api access secret private encryption signing subscription".split())
 # What is found under a key of its own, which is made of what it holds.
 _OF_CONTENTS = frozenset(
     "hash cache content dedup shard sharding compile artifact fx partition".split()
@@ -212,12 +214,17 @@ def of_container(key: str, container: str) -> int:
     inside = split(key)
     if words[-1:] in (["users"], ["logins"]) and "auth" in words:
         return PASSWORD  # basicAuthUsers: {joe: ...}
+    if words[-1:] in (["headers"], ["header"]) and inside[-1:] in (["auth"], ["signature"]):
+        return SECRET
     if len(inside) != 1 or not words:
         return NOTHING
     if inside[0] in ("code", "codes", "community", "phrase", "words"):
         return _of_parts(inside[0], words[-1])
-    is_key = inside[0] in ("key", "keys")
-    return PERHAPS if is_key and (words[-1] in _KEYS_OF or words[-1] in _ISSUERS) else NOTHING
+    if inside[0] not in ("key", "keys"):
+        return NOTHING
+    if words[-1] in _SURELY:
+        return SECRET
+    return PERHAPS if words[-1] in _KEYS_OF or words[-1] in _ISSUERS else NOTHING
 
 
 def _tells_which(words: list) -> bool:
@@ -248,7 +255,15 @@ def _at(words: list, place: int, variable: bool) -> int:
         return SECRET if level == PASSWORD else PERHAPS
     if any(_alone(words, place + 1 + at, variable) >= PERHAPS for at in range(len(rest))):
         return NOTHING  # the later word decides: token in token_secret
-    return SECRET if level == PASSWORD else PERHAPS
+    return SECRET if level == PASSWORD or _is_key_itself(words, place) else PERHAPS
+
+
+def _is_key_itself(words: list, place: int) -> bool:
+    """Whether a word is the key of `api_key`, also written as one: what follows says which."""
+    if words[place] in ("key", "keys"):
+        return place > 0 and words[place - 1] in _SURELY
+    glued = re.match(r"([a-z]{2,20})keys?\Z", words[place])
+    return glued is not None and glued.group(1) in _SURELY
 
 
 def _of_property(word: str, before: list, rest: list) -> int:
@@ -312,7 +327,12 @@ def _token(word: str, before: list) -> int:
     """A token of a service, unless it is one of a model."""
     if any(item in _MODEL_TOKENS for item in before):
         return NOTHING
-    if word == "tokens" and before and not (before[-1] in _KEYS_OF or before[-1] in _ISSUERS):
+    listed = before[-1:] in (["valid"], ["allowed"], ["accepted"], ["trusted"])
+    if (
+        word == "tokens"
+        and before
+        and not (listed or before[-1] in _KEYS_OF or before[-1] in _ISSUERS)
+    ):
         return PERHAPS
     return SECRET
 
@@ -326,8 +346,6 @@ def _key(words: list, place: int, variable: bool) -> int:
         return NOTHING
     if before in ("public", "pub", "gpg", "pgp", "host") or place != len(words) - 1:
         return NOTHING if before not in ("api", "secret", "private", "access") else SECRET
-    return (
-        SECRET
-        if before not in _OFTEN_NAMES and (before in _KEYS_OF or before in _ISSUERS)
-        else PERHAPS
-    )
+    known = before not in _OFTEN_NAMES and (before in _KEYS_OF or before in _ISSUERS)
+    is_more = any(_is_key_itself(words, at) for at in range(place))  # APIKEY_ALLOWED_KEYS
+    return SECRET if known or is_more else PERHAPS

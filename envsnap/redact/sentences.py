@@ -40,6 +40,9 @@ _IS_PASSWORD = r"(?i)(?:\w{1,40}_)?(?:passwords?|passwd|passphrase|pass ?code|pw
 _COMMANDED = r"(?:\A|\n)[$#>+ ]{0,3}[a-z][\w.-]{1,30} (?:[^\n]{0,200} )?(?:-{1,2}[a-z]|config|modify|connect|alias|set|add|create|edit|passwd|user)[^\n]{0,200}\Z"
 _SAYS = r"(?i)(?:\b(?:is|was|are|to|as|became|called|being|now)|[:=>])[\s\"'`(]{1,3}\Z"
 _ENDS = r"[\"'`)]{0,2}(?:[.,;!?]|\s*\Z|\s*\n| (?:and|but|so|please|for|on|in|at|from)\b| \()"
+# (pw x), and an item of a list that is a name and a value: * API key - x
+_ASIDE = r"(?i)\((?:pw|pwd|pass|password|passwd|passphrase|psk)[ :=]{1,3}[\"'`]?([^\s\"'`()]{3,200})[\"'`]?\)"
+_POINT = r"(?m)^[ \t]{0,20}[*\u2022-] {1,3}([A-Za-z][\w]{1,20}(?: [A-Za-z]\w{1,20}){0,2})(?: [\u2013\u2014-]{1,2} | ?(?:->|\u2192|:) )[\"'`]?([^\s\"'`]{4,200})[\"'`]?[ \t]{0,4}$"
 _GIVEN = r"(?i)\b(?:with|using|rejected|wrong|bad|refused|tried|trying|hard-?coded|sent|leaked|temporary) (?:the |a |your )?(?:[\w-]{2,14} ){0,2}\Z"
 # What follows `the password is` where it tells of the password, and does not tell it.
 _TELLS = frozenset(
@@ -106,10 +109,27 @@ def spans(text: str) -> list:
     if "-" in text and any(word in low for word in ("licen", "activation", "serial", "product")):
         found.extend(_serials(text))
     if any(word in low for word in HINTS):
+        found.extend(_beside(text))
         found.extend(_said(text))
         found.extend(_pairs(text))
     found.extend(_digits(text, low) if any(word in low for word in (*HINTS, " pin")) else ())
     return found
+
+
+def _beside(text: str) -> list:
+    """What stands in brackets or behind a dash as the whole of what is told."""
+    told = [("password", match.group(1), match.span(1)) for match in re.finditer(_ASIDE, text)]
+    told += [(match.group(1), match.group(2), match.span(2)) for match in re.finditer(_POINT, text)]
+    return [
+        (*span, "secret in a sentence")
+        for name, value, span in told
+        if keys.weigh(name) >= keys.SECRET
+        and (
+            is_told(value)
+            or not (_is_no_password(value) or is_telling(value) or keys.is_property(value))
+        )
+        and not kinds.is_plain(value)
+    ]
 
 
 def _moved(text: str) -> list:

@@ -18,6 +18,7 @@ from . import (
     loose,
     quiet,
     sentences,
+    tables,
     tools,
 )
 from .weighing import hides
@@ -43,7 +44,7 @@ _OF_SENTENCES = (
 )
 _SPACED = r"(?<![\w.$%-])((?:[A-Za-z]{2,12} ){1,2}[A-Za-z]{3,12})[ \t]{0,2}[:=][ \t]{0,8}"
 _VALUE = (
-    r"\\?\"((?:[^\"\\\n]|\\[^\n\"]){0,8192})\\?\"?|\\?'((?:[^'\\\n]|\\[^\n']){0,8192})\\?'?"
+    r"\\?\"(?:\"\")?((?:[^\"\\\n]|\\[^\n\"]){0,8192})\\?\"?|\\?['`](?:'')?((?:[^'`\\\n]|\\[^\n'`]){0,8192})\\?['`]?"
     r"|([^\s,;&\"'<>(){}\[\]`]{1,4096}|<redacted by envsnap>|<[^<>\s]{1,80}>|\{(?:[^{}\n]|\}\}){1,200}\}(?![}\w])|\$?\{{1,2}[^{}\n]{1,200}\}{1,2}|[^\s\"',;]{1,4096})"
 )
 # self.token, config.auth.key: where a program has it.
@@ -58,11 +59,16 @@ _SAID_ON = r"[^ ]{0,200} (?![a-z_]{2,20}[:=] )"  # more words, and no further na
 # What ends a value in a line that goes on: columns, a bar, a bracket, a dash, an arrow.
 _ASIDE = r"[^ \t]{1,200}(?: {2,}|\t| (?:[|\[(;]|[-=\u2013\u2014]>? ))"
 _OF_TYPES = r"(?i)(?:str(?:ing)?|text|bool|int|none|null|optional|any|yes|no|true|false|ok|n/?a|tbd|see|same|varies|default)\Z"
-# Elements of XML, and pairs of attributes.
+# Elements of XML, one in the other, and pairs of attributes.
 _ELEMENT = (
     r"<(?:[\w-]{1,20}:)?("
     + _NAME
     + r")(?:\s[^<>]{0,200})?>(?:<!\[CDATA\[)?([^<>\]]{1,4096}|[^<>]{1,4096})(?:\]\]>)?</"
+)
+_NESTED = (
+    r"<(?:[\w-]{1,20}:)?("
+    + _NAME
+    + r")(?:\s[^<>]{0,200})?>\s{0,40}<(?i:value|string|text|plaintext|val)>([^<>]{1,4096})</"
 )
 _ATTRIBUTES = (
     r"\b(?:key|name)=[\"']("
@@ -78,7 +84,7 @@ _HEADER = (
     r"(?:[ \t]{1,4}|%20)([A-Za-z0-9+/=._~:!@$-]{6,4096})"
 )
 _AUTHORIZATION = (
-    r"(?i)\b(?:proxy-)?authorization[\"']?\s{0,4}[:=,]\s{0,4}\\?[\"']?([^\n\"'\\]{3,4096})"
+    r"(?i)\b(?:proxy-)?authorization[\"']?\]?\s{0,4}[:=,]\s{0,4}\\?[\"'`]?([^\n\"'`\\]{3,4096})"
 )
 # Schemes that have parameters: what signs a request, and who did.
 _SIGNED = (
@@ -122,7 +128,7 @@ def find(text: str, inside: bool = False) -> list:
     found.extend(_elements(text))
     found.extend((*_options(text), *_in_image(text)))
     found.extend(_headers(text))
-    for room in (sentences, languages, clauses, commands, declared, fragments, fallbacks, answers, loose):  # fmt: skip
+    for room in (sentences, languages, clauses, commands, declared, fragments, fallbacks, answers, tables, loose):  # fmt: skip
         found.extend(room.spans(text))
     if not inside:
         if "\\" in text:
@@ -213,7 +219,7 @@ def _assigned(text: str) -> list:
 def _elements(text: str) -> list:
     found = []
     if "<" in text:
-        for shape in (_ELEMENT, _ATTRIBUTES):
+        for shape in (_ELEMENT, _NESTED, _ATTRIBUTES):
             for match in re.finditer(shape, text):
                 if hides(match.group(2), keys.weigh(match.group(1))):
                     found.append((*match.span(2), "value of a name that tells a secret"))

@@ -7,22 +7,14 @@ itself a file of settings is looked into.
 
 import re
 
-from . import decision, keys, kinds, loose, texts, words
+from . import decision, keys, loose, pairs, texts, words
 
 DEEPEST_TEXT = 3
 # What stands before the colon of a header that a command is given.
 _COMMAND_AS_KEY = r"\S\s.{0,400}[\"'][\w -]{1,80}\Z"
-_LABELS = (
-    *"name key variable var header env field option parameter param label setting k displayname attribute".split(),
-)
-_VALUES = (
-    *"value val default content data v arg argument values defaultvalue to current answer text".split(),
-)
-_ONE_NAME = r"--?[A-Za-z][\w.-]{0,80}\Z|[A-Za-z_@$][\w./:@-]{0,80}\Z"
 _JWK = ("d", "p", "q", "dp", "dq", "qi", "k", "oth")
 _JWK_PUBLIC = ("n", "e", "x", "y", "kid", "x5t", "x5t#S256")
 _OF_VARIABLES = ("env", "environment", "envs", "env_vars", "envvars", "environment_variables")
-_OF_USERS = ("users", "auth", "logins", "accounts", "credentials", "auths")
 _OF_SECRETS = ("stringdata", "data", "binarydata")
 
 
@@ -54,7 +46,7 @@ class Walk:
 
     def _mapping(self, tree: dict, path: tuple, inherited: int, variables: bool) -> dict:
         kept = {}
-        labels = _labels(tree)
+        labels, columns = pairs.labels(tree), pairs.columns(tree)
         for key, value in tree.items():
             place = (*path, key)
             if texts.find(key) or loose.is_loose(key):
@@ -68,7 +60,9 @@ class Walk:
                 _level(tree, key, name, inherited),
                 keys.of_container(name, str(path[-1]) if path else ""),
             )
-            if isinstance(value, (dict, list)):
+            if key in columns:
+                inner = self._rows(value, place, columns[key], inherited)
+            elif isinstance(value, (dict, list)):
                 level = max(level, keys.weigh(name, variables))
                 inner = self.tree(
                     value, place, name, level, _holds_variables(key, variables, value)
@@ -90,16 +84,36 @@ class Walk:
         self._note(place, why, value)
         return shown[len(key) + 2 :] if shown.startswith(key + ": ") else decision.REDACTED
 
+    def _rows(self, value: list, path: tuple, names: list, inherited: int, first: int = 0) -> list:
+        """Rows, or one row, of a table: each cell is judged under the name of its column."""
+        are_many = pairs.rows(value) is value
+        shown = [
+            [
+                self.tree(
+                    cell,
+                    (*path, str(at + first), str(place)) if are_many else (*path, str(place)),
+                    name,
+                    inherited,
+                    True,
+                )
+                for place, (cell, name) in enumerate(zip(row, names))
+            ]
+            for at, row in enumerate(pairs.rows(value))
+        ]
+        return shown if are_many else shown[0]
+
     def _sequence(
         self, items: list, path: tuple, key: str, inherited: int, variables: bool
     ) -> list:
-        if _is_pair(items, path):
+        if pairs.is_pair(items, path):
             second = self._text(items[1], (*path, "1"), items[0], inherited, variables=True)
             if second is None or second != items[1]:
                 return [items[0], second]
-        if _is_user(items, path):
+        if pairs.is_user(items, path):
             level = max(inherited, keys.PASSWORD)
             return [items[0], self._text(items[1], (*path, "1"), "password", level, variables)]
+        if pairs.is_table(items):
+            return [items[0], *self._rows(items[1:], path, items[0], inherited, first=1)]
         if _are_words(key, items):
             key, inherited = "", 0
         hidden = _of_command(items)
@@ -179,7 +193,9 @@ def _level(tree: dict, key: str, name: str, inherited: int) -> int:
     if "kty" in tree and key in _JWK:
         return keys.PASSWORD
     is_property = name == key and inherited < keys.CERTAIN and keys.is_property(key)
-    if key == "data" and isinstance(tree[key], dict):
+    if (key == "data" and isinstance(tree[key], dict)) or (
+        key == "list" and inherited >= keys.PASSWORD
+    ):
         return inherited  # what a secret holds, and no property of it
     return 0 if is_property else inherited
 
@@ -209,62 +225,6 @@ def _are_words(key: str, items: list) -> bool:
     return words.split(key)[-1:] == ["tokens"] and all(
         isinstance(item, str) and re.match(r"[a-z]{1,20}\Z", item) for item in items
     )
-
-
-def _is_pair(items: list, path: tuple) -> bool:
-    """Two texts, of which the first names what the second is; not two names.
-
-    In a list of such pairs any word may be the second; in a list that stands under a key of its own, as
-    names of columns do, it has to look like a secret.
-    """
-    if len(items) != 2 or not all(isinstance(item, str) for item in items):
-        return False
-    if re.match(_ONE_NAME, items[0]) is None:
-        return False  # two variables, two commands, two lines of a text
-    is_one_of_many = bool(path) and str(path[-1]).isdigit()
-    if not (is_one_of_many or decision.is_password(items[1]) or kinds.is_made(items[1])):
-        return False
-    level = keys.weigh(items[0], variable=True)
-    named = level >= keys.SECRET or (level and _is_variable(items[0]))
-    return bool(named) and not (keys.weigh(items[1]) >= keys.PERHAPS and kinds.is_words(items[1]))
-
-
-def _is_user(items: list, path: tuple) -> bool:
-    """A user and a password: auth: ["joe", "x7"], or one of several: [["joe", "x"], ["ann", "y"]]."""
-    place = [str(part) for part in path[-2:]]
-    if len(items) != 2 or not place or not all(isinstance(item, str) for item in items):
-        return False
-    if place[-1].isdigit():
-        return len(place) == 2 and words.split(place[0])[-1:] in ([name] for name in _OF_USERS)
-    return words.split(place[-1])[-1:] == ["auth"] and decision.is_password(items[1])
-
-
-def _labels(tree: dict) -> dict:
-    """The key that holds the value of {name: DB_PASSWORD, value: ...}, and that name."""
-    lower = {key.lower().replace("_", ""): key for key in tree}
-    for stem in ("", "parameter", "variable", "option", "header", "env", "env var"):
-        for label in _LABELS:
-            name = tree.get(lower.get(stem + label, ""))
-            values = _values(stem, lower) if isinstance(name, str) else ()
-            if values:
-                return {lower[word]: name for word in values if word != stem + label}
-    return _of_one_kind(tree, lower)
-
-
-def _values(stem: str, lower: dict) -> list:
-    """The keys that may hold a value: with the stem of the label, else without one."""
-    return [word for word in (stem + end for end in _VALUES) if word in lower] or [
-        word for word in _VALUES if word in lower
-    ]
-
-
-def _of_one_kind(tree: dict, lower: dict) -> dict:
-    """A key of Kaggle's, beside the user; the last part of a path of JSON Patch."""
-    if "key" in lower and ("username" in lower or "user" in lower):
-        return {lower["key"]: "api_key"}
-    if "op" in lower and "value" in lower and isinstance(tree.get("path"), str):
-        return {lower["value"]: tree["path"].rpartition("/")[2]}
-    return {}
 
 
 def _holds_variables(key: str, variables: bool, value) -> bool:

@@ -54,7 +54,7 @@ def test_random_letters_between_words_are_left_out(text: str) -> None:
         ("json", '{"db_password": 86753090}', {"db_password": 86753090}),
         ("yaml", 'db_password: "86753090"\nother_password: 86753090\n', {"other_password": "86753090"}),
         ("toml", 'db_password = "86753090"\nport = 8675\n', {"port": 8675}),
-        ("env", "DB_PASSWORD='86753090'\nA_PASSWORD=86753090\n", {"A_PASSWORD": "86753090"}),
+        ("env", "DB_PASSWORD='86753090'\nMAX_TOKENS=8675\n", {"MAX_TOKENS": "8675"}),
     ],
 )  # fmt: skip
 def test_digits_in_quotes_are_a_password_and_numbers_are_none(

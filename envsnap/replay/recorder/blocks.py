@@ -1,7 +1,7 @@
 """What the lines above say of a line: the name that it is listed below, the columns of a table.
 
 One line after the other, as a program prints them. What a name says of the lines below it is
-judged as in a tree of settings; cells are judged under the name of their column. Words alone are
+judged as in a tree of settings. Words alone are
 secrets only where a password is told: a tokenizer prints its tokens below that word, too.
 """
 
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple
 
-from envsnap.redact import keys, kinds, trees, words
+from envsnap.redact import keys, kinds, tables, trees, words
 from envsnap.redact.weighing import hides
 
 Span = tuple[int, int, str]
@@ -41,18 +40,6 @@ _WHOLE = re.compile(
 _NAME = re.compile(r"[A-Za-z_][\w.-]{2,80}")
 LONGEST_TREE, SHORTEST_LOST = 8000, 3
 MOST_WORDS = 4  # of a name
-_SIGNS = ("|", "\u2502", "\t", ";", ",")
-_GAPS = re.compile(r"[ ]{2,}")
-_COLUMN = re.compile(r"[A-Za-z][\w.#/-]{0,40}(?: [A-Za-z][\w.#/-]{0,20}){0,2}\Z")
-_RULE = re.compile(r"[\s|+:=\u2500-\u257f-]*\Z")
-_BLANKS = " \t\r\"'`*"
-
-
-class Cell(NamedTuple):
-    """One cell of a line, without the blanks and the quotes around it."""
-
-    start: int
-    text: str
 
 
 class Above:
@@ -60,12 +47,11 @@ class Above:
 
     def __init__(self) -> None:
         self._name, self._indent = "", 0
-        self._sign = ""
-        self._levels: list[int] = []
+        self._table = tables.Table()
 
     def spans(self, line: str) -> list[Span]:
         """Where the secrets of the next line are."""
-        found = [*self._listed(line), *self._cells(line), *_flow(line), *_pair(line)]
+        found = [*self._listed(line), *self._table.spans(line), *_flow(line), *_pair(line)]
         found += _tree(line) if not found else []
         self._remember(line)
         return found
@@ -85,60 +71,6 @@ class Above:
         head = _HEAD.match(line) if line[-1:] in ":=[({|>-+" or line.endswith(" ") else None
         if head is not None and not self._name and keys.weigh(head.group(2)) >= keys.SECRET:
             self._name, self._indent = head.group(2), len(head.group(1))
-
-    def _cells(self, line: str) -> list[Span]:
-        if self._levels:
-            cells = _cut(line, self._sign)
-            if len(cells) == len(self._levels):
-                return [
-                    (cell.start, cell.start + len(cell.text), "column that tells a secret")
-                    for level, cell in zip(self._levels, cells, strict=True)
-                    if _is_secret(cell.text, level)
-                ]
-            if line.strip() and _RULE.match(line):
-                return []
-            self._levels = []
-        self._sign, self._levels = _columns(line)
-        return []
-
-
-def _columns(line: str) -> tuple[str, list[int]]:
-    """How a line parts its cells, and what each tells as a name, if one tells a secret."""
-    if len(line) > 400:
-        return "", []
-    for sign in (*_SIGNS, ""):
-        if sign and sign not in line:
-            continue
-        names = [cell.text for cell in _cut(line, sign)]
-        if len(names) < 2 or not all(_is_column(name, sign) for name in names):
-            continue
-        levels = [_level(name) for name in names]
-        if max(levels) >= keys.SECRET:
-            return sign, levels
-    return "", []
-
-
-def _is_column(name: str, sign: str) -> bool:
-    """A name of a column; commas part the words of sentences, too."""
-    return _COLUMN.match(name) is not None and not (sign == "," and " " in name)
-
-
-def _cut(line: str, sign: str) -> list[Cell]:
-    """The cells of a line, without the ones outside of a table's frame."""
-    start, end = 0, len(line)
-    if sign in ("|", "\u2502"):
-        inner = line.strip()
-        framed = inner[:1] == sign and inner[-1:] == sign and len(inner) > 1
-        if framed:
-            start, end = line.index(sign) + 1, line.rindex(sign)
-    parts = line[start:end].split(sign) if sign else _GAPS.split(line.rstrip())
-    cells, at = [], start
-    for part in parts:
-        at = line.index(part, at) if part else at
-        text = part.strip(_BLANKS)
-        cells.append(Cell(at + (part.index(text) if text else 0), text))
-        at += len(part) + len(sign)
-    return cells
 
 
 def _flow(line: str) -> list[Span]:

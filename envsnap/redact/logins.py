@@ -1,0 +1,61 @@
+"""Values that are users with their passwords, or a scheme with what it carries, whatever else the key may hold."""
+
+import re
+
+from . import keys, kinds, words
+
+_ONE = r"[\w.@\\-]{1,64}:[^\s:,;/][^\s:,;]{2,200}"
+_LOGINS = r"\s?" + _ONE + r"(?:[,;\n] ?" + _ONE + r")*\s?\Z"
+_SCHEME = r"(?i)(?:basic|bearer|token|api-?key|digest|negotiate)[ :]+(?:[\w.@-]{1,64}:)?([^\s:]{4,4096})\Z"
+# Whose items are users, and whose are logins beyond doubt.
+_USERS = frozenset("user users account accounts member members".split())
+_SURELY = frozenset(
+    "login logins auth htpasswd chpasswd credential credentials cred creds userpwd basicauth".split()
+)
+# What users have beside a password.
+_ROLES = frozenset(
+    "admin admins user users viewer editor owner owners reader writer guest root operator member members staff dev"
+    " developer developers ops readonly read write none all superuser manager maintainer reporter nobody nogroup"
+    " group groups wheel docker video render www-data daemon service".split()
+)
+
+
+def are(key: str, text: str, level: int) -> bool:
+    """Tell whether a value is `joe:x`, several of these, or `Bearer x`, under a key that may hold it."""
+    names = words.split(key)
+    if level == keys.PERHAPS and "auth" in names and _is_scheme(text):
+        return True
+    surely = _SURELY.intersection(names) and level != keys.DIGEST
+    if not (surely or names[-1:] == ["list"] or _USERS.intersection(names[-1:])):
+        return False
+    if ":" not in text or re.match(_LOGINS, text) is None:
+        return False
+    pairs = [pair.strip().partition(":") for pair in re.split("[,;\n]", text.strip())]
+    passwords = [word for user, _, word in pairs if word != user and not _is_no_password(word)]
+    many = len(pairs) > 1 or key.lower().endswith("s")
+    return len(passwords) == len(pairs) and bool(
+        surely or (many and _USERS.intersection(names[-1:]))
+    )
+
+
+def _is_scheme(text: str) -> bool:
+    match = re.match(_SCHEME, text)
+    return match is not None and not _is_no_password(match.group(1))
+
+
+def _is_no_password(word: str) -> bool:
+    return (
+        kinds.is_plain(word)
+        or kinds.is_setting(word)
+        or kinds.is_reference(word)
+        or kinds.is_path(word)
+        or word.lower() in _ROLES
+    )
+
+
+def is_code(key: str, text: str) -> bool:
+    """Tell whether digits are the password of a variable: its value is a text, and no number is counted there."""
+    return (
+        words.split(key) != ["pass"]
+        and re.match(r"[0-9]{4,64}\Z|[0-9]{2,12}(?:[ .-][0-9]{2,12}){1,9}\Z", text) is not None
+    )
