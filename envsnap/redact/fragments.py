@@ -77,7 +77,7 @@ _SEEN = (
     ((" ",), _LAST),
 )
 # Where a value is in quotes, or joined to its name by no blank.
-_IN_QUOTES = (_COMPARED, _QUOTED, _GIVEN, _SETTER, _ITEM)
+_IN_QUOTES = (_COMPARED, _QUOTED, _GIVEN, _ITEM)
 # host:port:database:user:password, and user:password:1000:1000::/home/user:/bin/sh
 _RECORDS = (
     r"(?m)^(?!(?:[0-9A-Fa-f]{2}:){5})(?:[\w.*-]{1,200}|\[[0-9a-fA-F:]{2,40}\]):(?:[0-9]{2,5}|\*):[\w.*-]{1,80}:[\w.*@-]{1,80}:((?![\s:/])[^\n]{3,400}?)[ \t]{0,4}$",
@@ -146,7 +146,8 @@ def _in_cells(text: str, shape: str) -> list:
         if level < keys.SECRET or not hides(value, level) or _names_another(value) or "%s" in value:
             continue
         is_word = (level >= keys.PASSWORD or _is_certain(name, shape)) and not (
-            kinds.is_setting(value) or sentences.is_telling(value)
+            kinds.is_setting(value)
+            or (sentences.is_said(value) if shape in _IN_QUOTES else sentences.is_telling(value))
         )
         if is_word or kinds.is_made(value) or sentences.is_told(value):
             found.append((*match.span(2), "value of a name that tells a secret"))

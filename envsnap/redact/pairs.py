@@ -11,10 +11,23 @@ _NAMES = (
     *"attribute title id path property".split(),
 )
 _VALUES = frozenset(
-    "value values val default content contents data v arg argument arguments to from current answer text string"
+    "value values val default content contents data v arg argument arguments to from current previous answer text string"
     " literal new old replace replacement replaced plain raw".split()
 )
 _KINDS = ("type", "kind")
+_KINDS_OF_VALUES = (
+    "default",
+    "new",
+    "old",
+    "current",
+    "previous",
+    "string",
+    "plain",
+    "plaintext",
+    "secret",
+    "raw",
+    "literal",
+)
 # Lists of names, and what stands beside them: {columns: [user, password], rows: [[joe, x]]}
 _HEADS = frozenset(
     "name names column columns header headers field fields cols key keys variables".split()
@@ -36,7 +49,10 @@ def labels(tree: dict) -> dict:
             values = [
                 other
                 for other in holding
-                if other != key and _is_beside(ends[key], ends[other], level)
+                if other != key
+                and _is_beside(ends[key], ends[other], level)
+                and _stem(other) in ("", _stem(key), *_KINDS_OF_VALUES)
+                and not (ends[key] == "path" and re.search(r"\s", str(tree[other]).strip()))
             ]
             if values:
                 return dict.fromkeys(values, name)
@@ -88,6 +104,13 @@ def _end(key: str) -> str:
     word = found[-1].lower() if found else ""
     joined = re.match("(?:parameter|variable|option|header|env|envvar|display)(name|value)", word)
     return joined.group(1) if joined else word
+
+
+def _stem(key: str) -> str:
+    """A key without its last word: of parameterName and parameterValue the same."""
+    word = _end(key)
+    low = key.lower()
+    return low[: low.rindex(word)].strip("_-.@#") if word and word in low else ""
 
 
 def _of_one_kind(tree: dict) -> dict:

@@ -259,10 +259,14 @@ def _is_plainly_told(text: str, match, value: str) -> bool:
     return given is not None or re.search(_SAYS, before) is not None
 
 
+def is_said(word: str) -> bool:
+    """A word that is said of passwords: missing, expired, hidden."""
+    return word.lower().rstrip(".,!").partition("-")[0] in _TELLS
+
+
 def is_telling(word: str) -> bool:
-    """A word that follows `password` in sentences."""
-    low = word.lower().rstrip(".,!")
-    return low.partition("-")[0] in _TELLS or re.match(_TELLING + r"\Z", low) is not None
+    """A word that follows `password` in sentences, by itself or by how it ends."""
+    return is_said(word) or re.match(_TELLING + r"\Z", word.lower().rstrip(".,!")) is not None
 
 
 def _pairs(text: str) -> list:

@@ -112,7 +112,7 @@ def _is_secret(text: str, name: str, level: int, certain: bool) -> bool:
         return kinds.is_made(text) or sentences.is_told(
             text
         )  # a text's tokens stand in tables, too
-    return text.count(" ") < 3 and not sentences.is_telling(text)
+    return text.count(" ") < 3 and not sentences.is_said(text)
 
 
 def spans(text: str) -> list:
