@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from envsnap.intake.formats import conda_names, pip_freeze, privacy, requirement_lines, trees
 from envsnap.intake.formats.draft import Draft
@@ -121,25 +121,28 @@ def _spec(draft: Draft, text: str) -> None:
         else:
             draft.leave("specifications without a version")
         return
-    want(draft, spec["name"], spec["rest"].strip() or _told(spec["told"] or ""))
+    told = spec["told"] or ""
+    build = BUILD.search(told)
+    rest = spec["rest"].strip() or _version(told)
+    want(draft, spec["name"], rest, build["build"].strip() if build is not None else UNSET)
 
 
-def _told(inner: str) -> str:
-    """The version and the build that stand in brackets, as they would stand behind the name."""
-    version, build = VERSION.search(inner), BUILD.search(inner)
+def _version(told: str) -> str:
+    """The version that stands in brackets, as it would stand behind the name."""
+    version = VERSION.search(told)
     if version is None:
         return ""
     found = (version["double"] or version["single"] or version["bare"]).strip()
-    is_exact = build is not None and EXACT.match(f"=={found}") is not None
-    return f"=={found}={build['build'].strip()}" if build is not None and is_exact else found
+    is_exact = BUILD.search(told) is not None and EXACT.match(f"=={found}") is not None
+    return f"=={found}" if is_exact else found
 
 
-def want(draft: Draft, name: str, rest: str) -> None:
+def want(draft: Draft, name: str, rest: str, build: str | UnsetType = UNSET) -> None:
     """Add what conda is asked for; `=1.2` is a range of conda's, `==1.2` a version."""
-    asked: dict[str, Any] = {"version": UNSET, "specifier": UNSET, "build": UNSET}
+    asked: dict[str, Any] = {"version": UNSET, "specifier": UNSET, "build": build}
     exact = EXACT.match(rest)
     if exact is not None and (rest.startswith("==") or exact["build"]):
-        asked.update(version=exact["version"], build=exact["build"] or UNSET)
+        asked.update(version=exact["version"], build=exact["build"] or build)
     elif exact is not None:
         asked.update(specifier=f"=={exact['version']}.*")
     elif rest and rest != "*":
@@ -148,8 +151,10 @@ def want(draft: Draft, name: str, rest: str) -> None:
         _python(draft, asked)
         return
     distribution = conda_names.distribution(name)
-    manager = "conda" if distribution is None else UNSET
-    draft.want(distribution or conda_names.key(name), Choice(manager=manager, **asked))
+    if distribution is None or conda_names.is_variant(name, distribution):
+        draft.want(conda_names.key(name), Choice(manager="conda", **asked))
+    if distribution is not None:
+        draft.want(distribution, Choice(**asked))
 
 
 def _python(draft: Draft, asked: dict[str, Any]) -> None:

@@ -31,6 +31,11 @@ def distribution(name: str) -> str | None:
     return canonical(name)
 
 
+def is_variant(name: str, found: str) -> bool:
+    """Whether several packages bring a distribution, of which this one is a CPU's or a GPU's."""
+    return name != found and name.endswith(("-cpu", "-gpu"))
+
+
 def add(draft: Draft, name: str, conda: Conda, *, doubted: bool = False) -> None:
     """Add an installed package of conda, and Python where that is what it is.
 

@@ -34,6 +34,13 @@ def add_tree(draft: Draft, name: str, tree: Any, kind: str, data: bytes | None =
         draft.gap_text("configs", path, reason)
 
 
+def add_told(draft: Draft, name: str, tree: dict[str, Any], cut: str) -> None:
+    """Add settings that a report tells; where its file is cut, more of them may have followed."""
+    add_tree(draft, name, tree, "yaml")
+    if cut:
+        draft.gap("configs", (name,), CUT)
+
+
 def add_file(draft: Draft, name: str, data: bytes, kind: str) -> None:
     """Add a config file by its bytes; one that is no such text, or is large, by digest alone."""
     if len(data) <= LARGEST:

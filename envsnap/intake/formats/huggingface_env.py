@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
 import re
 
 from msgspec import UNSET, UnsetType
 
-from envsnap.intake.formats import machine, names
+from envsnap.intake.formats import configs, machine, names
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
@@ -28,6 +30,8 @@ VERSION = re.compile(
 )
 FRAMEWORK = re.compile(r"^(?P<version>\S+)(?: \((?P<device>[^()]*)\))?$")
 ACCELERATOR = re.compile(r"^(?P<name>[A-Z][^,]{2,60}), (?P<memory>\d{3,7}) MiB$")
+CONFIG = re.compile(r"`?accelerate`? (?:default )?config", re.IGNORECASE)
+SETTING = re.compile(r"^\s+[-*\u2022]? ?(?P<key>[A-Za-z]\w{1,60}): (?P<value>.{1,4000})$")
 # Names that the reports spell as words, and what the distribution is called.
 ALIASES = {
     "pytorch": "torch",
@@ -90,7 +94,9 @@ def read(source: Source) -> Draft:
     draft = Draft(f"the output of {first[1].lower()} env", "stated")
     for place, line in enumerate(block):
         item = ITEM.match(line)
-        if item is not None:
+        if item is not None and CONFIG.fullmatch(item["key"].strip()):
+            _config(draft, block[place + 1 :], source.cut)
+        elif item is not None:
             _item(draft, item["key"].strip(), item["value"].strip(), block[place + 1 :])
     if source.cut:
         draft.leave_end(source.cut)
@@ -134,6 +140,26 @@ def _item(draft: Draft, key: str, value: str, below: list[str]) -> None:
         draft.framework("torch", Framework(cuda_available=_sees_gpu(value)))
     else:
         _version(draft, key, value)
+
+
+def _config(draft: Draft, below: list[str], cut: str) -> None:
+    """What `accelerate config` has stored: the indented lines below, each a setting."""
+    tree: dict[str, object] = {}
+    for line in itertools.takewhile(lambda line: line[:1].isspace(), below):
+        setting = SETTING.match(line)
+        if setting is not None:
+            tree[setting["key"]] = _literal(setting["value"].strip())
+    if tree:
+        configs.add_told(draft, "accelerate", tree, cut)
+
+
+def _literal(text: str) -> object:
+    """A value as Python prints it; a word without quotes is itself."""
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    return value if isinstance(value, dict | list | int | float | str) else text
 
 
 def _version(draft: Draft, key: str, value: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
-from envsnap.intake.formats import key_values, machine, torch_build
+from envsnap.intake.formats import configs, key_values, machine, torch_build
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
@@ -18,6 +19,10 @@ PAIR = re.compile(
 BEGIN = re.compile(r"^\s{0,8}(?:[-*] |@[\w-]{1,40}[:,]? )?sys\.platform: ?(?:linux|win32|darwin)")
 END = re.compile(r"^(?:Runtime environment:|-{10,}|={10,}|```|</details>)\s*$")
 BUILD = re.compile(r"^\s{0,8}(?:[-*] )?PyTorch compiling details:")
+RUNTIME = re.compile(r"^\s{0,8}Runtime environment:\s*$")
+SETTING = re.compile(
+    r"^\s{1,12}(?P<key>cudnn_benchmark|mp_cfg|seed|deterministic|GPU number): (?P<value>.{1,400})$"
+)
 OWN = re.compile(
     r"^\s{0,8}(?:[-*] )?(?:MMEngine|MMCV|MMDetection|PyTorch compiling details|TorchVision|NVCC|CUDA available):"
 )
@@ -46,9 +51,25 @@ def read(source: Source) -> Draft:
     build = next((place for place, line in enumerate(blocks[0]) if BUILD.match(line)), None)
     if build is not None:
         torch_build.read(draft, blocks[0][build + 1 :])
+    runtime = _runtime(source)
+    if runtime:
+        configs.add_told(draft, "mmengine", {"runtime": runtime}, source.cut)
     if draft.entries("gpus"):
         draft.complete("gpus", names_only=True)
     return draft
+
+
+def _runtime(source: Source) -> dict[str, str]:
+    """What mmengine sets at the start, below "Runtime environment:": the benchmark of cuDNN, the seed."""
+    found: dict[str, str] = {}
+    lines = iter(source.bare)
+    for line in lines:
+        if RUNTIME.match(line):
+            for told in itertools.takewhile(str.strip, lines):
+                pair = SETTING.match(told)
+                if pair is not None:
+                    found[pair["key"]] = pair["value"].strip()
+    return found
 
 
 def _without_build(lines: list[str]) -> list[str]:

@@ -25,8 +25,9 @@ NOTICE = re.compile(
     r"(?:WARNING|DEPRECATION|ERROR|\[notice\]|You are using pip|You should consider"
     r"|Using Python [\w.+]+ (?:environment|interpreter) at: )"  # uv
 )
+ADDED = "## The following requirements were added by pip freeze:"
 OWN_COMMENT = re.compile(
-    r"# Editable .*install |# '.*'$|## !! Could not determine|# \(.*\)$|## FIXME:|# pip freeze"
+    r"# Editable .*install |# '.*'$|## !! Could not determine|# \(.*\)$|## FIXME:|# pip freeze|## The following requirements were added by pip freeze:"
 )
 
 
@@ -43,6 +44,8 @@ def recognise(source: Source) -> bool:
         return False
     if not requirements_txt.is_of_packages(source, lines):
         return False
+    if any(line.text.startswith(ADDED) for line in lines):
+        return True  # in the order of the file that `pip freeze -r` was given
     return _is_exact(lines) or (_is_sorted(lines) and not _is_asked_for(source, lines))
 
 

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from envsnap.intake.formats import machine
+from envsnap.intake.formats import configs, machine
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
@@ -31,6 +31,11 @@ STAGES = {"candidate": "rc", "alpha": "a", "beta": "b"}
 PLATFORMS = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
 VARIABLES = ("LC_ALL", "LANG")
 # What follows these lines is of libraries, not of packages.
+POOLS = re.compile(r"^\s*threadpoolctl info:")
+POOL = re.compile(
+    r"^\s*(?P<key>user_api|internal_api|num_threads|prefix|filepath|version|threading_layer|architecture):"
+    r"\s(?P<value>\S.{0,400})$"
+)
 ENDS = re.compile(r"^\s*(?:threadpoolctl info|Built with OpenMP)\b")
 
 
@@ -63,9 +68,34 @@ def read(source: Source) -> Draft:
     for key, value in _pairs(list(source.bare), starts[0]):
         if not _of_machine(draft, key, value):
             machine.module(draft, key, value)
+    pools = _pools(source.bare)
+    if pools:
+        configs.add_told(draft, "threadpoolctl", pools, source.cut)
     if source.cut:
         draft.leave_end(source.cut)
     return draft
+
+
+def _pools(lines: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """The libraries of threads and of linear algebra, as threadpoolctl tells them, by their names."""
+    found: list[dict[str, str]] = []
+    start = next((place for place, line in enumerate(lines) if POOLS.match(line)), len(lines))
+    for line in lines[start + 1 :]:
+        told = POOL.match(line)
+        if told is None and line.strip():
+            break
+        if told is not None and (not found or told["key"] in found[-1]):
+            found.append({})
+        if told is not None:
+            found[-1][told["key"]] = told["value"].strip()
+    pools: dict[str, dict[str, str]] = {}
+    for pool in found:
+        name = pool.pop("prefix", "")
+        if not name:
+            continue  # its end is missing
+        key = name if name not in pools else f"{name} {len(pools) + 1}"
+        pools[key] = {what: said for what, said in pool.items() if what != "filepath"}
+    return pools
 
 
 def _pairs(lines: list[str], start: tuple[int, str]) -> Iterator[tuple[str, str]]:
@@ -107,11 +137,20 @@ def _columns(found: re.Match[str]) -> set[int]:
 
 
 def _shared(lines: list[str]) -> set[int]:
-    """What most of a block's first lines have in common; empty where they are not aligned."""
+    """What most of a block's first lines have in common; empty where they are not aligned.
+
+    Keys of one length end in one column without being aligned.
+    """
     block = list(itertools.takewhile(str.strip, lines[:FIRST]))
-    found = [_columns(match) for line in block if (match := PAIR.match(line))]
-    counted = Counter(itertools.chain.from_iterable(found))
-    return {place for place, count in counted.items() if count > 2 and count * 2 >= len(found)}
+    found = [match for line in block if (match := PAIR.match(line))]
+    counted = Counter(itertools.chain.from_iterable(map(_columns, found)))
+    return {
+        place
+        for place, count in counted.items()
+        if count > 2
+        and count * 2 >= len(found)
+        and len({len(match["key"]) for match in found if place in _columns(match)}) > 1
+    }
 
 
 def _of_machine(draft: Draft, key: str, value: str) -> bool:

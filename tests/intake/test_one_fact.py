@@ -1,0 +1,107 @@
+"""Two files that differ in one fact: it is told, or said to be unknown, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+
+from envsnap import api
+from envsnap.intake import foreign
+
+CONDA = "channels: [conda-forge]\ndependencies:\n- {}\n- python=3.11\n"
+XARRAY = """INSTALLED VERSIONS
+------------------
+commit: None
+python: 3.10.13 (main, May  9 2024, 07:34:36) [GCC 12.2.0]
+python-bits: 64
+OS: Linux
+libhdf5: None
+
+xarray: 2024.3.0
+pandas: 2.1.4
+numpy: 1.26.4
+scipy: 1.11.4
+netCDF4: None
+pydap: None
+h5netcdf: None
+bottleneck: None
+dask: {}
+"""
+SKLEARN = """
+System:
+    python: 3.10.13 (main, May  9 2024, 07:34:36) [GCC 12.2.0]
+
+Python dependencies:
+      sklearn: 1.4.2
+        numpy: 1.26.4
+
+threadpoolctl info:
+       user_api: blas
+   internal_api: openblas
+         prefix: libopenblas
+       filepath: /opt/numpy.libs/libopenblas.so
+        version: {}
+threading_layer: pthreads
+"""
+ACCELERATE = """- `Accelerate` version: 0.30.1
+- Platform: Linux-5.4.0-155-generic-x86_64-with-glibc2.31
+- Python version: 3.11.9
+- `Accelerate` default config:
+\t- distributed_type: DEEPSPEED
+\t- mixed_precision: {}
+\t- deepspeed_config: {{'zero_stage': 2}}
+"""
+MMENGINE = """System environment:
+    sys.platform: linux
+    Python: 3.10.13
+    PyTorch: 2.1.2
+    CUDA available: False
+    MMEngine: 0.10.3
+
+Runtime environment:
+    cudnn_benchmark: {}
+    seed: 7
+    Distributed launcher: none
+"""
+BATCH = "#!/bin/bash\n#SBATCH -N 4\nexport OMP_NUM_THREADS=${{SLURM_CPUS_PER_TASK:-{}}}\npython train.py\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "one", "two", "path"),
+    [
+        (CONDA, "faiss-gpu=1.8.0", "faiss-cpu=1.8.0", "wanted.faiss-gpu"),
+        (CONDA, "pytorch-gpu=2.1", "pytorch-cpu=2.1", "wanted.pytorch-gpu"),
+        (
+            CONDA,
+            "pytorch[version='>=2.1,<2.2',build=*cuda*]",
+            "pytorch[version='>=2.1,<2.2',build=*cpu*]",
+            "wanted.torch",
+        ),
+        (XARRAY, "2024.4.1", "2024.4.0", "packages.dask"),
+        (SKLEARN, "0.3.23.dev", "0.3.21.dev", "configs.threadpoolctl"),
+        (ACCELERATE, "fp16", "bf16", "configs.accelerate"),
+        (MMENGINE, "False", "True", "configs.mmengine"),
+    ],
+)
+def test_the_one_fact_is_told(text: str, one: str, two: str, path: str) -> None:
+    reference, other = (
+        foreign.load(
+            text.format(value).encode(), label, "file.txt" if text != CONDA else "e.yml"
+        ).manifest
+        for label, value in (("a", one), ("b", two))
+    )
+    verdict = api.diff(reference, other)
+    assert any(
+        path == ".".join(finding.path[: path.count(".") + 1]) for finding in verdict.findings
+    )
+
+
+def test_what_a_shell_makes_is_unknown() -> None:
+    document = foreign.load(BATCH.format(6).encode(), "job", "job.sbatch")
+    gap = document.manifest.sections.env_vars.gaps["OMP_NUM_THREADS"]
+    assert gap == "unknown: the shell makes its value from ${SLURM_CPUS_PER_TASK:-6}"
+
+
+def test_what_pip_freeze_adds_to_a_file_is_installed() -> None:
+    text = "numpy==1.26.4\npandas==2.1.4\n## The following requirements were added by pip freeze:\ncertifi==2024.2.2\n"
+    document = foreign.load(text.encode(), "f", "freeze-r.txt")
+    assert set(document.manifest.sections.packages.entries) == {"numpy", "pandas", "certifi"}
