@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from envsnap.knowledge.config_keys import OF_SURROUNDINGS
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.report import document
 from envsnap.rules.engine import Result
@@ -44,9 +43,8 @@ def is_unexplained(report: document.Report, found: Finding) -> bool:
     """Whether the reader said what failed, and the first finding is no more than a step beside it."""
     beside = found.rule in STEPS_BESIDE or only_moved(found) or found.why.endswith(NO_CRASH)
     is_silent = QUOTES not in found.why or found.confidence is Confidence.POSSIBLE
-    of_program = found.path[0] == "configs" and found.path[1] not in OF_SURROUNDINGS
-    if report.has_text and of_program and QUOTES not in found.why:
-        return True  # programs differ in what they are told; the text speaks of something else
+    if report.has_text and found.path[0] == "configs" and QUOTES not in found.why:
+        return True  # containers and programs differ in what they are told; the text speaks of something else
     return report.is_asked and (found.message.endswith(NONE_TOLD) or (beside and is_silent))
 
 

@@ -10,6 +10,7 @@ from envsnap.knowledge.variables import only_tells
 from envsnap.rules.finding import Confidence, Effect, Finding
 from envsnap.rules.machine.env_var import EnvVar
 from envsnap.rules.packages.package_missing import PackageMissing
+from envsnap.rules.symptoms import naming, values
 from envsnap.rules.symptoms.reading import Evidence, Reading
 
 SHORTEST = 6  # letters of a variable's name that a text may hold by chance
@@ -124,6 +125,8 @@ def _one_more(value: str) -> str:
 
 def is_shown(found: Finding, reading: Reading) -> bool:
     """Whether a text holds the value that a fact has on one side."""
+    if found.path[0] == "env_vars" and found.changes and _is_spoken_of(found, reading):
+        return True
     for value in (found.reference, found.other):
         if not isinstance(value, str):
             continue
@@ -134,6 +137,13 @@ def is_shown(found: Finding, reading: Reading) -> bool:
         if shown and re.search(rf"(?<![\w./-]){re.escape(shown[0])}(?![\w/])", reading.text):
             return True
     return False
+
+
+def _is_spoken_of(found: Finding, reading: Reading) -> bool:
+    """Whether a line that complains speaks of a variable as it is where things fail, or was before."""
+    lines = naming.telling(reading)
+    name = found.path[-1]
+    return any(values.speaks_of(name, found.other, found.reference, line) for line in lines)
 
 
 def _is_quoted(value: str, reading: Reading) -> bool:

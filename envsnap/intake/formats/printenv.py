@@ -1,6 +1,6 @@
 """What `env` and `printenv` print: the variables of a shell, as a capture keeps them.
 
-Values of variables that matter to a program, without secrets; of the others the names.
+Values without secrets; of what shells, desktops and clusters set for themselves the names.
 """
 
 from __future__ import annotations
@@ -27,6 +27,12 @@ WINDOWS = frozenset((
     "APPDATA", "COMPUTERNAME", "COMSPEC", "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "OS", "PATHEXT",
     "PROCESSOR_ARCHITECTURE", "PROGRAMDATA", "PROGRAMFILES", "SYSTEMROOT", "USERPROFILE", "WINDIR",
 ))  # fmt: skip
+# What a shell, a desktop, a session or a cluster sets for itself, and no program of ML reads.
+OF_ITSELF = re.compile(
+    r"(?:XDG|SSH|DBUS|GPG|GNOME|GTK|KDE|VSCODE|GIT|LESS|HIST|TERM|TMUX|STY|WINDOW|DESKTOP|SESSION|COLORTERM|INVOCATION|JOURNAL"
+    r"|SYSTEMD|NVM|LS_COLORS|PS[1-4]|PROMPT|EDITOR|VISUAL|PAGER|MAIL|DISPLAY|WAYLAND|SUDO|BASH|ZSH|LOGIN|MANPATH|INFOPATH|which_declare)"
+    r"|\w+_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_\w+|TCP_ADDR)\Z"
+)
 FEWEST, FEWEST_OF_SHELL, FEWEST_OF_WINDOWS = 4, 3, 2
 QUOTED = re.compile(r"\$'((?:[^'\\]|\\['\\])*)'")
 GOES_ON = "not stated: its value goes on in further lines"
@@ -110,9 +116,12 @@ def _unquoted(value: str) -> str:
 
 
 def add(draft: Draft, known: dict[str, str], unclear: dict[str, str]) -> None:
-    """Add variables; `unclear` says of some why their value is not stated."""
+    """Add variables; `unclear` says of some why their value is not stated.
+
+    Of what shells, desktops and clusters set for themselves only the names are kept.
+    """
     for name, value in known.items():
-        if not is_listed(name):
+        if not is_listed(name) and (name in SHELL or OF_ITSELF.match(name)):
             draft.variable_name(name)
         elif name in unclear:
             draft.gap("env_vars", (name,), unclear[name])

@@ -28,6 +28,11 @@ OF_THE_WORLD = re.compile(
     r"|service unavailable|too many requests|access ?denied)\b",
     re.IGNORECASE,
 )
+REACH = re.compile(
+    r"connect|refused|time[d]? ?out|resol|unreachable|not reach|route|\b40[1347]\b|\b50[0234]\b|unauthori|forbidden|denied"
+    r"|not found|no such|does not exist|certificate|proxy|credential|login|expired|unavailable|DNS",
+    re.IGNORECASE,
+)
 OF_WHAT_IS_GIVEN = re.compile(
     r"(?:Key|Index|Value|ZeroDivision|Overflow|FileNotFound|FileExists|IsADirectory|NotADirectory|EOF"
     r"|JSONDecode|Parser|Scanner|Validation|Schema|NotFitted|LinAlg|Undefined|TemplateSyntax|EmptyData|Data"
@@ -62,6 +67,13 @@ def is_of_a_service(raised: Traceback | None) -> bool:
         return False
     is_one = OF_A_SERVICE.fullmatch(_kind(raised)) is not None
     return is_one or OF_THE_WORLD.search(raised.message[:LONGEST]) is not None
+
+
+def is_of_reach(raised: Traceback | None) -> bool:
+    """Whether something was not found or not reached: which one was asked for may be elsewhere."""
+    if raised is None:
+        return False
+    return is_of_a_file(raised) or REACH.search(_said(raised)) is not None
 
 
 def is_of_a_file(raised: Traceback | None) -> bool:

@@ -16,7 +16,7 @@ from envsnap.model.host import EnvVars
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.model.reading import entries, given, packages, stated
-from envsnap.rules.symptoms import owners
+from envsnap.rules.symptoms import owners, values
 from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.reading import Evidence, Reading
 from envsnap.rules.symptoms.trouble import is_likely
@@ -51,7 +51,8 @@ QUOTED_VALUE = re.compile(
 ADDRESS = re.compile(
     r"[a-z]{2,12}://(?:[^/@\s]{1,80}@)?([A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,60}){1,6})(?=[:/]|\Z)"
 )
-MOST_LINES = 40
+MOST_LINES, BELOW = 40, 4
+OF_A_FRAME = re.compile(r"\s{0,40}(?:File \"|at [\w.$<>]{1,200}\()")
 SHORT = 4000  # characters: of a text that a person cut, every line may name a variable
 LONGEST = 600
 LONGEST_VALUE = 80
@@ -152,13 +153,8 @@ def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
     lines = reading.lines
     every = range(len(lines.lines)) if len(reading.text) <= SHORT else ()
     others = loud_lines(reading, every)
-    complaints = [
-        item
-        for item in loud_lines(reading, lines.with_any(COMPLAINING))
-        if COMPLAINS.search(item[1])
-    ][-MOST_LINES:]
     read = [
-        *((*item, (*_variables(item[1], manifest), *_distributions(item[1], manifest))) for item in complaints[::-1]),
+        *((*item, (*_variables(item[1], manifest), *_distributions(item[1], manifest))) for item in complaints(reading)[::-1]),
         *((*item, _variables(item[1], manifest)) for item in others),
     ]  # fmt: skip
     for number, line, names in read:
@@ -175,6 +171,23 @@ def named(reading: Reading, manifest: Manifest) -> list[Evidence]:
                 path, Evidence(row=row, groups=groups, line=line, number=lines.numbered(number))
             )
     return list(found.values())[:MOST]
+
+
+def complaints(reading: Reading) -> list[tuple[int, str]]:
+    """The last lines in which a program complains, with their numbers."""
+    found = loud_lines(reading, reading.lines.with_any(COMPLAINING))
+    return [item for item in found if COMPLAINS.search(item[1])][-MOST_LINES:]
+
+
+def telling(reading: Reading) -> list[str]:
+    """The lines in which a short text, or a complaint of a long one, may show a value; no frames."""
+    lines = reading.lines
+    numbers: Iterable[int] = range(len(lines.lines))
+    if len(reading.text) > SHORT:
+        near = {number + step for number, _ in complaints(reading) for step in range(BELOW)}
+        numbers = sorted(near & set(numbers))
+    found = [line for _, line in loud_lines(reading, numbers) if not OF_A_FRAME.match(line)]
+    return [*(item.line for item in reading.evidence if not item.is_hint), *found]
 
 
 def as_set(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
@@ -301,7 +314,11 @@ def _variables(line: str, manifest: Manifest) -> Iterator[tuple[Path, str]]:
     plain = _words(line)
     for name, value in variables.items():
         shown = _is_quoted(value, line) or _is_host_of(value, line)
-        if shown or (not only_tells(name) and _is_worded(name, plain)):
+        if (
+            shown
+            or (not only_tells(name) and _is_worded(name, plain))
+            or values.speaks_of(name, value, None, line)
+        ):
             yield ("env_vars", name), name
         for setting in SETTING.findall(value) if isinstance(value, str) else ():
             if f" {_words(setting)}" in f" {plain}":

@@ -19,6 +19,7 @@ from envsnap.rules.symptoms import owners
 from envsnap.rules.symptoms.complaints import (
     is_of_a_file,
     is_of_a_service,
+    is_of_reach,
     is_of_what_is_given,
 )
 from envsnap.rules.symptoms.places import Places, is_of_own_module
@@ -137,7 +138,9 @@ def _moved_far(evidence: Evidence, where: Places, findings: Sequence[Finding]) -
 
     def may_be(found: Finding) -> bool:
         if found.path[0] == "env_vars":
-            return found.effect is not Effect.PERFORMANCE  # of which nothing fails
+            # What a library says of its arguments no variable decides; which service answers one may.
+            is_reached = is_of_reach(evidence.raised) or found.effect is Effect.CRASH
+            return outside and is_reached and found.effect is not Effect.PERFORMANCE
         moved = distance(found.reference, found.other) in (Distance.MAJOR, Distance.MINOR)
         return found.path[0] in ("packages", "frameworks") and moved and not outside
 
