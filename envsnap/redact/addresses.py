@@ -17,7 +17,7 @@ _USERINFO = (
     r"(?:[^/\s\"'<>]{0,512}@)?"
 )
 # user:password@host, also in tcp(host): letters begin it, so 1920:1080@30 is none.
-_BARE = r"(?<![\w.:+@%-])(?<!//)[A-Za-z_][\w.+%-]{0,63}:(?:[^\s@/\"']{1,256}@(?=[A-Za-z(\[]|[0-9]{1,3}\.[0-9])|[^\s@\"']{1,256}@(?=(?:tcp|unix|udp)\())"
+_BARE = r"(?<![\w.:+@%-])(?<!//)(?!mailto:)[A-Za-z_][\w.+%-]{0,63}:(?:[^\s@/\"'\[]{1,256}@(?=[A-Za-z(\[]|[0-9]{1,3}\.[0-9])|[^\s@\"']{1,256}@(?=(?:tcp|unix|udp)\())"
 # Oracle's: user/password@host.
 _SLASHED = r"\b(?:thin:|oci:|sqlplus |sqlldr |expdp |impdp )[\w.$-]{1,64}/([^\s@/\"']{1,256})@"
 # ... and without a word before it, where a host with a port and a service follows, or two slashes.

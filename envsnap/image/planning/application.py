@@ -33,6 +33,7 @@ WEIGHTS = re.compile(
 )
 MOST_NAMED, MOST_SECRETS = 6, 40  # what stays behind as a secret, a program may miss
 LOOKED_THROUGH = 1 << 20  # bytes of a file that are looked through for secrets
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 MOST_STARS, LONGEST_PATTERN = 8, 300
 
 
@@ -102,8 +103,11 @@ def _sorted_out(folder: str) -> tuple[list[str], list[str], list[str], list[str]
     weights: list[str] = []
     links: list[str] = []
     kept: list[str] = []
+    total = 0
     names, wanted = _wanted(folder)
     for name in names:
+        if total > LARGEST:
+            raise _too_large(folder)  # before the rest is looked through
         path = os.path.join(folder, name)
         mode = os.lstat(path).st_mode
         if stat.S_ISDIR(mode) or _is_outside(name):
@@ -119,6 +123,7 @@ def _sorted_out(folder: str) -> tuple[list[str], list[str], list[str], list[str]
             weights.append(name)
         else:
             kept.append(name)
+            total += os.lstat(path).st_size
     return kept, secrets, weights, links
 
 
@@ -187,7 +192,15 @@ def _is_outside(name: str) -> bool:
 def _beginning(folder: str, name: str) -> str:
     """The text that a file begins with; none of what is no text."""
     content = _read(folder, name, LOOKED_THROUGH)[0]
-    return "" if b"\0" in content else content.decode("utf-8", "replace")
+    if content.startswith(UTF16):
+        return content.decode("utf-16", "replace")
+    return "" if b"\0" in content else content.decode("utf-8-sig", "replace")
+
+
+def _too_large(folder: str) -> InputError:
+    return InputError(
+        f"--app {folder}: larger than {LARGEST >> 20} MiB; leave files out with {IGNORE}"
+    )
 
 
 def _archive(folder: str, sources: dict[str, str]) -> tuple[bytes, dict[str, str], list[str]]:
@@ -206,9 +219,7 @@ def _archive(folder: str, sources: dict[str, str]) -> tuple[bytes, dict[str, str
             content, mode = _read(folder, source)
             total += len(content)
             if total > LARGEST:
-                raise InputError(
-                    f"--app {folder}: larger than {LARGEST >> 20} MiB; leave files out with {IGNORE}"
-                )
+                raise _too_large(folder)
             member = tarfile.TarInfo(name.replace(os.sep, "/"))
             member.size = len(content)
             member.mode = 0o755 if mode & stat.S_IXUSR else 0o644

@@ -10,18 +10,20 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.errors import InputError
 from envsnap.image import validate
 from envsnap.image.facts import string
 from envsnap.image.planning import environment
-from envsnap.image.records import Decision, NotCarried, Plan, WeightFile
+from envsnap.image.records import Decision, File, NotCarried, Plan, WeightFile
 from envsnap.model import reading
 from envsnap.model.inputs import Weight
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as path_text
 from envsnap.redact import decision
+from envsnap.wording import few
 
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 # What torch.compile and triton call at run time: a C compiler, and the C library's headers.
@@ -30,6 +32,7 @@ COMPILED_AT_RUN_TIME = ("triton", "pytorch-triton", "pytorch-triton-rocm")
 # Where the hub's own client keeps what it fetched: a folder of the image's user.
 HUB_CACHE, HUB_FOLDER, OF_THE_HUB = "HF_HOME", "/app/.cache/huggingface", "huggingface-hub"
 LARGEST_PORT = 65535
+MOST_HELD = 4
 SCRIPT = re.compile(r"[A-Za-z0-9_./-]+\.py")
 
 
@@ -199,6 +202,29 @@ def with_warning(plan: Plan, subject: str, words: Sequence[str]) -> Plan:
     if why is None:
         return plan
     told = Decision(subject=subject, choice=shown, why=READABLE, certainty="nearest")
+    return replace(plan, decisions=(*plan.decisions, told))
+
+
+HELD = (
+    "carried as asked; the manifest left out what looks like a secret in it, and whoever has the image"
+    " can read it: mount the file when the container starts"
+)
+
+
+def with_secret_file(plan: Plan, manifest: Manifest, file: File) -> Plan:
+    """The plan, with a decision where a config that was asked for has what was left out as a secret."""
+    section = manifest.sections.configs
+    gaps = (section.gaps or {}) if section is not UNSET else {}
+    of_file = path_text((file.name,))
+    held = [
+        key
+        for key, reason in gaps.items()
+        if reason.startswith("redacted") and key[: len(of_file)] == of_file
+    ]
+    if not held:
+        return plan
+    subject = path_text(("configs", file.name))
+    told = Decision(subject=subject, choice=few(held, MOST_HELD), why=HELD, certainty="nearest")
     return replace(plan, decisions=(*plan.decisions, told))
 
 

@@ -64,6 +64,7 @@ def add(plan: Plan, manifest: Manifest, extras: Extras) -> tuple[Plan, dict[str,
         file, data = _config(manifest, name, path)
         added.append(file)
         files[file.file] = data
+        plan = carried.with_secret_file(plan, manifest, file)
     taken = [item.path for item in added]
     if len(taken) != len(set(taken)):
         raise InputError("--config: two files would lie at one place; rename one")

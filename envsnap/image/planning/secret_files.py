@@ -11,7 +11,7 @@ import re
 
 from envsnap.errors import InputError
 from envsnap.intake import config_trees
-from envsnap.redact import issuers, texts
+from envsnap.redact import issuers, kinds, texts
 
 # Files that hold secrets by their very nature, wherever they lie.
 SECRET = re.compile(
@@ -44,16 +44,23 @@ TREES = {
     ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "toml", ".ini": "ini", ".cfg": "ini",
     ".env": "env", ".properties": "env", ".tfvars": "toml", ".ipynb": "json", ".har": "json",
 }  # fmt: skip
-PLAIN = (".conf", ".sh", ".bash", ".service", ".xml", ".config", ".local", ".npmrc", ".http", ".sql",
-    ".log", ".mk", ".tf", ".hcl", ".gradle", ".groovy", *TREES)  # fmt: skip
-NAMED_PLAIN = re.compile(
-    r"config|settings|requirements.*\.txt|constraints.*\.txt|(?:docker|container)file.*|(?:gnu)?makefile|justfile|jenkinsfile|vagrantfile"
-    r"|procfile",
+# Programs: their names and words tell of secrets that they do not hold.
+CODE = frozenset((
+    ".py", ".pyi", ".pyx", ".pxd", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".svelte", ".go", ".rs", ".java", ".kt",
+    ".scala", ".swift", ".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".cu", ".cuh", ".cs", ".fs", ".rb", ".php", ".pl", ".lua", ".r",
+    ".jl", ".m", ".mm", ".ex", ".exs", ".erl", ".hs", ".ml", ".dart", ".proto", ".css", ".scss", ".map", ".ipynb",
+))  # fmt: skip
+# What stands behind the ending of a file that was put aside, or that is filled in later.
+ASIDE = re.compile(
+    r"(?:\.(?:bak|old|orig|save|tmp|swp|tmpl|tpl|template|j2|jinja2?|gotmpl|dist|in))+\Z|~\Z",
     re.IGNORECASE,
 )
 LARGEST_TREE = 256 << 10  # letters of a configuration that is read as one
 # Reasons that tell a secret by its name or its place. How a text looks is no reason here: a program
 # needs its files, and digests, names and data look random, too.
+OF_CODE = re.compile(
+    r"value of a name|private key|password of an? (?:command|address)|user information|header"
+)
 TELLS = re.compile(
     r"under a name|value of a name|user and password|password|private key|option|address|header|cookie|sentence"
     r"|token or key|secret in settings|named block|column|secret in base64|wallet"
@@ -82,14 +89,13 @@ def holds_secret(name: str, text: str) -> bool:
     """Whether a text has a private key, a token, or, in a configuration, what its name tells a secret."""
     if issuers.spans(text):
         return True
-    base = os.path.basename(name)
+    base = ASIDE.sub("", os.path.basename(name))
     end = os.path.splitext(base)[1].lower()
-    is_plain = end in PLAIN or NAMED_PLAIN.fullmatch(base) is not None
-    if not is_plain or len(text) > LARGEST_TREE:
-        return False
-    tree = _tree(text, end)
+    if end in CODE and end not in TREES:
+        return _is_in_code(text)
+    tree = _tree(text, end) if len(text) <= LARGEST_TREE else None
     if tree is None:
-        return _tells(text)
+        return _tells(text[:LARGEST_TREE])
     gaps: dict[str, str] = {}
     config_trees.redact(tree, (), gaps)
     return any(map(_is_told, gaps.values()))
@@ -104,6 +110,14 @@ def _tree(text: str, end: str) -> object:
     except (config_trees.UnparsedError, InputError):
         return None
     return tree if isinstance(tree, dict | list) else None
+
+
+def _is_in_code(text: str) -> bool:
+    """Whether a program has a value that somebody made in the place of a secret, and no word."""
+    return any(
+        OF_CODE.search(why) is not None and kinds.is_made(text[start:end].strip("\"'`"))
+        for start, end, why in texts.find(text[: texts.LONGEST])
+    )
 
 
 def _tells(text: str) -> bool:
