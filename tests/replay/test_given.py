@@ -135,3 +135,14 @@ def test_a_line_of_code_is_told_without_its_secrets(
     assert told in found[0].told
     for secret in ("I4ROx8s7", "Stachel", "Guertel"):
         assert secret not in found[0].told
+
+
+def test_a_value_is_no_name() -> None:
+    """Base64 ends in a sign of assignment, and some programs take a password right behind its option."""
+    secret = "BqCbVNge5dwWQh3nw5jhvw5jN2tvNDLq8LRg9TNEZkk"
+    found = given.options([f"{secret}=", "-pS3cr3tPass99x", "-j8", "model.eps=1", "--name="])
+    assert secret not in str(found)
+    assert "S3cr3tPass99x" not in str(found)
+    assert found["-j"] == 8
+    assert found["model.eps"] == 1
+    assert set(found) == {"1", "-p", "-j", "model.eps", "--name"}

@@ -23,6 +23,7 @@ NUMBER = re.compile(
 SWITCHES = {"true": True, "false": False}
 PATH = "%path"
 NAME = re.compile(r"--?[A-Za-z][\w.-]{0,60}|[A-Za-z_][\w./@-]{0,60}(?==)")
+GLUED = re.compile(r"-[A-Za-z](?=.*[A-Z0-9])[^-].*")  # -j8, and -pPASSWORD
 TOKEN = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{2,63}")
 # Where somebody works, not what a program is told.
 PLACES = frozenset(
@@ -81,6 +82,13 @@ def options(words: list[str]) -> dict[str, Any]:
             found[str(place)] = [scalar(word)]
             continue
         name, _, value = word.partition("=")
+        if GLUED.match(name):
+            found.setdefault(word[:2], []).append(scalar(word[2:]))
+            continue
+        if not value.strip("=") and "=" in word and not word.startswith("-"):
+            place += 1
+            found[str(place)] = [scalar(word)]  # base64 ends so
+            continue
         found.setdefault(name, []).append(scalar(value) if "=" in word else True)
         waiting = "" if "=" in word else name
     return {name: _one(values) for name, values in found.items() if not SECRET.search(name)}
