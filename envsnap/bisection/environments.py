@@ -17,6 +17,7 @@ from msgspec import Struct
 from envsnap.bisection import store as stores
 from envsnap.bisection import supervised
 from envsnap.bisection.bytecode import Bytecode
+from envsnap.bisection.captured import Captured
 from envsnap.bisection.installed import WITNESS, Installed, named
 from envsnap.bisection.pool import Pool
 from envsnap.errors import BuildError
@@ -75,6 +76,7 @@ class Tools(Struct, frozen=True, kw_only=True):
     uv: str
     cache: str
     find_links: str | None = None
+    captured: Captured | None = None
     start: supervised.Start | None = None
 
 
@@ -139,9 +141,18 @@ class Environments:
             self._link(made, distribution)
         made.installed.trust()
         _require(made, pins)
+        self._compare(made, pins)
         after = os.times()
         self.seconds.append(used + after.user + after.system - before.user - before.system)
         return made
+
+    def _compare(self, made: Environment, pins: Mapping[str, str]) -> None:
+        """Note what has other files than its version had where it was captured."""
+        captured = self._tools.captured
+        for folder in made.installed.distributions if captured is not None else ():
+            name, _ = named(folder)
+            if captured is not None and name in pins:
+                captured.check(name, pins[name], made.installed.record(folder), folder)
 
     def _venv(self, folder: str) -> float:
         """An empty environment; the CPU seconds it took. It runs no code of anybody's."""

@@ -100,6 +100,10 @@ class Installed:
         """The lines of a metadata folder's RECORD by path below `root`."""
         return {self._place(_row(line)[0]): line for line in self._records[name]}
 
+    def record(self, name: str) -> list[str]:
+        """A metadata folder's RECORD."""
+        return self._records[name]
+
     def _place(self, path: str) -> str:
         """A path of RECORD below `root`."""
         if path.startswith("..") or os.path.isabs(path):

@@ -10,7 +10,17 @@ import msgspec
 from msgspec import Struct
 
 from envsnap.bisection import atoms as differences
-from envsnap.bisection import contained, experiment, files, log, pythons, sides, supervised, telling
+from envsnap.bisection import (
+    captured,
+    contained,
+    experiment,
+    files,
+    log,
+    pythons,
+    sides,
+    supervised,
+    telling,
+)
 from envsnap.bisection.atoms import Atom, Held, Kind
 from envsnap.bisection.causes import Found, Search
 from envsnap.bisection.ends import BadWorksError, EndError, Ends, GoodFailsError
@@ -96,6 +106,8 @@ class Bisecting:
         self.command, self.options = tuple(command), options
         self.shown = files.shown_words(command)
         self.good, self.bad = (sides.read(side, options.find_links) for side in (good, bad))
+        self.captured = captured.Captured(self.good, self.bad)
+        self._wheels = options.find_links
         self.files = files.read(options.files)
         self.recording = self._recording()
         self.names = names
@@ -134,7 +146,10 @@ class Bisecting:
 
     def _tools(self, store: Store, session: Session) -> tuple[pythons.Python, Tools]:
         """The Python of all trials, and with what environments are made."""
-        executable, links = uv.executable(), self.options.find_links
+        executable = uv.executable()
+        links = self._wheels = captured.taken_from(
+            self.options.find_links, store.wheels, self.captured
+        )
         cache, start = store.uv, None
         if self.options.image is None:
             python = pythons.find(self.good.manifest, self.options.python, executable)
@@ -149,7 +164,13 @@ class Bisecting:
             )
         tag = f"{python.tag}-{python.version}"
         return python, Tools(
-            python=python.path, tag=tag, uv=executable, cache=cache, find_links=links, start=start
+            python=python.path,
+            tag=tag,
+            uv=executable,
+            cache=cache,
+            find_links=links,
+            start=start,
+            captured=self.captured,
         )
 
     def _recording(self) -> str | None:
@@ -212,7 +233,8 @@ class Bisecting:
             judge=telling.judge(self.options.output, self.options.recording),
             python=f"{python.version} ({python.path})",
             held=tuple(self.held),
-            notes=tuple(self.notes),
+            notes=(*self.notes, *self.captured.notes()),
+            unlike=self.captured.unlike,
             claimed=frozenset(
                 name
                 for side in (self.good, self.bad)
@@ -319,6 +341,7 @@ class Bisecting:
             sorted(pins.items()),
             [(file.name, file.good.sha256, file.bad.sha256) for file in self.files],
             (options.output, options.recording, options.repeat, options.in_place),
+            os.path.basename(self._wheels or ""),
             python.version,
             sorted(files.of_command(self.command, self.layout.folder)),
             *((self._image.id,) if self._image is not None else ()),

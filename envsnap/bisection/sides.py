@@ -15,14 +15,22 @@ from envsnap.model.python import Origin, Package
 from envsnap.redact import digests
 
 Value = TypeVar("Value")
+ANY = "none-any"  # how the tag of a wheel ends that is one on every machine
 
 
 class Distribution(Struct, frozen=True, kw_only=True):
-    """A distribution of one side; `obstacle` says why no index can have it."""
+    """A distribution of one side; `obstacle` says why no index can have it.
+
+    `record` is the digest of its RECORD, where an installation from a wheel can have it again;
+    `is_pure` says that its wheel is one on every machine.
+    """
 
     version: str
     requires: tuple[str, ...] = ()
     obstacle: str | None = None
+    record: str | None = None
+    is_pure: bool = False
+    is_altered: bool = False
 
 
 class Side(Struct, frozen=True, kw_only=True):
@@ -54,6 +62,9 @@ def read(manifest: Manifest, links: str | None = None) -> Side:
             version=package.version,
             requires=known(package.requires) or (),
             obstacle=_obstacle(package, wheels.get((name, package.version))),
+            record=known(package.record_sha256) if known(package.conda) is None else None,
+            is_pure=any(tag.endswith(ANY) for tag in known(package.wheel_tags) or ()),
+            is_altered=bool(known(package.altered) or known(package.missing)),
         )
         for name, package in entries.items()
         if isinstance(package.version, str)
@@ -87,12 +98,23 @@ def _wheels(folder: str | None) -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def _is_among(origin: Origin, wheels: Iterable[str]) -> bool:
-    """Whether one of these wheels may be what was installed: by its SHA-256 where that is stated."""
-    wanted = known(origin.sha256)
+def _is_among(package: Package, origin: Origin, wheels: Iterable[str]) -> bool:
+    """Whether one of these wheels is what was installed: by its SHA-256, its files, or its file's name.
+
+    A name and a version alone are no sign: anybody's package may have them.
+    """
+    from envsnap.image.locking.wheels import record_digest
+
+    wanted, record = known(origin.sha256), known(package.record_sha256)
     for path in wheels:
+        if wanted is None:
+            place = known(origin.url) or ""
+            is_called_so = record is None and place.rpartition("/")[2] == os.path.basename(path)
+            if is_called_so or (record is not None and record_digest(path) == record):
+                return True
+            continue
         with open(path, "rb") as stream:
-            if wanted is None or hashlib.file_digest(stream, "sha256").hexdigest() == wanted:
+            if hashlib.file_digest(stream, "sha256").hexdigest() == wanted:
                 return True
     return False
 
@@ -102,7 +124,7 @@ def _obstacle(package: Package, wheels: Iterable[str] | None) -> str | None:
     if known(package.editable):
         return "it is an editable install"
     origin = known(package.origin)
-    if origin is not None and not _is_among(origin, wheels or ()):
+    if origin is not None and not _is_among(package, origin, wheels or ()):
         return "it was installed from an address or a folder, not from an index"
     if known(package.defects):
         return "its metadata is damaged"

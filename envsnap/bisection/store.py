@@ -34,10 +34,18 @@ class Store:
         self.uv = os.path.join(self.root, "uv")
         self.images = os.path.join(self.root, "images")
         self.bytecode = os.path.join(self.root, "bytecode")
+        self.wheels = os.path.join(self.root, "wheels")
         self.logs = os.path.join(self.root, "logs")
         self.sessions = os.path.join(self.root, "sessions")
         try:
-            for folder in (self.uv, self.images, self.bytecode, self.logs, self.sessions):
+            for folder in (
+                self.uv,
+                self.images,
+                self.bytecode,
+                self.wheels,
+                self.logs,
+                self.sessions,
+            ):
                 os.makedirs(folder, mode=0o700, exist_ok=True)
             _require_ours(self.root)
         except OSError as error:
@@ -71,7 +79,7 @@ class Store:
         """
         if any(self._dead_or_alive(alive=True)) or self.size() <= largest:
             return
-        for folder in (self.uv, self.images, self.bytecode):
+        for folder in (self.uv, self.images, self.bytecode, self.wheels):
             remove(folder)
             os.makedirs(folder, mode=0o700, exist_ok=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -44,6 +44,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     held: tuple[Held, ...]
     notes: tuple[str, ...]
     claimed: frozenset[str]  # distributions of which another one installs a file, too
+    unlike: Mapping[str, str]  # distributions that were not rebuilt as captured, and why
 
 
 class Spent(Struct, frozen=True, kw_only=True):
@@ -63,7 +64,7 @@ def result(asked: Asked, found: Found, trials: Trials, spent: Spent, log: str) -
     """The whole result, as it is reported; `log` is the file of trials."""
     assert found.suspects is not None
     teller = _Teller(found, trials)
-    outcome, sentence = _doubted(*teller.outcome(), found, asked.claimed)
+    outcome, sentence = _doubted(*teller.outcome(), found, asked)
     return results.Bisection(
         bisection_version=results.BISECTION_VERSION,
         envsnap_version=__version__,
@@ -91,10 +92,19 @@ def result(asked: Asked, found: Found, trials: Trials, spent: Spent, log: str) -
     )
 
 
-def _doubted(outcome: str, sentence: str, found: Found, claimed: frozenset[str]) -> tuple[str, str]:
-    """The outcome; no proof where a culprit's files may be another distribution's, as it was captured."""
+def _doubted(outcome: str, sentence: str, found: Found, asked: Asked) -> tuple[str, str]:
+    """The outcome; no proof where a culprit's files may be others than those that were captured.
+
+    Nor is it known that nothing carried makes the difference, where some of it was not carried.
+    """
     culprits = {found.atoms[number].name for cause in found.causes for number in cause.all}
-    shared = sorted(culprits & claimed)
+    if outcome == results.NOT_CARRIED:
+        culprits = set(asked.unlike)
+    unlike = sorted(culprits & asked.unlike.keys())
+    if unlike and outcome in (results.PROVEN, results.NOT_CARRIED):
+        why = asked.unlike[unlike[0]]
+        return results.UNKNOWN, f"not decided: {sentence}, but of {few(unlike, NAMED)} {why}"
+    shared = sorted(culprits & asked.claimed)
     if outcome != results.PROVEN or not shared:
         return outcome, sentence
     why = "whose are there depends on the order of installation, which is not rebuilt"
