@@ -67,6 +67,21 @@ def _guarded(describe: Callable[[], Manifest]) -> Manifest | None:
     return manifest
 
 
+def logged(describe: Callable[[], Manifest], log_it: Callable[[Manifest], None]) -> Manifest | None:
+    """Describe the program and hand the manifest to a tracker; None where describing it failed.
+
+    Whatever the tracker raises is a warning: a training goes on without its manifest.
+    """
+    manifest = _guarded(describe)
+    if manifest is None:
+        return None
+    try:
+        log_it(manifest)
+    except Exception as error:  # noqa: BLE001 (each tracker has exceptions of its own)
+        log.warning("envsnap: the environment is not logged: %s", error)
+    return manifest
+
+
 def _interpreter() -> Manifest:
     named = os.environ.get(MANIFEST)
     if named:

@@ -38,16 +38,20 @@ class EnvironmentContext(RunContextProvider):  # type: ignore[misc]
         return dict(attributes(manifest)) if manifest is not None else {}
 
 
-def log_environment(run_id: str | None = None, **options: Any) -> Manifest:
+def log_environment(run_id: str | None = None, **options: Any) -> Manifest | None:
     """Describe the running program, log the manifest as an artifact, and tag the run with it.
 
     Without `run_id` the active run gets it. `options` are those of `envsnap.capture`: configs,
-    weights, seeds, label. Raises InputError.
+    weights, seeds, label. What goes wrong is a warning; None where nothing could be described.
     """
+    return environment.logged(
+        lambda: api.capture(**options), lambda manifest: _log(manifest, run_id)
+    )
+
+
+def _log(manifest: Manifest, run_id: str | None) -> None:
     import mlflow
 
-    manifest = api.capture(**options)
-    environment.keep(manifest)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, environment.NAME)
         api.save(manifest, path)
@@ -57,7 +61,6 @@ def log_environment(run_id: str | None = None, **options: Any) -> Manifest:
     chosen = run_id or (active.info.run_id if active is not None else None)
     for name, value in attributes(manifest):
         client.set_tag(chosen, name, value)
-    return manifest
 
 
 def load_environment(run_id: str) -> Manifest:

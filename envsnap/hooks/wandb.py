@@ -24,25 +24,32 @@ FILE = "envsnap.json"
 TYPE, NAME = "environment", "environment"
 
 
-def log_environment(run: Any = None, **options: Any) -> Manifest:
+def log_environment(run: Any = None, **options: Any) -> Manifest | None:
     """Describe the running program; log the manifest as an artifact and as a file of the run.
 
-    Without `run` the active one gets it. `options` are those of `envsnap.capture`. Raises
-    InputError where no run is active.
+    Without `run` the active one gets it. `options` are those of `envsnap.capture`. What goes wrong
+    is a warning; None where nothing could be described, or where no run is active.
     """
     chosen = run if run is not None else wandb.run
     if chosen is None:
-        raise InputError("no run of W&B is active: call wandb.init first")
-    manifest = api.capture(**options)
-    environment.keep(manifest)
-    path = os.path.join(chosen.dir, FILE)
+        environment.log.warning("envsnap: no run of W&B is active: call wandb.init first")
+        return None
+    return environment.logged(
+        lambda: api.capture(**options), lambda manifest: _log(manifest, chosen)
+    )
+
+
+def _log(manifest: Manifest, run: Any) -> None:
+    """Log a manifest; a run that is disabled has no folder, and gets the names alone."""
+    names = {name.partition(".")[2]: value for name, value in attributes(manifest)}
+    run.config.update({"envsnap": names}, allow_val_change=True)
+    if not os.path.isdir(run.dir):
+        return
+    path = os.path.join(run.dir, FILE)
     api.save(manifest, path)
     artifact = wandb.Artifact(NAME, type=TYPE, metadata=dict(attributes(manifest)))
     artifact.add_file(path, name=environment.NAME)
-    chosen.log_artifact(artifact)
-    names = {name.partition(".")[2]: value for name, value in attributes(manifest)}
-    chosen.config.update({"envsnap": names}, allow_val_change=True)
-    return manifest
+    run.log_artifact(artifact)
 
 
 def load_environment(run: str) -> Manifest:

@@ -65,7 +65,7 @@ def test_what_differs_between_two_runs_of_mlflow(program: Program, tmp_path: Pat
 
 
 WANDB = """
-import json, sys, wandb
+import json, logging, sys, wandb
 from envsnap.hooks import wandb as hook
 
 folders = []
@@ -78,19 +78,23 @@ for seed in ("1", "2"):
 result = hook.diff_runs(*folders)
 print(json.dumps([".".join(item.path) for item in result.findings]))
 print(json.dumps(folders))
-try:
-    hook.log_environment()
-except Exception as error:
-    print(type(error).__name__, error)
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
+print(hook.log_environment())
+run = wandb.init(mode="disabled")
+assert hook.log_environment(run).fingerprint == run.config["envsnap"]["fingerprint"]
+print(hook.log_environment(run, configs={"app": "gone.yaml"}))
 """
 
 
 def test_what_differs_between_two_offline_runs_of_wandb(program: Program, tmp_path: Path) -> None:
     require("wandb")
     done = program(WANDB, env={"WANDB_SILENT": "true", "WANDB_DIR": str(tmp_path)})
-    told, folders, refused = done.stdout.splitlines()[-3:]
+    told, folders, *warned = done.stdout.splitlines()[-6:]
     assert json.loads(told) == ["seeds.numpy"]
-    assert refused.startswith("InputError no run of W&B is active")
+    assert warned[0].startswith("envsnap: no run of W&B is active")
+    assert warned[1] == "None"
+    assert "gone.yaml: no such file" in warned[2]
+    assert warned[3] == "None"
     for folder, seed in zip(json.loads(folders), ("1", "2"), strict=True):
         manifest = api.load(str(tmp_path / folder / "files" / "envsnap.json"))
         assert manifest.sections.seeds.entries == {"numpy": seed}
