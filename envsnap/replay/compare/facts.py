@@ -38,6 +38,7 @@ NO_REMEDY = (
     "Pass the golden run's ", "Give the model ", "Compare how these columns", "Compare the steps before the model.",
 )  # fmt: skip
 MOST_LISTED = 4
+PATH = "%path"  # what is told of an argument that is one
 # Counts and texts that follow from other facts, or say nothing of a result.
 FOLLOWS = ("text", "characters", "ids", "texts", "messages")
 QUIET = (
@@ -120,9 +121,18 @@ def _changes(
         if both and not (key in here and key in there):
             continue
         one, two = here.get(key), there.get(key)
+        if _may_be_one_path(one, two):
+            continue
         if one != two or isinstance(one, bool) != isinstance(two, bool):
             told = f"{_value(one)} -> {_value(two)}"
             yield key, "differs" if told == "(a text) -> (a text)" else told
+
+
+def _may_be_one_path(one: Scalar, two: Scalar) -> bool:
+    """Whether a word is a path in one run, and in the other one where nothing lies there (yet) a text."""
+    paths = [value == PATH for value in (one, two)]
+    texts = [isinstance(value, str) and value.startswith("#") for value in (one, two)]
+    return any(paths) and any(texts)
 
 
 def _value(value: Scalar) -> str:
@@ -130,7 +140,7 @@ def _value(value: Scalar) -> str:
         return "not set"
     if isinstance(value, str) and value.startswith("#"):
         return "(a text)"
-    if value == "%path":
+    if value == PATH:
         return "(a path)"
     return str(value)[:60]
 

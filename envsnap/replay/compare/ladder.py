@@ -7,6 +7,8 @@ and written. The first place where the runs part is the answer, and what differs
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from envsnap._version import __version__
@@ -36,7 +38,10 @@ from envsnap.replay.compare.progress import Walk
 from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Verdict
 from envsnap.replay.compare.view import View, views
 from envsnap.replay.esr.archive import Recording
+from envsnap.wording import few
 
+MOST_NAMES = 3
+NOT_HERE = "in the golden run only"
 RUN_ALONE = "Run the command by itself: what it imports, or reads, is not as in the golden run."
 SEVERITY = {"same": 0, "equivalent": 1, "undecided": 2, "diverged": 3}
 
@@ -106,7 +111,12 @@ def of_command(
 
 def _early(found: Facts) -> tuple[Fact, ...]:
     """What differs around a run that ended early: what it read and was told, and lines of code."""
-    return (*found.of("setting", "file", "weights")[:2], *found.code()[:2])
+    return (*_causes_first(found.of("setting", "file", "weights"))[:2], *found.code()[:2])
+
+
+def _causes_first(found: Sequence[Fact]) -> tuple[Fact, ...]:
+    """The facts; what the golden run alone read follows from how far this one came."""
+    return tuple(sorted(found, key=lambda fact: fact.text.endswith(NOT_HERE)))
 
 
 def _one(
@@ -191,6 +201,8 @@ def _without_calls(
         "Record a command that imports torch and calls a model.",
     )  # fmt: skip
     told = other.record.raised
+    if told is None and golden.record.calls:
+        return _called_no_more(found, golden, other, around)
     if told is None or golden.record.raised is not None or other.record.calls:
         return found
     reasons = _early(around)
@@ -206,6 +218,24 @@ def _without_calls(
         fixes.insert(len(fixes) if why.rule == EndOfRun.id else 0, why.fix)
     fix = next(filter(None, fixes), RUN_ALONE)
     return msgspec.structs.replace(found, outcome="diverged", cause=cause, fix=fix)
+
+
+def _called_no_more(found: Verdict, golden: Recording, other: Recording, around: Facts) -> Verdict:
+    """The verdict on a run that ends well without the models of the golden one: something else decides."""
+    names = few([root.name for root in golden.record.roots if root.calls], MOST_NAMES)
+    reasons = (*_causes_first(around.acting("inputs"))[:3], *around.code()[:3])
+    ended = raised.ended(golden.record, other.record)
+    told = f"the golden run calls {names}, and this one calls no model"
+    cause = "; ".join(filter(None, (told, ended, *(fact.text for fact in reasons))))
+    fix = next((fact.fix for fact in reasons if fact.fix), "")
+    return msgspec.structs.replace(
+        found,
+        outcome="diverged",
+        cause=cause,
+        fix=fix
+        or "Find out what this run passes over: what it is given, what it reads, what it has stored.",
+        place="before the first call of a model",
+    )
 
 
 def _nothing(
