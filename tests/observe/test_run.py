@@ -163,6 +163,18 @@ def test_the_exit_code_is_the_command_s(script: str, code: int, run) -> None:
     assert found.sections["process"]["exit_code"] == code
 
 
+def test_a_program_that_leaves_by_os_exit_has_told_all(run) -> None:
+    """Threads that would not end make programs leave so; their forks always do."""
+    found = run(
+        "import os, random\nrandom.seed(5)\n"
+        "child = os.fork()\nif not child:\n    os._exit(0)\nos.waitpid(child, 0)\nos._exit(3)"
+    )
+    assert found.code == 3
+    assert found.values("random.seed") == ["5"]
+    assert found.sections["seeds"]["complete"] is True
+    assert found.sections["process"]["observed"] == 1
+
+
 def test_a_process_that_is_killed_has_told_until_then(run, tmp_path: Path) -> None:
     project(tmp_path / "project")
     found = run("import random; random.seed(5)\n" + THREE + "\nimport os\nos.kill(os.getpid(), 9)")

@@ -31,6 +31,22 @@ def start(options_path: str, site: str, load: Callable[[str, str], None]) -> Non
         module = __import__(part["module"], fromlist=["attach"])
         process.parts.append(module.attach(process, part["options"]))
     atexit.register(process.end)
+    _watch(process)
+
+
+def _watch(process: Process) -> None:
+    """Be told of `os._exit`, too, by which programs leave whose threads would not end.
+
+    A fork leaves so by itself.
+    """
+    leave = os._exit
+
+    def told(status: int) -> Any:
+        if os.getpid() == process.begun:
+            process.end()
+        leave(status)
+
+    os._exit = told
 
 
 class Process:
@@ -40,12 +56,16 @@ class Process:
         self._options, self._site = options, site
         self.imports = Imports()
         self.parts: list[Any] = []
-        self._begun = os.getpid()
+        self.begun = os.getpid()
+        self._has_ended = False
         self.folder = new_folder(options["folder"])
 
     def end(self) -> None:
         """The interpreter ends in order."""
-        copied = os.getpid() != self._begun  # a fork that leaves through the same door
+        if self._has_ended:
+            return
+        self._has_ended = True
+        copied = os.getpid() != self.begun  # a fork that leaves through the same door
         try:
             wanted = [part.end(copied) for part in self.parts]
             if any(wanted) and not copied and self._options["probe"] is not None:
