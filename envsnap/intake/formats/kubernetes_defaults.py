@@ -11,47 +11,8 @@ from typing import Any
 from msgspec import UNSET
 
 from envsnap.intake.formats import quantities
+from envsnap.knowledge.cluster_defaults import DEFAULTS
 
-DEFAULTS: dict[str, tuple[object, ...]] = {
-    # of a pod
-    "restartPolicy": ("Always",),
-    "dnsPolicy": ("ClusterFirst",),
-    "schedulerName": ("default-scheduler",),
-    "terminationGracePeriodSeconds": (30,),
-    "enableServiceLinks": (True,),
-    "serviceAccountName": ("default",),
-    "serviceAccount": ("default",),
-    "priority": (0,),
-    "preemptionPolicy": ("PreemptLowerPriority",),
-    "hostNetwork": (False,),
-    "hostPID": (False,),
-    "hostIPC": (False,),
-    # of a container
-    "terminationMessagePath": ("/dev/termination-log",),
-    "terminationMessagePolicy": ("File",),
-    "protocol": ("TCP",),
-    "timeoutSeconds": (1,),
-    "periodSeconds": (10,),
-    "successThreshold": (1,),
-    "failureThreshold": (3,),
-    "scheme": ("HTTP",),
-    "defaultMode": (420,),
-    # of what makes pods
-    "replicas": (1,),
-    "revisionHistoryLimit": (10,),
-    "progressDeadlineSeconds": (600,),
-    "podManagementPolicy": ("OrderedReady",),
-    "backoffLimit": (6,),
-    "completions": (1,),
-    "parallelism": (1,),
-    "completionMode": ("NonIndexed",),
-    "podReplacementPolicy": ("TerminatingOrFailed",),
-    "manualSelector": (False,),
-    "suspend": (False,),
-    "concurrencyPolicy": ("Allow",),
-    "successfulJobsHistoryLimit": (3,),
-    "failedJobsHistoryLimit": (1,),
-}
 ROLLING = ("strategy", "updateStrategy")
 ROLLED = {"maxSurge": ("25%", "0"), "maxUnavailable": ("25%", "1"), "partition": ("0",)}
 TOLERATED = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")

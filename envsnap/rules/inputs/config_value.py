@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from envsnap.changes.change import Change, ChangeKind
 from envsnap.knowledge import config_keys
+from envsnap.knowledge.cluster_defaults import default
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path, text
 from envsnap.model.reading import entries, given
@@ -201,6 +202,11 @@ def _told(found: list[Change]) -> str:
         places = _step(change)
         place = change.path[1:2] if change.path[2:] == ("tree",) else change.path[1:]
         return f"{text(place)}: the same entries in another order: {places}"
+    usual = default(change.path[1], change.path[-1])
+    if usual is not None and change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED):
+        told = f"{usual} (the cluster's default)"
+        here, there = (change.reference, told) if change.other is None else (told, change.other)
+        return f"{text(change.path[1:])}: {step(str(here), str(there), LONGEST)}"
     verb = {
         ChangeKind.ADDED: "set on the other side only",
         ChangeKind.REMOVED: "missing on the other side",
