@@ -17,6 +17,7 @@ from envsnap.rules.symptoms.naming import (
     COMPLAINS,
     LONGEST,
     MOST_LINES,
+    NOT_SET,
     REFUSED,
     REFUSES,
     loud_lines,
@@ -67,6 +68,7 @@ def held(reading: Reading, manifest: Manifest, moved: Collection[str] | None) ->
         for name in _named(line, _around(reading, number), variables):
             is_refused = bool(variables[name]) and REFUSES.search(line) is not None
             row = REFUSED if is_refused else AS_SET
+            row = row if name in entries(manifest, "env_vars") else NOT_SET
             yield of_variable(row, name, line, reading.lines.numbered(number), variables[name])
 
 
@@ -87,7 +89,8 @@ def _around(reading: Reading, number: int) -> str:
     for item in reading.evidence:
         if item.raised is not None and item.number == told and item.raised.frames:
             last = item.raised.frames[-1]
-            return f"{last.file} {last.source}"
+            # The folders of a library have the words of its variables: mlflow/tracking.
+            return f"{last.file.rpartition('/')[2]} {last.source}"
     return ""
 
 

@@ -87,6 +87,11 @@ AS_SET = {
     "says": "the text complains of {named}, as it is set here",
     "fix": "Try without it.",
 }
+NOT_SET = {
+    **AS_SET,
+    "says": "the text complains of what {named} decides, which is not set here",
+    "fix": "Set it as it is where this works.",
+}
 WARNS = re.compile(r".{0,80}\bwarn(?:ing)?\b", re.IGNORECASE)
 ASSIGNED = re.compile(r"\b([A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,40}){1,8})=([^\s'\",;]{1,200})")
 

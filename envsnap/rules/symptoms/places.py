@@ -68,7 +68,8 @@ def places(evidence: Evidence, manifest: Manifest) -> Places:
     if _wants_for_no_one(evidence, manifest) or is_of_own_module(evidence):
         return Places((), (), {})
     names = {**_of_groups(evidence, manifest), **_of_frames(evidence, manifest)}
-    found = _looked_up(evidence.row["facts"], names, manifest)
+    looked_up = _looked_up(evidence.row["facts"], names, manifest)
+    found = [item for item in looked_up if not _is_switched_off(item[0], manifest)]
     hidden = tuple(_hidden(evidence, manifest))
     told = {key: value.told for key, value in names.items()}
     return Places(
@@ -83,6 +84,14 @@ def places(evidence: Evidence, manifest: Manifest) -> Places:
         distributions=_meant(names),
         ordered=(*hidden, *(path for path, _ in found), *_variables(names)),
     )
+
+
+def _is_switched_off(path: Path, manifest: Manifest) -> bool:
+    """Whether a variable says that the mode which its name tells is off: HF_HUB_OFFLINE=0."""
+    if path[0] != "env_vars" or not path[-1].endswith("OFFLINE"):
+        return False
+    value = facts_of.entries(manifest, "env_vars").get(path[-1])
+    return isinstance(value, str) and value.lower() in ("", "0", "false", "no", "off")
 
 
 def _wants_for_no_one(evidence: Evidence, manifest: Manifest) -> bool:
