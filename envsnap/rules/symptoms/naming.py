@@ -367,6 +367,6 @@ def _distributions(line: str, manifest: Manifest) -> Iterator[tuple[Path, str]]:
             if name in installed:
                 yield ("packages", str(name)), str(name)
     for found in CLASS.finditer(said):
-        owner = owners.of_class(found[1])
-        if owner in installed:
+        owner = owners.of_class(found[1], installed)
+        if owner is not None:
             yield ("packages", str(owner)), str(owner)

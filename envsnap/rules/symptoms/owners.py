@@ -45,9 +45,14 @@ def distribution(name: str, manifest: Manifest) -> str | None:
     return top if top in packages(manifest) or is_named(top) else module(name, manifest)
 
 
-def of_class(name: str) -> str | None:
-    """The distribution of a class that is named without its module; None for one of nobody's."""
-    return next((owner for pattern, owner in _classes() if pattern.fullmatch(name)), None)
+def of_class(name: str, installed: Container[str]) -> str | None:
+    """The installed distribution of a class that is named without its module.
+
+    None for one of nobody's, and for one that several of those which are installed have.
+    """
+    known = next((owners for pattern, owners in _classes() if pattern.fullmatch(name)), ())
+    here = [owner for owner in known if owner in installed]
+    return here[0] if len(here) == 1 else None
 
 
 def file(path: str, manifest: Manifest) -> str | None:
@@ -128,9 +133,12 @@ def _longest(kind: str, name: str) -> dict[str, Any] | None:
 
 
 @cache
-def _classes() -> list[tuple[re.Pattern[str], str]]:
+def _classes() -> list[tuple[re.Pattern[str], tuple[str, ...]]]:
     rows = table("class_owners")["rows"]
-    return [(re.compile(re.escape(name).replace(r"\*", r"\w*")), owner) for name, owner in rows]
+    return [
+        (re.compile(re.escape(name).replace(r"\*", r"\w*")), tuple(owners))
+        for name, *owners in rows
+    ]
 
 
 @cache

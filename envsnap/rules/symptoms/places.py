@@ -287,8 +287,8 @@ def _of_class(value: str, manifest: Manifest) -> str | None:
     parts = [part for part in value.split(".") if part.isidentifier()]
     owner = owners.module(value, manifest) if len(parts) > 1 and parts[0].islower() else None
     here = owners.installed(manifest)
-    named = (owners.of_class(part) for part in parts)
-    found = owner or next((name for name in named if name in here), None)
+    named = (owners.of_class(part, here) for part in parts)
+    found = owner or next(filter(None, named), None)
     # A class that is called as its distribution: Starlette, FastAPI, QdrantClient.
     spelled = (
         word
