@@ -105,3 +105,16 @@ def test_what_pip_freeze_adds_to_a_file_is_installed() -> None:
     text = "numpy==1.26.4\npandas==2.1.4\n## The following requirements were added by pip freeze:\ncertifi==2024.2.2\n"
     document = foreign.load(text.encode(), "f", "freeze-r.txt")
     assert set(document.manifest.sections.packages.entries) == {"numpy", "pandas", "certifi"}
+
+
+def test_what_one_report_alone_tells_is_no_variable() -> None:
+    """pandas' report names LANG, scikit-learn's tells glibc: neither says anything of the other's."""
+    pandas = "INSTALLED VERSIONS\n------------------\npython : 3.10.13.final.0\nOS : Linux\nLANG : C.UTF-8\n\npandas : 2.1.4\nnumpy : 1.26.4\n"
+    sklearn = (
+        "System:\n    python: 3.10.13 (main, May  9 2024, 07:34:36) [GCC 12.2.0]\n   machine: Linux-6.1-x86_64-with-glibc2.36\n\n"
+        "Python dependencies:\n        numpy: 1.26.4\n       pandas: 2.1.4\n"
+    )
+    reference, other = (
+        foreign.load(text.encode(), "x", "x.txt").manifest for text in (pandas, sklearn)
+    )
+    assert not any(finding.path[0] == "system" for finding in api.diff(reference, other).findings)

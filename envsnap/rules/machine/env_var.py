@@ -64,7 +64,9 @@ class EnvVar(Rule):
     def _of_one_file(self, comparison: Comparison) -> Iterator[Finding]:
         """Variables that one of two files alone sets: what the other leaves out may be set elsewhere."""
         for change in comparison.difference.changes:
-            if change.kind is not ChangeKind.UNKNOWN or len(change.path) != 2:
+            if change.path[0] != "env_vars" or len(change.path) != 2:
+                continue
+            if change.kind is not ChangeKind.UNKNOWN:
                 continue
             name, row = change.path[1], variables.known(change.path[1])
             if variables.only_tells(name):
