@@ -118,3 +118,22 @@ def test_what_one_report_alone_tells_is_no_variable() -> None:
         foreign.load(text.encode(), "x", "x.txt").manifest for text in (pandas, sklearn)
     )
     assert not any(finding.path[0] == "system" for finding in api.diff(reference, other).findings)
+
+
+def test_a_list_and_a_mapping_of_compose_say_the_same() -> None:
+    text = "services:\n  t:\n    image: acme/t:1\n    sysctls: {}\n    labels: {}\n"
+    mapping = text.format("{net.core.somaxconn: 1024}", "{a: b}")
+    listed = text.format("[net.core.somaxconn=1024]", "[a=b]")
+    sides = (
+        foreign.load(side.encode(), "x", "compose.yaml").manifest for side in (mapping, listed)
+    )
+    verdict = api.diff(*sides)
+    assert not [found for found in verdict.findings if found.path[-1] != "sha256"]
+
+
+def test_a_distribution_that_pip_freeze_lists_twice_has_no_version() -> None:
+    document = foreign.load(
+        b"absl-py==2.1.0\nnumpy==1.26.4\nnumpy==1.21.0\nzipp==3.1.0\n", "f", "f.txt"
+    )
+    packages = document.manifest.sections.packages
+    assert packages.gaps["numpy.version"] == "not stated: it is listed as 1.26.4 and as 1.21.0"

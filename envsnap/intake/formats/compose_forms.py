@@ -76,9 +76,13 @@ def _sized(tree: Any) -> Any:
 def _told(key: str, value: Any) -> Any:
     if key in SIZES and isinstance(value, str | int):
         return _bytes(value)
-    return variables(value) if key == "environment" else _sized(value)
+    if key == "environment" or (key in PAIRS and isinstance(value, list)):
+        return variables(value)
+    return _sized(value)
 
 
+# What may be a mapping, or a list of NAME=value (Compose's specification).
+PAIRS = ("labels", "annotations", "sysctls", "args")
 NULLS = ("", "null", "Null", "NULL", "~", None)  # as the shell has it
 
 

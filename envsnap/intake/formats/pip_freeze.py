@@ -154,9 +154,11 @@ def add(draft: Draft, line: Line) -> None:
     choice = line.choice
     if choice.version is UNSET:
         draft.gap("packages", (line.name, "version"), "not stated: the address names no version")
+    version = choice.version
+    if isinstance(version, str) and draft.doubt(canonical(line.name), version):
+        version = UNSET  # two folders of sys.path have it, and pip does not say which is imported
     draft.package(
-        line.name,
-        Package(version=choice.version, origin=choice.origin, editable=choice.editable),
+        line.name, Package(version=version, origin=choice.origin, editable=choice.editable)
     )
 
 
