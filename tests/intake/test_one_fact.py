@@ -137,3 +137,9 @@ def test_a_distribution_that_pip_freeze_lists_twice_has_no_version() -> None:
     )
     packages = document.manifest.sections.packages
     assert packages.gaps["numpy.version"] == "not stated: it is listed as 1.26.4 and as 1.21.0"
+
+
+def test_a_company_s_own_pins_are_those_of_pip_freeze() -> None:
+    text = "".join(f"corp-part{number:02}==1.{number}\n" for number in range(12))
+    document = foreign.load(text.encode(), "standard input", "-")
+    assert len(document.manifest.sections.packages.entries) == 12

@@ -42,7 +42,11 @@ def recognise(source: Source) -> bool:
     lines = _within(_lines(told), source)
     if not lines or not _is_frozen(lines) or any(map(BEHIND.search, source.lines)):
         return False
-    if not requirements_txt.is_of_packages(source, lines):
+    # Of many exact pins in order nobody needs to know the names: they may be a company's own.
+    many = (
+        len(lines) >= ENOUGH and all(PIN.match(line.text) for line in lines) and _is_sorted(lines)
+    )
+    if not (many or requirements_txt.is_of_packages(source, lines)):
         return False
     if any(line.text.startswith(ADDED) for line in lines):
         return True  # in the order of the file that `pip freeze -r` was given
