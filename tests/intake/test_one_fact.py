@@ -143,3 +143,30 @@ def test_a_company_s_own_pins_are_those_of_pip_freeze() -> None:
     text = "".join(f"corp-part{number:02}==1.{number}\n" for number in range(12))
     document = foreign.load(text.encode(), "standard input", "-")
     assert len(document.manifest.sections.packages.entries) == 12
+
+
+IMAGE = 'FROM python:3.11-slim\nRUN {}\nCMD ["python", "app.py"]\n'
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("echo /opt/a > /etc/ld.so.conf.d/a.conf", "echo /opt/b > /etc/ld.so.conf.d/a.conf"),
+        ("printf 'NCCL_ALGO=%s' Ring >> /etc/environment", "printf 'NCCL_ALGO=%s' Tree >> /etc/environment"),
+        ("echo fp16 | tee /app/dtype", "echo bf16 | tee /app/dtype"),
+        ("sed -i s/float32/float16/ /app/cfg.py", "sed -i s/float32/bfloat16/ /app/cfg.py"),
+        ("CMAKE_ARGS=-DGGML_CUDA=on pip install llama-cpp-python==0.2.79", "CMAKE_ARGS=-DGGML_CUDA=off pip install llama-cpp-python==0.2.79"),
+    ],
+)  # fmt: skip
+def test_what_an_image_s_commands_write_is_compared(one: str, two: str) -> None:
+    sides = (
+        foreign.load(IMAGE.format(run).encode(), "x", "Dockerfile").manifest for run in (one, two)
+    )
+    found = [finding.path[:3] for finding in api.diff(*sides).findings]
+    assert ("configs", "dockerfile", "run") in found
+
+
+@pytest.mark.parametrize("run", ["echo built > /dev/null", "echo done 1>&2", "ls > /dev/null 2>&1"])
+def test_what_goes_nowhere_is_no_file(run: str) -> None:
+    section = foreign.load(IMAGE.format(run).encode(), "x", "Dockerfile").manifest.sections.configs
+    assert "run" not in section.entries["dockerfile"].tree

@@ -22,6 +22,12 @@ QUIET_VERBS = frozenset((("apt-get", "update"), ("apt-get", "clean"), ("apt-get"
     ("apt", "clean"), ("yum", "clean"), ("dnf", "clean"), ("conda", "clean"), ("pip", "cache"), ("uv", "cache"),
     ("pip", "list"), ("pip", "freeze"), ("pip", "check"), ("conda", "list"), ("conda", "info")))  # fmt: skip
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w{0,80}=")
+# echo x > file, printf x >> file, ... | tee file
+WRITES = re.compile(
+    r"(?<![\w-])(?P<said>(?:echo|printf|cat)\b(?:'[^']{0,4000}'|\"(?:\\.|[^\"\\]){0,4000}\"|\\.|[^;&|>'\"\n]){0,200}?)"
+    r"(?:(?<![\d&])>{1,2}\s{0,4}(?P<into>[^\s;&|<>()]{1,400})|\|\s{0,4}(?:sudo\s+)?tee\s+(?:-a\s+)?(?P<through>[^\s;&|<>()]{1,400}))"
+)
+NOWHERE = re.compile(r"/dev/|&|\$")
 VERB = re.compile(r"[a-z][a-z-]{1,20}")
 # Options of pip that decide what is installed, whatever is asked for.
 DECIDING = ("--no-deps", "--pre", "--no-build-isolation", "--no-binary", "--only-binary", "--prefer-binary",
@@ -37,7 +43,11 @@ class Commands:
         self.tree: dict[str, str] = {}
 
     def add(self, text: str) -> None:
-        """Add the commands of a line of a shell."""
+        """Add the commands of a line of a shell, and what they write to files."""
+        for written in WRITES.finditer(text):
+            file = (written["into"] or written["through"]).strip("\"'")
+            if not NOWHERE.match(file):
+                self._put(f"write {file}", " ".join(written["said"].split()))
         for command in shell.commands(text):
             try:
                 words = shlex.split(command.text, comments=False)
@@ -52,7 +62,8 @@ class Commands:
             return
         name = called[0].rpartition("/")[2]
         verb = next((word for word in called[1:] if not word.startswith("-")), "")
-        if name in QUIET or (name, verb) in QUIET_VERBS:
+        edits = name == "sed" and any(re.match(r"-[a-zA-Z]*i|--in-place", word) for word in called)
+        if not edits and (name in QUIET or (name, verb) in QUIET_VERBS):
             return
         if install_commands.reads(called):
             chosen = [
@@ -60,6 +71,8 @@ class Commands:
                 for word, after in zip(called, [*called[1:], ""], strict=True)
                 if word.partition("=")[0] in DECIDING
             ]
+            # CMAKE_ARGS=... pip install: what is built depends on it.
+            chosen = [*words[: words.index(called[0])], *chosen]
             if chosen:
                 self._put(f"{name} {verb}", " ".join(chosen))
             return

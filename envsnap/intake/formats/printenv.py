@@ -30,7 +30,7 @@ WINDOWS = frozenset((
 # What a shell, a desktop, a session or a cluster sets for itself, and no program of ML reads.
 OF_ITSELF = re.compile(
     r"(?:XDG|SSH|DBUS|GPG|GNOME|GTK|KDE|VSCODE|GIT|LESS|HIST|TERM|TMUX|STY|WINDOW|DESKTOP|SESSION|COLORTERM|INVOCATION|JOURNAL"
-    r"|SYSTEMD|NVM|LS_COLORS|PS[1-4]|PROMPT|EDITOR|VISUAL|PAGER|MAIL|DISPLAY|WAYLAND|SUDO|BASH|ZSH|LOGIN|MANPATH|INFOPATH|which_declare)"
+    r"|SYSTEMD|NVM|LS_COLORS|SHELL\Z|PS[1-4]|PROMPT|EDITOR|VISUAL|PAGER|MAIL|DISPLAY|WAYLAND|SUDO|BASH|ZSH|LOGIN|MANPATH|INFOPATH|which_declare)"
     r"|\w+_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_\w+|TCP_ADDR)\Z"
 )
 FEWEST, FEWEST_OF_SHELL, FEWEST_OF_WINDOWS = 4, 3, 2
@@ -121,7 +121,7 @@ def add(draft: Draft, known: dict[str, str], unclear: dict[str, str]) -> None:
     Of what shells, desktops and clusters set for themselves only the names are kept.
     """
     for name, value in known.items():
-        if not is_listed(name) and (name in SHELL or OF_ITSELF.match(name)):
+        if not is_listed(name) and (name in SHELL or name in WINDOWS or OF_ITSELF.match(name)):
             draft.variable_name(name)
         elif name in unclear:
             draft.gap("env_vars", (name,), unclear[name])
