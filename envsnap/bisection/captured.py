@@ -22,6 +22,7 @@ from envsnap.targets import wheel_record
 from envsnap.wording import few
 
 MOST = 6
+NOBODY_S = ("sitecustomize.py", "usercustomize.py")  # start-up code that no distribution brings
 OTHER_FILES = "what can be installed under its version has other files than what was captured"
 ALTERED = "its files were altered after it was installed, which no trial has"
 
@@ -39,13 +40,12 @@ class Captured:
                     self._expected.setdefault((name, found.version), set()).add(found.record)
                 if found.is_altered:
                     self._unlike[name] = ALTERED
-        self._code = sorted(
-            {
-                os.path.basename(place)
-                for side in (good, bad)
-                for place in stated(side.manifest, "python", "startup_code") or ()
-            }
+        places = (
+            os.path.basename(place)
+            for side in (good, bad)
+            for place in stated(side.manifest, "python", "startup_code") or ()
         )
+        self._code = sorted({name for name in places if name in NOBODY_S})
 
     def check(self, name: str, version: str, record: Iterable[str], folder: str) -> None:
         """Compare an installed RECORD with what was captured of this version."""
