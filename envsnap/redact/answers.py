@@ -19,7 +19,7 @@ _FETCHES = (
     r"|cat [^\n|;]{0,120}(?:secret|(?<![a-z])token(?![a-z])|passw|credential|\.pgpass|api[_-]?key)[^\n]{0,80})"
 )
 # A variable that is shown, and an expression that names one.
-_SHOWS = r"(?:echo|printf|printenv|Write-(?:Host|Output)|print|p|pp|echo -n|env \| grep)[ (]{1,3}[^\n]{0,60}?"
+_SHOWS = r"(?:(?:sudo|docker|podman|nerdctl|kubectl|oc|ssh) [^\n]{0,200}?)?(?<!\S)(?:echo|printf|printenv|Write-(?:Host|Output)|print|p|pp|echo -n|env \| grep)[ (]{1,3}[^\n]{0,60}?"
 _NAMES = r"[A-Za-z_][A-Za-z0-9_]{2,60}"
 _ASKED = (
     r"(?m)^[ \t]{0,8}" + _PROMPT + r"([^\n]{2,400})\n(?:Out\[\d{1,4}\]: )?[ \t]{0,8}([^\n]{3,400})$"

@@ -213,4 +213,6 @@ def message(text: str, known: dict) -> str:
         if len(secret) > 5 and secret in text and hides(secret, keys.weigh(name, variable=True)):
             text = text.replace(secret, REDACTED)
     text = text[: texts.LONGEST]
-    return REDACTED if _is_strange(text) else marked(text, texts.find(text))
+    # One word of random letters, as `openssl rand -base64 32` prints them; digits of base 16 are a digest.
+    is_made = " " not in text and not kinds.is_hex(text.strip()) and loose.is_loose(text)
+    return REDACTED if is_made or _is_strange(text) else marked(text, texts.find(text))

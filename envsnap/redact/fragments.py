@@ -76,6 +76,8 @@ _SEEN = (
     (("\n",), _UNDER),
     ((" ",), _LAST),
 )
+# password_hash varchar(91), in a statement that makes a table
+_OF_A_COLUMN = r"(?i)(?:n?var)?char\b|text\b|bytea\b|blob\b|integer\b|uuid\b"
 # Where a value is in quotes, or joined to its name by no blank.
 _IN_QUOTES = (_COMPARED, _QUOTED, _GIVEN, _ITEM)
 # host:port:database:user:password, and user:password:1000:1000::/home/user:/bin/sh
@@ -143,6 +145,8 @@ def _in_cells(text: str, shape: str) -> list:
     for match in re.finditer(shape, text):
         name, value = match.groups()
         level = _level(name)
+        if re.match(_OF_A_COLUMN, value):
+            continue
         if level < keys.SECRET or not hides(value, level) or _names_another(value) or "%s" in value:
             continue
         is_word = (level >= keys.PASSWORD or _is_certain(name, shape)) and not (

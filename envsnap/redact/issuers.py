@@ -176,6 +176,8 @@ sk_[a-f0-9]{40,64}
 (?:prj|dop|oat|tkn|key|tok|pat|pk|sk|st|ak|uat|sat)_[A-Za-z0-9]{24,255}
 duffel_(?:test|live)_[A-Za-z0-9_=-]{43}
 \$(?:1|2[abxy]?|5|6|7|y|gy|apr1|argon2(?:id?|d)|pbkdf2-sha[0-9]{1,3}|scrypt)\$[A-Za-z0-9./$=,+-]{8,255}
+SCRAM-SHA-(?:1|256|512)\$[0-9]{3,8}:[A-Za-z0-9+/=]{8,100}\$[A-Za-z0-9+/=]{16,120}:[A-Za-z0-9+/=]{16,120}
+npg_[A-Za-z0-9]{10,40}
 pbkdf2_sha256\$[0-9]{4,8}\$[A-Za-z0-9]{6,40}\$[A-Za-z0-9+/=]{20,90}
 \{(?:SSHA|SHA|MD5|SMD5)\}[A-Za-z0-9+/=]{16,100}
 sig=[A-Za-z0-9%+/=_-]{8,512}

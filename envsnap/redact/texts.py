@@ -233,7 +233,7 @@ def _value_span(text: str, match, level: int) -> tuple:
         return None
     group = _group(value)
     shown = value.group(group)
-    if shown.startswith(kinds.MARK) or shown == "pass":
+    if shown.startswith((kinds.MARK, " ")) or shown == "pass":
         return None  # class Credentials: pass
     if group == 3:
         if re.match(_BOUND, shown) or not _is_assigned(text, match, shown, level):
