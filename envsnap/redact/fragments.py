@@ -22,7 +22,9 @@ _ELEMENTS = r"<[A-Za-z][\w:-]{0,20}>[ ]{0,4}(" + _NAME + r")[ ]{0,4}</[\w:-]{1,2
 # An attribute that names, an attribute or a text that tells: <entry key="x">value</entry>
 _ATTRIBUTE = r"\b(?:key|name|id|var)=[\"'](" + _NAME + r")[\"'][^<>\n]{0,80}?(?:>(?:<!\[CDATA\[)?|\b(?:value|content|val|default)=[\"'])([^\"'<>\n]{1,4096}?)(?:\]\]>|[\"'<])"  # fmt: skip
 # {Host:db Password:x}, as Go prints a struct.
-_STRUCT = r"(?<=[{ \[])(" + _NAME + r"):([^\s{}\[\]\"':/,][^\s{}\[\]\"',]{0,4096})(?=[\s}\]])"
+_STRUCT = (
+    r"(?<=[{ \[])(?<!\$\{)(" + _NAME + r"):([^\s{}\[\]\"':/,][^\s{}\[\]\"',]{0,4096})(?=[\s}\]])"
+)
 # X-Auth-Token:x, as some programs have headers on their line; name: x, value: y, also on two lines.
 _ITEM = r"(?<!\S)([A-Za-z][\w.-]{1,60}):([^\s:/\"'][^\s\"']{3,4096})(?=\s|\Z)"
 _PAIRED = r"(?i)\b[\"']?\w{0,20}?(?:name|key|variable)[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?(" + _NAME + r")[\"']?,?\s{1,40}[\"']?\w{0,20}?(?:value|val|content)[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?([^\s\"',}]{3,4096})"  # fmt: skip

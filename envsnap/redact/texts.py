@@ -187,7 +187,8 @@ def merged(found: list) -> list:
         if joined and start < joined[-1][1]:
             known = joined[-1]
             # What remains of an address is shown.
-            kept = known[2] if "address" in known[2] else why
+            is_more = "address" in known[2] or why == "random letters"  # names say more than looks
+            kept = known[2] if is_more else why
             joined[-1] = (known[0], max(end, known[1]), kept)
         else:
             joined.append((start, end, why))
