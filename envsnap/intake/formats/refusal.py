@@ -137,7 +137,7 @@ def _is_comments(source: Source) -> bool:
 
 def _typed(source: Source) -> str:
     """The file as a command can name it: what the user typed, not its last part."""
-    if not source.base:
+    if source.base in ("", "-"):  # standard input has to be a file first
         return "FILE"
     return source.name if source.name.endswith(source.base) else source.base
 
