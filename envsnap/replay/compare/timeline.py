@@ -267,7 +267,8 @@ def _unseen(view: View, twin: View, apart: float, outcome: str, facts: Facts) ->
     more = f"--calls {view.call.nth + 1} --root {view.root.name}"
     if why:
         return plain_verdict(view, twin, "diverged", f"{cause}: {why[0]}", why[1])
-    if view.call.written and twin.call.written:  # it is trained, and was the same so far
+    is_trained = view.call.training or twin.call.training
+    if is_trained and view.call.written and twin.call.written:  # it was the same so far
         read = _read(facts)
         told = "".join(f"; {fact.text}" for fact in (*read, *facts.code()[:2]))
         return plain_verdict(
@@ -277,7 +278,8 @@ def _unseen(view: View, twin: View, apart: float, outcome: str, facts: Facts) ->
             "Compare what updates the weights: the loss, its target, the optimizer and its settings.",
         )  # fmt: skip
     seeds = [fact for fact in facts.of("seed") if fact.text.startswith(SEED)]
-    acting = [*facts.of("setting"), *seeds, *facts.of("seeding")][:3]
+    of_run = [*facts.of("setting"), *seeds, *facts.of("seeding"), *facts.of("file")]
+    acting = [*of_run[:3], *facts.code()[:2]][:4]
     if acting:
         told = "; ".join(fact.text for fact in acting)
         fix = f"{acting[0].fix} Or record and compare with {more} to see the layer."
