@@ -15,6 +15,7 @@ _REDACT = (
     "commands",
     "declared",
     "digests",
+    "elements",
     "escapes",
     "fallbacks",
     "fragments",

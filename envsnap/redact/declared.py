@@ -196,12 +196,16 @@ def _directives(text: str) -> list:
         if names or sentences.is_telling(value):
             continue
         is_word = re.match(r"[a-z]{3,40}\Z", value) is not None
-        is_dotted = "." in name and not name.lower().endswith("key")
-        is_camel = level >= keys.SECRET and re.search("[a-z][A-Z]", name) is not None
-        tells = level >= keys.PASSWORD or is_dotted or is_camel
-        if not is_word or stop or (not before and tells):
+        if not is_word or stop or (not before and _is_of_settings(name, level)):
             found.append((*match.span(3), "value of a name that tells a secret"))
     return found
+
+
+def _is_of_settings(name: str, level: int) -> bool:
+    """A name that is no word of a sentence: dotted, of several words in one, or of a password."""
+    is_dotted = "." in name and not name.lower().endswith("key")
+    is_camel = level >= keys.SECRET and re.search("[a-z][A-Z]", name) is not None
+    return level >= keys.PASSWORD or is_dotted or is_camel
 
 
 def _is_compound(name: str, level: int) -> bool:

@@ -93,6 +93,18 @@ def spans(text: str) -> list:
                 for match in re.finditer(shape, text)
                 if any(sign.isdigit() for sign in match.group(1)) or shape is _PROMPT
             )
+    return [*found, *_parted(text), *_listed(text)]
+
+
+def _listed(text: str) -> list:
+    """The items of the lists of a text."""
+    lists = re.finditer(_LISTED, text) if "=" in text or ":" in text else ()
+    return [item for match in lists for item in _items(match)]
+
+
+def _parted(text: str) -> list:
+    """A text of a program that stands in several pieces."""
+    found = []
     for match in re.finditer(_PARTS, text) if "=" in text and "(" in text else ():
         pieces = [
             item.span(1) for item in re.finditer(r"[\"']([^\"'\n]{1,400})[\"']", match.group(2))
@@ -103,9 +115,6 @@ def spans(text: str) -> list:
                 (at + begin, at + end, "value of a name that tells a secret")
                 for begin, end in pieces
             )
-    if "=" in text or ":" in text:
-        for match in re.finditer(_LISTED, text):
-            found.extend(_items(match))
     return found
 
 

@@ -25,17 +25,26 @@ def are(key: str, text: str, level: int) -> bool:
     names = words.split(key)
     if level == keys.PERHAPS and "auth" in names and _is_scheme(text):
         return True
-    surely = _SURELY.intersection(names) and level != keys.DIGEST
+    if ":" not in text or level == keys.DIGEST:
+        return False
+    surely = bool(_SURELY.intersection(names))
     if not (surely or names[-1:] == ["list"] or _USERS.intersection(names[-1:])):
         return False
-    if ":" not in text or re.match(_LOGINS, text) is None:
+    pairs = _pairs(text)
+    if not surely and not (_USERS.intersection(names[-1:]) and (pairs[1:] or key[-1:] in "sS")):
         return False
-    pairs = [pair.strip().partition(":") for pair in re.split("[,;\n]", text.strip())]
-    passwords = [word for user, _, word in pairs if word != user and not _is_no_password(word)]
-    many = len(pairs) > 1 or key.lower().endswith("s")
-    return len(passwords) == len(pairs) and bool(
-        surely or (many and _USERS.intersection(names[-1:]))
-    )
+    return bool(pairs) and all(_opens(user, word) for user, _, word in pairs)
+
+
+def _pairs(text: str) -> list:
+    """The users of a list with what stands behind each colon; none where it is no such list."""
+    if re.match(_LOGINS, text) is None:
+        return []
+    return [pair.strip().partition(":") for pair in re.split("[,;\n]", text.strip())]
+
+
+def _opens(user: str, word: str) -> bool:
+    return word != user and not _is_no_password(word)
 
 
 def _is_scheme(text: str) -> bool:

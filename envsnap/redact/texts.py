@@ -8,6 +8,7 @@ from . import (
     clauses,
     commands,
     declared,
+    elements,
     escapes,
     fallbacks,
     fragments,
@@ -59,22 +60,6 @@ _SAID_ON = r"[^ ]{0,200} (?![a-z_]{2,20}[:=] )"  # more words, and no further na
 # What ends a value in a line that goes on: columns, a bar, a bracket, a dash, an arrow.
 _ASIDE = r"[^ \t]{1,200}(?: {2,}|\t| (?:[|\[(;]|[-=\u2013\u2014]>? ))"
 _OF_TYPES = r"(?i)(?:str(?:ing)?|text|bool|int|none|null|optional|any|yes|no|true|false|ok|n/?a|tbd|see|same|varies|default)\Z"
-# Elements of XML, one in the other, and pairs of attributes.
-_ELEMENT = (
-    r"<(?:[\w-]{1,20}:)?("
-    + _NAME
-    + r")(?:\s[^<>]{0,200})?>(?:<!\[CDATA\[)?([^<>\]]{1,4096}|[^<>]{1,4096})(?:\]\]>)?</"
-)
-_NESTED = (
-    r"<(?:[\w-]{1,20}:)?("
-    + _NAME
-    + r")(?:\s[^<>]{0,200})?>\s{0,40}<(?i:value|string|text|plaintext|val)>([^<>]{1,4096})</"
-)
-_ATTRIBUTES = (
-    r"\b(?:key|name)=[\"']("
-    + _NAME
-    + r")[\"']\s{1,8}(?:value|content)=[\"']([^\"'<>]{1,4096})[\"']"
-)
 _OPTION = r"(?<![^\s=\[])[\"']?--?([A-Za-z][\w.-]{0,80})(?:[ \t]{1,4}|=)(?=[^\s-]|-[^-\s]\S{3})"
 # ["curl", "-u", "joe:x"] in a text, and what stands between two arguments there.
 _LISTED = r"(?:[\"'],\s{0,2}|\[\s{0,2})[\"']-"
@@ -125,7 +110,7 @@ def find(text: str, inside: bool = False) -> list:
     if '"kty"' in text or "'kty'" in text:
         found.extend((*match.span(1), "private key") for match in re.finditer(_JWK, text))
     found.extend((*_assigned(text), *_phrases(text)))
-    found.extend(_elements(text))
+    found.extend(elements.spans(text))
     found.extend((*_options(text), *_in_image(text)))
     found.extend(_headers(text))
     for room in (sentences, languages, clauses, commands, declared, fragments, fallbacks, answers, tables, loose):  # fmt: skip
@@ -214,16 +199,6 @@ def _assigned(text: str) -> list:
             if span is not None:
                 found.append((span[0], span[1], "value of a name that tells a secret"))
                 found.extend(sentences.listed(text, span[1]))
-    return found
-
-
-def _elements(text: str) -> list:
-    found = []
-    if "<" in text:
-        for shape in (_ELEMENT, _NESTED, _ATTRIBUTES):
-            for match in re.finditer(shape, text):
-                if hides(match.group(2), keys.weigh(match.group(1))):
-                    found.append((*match.span(2), "value of a name that tells a secret"))
     return found
 
 

@@ -37,6 +37,18 @@ def shortened(source: str) -> str:
 
 def _rename(function: ast.FunctionDef) -> None:
     """Give the names that only the function's own statements use one letter each."""
+    own, others = _uses(function)
+    stored = {name.id for name in own if isinstance(name.ctx, ast.Store)}
+    counted = Counter(name.id for name in own if name.id in stored - others and len(name.id) > 1)
+    taken = others.union(name.id for name in own)
+    letters = [letter for letter in ascii_lowercase if letter not in taken]
+    short = dict(zip((name for name, _ in counted.most_common()), letters, strict=False))
+    for use in own:
+        use.id = short.get(use.id, use.id)
+
+
+def _uses(function: ast.FunctionDef) -> tuple[list[ast.Name], set[str]]:
+    """The names in a function's own statements, and those that others see: arguments, and in inner scopes."""
     own: list[ast.Name] = []
     others = {found.arg for found in ast.walk(function.args) if isinstance(found, ast.arg)}
     inside: list[tuple[ast.AST, bool]] = [(node, False) for node in function.body]
@@ -51,13 +63,7 @@ def _rename(function: ast.FunctionDef) -> None:
             others.update(_named(node))
         nested = is_nested or isinstance(node, _SCOPES)
         inside += [(child, nested) for child in ast.iter_child_nodes(node)]
-    stored = {name.id for name in own if isinstance(name.ctx, ast.Store)}
-    counted = Counter(name.id for name in own if name.id in stored - others and len(name.id) > 1)
-    taken = others.union(name.id for name in own)
-    letters = [letter for letter in ascii_lowercase if letter not in taken]
-    short = dict(zip((name for name, _ in counted.most_common()), letters, strict=False))
-    for use in own:
-        use.id = short.get(use.id, use.id)
+    return own, others
 
 
 def _named(node: ast.AST) -> list[str]:

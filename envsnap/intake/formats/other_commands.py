@@ -62,17 +62,10 @@ class Commands:
             return
         name = called[0].rpartition("/")[2]
         verb = next((word for word in called[1:] if not word.startswith("-")), "")
-        edits = name == "sed" and any(re.match(r"-[a-zA-Z]*i|--in-place", word) for word in called)
-        if not edits and (name in QUIET or (name, verb) in QUIET_VERBS):
+        if (name in QUIET or (name, verb) in QUIET_VERBS) and not _edits(name, called):
             return
         if install_commands.reads(called):
-            chosen = [
-                f"{word} {after}" if word in WITH_VALUE else word
-                for word, after in zip(called, [*called[1:], ""], strict=True)
-                if word.partition("=")[0] in DECIDING
-            ]
-            # CMAKE_ARGS=... pip install: what is built depends on it.
-            chosen = [*words[: words.index(called[0])], *chosen]
+            chosen = _deciding(words, called)
             if chosen:
                 self._put(f"{name} {verb}", " ".join(chosen))
             return
@@ -86,3 +79,20 @@ class Commands:
             number += 1
             told = f"{key} {number}"
         self.tree[told] = value
+
+
+def _deciding(words: list[str], called: list[str]) -> list[str]:
+    """What decides how something is built or installed: CMAKE_ARGS=... before pip, and its options."""
+    return [
+        *words[: words.index(called[0])],
+        *(
+            f"{word} {after}" if word in WITH_VALUE else word
+            for word, after in zip(called, [*called[1:], ""], strict=True)
+            if word.partition("=")[0] in DECIDING
+        ),
+    ]
+
+
+def _edits(name: str, called: list[str]) -> bool:
+    """Whether sed writes into a file."""
+    return name == "sed" and any(re.match(r"-[a-zA-Z]*i|--in-place", word) for word in called)

@@ -42,14 +42,8 @@ def recognise(source: Source) -> bool:
     lines = _within(_lines(told), source)
     if not lines or not _is_frozen(lines) or any(map(BEHIND.search, source.lines)):
         return False
-    # Of many exact pins in order nobody needs to know the names: they may be a company's own.
-    many = (
-        len(lines) >= ENOUGH and all(PIN.match(line.text) for line in lines) and _is_sorted(lines)
-    )
-    if not (many or requirements_txt.is_of_packages(source, lines)):
+    if not (_are_many(lines) or requirements_txt.is_of_packages(source, lines)):
         return False
-    if any(line.text.startswith(ADDED) for line in lines):
-        return True  # in the order of the file that `pip freeze -r` was given
     return _is_exact(lines) or (_is_sorted(lines) and not _is_asked_for(source, lines))
 
 
@@ -123,10 +117,22 @@ def _is_sorted(lines: list[Line]) -> bool:
     return spelled == sorted(spelled) or canonical == sorted(canonical)
 
 
+def _are_many(lines: list[Line]) -> bool:
+    """Many exact pins in order, of which nobody needs to know the names: they may be a company's own."""
+    return (
+        len(lines) >= ENOUGH and all(PIN.match(line.text) for line in lines) and _is_sorted(lines)
+    )
+
+
 def _is_exact(lines: list[Line]) -> bool:
-    """Whether a line names an editable checkout by its commit: only pip writes it so."""
+    """Whether a line is one that only pip writes: a checkout by its commit, what `freeze -r` says."""
     return any(
-        line.kind == "editable" and line.choice.origin is not UNSET and line.choice.origin.commit
+        line.text.startswith(ADDED)
+        or (
+            line.kind == "editable"
+            and line.choice.origin is not UNSET
+            and line.choice.origin.commit is not UNSET
+        )
         for line in lines
     )
 
