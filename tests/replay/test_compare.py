@@ -152,6 +152,17 @@ def test_no_model_on_one_side(envsnap: Run, torch_python: str, golden: Path) -> 
     assert "data" in done.stderr
 
 
+def test_a_run_that_passes_its_model_over_has_diverged(
+    envsnap: Run, torch_python: str, script, golden: Path
+) -> None:
+    path = script("raise SystemExit(0)")
+    done = envsnap("compare", "--format", "json", golden, "--", torch_python, path)
+    assert done.returncode == 1
+    verdict = json.loads(done.stdout)
+    assert verdict["cause"].startswith("the golden run calls Net, and this one calls no model")
+    assert "differs: `raise SystemExit(0)`" in verdict["cause"]
+
+
 @pytest.mark.parametrize("called", [True, False])
 def test_a_command_that_fails_is_not_the_same(
     envsnap: Run, torch_python: str, script, golden: Path, called: bool

@@ -41,6 +41,7 @@ from envsnap.replay.esr.archive import Recording
 from envsnap.wording import few
 
 MOST_NAMES = 3
+BEFORE = "before the first call of a model"
 NOT_HERE = "in the golden run only"
 RUN_ALONE = "Run the command by itself: what it imports, or reads, is not as in the golden run."
 SEVERITY = {"same": 0, "equivalent": 1, "undecided": 2, "diverged": 3}
@@ -98,7 +99,7 @@ def of_command(
     verdict: Verdict, code: int, interpreter: str, golden: Recording, other: Recording
 ) -> Verdict:
     """Say in a verdict how a command ended that called no model."""
-    if verdict.outcome == "diverged" or verdict.other.layers:
+    if verdict.other.layers or (verdict.outcome == "diverged" and verdict.place != BEFORE):
         return verdict
     cause = f"the command ended with exit code {code} before a model was called"
     fix = f"Run it by itself and read what it prints; it was run as {interpreter}."
@@ -201,7 +202,8 @@ def _without_calls(
         "Record a command that imports torch and calls a model.",
     )  # fmt: skip
     told = other.record.raised
-    if told is None and golden.record.calls:
+    # Of a program that never imports torch nobody knows whether it is the one to compare.
+    if told is None and golden.record.calls and other.record.options is not None:
         return _called_no_more(found, golden, other, around)
     if told is None or golden.record.raised is not None or other.record.calls:
         return found
@@ -226,7 +228,7 @@ def _called_no_more(found: Verdict, golden: Recording, other: Recording, around:
     reasons = (*_causes_first(around.acting("inputs"))[:3], *around.code()[:3])
     ended = raised.ended(golden.record, other.record)
     told = f"the golden run calls {names}, and this one calls no model"
-    cause = "; ".join(filter(None, (told, ended, *(fact.text for fact in reasons))))
+    cause = "; ".join(filter(None, (ended, told, *(fact.text for fact in reasons))))
     fix = next((fact.fix for fact in reasons if fact.fix), "")
     return msgspec.structs.replace(
         found,
@@ -234,7 +236,7 @@ def _called_no_more(found: Verdict, golden: Recording, other: Recording, around:
         cause=cause,
         fix=fix
         or "Find out what this run passes over: what it is given, what it reads, what it has stored.",
-        place="before the first call of a model",
+        place=BEFORE,
     )
 
 
