@@ -22,6 +22,8 @@ _ROLES = frozenset(
 
 def are(key: str, text: str, level: int) -> bool:
     """Tell whether a value is `joe:x`, several of these, or `Bearer x`, under a key that may hold it."""
+    if ":" not in text and level != keys.PERHAPS:
+        return False
     names = words.split(key)
     if level == keys.PERHAPS and "auth" in names and _is_scheme(text):
         return True

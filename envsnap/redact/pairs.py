@@ -15,6 +15,7 @@ _VALUES = frozenset(
     " literal new old replace replacement replaced plain raw".split()
 )
 _KINDS = ("type", "kind")
+MOST = 60  # keys of a mapping that is a name and a value, or columns and rows
 _KINDS_OF_VALUES = (
     "default",
     "new",
@@ -39,6 +40,8 @@ _OF_USERS = ("users", "auth", "logins", "accounts", "credentials", "auths")
 
 def labels(tree: dict) -> dict:
     """The keys that hold the value of {name: DB_PASSWORD, value: ...}, each with that name."""
+    if len(tree) > MOST:
+        return {}
     ends = {key: _end(key) for key in tree}
     holding = [key for key in tree if ends[key] in _VALUES]
     named = _named(tree, ends) if holding else []
@@ -123,6 +126,8 @@ def _of_one_kind(tree: dict) -> dict:
 
 def columns(tree: dict) -> dict:
     """The keys of lists that hold the values, or the rows, of the names in another list, with these names."""
+    if len(tree) > MOST:
+        return {}
     heads = [
         (key, names) for key, names in tree.items() if _end(key) in _HEADS and _are_names(names)
     ]
