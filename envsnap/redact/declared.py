@@ -28,7 +28,9 @@ _NET_USE = (
 )
 _NET_USER = r"(?i)\bnet\s{1,4}user\s{1,4}[^\s/]{1,60}\s{1,4}([^\s/\"'*-][^\s\"']{1,200})"
 _NET_USED = r"(?i)\bnet\s{1,4}use\s{1,4}(?:[A-Z*]:?\s{1,4})?\\{2,4}\S{1,200}\s{1,4}([^\s/\"'-][^\s\"']{1,200})"
-_FIELD = r"(?m)^\s{0,4}([A-Za-z_][\w.]{1,80})(?:\n|:)[^\n]{0,300}?\binput_value='([^'\n]{1,400})'"
+_FIELD = (
+    r"(?m)^\s{0,4}([A-Za-z_][\w.]{1,80})(?:\n|:)[^\n]{0,300}?\binput_value=\[?'([^'\n]{1,400})'"
+)
 _FORM = r"\bform-data; name=\"([\w.-]{1,80})\"(?:\r?\n|\\r\\n|\\n){2}([^\r\n\\]{1,400})"
 _LINE = r"(?m)^[ \t]{0,8}([A-Za-z][\w-]{2,40})[ \t]{1,8}(?:--[a-z]{3,20}[ \t]{1,4})?[\"']?([^\s\"'=:]{3,200})[\"']?[ \t]{0,8}\r?$"
 # ... also behind words of the same directive: proxy_set_header X-Gateway-Secret x;
@@ -36,6 +38,9 @@ _DIRECTIVE = r"(?m)^[ \t]{0,8}((?:[a-z][\w-]{1,30} ){0,3})([A-Za-z][\w.-]{3,80})
 _DIGEST = r"(?i)\bDigest\s[^\n]{0,400}?\bresponse=\"?([0-9a-f]{32,128})\"?"
 # What a CI is told to mask; users of Redis; the word behind a hash of nginx; what a program is fed.
 _SENT = r"\"(?i:auth)\" (?:\"[\w.@-]{1,60}\" )?\"([^\"\s]{3,200})\""  # to Redis
+# What servers print at their first start.
+_AT_START = r"(?i)\bpassword (?:is generated )?for [\w.-]{1,60}@[\w.-]{1,100}: {1,3}(\S{6,100})[ \t]{0,4}(?=\n|\Z)"
+_PIN = r"\bPIN: ([0-9]{3}-[0-9]{3}-[0-9]{3})\b"
 _MASKED = r"(?:::add-mask::|\bissecret=true\])([^\s\"']{3,400})"
 _REDIS = r"(?im)(?:^\s{0,8}|\bacl\s{1,4}set)user\s{1,4}[\w.-]{1,60}\s[^\n]{0,200}?(?<=\s)(?:>|#(?=[0-9a-f]{64}\b))([^\s\"']{3,200})"
 _LINK = r"\bsecure_link_md5\s{1,4}\"?[^\n\";]{0,200}?\s([^\s\";$]{3,200})\"?\s{0,4};"
@@ -52,6 +57,8 @@ _ALONE = (
     _DIGEST,
     _MASKED,
     _SENT,
+    _AT_START,
+    _PIN,
     _REDIS,
     _LINK,
     _FED,
@@ -67,6 +74,8 @@ _HINTS = (
     "/U",
     "add-mask",
     '"AUTH" ',
+    "assword ",
+    "PIN: ",
     '"auth" ',
     "issecret",
     "user ",

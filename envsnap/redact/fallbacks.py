@@ -43,6 +43,12 @@ _BOLD = r"(?m)(?:\*\*|__)([A-Za-z][A-Za-z _-]{1,40}):?(?:\*\*|__):?[ \t]{0,4}[`\
 _SETTING = (
     r"\bname=[\"'](" + _WORD + r")[\"'][^<>\n]{0,100}>\s{0,40}<value>([^<>\n]{1,400})</value>"
 )
+# api_key=['x'], as programs print what they were given
+_ONE_OF = (
+    r"(?<![\w.])(?!\w{0,80}[tT][oO][kK][eE][nN])("
+    + _WORD
+    + r")[\"']?\s{0,2}[=:]\s{0,2}[\[(][\"']([^\"'\n]{3,400})[\"']"
+)
 # Password for 'https://joe@host': x, as git asks; of several codes all
 _PROMPT = r"(?im)\bpass(?:word|phrase) for '[^'\n]{1,200}': {1,2}(\S{3,200})[ \t]{0,4}$"
 _CODES = r"(?i)\b(?:backup|recovery|scratch|one-time) codes?: {1,4}((?:[a-z0-9]{3,12}(?:-[a-z0-9]{3,12}){0,5}[ ,]{1,3}){1,20}[a-z0-9-]{4,60})"
@@ -60,6 +66,7 @@ _SHAPES = (
     (_PROPERTY, ("-D",)),
     (_BOLD, ("**", "__")),
     (_SETTING, ("<value>",)),
+    (_ONE_OF, ("=[", "=(", ": [", ": (")),
 )
 # PASSWORDS = ["a", "b"], TOKENS = {"kim": "x"}, ALLOWED_TOKENS=a;b
 _LISTED = (

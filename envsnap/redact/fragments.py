@@ -121,9 +121,14 @@ def _named(text: str, shape: str) -> list:
     return [
         (*match.span(2), "value of a name that tells a secret")
         for match in re.finditer(shape, text)
-        if hides(match.group(2).strip(), _level(match.group(1)))
+        if hides(match.group(2).strip(), _of_shape(match.group(1), shape))
         and not _names_another(match.group(2))
     ]
+
+
+def _of_shape(name: str, shape: str) -> int:
+    """What a name says; a key that is made from a text opens something."""
+    return keys.SECRET if shape == _WRAPPED and name == "key" else _level(name)
 
 
 def _is_certain(name: str, shape: str) -> bool:

@@ -22,13 +22,11 @@ _ROLES = frozenset(
 
 def are(key: str, text: str, level: int) -> bool:
     """Tell whether a value is `joe:x`, several of these, or `Bearer x`, under a key that may hold it."""
-    if ":" not in text and level != keys.PERHAPS:
-        return False
-    names = words.split(key)
-    if level == keys.PERHAPS and "auth" in names and _is_scheme(text):
+    if level == keys.PERHAPS and "auth" in words.split(key) and _is_scheme(text):
         return True
     if ":" not in text or level == keys.DIGEST:
         return False
+    names = words.split(key)
     surely = bool(_SURELY.intersection(names))
     if not (surely or names[-1:] == ["list"] or _USERS.intersection(names[-1:])):
         return False

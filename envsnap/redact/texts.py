@@ -260,7 +260,8 @@ def _is_assigned(text: str, match, shown: str, level: int) -> bool:
     if kinds.is_made(shown) or (level >= keys.PASSWORD and _is_told(shown)):
         return True
     colon = ":" in match.group()
-    if colon and not match.group(1) and not _begins_line(text, match.start()):
+    is_dotted = level >= keys.PASSWORD and "." in match.group()  # connection.password: x
+    if colon and not (match.group(1) or is_dotted or _begins_line(text, match.start())):
         return False
     if _is_in_template(text, match.start()):
         return False
@@ -311,7 +312,7 @@ def _begins_line(text: str, start: int) -> bool:
     line = re.split(r"[\n;,]", before)[-1]
     if line[-1:] in ("'", '"'):
         return True  # an argument that is a header
-    return not line.strip(" \t-*#\"'{[(").replace("export", "").replace("-H", "").strip()
+    return not line.strip(" \t-*#\"'{[(<!/").replace("export", "").replace("-H", "").strip()
 
 
 def _options(text: str) -> list:
