@@ -149,9 +149,11 @@ class Environments:
     def _compare(self, made: Environment, pins: Mapping[str, str]) -> None:
         """Note what has other files than its version had where it was captured."""
         captured = self._tools.captured
-        for folder in made.installed.distributions if captured is not None else ():
+        if captured is None:
+            return
+        for folder in made.installed.distributions:
             name, _ = named(folder)
-            if captured is not None and name in pins:
+            if name in pins:
                 captured.check(name, pins[name], made.installed.record(folder), folder)
 
     def _venv(self, folder: str) -> float:

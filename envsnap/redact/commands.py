@@ -110,12 +110,7 @@ _WHY = "password of a command"
 
 def _opens(value: str) -> bool:
     """A word that may be a password where one is expected."""
-    return len(value) > 2 and not (
-        kinds.is_reference(value)
-        or kinds.is_plain(value)
-        or kinds.is_setting(value)
-        or kinds.is_path(value)
-    )
+    return len(value) > 2 and not kinds.is_ordinary(value)
 
 
 def _of_line(line: str, at: int) -> list:

@@ -36,11 +36,10 @@ _LINE = r"(?m)^[ \t]{0,8}([A-Za-z][\w-]{2,40})[ \t]{1,8}(?:--[a-z]{3,20}[ \t]{1,
 # ... also behind words of the same directive: proxy_set_header X-Gateway-Secret x;
 _DIRECTIVE = r"(?m)^[ \t]{0,8}((?:[a-z][\w-]{1,30} ){0,3})([A-Za-z][\w.-]{3,80})[ \t]{1,40}[\"']?([^\s\"'=:;,{}()<>-][^\s\"'=:;,{}()<>]{2,200})[\"']?[ \t]{0,2}(;?)[ \t]{0,8}\r?$"
 _DIGEST = r"(?i)\bDigest\s[^\n]{0,400}?\bresponse=\"?([0-9a-f]{32,128})\"?"
-# What a CI is told to mask; users of Redis; the word behind a hash of nginx; what a program is fed.
 _SENT = r"\"(?i:auth)\" (?:\"[\w.@-]{1,60}\" )?\"([^\"\s]{3,200})\""  # to Redis
 # What servers print at their first start.
 _AT_START = r"(?i)\bpassword (?:is generated )?for [\w.-]{1,60}@[\w.-]{1,100}: {1,3}(\S{6,100})[ \t]{0,4}(?=\n|\Z)"
-_PIN = r"\bPIN: ([0-9]{3}-[0-9]{3}-[0-9]{3})\b"
+# What a CI is told to mask; users of Redis; the word behind a hash of nginx; what a program is fed.
 _MASKED = r"(?:::add-mask::|\bissecret=true\])([^\s\"']{3,400})"
 _REDIS = r"(?im)(?:^\s{0,8}|\bacl\s{1,4}set)user\s{1,4}[\w.-]{1,60}\s[^\n]{0,200}?(?<=\s)(?:>|#(?=[0-9a-f]{64}\b))([^\s\"']{3,200})"
 _LINK = r"\bsecure_link_md5\s{1,4}\"?[^\n\";]{0,200}?\s([^\s\";$]{3,200})\"?\s{0,4};"
@@ -58,7 +57,6 @@ _ALONE = (
     _MASKED,
     _SENT,
     _AT_START,
-    _PIN,
     _REDIS,
     _LINK,
     _FED,
@@ -75,7 +73,6 @@ _HINTS = (
     "add-mask",
     '"AUTH" ',
     "assword ",
-    "PIN: ",
     '"auth" ',
     "issecret",
     "user ",

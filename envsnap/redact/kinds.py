@@ -105,6 +105,11 @@ def is_setting(text: str) -> bool:
     )
 
 
+def is_ordinary(text: str) -> bool:
+    """A number, a word of settings, a reference or a path: what stands in a secret's place, and is none."""
+    return is_plain(text) or is_setting(text) or is_reference(text) or is_path(text)
+
+
 def is_path(text: str) -> bool:
     """A file's path whose parts are words."""
     short = text.strip()

@@ -53,13 +53,7 @@ def _is_scheme(text: str) -> bool:
 
 
 def _is_no_password(word: str) -> bool:
-    return (
-        kinds.is_plain(word)
-        or kinds.is_setting(word)
-        or kinds.is_reference(word)
-        or kinds.is_path(word)
-        or word.lower() in _ROLES
-    )
+    return kinds.is_ordinary(word) or word.lower() in _ROLES
 
 
 def is_code(key: str, text: str) -> bool:

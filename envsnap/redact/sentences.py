@@ -292,14 +292,7 @@ def _pairs(text: str) -> list:
 
 def _is_no_password(value: str) -> bool:
     """Settings, references, places, and words that name a password."""
-    return (
-        kinds.is_plain(value)
-        or kinds.is_setting(value)
-        or kinds.is_reference(value)
-        or kinds.is_path(value)
-        or keys.weigh(value) >= keys.PERHAPS
-        or value.lower() in _TELLS
-    )
+    return kinds.is_ordinary(value) or keys.weigh(value) >= keys.PERHAPS or value.lower() in _TELLS
 
 
 def _digits(text: str, low: str) -> list:

@@ -109,9 +109,8 @@ def _is_secret(text: str, name: str, level: int, certain: bool) -> bool:
     if not hides(text, level) or (kinds.is_words(text) and keys.weigh(text) >= keys.PERHAPS):
         return False
     if not certain or re.match("tokens?\\Z", name.lower()):
-        return kinds.is_made(text) or sentences.is_told(
-            text
-        )  # a text's tokens stand in tables, too
+        # A text's tokens stand in tables, too.
+        return kinds.is_made(text) or sentences.is_told(text)
     return text.count(" ") < 3 and not sentences.is_said(text)
 
 

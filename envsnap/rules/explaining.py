@@ -26,6 +26,7 @@ from envsnap.rules.rule import Rule
 from envsnap.rules.symptoms import owners, steps, trouble
 from envsnap.rules.symptoms.containers import settings
 from envsnap.rules.symptoms.lines import bare
+from envsnap.rules.symptoms.naming import telling
 from envsnap.rules.symptoms.of_types import texts
 from envsnap.rules.symptoms.reading import Evidence, Reading, read
 from envsnap.rules.symptoms.trouble import contradicts, fits
@@ -48,7 +49,7 @@ def explained(
     rules: Sequence[Rule],
 ) -> tuple[Finding, ...]:
     """Findings that a text speaks for first; the rest by what fits the trouble; notices last."""
-    reading = read(error_text, symptom)
+    reading = _read(error_text, symptom, findings)
     findings = _of_clusters(steps.told(findings, reading), reading)
     told = list(ErrorText().explain(reading, manifest, findings))
     rest = _without(findings, told)
@@ -74,6 +75,14 @@ def explained(
     kept = [found for found in notices if found.path not in guessed]
     ordered = ranked(rest, rules, favoured, unlikely, with_text=bool(error_text))
     return _nearest((*first, *ordered, *kept), reading, manifest)
+
+
+def _read(error_text: str, symptom: str | None, findings: Sequence[Finding]) -> Reading:
+    """The text as it is read, with the lines that may show a value where variables differ."""
+    reading = read(error_text, symptom)
+    if not any(found.path[0] == "env_vars" for found in findings):
+        return reading
+    return replace(reading, telling=tuple(telling(reading)))
 
 
 def _of_clusters(findings: Sequence[Finding], reading: Reading) -> list[Finding]:

@@ -10,7 +10,7 @@ from envsnap.knowledge.variables import only_tells
 from envsnap.rules.finding import Confidence, Effect, Finding
 from envsnap.rules.machine.env_var import EnvVar
 from envsnap.rules.packages.package_missing import PackageMissing
-from envsnap.rules.symptoms import naming, values
+from envsnap.rules.symptoms import values
 from envsnap.rules.symptoms.reading import Evidence, Reading
 
 SHORTEST = 6  # letters of a variable's name that a text may hold by chance
@@ -141,9 +141,10 @@ def is_shown(found: Finding, reading: Reading) -> bool:
 
 def _is_spoken_of(found: Finding, reading: Reading) -> bool:
     """Whether a line that complains speaks of a variable as it is where things fail, or was before."""
-    lines = naming.telling(reading)
     name = found.path[-1]
-    return any(values.speaks_of(name, found.other, found.reference, line) for line in lines)
+    return any(
+        values.speaks_of(name, found.other, found.reference, line) for line in reading.telling
+    )
 
 
 def _is_quoted(value: str, reading: Reading) -> bool:

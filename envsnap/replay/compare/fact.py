@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+NOT_HERE = "in the golden run only"  # how a fact ends that follows from how far the other run came
 Kind = Literal[
     "generation", "chat", "tokens", "part", "config", "seed", "code", "text", "setting", "file",
     "seeding", "weights", "alone", "note",

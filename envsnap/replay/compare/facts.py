@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from envsnap.knowledge.config_keys import is_note_at
 from envsnap.model.manifest import Manifest
 from envsnap.replay.compare import call_seeds, code_facts, code_lines, surroundings, unread
-from envsnap.replay.compare.fact import Fact, Kind
+from envsnap.replay.compare.fact import NOT_HERE, Fact, Kind
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Scalar, Stage
 from envsnap.wording import few
@@ -356,9 +356,7 @@ def _weights(golden: Manifest, other: Manifest, made: Container[str]) -> Iterato
             yield Fact(kind="weights", text=f"another content of {name}", fix=f"Load the golden run's {name}.")  # fmt: skip
     left, come = surroundings.weights_alone(golden, other)
     if bool(left) is not bool(come) and len(left or come) <= MOST_LISTED:
-        which, what = (
-            ("here only", "Leave it out") if come else ("in the golden run only", "Load it")
-        )
+        which, what = ("here only", "Leave it out") if come else (NOT_HERE, "Load it")
         listed = ", ".join(left or come)
         yield Fact(kind="weights", text=f"{listed} is read {which}", fix=f"{what}, as the golden run does: {(left or come)[0]}.")  # fmt: skip
     if left and come and len(left) <= MOST_LISTED:

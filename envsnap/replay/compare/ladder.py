@@ -32,7 +32,7 @@ from envsnap.replay.compare import (
 )
 from envsnap.replay.compare.environment import Environment
 from envsnap.replay.compare.evidence import Evidence
-from envsnap.replay.compare.fact import Fact
+from envsnap.replay.compare.fact import NOT_HERE, Fact
 from envsnap.replay.compare.facts import Facts
 from envsnap.replay.compare.progress import Walk
 from envsnap.replay.compare.verdict import VERDICT_VERSION, Rung, Verdict
@@ -42,7 +42,6 @@ from envsnap.wording import few
 
 MOST_NAMES = 3
 BEFORE = "before the first call of a model"
-NOT_HERE = "in the golden run only"
 RUN_ALONE = "Run the command by itself: what it imports, or reads, is not as in the golden run."
 SEVERITY = {"same": 0, "equivalent": 1, "undecided": 2, "diverged": 3}
 

@@ -14,6 +14,7 @@ from msgspec import UNSET
 from envsnap.changes import trees
 from envsnap.model import paths
 from envsnap.model.manifest import Manifest
+from envsnap.replay.compare.fact import NOT_HERE
 
 LONGEST, FEW_FILES = 60, 4
 ONLY_WATCHED = ("inotify",)
@@ -88,7 +89,7 @@ def alone(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
         }
         for item in (golden, other)
     )
-    for one, two, which in ((here, there, "in the golden run only"), (there, here, "here only")):
+    for one, two, which in ((here, there, NOT_HERE), (there, here, "here only")):
         names = [name for name in one if name not in two]
         if len(names) <= FEW_FILES:
             yield from ((name, which) for name in sorted(names))

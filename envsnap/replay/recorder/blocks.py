@@ -1,8 +1,8 @@
 """What the lines above say of a line: the name that it is listed below, the columns of a table.
 
 One line after the other, as a program prints them. What a name says of the lines below it is
-judged as in a tree of settings. Words alone are
-secrets only where a password is told: a tokenizer prints its tokens below that word, too.
+judged as in a tree of settings. Words alone are secrets only where a password is told: a tokenizer
+prints its tokens below that word, too.
 """
 
 from __future__ import annotations

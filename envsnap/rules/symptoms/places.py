@@ -17,6 +17,7 @@ from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.symptoms import owners
 from envsnap.rules.symptoms.demangle import demangled
+from envsnap.rules.symptoms.naming import OFF
 from envsnap.rules.symptoms.reading import Evidence
 from envsnap.rules.symptoms.tracebacks import Traceback
 
@@ -91,7 +92,7 @@ def _is_switched_off(path: Path, manifest: Manifest) -> bool:
     if path[0] != "env_vars" or not path[-1].endswith("OFFLINE"):
         return False
     value = facts_of.entries(manifest, "env_vars").get(path[-1])
-    return isinstance(value, str) and value.lower() in ("", "0", "false", "no", "off")
+    return isinstance(value, str) and value.lower() in OFF
 
 
 def _wants_for_no_one(evidence: Evidence, manifest: Manifest) -> bool:

@@ -80,7 +80,8 @@ class Reading(Struct, frozen=True):
     """What a text shows: the likeliest evidence first, and the kind of trouble.
 
     `harmless` are the numbers, from 0, of lines that are known to be no failure; `levels` tells
-    of any line whether its log calls it a note.
+    of any line whether its log calls it a note. `telling` are the lines that may show a value
+    (`naming.telling`), where somebody asks for them.
     """
 
     evidence: tuple[Evidence, ...]
@@ -88,6 +89,7 @@ class Reading(Struct, frozen=True):
     lines: Lines
     harmless: frozenset[int] = frozenset()
     levels: Levels | None = None
+    telling: tuple[str, ...] = ()
 
     def is_quiet(self, number: int) -> bool:
         """Whether a line, counted from 0, is no failure."""
