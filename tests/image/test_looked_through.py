@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from envsnap.image.planning import application
+from envsnap.image.planning import application, carried
+from envsnap.image.planning.plan import make_plan
+from envsnap.image.records import File
+from tests import examples
+from tests.image.image_cases import DEBIAN_12, manifest
 
 MADE = "".join(random.Random(7).choices(string.ascii_letters + string.digits, k=20))
 HELD = {
@@ -57,3 +61,15 @@ def test_an_ordinary_file_is_carried(name: str, tmp_path: Path) -> None:
 def test_another_encoding_is_read_too(encoding: str, tmp_path: Path) -> None:
     (tmp_path / "settings.txt").write_text(f"DB_PASSWORD={MADE}\n", encoding=encoding)
     assert kept(tmp_path).secrets == ("settings.txt",)
+
+
+def test_a_config_that_held_a_secret_is_told_and_no_other() -> None:
+    gaps = {"app2.db.password": "redacted: under a name that tells a secret"}
+    captured = examples.manifest({"configs": {"entries": {}}}, gaps={"configs": gaps})
+    plan = make_plan(manifest("3.11.9", {}, DEBIAN_12))
+    told = {}
+    for name in ("app", "app2"):
+        file = File(name=name, file="f", path="/app/f", sha256="0" * 64)
+        more = carried.with_secret_file(plan, captured, file).decisions[len(plan.decisions) :]
+        told[name] = [item.subject for item in more]
+    assert told == {"app": [], "app2": ["configs.app2"]}

@@ -219,7 +219,7 @@ def with_secret_file(plan: Plan, manifest: Manifest, file: File) -> Plan:
     held = [
         key
         for key, reason in gaps.items()
-        if reason.startswith("redacted") and key[: len(of_file)] == of_file
+        if reason.startswith("redacted") and key.startswith((f"{of_file}.", f"{of_file}["))
     ]
     if not held:
         return plan
