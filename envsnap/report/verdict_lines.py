@@ -60,7 +60,8 @@ def field_of_view(verdict: Verdict) -> str:
         here, there = item.calls
         calls = f"{here}" if here == there else f"{here} (here {there})"
         further = f", further calls: digests {item.further}" if item.further else ""
-        parts.append(f"{item.root} {item.detailed} of {calls}{further}")
+        apart = f", {item.apart}" if item.apart else ""
+        parts.append(f"{item.root} {item.detailed} of {calls}{further}{apart}")
     return "; ".join(parts)
 
 

@@ -43,6 +43,7 @@ def test_what_is_kept_of_arguments(tmp_path: Path) -> None:
     words = [
         "in.json", "--limit", "-0.5", "--fast", "--mode=loud", "-n", "3", "--tag", "1", "--tag", "x y",
         str(tmp_path / "there.txt"), "--out", "a/b", "model.eps=1e-5", "--use-cache", "True",
+        "--sort-key", "score", "--stop-token=</s>", "--auth-token", "kV8sQ2xLp0Rt5Zw1",
         "--api-key", "4242424242", "--password=1234", "12", "--big", "12345678901234567890",
     ]  # fmt: skip
     found = given.options(words)
@@ -58,13 +59,16 @@ def test_what_is_kept_of_arguments(tmp_path: Path) -> None:
     assert found["2"] == given.PATH
     assert found["3"] == 12
     assert found["--big"] == digest("12345678901234567890")
-    assert not {"--api-key", "--password"} & set(found)
+    assert found["--sort-key"] == digest("score")
+    assert found["--stop-token"] in (digest("</s>"), given.PATH)
+    assert not {"--api-key", "--password", "--auth-token"} & set(found)
     assert "4242424242" not in str(found)
 
 
 def test_variables_that_the_code_names(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "SHOWN_COUNT": "4", "UNNAMED_COUNT": "5", "APP_LIMIT": "0.25", "APP_TOKEN": "1234",
+        "APP_SORT_KEY": "date", "APP_DB_PASSWORD": "Birkenhain", "APP_PW": "Birkenhain",
         "HOME": "/somewhere", "MODE": "quick", "DEBUG_IT": "false",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
@@ -72,7 +76,7 @@ def test_variables_that_the_code_names(monkeypatch: pytest.MonkeyPatch) -> None:
         [b"os.environ['SHOWN_COUNT']; prefix='APP_'", b"getenv('MODE', HOME, DEBUG_IT)"]
     )
     assert found == {
-        "SHOWN_COUNT": 4, "APP_LIMIT": 0.25, "MODE": digest("quick"), "DEBUG_IT": False,
+        "SHOWN_COUNT": 4, "APP_LIMIT": 0.25, "APP_SORT_KEY": digest("date"), "MODE": digest("quick"), "DEBUG_IT": False,
     }  # fmt: skip
 
 

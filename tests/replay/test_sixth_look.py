@@ -31,8 +31,32 @@ CALL = "print(net(torch.ones(1, 6)).tolist())\n"
 
 def test_a_warm_up_of_the_same_form(compared: Compare) -> None:
     told = compared(CALL, f"net(torch.zeros(1, 6))\n{CALL}", 0)
-    assert "Equivalent" in told
-    assert "1 call of Sequential before, here only" in told
+    assert "Same: every bit" in told
+    assert "1 call of Sequential with an unused result, here only" in told
+
+
+WARM = "net(torch.zeros(2, 6))\n"
+WORK = "for x in {}:\n    print(net(torch.full((1, 6), float(x))).tolist())\n"
+
+
+@pytest.mark.parametrize(
+    ("warm", "work", "code", "said"),
+    [
+        ("net(torch.zeros(3, 6))\n", WORK.format("[1, 2]"), 0, "Same: every bit"),
+        ("", WORK.format("[1, 2]"), 0, "with an unused result, in the golden run only"),
+        ("_ = net(torch.ones(9, 6))\n", WORK.format("[1, 2]"), 0, "given another input"),
+        ("", WORK.format("[1, 3]"), 1, "and call 3 of Sequential"),
+        ("torch.relu = torch.tanh\nnet[0].bias.data += 1\n", WORK.format("[1, 2]"), 1, "weights differ"),
+        ("net(torch.zeros(1, 6))\nnet[1] = torch.nn.ReLU()\n", WORK.format("[1, 2]"), 1, "ReLU"),
+        ("seen = net(torch.zeros(1, 6))\nprint(seen)\n", WORK.format("[1, 2]"), 1, "printed"),
+    ],
+)  # fmt: skip
+def test_a_warm_up_is_no_call_that_counts(
+    compared: Compare, warm: str, work: str, code: int, said: str
+) -> None:
+    told = compared(WARM + WORK.format("[1, 2]"), warm + work, code)
+    assert said in told
+    assert "computes something else" not in told
 
 
 def test_a_script_that_raises_between_its_calls(compared: Compare) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from envsnap.model.manifest import Manifest
 from envsnap.observe import classes
-from envsnap.replay.compare import ladder, surroundings
+from envsnap.replay.compare import ladder, sections, surroundings
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Raised, Record
+from envsnap.replay.recorder.inside.settings import digest
 from tests import examples
 
 
@@ -53,7 +55,32 @@ def recording(packages: Any, raised: Raised | None = None) -> Recording:
     ],
 )
 def test_keys_that_differ(golden: Any, other: Any, told: list[tuple[str, str]]) -> None:
-    assert list(surroundings.configs(read(golden), read(other))) == told
+    assert [item[:2] for item in surroundings.configs(read(golden), read(other))] == told
+
+
+PROFILES = {"car": {"eye": 1, "on": 2}, "truck": {"eye": 3, "on": 4}, "log": {"level": 1}}
+
+
+@pytest.mark.parametrize(
+    ("more", "command", "section", "acts"),
+    [
+        ({}, {"--profile": "truck"}, "truck", True),
+        ({}, {"--profile": "truck"}, "car", False),
+        ({}, {"--profile": "truck"}, "log", True),  # no section of the same kind
+        ({}, {"--profile": "bus"}, "car", True),
+        ({"use": "truck"}, {}, "car", False),
+        ({"truck": {"eye": 3, "on": 4, "base": "car"}}, {"--profile": "truck"}, "car", True),
+    ],
+)
+def test_a_section_that_the_command_does_not_name_comes_last(
+    more: dict[str, Any], command: dict[str, str], section: str, acts: bool
+) -> None:
+    golden = {**PROFILES, **more}
+    other = {**golden, section: {**golden[section], next(iter(golden[section])): 9}}
+    options = {name: digest(value) for name, value in command.items()}
+    record = msgspec.structs.replace(recording({}).record, options=options, variables={})
+    words = sections.given(record, record)
+    assert [item[2] for item in surroundings.configs(read(golden), read(other), words)] == [acts]
 
 
 def test_an_import_that_fails_names_the_package_that_does_not_fit() -> None:

@@ -111,10 +111,9 @@ def _are_close(here: Sequence[float], there: Sequence[float]) -> bool:
 def _all_results(view: View) -> list[list[float]]:
     """The values of each tensor that a model gives, over all its calls; empty where one is not kept."""
     found: list[list[float]] = []
-    calls = _calls(view)
-    if len(calls) != view.root.calls:
+    if len(_listed(view)) != view.root.calls:
         return []
-    for item in calls:
+    for item in _calls(view):
         numbers = list(item.call.result.tensors()) if item.call.result is not None else []
         values = [archive.flat_values(item.recording, item.tensor(number)) for number in numbers]
         found = found or [[] for _ in numbers]
@@ -187,7 +186,12 @@ def told(view: View, twin: View) -> str:
 
 
 def _calls(view: View) -> list[View]:
-    """All calls of the model of a call."""
+    """The calls of the model of a call whose results are used; all of them where none is."""
+    found = _listed(view)
+    return [item for item in found if not item.call.unused] or found
+
+
+def _listed(view: View) -> list[View]:
     return [item for item in views(view.recording) if item.root.name == view.root.name]
 
 

@@ -14,7 +14,14 @@ from msgspec.structs import replace
 
 from envsnap.knowledge.config_keys import is_note_at
 from envsnap.model.manifest import Manifest
-from envsnap.replay.compare import call_seeds, code_facts, code_lines, surroundings, unread
+from envsnap.replay.compare import (
+    call_seeds,
+    code_facts,
+    code_lines,
+    sections,
+    surroundings,
+    unread,
+)
 from envsnap.replay.compare.fact import NOT_HERE, Fact, Kind
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Scalar, Stage
@@ -321,7 +328,8 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
     """What was seen of the runs: configurations, seeds and other files that they read."""
     if golden.manifest is None or other.manifest is None:
         return
-    changes = list(surroundings.configs(golden.manifest, other.manifest))
+    given = sections.given(golden.record, other.record)
+    changes = list(surroundings.configs(golden.manifest, other.manifest, given))
     yield from _of_configs(changes, unread.words(other.record))
     yield from _read_by_python(golden, other, golden.manifest, other.manifest)
     for name, how in surroundings.seeds(golden.manifest, other.manifest):
@@ -339,7 +347,7 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
         sorts = how.endswith("order")
         fix = "Sort what is listed" if sorts else "Give the folder the golden run's files"
         yield Fact(kind="alone", text=f"the folder {name} {how}", fix=f"{fix}: {name}.")
-    settings = {key.partition(": ")[0] for key, _ in changes}
+    settings = {key.partition(": ")[0] for key, _, _ in changes}
     read = surroundings.files(golden.manifest, other.manifest, settings)
     names = [name for name in read if name not in made]
     if names:
@@ -374,10 +382,14 @@ def _read_by_python(
             yield Fact(kind="setting", text=f"the variable {name} {how}", fix=GIVEN[1][2])
 
 
-def _of_configs(changes: list[tuple[str, str]], words: frozenset[str]) -> Iterator[Fact]:
-    """Keys that may act; notes for people, and new ones that stand in no code, apart."""
-    aside = [item for item in changes if is_note_at(item[0]) or unread.is_unread(*item, words)]
-    yield from _of_keys("setting", [item for item in changes if item not in aside])
+def _of_configs(changes: list[tuple[str, str, bool]], words: frozenset[str]) -> Iterator[Fact]:
+    """Keys that may act; apart notes for people, and those that stand in no code or section read."""
+    acting: list[tuple[str, str]] = []
+    aside: list[tuple[str, str]] = []
+    for key, how, acts in changes:
+        may = acts and not is_note_at(key) and not unread.is_unread(key, how, words)
+        (acting if may else aside).append((key, how))
+    yield from _of_keys("setting", acting)
     yield from _of_keys("note", aside)
 
 

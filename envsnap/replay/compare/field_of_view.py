@@ -25,6 +25,7 @@ def told(verdict: Verdict, found: Walk, golden: Recording, other: Recording) -> 
             Compared(
                 root=root.name, detailed=found.detailed.get(root.name, 0),
                 calls=(root.calls, there.get(root.name, 0)), further=further,
+                apart=found.apart.get(root.name, "") if verdict.outcome == "same" else "",
             )
         )  # fmt: skip
     return msgspec.structs.replace(verdict, compared=tuple(compared))

@@ -62,9 +62,9 @@ class _Run:
         self.results = left.result, right.result
         self.here = {leaf.key: leaf for leaf in left.leaves}
         self.there = {leaf.key: leaf for leaf in right.leaves}
-        # Layers were run on what the golden model of the same name was given: of another one by
-        # its weights, that says nothing.
-        is_same = golden.root.name == other.root.name
+        # Layers were run on what the golden model of the same name was given in the call of the
+        # same number: of another model by its weights, or of another call, that says nothing.
+        is_same = left.key == right.key
         told = right.replays if is_same and right.replays else ()
         self.replays = {(item.name, item.nth): item for item in told}
         self._grown = 0.0

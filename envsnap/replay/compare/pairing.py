@@ -20,6 +20,7 @@ from envsnap.replay.esr.recording import Call, Node
 from envsnap.wording import counted
 
 MOST_MOVED = 64
+ONLY_GOLDEN = "in the golden run only"
 
 
 def same_inputs(one: View, two: View) -> bool:
@@ -39,6 +40,7 @@ class _Met(Struct, kw_only=True):
 
     twins: dict[int, int]
     told: str = ""  # what is otherwise in how often and in which order it is called
+    apart: str = ""  # the same of calls whose results are not used
     skipped: frozenset[int] = frozenset()  # the golden run's calls that nothing has to meet
     free: frozenset[int] = frozenset()  # the other run's
 
@@ -120,6 +122,10 @@ class Pairing:
         """What is otherwise in the calls of a model, and need be no fault; empty: nothing."""
         return self._met[view.root.name].told
 
+    def apart(self, view: View) -> str:
+        """The same of calls of a model whose results the script does not use."""
+        return self._met[view.root.name].apart
+
     def left_over(self) -> list[View]:
         """The calls of the other run that no call of the golden one was compared with."""
         return [
@@ -144,9 +150,26 @@ def _weights(view: View) -> dict[str, Any]:
 
 
 def _met(mine: list[View], theirs: list[View]) -> _Met:
-    """How the calls of a model meet: by what they are given where that tells, else in their order."""
+    """How the calls of a model meet: those whose results are used, and then the others."""
+    sides = mine, theirs
     here, there = [_given(view) for view in mine], [_given(view) for view in theirs]
-    straight = _Met(twins={view.call.nth: view.call.nth for view in mine})
+    used = [[view for view in side if not view.call.unused] for side in sides]
+    counts = [len(side) - len(left) for side, left in zip(sides, used, strict=True)]
+    if here == there or None in here or None in there or not (all(used) and any(counts)):
+        return _in_turn(mine, theirs, here, there)
+    ends = [[(_given(view), _gave(view)) for view in side] for side in used]
+    if counts[0] == counts[1] and ends[0] != ends[1]:  # the unused ones may be why
+        return _in_turn(mine, theirs, here, there)
+    return _unused_apart(
+        mine, theirs, _in_turn(*used, *([end[0] for end in side] for side in ends))
+    )
+
+
+def _in_turn(mine: list[View], theirs: list[View], here: list[Any], there: list[Any]) -> _Met:
+    """How calls meet: by what they are given where that tells, else in their order."""
+    straight = _Met(
+        twins={one.call.nth: two.call.nth for one, two in zip(mine, theirs, strict=False)}
+    )
     both = min(len(here), len(there))
     if here[:both] == there[:both] or None in here or None in there:
         return straight if here[:1] == there[:1] else _moved(mine, theirs) or straight
@@ -165,6 +188,33 @@ def _met(mine: list[View], theirs: list[View]) -> _Met:
     if places is not None:
         return _more_golden(mine, theirs, places, here)
     return _moved(mine, theirs) or straight
+
+
+def _unused_apart(mine: list[View], theirs: list[View], used: _Met) -> _Met:
+    """How calls meet whose results are used; the others, as those of a warm-up, have to meet none."""
+    dropped = [[view for view in side if view.call.unused] for side in (mine, theirs)]
+    here, there = map(len, dropped)
+    most = max(here, there)
+    dropped_result = "an unused result" if most == 1 else "unused results"
+    where = ONLY_GOLDEN if not there else "here only" if not here else f"{here} -> {there}"
+    if here == there:
+        where = "given another input or made at another time"
+    told = f"{counted(most, 'call')} of {mine[0].root.name} with {dropped_result}, {where}"
+    return _Met(
+        twins=used.twins,
+        told=used.told,
+        apart=told,
+        skipped=used.skipped | {view.call.nth for view in dropped[0]},
+        free=used.free | {view.call.nth for view in dropped[1]},
+    )
+
+
+def _gave(view: View) -> tuple[Any, ...] | None:
+    """What tells a call's result; None where nothing does."""
+    if view.call.result is None:
+        return None
+    tensors = [view.tensor(number) for number in view.call.result.tensors()]
+    return tuple((item.dtype, item.shape, item.crc32) for item in tensors)
 
 
 def _given(view: View) -> tuple[Any, ...] | None:
@@ -202,7 +252,7 @@ def _more_golden(mine: list[View], theirs: list[View], places: list[int], here: 
     known, met = {here[at] for at in places}, set(places)
     early = range(places[0])
     again = [at for at in range(places[0], len(mine)) if at not in met and here[at] in known]
-    where, name = "in the golden run only", mine[0].root.name
+    where, name = ONLY_GOLDEN, mine[0].root.name
     told = [_before(name, len(early), mine[0].call, where)] if early else []
     if again:
         told.append(
@@ -224,10 +274,13 @@ def _moved(mine: list[View], theirs: list[View]) -> _Met | None:
     at = next((at for at, view in enumerate(many[:MOST_MOVED]) if same_inputs(few[0], view)), 0)
     if not at:
         return None
-    where = "here only" if more_here else "in the golden run only"
-    step, early = (at if more_here else -at), frozenset(range(at))
+    where = "here only" if more_here else ONLY_GOLDEN
+    early = frozenset(view.call.nth for view in many[:at])
+    met = (
+        zip(mine, theirs[at:], strict=False) if more_here else zip(mine[at:], theirs, strict=False)
+    )
     return _Met(
-        twins={view.call.nth: view.call.nth + step for view in mine},
+        twins={one.call.nth: two.call.nth for one, two in met},
         told=_before(mine[0].root.name, at, many[0].call, where),
         skipped=frozenset() if more_here else early,
         free=early if more_here else frozenset(),

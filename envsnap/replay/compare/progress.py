@@ -27,6 +27,7 @@ class Walk(Struct, kw_only=True):
     bits: bool = True
     last: View | None = None
     loose: str = ""  # what differs and is no fault yet: only what follows can say
+    apart: dict[str, str] = field(default_factory=dict)  # root -> how it is called otherwise
     surplus: bool = False  # all calls of the golden run are the same, and there are more here
     # Whether all calls of a model together are given the same rows: by its name and the inputs.
     rows: dict[tuple[str, tuple[int, ...]], str] = field(default_factory=dict)

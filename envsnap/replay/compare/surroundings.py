@@ -14,6 +14,7 @@ from msgspec import UNSET
 from envsnap.changes import trees
 from envsnap.model import paths
 from envsnap.model.manifest import Manifest
+from envsnap.replay.compare import sections
 from envsnap.replay.compare.fact import NOT_HERE
 
 LONGEST, FEW_FILES = 60, 4
@@ -23,15 +24,21 @@ READ_BY_PYTHON = ("TZ", "PYTHONHASHSEED", "PYTHONOPTIMIZE")
 OF_TORCH = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".index.json")
 
 
-def configs(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:
-    """Keys of configuration files that differ, as `config.json: limit` and how."""
+def configs(
+    golden: Manifest, other: Manifest, given: Collection[str] = ()
+) -> Iterator[tuple[str, str, bool]]:
+    """Keys of configuration files that differ: as `config.json: limit`, how, and whether they may act.
+
+    `given` are the words that both commands were given, see `sections`.
+    """
     here, there = (_entries(item, "configs") for item in (golden, other))
     for name in sorted(here.keys() & there.keys()):
         for path, one, two in trees.compare(here[name].tree, there[name].tree):
             where, left, right = _inner(path, one, two)
             if where or UNSET not in (left, right):
                 title = f"{name}: {paths.text(where)}" if where else name
-                yield title, f"{_shown(left)} -> {_shown(right)}"
+                acts = not sections.is_left(here[name].tree, path, given)
+                yield title, f"{_shown(left)} -> {_shown(right)}", acts
 
 
 def variables(golden: Manifest, other: Manifest) -> Iterator[tuple[str, str]]:

@@ -41,22 +41,18 @@ def walk(
     pairs = Pairing(golden, other)
     for view in views(golden):
         _taps(found, golden, other, view, facts)
-        twin = pairs.twin(view)
+        twin, shifted, apart = pairs.twin(view), pairs.told(view), pairs.apart(view)
+        found.apart[view.root.name] = "; ".join(filter(None, (shifted, apart)))
         if _ended(found):
             return found
         if twin is None:
             if pairs.skips(view):
-                found.loose = found.loose or pairs.told(view)
+                found.loose = found.loose or shifted
                 continue
             found.verdicts.append(_missing(view, golden, other, facts, found, pairs))
             return found
         _met(found, view, twin, judged, facts)
-        shifted = pairs.told(view)
-        if shifted and found.verdicts and found.verdicts[-1].outcome != "same":
-            last = found.verdicts[-1]
-            if shifted not in last.cause:
-                told = "; ".join(filter(None, (last.cause, shifted)))
-                found.verdicts[-1] = msgspec.structs.replace(last, cause=told)
+        _mention(found, shifted, apart)
         found.loose = found.loose or shifted
         if _ended(found):
             return found
@@ -65,6 +61,16 @@ def walk(
     if not _ended(found):
         found.verdicts += _surplus(golden, other, facts, found, pairs)
     return found
+
+
+def _mention(found: Walk, *texts: str) -> None:
+    """Add how a model is called otherwise to the last verdict, where that is not the same."""
+    last = found.verdicts[-1] if found.verdicts else None
+    if last is None or last.outcome == "same":
+        return
+    told = [text for text in texts if text and text not in last.cause]
+    cause = "; ".join(filter(None, (last.cause, *told)))
+    found.verdicts[-1] = msgspec.structs.replace(last, cause=cause)
 
 
 def _taps(

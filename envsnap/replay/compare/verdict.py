@@ -133,6 +133,9 @@ class Compared(Struct, frozen=True, kw_only=True):
     detailed: Count
     calls: Annotated[tuple[Count, Count], Meta(description="How often it was called in each run.")]
     further: Annotated[str, Meta(description="What the digests of further calls show.")] = ""
+    apart: Annotated[
+        str, Meta(description="Calls that only one run makes, or makes otherwise, without effect.")
+    ] = ""
 
 
 class Verdict(Shown, Struct, frozen=True, kw_only=True):

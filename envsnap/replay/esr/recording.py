@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from envsnap.replay.esr.endings import Count, Printed, Written
 
 RECORDING_VERSION = 2
-RECORDING_REVISION = 9
+RECORDING_REVISION = 10
 QUANTILES = 257
 
 Number = Annotated[int, Meta(ge=0, description="A tensor's place in `tensors`.")]
@@ -249,6 +249,9 @@ class Call(Struct, frozen=True, kw_only=True, omit_defaults=True):
         Count | None, Meta(description="How many of its modules were in training mode.")
     ] = None
     caller: Annotated[str, Meta(description="File and line of the script.")] = ""
+    unused: Annotated[
+        bool, Meta(description="The script does not use what the call gave, as that of a warm-up.")
+    ] = False
     seed: Annotated[str | None, Meta(description="Seed of the framework's generator.")] = None
     random: Annotated[str | None, Meta(description="CRC-32 of that generator's state.")] = None
     written: Annotated[

@@ -13,7 +13,8 @@ import sys
 from typing import Any
 
 from . import blocks, piped, places
-from .settings import SECRET, digest
+from .secrets import is_secret
+from .settings import digest
 
 MOST = 200
 LARGEST_INPUT = 16 << 20
@@ -72,26 +73,35 @@ def options(words: list[str]) -> dict[str, Any]:
     place, waiting = 0, ""
     for word in words[:MOST]:
         match = NAME.match(word)
-        if waiting and (match is None or not word.startswith("-")):
-            found[waiting][-1] = scalar(word)
+        if waiting:
+            is_value = match is None or not word.startswith("-")
+            _take(found, waiting, word if is_value else None)
             waiting = ""
-            continue
-        waiting = ""
+            if is_value:
+                continue
         if match is None or not (match.end() == len(word) or word[match.end()] == "="):
             place += 1
             found[str(place)] = [scalar(word)]
             continue
-        name, _, value = word.partition("=")
+        name, equals, value = word.partition("=")
         if GLUED.match(name):
-            found.setdefault(word[:2], []).append(scalar(word[2:]))
-            continue
-        if not value.strip("=") and "=" in word and not word.startswith("-"):
+            _take(found, word[:2], word[2:])
+        elif equals and not value.strip("=") and not word.startswith("-"):
             place += 1
             found[str(place)] = [scalar(word)]  # base64 ends so
-            continue
-        found.setdefault(name, []).append(scalar(value) if "=" in word else True)
-        waiting = "" if "=" in word else name
-    return {name: _one(values) for name, values in found.items() if not SECRET.search(name)}
+        elif equals:
+            _take(found, name, value)
+        else:
+            waiting = name
+    if waiting:
+        _take(found, waiting, None)
+    return {name: _one(values) for name, values in found.items()}
+
+
+def _take(found: dict[str, list[Any]], name: str, value: str | None) -> None:
+    """Note an argument; None: it has no value. A secret is left out."""
+    if not is_secret(name, value or ""):
+        found.setdefault(name, []).append(True if value is None else scalar(value))
 
 
 def variables(sources: list[bytes]) -> dict[str, Any]:
@@ -107,7 +117,7 @@ def variables(sources: list[bytes]) -> dict[str, Any]:
         for name in os.environ
         if (name in named or (begins and name.startswith(begins)))
         and not _is_place(name)
-        and not SECRET.search(name)
+        and not is_secret(name, os.environ[name])
     )
     return {name[:100]: scalar(os.environ[name]) for name in told[:MOST]}
 

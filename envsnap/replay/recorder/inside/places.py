@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import opcode
 import os
 import re
 import sys
@@ -19,6 +20,7 @@ CONVERTING = tuple(
     for part in (f"jit{os.sep}_trace.py", f"export{os.sep}", f"_export{os.sep}", f"onnx{os.sep}")
 )
 DEEPEST = 80
+STORES = "STORE_FAST", "STORE_NAME", "STORE_GLOBAL"
 MOST_FILES, MOST_LINES, LARGEST = 40, 20_000, 2 << 20
 MOST_OF_ONE = 12  # modules of an installed distribution that is looked into
 IMPORTS = re.compile(rb"(?m)^[ \t]{0,40}(?:from|import)[ \t]{1,9}([A-Za-z_]\w{0,80})")
@@ -30,17 +32,45 @@ def is_own(path: str) -> bool:
     return not (path.startswith(OURS) or any(part in path for part in LIBRARY))
 
 
-def caller(depth: int = 1) -> str:
-    """The nearest line of the script below which this runs, as `file.py:12`."""
+def _nearest(depth: int) -> Any:
+    """The frame of the script below which this runs; None: there is none."""
     frame: Any = sys._getframe(depth)
     for _ in range(DEEPEST):
         if frame is None:
-            return ""
+            return None
         path = frame.f_code.co_filename
         if is_own(path) and not path.startswith("<"):
-            return f"{shown(path)}:{frame.f_lineno}"
+            return frame
         frame = frame.f_back
-    return ""
+    return None
+
+
+def caller(depth: int = 1) -> str:
+    """The nearest line of the script below which this runs, as `file.py:12`."""
+    frame = _nearest(depth + 1)
+    return "" if frame is None else f"{shown(frame.f_code.co_filename)}:{frame.f_lineno}"
+
+
+def unused(depth: int = 1) -> bool:
+    """Whether the script drops what its nearest line's call gives, as that of a warm-up.
+
+    The byte code says so: what follows the call throws its result away, or names it `_`.
+    """
+    frame = _nearest(depth + 1)
+    if frame is None:
+        return False
+    code, at = frame.f_code.co_code, frame.f_lasti + 2
+    while at < len(code) and opcode.opname[code[at]] in ("CACHE", "<0>", "EXTENDED_ARG"):
+        at += 2
+    following = opcode.opname[code[at]] if at < len(code) else ""
+    return following == "POP_TOP" or (following in STORES and _stored(frame, following, at) == "_")
+
+
+def _stored(frame: Any, following: str, at: int) -> str:
+    """The name that an instruction stores under; empty: it is one of many."""
+    code, place = frame.f_code, frame.f_code.co_code[at + 1]
+    names = code.co_varnames if following == "STORE_FAST" else code.co_names
+    return str(names[place]) if place < len(names) else ""
 
 
 def converting(depth: int = 1) -> bool:

@@ -271,10 +271,12 @@ class Recorder:
     def _begin(self, root: Root, module: Any, arguments: tuple[Any, ...]) -> None:
         nth = root.count
         root.count += 1
-        named = _keywords(module) or {}
-        is_new = root.form(arguments, named)
+        named, unused = _keywords(module) or {}, places.unused()
+        is_new = not unused and root.form(arguments, named)
         asked = not self._wanted or root.name in self._wanted
-        detailed = asked and (nth < self._calls or is_new)
+        before = nth if unused else nth - root.unused  # what comes after a warm-up is looked into
+        detailed = asked and (before < self._calls or is_new)
+        root.unused += unused
         if self.task is not None and f"{nth} {root.name}" in self.task["calls"]:
             detailed = True
         self._thread = threading.get_ident()
@@ -285,7 +287,7 @@ class Recorder:
             "root": root.name, "nth": nth, "detailed": detailed, "grad": self.grad,
             "training": root.training(module), "caller": places.caller(),
             "seed": str(self.torch.initial_seed()), "random": self._random(),
-            "written": root.written(module) if nth else [], "leaves": [],
+            "written": root.written(module) if nth else [], "leaves": [], "unused": unused,
         }  # fmt: skip
         told["arguments"] = self.encode(arguments, keep=detailed, ends=True)
         told["named"] = self.encode(named, keep=detailed, ends=True)

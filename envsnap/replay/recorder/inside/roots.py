@@ -23,7 +23,7 @@ class Root:
     """One outermost module: its description, its calls, and the state of its parameters."""
 
     def __init__(self, torch: Any, module: Any, name: str, framework: str) -> None:
-        self.name, self.count = name, 0
+        self.name, self.count, self.unused = name, 0, 0
         self.forms: set[Any] = set()
         self.names = modules.named(module)
         self.rest = 0
