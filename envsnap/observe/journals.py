@@ -13,9 +13,13 @@ from msgspec import Struct, field
 from envsnap.observe.classes import WEIGHT_ENDINGS
 
 SEGMENT_NAME = re.compile(r"journal\.\d\d")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+STATE = re.compile(r"\d{1,15}:\d{1,20}:")  # size, and time of change in ns
 LARGEST_SEGMENT = 1 << 20
 WITNESSES = ("audit", "loader")
 MOST_LINES = 400_000
+NAMED = "code", "library", "listed", "mapped"
+WORDS = "start", "write", "was", "seed", "generator", "unseen", "end"
 _fields = msgspec.json.Decoder(list[str]).decode
 _all_fields = msgspec.json.Decoder(list[list[str]]).decode
 
@@ -34,6 +38,7 @@ class Process(Struct, kw_only=True):
     ended: bool = False
     whole: bool = True
     reads: dict[str, dict[str, str]] = field(default_factory=dict)  # path -> witness -> state
+    was: dict[str, tuple[str, str]] = field(default_factory=dict)  # path -> SHA-256, state
     code: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
     libraries: set[str] = field(default_factory=set)
@@ -70,6 +75,10 @@ class Process(Struct, kw_only=True):
         if path not in self.reads:
             self.written.add(path)
 
+    def _was(self, path: str, digest: str, state: str) -> None:
+        if SHA256.fullmatch(digest) and STATE.fullmatch(state):
+            self.was.setdefault(path, (digest, state))
+
     def _seed(self, function: str, value: str, place: str) -> None:
         self.seeds.append((function, value, place))
 
@@ -88,24 +97,14 @@ class Process(Struct, kw_only=True):
         if word == "read":  # of these there are thousands
             self._read(*fields)
             return
-        match word:
-            case "start":
-                self._start(*fields)
-            case "write":
-                self._write(*fields)
-            case "code" | "library" | "listed" | "mapped":
-                (path,) = fields
-                self._named(word).add(path)
-            case "seed":
-                self._seed(*fields)
-            case "generator":
-                self._generator(*fields)
-            case "unseen":
-                self._unseen(*fields)
-            case "end":
-                self._end(*fields)
-            case _:
-                raise ValueError(word)
+        handler = getattr(self, f"_{word}") if word in WORDS else None
+        if handler is not None:
+            handler(*fields)
+        elif word in NAMED:
+            (path,) = fields
+            self._named(word).add(path)
+        else:
+            raise ValueError(word)
 
 
 def read(folder: str) -> list[Process]:

@@ -75,7 +75,14 @@ def _read_configs(configs: Sequence[File]) -> dict[str, Any]:
         if "path" in entry:
             entry["path"] = classes.shown(entry["path"])
     _add_witnesses(section["facts"]["entries"], same)
-    section["gaps"].update({path_text((file.name,)): CHANGED for file in other})
+    for file in other:
+        if file.was is None:
+            section["gaps"][path_text((file.name,))] = CHANGED
+            continue
+        digest, size = file.was
+        entry = {"path": classes.shown(file.path), "sha256": digest, "size": size}
+        section["facts"]["entries"][file.name] = {**entry, "seen_by": sorted(file.seen_by)}
+        section["gaps"][path_text((file.name, "tree"))] = CHANGED
     return section
 
 
@@ -117,7 +124,12 @@ def _add_gaps(part: dict[str, Any], gaps: dict[str, str], word: str, files: Sequ
         told = path_text((f"{word} {file.name}",))
         entry = part["entries"].setdefault(file.name, {"path": classes.shown(file.path)})
         why = gaps.get(f"{told}.sha256") or gaps.get(told)
-        if not os.path.exists(file.real):
+        is_there = os.path.exists(file.real)
+        if file.was is not None and not (is_there and not _has_changed(file)):
+            part["entries"][file.name] = {
+                "path": entry["path"], "sha256": file.was[0], "size": file.was[1]
+            }  # fmt: skip
+        elif not is_there:
             part["gaps"][key] = "absent: it was deleted after it was opened"
         elif _has_changed(file):
             for fact in set(entry) - {"path", "resolved"}:

@@ -34,6 +34,9 @@ class File(Struct, kw_only=True):
     states: set[str] = field(default_factory=set)  # size, mtime and ctime in ns, at each opening
     plain: bool = False  # it is there, a regular file and no link
     changed: int | None = None  # its ctime in ns, where the system was asked
+    was: tuple[str, int] | None = (
+        None  # SHA-256 and size of what was read, where it was written later
+    )
     unsure: bool = False  # it was written during the run, and nobody knows whether before
 
 
@@ -132,6 +135,10 @@ def _joined(processes: Sequence[Process], watched: set[str]) -> dict[str, File]:
             entry = found.of(path)
             entry.states.update(witnesses.values())
             entry.seen_by.update(witnesses)
+        for path, (digest, state) in process.was.items():
+            known = process.reads.get(path, {}).values()
+            if any(item.startswith(state) for item in known):  # nobody wrote it in between
+                found.of(path).was = digest, int(state.partition(":")[0])
         for path in process.code:
             found.of(classes.source(path)).seen_by.add("audit")
         for path in process.libraries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -63,8 +64,29 @@ def test_a_configuration_that_changed_is_not_what_was_read(tmp_path: Path, envsn
     )
     assert envsnap("run", "-o", "m.json", "--", sys.executable, "-c", script).returncode == 0
     found = sections(tmp_path / "m.json")["configs"]
-    assert list(found["entries"]) == ["b.json"]
-    assert found["gaps"]['["a.json"]'] == "absent: it was changed during the run"
+    assert sorted(found["entries"]) == ["a.json", "b.json"]
+    assert found["entries"]["a.json"]["sha256"] == hashlib.sha256(b'{"k": 1}').hexdigest()
+    assert "tree" not in found["entries"]["a.json"]
+    assert found["gaps"]['["a.json"].tree'] == "absent: it was changed during the run"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "open('s.dat', 'wb').write(b'new')",
+        "open('t', 'wb').write(b'new'); os.replace('t', 's.dat')",
+    ],
+)
+def test_a_state_that_is_written_again_is_what_was_read(
+    tmp_path: Path, envsnap: Run, change: str
+) -> None:
+    (tmp_path / "s.dat").write_bytes(b"the state before")
+    script = f"import os; open('s.dat', 'rb').read(); {change}; open('s.dat', 'rb').read()"
+    assert envsnap("run", "-o", "m.json", "--", sys.executable, "-c", script).returncode == 0
+    found = sections(tmp_path / "m.json")["files"]
+    entry = found["entries"]["s.dat"]
+    digest = hashlib.sha256(b"the state before").hexdigest()
+    assert (entry["sha256"], entry["size"], found.get("gaps", {})) == (digest, 16, {})
 
 
 def test_a_name_that_is_no_text(tmp_path: Path, envsnap: Run) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CODE = (".py", ".pyc")
 REGULAR, KINDS = 0o100000, 0o170000
 MOST = 100_000
+LARGEST_KEPT = 64 << 20  # bytes of a file that are digested before it is written again
 NEAR = 6  # callers that are asked why a folder is listed
 CHANGING = os.O_WRONLY | os.O_TRUNC
 PYTHON_NAMES = ("python", "pypy")
@@ -47,6 +48,8 @@ class Opens:
             "os.scandir": self._listed,
             "ctypes.dlopen": self._library,
             "sqlite3.connect": self._database,
+            "os.rename": self._renamed,
+            "os.remove": self._removed,
             "subprocess.Popen": self._child,
             "os.system": self._line,
             "os.exec": self._replaced,
@@ -75,11 +78,33 @@ class Opens:
             return
         self._seen.add(key)
         if changes:
+            if path in self._seen:
+                self._changes(path)
             self._write("write", path)
         elif path.endswith(CODE):
             self._write("code", path)
         else:
             self.read("audit", path)
+
+    def _renamed(self, path: Any, target: Any, *_: Any) -> None:
+        self._removed(path)
+        self._removed(target)
+
+    def _removed(self, path: Any, *_: Any) -> None:
+        path = os.path.join(os.getcwd(), os.fsdecode(path))
+        if path in self._seen and (path, 1) not in self._seen:
+            self._seen.add((path, 1))
+            self._changes(path)
+
+    def _changes(self, path: str) -> None:
+        """A file that was read is about to be written: later nobody could say what was read."""
+        import hashlib
+
+        facts = os.stat(path)
+        if facts.st_mode & KINDS == REGULAR and facts.st_size <= LARGEST_KEPT:
+            with open(path, "rb") as stream:
+                digest = hashlib.sha256(stream.read()).hexdigest()
+            self._write("was", path, digest, "%d:%d:" % (facts.st_size, facts.st_mtime_ns))
 
     def read(self, witness: str, path: str) -> None:
         """A regular file is about to be read: note it with what tells its present state apart."""

@@ -6,7 +6,7 @@ that place is then named as the reason.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -340,21 +340,30 @@ def _run(golden: Recording, other: Recording) -> Iterator[Fact]:
     kind: Kind = "note" if unread.are_weights_equal(golden, other) else "weights"
     for fact in _weights(golden.manifest, other.manifest, made):
         yield replace(fact, kind=kind)
-    for name, which in surroundings.alone(golden.manifest, other.manifest):
+    told = {key.partition(": ")[0] for key, _, _ in changes}
+    yield from _files(golden.manifest, other.manifest, made, told)
+
+
+def _files(
+    golden: Manifest, other: Manifest, made: Container[str], told: Collection[str]
+) -> Iterator[Fact]:
+    """Files that the runs read; `made` are those that they wrote, `told` configurations told of."""
+    alone = surroundings.alone(golden, other)
+    # A state that runs hand on is likelier to decide than what they read because of it.
+    for name, which in sorted(alone, key=lambda item: item[0] not in made):
         what = "Leave it out" if which == "here only" else "Read it"
         yield Fact(kind="alone", text=f"{name} is read {which}", fix=f"{what}, as the golden run does: {name}.")  # fmt: skip
-    for name, how in surroundings.listings(golden.manifest, other.manifest):
+    for name, how in surroundings.listings(golden, other):
         sorts = how.endswith("order")
         fix = "Sort what is listed" if sorts else "Give the folder the golden run's files"
         yield Fact(kind="alone", text=f"the folder {name} {how}", fix=f"{fix}: {name}.")
-    settings = {key.partition(": ")[0] for key, _, _ in changes}
-    read = surroundings.files(golden.manifest, other.manifest, settings)
+    read = list(surroundings.files(golden, other, told))
+    for name in [name for name in read if name in made][:1]:
+        yield Fact(kind="alone", text=f"another content of {name}, which the run writes again", fix=f"Begin with the golden run's {name}.")  # fmt: skip
     names = [name for name in read if name not in made]
     if names:
-        told = ", ".join(names[:MOST_LISTED])
-        yield Fact(
-            kind="file", text=f"another content of {told}", fix=f"Use the golden run's {names[0]}."
-        )
+        listed = ", ".join(names[:MOST_LISTED])
+        yield Fact(kind="file", text=f"another content of {listed}", fix=f"Use the golden run's {names[0]}.")  # fmt: skip
 
 
 def _weights(golden: Manifest, other: Manifest, made: Container[str]) -> Iterator[Fact]:

@@ -33,6 +33,8 @@ def configs(
     """
     here, there = (_entries(item, "configs") for item in (golden, other))
     for name in sorted(here.keys() & there.keys()):
+        if UNSET in (here[name].tree, there[name].tree):
+            continue
         for path, one, two in trees.compare(here[name].tree, there[name].tree):
             where, left, right = _inner(path, one, two)
             if where or UNSET not in (left, right):
