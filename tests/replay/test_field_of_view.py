@@ -63,7 +63,8 @@ def test_what_follows_a_warm_up_counts(torch: ModuleType, played: Any) -> None:
     found = played(chain(torch), chain(torch, warm=1.0))
     assert found.outcome == "same"
     assert (
-        "1 call of Sequential with an unused result, given another input" in found.compared[0].apart
+        "1 call of Sequential before, with an unused result, given another input"
+        in found.compared[0].apart
     )
 
 

@@ -32,7 +32,7 @@ CALL = "print(net(torch.ones(1, 6)).tolist())\n"
 def test_a_warm_up_of_the_same_form(compared: Compare) -> None:
     told = compared(CALL, f"net(torch.zeros(1, 6))\n{CALL}", 0)
     assert "Same: every bit" in told
-    assert "1 call of Sequential with an unused result, here only" in told
+    assert "1 call of Sequential before, with an unused result, here only" in told
 
 
 WARM = "net(torch.zeros(2, 6))\n"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from envsnap.replay.compare.view import View, views
+from envsnap.replay.compare.view import View, views, warm_up
 from envsnap.replay.esr import archive
 from envsnap.replay.esr.recording import Tensor
 
@@ -186,9 +186,9 @@ def told(view: View, twin: View) -> str:
 
 
 def _calls(view: View) -> list[View]:
-    """The calls of the model of a call whose results are used; all of them where none is."""
+    """The calls of the model of a call, without a warm-up."""
     found = _listed(view)
-    return [item for item in found if not item.call.unused] or found
+    return found[warm_up(found) :]
 
 
 def _listed(view: View) -> list[View]:

@@ -85,6 +85,11 @@ def _by_digests(walk: Walk, golden: Recording, other: Recording) -> Verdict:
 
 def _whole(verdict: Verdict, walk: Walk, *, strict: bool) -> Verdict:
     """The verdict on all of the run: a later call, or a tap, may be the one that is rounded."""
+    apart = "; ".join(filter(None, walk.apart.values()))
+    if strict and apart and verdict.outcome == "same":
+        return msgspec.structs.replace(
+            verdict, outcome="diverged", bits=False, cause=f"{apart} (--strict)"
+        )
     if walk.bits or not verdict.bits:
         return verdict
     verdict = msgspec.structs.replace(verdict, bits=False)

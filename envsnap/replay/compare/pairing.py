@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from envsnap.replay.compare import batches, contract
-from envsnap.replay.compare.view import View, views
+from envsnap.replay.compare.view import View, views, warm_up
 from envsnap.replay.esr.archive import Recording
 from envsnap.replay.esr.recording import Call, Node
 from envsnap.wording import counted
@@ -150,19 +150,18 @@ def _weights(view: View) -> dict[str, Any]:
 
 
 def _met(mine: list[View], theirs: list[View]) -> _Met:
-    """How the calls of a model meet: those whose results are used, and then the others."""
+    """How the calls of a model meet: a warm-up apart from the others."""
     sides = mine, theirs
     here, there = [_given(view) for view in mine], [_given(view) for view in theirs]
-    used = [[view for view in side if not view.call.unused] for side in sides]
-    counts = [len(side) - len(left) for side, left in zip(sides, used, strict=True)]
-    if here == there or None in here or None in there or not (all(used) and any(counts)):
+    early = [warm_up(side) for side in sides]
+    used = [side[count:] for side, count in zip(sides, early, strict=True)]
+    if here == there or None in here or None in there or not (all(used) and any(early)):
         return _in_turn(mine, theirs, here, there)
     ends = [[(_given(view), _gave(view)) for view in side] for side in used]
-    if counts[0] == counts[1] and ends[0] != ends[1]:  # the unused ones may be why
+    if early[0] == early[1] and ends[0] != ends[1]:  # the warm-up may be why
         return _in_turn(mine, theirs, here, there)
-    return _unused_apart(
-        mine, theirs, _in_turn(*used, *([end[0] for end in side] for side in ends))
-    )
+    met = _in_turn(*used, *([given for given, _ in side] for side in ends))
+    return _without_warm_up(mine[: early[0]], theirs[: early[1]], met)
 
 
 def _in_turn(mine: list[View], theirs: list[View], here: list[Any], there: list[Any]) -> _Met:
@@ -190,22 +189,21 @@ def _in_turn(mine: list[View], theirs: list[View], here: list[Any], there: list[
     return _moved(mine, theirs) or straight
 
 
-def _unused_apart(mine: list[View], theirs: list[View], used: _Met) -> _Met:
-    """How calls meet whose results are used; the others, as those of a warm-up, have to meet none."""
-    dropped = [[view for view in side if view.call.unused] for side in (mine, theirs)]
-    here, there = map(len, dropped)
+def _without_warm_up(mine: list[View], theirs: list[View], used: _Met) -> _Met:
+    """How calls meet that follow a warm-up, which has to meet none."""
+    here, there = len(mine), len(theirs)
     most = max(here, there)
-    dropped_result = "an unused result" if most == 1 else "unused results"
     where = ONLY_GOLDEN if not there else "here only" if not here else f"{here} -> {there}"
     if here == there:
-        where = "given another input or made at another time"
-    told = f"{counted(most, 'call')} of {mine[0].root.name} with {dropped_result}, {where}"
+        where = "given another input"
+    results = "an unused result" if most == 1 else "unused results"
+    name = (mine or theirs)[0].root.name
     return _Met(
         twins=used.twins,
         told=used.told,
-        apart=told,
-        skipped=used.skipped | {view.call.nth for view in dropped[0]},
-        free=used.free | {view.call.nth for view in dropped[1]},
+        apart=f"{counted(most, 'call')} of {name} before, with {results}, {where}",
+        skipped=used.skipped | {view.call.nth for view in mine},
+        free=used.free | {view.call.nth for view in theirs},
     )
 
 

@@ -36,6 +36,11 @@ def views(recording: Recording) -> list[View]:
     ]
 
 
+def warm_up(calls: list[View]) -> int:
+    """How many calls come before the first whose result is used; none where none is."""
+    return next((at for at, view in enumerate(calls) if not view.call.unused), 0)
+
+
 def named(view: View) -> Iterator[tuple[str, Node]]:
     """The arguments of a call by the names that the model's forward gives them."""
     call, names = view.call, view.root.names
