@@ -88,13 +88,14 @@ class Watch:
                 yield path
 
     def _results(self) -> Iterator[str]:
-        """What was opened and written, or put in its place, since the watch began.
+        """What was opened and written, linked, or put in its place, since the watch began.
 
         What was open before, as a log or the shell's redirection, is not among it.
         """
         for (number, told), what in self._heard.items():
             folder, name = self._folders.get(number), told.rstrip(b"\0")
-            if folder is not None and name and (what & ARRIVED or (what & OPENED and what & WRITABLE)):  # fmt: skip
+            written = what & (ARRIVED | CREATED) or (what & OPENED and what & WRITABLE)
+            if folder is not None and name and written:
                 yield f"{folder.rstrip(os.sep)}{os.sep}{os.fsdecode(name)}"
         yield from self._in_new_folders()
 
@@ -107,7 +108,8 @@ class Watch:
                     count += 1
                     if count > MOST_ENTRIES:
                         return
-                    if entry.is_file(follow_symlinks=False) and self._is_changed(entry.path):
+                    is_result = entry.is_symlink() or entry.is_file(follow_symlinks=False)
+                    if is_result and self._is_changed(entry.path):
                         yield entry.path
 
     def _add_tree(self, folder: str) -> None:

@@ -56,6 +56,26 @@ def test_files() -> None:
     assert compared(one, other, rounding=True).state == "unknown"
 
 
+def test_where_links_point() -> None:
+    """Recordings before a revision did not list links, nor what was linked instead of written."""
+    file = {"a.txt": wrote("1")}
+    one, two = ({**file, "latest": Written(size=0, link=name)} for name in ("a.txt", "b.txt"))
+
+    def told(here: dict[str, Written], there: dict[str, Written], *revisions: int) -> Found:
+        sides = [
+            replace(record(files), recording_revision=revision)
+            for files, revision in zip((here, there), revisions, strict=True)
+        ]
+        return written.files(*sides, rounding=False, moves=False)
+
+    assert told(one, two, 10, 10).told == "what latest points at: a.txt -> b.txt"
+    assert told(one, one, 10, 10).state == "same"
+    assert told(file, one, 10, 10).told == "latest is written here only"
+    assert told(file, one, 9, 10).state == "same"
+    assert told(file, {**file, "hard.txt": file["a.txt"]}, 9, 10).state == "same"
+    assert told(file, {**file, "b.txt": wrote("2")}, 9, 10).told == "b.txt is written here only"
+
+
 def test_what_is_masked_in_files_is_told() -> None:
     one, two = (f"match 1b4e28ba-2fa1-11d2-883f-0016d3cca4{end}\nscore 2\n" for end in (27, 28))
     found = compared(

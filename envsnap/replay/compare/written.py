@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from envsnap.replay.compare.printed import CLOSE, Found, State, compare
 from envsnap.replay.esr.endings import Listed, Printed, Written
@@ -19,6 +22,7 @@ STAMP = re.compile(
     r"|(?<!\d)(?P<epoch>1[5-9]\d{8})(?:\.?\d{3,9})?(?!\d)"
 )
 OLD_MOST, LISTS_ALL = 200, 7  # files that recordings listed before a revision
+LISTS_LINKS = 10  # the revision since which they list links
 MOST_MASKED = 3  # files of which is told what was masked in them
 OWN_DAY = timedelta(hours=36)  # a stamp may be of another zone
 
@@ -28,6 +32,7 @@ def files(golden: Record, other: Record, *, rounding: bool, moves: bool) -> Foun
 
     `moves`: what was set may have named another folder for them.
     """
+    golden, other = _known_to_both(golden, other)
     pairs = dict(_pairs(golden, other, moves=moves))
     taken = set(pairs.values())
     alone = [f"{name} is not written here" for name in golden.files if name not in pairs]
@@ -37,10 +42,32 @@ def files(golden: Record, other: Record, *, rounding: bool, moves: bool) -> Foun
         return Found(state="differs", told=alone[0])
     found: dict[str, Found] = {}
     for name, twin in pairs.items():
-        found[name] = _file(name, golden.files[name], other.files[twin], rounding=rounding)
+        one, two = golden.files[name], other.files[twin]
+        targets = [_unstamped(item.link or "", of) for item, of in ((one, golden), (two, other))]
+        if targets[0] != targets[1]:
+            ends = " -> ".join(item.link or "a file" for item in (one, two))
+            return Found(state="differs", told=f"what {name} points at: {ends}")
+        found[name] = _file(name, one, two, rounding=rounding)
         if found[name].state == "differs":
             return found[name]
     return _all_of(found, unknown, _renamed(pairs))
+
+
+def _known_to_both(golden: Record, other: Record) -> tuple[Record, Record]:
+    """Both runs without links, where a recording is of a revision that did not list them."""
+    old = [item.recording_revision < LISTS_LINKS for item in (golden, other)]
+    if old[0] is old[1]:
+        return golden, other
+    new = other if old[0] else golden
+    counts = Counter(item.sha256 for item in new.files.values())
+    known = other.files.keys() & golden.files.keys()
+    files = {
+        name: item
+        for name, item in new.files.items()
+        if name in known or not (item.link or counts[item.sha256] > 1)  # hard links are alike
+    }
+    left = replace(new, files=files)
+    return (golden, left) if old[0] else (left, other)
 
 
 def _all_of(found: Mapping[str, Found], unknown: str, renamed: str) -> Found:

@@ -35,6 +35,7 @@ class Written(Listed, frozen=True, kw_only=True, omit_defaults=True):
         str | None,
         Meta(description="Of JSON and archives: SHA-256 of what they say or hold."),
     ] = None
+    link: Annotated[str | None, Meta(description="Of a symbolic link: what it points at.")] = None
 
 
 class Printed(Listed, frozen=True, kw_only=True, omit_defaults=True):

@@ -47,6 +47,10 @@ def files(
     numbers = {str(pid) for pid in pids}
     found = {}
     for path in seen:
+        if _is_link(path, began):
+            real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+            found[real] = path
+            continue
         real = os.path.realpath(path)
         if real in own or not _is_result(real, began):
             continue
@@ -57,10 +61,30 @@ def files(
     told: dict[str, Written] = {}
     left = MOST_LISTED
     for real in sorted(found)[:MOST_FILES]:
+        if os.path.islink(real):
+            told[named[real]] = Written(size=0, link=_target(real, folder))
+            continue
         item = _described(real, (began / 1e9, time.time()), known, text=text, listed=left > 0)
         left -= min(item.size, LARGEST_TEXT) if item.lines else 0
         told[named[real]] = item
     return told
+
+
+def _is_link(path: str, began: int) -> bool:
+    """Whether a name is a symbolic link that the command made."""
+    try:
+        facts = os.lstat(path)
+    except OSError:
+        return False
+    is_new = stat.S_ISLNK(facts.st_mode) and facts.st_ctime_ns >= began
+    return is_new and not CACHES.search(path) and path.rsplit(os.sep, maxsplit=1)[-1] not in SKIPPED
+
+
+def _target(link: str, folder: str) -> str:
+    """What a link points at, by its way from the working folder; from elsewhere its last word."""
+    real = os.path.realpath(link)
+    below = os.path.join(os.path.realpath(folder), "")
+    return real[len(below) :] if real.startswith(below) else os.path.basename(real)
 
 
 def _is_result(path: str, began: int) -> bool:
