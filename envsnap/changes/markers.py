@@ -27,7 +27,7 @@ VERSIONS = ("python_version", "python_full_version")
 COMPARISON = (
     r"(?a)(python_version|python_full_version|sys_platform|os_name|platform_system|platform_machine"
     r"|platform_python_implementation|implementation_name)"
-    r"\s*(==|!=|<=|>=|<|>)\s*(?:'([\w.]+)'|\"([\w.]+)\")"
+    r"\s*(==|!=|<=|>=|<|>|(?<=\s)in(?=\s)|(?<=\s)not in(?=\s))\s*(?:'([\w. ,]+)'|\"([\w. ,]+)\")"
 )
 SYSTEMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
 
@@ -119,17 +119,18 @@ def in_cell(marker: str, cell: Cell) -> bool | None:
 
 
 def _in_plain_words(marker: str, told: dict[str, str]) -> bool | None:
-    """What comparisons joined by one word say; None for all else, which is packaging's to read.
+    """What comparisons without parentheses say; None for all else, which is packaging's to read.
 
     Most markers are one comparison, and importing what reads all of them costs as much as a fifth
     of a diff.
     """
-    for word, join in (("or", any), ("and", all)):
-        parts = marker.split(f" {word} ")
-        if len(parts) > 1:
-            found = [_compared(part.strip(), told) for part in parts]
-            return None if None in found else join(map(bool, found))
-    return _compared(marker.strip(), told)
+    found = [
+        [_compared(part.strip(), told) for part in side.split(" and ")]
+        for side in marker.split(" or ")
+    ]
+    if any(None in side for side in found):
+        return None
+    return any(all(side) for side in found)
 
 
 def _compared(part: str, told: dict[str, str]) -> bool | None:
@@ -138,6 +139,10 @@ def _compared(part: str, told: dict[str, str]) -> bool | None:
     if match is None or have is None:
         return None
     sign, asked = match[2], match[3] or match[4]
+    if sign.endswith("in"):
+        return (have in asked) is (sign == "in")
+    if not asked.replace(".", "").replace("_", "").isalnum():
+        return None
     if match[1] in VERSIONS:
         return contains(f"{sign}{asked}", have) if asked[0].isdigit() else None
     if sign not in ("==", "!=") or not asked[0].isalpha():

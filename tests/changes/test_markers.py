@@ -31,12 +31,19 @@ VERSION_CLAUSES = st.builds(
     st.sampled_from(("==", "!=", "<", "<=", ">", ">=")),
     st.sampled_from(VERSIONS),
 )
-CLAUSES = st.one_of(TEXT_CLAUSES, VERSION_CLAUSES)
+LIST_CLAUSES = st.builds(
+    "{} {} '{}'".format,
+    st.sampled_from(("python_version", "sys_platform", "os_name")),
+    st.sampled_from(("in", "not in")),
+    st.sampled_from(("2.6 2.7 3.2", "3.8, 3.10", "3.11", "linux darwin", "linux2", "posix")),
+)
+CLAUSES = st.one_of(TEXT_CLAUSES, VERSION_CLAUSES, LIST_CLAUSES)
 MARKERS = st.one_of(
     CLAUSES,
     st.lists(CLAUSES, min_size=2, max_size=3).map(" or ".join),
     st.lists(CLAUSES, min_size=2, max_size=3).map(" and ".join),
     st.builds("{} or {} and {}".format, CLAUSES, CLAUSES, CLAUSES),
+    st.builds("{} and {} or {}".format, CLAUSES, CLAUSES, CLAUSES),
     st.builds("({} or {}) and {}".format, CLAUSES, CLAUSES, CLAUSES),
 )
 
