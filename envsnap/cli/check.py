@@ -11,7 +11,7 @@ from envsnap.errors import InputError, UnrelatedError
 from envsnap.report.sanitize import plain
 
 if TYPE_CHECKING:
-    from envsnap.model.manifest import Manifest
+    from envsnap.model.codec import Document
 
 
 @declared.command()
@@ -49,12 +49,13 @@ def command(
         outputs.judged(
             name, found, api.check(found, policy=rulings, error_text=text, symptom=symptom), style
         )
-        for name, found in read.manifests.items()
+        for name, found in ((name, item.manifest) for name, item in read.documents.items())
     ]
     attested.require_used()
     report = Report(
-        reference=None, judged=tuple(judged), policy=rulings, has_text=bool(text), symptom=symptom
-    )
+        reference=None, judged=tuple(judged), policy=rulings, has_text=bool(text), symptom=symptom,
+        unread=tuple(part for item in read.documents.values() for part in item.unread),
+    )  # fmt: skip
     code = outputs.finish(report, style, output, color, fail_on, fail_on_unknown=fail_on_unknown)
     if not judged:
         echo("envsnap: nothing to check", err=True)
@@ -66,17 +67,17 @@ def command(
 class _Read(NamedTuple):
     """The files that could be read, by name, and why the others could not."""
 
-    manifests: dict[str, Manifest]
+    documents: dict[str, Document]
     refused: tuple[InputError, ...]
 
 
 def _read(names: tuple[str, ...], *, skip_unrelated: bool) -> _Read:
     """Read each file. Raises InputError where none can be read, or where a plugin has one line."""
-    found: dict[str, Manifest] = {}
+    found: dict[str, Document] = {}
     refused = []
     for name in names:
         try:
-            found[name] = inputs.document(name).manifest
+            found[name] = inputs.document(name)
         except InputError as error:
             if skip_unrelated and isinstance(error, UnrelatedError):
                 _say("left out", error)

@@ -46,7 +46,8 @@ def command(
     rulings = api.load_policy(policy)
     text = inputs.text(error_text)
     names = [reference, *others]
-    manifests = [inputs.document(name).manifest for name in names]
+    documents = [inputs.document(name) for name in names]
+    manifests = [item.manifest for item in documents]
     attested.require_used()
     if peers:
         first, told = api.most_alike(manifests)
@@ -71,5 +72,6 @@ def command(
         policy=rulings,
         has_text=bool(text),
         symptom=symptom,
+        unread=tuple(part for item in documents for part in item.unread),
     )
     return outputs.finish(report, style, output, color, fail_on, fail_on_unknown=fail_on_unknown)

@@ -192,8 +192,6 @@ def _code(report: Report, fail_on: str, *, fail_on_unknown: bool) -> int:
     if worst is not None and LEVELS.index(worst.value) <= counts:
         return 1
     strict = fail_on_unknown or (report.policy is not None and report.policy.fail_on_unknown)
-    if fail_on == "never" and not strict:
-        return 0
     return UNKNOWN if report.is_unknown(strict=strict) else 0
 
 

@@ -39,4 +39,5 @@ def document(draft: Draft, name: str, base: str) -> codec.Document:
         fingerprint="",
         sections=sections,
     )
-    return codec.Document(codec.sealed(manifest), notes=(message.note(name, draft, sections),))
+    notes = (message.note(name, draft, sections),)
+    return codec.Document(codec.sealed(manifest), notes=notes, unread=draft.unread)

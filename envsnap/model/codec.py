@@ -20,13 +20,15 @@ class Document(msgspec.Struct, frozen=True):
     `unknown` holds the keys that this version does not know, in their places, so that writing
     the document again loses none. `notes` are for the reader: what a foreign report was read as.
     `is_checked` tells whether its digests were held against its facts: nothing is proven or
-    signed by a document whose digests were not.
+    signed by a document whose digests were not. `unread` names what may hold facts of a foreign
+    report, and was not read.
     """
 
     manifest: Manifest
     unknown: dict[str, Any] = {}
     notes: tuple[str, ...] = ()
     is_checked: bool = True
+    unread: tuple[str, ...] = ()
 
 
 def decode(data: bytes, name: str) -> Document:

@@ -35,7 +35,8 @@ class Judged(Struct, frozen=True, kw_only=True):
 class Report(Struct, frozen=True, kw_only=True):
     """A whole report. `reference` is None for a check, `hosts` where there is one other only.
 
-    `has_text`: what failed was passed as a text; `symptom`: its kind was.
+    `has_text`: what failed was passed as a text; `symptom`: its kind was. `unread`: what may hold
+    facts in the files of either side, and was not read.
     """
 
     reference: Side | None
@@ -44,6 +45,7 @@ class Report(Struct, frozen=True, kw_only=True):
     policy: Policy | None = None
     has_text: bool = False
     symptom: str | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def is_asked(self) -> bool:
@@ -62,7 +64,8 @@ class Report(Struct, frozen=True, kw_only=True):
         nothing = self.reference is not None and any(
             not item.result.compared for item in self.judged
         )
-        return nothing or (strict and any(item.result.is_partly_unknown() for item in self.judged))
+        partly = any(item.result.is_partly_unknown() for item in self.judged)
+        return nothing or (strict and (partly or bool(self.unread)))
 
     def worst(self) -> Severity | None:
         """The severity of the worst finding of all."""

@@ -93,3 +93,32 @@ def test_a_policy_may_ask_for_it_and_accept_what_is_unknown(
     done = envsnap("diff", golden, part, "--policy", "gate.toml")
     assert done.returncode == 2
     assert "fail_on_unknown must be true or false" in done.stderr
+
+
+WITHOUT = "FROM python:3.11\nRUN pip install numpy==2.1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ("", 0),
+        ("RUN pip install torch==$TORCH\n", 6),
+        ("COPY other.txt .\nRUN pip install -r other.txt\n", 6),
+        ("COPY . /app\nRUN pip install .\n", 0),  # the project is no fact of its environment
+    ],
+)
+def test_what_was_not_read_is_unknown(envsnap: Run, tmp_path: Path, more: str, code: int) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.Dockerfile").write_text(WITHOUT + more)
+    files = "one.Dockerfile", "two.Dockerfile"
+    assert envsnap("diff", *files).returncode == 0
+    done = envsnap("diff", *files, "--fail-on-unknown")
+    assert done.returncode == code, done.stderr
+    assert envsnap("check", files[0], "--fail-on-unknown").returncode == code
+
+
+def test_nothing_that_could_be_compared_passes_no_gate(envsnap: Run, tmp_path: Path) -> None:
+    one = write(tmp_path, "one.json", {"python": {"version": "3.11.9"}})
+    two = write(tmp_path, "two.json", {"driver": {"version": "550.54.15"}})
+    for level in ("warning", "never"):
+        assert envsnap("diff", one, two, "--fail-on", level).returncode == 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import yaml
 
 from envsnap import api
 from envsnap.intake import foreign
+from tests.conftest import Run
 from tests.intake.test_format_cases import source
 
 POD = source("kubernetes-live-pod").read_text()
@@ -188,6 +190,42 @@ def test_what_a_dockerfile_starts_is_compared(ours: str, theirs: str, named: lis
     other = DOCKERFILE.replace(ours, theirs)
     assert other != DOCKERFILE
     assert [".".join(path[2:]) for path in found(DOCKERFILE, other)] == named
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "named"),
+    [
+        ("limit: 3", "limit: 4", ["files./app/a.yaml.0"]),
+        ("linux/arm64", "linux/amd64", ["platform"]),
+        ("ONBUILD COPY . /app", "ONBUILD COPY src /app", ["onbuild.0"]),
+        ("<<EOF /app/a.yaml", "<<'EOF' /app/a.yaml", []),
+        ("# syntax=docker/dockerfile:1\n", "", []),
+    ],
+)
+def test_what_a_dockerfile_holds_itself_is_compared(
+    ours: str, theirs: str, named: list[str]
+) -> None:
+    text = (
+        "# syntax=docker/dockerfile:1\nFROM --platform=linux/arm64 python:3.11\n"
+        "COPY <<EOF /app/a.yaml\nlimit: 3\npassword: Birkenhain_77\nEOF\nONBUILD COPY . /app\n"
+        "RUN pip install numpy==2.1.0\n"
+    )
+    other = text.replace(ours, theirs)
+    assert other != text
+    assert [".".join(path[2:]) for path in found(text, other)] == named
+
+
+def test_a_file_inside_of_a_dockerfile_is_looked_through(envsnap: Run, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(
+        "FROM python:3.11\nCOPY <<EOF /app/.env\nLEVEL=3\nDB_PASSWORD=Birkenhain_77\nEOF\n"
+    )
+    (tmp_path / "other").write_text(
+        "FROM python:3.11\nCOPY <<EOF /app/.env\nLEVEL=4\nDB_PASSWORD=Ulmenweg_88\nEOF\n"
+    )
+    done = envsnap("diff", "Dockerfile", "other")
+    assert 'dockerfile.files["/app/.env"]' in done.stdout
+    assert "1 secret value left out" in done.stdout
+    assert "Birkenhain" not in done.stdout + done.stderr
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def read(source: Source) -> Draft:
         _spec(draft, item)
     options = sum(isinstance(item, str) for item in tree["dependencies"]) - len(specs)
     if options:
-        draft.leave("options of pip that stand among conda's specifications", options)
+        draft.leave("options of pip that stand among conda's specifications", options, beside=True)
     for group in trees.records({"x": tree["dependencies"]}, "x"):
         for text in group.get("pip") or ():
             _pip(draft, str(text))
@@ -170,6 +170,6 @@ def _pip(draft: Draft, text: str) -> None:
         else:
             draft.want(line.name, line.choice)
     elif line.kind == "option":
-        draft.leave("options of pip")
+        draft.leave("options of pip", beside=True)
     elif line.kind != "comment":
         draft.leave(LOCAL if line.kind in ("path", "editable") else UNREAD)

@@ -23,10 +23,11 @@ INSTRUCTION = re.compile(
     r"^(FROM|RUN|CMD|LABEL|EXPOSE|ENV|ADD|COPY|ENTRYPOINT|VOLUME|USER|WORKDIR|ARG|ONBUILD|STOPSIGNAL|HEALTHCHECK|SHELL|MAINTAINER)\s+(.*)$",
     re.IGNORECASE,
 )
-FROM = re.compile(r"(?:--platform=\S+\s+)?(\S+)(?:\s+[Aa][Ss]\s+(\S+))?$")
+FROM = re.compile(r"(?:--platform=(\S+)\s+)?(\S+)(?:\s+[Aa][Ss]\s+(\S+))?$")
 OF_PYTHON = re.compile(
     r"^(?:docker\.io/)?(?:library/)?python:(\d\.\d{1,2}(?:\.\d{1,3})?)(?=[-@]|$)"
 )
+MOST_WRITTEN = 500  # lines of a file that stands in the Dockerfile itself
 DOCUMENT = re.compile(r"<<-?['\"]?(\w+)['\"]?")
 # A document that a shell runs, be it named or not; what another program reads is no command.
 OF_SHELL = re.compile(
@@ -54,6 +55,9 @@ class Stage(Struct):
     runs: list[str]
     copies: list[str]
     started: dict[str, Any]  # as `docker inspect` has it: user, workdir, entrypoint, command
+    platform: str = ""
+    later: list[str] = []  # what images run that are built on this one
+    written: dict[str, list[str]] = {}  # lines of files that stand in the Dockerfile itself
 
 
 def recognise(source: Source) -> bool:
@@ -80,7 +84,7 @@ def _instructions(lines: tuple[str, ...]) -> list[tuple[str, str]]:
             if line.strip() != until:
                 body.append(line)
                 continue
-            found += [("RUN", text) for text in _script(found[-1], body)]
+            found += _of_document(*found[-1], body)
             until, body = "", []
         elif line.lstrip().startswith("#") or (held and not line.strip()):
             continue  # Docker passes over empty lines inside an instruction, too
@@ -95,12 +99,15 @@ def _instructions(lines: tuple[str, ...]) -> list[tuple[str, str]]:
     return found
 
 
-def _script(instruction: tuple[str, str], body: list[str]) -> list[str]:
-    """The text of a document that the shell of a RUN runs; none for any other document."""
-    word, rest = instruction
+def _of_document(word: str, rest: str, body: list[str]) -> list[tuple[str, str]]:
+    """What a document adds: what the shell of a RUN runs, or the file that it becomes."""
+    if word in ("COPY", "ADD"):
+        return [
+            ("FILE", json.dumps([rest.rsplit(maxsplit=1)[-1].strip("\"'"), *body[:MOST_WRITTEN]]))
+        ]
     if word != "RUN" or not OF_SHELL.match(rest) or (body and SHEBANG.match(body[0])):
         return []
-    return [re.sub(r"\\\n", " ", "\n".join(body))]
+    return [("RUN", re.sub(r"\\\n", " ", "\n".join(body)))]
 
 
 def read(source: Source) -> Draft:
@@ -111,7 +118,7 @@ def read(source: Source) -> Draft:
     chain = _chain(stages)
     for stage in stages:
         if stage not in chain:
-            draft.leave("stages that the last one does not build on")
+            draft.leave("stages that the last one does not build on", beside=True)
     base = _filled(chain[-1].base, found.defaults)
     tree = {"base": base if base is not None else chain[-1].base, **chain[0].started}
     configs.add_tree(draft, "dockerfile", {**tree, **_made(chain)}, "env")
@@ -152,9 +159,17 @@ def _made(chain: list[Stage]) -> dict[str, Any]:
             else:
                 commands.add_words(words)
         for rest in stage.copies:
+            if DOCUMENT.search(rest):
+                continue
             source, _, target = rest.rpartition(" ")
             copied[target.strip("\"'[]")] = source.strip().rstrip(",")
-    found = {"run": commands.tree, "copy": copied}
+    platform = chain[-1].platform
+    found = {
+        "run": commands.tree, "copy": copied,
+        "files": {name: lines for stage in reversed(chain) for name, lines in stage.written.items()},
+        "onbuild": chain[0].later,
+        "platform": "" if "$" in platform else platform,
+    }  # fmt: skip
     return {key: value for key, value in found.items() if value}
 
 
@@ -197,6 +212,11 @@ class _Stages:
             found = {name: _expanded(value, self._known) for name, value in told.items()}
             self.listed[-1].env.update(found)
             self._known.update(self.listed[-1].env)
+        elif word == "FILE" and self.listed:
+            target, *lines = json.loads(rest)
+            self.listed[-1].written[_expanded(target, self._known)] = lines
+        elif word == "ONBUILD" and self.listed:
+            self.listed[-1].later.append(rest.strip())
         elif word in ("COPY", "ADD") and self.listed:
             self.listed[-1].copies.append(_expanded(rest.strip(), self._known))
         elif word in STARTED and self.listed:
@@ -228,12 +248,12 @@ class _Stages:
 
     def _begin(self, rest: str) -> None:
         found = FROM.match(rest)
-        base, name = (found[1], found[2] or "") if found else (rest, "")
+        platform, base, name = found.groups(default="") if found else ("", rest, "")
         above = [stage for stage in self.listed if stage.name and stage.name == base]
         self._known = dict(above[-1].env) if above else {}
         self._commands = False  # whether this stage has a CMD of its own
         started = dict(above[-1].started) if above else {}
-        self.listed.append(Stage(base, name, {}, [], [], started))
+        self.listed.append(Stage(base, name, {}, [], [], started, platform))
 
     def _argument(self, rest: str) -> None:
         name, equals, value = rest.partition("=")

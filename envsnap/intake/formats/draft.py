@@ -45,6 +45,7 @@ class Draft:
         """Begin with no facts."""
         self.what, self.state = what, state
         self.left: dict[str, int] = {}
+        self.beside: set[str] = set()  # of that, what is no fact of the environment
         self._facts: dict[str, dict[str, Any]] = {}
         self._gaps: dict[str, dict[str, str]] = {}
         self._complete: set[str] = set()
@@ -130,8 +131,7 @@ class Draft:
             if name not in without:
                 self._facts.setdefault(name, {}).update(facts)
                 self._gaps.setdefault(name, {}).update(other._gaps.get(name, {}))
-        for what, count in other.left.items():
-            self.leave(what, count)
+        self._leave_too(other)
 
     def agrees(self, other: Draft) -> bool:
         """Whether two texts may speak of one machine: what both state is the same.
@@ -173,8 +173,7 @@ class Draft:
         self._doubted |= other._doubted
         found = [libc for libc in (self._libc, other._libc) if libc is not None]
         self._libc = min(found, default=None)
-        for what, count in other.left.items():
-            self.leave(what, count)
+        self._leave_too(other)
 
     def settle(self, section: str, path: tuple[str, ...]) -> None:
         """Take a gap back: what it speaks of was found elsewhere."""
@@ -212,9 +211,23 @@ class Draft:
         self._complete.clear()
         self._names.clear()
 
-    def leave(self, what: str, count: int = 1) -> None:
-        """Count what was not read; the message names it."""
+    def leave(self, what: str, count: int = 1, *, beside: bool = False) -> None:
+        """Count what was not read; the message names it.
+
+        `beside`: it is no fact of the environment, so nothing is unknown for it.
+        """
         self.left[what] = self.left.get(what, 0) + count
+        if beside:
+            self.beside.add(what)
+
+    def _leave_too(self, other: Draft) -> None:
+        for what, count in other.left.items():
+            self.leave(what, count, beside=what in other.beside)
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What may hold facts and was not read."""
+        return tuple(what for what in self.left if what not in self.beside)
 
     def leave_end(self, line: str) -> None:
         """Count a last line without an end: it may be cut, so it is not read, and more may be missing.

@@ -37,7 +37,7 @@ def read(source: Source) -> Draft:
     draft = Draft("the output of flashinfer show-config", "stated")
     key_values.read(draft, KIND, rest[:end])
     if any(line.strip() for line in rest[end:]):
-        draft.leave("the list of its kernels")
+        draft.leave("the list of its kernels", beside=True)
     return draft
 
 

@@ -128,7 +128,7 @@ def _pip(draft: Draft, words: list[str]) -> None:
         elif option in ("-r", "--requirement"):
             draft.leave("requirements files that it installs")
         elif option in ("-e", "--editable") or (not option and PLACE.fullmatch(value)):
-            draft.leave("projects of the image itself that it installs")
+            draft.leave("projects of the image itself that it installs", beside=True)
         elif not option:
             _asked(draft, value)
 

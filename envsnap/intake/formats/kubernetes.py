@@ -122,7 +122,7 @@ def read(source: Source) -> Draft:
     draft = Draft(f"a Kubernetes {document['kind']}", "stated")
     others = sum(1 for _ in _documents(source)) - 1
     if others:
-        draft.leave("objects that run no pod", others)
+        draft.leave("objects that run no pod", others, beside=True)
     containers = list(trees.records(spec, "containers"))
     if len(containers) == 1:
         _only(draft, containers[0])
@@ -241,7 +241,7 @@ def _state(draft: Draft, document: dict[str, Any]) -> None:
             running[name] = digest[1]
     if running:
         configs.add_tree(draft, IMAGES, running, "json")
-    draft.leave("the state of the live object")
+    draft.leave("the state of the live object", beside=True)
 
 
 def _unplaced(tree: Any) -> Any:

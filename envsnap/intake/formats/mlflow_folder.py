@@ -41,7 +41,7 @@ def read(folder: Folder) -> Draft:
         draft.add(Wanted(complete=False, entries={}, requires_python=bounds))
     others = len(folder.sizes) - 1 - (listed is not None)
     if others:
-        draft.leave("other files", others)
+        draft.leave("other files", others, beside=True)
     return draft
 
 

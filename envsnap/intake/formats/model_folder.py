@@ -95,7 +95,7 @@ def _file(draft: Draft, folder: Folder, root: str, name: str, etag: str) -> None
             reason = "not asked: it was not hashed; `capture --weights` hashes it"
             draft.gap("weights", (name, "sha256"), reason)
     else:
-        draft.leave("other files")
+        draft.leave("other files", beside=True)
 
 
 def _downloaded(folder: Folder) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -103,7 +103,7 @@ def read(source: Source) -> Draft:
         index = number if isinstance(number := trees.whole(facts.get("index")), int) else order
         card = next(((key, facts[key]) for key in OF_ONE_CARD if key in facts), None)
         if card is not None and cards.setdefault(card, index) != index:
-            draft.leave("further lines of a card")
+            draft.leave("further lines of a card", beside=True)
             continue
         nvidia_facts.add(draft, index, facts)
         if not nvidia_facts.NO_VALUE.fullmatch(facts.get("driver_version", "")):
@@ -133,7 +133,7 @@ def _rows(
         facts = {ALIASES.get(key, key): value for key, value in zip(columns, cells, strict=True)}
         first = first or facts.get("timestamp", "")
         if timed and _is_later(facts["timestamp"], first):
-            draft.leave("lines of later times, which name no card")
+            draft.leave("lines of later times, which name no card", beside=True)
         else:
             yield order, facts
 

@@ -49,7 +49,7 @@ def read(source: Source) -> Draft:
         ) from None
     draft = Draft("an ONNX model", "stated")
     configs.add_tree(draft, NAME, tree, "json")
-    draft.leave("its nodes and weights")
+    draft.leave("its nodes and weights", beside=True)
     return draft
 
 

@@ -117,7 +117,7 @@ def _of_pixi(tree: dict[str, Any], draft: Draft) -> Iterator[Locked]:
     environments = trees.mapping(tree, "environments")
     chosen = "default" if "default" in environments else next(iter(sorted(environments)), "")
     if len(environments) > 1:
-        draft.leave("other environments of the lock", len(environments) - 1)
+        draft.leave("other environments of the lock", len(environments) - 1, beside=True)
     records = {_place(item): item for item in trees.records(tree, "packages")}
     for platform, listed in trees.mapping(environments, chosen, "packages").items():
         for entry in listed if isinstance(listed, list) else ():

@@ -184,7 +184,7 @@ def _of_parts(source: Source) -> Draft | None:
     found = found or _known(_between(source))
     joined = _joined(found)
     if joined is not None:
-        joined.leave("the text around them")
+        joined.leave("the text around them", beside=True)
         return joined
     if len(found) > 1:
         kinds = ", ".join(entry.title for entry, _ in found)
@@ -198,7 +198,7 @@ def _of_parts(source: Source) -> Draft | None:
     draft = entry.load().read(part)
     if copied and entry.module in BY_LINES:
         draft.open()  # a list that somebody copied may be a part of one
-    draft.leave("the text around it")
+    draft.leave("the text around it", beside=True)
     return draft
 
 

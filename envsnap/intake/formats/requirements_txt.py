@@ -165,7 +165,7 @@ class _Reader:
             clean = privacy.clean_url(line.value.strip("'\""))
             self._draft.add_source(clean)
         else:
-            self._draft.leave("options of pip")
+            self._draft.leave("options of pip", beside=True)
 
     def _cut(self, text: str, *, bound: bool) -> None:
         """The last line has no end: its name is kept where something follows it."""

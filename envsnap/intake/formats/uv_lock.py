@@ -46,13 +46,13 @@ def read(source: Source) -> Draft:
     groups = graph.by_group(ways)
     for key, item in graph.packages.items():
         if graph.is_own(item):
-            draft.leave("projects of the lock itself")
+            draft.leave("projects of the lock itself", beside=True)
             continue
         name = canonical(key[0])
         default = ways.get(key, set())
         asked, further = groups.get(key, (set(), set()))
         if not default and not further:
-            draft.leave("packages that nothing in the lock asks for")
+            draft.leave("packages that nothing in the lock asks for", beside=True)
         if default:
             draft.want(name, _choice(item, default, ()))
         if further:

@@ -57,7 +57,7 @@ def add(draft: Draft, tree: dict[str, Any]) -> None:
         known = commit if isinstance(commit, str) else UNSET
         draft.add(Git(complete=False, commit=known, remote=url))
     if tree.get("args"):
-        draft.leave("arguments of the command")
+        draft.leave("arguments of the command", beside=True)
     _gpus(draft, tree)
 
 

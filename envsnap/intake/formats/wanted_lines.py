@@ -26,7 +26,7 @@ def add(draft: Draft, texts: object, groups: tuple[str, ...] | UnsetType = UNSET
         if line.name and line.kind in ("requirement", "address", "editable"):
             draft.want(line.name, replace(line.choice, groups=groups))
         elif line.kind == "option":
-            draft.leave("options of pip")
+            draft.leave("options of pip", beside=True)
         elif line.kind in ("path", "editable"):
             draft.leave("local projects")
         elif line.kind == "address":
