@@ -80,6 +80,16 @@ def test_an_env_file_is_read_as_programs_do(value: str) -> None:
     assert entries == {"OMP_NUM_THREADS": "8"}
 
 
+def test_a_value_in_quotes_goes_on_in_further_lines() -> None:
+    text = "GREETING=\"Be short.\nBe kind.\"\nOMP_NUM_THREADS=8\nNOTE='one\n\n# two'\n"
+    entries = read(text, ".env").env_vars.entries  # type: ignore[union-attr]
+    assert entries["OMP_NUM_THREADS"] == "8"
+    assert entries["GREETING"] == "Be short.\nBe kind."
+    assert entries["NOTE"] == "one\n\n# two"
+    with pytest.raises(InputError):
+        read('GREETING="Be short.\nBe kind.\nOMP_NUM_THREADS=8\n', ".env")
+
+
 @pytest.mark.parametrize("value", ["$OTHER", '"${OTHER}"', "8 # of them", "'8' more", "a\\\\nb"])
 def test_where_programs_disagree_no_value_is_stated(value: str) -> None:
     told = read(f"HF_HOME=/data\nOMP_NUM_THREADS={value}\n", ".env").env_vars

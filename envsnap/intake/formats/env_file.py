@@ -14,8 +14,10 @@ from envsnap.intake.formats.source import Source
 
 FILE = re.compile(r"(?:[\w.-]{0,60}\.)?env(?:\.[\w-]{1,40})?")
 PAIR = re.compile(
-    r"^(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]{0,255})(?P<blank>[ \t]*)=(?P<value>.*)$"
+    r"^(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]{0,255})(?P<blank>[ \t]*)=(?P<value>.*)$",
+    re.DOTALL,
 )
+BEGUN = re.compile(r"^[\w \t]{1,270}=[ \t]*(?P<mark>[\"'])(?:(?!(?P=mark))[^\\])*$")
 QUOTED = re.compile(r"(?P<mark>[\"'])(?P<inner>[^\"'\\]*)(?P=mark)")
 PLAIN = re.compile(r"[^\s\"'#$`\\]*(?:[ \t]+[^\s\"'#$`\\]+)*")
 DIFFERS = "not stated: programs read its quotes, its # or its $ differently"
@@ -32,9 +34,20 @@ def recognise(source: Source) -> bool:
 
 
 def _lines(source: Source) -> list[str]:
-    return [
-        line.strip() for line in source.bare if line.strip() and not line.lstrip().startswith("#")
-    ]
+    """The assignments; a value in quotes may go on in further lines."""
+    found: list[str] = []
+    mark = ""
+    for line in source.bare:
+        if mark:
+            found[-1] += f"\n{line}"
+            mark = "" if line.rstrip().endswith(mark) else mark
+        elif line.strip() and not line.lstrip().startswith("#"):
+            found.append(line.strip())
+            begun = BEGUN.match(line.strip())
+            mark = begun["mark"] if begun is not None else ""
+    if mark:  # it never ends: then each line is one
+        return [line for line in map(str.strip, source.bare) if line and line[0] != "#"]
+    return found
 
 
 def read(source: Source) -> Draft:
