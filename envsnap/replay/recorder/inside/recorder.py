@@ -273,12 +273,8 @@ class Recorder:
         root.count += 1
         named, unused = _keywords(module) or {}, places.unused()
         is_new = not unused and root.form(arguments, named)
-        asked = not self._wanted or root.name in self._wanted
-        before = nth if unused else nth - root.unused  # what comes after a warm-up is looked into
-        detailed = asked and (before < self._calls or is_new)
+        detailed = self._looks_into(root, nth, is_new=is_new, unused=unused)
         root.unused += unused
-        if self.task is not None and f"{nth} {root.name}" in self.task["calls"]:
-            detailed = True
         self._thread = threading.get_ident()
         self._among = self._among or places.among(self.torch)
         if len(self.calls) < MOST_CALLS:
@@ -301,6 +297,17 @@ class Recorder:
         self._let_go()
         if not self._active.detailed:
             self._step_aside(root, module)
+
+    def _looks_into(self, root: Root, nth: int, *, is_new: bool, unused: bool) -> bool:
+        """Whether a call is looked into: of a form that is new, one of the first, or replayed.
+
+        What follows a warm-up is the first of its kind.
+        """
+        if self.task is not None and f"{nth} {root.name}" in self.task["calls"]:
+            return True
+        asked = not self._wanted or root.name in self._wanted
+        before = nth if unused else nth - root.unused
+        return asked and (before < self._calls or is_new)
 
     def _random(self) -> str:
         import zlib
