@@ -212,18 +212,24 @@ class _Stages:
             found = {name: _expanded(value, self._known) for name, value in told.items()}
             self.listed[-1].env.update(found)
             self._known.update(self.listed[-1].env)
-        elif word == "FILE" and self.listed:
-            target, *lines = json.loads(rest)
-            self.listed[-1].written[_expanded(target, self._known)] = lines
-        elif word == "ONBUILD" and self.listed:
-            self.listed[-1].later.append(rest.strip())
-        elif word in ("COPY", "ADD") and self.listed:
-            self.listed[-1].copies.append(_expanded(rest.strip(), self._known))
         elif word in STARTED and self.listed:
             self._start(word, rest.strip())
         elif word == "RUN" and self.listed:
             is_list = rest.startswith("[")
             self.listed[-1].runs.append(rest if is_list else _expanded(rest, self._known))
+        elif self.listed:
+            self._put(word, rest)
+
+    def _put(self, word: str, rest: str) -> None:
+        """What is copied, written here, and done by images that build on this one."""
+        stage = self.listed[-1]
+        if word == "FILE":
+            target, *lines = json.loads(rest)
+            stage.written[_expanded(target, self._known)] = lines
+        elif word == "ONBUILD":
+            stage.later.append(rest.strip())
+        elif word in ("COPY", "ADD"):
+            stage.copies.append(_expanded(rest.strip(), self._known))
 
     def _start(self, word: str, rest: str) -> None:
         """What is started, where and as whom; a folder is relative to the one before it."""

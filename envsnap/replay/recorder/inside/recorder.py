@@ -271,7 +271,7 @@ class Recorder:
     def _begin(self, root: Root, module: Any, arguments: tuple[Any, ...]) -> None:
         nth = root.count
         root.count += 1
-        named, unused = _keywords(module) or {}, places.unused()
+        named, unused = modules.keywords(module) or {}, places.unused()
         is_new = not unused and root.form(arguments, named)
         detailed = self._looks_into(root, nth, is_new=is_new, unused=unused)
         root.unused += unused
@@ -400,20 +400,6 @@ class Recorder:
         with torch.no_grad():
             told = self.encode(value, keep=True, ends=True, opened=True)
         self._stage("tap", str(name)[:100], {}, told)
-
-
-def _keywords(module: Any) -> dict[str, Any] | None:
-    """The keywords of the call that is beginning: hooks are not told, the caller's frame knows."""
-    frame: Any = sys._getframe(1)
-    for _ in range(12):
-        if frame is None:
-            return None
-        if frame.f_code.co_name in ("_call_impl", "inner"):
-            there = frame.f_locals
-            if there.get("self") is module and isinstance(there.get("kwargs"), dict):
-                return dict(there["kwargs"])
-        frame = frame.f_back
-    return None
 
 
 def _compiling(torch: Any) -> bool:
