@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -10,9 +11,24 @@ from envsnap.knowledge import tables
 from envsnap.knowledge.tables import is_trusted, table
 
 LONGEST = 200
+# What a remedy begins with; one that begins otherwise names what is to be used.
+VERBS = frozenset((
+    "add", "allow", "apply", "assign", "build", "call", "cast", "catch", "check", "choose", "clean", "compare",
+    "convert", "define", "disable", "do", "download", "drop", "filter", "follow", "format", "give", "import",
+    "install", "join", "keep", "load", "make", "migrate", "move", "name", "pad", "pass", "pin", "port", "prepare",
+    "raise", "read", "refit", "register", "remove", "rename", "requantise", "reshape", "resume", "return", "run",
+    "save", "see", "select", "set", "sort", "start", "state", "stay", "take", "test", "train", "upgrade", "use",
+    "walk", "widen", "wrap", "write",
+))  # fmt: skip
 SEVERITIES = ("error", "warning", "info")
 # What may change results without a word, before what would say so itself.
 SILENT = ("numerics", "behavior", "performance")
+
+
+def remedy(row: dict[str, Any]) -> str:
+    """What a row says to do, beginning with a verb in small letters."""
+    found = re.match(r"([a-z]{2,20})(?=[\s,;]|\Z)", row["fix"])
+    return row["fix"] if found is not None and found[1] in VERBS else f"use {row['fix']}"
 
 
 def between(distribution: str, reference: object, other: object) -> list[dict[str, Any]]:

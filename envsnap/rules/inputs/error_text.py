@@ -31,6 +31,7 @@ from envsnap.rules.symptoms.known import known
 from envsnap.rules.symptoms.naming import (
     AS_SET,
     REFUSED,
+    as_errors,
     as_set,
     fitting,
     named,
@@ -164,6 +165,7 @@ def _all_of(
         yield from on_path(reading, manifest)
     if any(map(_is_of_a_lost_folder, findings)):
         yield from off_path(reading, manifest)
+    yield from as_errors(reading, manifest)
     yield from as_set(reading, manifest)
     yield from to_set(reading, manifest)
     yield from unread(reading, manifest)

@@ -118,4 +118,4 @@ def _fix(name: str, reference: Any, row: dict[str, Any], other: object) -> str:
     if name in FAMILY:
         install = f"Install {name}=={reference}, and the reference's {FAMILY[name]} with it."
     has_other_way = row.get("fix") and not releases.is_undone(row, other)
-    return f"{install} Or: {row['fix']}." if has_other_way else install
+    return f"{install} Or: {releases.remedy(row)}." if has_other_way else install

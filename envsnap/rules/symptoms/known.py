@@ -69,10 +69,14 @@ def _of_release(name: str, installed: str, path: str, row: dict[str, Any]) -> di
         "id": "release", "topic": "release", "rules": ["behavior-change", "built-against", "requirements"],
         "says": f"{name} {installed} has what {row['from']} changed: {row['what']}",
         "facts": [path], "effect": BY_EFFECT.get(row["effect"], "crash"), "printed": row["symptom"],
-        "fix": f"{row['fix'][0].upper()}{row['fix'][1:]}." if row.get("fix") else f"Install {name}<{row['from']}.",
+        "fix": _as_sentence(releases.remedy(row)) if row.get("fix") else f"Install {name}<{row['from']}.",
         "source": releases.source(row), "basis": row["basis"],
         "severity": "error" if row["severity"] == "error" and row["effect"] == "crash" else "warning",
     }  # fmt: skip
+
+
+def _as_sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _of_neighbours(

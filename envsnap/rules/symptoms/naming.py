@@ -138,6 +138,12 @@ ON_PATH = {
     "fix": "Try without it.",
 }
 
+AS_ERROR = {
+    **ROW,
+    "id": "as-error",
+    "says": "a warning was raised as an error",
+    "fix": "Unset PYTHONWARNINGS, or let it name the warnings that are to be errors.",
+}
 SHADOWS = {
     **ROW,
     "id": "shadows",
@@ -260,6 +266,16 @@ def on_path(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
         roots = {re.split(r"[/.]", place, maxsplit=1)[0] for place in inside}
         if any(owners.module(root, manifest) for root in roots):
             yield Evidence(row=ON_PATH, groups={}, line=item.line, number=item.number)
+
+
+def as_errors(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
+    """The warnings that ended a program, where a variable makes errors of warnings."""
+    value = entries(manifest, "env_vars").get("PYTHONWARNINGS")
+    if "error" not in str(value or ""):
+        return
+    for item in reading.evidence:
+        if item.raised is not None and item.raised.exception.endswith("Warning"):
+            yield of_variable(AS_ERROR, "PYTHONWARNINGS", item.line, item.number)
 
 
 def shadows(reading: Reading, manifest: Manifest) -> Iterator[Evidence]:
