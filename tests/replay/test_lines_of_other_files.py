@@ -24,7 +24,7 @@ def test_other_files_are_named_beside_lines_before_the_call() -> None:
 
 
 def test_lines_of_models_come_first_or_last() -> None:
-    model = replace(line("net.py:3-3"), of_model=True)
+    model = replace(line("net.py:3-3"), model="Net")
     facts = Facts(found=(line("prepare.py:2-2"), model))
     for of_model, first in ((True, "net.py"), (False, "prepare.py"), (None, "prepare.py")):
         assert facts.code(of_model=of_model)[0].text.startswith(first)

@@ -153,3 +153,38 @@ def test_an_argument_that_is_what_the_model_takes_by_itself(
     code, told = compared(envsnap, torch_python, tmp_path, STATE, ("1", other))
     assert code == wanted, told
     assert "state is given here" in told
+
+
+def test_the_class_in_which_the_runs_part_comes_before_other_classes_and_files(
+    envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
+    """Lines of another model, and a file that no forward reads, differ as well."""
+    nets = (
+        "import torch\nfrom torch import nn\n"
+        "class Eye(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n        self.a = nn.Linear(4, 4)\n"
+        "    def forward(self, x):\n        return torch.relu(self.a(x))\n"
+        "class Wheel(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n"
+        "        self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 2)\n"
+        "    def forward(self, x):\n        return self.b(torch.tanh(self.a(x)))\n"
+    )
+    main = (
+        "import torch\nfrom nets import Eye, Wheel\ntorch.manual_seed(0)\neye, wheel = Eye(), Wheel()\n"
+        "open('notes.txt').read()\nx = torch.ones(1, 4)\n"
+        "print(eye(x).tolist(), wheel(x).tolist())\n"
+    )
+    for name, text in {"main.py": main, "nets.py": nets, "notes.txt": "one"}.items():
+        (tmp_path / name).write_text(text)
+    command = "--", torch_python, "main.py"
+    assert envsnap("record", "-o", "golden.esr", *command).returncode == 0
+    changed = nets.replace("torch.tanh", "torch.relu").replace(
+        "return torch.relu(self.a(x))", "y = self.a(x)\n        return nn.functional.relu(y)", 1
+    )
+    (tmp_path / "nets.py").write_text(changed)
+    (tmp_path / "notes.txt").write_text("two")
+    done = envsnap("compare", "golden.esr", *command)
+    assert done.returncode == 1
+    told = " ".join(done.stdout.partition("Fix")[0].split())
+    assert "`return self.b(torch.relu(self.a(x)))`" in told
+    assert "notes.txt" not in told

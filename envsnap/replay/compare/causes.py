@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 import msgspec
 
-from envsnap.replay.compare import equivalence, latency, of_layers, raised, surroundings, view
+from envsnap.replay.compare import (
+    code_facts,
+    equivalence,
+    latency,
+    of_layers,
+    raised,
+    surroundings,
+    view,
+)
 from envsnap.replay.compare.evidence import Answer, Evidence
 from envsnap.replay.compare.fact import Fact
 from envsnap.replay.compare.facts import ANYWHERE, BESIDE_CODE, remedies, remedy
@@ -327,6 +335,11 @@ def _place(evidence: Evidence) -> Answer:
     if evidence.facts.of("config"):
         return of_layers.config(evidence, f"the runs diverge {evidence.judged.place}")
     code, read = evidence.facts.code(of_model=True)[:2], evidence.facts.of(*ANYWHERE)
+    forward = _forward(evidence)
+    own = code_facts.joined(fact for fact in evidence.facts.of("code") if fact.model == forward)
+    if own:  # of what the run was told the forward may make something, of another file hardly
+        told_it = [fact for fact in read if fact.kind in ("setting", "seeding")]
+        read, code = tuple(told_it), own[:1]
     if read:  # what a forward does may follow from what the run was told
         together = evidence.facts.beside(read, code)
         told = "; ".join(fact.text for fact in together)
@@ -340,6 +353,13 @@ def _place(evidence: Evidence) -> Answer:
         + of_layers.other_kernels(evidence) + "".join(f"; {fact.text}" for fact in code),
         fix="Compare this forward: masks, attention, reshaping, additions.",
     )  # fmt: skip
+
+
+def _forward(evidence: Evidence) -> str:
+    """The class in whose forward the runs part."""
+    root = evidence.golden.root
+    module = root.modules.get(evidence.judged.inside)
+    return (module.type if module is not None else root.type).rpartition(".")[2]
 
 
 def _of_random_layers(evidence: Evidence) -> tuple[Setting, ...]:

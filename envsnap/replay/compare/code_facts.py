@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
@@ -22,8 +22,10 @@ def told(
     """
     found = _between(lines, after, before)
     if of_model is not None:
-        found = tuple(sorted(found, key=lambda fact: (fact.minor, fact.of_model is not of_model)))
-    return _by_file(found)
+        found = tuple(
+            sorted(found, key=lambda fact: (fact.minor, bool(fact.model) is not of_model))
+        )
+    return joined(found)
 
 
 def _between(lines: tuple[Fact, ...], after: str, before: str) -> tuple[Fact, ...]:
@@ -48,7 +50,7 @@ def _file_of(place: str) -> str:
     return place.rpartition(":")[0]
 
 
-def _by_file(lines: Sequence[Fact]) -> tuple[Fact, ...]:
+def joined(lines: Iterable[Fact]) -> tuple[Fact, ...]:
     """One fact for the places of a file: among edits that change nothing the first is seldom the one."""
     found: dict[tuple[str, bool], list[Fact]] = {}
     for fact in lines:

@@ -31,7 +31,7 @@ class Line(NamedTuple):
     told: str
     place: str
     minor: bool  # it only imports something, tells something or begins a function
-    of_model: bool = False  # it stands in a class that has a forward
+    model: str = ""  # the class with a forward in which it stands
 
 
 def compare(golden: Record, other: Record) -> Iterator[Line]:
@@ -60,7 +60,7 @@ def _all(golden: Record, other: Record) -> Iterator[Line]:
         acting = any(not (part.of_heads or part.minor) for part in parts)
         for part in parts:
             minor = part.minor or (part.of_heads and acting)
-            yield Line(f"{part.told}{moved}", part.place, minor, part.of_model)
+            yield Line(f"{part.told}{moved}", part.place, minor, part.model)
     revision = min(golden.recording_revision, other.recording_revision)
     if revision >= TELLS_ALL:
         mine, theirs = (_known(names, revision) for names in (here, there))
@@ -114,7 +114,7 @@ class _Part(NamedTuple):
     minor: bool
     told: str
     place: str
-    of_model: bool = False
+    model: str = ""
 
 
 def _parts(
@@ -135,7 +135,7 @@ def _parts(
             continue
         if what == "delete":
             told = _missing(name, first, last)
-            inside = _stands(start + 1, models)
+            inside = _model(start + 1, models)
             yield _Part(False, False, told, f"{name}:{start + 1}-{start + 1}", inside)
             continue
         span = known[1].other_lines((start + 1, end), known[0], same[1])
@@ -143,7 +143,7 @@ def _parts(
         body = next((line for line in range(first_line, end + 1) if line not in heads), None)
         told = _differs(name, (body or first_line) - 1, lines)
         minor = known[1].is_minor(span, known[0])
-        inside = _stands(span[0], models)
+        inside = _model(span[0], models)
         yield _Part(body is None, minor, told, f"{name}:{span[0]}-{span[1]}", inside)
 
 
@@ -154,11 +154,16 @@ def _parsed(lines: Sequence[str]) -> ast.Module | None:
         return None
 
 
-def _models(tree: ast.Module | None) -> list[tuple[int, int]]:
-    """The lines of classes that have a forward, as models and their layers do."""
+def _model(line: int, models: Sequence[tuple[int, int, str]]) -> str:
+    """The class with a forward in which a line stands; empty: none."""
+    return next((name for first, last, name in models if first <= line <= last), "")
+
+
+def _models(tree: ast.Module | None) -> list[tuple[int, int, str]]:
+    """The lines and names of classes that have a forward, as models and their layers do."""
     classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)) if tree else ()
     return [
-        (node.lineno, node.end_lineno or node.lineno)
+        (node.lineno, node.end_lineno or node.lineno, node.name)
         for node in classes
         if any(isinstance(item, ast.FunctionDef) and item.name == "forward" for item in node.body)
     ]

@@ -22,4 +22,4 @@ class Fact(Struct, frozen=True, kw_only=True):
     place: str = ""  # a file and a line, of code
     at: int = 0  # how many calls of models had begun before it, of a stage
     minor: bool = False  # lines that only import or tell something
-    of_model: bool = False  # lines inside of a class that has a forward
+    model: str = ""  # the class with a forward in which lines stand

@@ -415,5 +415,5 @@ def _code(golden: Recording, other: Recording) -> Iterator[Fact]:
     for line in code_lines.compare(golden.record, other.record):
         yield Fact(
             kind="code", text=line.told, fix=fix, place=line.place, minor=line.minor,
-            of_model=line.of_model,
+            model=line.model,
         )  # fmt: skip

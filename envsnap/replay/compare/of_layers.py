@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from envsnap.replay.compare import code_facts
 from envsnap.replay.compare.evidence import Answer, Evidence
 from envsnap.replay.compare.model_parts import Setting, listed
 from envsnap.replay.compare.verdict import Layer
@@ -86,7 +87,11 @@ def _kernels(evidence: Evidence, first: Layer) -> Answer:
     # What ran is the script's own code, or was read from a file: these say more than the kernels.
     is_own = _is_graph(first) or not _is_of_torch(evidence, first)
     read = evidence.facts.of("weights", "file")[:1] if _is_graph(first) else ()
-    acting = (*read, *(evidence.facts.code(of_model=True)[:2] if is_own else ()))
+    lines = code_facts.joined(
+        fact for fact in evidence.facts.of("code") if fact.model == first.type
+    )
+    lines = lines or evidence.facts.code(of_model=True)[:2]
+    acting = (*read, *(lines if is_own else ()))
     what_differs += "".join(f"; {fact.text}" for fact in acting)
     if _is_coarse(failed) and not acting:
         return Answer(
