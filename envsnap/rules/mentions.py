@@ -10,7 +10,7 @@ from envsnap.knowledge.variables import only_tells
 from envsnap.rules.finding import Confidence, Effect, Finding
 from envsnap.rules.machine.env_var import EnvVar
 from envsnap.rules.packages.package_missing import PackageMissing
-from envsnap.rules.symptoms import values
+from envsnap.rules.symptoms import of_variables
 from envsnap.rules.symptoms.reading import Evidence, Reading
 
 SHORTEST = 6  # letters of a variable's name that a text may hold by chance
@@ -143,7 +143,7 @@ def _is_spoken_of(found: Finding, reading: Reading) -> bool:
     """Whether a line that complains speaks of a variable as it is where things fail, or was before."""
     name = found.path[-1]
     return any(
-        values.speaks_of(name, found.other, found.reference, line) for line in reading.telling
+        of_variables.speaks_of(name, found.other, found.reference, line) for line in reading.telling
     )
 
 

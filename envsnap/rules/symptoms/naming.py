@@ -16,7 +16,7 @@ from envsnap.model.host import EnvVars
 from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.model.reading import entries, given, packages, stated
-from envsnap.rules.symptoms import owners, values
+from envsnap.rules.symptoms import of_variables, owners
 from envsnap.rules.symptoms.lines import bare
 from envsnap.rules.symptoms.reading import Evidence, Reading
 from envsnap.rules.symptoms.trouble import is_likely
@@ -44,13 +44,6 @@ QUOTED = re.compile(
 CLASS = re.compile(r"(?:<class '(?:[\w.]{1,80}\.)?|<|')([A-Z][A-Za-z0-9]{3,60})(?=[\s(>'])")
 # Whose exception it is says little of whose fault it is.
 RAISED = re.compile(r"^\s{0,20}(?:[A-Za-z_]\w{0,80}\.){1,8}[A-Z]\w{0,80}(?=:|$)")
-# A path of two parts, or a word with a digit or a mark in it.
-QUOTED_VALUE = re.compile(
-    r"/[\w.+-]{1,80}(?:/[\w.+-]{1,80}){1,12}|(?=\S*[.:+-])(?=\S*[A-Za-z])[\w.:+-]{3,60}"
-)
-ADDRESS = re.compile(
-    r"[a-z]{2,12}://(?:[^/@\s]{1,80}@)?([A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,60}){1,6})(?=[:/]|\Z)"
-)
 MOST_LINES, BELOW = 40, 4
 OF_A_FRAME = re.compile(r"\s{0,40}(?:File \"|at [\w.$<>]{1,200}\()")
 SHORT = 4000  # characters: of a text that a person cut, every line may name a variable
@@ -332,45 +325,13 @@ def _variables(line: str, manifest: Manifest) -> Iterator[tuple[Path, str]]:
     for name in VARIABLE.findall(line):
         if name in variables:
             yield ("env_vars", name), name
-    plain = _words(line)
+    plain = of_variables.spaced(line)
     for name, value in variables.items():
-        shown = _is_quoted(value, line) or _is_host_of(value, line)
-        if (
-            shown
-            or (not only_tells(name) and _is_worded(name, plain))
-            or values.speaks_of(name, value, None, line)
-        ):
+        if of_variables.is_named_in(name, value, line):
             yield ("env_vars", name), name
         for setting in SETTING.findall(value) if isinstance(value, str) else ():
-            if f" {_words(setting)}" in f" {plain}":
+            if f" {of_variables.spaced(setting)}" in f" {plain}":
                 yield ("env_vars", name), name
-
-
-def _is_worded(name: str, plain: str) -> bool:
-    """Whether a line has the last two words of a variable's name: HIGH_WATERMARK_RATIO."""
-    words = [word for word in name.lower().split("_") if word]
-    long = [word for word in words[-2:] if len(word) > 3]
-    return len(words) > 2 and len(long) == 2 and f" {' '.join(long)} " in f" {plain} "
-
-
-def _is_quoted(value: object, line: str) -> bool:
-    """Whether a line shows a variable's value in quotation marks or brackets, and by no chance."""
-    if not isinstance(value, str) or not QUOTED_VALUE.fullmatch(value) or value not in line:
-        return False
-    return re.search(rf"[\['\"(`]{re.escape(value)}(?=[\]'\")`,/])", line) is not None
-
-
-def _is_host_of(value: object, line: str) -> bool:
-    """Whether a line names the host of the address that a variable holds."""
-    found = ADDRESS.match(value) if isinstance(value, str) else None
-    return (
-        found is not None
-        and re.search(rf"(?<![\w.-]){re.escape(found[1])}(?![\w-]|\.\w)", line) is not None
-    )
-
-
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"[a-z0-9]{1,60}", text.lower()))
 
 
 def _distributions(line: str, manifest: Manifest) -> Iterator[tuple[Path, str]]:
