@@ -46,3 +46,17 @@ def test_a_head_that_alone_differs_is_told(tmp_path: Path, monkeypatch: pytest.M
     assert told(GOLDEN, other, tmp_path, monkeypatch) == [
         "viterbi.py line 1 differs: `def path(scores, back=None):`"
     ]
+
+
+TWO = "class A:\n    def run(self, x):\n        return x + 1\n\n\nclass B:\n    def run(self, x):\n        return x - 1\n"
+
+
+def test_a_function_that_now_does_what_another_does_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert told(TWO, TWO.replace("x - 1", "x + 1"), tmp_path, monkeypatch) == [
+        "viterbi.py line 8 differs: `return x + 1`"
+    ]
+    assert told(TWO.replace("x - 1", "x + 1"), TWO, tmp_path, monkeypatch) == [
+        "viterbi.py line 8 differs: `return x - 1`"
+    ]

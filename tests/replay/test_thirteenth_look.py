@@ -166,8 +166,11 @@ def test_the_class_in_which_the_runs_part_comes_before_other_classes_and_files(
         "    def forward(self, x):\n        return torch.relu(self.a(x))\n"
         "class Wheel(nn.Module):\n"
         "    def __init__(self):\n        super().__init__()\n"
-        "        self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 2)\n"
-        "    def forward(self, x):\n        return self.b(torch.tanh(self.a(x)))\n"
+        "        self.gate, self.b = Gate(), nn.Linear(4, 2)\n"
+        "    def forward(self, x):\n        return self.b(self.gate(x))\n"
+        "class Gate(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n        self.a = nn.Linear(4, 4)\n"
+        "    def forward(self, x):\n        return torch.tanh(self.a(x))\n"
     )
     main = (
         "import torch\nfrom nets import Eye, Wheel\ntorch.manual_seed(0)\neye, wheel = Eye(), Wheel()\n"
@@ -181,10 +184,12 @@ def test_the_class_in_which_the_runs_part_comes_before_other_classes_and_files(
     changed = nets.replace("torch.tanh", "torch.relu").replace(
         "return torch.relu(self.a(x))", "y = self.a(x)\n        return nn.functional.relu(y)", 1
     )
+    changed = changed.replace("self.b(self.gate(x))", "self.b(self.gate(x).mul(1))")
     (tmp_path / "nets.py").write_text(changed)
     (tmp_path / "notes.txt").write_text("two")
     done = envsnap("compare", "golden.esr", *command)
     assert done.returncode == 1
     told = " ".join(done.stdout.partition("Fix")[0].split())
-    assert "`return self.b(torch.relu(self.a(x)))`" in told
+    inner, outer = "`return torch.relu(self.a(x))`", "`return self.b(self.gate(x).mul(1))`"
+    assert 0 < told.find(inner) < told.find(outer)
     assert "notes.txt" not in told

@@ -335,11 +335,13 @@ def _place(evidence: Evidence) -> Answer:
     if evidence.facts.of("config"):
         return of_layers.config(evidence, f"the runs diverge {evidence.judged.place}")
     code, read = evidence.facts.code(of_model=True)[:2], evidence.facts.of(*ANYWHERE)
-    forward = _forward(evidence)
-    own = code_facts.joined(fact for fact in evidence.facts.of("code") if fact.model == forward)
+    differ = evidence.facts.of("code")
+    own = code_facts.joined(
+        fact for name in _forwards(evidence) for fact in differ if fact.model == name
+    )
     if own:  # of what the run was told the forward may make something, of another file hardly
         told_it = [fact for fact in read if fact.kind in ("setting", "seeding")]
-        read, code = tuple(told_it), own[:1]
+        read, code = tuple(told_it), own[:2]
     if read:  # what a forward does may follow from what the run was told
         together = evidence.facts.beside(read, code)
         told = "; ".join(fact.text for fact in together)
@@ -355,11 +357,24 @@ def _place(evidence: Evidence) -> Answer:
     )  # fmt: skip
 
 
-def _forward(evidence: Evidence) -> str:
-    """The class in whose forward the runs part."""
-    root = evidence.golden.root
-    module = root.modules.get(evidence.judged.inside)
-    return (module.type if module is not None else root.type).rpartition(".")[2]
+def _forwards(evidence: Evidence) -> list[str]:
+    """The classes of which a forward ran where the runs part, the innermost first.
+
+    After `gate.g` and before `o` what is left of the gate's own forward ran, and the model's.
+    """
+    root, judged = evidence.golden.root, evidence.judged
+    paths = {judged.inside}
+    for name in judged.around:
+        parts = name.split(".")[:-1]
+        paths.update(".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    inside = f"{judged.inside}." if judged.inside else ""
+    within = [path for path in paths if path == judged.inside or path.startswith(inside)]
+    found = (
+        root.modules.get(path)
+        for path in sorted(within, key=lambda path: -path.count(".") - bool(path))
+    )
+    types = [item.type if item is not None else root.type for item in found]
+    return list(dict.fromkeys(name.rpartition(".")[2] for name in types))
 
 
 def _of_random_layers(evidence: Evidence) -> tuple[Setting, ...]:

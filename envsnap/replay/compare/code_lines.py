@@ -8,6 +8,7 @@ import itertools
 import os
 import re
 import zlib
+from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -223,7 +224,7 @@ class _Blocks:
             else:
                 self._found.append((*lines, digest))
         self._given = {lines: told for lines, told in self._given.items() if lines not in twice}
-        self._digests = {digest for _, _, digest in self._found}
+        self._counts = Counter(digest for _, _, digest in self._found)
 
     def rename(self, other: _Blocks) -> None:
         """Follow names of this file that the other one has given up for new ones, each for one.
@@ -257,7 +258,7 @@ class _Blocks:
             (first, last, self._with_names((first, last), digest, became))
             for first, last, digest in self._found
         ]
-        self._digests = {digest for _, _, digest in self._found}
+        self._counts = Counter(digest for _, _, digest in self._found)
 
     def _with_names(self, lines: tuple[int, int], digest: str, became: dict[str, str]) -> str:
         if lines not in self._given:
@@ -276,8 +277,11 @@ class _Blocks:
 
     def is_minor(self, lines: tuple[int, int], other: _Blocks) -> bool:
         """Whether these lines hold no code but what imports or tells something, and its consequences."""
-        theirs = {digest for _, _, digest in other._bare}
-        alike = [(first, last) for first, last, digest in self._bare if digest in theirs]
+        mine = Counter(digest for _, _, digest in self._bare)
+        theirs = Counter(digest for _, _, digest in other._bare)
+        alike = [
+            (first, last) for first, last, digest in self._bare if mine[digest] <= theirs[digest]
+        ]
         code = [(first, last) for first, last, _ in self._found]
         return self._is_told and all(
             _stands(line, [*self._minor, *alike]) or not _stands(line, code)
@@ -310,13 +314,20 @@ class _Blocks:
     def _others(
         self, lines: tuple[int, int], other: _Blocks, alike: Container[int]
     ) -> list[tuple[int, int]]:
-        """The blocks in these lines that the other file has not."""
+        """The blocks in these lines that the other file has not, or not as often.
+
+        A function that now does what another one does is a change, too.
+        """
         return [
             (first, last)
             for place, (first, last, digest) in enumerate(self._found)
             if first <= lines[1]
             and last >= lines[0]
-            and not (place in alike if digest.startswith(STATEMENT) else digest in other._digests)
+            and not (
+                place in alike
+                if digest.startswith(STATEMENT)
+                else self._counts[digest] <= other._counts[digest]
+            )
         ]
 
 

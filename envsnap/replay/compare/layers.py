@@ -43,6 +43,7 @@ class Judged(Struct, frozen=True, kw_only=True):
     first: Layer | None
     place: str = ""
     inside: str = ""
+    around: tuple[str, str] = ("", "")  # the layers before and after that place
     after: str = ""
     bits: bool = False
     undecided: tuple[str, ...] = ()
@@ -124,7 +125,7 @@ def judge(golden: View, other: View, *, inputs_differ: bool = False) -> Judged:
         way.step(leaf, run.there.get(key))
     found = Judged(
         layers=tuple(way.layers), first=way.first, place=way.place, inside=way.inside,
-        after=way.after, bits=way.equal,
+        around=way.around, after=way.after, bits=way.equal,
     )  # fmt: skip
     return _closed(run, found, inputs_differ)
 
@@ -139,6 +140,7 @@ class _Way:
         self.layers: list[Layer] = []
         self.first: Layer | None = None
         self.place, self.inside, self.after = "", "", ""
+        self.around = "", ""
         self.equal = True
 
     def step(self, leaf: Leaf, twin: Leaf | None) -> None:
@@ -153,6 +155,7 @@ class _Way:
         if in_run.judgement == "fault" and in_run.why and not (self._parted or self._inputs_differ):
             self.place, self.inside = _between(self._before, leaf)
             self.after = self._before.title if self._before is not None else ""
+            self.around = self._before.name if self._before is not None else "", leaf.name
         self._add(_chosen(alone, in_run, already=self._inputs_differ or self._parted))
         self._run.add(leaf)
         self._before = leaf
@@ -315,8 +318,9 @@ def _closed(run: _Run, found: Judged, inputs_differ: bool) -> Judged:
     parted = found.first is not None or found.place or inputs_differ
     if last is not None and not agree and not parted and met.apart is not None:
         found = msgspec.structs.replace(
-            found, after=last.title, place=f"after {last.name}, in the forward of the model"
-        )
+            found, after=last.title, place=f"after {last.name}, in the forward of the model",
+            around=(last.name, ""),
+        )  # fmt: skip
     return msgspec.structs.replace(
         found,
         bits=found.bits and met.same,
