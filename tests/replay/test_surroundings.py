@@ -9,9 +9,9 @@ import pytest
 
 from envsnap.model.manifest import Manifest
 from envsnap.observe import classes
-from envsnap.replay.compare import ladder, sections, surroundings
+from envsnap.replay.compare import ladder, sections, stages, surroundings
 from envsnap.replay.esr.archive import Recording
-from envsnap.replay.esr.recording import Raised, Record
+from envsnap.replay.esr.recording import Raised, Record, Stage
 from envsnap.replay.recorder.inside.settings import digest
 from tests import examples
 
@@ -130,3 +130,30 @@ def test_folders_that_both_runs_list(golden: Any, other: Any, told: list[tuple[s
         return examples.manifest({"files": {"listed": {"shards": listing}}})
 
     assert list(surroundings.listings(run(*golden), run(*other))) == told
+
+
+def generation(most: int, nth: int, *, unused: bool = False) -> Stage:
+    return Stage(
+        kind="generation", name="GPT2", nth=nth, unused=unused, facts={"max_new_tokens": most}
+    )
+
+
+@pytest.mark.parametrize(
+    ("golden", "other", "told"),
+    [
+        ([generation(3, 0, unused=True), generation(8, 1)], [generation(9, 0)], ["8 -> 9"]),
+        ([generation(8, 0)], [generation(4, 0, unused=True), generation(8, 1)], []),
+        ([generation(3, 0, unused=True)], [generation(9, 0, unused=True)], ["3 -> 9"]),
+    ],
+)
+def test_settings_of_a_warm_up_are_not_those_of_what_follows(
+    golden: list[Stage], other: list[Stage], told: list[str]
+) -> None:
+    sides = [
+        msgspec.structs.replace(
+            recording({}), record=msgspec.structs.replace(recording({}).record, stages=tuple(found))
+        )
+        for found in (golden, other)
+    ]
+    found = [fact.text.partition("max_new_tokens ")[2] for fact in stages.compare(*sides)]
+    assert found == told

@@ -19,12 +19,14 @@ from envsnap.replay.compare import (
     code_facts,
     code_lines,
     sections,
+    stages,
     surroundings,
     unread,
 )
+from envsnap.replay.compare.changed import changes_of
 from envsnap.replay.compare.fact import NOT_HERE, Fact, Kind
 from envsnap.replay.esr.archive import Recording
-from envsnap.replay.esr.recording import Scalar, Stage
+from envsnap.replay.esr.recording import Scalar
 from envsnap.wording import few
 
 Place = Literal["inputs", "model", "between", "after"]
@@ -45,9 +47,6 @@ NO_REMEDY = (
     "Pass the golden run's ", "Give the model ", "Compare how these columns", "Compare the steps before the model.",
 )  # fmt: skip
 MOST_LISTED = 4
-PATH = "%path"  # what is told of an argument that is one
-# Counts and texts that follow from other facts, or say nothing of a result.
-FOLLOWS = ("text", "characters", "ids", "texts", "messages")
 QUIET = (
     "torch_dtype", "dtype", "use_cache", "output_attentions", "output_hidden_states", "return_dict",
     "return_dict_in_generate", "num_workers", "pipelines",
@@ -110,7 +109,7 @@ def compare(golden: Recording, other: Recording) -> Facts:
     """Collect what differs around the models of two runs."""
     found = [
         *_configs(golden, other),
-        *_stages(golden, other),
+        *stages.compare(golden, other),
         *_parts(golden, other),
         *(Fact(kind="seed", text=text, fix=fix) for text, fix in call_seeds.compare(golden, other)),
         *_given(golden, other),
@@ -118,38 +117,6 @@ def compare(golden: Recording, other: Recording) -> Facts:
         *_code(golden, other),
     ]
     return Facts(found=tuple(found))
-
-
-def _changes(
-    here: Mapping[str, Scalar], there: Mapping[str, Scalar], *, both: bool
-) -> Iterator[tuple[str, str]]:
-    """Keys whose values differ, with how; with `both` only where both sides have one."""
-    for key in [*here, *(key for key in there if key not in here)]:
-        if both and not (key in here and key in there):
-            continue
-        one, two = here.get(key), there.get(key)
-        if _may_be_one_path(one, two):
-            continue
-        if one != two or isinstance(one, bool) != isinstance(two, bool):
-            told = f"{_value(one)} -> {_value(two)}"
-            yield key, "differs" if told == "(a text) -> (a text)" else told
-
-
-def _may_be_one_path(one: Scalar, two: Scalar) -> bool:
-    """Whether a word is a path in one run, and in the other one where nothing lies there (yet) a text."""
-    paths = [value == PATH for value in (one, two)]
-    texts = [isinstance(value, str) and value.startswith("#") for value in (one, two)]
-    return any(paths) and any(texts)
-
-
-def _value(value: Scalar) -> str:
-    if value is None:
-        return "not set"
-    if isinstance(value, str) and value.startswith("#"):
-        return "(a text)"
-    if value == PATH:
-        return "(a path)"
-    return str(value)[:60]
 
 
 def _configs(golden: Recording, other: Recording) -> Iterator[Fact]:
@@ -160,7 +127,7 @@ def _configs(golden: Recording, other: Recording) -> Iterator[Fact]:
             continue
         told = [
             f"{key} {how}"
-            for key, how in _changes(root.config, twin.config, both=False)
+            for key, how in changes_of(root.config, twin.config, both=False)
             if key.rpartition(".")[2] not in QUIET
             and (
                 (key in root.config and key in twin.config) or key.startswith("generation_config.")
@@ -182,81 +149,6 @@ def _configs(golden: Recording, other: Recording) -> Iterator[Fact]:
             )  # fmt: skip
 
 
-def _stages(golden: Recording, other: Recording) -> Iterator[Fact]:
-    there = {stage.key: stage for stage in other.record.stages}
-    told: set[str] = set()
-    for stage in golden.record.stages:
-        twin = there.get(stage.key)
-        if twin is None or stage.facts == twin.facts:
-            continue
-        fact = _stage(stage, twin)
-        # Of texts the first that differs: the others are mostly made of what the models gave.
-        key = "text" if fact is not None and fact.kind == "text" else fact and fact.text
-        if fact is not None and key and key not in told:
-            told.add(key)
-            yield replace(fact, at=stage.at)
-
-
-def _stage(one: Stage, two: Stage) -> Fact | None:
-    changes = [
-        (key, how) for key, how in _changes(one.facts, two.facts, both=False) if key != "texts"
-    ]
-    settings = [f"{key} {how}" for key, how in changes if key not in FOLLOWS]
-    if one.kind == "generation" and settings:
-        return Fact(
-            kind="generation", text=f"generation settings: {', '.join(settings[:MOST_LISTED])}",
-            fix="Pass the golden run's settings to generate(), and use its generation_config.json.",
-        )  # fmt: skip
-    if one.kind == "chat":
-        return _chat(changes)
-    if one.kind == "tokens":
-        return _tokens(changes, settings)
-    return None
-
-
-def _chat(changes: list[tuple[str, str]]) -> Fact | None:
-    names = dict(changes)
-    if "template" in names:
-        return Fact(
-            kind="chat", text="the chat template differs",
-            fix="Use the golden run's chat template (chat_template.jinja or tokenizer_config.json).",
-        )  # fmt: skip
-    parts = [f"{key} {how}" for key, how in changes if key != "messages"]
-    if parts:
-        return Fact(
-            kind="chat", text=f"apply_chat_template: {', '.join(parts[:MOST_LISTED])}",
-            fix="Call apply_chat_template with the golden run's messages and settings.",
-        )  # fmt: skip
-    if "messages" in names:
-        return Fact(
-            kind="chat", text="the messages given to the chat template differ",
-            fix="Use the golden run's messages.",
-        )  # fmt: skip
-    return None
-
-
-def _tokens(changes: list[tuple[str, str]], settings: list[str]) -> Fact | None:
-    names = dict(changes)
-    if settings:
-        return Fact(
-            kind="tokens", text=f"tokenizer settings: {', '.join(settings[:MOST_LISTED])}",
-            fix="Call the tokenizer with the golden run's settings and files.",
-        )  # fmt: skip
-    if "text" in names:
-        lengths = names.get("characters")
-        told = f" (characters {lengths})" if lengths else ""
-        return Fact(
-            kind="text", text=f"the text that is tokenised differs{told}",
-            fix="Give the tokenizer the golden run's text: prompt, template, system message.",
-        )  # fmt: skip
-    if "ids" in names:
-        return Fact(
-            kind="tokens", text="the same text gives other tokens: another tokenizer",
-            fix="Use the golden run's tokenizer files and the version of its library.",
-        )  # fmt: skip
-    return None
-
-
 def _parts(golden: Recording, other: Recording) -> Iterator[Fact]:
     here, there = golden.record.parts, other.record.parts
     pairs = _same_parts(here, there)
@@ -264,7 +156,7 @@ def _parts(golden: Recording, other: Recording) -> Iterator[Fact]:
         one, two = here[name], there[twin]
         told = [
             f"{name}.{key} {how}"
-            for key, how in _changes(one, two, both=True)
+            for key, how in changes_of(one, two, both=True)
             if key.rpartition(".")[2] not in QUIET
         ]
         if told:
@@ -291,7 +183,7 @@ def _same_parts(
     They are numbered as they were found, and in what order that is nobody knows.
     """
     costs = [
-        (len(list(_changes(one, two, both=False))), name != twin, name, twin)
+        (len(list(changes_of(one, two, both=False))), name != twin, name, twin)
         for name, one in here.items()
         for twin, two in there.items()
         if name.partition("#")[0] == twin.partition("#")[0]
@@ -318,7 +210,7 @@ def _given(golden: Recording, other: Recording) -> Iterator[Fact]:
         here, there = (getattr(item.record, part) for item in (golden, other))
         if here is None or there is None:
             continue
-        for key, how in _changes(here, there, both=False):
+        for key, how in changes_of(here, there, both=False):
             name = f"{word} {key if not key.isdigit() else f'number {key}'}"
             name, mend = (key, fix.replace("arguments", key)) if key == INPUT else (name, fix)
             yield Fact(kind="setting", text=f"{name} {how}", fix=mend)

@@ -292,6 +292,7 @@ class Stage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ]
     at: Annotated[int, Meta(ge=0, description="How many of `calls` had begun before it.")] = 0
     caller: str = ""
+    unused: Annotated[bool, Meta(description="The script does not use what came of it.")] = False
     value: Node | None = None
     facts: Annotated[
         dict[str, Scalar], Meta(description="Settings, counts; texts as their digest.")

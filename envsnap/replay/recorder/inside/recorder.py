@@ -387,6 +387,8 @@ class Recorder:
             return
         nth = sum(item["kind"] == kind and item["name"] == name for item in self.stages)
         told = {"kind": kind, "name": name, "nth": nth, "at": len(self.calls)}
+        # What tells settings is called before its result is there; a tap is made for what it tells.
+        told["unused"] = kind != "tap" and places.unused(2)
         self.stages.append({**told, "caller": places.caller(2), "facts": facts, "value": value})
 
     def _tapped(self, name: str, value: Any) -> None:
