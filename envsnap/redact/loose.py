@@ -19,6 +19,7 @@ _LABELLED = (
 _VERSIONED = r"(?:[A-Za-z][\w.-]{0,60}[=<>~!]=)?v?[0-9]{1,4}\.[0-9]{1,4}[.+a-z]"
 # How PNG, JPEG, GIF and WebP begin in base64.
 _PICTURES = ("iVBORw0KGgo", "/9j/4", "R0lGOD", "UklGR")
+_MEDIA = r"data:(?:image|audio|video|font)/[\w.+-]{1,40}(?:;[\w=.-]{1,40}){0,3};base64,"
 # Digits of base 16 among other parts tell which one, as commits in addresses do.
 _PARTS = r"(?<![A-Za-z0-9])(?:0[xX][0-9A-Fa-f]{1,64}|[0-9a-f]{7,128})(?![A-Za-z0-9])|(?<![0-9])[0-9]{1,4}(?:x[0-9]{1,4}){1,4}(?![0-9])"
 # Digits of base 16 behind one word, or behind several that tell a secret.
@@ -48,7 +49,7 @@ def is_loose(text: str) -> bool:
         return False
     if "://" in short or re.search(r"\.[A-Za-z]{2,5}\Z", short) or re.match(r"(?:GPU|MIG)-", short):
         return False
-    if short.startswith(_PICTURES) or decoded(short):
+    if short.startswith(_PICTURES) or re.match(_MEDIA, short) or decoded(short):
         return False  # a picture, or a text that was looked into
     if kinds.is_hex(short) or re.match(_HEX_NAMED, short):
         return True
@@ -72,7 +73,10 @@ def spans(text: str) -> list:
         label = re.match(r"(?:[A-Za-z_@$./-][\w.@$/-]{0,60}(?:=(?!=|\Z)|:(?=[^:/])))+", word)
         at = match.start() + (label.end() if label else 0)
         piece = text[at : match.start() + len(word)]
-        if _stands_alone(piece) and not sentences.is_labelled(text[max(0, at - 24) : at]):
+        before = text[max(0, at - 120) : at]
+        if re.search(_MEDIA + r"\Z", before):
+            continue
+        if _stands_alone(piece) and not sentences.is_labelled(before[-24:]):
             found.append((at, at + len(piece), "random letters"))
     for match in re.finditer(_HEX, text):
         if not (_is_inside(match.start(), blocks) or _tells_digests(text, match)):

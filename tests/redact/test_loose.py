@@ -221,3 +221,20 @@ def test_what_has_the_length_of_an_algorithm_s_name_is_none() -> None:
     kept = held["b"]
     decision.sweep(held, lambda _path, _why, _lost: None)
     assert held == {"a": decision.REDACTED, "b": kept}
+
+
+MADE = "kV8sQ2xLp0Rt5Zw1Yb7uGd3HnMe9cAfJ4oKiTqXvS6rWyUzPlEhBgCDNO"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"data:image/raw;base64,{MADE}", True),
+        (f"thumb data:audio/wav;rate=16000;base64,{MADE} of the call", True),
+        (f'<img src="data:image/svg+xml;charset=utf-8;base64,{MADE}">', True),
+        (f"data:text/plain;base64,{MADE}", False),
+        (f"got base64,{MADE} back", False),
+    ],
+)
+def test_a_medium_in_an_address_is_no_secret(text: str, *, shown: bool) -> None:
+    assert (MADE in decision.message(text, {})) is shown
