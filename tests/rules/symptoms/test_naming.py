@@ -10,7 +10,7 @@ from envsnap.model.manifest import Manifest
 from envsnap.model.paths import text as spelled
 from envsnap.rules import engine
 from envsnap.rules.finding import Finding, Severity
-from envsnap.rules.symptoms import naming
+from envsnap.rules.symptoms import of_variables
 from tests import examples
 
 
@@ -262,5 +262,10 @@ def test_a_requirement_that_the_manifest_states_is_told_once() -> None:
     ],
 )
 def test_a_line_may_name_the_host_of_a_variable(line: str, *, is_it: bool) -> None:
-    assert naming._is_host_of("https://user@mirror.example.net/simple", line) is is_it
-    assert not naming._is_host_of("https://localhost:80", "Failed to reach localhost")
+    assert (
+        of_variables.is_named_in("PIP_INDEX_URL", "https://user@mirror.example.net/simple", line)
+        is is_it
+    )
+    assert not of_variables.is_named_in(
+        "PIP_INDEX_URL", "https://localhost:80", "Failed to reach localhost"
+    )
