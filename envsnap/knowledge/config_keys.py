@@ -240,7 +240,9 @@ def _is_name(key: _Key) -> bool:
     # traefik.enable: what another program reads of an object.
     labelled = key.below(_NAMED_SECTION) and (_LABEL.fullmatch(key.last) or "." in key.last)
     of_store = key.below(_STORE) and _USER.fullmatch(key.last)
-    return bool(_NAME.fullmatch(key.last) or labelled or of_store)
+    # service: {name: ...} is service_name.
+    inner = key.last in ("name", "id") and _NAME.fullmatch("_".join((*key.above[-1:], key.last)))
+    return bool(_NAME.fullmatch(key.last) or inner or labelled or of_store)
 
 
 def _is_address(key: _Key) -> bool:

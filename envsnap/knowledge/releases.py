@@ -15,7 +15,7 @@ LONGEST = 200
 VERBS = frozenset((
     "add", "allow", "apply", "assign", "build", "call", "cast", "catch", "check", "choose", "clean", "compare",
     "convert", "define", "disable", "do", "download", "drop", "filter", "follow", "format", "give", "import",
-    "install", "join", "keep", "load", "make", "migrate", "move", "name", "pad", "pass", "pin", "port", "prepare",
+    "install", "join", "keep", "leave", "load", "make", "migrate", "move", "name", "pad", "pass", "pin", "port", "prepare",
     "raise", "read", "refit", "register", "remove", "rename", "requantise", "reshape", "resume", "return", "run",
     "save", "see", "select", "set", "sort", "start", "state", "stay", "take", "test", "train", "upgrade", "use",
     "walk", "widen", "wrap", "write",

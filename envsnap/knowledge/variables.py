@@ -50,6 +50,27 @@ TELLS = re.compile(
     r"|USAGE_STATS|NO_COLOR|FORCE_COLOR|PROGRESS|PROGRESS_BARS?|ADVISORY_WARNINGS)"
     r"(?:_(?:LEVEL|FORMAT|ENABLED|DISABLED|ENABLE|DISABLE|CONSOLE|STDERR|STDOUT|TO_DRIVER|TO_STDERR|COLOR|ERRORS?|INFO))*"
 )
+# What huggingface_hub/constants.py takes for true, in capitals, and OpenMP 5.2, chapter 21, in any letters.
+OF_HUB = ("HF_", "HUGGINGFACE_", "TRANSFORMERS_", "DIFFUSERS_")
+TRUE = frozenset(("1", "ON", "YES", "TRUE"))
+OF_OPENMP = ("OMP_", "KMP_", "GOMP_")
+# Lists whose order says nothing: hosts, and settings by their names.
+UNORDERED = frozenset((
+    "NO_PROXY", "no_proxy", "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF", "PYTORCH_HIP_ALLOC_CONF",
+))  # fmt: skip
+FOLDERS = re.compile(r"\w*PATH")
+# Names of time zones for other names (IANA tz database, file backward).
+ZONES = {
+    "US/Eastern": "America/New_York", "US/Central": "America/Chicago", "US/Mountain": "America/Denver",
+    "US/Pacific": "America/Los_Angeles", "US/Arizona": "America/Phoenix", "US/Hawaii": "Pacific/Honolulu",
+    "US/Alaska": "America/Anchorage", "Asia/Calcutta": "Asia/Kolkata", "Asia/Saigon": "Asia/Ho_Chi_Minh",
+    "Asia/Katmandu": "Asia/Kathmandu", "Asia/Rangoon": "Asia/Yangon", "Europe/Kiev": "Europe/Kyiv",
+    "America/Buenos_Aires": "America/Argentina/Buenos_Aires", "GB": "Europe/London", "Japan": "Asia/Tokyo",
+    "PRC": "Asia/Shanghai", "ROK": "Asia/Seoul", "ROC": "Asia/Taipei", "Singapore": "Asia/Singapore",
+    "Hongkong": "Asia/Hong_Kong", "Turkey": "Europe/Istanbul", "Israel": "Asia/Jerusalem", "NZ": "Pacific/Auckland",
+    "UTC": "Etc/UTC", "UCT": "Etc/UTC", "Zulu": "Etc/UTC", "Universal": "Etc/UTC", "Etc/UCT": "Etc/UTC",
+    "Etc/Zulu": "Etc/UTC", "Etc/Universal": "Etc/UTC",
+}  # fmt: skip
 # Kubernetes and Docker set these in every container, for each service beside it.
 SERVICE_LINK = re.compile(r"\w+_SERVICE_(?:HOST|PORT\w*)|\w+_PORT(?:_\d+_(?:TCP|UDP)\w*)?")
 # They steer installers; what was installed is captured itself.
@@ -82,6 +103,30 @@ def is_place(name: str) -> bool:
 def acts(name: str) -> bool:
     """Whether a variable is known to do anything but say where things lie, or make a program talk."""
     return known(name) is not None and not is_place(name) and not only_tells(name)
+
+
+def mean_the_same(name: str, one: object, other: object) -> bool:
+    """Whether two values of a variable are one value in two spellings, for all who read it."""
+    if not (isinstance(one, str) and isinstance(other, str)):
+        return False
+    if name == "TZ":
+        zones = [value.removeprefix(":") for value in (one, other)]
+        return ZONES.get(zones[0], zones[0]) == ZONES.get(zones[1], zones[1])
+    if name.startswith(OF_HUB):
+        return one.upper() in TRUE and other.upper() in TRUE
+    if name.startswith(OF_OPENMP):
+        return one.strip().lower() == other.strip().lower()
+    if name in UNORDERED:
+        lists = [[part.strip() for part in value.split(",")] for value in (one, other)]
+        return sorted(filter(None, lists[0])) == sorted(filter(None, lists[1]))
+    if FOLDERS.fullmatch(name):
+        return _folders(one) == _folders(other)
+    return False
+
+
+def _folders(value: str) -> list[str]:
+    """The folders of a path in which they are looked for; a second time one is never reached."""
+    return list(dict.fromkeys(part.rstrip("/") or part for part in value.split(":")))
 
 
 def is_service_link(name: str) -> bool:

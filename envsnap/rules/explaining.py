@@ -37,6 +37,11 @@ OF_RELEASES = re.compile(
     r"version|pickl|deserial|protocol|incompatib|Attribute|ImportError|ModuleNotFound|unexpected keyword|magic",
     re.IGNORECASE,
 )
+# Another Python stops a cluster where its processes meet; a program by itself it stops otherwise.
+OF_NODES = re.compile(
+    r"\bray\b|spark|py4j|\bdask\b|cluster|worker|executor|driver|actor|\bnodes?\b|pickl|deserial|magic",
+    re.IGNORECASE,
+)
 MOST_LETTERS = 1 << 20
 MOST_SETTINGS = 3
 
@@ -87,10 +92,16 @@ def _read(error_text: str, symptom: str | None, findings: Sequence[Finding]) -> 
 
 def _of_clusters(findings: Sequence[Finding], reading: Reading) -> list[Finding]:
     """The findings; of releases that a cluster needs equal, as information where the text speaks of none."""
-    if not reading.text or OF_RELEASES.search(reading.text[:MOST_LETTERS]):
+    text = reading.text[:MOST_LETTERS]
+    if not text:
         return list(findings)
+    speaks = OF_RELEASES.search(text) is not None
+    of_nodes = speaks and OF_NODES.search(text) is not None
     return [
-        replace(found, severity=Severity.INFO) if found.rule == ClusterVersions.id else found
+        replace(found, severity=Severity.INFO)
+        if found.rule == ClusterVersions.id
+        and not (of_nodes if found.path[0] == "python" else speaks)
+        else found
         for found in findings
     ]
 

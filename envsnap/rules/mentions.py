@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Sequence
 
 from envsnap.knowledge.roles import is_named as is_a_package
-from envsnap.knowledge.variables import only_tells
+from envsnap.knowledge.variables import mean_the_same, only_tells
 from envsnap.rules.finding import Confidence, Effect, Finding
 from envsnap.rules.machine.env_var import EnvVar
 from envsnap.rules.packages.package_missing import PackageMissing
@@ -41,8 +41,11 @@ def is_named(found: Finding, reading: Reading) -> bool:
     is_of_one_side = found.rule == EnvVar.id and found.confidence is Confidence.POSSIBLE
     if found.path[0] not in ("env_vars", "system") or not (found.changes or is_of_one_side):
         return False
-    if found.path[0] == "env_vars" and only_tells(found.path[-1]):
-        return False  # run with NCCL_DEBUG=INFO
+    if found.path[0] == "env_vars" and (
+        only_tells(found.path[-1])  # run with NCCL_DEBUG=INFO
+        or mean_the_same(found.path[-1], found.reference, found.other)
+    ):
+        return False
     return is_mentioned(found, reading) or is_shown(found, reading)
 
 

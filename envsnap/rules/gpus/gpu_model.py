@@ -105,6 +105,7 @@ class GpuModel(Rule):
             return self._memory(reference, found)
         if SLICE in other and SLICE not in reference:
             return self._slice(reference, other, found)
+        less = _less_memory(found)
         return Finding(
             rule=self.id,
             severity=Severity.WARNING,
@@ -117,10 +118,22 @@ class GpuModel(Rule):
                 else f"GPU {reference} -> {other}"
             ),
             why="Another model runs other kernels and splits work otherwise; the last bits differ."
-            + lost,
-            fix="Run on the same model, or compare outputs with a tolerance.",
+            + lost
+            + less,
+            fix="Run on the same model, or "
+            + ("size batches and caches for its memory, and " if less else "")
+            + "compare outputs with a tolerance.",
             changes=tuple(change.path for change in found),
         )
+
+
+def _less_memory(found: list[Change]) -> str:
+    """How much memory the other one has, where that is less; empty: it is not, or nobody knows."""
+    for change in found:
+        one, two = change.reference, change.other
+        if change.path[2] == "memory_total" and isinstance(one, int) and isinstance(two, int):
+            return f" It has {_gib(two)} of memory, the reference {_gib(one)}." if two < one else ""
+    return ""
 
 
 def _gib(size: object) -> str:

@@ -48,6 +48,8 @@ class EnvVar(Rule):
                     yield _quiet(
                         found, "The two differ only in the folder of the environment itself."
                     )
+                elif _is_spelled_otherwise(change):
+                    yield _quiet(found, "The two mean the same to all who read it.")
                 elif _is_of_one_encoding(change):
                     yield _quiet(found, "The text encoding is the same on both sides.")
                 else:
@@ -167,6 +169,10 @@ def _is_own_folder(change: Change, comparison: Comparison) -> bool:
         )
     )
     return one == other
+
+
+def _is_spelled_otherwise(change: Change) -> bool:
+    return variables.mean_the_same(change.path[1], change.reference, change.other)
 
 
 def _is_of_one_encoding(change: Change) -> bool:

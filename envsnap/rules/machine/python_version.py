@@ -94,4 +94,5 @@ def _why(change: Change) -> str:
     """What another minor release means, and what is known of those between."""
     rows = releases.between("python", change.reference, change.other)
     told = "; ".join(f"since {row['from']}: {releases.told(row)}" for row in rows[:MOST_TOLD])
-    return "Other wheels, another standard library, other pickles." + (f" {told}." if told else "")
+    more = f" {told[0].upper()}{told[1:]}." if told else ""
+    return f"Other wheels, another standard library, other pickles.{more}"

@@ -33,6 +33,10 @@ REACH = re.compile(
     r"|not found|no such|does not exist|certificate|proxy|credential|login|expired|unavailable|DNS",
     re.IGNORECASE,
 )
+ACCESS = re.compile(
+    r"api[ _-]?key|token|credential|password|login|expired|unauthori|forbidden|authenticat|\b40[13]\b",
+    re.IGNORECASE,
+)
 OF_WHAT_IS_GIVEN = re.compile(
     r"(?:Key|Index|Value|ZeroDivision|Overflow|FileNotFound|FileExists|IsADirectory|NotADirectory|EOF"
     r"|JSONDecode|Parser|Scanner|Validation|Schema|NotFitted|LinAlg|Undefined|TemplateSyntax|EmptyData|Data"
@@ -74,6 +78,11 @@ def is_of_reach(raised: Traceback | None) -> bool:
     if raised is None:
         return False
     return is_of_a_file(raised) or REACH.search(_said(raised)) is not None
+
+
+def is_of_access(raised: Traceback | None) -> bool:
+    """Whether somebody is not let in: a key, a token or a password decides that."""
+    return raised is not None and ACCESS.search(_said(raised)) is not None
 
 
 def is_of_a_file(raised: Traceback | None) -> bool:

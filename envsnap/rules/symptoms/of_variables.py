@@ -177,7 +177,8 @@ def spaced(text: str) -> str:
 
 
 def _words(name: str) -> list[str]:
-    return [word for word in re.split(r"[_0-9]+", name.lower()) if len(word) > 2]
+    words = dict.fromkeys(re.split(r"[_0-9]+", name.lower()))  # PIP_..._PIP_VERSION has one pip
+    return [word for word in words if len(word) > 2]
 
 
 def _stem(word: str) -> str:

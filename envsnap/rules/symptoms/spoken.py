@@ -19,6 +19,7 @@ from envsnap.rules.symptoms import owners
 from envsnap.rules.symptoms.complaints import (
     is_of_a_file,
     is_of_a_service,
+    is_of_access,
     is_of_reach,
     is_of_what_is_given,
 )
@@ -26,6 +27,11 @@ from envsnap.rules.symptoms.places import Places, is_of_own_module
 from envsnap.rules.symptoms.reading import RAISED, Evidence, Reading
 
 BELOW = 4  # lines
+# Which variables may decide who is let in: keys, who asks, and where.
+OF_ACCESS = re.compile(
+    r"KEY|TOKEN|SECRET|PASS|AUTH|CRED|URL|URI|HOST|ENDPOINT|BASE|PROFILE|REGION|ACCOUNT|USER|LOGIN|PROXY|CERT|SITE|SERVER|ADDR|OFFLINE"
+    r"|METADATA|ROLE|TENANT|(?i:proxy)"
+)
 MOST_RAISED = 3  # findings that one sentence speaks for
 # Topics of which releases decide, and rules that tell of a build.
 OF_RELEASES, BUILDS = ("python-api", "missing-package"), ("framework-build",)
@@ -140,6 +146,8 @@ def _moved_far(evidence: Evidence, where: Places, findings: Sequence[Finding]) -
         if found.path[0] == "env_vars":
             # What a library says of its arguments no variable decides; which service answers one may.
             is_reached = is_of_reach(evidence.raised) or found.effect is Effect.CRASH
+            if is_of_access(evidence.raised) and not OF_ACCESS.search(found.path[1]):
+                return False
             return outside and is_reached and found.effect is not Effect.PERFORMANCE
         moved = distance(found.reference, found.other) in (Distance.MAJOR, Distance.MINOR)
         return found.path[0] in ("packages", "frameworks") and moved and not outside

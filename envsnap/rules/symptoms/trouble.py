@@ -138,7 +138,9 @@ def _may_compute_otherwise(finding: Finding, symptom: str | None) -> bool:
 def _may_act(finding: Finding) -> bool:
     """Whether a fact that differs may do anything: a patch of a driver, or a level of logs, does not."""
     if finding.path[0] == "env_vars":
-        return not variables.only_tells(finding.path[-1])
+        name = finding.path[-1]
+        same = variables.mean_the_same(name, finding.reference, finding.other)
+        return not (same or variables.only_tells(name))
     return bool(finding.changes) and finding.effect is not Effect.NONE
 
 
