@@ -18,8 +18,9 @@ _LABELLED = (
 # 2.7.0.dev20250310+cu124, and with a name before it.
 _VERSIONED = r"(?:[A-Za-z][\w.-]{0,60}[=<>~!]=)?v?[0-9]{1,4}\.[0-9]{1,4}[.+a-z]"
 # How PNG, JPEG, GIF and WebP begin in base64.
-_PICTURES = ("iVBORw0KGgo", "/9j/4", "R0lGOD", "UklGR")
+_PICTURES = r"iVBORw0KGgo|/9j/4|R0lGOD|UklGR"
 _MEDIA = r"data:(?:image|audio|video|font)/[\w.+-]{1,40}(?:;[\w=.-]{1,40}){0,3};base64,"
+_A_PICTURE = _PICTURES + "|" + _MEDIA
 # Digits of base 16 among other parts tell which one, as commits in addresses do.
 _PARTS = r"(?<![A-Za-z0-9])(?:0[xX][0-9A-Fa-f]{1,64}|[0-9a-f]{7,128})(?![A-Za-z0-9])|(?<![0-9])[0-9]{1,4}(?:x[0-9]{1,4}){1,4}(?![0-9])"
 # Digits of base 16 behind one word, or behind several that tell a secret.
@@ -49,8 +50,8 @@ def is_loose(text: str) -> bool:
         return False
     if "://" in short or re.search(r"\.[A-Za-z]{2,5}\Z", short) or re.match(r"(?:GPU|MIG)-", short):
         return False
-    if short.startswith(_PICTURES) or re.match(_MEDIA, short) or decoded(short):
-        return False  # a picture, or a text that was looked into
+    if re.match(_A_PICTURE, short) or decoded(short):
+        return False  # or a text that was looked into
     if kinds.is_hex(short) or re.match(_HEX_NAMED, short):
         return True
     return kinds.is_random(re.sub(_PARTS, "", short))
