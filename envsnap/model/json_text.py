@@ -1,6 +1,5 @@
 """Indented ASCII JSON: msgspec writes it, and the standard library where a text is not ASCII."""
 
-from __future__ import annotations
 
 import json
 from typing import Any

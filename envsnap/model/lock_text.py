@@ -1,6 +1,5 @@
 """What a lock file of PEP 751 spells in one way, whoever writes it."""
 
-from __future__ import annotations
 
 
 def text(value: str) -> str:

@@ -4,7 +4,6 @@
 `entries`, under which a section keeps its map, is left out of paths.
 """
 
-from __future__ import annotations
 
 import json
 import re

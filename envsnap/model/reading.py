@@ -4,7 +4,6 @@
 the value counts: None, or an empty map, where it is null, absent or not known.
 """
 
-from __future__ import annotations
 
 from typing import Any
 

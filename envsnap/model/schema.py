@@ -1,6 +1,5 @@
 """JSON Schemas (2020-12) of what envsnap writes, generated from the records."""
 
-from __future__ import annotations
 
 import inspect
 import json
