@@ -5,7 +5,6 @@ portable and host facts, so that two captures of one unchanged environment have 
 wherever and whenever they were made. The fingerprint is SHA-256 over the sections' digests.
 """
 
-
 import contextlib
 import json
 from importlib import import_module

@@ -1,6 +1,5 @@
 """Indented ASCII JSON: msgspec writes it, and the standard library where a text is not ASCII."""
 
-
 import json
 from typing import Any
 

@@ -1,6 +1,5 @@
 """Finds the line of a file on which a fact stands, for formats that point into files."""
 
-
 import json
 import re
 from collections.abc import Iterable, Mapping

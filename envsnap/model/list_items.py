@@ -4,7 +4,6 @@ Entries of a list of mappings are known by a key that all have, variables and op
 requirements and specifications of conda by the distribution's name.
 """
 
-
 import re
 from typing import Any
 

@@ -1,7 +1,6 @@
 """What a lock file of PEP 751 spells in one way, whoever writes it."""
 
 
-
 def text(value: str) -> str:
     """Spell a basic string of TOML in ASCII."""
     return '"' + "".join(map(_letter, value)) + '"'

@@ -4,7 +4,6 @@ IPython asks a value for `_repr_html_`. What draws lies above the records, so it
 name when a notebook asks, and by nobody else.
 """
 
-
 from importlib import import_module
 
 

@@ -4,7 +4,6 @@
 `entries`, under which a section keeps its map, is left out of paths.
 """
 
-
 import json
 import re
 from typing import TypeAlias

@@ -4,7 +4,6 @@ What a terminal would obey, and what the runner of a job would; the markup of ea
 the business of what writes that format.
 """
 
-
 import re
 
 # C0 and C1 controls, line and paragraph separators, bidirectional controls, zero-width

@@ -4,7 +4,6 @@ They say which one of equal processes this is, so they stand in `identity` and n
 reads them. Manifests of before revision 2 have them among variables and seeds.
 """
 
-
 import re
 from typing import Any
 

@@ -4,7 +4,6 @@
 the value counts: None, or an empty map, where it is null, absent or not known.
 """
 
-
 from typing import Any
 
 from msgspec import UNSET, Struct, to_builtins

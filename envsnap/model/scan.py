@@ -5,7 +5,6 @@ large, too deep or has too many parts, what is not UTF-8 or not JSON, keys that 
 numbers that JSON cannot carry (NaN, 1e999), and lone surrogates.
 """
 
-
 import json
 import re
 from typing import Any, NoReturn

@@ -1,6 +1,5 @@
 """JSON Schemas (2020-12) of what envsnap writes, generated from the records."""
 
-
 import inspect
 import json
 from typing import Any

@@ -1,6 +1,5 @@
 """Writes files so that a reader sees the old one or the new one, never half of one."""
 
-
 import contextlib
 import os
 import stat

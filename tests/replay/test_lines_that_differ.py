@@ -60,3 +60,21 @@ def test_a_function_that_now_does_what_another_does_has_changed(
     assert told(TWO.replace("x - 1", "x + 1"), TWO, tmp_path, monkeypatch) == [
         "viterbi.py line 8 differs: `return x - 1`"
     ]
+
+
+def test_functions_that_two_classes_exchange_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchanged = TWO.replace("x + 1", "x * 1").replace("x - 1", "x + 1").replace("x * 1", "x - 1")
+    assert told(TWO, exchanged, tmp_path, monkeypatch) == [
+        "viterbi.py line 3 differs: `return x - 1`",
+        "viterbi.py line 8 differs: `return x + 1`",
+    ]
+
+
+def test_a_function_that_moves_to_the_class_above_has_not_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = "class A(Base):\n    def run(self, x):\n        return x + 1\n\n    def twice(self, x):\n        return x * 2\n"
+    two = "class A(Base):\n    def twice(self, x):\n        return x * 2\n\n\nclass Base:\n    def run(self, x):\n        return x + 1\n"
+    assert not [line for line in told(one, two, tmp_path, monkeypatch) if "x + 1" in line]

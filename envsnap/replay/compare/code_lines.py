@@ -20,6 +20,7 @@ MINOR = "m"  # lines that only import or tell something
 BARE = "n:"  # a function without those
 STATEMENT = "s:"  # of a block that is no function
 GIVEN = "r:"  # a block without the names that its file gives
+METHOD = "q:"  # the name of a function behind that of its class
 MOST_ALIKE = 20
 TELLS_ALL = 8  # the revision since which modules from elsewhere are among the files
 TELLS_SMALL = 9  # and that since which those of small distributions are
@@ -206,6 +207,7 @@ class _Blocks:
         self._minor: list[tuple[int, int]] = []
         self._bare: list[tuple[int, int, str]] = []
         self._given: dict[tuple[int, int], tuple[str, tuple[str, ...]]] = {}
+        self._methods: dict[tuple[int, int], str] = {}
         twice: set[tuple[int, int]] = set()
         for item in told or ():
             span, _, digest = item.partition(" ")
@@ -221,6 +223,8 @@ class _Blocks:
                 does, _, names = digest.partition(" ")
                 twice.update({lines} & self._given.keys())  # two statements of one line
                 self._given[lines] = does, tuple(names.split(","))
+            elif digest.startswith(METHOD):
+                self._methods[lines] = digest
             else:
                 self._found.append((*lines, digest))
         self._given = {lines: told for lines, told in self._given.items() if lines not in twice}
@@ -316,8 +320,11 @@ class _Blocks:
     ) -> list[tuple[int, int]]:
         """The blocks in these lines that the other file has not, or not as often.
 
-        A function that now does what another one does is a change, too.
+        A function that now does what another one does is a change, too, and so are two of one name
+        whose classes have exchanged them.
         """
+        mine, methods = self._by_method(), other._by_method()
+        exchanged = {name for name, does in mine.items() if methods.get(name, does) != does}
         return [
             (first, last)
             for place, (first, last, digest) in enumerate(self._found)
@@ -327,8 +334,18 @@ class _Blocks:
                 place in alike
                 if digest.startswith(STATEMENT)
                 else self._counts[digest] <= other._counts[digest]
+                and self._methods.get((first, last)) not in exchanged
             )
         ]
+
+    def _by_method(self) -> dict[str, str]:
+        """What each function of a class does, by its name; none that the class defines twice."""
+        names = Counter(self._methods.values())
+        return {
+            self._methods[first, last]: digest
+            for first, last, digest in self._found
+            if names[self._methods.get((first, last), "")] == 1
+        }
 
 
 def _statements_alike(one: _Blocks, other: _Blocks) -> tuple[set[int], set[int]]:

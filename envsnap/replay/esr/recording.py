@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from envsnap.replay.esr.endings import Count, Printed, Written
 
 RECORDING_VERSION = 2
-RECORDING_REVISION = 10
+RECORDING_REVISION = 11
 QUANTILES = 257
 
 Number = Annotated[int, Meta(ge=0, description="A tensor's place in `tensors`.")]

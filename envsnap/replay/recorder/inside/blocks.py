@@ -14,7 +14,7 @@ from typing import Any
 
 MOST = 1 << 17  # bytes of text that is taken apart, the script first: less than a tenth of a second
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-FUNCTION, BARE, STATEMENT, MINOR, RENAMED = "d", "n", "s", "m", "r"
+FUNCTION, BARE, STATEMENT, MINOR, RENAMED, METHOD = "d", "n", "s", "m", "r", "q"
 TELLERS = ("log", "logger", "logging", "warnings")
 TIMERS = (
     "perf_counter",
@@ -32,7 +32,8 @@ def blocks(texts: dict[str, bytes]) -> dict[str, list[str]]:
 
     Lines that only import or tell something are listed beside them as `first-last m`, and a function
     without them as `first-last n:digest`. A block with values that the file names follows once more as
-    `first-last r:digest NAME,...`: without these names, and the digests of the names in their order.
+    `first-last r:digest NAME,...`: without these names, and the digests of the names in their order. A function of a class is listed
+    once more as `first-last q:digest`, of its name behind that of its class.
     """
     found: dict[str, list[str]] = {}
     left = MOST
@@ -51,7 +52,7 @@ def blocks(texts: dict[str, bytes]) -> dict[str, list[str]]:
     return found
 
 
-def _blocks(node: Any, given: Collection[str]) -> Iterator[str]:
+def _blocks(node: Any, given: Collection[str], within: str = "") -> Iterator[str]:
     if _describes(node):
         return
     if isinstance(node, FUNCTIONS):
@@ -59,6 +60,8 @@ def _blocks(node: Any, given: Collection[str]) -> Iterator[str]:
         whole = _Spelling(own, _describes).of(node)
         yield _block(node, node.end_lineno, FUNCTION, whole)
         yield from _renamed(node, own, given)
+        if within:
+            yield _block(node, node.end_lineno, METHOD, within + node.name)
         bare = _Spelling(own, _says_nothing).of(node) if has_minor else whole
         yield _block(node, node.end_lineno, BARE, bare)
     elif isinstance(node, ast.ClassDef):
@@ -66,7 +69,7 @@ def _blocks(node: Any, given: Collection[str]) -> Iterator[str]:
         told = head.of([node.name, node.bases, node.keywords, node.decorator_list])
         yield _block(node, max(node.lineno, node.body[0].lineno - 1), STATEMENT, told)
         for inner in node.body:
-            yield from _blocks(inner, given)
+            yield from _blocks(inner, given, f"{within}{node.name}.")
     else:
         yield _block(node, node.end_lineno, STATEMENT, _Spelling((), _describes).of(node))
         yield from _renamed(node, (), given)
