@@ -34,6 +34,7 @@ from collections import Counter
 from pathlib import Path
 
 import torch
+from msgspec import structs
 
 from benchmarks.replay import expected, grid
 from envsnap import api
@@ -98,7 +99,9 @@ def differs(one: str, two: str) -> bool:
     run = time.time() - 60, time.time()
     sides = [
         Printed(
-            size=len(text), sha256=text, lines=tuple(texts.lines(text.encode(), run, text=True))
+            size=len(text),
+            sha256=text,
+            **structs.asdict(texts.listed(text.encode(), run, text=True)),
         )
         for text in (one, two)
     ]
