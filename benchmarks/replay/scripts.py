@@ -161,7 +161,10 @@ def app(
 def of_table(table: dict) -> None:
     """Run the scripts and changes of a TOML file."""
     for name in table["imports"]:  # once, for all forks
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            print(f"not there: {error}", flush=True)
     for item in table["app"]:
         changes = [
             (change["name"], change["replace"], change.get("cause", ""), change.get("place", ""))

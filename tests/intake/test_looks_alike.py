@@ -35,6 +35,22 @@ def test_no_list_of_packages(tmp_path: Path, name: str) -> None:
         read(tmp_path, OTHERS[name])
 
 
+def test_a_companys_own_packages_are_a_list_of_pips(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        '[{"name": "acme-core", "version": "1.2.0"}, {"name": "acme-serving", "version": "3.4.1"}]',
+    )
+    packages = found.manifest.sections.packages
+    assert packages is not UNSET
+    assert sorted(packages.entries) == ["acme-core", "acme-serving"]
+
+
+def test_names_and_other_versions_are_no_list_of_pips(tmp_path: Path) -> None:
+    text = '[{"name": "web", "version": "blue"}, {"name": "api", "version": "1.2"}]'
+    with pytest.raises(InputError, match="envsnap reads"):
+        read(tmp_path, text)
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

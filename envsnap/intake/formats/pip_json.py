@@ -12,11 +12,16 @@ from envsnap.knowledge.roles import is_known
 from envsnap.model.python import Package
 
 KEYS = {"name", "version", "editable_project_location", "location", "installer"}
+FEWEST = 2  # packages of a list of which none is known
 OUTDATED = {"latest_version", "latest_filetype"}
 
 
 def recognise(source: Source) -> bool:
-    """A list of objects with a name and a version, and nothing that pip does not write."""
+    """A list of objects with a name and a version, and nothing that pip does not write.
+
+    One of its names is known, or all of its versions are such as Python's distributions have: a
+    company's own packages are known to nobody.
+    """
     tree = source.json
     return isinstance(tree, list) and bool(tree) and all(
         isinstance(item, dict)
@@ -25,7 +30,10 @@ def recognise(source: Source) -> bool:
         and isinstance(item["version"], str)
         and names.is_name(item["name"])
         for item in tree
-    ) and any(is_known(canonical(item["name"])) for item in tree)  # fmt: skip
+    ) and (
+        any(is_known(canonical(item["name"])) for item in tree)
+        or (len(tree) >= FEWEST and all(names.is_version(item["version"]) for item in tree))
+    )  # fmt: skip
 
 
 def read(source: Source) -> Draft:
