@@ -54,6 +54,12 @@ OF_RELEASES = ("package-version", "framework-version")  # the fix is the referen
 # Rules that say that a fact differs, and of its effect what holds for any program.
 ONLY_DIFFER = ("package-version", "c-library", "operating-system", "processor", "resources", "env-var", "driver-version", PLAIN)  # fmt: skip
 OWN_FIX = ("env-var", "resources", "framework-build")  # the fix is the reference's value
+STATED = ("python-api", "requirements")  # sentences that say which releases do not fit
+# Sentences that say what happened, and nothing of the release that is at fault.
+OF_NO_RELEASE = (
+    "traceback", "network", "paths", "data", "memory", "gpu-memory", "process-died", "native-crash",
+    "limits", "disk", "resources", "shm", "program",
+)  # fmt: skip
 HOLE = re.compile(r"\{(\w+)\}")
 SUGGESTED = re.compile(
     r"\bpip3? install (?:(?:-U|--upgrade|--force-reinstall) )*[\"']?(?P<asked>[A-Za-z][\w.-]{1,60}(?:[=<>~!]=[\w.]{1,20})?)"
@@ -214,7 +220,8 @@ def _raised(found: Finding, evidence: Evidence, where: Places) -> tuple[int, Fin
     """A finding that a line speaks for, and how late it is told: a release with other changes is later."""
     place = 2 if evidence.is_weak else 0
     told = _with_line(found, evidence, where)
-    return place + told.message.endswith(NONE_TOLD), told
+    of_release = evidence.row["topic"] not in STATED
+    return place + (found if of_release else told).message.endswith(NONE_TOLD), told
 
 
 def _with_line(found: Finding, evidence: Evidence, where: Places) -> Finding:
@@ -235,10 +242,7 @@ def _with_line(found: Finding, evidence: Evidence, where: Places) -> Finding:
         why = f"{said[0].upper()}{said[1:]}."
         if not (found.rule in (*OF_RELEASES, *OWN_FIX) or found.message.endswith(NONE_TOLD)):
             fix = _filled(evidence.row["fix"], evidence, where)
-        if evidence.row["topic"] in (
-            "python-api",
-            "requirements",
-        ):  # the line itself says what is wrong
+        if evidence.row["topic"] not in OF_NO_RELEASE:  # the line itself says what is wrong
             message = message.removesuffix(f": {NONE_TOLD}")
     return replace(
         found,

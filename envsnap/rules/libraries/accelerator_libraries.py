@@ -43,14 +43,16 @@ class AcceleratorLibraries(Rule):
             if change.reference is None or change.other is None:
                 continue  # the build with and the build without CUDA: another rule's
             far = distance(change.reference, change.other) is Distance.MAJOR
+            follows = _follows(comparison, change)
             yield Finding(
                 rule=self.id,
-                severity=Severity.WARNING,
+                severity=Severity.INFO if follows else Severity.WARNING,
                 effect=Effect.NUMERICS,
                 confidence=Confidence.LIKELY if far else Confidence.POSSIBLE,
                 path=change.path,
                 message=f"{change.path[1]}: the {LIBRARIES[change.path[2]]}: {change.told}",
-                why="It chooses other kernels, or adds up in another order.",
+                why="It chooses other kernels, or adds up in another order."
+                + (f" It comes with that release of {change.path[1]}." if follows else ""),
                 fix="Install the framework build and the nvidia-* wheels of the reference.",
                 changes=(change.path,),
             )
@@ -71,3 +73,12 @@ class AcceleratorLibraries(Rule):
             fix=f"Install {change.path[1]} from the reference's source.",
             changes=(change.path,),
         )
+
+
+def _follows(comparison: Comparison, change: Change) -> bool:
+    """Whether the framework itself went on, and brought a library of its own along."""
+    moved = comparison.at(*change.path[:2], "version")
+    return moved is not None and distance(moved.reference, moved.other) in (
+        Distance.MINOR,
+        Distance.MAJOR,
+    )

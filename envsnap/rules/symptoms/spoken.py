@@ -35,6 +35,7 @@ OF_ACCESS = re.compile(
 MOST_RAISED = 3  # findings that one sentence speaks for
 # Topics of which releases decide, and rules that tell of a build.
 OF_RELEASES, BUILDS = ("python-api", "missing-package"), ("framework-build",)
+COMPANIONS = "accelerator-libraries"
 UNMET = ("requirements", "built-against")
 OF_SYSTEM = re.compile(r"system\.|env_vars\.TMPDIR$")
 TOKEN = re.compile(r"[a-z][a-z_]{3,40}|[a-z]{1,6}\d{1,4}[a-z]{0,4}|\d{1,4}(?:\.\d{1,6}){1,4}")
@@ -113,6 +114,8 @@ def spoken_for(
         and _may_do(found, path)
         and (found.changes or _is_told_by_a_rule(found, evidence))
     ]
+    if evidence.row["topic"] in OF_RELEASES:  # what a release lacks none of its libraries has
+        by_fact = [found for found in by_fact if found.rule != COMPANIONS]
     by_fact = _nearest_first(by_fact, evidence)
     chosen = by_fact if evidence.is_weak else [*_of_rules(evidence, where, findings), *by_fact]
     return list({(found.rule, found.path): found for found in chosen}.values())[:MOST_RAISED]

@@ -100,6 +100,10 @@ def _does(finding: Finding) -> str:
     return f"{row.get('does', '')} {row.get('effect', '')}"
 
 
+# Where they only tell: a processor with the same instruction sets, libraries that a new torch brought.
+AS_BEFORE = ("processor", "accelerator-libraries")
+
+
 def is_lifted(finding: Finding, symptom: str | None) -> bool:
     """Whether a finding that is only stated matters here: a fact of the machine that makes this trouble.
 
@@ -118,7 +122,7 @@ def is_lifted(finding: Finding, symptom: str | None) -> bool:
         finding.severity is Severity.INFO
         and symptom in LIFTED
         and _may_act(finding)
-        and finding.rule != "processor"  # with the same instruction sets
+        and finding.rule not in AS_BEFORE
         and finding.path[0] not in ("packages", "wanted", "configs", "files")
         and (not _is_version(finding) or _may_compute_otherwise(finding, symptom))
         and fits(finding, symptom)

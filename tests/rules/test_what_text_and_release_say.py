@@ -1,0 +1,80 @@
+"""A text that a sentence explains is explained, and what a release brings along is no cause beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from envsnap.model.manifest import Manifest
+from envsnap.model.paths import text as spelled
+from envsnap.rules import engine
+from envsnap.rules.finding import NONE_TOLD, Severity
+from tests import examples
+
+RAISED = (
+    'Traceback (most recent call last):\n  File "/srv/run.py", line 3, in <module>\n    main()\n'
+)
+SITE = "/opt/venv/lib/python3.11/site-packages"
+
+
+def host(version: str, **libraries: str) -> Manifest:
+    framework = {"entries": {"torch": {"version": version, **libraries}}}
+    return examples.manifest({"packages": examples.packages(torch=version), "frameworks": framework})  # fmt: skip
+
+
+OLD = host("2.2.2+cu121", nccl="2.19.3", cudnn="8.9.2")
+NEW = host("2.4.1+cu121", nccl="2.20.5", cudnn="9.1.0")
+GONE = f"{RAISED}ModuleNotFoundError: No module named 'torch.distributed._shard.checkpoint'\n"
+
+
+def paths(found: tuple[engine.Finding, ...]) -> list[str]:
+    return [spelled(item.path) for item in found if item.severity is not Severity.INFO]
+
+
+def test_what_a_release_lacks_its_libraries_have_not_taken() -> None:
+    found = paths(engine.compare(OLD, NEW, error_text=GONE).findings)
+    assert found[0] == "frameworks.torch.version"
+    assert "frameworks.torch.nccl" not in found
+    assert "frameworks.torch.cudnn" not in found
+
+
+@pytest.mark.parametrize("symptom", [None, "wrong"])
+def test_libraries_that_a_new_release_brings_are_told_beside_it(symptom: str | None) -> None:
+    found = engine.compare(OLD, NEW, symptom=symptom).findings
+    assert paths(found)[0] == "frameworks.torch.version"
+    told = {spelled(item.path): item for item in found}
+    assert told["frameworks.torch.nccl"].why.endswith("It comes with that release of torch.")
+
+
+def test_another_library_beside_the_same_release_is_a_cause() -> None:
+    other = host("2.2.2+cu121", nccl="2.20.5", cudnn="8.9.2")
+    assert paths(engine.compare(OLD, other).findings) == ["frameworks.torch.nccl"]
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "two", "said"),
+    [
+        ("protobuf", "6.31.1", "5.29.5", "google.protobuf.runtime_version.VersionError: Detected incompatible Protobuf Gencode/Runtime versions when loading predict.proto: gencode 6.31.1 runtime 5.29.5."),
+        ("scikit-learn", "1.5.0", "1.2.2", "ValueError: node array from the pickle has an incompatible dtype:\n- expected: [('left_child', '<i8')]\n- got     : [('left_child', '<i8'), ('missing_go_to_left', 'u1')]"),
+    ],
+)  # fmt: skip
+def test_a_text_that_a_sentence_explains_is_not_called_unexplained(
+    name: str, one: str, two: str, said: str
+) -> None:
+    sides = [
+        examples.manifest({"packages": examples.packages(**{name: version})})
+        for version in (one, two)
+    ]
+    first = engine.compare(*sides, error_text=f"{RAISED}{said}\n").findings[0]
+    assert spelled(first.path) == f"packages.{name}.version"
+    assert not first.message.endswith(NONE_TOLD)
+    assert "The text says" in first.why
+
+
+def test_a_text_that_nothing_explains_says_so() -> None:
+    sides = [
+        examples.manifest({"packages": examples.packages(protobuf=version)})
+        for version in ("6.31.1", "5.29.5")
+    ]
+    said = f'{RAISED}  File "{SITE}/google/protobuf/message.py", line 9, in f\n    raise DecodeError(x)\nDecodeError: Error parsing message\n'
+    first = engine.compare(*sides, error_text=said).findings[0]
+    assert first.message.endswith(NONE_TOLD)
