@@ -271,3 +271,65 @@ def _tar() -> bytes:
     with tarfile.open(fileobj=data, mode="w") as target:
         target.addfile(tarfile.TarInfo("x"), io.BytesIO(b""))
     return data.getvalue()
+
+
+MADE = [
+    ("FROM nvidia/cuda:12.4.1-base\nENV LD_LIBRARY_PATH={}:${{LD_LIBRARY_PATH}}\nRUN pip install numpy==1.26.4\n", "LD_LIBRARY_PATH", "Dockerfile"),
+    ("services:\n  a:\n    image: x:1\n    environment:\n      LD_LIBRARY_PATH: {}:${{LD_LIBRARY_PATH}}\n", "LD_LIBRARY_PATH", "compose.yaml"),
+    ("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x:1\n    name: a\n    env:\n    - name: HF_HOME\n      value: $(UNSET){}\n", "HF_HOME", "pod.yaml"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "name", "called"), MADE)
+def test_a_value_that_something_else_completes_is_not_lost(
+    text: str, name: str, called: str
+) -> None:
+    read = foreign.load(text.format("/a").encode(), called, called)
+    section = read.manifest.sections.env_vars
+    assert "makes its value from" in section.gaps[name]
+    assert f"does not state env_vars.{name}" in read.notes[0]
+
+
+def test_what_a_dockerfile_puts_before_a_path_is_compared() -> None:
+    text = MADE[0][0]
+    assert found(text.format("/a"), text.format("/b")) == [
+        ("configs", "dockerfile", "env", "LD_LIBRARY_PATH")
+    ]
+
+
+MAP = """apiVersion: v1
+kind: ConfigMap
+metadata: {name: trainer-env}
+data: {OMP_NUM_THREADS: "COUNT", level: info}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: a}
+spec:
+  containers:
+  - name: a
+    image: x:1
+    envFrom:
+    - configMapRef: {name: trainer-env}
+    env:
+    - name: LOG_LEVEL
+      valueFrom: {configMapKeyRef: {name: trainer-env, key: level}}
+    - name: CACHE
+      value: /data/$(LOG_LEVEL)
+"""
+
+
+def test_variables_of_a_config_map_in_the_same_file_are_read() -> None:
+    assert found(MAP.replace("COUNT", "6"), MAP.replace("COUNT", "8")) == [
+        ("env_vars", "OMP_NUM_THREADS")
+    ]
+    entries = foreign.load(MAP.encode(), "a.yaml", "a.yaml").manifest.sections.env_vars.entries
+    assert entries == {
+        "OMP_NUM_THREADS": "COUNT", "level": "info", "LOG_LEVEL": "info", "CACHE": "/data/info"
+    }  # fmt: skip
+
+
+def test_a_map_that_stands_elsewhere_is_told() -> None:
+    text = MAP.partition("---\n")[2]
+    read = foreign.load(text.encode(), "a.yaml", "a.yaml")
+    assert "variables of a ConfigMap or a Secret that stands elsewhere" in read.notes[0]

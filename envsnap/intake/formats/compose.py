@@ -53,10 +53,12 @@ def read(source: Source) -> Draft:
 
 def _only(draft: Draft, service: dict[str, Any]) -> None:
     for name, value in compose_forms.variables(service.get("environment")).items():
-        if value is None or "$" in str(value):
+        if value is None:
             draft.variable_name(name)
+        elif compose_forms.SHELL.search(str(value)):
+            draft.variable_made(name, str(value), "the shell")
         else:
-            draft.variable(name, str(value))
+            draft.variable(name, str(value).replace("$$", "$"))
     limits = trees.mapping(service, "deploy", "resources", "limits")
     memory = limits.get("memory", service.get("mem_limit"))
     processors = limits.get("cpus", service.get("cpus"))

@@ -120,7 +120,8 @@ def read(source: Source) -> Draft:
         if stage not in chain:
             draft.leave("stages that the last one does not build on", beside=True)
     base = _filled(chain[-1].base, found.defaults)
-    tree = {"base": base if base is not None else chain[-1].base, **chain[0].started}
+    tree: dict[str, Any] = {"base": base if base is not None else chain[-1].base}
+    tree |= {**chain[0].started, **_made_below(chain)}
     configs.add_tree(draft, "dockerfile", {**tree, **_made(chain)}, "env")
     python = OF_PYTHON.match(tree["base"])
     if python is not None:
@@ -184,9 +185,16 @@ def _words(run: str) -> list[str] | None:
     return list(map(str, found)) if isinstance(found, list) else None
 
 
+def _made_below(chain: list[Stage]) -> dict[str, Any]:
+    """Variables whose values go on from those of the image below, as they are written."""
+    env = {name: value for stage in reversed(chain) for name, value in stage.env.items()}
+    found = {name: value for name, value in env.items() if "$" in value}
+    return {"env": found} if found else {}
+
+
 def _variable(draft: Draft, name: str, value: str) -> None:
     if "$" in value:
-        draft.variable_name(name)
+        draft.variable_made(name, value, "the image below")
     else:
         draft.variable(name, value)
 

@@ -31,6 +31,7 @@ NAMED_AT_THE_END = re.compile(
 CUT = "not stated: its line has no end and may be cut"
 State = Literal["installed", "wanted", "stated"]
 _PLACES: dict[str, type[Section]] = {}
+LONGEST_MADE = 100
 ROUNDED = 0.05  # memory in GB, GiB and MiB, with what a driver keeps for itself
 
 
@@ -94,6 +95,14 @@ class Draft:
         others = self._section("env_vars").setdefault("others", ())
         if name not in others:
             self._section("env_vars")["others"] = tuple(sorted((*others, name)))
+
+    def variable_made(self, name: str, value: str, maker: str) -> None:
+        """Add a variable whose value `maker` makes, and from what; not where that may be a secret."""
+        self.variable_name(name)
+        shown, why = privacy.judged_variable(name, value)
+        is_shown = shown is not None and why is None
+        told = f" from {str(shown)[:LONGEST_MADE].replace('$()', '$(...)')}" if is_shown else ""
+        self.gap("env_vars", (name,), f"unknown: {maker} makes its value{told}")
 
     def want(self, name: str, choice: Choice) -> None:
         """Add one line that asks for a distribution; a repetition adds nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET
@@ -49,6 +49,7 @@ NOTED = re.compile(
     r"|kubernetes\.io/(?:config\.(?:hash|mirror|seen|source)|limit-ranger)"
     r"|batch\.kubernetes\.io/.*"
 )
+OF_POD = re.compile(r"(?<!\$)\$\((\w+)\)")
 TOKENS = re.compile(r"kube-api-access-.*|default-token-[a-z0-9]{5}")
 RUNNING = re.compile(r"(?:docker-pullable://)?\S{1,300}?@(sha256:[0-9a-f]{64})")
 
@@ -120,12 +121,12 @@ def read(source: Source) -> Draft:
         )
     document, spec = found[0]
     draft = Draft(f"a Kubernetes {document['kind']}", "stated")
-    others = sum(1 for _ in _documents(source)) - 1
+    containers = list(trees.records(spec, "containers"))
+    maps = _config_maps(source)
+    used = _only(draft, containers[0], maps) if len(containers) == 1 else set()
+    others = sum(1 for _ in _documents(source)) - 1 - len(used)
     if others:
         draft.leave("objects that run no pod", others, beside=True)
-    containers = list(trees.records(spec, "containers"))
-    if len(containers) == 1:
-        _only(draft, containers[0])
     kind = "json" if isinstance(source.json, dict) else "yaml"
     configs.add_tree(draft, NAME, _pod(document, spec, len(containers)), kind)
     owner = _owner(document, spec)
@@ -138,20 +139,59 @@ def read(source: Source) -> Draft:
     return draft
 
 
-def _only(draft: Draft, container: dict[str, Any]) -> None:
-    """The one container's variables and limits are the environment's."""
-    entries = {
-        name: entry
-        for entry in trees.records(container, "env")
-        if isinstance(name := trees.text(entry, "name"), str)
-    }  # of one that is named twice the last counts
+def _config_maps(source: Source) -> dict[str, dict[str, Any]]:
+    """What the ConfigMaps of the same text hold, by their names."""
+    return {
+        str(trees.text(document, "metadata", "name")): trees.mapping(document, "data")
+        for document in _documents(source)
+        if document.get("kind") == "ConfigMap"
+    }
+
+
+def _only(draft: Draft, container: dict[str, Any], maps: dict[str, dict[str, Any]]) -> set[str]:
+    """The one container's variables and limits are the environment's; returns the maps that it reads."""
+    used = set()
+    given: dict[str, dict[str, Any]] = {}
+    for source in trees.records(container, "envFrom"):  # of two that name one the last counts
+        name = str(trees.text(source, "configMapRef", "name"))
+        prefix = source.get("prefix") or ""
+        if name in maps:
+            used.add(name)
+            given |= {f"{prefix}{key}": {"value": value} for key, value in maps[name].items()}
+        elif trees.mapping(source, "configMapRef") or trees.mapping(source, "secretRef"):
+            draft.leave("variables of a ConfigMap or a Secret that stands elsewhere")
+    for entry in trees.records(container, "env"):
+        if not isinstance(name := trees.text(entry, "name"), str):
+            continue
+        place = trees.mapping(entry, "valueFrom", "configMapKeyRef")
+        key, there = str(place.get("key")), str(place.get("name"))
+        if key in maps.get(there, {}):
+            used.add(there)
+            given[name] = {"value": maps[there][key]}
+        else:
+            given[name] = entry
+    _variables(draft, given)
+    _limits(draft, container)
+    return used
+
+
+def _variables(draft: Draft, entries: Mapping[str, dict[str, Any]]) -> None:
+    told: dict[str, str] = {}
     for name, entry in entries.items():
         value = entry.get("value")
-        known = value is not None and not isinstance(value, dict | list) and "$(" not in str(value)
-        if known:
-            draft.variable(name, str(value))
-        elif value is not None or "valueFrom" in entry:
-            draft.variable_name(name)
+        if value is None or isinstance(value, dict | list):
+            if value is not None or "valueFrom" in entry:
+                draft.variable_name(name)
+            continue
+        filled = _filled(str(value), told)
+        if OF_POD.search(filled):
+            draft.variable_made(name, filled, "the pod")
+        else:
+            told[name] = filled.replace("$$", "$")
+            draft.variable(name, told[name])
+
+
+def _limits(draft: Draft, container: dict[str, Any]) -> None:
     limits = trees.mapping(container, "resources", "limits")
     draft.add(
         System(
@@ -163,6 +203,11 @@ def _only(draft: Draft, container: dict[str, Any]) -> None:
             cgroup_cpu_limit=quantities.processors(limits["cpu"]) if "cpu" in limits else UNSET,
         )
     )
+
+
+def _filled(value: str, told: Mapping[str, str]) -> str:
+    """A value with those of variables that stand above it; `$$(NAME)` is no variable."""
+    return OF_POD.sub(lambda found: told.get(found[1], found[0]), value)
 
 
 def _pod(document: dict[str, Any], spec: dict[str, Any], containers: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from envsnap.intake.formats import configs, other_commands, privacy, shell
+from envsnap.intake.formats import configs, other_commands, shell
 from envsnap.intake.formats.draft import CUT, Draft
 from envsnap.intake.formats.source import Source
 
@@ -27,7 +27,6 @@ SHORT = {
     "-J": "job-name", "-o": "output", "-e": "error", "-A": "account", "-G": "gpus",
     "-C": "constraint", "-w": "nodelist", "-x": "exclude", "-q": "qos",
 }  # fmt: skip
-LONGEST = 80
 # What names this job, and shapes nothing of what it computes.
 QUIET = ("job-name", "output", "error", "account", "mail-user", "mail-type", "comment")
 
@@ -158,21 +157,9 @@ def _export(draft: Draft, name: str, value: str) -> None:
     value = re.sub(r"\s+#.*$", "", value).strip()
     plain = value.strip("'\"")
     if value[:1] not in ("'", '"') and any(mark in value for mark in " ;&|"):
-        _open(draft, name, value)
+        draft.variable_made(name, value, "the shell")
         return
     if value.startswith("'") or not any(mark in value for mark in "$`*"):
         draft.variable(name, plain)
     else:
-        _open(draft, name, value)
-
-
-def _open(draft: Draft, name: str, value: str) -> None:
-    """Say that a variable's value is the shell's to make, and from what; not where that is a secret."""
-    draft.variable_name(name)
-    shown, why = privacy.judged_variable(name, value)
-    said = (
-        f" from {shown[:LONGEST].replace('$()', '$(...)')}"
-        if shown is not None and why is None
-        else ""
-    )
-    draft.gap("env_vars", (name,), f"unknown: the shell makes its value{said}")
+        draft.variable_made(name, value, "the shell")
