@@ -102,7 +102,7 @@ def test_where_programs_disagree_no_value_is_stated(value: str) -> None:
     [
         (".env", "OMP_NUM_THREADS=8\nOMP_NUM_THREADS=4\n", "two values"),
         ("amd.txt", "GPU: 0\n    BDF: 0000:c5:00.0\n" * 2, "twice"),
-        ("settings.txt", "OMP_NUM_THREADS=8\nHF_HOME=/data\n", "no report"),
+        ("settings.txt", "BATCH=8\nHOST=/data\n", "no report"),
         ("pyproject.toml", '[project]\nname = "x"\ndependencies = ["torch==2', "cut off"),
     ],
 )

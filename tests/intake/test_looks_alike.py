@@ -10,6 +10,7 @@ from msgspec import UNSET
 from envsnap.errors import InputError
 from envsnap.intake import reader
 from envsnap.model.codec import Document
+from envsnap.rules import engine
 
 OTHERS = {
     "contacts": "alice@example.com\nbob@example.org\n",
@@ -183,3 +184,50 @@ def test_a_fence_of_slack_has_its_first_line(tmp_path: Path) -> None:
     found = read(tmp_path, text).manifest.sections
     entries = found.packages.entries if found.packages is not UNSET else found.wanted.entries
     assert set(entries) >= {"numpy", "torch"}
+
+
+def test_lines_that_a_filter_left_of_an_environment_are_read(tmp_path: Path) -> None:
+    found = read(tmp_path, "OMP_NUM_THREADS=12\nNCCL_DEBUG=INFO\nMY_RUN=3\n", "gpu.txt")
+    variables = found.manifest.sections.env_vars
+    assert variables is not UNSET
+    assert variables.entries["OMP_NUM_THREADS"] == "12"
+    assert not variables.complete
+
+
+def test_one_entry_that_nobody_reads_does_not_refuse_an_environment(tmp_path: Path) -> None:
+    text = "name: x\nchannels: [conda-forge]\ndependencies:\n  - numpy ==1.26.4\n  - sel(linux): nccl=2.20\n"
+    found = read(tmp_path, text, "environment.yml")
+    wanted = found.manifest.sections.wanted
+    assert wanted is not UNSET
+    assert list(wanted.entries) == ["numpy"]
+    assert "not read: lines that could not be read" in found.notes[0]
+
+
+SLICED = "GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-5b1a2c6e-8c67-0d3a-9f22-7b1f0f3c1d11)\n  MIG {}     Device  0: (UUID: MIG-2f1f7e5b-f2cc-5f0b-9c6d-4cf1f77a9e01)\n"
+
+
+def test_what_a_gpu_is_divided_into_is_compared(tmp_path: Path) -> None:
+    one, two = (
+        read(tmp_path, SLICED.format(part), f"{part}.txt").manifest
+        for part in ("3g.40gb", "1g.10gb")
+    )
+    first = engine.compare(one, two).findings[0]
+    assert first.path == ("configs", "mig", "0", "profiles", "0")
+    assert "another share of the GPU" in first.why
+
+
+def test_poetrys_platform_and_python_are_markers(tmp_path: Path) -> None:
+    text = (
+        '[tool.poetry]\nname = "x"\n[tool.poetry.dependencies]\npython = "^3.10"\ntorch = [\n'
+        '  {version = "2.2.1+cpu", platform = "darwin"},\n'
+        '  {version = "2.2.1+cu121", platform = "linux", python = "^3.10"},\n]\n'
+    )
+    wanted = read(tmp_path, text, "pyproject.toml").manifest.sections.wanted
+    assert wanted is not UNSET
+    assert [(item.version, item.marker) for item in wanted.entries["torch"].alternatives] == [
+        ("2.2.1+cpu", 'sys_platform == "darwin"'),
+        (
+            "2.2.1+cu121",
+            'sys_platform == "linux" and python_full_version < "4" and python_full_version >= "3.10"',
+        ),
+    ]

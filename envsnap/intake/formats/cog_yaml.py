@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from envsnap.intake.formats import trees, wanted_lines
+from envsnap.intake.formats import configs, install_commands, privacy, trees, wanted_lines
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.source import Source
 from envsnap.model.wanted import Wanted
 
+ADDRESS = re.compile(r"(?:git\+|https?://)")
 KEYS = frozenset(
     ("build", "image", "predict", "train", "concurrency", "environment", "tests", "run", "weights")
 )
 OF_COG = frozenset(("python_version", "python_packages", "python_requirements", "gpu", "cuda"))
-NOT_READ = ("cuda", "cudnn", "system_packages", "run", "pre_install")
+# What is no package of Python's: kept as it is written.
+BESIDE = ("gpu", "cuda", "cudnn", "system_packages", "run", "pre_install")
 
 
 def recognise(source: Source) -> bool:
@@ -41,13 +44,19 @@ def read(source: Source) -> Draft:
         name, equals, value = pair.partition("=")
         if equals:
             draft.variable(name.strip(), value)
-    _leave(draft, build)
+    _beside(draft, build)
     if source.cut:
         draft.leave_end(source.cut)
     return draft
 
 
-def _leave(draft: Draft, build: dict[str, Any]) -> None:
-    for key in NOT_READ:
-        if build.get(key) not in (None, [], ""):
-            draft.leave(f"build.{key}")
+def _beside(draft: Draft, build: dict[str, Any]) -> None:
+    """CUDA, packages of the system and commands as a config; what a command installs is wanted, too."""
+    told = {key: build[key] for key in BESIDE if build.get(key) not in (None, [], "")}
+    for command in trees.texts(build, "run") or ():
+        install_commands.add(draft, command)
+    unnamed = [text for text in trees.texts(build, "python_packages") or () if ADDRESS.match(text)]
+    if unnamed:
+        told["addresses"] = [privacy.clean_url(text) for text in unnamed]
+    if told:
+        configs.add_tree(draft, "cog", told, "yaml")

@@ -44,8 +44,12 @@ def recognise(source: Source) -> bool:
     others = [item for item in dependencies if not isinstance(item, str)]
     if not specs and not others:
         return False
-    shaped = all(SPEC.match(item.strip()) for item in specs) and all(map(_is_pip, others))
-    return shaped and _is_marked(source, tree, specs)
+    shaped = sum(SPEC.match(item.strip()) is not None for item in specs)
+    odd = len(specs) - shaped + sum(not _is_pip(item) for item in others)
+    named = "channels" in tree or FILE.fullmatch(source.base.lower()) is not None
+    if odd and not (named and odd <= shaped):  # a few entries that conda does not know either
+        return False
+    return _is_marked(source, tree, specs)
 
 
 def _specs(tree: dict[str, Any]) -> list[str]:
@@ -76,9 +80,7 @@ def read(source: Source) -> Draft:
         draft = Draft("a conda environment file", "wanted")
     for item in specs:
         _spec(draft, item)
-    options = sum(isinstance(item, str) for item in tree["dependencies"]) - len(specs)
-    if options:
-        draft.leave("options of pip that stand among conda's specifications", options, beside=True)
+    _leave_odd(draft, tree["dependencies"], specs)
     for group in trees.records({"x": tree["dependencies"]}, "x"):
         for text in group.get("pip") or ():
             _pip(draft, str(text))
@@ -92,6 +94,16 @@ def read(source: Source) -> Draft:
     if source.cut:
         draft.leave_end(source.cut)
     return draft
+
+
+def _leave_odd(draft: Draft, entries: list[Any], specs: list[str]) -> None:
+    """Count what is no specification."""
+    options = sum(isinstance(item, str) for item in entries) - len(specs)
+    if options:
+        draft.leave("options of pip that stand among conda's specifications", options, beside=True)
+    for entry in entries:
+        if not isinstance(entry, str) and not _is_pip(entry):
+            draft.leave(UNREAD)
 
 
 def _variables(draft: Draft, tree: dict[str, Any]) -> None:
@@ -111,7 +123,9 @@ def _is_exported(tree: dict[str, Any], specs: list[str]) -> bool:
 
 def _spec(draft: Draft, text: str) -> None:
     spec = SPEC.match(text)
-    assert spec is not None
+    if spec is None:
+        draft.leave(UNREAD)
+        return
     exact = EXACT.match(spec["rest"].strip())
     channel = spec["channel"] or UNSET
     if draft.state == "installed":

@@ -12,7 +12,6 @@ from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
 
-FILE = re.compile(r"(?:[\w.-]{0,60}\.)?env(?:\.[\w-]{1,40})?")
 PAIR = re.compile(
     r"^(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]{0,255})(?P<blank>[ \t]*)=(?P<value>.*)$",
     re.DOTALL,
@@ -27,7 +26,7 @@ def recognise(source: Source) -> bool:
     """A file of such a name with assignments alone."""
     lines = _lines(source)
     return (
-        FILE.fullmatch(source.base.lower()) is not None
+        printenv.NAMED.fullmatch(source.base.lower()) is not None
         and bool(lines)
         and all(PAIR.match(line) for line in lines)
     )

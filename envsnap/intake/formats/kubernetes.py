@@ -161,15 +161,12 @@ def _only(draft: Draft, container: dict[str, Any], maps: dict[str, dict[str, Any
         elif trees.mapping(source, "configMapRef") or trees.mapping(source, "secretRef"):
             draft.leave("variables of a ConfigMap or a Secret that stands elsewhere")
     for entry in trees.records(container, "env"):
-        if not isinstance(name := trees.text(entry, "name"), str):
-            continue
         place = trees.mapping(entry, "valueFrom", "configMapKeyRef")
         key, there = str(place.get("key")), str(place.get("name"))
-        if key in maps.get(there, {}):
-            used.add(there)
-            given[name] = {"value": maps[there][key]}
-        else:
-            given[name] = entry
+        told = {"value": maps[there][key]} if key in maps.get(there, {}) else entry
+        used.update({there} if told is not entry else ())
+        if isinstance(named := trees.text(entry, "name"), str):
+            given[named] = told
     _variables(draft, given)
     _limits(draft, container)
     return used

@@ -6,7 +6,7 @@ import re
 
 from msgspec import UNSET, UnsetType
 
-from envsnap.intake.formats import machine
+from envsnap.intake.formats import configs, machine
 from envsnap.intake.formats.draft import Draft
 from envsnap.model.compute import Cuda, Driver, Gpu
 from envsnap.model.host import GpuIdentity
@@ -70,6 +70,12 @@ def list_gpus(draft: Draft) -> None:
         draft.complete("gpus", names_only=True)
     elif numbers:
         draft.leave("GPUs whose numbers are missing")
+
+
+def slices(draft: Draft, found: dict[int, dict[str, list[str]]]) -> None:
+    """Add what a GPU is divided into (MIG devices), by its index: how much of it a process gets."""
+    if found:
+        configs.add_tree(draft, "mig", {str(index): told for index, told in found.items()}, "yaml")
 
 
 def versions(draft: Draft, driver: str, cuda: str = "") -> None:

@@ -24,6 +24,10 @@ MEMORY = re.compile(r"(?<!\d)\d{1,9}MiB\s{0,9}/\s{0,9}(\d{1,9}MiB)")
 USE = re.compile(
     r"(?:\d{1,3}%|N/A|ERR!)\s{1,99}(Default|E\. Process|E\. Thread|Prohibited)\s{0,99}$"
 )
+# GPU, instance, compute instance, device | memory | multiprocessors
+SLICE = re.compile(
+    r"\|\s*(\d{1,3})\s+\d{1,3}\s+\d{1,3}\s+\d{1,3}\s*\|\s*\d{1,9}MiB\s*/\s*(\d{1,9})MiB\s*\|\s*(\d{1,4})\s"
+)
 RULE = re.compile(r"^[+|][=+|-]+[+|]$")
 
 
@@ -33,6 +37,7 @@ class Table(Struct, frozen=True):
     driver: str
     cuda: str
     gpus: dict[int, dict[str, str]]
+    slices: dict[int, dict[str, list[str]]]
     closed: bool  # a border stands below the last GPU
 
 
@@ -65,6 +70,7 @@ def add(draft: Draft, source: Source) -> None:
     nvidia_facts.versions(draft, tables[0].driver, tables[0].cuda)
     for index, facts in tables[0].gpus.items():
         nvidia_facts.add(draft, index, facts)
+    nvidia_facts.slices(draft, tables[0].slices)
     goes_on = source.cut.startswith(("|", "+"))  # a row without a line end is not read
     if tables[0].gpus and tables[0].closed and not goes_on:
         nvidia_facts.list_gpus(draft)
@@ -82,7 +88,17 @@ def _tables(lines: list[str]) -> Iterator[Table]:
         rows = [line for line in told if line.startswith("|")]
         last = max((at for at, line in enumerate(told) if _begins_gpu(line)), default=0)
         closed = any(line.startswith("+") for line in told[last:])
-        yield Table(found[2], found[3] or "", _gpus(rows), closed)
+        yield Table(found[2], found[3] or "", _gpus(rows), _slices(rows), closed)
+
+
+def _slices(rows: list[str]) -> dict[int, dict[str, list[str]]]:
+    """What GPUs are divided into: memory in MiB, and multiprocessors, in the order of the table."""
+    found: dict[int, dict[str, list[str]]] = {}
+    for part in filter(None, map(SLICE.match, rows)):
+        told = found.setdefault(int(part[1]), {"memory_mib": [], "multiprocessors": []})
+        told["memory_mib"].append(part[2])
+        told["multiprocessors"].append(part[3])
+    return found
 
 
 def _begins_gpu(row: str) -> bool:

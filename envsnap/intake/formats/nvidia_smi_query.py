@@ -14,7 +14,7 @@ BANNER = re.compile(r"^=+NVSMI LOG=+$")
 GPU = re.compile(r"^GPU ([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.\d)\s*$")
 PAIR = re.compile(r"^(?P<indent> *)(?P<key>[A-Za-z][\w /().-]{0,60}?)\s*(?:: (?P<value>.*))?$")
 LISTED = re.compile(r"^GPU (\d{1,3}): (\S.*) \(UUID: GPU-[0-9a-fA-FxX*-]{8,60}\)$")
-PART = re.compile(r"^\s+MIG \S+\s+Device\s+\d{1,3}: \(UUID: MIG-")
+PART = re.compile(r"^\s+MIG (\S+)\s+Device\s+\d{1,3}: \(UUID: MIG-")
 FIELDS = {
     ("product name",): "name",
     ("persistence mode",): "persistence_mode",
@@ -69,8 +69,10 @@ def read(source: Source) -> Draft:
             )
         for line in sorted(told, key=lines.index):
             machine.gpu_name(draft, int(line[4:].partition(":")[0]), line.partition(": ")[2])
-        for index in _with_parts(lines):
+        parts = _parts(lines)
+        for index in parts:
             draft.gpu(index, Gpu(mig=True))
+        nvidia_facts.slices(draft, parts)
         nvidia_facts.list_gpus(draft)
         return draft
     banners = [place for place, line in enumerate(lines) if BANNER.match(line)]
@@ -82,15 +84,16 @@ def read(source: Source) -> Draft:
     return draft
 
 
-def _with_parts(lines: list[str]) -> set[int]:
-    """The GPUs below which parts of them stand (MIG devices)."""
-    found: set[int] = set()
+def _parts(lines: list[str]) -> dict[int, dict[str, list[str]]]:
+    """The parts of GPUs (MIG devices) by the GPU below which they stand."""
+    found: dict[int, dict[str, list[str]]] = {}
     above: int | None = None
     for line in lines:
+        part = PART.match(line)
         if LISTED.match(line):
             above = int(line[4:].partition(":")[0])
-        elif above is not None and PART.match(line):
-            found.add(above)
+        elif above is not None and part is not None:
+            found.setdefault(above, {"profiles": []})["profiles"].append(part[1])
     return found
 
 

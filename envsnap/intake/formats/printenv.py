@@ -12,6 +12,7 @@ from envsnap.intake.formats import transcript
 from envsnap.intake.formats.draft import Draft
 from envsnap.intake.formats.format import RefusedError
 from envsnap.intake.formats.source import Source
+from envsnap.knowledge import variables
 from envsnap.redact.variables import is_listed
 
 PAIR = re.compile(r"^(?P<name>[A-Za-z_][A-Za-z0-9_]{0,255})=(?P<value>.*)$")
@@ -33,7 +34,10 @@ OF_ITSELF = re.compile(
     r"|SYSTEMD|NVM|LS_COLORS|SHELL\Z|PS[1-4]|PROMPT|EDITOR|VISUAL|PAGER|MAIL|DISPLAY|WAYLAND|SUDO|BASH|ZSH|LOGIN|MANPATH|INFOPATH|which_declare)"
     r"|\w+_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_\w+|TCP_ADDR)\Z"
 )
-FEWEST, FEWEST_OF_SHELL, FEWEST_OF_WINDOWS = 4, 3, 2
+# What somebody writes into a file for a program, and no shell prints; and how such files are called.
+WRITTEN = re.compile(r"=[\"']|\$|\s#")
+NAMED = re.compile(r"(?:[\w.-]{0,60}\.)?env(?:\.[\w-]{1,40})?")
+FEWEST, FEWEST_OF_SHELL, FEWEST_OF_WINDOWS, FEWEST_KNOWN = 4, 3, 2, 2
 QUOTED = re.compile(r"\$'((?:[^'\\]|\\['\\])*)'")
 GOES_ON = "not stated: its value goes on in further lines"
 # What bash sets for the program that it starts stands last: with it, the list is whole.
@@ -48,18 +52,33 @@ COMMAND = re.compile(
 def recognise(source: Source) -> bool:
     """Variables in eight of ten lines, with PATH and two that only a shell sets, or two of Windows.
 
-    Below the command that prints them, any will do.
+    Below the command that prints them, any will do. So will lines of variables alone, two of which
+    are known: nothing else is written so.
     """
     said = [line for line in transcript.after(source, COMMAND) or () if line.strip()]
     if said and all(map(PAIR.match, said)):
         return True
     lines = [line for line in source.lines if line.strip()]
     named = [match["name"] for match in map(PAIR.match, lines) if match is not None]
+    if _is_filtered(source, lines, named):
+        return True
     if len(named) < FEWEST or not (_is_windows(named) or _is_shell(named)):
         return False
     functions = any(map(FUNCTION.match, lines))
     odd = sum(ODD.match(line) is not None for line in lines)
     return functions or (len(named) + odd) * 10 >= len(lines) * 8
+
+
+def _is_filtered(source: Source, lines: Sequence[str], named: Sequence[str]) -> bool:
+    """Whether this is what a filter left of a shell's variables; a file for a program has a name of its own."""
+    if len(named) < len(lines) or NAMED.fullmatch(source.base.lower()):
+        return False
+    return sum(map(_is_of_ours, named)) >= FEWEST_KNOWN and not any(map(WRITTEN.search, lines))
+
+
+def _is_of_ours(name: str) -> bool:
+    """Whether a name is in capitals, and that of a variable of which is known what it does."""
+    return name.isupper() and name not in {ALWAYS, *SHELL} and variables.known(name) is not None
 
 
 def _is_shell(named: Collection[str]) -> bool:

@@ -17,6 +17,8 @@ from envsnap.model.wanted import Choice, Wanted
 
 ELSEWHERE = ("path", "url", "file")
 OF_TOOLS = ("uv", "rye", "pdm")  # their `dev-dependencies` are requirements as pip spells them
+PLATFORM = re.compile(r"[a-z0-9_]{2,20}")
+CLAUSE = re.compile(r"(==|!=|<=|>=|<|>)([0-9][\w.*]{0,30})")
 DEPENDS = re.compile(r"(?:^|-)dependencies$")
 
 
@@ -147,11 +149,12 @@ def _want(
 
 
 def _choice(entry: object) -> Choice | None:
-    """None where Poetry's `python` and `platform` say when: those are no markers."""
+    """None where Poetry's `python` and `platform` say when, and no marker says the same."""
     if not isinstance(entry, dict):
         bounds = poetry_ranges.bounds(entry)
         return None if bounds is None else replace(Choice(), **bounds)
-    if "python" in entry or "platform" in entry:
+    marker = _marker(entry)
+    if marker is None:
         return None
     bounds = poetry_ranges.bounds(entry.get("version", "*"))
     if bounds is None:
@@ -166,9 +169,32 @@ def _choice(entry: object) -> Choice | None:
     elif isinstance(place, str) and "://" in place:
         origin = Origin(url=privacy.clean_url(place))
     choice = Choice(
-        marker=trees.text(entry, "markers"),
+        marker=marker or UNSET,
         extras=trees.texts(entry, "extras"),
         editable=True if entry.get("develop") is True else UNSET,
         origin=origin,
     )
     return replace(choice, **bounds)
+
+
+def _marker(entry: dict[str, Any]) -> str | None:
+    """The marker of `markers`, `platform` and `python`; empty without them, None where there is none."""
+    stated = trees.text(entry, "markers")
+    parts = [f"({stated})"] if isinstance(stated, str) and len(entry) > 1 else []
+    if "platform" in entry:
+        platform = trees.text(entry, "platform")
+        if not isinstance(platform, str) or PLATFORM.fullmatch(platform) is None:
+            return None
+        parts.append(f'sys_platform == "{platform}"')
+    if "python" in entry:
+        bounds = poetry_ranges.python(entry["python"])
+        if not isinstance(bounds, str) or not bounds:
+            return None
+        clauses = filter(None, map(CLAUSE.fullmatch, bounds.replace(" ", "").split(",")))
+        told = [f'python_full_version {found[1]} "{found[2]}"' for found in clauses]
+        if len(told) != bounds.count(",") + 1:
+            return None
+        parts += told
+    if len(parts) < 2 and isinstance(stated, str):
+        return stated
+    return " and ".join(parts)

@@ -77,6 +77,9 @@ SEQUENCE = re.compile(
 )
 
 
+SLICES = "mig"  # what nvidia-smi says a GPU is divided into
+
+
 class ConfigValue(Rule):
     """A value in a config file differs, or is in one of the files only.
 
@@ -266,6 +269,9 @@ def _weigh_order(change: Change) -> tuple[Severity, Effect, str] | None:
 
 def _weigh(change: Change) -> tuple[Severity, Effect, str]:
     keys = change.path[2:]
+    if change.path[1] == SLICES:
+        why = "A process gets another share of the GPU: other memory, other multiprocessors."
+        return Severity.WARNING, Effect.BEHAVIOR, why
     about = config_keys.about(change.path[1], keys, change.reference, change.other)
     if about in FIRST:
         return (Severity.INFO, *SAID[about])
