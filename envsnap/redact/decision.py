@@ -27,7 +27,7 @@ def value(key: str, text: str, variable: bool = False, inherited: int = 0) -> tu
     `variable` is set for variables of an environment; `inherited` is the level of a container.
     """
     level = _level(key, text, variable, inherited)
-    if level < keys.CERTAIN and _is_label(key, text):
+    if kinds.is_public(text) or (level < keys.CERTAIN and _is_label(key, text)):
         return text, None
     if len(text) > texts.LONGEST:
         return None, "longer than can be looked through"

@@ -105,6 +105,17 @@ def is_setting(text: str) -> bool:
     )
 
 
+def is_public(text: str) -> bool:
+    """How OpenSSH prints a key's fingerprint, and hides the name of a known host: made to be shown."""
+    digest = r"[A-Za-z0-9+/]{27}="
+    return (
+        re.match(
+            r"SHA256:[A-Za-z0-9+/]{43}=?\Z|\|1\|" + digest + r"\|" + digest + r"(?: |\Z)", text
+        )
+        is not None
+    )
+
+
 def is_ordinary(text: str) -> bool:
     """A number, a word of settings, a reference or a path: what stands in a secret's place, and is none."""
     return is_plain(text) or is_setting(text) or is_reference(text) or is_path(text)

@@ -7,6 +7,10 @@ from . import keys, kinds, words
 _ONE = r"[\w.@\\-]{1,64}:[^\s:,;/][^\s:,;]{2,200}"
 _LOGINS = r"\s?" + _ONE + r"(?:[,;\n] ?" + _ONE + r")*\s?\Z"
 _SCHEME = r"(?i)(?:basic|bearer|token|api-?key|digest|negotiate)[ :]+(?:[\w.@-]{1,64}:)?([^\s:]{4,4096})\Z"
+# Accounts that programs come with, and that are no images of containers.
+_KNOWN = (
+    r"(?:admin|administrator|root|guest|superuser|sysadmin|sa|elastic|kibana_system|rabbitmq_admin)"
+)
 # Whose items are users, and whose are logins beyond doubt.
 _USERS = frozenset("user users account accounts member members".split())
 _SURELY = frozenset(
@@ -27,6 +31,8 @@ def are(key: str, text: str, level: int) -> bool:
     if ":" not in text or level == keys.DIGEST:
         return False
     names = words.split(key)
+    if _is_of(text, _KNOWN if _USERS.isdisjoint(names[-1:]) else r"[a-zA-Z][\w.@-]{0,40}"):
+        return True
     surely = bool(_SURELY.intersection(names))
     if not (surely or names[-1:] == ["list"] or _USERS.intersection(names[-1:])):
         return False
@@ -34,6 +40,18 @@ def are(key: str, text: str, level: int) -> bool:
     if not surely and not (_USERS.intersection(names[-1:]) and (pairs[1:] or key[-1:] in "sS")):
         return False
     return bool(pairs) and all(_opens(user, word) for user, _, word in pairs)
+
+
+def _is_of(text: str, user: str) -> bool:
+    """Tell whether a text is one user with a word that somebody made up; a group or a release is none."""
+    match = re.match(user + r":([^\s:/@,;]{6,64})\Z", text)
+    word = match.group(1) if match is not None else ""
+    return (
+        re.search(r"[A-Za-z]", word) is not None
+        and re.search(r"[0-9!#$%^&*?]", word) is not None
+        and re.match(r"v?[0-9]+(?:[._-]|\Z)|[a-z]+-[0-9]{1,3}\Z", word) is None
+        and not _is_no_password(word)
+    )
 
 
 def _pairs(text: str) -> list:

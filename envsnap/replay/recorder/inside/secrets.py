@@ -16,6 +16,7 @@ from .settings import SECRET
 
 PACKAGE = "envsnap_redact"
 SHORT = 4  # digits, from which on a number may be a code to get in with
+NAMES = re.compile(r"\w\s?[:=]")  # a name and what stands behind it
 SOUNDS = re.compile(
     r"key|token|secret|pass|pwd|pw(?:$|[^a-z])|auth|cred|cookie|pin(?:$|[^a-z])|sig|salt|hook|dsn|conn",
     re.IGNORECASE,
@@ -23,8 +24,11 @@ SOUNDS = re.compile(
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Whether a value is left out under its name, as `API_KEY` has one; of `SORT_KEY=score` it is not."""
-    if not SOUNDS.search(name):
+    """Whether a value is left out under its name, as `API_KEY` has one; of `SORT_KEY=score` it is not.
+
+    Or by a name in the value itself, as `X-Auth-Token: x` has one.
+    """
+    if not SOUNDS.search(name) and not (NAMES.search(value) and SOUNDS.search(value)):
         return False
     if value.isdigit() and SECRET.search(name):  # a manifest shows numbers; here few are needed
         return len(value) >= SHORT
