@@ -48,6 +48,16 @@ def is_unexplained(report: document.Report, found: Finding) -> bool:
     return report.is_asked and (found.message.endswith(NONE_TOLD) or (beside and is_silent))
 
 
+def is_a_step(report: document.Report, found: Finding) -> bool:
+    """Whether nobody said what failed, and of the first finding is known only that a release moved."""
+    return (
+        not report.is_asked
+        and found.rule in STEPS_BESIDE
+        and found.confidence is Confidence.POSSIBLE
+        and distance(found.reference, found.other) is not Distance.MAJOR
+    )
+
+
 def others(result: Result) -> list[Finding]:
     """What else it could be, the likeliest first."""
     serious = [found for found in result.findings if found.severity is not Severity.INFO]

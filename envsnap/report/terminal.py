@@ -139,6 +139,8 @@ def _first(
         )
         _paragraph(console, f"Nothing here {what}.")
         message = f"The largest difference: {message}"
+    elif first_screen.is_a_step(report, found):
+        message = f"The largest difference: {message}"
     else:
         message = f"Likeliest cause: {message}"
     _paragraph(console, message, style=STYLES[found.severity])
