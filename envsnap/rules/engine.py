@@ -21,6 +21,7 @@ from envsnap.model.reading import entries, fact, packages, set_alone, stated
 from envsnap.rules import plain, planned, registry
 from envsnap.rules.evidence import with_facts
 from envsnap.rules.finding import Finding, Severity, SideName
+from envsnap.rules.partners import together
 from envsnap.rules.ranking import ranked
 from envsnap.rules.rule import Comparison, Rule
 from envsnap.rules.ruling import Ruled
@@ -94,6 +95,7 @@ def compare(
         )
         if judged is not other:
             told = tuple(planned.of_the_file(finding) for finding in told)
+    told = together(told, difference)
     unknown = _unknown(difference)
     there = present(other.sections)
     return Result(

@@ -7,6 +7,10 @@ from msgspec import Struct
 
 from envsnap.model.paths import Path
 
+# What holds of any two releases of a framework.
+NOT_PROMISED = (
+    "Kernels, defaults and random streams change between releases; equal results are not promised."
+)
 QUOTES = "The text says"  # what the reason of a finding begins with that a text speaks for
 # Of what changes numbers, where the text tells that something ended.
 NONE_TOLD = "none of its known changes is what the text speaks of"  # what such a message ends with

@@ -78,3 +78,60 @@ def test_a_text_that_nothing_explains_says_so() -> None:
     said = f'{RAISED}  File "{SITE}/google/protobuf/message.py", line 9, in f\n    raise DecodeError(x)\nDecodeError: Error parsing message\n'
     first = engine.compare(*sides, error_text=said).findings[0]
     assert first.message.endswith(NONE_TOLD)
+
+
+def moved(**versions: tuple[str, str]) -> list[Manifest]:
+    return [
+        examples.manifest(
+            {"packages": examples.packages(**{name: pair[side] for name, pair in versions.items()})}
+        )
+        for side in (0, 1)
+    ]
+
+
+def test_a_fix_pins_those_that_belong_together() -> None:
+    sides = moved(torchvision=("0.16.2", "0.17.2"), torch=("2.1.2", "2.2.2"))
+    found = {spelled(item.path): item for item in engine.compare(*sides).findings}
+    assert found["packages.torchvision.version"].fix.startswith(
+        "Install torchvision==0.16.2 with torch==2.1.2: they belong together."
+    )
+    alone = engine.compare(*moved(torchvision=("0.16.2", "0.17.2"))).findings[0]
+    assert alone.fix.startswith("Install torchvision==0.16.2. ")
+
+
+def test_a_path_of_the_reference_may_not_be_here() -> None:
+    sides = [
+        examples.manifest({"env_vars": {"entries": {"CUDA_HOME": path}, "complete": True}})
+        for path in ("/usr/local/cuda-12.1", "/usr/local/cuda")
+    ]
+    found = engine.compare(*sides).findings[0]
+    assert found.fix == "Set CUDA_HOME=/usr/local/cuda-12.1, if that path is there."
+
+
+SAID = [
+    ("RuntimeError: CUDA error: all CUDA-capable devices are busy or unavailable", {"gpus": {"entries": {"0": {"name": "NVIDIA L4", "compute_mode": 3}}}}, "gpus[0].compute_mode"),
+    ("Detected kernel version 5.4.0, which is below the recommended minimum of 5.5.0; this can cause the process to hang.", {"system": {"kernel": "5.4.0-100-generic"}}, "system.kernel"),
+    ("[ERROR] Worker (pid:19) was sent SIGKILL! Perhaps out of memory?", {"system": {"cgroup_memory_limit": 4 << 30}}, "system.cgroup_memory_limit"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "sections", "path"), SAID)
+def test_a_host_alone_is_asked_for_what_a_text_says(
+    said: str, sections: dict[str, object], path: str
+) -> None:
+    first = engine.inspect(examples.manifest(sections), error_text=f"{said}\n").findings[0]
+    assert spelled(first.path) == path
+    assert first.severity is not Severity.INFO
+
+
+@pytest.mark.parametrize(("version", "explained"), [("2.4.1", False), ("2.6.0", True)])
+def test_torch_reads_tensors_alone_since_a_release(version: str, *, explained: bool) -> None:
+    manifest = host(version)
+    said = f"{RAISED}_pickle.UnpicklingError: Weights only load failed. In PyTorch 2.6, we changed the default value\n"
+    found = engine.inspect(manifest, error_text=said).findings
+    assert any("torch 2.6 and newer" in item.message for item in found) is explained
+
+
+def test_a_step_of_a_helper_is_no_likeliest_cause() -> None:
+    found = engine.compare(*moved(networkx=("3.3", "3.2.1"))).findings
+    assert [item.path[1] for item in found] == ["networkx"]

@@ -13,7 +13,7 @@ from envsnap.knowledge.tables import table
 from envsnap.knowledge.versions import Distance, distance
 from envsnap.model.paths import Path
 from envsnap.model.reading import frameworks, is_captured
-from envsnap.rules.finding import Confidence, Effect, Finding, Severity
+from envsnap.rules.finding import NOT_PROMISED, Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 # Facts that follow from the version or the build; they need no finding of their own.
@@ -123,7 +123,7 @@ def _why(missing: bool, known: list[dict[str, Any]], other: object) -> str:
         return "Code that needs it fails, or falls back to something else."
     return " ".join(
         [
-            "Kernels, defaults and random streams change between releases; equal results are not promised.",
+            NOT_PROMISED,
             *(_sentence(releases.since(row, other)) for row in known[1:]),
         ]
     )

@@ -14,6 +14,7 @@ from envsnap.model.manifest import Manifest
 from envsnap.model.paths import Path
 from envsnap.rules.finding import (
     NONE_TOLD,
+    NOT_PROMISED,
     QUOTES,
     Confidence,
     Effect,
@@ -234,10 +235,11 @@ def _with_line(found: Finding, evidence: Evidence, where: Places) -> Finding:
     if _is_a_guess(found, evidence):
         surest = Confidence.POSSIBLE
     why, fix, message = ("" if found.why == UNKNOWN else found.why), found.fix, found.message
+    why = why.removeprefix(NOT_PROMISED).strip()  # the text has a reason of its own
     is_said = not evidence.is_weak and (_only_differs(found) or _asks(found, evidence))
     if found.rule == "package-build" and evidence.row["topic"] == "missing-package":
         why = f"It is a module of {found.path[1]}, of which another build is installed."
-    elif is_said or _is_of_numbers(found, evidence):
+    elif is_said or _is_of_numbers(found, evidence) or _is_of_python(found, evidence):
         said = _said(evidence, where)
         why = f"{said[0].upper()}{said[1:]}."
         if not (found.rule in (*OF_RELEASES, *OWN_FIX) or found.message.endswith(NONE_TOLD)):
@@ -249,9 +251,16 @@ def _with_line(found: Finding, evidence: Evidence, where: Places) -> Finding:
         severity=worst,
         confidence=surest,
         message=message,
-        why=f"{why} {quotation(evidence)}".strip(),
+        why=f"{_sentence(why)} {quotation(evidence)}".strip(),
         fix=_with_suggestion(fix, evidence),
     )
+
+
+def _sentence(told: str) -> str:
+    """A reason that begins and ends as a sentence does; empty where there is none."""
+    if not told:
+        return ""
+    return f"{told[0].upper()}{told[1:]}" + ("" if told.endswith((".", "?", "!")) else ".")
 
 
 def _is_a_guess(found: Finding, evidence: Evidence) -> bool:
@@ -301,6 +310,11 @@ def _only_differs(found: Finding) -> bool:
     if found.rule == "package-missing" and found.reference is None:
         return True  # of what the reference does without, nothing says what it does here
     return found.rule in ONLY_DIFFER or found.message.endswith(NONE_TOLD)
+
+
+def _is_of_python(found: Finding, evidence: Evidence) -> bool:
+    """Whether a sentence says what another Python does, of which the rule knows no more than the step."""
+    return found.rule == "python-version" and evidence.row["topic"] == "python-version"
 
 
 def _is_of_numbers(found: Finding, evidence: Evidence) -> bool:

@@ -103,11 +103,19 @@ class EnvVar(Rule):
             path=change.path,
             message=f"{name}: {_shown(change)}",
             why=_why(row, does, known),
-            fix=f"Set {name}={change.reference}."
-            if change.reference is not None
-            else f"Unset {name}.",
+            fix=_set_as_there(name, change.reference, (row or {}).get("caution", "")),
             changes=(change.path,),
         )
+
+
+def _set_as_there(name: str, value: object, caution: str) -> str:
+    """What makes a variable that of the reference; a path may be the reference's alone."""
+    if value is None:
+        return f"Unset {name}."
+    told = f"Set {name}={value}"
+    if str(value).startswith("/") and ":" not in str(value):
+        told += ", if that path is there"
+    return f"{told}; but {caution}." if caution else f"{told}."
 
 
 def is_whole(manifest: Manifest) -> bool:

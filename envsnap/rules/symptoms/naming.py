@@ -54,7 +54,7 @@ MOST = 2
 ROW = {
     "id": "named",
     "topic": "named",
-    "says": "the error names {named}, and nothing that is known explains it",
+    "says": "the text points to {named}, and nothing that is known explains it",
     "rules": [],
     "effect": "crash",
     "fix": "Compare it with an environment in which this works, or read that release's notes.",
