@@ -22,6 +22,7 @@ from envsnap.model.paths import reason_for
 from envsnap.model.python import Package
 from envsnap.model.reading import entries, names_all, packages, stated
 from envsnap.model.wanted import Choice, Requirement
+from envsnap.wording import counted
 
 NOT_DECIDED = "not stated: on which platforms and Pythons it is asked for cannot be decided here"
 NOT_STATED = "not stated"
@@ -65,7 +66,7 @@ def compare(reference: Manifest, other: Manifest) -> Found:
 
 
 def told(reference: Manifest, other: Manifest) -> str | None:
-    """For which platform and Python what is wanted was held, in words; None where it was not."""
+    """For which platform and Python how much of what is wanted counted; None where nothing was held against it."""
     if not is_held_against(reference, other):
         return None
     wants = stated(reference, "wanted", "entries") is not None
@@ -81,7 +82,7 @@ def told(reference: Manifest, other: Manifest) -> str | None:
         if choice.groups is UNSET
     ]
     parts = [
-        f"what is wanted was held for {place or 'a platform that is not known'}: {lines.count(True)} lines"
+        f"of what is wanted, {counted(lines.count(True), 'line')} counted for {place or 'a platform that is not known'}"
     ]
     if lines.count(False):
         parts.append(f"{lines.count(False)} of other platforms or Pythons left out")

@@ -26,6 +26,7 @@ class Look(Struct, frozen=True):
 
 WEIGHTS = "hash it with `envsnap capture --weights {file}`"
 RUNS = "capture the environment that it runs in"
+SERVICE = "capture inside of the job (`envsnap capture` in its command), or compare it as a config: `envsnap capture --config {file}`"
 LOCK = "a lock of a version, or of a program, that envsnap does not know"
 LOOKS = (
     Look(r"\A\x7fELF", "an ELF program or library", "capture the environment that runs it"),
@@ -37,6 +38,10 @@ LOOKS = (
     Look(r"NVIDIA-SMI has failed|Failed to initialize NVML", "nvidia-smi without a driver", "it says that the driver cannot be reached, and nothing else; give it to `envsnap check MANIFEST --error-text {file}`"),
     Look(r"Traceback \(most recent call last\):", "a traceback or a log", "give it to `envsnap check MANIFEST --error-text {file}`"),
     Look(r"\{\{-? ?(?:\.|include|template|range|if|toYaml)", "a template of Helm's", "render it first (`helm template`) and name the result"),
+    Look(r"(?m)^replicaCount: |^(?:image|resources|nodeSelector|tolerations|serviceAccount|autoscaling|ingress|podAnnotations):(?: \{\})?\s*$[^\x00]{0,4000}?^(?:image|resources|nodeSelector|tolerations|serviceAccount|autoscaling|ingress|podAnnotations):", "values of a Helm chart", "render the chart with them (`helm template -f {file}`) and name the result"),
+    Look(r"\"?TrainingJobName\"?: ?|\"AlgorithmSpecification\": ?\{|(?m:^jobSpec:|^workerPoolSpecs:)|\"workerPoolSpecs\": ?\[", "a training job of a cloud's service", SERVICE),
+    Look(r"(?m)^cluster_name: [^\x00]{0,8000}?^(?:provider|available_node_types|head_node|setup_commands):", "a cluster of Ray's launcher", SERVICE),
+    Look(r"(?m)^(?:Architektur|Architecture ?|Arquitectura|Architettura|\u67b6\u6784|\u30a2\u30fc\u30ad\u30c6\u30af\u30c1\u30e3|\u0410\u0440\u0445\u0438\u0442\u0435\u043a\u0442\u0443\u0440\u0430) ?:[ \t]{1,40}(?:x86_64|aarch64|i686|ppc64le|s390x)\s*$", "the output of lscpu in another language", "print it in English: `LC_ALL=C lscpu`"),
     Look(r"<bom[ >]|xmlns=\"http://cyclonedx", "an SBOM of CycloneDX in XML", "write it as JSON"),
     Look(r"(?m)^SPDXVersion: ", "an SBOM of SPDX as tags and values", "write it as JSON"),
     Look(r"(?m)^spdxVersion: ", "an SBOM of SPDX in YAML", "write it as JSON"),
