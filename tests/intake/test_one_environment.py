@@ -257,7 +257,10 @@ def test_the_platform_that_markers_were_held_for_is_told(tmp_path: Path, envsnap
     )
     done = envsnap("diff", "r.txt", "m.json", "--fail-on", "info")
     assert done.returncode == 0, done.stdout
-    assert "of what is wanted, 2 lines counted for linux x86_64 CPython 3.11; 2 of other platforms" in done.stderr
+    assert (
+        "of what is wanted, 2 lines counted for linux x86_64 CPython 3.11; 2 of other platforms"
+        in done.stderr
+    )
 
 
 def test_formats_are_loaded_for_foreign_files_only(tmp_path: Path) -> None:

@@ -136,3 +136,22 @@ def test_torch_reads_tensors_alone_since_a_release(version: str, *, explained: b
 def test_a_step_of_a_helper_is_no_likeliest_cause() -> None:
     found = engine.compare(*moved(networkx=("3.3", "3.2.1"))).findings
     assert [item.path[1] for item in found] == ["networkx"]
+
+
+def test_more_workers_take_more_memory() -> None:
+    sides = [
+        examples.manifest({"env_vars": {"entries": {"WEB_CONCURRENCY": count}}})
+        for count in ("2", "16")
+    ]
+    first = engine.compare(*sides, symptom="memory").findings[0]
+    assert first.path == ("env_vars", "WEB_CONCURRENCY")
+    assert first.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(("kernel", "lifted"), [("5.4.0-196-generic", True), ("5.15.0-100", False)])
+def test_a_kernel_that_processes_hang_on(kernel: str, *, lifted: bool) -> None:
+    sides = [
+        examples.manifest({"system": {"kernel": name}}) for name in ("5.15.0-122-generic", kernel)
+    ]
+    first = engine.compare(*sides, symptom="hang").findings[0]
+    assert (first.severity is Severity.WARNING) is lifted

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envsnap.changes.change import Change
+from envsnap.knowledge.versions import numbers
 from envsnap.rules.finding import Confidence, Effect, Finding, Severity
 from envsnap.rules.rule import Comparison, Rule
 
 RELEASE = ("os", "os_id", "os_version")
 HOST = ("kernel", "container")
+
+
+OLDEST = (5, 5)
+OLD_KERNEL = "Accelerate warns of kernels before 5.5: processes can hang there."
 
 
 class OperatingSystem(Rule):
@@ -45,13 +51,20 @@ class OperatingSystem(Rule):
             if not found:
                 continue
             first = found[0]
+            is_old = first.path[-1] == "kernel" and _is_old(first)
             yield Finding(
                 rule=self.id,
                 severity=Severity.INFO,
-                effect=Effect.NONE,
+                effect=Effect.BEHAVIOR if is_old else Effect.NONE,
                 confidence=Confidence.POSSIBLE,
                 path=first.path,
                 message=f"the {what} differs: {first.told}",
-                why="Seldom a cause by itself.",
+                why=OLD_KERNEL if is_old else "Seldom a cause by itself.",
                 changes=tuple(change.path for change in found),
             )
+
+
+def _is_old(change: Change) -> bool:
+    """Whether the kernel fell below the oldest that accelerate trusts."""
+    one, two = (numbers(str(side))[:2] for side in (change.reference, change.other))
+    return bool(one and two) and two < OLDEST <= one

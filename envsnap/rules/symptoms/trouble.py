@@ -53,7 +53,7 @@ LIKELY: dict[str, re.Pattern[str]] = {
         r"env_vars\.(?:NCCL|GLOO|MASTER|SLURM|WORLD_SIZE|NNODES|NPROC|TORCHELASTIC|OMP|TOKENIZERS|(?i:https?_proxy|no_proxy|all_proxy))|packages\.nvidia-nccl|.*nccl|system\.(?:iommu|pcie|shm|kernel)|driver"
     ),
     "memory": re.compile(
-        r"gpus|env_vars\.(?:PYTORCH|MALLOC|LD_PRELOAD|XLA_PYTHON_CLIENT|TF_FORCE_GPU|TF_GPU)|system\.(?:memory|cgroup|shm|open_files|transparent)|frameworks\.torch|packages\.(?:torch|vllm|transformers)"
+        r"gpus|env_vars\.(?:\w*WORKERS\b|\w*CONCURRENCY\b|PYTORCH|MALLOC|LD_PRELOAD|XLA_PYTHON_CLIENT|TF_FORCE_GPU|TF_GPU)|system\.(?:memory|cgroup|shm|open_files|transparent)|frameworks\.torch|packages\.(?:torch|vllm|transformers)"
     ),
 }
 # What is said of a variable that makes such trouble.
