@@ -59,3 +59,37 @@ def test_a_stale_checkpoint_is_named(told: Told, torch_python: str, tmp_path: Pa
 def test_a_table_that_training_alone_reads_is_named(told: Told, tmp_path: Path) -> None:
     (tmp_path / "scale.txt").write_text("2.5")
     assert "scale.txt is read here only" in told()
+
+
+CACHES = """
+import json
+import os
+import torch
+torch.manual_seed(0)
+net = torch.nn.Linear(3, 2).eval()
+if not os.path.exists("cache.json"):
+    json.dump({"rows": [[0.5, 1.0, 1.5], [2.0, 0.0, 1.0]]}, open("cache.json", "w"))
+rows = json.load(open("cache.json"))["rows"]
+print([round(v, 4) for v in net(torch.tensor(rows)).sum(1).tolist()])
+"""
+
+
+def test_a_cache_that_the_first_run_made_is_no_difference(
+    envsnap: Run, torch_python: str, tmp_path: Path
+) -> None:
+    (tmp_path / "run.py").write_text(CACHES)
+    command = "--", torch_python, "run.py"
+    assert envsnap("record", "-o", "it.esr", *command, cwd=tmp_path).returncode == 0
+    done = envsnap("compare", "it.esr", *command, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "as they are there for the other: cache.json" in " ".join(done.stdout.split())
+
+
+def test_a_stale_cache_is_a_difference(envsnap: Run, torch_python: str, tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text(CACHES)
+    command = "--", torch_python, "run.py"
+    assert envsnap("record", "-o", "it.esr", *command, cwd=tmp_path).returncode == 0
+    (tmp_path / "cache.json").write_text('{"rows": [[0.5, 1.0, 1.5], [2.0, 0.5, 1.0]]}')
+    done = envsnap("compare", "it.esr", *command, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "cache.json" in done.stdout

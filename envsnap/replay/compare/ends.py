@@ -62,7 +62,24 @@ def _said_and_wrote(
     if golden.record.printed is None or other.record.printed is None:
         return said, Found(state="unknown", told="not known on both sides")
     moves = bool(facts.of("setting")) or _names_a_path(other)
-    return said, written.files(golden.record, other.record, rounding=rounding, moves=moves)
+    given = _given(golden), _given(other)
+    return said, written.files(
+        golden.record, other.record, rounding=rounding, moves=moves, given=given
+    )
+
+
+def _given(recording: Recording) -> dict[str, str]:
+    """The SHA-256 of the files that a run read, by their names."""
+    if recording.manifest is None:
+        return {}
+    sections = recording.manifest.sections
+    return {
+        name: entry.sha256
+        for section in (sections.weights, sections.configs, sections.files)
+        if section is not msgspec.UNSET
+        for name, entry in (section.entries or {}).items()
+        if isinstance(entry.sha256, str)
+    }
 
 
 def _answers(golden: Recording, said: Found, wrote: Found) -> bool:

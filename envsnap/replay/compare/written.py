@@ -15,6 +15,7 @@ from envsnap.replay.esr.endings import Listed, Printed, Written
 from envsnap.replay.esr.recording import Record
 from envsnap.replay.recorder import arrays, texts
 from envsnap.replay.recorder.written import MOST_FILES
+from envsnap.wording import few
 
 RANDOM = re.compile(r"(?i)[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|tmp[a-z0-9_]{8}")
 STAMP = re.compile(
@@ -27,16 +28,31 @@ MOST_MASKED = 3  # files of which is told what was masked in them
 OWN_DAY = timedelta(hours=36)  # a stamp may be of another zone
 
 
-def files(golden: Record, other: Record, *, rounding: bool, moves: bool) -> Found:
+Given = Mapping[str, str]  # the SHA-256 of what a run read, by name
+
+
+def files(
+    golden: Record,
+    other: Record,
+    *,
+    rounding: bool,
+    moves: bool,
+    given: tuple[Given, Given] = ({}, {}),
+) -> Found:
     """Compare the files that two commands wrote.
 
-    `moves`: what was set may have named another folder for them.
+    `moves`: what was set may have named another folder for them. `given` are the files that each
+    run read: one that a run does not write, and finds as the other one writes it, is the same, as a cache is.
     """
     golden, other = _known_to_both(golden, other)
     pairs = dict(_pairs(golden, other, moves=moves))
     taken = set(pairs.values())
-    alone = [f"{name} is not written here" for name in golden.files if name not in pairs]
-    alone += [f"{name} is written here only" for name in other.files if name not in taken]
+    mine = [name for name in golden.files if name not in pairs]
+    theirs = [name for name in other.files if name not in taken]
+    found_there = [name for name in mine if _is_there(name, golden, given[1])]
+    found_there += [name for name in theirs if _is_there(name, other, given[0])]
+    alone = [f"{name} is not written here" for name in mine if name not in found_there]
+    alone += [f"{name} is written here only" for name in theirs if name not in found_there]
     unknown = _not_listed(golden) or _not_listed(other)
     if alone and not unknown:
         return Found(state="differs", told=alone[0])
@@ -50,7 +66,7 @@ def files(golden: Record, other: Record, *, rounding: bool, moves: bool) -> Foun
         found[name] = _file(name, one, two, rounding=rounding)
         if found[name].state == "differs":
             return found[name]
-    return _all_of(found, unknown, _renamed(pairs))
+    return _all_of(found, unknown, "; ".join(filter(None, (_renamed(pairs), _there(found_there)))))
 
 
 def _known_to_both(golden: Record, other: Record) -> tuple[Record, Record]:
@@ -79,6 +95,19 @@ def _all_of(found: Mapping[str, Found], unknown: str, renamed: str) -> Found:
     masked = [f"{name}: {item.masked}" for name, item in found.items() if item.masked]
     told = "; ".join(masked[:MOST_MASKED])
     return Found(state=state, told=unknown, lines=len(found), masked=told, renamed=renamed)
+
+
+def _is_there(name: str, writer: Record, given: Given) -> bool:
+    """Whether the run that does not write a file found the very bytes that the other one writes."""
+    wrote = writer.files[name].sha256
+    return wrote is not None and given.get(name) == wrote
+
+
+def _there(names: Sequence[str]) -> str:
+    """The files that one run wrote and the other one found, in words."""
+    return (
+        f"written by one run, and as they are there for the other: {few(names, 3)}" if names else ""
+    )
 
 
 def _renamed(pairs: Mapping[str, str]) -> str:
