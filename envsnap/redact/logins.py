@@ -11,6 +11,7 @@ _SCHEME = r"(?i)(?:basic|bearer|token|api-?key|digest|negotiate)[ :]+(?:[\w.@-]{
 _KNOWN = (
     r"(?:admin|administrator|root|guest|superuser|sysadmin|sa|elastic|kibana_system|rabbitmq_admin)"
 )
+_ANY = r"[a-zA-Z][\w.@-]{0,40}"
 # Whose items are users, and whose are logins beyond doubt.
 _USERS = frozenset("user users account accounts member members".split())
 _SURELY = frozenset(
@@ -31,8 +32,16 @@ def are(key: str, text: str, level: int) -> bool:
     if ":" not in text or level == keys.DIGEST:
         return False
     names = words.split(key)
-    if _is_of(text, _KNOWN if _USERS.isdisjoint(names[-1:]) else r"[a-zA-Z][\w.@-]{0,40}"):
-        return True
+    return _is_account(text, names) or _are_pairs(key, text, names)
+
+
+def _is_account(text: str, names: list) -> bool:
+    """Tell whether a value is one user with a word that somebody made up: under any name, or one of users."""
+    return _is_of(text, _ANY if _USERS.intersection(names[-1:]) else _KNOWN)
+
+
+def _are_pairs(key: str, text: str, names: list) -> bool:
+    """Tell whether a value is users with passwords, under a key of logins or of users."""
     surely = bool(_SURELY.intersection(names))
     if not (surely or names[-1:] == ["list"] or _USERS.intersection(names[-1:])):
         return False
