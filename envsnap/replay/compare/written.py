@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -46,16 +47,10 @@ def files(
     """
     golden, other = _known_to_both(golden, other)
     pairs = dict(_pairs(golden, other, moves=moves))
-    taken = set(pairs.values())
-    mine = [name for name in golden.files if name not in pairs]
-    theirs = [name for name in other.files if name not in taken]
-    found_there = [name for name in mine if _is_there(name, golden, given[1])]
-    found_there += [name for name in theirs if _is_there(name, other, given[0])]
-    alone = [f"{name} is not written here" for name in mine if name not in found_there]
-    alone += [f"{name} is written here only" for name in theirs if name not in found_there]
+    alone = _alone(golden, other, pairs, given)
     unknown = _not_listed(golden) or _not_listed(other)
-    if alone and not unknown:
-        return Found(state="differs", told=alone[0])
+    if alone.told and not unknown:
+        return Found(state="differs", told=alone.told)
     found: dict[str, Found] = {}
     for name, twin in pairs.items():
         one, two = golden.files[name], other.files[twin]
@@ -66,7 +61,27 @@ def files(
         found[name] = _file(name, one, two, rounding=rounding)
         if found[name].state == "differs":
             return found[name]
-    return _all_of(found, unknown, "; ".join(filter(None, (_renamed(pairs), _there(found_there)))))
+    return _all_of(found, unknown, "; ".join(filter(None, (_renamed(pairs), _there(alone.there)))))
+
+
+class _Alone(NamedTuple):
+    """The first file that one run alone writes, in words; and those that the other one found instead."""
+
+    told: str
+    there: list[str]
+
+
+def _alone(
+    golden: Record, other: Record, pairs: Mapping[str, str], given: tuple[Given, Given]
+) -> _Alone:
+    taken = set(pairs.values())
+    mine = [name for name in golden.files if name not in pairs]
+    theirs = [name for name in other.files if name not in taken]
+    there = [name for name in mine if _is_there(name, golden, given[1])]
+    there += [name for name in theirs if _is_there(name, other, given[0])]
+    told = [f"{name} is not written here" for name in mine if name not in there]
+    told += [f"{name} is written here only" for name in theirs if name not in there]
+    return _Alone(next(iter(told), ""), there)
 
 
 def _known_to_both(golden: Record, other: Record) -> tuple[Record, Record]:
