@@ -155,3 +155,14 @@ def test_a_kernel_that_processes_hang_on(kernel: str, *, lifted: bool) -> None:
     ]
     first = engine.compare(*sides, symptom="hang").findings[0]
     assert (first.severity is Severity.WARNING) is lifted
+
+
+def test_an_extension_of_another_torch_is_no_matter_of_the_loader() -> None:
+    said = (
+        f"{RAISED}ImportError: {SITE}/flash_attn_2_cuda.cpython-311-x86_64-linux-gnu.so: undefined symbol:"
+        " _ZN3c105ErrorC2ENS_14SourceLocationENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE\n"
+    )
+    first = engine.compare(host("2.7.1"), host("2.6.0"), error_text=said).findings[0]
+    assert first.path[1:] == ("torch", "version")
+    assert first.message == "torch 2.7.1 -> 2.6.0"
+    assert first.why.startswith("An extension was built for another torch (or another C++ ABI).")

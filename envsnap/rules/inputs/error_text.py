@@ -55,7 +55,7 @@ OF_RELEASES = ("package-version", "framework-version")  # the fix is the referen
 # Rules that say that a fact differs, and of its effect what holds for any program.
 ONLY_DIFFER = ("package-version", "c-library", "operating-system", "processor", "resources", "env-var", "driver-version", PLAIN)  # fmt: skip
 OWN_FIX = ("env-var", "resources", "framework-build")  # the fix is the reference's value
-STATED = ("python-api", "requirements")  # sentences that say which releases do not fit
+STATED = ("python-api", "requirements", "ext-abi")  # sentences that say which releases do not fit
 # Sentences that say what happened, and nothing of the release that is at fault.
 OF_NO_RELEASE = (
     "traceback", "network", "paths", "data", "memory", "gpu-memory", "process-died", "native-crash",
@@ -241,7 +241,7 @@ def _with_line(found: Finding, evidence: Evidence, where: Places) -> Finding:
         why = f"It is a module of {found.path[1]}, of which another build is installed."
     elif is_said or _is_of_numbers(found, evidence) or _is_of_python(found, evidence):
         said = _said(evidence, where)
-        why = f"{said[0].upper()}{said[1:]}."
+        why = _sentence(said)
         if not (found.rule in (*OF_RELEASES, *OWN_FIX) or found.message.endswith(NONE_TOLD)):
             fix = _filled(evidence.row["fix"], evidence, where)
         if evidence.row["topic"] not in OF_NO_RELEASE:  # the line itself says what is wrong
@@ -260,7 +260,9 @@ def _sentence(told: str) -> str:
     """A reason that begins and ends as a sentence does; empty where there is none."""
     if not told:
         return ""
-    return f"{told[0].upper()}{told[1:]}" + ("" if told.endswith((".", "?", "!")) else ".")
+    is_word = told.split(maxsplit=1)[0].isalpha()  # a file is called as it is
+    begun = f"{told[0].upper()}{told[1:]}" if is_word else told
+    return begun + ("" if told.endswith((".", "?", "!")) else ".")
 
 
 def _is_a_guess(found: Finding, evidence: Evidence) -> bool:

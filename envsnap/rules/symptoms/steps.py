@@ -35,7 +35,8 @@ COMMON = frozenset((
     "argument", "arguments", "attribute", "attributes", "object", "model", "models", "data", "code", "used", "uses",
     "using", "what", "does", "only", "also", "still", "between", "before", "after", "without",
     "instead", "cannot", "could", "should", "raise", "raises", "self", "args", "kwargs", "site",
-    "lib", "main", "init", "load", "input", "output", "result", "results",
+    "lib", "main", "init", "load", "input", "output", "result", "results", "linux", "darwin", "windows",
+    "wheel", "wheels", "build", "built", "cuda",
 ))  # fmt: skip
 
 
