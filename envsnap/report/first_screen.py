@@ -110,7 +110,7 @@ def next_step(report: document.Report, item: document.Judged) -> str:
 
 
 def _kind(found: Finding) -> str:
-    if found.facts and all(fact.side == "other" for fact in found.facts):
+    if found.facts and not found.changes and all(fact.side == "other" for fact in found.facts):
         return f"notes on {found.path[0]}"  # of a check: nothing is compared
     if found.path[0] in ("packages", "frameworks") and found.path[-1] == "version":
         return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from envsnap.model import reading
@@ -28,6 +29,8 @@ def with_facts(finding: Finding, sides: dict[SideName, Manifest]) -> Finding:
 def _stated(paths: list[Path], sides: dict[SideName, Manifest]) -> Iterator[Fact]:
     for path in paths:
         for side, manifest in sides.items():
+            if path[0] == "packages" and _only_asks(manifest):
+                continue  # what it asks for stands at a path of its own
             found = reading.fact(manifest, _there(manifest, path))
             if found.unknown is not None:
                 yield Fact(path=path, side=side, state="unknown", reason=found.unknown)
@@ -37,10 +40,20 @@ def _stated(paths: list[Path], sides: dict[SideName, Manifest]) -> Iterator[Fact
                 yield Fact(path=path, side=side, state="absent")
 
 
+def _only_asks(manifest: Manifest) -> bool:
+    """Whether a side is a file that asks for packages, and none of what is installed."""
+    return manifest.sections.packages is UNSET and bool(reading.entries(manifest, "wanted"))
+
+
 def _there(manifest: Manifest, path: Path) -> Path:
     """Where a side states what a path is about: one that wants nothing, by what is installed."""
-    if path[0] != "wanted" or len(path) == 1 or reading.entries(manifest, "wanted"):
+    if path[0] != "wanted" or len(path) == 1:
         return path
+    asked = reading.entries(manifest, "wanted")
+    if asked:
+        entry = asked.get(path[1])
+        is_one_of = entry is not None and entry.alternatives is not UNSET
+        return path[:2] if is_one_of and path[2:] == ("version",) else path
     if path[1] == "requires_python":
         return "python", "version"
     return ("packages", path[1]) if len(path) == 2 else ("packages", path[1], "version")

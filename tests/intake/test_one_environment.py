@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from envsnap import api
 from envsnap.intake import foreign
 from envsnap.model.manifest import Manifest
+from envsnap.rules import engine
 from tests import examples
 from tests.conftest import Run
 
@@ -278,3 +279,22 @@ def test_formats_are_loaded_for_foreign_files_only(tmp_path: Path) -> None:
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] in ("[]", "['envsnap.intake.facts']")
+
+
+def test_of_several_lines_the_versions_are_shown(tmp_path: Path) -> None:
+    text = 'numpy==2.0.2 ; python_version < "3.10"\nnumpy==2.3.1 ; python_version >= "3.10"\n'
+    (tmp_path / "requirements.txt").write_text(text)
+    asked = foreign.load(text.encode(), "requirements.txt", str(tmp_path / "requirements.txt"))
+    here = examples.manifest(
+        {"packages": examples.packages(numpy="2.4.6"), "python": {"version": "3.11.7"}}
+    )
+    found = next(
+        item
+        for item in engine.compare(asked.manifest, here).findings
+        if item.path == ("wanted", "numpy", "version")
+    )
+    assert [(fact.path[0], fact.side, fact.value) for fact in found.facts] == [
+        ("wanted", "reference", "2.0.2 or 2.3.1"),
+        ("wanted", "other", "2.4.6"),
+        ("packages", "other", "2.4.6"),
+    ]
