@@ -87,12 +87,14 @@ def compare(
     if error_text or symptom:
         from envsnap.rules.explaining import explained
         from envsnap.rules.machine.env_var import unread
+        from envsnap.rules.symptoms.steps import as_there
 
         judged = planned.as_installed(other)
         alone = tuple(unread(reference, other)) if error_text else ()
         told = _with_alone(
             told, alone, lambda found: explained(error_text, symptom, judged, found, rules)
         )
+        told = tuple(as_there(found, reference, judged) for found in told)
         if judged is not other:
             told = tuple(planned.of_the_file(finding) for finding in told)
     told = together(told, difference)

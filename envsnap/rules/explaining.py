@@ -42,6 +42,9 @@ OF_NODES = re.compile(
     r"\bray\b|spark|py4j|\bdask\b|cluster|worker|executor|driver|actor|\bnodes?\b|pickl|deserial|magic",
     re.IGNORECASE,
 )
+SAME_RELEASE = (
+    "Its release is the same on both sides: look at what it is given, and at what differs."
+)
 MOST_LETTERS = 1 << 20
 MOST_SETTINGS = 3
 

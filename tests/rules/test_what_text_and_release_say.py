@@ -166,3 +166,10 @@ def test_an_extension_of_another_torch_is_no_matter_of_the_loader() -> None:
     assert first.path[1:] == ("torch", "version")
     assert first.message == "torch 2.7.1 -> 2.6.0"
     assert first.why.startswith("An extension was built for another torch (or another C++ ABI).")
+
+
+def test_a_release_that_is_the_same_is_not_to_be_compared() -> None:
+    said = f"{RAISED}  File \"{SITE}/pandas/core/frame.py\", line 9, in merge\n    raise KeyError(key)\nKeyError: 'user'\n"
+    sides = moved(pandas=("2.2.1", "2.2.1"), six=("1.16.0", "1.17.0"))
+    fixes = [item.fix for item in engine.compare(*sides, error_text=said).findings]
+    assert not any("Compare that package's release" in fix for fix in fixes)

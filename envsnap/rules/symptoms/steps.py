@@ -9,9 +9,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from envsnap.knowledge import releases
+from envsnap.model.manifest import Manifest
+from envsnap.model.reading import version
 from envsnap.rules.finding import NONE_TOLD, Confidence, Effect, Finding
 from envsnap.rules.frameworks import framework_version
 from envsnap.rules.packages import behavior_change
+from envsnap.rules.symptoms import reading as texts
 from envsnap.rules.symptoms.reading import Reading
 
 RAISED = re.compile(r"\w*(?:Error|Exception|Warning)")  # many changes end in the same one
@@ -25,6 +28,9 @@ RETOLD = {
     behavior_change.BehaviorChange.id: behavior_change.retold,
     framework_version.FrameworkVersion.id: framework_version.retold,
 }
+SAME_RELEASE = (
+    "Its release is the same on both sides: look at what it is given, and at what differs."
+)
 # Words that texts of failures have for no reason of one change.
 COMMON = frozenset((
     "with", "from", "that", "this", "have", "been", "when", "where", "which", "they", "were",
@@ -160,3 +166,11 @@ def _has_any(row: dict[str, Any], asked: set[str]) -> bool:
 def _is_name(word: str) -> bool:
     is_spelled_so = "_" in word or word[1:] != word[1:].lower()
     return is_spelled_so and RAISED.fullmatch(word) is None
+
+
+def as_there(found: Finding, reference: Manifest, other: Manifest) -> Finding:
+    """A finding whose fix is to compare a release, where it is compared already and is the same."""
+    if found.fix != texts.RAISED["fix"] or found.path[0] != "packages" or len(found.path) < 2:
+        return found
+    here, there = (version(side, found.path[1]) for side in (reference, other))
+    return found if here is None or here != there else replace(found, fix=SAME_RELEASE)
