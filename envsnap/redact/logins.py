@@ -25,6 +25,11 @@ _ROLES = frozenset(
 )
 
 
+def holds(key: str) -> bool:
+    """Tell whether a key is one of logins, beyond doubt."""
+    return bool(_SURELY.intersection(words.split(key)))
+
+
 def are(key: str, text: str, level: int) -> bool:
     """Tell whether a value is `joe:x`, several of these, or `Bearer x`, under a key that may hold it."""
     if level == keys.PERHAPS and "auth" in words.split(key) and _is_scheme(text):
@@ -42,7 +47,7 @@ def _is_account(text: str, names: list) -> bool:
 
 def _are_pairs(key: str, text: str, names: list) -> bool:
     """Tell whether a value is users with passwords, under a key of logins or of users."""
-    surely = bool(_SURELY.intersection(names))
+    surely = holds(key)
     if not (surely or names[-1:] == ["list"] or _USERS.intersection(names[-1:])):
         return False
     pairs = _pairs(text)

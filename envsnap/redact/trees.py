@@ -7,7 +7,7 @@ itself a file of settings is looked into.
 
 import re
 
-from . import decision, keys, loose, pairs, texts, words
+from . import decision, keys, logins, loose, pairs, texts, words
 
 DEEPEST_TEXT = 3
 # What stands before the colon of a header that a command is given.
@@ -206,18 +206,16 @@ def _is_public(tree: dict, key: str) -> bool:
 
 
 def _option_before(items: list, index: int) -> str:
-    """--revision, for the digest that follows it in a list of arguments; other names are no keys."""
+    """--revision, for the digest that follows it in a list of arguments, and --auth; other names are no keys."""
     before = items[index - 1] if index else ""
     if items[0] == "git" and "checkout" in items[1:index]:
         return "commit"
     is_pair = len(items) == 2 and index == 1  # ["revision", "0a1b..."]
-    if (
-        not isinstance(before, str)
-        or re.match(r"--?[A-Za-z][\w.-]{1,60}\Z", "--" * is_pair + before) is None
-    ):
+    option = r"-{0,2}" if is_pair else r"--?"
+    if not isinstance(before, str) or re.match(option + r"[A-Za-z][\w.-]{1,60}\Z", before) is None:
         return ""
     name = before.lstrip("-")
-    return name if keys.weigh(name) == keys.DIGEST else ""
+    return name if keys.weigh(name) == keys.DIGEST or logins.holds(name) else ""
 
 
 def _are_words(key: str, items: list) -> bool:

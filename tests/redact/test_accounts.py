@@ -2,7 +2,7 @@
 
 import pytest
 
-from envsnap.redact import decision
+from envsnap.redact import decision, trees
 
 HIDDEN = [
     ("ADMIN", "root:Ingwer41"),
@@ -31,3 +31,16 @@ def test_a_password_beside_an_account_is_left_out(key: str, text: str) -> None:
 @pytest.mark.parametrize(("key", "text"), SHOWN)
 def test_groups_releases_and_fingerprints_are_shown(key: str, text: str) -> None:
     assert decision.value(key, text) == (text, None)
+
+
+@pytest.mark.parametrize("items", [["--auth", "u:Brombeer61"], ["run", "--auth", "u:Brombeer61"]])
+def test_a_login_behind_an_option_is_left_out(items: list[str]) -> None:
+    cuts: list[str] = []
+    kept = trees.Walk(lambda _path, why, _lost: cuts.append(why)).tree({"args": items}, ())
+    assert kept["args"][-1] is None
+    assert cuts == ["user and password"]
+
+
+def test_a_kind_of_login_behind_an_option_is_shown() -> None:
+    tree = {"args": ["--auth", "basic"]}
+    assert trees.Walk(lambda *_: None).tree(tree, ()) == tree
