@@ -98,7 +98,10 @@ def _state(evidence: Evidence) -> Answer | None:
         return Answer(
             outcome="diverged", subject="weights",
             cause=f"weights were changed while the run went on: {listed(changed)}"
-            + "".join(f"; {fact.text}" for fact in evidence.facts.code()[:2]),
+            + "".join(
+                f"; {fact.text}"
+                for fact in (*evidence.facts.of("setting")[:2], *evidence.facts.code()[:2])
+            ),
             fix="Look for what writes to the model's weights between its calls.",
         )  # fmt: skip
     return None

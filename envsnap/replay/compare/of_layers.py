@@ -91,7 +91,8 @@ def _kernels(evidence: Evidence, first: Layer) -> Answer:
         fact for fact in evidence.facts.of("code") if fact.model == first.type
     )
     lines = lines or evidence.facts.code(of_model=True)[:2]
-    acting = (*read, *(lines if is_own else ()))
+    told = evidence.facts.of("setting")[:2]  # what the run was told, a layer of its own may ask for
+    acting = (*read, *((*told, *lines) if is_own else ()))
     what_differs += "".join(f"; {fact.text}" for fact in acting)
     if _is_coarse(failed) and not acting:
         return Answer(
@@ -103,12 +104,18 @@ def _kernels(evidence: Evidence, first: Layer) -> Answer:
         )  # fmt: skip
     return Answer(
         outcome="diverged", subject="layer",
-        cause=f"{first.title} ({first.type}) computes something else with equal weights and"
+        cause=f"{_called(first)} computes something else with equal weights and"
         f" settings ({listed_kinds}){what_differs}",
         fix=acting[0].fix
         if acting
         else "Compare the code of this layer and the version of the library that it is from.",
     )  # fmt: skip
+
+
+def _called(layer: Layer) -> str:
+    """A layer by its name and type; one that no module of the model is, by its type alone."""
+    kind = f"({layer.type})"
+    return layer.title if layer.title.endswith(kind) else f"{layer.title} {kind}"
 
 
 def _is_of_torch(evidence: Evidence, layer: Layer) -> bool:
