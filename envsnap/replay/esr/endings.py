@@ -23,6 +23,10 @@ class Listed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     masked: Annotated[
         tuple[str, ...], Meta(description="What the marks of a line stand for, as KIND:CRC-32.")
     ] = ()
+    took: Annotated[
+        tuple[str, ...],
+        Meta(description="Of a program that asks no clock: CRC-32 of each line's durations."),
+    ] = ()
     rest: Annotated[str | None, Meta(description="CRC-32 of the lines that are not listed.")] = None
 
 

@@ -20,7 +20,7 @@ from envsnap.observe.launch import Part, Runner, launched
 from envsnap.observe.manifest import Run
 from envsnap.observe.output import Copy
 from envsnap.replay.esr.endings import Printed
-from envsnap.replay.recorder import known, spooled, texts, written
+from envsnap.replay.recorder import clocks, known, spooled, texts, written
 from envsnap.replay.recorder.inside import places
 from envsnap.replay.recorder.spooled import Ending, Spooled
 from envsnap.replay.recorder.wanted import Wanted
@@ -107,9 +107,10 @@ def _ending(
     seen = {path for process in ended.run.processes for path in process.written}
     here = os.path.join(os.path.realpath(os.getcwd()), "")
     seen |= {path for path in ended.run.written if path.startswith(here)}  # by native code
+    asked = clocks.are_asked(_own(ended.run).values())
     return Ending(
         code=ended.code,
-        printed=printed(output, ended.run.began / 1e9, given, text=wanted.text),
+        printed=printed(output, ended.run.began / 1e9, given, text=wanted.text, clocks=asked),
         files=written.files(
             seen,
             os.getcwd(),
@@ -117,6 +118,7 @@ def _ending(
             without,
             text=wanted.text,
             known=given,
+            clocks=asked,
             pids=[process.pid for process in ended.run.processes],
         ),
         sources=_sources(ended.run) if len(ended.run.processes) > 1 else {},
@@ -125,12 +127,16 @@ def _ending(
 
 def _sources(run: Run) -> dict[str, bytes]:
     """The code of the program that any process of the command has read, by its name."""
-    found = (
-        (places.shown(file.real), places.source(file.real))
+    return {name: text for name, text in _own(run).items() if text is not None}
+
+
+def _own(run: Run) -> dict[str, bytes | None]:
+    """The files of the program's own code, by their names; None: a text that is not there to be read."""
+    return {
+        places.shown(file.real): places.source(file.real)
         for file in run.files.by_class.get(classes.CODE, [])[: places.MOST_FILES]
         if places.is_own(file.real)
-    )
-    return {name: text for name, text in found if text is not None}
+    }
 
 
 def learnt(command: Sequence[str], first: Ended, wanted: Wanted) -> Ending:
@@ -163,13 +169,15 @@ def _standard_output() -> int:
     return 1
 
 
-def printed(output: Copy, began: float, given: Container[str], *, text: bool) -> Printed:
+def printed(
+    output: Copy, began: float, given: Container[str], *, text: bool, clocks: bool = True
+) -> Printed:
     """What a command has printed that began at a time, in seconds since 1970.
 
-    What it was `given` is not masked.
+    What it was `given` is not masked; durations are told where it asks no `clocks`.
     """
     data = bytes(output.start)
-    found = texts.listed(data, (began, time.time()), text=text, known=given)
+    found = texts.listed(data, (began, time.time()), text=text, known=given, clocks=clocks)
     return Printed(
         size=output.size,
         sha256=output.sha256,

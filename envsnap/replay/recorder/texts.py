@@ -130,18 +130,27 @@ DIGIT, DATE = re.compile(r"\d"), re.compile(r"\d{4}-\d\d-\d\d")
 PLAIN = re.compile(rf"%[a-z]+|{NUMBER}|[^\w\s]|_+")
 
 
-def listed(data: bytes, during: During, *, text: bool, known: Container[str] = NOTHING) -> Listed:
+def listed(
+    data: bytes,
+    during: During,
+    *,
+    text: bool,
+    known: Container[str] = NOTHING,
+    clocks: bool = True,
+) -> Listed:
     """The lines of the output of a run; words as digests unless `text`.
 
-    What is `known` was given to the run, and is not masked, whatever its shape.
+    What is `known` was given to the run, and is not masked, whatever its shape. A program that asks
+    no `clocks` took its durations from elsewhere: they are told.
     Of a mark for few digits `masked` has only the kind: they may agree by chance.
     """
     digests: dict[str, str] = {}
     here = os.path.join(os.getcwd(), "")
-    found, layout, masked = [], [], []
+    found, layout, masked, took = [], [], [], []
     rest, count = 0, 0
     for count, (line, more) in enumerate(_plain(data), 1):
-        shown, hidden = _marked(line, during, here, known)
+        durations: list[str] = []
+        shown, hidden = _marked(line, during, here, known, durations)
         laid = f"{_laid_out(shown)}\0{more}".encode("utf-8", "surrogatepass")
         if count > MOST_LINES:
             rest = zlib.crc32(laid, rest)
@@ -150,10 +159,12 @@ def listed(data: bytes, during: During, *, text: bool, known: Container[str] = N
         found.append(" ".join(words[:MOST_WORDS]))
         layout.append(f"{zlib.crc32(laid):08x}")
         masked.append(" ".join(hidden))
+        took.append(" ".join(f"{zlib.crc32(word.encode()):08x}" for word in durations))
     return Listed(
         lines=tuple(found),
         layout=tuple(layout),
         masked=tuple(masked) if any(masked) else (),
+        took=() if clocks or not any(took) else tuple(took),
         rest=f"{rest:08x}" if count > MOST_LINES else None,
     )
 
@@ -188,8 +199,10 @@ def _plain(data: bytes) -> Iterator[tuple[str, str]]:
         yield masks.shown(ESCAPES.sub("", line[:LONGEST]).rstrip()), line[LONGEST:]
 
 
-def _marked(line: str, during: During, here: str, known: Container[str]) -> tuple[str, list[str]]:
-    """A line with marks for what is masked by its shape, and what that is.
+def _marked(
+    line: str, during: During, here: str, known: Container[str], durations: list[str]
+) -> tuple[str, list[str]]:
+    """A line with marks for what is masked by its shape, and what that is; `durations` take up theirs.
 
     `here` is the working folder.
     """
@@ -205,6 +218,7 @@ def _marked(line: str, during: During, here: str, known: Container[str]) -> tupl
             fleeting = FLEETING.search(match[0]) and not match[0].startswith(here)
             kept = name and FILE.match(name) and not fleeting
             hidden.append(_digest_of(kind, "" if fleeting else match[0]))
+            durations.extend([match[0]] if varies is _took else ())
             return f" %path/{name} " if kept else f" %{kind} "
 
         line = shape.sub(marked, line)

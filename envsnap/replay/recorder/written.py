@@ -27,7 +27,7 @@ SKIPPED = ("__pycache__", ".git", ".pytest_cache", "node_modules", ".venv", "ven
 CACHES = re.compile(r"/\.cache/huggingface/|^/(?:root|home/[^/]+|Users/[^/]+)/\.cache/")
 
 
-def files(
+def files(  # noqa: PLR0913
     seen: Iterable[str],
     folder: str,
     began: int,
@@ -35,13 +35,14 @@ def files(
     *,
     text: bool,
     known: Container[str] = NOTHING,
+    clocks: bool = True,
     pids: Iterable[int] = (),
 ) -> dict[str, Written]:
     """Files that the command has written since `began` (ns), by their names.
 
     What was open before it changes by somebody else: a log, the shell's redirection. `without` are
     left out: they are ours. So are temporary files that are named after one of its processes. For
-    `known` see `texts.listed`.
+    `known` and `clocks` see `texts.listed`.
     """
     own = {os.path.realpath(path) for path in without}
     numbers = {str(pid) for pid in pids}
@@ -64,7 +65,8 @@ def files(
         if os.path.islink(real):
             told[named[real]] = Written(size=0, link=_target(real, folder))
             continue
-        item = _described(real, (began / 1e9, time.time()), known, text=text, listed=left > 0)
+        during = began / 1e9, time.time()
+        item = _described(real, during, known, text=text, clocks=clocks, listed=left > 0)
         left -= min(item.size, LARGEST_TEXT) if item.lines else 0
         told[named[real]] = item
     return told
@@ -102,7 +104,13 @@ def _is_result(path: str, began: int) -> bool:
 
 
 def _described(
-    path: str, during: texts.During, known: Container[str], *, text: bool, listed: bool
+    path: str,
+    during: texts.During,
+    known: Container[str],
+    *,
+    text: bool,
+    clocks: bool,
+    listed: bool,
 ) -> Written:
     """What is told of a file; its values or lines where it is `listed`."""
     size = os.stat(path).st_size
@@ -120,7 +128,7 @@ def _described(
         lines = arrays.lines(path) if arrays.is_array(path) else ()
         values = packed.content(path, start)
         return Written(size=size, sha256=digest.hexdigest(), lines=lines, values=values)
-    found = texts.listed(start, during, text=text, known=known)
+    found = texts.listed(start, during, text=text, known=known, clocks=clocks)
     is_json = found.lines and start.lstrip()[:1] in (b"{", b"[")
     return Written(
         size=size,
