@@ -94,6 +94,9 @@ def _state(evidence: Evidence) -> Answer | None:
     if not evidence.other.call.nth or evidence.inputs.cause:
         return None
     changed = view.rewritten(evidence.golden, evidence.other)
+    replaced = [item for item in evidence.structure.types if _holds(item, tuple(changed))]
+    if replaced and not evidence.judged.agree:  # nobody wrote to what is no longer there
+        return of_layers.setting(tuple(replaced))
     if changed and not evidence.judged.agree:
         return Answer(
             outcome="diverged", subject="weights",

@@ -284,7 +284,11 @@ def _unseen(view: View, twin: View, apart: float, outcome: str, facts: Facts) ->
             "Compare what updates the weights: the loss, its target, the optimizer and its settings.",
         )  # fmt: skip
     seeds = [fact for fact in facts.of("seed") if fact.text.startswith(SEED)]
-    of_run = [*facts.of("setting"), *seeds, *facts.of("seeding"), *facts.of("file")]
+    # The weights of the first call are the same; a file may have been loaded after it.
+    read = facts.of("weights", "file") or tuple(
+        fact for fact in facts.of("note") if fact.fix.startswith("Load ")
+    )
+    of_run = [*facts.of("setting"), *seeds, *facts.of("seeding"), *read]
     acting = [*of_run[:3], *facts.code()[:2]][:4]
     if acting:
         told = "; ".join(fact.text for fact in acting)
